@@ -1,0 +1,67 @@
+// Builds the extension, and the test suite that runs inside VS Code.
+//   node esbuild.mjs            the extension, minified: dist/extension.js
+//   node esbuild.mjs --dev      the same with a source map, not minified
+//   node esbuild.mjs --tests    the in-editor suite: out/test/vscode.js
+//   --watch                     goes on building
+import { readdir } from 'node:fs/promises';
+import { context } from 'esbuild';
+
+const args = new Set(process.argv.slice(2));
+const dev = args.has('--dev') || args.has('--watch');
+
+const shared = {
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node22',
+  external: ['vscode'],
+  logLevel: 'warning',
+  metafile: true,
+};
+
+const extension = {
+  ...shared,
+  entryPoints: ['src/extension.ts'],
+  outfile: 'dist/extension.js',
+  minify: !dev,
+  sourcemap: dev,
+  legalComments: 'none',
+  charset: 'utf8',
+  // A regular expression made at load that nobody uses does not need to be kept.
+  pure: ['RegExp'],
+};
+
+async function suite() {
+  const files = (await readdir('test/vscode')).filter((name) => name.endsWith('.test.ts')).sort();
+  return {
+    ...shared,
+    stdin: {
+      // One bundle: the suite's files run in the order of their names, after mocha's globals exist.
+      contents: [
+        `import { runMocha } from './test/vscode/run.ts';`,
+        `export const run = () => runMocha(() => {`,
+        ...files.map((name) => `  require('./test/vscode/${name}');`),
+        `});`,
+      ].join('\n'),
+      resolveDir: process.cwd(),
+      loader: 'ts',
+    },
+    outfile: 'out/test/vscode.js',
+    external: ['vscode', 'mocha'],
+    sourcemap: 'inline',
+  };
+}
+
+const build = await context(args.has('--tests') ? await suite() : extension);
+if (args.has('--watch')) {
+  await build.watch();
+  console.log('[watch] build started');
+} else {
+  const { metafile } = await build.rebuild();
+  await build.dispose();
+  for (const [file, { bytes }] of Object.entries(metafile.outputs)) {
+    if (!file.endsWith('.map')) {
+      console.log(`${file}  ${(bytes / 1000).toFixed(1)} kB`);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+// Time as a port, so that a month can pass in a test within a second.
+
+/** Something that can be undone or ended once. */
+export interface Disposable {
+  dispose(): void;
+}
+
+/** Where the time comes from. */
+export interface Clock {
+  /** The wall-clock time, in ms since the Unix epoch. It may jump: sleep, NTP, a person. */
+  now(): number;
+  /**
+   * Runs a function once, after a delay in ms. A delay is held within 0 and {@link LONGEST_DELAY},
+   * because a longer one overflows the platform's timer and fires at once.
+   */
+  after(delay: number, run: () => void): Disposable;
+}
+
+/** The longest delay in ms that a platform timer takes: 2^31 − 1, about 24.8 days. */
+export const LONGEST_DELAY = 2 ** 31 - 1;
+
+/** The clock of the machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(delay, run) {
+    const timer = setTimeout(run, Math.min(Math.max(0, delay), LONGEST_DELAY));
+    return { dispose: () => clearTimeout(timer) };
+  },
+};
+
+/** One second, in ms. */
+export const SECOND = 1000;
+/** One minute, in ms. */
+export const MINUTE = 60 * SECOND;
+/** One hour, in ms. */
+export const HOUR = 60 * MINUTE;
+/** One day, in ms. */
+export const DAY = 24 * HOUR;

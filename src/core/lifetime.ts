@@ -1,0 +1,150 @@
+// How long things live, and when a renewal is due. Every time is in ms; points in time since the Unix epoch.
+import { DAY, HOUR, MINUTE, SECOND } from './clock.ts';
+
+/** What of a session decides when it is renewed and when it ends. */
+export interface Lifetimes {
+  /** When the token in hand was asked for: the moment the request was sent. */
+  readonly renewedAt: number;
+  /** When the access token stops working; absent where the server never said. */
+  readonly accessExpiresAt?: number | undefined;
+  /** When the person must sign in again, where that is known and a refresh token stands behind it. */
+  readonly sessionEndsAt?: number | undefined;
+  /** Whether a renewal has shown that it does not move the session's end. */
+  readonly sessionEndIsFixed?: boolean | undefined;
+  /** Whether the session can be renewed at all: it has a refresh token. */
+  readonly renewable: boolean;
+}
+
+/** The settings that the rules of this file depend on, in ms. */
+export interface LifetimeSettings {
+  /** How long before expiry a renewal is due, at most. */
+  readonly leeway: number;
+  /** Renew at least this often; 0 switches that off. */
+  readonly refreshInterval: number;
+  /** How long before the session's end the person is warned; 0 switches that off. */
+  readonly warning: number;
+}
+
+/** The least time, in ms, between two renewals of one session that nobody asked for. */
+export const MINIMUM_GAP = 5 * SECOND;
+
+/** The part of a lifetime that a leeway takes at most, so that a short-lived token is not renewed for ever. */
+const LARGEST_SHARE = 1 / 3;
+
+/**
+ * The leeway for a lifetime: `min(setting, a third of the lifetime)`, in ms.
+ * A token of 300 s with a setting of 300 s is renewed after 200 s, not at once and again.
+ */
+export function leewayFor(lifetime: number, setting: number): number {
+  return Math.max(0, Math.min(setting, lifetime * LARGEST_SHARE));
+}
+
+/**
+ * When a renewal is due, or undefined where none ever is (no refresh token, or nothing that calls for one).
+ * The earliest of: the access token's expiry less the leeway; the session's end less the larger of leeway
+ * and warning, as long as a renewal may still move that end; and the refresh interval. Never sooner than
+ * {@link MINIMUM_GAP} after the last one.
+ */
+export function renewalDueAt(session: Lifetimes, settings: LifetimeSettings): number | undefined {
+  if (!session.renewable) {
+    return undefined;
+  }
+  const due: number[] = [];
+  if (session.accessExpiresAt !== undefined) {
+    due.push(session.accessExpiresAt - leewayFor(session.accessExpiresAt - session.renewedAt, settings.leeway));
+  }
+  if (session.sessionEndsAt !== undefined && session.sessionEndIsFixed !== true) {
+    const lifetime = session.sessionEndsAt - session.renewedAt;
+    due.push(session.sessionEndsAt - leewayFor(lifetime, Math.max(settings.leeway, settings.warning)));
+  }
+  if (settings.refreshInterval > 0) {
+    due.push(session.renewedAt + settings.refreshInterval);
+  }
+  return due.length === 0 ? undefined : Math.max(Math.min(...due), session.renewedAt + MINIMUM_GAP);
+}
+
+/**
+ * Whether the clock was set back since the token was asked for: it was received "in the future".
+ * Its age then says nothing any more, so it is renewed rather than trusted.
+ */
+export function clockWasSetBack(session: Lifetimes, now: number): boolean {
+  return session.renewedAt > now + MINUTE;
+}
+
+/** Whether a renewal is due at this time. */
+export function isRenewalDue(session: Lifetimes, settings: LifetimeSettings, now: number): boolean {
+  const due = renewalDueAt(session, settings);
+  return due !== undefined && (due <= now || clockWasSetBack(session, now));
+}
+
+/**
+ * Whether a token handed out now keeps working for a while: the margin in ms, or a third of its lifetime
+ * if that is less (a caller must not cause a renewal with every call). A token whose expiry the server
+ * never said counts as fresh; that is another state than expired.
+ */
+export function isFresh(session: Lifetimes, now: number, margin: number): boolean {
+  if (session.accessExpiresAt === undefined) {
+    return true;
+  }
+  const needed = leewayFor(session.accessExpiresAt - session.renewedAt, margin);
+  return session.accessExpiresAt - now > needed && !clockWasSetBack(session, now);
+}
+
+/** Whether the access token still works at this time, as far as anybody said. */
+export function isAlive(session: Lifetimes, now: number): boolean {
+  return session.accessExpiresAt === undefined || session.accessExpiresAt > now;
+}
+
+/**
+ * When the person must sign in again, where that is known: for a session that cannot be renewed, when its
+ * access token expires; else what the server or a setting says of the session's end.
+ */
+export function sessionEndOf(session: Lifetimes): number | undefined {
+  return session.renewable ? session.sessionEndsAt : session.accessExpiresAt;
+}
+
+/**
+ * When to warn that a session ends, or undefined where the person has nothing to do: no end is known, or a
+ * renewal is still expected to move it. The warning takes at most a third of the session's whole length.
+ */
+export function warnAt(session: Lifetimes & { readonly signedInAt: number }, settings: LifetimeSettings): number | undefined {
+  const end = sessionEndOf(session);
+  if (end === undefined || settings.warning <= 0) {
+    return undefined;
+  }
+  if (session.renewable && session.sessionEndIsFixed !== true) {
+    return undefined;
+  }
+  return end - leewayFor(end - session.signedInAt, settings.warning);
+}
+
+/** A length of time in the one unit that a person would use for it. */
+export interface Remaining {
+  readonly unit: 'day' | 'hour' | 'minute' | 'second';
+  readonly count: number;
+  /** How long, in ms, the same words stay true as time passes. */
+  readonly trueFor: number;
+}
+
+/**
+ * What is left of a time, in ms, in its sensible unit: days from two days on, hours from two hours on,
+ * minutes from one minute on, then seconds. Rounded down, so that it never promises too much.
+ */
+export function remaining(left: number): Remaining {
+  const within = (unit: Remaining['unit'], size: number, floor: number): Remaining => {
+    const count = Math.floor(left / size);
+    // Until the count falls by one, or until the next smaller unit takes over.
+    const trueFor = Math.min(left - count * size, left - floor) + 1;
+    return { unit, count, trueFor };
+  };
+  if (left >= 2 * DAY) {
+    return within('day', DAY, 2 * DAY);
+  }
+  if (left >= 2 * HOUR) {
+    return within('hour', HOUR, 2 * HOUR);
+  }
+  if (left >= MINUTE) {
+    return within('minute', MINUTE, MINUTE);
+  }
+  return left <= 0 ? { unit: 'second', count: 0, trueFor: Infinity } : within('second', SECOND, 0);
+}

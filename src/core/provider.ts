@@ -1,0 +1,215 @@
+// What an identity server is as configured, and how an entry of the settings becomes one.
+import * as v from 'valibot';
+import { normalizeScopes } from './scopes.ts';
+
+/** One identity server as configured. Immutable; a changed entry is another object. */
+export interface Provider {
+  /** The authentication provider id that other extensions pass to `vscode.authentication.getSession`. */
+  readonly id: string;
+  /** What people call it. */
+  readonly label: string;
+  /** The issuer identifier (OpenID Connect Discovery 1.0 section 2), kept to the letter. */
+  readonly issuer: string;
+  /** The client identifier (RFC 6749 section 2.2) of a public client. */
+  readonly clientId: string;
+  /** What a sign-in asks for where the caller names no scopes. */
+  readonly scopes: readonly string[];
+  /** How long, in ms, an access token is taken to live where neither the answer nor the token says. */
+  readonly assumedLifetime: number | undefined;
+  /** How long, in ms from the sign-in, the server keeps a session, where the server does not say. */
+  readonly sessionLifetime: number | undefined;
+  /** Whether the Accounts menu offers to sign in while nobody is. */
+  readonly accountsMenu: boolean;
+}
+
+/** The id of an entry without one, and of the provider that is there even when nothing is configured. */
+export const DEFAULT_PROVIDER_ID = 'oidc';
+
+/** The scopes of an entry without any. */
+export const DEFAULT_SCOPES: readonly string[] = ['openid', 'profile', 'email', 'offline_access'];
+
+/** Ids that VS Code's own providers have. */
+export const BUILT_IN_PROVIDER_IDS: readonly string[] = [
+  'github',
+  'github-enterprise',
+  'microsoft',
+  'microsoft-sovereign-cloud',
+];
+
+/** The fields of an entry, for the message about one that is not among them and for the manifest's test. */
+export const PROVIDER_FIELDS = [
+  'id',
+  'label',
+  'issuer',
+  'clientId',
+  'scopes',
+  'assumedLifetime',
+  'sessionLifetime',
+  'accountsMenu',
+] as const;
+
+/** The pattern of an id: what VS Code, a settings key and a file name all take. */
+export const PROVIDER_ID_PATTERN = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
+
+/** Why an entry cannot be used. */
+export type ProblemCode =
+  | 'not-a-list'
+  | 'not-an-object'
+  | 'missing'
+  | 'wrong-type'
+  | 'unknown-field'
+  | 'bad-id'
+  | 'id-of-built-in'
+  | 'id-twice'
+  | 'bad-url'
+  | 'not-https'
+  | 'bad-scope'
+  | 'out-of-range';
+
+/** Something wrong with the setting: which entry, which field, what. */
+export interface SettingProblem {
+  /** What to call the entry: its label, its id, or its place in the list, counted from 1. */
+  readonly entry: string;
+  /** The field at fault; empty where it is the entry or the list as a whole. */
+  readonly field: string;
+  readonly code: ProblemCode;
+}
+
+/** What a settings value comes to: the entries that can be used, and what is wrong with the others. */
+export interface ParsedProviders {
+  readonly providers: readonly Provider[];
+  readonly problems: readonly SettingProblem[];
+}
+
+const text = v.pipe(v.string('wrong-type'), v.trim(), v.minLength(1, 'missing'));
+const positive = v.pipe(v.number('wrong-type'), v.minValue(1, 'out-of-range'));
+
+const entrySchema = v.object(
+  {
+    id: v.optional(v.pipe(text, v.regex(PROVIDER_ID_PATTERN, 'bad-id')), DEFAULT_PROVIDER_ID),
+    label: v.optional(text),
+    issuer: v.pipe(text, v.check(isIssuerUrl, 'bad-url'), v.check(isProtected, 'not-https')),
+    clientId: text,
+    scopes: v.optional(
+      // RFC 6749 section 3.3: printable ASCII without space, quote and backslash.
+      v.pipe(v.array(v.pipe(text, v.regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'bad-scope')), 'wrong-type'), v.minLength(1, 'missing')),
+      [...DEFAULT_SCOPES],
+    ),
+    assumedLifetime: v.optional(positive),
+    sessionLifetime: v.optional(positive),
+    accountsMenu: v.optional(v.boolean('wrong-type'), true),
+  },
+  'not-an-object',
+);
+
+/** Whether a text is a URL that can be an issuer: http or https, no query, no fragment, no password. */
+function isIssuerUrl(value: string): boolean {
+  if (!URL.canParse(value)) {
+    return false;
+  }
+  const url = new URL(value);
+  return (
+    (url.protocol === 'https:' || url.protocol === 'http:') &&
+    url.search === '' &&
+    url.hash === '' &&
+    url.username === '' &&
+    url.password === ''
+  );
+}
+
+/** Whether a URL goes over TLS, or does not leave this machine. A text that is no URL is not judged here. */
+export function isProtected(value: string): boolean {
+  if (!URL.canParse(value)) {
+    return true;
+  }
+  const url = new URL(value);
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
+}
+
+/** Whether a host name as `URL` gives it is this machine (RFC 8252 section 7.3). */
+export function isLoopbackHost(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}
+
+/**
+ * Parses the value of the setting `sessionKeeper.providers`, whatever it is. Never throws: a bad entry becomes
+ * a problem and the good ones go on working. Of two entries with one id the first is taken.
+ * @param takenIds ids that belong to providers of other extensions.
+ */
+export function parseProviders(value: unknown, takenIds: readonly string[] = BUILT_IN_PROVIDER_IDS): ParsedProviders {
+  if (value === undefined || value === null) {
+    return { providers: [], problems: [] };
+  }
+  if (!Array.isArray(value)) {
+    return { providers: [], problems: [{ entry: '', field: '', code: 'not-a-list' }] };
+  }
+  const providers: Provider[] = [];
+  const problems: SettingProblem[] = [];
+  for (const [index, raw] of (value as unknown[]).entries()) {
+    const entry = nameOf(raw, index);
+    const parsed = v.safeParse(entrySchema, raw);
+    const unknown = unknownFieldsOf(raw);
+    if (!parsed.success || unknown.length > 0) {
+      problems.push(...(parsed.issues ?? []).map((issue) => problemOf(entry, issue)));
+      problems.push(...unknown.map((field) => ({ entry, field, code: 'unknown-field' }) as const));
+      continue;
+    }
+    const { id } = parsed.output;
+    if (takenIds.includes(id)) {
+      problems.push({ entry, field: 'id', code: 'id-of-built-in' });
+    } else if (providers.some((provider) => provider.id === id)) {
+      problems.push({ entry, field: 'id', code: 'id-twice' });
+    } else {
+      providers.push(providerOf(parsed.output));
+    }
+  }
+  return { providers, problems };
+}
+
+function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
+  return {
+    id: entry.id,
+    label: entry.label ?? new URL(entry.issuer).hostname,
+    issuer: entry.issuer,
+    clientId: entry.clientId,
+    scopes: normalizeScopes(entry.scopes),
+    assumedLifetime: entry.assumedLifetime === undefined ? undefined : entry.assumedLifetime * 1000,
+    sessionLifetime: entry.sessionLifetime === undefined ? undefined : entry.sessionLifetime * 60_000,
+    accountsMenu: entry.accountsMenu,
+  };
+}
+
+function nameOf(raw: unknown, index: number): string {
+  if (typeof raw === 'object' && raw !== null) {
+    for (const field of ['label', 'id'] as const) {
+      const value = (raw as Record<string, unknown>)[field];
+      if (typeof value === 'string' && value.trim() !== '') {
+        return value.trim();
+      }
+    }
+  }
+  return String(index + 1);
+}
+
+const PROBLEM_CODES: ReadonlySet<string> = new Set<ProblemCode>([
+  'not-an-object', 'missing', 'wrong-type', 'bad-id', 'bad-url', 'not-https', 'bad-scope', 'out-of-range',
+]);
+
+function problemOf(entry: string, issue: v.BaseIssue<unknown>): SettingProblem {
+  const field = issue.path?.map((item) => String(item.key)).join('.') ?? '';
+  return { entry, field, code: codeOf(issue) };
+}
+
+function codeOf(issue: v.BaseIssue<unknown>): ProblemCode {
+  if (issue.type === 'object' && issue.path !== undefined) {
+    // The schema reports a missing key on the object.
+    return 'missing';
+  }
+  return PROBLEM_CODES.has(issue.message) ? (issue.message as ProblemCode) : 'wrong-type';
+}
+
+/** A misspelt field would be ignored in silence, so it is a problem. */
+function unknownFieldsOf(raw: unknown): string[] {
+  const known: readonly string[] = PROVIDER_FIELDS;
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? Object.keys(raw).filter((field) => !known.includes(field)) : [];
+}

@@ -1,0 +1,129 @@
+// A signed-in account at a provider, as it is stored: one record, parsed on the way in and on the way out.
+import * as v from 'valibot';
+import type { Lifetimes } from './lifetime.ts';
+import { coversScopes, normalizeScopes } from './scopes.ts';
+
+/** The version of the records that this code writes. */
+export const RECORD_VERSION = 1;
+
+/** Where the access token's expiry came from. `never-said` is another state than expired. */
+export const EXPIRY_SOURCES = ['expires_in', 'token', 'assumed', 'never-said'] as const;
+/** Where the session's end came from: the answer's field, the refresh token itself, or the setting. */
+export const END_SOURCES = ['answer', 'token', 'setting'] as const;
+
+const text = v.pipe(v.string(), v.minLength(1));
+const time = v.number();
+
+const recordSchema = v.object({
+  version: v.picklist([RECORD_VERSION]),
+  /** Stable: it survives renewals, restarts and a sign-in of the same account with the same scopes. */
+  id: v.pipe(text, v.regex(/^[A-Za-z0-9-]+$/)),
+  providerId: text,
+  issuer: text,
+  clientId: text,
+  account: v.object({ id: text, label: text }),
+  /** The `sub` of the ID token; absent for a server that sends none. */
+  subject: v.optional(text),
+  /** What the sign-in asked for, together with what the server said that it granted. */
+  scopes: v.array(text),
+  tokenType: text,
+  accessToken: text,
+  refreshToken: v.optional(text),
+  idToken: v.optional(text),
+  /** Raised by one with every renewal. */
+  generation: v.pipe(v.number(), v.minValue(1)),
+  signedInAt: time,
+  /** When the request was sent that brought the present access token. */
+  renewedAt: time,
+  accessExpiresAt: v.optional(time),
+  expirySource: v.picklist(EXPIRY_SOURCES),
+  sessionEndsAt: v.optional(time),
+  sessionEndSource: v.optional(v.picklist(END_SOURCES)),
+  sessionEndIsFixed: v.optional(v.boolean()),
+  /** The definite verdict that ended the session. The record stays, so that signing in again knows the account. */
+  ended: v.optional(v.object({ at: time, category: text, code: text })),
+});
+
+/** One signed-in account at one provider, with its tokens. Times are in ms since the Unix epoch. */
+export type SessionRecord = Readonly<v.InferOutput<typeof recordSchema>>;
+
+/** What a stored text turned out to be. */
+export type ParsedRecord =
+  | { readonly kind: 'record'; readonly record: SessionRecord }
+  /** Written by a later version of this extension: to be left alone. */
+  | { readonly kind: 'newer'; readonly version: number }
+  /** Not a record: to be set aside. The reason names a field, never its content. */
+  | { readonly kind: 'unreadable'; readonly reason: string };
+
+/** Parses a stored text. Never throws. */
+export function parseRecord(stored: string): ParsedRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(stored);
+  } catch {
+    return { kind: 'unreadable', reason: 'not JSON' };
+  }
+  const version = v.safeParse(v.object({ version: v.pipe(v.number(), v.minValue(RECORD_VERSION + 1)) }), value);
+  if (version.success) {
+    return { kind: 'newer', version: version.output.version };
+  }
+  const parsed = v.safeParse(recordSchema, value);
+  if (parsed.success) {
+    return { kind: 'record', record: parsed.output };
+  }
+  const field = parsed.issues[0].path?.map((item) => String(item.key)).join('.') ?? '';
+  return { kind: 'unreadable', reason: field === '' ? 'not a session' : `field "${field}" is missing or wrong` };
+}
+
+/**
+ * The text to store for a record.
+ * @throws Error naming the field where the record is not one, so that nothing unreadable is ever written.
+ */
+export function formatRecord(record: SessionRecord): string {
+  const stored = JSON.stringify(record);
+  const parsed = parseRecord(stored);
+  if (parsed.kind !== 'record') {
+    throw new Error(`The session cannot be stored: ${parsed.kind === 'unreadable' ? parsed.reason : 'newer version'}.`);
+  }
+  return stored;
+}
+
+/** What of a record decides its lifetimes. */
+export function lifetimesOf(record: SessionRecord): Lifetimes & { readonly signedInAt: number } {
+  const { renewedAt, signedInAt, accessExpiresAt, sessionEndsAt, sessionEndIsFixed, refreshToken, ended } = record;
+  return {
+    renewedAt,
+    signedInAt,
+    accessExpiresAt,
+    sessionEndsAt,
+    sessionEndIsFixed,
+    renewable: refreshToken !== undefined && ended === undefined,
+  };
+}
+
+/** Whether a session can serve a caller that wants these scopes; the scopes of a session never change. */
+export function servesScopes(record: SessionRecord, wanted: readonly string[]): boolean {
+  return coversScopes(record.scopes, wanted);
+}
+
+/** Whether two sessions stand for the same sign-in: same provider, account and scopes. */
+export function isSameSignIn(one: SessionRecord, other: SessionRecord): boolean {
+  return (
+    one.providerId === other.providerId &&
+    one.issuer === other.issuer &&
+    one.account.id === other.account.id &&
+    normalizeScopes(one.scopes).sort().join(' ') === normalizeScopes(other.scopes).sort().join(' ')
+  );
+}
+
+/**
+ * The provider that a record belongs to as it is configured now: its tokens came from that issuer, for that client.
+ * Undefined where there is none.
+ */
+export function ownerOf<P extends { readonly issuer: string; readonly clientId: string }>(
+  record: SessionRecord,
+  providerWith: (id: string) => P | undefined,
+): P | undefined {
+  const provider = providerWith(record.providerId);
+  return provider?.issuer === record.issuer && provider.clientId === record.clientId ? provider : undefined;
+}

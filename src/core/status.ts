@@ -1,0 +1,98 @@
+// What the status bar has to say: decided here, put into words and drawn in the editor's room.
+import type { Failure } from './failure.ts';
+import { isAlive, isRenewalDue, renewalDueAt, sessionEndOf, warnAt, type LifetimeSettings } from './lifetime.ts';
+import { REMEDIES } from './remedy.ts';
+import { lifetimesOf, type SessionRecord } from './session.ts';
+
+/** The states of a session, from the one that most needs a person to the one that needs nobody. */
+export const STATES = ['ended', 'attention', 'ending', 'retrying', 'signing-in', 'renewing', 'signed-in', 'signed-out'] as const;
+/** One of the states that the status bar tells apart, in words. */
+export type State = (typeof STATES)[number];
+
+/** A session as it lives in memory: the record, and what is being done about it. */
+export interface LiveSession {
+  readonly record: SessionRecord;
+  /** A renewal is on its way. */
+  readonly renewing: boolean;
+  /** Why the latest renewal failed; absent after one that succeeded. */
+  readonly failure?: Failure | undefined;
+  /** When it failed. */
+  readonly failedAt?: number | undefined;
+  /** When the next automatic try is, after a failure. */
+  readonly nextTryAt?: number | undefined;
+  /** How many renewals have failed in a row. */
+  readonly failures: number;
+  /** Whether the newest tokens are in memory only, because storing them failed. */
+  readonly unsaved: boolean;
+}
+
+/** What there is to say of one session. Points in time are in ms since the Unix epoch. */
+export interface SessionStatus {
+  readonly session: LiveSession;
+  readonly state: State;
+  /** What the countdown runs to, and what that means: the session's end, or a renewal that happens by itself. */
+  readonly countdown: { readonly to: number; readonly means: 'end' | 'renewal' } | undefined;
+  readonly accessExpiresAt: number | undefined;
+  readonly sessionEndsAt: number | undefined;
+  readonly renewalDueAt: number | undefined;
+}
+
+/** Works out the status of one session at one time. */
+export function statusOf(session: LiveSession, settings: LifetimeSettings, now: number): SessionStatus {
+  const { record } = session;
+  const lifetimes = lifetimesOf(record);
+  const end = sessionEndOf(lifetimes);
+  const due = session.nextTryAt ?? renewalDueAt(lifetimes, settings);
+  const countdown =
+    end !== undefined ? ({ to: end, means: 'end' } as const)
+    : due !== undefined ? ({ to: due, means: 'renewal' } as const)
+    : undefined;
+  return {
+    session,
+    state: stateOf(session, settings, now),
+    countdown,
+    accessExpiresAt: record.accessExpiresAt,
+    sessionEndsAt: end,
+    renewalDueAt: due,
+  };
+}
+
+function stateOf(session: LiveSession, settings: LifetimeSettings, now: number): State {
+  if (!isUsable(session.record, now)) {
+    return 'ended';
+  }
+  const lifetimes = lifetimesOf(session.record);
+  if (session.record.ended !== undefined) {
+    return 'ending';
+  }
+  if (session.failure !== undefined) {
+    return REMEDIES[session.failure.category].retry === 'quick' ? 'retrying' : 'attention';
+  }
+  const warning = warnAt(lifetimes, settings);
+  if (warning !== undefined && warning <= now) {
+    return 'ending';
+  }
+  return session.renewing || isRenewalDue(lifetimes, settings, now) ? 'renewing' : 'signed-in';
+}
+
+/**
+ * Whether a session is still one: its token works, or it can be renewed. What has definitely ended keeps
+ * serving the token in hand until that runs out; after that the person must sign in.
+ */
+export function isUsable(record: SessionRecord, now: number): boolean {
+  const lifetimes = lifetimesOf(record);
+  if (lifetimes.renewable) {
+    return true;
+  }
+  // After a definite verdict a token that never said when it expires is not trusted any more.
+  return isAlive(lifetimes, now) && (record.ended === undefined || record.accessExpiresAt !== undefined);
+}
+
+/** The statuses with the one first that most needs a person; of equals, the one whose countdown ends first. */
+export function byUrgency(statuses: readonly SessionStatus[]): SessionStatus[] {
+  return [...statuses].sort(
+    (one, other) =>
+      STATES.indexOf(one.state) - STATES.indexOf(other.state) ||
+      (one.countdown?.to ?? Infinity) - (other.countdown?.to ?? Infinity),
+  );
+}

@@ -1,0 +1,119 @@
+// Builds the house. Read it from top to bottom: each part needs only what stands above it.
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { SECOND, systemClock as clock } from './core/clock.ts';
+import { ownerOf } from './core/session.ts';
+import { SignIns } from './flows/signIn.ts';
+import { Discovery } from './protocol/discovery.ts';
+import type { Transport } from './protocol/transport.ts';
+import { Keeper } from './sessions/keeper.ts';
+import { Ledger } from './sessions/ledger.ts';
+import { WindowLock } from './sessions/lock.ts';
+import { Refresher } from './sessions/refresher.ts';
+import { Registry } from './sessions/registry.ts';
+import { Scheduler } from './sessions/scheduler.ts';
+import { Vault } from './sessions/vault.ts';
+import { openBrowser } from './vscode/browser.ts';
+import { Commands } from './vscode/commands.ts';
+import { ContextKeys } from './vscode/contextKeys.ts';
+import { LEDGER_FOLDER } from './vscode/ids.ts';
+import { ledgerFolder } from './vscode/ledgerFolder.ts';
+import { Notifications } from './vscode/notifications.ts';
+import { Providers } from './vscode/providers.ts';
+import { secretStore } from './vscode/secrets.ts';
+import { Settings } from './vscode/settings.ts';
+import { SignInDesk } from './vscode/signInDesk.ts';
+import { StatusBar } from './vscode/statusBar.ts';
+import { PRODUCT, pages, say } from './vscode/text.ts';
+
+/** How long a server may take for one answer, in ms. */
+const ANSWER_DEADLINE = 20 * SECOND;
+
+/** Starts Session Keeper. It does not wait for the network or for the keyring. */
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel(PRODUCT, { log: true });
+  const settings = new Settings();
+  // `fetch` is looked up at each call, because VS Code replaces it when proxy settings change.
+  const transport: Transport = { fetch: (input, init) => fetch(input, init), clock, deadline: ANSWER_DEADLINE };
+  const discovery = new Discovery(transport);
+
+  const vault = new Vault(secretStore(context.secrets));
+  const ledger = new Ledger(ledgerFolder(join(context.globalStorageUri.fsPath, LEDGER_FOLDER)), log);
+  const registry = new Registry(log);
+  const stores = { clock, log, vault, ledger, registry, discovery, transport };
+  const refresher = new Refresher({
+    ...stores,
+    lock: new WindowLock(),
+    random: Math.random,
+    providerOf: (record) => ownerOf(record, (id) => settings.provider(id)),
+  });
+  const keeper = new Keeper({
+    ...stores,
+    refresher,
+    provider: (id) => settings.provider(id),
+    freshness: () => settings.freshness(),
+    newId: randomUUID,
+  });
+  const scheduler = new Scheduler({ clock, log, registry, refresher, settings: () => settings.lifetimes() });
+
+  const signIns = new SignIns({
+    clock, discovery, transport, log, openBrowser,
+    pages: async (provider) => pages(provider.label, await readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8')),
+  });
+  const desk = new SignInDesk(signIns, keeper, settings);
+  const commands = new Commands({ clock, keeper, refresher, desk, settings, notifications: () => notifications, showLog: () => log.show() });
+  const notifications: Notifications = new Notifications(clock, keeper, settings, {
+    signInAgain: (record) => commands.signInAgain(record),
+    renew: (record) => commands.renew(record),
+    showLog: () => log.show(),
+  });
+  const signInUnconfigured = (): Promise<never> => {
+    void commands.offerToAddProvider();
+    return Promise.reject(new Error(say.noProvider()));
+  };
+  const providers = new Providers(settings, { clock, log, keeper, desk, signInUnconfigured });
+  const statusBar = new StatusBar(clock, keeper, desk, settings);
+  const contextKeys = new ContextKeys(keeper);
+
+  const readStore = (): void => void keeper.ready().catch(() => {});
+  const show = (): void => {
+    providers.sync();
+    statusBar.update();
+    contextKeys.update();
+  };
+
+  context.subscriptions.push(
+    commands.register(),
+    keeper.onFindings((findings) => void notifications.reportFindings(findings)),
+    vault.onDidChange((id) => void keeper.reload(id)),
+    registry.onDidChange((change) => {
+      show();
+      notifications.onChange(change);
+    }),
+    desk.onDidChange(() => statusBar.update()),
+    scheduler.onDidTick(() => {
+      // A store that was locked at start is read as soon as it opens.
+      readStore();
+      show();
+      notifications.check();
+    }),
+    settings.onDidChange(() => {
+      discovery.forget();
+      providers.update();
+      scheduler.tick();
+      void notifications.reportProblems();
+    }),
+    vscode.window.onDidChangeWindowState(({ focused }) => {
+      if (focused) {
+        scheduler.tick();
+      }
+    }),
+    notifications, statusBar, providers, desk, scheduler, settings, log,
+  );
+
+  log.info(`${PRODUCT} starts with ${settings.providers.length} provider(s).`);
+  void notifications.reportProblems();
+  scheduler.tick();
+}

@@ -1,0 +1,125 @@
+// The loopback redirect: RFC 8252 section 7.3. The only file below the editor's room that opens a socket.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
+import { Failure } from '../core/failure.ts';
+import { PAGE_HEADERS, renderPage, type Page, type Pages } from './page.ts';
+
+const CALLBACK_PATH = '/callback';
+const DONE_PATH = '/done';
+/** How long, in ms, the browser may take to fetch the last page before the socket closes. */
+const LAST_PAGE_TIME = 5 * SECOND;
+
+/**
+ * Listens on 127.0.0.1 for one authorization response, and answers the browser only when it is known whether the
+ * sign-in worked. The browser is then sent on to an address without the code, so that none stays in its history.
+ */
+export class LoopbackRedirect implements Disposable {
+  /** The redirect address to send to the server; the port is a free one. */
+  readonly redirectUri: string;
+  readonly #server: Server;
+  readonly #host: string;
+  readonly #clock: Clock;
+  readonly #pages: Pages;
+  /** Tells this sign-in's answer from others, once it waits; and takes it. */
+  #expected: { isAnswer(parameters: URLSearchParams): boolean; take(parameters: URLSearchParams): void } | undefined;
+  /** The browser's request, held until the outcome is known. */
+  #held: ServerResponse | undefined;
+  #taken = false;
+  #outcome: Page | undefined;
+
+  private constructor(server: Server, port: number, clock: Clock, pages: Pages) {
+    this.#server = server;
+    this.#host = `127.0.0.1:${port}`;
+    this.#clock = clock;
+    this.#pages = pages;
+    this.redirectUri = `http://${this.#host}${CALLBACK_PATH}`;
+    server.on('request', (request, response) => this.#serve(request, response));
+  }
+
+  /**
+   * Starts to listen on a free port.
+   * @throws Failure `configuration` where this machine does not let it.
+   */
+  static async open(clock: Clock, pages: Pages): Promise<LoopbackRedirect> {
+    const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 10 * SECOND });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (cause) => reject(new Failure('configuration', 'no-loopback', { cause })));
+      server.listen({ host: '127.0.0.1', port: 0, exclusive: true }, resolve);
+    });
+    const address = server.address();
+    if (address === null || typeof address === 'string') {
+      server.close();
+      throw new Failure('configuration', 'no-loopback');
+    }
+    return new LoopbackRedirect(server, address.port, clock, pages);
+  }
+
+  /**
+   * Waits for the answer to one request. Answers to other requests get a page that says so and end nothing, so that
+   * nobody who can make this browser fetch an address can end the sign-in.
+   * @throws the signal's reason when that is aborted.
+   */
+  async answer(isAnswer: (parameters: URLSearchParams) => boolean, signal: AbortSignal): Promise<URLSearchParams> {
+    signal.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const stop = (): void => reject(signal.reason as Error);
+      signal.addEventListener('abort', stop, { once: true });
+      this.#expected = {
+        isAnswer,
+        take: (parameters) => {
+          signal.removeEventListener('abort', stop);
+          resolve(parameters);
+        },
+      };
+    });
+  }
+
+  /** Tells the browser how it ended, and stops listening as soon as it knows. */
+  finish(outcome: Page): void {
+    if (this.#outcome !== undefined) {
+      return;
+    }
+    this.#outcome = outcome;
+    if (this.#held === undefined) {
+      this.dispose();
+      return;
+    }
+    this.#held.writeHead(303, { ...PAGE_HEADERS, Location: DONE_PATH }).end();
+    const timer = this.#clock.after(LAST_PAGE_TIME, () => this.dispose());
+    this.#server.once('close', () => timer.dispose());
+  }
+
+  /** Stops listening at once. */
+  dispose(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    const target = request.url ?? '';
+    // Another host name that leads here means that a page tries to reach through the browser into this machine.
+    if (request.headers.host !== this.#host || !target.startsWith('/') || request.method !== 'GET') {
+      this.#send(response, 400, this.#pages.missing);
+      return;
+    }
+    const url = new URL(`http://${this.#host}${target}`);
+    if (url.pathname === DONE_PATH && this.#outcome !== undefined) {
+      response.once('finish', () => this.dispose());
+      this.#send(response, 200, this.#outcome);
+    } else if (url.pathname !== CALLBACK_PATH) {
+      this.#send(response, 404, this.#pages.missing);
+    } else if (this.#expected?.isAnswer(url.searchParams) !== true) {
+      this.#send(response, 400, this.#pages.stray);
+    } else if (this.#taken) {
+      this.#send(response, 409, this.#pages.repeated);
+    } else {
+      this.#taken = true;
+      this.#held = response;
+      this.#expected.take(url.searchParams);
+    }
+  }
+
+  #send(response: ServerResponse, status: number, page: Page): void {
+    response.writeHead(status, PAGE_HEADERS).end(renderPage(this.#pages.template, page));
+  }
+}

@@ -1,0 +1,116 @@
+// A sign-in from end to end: discovery, the browser, the answer, the exchange, the account.
+import type { Clock } from '../core/clock.ts';
+import { Failure, asFailure } from '../core/failure.ts';
+import type { Log } from '../core/log.ts';
+import type { Provider } from '../core/provider.ts';
+import { authorizationRequest, isAnswerTo } from '../protocol/authorize.ts';
+import type { Discovery } from '../protocol/discovery.ts';
+import { exchangeCode } from '../protocol/exchange.ts';
+import { accountOf, type Grant } from '../protocol/identity.ts';
+import type { Transport } from '../protocol/transport.ts';
+import { LoopbackRedirect } from './loopback.ts';
+import type { Pages } from './page.ts';
+
+/** What a sign-in needs from around it. */
+export interface SignInPorts {
+  readonly clock: Clock;
+  readonly discovery: Discovery;
+  readonly transport: Transport;
+  readonly log: Log;
+  /** Opens an address in the person's browser; the address must arrive to the letter. */
+  openBrowser(address: string): Promise<void>;
+  /** The pages of this sign-in, in the person's language. */
+  pages(provider: Provider): Promise<Pages>;
+}
+
+/** What a sign-in is about. */
+export interface SignInRequest {
+  readonly provider: Provider;
+  readonly scopes: readonly string[];
+  /** Who is expected to sign in. */
+  readonly loginHint?: string | undefined;
+  /** How long the person may take, in ms. */
+  readonly deadline: number;
+  /** Calls it off; the reason is what the sign-in rejects with. */
+  readonly signal: AbortSignal;
+  /** Takes the address in the browser, so that it can be opened again or copied. */
+  readonly onAddress?: (address: string) => void;
+}
+
+/**
+ * Sign-ins, one at a time for each provider: a second one replaces the first, because a person who starts again has
+ * lost the first one's tab.
+ */
+export class SignIns {
+  readonly #ports: SignInPorts;
+  readonly #running = new Map<string, AbortController>();
+
+  constructor(ports: SignInPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Signs in through the browser on a loopback redirect. The page in the browser says that it worked only after
+   * the grant has been admitted.
+   * @param admit makes a session of the grant.
+   * @throws Failure `cancelled` with the code `replaced`, `sign-in-deadline` or the signal's own; else what went wrong.
+   */
+  async start<T>(request: SignInRequest, admit: (grant: Grant) => Promise<T>): Promise<T> {
+    const { clock, log } = this.#ports;
+    const { provider } = request;
+    this.#running.get(provider.id)?.abort(new Failure('cancelled', 'replaced'));
+    const attempt = new AbortController();
+    this.#running.set(provider.id, attempt);
+    const timer = clock.after(request.deadline, () => attempt.abort(new Failure('cancelled', 'sign-in-deadline')));
+    try {
+      return await this.#run(request, AbortSignal.any([request.signal, attempt.signal]), admit);
+    } catch (error) {
+      const failure = asFailure(error);
+      log.warn(`Sign-in at ${provider.id} did not work: ${failure.message}`);
+      throw failure;
+    } finally {
+      timer.dispose();
+      if (this.#running.get(provider.id) === attempt) {
+        this.#running.delete(provider.id);
+      }
+    }
+  }
+
+  async #run<T>(request: SignInRequest, signal: AbortSignal, admit: (grant: Grant) => Promise<T>): Promise<T> {
+    const { clock, discovery, log, transport } = this.#ports;
+    const { provider, scopes } = request;
+    log.info(`Sign-in at ${provider.id} starts: issuer ${provider.issuer}, scopes "${scopes.join(' ')}".`);
+    const server = await unlessAborted(discovery.find(provider), signal);
+    const pages = await this.#ports.pages(provider);
+    const redirect = await LoopbackRedirect.open(clock, pages);
+    try {
+      const authorization = await authorizationRequest(server, redirect.redirectUri, scopes, { loginHint: request.loginHint });
+      const answer = redirect.answer((parameters) => isAnswerTo(authorization, parameters), signal);
+      // Handled below; the browser may take so long to open that the wait is over before anybody looks.
+      answer.catch(() => {});
+      request.onAddress?.(authorization.url.href);
+      await unlessAborted(this.#ports.openBrowser(authorization.url.href), signal);
+      log.info(`Sign-in at ${provider.id} waits for the browser on ${redirect.redirectUri}.`);
+      const parameters = await answer;
+      const tokens = await exchangeCode(server, authorization, parameters, transport, signal);
+      const account = await accountOf(server, tokens, transport, signal);
+      signal.throwIfAborted();
+      const admitted = await admit({ provider, scopes, tokens, account });
+      redirect.finish(pages.done);
+      return admitted;
+    } catch (error) {
+      redirect.finish(pages.failed(error));
+      throw error;
+    }
+  }
+}
+
+/** The result of a promise, or the signal's reason if that comes first. The promise's own end is then ignored. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}

@@ -1,0 +1,82 @@
+// The authorization request and its answer: RFC 6749 section 4.1, RFC 7636 (S256), OpenID Connect Core 3.1.2, RFC 9207.
+import * as oauth from 'oauth4webapi';
+import { Failure } from '../core/failure.ts';
+import { classify } from './classify.ts';
+import type { Server } from './discovery.ts';
+
+/** A request that is about to be, or has been, sent through the browser. Its secrets never leave memory. */
+export interface AuthorizationRequest {
+  /** The address for the browser. */
+  readonly url: URL;
+  readonly redirectUri: string;
+  readonly scopes: readonly string[];
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+}
+
+/** What a caller may add to an authorization request. */
+export interface AuthorizationHints {
+  /** Who is expected to sign in (OpenID Connect Core 3.1.2.1). */
+  readonly loginHint?: string | undefined;
+}
+
+/** Makes an authorization request with a `state`, a `nonce` and a code challenge of its own. */
+export async function authorizationRequest(
+  server: Server,
+  redirectUri: string,
+  scopes: readonly string[],
+  hints: AuthorizationHints = {},
+): Promise<AuthorizationRequest> {
+  const state = oauth.generateRandomState();
+  const nonce = oauth.generateRandomNonce();
+  const codeVerifier = oauth.generateRandomCodeVerifier();
+  const url = new URL(server.metadata.authorization_endpoint ?? '');
+  const parameters: Record<string, string> = {
+    response_type: 'code',
+    client_id: server.client.client_id,
+    redirect_uri: redirectUri,
+    scope: scopes.join(' '),
+    state,
+    code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
+    code_challenge_method: 'S256',
+    ...(scopes.includes('openid') ? { nonce } : {}),
+    ...(hints.loginHint === undefined ? {} : { login_hint: hints.loginHint }),
+  };
+  for (const [name, value] of Object.entries(parameters)) {
+    url.searchParams.set(name, value);
+  }
+  // A space is "%20" rather than "+": both are right, but only one survives every editor and mail program.
+  url.search = url.search.replaceAll('+', '%20');
+  return { url, redirectUri, scopes, state, nonce, codeVerifier };
+}
+
+/** Whether an answer carries the `state` of this request. One that does not belongs to somebody else. */
+export function isAnswerTo(request: AuthorizationRequest, parameters: URLSearchParams): boolean {
+  const states = parameters.getAll('state');
+  return states.length === 1 && states[0] === request.state;
+}
+
+/**
+ * Checks an authorization response: `iss` (RFC 9207) before anything else is looked at, `state`, `error`, and that
+ * there is a code.
+ * @throws Failure `bad-answer` on a wrong issuer (without a word of the answer: it may come from another server),
+ * or on a missing code; else the category of the server's error code.
+ */
+export function readAuthorizationResponse(server: Server, request: AuthorizationRequest, parameters: URLSearchParams): URLSearchParams {
+  const issuers = parameters.getAll('iss');
+  const isRequired = server.metadata.authorization_response_iss_parameter_supported === true;
+  if (issuers.some((iss) => iss !== server.metadata.issuer) || (isRequired && issuers.length !== 1)) {
+    throw new Failure('bad-answer', 'wrong-issuer');
+  }
+  let validated: URLSearchParams;
+  try {
+    validated = oauth.validateAuthResponse(server.metadata, server.client, parameters, request.state);
+  } catch (error) {
+    throw classify(error, 'authorization');
+  }
+  if (validated.get('code') === null || validated.get('code') === '') {
+    throw new Failure('bad-answer', 'no-code');
+  }
+  return validated;
+}

@@ -1,0 +1,125 @@
+// What the server says of itself: OpenID Connect Discovery 1.0, with RFC 8414 as the fallback.
+import * as oauth from 'oauth4webapi';
+import { HOUR } from '../core/clock.ts';
+import { Failure } from '../core/failure.ts';
+import { isLoopbackHost, type Provider } from '../core/provider.ts';
+import { classify } from './classify.ts';
+import { fetchWith, type Fetch, type Transport } from './transport.ts';
+
+/** How long an answer is taken as still true, in ms. */
+const TRUE_FOR = HOUR;
+
+/** A provider together with what its server says of itself, checked; and how to speak to it. */
+export interface Server {
+  readonly provider: Provider;
+  readonly metadata: oauth.AuthorizationServer;
+  /** The public client, as oauth4webapi wants it. */
+  readonly client: oauth.Client;
+  /** Public clients do not authenticate themselves (RFC 6749 section 2.1). */
+  readonly clientAuthentication: oauth.ClientAuth;
+  /** Whether requests without TLS are in order: only where the server is this machine. */
+  readonly insecure: boolean;
+}
+
+/** Finds out about servers and remembers the answers for an hour. */
+export class Discovery {
+  readonly #transport: Transport;
+  readonly #known = new Map<string, { readonly server: Promise<Server>; readonly at: number }>();
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /**
+   * The server of a provider. Callers at the same time share one request; a failure is not remembered.
+   * @throws Failure `network` and its like where the server does not answer; `configuration` where what it says
+   * does not fit: another issuer, a missing endpoint, no PKCE with S256.
+   */
+  async find(provider: Provider): Promise<Server> {
+    const key = JSON.stringify([provider.issuer, provider.clientId]);
+    const known = this.#known.get(key);
+    if (known !== undefined && this.#transport.clock.now() - known.at < TRUE_FOR) {
+      return { ...(await known.server), provider };
+    }
+    const server = discover(provider, this.#transport);
+    this.#known.set(key, { server, at: this.#transport.clock.now() });
+    server.catch(() => this.#known.delete(key));
+    return server;
+  }
+
+  /** Forgets everything, so that the next use asks the servers again. */
+  forget(): void {
+    this.#known.clear();
+  }
+}
+
+async function discover(provider: Provider, transport: Transport): Promise<Server> {
+  const issuer = new URL(provider.issuer);
+  const insecure = isLoopbackHost(issuer.hostname);
+  const metadata = await ask('oidc').catch(async (error: unknown) => {
+    const failure = classify(error, 'discovery');
+    // Only "there is no such page" leads on to RFC 8414; an outage, or another issuer, is the answer.
+    if (failure.status !== 404 && failure.status !== 405 && failure.status !== 410) {
+      throw failure;
+    }
+    return ask('oauth2').catch((second: unknown) => {
+      const other = classify(second, 'discovery');
+      throw other.status === undefined ? other : new Failure('configuration', 'no-discovery', { cause: second, status: other.status });
+    });
+  });
+  check(metadata, insecure);
+  return {
+    provider,
+    metadata,
+    client: { client_id: provider.clientId },
+    clientAuthentication: oauth.None(),
+    insecure,
+  };
+
+  async function ask(algorithm: 'oidc' | 'oauth2'): Promise<oauth.AuthorizationServer> {
+    const response = await oauth.discoveryRequest(issuer, {
+      algorithm,
+      [oauth.customFetch]: fetchWith(transport),
+      [oauth.allowInsecureRequests]: insecure,
+    });
+    return oauth.processDiscoveryResponse(issuer, response).catch((error: unknown) => {
+      if (error instanceof oauth.OperationProcessingError && error.code === oauth.JSON_ATTRIBUTE_COMPARISON) {
+        throw new Failure('configuration', 'issuer-mismatch', { cause: error });
+      }
+      throw error;
+    });
+  }
+}
+
+/** Checks that everything the spine needs is there, and that nothing goes over a network in the clear. */
+function check(metadata: oauth.AuthorizationServer, insecure: boolean): void {
+  for (const endpoint of ['authorization_endpoint', 'token_endpoint'] as const) {
+    if (metadata[endpoint] === undefined) {
+      throw new Failure('configuration', 'missing-endpoint', { detail: endpoint });
+    }
+  }
+  const endpoints = ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'userinfo_endpoint', 'revocation_endpoint'] as const;
+  for (const endpoint of endpoints) {
+    const address: unknown = metadata[endpoint];
+    if (address === undefined) {
+      continue;
+    }
+    if (typeof address !== 'string' || !URL.canParse(address)) {
+      throw new Failure('configuration', 'bad-endpoint', { detail: endpoint });
+    }
+    const url = new URL(address);
+    if (url.protocol !== 'https:' && !(insecure && url.protocol === 'http:' && isLoopbackHost(url.hostname))) {
+      throw new Failure('configuration', 'http-endpoint', { detail: endpoint });
+    }
+  }
+  // Servers that support S256 without saying so are common; a server that lists others only does not.
+  const methods = metadata.code_challenge_methods_supported;
+  if (Array.isArray(methods) && !methods.includes('S256')) {
+    throw new Failure('configuration', 'no-s256');
+  }
+}
+
+/** The options that every request of oauth4webapi to this server carries. */
+export function optionsFor(server: Server, fetch: Fetch): { [oauth.customFetch]: Fetch; [oauth.allowInsecureRequests]: boolean } {
+  return { [oauth.customFetch]: fetch, [oauth.allowInsecureRequests]: server.insecure };
+}

@@ -1,0 +1,55 @@
+// From an authorization code to tokens: RFC 6749 section 4.1.3, RFC 7636, OpenID Connect Core 3.1.3.
+import * as oauth from 'oauth4webapi';
+import { readAuthorizationResponse, type AuthorizationRequest } from './authorize.ts';
+import { classify } from './classify.ts';
+import { optionsFor, type Server } from './discovery.ts';
+import { checkTokens, regularize, type RawTokens, type Tokens } from './tokens.ts';
+import { fetchWith, type Transport } from './transport.ts';
+
+/**
+ * Checks the authorization response and trades its code for tokens. Where `openid` was asked for there has to be an
+ * ID token with this request's nonce.
+ * @throws Failure
+ */
+export async function exchangeCode(
+  server: Server,
+  request: AuthorizationRequest,
+  parameters: URLSearchParams,
+  transport: Transport,
+  signal: AbortSignal,
+): Promise<Tokens> {
+  const validated = readAuthorizationResponse(server, request, parameters);
+  let raw: RawTokens | undefined;
+  const fetch = fetchWith(transport, signal, (answer) => {
+    raw = regularize(answer);
+    return raw.response;
+  });
+  try {
+    await oauth.authorizationCodeGrantRequest(
+      server.metadata,
+      server.client,
+      server.clientAuthentication,
+      validated,
+      request.redirectUri,
+      request.codeVerifier,
+      optionsFor(server, fetch),
+    );
+  } catch (error) {
+    throw classify(error, 'exchange');
+  }
+  if (raw === undefined) {
+    throw classify(new Error('no answer'), 'exchange');
+  }
+  const isOpenId = request.scopes.includes('openid');
+  return checkTokens(
+    server,
+    raw,
+    'exchange',
+    (client, response) =>
+      oauth.processAuthorizationCodeResponse(server.metadata, client, response, {
+        requireIdToken: isOpenId,
+        expectedNonce: isOpenId ? request.nonce : oauth.expectNoNonce,
+      }),
+    optionsFor(server, fetchWith(transport, signal)),
+  );
+}

@@ -1,0 +1,70 @@
+// From a refresh token to new tokens: RFC 6749 section 6, OpenID Connect Core 12.
+import * as oauth from 'oauth4webapi';
+import { Failure } from '../core/failure.ts';
+import { classify } from './classify.ts';
+import { optionsFor, type Server } from './discovery.ts';
+import { checkTokens, regularize, type RawTokens, type Tokens } from './tokens.ts';
+import { fetchWith, type Transport } from './transport.ts';
+
+/** A renewal whose answer has arrived, before any of it is checked. */
+export interface RefreshAnswer {
+  /** The refresh token that replaces the one sent; undefined where the server returned none and the sent one stays good. */
+  readonly refreshToken: string | undefined;
+  /**
+   * Checks the rest: token, ID token with signature, and that it still speaks of the same person.
+   * @throws Failure. The refresh token above is the valid one all the same.
+   */
+  check(): Promise<Tokens>;
+}
+
+/**
+ * Sends a refresh token. The answer comes in two halves, because a server that rotates has by now forgotten the old
+ * refresh token: the caller stores the new one before anything else is checked that might fail.
+ * @param subject the `sub` of the session, which must not change (OpenID Connect Core 12.2); undefined without ID token.
+ * @throws Failure where there is no usable answer; then the refresh token that was sent is still the one to keep.
+ */
+export async function requestRefresh(
+  server: Server,
+  refreshToken: string,
+  subject: string | undefined,
+  transport: Transport,
+  signal?: AbortSignal,
+): Promise<RefreshAnswer> {
+  let raw: RawTokens | undefined;
+  const fetch = fetchWith(transport, signal, (answer) => {
+    raw = regularize(answer);
+    return raw.response;
+  });
+  try {
+    await oauth.refreshTokenGrantRequest(
+      server.metadata,
+      server.client,
+      server.clientAuthentication,
+      refreshToken,
+      optionsFor(server, fetch),
+    );
+  } catch (error) {
+    throw classify(error, 'refresh');
+  }
+  if (raw === undefined) {
+    throw classify(new Error('no answer'), 'refresh');
+  }
+  const arrived = raw;
+  const isGrant = arrived.response.status === 200 && arrived.body['access_token'] !== undefined;
+  return {
+    refreshToken: isGrant ? arrived.refreshToken : undefined,
+    check: async () => {
+      const tokens = await checkTokens(
+        server,
+        arrived,
+        'refresh',
+        (client, response) => oauth.processRefreshTokenResponse(server.metadata, client, response),
+        optionsFor(server, fetchWith(transport, signal)),
+      );
+      if (tokens.claims !== undefined && subject !== undefined && tokens.claims.sub !== subject) {
+        throw new Failure('bad-answer', 'other-subject');
+      }
+      return tokens;
+    },
+  };
+}

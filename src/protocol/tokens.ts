@@ -1,0 +1,175 @@
+// The token answer (RFC 6749 section 5.1): made regular, checked, and turned into what a session needs.
+import * as oauth from 'oauth4webapi';
+import { Failure, harmless } from '../core/failure.ts';
+import type { SessionRecord } from '../core/session.ts';
+import { normalizeScopes } from '../core/scopes.ts';
+import { classify, type Step } from './classify.ts';
+import type { Server } from './discovery.ts';
+import type { Answer } from './transport.ts';
+
+/** What a checked token answer gives. Points in time are in ms since the Unix epoch, by this machine's clock. */
+export interface Tokens {
+  readonly accessToken: string;
+  readonly tokenType: string;
+  readonly refreshToken: string | undefined;
+  readonly idToken: string | undefined;
+  /** The claims of the ID token, after its checks. */
+  readonly claims: oauth.IDToken | undefined;
+  /** The scopes that the server says it granted; undefined means as asked. */
+  readonly scopes: readonly string[] | undefined;
+  /** When the request was sent. */
+  readonly sentAt: number;
+  readonly accessExpiresAt: number | undefined;
+  readonly expirySource: SessionRecord['expirySource'];
+  readonly sessionEndsAt: number | undefined;
+  readonly sessionEndSource: SessionRecord['sessionEndSource'];
+  /** How far the server's clock is ahead, in ms. */
+  readonly skew: number | undefined;
+}
+
+/** A skew below this, in ms, is within what a `Date` header can tell, and within the checks' own tolerance. */
+const NOTABLE_SKEW = 30_000;
+
+/** A token answer as it arrived: regular JSON, nothing of it checked yet. */
+export interface RawTokens {
+  readonly answer: Answer;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** A response for oauth4webapi to check. */
+  readonly response: Response;
+  /** The refresh token, where there is a usable one. */
+  readonly refreshToken: string | undefined;
+}
+
+const OPTIONAL_FIELDS: ReadonlySet<string> = new Set(['expires_in', 'refresh_token', 'id_token', 'scope']);
+
+/**
+ * Makes an answer regular before the library looks at it, without judging it: fields that are null or empty count as
+ * absent; an error in a body with status 200 (GitHub) becomes one with status 400; a body with an error code wins
+ * over a challenge header, which would hide it; a lifetime of 0 counts as not said, because a token that is born
+ * dead is of no use to anybody.
+ */
+export function regularize(answer: Answer): RawTokens {
+  const isAbsent = (name: string, value: unknown): boolean =>
+    (OPTIONAL_FIELDS.has(name) && (value === null || value === '')) || (name === 'expires_in' && Number(value) === 0);
+  const body = Object.fromEntries(Object.entries(parseObject(answer.body)).filter(([name, value]) => !isAbsent(name, value)));
+  const isError = typeof body['error'] === 'string' && body['access_token'] === undefined;
+  const headers = new Headers(answer.response.headers);
+  headers.delete('content-length');
+  headers.delete('content-encoding');
+  if (isError) {
+    headers.delete('www-authenticate');
+  }
+  const isEmpty = Object.keys(body).length === 0;
+  const response = isEmpty
+    ? answer.response
+    : new Response(JSON.stringify(body), { status: isError && answer.response.status === 200 ? 400 : answer.response.status, headers });
+  const refreshToken = body['refresh_token'];
+  return { answer, body, response, refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined };
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Checks a token answer and reads it. An ID token is checked in full: `iss`, `aud`, `exp`, nonce, and its signature
+ * against the server's keys (OpenID Connect Core 3.1.3.7), with the server's measured clock.
+ * @param process the library's checks for this grant.
+ * @param fetchKeys fetches the server's keys.
+ * @throws Failure
+ */
+export async function checkTokens(
+  server: Server,
+  raw: RawTokens,
+  step: Step,
+  process: (client: oauth.Client, response: Response) => Promise<oauth.TokenEndpointResponse>,
+  fetchKeys: Parameters<typeof oauth.validateApplicationLevelSignature>[2],
+): Promise<Tokens> {
+  const { answer, body } = raw;
+  const lifetime = body['expires_in'];
+  if (lifetime !== undefined && !(Number(lifetime) > 0)) {
+    throw new Failure('bad-answer', 'bad-lifetime', { detail: harmless(JSON.stringify(lifetime)) });
+  }
+  const skew = answer.skew !== undefined && Math.abs(answer.skew) > NOTABLE_SKEW ? answer.skew : 0;
+  const client = { ...server.client, [oauth.clockSkew]: Math.round(skew / 1000) };
+  try {
+    const tokens = await process(client, raw.response);
+    if (tokens.token_type !== 'bearer') {
+      throw new Failure('configuration', 'token-type', { detail: harmless(tokens.token_type) });
+    }
+    const claims = oauth.getValidatedIdTokenClaims(tokens);
+    if (claims !== undefined) {
+      await oauth.validateApplicationLevelSignature(server.metadata, raw.response, fetchKeys);
+    }
+    return {
+      accessToken: tokens.access_token,
+      tokenType: 'Bearer',
+      refreshToken: tokens.refresh_token,
+      idToken: tokens.id_token,
+      claims,
+      scopes: tokens.scope === undefined ? undefined : normalizeScopes([tokens.scope]),
+      sentAt: answer.sentAt,
+      ...accessExpiry(server, tokens, answer.sentAt, skew),
+      ...sessionEnd(body, tokens.refresh_token, answer.sentAt, skew),
+      skew: answer.skew,
+    };
+  } catch (error) {
+    throw classify(error, step);
+  }
+}
+
+/** The chain for the access token's expiry: `expires_in`, the token's own `exp`, the setting, or never said. */
+function accessExpiry(server: Server, tokens: oauth.TokenEndpointResponse, sentAt: number, skew: number): Pick<Tokens, 'accessExpiresAt' | 'expirySource'> {
+  if (tokens.expires_in !== undefined) {
+    return { accessExpiresAt: sentAt + tokens.expires_in * 1000, expirySource: 'expires_in' };
+  }
+  const exp = expiryOf(tokens.access_token);
+  if (exp !== undefined) {
+    return { accessExpiresAt: exp - skew, expirySource: 'token' };
+  }
+  const assumed = server.provider.assumedLifetime;
+  return assumed === undefined
+    ? { accessExpiresAt: undefined, expirySource: 'never-said' }
+    : { accessExpiresAt: sentAt + assumed, expirySource: 'assumed' };
+}
+
+/** Fields that servers use for the lifetime of the refresh token, in seconds; 0 or less means unknown. */
+const SESSION_LIFETIME_FIELDS = ['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in'];
+
+function sessionEnd(
+  body: Readonly<Record<string, unknown>>,
+  refreshToken: string | undefined,
+  sentAt: number,
+  skew: number,
+): Pick<Tokens, 'sessionEndsAt' | 'sessionEndSource'> {
+  for (const field of SESSION_LIFETIME_FIELDS) {
+    const lifetime = typeof body[field] === 'string' ? Number(body[field]) : body[field];
+    if (typeof lifetime === 'number' && Number.isFinite(lifetime) && lifetime > 0) {
+      return { sessionEndsAt: sentAt + lifetime * 1000, sessionEndSource: 'answer' };
+    }
+  }
+  const exp = refreshToken === undefined ? undefined : expiryOf(refreshToken);
+  return exp === undefined
+    ? { sessionEndsAt: undefined, sessionEndSource: undefined }
+    : { sessionEndsAt: exp - skew, sessionEndSource: 'token' };
+}
+
+/** The `exp` of a token that is a JWT, in ms since the Unix epoch by the server's clock. For planning only: nothing is verified. */
+function expiryOf(token: string): number | undefined {
+  const [, payload, ...rest] = token.split('.');
+  if (payload === undefined || rest.length !== 1) {
+    return undefined;
+  }
+  try {
+    const claims: unknown = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
+    const exp = typeof claims === 'object' && claims !== null && 'exp' in claims ? claims.exp : undefined;
+    return typeof exp === 'number' && Number.isFinite(exp) && exp > 0 ? exp * 1000 : undefined;
+  } catch {
+    return undefined;
+  }
+}

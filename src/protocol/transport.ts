@@ -1,0 +1,109 @@
+// The one way out: every request to a server goes through here, with a deadline and a limit on what it may answer.
+import type { Clock } from '../core/clock.ts';
+import { Failure } from '../core/failure.ts';
+import { isProtected } from '../core/provider.ts';
+import { classifyTransport } from './classify.ts';
+
+/** What the protocol needs from outside. */
+export interface Transport {
+  /** The platform's `fetch`; in VS Code it knows the proxy and certificate settings. */
+  readonly fetch: typeof fetch;
+  readonly clock: Clock;
+  /** How long a whole answer, headers and body, may take, in ms. */
+  readonly deadline: number;
+}
+
+/** An answer that has arrived completely. */
+export interface Answer {
+  readonly response: Response;
+  /** The body, also where `response` was read already. */
+  readonly body: string;
+  /** When the request was sent, in ms since the Unix epoch: what lifetimes are counted from. */
+  readonly sentAt: number;
+  /** How far the server's clock is ahead of this one, in ms, from the `Date` header; undefined without one. */
+  readonly skew: number | undefined;
+}
+
+/** The longest body that is read, in bytes: far beyond any discovery document or key set. */
+const LARGEST_BODY = 2 ** 20;
+
+/** What oauth4webapi passes to its `customFetch`. */
+export interface FetchOptions {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body?: URLSearchParams | string | ReadableStream | ArrayBuffer | Uint8Array | null | undefined;
+}
+
+/** `fetch` as oauth4webapi calls it. */
+export type Fetch = (url: string, options: FetchOptions) => Promise<Response>;
+
+/**
+ * Makes the `fetch` of one protocol step. The whole answer has to arrive within the deadline, so that a server that
+ * drips its body byte by byte holds nobody. It rejects with a Failure.
+ * @param signal calls the request off.
+ * @param onAnswer takes each complete answer, and may give another response in its place.
+ */
+export function fetchWith(
+  transport: Transport,
+  signal?: AbortSignal,
+  onAnswer: (answer: Answer) => Response = ({ response }) => response,
+): Fetch {
+  return async (url, options) => {
+    if (!isProtected(url)) {
+      throw new Failure('configuration', 'http-endpoint', { detail: new URL(url).host });
+    }
+    return onAnswer(await request(transport, url, options, signal));
+  };
+}
+
+async function request(transport: Transport, url: string, options: FetchOptions, signal?: AbortSignal): Promise<Answer> {
+  const { clock } = transport;
+  const deadline = new AbortController();
+  const timer = clock.after(transport.deadline, () => deadline.abort(new Failure('network', 'deadline')));
+  const sentAt = clock.now();
+  try {
+    const signals = [deadline.signal, ...(signal === undefined ? [] : [signal])];
+    const arrived = await transport.fetch(url, {
+      method: options.method,
+      headers: options.headers,
+      body: options.body ?? null,
+      redirect: 'manual',
+      signal: AbortSignal.any(signals),
+    });
+    const body = await readBody(arrived);
+    const response = new Response(mayHaveBody(arrived.status) ? body : null, {
+      status: arrived.status,
+      headers: arrived.headers,
+    });
+    return { response, body, sentAt, skew: skewOf(arrived.headers.get('date'), sentAt, clock.now()) };
+  } catch (error) {
+    throw classifyTransport(error);
+  } finally {
+    timer.dispose();
+  }
+}
+
+async function readBody(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += (chunk as Uint8Array).byteLength;
+    if (size > LARGEST_BODY) {
+      throw new Failure('bad-answer', 'too-large', { status: response.status });
+    }
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Whether a `Response` of this status may be made with a body (Fetch, "null body status"). */
+function mayHaveBody(status: number): boolean {
+  return ![101, 103, 204, 205, 304].includes(status);
+}
+
+/** The skew in ms: the server's time less the middle of the round trip. The header has a resolution of 1 s. */
+function skewOf(date: string | null, sentAt: number, receivedAt: number): number | undefined {
+  const server = date === null ? NaN : Date.parse(date);
+  return Number.isNaN(server) ? undefined : Math.round(server + 500 - (sentAt + receivedAt) / 2);
+}

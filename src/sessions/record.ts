@@ -1,0 +1,91 @@
+// How records come to be: from a sign-in, and from a renewal.
+import { SECOND } from '../core/clock.ts';
+import type { Provider } from '../core/provider.ts';
+import { normalizeScopes } from '../core/scopes.ts';
+import { RECORD_VERSION, type SessionRecord } from '../core/session.ts';
+import type { Grant } from '../protocol/identity.ts';
+import type { Tokens } from '../protocol/tokens.ts';
+
+/** The record of a new sign-in. */
+export function recordOfGrant({ provider, scopes, tokens, account }: Grant, id: string): SessionRecord {
+  return {
+    version: RECORD_VERSION,
+    id,
+    providerId: provider.id,
+    issuer: provider.issuer,
+    clientId: provider.clientId,
+    account,
+    ...(tokens.claims === undefined ? {} : { subject: tokens.claims.sub }),
+    // A server that grants less than was asked has answered the question: asking again would not bring more.
+    scopes: normalizeScopes([...scopes, ...(tokens.scopes ?? [])]),
+    generation: 1,
+    signedInAt: tokens.sentAt,
+    ...fromTokens(tokens),
+    ...endOfGrant(provider, tokens),
+  };
+}
+
+function endOfGrant(provider: Provider, tokens: Tokens): Partial<SessionRecord> {
+  if (tokens.refreshToken === undefined) {
+    return {};
+  }
+  if (tokens.sessionEndsAt !== undefined) {
+    return { sessionEndsAt: tokens.sessionEndsAt, sessionEndSource: tokens.sessionEndSource };
+  }
+  return endBySetting(provider, tokens.sentAt);
+}
+
+/** An end that a person has set counts from the sign-in, so no renewal moves it. */
+function endBySetting(provider: Provider, signedInAt: number): Partial<SessionRecord> {
+  return provider.sessionLifetime === undefined
+    ? {}
+    : { sessionEndsAt: signedInAt + provider.sessionLifetime, sessionEndSource: 'setting', sessionEndIsFixed: true };
+}
+
+function fromTokens(tokens: Tokens) {
+  return {
+    tokenType: tokens.tokenType,
+    accessToken: tokens.accessToken,
+    renewedAt: tokens.sentAt,
+    accessExpiresAt: tokens.accessExpiresAt,
+    expirySource: tokens.expirySource,
+    ...(tokens.refreshToken === undefined ? {} : { refreshToken: tokens.refreshToken }),
+    ...(tokens.idToken === undefined ? {} : { idToken: tokens.idToken }),
+  };
+}
+
+/**
+ * The record as soon as a server has answered a renewal: the next generation, with the refresh token that now counts
+ * (the one sent, where the server returned none: RFC 6749 section 6). All else is as before.
+ */
+export function recordWithRefreshToken(record: SessionRecord, refreshToken: string | undefined): SessionRecord {
+  return { ...record, generation: record.generation + 1, ...(refreshToken === undefined ? {} : { refreshToken }) };
+}
+
+/** The record after a renewal whose answer has passed its checks. Its generation is the one that it is given. */
+export function recordAfterRefresh(record: SessionRecord, tokens: Tokens, provider: Provider): SessionRecord {
+  const { ended: _ended, sessionEndsAt, sessionEndSource, sessionEndIsFixed, ...rest } = record;
+  const renewed = { ...rest, ...fromTokens(tokens) };
+  if (tokens.sessionEndsAt !== undefined) {
+    return {
+      ...renewed,
+      sessionEndsAt: tokens.sessionEndsAt,
+      sessionEndSource: tokens.sessionEndSource,
+      sessionEndIsFixed: hasStayed(record, tokens.sessionEndsAt, tokens.sentAt),
+    };
+  }
+  // No word of the end this time. The same refresh token still ends when it did; of another one nothing is known.
+  if (sessionEndSource !== 'setting' && tokens.refreshToken === undefined && sessionEndsAt !== undefined) {
+    return { ...renewed, sessionEndsAt, sessionEndSource, sessionEndIsFixed };
+  }
+  return { ...renewed, ...endBySetting(provider, record.signedInAt) };
+}
+
+/** Whether a renewal has left the session's end where it was, rather than moving it along. */
+function hasStayed(before: SessionRecord, end: number, sentAt: number): boolean | undefined {
+  const elapsed = sentAt - before.renewedAt;
+  if (before.sessionEndsAt === undefined || elapsed < 5 * SECOND) {
+    return before.sessionEndIsFixed;
+  }
+  return end - before.sessionEndsAt < elapsed / 2;
+}

@@ -1,0 +1,65 @@
+import { Emitter } from '../core/emitter.ts';
+import type { Log } from '../core/log.ts';
+import type { SessionRecord } from '../core/session.ts';
+import type { LiveSession } from '../core/status.ts';
+
+/** A change to one session: as it was, and as it is. One side is absent for a session that comes or goes. */
+export interface RegistryChange {
+  readonly before: LiveSession | undefined;
+  readonly after: LiveSession | undefined;
+}
+
+/** The sessions of this window, in memory: the one list that everything else looks at. */
+export class Registry {
+  readonly #sessions = new Map<string, LiveSession>();
+  readonly #changed: Emitter<RegistryChange>;
+
+  constructor(log: Log) {
+    this.#changed = new Emitter((error) => log.error(`A listener failed: ${error instanceof Error ? error.name : typeof error}.`));
+  }
+
+  /** Fires after each change. */
+  get onDidChange(): Emitter<RegistryChange>['event'] {
+    return this.#changed.event;
+  }
+
+  /** All sessions, in the order in which they came. */
+  all(): LiveSession[] {
+    return [...this.#sessions.values()];
+  }
+
+  /** One session; undefined where it is gone. */
+  get(id: string): LiveSession | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** Takes a record in: a new session, or the present one with other tokens and no failure any more. */
+  put(record: SessionRecord): LiveSession {
+    return this.#set({ record, renewing: this.#sessions.get(record.id)?.renewing ?? false, failures: 0, unsaved: false });
+  }
+
+  /** Changes what is known of a session beside its record; does nothing where the session is gone. */
+  update(id: string, change: Partial<LiveSession>): void {
+    const session = this.#sessions.get(id);
+    if (session !== undefined) {
+      this.#set({ ...session, ...change });
+    }
+  }
+
+  /** Takes a session out; undefined where it is gone already. */
+  remove(id: string): LiveSession | undefined {
+    const before = this.#sessions.get(id);
+    if (before !== undefined) {
+      this.#sessions.delete(id);
+      this.#changed.fire({ before, after: undefined });
+    }
+    return before;
+  }
+
+  #set(after: LiveSession): LiveSession {
+    const before = this.#sessions.get(after.record.id);
+    this.#sessions.set(after.record.id, after);
+    this.#changed.fire({ before, after });
+    return after;
+  }
+}

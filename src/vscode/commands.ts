@@ -1,0 +1,219 @@
+// The commands: what a person can tell Session Keeper to do.
+import * as vscode from 'vscode';
+import type { Clock } from '../core/clock.ts';
+import { Failure, asFailure } from '../core/failure.ts';
+import type { Provider } from '../core/provider.ts';
+import type { SessionRecord } from '../core/session.ts';
+import { statusOf, type LiveSession } from '../core/status.ts';
+import type { Keeper } from '../sessions/keeper.ts';
+import type { Refresher } from '../sessions/refresher.ts';
+import { COMMANDS } from './ids.ts';
+import type { Notifications } from './notifications.ts';
+import { openProviderSettings, type Settings } from './settings.ts';
+import type { SignInDesk } from './signInDesk.ts';
+import { label, pick, say, stateName } from './text.ts';
+
+/** What the commands work with. */
+export interface CommandPorts {
+  readonly clock: Clock;
+  readonly keeper: Keeper;
+  readonly refresher: Refresher;
+  readonly desk: SignInDesk;
+  readonly settings: Settings;
+  readonly notifications: () => Notifications;
+  showLog(): void;
+}
+
+interface Choice extends vscode.QuickPickItem {
+  run?(): Thenable<void> | void;
+}
+
+/** The commands, and the actions that buttons and picks share with them. */
+export class Commands {
+  readonly #ports: CommandPorts;
+
+  constructor(ports: CommandPorts) {
+    this.#ports = ports;
+  }
+
+  /** Registers every command. */
+  register(): vscode.Disposable {
+    const handlers: Readonly<Record<keyof typeof COMMANDS, () => unknown>> = {
+      signIn: () => this.signIn(),
+      signOut: () => this.#signOut(),
+      renewNow: () => this.#renewNow(),
+      showSessions: () => this.#showSessions(),
+      showLog: () => this.#ports.showLog(),
+      addProvider: () => openProviderSettings(),
+    };
+    return vscode.Disposable.from(
+      ...Object.entries(COMMANDS).map(([name, id]) => vscode.commands.registerCommand(id, handlers[name as keyof typeof COMMANDS])),
+    );
+  }
+
+  /** Signs in to a provider: the only one, or the one that is picked. */
+  async signIn(): Promise<void> {
+    const { providers } = this.#ports.settings;
+    if (providers.length === 0) {
+      await this.offerToAddProvider();
+      return;
+    }
+    const chosen = await one(providers, pick.provider(), (provider) => ({
+      label: provider.label,
+      description: provider.id,
+      detail: provider.issuer,
+    }));
+    if (chosen !== undefined) {
+      await this.signInTo(chosen, chosen.scopes);
+    }
+  }
+
+  /** Signs in to a provider, and tells how it went. */
+  async signInTo(provider: Provider, scopes: readonly string[], loginHint?: string): Promise<void> {
+    try {
+      const record = await this.#ports.desk.signIn(provider, scopes, loginHint);
+      void vscode.window.showInformationMessage(say.signedIn(provider.label, record.account.label));
+    } catch (error) {
+      await this.#ports.notifications().reportFailure(error, provider.label);
+    }
+  }
+
+  /** Signs in again with the account and the scopes of a session, which stays until the new tokens are there. */
+  async signInAgain(record: SessionRecord): Promise<void> {
+    const provider = this.#ports.keeper.providerOf(record);
+    if (provider !== undefined) {
+      await this.signInTo(provider, record.scopes, record.account.label);
+    }
+  }
+
+  /** Renews a session now, and tells how it went. */
+  async renew(record: SessionRecord): Promise<void> {
+    const name = this.#nameOf(record);
+    try {
+      await this.#ports.refresher.renew(record.id, 'asked for by the person');
+      void vscode.window.showInformationMessage(say.renewed(name, record.account.label));
+    } catch (error) {
+      // A definite end is told of by the one who watches the sessions.
+      if (this.#ports.keeper.all().find((session) => session.record.id === record.id)?.record.ended === undefined) {
+        await this.#ports.notifications().reportFailure(error, name, record);
+      }
+    }
+  }
+
+  /** Says that there is no provider yet, and leads to where one is added. */
+  async offerToAddProvider(): Promise<void> {
+    if ((await vscode.window.showInformationMessage(say.noProvider(), label.addProvider())) !== undefined) {
+      await openProviderSettings();
+    }
+  }
+
+  async #signOut(): Promise<void> {
+    const session = await this.#pickSession(this.#ports.keeper.all(), pick.signOut());
+    if (session !== undefined) {
+      await this.#signOutOf(session.record);
+    }
+  }
+
+  async #signOutOf(record: SessionRecord): Promise<void> {
+    const name = this.#nameOf(record);
+    try {
+      await this.#ports.keeper.signOut(record.id);
+      void vscode.window.showInformationMessage(say.signedOut(name, record.account.label));
+    } catch (error) {
+      const isStored = asFailure(error).category === 'storage';
+      void vscode.window.showWarningMessage(isStored ? say.signedOutNotDeleted(name) : say.signedOutHereOnly(name));
+    }
+  }
+
+  async #renewNow(): Promise<void> {
+    const renewable = this.#ports.keeper.all().filter(({ record }) => record.ended === undefined && record.refreshToken !== undefined);
+    const [first] = this.#ports.keeper.all();
+    if (renewable.length === 0 && first !== undefined) {
+      await this.#ports.notifications().reportFailure(new Failure('session-ended', 'no-refresh-token'), this.#nameOf(first.record), first.record);
+      return;
+    }
+    const session = await this.#pickSession(renewable, pick.renew());
+    if (session !== undefined) {
+      await this.renew(session.record);
+    }
+  }
+
+  async #pickSession(sessions: readonly LiveSession[], title: string): Promise<LiveSession | undefined> {
+    if (sessions.length === 0) {
+      void vscode.window.showInformationMessage(say.nothingToDo());
+      return undefined;
+    }
+    return one(sessions, title, (session) => ({
+      label: this.#nameOf(session.record),
+      description: session.record.account.label,
+      detail: this.#stateOf(session),
+    }));
+  }
+
+  async #showSessions(): Promise<void> {
+    const { desk, keeper, settings } = this.#ports;
+    const choices: Choice[] = [];
+    for (const waiting of desk.waiting()) {
+      choices.push(
+        separator(waiting.provider.label),
+        { label: label.openPageAgain(), iconPath: icon('link-external'), run: () => desk.openAgain(waiting) },
+        { label: label.copyAddress(), iconPath: icon('copy'), run: () => vscode.env.clipboard.writeText(waiting.address ?? '') },
+        { label: label.cancelSignIn(), iconPath: icon('close'), run: () => waiting.cancel() },
+      );
+    }
+    for (const session of keeper.all()) {
+      choices.push(...this.#choicesFor(session));
+    }
+    choices.push(
+      separator(label.general()),
+      ...settings.providers.map((provider) => ({
+        label: label.signInTo(provider.label),
+        iconPath: icon('sign-in'),
+        run: () => this.signInTo(provider, provider.scopes),
+      })),
+      { label: label.addProvider(), iconPath: icon('add'), run: openProviderSettings },
+      { label: label.showLog(), iconPath: icon('output'), run: () => this.#ports.showLog() },
+    );
+    const chosen = await vscode.window.showQuickPick(choices, { title: pick.sessions(), matchOnDescription: true });
+    await chosen?.run?.();
+  }
+
+  #choicesFor(session: LiveSession): Choice[] {
+    const { record } = session;
+    const account = { description: record.account.label, detail: this.#stateOf(session) };
+    const canRenew = record.ended === undefined && record.refreshToken !== undefined;
+    return [
+      separator(this.#nameOf(record)),
+      canRenew
+        ? { label: label.renewNow(), ...account, iconPath: icon('sync'), run: () => this.renew(record) }
+        : { label: label.signInAgain(), ...account, iconPath: icon('sign-in'), run: () => this.signInAgain(record) },
+      { label: label.signOut(), description: record.account.label, iconPath: icon('sign-out'), run: () => this.#signOutOf(record) },
+    ];
+  }
+
+  #stateOf(session: LiveSession): string {
+    return stateName(statusOf(session, this.#ports.settings.lifetimes(), this.#ports.clock.now()).state);
+  }
+
+  #nameOf(record: SessionRecord): string {
+    return this.#ports.settings.provider(record.providerId)?.label ?? record.providerId;
+  }
+}
+
+function separator(name: string): Choice {
+  return { label: name, kind: vscode.QuickPickItemKind.Separator };
+}
+
+function icon(name: string): vscode.ThemeIcon {
+  return new vscode.ThemeIcon(name);
+}
+
+/** The only one of a list, or the one that the person picks; undefined where they pick none. */
+async function one<T>(list: readonly T[], title: string, describe: (item: T) => vscode.QuickPickItem): Promise<T | undefined> {
+  const [only, ...others] = list;
+  if (others.length === 0) {
+    return only;
+  }
+  const items = list.map((item) => ({ ...describe(item), item }));
+  return (await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true }))?.item;
+}

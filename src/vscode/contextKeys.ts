@@ -1,0 +1,27 @@
+import * as vscode from 'vscode';
+import type { Keeper } from '../sessions/keeper.ts';
+import { CONTEXT_KEYS } from './ids.ts';
+
+/** Tells VS Code which commands make sense now; each key only when it changes. */
+export class ContextKeys {
+  readonly #keeper: Keeper;
+  readonly #set = new Map<string, boolean>();
+
+  constructor(keeper: Keeper) {
+    this.#keeper = keeper;
+  }
+
+  /** Works the keys out anew. */
+  update(): void {
+    const sessions = this.#keeper.all();
+    this.#tell(CONTEXT_KEYS.hasSessions, sessions.length > 0);
+    this.#tell(CONTEXT_KEYS.canRenew, sessions.some(({ record }) => record.refreshToken !== undefined && record.ended === undefined));
+  }
+
+  #tell(key: string, value: boolean): void {
+    if (this.#set.get(key) !== value) {
+      this.#set.set(key, value);
+      void vscode.commands.executeCommand('setContext', key, value);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+// Every name that package.json knows too; a test holds the two against each other.
+
+/** The prefix of commands, settings and context keys. */
+export const PREFIX = 'sessionKeeper';
+
+/** The commands. */
+export const COMMANDS = {
+  signIn: 'sessionKeeper.signIn',
+  signOut: 'sessionKeeper.signOut',
+  renewNow: 'sessionKeeper.renewNow',
+  showSessions: 'sessionKeeper.showSessions',
+  showLog: 'sessionKeeper.showLog',
+  addProvider: 'sessionKeeper.addProvider',
+} as const;
+
+/** The settings, without the prefix. */
+export const SETTINGS = {
+  providers: 'providers',
+  refreshLeeway: 'refreshLeeway',
+  minimumValidity: 'minimumValidity',
+  refreshInterval: 'refreshInterval',
+  expiryWarning: 'expiryWarning',
+  signInTimeout: 'signInTimeout',
+} as const;
+
+/** The context keys that decide which commands the palette shows. */
+export const CONTEXT_KEYS = {
+  /** Somebody is signed in, or was and can be told so. */
+  hasSessions: 'sessionKeeper.hasSessions',
+  /** Some session can be renewed. */
+  canRenew: 'sessionKeeper.canRenew',
+} as const;
+
+/** The status bar item's id; people's choice to hide it hangs on it. */
+export const STATUS_ITEM = 'sessionKeeper.status';
+
+/** The folder of the ledger, below the extension's global storage. */
+export const LEDGER_FOLDER = 'ledger';

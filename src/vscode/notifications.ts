@@ -1,0 +1,175 @@
+// When to speak up, and with which buttons: rarely, once, and never about what needs nobody.
+import * as vscode from 'vscode';
+import { MINUTE, type Clock, type Disposable } from '../core/clock.ts';
+import { asFailure } from '../core/failure.ts';
+import { isAlive, sessionEndOf, warnAt } from '../core/lifetime.ts';
+import { REMEDIES, type Action } from '../core/remedy.ts';
+import { lifetimesOf, type SessionRecord } from '../core/session.ts';
+import { isUsable, type LiveSession } from '../core/status.ts';
+import type { Finding, Keeper } from '../sessions/keeper.ts';
+import type { RegistryChange } from '../sessions/registry.ts';
+import { openProviderSettings, type Settings } from './settings.ts';
+import { actionLabel, findingSentence, label, problemSentence, say, sentence } from './text.ts';
+
+/** What the buttons of notifications do. */
+export interface NotificationActions {
+  signInAgain(record: SessionRecord): Promise<void>;
+  renew(record: SessionRecord): Promise<void>;
+  showLog(): void;
+}
+
+/** Speaks to the person. */
+export class Notifications implements Disposable {
+  readonly #clock: Clock;
+  readonly #keeper: Keeper;
+  readonly #settings: Settings;
+  readonly #actions: NotificationActions;
+  /** When each session's warning may appear next, with the end that it is about. Dismissed means never for this end. */
+  readonly #warned = new Map<string, { readonly end: number; again: number }>();
+  /** The sessions whose present trouble has been spoken of. */
+  readonly #spoken = new Set<string>();
+  readonly #problemsTold = new Set<string>();
+
+  constructor(clock: Clock, keeper: Keeper, settings: Settings, actions: NotificationActions) {
+    this.#clock = clock;
+    this.#keeper = keeper;
+    this.#settings = settings;
+    this.#actions = actions;
+  }
+
+  /** Looks at every session, as time passes: warns before an end, and speaks of trouble once a token has run out. */
+  check(): void {
+    for (const session of this.#keeper.all()) {
+      this.#checkEnd(session);
+      this.#checkTrouble(session);
+    }
+  }
+
+  /** Speaks of a session that has just definitely ended. One that was dead at start says nothing. */
+  onChange({ before, after }: RegistryChange): void {
+    if (after?.failure === undefined) {
+      this.#spoken.delete((after ?? before)?.record.id ?? '');
+    }
+    const hasJustEnded = before?.record.ended === undefined && after?.record.ended !== undefined;
+    if (before !== undefined && hasJustEnded && after.failure !== undefined) {
+      void this.#offer(after, after.failure);
+    }
+  }
+
+  /** Reports what is wrong in the settings: each problem once, until it is mended. */
+  async reportProblems(): Promise<void> {
+    const { problems } = this.#settings;
+    const sentences = problems.map(problemSentence);
+    for (const told of this.#problemsTold) {
+      if (!sentences.includes(told)) {
+        this.#problemsTold.delete(told);
+      }
+    }
+    const news = sentences.filter((one) => !this.#problemsTold.has(one));
+    await Promise.all(
+      news.map(async (one) => {
+        this.#problemsTold.add(one);
+        if ((await vscode.window.showWarningMessage(one, label.openSettings())) !== undefined) {
+          await openProviderSettings();
+        }
+      }),
+    );
+  }
+
+  /** Reports what was found wrong in the store. */
+  async reportFindings(findings: readonly Finding[]): Promise<void> {
+    await Promise.all(
+      findings.map(async (finding) => {
+        const provider = 'providerId' in finding ? this.#nameOf(finding.providerId) : '';
+        if ((await vscode.window.showWarningMessage(findingSentence(finding, provider), label.showLog())) !== undefined) {
+          this.#actions.showLog();
+        }
+      }),
+    );
+  }
+
+  /** Tells that something that the person has just asked for did not work, with what they can do about it. */
+  async reportFailure(error: unknown, provider: string, record?: SessionRecord): Promise<void> {
+    const failure = asFailure(error);
+    if (failure.category === 'cancelled' && failure.code !== 'access_denied' && failure.code !== 'sign-in-deadline') {
+      return;
+    }
+    const actions = REMEDIES[failure.category].actions.filter((action) => record !== undefined || (action !== 'sign-in' && action !== 'retry'));
+    await this.#ask(sentence(failure, provider), actions.length === 0 ? ['log'] : actions, record);
+  }
+
+  dispose(): void {
+    this.#warned.clear();
+    this.#spoken.clear();
+  }
+
+  #checkEnd({ record }: LiveSession): void {
+    const now = this.#clock.now();
+    const lifetimes = lifetimesOf(record);
+    const end = sessionEndOf(lifetimes);
+    const due = warnAt(lifetimes, this.#settings.lifetimes());
+    if (end === undefined || due === undefined || record.ended !== undefined || !isUsable(record, now) || end <= now) {
+      return;
+    }
+    const warned = this.#warned.get(record.id);
+    if (now < due || (warned?.end === end && now < warned.again)) {
+      return;
+    }
+    this.#warned.set(record.id, { end, again: Infinity });
+    void this.#warn(record, end);
+  }
+
+  async #warn(record: SessionRecord, end: number): Promise<void> {
+    const left = end - this.#clock.now();
+    const words = say.endsSoon(this.#nameOf(record.providerId), record.account.label, left);
+    const chosen = await vscode.window.showWarningMessage(words, label.signInAgain(), label.remindMeLater());
+    if (chosen === label.signInAgain()) {
+      await this.#actions.signInAgain(record);
+    } else if (chosen === label.remindMeLater()) {
+      const now = this.#clock.now();
+      // Half of what is left: always before the end, and with time to act. In the last minute there is no later.
+      const again = now + (end - now) / 2;
+      this.#warned.set(record.id, { end, again: end - again < MINUTE / 2 ? Infinity : again });
+    }
+  }
+
+  /** A passing failure is the status bar's matter; once no token works any more, callers are refused, and it is said once. */
+  #checkTrouble(session: LiveSession): void {
+    const { failure, record } = session;
+    if (failure === undefined || record.ended !== undefined || this.#spoken.has(record.id)) {
+      return;
+    }
+    const needsPerson = REMEDIES[failure.category].retry !== 'quick';
+    if (needsPerson || !isAlive(lifetimesOf(record), this.#clock.now())) {
+      void this.#offer(session, failure);
+    }
+  }
+
+  async #offer({ record }: LiveSession, failure: NonNullable<LiveSession['failure']>): Promise<void> {
+    this.#spoken.add(record.id);
+    await this.#ask(sentence(failure, this.#nameOf(record.providerId)), REMEDIES[failure.category].actions, record);
+  }
+
+  async #ask(words: string, actions: readonly Action[], record: SessionRecord | undefined): Promise<void> {
+    const chosen = await vscode.window.showWarningMessage(words, ...actions.map(actionLabel));
+    switch (actions.find((action) => actionLabel(action) === chosen)) {
+      case 'sign-in':
+        return record === undefined ? undefined : this.#actions.signInAgain(record);
+      case 'retry':
+        return record === undefined ? undefined : this.#actions.renew(record);
+      case 'settings':
+        return openProviderSettings();
+      case 'proxy-settings':
+        await vscode.commands.executeCommand('workbench.action.openSettings', 'http.proxy');
+        return;
+      case 'log':
+        this.#actions.showLog();
+        return;
+      case undefined:
+    }
+  }
+
+  #nameOf(providerId: string): string {
+    return this.#settings.provider(providerId)?.label ?? providerId;
+  }
+}

@@ -1,0 +1,184 @@
+// The contract with VS Code, one object for each identity server. Everything that it promises is in here.
+import * as vscode from 'vscode';
+import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
+import { asFailure } from '../core/failure.ts';
+import type { Log } from '../core/log.ts';
+import type { Provider } from '../core/provider.ts';
+import { normalizeScopes, sameScopes } from '../core/scopes.ts';
+import { servesScopes, type SessionRecord } from '../core/session.ts';
+import type { Keeper } from '../sessions/keeper.ts';
+import type { SignInDesk } from './signInDesk.ts';
+import { sentence } from './text.ts';
+
+/**
+ * A session as VS Code hands it on. `expiresAfter`, in ms from now, is what VS Code's own providers set; it is not yet
+ * in the stable API, and extra fields pass through.
+ */
+export type KeptSession = vscode.AuthenticationSession & { readonly expiresAfter?: number };
+
+/** What the contract is fulfilled with. */
+export interface ProviderPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly keeper: Keeper;
+  readonly desk: SignInDesk;
+  /** Signs in where nothing is configured: offers to add a provider, and rejects. */
+  signInUnconfigured(): Promise<never>;
+}
+
+/** How long, in ms, the Accounts menu waits for the stored sessions at start; later ones are announced by an event. */
+const MENU_PATIENCE = SECOND;
+
+/** One identity server as an authentication provider of VS Code. */
+export class KeeperAuthenticationProvider implements vscode.AuthenticationProvider, Disposable {
+  readonly #id: string;
+  readonly #provider: Provider | undefined;
+  readonly #ports: ProviderPorts;
+  readonly #changed = new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>();
+  /** The scope sets that were asked for in vain: VS Code shows a badge for each until a session with exactly these is added. */
+  #unanswered: string[][] = [];
+  /** What VS Code has been told, by session id. */
+  #told = new Map<string, SessionRecord>();
+
+  constructor(id: string, provider: Provider | undefined, ports: ProviderPorts) {
+    this.#id = id;
+    this.#provider = provider;
+    this.#ports = ports;
+  }
+
+  /** Sessions that came, went, or have a new token. */
+  get onDidChangeSessions(): vscode.Event<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent> {
+    return this.#changed.event;
+  }
+
+  /**
+   * Without scopes: every session, from memory and at once, without a request and without an error, because VS Code
+   * fills the Accounts menu with it. With scopes: the sessions that serve them, each with a token that works.
+   * Shows nothing: VS Code does not say whether the caller is silent.
+   * @throws Error with a sentence that names the cause, where there is a session whose token cannot be renewed right now.
+   */
+  async getSessions(
+    scopes: readonly string[] | undefined,
+    options: vscode.AuthenticationProviderSessionOptions = {},
+  ): Promise<KeptSession[]> {
+    const { clock, keeper } = this.#ports;
+    if (scopes === undefined) {
+      await settledWithin(keeper.ready(), MENU_PATIENCE, clock);
+      const all = keeper.list(this.#id).map(({ record }) => record);
+      return all.filter(({ account }) => options.account === undefined || account.id === options.account.id).map((record) => this.#view(record));
+    }
+    try {
+      const found = await keeper.find(this.#id, scopes, options.account?.id);
+      if (found.length === 0) {
+        this.#noteUnanswered(scopes);
+      }
+      return found.map(({ record }) => this.#view(record, scopes));
+    } catch (error) {
+      throw this.#spoken(error);
+    }
+  }
+
+  /**
+   * Signs in through the browser.
+   * @throws Error with a sentence for the person.
+   */
+  async createSession(scopes: readonly string[], options: vscode.AuthenticationProviderSessionOptions = {}): Promise<KeptSession> {
+    if (this.#provider === undefined) {
+      return this.#ports.signInUnconfigured();
+    }
+    try {
+      const record = await this.#ports.desk.signIn(this.#provider, scopes, options.account?.label);
+      return this.#view(record, scopes);
+    } catch (error) {
+      throw this.#spoken(error);
+    }
+  }
+
+  /**
+   * Signs out. It is over here in any case; a server that does not confirm is told of in the log and to the person.
+   * @throws Error where the stored session could not be deleted.
+   */
+  async removeSession(id: string): Promise<void> {
+    try {
+      await this.#ports.keeper.signOut(id);
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure.category === 'storage') {
+        throw this.#spoken(error);
+      }
+    }
+  }
+
+  /** Tells VS Code what has changed since it was last told. Called after every change, and when time has passed. */
+  sync(): void {
+    const now = new Map(this.#ports.keeper.list(this.#id).map(({ record }) => [record.id, record]));
+    const before = this.#told;
+    this.#told = now;
+    const added = [...now.values()].filter(({ id }) => !before.has(id));
+    const removed = [...before.values()].filter(({ id }) => !now.has(id));
+    const changed = [...now.values()].filter((record) => {
+      const old = before.get(record.id);
+      return old !== undefined && (old.accessToken !== record.accessToken || old.signedInAt !== record.signedInAt);
+    });
+    // With one session VS Code takes the whole account out of its menu; the other sessions of the account bring it back.
+    const survivors = [...now.values()].filter(
+      (record) => removed.some(({ account }) => account.id === record.account.id) && !added.includes(record) && !changed.includes(record),
+    );
+    // A sign-in again under the same id answers what was asked for in the meantime, too.
+    const answered = [...added, ...changed].flatMap((record) => this.#takeAnswered(record));
+    if (added.length + removed.length + changed.length > 0) {
+      this.#changed.fire({
+        added: [...added.map((record) => this.#view(record)), ...answered],
+        removed: removed.map((record) => this.#view(record)),
+        changed: [...changed, ...survivors].map((record) => this.#view(record)),
+      });
+    }
+  }
+
+  dispose(): void {
+    this.#changed.dispose();
+  }
+
+  /** The session as one caller sees it: with the scopes that it asked for, to the letter, because VS Code compares them. */
+  #view(record: SessionRecord, scopes: readonly string[] = record.scopes): KeptSession {
+    const left = record.accessExpiresAt === undefined ? undefined : record.accessExpiresAt - this.#ports.clock.now();
+    return {
+      id: record.id,
+      accessToken: record.accessToken,
+      account: { ...record.account },
+      scopes: [...scopes],
+      ...(left === undefined || left < 1 ? {} : { expiresAfter: Math.floor(left) }),
+    };
+  }
+
+  #noteUnanswered(scopes: readonly string[]): void {
+    const asked = normalizeScopes(scopes);
+    if (!this.#unanswered.some((known) => sameScopes(known, asked))) {
+      this.#unanswered.push(asked);
+    }
+  }
+
+  /** The session once for each scope set that was asked for in vain and that it serves. */
+  #takeAnswered(record: SessionRecord): KeptSession[] {
+    const answered = this.#unanswered.filter((scopes) => servesScopes(record, scopes));
+    this.#unanswered = this.#unanswered.filter((scopes) => !answered.includes(scopes));
+    return answered.filter((scopes) => !sameScopes(scopes, record.scopes)).map((scopes) => this.#view(record, scopes));
+  }
+
+  #spoken(error: unknown): Error {
+    const failure = asFailure(error);
+    this.#ports.log.warn(`A caller of ${this.#id} is refused: ${failure.message}`);
+    const spoken = new Error(sentence(failure, this.#provider?.label ?? this.#id), { cause: failure });
+    return Object.assign(spoken, { code: failure.category });
+  }
+}
+
+/** Waits for a promise to settle, either way, but no longer than so many ms. */
+async function settledWithin(promise: Promise<unknown>, patience: number, clock: Clock): Promise<void> {
+  let timer: Disposable | undefined;
+  const enough = new Promise<void>((resolve) => {
+    timer = clock.after(patience, resolve);
+  });
+  await Promise.race([promise.then(() => {}, () => {}), enough]);
+  timer?.dispose();
+}

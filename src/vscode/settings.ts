@@ -1,0 +1,87 @@
+// The settings, parsed; and what is wrong with them, told once.
+import * as vscode from 'vscode';
+import { MINUTE, SECOND, type Disposable } from '../core/clock.ts';
+import { Emitter } from '../core/emitter.ts';
+import type { LifetimeSettings } from '../core/lifetime.ts';
+import { BUILT_IN_PROVIDER_IDS, parseProviders, type Provider, type SettingProblem } from '../core/provider.ts';
+import { PREFIX, SETTINGS } from './ids.ts';
+
+/** The settings as they are now. Lengths of time are in ms. */
+export class Settings implements Disposable {
+  readonly #changed = new Emitter<void>();
+  readonly #listening: vscode.Disposable;
+  #providers: readonly Provider[] = [];
+  #problems: readonly SettingProblem[] = [];
+
+  constructor() {
+    this.#read();
+    this.#listening = vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration(PREFIX)) {
+        this.#read();
+        this.#changed.fire();
+      }
+    });
+  }
+
+  /** Fires after any of the settings has changed. */
+  get onDidChange(): Emitter<void>['event'] {
+    return this.#changed.event;
+  }
+
+  /** The providers whose entries are good. */
+  get providers(): readonly Provider[] {
+    return this.#providers;
+  }
+
+  /** What is wrong with the other entries. */
+  get problems(): readonly SettingProblem[] {
+    return this.#problems;
+  }
+
+  /** The provider with an id; undefined where none is configured. */
+  provider(id: string): Provider | undefined {
+    return this.#providers.find((provider) => provider.id === id);
+  }
+
+  /** What decides when renewals are due and warnings appear. */
+  lifetimes(): LifetimeSettings {
+    return {
+      leeway: number(SETTINGS.refreshLeeway, 300) * SECOND,
+      refreshInterval: number(SETTINGS.refreshInterval, 0) * MINUTE,
+      warning: number(SETTINGS.expiryWarning, 10) * MINUTE,
+    };
+  }
+
+  /** For how long a token that is handed out keeps working, at the least. */
+  freshness(): number {
+    return number(SETTINGS.minimumValidity, 60) * SECOND;
+  }
+
+  /** How long a person may take to sign in. */
+  signInTimeout(): number {
+    return number(SETTINGS.signInTimeout, 5, 0.1) * MINUTE;
+  }
+
+  dispose(): void {
+    this.#listening.dispose();
+    this.#changed.dispose();
+  }
+
+  #read(): void {
+    const value: unknown = vscode.workspace.getConfiguration(PREFIX).get(SETTINGS.providers);
+    const { providers, problems } = parseProviders(value, BUILT_IN_PROVIDER_IDS);
+    this.#providers = providers;
+    this.#problems = problems;
+  }
+}
+
+/** A number of the settings, or its default where the value is none: VS Code marks it but hands it on. */
+function number(name: string, fallback: number, least = 0): number {
+  const value: unknown = vscode.workspace.getConfiguration(PREFIX).get(name);
+  return typeof value === 'number' && Number.isFinite(value) && value >= least ? value : fallback;
+}
+
+/** Opens the settings at the providers. */
+export async function openProviderSettings(): Promise<void> {
+  await vscode.commands.executeCommand('workbench.action.openSettings', `${PREFIX}.${SETTINGS.providers}`);
+}

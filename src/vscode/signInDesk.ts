@@ -1,0 +1,127 @@
+// Signing in as a person sees it: a notification that can be cancelled, and a way back to the browser's page.
+import * as vscode from 'vscode';
+import type { Disposable } from '../core/clock.ts';
+import { Emitter } from '../core/emitter.ts';
+import { Failure, asFailure } from '../core/failure.ts';
+import type { Provider } from '../core/provider.ts';
+import { scopesToRequest } from '../core/scopes.ts';
+import { servesScopes, type SessionRecord } from '../core/session.ts';
+import type { SignIns } from '../flows/signIn.ts';
+import type { Keeper } from '../sessions/keeper.ts';
+import { openBrowser } from './browser.ts';
+import type { Settings } from './settings.ts';
+import { say } from './text.ts';
+
+/** A sign-in that waits for the person. */
+export interface Waiting {
+  readonly provider: Provider;
+  /** The address of the sign-in page; undefined until it is known. */
+  readonly address: string | undefined;
+  cancel(): void;
+}
+
+/** Where people sign in. It never asks `vscode.authentication` for its own providers, which would wait for itself. */
+export class SignInDesk implements Disposable {
+  readonly #signIns: SignIns;
+  readonly #keeper: Keeper;
+  readonly #settings: Settings;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #latest = new Map<string, Promise<SessionRecord>>();
+  readonly #changed = new Emitter<void>();
+
+  constructor(signIns: SignIns, keeper: Keeper, settings: Settings) {
+    this.#signIns = signIns;
+    this.#keeper = keeper;
+    this.#settings = settings;
+  }
+
+  /** Fires when somebody starts to wait, or no longer waits. */
+  get onDidChange(): Emitter<void>['event'] {
+    return this.#changed.event;
+  }
+
+  /** The sign-ins that wait for the person. */
+  waiting(): Waiting[] {
+    return [...this.#waiting.values()];
+  }
+
+  /** Opens the page of a waiting sign-in again. */
+  async openAgain({ address }: Waiting): Promise<void> {
+    if (address !== undefined) {
+      await openBrowser(address);
+    }
+  }
+
+  /**
+   * Signs in for a caller that waits for the session. Where a later attempt takes the place of this one, its session is
+   * given if it serves the scopes too, so that nobody waits in vain.
+   * @throws Failure
+   */
+  async signIn(provider: Provider, scopes: readonly string[], loginHint?: string): Promise<SessionRecord> {
+    const attempt = this.#attempt(provider, scopesToRequest(scopes, provider.scopes), loginHint);
+    this.#latest.set(provider.id, attempt);
+    try {
+      return await attempt;
+    } catch (error) {
+      const successor = this.#latest.get(provider.id);
+      if (asFailure(error).code !== 'replaced' || successor === undefined || successor === attempt) {
+        throw error;
+      }
+      const record = await successor;
+      if (!servesScopes(record, scopes)) {
+        throw error;
+      }
+      return record;
+    } finally {
+      if (this.#latest.get(provider.id) === attempt) {
+        this.#latest.delete(provider.id);
+      }
+    }
+  }
+
+  /** Calls off everything that waits. */
+  dispose(): void {
+    for (const waiting of this.#waiting.values()) {
+      waiting.cancel();
+    }
+    this.#changed.dispose();
+  }
+
+  async #attempt(provider: Provider, scopes: readonly string[], loginHint: string | undefined): Promise<SessionRecord> {
+    const options = { location: vscode.ProgressLocation.Notification, title: say.signingIn(provider.label), cancellable: true };
+    return vscode.window.withProgress(options, async (progress, token) => {
+      const controller = new AbortController();
+      const cancel = (): void => controller.abort(new Failure('cancelled', 'cancelled'));
+      const listening = token.onCancellationRequested(cancel);
+      const wait = (address?: string): Waiting => {
+        const waiting = { provider, address, cancel };
+        this.#waiting.set(provider.id, waiting);
+        this.#changed.fire();
+        return waiting;
+      };
+      let waiting = wait();
+      try {
+        return await this.#signIns.start(
+          {
+            provider,
+            scopes,
+            loginHint,
+            deadline: this.#settings.signInTimeout(),
+            signal: controller.signal,
+            onAddress: (address) => {
+              waiting = wait(address);
+              progress.report({ message: say.finishInBrowser() });
+            },
+          },
+          (grant) => this.#keeper.admit(grant),
+        );
+      } finally {
+        listening.dispose();
+        if (this.#waiting.get(provider.id) === waiting) {
+          this.#waiting.delete(provider.id);
+          this.#changed.fire();
+        }
+      }
+    });
+  }
+}

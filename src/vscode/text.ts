@@ -1,0 +1,276 @@
+// Every sentence that a person reads. `l10n` is imported by name, so that the strings can be extracted.
+import { env, l10n } from 'vscode';
+import { asFailure, type Category, type Failure } from '../core/failure.ts';
+import { remaining } from '../core/lifetime.ts';
+import type { ProblemCode, SettingProblem } from '../core/provider.ts';
+import type { Action } from '../core/remedy.ts';
+import type { State } from '../core/status.ts';
+import type { Pages } from '../flows/page.ts';
+import type { Finding } from '../sessions/keeper.ts';
+
+/** The name of the product, which is not translated. */
+export const PRODUCT = 'Session Keeper';
+
+/** What the provider without configuration is called in VS Code's own dialogs. */
+export const unconfiguredLabel = (): string => l10n.t('OpenID Connect');
+
+/** A length of time, in ms, in the one unit that fits it. */
+export function duration(left: number): string {
+  const { unit, count } = remaining(left);
+  switch (unit) {
+    case 'day':
+      return l10n.t('{0} days', count);
+    case 'hour':
+      return l10n.t('{0} hours', count);
+    case 'minute':
+      return count === 1 ? l10n.t('1 minute') : l10n.t('{0} minutes', count);
+    case 'second':
+      return l10n.t({ message: '{0} s', args: [count], comment: ['A number of seconds'] });
+  }
+}
+
+/** A point in time as the person writes it: the time of day, with the date where it is another day. */
+export function moment(at: number, now: number): string {
+  const date = new Date(at);
+  const isToday = date.toDateString() === new Date(now).toDateString();
+  const time = date.toLocaleTimeString(env.language, { timeStyle: 'medium' });
+  return isToday ? time : date.toLocaleString(env.language, { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+/** The words for each state of a session, which stand beside every icon and colour. */
+export function stateName(state: State): string {
+  switch (state) {
+    case 'ended':
+      return l10n.t('session ended');
+    case 'attention':
+      return l10n.t('needs attention');
+    case 'ending':
+      return l10n.t('ending soon');
+    case 'retrying':
+      return l10n.t('cannot renew, retrying');
+    case 'signing-in':
+      return l10n.t('signing in');
+    case 'renewing':
+      return l10n.t('renewing');
+    case 'signed-in':
+      return l10n.t('signed in');
+    case 'signed-out':
+      return l10n.t('signed out');
+  }
+}
+
+/** What the status bar says, without its icon. */
+export const status = {
+  endsIn: (label: string, left: number) => l10n.t('{0}: {1} left', label, duration(left)),
+  ending: (label: string, left: number) => l10n.t('{0}: ends in {1}', label, duration(left)),
+  renewsIn: (label: string, left: number) => l10n.t('{0}: renews in {1}', label, duration(left)),
+  renewing: (label: string) => l10n.t('{0}: renewing…', label),
+  retrying: (label: string, at: string) => l10n.t('{0}: retrying at {1}', label, at),
+  retryingNow: (label: string) => l10n.t('{0}: retrying…', label),
+  attention: (label: string) => l10n.t('{0}: needs attention', label),
+  ended: (label: string) => l10n.t('{0}: sign in again', label),
+  signedIn: (label: string) => l10n.t('{0}: signed in', label),
+  signedOut: (label: string) => l10n.t('{0}: signed out', label),
+  signedOutAll: () => l10n.t('Signed out'),
+  signingIn: (label: string) => l10n.t('{0}: signing in…', label),
+  more: (said: string, count: number) => l10n.t('{0} (+{1})', said, count),
+  accessibilityLabel: (said: string) => l10n.t('{0}. Session Keeper, opens the list of sessions and actions.', said),
+} as const;
+
+/** The lines of the status bar's tooltip. */
+export const tooltip = {
+  account: (label: string) => l10n.t('Account: {0}', label),
+  state: (state: State) => l10n.t('State: {0}', stateName(state)),
+  sessionEnds: (at: string) => l10n.t('Session ends: {0}', at),
+  sessionEndUnknown: () => l10n.t('Session ends: the server does not say; it is renewed for as long as the server allows'),
+  accessExpires: (at: string) => l10n.t('Access token expires: {0}', at),
+  accessExpiryUnknown: () => l10n.t('Access token expires: the server never said'),
+  lastRenewal: (at: string) => l10n.t('Last renewal: {0}', at),
+  signedInAt: (at: string) => l10n.t('Signed in: {0}', at),
+  nextRenewal: (at: string) => l10n.t('Next renewal: {0}', at),
+  nextTry: (at: string) => l10n.t('Next try: {0}', at),
+  noRenewal: () => l10n.t('Next renewal: none, because the server sent no refresh token'),
+  unsaved: () => l10n.t('The newest tokens could not be stored yet and would be lost on a restart. Storing is tried again.'),
+  nobody: () => l10n.t('Nobody is signed in.'),
+  waiting: () => l10n.t('Waiting for you to sign in in the browser.'),
+} as const;
+
+/** The labels of buttons, links and picks. */
+export const label = {
+  signIn: () => l10n.t('Sign In'),
+  signInTo: (provider: string) => l10n.t('Sign In to {0}…', provider),
+  signInAgain: () => l10n.t('Sign In Again'),
+  signOut: () => l10n.t('Sign Out'),
+  renewNow: () => l10n.t('Renew Now'),
+  retryNow: () => l10n.t('Retry Now'),
+  remindMeLater: () => l10n.t('Remind Me Later'),
+  openSettings: () => l10n.t('Open Settings'),
+  proxySettings: () => l10n.t('Check Proxy Settings'),
+  showLog: () => l10n.t('Show Log'),
+  addProvider: () => l10n.t('Add Provider…'),
+  openPageAgain: () => l10n.t('Open the Sign-In Page Again'),
+  copyAddress: () => l10n.t('Copy the Sign-In Address'),
+  cancelSignIn: () => l10n.t('Cancel Signing In'),
+  general: () => l10n.t('General'),
+} as const;
+
+/** The label of an action that a failure offers. */
+export function actionLabel(action: Action): string {
+  switch (action) {
+    case 'sign-in':
+      return label.signInAgain();
+    case 'retry':
+      return label.retryNow();
+    case 'settings':
+      return label.openSettings();
+    case 'log':
+      return label.showLog();
+    case 'proxy-settings':
+      return label.proxySettings();
+  }
+}
+
+/** Titles and hints of the picks. */
+export const pick = {
+  provider: () => l10n.t('Which provider do you want to sign in to?'),
+  signOut: () => l10n.t('Which session do you want to sign out?'),
+  renew: () => l10n.t('Which session do you want to renew?'),
+  sessions: () => l10n.t('Sessions and what can be done'),
+} as const;
+
+/** What is said in notifications, beside failures. */
+export const say = {
+  signingIn: (provider: string) => l10n.t('Signing in to {0}', provider),
+  finishInBrowser: () => l10n.t('finish in the browser'),
+  signedIn: (provider: string, account: string) => l10n.t('Signed in to {0} as {1}.', provider, account),
+  signedOut: (provider: string, account: string) => l10n.t('Signed out of {0} as {1}.', provider, account),
+  signedOutHereOnly: (provider: string) =>
+    l10n.t('You are signed out of {0} here, but the server did not confirm it: its session may live on until it runs out.', provider),
+  signedOutNotDeleted: (provider: string) =>
+    l10n.t('You are signed out of {0}, but the stored session could not be deleted and may come back after a restart.', provider),
+  renewed: (provider: string, account: string) => l10n.t('The session of {1} at {0} is renewed.', provider, account),
+  noRefreshToken: (provider: string) =>
+    l10n.t('This session cannot be renewed: {0} sent no refresh token. Add "offline_access" to its scopes, or allow it at the server.', provider),
+  endsSoon: (provider: string, account: string, left: number) =>
+    l10n.t('Your session of {1} at {0} ends in {2}. Sign in again now to go on without a break.', provider, account, duration(left)),
+  noProvider: () => l10n.t('No provider is set up yet. Add one to the settings: an issuer and a client id are all it takes.'),
+  nothingToDo: () => l10n.t('Nobody is signed in.'),
+} as const;
+
+/** The sentence for a failure: what happened, in words, and what to do where a person can do something. */
+export function sentence(error: unknown, provider: string): string {
+  const failure = asFailure(error);
+  return SENTENCES_BY_CODE[failure.code]?.(provider, failure) ?? SENTENCES[failure.category](provider, failure);
+}
+
+type Sentence = (provider: string, failure: Failure) => string;
+
+/** "The server says: …", where it said something that can be shown. */
+const withDetail = (text: string, { detail }: Failure): string =>
+  detail === undefined || detail === '' ? text : l10n.t('{0} The server says: “{1}”', text, detail);
+
+const SENTENCES: Readonly<Record<Category, Sentence>> = {
+  network: (provider) => l10n.t('{0} cannot be reached. Your session is kept, and is renewed as soon as the server answers again.', provider),
+  server: (provider) => l10n.t('{0} has a problem of its own and cannot answer now. Your session is kept, and the renewal is tried again.', provider),
+  'rate-limited': (provider) => l10n.t('{0} asks to wait a little before the next request. Your session is kept, and the renewal is tried again.', provider),
+  'not-trusted': (provider) =>
+    l10n.t('The connection to {0} cannot be trusted: a certificate, a proxy or a login page of the network stands in between.', provider),
+  'session-ended': (provider) => l10n.t('{0} has ended your session. Sign in again to go on.', provider),
+  'sign-in-needed': (provider, failure) => withDetail(l10n.t('{0} wants you to sign in again before it goes on.', provider), failure),
+  'client-rejected': (provider, failure) =>
+    withDetail(l10n.t('{0} does not accept the client id, or does not allow it to sign in this way. Check "clientId" in the settings.', provider), failure),
+  'redirect-rejected': (provider, failure) =>
+    withDetail(l10n.t('{0} does not accept the redirect address. Register http://127.0.0.1/callback (any port) for this client there.', provider), failure),
+  'scope-rejected': (provider, failure) => withDetail(l10n.t('{0} does not grant a scope that was asked for. Check "scopes" in the settings.', provider), failure),
+  configuration: (provider, failure) => withDetail(l10n.t('The settings and what {0} offers do not fit together. Check the provider’s settings.', provider), failure),
+  clock: (provider) => l10n.t('A time in the answer of {0} cannot be right. Check the clock of this computer.', provider),
+  'bad-answer': (provider) => l10n.t('The answer of {0} could not be understood or must not be trusted, and was not used.', provider),
+  cancelled: (provider) => l10n.t('Signing in to {0} was cancelled.', provider),
+  storage: () => l10n.t('The sign-in could not be read from, or written to, the secret storage of VS Code. Is the keyring of this computer unlocked?'),
+  unexpected: (provider) => l10n.t('Something unexpected went wrong with {0}. The log says more.', provider),
+};
+
+const SENTENCES_BY_CODE: Readonly<Record<string, Sentence>> = {
+  'access_denied': (provider) => l10n.t('{0} reports that access was denied: by you, or by a rule there.', provider),
+  'bad-lifetime': (provider, { detail }) => l10n.t('{0} says that its access token lives for “{1}” seconds, which cannot be. The token was not used.', provider, detail ?? ''),
+  'bad-endpoint': (provider, { detail }) => l10n.t('What {0} says of itself is broken: “{1}” is not an address.', provider, detail ?? ''),
+  'deadline': (provider) => l10n.t('{0} took too long.', provider),
+  'http-endpoint': (provider, { detail }) => l10n.t('{0} wants credentials sent without encryption (“{1}” is not https). That is refused.', provider, detail ?? ''),
+  'issuer-mismatch': (provider) =>
+    l10n.t('The server at the issuer address of {0} calls itself something else. Copy the issuer to the letter into the settings.', provider),
+  'missing-endpoint': (provider, { detail }) => l10n.t('{0} does not say where its “{1}” is, which signing in needs.', provider, detail ?? ''),
+  'no-code': (provider) => l10n.t('The answer of {0} holds no authorization code. Start again.', provider),
+  'no-discovery': (provider) => l10n.t('There is no OpenID Connect or OAuth server at the issuer address of {0}. Check "issuer" in the settings.', provider),
+  'no-loopback': () => l10n.t('This computer does not let Session Keeper listen on 127.0.0.1, where the browser brings the answer.'),
+  'no-refresh-token': (provider) => say.noRefreshToken(provider),
+  'no-s256': (provider) => l10n.t('{0} does not support PKCE with S256, without which signing in is not safe.', provider),
+  'not-json': (provider) =>
+    l10n.t('Where {0} should answer, there is a web page: a wrong issuer address, a proxy, or a login page of the network.', provider),
+  'other-subject': (provider) => l10n.t('The renewal at {0} brought the tokens of somebody else. They were not used; sign in again.', provider),
+  'provider-removed': (provider) => l10n.t('{0} is not set up any more.', provider),
+  'replaced': (provider) => l10n.t('Another attempt to sign in to {0} has taken the place of this one.', provider),
+  'sign-in-deadline': (provider) => l10n.t('Nobody finished signing in to {0} in time.', provider),
+  'signed-out': (provider) => l10n.t('You are signed out of {0}.', provider),
+  'token-type': (provider, { detail }) => l10n.t('{0} issues tokens of the type “{1}”, which are not supported.', provider, detail ?? ''),
+  'wrong-issuer': (provider) => l10n.t('The answer did not come from {0}, and was thrown away. Start again.', provider),
+};
+
+/** The codes that have a sentence of their own, for the test that holds them against the code. */
+export const codesWithSentence: readonly string[] = Object.keys(SENTENCES_BY_CODE);
+
+/** The sentence about a bad entry in the settings. */
+export function problemSentence({ entry, field, code }: SettingProblem): string {
+  if (code === 'not-a-list') {
+    return l10n.t('"sessionKeeper.providers" must be a list of providers.');
+  }
+  const name = /^\d+$/.test(entry) ? l10n.t('Provider number {0} in the settings', entry) : l10n.t('Provider “{0}” in the settings', entry);
+  return l10n.t('{0} is not used: {1}', name, PROBLEMS[code](field));
+}
+
+const PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> = {
+  'not-a-list': () => '',
+  'not-an-object': () => l10n.t('it must be an object with at least "issuer" and "clientId".'),
+  missing: (field) => l10n.t('"{0}" is missing.', field),
+  'wrong-type': (field) => l10n.t('"{0}" is of the wrong type.', field),
+  'unknown-field': (field) => l10n.t('"{0}" is not a known field.', field),
+  'bad-id': () => l10n.t('"id" must start with a letter and hold letters, digits, ".", "_" and "-" only, 64 at most.'),
+  'id-of-built-in': () => l10n.t('"id" belongs to a provider of VS Code itself or of another extension. Choose another.'),
+  'id-twice': () => l10n.t('another entry has the same "id". Give each its own.'),
+  'bad-url': (field) => l10n.t('"{0}" must be an address that starts with https:// and has no query.', field),
+  'not-https': (field) => l10n.t('"{0}" must start with https://; http:// is for servers on this computer only.', field),
+  'bad-scope': () => l10n.t('"scopes" must be a list of words without spaces or quotes.'),
+  'out-of-range': (field) => l10n.t('"{0}" must be 1 or more.', field),
+};
+
+/** The sentence about something found in the store at start. */
+export function findingSentence(finding: Finding, provider: string): string {
+  switch (finding.kind) {
+    case 'set-aside':
+      return l10n.t('A stored session could not be read and was set aside unchanged ({0}). Sign in again where you were signed in.', finding.reason);
+    case 'newer':
+      return l10n.t('A stored session was written by a later version of Session Keeper and was left alone. Update Session Keeper to use it.');
+    case 'lost':
+      return l10n.t('The stored session at {0} is gone: the keyring of this computer was reset or has lost it. It did not expire. Sign in again.', provider);
+    case 'foreign':
+      return l10n.t('A stored session at {0} was made with another issuer or client id than the settings now have. It is kept, but not used.', provider);
+  }
+}
+
+/** The pages that the browser ends on. */
+export function pages(provider: string, template: string): Pages {
+  const language = env.language;
+  const goBack = l10n.t('You can close this tab and return to VS Code.');
+  return {
+    template,
+    done: { language, tone: 'good', heading: l10n.t('You are signed in to {0}', provider), body: goBack },
+    failed: (error) => ({ language, tone: 'bad', heading: l10n.t('Signing in did not work'), body: `${sentence(error, provider)} ${goBack}` }),
+    stray: {
+      language,
+      tone: 'bad',
+      heading: l10n.t('This answer belongs to another sign-in'),
+      body: l10n.t('It was not used. Finish in the tab that VS Code opened last, or start signing in again in VS Code.'),
+    },
+    repeated: { language, tone: 'neutral', heading: l10n.t('This answer has arrived already'), body: goBack },
+    missing: { language, tone: 'neutral', heading: l10n.t('There is nothing here'), body: goBack },
+  };
+}
