@@ -1,9 +1,9 @@
 // Builds the extension, and the test suite that runs inside VS Code.
 //   node esbuild.mjs            the extension, minified: dist/extension.js
 //   node esbuild.mjs --dev      the same with a source map, not minified
-//   node esbuild.mjs --tests    the in-editor suite: out/test/vscode.js
+//   node esbuild.mjs --tests    the in-editor suite: out/test/suite.js
 //   --watch                     goes on building
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { context } from 'esbuild';
 
 const args = new Set(process.argv.slice(2));
@@ -31,22 +31,32 @@ const extension = {
   pure: ['RegExp'],
 };
 
+/** The suite is an extension of its own, because VS Code shows no dialogs to a module given as `extensionTestsPath`. */
 async function suite() {
   const files = (await readdir('test/vscode')).filter((name) => name.endsWith('.test.ts')).sort();
+  await mkdir('out/test', { recursive: true });
+  const manifest = {
+    name: 'session-keeper-suite',
+    publisher: 'session-keeper',
+    version: '0.0.1',
+    engines: { vscode: '^1.105.0' },
+    main: './suite.js',
+    activationEvents: ['onStartupFinished'],
+  };
+  await writeFile('out/test/package.json', JSON.stringify(manifest, undefined, 2));
   return {
     ...shared,
     stdin: {
-      // One bundle: the suite's files run in the order of their names, after mocha's globals exist.
       contents: [
-        `import { runMocha } from './test/vscode/run.ts';`,
-        `export const run = () => runMocha(() => {`,
+        `import { runSuite } from './test/vscode/run.ts';`,
+        `export const activate = () => runSuite(() => {`,
         ...files.map((name) => `  require('./test/vscode/${name}');`),
         `});`,
       ].join('\n'),
       resolveDir: process.cwd(),
       loader: 'ts',
     },
-    outfile: 'out/test/vscode.js',
+    outfile: 'out/test/suite.js',
     external: ['vscode', 'mocha'],
     sourcemap: 'inline',
   };

@@ -81,8 +81,8 @@ export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) {
     return error;
   }
-  const detail = error instanceof Error ? harmless(`${error.name}: ${error.message}`) : undefined;
-  return new Failure('unexpected', 'unexpected', { cause: error, detail });
+  // The message of an error that nobody expected can quote what it was working on, a token included.
+  return new Failure('unexpected', 'unexpected', { cause: error, detail: error instanceof Error ? harmless(error.name) : undefined });
 }
 
 /**
@@ -90,15 +90,20 @@ export function asFailure(error: unknown): Failure {
  * that make a link in a notification; else unchanged, because people recognise themselves by it. Cut to 100 characters.
  */
 export function plainName(name: string): string {
-  return onOneLine(name.slice(0, 400))
-    .replace(/[[\]<>`]/g, '')
-    .trim()
-    .slice(0, 100);
+  return cut(onOneLine(name.slice(0, 400)).replace(/[[\]<>`]/g, '').replace(/ +/g, ' ').trim(), 100);
 }
 
-/** Control, format and line-breaking characters can hide or reorder text; each run of them becomes a space. */
+/**
+ * Control, format and line-breaking characters, and halves of characters, can hide or reorder text; each run of them
+ * becomes a space. The joiners U+200C and U+200D stay, which many scripts and emoji need.
+ */
 function onOneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ');
+  return text.replace(/(?![\u200C\u200D])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\s]+/gu, ' ');
+}
+
+/** The first characters of a text, none of them cut in half. */
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '').trimEnd()}…` : text;
 }
 
 /** How long a text of a server may be when it is shown, in characters. */
@@ -110,11 +115,12 @@ const LONGEST_DETAIL = 200;
  * token, and cut to 200 characters. The result can be empty.
  */
 export function harmless(text: string): string {
+  // Tokens go before the marks that may be part of them, and links after the marks that may hide one.
   const clean = onOneLine(text.slice(0, 8 * LONGEST_DETAIL))
     .replace(/[A-Za-z0-9_\-.~+/=]{40,}/g, '…')
-    .replace(/\b(?:[a-z][a-z0-9+.-]*:\/\/|command:|data:|javascript:|vscode:)\S*/gi, '…')
-    .replace(/[[\]()<>`*_|\\$!#]/g, '')
+    .replace(/[[\]()<>`*_|\\$!#]+/g, ' ')
+    .replace(/(?:\b[a-z][a-z0-9+.-]*:\/\/|\bwww\.|\b(?:command|data|javascript|vscode|mailto):)\S*/gi, '…')
     .replace(/ +/g, ' ')
     .trim();
-  return clean.length > LONGEST_DETAIL ? `${clean.slice(0, LONGEST_DETAIL - 1)}…` : clean;
+  return cut(clean, LONGEST_DETAIL);
 }

@@ -127,24 +127,26 @@ export interface Remaining {
 }
 
 /**
- * What is left of a time, in ms, in its sensible unit: days from two days on, hours from two hours on,
- * minutes from one minute on, then seconds. Rounded down, so that it never promises too much.
+ * What is left of a time, in ms, in its sensible unit: days from two days on, hours from two hours on, minutes from one
+ * minute on, then seconds, in steps of five down to ten. Rounded down, so that it never promises too much.
  */
 export function remaining(left: number): Remaining {
-  const within = (unit: Remaining['unit'], size: number, floor: number): Remaining => {
-    const count = Math.floor(left / size);
-    // Until the count falls by one, or until the next smaller unit takes over.
-    const trueFor = Math.min(left - count * size, left - floor) + 1;
-    return { unit, count, trueFor };
+  const within = (unit: Remaining['unit'], size: number, step = 1): Remaining => {
+    const count = Math.floor(left / (size * step)) * step;
+    return { unit, count, trueFor: left - count * size + 1 };
   };
   if (left >= 2 * DAY) {
-    return within('day', DAY, 2 * DAY);
+    return within('day', DAY);
   }
   if (left >= 2 * HOUR) {
-    return within('hour', HOUR, 2 * HOUR);
+    return within('hour', HOUR);
   }
   if (left >= MINUTE) {
-    return within('minute', MINUTE, MINUTE);
+    return within('minute', MINUTE);
   }
-  return left <= 0 ? { unit: 'second', count: 0, trueFor: Infinity } : within('second', SECOND, 0);
+  if (left >= 10 * SECOND) {
+    // Every change of its words takes a status bar item's tooltip away from under the pointer.
+    return within('second', SECOND, 5);
+  }
+  return left <= 0 ? { unit: 'second', count: 0, trueFor: Infinity } : within('second', SECOND);
 }

@@ -82,7 +82,7 @@ export interface ParsedProviders {
 }
 
 const text = v.pipe(v.string('wrong-type'), v.trim(), v.minLength(1, 'missing'));
-const positive = v.pipe(v.number('wrong-type'), v.minValue(1, 'out-of-range'));
+const positive = v.pipe(v.number('wrong-type'), v.minValue(1, 'out-of-range'), v.maxValue(1e9, 'out-of-range'));
 
 const entrySchema = v.object(
   {
@@ -104,17 +104,8 @@ const entrySchema = v.object(
 
 /** Whether a text is a URL that can be an issuer: http or https, no query, no fragment, no password. */
 function isIssuerUrl(value: string): boolean {
-  if (!URL.canParse(value)) {
-    return false;
-  }
-  const url = new URL(value);
-  return (
-    (url.protocol === 'https:' || url.protocol === 'http:') &&
-    url.search === '' &&
-    url.hash === '' &&
-    url.username === '' &&
-    url.password === ''
-  );
+  // `URL` repairs what is nearly an address; an issuer is compared to the letter, so it must be one as it stands.
+  return /^https?:\/\/[^?#@\s\\]+$/.test(value) && URL.canParse(value);
 }
 
 /** Whether a URL goes over TLS, or does not leave this machine. A text that is no URL is not judged here. */
@@ -147,7 +138,7 @@ export function parseProviders(value: unknown, takenIds: readonly string[] = BUI
   const problems: SettingProblem[] = [];
   for (const [index, raw] of (value as unknown[]).entries()) {
     const entry = nameOf(raw, index);
-    const parsed = v.safeParse(entrySchema, raw);
+    const parsed = v.safeParse(entrySchema, Array.isArray(raw) ? null : raw, { abortPipeEarly: true });
     const unknown = unknownFieldsOf(raw);
     if (!parsed.success || unknown.length > 0) {
       problems.push(...(parsed.issues ?? []).map((issue) => problemOf(entry, issue)));

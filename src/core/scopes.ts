@@ -10,7 +10,7 @@ export function normalizeScopes(scopes: readonly string[]): string[] {
 
 /** Whether every scope that is wanted is among those held. Nothing wanted is always covered. */
 export function coversScopes(held: readonly string[], wanted: readonly string[]): boolean {
-  const set = new Set(held);
+  const set = new Set(normalizeScopes(held));
   return normalizeScopes(wanted).every((scope) => set.has(scope));
 }
 
@@ -33,5 +33,5 @@ export function scopesToRequest(wanted: readonly string[], configured: readonly 
   if (asked.length === 0) {
     return normalizeScopes(configured);
   }
-  return normalizeScopes([...asked, ...configured.filter((scope) => IDENTITY_SCOPES.has(scope))]);
+  return normalizeScopes([...asked, ...normalizeScopes(configured).filter((scope) => IDENTITY_SCOPES.has(scope))]);
 }

@@ -1,5 +1,6 @@
 // A signed-in account at a provider, as it is stored: one record, parsed on the way in and on the way out.
 import * as v from 'valibot';
+import { MINUTE } from './clock.ts';
 import type { Lifetimes } from './lifetime.ts';
 import { coversScopes, normalizeScopes } from './scopes.ts';
 
@@ -12,7 +13,7 @@ export const EXPIRY_SOURCES = ['expires_in', 'token', 'assumed', 'never-said'] a
 export const END_SOURCES = ['answer', 'token', 'setting'] as const;
 
 const text = v.pipe(v.string(), v.minLength(1));
-const time = v.number();
+const time = v.pipe(v.number(), v.finite());
 
 const recordSchema = v.object({
   version: v.picklist([RECORD_VERSION]),
@@ -31,7 +32,7 @@ const recordSchema = v.object({
   refreshToken: v.optional(text),
   idToken: v.optional(text),
   /** Raised by one with every renewal. */
-  generation: v.pipe(v.number(), v.minValue(1)),
+  generation: v.pipe(v.number(), v.minValue(1), v.integer()),
   signedInAt: time,
   /** When the request was sent that brought the present access token. */
   renewedAt: time,
@@ -88,13 +89,20 @@ export function formatRecord(record: SessionRecord): string {
   return stored;
 }
 
+/**
+ * How long, in ms, the access token in hand is still handed out after the server has definitely ended the session: long
+ * enough to sign in without a break, short enough that nobody is left with a token that the server has revoked, too.
+ */
+export const ENDED_GRACE = 5 * MINUTE;
+
 /** What of a record decides its lifetimes. */
 export function lifetimesOf(record: SessionRecord): Lifetimes & { readonly signedInAt: number } {
   const { renewedAt, signedInAt, accessExpiresAt, sessionEndsAt, sessionEndIsFixed, refreshToken, ended } = record;
   return {
     renewedAt,
     signedInAt,
-    accessExpiresAt,
+    // A token that never said when it expires is not trusted past a definite verdict at all.
+    accessExpiresAt: ended === undefined ? accessExpiresAt : Math.min(accessExpiresAt ?? ended.at, ended.at + ENDED_GRACE),
     sessionEndsAt,
     sessionEndIsFixed,
     renewable: refreshToken !== undefined && ended === undefined,

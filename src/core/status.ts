@@ -51,7 +51,7 @@ export function statusOf(session: LiveSession, settings: LifetimeSettings, now: 
     session,
     state: stateOf(session, settings, now),
     countdown,
-    accessExpiresAt: record.accessExpiresAt,
+    accessExpiresAt: lifetimes.accessExpiresAt,
     sessionEndsAt: end,
     renewalDueAt: due,
   };
@@ -65,27 +65,23 @@ function stateOf(session: LiveSession, settings: LifetimeSettings, now: number):
   if (session.record.ended !== undefined) {
     return 'ending';
   }
-  if (session.failure !== undefined) {
-    return REMEDIES[session.failure.category].retry === 'quick' ? 'retrying' : 'attention';
-  }
   const warning = warnAt(lifetimes, settings);
   if (warning !== undefined && warning <= now) {
     return 'ending';
+  }
+  if (session.failure !== undefined) {
+    return REMEDIES[session.failure.category].retry === 'quick' ? 'retrying' : 'attention';
   }
   return session.renewing || isRenewalDue(lifetimes, settings, now) ? 'renewing' : 'signed-in';
 }
 
 /**
  * Whether a session is still one: its token works, or it can be renewed. What has definitely ended keeps
- * serving the token in hand until that runs out; after that the person must sign in.
+ * serving the token in hand for a little while; after that the person must sign in.
  */
 export function isUsable(record: SessionRecord, now: number): boolean {
   const lifetimes = lifetimesOf(record);
-  if (lifetimes.renewable) {
-    return true;
-  }
-  // After a definite verdict a token that never said when it expires is not trusted any more.
-  return isAlive(lifetimes, now) && (record.ended === undefined || record.accessExpiresAt !== undefined);
+  return lifetimes.renewable || isAlive(lifetimes, now);
 }
 
 /** The statuses with the one first that most needs a person; of equals, the one whose countdown ends first. */

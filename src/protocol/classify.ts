@@ -1,6 +1,6 @@
 // From whatever a request ended with to one failure of the closed set: by code, never by the text of a message.
 import * as oauth from 'oauth4webapi';
-import { Failure, harmless, type Category } from '../core/failure.ts';
+import { Failure, asFailure, harmless, type Category } from '../core/failure.ts';
 
 /** What was being done when it went wrong; some codes mean different things at different steps. */
 export type Step = 'discovery' | 'authorization' | 'exchange' | 'refresh' | 'revocation' | 'userinfo';
@@ -94,7 +94,7 @@ export function classify(error: unknown, step: Step): Failure {
   if (error instanceof Error && error.cause instanceof Response) {
     return ofResponse(error.cause, error);
   }
-  return ofChain(error) ?? new Failure('unexpected', 'unexpected', { cause: error, detail: nameOf(error) });
+  return ofChain(error) ?? asFailure(error);
 }
 
 function ofCode(error: string, step: Step, description?: string, response?: Response): Failure {
@@ -164,10 +164,6 @@ function codeOf(error: Error): string | undefined {
 
 function categoryOf(code: string): Category | undefined {
   return LIBRARY_ERRORS.get(code) ?? SYSTEM_ERRORS.get(code) ?? (code.startsWith('ERR_SSL_') ? 'not-trusted' : undefined);
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? harmless(`${error.name}: ${error.message}`) : typeof error;
 }
 
 /** `Retry-After` in ms: seconds or a date (RFC 9110 section 10.2.3); undefined where absent or nonsense. */

@@ -1,5 +1,6 @@
 // The token answer (RFC 6749 section 5.1): made regular, checked, and turned into what a session needs.
 import * as oauth from 'oauth4webapi';
+import { DAY } from '../core/clock.ts';
 import { Failure, harmless } from '../core/failure.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { normalizeScopes } from '../core/scopes.ts';
@@ -123,14 +124,19 @@ export async function checkTokens(
   }
 }
 
+/** The longest lifetime that is believed, in ms: ten times any that makes sense. Some servers send the largest number they know. */
+const LONGEST_LIFETIME = 100 * 365 * DAY;
+
+const believable = (from: number, to: number): number => Math.min(to, from + LONGEST_LIFETIME);
+
 /** The chain for the access token's expiry: `expires_in`, the token's own `exp`, the setting, or never said. */
 function accessExpiry(server: Server, tokens: oauth.TokenEndpointResponse, sentAt: number, skew: number): Pick<Tokens, 'accessExpiresAt' | 'expirySource'> {
   if (tokens.expires_in !== undefined) {
-    return { accessExpiresAt: sentAt + tokens.expires_in * 1000, expirySource: 'expires_in' };
+    return { accessExpiresAt: believable(sentAt, sentAt + tokens.expires_in * 1000), expirySource: 'expires_in' };
   }
   const exp = expiryOf(tokens.access_token);
   if (exp !== undefined) {
-    return { accessExpiresAt: exp - skew, expirySource: 'token' };
+    return { accessExpiresAt: believable(sentAt, exp - skew), expirySource: 'token' };
   }
   const assumed = server.provider.assumedLifetime;
   return assumed === undefined
@@ -149,14 +155,14 @@ function sessionEnd(
 ): Pick<Tokens, 'sessionEndsAt' | 'sessionEndSource'> {
   for (const field of SESSION_LIFETIME_FIELDS) {
     const lifetime = typeof body[field] === 'string' ? Number(body[field]) : body[field];
-    if (typeof lifetime === 'number' && Number.isFinite(lifetime) && lifetime > 0) {
-      return { sessionEndsAt: sentAt + lifetime * 1000, sessionEndSource: 'answer' };
+    if (typeof lifetime === 'number' && lifetime > 0) {
+      return { sessionEndsAt: believable(sentAt, sentAt + lifetime * 1000), sessionEndSource: 'answer' };
     }
   }
   const exp = refreshToken === undefined ? undefined : expiryOf(refreshToken);
   return exp === undefined
     ? { sessionEndsAt: undefined, sessionEndSource: undefined }
-    : { sessionEndsAt: exp - skew, sessionEndSource: 'token' };
+    : { sessionEndsAt: believable(sentAt, exp - skew), sessionEndSource: 'token' };
 }
 
 /** The `exp` of a token that is a JWT, in ms since the Unix epoch by the server's clock. For planning only: nothing is verified. */
@@ -168,7 +174,7 @@ function expiryOf(token: string): number | undefined {
   try {
     const claims: unknown = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
     const exp = typeof claims === 'object' && claims !== null && 'exp' in claims ? claims.exp : undefined;
-    return typeof exp === 'number' && Number.isFinite(exp) && exp > 0 ? exp * 1000 : undefined;
+    return typeof exp === 'number' && exp > 0 ? exp * 1000 : undefined;
   } catch {
     return undefined;
   }

@@ -31,7 +31,7 @@ const LARGEST_BODY = 2 ** 20;
 export interface FetchOptions {
   readonly method: string;
   readonly headers: Record<string, string>;
-  readonly body?: URLSearchParams | string | ReadableStream | ArrayBuffer | Uint8Array | null | undefined;
+  readonly body?: URLSearchParams | undefined;
 }
 
 /** `fetch` as oauth4webapi calls it. */

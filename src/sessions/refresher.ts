@@ -191,7 +191,8 @@ export function nameOf(record: SessionRecord): string {
 
 /** How the log tells a session's times. */
 export function expiryOf(record: SessionRecord): string {
-  const time = (at: number): string => new Date(at).toISOString();
+  // A date that no calendar holds must not keep a session from being told of.
+  const time = (at: number): string => (Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : 'beyond any calendar');
   const access =
     record.accessExpiresAt === undefined
       ? 'the server never said when the access token expires'

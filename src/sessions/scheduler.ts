@@ -97,7 +97,7 @@ export class Scheduler implements Disposable {
     const { record } = session;
     const lifetimes = lifetimesOf(record);
     const renewal = session.failure === undefined ? renewalDueAt(lifetimes, this.#ports.settings()) : session.nextTryAt;
-    const expiry = isUsable(record, now) ? record.accessExpiresAt : undefined;
+    const expiry = isUsable(record, now) ? lifetimes.accessExpiresAt : undefined;
     const times = [session.renewing ? undefined : renewal, expiry];
     return Math.min(...times.filter((time) => time !== undefined && (time > now || time === renewal)).map((time) => time ?? Infinity), Infinity);
   }

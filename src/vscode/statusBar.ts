@@ -23,6 +23,8 @@ const ICONS: Readonly<Record<State, string>> = {
 /** States in which a person has to act: the only ones with a coloured ground. */
 const NEEDS_PERSON: ReadonlySet<State> = new Set<State>(['ended', 'ending', 'attention']);
 
+const WARNING = new vscode.ThemeColor('statusBarItem.warningBackground');
+
 /** The status bar item. */
 export class StatusBar implements Disposable {
   readonly #item: vscode.StatusBarItem;
@@ -56,7 +58,7 @@ export class StatusBar implements Disposable {
     }
     const { state, said } = this.#say(statuses, now);
     this.#item.text = `${ICONS[state]} ${said}`;
-    this.#item.backgroundColor = NEEDS_PERSON.has(state) ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
+    this.#item.backgroundColor = NEEDS_PERSON.has(state) ? WARNING : undefined;
     this.#item.accessibilityInformation = { label: words.accessibilityLabel(said), role: 'button' };
     this.#showTooltip(this.#tooltipOf(statuses, now));
     this.#item.show();

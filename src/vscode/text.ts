@@ -239,7 +239,7 @@ const PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> = {
   'bad-url': (field) => l10n.t('"{0}" must be an address that starts with https:// and has no query.', field),
   'not-https': (field) => l10n.t('"{0}" must start with https://; http:// is for servers on this computer only.', field),
   'bad-scope': () => l10n.t('"scopes" must be a list of words without spaces or quotes.'),
-  'out-of-range': (field) => l10n.t('"{0}" must be 1 or more.', field),
+  'out-of-range': (field) => l10n.t('"{0}" must be a number between 1 and 1000000000.', field),
 };
 
 /** The sentence about something found in the store at start. */

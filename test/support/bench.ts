@@ -1,0 +1,86 @@
+// What the tests of the protocol work with: a provider, a transport, a trade of a code.
+import { SECOND, systemClock, type Clock } from '../../src/core/clock.ts';
+import type { Provider } from '../../src/core/provider.ts';
+import { authorizationRequest, type AuthorizationRequest } from '../../src/protocol/authorize.ts';
+import { Discovery, type Server } from '../../src/protocol/discovery.ts';
+import { exchangeCode } from '../../src/protocol/exchange.ts';
+import type { Tokens } from '../../src/protocol/tokens.ts';
+import type { Transport } from '../../src/protocol/transport.ts';
+import type { ScriptedServer } from './scriptedServer.ts';
+
+/** A provider as it would be configured. */
+export function providerAt(issuer: string, more: Partial<Provider> = {}): Provider {
+  return {
+    id: 'acme',
+    label: 'Acme',
+    issuer,
+    clientId: 'editor',
+    scopes: ['read'],
+    assumedLifetime: undefined,
+    sessionLifetime: undefined,
+    accountsMenu: true,
+    ...more,
+  };
+}
+
+/** The platform's own `fetch`, with a deadline. */
+export function transportWith(clock: Clock = systemClock, deadline = 30 * SECOND): Transport {
+  return { fetch: (...arguments_) => fetch(...arguments_), clock, deadline };
+}
+
+/** What a server says of itself, found out by the product's own discovery. */
+export async function discovered(issuer: string, more: Partial<Provider> = {}, transport: Transport = transportWith()): Promise<Server> {
+  return new Discovery(transport).find(providerAt(issuer, more));
+}
+
+/** A redirect address that nobody listens on. */
+export const REDIRECT_URI = 'http://127.0.0.1:1/callback';
+
+/** The answer that an authorization endpoint would give to a request. */
+export function answerTo(request: AuthorizationRequest, more: Readonly<Record<string, string>> = {}): URLSearchParams {
+  return new URLSearchParams({ code: 'code-1', state: request.state, ...more });
+}
+
+/** A token answer with nothing wrong. */
+export const GOOD_TOKENS: Readonly<Record<string, unknown>> = {
+  access_token: 'access-1',
+  token_type: 'Bearer',
+  expires_in: 300,
+  refresh_token: 'refresh-1',
+};
+
+/** How to trade a code. */
+export interface Trade {
+  readonly scopes?: readonly string[];
+  readonly provider?: Partial<Provider>;
+  readonly transport?: Transport;
+}
+
+/** Trades a code for whatever the scripted server's token endpoint answers. */
+export async function trade(server: ScriptedServer, { scopes = ['read'], provider = {}, transport = transportWith() }: Trade = {}): Promise<Tokens> {
+  const found = await discovered(server.issuer, provider, transport);
+  const request = await authorizationRequest(found, REDIRECT_URI, scopes);
+  return exchangeCode(found, request, answerTo(request), transport, new AbortController().signal);
+}
+
+/**
+ * Trades a code with `openid` among the scopes.
+ * @param idToken makes the ID token from the request's nonce; undefined leaves it out.
+ */
+export async function tradeForIdToken(
+  server: ScriptedServer,
+  idToken: (nonce: string) => Promise<string | undefined>,
+  transport: Transport = transportWith(),
+): Promise<Tokens> {
+  const found = await discovered(server.issuer, {}, transport);
+  const request = await authorizationRequest(found, REDIRECT_URI, ['openid']);
+  const token = await idToken(request.nonce);
+  server.onToken({ body: { ...GOOD_TOKENS, ...(token === undefined ? {} : { id_token: token }) } });
+  return exchangeCode(found, request, answerTo(request), transport, new AbortController().signal);
+}
+
+/** An unsigned JWT with these claims, as an access or refresh token may be one. */
+export function jwtWith(claims: Readonly<Record<string, unknown>>): string {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'none' })}.${part(claims)}.signature`;
+}

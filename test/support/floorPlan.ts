@@ -1,0 +1,189 @@
+// The floor plan of src/, as a checker: it reads source texts and says where they break it.
+import { posix } from 'node:path';
+import ts from 'typescript';
+import { globalsOf } from './freeNames.ts';
+
+/** What a room may import: other rooms, and packages. */
+export interface Room {
+  readonly rooms: readonly string[];
+  readonly packages: readonly string[];
+}
+
+/** The rooms of src/ by folder; the entry, which is a file, has the name of the file. */
+export const ROOMS: Readonly<Record<string, Room>> = {
+  core: { rooms: ['core'], packages: ['valibot'] },
+  protocol: { rooms: ['core', 'protocol'], packages: ['oauth4webapi'] },
+  flows: { rooms: ['core', 'protocol', 'flows'], packages: [] },
+  sessions: { rooms: ['core', 'protocol', 'sessions'], packages: ['valibot'] },
+  vscode: { rooms: ['core', 'protocol', 'flows', 'sessions', 'vscode'], packages: ['vscode'] },
+  'extension.ts': { rooms: ['core', 'protocol', 'flows', 'sessions', 'vscode'], packages: ['vscode', 'node:crypto', 'node:fs/promises', 'node:path'] },
+};
+
+/** Packages that single files may import beside those of their room. */
+const ALLOWED_TO_FILES: Readonly<Record<string, readonly string[]>> = {
+  'flows/loopback.ts': ['node:http'],
+  'vscode/ledgerFolder.ts': ['node:crypto', 'node:fs/promises', 'node:path'],
+};
+
+/** What comes in as an argument everywhere, and the one file each that takes it from the platform. */
+const PORTS: Readonly<Record<string, string>> = {
+  'setTimeout': 'core/clock.ts',
+  'setInterval': 'core/clock.ts',
+  'setImmediate': 'core/clock.ts',
+  'Date.now': 'core/clock.ts',
+  'new Date()': 'core/clock.ts',
+  'performance': 'core/clock.ts',
+  'AbortSignal.timeout': 'core/clock.ts',
+  'fetch': 'extension.ts',
+  'Math.random': 'extension.ts',
+};
+
+/** The file that holds every sentence. */
+const TEXT = 'vscode/text.ts';
+const MESSAGES = new Set(['showInformationMessage', 'showWarningMessage', 'showErrorMessage']);
+
+interface Import {
+  readonly from: string;
+  /** Whether nothing of it is left at run time. */
+  readonly isType: boolean;
+}
+
+/**
+ * Where source files break the floor plan, in words; empty where they keep it.
+ * @param files the source texts by their path below src/, with `/`.
+ */
+export function breaches(files: ReadonlyMap<string, string>): string[] {
+  const found: string[] = [];
+  const edges = new Map<string, string[]>();
+  for (const [file, text] of files) {
+    const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
+    const imports = importsOf(source);
+    found.push(...imports.flatMap((one) => importBreach(file, one.from, files)));
+    edges.set(file, imports.filter(({ from, isType }) => !isType && isRelative(from)).map(({ from }) => resolve(file, from)));
+    found.push(...contentBreaches(file, source));
+  }
+  return [...new Set([...found, ...cyclesOf(edges)])];
+}
+
+function isRelative(from: string): boolean {
+  return from.startsWith('.') || from.startsWith('/');
+}
+
+function resolve(file: string, from: string): string {
+  return posix.join(posix.dirname(file), from);
+}
+
+function roomOf(file: string): string {
+  return file.split('/')[0] ?? '';
+}
+
+function importBreach(file: string, from: string, files: ReadonlyMap<string, string>): string[] {
+  const room = ROOMS[roomOf(file)];
+  if (room === undefined) {
+    return [`${file} stands in no room of the plan`];
+  }
+  if (!isRelative(from)) {
+    const allowed = [...room.packages, ...(ALLOWED_TO_FILES[file] ?? [])];
+    return allowed.includes(from) ? [] : [`${file} imports ${from}`];
+  }
+  const target = resolve(file, from);
+  if (!files.has(target)) {
+    return [`${file} imports ${from}, which is no file of src`];
+  }
+  return room.rooms.includes(roomOf(target)) ? [] : [`${file} imports ${target}`];
+}
+
+/** Every import of a file: declarations, re-exports, `import()`, `require()` and `import('…')` types. */
+function importsOf(source: ts.SourceFile): Import[] {
+  const imports: Import[] = [];
+  const add = (specifier: ts.Node | undefined, isType: boolean): void => {
+    imports.push({ from: specifier !== undefined && ts.isStringLiteralLike(specifier) ? specifier.text : '(not a plain text)', isType });
+  };
+  visit(source, (node) => {
+    if (ts.isImportDeclaration(node)) {
+      add(node.moduleSpecifier, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
+    } else if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined) {
+      add(node.moduleSpecifier, node.isTypeOnly);
+    } else if (ts.isExternalModuleReference(node)) {
+      add(node.expression, false);
+    } else if (ts.isImportTypeNode(node)) {
+      add(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, true);
+    } else if (ts.isCallExpression(node) && isImportCall(node)) {
+      add(node.arguments[0], false);
+    }
+  });
+  return imports;
+}
+
+function isImportCall({ expression }: ts.CallExpression): boolean {
+  return expression.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(expression) && expression.text === 'require');
+}
+
+function contentBreaches(file: string, source: ts.SourceFile): string[] {
+  const found: string[] = [];
+  for (const name of globalsOf(source)) {
+    const home = PORTS[name] ?? PORTS[name.split('.')[0] ?? ''];
+    if (home !== undefined && home !== file) {
+      found.push(`${file} uses ${name}`);
+    }
+  }
+  visit(source, (node) => {
+    if (isDefaultExport(node)) {
+      found.push(`${file} has a default export`);
+    }
+    if (file !== TEXT && ts.isIdentifier(node) && node.text === 'l10n') {
+      found.push(`${file} uses l10n`);
+    }
+    const message = ts.isCallExpression(node) ? nameOfCallee(node) : undefined;
+    if (file !== TEXT && ts.isCallExpression(node) && message !== undefined && MESSAGES.has(message) && node.arguments.some(saysSomething)) {
+      found.push(`${file} has words of its own in ${message}`);
+    }
+  });
+  return found;
+}
+
+function isDefaultExport(node: ts.Node): boolean {
+  return (
+    (ts.isExportAssignment(node) && node.isExportEquals !== true) ||
+    (ts.isExportSpecifier(node) && node.name.text === 'default') ||
+    (ts.canHaveModifiers(node) && ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword) === true)
+  );
+}
+
+function nameOfCallee({ expression }: ts.CallExpression): string | undefined {
+  return ts.isPropertyAccessExpression(expression) ? expression.name.text : ts.isIdentifier(expression) ? expression.text : undefined;
+}
+
+/** Whether an argument of a message holds words: a text written out there, beside those that are handed to a function. */
+function saysSomething(argument: ts.Node): boolean {
+  if (ts.isCallExpression(argument) || ts.isElementAccessExpression(argument)) {
+    return false;
+  }
+  const isText = ts.isStringLiteralLike(argument) || ts.isTemplateExpression(argument);
+  return isText || ts.forEachChild(argument, (child) => saysSomething(child) || undefined) === true;
+}
+
+/** Each cycle of imports that is there at run time, once. */
+function cyclesOf(edges: ReadonlyMap<string, readonly string[]>): string[] {
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const walk = (file: string, way: readonly string[]): void => {
+    if (way.includes(file)) {
+      cycles.push(`cycle: ${[...way.slice(way.indexOf(file)), file].join(' -> ')}`);
+    } else if (!done.has(file)) {
+      for (const next of edges.get(file) ?? []) {
+        walk(next, [...way, file]);
+      }
+      done.add(file);
+    }
+  };
+  for (const file of edges.keys()) {
+    walk(file, []);
+  }
+  return cycles;
+}
+
+function visit(node: ts.Node, look: (node: ts.Node) => void): void {
+  look(node);
+  ts.forEachChild(node, (child) => visit(child, look));
+}

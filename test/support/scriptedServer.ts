@@ -1,0 +1,209 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { listenOnLoopback } from '../workshop/loopback.ts';
+
+/** A request as it arrived. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+  /** The query's and the form's parameters. */
+  readonly parameters: URLSearchParams;
+  readonly headers: IncomingMessage['headers'];
+}
+
+/** An answer, to the letter. A body that is not text is sent as JSON. */
+export interface ScriptedAnswer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Readonly<Record<string, unknown>>;
+}
+
+/** What to do with a request: answer, drop the connection, or never answer (with the headers and half a body, `drip`). */
+export type Script = ScriptedAnswer | 'drop' | 'hang' | 'drip';
+
+/** A script, or a function that makes one of the request. */
+export type Scripted = Script | ((request: SeenRequest) => Script | Promise<Script>);
+
+/** The algorithms that it signs with. */
+export type Algorithm = 'RS256' | 'ES256';
+
+const OIDC_PATH = '/.well-known/openid-configuration';
+const KEY_ALGORITHMS = {
+  RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
+  ES256: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+} as const;
+
+/** Keys are slow to make, so every server of the process has the same ones. */
+const keys = new Map<string, Promise<CryptoKeyPair>>();
+
+function keyFor(algorithm: Algorithm, kid: string): Promise<CryptoKeyPair> {
+  const name = `${algorithm} ${kid}`;
+  const known = keys.get(name) ?? crypto.subtle.generateKey(KEY_ALGORITHMS[algorithm], true, ['sign', 'verify']);
+  keys.set(name, known);
+  return known;
+}
+
+/** An HTTP server on 127.0.0.1 that answers exactly as told; untold, it is a modest OpenID server without a token endpoint's sense. */
+export class ScriptedServer {
+  readonly #server: Server;
+  readonly #scripts = new Map<string, Scripted>();
+  readonly #waiting = new Set<() => void>();
+  /** The requests so far, oldest first. */
+  readonly requests: SeenRequest[] = [];
+  /** Its issuer, without a slash at the end. */
+  readonly issuer: string;
+  /** What it says of itself; a test may change it. */
+  readonly metadata: Record<string, unknown>;
+  /** Its clock, for the `Date` header; undefined sends none. */
+  date: (() => number) | undefined = () => Date.now();
+
+  private constructor(server: Server, port: number) {
+    this.#server = server;
+    this.issuer = `http://127.0.0.1:${port}`;
+    this.metadata = {
+      issuer: this.issuer,
+      authorization_endpoint: `${this.issuer}/authorize`,
+      token_endpoint: `${this.issuer}/token`,
+      jwks_uri: `${this.issuer}/jwks`,
+      revocation_endpoint: `${this.issuer}/revoke`,
+      id_token_signing_alg_values_supported: ['RS256', 'ES256'],
+    };
+    this.on(OIDC_PATH, () => ({ body: this.metadata }));
+    this.on('/jwks', async () => ({ body: { keys: await Promise.all((['RS256', 'ES256'] as const).map(publicKey)) } }));
+    this.on('/revoke', { status: 200, body: '' });
+    server.on('request', (request, response) => {
+      void this.#serve(request, response);
+    });
+  }
+
+  /** Starts one on a free port. */
+  static async start(): Promise<ScriptedServer> {
+    const server = createServer();
+    return new ScriptedServer(server, await listenOnLoopback(server));
+  }
+
+  /** Says what to do with requests to a path, from now on. */
+  on(path: string, script: Scripted): void {
+    this.#scripts.set(path, script);
+  }
+
+  /** Says what its discovery document's address answers. */
+  onDiscovery(script: Scripted): void {
+    this.on(OIDC_PATH, script);
+  }
+
+  /** Says what the token endpoint answers. */
+  onToken(script: Scripted): void {
+    this.on('/token', script);
+  }
+
+  /** The requests to one path, oldest first. */
+  requestsTo(path: string): SeenRequest[] {
+    return this.requests.filter((request) => request.path === path);
+  }
+
+  /** Waits until so many requests to a path have arrived. */
+  async waitFor(path: string, count = 1): Promise<void> {
+    while (this.requestsTo(path).length < count) {
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** Signs an ID token. What is not told is right: issuer, times. `kid` other than `known` is a key that it never publishes. */
+  async idToken(claims: Readonly<Record<string, unknown>>, algorithm: Algorithm = 'RS256', kid = 'known'): Promise<string> {
+    const now = Math.floor(Date.now() / 1000);
+    const header = { alg: algorithm, kid };
+    const payload = { iss: this.issuer, sub: 'person-1', iat: now, exp: now + 300, ...claims };
+    const input = `${encode(header)}.${encode(payload)}`;
+    const { privateKey } = await keyFor(algorithm, kid);
+    const signature = await crypto.subtle.sign(KEY_ALGORITHMS[algorithm], privateKey, Buffer.from(input));
+    return `${input}.${Buffer.from(signature).toString('base64url')}`;
+  }
+
+  /** Closes it and every connection. */
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', this.issuer);
+    const form = new URLSearchParams(await text(request));
+    const seen: SeenRequest = {
+      method: request.method ?? '',
+      path: url.pathname,
+      parameters: new URLSearchParams([...url.searchParams, ...form]),
+      headers: request.headers,
+    };
+    this.requests.push(seen);
+    for (const tell of this.#waiting) {
+      tell();
+    }
+    this.#waiting.clear();
+    const scripted = this.#scripts.get(url.pathname) ?? { status: 404, body: '<h1>Not found</h1>', headers: { 'Content-Type': 'text/html' } };
+    const script = typeof scripted === 'function' ? await scripted(seen) : scripted;
+    if (script === 'drop') {
+      request.socket.destroy();
+      return;
+    }
+    response.sendDate = false;
+    if (this.date !== undefined) {
+      response.setHeader('Date', new Date(this.date()).toUTCString());
+    }
+    if (script === 'hang') {
+      return;
+    }
+    if (script === 'drip') {
+      response.writeHead(200, { 'Content-Type': 'application/json' });
+      response.write('{');
+      return;
+    }
+    const isText = typeof script.body === 'string' || script.body === undefined;
+    response.writeHead(script.status ?? 200, { ...(isText ? {} : { 'Content-Type': 'application/json' }), ...script.headers });
+    response.end(isText ? script.body : JSON.stringify(script.body));
+  }
+}
+
+async function publicKey(algorithm: Algorithm): Promise<Record<string, unknown>> {
+  const { publicKey: key } = await keyFor(algorithm, 'known');
+  return { ...(await crypto.subtle.exportKey('jwk', key)), kid: 'known', alg: algorithm, use: 'sig', key_ops: undefined, ext: undefined };
+}
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+/** An address on this machine where nobody listens. */
+export async function closedIssuer(): Promise<string> {
+  const server = createServer();
+  const port = await listenOnLoopback(server);
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}
+
+/** A page, as portals and proxies answer where JSON is due. */
+export const htmlPage: ScriptedAnswer = {
+  status: 200,
+  headers: { 'Content-Type': 'text/html; charset=utf-8' },
+  body: '<!doctype html><title>Welcome</title><p>Please accept our terms.</p>',
+};
+
+/**
+ * A token endpoint that rotates and knows only the newest refresh token, `refresh-1` at first: what comes after a
+ * reuse is `invalid_grant` for ever. The tokens are `access-2`, `refresh-2` and so on.
+ * @param more what else each answer has, or has otherwise.
+ */
+export function rotatingTokens(more: Readonly<Record<string, unknown>> = {}): (request: SeenRequest) => ScriptedAnswer {
+  let generation = 1;
+  let isRevoked = false;
+  return ({ parameters }) => {
+    isRevoked ||= parameters.get('refresh_token') !== `refresh-${generation}`;
+    if (isRevoked) {
+      return { status: 400, body: { error: 'invalid_grant', error_description: 'reused' } };
+    }
+    generation += 1;
+    const tokens = { access_token: `access-${generation}`, refresh_token: `refresh-${generation}`, token_type: 'Bearer', expires_in: 300 };
+    return { body: { ...tokens, ...more } };
+  };
+}

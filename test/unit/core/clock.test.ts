@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { mock } from 'node:test';
+import { DAY, HOUR, LONGEST_DELAY, MINUTE, SECOND, systemClock } from '../../../src/core/clock.ts';
+import { silentLog } from '../../../src/core/log.ts';
+
+describe('the clock of the machine', () => {
+  afterEach(() => mock.reset());
+
+  /** Which delays the platform's timer is asked for. */
+  function delaysFor(...delays: readonly number[]): (number | undefined)[] {
+    const timer = mock.method(globalThis, 'setTimeout', () => ({}));
+    for (const delay of delays) {
+      systemClock.after(delay, () => {});
+    }
+    return timer.mock.calls.map((call) => (call.arguments as unknown as [unknown, number?])[1]);
+  }
+
+  it('hands a delay on as it is', () => {
+    assert.deepEqual(delaysFor(0, 1, MINUTE, 20 * DAY), [0, 1, MINUTE, 20 * DAY]);
+  });
+
+  it('never asks for a delay that overflows the timer and would fire at once', () => {
+    assert.equal(LONGEST_DELAY, 2_147_483_647);
+    assert.deepEqual(delaysFor(25 * DAY, 3650 * DAY, Infinity), [LONGEST_DELAY, LONGEST_DELAY, LONGEST_DELAY]);
+  });
+
+  it('takes what is overdue as due now', () => {
+    assert.deepEqual(delaysFor(-1, -DAY, -Infinity), [0, 0, 0]);
+  });
+
+  it('runs a function once, when the time has come', () => {
+    mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 5000 });
+    let runs = 0;
+    systemClock.after(SECOND, () => {
+      runs += 1;
+    });
+    mock.timers.tick(999);
+    assert.equal(runs, 0);
+    mock.timers.tick(1);
+    mock.timers.tick(HOUR);
+    assert.equal(runs, 1);
+    assert.equal(systemClock.now(), 5000 + SECOND + HOUR);
+  });
+
+  it('does not run what was called off', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    let runs = 0;
+    const waiting = systemClock.after(SECOND, () => {
+      runs += 1;
+    });
+    waiting.dispose();
+    waiting.dispose();
+    mock.timers.tick(MINUTE);
+    assert.equal(runs, 0);
+  });
+
+  it('counts in ms', () => {
+    assert.deepEqual([SECOND, MINUTE, HOUR, DAY], [1000, 60_000, 3_600_000, 86_400_000]);
+  });
+});
+
+describe('the silent log', () => {
+  it('takes every line and keeps none', () => {
+    for (const level of ['trace', 'debug', 'info', 'warn', 'error'] as const) {
+      assert.doesNotThrow(() => silentLog[level]('a line'));
+    }
+  });
+});

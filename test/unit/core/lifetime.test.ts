@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import {
+  MINIMUM_GAP,
+  clockWasSetBack,
+  isAlive,
+  isFresh,
+  isRenewalDue,
+  leewayFor,
+  renewalDueAt,
+  sessionEndOf,
+  warnAt,
+  type Lifetimes,
+} from '../../../src/core/lifetime.ts';
+import { SIGNED_IN_AT as T, USUAL } from '../../support/coreSamples.ts';
+import { holds } from '../../support/seeded.ts';
+
+const YEAR = 365 * DAY;
+const OFF = { leeway: 0, refreshInterval: 0, warning: 0 };
+/** A lifetime between a second and ten years, in ms. */
+const lifetime = fc.oneof(fc.integer({ min: SECOND, max: HOUR }), fc.integer({ min: SECOND, max: 10 * YEAR }));
+const anySettings = fc.record({
+  leeway: fc.integer({ min: 0, max: DAY }),
+  refreshInterval: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 30 * DAY })),
+  warning: fc.integer({ min: 0, max: DAY }),
+});
+
+const renewable = (accessLifetime: number, more: Partial<Lifetimes> = {}): Lifetimes => ({
+  renewedAt: T,
+  accessExpiresAt: T + accessLifetime,
+  renewable: true,
+  ...more,
+});
+
+describe('the leeway of a renewal', () => {
+  it('is the setting for a token that lives long', () => {
+    assert.equal(leewayFor(HOUR, 300 * SECOND), 300 * SECOND);
+  });
+
+  it('is a third of the lifetime for a token that lives briefly', () => {
+    assert.equal(leewayFor(300 * SECOND, 300 * SECOND), 100 * SECOND);
+    assert.equal(leewayFor(60 * SECOND, 300 * SECOND), 20 * SECOND);
+  });
+
+  it('is never negative, whatever the server says', () => {
+    assert.equal(leewayFor(-5 * SECOND, 300 * SECOND), 0);
+    assert.equal(leewayFor(0, 300 * SECOND), 0);
+    assert.equal(leewayFor(HOUR, -1), 0);
+  });
+
+  it('is the lesser of the two for every lifetime', () => {
+    holds(fc.property(lifetime, fc.integer({ min: 0, max: DAY }), (life, setting) => {
+      const leeway = leewayFor(life, setting);
+      assert.ok(leeway === setting || Math.abs(leeway - life / 3) < 1);
+      assert.ok(leeway <= setting && leeway <= life / 3 + 1);
+    }));
+  });
+});
+
+describe('when a renewal is due', () => {
+  it('is the leeway before the expiry of the access token', () => {
+    assert.equal(renewalDueAt(renewable(HOUR), USUAL), T + HOUR - 5 * MINUTE);
+  });
+
+  it('is after two thirds of a lifetime of five minutes, not at once and again', () => {
+    assert.equal(renewalDueAt(renewable(300 * SECOND), USUAL), T + 200 * SECOND);
+  });
+
+  it('is never for a session without a refresh token', () => {
+    assert.equal(renewalDueAt(renewable(HOUR, { renewable: false }), { ...USUAL, refreshInterval: MINUTE }), undefined);
+  });
+
+  it('is never where the server never said when anything ends', () => {
+    assert.equal(renewalDueAt({ renewedAt: T, renewable: true }, USUAL), undefined);
+  });
+
+  it('is the refresh interval after the last renewal, where that comes first', () => {
+    const often = { ...USUAL, refreshInterval: 15 * MINUTE };
+    assert.equal(renewalDueAt(renewable(HOUR), often), T + 15 * MINUTE);
+    assert.equal(renewalDueAt({ renewedAt: T, renewable: true }, often), T + 15 * MINUTE);
+    assert.equal(renewalDueAt(renewable(10 * MINUTE), often), T + 10 * MINUTE - leewayFor(10 * MINUTE, USUAL.leeway));
+  });
+
+  it('comes before the end of the session while a renewal may still move that end', () => {
+    const idle = renewable(8 * HOUR, { sessionEndsAt: T + HOUR });
+    assert.equal(renewalDueAt(idle, USUAL), T + HOUR - 10 * MINUTE, 'the warning is larger than the leeway');
+    assert.equal(renewalDueAt(idle, { ...USUAL, warning: 0 }), T + HOUR - 5 * MINUTE);
+  });
+
+  it('does not look at an end of the session that a renewal has shown to be fixed', () => {
+    const fixed = renewable(8 * HOUR, { sessionEndsAt: T + HOUR, sessionEndIsFixed: true });
+    assert.equal(renewalDueAt(fixed, USUAL), T + 8 * HOUR - 5 * MINUTE);
+  });
+
+  it('keeps a gap to the last renewal, even for a token of one second or one that arrived dead', () => {
+    assert.equal(renewalDueAt(renewable(SECOND), USUAL), T + MINIMUM_GAP);
+    assert.equal(renewalDueAt(renewable(-HOUR), USUAL), T + MINIMUM_GAP);
+    assert.equal(renewalDueAt(renewable(HOUR), { ...USUAL, refreshInterval: 1 }), T + MINIMUM_GAP);
+  });
+
+  it('does not overflow for a token of ten years', () => {
+    assert.equal(renewalDueAt(renewable(10 * YEAR), USUAL), T + 10 * YEAR - 5 * MINUTE);
+  });
+
+  it('is a point in time within the lifetime, from one second to ten years, under any settings', () => {
+    holds(fc.property(lifetime, fc.option(lifetime, { nil: undefined }), fc.boolean(), anySettings, (access, end, isFixed, settings) => {
+      const session = renewable(access, { sessionEndsAt: end === undefined ? undefined : T + end, sessionEndIsFixed: isFixed });
+      const due = renewalDueAt(session, settings);
+      assert.ok(due !== undefined && Number.isFinite(due));
+      assert.ok(due >= T + MINIMUM_GAP, 'not sooner than the gap allows');
+      assert.ok(due <= Math.max(T + access, T + MINIMUM_GAP), 'not later than the expiry, beside the gap');
+      if (access >= 3 * MINIMUM_GAP && settings.refreshInterval === 0 && (end === undefined || isFixed)) {
+        assert.ok(due >= T + Math.floor((access * 2) / 3), 'not before two thirds of the lifetime');
+      }
+    }));
+  });
+
+  it('is due from that point in time on, and not a millisecond sooner', () => {
+    holds(fc.property(lifetime, anySettings, (access, settings) => {
+      const session = renewable(access);
+      const due = Math.ceil(renewalDueAt(session, settings) ?? NaN);
+      assert.equal(isRenewalDue(session, settings, due), true);
+      assert.equal(isRenewalDue(session, settings, due - 1), false);
+    }));
+  });
+
+  it('is at once when the clock was set back, because the age of the token then says nothing', () => {
+    assert.equal(isRenewalDue(renewable(HOUR), USUAL, T - 2 * MINUTE), true);
+    assert.equal(isRenewalDue(renewable(HOUR), USUAL, T - 30 * SECOND), false, 'a small correction is no reason');
+    assert.equal(isRenewalDue(renewable(HOUR, { renewable: false }), USUAL, T - DAY), false);
+    assert.equal(isRenewalDue({ renewedAt: T, renewable: true }, USUAL, T - DAY), false);
+  });
+});
+
+describe('a clock that was set back', () => {
+  it('is noticed from more than a minute on', () => {
+    assert.equal(clockWasSetBack(renewable(HOUR), T), false);
+    assert.equal(clockWasSetBack(renewable(HOUR), T - MINUTE), false);
+    assert.equal(clockWasSetBack(renewable(HOUR), T - MINUTE - 1), true);
+    assert.equal(clockWasSetBack(renewable(HOUR), T + YEAR), false, 'time that passes is no setting back');
+  });
+});
+
+describe('a token handed out', () => {
+  it('is fresh while it outlives the margin', () => {
+    const session = renewable(HOUR);
+    assert.equal(isFresh(session, T, MINUTE), true);
+    assert.equal(isFresh(session, T + HOUR - MINUTE - 1, MINUTE), true);
+    assert.equal(isFresh(session, T + HOUR - MINUTE, MINUTE), false);
+    assert.equal(isFresh(session, T + 2 * HOUR, MINUTE), false);
+  });
+
+  it('is asked for a third of its life at most, so that a short-lived one is not renewed with every call', () => {
+    const session = renewable(30 * SECOND);
+    assert.equal(isFresh(session, T, MINUTE), true);
+    assert.equal(isFresh(session, T + 19 * SECOND, MINUTE), true);
+    assert.equal(isFresh(session, T + 20 * SECOND, MINUTE), false);
+  });
+
+  it('is fresh and alive for ever where the server never said when it expires', () => {
+    assert.equal(isFresh({ renewedAt: T, renewable: true }, T + YEAR, MINUTE), true);
+    assert.equal(isAlive({ renewedAt: T, renewable: false }, T + YEAR), true);
+  });
+
+  it('is not trusted to be fresh after the clock was set back', () => {
+    assert.equal(isFresh(renewable(HOUR), T - DAY, MINUTE), false);
+  });
+
+  it('is alive until the very moment of its expiry', () => {
+    assert.equal(isAlive(renewable(HOUR), T + HOUR - 1), true);
+    assert.equal(isAlive(renewable(HOUR), T + HOUR), false);
+  });
+
+  it('is never fresh when it is dead', () => {
+    holds(fc.property(lifetime, fc.integer({ min: 0, max: DAY }), fc.integer({ min: -DAY, max: YEAR }), (access, margin, at) => {
+      const session = renewable(access);
+      assert.ok(!isFresh(session, T + at, margin) || isAlive(session, T + at));
+    }));
+  });
+});
+
+describe('the end of a session', () => {
+  it('is what the server or a setting says, where the session can be renewed', () => {
+    assert.equal(sessionEndOf(renewable(HOUR, { sessionEndsAt: T + DAY })), T + DAY);
+    assert.equal(sessionEndOf(renewable(HOUR)), undefined);
+  });
+
+  it('is the expiry of the access token, where it cannot', () => {
+    assert.equal(sessionEndOf(renewable(HOUR, { renewable: false, sessionEndsAt: T + DAY })), T + HOUR);
+    assert.equal(sessionEndOf({ renewedAt: T, renewable: false }), undefined);
+  });
+});
+
+describe('the warning before the end of a session', () => {
+  const session = (more: Partial<Lifetimes>): Lifetimes & { signedInAt: number } => ({ ...renewable(HOUR), signedInAt: T, ...more });
+
+  it('comes the set time before the end that only the person can move', () => {
+    assert.equal(warnAt(session({ renewable: false }), USUAL), T + HOUR - 10 * MINUTE);
+    assert.equal(warnAt(session({ sessionEndsAt: T + DAY, sessionEndIsFixed: true }), USUAL), T + DAY - 10 * MINUTE);
+  });
+
+  it('never comes where a renewal is still expected to move the end', () => {
+    assert.equal(warnAt(session({ sessionEndsAt: T + DAY }), USUAL), undefined);
+    assert.equal(warnAt(session({ sessionEndsAt: T + DAY, sessionEndIsFixed: false }), USUAL), undefined);
+  });
+
+  it('never comes where no end is known', () => {
+    assert.equal(warnAt(session({}), USUAL), undefined);
+    assert.equal(warnAt(session({ renewable: false, accessExpiresAt: undefined }), USUAL), undefined);
+  });
+
+  it('never comes when it is switched off', () => {
+    assert.equal(warnAt(session({ renewable: false }), OFF), undefined);
+  });
+
+  it('takes a third of the whole session at most', () => {
+    assert.equal(warnAt(session({ renewable: false, accessExpiresAt: T + 15 * MINUTE }), USUAL), T + 10 * MINUTE);
+  });
+
+  it('measures that third from the sign-in, not from the last renewal', () => {
+    const late = session({ renewedAt: T + DAY - 15 * MINUTE, sessionEndsAt: T + DAY, sessionEndIsFixed: true });
+    assert.equal(warnAt(late, USUAL), T + DAY - 10 * MINUTE);
+  });
+
+  it('never comes before the session was signed in, nor after its end', () => {
+    holds(fc.property(lifetime, anySettings, (access, settings) => {
+      const at = warnAt(session({ renewable: false, accessExpiresAt: T + access }), settings);
+      assert.ok(at === undefined ? settings.warning === 0 : at >= T && at <= T + access);
+    }));
+  });
+});

@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import {
+  BUILT_IN_PROVIDER_IDS,
+  DEFAULT_PROVIDER_ID,
+  DEFAULT_SCOPES,
+  PROVIDER_FIELDS,
+  PROVIDER_ID_PATTERN,
+  isLoopbackHost,
+  isProtected,
+  parseProviders,
+  type ProblemCode,
+} from '../../../src/core/provider.ts';
+import { holds } from '../../support/seeded.ts';
+
+const GOOD = { issuer: 'https://id.example.com', clientId: 'client-1' };
+
+/** What is wrong with an entry first of all: the field and the code. Fails where nothing is. */
+function wrongWith(entry: unknown): string {
+  const { providers, problems } = parseProviders([entry]);
+  assert.deepEqual(providers, [], 'an entry with a problem is not used');
+  const [problem] = problems;
+  assert.ok(problem !== undefined, 'an entry that is not used has a problem');
+  return `${problem.field} ${problem.code}`.trim();
+}
+
+/** An entry that is good but for some fields. */
+const but = (fields: Record<string, unknown>): Record<string, unknown> => ({ ...GOOD, ...fields });
+
+describe('the setting of providers', () => {
+  describe('when it is good', () => {
+    it('needs an issuer and a client id only; everything else has a default', () => {
+      assert.deepEqual(parseProviders([GOOD]), {
+        providers: [
+          {
+            id: DEFAULT_PROVIDER_ID,
+            label: 'id.example.com',
+            issuer: 'https://id.example.com',
+            clientId: 'client-1',
+            scopes: DEFAULT_SCOPES,
+            assumedLifetime: undefined,
+            sessionLifetime: undefined,
+            accountsMenu: true,
+          },
+        ],
+        problems: [],
+      });
+    });
+
+    it('takes every field that it knows, with seconds and minutes turned into ms', () => {
+      const entry = {
+        id: 'acme.prod_1-x', label: ' Acme ', issuer: 'https://id.example.com/realms/a/', clientId: 'c', scopes: ['a', 'b', 'a'],
+        assumedLifetime: 90, sessionLifetime: 480, accountsMenu: false,
+      };
+      assert.deepEqual(Object.keys(entry).sort(), [...PROVIDER_FIELDS].sort(), 'no field is left out here');
+      assert.deepEqual(parseProviders([entry]), {
+        providers: [{ ...entry, label: 'Acme', scopes: ['a', 'b'], assumedLifetime: 90_000, sessionLifetime: 28_800_000 }],
+        problems: [],
+      });
+    });
+
+    it('keeps the issuer to the letter, a slash at its end and all', () => {
+      for (const issuer of ['https://id.example.com', 'https://id.example.com/', 'https://ID.example.com:443/Realm']) {
+        assert.equal(parseProviders([but({ issuer })]).providers[0]?.issuer, issuer);
+      }
+    });
+
+    it('may be absent or empty', () => {
+      for (const nothing of [undefined, null, []]) {
+        assert.deepEqual(parseProviders(nothing), { providers: [], problems: [] });
+      }
+    });
+
+    it('does not share its default scopes with the entries, nor change the value it was given', () => {
+      const entry = Object.freeze({ ...GOOD, scopes: Object.freeze(['b', 'a', 'b']) });
+      assert.notEqual(parseProviders([GOOD]).providers[0]?.scopes, DEFAULT_SCOPES);
+      parseProviders(Object.freeze([entry]));
+      assert.deepEqual(entry.scopes, ['b', 'a', 'b']);
+    });
+  });
+
+  describe('when it is no list', () => {
+    for (const value of [{}, GOOD, 'https://id.example.com', 1, true]) {
+      it(`says so of ${JSON.stringify(value)}`, () => {
+        assert.deepEqual(parseProviders(value), { providers: [], problems: [{ entry: '', field: '', code: 'not-a-list' }] });
+      });
+    }
+  });
+
+  describe('finds what is wrong with an entry:', () => {
+    const cases: readonly (readonly [what: string, entry: unknown, expected: `${string}${ProblemCode}`])[] = [
+      ['a text', 'https://id.example.com', 'not-an-object'],
+      ['a number', 7, 'not-an-object'],
+      ['null', null, 'not-an-object'],
+      ['no issuer', { clientId: 'c' }, 'issuer missing'],
+      ['no client id', { issuer: GOOD.issuer }, 'clientId missing'],
+      ['an empty issuer', but({ issuer: ' ' }), 'issuer missing'],
+      ['an empty client id', but({ clientId: '' }), 'clientId missing'],
+      ['an empty label', but({ label: '' }), 'label missing'],
+      ['an issuer that is no text', but({ issuer: 7 }), 'issuer wrong-type'],
+      ['a client id that is null', but({ clientId: null }), 'clientId wrong-type'],
+      ['an id that is no text', but({ id: 7 }), 'id wrong-type'],
+      ['scopes in one text', but({ scopes: 'openid profile' }), 'scopes wrong-type'],
+      ['a scope that is no text', but({ scopes: ['openid', 7] }), 'scopes.1 wrong-type'],
+      ['a lifetime in words', but({ assumedLifetime: '300' }), 'assumedLifetime wrong-type'],
+      ['a session lifetime that is null', but({ sessionLifetime: null }), 'sessionLifetime wrong-type'],
+      ['a yes in words', but({ accountsMenu: 'true' }), 'accountsMenu wrong-type'],
+      ['an issuer that is no address', but({ issuer: 'id.example.com' }), 'issuer bad-url'],
+      ['an issuer of another kind', but({ issuer: 'ftp://id.example.com' }), 'issuer bad-url'],
+      ['an issuer with a query', but({ issuer: 'https://id.example.com/?tenant=1' }), 'issuer bad-url'],
+      ['an issuer with a fragment', but({ issuer: 'https://id.example.com/#a' }), 'issuer bad-url'],
+      ['an issuer with a user name', but({ issuer: 'https://ada@id.example.com' }), 'issuer bad-url'],
+      ['an issuer with a password', but({ issuer: 'https://ada:pw@id.example.com' }), 'issuer bad-url'],
+      ['an issuer with an empty query', but({ issuer: 'https://id.example.com?' }), 'issuer bad-url'],
+      ['an issuer with an empty fragment', but({ issuer: 'https://id.example.com#' }), 'issuer bad-url'],
+      ['an issuer broken over two lines', but({ issuer: 'https://id.exam\nple.com' }), 'issuer bad-url'],
+      ['an issuer without encryption', but({ issuer: 'http://id.example.com' }), 'issuer not-https'],
+      ['an issuer that only begins like this computer', but({ issuer: 'http://localhost.example.com' }), 'issuer not-https'],
+      ['an issuer whose host begins with the loopback address', but({ issuer: 'http://127.0.0.1.example.com' }), 'issuer not-https'],
+      ['an issuer on every address of this computer', but({ issuer: 'http://0.0.0.0:8080' }), 'issuer not-https'],
+      ['an issuer in the local network', but({ issuer: 'http://192.168.0.1' }), 'issuer not-https'],
+      ['an id with a space', but({ id: 'my id' }), 'id bad-id'],
+      ['an id that starts with a digit', but({ id: '1st' }), 'id bad-id'],
+      ['an id with a slash', but({ id: '../x' }), 'id bad-id'],
+      ['an id of 65 characters', but({ id: 'a'.repeat(65) }), 'id bad-id'],
+      ['an id of VS Code itself', but({ id: 'github' }), 'id id-of-built-in'],
+      ['no scope at all', but({ scopes: [] }), 'scopes missing'],
+      ['a scope that is empty', but({ scopes: ['openid', ''] }), 'scopes.1 missing'],
+      ['two scopes in one', but({ scopes: ['openid profile'] }), 'scopes.0 bad-scope'],
+      ['a scope with a quote', but({ scopes: ['"openid"'] }), 'scopes.0 bad-scope'],
+      ['a scope beyond ASCII', but({ scopes: ['öffnen'] }), 'scopes.0 bad-scope'],
+      ['a lifetime of nothing', but({ assumedLifetime: 0 }), 'assumedLifetime out-of-range'],
+      ['a negative session lifetime', but({ sessionLifetime: -5 }), 'sessionLifetime out-of-range'],
+      ['a misspelt field', but({ clientID: 'c' }), 'clientID unknown-field'],
+      ['a client secret', but({ clientSecret: 's' }), 'clientSecret unknown-field'],
+    ];
+    for (const [what, entry, expected] of cases) {
+      it(what, () => {
+        assert.equal(wrongWith(entry), expected);
+      });
+    }
+
+    it('an entry that is a list', () => {
+      assert.ok(wrongWith([GOOD]) !== '');
+    });
+
+    it('everything at once, not only the first thing', () => {
+      const { problems } = parseProviders([{ id: '1', clientId: '', extra: 1, other: 2 }]);
+      const found = new Set(problems.map(({ field, code }) => `${field} ${code}`));
+      for (const expected of ['id bad-id', 'issuer missing', 'clientId missing', 'extra unknown-field', 'other unknown-field']) {
+        assert.ok(found.has(expected), expected);
+      }
+    });
+
+    it('a value that came from JSON with a name that objects inherit', () => {
+      assert.equal(wrongWith(JSON.parse('{"issuer":"https://a.example","clientId":"c","__proto__":{"id":"x"}}')), '__proto__ unknown-field');
+      assert.equal(wrongWith(but({ constructor: 1 })), 'constructor unknown-field');
+    });
+  });
+
+  describe('takes http on this computer only:', () => {
+    for (const issuer of ['http://localhost', 'http://localhost:8080/realms/a', 'http://127.0.0.1:3000', 'http://127.255.1.2/', 'http://[::1]:9000']) {
+      it(issuer, () => {
+        assert.deepEqual(parseProviders([but({ issuer })]).problems, []);
+      });
+    }
+
+    it('and says the same of every address', () => {
+      for (const [address, expected] of [
+        ['https://id.example.com', true],
+        ['http://localhost:1', true],
+        ['http://id.example.com', false],
+        ['ws://localhost', false],
+        ['file:///etc/passwd', false],
+        ['not an address', true],
+      ] as const) {
+        assert.equal(isProtected(address), expected, address);
+      }
+      for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '[::1]']) {
+        assert.equal(isLoopbackHost(host), true, host);
+      }
+      for (const host of ['', 'localhost.', 'xlocalhost', '128.0.0.1', '127.0.0', '1127.0.0.1', '127.0.0.1.example', '[::2]', '0.0.0.0']) {
+        assert.equal(isLoopbackHost(host), false, host);
+      }
+    });
+  });
+
+  describe('with several entries', () => {
+    const other = { ...GOOD, id: 'other', issuer: 'https://other.example.com' };
+
+    it('goes on working with the good ones, in their order', () => {
+      const { providers, problems } = parseProviders([{ id: 'bad' }, other, 'bad', GOOD]);
+      assert.deepEqual(providers.map(({ id }) => id), ['other', DEFAULT_PROVIDER_ID]);
+      assert.deepEqual(new Set(problems.map(({ entry }) => entry)), new Set(['bad', '3']));
+    });
+
+    it('takes the first of two with one id, and names the second', () => {
+      const second = { ...GOOD, id: 'other', label: 'Second' };
+      const { providers, problems } = parseProviders([other, second]);
+      assert.deepEqual(providers.map(({ issuer }) => issuer), ['https://other.example.com']);
+      assert.deepEqual(problems, [{ entry: 'Second', field: 'id', code: 'id-twice' }]);
+    });
+
+    it('sees two without an id as two with the same id', () => {
+      assert.deepEqual(parseProviders([GOOD, GOOD]).problems, [{ entry: '2', field: 'id', code: 'id-twice' }]);
+      assert.equal(parseProviders([GOOD, but({ id: DEFAULT_PROVIDER_ID })]).problems.length, 1);
+    });
+
+    it('does not let a bad entry take an id away from a good one', () => {
+      const { providers } = parseProviders([{ id: 'other', issuer: 'http://id.example.com', clientId: 'c' }, other]);
+      assert.deepEqual(providers.map(({ id }) => id), ['other']);
+    });
+  });
+
+  it('refuses the id of every provider of VS Code itself', () => {
+    for (const id of BUILT_IN_PROVIDER_IDS) {
+      assert.equal(wrongWith(but({ id })), 'id id-of-built-in', id);
+    }
+  });
+
+  it('refuses the ids that other extensions hold, where it is told of them', () => {
+    const { providers, problems } = parseProviders([but({ id: 'theirs', label: 'Acme' })], ['theirs']);
+    assert.deepEqual(providers, []);
+    assert.deepEqual(problems, [{ entry: 'Acme', field: 'id', code: 'id-of-built-in' }]);
+  });
+
+  it('calls a bad entry by its label, else by its id, else by its place', () => {
+    const nameOf = (entry: unknown): string | undefined => parseProviders([GOOD, entry]).problems[0]?.entry;
+    assert.equal(nameOf({ label: ' Acme ', id: 'acme' }), 'Acme');
+    assert.equal(nameOf({ label: '', id: 'acme' }), 'acme');
+    assert.equal(nameOf({ label: 7 }), '2');
+    assert.equal(nameOf('text'), '2');
+  });
+
+  it('never throws, whatever JSON the settings hold, and never uses an entry that breaks the rules', () => {
+    const field = fc.constantFrom(...PROVIDER_FIELDS, 'extra');
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom('https://a.example', 'http://a.example', 'http://localhost', 'acme', 'github', 1, 0, 1e308, true),
+      fc.array(fc.constantFrom('openid', 'a b', '')),
+    );
+    const entry = fc.oneof(fc.jsonValue(), fc.dictionary(field, value), fc.dictionary(field, value).map((fields) => but(fields)));
+    holds(fc.property(fc.oneof(fc.jsonValue(), fc.array(entry, { maxLength: 4 })), (setting) => {
+      const { providers, problems } = parseProviders(setting);
+      assert.equal(new Set(providers.map(({ id }) => id)).size, providers.length);
+      for (const provider of providers) {
+        assert.match(provider.id, PROVIDER_ID_PATTERN);
+        assert.ok(!BUILT_IN_PROVIDER_IDS.includes(provider.id));
+        assert.ok(isProtected(provider.issuer) && URL.canParse(provider.issuer));
+        assert.ok(provider.label !== '' && provider.clientId !== '' && provider.scopes.length > 0);
+      }
+      if (Array.isArray(setting)) {
+        assert.ok(providers.length + problems.length >= setting.length, 'each entry is used or complained about');
+      }
+    }), 600);
+  });
+
+  it('never lets a lifetime become so long that no point in time is left for its end', () => {
+    for (const length of [1e13, 1e300, 1e308, Number.MAX_VALUE]) {
+      for (const field of ['assumedLifetime', 'sessionLifetime'] as const) {
+        for (const provider of parseProviders([but({ [field]: length })]).providers) {
+          const end = Date.UTC(2030, 0, 1) + (provider[field] ?? 0);
+          assert.ok(!Number.isNaN(new Date(end).getTime()), `${field} of ${length}`);
+        }
+      }
+    }
+  });
+});

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { remaining } from '../../../src/core/lifetime.ts';
+import { holds } from '../../support/seeded.ts';
+
+const words = (left: number): string => {
+  const { unit, count } = remaining(left);
+  return `${count} ${unit}`;
+};
+
+/** What is left, in ms: often near the places where the unit changes. */
+const left = fc.oneof(
+  fc.integer({ min: SECOND, max: 5 * MINUTE }),
+  fc.integer({ min: SECOND, max: 5 * HOUR }),
+  fc.integer({ min: SECOND, max: 3650 * DAY }),
+  fc.tuple(fc.constantFrom(SECOND, 10 * SECOND, 55 * SECOND, MINUTE, HOUR, 2 * HOUR, DAY, 2 * DAY, 3 * DAY), fc.integer({ min: -2, max: 2 }))
+    .map(([edge, beside]) => Math.max(SECOND, edge + beside)),
+);
+
+describe('what is left of a time', () => {
+  for (const [ms, expected] of [
+    [400 * DAY, '400 day'],
+    [2 * DAY, '2 day'],
+    [2 * DAY - 1, '47 hour'],
+    [25 * HOUR, '25 hour'],
+    [2 * HOUR, '2 hour'],
+    [2 * HOUR - 1, '119 minute'],
+    [90 * SECOND, '1 minute'],
+    [MINUTE, '1 minute'],
+    [MINUTE - 1, '55 second'],
+    [55 * SECOND, '55 second'],
+    [55 * SECOND - 1, '50 second'],
+    [10 * SECOND, '10 second'],
+    [10 * SECOND - 1, '9 second'],
+    [1500, '1 second'],
+    [SECOND, '1 second'],
+    [SECOND - 1, '0 second'],
+    [0, '0 second'],
+    [-DAY, '0 second'],
+  ] as const) {
+    it(`is called "${expected}" for ${ms} ms`, () => {
+      assert.equal(words(ms), expected);
+    });
+  }
+
+  it('never promises more than there is', () => {
+    const sizes = { day: DAY, hour: HOUR, minute: MINUTE, second: SECOND };
+    holds(fc.property(left, (ms) => {
+      const { unit, count } = remaining(ms);
+      assert.ok(Number.isInteger(count));
+      assert.ok(count * sizes[unit] <= ms);
+      const step = unit === 'second' && ms >= 10 * SECOND ? 5 : 1;
+      assert.ok((count + step) * sizes[unit] > ms, 'nor a whole step less');
+    }));
+  });
+
+  it('never counts one day or one hour, which are said in the next smaller unit', () => {
+    holds(fc.property(left, (ms) => {
+      const { unit, count } = remaining(ms);
+      assert.ok((unit !== 'day' && unit !== 'hour') || count >= 2);
+    }));
+  });
+
+  it('keeps its words for exactly as long as it says', () => {
+    holds(fc.property(left, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (ms, part) => {
+      const { trueFor } = remaining(ms);
+      assert.ok(Number.isInteger(trueFor) && trueFor >= 1);
+      assert.equal(words(ms - Math.floor(part * trueFor)), words(ms), 'on the way');
+      assert.equal(words(ms - (trueFor - 1)), words(ms), 'at the last millisecond');
+      assert.notEqual(words(ms - trueFor), words(ms), 'and then no more');
+    }), 1000);
+  });
+
+  it('keeps its last words, and never says that they change after the end', () => {
+    assert.equal(remaining(0).trueFor, Infinity);
+    assert.equal(remaining(-1).trueFor, Infinity);
+    for (const ms of [1, 500, 999]) {
+      assert.equal(words(ms - remaining(ms).trueFor + 1), '0 second');
+    }
+  });
+
+  it('can be drawn anew by its own word from start to end without a step left out', () => {
+    const seen: string[] = [];
+    for (let ms = 2 * DAY + HOUR; ms > 0; ms -= remaining(ms).trueFor) {
+      seen.push(words(ms));
+      assert.ok(remaining(ms).trueFor >= 1, 'time passes');
+    }
+    assert.equal(new Set(seen).size, seen.length, 'no words twice');
+    // 2 days, hours 47 to 2, minutes 119 to 1, seconds 55 to 10 in steps of five, then 9 to 0.
+    assert.equal(seen.length, 1 + 46 + 119 + 10 + 10);
+  });
+});

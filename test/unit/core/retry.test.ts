@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { CATEGORIES, Failure } from '../../../src/core/failure.ts';
+import { REMEDIES } from '../../../src/core/remedy.ts';
+import { retryDelay } from '../../../src/core/retry.ts';
+import { holds } from '../../support/seeded.ts';
+
+const NETWORK = new Failure('network', 'ENOTFOUND');
+/** The random number with which the spread is none. */
+const MIDDLE = 0.5;
+
+const categories = (retry: 'quick' | 'slow' | 'never'): typeof CATEGORIES[number][] =>
+  CATEGORIES.filter((category) => REMEDIES[category].retry === retry);
+/** The random number of a test is in [0, 1), as `Math.random` gives it. */
+const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+describe('a renewal that failed is tried again', () => {
+  it('after 2, 4 and 8 seconds, then every minute for as long as it takes', () => {
+    const delays = [1, 2, 3, 4, 5, 100, 10_000].map((failures) => retryDelay(NETWORK, failures, MIDDLE));
+    assert.deepEqual(delays, [2 * SECOND, 4 * SECOND, 8 * SECOND, MINUTE, MINUTE, MINUTE, MINUTE]);
+  });
+
+  it('every five minutes where a person must mend something first', () => {
+    for (const category of categories('slow')) {
+      for (const failures of [1, 2, 50]) {
+        assert.equal(retryDelay(new Failure(category, 'x'), failures, MIDDLE), 5 * MINUTE, category);
+      }
+    }
+  });
+
+  it('never by itself after a definite verdict, whatever the server says of waiting', () => {
+    for (const category of categories('never')) {
+      assert.equal(retryDelay(new Failure(category, 'x', { retryAfter: 1000 }), 1, MIDDLE), undefined, category);
+    }
+    assert.ok(categories('never').includes('session-ended') && categories('never').includes('sign-in-needed'));
+  });
+
+  it('spread over a quarter to either side, so that many windows do not come at once', () => {
+    assert.equal(retryDelay(NETWORK, 1, 0), 1.5 * SECOND);
+    assert.equal(retryDelay(NETWORK, 1, 0.75), 2.25 * SECOND);
+    assert.ok((retryDelay(NETWORK, 1, 0.999) ?? NaN) < 2.5 * SECOND);
+    assert.notEqual(retryDelay(NETWORK, 1, 0.2), retryDelay(NETWORK, 1, 0.3));
+  });
+
+  it('not before the server asked to, but an hour later at most', () => {
+    const after = (retryAfter: number): Failure => new Failure('rate-limited', '429', { retryAfter });
+    assert.equal(retryDelay(after(30 * SECOND), 1, MIDDLE), 30 * SECOND);
+    assert.equal(retryDelay(after(HOUR), 1, MIDDLE), HOUR);
+    assert.equal(retryDelay(after(48 * HOUR), 1, MIDDLE), HOUR);
+    assert.equal(retryDelay(after(Infinity), 1, MIDDLE), HOUR);
+    assert.equal(retryDelay(new Failure('client-rejected', 'x', { retryAfter: 10 * MINUTE }), 1, MIDDLE), 10 * MINUTE);
+  });
+
+  it('at its own pace where the server asks for less', () => {
+    assert.equal(retryDelay(new Failure('server', '503', { retryAfter: 0 }), 1, MIDDLE), 2 * SECOND);
+    assert.equal(retryDelay(new Failure('server', '503', { retryAfter: -HOUR }), 1, MIDDLE), 2 * SECOND);
+    assert.equal(retryDelay(new Failure('server', '503', { retryAfter: 10 * SECOND }), 4, MIDDLE), MINUTE);
+  });
+
+  it('after a time that is always sensible, from a second and a half to an hour', () => {
+    const category = fc.constantFrom(...CATEGORIES);
+    const retryAfter = fc.option(fc.double({ noNaN: true }), { nil: undefined });
+    holds(fc.property(category, retryAfter, fc.integer({ min: 1, max: 100_000 }), random, (one, wait, failures, at) => {
+      const delay = retryDelay(new Failure(one, 'x', { retryAfter: wait }), failures, at);
+      if (REMEDIES[one].retry === 'never') {
+        assert.equal(delay, undefined);
+      } else {
+        assert.ok(delay !== undefined && delay >= 1.5 * SECOND && delay <= HOUR);
+        assert.ok(delay >= Math.min(wait ?? 0, HOUR));
+      }
+    }));
+  });
+});

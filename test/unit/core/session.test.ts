@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { CATEGORIES } from '../../../src/core/failure.ts';
+import {
+  END_SOURCES,
+  EXPIRY_SOURCES,
+  RECORD_VERSION,
+  formatRecord,
+  isSameSignIn,
+  lifetimesOf,
+  ownerOf,
+  parseRecord,
+  servesScopes,
+  type SessionRecord,
+} from '../../../src/core/session.ts';
+import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, without } from '../../support/coreSamples.ts';
+import { holds } from '../../support/seeded.ts';
+
+const word = fc.string({ minLength: 1 });
+const time = fc.integer({ min: 0, max: 8e15 });
+const anyRecord = fc.record(
+  {
+    version: fc.constant(RECORD_VERSION),
+    id: fc.uuid(),
+    providerId: word,
+    issuer: word,
+    clientId: word,
+    account: fc.record({ id: word, label: word }, { noNullPrototype: true }),
+    subject: word,
+    scopes: fc.array(word),
+    tokenType: word,
+    accessToken: word,
+    refreshToken: word,
+    idToken: word,
+    generation: fc.integer({ min: 1 }),
+    signedInAt: time,
+    renewedAt: time,
+    accessExpiresAt: time,
+    expirySource: fc.constantFrom(...EXPIRY_SOURCES),
+    sessionEndsAt: time,
+    sessionEndSource: fc.constantFrom(...END_SOURCES),
+    sessionEndIsFixed: fc.boolean(),
+    ended: fc.record({ at: time, category: fc.constantFrom(...CATEGORIES), code: word }, { noNullPrototype: true }),
+  },
+  {
+    requiredKeys: [
+      'version', 'id', 'providerId', 'issuer', 'clientId', 'account', 'scopes', 'tokenType', 'accessToken',
+      'generation', 'signedInAt', 'renewedAt', 'expirySource',
+    ],
+    noNullPrototype: true,
+  },
+);
+
+/** Why a stored value cannot be read. Fails where it can. */
+function reasonOf(stored: unknown): string {
+  const parsed = parseRecord(typeof stored === 'string' ? stored : JSON.stringify(stored));
+  assert.equal(parsed.kind, 'unreadable');
+  return parsed.reason;
+}
+
+describe('a stored session', () => {
+  it('comes back as it was', () => {
+    assert.deepEqual(parseRecord(formatRecord(SAMPLE)), { kind: 'record', record: SAMPLE });
+    assert.deepEqual(parseRecord(formatRecord(UNRENEWABLE)), { kind: 'record', record: UNRENEWABLE });
+  });
+
+  it('comes back as it was, whatever its tokens and names hold', () => {
+    holds(fc.property(anyRecord, (record) => {
+      assert.deepEqual(parseRecord(formatRecord(record)), { kind: 'record', record });
+    }));
+  });
+
+  describe('that cannot be read', () => {
+    for (const stored of ['', 'null', '7', '"text"', '[]', '{']) {
+      it(`is reported, not thrown: ${stored === '' ? '(nothing)' : stored}`, () => {
+        assert.ok(reasonOf(stored) !== '');
+      });
+    }
+
+    it('is one that was cut off anywhere', () => {
+      const stored = formatRecord(SAMPLE);
+      for (let length = 0; length < stored.length; length += 1) {
+        assert.equal(reasonOf(stored.slice(0, length)), 'not JSON');
+      }
+    });
+
+    it('is one that lacks a field', () => {
+      for (const field of ['id', 'providerId', 'issuer', 'clientId', 'account', 'scopes', 'tokenType', 'accessToken', 'generation', 'renewedAt'] as const) {
+        assert.equal(reasonOf(without(SAMPLE, field)), `field "${field}" is missing or wrong`);
+      }
+    });
+
+    for (const [what, change, field] of [
+      ['a version of no known kind', { version: '1' }, 'version'],
+      ['a version before the first', { version: 0 }, 'version'],
+      ['an id that is no file name', { id: '../x' }, 'id'],
+      ['an empty access token', { accessToken: '' }, 'accessToken'],
+      ['a refresh token that is null', { refreshToken: null }, 'refreshToken'],
+      ['an account without a label', { account: { id: 'a' } }, 'account.label'],
+      ['a scope that is no text', { scopes: ['a', 7] }, 'scopes.1'],
+      ['a generation of nothing', { generation: 0 }, 'generation'],
+      ['a time in words', { renewedAt: '2030-01-01' }, 'renewedAt'],
+      ['an expiry source that is not known', { expirySource: 'guessed' }, 'expirySource'],
+      ['a verdict without a code', { ended: { at: 1, category: 'network' } }, 'ended.code'],
+    ] as const) {
+      it(`is one with ${what}, and the reason names the field`, () => {
+        assert.equal(reasonOf({ ...SAMPLE, ...change }), `field "${field}" is missing or wrong`);
+      });
+    }
+
+    it('is never quoted in the reason: no token gets from the store into a message', () => {
+      holds(fc.property(anyRecord, fc.string({ minLength: 8 }), fc.jsonValue(), fc.nat(), (record, secret, value, seed) => {
+        const marked = `SECRET-${secret}`;
+        const whole: Record<string, unknown> = { ...record, accessToken: marked, refreshToken: marked, idToken: marked, [marked]: marked };
+        const fields = Object.keys(record);
+        const broken = { ...whole, [fields[seed % fields.length] ?? 'id']: value };
+        for (const stored of [JSON.stringify(broken), JSON.stringify(whole).slice(0, -1 - (seed % 40)), marked, JSON.stringify(marked)]) {
+          const parsed = parseRecord(stored);
+          if (parsed.kind === 'unreadable') {
+            assert.ok(!parsed.reason.includes('SECRET'));
+            assert.match(parsed.reason, /^(?:not JSON|not a session|field "[A-Za-z0-9.]+" is missing or wrong)$/);
+          }
+        }
+      }));
+    });
+
+    it('never makes the parser throw', () => {
+      holds(fc.property(fc.oneof(fc.string(), fc.json()), (stored) => {
+        assert.ok(['record', 'newer', 'unreadable'].includes(parseRecord(stored).kind));
+      }));
+    });
+  });
+
+  describe('of a later version', () => {
+    it('is told apart from one that is broken, so that it can be left alone', () => {
+      assert.deepEqual(parseRecord(JSON.stringify({ version: RECORD_VERSION + 1 })), { kind: 'newer', version: RECORD_VERSION + 1 });
+      assert.deepEqual(parseRecord(JSON.stringify({ ...SAMPLE, version: 40, accessToken: { sealed: true } })), { kind: 'newer', version: 40 });
+    });
+  });
+
+  it('may have fields that this version does not know', () => {
+    const stored = JSON.stringify({ ...SAMPLE, colour: 'green', account: { ...SAMPLE.account, picture: 'x' } });
+    assert.deepEqual(parseRecord(stored), { kind: 'record', record: SAMPLE });
+  });
+
+  describe('is never written so that it could not be read again', () => {
+    for (const [what, change, field] of [
+      ['an empty token', { accessToken: '' }, 'accessToken'],
+      ['an expiry that is no number', { accessExpiresAt: NaN }, 'accessExpiresAt'],
+      ['an end that never comes', { sessionEndsAt: Infinity }, 'sessionEndsAt'],
+      ['another version', { version: 0 }, 'version'],
+    ] as const) {
+      it(`with ${what}`, () => {
+        const bad = { ...SAMPLE, ...change } as SessionRecord;
+        assert.throws(() => formatRecord(bad), (error) => {
+          assert.ok(error instanceof Error && error.message.includes(`"${field}"`));
+          assert.ok(!error.message.includes('SECRET'));
+          return true;
+        });
+      });
+    }
+
+    it('with a version that only a later one could read', () => {
+      assert.throws(() => formatRecord({ ...SAMPLE, version: 2 as never }), /newer version/);
+    });
+  });
+});
+
+describe('a session', () => {
+  it('can be renewed while it has a refresh token and no verdict has ended it', () => {
+    assert.equal(lifetimesOf(SAMPLE).renewable, true);
+    assert.equal(lifetimesOf(UNRENEWABLE).renewable, false);
+    assert.equal(lifetimesOf({ ...SAMPLE, ended: { at: T, category: 'session-ended', code: 'invalid_grant' } }).renewable, false);
+  });
+
+  it('hands its times on as they are', () => {
+    const record = { ...SAMPLE, sessionEndsAt: T + 5, sessionEndIsFixed: true };
+    assert.deepEqual(lifetimesOf(record), {
+      renewedAt: T, signedInAt: T, accessExpiresAt: SAMPLE.accessExpiresAt, sessionEndsAt: T + 5, sessionEndIsFixed: true, renewable: true,
+    });
+  });
+
+  it('serves a caller whose scopes it covers', () => {
+    assert.equal(servesScopes(SAMPLE, ['profile']), true);
+    assert.equal(servesScopes(SAMPLE, []), true);
+    assert.equal(servesScopes(SAMPLE, ['profile', 'write']), false);
+  });
+
+  it('is the same sign-in for the same provider, account and scopes, in any order', () => {
+    assert.equal(isSameSignIn(SAMPLE, { ...SAMPLE, id: 'session-2', scopes: ['profile', 'openid'], generation: 9 }), true);
+    for (const other of [
+      { ...SAMPLE, providerId: 'other' },
+      { ...SAMPLE, issuer: 'https://other.example.com' },
+      { ...SAMPLE, account: { id: 'account-2', label: 'ada@example.com' } },
+      { ...SAMPLE, scopes: ['openid'] },
+      { ...SAMPLE, scopes: ['openid', 'profile', 'email'] },
+    ]) {
+      assert.equal(isSameSignIn(SAMPLE, other), false);
+      assert.equal(isSameSignIn(other, SAMPLE), false);
+    }
+  });
+
+  describe('belongs to a provider', () => {
+    const provider = { issuer: SAMPLE.issuer, clientId: SAMPLE.clientId };
+
+    it('that is still the one that its tokens came from', () => {
+      assert.equal(ownerOf(SAMPLE, (id) => (id === 'acme' ? provider : undefined)), provider);
+    });
+
+    it('and to none when that is gone, or has another issuer or client id now', () => {
+      assert.equal(ownerOf(SAMPLE, () => undefined), undefined);
+      assert.equal(ownerOf(SAMPLE, () => ({ ...provider, issuer: 'https://evil.example' })), undefined);
+      assert.equal(ownerOf(SAMPLE, () => ({ ...provider, clientId: 'client-2' })), undefined);
+    });
+  });
+});

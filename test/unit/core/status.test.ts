@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { CATEGORIES, Failure } from '../../../src/core/failure.ts';
+import { REMEDIES } from '../../../src/core/remedy.ts';
+import type { SessionRecord } from '../../../src/core/session.ts';
+import { STATES, byUrgency, isUsable, statusOf, type LiveSession, type State } from '../../../src/core/status.ts';
+import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, USUAL, live, without } from '../../support/coreSamples.ts';
+import { holds } from '../../support/seeded.ts';
+
+const VERDICT = { at: T, category: 'session-ended', code: 'invalid_grant' };
+const ENDED: SessionRecord = { ...SAMPLE, ended: VERDICT };
+const FIXED: SessionRecord = { ...SAMPLE, accessExpiresAt: T + 2 * DAY, sessionEndsAt: T + DAY, sessionEndIsFixed: true };
+const stateOf = (session: LiveSession, now: number): State => statusOf(session, USUAL, now).state;
+
+describe('the state of a session', () => {
+  it('is "signed in" while nothing is due', () => {
+    assert.equal(stateOf(live(SAMPLE), T), 'signed-in');
+    assert.equal(stateOf(live(UNRENEWABLE), T), 'signed-in');
+    assert.equal(stateOf(live(FIXED), T), 'signed-in');
+  });
+
+  it('is "renewing" while a renewal is on its way, or is due and about to start', () => {
+    assert.equal(stateOf(live(SAMPLE, { renewing: true }), T), 'renewing');
+    assert.equal(stateOf(live(SAMPLE), T + 55 * MINUTE - 1), 'signed-in');
+    assert.equal(stateOf(live(SAMPLE), T + 55 * MINUTE), 'renewing');
+    assert.equal(stateOf(live(SAMPLE), T + 2 * HOUR), 'renewing', 'after a long sleep');
+  });
+
+  it('is "retrying" after a renewal that failed for a passing reason, whether the token still works or not', () => {
+    for (const category of ['network', 'server', 'rate-limited'] as const) {
+      const session = live(SAMPLE, { failure: new Failure(category, 'x'), failures: 1 });
+      assert.equal(stateOf(session, T), 'retrying');
+      assert.equal(stateOf(session, T + DAY), 'retrying');
+    }
+  });
+
+  it('is "needs attention" after a failure that a person has to look at', () => {
+    for (const category of CATEGORIES.filter((one) => REMEDIES[one].retry !== 'quick')) {
+      assert.equal(stateOf(live(SAMPLE, { failure: new Failure(category, 'x'), failures: 1 }), T), 'attention', category);
+    }
+  });
+
+  it('is "ending soon" within the warning before an end that only the person can move', () => {
+    assert.equal(stateOf(live(UNRENEWABLE), T + 50 * MINUTE - 1), 'signed-in');
+    assert.equal(stateOf(live(UNRENEWABLE), T + 50 * MINUTE), 'ending');
+    assert.equal(stateOf(live(FIXED), T + DAY - 10 * MINUTE), 'ending');
+    assert.equal(statusOf(live(UNRENEWABLE), { ...USUAL, warning: 0 }, T + 55 * MINUTE).state, 'signed-in', 'the warning is off');
+  });
+
+  it('is "ending soon" after a definite verdict, for as long as the token in hand still works', () => {
+    assert.equal(stateOf(live(ENDED), T), 'ending');
+    assert.equal(stateOf(live(ENDED, { failure: new Failure('session-ended', 'invalid_grant') }), T), 'ending');
+    assert.equal(stateOf(live(ENDED), T + HOUR), 'ended');
+  });
+
+  it('is "ended" once the token has run out and cannot be renewed', () => {
+    assert.equal(stateOf(live(UNRENEWABLE), T + HOUR - 1), 'ending');
+    assert.equal(stateOf(live(UNRENEWABLE), T + HOUR), 'ended');
+    assert.equal(stateOf(live(UNRENEWABLE, { failure: new Failure('network', 'x') }), T + HOUR), 'ended');
+  });
+
+  it('never is "ended" for a session that can be renewed, however long the server cannot be reached', () => {
+    const session = fc.record({ renewing: fc.boolean(), category: fc.option(fc.constantFrom(...CATEGORIES), { nil: undefined }), failures: fc.nat() });
+    holds(fc.property(session, fc.integer({ min: -DAY, max: 400 * DAY }), ({ renewing, category, failures }, after) => {
+      const failure = category === undefined ? undefined : new Failure(category, 'x');
+      assert.notEqual(stateOf(live(SAMPLE, { renewing, failure, failures }), T + after), 'ended');
+    }));
+  });
+
+  it('stays "signed in" for ever where the server never said when anything ends', () => {
+    assert.equal(stateOf(live(without(SAMPLE, 'accessExpiresAt')), T + 400 * DAY), 'signed-in');
+    assert.equal(stateOf(live(without(UNRENEWABLE, 'accessExpiresAt')), T + 400 * DAY), 'signed-in');
+  });
+});
+
+describe('a session is still one', () => {
+  it('while it can be renewed, even when its token has run out', () => {
+    assert.equal(isUsable(SAMPLE, T + 400 * DAY), true);
+  });
+
+  it('while its token works, even when it cannot be renewed', () => {
+    assert.equal(isUsable(UNRENEWABLE, T + HOUR - 1), true);
+    assert.equal(isUsable(UNRENEWABLE, T + HOUR), false);
+    assert.equal(isUsable(without(UNRENEWABLE, 'accessExpiresAt'), T + 400 * DAY), true);
+  });
+
+  it('after a definite verdict only until the known expiry of its token', () => {
+    assert.equal(isUsable(ENDED, T + HOUR - 1), true);
+    assert.equal(isUsable(ENDED, T + HOUR), false);
+    assert.equal(isUsable(without(ENDED, 'accessExpiresAt'), T), false, 'a token that never said is not trusted any more');
+  });
+});
+
+describe('the countdown', () => {
+  it('runs to the end of the session where that is known', () => {
+    assert.deepEqual(statusOf(live(FIXED), USUAL, T).countdown, { to: T + DAY, means: 'end' });
+    assert.deepEqual(statusOf(live(UNRENEWABLE), USUAL, T).countdown, { to: T + HOUR, means: 'end' });
+    assert.deepEqual(statusOf(live(ENDED), USUAL, T).countdown, { to: T + HOUR, means: 'end' });
+  });
+
+  it('runs to the next renewal where the end is not known, and says that this happens by itself', () => {
+    assert.deepEqual(statusOf(live(SAMPLE), USUAL, T).countdown, { to: T + 55 * MINUTE, means: 'renewal' });
+  });
+
+  it('runs to the next try after a renewal that failed', () => {
+    const status = statusOf(live(SAMPLE, { failure: new Failure('network', 'x'), nextTryAt: T + 8 * SECOND }), USUAL, T);
+    assert.deepEqual(status.countdown, { to: T + 8 * SECOND, means: 'renewal' });
+    assert.equal(status.renewalDueAt, T + 8 * SECOND);
+  });
+
+  it('is absent where nothing is known to come', () => {
+    assert.equal(statusOf(live(without(SAMPLE, 'accessExpiresAt')), USUAL, T).countdown, undefined);
+  });
+
+  it('stands beside both the expiry of the token and the end of the session', () => {
+    const { accessExpiresAt, sessionEndsAt, renewalDueAt, session } = statusOf(live(FIXED), USUAL, T);
+    assert.deepEqual([accessExpiresAt, sessionEndsAt, renewalDueAt], [T + 2 * DAY, T + DAY, T + 2 * DAY - 5 * MINUTE]);
+    assert.equal(session.record, FIXED);
+  });
+});
+
+describe('the order of urgency', () => {
+  /** One session in each state that a session can be in. */
+  const examples = [
+    statusOf(live(SAMPLE), USUAL, T),
+    statusOf(live(SAMPLE, { renewing: true }), USUAL, T),
+    statusOf(live(SAMPLE, { failure: new Failure('network', 'x') }), USUAL, T),
+    statusOf(live(ENDED), USUAL, T),
+    statusOf(live(SAMPLE, { failure: new Failure('configuration', 'x') }), USUAL, T),
+    statusOf(live({ ...UNRENEWABLE, accessExpiresAt: T }), USUAL, T),
+  ];
+
+  it('is from what most needs the person to what needs nobody, and no state is out of reach', () => {
+    assert.deepEqual(STATES, ['ended', 'attention', 'ending', 'retrying', 'signing-in', 'renewing', 'signed-in', 'signed-out']);
+    const ofSessions = STATES.filter((state) => state !== 'signing-in' && state !== 'signed-out');
+    assert.deepEqual(byUrgency(examples).map(({ state }) => state), ofSessions);
+    assert.deepEqual(byUrgency([...examples].reverse()).map(({ state }) => state), ofSessions);
+  });
+
+  it('puts what ends sooner first among equals, and what never ends last', () => {
+    const at = (accessExpiresAt: number | undefined): ReturnType<typeof statusOf> =>
+      statusOf(live(accessExpiresAt === undefined ? without(UNRENEWABLE, 'accessExpiresAt') : { ...UNRENEWABLE, accessExpiresAt }), USUAL, T);
+    const [late, never, soon] = [at(T + DAY), at(undefined), at(T + HOUR)];
+    assert.deepEqual(byUrgency([late, never, soon]), [soon, late, never]);
+    assert.deepEqual(byUrgency([never, at(undefined), soon])[0], soon);
+  });
+
+  it('leaves the list that it was given as it was', () => {
+    const given = Object.freeze([...examples]);
+    assert.notEqual(byUrgency(given), given);
+    assert.equal(given[0]?.state, 'signed-in');
+  });
+
+  it('loses nobody', () => {
+    holds(fc.property(fc.shuffledSubarray(examples), (some) => {
+      assert.deepEqual(new Set(byUrgency(some)), new Set(some));
+    }));
+  });
+});

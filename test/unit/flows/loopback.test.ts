@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { SECOND } from '../../../src/core/clock.ts';
+import { Failure } from '../../../src/core/failure.ts';
+import { LoopbackRedirect } from '../../../src/flows/loopback.ts';
+import { PAGE_HEADERS, renderPage } from '../../../src/flows/page.ts';
+import { settle } from '../../support/fakeClock.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { PatientClock } from '../../support/patientClock.ts';
+import { plainPages } from '../../support/signInPages.ts';
+
+interface Seen {
+  readonly status: number;
+  readonly html: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** A request with any method and any headers, which `fetch` does not allow. */
+async function send(address: string, method = 'GET', headers: Record<string, string> = {}): Promise<Seen> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(address, { method, headers, agent: false }, (response) => {
+      text(response).then((html) => resolve({ status: response.statusCode ?? 0, html, headers: response.headers }), reject);
+    });
+    request.once('error', reject);
+    request.end();
+  });
+}
+
+const isRefused = async (address: string): Promise<boolean> => send(address).then(() => false, (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED');
+
+describe('The loopback redirect', () => {
+  let clock: PatientClock;
+  let redirect: LoopbackRedirect;
+  let caller: AbortController;
+  let answer: Promise<URLSearchParams>;
+
+  beforeEach(async () => {
+    clock = new PatientClock();
+    caller = new AbortController();
+    redirect = await LoopbackRedirect.open(clock, plainPages);
+    answer = redirect.answer((parameters) => parameters.get('state') === 'mine', caller.signal);
+    answer.catch(() => {});
+  });
+
+  afterEach(() => {
+    redirect.dispose();
+  });
+
+  const at = (path: string): string => new URL(path, redirect.redirectUri).href;
+
+  it('is an address of this machine by number, with a free port', async () => {
+    assert.match(redirect.redirectUri, /^http:\/\/127\.0\.0\.1:\d+\/callback$/);
+    const second = await LoopbackRedirect.open(clock, plainPages);
+    assert.notEqual(second.redirectUri, redirect.redirectUri);
+    second.dispose();
+  });
+
+  it('holds the browser until the outcome is known, then sends it on to an address without the code, and closes', async () => {
+    const browser = send(at('/callback?code=secret-code&state=mine'));
+    assert.equal((await answer).get('code'), 'secret-code');
+    redirect.finish(plainPages.done);
+    const { status, headers, html } = await browser;
+    assert.deepEqual([status, headers['location'], html], [303, '/done', '']);
+    const last = await send(at('/done'));
+    assert.equal(last.status, 200);
+    assert.match(last.html, /Signed in/);
+    assert.doesNotMatch(last.html, /secret-code/);
+    await settle();
+    assert.equal(await isRefused(redirect.redirectUri), true);
+  });
+
+  it('says nothing of the outcome before there is one', async () => {
+    assert.equal((await send(at('/done'))).status, 404);
+  });
+
+  it('sends strict headers with every answer', async () => {
+    const browser = send(at('/callback?code=x&state=mine'));
+    await answer;
+    redirect.finish(plainPages.done);
+    for (const { headers } of [await browser, await send(at('/done'))]) {
+      for (const [name, value] of Object.entries(PAGE_HEADERS)) {
+        assert.equal(headers[name.toLowerCase()], value);
+      }
+      assert.match(String(headers['content-security-policy']), /default-src 'none'/);
+    }
+  });
+
+  const strays: readonly (readonly [string, string, number, string?, Record<string, string>?])[] = [
+    ['an answer to another sign-in', '/callback?code=x&state=other', 400],
+    ['an answer without a state', '/callback?code=x', 400],
+    ['an error without a state', '/callback?error=access_denied', 400],
+    ['another path', '/favicon.ico', 404],
+    ['a path below', '/callback/x?code=x&state=mine', 404],
+    ['a form that is posted', '/callback?code=x&state=mine', 400, 'POST'],
+    ['a preflight', '/callback?code=x&state=mine', 400, 'OPTIONS'],
+    ['a name that leads here', '/callback?code=x&state=mine', 400, 'GET', { Host: 'evil.example.com' }],
+    ['the name "localhost"', '/callback?code=x&state=mine', 400, 'GET', { Host: 'localhost' }],
+  ];
+  for (const [what, path, status, method, headers] of strays) {
+    it(`answers ${what} with ${status}, and waits on`, async () => {
+      assert.equal((await send(at(path), method, headers)).status, status);
+      const browser = send(at('/callback?code=right&state=mine'));
+      assert.equal((await answer).get('code'), 'right');
+      redirect.finish(plainPages.done);
+      assert.equal((await browser).status, 303);
+    });
+  }
+
+  it('survives a query of 20 kB', async () => {
+    assert.equal((await send(at(`/callback?state=mine&code=${'x'.repeat(20_000)}`))).status, 431);
+    const browser = send(at('/callback?code=right&state=mine'));
+    await answer;
+    redirect.finish(plainPages.done);
+    await browser;
+  });
+
+  it('survives bytes that are no HTTP', async () => {
+    const { port } = new URL(redirect.redirectUri);
+    await new Promise<void>((resolve, reject) => {
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write('\x16\x03\x01\x02hello\r\n\r\n'));
+      socket.once('close', () => resolve()).once('error', reject).resume();
+    });
+    assert.equal((await send(at('/'))).status, 404);
+  });
+
+  it('takes an answer once; the second time it says so', async () => {
+    const first = send(at('/callback?code=one&state=mine'));
+    assert.equal((await answer).get('code'), 'one');
+    const second = await send(at('/callback?code=two&state=mine'));
+    assert.equal(second.status, 409);
+    assert.match(second.html, /Received already/);
+    redirect.finish(plainPages.done);
+    assert.equal((await first).status, 303);
+  });
+
+  it('waits for the browser\'s last request for five seconds only', async () => {
+    const browser = send(at('/callback?code=x&state=mine'));
+    await answer;
+    redirect.finish(plainPages.done);
+    await browser;
+    await clock.pass(5 * SECOND - 1);
+    assert.equal(await isRefused(at('/elsewhere')), false);
+    await clock.pass(1);
+    assert.equal(await isRefused(redirect.redirectUri), true);
+  });
+
+  it('keeps to the first outcome that it is told', async () => {
+    const browser = send(at('/callback?code=x&state=mine'));
+    await answer;
+    redirect.finish(plainPages.done);
+    redirect.finish(plainPages.failed(new Error('late')));
+    await browser;
+    assert.match((await send(at('/done'))).html, /Signed in/);
+  });
+
+  it('closes at once where no browser has come', async () => {
+    redirect.finish(plainPages.failed(new Error('x')));
+    assert.equal(await isRefused(redirect.redirectUri), true);
+    assert.equal(clock.fired, 0);
+  });
+
+  it('stops waiting when it is called off, with the reason', async () => {
+    caller.abort(new Failure('cancelled', 'enough'));
+    await rejectsWith(answer, 'cancelled', 'enough');
+  });
+
+  it('does not wait where it was called off before', async () => {
+    caller.abort(new Failure('cancelled', 'enough'));
+    await rejectsWith(redirect.answer(() => true, caller.signal), 'cancelled', 'enough');
+  });
+});
+
+describe('A page', () => {
+  it('shows hostile words as words', () => {
+    const hostile = '<script>alert("1")</script> & \'x\' {{body}}';
+    const html = renderPage(plainPages.template, { language: 'en"><b>', heading: hostile, body: hostile, tone: 'bad' });
+    assert.doesNotMatch(html, /<script|<b>/);
+    assert.ok(html.includes('&#60;script&#62;alert(&#34;1&#34;)&#60;/script&#62; &#38; &#39;x&#39; {{body}}'));
+  });
+
+  it('leaves no placeholder and needs nothing from elsewhere', () => {
+    const html = renderPage(plainPages.template, plainPages.done);
+    assert.doesNotMatch(html, /{{|<script|src=|href=|url\(|@import/);
+    assert.match(html, /<html lang="en">/);
+  });
+});

@@ -1,0 +1,294 @@
+import assert from 'node:assert/strict';
+import { MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { Failure } from '../../../src/core/failure.ts';
+import { SignIns, type SignInRequest } from '../../../src/flows/signIn.ts';
+import { Discovery } from '../../../src/protocol/discovery.ts';
+import type { Grant } from '../../../src/protocol/identity.ts';
+import { GOOD_TOKENS, providerAt, transportWith } from '../../support/bench.ts';
+import { Person, type Arrival } from '../../support/browserless.ts';
+import { settle } from '../../support/fakeClock.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { PatientClock } from '../../support/patientClock.ts';
+import { closedIssuer, ScriptedServer } from '../../support/scriptedServer.ts';
+import { plainPages } from '../../support/signInPages.ts';
+import { demoClientId, startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
+
+/** A sign-in with a browser that a test drives. */
+class Desk {
+  readonly clock = new PatientClock();
+  readonly lines: string[] = [];
+  readonly signIns: SignIns;
+  readonly #opened: ((address: string) => void)[] = [];
+  readonly #addresses: string[] = [];
+  /** What opening the browser waits for. */
+  opening: () => Promise<void> = () => Promise.resolve();
+
+  constructor() {
+    const transport = transportWith(this.clock);
+    const tell = (line: string): void => void this.lines.push(line);
+    this.signIns = new SignIns({
+      clock: this.clock,
+      transport,
+      discovery: new Discovery(transport),
+      log: { trace: tell, debug: tell, info: tell, warn: tell, error: tell },
+      pages: () => Promise.resolve(plainPages),
+      openBrowser: async (address) => {
+        const waiting = this.#opened.shift();
+        if (waiting === undefined) {
+          this.#addresses.push(address);
+        } else {
+          waiting(address);
+        }
+        await this.opening();
+      },
+    });
+  }
+
+  /** The next address that the browser is opened at. */
+  async address(): Promise<string> {
+    return this.#addresses.shift() ?? new Promise((resolve) => this.#opened.push(resolve));
+  }
+}
+
+describe('A sign-in', () => {
+  let identity: IdentityServer;
+  let desk: Desk;
+  let caller: AbortController;
+
+  before(async () => {
+    identity = await startIdentityServer();
+  });
+
+  after(async () => {
+    await identity.stop();
+  });
+
+  beforeEach(() => {
+    desk = new Desk();
+    caller = new AbortController();
+    identity.faults.clear();
+    identity.journal.clear();
+  });
+
+  const request = (more: Partial<SignInRequest> = {}): SignInRequest => ({
+    provider: providerAt(identity.issuer, { clientId: demoClientId }),
+    scopes: ['openid', 'profile', 'offline_access'],
+    deadline: 5 * MINUTE,
+    signal: caller.signal,
+    ...more,
+  });
+  const start = (more: Partial<SignInRequest> = {}, admit = (grant: Grant): Promise<Grant> => Promise.resolve(grant)): Promise<Grant> => {
+    const result = desk.signIns.start(request(more), admit);
+    result.catch(() => {});
+    return result;
+  };
+  const loopbackOf = (address: string): string => new URL(address).searchParams.get('redirect_uri') ?? '';
+  const isClosed = (address: string): Promise<boolean> => fetch(loopbackOf(address)).then(() => false, () => true);
+  const browse = (address: string, person = new Person()): Promise<Arrival> => person.signIn(address);
+
+  it('goes through the browser, and ends on a page that says so, at an address without the code', async () => {
+    const result = start();
+    const address = await desk.address();
+    const { url, status, html } = await browse(address);
+    const { account, tokens, scopes } = await result;
+    assert.deepEqual([account, scopes], [{ id: 'account-1001', label: 'demo' }, ['openid', 'profile', 'offline_access']]);
+    assert.notEqual(tokens.refreshToken, undefined);
+    assert.deepEqual([status, url.href], [200, new URL('/done', loopbackOf(address)).href]);
+    assert.match(html, /Signed in/);
+    await settle();
+    assert.equal(await isClosed(address), true);
+  });
+
+  it('hands over the very address that the browser is opened at', async () => {
+    const handed: string[] = [];
+    const result = start({ onAddress: (address) => handed.push(address), loginHint: 'demo+1&x@example.com' });
+    const address = await desk.address();
+    assert.deepEqual(handed, [address]);
+    assert.equal(new URL(address).searchParams.get('login_hint'), 'demo+1&x@example.com');
+    caller.abort(new Failure('cancelled', 'enough'));
+    await assert.rejects(result);
+  });
+
+  it('tells the browser that it worked only once the session has been admitted', async () => {
+    let admit = (): void => {};
+    let isAsked = (): void => {};
+    const asked = new Promise<void>((resolve) => {
+      isAsked = resolve;
+    });
+    const result = start({}, (grant) => new Promise((resolve) => {
+      admit = () => resolve(grant);
+      isAsked();
+    }));
+    let hasArrived = false;
+    const browser = browse(await desk.address()).then((arrival) => {
+      hasArrived = true;
+      return arrival;
+    });
+    await asked;
+    await settle();
+    assert.equal(hasArrived, false);
+    admit();
+    await result;
+    assert.match((await browser).html, /Signed in/);
+  });
+
+  it('tells the browser that it did not work where the session cannot be admitted', async () => {
+    const result = start({}, () => Promise.reject(new Failure('storage', 'secret-store')));
+    const { html } = await browse(await desk.address());
+    await rejectsWith(result, 'storage', 'secret-store');
+    assert.match(html, /Not signed in/);
+  });
+
+  it('that the person refuses ends, on a page that says so', async () => {
+    const result = start();
+    const address = await desk.address();
+    const { html } = await browse(address, new Person({ allows: false }));
+    await rejectsWith(result, 'cancelled', 'access_denied');
+    assert.match(html, /Not signed in/);
+    await settle();
+    assert.equal(await isClosed(address), true);
+  });
+
+  it('ends with a page that says so where the code cannot be traded', async () => {
+    identity.faults.add({ path: '/token', times: 1, action: { kind: 'answer', status: 503 } });
+    const result = start();
+    const { html } = await browse(await desk.address());
+    await rejectsWith(result, 'server', 'http-503');
+    assert.match(html, /http-503/);
+  });
+
+  it('waits on after an answer that belongs to another sign-in', async () => {
+    const result = start();
+    const address = await desk.address();
+    const stray = await fetch(`${loopbackOf(address)}?code=forged&state=forged`);
+    assert.equal(stray.status, 400);
+    assert.equal((await fetch(`${loopbackOf(address)}?error=access_denied`)).status, 400);
+    await browse(address);
+    assert.equal((await result).account.label, 'demo');
+  });
+
+  it('ends when the person has taken too long', async () => {
+    const result = start({ deadline: 90 * SECOND });
+    const address = await desk.address();
+    await desk.clock.pass(90 * SECOND - 1);
+    assert.equal(await isClosed(address), false);
+    await desk.clock.pass(1);
+    await rejectsWith(result, 'cancelled', 'sign-in-deadline');
+    assert.equal(await isClosed(address), true);
+  });
+
+  it('ends when it is called off, with the reason', async () => {
+    const result = start();
+    const address = await desk.address();
+    caller.abort(new Failure('cancelled', 'enough'));
+    await rejectsWith(result, 'cancelled', 'enough');
+    await settle();
+    assert.equal(await isClosed(address), true);
+  });
+
+  it('ends when it is called off while the browser does not open', async () => {
+    desk.opening = () => new Promise(() => {});
+    const result = start();
+    const address = await desk.address();
+    caller.abort(new Failure('cancelled', 'enough'));
+    await rejectsWith(result, 'cancelled', 'enough');
+    assert.equal(await isClosed(address), true);
+  });
+
+  it('ends when the browser cannot be opened', async () => {
+    desk.opening = () => Promise.reject(new Failure('configuration', 'no-browser'));
+    const result = start();
+    const address = await desk.address();
+    await rejectsWith(result, 'configuration', 'no-browser');
+    assert.equal(await isClosed(address), true);
+  });
+
+  it('is replaced by a second one at the same provider, which goes on', async () => {
+    const first = start();
+    const firstAddress = await desk.address();
+    const second = start();
+    await rejectsWith(first, 'cancelled', 'replaced');
+    assert.equal(await isClosed(firstAddress), true);
+    await browse(await desk.address());
+    assert.equal((await second).account.label, 'demo');
+  });
+
+  it('is left alone by one at another provider', async () => {
+    const first = start();
+    const firstAddress = await desk.address();
+    const second = start({ provider: providerAt(identity.issuer, { id: 'other', clientId: demoClientId }) });
+    await desk.address();
+    await browse(firstAddress);
+    assert.equal((await first).account.label, 'demo');
+    caller.abort(new Failure('cancelled', 'enough'));
+    await assert.rejects(second);
+  });
+
+  it('leaves no timer behind', async () => {
+    const result = start();
+    await browse(await desk.address());
+    await result;
+    await settle();
+    await desk.clock.pass(10 * MINUTE);
+    assert.equal(desk.clock.fired, 0);
+  });
+
+  it('does not open the browser where the server cannot be reached', async () => {
+    let wasOpened = false;
+    desk.opening = () => {
+      wasOpened = true;
+      return Promise.resolve();
+    };
+    await rejectsWith(start({ provider: providerAt(await closedIssuer()) }), 'network', 'ECONNREFUSED');
+    assert.equal(wasOpened, false);
+  });
+
+  it('that was called off before it began ends at once, and leaves nothing unhandled', async () => {
+    const unhandled: unknown[] = [];
+    const listeners = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
+    process.on('unhandledRejection', (reason) => unhandled.push(reason));
+    try {
+      caller.abort(new Failure('cancelled', 'enough'));
+      const server = await ScriptedServer.start();
+      server.onDiscovery({ status: 500 });
+      await rejectsWith(start({ provider: providerAt(server.issuer) }), 'cancelled', 'enough');
+      // The request of discovery ends when its connection does.
+      await settle();
+      await server.stop();
+      await settle();
+      assert.deepEqual(unhandled, []);
+    } finally {
+      process.removeAllListeners('unhandledRejection');
+      for (const listener of listeners) {
+        process.on('unhandledRejection', listener);
+      }
+    }
+  });
+
+  it('writes no code, verifier, token or state into the log', async () => {
+    const result = start();
+    const address = await desk.address();
+    const person = new Person();
+    await browse(address, person);
+    const { tokens } = await result;
+    const code = person.visited.map((visited) => new URL(visited).searchParams.get('code')).find((one) => one !== null) ?? '';
+    assert.ok(code.length > 10 && desk.lines.length >= 2);
+    for (const secret of [code, tokens.accessToken, tokens.refreshToken ?? '', tokens.idToken ?? '', new URL(address).searchParams.get('state') ?? '']) {
+      assert.ok(secret !== '' && !desk.lines.join('\n').includes(secret));
+    }
+    assert.ok([...identity.journal.secrets].every((secret) => !desk.lines.join('\n').includes(secret)));
+  });
+
+  it('at a plain OAuth server without OpenID names the account after the provider', async () => {
+    const server = await ScriptedServer.start();
+    server.onToken({ body: GOOD_TOKENS });
+    const result = start({ provider: providerAt(server.issuer), scopes: ['read'] });
+    const address = new URL(await desk.address());
+    const browser = fetch(`${loopbackOf(address.href)}?code=c&state=${address.searchParams.get('state') ?? ''}`);
+    const { account, tokens } = await result;
+    assert.deepEqual([account, tokens.claims], [{ id: 'acme', label: 'Acme' }, undefined]);
+    assert.match(await (await browser).text(), /Signed in/);
+    await server.stop();
+  });
+});

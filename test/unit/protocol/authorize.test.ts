@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { URI } from 'vscode-uri';
+import { authorizationRequest, isAnswerTo, readAuthorizationResponse, type AuthorizationRequest } from '../../../src/protocol/authorize.ts';
+import type { Server } from '../../../src/protocol/discovery.ts';
+import { answerTo, discovered, REDIRECT_URI } from '../../support/bench.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { ScriptedServer } from '../../support/scriptedServer.ts';
+
+describe('The authorization request', () => {
+  let server: ScriptedServer;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  it('has everything that a code flow with PKCE has, and nothing else', async () => {
+    const request = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read', 'write']);
+    assert.equal(request.url.origin + request.url.pathname, `${server.issuer}/authorize`);
+    assert.deepEqual(Object.fromEntries(request.url.searchParams), {
+      response_type: 'code',
+      client_id: 'editor',
+      redirect_uri: REDIRECT_URI,
+      scope: 'read write',
+      state: request.state,
+      code_challenge: createHash('sha256').update(request.codeVerifier).digest('base64url'),
+      code_challenge_method: 'S256',
+    });
+    assert.doesNotMatch(request.url.href, new RegExp(request.codeVerifier));
+  });
+
+  it('has a nonce with "openid", and only then', async () => {
+    const found = await discovered(server.issuer);
+    const request = await authorizationRequest(found, REDIRECT_URI, ['openid', 'read']);
+    assert.equal(request.url.searchParams.get('nonce'), request.nonce);
+    assert.equal((await authorizationRequest(found, REDIRECT_URI, ['read'])).url.searchParams.has('nonce'), false);
+  });
+
+  it('has secrets of its own each time', async () => {
+    const found = await discovered(server.issuer);
+    const secrets = (await Promise.all([1, 2, 3].map(() => authorizationRequest(found, REDIRECT_URI, ['openid'])))).flatMap(({ state, nonce, codeVerifier }) => [state, nonce, codeVerifier]);
+    assert.equal(new Set(secrets).size, 9);
+    assert.ok(secrets.every((secret) => secret.length >= 43));
+  });
+
+  it('writes a space as %20 and keeps what the endpoint has in its query', async () => {
+    server.metadata['authorization_endpoint'] = `${server.issuer}/authorize?tenant=a%2Bb&mode=x`;
+    const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read', 'write', 'api+x']);
+    assert.match(url.search, /scope=read%20write%20api%2Bx/);
+    assert.doesNotMatch(url.search, /\+/);
+    assert.deepEqual([url.searchParams.get('tenant'), url.searchParams.get('mode'), url.searchParams.get('scope')], ['a+b', 'x', 'read write api+x']);
+  });
+
+  it('carries any login hint to the letter', async () => {
+    for (const loginHint of ['sam+test@example.com', 'a&b=c', 'ünïcode 100%', '"quoted" #1']) {
+      const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], { loginHint });
+      assert.equal(new URL(url.href).searchParams.get('login_hint'), loginHint);
+      assert.equal(url.searchParams.get('client_id'), 'editor');
+    }
+  });
+
+  it('would not survive a trip through the editor\'s URI, which is why it travels as text', async () => {
+    const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], { loginHint: 'sam+test&x@example.com' });
+    const unencoded = URI.parse(url.href).toString(true);
+    assert.notEqual(new URL(unencoded).searchParams.get('login_hint'), 'sam+test&x@example.com');
+    assert.notEqual(URI.parse(url.href).toString(), url.href);
+    assert.equal(new URL(url.href).href, url.href);
+  });
+});
+
+describe('The answer to an authorization request', () => {
+  let scripted: ScriptedServer;
+  let server: Server;
+  let request: AuthorizationRequest;
+
+  beforeEach(async () => {
+    scripted = await ScriptedServer.start();
+    server = await discovered(scripted.issuer);
+    request = await authorizationRequest(server, REDIRECT_URI, ['openid']);
+  });
+
+  afterEach(async () => {
+    await scripted.stop();
+  });
+
+  const read = async (parameters: URLSearchParams, at = server): Promise<URLSearchParams> => Promise.resolve().then(() => readAuthorizationResponse(at, request, parameters));
+  const advertising = (): Server => ({ ...server, metadata: { ...server.metadata, authorization_response_iss_parameter_supported: true } });
+
+  it('is known by its state, which it has once', () => {
+    assert.equal(isAnswerTo(request, answerTo(request)), true);
+    assert.equal(isAnswerTo(request, new URLSearchParams({ code: 'x' })), false);
+    assert.equal(isAnswerTo(request, answerTo(request, { state: 'other' })), false);
+    assert.equal(isAnswerTo(request, new URLSearchParams(`state=${request.state}&state=${request.state}`)), false);
+    assert.equal(isAnswerTo(request, new URLSearchParams(`state=${request.state}&state=other`)), false);
+  });
+
+  it('gives the code', async () => {
+    assert.equal((await read(answerTo(request))).get('code'), 'code-1');
+    assert.equal((await read(answerTo(request, { iss: scripted.issuer }), advertising())).get('code'), 'code-1');
+  });
+
+  it('is refused from another issuer, whatever it says, without a word of it', async () => {
+    for (const more of [{ iss: 'https://evil.example.com' }, { iss: `${scripted.issuer}/` }, { iss: '' }, { iss: 'https://evil.example.com', error: 'server_error', error_description: 'call 555' }]) {
+      const failure = await rejectsWith(read(answerTo(request, more)), 'bad-answer', 'wrong-issuer');
+      assert.equal(failure.message, 'bad-answer (wrong-issuer)');
+    }
+  });
+
+  it('is refused with two issuers', async () => {
+    await rejectsWith(read(new URLSearchParams(`${answerTo(request).toString()}&iss=${scripted.issuer}&iss=https://evil.example.com`)), 'bad-answer');
+    await rejectsWith(read(new URLSearchParams(`${answerTo(request).toString()}&iss=${scripted.issuer}&iss=${scripted.issuer}`), advertising()), 'bad-answer');
+  });
+
+  it('is refused without an issuer where the server says that it sends one, errors included', async () => {
+    await rejectsWith(read(answerTo(request), advertising()), 'bad-answer', 'wrong-issuer');
+    const failure = await rejectsWith(read(answerTo(request, { error: 'access_denied', error_description: 'call 555' }), advertising()), 'bad-answer', 'wrong-issuer');
+    assert.doesNotMatch(failure.message, /555/);
+  });
+
+  it('is refused with another state, or with two', async () => {
+    await rejectsWith(read(answerTo(request, { state: 'other' })), 'bad-answer');
+    await rejectsWith(read(new URLSearchParams(`code=x&state=${request.state}&state=${request.state}`)), 'bad-answer');
+  });
+
+  it('says that the person refused, with the server\'s words made harmless', async () => {
+    const parameters = new URLSearchParams({ state: request.state, error: 'access_denied', error_description: 'Denied [click](command:evil) \u202E' });
+    const failure = await rejectsWith(read(parameters), 'cancelled', 'access_denied');
+    assert.match(failure.detail ?? '', /^Denied/);
+    assert.doesNotMatch(failure.detail ?? '', /command:|[[\]()\u202E]/);
+  });
+
+  it('is refused without a code', async () => {
+    await rejectsWith(read(new URLSearchParams({ state: request.state })), 'bad-answer', 'no-code');
+    await rejectsWith(read(answerTo(request, { code: '' })), 'bad-answer', 'no-code');
+  });
+
+  it('is refused where it brings tokens itself', async () => {
+    await rejectsWith(read(answerTo(request, { id_token: 'x' })), 'configuration', 'OAUTH_UNSUPPORTED_OPERATION');
+  });
+});

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { HOUR } from '../../../src/core/clock.ts';
+import type { Category } from '../../../src/core/failure.ts';
+import { Discovery } from '../../../src/protocol/discovery.ts';
+import { discovered, providerAt, transportWith } from '../../support/bench.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { PatientClock } from '../../support/patientClock.ts';
+import { closedIssuer, htmlPage, ScriptedServer, type Scripted } from '../../support/scriptedServer.ts';
+
+const OIDC = '/.well-known/openid-configuration';
+const OAUTH = '/.well-known/oauth-authorization-server';
+
+describe('Discovery', () => {
+  let server: ScriptedServer;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  it('reads what an OpenID server says of itself', async () => {
+    const found = await discovered(server.issuer);
+    assert.equal(found.metadata.token_endpoint, `${server.issuer}/token`);
+    assert.deepEqual([found.client.client_id, found.insecure], ['editor', true]);
+    assert.deepEqual(server.requests.map(({ path }) => path), [OIDC]);
+  });
+
+  for (const status of [404, 405, 410]) {
+    it(`falls back to RFC 8414 where there is no OpenID document (${status})`, async () => {
+      server.onDiscovery({ status });
+      server.on(OAUTH, () => ({ body: server.metadata }));
+      await discovered(server.issuer);
+      assert.deepEqual(server.requests.map(({ path }) => path), [OIDC, OAUTH]);
+    });
+  }
+
+  it('puts the well-known part of RFC 8414 before the path of the issuer', async () => {
+    server.metadata['issuer'] = `${server.issuer}/tenant`;
+    server.on(`${OAUTH}/tenant`, () => ({ body: server.metadata }));
+    const found = await discovered(`${server.issuer}/tenant`);
+    assert.equal(found.metadata.issuer, `${server.issuer}/tenant`);
+  });
+
+  it('asks no second address during an outage', async () => {
+    server.onDiscovery({ status: 503 });
+    await rejectsWith(discovered(server.issuer), 'server', 'http-503');
+    assert.deepEqual(server.requests.map(({ path }) => path), [OIDC]);
+  });
+
+  it('calls an outage at the second address an outage, too', async () => {
+    server.onDiscovery({ status: 404 });
+    server.on(OAUTH, { status: 503 });
+    await rejectsWith(discovered(server.issuer), 'server', 'http-503');
+  });
+
+  it('says that the network failed where nobody listens', async () => {
+    await rejectsWith(discovered(await closedIssuer()), 'network', 'ECONNREFUSED');
+  });
+
+  it('says that the network failed where the connection drops at the second address', async () => {
+    server.onDiscovery({ status: 404 });
+    server.on(OAUTH, 'drop');
+    await rejectsWith(discovered(server.issuer), 'network');
+  });
+
+  const answers: Readonly<Record<string, readonly [Scripted, Category, string]>> = {
+    'there is no document at either address': [{ status: 404 }, 'configuration', 'no-discovery'],
+    'a page answers in its place': [htmlPage, 'not-trusted', 'not-json'],
+    'the answer is cut off': [{ headers: { 'Content-Type': 'application/json' }, body: '{"issuer"' }, 'bad-answer', 'OAUTH_PARSE_ERROR'],
+    'the answer is a list': [{ headers: { 'Content-Type': 'application/json' }, body: '[]' }, 'bad-answer', 'OAUTH_INVALID_RESPONSE'],
+    'it is of another issuer': [{ body: { issuer: 'https://evil.example.com' } }, 'configuration', 'issuer-mismatch'],
+    'it redirects': [{ status: 302, headers: { Location: 'https://portal.example.com' } }, 'configuration', 'http-302'],
+    'the document is huge': [{ headers: { 'Content-Type': 'application/json' }, body: `"${'x'.repeat(1_100_000)}"` }, 'bad-answer', 'too-large'],
+  };
+  for (const [what, [script, category, code]] of Object.entries(answers)) {
+    it(`fails as ${category} (${code}) where ${what}`, async () => {
+      server.onDiscovery(script);
+      await rejectsWith(discovered(server.issuer), category, code);
+    });
+  }
+
+  it('shows no word of a document of another issuer', async () => {
+    server.onDiscovery({ body: { issuer: 'https://evil.example.com' } });
+    const failure = await rejectsWith(discovered(server.issuer), 'configuration', 'issuer-mismatch');
+    assert.doesNotMatch(failure.message, /evil/);
+  });
+
+  for (const endpoint of ['token_endpoint', 'authorization_endpoint']) {
+    it(`names the ${endpoint} where that is missing`, async () => {
+      server.metadata[endpoint] = undefined;
+      const failure = await rejectsWith(discovered(server.issuer), 'configuration', 'missing-endpoint');
+      assert.equal(failure.detail?.replaceAll('_', ''), endpoint.replaceAll('_', ''));
+    });
+  }
+
+  const badEndpoints: readonly (readonly [string, unknown, string])[] = [
+    ['token_endpoint', 'http://id.example.com/token', 'http-endpoint'],
+    ['authorization_endpoint', 'http://id.example.com/authorize', 'http-endpoint'],
+    ['jwks_uri', 'http://id.example.com/jwks', 'http-endpoint'],
+    ['userinfo_endpoint', 'http://id.example.com/me', 'http-endpoint'],
+    ['revocation_endpoint', 'http://id.example.com/revoke', 'http-endpoint'],
+    ['authorization_endpoint', 'javascript:alert(1)', 'http-endpoint'],
+    ['authorization_endpoint', 'file:///etc/passwd', 'http-endpoint'],
+    ['token_endpoint', '/token', 'bad-endpoint'],
+    ['token_endpoint', 7, 'bad-endpoint'],
+  ];
+  for (const [endpoint, address, code] of badEndpoints) {
+    it(`refuses ${String(address)} as the ${endpoint}`, async () => {
+      server.metadata[endpoint] = address;
+      await rejectsWith(discovered(server.issuer), 'configuration', code);
+    });
+  }
+
+  it('refuses a server that offers PKCE, but not with S256', async () => {
+    server.metadata['code_challenge_methods_supported'] = ['plain'];
+    await rejectsWith(discovered(server.issuer), 'configuration', 'no-s256');
+  });
+
+  it('accepts a server that says nothing of PKCE', async () => {
+    delete server.metadata['code_challenge_methods_supported'];
+    await discovered(server.issuer);
+  });
+
+  it('refuses an issuer without TLS on another machine before anything is sent', async () => {
+    await rejectsWith(discovered('http://id.example.com'), 'configuration');
+  });
+
+  describe('remembers', () => {
+    it('one answer for callers at the same time, and for an hour', async () => {
+      const clock = new PatientClock();
+      const discovery = new Discovery(transportWith(clock));
+      await Promise.all([discovery.find(providerAt(server.issuer)), discovery.find(providerAt(server.issuer))]);
+      await clock.pass(HOUR - 1);
+      await discovery.find(providerAt(server.issuer));
+      assert.equal(server.requests.length, 1);
+      await clock.pass(1);
+      await discovery.find(providerAt(server.issuer));
+      assert.equal(server.requests.length, 2);
+    });
+
+    it('no failure', async () => {
+      const discovery = new Discovery(transportWith());
+      server.onDiscovery({ status: 500 });
+      await rejectsWith(discovery.find(providerAt(server.issuer)), 'server');
+      server.onDiscovery(() => ({ body: server.metadata }));
+      await discovery.find(providerAt(server.issuer));
+    });
+
+    it('nothing after it was told to forget', async () => {
+      const discovery = new Discovery(transportWith());
+      await discovery.find(providerAt(server.issuer));
+      discovery.forget();
+      await discovery.find(providerAt(server.issuer));
+      assert.equal(server.requests.length, 2);
+    });
+
+    it('the server, and not the settings of the provider that asked first', async () => {
+      const discovery = new Discovery(transportWith());
+      await discovery.find(providerAt(server.issuer));
+      const second = await discovery.find(providerAt(server.issuer, { assumedLifetime: 5 }));
+      assert.equal(second.provider.assumedLifetime, 5);
+      assert.equal((await discovery.find(providerAt(server.issuer, { clientId: 'other' }))).client.client_id, 'other');
+    });
+  });
+});

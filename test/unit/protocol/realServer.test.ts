@@ -1,0 +1,160 @@
+// The protocol against a real OpenID provider, with a person who follows its pages.
+import assert from 'node:assert/strict';
+import { authorizationRequest, type AuthorizationRequest } from '../../../src/protocol/authorize.ts';
+import type { Server } from '../../../src/protocol/discovery.ts';
+import { exchangeCode } from '../../../src/protocol/exchange.ts';
+import { accountOf } from '../../../src/protocol/identity.ts';
+import { requestRefresh } from '../../../src/protocol/refresh.ts';
+import { revokeTokens } from '../../../src/protocol/revoke.ts';
+import type { Tokens } from '../../../src/protocol/tokens.ts';
+import { discovered, REDIRECT_URI, transportWith } from '../../support/bench.ts';
+import { Person } from '../../support/browserless.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { ScriptedServer } from '../../support/scriptedServer.ts';
+import { demoClientId, startIdentityServer, type IdentityServer, type IdentityServerOptions } from '../../workshop/identityServer.ts';
+
+const SCOPES = ['openid', 'profile', 'email', 'offline_access'];
+const transport = transportWith();
+const { signal } = new AbortController();
+
+describe('Against a real identity server', () => {
+  let identity: IdentityServer;
+  let server: Server;
+
+  const start = async (options: IdentityServerOptions = {}): Promise<void> => {
+    identity = await startIdentityServer(options);
+    server = await discovered(identity.issuer, { clientId: demoClientId });
+  };
+  const ask = (): Promise<AuthorizationRequest> => authorizationRequest(server, REDIRECT_URI, SCOPES);
+  const signIn = async (person = new Person()): Promise<Tokens> => {
+    const request = await ask();
+    const answer = await person.authorize(request.url.href);
+    return exchangeCode(server, request, answer.searchParams, transport, signal);
+  };
+
+  afterEach(async () => {
+    await identity.stop();
+  });
+
+  it('a person signs in and is known by name', async () => {
+    await start();
+    const tokens = await signIn();
+    assert.deepEqual(await accountOf(server, tokens, transport, signal), { id: 'account-1001', label: 'demo' });
+    assert.equal(tokens.expirySource, 'expires_in');
+    assert.equal(await identity.tokenIsActive(tokens.accessToken), true);
+  });
+
+  it('a person is known by name although only the userinfo endpoint tells it', async () => {
+    await start({ profileInIdToken: false });
+    const tokens = await signIn();
+    assert.equal(tokens.claims?.['preferred_username'], undefined);
+    assert.deepEqual(await accountOf(server, tokens, transport, signal), { id: 'account-1001', label: 'demo' });
+  });
+
+  it('a person is known by the subject where nothing tells a name', async () => {
+    await start({ profileInIdToken: false });
+    const tokens = await signIn();
+    identity.faults.add({ path: '/me', action: { kind: 'answer', status: 500 } });
+    assert.deepEqual(await accountOf(server, tokens, transport, signal), { id: 'account-1001', label: 'account-1001' });
+  });
+
+  it('a person who denies access has called it off', async () => {
+    await start();
+    await rejectsWith(signIn(new Person({ allows: false })), 'cancelled', 'access_denied');
+  });
+
+  it('a code works once', async () => {
+    await start();
+    const request = await ask();
+    const { searchParams } = await new Person().authorize(request.url.href);
+    await exchangeCode(server, request, searchParams, transport, signal);
+    await rejectsWith(exchangeCode(server, request, searchParams, transport, signal), 'sign-in-needed', 'invalid_grant');
+  });
+
+  it('a code is of no use without the verifier that it was asked for with', async () => {
+    await start();
+    const request = await ask();
+    const { searchParams } = await new Person().authorize(request.url.href);
+    const thief = { ...request, codeVerifier: (await ask()).codeVerifier };
+    await rejectsWith(exchangeCode(server, thief, searchParams, transport, signal), 'sign-in-needed', 'invalid_grant');
+  });
+
+  it('each renewal brings a refresh token of its own, and a reuse ends everything', async () => {
+    await start();
+    const { refreshToken = '', claims } = await signIn();
+    const first = await requestRefresh(server, refreshToken, claims?.sub, transport);
+    const second = await requestRefresh(server, first.refreshToken ?? '', claims?.sub, transport);
+    assert.equal(new Set([refreshToken, first.refreshToken, second.refreshToken]).size, 3);
+    const tokens = await second.check();
+    assert.equal(await identity.tokenIsActive(tokens.accessToken), true);
+    await rejectsWith((await requestRefresh(server, refreshToken, claims?.sub, transport)).check(), 'session-ended', 'invalid_grant');
+    assert.equal(await identity.tokenIsActive(tokens.accessToken), false);
+    assert.equal(identity.grantsRevoked.length, 1);
+  });
+
+  it('a renewal gives no refresh token where the server answers with an error', async () => {
+    await start();
+    const { refreshToken = '' } = await signIn();
+    identity.revokeEverything();
+    const answer = await requestRefresh(server, refreshToken, 'account-1001', transport);
+    assert.equal(answer.refreshToken, undefined);
+    await rejectsWith(answer.check(), 'session-ended', 'invalid_grant');
+  });
+
+  it('a renewal that speaks of another person is refused', async () => {
+    await start();
+    const { refreshToken = '' } = await signIn();
+    const answer = await requestRefresh(server, refreshToken, 'somebody-else', transport);
+    assert.notEqual(answer.refreshToken, undefined);
+    await rejectsWith(answer.check(), 'bad-answer', 'other-subject');
+  });
+
+  it('a sign-out revokes both tokens', async () => {
+    await start();
+    const tokens = await signIn();
+    assert.equal(await revokeTokens(server, tokens, transport), 'revoked');
+    assert.deepEqual([await identity.tokenIsActive(tokens.accessToken), await identity.tokenIsActive(tokens.refreshToken ?? '')], [false, false]);
+  });
+
+  it('a sign-out is confirmed although the server cannot revoke an access token that is a JWT', async () => {
+    await start({ jwtAccessTokens: true });
+    const tokens = await signIn();
+    assert.equal(tokens.accessToken.split('.').length, 3);
+    assert.equal(await revokeTokens(server, tokens, transport), 'revoked');
+    assert.equal(await identity.tokenIsActive(tokens.refreshToken ?? ''), false);
+  });
+});
+
+describe('A revocation', () => {
+  let scripted: ScriptedServer;
+  const tokens = { accessToken: 'access-1', refreshToken: 'refresh-1' };
+
+  beforeEach(async () => {
+    scripted = await ScriptedServer.start();
+  });
+
+  afterEach(async () => {
+    await scripted.stop();
+  });
+
+  it('is not offered by a server without the endpoint', async () => {
+    delete scripted.metadata['revocation_endpoint'];
+    assert.equal(await revokeTokens(await discovered(scripted.issuer), tokens, transport), 'not-offered');
+  });
+
+  it('names the kind of each token, and sends the access token alone where there is no other', async () => {
+    const server = await discovered(scripted.issuer);
+    await revokeTokens(server, tokens, transport);
+    await revokeTokens(server, { accessToken: 'access-2' }, transport);
+    const sent = scripted.requestsTo('/revoke').map(({ parameters }) => [parameters.get('token'), parameters.get('token_type_hint'), parameters.get('client_id')]);
+    assert.deepEqual(sent, [['refresh-1', 'refresh_token', 'editor'], ['access-1', 'access_token', 'editor'], ['access-2', 'access_token', 'editor']]);
+  });
+
+  it('that the server does not confirm is a failure', async () => {
+    const server = await discovered(scripted.issuer);
+    scripted.on('/revoke', { status: 503 });
+    await rejectsWith(revokeTokens(server, tokens, transport), 'server', 'http-503');
+    scripted.on('/revoke', 'drop');
+    await rejectsWith(revokeTokens(server, tokens, transport), 'network');
+  });
+});

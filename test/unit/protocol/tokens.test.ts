@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { MINUTE } from '../../../src/core/clock.ts';
+import type { Category } from '../../../src/core/failure.ts';
+import { GOOD_TOKENS, jwtWith, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { PatientClock } from '../../support/patientClock.ts';
+import { htmlPage, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
+
+describe('A token answer', () => {
+  let server: ScriptedServer;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  const answering = (more: Readonly<Record<string, unknown>>): void => server.onToken({ body: { ...GOOD_TOKENS, ...more } });
+  /** What is left of the access token, in ms, as of the moment of asking. */
+  const lifetimeFor = async (more: Readonly<Record<string, unknown>>, assumedLifetime?: number): Promise<unknown[]> => {
+    answering(more);
+    const { accessExpiresAt, sentAt, expirySource } = await trade(server, { provider: { assumedLifetime } });
+    return [accessExpiresAt === undefined ? undefined : accessExpiresAt - sentAt, expirySource];
+  };
+
+  it('gives the tokens, and was asked for with the code and its verifier', async () => {
+    answering({});
+    const tokens = await trade(server);
+    assert.deepEqual([tokens.accessToken, tokens.refreshToken, tokens.tokenType, tokens.idToken, tokens.scopes], ['access-1', 'refresh-1', 'Bearer', undefined, undefined]);
+    const [request] = server.requestsTo('/token');
+    assert.deepEqual([...(request?.parameters.keys() ?? [])].sort(), ['client_id', 'code', 'code_verifier', 'grant_type', 'redirect_uri']);
+    assert.equal(request?.headers.authorization, undefined);
+  });
+
+  const answers: Readonly<Record<string, readonly [Script, Category, string?]>> = {
+    'is not JSON': [{ headers: { 'Content-Type': 'application/json' }, body: 'access_token=x' }, 'bad-answer'],
+    'is a page with status 200': [htmlPage, 'not-trusted', 'not-json'],
+    'is a list': [{ headers: { 'Content-Type': 'application/json' }, body: '[1]' }, 'bad-answer'],
+    'is empty': [{ headers: { 'Content-Type': 'application/json' }, body: '' }, 'bad-answer'],
+    'has no access token': [{ body: { token_type: 'Bearer', expires_in: 5 } }, 'bad-answer'],
+    'has an empty access token': [{ body: { ...GOOD_TOKENS, access_token: '' } }, 'bad-answer'],
+    'has an access token that is null': [{ body: { ...GOOD_TOKENS, access_token: null } }, 'bad-answer'],
+    'has no token type': [{ body: { access_token: 'x' } }, 'bad-answer'],
+    'is of type DPoP': [{ body: { ...GOOD_TOKENS, token_type: 'DPoP' } }, 'configuration'],
+    'is of a type that nobody knows': [{ body: { ...GOOD_TOKENS, token_type: 'mac' } }, 'configuration'],
+    'is an error with status 200, as GitHub gives': [{ body: { error: 'bad_verification_code', error_description: 'wrong' } }, 'sign-in-needed', 'bad_verification_code'],
+    'is a client error with status 200': [{ body: { error: 'incorrect_client_credentials' } }, 'client-rejected', 'incorrect_client_credentials'],
+    'is 401 with a challenge and an error': [{ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: { error: 'invalid_client' } }, 'client-rejected', 'invalid_client'],
+    'is 401 with a challenge alone': [{ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: '' }, 'client-rejected', 'challenge'],
+    'says that the code is not good': [{ status: 400, body: { error: 'invalid_grant' } }, 'sign-in-needed', 'invalid_grant'],
+    'is 500 with an error in it': [{ status: 500, body: { error: 'invalid_grant' } }, 'server', 'http-500'],
+    'is 503': [{ status: 503, body: 'busy' }, 'server', 'http-503'],
+    'is 404': [{ status: 404 }, 'configuration', 'http-404'],
+    'is 403 with a page': [{ ...htmlPage, status: 403 }, 'not-trusted', 'not-json'],
+    'redirects': [{ status: 307, headers: { Location: 'https://elsewhere.example.com' } }, 'configuration', 'http-307'],
+    'does not come': ['drop', 'network'],
+  };
+  for (const [what, [script, category, code]] of Object.entries(answers)) {
+    it(`that ${what} is a failure of category ${category}`, async () => {
+      server.onToken(script);
+      const failure = await rejectsWith(trade(server), category, code);
+      assert.doesNotMatch(failure.message, /access-1|refresh-1|code-1/);
+    });
+  }
+
+  for (const type of ['Bearer', 'bearer', 'BEARER']) {
+    it(`may call the type "${type}"`, async () => {
+      answering({ token_type: type });
+      assert.equal((await trade(server)).tokenType, 'Bearer');
+    });
+  }
+
+  for (const lifetime of [-5, 'abc', '-5', '5 minutes', {}, true]) {
+    it(`with a lifetime of ${JSON.stringify(lifetime)} is refused`, async () => {
+      answering({ expires_in: lifetime });
+      await rejectsWith(trade(server), 'bad-answer');
+    });
+  }
+
+  it('says its lifetime as a number or as text, counted from the sending', async () => {
+    assert.deepEqual(await lifetimeFor({ expires_in: 3600 }), [3_600_000, 'expires_in']);
+    assert.deepEqual(await lifetimeFor({ expires_in: '3600' }), [3_600_000, 'expires_in']);
+    assert.deepEqual(await lifetimeFor({ expires_in: 1.5 }), [1500, 'expires_in']);
+  });
+
+  for (const nothing of [undefined, null, '', 0, '0']) {
+    it(`whose lifetime is ${JSON.stringify(nothing)} says nothing of it: the token's own, then the assumed one, then none`, async () => {
+      const exp = Math.floor(Date.now() / 1000) + 600;
+      const [left, source] = await lifetimeFor({ expires_in: nothing, access_token: jwtWith({ exp }) }, 5 * MINUTE);
+      assert.equal(source, 'token');
+      assert.ok(typeof left === 'number' && Math.abs(left - 600_000) < 3000);
+      assert.deepEqual(await lifetimeFor({ expires_in: nothing }, 5 * MINUTE), [5 * MINUTE, 'assumed']);
+      assert.deepEqual(await lifetimeFor({ expires_in: nothing }), [undefined, 'never-said']);
+    });
+  }
+
+  it('is not misled by a token that looks like a JWT and is none', async () => {
+    for (const token of ['a.b.c', 'a..c', `x.${Buffer.from('[]').toString('base64url')}.y`, jwtWith({ exp: 'soon' }), jwtWith({ exp: 0 }), jwtWith({})]) {
+      assert.deepEqual(await lifetimeFor({ expires_in: undefined, access_token: token }), [undefined, 'never-said']);
+    }
+  });
+
+  for (const nothing of [null, '']) {
+    it(`whose refresh token is ${JSON.stringify(nothing)} has none`, async () => {
+      answering({ refresh_token: nothing, scope: nothing, id_token: nothing });
+      const { refreshToken, scopes, idToken } = await trade(server);
+      assert.deepEqual([refreshToken, scopes, idToken], [undefined, undefined, undefined]);
+    });
+  }
+
+  it('tells the scopes where it does', async () => {
+    answering({ scope: 'read  write read' });
+    assert.deepEqual((await trade(server)).scopes, ['read', 'write']);
+  });
+
+  it('tells the end of the session under any of its names, as a number or as text', async () => {
+    for (const name of ['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in']) {
+      for (const value of [1800, '1800']) {
+        answering({ [name]: value });
+        const { sessionEndsAt, sessionEndSource, sentAt } = await trade(server);
+        assert.deepEqual([(sessionEndsAt ?? 0) - sentAt, sessionEndSource], [1_800_000, 'answer']);
+      }
+    }
+  });
+
+  it('says nothing of the session\'s end with 0, less, or nonsense; then the refresh token itself may', async () => {
+    for (const value of [0, '0', -1, 'never', null]) {
+      answering({ refresh_expires_in: value });
+      assert.equal((await trade(server)).sessionEndsAt, undefined);
+    }
+    const exp = Math.floor(Date.now() / 1000) + 600;
+    answering({ refresh_expires_in: 0, refresh_token: jwtWith({ exp }) });
+    const { sessionEndsAt, sessionEndSource } = await trade(server);
+    assert.deepEqual([sessionEndsAt, sessionEndSource], [exp * 1000, 'token']);
+  });
+
+  describe('with an ID token', () => {
+    const trading = (claims: Readonly<Record<string, unknown>>, algorithm: 'RS256' | 'ES256' = 'RS256', kid = 'known'): Promise<unknown> =>
+      tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }, algorithm, kid));
+    const now = (): number => Math.floor(Date.now() / 1000);
+
+    it('is accepted, whichever of the usual algorithms it is signed with', async () => {
+      for (const algorithm of ['RS256', 'ES256'] as const) {
+        const { claims } = await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, name: 'Sam' }, algorithm));
+        assert.deepEqual([claims?.sub, claims?.['name']], ['person-1', 'Sam']);
+      }
+    });
+
+    const wrong: Readonly<Record<string, readonly [Readonly<Record<string, unknown>>, Category]>> = {
+      'another audience': [{ aud: 'somebody-else' }, 'bad-answer'],
+      'several audiences and another party': [{ aud: ['editor', 'x'], azp: 'x' }, 'bad-answer'],
+      'another nonce': [{ nonce: 'other' }, 'bad-answer'],
+      'no nonce': [{ nonce: undefined }, 'bad-answer'],
+      'another issuer': [{ iss: 'https://evil.example.com' }, 'bad-answer'],
+      'no subject': [{ sub: undefined }, 'bad-answer'],
+    };
+    for (const [what, [claims, category]] of Object.entries(wrong)) {
+      it(`with ${what} is refused as ${category}`, async () => {
+        await rejectsWith(trading(claims), category);
+      });
+    }
+
+    it('that has expired is a matter of the clock', async () => {
+      await rejectsWith(trading({ iat: now() - 900, exp: now() - 300 }), 'clock');
+    });
+
+    it('that is missing although "openid" was asked for is a bad answer', async () => {
+      await rejectsWith(tradeForIdToken(server, () => Promise.resolve(undefined)), 'bad-answer');
+    });
+
+    it('signed with a key that the server does not publish is a bad answer', async () => {
+      await rejectsWith(trading({}, 'RS256', 'stranger'), 'bad-answer');
+    });
+
+    it('whose words were changed after signing is a bad answer', async () => {
+      await rejectsWith(
+        tradeForIdToken(server, async (nonce) => {
+          const [header, , signature] = (await server.idToken({ aud: 'editor', nonce })).split('.');
+          const [, payload] = (await server.idToken({ aud: 'editor', nonce, sub: 'admin' })).split('.');
+          return [header, payload, signature].join('.');
+        }),
+        'bad-answer',
+      );
+    });
+
+    it('without a signature is not accepted', async () => {
+      await assert.rejects(tradeForIdToken(server, (nonce) => Promise.resolve(jwtWith({ iss: server.issuer, aud: 'editor', sub: 'x', iat: now(), exp: now() + 60, nonce }))));
+    });
+
+    it('is a failure of the server while the signing keys cannot be had', async () => {
+      server.on('/jwks', { status: 503 });
+      await rejectsWith(trading({}), 'server');
+    });
+
+    for (const minutes of [10, -10]) {
+      it(`is accepted from a server whose clock is ${minutes} minutes off, by the measured skew`, async () => {
+        server.date = () => Date.now() + minutes * MINUTE;
+        const serverNow = now() + minutes * 60;
+        const tokens = await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, iat: serverNow, nbf: serverNow, exp: serverNow + 120 }));
+        assert.ok(Math.abs((tokens.skew ?? 0) - minutes * MINUTE) < 3000);
+        assert.equal(tokens.accessExpiresAt, tokens.sentAt + 300_000);
+      });
+
+      it(`would not be accepted with a clock ${minutes} minutes off of which the server says nothing`, async () => {
+        server.date = undefined;
+        const serverNow = now() + minutes * 60;
+        await rejectsWith(trading({ iat: serverNow, nbf: serverNow, exp: serverNow + 120 }), 'clock');
+      });
+    }
+
+    it('is judged by the clock that the product is given, not by the machine\'s', async () => {
+      const clock = new PatientClock();
+      server.date = () => clock.now();
+      const fake = Math.floor(clock.now() / 1000);
+      const tokens = await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, iat: fake, exp: fake + 300 }), transportWith(clock));
+      assert.equal(tokens.claims?.exp, fake + 300);
+      await rejectsWith(tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, iat: fake - 900, exp: fake - 600 }), transportWith(clock)), 'clock');
+    });
+  });
+});

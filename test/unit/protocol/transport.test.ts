@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { SECOND } from '../../../src/core/clock.ts';
+import { Failure } from '../../../src/core/failure.ts';
+import { fetchWith, type Answer, type Fetch, type Transport } from '../../../src/protocol/transport.ts';
+import { transportWith } from '../../support/bench.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { settle } from '../../support/fakeClock.ts';
+import { PatientClock } from '../../support/patientClock.ts';
+import { ScriptedServer } from '../../support/scriptedServer.ts';
+
+const GET = { method: 'GET', headers: {} };
+
+describe('The transport', () => {
+  let server: ScriptedServer;
+  let clock: PatientClock;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    clock = new PatientClock();
+    server.date = () => clock.now();
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  const get = (path: string, signal?: AbortSignal, onAnswer?: (answer: Answer) => Response): Promise<Response> =>
+    fetchWith(transportWith(clock), signal, onAnswer)(server.issuer + path, GET);
+  const failing = (error: Error): Fetch => fetchWith({ ...transportWith(clock), fetch: () => Promise.reject(error) });
+
+  it('leaves no timer behind', async () => {
+    await get('/jwks');
+    await clock.pass(60 * SECOND);
+    assert.equal(clock.fired, 0);
+  });
+
+  it('calls off a request that gets no answer in time', async () => {
+    server.on('/slow', 'hang');
+    const answer = rejectsWith(get('/slow'), 'network', 'deadline');
+    await server.waitFor('/slow');
+    await clock.pass(30 * SECOND);
+    await answer;
+  });
+
+  it('calls off a body that is dripped byte by byte, however regularly', async () => {
+    let isCancelled = false;
+    const stream = new ReadableStream<Uint8Array>({
+      start(controller) {
+        const drip = (): void => {
+          if (!isCancelled) {
+            controller.enqueue(new Uint8Array([32]));
+            clock.after(SECOND, drip);
+          }
+        };
+        drip();
+      },
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    const transport: Transport = {
+      ...transportWith(clock),
+      fetch: (_url, init) => Promise.resolve(new Response(stream.pipeThrough(new TransformStream(), init?.signal ? { signal: init.signal } : {}))),
+    };
+    const began = clock.now();
+    const time = rejectsWith(fetchWith(transport)(`${server.issuer}/drip`, GET), 'network', 'deadline').then(() => clock.now() - began);
+    await clock.pass(40 * SECOND);
+    assert.equal(await time, 30 * SECOND);
+    assert.ok(isCancelled);
+  });
+
+  it('calls off a body that stops half-way', async () => {
+    server.on('/half', 'drip');
+    const answer = rejectsWith(get('/half'), 'network', 'deadline');
+    await server.waitFor('/half');
+    await settle();
+    await clock.pass(30 * SECOND);
+    await answer;
+  });
+
+  it('calls a request off when it is told to, with the reason that it is given', async () => {
+    server.on('/slow', 'hang');
+    const caller = new AbortController();
+    const answer = rejectsWith(get('/slow', caller.signal), 'cancelled', 'enough');
+    await server.waitFor('/slow');
+    caller.abort(new Failure('cancelled', 'enough'));
+    await answer;
+  });
+
+  it('reads a megabyte and no more', async () => {
+    server.on('/large', { body: 'x'.repeat(2 ** 20) });
+    assert.equal((await (await get('/large')).text()).length, 2 ** 20);
+    server.on('/larger', { body: 'x'.repeat(2 ** 20 + 1) });
+    await rejectsWith(get('/larger'), 'bad-answer', 'too-large');
+  });
+
+  it('follows no redirect', async () => {
+    server.on('/from', { status: 302, headers: { Location: `${server.issuer}/to` } });
+    assert.equal((await get('/from')).status, 302);
+    assert.equal(server.requestsTo('/to').length, 0);
+  });
+
+  for (const status of [204, 205, 304]) {
+    it(`takes an answer of status ${status}, which has no body`, async () => {
+      server.on('/empty', { status });
+      assert.equal((await get('/empty')).status, status);
+    });
+  }
+
+  it('sends nothing to another machine without TLS', async () => {
+    let wasSent = false;
+    const transport = { ...transportWith(clock), fetch: () => {
+      wasSent = true;
+      return Promise.resolve(new Response());
+    } };
+    await rejectsWith(fetchWith(transport)('http://id.example.com/token', GET), 'configuration', 'http-endpoint');
+    assert.equal(wasSent, false);
+  });
+
+  it('says what the network failed of', async () => {
+    const cause = Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' });
+    await rejectsWith(failing(new TypeError('fetch failed', { cause }))(server.issuer, GET), 'network', 'ENOTFOUND');
+    await rejectsWith(failing(new TypeError('fetch failed'))(server.issuer, GET), 'network', 'fetch-failed');
+    server.on('/drop', 'drop');
+    await rejectsWith(get('/drop'), 'network');
+  });
+
+  it('measures how far the server\'s clock is ahead, and counts from the moment of sending', async () => {
+    const seen: Answer[] = [];
+    const look = (answer: Answer): Response => {
+      seen.push(answer);
+      return answer.response;
+    };
+    const sentAt = clock.now();
+    for (const ahead of [0, 600 * SECOND, -600 * SECOND]) {
+      server.date = () => clock.now() + ahead;
+      await get('/jwks', undefined, look);
+      assert.ok(Math.abs((seen.at(-1)?.skew ?? NaN) - ahead) <= SECOND);
+    }
+    server.date = undefined;
+    await get('/jwks', undefined, look);
+    assert.equal(seen.at(-1)?.skew, undefined);
+    assert.ok(seen.every((answer) => answer.sentAt === sentAt));
+  });
+});

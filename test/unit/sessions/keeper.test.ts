@@ -1,0 +1,287 @@
+import assert from 'node:assert/strict';
+import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import type { LiveSession } from '../../../src/core/status.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
+import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+
+describe('The keeper', () => {
+  let server: ScriptedServer;
+  let house: House;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    house = buildHouse(server.issuer);
+    server.date = () => house.clock.now();
+    server.onToken(rotatingTokens());
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  const now = (): number => house.clock.now();
+  const requests = (): number => server.requestsTo('/token').length;
+  const ids = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.id);
+  const tokens = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.accessToken);
+  const again = (): House => buildHouse(server.issuer, { store: house.store, folder: house.folder, clock: house.clock });
+
+  describe('asked for sessions', () => {
+    it('finds none where nobody is signed in, without a request', async () => {
+      assert.deepEqual(await house.keeper.find('acme', ['read']), []);
+      assert.equal(server.requests.length, 0);
+    });
+
+    it('finds a session that covers the scopes, and none that does not', async () => {
+      await moveIn(house, recordAt(server.issuer, now(), { scopes: ['read', 'write'] }));
+      assert.deepEqual(ids(await house.keeper.find('acme', ['read'])), ['s1']);
+      assert.deepEqual(ids(await house.keeper.find('acme', [])), ['s1']);
+      assert.deepEqual(ids(await house.keeper.find('acme', ['write', 'read'])), ['s1']);
+      assert.deepEqual(ids(await house.keeper.find('acme', ['read', 'admin'])), []);
+      assert.deepEqual(ids(await house.keeper.find('other', ['read'])), []);
+    });
+
+    it('finds one session for each account, and only the one of the account that is named', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      await moveIn(house, recordAt(server.issuer, now(), { id: 's2', account: { id: 'person-2', label: 'Kim' } }));
+      await moveIn(house, recordAt(server.issuer, now() - DAY, { id: 's3', scopes: ['read', 'write'] }));
+      assert.deepEqual(ids(await house.keeper.find('acme', ['read'])), ['s1', 's2']);
+      assert.deepEqual(ids(await house.keeper.find('acme', ['read'], 'person-2')), ['s2']);
+      assert.deepEqual(ids(await house.keeper.find('acme', ['read'], 'person-3')), []);
+    });
+
+    it('prefers the session with exactly the scopes, then the later sign-in', async () => {
+      await moveIn(house, recordAt(server.issuer, now(), { id: 'exact', scopes: ['read'], signedInAt: now() - DAY }));
+      await moveIn(house, recordAt(server.issuer, now(), { id: 'wide', scopes: ['read', 'write'] }));
+      await moveIn(house, recordAt(server.issuer, now(), { id: 'wider', scopes: ['read', 'write', 'admin'], signedInAt: now() + SECOND }));
+      assert.deepEqual(ids(await house.keeper.find('acme', ['read'])), ['exact']);
+      assert.deepEqual(ids(await house.keeper.find('acme', ['write'])), ['wider']);
+    });
+
+    it('hands out a token outside the freshness margin without a request', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      await house.clock.pass(4 * MINUTE - SECOND);
+      assert.deepEqual(tokens(await house.keeper.find('acme', ['read'])), ['access-1']);
+      assert.equal(requests(), 0);
+    });
+
+    it('renews a token within the freshness margin on the way', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      await house.clock.pass(4 * MINUTE);
+      assert.deepEqual(tokens(await house.keeper.find('acme', ['read'])), ['access-2']);
+      assert.equal(requests(), 1);
+    });
+
+    it('hands out the token that still works where a renewal fails for a passing reason, and does not ask again at once', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      await house.clock.pass(4 * MINUTE + SECOND);
+      server.onToken({ status: 503 });
+      for (let call = 0; call < 10; call += 1) {
+        assert.deepEqual(tokens(await house.keeper.find('acme', ['read'])), ['access-1']);
+      }
+      assert.equal(requests(), 1);
+    });
+
+    it('rejects with the cause where the token works no more and a renewal fails for a passing reason, and keeps the session', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      await house.clock.pass(6 * MINUTE);
+      server.onToken({ status: 503 });
+      await rejectsWith(house.keeper.find('acme', ['read']), 'server', 'http-503');
+      assert.deepEqual(ids(house.keeper.list('acme')), ['s1']);
+    });
+
+    it('does not let impatient callers hammer a server that is down, yet tries again for them after a few seconds', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      await house.clock.pass(6 * MINUTE);
+      server.onToken('drop');
+      for (let call = 0; call < 20; call += 1) {
+        await rejectsWith(house.keeper.find('acme', ['read']), 'network');
+      }
+      assert.equal(requests(), 1);
+      server.onToken(rotatingTokens());
+      await house.clock.pass(6 * SECOND);
+      assert.deepEqual(tokens(await house.keeper.find('acme', ['read'])), ['access-2']);
+    });
+
+    it('does not try before the time that the server named, however often callers ask', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      await house.clock.pass(6 * MINUTE);
+      server.onToken({ status: 429, headers: { 'Retry-After': '120' } });
+      await rejectsWith(house.keeper.find('acme', ['read']), 'rate-limited');
+      await house.clock.pass(119 * SECOND);
+      await rejectsWith(house.keeper.find('acme', ['read']), 'rate-limited');
+      assert.equal(requests(), 1);
+    });
+
+    it('finds nothing once the server has definitely ended a session whose token ran out', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      await house.clock.pass(6 * MINUTE);
+      server.onToken({ status: 400, body: { error: 'invalid_grant' } });
+      assert.deepEqual(await house.keeper.find('acme', ['read']), []);
+      assert.deepEqual(await house.keeper.find('acme', ['read']), []);
+      assert.equal(requests(), 1);
+      assert.deepEqual([ids(house.keeper.list('acme')), ids(house.keeper.all('acme'))], [[], ['s1']]);
+    });
+
+    it('hands out what still works of a session that has ended', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      await house.clock.pass(4 * MINUTE + SECOND);
+      server.onToken({ status: 400, body: { error: 'invalid_grant' } });
+      assert.deepEqual(tokens(await house.keeper.find('acme', ['read'])), ['access-1']);
+      await house.clock.pass(MINUTE);
+      assert.deepEqual(await house.keeper.find('acme', ['read']), []);
+    });
+
+    it('hands out what is left of a token that cannot be renewed, and does not end its session early', async () => {
+      await moveIn(house, recordAt(server.issuer, now(), { refreshToken: undefined }));
+      await house.clock.pass(5 * MINUTE - SECOND);
+      assert.deepEqual(tokens(await house.keeper.find('acme', ['read'])), ['access-1']);
+      assert.deepEqual([house.record().ended, house.registry.get('s1')?.failures], [undefined, 0]);
+      await house.clock.pass(SECOND);
+      assert.deepEqual(await house.keeper.find('acme', ['read']), []);
+    });
+
+    it('renews once for a hundred callers', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      await house.clock.pass(6 * MINUTE);
+      const found = await Promise.all(Array.from({ length: 100 }, () => house.keeper.find('acme', ['read'])));
+      assert.ok(found.every((sessions) => sessions[0]?.record.accessToken === 'access-2'));
+      assert.equal(requests(), 1);
+    });
+
+    it('hands out a token of which nobody said how long it lives', async () => {
+      await moveIn(house, recordAt(server.issuer, now(), { accessExpiresAt: undefined, expirySource: 'never-said' }));
+      await house.clock.pass(DAY);
+      assert.deepEqual(tokens(await house.keeper.find('acme', ['read'])), ['access-1']);
+      assert.equal(requests(), 0);
+    });
+
+    it('reads the stored sessions first, once', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      const restarted = again();
+      const found = await Promise.all([restarted.keeper.find('acme', ['read']), restarted.keeper.find('acme', ['read'])]);
+      assert.deepEqual(found.map(ids), [['s1'], ['s1']]);
+    });
+
+    it('rejects, instead of finding nothing, while the store cannot be read; and reads again at the next call', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      house.store.failing.add('keys');
+      const restarted = again();
+      await rejectsWith(restarted.keeper.find('acme', ['read']), 'storage');
+      house.store.failing.clear();
+      assert.deepEqual(ids(await restarted.keeper.find('acme', ['read'])), ['s1']);
+    });
+  });
+
+  describe('at load', () => {
+    it('finds nothing wrong where nothing is', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      const restarted = again();
+      await restarted.keeper.ready();
+      assert.deepEqual([restarted.findings, server.requests.length], [[], 0]);
+    });
+
+    it('tells of a session that the store has lost, once', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      house.store.secrets.clear();
+      const restarted = again();
+      await restarted.keeper.ready();
+      await restarted.keeper.ready();
+      assert.deepEqual(restarted.findings, [{ id: 's1', kind: 'lost', providerId: 'acme' }]);
+      const later = again();
+      await later.keeper.ready();
+      assert.deepEqual(later.findings, []);
+    });
+
+    it('tells of a session of another issuer or client, keeps it and does not use it', async () => {
+      await moveIn(house, recordAt('https://elsewhere.example.com', now()));
+      await moveIn(house, recordAt(server.issuer, now(), { id: 's2', clientId: 'another' }));
+      const restarted = again();
+      await restarted.keeper.ready();
+      assert.deepEqual(restarted.findings.map(({ id, kind }) => [id, kind]), [['s1', 'foreign'], ['s2', 'foreign']]);
+      assert.deepEqual([restarted.keeper.all(), restarted.store.secrets.size], [[], 2]);
+    });
+
+    it('says nothing of sessions whose provider is not configured now', async () => {
+      await moveIn(house, recordAt(server.issuer, now(), { providerId: 'gone' }));
+      const restarted = again();
+      await restarted.keeper.ready();
+      assert.deepEqual([restarted.findings, restarted.keeper.all()], [[], []]);
+    });
+
+    it('tells of what was set aside, and does not call it lost', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      house.store.secrets.set('session:s1', 'hello');
+      const restarted = again();
+      await restarted.keeper.ready();
+      assert.deepEqual(restarted.findings.map(({ kind }) => kind), ['set-aside']);
+    });
+
+    it('does not call a session lost at a later start that was set aside at an earlier one', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      house.store.secrets.set('session:s1', 'hello');
+      await again().keeper.ready();
+      const later = again();
+      await later.keeper.ready();
+      assert.deepEqual(later.findings, []);
+    });
+
+    it('loads although the ledger cannot be read', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      house.folder.failing = true;
+      const restarted = again();
+      await restarted.keeper.ready();
+      assert.deepEqual(ids(restarted.keeper.all()), ['s1']);
+    });
+
+    it('does not put the stored tokens over newer ones in memory', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      const restarted = again();
+      restarted.registry.put(recordAt(server.issuer, now(), { generation: 9 }));
+      await restarted.keeper.ready();
+      assert.equal(restarted.record().generation, 9);
+    });
+  });
+
+  describe('told that a stored session has changed', () => {
+    it('takes over a newer generation, and nothing older', async () => {
+      await moveIn(house, recordAt(server.issuer, now(), { generation: 3 }));
+      await house.vault.write(recordAt(server.issuer, now(), { generation: 2, accessToken: 'older' }));
+      await house.keeper.reload('s1');
+      assert.equal(house.record().accessToken, 'access-1');
+      await house.vault.write(recordAt(server.issuer, now(), { generation: 4, accessToken: 'newer' }));
+      await house.keeper.reload('s1');
+      assert.equal(house.record().accessToken, 'newer');
+    });
+
+    it('lets go of a session that was signed out in another window', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      const other = again();
+      await other.keeper.ready();
+      await other.keeper.signOut('s1');
+      await house.keeper.reload('s1');
+      assert.deepEqual(house.registry.all(), []);
+    });
+
+    it('stores a session again that has vanished without a sign-out', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      house.store.secrets.clear();
+      await house.keeper.reload('s1');
+      assert.equal(house.registry.get('s1')?.unsaved, true);
+      house.scheduler.tick();
+      await house.clock.rest();
+      house.scheduler.dispose();
+      assert.match(house.stored() ?? '', /refresh-1/);
+    });
+
+    it('hears of the end of a session that another window has noted', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      const other = again();
+      await other.keeper.ready();
+      server.onToken({ status: 400, body: { error: 'invalid_grant' } });
+      await rejectsWith(other.refresher.renew('s1', 'test'), 'session-ended');
+      await house.keeper.reload('s1');
+      assert.equal(house.record().ended?.code, 'invalid_grant');
+    });
+  });
+});

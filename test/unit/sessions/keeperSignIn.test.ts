@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import type { LiveSession } from '../../../src/core/status.ts';
+import { providerAt } from '../../support/bench.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { buildHouse, grantFor, moveIn, recordAt, type House } from '../../support/house.ts';
+import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+
+describe('The keeper, as people come and go', () => {
+  let server: ScriptedServer;
+  let house: House;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    house = buildHouse(server.issuer);
+    server.date = () => house.clock.now();
+    server.onToken(rotatingTokens());
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  const now = (): number => house.clock.now();
+  const ids = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.id);
+  const tokens = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.accessToken);
+  const again = (): House => buildHouse(server.issuer, { store: house.store, folder: house.folder, clock: house.clock });
+
+  describe('at a sign-in', () => {
+    it('makes a session, stored and entered', async () => {
+      const record = await house.keeper.admit(grantFor(providerAt(server.issuer), now()));
+      assert.equal(record.id, 'new-1');
+      assert.deepEqual(JSON.parse(house.stored('new-1') ?? ''), house.record('new-1'));
+      assert.equal((await house.ledger.read('new-1'))?.generation, 1);
+    });
+
+    it('keeps the session id where the same account signs in again with the same scopes', async () => {
+      const provider = providerAt(server.issuer, { scopes: ['read', 'write'] });
+      await house.keeper.admit(grantFor(provider, now()));
+      const second = await house.keeper.admit({ ...grantFor(provider, now() + 1, { accessToken: 'access-9' }), scopes: ['write', 'read'] });
+      assert.deepEqual([second.id, second.generation, house.registry.all().length], ['new-1', 2, 1]);
+      assert.equal(house.record('new-1').accessToken, 'access-9');
+      assert.ok(house.changes.every(({ after }) => after !== undefined));
+    });
+
+    it('revives a session that had ended', async () => {
+      await house.keeper.admit(grantFor(providerAt(server.issuer), now()));
+      server.onToken({ status: 400, body: { error: 'invalid_grant' } });
+      await rejectsWith(house.refresher.renew('new-1', 'test'), 'session-ended');
+      await house.keeper.admit(grantFor(providerAt(server.issuer), now()));
+      assert.deepEqual([house.record('new-1').ended, house.registry.get('new-1')?.failure], [undefined, undefined]);
+    });
+
+    it('keeps other scopes and other accounts as sessions of their own', async () => {
+      const provider = providerAt(server.issuer);
+      await house.keeper.admit(grantFor(provider, now()));
+      await house.keeper.admit({ ...grantFor(provider, now()), scopes: ['write'] });
+      await house.keeper.admit(grantFor(provider, now(), {}, { id: 'person-2', label: 'Kim' }));
+      assert.deepEqual(ids(house.registry.all()), ['new-1', 'new-2', 'new-3']);
+    });
+
+    it('clears away an ended session of the account that the new one stands in for', async () => {
+      await moveIn(house, recordAt(server.issuer, now(), { ended: { at: now(), category: 'session-ended', code: 'invalid_grant' }, accessExpiresAt: now() }));
+      await house.keeper.admit({ ...grantFor(providerAt(server.issuer), now()), scopes: ['read', 'write'] });
+      assert.deepEqual([ids(house.registry.all()), [...house.store.secrets.keys()], [...house.folder.files.keys()]], [['new-1'], ['session:new-1'], ['new-1.json']]);
+    });
+
+    it('never gives two accounts of a provider one label, even where their ids begin alike', async () => {
+      const provider = providerAt(server.issuer);
+      for (const id of ['google-oauth2|1', 'google-oauth2|2', 'google-oauth2|3', 'google-oauth2|4']) {
+        await house.keeper.admit(grantFor(provider, now(), {}, { id, label: 'Sam' }));
+      }
+      const labels = house.registry.all().map(({ record }) => record.account.label);
+      assert.equal(new Set(labels).size, 4, labels.join(', '));
+      assert.equal(labels[0], 'Sam');
+    });
+
+    it('keeps the label of an account that it knows', async () => {
+      const provider = providerAt(server.issuer);
+      await house.keeper.admit(grantFor(provider, now()));
+      const renamed = await house.keeper.admit(grantFor(provider, now(), {}, { id: 'person-1', label: 'Samantha' }));
+      assert.equal(renamed.account.label, 'Sam');
+    });
+
+    it('signs in although the store fails, and says that it is in memory only', async () => {
+      house.store.failing.add('store');
+      await house.keeper.admit(grantFor(providerAt(server.issuer), now()));
+      assert.equal(house.registry.get('new-1')?.unsaved, true);
+      assert.deepEqual(tokens(await house.keeper.find('acme', ['read'])), ['access-1']);
+    });
+
+    it('admits a token that is to live longer than a date can say', async () => {
+      const record = await house.keeper.admit(grantFor(providerAt(server.issuer), now(), { accessExpiresAt: now() + Number.MAX_SAFE_INTEGER * 1000 }));
+      assert.deepEqual(ids(await house.keeper.find('acme', ['read'])), [record.id]);
+    });
+  });
+
+  describe('at a sign-out', () => {
+    it('ends it here and revokes both tokens at the server, the refresh token first', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      assert.equal(await house.keeper.signOut('s1'), 'revoked');
+      assert.deepEqual(server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token')), ['refresh-1', 'access-1']);
+      assert.deepEqual([house.registry.all(), house.store.secrets.size, house.folder.files.size], [[], 0, 0]);
+      const restarted = again();
+      await restarted.keeper.ready();
+      assert.deepEqual([restarted.keeper.all(), restarted.findings], [[], []]);
+    });
+
+    it('ends it here at once, before the server has answered', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      const revocation = house.keeper.signOut('s1');
+      assert.deepEqual(house.registry.all(), []);
+      await revocation;
+    });
+
+    for (const [what, prepare] of [
+      ['the server is broken', () => server.on('/revoke', { status: 503 })],
+      ['the server cannot be reached', () => server.onDiscovery('drop')],
+    ] as const) {
+      it(`ends it here although ${what}, and says that the server did not confirm`, async () => {
+        await moveIn(house, recordAt(server.issuer, now()));
+        prepare();
+        await assert.rejects(house.keeper.signOut('s1'));
+        assert.deepEqual([house.registry.all(), house.store.secrets.size, house.folder.files.size], [[], 0, 0]);
+      });
+    }
+
+    it('ends it here and at the server although the store does not delete, and says so', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      house.store.failing.add('delete');
+      await rejectsWith(house.keeper.signOut('s1'), 'storage');
+      assert.deepEqual([house.registry.all(), server.requestsTo('/revoke').length], [[], 2]);
+    });
+
+    it('says that the server offers no revocation', async () => {
+      delete server.metadata['revocation_endpoint'];
+      await moveIn(house, recordAt(server.issuer, now()));
+      assert.equal(await house.keeper.signOut('s1'), 'not-offered');
+    });
+
+    it('asks no server about a session that has ended, or of another issuer', async () => {
+      await moveIn(house, recordAt(server.issuer, now(), { ended: { at: now(), category: 'session-ended', code: 'invalid_grant' } }));
+      await moveIn(house, recordAt('https://elsewhere.example.com', now(), { id: 's2' }));
+      await house.keeper.signOut('s1');
+      await house.keeper.signOut('s2');
+      assert.deepEqual([server.requests.length, house.store.secrets.size], [0, 0]);
+    });
+
+    it('does nothing the second time', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      await Promise.all([house.keeper.signOut('s1'), house.keeper.signOut('s1')]);
+      assert.equal(server.requestsTo('/revoke').length, 2);
+    });
+  });
+});

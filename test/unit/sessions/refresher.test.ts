@@ -1,0 +1,321 @@
+import assert from 'node:assert/strict';
+import { MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { settle } from '../../support/fakeClock.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { buildHouse, grantFor, moveIn, recordAt, type House } from '../../support/house.ts';
+import { htmlPage, rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
+import { providerAt } from '../../support/bench.ts';
+
+describe('The refresher', () => {
+  let server: ScriptedServer;
+  let house: House;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    house = buildHouse(server.issuer);
+    server.date = () => house.clock.now();
+    server.onToken(rotatingTokens());
+    await moveIn(house, recordAt(server.issuer, house.clock.now()));
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  const live = (): unknown => {
+    const { failures = 0, failure, failedAt, nextTryAt, renewing } = house.registry.get('s1') ?? {};
+    return { failures, category: failure?.category, failedAt, nextTryAt, renewing };
+  };
+
+  it('makes one request for a hundred callers at once, and gives them all the same tokens', async () => {
+    const records = await Promise.all(Array.from({ length: 100 }, () => house.refresher.renew('s1', 'test')));
+    assert.equal(server.requestsTo('/token').length, 1);
+    assert.deepEqual(new Set(records.map(({ accessToken }) => accessToken)), new Set(['access-2']));
+  });
+
+  it('gives a hundred callers at once the one failure, and counts it once', async () => {
+    server.onToken({ status: 503 });
+    const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => house.refresher.renew('s1', 'test')));
+    assert.ok(outcomes.every(({ status }) => status === 'rejected'));
+    assert.deepEqual([server.requestsTo('/token').length, house.registry.get('s1')?.failures], [1, 1]);
+  });
+
+  it('sends the public client id and the refresh token, and no scope', async () => {
+    await house.refresher.renew('s1', 'test');
+    const [request] = server.requestsTo('/token');
+    assert.deepEqual(Object.fromEntries(request?.parameters ?? []), { grant_type: 'refresh_token', refresh_token: 'refresh-1', client_id: 'editor' });
+    assert.equal(request?.headers.authorization, undefined);
+  });
+
+  it('follows the rotation, and stores and enters each generation', async () => {
+    await house.refresher.renew('s1', 'test');
+    await house.refresher.renew('s1', 'test');
+    const { accessToken, refreshToken, generation } = house.record();
+    assert.deepEqual([accessToken, refreshToken, generation], ['access-3', 'refresh-3', 3]);
+    assert.deepEqual(JSON.parse(house.stored() ?? ''), house.record());
+    assert.equal((await house.ledger.read('s1'))?.generation, 3);
+  });
+
+  it('keeps the refresh token where the answer has none', async () => {
+    server.onToken({ body: { access_token: 'access-2', token_type: 'Bearer', expires_in: 300 } });
+    await house.refresher.renew('s1', 'test');
+    await house.refresher.renew('s1', 'test');
+    assert.deepEqual(server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token')), ['refresh-1', 'refresh-1']);
+    assert.equal(house.record().generation, 3);
+  });
+
+  it('stores the new refresh token before it looks at an ID token that turns out to be bad, and keeps the session', async () => {
+    const idToken = await server.idToken({ aud: 'somebody-else' });
+    server.onToken(rotatingTokens({ id_token: idToken }));
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'bad-answer');
+    const { accessToken, refreshToken, ended } = house.record();
+    assert.deepEqual([accessToken, refreshToken, ended], ['access-1', 'refresh-2', undefined]);
+    assert.equal((JSON.parse(house.stored() ?? '') as { refreshToken: string }).refreshToken, 'refresh-2');
+    server.onToken(({ parameters }) => ({ body: { access_token: `for-${parameters.get('refresh_token') ?? ''}`, token_type: 'Bearer' } }));
+    assert.equal((await house.refresher.renew('s1', 'test')).accessToken, 'for-refresh-2');
+  });
+
+  it('has stored the new refresh token by the time the signing keys are asked for', async () => {
+    const idToken = await server.idToken({ aud: 'editor' });
+    server.onToken(rotatingTokens({ id_token: idToken }));
+    let storedByThen: string | undefined;
+    server.on('/jwks', () => {
+      storedByThen = house.stored();
+      return { status: 500 };
+    });
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'server');
+    assert.match(storedByThen ?? '', /refresh-2/);
+  });
+
+  it('refuses tokens of another person, and keeps the session', async () => {
+    await moveIn(house, recordAt(server.issuer, house.clock.now(), { subject: 'person-1' }));
+    server.onToken(rotatingTokens({ id_token: await server.idToken({ aud: 'editor', sub: 'person-2' }) }));
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'bad-answer', 'other-subject');
+    assert.equal(house.record().accessToken, 'access-1');
+    assert.equal(house.record().ended, undefined);
+  });
+
+  it('takes new tokens of the same person with an ID token', async () => {
+    await moveIn(house, recordAt(server.issuer, house.clock.now(), { subject: 'person-1' }));
+    server.onToken(rotatingTokens({ id_token: await server.idToken({ aud: 'editor' }, 'ES256') }));
+    assert.equal((await house.refresher.renew('s1', 'test')).accessToken, 'access-2');
+  });
+
+  it('ends the session on invalid_grant, and stores that', async () => {
+    server.onToken({ status: 400, body: { error: 'invalid_grant' } });
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'session-ended', 'invalid_grant');
+    const ended = { at: house.clock.now(), category: 'session-ended', code: 'invalid_grant' };
+    assert.deepEqual(house.record().ended, ended);
+    assert.deepEqual((JSON.parse(house.stored() ?? '') as { ended: unknown }).ended, ended);
+    assert.deepEqual(live(), { failures: 1, category: 'session-ended', failedAt: house.clock.now(), nextTryAt: undefined, renewing: false });
+  });
+
+  it('backs off after failures that pass: 2, 4 and 8 seconds, then once a minute', async () => {
+    server.onToken('drop');
+    const waits: number[] = [];
+    for (let time = 0; time < 5; time += 1) {
+      await rejectsWith(house.refresher.renew('s1', 'test'), 'network');
+      waits.push((house.registry.get('s1')?.nextTryAt ?? 0) - house.clock.now());
+    }
+    assert.deepEqual(waits, [2 * SECOND, 4 * SECOND, 8 * SECOND, MINUTE, MINUTE]);
+    assert.equal(house.record().ended, undefined);
+  });
+
+  it('waits as long as the server asks to', async () => {
+    server.onToken({ status: 429, headers: { 'Retry-After': '120' } });
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'rate-limited');
+    assert.equal(house.registry.get('s1')?.nextTryAt, house.clock.now() + 120 * SECOND);
+  });
+
+  it('forgets the failures after a renewal that works', async () => {
+    server.onToken({ status: 500 });
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'server');
+    server.onToken(rotatingTokens());
+    await house.refresher.renew('s1', 'test');
+    assert.deepEqual(live(), { failures: 0, category: undefined, failedAt: undefined, nextTryAt: undefined, renewing: false });
+  });
+
+  const keeps: Readonly<Record<string, Script>> = {
+    'a dropped connection': 'drop',
+    'a broken server': { status: 500, body: 'oops' },
+    'a gateway': { status: 502, body: '<html></html>' },
+    'a login page of the network': htmlPage,
+    'a redirect': { status: 302, headers: { Location: 'https://portal.example.com' } },
+    'a missing token endpoint': { status: 404 },
+    'an answer that is cut off': { headers: { 'Content-Type': 'application/json' }, body: '{"access_token":' },
+    'a client that is refused': { status: 401, body: { error: 'invalid_client' } },
+    'an error that nobody knows': { status: 400, body: { error: 'full_moon' } },
+    'a proxy that wants a password': { status: 407 },
+  };
+  for (const [what, script] of Object.entries(keeps)) {
+    it(`keeps the session and its tokens through ${what}`, async () => {
+      server.onToken(script);
+      await assert.rejects(house.refresher.renew('s1', 'test'));
+      assert.equal(house.record().ended, undefined);
+      assert.equal(house.record().refreshToken, 'refresh-1');
+      assert.notEqual(house.registry.get('s1')?.nextTryAt, undefined);
+    });
+  }
+
+  it('calls off a request that gets no answer, by its clock', async () => {
+    server.onToken('hang');
+    const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'network', 'deadline');
+    await server.waitFor('/token');
+    house.clock.busy = () => false;
+    await house.clock.pass(30 * SECOND);
+    await renewal;
+  });
+
+  it('keeps new tokens in memory where storing them fails, marked as unsaved', async () => {
+    house.store.failing.add('store');
+    assert.equal((await house.refresher.renew('s1', 'test')).accessToken, 'access-2');
+    assert.equal(house.registry.get('s1')?.unsaved, true);
+    assert.match(house.stored() ?? '', /refresh-1/);
+    house.store.failing.clear();
+    assert.equal(await house.refresher.save(house.record()), true);
+    assert.equal(house.registry.get('s1')?.unsaved, false);
+    assert.match(house.stored() ?? '', /refresh-2/);
+  });
+
+  it('renews although the store cannot be read', async () => {
+    house.store.failing.add('get');
+    assert.equal((await house.refresher.renew('s1', 'test')).accessToken, 'access-2');
+  });
+
+  it('takes over what another window has renewed, without a request', async () => {
+    const newer = recordAt(server.issuer, house.clock.now() + 1, { generation: 5, accessToken: 'access-5', refreshToken: 'refresh-5' });
+    await house.vault.write(newer);
+    assert.deepEqual(await house.refresher.renew('s1', 'test'), newer);
+    assert.deepEqual(house.record(), newer);
+    assert.equal(server.requests.length, 0);
+  });
+
+  it('does not take over what is older than what it has', async () => {
+    await house.vault.write(recordAt(server.issuer, house.clock.now(), { generation: 1, refreshToken: 'refresh-0' }));
+    house.registry.put(recordAt(server.issuer, house.clock.now(), { generation: 2 }));
+    await house.refresher.renew('s1', 'test');
+    assert.equal(server.requestsTo('/token')[0]?.parameters.get('refresh_token'), 'refresh-1');
+  });
+
+  it('fails as cancelled where the session is not there, without a request', async () => {
+    await rejectsWith(house.refresher.renew('s9', 'test'), 'cancelled', 'signed-out');
+    assert.equal(server.requests.length, 0);
+  });
+
+  it('ends a session without a refresh token that is to be renewed', async () => {
+    house.registry.put({ ...recordAt(server.issuer, house.clock.now()), refreshToken: undefined });
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'session-ended', 'no-refresh-token');
+  });
+
+  it('says that the token never expires where the server never said, once', async () => {
+    server.onToken(rotatingTokens({ expires_in: undefined }));
+    await house.refresher.renew('s1', 'test');
+    await house.refresher.renew('s1', 'test');
+    assert.equal(house.lines.filter((line) => line.includes('assumedLifetime')).length, 1);
+  });
+
+  it('writes no token into the log, whatever happens', async () => {
+    await house.refresher.renew('s1', 'test');
+    server.onToken({ status: 400, body: { error: 'invalid_grant', error_description: 'refresh-2' } });
+    house.store.failing.add('store');
+    await assert.rejects(house.refresher.renew('s1', 'test'));
+    assert.ok(house.lines.length > 3);
+    assert.doesNotMatch(house.lines.join('\n').replace(/: refresh-2/, ''), /access-\d|refresh-\d/);
+  });
+
+  it('keeps a session whose token is to live longer than a date can say', async () => {
+    server.onToken(rotatingTokens({ expires_in: Number.MAX_SAFE_INTEGER }));
+    await house.refresher.renew('s1', 'test').catch(() => {});
+    assert.equal(house.record().refreshToken, 'refresh-2');
+    const restarted = buildHouse(server.issuer, { store: house.store, folder: house.folder, clock: house.clock });
+    await restarted.keeper.ready();
+    assert.equal(restarted.record().refreshToken, 'refresh-2');
+  });
+
+  describe('while the person signs out during a renewal', () => {
+    const heldToken = (): (() => void) => {
+      let go = (): void => {};
+      const gate = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      const rotate = rotatingTokens();
+      server.onToken(async (request) => {
+        await gate;
+        return rotate(request);
+      });
+      return () => go();
+    };
+
+    const revoked = (): (string | null)[] => server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token'));
+
+    it('revokes the new tokens and never stores them', async () => {
+      const release = heldToken();
+      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'cancelled', 'signed-out');
+      await server.waitFor('/token');
+      await house.keeper.signOut('s1');
+      release();
+      await renewal;
+      assert.ok(revoked().includes('refresh-2'));
+      assert.doesNotMatch(JSON.stringify(house.store.history), /refresh-2|access-2/);
+      assert.deepEqual([house.registry.all(), house.store.secrets.size, house.folder.files.size], [[], 0, 0]);
+    });
+
+    it('revokes the new access token too, which outlives its refresh token at many servers', async () => {
+      const release = heldToken();
+      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'cancelled', 'signed-out');
+      await server.waitFor('/token');
+      await house.keeper.signOut('s1');
+      release();
+      await renewal;
+      assert.ok(revoked().includes('access-2'), revoked().join());
+    });
+
+    it('leaves nothing behind where the new tokens are just being stored', async () => {
+      let release = (): void => {};
+      house.store.beforeStore = () => new Promise((resolve) => {
+        release = resolve;
+      });
+      const renewal = house.refresher.renew('s1', 'test').catch(() => {});
+      while (house.store.history.length < 2) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      // The store works off its calls in turn, as the editor's does: what is deleted now is deleted after that write.
+      const deleting = house.store.delete.bind(house.store);
+      house.store.delete = async (key) => {
+        house.store.beforeStore = () => Promise.resolve();
+        release();
+        await new Promise((resolve) => setImmediate(resolve));
+        await deleting(key);
+      };
+      await house.keeper.signOut('s1');
+      await renewal;
+      assert.deepEqual([[...house.store.secrets.keys()], [...house.folder.files.keys()]], [[], []]);
+    });
+  });
+
+  const lateVerdicts: Readonly<Record<string, Script>> = {
+    end: { status: 400, body: { error: 'invalid_grant' } },
+    replace: { body: { access_token: 'access-old', refresh_token: 'refresh-old', token_type: 'Bearer', expires_in: 300 } },
+  };
+  for (const [what, verdict] of Object.entries(lateVerdicts)) {
+    it(`does not let a renewal that was on its way ${what} a new sign-in of the same account`, async () => {
+      let release = (): void => {};
+      const gate = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      server.onToken(async () => {
+        await gate;
+        return verdict;
+      });
+      const renewal = house.refresher.renew('s1', 'test').catch(() => {});
+      await server.waitFor('/token');
+      const admission = house.keeper.admit(grantFor(providerAt(server.issuer), house.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
+      await settle();
+      release();
+      await Promise.all([renewal, admission]);
+      const { accessToken, refreshToken, ended } = house.record();
+      assert.deepEqual([accessToken, refreshToken, ended], ['access-new', 'refresh-new', undefined]);
+      assert.match(house.stored() ?? '', /access-new/);
+    });
+  }
+});

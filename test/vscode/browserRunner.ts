@@ -1,0 +1,33 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { launchBrowser } from '../workshop/browser.ts';
+import { startEditor, windowAddress } from '../workshop/editor.ts';
+import { seatPerson, type Behaviour } from '../workshop/person.ts';
+import type { Log } from '../workshop/progress.ts';
+
+/** What a window in which a suite runs needs. */
+export interface SuiteWindow {
+  readonly dataDir: string;
+  readonly extensions: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  behaviour(): Behaviour;
+  readonly log: Log;
+}
+
+/** Opens VS Code in a browser without a window, with a person before it. */
+export async function openInBrowser({ dataDir, extensions, environment, behaviour, log }: SuiteWindow): Promise<{ close(): Promise<void> }> {
+  const folder = join(dataDir, 'folder');
+  await mkdir(folder, { recursive: true });
+  const editor = await startEditor({ dataDir, environment, log });
+  const browser = await launchBrowser({ log });
+  const context = await browser.newContext();
+  await seatPerson(context, behaviour);
+  const page = await context.newPage();
+  await page.goto(await windowAddress(editor, { folder, extensions }));
+  return {
+    close: async () => {
+      await browser.close();
+      await editor.stop();
+    },
+  };
+}

@@ -1,0 +1,263 @@
+// The provider's contract, clause by clause, through VS Code's API as a second extension calls it.
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { configure, consumer, entry, eventually, issuer, order, scopes, tokenRequests, type Consumer, type KeptSession } from './outside.ts';
+
+describe('the provider’s contract', () => {
+  let other: Consumer;
+
+  before(async () => {
+    other = await consumer();
+  });
+
+  const silently = (wanted: readonly string[] = scopes, more: vscode.AuthenticationGetSessionOptions = {}): Thenable<KeptSession | undefined> =>
+    other.getSession('acme', wanted, { silent: true, ...more });
+
+  async function signedIn(): Promise<KeptSession> {
+    const session = await silently();
+    assert.ok(session, 'somebody is signed in');
+    return session;
+  }
+
+  const whoAmI = async ({ accessToken }: KeptSession): Promise<Response> =>
+    fetch(`${issuer}/me`, { headers: { authorization: `Bearer ${accessToken}` } });
+
+  describe('where nothing is set up', () => {
+    it('is there under its default id, and has no session', async () => {
+      assert.equal(await other.getSession('oidc', scopes, { silent: true }), undefined);
+      assert.deepEqual(await other.getAccounts('oidc'), []);
+    });
+
+    it('says how to set a provider up, instead of timing out', async () => {
+      await assert.rejects(async () => other.getSession('oidc', scopes, { createIfNone: true }), /No provider is set up yet/);
+    });
+  });
+
+  describe('where an entry has been added while VS Code runs', () => {
+    before(async () => {
+      await configure('providers', [entry()]);
+    });
+
+    it('has no session, and asks no server whether there is one', async () => {
+      const { journal } = await order();
+      assert.equal(await eventually('the provider is registered', async () => (await silently()) ?? 'none'), 'none');
+      assert.equal((await order()).journal.length, journal.length);
+    });
+
+    it('refuses with a sentence when the person denies', async () => {
+      await order({ person: { kind: 'deny', account: 'demo' } });
+      await assert.rejects(async () => other.getSession('acme', scopes, { createIfNone: true }), /access was denied/);
+      assert.equal(await silently(), undefined);
+    });
+
+    it('gives up when nobody finishes in time', async () => {
+      await order({ person: { kind: 'ignore' } });
+      await configure('signInTimeout', 0.1);
+      await assert.rejects(async () => other.getSession('acme', scopes, { createIfNone: true }), /Nobody finished signing in to Acme in time/);
+      await configure('signInTimeout', undefined);
+    });
+
+    it('lets a later sign-in stand in for one that waits, so that nobody hangs behind it', async () => {
+      const { length } = (await order({ person: { kind: 'ignore' } })).journal;
+      const waiting = other.getSession('acme', scopes, { createIfNone: true });
+      await eventually('the first page is open', async () => (await order()).journal.slice(length).some(({ path }) => path.startsWith('/interaction/')));
+      await order({ person: { kind: 'signIn', account: 'demo' } });
+      await vscode.commands.executeCommand('sessionKeeper.signIn');
+      const session = await waiting;
+      assert.equal(session?.account.label, 'demo');
+    });
+  });
+
+  describe('with somebody signed in', () => {
+    it('gives a token that works at the server', async () => {
+      const answer = await whoAmI(await signedIn());
+      assert.equal(answer.status, 200);
+      assert.equal(((await answer.json()) as { sub: string }).sub, 'account-1001');
+    });
+
+    it('says how long the token works, in ms from now', async () => {
+      const { expiresAfter } = await signedIn();
+      assert.ok(expiresAfter !== undefined && Number.isInteger(expiresAfter));
+      assert.ok(expiresAfter > 3_500_000 && expiresAfter <= 3_600_000, `${expiresAfter} ms`);
+    });
+
+    it('echoes the scopes that were asked for, in the caller’s own order', async () => {
+      const wanted = ['email', 'openid'];
+      assert.deepEqual((await silently(wanted))?.scopes, wanted);
+      assert.deepEqual((await signedIn()).scopes, scopes);
+    });
+
+    it('has no session for scopes that it does not hold', async () => {
+      assert.equal(await silently(['openid', 'notes.write']), undefined);
+    });
+
+    it('answers from memory: a hundred calls, no request', async () => {
+      const { length } = (await order()).journal;
+      await Promise.all(Array.from({ length: 100 }, () => silently()));
+      assert.equal((await order()).journal.length, length);
+    });
+
+    it('keeps id and account through a renewal, fires a change and gives another token', async () => {
+      const before = await signedIn();
+      const changed = new Promise<string>((resolve) => {
+        const listening = other.onDidChangeSessions(({ provider }) => {
+          listening.dispose();
+          resolve(provider.id);
+        });
+      });
+      await vscode.commands.executeCommand('sessionKeeper.renewNow');
+      assert.equal(await changed, 'acme');
+      const after = await signedIn();
+      assert.equal(after.id, before.id);
+      assert.deepEqual(after.account, before.account);
+      assert.notEqual(after.accessToken, before.accessToken);
+      assert.equal((await whoAmI(after)).status, 200);
+      assert.equal((await tokenRequests('refresh_token')).length, 1);
+    });
+
+    it('never sends a refresh token twice to a server that rotates them', async () => {
+      await vscode.commands.executeCommand('sessionKeeper.renewNow');
+      const sent = (await tokenRequests('refresh_token')).map(({ refreshTokenHash }) => refreshTokenHash);
+      assert.equal(new Set(sent).size, sent.length);
+      assert.ok(sent.length >= 2);
+    });
+
+    it('keeps session and token while the server is broken, and renews when it is back', async () => {
+      const before = await signedIn();
+      await order({ faults: [{ path: '/token', grantType: 'refresh_token', action: { kind: 'answer', status: 503, body: 'down' } }] });
+      await failingRenewal();
+      assert.equal((await signedIn()).accessToken, before.accessToken);
+      await order({ faults: [] });
+      const after = await eventually('the renewal is made up for', async () => {
+        const session = await signedIn();
+        return session.accessToken !== before.accessToken && session;
+      });
+      assert.equal(after.id, before.id);
+    });
+
+    it('keeps the refresh token when the rest of an answer is no good', async () => {
+      const before = await signedIn();
+      await order({ faults: [{ path: '/token', grantType: 'refresh_token', times: 1, action: { kind: 'set', fields: { expires_in: -5 } } }] });
+      await failingRenewal();
+      assert.equal((await signedIn()).accessToken, before.accessToken);
+      await order({ faults: [] });
+      await vscode.commands.executeCommand('sessionKeeper.renewNow');
+      assert.notEqual((await signedIn()).accessToken, before.accessToken);
+    });
+
+    /** Renews by command and does not wait for the notification that tells of the failure. */
+    async function failingRenewal(): Promise<void> {
+      const { length } = await tokenRequests('refresh_token');
+      void vscode.commands.executeCommand('sessionKeeper.renewNow');
+      await eventually('the renewal has failed', async () => {
+        const requests = await tokenRequests('refresh_token');
+        return requests.length > length && requests.every(({ status }) => status !== undefined);
+      });
+    }
+  });
+
+  describe('with short-lived tokens', () => {
+    before(async () => {
+      await order({ policy: { accessTokenSeconds: 6 } });
+      await vscode.commands.executeCommand('sessionKeeper.renewNow');
+    });
+
+    it('renews by itself before the token expires, though nobody asks', async () => {
+      const { length } = await tokenRequests('refresh_token');
+      await eventually('a renewal by itself', async () => (await tokenRequests('refresh_token')).length > length);
+      const { accessToken } = await signedIn();
+      assert.equal((await order({ token: accessToken })).isActive, true);
+    });
+
+    it('rejects with the cause when the token has run out and the server is down, and keeps the account', async () => {
+      await order({ faults: [{ path: '/token', action: { kind: 'answer', status: 503, body: 'down' } }] });
+      const refused = await eventually('the token has run out', async () => Promise.resolve(silently()).then(() => undefined, (error: unknown) => error), 15_000);
+      assert.match(String(refused), /Acme has a problem of its own and cannot answer now/);
+      assert.deepEqual((await other.getAccounts('acme')).map(({ label }) => label), ['demo']);
+    });
+
+    it('is back within seconds of the server', async () => {
+      await order({ faults: [], policy: { accessTokenSeconds: 3600 } });
+      const session = await eventually('a token that works', async () => Promise.resolve(silently()).catch(() => undefined), 15_000);
+      assert.equal((await whoAmI(session)).status, 200);
+    });
+  });
+
+  describe('with several accounts', () => {
+    it('signs a second one in, with a hint to the server who it is', async () => {
+      await order({ person: { kind: 'signIn', account: 'second' } });
+      const account = { id: 'second', label: 'second' };
+      const session = await other.getSession('acme', scopes, { forceNewSession: true, account });
+      assert.equal(session?.account.label, 'second');
+      const { journal } = await order();
+      assert.ok(journal.some(({ path, parameters }) => path === '/auth' && parameters['login_hint'] === 'second'));
+      assert.deepEqual((await other.getAccounts('acme')).map(({ label }) => label).sort(), ['demo', 'second']);
+    });
+
+    it('gives each caller the account that it names', async () => {
+      for (const account of await other.getAccounts('acme')) {
+        assert.equal((await silently(scopes, { account }))?.account.id, account.id);
+      }
+    });
+
+    it('signs in again under the same id', async () => {
+      const accounts = await other.getAccounts('acme');
+      const account = accounts.find(({ label }) => label === 'second');
+      assert.ok(account);
+      const before = await silently(scopes, { account });
+      const again = await other.getSession('acme', scopes, { forceNewSession: true, account });
+      assert.equal(again?.id, before?.id);
+      assert.notEqual(again?.accessToken, before?.accessToken);
+      assert.equal((await other.getAccounts('acme')).length, 2);
+    });
+  });
+
+  describe('when the settings change', () => {
+    it('does not use a session of another client, and has it back when the settings are', async () => {
+      await configure('providers', [entry({ clientId: 'somebody-else' })]);
+      await eventually('no session', async () => (await silently()) === undefined);
+      await configure('providers', [entry({ label: 'Acme Works' })]);
+      await eventually('the session is back', async () => silently());
+      assert.deepEqual((await other.getAccounts('acme')).map(({ label }) => label).sort(), ['demo', 'second']);
+    });
+
+    it('goes on working beside entries that are wrong', async () => {
+      await configure('providers', [{ id: 'broken' }, 7, entry(), entry({ label: 'Twice' }), { id: 'github', issuer, clientId: 'x' }]);
+      const session = await eventually('the session is there', async () => silently());
+      assert.equal((await whoAmI(session)).status, 200);
+    });
+
+    it('has no provider while the setting is not a list, and loses nothing', async () => {
+      await configure('providers', 'nonsense');
+      await configure('providers', [entry()]);
+      assert.ok(await eventually('the session is back', async () => silently()));
+    });
+  });
+
+  describe('signing out', () => {
+    it('ends here and at the server', async () => {
+      await configure('providers', [entry({ id: 'solo', label: 'Solo' })]);
+      await order({ person: { kind: 'signIn', account: 'demo' } });
+      const session = await eventually('a session at a provider of its own', async () => other.getSession('solo', scopes, { createIfNone: true }));
+      assert.equal((await order({ token: session.accessToken })).isActive, true);
+      await vscode.commands.executeCommand('sessionKeeper.signOut');
+      assert.equal(await other.getSession('solo', scopes, { silent: true }), undefined);
+      assert.deepEqual(await other.getAccounts('solo'), []);
+      assert.equal((await order({ token: session.accessToken })).isActive, false);
+    });
+  });
+
+  describe('when the server ends the session', () => {
+    it('is no session any more for callers, once its last token has run out, and signing in again brings it back', async () => {
+      await order({ policy: { accessTokenSeconds: 6 } });
+      const before = await other.getSession('solo', scopes, { createIfNone: true });
+      await order({ revokeEverything: true, policy: { accessTokenSeconds: 3600 } });
+      await eventually('no session', async () => (await other.getSession('solo', scopes, { silent: true })) === undefined, 15_000);
+      assert.deepEqual(await other.getAccounts('solo'), []);
+      const { length } = await tokenRequests('refresh_token');
+      const after = await other.getSession('solo', scopes, { createIfNone: true });
+      assert.equal(after?.id, before?.id);
+      assert.equal((await tokenRequests('refresh_token')).length, length);
+    });
+  });
+});

@@ -1,0 +1,70 @@
+import { downloadAndUnzipVSCode } from '@vscode/test-electron';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { _electron } from 'playwright-core';
+import { launchBrowser } from '../workshop/browser.ts';
+import { writeSettings } from '../workshop/editor.ts';
+import { allowDialogs, seatPerson } from '../workshop/person.ts';
+import type { SuiteWindow } from './browserRunner.ts';
+
+/**
+ * Opens a desktop VS Code, downloaded if need be, with a person before it. What VS Code opens in the system's browser
+ * is opened in a browser without a window instead, where the person sits.
+ */
+export async function openOnDesktop({ dataDir, extensions, environment, behaviour, log }: SuiteWindow): Promise<{ close(): Promise<void> }> {
+  const wanted = process.env['SESSION_KEEPER_VSCODE'] ?? 'stable';
+  const executablePath = await downloadAndUnzipVSCode(wanted === 'minimum' ? '1.105.0' : wanted);
+  const folder = join(dataDir, 'folder');
+  await mkdir(folder, { recursive: true });
+  await writeSettings(join(dataDir, 'User'), { 'window.dialogStyle': 'custom' });
+  const browser = await launchBrowser({ log });
+  const context = await browser.newContext();
+  await seatPerson(context, behaviour);
+  const inherited = Object.fromEntries(Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined));
+  const app = await _electron.launch({
+    executablePath,
+    env: { ...inherited, ...environment },
+    args: [
+      folder,
+      ...extensions.map((path) => `--extensionDevelopmentPath=${path}`),
+      `--user-data-dir=${dataDir}`,
+      '--enable-smoke-test-driver',
+      '--disable-workspace-trust',
+      '--disable-updates',
+      '--disable-telemetry',
+      '--skip-welcome',
+      '--skip-release-notes',
+      '--password-store=basic',
+      '--no-sandbox',
+    ],
+  });
+  await app.evaluate(({ shell }) => {
+    const opened: string[] = [];
+    Object.assign(globalThis, { opened });
+    shell.openExternal = (address: string) => {
+      opened.push(address);
+      return Promise.resolve();
+    };
+  });
+  const window = await app.firstWindow();
+  await window.evaluate(allowDialogs);
+  const looking = setInterval(() => {
+    void app
+      .evaluate(() => (globalThis as { opened?: string[] }).opened?.splice(0) ?? [])
+      .then(async (addresses) => {
+        for (const address of addresses) {
+          await (await context.newPage()).goto(address);
+        }
+      })
+      .catch(() => {
+        // The window is closing.
+      });
+  }, 200);
+  return {
+    close: async () => {
+      clearInterval(looking);
+      await app.close();
+      await browser.close();
+    },
+  };
+}

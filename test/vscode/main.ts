@@ -1,0 +1,52 @@
+// Runs the suite of this folder inside a real VS Code: in a browser without a window, or in a desktop VS Code.
+//   npm run test:vscode                 VS Code served to the browser
+//   npm run test:vscode -- --desktop    a desktop VS Code, through @vscode/test-electron
+// SESSION_KEEPER_VSCODE chooses the version: "minimum", "stable" (desktop only), or a number.
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startControl } from '../workshop/control.ts';
+import { startIdentityServer } from '../workshop/identityServer.ts';
+import { root } from '../workshop/places.ts';
+import { printLog } from '../workshop/progress.ts';
+import { openInBrowser } from './browserRunner.ts';
+import { openOnDesktop } from './desktopRunner.ts';
+
+const LIMIT = 5 * 60_000;
+
+for (const args of [['esbuild.mjs'], ['esbuild.mjs', '--tests']]) {
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) {
+    process.exit(status ?? 1);
+  }
+}
+
+const identity = await startIdentityServer({ accessTokenSeconds: 3600 });
+const control = await startControl(identity, printLog);
+// The name is short because VS Code keeps sockets below it, and their paths are limited to 103 characters.
+const dataDir = await mkdtemp(join(tmpdir(), 'sk-'));
+const open = process.argv.includes('--desktop') ? openOnDesktop : openInBrowser;
+const window = await open({
+  dataDir,
+  extensions: [root, join(root, 'test', 'consumer'), join(root, 'out', 'test')],
+  environment: { SESSION_KEEPER_TEST_ISSUER: identity.issuer, SESSION_KEEPER_TEST_CONTROL: control.address },
+  behaviour: () => control.behaviour(),
+  log: printLog,
+});
+let failures = 1;
+try {
+  failures = await Promise.race([control.ended, tooLate()]);
+} finally {
+  await window.close();
+  control.stop();
+  await identity.stop();
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+}
+process.exit(failures === 0 ? 0 : 1);
+
+async function tooLate(): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, LIMIT));
+  printLog(`The suite has not ended within ${String(LIMIT / 60_000)} minutes.`);
+  return 1;
+}

@@ -1,0 +1,79 @@
+// What the suite knows of the world outside of the extension host.
+import * as vscode from 'vscode';
+import type { Orders, Situation } from '../workshop/control.ts';
+import type { JournalEntry } from '../workshop/identityJournal.ts';
+
+/** The issuer of the real identity server that the runner has started. */
+export const issuer = environment('SESSION_KEEPER_TEST_ISSUER');
+
+const control = environment('SESSION_KEEPER_TEST_CONTROL');
+
+/** The scopes of a provider that names none. */
+export const scopes = ['openid', 'profile', 'email', 'offline_access'];
+
+/** VS Code's authentication API as a second, independent extension sees it. */
+export interface Consumer {
+  getSession(id: string, wanted: readonly string[], options?: vscode.AuthenticationGetSessionOptions): Thenable<KeptSession | undefined>;
+  getAccounts(id: string): Thenable<readonly vscode.AuthenticationSessionAccountInformation[]>;
+  onDidChangeSessions: vscode.Event<vscode.AuthenticationSessionsChangeEvent>;
+}
+
+/** A session with the field that is not in the stable API yet. */
+export type KeptSession = vscode.AuthenticationSession & { readonly expiresAfter?: number };
+
+/** Gives orders to the identity server and to the person, and tells what has happened. */
+export async function order(orders: Orders = {}): Promise<Situation> {
+  const response = await fetch(control, { method: 'POST', body: JSON.stringify(orders) });
+  if (!response.ok) {
+    throw new Error(await response.text());
+  }
+  return (await response.json()) as Situation;
+}
+
+/** The requests for tokens of one grant type that have reached the server so far. */
+export async function tokenRequests(grantType: string): Promise<JournalEntry[]> {
+  const { journal } = await order();
+  return journal.filter((entry) => entry.grantType === grantType);
+}
+
+/** The second extension, active. */
+export async function consumer(): Promise<Consumer> {
+  const extension = vscode.extensions.getExtension<Consumer>('session-keeper.session-keeper-consumer');
+  if (extension === undefined) {
+    throw new Error('The consumer extension is not there.');
+  }
+  return extension.activate();
+}
+
+/** Sets a setting of the user and waits until it has arrived. */
+export async function configure(name: string, value: unknown): Promise<void> {
+  await vscode.workspace.getConfiguration('sessionKeeper').update(name, value, vscode.ConfigurationTarget.Global);
+}
+
+/** An entry for the identity server. */
+export function entry(fields: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return { id: 'acme', label: 'Acme', issuer, clientId: 'session-keeper-demo', ...fields };
+}
+
+/** Waits until a condition holds, looking again whenever VS Code has had a turn. */
+export async function eventually<T>(what: string, probe: () => Promise<T | undefined | false> | T | undefined | false, limit = 10_000): Promise<T> {
+  const end = Date.now() + limit;
+  for (;;) {
+    const found = await probe();
+    if (found !== undefined && found !== false) {
+      return found;
+    }
+    if (Date.now() > end) {
+      throw new Error(`Not within ${String(limit / 1000)} s: ${what}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function environment(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) {
+    throw new Error(`${name} is not set: start the suite with npm run test:vscode.`);
+  }
+  return value;
+}

@@ -1,0 +1,24 @@
+// Runs mocha inside the extension host, and reports to the runner outside.
+import { format } from 'node:util';
+import Mocha from 'mocha';
+import { order } from './outside.ts';
+
+/** Runs a suite and reports each line, and the number of failures at the end; nothing run counts as one. */
+export async function runSuite(load: () => void): Promise<void> {
+  let reporting = Promise.resolve();
+  const report = (line: string): void => {
+    reporting = reporting.then(() => order({ line })).then(() => {});
+  };
+  // The reporters print through this function, which VS Code would send to its own console.
+  Mocha.reporters.Base.consoleLog = (...values: unknown[]) => {
+    report(format(...values));
+  };
+  const mocha = new Mocha({ ui: 'bdd', timeout: 30_000, color: false, reporter: 'spec', forbidOnly: true });
+  mocha.suite.emit('pre-require', globalThis, '', mocha);
+  load();
+  const failures = await new Promise<number>((resolve) => {
+    const runner = mocha.run((count) => resolve(runner.stats?.tests === 0 ? 1 : count));
+  });
+  await reporting;
+  await order({ failures });
+}

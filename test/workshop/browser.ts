@@ -1,0 +1,177 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+
+import { endWithSignals } from './children.ts';
+import { fetchNpmFolder, isFetched } from './npmFolder.ts';
+import type { NpmFolder } from './npmFolder.ts';
+import { fetchedFolder } from './places.ts';
+import { silentLog, withProgress } from './progress.ts';
+import type { Log } from './progress.ts';
+
+/** How to launch the browser. */
+export interface BrowserOptions {
+  /** Whether it runs without a window; true by default. */
+  readonly headless?: boolean;
+  /** Receives the progress of a fetch, should one be needed. */
+  readonly log?: Log;
+}
+
+/** A browser's program, and what it needs around it. */
+interface Program {
+  readonly executablePath: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly args: readonly string[];
+}
+
+const args = [
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-quic',
+  '--disable-sync',
+  '--no-default-browser-check',
+  '--no-first-run',
+];
+
+const fetched: NpmFolder = {
+  folder: join(fetchedFolder, 'chromium-153.0.0'),
+  name: '@sparticuz/chromium',
+  version: '153.0.0',
+  finish: unpack,
+};
+
+/**
+ * Launches a browser: the one that `CHROME_PATH` names, else an installed Chrome, Chromium or Edge,
+ * else (on x64 Linux, headless only) a Chromium fetched through npm.
+ *
+ * @param options how
+ * @returns the browser; whoever launches it closes it
+ * @throws Error that says what to install, if there is no browser to be had
+ */
+export async function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
+  const headless = options.headless ?? true;
+  const program = installedBrowser() ?? (headless ? await fetchedBrowser(options.log ?? silentLog) : undefined);
+  if (program === undefined) {
+    throw new Error(
+      'No browser was found. Install Google Chrome, Chromium or Microsoft Edge, ' +
+        'or set CHROME_PATH to the program of one.',
+    );
+  }
+  endWithSignals();
+  return await chromium.launch({
+    executablePath: program.executablePath,
+    headless,
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+    args: [...args, ...program.args, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
+    env: { ...definedEnvironment(), ...program.environment },
+  });
+}
+
+function installedBrowser(): Program | undefined {
+  const named = process.env['CHROME_PATH'] ?? '';
+  if (named !== '' && !existsSync(named)) {
+    throw new Error(`CHROME_PATH is "${named}", and there is no such file.`);
+  }
+  const executablePath = named !== '' ? named : usualPlaces().find((place) => existsSync(place));
+  return executablePath === undefined ? undefined : { executablePath, environment: {}, args: [] };
+}
+
+function usualPlaces(): string[] {
+  if (process.platform === 'darwin') {
+    const folders = ['/Applications', join(process.env['HOME'] ?? '', 'Applications')];
+    return ['Google Chrome', 'Chromium', 'Microsoft Edge'].flatMap((name) =>
+      folders.map((folder) => join(folder, `${name}.app`, 'Contents', 'MacOS', name)),
+    );
+  }
+  if (process.platform === 'win32') {
+    const folders = ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA']
+      .map((name) => process.env[name])
+      .filter((folder) => folder !== undefined);
+    const programs = [
+      join('Google', 'Chrome', 'Application', 'chrome.exe'),
+      join('Chromium', 'Application', 'chrome.exe'),
+      join('Microsoft', 'Edge', 'Application', 'msedge.exe'),
+    ];
+    return programs.flatMap((program) => folders.map((folder) => join(folder, program)));
+  }
+  const names = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser', 'microsoft-edge'];
+  const folders = ['/usr/bin', '/usr/local/bin', '/snap/bin'];
+  return [
+    ...names.flatMap((name) => folders.map((folder) => join(folder, name))),
+    '/opt/google/chrome/chrome',
+    '/opt/microsoft/msedge/msedge',
+  ];
+}
+
+async function fetchedBrowser(log: Log): Promise<Program | undefined> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    return undefined;
+  }
+  if (!(await isFetched(fetched))) {
+    await withProgress(log, 'Fetching Chromium 153 (about 300 MB on disk)', async () => {
+      await fetchNpmFolder(fetched);
+    });
+  }
+  const folder = unpackedFolder(join(fetched.folder, 'node_modules', fetched.name));
+  return {
+    executablePath: join(folder, 'chromium'),
+    environment: {
+      FONTCONFIG_PATH: join(folder, 'fonts'),
+      LD_LIBRARY_PATH: [join(folder, 'al2023', 'lib'), process.env['LD_LIBRARY_PATH'] ?? ''].filter(Boolean).join(':'),
+    },
+    args: [],
+  };
+}
+
+function unpackedFolder(packageFolder: string): string {
+  return join(packageFolder, 'unpacked');
+}
+
+/**
+ * Unpacks the browser, and the libraries that a bare system lacks, into a folder of their own.
+ * The package unpacks into the system's temporary folder and takes whatever lies there for its own,
+ * half-written files of another process too; in a process of its own, the temporary folder is ours.
+ */
+async function unpack(packageFolder: string): Promise<void> {
+  const target = unpackedFolder(packageFolder);
+  await mkdir(target, { recursive: true });
+  const entry = pathToFileURL(join(packageFolder, 'build', 'index.js')).href;
+  const script = `await (await import(${JSON.stringify(entry)})).default.executablePath();`;
+  await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+    env: {
+      ...process.env,
+      TMPDIR: target,
+      // Only where it believes to run there does the package unpack its libraries.
+      AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+      AWS_LAMBDA_JS_RUNTIME: 'nodejs24.x',
+    },
+  });
+  await writeFile(join(target, 'fonts', 'fonts.conf'), fontSettings);
+}
+
+/** The package's own settings look for its fonts in the system's temporary folder. */
+const fontSettings = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">.</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+`;
+
+function definedEnvironment(): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined) {
+      environment[name] = value;
+    }
+  }
+  return environment;
+}

@@ -1,0 +1,102 @@
+// Lets a suite inside the extension host steer what is outside of it: the identity server and the person.
+import { createServer } from 'node:http';
+import type { Fault } from './identityFaults.ts';
+import type { JournalEntry } from './identityJournal.ts';
+import type { IdentityPolicy, IdentityServer } from './identityServer.ts';
+import { listenOnLoopback } from './loopback.ts';
+import type { Behaviour } from './person.ts';
+import type { Log } from './progress.ts';
+
+/** What can be asked for. A fault has to be plain data, so `rewrite` names fields to set; null takes one away. */
+export interface Orders {
+  /** Changes what the server decides anew with every request. */
+  readonly policy?: Partial<IdentityPolicy>;
+  /** Switches faults on, after those before have been switched off. */
+  readonly faults?: readonly (Omit<Fault, 'action'> & {
+    readonly action: Exclude<Fault['action'], { kind: 'rewrite' }> | { readonly kind: 'set'; readonly fields: Readonly<Record<string, unknown>> };
+  })[];
+  /** What the person does when the next page opens. */
+  readonly person?: Behaviour;
+  /** Drops every grant at the server. */
+  readonly revokeEverything?: boolean;
+  /** A token to look up. */
+  readonly token?: string;
+  /** A line of the suite's report. */
+  readonly line?: string;
+  /** The suite has ended with so many failures. */
+  readonly failures?: number;
+}
+
+/** What is answered. */
+export interface Situation {
+  readonly journal: readonly JournalEntry[];
+  /** Whether the token that was asked about is honoured by the server. */
+  readonly isActive?: boolean;
+}
+
+/** A control that is listening. */
+export interface Control {
+  readonly address: string;
+  /** What the person does now. */
+  behaviour(): Behaviour;
+  /** Resolves with the number of failures when a suite reports its end. */
+  readonly ended: Promise<number>;
+  stop(): void;
+}
+
+/**
+ * Takes orders for one identity server and one person, and the report of the suite that gives them.
+ *
+ * @param identity the server
+ * @param log receives the lines of the report
+ * @returns the control, once it listens
+ */
+export async function startControl(identity: IdentityServer, log: Log): Promise<Control> {
+  const { promise: ended, resolve: end } = Promise.withResolvers<number>();
+  let behaviour: Behaviour = { kind: 'signIn', account: 'demo' };
+  const obey = async (orders: Orders): Promise<Situation> => {
+    Object.assign(identity.policy, orders.policy);
+    if (orders.faults !== undefined) {
+      identity.faults.clear();
+      for (const { action, ...fault } of orders.faults) {
+        identity.faults.add({ ...fault, action: action.kind === 'set' ? { kind: 'rewrite', body: (body) => withFields(body, action.fields) } : action });
+      }
+    }
+    behaviour = orders.person ?? behaviour;
+    if (orders.line !== undefined) {
+      log(orders.line);
+    }
+    if (orders.failures !== undefined) {
+      end(orders.failures);
+    }
+    if (orders.revokeEverything === true) {
+      identity.revokeEverything();
+    }
+    const isActive = orders.token === undefined ? undefined : await identity.tokenIsActive(orders.token);
+    return { journal: identity.journal.entries, ...(isActive === undefined ? {} : { isActive }) };
+  };
+  const server = createServer((request, response) => {
+    void (async () => {
+      let text = '';
+      for await (const chunk of request) {
+        text += String(chunk);
+      }
+      const situation = await obey(JSON.parse(text) as Orders);
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(situation));
+    })().catch((error: unknown) => response.writeHead(500).end(String(error)));
+  });
+  const port = await listenOnLoopback(server);
+  return {
+    address: `http://127.0.0.1:${String(port)}`,
+    behaviour: () => behaviour,
+    ended,
+    stop: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function withFields(body: Readonly<Record<string, unknown>>, fields: Readonly<Record<string, unknown>>): unknown {
+  return Object.fromEntries(Object.entries({ ...body, ...fields }).filter(([, value]) => value !== null));
+}

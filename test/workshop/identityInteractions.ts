@@ -1,0 +1,142 @@
+import type { default as Provider, Grant, Interaction, InteractionResults } from 'oidc-provider';
+
+import { accountByHint } from './identityAccounts.ts';
+import type { Account } from './identityAccounts.ts';
+import { consentPage, loginPage } from './identityPages.ts';
+
+/** A request for one of the pages, and the answer to it. */
+export interface PageRequest {
+  readonly method: string;
+  /** The path; the pages are below `/interaction/`. */
+  readonly path: string;
+  /** The query's and the form's parameters. */
+  readonly parameters: URLSearchParams;
+  /** As Node has it. */
+  readonly req: Parameters<Provider['interactionDetails']>[0];
+  /** As Node has it. */
+  readonly res: Parameters<Provider['interactionDetails']>[1];
+}
+
+/** What to answer: a page, or a step onwards. */
+export type PageAnswer =
+  | { readonly kind: 'page'; readonly html: string; readonly status: number }
+  | { readonly kind: 'redirect'; readonly address: string };
+
+/**
+ * The login and consent pages: shows them, and takes their forms.
+ *
+ * @param provider the identity server
+ * @param accounts who can sign in
+ * @param request the request
+ * @returns the answer
+ * @throws the provider's SessionNotFound, if the interaction is unknown or over
+ */
+export async function answerInteraction(
+  provider: Provider,
+  accounts: readonly Account[],
+  request: PageRequest,
+): Promise<PageAnswer> {
+  const details = await provider.interactionDetails(request.req, request.res);
+  const finish = async (result: InteractionResults): Promise<PageAnswer> => ({
+    kind: 'redirect',
+    address: await provider.interactionResult(request.req, request.res, result),
+  });
+
+  const step = request.method === 'POST' ? request.parameters.get('do') : null;
+  switch (step) {
+    case 'login': {
+      const name = request.parameters.get('name') ?? '';
+      const named = accounts.find((candidate) => [candidate.username, candidate.email].includes(name));
+      const account = named?.password === request.parameters.get('password') ? named : undefined;
+      if (account === undefined) {
+        return await showLogin(provider, details, name, 'The name or the password is wrong.');
+      }
+      return await finish({ login: { accountId: account.sub, amr: ['pwd'] }, select_account: {} });
+    }
+    case 'allow':
+      return await finish({ consent: { grantId: await allow(provider, details) } });
+    case 'deny':
+      return await finish({ error: 'access_denied', error_description: 'The person denied access.' });
+    case null:
+    default: {
+      const account = accounts.find((candidate) => candidate.sub === details.session?.accountId);
+      if (details.prompt.name !== 'consent' || account === undefined || request.parameters.has('switch')) {
+        const hint = text(details.params['login_hint']);
+        return await showLogin(provider, details, accountByHint(accounts, hint)?.username ?? hint);
+      }
+      return {
+        kind: 'page',
+        status: 200,
+        html: consentPage({
+          clientName: await clientName(provider, details),
+          action: request.path,
+          accountName: `${account.name} (${account.email})`,
+          switchAddress: `${request.path}?switch`,
+          scopes: text(details.params['scope']).split(' ').filter(Boolean),
+        }),
+      };
+    }
+  }
+}
+
+async function showLogin(
+  provider: Provider,
+  details: Interaction,
+  name: string,
+  error?: string,
+): Promise<PageAnswer> {
+  const html = loginPage({
+    clientName: await clientName(provider, details),
+    action: `/interaction/${details.uid}`,
+    name,
+    ...(error === undefined ? {} : { error }),
+  });
+  return { kind: 'page', html, status: error === undefined ? 200 : 401 };
+}
+
+/** Grants everything that was asked for, on top of what the person has granted before. */
+async function allow(provider: Provider, details: Interaction): Promise<string> {
+  const grant = (await knownGrant(provider, details)) ?? newGrant(provider, details);
+  const missing = details.prompt.details;
+  const scopes = texts(missing['missingOIDCScope']);
+  if (scopes.length > 0) {
+    grant.addOIDCScope(scopes.join(' '));
+  }
+  const claims = texts(missing['missingOIDCClaims']);
+  if (claims.length > 0) {
+    grant.addOIDCClaims(claims);
+  }
+  const resources = missing['missingResourceScopes'];
+  if (typeof resources === 'object' && resources !== null) {
+    for (const [indicator, names] of Object.entries(resources)) {
+      grant.addResourceScope(indicator, texts(names).join(' '));
+    }
+  }
+  return await grant.save();
+}
+
+async function knownGrant(provider: Provider, details: Interaction): Promise<Grant | undefined> {
+  const grant = details.grantId === undefined ? undefined : await provider.Grant.find(details.grantId);
+  return grant?.accountId === details.session?.accountId ? grant : undefined;
+}
+
+function newGrant(provider: Provider, details: Interaction): Grant {
+  return new provider.Grant({
+    ...(details.session === undefined ? {} : { accountId: details.session.accountId }),
+    clientId: text(details.params['client_id']),
+  });
+}
+
+async function clientName(provider: Provider, details: Interaction): Promise<string> {
+  const id = text(details.params['client_id']);
+  const client = await provider.Client.find(id);
+  return client?.clientName ?? id;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}

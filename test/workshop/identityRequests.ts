@@ -1,0 +1,69 @@
+import { IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+
+/** A request that has been read whole. */
+export interface ReadRequest {
+  /** One that reads the same, for whoever handles it. */
+  readonly request: IncomingMessage;
+  /** The parameters of the query and of a form, as they arrived. */
+  readonly parameters: URLSearchParams;
+}
+
+/**
+ * Reads a request whole, so that its form is known before it is handled.
+ *
+ * @param request the request, unread
+ * @param offlineAccess whether a request for `offline_access` is to be honoured
+ * @returns one that reads the same, and its parameters
+ * @throws Error if the connection breaks while it is read
+ */
+export async function readRequest(request: IncomingMessage, offlineAccess: boolean): Promise<ReadRequest> {
+  const address = new URL(request.url ?? '/', 'http://127.0.0.1');
+  if (request.method !== 'POST') {
+    const parameters = new URLSearchParams(address.searchParams);
+    if (address.pathname === '/auth' && offlineAccess && askForConsent(address.searchParams)) {
+      request.url = `${address.pathname}${address.search}`;
+    }
+    return { request, parameters };
+  }
+
+  const body = await buffer(request);
+  const isForm = (request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
+  const form = new URLSearchParams(isForm ? body.toString('utf8') : '');
+  const parameters = new URLSearchParams([...address.searchParams, ...form]);
+  const isAuthorization = isForm && ['/auth', '/request'].includes(address.pathname);
+  const changed = isAuthorization && offlineAccess && askForConsent(form);
+  return { request: replay(request, changed ? Buffer.from(form.toString()) : body), parameters };
+}
+
+/**
+ * The provider ignores `offline_access` where consent is not asked for by name, as OpenID Connect allows.
+ * This server asks native clients for consent every time anyway, so it reads the one as asking for the other.
+ */
+function askForConsent(parameters: URLSearchParams): boolean {
+  const scopes = (parameters.get('scope') ?? '').split(' ');
+  const prompts = (parameters.get('prompt') ?? '').split(' ').filter(Boolean);
+  if (!scopes.includes('offline_access') || prompts.includes('none') || prompts.includes('consent')) {
+    return false;
+  }
+  parameters.set('prompt', [...prompts, 'consent'].join(' '));
+  return true;
+}
+
+function replay(original: IncomingMessage, body: Buffer): IncomingMessage {
+  const copy = new IncomingMessage(original.socket);
+  copy.method = original.method;
+  copy.url = original.url;
+  copy.httpVersion = original.httpVersion;
+  copy.httpVersionMajor = original.httpVersionMajor;
+  copy.httpVersionMinor = original.httpVersionMinor;
+  copy.rawHeaders = original.rawHeaders;
+  copy.headers = { ...original.headers, 'content-length': String(body.length) };
+  delete copy.headers['transfer-encoding'];
+  copy.complete = true;
+  if (body.length > 0) {
+    copy.push(body);
+  }
+  copy.push(null);
+  return copy;
+}

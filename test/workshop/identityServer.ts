@@ -1,0 +1,336 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import Provider, { interactionPolicy } from 'oidc-provider';
+import type { ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider';
+
+import { accountByHint, demoAccounts } from './identityAccounts.ts';
+import type { Account } from './identityAccounts.ts';
+import { Faults } from './identityFaults.ts';
+import { withFaults } from './identityFaulty.ts';
+import { answerInteraction } from './identityInteractions.ts';
+import { Journal } from './identityJournal.ts';
+import { messagePage } from './identityPages.ts';
+import { readRequest } from './identityRequests.ts';
+import { IdentityStore } from './identityStore.ts';
+import { listenOnLoopback } from './loopback.ts';
+import type { Log } from './progress.ts';
+
+/** The client that the demonstration signs in with: native, without a secret. */
+export const demoClientId = 'session-keeper-demo';
+
+/** What a server decides anew with every request; a test may change it at any time. */
+export interface IdentityPolicy {
+  /** How long an access token works, in seconds. */
+  accessTokenSeconds: number;
+  /** How long a refresh token works, in seconds. */
+  refreshTokenSeconds: number;
+  /** Who gets a refresh token: whoever asks for `offline_access`, everybody, or nobody. */
+  issueRefreshToken: 'whenAsked' | 'always' | 'never';
+  /** Whether each renewal replaces the refresh token; using a replaced one revokes the whole grant. */
+  rotateRefreshToken: boolean;
+}
+
+/** How to start an identity server. */
+export interface IdentityServerOptions extends Partial<IdentityPolicy> {
+  /** The port; 0, the default, is any free one. */
+  readonly port?: number;
+  /** How many ports to try, upwards from `port`, while they are taken; 1 by default. */
+  readonly portTries?: number;
+  /** Clients beside the demonstration's. */
+  readonly clients?: readonly ClientMetadata[];
+  /** Who can sign in; {@link demoAccounts} by default. */
+  readonly accounts?: readonly Account[];
+  /** Whether an ID token tells name and email; true by default. If not, only the userinfo endpoint does. */
+  readonly profileInIdToken?: boolean;
+  /** Whether access tokens are JWTs for an API; false by default. Such a token is refused by the userinfo endpoint. */
+  readonly jwtAccessTokens?: boolean;
+  /** Where to keep keys, grants and sessions between runs; without it, in memory alone. */
+  readonly stateFile?: string;
+  /** Features of the provider beside the usual ones: pushed requests, DPoP … */
+  readonly features?: NonNullable<Configuration['features']>;
+  /** Receives what goes wrong inside the server; standard error by default. */
+  readonly log?: Log;
+}
+
+/** A running identity server. */
+export interface IdentityServer {
+  /** The issuer: `http://127.0.0.1:PORT`. */
+  readonly issuer: string;
+  /** The port on 127.0.0.1. */
+  readonly port: number;
+  /** The provider itself, for what this interface does not offer. */
+  readonly provider: Provider;
+  /** What is decided anew with every request. */
+  readonly policy: IdentityPolicy;
+  /** What goes wrong on purpose. */
+  readonly faults: Faults;
+  /** What reached the server. */
+  readonly journal: Journal;
+  /** The ids of the grants that were revoked: by a revocation, by a reuse of a token, by a logout. */
+  readonly grantsRevoked: readonly string[];
+  /**
+   * Asks the server's own memory about an opaque access token or a refresh token.
+   *
+   * @param token the token's value
+   * @returns true if it would still be honoured
+   */
+  tokenIsActive(token: string): Promise<boolean>;
+  /** Drops every grant and every token, as an administrator would. */
+  revokeEverything(): void;
+  /** Closes the server and every connection at once. */
+  stop(): Promise<void>;
+}
+
+const daySeconds = 24 * 60 * 60;
+
+/**
+ * Starts a real OpenID provider in this process, on 127.0.0.1, over plain http.
+ *
+ * @param options what differs from the usual
+ * @returns the server, once it listens
+ * @throws the listen error, if no port can be had
+ */
+export async function startIdentityServer(options: IdentityServerOptions = {}): Promise<IdentityServer> {
+  const policy: IdentityPolicy = {
+    accessTokenSeconds: options.accessTokenSeconds ?? 90,
+    refreshTokenSeconds: options.refreshTokenSeconds ?? 14 * daySeconds,
+    issueRefreshToken: options.issueRefreshToken ?? 'whenAsked',
+    rotateRefreshToken: options.rotateRefreshToken ?? true,
+  };
+  const log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
+  const accounts = options.accounts ?? demoAccounts;
+  const store = new IdentityStore(options.stateFile);
+  const faults = new Faults();
+  const journal = new Journal();
+  const grantsRevoked: string[] = [];
+  for (const client of options.clients ?? []) {
+    if (client.client_secret !== undefined) {
+      journal.secrets.add(client.client_secret);
+    }
+  }
+
+  let answer: (request: IncomingMessage, response: ServerResponse) => unknown = (_request, response) => {
+    response.writeHead(503).end();
+  };
+  const server = createServer((request, response) => {
+    answer(request, response);
+  });
+  const port = await listenOnLoopback(server, options.port, options.portTries);
+  const issuer = `http://127.0.0.1:${String(port)}`;
+
+  const provider = new Provider(issuer, configure(issuer, options, policy, accounts, store));
+  provider.on('grant.revoked', (_ctx, grantId) => grantsRevoked.push(grantId));
+  provider.on('server_error', (_ctx, error) => {
+    log(`The identity server failed: ${error.stack ?? error.message}`);
+  });
+
+  const parametersOf = new WeakMap<IncomingMessage, URLSearchParams>();
+  provider.use(async (ctx, next) => {
+    const parameters = parametersOf.get(ctx.req) ?? new URLSearchParams();
+    const entry = journal.arrived({ method: ctx.method, path: ctx.path, parameters });
+    ctx.res.once('close', () => {
+      journal.finished(entry, ctx.res.writableFinished ? ctx.res.statusCode : 'dropped');
+    });
+    await withFaults(ctx, next, faults.take(entry), () => {
+      journal.answering(entry, ctx.body, ctx.response.get('location'));
+    });
+  });
+  provider.use(async (ctx, next) => {
+    if (!ctx.path.startsWith('/interaction/')) {
+      await next();
+      return;
+    }
+    const { req, res, method, path } = ctx;
+    const parameters = parametersOf.get(req) ?? new URLSearchParams();
+    const page = await answerInteraction(provider, accounts, { req, res, method, path, parameters }).catch(
+      (error: unknown) => {
+        if (error instanceof Error && error.name === 'SessionNotFound') {
+          const html = messagePage('Nothing to do here', 'This sign-in is over. Start again where you came from.');
+          return { kind: 'page', status: 400, html } as const;
+        }
+        throw error;
+      },
+    );
+    if (page.kind === 'redirect') {
+      ctx.status = 303;
+      ctx.redirect(page.address);
+    } else {
+      ctx.status = page.status;
+      sendPage(ctx, page.html);
+    }
+  });
+  const handle = provider.callback();
+  answer = async (request, response) => {
+    const seen = await readRequest(request, policy.issueRefreshToken !== 'never');
+    parametersOf.set(seen.request, seen.parameters);
+    await handle(seen.request, response);
+  };
+
+  return {
+    issuer,
+    port,
+    provider,
+    policy,
+    faults,
+    journal,
+    grantsRevoked,
+    tokenIsActive: async (token) => {
+      const found = (await provider.AccessToken.find(token)) ?? (await provider.RefreshToken.find(token));
+      return found?.isValid ?? false;
+    },
+    revokeEverything: () => {
+      store.revokeEverything();
+    },
+    stop: async () => {
+      store.save();
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function configure(
+  issuer: string,
+  options: IdentityServerOptions,
+  policy: IdentityPolicy,
+  accounts: readonly Account[],
+  store: IdentityStore,
+): Configuration {
+  return {
+    adapter: (model) => store.adapter(model),
+    jwks: { keys: store.keys },
+    cookies: { keys: [store.cookieKey] },
+    clients: [demoClient, ...(options.clients ?? [])],
+    scopes: ['openid', 'offline_access', 'notes.read', 'notes.write'],
+    claims: {
+      openid: ['sub'],
+      profile: ['name', 'preferred_username'],
+      email: ['email', 'email_verified'],
+    },
+    conformIdTokenClaims: !(options.profileInIdToken ?? true),
+    findAccount: (_ctx, sub) => {
+      const account = accounts.find((candidate) => candidate.sub === sub);
+      return account === undefined ? undefined : { accountId: sub, claims: () => claimsOf(account) };
+    },
+    pkce: { required: () => true },
+    // The browser extension host of VS Code is another origin, and so is a page of a test.
+    clientBasedCORS: () => true,
+    issueRefreshToken: (_ctx, client, source) => {
+      const asked = policy.issueRefreshToken === 'whenAsked' && source.scopes.has('offline_access');
+      return client.grantTypeAllowed('refresh_token') && (asked || policy.issueRefreshToken === 'always');
+    },
+    rotateRefreshToken: () => policy.rotateRefreshToken,
+    interactions: {
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+      policy: interactionPolicyFor(accounts),
+    },
+    ttl: {
+      AccessToken: () => policy.accessTokenSeconds,
+      AuthorizationCode: 60,
+      DeviceCode: 600,
+      Grant: 14 * daySeconds,
+      IdToken: 3600,
+      Interaction: 3600,
+      RefreshToken: () => policy.refreshTokenSeconds,
+      Session: 14 * daySeconds,
+    },
+    renderError: (ctx, out) => {
+      ctx.type = 'html';
+      const text = out.error_description === undefined ? out.error : `${out.error}: ${out.error_description}`;
+      sendPage(ctx, messagePage('This did not work', text));
+    },
+    features: {
+      devInteractions: { enabled: false },
+      deviceFlow: {
+        enabled: true,
+        userCodeInputSource: (ctx, form, _out, error) => {
+          const wrong = error === undefined ? '' : 'That code is not known, or it is over. ';
+          sendPage(ctx, messagePage('Enter the code', `${wrong}Your device shows it.`, withButton(form, 'op.deviceInputForm', 'Continue')));
+        },
+        userCodeConfirmSource: (ctx, form, client, _info, code) => {
+          const text = `${client.clientName ?? client.clientId} shows the code ${code}?`;
+          sendPage(ctx, messagePage('Confirm the code', text, withButton(form, 'op.deviceConfirmForm', 'Yes')));
+        },
+        successSource: (ctx) => {
+          sendPage(ctx, messagePage('You are signed in', 'You can close this page.'));
+        },
+      },
+      resourceIndicators: {
+        enabled: options.jwtAccessTokens ?? false,
+        defaultResource: () => `${issuer}/api`,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_ctx, audience) => ({
+          audience,
+          scope: 'notes.read notes.write',
+          accessTokenFormat: 'jwt',
+        }),
+      },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => {
+          const buttons = `${form}<div class="buttons"><button type="submit" form="op.logoutForm">No</button>
+            <button class="main" type="submit" form="op.logoutForm" name="logout" value="yes">Sign out</button></div>`;
+          sendPage(ctx, messagePage('Sign out?', 'You will be signed out in this browser.', buttons));
+        },
+        postLogoutSuccessSource: (ctx) => {
+          sendPage(ctx, messagePage('You are signed out', 'You can close this page.'));
+        },
+      },
+      userinfo: { enabled: true },
+      ...options.features,
+    },
+  };
+}
+
+const demoClient: ClientMetadata = {
+  client_id: demoClientId,
+  client_name: 'Session Keeper',
+  application_type: 'native',
+  token_endpoint_auth_method: 'none',
+  redirect_uris: ['http://127.0.0.1/callback'],
+  post_logout_redirect_uris: ['http://127.0.0.1/signed-out'],
+  grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+  response_types: ['code'],
+};
+
+function claimsOf(account: Account): { sub: string } & Record<string, string | boolean> {
+  return {
+    sub: account.sub,
+    name: account.name,
+    preferred_username: account.username,
+    email: account.email,
+    email_verified: true,
+  };
+}
+
+/** The usual policy, and two things that most servers know: choosing an account, and a hint at another one. */
+function interactionPolicyFor(accounts: readonly Account[]): interactionPolicy.Prompt[] {
+  const policy = interactionPolicy.base();
+  policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
+  policy.get('login')?.checks.add(
+    new interactionPolicy.Check('other_account', 'another account is asked for', 'login_required', ({ oidc }) => {
+      const hint = oidc.params?.['login_hint'];
+      const meant = typeof hint === 'string' ? accountByHint(accounts, hint) : undefined;
+      const signedIn = oidc.session?.accountId;
+      return meant !== undefined && signedIn !== undefined && meant.sub !== signedIn && oidc.result?.login === undefined;
+    }),
+  );
+  return policy;
+}
+
+function withButton(form: string, id: string, label: string): string {
+  return `${form}<div class="buttons"><button class="main" type="submit" form="${id}">${label}</button></div>`;
+}
+
+function sendPage(ctx: Pick<KoaContextWithOIDC, 'set' | 'type' | 'body'>, html: string): void {
+  ctx.type = 'html';
+  ctx.set('cache-control', 'no-store');
+  ctx.set('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+  ctx.body = html;
+}

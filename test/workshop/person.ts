@@ -1,0 +1,67 @@
+// What a person does in the browser: at the identity server's pages, and at VS Code's own questions.
+import type { BrowserContext, Page } from 'playwright-core';
+
+/** What the person does when a sign-in page opens. */
+export type Behaviour =
+  /** Signs in with a demo account and allows. */
+  | { readonly kind: 'signIn'; readonly account: string }
+  /** Signs in and denies. */
+  | { readonly kind: 'deny'; readonly account: string }
+  /** Looks away; the page stays open. */
+  | { readonly kind: 'ignore' };
+
+/**
+ * Signs in at the identity server's pages, the way a person would: name and password where they are asked for,
+ * then the consent page. Returns when the browser has arrived where VS Code sent it.
+ *
+ * @param page the page that VS Code opened
+ * @param account the name of a demo account, which is its password too
+ * @param answer the button to press on the consent page
+ */
+export async function signInAt(page: Page, account: string, answer: 'Allow' | 'Deny' = 'Allow'): Promise<void> {
+  const name = page.locator('[name=name]');
+  const consent = page.getByRole('button', { name: answer });
+  await name.or(consent).first().waitFor();
+  if (await name.isVisible()) {
+    await name.fill(account);
+    await page.locator('[name=password]').fill(account);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  }
+  await consent.click();
+  await page.waitForURL((url) => url.pathname === '/done');
+  await page.waitForLoadState('load');
+}
+
+/**
+ * Lets a person sit before a browser: every page that the editor opens at an identity server is answered, and
+ * every dialog in which VS Code asks whether an extension may sign in or use an account is allowed.
+ *
+ * @param context the browser's context
+ * @param behaviour what the person does now; asked anew for each page
+ */
+export async function seatPerson(context: BrowserContext, behaviour: () => Behaviour): Promise<void> {
+  await context.addInitScript(allowDialogs);
+  context.on('page', (page) => {
+    void (async () => {
+      await page.waitForURL((url) => url.pathname.startsWith('/interaction/') || url.pathname.startsWith('/auth'));
+      const does = behaviour();
+      if (does.kind !== 'ignore') {
+        await signInAt(page, does.account, does.kind === 'deny' ? 'Deny' : 'Allow');
+      }
+    })().catch(() => {
+      // The window itself is a page too, and a page may be closed before it has been answered.
+    });
+  });
+}
+
+/** Runs in a page: presses "Allow" in VS Code's dialogs as they appear. */
+export function allowDialogs(): void {
+  const press = (): void => {
+    for (const button of document.querySelectorAll<HTMLElement>('.monaco-dialog-box .monaco-button')) {
+      if (button.textContent === 'Allow') {
+        button.click();
+      }
+    }
+  };
+  new MutationObserver(press).observe(document, { childList: true, subtree: true });
+}

@@ -1,0 +1,7 @@
+import { join } from 'node:path';
+
+/** The project's root folder, as an absolute path. */
+export const root = join(import.meta.dirname, '..', '..');
+
+/** The folder, ignored by git, that holds everything fetched or written while the extension is tried out. */
+export const fetchedFolder = join(root, '.vscode-test');
