@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SECOND, systemClock as clock } from './core/clock.ts';
-import { ownerOf } from './core/session.ts';
+import { ownerOf, type SessionRecord } from './core/session.ts';
 import { SignIns } from './flows/signIn.ts';
 import { Discovery } from './protocol/discovery.ts';
 import type { Transport } from './protocol/transport.ts';
@@ -43,11 +43,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const ledger = new Ledger(ledgerFolder(join(context.globalStorageUri.fsPath, LEDGER_FOLDER)), log);
   const registry = new Registry(log);
   const stores = { clock, log, vault, ledger, registry, discovery, transport };
+  const providerOf = (record: SessionRecord) => ownerOf(record, (id) => settings.provider(id));
   const refresher = new Refresher({
     ...stores,
     lock: new WindowLock(),
     random: Math.random,
-    providerOf: (record) => ownerOf(record, (id) => settings.provider(id)),
+    providerOf,
   });
   const keeper = new Keeper({
     ...stores,
@@ -56,7 +57,11 @@ export function activate(context: vscode.ExtensionContext): void {
     freshness: () => settings.freshness(),
     newId: randomUUID,
   });
-  const scheduler = new Scheduler({ clock, log, registry, refresher, settings: () => settings.lifetimes() });
+  const scheduler = new Scheduler({
+    clock, log, registry, refresher,
+    settings: () => settings.lifetimes(),
+    isOwned: (record) => providerOf(record) !== undefined,
+  });
 
   const signIns = new SignIns({
     clock, discovery, transport, log, openBrowser,

@@ -7,6 +7,8 @@ import { authorizationRequest, isAnswerTo } from '../protocol/authorize.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import { exchangeCode } from '../protocol/exchange.ts';
 import { accountOf, type Grant } from '../protocol/identity.ts';
+import { revokeTokens } from '../protocol/revoke.ts';
+import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { LoopbackRedirect } from './loopback.ts';
 import type { Pages } from './page.ts';
@@ -83,6 +85,7 @@ export class SignIns {
     const server = await unlessAborted(discovery.find(provider), signal);
     const pages = await this.#ports.pages(provider);
     const redirect = await LoopbackRedirect.open(clock, pages);
+    let tokens: Tokens | undefined;
     try {
       const authorization = await authorizationRequest(server, redirect.redirectUri, scopes, { loginHint: request.loginHint });
       const answer = redirect.answer((parameters) => isAnswerTo(authorization, parameters), signal);
@@ -92,7 +95,7 @@ export class SignIns {
       await unlessAborted(this.#ports.openBrowser(authorization.url.href), signal);
       log.info(`Sign-in at ${provider.id} waits for the browser on ${redirect.redirectUri}.`);
       const parameters = await answer;
-      const tokens = await exchangeCode(server, authorization, parameters, transport, signal);
+      tokens = await exchangeCode(server, authorization, parameters, transport, signal);
       const account = await accountOf(server, tokens, transport, signal);
       signal.throwIfAborted();
       const admitted = await admit({ provider, scopes, tokens, account });
@@ -100,6 +103,10 @@ export class SignIns {
       return admitted;
     } catch (error) {
       redirect.finish(pages.failed(error));
+      if (tokens !== undefined) {
+        // Called off at the last moment: nobody will use these tokens, so they do not live on at the server.
+        revokeTokens(server, tokens, transport).catch(() => {});
+      }
       throw error;
     }
   }
@@ -107,6 +114,7 @@ export class SignIns {
 
 /** The result of a promise, or the signal's reason if that comes first. The promise's own end is then ignored. */
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  promise.catch(() => {});
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason as Error);

@@ -75,13 +75,18 @@ const LIBRARY_ERRORS = tableOf({
   ],
 });
 
+/** HTTP statuses that ask to come again: RFC 9110 section 15.5.9, RFC 8470, RFC 6585. */
+const PASSING_STATUSES: ReadonlyMap<number, Category> = new Map([[408, 'network'], [425, 'network'], [429, 'rate-limited']]);
+
 /** Turns anything thrown during a protocol step into a {@link Failure}. A failure passes through unchanged. */
 export function classify(error: unknown, step: Step): Failure {
   if (error instanceof Failure) {
     return error;
   }
   if (error instanceof oauth.ResponseBodyError) {
-    return ofCode(error.error, step, error.error_description, error.response);
+    // "Not now" is what these statuses say, whatever code the body adds.
+    const passing = PASSING_STATUSES.get(error.response.status);
+    return passing !== undefined ? ofResponse(error.response, error) : ofCode(error.error, step, error.error_description, error.response);
   }
   if (error instanceof oauth.AuthorizationResponseError) {
     return ofCode(error.error, step, error.error_description);
@@ -111,11 +116,9 @@ function ofResponse(response: Response, error: Error): Failure {
   const { status } = response;
   const code = `http-${status}`;
   const details = { cause: error, status, retryAfter: retryAfterOf(response) };
-  if (status === 408 || status === 425) {
-    return new Failure('network', code, details);
-  }
-  if (status === 429) {
-    return new Failure('rate-limited', code, details);
+  const passing = PASSING_STATUSES.get(status);
+  if (passing !== undefined) {
+    return new Failure(passing, code, details);
   }
   if (status === 407 || status === 511) {
     return new Failure('not-trusted', code, details);

@@ -42,8 +42,13 @@ export class Discovery {
       return { ...(await known.server), provider };
     }
     const server = discover(provider, this.#transport);
-    this.#known.set(key, { server, at: this.#transport.clock.now() });
-    server.catch(() => this.#known.delete(key));
+    const entry = { server, at: this.#transport.clock.now() };
+    this.#known.set(key, entry);
+    server.catch(() => {
+      if (this.#known.get(key) === entry) {
+        this.#known.delete(key);
+      }
+    });
     return server;
   }
 
@@ -59,12 +64,12 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
   const metadata = await ask('oidc').catch(async (error: unknown) => {
     const failure = classify(error, 'discovery');
     // Only "there is no such page" leads on to RFC 8414; an outage, or another issuer, is the answer.
-    if (failure.status !== 404 && failure.status !== 405 && failure.status !== 410) {
+    if (!isMissing(failure)) {
       throw failure;
     }
     return ask('oauth2').catch((second: unknown) => {
       const other = classify(second, 'discovery');
-      throw other.status === undefined ? other : new Failure('configuration', 'no-discovery', { cause: second, status: other.status });
+      throw isMissing(other) ? new Failure('configuration', 'no-discovery', { cause: second, status: other.status }) : other;
     });
   });
   check(metadata, insecure);
@@ -90,6 +95,8 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
     });
   }
 }
+
+const isMissing = ({ status }: Failure): boolean => status === 404 || status === 405 || status === 410;
 
 /** Checks that everything the spine needs is there, and that nothing goes over a network in the clear. */
 function check(metadata: oauth.AuthorizationServer, insecure: boolean): void {

@@ -10,6 +10,8 @@ import { fetchWith, type Transport } from './transport.ts';
 export interface RefreshAnswer {
   /** The refresh token that replaces the one sent; undefined where the server returned none and the sent one stays good. */
   readonly refreshToken: string | undefined;
+  /** The access token as it arrived, not checked: to be revoked where nobody wants it any more. */
+  readonly accessToken: string | undefined;
   /**
    * Checks the rest: token, ID token with signature, and that it still speaks of the same person.
    * @throws Failure. The refresh token above is the valid one all the same.
@@ -50,9 +52,10 @@ export async function requestRefresh(
     throw classify(new Error('no answer'), 'refresh');
   }
   const arrived = raw;
-  const isGrant = arrived.response.status === 200 && arrived.body['access_token'] !== undefined;
+  const accessToken = arrived.response.status === 200 ? arrived.body['access_token'] : undefined;
   return {
-    refreshToken: isGrant ? arrived.refreshToken : undefined,
+    refreshToken: accessToken === undefined ? undefined : arrived.refreshToken,
+    accessToken: typeof accessToken === 'string' ? accessToken : undefined,
     check: async () => {
       const tokens = await checkTokens(
         server,

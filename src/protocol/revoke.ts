@@ -1,5 +1,6 @@
 // Telling the server that a token is not wanted any more: RFC 7009.
 import * as oauth from 'oauth4webapi';
+import type { Failure } from '../core/failure.ts';
 import { classify } from './classify.ts';
 import { optionsFor, type Server } from './discovery.ts';
 import { fetchWith, type Transport } from './transport.ts';
@@ -29,13 +30,24 @@ export async function revokeTokens(
     });
     await oauth.processRevocationResponse(response);
   };
+  const { accessToken, refreshToken } = tokens;
+  const first = refreshToken === undefined ? undefined : await attempt(() => revoke(refreshToken, 'refresh_token'));
+  // The access token is tried even where the refresh token could not be revoked.
+  const second = await attempt(() => revoke(accessToken, 'access_token'));
+  const failure = first ?? second;
+  if (failure !== undefined) {
+    throw failure;
+  }
+  return 'revoked';
+}
+
+async function attempt(revoke: () => Promise<void>): Promise<Failure | undefined> {
   try {
-    if (tokens.refreshToken !== undefined) {
-      await revoke(tokens.refreshToken, 'refresh_token');
-    }
-    await revoke(tokens.accessToken, 'access_token');
-    return 'revoked';
+    await revoke();
+    return undefined;
   } catch (error) {
-    throw classify(error, 'revocation');
+    const failure = classify(error, 'revocation');
+    // RFC 7009 section 2.2.1: the server does not revoke this kind of token, a JWT say. There is nothing more to do.
+    return failure.code === 'unsupported_token_type' ? undefined : failure;
   }
 }

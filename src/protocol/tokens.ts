@@ -97,7 +97,7 @@ export async function checkTokens(
     throw new Failure('bad-answer', 'bad-lifetime', { detail: harmless(JSON.stringify(lifetime)) });
   }
   const skew = answer.skew !== undefined && Math.abs(answer.skew) > NOTABLE_SKEW ? answer.skew : 0;
-  const client = { ...server.client, [oauth.clockSkew]: Math.round(skew / 1000) };
+  const client = { ...server.client, [oauth.clockSkew]: Math.round((skew + answer.ahead) / 1000) };
   try {
     const tokens = await process(client, raw.response);
     if (tokens.token_type !== 'bearer') {

@@ -1,5 +1,5 @@
 // The one way out: every request to a server goes through here, with a deadline and a limit on what it may answer.
-import type { Clock } from '../core/clock.ts';
+import { systemClock, type Clock } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { isProtected } from '../core/provider.ts';
 import { classifyTransport } from './classify.ts';
@@ -22,6 +22,8 @@ export interface Answer {
   readonly sentAt: number;
   /** How far the server's clock is ahead of this one, in ms, from the `Date` header; undefined without one. */
   readonly skew: number | undefined;
+  /** How far this product's clock is ahead of the platform's, in ms: 0 but in tests. The library reads the platform's. */
+  readonly ahead: number;
 }
 
 /** The longest body that is read, in bytes: far beyond any discovery document or key set. */
@@ -75,7 +77,7 @@ async function request(transport: Transport, url: string, options: FetchOptions,
       status: arrived.status,
       headers: arrived.headers,
     });
-    return { response, body, sentAt, skew: skewOf(arrived.headers.get('date'), sentAt, clock.now()) };
+    return { response, body, sentAt, skew: skewOf(arrived.headers.get('date'), sentAt, clock.now()), ahead: clock.now() - systemClock.now() };
   } catch (error) {
     throw classifyTransport(error);
   } finally {

@@ -51,6 +51,8 @@ const CALLER_PATIENCE = 5000;
 export class Keeper {
   readonly #ports: KeeperPorts;
   readonly #findings = new Emitter<readonly Finding[]>();
+  /** The sessions that are being signed out: a late change event must not bring them back for a moment. */
+  readonly #leaving = new Set<string>();
   #loading: Promise<void> | undefined;
 
   constructor(ports: KeeperPorts) {
@@ -85,6 +87,12 @@ export class Keeper {
       }
     }
     const present = new Set([...records, ...findings].map(({ id }) => id));
+    for (const { id, kind } of findings) {
+      if (kind === 'set-aside') {
+        // Told of as what it is; a later start must not call it lost as well.
+        await ledger.delete(id);
+      }
+    }
     const lost = (await ledger.load()).filter(
       ({ id, lossReportedAt }) => !present.has(id) && registry.get(id) === undefined && lossReportedAt === undefined,
     );
@@ -108,6 +116,9 @@ export class Keeper {
   /** Takes over what another window has done to one stored session. */
   async reload(id: string): Promise<void> {
     const { ledger, log, registry, vault } = this.#ports;
+    if (this.#leaving.has(id)) {
+      return;
+    }
     const mine = registry.get(id);
     let stored: SessionRecord | undefined;
     try {
@@ -200,10 +211,12 @@ export class Keeper {
     }
     const { record } = session;
     const provider = this.providerOf(record);
+    this.#leaving.add(id);
     registry.remove(id);
     log.info(`${nameOf(record)}: signed out here.`);
     await ledger.delete(id);
     const deleted = await vault.delete(id).then(() => undefined, asFailure);
+    this.#leaving.delete(id);
     let revocation: Revocation = 'not-offered';
     if (provider !== undefined && record.ended === undefined) {
       try {
@@ -242,9 +255,9 @@ export class Keeper {
     if (!lifetimes.renewable || isFresh(lifetimes, clock.now(), this.#ports.freshness())) {
       return session;
     }
-    const isWorking = (): boolean => isAlive(lifetimes, clock.now());
-    if (session.failure !== undefined && !session.renewing && this.#isTooSoon(session, isWorking())) {
-      return orThrow(session, isWorking(), session.failure);
+    const isWorking = ({ record }: LiveSession): boolean => isAlive(lifetimesOf(record), clock.now());
+    if (session.failure !== undefined && !session.renewing && this.#isTooSoon(session, isWorking(session))) {
+      return orThrow(session, isWorking(session), session.failure);
     }
     try {
       await refresher.renew(id, 'a caller needs it');
@@ -253,7 +266,7 @@ export class Keeper {
       if (now === undefined || !isUsable(now.record, clock.now())) {
         return undefined;
       }
-      return orThrow(now, isWorking(), asFailure(error));
+      return orThrow(now, isWorking(now), asFailure(error));
     }
     return registry.get(id);
   }
@@ -277,8 +290,10 @@ export class Keeper {
     if (known !== undefined) {
       return known.record.account.label;
     }
-    const isTaken = others.some(({ record }) => record.account.label === account.label);
-    return isTaken ? `${account.label} (${account.id.slice(0, 12)})` : account.label;
+    const isTaken = (label: string): boolean => others.some(({ record }) => record.account.label === label);
+    // The end of an id tells accounts apart more often than its beginning, which many share; the whole id always does.
+    const candidates = [account.label, `${account.label} (${account.id.slice(-6)})`, `${account.label} (${account.id})`];
+    return candidates.find((label) => !isTaken(label)) ?? account.id;
   }
 }
 
@@ -295,5 +310,6 @@ function rank({ record }: LiveSession, scopes: readonly string[]): number {
 }
 
 function isNewer(stored: SessionRecord, mine: SessionRecord): boolean {
-  return stored.generation > mine.generation || (stored.generation === mine.generation && stored.renewedAt > mine.renewedAt);
+  const isLater = stored.renewedAt > mine.renewedAt || (stored.ended !== undefined && mine.ended === undefined);
+  return stored.generation > mine.generation || (stored.generation === mine.generation && isLater);
 }

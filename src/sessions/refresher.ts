@@ -32,6 +32,12 @@ export interface RefresherPorts {
   providerOf(record: SessionRecord): Provider | undefined;
 }
 
+/** One renewal on its way: which session, and the record that it is about as far as it has come. */
+interface Renewal {
+  readonly id: string;
+  of: SessionRecord | undefined;
+}
+
 /** Renews sessions. */
 export class Refresher {
   readonly #ports: RefresherPorts;
@@ -66,7 +72,10 @@ export class Refresher {
       if (registry.get(record.id)?.record === record) {
         registry.update(record.id, { unsaved: false });
       }
-      await ledger.write(record);
+      // The person may have signed out while the store was busy; the ledger must not say otherwise.
+      if (registry.get(record.id) !== undefined) {
+        await ledger.write(record);
+      }
       return true;
     } catch (error) {
       log.error(`${nameOf(record)} could not be stored (${asFailure(error).code}); it is kept in memory and stored again later.`);
@@ -78,20 +87,22 @@ export class Refresher {
   async #renewOnce(id: string, reason: string): Promise<SessionRecord> {
     const { lock, registry } = this.#ports;
     registry.update(id, { renewing: true });
+    const renewal: Renewal = { id, of: undefined };
     try {
-      return await lock.hold(id, () => this.#renewHolding(id, reason));
+      return await lock.hold(id, () => this.#renewHolding(renewal, reason));
     } catch (error) {
       const failure = asFailure(error);
-      await this.#note(id, failure);
+      await this.#note(renewal, failure);
       throw failure;
     } finally {
       registry.update(id, { renewing: false });
     }
   }
 
-  async #renewHolding(id: string, reason: string): Promise<SessionRecord> {
+  async #renewHolding(renewal: Renewal, reason: string): Promise<SessionRecord> {
     const { clock, discovery, log, registry, transport } = this.#ports;
-    const inMemory = registry.get(id)?.record;
+    const inMemory = registry.get(renewal.id)?.record;
+    renewal.of = inMemory;
     if (inMemory === undefined) {
       throw new Failure('cancelled', 'signed-out');
     }
@@ -111,14 +122,13 @@ export class Refresher {
     const server = await discovery.find(provider);
     log.info(`${nameOf(inMemory)}: renewal ${inMemory.generation + 1} starts (${reason}).`);
     const answer = await requestRefresh(server, refreshToken, inMemory.subject, transport);
-    const rotated = await this.#keepRefreshToken(server, inMemory, answer);
+    const rotated = await this.#keepRefreshToken(renewal, inMemory, answer, server);
     const tokens = await answer.check();
     const record = recordAfterRefresh(rotated, tokens, provider);
-    if (!registry.get(id)) {
-      await this.#disown(server, record);
-    }
+    await this.#mustBeWanted(renewal, answer, server);
     // Callers get the new token before the store is done, and this window's own change event then brings no news.
     registry.put(record);
+    renewal.of = record;
     await this.save(record);
     log.info(`${nameOf(record)}: renewed in ${clock.now() - tokens.sentAt} ms; ${expiryOf(record)}.`);
     if (tokens.expirySource === 'never-said' && inMemory.expirySource !== 'never-said') {
@@ -140,45 +150,57 @@ export class Refresher {
   }
 
   /** Stores the refresh token that now counts before anything else of the answer is looked at, so that no later fault can lose it. */
-  async #keepRefreshToken(server: Server, before: SessionRecord, answer: RefreshAnswer): Promise<SessionRecord> {
-    const { registry } = this.#ports;
-    if (answer.refreshToken === undefined) {
-      return recordWithRefreshToken(before, undefined);
-    }
+  async #keepRefreshToken(renewal: Renewal, before: SessionRecord, answer: RefreshAnswer, server: Server): Promise<SessionRecord> {
+    await this.#mustBeWanted(renewal, answer, server);
     const record = recordWithRefreshToken(before, answer.refreshToken);
-    if (registry.get(before.id) === undefined) {
-      await this.#disown(server, record);
+    this.#ports.registry.update(before.id, { record });
+    renewal.of = record;
+    if (answer.refreshToken !== undefined) {
+      await this.save(record);
     }
-    registry.update(before.id, { record });
-    await this.save(record);
     return record;
   }
 
-  /** The person signed out while the renewal was on its way: its tokens are revoked, never stored. */
-  async #disown(server: Server, record: SessionRecord): Promise<never> {
-    await revokeTokens(server, record, this.#ports.transport).catch(() => {});
+  /**
+   * Goes on only while the session is the one that the renewal began with. Where the person has signed out on the way,
+   * or signed in again, the tokens that have arrived are revoked and never stored.
+   */
+  async #mustBeWanted(renewal: Renewal, answer: RefreshAnswer, server: Server): Promise<void> {
+    if (this.#isAbout(renewal)) {
+      return;
+    }
+    if (answer.accessToken !== undefined) {
+      await revokeTokens(server, { accessToken: answer.accessToken, refreshToken: answer.refreshToken }, this.#ports.transport).catch(() => {});
+    }
     throw new Failure('cancelled', 'signed-out');
   }
 
+  /** Whether a renewal still speaks of the session as it now is. */
+  #isAbout({ id, of }: Renewal): boolean {
+    return of !== undefined && this.#ports.registry.get(id)?.record === of;
+  }
+
   /** Notes a failed renewal with the session, and ends it where the verdict is definite. */
-  async #note(id: string, failure: Failure): Promise<void> {
+  async #note(renewal: Renewal, failure: Failure): Promise<void> {
     const { clock, log, registry } = this.#ports;
+    const { id } = renewal;
     const session = registry.get(id);
-    if (session === undefined) {
+    if (session === undefined || !this.#isAbout(renewal)) {
       return;
     }
     const failures = session.failures + 1;
     const { record } = session;
+    const failedAt = clock.now();
     if (REMEDIES[failure.category].endsSession) {
-      const ended: SessionRecord = { ...record, ended: { at: clock.now(), category: failure.category, code: failure.code } };
+      const ended: SessionRecord = { ...record, ended: { at: failedAt, category: failure.category, code: failure.code } };
       log.warn(`${nameOf(record)} has ended: ${failure.message}`);
-      registry.update(id, { record: ended, failure, failures, failedAt: clock.now(), nextTryAt: undefined });
+      registry.update(id, { record: ended, failure, failures, failedAt, nextTryAt: undefined });
       await this.save(ended);
       return;
     }
     const delay = retryDelay(failure, failures, this.#ports.random());
-    const nextTryAt = delay === undefined ? undefined : clock.now() + delay;
-    registry.update(id, { failure, failures, failedAt: clock.now(), nextTryAt });
+    const nextTryAt = delay === undefined ? undefined : failedAt + delay;
+    registry.update(id, { failure, failures, failedAt, nextTryAt });
     const next = delay === undefined ? 'not tried again by itself' : `next try in ${Math.round(delay / 1000)} s`;
     log.warn(`${nameOf(record)}: renewal failed ${failures}×: ${failure.message}; ${next}.`);
   }

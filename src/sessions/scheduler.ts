@@ -2,7 +2,7 @@
 import { MINUTE, SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import { isRenewalDue, renewalDueAt, type LifetimeSettings } from '../core/lifetime.ts';
-import { lifetimesOf } from '../core/session.ts';
+import { lifetimesOf, type SessionRecord } from '../core/session.ts';
 import { isUsable, type LiveSession } from '../core/status.ts';
 import type { Refresher } from './refresher.ts';
 import type { Registry } from './registry.ts';
@@ -20,6 +20,8 @@ export interface SchedulerPorts {
   readonly registry: Registry;
   readonly refresher: Refresher;
   settings(): LifetimeSettings;
+  /** Whether a session belongs to a provider as it is configured; others are kept, and left alone. */
+  isOwned(record: SessionRecord): boolean;
 }
 
 /** Starts renewals when they are due, whether or not anybody asks for the session. */
@@ -43,13 +45,13 @@ export class Scheduler implements Disposable {
 
   /** Looks at every session now, and again when something is due: at start, when the window is looked at, when settings change. */
   tick(): void {
-    const { clock, log, refresher, registry } = this.#ports;
+    const { clock, log, refresher } = this.#ports;
     const now = clock.now();
     if (this.#plannedFor !== 0 && now - this.#plannedFor > LONGEST_TICK) {
       log.info(`The clock is ${Math.round((now - this.#plannedFor) / SECOND)} s further than planned (sleep, or a change of time); everything due is done now.`);
     }
     this.#stop();
-    for (const session of registry.all()) {
+    for (const session of this.#owned()) {
       if (session.unsaved) {
         void refresher.save(session.record);
       }
@@ -70,6 +72,10 @@ export class Scheduler implements Disposable {
     this.#plan = () => {};
   }
 
+  #owned(): LiveSession[] {
+    return this.#ports.registry.all().filter(({ record }) => this.#ports.isOwned(record));
+  }
+
   #isDue(session: LiveSession, now: number): boolean {
     if (session.renewing) {
       return false;
@@ -81,9 +87,9 @@ export class Scheduler implements Disposable {
   }
 
   #plan = (): void => {
-    const { clock, registry } = this.#ports;
+    const { clock } = this.#ports;
     const now = clock.now();
-    const next = Math.min(...registry.all().map((session) => this.#nextEvent(session, now)), now + LONGEST_TICK);
+    const next = Math.min(...this.#owned().map((session) => this.#nextEvent(session, now)), now + LONGEST_TICK);
     const delay = Math.max(SHORTEST_TICK, next - now);
     if (this.#timer === undefined || now + delay < this.#plannedFor) {
       this.#stop();

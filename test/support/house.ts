@@ -91,7 +91,11 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
   return {
     clock, store, folder, vault, ledger, registry, refresher, keeper, lines, findings, changes,
     get scheduler() {
-      return (scheduler ??= new Scheduler({ clock, log, registry, refresher, settings: () => settings }));
+      return (scheduler ??= new Scheduler({
+        clock, log, registry, refresher,
+        settings: () => settings,
+        isOwned: (record) => keeper.providerOf(record) !== undefined,
+      }));
     },
     record: (id = 's1') => {
       const session = registry.get(id);

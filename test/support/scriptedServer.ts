@@ -111,7 +111,7 @@ export class ScriptedServer {
 
   /** Signs an ID token. What is not told is right: issuer, times. `kid` other than `known` is a key that it never publishes. */
   async idToken(claims: Readonly<Record<string, unknown>>, algorithm: Algorithm = 'RS256', kid = 'known'): Promise<string> {
-    const now = Math.floor(Date.now() / 1000);
+    const now = Math.floor((this.date?.() ?? Date.now()) / 1000);
     const header = { alg: algorithm, kid };
     const payload = { iss: this.issuer, sub: 'person-1', iat: now, exp: now + 300, ...claims };
     const input = `${encode(header)}.${encode(payload)}`;

@@ -118,7 +118,7 @@ describe('a name that a server gave', () => {
   });
 
   it('is cut to 100 characters', () => {
-    assert.equal(plainName('x'.repeat(500)), 'x'.repeat(100));
+    assert.equal(plainName('x'.repeat(500)), `${'x'.repeat(99)}…`);
   });
 
   it('can come to nothing, so that another one is taken', () => {
@@ -162,8 +162,8 @@ describe('a failure', () => {
     const error = new TypeError('see [x](command:y)\nnow');
     const failure = asFailure(error);
     assert.deepEqual([failure.category, failure.code, failure.cause], ['unexpected', 'unexpected', error]);
-    assert.match(failure.detail ?? '', /^TypeError: see x/);
-    assert.doesNotMatch(failure.message, /command:|\n/);
+    assert.equal(failure.detail, 'TypeError', 'its message can quote what it was working on');
+    assert.doesNotMatch(failure.message, /see|command:|\n/);
     for (const thrown of ['text', undefined, null, 7, { message: 'x' }]) {
       assert.equal(asFailure(thrown).category, 'unexpected');
       assert.equal(asFailure(thrown).detail, undefined);

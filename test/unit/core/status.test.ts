@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { CATEGORIES, Failure } from '../../../src/core/failure.ts';
 import { REMEDIES } from '../../../src/core/remedy.ts';
-import type { SessionRecord } from '../../../src/core/session.ts';
+import { ENDED_GRACE, type SessionRecord } from '../../../src/core/session.ts';
 import { STATES, byUrgency, isUsable, statusOf, type LiveSession, type State } from '../../../src/core/status.ts';
 import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, USUAL, live, without } from '../../support/coreSamples.ts';
 import { holds } from '../../support/seeded.ts';
@@ -85,9 +85,12 @@ describe('a session is still one', () => {
     assert.equal(isUsable(without(UNRENEWABLE, 'accessExpiresAt'), T + 400 * DAY), true);
   });
 
-  it('after a definite verdict only until the known expiry of its token', () => {
-    assert.equal(isUsable(ENDED, T + HOUR - 1), true);
-    assert.equal(isUsable(ENDED, T + HOUR), false);
+  it('after a definite verdict only for a little while, and never past the known expiry of its token', () => {
+    assert.equal(isUsable(ENDED, T + ENDED_GRACE - 1), true);
+    assert.equal(isUsable(ENDED, T + ENDED_GRACE), false, 'a token that the server may have revoked too');
+    const short = { ...ENDED, accessExpiresAt: T + MINUTE };
+    assert.equal(isUsable(short, T + MINUTE - 1), true);
+    assert.equal(isUsable(short, T + MINUTE), false);
     assert.equal(isUsable(without(ENDED, 'accessExpiresAt'), T), false, 'a token that never said is not trusted any more');
   });
 });
@@ -96,7 +99,7 @@ describe('the countdown', () => {
   it('runs to the end of the session where that is known', () => {
     assert.deepEqual(statusOf(live(FIXED), USUAL, T).countdown, { to: T + DAY, means: 'end' });
     assert.deepEqual(statusOf(live(UNRENEWABLE), USUAL, T).countdown, { to: T + HOUR, means: 'end' });
-    assert.deepEqual(statusOf(live(ENDED), USUAL, T).countdown, { to: T + HOUR, means: 'end' });
+    assert.deepEqual(statusOf(live(ENDED), USUAL, T).countdown, { to: T + ENDED_GRACE, means: 'end' });
   });
 
   it('runs to the next renewal where the end is not known, and says that this happens by itself', () => {
