@@ -26,14 +26,14 @@ import { secretStore } from './vscode/secrets.ts';
 import { Settings } from './vscode/settings.ts';
 import { SignInDesk } from './vscode/signInDesk.ts';
 import { StatusBar } from './vscode/statusBar.ts';
-import { PRODUCT, pages, say } from './vscode/text.ts';
+import * as text from './vscode/text.ts';
 
 /** How long a server may take for one answer, in ms. */
 const ANSWER_DEADLINE = 20 * SECOND;
 
 /** Starts Session Keeper. It does not wait for the network or for the keyring. */
 export function activate(context: vscode.ExtensionContext): void {
-  const log = vscode.window.createOutputChannel(PRODUCT, { log: true });
+  const log = vscode.window.createOutputChannel(text.PRODUCT, { log: true });
   const settings = new Settings();
   // `fetch` is looked up at each call, because VS Code replaces it when proxy settings change.
   const transport: Transport = { fetch: (input, init) => fetch(input, init), clock, deadline: ANSWER_DEADLINE };
@@ -65,7 +65,7 @@ export function activate(context: vscode.ExtensionContext): void {
 
   const signIns = new SignIns({
     clock, discovery, transport, log, openBrowser,
-    pages: async (provider) => pages(provider.label, await readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8')),
+    pages: async (provider) => text.pages(provider.label, await readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8')),
   });
   const desk = new SignInDesk(signIns, keeper, settings);
   const commands = new Commands({ clock, keeper, refresher, desk, settings, notifications: () => notifications, showLog: () => log.show() });
@@ -76,7 +76,7 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const signInUnconfigured = (): Promise<never> => {
     void commands.offerToAddProvider();
-    return Promise.reject(new Error(say.noProvider()));
+    return Promise.reject(new Error(text.sayNoProvider()));
   };
   const providers = new Providers(settings, { clock, log, keeper, desk, signInUnconfigured });
   const statusBar = new StatusBar(clock, keeper, desk, settings);
@@ -118,7 +118,7 @@ export function activate(context: vscode.ExtensionContext): void {
     notifications, statusBar, providers, desk, scheduler, settings, log,
   );
 
-  log.info(`${PRODUCT} starts with ${settings.providers.length} provider(s).`);
+  log.info(`${text.PRODUCT} starts with ${settings.providers.length} provider(s).`);
   void notifications.reportProblems();
   scheduler.tick();
 }

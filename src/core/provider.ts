@@ -81,22 +81,20 @@ export interface ParsedProviders {
   readonly problems: readonly SettingProblem[];
 }
 
-const text = v.pipe(v.string('wrong-type'), v.trim(), v.minLength(1, 'missing'));
-const positive = v.pipe(v.number('wrong-type'), v.minValue(1, 'out-of-range'), v.maxValue(1e9, 'out-of-range'));
+const text = v.pipe(v.string('wrong-type'), v.check((value) => value.trim() !== '', 'missing'));
+const lifetime = v.pipe(v.number('wrong-type'), v.check((value) => value >= 1 && value <= 1e9, 'out-of-range'));
+// RFC 6749 section 3.3: printable ASCII without space, quote and backslash.
+const scope = v.pipe(text, v.check((value) => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(value), 'bad-scope'));
 
 const entrySchema = v.object(
   {
-    id: v.optional(v.pipe(text, v.regex(PROVIDER_ID_PATTERN, 'bad-id')), DEFAULT_PROVIDER_ID),
+    id: v.optional(v.pipe(text, v.check((value) => PROVIDER_ID_PATTERN.test(value), 'bad-id')), DEFAULT_PROVIDER_ID),
     label: v.optional(text),
     issuer: v.pipe(text, v.check(isIssuerUrl, 'bad-url'), v.check(isProtected, 'not-https')),
     clientId: text,
-    scopes: v.optional(
-      // RFC 6749 section 3.3: printable ASCII without space, quote and backslash.
-      v.pipe(v.array(v.pipe(text, v.regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'bad-scope')), 'wrong-type'), v.minLength(1, 'missing')),
-      [...DEFAULT_SCOPES],
-    ),
-    assumedLifetime: v.optional(positive),
-    sessionLifetime: v.optional(positive),
+    scopes: v.optional(v.pipe(v.array(scope, 'wrong-type'), v.check((list) => list.length > 0, 'missing')), [...DEFAULT_SCOPES]),
+    assumedLifetime: v.optional(lifetime),
+    sessionLifetime: v.optional(lifetime),
     accountsMenu: v.optional(v.boolean('wrong-type'), true),
   },
   'not-an-object',
@@ -160,9 +158,9 @@ export function parseProviders(value: unknown, takenIds: readonly string[] = BUI
 function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
   return {
     id: entry.id,
-    label: entry.label ?? new URL(entry.issuer).hostname,
+    label: entry.label?.trim() ?? new URL(entry.issuer).hostname,
     issuer: entry.issuer,
-    clientId: entry.clientId,
+    clientId: entry.clientId.trim(),
     scopes: normalizeScopes(entry.scopes),
     assumedLifetime: entry.assumedLifetime === undefined ? undefined : entry.assumedLifetime * 1000,
     sessionLifetime: entry.sessionLifetime === undefined ? undefined : entry.sessionLifetime * 60_000,
@@ -182,21 +180,14 @@ function nameOf(raw: unknown, index: number): string {
   return String(index + 1);
 }
 
-const PROBLEM_CODES: ReadonlySet<string> = new Set<ProblemCode>([
-  'not-an-object', 'missing', 'wrong-type', 'bad-id', 'bad-url', 'not-https', 'bad-scope', 'out-of-range',
-]);
-
 function problemOf(entry: string, issue: v.BaseIssue<unknown>): SettingProblem {
   const field = issue.path?.map((item) => String(item.key)).join('.') ?? '';
   return { entry, field, code: codeOf(issue) };
 }
 
 function codeOf(issue: v.BaseIssue<unknown>): ProblemCode {
-  if (issue.type === 'object' && issue.path !== undefined) {
-    // The schema reports a missing key on the object.
-    return 'missing';
-  }
-  return PROBLEM_CODES.has(issue.message) ? (issue.message as ProblemCode) : 'wrong-type';
+  // The schema reports a missing key on the object, in words of its own; every other message is one of the codes.
+  return issue.type === 'object' && issue.path !== undefined ? 'missing' : (issue.message as ProblemCode);
 }
 
 /** A misspelt field would be ignored in silence, so it is a problem. */

@@ -12,13 +12,14 @@ export const EXPIRY_SOURCES = ['expires_in', 'token', 'assumed', 'never-said'] a
 /** Where the session's end came from: the answer's field, the refresh token itself, or the setting. */
 export const END_SOURCES = ['answer', 'token', 'setting'] as const;
 
-const text = v.pipe(v.string(), v.minLength(1));
-const time = v.pipe(v.number(), v.finite());
+const text = v.pipe(v.string(), v.check((value) => value !== ''));
+// What a `Date` can hold: no time is Infinity, and none is beyond any calendar.
+const time = v.pipe(v.number(), v.check((value) => Math.abs(value) <= 8.64e15));
 
 const recordSchema = v.object({
   version: v.picklist([RECORD_VERSION]),
   /** Stable: it survives renewals, restarts and a sign-in of the same account with the same scopes. */
-  id: v.pipe(text, v.regex(/^[A-Za-z0-9-]+$/)),
+  id: v.pipe(text, v.check((value) => /^[A-Za-z0-9-]+$/.test(value))),
   providerId: text,
   issuer: text,
   clientId: text,
@@ -32,7 +33,7 @@ const recordSchema = v.object({
   refreshToken: v.optional(text),
   idToken: v.optional(text),
   /** Raised by one with every renewal. */
-  generation: v.pipe(v.number(), v.minValue(1), v.integer()),
+  generation: v.pipe(v.number(), v.check((value) => Number.isSafeInteger(value) && value > 0)),
   signedInAt: time,
   /** When the request was sent that brought the present access token. */
   renewedAt: time,
@@ -64,7 +65,7 @@ export function parseRecord(stored: string): ParsedRecord {
   } catch {
     return { kind: 'unreadable', reason: 'not JSON' };
   }
-  const version = v.safeParse(v.object({ version: v.pipe(v.number(), v.minValue(RECORD_VERSION + 1)) }), value);
+  const version = v.safeParse(v.object({ version: v.pipe(v.number(), v.check((number) => number > RECORD_VERSION)) }), value);
   if (version.success) {
     return { kind: 'newer', version: version.output.version };
   }

@@ -194,7 +194,7 @@ export class Keeper {
     await this.#dropReplaced(record);
     log.info(`${nameOf(record)}: signed in; ${expiryOf(record)}.`);
     if (record.refreshToken === undefined) {
-      log.warn(`${record.providerId} sent no refresh token, so this session ends with its access token. Is "offline_access" among the scopes, and allowed for the client?`);
+      log.warn(`${record.providerId} sent no refresh token; the session ends with its access token. "offline_access" may be missing.`);
     }
     return record;
   }

@@ -78,7 +78,7 @@ export class Refresher {
       }
       return true;
     } catch (error) {
-      log.error(`${nameOf(record)} could not be stored (${asFailure(error).code}); it is kept in memory and stored again later.`);
+      log.error(`${nameOf(record)} could not be stored (${asFailure(error).code}); kept in memory, to be stored later.`);
       registry.update(record.id, { unsaved: true });
       return false;
     }
@@ -132,7 +132,7 @@ export class Refresher {
     await this.save(record);
     log.info(`${nameOf(record)}: renewed in ${clock.now() - tokens.sentAt} ms; ${expiryOf(record)}.`);
     if (tokens.expirySource === 'never-said' && inMemory.expirySource !== 'never-said') {
-      log.warn(`${provider.id} does not say how long its access token lives; "assumedLifetime" can be set for it.`);
+      log.warn(`${provider.id} does not say how long its access token lives; set "assumedLifetime".`);
     }
     return record;
   }

@@ -48,7 +48,7 @@ export class Scheduler implements Disposable {
     const { clock, log, refresher } = this.#ports;
     const now = clock.now();
     if (this.#plannedFor !== 0 && now - this.#plannedFor > LONGEST_TICK) {
-      log.info(`The clock is ${Math.round((now - this.#plannedFor) / SECOND)} s further than planned (sleep, or a change of time); everything due is done now.`);
+      log.info(`The clock is ${Math.round((now - this.#plannedFor) / SECOND)} s further than planned; what is due is done now.`);
     }
     this.#stop();
     for (const session of this.#owned()) {

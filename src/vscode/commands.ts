@@ -1,7 +1,7 @@
 // The commands: what a person can tell Session Keeper to do.
 import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
-import { Failure, asFailure } from '../core/failure.ts';
+import { asFailure } from '../core/failure.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
@@ -11,7 +11,7 @@ import { COMMANDS } from './ids.ts';
 import type { Notifications } from './notifications.ts';
 import { openProviderSettings, type Settings } from './settings.ts';
 import type { SignInDesk } from './signInDesk.ts';
-import { label, pick, say, stateName } from './text.ts';
+import * as text from './text.ts';
 
 /** What the commands work with. */
 export interface CommandPorts {
@@ -58,7 +58,7 @@ export class Commands {
       await this.offerToAddProvider();
       return;
     }
-    const chosen = await one(providers, pick.provider(), (provider) => ({
+    const chosen = await one(providers, text.pickProvider(), (provider) => ({
       label: provider.label,
       description: provider.id,
       detail: provider.issuer,
@@ -72,7 +72,7 @@ export class Commands {
   async signInTo(provider: Provider, scopes: readonly string[], loginHint?: string): Promise<void> {
     try {
       const record = await this.#ports.desk.signIn(provider, scopes, loginHint);
-      void vscode.window.showInformationMessage(say.signedIn(provider.label, record.account.label));
+      void vscode.window.showInformationMessage(text.saySignedIn(provider.label, record.account.label));
     } catch (error) {
       await this.#ports.notifications().reportFailure(error, provider.label);
     }
@@ -91,7 +91,7 @@ export class Commands {
     const name = this.#nameOf(record);
     try {
       await this.#ports.refresher.renew(record.id, 'asked for by the person');
-      void vscode.window.showInformationMessage(say.renewed(name, record.account.label));
+      void vscode.window.showInformationMessage(text.sayRenewed(name, record.account.label));
     } catch (error) {
       // A definite end is told of by the one who watches the sessions.
       if (this.#ports.keeper.all().find((session) => session.record.id === record.id)?.record.ended === undefined) {
@@ -102,13 +102,13 @@ export class Commands {
 
   /** Says that there is no provider yet, and leads to where one is added. */
   async offerToAddProvider(): Promise<void> {
-    if ((await vscode.window.showInformationMessage(say.noProvider(), label.addProvider())) !== undefined) {
+    if ((await vscode.window.showInformationMessage(text.sayNoProvider(), text.labelAddProvider())) !== undefined) {
       await openProviderSettings();
     }
   }
 
   async #signOut(): Promise<void> {
-    const session = await this.#pickSession(this.#ports.keeper.all(), pick.signOut());
+    const session = await this.#pickSession(this.#ports.keeper.all(), text.pickSignOut());
     if (session !== undefined) {
       await this.#signOutOf(session.record);
     }
@@ -118,21 +118,16 @@ export class Commands {
     const name = this.#nameOf(record);
     try {
       await this.#ports.keeper.signOut(record.id);
-      void vscode.window.showInformationMessage(say.signedOut(name, record.account.label));
+      void vscode.window.showInformationMessage(text.saySignedOut(name, record.account.label));
     } catch (error) {
       const isStored = asFailure(error).category === 'storage';
-      void vscode.window.showWarningMessage(isStored ? say.signedOutNotDeleted(name) : say.signedOutHereOnly(name));
+      void vscode.window.showWarningMessage(isStored ? text.saySignedOutNotDeleted(name) : text.saySignedOutHereOnly(name));
     }
   }
 
   async #renewNow(): Promise<void> {
     const renewable = this.#ports.keeper.all().filter(({ record }) => record.ended === undefined && record.refreshToken !== undefined);
-    const [first] = this.#ports.keeper.all();
-    if (renewable.length === 0 && first !== undefined) {
-      await this.#ports.notifications().reportFailure(new Failure('session-ended', 'no-refresh-token'), this.#nameOf(first.record), first.record);
-      return;
-    }
-    const session = await this.#pickSession(renewable, pick.renew());
+    const session = await this.#pickSession(renewable, text.pickRenew());
     if (session !== undefined) {
       await this.renew(session.record);
     }
@@ -140,7 +135,7 @@ export class Commands {
 
   async #pickSession(sessions: readonly LiveSession[], title: string): Promise<LiveSession | undefined> {
     if (sessions.length === 0) {
-      void vscode.window.showInformationMessage(say.nothingToDo());
+      void vscode.window.showInformationMessage(text.sayNothingToDo());
       return undefined;
     }
     return one(sessions, title, (session) => ({
@@ -156,25 +151,25 @@ export class Commands {
     for (const waiting of desk.waiting()) {
       choices.push(
         separator(waiting.provider.label),
-        { label: label.openPageAgain(), iconPath: icon('link-external'), run: () => desk.openAgain(waiting) },
-        { label: label.copyAddress(), iconPath: icon('copy'), run: () => vscode.env.clipboard.writeText(waiting.address ?? '') },
-        { label: label.cancelSignIn(), iconPath: icon('close'), run: () => waiting.cancel() },
+        { label: text.labelOpenPageAgain(), iconPath: icon('link-external'), run: () => desk.openAgain(waiting) },
+        { label: text.labelCopyAddress(), iconPath: icon('copy'), run: () => vscode.env.clipboard.writeText(waiting.address ?? '') },
+        { label: text.labelCancelSignIn(), iconPath: icon('close'), run: () => waiting.cancel() },
       );
     }
     for (const session of keeper.all()) {
       choices.push(...this.#choicesFor(session));
     }
     choices.push(
-      separator(label.general()),
+      separator(text.labelGeneral()),
       ...settings.providers.map((provider) => ({
-        label: label.signInTo(provider.label),
+        label: text.labelSignInTo(provider.label),
         iconPath: icon('sign-in'),
         run: () => this.signInTo(provider, provider.scopes),
       })),
-      { label: label.addProvider(), iconPath: icon('add'), run: openProviderSettings },
-      { label: label.showLog(), iconPath: icon('output'), run: () => this.#ports.showLog() },
+      { label: text.labelAddProvider(), iconPath: icon('add'), run: openProviderSettings },
+      { label: text.labelShowLog(), iconPath: icon('output'), run: () => this.#ports.showLog() },
     );
-    const chosen = await vscode.window.showQuickPick(choices, { title: pick.sessions(), matchOnDescription: true });
+    const chosen = await vscode.window.showQuickPick(choices, { title: text.pickSessions(), matchOnDescription: true });
     await chosen?.run?.();
   }
 
@@ -185,14 +180,14 @@ export class Commands {
     return [
       separator(this.#nameOf(record)),
       canRenew
-        ? { label: label.renewNow(), ...account, iconPath: icon('sync'), run: () => this.renew(record) }
-        : { label: label.signInAgain(), ...account, iconPath: icon('sign-in'), run: () => this.signInAgain(record) },
-      { label: label.signOut(), description: record.account.label, iconPath: icon('sign-out'), run: () => this.#signOutOf(record) },
+        ? { label: text.labelRenewNow(), ...account, iconPath: icon('sync'), run: () => this.renew(record) }
+        : { label: text.labelSignInAgain(), ...account, iconPath: icon('sign-in'), run: () => this.signInAgain(record) },
+      { label: text.labelSignOut(), description: record.account.label, iconPath: icon('sign-out'), run: () => this.#signOutOf(record) },
     ];
   }
 
   #stateOf(session: LiveSession): string {
-    return stateName(statusOf(session, this.#ports.settings.lifetimes(), this.#ports.clock.now()).state);
+    return text.stateName(statusOf(session, this.#ports.settings.lifetimes(), this.#ports.clock.now()).state);
   }
 
   #nameOf(record: SessionRecord): string {

@@ -9,7 +9,7 @@ import { isUsable, type LiveSession } from '../core/status.ts';
 import type { Finding, Keeper } from '../sessions/keeper.ts';
 import type { RegistryChange } from '../sessions/registry.ts';
 import { openProviderSettings, type Settings } from './settings.ts';
-import { actionLabel, findingSentence, label, problemSentence, say, sentence } from './text.ts';
+import * as text from './text.ts';
 
 /** What the buttons of notifications do. */
 export interface NotificationActions {
@@ -59,7 +59,7 @@ export class Notifications implements Disposable {
   /** Reports what is wrong in the settings: each problem once, until it is mended. */
   async reportProblems(): Promise<void> {
     const { problems } = this.#settings;
-    const sentences = problems.map(problemSentence);
+    const sentences = problems.map(text.problemSentence);
     for (const told of this.#problemsTold) {
       if (!sentences.includes(told)) {
         this.#problemsTold.delete(told);
@@ -69,7 +69,7 @@ export class Notifications implements Disposable {
     await Promise.all(
       news.map(async (one) => {
         this.#problemsTold.add(one);
-        if ((await vscode.window.showWarningMessage(one, label.openSettings())) !== undefined) {
+        if ((await vscode.window.showWarningMessage(one, text.labelOpenSettings())) !== undefined) {
           await openProviderSettings();
         }
       }),
@@ -81,7 +81,7 @@ export class Notifications implements Disposable {
     await Promise.all(
       findings.map(async (finding) => {
         const provider = 'providerId' in finding ? this.#nameOf(finding.providerId) : '';
-        if ((await vscode.window.showWarningMessage(findingSentence(finding, provider), label.showLog())) !== undefined) {
+        if ((await vscode.window.showWarningMessage(text.findingSentence(finding, provider), text.labelShowLog())) !== undefined) {
           this.#actions.showLog();
         }
       }),
@@ -95,7 +95,7 @@ export class Notifications implements Disposable {
       return;
     }
     const actions = REMEDIES[failure.category].actions.filter((action) => record !== undefined || (action !== 'sign-in' && action !== 'retry'));
-    await this.#ask(sentence(failure, provider), actions.length === 0 ? ['log'] : actions, record);
+    await this.#ask(text.sentence(failure, provider), actions.length === 0 ? ['log'] : actions, record);
   }
 
   dispose(): void {
@@ -121,11 +121,11 @@ export class Notifications implements Disposable {
 
   async #warn(record: SessionRecord, end: number): Promise<void> {
     const left = end - this.#clock.now();
-    const words = say.endsSoon(this.#nameOf(record.providerId), record.account.label, left);
-    const chosen = await vscode.window.showWarningMessage(words, label.signInAgain(), label.remindMeLater());
-    if (chosen === label.signInAgain()) {
+    const words = text.sayEndsSoon(this.#nameOf(record.providerId), record.account.label, left);
+    const chosen = await vscode.window.showWarningMessage(words, text.labelSignInAgain(), text.labelRemindMeLater());
+    if (chosen === text.labelSignInAgain()) {
       await this.#actions.signInAgain(record);
-    } else if (chosen === label.remindMeLater()) {
+    } else if (chosen === text.labelRemindMeLater()) {
       const now = this.#clock.now();
       // Half of what is left: always before the end, and with time to act. In the last minute there is no later.
       const again = now + (end - now) / 2;
@@ -147,12 +147,12 @@ export class Notifications implements Disposable {
 
   async #offer({ record }: LiveSession, failure: NonNullable<LiveSession['failure']>): Promise<void> {
     this.#spoken.add(record.id);
-    await this.#ask(sentence(failure, this.#nameOf(record.providerId)), REMEDIES[failure.category].actions, record);
+    await this.#ask(text.sentence(failure, this.#nameOf(record.providerId)), REMEDIES[failure.category].actions, record);
   }
 
   async #ask(words: string, actions: readonly Action[], record: SessionRecord | undefined): Promise<void> {
-    const chosen = await vscode.window.showWarningMessage(words, ...actions.map(actionLabel));
-    switch (actions.find((action) => actionLabel(action) === chosen)) {
+    const chosen = await vscode.window.showWarningMessage(words, ...actions.map(text.actionLabel));
+    switch (actions.find((action) => text.actionLabel(action) === chosen)) {
       case 'sign-in':
         return record === undefined ? undefined : this.#actions.signInAgain(record);
       case 'retry':

@@ -8,7 +8,7 @@ import { normalizeScopes, sameScopes } from '../core/scopes.ts';
 import { servesScopes, type SessionRecord } from '../core/session.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import type { SignInDesk } from './signInDesk.ts';
-import { sentence } from './text.ts';
+import * as text from './text.ts';
 
 /**
  * A session as VS Code hands it on. `expiresAfter`, in ms from now, is what VS Code's own providers set; it is not yet
@@ -55,7 +55,7 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
    * Without scopes: every session, from memory and at once, without a request and without an error, because VS Code
    * fills the Accounts menu with it. With scopes: the sessions that serve them, each with a token that works.
    * Shows nothing: VS Code does not say whether the caller is silent.
-   * @throws Error with a sentence that names the cause, where there is a session whose token cannot be renewed right now.
+   * @throws Error with a text.sentence that names the cause, where there is a session whose token cannot be renewed right now.
    */
   async getSessions(
     scopes: readonly string[] | undefined,
@@ -80,7 +80,7 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
 
   /**
    * Signs in through the browser.
-   * @throws Error with a sentence for the person.
+   * @throws Error with a text.sentence for the person.
    */
   async createSession(scopes: readonly string[], options: vscode.AuthenticationProviderSessionOptions = {}): Promise<KeptSession> {
     if (this.#provider === undefined) {
@@ -168,7 +168,7 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
   #spoken(error: unknown): Error {
     const failure = asFailure(error);
     this.#ports.log.warn(`A caller of ${this.#id} is refused: ${failure.message}`);
-    const spoken = new Error(sentence(failure, this.#provider?.label ?? this.#id), { cause: failure });
+    const spoken = new Error(text.sentence(failure, this.#provider?.label ?? this.#id), { cause: failure });
     return Object.assign(spoken, { code: failure.category });
   }
 }

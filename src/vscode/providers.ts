@@ -5,7 +5,7 @@ import type { Log } from '../core/log.ts';
 import { DEFAULT_PROVIDER_ID, type Provider } from '../core/provider.ts';
 import { KeeperAuthenticationProvider, type ProviderPorts } from './provider.ts';
 import type { Settings } from './settings.ts';
-import { unconfiguredLabel } from './text.ts';
+import * as text from './text.ts';
 
 interface Registration {
   /** What it was registered from; a change of it means to register anew. */
@@ -98,7 +98,7 @@ export class Providers implements Disposable {
 
   #register(id: string, provider: Provider | undefined): void {
     const contract = new KeeperAuthenticationProvider(id, provider, this.#ports);
-    const label = provider?.label ?? unconfiguredLabel();
+    const label = provider?.label ?? text.unconfiguredLabel();
     const registered = vscode.authentication.registerAuthenticationProvider(id, label, contract, { supportsMultipleAccounts: true });
     this.#registrations.set(id, { made: JSON.stringify(provider ?? null), provider, contract, registered });
     this.#log.info(`Provider ${id} is registered${provider === undefined ? ', not set up yet' : `: issuer ${provider.issuer}`}.`);

@@ -10,7 +10,7 @@ import type { SignIns } from '../flows/signIn.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import { openBrowser } from './browser.ts';
 import type { Settings } from './settings.ts';
-import { say } from './text.ts';
+import * as text from './text.ts';
 
 /** A sign-in that waits for the person. */
 export interface Waiting {
@@ -88,7 +88,7 @@ export class SignInDesk implements Disposable {
   }
 
   async #attempt(provider: Provider, scopes: readonly string[], loginHint: string | undefined): Promise<SessionRecord> {
-    const options = { location: vscode.ProgressLocation.Notification, title: say.signingIn(provider.label), cancellable: true };
+    const options = { location: vscode.ProgressLocation.Notification, title: text.saySigningIn(provider.label), cancellable: true };
     return vscode.window.withProgress(options, async (progress, token) => {
       const controller = new AbortController();
       const cancel = (): void => controller.abort(new Failure('cancelled', 'cancelled'));
@@ -110,7 +110,7 @@ export class SignInDesk implements Disposable {
             signal: controller.signal,
             onAddress: (address) => {
               waiting = wait(address);
-              progress.report({ message: say.finishInBrowser() });
+              progress.report({ message: text.sayFinishInBrowser() });
             },
           },
           (grant) => this.#keeper.admit(grant),

@@ -7,7 +7,7 @@ import type { Keeper } from '../sessions/keeper.ts';
 import { COMMANDS, STATUS_ITEM } from './ids.ts';
 import type { Settings } from './settings.ts';
 import type { SignInDesk } from './signInDesk.ts';
-import { PRODUCT, label, moment, status as words, tooltip as lines } from './text.ts';
+import * as text from './text.ts';
 
 const ICONS: Readonly<Record<State, string>> = {
   'signed-out': '$(account)',
@@ -41,7 +41,7 @@ export class StatusBar implements Disposable {
     this.#desk = desk;
     this.#settings = settings;
     this.#item = vscode.window.createStatusBarItem(STATUS_ITEM, vscode.StatusBarAlignment.Right, 100);
-    this.#item.name = PRODUCT;
+    this.#item.name = text.PRODUCT;
     this.#item.command = COMMANDS.showSessions;
     this.update();
   }
@@ -59,7 +59,7 @@ export class StatusBar implements Disposable {
     const { state, said } = this.#say(statuses, now);
     this.#item.text = `${ICONS[state]} ${said}`;
     this.#item.backgroundColor = NEEDS_PERSON.has(state) ? WARNING : undefined;
-    this.#item.accessibilityInformation = { label: words.accessibilityLabel(said), role: 'button' };
+    this.#item.accessibilityInformation = { label: text.statusAccessibilityLabel(said), role: 'button' };
     this.#showTooltip(this.#tooltipOf(statuses, now));
     this.#item.show();
     const next = statuses[0]?.countdown;
@@ -76,15 +76,15 @@ export class StatusBar implements Disposable {
   #say(statuses: readonly SessionStatus[], now: number): { readonly state: State; readonly said: string } {
     const [waiting] = this.#desk.waiting();
     if (waiting !== undefined) {
-      return { state: 'signing-in', said: words.signingIn(waiting.provider.label) };
+      return { state: 'signing-in', said: text.statusSigningIn(waiting.provider.label) };
     }
     const [first] = statuses;
     if (first === undefined) {
       const [only, ...others] = this.#settings.providers;
-      return { state: 'signed-out', said: only !== undefined && others.length === 0 ? words.signedOut(only.label) : words.signedOutAll() };
+      return { state: 'signed-out', said: only !== undefined && others.length === 0 ? text.statusSignedOut(only.label) : text.statusSignedOutAll() };
     }
     const said = this.#sayOne(first, now);
-    return { state: first.state, said: statuses.length > 1 ? words.more(said, statuses.length - 1) : said };
+    return { state: first.state, said: statuses.length > 1 ? text.statusMore(said, statuses.length - 1) : said };
   }
 
   #sayOne({ session, state, countdown }: SessionStatus, now: number): string {
@@ -92,21 +92,21 @@ export class StatusBar implements Disposable {
     const left = (countdown?.to ?? now) - now;
     switch (state) {
       case 'ended':
-        return words.ended(name);
+        return text.statusEnded(name);
       case 'attention':
-        return words.attention(name);
+        return text.statusAttention(name);
       case 'ending':
-        return words.ending(name, left);
+        return text.statusEnding(name, left);
       case 'retrying':
-        return session.nextTryAt === undefined || session.renewing ? words.retryingNow(name) : words.retrying(name, moment(session.nextTryAt, now));
+        return session.nextTryAt === undefined || session.renewing ? text.statusRetryingNow(name) : text.statusRetrying(name, text.moment(session.nextTryAt, now));
       case 'renewing':
-        return words.renewing(name);
+        return text.statusRenewing(name);
       case 'signing-in':
       case 'signed-in':
       case 'signed-out':
-        return countdown === undefined ? words.signedIn(name)
-          : countdown.means === 'end' ? words.endsIn(name, left)
-          : words.renewsIn(name, left);
+        return countdown === undefined ? text.statusSignedIn(name)
+          : countdown.means === 'end' ? text.statusEndsIn(name, left)
+          : text.statusRenewsIn(name, left);
     }
   }
 
@@ -124,58 +124,58 @@ export class StatusBar implements Disposable {
 
   /** Times in the tooltip are points in time, which stay true. Names of servers and people are escaped. */
   #tooltipOf(statuses: readonly SessionStatus[], now: number): vscode.MarkdownString {
-    const text = new vscode.MarkdownString('', true);
-    text.isTrusted = { enabledCommands: Object.values(COMMANDS) };
+    const markdown = new vscode.MarkdownString('', true);
+    markdown.isTrusted = { enabledCommands: Object.values(COMMANDS) };
     for (const { provider } of this.#desk.waiting()) {
-      heading(text, provider.label);
-      line(text, lines.waiting());
+      heading(markdown, provider.label);
+      line(markdown, text.tooltipWaiting());
     }
     for (const status of statuses) {
-      this.#describe(text, status, now);
+      this.#describe(markdown, status, now);
     }
     if (statuses.length === 0) {
-      line(text, lines.nobody());
+      line(markdown, text.tooltipNobody());
     }
-    text.appendMarkdown('\n\n---\n\n');
+    markdown.appendMarkdown('\n\n---\n\n');
     const links = [
-      link(label.signIn(), COMMANDS.signIn),
-      ...(statuses.length === 0 ? [] : [link(label.signOut(), COMMANDS.signOut)]),
-      ...(statuses.some(({ session }) => session.record.refreshToken !== undefined) ? [link(label.renewNow(), COMMANDS.renewNow)] : []),
-      link(label.showLog(), COMMANDS.showLog),
+      link(text.labelSignIn(), COMMANDS.signIn),
+      ...(statuses.length === 0 ? [] : [link(text.labelSignOut(), COMMANDS.signOut)]),
+      ...(statuses.some(({ session }) => session.record.refreshToken !== undefined) ? [link(text.labelRenewNow(), COMMANDS.renewNow)] : []),
+      link(text.labelShowLog(), COMMANDS.showLog),
     ];
-    text.appendMarkdown(links.join(' · '));
-    return text;
+    markdown.appendMarkdown(links.join(' · '));
+    return markdown;
   }
 
-  #describe(text: vscode.MarkdownString, { session, state, accessExpiresAt, sessionEndsAt, renewalDueAt }: SessionStatus, now: number): void {
+  #describe(markdown: vscode.MarkdownString, { session, state, accessExpiresAt, sessionEndsAt, renewalDueAt }: SessionStatus, now: number): void {
     const { record } = session;
-    const at = (time: number): string => moment(time, now);
-    heading(text, this.#nameOf(record.providerId));
-    line(text, lines.account(record.account.label));
-    line(text, lines.state(state));
-    line(text, sessionEndsAt === undefined ? lines.sessionEndUnknown() : lines.sessionEnds(at(sessionEndsAt)));
-    line(text, accessExpiresAt === undefined ? lines.accessExpiryUnknown() : lines.accessExpires(at(accessExpiresAt)));
-    line(text, record.renewedAt === record.signedInAt ? lines.signedInAt(at(record.signedInAt)) : lines.lastRenewal(at(record.renewedAt)));
+    const at = (time: number): string => text.moment(time, now);
+    heading(markdown, this.#nameOf(record.providerId));
+    line(markdown, text.tooltipAccount(record.account.label));
+    line(markdown, text.tooltipState(state));
+    line(markdown, sessionEndsAt === undefined ? text.tooltipSessionEndUnknown() : text.tooltipSessionEnds(at(sessionEndsAt)));
+    line(markdown, accessExpiresAt === undefined ? text.tooltipAccessExpiryUnknown() : text.tooltipAccessExpires(at(accessExpiresAt)));
+    line(markdown, record.renewedAt === record.signedInAt ? text.tooltipSignedInAt(at(record.signedInAt)) : text.tooltipLastRenewal(at(record.renewedAt)));
     if (record.refreshToken === undefined) {
-      line(text, lines.noRenewal());
+      line(markdown, text.tooltipNoRenewal());
     } else if (renewalDueAt !== undefined && record.ended === undefined) {
-      line(text, session.nextTryAt === undefined ? lines.nextRenewal(at(renewalDueAt)) : lines.nextTry(at(session.nextTryAt)));
+      line(markdown, session.nextTryAt === undefined ? text.tooltipNextRenewal(at(renewalDueAt)) : text.tooltipNextTry(at(session.nextTryAt)));
     }
     if (session.unsaved) {
-      line(text, lines.unsaved());
+      line(markdown, text.tooltipUnsaved());
     }
   }
 }
 
-function heading(text: vscode.MarkdownString, name: string): void {
-  text.appendMarkdown('\n\n#### ');
-  text.appendText(name);
-  text.appendMarkdown('\n\n');
+function heading(markdown: vscode.MarkdownString, name: string): void {
+  markdown.appendMarkdown('\n\n#### ');
+  markdown.appendText(name);
+  markdown.appendMarkdown('\n\n');
 }
 
-function line(text: vscode.MarkdownString, words: string): void {
-  text.appendText(words);
-  text.appendMarkdown('  \n');
+function line(markdown: vscode.MarkdownString, words: string): void {
+  markdown.appendText(words);
+  markdown.appendMarkdown('  \n');
 }
 
 function link(words: string, command: string): string {

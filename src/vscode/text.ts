@@ -1,5 +1,6 @@
-// Every sentence that a person reads. `l10n` is imported by name, so that the strings can be extracted.
-import { env, l10n } from 'vscode';
+// Every sentence that a person reads, each a function of its own, so that the bundle can shorten its name. `l10n` is
+// taken apart from `vscode` here, which is how the extraction of strings finds it.
+import * as vscode from 'vscode';
 import { asFailure, type Category, type Failure } from '../core/failure.ts';
 import { remaining } from '../core/lifetime.ts';
 import type { ProblemCode, SettingProblem } from '../core/provider.ts';
@@ -7,6 +8,8 @@ import type { Action } from '../core/remedy.ts';
 import type { State } from '../core/status.ts';
 import type { Pages } from '../flows/page.ts';
 import type { Finding } from '../sessions/keeper.ts';
+
+const { env, l10n } = vscode;
 
 /** The name of the product, which is not translated. */
 export const PRODUCT = 'Session Keeper';
@@ -39,123 +42,157 @@ export function moment(at: number, now: number): string {
 
 /** The words for each state of a session, which stand beside every icon and colour. */
 export function stateName(state: State): string {
-  switch (state) {
-    case 'ended':
-      return l10n.t('session ended');
-    case 'attention':
-      return l10n.t('needs attention');
-    case 'ending':
-      return l10n.t('ending soon');
-    case 'retrying':
-      return l10n.t('cannot renew, retrying');
-    case 'signing-in':
-      return l10n.t('signing in');
-    case 'renewing':
-      return l10n.t('renewing');
-    case 'signed-in':
-      return l10n.t('signed in');
-    case 'signed-out':
-      return l10n.t('signed out');
-  }
+  return STATE_NAMES[state]();
 }
 
-/** What the status bar says, without its icon. */
-export const status = {
-  endsIn: (label: string, left: number) => l10n.t('{0}: {1} left', label, duration(left)),
-  ending: (label: string, left: number) => l10n.t('{0}: ends in {1}', label, duration(left)),
-  renewsIn: (label: string, left: number) => l10n.t('{0}: renews in {1}', label, duration(left)),
-  renewing: (label: string) => l10n.t('{0}: renewing…', label),
-  retrying: (label: string, at: string) => l10n.t('{0}: retrying at {1}', label, at),
-  retryingNow: (label: string) => l10n.t('{0}: retrying…', label),
-  attention: (label: string) => l10n.t('{0}: needs attention', label),
-  ended: (label: string) => l10n.t('{0}: sign in again', label),
-  signedIn: (label: string) => l10n.t('{0}: signed in', label),
-  signedOut: (label: string) => l10n.t('{0}: signed out', label),
-  signedOutAll: () => l10n.t('Signed out'),
-  signingIn: (label: string) => l10n.t('{0}: signing in…', label),
-  more: (said: string, count: number) => l10n.t('{0} (+{1})', said, count),
-  accessibilityLabel: (said: string) => l10n.t('{0}. Session Keeper, opens the list of sessions and actions.', said),
-} as const;
+const STATE_NAMES: Readonly<Record<State, () => string>> = {
+  ended: () => l10n.t('session ended'),
+  attention: () => l10n.t('needs attention'),
+  ending: () => l10n.t('ending soon'),
+  retrying: () => l10n.t('cannot renew, retrying'),
+  'signing-in': () => l10n.t('signing in'),
+  renewing: () => l10n.t('renewing'),
+  'signed-in': () => l10n.t('signed in'),
+  'signed-out': () => l10n.t('signed out'),
+};
 
-/** The lines of the status bar's tooltip. */
-export const tooltip = {
-  account: (label: string) => l10n.t('Account: {0}', label),
-  state: (state: State) => l10n.t('State: {0}', stateName(state)),
-  sessionEnds: (at: string) => l10n.t('Session ends: {0}', at),
-  sessionEndUnknown: () => l10n.t('Session ends: the server does not say; it is renewed for as long as the server allows'),
-  accessExpires: (at: string) => l10n.t('Access token expires: {0}', at),
-  accessExpiryUnknown: () => l10n.t('Access token expires: the server never said'),
-  lastRenewal: (at: string) => l10n.t('Last renewal: {0}', at),
-  signedInAt: (at: string) => l10n.t('Signed in: {0}', at),
-  nextRenewal: (at: string) => l10n.t('Next renewal: {0}', at),
-  nextTry: (at: string) => l10n.t('Next try: {0}', at),
-  noRenewal: () => l10n.t('Next renewal: none, because the server sent no refresh token'),
-  unsaved: () => l10n.t('The newest tokens could not be stored yet and would be lost on a restart. Storing is tried again.'),
-  nobody: () => l10n.t('Nobody is signed in.'),
-  waiting: () => l10n.t('Waiting for you to sign in in the browser.'),
-} as const;
+/** Status bar: how long the session still lasts. */
+export const statusEndsIn = (label: string, left: number): string => l10n.t('{0}: {1} left', label, duration(left));
+/** Status bar: the session ends soon, and only the person can prolong it. */
+export const statusEnding = (label: string, left: number): string => l10n.t('{0}: ends in {1}', label, duration(left));
+/** Status bar: when the token renews by itself. */
+export const statusRenewsIn = (label: string, left: number): string => l10n.t('{0}: renews in {1}', label, duration(left));
+/** Status bar: a renewal is on its way. */
+export const statusRenewing = (label: string): string => l10n.t('{0}: renewing…', label);
+/** Status bar: a renewal failed; the time of the next try. */
+export const statusRetrying = (label: string, at: string): string => l10n.t('{0}: retrying at {1}', label, at);
+/** Status bar: a renewal failed, and the next try is on its way. */
+export const statusRetryingNow = (label: string): string => l10n.t('{0}: retrying…', label);
+/** Status bar: a renewal failed for a reason that a person must look at. */
+export const statusAttention = (label: string): string => l10n.t('{0}: needs attention', label);
+/** Status bar: the session has ended. */
+export const statusEnded = (label: string): string => l10n.t('{0}: sign in again', label);
+/** Status bar: signed in, and no time is known that could be shown. */
+export const statusSignedIn = (label: string): string => l10n.t('{0}: signed in', label);
+/** Status bar: nobody is signed in to the only provider. */
+export const statusSignedOut = (label: string): string => l10n.t('{0}: signed out', label);
+/** Status bar: nobody is signed in to any of several providers. */
+export const statusSignedOutAll = (): string => l10n.t('Signed out');
+/** Status bar: a sign-in waits for the person. */
+export const statusSigningIn = (label: string): string => l10n.t('{0}: signing in…', label);
+/** Status bar: what is said of the most urgent session, and how many others there are. */
+export const statusMore = (said: string, count: number): string => l10n.t('{0} (+{1})', said, count);
+/** Status bar: the same for a screen reader, with what a click does. */
+export const statusAccessibilityLabel = (said: string): string => l10n.t('{0}. Session Keeper, opens the list of sessions and actions.', said);
 
-/** The labels of buttons, links and picks. */
-export const label = {
-  signIn: () => l10n.t('Sign In'),
-  signInTo: (provider: string) => l10n.t('Sign In to {0}…', provider),
-  signInAgain: () => l10n.t('Sign In Again'),
-  signOut: () => l10n.t('Sign Out'),
-  renewNow: () => l10n.t('Renew Now'),
-  retryNow: () => l10n.t('Retry Now'),
-  remindMeLater: () => l10n.t('Remind Me Later'),
-  openSettings: () => l10n.t('Open Settings'),
-  proxySettings: () => l10n.t('Check Proxy Settings'),
-  showLog: () => l10n.t('Show Log'),
-  addProvider: () => l10n.t('Add Provider…'),
-  openPageAgain: () => l10n.t('Open the Sign-In Page Again'),
-  copyAddress: () => l10n.t('Copy the Sign-In Address'),
-  cancelSignIn: () => l10n.t('Cancel Signing In'),
-  general: () => l10n.t('General'),
-} as const;
+/** Tooltip: who is signed in. */
+export const tooltipAccount = (label: string): string => l10n.t('Account: {0}', label);
+/** Tooltip: the state in words. */
+export const tooltipState = (state: State): string => l10n.t('State: {0}', stateName(state));
+/** Tooltip: when the person must sign in again. */
+export const tooltipSessionEnds = (at: string): string => l10n.t('Session ends: {0}', at);
+/** Tooltip: that nobody said when the person must sign in again. */
+export const tooltipSessionEndUnknown = (): string => l10n.t('Session ends: the server does not say; it is renewed for as long as the server allows');
+/** Tooltip: when the access token stops working. */
+export const tooltipAccessExpires = (at: string): string => l10n.t('Access token expires: {0}', at);
+/** Tooltip: that the server never said when the access token stops working. */
+export const tooltipAccessExpiryUnknown = (): string => l10n.t('Access token expires: the server never said');
+/** Tooltip: when the token was last renewed. */
+export const tooltipLastRenewal = (at: string): string => l10n.t('Last renewal: {0}', at);
+/** Tooltip: when the person signed in, before any renewal. */
+export const tooltipSignedInAt = (at: string): string => l10n.t('Signed in: {0}', at);
+/** Tooltip: when the next renewal is due. */
+export const tooltipNextRenewal = (at: string): string => l10n.t('Next renewal: {0}', at);
+/** Tooltip: when a failed renewal is tried again. */
+export const tooltipNextTry = (at: string): string => l10n.t('Next try: {0}', at);
+/** Tooltip: that there is nothing to renew with. */
+export const tooltipNoRenewal = (): string => l10n.t('Next renewal: none, because the server sent no refresh token');
+/** Tooltip: that the newest tokens are in memory only. */
+export const tooltipUnsaved = (): string => l10n.t('The newest tokens could not be stored yet and would be lost on a restart. Storing is tried again.');
+/** Tooltip: that there is no session. */
+export const tooltipNobody = (): string => l10n.t('Nobody is signed in.');
+/** Tooltip: that a sign-in waits for the person. */
+export const tooltipWaiting = (): string => l10n.t('Waiting for you to sign in in the browser.');
+
+/** Link: sign in. */
+export const labelSignIn = (): string => l10n.t('Sign In');
+/** Pick: sign in to one provider. */
+export const labelSignInTo = (provider: string): string => l10n.t('Sign In to {0}…', provider);
+/** Button: sign in again with the same account. */
+export const labelSignInAgain = (): string => l10n.t('Sign In Again');
+/** Link and pick: sign out. */
+export const labelSignOut = (): string => l10n.t('Sign Out');
+/** Link and pick: renew now. */
+export const labelRenewNow = (): string => l10n.t('Renew Now');
+/** Button: try a failed renewal again. */
+export const labelRetryNow = (): string => l10n.t('Retry Now');
+/** Button: warn again later. */
+export const labelRemindMeLater = (): string => l10n.t('Remind Me Later');
+/** Button: go to the settings. */
+export const labelOpenSettings = (): string => l10n.t('Open Settings');
+/** Button: go to the proxy settings of VS Code. */
+export const labelProxySettings = (): string => l10n.t('Check Proxy Settings');
+/** Button, link and pick: show the log. */
+export const labelShowLog = (): string => l10n.t('Show Log');
+/** Button and pick: add a provider. */
+export const labelAddProvider = (): string => l10n.t('Add Provider…');
+/** Pick: open the page of a waiting sign-in again. */
+export const labelOpenPageAgain = (): string => l10n.t('Open the Sign-In Page Again');
+/** Pick: copy the address of that page. */
+export const labelCopyAddress = (): string => l10n.t('Copy the Sign-In Address');
+/** Pick: give a waiting sign-in up. */
+export const labelCancelSignIn = (): string => l10n.t('Cancel Signing In');
+/** Pick: the heading above what belongs to no session. */
+export const labelGeneral = (): string => l10n.t('General');
 
 /** The label of an action that a failure offers. */
 export function actionLabel(action: Action): string {
-  switch (action) {
-    case 'sign-in':
-      return label.signInAgain();
-    case 'retry':
-      return label.retryNow();
-    case 'settings':
-      return label.openSettings();
-    case 'log':
-      return label.showLog();
-    case 'proxy-settings':
-      return label.proxySettings();
-  }
+  return ACTION_LABELS[action]();
 }
 
-/** Titles and hints of the picks. */
-export const pick = {
-  provider: () => l10n.t('Which provider do you want to sign in to?'),
-  signOut: () => l10n.t('Which session do you want to sign out?'),
-  renew: () => l10n.t('Which session do you want to renew?'),
-  sessions: () => l10n.t('Sessions and what can be done'),
-} as const;
+const ACTION_LABELS: Readonly<Record<Action, () => string>> = {
+  'sign-in': labelSignInAgain,
+  retry: labelRetryNow,
+  settings: labelOpenSettings,
+  log: labelShowLog,
+  'proxy-settings': labelProxySettings,
+};
 
-/** What is said in notifications, beside failures. */
-export const say = {
-  signingIn: (provider: string) => l10n.t('Signing in to {0}', provider),
-  finishInBrowser: () => l10n.t('finish in the browser'),
-  signedIn: (provider: string, account: string) => l10n.t('Signed in to {0} as {1}.', provider, account),
-  signedOut: (provider: string, account: string) => l10n.t('Signed out of {0} as {1}.', provider, account),
-  signedOutHereOnly: (provider: string) =>
-    l10n.t('You are signed out of {0} here, but the server did not confirm it: its session may live on until it runs out.', provider),
-  signedOutNotDeleted: (provider: string) =>
-    l10n.t('You are signed out of {0}, but the stored session could not be deleted and may come back after a restart.', provider),
-  renewed: (provider: string, account: string) => l10n.t('The session of {1} at {0} is renewed.', provider, account),
-  noRefreshToken: (provider: string) =>
-    l10n.t('This session cannot be renewed: {0} sent no refresh token. Add "offline_access" to its scopes, or allow it at the server.', provider),
-  endsSoon: (provider: string, account: string, left: number) =>
-    l10n.t('Your session of {1} at {0} ends in {2}. Sign in again now to go on without a break.', provider, account, duration(left)),
-  noProvider: () => l10n.t('No provider is set up yet. Add one to the settings: an issuer and a client id are all it takes.'),
-  nothingToDo: () => l10n.t('Nobody is signed in.'),
-} as const;
+/** Title of the pick of a provider to sign in to. */
+export const pickProvider = (): string => l10n.t('Which provider do you want to sign in to?');
+/** Title of the pick of a session to sign out. */
+export const pickSignOut = (): string => l10n.t('Which session do you want to sign out?');
+/** Title of the pick of a session to renew. */
+export const pickRenew = (): string => l10n.t('Which session do you want to renew?');
+/** Title of the pick behind the status bar item. */
+export const pickSessions = (): string => l10n.t('Sessions and what can be done');
+
+/** Progress: which provider a sign-in is for. */
+export const saySigningIn = (provider: string): string => l10n.t('Signing in to {0}', provider);
+/** Progress: that the browser is where to go on. */
+export const sayFinishInBrowser = (): string => l10n.t('finish in the browser');
+/** Notification: a sign-in worked. */
+export const saySignedIn = (provider: string, account: string): string => l10n.t('Signed in to {0} as {1}.', provider, account);
+/** Notification: a sign-out worked. */
+export const saySignedOut = (provider: string, account: string): string => l10n.t('Signed out of {0} as {1}.', provider, account);
+/** Notification: signed out here, not confirmed by the server. */
+export const saySignedOutHereOnly = (provider: string): string =>
+  l10n.t('You are signed out of {0} here, but the server did not confirm it: its session may live on until it runs out.', provider);
+/** Notification: signed out, but the stored session could not be deleted. */
+export const saySignedOutNotDeleted = (provider: string): string =>
+  l10n.t('You are signed out of {0}, but the stored session could not be deleted and may come back after a restart.', provider);
+/** Notification: a renewal that the person asked for worked. */
+export const sayRenewed = (provider: string, account: string): string => l10n.t('The session of {1} at {0} is renewed.', provider, account);
+/** Notification: why a session cannot be renewed, and what to do. */
+export const sayNoRefreshToken = (provider: string): string =>
+  l10n.t('This session cannot be renewed: {0} sent no refresh token. Add "offline_access" to its scopes, or allow it at the server.', provider);
+/** Notification: the warning before a session ends. */
+export const sayEndsSoon = (provider: string, account: string, left: number): string =>
+  l10n.t('Your session of {1} at {0} ends in {2}. Sign in again now to go on without a break.', provider, account, duration(left));
+/** Notification: nothing is set up yet, and how little it takes. */
+export const sayNoProvider = (): string => l10n.t('No provider is set up yet. Add one to the settings: an issuer and a client id are all it takes.');
+/** Notification: there is no session to do it with. */
+export const sayNothingToDo = (): string => l10n.t('Nobody is signed in.');
 
 /** The sentence for a failure: what happened, in words, and what to do where a person can do something. */
 export function sentence(error: unknown, provider: string): string {
@@ -202,7 +239,7 @@ const SENTENCES_BY_CODE: Readonly<Record<string, Sentence>> = {
   'no-code': (provider) => l10n.t('The answer of {0} holds no authorization code. Start again.', provider),
   'no-discovery': (provider) => l10n.t('There is no OpenID Connect or OAuth server at the issuer address of {0}. Check "issuer" in the settings.', provider),
   'no-loopback': () => l10n.t('This computer does not let Session Keeper listen on 127.0.0.1, where the browser brings the answer.'),
-  'no-refresh-token': (provider) => say.noRefreshToken(provider),
+  'no-refresh-token': (provider) => sayNoRefreshToken(provider),
   'no-s256': (provider) => l10n.t('{0} does not support PKCE with S256, without which signing in is not safe.', provider),
   'not-json': (provider) =>
     l10n.t('Where {0} should answer, there is a web page: a wrong issuer address, a proxy, or a login page of the network.', provider),
@@ -214,9 +251,6 @@ const SENTENCES_BY_CODE: Readonly<Record<string, Sentence>> = {
   'token-type': (provider, { detail }) => l10n.t('{0} issues tokens of the type “{1}”, which are not supported.', provider, detail ?? ''),
   'wrong-issuer': (provider) => l10n.t('The answer did not come from {0}, and was thrown away. Start again.', provider),
 };
-
-/** The codes that have a sentence of their own, for the test that holds them against the code. */
-export const codesWithSentence: readonly string[] = Object.keys(SENTENCES_BY_CODE);
 
 /** The sentence about a bad entry in the settings. */
 export function problemSentence({ entry, field, code }: SettingProblem): string {
