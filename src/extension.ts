@@ -31,6 +31,16 @@ import * as text from './vscode/text.ts';
 /** How long a server may take for one answer, in ms. */
 const ANSWER_DEADLINE = 20 * SECOND;
 
+/** How long, in ms, VS Code is kept from closing for renewals that are on their way; it waits about 5 s. */
+const LAST_MOMENTS = 4 * SECOND;
+
+let leave = (): Promise<void> => Promise.resolve();
+
+/** Ends Session Keeper, as soon as no renewal is on its way whose answer nobody would store. */
+export function deactivate(): Promise<void> {
+  return leave();
+}
+
 /** Starts Session Keeper. It does not wait for the network or for the keyring. */
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel(text.PRODUCT, { log: true });
@@ -78,7 +88,8 @@ export function activate(context: vscode.ExtensionContext): void {
     void commands.offerToAddProvider();
     return Promise.reject(new Error(text.sayNoProvider()));
   };
-  const providers = new Providers(settings, { clock, log, keeper, desk, signInUnconfigured });
+  const reportNotRevoked = (label: string): void => void vscode.window.showWarningMessage(text.saySignedOutHereOnly(label));
+  const providers = new Providers(settings, { clock, log, keeper, desk, signInUnconfigured, reportNotRevoked });
   const statusBar = new StatusBar(clock, keeper, desk, settings);
   const contextKeys = new ContextKeys(keeper);
 
@@ -107,17 +118,21 @@ export function activate(context: vscode.ExtensionContext): void {
     settings.onDidChange(() => {
       discovery.forget();
       providers.update();
-      scheduler.tick();
+      scheduler.hurry();
       void notifications.reportProblems();
     }),
     vscode.window.onDidChangeWindowState(({ focused }) => {
       if (focused) {
-        scheduler.tick();
+        scheduler.hurry();
       }
     }),
     notifications, statusBar, providers, desk, scheduler, settings, log,
   );
 
+  leave = async () => {
+    scheduler.dispose();
+    await Promise.race([refresher.idle(), new Promise<void>((resolve) => clock.after(LAST_MOMENTS, resolve))]);
+  };
   log.info(`${text.PRODUCT} starts with ${settings.providers.length} provider(s).`);
   void notifications.reportProblems();
   scheduler.tick();

@@ -91,6 +91,7 @@ export class SignIns {
       const answer = redirect.answer((parameters) => isAnswerTo(authorization, parameters), signal);
       // Handled below; the browser may take so long to open that the wait is over before anybody looks.
       answer.catch(() => {});
+      signal.throwIfAborted();
       request.onAddress?.(authorization.url.href);
       await unlessAborted(this.#ports.openBrowser(authorization.url.href), signal);
       log.info(`Sign-in at ${provider.id} waits for the browser on ${redirect.redirectUri}.`);

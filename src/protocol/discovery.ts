@@ -98,17 +98,18 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
 
 const isMissing = ({ status }: Failure): boolean => status === 404 || status === 405 || status === 410;
 
+/** The endpoints that are used; the first {@link REQUIRED} of them have to be there. */
+const ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'userinfo_endpoint', 'revocation_endpoint'] as const;
+const REQUIRED = 2;
+
 /** Checks that everything the spine needs is there, and that nothing goes over a network in the clear. */
 function check(metadata: oauth.AuthorizationServer, insecure: boolean): void {
-  for (const endpoint of ['authorization_endpoint', 'token_endpoint'] as const) {
-    if (metadata[endpoint] === undefined) {
-      throw new Failure('configuration', 'missing-endpoint', { detail: endpoint });
-    }
-  }
-  const endpoints = ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'userinfo_endpoint', 'revocation_endpoint'] as const;
-  for (const endpoint of endpoints) {
+  for (const endpoint of ENDPOINTS) {
     const address: unknown = metadata[endpoint];
     if (address === undefined) {
+      if (ENDPOINTS.indexOf(endpoint) < REQUIRED) {
+        throw new Failure('configuration', 'missing-endpoint', { detail: endpoint });
+      }
       continue;
     }
     if (typeof address !== 'string' || !URL.canParse(address)) {

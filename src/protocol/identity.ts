@@ -48,13 +48,15 @@ function nameIn(claims: Readonly<Record<string, unknown>>): string | undefined {
   return undefined;
 }
 
-async function userInfo(server: Server, tokens: Tokens, transport: Transport, signal: AbortSignal): Promise<oauth.UserInfoResponse | undefined> {
+/** The userinfo answer, where it is one and speaks of the same person (OpenID Connect Core 5.3.2); it is for a label only. */
+async function userInfo(server: Server, tokens: Tokens, transport: Transport, signal: AbortSignal): Promise<Record<string, unknown> | undefined> {
   if (server.metadata.userinfo_endpoint === undefined || tokens.claims === undefined) {
     return undefined;
   }
   try {
     const response = await oauth.userInfoRequest(server.metadata, server.client, tokens.accessToken, optionsFor(server, fetchWith(transport, signal)));
-    return await oauth.processUserInfoResponse(server.metadata, server.client, tokens.claims.sub, response);
+    const claims = (await response.json()) as Record<string, unknown> | null;
+    return response.status === 200 && claims?.['sub'] === tokens.claims.sub ? claims : undefined;
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 // What callers ask of the sessions: list them, find one that works, take one in, sign out.
 import type { Clock } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
-import { asFailure, type Failure } from '../core/failure.ts';
+import { Failure, asFailure } from '../core/failure.ts';
 import { isAlive, isFresh } from '../core/lifetime.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
@@ -134,7 +134,7 @@ export class Keeper {
         log.info(`${nameOf(mine.record)} was signed out in another window.`);
       } else if (mine !== undefined) {
         registry.update(id, { unsaved: true });
-        log.warn(`${nameOf(mine.record)} has vanished from the store; it is kept in memory and stored again.`);
+        log.warn(`${nameOf(mine.record)} has vanished from the store; it is stored again.`);
       }
     } else if (mine === undefined || isNewer(stored, mine.record)) {
       registry.put(stored);
@@ -182,13 +182,21 @@ export class Keeper {
     return found.filter((session) => session !== undefined);
   }
 
-  /** Makes a session of a sign-in. The same account with the same scopes stays the same session. */
+  /**
+   * Makes a session of a sign-in. The same account with the same scopes stays the same session.
+   * @throws Failure where the provider's entry has changed or gone while the person signed in.
+   */
   async admit(grant: Grant): Promise<SessionRecord> {
     const { log, refresher, registry } = this.#ports;
+    // A store that cannot be read now must not keep anybody from signing in; one that can may know this sign-in.
+    await this.ready().catch(() => {});
     const label = this.#uniqueLabel(grant);
     const fresh = recordOfGrant({ ...grant, account: { ...grant.account, label } }, this.#ports.newId());
     const known = registry.all().find(({ record }) => isSameSignIn(record, fresh))?.record;
     const record = known === undefined ? fresh : { ...fresh, id: known.id, generation: known.generation + 1 };
+    if (this.providerOf(record) === undefined) {
+      throw new Failure('configuration', 'provider-removed');
+    }
     registry.put(record);
     await refresher.save(record);
     await this.#dropReplaced(record);
@@ -200,38 +208,46 @@ export class Keeper {
   }
 
   /**
-   * Signs a session out: here at once and whatever happens; then at the server, where it offers that.
-   * @throws Failure where it is over here, but the server did not confirm, or the store did not delete.
+   * Signs a session out here, at once and whatever happens, and tells the server in the background.
+   * @returns what becomes of it at the server: it rejects with a Failure where the server did not confirm.
+   * @throws Failure `storage` where it is over, but the stored session could not be deleted.
    */
-  async signOut(id: string): Promise<Revocation> {
-    const { discovery, ledger, log, registry, transport, vault } = this.#ports;
+  async signOut(id: string): Promise<{ readonly atServer: Promise<Revocation> }> {
+    const { ledger, log, registry, vault } = this.#ports;
     const session = registry.get(id);
     if (session === undefined) {
-      return 'not-offered';
+      return { atServer: Promise.resolve('not-offered') };
     }
     const { record } = session;
-    const provider = this.providerOf(record);
     this.#leaving.add(id);
     registry.remove(id);
     log.info(`${nameOf(record)}: signed out here.`);
+    const atServer = this.#revoke(record);
+    atServer.catch(() => {});
     await ledger.delete(id);
-    const deleted = await vault.delete(id).then(() => undefined, asFailure);
-    this.#leaving.delete(id);
-    let revocation: Revocation = 'not-offered';
-    if (provider !== undefined && record.ended === undefined) {
-      try {
-        revocation = await revokeTokens(await discovery.find(provider), record, transport);
-      } catch (error) {
-        const failure = asFailure(error);
-        log.warn(`${nameOf(record)}: the server did not confirm the revocation: ${failure.message}`);
-        throw failure;
-      }
-      log.info(`${nameOf(record)}: ${revocation === 'revoked' ? 'revoked at the server' : 'the server offers no revocation'}.`);
+    try {
+      await vault.delete(id);
+    } finally {
+      this.#leaving.delete(id);
     }
-    if (deleted !== undefined) {
-      throw deleted;
+    return { atServer };
+  }
+
+  async #revoke(record: SessionRecord): Promise<Revocation> {
+    const { discovery, log, transport } = this.#ports;
+    const provider = this.providerOf(record);
+    if (provider === undefined || record.ended !== undefined) {
+      return 'not-offered';
     }
-    return revocation;
+    try {
+      const revocation = await revokeTokens(await discovery.find(provider), record, transport);
+      log.info(`${nameOf(record)}: revocation at the server: ${revocation}.`);
+      return revocation;
+    } catch (error) {
+      const failure = asFailure(error);
+      log.warn(`${nameOf(record)}: the server did not confirm the revocation: ${failure.message}`);
+      throw failure;
+    }
   }
 
   /** After a new sign-in, the ended sessions of the same account that it stands in for have nothing left to say. */

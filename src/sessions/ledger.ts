@@ -1,6 +1,7 @@
 // What is known of each session without its secrets, in plain files beside the vault: it tells "never signed in" from
 // "the keyring lost it", and carries the generation between windows.
 import * as v from 'valibot';
+import { asFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import type { SessionRecord } from '../core/session.ts';
 
@@ -62,7 +63,7 @@ export class Ledger {
     }
     const entry = parseEntry(text);
     if (entry === undefined) {
-      this.#log.warn(`The ledger's entry of session ${id} cannot be read; the next renewal writes it anew.`);
+      this.#log.warn(`The ledger's entry of session ${id} cannot be read.`);
     }
     return entry;
   }
@@ -90,7 +91,7 @@ export class Ledger {
     try {
       return await run();
     } catch (error) {
-      this.#log.warn(`The ledger could not ${what}: ${error instanceof Error ? error.name : typeof error}.`);
+      this.#log.warn(`The ledger could not ${what}: ${asFailure(error).message}.`);
       return undefined;
     }
   }
@@ -98,7 +99,8 @@ export class Ledger {
 
 function parseEntry(text: string): LedgerEntry | undefined {
   try {
-    return v.parse(entrySchema, JSON.parse(text));
+    const parsed = v.safeParse(entrySchema, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
   } catch {
     return undefined;
   }

@@ -67,11 +67,13 @@ export function recordAfterRefresh(record: SessionRecord, tokens: Tokens, provid
   const { ended: _ended, sessionEndsAt, sessionEndSource, sessionEndIsFixed, ...rest } = record;
   const renewed = { ...rest, ...fromTokens(tokens) };
   if (tokens.sessionEndsAt !== undefined) {
+    const isFixed = hasStayed(record, tokens.sessionEndsAt, tokens.sentAt);
     return {
       ...renewed,
-      sessionEndsAt: tokens.sessionEndsAt,
+      // Counted in whole seconds from each request, the same end wavers by a second; one that stays is the same number.
+      sessionEndsAt: isFixed === true ? Math.min(tokens.sessionEndsAt, sessionEndsAt ?? Infinity) : tokens.sessionEndsAt,
       sessionEndSource: tokens.sessionEndSource,
-      sessionEndIsFixed: hasStayed(record, tokens.sessionEndsAt, tokens.sentAt),
+      sessionEndIsFixed: isFixed,
     };
   }
   // No word of the end this time. The same refresh token still ends when it did; of another one nothing is known.

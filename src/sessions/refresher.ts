@@ -62,6 +62,11 @@ export class Refresher {
     return renewal;
   }
 
+  /** Waits until no renewal is on its way: one that is cut off may have cost the session its only refresh token. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#running.values());
+  }
+
   /**
    * Stores the newest tokens of a session, or keeps them in memory, marked as unsaved, where the store fails.
    */
@@ -75,6 +80,9 @@ export class Refresher {
       // The person may have signed out while the store was busy; the ledger must not say otherwise.
       if (registry.get(record.id) !== undefined) {
         await ledger.write(record);
+      }
+      if (registry.get(record.id) === undefined) {
+        await ledger.delete(record.id);
       }
       return true;
     } catch (error) {
@@ -117,6 +125,8 @@ export class Refresher {
     }
     const { refreshToken } = inMemory;
     if (refreshToken === undefined) {
+      // Nothing was asked of the server, so this is no verdict: the token in hand goes on working.
+      renewal.of = undefined;
       throw new Failure('session-ended', 'no-refresh-token');
     }
     const server = await discovery.find(provider);

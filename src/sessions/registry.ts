@@ -1,4 +1,5 @@
 import { Emitter } from '../core/emitter.ts';
+import { asFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
@@ -15,7 +16,7 @@ export class Registry {
   readonly #changed: Emitter<RegistryChange>;
 
   constructor(log: Log) {
-    this.#changed = new Emitter((error) => log.error(`A listener failed: ${error instanceof Error ? error.name : typeof error}.`));
+    this.#changed = new Emitter((error) => log.error(`A listener failed: ${asFailure(error).message}.`));
   }
 
   /** Fires after each change. */

@@ -10,6 +10,8 @@ import type { Log } from '../core/log.ts';
 
 /** The longest time between two ticks, in ms: what a jump of the clock or a sleep costs at the most. */
 const LONGEST_TICK = MINUTE;
+/** The least time, in ms, between a failure and a try that does not wait its turn. */
+const SHORTEST_WAIT = 5 * SECOND;
 /** The shortest, in ms. */
 const SHORTEST_TICK = SECOND;
 
@@ -43,12 +45,30 @@ export class Scheduler implements Disposable {
     return this.#ticked.event;
   }
 
+  /**
+   * Looks at every session now, as {@link tick} does, and does not make those wait that have failed: something has
+   * changed that may mend it. A wait that the server has asked for is kept.
+   */
+  hurry(): void {
+    const { clock, registry } = this.#ports;
+    for (const { record, failure, failedAt, nextTryAt } of this.#owned()) {
+      const isRecent = clock.now() - (failedAt ?? 0) < SHORTEST_WAIT;
+      if (failure !== undefined && failure.retryAfter === undefined && nextTryAt !== undefined && !isRecent) {
+        registry.update(record.id, { nextTryAt: clock.now() });
+      }
+    }
+    this.tick();
+  }
+
   /** Looks at every session now, and again when something is due: at start, when the window is looked at, when settings change. */
   tick(): void {
     const { clock, log, refresher } = this.#ports;
     const now = clock.now();
     if (this.#plannedFor !== 0 && now - this.#plannedFor > LONGEST_TICK) {
       log.info(`The clock is ${Math.round((now - this.#plannedFor) / SECOND)} s further than planned; what is due is done now.`);
+      this.#plannedFor = 0;
+      this.hurry();
+      return;
     }
     this.#stop();
     for (const session of this.#owned()) {

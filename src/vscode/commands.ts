@@ -1,7 +1,7 @@
 // The commands: what a person can tell Session Keeper to do.
 import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
-import { asFailure } from '../core/failure.ts';
+import { Failure, asFailure } from '../core/failure.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
@@ -80,8 +80,10 @@ export class Commands {
 
   /** Signs in again with the account and the scopes of a session, which stays until the new tokens are there. */
   async signInAgain(record: SessionRecord): Promise<void> {
-    const provider = this.#ports.keeper.providerOf(record);
-    if (provider !== undefined) {
+    const provider = this.#ports.settings.provider(record.providerId);
+    if (provider === undefined) {
+      await this.#ports.notifications().reportFailure(new Failure('configuration', 'provider-removed'), record.providerId);
+    } else {
       await this.signInTo(provider, record.scopes, record.account.label);
     }
   }
@@ -117,7 +119,8 @@ export class Commands {
   async #signOutOf(record: SessionRecord): Promise<void> {
     const name = this.#nameOf(record);
     try {
-      await this.#ports.keeper.signOut(record.id);
+      const { atServer } = await this.#ports.keeper.signOut(record.id);
+      await atServer;
       void vscode.window.showInformationMessage(text.saySignedOut(name, record.account.label));
     } catch (error) {
       const isStored = asFailure(error).category === 'storage';
@@ -151,9 +154,9 @@ export class Commands {
     for (const waiting of desk.waiting()) {
       choices.push(
         separator(waiting.provider.label),
-        { label: text.labelOpenPageAgain(), iconPath: icon('link-external'), run: () => desk.openAgain(waiting) },
-        { label: text.labelCopyAddress(), iconPath: icon('copy'), run: () => vscode.env.clipboard.writeText(waiting.address ?? '') },
-        { label: text.labelCancelSignIn(), iconPath: icon('close'), run: () => waiting.cancel() },
+        { label: `$(link-external) ${text.labelOpenPageAgain()}`, run: () => desk.openAgain(waiting) },
+        { label: `$(copy) ${text.labelCopyAddress()}`, run: () => vscode.env.clipboard.writeText(waiting.address ?? '') },
+        { label: `$(close) ${text.labelCancelSignIn()}`, run: () => waiting.cancel() },
       );
     }
     for (const session of keeper.all()) {
@@ -162,12 +165,11 @@ export class Commands {
     choices.push(
       separator(text.labelGeneral()),
       ...settings.providers.map((provider) => ({
-        label: text.labelSignInTo(provider.label),
-        iconPath: icon('sign-in'),
+        label: `$(sign-in) ${text.labelSignInTo(provider.label)}`,
         run: () => this.signInTo(provider, provider.scopes),
       })),
-      { label: text.labelAddProvider(), iconPath: icon('add'), run: openProviderSettings },
-      { label: text.labelShowLog(), iconPath: icon('output'), run: () => this.#ports.showLog() },
+      { label: `$(add) ${text.labelAddProvider()}`, run: openProviderSettings },
+      { label: `$(output) ${text.labelShowLog()}`, run: () => this.#ports.showLog() },
     );
     const chosen = await vscode.window.showQuickPick(choices, { title: text.pickSessions(), matchOnDescription: true });
     await chosen?.run?.();
@@ -180,9 +182,9 @@ export class Commands {
     return [
       separator(this.#nameOf(record)),
       canRenew
-        ? { label: text.labelRenewNow(), ...account, iconPath: icon('sync'), run: () => this.renew(record) }
-        : { label: text.labelSignInAgain(), ...account, iconPath: icon('sign-in'), run: () => this.signInAgain(record) },
-      { label: text.labelSignOut(), description: record.account.label, iconPath: icon('sign-out'), run: () => this.#signOutOf(record) },
+        ? { label: `$(sync) ${text.labelRenewNow()}`, ...account, run: () => this.renew(record) }
+        : { label: `$(sign-in) ${text.labelSignInAgain()}`, ...account, run: () => this.signInAgain(record) },
+      { label: `$(sign-out) ${text.labelSignOut()}`, description: record.account.label, run: () => this.#signOutOf(record) },
     ];
   }
 
@@ -197,10 +199,6 @@ export class Commands {
 
 function separator(name: string): Choice {
   return { label: name, kind: vscode.QuickPickItemKind.Separator };
-}
-
-function icon(name: string): vscode.ThemeIcon {
-  return new vscode.ThemeIcon(name);
 }
 
 /** The only one of a list, or the one that the person picks; undefined where they pick none. */

@@ -18,6 +18,9 @@ export interface NotificationActions {
   showLog(): void;
 }
 
+/** How many renewals may fail in a row before an outage is spoken of. */
+const PATIENCE = 3;
+
 /** Speaks to the person. */
 export class Notifications implements Disposable {
   readonly #clock: Clock;
@@ -29,6 +32,8 @@ export class Notifications implements Disposable {
   /** The sessions whose present trouble has been spoken of. */
   readonly #spoken = new Set<string>();
   readonly #problemsTold = new Set<string>();
+  /** The sessions whose token was dead when they were read: the status bar tells of them, no notification does. */
+  readonly #deadAtStart = new Set<string>();
 
   constructor(clock: Clock, keeper: Keeper, settings: Settings, actions: NotificationActions) {
     this.#clock = clock;
@@ -47,11 +52,20 @@ export class Notifications implements Disposable {
 
   /** Speaks of a session that has just definitely ended. One that was dead at start says nothing. */
   onChange({ before, after }: RegistryChange): void {
+    const id = (after ?? before)?.record.id ?? '';
     if (after?.failure === undefined) {
-      this.#spoken.delete((after ?? before)?.record.id ?? '');
+      this.#spoken.delete(id);
     }
-    const hasJustEnded = before?.record.ended === undefined && after?.record.ended !== undefined;
-    if (before !== undefined && hasJustEnded && after.failure !== undefined) {
+    if (after === undefined) {
+      return;
+    }
+    if (isAlive(lifetimesOf(after.record), this.#clock.now())) {
+      this.#deadAtStart.delete(id);
+    } else if (before === undefined) {
+      this.#deadAtStart.add(id);
+    }
+    const hasJustEnded = before?.record.ended === undefined && after.record.ended !== undefined;
+    if (before !== undefined && hasJustEnded && after.failure !== undefined && !this.#deadAtStart.has(id)) {
       void this.#offer(after, after.failure);
     }
   }
@@ -140,7 +154,9 @@ export class Notifications implements Disposable {
       return;
     }
     const needsPerson = REMEDIES[failure.category].retry !== 'quick';
-    if (needsPerson || !isAlive(lifetimesOf(record), this.#clock.now())) {
+    // After a sleep the first tries often come before the network does.
+    const keepsFailing = session.failures > PATIENCE && !isAlive(lifetimesOf(record), this.#clock.now());
+    if (needsPerson || keepsFailing) {
       void this.#offer(session, failure);
     }
   }

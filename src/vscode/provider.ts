@@ -4,7 +4,6 @@ import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { asFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { normalizeScopes, sameScopes } from '../core/scopes.ts';
 import { servesScopes, type SessionRecord } from '../core/session.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import type { SignInDesk } from './signInDesk.ts';
@@ -22,6 +21,8 @@ export interface ProviderPorts {
   readonly log: Log;
   readonly keeper: Keeper;
   readonly desk: SignInDesk;
+  /** Tells the person that the server has not confirmed a sign-out. */
+  reportNotRevoked(provider: string): void;
   /** Signs in where nothing is configured: offers to add a provider, and rejects. */
   signInUnconfigured(): Promise<never>;
 }
@@ -32,11 +33,13 @@ const MENU_PATIENCE = SECOND;
 /** One identity server as an authentication provider of VS Code. */
 export class KeeperAuthenticationProvider implements vscode.AuthenticationProvider, Disposable {
   readonly #id: string;
-  readonly #provider: Provider | undefined;
+  #provider: Provider | undefined;
   readonly #ports: ProviderPorts;
   readonly #changed = new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>();
-  /** The scope sets that were asked for in vain: VS Code shows a badge for each until a session with exactly these is added. */
-  #unanswered: string[][] = [];
+  /** The scopes that were asked for in vain: VS Code shows a badge for each list until a session with just these words is added. */
+  readonly #unanswered = new Set<string>();
+  /** The list that the Accounts menu offers to sign in with; any session of the provider answers it. */
+  #offered: string | undefined;
   /** What VS Code has been told, by session id. */
   #told = new Map<string, SessionRecord>();
 
@@ -44,6 +47,26 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
     this.#id = id;
     this.#provider = provider;
     this.#ports = ports;
+  }
+
+  /** Takes another definition of the same provider: what was asked for, and what VS Code has been told, stays. */
+  update(provider: Provider | undefined): void {
+    this.#provider = provider;
+  }
+
+  /** Notes the scopes with which the Accounts menu offers to sign in. */
+  offer(scopes: readonly string[]): void {
+    this.#offered = scopes.join(' ');
+  }
+
+  /** Takes back what the menu offers for callers that wait, because this provider goes away. */
+  withdraw(): void {
+    const nobody = { id: '', accessToken: '', account: { id: '', label: '' } };
+    const added = [...this.#unanswered].map((words) => ({ ...nobody, scopes: words.split(' ') }));
+    this.#unanswered.clear();
+    if (added.length > 0) {
+      this.#changed.fire({ added, removed: [], changed: [] });
+    }
   }
 
   /** Sessions that came, went, or have a new token. */
@@ -55,7 +78,7 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
    * Without scopes: every session, from memory and at once, without a request and without an error, because VS Code
    * fills the Accounts menu with it. With scopes: the sessions that serve them, each with a token that works.
    * Shows nothing: VS Code does not say whether the caller is silent.
-   * @throws Error with a text.sentence that names the cause, where there is a session whose token cannot be renewed right now.
+   * @throws Error with a sentence that names the cause, where there is a session whose token cannot be renewed right now.
    */
   async getSessions(
     scopes: readonly string[] | undefined,
@@ -63,14 +86,15 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
   ): Promise<KeptSession[]> {
     const { clock, keeper } = this.#ports;
     if (scopes === undefined) {
-      await settledWithin(keeper.ready(), MENU_PATIENCE, clock);
+      const enough = new Promise((resolve) => clock.after(MENU_PATIENCE, () => resolve(undefined)));
+      await Promise.race([keeper.ready().catch(() => {}), enough]);
       const all = keeper.list(this.#id).map(({ record }) => record);
       return all.filter(({ account }) => options.account === undefined || account.id === options.account.id).map((record) => this.#view(record));
     }
     try {
       const found = await keeper.find(this.#id, scopes, options.account?.id);
       if (found.length === 0) {
-        this.#noteUnanswered(scopes);
+        this.#unanswered.add(scopes.join(' '));
       }
       return found.map(({ record }) => this.#view(record, scopes));
     } catch (error) {
@@ -80,7 +104,7 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
 
   /**
    * Signs in through the browser.
-   * @throws Error with a text.sentence for the person.
+   * @throws Error with a sentence for the person.
    */
   async createSession(scopes: readonly string[], options: vscode.AuthenticationProviderSessionOptions = {}): Promise<KeptSession> {
     if (this.#provider === undefined) {
@@ -95,17 +119,16 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
   }
 
   /**
-   * Signs out. It is over here in any case; a server that does not confirm is told of in the log and to the person.
+   * Signs out. It is over here at once; VS Code is not kept waiting for the server, and the person is told where that
+   * does not confirm.
    * @throws Error where the stored session could not be deleted.
    */
   async removeSession(id: string): Promise<void> {
     try {
-      await this.#ports.keeper.signOut(id);
+      const { atServer } = await this.#ports.keeper.signOut(id);
+      atServer.catch(() => this.#ports.reportNotRevoked(this.#provider?.label ?? this.#id));
     } catch (error) {
-      const failure = asFailure(error);
-      if (failure.category === 'storage') {
-        throw this.#spoken(error);
-      }
+      throw this.#spoken(error);
     }
   }
 
@@ -151,18 +174,14 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
     };
   }
 
-  #noteUnanswered(scopes: readonly string[]): void {
-    const asked = normalizeScopes(scopes);
-    if (!this.#unanswered.some((known) => sameScopes(known, asked))) {
-      this.#unanswered.push(asked);
-    }
-  }
-
-  /** The session once for each scope set that was asked for in vain and that it serves. */
+  /** The session once for each list of scopes that was asked for in vain and that it answers, to the letter. */
   #takeAnswered(record: SessionRecord): KeptSession[] {
-    const answered = this.#unanswered.filter((scopes) => servesScopes(record, scopes));
-    this.#unanswered = this.#unanswered.filter((scopes) => !answered.includes(scopes));
-    return answered.filter((scopes) => !sameScopes(scopes, record.scopes)).map((scopes) => this.#view(record, scopes));
+    const answered = [...this.#unanswered].filter((words) => words === this.#offered || servesScopes(record, [words]));
+    for (const words of answered) {
+      this.#unanswered.delete(words);
+    }
+    // VS Code keeps a list without scopes as one empty word.
+    return answered.map((words) => this.#view(record, words.split(' ')));
   }
 
   #spoken(error: unknown): Error {
@@ -171,14 +190,4 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
     const spoken = new Error(text.sentence(failure, this.#provider?.label ?? this.#id), { cause: failure });
     return Object.assign(spoken, { code: failure.category });
   }
-}
-
-/** Waits for a promise to settle, either way, but no longer than so many ms. */
-async function settledWithin(promise: Promise<unknown>, patience: number, clock: Clock): Promise<void> {
-  let timer: Disposable | undefined;
-  const enough = new Promise<void>((resolve) => {
-    timer = clock.after(patience, resolve);
-  });
-  await Promise.race([promise.then(() => {}, () => {}), enough]);
-  timer?.dispose();
 }

@@ -8,9 +8,8 @@ import type { Settings } from './settings.ts';
 import * as text from './text.ts';
 
 interface Registration {
-  /** What it was registered from; a change of it means to register anew. */
-  readonly made: string;
-  readonly provider: Provider | undefined;
+  readonly label: string;
+  provider: Provider | undefined;
   readonly contract: KeeperAuthenticationProvider;
   readonly registered: vscode.Disposable;
 }
@@ -35,9 +34,18 @@ export class Providers implements Disposable {
     for (const provider of this.#settings.providers) {
       wanted.set(provider.id, provider);
     }
-    for (const [id, { made }] of this.#registrations) {
-      if (!wanted.has(id) || made !== JSON.stringify(wanted.get(id) ?? null)) {
+    for (const [id, registration] of this.#registrations) {
+      const provider = wanted.get(id);
+      if (!isSameServer(provider, registration.provider)) {
+        // Its answer would be of no use, and VS Code would keep everybody else waiting for it.
+        this.#ports.desk.cancel(id);
+      }
+      // Only a new label takes a new registration, which would forget who waits for a session.
+      if (!wanted.has(id) || labelOf(provider) !== registration.label) {
         this.#unregister(id);
+      } else {
+        registration.provider = provider;
+        registration.contract.update(provider);
       }
     }
     for (const [id, provider] of wanted) {
@@ -88,28 +96,39 @@ export class Providers implements Disposable {
       // Only when the stored sessions are known is it known that there is none.
       await this.#ports.keeper.ready();
       if (this.#ports.keeper.list(provider.id).length === 0 && this.#registrations.get(provider.id)?.provider === provider) {
+        this.#registrations.get(provider.id)?.contract.offer(provider.scopes);
         await vscode.authentication.getSession(provider.id, provider.scopes, {});
       }
-    } catch (error) {
+    } catch {
+      // Registered anew in the meantime, or the store is locked: the next change offers again.
       this.#offered.delete(provider.id);
-      this.#log.debug(`The Accounts menu could not offer ${provider.id}: ${error instanceof Error ? error.name : typeof error}.`);
     }
   }
 
   #register(id: string, provider: Provider | undefined): void {
     const contract = new KeeperAuthenticationProvider(id, provider, this.#ports);
-    const label = provider?.label ?? text.unconfiguredLabel();
+    const label = labelOf(provider);
     const registered = vscode.authentication.registerAuthenticationProvider(id, label, contract, { supportsMultipleAccounts: true });
-    this.#registrations.set(id, { made: JSON.stringify(provider ?? null), provider, contract, registered });
-    this.#log.info(`Provider ${id} is registered${provider === undefined ? ', not set up yet' : `: issuer ${provider.issuer}`}.`);
+    this.#registrations.set(id, { label, provider, contract, registered });
+    this.#log.info(`Provider ${id} is registered: ${provider?.issuer ?? 'not set up yet'}.`);
   }
 
   #unregister(id: string): void {
     const registration = this.#registrations.get(id);
     this.#registrations.delete(id);
     this.#offered.delete(id);
+    registration?.contract.withdraw();
     registration?.registered.dispose();
     registration?.contract.dispose();
-    this.#log.info(`Provider ${id} is no longer registered.`);
+    this.#log.info(`Provider ${id} is gone.`);
   }
+}
+
+function labelOf(provider: Provider | undefined): string {
+  return provider?.label ?? text.unconfiguredLabel();
+}
+
+/** Whether a sign-in that waits at one is still a sign-in at the other. */
+function isSameServer(one: Provider | undefined, other: Provider | undefined): boolean {
+  return one?.issuer === other?.issuer && one?.clientId === other?.clientId;
 }

@@ -61,21 +61,32 @@ export class SignInDesk implements Disposable {
     const attempt = this.#attempt(provider, scopesToRequest(scopes, provider.scopes), loginHint);
     this.#latest.set(provider.id, attempt);
     try {
-      return await attempt;
-    } catch (error) {
-      const successor = this.#latest.get(provider.id);
-      if (asFailure(error).code !== 'replaced' || successor === undefined || successor === attempt) {
-        throw error;
-      }
-      const record = await successor;
-      if (!servesScopes(record, scopes)) {
-        throw error;
-      }
-      return record;
+      return await this.#orSuccessor(attempt, provider.id, scopes);
     } finally {
       if (this.#latest.get(provider.id) === attempt) {
         this.#latest.delete(provider.id);
       }
+    }
+  }
+
+  /** Calls off the sign-in that waits at a provider, because its entry in the settings has changed. */
+  cancel(providerId: string): void {
+    this.#waiting.get(providerId)?.cancel();
+  }
+
+  async #orSuccessor(attempt: Promise<SessionRecord>, providerId: string, scopes: readonly string[]): Promise<SessionRecord> {
+    try {
+      return await attempt;
+    } catch (error) {
+      const successor = this.#latest.get(providerId);
+      if (asFailure(error).code !== 'replaced' || successor === undefined || successor === attempt) {
+        throw error;
+      }
+      const record = await this.#orSuccessor(successor, providerId, scopes);
+      if (!servesScopes(record, scopes)) {
+        throw error;
+      }
+      return record;
     }
   }
 

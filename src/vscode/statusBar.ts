@@ -168,14 +168,16 @@ export class StatusBar implements Disposable {
 }
 
 function heading(markdown: vscode.MarkdownString, name: string): void {
-  markdown.appendMarkdown('\n\n#### ');
-  markdown.appendText(name);
-  markdown.appendMarkdown('\n\n');
+  markdown.appendMarkdown(`\n\n#### ${inert(name)}\n\n`);
 }
 
 function line(markdown: vscode.MarkdownString, words: string): void {
-  markdown.appendText(words);
-  markdown.appendMarkdown('  \n');
+  markdown.appendMarkdown(`${inert(words)}  \n`);
+}
+
+/** Text that stays text in Markdown: `appendText` leaves addresses as they are, and those become links by themselves. */
+function inert(words: string): string {
+  return words.replace(/[^\p{L}\p{M}\p{N} ]/gu, (character) => `&#${String(character.codePointAt(0))};`);
 }
 
 function link(words: string, command: string): string {

@@ -106,7 +106,7 @@ describe('The registry', () => {
     const changes = changesOf(registry);
     registry.put(record);
     assert.equal(changes.length, 1);
-    assert.deepEqual(errors, ['A listener failed: TypeError.']);
+    assert.deepEqual(errors, ['A listener failed: unexpected (unexpected): TypeError.']);
   });
 });
 
