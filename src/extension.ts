@@ -45,6 +45,7 @@ export function deactivate(): Promise<void> {
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel(text.PRODUCT, { log: true });
   const settings = new Settings();
+  log.info(`${text.PRODUCT} starts with ${settings.providers.length} provider(s).`);
   // `fetch` is looked up at each call, because VS Code replaces it when proxy settings change.
   const transport: Transport = { fetch: (input, init) => fetch(input, init), clock, deadline: ANSWER_DEADLINE };
   const discovery = new Discovery(transport);
@@ -133,7 +134,6 @@ export function activate(context: vscode.ExtensionContext): void {
     scheduler.dispose();
     await Promise.race([refresher.idle(), new Promise<void>((resolve) => clock.after(LAST_MOMENTS, resolve))]);
   };
-  log.info(`${text.PRODUCT} starts with ${settings.providers.length} provider(s).`);
   void notifications.reportProblems();
   scheduler.tick();
 }

@@ -10,7 +10,7 @@ export interface SuiteWindow {
   readonly dataDir: string;
   readonly extensions: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  behaviour(): Behaviour;
+  readonly behaviour: () => Behaviour;
   readonly log: Log;
 }
 

@@ -38,10 +38,10 @@ export async function openOnDesktop({ dataDir, extensions, environment, behaviou
       '--no-sandbox',
     ],
   });
-  await app.evaluate(({ shell }) => {
+  await app.evaluate(({ shell }: { shell: { openExternal: (address: string) => Promise<void> } }) => {
     const opened: string[] = [];
     Object.assign(globalThis, { opened });
-    shell.openExternal = (address: string) => {
+    shell.openExternal = (address) => {
       opened.push(address);
       return Promise.resolve();
     };

@@ -33,6 +33,12 @@ describe('The keeper, as people come and go', () => {
       assert.equal((await house.ledger.read('new-1'))?.generation, 1);
     });
 
+    it('refuses a sign-in whose entry in the settings has changed or gone meanwhile, and stores nothing', async () => {
+      await rejectsWith(house.keeper.admit(grantFor(providerAt(server.issuer, { clientId: 'another' }), now())), 'configuration', 'provider-removed');
+      await rejectsWith(house.keeper.admit(grantFor(providerAt(server.issuer, { id: 'gone' }), now())), 'configuration', 'provider-removed');
+      assert.deepEqual([house.registry.all(), house.store.secrets.size], [[], 0]);
+    });
+
     it('keeps the session id where the same account signs in again with the same scopes', async () => {
       const provider = providerAt(server.issuer, { scopes: ['read', 'write'] });
       await house.keeper.admit(grantFor(provider, now()));

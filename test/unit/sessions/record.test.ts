@@ -64,6 +64,14 @@ describe('The record after a renewal', () => {
     assert.deepEqual(endOf(after(ending, { sessionEndsAt: NOW + HOUR, sessionEndSource: 'answer' })), [NOW + HOUR, 'answer', true]);
   });
 
+  it('keeps the very number of an end that stays, though each answer counts it anew in whole seconds', () => {
+    const fixed = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'answer' } as const;
+    for (const waver of [-900, 0, 900]) {
+      const [end] = endOf(after(fixed, { sessionEndsAt: NOW + HOUR + waver, sessionEndSource: 'answer' }));
+      assert.equal(end, NOW + HOUR + Math.min(waver, 0));
+    }
+  });
+
   it('learns that a renewal moves the end of the session', () => {
     const ending = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'answer', sessionEndIsFixed: true } as const;
     assert.deepEqual(endOf(after(ending, { sessionEndsAt: later + HOUR, sessionEndSource: 'answer' })), [later + HOUR, 'answer', false]);

@@ -56,6 +56,20 @@ describe('The refresher', () => {
     assert.equal((await house.ledger.read('s1'))?.generation, 3);
   });
 
+  it('takes it for no verdict that there is nothing to renew with: the token in hand goes on working', async () => {
+    const { refreshToken: _none, ...record } = recordAt(server.issuer, house.clock.now());
+    await moveIn(house, record);
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'session-ended', 'no-refresh-token');
+    assert.deepEqual([house.record().ended, house.registry.get('s1')?.failure, server.requests.length], [undefined, undefined, 0]);
+  });
+
+  it('can be waited for, so that a window does not close on a renewal whose answer nobody would store', async () => {
+    const renewal = house.refresher.renew('s1', 'test');
+    await house.refresher.idle();
+    assert.equal((JSON.parse(house.stored() ?? '') as { generation: number }).generation, 2);
+    await renewal;
+  });
+
   it('keeps the refresh token where the answer has none', async () => {
     server.onToken({ body: { access_token: 'access-2', token_type: 'Bearer', expires_in: 300 } });
     await house.refresher.renew('s1', 'test');

@@ -136,6 +136,21 @@ describe('The scheduler', () => {
     assert.equal(requests(), 2);
   });
 
+  it('tries again at once when something has changed that may mend it, unless it has just failed or the server said when', async () => {
+    await start(5 * MINUTE);
+    server.onToken({ status: 401, body: { error: 'invalid_client' } });
+    await house.clock.pass(4 * MINUTE);
+    assert.equal(requests(), 1);
+    server.onToken({ status: 429, headers: { 'retry-after': '600' } });
+    house.scheduler.hurry();
+    await house.clock.pass(SECOND);
+    assert.equal(requests(), 2);
+    server.onToken(rotatingTokens());
+    house.scheduler.hurry();
+    await house.clock.pass(MINUTE);
+    assert.equal(requests(), 2, 'the server has asked to wait');
+  });
+
   it('tries a broken configuration at a slow pace only', async () => {
     await start(5 * MINUTE);
     server.onToken({ status: 401, body: { error: 'invalid_client' } });
