@@ -1,7 +1,7 @@
 // The wall-clock tick: compares due times with the clock, instead of trusting one long timer to sleep through a night.
 import { MINUTE, SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
-import { isRenewalDue, renewalDueAt, type LifetimeSettings } from '../core/lifetime.ts';
+import { isRenewalDue, renewalDueAt, warnAt, type LifetimeSettings } from '../core/lifetime.ts';
 import { lifetimesOf, type SessionRecord } from '../core/session.ts';
 import { isUsable, type LiveSession } from '../core/status.ts';
 import type { Refresher } from './refresher.ts';
@@ -118,13 +118,13 @@ export class Scheduler implements Disposable {
     }
   };
 
-  /** When the next thing happens to a session: a renewal, a retry, or the running out of its token. */
+  /** When the next thing happens to a session: a renewal, a retry, the running out of its token, or the warning before its end. */
   #nextEvent(session: LiveSession, now: number): number {
     const { record } = session;
     const lifetimes = lifetimesOf(record);
     const renewal = session.failure === undefined ? renewalDueAt(lifetimes, this.#ports.settings()) : session.nextTryAt;
     const expiry = isUsable(record, now) ? lifetimes.accessExpiresAt : undefined;
-    const times = [session.renewing ? undefined : renewal, expiry];
+    const times = [session.renewing ? undefined : renewal, expiry, warnAt(lifetimes, this.#ports.settings())];
     return Math.min(...times.filter((time) => time !== undefined && (time > now || time === renewal)).map((time) => time ?? Infinity), Infinity);
   }
 

@@ -8,7 +8,7 @@ import { statusOf, type LiveSession } from '../core/status.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import type { Refresher } from '../sessions/refresher.ts';
 import { COMMANDS } from './ids.ts';
-import type { Notifications } from './notifications.ts';
+import type { Notifications, OwnActions } from './notifications.ts';
 import { openProviderSettings, type Settings } from './settings.ts';
 import type { SignInDesk } from './signInDesk.ts';
 import * as text from './text.ts';
@@ -74,7 +74,7 @@ export class Commands {
       const record = await this.#ports.desk.signIn(provider, scopes, loginHint);
       void vscode.window.showInformationMessage(text.saySignedIn(provider.label, record.account.label));
     } catch (error) {
-      await this.#ports.notifications().reportFailure(error, provider.label);
+      await this.#ports.notifications().reportFailure(error, provider.label, both(() => this.signInTo(provider, scopes, loginHint)));
     }
   }
 
@@ -82,7 +82,7 @@ export class Commands {
   async signInAgain(record: SessionRecord): Promise<void> {
     const provider = this.#ports.settings.provider(record.providerId);
     if (provider === undefined) {
-      await this.#ports.notifications().reportFailure(new Failure('configuration', 'provider-removed'), record.providerId);
+      await this.#ports.notifications().reportFailure(new Failure('configuration', 'provider-removed'), record.providerId, both(() => this.signIn()));
     } else {
       await this.signInTo(provider, record.scopes, record.account.label);
     }
@@ -97,7 +97,7 @@ export class Commands {
     } catch (error) {
       // A definite end is told of by the one who watches the sessions.
       if (this.#ports.keeper.all().find((session) => session.record.id === record.id)?.record.ended === undefined) {
-        await this.#ports.notifications().reportFailure(error, name, record);
+        await this.#ports.notifications().reportFailure(error, name, { 'sign-in': () => this.signInAgain(record), retry: () => this.renew(record) });
       }
     }
   }
@@ -195,6 +195,11 @@ export class Commands {
   #nameOf(record: SessionRecord): string {
     return this.#ports.settings.provider(record.providerId)?.label ?? record.providerId;
   }
+}
+
+/** Where signing in again and trying again are the same. */
+function both(again: () => Promise<void>): OwnActions {
+  return { 'sign-in': again, retry: again };
 }
 
 function separator(name: string): Choice {

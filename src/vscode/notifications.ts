@@ -21,6 +21,9 @@ export interface NotificationActions {
 /** How many renewals may fail in a row before an outage is spoken of. */
 const PATIENCE = 3;
 
+/** What the buttons do that are about one session, or one attempt to sign in. */
+export type OwnActions = Readonly<Record<'sign-in' | 'retry', () => Promise<void>>>;
+
 /** Speaks to the person. */
 export class Notifications implements Disposable {
   readonly #clock: Clock;
@@ -103,13 +106,12 @@ export class Notifications implements Disposable {
   }
 
   /** Tells that something that the person has just asked for did not work, with what they can do about it. */
-  async reportFailure(error: unknown, provider: string, record?: SessionRecord): Promise<void> {
+  async reportFailure(error: unknown, provider: string, own: OwnActions): Promise<void> {
     const failure = asFailure(error);
     if (failure.category === 'cancelled' && failure.code !== 'access_denied' && failure.code !== 'sign-in-deadline') {
       return;
     }
-    const actions = REMEDIES[failure.category].actions.filter((action) => record !== undefined || (action !== 'sign-in' && action !== 'retry'));
-    await this.#ask(text.sentence(failure, provider), actions.length === 0 ? ['log'] : actions, record);
+    await this.#ask(text.sentence(failure, provider), REMEDIES[failure.category].actions, own);
   }
 
   dispose(): void {
@@ -136,14 +138,17 @@ export class Notifications implements Disposable {
   async #warn(record: SessionRecord, end: number): Promise<void> {
     const left = end - this.#clock.now();
     const words = text.sayEndsSoon(this.#nameOf(record.providerId), record.account.label, left);
-    const chosen = await vscode.window.showWarningMessage(words, text.labelSignInAgain(), text.labelRemindMeLater());
+    // In the last minute there is no later.
+    const later = left < MINUTE ? [] : [text.labelRemindMeLater()];
+    const chosen = await vscode.window.showWarningMessage(words, text.labelSignInAgain(), ...later);
     if (chosen === text.labelSignInAgain()) {
       await this.#actions.signInAgain(record);
     } else if (chosen === text.labelRemindMeLater()) {
       const now = this.#clock.now();
-      // Half of what is left: always before the end, and with time to act. In the last minute there is no later.
-      const again = now + (end - now) / 2;
-      this.#warned.set(record.id, { end, again: end - again < MINUTE / 2 ? Infinity : again });
+      // Half of what is left: always before the end, and with time to act.
+      const wait = (end - now) / 2;
+      this.#warned.set(record.id, { end, again: now + wait });
+      this.#clock.after(wait, () => this.check());
     }
   }
 
@@ -163,26 +168,22 @@ export class Notifications implements Disposable {
 
   async #offer({ record }: LiveSession, failure: NonNullable<LiveSession['failure']>): Promise<void> {
     this.#spoken.add(record.id);
-    await this.#ask(text.sentence(failure, this.#nameOf(record.providerId)), REMEDIES[failure.category].actions, record);
+    await this.#ask(text.sentence(failure, this.#nameOf(record.providerId)), REMEDIES[failure.category].actions, {
+      'sign-in': () => this.#actions.signInAgain(record),
+      retry: () => this.#actions.renew(record),
+    });
   }
 
-  async #ask(words: string, actions: readonly Action[], record: SessionRecord | undefined): Promise<void> {
+  async #ask(words: string, actions: readonly Action[], own: OwnActions): Promise<void> {
+    const doing: Readonly<Record<Action, () => unknown>> = {
+      ...own,
+      settings: openProviderSettings,
+      'proxy-settings': () => vscode.commands.executeCommand('workbench.action.openSettings', 'http.proxy'),
+      log: () => this.#actions.showLog(),
+    };
     const chosen = await vscode.window.showWarningMessage(words, ...actions.map(text.actionLabel));
-    switch (actions.find((action) => text.actionLabel(action) === chosen)) {
-      case 'sign-in':
-        return record === undefined ? undefined : this.#actions.signInAgain(record);
-      case 'retry':
-        return record === undefined ? undefined : this.#actions.renew(record);
-      case 'settings':
-        return openProviderSettings();
-      case 'proxy-settings':
-        await vscode.commands.executeCommand('workbench.action.openSettings', 'http.proxy');
-        return;
-      case 'log':
-        this.#actions.showLog();
-        return;
-      case undefined:
-    }
+    const action = actions.find((one) => text.actionLabel(one) === chosen);
+    await (action === undefined ? undefined : doing[action]());
   }
 
   #nameOf(providerId: string): string {

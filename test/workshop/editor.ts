@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -36,6 +37,11 @@ export interface EditorOptions {
   readonly settings?: EditorSettings;
   /** Environment variables for the extension hosts, beside those of this process. */
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * Whether windows may load extensions under development and run a test module; true by default.
+   * VS Code shows no notifications then, so where they are to be seen, extensions must be installed instead.
+   */
+  readonly smokeTestDriver?: boolean;
   /** Receives the progress of a fetch, should one be needed. */
   readonly log?: Log;
 }
@@ -56,8 +62,8 @@ export interface Editor {
 export interface WindowOptions {
   /** The absolute path of the folder to open. */
   readonly folder: string;
-  /** The absolute paths of the extensions under development to load. */
-  readonly extensions: readonly string[];
+  /** The absolute paths of the extensions under development to load; none by default. */
+  readonly extensions?: readonly string[];
   /** The absolute path of a module whose `run()` is called in the extension host. */
   readonly tests?: string;
 }
@@ -140,7 +146,63 @@ export async function prepareEditor(version = chosenVersion(), log: Log = silent
     });
   }
   const packageFolder = join(wanted.folder, 'node_modules', 'code-server');
-  return { home: join(packageFolder, 'lib', 'vscode'), node: await nodeProgramFor(packageFolder, log) };
+  const home = join(packageFolder, 'lib', 'vscode');
+  await giveLog(home);
+  return { home, node: await nodeProgramFor(packageFolder, log) };
+}
+
+/**
+ * VS Code writes its logs, and with them the output channels of extensions, through a native module that only an
+ * install script would build; without it they stay empty. This does the same in a few lines.
+ */
+const logModule = `
+const { appendFileSync, mkdirSync } = require('node:fs');
+const { dirname } = require('node:path');
+const names = ['trace', 'debug', 'info', 'warning', 'error', 'critical'];
+let common = 2;
+class Logger {
+  constructor(_type, _name, file) {
+    mkdirSync(dirname(file), { recursive: true });
+    Object.assign(this, { file, level: common, plain: false });
+  }
+  write(level, text) {
+    if (level >= this.level) {
+      const now = new Date();
+      const time = new Date(now - now.getTimezoneOffset() * 60000).toISOString().slice(0, -1).replace('T', ' ');
+      appendFileSync(this.file, this.plain ? text : time + ' [' + names[level] + '] ' + text + '\\n');
+    }
+  }
+  trace(text) { this.write(0, text); }
+  debug(text) { this.write(1, text); }
+  info(text) { this.write(2, text); }
+  warn(text) { this.write(3, text); }
+  error(text) { this.write(4, text); }
+  critical(text) { this.write(5, text); }
+  getLevel() { return this.level; }
+  setLevel(level) { this.level = level; }
+  clearFormatters() { this.plain = true; }
+  setPattern() {}
+  flush() {}
+  drop() {}
+}
+exports.version = 0;
+exports.Logger = Logger;
+exports.setLevel = (level) => { common = level; };
+exports.setFlushOn = () => {};
+exports.createRotatingLogger = async (name, file) => new Logger('', name, file);
+exports.createAsyncRotatingLogger = exports.createRotatingLogger;
+`;
+
+async function giveLog(home: string): Promise<void> {
+  const folder = join(home, 'node_modules', '@vscode', 'spdlog');
+  const file = join(folder, 'index.js');
+  if (existsSync(join(folder, 'build')) || (await readFile(file, 'utf8')) === logModule) {
+    return;
+  }
+  // In one step, because another editor may be starting.
+  const partial = `${file}.${String(process.pid)}`;
+  await writeFile(partial, logModule);
+  await rename(partial, file);
 }
 
 /**
@@ -156,8 +218,8 @@ export async function writeSettings(userDir: string, settings: EditorSettings = 
 }
 
 /**
- * Starts VS Code's own server, with the driver switch that lets a window run a test module,
- * and serves it to the browser. Secrets survive a reload, and a restart with the same data folder and port.
+ * Starts VS Code's own server and serves it to the browser. Secrets survive a reload, and a restart with the same
+ * data folder and port.
  *
  * @param options where, and with which settings
  * @returns the editor, once it answers
@@ -171,7 +233,12 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
 
   const child = startChild(
     node,
-    [serverProgram(home), '--host', '127.0.0.1', '--port', '0', ...commonSwitches(dataDir), '--enable-smoke-test-driver'],
+    [
+      serverProgram(home),
+      ...['--host', '127.0.0.1', '--port', '0'],
+      ...commonSwitches(dataDir),
+      ...((options.smokeTestDriver ?? true) ? ['--enable-smoke-test-driver'] : []),
+    ],
     { cwd: home, env: serverEnvironment(options.environment), stdio: ['ignore', 'pipe', 'pipe'] },
   );
   try {
@@ -207,19 +274,20 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
 }
 
 /**
- * Installs an extension for real, from its package file; an editor that is started afterwards with the same
- * data folder has it.
+ * Installs extensions for real, from their package files; an editor that is started afterwards with the same
+ * data folder has them. What is installed already is replaced.
  *
- * @param vsix the absolute path of the .vsix file
+ * @param files the absolute paths of the .vsix files
  * @param options the data folder, and the VS Code version
  * @throws Error with VS Code's own words, if the installation fails
  */
-export async function installExtension(
-  vsix: string,
+export async function installExtensions(
+  files: readonly string[],
   options: Pick<EditorOptions, 'dataDir' | 'version' | 'log'>,
 ): Promise<void> {
   const { home, node } = await prepareEditor(options.version, options.log);
-  const args = [serverProgram(home), ...commonSwitches(options.dataDir), '--install-extension', vsix, '--force'];
+  const wanted = files.flatMap((file) => ['--install-extension', file]);
+  const args = [serverProgram(home), ...commonSwitches(options.dataDir), ...wanted, '--force'];
   const child = startChild(node, args, {
     cwd: home,
     env: serverEnvironment(),
@@ -230,8 +298,8 @@ export async function installExtension(
     child.process.once('error', reject);
     child.process.once('close', resolve);
   });
-  if (code !== 0 || !said().includes('successfully installed')) {
-    throw new Error(`VS Code did not install ${vsix}:\n${said().trim()}`);
+  if (code !== 0 || said().split('successfully installed').length !== files.length + 1) {
+    throw new Error(`VS Code did not install ${files.join(' and ')}:\n${said().trim()}`);
   }
 }
 
@@ -244,16 +312,18 @@ export async function installExtension(
  * @throws the file system's error, if the extensions cannot be brought together
  */
 export async function windowAddress(editor: Pick<Editor, 'address' | 'dataDir'>, options: WindowOptions): Promise<string> {
-  const { host } = new URL(editor.address);
-  const remote = (path: string): string => `vscode-remote://${host}${pathToFileURL(path).pathname}`;
-  const payload: [string, string][] = [
-    ['extensionDevelopmentPath', remote(await togetherIn(editor.dataDir, options.extensions))],
-    ...(options.tests === undefined ? [] : [['extensionTestsPath', remote(options.tests)] satisfies [string, string]]),
-    ['skipWelcome', 'true'],
-  ];
   const address = new URL(editor.address);
   address.searchParams.set('folder', decodeURIComponent(pathToFileURL(options.folder).pathname));
-  address.searchParams.set('payload', JSON.stringify(payload));
+  const { extensions = [], tests } = options;
+  if (extensions.length > 0 || tests !== undefined) {
+    const remote = (path: string): string => `vscode-remote://${address.host}${pathToFileURL(path).pathname}`;
+    const payload: [string, string][] = [
+      ['extensionDevelopmentPath', remote(await togetherIn(editor.dataDir, extensions))],
+      ...(tests === undefined ? [] : [['extensionTestsPath', remote(tests)] satisfies [string, string]]),
+      ['skipWelcome', 'true'],
+    ];
+    address.searchParams.set('payload', JSON.stringify(payload));
+  }
   return address.href;
 }
 

@@ -1,14 +1,13 @@
-import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { findDesktopEditor, openDesktopEditor } from './desktop.ts';
-import { startEditor, windowAddress, writeSettings } from './editor.ts';
+import { installExtensions, prepareEditor, startEditor, windowAddress, writeSettings } from './editor.ts';
 import type { EditorSettings } from './editor.ts';
 import { demoAccounts } from './identityAccounts.ts';
 import { demoClientId, startIdentityServer } from './identityServer.ts';
 import type { IdentityServer } from './identityServer.ts';
+import { buildExtension, packageExtensions } from './package.ts';
 import { fetchedFolder, root } from './places.ts';
 import { printLog, withProgress } from './progress.ts';
 
@@ -24,7 +23,6 @@ const accessTokenSeconds = 90;
 
 const home = join(fetchedFolder, 'start');
 const folder = join(home, 'example');
-const extensions = [root, join(root, 'test', 'consumer')];
 const checking = process.argv.includes('--check');
 
 /** What to end, the latest first. */
@@ -55,9 +53,6 @@ try {
 }
 
 async function start(): Promise<void> {
-  await withProgress(printLog, 'Building the extension', async () => {
-    await promisify(execFile)(process.execPath, ['esbuild.mjs'], { cwd: root });
-  });
   await writeExample();
 
   const identity = await startIdentityServer({
@@ -80,17 +75,23 @@ async function start(): Promise<void> {
 }
 
 async function startInBrowser(identity: IdentityServer): Promise<void> {
+  const dataDir = join(home, 'editor');
+  await prepareEditor(undefined, printLog);
+  await withProgress(printLog, 'Building the extension and installing it into VS Code', async () => {
+    await installExtensions(await packageExtensions(home), { dataDir });
+  });
   const editor = await startEditor({
-    dataDir: join(home, 'editor'),
+    dataDir,
     port: editorPort,
     portTries,
     settings: settingsFor(identity),
+    smokeTestDriver: false,
     log: printLog,
   });
   closing.push(async () => {
     await editor.stop();
   });
-  const address = await windowAddress(editor, { folder, extensions });
+  const address = await windowAddress(editor, { folder });
   if (checking) {
     await check(address);
     await check(`${identity.issuer}/.well-known/openid-configuration`);
@@ -102,8 +103,10 @@ async function startInBrowser(identity: IdentityServer): Promise<void> {
 }
 
 async function startOnDesktop(program: string, identity: IdentityServer): Promise<void> {
+  await withProgress(printLog, 'Building the extension', buildExtension);
   const userDataDir = join(home, 'desktop');
   await writeSettings(join(userDataDir, 'User'), settingsFor(identity));
+  const extensions = [root, join(root, 'test', 'consumer')];
   const editor = openDesktopEditor({ program, folder, extensions, userDataDir });
   closing.push(async () => {
     await editor.end();

@@ -179,6 +179,16 @@ describe('The scheduler', () => {
     assert.deepEqual(house.keeper.list('acme'), []);
   });
 
+  it('ticks when the warning before the end of a session is due, however short the session is', async () => {
+    await start(30 * SECOND, { warning: 10 * MINUTE }, { refreshToken: undefined });
+    let ticks = 0;
+    house.scheduler.onDidTick(() => (ticks += 1));
+    await house.clock.pass(20 * SECOND - 1);
+    assert.equal(ticks, 0);
+    await house.clock.pass(1);
+    assert.equal(ticks, 1);
+  });
+
   it('ticks at the moment a token runs out, not a minute later', async () => {
     await start(90 * SECOND, {}, { refreshToken: undefined });
     const times: number[] = [];

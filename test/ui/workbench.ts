@@ -1,0 +1,191 @@
+// VS Code's workbench as a person uses it: by what can be seen and clicked.
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { launchBrowser } from '../workshop/browser.ts';
+import { installExtensions, startEditor, windowAddress, type Editor, type EditorSettings } from '../workshop/editor.ts';
+import { packageExtensions } from '../workshop/package.ts';
+import { root } from '../workshop/places.ts';
+import { printLog } from '../workshop/progress.ts';
+
+const SHOTS = join(root, 'out', 'screenshots');
+
+/** The package files, made once for all windows of this process. */
+let packages: Promise<string[]> | undefined;
+
+async function makePackages(): Promise<string[]> {
+  const into = join(root, 'out', 'packages');
+  await mkdir(into, { recursive: true });
+  return packageExtensions(into);
+}
+
+/** A window of VS Code in a browser, with the extension and the consumer in it. */
+export class Workbench {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly #browser: Browser;
+  readonly #editor: Editor;
+  readonly #dataDir: string;
+  #earlierLogs: readonly string[] = [];
+
+  private constructor(page: Page, context: BrowserContext, browser: Browser, editor: Editor, dataDir: string) {
+    this.page = page;
+    this.context = context;
+    this.#browser = browser;
+    this.#editor = editor;
+    this.#dataDir = dataDir;
+  }
+
+  /** Opens a window whose settings are already in place. */
+  static async open(settings: EditorSettings): Promise<Workbench> {
+    // The name is short because VS Code keeps sockets below it, and their paths are limited to 103 characters.
+    const dataDir = await mkdtemp(join(tmpdir(), 'sk-'));
+    const folder = join(dataDir, 'notes');
+    await mkdir(folder, { recursive: true });
+    packages ??= makePackages();
+    await installExtensions(await packages, { dataDir, log: printLog });
+    const editor = await startEditor({ dataDir, settings, smokeTestDriver: false, log: printLog });
+    const browser = await launchBrowser({ log: printLog });
+    const context = await browser.newContext({ viewport: { width: 1100, height: 700 } });
+    context.setDefaultTimeout(15_000);
+    const page = await context.newPage();
+    await page.goto(await windowAddress(editor, { folder }));
+    return new Workbench(page, context, browser, editor, dataDir);
+  }
+
+  /** The extension's item in the status bar. */
+  get status(): Locator {
+    return this.page.locator('[id="session-keeper.session-keeper.sessionKeeper.status"]');
+  }
+
+  /** The notifications that are shown now. */
+  get notifications(): Locator {
+    return this.page.locator('.notifications-toasts .notification-list-item');
+  }
+
+  /** Waits until the status bar item says something. */
+  async statusSays(words: string | RegExp): Promise<void> {
+    await this.status.filter({ hasText: words }).waitFor();
+  }
+
+  /** Whether the status bar item has the colour of a warning. */
+  async statusWarns(): Promise<boolean> {
+    return /\bwarning-kind\b/.test((await this.status.getAttribute('class')) ?? '');
+  }
+
+  /** Waits until the settings are open at one of the extension's own. */
+  async settingIsShown(name: string): Promise<void> {
+    await this.page.locator('.settings-editor .setting-item-label', { hasText: name }).waitFor();
+  }
+
+  /** Opens the Accounts menu and gives its items. */
+  async accountsMenu(): Promise<Locator> {
+    await this.page.bringToFront();
+    await this.page.locator('li.action-item[aria-label^="Accounts"]').click();
+    const items = this.page.locator('.monaco-menu .action-menu-item, .context-view .action-menu-item');
+    await items.first().waitFor();
+    return items;
+  }
+
+  /** Waits until the Accounts icon asks for so much attention; 0 is no badge. */
+  async badgeSays(number: number): Promise<void> {
+    const badge = this.page.locator('li.action-item[aria-label^="Accounts"] .badge');
+    await (number === 0 ? badge.waitFor({ state: 'hidden' }) : badge.filter({ hasText: String(number) }).waitFor());
+  }
+
+  /** Runs a command from the command palette, by its name. */
+  async run(command: string): Promise<void> {
+    const row = await this.#palette(command, (rows) => rows.filter({ hasText: command }));
+    await row.click();
+  }
+
+  /** The commands that the palette offers for some words. */
+  async offered(words: string): Promise<string[]> {
+    await this.#palette(words, (rows) => rows);
+    const names = await this.rows.locator('.label-name').allTextContents();
+    await this.page.keyboard.press('Escape');
+    return names;
+  }
+
+  /** Opens the command palette, and again while VS Code is still starting: an open one learns of no new command. */
+  async #palette(words: string, wanted: (rows: Locator) => Locator): Promise<Locator> {
+    await this.page.bringToFront();
+    const input = this.page.locator('.quick-input-widget input').first();
+    const row = wanted(this.rows).first();
+    for (let tries = 1; ; tries += 1) {
+      await this.page.keyboard.press('F1');
+      try {
+        await input.waitFor({ timeout: 2000 });
+        await input.fill(`>${words}`);
+        await row.waitFor({ timeout: 2000 });
+        return row;
+      } catch (error) {
+        if (tries === 10) {
+          throw error;
+        }
+        await this.page.keyboard.press('Escape');
+      }
+    }
+  }
+
+  /** Closes a page of the browser and comes back to the window: a page in the background draws nothing. */
+  async comeBackFrom(page: Page): Promise<void> {
+    await page.close();
+    await this.page.bringToFront();
+  }
+
+  /** Chooses an item of a menu, at a person's pace: VS Code lets go unheard of what is released within 100 ms after a menu opens. */
+  async choose(item: Locator): Promise<void> {
+    await item.click({ delay: 150 });
+  }
+
+  /** The rows of the list to pick from that is open. */
+  get rows(): Locator {
+    return this.page.locator('.quick-input-list .monaco-list-row');
+  }
+
+  /** The dialog that is open. */
+  get dialog(): Locator {
+    return this.page.locator('.monaco-dialog-box');
+  }
+
+  /** Everything that VS Code's server and the extensions have written into logs since it started. */
+  async logs(): Promise<string> {
+    const folder = join(this.#dataDir, 'data', 'logs');
+    const files = await readdir(folder, { recursive: true, withFileTypes: true });
+    const texts = files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name), 'utf8'));
+    return [...this.#earlierLogs, ...(await Promise.all(texts))].join('\n');
+  }
+
+  /** Presses a button of a notification that says something. */
+  async press(button: string, words: string | RegExp): Promise<void> {
+    await this.notifications.filter({ hasText: words }).getByRole('button', { name: button }).click();
+  }
+
+  /** Does something that opens a page in the browser, and gives that page. */
+  async opens(action: () => Promise<void>): Promise<Page> {
+    const [opened] = await Promise.all([this.context.waitForEvent('page'), action()]);
+    await opened.waitForLoadState('load');
+    return opened;
+  }
+
+  /** Keeps a picture of a page for people to look at: out/screenshots. */
+  async picture(name: string, page = this.page): Promise<void> {
+    await mkdir(SHOTS, { recursive: true });
+    await page.screenshot({ path: join(SHOTS, `${name}.png`), animations: 'disabled' });
+  }
+
+  /** Reloads the window, as a restart would. The logs of a window go with it. */
+  async reload(): Promise<void> {
+    this.#earlierLogs = [await this.logs()];
+    await this.page.reload();
+  }
+
+  /** Closes everything. */
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.#editor.stop();
+    await rm(this.#dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+}
