@@ -1,9 +1,8 @@
 // From an authorization code to tokens: RFC 6749 section 4.1.3, RFC 7636, OpenID Connect Core 3.1.3.
 import * as oauth from 'oauth4webapi';
 import { readAuthorizationResponse, type AuthorizationRequest } from './authorize.ts';
-import { classify } from './classify.ts';
 import { optionsFor, type Server } from './discovery.ts';
-import { checkTokens, regularize, type RawTokens, type Tokens } from './tokens.ts';
+import { checkTokens, requestTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Transport } from './transport.ts';
 
 /**
@@ -19,13 +18,8 @@ export async function exchangeCode(
   signal: AbortSignal,
 ): Promise<Tokens> {
   const validated = readAuthorizationResponse(server, request, parameters);
-  let raw: RawTokens | undefined;
-  const fetch = fetchWith(transport, signal, (answer) => {
-    raw = regularize(answer);
-    return raw.response;
-  });
-  try {
-    await oauth.authorizationCodeGrantRequest(
+  const raw = await requestTokens(transport, signal, 'exchange', (fetch) =>
+    oauth.authorizationCodeGrantRequest(
       server.metadata,
       server.client,
       server.clientAuthentication,
@@ -33,13 +27,8 @@ export async function exchangeCode(
       request.redirectUri,
       request.codeVerifier,
       optionsFor(server, fetch),
-    );
-  } catch (error) {
-    throw classify(error, 'exchange');
-  }
-  if (raw === undefined) {
-    throw classify(new Error('no answer'), 'exchange');
-  }
+    ),
+  );
   const isOpenId = request.scopes.includes('openid');
   return checkTokens(
     server,

@@ -1,9 +1,8 @@
 // From a refresh token to new tokens: RFC 6749 section 6, OpenID Connect Core 12.
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
-import { classify } from './classify.ts';
 import { optionsFor, type Server } from './discovery.ts';
-import { checkTokens, regularize, type RawTokens, type Tokens } from './tokens.ts';
+import { checkTokens, requestTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Transport } from './transport.ts';
 
 /** A renewal whose answer has arrived, before any of it is checked. */
@@ -32,26 +31,9 @@ export async function requestRefresh(
   transport: Transport,
   signal?: AbortSignal,
 ): Promise<RefreshAnswer> {
-  let raw: RawTokens | undefined;
-  const fetch = fetchWith(transport, signal, (answer) => {
-    raw = regularize(answer);
-    return raw.response;
-  });
-  try {
-    await oauth.refreshTokenGrantRequest(
-      server.metadata,
-      server.client,
-      server.clientAuthentication,
-      refreshToken,
-      optionsFor(server, fetch),
-    );
-  } catch (error) {
-    throw classify(error, 'refresh');
-  }
-  if (raw === undefined) {
-    throw classify(new Error('no answer'), 'refresh');
-  }
-  const arrived = raw;
+  const arrived = await requestTokens(transport, signal, 'refresh', (fetch) =>
+    oauth.refreshTokenGrantRequest(server.metadata, server.client, server.clientAuthentication, refreshToken, optionsFor(server, fetch)),
+  );
   const accessToken = arrived.response.status === 200 ? arrived.body['access_token'] : undefined;
   return {
     refreshToken: accessToken === undefined ? undefined : arrived.refreshToken,

@@ -6,7 +6,7 @@ import type { SessionRecord } from '../core/session.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import { classify, type Step } from './classify.ts';
 import type { Server } from './discovery.ts';
-import type { Answer } from './transport.ts';
+import { fetchWith, type Answer, type Fetch, type Transport } from './transport.ts';
 
 /** What a checked token answer gives. Points in time are in ms since the Unix epoch, by this machine's clock. */
 export interface Tokens {
@@ -66,6 +66,34 @@ export function regularize(answer: Answer): RawTokens {
     : new Response(JSON.stringify(body), { status: isError && answer.response.status === 200 ? 400 : answer.response.status, headers });
   const refreshToken = body['refresh_token'];
   return { answer, body, response, refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined };
+}
+
+/**
+ * Sends a token request and gives its answer, regular and unchecked.
+ * @param send makes the request with the `fetch` that it is given.
+ * @throws Failure where no answer arrives.
+ */
+export async function requestTokens(
+  transport: Transport,
+  signal: AbortSignal | undefined,
+  step: Step,
+  send: (fetch: Fetch) => Promise<Response>,
+): Promise<RawTokens> {
+  let raw: RawTokens | undefined;
+  try {
+    await send(
+      fetchWith(transport, signal, (answer) => {
+        raw = regularize(answer);
+        return raw.response;
+      }),
+    );
+  } catch (error) {
+    throw classify(error, step);
+  }
+  if (raw === undefined) {
+    throw new Failure('unexpected', 'no-answer');
+  }
+  return raw;
 }
 
 function parseObject(text: string): Record<string, unknown> {

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { startChild } from './children.ts';
 import type { Child } from './children.ts';
 import { startEditorFront } from './editorFront.ts';
+import { giveLog } from './editorLog.ts';
 import { nodeProgramFor } from './nodeProgram.ts';
 import { fetchNpmFolder, isFetched } from './npmFolder.ts';
 import type { NpmFolder } from './npmFolder.ts';
@@ -149,60 +149,6 @@ export async function prepareEditor(version = chosenVersion(), log: Log = silent
   const home = join(packageFolder, 'lib', 'vscode');
   await giveLog(home);
   return { home, node: await nodeProgramFor(packageFolder, log) };
-}
-
-/**
- * VS Code writes its logs, and with them the output channels of extensions, through a native module that only an
- * install script would build; without it they stay empty. This does the same in a few lines.
- */
-const logModule = `
-const { appendFileSync, mkdirSync } = require('node:fs');
-const { dirname } = require('node:path');
-const names = ['trace', 'debug', 'info', 'warning', 'error', 'critical'];
-let common = 2;
-class Logger {
-  constructor(_type, _name, file) {
-    mkdirSync(dirname(file), { recursive: true });
-    Object.assign(this, { file, level: common, plain: false });
-  }
-  write(level, text) {
-    if (level >= this.level) {
-      const now = new Date();
-      const time = new Date(now - now.getTimezoneOffset() * 60000).toISOString().slice(0, -1).replace('T', ' ');
-      appendFileSync(this.file, this.plain ? text : time + ' [' + names[level] + '] ' + text + '\\n');
-    }
-  }
-  trace(text) { this.write(0, text); }
-  debug(text) { this.write(1, text); }
-  info(text) { this.write(2, text); }
-  warn(text) { this.write(3, text); }
-  error(text) { this.write(4, text); }
-  critical(text) { this.write(5, text); }
-  getLevel() { return this.level; }
-  setLevel(level) { this.level = level; }
-  clearFormatters() { this.plain = true; }
-  setPattern() {}
-  flush() {}
-  drop() {}
-}
-exports.version = 0;
-exports.Logger = Logger;
-exports.setLevel = (level) => { common = level; };
-exports.setFlushOn = () => {};
-exports.createRotatingLogger = async (name, file) => new Logger('', name, file);
-exports.createAsyncRotatingLogger = exports.createRotatingLogger;
-`;
-
-async function giveLog(home: string): Promise<void> {
-  const folder = join(home, 'node_modules', '@vscode', 'spdlog');
-  const file = join(folder, 'index.js');
-  if (existsSync(join(folder, 'build')) || (await readFile(file, 'utf8')) === logModule) {
-    return;
-  }
-  // In one step, because another editor may be starting.
-  const partial = `${file}.${String(process.pid)}`;
-  await writeFile(partial, logModule);
-  await rename(partial, file);
 }
 
 /**
