@@ -88,20 +88,21 @@ export class Providers implements Disposable {
       return;
     }
     this.#offered.add(provider.id);
-    void this.#ask(provider);
+    void this.#ask(provider.id);
   }
 
-  async #ask(provider: Provider): Promise<void> {
+  async #ask(id: string): Promise<void> {
     try {
-      // Only when the stored sessions are known is it known that there is none.
+      // Only when the stored sessions are known is it known that there is none. The settings may change until then.
       await this.#ports.keeper.ready();
-      if (this.#ports.keeper.list(provider.id).length === 0 && this.#registrations.get(provider.id)?.provider === provider) {
-        this.#registrations.get(provider.id)?.contract.offer(provider.scopes);
-        await vscode.authentication.getSession(provider.id, provider.scopes, {});
+      const { contract, provider } = this.#registrations.get(id) ?? {};
+      if (provider !== undefined && this.#ports.keeper.list(id).length === 0) {
+        contract?.offer(provider.scopes);
+        await vscode.authentication.getSession(id, provider.scopes, {});
       }
     } catch {
       // Registered anew in the meantime, or the store is locked: the next change offers again.
-      this.#offered.delete(provider.id);
+      this.#offered.delete(id);
     }
   }
 
