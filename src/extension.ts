@@ -4,22 +4,17 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SECOND, systemClock as clock } from './core/clock.ts';
-import { ownerOf, type SessionRecord } from './core/session.ts';
 import { SignIns } from './flows/signIn.ts';
+import { machineCipher } from './machine/cipher.ts';
+import { diskFolder } from './machine/folder.ts';
+import { machineLife } from './machine/life.ts';
 import { Discovery } from './protocol/discovery.ts';
 import type { Transport } from './protocol/transport.ts';
-import { Keeper } from './sessions/keeper.ts';
-import { Ledger } from './sessions/ledger.ts';
-import { WindowLock } from './sessions/lock.ts';
-import { Refresher } from './sessions/refresher.ts';
-import { Registry } from './sessions/registry.ts';
-import { Scheduler } from './sessions/scheduler.ts';
-import { Vault } from './sessions/vault.ts';
+import { Sessions } from './sessions/sessions.ts';
 import { openBrowser } from './vscode/browser.ts';
 import { Commands } from './vscode/commands.ts';
 import { ContextKeys } from './vscode/contextKeys.ts';
-import { LEDGER_FOLDER } from './vscode/ids.ts';
-import { ledgerFolder } from './vscode/ledgerFolder.ts';
+import { SHARED_FOLDER } from './vscode/ids.ts';
 import { Notifications } from './vscode/notifications.ts';
 import { Providers } from './vscode/providers.ts';
 import { secretStore } from './vscode/secrets.ts';
@@ -44,35 +39,26 @@ export function deactivate(): Promise<void> {
 /** Starts Session Keeper. It does not wait for the network or for the keyring. */
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel(text.PRODUCT, { log: true });
-  const settings = new Settings();
+  const settings = new Settings(Math.random());
   log.info(`${text.PRODUCT} starts with ${settings.providers.length} provider(s).`);
   // `fetch` is looked up at each call, because VS Code replaces it when proxy settings change.
   const transport: Transport = { fetch: (input, init) => fetch(input, init), clock, deadline: ANSWER_DEADLINE };
   const discovery = new Discovery(transport);
 
-  const vault = new Vault(secretStore(context.secrets));
-  const ledger = new Ledger(ledgerFolder(join(context.globalStorageUri.fsPath, LEDGER_FOLDER)), log);
-  const registry = new Registry(log);
-  const stores = { clock, log, vault, ledger, registry, discovery, transport };
-  const providerOf = (record: SessionRecord) => ownerOf(record, (id) => settings.provider(id));
-  const refresher = new Refresher({
-    ...stores,
-    lock: new WindowLock(),
-    random: Math.random,
-    providerOf,
-  });
-  const keeper = new Keeper({
-    ...stores,
-    refresher,
+  const sessions = new Sessions({
+    clock, log, discovery, transport,
+    secrets: secretStore(context.secrets),
+    folder: diskFolder(join(context.globalStorageUri.fsPath, SHARED_FOLDER), clock),
+    life: machineLife(),
+    cipher: machineCipher,
     provider: (id) => settings.provider(id),
+    lifetimes: () => settings.lifetimes(),
     freshness: () => settings.freshness(),
+    random: Math.random,
     newId: randomUUID,
+    onAlone: () => notifications.reportAlone(),
   });
-  const scheduler = new Scheduler({
-    clock, log, registry, refresher,
-    settings: () => settings.lifetimes(),
-    isOwned: (record) => providerOf(record) !== undefined,
-  });
+  const { keeper, ledger, refresher, registry, scheduler } = sessions;
 
   const signIns = new SignIns({
     clock, discovery, transport, log, openBrowser,
@@ -80,9 +66,10 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const desk = new SignInDesk(signIns, keeper, settings);
   const commands = new Commands({ clock, keeper, refresher, desk, settings, notifications: () => notifications, showLog: () => log.show() });
-  const notifications: Notifications = new Notifications(clock, keeper, settings, {
+  const notifications: Notifications = new Notifications(clock, keeper, ledger, settings, {
     signInAgain: (record) => commands.signInAgain(record),
     renew: (record) => commands.renew(record),
+    remove: async (id) => void (await keeper.signOut(id)),
     showLog: () => log.show(),
   });
   const signInUnconfigured = (): Promise<never> => {
@@ -94,7 +81,6 @@ export function activate(context: vscode.ExtensionContext): void {
   const statusBar = new StatusBar(clock, keeper, desk, settings);
   const contextKeys = new ContextKeys(keeper);
 
-  const readStore = (): void => void keeper.ready().catch(() => {});
   const show = (): void => {
     providers.sync();
     statusBar.update();
@@ -104,15 +90,12 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     commands.register(),
     keeper.onFindings((findings) => void notifications.reportFindings(findings)),
-    vault.onDidChange((id) => void keeper.reload(id)),
     registry.onDidChange((change) => {
       show();
       notifications.onChange(change);
     }),
     desk.onDidChange(() => statusBar.update()),
     scheduler.onDidTick(() => {
-      // A store that was locked at start is read as soon as it opens.
-      readStore();
       show();
       notifications.check();
     }),
@@ -124,16 +107,16 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     vscode.window.onDidChangeWindowState(({ focused }) => {
       if (focused) {
-        scheduler.hurry();
+        sessions.wake();
       }
     }),
-    notifications, statusBar, providers, desk, scheduler, settings, log,
+    notifications, statusBar, providers, desk, sessions, settings, log,
   );
 
   leave = async () => {
-    scheduler.dispose();
+    sessions.dispose();
     await Promise.race([refresher.idle(), new Promise<void>((resolve) => clock.after(LAST_MOMENTS, resolve))]);
   };
   void notifications.reportProblems();
-  scheduler.tick();
+  sessions.start();
 }

@@ -30,6 +30,8 @@ export const CATEGORIES = [
   'cancelled',
   /** The session cannot be read from, or written to, where it is kept. */
   'storage',
+  /** Another window is renewing the session, and does not come to an end. */
+  'other-window',
   /** Nothing of the above; kept apart so that it is noticed. */
   'unexpected',
 ] as const;
@@ -47,6 +49,8 @@ export interface FailureDetails {
   readonly status?: number | undefined;
   /** How long the server asks to wait, in ms (`Retry-After`, RFC 9110 section 10.2.3). */
   readonly retryAfter?: number | undefined;
+  /** Whether it is certain that nothing has reached the server: there was no connection. */
+  readonly wasNotSent?: boolean | undefined;
 }
 
 /**
@@ -65,6 +69,8 @@ export class Failure extends Error {
   readonly status: number | undefined;
   /** How long the server asks to wait, in ms. */
   readonly retryAfter: number | undefined;
+  /** Whether it is certain that nothing has reached the server. */
+  readonly wasNotSent: boolean;
 
   constructor(category: Category, code: string, details: FailureDetails = {}) {
     super(`${category} (${code})${details.detail ? `: ${details.detail}` : ''}`, { cause: details.cause });
@@ -73,6 +79,7 @@ export class Failure extends Error {
     this.detail = details.detail;
     this.status = details.status;
     this.retryAfter = details.retryAfter;
+    this.wasNotSent = details.wasNotSent === true;
   }
 }
 
@@ -117,7 +124,7 @@ const LONGEST_DETAIL = 200;
 export function harmless(text: string): string {
   // Tokens go before the marks that may be part of them, and links after the marks that may hide one.
   const clean = onOneLine(text.slice(0, 8 * LONGEST_DETAIL))
-    .replace(/[A-Za-z0-9_\-.~+/=]{40,}/g, '…')
+    .replace(/[A-Za-z0-9_\-.~+/=]{40,}|(?=[A-Za-z_\-.~+/=]*\d)[A-Za-z0-9_\-.~+/=]{20,}/g, '…')
     .replace(/[[\]()<>`*_|\\$!#]+/g, ' ')
     .replace(/(?:\b[a-z][a-z0-9+.-]*:\/\/|\bwww\.|\b(?:command|data|javascript|vscode|mailto):)\S*/gi, '…')
     .replace(/ +/g, ' ')

@@ -13,6 +13,8 @@ export interface Lifetimes {
   readonly sessionEndIsFixed?: boolean | undefined;
   /** Whether the session can be renewed at all: it has a refresh token. */
   readonly renewable: boolean;
+  /** The session's place among the sessions, in [0, 1), another one after each renewal. */
+  readonly place?: number | undefined;
 }
 
 /** The settings that the rules of this file depend on, in ms. */
@@ -23,10 +25,15 @@ export interface LifetimeSettings {
   readonly refreshInterval: number;
   /** How long before the session's end the person is warned; 0 switches that off. */
   readonly warning: number;
+  /** This window's place among the windows, in [0, 1), so that they do not all renew in the same second. */
+  readonly place?: number | undefined;
 }
 
 /** The least time, in ms, between two renewals of one session that nobody asked for. */
 export const MINIMUM_GAP = 5 * SECOND;
+
+/** The part of a leeway by which renewals come earlier than it says, at most, so that they do not line up. */
+const LARGEST_LEAD = 0.25;
 
 /** The part of a lifetime that a leeway takes at most, so that a short-lived token is not renewed for ever. */
 const LARGEST_SHARE = 1 / 3;
@@ -43,24 +50,27 @@ export function leewayFor(lifetime: number, setting: number): number {
  * When a renewal is due, or undefined where none ever is (no refresh token, or nothing that calls for one).
  * The earliest of: the access token's expiry less the leeway; the session's end less the larger of leeway
  * and warning, as long as a renewal may still move that end; and the refresh interval. Never sooner than
- * {@link MINIMUM_GAP} after the last one.
+ * {@link MINIMUM_GAP} after the last one. Each window and each session has its own second: a little earlier than said,
+ * or a little later than the gap.
  */
 export function renewalDueAt(session: Lifetimes, settings: LifetimeSettings): number | undefined {
   if (!session.renewable) {
     return undefined;
   }
   const due: number[] = [];
+  const lead = LARGEST_LEAD * (((session.place ?? 0) + (settings.place ?? 0)) % 1);
+  const ahead = (end: number, leeway: number): number => end - (1 + lead) * leewayFor(end - session.renewedAt, leeway);
   if (session.accessExpiresAt !== undefined) {
-    due.push(session.accessExpiresAt - leewayFor(session.accessExpiresAt - session.renewedAt, settings.leeway));
+    due.push(ahead(session.accessExpiresAt, settings.leeway));
   }
-  if (session.sessionEndsAt !== undefined && session.sessionEndIsFixed !== true) {
-    const lifetime = session.sessionEndsAt - session.renewedAt;
-    due.push(session.sessionEndsAt - leewayFor(lifetime, Math.max(settings.leeway, settings.warning)));
+  // An end that has passed, though the server goes on, calls for nothing.
+  if (session.sessionEndsAt !== undefined && session.sessionEndsAt > session.renewedAt && session.sessionEndIsFixed !== true) {
+    due.push(ahead(session.sessionEndsAt, Math.max(settings.leeway, settings.warning)));
   }
   if (settings.refreshInterval > 0) {
-    due.push(session.renewedAt + settings.refreshInterval);
+    due.push(session.renewedAt + (1 - lead / 4) * settings.refreshInterval);
   }
-  return due.length === 0 ? undefined : Math.max(Math.min(...due), session.renewedAt + MINIMUM_GAP);
+  return due.length === 0 ? undefined : Math.floor(Math.max(Math.min(...due), session.renewedAt + (1 + lead) * MINIMUM_GAP));
 }
 
 /**

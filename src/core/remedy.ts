@@ -1,4 +1,4 @@
-import type { Category } from './failure.ts';
+import type { Category, Failure } from './failure.ts';
 
 /** Something a person can choose to do about a failure. */
 export type Action = 'sign-in' | 'retry' | 'settings' | 'log' | 'proxy-settings';
@@ -16,6 +16,16 @@ export interface Remedy {
   readonly endsSession: boolean;
 }
 
+/** What the person is offered about a failure: what its category offers, unless its code calls for something else. */
+export function actionsFor({ category, code }: Failure): readonly Action[] {
+  return ACTIONS_BY_CODE[code] ?? REMEDIES[category].actions;
+}
+
+const ACTIONS_BY_CODE: Readonly<Record<string, readonly Action[]>> = {
+  // The newest tokens may be gone for good; trying again changes nothing.
+  'newer-elsewhere': ['sign-in', 'log'],
+};
+
 /** What is done about each category of failure: the whole policy at a glance. */
 export const REMEDIES: Readonly<Record<Category, Remedy>> = {
   network: { actions: ['retry', 'log'], retry: 'quick', endsSession: false },
@@ -32,5 +42,6 @@ export const REMEDIES: Readonly<Record<Category, Remedy>> = {
   'bad-answer': { actions: ['sign-in', 'log'], retry: 'slow', endsSession: false },
   cancelled: { actions: ['sign-in'], retry: 'never', endsSession: false },
   storage: { actions: ['retry', 'log'], retry: 'slow', endsSession: false },
+  'other-window': { actions: ['retry', 'log'], retry: 'quick', endsSession: false },
   unexpected: { actions: ['retry', 'log'], retry: 'slow', endsSession: false },
 };

@@ -2,12 +2,19 @@ import { MINUTE, SECOND } from './clock.ts';
 import type { Failure } from './failure.ts';
 import { REMEDIES } from './remedy.ts';
 
-/** How often a failed renewal is tried again quickly before the slow pace sets in. */
+/** How often a failed renewal is tried again quickly before the slow pace sets in, where that is not {@link QUICK_TRIES_AT_SERVER}. */
 const QUICK_TRIES = 3;
+/** The same for a server that says that it cannot answer now. */
+const QUICK_TRIES_AT_SERVER = 2;
 /** The first quick delay, in ms; each next one is twice as long. */
 const FIRST_DELAY = 2 * SECOND;
 /** The pace, in ms, at which a renewal that keeps failing is tried for as long as it takes. */
 const SLOW_PACE = MINUTE;
+/**
+ * The pace, in ms, while there is no way to the server at all. Such a try costs next to nothing and troubles nobody
+ * but this machine, and it is how the return of the network is noticed within seconds.
+ */
+const WAITING_PACE = 8 * SECOND;
 /** The pace, in ms, for what a person must mend first. */
 const MENDING_PACE = 5 * MINUTE;
 /** The longest wait, in ms, that a server's `Retry-After` may impose. */
@@ -15,7 +22,7 @@ const LONGEST_WAIT = 60 * MINUTE;
 
 /**
  * How long to wait, in ms, before a failed renewal is tried again by itself; undefined means not at all.
- * Quick failures back off exponentially and go on at a slow pace for ever; `Retry-After` is obeyed.
+ * Quick failures back off exponentially and go on at a slow pace for ever; `Retry-After` is obeyed to the second.
  * @param failures how many renewals have failed in a row, this one included.
  * @param random a number in [0, 1) that spreads the tries of many windows and sessions.
  */
@@ -24,8 +31,11 @@ export function retryDelay(failure: Failure, failures: number, random: number): 
   if (retry === 'never') {
     return undefined;
   }
-  const quick = retry === 'quick' && failures <= QUICK_TRIES;
-  const pace = quick ? FIRST_DELAY * 2 ** (failures - 1) : retry === 'quick' ? SLOW_PACE : MENDING_PACE;
-  const spread = pace * (0.75 + random / 2);
-  return Math.max(spread, Math.min(failure.retryAfter ?? 0, LONGEST_WAIT));
+  if (failure.retryAfter !== undefined && failure.retryAfter > 0) {
+    return Math.min(Math.max(failure.retryAfter, SECOND), LONGEST_WAIT);
+  }
+  const quick = retry === 'quick' && failures <= (failure.category === 'server' ? QUICK_TRIES_AT_SERVER : QUICK_TRIES);
+  const slow = failure.wasNotSent ? WAITING_PACE : retry === 'quick' ? SLOW_PACE : MENDING_PACE;
+  const pace = quick ? FIRST_DELAY * 2 ** (failures - 1) : slow;
+  return pace * (0.75 + random / 2);
 }

@@ -5,7 +5,13 @@ import type { Lifetimes } from './lifetime.ts';
 import { coversScopes, normalizeScopes } from './scopes.ts';
 
 /** The version of the records that this code writes. */
-export const RECORD_VERSION = 1;
+export const RECORD_VERSION = 2;
+
+/** What makes a record of each older version one of the next. They are never taken out: a store can sleep for years. */
+const MIGRATIONS: Readonly<Record<number, (record: Readonly<Record<string, unknown>>) => Record<string, unknown>>> = {
+  // Version 1 did not tell a renewal that had come half-way from a complete one.
+  1: (record) => ({ ...record, isWhole: true }),
+};
 
 /** Where the access token's expiry came from. `never-said` is another state than expired. */
 export const EXPIRY_SOURCES = ['expires_in', 'token', 'assumed', 'never-said'] as const;
@@ -34,9 +40,16 @@ const recordSchema = v.object({
   idToken: v.optional(text),
   /** Raised by one with every renewal. */
   generation: v.pipe(v.number(), v.check((value) => Number.isSafeInteger(value) && value > 0)),
+  /**
+   * Whether all of it is of this generation. If not, the refresh token is, which is stored before anything else of an
+   * answer is checked, and the access token is still that of the generation before.
+   */
+  isWhole: v.boolean(),
   signedInAt: time,
   /** When the request was sent that brought the present access token. */
   renewedAt: time,
+  /** How far the server's clock was ahead then, in ms, where its answer told. */
+  skew: v.optional(time),
   accessExpiresAt: v.optional(time),
   expirySource: v.picklist(EXPIRY_SOURCES),
   sessionEndsAt: v.optional(time),
@@ -65,16 +78,34 @@ export function parseRecord(stored: string): ParsedRecord {
   } catch {
     return { kind: 'unreadable', reason: 'not JSON' };
   }
-  const version = v.safeParse(v.object({ version: v.pipe(v.number(), v.check((number) => number > RECORD_VERSION)) }), value);
-  if (version.success) {
-    return { kind: 'newer', version: version.output.version };
+  const versioned = v.safeParse(v.looseObject({ version: v.number() }), value);
+  if (versioned.success && versioned.output.version > RECORD_VERSION) {
+    return { kind: 'newer', version: versioned.output.version };
   }
-  const parsed = v.safeParse(recordSchema, value);
+  const parsed = v.safeParse(recordSchema, versioned.success ? migrated(versioned.output) : value);
   if (parsed.success) {
     return { kind: 'record', record: parsed.output };
   }
   const field = parsed.issues[0].path?.map((item) => String(item.key)).join('.') ?? '';
   return { kind: 'unreadable', reason: field === '' ? 'not a session' : `field "${field}" is missing or wrong` };
+}
+
+function migrated(record: { readonly version: number } & Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const migrate = MIGRATIONS[record.version];
+  const next = migrate?.(record);
+  return next === undefined ? record : migrated({ ...next, version: record.version + 1 });
+}
+
+/**
+ * Whether one record of a session is newer than another: of a later generation, or further within the same one. Times
+ * do not come into it, because clocks are set.
+ */
+export function isNewer(one: SessionRecord, other: SessionRecord): boolean {
+  return one.generation !== other.generation ? one.generation > other.generation : stageOf(one) > stageOf(other);
+}
+
+function stageOf({ isWhole, ended }: SessionRecord): number {
+  return ended !== undefined ? 2 : isWhole ? 1 : 0;
 }
 
 /**
@@ -107,7 +138,19 @@ export function lifetimesOf(record: SessionRecord): Lifetimes & { readonly signe
     sessionEndsAt,
     sessionEndIsFixed,
     renewable: refreshToken !== undefined && ended === undefined,
+    place: placeOf(record),
   };
+}
+
+/** A number in [0, 1) that looks random and is the same in every window: FNV-1a, mixed once more at the end. */
+function placeOf({ id, generation }: SessionRecord): number {
+  let hash = 0x811c9dc5;
+  for (const character of `${id}.${generation}`) {
+    hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
 
 /** Whether a session can serve a caller that wants these scopes; the scopes of a session never change. */

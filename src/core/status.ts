@@ -22,6 +22,8 @@ export interface LiveSession {
   readonly nextTryAt?: number | undefined;
   /** How many renewals have failed in a row. */
   readonly failures: number;
+  /** How far the server's clock is ahead of this machine's, in ms, as its latest answer told. */
+  readonly skew?: number | undefined;
   /** Whether the newest tokens are in memory only, because storing them failed. */
   readonly unsaved: boolean;
 }
@@ -81,6 +83,9 @@ function stateOf(session: LiveSession, settings: LifetimeSettings, now: number):
  */
 export function isUsable(record: SessionRecord, now: number): boolean {
   const lifetimes = lifetimesOf(record);
+  if (record.ended !== undefined && record.ended.at > now + 60_000) {
+    return false;
+  }
   return lifetimes.renewable || isAlive(lifetimes, now);
 }
 

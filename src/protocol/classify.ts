@@ -52,6 +52,10 @@ const SYSTEM_ERRORS = tableOf({
     ERR_TLS_CERT_ALTNAME_INVALID EPROTO`),
 });
 
+/** Those of them that mean that there never was a connection, so that nothing can have reached the server. */
+const NEVER_CONNECTED: ReadonlySet<string> = new Set(words(`
+  ENOTFOUND EAI_AGAIN ECONNREFUSED ENETUNREACH ENETDOWN EHOSTUNREACH EHOSTDOWN EADDRNOTAVAIL UND_ERR_CONNECT_TIMEOUT`));
+
 /** The codes of oauth4webapi that carry no answer to look into. */
 const LIBRARY_ERRORS = tableOf({
   configuration: [
@@ -147,7 +151,8 @@ function ofChain(error: unknown): Failure | undefined {
     const category = code === undefined ? undefined : categoryOf(code);
     if (code !== undefined && category !== undefined) {
       const library = LIBRARY_ERRORS.has(code);
-      return new Failure(category, code, { cause: error, detail: library ? harmless(current.message) : undefined });
+      const wasNotSent = NEVER_CONNECTED.has(code);
+      return new Failure(category, code, { cause: error, detail: library ? harmless(current.message) : undefined, wasNotSent });
     }
   }
   return undefined;

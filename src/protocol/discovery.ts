@@ -38,7 +38,7 @@ export class Discovery {
   async find(provider: Provider): Promise<Server> {
     const key = JSON.stringify([provider.issuer, provider.clientId]);
     const known = this.#known.get(key);
-    if (known !== undefined && this.#transport.clock.now() - known.at < TRUE_FOR) {
+    if (known !== undefined && Math.abs(this.#transport.clock.now() - known.at) < TRUE_FOR) {
       return { ...(await known.server), provider };
     }
     const server = discover(provider, this.#transport);

@@ -54,6 +54,10 @@ export function regularize(answer: Answer): RawTokens {
     (OPTIONAL_FIELDS.has(name) && (value === null || value === '')) || (name === 'expires_in' && Number(value) === 0);
   const body = Object.fromEntries(Object.entries(parseObject(answer.body)).filter(([name, value]) => !isAbsent(name, value)));
   const isError = typeof body['error'] === 'string' && body['access_token'] === undefined;
+  const description = body['error_description'];
+  if (isError && typeof description === 'string') {
+    body['error_description'] = answer.secrets.reduce((text, secret) => text.replaceAll(secret, '…'), description);
+  }
   const headers = new Headers(answer.response.headers);
   headers.delete('content-length');
   headers.delete('content-encoding');
@@ -163,7 +167,8 @@ function accessExpiry(server: Server, tokens: oauth.TokenEndpointResponse, sentA
     return { accessExpiresAt: believable(sentAt, sentAt + tokens.expires_in * 1000), expirySource: 'expires_in' };
   }
   const exp = expiryOf(tokens.access_token);
-  if (exp !== undefined) {
+  // One that is dead on arrival would be renewed for ever.
+  if (exp !== undefined && exp - skew > sentAt) {
     return { accessExpiresAt: believable(sentAt, exp - skew), expirySource: 'token' };
   }
   const assumed = server.provider.assumedLifetime;

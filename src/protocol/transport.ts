@@ -22,12 +22,20 @@ export interface Answer {
   readonly sentAt: number;
   /** How far the server's clock is ahead of this one, in ms, from the `Date` header; undefined without one. */
   readonly skew: number | undefined;
+  /** The secrets that the request held: an answer may quote them. */
+  readonly secrets: readonly string[];
   /** How far this product's clock is ahead of the platform's, in ms: 0 but in tests. The library reads the platform's. */
   readonly ahead: number;
 }
 
+/** The parameters of a request that are secret. */
+const SECRETS = ['refresh_token', 'code', 'code_verifier', 'token', 'client_secret'];
+
 /** The longest body that is read, in bytes: far beyond any discovery document or key set. */
 const LARGEST_BODY = 2 ** 20;
+
+/** How long, in ms, before its end a deadline looks whether it is really over. */
+const LAST_CHANCE = 1000;
 
 /** What oauth4webapi passes to its `customFetch`. */
 export interface FetchOptions {
@@ -61,7 +69,10 @@ export function fetchWith(
 async function request(transport: Transport, url: string, options: FetchOptions, signal?: AbortSignal): Promise<Answer> {
   const { clock } = transport;
   const deadline = new AbortController();
-  const timer = clock.after(transport.deadline, () => deadline.abort(new Failure('network', 'deadline')));
+  // In two steps: after a stop of the process the timer is late, and the answer may have been waiting for long.
+  let timer = clock.after(transport.deadline - LAST_CHANCE, () => {
+    timer = clock.after(LAST_CHANCE, () => deadline.abort(new Failure('network', 'deadline')));
+  });
   const sentAt = clock.now();
   try {
     const signals = [deadline.signal, ...(signal === undefined ? [] : [signal])];
@@ -77,7 +88,8 @@ async function request(transport: Transport, url: string, options: FetchOptions,
       status: arrived.status,
       headers: arrived.headers,
     });
-    return { response, body, sentAt, skew: skewOf(arrived.headers.get('date'), sentAt, clock.now()), ahead: clock.now() - systemClock.now() };
+    const secrets = SECRETS.map((name) => options.body?.get(name) ?? '').filter((secret) => secret !== '');
+    return { response, body, sentAt, secrets, skew: skewOf(arrived.headers.get('date'), sentAt, clock.now()), ahead: clock.now() - systemClock.now() };
   } catch (error) {
     throw classifyTransport(error);
   } finally {

@@ -12,20 +12,25 @@ import type { Discovery } from '../protocol/discovery.ts';
 import type { Grant } from '../protocol/identity.ts';
 import { revokeTokens, type Revocation } from '../protocol/revoke.ts';
 import type { Transport } from '../protocol/transport.ts';
-import type { Ledger } from './ledger.ts';
-import { recordOfGrant } from './record.ts';
-import { expiryOf, nameOf, type Refresher } from './refresher.ts';
+import type { Archive } from './archive.ts';
+import type { Follower } from './follower.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
+import { expiryOf, nameOf, recordOfGrant } from './record.ts';
+import type { Refresher } from './refresher.ts';
 import type { Registry } from './registry.ts';
-import type { Vault, VaultFinding } from './vault.ts';
+import type { Turns } from './turns.ts';
+import type { VaultFinding } from './vault.ts';
 
 /** What the keeper works with. */
 export interface KeeperPorts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly vault: Vault;
+  readonly archive: Archive;
   readonly ledger: Ledger;
+  readonly follower: Follower;
   readonly registry: Registry;
   readonly refresher: Refresher;
+  readonly turns: Turns;
   readonly discovery: Discovery;
   readonly transport: Transport;
   /** The provider with an id as it is configured now. */
@@ -41,25 +46,29 @@ export type Finding =
   | VaultFinding
   /** The ledger knows of a session that the store no longer has: the keyring lost it; it did not expire. */
   | { readonly id: string; readonly kind: 'lost'; readonly providerId: string }
-  /** The session's issuer or client is not the one configured now: it is kept, and not used. */
-  | { readonly id: string; readonly kind: 'foreign'; readonly providerId: string };
+  /** The session's issuer or client is not the one configured now: it is kept, and neither used nor sent anywhere. */
+  | { readonly id: string; readonly kind: 'foreign'; readonly providerId: string; readonly issuer: string; readonly clientId: string };
 
 /** How long after a failed renewal, in ms, callers get its failure instead of causing another try. */
 const CALLER_PATIENCE = 5000;
+/** How long, in ms, a caller waits for a renewal while the token in hand still works. */
+const RENEWAL_PATIENCE = 5000;
+/** How long, in ms, a new sign-in waits for another window that is just renewing the same session. */
+const ADMISSION_PATIENCE = 3000;
+/** How long, in ms, a session that cannot be found at start may take to show: the store of a window that starts lags. */
+const LOSS_PATIENCE = 3000;
 
 /** The sessions as callers see them. */
 export class Keeper {
   readonly #ports: KeeperPorts;
   readonly #findings = new Emitter<readonly Finding[]>();
-  /** The sessions that are being signed out: a late change event must not bring them back for a moment. */
-  readonly #leaving = new Set<string>();
   #loading: Promise<void> | undefined;
 
   constructor(ports: KeeperPorts) {
     this.#ports = ports;
   }
 
-  /** Fires once for each load that has found something wrong. */
+  /** Fires with what a load has found wrong. */
   get onFindings(): Emitter<readonly Finding[]>['event'] {
     return this.#findings.event;
   }
@@ -78,67 +87,43 @@ export class Keeper {
   }
 
   async #load(): Promise<void> {
-    const { clock, ledger, log, registry, vault } = this.#ports;
-    const { records, findings } = await vault.load();
+    const { archive, clock, log, registry } = this.#ports;
+    const { records, findings, missing } = await archive.load();
     for (const record of records) {
       if (registry.get(record.id) === undefined) {
         registry.put(record);
         log.info(`${nameOf(record)} was read: ${expiryOf(record)}.`);
       }
     }
-    const present = new Set([...records, ...findings].map(({ id }) => id));
-    for (const { id, kind } of findings) {
-      if (kind === 'set-aside') {
-        // Told of as what it is; a later start must not call it lost as well.
-        await ledger.delete(id);
-      }
-    }
-    const lost = (await ledger.load()).filter(
-      ({ id, lossReportedAt }) => !present.has(id) && registry.get(id) === undefined && lossReportedAt === undefined,
-    );
-    for (const entry of lost) {
-      await ledger.noteLossReported(entry, clock.now());
-    }
-    const all: Finding[] = [
-      ...findings,
-      ...lost.map(({ id, providerId }) => ({ id, kind: 'lost', providerId }) as const),
-      ...records.filter((record) => this.#isForeign(record)).map(({ id, providerId }) => ({ id, kind: 'foreign', providerId }) as const),
-    ];
-    for (const finding of all) {
-      const where = 'providerId' in finding ? `at ${finding.providerId}` : `(${finding.reason})`;
-      log.warn(`Session ${finding.id.slice(0, 8)} ${where}: ${finding.kind}.`);
-    }
-    if (all.length > 0) {
-      this.#findings.fire(all);
+    const foreign = records.filter((record) => this.#isForeign(record)).map(({ id, providerId, issuer, clientId }) => ({ id, kind: 'foreign', providerId, issuer, clientId }) as const);
+    await this.#report([...findings, ...foreign]);
+    const absent = missing.filter(({ id }) => registry.get(id) === undefined);
+    if (absent.length > 0) {
+      clock.after(LOSS_PATIENCE, () => void this.#reportLosses(absent));
     }
   }
 
-  /** Takes over what another window has done to one stored session. */
-  async reload(id: string): Promise<void> {
-    const { ledger, log, registry, vault } = this.#ports;
-    if (this.#leaving.has(id)) {
-      return;
-    }
-    const mine = registry.get(id);
-    let stored: SessionRecord | undefined;
-    try {
-      stored = await vault.read(id);
-    } catch (error) {
-      log.warn(`Session ${id.slice(0, 8)} could not be read after a change (${asFailure(error).code}).`);
-      return;
-    }
-    if (stored === undefined) {
-      // A sign-out strikes the session out of the ledger first; without that it is the store that has lost it.
-      if (mine !== undefined && (await ledger.read(id)) === undefined) {
-        registry.remove(id);
-        log.info(`${nameOf(mine.record)} was signed out in another window.`);
-      } else if (mine !== undefined) {
-        registry.update(id, { unsaved: true });
-        log.warn(`${nameOf(mine.record)} has vanished from the store; it is stored again.`);
+  async #reportLosses(absent: readonly LedgerEntry[]): Promise<void> {
+    const { follower, ledger, registry } = this.#ports;
+    await Promise.all(absent.map(({ id }) => follower.follow(id)));
+    const { gone } = await ledger.ids();
+    const lost = absent.filter(({ id }) => registry.get(id) === undefined && !gone.includes(id));
+    await this.#report(lost.map(({ id, providerId }) => ({ id, kind: 'lost', providerId }) as const));
+  }
+
+  /** Tells of findings: what was set aside is gone by the next time anyway; of the others each is told once, in one window. */
+  async #report(findings: readonly Finding[]): Promise<void> {
+    const { ledger, log } = this.#ports;
+    const news: Finding[] = [];
+    for (const finding of findings) {
+      const where = 'providerId' in finding ? `at ${finding.providerId}` : `(${finding.reason})`;
+      log.warn(`Session ${finding.id.slice(0, 8)} ${where}: ${finding.kind}.`);
+      if (finding.kind === 'set-aside' || (await ledger.noteTold(`${finding.kind}-${finding.id}`))) {
+        news.push(finding);
       }
-    } else if (mine === undefined || isNewer(stored, mine.record)) {
-      registry.put(stored);
-      log.info(`${nameOf(stored)} was taken over from another window: ${expiryOf(stored)}.`);
+    }
+    if (news.length > 0) {
+      this.#findings.fire(news);
     }
   }
 
@@ -187,17 +172,42 @@ export class Keeper {
    * @throws Failure where the provider's entry has changed or gone while the person signed in.
    */
   async admit(grant: Grant): Promise<SessionRecord> {
-    const { log, refresher, registry } = this.#ports;
+    const { archive, ledger, registry, turns } = this.#ports;
+    const { skew } = grant.tokens;
     // A store that cannot be read now must not keep anybody from signing in; one that can may know this sign-in.
     await this.ready().catch(() => {});
     const label = this.#uniqueLabel(grant);
     const fresh = recordOfGrant({ ...grant, account: { ...grant.account, label } }, this.#ports.newId());
-    const known = registry.all().find(({ record }) => isSameSignIn(record, fresh))?.record;
-    const record = known === undefined ? fresh : { ...fresh, id: known.id, generation: known.generation + 1 };
+    const known = registry.all().find(({ record }) => isSameSignIn(record, fresh));
+    if (known === undefined || (await archive.isSignedOutForSure(known.record.id))) {
+      return this.#admitAs(fresh, skew);
+    }
+    const { id, generation } = known.record;
+    // Without the turn, a renewal may be on its way that brings the next number: a sign-in counts for more.
+    const admitKnown = async (more: number): Promise<SessionRecord> => {
+      const others = [registry.get(id)?.record, await ledger.read(id), await archive.read(id)];
+      const latest = Math.max(generation, ...others.map((other) => other?.generation ?? 0));
+      return this.#admitAs({ ...fresh, id, generation: latest + more }, skew);
+    };
+    if (known.renewing) {
+      // The renewal of this window finds out by itself that it is not wanted any more.
+      return admitKnown(2);
+    }
+    return turns.take(id, generation, () => admitKnown(1), () => Promise.resolve(undefined), ADMISSION_PATIENCE).catch((error: unknown) => {
+      if (asFailure(error).category === 'other-window') {
+        return admitKnown(2);
+      }
+      throw error;
+    });
+  }
+
+  async #admitAs(record: SessionRecord, skew: number | undefined): Promise<SessionRecord> {
+    const { log, refresher, registry } = this.#ports;
     if (this.providerOf(record) === undefined) {
       throw new Failure('configuration', 'provider-removed');
     }
     registry.put(record);
+    registry.update(record.id, { skew });
     await refresher.save(record);
     await this.#dropReplaced(record);
     log.info(`${nameOf(record)}: signed in; ${expiryOf(record)}.`);
@@ -213,24 +223,25 @@ export class Keeper {
    * @throws Failure `storage` where it is over, but the stored session could not be deleted.
    */
   async signOut(id: string): Promise<{ readonly atServer: Promise<Revocation> }> {
-    const { ledger, log, registry, vault } = this.#ports;
+    const { log, registry } = this.#ports;
     const session = registry.get(id);
     if (session === undefined) {
       return { atServer: Promise.resolve('not-offered') };
     }
     const { record } = session;
-    this.#leaving.add(id);
     registry.remove(id);
     log.info(`${nameOf(record)}: signed out here.`);
     const atServer = this.#revoke(record);
     atServer.catch(() => {});
-    await ledger.delete(id);
-    try {
-      await vault.delete(id);
-    } finally {
-      this.#leaving.delete(id);
-    }
+    await this.#forget(id);
     return { atServer };
+  }
+
+  async #forget(id: string): Promise<void> {
+    const { archive, follower, turns } = this.#ports;
+    await follower.without(id, async () => {
+      await archive.forget(id).finally(() => turns.forget(id));
+    });
   }
 
   async #revoke(record: SessionRecord): Promise<Revocation> {
@@ -252,13 +263,12 @@ export class Keeper {
 
   /** After a new sign-in, the ended sessions of the same account that it stands in for have nothing left to say. */
   async #dropReplaced(by: SessionRecord): Promise<void> {
-    const { clock, ledger, registry, vault } = this.#ports;
+    const { clock, registry } = this.#ports;
     for (const { record } of this.all(by.providerId)) {
       const isReplaced = record.id !== by.id && record.account.id === by.account.id && servesScopes(by, record.scopes);
       if (isReplaced && !isUsable(record, clock.now())) {
         registry.remove(record.id);
-        await ledger.delete(record.id);
-        await vault.delete(record.id).catch(() => {});
+        await this.#forget(record.id).catch(() => {});
       }
     }
   }
@@ -275,8 +285,13 @@ export class Keeper {
     if (session.failure !== undefined && !session.renewing && this.#isTooSoon(session, isWorking(session))) {
       return orThrow(session, isWorking(session), session.failure);
     }
+    const renewal = refresher.renew(id, 'a caller needs it');
     try {
-      await refresher.renew(id, 'a caller needs it');
+      await (isWorking(session) ? withinReason(clock, renewal) : renewal);
+      const later = registry.get(id);
+      if (later !== undefined && isUsable(later.record, clock.now()) && !isWorking(later)) {
+        await renewal;
+      }
     } catch (error) {
       const now = registry.get(id);
       if (now === undefined || !isUsable(now.record, clock.now())) {
@@ -292,7 +307,9 @@ export class Keeper {
     const now = this.#ports.clock.now();
     const { failure, nextTryAt, failedAt } = session;
     const isBeforeNext = nextTryAt === undefined || now < nextTryAt;
-    return isBeforeNext && (working || failure?.retryAfter !== undefined || now - (failedAt ?? 0) < CALLER_PATIENCE);
+    // A failure that lies in the future is from before the clock was set back.
+    const hasJustFailed = failedAt !== undefined && failedAt <= now && now - failedAt < CALLER_PATIENCE;
+    return isBeforeNext && (working || failure?.retryAfter !== undefined || hasJustFailed);
   }
 
   #isForeign(record: SessionRecord): boolean {
@@ -320,12 +337,15 @@ function orThrow(session: LiveSession, working: boolean, failure: Failure): Live
   return session;
 }
 
+/** Waits for a renewal, but not for one that takes long: it goes on, and the token in hand is good enough meanwhile. */
+function withinReason(clock: Clock, renewal: Promise<SessionRecord>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(RENEWAL_PATIENCE, resolve);
+    renewal.finally(() => timer.dispose()).then(() => resolve(), reject);
+  });
+}
+
 /** Exactly the scopes that are wanted are better than more; of equals, the later sign-in. */
 function rank({ record }: LiveSession, scopes: readonly string[]): number {
   return (sameScopes(record.scopes, scopes) ? Number.MAX_SAFE_INTEGER / 2 : 0) + record.signedInAt / 1000;
-}
-
-function isNewer(stored: SessionRecord, mine: SessionRecord): boolean {
-  const isLater = stored.renewedAt > mine.renewedAt || (stored.ended !== undefined && mine.ended === undefined);
-  return stored.generation > mine.generation || (stored.generation === mine.generation && isLater);
 }

@@ -1,21 +1,11 @@
 // What is known of each session without its secrets, in plain files beside the vault: it tells "never signed in" from
-// "the keyring lost it", and carries the generation between windows.
+// "the keyring lost it" and from "signed out", and carries generations and failures between windows. Each kind of
+// entry is a file of its own, so that no window undoes what another has entered.
 import * as v from 'valibot';
-import { asFailure } from '../core/failure.ts';
+import { asFailure, CATEGORIES } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import type { SessionRecord } from '../core/session.ts';
-
-/** A folder of small files. Its calls may reject. */
-export interface Folder {
-  /** The names of the files in it; none where it does not exist yet. */
-  list(): Promise<string[]>;
-  /** The text of a file; undefined where it does not exist. */
-  read(name: string): Promise<string | undefined>;
-  /** Writes a file so that a reader sees the old text or the new one, never a part. */
-  write(name: string, text: string): Promise<void>;
-  /** Deletes a file; one that does not exist is no error. */
-  delete(name: string): Promise<void>;
-}
+import type { Folder } from './folder.ts';
 
 const entrySchema = v.object({
   version: v.picklist([1]),
@@ -24,83 +14,176 @@ const entrySchema = v.object({
   generation: v.number(),
   renewedAt: v.number(),
   accessExpiresAt: v.optional(v.number()),
-  /** When a person was told that the store has lost this session, so that they are told once. */
-  lossReportedAt: v.optional(v.number()),
+  /** When the server's definite verdict ended the session. */
+  endedAt: v.optional(v.number()),
 });
 
 /** What the ledger knows of one session. No secret is in it. Times are in ms since the Unix epoch. */
 export type LedgerEntry = Readonly<v.InferOutput<typeof entrySchema>>;
 
-const SUFFIX = '.json';
+const trySchema = v.object({
+  version: v.picklist([1]),
+  /** The generation whose renewal has failed. */
+  generation: v.number(),
+  at: v.number(),
+  category: v.picklist(CATEGORIES),
+  code: v.string(),
+  failures: v.number(),
+  /** When the next automatic try is. */
+  nextTryAt: v.optional(v.number()),
+  /** Until when the server has asked to be left alone. */
+  waitUntil: v.optional(v.number()),
+});
 
-/**
- * The ledger: one file a session, so that windows that write at once do not overwrite each other's entries. It is an
- * aid; where its folder fails, that is logged and the sessions go on.
- */
+/** The latest failed renewal of a session, in whichever window. Times are in ms since the Unix epoch. */
+export type FailedTry = Readonly<Omit<v.InferOutput<typeof trySchema>, 'version'>>;
+
+const goneSchema = v.object({ version: v.picklist([1]), signedOutAt: v.number() });
+
+const SUFFIX = '.json';
+const GONE_SUFFIX = '.gone';
+const TRY_SUFFIX = '.try';
+const TOLD_SUFFIX = '.told';
+
+/** The ledger. It is an aid; where its folder fails, that is logged and the sessions go on. */
 export class Ledger {
   readonly #folder: Folder;
   readonly #log: Log;
+  readonly #complaints = new Set<string>();
 
   constructor(folder: Folder, log: Log) {
     this.#folder = folder;
     this.#log = log;
   }
 
+  /** The ids of all sessions that have an entry, and of those that are signed out. */
+  async ids(): Promise<{ readonly present: readonly string[]; readonly gone: readonly string[] }> {
+    const names = (await this.#attempt('list', () => this.#folder.list())) ?? [];
+    const endingWith = (suffix: string): string[] =>
+      names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length));
+    const gone = endingWith(GONE_SUFFIX);
+    return { present: endingWith(SUFFIX).filter((id) => !gone.includes(id)), gone };
+  }
+
+  /** The id of the session that a file of the ledger is about; undefined for other files. */
+  idOf(name: string): string | undefined {
+    const suffix = [SUFFIX, GONE_SUFFIX, TRY_SUFFIX].find((one) => name.endsWith(one));
+    return suffix === undefined ? undefined : name.slice(0, -suffix.length);
+  }
+
   /** All entries that can be read. */
   async load(): Promise<LedgerEntry[]> {
-    const names = await this.#attempt('list', () => this.#folder.list());
-    const entries = await Promise.all(
-      (names ?? []).filter((name) => name.endsWith(SUFFIX)).map((name) => this.read(name.slice(0, -SUFFIX.length))),
-    );
+    const entries = await Promise.all((await this.ids()).present.map((id) => this.read(id)));
     return entries.filter((entry) => entry !== undefined);
   }
 
   /** One session's entry; undefined where there is none that can be read. */
   async read(id: string): Promise<LedgerEntry | undefined> {
-    const text = await this.#attempt('read', () => this.#folder.read(id + SUFFIX));
-    if (text === undefined) {
-      return undefined;
-    }
-    const entry = parseEntry(text);
-    if (entry === undefined) {
-      this.#log.warn(`The ledger's entry of session ${id} cannot be read.`);
-    }
-    return entry;
+    return this.#get(id + SUFFIX, entrySchema);
   }
 
   /** Enters a session as it now is. */
-  async write({ id, providerId, generation, renewedAt, accessExpiresAt }: SessionRecord): Promise<void> {
-    await this.#put({ version: 1, id, providerId, generation, renewedAt, accessExpiresAt });
+  async write({ id, providerId, generation, renewedAt, accessExpiresAt, ended }: SessionRecord): Promise<void> {
+    const entry: LedgerEntry = { version: 1, id, providerId, generation, renewedAt, accessExpiresAt, endedAt: ended?.at };
+    await this.#put(id + SUFFIX, entry);
+    if (((await this.failedTry(id))?.generation ?? generation) < generation) {
+      await this.#drop(id + TRY_SUFFIX);
+    }
   }
 
-  /** Notes that a person has been told of a loss. */
-  async noteLossReported(entry: LedgerEntry, at: number): Promise<void> {
-    await this.#put({ ...entry, lossReportedAt: at });
+  /** When the person signed out of a session, in whichever window; undefined where they have not. */
+  async signedOutAt(id: string): Promise<number | undefined> {
+    return (await this.#get(id + GONE_SUFFIX, goneSchema))?.signedOutAt;
   }
 
-  /** Strikes a session out. */
+  /**
+   * Enters that the person has signed out. That entry stays, so that no window brings the session back.
+   * @returns whether it could be entered.
+   */
+  async noteSignedOut(id: string, at: number): Promise<boolean> {
+    const isEntered = await this.#put(id + GONE_SUFFIX, { version: 1, signedOutAt: at });
+    await this.#drop(id + SUFFIX);
+    await this.#drop(id + TRY_SUFFIX);
+    return isEntered;
+  }
+
+  /** Strikes a session out for good. */
   async delete(id: string): Promise<void> {
-    await this.#attempt('delete', () => this.#folder.delete(id + SUFFIX));
+    await this.#drop(id + GONE_SUFFIX);
+    await this.#drop(id + SUFFIX);
+    await this.#drop(id + TRY_SUFFIX);
   }
 
-  async #put(entry: LedgerEntry): Promise<void> {
-    await this.#attempt('write', () => this.#folder.write(entry.id + SUFFIX, JSON.stringify(entry)));
+  /** The latest failed renewal of a session; undefined after one that worked. */
+  async failedTry(id: string): Promise<FailedTry | undefined> {
+    return this.#get(id + TRY_SUFFIX, trySchema);
+  }
+
+  /** Notes a failed renewal for the other windows. */
+  async noteTry(id: string, failed: FailedTry): Promise<void> {
+    await this.#put(id + TRY_SUFFIX, { version: 1, ...failed });
+  }
+
+  /**
+   * Notes that a person is being told of something; false where another window has told it already. Where that cannot
+   * be noted, it is told rather than kept.
+   */
+  async noteTold(what: string): Promise<boolean> {
+    return (await this.#attempt('write', () => this.#folder.create(what + TOLD_SUFFIX, ''))) ?? true;
+  }
+
+  /** Notes that something is over: should it come again, it is told again. */
+  async noteOver(what: string): Promise<void> {
+    await this.#drop(what + TOLD_SUFFIX);
+  }
+
+  async #get<S extends v.GenericSchema>(name: string, schema: S): Promise<v.InferOutput<S> | undefined> {
+    const text = await this.#attempt('read', () => this.#folder.read(name));
+    if (text === undefined) {
+      return undefined;
+    }
+    const parsed = v.safeParse(schema, parseJson(text));
+    this.#complain(`file ${name}`, parsed.success ? undefined : `The ledger's file ${name} makes no sense.`);
+    return parsed.success ? parsed.output : undefined;
+  }
+
+  async #put(name: string, content: object): Promise<boolean> {
+    const isWritten = await this.#attempt('write', async () => {
+      await this.#folder.write(name, JSON.stringify(content));
+      return true;
+    });
+    return isWritten === true;
+  }
+
+  async #drop(name: string): Promise<void> {
+    await this.#attempt('delete', () => this.#folder.delete(name));
   }
 
   async #attempt<T>(what: string, run: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await run();
+      const result = await run();
+      this.#complain(what, undefined);
+      return result;
     } catch (error) {
-      this.#log.warn(`The ledger could not ${what}: ${asFailure(error).message}.`);
+      this.#complain(what, `The ledger could not ${what}: ${asFailure(error).message}.`);
       return undefined;
+    }
+  }
+
+  /** The ledger is looked at all the time; a log that says the same each time says nothing. */
+  #complain(about: string, words: string | undefined): void {
+    if (words === undefined) {
+      this.#complaints.delete(about);
+    } else if (!this.#complaints.has(about)) {
+      this.#complaints.add(about);
+      this.#log.warn(words);
     }
   }
 }
 
-function parseEntry(text: string): LedgerEntry | undefined {
+function parseJson(text: string): unknown {
   try {
-    const parsed = v.safeParse(entrySchema, JSON.parse(text));
-    return parsed.success ? parsed.output : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

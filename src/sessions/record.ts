@@ -19,6 +19,7 @@ export function recordOfGrant({ provider, scopes, tokens, account }: Grant, id: 
     // A server that grants less than was asked has answered the question: asking again would not bring more.
     scopes: normalizeScopes([...scopes, ...(tokens.scopes ?? [])]),
     generation: 1,
+    isWhole: true,
     signedInAt: tokens.sentAt,
     ...fromTokens(tokens),
     ...endOfGrant(provider, tokens),
@@ -47,6 +48,7 @@ function fromTokens(tokens: Tokens) {
     tokenType: tokens.tokenType,
     accessToken: tokens.accessToken,
     renewedAt: tokens.sentAt,
+    ...(tokens.skew === undefined ? {} : { skew: tokens.skew }),
     accessExpiresAt: tokens.accessExpiresAt,
     expirySource: tokens.expirySource,
     ...(tokens.refreshToken === undefined ? {} : { refreshToken: tokens.refreshToken }),
@@ -59,13 +61,14 @@ function fromTokens(tokens: Tokens) {
  * (the one sent, where the server returned none: RFC 6749 section 6). All else is as before.
  */
 export function recordWithRefreshToken(record: SessionRecord, refreshToken: string | undefined): SessionRecord {
-  return { ...record, generation: record.generation + 1, ...(refreshToken === undefined ? {} : { refreshToken }) };
+  return { ...record, generation: record.generation + 1, isWhole: false, ...(refreshToken === undefined ? {} : { refreshToken }) };
 }
 
 /** The record after a renewal whose answer has passed its checks. Its generation is the one that it is given. */
-export function recordAfterRefresh(record: SessionRecord, tokens: Tokens, provider: Provider): SessionRecord {
-  const { ended: _ended, sessionEndsAt, sessionEndSource, sessionEndIsFixed, ...rest } = record;
-  const renewed = { ...rest, ...fromTokens(tokens) };
+export function recordAfterRefresh(before: SessionRecord, tokens: Tokens, provider: Provider): SessionRecord {
+  const record = rebased(before, tokens.skew);
+  const { ended: _ended, sessionEndsAt, sessionEndSource, sessionEndIsFixed: _isFixed, skew: _skew, ...rest } = record;
+  const renewed = { ...rest, ...fromTokens(tokens), isWhole: true };
   if (tokens.sessionEndsAt !== undefined) {
     const isFixed = hasStayed(record, tokens.sessionEndsAt, tokens.sentAt);
     return {
@@ -78,9 +81,23 @@ export function recordAfterRefresh(record: SessionRecord, tokens: Tokens, provid
   }
   // No word of the end this time. The same refresh token still ends when it did; of another one nothing is known.
   if (sessionEndSource !== 'setting' && tokens.refreshToken === undefined && sessionEndsAt !== undefined) {
-    return { ...renewed, sessionEndsAt, sessionEndSource, sessionEndIsFixed };
+    return { ...renewed, sessionEndsAt, sessionEndSource, sessionEndIsFixed: true };
   }
   return { ...renewed, ...endBySetting(provider, record.signedInAt) };
+}
+
+/** How far, in ms, a skew may waver: the `Date` header tells whole seconds, and answers take their time. */
+const WAVER = 30 * SECOND;
+
+/** A record with its times as this machine's clock would have told them, had it been then what it is now. */
+function rebased(record: SessionRecord, skew: number | undefined): SessionRecord {
+  const shift = record.skew === undefined || skew === undefined ? 0 : record.skew - skew;
+  if (Math.abs(shift) <= WAVER) {
+    return record;
+  }
+  const { signedInAt, renewedAt, sessionEndsAt } = record;
+  const end = sessionEndsAt === undefined ? {} : { sessionEndsAt: sessionEndsAt + shift };
+  return { ...record, signedInAt: signedInAt + shift, renewedAt: renewedAt + shift, ...end };
 }
 
 /** Whether a renewal has left the session's end where it was, rather than moving it along. */
@@ -90,4 +107,21 @@ function hasStayed(before: SessionRecord, end: number, sentAt: number): boolean 
     return before.sessionEndIsFixed;
   }
   return end - before.sessionEndsAt < elapsed / 2;
+}
+
+/** How the log names a session: no secret, and the same in every line. */
+export function nameOf(record: SessionRecord): string {
+  return `Session ${record.id.slice(0, 8)} at ${record.providerId} (generation ${record.generation})`;
+}
+
+/** How the log tells a session's times. */
+export function expiryOf(record: SessionRecord): string {
+  // A date that no calendar holds must not keep a session from being told of.
+  const time = (at: number): string => (Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : 'beyond any calendar');
+  const access =
+    record.accessExpiresAt === undefined
+      ? 'the server never said when the access token expires'
+      : `access token expires ${time(record.accessExpiresAt)} (${record.expirySource})`;
+  const end = record.sessionEndsAt === undefined ? 'session end unknown' : `session ends ${time(record.sessionEndsAt)} (${record.sessionEndSource ?? '?'})`;
+  return `${access}, ${end}, ${record.refreshToken === undefined ? 'no refresh token' : 'has a refresh token'}`;
 }

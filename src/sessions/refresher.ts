@@ -1,27 +1,29 @@
-// One renewal at a time for each session, and nothing lost on the way.
-import type { Clock } from '../core/clock.ts';
+// One renewal at a time for each session, in one window of all, and nothing lost on the way.
+import { MINUTE, type Clock } from '../core/clock.ts';
 import { Failure, asFailure } from '../core/failure.ts';
+import { isFresh } from '../core/lifetime.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { REMEDIES } from '../core/remedy.ts';
-import { retryDelay } from '../core/retry.ts';
-import type { SessionRecord } from '../core/session.ts';
+import { lifetimesOf, type SessionRecord } from '../core/session.ts';
 import type { Discovery, Server } from '../protocol/discovery.ts';
 import { requestRefresh, type RefreshAnswer } from '../protocol/refresh.ts';
 import { revokeTokens } from '../protocol/revoke.ts';
+import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
-import type { Ledger } from './ledger.ts';
-import type { Lock } from './lock.ts';
-import { recordAfterRefresh, recordWithRefreshToken } from './record.ts';
+import type { Archive } from './archive.ts';
+import type { FailedTry, Ledger } from './ledger.ts';
+import { expiryOf, nameOf, recordAfterRefresh, recordWithRefreshToken } from './record.ts';
 import type { Registry } from './registry.ts';
-import type { Vault } from './vault.ts';
+import { Tries, type Try } from './tries.ts';
+import type { Turn, Turns } from './turns.ts';
 
 /** What the refresher works with. */
 export interface RefresherPorts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly lock: Lock;
-  readonly vault: Vault;
+  readonly turns: Turns;
+  readonly archive: Archive;
   readonly ledger: Ledger;
   readonly registry: Registry;
   readonly discovery: Discovery;
@@ -33,31 +35,45 @@ export interface RefresherPorts {
 }
 
 /** One renewal on its way: which session, and the record that it is about as far as it has come. */
-interface Renewal {
+interface Renewal extends Try {
   readonly id: string;
+  /** Why, for the log. */
+  readonly reason: string;
+  /** The record that was to be renewed when it began. */
+  readonly began: SessionRecord | undefined;
   of: SessionRecord | undefined;
+  /** Whether its failure has been noted. */
+  isNoted: boolean;
+  /** The failure of another window that stands for one of this. */
+  shared?: FailedTry | undefined;
 }
 
+/** How long, in ms, tokens that another window has brought must still work to be as good as a renewal. */
+const FRESH_ENOUGH = MINUTE;
 /** Renews sessions. */
 export class Refresher {
   readonly #ports: RefresherPorts;
   readonly #running = new Map<string, Promise<SessionRecord>>();
+  readonly #tries: Tries;
 
   constructor(ports: RefresherPorts) {
     this.#ports = ports;
+    this.#tries = new Tries(ports);
   }
 
   /**
-   * Renews a session, or joins the renewal that is on its way, and gives the record with the new tokens.
+   * Renews a session, or joins the renewal that is on its way here or in another window, and gives the record with the
+   * new tokens.
    * @param reason why, for the log.
+   * @param isUrgent whether somebody waits: then it is tried although another window has failed and plans to try later.
    * @throws Failure. The session stays, unless the category is a definite verdict that ends it.
    */
-  async renew(id: string, reason: string): Promise<SessionRecord> {
+  async renew(id: string, reason: string, isUrgent = true): Promise<SessionRecord> {
     const running = this.#running.get(id);
     if (running !== undefined) {
       return running;
     }
-    const renewal = this.#renewOnce(id, reason).finally(() => this.#running.delete(id));
+    const renewal = this.#renewOnce(id, reason, isUrgent).finally(() => this.#running.delete(id));
     this.#running.set(id, renewal);
     return renewal;
   }
@@ -67,37 +83,28 @@ export class Refresher {
     await Promise.allSettled(this.#running.values());
   }
 
-  /**
-   * Stores the newest tokens of a session, or keeps them in memory, marked as unsaved, where the store fails.
-   */
-  async save(record: SessionRecord): Promise<boolean> {
-    const { ledger, log, registry, vault } = this.#ports;
-    try {
-      await vault.write(record);
-      if (registry.get(record.id)?.record === record) {
-        registry.update(record.id, { unsaved: false });
-      }
-      // The person may have signed out while the store was busy; the ledger must not say otherwise.
-      if (registry.get(record.id) !== undefined) {
-        await ledger.write(record);
-      }
-      if (registry.get(record.id) === undefined) {
-        await ledger.delete(record.id);
-      }
-      return true;
-    } catch (error) {
+  /** Stores the newest tokens of a session, or keeps them in memory, marked as unsaved, where the store fails. */
+  async save(record: SessionRecord, isFinal = true): Promise<void> {
+    const { archive, log, registry } = this.#ports;
+    const isUnsaved = await archive.save(record, isFinal).then(() => false, (error: unknown) => {
       log.error(`${nameOf(record)} could not be stored (${asFailure(error).code}); kept in memory, to be stored later.`);
-      registry.update(record.id, { unsaved: true });
-      return false;
+      return true;
+    });
+    if (registry.get(record.id)?.record === record) {
+      registry.update(record.id, { unsaved: isUnsaved });
+    }
+    if (registry.get(record.id) === undefined && (await archive.isSignedOut(record.id))) {
+      // The person has signed out while the store was busy.
+      await archive.forget(record.id).catch(() => {});
     }
   }
 
-  async #renewOnce(id: string, reason: string): Promise<SessionRecord> {
-    const { lock, registry } = this.#ports;
+  async #renewOnce(id: string, reason: string, isUrgent: boolean): Promise<SessionRecord> {
+    const { clock, registry } = this.#ports;
     registry.update(id, { renewing: true });
-    const renewal: Renewal = { id, of: undefined };
+    const renewal: Renewal = { id, reason, isUrgent, startedAt: clock.now(), began: registry.get(id)?.record, of: undefined, isNoted: false };
     try {
-      return await lock.hold(id, () => this.#renewHolding(renewal, reason));
+      return await this.#renew(renewal);
     } catch (error) {
       const failure = asFailure(error);
       await this.#note(renewal, failure);
@@ -107,80 +114,250 @@ export class Refresher {
     }
   }
 
-  async #renewHolding(renewal: Renewal, reason: string): Promise<SessionRecord> {
-    const { clock, discovery, log, registry, transport } = this.#ports;
-    const inMemory = registry.get(renewal.id)?.record;
-    renewal.of = inMemory;
-    if (inMemory === undefined) {
-      throw new Failure('cancelled', 'signed-out');
+  async #renew(renewal: Renewal): Promise<SessionRecord> {
+    const { discovery, turns } = this.#ports;
+    const brought = await this.#fromElsewhere(renewal, 'look');
+    if (brought !== undefined) {
+      return brought;
     }
-    const stored = await this.#newerInVault(inMemory);
-    if (stored !== undefined) {
-      log.info(`${nameOf(stored)}: another window has renewed it; taken over.`);
-      return registry.put(stored).record;
-    }
-    const provider = this.#ports.providerOf(inMemory);
-    if (provider === undefined) {
-      throw new Failure('configuration', 'provider-removed');
-    }
-    const { refreshToken } = inMemory;
-    if (refreshToken === undefined) {
+    const record = this.#current(renewal);
+    if (record.refreshToken === undefined) {
       // Nothing was asked of the server, so this is no verdict: the token in hand goes on working.
       renewal.of = undefined;
       throw new Failure('session-ended', 'no-refresh-token');
     }
+    const provider = this.#ports.providerOf(record);
+    if (provider === undefined) {
+      throw new Failure('configuration', 'provider-removed');
+    }
+    // Before the turn, because others would wait for it in vain.
     const server = await discovery.find(provider);
-    log.info(`${nameOf(inMemory)}: renewal ${inMemory.generation + 1} starts (${reason}).`);
-    const answer = await requestRefresh(server, refreshToken, inMemory.subject, transport);
-    const rotated = await this.#keepRefreshToken(renewal, inMemory, answer, server);
-    const tokens = await answer.check();
-    const record = recordAfterRefresh(rotated, tokens, provider);
+    return turns.take(
+      renewal.id,
+      record.generation,
+      async (turn) => {
+        try {
+          return await this.#renewInTurn(renewal, server, turn);
+        } catch (error) {
+          // Before the turn is over, so that the next window finds the failure rather than repeats it.
+          await this.#note(renewal, asFailure(error));
+          throw error;
+        }
+      },
+      () => this.#fromElsewhere(renewal, 'glance'),
+    );
+  }
+
+  async #renewInTurn(renewal: Renewal, server: Server, turn: Turn): Promise<SessionRecord> {
+    const { clock, log, registry } = this.#ports;
+    const brought = await this.#fromElsewhere(renewal, 'wait');
+    if (brought !== undefined) {
+      return brought;
+    }
+    const before = this.#current(renewal);
+    if (before.ended !== undefined) {
+      throw new Failure('session-ended', before.ended.code);
+    }
+    log.info(`${nameOf(before)}: renewal ${before.generation + 1} starts (${renewal.reason}).`);
+    const { answer, isAfterLoss } = await this.#send(before, server, turn, turn.isAfterLoss && turn.generation === before.generation);
     await this.#mustBeWanted(renewal, answer, server);
-    // Callers get the new token before the store is done, and this window's own change event then brings no news.
+    const rotated = await this.#keepRefreshToken(renewal, before, answer);
+    let tokens: Tokens;
+    try {
+      tokens = await answer.check();
+    } catch (error) {
+      return await this.#afterRefusal(renewal, asFailure(error), turn, isAfterLoss);
+    }
+    registry.update(renewal.id, { skew: tokens.skew });
+    await this.#mustBeWanted(renewal, answer, server);
+    const record = recordAfterRefresh(rotated, tokens, server.provider);
+    // Callers in this window get the new token before the store is done.
     registry.put(record);
     renewal.of = record;
     await this.save(record);
     log.info(`${nameOf(record)}: renewed in ${clock.now() - tokens.sentAt} ms; ${expiryOf(record)}.`);
-    if (tokens.expirySource === 'never-said' && inMemory.expirySource !== 'never-said') {
-      log.warn(`${provider.id} does not say how long its access token lives; set "assumedLifetime".`);
+    if (tokens.expirySource === 'never-said' && before.expirySource !== 'never-said') {
+      log.warn(`${server.provider.id} does not say how long its access token lives; set "assumedLifetime".`);
     }
     return record;
   }
 
-  /** What the vault holds of a session, where that is newer than what is in memory: another window has renewed it. */
-  async #newerInVault(inMemory: SessionRecord): Promise<SessionRecord | undefined> {
-    try {
-      const stored = await this.#ports.vault.read(inMemory.id);
-      return stored !== undefined && stored.generation > inMemory.generation ? stored : undefined;
-    } catch (error) {
-      // A store that cannot be read now is no reason not to renew: what is in memory is then the newest there is.
-      this.#ports.log.warn(`${nameOf(inMemory)} could not be read back (${asFailure(error).code}).`);
-      return undefined;
+  /** The record that a renewal is about, which is the one in memory until the request is sent. */
+  #current(renewal: Renewal): SessionRecord {
+    renewal.of = this.#ports.registry.get(renewal.id)?.record;
+    if (renewal.of === undefined) {
+      throw new Failure('cancelled', 'signed-out');
     }
-  }
-
-  /** Stores the refresh token that now counts before anything else of the answer is looked at, so that no later fault can lose it. */
-  async #keepRefreshToken(renewal: Renewal, before: SessionRecord, answer: RefreshAnswer, server: Server): Promise<SessionRecord> {
-    await this.#mustBeWanted(renewal, answer, server);
-    const record = recordWithRefreshToken(before, answer.refreshToken);
-    this.#ports.registry.update(before.id, { record });
-    renewal.of = record;
-    if (answer.refreshToken !== undefined) {
-      await this.save(record);
-    }
-    return record;
+    return renewal.of;
   }
 
   /**
-   * Goes on only while the session is the one that the renewal began with. Where the person has signed out on the way,
-   * or signed in again, the tokens that have arrived are revoked and never stored.
+   * What other windows have done: takes newer tokens over, and gives their record where it is as good as a renewal.
+   * @param how `glance`: at the ledger only, while another has the turn; `look`: at everything; `wait`: in a turn, also
+   * for newer tokens that cannot be read yet.
+   * @throws Failure where the session is over, where the newer tokens cannot be read, and where another window has just
+   * failed, so that this one must not try as well.
+   */
+  async #fromElsewhere(renewal: Renewal, how: 'glance' | 'look' | 'wait'): Promise<SessionRecord | undefined> {
+    const { archive } = this.#ports;
+    const mine = this.#current(renewal);
+    if (mine !== renewal.began && this.#isFresh(mine)) {
+      // It has been taken over since this renewal began.
+      return mine;
+    }
+    if (how === 'glance' && !(await archive.hasNewsOf(mine))) {
+      await this.#heedFailure(renewal, mine);
+      return undefined;
+    }
+    const standing = await (how === 'wait' ? archive.settledStandingOf(mine) : archive.standingOf(mine));
+    if (this.#current(renewal) !== mine) {
+      return this.#fromElsewhere(renewal, how);
+    }
+    switch (standing.kind) {
+      case 'signed-out':
+        this.#leave(mine);
+        throw new Failure('cancelled', 'signed-out');
+      case 'behind':
+        if (how === 'wait') {
+          // An older refresh token is never sent: a server that rotates takes it as stolen, and ends the session.
+          throw new Failure('storage', 'newer-elsewhere');
+        }
+        return undefined;
+      case 'newer':
+        return this.#fromNewer(renewal, standing.record, how === 'wait');
+      case 'newest':
+        await this.#heedFailure(renewal, mine);
+        return undefined;
+    }
+  }
+
+  #fromNewer(renewal: Renewal, record: SessionRecord, isInTurn: boolean): SessionRecord | undefined {
+    // Outside a turn, half a renewal is one that another window is still busy with.
+    if (record.isWhole || isInTurn) {
+      this.#adopt(renewal, record);
+    }
+    if (record.ended !== undefined) {
+      throw new Failure('session-ended', record.ended.code);
+    }
+    return this.#isFresh(record) ? record : undefined;
+  }
+
+  /** Whether a record is as good as a renewal. */
+  #isFresh(record: SessionRecord): boolean {
+    return record.isWhole && isFresh(lifetimesOf(record), this.#ports.clock.now(), FRESH_ENOUGH);
+  }
+
+  #adopt(renewal: Renewal, record: SessionRecord): void {
+    this.#ports.log.info(`${nameOf(record)}: another window has renewed it; taken over, ${expiryOf(record)}.`);
+    this.#ports.registry.put(record);
+    renewal.of = record;
+  }
+
+  #leave(record: SessionRecord): void {
+    this.#ports.registry.remove(record.id);
+    this.#ports.log.info(`${nameOf(record)} was signed out in another window.`);
+  }
+
+  /** Lets a failure of another window stand for one of this. */
+  async #heedFailure(renewal: Renewal, mine: SessionRecord): Promise<void> {
+    renewal.shared = await this.#tries.insteadOf(mine, renewal);
+    if (renewal.shared !== undefined) {
+      throw this.#tries.failureOf(renewal.shared);
+    }
+  }
+
+  /**
+   * Sends the refresh token. Where the answer is lost on the way, the same token is sent once more, at once: a server
+   * with a grace period gives the answer again. Only in a turn of its own, in which no other window can hold a newer one.
+   */
+  async #send(
+    record: SessionRecord,
+    server: Server,
+    turn: Turn,
+    wasLostBefore: boolean,
+  ): Promise<{ readonly answer: RefreshAnswer; readonly isAfterLoss: boolean }> {
+    const { log, transport } = this.#ports;
+    const request = (): Promise<RefreshAnswer> => requestRefresh(server, record.refreshToken ?? '', record.subject, transport);
+    try {
+      const answer = await request();
+      turn.noteLost(false);
+      return { answer, isAfterLoss: wasLostBefore };
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure.category !== 'network' || failure.wasNotSent) {
+        throw failure;
+      }
+      turn.noteLost(true);
+      if (!turn.isExclusive || wasLostBefore) {
+        throw failure;
+      }
+      log.warn(`${nameOf(record)}: the answer was lost (${failure.code}); the same token is sent once more.`);
+    }
+    const answer = await request();
+    turn.noteLost(false);
+    return { answer, isAfterLoss: true };
+  }
+
+  /** Stores the refresh token that now counts before anything else of the answer is looked at, so that no later fault can lose it. */
+  async #keepRefreshToken(renewal: Renewal, before: SessionRecord, answer: RefreshAnswer): Promise<SessionRecord> {
+    if (answer.accessToken === undefined) {
+      return before;
+    }
+    const record = recordWithRefreshToken(before, answer.refreshToken);
+    if (record.refreshToken !== before.refreshToken) {
+      this.#ports.registry.update(before.id, { record });
+      renewal.of = record;
+      await this.save(record, false);
+    }
+    return record;
+  }
+
+  /** What follows where an answer has not passed: another window's tokens, or the failure. */
+  async #afterRefusal(renewal: Renewal, failure: Failure, turn: Turn, isAfterLoss: boolean): Promise<SessionRecord> {
+    const { archive } = this.#ports;
+    const { of } = renewal;
+    if (of?.isWhole === false) {
+      // The refresh token of this answer is the one that counts, for the other windows too.
+      await archive.enter(of);
+    }
+    if (!REMEDIES[failure.category].endsSession || of === undefined || !this.#isAbout(renewal)) {
+      throw failure;
+    }
+    // Where windows cannot take turns, another may have used the token, and its new one takes a moment to show.
+    const newer = await archive.newerThan(of, turn.isExclusive);
+    if (newer !== undefined && this.#isAbout(renewal)) {
+      this.#adopt(renewal, newer);
+      return newer;
+    }
+    throw isAfterLoss && failure.code === 'invalid_grant' ? new Failure(failure.category, 'lost-answer', { status: failure.status }) : failure;
+  }
+
+  /**
+   * Goes on only while the session is the one that the renewal began with. Where the person has signed in again on the
+   * way, in whichever window, the tokens that have arrived are dropped; where they have signed out, they are revoked.
    */
   async #mustBeWanted(renewal: Renewal, answer: RefreshAnswer, server: Server): Promise<void> {
-    if (this.#isAbout(renewal)) {
-      return;
+    const { archive, registry, transport } = this.#ports;
+    const { of } = renewal;
+    if (of !== undefined && this.#isAbout(renewal)) {
+      // The store is asked only where there is news: what has arrived must not wait for a keyring.
+      const standing = (await archive.hasNewsOf(of)) ? await archive.standingOf(of) : undefined;
+      if (this.#isAbout(renewal)) {
+        if (standing?.kind === 'signed-out') {
+          this.#leave(of);
+        } else if (standing?.kind === 'newer') {
+          this.#adopt(renewal, standing.record);
+          renewal.of = undefined;
+        } else {
+          return;
+        }
+      }
+    }
+    if (registry.get(renewal.id) !== undefined) {
+      throw new Failure('cancelled', 'replaced');
     }
     if (answer.accessToken !== undefined) {
-      await revokeTokens(server, { accessToken: answer.accessToken, refreshToken: answer.refreshToken }, this.#ports.transport).catch(() => {});
+      await revokeTokens(server, { accessToken: answer.accessToken, refreshToken: answer.refreshToken }, transport).catch(() => {});
     }
     throw new Failure('cancelled', 'signed-out');
   }
@@ -190,45 +367,25 @@ export class Refresher {
     return of !== undefined && this.#ports.registry.get(id)?.record === of;
   }
 
-  /** Notes a failed renewal with the session, and ends it where the verdict is definite. */
+  /** Notes a failed renewal with the session, and for the other windows; ends it where the verdict is definite. */
   async #note(renewal: Renewal, failure: Failure): Promise<void> {
     const { clock, log, registry } = this.#ports;
-    const { id } = renewal;
+    const { id, shared } = renewal;
     const session = registry.get(id);
-    if (session === undefined || !this.#isAbout(renewal)) {
+    if (renewal.isNoted || session === undefined || !this.#isAbout(renewal) || session.record.ended !== undefined) {
       return;
     }
-    const failures = session.failures + 1;
-    const { record } = session;
-    const failedAt = clock.now();
-    if (REMEDIES[failure.category].endsSession) {
-      const ended: SessionRecord = { ...record, ended: { at: failedAt, category: failure.category, code: failure.code } };
-      log.warn(`${nameOf(record)} has ended: ${failure.message}`);
-      registry.update(id, { record: ended, failure, failures, failedAt, nextTryAt: undefined });
+    renewal.isNoted = true;
+    if (shared !== undefined) {
+      this.#tries.share(session, shared);
+    } else if (REMEDIES[failure.category].endsSession) {
+      const at = clock.now();
+      const ended: SessionRecord = { ...session.record, ended: { at, category: failure.category, code: failure.code } };
+      log.warn(`${nameOf(ended)} has ended: ${failure.message}`);
+      registry.update(id, { record: ended, failure, failures: session.failures + 1, failedAt: at, nextTryAt: undefined });
       await this.save(ended);
-      return;
+    } else {
+      await this.#tries.note(session, failure);
     }
-    const delay = retryDelay(failure, failures, this.#ports.random());
-    const nextTryAt = delay === undefined ? undefined : failedAt + delay;
-    registry.update(id, { failure, failures, failedAt, nextTryAt });
-    const next = delay === undefined ? 'not tried again by itself' : `next try in ${Math.round(delay / 1000)} s`;
-    log.warn(`${nameOf(record)}: renewal failed ${failures}×: ${failure.message}; ${next}.`);
   }
-}
-
-/** How the log names a session: no secret, and the same in every line. */
-export function nameOf(record: SessionRecord): string {
-  return `Session ${record.id.slice(0, 8)} at ${record.providerId} (generation ${record.generation})`;
-}
-
-/** How the log tells a session's times. */
-export function expiryOf(record: SessionRecord): string {
-  // A date that no calendar holds must not keep a session from being told of.
-  const time = (at: number): string => (Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : 'beyond any calendar');
-  const access =
-    record.accessExpiresAt === undefined
-      ? 'the server never said when the access token expires'
-      : `access token expires ${time(record.accessExpiresAt)} (${record.expirySource})`;
-  const end = record.sessionEndsAt === undefined ? 'session end unknown' : `session ends ${time(record.sessionEndsAt)} (${record.sessionEndSource ?? '?'})`;
-  return `${access}, ${end}, ${record.refreshToken === undefined ? 'no refresh token' : 'has a refresh token'}`;
 }

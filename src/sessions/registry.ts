@@ -36,7 +36,8 @@ export class Registry {
 
   /** Takes a record in: a new session, or the present one with other tokens and no failure any more. */
   put(record: SessionRecord): LiveSession {
-    return this.#set({ record, renewing: this.#sessions.get(record.id)?.renewing ?? false, failures: 0, unsaved: false });
+    const { renewing = false, skew } = this.#sessions.get(record.id) ?? {};
+    return this.#set({ record, renewing, skew, failures: 0, unsaved: false });
   }
 
   /** Changes what is known of a session beside its record; does nothing where the session is gone. */

@@ -10,10 +10,14 @@ import type { Log } from '../core/log.ts';
 
 /** The longest time between two ticks, in ms: what a jump of the clock or a sleep costs at the most. */
 const LONGEST_TICK = MINUTE;
+/** The pace, in ms, at which tokens are stored again that the store did not take. */
+const STORING_PACE = 10 * SECOND;
 /** The least time, in ms, between a failure and a try that does not wait its turn. */
 const SHORTEST_WAIT = 5 * SECOND;
 /** The shortest, in ms. */
 const SHORTEST_TICK = SECOND;
+/** How far, in ms, a clock may go back that is merely being adjusted. */
+const TOLERANCE = 2 * SECOND;
 
 /** What the scheduler works with. */
 export interface SchedulerPorts {
@@ -26,13 +30,16 @@ export interface SchedulerPorts {
   isOwned(record: SessionRecord): boolean;
 }
 
-/** Starts renewals when they are due, whether or not anybody asks for the session. */
+/** Starts renewals when they are due, whether or not anybody asks for the session; from the first {@link tick} on. */
 export class Scheduler implements Disposable {
   readonly #ports: SchedulerPorts;
   readonly #ticked = new Emitter<void>();
   #timer: Disposable | undefined;
   #plannedFor = 0;
+  #isStarted = false;
   readonly #listening: Disposable;
+  /** The latest time that the clock has shown here, with the generation of each session at that time. */
+  #seen = { at: -Infinity, generations: new Map<string, number>() };
 
   constructor(ports: SchedulerPorts) {
     this.#ports = ports;
@@ -50,6 +57,11 @@ export class Scheduler implements Disposable {
    * changed that may mend it. A wait that the server has asked for is kept.
    */
   hurry(): void {
+    this.#stopWaiting();
+    this.#tick(true);
+  }
+
+  #stopWaiting(): void {
     const { clock, registry } = this.#ports;
     for (const { record, failure, failedAt, nextTryAt } of this.#owned()) {
       const isRecent = clock.now() - (failedAt ?? 0) < SHORTEST_WAIT;
@@ -57,27 +69,39 @@ export class Scheduler implements Disposable {
         registry.update(record.id, { nextTryAt: clock.now() });
       }
     }
-    this.tick();
   }
 
   /** Looks at every session now, and again when something is due: at start, when the window is looked at, when settings change. */
   tick(): void {
+    this.#tick(false);
+  }
+
+  /**
+   * Does what {@link tick} says.
+   * @param expected what the clock has to show: exactly, at a tick that was planned; else at the least.
+   */
+  #tick(isUrgent: boolean, expected = this.#seen.at): void {
     const { clock, log, refresher } = this.#ports;
     const now = clock.now();
+    this.#isStarted = true;
     if (this.#plannedFor !== 0 && now - this.#plannedFor > LONGEST_TICK) {
       log.info(`The clock is ${Math.round((now - this.#plannedFor) / SECOND)} s further than planned; what is due is done now.`);
       this.#plannedFor = 0;
-      this.hurry();
+      this.#stopWaiting();
+      this.#tick(true, expected);
       return;
     }
     this.#stop();
+    const suspects = this.#suspects(now, expected);
     for (const session of this.#owned()) {
       if (session.unsaved) {
         void refresher.save(session.record);
       }
-      if (this.#isDue(session, now)) {
+      const { id } = session.record;
+      const isSuspect = suspects.has(id) && !session.renewing;
+      if (isSuspect || this.#isDue(session, now)) {
         // What comes of it is noted with the session.
-        refresher.renew(session.record.id, 'due').catch(() => {});
+        refresher.renew(id, isSuspect ? 'the clock was set' : 'due', isUrgent || isSuspect).catch(() => {});
       }
     }
     this.#ticked.fire();
@@ -90,6 +114,25 @@ export class Scheduler implements Disposable {
     this.#stop();
     this.#ticked.dispose();
     this.#plan = () => {};
+  }
+
+  /**
+   * The sessions whose times cannot be trusted any more and that have not been renewed since: all of them where the
+   * clock was set back; where it has leapt ahead, which a sleep looks like too, those whose end is counted down to. A
+   * renewal brings their times in order.
+   */
+  #suspects(now: number, expected: number): ReadonlySet<string> {
+    const before = this.#seen;
+    const renewable = this.#owned().map(({ record }) => record).filter((record) => lifetimesOf(record).renewable);
+    this.#seen = { at: now, generations: new Map(renewable.map(({ id, generation }) => [id, generation])) };
+    const wasSetBack = now < expected - TOLERANCE;
+    const hasLeapt = before.at !== -Infinity && now > expected + LONGEST_TICK;
+    if (wasSetBack) {
+      this.#ports.log.info(`The clock was set back by ${Math.round((expected - now) / SECOND)} s.`);
+    }
+    const isSuspect = ({ id, generation, sessionEndsAt }: SessionRecord): boolean =>
+      before.generations.get(id) === generation && (wasSetBack || (hasLeapt && sessionEndsAt !== undefined));
+    return new Set(renewable.filter(isSuspect).map(({ id }) => id));
   }
 
   #owned(): LiveSession[] {
@@ -108,13 +151,16 @@ export class Scheduler implements Disposable {
 
   #plan = (): void => {
     const { clock } = this.#ports;
+    if (!this.#isStarted) {
+      return;
+    }
     const now = clock.now();
     const next = Math.min(...this.#owned().map((session) => this.#nextEvent(session, now)), now + LONGEST_TICK);
     const delay = Math.max(SHORTEST_TICK, next - now);
     if (this.#timer === undefined || now + delay < this.#plannedFor) {
       this.#stop();
       this.#plannedFor = now + delay;
-      this.#timer = clock.after(delay, () => this.tick());
+      this.#timer = clock.after(delay, () => this.#tick(false, this.#plannedFor));
     }
   };
 
@@ -124,8 +170,9 @@ export class Scheduler implements Disposable {
     const lifetimes = lifetimesOf(record);
     const renewal = session.failure === undefined ? renewalDueAt(lifetimes, this.#ports.settings()) : session.nextTryAt;
     const expiry = isUsable(record, now) ? lifetimes.accessExpiresAt : undefined;
-    const times = [session.renewing ? undefined : renewal, expiry, warnAt(lifetimes, this.#ports.settings())];
-    return Math.min(...times.filter((time) => time !== undefined && (time > now || time === renewal)).map((time) => time ?? Infinity), Infinity);
+    const storing = session.unsaved ? now + STORING_PACE : undefined;
+    const times = [session.renewing ? undefined : renewal, expiry, storing, warnAt(lifetimes, this.#ports.settings())];
+    return Math.min(...times.filter((time) => time !== undefined).filter((time) => time > now || time === renewal), Infinity);
   }
 
   #stop(): void {

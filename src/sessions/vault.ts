@@ -2,7 +2,7 @@
 import type { Disposable } from '../core/clock.ts';
 import type { Event } from '../core/emitter.ts';
 import { Failure } from '../core/failure.ts';
-import { formatRecord, parseRecord, type SessionRecord } from '../core/session.ts';
+import { formatRecord, isNewer, parseRecord, type SessionRecord } from '../core/session.ts';
 
 /** The store beneath, in the shape of VS Code's `SecretStorage`. Its calls may reject. */
 export interface SecretStore {
@@ -26,10 +26,13 @@ export interface VaultFinding {
 export interface VaultContents {
   readonly records: readonly SessionRecord[];
   readonly findings: readonly VaultFinding[];
+  /** The sessions that were signed out while the ledger could not be written. */
+  readonly gone: readonly string[];
 }
 
 const PREFIX = 'session:';
 const ASIDE_PREFIX = 'set-aside:';
+const GONE_PREFIX = 'gone:';
 
 /** The keeper of stored sessions. Every method rejects with a Failure `storage` where the store beneath does. */
 export class Vault {
@@ -56,7 +59,8 @@ export class Vault {
         findings.push(found);
       }
     }
-    return { records, findings };
+    const gone = keys.filter((one) => one.startsWith(GONE_PREFIX)).map((one) => one.slice(GONE_PREFIX.length));
+    return { records, findings, gone };
   }
 
   /** Reads one session; undefined where there is none, or none of this version. */
@@ -65,9 +69,48 @@ export class Vault {
     return found !== undefined && 'record' in found ? found.record : undefined;
   }
 
-  /** Writes one session; it can be read back afterwards. */
+  /** Whether there is a session of a later version, which this one cannot read and must leave alone. */
+  async holdsLaterVersion(id: string): Promise<boolean> {
+    const stored = await guarded('get', () => this.#store.get(PREFIX + id));
+    return stored !== undefined && parseRecord(stored).kind === 'newer';
+  }
+
+  /**
+   * Writes one session, and reads it back: some stores accept everything and keep nothing. What is there already and
+   * newer, or of a later version, stays.
+   */
   async write(record: SessionRecord): Promise<void> {
-    await guarded('store', async () => this.#store.store(PREFIX + record.id, formatRecord(record)));
+    const present = await guarded('get', () => this.#store.get(PREFIX + record.id));
+    const parsed = present === undefined ? undefined : parseRecord(present);
+    if (parsed?.kind === 'newer' || (parsed?.kind === 'record' && isNewer(parsed.record, record))) {
+      return;
+    }
+    if (present !== undefined && parsed?.kind === 'unreadable') {
+      await this.#setAside(record.id, present);
+    }
+    const text = await guarded('store', async () => {
+      const formatted = formatRecord(record);
+      await this.#store.store(PREFIX + record.id, formatted);
+      return formatted;
+    });
+    if ((await guarded('get', () => this.#store.get(PREFIX + record.id))) !== text) {
+      throw new Failure('storage', 'secret-forgotten');
+    }
+  }
+
+  /** Notes in the store itself that a session is signed out, for where the ledger cannot be written. */
+  async noteGone(id: string): Promise<void> {
+    await guarded('store', () => this.#store.store(GONE_PREFIX + id, 'signed out'));
+  }
+
+  /** Takes that note away, once the ledger has it. */
+  async dropGone(id: string): Promise<void> {
+    await guarded('delete', () => this.#store.delete(GONE_PREFIX + id));
+  }
+
+  /** Whether that was noted. */
+  async isGone(id: string): Promise<boolean> {
+    return (await guarded('get', () => this.#store.get(GONE_PREFIX + id))) !== undefined;
   }
 
   /** Deletes one session. */

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
 import { Failure, asFailure } from '../core/failure.ts';
 import type { Provider } from '../core/provider.ts';
+import { actionsFor } from '../core/remedy.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import type { Keeper } from '../sessions/keeper.ts';
@@ -179,11 +180,11 @@ export class Commands {
     const { record } = session;
     const account = { description: record.account.label, detail: this.#stateOf(session) };
     const canRenew = record.ended === undefined && record.refreshToken !== undefined;
+    const maySignIn = !canRenew || (session.failure !== undefined && actionsFor(session.failure).includes('sign-in'));
     return [
       separator(this.#nameOf(record)),
-      canRenew
-        ? { label: `$(sync) ${text.labelRenewNow()}`, ...account, run: () => this.renew(record) }
-        : { label: `$(sign-in) ${text.labelSignInAgain()}`, ...account, run: () => this.signInAgain(record) },
+      ...(canRenew ? [{ label: `$(sync) ${text.labelRenewNow()}`, ...account, run: () => this.renew(record) }] : []),
+      ...(maySignIn ? [{ label: `$(sign-in) ${text.labelSignInAgain()}`, ...account, run: () => this.signInAgain(record) }] : []),
       { label: `$(sign-out) ${text.labelSignOut()}`, description: record.account.label, run: () => this.#signOutOf(record) },
     ];
   }

@@ -34,5 +34,5 @@ export const CONTEXT_KEYS = {
 /** The status bar item's id; people's choice to hide it hangs on it. */
 export const STATUS_ITEM = 'sessionKeeper.status';
 
-/** The folder of the ledger, below the extension's global storage. */
-export const LEDGER_FOLDER = 'ledger';
+/** The folder that all windows share, below the extension's global storage: ledger, turns, sealed copies. */
+export const SHARED_FOLDER = 'sessions';

@@ -3,10 +3,11 @@ import * as vscode from 'vscode';
 import { MINUTE, type Clock, type Disposable } from '../core/clock.ts';
 import { asFailure } from '../core/failure.ts';
 import { isAlive, sessionEndOf, warnAt } from '../core/lifetime.ts';
-import { REMEDIES, type Action } from '../core/remedy.ts';
+import { REMEDIES, actionsFor, type Action } from '../core/remedy.ts';
 import { lifetimesOf, type SessionRecord } from '../core/session.ts';
 import { isUsable, type LiveSession } from '../core/status.ts';
 import type { Finding, Keeper } from '../sessions/keeper.ts';
+import type { Ledger } from '../sessions/ledger.ts';
 import type { RegistryChange } from '../sessions/registry.ts';
 import { openProviderSettings, type Settings } from './settings.ts';
 import * as text from './text.ts';
@@ -15,11 +16,16 @@ import * as text from './text.ts';
 export interface NotificationActions {
   signInAgain(record: SessionRecord): Promise<void>;
   renew(record: SessionRecord): Promise<void>;
+  /** Deletes a stored session that is of no use here. */
+  remove(id: string): Promise<void>;
   showLog(): void;
 }
 
 /** How many renewals may fail in a row before an outage is spoken of. */
 const PATIENCE = 3;
+
+/** How far, in ms, two clocks may be apart before it is spoken of. */
+const NOTABLE_SKEW = 5 * MINUTE;
 
 /** What the buttons do that are about one session, or one attempt to sign in. */
 export type OwnActions = Readonly<Record<'sign-in' | 'retry', () => Promise<void>>>;
@@ -28,6 +34,7 @@ export type OwnActions = Readonly<Record<'sign-in' | 'retry', () => Promise<void
 export class Notifications implements Disposable {
   readonly #clock: Clock;
   readonly #keeper: Keeper;
+  readonly #ledger: Ledger;
   readonly #settings: Settings;
   readonly #actions: NotificationActions;
   /** When each session's warning may appear next, with the end that it is about. Dismissed means never for this end. */
@@ -35,21 +42,35 @@ export class Notifications implements Disposable {
   /** The sessions whose present trouble has been spoken of. */
   readonly #spoken = new Set<string>();
   readonly #problemsTold = new Set<string>();
+  /** The sessions whose newest tokens the store does not take, which has been spoken of. */
+  readonly #unsavedTold = new Set<string>();
+  /** The providers whose clock is far from this machine's. */
+  readonly #skewed = new Set<string>();
   /** The sessions whose token was dead when they were read: the status bar tells of them, no notification does. */
   readonly #deadAtStart = new Set<string>();
 
-  constructor(clock: Clock, keeper: Keeper, settings: Settings, actions: NotificationActions) {
+  constructor(clock: Clock, keeper: Keeper, ledger: Ledger, settings: Settings, actions: NotificationActions) {
     this.#clock = clock;
     this.#keeper = keeper;
+    this.#ledger = ledger;
     this.#settings = settings;
     this.#actions = actions;
   }
 
   /** Looks at every session, as time passes: warns before an end, and speaks of trouble once a token has run out. */
   check(): void {
-    for (const session of this.#keeper.all()) {
+    const skews = new Map<string, number>();
+    // The latest answer of each server counts.
+    for (const session of [...this.#keeper.all()].sort((one, other) => one.record.renewedAt - other.record.renewedAt)) {
       this.#checkEnd(session);
       this.#checkTrouble(session);
+      this.#checkStored(session);
+      if (session.skew !== undefined) {
+        skews.set(session.record.providerId, session.skew);
+      }
+    }
+    for (const [providerId, skew] of skews) {
+      void this.#checkClock(providerId, skew);
     }
   }
 
@@ -98,11 +119,21 @@ export class Notifications implements Disposable {
     await Promise.all(
       findings.map(async (finding) => {
         const provider = 'providerId' in finding ? this.#nameOf(finding.providerId) : '';
-        if ((await vscode.window.showWarningMessage(text.findingSentence(finding, provider), text.labelShowLog())) !== undefined) {
+        const remove = finding.kind === 'foreign' ? [text.labelRemove()] : [];
+        const chosen = await vscode.window.showWarningMessage(text.findingSentence(finding, provider), ...remove, text.labelShowLog());
+        if (chosen === text.labelShowLog()) {
           this.#actions.showLog();
+        } else if (chosen !== undefined) {
+          const again = (): Promise<void> => this.#actions.remove(finding.id);
+          await again().catch((error: unknown) => this.reportFailure(error, provider, { 'sign-in': again, retry: again }));
         }
       }),
     );
+  }
+
+  /** Says that this window cannot take turns with the others. */
+  reportAlone(): void {
+    void this.#ask(text.sayAlone(), ['log'], { 'sign-in': nothing, retry: nothing });
   }
 
   /** Tells that something that the person has just asked for did not work, with what they can do about it. */
@@ -111,12 +142,43 @@ export class Notifications implements Disposable {
     if (failure.category === 'cancelled' && failure.code !== 'access_denied' && failure.code !== 'sign-in-deadline') {
       return;
     }
-    await this.#ask(text.sentence(failure, provider), REMEDIES[failure.category].actions, own);
+    await this.#ask(text.sentence(failure, provider), actionsFor(failure), own);
   }
 
   dispose(): void {
     this.#warned.clear();
     this.#spoken.clear();
+  }
+
+  /** Tokens that would be lost on a restart are a person's matter, once for each time that it happens. */
+  #checkStored({ record, unsaved, renewing }: LiveSession): void {
+    if (renewing) {
+      return;
+    }
+    if (!unsaved) {
+      this.#unsavedTold.delete(record.id);
+    } else if (!this.#unsavedTold.has(record.id)) {
+      this.#unsavedTold.add(record.id);
+      void this.#ask(text.sayUnsaved(this.#nameOf(record.providerId)), ['log'], { 'sign-in': nothing, retry: nothing });
+    }
+  }
+
+  /** A clock that is far off is told of once, in one window, until it is right again. */
+  async #checkClock(providerId: string, skew: number): Promise<void> {
+    const isFarOff = Math.abs(skew) > NOTABLE_SKEW;
+    if (isFarOff === this.#skewed.has(providerId)) {
+      return;
+    }
+    const note = `clock-${providerId}`;
+    if (!isFarOff) {
+      this.#skewed.delete(providerId);
+      await this.#ledger.noteOver(note);
+      return;
+    }
+    this.#skewed.add(providerId);
+    if (await this.#ledger.noteTold(note)) {
+      await this.#ask(text.saySkewed(this.#nameOf(providerId), skew), ['log'], { 'sign-in': nothing, retry: nothing });
+    }
   }
 
   #checkEnd({ record }: LiveSession): void {
@@ -168,7 +230,7 @@ export class Notifications implements Disposable {
 
   async #offer({ record }: LiveSession, failure: NonNullable<LiveSession['failure']>): Promise<void> {
     this.#spoken.add(record.id);
-    await this.#ask(text.sentence(failure, this.#nameOf(record.providerId)), REMEDIES[failure.category].actions, {
+    await this.#ask(text.sentence(failure, this.#nameOf(record.providerId)), actionsFor(failure), {
       'sign-in': () => this.#actions.signInAgain(record),
       retry: () => this.#actions.renew(record),
     });
@@ -190,3 +252,5 @@ export class Notifications implements Disposable {
     return this.#settings.provider(providerId)?.label ?? providerId;
   }
 }
+
+const nothing = (): Promise<void> => Promise.resolve();

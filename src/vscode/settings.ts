@@ -10,10 +10,16 @@ import { PREFIX, SETTINGS } from './ids.ts';
 export class Settings implements Disposable {
   readonly #changed = new Emitter<void>();
   readonly #listening: vscode.Disposable;
+  readonly #place: number;
   #providers: readonly Provider[] = [];
   #problems: readonly SettingProblem[] = [];
 
-  constructor() {
+  /**
+   * Reads the settings, and again when they change.
+   * @param place this window's place among the windows, in [0, 1).
+   */
+  constructor(place: number) {
+    this.#place = place;
     this.#read();
     this.#listening = vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(PREFIX)) {
@@ -49,6 +55,7 @@ export class Settings implements Disposable {
       leeway: number(SETTINGS.refreshLeeway, 300) * SECOND,
       refreshInterval: number(SETTINGS.refreshInterval, 0) * MINUTE,
       warning: number(SETTINGS.expiryWarning, 10) * MINUTE,
+      place: this.#place,
     };
   }
 

@@ -1,7 +1,7 @@
 // Every sentence that a person reads, each a function of its own, so that the bundle can shorten its name. `l10n` is
 // taken apart from `vscode` here, which is how the extraction of strings finds it.
 import * as vscode from 'vscode';
-import { asFailure, type Category, type Failure } from '../core/failure.ts';
+import { asFailure, plainName, type Category, type Failure } from '../core/failure.ts';
 import { remaining } from '../core/lifetime.ts';
 import type { ProblemCode, SettingProblem } from '../core/provider.ts';
 import type { Action } from '../core/remedy.ts';
@@ -142,6 +142,8 @@ export const labelOpenPageAgain = (): string => l10n.t('Open the Sign-In Page Ag
 export const labelCopyAddress = (): string => l10n.t('Copy the Sign-In Address');
 /** Pick: give a waiting sign-in up. */
 export const labelCancelSignIn = (): string => l10n.t('Cancel Signing In');
+/** Button: delete a stored session. */
+export const labelRemove = (): string => l10n.t('Delete It');
 /** Pick: the heading above what belongs to no session. */
 export const labelGeneral = (): string => l10n.t('General');
 
@@ -191,6 +193,17 @@ export const sayEndsSoon = (provider: string, account: string, left: number): st
   l10n.t('Your session of {1} at {0} ends in {2}. Sign in again now to go on without a break.', provider, account, duration(left));
 /** Notification: nothing is set up yet, and how little it takes. */
 export const sayNoProvider = (): string => l10n.t('No provider is set up yet. Add one to the settings: an issuer and a client id are all it takes.');
+/** Notification: this window cannot take turns with the others. */
+export const sayAlone = (): string =>
+  l10n.t('Session Keeper cannot write to its folder: is the disk full, or read-only? Until it can, windows do not know of each other. Keep one open.');
+/** Notification: the newest tokens are in memory only. */
+export const sayUnsaved = (provider: string): string =>
+  l10n.t('The newest tokens of {0} could not be stored. You stay signed in; a restart could lose them. Storing is tried again. Is the keyring of this computer unlocked?', provider);
+/** Notification: the clock of this machine, or of the server, is far off. */
+export const saySkewed = (provider: string, skew: number): string =>
+  skew > 0
+    ? l10n.t('The clock of this computer is {1} behind that of {0}. Check its date, time and time zone.', provider, duration(skew))
+    : l10n.t('The clock of this computer is {1} ahead of that of {0}. Check its date, time and time zone.', provider, duration(-skew));
 /** Notification: there is no session to do it with. */
 export const sayNothingToDo = (): string => l10n.t('Nobody is signed in.');
 
@@ -224,6 +237,8 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
   'bad-answer': (provider) => l10n.t('The answer of {0} could not be understood or must not be trusted, and was not used.', provider),
   cancelled: (provider) => l10n.t('Signing in to {0} was cancelled.', provider),
   storage: () => l10n.t('The sign-in could not be read from, or written to, the secret storage of VS Code. Is the keyring of this computer unlocked?'),
+  'other-window': (provider) =>
+    l10n.t('Another window is renewing the session at {0} and does not finish. Is it stopped or not responding? It is tried again.', provider),
   unexpected: (provider) => l10n.t('Something unexpected went wrong with {0}. The log says more.', provider),
 };
 
@@ -235,7 +250,11 @@ const SENTENCES_BY_CODE: Readonly<Record<string, Sentence>> = {
   'http-endpoint': (provider, { detail }) => l10n.t('{0} wants credentials sent without encryption (“{1}” is not https). That is refused.', provider, detail ?? ''),
   'issuer-mismatch': (provider) =>
     l10n.t('The server at the issuer address of {0} calls itself something else. Copy the issuer to the letter into the settings.', provider),
+  'lost-answer': (provider) =>
+    l10n.t('The answer to a renewal at {0} was lost on the way, and {0} accepts each renewal once only. Sign in again.', provider),
   'missing-endpoint': (provider, { detail }) => l10n.t('{0} does not say where its “{1}” is, which signing in needs.', provider, detail ?? ''),
+  'newer-elsewhere': (provider) =>
+    l10n.t('Another window has renewed the session at {0}, and this one cannot read the new tokens. Reload this window; if that does not help, sign in again.', provider),
   'no-code': (provider) => l10n.t('The answer of {0} holds no authorization code. Start again.', provider),
   'no-discovery': (provider) => l10n.t('There is no OpenID Connect or OAuth server at the issuer address of {0}. Check "issuer" in the settings.', provider),
   'no-loopback': () => l10n.t('This computer does not let Session Keeper listen on 127.0.0.1, where the browser brings the answer.'),
@@ -284,9 +303,14 @@ export function findingSentence(finding: Finding, provider: string): string {
     case 'newer':
       return l10n.t('A stored session was written by a later version of Session Keeper and was left alone. Update Session Keeper to use it.');
     case 'lost':
-      return l10n.t('The stored session at {0} is gone: the keyring of this computer was reset or has lost it. It did not expire. Sign in again.', provider);
+      return l10n.t('The stored session at {0} is gone: the keyring of this computer, or another window in the browser, has lost it. It did not expire. Sign in again.', provider);
     case 'foreign':
-      return l10n.t('A stored session at {0} was made with another issuer or client id than the settings now have. It is kept, but not used.', provider);
+      return l10n.t(
+        'A stored session does not belong to {0} as it is set up now: it was made at {1} with the client id “{2}”. It is set apart and not used.',
+        provider,
+        plainName(finding.issuer),
+        plainName(finding.clientId),
+      );
   }
 }
 

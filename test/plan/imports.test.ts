@@ -15,7 +15,7 @@ function sources(): Map<string, string> {
 const inExample = (files: Record<string, string>): string[] => breaches(new Map(Object.entries(files)));
 /** Breaches in one file, with an empty file in each room to import from. */
 const inFile = (file: string, text: string): string[] =>
-  inExample({ 'core/a.ts': '', 'protocol/a.ts': '', 'flows/a.ts': '', 'sessions/a.ts': '', 'vscode/a.ts': '', [file]: text });
+  inExample({ 'core/a.ts': '', 'protocol/a.ts': '', 'flows/a.ts': '', 'sessions/a.ts': '', 'machine/a.ts': '', 'vscode/a.ts': '', [file]: text });
 
 describe('the floor plan of src', () => {
   it('is kept by every file', () => {
@@ -40,7 +40,7 @@ describe('the checker of the floor plan', () => {
       ['flows/loopback.ts', `import { createServer } from 'node:http'; import { a } from '../protocol/a.ts';`],
       ['sessions/b.ts', `import * as v from 'valibot'; import { a } from '../protocol/a.ts';`],
       ['vscode/b.ts', `import * as vscode from 'vscode'; import { a } from '../flows/a.ts'; import { b } from '../sessions/a.ts';`],
-      ['vscode/ledgerFolder.ts', `import { readFile } from 'node:fs/promises';`],
+      ['machine/b.ts', `import { readFile } from 'node:fs/promises'; import type { A } from '../sessions/a.ts';`],
       ['extension.ts', `import * as vscode from 'vscode'; import { a } from './vscode/a.ts'; import { randomUUID } from 'node:crypto';`],
     ] as const) {
       assert.deepEqual(inFile(file, text), [], file);
@@ -55,6 +55,9 @@ describe('the checker of the floor plan', () => {
     ['flows/b.ts', 'sessions/a.ts'],
     ['sessions/b.ts', 'flows/a.ts'],
     ['sessions/b.ts', 'vscode/a.ts'],
+    ['sessions/b.ts', 'machine/a.ts'],
+    ['machine/b.ts', 'vscode/a.ts'],
+    ['vscode/b.ts', 'machine/a.ts'],
   ] as const) {
     it(`sees ${file} import ${from}, in whatever words`, () => {
       for (const text of [
@@ -87,6 +90,7 @@ describe('the checker of the floor plan', () => {
     ['extension.ts', 'oauth4webapi'],
     ['protocol/b.ts', 'valibot'],
     ['vscode/b.ts', 'node:fs'],
+    ['machine/b.ts', 'vscode'],
     ['sessions/b.ts', 'node:timers/promises'],
     ['core/b.ts', 'fs'],
   ] as const) {

@@ -1,5 +1,7 @@
 import { Emitter } from '../../src/core/emitter.ts';
-import type { Folder } from '../../src/sessions/ledger.ts';
+import type { Disposable } from '../../src/core/clock.ts';
+import type { Folder } from '../../src/sessions/folder.ts';
+import type { Life } from '../../src/sessions/life.ts';
 import type { SecretStore } from '../../src/sessions/vault.ts';
 
 /** A call of the secret store. */
@@ -62,8 +64,9 @@ export class FakeStore implements SecretStore {
 export class FakeFolder implements Folder {
   /** The files, by name. */
   readonly files = new Map<string, string>();
-  /** Whether every call rejects. */
-  failing = false;
+  /** Whether every call rejects; `writing`: those that would change something. */
+  failing: boolean | 'writing' = false;
+  readonly #changed = new Emitter<string>();
 
   /** The names of the files. */
   async list(): Promise<string[]> {
@@ -79,20 +82,62 @@ export class FakeFolder implements Folder {
 
   /** Writes a file. */
   async write(name: string, text: string): Promise<void> {
-    await this.#pass();
+    await this.#pass(true);
     this.files.set(name, text);
+    this.#changed.fire(name);
+  }
+
+  /** Makes a file; false where there is one. */
+  async create(name: string, text: string): Promise<boolean> {
+    await this.#pass(true);
+    if (this.files.has(name)) {
+      return false;
+    }
+    this.files.set(name, text);
+    this.#changed.fire(name);
+    return true;
   }
 
   /** Deletes a file. */
   async delete(name: string): Promise<void> {
-    await this.#pass();
-    this.files.delete(name);
+    await this.#pass(true);
+    if (this.files.delete(name)) {
+      this.#changed.fire(name);
+    }
   }
 
-  async #pass(): Promise<void> {
+  /** Tells the names of files that change. */
+  watch(listener: (name: string) => void): Disposable {
+    return this.#changed.event(listener);
+  }
+
+  async #pass(isWriting = false): Promise<void> {
     await Promise.resolve();
-    if (this.failing) {
+    if (this.failing === true || (isWriting && this.failing !== false)) {
       throw new Error('EROFS: read-only file system');
     }
+  }
+}
+
+/** The windows of one machine, as far as each knows whether the others live. */
+export class FakeLife implements Life {
+  readonly #living = new Set<string>();
+  #count = 0;
+
+  /** A sign of life, which goes out when it is disposed of, or with {@link kill}. */
+  begin(): Promise<Disposable & { readonly sign: string }> {
+    const sign = `window-${(this.#count += 1)}`;
+    this.#living.add(sign);
+    return Promise.resolve({ sign, dispose: () => void this.#living.delete(sign) });
+  }
+
+  /** Whether a sign is still there; undefined for one of another machine. */
+  lives(sign: string): Promise<boolean | undefined> {
+    return Promise.resolve(sign.startsWith('elsewhere') ? undefined : this.#living.has(sign));
+  }
+
+  /** Puts a sign out, as the end of its process does. */
+  kill(sign: string): void {
+    this.#living.delete(sign);
   }
 }

@@ -3,26 +3,32 @@ import { MINUTE, SECOND } from '../../src/core/clock.ts';
 import type { LifetimeSettings } from '../../src/core/lifetime.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { Provider } from '../../src/core/provider.ts';
-import { ownerOf, type SessionRecord } from '../../src/core/session.ts';
+import type { SessionRecord } from '../../src/core/session.ts';
+import { machineCipher } from '../../src/machine/cipher.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
 import type { Grant } from '../../src/protocol/identity.ts';
 import type { Tokens } from '../../src/protocol/tokens.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
-import { Keeper, type Finding } from '../../src/sessions/keeper.ts';
-import { Ledger } from '../../src/sessions/ledger.ts';
-import { WindowLock } from '../../src/sessions/lock.ts';
-import { Refresher } from '../../src/sessions/refresher.ts';
-import { Registry, type RegistryChange } from '../../src/sessions/registry.ts';
-import { Scheduler } from '../../src/sessions/scheduler.ts';
-import { Vault } from '../../src/sessions/vault.ts';
+import type { Finding, Keeper } from '../../src/sessions/keeper.ts';
+import type { Archive } from '../../src/sessions/archive.ts';
+import type { Cipher } from '../../src/sessions/cipher.ts';
+import type { Follower } from '../../src/sessions/follower.ts';
+import type { Ledger } from '../../src/sessions/ledger.ts';
+import type { Refresher } from '../../src/sessions/refresher.ts';
+import type { Registry, RegistryChange } from '../../src/sessions/registry.ts';
+import type { Scheduler } from '../../src/sessions/scheduler.ts';
+import { Sessions } from '../../src/sessions/sessions.ts';
+import type { Turns } from '../../src/sessions/turns.ts';
+import type { Vault } from '../../src/sessions/vault.ts';
 import { providerAt } from './bench.ts';
-import { FakeFolder, FakeStore } from './fakeStore.ts';
+import { FakeFolder, FakeLife, FakeStore } from './fakeStore.ts';
 import { PatientClock } from './patientClock.ts';
 
 /** What differs from the usual house. */
 export interface HouseOptions {
   readonly store?: FakeStore;
   readonly folder?: FakeFolder;
+  readonly life?: FakeLife;
   readonly clock?: PatientClock;
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<LifetimeSettings>;
@@ -34,12 +40,19 @@ export interface House {
   readonly clock: PatientClock;
   readonly store: FakeStore;
   readonly folder: FakeFolder;
+  readonly life: FakeLife;
+  /** All of it together. A house in which nobody starts it, or ticks, never renews by itself. */
+  readonly sessions: Sessions;
   readonly vault: Vault;
+  readonly archive: Archive;
+  readonly turns: Turns;
+  readonly follower: Follower;
   readonly ledger: Ledger;
   readonly registry: Registry;
   readonly refresher: Refresher;
   readonly keeper: Keeper;
-  /** Plans from its first use on; a house in which nobody touches it never renews by itself. */
+  /** How often the window has told that it is on its own. */
+  readonly alone: number;
   readonly scheduler: Scheduler;
   /** Every line of the log. */
   readonly lines: string[];
@@ -53,49 +66,50 @@ export interface House {
 
 /** Builds a house for the providers given, or for `acme` at an issuer. */
 export function buildHouse(issuer: string, options: HouseOptions = {}): House {
-  const { clock = new PatientClock(), store = new FakeStore(), folder = new FakeFolder(), freshness = MINUTE } = options;
-  const settings: LifetimeSettings = { leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE, ...options.settings };
+  const { clock = new PatientClock(), store = new FakeStore(), folder = new FakeFolder(), life = new FakeLife(), freshness = MINUTE } = options;
+  const settings: LifetimeSettings = { leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE, place: 0, ...options.settings };
   const providers = options.providers ?? [providerAt(issuer)];
   const lines: string[] = [];
   const tell = (message: string): void => void lines.push(message);
   const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
   let inFlight = 0;
-  const transport: Transport = {
-    clock,
-    deadline: 30 * SECOND,
-    fetch: async (...request) => {
-      inFlight += 1;
-      return fetch(...request).finally(() => {
-        inFlight -= 1;
-      });
-    },
+  const counted = async <T>(task: Promise<T>): Promise<T> => {
+    inFlight += 1;
+    return task.finally(() => {
+      inFlight -= 1;
+    });
   };
-  const vault = new Vault(store);
-  const ledger = new Ledger(folder, log);
-  const registry = new Registry(log);
+  const transport: Transport = { clock, deadline: 30 * SECOND, fetch: (...request) => counted(fetch(...request)) };
+  const cipher: Cipher = {
+    newKey: () => machineCipher.newKey(),
+    seal: (...sealing) => counted(machineCipher.seal(...sealing)),
+    open: (...opening) => counted(machineCipher.open(...opening)),
+  };
   const discovery = new Discovery(transport);
   const provider = (id: string): Provider | undefined => providers.find((one) => one.id === id);
-  const ports = { clock, log, vault, ledger, registry, discovery, transport, lock: new WindowLock() };
-  const refresher = new Refresher({ ...ports, random: () => 0.5, providerOf: (record) => ownerOf(record, provider) });
-  let sessions = 0;
-  const newId = (): string => `new-${(sessions += 1)}`;
-  const keeper = new Keeper({ ...ports, refresher, provider, newId, freshness: () => freshness });
-  // Made at its first use: a scheduler plans, and so renews, as soon as there is one.
-  let scheduler: Scheduler | undefined;
+  let alone = 0;
+  let ids = 0;
+  const sessions = new Sessions({
+    clock, log, folder, life, cipher, discovery, transport, provider,
+    secrets: store,
+    lifetimes: () => settings,
+    freshness: () => freshness,
+    random: () => 0.5,
+    newId: () => `new-${(ids += 1)}`,
+    onAlone: () => (alone += 1),
+  });
+  const { keeper, registry } = sessions;
   const findings: Finding[] = [];
   keeper.onFindings((found) => findings.push(...found));
   const changes: RegistryChange[] = [];
   registry.onDidChange((change) => changes.push(change));
   const previous = clock.busy;
-  clock.busy = () => previous() || inFlight > 0 || registry.all().some(({ renewing }) => renewing);
+  clock.busy = () => previous() || inFlight > 0;
+  const { archive, follower, ledger, refresher, scheduler, turns, vault } = sessions;
   return {
-    clock, store, folder, vault, ledger, registry, refresher, keeper, lines, findings, changes,
-    get scheduler() {
-      return (scheduler ??= new Scheduler({
-        clock, log, registry, refresher,
-        settings: () => settings,
-        isOwned: (record) => keeper.providerOf(record) !== undefined,
-      }));
+    clock, store, folder, life, sessions, vault, archive, turns, follower, ledger, registry, refresher, keeper, scheduler, lines, findings, changes,
+    get alone() {
+      return alone;
     },
     record: (id = 's1') => {
       const session = registry.get(id);
@@ -111,7 +125,8 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
 /** The record of a session `s1` at `acme` that was renewed just now, with a token of five minutes and `refresh-1`. */
 export function recordAt(issuer: string, now: number, more: Partial<SessionRecord> = {}): SessionRecord {
   return {
-    version: 1,
+    version: 2,
+    isWhole: true,
     id: 's1',
     providerId: 'acme',
     issuer,

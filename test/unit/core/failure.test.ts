@@ -149,6 +149,13 @@ describe('a failure', () => {
     assert.equal(new Failure('server', 'x', { detail: '' }).message, 'server (x)');
   });
 
+  it('counts as sent unless it is certain that it was not', () => {
+    assert.equal(new Failure('network', 'ENOTFOUND', { wasNotSent: true }).wasNotSent, true);
+    assert.equal(new Failure('network', 'ECONNRESET', { wasNotSent: false }).wasNotSent, false);
+    assert.equal(new Failure('network', 'ECONNRESET').wasNotSent, false);
+    assert.equal(asFailure(new TypeError('fetch failed')).wasNotSent, false);
+  });
+
   it('has one of a closed set of categories, each of which is there once', () => {
     assert.equal(new Set(CATEGORIES).size, CATEGORIES.length);
   });

@@ -11,6 +11,7 @@ import {
   renewalDueAt,
   sessionEndOf,
   warnAt,
+  type LifetimeSettings,
   type Lifetimes,
 } from '../../../src/core/lifetime.ts';
 import { SIGNED_IN_AT as T, USUAL } from '../../support/coreSamples.ts';
@@ -18,13 +19,19 @@ import { holds } from '../../support/seeded.ts';
 
 const YEAR = 365 * DAY;
 const OFF = { leeway: 0, refreshInterval: 0, warning: 0 };
+/** A place among the windows, or among the sessions. */
+const place = fc.integer({ min: 0, max: 2 ** 32 - 1 }).map((number) => number / 2 ** 32);
 /** A lifetime between a second and ten years, in ms. */
 const lifetime = fc.oneof(fc.integer({ min: SECOND, max: HOUR }), fc.integer({ min: SECOND, max: 10 * YEAR }));
 const anySettings = fc.record({
   leeway: fc.integer({ min: 0, max: DAY }),
   refreshInterval: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 30 * DAY })),
   warning: fc.integer({ min: 0, max: DAY }),
+  place: fc.option(place, { nil: undefined }),
 });
+
+/** The gap, where a window comes a little later than it allows. */
+const LATEST_GAP = 1.25 * MINIMUM_GAP;
 
 const renewable = (accessLifetime: number, more: Partial<Lifetimes> = {}): Lifetimes => ({
   renewedAt: T,
@@ -104,16 +111,16 @@ describe('when a renewal is due', () => {
   });
 
   it('is a point in time within the lifetime, from one second to ten years, under any settings', () => {
-    holds(fc.property(lifetime, fc.option(lifetime, { nil: undefined }), fc.boolean(), anySettings, (access, end, isFixed, settings) => {
-      const session = renewable(access, { sessionEndsAt: end === undefined ? undefined : T + end, sessionEndIsFixed: isFixed });
+    holds(fc.property(lifetime, fc.option(lifetime, { nil: undefined }), fc.boolean(), anySettings, place, (access, end, isFixed, settings, at) => {
+      const session = renewable(access, { sessionEndsAt: end === undefined ? undefined : T + end, sessionEndIsFixed: isFixed, place: at });
       const due = renewalDueAt(session, settings);
-      assert.ok(due !== undefined && Number.isFinite(due));
+      assert.ok(due !== undefined && Number.isInteger(due));
       assert.ok(due >= T + MINIMUM_GAP, 'not sooner than the gap allows');
-      assert.ok(due <= Math.max(T + access, T + MINIMUM_GAP), 'not later than the expiry, beside the gap');
+      assert.ok(due <= Math.max(T + access, T + LATEST_GAP), 'not later than the expiry, beside the gap');
       if (access >= 3 * MINIMUM_GAP && settings.refreshInterval === 0 && (end === undefined || isFixed)) {
-        assert.ok(due >= T + Math.floor((access * 2) / 3), 'not before two thirds of the lifetime');
+        assert.ok(due >= T + Math.floor(access * (1 - 1.25 / 3)), 'not before seven twelfths of the lifetime');
       }
-    }));
+    }), 1000);
   });
 
   it('is due from that point in time on, and not a millisecond sooner', () => {
@@ -130,6 +137,72 @@ describe('when a renewal is due', () => {
     assert.equal(isRenewalDue(renewable(HOUR), USUAL, T - 30 * SECOND), false, 'a small correction is no reason');
     assert.equal(isRenewalDue(renewable(HOUR, { renewable: false }), USUAL, T - DAY), false);
     assert.equal(isRenewalDue({ renewedAt: T, renewable: true }, USUAL, T - DAY), false);
+  });
+});
+
+describe('the places of windows and sessions', () => {
+  /** Two places that are far enough apart for seconds of their own: a quarter of the usual leeway has 75 of them. */
+  const twoPlaces = fc.tuple(place, fc.double({ min: 1 / 70, max: 69 / 70, noNaN: true })).map(([one, step]) => [one, (one + step) % 1] as const);
+  /** The due time of a session at one place in a window at another. */
+  const dueAt = (access: number, settings: LifetimeSettings, ofSession?: number, ofWindow?: number): number =>
+    renewalDueAt(renewable(access, { place: ofSession }), { ...settings, place: ofWindow }) ?? NaN;
+
+  it('bring a renewal forward by a quarter of the leeway at most', () => {
+    assert.equal(dueAt(HOUR, USUAL, 0, 0), T + HOUR - 5 * MINUTE);
+    assert.equal(dueAt(HOUR, USUAL, 0.5, 0), T + HOUR - 1.125 * 5 * MINUTE);
+    assert.equal(dueAt(HOUR, USUAL, 0, 0.8), T + HOUR - 1.2 * 5 * MINUTE);
+    assert.equal(dueAt(HOUR, USUAL, 0.75, 0.75), T + HOUR - 1.125 * 5 * MINUTE, 'the two together go round');
+  });
+
+  it('bring one of the refresh interval forward by a sixteenth of it at most', () => {
+    const often = { ...USUAL, refreshInterval: 16 * MINUTE };
+    assert.equal(dueAt(HOUR, often), T + 16 * MINUTE);
+    assert.equal(dueAt(HOUR, often, 0.5), T + 15.5 * MINUTE);
+    holds(fc.property(place, place, (one, other) => {
+      const due = dueAt(HOUR, often, one, other);
+      assert.ok(due > T + 15 * MINUTE - 1 && due <= T + 16 * MINUTE);
+    }));
+  });
+
+  it('put one off that the gap holds up, rather than bringing it forward', () => {
+    assert.equal(dueAt(SECOND, USUAL, 0.5), T + 1.125 * MINIMUM_GAP);
+    assert.equal(dueAt(-HOUR, USUAL, 0, 0.8), T + 1.2 * MINIMUM_GAP);
+  });
+
+  it('never make a renewal later than the leeway before the expiry, nor earlier than one and a quarter of it', () => {
+    holds(fc.property(lifetime, fc.integer({ min: 0, max: DAY }), place, place, (access, setting, one, other) => {
+      const due = dueAt(access, { ...OFF, leeway: setting }, one, other);
+      const leeway = leewayFor(access, setting);
+      assert.ok(due <= Math.max(T + access - leeway, T + LATEST_GAP), 'not later, beside the gap');
+      assert.ok(due >= Math.floor(T + access - 1.25 * leeway), 'not earlier');
+    }), 1000);
+  });
+
+  it('never make a renewal due within the gap after the last one, for tokens of one second to ten years', () => {
+    holds(fc.property(lifetime, anySettings, place, (access, settings, one) => {
+      const session = renewable(access, { place: one });
+      assert.ok((renewalDueAt(session, settings) ?? NaN) >= T + MINIMUM_GAP);
+      assert.equal(isRenewalDue(session, settings, T + MINIMUM_GAP - 1), false);
+    }), 1000);
+  });
+
+  it('keep windows, and sessions with the same times, out of the same second, for tokens of an hour and more', () => {
+    const long = fc.integer({ min: HOUR, max: 10 * YEAR });
+    holds(fc.property(long, twoPlaces, place, (access, [one, other], common) => {
+      assert.ok(Math.abs(dueAt(access, USUAL, common, one) - dueAt(access, USUAL, common, other)) >= SECOND, 'two windows');
+      assert.ok(Math.abs(dueAt(access, USUAL, one, common) - dueAt(access, USUAL, other, common)) >= SECOND, 'two sessions');
+    }), 1000);
+  });
+
+  it('keep apart what has an end of the session in common, too', () => {
+    const ending = (at: number): number => renewalDueAt(renewable(DAY, { sessionEndsAt: T + HOUR, place: at }), USUAL) ?? NaN;
+    assert.deepEqual([ending(0), ending(0.5)], [T + HOUR - 10 * MINUTE, T + HOUR - 1.125 * 10 * MINUTE]);
+  });
+
+  it('are no part of whether a token is fresh, nor of the warning before an end', () => {
+    const session = { ...renewable(HOUR, { renewable: false, place: 0.9 }), signedInAt: T };
+    assert.equal(isFresh(session, T + HOUR - MINUTE - 1, MINUTE), true);
+    assert.equal(warnAt(session, { ...USUAL, place: 0.9 }), T + HOUR - 10 * MINUTE);
   });
 });
 

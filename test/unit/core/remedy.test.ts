@@ -27,7 +27,7 @@ describe('the remedy', () => {
   });
 
   it('is to try again soon where waiting is likely to help, and only there', () => {
-    assert.deepEqual(CATEGORIES.filter((category) => REMEDIES[category].retry === 'quick'), ['network', 'server', 'rate-limited']);
+    assert.deepEqual(CATEGORIES.filter((category) => REMEDIES[category].retry === 'quick'), ['network', 'server', 'rate-limited', 'other-window']);
   });
 
   it('is never to try again at once where the server asked to be left alone', () => {
@@ -37,6 +37,10 @@ describe('the remedy', () => {
   it('goes on trying for everything that keeps the session, unless the person called it off', () => {
     const stops = CATEGORIES.filter((category) => REMEDIES[category].retry === 'never' && !REMEDIES[category].endsSession);
     assert.deepEqual(stops, ['cancelled']);
+  });
+
+  it('is to wait for another window that does not come to an end, or to try again, and nothing that touches the session', () => {
+    assert.deepEqual(REMEDIES['other-window'], { actions: ['retry', 'log'], retry: 'quick', endsSession: false });
   });
 
   it('leads to the settings for what is wrong in the settings', () => {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { HOUR, SECOND } from '../../../src/core/clock.ts';
 import { CATEGORIES } from '../../../src/core/failure.ts';
+import { renewalDueAt } from '../../../src/core/lifetime.ts';
 import {
   END_SOURCES,
   EXPIRY_SOURCES,
   RECORD_VERSION,
   formatRecord,
+  isNewer,
   isSameSignIn,
   lifetimesOf,
   ownerOf,
@@ -13,7 +16,7 @@ import {
   servesScopes,
   type SessionRecord,
 } from '../../../src/core/session.ts';
-import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, without } from '../../support/coreSamples.ts';
+import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, USUAL, without } from '../../support/coreSamples.ts';
 import { holds } from '../../support/seeded.ts';
 
 const word = fc.string({ minLength: 1 });
@@ -33,8 +36,10 @@ const anyRecord = fc.record(
     refreshToken: word,
     idToken: word,
     generation: fc.integer({ min: 1 }),
+    isWhole: fc.boolean(),
     signedInAt: time,
     renewedAt: time,
+    skew: fc.integer({ min: -HOUR, max: HOUR }),
     accessExpiresAt: time,
     expirySource: fc.constantFrom(...EXPIRY_SOURCES),
     sessionEndsAt: time,
@@ -45,7 +50,7 @@ const anyRecord = fc.record(
   {
     requiredKeys: [
       'version', 'id', 'providerId', 'issuer', 'clientId', 'account', 'scopes', 'tokenType', 'accessToken',
-      'generation', 'signedInAt', 'renewedAt', 'expirySource',
+      'generation', 'isWhole', 'signedInAt', 'renewedAt', 'expirySource',
     ],
     noNullPrototype: true,
   },
@@ -85,7 +90,7 @@ describe('a stored session', () => {
     });
 
     it('is one that lacks a field', () => {
-      for (const field of ['id', 'providerId', 'issuer', 'clientId', 'account', 'scopes', 'tokenType', 'accessToken', 'generation', 'renewedAt'] as const) {
+      for (const field of ['id', 'providerId', 'issuer', 'clientId', 'account', 'scopes', 'tokenType', 'accessToken', 'generation', 'isWhole', 'renewedAt'] as const) {
         assert.equal(reasonOf(without(SAMPLE, field)), `field "${field}" is missing or wrong`);
       }
     });
@@ -93,12 +98,16 @@ describe('a stored session', () => {
     for (const [what, change, field] of [
       ['a version of no known kind', { version: '1' }, 'version'],
       ['a version before the first', { version: 0 }, 'version'],
+      ['a version between two', { version: 1.5 }, 'version'],
+      ['no version', { version: undefined }, 'version'],
+      ['a word on how whole it is', { isWhole: 'yes' }, 'isWhole'],
       ['an id that is no file name', { id: '../x' }, 'id'],
       ['an empty access token', { accessToken: '' }, 'accessToken'],
       ['a refresh token that is null', { refreshToken: null }, 'refreshToken'],
       ['an account without a label', { account: { id: 'a' } }, 'account.label'],
       ['a scope that is no text', { scopes: ['a', 7] }, 'scopes.1'],
       ['a generation of nothing', { generation: 0 }, 'generation'],
+      ['a clock ahead by words', { skew: 'an hour' }, 'skew'],
       ['a time in words', { renewedAt: '2030-01-01' }, 'renewedAt'],
       ['an expiry source that is not known', { expirySource: 'guessed' }, 'expirySource'],
       ['a verdict without a code', { ended: { at: 1, category: 'network' } }, 'ended.code'],
@@ -131,6 +140,29 @@ describe('a stored session', () => {
     });
   });
 
+  describe('of the first version', () => {
+    /** The same record as the first version wrote it, which did not tell half a renewal from a whole one. */
+    const first = (record: SessionRecord): Record<string, unknown> => ({ ...without(record, 'isWhole'), version: 1 });
+
+    it('comes back as one of this version, whole and with every field as it was', () => {
+      assert.deepEqual(parseRecord(JSON.stringify(first(SAMPLE))), { kind: 'record', record: { ...SAMPLE, version: RECORD_VERSION, isWhole: true } });
+      holds(fc.property(anyRecord, (record) => {
+        assert.deepEqual(parseRecord(JSON.stringify(first(record))), { kind: 'record', record: { ...record, isWhole: true } });
+      }));
+    });
+
+    it('is stored as one of this version from then on', () => {
+      const parsed = parseRecord(JSON.stringify(first(SAMPLE)));
+      assert.equal(parsed.kind, 'record');
+      assert.deepEqual(JSON.parse(formatRecord(parsed.record)), SAMPLE);
+    });
+
+    it('cannot be read where it is broken otherwise, and the reason names the field', () => {
+      assert.equal(reasonOf({ ...first(SAMPLE), accessToken: '' }), 'field "accessToken" is missing or wrong');
+      assert.equal(reasonOf({ version: 1 }), 'field "id" is missing or wrong');
+    });
+  });
+
   describe('of a later version', () => {
     it('is told apart from one that is broken, so that it can be left alone', () => {
       assert.deepEqual(parseRecord(JSON.stringify({ version: RECORD_VERSION + 1 })), { kind: 'newer', version: RECORD_VERSION + 1 });
@@ -149,6 +181,7 @@ describe('a stored session', () => {
       ['an expiry that is no number', { accessExpiresAt: NaN }, 'accessExpiresAt'],
       ['an end that never comes', { sessionEndsAt: Infinity }, 'sessionEndsAt'],
       ['another version', { version: 0 }, 'version'],
+      ['no word on how whole it is', { isWhole: undefined }, 'isWhole'],
     ] as const) {
       it(`with ${what}`, () => {
         const bad = { ...SAMPLE, ...change } as SessionRecord;
@@ -161,7 +194,7 @@ describe('a stored session', () => {
     }
 
     it('with a version that only a later one could read', () => {
-      assert.throws(() => formatRecord({ ...SAMPLE, version: 2 as never }), /newer version/);
+      assert.throws(() => formatRecord({ ...SAMPLE, version: 3 as never }), /newer version/);
     });
   });
 });
@@ -174,9 +207,79 @@ describe('a session', () => {
   });
 
   it('hands its times on as they are', () => {
-    const record = { ...SAMPLE, sessionEndsAt: T + 5, sessionEndIsFixed: true };
-    assert.deepEqual(lifetimesOf(record), {
+    const { place, ...times } = lifetimesOf({ ...SAMPLE, sessionEndsAt: T + 5, sessionEndIsFixed: true });
+    assert.ok(place !== undefined && place >= 0 && place < 1);
+    assert.deepEqual(times, {
       renewedAt: T, signedInAt: T, accessExpiresAt: SAMPLE.accessExpiresAt, sessionEndsAt: T + 5, sessionEndIsFixed: true, renewable: true,
+    });
+  });
+
+  describe('has a place among the sessions', () => {
+    const placeOf = (id: string, generation = 1): number => lifetimesOf({ ...SAMPLE, id, generation }).place ?? NaN;
+    const ids = fc.sample(fc.uuid(), { seed: 20_300_101, numRuns: 2000 });
+    const pairs = ids.flatMap((one, index) => ids.slice(index + 1, index + 51).map((other) => [one, other] as const));
+    /** Whether two sessions with the same times fall due in the same second. */
+    const meet = ([one, other]: readonly [string, string], generation: number): boolean => {
+      const due = (id: string): number => renewalDueAt(lifetimesOf({ ...SAMPLE, id, generation }), USUAL) ?? NaN;
+      return Math.abs(due(one) - due(other)) < SECOND;
+    };
+
+    it('that is the same in every window and at every time', () => {
+      const later = { ...SAMPLE, accessToken: 'other', renewedAt: T + 5, accessExpiresAt: T + HOUR + 5 };
+      assert.equal(lifetimesOf(later).place, lifetimesOf(SAMPLE).place);
+    });
+
+    it('that is anywhere from nought to one, and everywhere alike', () => {
+      const places = ids.map((id) => placeOf(id));
+      assert.ok(places.every((place) => place >= 0 && place < 1));
+      for (let tenth = 0; tenth < 10; tenth += 1) {
+        const inIt = places.filter((place) => Math.floor(place * 10) === tenth).length;
+        assert.ok(inIt > 140 && inIt < 260, `${inIt} of 2000 in tenth ${tenth}`);
+      }
+    });
+
+    it('so that of sessions with the same times hardly any two fall due in the same second', () => {
+      // 75 seconds are there to be spread over: about 2.7 % share one.
+      const part = pairs.filter((pair) => meet(pair, 1)).length / pairs.length;
+      assert.ok(part < 0.04, `${(100 * part).toFixed(1)} %`);
+    });
+
+    it('that is another one after each renewal, so that two that met do not meet again', () => {
+      const met = pairs.filter((pair) => meet(pair, 1));
+      const again = met.filter((pair) => meet(pair, 2));
+      assert.ok(met.length > 1000 && again.length < met.length / 10, `${again.length} of ${met.length} meet again`);
+    });
+  });
+
+  describe('is newer than another', () => {
+    const ended = { at: T, category: 'session-ended', code: 'invalid_grant' };
+    /** From the oldest to the newest. */
+    const stages: readonly SessionRecord[] = [1, 2, 10].flatMap((generation) => [
+      { ...SAMPLE, generation, isWhole: false },
+      { ...SAMPLE, generation },
+      { ...SAMPLE, generation, ended },
+    ]);
+
+    it('by its generation first, then by how far it has come within that: half, whole, ended', () => {
+      for (const [index, one] of stages.entries()) {
+        for (const [other, two] of stages.entries()) {
+          assert.equal(isNewer(one, two), index > other, `${index} and ${other}`);
+        }
+      }
+    });
+
+    it('whatever the clocks say of the two', () => {
+      holds(fc.property(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 8 }), time, time, (one, other, at, otherwise) => {
+        const first = { ...(stages[one] ?? SAMPLE), renewedAt: at, signedInAt: otherwise };
+        const second = { ...(stages[other] ?? SAMPLE), renewedAt: otherwise, accessExpiresAt: at };
+        assert.equal(isNewer(first, second), one > other);
+      }));
+    });
+
+    it('and once it has ended, it is so whether or not its last renewal came to its end', () => {
+      const half = { ...SAMPLE, isWhole: false, ended };
+      assert.deepEqual([isNewer(half, SAMPLE), isNewer(SAMPLE, half)], [true, false]);
+      assert.deepEqual([isNewer(half, { ...SAMPLE, ended }), isNewer({ ...SAMPLE, ended }, half)], [false, false]);
     });
   });
 

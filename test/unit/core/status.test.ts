@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { CATEGORIES, Failure } from '../../../src/core/failure.ts';
 import { REMEDIES } from '../../../src/core/remedy.ts';
-import { ENDED_GRACE, type SessionRecord } from '../../../src/core/session.ts';
+import { renewalDueAt } from '../../../src/core/lifetime.ts';
+import { ENDED_GRACE, lifetimesOf, type SessionRecord } from '../../../src/core/session.ts';
 import { STATES, byUrgency, isUsable, statusOf, type LiveSession, type State } from '../../../src/core/status.ts';
 import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, USUAL, live, without } from '../../support/coreSamples.ts';
 import { holds } from '../../support/seeded.ts';
@@ -11,6 +12,8 @@ import { holds } from '../../support/seeded.ts';
 const VERDICT = { at: T, category: 'session-ended', code: 'invalid_grant' };
 const ENDED: SessionRecord = { ...SAMPLE, ended: VERDICT };
 const FIXED: SessionRecord = { ...SAMPLE, accessExpiresAt: T + 2 * DAY, sessionEndsAt: T + DAY, sessionEndIsFixed: true };
+/** When the renewal of a record falls due by itself: a little before the leeway, each at its own second. */
+const dueOf = (record: SessionRecord): number => renewalDueAt(lifetimesOf(record), USUAL) ?? NaN;
 const stateOf = (session: LiveSession, now: number): State => statusOf(session, USUAL, now).state;
 
 describe('the state of a session', () => {
@@ -22,13 +25,13 @@ describe('the state of a session', () => {
 
   it('is "renewing" while a renewal is on its way, or is due and about to start', () => {
     assert.equal(stateOf(live(SAMPLE, { renewing: true }), T), 'renewing');
-    assert.equal(stateOf(live(SAMPLE), T + 55 * MINUTE - 1), 'signed-in');
-    assert.equal(stateOf(live(SAMPLE), T + 55 * MINUTE), 'renewing');
+    assert.equal(stateOf(live(SAMPLE), dueOf(SAMPLE) - 1), 'signed-in');
+    assert.equal(stateOf(live(SAMPLE), dueOf(SAMPLE)), 'renewing');
     assert.equal(stateOf(live(SAMPLE), T + 2 * HOUR), 'renewing', 'after a long sleep');
   });
 
   it('is "retrying" after a renewal that failed for a passing reason, whether the token still works or not', () => {
-    for (const category of ['network', 'server', 'rate-limited'] as const) {
+    for (const category of ['network', 'server', 'rate-limited', 'other-window'] as const) {
       const session = live(SAMPLE, { failure: new Failure(category, 'x'), failures: 1 });
       assert.equal(stateOf(session, T), 'retrying');
       assert.equal(stateOf(session, T + DAY), 'retrying');
@@ -103,7 +106,14 @@ describe('the countdown', () => {
   });
 
   it('runs to the next renewal where the end is not known, and says that this happens by itself', () => {
-    assert.deepEqual(statusOf(live(SAMPLE), USUAL, T).countdown, { to: T + 55 * MINUTE, means: 'renewal' });
+    assert.deepEqual(statusOf(live(SAMPLE), USUAL, T).countdown, { to: dueOf(SAMPLE), means: 'renewal' });
+    assert.ok(dueOf(SAMPLE) <= T + 55 * MINUTE && dueOf(SAMPLE) > T + 53 * MINUTE);
+  });
+
+  it('runs to the second at which this window renews, not another', () => {
+    const dues = [0, 0.25, 0.5, 0.75].map((place) => statusOf(live(SAMPLE), { ...USUAL, place }, T).countdown?.to ?? NaN);
+    assert.equal(new Set(dues).size, 4, dues.join());
+    assert.ok(dues.every((due) => due <= T + 55 * MINUTE && due > T + 53 * MINUTE), dues.join());
   });
 
   it('runs to the next try after a renewal that failed', () => {
@@ -118,7 +128,8 @@ describe('the countdown', () => {
 
   it('stands beside both the expiry of the token and the end of the session', () => {
     const { accessExpiresAt, sessionEndsAt, renewalDueAt, session } = statusOf(live(FIXED), USUAL, T);
-    assert.deepEqual([accessExpiresAt, sessionEndsAt, renewalDueAt], [T + 2 * DAY, T + DAY, T + 2 * DAY - 5 * MINUTE]);
+    assert.deepEqual([accessExpiresAt, sessionEndsAt, renewalDueAt], [T + 2 * DAY, T + DAY, dueOf(FIXED)]);
+    assert.ok(dueOf(FIXED) <= T + 2 * DAY - 5 * MINUTE && dueOf(FIXED) > T + 2 * DAY - 7 * MINUTE);
     assert.equal(session.record, FIXED);
   });
 });

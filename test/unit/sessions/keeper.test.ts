@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
+import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
@@ -25,6 +26,8 @@ describe('The keeper', () => {
   const ids = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.id);
   const tokens = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.accessToken);
   const again = (): House => buildHouse(server.issuer, { store: house.store, folder: house.folder, clock: house.clock });
+  /** What has come of a promise so far. */
+  const stateOf = async <T>(promise: Promise<T>): Promise<T | 'waiting'> => Promise.race([promise, settle().then(() => 'waiting' as const)]);
 
   describe('asked for sessions', () => {
     it('finds none where nobody is signed in, without a request', async () => {
@@ -97,10 +100,65 @@ describe('The keeper', () => {
       for (let call = 0; call < 20; call += 1) {
         await rejectsWith(house.keeper.find('acme', ['read']), 'network');
       }
-      assert.equal(requests(), 1);
+      assert.equal(requests(), 2, 'the one that was lost, and the same token once more');
       server.onToken(rotatingTokens());
       await house.clock.pass(6 * SECOND);
       assert.deepEqual(tokens(await house.keeper.find('acme', ['read'])), ['access-2']);
+    });
+
+    describe('while the server takes its time to renew', () => {
+      let answer: () => void;
+
+      beforeEach(async () => {
+        const rotate = rotatingTokens();
+        const gate = new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+        server.onToken(async (request) => {
+          await gate;
+          return rotate(request);
+        });
+        await moveIn(house, recordAt(server.issuer, now()));
+        house.clock.busy = () => false;
+      });
+
+      afterEach(() => {
+        answer();
+      });
+
+      it('hands out the token that still works after five seconds, and lets the renewal go on', async () => {
+        await house.clock.pass(4 * MINUTE);
+        const finding = house.keeper.find('acme', ['read']);
+        await server.waitFor('/token');
+        await house.clock.pass(5 * SECOND - 1);
+        assert.equal(await stateOf(finding), 'waiting');
+        await house.clock.pass(1);
+        assert.deepEqual(tokens(await finding), ['access-1']);
+        assert.equal(house.registry.get('s1')?.renewing, true);
+        answer();
+        await house.refresher.idle();
+        assert.deepEqual(tokens(await house.keeper.find('acme', ['read'])), ['access-2']);
+        assert.equal(requests(), 1);
+      });
+
+      it('hands out the new token where that comes within five seconds', async () => {
+        await house.clock.pass(4 * MINUTE);
+        const finding = house.keeper.find('acme', ['read']);
+        await server.waitFor('/token');
+        await house.clock.pass(4 * SECOND);
+        answer();
+        assert.deepEqual(tokens(await finding), ['access-2']);
+      });
+
+      it('waits as long as it takes where the token in hand works no more', async () => {
+        await house.clock.pass(6 * MINUTE);
+        const finding = house.keeper.find('acme', ['read']);
+        await server.waitFor('/token');
+        await house.clock.pass(20 * SECOND);
+        assert.equal(await stateOf(finding), 'waiting');
+        answer();
+        assert.deepEqual(tokens(await finding), ['access-2']);
+      });
     });
 
     it('does not try before the time that the server named, however often callers ask', async () => {
@@ -158,130 +216,18 @@ describe('The keeper', () => {
 
     it('reads the stored sessions first, once', async () => {
       await moveIn(house, recordAt(server.issuer, now()));
-      const restarted = again();
-      const found = await Promise.all([restarted.keeper.find('acme', ['read']), restarted.keeper.find('acme', ['read'])]);
+      const next = again();
+      const found = await Promise.all([next.keeper.find('acme', ['read']), next.keeper.find('acme', ['read'])]);
       assert.deepEqual(found.map(ids), [['s1'], ['s1']]);
     });
 
     it('rejects, instead of finding nothing, while the store cannot be read; and reads again at the next call', async () => {
       await moveIn(house, recordAt(server.issuer, now()));
       house.store.failing.add('keys');
-      const restarted = again();
-      await rejectsWith(restarted.keeper.find('acme', ['read']), 'storage');
+      const next = again();
+      await rejectsWith(next.keeper.find('acme', ['read']), 'storage');
       house.store.failing.clear();
-      assert.deepEqual(ids(await restarted.keeper.find('acme', ['read'])), ['s1']);
-    });
-  });
-
-  describe('at load', () => {
-    it('finds nothing wrong where nothing is', async () => {
-      await moveIn(house, recordAt(server.issuer, now()));
-      const restarted = again();
-      await restarted.keeper.ready();
-      assert.deepEqual([restarted.findings, server.requests.length], [[], 0]);
-    });
-
-    it('tells of a session that the store has lost, once', async () => {
-      await moveIn(house, recordAt(server.issuer, now()));
-      house.store.secrets.clear();
-      const restarted = again();
-      await restarted.keeper.ready();
-      await restarted.keeper.ready();
-      assert.deepEqual(restarted.findings, [{ id: 's1', kind: 'lost', providerId: 'acme' }]);
-      const later = again();
-      await later.keeper.ready();
-      assert.deepEqual(later.findings, []);
-    });
-
-    it('tells of a session of another issuer or client, keeps it and does not use it', async () => {
-      await moveIn(house, recordAt('https://elsewhere.example.com', now()));
-      await moveIn(house, recordAt(server.issuer, now(), { id: 's2', clientId: 'another' }));
-      const restarted = again();
-      await restarted.keeper.ready();
-      assert.deepEqual(restarted.findings.map(({ id, kind }) => [id, kind]), [['s1', 'foreign'], ['s2', 'foreign']]);
-      assert.deepEqual([restarted.keeper.all(), restarted.store.secrets.size], [[], 2]);
-    });
-
-    it('says nothing of sessions whose provider is not configured now', async () => {
-      await moveIn(house, recordAt(server.issuer, now(), { providerId: 'gone' }));
-      const restarted = again();
-      await restarted.keeper.ready();
-      assert.deepEqual([restarted.findings, restarted.keeper.all()], [[], []]);
-    });
-
-    it('tells of what was set aside, and does not call it lost', async () => {
-      await moveIn(house, recordAt(server.issuer, now()));
-      house.store.secrets.set('session:s1', 'hello');
-      const restarted = again();
-      await restarted.keeper.ready();
-      assert.deepEqual(restarted.findings.map(({ kind }) => kind), ['set-aside']);
-    });
-
-    it('does not call a session lost at a later start that was set aside at an earlier one', async () => {
-      await moveIn(house, recordAt(server.issuer, now()));
-      house.store.secrets.set('session:s1', 'hello');
-      await again().keeper.ready();
-      const later = again();
-      await later.keeper.ready();
-      assert.deepEqual(later.findings, []);
-    });
-
-    it('loads although the ledger cannot be read', async () => {
-      await moveIn(house, recordAt(server.issuer, now()));
-      house.folder.failing = true;
-      const restarted = again();
-      await restarted.keeper.ready();
-      assert.deepEqual(ids(restarted.keeper.all()), ['s1']);
-    });
-
-    it('does not put the stored tokens over newer ones in memory', async () => {
-      await moveIn(house, recordAt(server.issuer, now()));
-      const restarted = again();
-      restarted.registry.put(recordAt(server.issuer, now(), { generation: 9 }));
-      await restarted.keeper.ready();
-      assert.equal(restarted.record().generation, 9);
-    });
-  });
-
-  describe('told that a stored session has changed', () => {
-    it('takes over a newer generation, and nothing older', async () => {
-      await moveIn(house, recordAt(server.issuer, now(), { generation: 3 }));
-      await house.vault.write(recordAt(server.issuer, now(), { generation: 2, accessToken: 'older' }));
-      await house.keeper.reload('s1');
-      assert.equal(house.record().accessToken, 'access-1');
-      await house.vault.write(recordAt(server.issuer, now(), { generation: 4, accessToken: 'newer' }));
-      await house.keeper.reload('s1');
-      assert.equal(house.record().accessToken, 'newer');
-    });
-
-    it('lets go of a session that was signed out in another window', async () => {
-      await moveIn(house, recordAt(server.issuer, now()));
-      const other = again();
-      await other.keeper.ready();
-      await other.keeper.signOut('s1');
-      await house.keeper.reload('s1');
-      assert.deepEqual(house.registry.all(), []);
-    });
-
-    it('stores a session again that has vanished without a sign-out', async () => {
-      await moveIn(house, recordAt(server.issuer, now()));
-      house.store.secrets.clear();
-      await house.keeper.reload('s1');
-      assert.equal(house.registry.get('s1')?.unsaved, true);
-      house.scheduler.tick();
-      await house.clock.rest();
-      house.scheduler.dispose();
-      assert.match(house.stored() ?? '', /refresh-1/);
-    });
-
-    it('hears of the end of a session that another window has noted', async () => {
-      await moveIn(house, recordAt(server.issuer, now()));
-      const other = again();
-      await other.keeper.ready();
-      server.onToken({ status: 400, body: { error: 'invalid_grant' } });
-      await rejectsWith(other.refresher.renew('s1', 'test'), 'session-ended');
-      await house.keeper.reload('s1');
-      assert.equal(house.record().ended?.code, 'invalid_grant');
+      assert.deepEqual(ids(await next.keeper.find('acme', ['read'])), ['s1']);
     });
   });
 });

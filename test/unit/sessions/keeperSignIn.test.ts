@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { DAY, SECOND } from '../../../src/core/clock.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
 import { providerAt } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
@@ -23,7 +24,21 @@ describe('The keeper, as people come and go', () => {
   const now = (): number => house.clock.now();
   const ids = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.id);
   const tokens = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.accessToken);
-  const again = (): House => buildHouse(server.issuer, { store: house.store, folder: house.folder, clock: house.clock });
+  /** Another window, which has read the store. */
+  const started = async (): Promise<House> => {
+    const other = buildHouse(server.issuer, { store: house.store, folder: house.folder, clock: house.clock, life: house.life });
+    await other.keeper.ready();
+    return other;
+  };
+
+  /**
+   * What is left of a session: its secret, its files but for the word that it is signed out, and whatever holds a token.
+   * The key to sealed copies stays, with nothing left for it to open.
+   */
+  const leftOf = (id: string): string[] => {
+    const texts = [...house.store.secrets, ...[...house.folder.files].filter(([name]) => name !== `${id}.gone`)];
+    return texts.filter(([name, text]) => name.includes(id) || /access-\d|refresh-\d/.test(text)).map(([name]) => name);
+  };
 
   describe('at a sign-in', () => {
     it('makes a session, stored and entered', async () => {
@@ -31,6 +46,7 @@ describe('The keeper, as people come and go', () => {
       assert.equal(record.id, 'new-1');
       assert.deepEqual(JSON.parse(house.stored('new-1') ?? ''), house.record('new-1'));
       assert.equal((await house.ledger.read('new-1'))?.generation, 1);
+      assert.deepEqual(await (await started()).archive.read('new-1'), record);
     });
 
     it('refuses a sign-in whose entry in the settings has changed or gone meanwhile, and stores nothing', async () => {
@@ -67,7 +83,8 @@ describe('The keeper, as people come and go', () => {
     it('clears away an ended session of the account that the new one stands in for', async () => {
       await moveIn(house, recordAt(server.issuer, now(), { ended: { at: now(), category: 'session-ended', code: 'invalid_grant' }, accessExpiresAt: now() }));
       await house.keeper.admit({ ...grantFor(providerAt(server.issuer), now()), scopes: ['read', 'write'] });
-      assert.deepEqual([ids(house.registry.all()), [...house.store.secrets.keys()], [...house.folder.files.keys()]], [['new-1'], ['session:new-1'], ['new-1.json']]);
+      assert.deepEqual([ids(house.registry.all()), ids((await started()).registry.all())], [['new-1'], ['new-1']]);
+      assert.deepEqual([house.stored('s1'), [...house.folder.files.keys()].filter((name) => name.startsWith('s1'))], [undefined, ['s1.gone']]);
     });
 
     it('never gives two accounts of a provider one label, even where their ids begin alike', async () => {
@@ -85,6 +102,71 @@ describe('The keeper, as people come and go', () => {
       await house.keeper.admit(grantFor(provider, now()));
       const renamed = await house.keeper.admit(grantFor(provider, now(), {}, { id: 'person-1', label: 'Samantha' }));
       assert.equal(renamed.account.label, 'Sam');
+    });
+
+    it('is a session of its own where the person has signed out of the old one in another window', async () => {
+      await house.keeper.admit(grantFor(providerAt(server.issuer), now()));
+      await (await started()).keeper.signOut('new-1');
+      const record = await house.keeper.admit(grantFor(providerAt(server.issuer), now()));
+      assert.deepEqual([record.id, record.generation], ['new-2', 1]);
+      assert.deepEqual(ids((await started()).registry.all()), ['new-2']);
+    });
+
+    it('is one also where only the store knows of that sign-out, because the folder failed; it is there at the next start', async () => {
+      await house.keeper.admit(grantFor(providerAt(server.issuer), now()));
+      const other = await started();
+      house.folder.failing = true;
+      await other.keeper.signOut('new-1');
+      house.folder.failing = false;
+      const record = await house.keeper.admit(grantFor(providerAt(server.issuer), now()));
+      assert.deepEqual([record.id, ids((await started()).registry.all())], ['new-2', ['new-2']]);
+    });
+
+    it('is stored over what another window could renew, but not enter into the ledger', async () => {
+      await house.keeper.admit(grantFor(providerAt(server.issuer), now()));
+      const other = await started();
+      house.folder.failing = 'writing';
+      for (let time = 0; time < 3; time += 1) {
+        const renewal = other.refresher.renew('new-1', 'test');
+        await house.clock.pass(3 * SECOND);
+        await renewal;
+      }
+      const admission = house.keeper.admit(grantFor(providerAt(server.issuer), now(), { refreshToken: 'refresh-new' }));
+      await house.clock.pass(3 * SECOND);
+      assert.equal((await admission).generation, 5);
+      assert.equal((await started()).record('new-1').refreshToken, 'refresh-new');
+    });
+
+    it('is newer than what another window has made of the session meanwhile', async () => {
+      await house.keeper.admit(grantFor(providerAt(server.issuer), now()));
+      await (await started()).refresher.renew('new-1', 'test');
+      const record = await house.keeper.admit(grantFor(providerAt(server.issuer), now(), { accessToken: 'access-9' }));
+      assert.deepEqual([record.id, record.generation, (await started()).record('new-1').accessToken], ['new-1', 3, 'access-9']);
+    });
+
+    it('waits three seconds, and no more, for another window that is just renewing the session', async () => {
+      await house.keeper.admit(grantFor(providerAt(server.issuer), now()));
+      const { sign } = await house.life.begin();
+      house.folder.files.set('new-1.1.held', JSON.stringify({ sign, generation: 1 }));
+      let isDone = false;
+      const admission = house.keeper.admit(grantFor(providerAt(server.issuer), now())).finally(() => {
+        isDone = true;
+      });
+      await house.clock.pass(3 * SECOND - 1);
+      assert.equal(isDone, false);
+      await house.clock.pass(SECOND);
+      // The renewal there may bring the next number, and the sign-in counts for more.
+      assert.equal((await admission).generation, 3);
+    });
+
+    it('is held in memory only where a store accepts it and forgets it, and is stored again', async () => {
+      const storing = house.store.store.bind(house.store);
+      house.store.store = () => Promise.resolve();
+      await house.keeper.admit(grantFor(providerAt(server.issuer), now()));
+      assert.equal(house.registry.get('new-1')?.unsaved, true);
+      house.store.store = storing;
+      await house.refresher.save(house.record('new-1'));
+      assert.deepEqual([house.registry.get('new-1')?.unsaved, JSON.parse(house.stored('new-1') ?? '')], [false, house.record('new-1')]);
     });
 
     it('signs in although the store fails, and says that it is in memory only', async () => {
@@ -107,10 +189,32 @@ describe('The keeper, as people come and go', () => {
       await moveIn(house, recordAt(server.issuer, now()));
       assert.equal(await atServer('s1'), 'revoked');
       assert.deepEqual(server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token')), ['refresh-1', 'access-1']);
-      assert.deepEqual([house.registry.all(), house.store.secrets.size, house.folder.files.size], [[], 0, 0]);
-      const restarted = again();
-      await restarted.keeper.ready();
-      assert.deepEqual([restarted.keeper.all(), restarted.findings], [[], []]);
+      assert.deepEqual([house.registry.all(), leftOf('s1')], [[], []]);
+      const other = await started();
+      await other.clock.pass(5 * SECOND);
+      assert.deepEqual([other.keeper.all(), other.findings], [[], []]);
+    });
+
+    it('leaves nothing of a session that was renewed and has failed, but the word that it is signed out', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      await house.refresher.renew('s1', 'test');
+      server.onToken({ status: 503 });
+      await rejectsWith(house.refresher.renew('s1', 'test'), 'server');
+      assert.ok(leftOf('s1').length >= 5, leftOf('s1').join());
+      await atServer('s1');
+      assert.deepEqual([leftOf('s1'), [...house.folder.files.keys()]], [[], ['s1.gone']]);
+      assert.deepEqual([...house.store.secrets.keys()].map((key) => key.split(':')[0]), ['hand-over-key']);
+    });
+
+    it('remembers for half a year that it is signed out, longer than any window stays open that still knows it', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      await atServer('s1');
+      house.clock.sleep(179 * DAY);
+      await started();
+      assert.deepEqual([...house.folder.files.keys()], ['s1.gone']);
+      house.clock.sleep(2 * DAY);
+      await started();
+      assert.deepEqual([...house.folder.files.keys()], []);
     });
 
     it('ends it here at once, before the server has answered', async () => {
@@ -128,7 +232,7 @@ describe('The keeper, as people come and go', () => {
         await moveIn(house, recordAt(server.issuer, now()));
         prepare();
         await assert.rejects(atServer('s1'));
-        assert.deepEqual([house.registry.all(), house.store.secrets.size, house.folder.files.size], [[], 0, 0]);
+        assert.deepEqual([house.registry.all(), leftOf('s1')], [[], []]);
       });
     }
 
@@ -139,6 +243,26 @@ describe('The keeper, as people come and go', () => {
       await rejectsWith(house.keeper.signOut('s1'), 'storage');
       await revoked;
       assert.deepEqual(house.registry.all(), []);
+      house.store.failing.clear();
+      assert.deepEqual([(await started()).keeper.all(), leftOf('s1')], [[], []], 'nor does it come back at the next start');
+    });
+
+    it('ends it here although the folder fails, and takes its secret away', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      house.folder.failing = true;
+      assert.equal(await atServer('s1'), 'revoked');
+      assert.deepEqual([house.registry.all(), house.stored()], [[], undefined]);
+    });
+
+    it('leaves word in the store where the folder fails, so that what could not be taken away there does not bring it back', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      house.folder.failing = true;
+      await atServer('s1');
+      house.folder.failing = false;
+      assert.ok(house.folder.files.has('s1.sealed'));
+      const other = await started();
+      await other.clock.pass(5 * SECOND);
+      assert.deepEqual([other.keeper.all(), other.findings, house.folder.files.has('s1.sealed')], [[], [], false]);
     });
 
     it('says that the server offers no revocation', async () => {
@@ -151,7 +275,7 @@ describe('The keeper, as people come and go', () => {
       await moveIn(house, recordAt(server.issuer, now(), { ended: { at: now(), category: 'session-ended', code: 'invalid_grant' } }));
       await moveIn(house, recordAt('https://elsewhere.example.com', now(), { id: 's2' }));
       await Promise.all([atServer('s1'), atServer('s2')]);
-      assert.deepEqual([server.requests.length, house.store.secrets.size], [0, 0]);
+      assert.deepEqual([server.requests.length, leftOf('s1'), leftOf('s2')], [0, [], []]);
     });
 
     it('does nothing the second time', async () => {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { silentLog, type Log } from '../../../src/core/log.ts';
-import { Ledger } from '../../../src/sessions/ledger.ts';
+import { Ledger, type FailedTry } from '../../../src/sessions/ledger.ts';
 import { WindowLock } from '../../../src/sessions/lock.ts';
 import { Registry, type RegistryChange } from '../../../src/sessions/registry.ts';
 import { FakeFolder } from '../../support/fakeStore.ts';
 import { recordAt } from '../../support/house.ts';
 
 const record = recordAt('https://id.example.com', 1_000_000);
+const TRY: FailedTry = { generation: 1, at: 1_050_000, category: 'server', code: 'http-503', failures: 2, nextTryAt: 1_054_000, waitUntil: 1_054_000 };
 
 describe('The ledger', () => {
   it('gives back what it was told of a session', async () => {
@@ -19,9 +20,77 @@ describe('The ledger', () => {
     assert.deepEqual(await ledger.load(), []);
   });
 
+  it('says when a verdict has ended a session', async () => {
+    const ledger = new Ledger(new FakeFolder(), silentLog);
+    await ledger.write({ ...record, ended: { at: 1_200_000, category: 'session-ended', code: 'invalid_grant' } });
+    assert.equal((await ledger.read('s1'))?.endedAt, 1_200_000);
+  });
+
+  it('remembers that a session is signed out, and nothing else of it', async () => {
+    const folder = new FakeFolder();
+    const ledger = new Ledger(folder, silentLog);
+    await ledger.write(record);
+    await ledger.noteTry('s1', TRY);
+    assert.equal(await ledger.signedOutAt('s1'), undefined);
+    await ledger.noteSignedOut('s1', 1_100_000);
+    assert.deepEqual([await ledger.signedOutAt('s1'), await ledger.ids()], [1_100_000, { present: [], gone: ['s1'] }]);
+    assert.deepEqual([...folder.files], [['s1.gone', '{"version":1,"signedOutAt":1100000}']]);
+  });
+
+  it('counts a session as signed out although a window that did not know has entered it again', async () => {
+    const ledger = new Ledger(new FakeFolder(), silentLog);
+    await ledger.noteSignedOut('s1', 1_100_000);
+    await ledger.write(record);
+    assert.deepEqual([await ledger.ids(), await ledger.load()], [{ present: [], gone: ['s1'] }, []]);
+  });
+
+  it('gives back the latest failed try, until a later generation is entered', async () => {
+    const ledger = new Ledger(new FakeFolder(), silentLog);
+    assert.equal(await ledger.failedTry('s1'), undefined);
+    await ledger.noteTry('s1', TRY);
+    assert.deepEqual(await ledger.failedTry('s1'), { version: 1, ...TRY });
+    await ledger.write({ ...record, accessExpiresAt: 5 });
+    assert.deepEqual(await ledger.failedTry('s1'), { version: 1, ...TRY });
+    await ledger.write({ ...record, generation: 2 });
+    assert.equal(await ledger.failedTry('s1'), undefined);
+  });
+
+  it('passes over a try of a category that it does not know: a later version may', async () => {
+    const folder = new FakeFolder();
+    folder.files.set('s1.try', JSON.stringify({ version: 1, ...TRY, category: 'full-moon' }));
+    assert.equal(await new Ledger(folder, silentLog).failedTry('s1'), undefined);
+  });
+
+  it('lets a person be told of a thing once, in one window of all, until it is over', async () => {
+    const folder = new FakeFolder();
+    const ledger = new Ledger(folder, silentLog);
+    const ledgers = [ledger, new Ledger(folder, silentLog), new Ledger(folder, silentLog)];
+    assert.deepEqual((await Promise.all(ledgers.map((one) => one.noteTold('lost-s1')))).sort(), [false, false, true]);
+    assert.equal(await ledger.noteTold('lost-s2'), true);
+    await ledger.noteOver('lost-s1');
+    assert.equal(await ledger.noteTold('lost-s1'), true);
+  });
+
+  it('lets a person be told, rather than not, where that cannot be noted', async () => {
+    const folder = new FakeFolder();
+    folder.failing = true;
+    assert.equal(await new Ledger(folder, silentLog).noteTold('lost-s1'), true);
+  });
+
+  it('knows the files that are about a session from those that are not', () => {
+    const ledger = new Ledger(new FakeFolder(), silentLog);
+    assert.deepEqual(['s1.json', 's1.gone', 's1.try'].map((name) => ledger.idOf(name)), ['s1', 's1', 's1']);
+    assert.deepEqual(['s1.sealed', 's1.3.held', 's1.3.over', 'lost-s1.told', 'x.part'].map((name) => ledger.idOf(name)), Array(5).fill(undefined));
+  });
+
   it('holds no secret', async () => {
     const folder = new FakeFolder();
-    await new Ledger(folder, silentLog).write({ ...record, idToken: 'id-token-1' });
+    const ledger = new Ledger(folder, silentLog);
+    await ledger.write({ ...record, idToken: 'id-token-1' });
+    await ledger.noteTry('s1', TRY);
+    await ledger.noteTold('lost-s1');
+    await ledger.noteSignedOut('s2', 1);
+    assert.equal(folder.files.size, 4);
     assert.doesNotMatch([...folder.files].join(), /access-1|refresh-1|id-token-1|Sam|person-1/);
   });
 
@@ -46,7 +115,32 @@ describe('The ledger', () => {
     await ledger.delete('s1');
     assert.equal(await ledger.read('s1'), undefined);
     assert.deepEqual(await ledger.load(), []);
-    assert.equal(warnings.length, 4);
+    assert.deepEqual(warnings, ['write', 'read', 'delete', 'list'].map((what) => `The ledger could not ${what}: unexpected (unexpected): Error.`));
+  });
+
+  it('says so once, however often it is looked at, and again after it has worked in between', async () => {
+    const folder = new FakeFolder();
+    const warnings: string[] = [];
+    const ledger = new Ledger(folder, { ...silentLog, warn: (line) => void warnings.push(line) });
+    for (const failing of [true, true, true, false, true, true]) {
+      folder.failing = failing;
+      await ledger.read('s1');
+    }
+    assert.equal(warnings.length, 2);
+    folder.failing = false;
+    folder.files.set('s1.json', 'hello');
+    for (let time = 0; time < 3; time += 1) {
+      assert.equal(await ledger.read('s1'), undefined);
+    }
+    assert.deepEqual(warnings.slice(2), ['The ledger\'s file s1.json makes no sense.']);
+  });
+
+  it('says whether a sign-out could be entered, which other windows would not know of otherwise', async () => {
+    const folder = new FakeFolder();
+    const ledger = new Ledger(folder, silentLog);
+    assert.equal(await ledger.noteSignedOut('s1', 5), true);
+    folder.failing = 'writing';
+    assert.equal(await ledger.noteSignedOut('s2', 5), false);
   });
 });
 

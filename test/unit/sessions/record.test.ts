@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { HOUR, MINUTE } from '../../../src/core/clock.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
-import { recordAfterRefresh, recordOfGrant, recordWithRefreshToken } from '../../../src/sessions/record.ts';
+import { expiryOf, nameOf, recordAfterRefresh, recordOfGrant, recordWithRefreshToken } from '../../../src/sessions/record.ts';
 import { providerAt } from '../../support/bench.ts';
 import { grantFor, recordAt } from '../../support/house.ts';
 
@@ -18,7 +18,7 @@ describe('The record of a sign-in', () => {
     const grant = { ...grantFor(provider, NOW, { scopes: ['read', 'extra'] }), scopes: ['read', 'write'] };
     const record = recordOfGrant(grant, 'new');
     assert.deepEqual(record.scopes, ['read', 'write', 'extra']);
-    assert.deepEqual([record.id, record.generation, record.signedInAt, record.renewedAt], ['new', 1, NOW, NOW]);
+    assert.deepEqual([record.id, record.generation, record.isWhole, record.signedInAt, record.renewedAt], ['new', 1, true, NOW, NOW]);
     assert.deepEqual([record.issuer, record.clientId, record.providerId], [ISSUER, 'editor', 'acme']);
   });
 
@@ -35,14 +35,24 @@ describe('The record of a sign-in', () => {
   });
 });
 
+describe('The record half-way through a renewal', () => {
+  it('is of the next generation and not whole: the refresh token is new, and all else as before', () => {
+    assert.deepEqual(recordWithRefreshToken(before, 'refresh-2'), { ...before, generation: 2, isWhole: false, refreshToken: 'refresh-2' });
+  });
+
+  it('keeps the refresh token that was sent where the server returned none', () => {
+    assert.deepEqual(recordWithRefreshToken(before, undefined), { ...before, generation: 2, isWhole: false });
+  });
+});
+
 describe('The record after a renewal', () => {
   const later = NOW + 4 * MINUTE;
   const after = (record: SessionRecord, tokens: Partial<Tokens> = {}, at = provider): SessionRecord =>
     recordAfterRefresh(recordWithRefreshToken(record, tokens.refreshToken), tokensAt(later, tokens), at);
 
-  it('is the next generation of the same session', () => {
+  it('is the next generation of the same session, and whole', () => {
     const record = after(before, { refreshToken: 'refresh-2' });
-    assert.deepEqual([record.id, record.generation, record.signedInAt, record.renewedAt], ['s1', 2, NOW, later]);
+    assert.deepEqual([record.id, record.generation, record.isWhole, record.signedInAt, record.renewedAt], ['s1', 2, true, NOW, later]);
     assert.deepEqual([record.accessToken, record.refreshToken, record.accessExpiresAt], ['access-2', 'refresh-2', later + 5 * MINUTE]);
   });
 
@@ -82,15 +92,76 @@ describe('The record after a renewal', () => {
     assert.deepEqual(endOf(after(ending, { sessionEndsAt: NOW + HOUR, sessionEndSource: 'answer' })), [NOW + HOUR, 'answer', undefined]);
   });
 
-  it('keeps the end of the same refresh token, and forgets that of another', () => {
-    const ending = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'answer', sessionEndIsFixed: true } as const;
-    assert.deepEqual(endOf(after(ending, { refreshToken: undefined })), [NOW + HOUR, 'answer', true]);
-    assert.deepEqual(endOf(after(ending, { refreshToken: 'refresh-2' })), [undefined, undefined, undefined]);
+  it('keeps the end of the same refresh token, which this renewal has not moved, and forgets that of another', () => {
+    for (const sessionEndIsFixed of [true, false, undefined]) {
+      const ending = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'answer', sessionEndIsFixed } as const;
+      assert.deepEqual(endOf(after(ending, { refreshToken: undefined })), [NOW + HOUR, 'answer', true]);
+      assert.deepEqual(endOf(after(ending, { refreshToken: 'refresh-2' })), [undefined, undefined, undefined]);
+    }
   });
 
   it('counts an end by setting from the sign-in, by the setting of today', () => {
     const ending = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'setting', sessionEndIsFixed: true } as const;
     assert.deepEqual(endOf(after(ending, {}, { ...provider, sessionLifetime: 2 * HOUR })), [NOW + 2 * HOUR, 'setting', true]);
     assert.deepEqual(endOf(after(ending, { refreshToken: undefined })), [undefined, undefined, undefined]);
+  });
+
+  describe('where the clock of this machine was set meanwhile, as the server\'s own tells', () => {
+    const ending = { ...before, skew: 0, sessionEndsAt: NOW + 8 * HOUR, sessionEndSource: 'answer' } as const;
+    const times = ({ signedInAt, renewedAt, sessionEndsAt, sessionEndIsFixed, skew }: SessionRecord): unknown[] =>
+      [signedInAt, renewedAt, sessionEndsAt, sessionEndIsFixed, skew];
+
+    it('has the time of the sign-in as the clock of today would have told it', () => {
+      for (const by of [-3 * HOUR, 5 * HOUR]) {
+        const now = later + by;
+        const record = after(ending, { sentAt: now, skew: -by, sessionEndsAt: NOW + by + 8 * HOUR, sessionEndSource: 'answer' });
+        assert.deepEqual(times(record), [NOW + by, now, NOW + by + 8 * HOUR, true, -by], 'the end has stayed where it was');
+      }
+    });
+
+    it('counts an end by setting from that time of the sign-in', () => {
+      const record = after({ ...before, skew: 0 }, { sentAt: later - HOUR, skew: HOUR }, { ...provider, sessionLifetime: 2 * HOUR });
+      assert.deepEqual(endOf(record), [NOW + HOUR, 'setting', true]);
+    });
+
+    it('moves the end of the same refresh token along where the server says nothing of it', () => {
+      const record = after(ending, { sentAt: later + DAY, skew: -DAY, refreshToken: undefined });
+      assert.deepEqual(endOf(record), [NOW + DAY + 8 * HOUR, 'answer', true]);
+    });
+
+    it('leaves the times as they are for a waver of some seconds, and where one of the two answers did not tell', () => {
+      for (const [was, is] of [[0, 30 * SECOND], [0, -30 * SECOND], [undefined, HOUR], [HOUR, undefined]] as const) {
+        const record = after({ ...ending, skew: was }, { skew: is, sessionEndsAt: NOW + 8 * HOUR, sessionEndSource: 'answer' });
+        assert.deepEqual(times(record).slice(0, 4), [NOW, later, NOW + 8 * HOUR, true]);
+      }
+      assert.equal(after({ ...ending, skew: 0 }, { skew: 31 * SECOND }).signedInAt, NOW - 31 * SECOND);
+    });
+
+    it('moves nothing twice after an answer without a Date', () => {
+      const silent = after(ending, { sentAt: NOW + 2 * HOUR, skew: undefined, sessionEndsAt: NOW + 9 * HOUR, sessionEndSource: 'answer' });
+      const record = after(silent, { sentAt: NOW + 3 * HOUR, skew: -HOUR, refreshToken: undefined });
+      assert.deepEqual([silent.skew, record.sessionEndsAt], [undefined, NOW + 9 * HOUR]);
+    });
+  });
+});
+
+describe('The words of the log for a session', () => {
+  it('name it by the beginning of its id, its provider and its generation', () => {
+    assert.equal(nameOf({ ...before, id: '01234567-89ab', generation: 7 }), 'Session 01234567 at acme (generation 7)');
+  });
+
+  it('tell its times, where they come from, and whether it can be renewed', () => {
+    assert.equal(expiryOf(before), 'access token expires 1970-01-12T13:51:40.000Z (expires_in), session end unknown, has a refresh token');
+    const ending = { ...before, accessExpiresAt: undefined, expirySource: 'never-said', refreshToken: undefined, sessionEndsAt: NOW, sessionEndSource: 'token' } as const;
+    assert.equal(expiryOf(ending), 'the server never said when the access token expires, session ends 1970-01-12T13:46:40.000Z (token), no refresh token');
+  });
+
+  it('can be said of a time that no calendar holds', () => {
+    assert.match(expiryOf({ ...before, accessExpiresAt: 1e300 }), /^access token expires beyond any calendar/);
+  });
+
+  it('hold no token, and nothing of the person', () => {
+    const record = { ...before, refreshToken: 'refresh-1' };
+    assert.doesNotMatch(`${nameOf(record)} ${expiryOf(record)}`, /access-1|refresh-1|id-1|Sam|person-1/);
   });
 });

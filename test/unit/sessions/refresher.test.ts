@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { buildHouse, grantFor, moveIn, recordAt, type House } from '../../support/house.ts';
-import { htmlPage, rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
-import { providerAt } from '../../support/bench.ts';
+import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
+import { closedIssuer, htmlPage, rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 
 describe('The refresher', () => {
   let server: ScriptedServer;
@@ -50,10 +48,12 @@ describe('The refresher', () => {
   it('follows the rotation, and stores and enters each generation', async () => {
     await house.refresher.renew('s1', 'test');
     await house.refresher.renew('s1', 'test');
-    const { accessToken, refreshToken, generation } = house.record();
-    assert.deepEqual([accessToken, refreshToken, generation], ['access-3', 'refresh-3', 3]);
+    const { accessToken, refreshToken, generation, isWhole } = house.record();
+    assert.deepEqual([accessToken, refreshToken, generation, isWhole], ['access-3', 'refresh-3', 3, true]);
     assert.deepEqual(JSON.parse(house.stored() ?? ''), house.record());
     assert.equal((await house.ledger.read('s1'))?.generation, 3);
+    house.store.secrets.delete('session:s1');
+    assert.deepEqual(await house.archive.read('s1'), house.record(), 'from the sealed copy');
   });
 
   it('takes it for no verdict that there is nothing to renew with: the token in hand goes on working', async () => {
@@ -82,11 +82,13 @@ describe('The refresher', () => {
     const idToken = await server.idToken({ aud: 'somebody-else' });
     server.onToken(rotatingTokens({ id_token: idToken }));
     await rejectsWith(house.refresher.renew('s1', 'test'), 'bad-answer');
-    const { accessToken, refreshToken, ended } = house.record();
-    assert.deepEqual([accessToken, refreshToken, ended], ['access-1', 'refresh-2', undefined]);
+    const { accessToken, refreshToken, generation, isWhole, ended } = house.record();
+    assert.deepEqual([accessToken, refreshToken, generation, isWhole, ended], ['access-1', 'refresh-2', 2, false, undefined]);
+    assert.equal((await house.ledger.read('s1'))?.generation, 2, 'the older refresh token is of use to no window any more');
     assert.equal((JSON.parse(house.stored() ?? '') as { refreshToken: string }).refreshToken, 'refresh-2');
     server.onToken(({ parameters }) => ({ body: { access_token: `for-${parameters.get('refresh_token') ?? ''}`, token_type: 'Bearer' } }));
-    assert.equal((await house.refresher.renew('s1', 'test')).accessToken, 'for-refresh-2');
+    const { accessToken: renewed, generation: next, isWhole: isWholeNow } = await house.refresher.renew('s1', 'test');
+    assert.deepEqual([renewed, next, isWholeNow], ['for-refresh-2', 3, true]);
   });
 
   it('has stored the new refresh token by the time the signing keys are asked for', async () => {
@@ -135,10 +137,34 @@ describe('The refresher', () => {
     assert.equal(house.record().ended, undefined);
   });
 
-  it('waits as long as the server asks to', async () => {
-    server.onToken({ status: 429, headers: { 'Retry-After': '120' } });
-    await rejectsWith(house.refresher.renew('s1', 'test'), 'rate-limited');
-    assert.equal(house.registry.get('s1')?.nextTryAt, house.clock.now() + 120 * SECOND);
+  it('backs off from a server that says that it cannot answer after 2 and 4 seconds, then once a minute', async () => {
+    server.onToken({ status: 503 });
+    const waits: number[] = [];
+    for (let time = 0; time < 4; time += 1) {
+      await rejectsWith(house.refresher.renew('s1', 'test'), 'server');
+      waits.push((house.registry.get('s1')?.nextTryAt ?? 0) - house.clock.now());
+    }
+    assert.deepEqual(waits, [2 * SECOND, 4 * SECOND, MINUTE, MINUTE]);
+  });
+
+  it('goes on every eight seconds while there is no way to the server at all', async () => {
+    server.metadata['token_endpoint'] = `${await closedIssuer()}/token`;
+    const waits: number[] = [];
+    for (let time = 0; time < 5; time += 1) {
+      const failure = await rejectsWith(house.refresher.renew('s1', 'test'), 'network', 'ECONNREFUSED');
+      assert.equal(failure.wasNotSent, true);
+      waits.push((house.registry.get('s1')?.nextTryAt ?? 0) - house.clock.now());
+    }
+    assert.deepEqual(waits, [2 * SECOND, 4 * SECOND, 8 * SECOND, 8 * SECOND, 8 * SECOND]);
+  });
+
+  it('waits as long as the server asks to, to the second, be that more or less than its own pace', async () => {
+    for (const [wait, status] of [[120, 429], [1, 503], [10, 503], [7, 429]] as const) {
+      server.onToken({ status, headers: { 'Retry-After': String(wait) } });
+      await assert.rejects(house.refresher.renew('s1', 'test'));
+      assert.equal(house.registry.get('s1')?.nextTryAt, house.clock.now() + wait * SECOND);
+      await house.clock.pass(wait * SECOND);
+    }
   });
 
   it('forgets the failures after a renewal that works', async () => {
@@ -171,13 +197,16 @@ describe('The refresher', () => {
     });
   }
 
-  it('calls off a request that gets no answer, by its clock', async () => {
+  it('calls off a request that gets no answer, by its clock, and the one more that it is worth', async () => {
     server.onToken('hang');
     const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'network', 'deadline');
     await server.waitFor('/token');
     house.clock.busy = () => false;
     await house.clock.pass(30 * SECOND);
+    await server.waitFor('/token', 2);
+    await house.clock.pass(30 * SECOND);
     await renewal;
+    assert.equal(server.requestsTo('/token').length, 2);
   });
 
   it('keeps new tokens in memory where storing them fails, marked as unsaved', async () => {
@@ -186,9 +215,27 @@ describe('The refresher', () => {
     assert.equal(house.registry.get('s1')?.unsaved, true);
     assert.match(house.stored() ?? '', /refresh-1/);
     house.store.failing.clear();
-    assert.equal(await house.refresher.save(house.record()), true);
+    await house.refresher.save(house.record());
     assert.equal(house.registry.get('s1')?.unsaved, false);
     assert.match(house.stored() ?? '', /refresh-2/);
+  });
+
+  it('marks tokens as unsaved that a store accepts and forgets', async () => {
+    house.store.store = () => Promise.resolve();
+    assert.equal((await house.refresher.renew('s1', 'test')).accessToken, 'access-2');
+    assert.deepEqual([house.registry.get('s1')?.unsaved, house.record().refreshToken], [true, 'refresh-2']);
+    assert.ok(house.lines.some((line) => line.includes('could not be stored (secret-forgotten); kept in memory')));
+    assert.equal((await house.archive.read('s1'))?.refreshToken, 'refresh-2', 'the sealed copy has them');
+  });
+
+  it('does not wait longer than ten seconds for a store that does not answer', async () => {
+    house.store.beforeStore = () => new Promise(() => {});
+    const renewal = house.refresher.renew('s1', 'test');
+    await server.waitFor('/token');
+    // Once for the refresh token alone, once for all of it.
+    await house.clock.pass(20 * SECOND);
+    assert.equal((await renewal).accessToken, 'access-2');
+    assert.equal(house.registry.get('s1')?.unsaved, true);
   });
 
   it('renews although the store cannot be read', async () => {
@@ -245,91 +292,4 @@ describe('The refresher', () => {
     await restarted.keeper.ready();
     assert.equal(restarted.record().refreshToken, 'refresh-2');
   });
-
-  describe('while the person signs out during a renewal', () => {
-    const heldToken = (): (() => void) => {
-      let go = (): void => {};
-      const gate = new Promise<void>((resolve) => {
-        go = resolve;
-      });
-      const rotate = rotatingTokens();
-      server.onToken(async (request) => {
-        await gate;
-        return rotate(request);
-      });
-      return () => go();
-    };
-
-    const revoked = (): (string | null)[] => server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token'));
-
-    it('revokes the new tokens and never stores them', async () => {
-      const release = heldToken();
-      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'cancelled', 'signed-out');
-      await server.waitFor('/token');
-      await house.keeper.signOut('s1');
-      release();
-      await renewal;
-      assert.ok(revoked().includes('refresh-2'));
-      assert.doesNotMatch(JSON.stringify(house.store.history), /refresh-2|access-2/);
-      assert.deepEqual([house.registry.all(), house.store.secrets.size, house.folder.files.size], [[], 0, 0]);
-    });
-
-    it('revokes the new access token too, which outlives its refresh token at many servers', async () => {
-      const release = heldToken();
-      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'cancelled', 'signed-out');
-      await server.waitFor('/token');
-      await house.keeper.signOut('s1');
-      release();
-      await renewal;
-      assert.ok(revoked().includes('access-2'), revoked().join());
-    });
-
-    it('leaves nothing behind where the new tokens are just being stored', async () => {
-      let release = (): void => {};
-      house.store.beforeStore = () => new Promise((resolve) => {
-        release = resolve;
-      });
-      const renewal = house.refresher.renew('s1', 'test').catch(() => {});
-      while (house.store.history.length < 2) {
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      // The store works off its calls in turn, as the editor's does: what is deleted now is deleted after that write.
-      const deleting = house.store.delete.bind(house.store);
-      house.store.delete = async (key) => {
-        house.store.beforeStore = () => Promise.resolve();
-        release();
-        await new Promise((resolve) => setImmediate(resolve));
-        await deleting(key);
-      };
-      await house.keeper.signOut('s1');
-      await renewal;
-      assert.deepEqual([[...house.store.secrets.keys()], [...house.folder.files.keys()]], [[], []]);
-    });
-  });
-
-  const lateVerdicts: Readonly<Record<string, Script>> = {
-    end: { status: 400, body: { error: 'invalid_grant' } },
-    replace: { body: { access_token: 'access-old', refresh_token: 'refresh-old', token_type: 'Bearer', expires_in: 300 } },
-  };
-  for (const [what, verdict] of Object.entries(lateVerdicts)) {
-    it(`does not let a renewal that was on its way ${what} a new sign-in of the same account`, async () => {
-      let release = (): void => {};
-      const gate = new Promise<void>((resolve) => {
-        release = resolve;
-      });
-      server.onToken(async () => {
-        await gate;
-        return verdict;
-      });
-      const renewal = house.refresher.renew('s1', 'test').catch(() => {});
-      await server.waitFor('/token');
-      const admission = house.keeper.admit(grantFor(providerAt(server.issuer), house.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
-      await settle();
-      release();
-      await Promise.all([renewal, admission]);
-      const { accessToken, refreshToken, ended } = house.record();
-      assert.deepEqual([accessToken, refreshToken, ended], ['access-new', 'refresh-new', undefined]);
-      assert.match(house.stored() ?? '', /access-new/);
-    });
-  }
 });

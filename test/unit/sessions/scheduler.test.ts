@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import type { LifetimeSettings } from '../../../src/core/lifetime.ts';
-import type { SessionRecord } from '../../../src/core/session.ts';
+import { renewalDueAt, type LifetimeSettings } from '../../../src/core/lifetime.ts';
+import { lifetimesOf, type SessionRecord } from '../../../src/core/session.ts';
 import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
-import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+import { closedIssuer, rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('The scheduler', () => {
   let server: ScriptedServer;
@@ -30,9 +31,15 @@ describe('The scheduler', () => {
   const requests = (): number => server.requestsTo('/token').length;
   const isAlive = (): boolean => (house.record().accessExpiresAt ?? 0) > house.clock.now();
 
-  it('renews ahead of the expiry by the leeway, although nobody calls', async () => {
+  /** How long, in ms, until the renewal of the session falls due, by the rule that has tests of its own. */
+  const untilDue = (settings: Partial<LifetimeSettings> = {}): number =>
+    (renewalDueAt(lifetimesOf(house.record()), { leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE, ...settings }) ?? NaN) - house.clock.now();
+
+  it('renews ahead of the expiry by the leeway and a little more, to the millisecond, although nobody calls', async () => {
     await start(HOUR);
-    await house.clock.pass(55 * MINUTE - 1);
+    const wait = untilDue();
+    assert.ok(wait <= 55 * MINUTE && wait > 55 * MINUTE - 75 * SECOND, `${wait} ms`);
+    await house.clock.pass(wait - 1);
     assert.equal(requests(), 0);
     await house.clock.pass(1);
     assert.equal(requests(), 1);
@@ -41,10 +48,25 @@ describe('The scheduler', () => {
 
   it('takes no more than a third of a short lifetime as the leeway', async () => {
     await start(5 * MINUTE);
-    await house.clock.pass(200 * SECOND - 1);
+    const wait = untilDue();
+    assert.ok(wait <= 200 * SECOND && wait > 175 * SECOND, `${wait} ms`);
+    await house.clock.pass(wait - 1);
     assert.equal(requests(), 0);
     await house.clock.pass(1);
     assert.equal(requests(), 1);
+  });
+
+  it('has a second of its own in each window, and for each session', async () => {
+    const times: number[] = [];
+    for (const [place, id] of [[0, 's1'], [0.3, 's1'], [0.6, 's1'], [0, 'another']] as const) {
+      await start(HOUR, { place }, { id });
+      const began = house.clock.now();
+      house.registry.onDidChange(({ after }) => after?.renewing === true && times.push(house.clock.now() - began));
+      await house.clock.pass(56 * MINUTE);
+      house.scheduler.dispose();
+    }
+    assert.equal(new Set(times.map((time) => Math.floor(time / SECOND))).size, 4, times.join());
+    assert.ok(times.every((time) => time <= 55 * MINUTE && time > 55 * MINUTE - 75 * SECOND), times.join());
   });
 
   it('keeps a session of five-minute tokens working through twelve hours without a storm', async () => {
@@ -53,7 +75,8 @@ describe('The scheduler', () => {
       await house.clock.pass(MINUTE);
       assert.ok(isAlive(), `dead after ${minute} minutes`);
     }
-    assert.ok(requests() >= 12 * 12 && requests() <= 12 * 18, `${requests()} renewals`);
+    // Every 175 to 200 seconds: a third of the lifetime ahead of its end, or up to a quarter of that earlier.
+    assert.ok(requests() >= (12 * HOUR) / (200 * SECOND) - 1 && requests() <= (12 * HOUR) / (175 * SECOND), `${requests()} renewals`);
     assert.equal(house.record().ended, undefined);
   }).timeout(10_000);
 
@@ -64,7 +87,7 @@ describe('The scheduler', () => {
       assert.equal(requests(), 0);
       assert.ok(house.clock.fired <= 125, `${house.clock.fired} ticks`);
       assert.ok(house.clock.longestDelay <= MINUTE);
-      house.clock.sleep(lifetime - 2 * HOUR - 5 * MINUTE - SECOND);
+      house.clock.sleep(untilDue() - SECOND);
       await house.clock.pass(MINUTE);
       assert.equal(requests(), 1);
       assert.ok(isAlive());
@@ -102,6 +125,34 @@ describe('The scheduler', () => {
     assert.ok(house.lines.some((line) => line.includes('further than planned')));
   });
 
+  it('renews after a leap of the clock what counts down to an end, and only that', async () => {
+    await start(8 * HOUR, {}, { sessionEndIsFixed: true, sessionEndSource: 'setting', sessionEndsAt: Date.UTC(2031, 4, 8) });
+    house.registry.put(recordAt(server.issuer, house.clock.now(), { id: 's2', accessExpiresAt: house.clock.now() + 8 * HOUR }));
+    await house.clock.pass(10 * MINUTE);
+    house.clock.sleep(HOUR);
+    await house.clock.pass(10 * MINUTE);
+    assert.deepEqual([house.record('s1').generation, house.record('s2').generation], [2, 1]);
+  });
+
+  it('renews where the clock was set back, however little, and once', async () => {
+    await start(HOUR);
+    await house.clock.pass(20 * MINUTE);
+    house.clock.sleep(-30 * SECOND);
+    await house.clock.pass(MINUTE);
+    assert.equal(requests(), 1);
+    assert.ok(house.lines.some((line) => line.includes('The clock was set back by 30 s')), house.lines.join('\n'));
+    await house.clock.pass(10 * MINUTE);
+    assert.equal(requests(), 1);
+  });
+
+  it('takes it for no setting back that a clock is adjusted by a second', async () => {
+    await start(HOUR);
+    await house.clock.pass(20 * MINUTE);
+    house.clock.sleep(-SECOND);
+    await house.clock.pass(10 * MINUTE);
+    assert.equal(requests(), 0);
+  });
+
   it('renews where the clock was set back behind the moment the token came', async () => {
     await start(HOUR);
     house.clock.sleep(-3 * HOUR);
@@ -125,14 +176,41 @@ describe('The scheduler', () => {
     assert.equal(house.registry.get('s1')?.failures, 0);
   });
 
+  it('notices within seconds that there is a way to the server again', async () => {
+    await start(5 * MINUTE);
+    const address = await closedIssuer();
+    server.metadata['token_endpoint'] = `${address}/token`;
+    await house.clock.pass(HOUR);
+    const failures = house.registry.get('s1')?.failures ?? 0;
+    assert.ok(failures > 300 && failures < 600, `${failures} tries`);
+    const back = createServer((_request, response) => {
+      response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ access_token: 'access-2', token_type: 'Bearer', expires_in: 300 }));
+    });
+    await new Promise<void>((resolve) => back.listen(Number(new URL(address).port), '127.0.0.1', resolve));
+    try {
+      await house.clock.pass(10 * SECOND);
+      assert.deepEqual([house.record().accessToken, isAlive()], ['access-2', true]);
+    } finally {
+      back.closeAllConnections();
+      back.close();
+    }
+  }).timeout(10_000);
+
+  it('gives a server that cannot answer its rest', async () => {
+    await start(5 * MINUTE);
+    server.onToken({ status: 503 });
+    await house.clock.pass(untilDue() + 5 * MINUTE);
+    assert.ok(requests() >= 6 && requests() <= 8, `${requests()} tries in five minutes`);
+  });
+
   it('does not try before the server wants it to', async () => {
     await start(5 * MINUTE);
     server.onToken({ status: 429, headers: { 'Retry-After': '600' } });
-    await house.clock.pass(200 * SECOND);
+    await house.clock.pass(untilDue());
     assert.equal(requests(), 1);
-    await house.clock.pass(599 * SECOND);
+    await house.clock.pass(600 * SECOND - 1);
     assert.equal(requests(), 1);
-    await house.clock.pass(2 * SECOND);
+    await house.clock.pass(1);
     assert.equal(requests(), 2);
   });
 
@@ -201,13 +279,24 @@ describe('The scheduler', () => {
   it('stores again at each tick what could not be stored, until that takes', async () => {
     await start(5 * MINUTE);
     house.store.failing.add('store');
-    await house.clock.pass(4 * MINUTE);
+    await house.clock.pass(untilDue() + MINUTE);
     assert.equal(house.registry.get('s1')?.unsaved, true);
     assert.match(house.stored() ?? '', /"refresh-1"/);
     house.store.failing.clear();
-    await house.clock.pass(MINUTE);
+    await house.clock.pass(10 * SECOND);
     assert.equal(house.registry.get('s1')?.unsaved, false);
     assert.match(house.stored() ?? '', /"refresh-2"/);
+  });
+
+  it('stores again what a store has accepted and forgotten', async () => {
+    await start(5 * MINUTE);
+    const storing = house.store.store.bind(house.store);
+    house.store.store = () => Promise.resolve();
+    await house.clock.pass(untilDue());
+    assert.equal(house.registry.get('s1')?.unsaved, true);
+    house.store.store = storing;
+    await house.clock.pass(10 * SECOND);
+    assert.deepEqual([house.registry.get('s1')?.unsaved, JSON.parse(house.stored() ?? '')], [false, house.record()]);
   });
 
   it('plans anew when a session comes in that is due sooner', async () => {

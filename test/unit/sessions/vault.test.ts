@@ -20,7 +20,7 @@ describe('The vault', () => {
     const full = { ...record, idToken: 'id', subject: 'person-1', sessionEndsAt: 5, sessionEndSource: 'answer', sessionEndIsFixed: true } as const;
     await vault.write(full);
     assert.deepEqual(await vault.read('s1'), full);
-    assert.deepEqual(await vault.load(), { records: [full], findings: [] });
+    assert.deepEqual(await vault.load(), { records: [full], findings: [], gone: [] });
   });
 
   it('keeps one secret for each session and touches no other secret', async () => {
@@ -39,6 +39,7 @@ describe('The vault', () => {
     'was cut off half-way': text.slice(0, text.length / 2),
     'has a version that never was': JSON.stringify({ ...record, version: 0 }),
     'has no version': JSON.stringify({ ...record, version: undefined }),
+    'does not say how whole it is': JSON.stringify({ ...record, isWhole: undefined }),
     'lacks its access token': JSON.stringify({ ...record, accessToken: undefined }),
     'has a time that is text': JSON.stringify({ ...record, renewedAt: 'yesterday' }),
     'is a list': '[]',
@@ -64,7 +65,7 @@ describe('The vault', () => {
   it('reports what was set aside once, not at every load', async () => {
     store.secrets.set(KEY, 'hello');
     await vault.load();
-    assert.deepEqual(await vault.load(), { records: [], findings: [] });
+    assert.deepEqual(await vault.load(), { records: [], findings: [], gone: [] });
   });
 
   it('keeps each text that was ever set aside for a session', async () => {
@@ -83,11 +84,21 @@ describe('The vault', () => {
   });
 
   it('leaves a record of a later version alone and reports it', async () => {
-    const newer = JSON.stringify({ version: 2, anything: 'else' });
+    const newer = JSON.stringify({ version: 3, anything: 'else' });
     store.secrets.set(KEY, newer);
-    assert.deepEqual(await vault.load(), { records: [], findings: [{ id: 's1', kind: 'newer', reason: 'version 2' }] });
+    assert.deepEqual(await vault.load(), { records: [], findings: [{ id: 's1', kind: 'newer', reason: 'version 3' }], gone: [] });
     assert.equal(await vault.read('s1'), undefined);
     assert.deepEqual([...store.secrets], [[KEY, newer]]);
+  });
+
+  it('reads a record of the first version, leaves it as it is, and writes it as one of this version', async () => {
+    const { isWhole: _unknownThen, ...rest } = record;
+    const first = JSON.stringify({ ...rest, version: 1 });
+    store.secrets.set(KEY, first);
+    assert.deepEqual(await vault.load(), { records: [record], findings: [], gone: [] });
+    assert.deepEqual([...store.secrets], [[KEY, first]]);
+    await vault.write(record);
+    assert.deepEqual(JSON.parse(store.secrets.get(KEY) ?? ''), record);
   });
 
   it('reads the good sessions although one beside them is spoilt', async () => {
@@ -98,10 +109,78 @@ describe('The vault', () => {
     assert.equal(findings.length, 1);
   });
 
+  it('knows of a record of a later version that it is one, and does not write over it', async () => {
+    const newer = JSON.stringify({ version: 3, anything: 'else' });
+    store.secrets.set(KEY, newer);
+    await vault.write(record);
+    assert.equal(store.secrets.get(KEY), newer);
+    assert.deepEqual([await vault.holdsLaterVersion('s1'), await vault.holdsLaterVersion('s2')], [true, false]);
+    store.secrets.set(KEY, JSON.stringify(record));
+    assert.equal(await vault.holdsLaterVersion('s1'), false);
+  });
+
+  it('does not write older tokens over newer ones, nor half a renewal over a whole one', async () => {
+    const newer = { ...record, generation: 3 };
+    await vault.write(newer);
+    await vault.write({ ...record, generation: 2 });
+    await vault.write({ ...newer, isWhole: false });
+    assert.deepEqual(await vault.read('s1'), newer);
+    const ended = { ...newer, ended: { at: 5, category: 'session-ended', code: 'invalid_grant' } };
+    await vault.write(ended);
+    assert.deepEqual(await vault.read('s1'), ended);
+  });
+
+  it('sets aside what nobody can read before it writes in its place', async () => {
+    store.secrets.set(KEY, 'hello');
+    await vault.write(record);
+    assert.deepEqual(await vault.read('s1'), record);
+    assert.equal(store.secrets.get('set-aside:s1:1'), 'hello');
+  });
+
+  it('keeps the word that a session is signed out, where the ledger cannot', async () => {
+    await vault.write(record);
+    assert.equal(await vault.isGone('s1'), false);
+    await vault.noteGone('s1');
+    assert.deepEqual([await vault.isGone('s1'), await vault.isGone('s2')], [true, false]);
+    assert.deepEqual(await vault.load(), { records: [record], findings: [], gone: ['s1'] });
+  });
+
   it('refuses to write what it could not read back', async () => {
     await rejectsWith(vault.write({ ...record, accessToken: '' }), 'storage');
     await rejectsWith(vault.write({ ...record, renewedAt: NaN }), 'storage');
     assert.equal(store.secrets.size, 0);
+  });
+
+  describe('over a store that accepts everything', () => {
+    it('says so where it keeps nothing', async () => {
+      store.store = () => Promise.resolve();
+      await rejectsWith(vault.write(record), 'storage', 'secret-forgotten');
+    });
+
+    it('says so where it goes on showing what was there before', async () => {
+      await vault.write(record);
+      store.store = () => Promise.resolve();
+      await rejectsWith(vault.write({ ...record, generation: 2 }), 'storage', 'secret-forgotten');
+      await vault.write(record);
+    });
+
+    it('says so where it keeps something else', async () => {
+      const storing = store.store.bind(store);
+      store.store = (key, value) => storing(key, value.slice(0, 2000));
+      await rejectsWith(vault.write({ ...record, accessToken: 'x'.repeat(3000) }), 'storage', 'secret-forgotten');
+    });
+
+    it('never deletes what it cannot set aside', async () => {
+      store.secrets.set(KEY, 'hello');
+      store.store = () => Promise.resolve();
+      await vault.load();
+      assert.deepEqual([...store.secrets], [[KEY, 'hello']]);
+    });
+  });
+
+  it('says that the storage failed where a record cannot be read back', async () => {
+    store.failing.add('get');
+    await rejectsWith(vault.write(record), 'storage', 'secret-get');
   });
 
   const calls: readonly (readonly [StoreCall, () => Promise<unknown>])[] = [

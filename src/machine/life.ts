@@ -1,0 +1,97 @@
+// A process listens at a local address for as long as it holds something. The operating system closes that door when
+// the process ends, however it ends, and keeps it open while it is merely stopped.
+import { randomBytes } from 'node:crypto';
+import { readlink, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { hostname, tmpdir, uptime } from 'node:os';
+import { join } from 'node:path';
+import type { Life } from '../sessions/life.ts';
+
+/** The signs of life of this machine: a Unix domain socket, or a named pipe, for each; the process id where neither can be had. */
+export function machineLife(): Life {
+  return {
+    async begin() {
+      const name = `sk-${randomBytes(8).toString('hex')}`;
+      const address = process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
+      const server = createServer((socket) => socket.destroy());
+      const listens = await new Promise<boolean>((resolve) => {
+        server.once('error', () => resolve(false));
+        server.listen(address, () => resolve(true));
+      });
+      server.unref();
+      const sign = JSON.stringify([await place(), process.pid, listens ? address : '', uptime()]);
+      return { sign, dispose: () => void server.close() };
+    },
+    async lives(sign) {
+      const { where, pid, address, bornAt } = parse(sign);
+      if (address !== '' && (await doorIsOpen(address))) {
+        return true;
+      }
+      if (where !== (await place())) {
+        return undefined;
+      }
+      if (bornAt > uptime()) {
+        // The machine has started anew since.
+        return false;
+      }
+      // On Linux a closed door is certain; elsewhere a stopped process closes it, too, once its queue is full.
+      return address === '' || process.platform !== 'linux' ? processLives(pid) : false;
+    },
+  };
+}
+
+/** Where a process runs: one that runs elsewhere, on another machine or in another container, cannot be asked after. */
+async function place(): Promise<string> {
+  return `${hostname()} ${await readlink('/proc/self/ns/mnt').catch(() => '')}`;
+}
+
+interface Sign {
+  readonly where: unknown;
+  readonly pid: number;
+  readonly address: string;
+  readonly bornAt: number;
+}
+
+function parse(sign: string): Sign {
+  let parts: unknown;
+  try {
+    parts = JSON.parse(sign);
+  } catch {
+    parts = undefined;
+  }
+  const [where, pid, address, bornAt] = Array.isArray(parts) ? (parts as unknown[]) : [];
+  return { where, pid: Number(pid), address: String(address), bornAt: Number(bornAt) };
+}
+
+function processLives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // A process of somebody else lives, too.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** How long, in ms, a door may take to answer before it counts as open: a named pipe whose process is stopped answers late. */
+const KNOCK = 1000;
+
+function doorIsOpen(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(address);
+    const answer = (isOpen: boolean): void => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.setTimeout(KNOCK, () => answer(true));
+    socket.once('connect', () => answer(true));
+    socket.once('error', (error) => {
+      const isClosed = 'code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT');
+      if (isClosed && process.platform === 'linux') {
+        // What a killed process leaves behind is of use to nobody.
+        rm(address, { force: true }).catch(() => {});
+      }
+      answer(!isClosed);
+    });
+  });
+}

@@ -1,0 +1,266 @@
+// Every place where a session is kept, as one: the vault, the sealed copy, and the ledger beside them.
+import { DAY, SECOND, type Clock } from '../core/clock.ts';
+import { asFailure } from '../core/failure.ts';
+import type { Log } from '../core/log.ts';
+import { isNewer, type SessionRecord } from '../core/session.ts';
+import type { HandOver } from './handOver.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
+import { WindowLock } from './lock.ts';
+import { nameOf } from './record.ts';
+import type { Vault, VaultFinding } from './vault.ts';
+
+/** What the archive consists of. */
+export interface ArchivePorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly vault: Vault;
+  readonly handOver: HandOver;
+  readonly ledger: Ledger;
+}
+
+/** How a record in memory stands to what is kept. */
+export type Standing =
+  /** It is the newest there is. */
+  | { readonly kind: 'newest' }
+  /** Another window has renewed the session, or signed in again. */
+  | { readonly kind: 'newer'; readonly record: SessionRecord }
+  /** Another window has renewed it, and this one cannot read the new tokens. */
+  | { readonly kind: 'behind' }
+  /** The person has signed out. */
+  | { readonly kind: 'signed-out' };
+
+/** What is there at start. */
+export interface Contents {
+  readonly records: readonly SessionRecord[];
+  readonly findings: readonly VaultFinding[];
+  /** The sessions that the ledger knows and nobody has. */
+  readonly missing: readonly LedgerEntry[];
+}
+
+/** How long, in ms, a newer record is waited for that the ledger knows of: stores lag, but not longer. */
+const LAG = 2 * SECOND;
+const LOOK_EVERY = 200;
+/** How long, in ms, a signed-out session is remembered: longer than any window stays open that may still know it. */
+const REMEMBERED = 180 * DAY;
+
+/** Where sessions are kept. */
+export class Archive {
+  readonly #ports: ArchivePorts;
+  readonly #saving = new WindowLock();
+  /** The sessions that were signed out here, and whether the ledger knows it. */
+  readonly #gone = new Map<string, boolean>();
+
+  constructor(ports: ArchivePorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Keeps a record, in the order that survives a crash at any point: the sealed copy, which is on the disk when this
+   * goes on; the vault, which may still be on its way; last the ledger, after which other windows look for it.
+   * What has been overtaken by a newer record, or is signed out, is not kept any more, and that is no failure.
+   * @param isFinal false where more of the same generation is to come, so that the others do not look yet.
+   * @throws Failure `storage` where the vault does not take it, after everything else was done.
+   */
+  async save(record: SessionRecord, isFinal = true): Promise<void> {
+    const { handOver, ledger, vault } = this.#ports;
+    await this.#saving.hold(record.id, async () => {
+      const [entry, sealed] = [await ledger.read(record.id), await handOver.read(record.id)];
+      const isOvertaken = (entry !== undefined && isAhead(entry, record)) || (sealed !== undefined && isNewer(sealed, record));
+      if (isOvertaken || (await this.isSignedOut(record.id))) {
+        return;
+      }
+      await handOver.write(record);
+      const stored = await vault.write(record).then(() => undefined, asFailure);
+      if (isFinal) {
+        await this.enter(record);
+      }
+      if (stored !== undefined) {
+        throw stored;
+      }
+    });
+  }
+
+  /** Enters a record that is kept already, so that other windows look for it. Generations never go back. */
+  async enter(record: SessionRecord): Promise<void> {
+    const { ledger } = this.#ports;
+    const entry = await ledger.read(record.id);
+    const isEntered = entry?.generation === record.generation && entry.endedAt === record.ended?.at;
+    if (!isEntered && (entry === undefined || !isAhead(entry, record))) {
+      await ledger.write(record);
+    }
+  }
+
+  /** Whether the person has signed out of a session, in whichever window. */
+  async isSignedOut(id: string): Promise<boolean> {
+    return this.#gone.has(id) || (await this.#ports.ledger.signedOutAt(id)) !== undefined;
+  }
+
+  /** The same, where the ledger may not have taken the sign-out: the vault is asked, too. */
+  async isSignedOutForSure(id: string): Promise<boolean> {
+    return (await this.isSignedOut(id)) || this.#ports.vault.isGone(id).catch(() => false);
+  }
+
+  /** How a record stands to what is kept now. Never throws: a store that cannot be read has nothing newer to say. */
+  async standingOf(mine: SessionRecord): Promise<Standing> {
+    const { ledger } = this.#ports;
+    if (await this.isSignedOut(mine.id)) {
+      return { kind: 'signed-out' };
+    }
+    const newest = await this.#newestOf(mine.id);
+    if (newest !== undefined && isNewer(newest, mine)) {
+      return { kind: 'newer', record: newest };
+    }
+    const entry = await ledger.read(mine.id);
+    return entry !== undefined && isAhead(entry, mine) ? { kind: 'behind' } : { kind: 'newest' };
+  }
+
+  /** Whether the ledger, at a glance, knows of something newer than a record. */
+  async hasNewsOf(mine: SessionRecord): Promise<boolean> {
+    const { ledger } = this.#ports;
+    const entry = await ledger.read(mine.id);
+    return (entry !== undefined && (isAhead(entry, mine) || (!mine.isWhole && entry.generation >= mine.generation))) || this.isSignedOut(mine.id);
+  }
+
+  /**
+   * A record that is newer than this one.
+   * @param isSure whether what is not there now is not there; else it is waited for as long as a store lags.
+   */
+  async newerThan(mine: SessionRecord, isSure: boolean): Promise<SessionRecord | undefined> {
+    for (let waited = 0; ; waited += LOOK_EVERY) {
+      const standing = await this.standingOf(mine);
+      if (standing.kind === 'newer' || isSure || waited >= LAG) {
+        return standing.kind === 'newer' ? standing.record : undefined;
+      }
+      await pause(this.#ports.clock, LOOK_EVERY);
+    }
+  }
+
+  /** The same as {@link standingOf}, and where the newer tokens cannot be read yet, they are waited for as long as a store lags. */
+  async settledStandingOf(mine: SessionRecord): Promise<Standing> {
+    for (let waited = 0; ; waited += LOOK_EVERY) {
+      const standing = await this.standingOf(mine);
+      if (standing.kind !== 'behind' || waited >= LAG) {
+        return standing;
+      }
+      await pause(this.#ports.clock, LOOK_EVERY);
+    }
+  }
+
+  /** A session that this window does not know; undefined where it is signed out, or cannot be read from here. */
+  async read(id: string): Promise<SessionRecord | undefined> {
+    return (await this.isSignedOutForSure(id)) ? undefined : this.#newestOf(id);
+  }
+
+  /**
+   * Everything that is kept.
+   * @throws Failure `storage` where the vault cannot be read.
+   */
+  async load(): Promise<Contents> {
+    const { clock, ledger, vault } = this.#ports;
+    const stored = await vault.load();
+    const gone = [...(await ledger.ids()).gone, ...stored.gone];
+    const entries = new Map((await ledger.load()).map((entry) => [entry.id, entry]));
+    const records: SessionRecord[] = [];
+    const missing: LedgerEntry[] = [];
+    const findings = new Map(stored.findings.map((finding) => [finding.id, finding]));
+    for (const id of stored.gone) {
+      if (await ledger.noteSignedOut(id, clock.now())) {
+        await vault.dropGone(id).catch(() => {});
+      }
+    }
+    for (const id of gone) {
+      await this.#clearAway(id, stored.records.some((record) => record.id === id));
+    }
+    for (const record of stored.records) {
+      if (!entries.has(record.id) && !gone.includes(record.id)) {
+        records.push(record);
+        await ledger.write(record);
+      }
+    }
+    for (const entry of [...entries.values()].filter(({ id }) => findings.get(id)?.kind !== 'newer' && !gone.includes(id))) {
+      const inVault = stored.records.find(({ id }) => id === entry.id);
+      const record = inVault === undefined || isAhead(entry, inVault) ? await this.#restored(entry.id, inVault) : inVault;
+      if (record !== undefined) {
+        records.push(record);
+        // What was restored is not lost, so there is nothing to tell.
+        findings.delete(entry.id);
+      } else if (findings.has(entry.id)) {
+        // Told of as what it is; a later start must not call it lost as well.
+        await ledger.delete(entry.id);
+      } else {
+        missing.push(entry);
+      }
+    }
+    return { records, findings: [...findings.values()], missing };
+  }
+
+  /**
+   * Takes a session away for good, because the person has signed out. The ledger remembers it, so that no other window
+   * brings it back, and no store that another window overwrites.
+   * @throws Failure `storage` where the vault does not delete it, after everything else was done.
+   */
+  async forget(id: string): Promise<void> {
+    const { clock, handOver, ledger, vault } = this.#ports;
+    this.#gone.set(id, false);
+    const isNoted = await ledger.noteSignedOut(id, clock.now());
+    this.#gone.set(id, isNoted);
+    await handOver.delete(id);
+    if (!isNoted) {
+      await vault.noteGone(id).catch(() => {});
+    }
+    await vault.delete(id);
+  }
+
+  /** Enters the sign-outs that the ledger has not taken yet. */
+  async noteAgain(): Promise<void> {
+    for (const [id] of [...this.#gone].filter(([, isNoted]) => !isNoted)) {
+      await this.forget(id).catch(() => {});
+    }
+  }
+
+  async #newestOf(id: string): Promise<SessionRecord | undefined> {
+    const { handOver, log, vault } = this.#ports;
+    const sealed = await handOver.read(id);
+    const stored = await vault.read(id).catch((error: unknown) => {
+      log.warn(`Session ${id.slice(0, 8)} could not be read back (${asFailure(error).code}).`);
+      return undefined;
+    });
+    return sealed !== undefined && (stored === undefined || isNewer(sealed, stored)) ? sealed : stored;
+  }
+
+  /** The sealed copy where it is newer than what the vault has, put back into the vault; else what the vault has. */
+  async #restored(id: string, inVault: SessionRecord | undefined): Promise<SessionRecord | undefined> {
+    const { handOver, log, vault } = this.#ports;
+    const sealed = await handOver.read(id);
+    if (sealed === undefined || (inVault !== undefined && !isNewer(sealed, inVault))) {
+      return inVault;
+    }
+    log.info(`${nameOf(sealed)} was read from its sealed copy; the store had ${inVault === undefined ? 'none' : 'an older one'}.`);
+    await vault.write(sealed).catch(() => {});
+    return sealed;
+  }
+
+  async #clearAway(id: string, isInVault: boolean): Promise<void> {
+    const { clock, handOver, ledger, log, vault } = this.#ports;
+    if (isInVault) {
+      // Another window, or the platform, has written it again.
+      log.info(`Session ${id.slice(0, 8)} was in the store again after it had been signed out; it is deleted.`);
+      await vault.delete(id).catch(() => {});
+    }
+    await handOver.delete(id);
+    if (!isInVault && clock.now() - ((await ledger.signedOutAt(id)) ?? clock.now()) > REMEMBERED) {
+      await ledger.delete(id);
+    }
+  }
+}
+
+/** Whether the ledger knows of something newer than a record. */
+export function isAhead(entry: LedgerEntry, record: SessionRecord): boolean {
+  return entry.generation !== record.generation
+    ? entry.generation > record.generation
+    : entry.endedAt !== undefined && record.ended === undefined;
+}
+
+function pause(clock: Clock, time: number): Promise<void> {
+  return new Promise((resolve) => clock.after(time, resolve));
+}

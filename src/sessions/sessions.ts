@@ -1,0 +1,129 @@
+// Puts the sessions of one window together: what is kept, what keeps it alive, and what follows the other windows.
+import type { Clock, Disposable } from '../core/clock.ts';
+import type { LifetimeSettings } from '../core/lifetime.ts';
+import type { Log } from '../core/log.ts';
+import type { Provider } from '../core/provider.ts';
+import { ownerOf, type SessionRecord } from '../core/session.ts';
+import type { Discovery } from '../protocol/discovery.ts';
+import type { Transport } from '../protocol/transport.ts';
+import { Archive } from './archive.ts';
+import type { Cipher } from './cipher.ts';
+import type { Folder } from './folder.ts';
+import { Follower } from './follower.ts';
+import { HandOver } from './handOver.ts';
+import { Keeper } from './keeper.ts';
+import { Ledger } from './ledger.ts';
+import type { Life } from './life.ts';
+import { WindowLock } from './lock.ts';
+import { patientFolder, patientStore } from './patience.ts';
+import { Refresher } from './refresher.ts';
+import { Registry } from './registry.ts';
+import { Scheduler } from './scheduler.ts';
+import { Turns } from './turns.ts';
+import { Vault, type SecretStore } from './vault.ts';
+
+/** What the sessions of a window stand on. */
+export interface SessionsPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The secrets, which reach other windows late or never. */
+  readonly secrets: SecretStore;
+  /** The folder that other windows see at once. */
+  readonly folder: Folder;
+  readonly life: Life;
+  readonly cipher: Cipher;
+  readonly discovery: Discovery;
+  readonly transport: Transport;
+  /** The provider with an id as it is configured now. */
+  provider(id: string): Provider | undefined;
+  /** What decides when renewals are due. */
+  lifetimes(): LifetimeSettings;
+  /** For how long, in ms, a token that is handed out keeps working, at the least. */
+  freshness(): number;
+  /** A number in [0, 1). */
+  random(): number;
+  /** A new session id. */
+  newId(): string;
+  /** Told when the folder begins to fail, so that this window no longer knows of the others. */
+  onAlone(): void;
+}
+
+/** The sessions of one window. Nothing happens before {@link start}. */
+export class Sessions implements Disposable {
+  readonly registry: Registry;
+  readonly vault: Vault;
+  readonly ledger: Ledger;
+  readonly archive: Archive;
+  readonly turns: Turns;
+  readonly follower: Follower;
+  readonly refresher: Refresher;
+  readonly keeper: Keeper;
+  readonly scheduler: Scheduler;
+  readonly #folder: Folder;
+  #listening: readonly Disposable[] = [];
+
+  constructor(ports: SessionsPorts) {
+    const { clock, log, life, discovery, transport } = ports;
+    const folder = patientFolder(ports.folder, clock);
+    const secrets = patientStore(ports.secrets, clock);
+    const providerOf = (record: SessionRecord): Provider | undefined => ownerOf(record, (id) => ports.provider(id));
+    this.#folder = folder;
+    this.vault = new Vault(secrets);
+    this.ledger = new Ledger(folder, log);
+    const handOver = new HandOver(folder, secrets, ports.cipher, log);
+    this.archive = new Archive({ clock, log, vault: this.vault, handOver, ledger: this.ledger });
+    this.turns = new Turns({ clock, log, folder, life, lock: new WindowLock(), onAlone: () => ports.onAlone() });
+    this.registry = new Registry(log);
+    const { archive, ledger, registry, turns, vault } = this;
+    this.follower = new Follower({ clock, log, archive, ledger, registry, vault });
+    const shared = { clock, log, archive, ledger, turns, registry, discovery, transport };
+    this.refresher = new Refresher({ ...shared, random: () => ports.random(), providerOf });
+    this.keeper = new Keeper({
+      ...shared,
+      follower: this.follower,
+      refresher: this.refresher,
+      provider: (id) => ports.provider(id),
+      freshness: () => ports.freshness(),
+      newId: () => ports.newId(),
+    });
+    this.scheduler = new Scheduler({
+      clock, log, registry,
+      refresher: this.refresher,
+      settings: () => ports.lifetimes(),
+      isOwned: (record) => providerOf(record) !== undefined,
+    });
+  }
+
+  /** Begins to follow the other windows, to read the store as soon as that can be read, and to renew what is due. */
+  start(): void {
+    const { follower, keeper, ledger, scheduler, vault } = this;
+    this.#listening = [
+      vault.onDidChange((id) => void follower.onSecretChanged(id)),
+      this.#folder.watch((name) => {
+        const id = ledger.idOf(name);
+        if (id !== undefined) {
+          void follower.follow(id);
+        }
+      }),
+      scheduler.onDidTick(() => {
+        // A store that was locked at start is read as soon as it opens.
+        keeper.ready().catch(() => {});
+        void follower.followNowAndThen();
+      }),
+    ];
+    scheduler.tick();
+  }
+
+  /** Catches up with whatever has happened while nobody looked: after a sleep, or when the window is looked at again. */
+  wake(): void {
+    void this.follower.followAll();
+    this.scheduler.hurry();
+  }
+
+  dispose(): void {
+    this.scheduler.dispose();
+    for (const one of this.#listening) {
+      one.dispose();
+    }
+  }
+}

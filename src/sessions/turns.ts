@@ -1,0 +1,244 @@
+// One after another, across all windows. Each session has a row of numbered turns, one file each. Whoever makes the
+// file of the next number has the turn; nobody may make it before the present one is over, or its window is dead.
+// Numbers only grow, and the file of the highest number is never taken away, so that each turn has exactly one owner,
+// and a window that wakes after hours finds that its turn is long past. Nothing here depends on a clock.
+import * as v from 'valibot';
+import { SECOND, type Clock } from '../core/clock.ts';
+import { Failure, asFailure } from '../core/failure.ts';
+import type { Log } from '../core/log.ts';
+import type { Folder } from './folder.ts';
+import type { Life } from './life.ts';
+import type { Lock } from './lock.ts';
+
+/** A turn as its owner sees it. */
+export interface Turn {
+  /** The generation that it was taken for. */
+  readonly generation: number;
+  /** Whether no other window can be at it, too; false where the folder fails and this window is on its own. */
+  readonly isExclusive: boolean;
+  /** Whether the turn before was cut off, or ended without knowing what became of its request. */
+  readonly isAfterLoss: boolean;
+  /** Notes whether nobody knows what became of this turn's request. */
+  noteLost(isLost: boolean): void;
+}
+
+/** What the turns work with. */
+export interface TurnPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly folder: Folder;
+  readonly life: Life;
+  /** The turns among the tasks of this window. */
+  readonly lock: Lock;
+  /** Told when the folder begins to fail, and turns count in this window only. */
+  onAlone(): void;
+}
+
+const holderSchema = v.object({ sign: v.string(), generation: v.number() });
+
+/** The files of a turn: `held` is made by its owner; `over` stands beside it afterwards, or `lost` where nobody knows how it went. */
+const FILE = /^(.+)\.(\d+)\.(held|over|lost)$/;
+
+interface TurnFile {
+  readonly name: string;
+  readonly number: number;
+  readonly state: string;
+}
+
+/** How many past turns keep their files, so that a list that is made while they change never misses all. */
+const KEPT = 3;
+
+/** The time, in ms, between two looks at a turn that somebody else has. */
+const LOOK_EVERY = 100;
+/** How many looks may fail before this window goes on alone: a virus scanner or a busy disk is no reason. */
+const FAILED_LOOKS = 15;
+/** How long, in ms of looking, a turn is waited for. */
+const PATIENCE = 45 * SECOND;
+/** How long, in ms of looking, a turn is respected whose window runs where nobody can see whether it lives. */
+const RESPECT = 120 * SECOND;
+
+/** Turns across windows, for each session. */
+export class Turns {
+  readonly #ports: TurnPorts;
+  /** For how long each turn of a window out of sight has been looked at, in ms. */
+  readonly #looked = new Map<string, number>();
+  #isAlone = false;
+
+  constructor(ports: TurnPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Runs a task as the only one, of all windows, for a session.
+   * @param generation the generation that the task is about: a turn that was cut off matters to the same one only.
+   * @param meanwhile is asked while another has the turn; a value that it gives is the result, and the task is not run.
+   * @param patience how long, in ms, the turn is waited for.
+   * @throws Failure `other-window` where another window does not come to an end; what the task or `meanwhile` throws.
+   */
+  async take<T>(
+    id: string,
+    generation: number,
+    task: (turn: Turn) => Promise<T>,
+    meanwhile: () => Promise<T | undefined>,
+    patience = PATIENCE,
+  ): Promise<T> {
+    return this.#ports.lock.hold(id, async () => {
+      const life = await this.#ports.life.begin();
+      try {
+        const begun = await this.#begin(id, JSON.stringify({ sign: life.sign, generation }), generation, meanwhile, patience);
+        if ('result' in begun) {
+          return begun.result;
+        }
+        // A loss is remembered until an answer comes.
+        const outcome: { isLost: boolean } = { isLost: begun.isAfterLoss };
+        const turn: Turn = {
+          generation,
+          isExclusive: begun.file !== undefined,
+          isAfterLoss: begun.isAfterLoss,
+          noteLost: (isLost) => (outcome.isLost = isLost),
+        };
+        try {
+          return await task(turn);
+        } finally {
+          await this.#end(begun.file, outcome.isLost ? 'lost' : 'over');
+        }
+      } finally {
+        life.dispose();
+      }
+    });
+  }
+
+  /** Takes away everything about the turns of a session that is over. */
+  async forget(id: string): Promise<void> {
+    const { folder } = this.#ports;
+    const files = await this.#filesOf(id).catch(() => []);
+    await Promise.all(files.map(({ name }) => folder.delete(name).catch(() => {})));
+  }
+
+  async #begin<T>(
+    id: string,
+    holder: string,
+    generation: number,
+    meanwhile: () => Promise<T | undefined>,
+    patience: number,
+  ): Promise<{ readonly file: string | undefined; readonly isAfterLoss: boolean } | { readonly result: T }> {
+    const { folder } = this.#ports;
+    let failed = 0;
+    for (let looked = 0; looked <= patience; looked += LOOK_EVERY) {
+      try {
+        const files = await this.#filesOf(id);
+        const last = Math.max(0, ...files.map(({ number }) => number));
+        const isHeld = stateOf(files, last) === 'held' && (await this.#isHeld(`${id}.${last}.held`));
+        if (!isHeld) {
+          // Who is dead now may have ended well since the files were listed.
+          const state = stateOf(await this.#filesOf(id), last);
+          const isAfterLoss = last > 0 && state !== 'over' && (await this.#generationOf(`${id}.${last}.held`)) === generation;
+          if (await this.#make(id, last + 1, holder)) {
+            this.#isAlone = false;
+            const past = files.filter(({ number }) => number <= last + 1 - KEPT);
+            await Promise.all(past.map(({ name }) => folder.delete(name).catch(() => {})));
+            return { file: `${id}.${last + 1}`, isAfterLoss };
+          }
+        }
+      } catch (error) {
+        failed += 1;
+        if (this.#isAlone || failed > FAILED_LOOKS) {
+          this.#reportAlone(error);
+          return { file: undefined, isAfterLoss: false };
+        }
+      }
+      const result = await meanwhile();
+      if (result !== undefined) {
+        return { result };
+      }
+      await this.#pause();
+    }
+    throw new Failure('other-window', 'other-window');
+  }
+
+  /** Makes a turn; false where somebody else has it, or a later one. */
+  async #make(id: string, number: number, text: string): Promise<boolean> {
+    const { folder } = this.#ports;
+    const name = `${id}.${number}.held`;
+    if (!(await folder.create(name, text))) {
+      return false;
+    }
+    let isLatest = false;
+    try {
+      // Who looked long ago can make a turn that is long past and cleared away: the later ones show that.
+      isLatest = (await this.#filesOf(id)).every((file) => file.number < number || file.name === name);
+      return isLatest;
+    } finally {
+      if (!isLatest) {
+        await folder.delete(name);
+      }
+    }
+  }
+
+  async #end(file: string | undefined, state: 'over' | 'lost'): Promise<void> {
+    if (file === undefined) {
+      return;
+    }
+    try {
+      if ((await this.#ports.folder.read(`${file}.held`)) !== undefined) {
+        await this.#ports.folder.create(`${file}.${state}`, '');
+      }
+    } catch (error) {
+      // The turn is over for the others as soon as this window's sign goes out, which is next.
+      this.#ports.log.warn(`A turn could not be marked as over: ${asFailure(error).message}.`);
+    }
+  }
+
+  /** Whether the window that has a turn still lives, as far as anybody can tell. */
+  async #isHeld(file: string): Promise<boolean> {
+    const text = await this.#ports.folder.read(file);
+    if (text === undefined) {
+      // It is long past; the next look shows the present one.
+      return true;
+    }
+    const holder = parseHolder(text);
+    const lives = holder === undefined ? undefined : await this.#ports.life.lives(holder.sign);
+    if (lives !== undefined) {
+      return lives;
+    }
+    const looked = (this.#looked.get(file) ?? 0) + LOOK_EVERY;
+    this.#looked.set(file, looked);
+    return looked < RESPECT;
+  }
+
+  async #generationOf(file: string): Promise<number | undefined> {
+    const text = await this.#ports.folder.read(file);
+    return text === undefined ? undefined : parseHolder(text)?.generation;
+  }
+
+  async #filesOf(id: string): Promise<TurnFile[]> {
+    const matches = (await this.#ports.folder.list()).map((name) => FILE.exec(name));
+    return matches.flatMap((match) => (match?.[1] === id ? [{ name: match[0], number: Number(match[2]), state: match[3] ?? '' }] : []));
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#ports.clock.after(LOOK_EVERY, resolve));
+  }
+
+  #reportAlone(error: unknown): void {
+    if (!this.#isAlone) {
+      this.#isAlone = true;
+      this.#ports.log.warn(`The windows cannot take turns (${asFailure(error).message}); this one goes on alone.`);
+      this.#ports.onAlone();
+    }
+  }
+}
+
+function stateOf(files: readonly TurnFile[], last: number): string {
+  const states = files.filter(({ number }) => number === last).map(({ state }) => state);
+  return states.find((state) => state !== 'held') ?? states[0] ?? 'over';
+}
+
+function parseHolder(text: string): v.InferOutput<typeof holderSchema> | undefined {
+  try {
+    const parsed = v.safeParse(holderSchema, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
+}

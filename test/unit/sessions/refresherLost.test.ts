@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { SECOND } from '../../../src/core/clock.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
+import { closedIssuer, rotatingTokens, ScriptedServer, type Script, type Scripted } from '../../support/scriptedServer.ts';
+
+describe('The refresher, whose answer is lost on the way', () => {
+  let server: ScriptedServer;
+  let house: House;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    house = buildHouse(server.issuer);
+    server.date = () => house.clock.now();
+    await moveIn(house, recordAt(server.issuer, house.clock.now()));
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  const INVALID: Script = { status: 400, body: { error: 'invalid_grant' } };
+  /** The refresh tokens that have arrived at the server, oldest first. */
+  const sent = (): (string | null)[] => server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token'));
+  /** Has the server do these things in turn, and the last of them from then on. */
+  const script = (...steps: readonly Scripted[]): void => {
+    let step = -1;
+    server.onToken((request) => {
+      step = Math.min(step + 1, steps.length - 1);
+      const next = steps[step] ?? 'drop';
+      return typeof next === 'function' ? next(request) : next;
+    });
+  };
+  const renew = (): Promise<unknown> => house.refresher.renew('s1', 'test');
+  const wasSentOnceMore = (): boolean => house.lines.some((line) => line.includes('sent once more'));
+
+  it('sends the same token once more, at once: a server with a grace period gives the answer again', async () => {
+    script('drop', rotatingTokens());
+    await renew();
+    assert.deepEqual(sent(), ['refresh-1', 'refresh-1']);
+    const { failures, failure, record } = house.registry.get('s1') ?? {};
+    assert.deepEqual([failures, failure, record?.accessToken, record?.generation], [0, undefined, 'access-2', 2]);
+    assert.ok(wasSentOnceMore());
+  });
+
+  it('does that once in a row only, however often it fails', async () => {
+    script('drop');
+    for (let time = 0; time < 4; time += 1) {
+      await rejectsWith(renew(), 'network');
+    }
+    assert.deepEqual(sent(), Array(5).fill('refresh-1'));
+    assert.equal(house.registry.get('s1')?.failures, 4, 'the two of the first time are one failure');
+  });
+
+  it('does it again for the next token, after a renewal that worked', async () => {
+    const rotate = rotatingTokens();
+    script('drop', rotate, 'drop', rotate);
+    await renew();
+    await renew();
+    assert.deepEqual(sent(), ['refresh-1', 'refresh-1', 'refresh-2', 'refresh-2']);
+    assert.equal(house.record().accessToken, 'access-3');
+  });
+
+  for (const [what, answer] of [
+    ['says that it cannot', { status: 503 }],
+    ['asks to wait', { status: 429 }],
+    ['does not know the client', { status: 401, body: { error: 'invalid_client' } }],
+    ['says that the grant is invalid', INVALID],
+  ] as const) {
+    it(`sends nothing twice where the server ${what}: that is an answer`, async () => {
+      script(answer);
+      await assert.rejects(renew());
+      assert.equal(sent().length, 1);
+    });
+  }
+
+  it('has lost nothing where there never was a connection', async () => {
+    server.metadata['token_endpoint'] = `${await closedIssuer()}/token`;
+    await rejectsWith(renew(), 'network', 'ECONNREFUSED');
+    assert.equal(wasSentOnceMore(), false);
+    assert.deepEqual([...house.folder.files.keys()].filter((name) => name.endsWith('.lost')), []);
+  });
+
+  it('does not send it once more where another window may hold a newer one by now, because they cannot take turns', async () => {
+    house.folder.failing = 'writing';
+    script('drop');
+    const renewal = rejectsWith(renew(), 'network');
+    // For so long it is tried to take a turn all the same.
+    await house.clock.pass(5 * SECOND);
+    await renewal;
+    assert.deepEqual([sent().length, house.alone], [1, 1]);
+  });
+
+  describe('and whose token the server takes for used then', () => {
+    it('says that the answer was lost, not that somebody has ended the session', async () => {
+      script('drop', INVALID);
+      const failure = await rejectsWith(renew(), 'session-ended', 'lost-answer');
+      assert.equal(failure.status, 400);
+      assert.deepEqual([house.record().ended?.code, house.registry.get('s1')?.failure?.code], ['lost-answer', 'lost-answer']);
+    });
+
+    it('says so at a later try, too, and in whichever window that is', async () => {
+      script('drop', 'drop', INVALID);
+      await rejectsWith(renew(), 'network');
+      await house.clock.pass(10 * SECOND);
+      const other = buildHouse(server.issuer, { store: house.store, folder: house.folder, clock: house.clock, life: house.life });
+      await other.keeper.ready();
+      await rejectsWith(other.refresher.renew('s1', 'test'), 'session-ended', 'lost-answer');
+      assert.equal(sent().length, 3);
+    });
+
+    it('says so of a window that ended with the request on its way', async () => {
+      house.folder.files.set('s1.1.held', JSON.stringify({ sign: 'a window that is gone', generation: 1 }));
+      script(INVALID);
+      await rejectsWith(renew(), 'session-ended', 'lost-answer');
+    });
+
+    it('says what it is where the answer that was lost was to an older token', async () => {
+      house.folder.files.set('s1.1.held', JSON.stringify({ sign: 'a window that is gone', generation: 7 }));
+      script(INVALID);
+      await rejectsWith(renew(), 'session-ended', 'invalid_grant');
+    });
+
+    it('says what it is where the window that ended had stored the answer: that token is another one', async () => {
+      house.folder.files.set('s1.1.held', JSON.stringify({ sign: 'a window that is gone', generation: 1 }));
+      await house.vault.write(recordAt(server.issuer, house.clock.now(), { generation: 2, isWhole: false, refreshToken: 'refresh-2' }));
+      script(INVALID);
+      await rejectsWith(renew(), 'session-ended', 'invalid_grant');
+      assert.deepEqual(sent(), ['refresh-2']);
+    });
+
+    it('says what it is where nothing was lost', async () => {
+      script(INVALID);
+      await rejectsWith(renew(), 'session-ended', 'invalid_grant');
+    });
+  });
+});
