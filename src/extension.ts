@@ -69,6 +69,10 @@ export function activate(context: vscode.ExtensionContext): void {
   const notifications: Notifications = new Notifications(clock, keeper, ledger, settings, {
     signInAgain: (record) => commands.signInAgain(record),
     renew: (record) => commands.renew(record),
+    signIn: async (id) => {
+      const provider = settings.provider(id);
+      await (provider === undefined ? commands.signIn() : commands.signInTo(provider, provider.scopes));
+    },
     remove: async (id) => void (await keeper.signOut(id)),
     showLog: () => log.show(),
   });

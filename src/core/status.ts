@@ -1,4 +1,5 @@
 // What the status bar has to say: decided here, put into words and drawn in the editor's room.
+import { MINUTE } from './clock.ts';
 import type { Failure } from './failure.ts';
 import { isAlive, isRenewalDue, renewalDueAt, sessionEndOf, warnAt, type LifetimeSettings } from './lifetime.ts';
 import { REMEDIES } from './remedy.ts';
@@ -83,7 +84,8 @@ function stateOf(session: LiveSession, settings: LifetimeSettings, now: number):
  */
 export function isUsable(record: SessionRecord, now: number): boolean {
   const lifetimes = lifetimesOf(record);
-  if (record.ended !== undefined && record.ended.at > now + 60_000) {
+  if (record.ended !== undefined && record.ended.at > now + MINUTE) {
+    // The clock was set back since, which brings no session back.
     return false;
   }
   return lifetimes.renewable || isAlive(lifetimes, now);

@@ -118,7 +118,9 @@ export class Archive {
   async hasNewsOf(mine: SessionRecord): Promise<boolean> {
     const { ledger } = this.#ports;
     const entry = await ledger.read(mine.id);
-    return (entry !== undefined && (isAhead(entry, mine) || (!mine.isWhole && entry.generation >= mine.generation))) || this.isSignedOut(mine.id);
+    // Of half a renewal, the other half may have come since.
+    const isBehind = entry !== undefined && (isAhead(entry, mine) || (!mine.isWhole && entry.generation === mine.generation));
+    return isBehind || this.isSignedOut(mine.id);
   }
 
   /**

@@ -288,8 +288,9 @@ export class Keeper {
     const renewal = refresher.renew(id, 'a caller needs it');
     try {
       await (isWorking(session) ? withinReason(clock, renewal) : renewal);
-      const later = registry.get(id);
-      if (later !== undefined && isUsable(later.record, clock.now()) && !isWorking(later)) {
+      const meanwhile = registry.get(id);
+      if (meanwhile !== undefined && isUsable(meanwhile.record, clock.now()) && !isWorking(meanwhile)) {
+        // The token in hand has run out while it was waited.
         await renewal;
       }
     } catch (error) {

@@ -156,6 +156,7 @@ export class Refresher {
     }
     const before = this.#current(renewal);
     if (before.ended !== undefined) {
+      // Another window has heard the verdict while this one waited.
       throw new Failure('session-ended', before.ended.code);
     }
     log.info(`${nameOf(before)}: renewal ${before.generation + 1} starts (${renewal.reason}).`);
@@ -224,27 +225,29 @@ export class Refresher {
         }
         return undefined;
       case 'newer':
-        return this.#fromNewer(renewal, standing.record, how === 'wait');
+        return this.#fromNewer(renewal, standing.record, how);
       case 'newest':
         await this.#heedFailure(renewal, mine);
         return undefined;
     }
   }
 
-  #fromNewer(renewal: Renewal, record: SessionRecord, isInTurn: boolean): SessionRecord | undefined {
-    // Outside a turn, half a renewal is one that another window is still busy with.
-    if (record.isWhole || isInTurn) {
-      this.#adopt(renewal, record);
+  async #fromNewer(renewal: Renewal, record: SessionRecord, how: 'glance' | 'look' | 'wait'): Promise<SessionRecord | undefined> {
+    if (!record.isWhole && how !== 'wait') {
+      // Outside a turn, half a renewal is one that another window is still busy with.
+      return undefined;
     }
+    this.#adopt(renewal, record);
     if (record.ended !== undefined) {
       throw new Failure('session-ended', record.ended.code);
     }
-    return this.#isFresh(record) ? record : undefined;
+    // Where it is to be renewed again already, another window may have tried that in vain.
+    return this.#isFresh(record) ? record : this.#fromElsewhere(renewal, how);
   }
 
   /** Whether a record is as good as a renewal. */
   #isFresh(record: SessionRecord): boolean {
-    return record.isWhole && isFresh(lifetimesOf(record), this.#ports.clock.now(), FRESH_ENOUGH);
+    return record.isWhole && record.ended === undefined && isFresh(lifetimesOf(record), this.#ports.clock.now(), FRESH_ENOUGH);
   }
 
   #adopt(renewal: Renewal, record: SessionRecord): void {

@@ -81,8 +81,7 @@ export class Tries {
     const failures = before + 1;
     const at = clock.now();
     const delay = retryDelay(failure, failures, this.#ports.random());
-    const present = await ledger.failedTry(id);
-    const asked = present?.generation === generation && present.at <= at && (present.waitUntil ?? 0) > at ? present.waitUntil : undefined;
+    const asked = await this.#askedToWaitUntil(record, at);
     if (registry.get(id)?.record !== record) {
       return;
     }
@@ -95,5 +94,12 @@ export class Tries {
       const waitUntil = failure.retryAfter === undefined ? asked : nextTryAt;
       await ledger.noteTry(id, { generation, at, category: failure.category, code: failure.code, failures, nextTryAt, waitUntil });
     }
+  }
+
+  /** Until when the server has asked another window to wait, which a failure of this one does not shorten. */
+  async #askedToWaitUntil({ id, generation }: SessionRecord, now: number): Promise<number | undefined> {
+    const failed = await this.#ports.ledger.failedTry(id);
+    const isValid = failed?.generation === generation && failed.at <= now && (failed.waitUntil ?? 0) > now;
+    return isValid ? failed.waitUntil : undefined;
   }
 }

@@ -16,6 +16,8 @@ import * as text from './text.ts';
 export interface NotificationActions {
   signInAgain(record: SessionRecord): Promise<void>;
   renew(record: SessionRecord): Promise<void>;
+  /** Signs in to a provider anew. */
+  signIn(providerId: string): Promise<void>;
   /** Deletes a stored session that is of no use here. */
   remove(id: string): Promise<void>;
   showLog(): void;
@@ -119,10 +121,12 @@ export class Notifications implements Disposable {
     await Promise.all(
       findings.map(async (finding) => {
         const provider = 'providerId' in finding ? this.#nameOf(finding.providerId) : '';
-        const remove = finding.kind === 'foreign' ? [text.labelRemove()] : [];
-        const chosen = await vscode.window.showWarningMessage(text.findingSentence(finding, provider), ...remove, text.labelShowLog());
+        const first = finding.kind === 'foreign' ? [text.labelRemove()] : finding.kind === 'lost' ? [text.labelSignIn()] : [];
+        const chosen = await vscode.window.showWarningMessage(text.findingSentence(finding, provider), ...first, text.labelShowLog());
         if (chosen === text.labelShowLog()) {
           this.#actions.showLog();
+        } else if (chosen !== undefined && finding.kind === 'lost') {
+          await this.#actions.signIn(finding.providerId);
         } else if (chosen !== undefined) {
           const again = (): Promise<void> => this.#actions.remove(finding.id);
           await again().catch((error: unknown) => this.reportFailure(error, provider, { 'sign-in': again, retry: again }));

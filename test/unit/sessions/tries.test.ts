@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { Failure } from '../../../src/core/failure.ts';
+import { silentLog } from '../../../src/core/log.ts';
+import type { SessionRecord } from '../../../src/core/session.ts';
+import { isUsable } from '../../../src/core/status.ts';
+import { Tries } from '../../../src/sessions/tries.ts';
+import { settle } from '../../support/fakeClock.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
+import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+
+describe('A try in vain', () => {
+  let server: ScriptedServer;
+  let house: House;
+  let tries: Tries;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    house = buildHouse(server.issuer);
+    server.date = () => house.clock.now();
+    server.onToken(rotatingTokens());
+    await moveIn(house, recordAt(server.issuer, house.clock.now()));
+    const { clock, ledger, registry } = house;
+    tries = new Tries({ clock, ledger, registry, log: silentLog, random: () => 0.5 });
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  const session = (): NonNullable<ReturnType<House['registry']['get']>> => {
+    const live = house.registry.get('s1');
+    assert.ok(live);
+    return live;
+  };
+  const asksFor = async (wait: number): Promise<number> => {
+    const at = house.clock.now();
+    await house.ledger.noteTry('s1', { generation: 1, at, category: 'rate-limited', code: 'http-429', failures: 1, nextTryAt: at + wait, waitUntil: at + wait });
+    return at + wait;
+  };
+
+  it('does not shorten the wait that the server has asked another window for', async () => {
+    const until = await asksFor(10 * MINUTE);
+    await tries.note(session(), new Failure('network', 'ECONNRESET'));
+    assert.deepEqual([session().nextTryAt, (await house.ledger.failedTry('s1'))?.waitUntil], [until, until]);
+  });
+
+  it('knows no wait of another generation, or one that is over', async () => {
+    await asksFor(SECOND);
+    await house.clock.pass(2 * SECOND);
+    await tries.note(session(), new Failure('network', 'ECONNRESET'));
+    assert.equal(session().nextTryAt, house.clock.now() + 2 * SECOND);
+    await asksFor(10 * MINUTE);
+    house.registry.put({ ...house.record(), generation: 2 });
+    await tries.note(session(), new Failure('network', 'ECONNRESET'));
+    assert.equal(session().nextTryAt, house.clock.now() + 2 * SECOND);
+  });
+
+  it('stands for one of this window at the same moment, or while the server asks to wait, but not for this window’s own', async () => {
+    const now = { startedAt: house.clock.now() + 1, isUrgent: true };
+    await asksFor(10 * MINUTE);
+    assert.equal((await tries.insteadOf(house.record(), now))?.code, 'http-429');
+    await house.clock.pass(11 * MINUTE);
+    assert.equal(await tries.insteadOf(house.record(), { startedAt: house.clock.now(), isUrgent: true }), undefined);
+    await tries.note(session(), new Failure('network', 'ECONNRESET'));
+    assert.equal(await tries.insteadOf(house.record(), { startedAt: house.clock.now(), isUrgent: true }), undefined);
+  });
+
+  it('is heeded also by a window that wakes to newer tokens that have run out as well', async () => {
+    const other = buildHouse(server.issuer, { clock: house.clock, store: house.store, folder: house.folder, life: house.life });
+    await other.keeper.ready();
+    await other.refresher.renew('s1', 'test');
+    await house.clock.pass(10 * MINUTE);
+    const at = house.clock.now();
+    await house.ledger.noteTry('s1', { generation: 2, at, category: 'server', code: 'http-503', failures: 1, nextTryAt: at + MINUTE, waitUntil: at + MINUTE });
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'server', 'http-503');
+    assert.deepEqual([house.record().generation, server.requestsTo('/token').length], [2, 1]);
+  });
+
+  it('asks nothing more where the verdict of another window has come in the queue', async () => {
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const other = buildHouse(server.issuer, { clock: house.clock, store: house.store, folder: house.folder, life: house.life });
+    const holding = other.turns.take('s1', 1, () => gate, () => Promise.resolve(undefined));
+    await settle();
+    const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'session-ended', 'invalid_grant');
+    await server.waitFor('/.well-known/openid-configuration');
+    await house.clock.pass(SECOND);
+    house.registry.put({ ...house.record(), ended: { at: house.clock.now(), category: 'session-ended', code: 'invalid_grant' } });
+    release();
+    await holding;
+    await house.clock.pass(SECOND);
+    await renewal;
+    assert.equal(server.requestsTo('/token').length, 0);
+  });
+
+  it('does not hand out a token that runs out while it is waited', async () => {
+    await moveIn(house, recordAt(server.issuer, house.clock.now(), { renewedAt: house.clock.now() - 57 * SECOND, accessExpiresAt: house.clock.now() + 3 * SECOND }));
+    server.onToken('hang');
+    const found = rejectsWith(house.keeper.find('acme', ['read']), 'network', 'deadline');
+    await server.waitFor('/token');
+    house.clock.busy = () => false;
+    await house.clock.pass(6 * SECOND);
+    await house.clock.pass(MINUTE);
+    await found;
+  });
+
+  it('takes the other half of a renewal over, though the ledger shows the same generation', async () => {
+    const whole = { ...house.record(), generation: 2, accessToken: 'access-2', refreshToken: 'refresh-2' };
+    await house.archive.save(whole);
+    house.registry.put({ ...whole, accessToken: 'access-1', isWhole: false });
+    await house.follower.follow('s1');
+    assert.deepEqual(house.record(), whole);
+  });
+
+  it('that ended a session has ended it, also once the clock is set back', () => {
+    const now = house.clock.now();
+    const ended: SessionRecord = { ...house.record(), ended: { at: now, category: 'session-ended', code: 'invalid_grant' } };
+    assert.deepEqual([isUsable(ended, now), isUsable(ended, now - 24 * 60 * MINUTE)], [true, false]);
+  });
+});
