@@ -1,5 +1,6 @@
 // Measures the extension in one run beside the least that an extension with an authentication provider can do, and
-// beside the two providers that VS Code brings. What counts is the ratio within a run: times differ between machines.
+// beside the two providers that VS Code brings; then what many windows and many sessions cost beside one. What counts is
+// the ratio within a run: times differ between machines.
 //   node test/bench/main.ts               seven rounds
 //   node test/bench/main.ts --rounds 15   more of them
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,7 +14,8 @@ import { demoClientId, startIdentityServer } from '../workshop/identityServer.ts
 import { printLog, withProgress } from '../workshop/progress.ts';
 import { alternatives, makeWorkpieces } from './alternatives.ts';
 import type { Alternative, Workpieces } from './alternatives.ts';
-import { median, table } from './table.ts';
+import { measureMany, reportMany } from './many.ts';
+import { present, ratios, table } from './table.ts';
 import { folderVariable } from './task.ts';
 import { measureInWindow } from './window.ts';
 import type { Stage } from './window.ts';
@@ -57,6 +59,8 @@ try {
 }
 
 async function bench(): Promise<void> {
+  // While nothing else runs yet.
+  const many = await withProgress(printLog, 'Many windows, and many sessions', () => measureMany(rounds));
   const { home } = await prepareEditor(chosenVersion(), printLog);
   const pieces = await withProgress(printLog, 'Building the extension and the floor', () => makeWorkpieces(home));
 
@@ -82,6 +86,7 @@ async function bench(): Promise<void> {
     return {};
   });
   report(pieces, activation, session);
+  reportMany(many, printLog);
 }
 
 async function measureActivation(stage: Stage, pieces: Workpieces): Promise<Rounds> {
@@ -157,18 +162,4 @@ function report(pieces: Workpieces, activation: Rounds, session: Rounds): void {
 
 function known(values: readonly (number | undefined)[] = []): number[] {
   return values.filter((value) => value !== undefined);
-}
-
-/** Round by round, so that a round in which the machine was busy counts for both sides alike. */
-function ratios(keeper: readonly (number | undefined)[] = [], other: readonly (number | undefined)[] = []): number[] {
-  return known(
-    keeper.map((value, round) => {
-      const beside = other[round];
-      return value === undefined || beside === undefined ? undefined : value / beside;
-    }),
-  );
-}
-
-function present(values: readonly number[], say: (value: number) => string): string {
-  return values.length === 0 ? '–' : say(median(values));
 }

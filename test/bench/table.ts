@@ -12,6 +12,32 @@ export function median(values: readonly number[]): number {
 }
 
 /**
+ * How many times as much one thing takes as another: round by round, so that a round in which the machine was busy
+ * counts for both sides alike.
+ *
+ * @param values the values of the one, one for each round
+ * @param others the values of the other
+ * @returns the ratios of the rounds in which there are both
+ */
+export function ratios(values: readonly (number | undefined)[] = [], others: readonly (number | undefined)[] = []): number[] {
+  return values.flatMap((value, round) => {
+    const beside = others[round];
+    return value === undefined || beside === undefined ? [] : [value / beside];
+  });
+}
+
+/**
+ * The middle of several values, in words.
+ *
+ * @param values any number of them
+ * @param say says one
+ * @returns the words; a dash where there is no value
+ */
+export function present(values: readonly number[], say: (value: number) => string): string {
+  return values.length === 0 ? '–' : say(median(values));
+}
+
+/**
  * A table in Markdown whose columns stand below each other in plain text too.
  *
  * @param rows the cells, the head first; the first column is words, the others are numbers

@@ -33,7 +33,7 @@ export function setScene(
 
   afterEach(async function () {
     if (this.currentTest?.state === 'failed') {
-      await workbench?.picture(`failed-${this.currentTest.title.slice(0, 60).replaceAll(/\W+/g, '-')}`);
+      await workbench?.pictures(`failed-${this.currentTest.title.slice(0, 60).replaceAll(/\W+/g, '-')}`);
     }
   });
 

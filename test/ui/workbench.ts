@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { launchBrowser } from '../workshop/browser.ts';
-import { installExtensions, startEditor, windowAddress, type Editor, type EditorSettings } from '../workshop/editor.ts';
+import { installExtensions, startEditor, windowAddress, writeSettings, type Editor, type EditorSettings } from '../workshop/editor.ts';
 import { packageExtensions } from '../workshop/package.ts';
 import { root } from '../workshop/places.ts';
 import { printLog } from '../workshop/progress.ts';
@@ -20,21 +20,26 @@ async function makePackages(): Promise<string[]> {
   return packageExtensions(into);
 }
 
+/** What the windows of one VS Code have in common: the browser with its storage, and the server with its folders. */
+interface Surroundings {
+  readonly browser: Browser;
+  readonly context: BrowserContext;
+  readonly editor: Editor;
+  readonly folder: string;
+  /** The logs of windows that were closed or reloaded since. */
+  readonly earlierLogs: string[];
+}
+
 /** A window of VS Code in a browser, with the extension and the consumer in it. */
 export class Workbench {
   readonly page: Page;
   readonly context: BrowserContext;
-  readonly #browser: Browser;
-  readonly #editor: Editor;
-  readonly #dataDir: string;
-  #earlierLogs: readonly string[] = [];
+  readonly #around: Surroundings;
 
-  private constructor(page: Page, context: BrowserContext, browser: Browser, editor: Editor, dataDir: string) {
+  private constructor(page: Page, around: Surroundings) {
     this.page = page;
-    this.context = context;
-    this.#browser = browser;
-    this.#editor = editor;
-    this.#dataDir = dataDir;
+    this.context = around.context;
+    this.#around = around;
   }
 
   /** Opens a window whose settings are already in place. */
@@ -49,9 +54,36 @@ export class Workbench {
     const browser = await launchBrowser({ log: printLog });
     const context = await browser.newContext({ viewport: { width: 1100, height: 700 } });
     context.setDefaultTimeout(15_000);
-    const page = await context.newPage();
-    await page.goto(await windowAddress(editor, { folder }));
-    return new Workbench(page, context, browser, editor, dataDir);
+    return Workbench.#openIn({ browser, context, editor, folder, earlierLogs: [] });
+  }
+
+  static async #openIn(around: Surroundings): Promise<Workbench> {
+    const page = await around.context.newPage();
+    await page.goto(await windowAddress(around.editor, { folder: around.folder }));
+    return new Workbench(page, around);
+  }
+
+  /** Opens one more window: another extension host, over the same settings, secrets and folders. */
+  async another(): Promise<Workbench> {
+    return Workbench.#openIn(this.#around);
+  }
+
+  /** Closes this window alone. */
+  async shut(): Promise<void> {
+    await this.#keepLogs();
+    await this.page.close();
+  }
+
+  /** Changes settings in the file that all windows have in common; each one reads it again when it is told to. */
+  async changeSettings(change: EditorSettings): Promise<void> {
+    const folder = join(this.#around.editor.dataDir, 'data', 'User');
+    const before = JSON.parse(await readFile(join(folder, 'settings.json'), 'utf8')) as EditorSettings;
+    await writeSettings(folder, { ...before, ...change });
+  }
+
+  /** Makes this window read the settings again: in the browser VS Code does that only when it changes one itself. */
+  async readSettingsAgain(): Promise<void> {
+    await this.run('View: Toggle Minimap');
   }
 
   /** The extension's item in the status bar. */
@@ -64,9 +96,9 @@ export class Workbench {
     return this.page.locator('.notifications-toasts .notification-list-item');
   }
 
-  /** Waits until the status bar item says something. */
-  async statusSays(words: string | RegExp): Promise<void> {
-    await this.status.filter({ hasText: words }).waitFor();
+  /** Waits until the status bar item says something; within so many ms, where that matters. */
+  async statusSays(words: string | RegExp, within?: number): Promise<void> {
+    await this.status.filter({ hasText: words }).waitFor(within === undefined ? {} : { timeout: within });
   }
 
   /** Whether the status bar item has the colour of a warning. */
@@ -152,10 +184,10 @@ export class Workbench {
 
   /** Everything that VS Code's server and the extensions have written into logs since it started. */
   async logs(): Promise<string> {
-    const folder = join(this.#dataDir, 'data', 'logs');
+    const folder = join(this.#around.editor.dataDir, 'data', 'logs');
     const files = await readdir(folder, { recursive: true, withFileTypes: true });
     const texts = files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name), 'utf8'));
-    return [...this.#earlierLogs, ...(await Promise.all(texts))].join('\n');
+    return [...this.#around.earlierLogs, ...(await Promise.all(texts))].join('\n');
   }
 
   /** Presses a button of a notification that says something. */
@@ -176,16 +208,29 @@ export class Workbench {
     await page.screenshot({ path: join(SHOTS, `${name}.png`), animations: 'disabled' });
   }
 
+  /** Keeps a picture of every page that is open. */
+  async pictures(name: string): Promise<void> {
+    for (const [index, page] of this.context.pages().entries()) {
+      await this.picture(index === 0 ? name : `${name}-${index + 1}`, page);
+    }
+  }
+
   /** Reloads the window, as a restart would. The logs of a window go with it. */
   async reload(): Promise<void> {
-    this.#earlierLogs = [await this.logs()];
+    await this.#keepLogs();
     await this.page.reload();
   }
 
-  /** Closes everything. */
+  /** Closes everything: all windows, the browser and the server. */
   async close(): Promise<void> {
-    await this.#browser.close();
-    await this.#editor.stop();
-    await rm(this.#dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    const { browser, editor } = this.#around;
+    await browser.close();
+    await editor.stop();
+    await rm(editor.dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+
+  async #keepLogs(): Promise<void> {
+    const logs = await this.logs();
+    this.#around.earlierLogs.splice(0, Infinity, logs);
   }
 }

@@ -1,0 +1,54 @@
+import type { Disposable } from '../../src/core/clock.ts';
+import { PatientClock } from '../support/patientClock.ts';
+
+interface Timer {
+  at: number;
+  readonly run: () => void;
+}
+
+/**
+ * A patient clock for many windows: all that is due at one time runs at that time, before any of the work that it
+ * starts has come to an end.
+ */
+export class CrowdClock extends PatientClock {
+  readonly #timers = new Set<Timer>();
+  #now = super.now();
+
+  override now(): number {
+    return this.#now;
+  }
+
+  override after(delay: number, run: () => void): Disposable {
+    const timer = { at: this.#now + Math.max(0, delay), run };
+    this.#timers.add(timer);
+    return { dispose: () => void this.#timers.delete(timer) };
+  }
+
+  override async pass(by: number): Promise<void> {
+    const until = this.#now + by;
+    for (;;) {
+      await this.rest();
+      const next = Math.min(...[...this.#timers].map(({ at }) => at));
+      if (next > until) {
+        break;
+      }
+      this.#now = Math.max(this.#now, next);
+      for (const timer of [...this.#timers].filter(({ at }) => at <= next)) {
+        // One of them may have called another off.
+        if (this.#timers.delete(timer)) {
+          this.fired += 1;
+          timer.run();
+        }
+      }
+    }
+    this.#now = until;
+  }
+
+  /** What a sleep of the machine does: the clock goes on, the timers keep their rest. */
+  override sleep(time: number): void {
+    this.#now += time;
+    for (const timer of this.#timers) {
+      timer.at += time;
+    }
+  }
+}

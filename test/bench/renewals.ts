@@ -1,0 +1,134 @@
+// What several windows cost the server together, and what one that is left alone costs the machine: in windows of this
+// process, at a real HTTP server, on a clock that runs through many hours at once.
+import { HOUR, MINUTE } from '../../src/core/clock.ts';
+import { FakeFolder, FakeLife, FakeStore } from '../support/fakeStore.ts';
+import { buildHouse, moveIn, recordAt, type House } from '../support/house.ts';
+import { ScriptedServer, rotatingTokens } from '../support/scriptedServer.ts';
+import { CrowdClock } from './crowdClock.ts';
+
+/** How many windows are open at once. */
+export const windowCounts = [1, 2, 5, 10] as const;
+
+/**
+ * What windows have in common: the folder and the secrets; the folder alone, each with the secrets as they were when it
+ * opened, as in the browser; or nothing.
+ */
+export type Common = 'folder and secrets' | 'folder' | 'nothing';
+
+/** When windows renew: when it is due, for all in the same millisecond; or when they all wake from a sleep. */
+export type Occasion = 'due' | 'sleep';
+
+/** The requests that windows have sent, by {@link windowCounts}. */
+export type Requests = readonly number[];
+
+/** What an idle window does in an hour. */
+export interface Idling {
+  /** How often it looks at its sessions. */
+  readonly looks: number;
+  /** How many timers fire, those of the looks among them. */
+  readonly timers: number;
+}
+
+/** The hours that go by in each measurement. */
+const hours = 10;
+/** How often the machine sleeps, and for how long, in ms: longer than a token lives. */
+const nights = 10;
+const night = 8 * HOUR;
+/** How long each access token works. */
+const lifetime = { expires_in: HOUR / 1000 };
+
+/**
+ * Counts refresh requests. Where windows have something in common, the server rotates strictly: one use of an old
+ * refresh token ends the session.
+ *
+ * @param common what the windows have in common
+ * @param occasion when they renew
+ * @returns the requests, by {@link windowCounts}
+ * @throws Error if the session does not outlast it
+ */
+export async function countRequests(common: Common, occasion: Occasion): Promise<Requests> {
+  const requests: number[] = [];
+  for (const count of windowCounts) {
+    requests.push(await requestsOf(count, common, occasion));
+  }
+  return requests;
+}
+
+/**
+ * Counts what wakes a window up that nobody uses.
+ *
+ * @param isSignedIn whether it has a session, which it renews
+ * @returns what an hour brings, on average
+ */
+export async function countWakeUps(isSignedIn: boolean): Promise<Idling> {
+  return await atServer(async (server, clock) => {
+    const [house] = await open(server, clock, 1, 'nothing', isSignedIn);
+    let looks = 0;
+    house?.scheduler.onDidTick(() => (looks += 1));
+    const { fired } = clock;
+    await clock.pass(hours * HOUR);
+    house?.sessions.dispose();
+    return { looks: looks / hours, timers: (clock.fired - fired) / hours };
+  });
+}
+
+async function requestsOf(count: number, common: Common, occasion: Occasion): Promise<number> {
+  return await atServer(async (server, clock) => {
+    const answer = { access_token: 'access-2', token_type: 'Bearer', ...lifetime };
+    server.onToken(common === 'nothing' ? { body: answer } : rotatingTokens(lifetime));
+    const houses = await open(server, clock, count, common);
+    await (occasion === 'due' ? clock.pass(hours * HOUR) : sleepAndWake(houses, clock));
+    for (const house of houses) {
+      house.sessions.dispose();
+      // A session that has ended on the way would need no more requests.
+      if (house.record().ended !== undefined) {
+        throw new Error(`The session has not outlasted ${count} windows.`);
+      }
+    }
+    return server.requestsTo('/token').length;
+  });
+}
+
+async function sleepAndWake(houses: readonly House[], clock: CrowdClock): Promise<void> {
+  for (let slept = 0; slept < nights; slept += 1) {
+    clock.sleep(night);
+    for (const { sessions } of houses) {
+      sessions.wake();
+    }
+    await clock.pass(2 * MINUTE);
+  }
+}
+
+/** Opens windows that have one session, and waits until they have read it. */
+async function open(server: ScriptedServer, clock: CrowdClock, count: number, common: Common, isSignedIn = true): Promise<House[]> {
+  const first = new FakeStore();
+  const folder = new FakeFolder();
+  const life = new FakeLife();
+  const houses: House[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const store = index === 0 || common === 'folder and secrets' ? first : new FakeStore();
+    if (common === 'folder') {
+      first.secrets.forEach((secret, key) => store.secrets.set(key, secret));
+    }
+    const house = buildHouse(server.issuer, { clock, life, store, folder: common === 'nothing' ? new FakeFolder() : folder });
+    if (isSignedIn && (index === 0 || common === 'nothing')) {
+      await moveIn(house, recordAt(server.issuer, clock.now(), { accessExpiresAt: clock.now() + HOUR }));
+    }
+    houses.push(house);
+  }
+  houses.forEach(({ sessions }) => sessions.start());
+  await clock.rest();
+  return houses;
+}
+
+async function atServer<T>(task: (server: ScriptedServer, clock: CrowdClock) => Promise<T>): Promise<T> {
+  const server = await ScriptedServer.start();
+  const clock = new CrowdClock();
+  server.date = () => clock.now();
+  server.onToken(rotatingTokens(lifetime));
+  try {
+    return await task(server, clock);
+  } finally {
+    await server.stop();
+  }
+}

@@ -1,0 +1,128 @@
+// What many sessions cost one window: over a real folder on the disk, with a secret store in memory.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { HOUR, MINUTE, systemClock as clock } from '../../src/core/clock.ts';
+import type { Log } from '../../src/core/log.ts';
+import { machineCipher } from '../../src/machine/cipher.ts';
+import { diskFolder } from '../../src/machine/folder.ts';
+import { machineLife } from '../../src/machine/life.ts';
+import { Discovery } from '../../src/protocol/discovery.ts';
+import { Sessions } from '../../src/sessions/sessions.ts';
+import { providerAt, transportWith } from '../support/bench.ts';
+import { FakeStore } from '../support/fakeStore.ts';
+import { recordAt } from '../support/house.ts';
+
+/** How many sessions a window has. */
+export const sessionCounts = [1, 10, 100, 1000] as const;
+
+/** What is measured. */
+export const operations = ['tick', 'list', 'find', 'find one'] as const;
+
+/** The times of each operation in ms: by the number of sessions as in {@link sessionCounts}, one for each round. */
+export type Costs = Readonly<Record<(typeof operations)[number], readonly (readonly number[])[]>>;
+
+/** About how many sessions are gone through before the time is taken, so that small numbers of them take long enough. */
+const enough: Readonly<Record<(typeof operations)[number], number>> = { tick: 200, list: 20_000, find: 5000, 'find one': 5000 };
+
+/** Nobody is asked anything here: the sessions stay fresh throughout. */
+const provider = providerAt('https://id.example.com');
+
+/**
+ * Measures windows with few and many sessions, in turns, so that what else the machine does hits all alike.
+ *
+ * @param rounds how many times each
+ * @returns the times
+ */
+export async function measureSessions(rounds: number): Promise<Costs> {
+  const folder = await mkdtemp(join(tmpdir(), 'sk-'));
+  try {
+    const windows: Sessions[] = [];
+    for (const count of sessionCounts) {
+      windows.push(await windowWith(count, join(folder, String(count))));
+    }
+    const costs = { tick: empty(), list: empty(), find: empty(), 'find one': empty() };
+    // The first round warms everything up.
+    for (let round = -1; round < rounds; round += 1) {
+      for (const [index, window] of windows.entries()) {
+        for (const operation of operations) {
+          const time = await meanOf(runOf(window, operation), enough[operation] / (sessionCounts[index] ?? 1));
+          if (round >= 0) {
+            costs[operation][index]?.push(time);
+          }
+        }
+      }
+    }
+    windows.forEach((window) => window.dispose());
+    return costs;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function empty(): number[][] {
+  return sessionCounts.map(() => []);
+}
+
+function runOf({ follower, keeper, scheduler }: Sessions, operation: (typeof operations)[number]): () => unknown {
+  switch (operation) {
+    case 'tick':
+      return () => {
+        scheduler.tick();
+        return follower.followAll();
+      };
+    case 'list':
+      return () => keeper.list(provider.id);
+    case 'find':
+      return () => keeper.find(provider.id, provider.scopes);
+    case 'find one':
+      return () => keeper.find(provider.id, provider.scopes, 'person-0');
+  }
+}
+
+async function meanOf(run: () => unknown, times: number): Promise<number> {
+  const began = performance.now();
+  const until = Math.max(1, Math.ceil(times));
+  for (let time = 0; time < until; time += 1) {
+    await run();
+  }
+  return (performance.now() - began) / until;
+}
+
+/** A window that has read so many sessions, each of another account, from where an earlier one has left them. */
+async function windowWith(count: number, folder: string): Promise<Sessions> {
+  const secrets = new FakeStore();
+  const earlier = windowOver(folder, secrets);
+  const now = clock.now();
+  for (let index = 0; index < count; index += 1) {
+    const account = { id: `person-${index}`, label: `Person ${index}` };
+    await earlier.archive.save(recordAt(provider.issuer, now, { id: `s${index}`, account, accessExpiresAt: now + 24 * HOUR }));
+  }
+  earlier.dispose();
+  const window = windowOver(folder, secrets);
+  await window.keeper.ready();
+  if (window.keeper.list(provider.id).length !== count) {
+    throw new Error(`The window has not read its ${count} sessions.`);
+  }
+  return window;
+}
+
+function windowOver(folder: string, secrets: FakeStore): Sessions {
+  const nothing = (): void => {};
+  const log: Log = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+  const transport = transportWith(clock);
+  return new Sessions({
+    clock, log, secrets, transport,
+    folder: diskFolder(folder),
+    life: machineLife(),
+    cipher: machineCipher,
+    discovery: new Discovery(transport),
+    provider: (id) => (id === provider.id ? provider : undefined),
+    lifetimes: () => ({ leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE }),
+    freshness: () => MINUTE,
+    random: () => 0.5,
+    newId: () => 'new',
+    onAlone: nothing,
+  });
+}

@@ -1,0 +1,165 @@
+// Windows whose every step is chosen by a seed: what one does between two steps of another, and where each is cut off.
+import type { Clock } from '../../src/core/clock.ts';
+import type { Folder } from '../../src/sessions/folder.ts';
+import type { Life } from '../../src/sessions/life.ts';
+
+interface Step {
+  readonly window: number;
+  readonly go: () => void;
+}
+
+/** How many files may come into being while one list is made: a folder is read faster than turns pass. */
+const LARGEST_LAG = 2;
+
+/** Lets windows take their steps one by one, in an order that a seed decides. A window can be kept waiting, or killed. */
+export class Interleaver {
+  readonly #random: () => number;
+  readonly #dead = new Set<number>();
+  readonly #frozen = new Map<number, number>();
+  readonly #signs = new Map<string, number>();
+  #waiting: readonly Step[] = [];
+  #files = new Map<string, string>();
+  #created = 0;
+
+  constructor(seed: number) {
+    this.#random = randomFrom(seed);
+  }
+
+  /** Whether something happens that does with this probability. */
+  chance(probability: number): boolean {
+    return this.#random() < probability;
+  }
+
+  /** A whole number below another. */
+  below(limit: number): number {
+    return Math.floor(this.#random() * limit);
+  }
+
+  /** What each window asks for before it does anything: it goes on when its step is chosen, or never. */
+  step(window: number): Promise<void> {
+    return new Promise((go) => {
+      if (!this.#dead.has(window)) {
+        this.#waiting = [...this.#waiting, { window, go }];
+      }
+    });
+  }
+
+  /** Lets windows go on until nobody wants to, or so many steps are done. Before each, others may be stopped for a while. */
+  async run(most: number, beforeEach: () => void): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let count = 0; count < most && this.#waiting.length > 0; count += 1) {
+      beforeEach();
+      const step = this.#choose();
+      if (step !== undefined) {
+        this.#waiting = this.#waiting.filter((one) => one !== step);
+        step.go();
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Stops a window for so many steps of others; it lives on. */
+  freeze(window: number, steps: number): void {
+    this.#frozen.set(window, steps);
+  }
+
+  /** Ends a window in the middle of whatever it does. */
+  kill(window: number): void {
+    this.#dead.add(window);
+    this.#waiting = this.#waiting.filter((step) => step.window !== window);
+    for (const [sign, owner] of this.#signs) {
+      if (owner === window) {
+        this.#signs.delete(sign);
+      }
+    }
+  }
+
+  /** The folder as a window sees it. All have the same; a list is no snapshot, but what is there throughout is in it. */
+  folderOf(window: number): Folder {
+    const files = this.#files;
+    return {
+      list: async () => {
+        await this.step(window);
+        const before = new Set(files.keys());
+        const created = this.#created;
+        while (this.chance(0.3) && this.#created - created < LARGEST_LAG) {
+          await this.step(window);
+        }
+        const changed = [...before, ...files.keys()].filter((name) => !before.has(name) || !files.has(name));
+        const throughout = [...before].filter((name) => files.has(name));
+        return [...throughout, ...changed.filter(() => this.chance(0.5))];
+      },
+      read: async (name) => {
+        await this.step(window);
+        return files.get(name);
+      },
+      write: async (name, text) => {
+        await this.step(window);
+        files.set(name, text);
+      },
+      create: async (name, text) => {
+        await this.step(window);
+        const isFree = !files.has(name);
+        if (isFree) {
+          this.#created += 1;
+          files.set(name, text);
+        }
+        return isFree;
+      },
+      delete: async (name) => {
+        await this.step(window);
+        files.delete(name);
+      },
+      watch: () => ({ dispose() {} }),
+    };
+  }
+
+  /** The signs of life as a window sees them. */
+  lifeOf(window: number): Life {
+    return {
+      begin: async () => {
+        await this.step(window);
+        const sign = `${window}-${this.#signs.size}-${this.below(1e9)}`;
+        this.#signs.set(sign, window);
+        return { sign, dispose: () => void this.#signs.delete(sign) };
+      },
+      lives: async (sign) => {
+        await this.step(window);
+        return this.#signs.has(sign);
+      },
+    };
+  }
+
+  /** The clock of a window: its time says nothing, and each delay is a step. */
+  clockOf(window: number): Clock {
+    return {
+      now: () => 0,
+      after: (_delay, run) => {
+        void this.step(window).then(run);
+        return { dispose() {} };
+      },
+    };
+  }
+
+  #choose(): Step | undefined {
+    for (const [window, steps] of this.#frozen) {
+      this.#frozen.set(window, steps - 1);
+      if (steps <= 0) {
+        this.#frozen.delete(window);
+      }
+    }
+    const awake = this.#waiting.filter(({ window }) => !this.#frozen.has(window));
+    return awake[this.below(awake.length)];
+  }
+}
+
+/** Numbers in [0, 1) that look random and are the same for the same seed (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,174 @@
+// Several windows of one VS Code, each an extension host of its own: two pages of one browser share what VS Code keeps
+// in it, and the folder of the extension. In the browser a window reads the secrets when it loads, and each write puts
+// its own copy of all of them in the place of what another window has written.
+import assert from 'node:assert/strict';
+import type { JournalEntry } from '../workshop/identityJournal.ts';
+import type { IdentityServer } from '../workshop/identityServer.ts';
+import { signInAt } from '../workshop/person.ts';
+import { entryFor, setScene } from './scene.ts';
+import type { Workbench } from './workbench.ts';
+
+/** So short that a renewal is due every six seconds or so. */
+const SHORT = 10;
+/** No renewal is due while a test runs. */
+const LONG = 3600;
+/** How long, in ms, it takes at the most to hear of another window: far less than until the next look that nothing calls for. */
+const AT_ONCE = 5000;
+/** The least time, in ms, between two renewals at the server that are both called for: half the life of a short token. */
+const LEAST_GAP = (SHORT / 2) * 1000 - 500;
+
+/** Signs in from a window, and goes back to it. */
+async function signIn(window: Workbench): Promise<void> {
+  await finishSignIn(window, 'Acme', () => window.run('Session Keeper: Sign In…'));
+}
+
+/** The same where there are several providers. */
+async function signInTo(window: Workbench, provider: string): Promise<void> {
+  await window.run('Session Keeper: Sign In…');
+  await finishSignIn(window, provider, () => window.rows.filter({ hasText: provider }).click());
+}
+
+async function finishSignIn(window: Workbench, provider: string, begin: () => Promise<void>): Promise<void> {
+  const page = await window.opens(begin);
+  await signInAt(page, 'demo');
+  await window.comeBackFrom(page);
+  await window.notifications.filter({ hasText: `Signed in to ${provider} as demo.` }).waitFor();
+}
+
+/** Asks for the session as another extension does, and answers what VS Code asks on the way. */
+async function whoAmI(window: Workbench): Promise<void> {
+  await window.run('Consumer: Who Am I?');
+  await window.dialog.filter({ hasText: 'wants to sign in using Acme' }).getByRole('button', { name: 'Allow' }).click();
+  await window.rows.filter({ hasText: 'demo' }).click();
+  await window.notifications.filter({ hasText: 'Acme says: you are Demo Account' }).waitFor();
+}
+
+/** Waits until the status bars of all windows say something. */
+async function allSay(windows: readonly Workbench[], words: string | RegExp, within?: number): Promise<void> {
+  await Promise.all(windows.map((window) => window.statusSays(words, within)));
+}
+
+/** Changes the providers in the settings that all windows share. */
+async function changeProviders(windows: readonly Workbench[], providers: readonly unknown[]): Promise<void> {
+  await windows[0]?.changeSettings({ 'sessionKeeper.providers': providers });
+  for (const window of windows) {
+    await window.readSettingsAgain();
+  }
+}
+
+/** Waits until none of the windows has anything to say in its status bar. */
+async function noneSaysAnything(windows: readonly Workbench[]): Promise<void> {
+  await Promise.all(windows.map((window) => window.status.waitFor({ state: 'detached' })));
+}
+
+/** Waits for so many more renewals. */
+async function renewals({ journal }: IdentityServer, count: number): Promise<void> {
+  const wanted = journal.refreshRequests().length + count;
+  await journal.waitForRequest((entry) => journal.refreshRequests().indexOf(entry) === wanted - 1, { limitMilliseconds: (count + 1) * SHORT * 1000 });
+}
+
+/** That each renewal was one request, by one window: each refresh token was sent once, and every request was due. */
+function eachRenewalWasOneRequest({ grantsRevoked, journal }: IdentityServer): void {
+  const token = ({ status, newRefreshTokenHash }: JournalEntry): boolean => status === 200 && newRefreshTokenHash !== undefined;
+  const chain = journal.entries.filter(token);
+  const sent = journal.refreshRequests();
+  assert.deepEqual(sent.map(({ status }) => status), sent.map(() => 200));
+  assert.deepEqual(sent.map(({ refreshTokenHash }) => refreshTokenHash), chain.slice(0, -1).map(({ newRefreshTokenHash }) => newRefreshTokenHash));
+  const gaps = sent.slice(1).map(({ at }, index) => at - (sent[index]?.at ?? 0));
+  assert.ok(gaps.every((gap) => gap > LEAST_GAP), `times between renewals, in ms: ${gaps.join()}`);
+  assert.deepEqual(grantsRevoked, []);
+}
+
+describe('a person with several windows', () => {
+  const scene = setScene({ accessTokenSeconds: SHORT });
+  let second: Workbench;
+  let third: Workbench;
+
+  it('signs in in one of two, and is signed in in the other as soon as that is reloaded', async () => {
+    const { workbench } = scene;
+    second = await workbench.another();
+    await allSay([workbench, second], 'Acme: signed out');
+    await signIn(workbench);
+    await second.reload();
+    await allSay([workbench, second], 'Acme: renews in');
+    await workbench.picture('70-first-of-two-windows');
+    await second.picture('71-second-of-two-windows');
+  });
+
+  it('stays signed in in both, by one request for each renewal', async () => {
+    const { identity, workbench } = scene;
+    await renewals(identity, 3);
+    await allSay([workbench, second], 'Acme: renews in');
+    eachRenewalWasOneRequest(identity);
+  });
+
+  it('stays signed in in three, by one request for each renewal', async () => {
+    const { identity, workbench } = scene;
+    third = await workbench.another();
+    await allSay([workbench, second, third], 'Acme: renews in');
+    await renewals(identity, 3);
+    await allSay([workbench, second, third], 'Acme: renews in');
+    eachRenewalWasOneRequest(identity);
+  });
+
+  it('signs out in one, and is signed out in the others at once, and after a reload', async () => {
+    const { workbench } = scene;
+    await workbench.run('Session Keeper: Sign Out…');
+    await allSay([workbench, second, third], 'Acme: signed out', AT_ONCE);
+    await second.reload();
+    await second.statusSays('Acme: signed out');
+  });
+
+  it('signs in again in one, and another extension in another window has the session without a reload', async () => {
+    const { identity, workbench } = scene;
+    identity.policy.accessTokenSeconds = LONG;
+    await signIn(workbench);
+    await allSay([second, third], 'Acme: renews in 5', AT_ONCE);
+    await whoAmI(second);
+  });
+
+  it('takes the provider out of the settings, and it is gone from all; puts it back, and the session is there', async () => {
+    const { identity, workbench } = scene;
+    const windows = [workbench, second, third];
+    await changeProviders(windows, []);
+    await noneSaysAnything(windows);
+    await changeProviders(windows, [entryFor(identity.issuer)]);
+    await allSay(windows, 'Acme: renews in 5');
+  });
+
+  it('closes all, opens one, and goes on there', async () => {
+    const { identity, workbench } = scene;
+    for (const window of [workbench, second, third]) {
+      await window.shut();
+    }
+    const only = await workbench.another();
+    await only.statusSays('Acme: renews in 5');
+    await only.run('Session Keeper: Renew Now');
+    await only.notifications.filter({ hasText: 'The session of demo at Acme is renewed.' }).waitFor();
+    assert.equal(identity.journal.refreshRequests().at(-1)?.status, 200);
+  });
+});
+
+describe('a person whose other window overwrites the secrets', () => {
+  const scene = setScene({ accessTokenSeconds: LONG }, (issuer) => ({
+    'sessionKeeper.providers': [entryFor(issuer), { ...entryFor(issuer), id: 'intranet', label: 'Intranet' }],
+  }));
+
+  it('reads that the stored session is gone and did not expire, and never that it has ended', async () => {
+    const { workbench } = scene;
+    const second = await workbench.another();
+    await allSay([workbench, second], 'Signed out');
+    await signInTo(workbench, 'Acme');
+    await signInTo(second, 'Intranet');
+    await workbench.shut();
+    await second.shut();
+    const only = await workbench.another();
+    await only.statusSays('Intranet: renews in 5');
+    const told = only.notifications.filter({ hasText: 'The stored session at Acme is gone: the keyring of this computer, or another window in the browser, has lost it. It did not expire. Sign in again.' });
+    await told.waitFor();
+    await only.picture('72-session-gone');
+    assert.equal(await only.notifications.filter({ hasText: 'ended' }).count(), 0);
+    assert.ok(!(await only.statusWarns()));
+    assert.doesNotMatch(await only.logs(), /Session \w+ .* has ended/);
+  });
+});
