@@ -28,6 +28,20 @@ export const systemClock: Clock = {
   },
 };
 
+/** How long, in ms, before its end a deadline looks whether it is really over. */
+const LAST_CHANCE = 1000;
+
+/**
+ * Runs a function once a deadline has passed. After a stop of the process or a sleep of the machine, timers are late
+ * and come before what has been waiting all the while; so the last second begins only when the rest is over.
+ */
+export function afterDeadline(clock: Clock, deadline: number, run: () => void): Disposable {
+  let timer = clock.after(deadline - LAST_CHANCE, () => {
+    timer = clock.after(LAST_CHANCE, run);
+  });
+  return { dispose: () => timer.dispose() };
+}
+
 /** One second, in ms. */
 export const SECOND = 1000;
 /** One minute, in ms. */

@@ -27,6 +27,8 @@ export interface LiveSession {
   readonly skew?: number | undefined;
   /** Whether the newest tokens are in memory only, because storing them failed. */
   readonly unsaved: boolean;
+  /** Whether the other windows cannot know of the newest tokens, because the folder that all share failed. */
+  readonly unshared?: boolean;
 }
 
 /** What there is to say of one session. Points in time are in ms since the Unix epoch. */

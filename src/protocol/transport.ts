@@ -1,5 +1,5 @@
 // The one way out: every request to a server goes through here, with a deadline and a limit on what it may answer.
-import { systemClock, type Clock } from '../core/clock.ts';
+import { afterDeadline, systemClock, type Clock } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { isProtected } from '../core/provider.ts';
 import { classifyTransport } from './classify.ts';
@@ -34,9 +34,6 @@ const SECRETS = ['refresh_token', 'code', 'code_verifier', 'token', 'client_secr
 /** The longest body that is read, in bytes: far beyond any discovery document or key set. */
 const LARGEST_BODY = 2 ** 20;
 
-/** How long, in ms, before its end a deadline looks whether it is really over. */
-const LAST_CHANCE = 1000;
-
 /** What oauth4webapi passes to its `customFetch`. */
 export interface FetchOptions {
   readonly method: string;
@@ -69,10 +66,7 @@ export function fetchWith(
 async function request(transport: Transport, url: string, options: FetchOptions, signal?: AbortSignal): Promise<Answer> {
   const { clock } = transport;
   const deadline = new AbortController();
-  // In two steps: after a stop of the process the timer is late, and the answer may have been waiting for long.
-  let timer = clock.after(transport.deadline - LAST_CHANCE, () => {
-    timer = clock.after(LAST_CHANCE, () => deadline.abort(new Failure('network', 'deadline')));
-  });
+  const timer = afterDeadline(clock, transport.deadline, () => deadline.abort(new Failure('network', 'deadline')));
   const sentAt = clock.now();
   try {
     const signals = [deadline.signal, ...(signal === undefined ? [] : [signal])];

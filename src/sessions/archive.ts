@@ -59,35 +59,43 @@ export class Archive {
    * goes on; the vault, which may still be on its way; last the ledger, after which other windows look for it.
    * What has been overtaken by a newer record, or is signed out, is not kept any more, and that is no failure.
    * @param isFinal false where more of the same generation is to come, so that the others do not look yet.
+   * @returns whether the other windows can know of it.
    * @throws Failure `storage` where the vault does not take it, after everything else was done.
    */
-  async save(record: SessionRecord, isFinal = true): Promise<void> {
+  async save(record: SessionRecord, isFinal = true): Promise<boolean> {
     const { handOver, ledger, vault } = this.#ports;
-    await this.#saving.hold(record.id, async () => {
+    return this.#saving.hold(record.id, async () => {
       const [entry, sealed] = [await ledger.read(record.id), await handOver.read(record.id)];
       const isOvertaken = (entry !== undefined && isAhead(entry, record)) || (sealed !== undefined && isNewer(sealed, record));
       if (isOvertaken || (await this.isSignedOut(record.id))) {
-        return;
+        return true;
       }
-      await handOver.write(record);
+      const isSealed = await handOver.write(record);
       const stored = await vault.write(record).then(() => undefined, asFailure);
-      if (isFinal) {
-        await this.enter(record);
-      }
+      const isEntered = !isFinal || (await this.enter(record));
       if (stored !== undefined) {
         throw stored;
       }
+      return isSealed && isEntered;
     });
   }
 
-  /** Enters a record that is kept already, so that other windows look for it. Generations never go back. */
-  async enter(record: SessionRecord): Promise<void> {
+  /** Seals and enters a record that the vault has already; false where that failed again. */
+  async share(record: SessionRecord): Promise<boolean> {
+    return this.#saving.hold(record.id, async () => {
+      if ((await this.hasNewsOf(record)) || (await this.isSignedOut(record.id))) {
+        return true;
+      }
+      return (await this.#ports.handOver.write(record)) && this.enter(record);
+    });
+  }
+
+  /** Enters a record that is kept already, so that other windows look for it; false where that failed. Generations never go back. */
+  async enter(record: SessionRecord): Promise<boolean> {
     const { ledger } = this.#ports;
     const entry = await ledger.read(record.id);
     const isEntered = entry?.generation === record.generation && entry.endedAt === record.ended?.at;
-    if (!isEntered && (entry === undefined || !isAhead(entry, record))) {
-      await ledger.write(record);
-    }
+    return isEntered || (entry !== undefined && isAhead(entry, record)) || ledger.write(record);
   }
 
   /** Whether the person has signed out of a session, in whichever window. */

@@ -82,13 +82,14 @@ export class Ledger {
     return this.#get(id + SUFFIX, entrySchema);
   }
 
-  /** Enters a session as it now is. */
-  async write({ id, providerId, generation, renewedAt, accessExpiresAt, ended }: SessionRecord): Promise<void> {
+  /** Enters a session as it now is; false where that could not be done. */
+  async write({ id, providerId, generation, renewedAt, accessExpiresAt, ended }: SessionRecord): Promise<boolean> {
     const entry: LedgerEntry = { version: 1, id, providerId, generation, renewedAt, accessExpiresAt, endedAt: ended?.at };
-    await this.#put(id + SUFFIX, entry);
+    const isEntered = await this.#put(id + SUFFIX, entry);
     if (((await this.failedTry(id))?.generation ?? generation) < generation) {
       await this.#drop(id + TRY_SUFFIX);
     }
+    return isEntered;
   }
 
   /** When the person signed out of a session, in whichever window; undefined where they have not. */

@@ -1,6 +1,6 @@
 // Nothing that a renewal needs may hang: a keyring can wait behind a dialog that nobody sees, a folder on a network
 // that is gone. What was called may still happen, later.
-import { SECOND, type Clock } from '../core/clock.ts';
+import { SECOND, afterDeadline, type Clock } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import type { Folder } from './folder.ts';
 import type { SecretStore } from './vault.ts';
@@ -48,7 +48,7 @@ function limit(clock: Clock, patience: number, code: string): <T>(call: () => Pr
     }
     let isOverdue = false;
     return new Promise((resolve, reject) => {
-      const timer = clock.after(patience, () => {
+      const timer = afterDeadline(clock, patience, () => {
         isOverdue = true;
         overdue += 1;
         isResting = true;

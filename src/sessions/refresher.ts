@@ -83,19 +83,33 @@ export class Refresher {
     await Promise.allSettled(this.#running.values());
   }
 
-  /** Stores the newest tokens of a session, or keeps them in memory, marked as unsaved, where the store fails. */
+  /**
+   * Stores the newest tokens of a session, or keeps them in memory where that fails: marked as unsaved where the store
+   * does, as unshared where the folder does that other windows look into.
+   */
   async save(record: SessionRecord, isFinal = true): Promise<void> {
     const { archive, log, registry } = this.#ports;
-    const isUnsaved = await archive.save(record, isFinal).then(() => false, (error: unknown) => {
-      log.error(`${nameOf(record)} could not be stored (${asFailure(error).code}); kept in memory, to be stored later.`);
-      return true;
-    });
+    const outcome = await archive.save(record, isFinal).then(
+      (isShared) => ({ unsaved: false, unshared: !isShared }),
+      (error: unknown) => {
+        log.error(`${nameOf(record)} could not be stored (${asFailure(error).code}); kept in memory, to be stored later.`);
+        return { unsaved: true };
+      },
+    );
     if (registry.get(record.id)?.record === record) {
-      registry.update(record.id, { unsaved: isUnsaved });
+      registry.update(record.id, outcome);
     }
     if (registry.get(record.id) === undefined && (await archive.isSignedOut(record.id))) {
       // The person has signed out while the store was busy.
       await archive.forget(record.id).catch(() => {});
+    }
+  }
+
+  /** Lets the other windows know of a record that the store has already. */
+  async share(record: SessionRecord): Promise<void> {
+    const isShared = await this.#ports.archive.share(record);
+    if (isShared && this.#ports.registry.get(record.id)?.record === record) {
+      this.#ports.registry.update(record.id, { unshared: false });
     }
   }
 

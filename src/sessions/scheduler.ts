@@ -96,6 +96,8 @@ export class Scheduler implements Disposable {
     for (const session of this.#owned()) {
       if (session.unsaved) {
         void refresher.save(session.record);
+      } else if (session.unshared === true) {
+        void refresher.share(session.record);
       }
       const { id } = session.record;
       const isSuspect = suspects.has(id) && !session.renewing;

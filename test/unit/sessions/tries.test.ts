@@ -122,3 +122,25 @@ describe('A try in vain', () => {
     assert.deepEqual([isUsable(ended, now), isUsable(ended, now - 24 * 60 * MINUTE)], [true, false]);
   });
 });
+
+describe('What the folder did not take', () => {
+  it('is shared at the next look, so that no other window sends the token before', async () => {
+    const server = await ScriptedServer.start();
+    const house = buildHouse(server.issuer);
+    server.date = () => house.clock.now();
+    server.onToken(rotatingTokens());
+    await moveIn(house, recordAt(server.issuer, house.clock.now()));
+    house.folder.failing = 'writing';
+    const renewal = house.refresher.renew('s1', 'test');
+    await server.waitFor('/.well-known/openid-configuration');
+    await house.clock.pass(3 * SECOND);
+    await renewal;
+    assert.deepEqual([house.registry.get('s1')?.unshared, house.alone, (await house.ledger.read('s1'))?.generation], [true, 1, 1]);
+    house.folder.failing = false;
+    house.scheduler.tick();
+    await house.clock.rest();
+    house.scheduler.dispose();
+    assert.deepEqual([house.registry.get('s1')?.unshared, (await house.ledger.read('s1'))?.generation], [false, 2]);
+    await server.stop();
+  });
+});
