@@ -83,7 +83,12 @@ async function request(transport: Transport, url: string, options: FetchOptions,
       headers: arrived.headers,
     });
     const secrets = SECRETS.map((name) => options.body?.get(name) ?? '').filter((secret) => secret !== '');
-    return { response, body, sentAt, secrets, skew: skewOf(arrived.headers.get('date'), sentAt, clock.now()), ahead: clock.now() - systemClock.now() };
+    const receivedAt = clock.now();
+    // A clock that was set meanwhile says nothing of when the request was sent.
+    const wasSet = receivedAt < sentAt || receivedAt - sentAt > 2 * transport.deadline;
+    const since = wasSet ? receivedAt : sentAt;
+    const skew = skewOf(arrived.headers.get('date'), since, receivedAt);
+    return { response, body, sentAt: since, secrets, skew, ahead: receivedAt - systemClock.now() };
   } catch (error) {
     throw classifyTransport(error);
   } finally {

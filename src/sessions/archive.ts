@@ -189,7 +189,9 @@ export class Archive {
     }
     for (const entry of [...entries.values()].filter(({ id }) => findings.get(id)?.kind !== 'newer' && !gone.includes(id))) {
       const inVault = stored.records.find(({ id }) => id === entry.id);
-      const record = inVault === undefined || isAhead(entry, inVault) ? await this.#restored(entry.id, inVault) : inVault;
+      // Of half a renewal, the other half may be in the sealed copy.
+      const isOld = inVault?.isWhole !== true || isAhead(entry, inVault);
+      const record = isOld ? await this.#restored(entry.id, inVault) : inVault;
       if (record !== undefined) {
         records.push(record);
         // What was restored is not lost, so there is nothing to tell.

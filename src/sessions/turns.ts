@@ -128,7 +128,12 @@ export class Turns {
       try {
         const files = await this.#filesOf(id);
         const last = Math.max(0, ...files.map(({ number }) => number));
-        const isHeld = stateOf(files, last) === 'held' && (await this.#isHeld(`${id}.${last}.held`));
+        const held = stateOf(files, last) === 'held' ? await folder.read(`${id}.${last}.held`) : undefined;
+        if (held === holder) {
+          // Made by this window, though the folder took so long that it seemed to have failed.
+          return { file: `${id}.${last}`, isAfterLoss: false };
+        }
+        const isHeld = stateOf(files, last) === 'held' && (await this.#isHeld(`${id}.${last}.held`, held));
         if (!isHeld) {
           // Who is dead now may have ended well since the files were listed.
           const state = stateOf(await this.#filesOf(id), last);
@@ -190,8 +195,7 @@ export class Turns {
   }
 
   /** Whether the window that has a turn still lives, as far as anybody can tell. */
-  async #isHeld(file: string): Promise<boolean> {
-    const text = await this.#ports.folder.read(file);
+  async #isHeld(file: string, text: string | undefined): Promise<boolean> {
     if (text === undefined) {
       // It is long past; the next look shows the present one.
       return true;

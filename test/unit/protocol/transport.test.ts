@@ -42,6 +42,22 @@ describe('The transport', () => {
     await answer;
   });
 
+  it('counts from the answer where the clock was set while the request was under way', async () => {
+    for (const leap of [24 * 60 * 60 * SECOND, -60 * 60 * SECOND]) {
+      let seen: Answer | undefined;
+      server.on('/clock', () => {
+        clock.sleep(leap);
+        return { body: {} };
+      });
+      await get('/clock', undefined, (answer) => {
+        seen = answer;
+        return answer.response;
+      });
+      assert.equal(seen?.sentAt, clock.now());
+      assert.ok(Math.abs(seen.skew ?? NaN) <= SECOND, String(seen.skew));
+    }
+  });
+
   it('calls off a body that is dripped byte by byte, however regularly', async () => {
     let isCancelled = false;
     const stream = new ReadableStream<Uint8Array>({

@@ -1,0 +1,85 @@
+// A shared folder that cannot be changed, or is none: the window goes on by itself, and says so.
+import assert from 'node:assert/strict';
+import { startIdentityServer, type IdentityServer } from '../workshop/identityServer.ts';
+import { mustSucceed, renewals, together } from './scenes.ts';
+import { MODELS, type Model } from './wire.ts';
+import type { WindowProcess } from './windowProcess.ts';
+import { inWorld, type World } from './world.ts';
+
+describe('A shared folder that fails', () => {
+  let identity: IdentityServer;
+
+  before(async () => {
+    identity = await startIdentityServer({ accessTokenSeconds: 300 });
+  });
+
+  after(async () => {
+    await identity.stop();
+  });
+
+  const renew = (window: WindowProcess): Promise<void> => mustSucceed(window.do({ kind: 'renew' }));
+
+  /** Renews twice in one window that is alone, and opens another one then. */
+  const mustGoOn = async (world: World, window: WindowProcess, what: string): Promise<void> => {
+    await renew(window);
+    await renew(window);
+    await world.mustBeSound([window], renewals(2));
+    assert.equal(window.alone, 1, 'It has not said once that it is alone.');
+    world.note(what, 2);
+    await world.mustReopen([window], renewals(2));
+  };
+
+  const inEach = async (test: (model: Model) => Promise<void>): Promise<void> => {
+    await Promise.all(MODELS.map(test));
+  };
+
+  together({
+    'because it is read-only leaves a window alone, which says so once, and renews': () =>
+      inEach((model) =>
+        inWorld(model, identity, 1, async (world, [window]) => {
+          await window.do({ kind: 'failFolder', code: 'EROFS' });
+          await mustGoOn(world, window, 'EROFS in the shared folder');
+        }),
+      ),
+
+    'because the disk is full leaves a window alone, which says so once, and renews': () =>
+      inWorld('browser', identity, 1, async (world, [window]) => {
+        await window.do({ kind: 'failFolder', code: 'ENOSPC' });
+        await mustGoOn(world, window, 'ENOSPC in the shared folder');
+      }),
+
+    'because it is a file leaves a window alone, which says so once, and renews': () =>
+      inWorld('browser', identity, 1, (world, [window]) => mustGoOn(world, window, 'a file in place of the shared folder'), import.meta.filename),
+
+    'leaves to the store what the windows know of each other': () =>
+      inWorld('immediate', identity, 2, async (world, windows) => {
+        const [one, other] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
+        await Promise.all(windows.map((window) => window.do({ kind: 'failFolder', code: 'EROFS' })));
+        await renew(one);
+        await world.mustBeSound(windows, renewals(1));
+        await renew(other);
+        await world.mustBeSound(windows, renewals(2));
+        assert.deepEqual([one.alone, other.alone], [1, 1]);
+        world.note('EROFS in the shared folder, two windows', 2);
+        await world.mustReopen(windows, renewals(2));
+      }),
+
+    'in the middle of a renewal takes nothing from it': () =>
+      inEach((model) =>
+        inWorld(model, identity, 1, async (world, [window]) => {
+          await window.hold('sending');
+          const renewal = renew(window);
+          await window.held('sending');
+          await window.do({ kind: 'failFolder', code: 'ENOSPC' });
+          await window.goOn();
+          await renewal;
+          await world.mustBeSound([window], renewals(1));
+          await renew(window);
+          await world.mustBeSound([window], renewals(2));
+          assert.equal(window.alone, 1);
+          world.note('ENOSPC from the middle of a renewal on', 2);
+          await world.mustReopen([window], renewals(2));
+        }),
+      ),
+  });
+});

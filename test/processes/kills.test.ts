@@ -1,0 +1,136 @@
+// The window that renews is killed, at every point of a renewal at which that makes a difference.
+import assert from 'node:assert/strict';
+import { startIdentityServer, type IdentityServer } from '../workshop/identityServer.ts';
+import { holdAtServer } from './atServer.ts';
+import { queue, renewals } from './scenes.ts';
+import type { WindowProcess } from './windowProcess.ts';
+import { MODELS, type Model, type Outcome, type Point } from './wire.ts';
+import { inWorld, noFailure, type World } from './world.ts';
+
+/** How long, in ms, the windows that wait may take from the death of the one that renews: many times what they need. */
+const BOUND = 10_000;
+
+type Windows = readonly [WindowProcess, ...WindowProcess[]];
+
+/** When the holder dies. */
+interface Death {
+  readonly when: string;
+  readonly point: Point;
+  /** Whether it is when it comes there for the first time in a renewal, or for the second. */
+  readonly time: 1 | 2;
+  /** How many renewals that makes in all. */
+  readonly renewals: number;
+  /** The stores with which it is tried: all where there is a difference. */
+  readonly models: readonly Model[];
+}
+
+const HARMLESS: readonly Death[] = [
+  { when: 'before its turn', point: 'taking', time: 1, renewals: 1, models: ['lagging'] },
+  { when: 'before it sends', point: 'sending', time: 1, renewals: 1, models: ['browser'] },
+  // Half a record has a refresh token that was never used, and no access token: one more renewal makes it whole.
+  { when: 'when the refresh token is sealed', point: 'sealed', time: 1, renewals: 2, models: MODELS },
+  { when: 'when the refresh token is stored', point: 'stored', time: 1, renewals: 2, models: ['lagging', 'browser'] },
+  { when: 'when the record is sealed', point: 'sealed', time: 2, renewals: 1, models: MODELS },
+  { when: 'when the record is stored', point: 'stored', time: 2, renewals: 1, models: ['immediate', 'browser'] },
+  { when: 'when it is in the ledger', point: 'ending', time: 1, renewals: 1, models: ['immediate'] },
+  { when: 'when its turn is over', point: 'ended', time: 1, renewals: 1, models: ['browser'] },
+];
+/** Nobody has the new refresh token, and a strict server takes the old one for stolen. */
+const FATAL: readonly Pick<Death, 'when' | 'point' | 'models'>[] = [
+  { when: 'before the answer arrives', point: 'answered', models: ['browser'] },
+  { when: 'before the refresh token is sealed', point: 'sealing', models: MODELS },
+];
+
+describe('The death of the window that renews', () => {
+  let identity: IdentityServer;
+
+  before(async () => {
+    identity = await startIdentityServer({ accessTokenSeconds: 300 });
+  });
+
+  after(async () => {
+    await identity.stop();
+  });
+
+  const inEach = async (models: readonly Model[], test: (world: World, windows: Windows) => Promise<void>): Promise<void> => {
+    await Promise.all(models.map((model) => inWorld(model, identity, 3, test)));
+  };
+
+  const kill = async (holder: WindowProcess, waiting: () => readonly Promise<Outcome>[]): Promise<{ outcomes: Outcome[]; takeOver: number }> => {
+    const killedAt = await holder.kill();
+    const outcomes = await Promise.all(waiting());
+    const takeOver = performance.now() - killedAt;
+    assert.ok(takeOver < BOUND, `It took the others ${takeOver} ms.`);
+    return { outcomes, takeOver };
+  };
+
+  /** Has a window renew until it comes to a point. */
+  const renewUntil = async (window: WindowProcess, point: Point): Promise<void> => {
+    await window.hold(point);
+    window.do({ kind: 'renew' }).catch(() => {});
+    await window.held(point);
+  };
+
+  /** Kills a window at a point while the others wait for it; gives what becomes of these, and how long that takes. */
+  const killAt = async ([holder, ...others]: Windows, point: Point, time = 1): ReturnType<typeof kill> => {
+    if (point === 'taking') {
+      await renewUntil(holder, 'taking');
+      return kill(holder, () => others.map((window) => window.do({ kind: 'renew' })));
+    }
+    await renewUntil(holder, 'taken');
+    const waiting = await queue(others);
+    await holder.moveOn(point, time);
+    return kill(holder, () => waiting);
+  };
+
+  for (const { when, point, time, models, ...death } of HARMLESS) {
+    it(`${when} (${point} ${time}) costs nothing`, () =>
+      inEach(models, async (world, windows) => {
+        const [, ...others] = windows;
+        const { outcomes, takeOver } = await killAt(windows, point, time);
+        outcomes.forEach(noFailure);
+        await world.mustBeSound(others, renewals(death.renewals));
+        world.note(`killed ${when}`, death.renewals, { takeOver });
+        await world.mustReopen(others, renewals(death.renewals));
+      }));
+  }
+
+  for (const { when, point, models } of FATAL) {
+    it(`${when} (${point}) ends the session where the server is strict, and everybody knows why`, () =>
+      inEach(models, async (world, windows) => {
+        const [, ...others] = windows;
+        const { outcomes, takeOver } = await killAt(windows, point);
+        world.note(`killed ${when}`, 1, { takeOver });
+        await world.mustBeLost(others, outcomes, [200, 'invalid_grant']);
+      }));
+  }
+
+  it('when the server has the request, and never gets to it, costs one request more', () =>
+    inEach(['browser'], async (world, [holder, ...others]) => {
+      const atServer = holdAtServer(identity, world.firstToken);
+      holder.do({ kind: 'renew' }).catch(() => {});
+      await atServer.arrived;
+      const waiting = await queue(others);
+      const { outcomes, takeOver } = await kill(holder, () => waiting);
+      outcomes.forEach(noFailure);
+      await world.mustBeSound(others, ['dropped', 200]);
+      world.note('killed when the server has the request', 1, { takeOver });
+      await world.mustReopen(others, ['dropped', 200]);
+    }));
+
+  it('when the server has the request, and gets to it only then, ends the session, and everybody knows why', () =>
+    inEach(['immediate'], async (world, [holder, ...others]) => {
+      const atServer = holdAtServer(identity, world.firstToken);
+      holder.do({ kind: 'renew' }).catch(() => {});
+      await atServer.arrived;
+      await Promise.all(others.map((window) => window.hold('sending')));
+      const waiting = await queue(others);
+      await holder.kill();
+      await Promise.race(others.map((window) => window.held('sending')));
+      await atServer.handle();
+      await Promise.all(others.map((window) => window.goOn()));
+      const outcomes = await Promise.all(waiting);
+      world.note('killed when the server has the request, handled later', 1);
+      await world.mustBeLost(others, outcomes, ['dropped', 'invalid_grant']);
+    }));
+});

@@ -1,0 +1,179 @@
+// What the sessions of a window stand on: the real things, each with points at which the window can be held.
+import { systemClock, type Clock, type Disposable } from '../../src/core/clock.ts';
+import type { Folder } from '../../src/sessions/folder.ts';
+import type { Life } from '../../src/sessions/life.ts';
+import type { SecretStore } from '../../src/sessions/vault.ts';
+import type { Point } from './wire.ts';
+
+const TURN = /\.\d+\.held$/;
+const TURN_IS_OVER = /\.\d+\.(over|lost)$/;
+const GRANT_TYPE = 'grant_type';
+
+/** The points of one window. */
+export class Points {
+  readonly #report: (point: Point, isHeld: boolean) => void;
+  readonly #told = new Set<Point>();
+  #holding: { readonly point: Point; left: number } | undefined;
+  #held: PromiseWithResolvers<undefined> | undefined;
+
+  constructor(report: (point: Point, isHeld: boolean) => void) {
+    this.#report = report;
+  }
+
+  /** Stops at a point when that comes by for the n-th time. */
+  hold(point: Point, time: number): void {
+    this.#holding = { point, left: time };
+  }
+
+  /** Reports a point each time. */
+  tell(point: Point): void {
+    this.#told.add(point);
+  }
+
+  /** Lets go on what is held, until it comes by a point for the n-th time; without one, for good. */
+  goOn(next?: { readonly point: Point; readonly time: number }): void {
+    this.#holding = next === undefined ? undefined : { point: next.point, left: next.time };
+    this.#held?.resolve(undefined);
+    this.#held = undefined;
+  }
+
+  /** Resolves when what is held goes on; undefined while nothing is. */
+  get held(): Promise<unknown> | undefined {
+    return this.#held?.promise;
+  }
+
+  /** Comes by a point. */
+  async pass(point: Point): Promise<void> {
+    const holding = this.#holding;
+    if (holding?.point === point && (holding.left -= 1) === 0) {
+      this.#held = Promise.withResolvers();
+      this.#report(point, true);
+      await this.#held.promise;
+    } else if (this.#told.has(point)) {
+      this.#report(point, false);
+    }
+  }
+}
+
+/** What can be wrong with a window's folder. */
+export interface FolderFaults {
+  /** The code with which every change fails. */
+  code: string | undefined;
+  /** Whether turns are not heeded: each is had for the asking. */
+  ignoresTurns: boolean;
+}
+
+/** A folder with points, and with faults. */
+export function folderWith(folder: Folder, points: Points, faults: FolderFaults): Folder {
+  const mustWork = (): void => {
+    if (faults.code !== undefined) {
+      throw Object.assign(new Error(`${faults.code}: the folder cannot be changed`), { code: faults.code });
+    }
+  };
+  return {
+    list: () => folder.list(),
+    read: (name) => folder.read(name),
+    async write(name, text) {
+      mustWork();
+      const around = name.endsWith('.sealed') ? (['sealing', 'sealed'] as const) : name.endsWith('.json') ? (['entering', 'entered'] as const) : undefined;
+      await between(points, around, () => folder.write(name, text));
+    },
+    async create(name, text) {
+      mustWork();
+      const around = TURN.test(name) ? (['taking', 'taken'] as const) : TURN_IS_OVER.test(name) ? (['ending', 'ended'] as const) : undefined;
+      return between(points, around, async () => (faults.ignoresTurns && TURN.test(name)) || folder.create(name, text), (isMade) => isMade);
+    },
+    async delete(name) {
+      mustWork();
+      await folder.delete(name);
+    },
+    watch: (listener) => folder.watch(listener),
+  };
+}
+
+/** A store with points. */
+export function storeWith(store: SecretStore, points: Points): SecretStore {
+  return {
+    get: (key) => store.get(key),
+    store: (key, value) => between(points, key.startsWith('session:') ? ['storing', 'stored'] : undefined, () => store.store(key, value)),
+    delete: (key) => store.delete(key),
+    keys: () => store.keys(),
+    onDidChange: (listener) => store.onDidChange(listener),
+  };
+}
+
+/** The platform's `fetch` with points around each refresh token that is sent. */
+export function fetchWith(points: Points): typeof fetch {
+  return (input, init) => {
+    const isRenewal = init?.body instanceof URLSearchParams && init.body.get(GRANT_TYPE) === 'refresh_token';
+    return between(points, isRenewal ? ['sending', 'answered'] : undefined, () => fetch(input, init));
+  };
+}
+
+/** Signs of life with a point. */
+export function lifeWith(life: Life, points: Points): Life {
+  return {
+    begin: () => life.begin(),
+    async lives(sign) {
+      await points.pass('looking');
+      return life.lives(sign);
+    },
+  };
+}
+
+/** The machine's clock, which a test can set. While its window is held, no time runs out: a hold is not slowness. */
+export class SettableClock implements Clock {
+  readonly #points: Points;
+  #ahead = 0;
+
+  constructor(points: Points) {
+    this.#points = points;
+  }
+
+  /** Sets it by so many ms from what it shows. */
+  shift(by: number): void {
+    this.#ahead += by;
+  }
+
+  /** The time that it shows. */
+  now(): number {
+    return systemClock.now() + this.#ahead;
+  }
+
+  /** Runs a function when so many ms have passed; all of them again where they have passed in a hold. */
+  after(delay: number, run: () => void): Disposable {
+    let timer: Disposable | undefined = systemClock.after(delay, () => {
+      const { held } = this.#points;
+      if (held === undefined) {
+        run();
+      } else {
+        void held.then(() => {
+          timer = timer === undefined ? undefined : this.after(delay, run);
+        });
+      }
+    });
+    return {
+      dispose: () => {
+        timer?.dispose();
+        timer = undefined;
+      },
+    };
+  }
+}
+
+async function between<T>(
+  points: Points,
+  around: readonly [Point, Point] | undefined,
+  task: () => Promise<T>,
+  isDone: (result: T) => boolean = () => true,
+): Promise<T> {
+  if (around === undefined) {
+    return task();
+  }
+  await points.pass(around[0]);
+  const result = await task();
+  if (isDone(result)) {
+    await points.pass(around[1]);
+  }
+  return result;
+}

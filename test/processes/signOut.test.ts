@@ -1,0 +1,87 @@
+// A sign-out in one window is one in all, whatever the others are doing at that moment.
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { startIdentityServer, type IdentityServer } from '../workshop/identityServer.ts';
+import { MODELS, type Model, type Point } from './wire.ts';
+import type { WindowProcess } from './windowProcess.ts';
+import { inWorld, noFailure, type World } from './world.ts';
+
+/** The points at which another window is when it happens, and the stores with which that is tried. */
+const POINTS: readonly (readonly [Point, readonly Model[]])[] = [
+  ['taking', ['lagging']],
+  ['sending', ['immediate']],
+  ['answered', ['lagging']],
+  ['sealing', ['browser']],
+  ['storing', MODELS],
+  ['stored', ['browser']],
+  ['entering', ['immediate']],
+  ['ending', ['browser']],
+];
+
+describe('A sign-out', () => {
+  let identity: IdentityServer;
+
+  before(async () => {
+    identity = await startIdentityServer({ accessTokenSeconds: 300 });
+  });
+
+  after(async () => {
+    await identity.stop();
+  });
+
+  const inEach = async (models: readonly Model[], count: number, test: (world: World, windows: readonly [WindowProcess, ...WindowProcess[]]) => Promise<void>): Promise<void> => {
+    await Promise.all(models.map((model) => inWorld(model, identity, count, test)));
+  };
+
+  /** Holds that no window has the session, that a new one does not find it, and that nothing of it is left. */
+  const mustBeOver = async (world: World, windows: readonly WindowProcess[]): Promise<void> => {
+    for (const window of windows) {
+      await window.until('the end of the session', () => window.seen.generation === 0);
+    }
+    assert.equal(world.isRevoked, true, 'The session goes on at the server.');
+    await Promise.all(windows.map((window) => window.close()));
+    const again = await world.open();
+    assert.deepEqual((await again.do({ kind: 'find' })).found, [], 'The session is back.');
+    await again.close();
+    assert.deepEqual(await world.stored(), [], 'The session is still in the store.');
+    assert.deepEqual((await readdir(world.folder)).filter((name) => name.endsWith('.sealed')), [], 'The session is still in the shared folder.');
+  };
+
+  it('reaches every window', () =>
+    inEach(MODELS, 4, async (world, windows) => {
+      noFailure(await windows[0].do({ kind: 'signOut' }));
+      world.note('signed out', 0);
+      await mustBeOver(world, windows);
+    }));
+
+  for (const [point, models] of POINTS) {
+    it(`is for good while another window renews (${point})`, () =>
+      inEach(models, 2, async (world, windows) => {
+        const [leaving, renewing] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
+        await renewing.hold(point);
+        const renewal = renewing.do({ kind: 'renew' });
+        await renewing.held(point);
+        noFailure(await leaving.do({ kind: 'signOut' }));
+        await renewing.goOn();
+        await renewal;
+        world.note(`signed out while another renews (${point})`, 0);
+        await mustBeOver(world, windows);
+      }));
+  }
+
+  it('is for good while another window is stopped in the middle of a renewal', () =>
+    inEach(MODELS, 3, async (world, windows) => {
+      const [leaving, renewing] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
+      await renewing.hold('storing');
+      const renewal = renewing.do({ kind: 'renew' });
+      await renewing.held('storing');
+      renewing.stop();
+      noFailure(await leaving.do({ kind: 'signOut' }));
+      const going = renewing.goOn();
+      renewing.resume();
+      await going;
+      await renewal;
+      world.note('signed out while another is stopped', 0);
+      await mustBeOver(world, windows);
+    }));
+});

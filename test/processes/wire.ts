@@ -1,0 +1,118 @@
+// What a test and its windows, each a process of its own, say to each other. All of it is plain data.
+import type { Provider } from '../../src/core/provider.ts';
+import type { Grant } from '../../src/protocol/identity.ts';
+
+/** How the secret store behaves towards the other windows. */
+export type Model =
+  /** Every window sees every change at once, and is told of it once. */
+  | 'immediate'
+  /** Another window's changes show up to a second late; it is told of them later still, twice, or not at all. */
+  | 'lagging'
+  /** Everything is read once, at start; whoever writes last writes everything. Nobody is told of anything. */
+  | 'browser';
+
+/** All models. */
+export const MODELS: readonly Model[] = ['immediate', 'lagging', 'browser'];
+
+/** The places in a renewal where a window can be held, in the order in which it comes by. */
+export type Point =
+  /** Before and after it makes the file of its turn. */
+  | 'taking'
+  | 'taken'
+  /** Before the refresh token is sent, and when the head of the answer has arrived. */
+  | 'sending'
+  | 'answered'
+  /** Before and after the sealed copy is written; comes by twice, with the half record and with the whole one. */
+  | 'sealing'
+  | 'sealed'
+  /** Before and after the store; twice, too. */
+  | 'storing'
+  | 'stored'
+  /** Before and after the ledger. */
+  | 'entering'
+  | 'entered'
+  /** Before and after the mark that its turn is over. */
+  | 'ending'
+  | 'ended'
+  /** While another window has the turn: before it asks whether that one lives. */
+  | 'looking';
+
+/** How a window is opened. */
+export interface WindowOptions {
+  readonly name: string;
+  readonly model: Model;
+  /** The folder that all windows share. */
+  readonly folder: string;
+  /** The file of the store of the model `browser`. */
+  readonly secretsFile: string;
+  readonly provider: Provider;
+  /** The window's place among the windows, in [0, 1). */
+  readonly place: number;
+}
+
+/** What a window is told to do; it answers when that is done. */
+export type Order =
+  | { readonly kind: 'admit'; readonly grant: Grant }
+  /** Renews the session; where a generation is given, only while the session is of that one. */
+  | { readonly kind: 'renew'; readonly generation?: number }
+  /** Asks for the session as a caller does. */
+  | { readonly kind: 'find' }
+  | { readonly kind: 'signOut' }
+  /** Stops when it comes by a point for the n-th time from now on. */
+  | { readonly kind: 'hold'; readonly point: Point; readonly time: number }
+  /** Goes on from there, to the next such point where one is given. */
+  | { readonly kind: 'goOn'; readonly next?: { readonly point: Point; readonly time: number } }
+  /** Reports each time that it comes by a point, without stopping. */
+  | { readonly kind: 'tell'; readonly point: Point }
+  /** Sets its wall clock, by so many ms from what it shows. */
+  | { readonly kind: 'shiftClock'; readonly by: number }
+  /** Lets every change of the shared folder fail with a system error, such as EROFS. */
+  | { readonly kind: 'failFolder'; readonly code: string }
+  /** Takes no heed of turns any more: the test of this test. */
+  | { readonly kind: 'ignoreTurns' }
+  | { readonly kind: 'close' };
+
+/** The one session as a window has it in memory. */
+export interface Seen {
+  /** 0 where it has none. */
+  readonly generation: number;
+  readonly isWhole: boolean;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  /** The code of the verdict that ended it. */
+  readonly endedBy?: string | undefined;
+  /** The code of the latest failure. */
+  readonly failure?: string | undefined;
+  readonly unsaved: boolean;
+}
+
+/** What came of an order. */
+export interface Outcome {
+  readonly seen: Seen;
+  readonly failure?: { readonly category: string; readonly code: string } | undefined;
+  /** The access tokens that a caller got. */
+  readonly found?: readonly string[] | undefined;
+}
+
+/** A call of a store that the test keeps. */
+export interface StoreCall {
+  readonly call: 'get' | 'store' | 'delete' | 'keys';
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What a window says. */
+export type FromWindow =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'seen'; readonly seen: Seen }
+  | { readonly kind: 'at'; readonly point: Point; readonly isHeld: boolean }
+  | { readonly kind: 'answer'; readonly id: number; readonly outcome: Outcome }
+  | { readonly kind: 'store'; readonly id: number; readonly call: StoreCall }
+  | { readonly kind: 'log'; readonly line: string }
+  | { readonly kind: 'alone' };
+
+/** What a window is told. */
+export type ToWindow =
+  | { readonly kind: 'order'; readonly id: number; readonly order: Order }
+  | { readonly kind: 'fromStore'; readonly id: number; readonly values: readonly string[] }
+  | { readonly kind: 'changed'; readonly key: string };

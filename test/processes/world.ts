@@ -1,0 +1,230 @@
+// Windows that share a machine, a secret store and an account at a real identity server.
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Provider } from '../../src/core/provider.ts';
+import { authorizationRequest } from '../../src/protocol/authorize.ts';
+import { exchangeCode } from '../../src/protocol/exchange.ts';
+import { accountOf, type Grant } from '../../src/protocol/identity.ts';
+import { discovered, providerAt, REDIRECT_URI, transportWith } from '../support/bench.ts';
+import { Person } from '../support/browserless.ts';
+import { hashOf, type JournalEntry } from '../workshop/identityJournal.ts';
+import { demoClientId, type IdentityServer } from '../workshop/identityServer.ts';
+import { note, type Figure } from './figures.ts';
+import { SharedStore } from './sharedStore.ts';
+import { WindowProcess } from './windowProcess.ts';
+import type { Model, Outcome } from './wire.ts';
+
+const SCOPES = ['openid', 'profile', 'email', 'offline_access'];
+
+const worlds = new Set<World>();
+// Each test ends its own; this is for one that was cut off.
+after(() => Promise.all([...worlds].map((world) => world.end())));
+
+/**
+ * Runs a test in a world of its own, with windows that all know the session: it is signed in in the first. Whatever
+ * comes of the test, its windows are killed then; where it fails, their logs are printed.
+ * @param folder where the windows share their files; a folder of the world's own where it is not given.
+ */
+export async function inWorld(
+  model: Model,
+  identity: IdentityServer,
+  count: number,
+  test: (world: World, windows: readonly [WindowProcess, ...WindowProcess[]]) => Promise<void>,
+  folder?: string,
+): Promise<void> {
+  const world = await World.create(model, identity);
+  try {
+    const first = await world.open(folder);
+    await world.signIn(first);
+    const others = await Promise.all(Array.from({ length: count - 1 }, () => world.open(folder)));
+    await test(world, [first, ...others]);
+  } catch (error) {
+    world.print();
+    throw error;
+  } finally {
+    await world.end();
+  }
+}
+
+/** One machine, with one session at one server. */
+export class World {
+  readonly model: Model;
+  readonly identity: IdentityServer;
+  readonly provider: Provider;
+  readonly #home: string;
+  readonly #store: SharedStore;
+  readonly #windows: WindowProcess[] = [];
+  #grant: Grant | undefined;
+  #grantId = '';
+
+  private constructor(model: Model, identity: IdentityServer, home: string) {
+    this.model = model;
+    this.identity = identity;
+    this.#home = home;
+    this.#store = new SharedStore(model === 'lagging');
+    this.provider = providerAt(identity.issuer, { clientId: demoClientId, scopes: SCOPES });
+  }
+
+  /** Makes one without a window. */
+  static async create(model: Model, identity: IdentityServer): Promise<World> {
+    const world = new World(model, identity, await mkdtemp(join(tmpdir(), 'sk-')));
+    worlds.add(world);
+    return world;
+  }
+
+  /** The folder that the windows share. */
+  get folder(): string {
+    return join(this.#home, 'shared');
+  }
+
+  get #secretsFile(): string {
+    return join(this.#home, 'secrets');
+  }
+
+  /** Opens a window. */
+  async open(folder = this.folder): Promise<WindowProcess> {
+    const number = this.#windows.length + 1;
+    const name = `${this.model} ${number}`;
+    // Another second for each, as in the product, where it is by chance.
+    const place = (number * 0.381_966) % 1;
+    const options = { name, model: this.model, folder, secretsFile: this.#secretsFile, provider: this.provider, place };
+    const window = new WindowProcess(options, this.#store, this.#home);
+    this.#windows.push(window);
+    await window.ready();
+    return window;
+  }
+
+  /** Signs in as a person does, and gives the tokens to a window. */
+  async signIn(window: WindowProcess): Promise<void> {
+    const transport = transportWith();
+    const { signal } = new AbortController();
+    const server = await discovered(this.identity.issuer, this.provider, transport);
+    const request = await authorizationRequest(server, REDIRECT_URI, SCOPES);
+    const answer = await new Person().authorize(request.url.href);
+    const tokens = await exchangeCode(server, request, answer.searchParams, transport, signal);
+    this.#grant = { provider: this.provider, scopes: SCOPES, tokens, account: await accountOf(server, tokens, transport, signal) };
+    this.#grantId = (await this.identity.provider.RefreshToken.find(this.firstToken))?.grantId ?? '';
+    assert.notEqual(this.#grantId, '', 'The server does not know the session.');
+    noFailure(await window.do({ kind: 'admit', grant: this.#grant }));
+  }
+
+  /** The refresh token that the sign-in brought. */
+  get firstToken(): string {
+    return this.#grant?.tokens.refreshToken ?? '';
+  }
+
+  /** The requests that have sent a refresh token of this session, oldest first. */
+  requests(): JournalEntry[] {
+    const own = new Set([hashOf(this.firstToken)]);
+    return this.identity.journal.refreshRequests().filter(({ refreshTokenHash = '', newRefreshTokenHash }) => {
+      const isOwn = own.has(refreshTokenHash);
+      if (isOwn && newRefreshTokenHash !== undefined) {
+        own.add(newRefreshTokenHash);
+      }
+      return isOwn;
+    });
+  }
+
+  /** What each of those requests has ended with: a status, an error code, or `dropped`. */
+  async ends(): Promise<(number | string)[]> {
+    const ended = this.requests().map((request) => this.identity.journal.waitForRequest((one) => one === request));
+    return (await Promise.all(ended)).map(({ status, error }) => error ?? status ?? 'none');
+  }
+
+  /** Whether the server has ended the session. */
+  get isRevoked(): boolean {
+    return this.identity.grantsRevoked.includes(this.#grantId);
+  }
+
+  /** The keys under which the store has sessions, in truth. */
+  async stored(): Promise<string[]> {
+    const keys = this.model === 'browser' ? keysIn(await readFile(this.#secretsFile, 'utf8')) : this.#store.keys;
+    return keys.filter((key) => key.startsWith('session:'));
+  }
+
+  /**
+   * Holds that every window has the session as the server last made it, and that its tokens work.
+   * @param ends what each request that was sent has to have ended with; each 200 is a renewal.
+   */
+  async mustBeSound(windows: readonly WindowProcess[], ends: readonly (number | string)[]): Promise<void> {
+    assert.deepEqual(await this.ends(), ends, 'The requests are not as they should be.');
+    const sent = this.requests();
+    const renewals = ends.filter((end) => end === 200).length;
+    assert.equal(new Set(sent.map(({ refreshTokenHash }) => refreshTokenHash)).size, renewals, 'The refresh tokens that were sent are not each the newest.');
+    assert.equal(this.isRevoked, false, 'The server has ended the session.');
+    const newest = sent.at(-1)?.newRefreshTokenHash ?? hashOf(this.firstToken);
+    for (const window of windows) {
+      await window.until(`generation ${renewals + 1}`, () => window.seen.generation > renewals && window.seen.isWhole);
+      assert.deepEqual([window.seen.generation, window.seen.endedBy], [renewals + 1, undefined], `Window ${window.name} has another session.`);
+      assert.equal(hashOf(window.seen.refreshToken), newest, `Window ${window.name} does not have the newest refresh token.`);
+    }
+    const tokens = new Set(windows.flatMap(({ seen }) => [seen.accessToken, seen.refreshToken]));
+    assert.equal(tokens.size, 2, 'The windows do not agree on the tokens.');
+    for (const token of tokens) {
+      assert.equal(await this.identity.tokenIsActive(token), true, 'The newest tokens do not work.');
+    }
+  }
+
+  /** Closes windows, opens one, and holds that it gets the session without a request, and can renew it. */
+  async mustReopen(windows: readonly WindowProcess[], ends: readonly (number | string)[]): Promise<void> {
+    await Promise.all(windows.map((window) => window.close()));
+    const again = await this.open();
+    const { found = [], seen } = noFailure(await again.do({ kind: 'find' }));
+    assert.deepEqual([found.length, found[0]], [1, seen.accessToken], 'The session is not there any more.');
+    await this.mustBeSound([again], ends);
+    noFailure(await again.do({ kind: 'renew' }));
+    await this.mustBeSound([again], [...ends, 200]);
+    await again.close();
+  }
+
+  /**
+   * Holds that the session is over, because nobody knows what became of an answer, and that every window knows that.
+   * @param outcomes what came of their renewals.
+   * @param ends what each request has to have ended with, all of them with the same token.
+   */
+  async mustBeLost(windows: readonly WindowProcess[], outcomes: readonly Outcome[], ends: readonly (number | string)[]): Promise<void> {
+    assert.deepEqual(outcomes.map(({ failure }) => failure), windows.map(() => ({ category: 'session-ended', code: 'lost-answer' })));
+    assert.deepEqual(await this.ends(), ends, 'The requests are not as they should be.');
+    assert.equal(new Set(this.requests().map(({ refreshTokenHash }) => refreshTokenHash)).size, 1, 'Another token was sent.');
+    assert.equal(this.isRevoked, true, 'The server has not ended the session.');
+    for (const window of windows) {
+      await window.until('the verdict', () => window.seen.endedBy === 'lost-answer');
+    }
+    await Promise.all(windows.map((window) => window.close()));
+    const again = await this.open();
+    assert.equal((await again.do({ kind: 'find' })).seen.endedBy, 'lost-answer');
+    assert.deepEqual(await this.ends(), ends);
+  }
+
+  /** Notes what a case has come to, for the table. */
+  note(what: string, renewals: number, more: Partial<Figure> = {}): void {
+    note({ what, model: this.model, windows: this.#windows.length, renewals, requests: this.requests().length, ...more });
+  }
+
+  /** Prints the logs of all windows. */
+  print(): void {
+    for (const { name, lines } of this.#windows) {
+      console.log(`--- window ${name}\n${lines.join('\n')}`);
+    }
+  }
+
+  /** Kills everything and takes it away. */
+  async end(): Promise<void> {
+    worlds.delete(this);
+    await Promise.all(this.#windows.map((window) => window.kill()));
+    this.#store.dispose();
+    await rm(this.#home, { recursive: true, force: true });
+  }
+}
+
+/** Holds that an order was carried out. */
+export function noFailure(outcome: Outcome): Outcome {
+  assert.deepEqual(outcome.failure, undefined, 'An order has failed.');
+  return outcome;
+}
+
+function keysIn(secrets: string): string[] {
+  return (JSON.parse(secrets) as [string, string][]).map(([key]) => key);
+}

@@ -1,0 +1,182 @@
+// Time without waiting. The true time is what the server goes by; the machine's own time stands still while it sleeps;
+// its wall clock is the true time with whatever somebody has set it to.
+import type { Disposable } from '../../src/core/clock.ts';
+
+interface Entry {
+  readonly at: number;
+  readonly order: number;
+  run: (() => void) | undefined;
+}
+
+/** What is to be done when, the earliest first. */
+class Agenda {
+  readonly #heap: Entry[] = [];
+  #count = 0;
+
+  add(at: number, run: () => void): Disposable {
+    const entry: Entry = { at, order: (this.#count += 1), run };
+    this.#heap.push(entry);
+    this.#rise(this.#heap.length - 1);
+    return { dispose: () => (entry.run = undefined) };
+  }
+
+  /** When the next thing is to be done. */
+  get next(): number {
+    while (this.#heap[0] !== undefined && this.#heap[0].run === undefined) {
+      this.#take();
+    }
+    return this.#heap[0]?.at ?? Infinity;
+  }
+
+  runNext(): void {
+    this.#take()?.run?.();
+  }
+
+  #take(): Entry | undefined {
+    const [first] = this.#heap;
+    const last = this.#heap.pop();
+    if (last !== undefined && this.#heap.length > 0) {
+      this.#heap[0] = last;
+      this.#sink();
+    }
+    return first;
+  }
+
+  #isBefore(one: number, other: number): boolean {
+    const [a, b] = [this.#heap[one], this.#heap[other]];
+    return a !== undefined && (b === undefined || a.at < b.at || (a.at === b.at && a.order < b.order));
+  }
+
+  #swap(one: number, other: number): void {
+    const [a, b] = [this.#heap[one], this.#heap[other]];
+    if (a !== undefined && b !== undefined) {
+      this.#heap[one] = b;
+      this.#heap[other] = a;
+    }
+  }
+
+  #rise(from: number): void {
+    for (let index = from; index > 0; ) {
+      const parent = (index - 1) >> 1;
+      if (!this.#isBefore(index, parent)) {
+        return;
+      }
+      this.#swap(index, parent);
+      index = parent;
+    }
+  }
+
+  #sink(): void {
+    for (let index = 0; ; ) {
+      const [left, right] = [2 * index + 1, 2 * index + 2];
+      const least = this.#isBefore(right, left) ? right : left;
+      if (!this.#isBefore(least, index)) {
+        return;
+      }
+      this.#swap(index, least);
+      index = least;
+    }
+  }
+}
+
+/** A wall clock that was set back. */
+export interface SetBack {
+  /** When, in the machine's own time. */
+  readonly at: number;
+  /** When, in true time. */
+  readonly trueAt: number;
+  /** Whether a window has run for so long since that it must have noticed. */
+  isNoticed: boolean;
+}
+
+/** The time of one world: of the server, and of its one machine. */
+export class Time {
+  readonly #world = new Agenda();
+  readonly #machine = new Agenda();
+  #now = Date.UTC(2031, 4, 5, 8, 0, 0);
+  #offset = 0;
+  #slept = 0;
+  #asleepSince: number | undefined;
+  /** How often the wall clock was set, either way. */
+  jumps = 0;
+  /** Each time that it was set back. */
+  readonly setBacks: SetBack[] = [];
+
+  /** The true time, in ms since the Unix epoch. */
+  get now(): number {
+    return this.#now;
+  }
+
+  /** What the machine's wall clock shows. */
+  get wall(): number {
+    return this.#now + this.#offset;
+  }
+
+  /** How far the wall clock is off. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** The machine's own time, which no sleep and no hand moves. */
+  get awake(): number {
+    return (this.#asleepSince ?? this.#now) - this.#slept;
+  }
+
+  get isAsleep(): boolean {
+    return this.#asleepSince !== undefined;
+  }
+
+  /** Does something after so many ms of true time. */
+  after(delay: number, run: () => void): Disposable {
+    return this.#world.add(this.#now + Math.max(0, Math.ceil(delay)), run);
+  }
+
+  /** Does something on the machine, after so many ms in which it does not sleep. */
+  afterAwake(delay: number, run: () => void): Disposable {
+    return this.#machine.add(this.awake + Math.max(0, Math.ceil(delay)), run);
+  }
+
+  /** Puts the machine to sleep. */
+  sleep(): void {
+    this.#asleepSince ??= this.#now;
+  }
+
+  /**
+   * Wakes the machine.
+   * @param isTimeLost whether the sleep did not count for its timers; on some platforms it does.
+   */
+  wake(isTimeLost: boolean): void {
+    if (this.#asleepSince !== undefined) {
+      this.#slept += isTimeLost ? this.#now - this.#asleepSince : 0;
+      this.#asleepSince = undefined;
+    }
+  }
+
+  /** Sets the wall clock by so many ms. */
+  jump(by: number): void {
+    this.#offset += by;
+    this.jumps += 1;
+    if (by < 0) {
+      this.setBacks.push({ at: this.awake, trueAt: this.#now, isNoticed: false });
+    }
+  }
+
+  /** Lets time pass until an event after which there is something to see; false where there is none before the end. */
+  async step(until: number): Promise<boolean> {
+    await rest();
+    const world = this.#world.next;
+    const machine = this.isAsleep ? Infinity : Math.max(this.#now, this.#machine.next + this.#slept);
+    if (Math.min(world, machine) > until) {
+      this.#now = until;
+      return false;
+    }
+    this.#now = Math.min(world, machine);
+    (world <= machine ? this.#world : this.#machine).runNext();
+    return true;
+  }
+}
+
+/** Lets everything go on that waits for promises only. */
+function rest(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,99 @@
+import { MINUTE, SECOND } from '../../src/core/clock.ts';
+import type { LifetimeSettings } from '../../src/core/lifetime.ts';
+import type { Log } from '../../src/core/log.ts';
+import type { Provider } from '../../src/core/provider.ts';
+import type { LiveSession } from '../../src/core/status.ts';
+import { Discovery } from '../../src/protocol/discovery.ts';
+import type { Transport } from '../../src/protocol/transport.ts';
+import type { Finding } from '../../src/sessions/keeper.ts';
+import type { RegistryChange } from '../../src/sessions/registry.ts';
+import { Sessions } from '../../src/sessions/sessions.ts';
+import { breakSessions, brokenFolder, type Break } from './breaks.ts';
+import type { Keyring } from './keyring.ts';
+import { plainCipher, type Living, type SharedFolder } from './machine.ts';
+import type { Network } from './network.ts';
+import type { Process } from './process.ts';
+import type { Random } from './random.ts';
+import { ISSUER } from './server.ts';
+
+/** The one provider that the windows have. */
+export const PROVIDER: Provider = {
+  id: 'acme',
+  label: 'Acme',
+  issuer: ISSUER,
+  clientId: 'editor',
+  scopes: ['read'],
+  assumedLifetime: undefined,
+  sessionLifetime: undefined,
+  accountsMenu: true,
+};
+
+/** What a window stands on. */
+export interface Ground {
+  readonly random: Random;
+  readonly folder: SharedFolder;
+  readonly living: Living;
+  readonly keyring: Keyring;
+  readonly network: Network;
+  readonly refreshInterval: number;
+  readonly broken: Break | undefined;
+  newId(): string;
+  tell(window: Window, line: string): void;
+  onChange(window: Window, change: RegistryChange): void;
+  onFindings(window: Window, findings: readonly Finding[]): void;
+}
+
+/** One window: the product's own sessions in a process of the simulation. */
+export class Window {
+  readonly process: Process;
+  readonly sessions: Sessions;
+
+  constructor(process: Process, ground: Ground) {
+    const { random, folder, living, keyring, network, broken } = ground;
+    this.process = process;
+    const tell = (line: string): void => {
+      if (!process.isDead) {
+        ground.tell(this, line);
+      }
+    };
+    const log: Log = { trace: () => {}, debug: () => {}, info: tell, warn: tell, error: tell };
+    const { clock } = process;
+    const transport: Transport = { clock, deadline: 20 * SECOND, fetch: network.view(process) };
+    const settings: LifetimeSettings = { leeway: 5 * MINUTE, refreshInterval: ground.refreshInterval, warning: 10 * MINUTE, place: random.next() };
+    this.sessions = new Sessions({
+      clock, log, transport,
+      secrets: keyring.view(process),
+      folder: brokenFolder(folder.view(process), broken),
+      life: living.view(process),
+      cipher: plainCipher(random),
+      discovery: new Discovery(transport),
+      provider: (id) => (id === PROVIDER.id ? PROVIDER : undefined),
+      lifetimes: () => settings,
+      freshness: () => MINUTE,
+      random: () => random.next(),
+      newId: () => ground.newId(),
+      onAlone: () => tell('is on its own'),
+    });
+    breakSessions(this.sessions, broken);
+    this.sessions.registry.onDidChange((change) => {
+      if (!process.isDead) {
+        ground.onChange(this, change);
+      }
+    });
+    this.sessions.keeper.onFindings((findings) => {
+      if (!process.isDead) {
+        ground.onFindings(this, findings);
+      }
+    });
+    this.sessions.start();
+  }
+
+  get name(): string {
+    return this.process.name;
+  }
+
+  /** One session as this window has it. */
+  get(id: string): LiveSession | undefined {
+    return this.sessions.registry.get(id);
+  }
+}
