@@ -25,6 +25,8 @@ export interface LiveSession {
   readonly failures: number;
   /** How far the server's clock is ahead of this machine's, in ms, as its latest answer told. */
   readonly skew?: number | undefined;
+  /** How far, in ms, the clock has been set back since the record came: by so much its times lie too far ahead. */
+  readonly setBack?: number;
   /** Whether the newest tokens are in memory only, because storing them failed. */
   readonly unsaved: boolean;
   /** Whether the other windows cannot know of the newest tokens, because the folder that all share failed. */
@@ -42,21 +44,27 @@ export interface SessionStatus {
   readonly renewalDueAt: number | undefined;
 }
 
+/** The time for the times of a session: what the clock would show, had it not been set back since. */
+export function timeFor({ setBack = 0 }: LiveSession, now: number): number {
+  return now + setBack;
+}
+
 /** Works out the status of one session at one time. */
 export function statusOf(session: LiveSession, settings: LifetimeSettings, now: number): SessionStatus {
-  const { record } = session;
+  const { record, setBack = 0 } = session;
   const lifetimes = lifetimesOf(record);
-  const end = sessionEndOf(lifetimes);
-  const due = session.nextTryAt ?? renewalDueAt(lifetimes, settings);
+  const shown = (time: number | undefined): number | undefined => (time === undefined ? undefined : time - setBack);
+  const due = session.nextTryAt ?? shown(renewalDueAt(lifetimes, settings));
+  const end = shown(sessionEndOf(lifetimes));
   const countdown =
     end !== undefined ? ({ to: end, means: 'end' } as const)
     : due !== undefined ? ({ to: due, means: 'renewal' } as const)
     : undefined;
   return {
     session,
-    state: stateOf(session, settings, now),
+    state: stateOf(session, settings, timeFor(session, now)),
     countdown,
-    accessExpiresAt: lifetimes.accessExpiresAt,
+    accessExpiresAt: shown(lifetimes.accessExpiresAt),
     sessionEndsAt: end,
     renewalDueAt: due,
   };

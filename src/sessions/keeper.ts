@@ -7,7 +7,7 @@ import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { sameScopes } from '../core/scopes.ts';
 import { isSameSignIn, lifetimesOf, ownerOf, servesScopes, type SessionRecord } from '../core/session.ts';
-import { isUsable, type LiveSession } from '../core/status.ts';
+import { isUsable, timeFor, type LiveSession } from '../core/status.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { Grant } from '../protocol/identity.ts';
 import { revokeTokens, type Revocation } from '../protocol/revoke.ts';
@@ -130,7 +130,7 @@ export class Keeper {
   /** All sessions of a provider that are ones now, from memory and at once. */
   list(providerId: string): LiveSession[] {
     const now = this.#ports.clock.now();
-    return this.all(providerId).filter(({ record }) => isUsable(record, now));
+    return this.all(providerId).filter((session) => isUsable(session.record, timeFor(session, now)));
   }
 
   /** All sessions that belong to a provider as it is configured, those that have ended included. */
@@ -278,10 +278,10 @@ export class Keeper {
     const { clock, refresher, registry } = this.#ports;
     const { id } = session.record;
     const lifetimes = lifetimesOf(session.record);
-    if (!lifetimes.renewable || isFresh(lifetimes, clock.now(), this.#ports.freshness())) {
+    if (!lifetimes.renewable || isFresh(lifetimes, timeFor(session, clock.now()), this.#ports.freshness())) {
       return session;
     }
-    const isWorking = ({ record }: LiveSession): boolean => isAlive(lifetimesOf(record), clock.now());
+    const isWorking = (one: LiveSession): boolean => isAlive(lifetimesOf(one.record), timeFor(one, clock.now()));
     if (session.failure !== undefined && !session.renewing && this.#isTooSoon(session, isWorking(session))) {
       return orThrow(session, isWorking(session), session.failure);
     }

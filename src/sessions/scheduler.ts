@@ -3,7 +3,7 @@ import { MINUTE, SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import { isRenewalDue, renewalDueAt, warnAt, type LifetimeSettings } from '../core/lifetime.ts';
 import { lifetimesOf, type SessionRecord } from '../core/session.ts';
-import { isUsable, type LiveSession } from '../core/status.ts';
+import { isUsable, timeFor, type LiveSession } from '../core/status.ts';
 import type { Refresher } from './refresher.ts';
 import type { Registry } from './registry.ts';
 import type { Log } from '../core/log.ts';
@@ -121,20 +121,24 @@ export class Scheduler implements Disposable {
   /**
    * The sessions whose times cannot be trusted any more and that have not been renewed since: all of them where the
    * clock was set back; where it has leapt ahead, which a sleep looks like too, those whose end is counted down to. A
-   * renewal brings their times in order.
+   * renewal brings their times in order; until there is one, it is noted with them how far the clock was set back.
    */
   #suspects(now: number, expected: number): ReadonlySet<string> {
     const before = this.#seen;
-    const renewable = this.#owned().map(({ record }) => record).filter((record) => lifetimesOf(record).renewable);
-    this.#seen = { at: now, generations: new Map(renewable.map(({ id, generation }) => [id, generation])) };
+    const sessions = this.#owned();
+    this.#seen = { at: now, generations: new Map(sessions.map(({ record: { id, generation } }) => [id, generation])) };
     const wasSetBack = now < expected - TOLERANCE;
     const hasLeapt = before.at !== -Infinity && now > expected + LONGEST_TICK;
     if (wasSetBack) {
       this.#ports.log.info(`The clock was set back by ${Math.round((expected - now) / SECOND)} s.`);
     }
-    const isSuspect = ({ id, generation, sessionEndsAt }: SessionRecord): boolean =>
+    const isSuspect = ({ record: { id, generation, sessionEndsAt } }: LiveSession): boolean =>
       before.generations.get(id) === generation && (wasSetBack || (hasLeapt && sessionEndsAt !== undefined));
-    return new Set(renewable.filter(isSuspect).map(({ id }) => id));
+    const suspects = sessions.filter(isSuspect);
+    for (const { record, setBack = 0 } of wasSetBack ? suspects : []) {
+      this.#ports.registry.update(record.id, { setBack: setBack + expected - now });
+    }
+    return new Set(suspects.filter(({ record }) => lifetimesOf(record).renewable).map(({ record }) => record.id));
   }
 
   #owned(): LiveSession[] {
@@ -148,7 +152,7 @@ export class Scheduler implements Disposable {
     if (session.failure !== undefined) {
       return session.nextTryAt !== undefined && session.nextTryAt <= now;
     }
-    return isRenewalDue(lifetimesOf(session.record), this.#ports.settings(), now);
+    return isRenewalDue(lifetimesOf(session.record), this.#ports.settings(), timeFor(session, now));
   }
 
   #plan = (): void => {
@@ -168,12 +172,13 @@ export class Scheduler implements Disposable {
 
   /** When the next thing happens to a session: a renewal, a retry, the running out of its token, or the warning before its end. */
   #nextEvent(session: LiveSession, now: number): number {
-    const { record } = session;
+    const { record, setBack = 0 } = session;
     const lifetimes = lifetimesOf(record);
-    const renewal = session.failure === undefined ? renewalDueAt(lifetimes, this.#ports.settings()) : session.nextTryAt;
-    const expiry = isUsable(record, now) ? lifetimes.accessExpiresAt : undefined;
+    const due = renewalDueAt(lifetimes, this.#ports.settings());
+    const renewal = session.failure !== undefined ? session.nextTryAt : due === undefined ? undefined : due - setBack;
+    const ends = [isUsable(record, timeFor(session, now)) ? lifetimes.accessExpiresAt : undefined, warnAt(lifetimes, this.#ports.settings())];
     const storing = session.unsaved ? now + STORING_PACE : undefined;
-    const times = [session.renewing ? undefined : renewal, expiry, storing, warnAt(lifetimes, this.#ports.settings())];
+    const times = [session.renewing ? undefined : renewal, storing, ...ends.map((end) => (end === undefined ? undefined : end - setBack))];
     return Math.min(...times.filter((time) => time !== undefined).filter((time) => time > now || time === renewal), Infinity);
   }
 

@@ -5,7 +5,7 @@ import { asFailure } from '../core/failure.ts';
 import { isAlive, sessionEndOf, warnAt } from '../core/lifetime.ts';
 import { REMEDIES, actionsFor, type Action } from '../core/remedy.ts';
 import { lifetimesOf, type SessionRecord } from '../core/session.ts';
-import { isUsable, type LiveSession } from '../core/status.ts';
+import { isUsable, timeFor, type LiveSession } from '../core/status.ts';
 import type { Finding, Keeper } from '../sessions/keeper.ts';
 import type { Ledger } from '../sessions/ledger.ts';
 import type { RegistryChange } from '../sessions/registry.ts';
@@ -85,7 +85,7 @@ export class Notifications implements Disposable {
     if (after === undefined) {
       return;
     }
-    if (isAlive(lifetimesOf(after.record), this.#clock.now())) {
+    if (isAlive(lifetimesOf(after.record), timeFor(after, this.#clock.now()))) {
       this.#deadAtStart.delete(id);
     } else if (before === undefined) {
       this.#deadAtStart.add(id);
@@ -185,8 +185,9 @@ export class Notifications implements Disposable {
     }
   }
 
-  #checkEnd({ record }: LiveSession): void {
-    const now = this.#clock.now();
+  #checkEnd(session: LiveSession): void {
+    const { record, setBack = 0 } = session;
+    const now = timeFor(session, this.#clock.now());
     const lifetimes = lifetimesOf(record);
     const end = sessionEndOf(lifetimes);
     const due = warnAt(lifetimes, this.#settings.lifetimes());
@@ -198,7 +199,7 @@ export class Notifications implements Disposable {
       return;
     }
     this.#warned.set(record.id, { end, again: Infinity });
-    void this.#warn(record, end);
+    void this.#warn(record, end - setBack);
   }
 
   async #warn(record: SessionRecord, end: number): Promise<void> {
@@ -226,7 +227,7 @@ export class Notifications implements Disposable {
     }
     const needsPerson = REMEDIES[failure.category].retry !== 'quick';
     // After a sleep the first tries often come before the network does.
-    const keepsFailing = session.failures > PATIENCE && !isAlive(lifetimesOf(record), this.#clock.now());
+    const keepsFailing = session.failures > PATIENCE && !isAlive(lifetimesOf(record), timeFor(session, this.#clock.now()));
     if (needsPerson || keepsFailing) {
       void this.#offer(session, failure);
     }

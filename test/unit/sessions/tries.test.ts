@@ -3,7 +3,7 @@ import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { silentLog } from '../../../src/core/log.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
-import { isUsable } from '../../../src/core/status.ts';
+import { isUsable, statusOf, type LiveSession } from '../../../src/core/status.ts';
 import { Tries } from '../../../src/sessions/tries.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
@@ -29,11 +29,7 @@ describe('A try in vain', () => {
     await server.stop();
   });
 
-  const session = (): NonNullable<ReturnType<House['registry']['get']>> => {
-    const live = house.registry.get('s1');
-    assert.ok(live);
-    return live;
-  };
+  const first = (): LiveSession => session(house, 's1');
   const asksFor = async (wait: number): Promise<number> => {
     const at = house.clock.now();
     await house.ledger.noteTry('s1', { generation: 1, at, category: 'rate-limited', code: 'http-429', failures: 1, nextTryAt: at + wait, waitUntil: at + wait });
@@ -42,19 +38,19 @@ describe('A try in vain', () => {
 
   it('does not shorten the wait that the server has asked another window for', async () => {
     const until = await asksFor(10 * MINUTE);
-    await tries.note(session(), new Failure('network', 'ECONNRESET'));
-    assert.deepEqual([session().nextTryAt, (await house.ledger.failedTry('s1'))?.waitUntil], [until, until]);
+    await tries.note(first(), new Failure('network', 'ECONNRESET'));
+    assert.deepEqual([first().nextTryAt, (await house.ledger.failedTry('s1'))?.waitUntil], [until, until]);
   });
 
   it('knows no wait of another generation, or one that is over', async () => {
     await asksFor(SECOND);
     await house.clock.pass(2 * SECOND);
-    await tries.note(session(), new Failure('network', 'ECONNRESET'));
-    assert.equal(session().nextTryAt, house.clock.now() + 2 * SECOND);
+    await tries.note(first(), new Failure('network', 'ECONNRESET'));
+    assert.equal(first().nextTryAt, house.clock.now() + 2 * SECOND);
     await asksFor(10 * MINUTE);
     house.registry.put({ ...house.record(), generation: 2 });
-    await tries.note(session(), new Failure('network', 'ECONNRESET'));
-    assert.equal(session().nextTryAt, house.clock.now() + 2 * SECOND);
+    await tries.note(first(), new Failure('network', 'ECONNRESET'));
+    assert.equal(first().nextTryAt, house.clock.now() + 2 * SECOND);
   });
 
   it('stands for one of this window at the same moment, or while the server asks to wait, but not for this window’s own', async () => {
@@ -63,7 +59,7 @@ describe('A try in vain', () => {
     assert.equal((await tries.insteadOf(house.record(), now))?.code, 'http-429');
     await house.clock.pass(11 * MINUTE);
     assert.equal(await tries.insteadOf(house.record(), { startedAt: house.clock.now(), isUrgent: true }), undefined);
-    await tries.note(session(), new Failure('network', 'ECONNRESET'));
+    await tries.note(first(), new Failure('network', 'ECONNRESET'));
     assert.equal(await tries.insteadOf(house.record(), { startedAt: house.clock.now(), isUrgent: true }), undefined);
   });
 
@@ -144,3 +140,36 @@ describe('What the folder did not take', () => {
     await server.stop();
   });
 });
+
+describe('A clock that was set back while no renewal is possible', () => {
+  it('lends no life to a token, and keeps its countdown right', async () => {
+    const server = await ScriptedServer.start();
+    const house = buildHouse(server.issuer);
+    server.onToken({ status: 503 });
+    const begun = house.clock.now();
+    await moveIn(house, recordAt(server.issuer, begun));
+    await moveIn(house, recordAt(server.issuer, begun, { id: 's2', refreshToken: undefined, account: { id: 'person-2', label: 'Kim' } }));
+    house.scheduler.tick();
+    await house.clock.pass(90 * SECOND);
+    house.clock.sleep(-60 * MINUTE);
+    await house.clock.pass(MINUTE);
+    const { accessExpiresAt = 0 } = statusOf(session(house, 's1'), { leeway: 0, refreshInterval: 0, warning: 0 }, house.clock.now());
+    assert.ok(Math.abs(accessExpiresAt - (begun - 55 * MINUTE)) < SECOND, String(accessExpiresAt - begun));
+    assert.equal((await house.keeper.find('acme', ['read'], 'person-1')).length, 1);
+    await house.clock.pass(4 * MINUTE);
+    await rejectsWith(house.keeper.find('acme', ['read'], 'person-1'), 'server');
+    assert.deepEqual(await house.keeper.find('acme', ['read'], 'person-2'), []);
+    server.date = () => house.clock.now();
+    server.onToken(rotatingTokens());
+    await house.clock.pass(2 * MINUTE);
+    assert.equal(session(house, 's1').setBack, undefined);
+    house.scheduler.dispose();
+    await server.stop();
+  });
+});
+
+function session(house: House, id: string): LiveSession {
+  const live = house.registry.get(id);
+  assert.ok(live);
+  return live;
+}
