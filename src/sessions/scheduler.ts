@@ -34,9 +34,11 @@ export interface SchedulerPorts {
 export class Scheduler implements Disposable {
   readonly #ports: SchedulerPorts;
   readonly #ticked = new Emitter<void>();
+  /** The tick of each minute, which nothing puts off: by what it finds, it tells whether the clock was set. */
+  #minute: Disposable | undefined;
+  /** The tick for what is due before. */
   #timer: Disposable | undefined;
   #plannedFor = 0;
-  #isStarted = false;
   readonly #listening: Disposable;
   /** The latest time that the clock has shown here, with the generation of each session at that time. */
   #seen = { at: -Infinity, generations: new Map<string, number>() };
@@ -78,21 +80,22 @@ export class Scheduler implements Disposable {
 
   /**
    * Does what {@link tick} says.
-   * @param expected what the clock has to show: exactly, at a tick that was planned; else at the least.
+   * @param planned what the clock has to show, at a tick that was planned.
    */
-  #tick(isUrgent: boolean, expected = this.#seen.at): void {
+  #tick(wasHurried: boolean, planned?: number): void {
     const { clock, log, refresher } = this.#ports;
     const now = clock.now();
-    this.#isStarted = true;
-    if (this.#plannedFor !== 0 && now - this.#plannedFor > LONGEST_TICK) {
-      log.info(`The clock is ${Math.round((now - this.#plannedFor) / SECOND)} s further than planned; what is due is done now.`);
-      this.#plannedFor = 0;
+    const isLate = planned !== undefined && now - planned > LONGEST_TICK;
+    if (isLate) {
+      log.info(`The clock is ${Math.round((now - planned) / SECOND)} s further than planned; what is due is done now.`);
       this.#stopWaiting();
-      this.#tick(true, expected);
-      return;
     }
+    const isUrgent = wasHurried || isLate;
     this.#stop();
-    const suspects = this.#suspects(now, expected);
+    const suspects = this.#suspects(now, planned ?? this.#seen.at);
+    if (this.#minute === undefined) {
+      this.#watch();
+    }
     for (const session of this.#owned()) {
       if (session.unsaved) {
         void refresher.save(session.record);
@@ -110,9 +113,20 @@ export class Scheduler implements Disposable {
     this.#plan();
   }
 
+  #watch(): void {
+    const { clock } = this.#ports;
+    const planned = clock.now() + LONGEST_TICK;
+    this.#minute?.dispose();
+    this.#minute = clock.after(LONGEST_TICK, () => {
+      this.#watch();
+      this.#tick(false, planned);
+    });
+  }
+
   /** Ends the ticking. */
   dispose(): void {
     this.#listening.dispose();
+    this.#minute?.dispose();
     this.#stop();
     this.#ticked.dispose();
     this.#plan = () => {};
@@ -130,6 +144,8 @@ export class Scheduler implements Disposable {
     const wasSetBack = now < expected - TOLERANCE;
     const hasLeapt = before.at !== -Infinity && now > expected + LONGEST_TICK;
     if (wasSetBack) {
+      // What was planned by the old clock would find the same once more.
+      this.#watch();
       this.#ports.log.info(`The clock was set back by ${Math.round((expected - now) / SECOND)} s.`);
     }
     const isSuspect = ({ record: { id, generation, sessionEndsAt } }: LiveSession): boolean =>
@@ -157,16 +173,17 @@ export class Scheduler implements Disposable {
 
   #plan = (): void => {
     const { clock } = this.#ports;
-    if (!this.#isStarted) {
+    const now = clock.now();
+    const next = Math.min(...this.#owned().map((session) => this.#nextEvent(session, now)), Infinity);
+    if (this.#minute === undefined || next >= now + LONGEST_TICK) {
       return;
     }
-    const now = clock.now();
-    const next = Math.min(...this.#owned().map((session) => this.#nextEvent(session, now)), now + LONGEST_TICK);
     const delay = Math.max(SHORTEST_TICK, next - now);
     if (this.#timer === undefined || now + delay < this.#plannedFor) {
       this.#stop();
-      this.#plannedFor = now + delay;
-      this.#timer = clock.after(delay, () => this.#tick(false, this.#plannedFor));
+      const planned = now + delay;
+      this.#plannedFor = planned;
+      this.#timer = clock.after(delay, () => this.#tick(false, planned));
     }
   };
 
