@@ -63,12 +63,13 @@ function judgeWindow({ time, folder, keyring, figures }: Scene, judge: Judge, wi
   }
 }
 
-function judgeAtServer({ server }: Scene, judge: Judge, newest: SessionRecord): void {
+function judgeAtServer({ server, time }: Scene, judge: Judge, newest: SessionRecord): void {
   if (newest.ended !== undefined) {
     return;
   }
   const token = server.read(newest.refreshToken ?? '');
-  if (token?.grant.end === undefined && token?.number !== token?.grant.newest) {
+  const isOnTheWay = time.now - (token?.grant.issued.at(-1)?.at ?? 0) < ON_THE_WAY;
+  if (token?.grant.end === undefined && token?.number !== token?.grant.newest && !isOnTheWay) {
     judge.fail('converge', `the windows have ${nameOf(newest)} of ${newest.id}, the server's newest is ${token?.grant.newest ?? '?'}`);
   }
   if (!newest.isWhole) {
