@@ -2,12 +2,18 @@
 import type { Disposable } from '../../src/core/clock.ts';
 import type { Emitter } from '../../src/core/emitter.ts';
 import { FakeFolder, FakeLife, FakeStore } from './fakeStore.ts';
+import { PatientClock } from './patientClock.ts';
 
 /** The life of one window: it counts what the window changes, and can be cut off after so many changes. */
 export class Mortal {
   /** What the window has changed, in words such as `write s1.json`, oldest first. */
   readonly changes: string[] = [];
+  readonly #onEnd: () => void;
   #left = Infinity;
+
+  constructor(onEnd: () => void = () => {}) {
+    this.#onEnd = onEnd;
+  }
 
   /** Whether the window has ended. */
   get isOver(): boolean {
@@ -17,6 +23,7 @@ export class Mortal {
   /** Ends the window after so many more changes; at once without a number. */
   end(after = 0): void {
     this.#left = after;
+    this.#endIfOver();
   }
 
   /** Lets the window do something, or never go on. */
@@ -29,9 +36,17 @@ export class Mortal {
       this.changes.push(change);
       this.#left -= 1;
     }
-    const result = await run();
+    const outcome = run();
+    await outcome.catch(() => {});
+    this.#endIfOver();
     // A change may be done whose window is not there any more to hear of it.
-    return this.isOver ? never : result;
+    return this.isOver ? never : outcome;
+  }
+
+  #endIfOver(): void {
+    if (this.isOver) {
+      this.#onEnd();
+    }
   }
 }
 
@@ -83,6 +98,14 @@ export class MortalFolder extends FakeFolder {
   }
 }
 
+/** The same, where the platform does not tell of changes. */
+export class UnwatchedFolder extends MortalFolder {
+  /** Tells nothing. */
+  override watch(): Disposable {
+    return { dispose() {} };
+  }
+}
+
 /** A secret store of several windows, as one of them has it. */
 export class MortalStore extends FakeStore {
   readonly #shared: FakeStore;
@@ -127,6 +150,14 @@ export class MortalStore extends FakeStore {
   }
 }
 
+/** The same, where changes of other windows are never told. */
+export class SilentStore extends MortalStore {
+  /** Never fires. */
+  override get onDidChange(): Emitter<string>['event'] {
+    return () => ({ dispose() {} });
+  }
+}
+
 /** The signs of life of several windows, as one of them has them. */
 export class MortalLife extends FakeLife {
   readonly #shared: FakeLife;
@@ -152,5 +183,31 @@ export class MortalLife extends FakeLife {
   /** Puts out all signs of this window. */
   end(): void {
     this.#signs.forEach((sign) => this.#shared.kill(sign));
+  }
+}
+
+/** The clock of several windows, as one of them has it: nothing falls due any more in one that has ended. Only the shared one can be moved. */
+export class MortalClock extends PatientClock {
+  readonly #shared: PatientClock;
+  readonly #life: Mortal;
+
+  constructor(shared: PatientClock, life: Mortal) {
+    super();
+    this.#shared = shared;
+    this.#life = life;
+  }
+
+  /** The time that it shows, in ms since the Unix epoch. */
+  override now(): number {
+    return this.#shared.now();
+  }
+
+  /** Runs a function when so many ms have passed, if the window still lives. */
+  override after(delay: number, run: () => void): Disposable {
+    return this.#shared.after(delay, () => {
+      if (!this.#life.isOver) {
+        run();
+      }
+    });
   }
 }

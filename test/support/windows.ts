@@ -4,7 +4,7 @@ import { SECOND } from '../../src/core/clock.ts';
 import { FakeFolder, FakeLife, FakeStore } from './fakeStore.ts';
 import { buildHouse, moveIn, recordAt, type House, type HouseOptions } from './house.ts';
 import { randomFrom } from './interleaver.ts';
-import { Mortal, MortalFolder, MortalLife, MortalStore } from './mortal.ts';
+import { Mortal, MortalClock, MortalFolder, MortalLife, MortalStore, SilentStore, UnwatchedFolder } from './mortal.ts';
 import { PatientClock } from './patientClock.ts';
 import type { Script, ScriptedServer, SeenRequest } from './scriptedServer.ts';
 
@@ -12,6 +12,9 @@ import type { Script, ScriptedServer, SeenRequest } from './scriptedServer.ts';
 export const STORE_KINDS = ['shared', 'lagging', 'browser'] as const;
 /** One of the ways in which secrets get from window to window. */
 export type StoreKind = (typeof STORE_KINDS)[number];
+
+/** How long, in ms, the editor waits for a window that is being closed. */
+const LAST_MOMENTS = 4 * SECOND;
 
 /** What is kept when all windows are closed. */
 class Backing {
@@ -122,8 +125,8 @@ function put(map: Map<string, string>, key: string, value: string | undefined): 
 
 /** A window: a house that has been started. */
 export interface Window extends House {
-  /** Ends it in the middle of whatever it does. */
-  kill(): void;
+  /** Ends it in the middle of whatever it does, or after so many more changes to what it shares. */
+  kill(after?: number): void;
   /** Closes it as a person does. */
   close(): Promise<void>;
 }
@@ -175,26 +178,31 @@ export class Windows {
     return this.#shared;
   }
 
-  /** Opens a window, which starts at once. */
-  open(more: HouseOptions = {}): Window {
+  /** Opens a window, which starts at once. A blind one is told of no change, and looks now and then. */
+  open({ isBlind = false, ...more }: HouseOptions & { readonly isBlind?: boolean } = {}): Window {
     const { clock } = this;
-    const mortal = new Mortal();
-    const life = new MortalLife(this.life);
-    const store = new MortalStore(this.#ownStore(), mortal);
-    const house = buildHouse(this.#server.issuer, { clock, life, store, folder: new MortalFolder(this.folder, mortal), ...more });
-    const kill = (): void => {
+    const mortal = new Mortal(() => {
       this.#open.delete(window);
-      mortal.end();
       life.end();
       house.sessions.dispose();
-    };
+    });
+    const life = new MortalLife(this.life);
+    const store = new (isBlind ? SilentStore : MortalStore)(this.#ownStore(), mortal);
+    const folder = new (isBlind ? UnwatchedFolder : MortalFolder)(this.folder, mortal);
+    const house = buildHouse(this.#server.issuer, { clock: new MortalClock(clock, mortal), life, store, folder, ...more });
+    // All wait for what any of them does.
+    const previous = clock.busy;
+    clock.busy = () => previous() || house.clock.busy();
     const close = async (): Promise<void> => {
       house.sessions.dispose();
-      await house.refresher.idle();
-      await clock.rest();
-      kill();
+      const idle = house.refresher.idle().then(() => true);
+      // The editor does not wait for ever.
+      for (let waited = 0; waited < LAST_MOMENTS && !(await Promise.race([idle, clock.rest()])); waited += SECOND) {
+        await clock.pass(SECOND);
+      }
+      mortal.end();
     };
-    const window = Object.assign(house, { kill, close });
+    const window: Window = Object.assign(house, { close, kill: (after = 0) => mortal.end(after) });
     this.#open.add(window);
     house.sessions.start();
     return window;

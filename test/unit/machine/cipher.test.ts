@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { machineCipher as cipher } from '../../../src/machine/cipher.ts';
+
+describe("The machine's cipher", () => {
+  const { key } = cipher.newKey();
+
+  it('gives back any text that it has sealed, and nothing but text goes in between', async () => {
+    const property = fc.asyncProperty(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), async (text, about) => {
+      const sealed = await cipher.seal(key, text, about);
+      assert.match(sealed, /^[A-Za-z0-9+/]+=*$/);
+      assert.equal(await cipher.open(key, sealed, about), Buffer.from(text).toString());
+    });
+    await fc.assert(property, { seed: 20_300_101, numRuns: 30 });
+  }).timeout(10_000);
+
+  it('makes keys of 256 bits, none like another, whose names say nothing of them', () => {
+    const keys = Array.from({ length: 50 }, () => cipher.newKey());
+    assert.deepEqual([new Set(keys.map(({ name }) => name)).size, new Set(keys.map((one) => one.key)).size], [50, 50]);
+    for (const { name, key: secret } of keys) {
+      assert.equal(Buffer.from(secret, 'base64').length, 32);
+      assert.match(name, /^[0-9a-f]{12}$/);
+      assert.ok(!Buffer.from(secret, 'base64').toString('hex').includes(name));
+    }
+  });
+
+  it('seals the same text otherwise each time, so that nobody sees whether anything has changed', async () => {
+    const sealed = await Promise.all(Array.from({ length: 50 }, () => cipher.seal(key, 'refresh-1', 's1')));
+    assert.equal(new Set(sealed.map((one) => one.slice(0, 16))).size, 50, 'an initialisation vector came twice');
+    assert.equal(new Set(sealed.map((one) => one.slice(16))).size, 50);
+  });
+
+  it('shows nothing of the text', async () => {
+    const sealed = Buffer.from(await cipher.seal(key, 'refresh-1', 's1'), 'base64');
+    assert.ok(!sealed.includes('refresh-1') && !sealed.includes('s1'));
+  });
+
+  it('does not open with another key, nor as something about anything else', async () => {
+    const sealed = await cipher.seal(key, 'refresh-1', 's1');
+    assert.equal(await cipher.open(cipher.newKey().key, sealed, 's1'), undefined);
+    assert.equal(await cipher.open(key, sealed, 's2'), undefined);
+    assert.equal(await cipher.open(key, sealed, ''), undefined);
+  });
+
+  it('does not open what has been changed, in whichever byte, or cut', async () => {
+    const sealed = Buffer.from(await cipher.seal(key, 'refresh-1', 's1'), 'base64');
+    for (let index = 0; index < sealed.length; index += 1) {
+      const changed = Buffer.from(sealed);
+      changed[index] = (changed[index] ?? 0) ^ 1;
+      assert.equal(await cipher.open(key, changed.toString('base64'), 's1'), undefined, `byte ${index}`);
+      assert.equal(await cipher.open(key, sealed.subarray(0, index).toString('base64'), 's1'), undefined, `the first ${index} bytes`);
+    }
+  });
+
+  it('opens nothing with what is no key, and seals nothing with it either', async () => {
+    const sealed = await cipher.seal(key, 'refresh-1', 's1');
+    for (const none of ['', 'no key', key.slice(0, 20)]) {
+      assert.equal(await cipher.open(none, sealed, 's1'), undefined);
+      await assert.rejects(cipher.seal(none, 'refresh-1', 's1'));
+    }
+    assert.equal(await cipher.open(key, 'nothing sealed at all', 's1'), undefined);
+  });
+});

@@ -1,0 +1,194 @@
+// Many windows, one session: whoever renews, the others have it.
+import assert from 'node:assert/strict';
+import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+import { STORE_KINDS, timed, tokenIn, Windows, type StoreKind } from '../../support/windows.ts';
+
+const NAMES: Readonly<Record<StoreKind, string>> = {
+  shared: 'a store that all see at once',
+  lagging: 'a store that lags',
+  browser: "the browser's store",
+};
+
+describe('Windows', () => {
+  let server: ScriptedServer;
+  let windows: Windows;
+  let times: readonly number[];
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+  });
+
+  afterEach(async () => {
+    await windows.closeAll();
+    await server.stop();
+  });
+
+  /** So many windows with one session between them, signed in by the first. */
+  const openSignedIn = async (kind: StoreKind, count: number): Promise<void> => {
+    windows = new Windows(server, kind);
+    times = timed(windows, server, rotatingTokens());
+    await windows.signIn(windows.open());
+    await windows.clock.pass(3 * SECOND);
+    await windows.openMany(count - 1);
+    await windows.clock.pass(3 * SECOND);
+  };
+
+  const passUntil = async (count: number, most: number): Promise<void> => {
+    for (let passed = 0; times.length < count && passed < most; passed += 5 * SECOND) {
+      await windows.clock.pass(5 * SECOND);
+    }
+  };
+
+  it('renew once each time where the store takes long to keep anything, so that all others wait', async () => {
+    await openSignedIn('shared', 20);
+    windows.store.beforeStore = () => new Promise((resolve) => windows.clock.after(700, resolve));
+    await passUntil(10, HOUR);
+    await windows.clock.pass(10 * SECOND);
+    assert.deepEqual(new Set(windows.all.map((window) => window.record().accessToken)), new Set(['access-11']));
+    windows.clock.sleep(HOUR);
+    windows.all.forEach(({ sessions }) => sessions.wake());
+    await windows.clock.pass(20 * SECOND);
+    assert.deepEqual([new Set(windows.all.map((window) => window.record().accessToken)), times.length], [new Set(['access-12']), 11]);
+  }).timeout(20_000);
+
+  it('do not put what the store refused once over what another has renewed since', async () => {
+    windows = new Windows(server);
+    times = timed(windows, server, rotatingTokens());
+    const [blind, other] = [windows.open({ isBlind: true }), windows.open()];
+    await windows.signIn(blind);
+    windows.store.failing.add('store');
+    await blind.refresher.renew('s1', 'test');
+    await windows.clock.rest();
+    windows.store.failing.clear();
+    await other.refresher.renew('s1', 'test');
+    await other.close();
+    assert.deepEqual([blind.record().generation, blind.registry.get('s1')?.unsaved], [2, true]);
+    await windows.clock.pass(12 * SECOND);
+    blind.kill();
+    const later = windows.open();
+    await windows.clock.rest();
+    assert.deepEqual([later.record().accessToken, await tokenIn(later), times.length], ['access-3', 'access-3', 2]);
+  });
+
+  it('wait a moment for what a lagging store does not show them yet, rather than fail or ask again', async () => {
+    windows = new Windows(server, 'lagging');
+    times = timed(windows, server, rotatingTokens());
+    const [one, other] = await windows.openMany(2);
+    assert.ok(one !== undefined && other !== undefined);
+    await windows.signIn(one);
+    // It knows the session, and cannot open the sealed copy before the key has arrived.
+    other.registry.put(one.record());
+    await one.refresher.renew('s1', 'test');
+    const [renewed] = await Promise.all([other.refresher.renew('s1', 'test'), windows.clock.pass(3 * SECOND)]);
+    assert.deepEqual([renewed.accessToken, times.length], ['access-2', 1]);
+  });
+
+  for (const kind of STORE_KINDS) {
+    describe(`over ${NAMES[kind]}`, () => {
+      for (const count of [2, 5, 20]) {
+        it(`renew ten times with ten requests, ${count} of them, and all have the newest token`, async () => {
+          await openSignedIn(kind, count);
+          await passUntil(10, HOUR);
+          await windows.clock.pass(10 * SECOND);
+          assert.equal(times.length, 10);
+          const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+          assert.ok(gaps.every((gap) => gap >= 170 * SECOND && gap <= 205 * SECOND), gaps.join());
+          assert.deepEqual(new Set(windows.all.map((window) => window.record().accessToken)), new Set(['access-11']));
+          assert.deepEqual(new Set(await Promise.all(windows.all.map(tokenIn))), new Set(['access-11']));
+          assert.ok(windows.all.every(({ registry }) => registry.get('s1')?.failure === undefined));
+          assert.equal(times.length, 10);
+        }).timeout(30_000);
+      }
+
+      for (const count of [2, 5, 20]) {
+        it(`ask once where callers in all ${count} want a token at once, and theirs has run out`, async () => {
+          await openSignedIn(kind, count);
+          windows.clock.sleep(HOUR);
+          const asked = Promise.all(windows.all.map(tokenIn));
+          await windows.clock.pass(5 * SECOND);
+          assert.deepEqual(new Set(await asked), new Set(['access-2']));
+          assert.equal(times.length, 1);
+        });
+
+        it(`ask once where all ${count} wake up from a sleep at once`, async () => {
+          await openSignedIn(kind, count);
+          windows.clock.sleep(HOUR);
+          windows.all.forEach(({ sessions }) => sessions.wake());
+          await windows.clock.pass(5 * SECOND);
+          assert.deepEqual(new Set(windows.all.map((window) => window.record().accessToken)), new Set(['access-2']));
+          assert.equal(times.length, 1);
+        });
+      }
+
+      it('leave a session that works to a window that opens when all are closed, and so on for hours', async () => {
+        await openSignedIn(kind, 3);
+        for (let time = 1; time <= 5; time += 1) {
+          await windows.clock.pass(time * 7 * MINUTE);
+          const before = await tokenIn(windows.open());
+          await windows.closeAll();
+          await windows.clock.pass(20 * SECOND);
+          const last = windows.open();
+          assert.equal(await tokenIn(last), before);
+          assert.equal(last.record().ended, undefined);
+          await windows.openMany(2);
+        }
+        assert.equal(await tokenIn(windows.open()), `access-${times.length + 1}`);
+      }).timeout(20_000);
+
+      it('leave it so however the last one ends', async () => {
+        await openSignedIn(kind, 3);
+        for (let time = 0; time < 5; time += 1) {
+          await windows.clock.pass(5 * MINUTE);
+          windows.all.forEach((window) => window.kill());
+          await windows.clock.pass(time * HOUR);
+          const [one, other] = [windows.open(), windows.open()];
+          assert.equal(await tokenIn(one), await tokenIn(other));
+          assert.equal(one.record().accessToken, `access-${times.length + 1}`);
+          assert.equal(one.record().ended, undefined);
+        }
+      }).timeout(20_000);
+
+      it('come and go, and still renew once each time', async () => {
+        await openSignedIn(kind, 4);
+        for (let time = 0; time < 20; time += 1) {
+          await windows.clock.pass(97 * SECOND);
+          const [oldest] = windows.all;
+          await oldest?.close();
+          windows.open();
+        }
+        await windows.clock.pass(10 * SECOND);
+        assert.deepEqual(new Set(windows.all.map((window) => window.record().accessToken)), new Set([`access-${times.length + 1}`]));
+        assert.ok(times.length >= 9 && times.length <= 12, `${times.length} requests`);
+      }).timeout(20_000);
+
+      it('keep two sessions of two people apart, each of which some renew', async () => {
+        await openSignedIn(kind, 3);
+        const [one, other] = windows.all;
+        assert.ok(one !== undefined && other !== undefined);
+        const tokens = { refresh: rotatingTokens(), kim: rotatingTokens() };
+        server.onToken((request) => {
+          const [, who = 'refresh', number = ''] = /^(\w+)-(\d+)$/.exec(request.parameters.get('refresh_token') ?? '') ?? [];
+          const asked = { ...request, parameters: new URLSearchParams({ refresh_token: `refresh-${number}` }) };
+          const { body, ...answer } = tokens[who === 'kim' ? 'kim' : 'refresh'](asked);
+          const next = typeof body === 'object' ? String(body['refresh_token']).replace('refresh', who) : '';
+          return { ...answer, body: typeof body === 'object' && next.includes('-') ? { ...body, refresh_token: next } : (body ?? '') };
+        });
+        await windows.signIn(other, 's2', 'kim-1');
+        await windows.clock.pass(2 * HOUR);
+        for (const window of windows.all) {
+          for (const id of ['s1', 's2']) {
+            assert.deepEqual([window.record(id).ended, window.record(id).accessToken], [undefined, one.record(id).accessToken]);
+          }
+        }
+        await windows.closeAll();
+        await windows.clock.pass(HOUR);
+        const last = windows.open();
+        const found = await last.keeper.find('acme', ['read']);
+        await windows.clock.pass(5 * SECOND);
+        assert.deepEqual(found.map(({ record }) => record.id).sort(), ['s1', 's2'], last.lines.join('\n'));
+        assert.deepEqual([last.record('s1').ended, last.record('s2').ended], [undefined, undefined]);
+      }).timeout(20_000);
+    });
+  }
+});

@@ -1,0 +1,235 @@
+// Many windows and a server that fails them: they ask it as one, and lose nothing.
+import assert from 'node:assert/strict';
+import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { rotatingTokens, ScriptedServer, type Script, type ScriptedAnswer, type SeenRequest } from '../../support/scriptedServer.ts';
+import { STORE_KINDS, timed, tokenIn, Windows, type StoreKind } from '../../support/windows.ts';
+
+const REFUSED: ScriptedAnswer = { status: 400, body: { error: 'invalid_grant' } };
+
+/** What a server does that gives the same answer again to who asks with the token before the newest; `lost` of them never arrive. */
+function graceful(lost: number): (request: SeenRequest) => Script {
+  const rotate = rotatingTokens();
+  const given = new Map<string, ScriptedAnswer>();
+  let count = 0;
+  return (request) => {
+    const token = request.parameters.get('refresh_token') ?? '';
+    const answer = given.get(token) ?? rotate(request);
+    given.set(token, answer);
+    return (count += 1) <= lost ? 'drop' : answer;
+  };
+}
+
+/** What a server does that has rotated when the answers are lost, and takes who asks again for a thief. */
+function strict(lost: number): (request: SeenRequest) => Script {
+  const rotate = rotatingTokens();
+  let count = 0;
+  return (request) => {
+    const answer = rotate(request);
+    return (count += 1) <= lost ? 'drop' : answer;
+  };
+}
+
+/** What a server does that rotates, and sends ID tokens that are for somebody else for as long as it is told to. */
+function forSomebodyElse(server: ScriptedServer, isBad: () => boolean = () => true): (request: SeenRequest) => Promise<Script> {
+  const rotate = rotatingTokens();
+  return async (request) => {
+    const { body, ...more } = rotate(request);
+    const idToken = await server.idToken({ aud: isBad() ? 'somebody-else' : 'editor' });
+    return { ...more, body: typeof body === 'object' ? { ...body, id_token: idToken } : (body ?? '') };
+  };
+}
+
+describe('Windows whose server fails them', () => {
+  let server: ScriptedServer;
+  let windows: Windows;
+  let times: readonly number[];
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+  });
+
+  afterEach(async () => {
+    await windows.closeAll();
+    await server.stop();
+  });
+
+  const openSignedIn = async (count: number, script: (request: SeenRequest) => Script | Promise<Script>, kind: StoreKind = 'shared'): Promise<void> => {
+    windows = new Windows(server, kind);
+    times = timed(windows, server, script);
+    await windows.signIn(windows.open());
+    await windows.clock.pass(3 * SECOND);
+    await windows.openMany(count - 1);
+  };
+
+  const verdicts = (): Set<string | undefined> => new Set(windows.all.map((window) => window.record().ended?.code));
+  const tokens = (): Set<string | undefined> => new Set(windows.all.map((window) => window.record().refreshToken));
+  const renewAll = (): Promise<unknown> => Promise.allSettled(windows.all.map(({ refresher }) => refresher.renew('s1', 'test')));
+
+  for (const kind of STORE_KINDS) {
+    describe(`(${kind})`, () => {
+      it('wait as long as it asks one of them to, all of them, whoever wants a token', async () => {
+        await openSignedIn(5, () => ({ status: 429, headers: { 'Retry-After': '120' } }), kind);
+        await windows.clock.pass(3 * MINUTE + 50 * SECOND);
+        assert.equal(times.length, 1);
+        while (windows.clock.now() < (times[0] ?? 0) + 115 * SECOND) {
+          await Promise.all([...windows.all.map((window) => tokenIn(window).catch(() => {})), windows.clock.pass(3 * SECOND)]);
+          await Promise.all([renewAll(), windows.clock.pass(SECOND)]);
+          windows.all.forEach(({ sessions }) => sessions.wake());
+        }
+        assert.equal(times.length, 1);
+        times = timed(windows, server, rotatingTokens());
+        await windows.clock.pass(10 * SECOND);
+        assert.deepEqual([times.length, tokens()], [1, new Set(['refresh-2'])]);
+      });
+
+      it('ask one that is down as one window would, and renew once when it is back', async () => {
+        await openSignedIn(10, () => ({ status: 503 }), kind);
+        await windows.clock.pass(HOUR);
+        assert.ok(times.length >= 40 && times.length <= 66, `${times.length} requests`);
+        const back = timed(windows, server, rotatingTokens());
+        await windows.clock.pass(80 * SECOND);
+        assert.deepEqual([back.length, tokens()], [1, new Set(['refresh-2'])]);
+      }).timeout(10_000);
+
+      it('hear of an end from the first of them that is told, and ask no more', async () => {
+        await openSignedIn(10, () => REFUSED, kind);
+        await windows.clock.pass(4 * MINUTE);
+        assert.deepEqual([times.length, verdicts()], [1, new Set(['invalid_grant'])]);
+        await Promise.all([renewAll(), windows.clock.pass(HOUR)]);
+        assert.equal(times.length, 1);
+        const later = windows.open();
+        await windows.clock.pass(MINUTE);
+        assert.deepEqual([later.record().ended?.code, times.length], ['invalid_grant', 1]);
+      });
+
+      it('hear of an end from the first that is told where all ask at once', async () => {
+        await openSignedIn(10, () => REFUSED, kind);
+        await Promise.all([renewAll(), windows.clock.pass(20 * SECOND)]);
+        assert.deepEqual([times.length, verdicts()], [1, new Set(['invalid_grant'])]);
+      });
+
+      it('get a lost answer once more from one that gives it again', async () => {
+        await openSignedIn(5, graceful(1), kind);
+        await windows.clock.pass(4 * MINUTE);
+        assert.deepEqual([times.length, tokens(), verdicts()], [2, new Set(['refresh-2']), new Set([undefined])]);
+      });
+
+      it('get it, too, where all ask at once', async () => {
+        await openSignedIn(5, graceful(1), kind);
+        await Promise.all([renewAll(), windows.clock.pass(20 * SECOND)]);
+        assert.deepEqual([times.length, tokens()], [2, new Set(['refresh-2'])]);
+      });
+
+      it('get it in the end where it is lost again and again, with one request each time', async () => {
+        await openSignedIn(5, graceful(6), kind);
+        await windows.clock.pass(10 * MINUTE);
+        assert.deepEqual([verdicts(), tokens().size], [new Set([undefined]), 1]);
+        assert.ok(windows.all.every((window) => window.record().generation > 1));
+        const [first = 0, second = 0, third = 0] = times;
+        assert.ok(second - first < SECOND && third - second >= SECOND, times.join());
+        assert.equal(new Set(times.slice(1)).size, times.length - 1, 'only the first is sent twice at once');
+      });
+
+      it('are told that the answer was lost by one that takes who asks again for a thief, and do not ask for ever', async () => {
+        await openSignedIn(5, strict(1), kind);
+        await windows.clock.pass(4 * MINUTE);
+        assert.deepEqual([times.length, verdicts()], [2, new Set(['lost-answer'])]);
+        await windows.clock.pass(2 * HOUR);
+        assert.equal(times.length, 2);
+      });
+
+      it('are told so, too, where the second answer is lost as well', async () => {
+        await openSignedIn(5, strict(2), kind);
+        await Promise.all([renewAll(), windows.clock.pass(2 * HOUR)]);
+        assert.deepEqual([times.length, verdicts()], [3, new Set(['lost-answer'])]);
+      });
+
+      for (const [what, script, verdict] of [
+        ['gives the answer again', graceful, undefined],
+        ['takes who asks again for a thief', strict, 'lost-answer'],
+      ] as const) {
+        it(`find out what became of a window that was killed while it waited for one that ${what}`, async () => {
+          const answer = script(0);
+          await openSignedIn(5, (request) => {
+            if (times.length === 1) {
+              // Whoever asks first does not live to hear the answer.
+              windows.all.find((window) => window.registry.get('s1')?.renewing === true)?.kill();
+            }
+            return answer(request);
+          }, kind);
+          await windows.clock.pass(4 * MINUTE);
+          assert.deepEqual([windows.all.length, times.length, verdicts()], [4, 2, new Set([verdict])]);
+          assert.deepEqual(tokens(), new Set([verdict === undefined ? 'refresh-2' : 'refresh-1']));
+        });
+      }
+
+      it('keep the newest refresh token through ID tokens that are bad, and do not hand it to and fro', async () => {
+        await openSignedIn(2, forSomebodyElse(server), kind);
+        await windows.clock.pass(HOUR);
+        assert.ok(times.length >= 8 && times.length <= 14, `${times.length} requests in an hour`);
+        assert.deepEqual(tokens(), new Set([`refresh-${times.length + 1}`]));
+        assert.deepEqual([verdicts(), new Set(windows.all.map((window) => window.record().isWhole))], [new Set([undefined]), new Set([false])]);
+        await windows.closeAll();
+        const later = windows.open();
+        await windows.clock.pass(SECOND);
+        assert.equal(later.record().refreshToken, `refresh-${times.length + 1}`);
+      });
+
+      it('all have it at once, though no access token has come with it', async () => {
+        await openSignedIn(5, forSomebodyElse(server), kind);
+        const [one] = windows.all;
+        await rejectsWith(one?.refresher.renew('s1', 'test') ?? Promise.resolve(), 'bad-answer');
+        await windows.clock.rest();
+        assert.deepEqual([tokens(), times.length], [new Set(['refresh-2']), 1]);
+        assert.deepEqual(new Set(windows.all.map(({ registry }) => registry.get('s1')?.failure?.category)), new Set(['bad-answer']));
+      });
+
+      it('do not hand it to and fro where all ask at once, either', async () => {
+        await openSignedIn(5, forSomebodyElse(server), kind);
+        await Promise.all([renewAll(), windows.clock.pass(MINUTE)]);
+        assert.ok(times.length <= 2, `${times.length} requests in a minute`);
+        assert.deepEqual(tokens(), new Set([`refresh-${times.length + 1}`]));
+      });
+
+      it('go on with the newest refresh token as soon as the ID tokens are good again', async () => {
+        let isBad = true;
+        await openSignedIn(3, forSomebodyElse(server, () => isBad), kind);
+        await windows.clock.pass(20 * MINUTE);
+        isBad = false;
+        await windows.clock.pass(6 * MINUTE);
+        assert.deepEqual([verdicts(), tokens()], [new Set([undefined]), new Set([`refresh-${times.length + 1}`])]);
+        assert.deepEqual(new Set(windows.all.map((window) => window.record().accessToken)), new Set([`access-${times.length + 1}`]));
+      });
+    });
+  }
+
+  it('hear of an end before anybody asks again, though the store takes long', async () => {
+    await openSignedIn(10, () => REFUSED);
+    windows.store.beforeStore = () => new Promise((resolve) => windows.clock.after(700, resolve));
+    await Promise.all([renewAll(), windows.clock.pass(20 * SECOND)]);
+    assert.deepEqual([times.length, verdicts()], [1, new Set(['invalid_grant'])]);
+  });
+
+  it('let the try of one stand for all for a moment, and until its next one where nobody waits', async () => {
+    await openSignedIn(2, () => ({ status: 401, body: { error: 'invalid_client' } }));
+    const [one, other] = windows.all;
+    assert.ok(one !== undefined && other !== undefined);
+    await rejectsWith(one.refresher.renew('s1', 'test'), 'client-rejected');
+    await windows.clock.pass(2 * SECOND);
+    await rejectsWith(other.refresher.renew('s1', 'test'), 'client-rejected');
+    assert.equal(times.length, 1);
+    await windows.clock.pass(10 * SECOND);
+    await rejectsWith(other.refresher.renew('s1', 'test', false), 'client-rejected');
+    assert.equal(times.length, 1);
+    await rejectsWith(other.refresher.renew('s1', 'test', true), 'client-rejected');
+    assert.equal(times.length, 2);
+  });
+
+  it('say why there is no token, every one of them, where the server asks to wait for longer than the last one works', async () => {
+    await openSignedIn(3, () => ({ status: 429, headers: { 'Retry-After': '1800' } }));
+    await windows.clock.pass(6 * MINUTE);
+    await Promise.all(windows.all.map((window) => rejectsWith(tokenIn(window), 'rate-limited')));
+    assert.equal(times.length, 1);
+  });
+});
