@@ -24,7 +24,8 @@ export function machineLife(): Life {
     },
     async lives(sign) {
       const { where, pid, address, bornAt } = parse(sign);
-      if (address !== '' && (await doorIsOpen(address))) {
+      const door = address === '' ? undefined : await knock(address);
+      if (door === 'open') {
         return true;
       }
       if (where !== (await place())) {
@@ -34,8 +35,10 @@ export function machineLife(): Life {
         // The machine has started anew since.
         return false;
       }
-      // On Linux a closed door is certain; elsewhere a stopped process closes it, too, once its queue is full.
-      return address === '' || process.platform !== 'linux' ? processLives(pid) : false;
+      // A door that is gone was taken away on purpose. A closed one is certain on Linux; elsewhere a stopped process
+      // closes it, too, once its queue is full.
+      const isCertain = door === 'gone' || (door === 'closed' && process.platform === 'linux');
+      return isCertain ? false : processLives(pid);
     },
   };
 }
@@ -74,24 +77,25 @@ function processLives(pid: number): boolean {
 }
 
 /** How long, in ms, a door may take to answer before it counts as open: a named pipe whose process is stopped answers late. */
-const KNOCK = 1000;
+const PATIENCE = 1000;
 
-function doorIsOpen(address: string): Promise<boolean> {
+/** Whether somebody is behind a door: `gone` where there is none any more, `closed` where nobody opens. */
+function knock(address: string): Promise<'open' | 'closed' | 'gone'> {
   return new Promise((resolve) => {
     const socket = connect(address);
-    const answer = (isOpen: boolean): void => {
+    const answer = (door: 'open' | 'closed' | 'gone'): void => {
       socket.destroy();
-      resolve(isOpen);
+      resolve(door);
     };
-    socket.setTimeout(KNOCK, () => answer(true));
-    socket.once('connect', () => answer(true));
+    socket.setTimeout(PATIENCE, () => answer('open'));
+    socket.once('connect', () => answer('open'));
     socket.once('error', (error) => {
-      const isClosed = 'code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT');
-      if (isClosed && process.platform === 'linux') {
+      const code = 'code' in error ? error.code : undefined;
+      if (code === 'ECONNREFUSED' && process.platform === 'linux') {
         // What a killed process leaves behind is of use to nobody.
         rm(address, { force: true }).catch(() => {});
       }
-      answer(!isClosed);
+      answer(code === 'ECONNREFUSED' ? 'closed' : code === 'ENOENT' ? 'gone' : 'open');
     });
   });
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { machineCipher as cipher } from '../../../src/machine/cipher.ts';
 
-describe("The machine's cipher", () => {
+describe("The machine's cipher", function () {
+  this.timeout(20_000);
   const { key } = cipher.newKey();
 
   it('gives back any text that it has sealed, and nothing but text goes in between', async () => {
@@ -12,7 +13,7 @@ describe("The machine's cipher", () => {
       assert.equal(await cipher.open(key, sealed, about), Buffer.from(text).toString());
     });
     await fc.assert(property, { seed: 20_300_101, numRuns: 30 });
-  }).timeout(10_000);
+  });
 
   it('makes keys of 256 bits, none like another, whose names say nothing of them', () => {
     const keys = Array.from({ length: 50 }, () => cipher.newKey());

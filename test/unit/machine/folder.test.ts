@@ -11,7 +11,8 @@ import { endOthers, startOther } from '../../support/processes.ts';
 
 const MODULE = JSON.stringify(import.meta.resolve('../../../src/machine/folder.ts'));
 
-describe('A folder on disk', () => {
+describe('A folder on disk', function () {
+  this.timeout(20_000);
   let base: string;
   let path: string;
   let folder: Folder;
@@ -87,10 +88,9 @@ describe('A folder on disk', () => {
       assert.equal(owners.length, 1, `file ${index} has ${owners.length} owners`);
       assert.equal(await folder.read(String(index)), String(owners[0]?.process.pid));
     }
-  }).timeout(20_000);
+  });
 
   it('shows a reader the old text or the new one, never a part, while other processes write', async function () {
-    this.timeout(20_000);
     if (process.platform === 'win32') {
       // There a file that is being read cannot always be replaced.
       this.skip();

@@ -19,7 +19,8 @@ const BEGINNER = `
 
 const addressIn = (sign: string): string => (JSON.parse(sign) as [string, number, string])[2];
 
-describe("The machine's life", () => {
+describe("The machine's life", function () {
+  this.timeout(20_000);
   const life = machineLife();
 
   afterEach(endOthers);

@@ -8,7 +8,8 @@ import { FakeStore, type FakeFolder } from '../../support/fakeStore.ts';
 import { buildHouse, type House } from '../../support/house.ts';
 import type { PatientClock } from '../../support/patientClock.ts';
 
-describe('The archive', () => {
+describe('The archive', function () {
+  this.timeout(20_000);
   let bench: ArchiveBench;
   let folder: FakeFolder;
   let store: FakeStore;
@@ -57,6 +58,29 @@ describe('The archive', () => {
       folder.failing = true;
       await openWindow().save(generation(1));
       assert.equal(store.secrets.get('session:s1'), formatRecord(generation(1)));
+    });
+
+    it('says whether the other windows can know of it, and lets them know later', async () => {
+      const [window, other] = [openWindow(), openWindow()];
+      assert.equal(await window.save(generation(1)), true);
+      folder.failing = 'writing';
+      assert.equal(await window.save(generation(2)), false);
+      assert.equal(await window.share(generation(2)), false);
+      folder.failing = false;
+      assert.equal(await other.hasNewsOf(generation(1)), false);
+      assert.equal(await window.share(generation(2)), true);
+      assert.equal(await other.hasNewsOf(generation(1)), true);
+      assert.deepEqual(await other.handOver.read('s1'), generation(2));
+    });
+
+    it('does not let them know of one that is not the newest any more, or is signed out', async () => {
+      const [window, other] = [openWindow(), openWindow()];
+      await other.save(generation(3));
+      assert.equal(await window.share(generation(2)), true);
+      assert.deepEqual([(await other.ledger.read('s1'))?.generation, await other.handOver.read('s1')], [3, generation(3)]);
+      await other.forget('s1');
+      assert.equal(await window.share(generation(4)), true);
+      assert.deepEqual([...folder.files.keys()], ['s1.gone']);
     });
 
     it('never puts an older one over a newer one, in whichever of its places, and takes that for no failure', async () => {

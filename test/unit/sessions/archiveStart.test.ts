@@ -7,7 +7,8 @@ import { rejectsWith } from '../../support/failures.ts';
 import type { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
 import type { PatientClock } from '../../support/patientClock.ts';
 
-describe('The archive at a start', () => {
+describe('The archive at a start', function () {
+  this.timeout(20_000);
   let bench: ArchiveBench;
   let folder: FakeFolder;
   let store: FakeStore;

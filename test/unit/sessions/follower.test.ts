@@ -20,7 +20,8 @@ class SlowStore extends SilentStore {
   }
 }
 
-describe('The follower', () => {
+describe('The follower', function () {
+  this.timeout(20_000);
   let server: ScriptedServer;
   let shared: { readonly clock: PatientClock; readonly folder: FakeFolder; readonly store: FakeStore; readonly life: FakeLife };
   let windows: House[];

@@ -6,7 +6,8 @@ import { settle, type FakeClock } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { never, TurnBench, WatchedFolder, type HeldTurn, type TurnWindow } from '../../support/turnBench.ts';
 
-describe('Turns', () => {
+describe('Turns', function () {
+  this.timeout(20_000);
   let bench: TurnBench;
   let folder: WatchedFolder;
   let life: FakeLife;

@@ -125,7 +125,8 @@ class Crowd {
   }
 }
 
-describe('Turns in whatever order their steps come', () => {
+describe('Turns in whatever order their steps come', function () {
+  this.timeout(20_000);
   const total = { done: 0, falseAlarms: 0 };
 
   it('are never two at once, pass on from the dead, and tell of every loss', async () => {
@@ -145,7 +146,8 @@ describe('Turns in whatever order their steps come', () => {
   });
 });
 
-describe('Turns in a real folder', () => {
+describe('Turns in a real folder', function () {
+  this.timeout(20_000);
   /** A clock of the machine on which a tenth of a second is over at once. */
   const hasty: Clock = { now: () => systemClock.now(), after: (delay, run) => systemClock.after(delay / 50, run) };
   let path: string;
@@ -174,7 +176,7 @@ describe('Turns in a real folder', () => {
     await Promise.all(Array.from({ length: 10 }, openWindow).flatMap((turns) => [1, 2, 3].map(() => turns.take('s1', 1, task, never))));
     assert.equal(done, 30);
     assert.ok((await readdir(path)).includes('s1.30.held'));
-  }).timeout(20_000);
+  });
 
   const module = (name: string): string => JSON.stringify(import.meta.resolve(`../../../src/${name}.ts`));
 
@@ -209,7 +211,7 @@ describe('Turns in a real folder', () => {
     const others = Array.from({ length: 3 }, () => startOther(program));
     assert.deepEqual(await Promise.all(others.map((other) => other.next())), ['done', 'done', 'done']);
     assert.equal(await readFile(join(path, 'log'), 'utf8'), '<>'.repeat(24));
-  }).timeout(20_000);
+  });
 
   const holder = (): string => taker(`await take(() => { console.log('held'); return new Promise(() => setInterval(() => {}, 1000)); });`);
 

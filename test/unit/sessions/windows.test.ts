@@ -10,7 +10,8 @@ const NAMES: Readonly<Record<StoreKind, string>> = {
   browser: "the browser's store",
 };
 
-describe('Windows', () => {
+describe('Windows', function () {
+  this.timeout(20_000);
   let server: ScriptedServer;
   let windows: Windows;
   let times: readonly number[];
@@ -50,7 +51,7 @@ describe('Windows', () => {
     windows.all.forEach(({ sessions }) => sessions.wake());
     await windows.clock.pass(20 * SECOND);
     assert.deepEqual([new Set(windows.all.map((window) => window.record().accessToken)), times.length], [new Set(['access-12']), 11]);
-  }).timeout(20_000);
+  });
 
   it('do not put what the store refused once over what another has renewed since', async () => {
     windows = new Windows(server);
@@ -134,7 +135,7 @@ describe('Windows', () => {
           await windows.openMany(2);
         }
         assert.equal(await tokenIn(windows.open()), `access-${times.length + 1}`);
-      }).timeout(20_000);
+      });
 
       it('leave it so however the last one ends', async () => {
         await openSignedIn(kind, 3);
@@ -147,7 +148,7 @@ describe('Windows', () => {
           assert.equal(one.record().accessToken, `access-${times.length + 1}`);
           assert.equal(one.record().ended, undefined);
         }
-      }).timeout(20_000);
+      });
 
       it('come and go, and still renew once each time', async () => {
         await openSignedIn(kind, 4);
@@ -160,7 +161,7 @@ describe('Windows', () => {
         await windows.clock.pass(10 * SECOND);
         assert.deepEqual(new Set(windows.all.map((window) => window.record().accessToken)), new Set([`access-${times.length + 1}`]));
         assert.ok(times.length >= 9 && times.length <= 12, `${times.length} requests`);
-      }).timeout(20_000);
+      });
 
       it('keep two sessions of two people apart, each of which some renew', async () => {
         await openSignedIn(kind, 3);
@@ -188,7 +189,7 @@ describe('Windows', () => {
         await windows.clock.pass(5 * SECOND);
         assert.deepEqual(found.map(({ record }) => record.id).sort(), ['s1', 's2'], last.lines.join('\n'));
         assert.deepEqual([last.record('s1').ended, last.record('s2').ended], [undefined, undefined]);
-      }).timeout(20_000);
+      });
     });
   }
 });

@@ -58,7 +58,8 @@ class Server {
   }
 }
 
-describe('Windows to which anything may happen', () => {
+describe('Windows to which anything may happen', function () {
+  this.timeout(20_000);
   let http: ScriptedServer;
   let windows: Windows;
 

@@ -7,7 +7,8 @@ import { timed, tokenIn, Windows } from '../../support/windows.ts';
 
 const LIFETIME = 300 * SECOND;
 
-describe('Windows whose clock is set', () => {
+describe('Windows whose clock is set', function () {
+  this.timeout(20_000);
   let server: ScriptedServer;
   let windows: Windows;
   let times: readonly number[];
@@ -75,7 +76,7 @@ describe('Windows whose clock is set', () => {
           await passWithCallers(30 * MINUTE);
           assertInStep();
           assert.ok(times.length >= 9 && times.length <= 12, `${times.length} requests`);
-        }).timeout(10_000);
+        });
       }
 
       it('renew once, not once a window', async () => {
@@ -133,7 +134,7 @@ describe('Windows whose clock is set', () => {
     assertInStep();
     const most = leapt + (windows.elapsed - (expiries.get('access-1') ?? 0) + LIFETIME) / (170 * SECOND);
     assert.ok(times.length <= most, `${times.length} requests, ${most} at the most`);
-  }).timeout(20_000);
+  });
 
   it('are not stuck for a day in a wait of ten minutes that the server has asked for, and remember a sign-out', async () => {
     server.onToken({ status: 429, headers: { 'Retry-After': '600' } });

@@ -40,7 +40,8 @@ function forSomebodyElse(server: ScriptedServer, isBad: () => boolean = () => tr
   };
 }
 
-describe('Windows whose server fails them', () => {
+describe('Windows whose server fails them', function () {
+  this.timeout(20_000);
   let server: ScriptedServer;
   let windows: Windows;
   let times: readonly number[];
@@ -90,7 +91,7 @@ describe('Windows whose server fails them', () => {
         const back = timed(windows, server, rotatingTokens());
         await windows.clock.pass(80 * SECOND);
         assert.deepEqual([back.length, tokens()], [1, new Set(['refresh-2'])]);
-      }).timeout(10_000);
+      });
 
       it('hear of an end from the first of them that is told, and ask no more', async () => {
         await openSignedIn(10, () => REFUSED, kind);
@@ -209,6 +210,47 @@ describe('Windows whose server fails them', () => {
     windows.store.beforeStore = () => new Promise((resolve) => windows.clock.after(700, resolve));
     await Promise.all([renewAll(), windows.clock.pass(20 * SECOND)]);
     assert.deepEqual([times.length, verdicts()], [1, new Set(['invalid_grant'])]);
+  });
+
+  /** Lets answers take so long by the clock, which goes on meanwhile. */
+  const slowly = (time: number, answer: (request: SeenRequest) => Script): ((request: SeenRequest) => Promise<Script>) => {
+    let waiting = 0;
+    const busy = windows.clock.busy;
+    windows.clock.busy = () => waiting === 0 && busy();
+    return async (request) => {
+      waiting += 1;
+      await new Promise<void>((resolve) => windows.clock.after(time, resolve));
+      waiting -= 1;
+      return answer(request);
+    };
+  };
+
+  for (const time of [4 * SECOND, 20 * SECOND]) {
+    it(`ask once, though the answer takes ${time / SECOND} s and all of them want it`, async () => {
+      await openSignedIn(10, rotatingTokens());
+      times = timed(windows, server, slowly(time, rotatingTokens()));
+      windows.clock.sleep(HOUR);
+      windows.all.forEach(({ sessions }) => sessions.wake());
+      const asked = Promise.all(windows.all.map(tokenIn));
+      await windows.clock.pass(time + 5 * SECOND);
+      assert.deepEqual([new Set(await asked), times.length], [new Set(['access-2']), 1]);
+      await windows.clock.pass(15 * MINUTE);
+      assert.deepEqual(verdicts(), new Set([undefined]));
+      assert.ok(times.length >= 4 && times.length <= 7, `${times.length} requests`);
+    });
+  }
+
+  it('do not pile up behind one that waits for an answer that never comes', async () => {
+    await openSignedIn(5, rotatingTokens());
+    times = timed(windows, server, slowly(HOUR, rotatingTokens()));
+    windows.clock.sleep(10 * MINUTE);
+    windows.all.forEach(({ sessions }) => sessions.wake());
+    const asked = Promise.allSettled(windows.all.map(tokenIn));
+    await windows.clock.pass(90 * SECOND);
+    assert.deepEqual(new Set((await asked).map(({ status }) => status)), new Set(['rejected']));
+    await windows.clock.pass(10 * MINUTE);
+    assert.ok(times.length <= 13, `${times.length} requests`);
+    assert.deepEqual(verdicts(), new Set([undefined]));
   });
 
   it('let the try of one stand for all for a moment, and until its next one where nobody waits', async () => {

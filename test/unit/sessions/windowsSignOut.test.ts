@@ -7,7 +7,8 @@ import { grantFor } from '../../support/house.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';
 
-describe('Windows and a sign-out', () => {
+describe('Windows and a sign-out', function () {
+  this.timeout(20_000);
   let server: ScriptedServer;
   let windows: Windows;
 
