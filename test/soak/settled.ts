@@ -4,6 +4,8 @@ import { enteredGeneration, isSignedOut, sealedCopy, storedCopy } from './copies
 import type { Judge, Scene } from './judge.ts';
 import type { Window } from './window.ts';
 
+/** How long a window may know nothing of a renewal whose change the folder has not told it, in ms: until its next tick. */
+const NEXT_LOOK = 65_000;
 /** How long a renewal of this very moment may take to reach all windows, in ms. */
 const ON_THE_WAY = 5000;
 
@@ -54,7 +56,7 @@ function judgeWindow({ time, folder, keyring, figures }: Scene, judge: Judge, wi
   const canRead = keyring.model !== 'browser' || copies.some((copy) => copy !== undefined && !isNewer(newest, copy));
   if (mine !== undefined && !isNewer(newest, mine) && mine.refreshToken === newest.refreshToken) {
     figures.count('settled: newest');
-  } else if (time.wall - newest.renewedAt < ON_THE_WAY && mine?.generation === newest.generation - 1) {
+  } else if (time.wall - newest.renewedAt < NEXT_LOOK && (mine?.generation ?? 0) >= newest.generation - 4) {
     figures.count('settled: the newest is on its way');
   } else if (!canRead) {
     figures.count('settled: cannot read the newest');
