@@ -23,10 +23,20 @@ describe("The machine's life", function () {
   this.timeout(20_000);
   const life = machineLife();
 
-  afterEach(endOthers);
+  /** Where the processes leave what is left of them when they are killed. */
+  let leavings: string;
+
+  beforeEach(async () => {
+    leavings = await mkdtemp(join(tmpdir(), 'sk-'));
+  });
+
+  afterEach(async () => {
+    await endOthers();
+    await rm(leavings, { recursive: true });
+  });
 
   const begun = async (env: Record<string, string> = {}): Promise<{ readonly other: Other; readonly sign: string }> => {
-    const other = startOther(BEGINNER, env);
+    const other = startOther(BEGINNER, { TMPDIR: leavings, ...env });
     return { other, sign: await other.next() };
   };
 

@@ -208,7 +208,7 @@ describe('Turns in a real folder', function () {
       }
       console.log('done');
     `);
-    const others = Array.from({ length: 3 }, () => startOther(program));
+    const others = Array.from({ length: 3 }, () => startOther(program, { TMPDIR: path }));
     assert.deepEqual(await Promise.all(others.map((other) => other.next())), ['done', 'done', 'done']);
     assert.equal(await readFile(join(path, 'log'), 'utf8'), '<>'.repeat(24));
   });
@@ -216,7 +216,7 @@ describe('Turns in a real folder', function () {
   const holder = (): string => taker(`await take(() => { console.log('held'); return new Promise(() => setInterval(() => {}, 1000)); });`);
 
   it('pass on at once from a process that is killed in the middle', async () => {
-    const other = startOther(holder());
+    const other = startOther(holder(), { TMPDIR: path });
     await other.next();
     const waiting = openWindow().take('s1', 1, (turn) => Promise.resolve(turn), never);
     await other.kill();
@@ -227,7 +227,7 @@ describe('Turns in a real folder', function () {
     if (process.platform === 'win32') {
       this.skip();
     }
-    const other = startOther(holder());
+    const other = startOther(holder(), { TMPDIR: path });
     await other.next();
     other.process.kill('SIGSTOP');
     await rejectsWith(openWindow().take('s1', 1, () => Promise.resolve(assert.fail('taken')), never, 10 * SECOND), 'other-window');
