@@ -77,7 +77,7 @@ export function activate(context: vscode.ExtensionContext): void {
     showLog: () => log.show(),
   });
   const signInUnconfigured = (): Promise<never> => {
-    void commands.offerToAddProvider();
+    commands.offerToAddProvider();
     return Promise.reject(new Error(text.sayNoProvider()));
   };
   const reportNotRevoked = (label: string): void => void vscode.window.showWarningMessage(text.saySignedOutHereOnly(label));

@@ -56,7 +56,7 @@ export class Commands {
   async signIn(): Promise<void> {
     const { providers } = this.#ports.settings;
     if (providers.length === 0) {
-      await this.offerToAddProvider();
+      this.offerToAddProvider();
       return;
     }
     const chosen = await one(providers, text.pickProvider(), (provider) => ({
@@ -75,7 +75,7 @@ export class Commands {
       const record = await this.#ports.desk.signIn(provider, scopes, loginHint);
       void vscode.window.showInformationMessage(text.saySignedIn(provider.label, record.account.label));
     } catch (error) {
-      await this.#ports.notifications().reportFailure(error, provider.label, both(() => this.signInTo(provider, scopes, loginHint)));
+      this.#ports.notifications().reportFailure(error, provider.label, both(() => this.signInTo(provider, scopes, loginHint)));
     }
   }
 
@@ -83,7 +83,7 @@ export class Commands {
   async signInAgain(record: SessionRecord): Promise<void> {
     const provider = this.#ports.settings.provider(record.providerId);
     if (provider === undefined) {
-      await this.#ports.notifications().reportFailure(new Failure('configuration', 'provider-removed'), record.providerId, both(() => this.signIn()));
+      this.#ports.notifications().reportFailure(new Failure('configuration', 'provider-removed'), record.providerId, both(() => this.signIn()));
     } else {
       await this.signInTo(provider, record.scopes, record.account.label);
     }
@@ -98,16 +98,14 @@ export class Commands {
     } catch (error) {
       // A definite end is told of by the one who watches the sessions.
       if (this.#ports.keeper.all().find((session) => session.record.id === record.id)?.record.ended === undefined) {
-        await this.#ports.notifications().reportFailure(error, name, { 'sign-in': () => this.signInAgain(record), retry: () => this.renew(record) });
+        this.#ports.notifications().reportFailure(error, name, { 'sign-in': () => this.signInAgain(record), retry: () => this.renew(record) });
       }
     }
   }
 
-  /** Says that there is no provider yet, and leads to where one is added. */
-  async offerToAddProvider(): Promise<void> {
-    if ((await vscode.window.showInformationMessage(text.sayNoProvider(), text.labelAddProvider())) !== undefined) {
-      await openProviderSettings();
-    }
+  /** Says that there is no provider yet, and leads to where one is added. Nobody is kept waiting for the answer. */
+  offerToAddProvider(): void {
+    void vscode.window.showInformationMessage(text.sayNoProvider(), text.labelAddProvider()).then((chosen) => (chosen === undefined ? undefined : openProviderSettings()));
   }
 
   async #signOut(): Promise<void> {

@@ -140,13 +140,16 @@ export class Notifications implements Disposable {
     void this.#ask(text.sayAlone(), ['log'], { 'sign-in': nothing, retry: nothing });
   }
 
-  /** Tells that something that the person has just asked for did not work, with what they can do about it. */
-  async reportFailure(error: unknown, provider: string, own: OwnActions): Promise<void> {
+  /**
+   * Tells that something that the person has just asked for did not work, with what they can do about it. A command is
+   * over when its work is: it does not wait for the answer, which may never come.
+   */
+  reportFailure(error: unknown, provider: string, own: OwnActions): void {
     const failure = asFailure(error);
     if (failure.category === 'cancelled' && failure.code !== 'access_denied' && failure.code !== 'sign-in-deadline') {
       return;
     }
-    await this.#ask(text.sentence(failure, provider), actionsFor(failure), own);
+    void this.#ask(text.sentence(failure, provider), actionsFor(failure), own);
   }
 
   dispose(): void {
