@@ -42,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const settings = new Settings(Math.random());
   log.info(`${text.PRODUCT} starts with ${settings.providers.length} provider(s).`);
   // `fetch` is looked up at each call, because VS Code replaces it when proxy settings change.
-  const transport: Transport = { fetch: (input, init) => fetch(input, init), clock, deadline: ANSWER_DEADLINE };
+  const transport: Transport = { fetch: (input, init) => fetch(input, init), clock, log, deadline: ANSWER_DEADLINE };
   const discovery = new Discovery(transport);
 
   const sessions = new Sessions({

@@ -46,31 +46,49 @@ export function leewayFor(lifetime: number, setting: number): number {
   return Math.max(0, Math.min(setting, lifetime * LARGEST_SHARE));
 }
 
+/** A renewal that is due at some time, and what calls for it. */
+export interface PlannedRenewal {
+  readonly at: number;
+  readonly because: 'access expiry' | 'session end' | 'refresh interval';
+}
+
 /**
- * When a renewal is due, or undefined where none ever is (no refresh token, or nothing that calls for one).
- * The earliest of: the access token's expiry less the leeway; the session's end less the larger of leeway
+ * When a renewal is due, and because of what, or undefined where none ever is (no refresh token, or nothing that calls
+ * for one). The earliest of: the access token's expiry less the leeway; the session's end less the larger of leeway
  * and warning, as long as a renewal may still move that end; and the refresh interval. Never sooner than
  * {@link MINIMUM_GAP} after the last one. Each window and each session has its own second: a little earlier than said,
  * or a little later than the gap.
  */
-export function renewalDueAt(session: Lifetimes, settings: LifetimeSettings): number | undefined {
+export function plannedRenewal(session: Lifetimes, settings: LifetimeSettings): PlannedRenewal | undefined {
   if (!session.renewable) {
     return undefined;
   }
-  const due: number[] = [];
+  let at = Infinity;
+  let because: PlannedRenewal['because'] | undefined;
+  const call = (due: number, reason: PlannedRenewal['because']): void => {
+    if (due < at) {
+      at = due;
+      because = reason;
+    }
+  };
   const lead = LARGEST_LEAD * (((session.place ?? 0) + (settings.place ?? 0)) % 1);
   const ahead = (end: number, leeway: number): number => end - (1 + lead) * leewayFor(end - session.renewedAt, leeway);
   if (session.accessExpiresAt !== undefined) {
-    due.push(ahead(session.accessExpiresAt, settings.leeway));
+    call(ahead(session.accessExpiresAt, settings.leeway), 'access expiry');
   }
   // An end that has passed, though the server goes on, calls for nothing.
   if (session.sessionEndsAt !== undefined && session.sessionEndsAt > session.renewedAt && session.sessionEndIsFixed !== true) {
-    due.push(ahead(session.sessionEndsAt, Math.max(settings.leeway, settings.warning)));
+    call(ahead(session.sessionEndsAt, Math.max(settings.leeway, settings.warning)), 'session end');
   }
   if (settings.refreshInterval > 0) {
-    due.push(session.renewedAt + (1 - lead / 4) * settings.refreshInterval);
+    call(session.renewedAt + (1 - lead / 4) * settings.refreshInterval, 'refresh interval');
   }
-  return due.length === 0 ? undefined : Math.floor(Math.max(Math.min(...due), session.renewedAt + (1 + lead) * MINIMUM_GAP));
+  return because === undefined ? undefined : { at: Math.floor(Math.max(at, session.renewedAt + (1 + lead) * MINIMUM_GAP)), because };
+}
+
+/** When a renewal is due by {@link plannedRenewal}. */
+export function renewalDueAt(session: Lifetimes, settings: LifetimeSettings): number | undefined {
+  return plannedRenewal(session, settings)?.at;
 }
 
 /**

@@ -1,7 +1,7 @@
 // A sign-in from end to end: discovery, the browser, the answer, the exchange, the account.
-import type { Clock } from '../core/clock.ts';
-import { Failure, asFailure } from '../core/failure.ts';
-import type { Log } from '../core/log.ts';
+import { SECOND, type Clock } from '../core/clock.ts';
+import { Failure, asFailure, plainName } from '../core/failure.ts';
+import { timeOf, toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { authorizationRequest, isAnswerTo } from '../protocol/authorize.ts';
 import type { Discovery } from '../protocol/discovery.ts';
@@ -68,7 +68,7 @@ export class SignIns {
       return await this.#run(request, AbortSignal.any([request.signal, attempt.signal]), admit);
     } catch (error) {
       const failure = asFailure(error);
-      log.warn(`Sign-in at ${provider.id} did not work: ${failure.message}`);
+      log.warn(`Sign-in at ${provider.id} did not work: ${toldOf(failure)}; it is not tried again by itself.`);
       throw failure;
     } finally {
       timer.dispose();
@@ -81,6 +81,7 @@ export class SignIns {
   async #run<T>(request: SignInRequest, signal: AbortSignal, admit: (grant: Grant) => Promise<T>): Promise<T> {
     const { clock, discovery, log, transport } = this.#ports;
     const { provider, scopes } = request;
+    const startedAt = clock.now();
     log.info(`Sign-in at ${provider.id} starts: issuer ${provider.issuer}, scopes "${scopes.join(' ')}".`);
     const server = await unlessAborted(discovery.find(provider), signal);
     const pages = await this.#ports.pages(provider);
@@ -94,9 +95,12 @@ export class SignIns {
       signal.throwIfAborted();
       request.onAddress?.(authorization.url.href);
       await unlessAborted(this.#ports.openBrowser(authorization.url.href), signal);
-      log.info(`Sign-in at ${provider.id} waits for the browser on ${redirect.redirectUri}.`);
+      log.info(`Sign-in at ${provider.id} waits for the browser on ${redirect.redirectUri}, until ${timeOf(startedAt + request.deadline)}.`);
       const parameters = await answer;
+      log.debug(`Sign-in at ${provider.id}: the browser has answered after ${Math.round((clock.now() - startedAt) / SECOND)} s.`);
       tokens = await exchangeCode(server, authorization, parameters, transport, signal);
+      const idToken = tokens.claims === undefined ? 'no ID token' : 'an ID token that passed its checks';
+      log.debug(`Sign-in at ${provider.id}: tokens have arrived with ${idToken}; granted scopes: ${tokens.scopes === undefined ? 'as asked' : plainName(tokens.scopes.join(' '))}.`);
       const account = await accountOf(server, tokens, transport, signal);
       signal.throwIfAborted();
       const admitted = await admit({ provider, scopes, tokens, account });

@@ -2,6 +2,7 @@
 import * as oauth from 'oauth4webapi';
 import { HOUR } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
+import { toldOf } from '../core/log.ts';
 import { isLoopbackHost, type Provider } from '../core/provider.ts';
 import { classify } from './classify.ts';
 import { fetchWith, type Fetch, type Transport } from './transport.ts';
@@ -67,12 +68,16 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
     if (!isMissing(failure)) {
       throw failure;
     }
+    transport.log.debug(`Provider ${provider.id} has no OpenID configuration (${toldOf(failure)}); RFC 8414 is asked for.`);
     return ask('oauth2').catch((second: unknown) => {
       const other = classify(second, 'discovery');
       throw isMissing(other) ? new Failure('configuration', 'no-discovery', { cause: second, status: other.status }) : other;
     });
   });
   check(metadata, insecure);
+  const offered = ENDPOINTS.filter((endpoint) => metadata[endpoint] !== undefined).join(', ');
+  const method = metadata.code_challenge_methods_supported === undefined ? 'not said' : 'S256';
+  transport.log.debug(`Provider ${provider.id} has ${offered}; PKCE: ${method}.`);
   return {
     provider,
     metadata,

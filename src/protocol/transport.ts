@@ -1,6 +1,7 @@
 // The one way out: every request to a server goes through here, with a deadline and a limit on what it may answer.
 import { afterDeadline, systemClock, type Clock } from '../core/clock.ts';
-import { Failure } from '../core/failure.ts';
+import { Failure, plainName } from '../core/failure.ts';
+import { toldOf, type Log } from '../core/log.ts';
 import { isProtected } from '../core/provider.ts';
 import { classifyTransport } from './classify.ts';
 
@@ -9,6 +10,8 @@ export interface Transport {
   /** The platform's `fetch`; in VS Code it knows the proxy and certificate settings. */
   readonly fetch: typeof fetch;
   readonly clock: Clock;
+  /** Told of each request: where it went and what came of it, nothing of what was in it. */
+  readonly log: Log;
   /** How long a whole answer, headers and body, may take, in ms. */
   readonly deadline: number;
 }
@@ -64,7 +67,9 @@ export function fetchWith(
 }
 
 async function request(transport: Transport, url: string, options: FetchOptions, signal?: AbortSignal): Promise<Answer> {
-  const { clock } = transport;
+  const { clock, log } = transport;
+  const { host, pathname } = new URL(url);
+  const tell = (outcome: string): void => log.trace(`${options.method} ${plainName(host + pathname)}: ${outcome}, ${clock.now() - sentAt} ms.`);
   const deadline = new AbortController();
   const timer = afterDeadline(clock, transport.deadline, () => deadline.abort(new Failure('network', 'deadline')));
   const sentAt = clock.now();
@@ -84,13 +89,16 @@ async function request(transport: Transport, url: string, options: FetchOptions,
     });
     const secrets = SECRETS.map((name) => options.body?.get(name) ?? '').filter((secret) => secret !== '');
     const receivedAt = clock.now();
+    tell(`${arrived.status}, ${body.length} characters`);
     // A clock that was set meanwhile says nothing of when the request was sent.
     const wasSet = receivedAt < sentAt || receivedAt - sentAt > 2 * transport.deadline;
     const since = wasSet ? receivedAt : sentAt;
     const skew = skewOf(arrived.headers.get('date'), since, receivedAt);
     return { response, body, sentAt: since, secrets, skew, ahead: receivedAt - systemClock.now() };
   } catch (error) {
-    throw classifyTransport(error);
+    const failure = classifyTransport(error);
+    tell(toldOf(failure));
+    throw failure;
   } finally {
     timer.dispose();
   }

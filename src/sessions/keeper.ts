@@ -1,9 +1,9 @@
 // What callers ask of the sessions: list them, find one that works, take one in, sign out.
-import type { Clock } from '../core/clock.ts';
+import { SECOND, type Clock } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
-import { Failure, asFailure } from '../core/failure.ts';
-import { isAlive, isFresh } from '../core/lifetime.ts';
-import type { Log } from '../core/log.ts';
+import { Failure, asFailure, plainName } from '../core/failure.ts';
+import { isAlive, isFresh, leewayFor } from '../core/lifetime.ts';
+import { timeOf, toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { sameScopes } from '../core/scopes.ts';
 import { isSameSignIn, lifetimesOf, ownerOf, servesScopes, type SessionRecord } from '../core/session.ts';
@@ -13,9 +13,10 @@ import type { Grant } from '../protocol/identity.ts';
 import { revokeTokens, type Revocation } from '../protocol/revoke.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { Archive } from './archive.ts';
+import { Decisions, standingOf } from './decisions.ts';
 import type { Follower } from './follower.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
-import { expiryOf, nameOf, recordOfGrant } from './record.ts';
+import { expiryOf, nameOf, recordOfGrant, refreshTokenOf } from './record.ts';
 import type { Refresher } from './refresher.ts';
 import type { Registry } from './registry.ts';
 import type { Turns } from './turns.ts';
@@ -62,10 +63,12 @@ const LOSS_PATIENCE = 3000;
 export class Keeper {
   readonly #ports: KeeperPorts;
   readonly #findings = new Emitter<readonly Finding[]>();
+  readonly #decisions: Decisions;
   #loading: Promise<void> | undefined;
 
   constructor(ports: KeeperPorts) {
     this.#ports = ports;
+    this.#decisions = new Decisions(ports.log);
   }
 
   /** Fires with what a load has found wrong. */
@@ -156,6 +159,10 @@ export class Keeper {
     const serving = this.list(providerId).filter(
       ({ record }) => servesScopes(record, scopes) && (accountId === undefined || record.account.id === accountId),
     );
+    if (serving.length === 0) {
+      const wanted = plainName(scopes.join(' '));
+      this.#decisions.tell(providerId, wanted, () => `No session at ${providerId} serves a caller that wants "${wanted}"; it has ${this.all(providerId).length}.`);
+    }
     const best = new Map<string, LiveSession>();
     for (const session of serving) {
       const known = best.get(session.record.account.id);
@@ -256,7 +263,7 @@ export class Keeper {
       return revocation;
     } catch (error) {
       const failure = asFailure(error);
-      log.warn(`${nameOf(record)}: the server did not confirm the revocation: ${failure.message}`);
+      log.warn(`${nameOf(record)}: the server did not confirm the revocation: ${toldOf(failure)}; it is not tried again.`);
       throw failure;
     }
   }
@@ -281,12 +288,14 @@ export class Keeper {
     // Where the clock was set back, how long the token still lives is known at best roughly.
     const isSure = session.setBack === undefined;
     if (!lifetimes.renewable || (isSure && isFresh(lifetimes, clock.now(), this.#ports.freshness()))) {
+      this.#decide(session, 'gets the token in hand');
       return session;
     }
     const isWorking = (one: LiveSession): boolean => isAlive(lifetimesOf(one.record), timeFor(one, clock.now()));
     if (session.failure !== undefined && !session.renewing && this.#isTooSoon(session, isWorking(session))) {
-      return orThrow(session, isWorking(session), session.failure);
+      return this.#withoutTry(session, isWorking(session), session.failure);
     }
+    this.#decide(session, isSure ? 'needs a renewal' : 'needs a renewal, because the clock was set back');
     const renewal = refresher.renew(id, 'a caller needs it');
     try {
       await (isWorking(session) ? withinReason(clock, renewal) : renewal);
@@ -303,6 +312,24 @@ export class Keeper {
       return orThrow(now, isWorking(now), asFailure(error));
     }
     return registry.get(id);
+  }
+
+  /** What a caller gets that must not cause another try yet. */
+  #withoutTry(session: LiveSession, working: boolean, failure: Failure): LiveSession {
+    const next = session.nextTryAt === undefined ? 'not tried again by itself' : `tried again at ${timeOf(session.nextTryAt)}`;
+    this.#decide(session, `${working ? 'gets the token in hand' : 'is refused'} after ${toldOf(failure)}, ${next}`);
+    return orThrow(session, working, failure);
+  }
+
+  /** Tells what a caller gets, and why. */
+  #decide(session: LiveSession, decision: string): void {
+    const { record } = session;
+    const { accessExpiresAt } = record;
+    const key = `${decision} ${record.generation} ${record.ended?.at ?? ''}`;
+    this.#decisions.tell(record.id, key, () => {
+      const wanted = accessExpiresAt === undefined ? '' : `, ${Math.ceil(leewayFor(accessExpiresAt - record.renewedAt, this.#ports.freshness()) / SECOND)} s are wanted`;
+      return `${nameOf(record)}: a caller ${decision}: ${standingOf(session, this.#ports.clock.now())}${wanted}, ${refreshTokenOf(record)}.`;
+    });
   }
 
   /** Whether a caller must not cause another try yet: the token still works, a try has just failed, or the server said when. */

@@ -1,5 +1,6 @@
 // How records come to be: from a sign-in, and from a renewal.
 import { SECOND } from '../core/clock.ts';
+import { timeOf } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import { RECORD_VERSION, type SessionRecord } from '../core/session.ts';
@@ -116,12 +117,15 @@ export function nameOf(record: SessionRecord): string {
 
 /** How the log tells a session's times. */
 export function expiryOf(record: SessionRecord): string {
-  // A date that no calendar holds must not keep a session from being told of.
-  const time = (at: number): string => (Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : 'beyond any calendar');
   const access =
     record.accessExpiresAt === undefined
       ? 'the server never said when the access token expires'
-      : `access token expires ${time(record.accessExpiresAt)} (${record.expirySource})`;
-  const end = record.sessionEndsAt === undefined ? 'session end unknown' : `session ends ${time(record.sessionEndsAt)} (${record.sessionEndSource ?? '?'})`;
-  return `${access}, ${end}, ${record.refreshToken === undefined ? 'no refresh token' : 'has a refresh token'}`;
+      : `access token lives ${Math.round((record.accessExpiresAt - record.renewedAt) / SECOND)} s, until ${timeOf(record.accessExpiresAt)} (${record.expirySource})`;
+  const end = record.sessionEndsAt === undefined ? 'session end unknown' : `session ends ${timeOf(record.sessionEndsAt)} (${record.sessionEndSource ?? '?'})`;
+  return `${access}, ${end}, ${refreshTokenOf(record)}`;
+}
+
+/** How the log tells whether a session can be renewed. */
+export function refreshTokenOf({ refreshToken }: SessionRecord): string {
+  return refreshToken === undefined ? 'no refresh token' : 'has a refresh token';
 }

@@ -2,7 +2,7 @@
 import { MINUTE, type Clock } from '../core/clock.ts';
 import { Failure, asFailure } from '../core/failure.ts';
 import { isFresh } from '../core/lifetime.ts';
-import type { Log } from '../core/log.ts';
+import { toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { REMEDIES } from '../core/remedy.ts';
 import { lifetimesOf, type SessionRecord } from '../core/session.ts';
@@ -12,8 +12,9 @@ import { revokeTokens } from '../protocol/revoke.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { Archive } from './archive.ts';
+import { standingOf } from './decisions.ts';
 import type { FailedTry, Ledger } from './ledger.ts';
-import { expiryOf, nameOf, recordAfterRefresh, recordWithRefreshToken } from './record.ts';
+import { expiryOf, nameOf, refreshTokenOf, recordAfterRefresh, recordWithRefreshToken } from './record.ts';
 import type { Registry } from './registry.ts';
 import { Tries, type Try } from './tries.ts';
 import type { Turn, Turns } from './turns.ts';
@@ -398,7 +399,7 @@ export class Refresher {
     } else if (REMEDIES[failure.category].endsSession) {
       const at = clock.now();
       const ended: SessionRecord = { ...session.record, ended: { at, category: failure.category, code: failure.code } };
-      log.warn(`${nameOf(ended)} has ended: ${failure.message}`);
+      log.warn(`${nameOf(ended)} has ended: ${toldOf(failure)}; ${refreshTokenOf(ended)}, ${standingOf({ ...session, record: ended }, at)}; it takes a new sign-in.`);
       registry.update(id, { record: ended, failure, failures: session.failures + 1, failedAt: at, nextTryAt: undefined });
       await this.save(ended);
     } else {

@@ -1,12 +1,14 @@
 // The wall-clock tick: compares due times with the clock, instead of trusting one long timer to sleep through a night.
 import { MINUTE, SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
-import { isRenewalDue, renewalDueAt, warnAt, type LifetimeSettings } from '../core/lifetime.ts';
+import { isRenewalDue, plannedRenewal, renewalDueAt, warnAt, type LifetimeSettings } from '../core/lifetime.ts';
+import { timeOf, type Log } from '../core/log.ts';
 import { lifetimesOf, type SessionRecord } from '../core/session.ts';
 import { isUsable, timeFor, type LiveSession } from '../core/status.ts';
+import { Decisions, standingOf } from './decisions.ts';
+import { nameOf, refreshTokenOf } from './record.ts';
 import type { Refresher } from './refresher.ts';
 import type { Registry } from './registry.ts';
-import type { Log } from '../core/log.ts';
 
 /** The longest time between two ticks, in ms: what a jump of the clock or a sleep costs at the most. */
 const LONGEST_TICK = MINUTE;
@@ -33,6 +35,7 @@ export interface SchedulerPorts {
 /** Starts renewals when they are due, whether or not anybody asks for the session; from the first {@link tick} on. */
 export class Scheduler implements Disposable {
   readonly #ports: SchedulerPorts;
+  readonly #decisions: Decisions;
   readonly #ticked = new Emitter<void>();
   /** The tick of each minute, which nothing puts off: by what it finds, it tells whether the clock was set. */
   #minute: Disposable | undefined;
@@ -45,6 +48,7 @@ export class Scheduler implements Disposable {
 
   constructor(ports: SchedulerPorts) {
     this.#ports = ports;
+    this.#decisions = new Decisions(ports.log);
     // A change can bring the next due time forward; it is planned for in the next turn, when the change is complete.
     this.#listening = ports.registry.onDidChange(() => this.#plan());
   }
@@ -64,10 +68,11 @@ export class Scheduler implements Disposable {
   }
 
   #stopWaiting(): void {
-    const { clock, registry } = this.#ports;
+    const { clock, log, registry } = this.#ports;
     for (const { record, failure, failedAt, nextTryAt } of this.#owned()) {
       const isRecent = clock.now() - (failedAt ?? 0) < SHORTEST_WAIT;
       if (failure !== undefined && failure.retryAfter === undefined && nextTryAt !== undefined && !isRecent) {
+        log.debug(`${nameOf(record)} does not wait for its next try at ${timeOf(nextTryAt)}.`);
         registry.update(record.id, { nextTryAt: clock.now() });
       }
     }
@@ -106,11 +111,16 @@ export class Scheduler implements Disposable {
       const isSuspect = suspects.has(id) && !session.renewing;
       if (isSuspect || this.#isDue(session, now)) {
         // What comes of it is noted with the session.
-        refresher.renew(id, isSuspect ? 'the clock was set' : 'due', isUrgent || isSuspect).catch(() => {});
+        refresher.renew(id, isSuspect ? 'the clock was set' : this.#reasonFor(session), isUrgent || isSuspect).catch(() => {});
       }
     }
     this.#ticked.fire();
     this.#plan();
+  }
+
+  #reasonFor({ record, failure }: LiveSession): string {
+    const because = plannedRenewal(lifetimesOf(record), this.#ports.settings())?.because ?? 'nothing';
+    return failure === undefined ? `due for its ${because}` : `tried again after ${failure.code}`;
   }
 
   #watch(): void {
@@ -151,6 +161,9 @@ export class Scheduler implements Disposable {
     const isSuspect = ({ record: { id, generation, sessionEndsAt } }: LiveSession): boolean =>
       before.generations.get(id) === generation && (wasSetBack || (hasLeapt && sessionEndsAt !== undefined));
     const suspects = sessions.filter(isSuspect);
+    for (const { record } of suspects) {
+      this.#ports.log.debug(`${nameOf(record)}: its times are not trusted until it is renewed.`);
+    }
     for (const { record, setBack = 0 } of wasSetBack ? suspects : []) {
       this.#ports.registry.update(record.id, { setBack: setBack + expected - now });
     }
@@ -174,8 +187,13 @@ export class Scheduler implements Disposable {
   #plan = (): void => {
     const { clock } = this.#ports;
     const now = clock.now();
-    const next = Math.min(...this.#owned().map((session) => this.#nextEvent(session, now)), Infinity);
-    if (this.#minute === undefined || next >= now + LONGEST_TICK) {
+    if (this.#minute === undefined) {
+      return;
+    }
+    const sessions = this.#owned();
+    sessions.forEach((session) => this.#tell(session, now));
+    const next = Math.min(...sessions.map((session) => this.#nextEvent(session, now)), Infinity);
+    if (next >= now + LONGEST_TICK) {
       return;
     }
     const delay = Math.max(SHORTEST_TICK, next - now);
@@ -186,6 +204,24 @@ export class Scheduler implements Disposable {
       this.#timer = clock.after(delay, () => this.#tick(false, planned));
     }
   };
+
+  /** Tells what is planned for a session and why; after a failure that has been told with it. */
+  #tell(session: LiveSession, now: number): void {
+    const { record, setBack = 0 } = session;
+    if (session.renewing || (session.failure !== undefined && record.ended === undefined)) {
+      return;
+    }
+    const planned = plannedRenewal(lifetimesOf(record), this.#ports.settings());
+    const isOver = !isUsable(record, timeFor(session, now));
+    const key = `${record.generation} ${planned === undefined ? '' : planned.at - setBack} ${isOver}`;
+    this.#decisions.tell(record.id, key, () => {
+      const plan =
+        isOver ? 'is over'
+        : planned !== undefined ? `next renewal at ${timeOf(planned.at - setBack)}, for its ${planned.because}`
+        : 'no renewal is planned';
+      return `${nameOf(record)}: ${plan}; ${standingOf(session, now)}, ${refreshTokenOf(record)}.`;
+    });
+  }
 
   /** When the next thing happens to a session: a renewal, a retry, the running out of its token, or the warning before its end. */
   #nextEvent(session: LiveSession, now: number): number {

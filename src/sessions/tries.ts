@@ -2,12 +2,13 @@
 // server once, and leave one alone that asks for it.
 import { SECOND, type Clock } from '../core/clock.ts';
 import { Failure, type Category } from '../core/failure.ts';
-import type { Log } from '../core/log.ts';
+import { timeOf, toldOf, type Log } from '../core/log.ts';
 import { retryDelay } from '../core/retry.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
+import { standingOf } from './decisions.ts';
 import type { FailedTry, Ledger } from './ledger.ts';
-import { nameOf } from './record.ts';
+import { nameOf, refreshTokenOf } from './record.ts';
 import type { Registry } from './registry.ts';
 
 /** What the tries are noted in. */
@@ -65,17 +66,19 @@ export class Tries {
   }
 
   /** Notes with a session that another window has tried in vain. */
-  share({ record }: LiveSession, failed: FailedTry): void {
+  share(session: LiveSession, failed: FailedTry): void {
     const { log, registry } = this.#ports;
+    const { record } = session;
     const failure = this.failureOf(failed);
     // A little later than the window that has failed, so that it finds the outcome rather than the queue.
     const nextTryAt = failed.nextTryAt === undefined ? undefined : failed.nextTryAt + this.#ports.random() * SECOND;
     registry.update(record.id, { failure, failures: failed.failures, failedAt: failed.at, nextTryAt });
-    log.info(`${nameOf(record)}: another window has tried in vain: ${failure.message}.`);
+    log.info(`${nameOf(record)}: another window has tried in vain: ${toldOf(failure)}; ${this.#outlook(session, nextTryAt)}.`);
   }
 
   /** Notes with a session, and for the other windows, that this window has tried in vain. */
-  async note({ record, failures: before }: LiveSession, failure: Failure): Promise<void> {
+  async note(session: LiveSession, failure: Failure): Promise<void> {
+    const { record, failures: before } = session;
     const { clock, ledger, log, registry } = this.#ports;
     const { id, generation } = record;
     const failures = before + 1;
@@ -87,13 +90,19 @@ export class Tries {
     }
     const nextTryAt = delay === undefined ? undefined : Math.max(at + delay, asked ?? 0);
     registry.update(id, { failure, failures, failedAt: at, nextTryAt });
-    const next = delay === undefined ? 'not tried again by itself' : `next try in ${Math.round(delay / 1000)} s`;
-    log.warn(`${nameOf(record)}: renewal failed ${failures}×: ${failure.message}; ${next}.`);
+    log.warn(`${nameOf(record)}: renewal failed ${failures}×: ${toldOf(failure)}; ${this.#outlook(session, nextTryAt)}.`);
     if (!OWN_AFFAIRS.has(failure.category)) {
       this.#own.set(id, at);
       const waitUntil = failure.retryAfter === undefined ? asked : nextTryAt;
       await ledger.noteTry(id, { generation, at, category: failure.category, code: failure.code, failures, nextTryAt, waitUntil });
     }
+  }
+
+  /** What is left of a session whose renewal has failed, and what is done next and when. */
+  #outlook(session: LiveSession, nextTryAt: number | undefined): string {
+    const now = this.#ports.clock.now();
+    const next = nextTryAt === undefined ? 'not tried again by itself' : `next try in ${Math.round((nextTryAt - now) / SECOND)} s, at ${timeOf(nextTryAt)}`;
+    return `${standingOf(session, now)}, ${refreshTokenOf(session.record)}; ${next}`;
   }
 
   /** Until when the server has asked another window to wait, which a failure of this one does not shorten. */

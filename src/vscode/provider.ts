@@ -1,8 +1,8 @@
 // The contract with VS Code, one object for each identity server. Everything that it promises is in here.
 import * as vscode from 'vscode';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
-import { asFailure } from '../core/failure.ts';
-import type { Log } from '../core/log.ts';
+import { asFailure, type Failure } from '../core/failure.ts';
+import { toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { servesScopes, type SessionRecord } from '../core/session.ts';
 import type { Keeper } from '../sessions/keeper.ts';
@@ -42,6 +42,8 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
   #offered: string | undefined;
   /** What VS Code has been told, by session id. */
   #told = new Map<string, SessionRecord>();
+  /** The failure that was last told to a caller. */
+  #refusedFor: Failure | undefined;
 
   constructor(id: string, provider: Provider | undefined, ports: ProviderPorts) {
     this.#id = id;
@@ -150,6 +152,7 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
     // A sign-in again under the same id answers what was asked for in the meantime, too.
     const answered = [...added, ...changed].flatMap((record) => this.#takeAnswered(record));
     if (added.length + removed.length + changed.length > 0) {
+      this.#ports.log.debug(`VS Code is told of ${this.#id}: ${added.length} added, ${removed.length} removed, ${changed.length} changed.`);
       this.#changed.fire({
         added: [...added.map((record) => this.#view(record)), ...answered],
         removed: removed.map((record) => this.#view(record)),
@@ -186,7 +189,11 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
 
   #spoken(error: unknown): Error {
     const failure = asFailure(error);
-    this.#ports.log.warn(`A caller of ${this.#id} is refused: ${failure.message}`);
+    if (failure !== this.#refusedFor) {
+      // Callers that come before each request get the same failure many times.
+      this.#refusedFor = failure;
+      this.#ports.log.warn(`A caller of ${this.#id} is refused: ${toldOf(failure)}.`);
+    }
     const spoken = new Error(text.sentence(failure, this.#provider?.label ?? this.#id), { cause: failure });
     return Object.assign(spoken, { code: failure.category });
   }

@@ -25,7 +25,7 @@ const points = new Points((point, isHeld) => say({ kind: 'at', point, isHeld }))
 const clock = new SettableClock(points);
 const faults: FolderFaults = { code: undefined, ignoresTurns: false };
 const testStore = new TestStore((id, call) => say({ kind: 'store', id, call }));
-const transport: Transport = { fetch: fetchWith(points), clock, deadline: 20 * SECOND };
+const transport: Transport = { fetch: fetchWith(points), clock, log, deadline: 20 * SECOND };
 const discovery = new Discovery(transport);
 const sessions = new Sessions({
   clock, log, discovery, transport,

@@ -1,5 +1,6 @@
 // What the tests of the protocol work with: a provider, a transport, a trade of a code.
 import { SECOND, systemClock, type Clock } from '../../src/core/clock.ts';
+import { silentLog } from '../../src/core/log.ts';
 import type { Provider } from '../../src/core/provider.ts';
 import { authorizationRequest, type AuthorizationRequest } from '../../src/protocol/authorize.ts';
 import { Discovery, type Server } from '../../src/protocol/discovery.ts';
@@ -24,8 +25,8 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
 }
 
 /** The platform's own `fetch`, with a deadline. */
-export function transportWith(clock: Clock = systemClock, deadline = 30 * SECOND): Transport {
-  return { fetch: (...arguments_) => fetch(...arguments_), clock, deadline };
+export function transportWith(clock: Clock = systemClock, deadline = 30 * SECOND, log = silentLog): Transport {
+  return { fetch: (...arguments_) => fetch(...arguments_), clock, log, deadline };
 }
 
 /** What a server says of itself, found out by the product's own discovery. */

@@ -79,7 +79,7 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
       inFlight -= 1;
     });
   };
-  const transport: Transport = { clock, deadline: 30 * SECOND, fetch: (...request) => counted(fetch(...request)) };
+  const transport: Transport = { clock, log, deadline: 30 * SECOND, fetch: (...request) => counted(fetch(...request)) };
   const cipher: Cipher = {
     newKey: () => machineCipher.newKey(),
     seal: (...sealing) => counted(machineCipher.seal(...sealing)),

@@ -151,13 +151,13 @@ describe('The words of the log for a session', () => {
   });
 
   it('tell its times, where they come from, and whether it can be renewed', () => {
-    assert.equal(expiryOf(before), 'access token expires 1970-01-12T13:51:40.000Z (expires_in), session end unknown, has a refresh token');
+    assert.equal(expiryOf(before), 'access token lives 300 s, until 1970-01-12T13:51:40.000Z (expires_in), session end unknown, has a refresh token');
     const ending = { ...before, accessExpiresAt: undefined, expirySource: 'never-said', refreshToken: undefined, sessionEndsAt: NOW, sessionEndSource: 'token' } as const;
     assert.equal(expiryOf(ending), 'the server never said when the access token expires, session ends 1970-01-12T13:46:40.000Z (token), no refresh token');
   });
 
   it('can be said of a time that no calendar holds', () => {
-    assert.match(expiryOf({ ...before, accessExpiresAt: 1e300 }), /^access token expires beyond any calendar/);
+    assert.match(expiryOf({ ...before, accessExpiresAt: 1e300 }), /^access token lives [^,]+, until beyond any calendar/);
   });
 
   it('hold no token, and nothing of the person', () => {
