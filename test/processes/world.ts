@@ -10,6 +10,7 @@ import { accountOf, type Grant } from '../../src/protocol/identity.ts';
 import { discovered, providerAt, REDIRECT_URI, transportWith } from '../support/bench.ts';
 import { Person } from '../support/browserless.ts';
 import { hashOf, type JournalEntry } from '../workshop/identityJournal.ts';
+import { leaks, type LogText } from '../workshop/leaks.ts';
 import { demoClientId, type IdentityServer } from '../workshop/identityServer.ts';
 import { note, type Figure } from './figures.ts';
 import { SharedStore } from './sharedStore.ts';
@@ -21,6 +22,14 @@ const SCOPES = ['openid', 'profile', 'email', 'offline_access'];
 const worlds = new Set<World>();
 // Each test ends its own; this is for one that was cut off.
 after(() => Promise.all([...worlds].map((world) => world.end())));
+
+/** What the windows have told their logs, at every level, by the server of their session. */
+const told = new Map<IdentityServer, LogText[]>();
+after('keeps every secret', () => {
+  for (const [{ journal }, logs] of told) {
+    assert.deepEqual(leaks(journal, logs), []);
+  }
+});
 
 /**
  * Runs a test in a world of its own, with windows that all know the session: it is signed in in the first. Whatever
@@ -71,6 +80,7 @@ export class World {
   static async create(model: Model, identity: IdentityServer): Promise<World> {
     const world = new World(model, identity, await mkdtemp(join(tmpdir(), 'sk-')));
     worlds.add(world);
+    told.set(identity, told.get(identity) ?? []);
     return world;
   }
 
@@ -215,6 +225,7 @@ export class World {
     worlds.delete(this);
     await Promise.all(this.#windows.map((window) => window.kill()));
     this.#store.dispose();
+    told.get(this.identity)?.push(...this.#windows.map(({ name, lines }) => ({ name: `window ${name}`, text: lines.join('\n') })));
     await rm(this.#home, { recursive: true, force: true });
   }
 }

@@ -20,7 +20,7 @@ async function signInAgain({ workbench }: Scene, words: string): Promise<void> {
 }
 
 describe('a person who has set nothing up', () => {
-  const scene = setScene({}, () => ({}));
+  const scene = setScene({}, () => ({}), false);
 
   it('is led to the setting by the first thing they try, and has nothing in the status bar', async () => {
     const { workbench } = scene;

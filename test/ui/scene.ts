@@ -1,6 +1,8 @@
 // What each description of a moment starts from: a fresh identity server, and a fresh VS Code that knows it.
+import assert from 'node:assert/strict';
 import { demoClientId, startIdentityServer, type IdentityServer, type IdentityServerOptions } from '../workshop/identityServer.ts';
 import type { EditorSettings } from '../workshop/editor.ts';
+import { isTraced, leaks } from '../workshop/leaks.ts';
 import { Workbench } from './workbench.ts';
 
 /** How long, in ms, it may take until everything is there; the very first time VS Code and the browser are fetched. */
@@ -17,10 +19,15 @@ export function entryFor(issuer: string): Readonly<Record<string, unknown>> {
   return { id: 'acme', label: 'Acme', issuer, clientId: demoClientId };
 }
 
-/** Sets everything up before the tests of a description, and takes it down after them. A failure leaves a picture. */
+/**
+ * Sets everything up before the tests of a description, and takes it down after them, when no secret may be in any log or
+ * in the wrong place of a request. A failure leaves a picture.
+ * @param isSignInTried whether anybody tries to sign in; if not, no secret may come up.
+ */
 export function setScene(
   options: IdentityServerOptions,
   settings: (issuer: string) => EditorSettings = (issuer) => ({ 'sessionKeeper.providers': [entryFor(issuer)] }),
+  isSignInTried = true,
 ): Scene {
   let identity: IdentityServer | undefined;
   let workbench: Workbench | undefined;
@@ -37,6 +44,12 @@ export function setScene(
     }
   });
 
+  after('keeps every secret', async () => {
+    if (identity !== undefined && workbench !== undefined) {
+      await mustHaveKept(identity, workbench, isSignInTried);
+    }
+  });
+
   after(async () => {
     await workbench?.close();
     await identity?.stop();
@@ -50,6 +63,16 @@ export function setScene(
       return there(workbench);
     },
   };
+}
+
+async function mustHaveKept({ journal }: IdentityServer, workbench: Workbench, isSignInTried: boolean): Promise<void> {
+  if (!isSignInTried) {
+    assert.equal(journal.traffic.length, 0, 'Nobody was to sign in here.');
+    return;
+  }
+  const logs = await workbench.logTexts();
+  assert.ok(isTraced(logs), 'The log of the extension was not kept at the level trace.');
+  assert.deepEqual(leaks(journal, logs), []);
 }
 
 function there<T>(thing: T | undefined): T {

@@ -1,12 +1,13 @@
 // VS Code's workbench as a person uses it: by what can be seen and clicked.
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { launchBrowser } from '../workshop/browser.ts';
 import { installExtensions, startEditor, windowAddress, writeSettings, type Editor, type EditorSettings } from '../workshop/editor.ts';
 import { packageExtensions } from '../workshop/package.ts';
-import { root } from '../workshop/places.ts';
+import { logsIn, type LogText } from '../workshop/leaks.ts';
+import { extensionId, root } from '../workshop/places.ts';
 import { printLog } from '../workshop/progress.ts';
 
 const SHOTS = join(root, 'out', 'screenshots');
@@ -27,7 +28,7 @@ interface Surroundings {
   readonly editor: Editor;
   readonly folder: string;
   /** The logs of windows that were closed or reloaded since. */
-  readonly earlierLogs: string[];
+  earlierLogs: readonly LogText[];
 }
 
 /** A window of VS Code in a browser, with the extension and the consumer in it. */
@@ -59,7 +60,7 @@ export class Workbench {
 
   static async #openIn(around: Surroundings): Promise<Workbench> {
     const page = await around.context.newPage();
-    await page.goto(await windowAddress(around.editor, { folder: around.folder }));
+    await page.goto(await windowAddress(around.editor, { folder: around.folder, traced: [extensionId] }));
     return new Workbench(page, around);
   }
 
@@ -184,10 +185,12 @@ export class Workbench {
 
   /** Everything that VS Code's server and the extensions have written into logs since it started. */
   async logs(): Promise<string> {
-    const folder = join(this.#around.editor.dataDir, 'data', 'logs');
-    const files = await readdir(folder, { recursive: true, withFileTypes: true });
-    const texts = files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name), 'utf8'));
-    return [...this.#around.earlierLogs, ...(await Promise.all(texts))].join('\n');
+    return (await this.logTexts()).map(({ text }) => text).join('\n');
+  }
+
+  /** The same, log by log; one that has grown since a window was closed or reloaded comes twice. */
+  async logTexts(): Promise<LogText[]> {
+    return [...this.#around.earlierLogs, ...(await logsIn(join(this.#around.editor.dataDir, 'data', 'logs')))];
   }
 
   /** Presses a button of a notification that says something. */
@@ -230,7 +233,6 @@ export class Workbench {
   }
 
   async #keepLogs(): Promise<void> {
-    const logs = await this.logs();
-    this.#around.earlierLogs.splice(0, Infinity, logs);
+    this.#around.earlierLogs = await this.logTexts();
   }
 }

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { launchBrowser } from '../workshop/browser.ts';
 import { startEditor, windowAddress } from '../workshop/editor.ts';
+import { extensionId } from '../workshop/places.ts';
 import { seatPerson, type Behaviour } from '../workshop/person.ts';
 import type { Log } from '../workshop/progress.ts';
 
@@ -14,8 +15,15 @@ export interface SuiteWindow {
   readonly log: Log;
 }
 
+/** A window that is open. */
+export interface OpenWindow {
+  /** Where its logs are. */
+  readonly logFolder: string;
+  close(): Promise<void>;
+}
+
 /** Opens VS Code in a browser without a window, with a person before it. */
-export async function openInBrowser({ dataDir, extensions, environment, behaviour, log }: SuiteWindow): Promise<{ close(): Promise<void> }> {
+export async function openInBrowser({ dataDir, extensions, environment, behaviour, log }: SuiteWindow): Promise<OpenWindow> {
   const folder = join(dataDir, 'folder');
   await mkdir(folder, { recursive: true });
   const editor = await startEditor({ dataDir, environment, log });
@@ -23,8 +31,9 @@ export async function openInBrowser({ dataDir, extensions, environment, behaviou
   const context = await browser.newContext();
   await seatPerson(context, behaviour);
   const page = await context.newPage();
-  await page.goto(await windowAddress(editor, { folder, extensions }));
+  await page.goto(await windowAddress(editor, { folder, extensions, traced: [extensionId] }));
   return {
+    logFolder: join(dataDir, 'data', 'logs'),
     close: async () => {
       await browser.close();
       await editor.stop();

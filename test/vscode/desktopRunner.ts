@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { _electron } from 'playwright-core';
 import { launchBrowser } from '../workshop/browser.ts';
 import { writeSettings } from '../workshop/editor.ts';
+import { extensionId } from '../workshop/places.ts';
 import { allowDialogs, seatPerson } from '../workshop/person.ts';
-import type { SuiteWindow } from './browserRunner.ts';
+import type { OpenWindow, SuiteWindow } from './browserRunner.ts';
 
 /**
  * Opens a desktop VS Code, downloaded if need be, with a person before it. What VS Code opens in the system's browser
  * is opened in a browser without a window instead, where the person sits.
  */
-export async function openOnDesktop({ dataDir, extensions, environment, behaviour, log }: SuiteWindow): Promise<{ close(): Promise<void> }> {
+export async function openOnDesktop({ dataDir, extensions, environment, behaviour, log }: SuiteWindow): Promise<OpenWindow> {
   const wanted = process.env['SESSION_KEEPER_VSCODE'] ?? 'stable';
   const executablePath = await downloadAndUnzipVSCode(wanted === 'minimum' ? '1.105.0' : wanted);
   const folder = join(dataDir, 'folder');
@@ -28,6 +29,7 @@ export async function openOnDesktop({ dataDir, extensions, environment, behaviou
       folder,
       ...extensions.map((path) => `--extensionDevelopmentPath=${path}`),
       `--user-data-dir=${dataDir}`,
+      `--log=${extensionId}:trace`,
       '--enable-smoke-test-driver',
       '--disable-workspace-trust',
       '--disable-updates',
@@ -61,6 +63,7 @@ export async function openOnDesktop({ dataDir, extensions, environment, behaviou
       });
   }, 200);
   return {
+    logFolder: join(dataDir, 'logs'),
     close: async () => {
       clearInterval(looking);
       await app.close();

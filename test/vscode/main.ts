@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startControl } from '../workshop/control.ts';
 import { startIdentityServer } from '../workshop/identityServer.ts';
+import { isTraced, leaks, logsIn, type LogText } from '../workshop/leaks.ts';
 import { root } from '../workshop/places.ts';
 import { printLog } from '../workshop/progress.ts';
 import { openInBrowser } from './browserRunner.ts';
@@ -23,7 +24,11 @@ for (const args of [['esbuild.mjs'], ['esbuild.mjs', '--tests']]) {
 }
 
 const identity = await startIdentityServer({ accessTokenSeconds: 3600 });
-const control = await startControl(identity, printLog);
+const report: string[] = [];
+const control = await startControl(identity, (line) => {
+  report.push(line);
+  printLog(line);
+});
 // The name is short because VS Code keeps sockets below it, and their paths are limited to 103 characters.
 const dataDir = await mkdtemp(join(tmpdir(), 'sk-'));
 const open = process.argv.includes('--desktop') ? openOnDesktop : openInBrowser;
@@ -37,6 +42,7 @@ const window = await open({
 let failures = 1;
 try {
   failures = await Promise.race([control.ended, tooLate()]);
+  failures += mustHaveKept([...(await logsIn(window.logFolder)), { name: 'the report', text: report.join('\n') }]);
 } finally {
   await window.close();
   control.stop();
@@ -44,6 +50,14 @@ try {
   await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
 process.exit(failures === 0 ? 0 : 1);
+
+/** Looks for secrets in everything that was written and sent; gives the number of complaints. */
+function mustHaveKept(logs: readonly LogText[]): number {
+  const complaints = [...leaks(identity.journal, logs), ...(isTraced(logs) ? [] : ['The log of the extension was not kept at the level trace.'])];
+  complaints.forEach((complaint) => printLog(`Not kept: ${complaint}`));
+  printLog(`${String(identity.journal.secrets.size)} secrets were looked for in ${String(logs.length)} logs and ${String(identity.journal.traffic.length)} requests.`);
+  return complaints.length;
+}
 
 async function tooLate(): Promise<number> {
   await new Promise((resolve) => setTimeout(resolve, LIMIT));

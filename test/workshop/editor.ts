@@ -66,6 +66,8 @@ export interface WindowOptions {
   readonly extensions?: readonly string[];
   /** The absolute path of a module whose `run()` is called in the extension host. */
   readonly tests?: string;
+  /** The extensions whose own logs are kept at the level `trace`, by id; none by default. */
+  readonly traced?: readonly string[];
 }
 
 /** A VS Code that is ready to start. */
@@ -260,14 +262,17 @@ export async function installExtensions(
 export async function windowAddress(editor: Pick<Editor, 'address' | 'dataDir'>, options: WindowOptions): Promise<string> {
   const address = new URL(editor.address);
   address.searchParams.set('folder', decodeURIComponent(pathToFileURL(options.folder).pathname));
-  const { extensions = [], tests } = options;
+  const { extensions = [], tests, traced = [] } = options;
+  const payload: [string, string][] = traced.length === 0 ? [] : [['logLevel', traced.map((id) => `${id}:trace`).join(',')]];
   if (extensions.length > 0 || tests !== undefined) {
     const remote = (path: string): string => `vscode-remote://${address.host}${pathToFileURL(path).pathname}`;
-    const payload: [string, string][] = [
+    payload.push(
       ['extensionDevelopmentPath', remote(await togetherIn(editor.dataDir, extensions))],
       ...(tests === undefined ? [] : [['extensionTestsPath', remote(tests)] satisfies [string, string]]),
       ['skipWelcome', 'true'],
-    ];
+    );
+  }
+  if (payload.length > 0) {
     address.searchParams.set('payload', JSON.stringify(payload));
   }
   return address.href;

@@ -22,6 +22,29 @@ export interface JournalEntry {
   newRefreshTokenHash?: string;
 }
 
+/** What a secret is for. */
+export type SecretKind =
+  | 'access token'
+  | 'refresh token'
+  | 'ID token'
+  | 'code'
+  | 'code verifier'
+  | 'device code'
+  | 'nonce'
+  | 'state'
+  | 'client secret'
+  | 'client assertion';
+
+/** A request to the letter, secrets and all: for tests that look where they travel, and for nothing that prints. */
+export interface RawRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  /** Names and values, as they came. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
+}
+
 /** What to tell the journal about a request. */
 export interface ArrivedRequest {
   readonly method: string;
@@ -29,25 +52,35 @@ export interface ArrivedRequest {
   readonly parameters: URLSearchParams;
 }
 
-/** The parameters whose values nobody may print. */
-const secretParameters = new Set([
-  'assertion',
-  'client_assertion',
-  'client_secret',
-  'code',
-  'code_verifier',
-  'device_code',
-  'id_token_hint',
-  'password',
-  'refresh_token',
-  'token',
-  'xsrf',
-]);
+/** The parameters whose values nobody may print, and what they are; those that this server alone knows are none. */
+const secretParameters: Readonly<Record<string, SecretKind | undefined>> = {
+  assertion: 'client assertion',
+  client_assertion: 'client assertion',
+  client_secret: 'client secret',
+  code: 'code',
+  code_verifier: 'code verifier',
+  device_code: 'device code',
+  id_token_hint: 'ID token',
+  nonce: 'nonce',
+  password: undefined,
+  refresh_token: 'refresh token',
+  state: 'state',
+  token: 'access token',
+  xsrf: undefined,
+};
 
 /** The secret values of an answer. */
-const secretMembers = ['access_token', 'refresh_token', 'id_token', 'device_code'];
+const secretMembers: Readonly<Record<string, SecretKind>> = {
+  access_token: 'access token',
+  refresh_token: 'refresh token',
+  id_token: 'ID token',
+  device_code: 'device code',
+};
 
 const defaultLimitMilliseconds = 10_000;
+
+/** How long a secret is, in characters, at the least: a shorter one is found by chance. */
+export const shortestSecret = 16;
 
 /**
  * A short name for a token, which tells two tokens apart and reveals neither.
@@ -63,8 +96,12 @@ export function hashOf(token: string): string {
 export class Journal {
   /** The requests, oldest first. */
   readonly entries: JournalEntry[] = [];
-  /** Every token, code and verifier that was sent or answered; for tests that search logs for them. */
-  readonly secrets = new Set<string>();
+  /** The requests to the letter, oldest first, those included that were dropped. */
+  readonly traffic: RawRequest[] = [];
+  /** Where answers have led, to the letter. */
+  readonly redirects: string[] = [];
+  /** Every token, code, verifier, nonce, state and client secret that was sent or answered, and which of these it is. */
+  readonly secrets = new Map<string, SecretKind>();
   readonly #waiting = new Set<() => void>();
 
   /**
@@ -77,10 +114,10 @@ export class Journal {
     const { parameters } = request;
     const open: Record<string, string> = {};
     for (const [name, value] of parameters) {
-      if (!secretParameters.has(name)) {
+      if (!Object.hasOwn(secretParameters, name)) {
         open[name] = value;
-      } else if (name !== 'password' && name !== 'xsrf') {
-        this.#keepSecret(value);
+      } else {
+        this.keepSecret(value, secretParameters[name]);
       }
     }
     const grantType = parameters.get('grant_type');
@@ -96,6 +133,19 @@ export class Journal {
     this.entries.push(entry);
     this.#tell();
     return entry;
+  }
+
+  /**
+   * Notes a secret. What it was taken for at first it stays; very short values are the invention of a test and would be
+   * found everywhere.
+   *
+   * @param value the secret
+   * @param kind what it is; undefined is none of those that are looked for
+   */
+  keepSecret(value: string, kind: SecretKind | undefined): void {
+    if (kind !== undefined && value.length >= shortestSecret && !this.secrets.has(value)) {
+      this.secrets.set(value, kind);
+    }
   }
 
   /**
@@ -117,16 +167,19 @@ export class Journal {
    * @param location where a redirect leads
    */
   answering(entry: JournalEntry, body: unknown, location = ''): void {
+    if (location !== '') {
+      this.redirects.push(location);
+    }
     const code = URL.canParse(location) ? new URL(location).searchParams.get('code') : null;
     if (code !== null) {
-      this.#keepSecret(code);
+      this.keepSecret(code, 'code');
     }
     if (typeof body !== 'object' || body === null || Buffer.isBuffer(body)) {
       return;
     }
     for (const [name, value] of Object.entries(body)) {
-      if (typeof value === 'string' && secretMembers.includes(name)) {
-        this.#keepSecret(value);
+      if (typeof value === 'string' && Object.hasOwn(secretMembers, name)) {
+        this.keepSecret(value, secretMembers[name]);
       }
     }
     if ('error' in body && typeof body.error === 'string') {
@@ -179,16 +232,9 @@ export class Journal {
     });
   }
 
-  /** Forgets the requests so far; the secrets are kept. */
+  /** Forgets the entries so far; the secrets are kept, and the traffic in which they are looked for. */
   clear(): void {
     this.entries.length = 0;
-  }
-
-  /** Very short values are the invention of a test and would be found everywhere. */
-  #keepSecret(value: string): void {
-    if (value.length >= 16) {
-      this.secrets.add(value);
-    }
   }
 
   #tell(): void {

@@ -1,12 +1,16 @@
 import { IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 
+import type { RawRequest } from './identityJournal.ts';
+
 /** A request that has been read whole. */
 export interface ReadRequest {
   /** One that reads the same, for whoever handles it. */
   readonly request: IncomingMessage;
   /** The parameters of the query and of a form, as they arrived. */
   readonly parameters: URLSearchParams;
+  /** The request to the letter. */
+  readonly raw: RawRequest;
 }
 
 /**
@@ -19,12 +23,15 @@ export interface ReadRequest {
  */
 export async function readRequest(request: IncomingMessage, offlineAccess: boolean): Promise<ReadRequest> {
   const address = new URL(request.url ?? '/', 'http://127.0.0.1');
+  const names = request.rawHeaders.filter((_text, index) => index % 2 === 0);
+  const headers = names.map((name, index) => [name, request.rawHeaders[2 * index + 1] ?? ''] as const);
+  const raw = { method: request.method ?? '', url: request.url ?? '', headers, body: '' };
   if (request.method !== 'POST') {
     const parameters = new URLSearchParams(address.searchParams);
     if (address.pathname === '/auth' && offlineAccess && askForConsent(address.searchParams)) {
       request.url = `${address.pathname}${address.search}`;
     }
-    return { request, parameters };
+    return { request, parameters, raw };
   }
 
   const body = await buffer(request);
@@ -33,7 +40,11 @@ export async function readRequest(request: IncomingMessage, offlineAccess: boole
   const parameters = new URLSearchParams([...address.searchParams, ...form]);
   const isAuthorization = isForm && ['/auth', '/request'].includes(address.pathname);
   const changed = isAuthorization && offlineAccess && askForConsent(form);
-  return { request: replay(request, changed ? Buffer.from(form.toString()) : body), parameters };
+  return {
+    request: replay(request, changed ? Buffer.from(form.toString()) : body),
+    parameters,
+    raw: { ...raw, body: body.toString('utf8') },
+  };
 }
 
 /**

@@ -105,7 +105,7 @@ export async function startIdentityServer(options: IdentityServerOptions = {}): 
   const grantsRevoked: string[] = [];
   for (const client of options.clients ?? []) {
     if (client.client_secret !== undefined) {
-      journal.secrets.add(client.client_secret);
+      journal.keepSecret(client.client_secret, 'client secret');
     }
   }
 
@@ -162,6 +162,7 @@ export async function startIdentityServer(options: IdentityServerOptions = {}): 
   const handle = provider.callback();
   answer = async (request, response) => {
     const seen = await readRequest(request, policy.issueRefreshToken !== 'never');
+    journal.traffic.push(seen.raw);
     parametersOf.set(seen.request, seen.parameters);
     await handle(seen.request, response);
   };
