@@ -45,14 +45,14 @@ export function setScene(
   });
 
   after('keeps every secret', async () => {
-    if (identity !== undefined && workbench !== undefined) {
-      await mustHaveKept(identity, workbench, isSignInTried);
+    try {
+      if (identity !== undefined && workbench !== undefined) {
+        await mustHaveKept(identity, workbench, isSignInTried);
+      }
+    } finally {
+      await workbench?.close();
+      await identity?.stop();
     }
-  });
-
-  after(async () => {
-    await workbench?.close();
-    await identity?.stop();
   });
 
   return {
