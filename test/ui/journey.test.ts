@@ -133,7 +133,7 @@ describe('a person with one provider in the settings', () => {
     const { identity, workbench } = scene;
     await workbench.run('Session Keeper: Show Log');
     const lines = workbench.page.locator('.output-view-content, .part.panel').locator('.view-line');
-    await lines.filter({ hasText: /Session \w+ at acme/ }).first().waitFor();
+    await lines.filter({ hasText: /Session\s\w+\sat\sacme/ }).first().waitFor();
     await workbench.picture('10-log');
     const log = await workbench.logs();
     assert.ok(log.includes('Session Keeper starts'));
