@@ -22,10 +22,20 @@ export interface Server {
   readonly insecure: boolean;
 }
 
+/** What is known of a server without asking it. Points in time are in ms since the Unix epoch. */
+export interface KnownServer {
+  /** What it said of itself when it was last asked with success, and when that was. */
+  readonly said: { readonly at: number; readonly metadata: oauth.AuthorizationServer } | undefined;
+  /** Why it could not be found out about, where that was tried since. */
+  readonly failed: { readonly at: number; readonly failure: Failure } | undefined;
+}
+
 /** Finds out about servers and remembers the answers for an hour. */
 export class Discovery {
   readonly #transport: Transport;
   readonly #known = new Map<string, { readonly server: Promise<Server>; readonly at: number }>();
+  /** What has come of it, for those who only look. */
+  readonly #outcomes = new Map<string, KnownServer>();
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -37,7 +47,7 @@ export class Discovery {
    * does not fit: another issuer, a missing endpoint, no PKCE with S256.
    */
   async find(provider: Provider): Promise<Server> {
-    const key = JSON.stringify([provider.issuer, provider.clientId]);
+    const key = keyOf(provider);
     const known = this.#known.get(key);
     if (known !== undefined && Math.abs(this.#transport.clock.now() - known.at) < TRUE_FOR) {
       return { ...(await known.server), provider };
@@ -45,18 +55,32 @@ export class Discovery {
     const server = discover(provider, this.#transport);
     const entry = { server, at: this.#transport.clock.now() };
     this.#known.set(key, entry);
-    server.catch(() => {
-      if (this.#known.get(key) === entry) {
-        this.#known.delete(key);
-      }
-    });
+    server.then(
+      ({ metadata }) => this.#outcomes.set(key, { said: { at: entry.at, metadata }, failed: undefined }),
+      (error: unknown) => {
+        this.#outcomes.set(key, { said: this.#outcomes.get(key)?.said, failed: { at: entry.at, failure: classify(error, 'discovery') } });
+        if (this.#known.get(key) === entry) {
+          this.#known.delete(key);
+        }
+      },
+    );
     return server;
+  }
+
+  /** What is known of the server of a provider, without a request; undefined where nobody has asked it yet. */
+  known(provider: Provider): KnownServer | undefined {
+    return this.#outcomes.get(keyOf(provider));
   }
 
   /** Forgets everything, so that the next use asks the servers again. */
   forget(): void {
     this.#known.clear();
+    this.#outcomes.clear();
   }
+}
+
+function keyOf({ issuer, clientId }: Provider): string {
+  return JSON.stringify([issuer, clientId]);
 }
 
 async function discover(provider: Provider, transport: Transport): Promise<Server> {

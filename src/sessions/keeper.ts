@@ -244,6 +244,19 @@ export class Keeper {
     return { atServer };
   }
 
+  /**
+   * Deletes a session here, and tells no server: its tokens may be those of another one.
+   * @throws Failure `storage` where it is over, but the stored session could not be deleted.
+   */
+  async discard(id: string): Promise<void> {
+    const { log, registry } = this.#ports;
+    const session = registry.remove(id);
+    if (session !== undefined) {
+      log.info(`${nameOf(session.record)}: deleted here; no server was told.`);
+      await this.#forget(id);
+    }
+  }
+
   async #forget(id: string): Promise<void> {
     const { archive, follower, turns } = this.#ports;
     await follower.without(id, async () => {

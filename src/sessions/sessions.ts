@@ -11,6 +11,8 @@ import type { Cipher } from './cipher.ts';
 import type { Folder } from './folder.ts';
 import { Follower } from './follower.ts';
 import { HandOver } from './handOver.ts';
+import { PlaceHealth } from './health.ts';
+import { History } from './history.ts';
 import { Keeper } from './keeper.ts';
 import { Ledger } from './ledger.ts';
 import type { Life } from './life.ts';
@@ -59,6 +61,8 @@ export class Sessions implements Disposable {
   readonly refresher: Refresher;
   readonly keeper: Keeper;
   readonly scheduler: Scheduler;
+  readonly history: History;
+  readonly health: PlaceHealth;
   readonly #folder: Folder;
   #listening: readonly Disposable[] = [];
 
@@ -74,6 +78,8 @@ export class Sessions implements Disposable {
     this.archive = new Archive({ clock, log, vault: this.vault, handOver, ledger: this.ledger });
     this.turns = new Turns({ clock, log, folder, life, lock: new WindowLock(), onAlone: () => ports.onAlone() });
     this.registry = new Registry(log);
+    this.history = new History(clock, this.registry);
+    this.health = new PlaceHealth({ clock, secrets, folder, newId: () => ports.newId() });
     const { archive, ledger, registry, turns, vault } = this;
     this.follower = new Follower({ clock, log, archive, ledger, registry, vault });
     const shared = { clock, log, archive, ledger, turns, registry, discovery, transport };
@@ -122,6 +128,7 @@ export class Sessions implements Disposable {
 
   dispose(): void {
     this.scheduler.dispose();
+    this.history.dispose();
     for (const one of this.#listening) {
       one.dispose();
     }

@@ -39,6 +39,14 @@ const holderSchema = v.object({ sign: v.string(), generation: v.number() });
 /** The files of a turn: `held` is made by its owner; `over` stands beside it afterwards, or `lost` where nobody knows how it went. */
 const FILE = /^(.+)\.(\d+)\.(held|over|lost)$/;
 
+/** A turn that somebody has at this moment. */
+export interface HeldTurn {
+  /** The id of the session. */
+  readonly id: string;
+  /** Whether the window that has it lives; undefined where that cannot be told from here. */
+  readonly lives: boolean | undefined;
+}
+
 interface TurnFile {
   readonly name: string;
   readonly number: number;
@@ -106,6 +114,31 @@ export class Turns {
         life.dispose();
       }
     });
+  }
+
+  /** Whether the folder failed when a turn was last to be taken, so that this window knows nothing of the others. */
+  get isAlone(): boolean {
+    return this.#isAlone;
+  }
+
+  /**
+   * The turns that somebody has, at a look that changes nothing.
+   * @throws what the folder throws.
+   */
+  async held(): Promise<HeldTurn[]> {
+    const { folder, life } = this.#ports;
+    const ids = new Set((await folder.list()).map((name) => FILE.exec(name)?.[1]));
+    const turns: HeldTurn[] = [];
+    for (const id of ids) {
+      const files = id === undefined ? [] : await this.#filesOf(id);
+      const last = Math.max(0, ...files.map(({ number }) => number));
+      const text = id !== undefined && stateOf(files, last) === 'held' ? await folder.read(`${id}.${last}.held`) : undefined;
+      if (id !== undefined && text !== undefined) {
+        const holder = parseHolder(text);
+        turns.push({ id, lives: holder === undefined ? undefined : await life.lives(holder.sign) });
+      }
+    }
+    return turns;
   }
 
   /** Takes away everything about the turns of a session that is over. */

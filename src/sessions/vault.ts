@@ -118,6 +118,18 @@ export class Vault {
     await guarded('delete', () => this.#store.delete(PREFIX + id));
   }
 
+  /** How many texts lie set aside, because they could not be read. */
+  async leftovers(): Promise<number> {
+    return (await this.#asideKeys()).length;
+  }
+
+  /** Deletes what lies set aside, which a person has asked for. */
+  async dropLeftovers(): Promise<void> {
+    for (const key of await this.#asideKeys()) {
+      await guarded('delete', () => this.#store.delete(key));
+    }
+  }
+
   /** Tells the id of each session whose secret changes. */
   onDidChange(listener: (id: string) => void): Disposable {
     return this.#store.onDidChange((key) => {
@@ -125,6 +137,10 @@ export class Vault {
         listener(key.slice(PREFIX.length));
       }
     });
+  }
+
+  async #asideKeys(): Promise<string[]> {
+    return (await guarded('keys', () => this.#store.keys())).filter((key) => key.startsWith(ASIDE_PREFIX));
   }
 
   async #readOne(id: string): Promise<{ readonly record: SessionRecord } | VaultFinding | undefined> {
