@@ -14,6 +14,7 @@ import { Sessions } from './sessions/sessions.ts';
 import { openBrowser } from './vscode/browser.ts';
 import { Commands } from './vscode/commands.ts';
 import { ContextKeys } from './vscode/contextKeys.ts';
+import { Diagnostics } from './vscode/diagnostics.ts';
 import { SHARED_FOLDER } from './vscode/ids.ts';
 import { Notifications } from './vscode/notifications.ts';
 import { Providers } from './vscode/providers.ts';
@@ -65,14 +66,29 @@ export function activate(context: vscode.ExtensionContext): void {
     pages: async (provider) => text.pages(provider.label, await readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8')),
   });
   const desk = new SignInDesk(signIns, keeper, settings);
-  const commands = new Commands({ clock, keeper, refresher, desk, settings, notifications: () => notifications, showLog: () => log.show() });
+  const commands = new Commands({
+    clock, keeper, refresher, desk, settings,
+    notifications: () => notifications,
+    showLog: () => log.show(),
+    showDiagnostics: () => diagnostics.show(),
+    copyDiagnostics: () => diagnostics.copy(),
+  });
+  const signInTo = async (id: string): Promise<void> => {
+    const provider = settings.provider(id);
+    await (provider === undefined ? commands.signIn() : commands.signInTo(provider, provider.scopes));
+  };
+  const diagnostics: Diagnostics = new Diagnostics({
+    clock, discovery, sessions, settings, process,
+    extension: context.extension,
+    signInAgain: (record) => commands.signInAgain(record),
+    signIn: signInTo,
+    renew: (record) => commands.renew(record),
+    showLog: () => log.show(),
+  });
   const notifications: Notifications = new Notifications(clock, keeper, ledger, settings, {
     signInAgain: (record) => commands.signInAgain(record),
     renew: (record) => commands.renew(record),
-    signIn: async (id) => {
-      const provider = settings.provider(id);
-      await (provider === undefined ? commands.signIn() : commands.signInTo(provider, provider.scopes));
-    },
+    signIn: signInTo,
     remove: async (id) => void (await keeper.signOut(id)),
     showLog: () => log.show(),
   });
@@ -114,7 +130,7 @@ export function activate(context: vscode.ExtensionContext): void {
         sessions.wake();
       }
     }),
-    notifications, statusBar, providers, desk, sessions, settings, log,
+    notifications, statusBar, diagnostics, providers, desk, sessions, settings, log,
   );
 
   leave = async () => {
@@ -123,4 +139,6 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   void notifications.reportProblems();
   sessions.start();
+  // What is left now tells a later session of the editor whether secrets are kept. Nobody waits for it.
+  keeper.ready().then(() => sessions.health.persistence(vscode.env.sessionId), () => {});
 }

@@ -10,6 +10,7 @@ import type { Keeper } from '../sessions/keeper.ts';
 import type { Refresher } from '../sessions/refresher.ts';
 import { COMMANDS } from './ids.ts';
 import type { Notifications, OwnActions } from './notifications.ts';
+import { labelShowDiagnostics } from './reportText.ts';
 import { openProviderSettings, type Settings } from './settings.ts';
 import type { SignInDesk } from './signInDesk.ts';
 import * as text from './text.ts';
@@ -23,6 +24,8 @@ export interface CommandPorts {
   readonly settings: Settings;
   readonly notifications: () => Notifications;
   showLog(): void;
+  showDiagnostics(): Promise<void>;
+  copyDiagnostics(): Promise<void>;
 }
 
 interface Choice extends vscode.QuickPickItem {
@@ -46,6 +49,8 @@ export class Commands {
       showSessions: () => this.#showSessions(),
       showLog: () => this.#ports.showLog(),
       addProvider: () => openProviderSettings(),
+      showDiagnostics: () => this.#ports.showDiagnostics(),
+      copyDiagnostics: () => this.#ports.copyDiagnostics(),
     };
     return vscode.Disposable.from(
       ...Object.entries(COMMANDS).map(([name, id]) => vscode.commands.registerCommand(id, handlers[name as keyof typeof COMMANDS])),
@@ -169,6 +174,7 @@ export class Commands {
       })),
       { label: `$(add) ${text.labelAddProvider()}`, run: openProviderSettings },
       { label: `$(output) ${text.labelShowLog()}`, run: () => this.#ports.showLog() },
+      { label: `$(checklist) ${labelShowDiagnostics()}`, run: () => this.#ports.showDiagnostics() },
     );
     const chosen = await vscode.window.showQuickPick(choices, { title: text.pickSessions(), matchOnDescription: true });
     await chosen?.run?.();

@@ -11,6 +11,8 @@ export const COMMANDS = {
   showSessions: 'sessionKeeper.showSessions',
   showLog: 'sessionKeeper.showLog',
   addProvider: 'sessionKeeper.addProvider',
+  showDiagnostics: 'sessionKeeper.showDiagnostics',
+  copyDiagnostics: 'sessionKeeper.copyDiagnostics',
 } as const;
 
 /** The settings, without the prefix. */
@@ -36,3 +38,9 @@ export const STATUS_ITEM = 'sessionKeeper.status';
 
 /** The folder that all windows share, below the extension's global storage: ledger, turns, sealed copies. */
 export const SHARED_FOLDER = 'sessions';
+
+/** The scheme of the document with the diagnostics. */
+export const DIAGNOSTICS_SCHEME = 'session-keeper';
+
+/** The command behind what a finding of that document offers; it stands in no menu. */
+export const MEND_COMMAND = 'sessionKeeper.mend';

@@ -55,6 +55,9 @@ const SLOW = 20_000;
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
+/** The files that hold every sentence. */
+const SENTENCES = ['src/vscode/text.ts', 'src/vscode/reportText.ts'].map((path) => ({ extension: '.ts', contents: read(path) }) as const);
+
 const manifest = JSON.parse(read('package.json')) as Manifest;
 const words = JSON.parse(read('package.nls.json')) as Record<string, string>;
 const { contributes } = manifest;
@@ -280,13 +283,13 @@ describe('the words of the manifest', () => {
 describe('the sentences of the code', () => {
   it('are in the bundle for translators as they are in the code; npm run l10n brings them there', async () => {
     const bundle = JSON.parse(read(join(manifest.l10n, 'bundle.l10n.json'))) as unknown;
-    const extracted = await getL10nJson([{ extension: '.ts', contents: read('src/vscode/text.ts') }]);
+    const extracted = await getL10nJson(SENTENCES);
     assert.ok(Object.keys(extracted).length > 50);
     assert.deepEqual(bundle, extracted);
   }).timeout(SLOW);
 
   it('number their places from 0 on, without a gap', async () => {
-    const extracted = await getL10nJson([{ extension: '.ts', contents: read('src/vscode/text.ts') }]);
+    const extracted = await getL10nJson(SENTENCES);
     for (const value of Object.values(extracted)) {
       const text = typeof value === 'string' ? value : value.message;
       const places = [...new Set([...text.matchAll(/\{(\d+)\}/g)].map(([, place]) => Number(place)))].sort();

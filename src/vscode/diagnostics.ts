@@ -1,0 +1,215 @@
+// "Show Diagnostics": gathers what is known and what can be tried out, and shows it as a document that cannot be
+// written in. What a finding offers stands above its line.
+import * as vscode from 'vscode';
+import type { Clock, Disposable } from '../core/clock.ts';
+import { asFailure } from '../core/failure.ts';
+import { findingsOf, type Facts, type HouseFinding, type Mending } from '../core/findings.ts';
+import type { SessionRecord } from '../core/session.ts';
+import type { Discovery } from '../protocol/discovery.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import { DIAGNOSTICS_SCHEME, MEND_COMMAND } from './ids.ts';
+import { proxyHost, reportOf, type Report } from './report.ts';
+import { askClear, askRemove, askSignOut, mendingLabel, reportWords, sayDiagnosticsCopied } from './reportText.ts';
+import { openProviderSettings, type Settings } from './settings.ts';
+import { PRODUCT, labelRemove, labelSignOut } from './text.ts';
+
+/** What the diagnostics look at, and what mends. */
+export interface DiagnosticsPorts {
+  readonly clock: Clock;
+  readonly extension: vscode.Extension<unknown>;
+  readonly discovery: Discovery;
+  readonly sessions: Sessions;
+  readonly settings: Settings;
+  /** The process that the extension runs in. */
+  readonly process: Pick<NodeJS.Process, 'arch' | 'env' | 'platform' | 'versions'>;
+  signInAgain(record: SessionRecord): Promise<void>;
+  /** Signs in to a provider anew. */
+  signIn(providerId: string): Promise<void>;
+  renew(record: SessionRecord): Promise<void>;
+  showLog(): void;
+}
+
+const ADDRESS = vscode.Uri.from({ scheme: DIAGNOSTICS_SCHEME, path: `/${PRODUCT} Diagnostics.md` });
+
+/** What of the environment decides how servers are reached. Only whether it is there is told, never what it says. */
+const ENVIRONMENT = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS', 'NODE_TLS_REJECT_UNAUTHORIZED'];
+
+/** The diagnostics. */
+export class Diagnostics implements vscode.TextDocumentContentProvider, vscode.CodeLensProvider, Disposable {
+  readonly #ports: DiagnosticsPorts;
+  readonly #changed = new vscode.EventEmitter<vscode.Uri>();
+  readonly #lensesChanged = new vscode.EventEmitter<void>();
+  readonly #registered: vscode.Disposable;
+  #report: Report | undefined;
+
+  readonly onDidChange = this.#changed.event;
+  readonly onDidChangeCodeLenses = this.#lensesChanged.event;
+
+  constructor(ports: DiagnosticsPorts) {
+    this.#ports = ports;
+    this.#registered = vscode.Disposable.from(
+      vscode.workspace.registerTextDocumentContentProvider(DIAGNOSTICS_SCHEME, this),
+      vscode.languages.registerCodeLensProvider({ scheme: DIAGNOSTICS_SCHEME }, this),
+      vscode.commands.registerCommand(MEND_COMMAND, (line: unknown) => this.#mend(line)),
+    );
+  }
+
+  /** Makes a new report and shows it. */
+  async show(): Promise<void> {
+    await this.#refresh();
+    const document = await vscode.workspace.openTextDocument(ADDRESS);
+    await vscode.window.showTextDocument(document, { preview: false });
+  }
+
+  /** Makes a new report and puts it into the clipboard. */
+  async copy(): Promise<void> {
+    const { markdown } = await this.#build();
+    await vscode.env.clipboard.writeText(markdown);
+    void vscode.window.showInformationMessage(sayDiagnosticsCopied());
+  }
+
+  /** The text of the document, which is made now where the editor has restored it. */
+  async provideTextDocumentContent(): Promise<string> {
+    this.#report ??= await this.#build();
+    return this.#report.markdown;
+  }
+
+  /** What mends, above each finding that can be mended. */
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    const { markdown = '', places = [] } = this.#report ?? {};
+    // While the document still has the text before, its lines are others.
+    return document.getText() !== markdown ? [] : places.flatMap(({ line, finding: { mending } }) => {
+      return mending === undefined ? [] : [new vscode.CodeLens(new vscode.Range(line, 0, line, 0), { title: mendingLabel(mending), command: MEND_COMMAND, arguments: [line] })];
+    });
+  }
+
+  dispose(): void {
+    this.#registered.dispose();
+    this.#changed.dispose();
+    this.#lensesChanged.dispose();
+  }
+
+  async #refresh(): Promise<void> {
+    this.#report = await this.#build();
+    this.#changed.fire(ADDRESS);
+    this.#lensesChanged.fire();
+  }
+
+  async #build(): Promise<Report> {
+    const { clock, discovery, extension, process, sessions, settings } = this.#ports;
+    const { health, history, keeper, ledger, turns, vault } = sessions;
+    // What cannot be read is a finding, not a reason to show none.
+    await keeper.ready().catch(() => {});
+    const [store, persistence, folder, leftovers, held, ids, entries] = await Promise.all([
+      health.store(),
+      health.persistence(vscode.env.sessionId),
+      health.folder(),
+      vault.leftovers().catch(() => undefined),
+      turns.held().catch((error: unknown) => asFailure(error).code),
+      ledger.ids(),
+      ledger.load(),
+    ]);
+    const all = sessions.registry.all();
+    const facts: Facts = {
+      now: clock.now(),
+      providers: settings.providers,
+      problems: settings.problems,
+      sessions: all,
+      lost: entries.filter(({ id }) => !all.some(({ record }) => record.id === id)),
+      unknownServers: settings.providers.flatMap((provider) => {
+        const failure = discovery.known(provider)?.failed?.failure;
+        return failure === undefined ? [] : [{ providerId: provider.id, category: failure.category, code: failure.code }];
+      }),
+      store: { now: store, persistence },
+      folder,
+      isAlone: turns.isAlone,
+      leftovers,
+      tlsOffBy: process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' ? 'environment' : httpSetting('proxyStrictSSL') === false ? 'setting' : undefined,
+    };
+    return reportOf({
+      facts,
+      findings: findingsOf(facts),
+      surroundings: this.#surroundings(extension),
+      network: this.#network(),
+      lifetimes: settings.lifetimes(),
+      known: (provider) => discovery.known(provider),
+      events: history.all(),
+      turns: held,
+      ledger: ids,
+      words: reportWords,
+    });
+  }
+
+  #surroundings(extension: vscode.Extension<unknown>): [string, string][] {
+    const { arch, platform, versions } = this.#ports.process;
+    const { version } = extension.packageJSON as { readonly version: unknown };
+    const { appHost, appName, language, remoteName, uiKind } = vscode.env;
+    return [
+      [PRODUCT, String(version)],
+      ['Editor', `${appName} ${vscode.version}`],
+      ['Node', versions.node],
+      ['Platform', `${platform} ${arch}`],
+      ['Language', language],
+      ['Window', uiKind === vscode.UIKind.Web ? 'in a browser' : 'on the desktop'],
+      ['Host', appHost],
+      ['Remote', remoteName ?? 'none'],
+      ['Runs on the side of', extension.extensionKind === vscode.ExtensionKind.UI ? 'the window' : 'the workspace'],
+    ];
+  }
+
+  #network(): [string, string][] {
+    const { env } = this.#ports.process;
+    const proxy = httpSetting('proxy');
+    const exceptions = httpSetting('noProxy');
+    return [
+      ['http.proxy', typeof proxy === 'string' ? proxyHost(proxy) : 'not set'],
+      ...['proxySupport', 'proxyStrictSSL', 'systemCertificates'].map((name): [string, string] => [`http.${name}`, String(httpSetting(name))]),
+      ['http.noProxy', `${Array.isArray(exceptions) ? exceptions.length : 0} exceptions`],
+      ...ENVIRONMENT.map((name): [string, string] => [name, (env[name] ?? env[name.toLowerCase()] ?? '') === '' ? 'not set' : 'set']),
+    ];
+  }
+
+  /** Does what a finding offers, and looks again. Only what the report in hand has found can be mended. */
+  async #mend(line: unknown): Promise<void> {
+    const finding = this.#report?.places.find((place) => place.line === line)?.finding;
+    if (finding?.mending !== undefined) {
+      await this.#doing[finding.mending](finding);
+      await this.#refresh();
+    }
+  }
+
+  readonly #doing: Readonly<Record<Mending, (finding: HouseFinding) => Promise<unknown>>> = {
+    remove: async ({ session }) => {
+      if (session !== undefined && (await isSure(askRemove(session.record.id.slice(0, 8)), labelRemove()))) {
+        await this.#ports.sessions.keeper.discard(session.record.id);
+      }
+    },
+    'sign-out': async ({ session }) => {
+      if (session !== undefined && (await isSure(askSignOut(session.record.id.slice(0, 8)), labelSignOut()))) {
+        await this.#ports.sessions.keeper.signOut(session.record.id);
+      }
+    },
+    clear: async () => {
+      if (await isSure(askClear(), labelRemove())) {
+        await this.#ports.sessions.vault.dropLeftovers();
+      }
+    },
+    'sign-in': ({ providerId = '', session }) => (session === undefined ? this.#ports.signIn(providerId) : this.#ports.signInAgain(session.record)),
+    renew: async ({ session }) => session && this.#ports.renew(session.record),
+    settings: () => openProviderSettings(),
+    'proxy-settings': async () => vscode.commands.executeCommand('workbench.action.openSettings', 'http.proxy'),
+    log: () => {
+      this.#ports.showLog();
+      return Promise.resolve();
+    },
+    check: () => Promise.resolve(),
+  };
+}
+
+function httpSetting(name: string): unknown {
+  return vscode.workspace.getConfiguration('http').get(name);
+}
+
+async function isSure(question: string, yes: string): Promise<boolean> {
+  return (await vscode.window.showWarningMessage(question, { modal: true }, yes)) !== undefined;
+}
