@@ -133,7 +133,8 @@ export function claimsOf(token: string): Readonly<Record<string, unknown>> | und
     return undefined;
   }
   try {
-    const claims: unknown = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
+    const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
+    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
     return typeof claims === 'object' && claims !== null && !Array.isArray(claims) ? { ...claims } : undefined;
   } catch {
     return undefined;

@@ -274,7 +274,7 @@ function code(text: string): string {
 
 /** Text of the settings as a part of a sentence. */
 function plain(text: string): string {
-  return plainName(text).replace(/[^\p{L}\p{M}\p{N} ./-]/gu, ' ').replaceAll('//', ' ').replace(/ +/g, ' ').trim();
+  return plainName(text).replace(/[^\p{L}\p{M}\p{N} ./-]/gu, ' ').replace(/\/\/|\bwww\./gi, ' ').replace(/ +/g, ' ').trim();
 }
 
 /** An address to the letter, without the scheme, so that nothing makes a link of it, and without what may be secret. */

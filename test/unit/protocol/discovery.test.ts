@@ -165,4 +165,35 @@ describe('Discovery', () => {
       assert.equal((await discovery.find(providerAt(server.issuer, { clientId: 'other' }))).client.client_id, 'other');
     });
   });
+
+  describe('lets others look', () => {
+    it('at what a server said and when, without a request', async () => {
+      const clock = new PatientClock();
+      const discovery = new Discovery(transportWith(clock));
+      const provider = providerAt(server.issuer);
+      assert.equal(discovery.known(provider), undefined);
+      const at = clock.now();
+      await discovery.find(provider);
+      await clock.pass(HOUR / 2);
+      const { said, failed } = discovery.known(provider) ?? {};
+      assert.deepEqual([said?.at, said?.metadata.token_endpoint, failed, server.requests.length], [at, `${server.issuer}/token`, undefined, 1]);
+      discovery.forget();
+      assert.equal(discovery.known(provider), undefined);
+    });
+
+    it('at the latest failure beside the last answer, until there is a better one', async () => {
+      const clock = new PatientClock();
+      const discovery = new Discovery(transportWith(clock));
+      const provider = providerAt(server.issuer);
+      await discovery.find(provider);
+      await clock.pass(HOUR);
+      server.onDiscovery({ status: 503 });
+      await rejectsWith(discovery.find(provider), 'server');
+      const { said, failed } = discovery.known(provider) ?? {};
+      assert.deepEqual([said?.at, failed?.at, failed?.failure.code], [clock.now() - HOUR, clock.now(), 'http-503']);
+      server.onDiscovery(() => ({ body: server.metadata }));
+      await discovery.find(provider);
+      assert.equal(discovery.known(provider)?.failed, undefined);
+    });
+  });
 });

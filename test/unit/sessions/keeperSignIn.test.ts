@@ -217,6 +217,14 @@ describe('The keeper, as people come and go', () => {
       assert.deepEqual([...house.folder.files.keys()], []);
     });
 
+    it('deletes it here alone where it is merely discarded: no server gets to see its tokens', async () => {
+      await moveIn(house, recordAt(server.issuer, now()));
+      await house.keeper.discard('s1');
+      assert.deepEqual([house.registry.all(), leftOf('s1'), server.requests], [[], [], []]);
+      assert.deepEqual((await started()).keeper.all(), []);
+      await house.keeper.discard('s1');
+    });
+
     it('ends it here at once, before the server has answered', async () => {
       await moveIn(house, recordAt(server.issuer, now()));
       const revocation = house.keeper.signOut('s1');

@@ -343,4 +343,17 @@ describe('Turns', function () {
     folder.failing = true;
     await turns.forget('s11');
   });
+
+  it('can be looked at without being touched: who has one, and whether that window lives', async () => {
+    const [window, looker] = [openWindow(), openWindow()];
+    assert.deepEqual(await looker.held(), []);
+    const held = await hold(window);
+    const before = [...folder.files];
+    assert.deepEqual(await looker.held(), [{ id: 's1', lives: true }]);
+    assert.deepEqual([...folder.files], before);
+    await held.end();
+    assert.deepEqual(await looker.held(), []);
+    await bench.die();
+    assert.deepEqual(await looker.held(), [{ id: 's1', lives: false }]);
+  });
 });

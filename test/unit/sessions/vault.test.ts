@@ -207,4 +207,13 @@ describe('The vault', () => {
     await vault.write(record);
     assert.deepEqual(heard, ['s1', 's1']);
   });
+
+  it('counts what lies set aside, and deletes that alone when it is told to', async () => {
+    store.secrets.set(KEY, 'hello');
+    await vault.load();
+    await vault.write({ ...record, id: 's2' });
+    assert.equal(await vault.leftovers(), 1);
+    await vault.dropLeftovers();
+    assert.deepEqual([await vault.leftovers(), [...store.secrets.keys()]], [0, ['session:s2']]);
+  });
 });

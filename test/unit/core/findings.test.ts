@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { HOUR, MINUTE } from '../../../src/core/clock.ts';
+import { Failure, type Category } from '../../../src/core/failure.ts';
+import { FINDING_CODES, findingsOf, type Facts, type FindingCode, type Mending } from '../../../src/core/findings.ts';
+import type { SessionRecord } from '../../../src/core/session.ts';
+import { jwtWith, providerAt } from '../../support/bench.ts';
+import { live, SAMPLE, SIGNED_IN_AT, UNRENEWABLE } from '../../support/coreSamples.ts';
+
+const ISSUER = SAMPLE.issuer;
+const ACME = providerAt(ISSUER, { clientId: SAMPLE.clientId });
+const ID_TOKEN = jwtWith({ iss: ISSUER, aud: SAMPLE.clientId, sub: SAMPLE.subject });
+const RECORD: SessionRecord = { ...SAMPLE, idToken: ID_TOKEN };
+
+/** A house in order, but for what is told. */
+function house(more: Partial<Facts> = {}): Facts {
+  return {
+    now: SIGNED_IN_AT + MINUTE,
+    providers: [ACME],
+    problems: [],
+    sessions: [live(RECORD)],
+    lost: [],
+    unknownServers: [],
+    store: { now: 'works', persistence: 'persistent' },
+    folder: 'works',
+    isAlone: false,
+    leftovers: 0,
+    tlsOffBy: undefined,
+    ...more,
+  };
+}
+
+const withRecord = (more: Partial<SessionRecord>): Facts => house({ sessions: [live({ ...RECORD, ...more })] });
+const withIdToken = (claims: Readonly<Record<string, unknown>>): Facts =>
+  withRecord({ idToken: jwtWith({ iss: ISSUER, aud: SAMPLE.clientId, sub: SAMPLE.subject, ...claims }) });
+const failing = (category: Category): Facts => house({ sessions: [live(RECORD, { failure: new Failure(category, 'x'), failures: 1 })] });
+const found = (facts: Facts): (readonly [FindingCode, Mending | undefined])[] => findingsOf(facts).map(({ code, mending }) => [code, mending] as const);
+
+const problem = { entry: 'Acme', field: 'issuer', code: 'missing' } as const;
+const twin: SessionRecord = { ...RECORD, id: 'session-2', account: { ...RECORD.account, id: 'account-2' } };
+const cases: readonly (readonly [string, Facts, FindingCode, Mending | undefined])[] = [
+  ['nothing is configured', house({ providers: [], sessions: [] }), 'nothing-configured', 'settings'],
+  ['an entry is not used', house({ problems: [problem] }), 'entry-not-used', 'settings'],
+  ['a record is of another issuer', withRecord({ issuer: 'https://old.example.com', idToken: undefined }), 'foreign', 'remove'],
+  ['a record is of another client', withRecord({ clientId: 'old', idToken: undefined }), 'foreign', 'remove'],
+  ['a record is of a test server', withRecord({ issuer: 'http://127.0.0.1:8080', idToken: undefined }), 'test-server', 'remove'],
+  ['a record is of a test server and of no provider', withRecord({ issuer: 'http://localhost', providerId: 'old', idToken: undefined }), 'test-server', 'remove'],
+  ['a record is of no provider', withRecord({ providerId: 'old' }), 'not-configured', 'remove'],
+  ['the ID token is of another issuer', withIdToken({ iss: 'https://evil.example.com' }), 'poisoned', 'remove'],
+  ['the ID token is for another client', withIdToken({ aud: ['somebody-else'] }), 'poisoned', 'remove'],
+  ['the ID token is of another person', withIdToken({ sub: 'account-9' }), 'poisoned', 'remove'],
+  ['two accounts have one label', house({ sessions: [live(RECORD), live(twin)] }), 'same-label', 'sign-out'],
+  ['there is no refresh token, and nothing asks for one', house({ sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }), 'no-refresh-token', 'settings'],
+  [
+    'there is no refresh token, though it is asked for',
+    house({ providers: [{ ...ACME, scopes: ['openid offline_access'] }], sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }),
+    'no-refresh-token',
+    undefined,
+  ],
+  ['the lifetime was never said', withRecord({ accessExpiresAt: undefined, expirySource: 'never-said' }), 'lifetime-never-said', 'settings'],
+  ['the clock is far off', house({ sessions: [live(RECORD, { skew: -6 * MINUTE })] }), 'clock-off', 'renew'],
+  ['the clock was far off when the record was made', withRecord({ skew: 6 * MINUTE }), 'clock-off', 'renew'],
+  ['the store forgets', house({ store: { now: { code: 'secret-forgotten' }, persistence: 'unknown' } }), 'store-forgets', 'check'],
+  ['the store rejects', house({ store: { now: { code: 'secret-failed' }, persistence: 'unknown' } }), 'store-fails', 'check'],
+  ['the store does not outlast the editor', house({ store: { now: 'works', persistence: 'forgets' } }), 'store-not-persistent', undefined],
+  ['tokens are in memory only', house({ sessions: [live(RECORD, { unsaved: true })] }), 'unsaved', 'check'],
+  ['the folder fails', house({ folder: { code: 'folder-failed' } }), 'folder-fails', 'check'],
+  ['this window is alone', house({ isAlone: true }), 'alone', 'check'],
+  ['a session has ended', withRecord({ ended: { at: SIGNED_IN_AT, category: 'session-ended', code: 'invalid_grant' } }), 'ended', 'sign-in'],
+  ['a token has run out that cannot be renewed', house({ now: SIGNED_IN_AT + 2 * HOUR, sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }), 'ended', 'sign-in'],
+  ['a renewal fails for a passing reason', failing('network'), 'renewal-fails', 'renew'],
+  ['a renewal fails because of the settings', failing('client-rejected'), 'renewal-fails', 'settings'],
+  ['a renewal fails because of a proxy', failing('not-trusted'), 'renewal-fails', 'proxy-settings'],
+  ['the server asks to be left alone', failing('rate-limited'), 'renewal-fails', 'log'],
+  ['a server cannot be found out about', house({ unknownServers: [{ providerId: 'acme', category: 'network', code: 'ENOTFOUND' }] }), 'server-unknown', 'log'],
+  ['a setting switches the check of certificates off', house({ tlsOffBy: 'setting' }), 'tls-off', 'proxy-settings'],
+  ['the environment does', house({ tlsOffBy: 'environment' }), 'tls-off', undefined],
+  ['something lies set aside', house({ leftovers: 2 }), 'leftovers', 'clear'],
+  ['the keyring has lost a session', house({ lost: [{ id: 'session-9', providerId: 'acme' }] }), 'lost', 'sign-in'],
+];
+
+describe('Findings', () => {
+  it('are none in a house in order', () => {
+    assert.deepEqual(findingsOf(house()), []);
+    assert.deepEqual(findingsOf(house({ sessions: [], store: { now: 'works', persistence: 'unknown' }, leftovers: undefined })), []);
+  });
+
+  for (const [what, facts, code, mending] of cases) {
+    it(`are "${code}" alone where ${what}${mending === undefined ? '' : `, which "${mending}" mends`}`, () => {
+      assert.deepEqual(found(facts), [[code, mending]]);
+    });
+  }
+
+  it('are all shown by an example', () => {
+    assert.deepEqual([...new Set(cases.map(([, , code]) => code))].sort(), [...FINDING_CODES].sort());
+  });
+
+  it('come with the gravest first', () => {
+    const facts = house({ leftovers: 1, tlsOffBy: 'setting', problems: [problem], isAlone: true });
+    assert.deepEqual(findingsOf(facts).map(({ code }) => code), ['tls-off', 'alone', 'entry-not-used', 'leftovers']);
+  });
+
+  it('name every claim that does not fit', () => {
+    assert.deepEqual(findingsOf(withIdToken({ iss: 7, aud: undefined, sub: {} })).map(({ detail }) => detail), ['iss, aud, sub']);
+  });
+
+  it('are none of an ID token that cannot be looked into, or that is for others, too', () => {
+    for (const idToken of ['opaque', 'a.b.c', 'a.b.c.d.e', jwtWith([] as unknown as Record<string, unknown>)]) {
+      assert.deepEqual(findingsOf(withRecord({ idToken })), [], idToken);
+    }
+    assert.deepEqual(findingsOf(withIdToken({ aud: ['other', SAMPLE.clientId] })), []);
+    assert.deepEqual(findingsOf(withRecord({ subject: 'Zoë', idToken: jwtWith({ iss: ISSUER, aud: SAMPLE.clientId, sub: 'Zoë' }) })), []);
+  });
+
+  it('do not send anybody to delete sessions of a provider whose entry is merely broken', () => {
+    assert.deepEqual(found(house({ providers: [], problems: [problem], sessions: [live(RECORD)] })), [
+      ['not-configured', 'settings'],
+      ['nothing-configured', 'settings'],
+      ['entry-not-used', 'settings'],
+    ]);
+  });
+
+  it('leave a session of a test server alone that is configured', () => {
+    const issuer = 'http://127.0.0.1:8080';
+    assert.deepEqual(findingsOf({ ...withRecord({ issuer, idToken: undefined }), providers: [{ ...ACME, issuer }] }), []);
+    assert.deepEqual(found({ ...withRecord({ issuer, idToken: undefined }), providers: [{ ...ACME, issuer: 'http://localhost' }] }), [['foreign', 'remove']]);
+  });
+
+  it('take the latest measurement of a clock', () => {
+    const later = live({ ...RECORD, id: 'session-2', renewedAt: RECORD.renewedAt + MINUTE, skew: 0 });
+    assert.deepEqual(findingsOf(house({ sessions: [live({ ...RECORD, skew: HOUR }), later] })), []);
+  });
+});

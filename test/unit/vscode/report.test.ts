@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { DAY, HOUR, MINUTE } from '../../../src/core/clock.ts';
+import { Failure } from '../../../src/core/failure.ts';
+import { findingsOf, type Facts } from '../../../src/core/findings.ts';
+import type { Provider } from '../../../src/core/provider.ts';
+import type { SessionRecord } from '../../../src/core/session.ts';
+import type { KnownServer } from '../../../src/protocol/discovery.ts';
+import { proxyHost, reportOf, type ReportInput, type ReportWords } from '../../../src/vscode/report.ts';
+import { jwtWith, providerAt } from '../../support/bench.ts';
+import { live, SAMPLE, SIGNED_IN_AT, USUAL } from '../../support/coreSamples.ts';
+import { buildHouse, moveIn, recordAt } from '../../support/house.ts';
+import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+
+const words: ReportWords = {
+  introduction: () => 'For a ticket.',
+  nothingFound: () => 'All in order.',
+  severity: (severity) => severity,
+  finding: ({ code }, { detail, problem, provider, session }) => `${code} at ${provider} of ${session} because ${detail} ${problem?.entry ?? ''} ${problem?.field ?? ''}.`,
+};
+
+const NOW = SIGNED_IN_AT + MINUTE;
+
+function input(facts: Partial<Facts> = {}, more: Partial<ReportInput> = {}): ReportInput {
+  const all: Facts = {
+    now: NOW,
+    providers: [providerAt(SAMPLE.issuer, { clientId: SAMPLE.clientId })],
+    problems: [],
+    sessions: [live({ ...SAMPLE, idToken: undefined })],
+    lost: [],
+    unknownServers: [],
+    store: { now: 'works', persistence: 'persistent' },
+    folder: 'works',
+    isAlone: false,
+    leftovers: 0,
+    tlsOffBy: undefined,
+    ...facts,
+  };
+  return {
+    facts: all,
+    findings: findingsOf(all),
+    surroundings: [['Editor', 'Code 1.105.0']],
+    network: [['http.proxy', proxyHost('http://ada:pa55word@proxy.example.com:8080/x')]],
+    lifetimes: USUAL,
+    known: () => undefined,
+    events: [],
+    turns: [],
+    ledger: { present: ['session-1'], gone: [] },
+    words,
+    ...more,
+  };
+}
+
+const markdownOf = (facts?: Partial<Facts>, more?: Partial<ReportInput>): string => reportOf(input(facts, more)).markdown;
+
+/** Every text that could make a reader of Markdown, or an editor, do something with it. */
+const ALIVE = /\]\(|[<>[\]]|:\/\/\S|^\s*\||^#(?!#{0,2} )|\p{Cf}|\r/mu;
+
+describe('The report', () => {
+  it('says so where everything is in order', () => {
+    const { markdown, places } = reportOf(input());
+    assert.match(markdown, /## Findings\n\nAll in order\.\n\n## Surroundings/);
+    assert.deepEqual(places, []);
+  });
+
+  it('tells of each session what there is, and where the figures come from', () => {
+    const record: SessionRecord = { ...SAMPLE, idToken: jwtWith({ iss: SAMPLE.issuer, aud: SAMPLE.clientId, sub: 'account-1', given_name: 'Ada' }), sessionEndsAt: NOW + 3 * DAY, sessionEndSource: 'answer' };
+    const markdown = markdownOf({ sessions: [live(record, { failure: new Failure('server', 'http-503'), failedAt: NOW - MINUTE, failures: 2, nextTryAt: NOW + HOUR })] });
+    for (const line of [
+      '- Account: `a…`, account 1 of `acme`',
+      '- Issuer: `id.example.com`',
+      '- Access token expires: 2030-01-01T01:00:00.000Z (in 59 minutes); known from: expires_in',
+      '- Session ends: 2030-01-04T00:01:00.000Z (in 3 days); known from: answer',
+      '- Generation: 1',
+      '- Renewable: yes',
+      '- Next renewal: 2030-01-01T01:01:00.000Z (in 60 minutes)',
+      '- ID token: has the claims `iss` `aud` `sub` `given_name`',
+      '- Last failure: `server, http-503`, 2030-01-01T00:00:00.000Z (1 minute ago), 2 in a row',
+    ]) {
+      assert.ok(markdown.includes(`${line}\n`), `${line}\n in\n${markdown}`);
+    }
+    assert.doesNotMatch(markdown, /\bada\b|Ada|account-1/);
+  });
+
+  it('tells where each finding stands', () => {
+    const { markdown, places } = reportOf(input({ isAlone: true, leftovers: 3 }));
+    const lines = markdown.split('\n');
+    assert.deepEqual(places.map(({ line, finding }) => lines[line]?.includes(`(${finding.code})`)), [true, true]);
+  });
+
+  it('tells what a server said, and what is not known', () => {
+    const metadata = { issuer: SAMPLE.issuer, token_endpoint: `${SAMPLE.issuer}/token?key=hidden`, scopes_supported: ['openid'], jwks_uri: 'http://127.0.0.1/jwks' };
+    const known: KnownServer = { said: { at: NOW, metadata }, failed: { at: NOW, failure: new Failure('network', 'ENOTFOUND') } };
+    const markdown = markdownOf({}, { known: () => known });
+    for (const line of ['- token_endpoint: `id.example.com/token`', '- jwks_uri: `127.0.0.1/jwks` (not https)', '- scopes_supported: `openid`', '- grant_types_supported: not said', '`network, ENOTFOUND`']) {
+      assert.ok(markdown.includes(line), line);
+    }
+    assert.doesNotMatch(markdown, /hidden/);
+    assert.match(markdownOf(), /- Answer: not asked/);
+  });
+
+  it('says what is not known yet of the store, and which renewal is on its way', () => {
+    const markdown = markdownOf({ store: { now: { code: 'secret-failed' }, persistence: 'unknown' } }, { turns: [{ id: 'session-12345', lives: true }] });
+    assert.match(markdown, /- A secret written now reads back: NO \(`secret-failed`\)\n- Outlasts the editor: not known yet/);
+    assert.match(markdown, /in any window: `session-` \(its window lives\)/);
+  });
+
+  it('stays text whatever labels, claims, issuers, scopes and settings say', () => {
+    const evil = '[x](command:evil) ![i](https://evil.example/i.png) <img src=x> `` ` `code` | a | \n# Heading\n\n- item \u202Etxt https://evil.example/?a=1 **b** ${x}';
+    const record: SessionRecord = {
+      ...SAMPLE,
+      account: { id: evil, label: '`](https://evil.example)' },
+      scopes: [evil],
+      issuer: `https://id.example.com/${evil}`,
+      clientId: evil,
+      providerId: evil,
+      idToken: jwtWith({ [evil]: 1, iss: evil }),
+      ended: { at: NOW, category: evil, code: evil },
+    };
+    const provider: Provider = providerAt('https://id.example.com', { label: evil, id: evil, clientId: evil, scopes: [evil] });
+    const metadata = { issuer: evil, token_endpoint: `https://a.example/${evil}`, scopes_supported: [evil, 7] } as unknown as NonNullable<KnownServer['said']>['metadata'];
+    const markdown = markdownOf(
+      { providers: [provider], sessions: [live(record)], problems: [{ entry: `${evil.slice(0, 30)} www.evil.org`, field: evil, code: 'missing' }], lost: [{ id: evil, providerId: evil }] },
+      {
+        known: () => ({ said: { at: Infinity, metadata }, failed: undefined }),
+        surroundings: [['Editor', evil]],
+        events: [{ at: NOW, kind: 'ended', session: evil.slice(0, 8), providerId: evil, generation: 1, why: { category: evil, code: evil } }],
+        turns: [{ id: evil, lives: undefined }],
+      },
+    );
+    assert.doesNotMatch(markdown, ALIVE);
+    for (const line of markdown.split('\n')) {
+      assert.equal((line.match(/`/g) ?? []).length % 2, 0, `an open code span: ${line}`);
+      assert.doesNotMatch(line.replace(/`[^`]*`/g, ''), /www\.|command:|\*\*b|!\[|\$\{/, line);
+    }
+  });
+
+  describe('holds no secret', () => {
+    const secret = (): string => randomBytes(48).toString('base64url');
+
+    /** Every part of 16 characters. */
+    const partsOf = (text: string): string[] => Array.from({ length: Math.max(0, text.length - 15) }, (_, at) => text.slice(at, at + 16));
+
+    it('of a house with sessions of every kind', async () => {
+      const server = await ScriptedServer.start();
+      const house = buildHouse(server.issuer);
+      server.onToken(rotatingTokens());
+      const records: SessionRecord[] = [];
+      const at = house.clock.now();
+      for (const more of [{}, { issuer: 'https://old.example.com' }, { providerId: 'gone' }, { generation: 5, isWhole: false }, { ended: { at, category: 'session-ended', code: 'invalid_grant' } }]) {
+        const idToken = `${jwtWith({ iss: server.issuer, aud: 'x', sub: secret(), email: 'sam@example.com', name: secret() })}${secret()}`;
+        const record = recordAt(server.issuer, at, { id: `session-${records.length}`, accessToken: secret(), refreshToken: secret(), idToken, ...more });
+        records.push(await moveIn(house, record));
+      }
+      const first = await house.refresher.renew('session-0', 'test').catch(() => house.record('session-0'));
+      await house.refresher.renew('session-4', 'test').catch(() => {});
+      const sessions = house.registry.all();
+      const { markdown } = reportOf(input(
+        { now: at, providers: [providerAt(server.issuer)], sessions },
+        { events: house.sessions.history.all(), turns: await house.turns.held(), ledger: await house.ledger.ids() },
+      ));
+      await server.stop();
+      const secrets = [...[...records, first].flatMap(({ accessToken, idToken, refreshToken }) => [accessToken, idToken ?? '', refreshToken ?? '']), ...house.store.secrets.values()];
+      assert.ok(sessions.length === 5 && secrets.length > 15);
+      const leaked = secrets.filter((text) => text.length < 16 || partsOf(text).some((part) => markdown.includes(part)));
+      assert.deepEqual(leaked.map(({ length }) => length), []);
+      assert.doesNotMatch(markdown, /sam@|Sam/);
+    });
+
+    it('where labels, scopes, codes and claims quote it', () => {
+      const [accessToken, refreshToken, idToken] = [secret(), secret(), secret()];
+      const record = {
+        ...SAMPLE, accessToken, refreshToken, idToken,
+        scopes: [accessToken, refreshToken.slice(10, 40)],
+        ended: { at: NOW, category: refreshToken, code: idToken },
+      };
+      const { markdown } = reportOf(input({ sessions: [live(record, { failure: new Failure('bad-answer', accessToken) })] }, { surroundings: [['x', `a ${refreshToken.slice(0, 20)} b`]] }));
+      for (const part of [accessToken, refreshToken, idToken].flatMap(partsOf)) {
+        assert.ok(!markdown.includes(part));
+      }
+      assert.ok(markdown.includes(`a ${'…'.repeat(20)} b`));
+    });
+
+    for (const [setting, shown] of [
+      ['http://ada:pa55word@proxy.example.com:8080/path?token=x', 'proxy.example.com:8080'],
+      ['proxy.example.com:3128', 'proxy.example.com:3128'],
+      ['ada:pa55word@proxy.example.com', 'proxy.example.com'],
+      ['http://ada:pa55/word@proxy', 'set, but not an address'],
+      ['://ada:pa55word', 'set, but not an address'],
+      ['socks5://ada:pa55word@10.0.0.1:1080', '10.0.0.1:1080'],
+      ['  ', 'not set'],
+    ] as const) {
+      it(`of the proxy setting ${JSON.stringify(setting)}`, () => {
+        assert.equal(proxyHost(setting), shown);
+      });
+    }
+  });
+});

@@ -1,0 +1,84 @@
+// The diagnostics, in the VS Code in which the contract has left its sessions behind.
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { configure, consumer, entry, eventually, issuer, order, scopes } from './outside.ts';
+
+/** The document with the diagnostics, once it is shown anew: each time, it is made at another time. */
+async function shown(): Promise<vscode.TextDocument> {
+  const before = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === 'session-keeper')?.getText();
+  await vscode.commands.executeCommand('sessionKeeper.showDiagnostics');
+  const document = vscode.window.activeTextEditor?.document;
+  assert.equal(document?.uri.scheme, 'session-keeper');
+  await eventually('it is made anew', () => document.getText() !== before);
+  return document;
+}
+
+/** What stands above the lines of a document, with the line. */
+async function lensesOf(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
+  const found = await vscode.commands.executeCommand<vscode.CodeLens[] | undefined>('vscode.executeCodeLensProvider', document.uri, 100);
+  return found ?? [];
+}
+
+describe('the diagnostics', () => {
+  let accessToken = '';
+
+  before(async () => {
+    await order({ person: { kind: 'signIn', account: 'demo' }, faults: [], policy: { accessTokenSeconds: 3600 } });
+    await configure('providers', [entry()]);
+    const other = await consumer();
+    await eventually('the provider is there', async () => other.getSession('acme', scopes, { createIfNone: true }));
+    // With a sign-in, the server is asked what it says of itself.
+    const account = (await other.getAccounts('acme')).find(({ label }) => label === 'demo');
+    assert.ok(account);
+    const session = await other.getSession('acme', scopes, { forceNewSession: true, account });
+    accessToken = session?.accessToken ?? '';
+  });
+
+  after(async () => {
+    await configure('providers', [entry()]);
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  });
+
+  it('are a Markdown document with a session, its server, and where the figures come from', async () => {
+    const document = await shown();
+    const text = document.getText();
+    assert.equal(document.languageId, 'markdown');
+    assert.match(text, /^# Session Keeper Diagnostics\n/);
+    assert.match(text, /\n- Provider: `acme`, as configured\n/);
+    assert.match(text, /; known from: expires_in\n/);
+    assert.match(text, /\n- token_endpoint: `127\.0\.0\.1:\d+\/token` \(not https\)\n/);
+    assert.match(text, /\n- A secret written now reads back: yes\n/);
+    assert.match(text, /can be written, read and deleted: yes\n/);
+    assert.match(text, /: signed-in\n/);
+  });
+
+  it('cannot be written in', async () => {
+    const document = await shown();
+    const before = document.getText();
+    await vscode.commands.executeCommand('type', { text: 'x' });
+    assert.equal(document.getText(), before);
+    assert.equal(document.isDirty, false);
+  });
+
+  it('hold no token, no name and no address that could be followed', async () => {
+    const text = (await shown()).getText();
+    assert.ok(accessToken.length > 16);
+    for (let at = 0; at + 16 <= accessToken.length; at += 1) {
+      assert.ok(!text.includes(accessToken.slice(at, at + 16)));
+    }
+    assert.doesNotMatch(text, /\bdemo\b(?!`)|account-1001/);
+    assert.ok(!text.includes(issuer));
+    assert.doesNotMatch(text, /\]\(|:\/\/\S/);
+  });
+
+  it('are made anew when they are shown again, and offer above a finding what mends it', async () => {
+    await configure('providers', [entry(), { id: 'broken' }]);
+    const document = await shown();
+    const line = document.getText().split('\n').findIndex((one) => one.includes('(entry-not-used)'));
+    const lens = await eventually('something is offered', async () => (await lensesOf(document)).find(({ range }) => range.start.line === line));
+    assert.equal(lens.command?.title, 'Open Settings');
+    await configure('providers', [entry()]);
+    await vscode.commands.executeCommand(lens.command.command, ...((lens.command.arguments ?? []) as unknown[]));
+    await eventually('it has looked again', () => !document.getText().includes('(entry-not-used)'));
+  });
+});
