@@ -1,7 +1,7 @@
 // "Show Diagnostics": gathers what is known and what can be tried out, and shows it as a document that cannot be
 // written in. What a finding offers stands above its line.
 import * as vscode from 'vscode';
-import type { Clock, Disposable } from '../core/clock.ts';
+import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { asFailure } from '../core/failure.ts';
 import { findingsOf, type Facts, type HouseFinding, type Mending } from '../core/findings.ts';
 import type { SessionRecord } from '../core/session.ts';
@@ -11,7 +11,7 @@ import { DIAGNOSTICS_SCHEME, MEND_COMMAND } from './ids.ts';
 import { proxyHost, reportOf, type Report } from './report.ts';
 import { askClear, askRemove, askSignOut, mendingLabel, reportWords, sayDiagnosticsCopied } from './reportText.ts';
 import { openProviderSettings, type Settings } from './settings.ts';
-import { PRODUCT, labelRemove, labelSignOut } from './text.ts';
+import { PRODUCT, labelRemove, labelSignOut, sentence } from './text.ts';
 
 /** What the diagnostics look at, and what mends. */
 export interface DiagnosticsPorts {
@@ -33,6 +33,9 @@ const ADDRESS = vscode.Uri.from({ scheme: DIAGNOSTICS_SCHEME, path: `/${PRODUCT}
 
 /** What of the environment decides how servers are reached. Only whether it is there is told, never what it says. */
 const ENVIRONMENT = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS', 'NODE_TLS_REJECT_UNAUTHORIZED'];
+
+/** How long, in ms, sessions are waited for that are just being read. */
+const PATIENCE = 5 * SECOND;
 
 /** The diagnostics. */
 export class Diagnostics implements vscode.TextDocumentContentProvider, vscode.CodeLensProvider, Disposable {
@@ -95,11 +98,16 @@ export class Diagnostics implements vscode.TextDocumentContentProvider, vscode.C
     this.#lensesChanged.fire();
   }
 
+  /** A keyring that does not answer takes a while to be found out, so the status bar shows that something is being done. */
   async #build(): Promise<Report> {
+    return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: PRODUCT }, () => this.#gather());
+  }
+
+  async #gather(): Promise<Report> {
     const { clock, discovery, extension, process, sessions, settings } = this.#ports;
     const { health, history, keeper, ledger, turns, vault } = sessions;
     // What cannot be read is a finding, not a reason to show none.
-    await keeper.ready().catch(() => {});
+    await Promise.race([keeper.ready().catch(() => {}), new Promise<void>((resolve) => clock.after(PATIENCE, resolve))]);
     const [store, persistence, folder, leftovers, held, ids, entries] = await Promise.all([
       health.store(),
       health.persistence(vscode.env.sessionId),
@@ -172,10 +180,16 @@ export class Diagnostics implements vscode.TextDocumentContentProvider, vscode.C
   /** Does what a finding offers, and looks again. Only what the report in hand has found can be mended. */
   async #mend(line: unknown): Promise<void> {
     const finding = this.#report?.places.find((place) => place.line === line)?.finding;
-    if (finding?.mending !== undefined) {
-      await this.#doing[finding.mending](finding);
-      await this.#refresh();
+    if (finding?.mending === undefined) {
+      return;
     }
+    try {
+      await this.#doing[finding.mending](finding);
+    } catch (error) {
+      const { providerId = '' } = finding;
+      void vscode.window.showWarningMessage(sentence(error, this.#ports.settings.provider(providerId)?.label ?? providerId));
+    }
+    await this.#refresh();
   }
 
   readonly #doing: Readonly<Record<Mending, (finding: HouseFinding) => Promise<unknown>>> = {
