@@ -220,6 +220,7 @@ describe('The keeper, as people come and go', () => {
     it('deletes it here alone where it is merely discarded: no server gets to see its tokens', async () => {
       await moveIn(house, recordAt(server.issuer, now()));
       await house.keeper.discard('s1');
+      await house.clock.rest();
       assert.deepEqual([house.registry.all(), leftOf('s1'), server.requests], [[], [], []]);
       assert.deepEqual((await started()).keeper.all(), []);
       await house.keeper.discard('s1');
