@@ -8,14 +8,17 @@ import { SignIns } from './flows/signIn.ts';
 import { machineCipher } from './machine/cipher.ts';
 import { diskFolder } from './machine/folder.ts';
 import { machineLife } from './machine/life.ts';
+import { machineUptime } from './machine/uptime.ts';
 import { Discovery } from './protocol/discovery.ts';
 import type { Transport } from './protocol/transport.ts';
 import { Sessions } from './sessions/sessions.ts';
+import { Activity } from './vscode/activity.ts';
 import { openBrowser } from './vscode/browser.ts';
 import { Commands } from './vscode/commands.ts';
 import { ContextKeys } from './vscode/contextKeys.ts';
 import { Diagnostics } from './vscode/diagnostics.ts';
 import { SHARED_FOLDER } from './vscode/ids.ts';
+import { tellOfIdleTime } from './vscode/idleNotices.ts';
 import { Notifications } from './vscode/notifications.ts';
 import { Providers } from './vscode/providers.ts';
 import { secretStore } from './vscode/secrets.ts';
@@ -55,11 +58,13 @@ export function activate(context: vscode.ExtensionContext): void {
     provider: (id) => settings.provider(id),
     lifetimes: () => settings.lifetimes(),
     freshness: () => settings.freshness(),
+    uptime: machineUptime,
+    idleTimeouts: () => settings.idleTimeouts(),
     random: Math.random,
     newId: randomUUID,
     onAlone: () => notifications.reportAlone(),
   });
-  const { keeper, ledger, refresher, registry, scheduler } = sessions;
+  const { idleness, keeper, ledger, refresher, registry, scheduler } = sessions;
 
   const signIns = new SignIns({
     clock, discovery, transport, log, openBrowser,
@@ -97,7 +102,13 @@ export function activate(context: vscode.ExtensionContext): void {
     return Promise.reject(new Error(text.sayNoProvider()));
   };
   const reportNotRevoked = (label: string): void => void vscode.window.showWarningMessage(text.saySignedOutHereOnly(label));
-  const providers = new Providers(settings, { clock, log, keeper, desk, signInUnconfigured, reportNotRevoked });
+  const onCall = (): void => {
+    if (settings.callsCountAsActivity()) {
+      idleness.noteActivity();
+    }
+  };
+  const providers = new Providers(settings, { clock, log, keeper, desk, signInUnconfigured, reportNotRevoked, onCall });
+  const activity = new Activity(clock, idleness);
   const statusBar = new StatusBar(clock, keeper, desk, settings);
   const contextKeys = new ContextKeys(keeper);
 
@@ -121,16 +132,23 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     settings.onDidChange(() => {
       discovery.forget();
+      idleness.configure();
+      activity.update();
       providers.update();
       scheduler.hurry();
       void notifications.reportProblems();
+    }),
+    tellOfIdleTime({
+      clock, idleness,
+      nameOf: (id) => settings.provider(id)?.label ?? id,
+      signInAgain: (record) => commands.signInAgain(record),
     }),
     vscode.window.onDidChangeWindowState(({ focused }) => {
       if (focused) {
         sessions.wake();
       }
     }),
-    notifications, statusBar, diagnostics, providers, desk, sessions, settings, log,
+    activity, notifications, statusBar, diagnostics, providers, desk, sessions, settings, log,
   );
 
   leave = async () => {

@@ -18,6 +18,8 @@ export interface Provider {
   readonly assumedLifetime: number | undefined;
   /** How long, in ms from the sign-in, the server keeps a session, where the server does not say. */
   readonly sessionLifetime: number | undefined;
+  /** After how long without activity, in ms, a session is signed out: 0 never, undefined as the setting for all says. */
+  readonly idleTimeout: number | undefined;
   /** Whether the Accounts menu offers to sign in while nobody is. */
   readonly accountsMenu: boolean;
 }
@@ -45,6 +47,7 @@ export const PROVIDER_FIELDS = [
   'scopes',
   'assumedLifetime',
   'sessionLifetime',
+  'idleTimeout',
   'accountsMenu',
 ] as const;
 
@@ -95,6 +98,7 @@ const entrySchema = v.object(
     scopes: v.optional(v.pipe(v.array(scope, 'wrong-type'), v.check((list) => list.length > 0, 'missing')), [...DEFAULT_SCOPES]),
     assumedLifetime: v.optional(lifetime),
     sessionLifetime: v.optional(lifetime),
+    idleTimeout: v.optional(v.pipe(v.number('wrong-type'), v.check((value) => value >= 0 && value <= 1e9, 'out-of-range'))),
     accountsMenu: v.optional(v.boolean('wrong-type'), true),
   },
   'not-an-object',
@@ -164,6 +168,7 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     scopes: normalizeScopes(entry.scopes),
     assumedLifetime: entry.assumedLifetime === undefined ? undefined : entry.assumedLifetime * 1000,
     sessionLifetime: entry.sessionLifetime === undefined ? undefined : entry.sessionLifetime * 60_000,
+    idleTimeout: entry.idleTimeout === undefined ? undefined : entry.idleTimeout * 60_000,
     accountsMenu: entry.accountsMenu,
   };
 }

@@ -15,6 +15,7 @@ import type { Transport } from '../protocol/transport.ts';
 import type { Archive } from './archive.ts';
 import { Decisions, standingOf } from './decisions.ts';
 import type { Follower } from './follower.ts';
+import type { Idleness } from './idleness.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import { expiryOf, nameOf, recordOfGrant, refreshTokenOf } from './record.ts';
 import type { Refresher } from './refresher.ts';
@@ -31,6 +32,7 @@ export interface KeeperPorts {
   readonly follower: Follower;
   readonly registry: Registry;
   readonly refresher: Refresher;
+  readonly idleness: Idleness;
   readonly turns: Turns;
   readonly discovery: Discovery;
   readonly transport: Transport;
@@ -77,7 +79,8 @@ export class Keeper {
   }
 
   /**
-   * Reads the stored sessions into memory, once; after a failure the next call tries again. Never goes to the network.
+   * Reads the stored sessions into memory, once; after a failure the next call tries again. Those are not among them in
+   * which nobody has been active for too long. Never goes to the network.
    * @throws Failure `storage` where the store cannot be read.
    */
   async ready(): Promise<void> {
@@ -86,12 +89,14 @@ export class Keeper {
       this.#ports.log.error(`The stored sessions could not be read: ${asFailure(error).message}`);
       throw error;
     });
-    return this.#loading;
+    await this.#loading;
+    await this.#ports.idleness.settleFirst();
   }
 
   async #load(): Promise<void> {
-    const { archive, clock, log, registry } = this.#ports;
+    const { archive, clock, idleness, log, registry } = this.#ports;
     const { records, findings, missing } = await archive.load();
+    await idleness.start();
     for (const record of records) {
       if (registry.get(record.id) === undefined) {
         registry.put(record);
@@ -136,11 +141,14 @@ export class Keeper {
     return this.all(providerId).filter((session) => isUsable(session.record, timeFor(session, now)));
   }
 
-  /** All sessions that belong to a provider as it is configured, those that have ended included. */
+  /**
+   * All sessions that belong to a provider as it is configured, those that have ended included; without those that are
+   * held because nobody has been active.
+   */
   all(providerId?: string): LiveSession[] {
-    return this.#ports.registry
-      .all()
-      .filter(({ record }) => (providerId === undefined || record.providerId === providerId) && this.providerOf(record) !== undefined);
+    const { idleness, registry } = this.#ports;
+    const isWanted = (record: SessionRecord): boolean => providerId === undefined || record.providerId === providerId;
+    return registry.all().filter(({ record }) => isWanted(record) && this.providerOf(record) !== undefined && !idleness.isHeld(record));
   }
 
   /** The provider that a session belongs to; undefined where none is configured, or another issuer or client. */
@@ -209,11 +217,12 @@ export class Keeper {
   }
 
   async #admitAs(record: SessionRecord, skew: number | undefined): Promise<SessionRecord> {
-    const { log, refresher, registry } = this.#ports;
+    const { idleness, log, refresher, registry } = this.#ports;
     if (this.providerOf(record) === undefined) {
       throw new Failure('configuration', 'provider-removed');
     }
     registry.put(record);
+    idleness.noteActivity();
     registry.update(record.id, { skew });
     await refresher.save(record);
     await this.#dropReplaced(record);

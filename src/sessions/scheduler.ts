@@ -30,6 +30,8 @@ export interface SchedulerPorts {
   settings(): LifetimeSettings;
   /** Whether a session belongs to a provider as it is configured; others are kept, and left alone. */
   isOwned(record: SessionRecord): boolean;
+  /** What has to be decided before anything may be renewed; undefined where that is nothing. */
+  settleFirst(): Promise<void> | undefined;
 }
 
 /** Starts renewals when they are due, whether or not anybody asks for the session; from the first {@link tick} on. */
@@ -42,6 +44,7 @@ export class Scheduler implements Disposable {
   /** The tick for what is due before. */
   #timer: Disposable | undefined;
   #plannedFor = 0;
+  #isOver = false;
   readonly #listening: Disposable;
   /** The latest time that the clock has shown here, with the generation of each session at that time. */
   #seen = { at: -Infinity, generations: new Map<string, number>() };
@@ -88,6 +91,18 @@ export class Scheduler implements Disposable {
    * @param planned what the clock has to show, at a tick that was planned.
    */
   #tick(wasHurried: boolean, planned?: number): void {
+    const settling = this.#ports.settleFirst();
+    if (settling === undefined) {
+      this.#look(wasHurried, planned);
+    } else {
+      void settling.then(() => this.#look(wasHurried, planned));
+    }
+  }
+
+  #look(wasHurried: boolean, planned: number | undefined): void {
+    if (this.#isOver) {
+      return;
+    }
     const { clock, log, refresher } = this.#ports;
     const now = clock.now();
     const isLate = planned !== undefined && now - planned > LONGEST_TICK;
@@ -139,7 +154,7 @@ export class Scheduler implements Disposable {
     this.#minute?.dispose();
     this.#stop();
     this.#ticked.dispose();
-    this.#plan = () => {};
+    this.#isOver = true;
   }
 
   /**
@@ -184,10 +199,10 @@ export class Scheduler implements Disposable {
     return isRenewalDue(lifetimesOf(session.record), this.#ports.settings(), timeFor(session, now));
   }
 
-  #plan = (): void => {
+  #plan(): void {
     const { clock } = this.#ports;
     const now = clock.now();
-    if (this.#minute === undefined) {
+    if (this.#isOver || this.#minute === undefined) {
       return;
     }
     const sessions = this.#owned();
@@ -203,7 +218,7 @@ export class Scheduler implements Disposable {
       this.#plannedFor = planned;
       this.#timer = clock.after(delay, () => this.#tick(false, planned));
     }
-  };
+  }
 
   /** Tells what is planned for a session and why; after a failure that has been told with it. */
   #tell(session: LiveSession, now: number): void {

@@ -13,6 +13,7 @@ import { Follower } from './follower.ts';
 import { HandOver } from './handOver.ts';
 import { PlaceHealth } from './health.ts';
 import { History } from './history.ts';
+import { Idleness } from './idleness.ts';
 import { Keeper } from './keeper.ts';
 import { Ledger } from './ledger.ts';
 import type { Life } from './life.ts';
@@ -42,6 +43,10 @@ export interface SessionsPorts {
   lifetimes(): LifetimeSettings;
   /** For how long, in ms, a token that is handed out keeps working, at the least. */
   freshness(): number;
+  /** How long, in ms, the machine has been running, sleeps included. */
+  uptime(): number;
+  /** After how long without activity, in ms, sessions are signed out: by provider id, of those where it is on at all. */
+  idleTimeouts(): ReadonlyMap<string, number>;
   /** A number in [0, 1). */
   random(): number;
   /** A new session id. */
@@ -59,6 +64,7 @@ export class Sessions implements Disposable {
   readonly turns: Turns;
   readonly follower: Follower;
   readonly refresher: Refresher;
+  readonly idleness: Idleness;
   readonly keeper: Keeper;
   readonly scheduler: Scheduler;
   readonly history: History;
@@ -84,8 +90,16 @@ export class Sessions implements Disposable {
     this.follower = new Follower({ clock, log, archive, ledger, registry, vault });
     const shared = { clock, log, archive, ledger, turns, registry, discovery, transport };
     this.refresher = new Refresher({ ...shared, random: () => ports.random(), providerOf });
+    this.idleness = new Idleness({
+      clock, log, folder, ledger, registry, providerOf,
+      follower: this.follower,
+      uptime: () => ports.uptime(),
+      timeouts: () => ports.idleTimeouts(),
+      signOut: (id) => this.keeper.signOut(id),
+    });
     this.keeper = new Keeper({
       ...shared,
+      idleness: this.idleness,
       follower: this.follower,
       refresher: this.refresher,
       provider: (id) => ports.provider(id),
@@ -96,13 +110,14 @@ export class Sessions implements Disposable {
       clock, log, registry,
       refresher: this.refresher,
       settings: () => ports.lifetimes(),
-      isOwned: (record) => providerOf(record) !== undefined,
+      isOwned: (record) => providerOf(record) !== undefined && !this.idleness.isHeld(record),
+      settleFirst: () => this.idleness.settleFirst(),
     });
   }
 
   /** Begins to follow the other windows, to read the store as soon as that can be read, and to renew what is due. */
   start(): void {
-    const { follower, keeper, ledger, scheduler, vault } = this;
+    const { follower, idleness, keeper, ledger, scheduler, vault } = this;
     this.#listening = [
       vault.onDidChange((id) => void follower.onSecretChanged(id)),
       this.#folder.watch((name) => {
@@ -110,11 +125,13 @@ export class Sessions implements Disposable {
         if (id !== undefined) {
           void follower.follow(id);
         }
+        idleness.onFileChanged(name);
       }),
       scheduler.onDidTick(() => {
         // A store that was locked at start is read as soon as it opens.
         keeper.ready().catch(() => {});
         void follower.followNowAndThen();
+        void idleness.settle();
       }),
     ];
     scheduler.tick();
@@ -129,6 +146,7 @@ export class Sessions implements Disposable {
   dispose(): void {
     this.scheduler.dispose();
     this.history.dispose();
+    this.idleness.dispose();
     for (const one of this.#listening) {
       one.dispose();
     }

@@ -23,6 +23,8 @@ export const SETTINGS = {
   refreshInterval: 'refreshInterval',
   expiryWarning: 'expiryWarning',
   signInTimeout: 'signInTimeout',
+  idleTimeout: 'idleTimeout',
+  callsCountAsActivity: 'callsCountAsActivity',
 } as const;
 
 /** The context keys that decide which commands the palette shows. */

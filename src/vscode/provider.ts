@@ -21,6 +21,8 @@ export interface ProviderPorts {
   readonly log: Log;
   readonly keeper: Keeper;
   readonly desk: SignInDesk;
+  /** Told of each call of another extension that asks for a session. */
+  onCall(): void;
   /** Tells the person that the server has not confirmed a sign-out. */
   reportNotRevoked(provider: string): void;
   /** Signs in where nothing is configured: offers to add a provider, and rejects. */
@@ -93,6 +95,7 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
       const all = keeper.list(this.#id).map(({ record }) => record);
       return all.filter(({ account }) => options.account === undefined || account.id === options.account.id).map((record) => this.#view(record));
     }
+    this.#ports.onCall();
     try {
       const found = await keeper.find(this.#id, scopes, options.account?.id);
       if (found.length === 0) {
@@ -109,6 +112,7 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
    * @throws Error with a sentence for the person.
    */
   async createSession(scopes: readonly string[], options: vscode.AuthenticationProviderSessionOptions = {}): Promise<KeptSession> {
+    this.#ports.onCall();
     if (this.#provider === undefined) {
       return this.#ports.signInUnconfigured();
     }

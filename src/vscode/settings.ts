@@ -13,6 +13,7 @@ export class Settings implements Disposable {
   readonly #place: number;
   #providers: readonly Provider[] = [];
   #problems: readonly SettingProblem[] = [];
+  #idleTimeouts: ReadonlyMap<string, number> = new Map();
 
   /**
    * Reads the settings, and again when they change.
@@ -69,6 +70,16 @@ export class Settings implements Disposable {
     return number(SETTINGS.signInTimeout, 5, 0.1) * MINUTE;
   }
 
+  /** After how long without activity sessions are signed out: by provider id, of those where it is on at all. */
+  idleTimeouts(): ReadonlyMap<string, number> {
+    return this.#idleTimeouts;
+  }
+
+  /** Whether another extension that asks for a session counts as activity of the person. */
+  callsCountAsActivity(): boolean {
+    return vscode.workspace.getConfiguration(PREFIX).get<unknown>(SETTINGS.callsCountAsActivity) !== false;
+  }
+
   dispose(): void {
     this.#listening.dispose();
     this.#changed.dispose();
@@ -79,6 +90,9 @@ export class Settings implements Disposable {
     const { providers, problems } = parseProviders(value, BUILT_IN_PROVIDER_IDS);
     this.#providers = providers;
     this.#problems = problems;
+    const forAll = number(SETTINGS.idleTimeout, 0) * MINUTE;
+    // Each key that is pressed asks for them.
+    this.#idleTimeouts = new Map(providers.map(({ id, idleTimeout = forAll }) => [id, idleTimeout] as const).filter(([, timeout]) => timeout > 0));
   }
 }
 

@@ -118,6 +118,8 @@ export const tooltipWaiting = (): string => l10n.t('Waiting for you to sign in i
 export const labelSignIn = (): string => l10n.t('Sign In');
 /** Pick: sign in to one provider. */
 export const labelSignInTo = (provider: string): string => l10n.t('Sign In to {0}…', provider);
+/** Button: say that somebody is there. */
+export const labelStaySignedIn = (): string => l10n.t('Stay Signed In');
 /** Button: sign in again with the same account. */
 export const labelSignInAgain = (): string => l10n.t('Sign In Again');
 /** Link and pick: sign out. */
@@ -191,6 +193,10 @@ export const sayNoRefreshToken = (provider: string): string =>
 /** Notification: the warning before a session ends. */
 export const sayEndsSoon = (provider: string, account: string, left: number): string =>
   l10n.t('Your session of {1} at {0} ends in {2}. Sign in again now to go on without a break.', provider, account, duration(left));
+/** Notification: the warning before a session is signed out because nobody is active. */
+export const sayIdle = (provider: string, left: number): string => l10n.t('You will be signed out of {0} in {1} because nobody is active.', provider, duration(left));
+/** Notification: a session was signed out because nobody was active for so long. */
+export const saySignedOutIdle = (provider: string, timeout: number): string => l10n.t('You were signed out of {0} after {1} without activity.', provider, duration(timeout));
 /** Notification: nothing is set up yet, and how little it takes. */
 export const sayNoProvider = (): string => l10n.t('No provider is set up yet. Add one to the settings: an issuer and a client id are all it takes.');
 /** Notification: this window cannot take turns with the others. */

@@ -121,6 +121,8 @@ function windowOver(folder: string, secrets: FakeStore): Sessions {
     provider: (id) => (id === provider.id ? provider : undefined),
     lifetimes: () => ({ leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE }),
     freshness: () => MINUTE,
+    uptime: () => clock.now(),
+    idleTimeouts: () => new Map(),
     random: () => 0.5,
     newId: () => 'new',
     onAlone: nothing,

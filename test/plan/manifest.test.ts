@@ -239,7 +239,7 @@ describe('an entry of the setting of providers', () => {
   });
 
   it('has the same least values in the editor and in the code', () => {
-    for (const name of ['assumedLifetime', 'sessionLifetime']) {
+    for (const name of ['assumedLifetime', 'sessionLifetime', 'idleTimeout']) {
       const { minimum } = field(name);
       assert.ok(minimum !== undefined);
       assert.deepEqual([isTaken(name, minimum), isTaken(name, minimum - 0.01)], [true, false], name);

@@ -6,6 +6,7 @@ import type { Log } from '../../src/core/log.ts';
 import { machineCipher } from '../../src/machine/cipher.ts';
 import { diskFolder } from '../../src/machine/folder.ts';
 import { machineLife } from '../../src/machine/life.ts';
+import { machineUptime } from '../../src/machine/uptime.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import { Sessions } from '../../src/sessions/sessions.ts';
@@ -36,6 +37,8 @@ const sessions = new Sessions({
   provider: (id) => (id === options.provider.id ? options.provider : undefined),
   lifetimes: () => ({ leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE, place: options.place }),
   freshness: () => MINUTE,
+  uptime: machineUptime,
+  idleTimeouts: () => new Map(),
   random: Math.random,
   newId: randomUUID,
   onAlone: () => say({ kind: 'alone' }),

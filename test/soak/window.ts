@@ -25,6 +25,7 @@ export const PROVIDER: Provider = {
   scopes: ['read'],
   assumedLifetime: undefined,
   sessionLifetime: undefined,
+  idleTimeout: undefined,
   accountsMenu: true,
 };
 
@@ -70,6 +71,8 @@ export class Window {
       provider: (id) => (id === PROVIDER.id ? PROVIDER : undefined),
       lifetimes: () => settings,
       freshness: () => MINUTE,
+      uptime: () => clock.now(),
+      idleTimeouts: () => new Map(),
       random: () => random.next(),
       newId: () => ground.newId(),
       onAlone: () => tell('is on its own'),

@@ -19,6 +19,7 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
     scopes: ['read'],
     assumedLifetime: undefined,
     sessionLifetime: undefined,
+    idleTimeout: undefined,
     accountsMenu: true,
     ...more,
   };

@@ -13,6 +13,7 @@ import type { Finding, Keeper } from '../../src/sessions/keeper.ts';
 import type { Archive } from '../../src/sessions/archive.ts';
 import type { Cipher } from '../../src/sessions/cipher.ts';
 import type { Follower } from '../../src/sessions/follower.ts';
+import type { Idleness } from '../../src/sessions/idleness.ts';
 import type { Ledger } from '../../src/sessions/ledger.ts';
 import type { Refresher } from '../../src/sessions/refresher.ts';
 import type { Registry, RegistryChange } from '../../src/sessions/registry.ts';
@@ -33,6 +34,10 @@ export interface HouseOptions {
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<LifetimeSettings>;
   readonly freshness?: number;
+  /** How long the machine has been running, in ms; without it, the clock was never set. */
+  readonly uptime?: () => number;
+  /** After how long, in ms, sessions without activity are signed out, by provider id. The test may change it. */
+  readonly idleTimeouts?: ReadonlyMap<string, number>;
 }
 
 /** One window's sessions and everything that they stand on. */
@@ -51,6 +56,7 @@ export interface House {
   readonly registry: Registry;
   readonly refresher: Refresher;
   readonly keeper: Keeper;
+  readonly idleness: Idleness;
   /** How often the window has told that it is on its own. */
   readonly alone: number;
   readonly scheduler: Scheduler;
@@ -94,6 +100,8 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
     secrets: store,
     lifetimes: () => settings,
     freshness: () => freshness,
+    uptime: options.uptime ?? (() => clock.now()),
+    idleTimeouts: () => options.idleTimeouts ?? new Map(),
     random: () => 0.5,
     newId: () => `new-${(ids += 1)}`,
     onAlone: () => (alone += 1),
@@ -105,9 +113,9 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
   registry.onDidChange((change) => changes.push(change));
   const previous = clock.busy;
   clock.busy = () => previous() || inFlight > 0;
-  const { archive, follower, ledger, refresher, scheduler, turns, vault } = sessions;
+  const { archive, follower, idleness, ledger, refresher, scheduler, turns, vault } = sessions;
   return {
-    clock, store, folder, life, sessions, vault, archive, turns, follower, ledger, registry, refresher, keeper, scheduler, lines, findings, changes,
+    clock, store, folder, life, sessions, vault, archive, turns, follower, ledger, registry, refresher, keeper, idleness, scheduler, lines, findings, changes,
     get alone() {
       return alone;
     },

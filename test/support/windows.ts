@@ -1,6 +1,6 @@
 // Many windows of one machine, each a whole house of its own, over what they share: a folder, a clock, and secrets that
 // reach the others at once, late or never.
-import { SECOND } from '../../src/core/clock.ts';
+import { DAY, SECOND } from '../../src/core/clock.ts';
 import { FakeFolder, FakeLife, FakeStore } from './fakeStore.ts';
 import { buildHouse, moveIn, recordAt, type House, type HouseOptions } from './house.ts';
 import { randomFrom } from './interleaver.ts';
@@ -145,6 +145,7 @@ export class Windows {
   /** Whether each lives. */
   readonly life = new FakeLife();
   #leapt = 0;
+  #startedAt = this.clock.now() - DAY;
 
   constructor(server: ScriptedServer, kind: StoreKind = 'shared') {
     this.#server = server;
@@ -155,6 +156,16 @@ export class Windows {
   /** The time that goes by for the server, whatever the clock of the machine shows. */
   get elapsed(): number {
     return this.clock.now() - this.#leapt;
+  }
+
+  /** How long the machine has been running, in ms. */
+  get uptime(): number {
+    return this.elapsed - this.#startedAt;
+  }
+
+  /** Starts the machine anew, as if it had been running for so many ms already. */
+  restart(uptime = 0): void {
+    this.#startedAt = this.elapsed - uptime;
   }
 
   /** Sets the clock of the machine, forward or back; no time goes by. */
@@ -189,7 +200,7 @@ export class Windows {
     const life = new MortalLife(this.life);
     const store = new (isBlind ? SilentStore : MortalStore)(this.#ownStore(), mortal);
     const folder = new (isBlind ? UnwatchedFolder : MortalFolder)(this.folder, mortal);
-    const house = buildHouse(this.#server.issuer, { clock: new MortalClock(clock, mortal), life, store, folder, ...more });
+    const house = buildHouse(this.#server.issuer, { clock: new MortalClock(clock, mortal), life, store, folder, uptime: () => this.uptime, ...more });
     // All wait for what any of them does.
     const previous = clock.busy;
     clock.busy = () => previous() || house.clock.busy();

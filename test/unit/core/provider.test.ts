@@ -40,6 +40,7 @@ describe('the setting of providers', () => {
             scopes: DEFAULT_SCOPES,
             assumedLifetime: undefined,
             sessionLifetime: undefined,
+            idleTimeout: undefined,
             accountsMenu: true,
           },
         ],
@@ -50,11 +51,11 @@ describe('the setting of providers', () => {
     it('takes every field that it knows, with seconds and minutes turned into ms', () => {
       const entry = {
         id: 'acme.prod_1-x', label: ' Acme ', issuer: 'https://id.example.com/realms/a/', clientId: 'c', scopes: ['a', 'b', 'a'],
-        assumedLifetime: 90, sessionLifetime: 480, accountsMenu: false,
+        assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false,
       };
       assert.deepEqual(Object.keys(entry).sort(), [...PROVIDER_FIELDS].sort(), 'no field is left out here');
       assert.deepEqual(parseProviders([entry]), {
-        providers: [{ ...entry, label: 'Acme', scopes: ['a', 'b'], assumedLifetime: 90_000, sessionLifetime: 28_800_000 }],
+        providers: [{ ...entry, label: 'Acme', scopes: ['a', 'b'], assumedLifetime: 90_000, sessionLifetime: 28_800_000, idleTimeout: 1_800_000 }],
         problems: [],
       });
     });
@@ -104,6 +105,8 @@ describe('the setting of providers', () => {
       ['a scope that is no text', but({ scopes: ['openid', 7] }), 'scopes.1 wrong-type'],
       ['a lifetime in words', but({ assumedLifetime: '300' }), 'assumedLifetime wrong-type'],
       ['a session lifetime that is null', but({ sessionLifetime: null }), 'sessionLifetime wrong-type'],
+      ['an idle time in words', but({ idleTimeout: '30' }), 'idleTimeout wrong-type'],
+      ['an idle time below none', but({ idleTimeout: -1 }), 'idleTimeout out-of-range'],
       ['a yes in words', but({ accountsMenu: 'true' }), 'accountsMenu wrong-type'],
       ['an issuer that is no address', but({ issuer: 'id.example.com' }), 'issuer bad-url'],
       ['an issuer of another kind', but({ issuer: 'ftp://id.example.com' }), 'issuer bad-url'],
