@@ -35,6 +35,8 @@ export interface IdlenessPorts {
 
 /** How long, in ms, the window that signs a session out may take before another one does. */
 const SIGN_OUT_PATIENCE = 5 * SECOND;
+const NO_GAP = { from: 0, until: -Infinity };
+
 /** Watches whether anybody is active. Reads and writes nothing while no provider has a limit. */
 export class Idleness implements Disposable {
   readonly #ports: IdlenessPorts;
@@ -47,8 +49,8 @@ export class Idleness implements Disposable {
   #isOver = false;
   /** When somebody was last active, as far as is known; until the start has found out, nothing is. */
   #last = -Infinity;
-  /** The time without activity that this window has found at its start, with its beginning. */
-  #gap = { from: -Infinity, length: 0 };
+  /** The time without activity that this window has found at its start. */
+  #gap = NO_GAP;
   /** When each session was signed in: nobody has been idle in it for longer. */
   readonly #signIns = new Map<string, { readonly signedInAt: number; readonly since: number }>();
   /** The sessions that are being signed out, with their sign-in; no activity brings them back. */
@@ -130,7 +132,7 @@ export class Idleness implements Disposable {
       return;
     }
     this.#timeouts = timeouts;
-    this.#gap = { from: -Infinity, length: 0 };
+    this.#gap = NO_GAP;
     this.#warned.forEach((id) => this.#withdraw(id));
     if (this.#last === -Infinity) {
       return;
@@ -209,8 +211,9 @@ export class Idleness implements Disposable {
       this.#isPending ||= known === undefined;
       log.info(known === undefined ? 'Nothing is known of activity before; it counts from now.' : `The last activity was ${seconds(length)} ago.`);
     }
-    this.#last = this.#ports.uptime() - length;
-    this.#gap = { from: this.#last, length };
+    const until = this.#ports.uptime();
+    this.#last = until - length;
+    this.#gap = { from: this.#last, until };
     this.#announce(this.#watched());
     await this.settle();
     this.#takePending();
@@ -351,8 +354,8 @@ export class Idleness implements Disposable {
   #idleTimeOf(record: SessionRecord): number {
     const signedIn = this.#signInOf(record);
     const idle = this.#ports.uptime() - Math.max(this.#last, signedIn);
-    const { from, length } = this.#gap;
-    return signedIn <= from && length >= this.#timeoutOf(record) ? Math.max(idle, length) : idle;
+    const before = this.#gap.until - Math.max(this.#gap.from, signedIn);
+    return before >= this.#timeoutOf(record) ? Math.max(idle, before) : idle;
   }
 
   #signInOf({ id, signedInAt }: SessionRecord): number {
