@@ -44,6 +44,24 @@ describe('Windows after VS Code was closed', function () {
     });
   }
 
+  it('and the sign-out takes its time, tell a window that starts meanwhile of no activity', async () => {
+    await closed(LIMIT);
+    const { clock, folder } = bench.windows;
+    const write = folder.write.bind(folder);
+    folder.write = async (name, text) => {
+      if (name.endsWith('.gone')) {
+        await new Promise<void>((resolve) => void clock.after(3 * SECOND, resolve));
+      }
+      await write(name, text);
+    };
+    bench.open().idleness.noteActivity();
+    await clock.pass(SECOND);
+    const late = tokenIn(bench.open());
+    await clock.pass(SECOND);
+    assert.equal(await late, undefined);
+    await bench.assertOut();
+  });
+
   it('for less, are signed in, and renew', async () => {
     await closed(LIMIT - MINUTE);
     const window = bench.open();
