@@ -11,21 +11,25 @@ import { machineLife } from './machine/life.ts';
 import { machineUptime } from './machine/uptime.ts';
 import { Discovery } from './protocol/discovery.ts';
 import type { Transport } from './protocol/transport.ts';
+import { ClientSecrets } from './sessions/clientSecrets.ts';
 import { Sessions } from './sessions/sessions.ts';
+import { Actions } from './vscode/actions.ts';
 import { Activity } from './vscode/activity.ts';
 import { openBrowser } from './vscode/browser.ts';
 import { Commands } from './vscode/commands.ts';
 import { ContextKeys } from './vscode/contextKeys.ts';
 import { Diagnostics } from './vscode/diagnostics.ts';
 import { SHARED_FOLDER } from './vscode/ids.ts';
-import { tellOfIdleTime } from './vscode/idleNotices.ts';
+import { IdleNews } from './vscode/idleNews.ts';
 import { Notifications } from './vscode/notifications.ts';
+import { askForAddress } from './vscode/paste.ts';
 import { Providers } from './vscode/providers.ts';
 import { secretStore } from './vscode/secrets.ts';
 import { Settings } from './vscode/settings.ts';
 import { SignInDesk } from './vscode/signInDesk.ts';
 import { StatusBar } from './vscode/statusBar.ts';
 import * as text from './vscode/text.ts';
+import { registerToastLinks } from './vscode/toast.ts';
 
 /** How long a server may take for one answer, in ms. */
 const ANSWER_DEADLINE = 20 * SECOND;
@@ -47,11 +51,12 @@ export function activate(context: vscode.ExtensionContext): void {
   log.info(`${text.PRODUCT} starts with ${settings.providers.length} provider(s).`);
   // `fetch` is looked up at each call, because VS Code replaces it when proxy settings change.
   const transport: Transport = { fetch: (input, init) => fetch(input, init), clock, log, deadline: ANSWER_DEADLINE };
-  const discovery = new Discovery(transport);
+  const secrets = secretStore(context.secrets);
+  const clientSecrets = new ClientSecrets(secrets);
+  const discovery = new Discovery(transport, (provider) => clientSecrets.read(provider));
 
   const sessions = new Sessions({
-    clock, log, discovery, transport,
-    secrets: secretStore(context.secrets),
+    clock, log, discovery, transport, secrets,
     folder: diskFolder(join(context.globalStorageUri.fsPath, SHARED_FOLDER), clock),
     life: machineLife(),
     cipher: machineCipher,
@@ -64,38 +69,43 @@ export function activate(context: vscode.ExtensionContext): void {
     newId: randomUUID,
     onAlone: () => notifications.reportAlone(),
   });
-  const { idleness, keeper, ledger, refresher, registry, scheduler } = sessions;
+  const { idleness, keeper, notices, refresher, registry, scheduler } = sessions;
 
   const signIns = new SignIns({
-    clock, discovery, transport, log, openBrowser,
+    clock, discovery, transport, log, openBrowser, askForAddress,
+    random: Math.random,
     pages: async (provider) => text.pages(provider.label, await readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8')),
   });
   const desk = new SignInDesk(signIns, keeper, settings);
+  const showLog = (): void => log.show();
+  const actions = new Actions({
+    clock, settings, clientSecrets, transport, showLog,
+    reportFailure: (error, subject) => notifications.reportFailure(error, subject),
+    copyDiagnostics: () => diagnostics.copy(),
+  });
   const commands = new Commands({
-    clock, keeper, refresher, desk, settings,
+    clock, keeper, refresher, desk, settings, actions, showLog,
     notifications: () => notifications,
-    showLog: () => log.show(),
     showDiagnostics: () => diagnostics.show(),
     copyDiagnostics: () => diagnostics.copy(),
   });
-  const signInTo = async (id: string): Promise<void> => {
-    const provider = settings.provider(id);
-    await (provider === undefined ? commands.signIn() : commands.signInTo(provider, provider.scopes));
-  };
   const diagnostics: Diagnostics = new Diagnostics({
-    clock, discovery, sessions, settings, process,
+    clock, discovery, sessions, settings, process, showLog,
     extension: context.extension,
-    signInAgain: (record) => commands.signInAgain(record),
-    signIn: signInTo,
-    renew: (record) => commands.renew(record),
-    showLog: () => log.show(),
+    subjectOf: (record) => commands.subjectOf(record),
+    subjectAt: (id) => commands.subjectAt(id),
   });
-  const notifications: Notifications = new Notifications(clock, keeper, ledger, settings, {
-    signInAgain: (record) => commands.signInAgain(record),
-    renew: (record) => commands.renew(record),
-    signIn: signInTo,
-    remove: async (id) => void (await keeper.signOut(id)),
-    showLog: () => log.show(),
+  const idleNews = new IdleNews({
+    clock, idleness,
+    sessions: () => keeper.all(),
+    nameOf: (id) => settings.provider(id)?.label ?? id,
+    subjectOf: (record) => commands.subjectOf(record),
+  });
+  const notifications: Notifications = new Notifications({
+    clock, keeper, notices, settings, actions, idleNews, showLog,
+    subjectOf: (record) => commands.subjectOf(record),
+    subjectAt: (id) => commands.subjectAt(id),
+    remove: (id) => keeper.discard(id),
   });
   const signInUnconfigured = (): Promise<never> => {
     commands.offerToAddProvider();
@@ -120,6 +130,7 @@ export function activate(context: vscode.ExtensionContext): void {
 
   context.subscriptions.push(
     commands.register(),
+    registerToastLinks(),
     keeper.onFindings((findings) => void notifications.reportFindings(findings)),
     registry.onDidChange((change) => {
       show();
@@ -138,17 +149,14 @@ export function activate(context: vscode.ExtensionContext): void {
       scheduler.hurry();
       void notifications.reportProblems();
     }),
-    tellOfIdleTime({
-      clock, idleness,
-      nameOf: (id) => settings.provider(id)?.label ?? id,
-      signInAgain: (record) => commands.signInAgain(record),
-    }),
+    idleNews.onDidChange(() => notifications.check()),
     vscode.window.onDidChangeWindowState(({ focused }) => {
       if (focused) {
         sessions.wake();
+        notifications.check();
       }
     }),
-    activity, notifications, statusBar, diagnostics, providers, desk, sessions, settings, log,
+    activity, idleNews, notifications, statusBar, diagnostics, providers, desk, sessions, settings, log,
   );
 
   leave = async () => {

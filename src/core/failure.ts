@@ -1,43 +1,5 @@
-// What can go wrong: a closed set of categories, and one error class that carries one of them.
-
-/** Every category of failure. The words are stable: callers may switch on them. */
-export const CATEGORIES = [
-  /** The server cannot be reached, or its answer did not arrive in time. */
-  'network',
-  /** The server answered that it cannot answer now (5xx). */
-  'server',
-  /** The server asks to be left alone for a while (429). */
-  'rate-limited',
-  /** TLS, a proxy or a login page of the network stands between here and the server. */
-  'not-trusted',
-  /** The server has definitely ended the session, or its token ran out and cannot be renewed. */
-  'session-ended',
-  /** The server wants to see the person: consent, a second factor, a policy. */
-  'sign-in-needed',
-  /** The server does not accept the client id, or does not allow it this grant. */
-  'client-rejected',
-  /** The redirect address does not match what is registered at the server. */
-  'redirect-rejected',
-  /** The server does not know, or does not grant, a scope or resource. */
-  'scope-rejected',
-  /** The settings and what the server offers do not fit together. */
-  'configuration',
-  /** A time in the answer cannot be right: a clock is off. */
-  'clock',
-  /** The server answered with something that is malformed or must not be trusted. */
-  'bad-answer',
-  /** The person, or something in their name, called it off. */
-  'cancelled',
-  /** The session cannot be read from, or written to, where it is kept. */
-  'storage',
-  /** Another window is renewing the session, and does not come to an end. */
-  'other-window',
-  /** Nothing of the above; kept apart so that it is noticed. */
-  'unexpected',
-] as const;
-
-/** One of the closed set of failure categories. */
-export type Category = (typeof CATEGORIES)[number];
+// What went wrong: one error class that carries a category of the closed set, and text of servers made harmless.
+import type { Category } from './remedy.ts';
 
 /** What is known of a failure beside its category. */
 export interface FailureDetails {
@@ -51,6 +13,8 @@ export interface FailureDetails {
   readonly retryAfter?: number | undefined;
   /** Whether it is certain that nothing has reached the server: there was no connection. */
   readonly wasNotSent?: boolean | undefined;
+  /** The claims that the server wants the next sign-in to ask for (Microsoft Entra, Conditional Access): a JSON text. */
+  readonly claims?: string | undefined;
 }
 
 /**
@@ -71,6 +35,8 @@ export class Failure extends Error {
   readonly retryAfter: number | undefined;
   /** Whether it is certain that nothing has reached the server. */
   readonly wasNotSent: boolean;
+  /** The claims that the next sign-in has to ask for. */
+  readonly claims: string | undefined;
 
   constructor(category: Category, code: string, details: FailureDetails = {}) {
     super(`${category} (${code})${details.detail ? `: ${details.detail}` : ''}`, { cause: details.cause });
@@ -80,6 +46,7 @@ export class Failure extends Error {
     this.status = details.status;
     this.retryAfter = details.retryAfter;
     this.wasNotSent = details.wasNotSent === true;
+    this.claims = details.claims;
   }
 }
 

@@ -1,7 +1,7 @@
 // What is to be said of a house as it stands: facts in, findings out. Nothing is asked of anybody here.
 import { MINUTE } from './clock.ts';
-import type { Category } from './failure.ts';
 import { isLoopbackHost, type Provider, type SettingProblem } from './provider.ts';
+import { REMEDIES, type Action, type Category } from './remedy.ts';
 import { normalizeScopes } from './scopes.ts';
 import { ownerOf, type SessionRecord } from './session.ts';
 import { isUsable, timeFor, type LiveSession } from './status.ts';
@@ -178,7 +178,7 @@ function ofOwnSession(session: LiveSession, provider: Provider | undefined, now:
     return findings;
   }
   if (failure !== undefined) {
-    findings.push({ ...about, code: 'renewal-fails', severity: 'warning', mending: MENDINGS[failure.category] ?? 'renew', detail: `${failure.category}, ${failure.code}` });
+    findings.push({ ...about, code: 'renewal-fails', severity: 'warning', mending: mendingOf(failure.category, 'renew'), detail: `${failure.category}, ${failure.code}` });
   }
   if (record.refreshToken === undefined) {
     const isAskedFor = normalizeScopes(provider?.scopes ?? []).includes('offline_access');
@@ -209,17 +209,20 @@ function isOnThisMachine(issuer: string): boolean {
   return URL.canParse(issuer) && isLoopbackHost(new URL(issuer).hostname);
 }
 
-/** What is worth pressing where renewals fail for a reason of a category; elsewhere that is to renew now. */
-const MENDINGS: Readonly<Partial<Record<Category, Mending>>> = {
-  'client-rejected': 'settings',
-  'redirect-rejected': 'settings',
-  'scope-rejected': 'settings',
-  configuration: 'settings',
-  'not-trusted': 'proxy-settings',
-  'session-ended': 'sign-in',
-  'sign-in-needed': 'sign-in',
-  // The server asks to be left alone.
-  'rate-limited': 'log',
+/** What is worth pressing about a failure: what its remedy offers first, where that can be done from here. */
+function mendingOf(category: Category, otherwise: Mending): Mending {
+  const [first] = REMEDIES[category].actions;
+  return (first === undefined ? undefined : MENDINGS[first]) ?? otherwise;
+}
+
+const MENDINGS: Readonly<Partial<Record<Action, Mending>>> = {
+  'sign-in': 'sign-in',
+  'settings': 'settings',
+  'scopes': 'settings',
+  'copy-redirect': 'settings',
+  'proxy-settings': 'proxy-settings',
+  'certificate-settings': 'proxy-settings',
+  'log': 'log',
 };
 
 function ofSettings({ lost, problems, providers, tlsOffBy, unknownServers }: Facts): HouseFinding[] {
@@ -227,7 +230,7 @@ function ofSettings({ lost, problems, providers, tlsOffBy, unknownServers }: Fac
     ...lost.map(({ id, providerId }) => ({ code: 'lost', severity: 'warning', mending: 'sign-in', providerId, detail: id.slice(0, 8) }) as const),
     ...problems.map((problem) => ({ code: 'entry-not-used', severity: 'warning', mending: 'settings', problem }) as const),
     ...unknownServers.map(({ providerId, category, code }) => {
-      return { code: 'server-unknown', severity: 'warning', mending: MENDINGS[category] ?? 'log', providerId, detail: `${category}, ${code}` } as const;
+      return { code: 'server-unknown', severity: 'warning', mending: mendingOf(category, 'log'), providerId, detail: `${category}, ${code}` } as const;
     }),
   ];
   if (providers.length === 0) {

@@ -1,47 +1,177 @@
-import type { Category, Failure } from './failure.ts';
+// Every category of failure and what is done about it, in one table: the codes that mean it, what becomes of the
+// session, whether it is tried again, and what the person is offered. The sentence for each stands in the editor's
+// room under the same name, because it is translated there.
 
 /** Something a person can choose to do about a failure. */
-export type Action = 'sign-in' | 'retry' | 'settings' | 'log' | 'proxy-settings';
+export type Action =
+  | 'sign-in'
+  | 'retry'
+  | 'settings'
+  | 'scopes'
+  | 'client-secret'
+  | 'proxy-settings'
+  | 'certificate-settings'
+  | 'clock'
+  | 'copy-redirect'
+  | 'another-way'
+  | 'reload'
+  | 'log'
+  | 'diagnostics';
+
+/** What becomes of a session whose renewal has failed, which is what the status bar shows. */
+export type Outcome =
+  /** It is kept, and it is only a matter of time: "retrying at 14:05". */
+  | 'retrying'
+  /** It is kept, and somebody has to look at it: "needs attention". */
+  | 'attention'
+  /** It is over, by a definite verdict: "sign in again". */
+  | 'ended'
+  /** It is kept, and shown as before: the failure is that of one attempt or of one caller. */
+  | 'unchanged';
+
+/** How a renewal is tried again by itself: soon and often at first, at a slow pace only, or not at all. */
+export type Retry = 'quick' | 'slow' | 'never';
 
 /** How a category is met. */
 export interface Remedy {
+  readonly outcome: Outcome;
+  readonly retry: Retry;
   /** What the person is offered: at most two, the right one first. Empty where nothing needs them. */
   readonly actions: readonly Action[];
   /**
-   * How a renewal is tried again by itself: soon and often at first (`quick`), at a slow pace only (`slow`),
-   * or not at all because only a person can change it (`never`).
+   * The error codes of servers that mean it, as RFC 6749, OpenID Connect and their like define them. One that means
+   * something else at another step has that step in front of it: `refresh:invalid_grant`.
    */
-  readonly retry: 'quick' | 'slow' | 'never';
-  /** Whether it is a definite verdict that ends a session. Everything else keeps it. */
-  readonly endsSession: boolean;
+  readonly fromServer: readonly string[];
+  /** What means it here: codes of oauth4webapi, of Node, undici and TLS, `http-` with a status, and this product's own. */
+  readonly fromHere: readonly string[];
 }
 
-/** What the person is offered about a failure: what its category offers, unless its code calls for something else. */
-export function actionsFor({ category, code }: Failure): readonly Action[] {
-  return ACTIONS_BY_CODE[code] ?? REMEDIES[category].actions;
+/** A row of the table: what is done, the error codes of servers that mean it, and the codes from here that do. */
+function row(outcome: Outcome, retry: Retry, actions: readonly Action[], fromServer: string, fromHere: string): Remedy {
+  return { outcome, retry, actions, fromServer: words(fromServer), fromHere: words(fromHere) };
 }
 
-const ACTIONS_BY_CODE: Readonly<Record<string, readonly Action[]>> = {
-  // The newest tokens may be gone for good; trying again changes nothing.
-  'newer-elsewhere': ['sign-in', 'log'],
-};
+const words = (list: string): string[] => list.split(/\s+/).filter((word) => word !== '');
 
-/** What is done about each category of failure: the whole policy at a glance. */
-export const REMEDIES: Readonly<Record<Category, Remedy>> = {
-  network: { actions: ['retry', 'log'], retry: 'quick', endsSession: false },
-  server: { actions: ['retry', 'log'], retry: 'quick', endsSession: false },
-  'rate-limited': { actions: ['log'], retry: 'quick', endsSession: false },
-  'not-trusted': { actions: ['proxy-settings', 'retry'], retry: 'slow', endsSession: false },
-  'session-ended': { actions: ['sign-in'], retry: 'never', endsSession: true },
-  'sign-in-needed': { actions: ['sign-in'], retry: 'never', endsSession: true },
-  'client-rejected': { actions: ['settings', 'log'], retry: 'slow', endsSession: false },
-  'redirect-rejected': { actions: ['settings', 'log'], retry: 'slow', endsSession: false },
-  'scope-rejected': { actions: ['settings', 'log'], retry: 'slow', endsSession: false },
-  configuration: { actions: ['settings', 'log'], retry: 'slow', endsSession: false },
-  clock: { actions: ['retry', 'log'], retry: 'slow', endsSession: false },
-  'bad-answer': { actions: ['sign-in', 'log'], retry: 'slow', endsSession: false },
-  cancelled: { actions: ['sign-in'], retry: 'never', endsSession: false },
-  storage: { actions: ['retry', 'log'], retry: 'slow', endsSession: false },
-  'other-window': { actions: ['retry', 'log'], retry: 'quick', endsSession: false },
-  unexpected: { actions: ['retry', 'log'], retry: 'slow', endsSession: false },
-};
+/** What is done about each category of failure: the whole policy at a glance. The names are stable: callers switch on them. */
+export const REMEDIES = {
+  // It is tried again by itself, and nobody has to do anything.
+  'network': row('retrying', 'quick', ['retry', 'log'], '', `
+    ENOTFOUND EAI_AGAIN ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ENETUNREACH ENETDOWN EHOSTUNREACH EHOSTDOWN
+    EADDRNOTAVAIL ETIMEDOUT UND_ERR_SOCKET UND_ERR_CONNECT_TIMEOUT UND_ERR_HEADERS_TIMEOUT UND_ERR_BODY_TIMEOUT
+    deadline fetch-failed http-408 http-425`),
+  'server': row('retrying', 'quick', ['retry', 'log'], 'server_error temporarily_unavailable', 'http-5xx'),
+  'rate-limited': row('retrying', 'quick', ['log'], 'slow_down', 'http-429'),
+  'other-window': row('retrying', 'quick', ['retry', 'log'], '', 'other-window'),
+
+  // Something stands between here and the server.
+  'web-page': row('attention', 'slow', ['retry', 'proxy-settings'], '', 'not-json OAUTH_RESPONSE_IS_NOT_JSON http-3xx http-511'),
+  'proxy': row('attention', 'slow', ['proxy-settings', 'retry'], '', 'http-407 UND_ERR_ABORTED UND_ERR_PRX_TLS'),
+  'certificate': row('attention', 'slow', ['certificate-settings', 'retry'], '', `
+    CERT_HAS_EXPIRED CERT_CHAIN_TOO_LONG CERT_REJECTED CERT_REVOKED CERT_SIGNATURE_FAILURE CERT_UNTRUSTED
+    DEPTH_ZERO_SELF_SIGNED_CERT SELF_SIGNED_CERT_IN_CHAIN UNABLE_TO_VERIFY_LEAF_SIGNATURE UNABLE_TO_GET_ISSUER_CERT
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY HOSTNAME_MISMATCH INVALID_CA INVALID_PURPOSE PATH_LENGTH_EXCEEDED
+    ERR_TLS_CERT_ALTNAME_INVALID ERR_TLS_HANDSHAKE_TIMEOUT EPROTO`),
+  'clock': row('attention', 'slow', ['clock', 'retry'], 'invalid_dpop_proof', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED CERT_NOT_YET_VALID'),
+
+  // A definite verdict: only signing in again goes on from here.
+  'session-ended': row('ended', 'never', ['sign-in'], 'refresh:invalid_grant refresh:access_denied bad_refresh_token bad_token', ''),
+  'lost-answer': row('ended', 'never', ['sign-in'], '', 'lost-answer'),
+  'sign-in-needed': row('ended', 'never', ['sign-in'], 'login_required', ''),
+  'interaction-needed': row('ended', 'never', ['sign-in'], 'interaction_required account_selection_required basic_action message_only', ''),
+  'consent-needed': row('ended', 'never', ['sign-in'], 'consent_required', ''),
+  'second-factor': row('ended', 'never', ['sign-in'], 'mfa_required', ''),
+  'policy': row('ended', 'never', ['sign-in'], `
+    invalid_rapt additional_action device_authentication_failed protection_policy_required
+    unmet_authentication_requirements insufficient_user_authentication`, 'claims-challenge'),
+  'password-expired': row('ended', 'never', ['sign-in'], 'user_password_expired', ''),
+  'email-unverified': row('ended', 'never', ['sign-in'], 'unverified_user_email', ''),
+
+  // The settings, here or at the server, do not fit.
+  'client-rejected': row('attention', 'slow', ['settings', 'client-secret'], 'invalid_client incorrect_client_credentials', 'challenge'),
+  'client-not-allowed': row('attention', 'slow', ['settings', 'log'], 'unauthorized_client device_flow_disabled invalid_client_metadata', ''),
+  'redirect-rejected': row('attention', 'slow', ['copy-redirect', 'settings'], 'redirect_uri_mismatch invalid_redirect_uri', ''),
+  'scope-rejected': row('attention', 'slow', ['scopes', 'log'], 'invalid_scope invalid_target', ''),
+  'no-server': row('attention', 'slow', ['settings', 'log'], '', 'no-discovery http-404 http-405 http-410 http-501 http-505'),
+  'issuer-mismatch': row('attention', 'slow', ['settings', 'log'], '', 'issuer-mismatch OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'),
+  'insecure': row('attention', 'slow', ['settings', 'log'], '', 'http-endpoint OAUTH_HTTP_REQUEST_FORBIDDEN OAUTH_REQUEST_PROTOCOL_FORBIDDEN'),
+  'server-unfit': row('attention', 'slow', ['settings', 'diagnostics'], '', `
+    missing-endpoint bad-endpoint no-s256 token-type OAUTH_MISSING_SERVER_METADATA OAUTH_INVALID_SERVER_METADATA`),
+  'configuration': row('attention', 'slow', ['settings', 'diagnostics'], `
+    invalid_request unsupported_grant_type unsupported_response_type unsupported_response_mode request_not_supported
+    request_uri_not_supported invalid_request_uri invalid_request_object registration_not_supported`, `
+    OAUTH_UNSUPPORTED_OPERATION OAUTH_INVALID_REQUEST http-4xx`),
+  'not-renewable': row('attention', 'never', ['sign-in', 'scopes'], 'refresh:unsupported_grant_type', 'no-refresh-token'),
+  'not-set-up': row('attention', 'slow', ['settings'], '', 'provider-removed'),
+
+  // The answer is of no use; what the server has said of the session is not known.
+  'bad-answer': row('attention', 'slow', ['retry', 'diagnostics'], '', `
+    OAUTH_PARSE_ERROR OAUTH_INVALID_RESPONSE bad-lifetime too-large http-2xx http-1xx no-answer`),
+  'untrusted-answer': row('attention', 'slow', ['sign-in', 'diagnostics'], '', `
+    OAUTH_JWT_CLAIM_COMPARISON_FAILED OAUTH_KEY_SELECTION_FAILED OAUTH_JWT_USERINFO_EXPECTED wrong-issuer`),
+  'other-account': row('attention', 'slow', ['sign-in', 'log'], '', 'other-subject'),
+  'unknown-error': row('attention', 'slow', ['retry', 'diagnostics'], '', 'unknown-error'),
+
+  // The place where sessions are kept, and the windows that share it.
+  'storage': row('attention', 'slow', ['retry', 'log'], '', `
+    secret-get secret-store secret-delete secret-keys secret-slow secret-forgotten folder-slow`),
+  'newer-elsewhere': row('attention', 'slow', ['reload', 'sign-in'], '', 'newer-elsewhere'),
+
+  // One attempt to sign in has not worked; no session is lost.
+  'denied': row('unchanged', 'never', ['sign-in'], 'access_denied authorization_declined', ''),
+  'start-again': row('unchanged', 'never', ['sign-in', 'log'], 'invalid_grant bad_verification_code incorrect_device_code expired_token', 'no-code'),
+  'sign-in-timeout': row('unchanged', 'never', ['sign-in', 'copy-redirect'], '', 'sign-in-deadline'),
+  'no-loopback': row('unchanged', 'never', ['another-way', 'log'], '', 'no-loopback'),
+  'cancelled': row('unchanged', 'never', [], '', 'cancelled'),
+  'replaced': row('unchanged', 'never', [], '', 'replaced'),
+  'signed-out': row('unchanged', 'never', ['sign-in'], '', 'signed-out'),
+
+  // What a resource says of a token (RFC 6750), and the steps that belong to the protocol.
+  'token-rejected': row('unchanged', 'quick', ['retry', 'diagnostics'], 'invalid_token', ''),
+  'scope-needed': row('unchanged', 'never', ['sign-in', 'scopes'], 'insufficient_scope', ''),
+  'protocol-step': row('unchanged', 'quick', [], 'authorization_pending device:slow_down use_dpop_nonce unsupported_token_type', ''),
+
+  // Nothing of the above; kept apart so that it is noticed.
+  'unexpected': row('attention', 'slow', ['retry', 'diagnostics'], '', 'unexpected'),
+} as const satisfies Readonly<Record<string, Remedy>>;
+
+/** One of the closed set of failure categories. */
+export type Category = keyof typeof REMEDIES;
+
+/** All categories, in the order of the table. */
+export const CATEGORIES = Object.keys(REMEDIES) as [Category, ...Category[]];
+
+/** Whether a category is a definite verdict that ends a session. Everything else keeps it. */
+export function endsSession(category: Category): boolean {
+  return REMEDIES[category].outcome === 'ended';
+}
+
+/** The `prompt` (OpenID Connect Core 3.1.2.1) that a new sign-in needs after an error code; undefined where none does. */
+export function promptAfter(code: string): string | undefined {
+  return PROMPTS[code];
+}
+
+const PROMPTS: Readonly<Record<string, string>> = { login_required: 'login', consent_required: 'consent', account_selection_required: 'select_account' };
+
+function tableOf(codesOf: (remedy: Remedy) => readonly string[]): ReadonlyMap<string, Category> {
+  return new Map(CATEGORIES.flatMap((category) => codesOf(REMEDIES[category]).map((code) => [code, category] as const)));
+}
+
+const FROM_SERVER = tableOf(({ fromServer }) => fromServer);
+const FROM_HERE = tableOf(({ fromHere }) => fromHere);
+
+/** The category of a server's error code, at the step of the protocol where it was given; undefined for an unknown one. */
+export function categoryOfError(error: string, step: string): Category | undefined {
+  return FROM_SERVER.get(`${step}:${error}`) ?? FROM_SERVER.get(error);
+}
+
+/** The category of a code that came about here; undefined for an unknown one. */
+export function categoryOfCode(code: string): Category | undefined {
+  return FROM_HERE.get(code) ?? (code.startsWith('ERR_SSL_') ? 'certificate' : undefined);
+}
+
+/** The category of an HTTP status where the answer says nothing more: its own, or that of its hundred. */
+export function categoryOfStatus(status: number): Category {
+  return FROM_HERE.get(`http-${status}`) ?? FROM_HERE.get(`http-${Math.floor(status / 100)}xx`) ?? 'bad-answer';
+}

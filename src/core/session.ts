@@ -1,7 +1,9 @@
 // A signed-in account at a provider, as it is stored: one record, parsed on the way in and on the way out.
 import * as v from 'valibot';
 import { MINUTE } from './clock.ts';
+import { Failure } from './failure.ts';
 import type { Lifetimes } from './lifetime.ts';
+import { CATEGORIES } from './remedy.ts';
 import { coversScopes, normalizeScopes } from './scopes.ts';
 
 /** The version of the records that this code writes. */
@@ -56,7 +58,7 @@ const recordSchema = v.object({
   sessionEndSource: v.optional(v.picklist(END_SOURCES)),
   sessionEndIsFixed: v.optional(v.boolean()),
   /** The definite verdict that ended the session. The record stays, so that signing in again knows the account. */
-  ended: v.optional(v.object({ at: time, category: text, code: text })),
+  ended: v.optional(v.object({ at: time, category: text, code: text, claims: v.optional(text) })),
 });
 
 /** One signed-in account at one provider, with its tokens. Times are in ms since the Unix epoch. */
@@ -126,6 +128,11 @@ export function formatRecord(record: SessionRecord): string {
  * enough to sign in without a break, short enough that nobody is left with a token that the server has revoked, too.
  */
 export const ENDED_GRACE = 5 * MINUTE;
+
+/** The definite verdict that ended a session, as the failure that it was; one of another version's categories is a plain end. */
+export function verdictOf({ category, code, claims }: NonNullable<SessionRecord['ended']>): Failure {
+  return new Failure(CATEGORIES.find((one) => one === category) ?? 'session-ended', code, { claims });
+}
 
 /** What of a record decides its lifetimes. */
 export function lifetimesOf(record: SessionRecord): Lifetimes & { readonly signedInAt: number } {

@@ -21,6 +21,8 @@ export interface LiveSession {
   readonly failedAt?: number | undefined;
   /** When the next automatic try is, after a failure. */
   readonly nextTryAt?: number | undefined;
+  /** Whether a caller was refused since, because the token no longer works. */
+  readonly refused?: boolean;
   /** How many renewals have failed in a row. */
   readonly failures: number;
   /** How far the server's clock is ahead of this machine's, in ms, as its latest answer told. */
@@ -83,7 +85,7 @@ function stateOf(session: LiveSession, settings: LifetimeSettings, now: number):
     return 'ending';
   }
   if (session.failure !== undefined) {
-    return REMEDIES[session.failure.category].retry === 'quick' ? 'retrying' : 'attention';
+    return REMEDIES[session.failure.category].outcome === 'retrying' ? 'retrying' : 'attention';
   }
   return session.renewing || isRenewalDue(lifetimes, settings, now) ? 'renewing' : 'signed-in';
 }

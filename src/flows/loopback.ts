@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { PAGE_HEADERS, renderPage, type Page, type Pages } from './page.ts';
+import type { Redirect } from './redirect.ts';
 
 const CALLBACK_PATH = '/callback';
 const DONE_PATH = '/done';
@@ -13,7 +14,7 @@ const LAST_PAGE_TIME = 5 * SECOND;
  * Listens on 127.0.0.1 for one authorization response, and answers the browser only when it is known whether the
  * sign-in worked. The browser is then sent on to an address without the code, so that none stays in its history.
  */
-export class LoopbackRedirect implements Disposable {
+export class LoopbackRedirect implements Redirect, Disposable {
   /** The redirect address to send to the server; the port is a free one. */
   readonly redirectUri: string;
   readonly #server: Server;
@@ -43,13 +44,13 @@ export class LoopbackRedirect implements Disposable {
   static async open(clock: Clock, pages: Pages): Promise<LoopbackRedirect> {
     const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 10 * SECOND });
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause) => reject(new Failure('configuration', 'no-loopback', { cause })));
+      server.once('error', (cause) => reject(new Failure('no-loopback', 'no-loopback', { cause })));
       server.listen({ host: '127.0.0.1', port: 0, exclusive: true }, resolve);
     });
     const address = server.address();
     if (address === null || typeof address === 'string') {
       server.close();
-      throw new Failure('configuration', 'no-loopback');
+      throw new Failure('no-loopback', 'no-loopback');
     }
     return new LoopbackRedirect(server, address.port, clock, pages);
   }

@@ -3,7 +3,7 @@ import { SECOND, type Clock } from '../core/clock.ts';
 import { Failure, asFailure, plainName } from '../core/failure.ts';
 import { timeOf, toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { authorizationRequest, isAnswerTo } from '../protocol/authorize.ts';
+import { authorizationRequest, isAnswerTo, type AuthorizationHints } from '../protocol/authorize.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import { exchangeCode } from '../protocol/exchange.ts';
 import { accountOf, type Grant } from '../protocol/identity.ts';
@@ -12,6 +12,8 @@ import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { LoopbackRedirect } from './loopback.ts';
 import type { Pages } from './page.ts';
+import { pastedRedirect, type AskForAddress } from './paste.ts';
+import type { Redirect } from './redirect.ts';
 
 /** What a sign-in needs from around it. */
 export interface SignInPorts {
@@ -23,14 +25,23 @@ export interface SignInPorts {
   openBrowser(address: string): Promise<void>;
   /** The pages of this sign-in, in the person's language. */
   pages(provider: Provider): Promise<Pages>;
+  /** Asks the person for the address on which the browser has ended. */
+  askForAddress(provider: Provider): AskForAddress;
+  /** A number in [0, 1). */
+  random(): number;
 }
+
+/** How the answer comes back from the browser: to a port of this machine, or as an address that the person pastes. */
+export type Way = 'loopback' | 'paste';
 
 /** What a sign-in is about. */
 export interface SignInRequest {
   readonly provider: Provider;
   readonly scopes: readonly string[];
-  /** Who is expected to sign in. */
-  readonly loginHint?: string | undefined;
+  /** What the server is told about it. */
+  readonly hints?: AuthorizationHints | undefined;
+  /** How the answer comes back; `loopback` where nothing is said. */
+  readonly way?: Way | undefined;
   /** How long the person may take, in ms. */
   readonly deadline: number;
   /** Calls it off; the reason is what the sign-in rejects with. */
@@ -52,7 +63,7 @@ export class SignIns {
   }
 
   /**
-   * Signs in through the browser on a loopback redirect. The page in the browser says that it worked only after
+   * Signs in through the browser. The page in the browser says that it worked only after
    * the grant has been admitted.
    * @param admit makes a session of the grant.
    * @throws Failure `cancelled` with the code `replaced`, `sign-in-deadline` or the signal's own; else what went wrong.
@@ -60,10 +71,10 @@ export class SignIns {
   async start<T>(request: SignInRequest, admit: (grant: Grant) => Promise<T>): Promise<T> {
     const { clock, log } = this.#ports;
     const { provider } = request;
-    this.#running.get(provider.id)?.abort(new Failure('cancelled', 'replaced'));
+    this.#running.get(provider.id)?.abort(new Failure('replaced', 'replaced'));
     const attempt = new AbortController();
     this.#running.set(provider.id, attempt);
-    const timer = clock.after(request.deadline, () => attempt.abort(new Failure('cancelled', 'sign-in-deadline')));
+    const timer = clock.after(request.deadline, () => attempt.abort(new Failure('sign-in-timeout', 'sign-in-deadline')));
     try {
       return await this.#run(request, AbortSignal.any([request.signal, attempt.signal]), admit);
     } catch (error) {
@@ -85,17 +96,18 @@ export class SignIns {
     log.info(`Sign-in at ${provider.id} starts: issuer ${provider.issuer}, scopes "${scopes.join(' ')}".`);
     const server = await unlessAborted(discovery.find(provider), signal);
     const pages = await this.#ports.pages(provider);
-    const redirect = await LoopbackRedirect.open(clock, pages);
+    const redirect: Redirect =
+      request.way === 'paste' ? pastedRedirect(this.#ports.askForAddress(provider), this.#ports.random()) : await LoopbackRedirect.open(clock, pages);
     let tokens: Tokens | undefined;
     try {
-      const authorization = await authorizationRequest(server, redirect.redirectUri, scopes, { loginHint: request.loginHint });
+      const authorization = await authorizationRequest(server, redirect.redirectUri, scopes, request.hints);
       const answer = redirect.answer((parameters) => isAnswerTo(authorization, parameters), signal);
       // Handled below; the browser may take so long to open that the wait is over before anybody looks.
       answer.catch(() => {});
       signal.throwIfAborted();
       request.onAddress?.(authorization.url.href);
       await unlessAborted(this.#ports.openBrowser(authorization.url.href), signal);
-      log.info(`Sign-in at ${provider.id} waits for the browser on ${redirect.redirectUri}, until ${timeOf(startedAt + request.deadline)}.`);
+      log.info(`Sign-in at ${provider.id} waits for the answer at ${redirect.redirectUri} (${request.way ?? 'loopback'}), until ${timeOf(startedAt + request.deadline)}.`);
       const parameters = await answer;
       log.debug(`Sign-in at ${provider.id}: the browser has answered after ${Math.round((clock.now() - startedAt) / SECOND)} s.`);
       tokens = await exchangeCode(server, authorization, parameters, transport, signal);

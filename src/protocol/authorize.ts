@@ -19,6 +19,10 @@ export interface AuthorizationRequest {
 export interface AuthorizationHints {
   /** Who is expected to sign in (OpenID Connect Core 3.1.2.1). */
   readonly loginHint?: string | undefined;
+  /** What the server has to show in any case: `login`, `consent`, `select_account` (OpenID Connect Core 3.1.2.1). */
+  readonly prompt?: string | undefined;
+  /** The claims that the server itself has asked for, as JSON (OpenID Connect Core 5.5). */
+  readonly claims?: string | undefined;
 }
 
 /** Makes an authorization request with a `state`, a `nonce` and a code challenge of its own. */
@@ -41,10 +45,11 @@ export async function authorizationRequest(
     code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
     code_challenge_method: 'S256',
     ...(scopes.includes('openid') ? { nonce } : {}),
-    ...(hints.loginHint === undefined ? {} : { login_hint: hints.loginHint }),
   };
-  for (const [name, value] of Object.entries(parameters)) {
-    url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries({ ...parameters, login_hint: hints.loginHint, prompt: hints.prompt, claims: hints.claims })) {
+    if (value !== undefined) {
+      url.searchParams.set(name, value);
+    }
   }
   // A space is "%20" rather than "+": both are right, but only one survives every editor and mail program.
   url.search = url.search.replaceAll('+', '%20');
@@ -67,7 +72,7 @@ export function readAuthorizationResponse(server: Server, request: Authorization
   const issuers = parameters.getAll('iss');
   const isRequired = server.metadata.authorization_response_iss_parameter_supported === true;
   if (issuers.some((iss) => iss !== server.metadata.issuer) || (isRequired && issuers.length !== 1)) {
-    throw new Failure('bad-answer', 'wrong-issuer');
+    throw new Failure('untrusted-answer', 'wrong-issuer');
   }
   let validated: URLSearchParams;
   try {
@@ -76,7 +81,7 @@ export function readAuthorizationResponse(server: Server, request: Authorization
     throw classify(error, 'authorization');
   }
   if (validated.get('code') === null || validated.get('code') === '') {
-    throw new Failure('bad-answer', 'no-code');
+    throw new Failure('start-again', 'no-code');
   }
   return validated;
 }

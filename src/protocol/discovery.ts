@@ -16,7 +16,7 @@ export interface Server {
   readonly metadata: oauth.AuthorizationServer;
   /** The public client, as oauth4webapi wants it. */
   readonly client: oauth.Client;
-  /** Public clients do not authenticate themselves (RFC 6749 section 2.1). */
+  /** A public client does not authenticate itself, one with a secret does (RFC 6749 section 2.3). */
   readonly clientAuthentication: oauth.ClientAuth;
   /** Whether requests without TLS are in order: only where the server is this machine. */
   readonly insecure: boolean;
@@ -33,24 +33,36 @@ export interface KnownServer {
 /** Finds out about servers and remembers the answers for an hour. */
 export class Discovery {
   readonly #transport: Transport;
+  readonly #clientSecret: (provider: Provider) => Promise<string | undefined>;
   readonly #known = new Map<string, { readonly server: Promise<Server>; readonly at: number }>();
   /** What has come of it, for those who only look. */
   readonly #outcomes = new Map<string, KnownServer>();
 
-  constructor(transport: Transport) {
+  /**
+   * Knows nothing yet.
+   * @param clientSecret gives the secret of a client that has one.
+   */
+  constructor(transport: Transport, clientSecret: (provider: Provider) => Promise<string | undefined> = () => Promise.resolve(undefined)) {
     this.#transport = transport;
+    this.#clientSecret = clientSecret;
   }
 
   /**
    * The server of a provider. Callers at the same time share one request; a failure is not remembered.
    * @throws Failure `network` and its like where the server does not answer; `configuration` where what it says
-   * does not fit: another issuer, a missing endpoint, no PKCE with S256.
+   * does not fit: another issuer, a missing endpoint, no PKCE with S256; `storage` where the client's secret cannot be read.
    */
   async find(provider: Provider): Promise<Server> {
+    const server = await this.#find(provider);
+    const secret = await this.#clientSecret(provider);
+    return { ...server, provider, clientAuthentication: secret === undefined ? oauth.None() : authenticationWith(secret, server.metadata) };
+  }
+
+  async #find(provider: Provider): Promise<Server> {
     const key = keyOf(provider);
     const known = this.#known.get(key);
     if (known !== undefined && Math.abs(this.#transport.clock.now() - known.at) < TRUE_FOR) {
-      return { ...(await known.server), provider };
+      return known.server;
     }
     const server = discover(provider, this.#transport);
     const entry = { server, at: this.#transport.clock.now() };
@@ -95,7 +107,7 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
     transport.log.debug(`Provider ${provider.id} has no OpenID configuration (${toldOf(failure)}); RFC 8414 is asked for.`);
     return ask('oauth2').catch((second: unknown) => {
       const other = classify(second, 'discovery');
-      throw isMissing(other) ? new Failure('configuration', 'no-discovery', { cause: second, status: other.status }) : other;
+      throw isMissing(other) ? new Failure('no-server', 'no-discovery', { cause: second, status: other.status }) : other;
     });
   });
   check(metadata, insecure);
@@ -118,7 +130,7 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
     });
     return oauth.processDiscoveryResponse(issuer, response).catch((error: unknown) => {
       if (error instanceof oauth.OperationProcessingError && error.code === oauth.JSON_ATTRIBUTE_COMPARISON) {
-        throw new Failure('configuration', 'issuer-mismatch', { cause: error });
+        throw new Failure('issuer-mismatch', 'issuer-mismatch', { cause: error });
       }
       throw error;
     });
@@ -126,6 +138,12 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
 }
 
 const isMissing = ({ status }: Failure): boolean => status === 404 || status === 405 || status === 410;
+
+/** How a client with a secret shows it: as RFC 6749 section 2.3.1 prefers, unless the server takes it in the body only. */
+function authenticationWith(secret: string, { token_endpoint_auth_methods_supported: methods }: oauth.AuthorizationServer): oauth.ClientAuth {
+  const takesBodyOnly = Array.isArray(methods) && methods.includes('client_secret_post') && !methods.includes('client_secret_basic');
+  return takesBodyOnly ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret);
+}
 
 /** The endpoints that are used; the first {@link REQUIRED} of them have to be there. */
 const ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'userinfo_endpoint', 'revocation_endpoint'] as const;
@@ -137,22 +155,22 @@ function check(metadata: oauth.AuthorizationServer, insecure: boolean): void {
     const address: unknown = metadata[endpoint];
     if (address === undefined) {
       if (ENDPOINTS.indexOf(endpoint) < REQUIRED) {
-        throw new Failure('configuration', 'missing-endpoint', { detail: endpoint });
+        throw new Failure('server-unfit', 'missing-endpoint', { detail: endpoint });
       }
       continue;
     }
     if (typeof address !== 'string' || !URL.canParse(address)) {
-      throw new Failure('configuration', 'bad-endpoint', { detail: endpoint });
+      throw new Failure('server-unfit', 'bad-endpoint', { detail: endpoint });
     }
     const url = new URL(address);
     if (url.protocol !== 'https:' && !(insecure && url.protocol === 'http:' && isLoopbackHost(url.hostname))) {
-      throw new Failure('configuration', 'http-endpoint', { detail: endpoint });
+      throw new Failure('insecure', 'http-endpoint', { detail: endpoint });
     }
   }
   // Servers that support S256 without saying so are common; a server that lists others only does not.
   const methods = metadata.code_challenge_methods_supported;
   if (Array.isArray(methods) && !methods.includes('S256')) {
-    throw new Failure('configuration', 'no-s256');
+    throw new Failure('server-unfit', 'no-s256');
   }
 }
 

@@ -47,7 +47,7 @@ export async function requestRefresh(
         optionsFor(server, fetchWith(transport, signal)),
       );
       if (tokens.claims !== undefined && subject !== undefined && tokens.claims.sub !== subject) {
-        throw new Failure('bad-answer', 'other-subject');
+        throw new Failure('other-account', 'other-subject');
       }
       return tokens;
     },

@@ -95,7 +95,7 @@ export async function requestTokens(
     throw classify(error, step);
   }
   if (raw === undefined) {
-    throw new Failure('unexpected', 'no-answer');
+    throw new Failure('bad-answer', 'no-answer');
   }
   return raw;
 }
@@ -133,7 +133,7 @@ export async function checkTokens(
   try {
     const tokens = await process(client, raw.response);
     if (tokens.token_type !== 'bearer') {
-      throw new Failure('configuration', 'token-type', { detail: harmless(tokens.token_type) });
+      throw new Failure('server-unfit', 'token-type', { detail: harmless(tokens.token_type) });
     }
     const claims = oauth.getValidatedIdTokenClaims(tokens);
     if (claims !== undefined) {

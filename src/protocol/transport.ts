@@ -60,7 +60,7 @@ export function fetchWith(
 ): Fetch {
   return async (url, options) => {
     if (!isProtected(url)) {
-      throw new Failure('configuration', 'http-endpoint', { detail: new URL(url).host });
+      throw new Failure('insecure', 'http-endpoint', { detail: new URL(url).host });
     }
     return onAnswer(await request(transport, url, options, signal));
   };

@@ -11,7 +11,7 @@ import { isUsable } from '../core/status.ts';
 import { ACTIVITY_FILE, ActivityFile } from './activityFile.ts';
 import type { Folder } from './folder.ts';
 import type { Follower } from './follower.ts';
-import type { Ledger } from './ledger.ts';
+import type { Notices } from './notices.ts';
 import { nameOf } from './record.ts';
 import type { Registry } from './registry.ts';
 
@@ -20,7 +20,7 @@ export interface IdlenessPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly folder: Folder;
-  readonly ledger: Ledger;
+  readonly notices: Notices;
   readonly follower: Follower;
   readonly registry: Registry;
   /** How long, in ms, the machine has been running, sleeps included. */
@@ -90,7 +90,7 @@ export class Idleness implements Disposable {
     return this.#comeBack.event;
   }
 
-  /** Fires in the one window that has signed a session out, with the limit in ms. */
+  /** Fires in each window that has found a session to be over by its limit, once it is signed out; `after` is the limit in ms. */
   get onDidSignOut(): Emitter<{ readonly record: SessionRecord; readonly after: number }>['event'] {
     return this.#signOut.event;
   }
@@ -245,19 +245,19 @@ export class Idleness implements Disposable {
 
   /** Signs a session out. Of all windows that find the same, one does it; where that one does not finish, another. */
   async #leave(record: SessionRecord, timeout: number): Promise<void> {
-    const { clock, follower, ledger, log, registry } = this.#ports;
+    const { clock, follower, log, notices, registry } = this.#ports;
     const { id } = record;
-    const claim = `idle-${id}`;
-    if (!(await ledger.noteTold(claim))) {
+    if (!(await notices.claim({ kind: 'idle-sign-out', id, about: String(record.signedInAt) }, clock.now()))) {
       await new Promise<void>((resolve) => clock.after(SIGN_OUT_PATIENCE, resolve));
     }
     await follower.follow(id).catch(() => {});
-    if (registry.get(id)?.record.signedInAt === record.signedInAt && !this.#isOver) {
-      const signingOut = this.#ports.signOut(id);
+    const isToDo = registry.get(id)?.record.signedInAt === record.signedInAt && !this.#isOver;
+    const signingOut = isToDo ? this.#ports.signOut(id) : undefined;
+    if (registry.get(id) === undefined) {
       this.#signOut.fire({ record, after: timeout });
-      await signingOut.catch((error: unknown) => log.warn(`${nameOf(record)} is over, but still stored (${asFailure(error).code}).`));
     }
-    await ledger.noteOver(claim);
+    await signingOut?.catch((error: unknown) => log.warn(`${nameOf(record)} is over, but still stored (${asFailure(error).code}).`));
+    await notices.forget(id);
     this.#leaving.delete(id);
   }
 

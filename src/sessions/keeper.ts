@@ -17,6 +17,7 @@ import { Decisions, standingOf } from './decisions.ts';
 import type { Follower } from './follower.ts';
 import type { Idleness } from './idleness.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
+import type { Notices } from './notices.ts';
 import { expiryOf, nameOf, recordOfGrant, refreshTokenOf } from './record.ts';
 import type { Refresher } from './refresher.ts';
 import type { Registry } from './registry.ts';
@@ -29,6 +30,7 @@ export interface KeeperPorts {
   readonly log: Log;
   readonly archive: Archive;
   readonly ledger: Ledger;
+  readonly notices: Notices;
   readonly follower: Follower;
   readonly registry: Registry;
   readonly refresher: Refresher;
@@ -121,12 +123,12 @@ export class Keeper {
 
   /** Tells of findings: what was set aside is gone by the next time anyway; of the others each is told once, in one window. */
   async #report(findings: readonly Finding[]): Promise<void> {
-    const { ledger, log } = this.#ports;
+    const { clock, log, notices } = this.#ports;
     const news: Finding[] = [];
     for (const finding of findings) {
       const where = 'providerId' in finding ? `at ${finding.providerId}` : `(${finding.reason})`;
       log.warn(`Session ${finding.id.slice(0, 8)} ${where}: ${finding.kind}.`);
-      if (finding.kind === 'set-aside' || (await ledger.noteTold(`${finding.kind}-${finding.id}`))) {
+      if (finding.kind === 'set-aside' || (await notices.claim({ kind: finding.kind, id: finding.id, about: '' }, clock.now()))) {
         news.push(finding);
       }
     }
@@ -219,7 +221,7 @@ export class Keeper {
   async #admitAs(record: SessionRecord, skew: number | undefined): Promise<SessionRecord> {
     const { idleness, log, refresher, registry } = this.#ports;
     if (this.providerOf(record) === undefined) {
-      throw new Failure('configuration', 'provider-removed');
+      throw new Failure('not-set-up', 'provider-removed');
     }
     registry.put(record);
     idleness.noteActivity();
@@ -331,7 +333,7 @@ export class Keeper {
       if (now === undefined || !isUsable(now.record, clock.now())) {
         return undefined;
       }
-      return orThrow(now, isWorking(now), asFailure(error));
+      return this.#orRefuse(now, isWorking(now), asFailure(error));
     }
     return registry.get(id);
   }
@@ -340,7 +342,7 @@ export class Keeper {
   #withoutTry(session: LiveSession, working: boolean, failure: Failure): LiveSession {
     const next = session.nextTryAt === undefined ? 'not tried again by itself' : `tried again at ${timeOf(session.nextTryAt)}`;
     this.#decide(session, `${working ? 'gets the token in hand' : 'is refused'} after ${toldOf(failure)}, ${next}`);
-    return orThrow(session, working, failure);
+    return this.#orRefuse(session, working, failure);
   }
 
   /** Tells what a caller gets, and why. */
@@ -352,6 +354,15 @@ export class Keeper {
       const wanted = accessExpiresAt === undefined ? '' : `, ${Math.ceil(leewayFor(accessExpiresAt - record.renewedAt, this.#ports.freshness()) / SECOND)} s are wanted`;
       return `${nameOf(record)}: a caller ${decision}: ${standingOf(session, this.#ports.clock.now())}${wanted}, ${refreshTokenOf(record)}.`;
     });
+  }
+
+  /** The session whose token still works; else its caller is refused, and that is noted. */
+  #orRefuse(session: LiveSession, working: boolean, failure: Failure): LiveSession {
+    if (!working) {
+      this.#ports.registry.update(session.record.id, { refused: true });
+      throw failure;
+    }
+    return session;
   }
 
   /** Whether a caller must not cause another try yet: the token still works, a try has just failed, or the server said when. */
@@ -380,13 +391,6 @@ export class Keeper {
     const candidates = [account.label, `${account.label} (${account.id.slice(-6)})`, `${account.label} (${account.id})`];
     return candidates.find((label) => !isTaken(label)) ?? account.id;
   }
-}
-
-function orThrow(session: LiveSession, working: boolean, failure: Failure): LiveSession {
-  if (!working) {
-    throw failure;
-  }
-  return session;
 }
 
 /** Waits for a renewal, but not for one that takes long: it goes on, and the token in hand is good enough meanwhile. */

@@ -2,8 +2,9 @@
 // "the keyring lost it" and from "signed out", and carries generations and failures between windows. Each kind of
 // entry is a file of its own, so that no window undoes what another has entered.
 import * as v from 'valibot';
-import { asFailure, CATEGORIES } from '../core/failure.ts';
+import { asFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
+import { CATEGORIES } from '../core/remedy.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { Folder } from './folder.ts';
 
@@ -43,7 +44,6 @@ const goneSchema = v.object({ version: v.picklist([1]), signedOutAt: v.number() 
 const SUFFIX = '.json';
 const GONE_SUFFIX = '.gone';
 const TRY_SUFFIX = '.try';
-const TOLD_SUFFIX = '.told';
 
 /** The ledger. It is an aid; where its folder fails, that is logged and the sessions go on. */
 export class Ledger {
@@ -123,19 +123,6 @@ export class Ledger {
   /** Notes a failed renewal for the other windows. */
   async noteTry(id: string, failed: FailedTry): Promise<void> {
     await this.#put(id + TRY_SUFFIX, { version: 1, ...failed });
-  }
-
-  /**
-   * Notes that a person is being told of something; false where another window has told it already. Where that cannot
-   * be noted, it is told rather than kept.
-   */
-  async noteTold(what: string): Promise<boolean> {
-    return (await this.#attempt('write', () => this.#folder.create(what + TOLD_SUFFIX, ''))) ?? true;
-  }
-
-  /** Notes that something is over: should it come again, it is told again. */
-  async noteOver(what: string): Promise<void> {
-    await this.#drop(what + TOLD_SUFFIX);
   }
 
   async #get<S extends v.GenericSchema>(name: string, schema: S): Promise<v.InferOutput<S> | undefined> {

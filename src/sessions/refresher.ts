@@ -4,8 +4,8 @@ import { Failure, asFailure } from '../core/failure.ts';
 import { isFresh } from '../core/lifetime.ts';
 import { toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { REMEDIES } from '../core/remedy.ts';
-import { lifetimesOf, type SessionRecord } from '../core/session.ts';
+import { endsSession } from '../core/remedy.ts';
+import { lifetimesOf, verdictOf, type SessionRecord } from '../core/session.ts';
 import type { Discovery, Server } from '../protocol/discovery.ts';
 import { requestRefresh, type RefreshAnswer } from '../protocol/refresh.ts';
 import { revokeTokens } from '../protocol/revoke.ts';
@@ -139,11 +139,11 @@ export class Refresher {
     if (record.refreshToken === undefined) {
       // Nothing was asked of the server, so this is no verdict: the token in hand goes on working.
       renewal.of = undefined;
-      throw new Failure('session-ended', 'no-refresh-token');
+      throw new Failure('not-renewable', 'no-refresh-token');
     }
     const provider = this.#ports.providerOf(record);
     if (provider === undefined) {
-      throw new Failure('configuration', 'provider-removed');
+      throw new Failure('not-set-up', 'provider-removed');
     }
     // Before the turn, because others would wait for it in vain.
     const server = await discovery.find(provider);
@@ -172,7 +172,7 @@ export class Refresher {
     const before = this.#current(renewal);
     if (before.ended !== undefined) {
       // Another window has heard the verdict while this one waited.
-      throw new Failure('session-ended', before.ended.code);
+      throw verdictOf(before.ended);
     }
     log.info(`${nameOf(before)}: renewal ${before.generation + 1} starts (${renewal.reason}).`);
     const { answer, isAfterLoss } = await this.#send(before, server, turn, turn.isAfterLoss && turn.generation === before.generation);
@@ -202,7 +202,7 @@ export class Refresher {
   #current(renewal: Renewal): SessionRecord {
     renewal.of = this.#ports.registry.get(renewal.id)?.record;
     if (renewal.of === undefined) {
-      throw new Failure('cancelled', 'signed-out');
+      throw new Failure('signed-out', 'signed-out');
     }
     return renewal.of;
   }
@@ -232,11 +232,11 @@ export class Refresher {
     switch (standing.kind) {
       case 'signed-out':
         this.#leave(mine);
-        throw new Failure('cancelled', 'signed-out');
+        throw new Failure('signed-out', 'signed-out');
       case 'behind':
         if (how === 'wait') {
           // An older refresh token is never sent: a server that rotates takes it as stolen, and ends the session.
-          throw new Failure('storage', 'newer-elsewhere');
+          throw new Failure('newer-elsewhere', 'newer-elsewhere');
         }
         return undefined;
       case 'newer':
@@ -254,7 +254,7 @@ export class Refresher {
     }
     this.#adopt(renewal, record);
     if (record.ended !== undefined) {
-      throw new Failure('session-ended', record.ended.code);
+      throw verdictOf(record.ended);
     }
     // Where it is to be renewed again already, another window may have tried that in vain.
     return this.#isFresh(record) ? record : this.#fromElsewhere(renewal, how);
@@ -338,7 +338,7 @@ export class Refresher {
       // The refresh token of this answer is the one that counts, for the other windows too.
       await archive.enter(of);
     }
-    if (!REMEDIES[failure.category].endsSession || of === undefined || !this.#isAbout(renewal)) {
+    if (!endsSession(failure.category) || of === undefined || !this.#isAbout(renewal)) {
       throw failure;
     }
     // Where windows cannot take turns, another may have used the token, and its new one takes a moment to show.
@@ -347,7 +347,7 @@ export class Refresher {
       this.#adopt(renewal, newer);
       return newer;
     }
-    throw isAfterLoss && failure.code === 'invalid_grant' ? new Failure(failure.category, 'lost-answer', { status: failure.status }) : failure;
+    throw isAfterLoss && failure.code === 'invalid_grant' ? new Failure('lost-answer', 'lost-answer', { status: failure.status }) : failure;
   }
 
   /**
@@ -372,12 +372,12 @@ export class Refresher {
       }
     }
     if (registry.get(renewal.id) !== undefined) {
-      throw new Failure('cancelled', 'replaced');
+      throw new Failure('replaced', 'replaced');
     }
     if (answer.accessToken !== undefined) {
       await revokeTokens(server, { accessToken: answer.accessToken, refreshToken: answer.refreshToken }, transport).catch(() => {});
     }
-    throw new Failure('cancelled', 'signed-out');
+    throw new Failure('signed-out', 'signed-out');
   }
 
   /** Whether a renewal still speaks of the session as it now is. */
@@ -396,9 +396,10 @@ export class Refresher {
     renewal.isNoted = true;
     if (shared !== undefined) {
       this.#tries.share(session, shared);
-    } else if (REMEDIES[failure.category].endsSession) {
+    } else if (endsSession(failure.category)) {
       const at = clock.now();
-      const ended: SessionRecord = { ...session.record, ended: { at, category: failure.category, code: failure.code } };
+      const { category, claims, code } = failure;
+      const ended: SessionRecord = { ...session.record, ended: { at, category, code, ...(claims === undefined ? {} : { claims }) } };
       log.warn(`${nameOf(ended)} has ended: ${toldOf(failure)}; ${refreshTokenOf(ended)}, ${standingOf({ ...session, record: ended }, at)}; it takes a new sign-in.`);
       registry.update(id, { record: ended, failure, failures: session.failures + 1, failedAt: at, nextTryAt: undefined });
       await this.save(ended);

@@ -18,6 +18,7 @@ import { Keeper } from './keeper.ts';
 import { Ledger } from './ledger.ts';
 import type { Life } from './life.ts';
 import { WindowLock } from './lock.ts';
+import { Notices } from './notices.ts';
 import { patientFolder, patientStore } from './patience.ts';
 import { Refresher } from './refresher.ts';
 import { Registry } from './registry.ts';
@@ -60,6 +61,7 @@ export class Sessions implements Disposable {
   readonly registry: Registry;
   readonly vault: Vault;
   readonly ledger: Ledger;
+  readonly notices: Notices;
   readonly archive: Archive;
   readonly turns: Turns;
   readonly follower: Follower;
@@ -80,6 +82,7 @@ export class Sessions implements Disposable {
     this.#folder = folder;
     this.vault = new Vault(secrets);
     this.ledger = new Ledger(folder, log);
+    this.notices = new Notices(folder, log);
     const handOver = new HandOver(folder, secrets, ports.cipher, log);
     this.archive = new Archive({ clock, log, vault: this.vault, handOver, ledger: this.ledger });
     this.turns = new Turns({ clock, log, folder, life, lock: new WindowLock(), onAlone: () => ports.onAlone() });
@@ -91,7 +94,8 @@ export class Sessions implements Disposable {
     const shared = { clock, log, archive, ledger, turns, registry, discovery, transport };
     this.refresher = new Refresher({ ...shared, random: () => ports.random(), providerOf });
     this.idleness = new Idleness({
-      clock, log, folder, ledger, registry, providerOf,
+      clock, log, folder, registry, providerOf,
+      notices: this.notices,
       follower: this.follower,
       uptime: () => ports.uptime(),
       timeouts: () => ports.idleTimeouts(),
@@ -100,6 +104,7 @@ export class Sessions implements Disposable {
     this.keeper = new Keeper({
       ...shared,
       idleness: this.idleness,
+      notices: this.notices,
       follower: this.follower,
       refresher: this.refresher,
       provider: (id) => ports.provider(id),

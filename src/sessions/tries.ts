@@ -1,8 +1,9 @@
 // Renewals that have failed: noted with the session and for the other windows, so that twenty windows ask a broken
 // server once, and leave one alone that asks for it.
 import { SECOND, type Clock } from '../core/clock.ts';
-import { Failure, type Category } from '../core/failure.ts';
+import { Failure } from '../core/failure.ts';
 import { timeOf, toldOf, type Log } from '../core/log.ts';
+import type { Category } from '../core/remedy.ts';
 import { retryDelay } from '../core/retry.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
@@ -31,7 +32,9 @@ export interface Try {
 /** How long, in ms, the failure of one window stands for that of another that tries at the same time. */
 const SAME_MOMENT = 3 * SECOND;
 /** What fails in this window and says nothing about the next one. */
-const OWN_AFFAIRS: ReadonlySet<Category> = new Set<Category>(['cancelled', 'storage', 'other-window', 'unexpected']);
+const OWN_AFFAIRS: ReadonlySet<Category> = new Set<Category>([
+  'replaced', 'replaced', 'signed-out', 'newer-elsewhere', 'newer-elsewhere', 'other-window', 'unexpected',
+]);
 
 /** The failed tries of this window and of the others. */
 export class Tries {

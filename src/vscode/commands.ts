@@ -3,13 +3,16 @@ import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
 import { Failure, asFailure } from '../core/failure.ts';
 import type { Provider } from '../core/provider.ts';
-import { actionsFor } from '../core/remedy.ts';
-import type { SessionRecord } from '../core/session.ts';
+import { REMEDIES, promptAfter } from '../core/remedy.ts';
+import { verdictOf, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
+import type { Way } from '../flows/signIn.ts';
+import type { AuthorizationHints } from '../protocol/authorize.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import type { Refresher } from '../sessions/refresher.ts';
+import type { Actions, Subject } from './actions.ts';
 import { COMMANDS } from './ids.ts';
-import type { Notifications, OwnActions } from './notifications.ts';
+import type { Notifications } from './notifications.ts';
 import { labelShowDiagnostics } from './reportText.ts';
 import { openProviderSettings, type Settings } from './settings.ts';
 import type { SignInDesk } from './signInDesk.ts';
@@ -22,6 +25,7 @@ export interface CommandPorts {
   readonly refresher: Refresher;
   readonly desk: SignInDesk;
   readonly settings: Settings;
+  readonly actions: Actions;
   readonly notifications: () => Notifications;
   showLog(): void;
   showDiagnostics(): Promise<void>;
@@ -51,6 +55,7 @@ export class Commands {
       addProvider: () => openProviderSettings(),
       showDiagnostics: () => this.#ports.showDiagnostics(),
       copyDiagnostics: () => this.#ports.copyDiagnostics(),
+      setClientSecret: () => this.#setClientSecret(),
     };
     return vscode.Disposable.from(
       ...Object.entries(COMMANDS).map(([name, id]) => vscode.commands.registerCommand(id, handlers[name as keyof typeof COMMANDS])),
@@ -59,51 +64,73 @@ export class Commands {
 
   /** Signs in to a provider: the only one, or the one that is picked. */
   async signIn(): Promise<void> {
-    const { providers } = this.#ports.settings;
-    if (providers.length === 0) {
+    if (this.#ports.settings.providers.length === 0) {
       this.offerToAddProvider();
       return;
     }
-    const chosen = await one(providers, text.pickProvider(), (provider) => ({
-      label: provider.label,
-      description: provider.id,
-      detail: provider.issuer,
-    }));
+    const chosen = await this.#pickProvider();
     if (chosen !== undefined) {
       await this.signInTo(chosen, chosen.scopes);
     }
   }
 
   /** Signs in to a provider, and tells how it went. */
-  async signInTo(provider: Provider, scopes: readonly string[], loginHint?: string): Promise<void> {
+  async signInTo(provider: Provider, scopes: readonly string[], hints: AuthorizationHints = {}, way?: Way): Promise<void> {
     try {
-      const record = await this.#ports.desk.signIn(provider, scopes, loginHint);
+      const record = await this.#ports.desk.signIn(provider, scopes, hints, way);
       void vscode.window.showInformationMessage(text.saySignedIn(provider.label, record.account.label));
     } catch (error) {
-      this.#ports.notifications().reportFailure(error, provider.label, both(() => this.signInTo(provider, scopes, loginHint)));
+      const again = (other?: Way): Promise<void> => this.signInTo(provider, scopes, hints, other ?? way);
+      this.#ports.notifications().reportFailure(error, { providerId: provider.id, signIn: again, retry: again });
     }
   }
 
-  /** Signs in again with the account and the scopes of a session, which stays until the new tokens are there. */
-  async signInAgain(record: SessionRecord): Promise<void> {
+  /** What an action is about, where it is about a session: signing in again keeps its account and its scopes. */
+  subjectOf(record: SessionRecord): Subject {
+    return { providerId: record.providerId, signIn: (way) => this.#signInAgain(record.id, record, way), retry: () => this.renew(record) };
+  }
+
+  /** What an action is about, where it is about a provider. */
+  subjectAt(providerId: string): Subject {
+    const signIn = async (way?: Way): Promise<void> => {
+      const provider = this.#ports.settings.provider(providerId);
+      await (provider === undefined ? this.signIn() : this.signInTo(provider, provider.scopes, {}, way));
+    };
+    const retry = async (): Promise<void> => {
+      for (const { record } of this.#ports.keeper.all(providerId)) {
+        await this.renew(record);
+      }
+    };
+    return { providerId, signIn, retry };
+  }
+
+  /**
+   * Signs in again with the account and the scopes of a session, which stays until the new tokens are there. What the
+   * server has asked for when it ended the session is asked for.
+   */
+  async #signInAgain(id: string, known: SessionRecord, way?: Way): Promise<void> {
+    const session = this.#ports.keeper.all().find(({ record }) => record.id === id);
+    const record = session?.record ?? known;
     const provider = this.#ports.settings.provider(record.providerId);
     if (provider === undefined) {
-      this.#ports.notifications().reportFailure(new Failure('configuration', 'provider-removed'), record.providerId, both(() => this.signIn()));
-    } else {
-      await this.signInTo(provider, record.scopes, record.account.label);
+      this.#ports.notifications().reportFailure(new Failure('not-set-up', 'provider-removed'), this.subjectOf(record));
+      return;
     }
+    const failure = record.ended === undefined ? session?.failure : verdictOf(record.ended);
+    const hints = { loginHint: record.account.label, prompt: failure === undefined ? undefined : promptAfter(failure.code), claims: failure?.claims };
+    await this.signInTo(provider, record.scopes, hints, way);
   }
 
   /** Renews a session now, and tells how it went. */
   async renew(record: SessionRecord): Promise<void> {
-    const name = this.#nameOf(record);
+    const { keeper, notifications, refresher } = this.#ports;
     try {
-      await this.#ports.refresher.renew(record.id, 'asked for by the person');
-      void vscode.window.showInformationMessage(text.sayRenewed(name, record.account.label));
+      await notifications().answering(record.id, () => refresher.renew(record.id, 'asked for by the person'));
+      void vscode.window.showInformationMessage(text.sayRenewed(this.#nameOf(record), record.account.label));
     } catch (error) {
       // A definite end is told of by the one who watches the sessions.
-      if (this.#ports.keeper.all().find((session) => session.record.id === record.id)?.record.ended === undefined) {
-        this.#ports.notifications().reportFailure(error, name, { 'sign-in': () => this.signInAgain(record), retry: () => this.renew(record) });
+      if (keeper.all().find((session) => session.record.id === record.id)?.record.ended === undefined) {
+        notifications().reportFailure(error, this.subjectOf(record));
       }
     }
   }
@@ -138,6 +165,20 @@ export class Commands {
     if (session !== undefined) {
       await this.renew(session.record);
     }
+  }
+
+  async #setClientSecret(): Promise<void> {
+    const { actions, settings } = this.#ports;
+    const provider = settings.providers.length === 0 ? undefined : await this.#pickProvider();
+    if (settings.providers.length === 0) {
+      this.offerToAddProvider();
+    } else if (provider !== undefined) {
+      await actions.run('client-secret', this.subjectAt(provider.id));
+    }
+  }
+
+  #pickProvider(): Promise<Provider | undefined> {
+    return one(this.#ports.settings.providers, text.pickProvider(), ({ id, issuer, label }) => ({ label, description: id, detail: issuer }));
   }
 
   async #pickSession(sessions: readonly LiveSession[], title: string): Promise<LiveSession | undefined> {
@@ -184,11 +225,11 @@ export class Commands {
     const { record } = session;
     const account = { description: record.account.label, detail: this.#stateOf(session) };
     const canRenew = record.ended === undefined && record.refreshToken !== undefined;
-    const maySignIn = !canRenew || (session.failure !== undefined && actionsFor(session.failure).includes('sign-in'));
+    const maySignIn = !canRenew || (session.failure !== undefined && REMEDIES[session.failure.category].actions.includes('sign-in'));
     return [
       separator(this.#nameOf(record)),
       ...(canRenew ? [{ label: `$(sync) ${text.labelRenewNow()}`, ...account, run: () => this.renew(record) }] : []),
-      ...(maySignIn ? [{ label: `$(sign-in) ${text.labelSignInAgain()}`, ...account, run: () => this.signInAgain(record) }] : []),
+      ...(maySignIn ? [{ label: `$(sign-in) ${text.labelSignInAgain()}`, ...account, run: () => this.subjectOf(record).signIn() }] : []),
       { label: `$(sign-out) ${text.labelSignOut()}`, description: record.account.label, run: () => this.#signOutOf(record) },
     ];
   }
@@ -200,11 +241,6 @@ export class Commands {
   #nameOf(record: SessionRecord): string {
     return this.#ports.settings.provider(record.providerId)?.label ?? record.providerId;
   }
-}
-
-/** Where signing in again and trying again are the same. */
-function both(again: () => Promise<void>): OwnActions {
-  return { 'sign-in': again, retry: again };
 }
 
 function separator(name: string): Choice {

@@ -7,11 +7,13 @@ import { findingsOf, type Facts, type HouseFinding, type Mending } from '../core
 import type { SessionRecord } from '../core/session.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { Sessions } from '../sessions/sessions.ts';
+import type { Subject } from './actions.ts';
 import { DIAGNOSTICS_SCHEME, MEND_COMMAND } from './ids.ts';
 import { proxyHost, reportOf, type Report } from './report.ts';
 import { askClear, askRemove, askSignOut, mendingLabel, reportWords, sayDiagnosticsCopied } from './reportText.ts';
-import { openProviderSettings, type Settings } from './settings.ts';
-import { PRODUCT, labelRemove, labelSignOut, sentence } from './text.ts';
+import { failureSentence } from './sentences.ts';
+import { openEntry, openProviderSettings, openSettings, type Settings } from './settings.ts';
+import { PRODUCT, labelRemove, labelSignOut } from './text.ts';
 
 /** What the diagnostics look at, and what mends. */
 export interface DiagnosticsPorts {
@@ -22,10 +24,10 @@ export interface DiagnosticsPorts {
   readonly settings: Settings;
   /** The process that the extension runs in. */
   readonly process: Pick<NodeJS.Process, 'arch' | 'env' | 'platform' | 'versions'>;
-  signInAgain(record: SessionRecord): Promise<void>;
-  /** Signs in to a provider anew. */
-  signIn(providerId: string): Promise<void>;
-  renew(record: SessionRecord): Promise<void>;
+  /** What mending is about, where it is about a session. */
+  subjectOf(record: SessionRecord): Subject;
+  /** What mending is about, where it is about a provider. */
+  subjectAt(providerId: string): Subject;
   showLog(): void;
 }
 
@@ -187,9 +189,13 @@ export class Diagnostics implements vscode.TextDocumentContentProvider, vscode.C
       await this.#doing[finding.mending](finding);
     } catch (error) {
       const { providerId = '' } = finding;
-      void vscode.window.showWarningMessage(sentence(error, this.#ports.settings.provider(providerId)?.label ?? providerId));
+      void vscode.window.showWarningMessage(failureSentence(error, this.#ports.settings.provider(providerId)?.label ?? providerId));
     }
     await this.#refresh();
+  }
+
+  #subjectOf({ providerId = '', session }: HouseFinding): Subject {
+    return session === undefined ? this.#ports.subjectAt(providerId) : this.#ports.subjectOf(session.record);
   }
 
   readonly #doing: Readonly<Record<Mending, (finding: HouseFinding) => Promise<unknown>>> = {
@@ -208,10 +214,10 @@ export class Diagnostics implements vscode.TextDocumentContentProvider, vscode.C
         await this.#ports.sessions.vault.dropLeftovers();
       }
     },
-    'sign-in': ({ providerId = '', session }) => (session === undefined ? this.#ports.signIn(providerId) : this.#ports.signInAgain(session.record)),
-    renew: async ({ session }) => session && this.#ports.renew(session.record),
-    settings: () => openProviderSettings(),
-    'proxy-settings': async () => vscode.commands.executeCommand('workbench.action.openSettings', 'http.proxy'),
+    'sign-in': (finding) => this.#subjectOf(finding).signIn(),
+    renew: (finding) => this.#subjectOf(finding).retry(),
+    settings: ({ providerId }) => (providerId === undefined ? openProviderSettings() : openEntry(providerId)),
+    'proxy-settings': () => openSettings('http.proxy', 'http.proxyStrictSSL', 'http.systemCertificates'),
     log: () => {
       this.#ports.showLog();
       return Promise.resolve();

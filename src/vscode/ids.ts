@@ -13,7 +13,11 @@ export const COMMANDS = {
   addProvider: 'sessionKeeper.addProvider',
   showDiagnostics: 'sessionKeeper.showDiagnostics',
   copyDiagnostics: 'sessionKeeper.copyDiagnostics',
+  setClientSecret: 'sessionKeeper.setClientSecret',
 } as const;
+
+/** The command behind the links in toasts; nobody else has use for it, so the palette does not show it. */
+export const FOLLOW_COMMAND = 'sessionKeeper.followLink';
 
 /** The settings, without the prefix. */
 export const SETTINGS = {
@@ -25,7 +29,13 @@ export const SETTINGS = {
   signInTimeout: 'signInTimeout',
   idleTimeout: 'idleTimeout',
   callsCountAsActivity: 'callsCountAsActivity',
+  mutedNotifications: 'mutedNotifications',
 } as const;
+
+/** The kinds of notifications that come by themselves, each of which can be muted. */
+export const KINDS = ['ending', 'ended', 'outage', 'attention', 'storage', 'clock', 'idle'] as const;
+/** One of these kinds. */
+export type Kind = (typeof KINDS)[number];
 
 /** The context keys that decide which commands the palette shows. */
 export const CONTEXT_KEYS = {

@@ -1,104 +1,97 @@
-// When to speak up, and with which buttons: rarely, once, and never about what needs nobody.
+// When to speak up, and with which buttons: rarely, once in all windows, and never about what needs nobody.
 import * as vscode from 'vscode';
-import { MINUTE, type Clock, type Disposable } from '../core/clock.ts';
+import type { Clock, Disposable } from '../core/clock.ts';
 import { asFailure } from '../core/failure.ts';
-import { isAlive, sessionEndOf, warnAt } from '../core/lifetime.ts';
-import { REMEDIES, actionsFor, type Action } from '../core/remedy.ts';
+import { isAlive } from '../core/lifetime.ts';
+import { REMEDIES } from '../core/remedy.ts';
 import { lifetimesOf, type SessionRecord } from '../core/session.ts';
-import { isUsable, timeFor, type LiveSession } from '../core/status.ts';
+import { timeFor } from '../core/status.ts';
 import type { Finding, Keeper } from '../sessions/keeper.ts';
-import type { Ledger } from '../sessions/ledger.ts';
+import type { Notice, Notices } from '../sessions/notices.ts';
 import type { RegistryChange } from '../sessions/registry.ts';
-import { openProviderSettings, type Settings } from './settings.ts';
+import type { Actions, Subject } from './actions.ts';
+import type { IdleNews } from './idleNews.ts';
+import { PREFIX, SETTINGS, type Kind } from './ids.ts';
+import { newsOf, type News } from './news.ts';
+import { failureSentence } from './sentences.ts';
+import { openProviderSettings, openSettings, type Settings } from './settings.ts';
 import * as text from './text.ts';
+import { showToast, type Choice } from './toast.ts';
 
-/** What the buttons of notifications do. */
-export interface NotificationActions {
-  signInAgain(record: SessionRecord): Promise<void>;
-  renew(record: SessionRecord): Promise<void>;
-  /** Signs in to a provider anew. */
-  signIn(providerId: string): Promise<void>;
+/** What the notifications work with. */
+export interface NotificationPorts {
+  readonly clock: Clock;
+  readonly keeper: Keeper;
+  readonly notices: Notices;
+  readonly settings: Settings;
+  readonly actions: Actions;
+  readonly idleNews: IdleNews;
+  /** What an action is about, where it is about a session. */
+  subjectOf(record: SessionRecord): Subject;
+  /** What an action is about, where it is about a provider. */
+  subjectAt(providerId: string): Subject;
   /** Deletes a stored session that is of no use here. */
   remove(id: string): Promise<void>;
   showLog(): void;
 }
 
-/** How many renewals may fail in a row before an outage is spoken of. */
-const PATIENCE = 3;
-
-/** How far, in ms, two clocks may be apart before it is spoken of. */
-const NOTABLE_SKEW = 5 * MINUTE;
-
-/** What the buttons do that are about one session, or one attempt to sign in. */
-export type OwnActions = Readonly<Record<'sign-in' | 'retry', () => Promise<void>>>;
-
 /** Speaks to the person. */
 export class Notifications implements Disposable {
-  readonly #clock: Clock;
-  readonly #keeper: Keeper;
-  readonly #ledger: Ledger;
-  readonly #settings: Settings;
-  readonly #actions: NotificationActions;
-  /** When each session's warning may appear next, with the end that it is about. Dismissed means never for this end. */
-  readonly #warned = new Map<string, { readonly end: number; again: number }>();
-  /** The sessions whose present trouble has been spoken of. */
-  readonly #spoken = new Set<string>();
+  readonly #ports: NotificationPorts;
+  /** What is being shown, or is about to be, by kind and id; and what takes it away. */
+  readonly #open = new Map<string, { readonly about: string; readonly controller: AbortController }>();
+  /** What has been told, or is for another window to tell, by kind and id. */
+  readonly #settled = new Map<string, Notice & { readonly kind: Kind }>();
   readonly #problemsTold = new Set<string>();
-  /** The sessions whose newest tokens the store does not take, which has been spoken of. */
-  readonly #unsavedTold = new Set<string>();
-  /** The providers whose clock is far from this machine's. */
-  readonly #skewed = new Set<string>();
+  /** The sessions that the person is just doing something about, who is told of the outcome anyway. */
+  readonly #asking = new Set<string>();
   /** The sessions whose token was dead when they were read: the status bar tells of them, no notification does. */
   readonly #deadAtStart = new Set<string>();
 
-  constructor(clock: Clock, keeper: Keeper, ledger: Ledger, settings: Settings, actions: NotificationActions) {
-    this.#clock = clock;
-    this.#keeper = keeper;
-    this.#ledger = ledger;
-    this.#settings = settings;
-    this.#actions = actions;
+  constructor(ports: NotificationPorts) {
+    this.#ports = ports;
   }
 
-  /** Looks at every session, as time passes: warns before an end, and speaks of trouble once a token has run out. */
+  /**
+   * Looks at every session: tells what is news, and takes back what is no longer so. Called as time passes, after each
+   * change, and when the window is looked at: only the window that the person looks at speaks.
+   */
   check(): void {
-    const skews = new Map<string, number>();
-    // The latest answer of each server counts.
-    for (const session of [...this.#keeper.all()].sort((one, other) => one.record.renewedAt - other.record.renewedAt)) {
-      this.#checkEnd(session);
-      this.#checkTrouble(session);
-      this.#checkStored(session);
-      if (session.skew !== undefined) {
-        skews.set(session.record.providerId, session.skew);
+    const news = this.#news();
+    const current = new Map(news.map((one) => [keyOf(one), one.about]));
+    for (const [key, { about, controller }] of this.#open) {
+      if (current.get(key) !== about) {
+        controller.abort();
       }
     }
-    for (const [providerId, skew] of skews) {
-      void this.#checkClock(providerId, skew);
+    for (const [key, { kind, id }] of this.#settled) {
+      // Should it come again, it is told again. What is about a session is forgotten with its generation.
+      if (!current.has(key) && (kind === 'clock' || kind === 'idle')) {
+        this.#settled.delete(key);
+        void this.#ports.notices.forget(id, kind);
+      }
+    }
+    for (const one of news) {
+      void this.#tell(one);
     }
   }
 
-  /** Speaks of a session that has just definitely ended. One that was dead at start says nothing. */
+  /** Notes whether a session was dead already when it was read, and whether it is gone; then looks at all. */
   onChange({ before, after }: RegistryChange): void {
-    const id = (after ?? before)?.record.id ?? '';
-    if (after?.failure === undefined) {
-      this.#spoken.delete(id);
-    }
+    const { clock, notices } = this.#ports;
     if (after === undefined) {
-      return;
-    }
-    if (isAlive(lifetimesOf(after.record), timeFor(after, this.#clock.now()))) {
-      this.#deadAtStart.delete(id);
+      void notices.forget(before?.record.id ?? '');
+    } else if (after.record.ended === undefined && isAlive(lifetimesOf(after.record), timeFor(after, clock.now()))) {
+      this.#deadAtStart.delete(after.record.id);
     } else if (before === undefined) {
-      this.#deadAtStart.add(id);
+      this.#deadAtStart.add(after.record.id);
     }
-    const hasJustEnded = before?.record.ended === undefined && after.record.ended !== undefined;
-    if (before !== undefined && hasJustEnded && after.failure !== undefined && !this.#deadAtStart.has(id)) {
-      void this.#offer(after, after.failure);
-    }
+    this.check();
   }
 
   /** Reports what is wrong in the settings: each problem once, until it is mended. */
   async reportProblems(): Promise<void> {
-    const { problems } = this.#settings;
+    const { problems } = this.#ports.settings;
     const sentences = problems.map(text.problemSentence);
     for (const told of this.#problemsTold) {
       if (!sentences.includes(told)) {
@@ -118,147 +111,131 @@ export class Notifications implements Disposable {
 
   /** Reports what was found wrong in the store. */
   async reportFindings(findings: readonly Finding[]): Promise<void> {
-    await Promise.all(
-      findings.map(async (finding) => {
-        const provider = 'providerId' in finding ? this.#nameOf(finding.providerId) : '';
-        const first = finding.kind === 'foreign' ? [text.labelRemove()] : finding.kind === 'lost' ? [text.labelSignIn()] : [];
-        const chosen = await vscode.window.showWarningMessage(text.findingSentence(finding, provider), ...first, text.labelShowLog());
-        if (chosen === text.labelShowLog()) {
-          this.#actions.showLog();
-        } else if (chosen !== undefined && finding.kind === 'lost') {
-          await this.#actions.signIn(finding.providerId);
-        } else if (chosen !== undefined) {
-          const again = (): Promise<void> => this.#actions.remove(finding.id);
-          await again().catch((error: unknown) => this.reportFailure(error, provider, { 'sign-in': again, retry: again }));
-        }
-      }),
-    );
+    await Promise.all(findings.map((finding) => this.#reportFinding(finding)));
   }
 
   /** Says that this window cannot take turns with the others. */
   reportAlone(): void {
-    void this.#ask(text.sayAlone(), ['log'], { 'sign-in': nothing, retry: nothing });
+    void vscode.window
+      .showWarningMessage(text.sayAlone(), text.labelShowLog())
+      .then((chosen) => (chosen === undefined ? undefined : this.#ports.showLog()));
+  }
+
+  /** Runs a task that the person has asked for and will be told about: what comes of it is no news besides. */
+  async answering<T>(id: string, task: () => Promise<T>): Promise<T> {
+    this.#asking.add(id);
+    try {
+      return await task();
+    } finally {
+      this.#asking.delete(id);
+    }
   }
 
   /**
    * Tells that something that the person has just asked for did not work, with what they can do about it. A command is
    * over when its work is: it does not wait for the answer, which may never come.
    */
-  reportFailure(error: unknown, provider: string, own: OwnActions): void {
+  reportFailure(error: unknown, subject: Subject): void {
     const failure = asFailure(error);
-    if (failure.category === 'cancelled' && failure.code !== 'access_denied' && failure.code !== 'sign-in-deadline') {
+    const { actions } = REMEDIES[failure.category];
+    if (actions.length === 0) {
       return;
     }
-    void this.#ask(text.sentence(failure, provider), actionsFor(failure), own);
-  }
-
-  dispose(): void {
-    this.#warned.clear();
-    this.#spoken.clear();
-  }
-
-  /** Tokens that would be lost on a restart are a person's matter, once for each time that it happens. */
-  #checkStored({ record, unsaved, renewing }: LiveSession): void {
-    if (renewing) {
-      return;
-    }
-    if (!unsaved) {
-      this.#unsavedTold.delete(record.id);
-    } else if (!this.#unsavedTold.has(record.id)) {
-      this.#unsavedTold.add(record.id);
-      void this.#ask(text.sayUnsaved(this.#nameOf(record.providerId)), ['log'], { 'sign-in': nothing, retry: nothing });
-    }
-  }
-
-  /** A clock that is far off is told of once, in one window, until it is right again. */
-  async #checkClock(providerId: string, skew: number): Promise<void> {
-    const isFarOff = Math.abs(skew) > NOTABLE_SKEW;
-    if (isFarOff === this.#skewed.has(providerId)) {
-      return;
-    }
-    const note = `clock-${providerId}`;
-    if (!isFarOff) {
-      this.#skewed.delete(providerId);
-      await this.#ledger.noteOver(note);
-      return;
-    }
-    this.#skewed.add(providerId);
-    if (await this.#ledger.noteTold(note)) {
-      await this.#ask(text.saySkewed(this.#nameOf(providerId), skew), ['log'], { 'sign-in': nothing, retry: nothing });
-    }
-  }
-
-  #checkEnd(session: LiveSession): void {
-    const { record, setBack = 0 } = session;
-    const now = timeFor(session, this.#clock.now());
-    const lifetimes = lifetimesOf(record);
-    const end = sessionEndOf(lifetimes);
-    const due = warnAt(lifetimes, this.#settings.lifetimes());
-    if (end === undefined || due === undefined || record.ended !== undefined || !isUsable(record, now) || end <= now) {
-      return;
-    }
-    const warned = this.#warned.get(record.id);
-    if (now < due || (warned?.end === end && now < warned.again)) {
-      return;
-    }
-    this.#warned.set(record.id, { end, again: Infinity });
-    void this.#warn(record, end - setBack);
-  }
-
-  async #warn(record: SessionRecord, end: number): Promise<void> {
-    const left = end - this.#clock.now();
-    const words = text.sayEndsSoon(this.#nameOf(record.providerId), record.account.label, left);
-    // In the last minute there is no later.
-    const later = left < MINUTE ? [] : [text.labelRemindMeLater()];
-    const chosen = await vscode.window.showWarningMessage(words, text.labelSignInAgain(), ...later);
-    if (chosen === text.labelSignInAgain()) {
-      await this.#actions.signInAgain(record);
-    } else if (chosen === text.labelRemindMeLater()) {
-      const now = this.#clock.now();
-      // Half of what is left: always before the end, and with time to act.
-      const wait = (end - now) / 2;
-      this.#warned.set(record.id, { end, again: now + wait });
-      this.#clock.after(wait, () => this.check());
-    }
-  }
-
-  /** A passing failure is the status bar's matter; once no token works any more, callers are refused, and it is said once. */
-  #checkTrouble(session: LiveSession): void {
-    const { failure, record } = session;
-    if (failure === undefined || record.ended !== undefined || this.#spoken.has(record.id)) {
-      return;
-    }
-    const needsPerson = REMEDIES[failure.category].retry !== 'quick';
-    // After a sleep the first tries often come before the network does.
-    const keepsFailing = session.failures > PATIENCE && !isAlive(lifetimesOf(record), timeFor(session, this.#clock.now()));
-    if (needsPerson || keepsFailing) {
-      void this.#offer(session, failure);
-    }
-  }
-
-  async #offer({ record }: LiveSession, failure: NonNullable<LiveSession['failure']>): Promise<void> {
-    this.#spoken.add(record.id);
-    await this.#ask(text.sentence(failure, this.#nameOf(record.providerId)), actionsFor(failure), {
-      'sign-in': () => this.#actions.signInAgain(record),
-      retry: () => this.#actions.renew(record),
+    void vscode.window.showWarningMessage(failureSentence(failure, this.#nameOf(subject.providerId)), ...actions.map(text.actionLabel)).then((chosen) => {
+      const action = actions.find((one) => text.actionLabel(one) === chosen);
+      return action === undefined ? undefined : this.#ports.actions.run(action, subject);
     });
   }
 
-  async #ask(words: string, actions: readonly Action[], own: OwnActions): Promise<void> {
-    const doing: Readonly<Record<Action, () => unknown>> = {
-      ...own,
-      settings: openProviderSettings,
-      'proxy-settings': () => vscode.commands.executeCommand('workbench.action.openSettings', 'http.proxy'),
-      log: () => this.#actions.showLog(),
-    };
-    const chosen = await vscode.window.showWarningMessage(words, ...actions.map(text.actionLabel));
-    const action = actions.find((one) => text.actionLabel(one) === chosen);
-    await (action === undefined ? undefined : doing[action]());
+  dispose(): void {
+    for (const { controller } of this.#open.values()) {
+      controller.abort();
+    }
+  }
+
+  async #reportFinding(finding: Finding): Promise<void> {
+    const { actions } = this.#ports;
+    const provider = 'providerId' in finding ? this.#nameOf(finding.providerId) : '';
+    const first = finding.kind === 'foreign' ? [text.labelRemove()] : finding.kind === 'lost' ? [text.labelSignIn()] : [];
+    const chosen = await vscode.window.showWarningMessage(text.findingSentence(finding, provider), ...first, text.labelShowLog());
+    if (chosen === text.labelShowLog()) {
+      this.#ports.showLog();
+    } else if (chosen !== undefined && finding.kind === 'lost') {
+      await actions.run('sign-in', this.#ports.subjectAt(finding.providerId));
+    } else if (chosen !== undefined && finding.kind === 'foreign') {
+      const again = (): Promise<void> => this.#ports.remove(finding.id);
+      await actions.run('retry', { ...this.#ports.subjectAt(finding.providerId), retry: again });
+    }
+  }
+
+  #news(): News[] {
+    const { actions, clock, idleNews, keeper, settings } = this.#ports;
+    const sessions = keeper.all();
+    return [
+      ...newsOf(sessions, {
+        now: clock.now(),
+        lifetimes: settings.lifetimes(),
+        nameOf: (id) => this.#nameOf(id),
+        subjectAt: (id) => this.#ports.subjectAt(id),
+        subjectOf: (record) => this.#ports.subjectOf(record),
+        choice: (action, subject) => ({ label: text.actionLabel(action), run: () => actions.run(action, subject) }),
+        wasDeadAtStart: (id) => this.#deadAtStart.has(id),
+        putOff: (notice, until) => this.#putOff(notice, until),
+      }),
+      ...idleNews.news(),
+    ];
+  }
+
+  /** Tells one thing, if this is the window that the person looks at, and no other window has told it. */
+  async #tell(news: News): Promise<void> {
+    const { clock, notices, settings } = this.#ports;
+    const key = keyOf(news);
+    const isKnown = this.#open.has(key) || this.#settled.get(key)?.about === news.about;
+    if (isKnown || settings.isMuted(news.kind) || !vscode.window.state.focused) {
+      return;
+    }
+    const isAnswer = news.isOutcome === true && this.#asking.has(news.id);
+    const controller = new AbortController();
+    this.#open.set(key, { about: news.about, controller });
+    try {
+      const isMine = await notices.claim(news, clock.now());
+      // A warning that another window has told may be put off there, and come again in this one.
+      if (isMine || news.kind !== 'ending') {
+        this.#settled.set(key, news);
+      }
+      if (isMine && !isAnswer && !controller.signal.aborted) {
+        await this.#show(news, controller.signal);
+      }
+    } finally {
+      this.#open.delete(key);
+    }
+  }
+
+  async #show({ choices: [button, ...others], isBusy = false, kind, words }: News, signal: AbortSignal): Promise<void> {
+    const never: Choice = { label: text.labelDoNotShowAgain(), run: () => this.#mute(kind) };
+    await showToast({ words, button, links: [...others, never], isBusy }, signal);
+  }
+
+  async #putOff(notice: Notice & { readonly kind: Kind }, until: number): Promise<void> {
+    const { clock, notices } = this.#ports;
+    this.#settled.delete(keyOf(notice));
+    await notices.putOff(notice, until);
+    clock.after(until - clock.now(), () => this.check());
+  }
+
+  async #mute(kind: Kind): Promise<void> {
+    await this.#ports.settings.mute(kind);
+    const chosen = await vscode.window.showInformationMessage(text.sayMuted(), text.labelOpenSettings());
+    if (chosen !== undefined) {
+      await openSettings(`${PREFIX}.${SETTINGS.mutedNotifications}`);
+    }
   }
 
   #nameOf(providerId: string): string {
-    return this.#settings.provider(providerId)?.label ?? providerId;
+    return this.#ports.settings.provider(providerId)?.label ?? providerId;
   }
 }
 
-const nothing = (): Promise<void> => Promise.resolve();
+function keyOf({ id, kind }: { readonly id: string; readonly kind: Kind }): string {
+  return `${kind} ${id}`;
+}

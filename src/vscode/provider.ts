@@ -7,7 +7,7 @@ import type { Provider } from '../core/provider.ts';
 import { servesScopes, type SessionRecord } from '../core/session.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import type { SignInDesk } from './signInDesk.ts';
-import * as text from './text.ts';
+import { failureSentence } from './sentences.ts';
 
 /**
  * A session as VS Code hands it on. `expiresAfter`, in ms from now, is what VS Code's own providers set; it is not yet
@@ -28,6 +28,9 @@ export interface ProviderPorts {
   /** Signs in where nothing is configured: offers to add a provider, and rejects. */
   signInUnconfigured(): Promise<never>;
 }
+
+/** What the name of an error begins with that a caller gets; its category follows. */
+const ERROR_NAME = 'SessionKeeper.';
 
 /** How long, in ms, the Accounts menu waits for the stored sessions at start; later ones are announced by an event. */
 const MENU_PATIENCE = SECOND;
@@ -117,7 +120,7 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
       return this.#ports.signInUnconfigured();
     }
     try {
-      const record = await this.#ports.desk.signIn(this.#provider, scopes, options.account?.label);
+      const record = await this.#ports.desk.signIn(this.#provider, scopes, { loginHint: options.account?.label });
       return this.#view(record, scopes);
     } catch (error) {
       throw this.#spoken(error);
@@ -198,7 +201,8 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
       this.#refusedFor = failure;
       this.#ports.log.warn(`A caller of ${this.#id} is refused: ${toldOf(failure)}.`);
     }
-    const spoken = new Error(text.sentence(failure, this.#provider?.label ?? this.#id), { cause: failure });
-    return Object.assign(spoken, { code: failure.category });
+    const spoken = new Error(failureSentence(failure, this.#provider?.label ?? this.#id), { cause: failure });
+    // Of an error that it hands on to another extension, VS Code keeps name and message, and drops everything else.
+    return Object.assign(spoken, { name: `${ERROR_NAME}${failure.category}`, code: failure.category });
   }
 }

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { FindingCode, HouseFinding, Mending, Severity } from '../core/findings.ts';
 import type { FindingNames, ReportWords } from './report.ts';
-import { duration, labelOpenSettings, labelProxySettings, labelRemove, labelRenewNow, labelShowLog, labelSignInAgain, labelSignOut, problemSentence } from './text.ts';
+import { duration, actionLabel, labelOpenSettings, labelRemove, labelRenewNow, labelShowLog, labelSignInAgain, labelSignOut, problemSentence } from './text.ts';
 
 const { l10n } = vscode;
 
@@ -29,7 +29,7 @@ const MENDING_LABELS: Readonly<Record<Mending, () => string>> = {
   'sign-in': labelSignInAgain,
   renew: labelRenewNow,
   settings: labelOpenSettings,
-  'proxy-settings': labelProxySettings,
+  'proxy-settings': () => actionLabel('proxy-settings'),
   log: labelShowLog,
   check: () => l10n.t('Check Again'),
 };

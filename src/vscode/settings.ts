@@ -3,8 +3,8 @@ import * as vscode from 'vscode';
 import { MINUTE, SECOND, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import type { LifetimeSettings } from '../core/lifetime.ts';
-import { BUILT_IN_PROVIDER_IDS, parseProviders, type Provider, type SettingProblem } from '../core/provider.ts';
-import { PREFIX, SETTINGS } from './ids.ts';
+import { BUILT_IN_PROVIDER_IDS, DEFAULT_PROVIDER_ID, parseProviders, type Provider, type SettingProblem } from '../core/provider.ts';
+import { KINDS, PREFIX, SETTINGS, type Kind } from './ids.ts';
 
 /** The settings as they are now. Lengths of time are in ms. */
 export class Settings implements Disposable {
@@ -80,6 +80,16 @@ export class Settings implements Disposable {
     return vscode.workspace.getConfiguration(PREFIX).get<unknown>(SETTINGS.callsCountAsActivity) !== false;
   }
 
+  /** Whether the person does not want to be told of a kind of thing any more. */
+  isMuted(kind: Kind): boolean {
+    return mutedKinds().includes(kind);
+  }
+
+  /** Tells the person of a kind of thing no more. */
+  async mute(kind: Kind): Promise<void> {
+    await vscode.workspace.getConfiguration(PREFIX).update(SETTINGS.mutedNotifications, [...new Set([...mutedKinds(), kind])], vscode.ConfigurationTarget.Global);
+  }
+
   dispose(): void {
     this.#listening.dispose();
     this.#changed.dispose();
@@ -96,6 +106,11 @@ export class Settings implements Disposable {
   }
 }
 
+function mutedKinds(): Kind[] {
+  const value: unknown = vscode.workspace.getConfiguration(PREFIX).get(SETTINGS.mutedNotifications);
+  return Array.isArray(value) ? KINDS.filter((kind) => value.includes(kind)) : [];
+}
+
 /** A number of the settings, or its default where the value is none: VS Code marks it but hands it on. */
 function number(name: string, fallback: number, least = 0): number {
   const value: unknown = vscode.workspace.getConfiguration(PREFIX).get(name);
@@ -104,5 +119,35 @@ function number(name: string, fallback: number, least = 0): number {
 
 /** Opens the settings at the providers. */
 export async function openProviderSettings(): Promise<void> {
-  await vscode.commands.executeCommand('workbench.action.openSettings', `${PREFIX}.${SETTINGS.providers}`);
+  await openSettings(`${PREFIX}.${SETTINGS.providers}`);
+}
+
+/** Opens the settings at some of them, by their ids. */
+export async function openSettings(...ids: readonly string[]): Promise<void> {
+  await vscode.commands.executeCommand('workbench.action.openSettings', `@id:${ids.join(',')}`);
+}
+
+/** Opens the file of the user's settings at the entry of a provider, or at one of its fields; without an entry, as {@link openProviderSettings}. */
+export async function openEntry(id: string, field?: string): Promise<void> {
+  const value: unknown = vscode.workspace.getConfiguration(PREFIX).get(SETTINGS.providers);
+  const entries = Array.isArray(value) ? (value as unknown[]) : [];
+  const index = entries.findIndex((entry) => typeof entry === 'object' && entry !== null && ('id' in entry ? entry.id : DEFAULT_PROVIDER_ID) === id);
+  if (index < 0) {
+    await openProviderSettings();
+    return;
+  }
+  const key = `${PREFIX}.${SETTINGS.providers}`;
+  await vscode.commands.executeCommand('workbench.action.openSettingsJson', { revealSetting: { key } });
+  const editor = vscode.window.activeTextEditor;
+  if (editor === undefined) {
+    return;
+  }
+  // What the file's own language says of its structure is right with comments and anything else that is in it.
+  const symbols = await vscode.commands.executeCommand<vscode.DocumentSymbol[] | undefined>('vscode.executeDocumentSymbolProvider', editor.document.uri);
+  const entry = symbols?.find(({ name }) => name === key)?.children[index];
+  const range = (entry?.children.find(({ name }) => name === field) ?? entry)?.range;
+  if (range !== undefined) {
+    editor.selection = new vscode.Selection(range.start, range.end);
+    editor.revealRange(range, vscode.TextEditorRevealType.InCenter);
+  }
 }

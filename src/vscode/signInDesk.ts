@@ -6,7 +6,8 @@ import { Failure, asFailure } from '../core/failure.ts';
 import type { Provider } from '../core/provider.ts';
 import { scopesToRequest } from '../core/scopes.ts';
 import { servesScopes, type SessionRecord } from '../core/session.ts';
-import type { SignIns } from '../flows/signIn.ts';
+import type { SignIns, Way } from '../flows/signIn.ts';
+import type { AuthorizationHints } from '../protocol/authorize.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import { openBrowser } from './browser.ts';
 import type { Settings } from './settings.ts';
@@ -57,8 +58,8 @@ export class SignInDesk implements Disposable {
    * given if it serves the scopes too, so that nobody waits in vain.
    * @throws Failure
    */
-  async signIn(provider: Provider, scopes: readonly string[], loginHint?: string): Promise<SessionRecord> {
-    const attempt = this.#attempt(provider, scopesToRequest(scopes, provider.scopes), loginHint);
+  async signIn(provider: Provider, scopes: readonly string[], hints: AuthorizationHints = {}, way?: Way): Promise<SessionRecord> {
+    const attempt = this.#attempt(provider, scopesToRequest(scopes, provider.scopes), hints, way);
     this.#latest.set(provider.id, attempt);
     try {
       return await this.#orSuccessor(attempt, provider.id, scopes);
@@ -98,7 +99,7 @@ export class SignInDesk implements Disposable {
     this.#changed.dispose();
   }
 
-  async #attempt(provider: Provider, scopes: readonly string[], loginHint: string | undefined): Promise<SessionRecord> {
+  async #attempt(provider: Provider, scopes: readonly string[], hints: AuthorizationHints, way: Way | undefined): Promise<SessionRecord> {
     const options = { location: vscode.ProgressLocation.Notification, title: text.saySigningIn(provider.label), cancellable: true };
     return vscode.window.withProgress(options, async (progress, token) => {
       const controller = new AbortController();
@@ -116,7 +117,8 @@ export class SignInDesk implements Disposable {
           {
             provider,
             scopes,
-            loginHint,
+            hints,
+            way,
             deadline: this.#settings.signInTimeout(),
             signal: controller.signal,
             onAddress: (address) => {

@@ -1,13 +1,15 @@
 // Every sentence that a person reads, each a function of its own, so that the bundle can shorten its name. `l10n` is
 // taken apart from `vscode` here, which is how the extraction of strings finds it.
 import * as vscode from 'vscode';
-import { asFailure, plainName, type Category, type Failure } from '../core/failure.ts';
+import { MINUTE } from '../core/clock.ts';
+import { plainName } from '../core/failure.ts';
 import { remaining } from '../core/lifetime.ts';
 import type { ProblemCode, SettingProblem } from '../core/provider.ts';
 import type { Action } from '../core/remedy.ts';
 import type { State } from '../core/status.ts';
 import type { Pages } from '../flows/page.ts';
 import type { Finding } from '../sessions/keeper.ts';
+import { failureSentence } from './sentences.ts';
 
 const { env, l10n } = vscode;
 
@@ -132,8 +134,6 @@ export const labelRetryNow = (): string => l10n.t('Retry Now');
 export const labelRemindMeLater = (): string => l10n.t('Remind Me Later');
 /** Button: go to the settings. */
 export const labelOpenSettings = (): string => l10n.t('Open Settings');
-/** Button: go to the proxy settings of VS Code. */
-export const labelProxySettings = (): string => l10n.t('Check Proxy Settings');
 /** Button, link and pick: show the log. */
 export const labelShowLog = (): string => l10n.t('Show Log');
 /** Button and pick: add a provider. */
@@ -144,6 +144,8 @@ export const labelOpenPageAgain = (): string => l10n.t('Open the Sign-In Page Ag
 export const labelCopyAddress = (): string => l10n.t('Copy the Sign-In Address');
 /** Pick: give a waiting sign-in up. */
 export const labelCancelSignIn = (): string => l10n.t('Cancel Signing In');
+/** Link: tell of this kind of thing no more. */
+export const labelDoNotShowAgain = (): string => l10n.t('Do Not Show Again');
 /** Button: delete a stored session. */
 export const labelRemove = (): string => l10n.t('Delete It');
 /** Pick: the heading above what belongs to no session. */
@@ -156,10 +158,18 @@ export function actionLabel(action: Action): string {
 
 const ACTION_LABELS: Readonly<Record<Action, () => string>> = {
   'sign-in': labelSignInAgain,
-  retry: labelRetryNow,
-  settings: labelOpenSettings,
-  log: labelShowLog,
-  'proxy-settings': labelProxySettings,
+  'retry': labelRetryNow,
+  'settings': labelOpenSettings,
+  'scopes': () => l10n.t('Edit Scopes'),
+  'client-secret': () => l10n.t('Set Client Secret…'),
+  'proxy-settings': () => l10n.t('Check Proxy Settings'),
+  'certificate-settings': () => l10n.t('Check Certificate Settings'),
+  'clock': () => l10n.t('Check the Clock'),
+  'copy-redirect': () => l10n.t('Copy Redirect Address'),
+  'another-way': () => l10n.t('Use Another Way to Sign In'),
+  'reload': () => l10n.t('Reload Window'),
+  'log': labelShowLog,
+  'diagnostics': () => l10n.t('Copy Diagnostics'),
 };
 
 /** Title of the pick of a provider to sign in to. */
@@ -187,9 +197,6 @@ export const saySignedOutNotDeleted = (provider: string): string =>
   l10n.t('You are signed out of {0}, but the stored session could not be deleted and may come back after a restart.', provider);
 /** Notification: a renewal that the person asked for worked. */
 export const sayRenewed = (provider: string, account: string): string => l10n.t('The session of {1} at {0} is renewed.', provider, account);
-/** Notification: why a session cannot be renewed, and what to do. */
-export const sayNoRefreshToken = (provider: string): string =>
-  l10n.t('This session cannot be renewed: {0} sent no refresh token. Add "offline_access" to its scopes, or allow it at the server.', provider);
 /** Notification: the warning before a session ends. */
 export const sayEndsSoon = (provider: string, account: string, left: number): string =>
   l10n.t('Your session of {1} at {0} ends in {2}. Sign in again now to go on without a break.', provider, account, duration(left));
@@ -210,72 +217,34 @@ export const saySkewed = (provider: string, skew: number): string =>
   skew > 0
     ? l10n.t('The clock of this computer is {1} behind that of {0}. Check its date, time and time zone.', provider, duration(skew))
     : l10n.t('The clock of this computer is {1} ahead of that of {0}. Check its date, time and time zone.', provider, duration(-skew));
+/** Notification: how far the clocks are apart, as just measured. */
+export const sayClock = (provider: string, skew: number | undefined, at: string): string =>
+  skew === undefined ? l10n.t('{0} does not tell the time in its answers, so the clocks could not be compared.', provider)
+  : Math.abs(skew) < MINUTE ? l10n.t('The clocks of this computer and of {0} agree, as measured at {1}.', provider, at)
+  : l10n.t('{0} Measured at {1}.', saySkewed(provider, skew), at);
+/** Notification: a kind of notification is muted. */
+export const sayMuted = (): string => l10n.t('You will not be told of this kind of thing any more. The settings can undo that.');
+/** Title of the box for a client's secret. */
+export const titleClientSecret = (provider: string): string => l10n.t('Client Secret for {0}', provider);
+/** What to type into that box. */
+export const promptClientSecret = (clientId: string): string =>
+  l10n.t('The secret that the server has given to the client “{0}”. It is kept in the secret storage of VS Code. Leave it empty for a client without one.', clientId);
+/** Notification: a client's secret is kept. */
+export const sayClientSecretKept = (provider: string): string => l10n.t('The client secret for {0} is kept in the secret storage.', provider);
+/** Notification: a client's secret is forgotten. */
+export const sayClientSecretForgotten = (provider: string): string => l10n.t('The client for {0} has no secret any more.', provider);
+/** Notification: the redirect address is in the clipboard, and what to do with it. */
+export const sayRedirectAddressCopied = (address: string, provider: string): string =>
+  l10n.t('{0} is copied. Register it at {1} as a redirect address of the client, for any port.', address, provider);
+/** Title of the box for the address on which the browser has ended. */
+export const titlePaste = (provider: string): string => l10n.t('Sign In to {0}: Paste the Address', provider);
+/** What to paste into that box. */
+export const promptPaste = (): string =>
+  l10n.t('Sign in in the browser. It ends on a page that it cannot show; copy the whole address of that page and paste it here.');
+/** What is said while the box holds something else. */
+export const sayNotPasted = (): string => l10n.t('This is not the address that this sign-in has ended on. It contains “code=” and “state=”.');
 /** Notification: there is no session to do it with. */
 export const sayNothingToDo = (): string => l10n.t('Nobody is signed in.');
-
-/** The sentence for a failure: what happened, in words, and what to do where a person can do something. */
-export function sentence(error: unknown, provider: string): string {
-  const failure = asFailure(error);
-  return SENTENCES_BY_CODE[failure.code]?.(provider, failure) ?? SENTENCES[failure.category](provider, failure);
-}
-
-type Sentence = (provider: string, failure: Failure) => string;
-
-/** "The server says: …", where it said something that can be shown. */
-const withDetail = (text: string, { detail }: Failure): string =>
-  detail === undefined || detail === '' ? text : l10n.t('{0} The server says: “{1}”', text, detail);
-
-const SENTENCES: Readonly<Record<Category, Sentence>> = {
-  network: (provider) => l10n.t('{0} cannot be reached. Your session is kept, and is renewed as soon as the server answers again.', provider),
-  server: (provider) => l10n.t('{0} has a problem of its own and cannot answer now. Your session is kept, and the renewal is tried again.', provider),
-  'rate-limited': (provider) => l10n.t('{0} asks to wait a little before the next request. Your session is kept, and the renewal is tried again.', provider),
-  'not-trusted': (provider) =>
-    l10n.t('The connection to {0} cannot be trusted: a certificate, a proxy or a login page of the network stands in between.', provider),
-  'session-ended': (provider) => l10n.t('{0} has ended your session. Sign in again to go on.', provider),
-  'sign-in-needed': (provider, failure) => withDetail(l10n.t('{0} wants you to sign in again before it goes on.', provider), failure),
-  'client-rejected': (provider, failure) =>
-    withDetail(l10n.t('{0} does not accept the client id, or does not allow it to sign in this way. Check "clientId" in the settings.', provider), failure),
-  'redirect-rejected': (provider, failure) =>
-    withDetail(l10n.t('{0} does not accept the redirect address. Register http://127.0.0.1/callback (any port) for this client there.', provider), failure),
-  'scope-rejected': (provider, failure) => withDetail(l10n.t('{0} does not grant a scope that was asked for. Check "scopes" in the settings.', provider), failure),
-  configuration: (provider, failure) => withDetail(l10n.t('The settings and what {0} offers do not fit together. Check the provider’s settings.', provider), failure),
-  clock: (provider) => l10n.t('A time in the answer of {0} cannot be right. Check the clock of this computer.', provider),
-  'bad-answer': (provider) => l10n.t('The answer of {0} could not be understood or must not be trusted, and was not used.', provider),
-  cancelled: (provider) => l10n.t('Signing in to {0} was cancelled.', provider),
-  storage: () => l10n.t('The sign-in could not be read from, or written to, the secret storage of VS Code. Is the keyring of this computer unlocked?'),
-  'other-window': (provider) =>
-    l10n.t('Another window is renewing the session at {0} and does not finish. Is it stopped or not responding? It is tried again.', provider),
-  unexpected: (provider) => l10n.t('Something unexpected went wrong with {0}. The log says more.', provider),
-};
-
-const SENTENCES_BY_CODE: Readonly<Record<string, Sentence>> = {
-  'access_denied': (provider) => l10n.t('{0} reports that access was denied: by you, or by a rule there.', provider),
-  'bad-lifetime': (provider, { detail }) => l10n.t('{0} says that its access token lives for “{1}” seconds, which cannot be. The token was not used.', provider, detail ?? ''),
-  'bad-endpoint': (provider, { detail }) => l10n.t('What {0} says of itself is broken: “{1}” is not an address.', provider, detail ?? ''),
-  'deadline': (provider) => l10n.t('{0} took too long.', provider),
-  'http-endpoint': (provider, { detail }) => l10n.t('{0} wants credentials sent without encryption (“{1}” is not https). That is refused.', provider, detail ?? ''),
-  'issuer-mismatch': (provider) =>
-    l10n.t('The server at the issuer address of {0} calls itself something else. Copy the issuer to the letter into the settings.', provider),
-  'lost-answer': (provider) =>
-    l10n.t('The answer to a renewal at {0} was lost on the way, and {0} accepts each renewal once only. Sign in again.', provider),
-  'missing-endpoint': (provider, { detail }) => l10n.t('{0} does not say where its “{1}” is, which signing in needs.', provider, detail ?? ''),
-  'newer-elsewhere': (provider) =>
-    l10n.t('Another window has renewed the session at {0}, and this one cannot read the new tokens. Reload this window; if that does not help, sign in again.', provider),
-  'no-code': (provider) => l10n.t('The answer of {0} holds no authorization code. Start again.', provider),
-  'no-discovery': (provider) => l10n.t('There is no OpenID Connect or OAuth server at the issuer address of {0}. Check "issuer" in the settings.', provider),
-  'no-loopback': () => l10n.t('This computer does not let Session Keeper listen on 127.0.0.1, where the browser brings the answer.'),
-  'no-refresh-token': (provider) => sayNoRefreshToken(provider),
-  'no-s256': (provider) => l10n.t('{0} does not support PKCE with S256, without which signing in is not safe.', provider),
-  'not-json': (provider) =>
-    l10n.t('Where {0} should answer, there is a web page: a wrong issuer address, a proxy, or a login page of the network.', provider),
-  'other-subject': (provider) => l10n.t('The renewal at {0} brought the tokens of somebody else. They were not used; sign in again.', provider),
-  'provider-removed': (provider) => l10n.t('{0} is not set up any more.', provider),
-  'replaced': (provider) => l10n.t('Another attempt to sign in to {0} has taken the place of this one.', provider),
-  'sign-in-deadline': (provider) => l10n.t('Nobody finished signing in to {0} in time.', provider),
-  'signed-out': (provider) => l10n.t('You are signed out of {0}.', provider),
-  'token-type': (provider, { detail }) => l10n.t('{0} issues tokens of the type “{1}”, which are not supported.', provider, detail ?? ''),
-  'wrong-issuer': (provider) => l10n.t('The answer did not come from {0}, and was thrown away. Start again.', provider),
-};
 
 /** The sentence about a bad entry in the settings. */
 export function problemSentence({ entry, field, code }: SettingProblem): string {
@@ -327,7 +296,7 @@ export function pages(provider: string, template: string): Pages {
   return {
     template,
     done: { language, tone: 'good', heading: l10n.t('You are signed in to {0}', provider), body: goBack },
-    failed: (error) => ({ language, tone: 'bad', heading: l10n.t('Signing in did not work'), body: `${sentence(error, provider)} ${goBack}` }),
+    failed: (error) => ({ language, tone: 'bad', heading: l10n.t('Signing in did not work'), body: `${failureSentence(error, provider)} ${goBack}` }),
     stray: {
       language,
       tone: 'bad',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { CATEGORIES, Failure, asFailure, harmless, plainName } from '../../../src/core/failure.ts';
+import { Failure, asFailure, harmless, plainName } from '../../../src/core/failure.ts';
+import { CATEGORIES } from '../../../src/core/remedy.ts';
 import { holds } from '../../support/seeded.ts';
 
 /** Texts such as a hostile server would send: bits that mean something, in any order, with other text in between. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE } from '../../../src/core/clock.ts';
-import { Failure, type Category } from '../../../src/core/failure.ts';
+import { Failure } from '../../../src/core/failure.ts';
+import type { Category } from '../../../src/core/remedy.ts';
 import { FINDING_CODES, findingsOf, type Facts, type FindingCode, type Mending } from '../../../src/core/findings.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import { jwtWith, providerAt } from '../../support/bench.ts';
@@ -69,7 +70,7 @@ const cases: readonly (readonly [string, Facts, FindingCode, Mending | undefined
   ['a token has run out that cannot be renewed', house({ now: SIGNED_IN_AT + 2 * HOUR, sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }), 'ended', 'sign-in'],
   ['a renewal fails for a passing reason', failing('network'), 'renewal-fails', 'renew'],
   ['a renewal fails because of the settings', failing('client-rejected'), 'renewal-fails', 'settings'],
-  ['a renewal fails because of a proxy', failing('not-trusted'), 'renewal-fails', 'proxy-settings'],
+  ['a renewal fails because of a proxy', failing('proxy'), 'renewal-fails', 'proxy-settings'],
   ['the server asks to be left alone', failing('rate-limited'), 'renewal-fails', 'log'],
   ['a server cannot be found out about', house({ unknownServers: [{ providerId: 'acme', category: 'network', code: 'ENOTFOUND' }] }), 'server-unknown', 'log'],
   ['a setting switches the check of certificates off', house({ tlsOffBy: 'setting' }), 'tls-off', 'proxy-settings'],

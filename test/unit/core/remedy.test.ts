@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { CATEGORIES } from '../../../src/core/failure.ts';
-import { REMEDIES } from '../../../src/core/remedy.ts';
+import { CATEGORIES, REMEDIES, categoryOfCode, categoryOfError, categoryOfStatus, endsSession, promptAfter, type Category } from '../../../src/core/remedy.ts';
+
+const those = (passes: (category: Category) => boolean): Category[] => CATEGORIES.filter(passes);
 
 describe('the remedy', () => {
-  it('is there for every category, and for nothing else', () => {
-    assert.deepEqual(Object.keys(REMEDIES).sort(), [...CATEGORIES].sort());
-  });
-
   for (const category of CATEGORIES) {
     it(`for "${category}" offers at most two things, none of them twice`, () => {
       const { actions } = REMEDIES[category];
@@ -16,36 +13,84 @@ describe('the remedy', () => {
   }
 
   it('ends a session on a definite verdict only, never because of the network, a proxy, the server or a clock', () => {
-    assert.deepEqual(CATEGORIES.filter((category) => REMEDIES[category].endsSession), ['session-ended', 'sign-in-needed']);
+    assert.deepEqual(those(endsSession), [
+      'session-ended', 'lost-answer', 'sign-in-needed', 'interaction-needed', 'consent-needed', 'second-factor', 'policy', 'password-expired', 'email-unverified',
+    ]);
   });
 
-  it('is to sign in again, first of all, where the session has ended, and no renewal is tried again', () => {
-    for (const category of CATEGORIES.filter((one) => REMEDIES[one].endsSession)) {
-      assert.equal(REMEDIES[category].actions[0], 'sign-in');
-      assert.equal(REMEDIES[category].retry, 'never');
+  it('is to sign in again, first of all and nothing else, where the session has ended, and no renewal is tried again', () => {
+    for (const category of those(endsSession)) {
+      assert.deepEqual(REMEDIES[category].actions, ['sign-in'], category);
+      assert.equal(REMEDIES[category].retry, 'never', category);
     }
   });
 
-  it('is to try again soon where waiting is likely to help, and only there', () => {
-    assert.deepEqual(CATEGORIES.filter((category) => REMEDIES[category].retry === 'quick'), ['network', 'server', 'rate-limited', 'other-window']);
+  it('never lets the first thing be to sign in where waiting, or a setting, is what helps', () => {
+    const signsInFirst = those((category) => REMEDIES[category].actions[0] === 'sign-in' && !endsSession(category));
+    assert.deepEqual(signsInFirst, ['not-renewable', 'untrusted-answer', 'other-account', 'denied', 'start-again', 'sign-in-timeout', 'signed-out', 'scope-needed']);
+  });
+
+  it('is to try again soon where waiting is likely to help, and that is what the status bar then says', () => {
+    const passing = those((category) => REMEDIES[category].outcome === 'retrying');
+    assert.deepEqual(passing, ['network', 'server', 'rate-limited', 'other-window']);
+    assert.ok(passing.every((category) => REMEDIES[category].retry === 'quick'));
   });
 
   it('is never to try again at once where the server asked to be left alone', () => {
     assert.ok(!REMEDIES['rate-limited'].actions.includes('retry'));
   });
 
-  it('goes on trying for everything that keeps the session, unless the person called it off', () => {
-    const stops = CATEGORIES.filter((category) => REMEDIES[category].retry === 'never' && !REMEDIES[category].endsSession);
-    assert.deepEqual(stops, ['cancelled']);
-  });
-
-  it('is to wait for another window that does not come to an end, or to try again, and nothing that touches the session', () => {
-    assert.deepEqual(REMEDIES['other-window'], { actions: ['retry', 'log'], retry: 'quick', endsSession: false });
+  it('goes on trying for everything that keeps a session, unless trying cannot help', () => {
+    const stops = those((category) => REMEDIES[category].retry === 'never' && REMEDIES[category].outcome === 'attention');
+    assert.deepEqual(stops, ['not-renewable']);
   });
 
   it('leads to the settings for what is wrong in the settings', () => {
-    for (const category of ['client-rejected', 'redirect-rejected', 'scope-rejected', 'configuration'] as const) {
-      assert.equal(REMEDIES[category].actions[0], 'settings');
+    for (const category of ['client-rejected', 'client-not-allowed', 'no-server', 'issuer-mismatch', 'insecure', 'server-unfit', 'configuration', 'not-set-up'] as const) {
+      assert.equal(REMEDIES[category].actions[0], 'settings', category);
     }
+    assert.deepEqual([REMEDIES['scope-rejected'].actions[0], REMEDIES['redirect-rejected'].actions[0]], ['scopes', 'copy-redirect']);
+  });
+
+  it('has each code in one row only', () => {
+    for (const codes of [CATEGORIES.flatMap((one) => REMEDIES[one].fromServer), CATEGORIES.flatMap((one) => REMEDIES[one].fromHere)]) {
+      assert.deepEqual(codes.filter((code, index) => codes.indexOf(code) !== index), []);
+      assert.deepEqual(codes.filter((code) => !/^(?:\w+:)?[\w-]+$/.test(code)), []);
+    }
+  });
+
+  it('has a way to each row', () => {
+    assert.deepEqual(those((category) => REMEDIES[category].fromServer.length + REMEDIES[category].fromHere.length === 0), []);
+  });
+
+  it('keeps what a server says apart from what comes about here: no server speaks for the keyring', () => {
+    for (const code of CATEGORIES.flatMap((one) => REMEDIES[one].fromHere)) {
+      assert.equal(categoryOfError(code, 'refresh'), undefined, code);
+    }
+    assert.equal(categoryOfCode('invalid_grant'), undefined);
+  });
+
+  it('goes by the step where a code means something else there', () => {
+    const steps = ['authorization', 'exchange', 'refresh', 'device'];
+    assert.deepEqual(steps.map((step) => categoryOfError('invalid_grant', step)), ['start-again', 'start-again', 'session-ended', 'start-again']);
+    assert.deepEqual(steps.map((step) => categoryOfError('access_denied', step)), ['denied', 'denied', 'session-ended', 'denied']);
+    assert.deepEqual(steps.map((step) => categoryOfError('slow_down', step)), ['rate-limited', 'rate-limited', 'rate-limited', 'protocol-step']);
+    assert.deepEqual(steps.map((step) => categoryOfError('unsupported_grant_type', step)), ['configuration', 'configuration', 'not-renewable', 'configuration']);
+  });
+
+  it('has a row for each status that there is', () => {
+    const expected: Readonly<Record<number, Category>> = {
+      100: 'bad-answer', 200: 'bad-answer', 204: 'bad-answer', 301: 'web-page', 302: 'web-page', 308: 'web-page', 400: 'configuration', 401: 'configuration',
+      403: 'configuration', 404: 'no-server', 405: 'no-server', 407: 'proxy', 408: 'network', 410: 'no-server', 415: 'configuration', 425: 'network', 429: 'rate-limited',
+      500: 'server', 501: 'no-server', 502: 'server', 503: 'server', 504: 'server', 505: 'no-server', 511: 'web-page', 520: 'server', 599: 'server', 999: 'bad-answer',
+    };
+    for (const [status, category] of Object.entries(expected)) {
+      assert.equal(categoryOfStatus(Number(status)), category, status);
+    }
+  });
+
+  it('has a prompt for a new sign-in where the server has to show something that it would pass over', () => {
+    const codes = ['login_required', 'consent_required', 'account_selection_required', 'interaction_required', 'invalid_grant'];
+    assert.deepEqual(codes.map(promptAfter), ['login', 'consent', 'select_account', undefined, undefined]);
   });
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { CATEGORIES, Failure } from '../../../src/core/failure.ts';
-import { REMEDIES } from '../../../src/core/remedy.ts';
+import { Failure } from '../../../src/core/failure.ts';
+import { CATEGORIES, REMEDIES } from '../../../src/core/remedy.ts';
 import { retryDelay } from '../../../src/core/retry.ts';
 import { holds } from '../../support/seeded.ts';
 

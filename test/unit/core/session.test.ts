@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { HOUR, SECOND } from '../../../src/core/clock.ts';
-import { CATEGORIES } from '../../../src/core/failure.ts';
+import { CATEGORIES } from '../../../src/core/remedy.ts';
 import { renewalDueAt } from '../../../src/core/lifetime.ts';
 import {
   END_SOURCES,

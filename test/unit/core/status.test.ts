@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { CATEGORIES, Failure } from '../../../src/core/failure.ts';
-import { REMEDIES } from '../../../src/core/remedy.ts';
+import { Failure } from '../../../src/core/failure.ts';
+import { CATEGORIES, REMEDIES } from '../../../src/core/remedy.ts';
 import { renewalDueAt } from '../../../src/core/lifetime.ts';
 import { ENDED_GRACE, lifetimesOf, type SessionRecord } from '../../../src/core/session.ts';
 import { STATES, byUrgency, isUsable, statusOf, type LiveSession, type State } from '../../../src/core/status.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import type { Log } from '../../../src/core/log.ts';
+import type { AskForAddress } from '../../../src/flows/paste.ts';
 import { SignIns, type SignInRequest } from '../../../src/flows/signIn.ts';
 import { Discovery } from '../../../src/protocol/discovery.ts';
 import type { Grant } from '../../../src/protocol/identity.ts';
@@ -22,6 +23,8 @@ class Desk {
   readonly signIns: SignIns;
   readonly #opened: ((address: string) => void)[] = [];
   readonly #addresses: string[] = [];
+  /** What the person answers who is asked for an address. */
+  asking: AskForAddress = () => Promise.resolve(undefined);
   /** What opening the browser waits for. */
   opening: () => Promise<void> = () => Promise.resolve();
 
@@ -35,6 +38,8 @@ class Desk {
       discovery: new Discovery(transport),
       log,
       pages: () => Promise.resolve(plainPages),
+      askForAddress: () => (passes, signal) => this.asking(passes, signal),
+      random: () => 0.5,
       openBrowser: async (address) => {
         const waiting = this.#opened.shift();
         if (waiting === undefined) {
@@ -104,7 +109,7 @@ describe('A sign-in', () => {
 
   it('hands over the very address that the browser is opened at', async () => {
     const handed: string[] = [];
-    const result = start({ onAddress: (address) => handed.push(address), loginHint: 'demo+1&x@example.com' });
+    const result = start({ onAddress: (address) => handed.push(address), hints: { loginHint: 'demo+1&x@example.com' } });
     const address = await desk.address();
     assert.deepEqual(handed, [address]);
     assert.equal(new URL(address).searchParams.get('login_hint'), 'demo+1&x@example.com');
@@ -146,7 +151,7 @@ describe('A sign-in', () => {
     const result = start();
     const address = await desk.address();
     const { html } = await browse(address, new Person({ allows: false }));
-    await rejectsWith(result, 'cancelled', 'access_denied');
+    await rejectsWith(result, 'denied', 'access_denied');
     assert.match(html, /Not signed in/);
     await settle();
     assert.equal(await isClosed(address), true);
@@ -176,7 +181,7 @@ describe('A sign-in', () => {
     await desk.clock.pass(90 * SECOND - 1);
     assert.equal(await isClosed(address), false);
     await desk.clock.pass(1);
-    await rejectsWith(result, 'cancelled', 'sign-in-deadline');
+    await rejectsWith(result, 'sign-in-timeout', 'sign-in-deadline');
     assert.equal(await isClosed(address), true);
   });
 
@@ -210,7 +215,7 @@ describe('A sign-in', () => {
     const first = start();
     const firstAddress = await desk.address();
     const second = start();
-    await rejectsWith(first, 'cancelled', 'replaced');
+    await rejectsWith(first, 'replaced', 'replaced');
     assert.equal(await isClosed(firstAddress), true);
     await browse(await desk.address());
     assert.equal((await second).account.label, 'demo');

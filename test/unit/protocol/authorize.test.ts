@@ -105,19 +105,19 @@ describe('The answer to an authorization request', () => {
 
   it('is refused from another issuer, whatever it says, without a word of it', async () => {
     for (const more of [{ iss: 'https://evil.example.com' }, { iss: `${scripted.issuer}/` }, { iss: '' }, { iss: 'https://evil.example.com', error: 'server_error', error_description: 'call 555' }]) {
-      const failure = await rejectsWith(read(answerTo(request, more)), 'bad-answer', 'wrong-issuer');
-      assert.equal(failure.message, 'bad-answer (wrong-issuer)');
+      const failure = await rejectsWith(read(answerTo(request, more)), 'untrusted-answer', 'wrong-issuer');
+      assert.equal(failure.message, 'untrusted-answer (wrong-issuer)');
     }
   });
 
   it('is refused with two issuers', async () => {
-    await rejectsWith(read(new URLSearchParams(`${answerTo(request).toString()}&iss=${scripted.issuer}&iss=https://evil.example.com`)), 'bad-answer');
-    await rejectsWith(read(new URLSearchParams(`${answerTo(request).toString()}&iss=${scripted.issuer}&iss=${scripted.issuer}`), advertising()), 'bad-answer');
+    await rejectsWith(read(new URLSearchParams(`${answerTo(request).toString()}&iss=${scripted.issuer}&iss=https://evil.example.com`)), 'untrusted-answer');
+    await rejectsWith(read(new URLSearchParams(`${answerTo(request).toString()}&iss=${scripted.issuer}&iss=${scripted.issuer}`), advertising()), 'untrusted-answer');
   });
 
   it('is refused without an issuer where the server says that it sends one, errors included', async () => {
-    await rejectsWith(read(answerTo(request), advertising()), 'bad-answer', 'wrong-issuer');
-    const failure = await rejectsWith(read(answerTo(request, { error: 'access_denied', error_description: 'call 555' }), advertising()), 'bad-answer', 'wrong-issuer');
+    await rejectsWith(read(answerTo(request), advertising()), 'untrusted-answer', 'wrong-issuer');
+    const failure = await rejectsWith(read(answerTo(request, { error: 'access_denied', error_description: 'call 555' }), advertising()), 'untrusted-answer', 'wrong-issuer');
     assert.doesNotMatch(failure.message, /555/);
   });
 
@@ -128,14 +128,14 @@ describe('The answer to an authorization request', () => {
 
   it('says that the person refused, with the server\'s words made harmless', async () => {
     const parameters = new URLSearchParams({ state: request.state, error: 'access_denied', error_description: 'Denied [click](command:evil) \u202E' });
-    const failure = await rejectsWith(read(parameters), 'cancelled', 'access_denied');
+    const failure = await rejectsWith(read(parameters), 'denied', 'access_denied');
     assert.match(failure.detail ?? '', /^Denied/);
     assert.doesNotMatch(failure.detail ?? '', /command:|[[\]()\u202E]/);
   });
 
   it('is refused without a code', async () => {
-    await rejectsWith(read(new URLSearchParams({ state: request.state })), 'bad-answer', 'no-code');
-    await rejectsWith(read(answerTo(request, { code: '' })), 'bad-answer', 'no-code');
+    await rejectsWith(read(new URLSearchParams({ state: request.state })), 'start-again', 'no-code');
+    await rejectsWith(read(answerTo(request, { code: '' })), 'start-again', 'no-code');
   });
 
   it('is refused where it brings tokens itself', async () => {

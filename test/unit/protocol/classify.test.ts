@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as oauth from 'oauth4webapi';
-import { CATEGORIES, Failure, type Category } from '../../../src/core/failure.ts';
+import { Failure } from '../../../src/core/failure.ts';
+import { CATEGORIES, REMEDIES, type Category } from '../../../src/core/remedy.ts';
 import { classify, classifyTransport, type Step } from '../../../src/protocol/classify.ts';
 
 const withCode = (code: string, message = 'no matter'): Error => Object.assign(new Error(message), { code });
@@ -48,29 +49,60 @@ describe('The classification of failures', () => {
     });
   }
 
+  /** Every error code of the specifications, with where it stands there, and what it means at each step. */
+  const specified: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    'RFC 6749 section 4.1.2.1': {
+      invalid_request: 'configuration', unauthorized_client: 'client-not-allowed', access_denied: 'denied', unsupported_response_type: 'configuration',
+      invalid_scope: 'scope-rejected', server_error: 'server', temporarily_unavailable: 'server',
+    },
+    'RFC 6749 section 5.2': { invalid_client: 'client-rejected', invalid_grant: 'start-again', unsupported_grant_type: 'configuration' },
+    'RFC 6750 section 3.1': { invalid_token: 'token-rejected', insufficient_scope: 'scope-needed' },
+    'RFC 7009 section 2.2.1': { unsupported_token_type: 'protocol-step' },
+    'RFC 7591 section 3.2.2': { invalid_redirect_uri: 'redirect-rejected', invalid_client_metadata: 'client-not-allowed' },
+    'RFC 8628 section 3.5': { authorization_pending: 'protocol-step', slow_down: 'rate-limited', expired_token: 'start-again' },
+    'RFC 8707 section 2': { invalid_target: 'scope-rejected' },
+    'RFC 9126 and RFC 9101': { invalid_request_uri: 'configuration', invalid_request_object: 'configuration' },
+    'RFC 9449': { invalid_dpop_proof: 'clock', use_dpop_nonce: 'protocol-step' },
+    'RFC 9470 section 3': { insufficient_user_authentication: 'policy' },
+    'OpenID Connect Core 3.1.2.6': {
+      interaction_required: 'interaction-needed', login_required: 'sign-in-needed', account_selection_required: 'interaction-needed', consent_required: 'consent-needed',
+      request_not_supported: 'configuration', request_uri_not_supported: 'configuration', registration_not_supported: 'configuration',
+    },
+    'OpenID Connect, unmet authentication requirements': { unmet_authentication_requirements: 'policy' },
+    'OAuth 2.0 Multiple Response Types': { unsupported_response_mode: 'configuration' },
+    'GitHub': {
+      bad_verification_code: 'start-again', incorrect_client_credentials: 'client-rejected', redirect_uri_mismatch: 'redirect-rejected', bad_refresh_token: 'session-ended',
+      unverified_user_email: 'email-unverified', device_flow_disabled: 'client-not-allowed', incorrect_device_code: 'start-again',
+    },
+    'Auth0': { mfa_required: 'second-factor' },
+    'Microsoft Entra': { authorization_declined: 'denied' },
+  };
+  for (const [where, codes] of Object.entries(specified)) {
+    it(`has a row for each code of ${where}`, async () => {
+      for (const [error, category] of Object.entries(codes)) {
+        assert.deepEqual(result(classify(await ofBody(error), 'exchange')), [category, error]);
+      }
+    });
+  }
+
+  it('has a row for no code of a server beside these, and those that stand in another field or at one step', () => {
+    const known = new Set(Object.values(specified).flatMap((codes) => Object.keys(codes)));
+    const others = CATEGORIES.flatMap((category) => REMEDIES[category].fromServer).filter((code) => !code.includes(':') && !known.has(code));
+    assert.deepEqual(others.sort(), [
+      'additional_action', 'bad_token', 'basic_action', 'device_authentication_failed', 'invalid_rapt', 'message_only', 'protection_policy_required', 'user_password_expired',
+    ]);
+  });
+
   const oauthCodes: readonly (readonly [string, Step, Category])[] = [
     ['invalid_grant', 'refresh', 'session-ended'],
-    ['invalid_grant', 'exchange', 'sign-in-needed'],
-    ['bad_refresh_token', 'refresh', 'session-ended'],
+    ['invalid_grant', 'device', 'start-again'],
     ['access_denied', 'refresh', 'session-ended'],
-    ['access_denied', 'exchange', 'cancelled'],
-    ['invalid_client', 'refresh', 'client-rejected'],
-    ['unauthorized_client', 'refresh', 'client-rejected'],
-    ['incorrect_client_credentials', 'exchange', 'client-rejected'],
-    ['invalid_scope', 'refresh', 'scope-rejected'],
-    ['invalid_target', 'refresh', 'scope-rejected'],
-    ['redirect_uri_mismatch', 'exchange', 'redirect-rejected'],
-    ['invalid_request', 'refresh', 'configuration'],
-    ['unsupported_grant_type', 'refresh', 'configuration'],
-    ['server_error', 'refresh', 'server'],
-    ['temporarily_unavailable', 'refresh', 'server'],
-    ['slow_down', 'refresh', 'rate-limited'],
-    ['interaction_required', 'refresh', 'sign-in-needed'],
-    ['login_required', 'refresh', 'sign-in-needed'],
-    ['consent_required', 'refresh', 'sign-in-needed'],
-    ['mfa_required', 'refresh', 'sign-in-needed'],
-    ['bad_verification_code', 'exchange', 'sign-in-needed'],
-    ['full_moon', 'refresh', 'bad-answer'],
+    ['access_denied', 'device', 'denied'],
+    ['slow_down', 'device', 'protocol-step'],
+    ['unsupported_grant_type', 'refresh', 'not-renewable'],
+    ['full_moon', 'refresh', 'unknown-error'],
+    ['ECONNREFUSED', 'refresh', 'unknown-error'],
+    ['secret-get', 'refresh', 'unknown-error'],
   ];
   for (const [error, step, category] of oauthCodes) {
     it(`takes ${error} at the ${step} for ${category}`, async () => {
@@ -81,7 +113,7 @@ describe('The classification of failures', () => {
   }
 
   it('does not pass on an error code that is no word', async () => {
-    assert.deepEqual(result(classify(await ofBody('[click](command:evil)'), 'refresh')), ['bad-answer', 'unknown-error']);
+    assert.deepEqual(result(classify(await ofBody('[click](command:evil)'), 'refresh')), ['unknown-error', 'unknown-error']);
   });
 
   for (const [status, error] of [[429, 'too_many_requests'], [429, 'invalid_request'], [408, 'timeout']] as const) {
@@ -93,20 +125,20 @@ describe('The classification of failures', () => {
   }
 
   const statuses: readonly (readonly [number, Category, string])[] = [
-    [302, 'configuration', 'http-302'],
-    [403, 'not-trusted', 'not-json'],
-    [404, 'configuration', 'http-404'],
-    [405, 'configuration', 'http-405'],
-    [407, 'not-trusted', 'http-407'],
+    [302, 'web-page', 'http-302'],
+    [403, 'web-page', 'not-json'],
+    [404, 'no-server', 'http-404'],
+    [405, 'no-server', 'http-405'],
+    [407, 'proxy', 'http-407'],
     [408, 'network', 'http-408'],
     [425, 'network', 'http-425'],
     [429, 'rate-limited', 'http-429'],
     [500, 'server', 'http-500'],
-    [501, 'configuration', 'http-501'],
+    [501, 'no-server', 'http-501'],
     [502, 'server', 'http-502'],
     [503, 'server', 'http-503'],
     [504, 'server', 'http-504'],
-    [511, 'not-trusted', 'http-511'],
+    [511, 'web-page', 'http-511'],
   ];
   for (const [status, category, code] of statuses) {
     it(`takes an answer of status ${status} that is a page for ${category}`, () => {
@@ -115,6 +147,46 @@ describe('The classification of failures', () => {
       assert.equal(failure.status, status);
     });
   }
+
+  /** An answer of a token endpoint with more in its body than the specification knows. */
+  const withMore = async (body: Readonly<Record<string, unknown>>, step: Step = 'refresh'): Promise<Failure> => {
+    const response = new Response(JSON.stringify(body), { status: 400, headers: { 'Content-Type': 'application/json' } });
+    const thrown: unknown = await oauth.processRefreshTokenResponse({ issuer: 'https://id.example.com' }, { client_id: 'x' }, response).catch((error: unknown) => error);
+    return classify(thrown, step);
+  };
+
+  const suberrors: readonly (readonly [Readonly<Record<string, unknown>>, Category, string])[] = [
+    [{ error: 'invalid_grant', error_subtype: 'invalid_rapt' }, 'policy', 'invalid_rapt'],
+    [{ error: 'invalid_grant', suberror: 'bad_token' }, 'session-ended', 'bad_token'],
+    [{ error: 'interaction_required', suberror: 'basic_action' }, 'interaction-needed', 'basic_action'],
+    [{ error: 'invalid_grant', suberror: 'additional_action' }, 'policy', 'additional_action'],
+    [{ error: 'invalid_grant', suberror: 'message_only' }, 'interaction-needed', 'message_only'],
+    [{ error: 'invalid_grant', suberror: 'consent_required' }, 'consent-needed', 'consent_required'],
+    [{ error: 'invalid_grant', suberror: 'user_password_expired' }, 'password-expired', 'user_password_expired'],
+    [{ error: 'invalid_grant', suberror: 'something_new' }, 'session-ended', 'invalid_grant'],
+    [{ error: 'invalid_grant', suberror: 7 }, 'session-ended', 'invalid_grant'],
+  ];
+  for (const [body, category, code] of suberrors) {
+    it(`takes ${JSON.stringify(body)} for ${category}`, async () => {
+      assert.deepEqual(result(await withMore(body)), [category, code]);
+    });
+  }
+
+  it('keeps the claims that the server asks for, for the next sign-in', async () => {
+    const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
+    for (const error of ['invalid_grant', 'interaction_required']) {
+      const failure = await withMore({ error, suberror: 'basic_action', claims });
+      assert.deepEqual([...result(failure), failure.claims], ['policy', 'claims-challenge', claims]);
+    }
+  });
+
+  it('takes no claims where they are no text, too long, or beside an error that ends nothing', async () => {
+    for (const body of [{ error: 'invalid_grant', claims: { a: 1 } }, { error: 'invalid_grant', claims: 'x'.repeat(5000) }, { error: 'invalid_scope', claims: '{}' }]) {
+      const failure = await withMore(body);
+      assert.equal(failure.claims, undefined);
+      assert.equal(failure.code, body.error);
+    }
+  });
 
   it('reads Retry-After in seconds, and as a date by the server\'s own clock', () => {
     const wait = (headers: Record<string, string>): number | undefined => classify(ofAnswer(429, headers), 'refresh').retryAfter;
@@ -129,11 +201,13 @@ describe('The classification of failures', () => {
   });
 
   const system: Readonly<Record<string, Category>> = {
-    ENOTFOUND: 'network', EAI_AGAIN: 'network', ECONNREFUSED: 'network', ECONNRESET: 'network', EPIPE: 'network', ETIMEDOUT: 'network',
-    ENETUNREACH: 'network', EHOSTUNREACH: 'network', UND_ERR_SOCKET: 'network', UND_ERR_CONNECT_TIMEOUT: 'network', UND_ERR_HEADERS_TIMEOUT: 'network',
-    UND_ERR_BODY_TIMEOUT: 'network', CERT_HAS_EXPIRED: 'not-trusted', DEPTH_ZERO_SELF_SIGNED_CERT: 'not-trusted', SELF_SIGNED_CERT_IN_CHAIN: 'not-trusted',
-    UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'not-trusted', UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'not-trusted', ERR_TLS_CERT_ALTNAME_INVALID: 'not-trusted',
-    EPROTO: 'not-trusted', ERR_SSL_WRONG_VERSION_NUMBER: 'not-trusted',
+    ENOTFOUND: 'network', EAI_AGAIN: 'network', ECONNREFUSED: 'network', ECONNRESET: 'network', ECONNABORTED: 'network', EPIPE: 'network', ETIMEDOUT: 'network',
+    ENETUNREACH: 'network', ENETDOWN: 'network', EHOSTUNREACH: 'network', EHOSTDOWN: 'network', EADDRNOTAVAIL: 'network', UND_ERR_SOCKET: 'network',
+    UND_ERR_CONNECT_TIMEOUT: 'network', UND_ERR_HEADERS_TIMEOUT: 'network', UND_ERR_BODY_TIMEOUT: 'network', UND_ERR_ABORTED: 'proxy', UND_ERR_PRX_TLS: 'proxy',
+    CERT_HAS_EXPIRED: 'certificate', CERT_NOT_YET_VALID: 'clock', DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate', SELF_SIGNED_CERT_IN_CHAIN: 'certificate',
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'certificate', UNABLE_TO_GET_ISSUER_CERT: 'certificate', UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'certificate',
+    CERT_REVOKED: 'certificate', CERT_UNTRUSTED: 'certificate', HOSTNAME_MISMATCH: 'certificate', ERR_TLS_CERT_ALTNAME_INVALID: 'certificate',
+    EPROTO: 'certificate', ERR_SSL_WRONG_VERSION_NUMBER: 'certificate',
   };
   for (const [code, category] of Object.entries(system)) {
     it(`takes ${code} for ${category}, on the error or on its cause`, () => {

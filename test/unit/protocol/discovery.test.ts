@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { HOUR } from '../../../src/core/clock.ts';
-import type { Category } from '../../../src/core/failure.ts';
+import type { Category } from '../../../src/core/remedy.ts';
 import { Discovery } from '../../../src/protocol/discovery.ts';
 import { discovered, providerAt, transportWith } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
@@ -67,12 +67,12 @@ describe('Discovery', () => {
   });
 
   const answers: Readonly<Record<string, readonly [Scripted, Category, string]>> = {
-    'there is no document at either address': [{ status: 404 }, 'configuration', 'no-discovery'],
-    'a page answers in its place': [htmlPage, 'not-trusted', 'not-json'],
+    'there is no document at either address': [{ status: 404 }, 'no-server', 'no-discovery'],
+    'a page answers in its place': [htmlPage, 'web-page', 'not-json'],
     'the answer is cut off': [{ headers: { 'Content-Type': 'application/json' }, body: '{"issuer"' }, 'bad-answer', 'OAUTH_PARSE_ERROR'],
     'the answer is a list': [{ headers: { 'Content-Type': 'application/json' }, body: '[]' }, 'bad-answer', 'OAUTH_INVALID_RESPONSE'],
-    'it is of another issuer': [{ body: { issuer: 'https://evil.example.com' } }, 'configuration', 'issuer-mismatch'],
-    'it redirects': [{ status: 302, headers: { Location: 'https://portal.example.com' } }, 'configuration', 'http-302'],
+    'it is of another issuer': [{ body: { issuer: 'https://evil.example.com' } }, 'issuer-mismatch', 'issuer-mismatch'],
+    'it redirects': [{ status: 302, headers: { Location: 'https://portal.example.com' } }, 'web-page', 'http-302'],
     'the document is huge': [{ headers: { 'Content-Type': 'application/json' }, body: `"${'x'.repeat(1_100_000)}"` }, 'bad-answer', 'too-large'],
   };
   for (const [what, [script, category, code]] of Object.entries(answers)) {
@@ -84,14 +84,14 @@ describe('Discovery', () => {
 
   it('shows no word of a document of another issuer', async () => {
     server.onDiscovery({ body: { issuer: 'https://evil.example.com' } });
-    const failure = await rejectsWith(discovered(server.issuer), 'configuration', 'issuer-mismatch');
+    const failure = await rejectsWith(discovered(server.issuer), 'issuer-mismatch', 'issuer-mismatch');
     assert.doesNotMatch(failure.message, /evil/);
   });
 
   for (const endpoint of ['token_endpoint', 'authorization_endpoint']) {
     it(`names the ${endpoint} where that is missing`, async () => {
       server.metadata[endpoint] = undefined;
-      const failure = await rejectsWith(discovered(server.issuer), 'configuration', 'missing-endpoint');
+      const failure = await rejectsWith(discovered(server.issuer), 'server-unfit', 'missing-endpoint');
       assert.equal(failure.detail?.replaceAll('_', ''), endpoint.replaceAll('_', ''));
     });
   }
@@ -110,13 +110,13 @@ describe('Discovery', () => {
   for (const [endpoint, address, code] of badEndpoints) {
     it(`refuses ${String(address)} as the ${endpoint}`, async () => {
       server.metadata[endpoint] = address;
-      await rejectsWith(discovered(server.issuer), 'configuration', code);
+      await rejectsWith(discovered(server.issuer), code === 'http-endpoint' ? 'insecure' : 'server-unfit', code);
     });
   }
 
   it('refuses a server that offers PKCE, but not with S256', async () => {
     server.metadata['code_challenge_methods_supported'] = ['plain'];
-    await rejectsWith(discovered(server.issuer), 'configuration', 'no-s256');
+    await rejectsWith(discovered(server.issuer), 'server-unfit', 'no-s256');
   });
 
   it('accepts a server that says nothing of PKCE', async () => {
@@ -125,7 +125,7 @@ describe('Discovery', () => {
   });
 
   it('refuses an issuer without TLS on another machine before anything is sent', async () => {
-    await rejectsWith(discovered('http://id.example.com'), 'configuration');
+    await rejectsWith(discovered('http://id.example.com'), 'insecure');
   });
 
   describe('remembers', () => {

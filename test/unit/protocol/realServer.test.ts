@@ -60,7 +60,7 @@ describe('Against a real identity server', () => {
 
   it('a person who denies access has called it off', async () => {
     await start();
-    await rejectsWith(signIn(new Person({ allows: false })), 'cancelled', 'access_denied');
+    await rejectsWith(signIn(new Person({ allows: false })), 'denied', 'access_denied');
   });
 
   it('a code works once', async () => {
@@ -68,7 +68,7 @@ describe('Against a real identity server', () => {
     const request = await ask();
     const { searchParams } = await new Person().authorize(request.url.href);
     await exchangeCode(server, request, searchParams, transport, signal);
-    await rejectsWith(exchangeCode(server, request, searchParams, transport, signal), 'sign-in-needed', 'invalid_grant');
+    await rejectsWith(exchangeCode(server, request, searchParams, transport, signal), 'start-again', 'invalid_grant');
   });
 
   it('a code is of no use without the verifier that it was asked for with', async () => {
@@ -76,7 +76,7 @@ describe('Against a real identity server', () => {
     const request = await ask();
     const { searchParams } = await new Person().authorize(request.url.href);
     const thief = { ...request, codeVerifier: (await ask()).codeVerifier };
-    await rejectsWith(exchangeCode(server, thief, searchParams, transport, signal), 'sign-in-needed', 'invalid_grant');
+    await rejectsWith(exchangeCode(server, thief, searchParams, transport, signal), 'start-again', 'invalid_grant');
   });
 
   it('each renewal brings a refresh token of its own, and a reuse ends everything', async () => {
@@ -106,7 +106,7 @@ describe('Against a real identity server', () => {
     const { refreshToken = '' } = await signIn();
     const answer = await requestRefresh(server, refreshToken, 'somebody-else', transport);
     assert.notEqual(answer.refreshToken, undefined);
-    await rejectsWith(answer.check(), 'bad-answer', 'other-subject');
+    await rejectsWith(answer.check(), 'other-account', 'other-subject');
   });
 
   it('a sign-out revokes both tokens', async () => {

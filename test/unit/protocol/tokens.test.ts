@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
-import type { Category } from '../../../src/core/failure.ts';
+import type { Category } from '../../../src/core/remedy.ts';
 import { GOOD_TOKENS, jwtWith, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { PatientClock } from '../../support/patientClock.ts';
@@ -36,25 +36,25 @@ describe('A token answer', () => {
 
   const answers: Readonly<Record<string, readonly [Script, Category, string?]>> = {
     'is not JSON': [{ headers: { 'Content-Type': 'application/json' }, body: 'access_token=x' }, 'bad-answer'],
-    'is a page with status 200': [htmlPage, 'not-trusted', 'not-json'],
+    'is a page with status 200': [htmlPage, 'web-page', 'not-json'],
     'is a list': [{ headers: { 'Content-Type': 'application/json' }, body: '[1]' }, 'bad-answer'],
     'is empty': [{ headers: { 'Content-Type': 'application/json' }, body: '' }, 'bad-answer'],
     'has no access token': [{ body: { token_type: 'Bearer', expires_in: 5 } }, 'bad-answer'],
     'has an empty access token': [{ body: { ...GOOD_TOKENS, access_token: '' } }, 'bad-answer'],
     'has an access token that is null': [{ body: { ...GOOD_TOKENS, access_token: null } }, 'bad-answer'],
     'has no token type': [{ body: { access_token: 'x' } }, 'bad-answer'],
-    'is of type DPoP': [{ body: { ...GOOD_TOKENS, token_type: 'DPoP' } }, 'configuration'],
+    'is of type DPoP': [{ body: { ...GOOD_TOKENS, token_type: 'DPoP' } }, 'server-unfit'],
     'is of a type that nobody knows': [{ body: { ...GOOD_TOKENS, token_type: 'mac' } }, 'configuration'],
-    'is an error with status 200, as GitHub gives': [{ body: { error: 'bad_verification_code', error_description: 'wrong' } }, 'sign-in-needed', 'bad_verification_code'],
+    'is an error with status 200, as GitHub gives': [{ body: { error: 'bad_verification_code', error_description: 'wrong' } }, 'start-again', 'bad_verification_code'],
     'is a client error with status 200': [{ body: { error: 'incorrect_client_credentials' } }, 'client-rejected', 'incorrect_client_credentials'],
     'is 401 with a challenge and an error': [{ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: { error: 'invalid_client' } }, 'client-rejected', 'invalid_client'],
     'is 401 with a challenge alone': [{ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: '' }, 'client-rejected', 'challenge'],
-    'says that the code is not good': [{ status: 400, body: { error: 'invalid_grant' } }, 'sign-in-needed', 'invalid_grant'],
+    'says that the code is not good': [{ status: 400, body: { error: 'invalid_grant' } }, 'start-again', 'invalid_grant'],
     'is 500 with an error in it': [{ status: 500, body: { error: 'invalid_grant' } }, 'server', 'http-500'],
     'is 503': [{ status: 503, body: 'busy' }, 'server', 'http-503'],
-    'is 404': [{ status: 404 }, 'configuration', 'http-404'],
-    'is 403 with a page': [{ ...htmlPage, status: 403 }, 'not-trusted', 'not-json'],
-    'redirects': [{ status: 307, headers: { Location: 'https://elsewhere.example.com' } }, 'configuration', 'http-307'],
+    'is 404': [{ status: 404 }, 'no-server', 'http-404'],
+    'is 403 with a page': [{ ...htmlPage, status: 403 }, 'web-page', 'not-json'],
+    'redirects': [{ status: 307, headers: { Location: 'https://elsewhere.example.com' } }, 'web-page', 'http-307'],
     'does not come': ['drop', 'network'],
   };
   for (const [what, [script, category, code]] of Object.entries(answers)) {
@@ -149,11 +149,11 @@ describe('A token answer', () => {
     });
 
     const wrong: Readonly<Record<string, readonly [Readonly<Record<string, unknown>>, Category]>> = {
-      'another audience': [{ aud: 'somebody-else' }, 'bad-answer'],
-      'several audiences and another party': [{ aud: ['editor', 'x'], azp: 'x' }, 'bad-answer'],
-      'another nonce': [{ nonce: 'other' }, 'bad-answer'],
+      'another audience': [{ aud: 'somebody-else' }, 'untrusted-answer'],
+      'several audiences and another party': [{ aud: ['editor', 'x'], azp: 'x' }, 'untrusted-answer'],
+      'another nonce': [{ nonce: 'other' }, 'untrusted-answer'],
       'no nonce': [{ nonce: undefined }, 'bad-answer'],
-      'another issuer': [{ iss: 'https://evil.example.com' }, 'bad-answer'],
+      'another issuer': [{ iss: 'https://evil.example.com' }, 'untrusted-answer'],
       'no subject': [{ sub: undefined }, 'bad-answer'],
     };
     for (const [what, [claims, category]] of Object.entries(wrong)) {
@@ -171,7 +171,7 @@ describe('A token answer', () => {
     });
 
     it('signed with a key that the server does not publish is a bad answer', async () => {
-      await rejectsWith(trading({}, 'RS256', 'stranger'), 'bad-answer');
+      await rejectsWith(trading({}, 'RS256', 'stranger'), 'untrusted-answer');
     });
 
     it('whose words were changed after signing is a bad answer', async () => {

@@ -129,7 +129,7 @@ describe('The transport', () => {
       wasSent = true;
       return Promise.resolve(new Response());
     } };
-    await rejectsWith(fetchWith(transport)('http://id.example.com/token', GET), 'configuration', 'http-endpoint');
+    await rejectsWith(fetchWith(transport)('http://id.example.com/token', GET), 'insecure', 'http-endpoint');
     assert.equal(wasSent, false);
   });
 

@@ -50,8 +50,8 @@ describe('The keeper, as people come and go', () => {
     });
 
     it('refuses a sign-in whose entry in the settings has changed or gone meanwhile, and stores nothing', async () => {
-      await rejectsWith(house.keeper.admit(grantFor(providerAt(server.issuer, { clientId: 'another' }), now())), 'configuration', 'provider-removed');
-      await rejectsWith(house.keeper.admit(grantFor(providerAt(server.issuer, { id: 'gone' }), now())), 'configuration', 'provider-removed');
+      await rejectsWith(house.keeper.admit(grantFor(providerAt(server.issuer, { clientId: 'another' }), now())), 'not-set-up', 'provider-removed');
+      await rejectsWith(house.keeper.admit(grantFor(providerAt(server.issuer, { id: 'gone' }), now())), 'not-set-up', 'provider-removed');
       assert.deepEqual([house.registry.all(), house.store.secrets.size], [[], 0]);
     });
 

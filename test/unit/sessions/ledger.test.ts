@@ -61,22 +61,6 @@ describe('The ledger', () => {
     assert.equal(await new Ledger(folder, silentLog).failedTry('s1'), undefined);
   });
 
-  it('lets a person be told of a thing once, in one window of all, until it is over', async () => {
-    const folder = new FakeFolder();
-    const ledger = new Ledger(folder, silentLog);
-    const ledgers = [ledger, new Ledger(folder, silentLog), new Ledger(folder, silentLog)];
-    assert.deepEqual((await Promise.all(ledgers.map((one) => one.noteTold('lost-s1')))).sort(), [false, false, true]);
-    assert.equal(await ledger.noteTold('lost-s2'), true);
-    await ledger.noteOver('lost-s1');
-    assert.equal(await ledger.noteTold('lost-s1'), true);
-  });
-
-  it('lets a person be told, rather than not, where that cannot be noted', async () => {
-    const folder = new FakeFolder();
-    folder.failing = true;
-    assert.equal(await new Ledger(folder, silentLog).noteTold('lost-s1'), true);
-  });
-
   it('knows the files that are about a session from those that are not', () => {
     const ledger = new Ledger(new FakeFolder(), silentLog);
     assert.deepEqual(['s1.json', 's1.gone', 's1.try'].map((name) => ledger.idOf(name)), ['s1', 's1', 's1']);
@@ -88,9 +72,8 @@ describe('The ledger', () => {
     const ledger = new Ledger(folder, silentLog);
     await ledger.write({ ...record, idToken: 'id-token-1' });
     await ledger.noteTry('s1', TRY);
-    await ledger.noteTold('lost-s1');
     await ledger.noteSignedOut('s2', 1);
-    assert.equal(folder.files.size, 4);
+    assert.equal(folder.files.size, 3);
     assert.doesNotMatch([...folder.files].join(), /access-1|refresh-1|id-token-1|Sam|person-1/);
   });
 

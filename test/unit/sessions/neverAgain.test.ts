@@ -132,7 +132,7 @@ describe('Never again', () => {
     it('is met differently: only the revoked token asks the person to sign in, the others are tried again', () => {
       assert.deepEqual(REMEDIES['session-ended'].actions, ['sign-in']);
       for (const category of ['network', 'server'] as const) {
-        assert.equal(REMEDIES[category].endsSession, false);
+        assert.equal(REMEDIES[category].outcome, 'retrying');
         assert.equal(REMEDIES[category].retry, 'quick');
         assert.ok(!REMEDIES[category].actions.includes('sign-in'));
       }

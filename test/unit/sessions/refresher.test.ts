@@ -59,7 +59,7 @@ describe('The refresher', () => {
   it('takes it for no verdict that there is nothing to renew with: the token in hand goes on working', async () => {
     const { refreshToken: _none, ...record } = recordAt(server.issuer, house.clock.now());
     await moveIn(house, record);
-    await rejectsWith(house.refresher.renew('s1', 'test'), 'session-ended', 'no-refresh-token');
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'not-renewable', 'no-refresh-token');
     assert.deepEqual([house.record().ended, house.registry.get('s1')?.failure, server.requests.length], [undefined, undefined, 0]);
   });
 
@@ -81,7 +81,7 @@ describe('The refresher', () => {
   it('stores the new refresh token before it looks at an ID token that turns out to be bad, and keeps the session', async () => {
     const idToken = await server.idToken({ aud: 'somebody-else' });
     server.onToken(rotatingTokens({ id_token: idToken }));
-    await rejectsWith(house.refresher.renew('s1', 'test'), 'bad-answer');
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'untrusted-answer');
     const { accessToken, refreshToken, generation, isWhole, ended } = house.record();
     assert.deepEqual([accessToken, refreshToken, generation, isWhole, ended], ['access-1', 'refresh-2', 2, false, undefined]);
     assert.equal((await house.ledger.read('s1'))?.generation, 2, 'the older refresh token is of use to no window any more');
@@ -106,7 +106,7 @@ describe('The refresher', () => {
   it('refuses tokens of another person, and keeps the session', async () => {
     await moveIn(house, recordAt(server.issuer, house.clock.now(), { subject: 'person-1' }));
     server.onToken(rotatingTokens({ id_token: await server.idToken({ aud: 'editor', sub: 'person-2' }) }));
-    await rejectsWith(house.refresher.renew('s1', 'test'), 'bad-answer', 'other-subject');
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'other-account', 'other-subject');
     assert.equal(house.record().accessToken, 'access-1');
     assert.equal(house.record().ended, undefined);
   });
@@ -259,13 +259,13 @@ describe('The refresher', () => {
   });
 
   it('fails as cancelled where the session is not there, without a request', async () => {
-    await rejectsWith(house.refresher.renew('s9', 'test'), 'cancelled', 'signed-out');
+    await rejectsWith(house.refresher.renew('s9', 'test'), 'signed-out', 'signed-out');
     assert.equal(server.requests.length, 0);
   });
 
   it('ends a session without a refresh token that is to be renewed', async () => {
     house.registry.put({ ...recordAt(server.issuer, house.clock.now()), refreshToken: undefined });
-    await rejectsWith(house.refresher.renew('s1', 'test'), 'session-ended', 'no-refresh-token');
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'not-renewable', 'no-refresh-token');
   });
 
   it('says that the token never expires where the server never said, once', async () => {

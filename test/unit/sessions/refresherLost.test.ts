@@ -94,7 +94,7 @@ describe('The refresher, whose answer is lost on the way', () => {
   describe('and whose token the server takes for used then', () => {
     it('says that the answer was lost, not that somebody has ended the session', async () => {
       script('drop', INVALID);
-      const failure = await rejectsWith(renew(), 'session-ended', 'lost-answer');
+      const failure = await rejectsWith(renew(), 'lost-answer', 'lost-answer');
       assert.equal(failure.status, 400);
       assert.deepEqual([house.record().ended?.code, house.registry.get('s1')?.failure?.code], ['lost-answer', 'lost-answer']);
     });
@@ -105,14 +105,14 @@ describe('The refresher, whose answer is lost on the way', () => {
       await house.clock.pass(10 * SECOND);
       const other = buildHouse(server.issuer, { store: house.store, folder: house.folder, clock: house.clock, life: house.life });
       await other.keeper.ready();
-      await rejectsWith(other.refresher.renew('s1', 'test'), 'session-ended', 'lost-answer');
+      await rejectsWith(other.refresher.renew('s1', 'test'), 'lost-answer', 'lost-answer');
       assert.equal(sent().length, 3);
     });
 
     it('says so of a window that ended with the request on its way', async () => {
       house.folder.files.set('s1.1.held', JSON.stringify({ sign: 'a window that is gone', generation: 1 }));
       script(INVALID);
-      await rejectsWith(renew(), 'session-ended', 'lost-answer');
+      await rejectsWith(renew(), 'lost-answer', 'lost-answer');
     });
 
     it('says what it is where the answer that was lost was to an older token', async () => {

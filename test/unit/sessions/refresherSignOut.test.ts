@@ -52,7 +52,7 @@ describe('The refresher, as people come and go', () => {
 
     it('revokes the new tokens and never stores them', async () => {
       const release = heldToken();
-      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'cancelled', 'signed-out');
+      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'signed-out', 'signed-out');
       await server.waitFor('/token');
       await house.keeper.signOut('s1');
       release();
@@ -64,7 +64,7 @@ describe('The refresher, as people come and go', () => {
 
     it('revokes the new access token too, which outlives its refresh token at many servers', async () => {
       const release = heldToken();
-      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'cancelled', 'signed-out');
+      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'signed-out', 'signed-out');
       await server.waitFor('/token');
       await house.keeper.signOut('s1');
       release();
@@ -75,7 +75,7 @@ describe('The refresher, as people come and go', () => {
     it('does so, too, where that was in another window', async () => {
       const other = await otherWindow();
       const release = heldToken();
-      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'cancelled', 'signed-out');
+      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'signed-out', 'signed-out');
       await server.waitFor('/token');
       await other.keeper.signOut('s1');
       release();
@@ -109,7 +109,7 @@ describe('The refresher, as people come and go', () => {
 
     it('leaves no mark of its turn behind either', async () => {
       const release = heldToken();
-      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'cancelled', 'signed-out');
+      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'signed-out', 'signed-out');
       await server.waitFor('/token');
       await house.keeper.signOut('s1');
       release();

@@ -180,10 +180,10 @@ describe('Windows whose server fails them', function () {
       it('all have it at once, though no access token has come with it', async () => {
         await openSignedIn(5, forSomebodyElse(server), kind);
         const [one] = windows.all;
-        await rejectsWith(one?.refresher.renew('s1', 'test') ?? Promise.resolve(), 'bad-answer');
+        await rejectsWith(one?.refresher.renew('s1', 'test') ?? Promise.resolve(), 'untrusted-answer');
         await windows.clock.rest();
         assert.deepEqual([tokens(), times.length], [new Set(['refresh-2']), 1]);
-        assert.deepEqual(new Set(windows.all.map(({ registry }) => registry.get('s1')?.failure?.category)), new Set(['bad-answer']));
+        assert.deepEqual(new Set(windows.all.map(({ registry }) => registry.get('s1')?.failure?.category)), new Set(['untrusted-answer']));
       });
 
       it('do not hand it to and fro where all ask at once, either', async () => {

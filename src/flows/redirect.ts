@@ -1,0 +1,15 @@
+import type { Page } from './page.ts';
+
+/** Where the answer to an authorization request arrives. */
+export interface Redirect {
+  /** The redirect address to send to the server (RFC 6749 section 3.1.2). */
+  readonly redirectUri: string;
+  /**
+   * Waits for the answer to one request.
+   * @param isAnswer tells it from the answers to other requests.
+   * @throws the signal's reason when that is aborted.
+   */
+  answer(isAnswer: (parameters: URLSearchParams) => boolean, signal: AbortSignal): Promise<URLSearchParams>;
+  /** Tells the browser how it ended, where there is a way to. */
+  finish(outcome: Page): void;
+}

@@ -1,0 +1,18 @@
+// How far a server's clock is ahead: from the `Date` header of an answer, at the middle of its round trip (RFC 9110 section 6.6.1).
+import type { Provider } from '../core/provider.ts';
+import { fetchWith, type Transport } from './transport.ts';
+
+/**
+ * Asks a server for its discovery document, only to compare the clocks.
+ * @returns how far, in ms, the server's clock is ahead of this machine's; undefined where its answer tells no time.
+ * @throws Failure where the server does not answer.
+ */
+export async function measureSkew({ issuer }: Provider, transport: Transport): Promise<number | undefined> {
+  let skew: number | undefined;
+  const ask = fetchWith(transport, undefined, (answer) => {
+    skew = answer.skew;
+    return answer.response;
+  });
+  await ask(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, { method: 'GET', headers: {} });
+  return skew;
+}

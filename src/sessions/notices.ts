@@ -1,0 +1,102 @@
+// Who tells the person what, of all windows: each thing once, and again only where the person has asked to be reminded.
+// One small file for each thing that was told. The folder makes a file for one window only, which is the one that tells.
+import * as v from 'valibot';
+import { asFailure } from '../core/failure.ts';
+import type { Log } from '../core/log.ts';
+import type { Folder } from './folder.ts';
+
+const TOLD = '.told';
+const LATER = '.later';
+
+const laterSchema = v.object({ round: v.number(), at: v.number() });
+
+/** What a notice is about. */
+export interface Notice {
+  /** What kind of thing it is: a word. */
+  readonly kind: string;
+  /** The session, or the provider, that it concerns. */
+  readonly id: string;
+  /** Which of the things of this kind it is: an end, a generation. It is told once. */
+  readonly about: string;
+}
+
+/** The notices of all windows. Where the folder fails, each window tells for itself rather than nobody. */
+export class Notices {
+  readonly #folder: Folder;
+  readonly #log: Log;
+
+  constructor(folder: Folder, log: Log) {
+    this.#folder = folder;
+    this.#log = log;
+  }
+
+  /** Whether this window is the one to tell: nobody has told it yet, or the time has come that it was put off to. */
+  async claim(notice: Notice, now: number): Promise<boolean> {
+    const later = await this.#later(notice);
+    if (later !== undefined && later.at > now) {
+      return false;
+    }
+    const name = `${nameOf(notice)}.${later?.round ?? 0}${TOLD}`;
+    // This is asked again and again, and a look costs less than a try.
+    const isMine = await this.#attempt(async () => (await this.#folder.read(name)) === undefined && this.#folder.create(name, ''), true);
+    if (isMine) {
+      // What was told before of the same kind is of no interest any more.
+      await this.#clear((other) => isOf(other, notice.id, notice.kind) && !other.startsWith(`${nameOf(notice)}.`));
+    }
+    return isMine;
+  }
+
+  /** Puts a notice off for all windows, those that open later included, until a point in time in ms since the Unix epoch. */
+  async putOff(notice: Notice, until: number): Promise<void> {
+    const round = ((await this.#later(notice))?.round ?? 0) + 1;
+    await this.#attempt(() => this.#folder.write(nameOf(notice) + LATER, JSON.stringify({ round, at: until })), undefined);
+  }
+
+  /** Forgets what was told of a session or a provider: of one kind, or all. Should it come again, it is told again. */
+  async forget(id: string, kind?: string): Promise<void> {
+    await this.#clear((name) => isOf(name, id, kind));
+  }
+
+  async #clear(isPast: (name: string) => boolean): Promise<void> {
+    const names = await this.#attempt(() => this.#folder.list(), []);
+    const past = names.filter((name) => (name.endsWith(TOLD) || name.endsWith(LATER)) && isPast(name));
+    await Promise.all(past.map((name) => this.#attempt(() => this.#folder.delete(name), undefined)));
+  }
+
+  async #later(notice: Notice): Promise<v.InferOutput<typeof laterSchema> | undefined> {
+    const text = await this.#attempt(() => this.#folder.read(nameOf(notice) + LATER), undefined);
+    const parsed = v.safeParse(laterSchema, text === undefined ? undefined : parse(text));
+    return parsed.success ? parsed.output : undefined;
+  }
+
+  async #attempt<T>(run: () => Promise<T>, otherwise: T): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      this.#log.debug(`What was told could not be noted: ${asFailure(error).message}.`);
+      return otherwise;
+    }
+  }
+}
+
+/** `kind_id_about`, each fit for a file name and without the sign that parts them. */
+function nameOf({ kind, id, about }: Notice): string {
+  return [kind, id, about].map(partOf).join('_');
+}
+
+function isOf(name: string, id: string, kind: string | undefined): boolean {
+  const [ofKind, ofId] = name.split('_');
+  return ofId === partOf(id) && (kind === undefined || ofKind === partOf(kind));
+}
+
+function partOf(text: string): string {
+  return text.replace(/[^A-Za-z0-9-]/g, (character) => `~${character.charCodeAt(0).toString(16)}`);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

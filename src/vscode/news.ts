@@ -1,0 +1,124 @@
+// What there is to tell of the sessions: decided here, told by the notifications.
+import { MINUTE } from '../core/clock.ts';
+import type { Failure } from '../core/failure.ts';
+import { sessionEndOf, warnAt, type LifetimeSettings } from '../core/lifetime.ts';
+import { REMEDIES, type Action } from '../core/remedy.ts';
+import { lifetimesOf, verdictOf, type SessionRecord } from '../core/session.ts';
+import { isUsable, timeFor, type LiveSession } from '../core/status.ts';
+import type { Notice } from '../sessions/notices.ts';
+import type { Subject } from './actions.ts';
+import type { Kind } from './ids.ts';
+import { failureSentence } from './sentences.ts';
+import * as text from './text.ts';
+import type { Choice } from './toast.ts';
+
+/** Something to tell as long as it is so. It is told once for each `about`. */
+export interface News extends Notice {
+  readonly kind: Kind;
+  readonly words: string;
+  /** What can be done, the right thing first. */
+  readonly choices: readonly Choice[];
+  /** Whether something goes on meanwhile. */
+  readonly isBusy?: boolean;
+  /** Whether it is about what the person may be told anyway, because they have asked for it. */
+  readonly isOutcome?: boolean;
+}
+
+/** What the news are made with. */
+export interface NewsPorts {
+  /** The time, in ms since the Unix epoch. */
+  readonly now: number;
+  readonly lifetimes: LifetimeSettings;
+  /** What people call a provider. */
+  nameOf(providerId: string): string;
+  subjectOf(record: SessionRecord): Subject;
+  subjectAt(providerId: string): Subject;
+  /** What doing an action about something looks like. */
+  choice(action: Action, subject: Subject): Choice;
+  /** Whether a session was dead when it was read: the status bar tells of it, and nobody else does. */
+  wasDeadAtStart(id: string): boolean;
+  /** Tells a notice again at a point in time, in ms since the Unix epoch. */
+  putOff(notice: Notice & { readonly kind: Kind }, until: number): Promise<void>;
+}
+
+/** How far, in ms, two clocks may be apart before it is spoken of. */
+const NOTABLE_SKEW = 5 * MINUTE;
+
+/** Everything that there is to tell of some sessions. */
+export function newsOf(sessions: readonly LiveSession[], ports: NewsPorts): News[] {
+  const each = sessions.flatMap((session) => [ofTrouble(session, ports), ofEnd(session, ports), ofStore(session, ports)]);
+  return [...each.filter((one) => one !== undefined), ...ofClocks(sessions, ports)];
+}
+
+/**
+ * A definite end is told; one that was there at start is not. A failure that passes is the status bar's matter, until a
+ * caller is refused. One that somebody has to look at is told.
+ */
+function ofTrouble(session: LiveSession, ports: NewsPorts): News | undefined {
+  const { failure, record, refused = false } = session;
+  const { ended, generation, id } = record;
+  const wasDead = ports.wasDeadAtStart(id);
+  if (ended !== undefined) {
+    return wasDead ? undefined : ofFailure('ended', session, failure ?? verdictOf(ended), String(generation), ports);
+  }
+  const outcome = failure === undefined ? 'unchanged' : REMEDIES[failure.category].outcome;
+  if (failure === undefined || outcome === 'unchanged' || (!refused && (outcome === 'retrying' || wasDead))) {
+    return undefined;
+  }
+  return outcome === 'retrying'
+    ? ofFailure('outage', session, failure, String(generation), ports)
+    : ofFailure('attention', session, failure, `${generation}.${failure.category}`, ports);
+}
+
+function ofFailure(kind: Kind, { record }: LiveSession, failure: Failure, about: string, ports: NewsPorts): News {
+  const subject = ports.subjectOf(record);
+  return {
+    kind,
+    id: record.id,
+    about,
+    words: failureSentence(failure, ports.nameOf(record.providerId)),
+    choices: REMEDIES[failure.category].actions.map((action) => ports.choice(action, subject)),
+    isBusy: kind === 'outage',
+    isOutcome: kind !== 'ended',
+  };
+}
+
+/** The warning before an end that the person alone can put off. */
+function ofEnd(session: LiveSession, ports: NewsPorts): News | undefined {
+  const { record, setBack = 0 } = session;
+  const now = timeFor(session, ports.now);
+  const lifetimes = lifetimesOf(record);
+  const end = sessionEndOf(lifetimes);
+  const due = warnAt(lifetimes, ports.lifetimes);
+  if (end === undefined || due === undefined || record.ended !== undefined || !isUsable(record, now) || end <= now || now < due) {
+    return undefined;
+  }
+  const left = end - now;
+  // The same end, told in whole seconds from each request, wavers by a moment.
+  const notice = { kind: 'ending', id: record.id, about: String(Math.round(end / MINUTE)) } as const;
+  // Half of what is left: always before the end, and with time to act.
+  const later: Choice = { label: text.labelRemindMeLater(), run: () => ports.putOff(notice, end - setBack - left / 2) };
+  const again = ports.choice('sign-in', ports.subjectOf(record));
+  // In the last minute there is no later.
+  return { ...notice, words: text.sayEndsSoon(ports.nameOf(record.providerId), record.account.label, left), choices: left < MINUTE ? [again] : [again, later] };
+}
+
+/** Tokens that would be lost on a restart are a person's matter, once for each time that it happens. */
+function ofStore({ record, renewing, unsaved }: LiveSession, ports: NewsPorts): News | undefined {
+  const { id, generation, providerId } = record;
+  const choices = [ports.choice('log', ports.subjectOf(record))];
+  return renewing || !unsaved ? undefined : { kind: 'storage', id, about: String(generation), words: text.sayUnsaved(ports.nameOf(providerId)), choices };
+}
+
+/** A clock that is far off, by the latest answer of each server. */
+function ofClocks(sessions: readonly LiveSession[], ports: NewsPorts): News[] {
+  const skews = new Map<string, number>();
+  for (const { record, skew } of [...sessions].sort((one, other) => one.record.renewedAt - other.record.renewedAt)) {
+    if (skew !== undefined) {
+      skews.set(record.providerId, skew);
+    }
+  }
+  return [...skews]
+    .filter(([, skew]) => Math.abs(skew) > NOTABLE_SKEW)
+    .map(([id, skew]) => ({ kind: 'clock', id, about: '', words: text.saySkewed(ports.nameOf(id), skew), choices: [ports.choice('clock', ports.subjectAt(id))] }));
+}

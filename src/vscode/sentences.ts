@@ -1,0 +1,88 @@
+// What a person reads of each failure: one sentence for each row of the table in core/remedy.ts, under the same name.
+import * as vscode from 'vscode';
+import { asFailure, type Failure } from '../core/failure.ts';
+import type { Category } from '../core/remedy.ts';
+
+const { l10n } = vscode;
+
+/** The sentence for a failure: what happened, in words, and what to do where a person can do something. */
+export function failureSentence(error: unknown, provider: string): string {
+  const failure = asFailure(error);
+  return SENTENCES[failure.category](provider, failure);
+}
+
+type Sentence = (provider: string, failure: Failure) => string;
+
+/** "The server says: …", where it said something that can be shown. */
+const withDetail = (text: string, { detail }: Failure): string =>
+  detail === undefined || detail === '' ? text : l10n.t('{0} The server says: “{1}”', text, detail);
+
+/** What part of an answer or a document is meant; nothing where that is not known. */
+const part = ({ detail, code }: Failure): string => (detail === undefined || detail === '' ? code : detail);
+
+const SENTENCES: Readonly<Record<Category, Sentence>> = {
+  'network': (provider) => l10n.t('{0} cannot be reached, or takes too long to answer. Your session is kept, and is renewed as soon as the server answers again.', provider),
+  'server': (provider) => l10n.t('{0} has a problem of its own and cannot answer now. Your session is kept, and the renewal is tried again.', provider),
+  'rate-limited': (provider) => l10n.t('{0} asks to wait a little before the next request. Your session is kept, and the renewal is tried again.', provider),
+  'other-window': (provider) =>
+    l10n.t('Another window is renewing the session at {0} and does not finish. Is it stopped or not responding? It is tried again.', provider),
+
+  'web-page': (provider) =>
+    l10n.t('Where {0} should answer, there is a web page: a login page of the network, a proxy, or a wrong issuer address. Your session is kept.', provider),
+  'proxy': (provider) => l10n.t('The proxy between this computer and {0} refuses to pass requests on. Your session is kept.', provider),
+  'certificate': (provider) =>
+    l10n.t('The certificate of {0} is not trusted by this computer, so nothing was sent. A company’s own certificate may have to be installed. Your session is kept.', provider),
+  'clock': (provider) => l10n.t('A time in the answer of {0} cannot be right: the clock of this computer, or of the server, is off. Your session is kept.', provider),
+
+  'session-ended': (provider) => l10n.t('{0} has ended your session. Sign in again to go on.', provider),
+  'lost-answer': (provider) =>
+    l10n.t('The answer to a renewal at {0} was lost on the way, and {0} accepts each renewal once only. Sign in again.', provider),
+  'sign-in-needed': (provider, failure) => withDetail(l10n.t('{0} wants you to sign in again before it goes on.', provider), failure),
+  'interaction-needed': (provider, failure) => withDetail(l10n.t('{0} has a question for you in the browser before it goes on. Sign in again to see it.', provider), failure),
+  'consent-needed': (provider, failure) => withDetail(l10n.t('{0} needs your consent before it goes on. Sign in again to give it.', provider), failure),
+  'second-factor': (provider, failure) => withDetail(l10n.t('{0} wants a second proof that it is you. Sign in again to give it.', provider), failure),
+  'policy': (provider, failure) => withDetail(l10n.t('A rule of your organisation at {0} asks for a new sign-in. This is no fault of yours.', provider), failure),
+  'password-expired': (provider) => l10n.t('Your password at {0} has expired. Sign in again, and choose a new one there.', provider),
+  'email-unverified': (provider) => l10n.t('{0} wants your e-mail address to be verified. Verify it there, then sign in again.', provider),
+
+  'client-rejected': (provider, failure) =>
+    withDetail(l10n.t('{0} does not accept the client id, or wants a client secret with it. Check "clientId" in the settings.', provider), failure),
+  'client-not-allowed': (provider, failure) =>
+    withDetail(l10n.t('{0} does not allow this client to sign in this way. Allow it the authorization code and refresh token grants there.', provider), failure),
+  'redirect-rejected': (provider, failure) =>
+    withDetail(l10n.t('{0} does not accept the redirect address. Register http://127.0.0.1/callback (any port) for this client there.', provider), failure),
+  'scope-rejected': (provider, failure) => withDetail(l10n.t('{0} does not grant a scope that was asked for. Check "scopes" in the settings.', provider), failure),
+  'no-server': (provider) => l10n.t('There is no OpenID Connect or OAuth server at the issuer address of {0}. Check "issuer" in the settings.', provider),
+  'issuer-mismatch': (provider) =>
+    l10n.t('The server at the issuer address of {0} calls itself something else. Copy the issuer to the letter into the settings.', provider),
+  'insecure': (provider, failure) => l10n.t('{0} wants credentials sent without encryption (“{1}” is not https). That is refused.', provider, part(failure)),
+  'server-unfit': (provider, failure) => l10n.t('{0} lacks something that signing in safely needs, or says it wrongly: “{1}”.', provider, part(failure)),
+  'configuration': (provider, failure) => withDetail(l10n.t('The settings and what {0} offers do not fit together. Check the provider’s settings.', provider), failure),
+  'not-renewable': (provider) =>
+    l10n.t('This session cannot be renewed: {0} gave no refresh token that it accepts. Add "offline_access" to its scopes, or allow it at the server.', provider),
+  'not-set-up': (provider) => l10n.t('{0} is not set up any more.', provider),
+
+  'bad-answer': (provider, failure) => l10n.t('The answer of {0} could not be understood and was not used ({1}). Your session is kept.', provider, part(failure)),
+  'untrusted-answer': (provider) => l10n.t('An answer that should come from {0} must not be trusted, and was thrown away. Start again.', provider),
+  'other-account': (provider) => l10n.t('The renewal at {0} brought the tokens of somebody else. They were not used; sign in again.', provider),
+  'unknown-error': (provider, failure) => withDetail(l10n.t('{0} reports an error that is not known here: “{1}”. Your session is kept.', provider, failure.code), failure),
+
+  'storage': () => l10n.t('The sign-in could not be read from, or written to, the secret storage of VS Code. Is the keyring of this computer unlocked?'),
+  'newer-elsewhere': (provider) =>
+    l10n.t('Another window has renewed the session at {0}, and this one cannot read the new tokens. Reload this window; if that does not help, sign in again.', provider),
+
+  'denied': (provider) => l10n.t('{0} reports that access was denied: by you, or by a rule there.', provider),
+  'start-again': (provider) => l10n.t('What the browser brought back from {0} is used up, too old or incomplete. Start again.', provider),
+  'sign-in-timeout': (provider) =>
+    l10n.t('Nobody finished signing in to {0} in time. If the page there showed an error about the redirect address, register the address for this client.', provider),
+  'no-loopback': () => l10n.t('This computer does not let Session Keeper listen on 127.0.0.1, where the browser brings the answer.'),
+  'cancelled': (provider) => l10n.t('Signing in to {0} was cancelled.', provider),
+  'replaced': (provider) => l10n.t('Another attempt to sign in to {0} has taken the place of this one.', provider),
+  'signed-out': (provider) => l10n.t('You are signed out of {0}.', provider),
+
+  'token-rejected': (provider) => l10n.t('The access token of {0} was refused where it was used. Renew it; if that does not help, look into the diagnostics.', provider),
+  'scope-needed': (provider) => l10n.t('The access token of {0} does not allow what was asked for. Sign in again for more.', provider),
+  'protocol-step': (provider) => l10n.t('{0} has not decided yet.', provider),
+
+  'unexpected': (provider) => l10n.t('Something unexpected went wrong with {0}. The log says more.', provider),
+};
