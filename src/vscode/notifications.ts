@@ -47,6 +47,8 @@ export class Notifications implements Disposable {
   readonly #asking = new Set<string>();
   /** The sessions whose token was dead when they were read: the status bar tells of them, no notification does. */
   readonly #deadAtStart = new Set<string>();
+  /** Whether a look at everything is about to happen. */
+  #isDue = false;
 
   constructor(ports: NotificationPorts) {
     this.#ports = ports;
@@ -76,7 +78,7 @@ export class Notifications implements Disposable {
     }
   }
 
-  /** Notes whether a session was dead already when it was read, and whether it is gone; then looks at all. */
+  /** Notes whether a session was dead already when it was read, and whether it is gone; then looks at all, once for many changes. */
   onChange({ before, after }: RegistryChange): void {
     const { clock, notices } = this.#ports;
     if (after === undefined) {
@@ -86,7 +88,13 @@ export class Notifications implements Disposable {
     } else if (before === undefined) {
       this.#deadAtStart.add(after.record.id);
     }
-    this.check();
+    if (!this.#isDue) {
+      this.#isDue = true;
+      queueMicrotask(() => {
+        this.#isDue = false;
+        this.check();
+      });
+    }
   }
 
   /** Reports what is wrong in the settings: each problem once, until it is mended. */
