@@ -195,7 +195,7 @@ export class World {
    * @param ends what each request has to have ended with, all of them with the same token.
    */
   async mustBeLost(windows: readonly WindowProcess[], outcomes: readonly Outcome[], ends: readonly (number | string)[]): Promise<void> {
-    assert.deepEqual(outcomes.map(({ failure }) => failure), windows.map(() => ({ category: 'session-ended', code: 'lost-answer' })));
+    assert.deepEqual(outcomes.map(({ failure }) => failure), windows.map(() => ({ category: 'lost-answer', code: 'lost-answer' })));
     assert.deepEqual(await this.ends(), ends, 'The requests are not as they should be.');
     assert.equal(new Set(this.requests().map(({ refreshTokenHash }) => refreshTokenHash)).size, 1, 'Another token was sent.');
     assert.equal(this.isRevoked, true, 'The server has not ended the session.');
