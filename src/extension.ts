@@ -12,6 +12,7 @@ import { machineUptime } from './machine/uptime.ts';
 import { Discovery } from './protocol/discovery.ts';
 import type { Transport } from './protocol/transport.ts';
 import { ClientSecrets } from './sessions/clientSecrets.ts';
+import { patientFolder, patientStore } from './sessions/patience.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { Actions } from './vscode/actions.ts';
 import { Activity } from './vscode/activity.ts';
@@ -52,12 +53,12 @@ export function activate(context: vscode.ExtensionContext): void {
   // `fetch` is looked up at each call, because VS Code replaces it when proxy settings change.
   const transport: Transport = { fetch: (input, init) => fetch(input, init), clock, log, deadline: ANSWER_DEADLINE };
   const secrets = secretStore(context.secrets);
-  const clientSecrets = new ClientSecrets(secrets);
+  const folder = diskFolder(join(context.globalStorageUri.fsPath, SHARED_FOLDER), clock);
+  const clientSecrets = new ClientSecrets(patientStore(secrets, clock), patientFolder(folder, clock));
   const discovery = new Discovery(transport, (provider) => clientSecrets.read(provider));
 
   const sessions = new Sessions({
-    clock, log, discovery, transport, secrets,
-    folder: diskFolder(join(context.globalStorageUri.fsPath, SHARED_FOLDER), clock),
+    clock, log, discovery, transport, secrets, folder,
     life: machineLife(),
     cipher: machineCipher,
     provider: (id) => settings.provider(id),
@@ -82,6 +83,7 @@ export function activate(context: vscode.ExtensionContext): void {
     clock, settings, clientSecrets, transport, showLog,
     reportFailure: (error, subject) => notifications.reportFailure(error, subject),
     copyDiagnostics: () => diagnostics.copy(),
+    noteSkew: (id, skew) => keeper.all(id).forEach(({ record }) => registry.update(record.id, { skew })),
   });
   const commands = new Commands({
     clock, keeper, refresher, desk, settings, actions, showLog,

@@ -1,5 +1,6 @@
 // What an identity server is as configured, and how an entry of the settings becomes one.
 import * as v from 'valibot';
+import { plainName } from './failure.ts';
 import { normalizeScopes } from './scopes.ts';
 
 /** One identity server as configured. Immutable; a changed entry is another object. */
@@ -162,7 +163,7 @@ export function parseProviders(value: unknown, takenIds: readonly string[] = BUI
 function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
   return {
     id: entry.id,
-    label: entry.label?.trim() ?? new URL(entry.issuer).hostname,
+    label: plainName(entry.label ?? '') || new URL(entry.issuer).hostname,
     issuer: entry.issuer,
     clientId: entry.clientId.trim(),
     scopes: normalizeScopes(entry.scopes),

@@ -76,7 +76,8 @@ export const REMEDIES = {
   'clock': row('attention', 'slow', ['clock', 'retry'], 'invalid_dpop_proof', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED CERT_NOT_YET_VALID'),
 
   // A definite verdict: only signing in again goes on from here.
-  'session-ended': row('ended', 'never', ['sign-in'], 'refresh:invalid_grant refresh:access_denied bad_refresh_token bad_token', ''),
+  'session-ended': row('ended', 'never', ['sign-in'], `
+    refresh:invalid_grant refresh:access_denied refresh:invalid_token refresh:expired_token bad_refresh_token bad_token`, ''),
   'lost-answer': row('ended', 'never', ['sign-in'], '', 'lost-answer'),
   'sign-in-needed': row('ended', 'never', ['sign-in'], 'login_required', ''),
   'interaction-needed': row('ended', 'never', ['sign-in'], 'interaction_required account_selection_required basic_action message_only', ''),
@@ -120,7 +121,7 @@ export const REMEDIES = {
 
   // One attempt to sign in has not worked; no session is lost.
   'denied': row('unchanged', 'never', ['sign-in'], 'access_denied authorization_declined', ''),
-  'start-again': row('unchanged', 'never', ['sign-in', 'log'], 'invalid_grant bad_verification_code incorrect_device_code expired_token', 'no-code'),
+  'start-again': row('unchanged', 'never', ['sign-in', 'log'], 'invalid_grant bad_verification_code incorrect_device_code exchange:expired_token device:expired_token', 'no-code'),
   'sign-in-timeout': row('unchanged', 'never', ['sign-in', 'copy-redirect'], '', 'sign-in-deadline'),
   'no-loopback': row('unchanged', 'never', ['another-way', 'log'], '', 'no-loopback'),
   'cancelled': row('unchanged', 'never', [], '', 'cancelled'),
@@ -128,9 +129,9 @@ export const REMEDIES = {
   'signed-out': row('unchanged', 'never', ['sign-in'], '', 'signed-out'),
 
   // What a resource says of a token (RFC 6750), and the steps that belong to the protocol.
-  'token-rejected': row('unchanged', 'quick', ['retry', 'diagnostics'], 'invalid_token', ''),
-  'scope-needed': row('unchanged', 'never', ['sign-in', 'scopes'], 'insufficient_scope', ''),
-  'protocol-step': row('unchanged', 'quick', [], 'authorization_pending device:slow_down use_dpop_nonce unsupported_token_type', ''),
+  'token-rejected': row('unchanged', 'quick', ['retry', 'diagnostics'], 'resource:invalid_token', ''),
+  'scope-needed': row('unchanged', 'never', ['sign-in', 'scopes'], 'resource:insufficient_scope', ''),
+  'protocol-step': row('attention', 'slow', ['retry', 'diagnostics'], 'authorization_pending device:slow_down use_dpop_nonce unsupported_token_type', ''),
 
   // Nothing of the above; kept apart so that it is noticed.
   'unexpected': row('attention', 'slow', ['retry', 'diagnostics'], '', 'unexpected'),

@@ -32,6 +32,8 @@ const recordSchema = v.object({
   issuer: text,
   clientId: text,
   account: v.object({ id: text, label: text }),
+  /** What the server calls the person, where the label is something else to be unique. */
+  loginHint: v.optional(text),
   /** The `sub` of the ID token; absent for a server that sends none. */
   subject: v.optional(text),
   /** What the sign-in asked for, together with what the server said that it granted. */
@@ -39,6 +41,8 @@ const recordSchema = v.object({
   tokenType: text,
   accessToken: text,
   refreshToken: v.optional(text),
+  /** Whether the server has said that it renews no sessions, so that this one lasts as long as its access token. */
+  isUnrenewable: v.optional(v.boolean()),
   idToken: v.optional(text),
   /** Raised by one with every renewal. */
   generation: v.pipe(v.number(), v.check((value) => Number.isSafeInteger(value) && value > 0)),
@@ -134,9 +138,14 @@ export function verdictOf({ category, code, claims }: NonNullable<SessionRecord[
   return new Failure(CATEGORIES.find((one) => one === category) ?? 'session-ended', code, { claims });
 }
 
+/** Whom a sign-in of the same account is expected to be (`login_hint`, OpenID Connect Core 3.1.2.1). */
+export function loginHintOf({ account, loginHint }: SessionRecord): string {
+  return loginHint ?? account.label;
+}
+
 /** What of a record decides its lifetimes. */
 export function lifetimesOf(record: SessionRecord): Lifetimes & { readonly signedInAt: number } {
-  const { renewedAt, signedInAt, accessExpiresAt, sessionEndsAt, sessionEndIsFixed, refreshToken, ended } = record;
+  const { renewedAt, signedInAt, accessExpiresAt, sessionEndsAt, sessionEndIsFixed, refreshToken, isUnrenewable, ended } = record;
   return {
     renewedAt,
     signedInAt,
@@ -144,7 +153,7 @@ export function lifetimesOf(record: SessionRecord): Lifetimes & { readonly signe
     accessExpiresAt: ended === undefined ? accessExpiresAt : Math.min(accessExpiresAt ?? ended.at, ended.at + ENDED_GRACE),
     sessionEndsAt,
     sessionEndIsFixed,
-    renewable: refreshToken !== undefined && ended === undefined,
+    renewable: refreshToken !== undefined && isUnrenewable !== true && ended === undefined,
     place: placeOf(record),
   };
 }

@@ -39,7 +39,7 @@ export class LoopbackRedirect implements Redirect, Disposable {
 
   /**
    * Starts to listen on a free port.
-   * @throws Failure `configuration` where this machine does not let it.
+   * @throws Failure `no-loopback` where this machine does not let it.
    */
   static async open(clock: Clock, pages: Pages): Promise<LoopbackRedirect> {
     const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 10 * SECOND });

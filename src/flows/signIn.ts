@@ -66,7 +66,7 @@ export class SignIns {
    * Signs in through the browser. The page in the browser says that it worked only after
    * the grant has been admitted.
    * @param admit makes a session of the grant.
-   * @throws Failure `cancelled` with the code `replaced`, `sign-in-deadline` or the signal's own; else what went wrong.
+   * @throws Failure `replaced`, `sign-in-timeout`, the signal's own reason, or what went wrong.
    */
   async start<T>(request: SignInRequest, admit: (grant: Grant) => Promise<T>): Promise<T> {
     const { clock, log } = this.#ports;
@@ -99,9 +99,10 @@ export class SignIns {
     const redirect: Redirect =
       request.way === 'paste' ? pastedRedirect(this.#ports.askForAddress(provider), this.#ports.random()) : await LoopbackRedirect.open(clock, pages);
     let tokens: Tokens | undefined;
+    const over = new AbortController();
     try {
       const authorization = await authorizationRequest(server, redirect.redirectUri, scopes, request.hints);
-      const answer = redirect.answer((parameters) => isAnswerTo(authorization, parameters), signal);
+      const answer = redirect.answer((parameters) => isAnswerTo(authorization, parameters), AbortSignal.any([signal, over.signal]));
       // Handled below; the browser may take so long to open that the wait is over before anybody looks.
       answer.catch(() => {});
       signal.throwIfAborted();
@@ -119,6 +120,7 @@ export class SignIns {
       redirect.finish(pages.done);
       return admitted;
     } catch (error) {
+      over.abort(error);
       redirect.finish(pages.failed(error));
       if (tokens !== undefined) {
         // Called off at the last moment: nobody will use these tokens, so they do not live on at the server.

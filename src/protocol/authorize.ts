@@ -65,7 +65,7 @@ export function isAnswerTo(request: AuthorizationRequest, parameters: URLSearchP
 /**
  * Checks an authorization response: `iss` (RFC 9207) before anything else is looked at, `state`, `error`, and that
  * there is a code.
- * @throws Failure `bad-answer` on a wrong issuer (without a word of the answer: it may come from another server),
+ * @throws Failure `untrusted-answer` on a wrong issuer (without a word of the answer: it may come from another server),
  * or on a missing code; else the category of the server's error code.
  */
 export function readAuthorizationResponse(server: Server, request: AuthorizationRequest, parameters: URLSearchParams): URLSearchParams {

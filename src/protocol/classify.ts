@@ -2,14 +2,15 @@
 // each code means stands in the table of core/remedy.ts.
 import * as oauth from 'oauth4webapi';
 import { Failure, asFailure, harmless, type FailureDetails } from '../core/failure.ts';
-import { categoryOfCode, categoryOfError, categoryOfStatus, endsSession } from '../core/remedy.ts';
+import { categoryOfCode, categoryOfError, categoryOfStatus } from '../core/remedy.ts';
 
 /** What was being done when it went wrong; some codes mean different things at different steps. */
 export type Step = 'discovery' | 'authorization' | 'exchange' | 'refresh' | 'revocation' | 'userinfo' | 'device' | 'resource';
 
 /** The codes that mean that there never was a connection, so that nothing can have reached the server. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set([
-  'ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETUNREACH', 'ENETDOWN', 'EHOSTUNREACH', 'EHOSTDOWN', 'EADDRNOTAVAIL', 'UND_ERR_CONNECT_TIMEOUT',
+  'ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETUNREACH', 'ENETDOWN', 'EHOSTUNREACH', 'EHOSTDOWN', 'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_ABORTED', 'UND_ERR_PRX_TLS',
 ]);
 
 /** HTTP statuses that say "not now", whatever code the body adds: RFC 9110 section 15.5.9, RFC 8470, RFC 6585. */
@@ -17,6 +18,9 @@ const PASSING_STATUSES: readonly number[] = [408, 425, 429];
 
 /** The fields in which servers say more exactly what an error code means: Microsoft Entra, Google. */
 const SUBCODES = ['suberror', 'error_subtype'] as const;
+
+/** The errors that these fields say more of; beside any other they mean nothing. */
+const REFINED: readonly string[] = ['invalid_grant', 'interaction_required'];
 
 /** The longest `claims` that is passed back to the server, in characters. */
 const LONGEST_CLAIMS = 4000;
@@ -46,12 +50,25 @@ export function classify(error: unknown, step: Step): Failure {
 /** An error in the body of an answer (RFC 6749 section 5.2), with what some servers add to it. */
 function ofBody({ cause, error, error_description: description, response }: oauth.ResponseBodyError, step: Step): Failure {
   const details = { detail: clean(description), status: response.status, retryAfter: retryAfterOf(response) };
-  const more = SUBCODES.map((name) => cause[name]).find((code) => typeof code === 'string' && categoryOfError(code, step) !== undefined);
-  const failure = ofError(typeof more === 'string' ? more : error, step, details);
+  if (!REFINED.includes(error)) {
+    return ofError(error, step, details);
+  }
   const { claims } = cause;
-  return typeof claims === 'string' && claims.length <= LONGEST_CLAIMS && endsSession(failure.category)
-    ? new Failure('policy', 'claims-challenge', { ...details, claims })
-    : failure;
+  if (typeof claims === 'string' && areClaims(claims)) {
+    return new Failure('policy', 'claims-challenge', { ...details, claims });
+  }
+  const more = SUBCODES.map((name) => cause[name]).find((code) => typeof code === 'string' && categoryOfError(code, step) !== undefined);
+  return ofError(typeof more === 'string' ? more : error, step, details);
+}
+
+/** Whether a text can go back to the server as `claims` (OpenID Connect Core 5.5): a JSON object of a sensible size. */
+function areClaims(text: string): boolean {
+  try {
+    const value: unknown = text.length <= LONGEST_CLAIMS ? JSON.parse(text) : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 /** The failure of a server's error code; one that nobody has heard of is in a category of its own, which keeps the session. */
@@ -65,12 +82,17 @@ const clean = (description: string | undefined): string | undefined => (descript
 function ofResponse(response: Response, cause: Error): Failure {
   const { status } = response;
   const details = { cause, status, retryAfter: retryAfterOf(response) };
+  const category = categoryOfStatus(status);
+  if (status === 403 && details.retryAfter !== undefined) {
+    return new Failure('rate-limited', 'http-403', details);
+  }
   // Where JSON is due, a page is what proxies and the login pages of networks answer.
-  const isPage = !/^application\/(?:[\w.+-]*\+)?json\b/i.test(response.headers.get('content-type') ?? '');
-  if ((status === 200 || status === 403) && isPage) {
+  const type = response.headers.get('content-type') ?? '';
+  const isPage = status === 200 || status === 403 ? !/^application\/(?:[\w.+-]*\+)?json\b/i.test(type) : /\bhtml\b/i.test(type);
+  if (isPage && (category === 'bad-answer' || category === 'configuration')) {
     return new Failure('web-page', 'not-json', details);
   }
-  return new Failure(categoryOfStatus(status), `http-${status}`, details);
+  return new Failure(category, `http-${status}`, details);
 }
 
 /** Looks for a known code on an error and on its causes. */
@@ -79,14 +101,15 @@ function ofChain(error: unknown): Failure | undefined {
     if (current instanceof Failure) {
       return current;
     }
-    if (current.name === 'TimeoutError' || current.name === 'AbortError') {
-      return new Failure('network', 'deadline', { cause: error });
-    }
     const code = codeOf(current);
     const category = code === undefined ? undefined : categoryOfCode(code);
     if (code !== undefined && category !== undefined) {
       const detail = code.startsWith('OAUTH_') ? harmless(current.message) : undefined;
       return new Failure(category, code, { cause: error, detail, wasNotSent: NEVER_CONNECTED.has(code) });
+    }
+    // After the code: a tunnel that a proxy refuses comes under the name of an abort.
+    if (current.name === 'TimeoutError' || current.name === 'AbortError') {
+      return new Failure('network', 'deadline', { cause: error });
     }
   }
   return undefined;

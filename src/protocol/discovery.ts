@@ -49,8 +49,8 @@ export class Discovery {
 
   /**
    * The server of a provider. Callers at the same time share one request; a failure is not remembered.
-   * @throws Failure `network` and its like where the server does not answer; `configuration` where what it says
-   * does not fit: another issuer, a missing endpoint, no PKCE with S256; `storage` where the client's secret cannot be read.
+   * @throws Failure `network` and its like where the server does not answer; `issuer-mismatch`, `server-unfit` or
+   * `insecure` where what it says does not fit: another issuer, a missing endpoint, no PKCE with S256; `storage` where the client's secret cannot be read.
    */
   async find(provider: Provider): Promise<Server> {
     const server = await this.#find(provider);

@@ -1,44 +1,80 @@
-// The secrets of clients that have one, in the same store as the sessions, and nowhere else.
+// The secrets of clients that have one, in the same store as the sessions, and nowhere else. Which clients those are is
+// marked in the folder, so that the keyring is asked for no other: most clients are public, and must not depend on it.
 import { Failure } from '../core/failure.ts';
 import type { Provider } from '../core/provider.ts';
+import type { Folder } from './folder.ts';
 import type { SecretStore } from './vault.ts';
 
 const PREFIX = 'client-secret:';
+const SUFFIX = '.client';
 
 /** The client secrets (RFC 6749 section 2.3.1), one for each client at each issuer. */
 export class ClientSecrets {
   readonly #store: SecretStore;
+  readonly #folder: Folder;
+  /** The latest that is known of each client, for when the keyring is locked. */
+  readonly #known = new Map<string, string>();
 
-  constructor(store: SecretStore) {
+  constructor(store: SecretStore, folder: Folder) {
     this.#store = store;
+    this.#folder = folder;
   }
 
   /**
    * The secret of a provider's client; undefined for a public client.
-   * @throws Failure `storage` where the store cannot be read.
+   * @throws Failure `storage` where there is one that cannot be read, and that was not read before.
    */
   async read(provider: Provider): Promise<string | undefined> {
-    return this.#guarded('get', () => this.#store.get(keyOf(provider)));
+    const key = keyOf(provider);
+    const known = this.#known.get(key);
+    const isMarked = await this.#folder.read(fileOf(provider)).then((text) => text !== undefined, () => known !== undefined);
+    if (!isMarked) {
+      this.#known.delete(key);
+      return undefined;
+    }
+    const secret = await guarded('get', () => this.#store.get(key)).catch((error: unknown) => {
+      if (known === undefined) {
+        throw error;
+      }
+      return known;
+    });
+    if (secret !== undefined) {
+      this.#known.set(key, secret);
+    }
+    return secret;
   }
 
   /**
    * Keeps the secret of a provider's client, or forgets it where it is empty.
-   * @throws Failure `storage` where the store does not take it.
+   * @throws Failure `storage` where that cannot be done.
    */
   async write(provider: Provider, secret: string): Promise<void> {
     const key = keyOf(provider);
-    await (secret === '' ? this.#guarded('delete', () => this.#store.delete(key)) : this.#guarded('store', () => this.#store.store(key, secret)));
-  }
-
-  async #guarded<T>(operation: string, run: () => Promise<T>): Promise<T> {
-    try {
-      return await run();
-    } catch (cause) {
-      throw cause instanceof Failure ? cause : new Failure('storage', `secret-${operation}`, { cause });
+    if (secret === '') {
+      await guarded('delete', () => this.#store.delete(key));
+      await guarded('delete', () => this.#folder.delete(fileOf(provider)));
+      this.#known.delete(key);
+    } else {
+      await guarded('store', () => this.#store.store(key, secret));
+      await guarded('store', () => this.#folder.write(fileOf(provider), ''));
+      this.#known.set(key, secret);
     }
   }
 }
 
 function keyOf({ clientId, issuer }: Provider): string {
   return PREFIX + JSON.stringify([issuer, clientId]);
+}
+
+/** A file name for a client, without a character that some file system cannot have. */
+function fileOf(provider: Provider): string {
+  return keyOf(provider).replace(/[^A-Za-z0-9-]/g, (character) => `~${character.charCodeAt(0).toString(16)}`) + SUFFIX;
+}
+
+async function guarded<T>(operation: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (cause) {
+    throw cause instanceof Failure ? cause : new Failure('storage', `secret-${operation}`, { cause });
+  }
 }

@@ -71,9 +71,7 @@ export class Idleness implements Disposable {
     this.#timeouts = this.#describe();
     this.#listening = ports.registry.onDidChange(({ before, after }) => {
       if (after === undefined) {
-        const id = before?.record.id ?? '';
-        this.#signIns.delete(id);
-        this.#withdraw(id);
+        this.#onGone(before?.record);
       } else if (before === undefined) {
         void this.settle();
       }
@@ -115,7 +113,7 @@ export class Idleness implements Disposable {
     if (this.#isOver || this.pace === undefined) {
       return;
     }
-    if (this.#last === -Infinity || this.#deciding !== undefined || this.#overdue().length > 0) {
+    if (this.#last === -Infinity || this.#overdue().length > 0) {
       this.#isPending = true;
       void this.settle();
       return;
@@ -247,7 +245,7 @@ export class Idleness implements Disposable {
   async #leave(record: SessionRecord, timeout: number): Promise<void> {
     const { clock, follower, log, notices, registry } = this.#ports;
     const { id } = record;
-    if (!(await notices.claim({ kind: 'idle-sign-out', id, about: String(record.signedInAt) }, clock.now()))) {
+    if (!(await notices.claim({ kind: 'idle-sign-out', id, since: record.signedInAt }, clock.now()))) {
       await new Promise<void>((resolve) => clock.after(SIGN_OUT_PATIENCE, resolve));
     }
     await follower.follow(id).catch(() => {});
@@ -259,6 +257,19 @@ export class Idleness implements Disposable {
     await signingOut?.catch((error: unknown) => log.warn(`${nameOf(record)} is over, but still stored (${asFailure(error).code}).`));
     await notices.forget(id);
     this.#leaving.delete(id);
+  }
+
+  /** A session is gone: where its limit has passed, another window was faster, and the person may be looking at this one. */
+  #onGone(record: SessionRecord | undefined): void {
+    if (record === undefined) {
+      return;
+    }
+    const after = this.#timeoutOf(record);
+    if (after > 0 && this.#idleTimeOf(record) >= after && !this.#isLeaving(record)) {
+      this.#signOut.fire({ record, after });
+    }
+    this.#signIns.delete(record.id);
+    this.#withdraw(record.id);
   }
 
   /** Lets those look again who have passed over sessions while they were held. */

@@ -128,7 +128,7 @@ export class Keeper {
     for (const finding of findings) {
       const where = 'providerId' in finding ? `at ${finding.providerId}` : `(${finding.reason})`;
       log.warn(`Session ${finding.id.slice(0, 8)} ${where}: ${finding.kind}.`);
-      if (finding.kind === 'set-aside' || (await notices.claim({ kind: finding.kind, id: finding.id, about: '' }, clock.now()))) {
+      if (finding.kind === 'set-aside' || (await notices.claim({ kind: finding.kind, id: finding.id, since: 0 }, clock.now()))) {
         news.push(finding);
       }
     }
@@ -194,7 +194,10 @@ export class Keeper {
     // A store that cannot be read now must not keep anybody from signing in; one that can may know this sign-in.
     await this.ready().catch(() => {});
     const label = this.#uniqueLabel(grant);
-    const fresh = recordOfGrant({ ...grant, account: { ...grant.account, label } }, this.#ports.newId());
+    const fresh = {
+      ...recordOfGrant({ ...grant, account: { ...grant.account, label } }, this.#ports.newId()),
+      ...(label === grant.account.label ? {} : { loginHint: grant.account.label }),
+    };
     const known = registry.all().find(({ record }) => isSameSignIn(record, fresh));
     if (known === undefined || (await archive.isSignedOutForSure(known.record.id))) {
       return this.#admitAs(fresh, skew);
@@ -359,7 +362,9 @@ export class Keeper {
   /** The session whose token still works; else its caller is refused, and that is noted. */
   #orRefuse(session: LiveSession, working: boolean, failure: Failure): LiveSession {
     if (!working) {
-      this.#ports.registry.update(session.record.id, { refused: true });
+      if (session.refused !== true) {
+        this.#ports.registry.update(session.record.id, { refused: true });
+      }
       throw failure;
     }
     return session;

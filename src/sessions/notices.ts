@@ -16,8 +16,10 @@ export interface Notice {
   readonly kind: string;
   /** The session, or the provider, that it concerns. */
   readonly id: string;
-  /** Which of the things of this kind it is: an end, a generation. It is told once. */
-  readonly about: string;
+  /** When what it is about began, in ms since the Unix epoch: a sign-in, the latest good renewal. 0 where it has no beginning. */
+  readonly since: number;
+  /** Which of several things since then; each is told once. */
+  readonly what?: string | undefined;
 }
 
 /** The notices of all windows. Where the folder fails, each window tells for itself rather than nobody. */
@@ -40,8 +42,8 @@ export class Notices {
     // This is asked again and again, and a look costs less than a try.
     const isMine = await this.#attempt(async () => (await this.#folder.read(name)) === undefined && this.#folder.create(name, ''), true);
     if (isMine) {
-      // What was told before of the same kind is of no interest any more.
-      await this.#clear((other) => isOf(other, notice.id, notice.kind) && !other.startsWith(`${nameOf(notice)}.`));
+      // What was told of the same kind since an earlier time is of no interest any more.
+      await this.#clear((other) => isOf(other, notice.id, notice.kind) && sinceOf(other) < notice.since);
     }
     return isMine;
   }
@@ -79,9 +81,13 @@ export class Notices {
   }
 }
 
-/** `kind_id_about`, each fit for a file name and without the sign that parts them. */
-function nameOf({ kind, id, about }: Notice): string {
-  return [kind, id, about].map(partOf).join('_');
+/** `kind_id_since_what`, each fit for a file name and without the sign that parts them. */
+function nameOf({ kind, id, since, what = '' }: Notice): string {
+  return [kind, id, String(since), what].map(partOf).join('_');
+}
+
+function sinceOf(name: string): number {
+  return Number(name.split('_')[2]);
 }
 
 function isOf(name: string, id: string, kind: string | undefined): boolean {

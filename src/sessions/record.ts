@@ -1,6 +1,7 @@
 // How records come to be: from a sign-in, and from a renewal.
 import { SECOND } from '../core/clock.ts';
 import { timeOf } from '../core/log.ts';
+import type { Failure } from '../core/failure.ts';
 import type { Provider } from '../core/provider.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import { RECORD_VERSION, type SessionRecord } from '../core/session.ts';
@@ -85,6 +86,11 @@ export function recordAfterRefresh(before: SessionRecord, tokens: Tokens, provid
     return { ...renewed, sessionEndsAt, sessionEndSource, sessionEndIsFixed: true };
   }
   return { ...renewed, ...endBySetting(provider, record.signedInAt) };
+}
+
+/** The record of a session that a definite verdict has ended. */
+export function recordEndedBy({ category, claims, code }: Failure, record: SessionRecord, at: number): SessionRecord {
+  return { ...record, ended: { at, category, code, ...(claims === undefined ? {} : { claims }) } };
 }
 
 /** How far, in ms, a skew may waver: the `Date` header tells whole seconds, and answers take their time. */

@@ -14,7 +14,7 @@ import type { Transport } from '../protocol/transport.ts';
 import type { Archive } from './archive.ts';
 import { standingOf } from './decisions.ts';
 import type { FailedTry, Ledger } from './ledger.ts';
-import { expiryOf, nameOf, refreshTokenOf, recordAfterRefresh, recordWithRefreshToken } from './record.ts';
+import { expiryOf, nameOf, refreshTokenOf, recordAfterRefresh, recordEndedBy, recordWithRefreshToken } from './record.ts';
 import type { Registry } from './registry.ts';
 import { Tries, type Try } from './tries.ts';
 import type { Turn, Turns } from './turns.ts';
@@ -398,13 +398,17 @@ export class Refresher {
       this.#tries.share(session, shared);
     } else if (endsSession(failure.category)) {
       const at = clock.now();
-      const { category, claims, code } = failure;
-      const ended: SessionRecord = { ...session.record, ended: { at, category, code, ...(claims === undefined ? {} : { claims }) } };
+      const ended = recordEndedBy(failure, session.record, at);
       log.warn(`${nameOf(ended)} has ended: ${toldOf(failure)}; ${refreshTokenOf(ended)}, ${standingOf({ ...session, record: ended }, at)}; it takes a new sign-in.`);
       registry.update(id, { record: ended, failure, failures: session.failures + 1, failedAt: at, nextTryAt: undefined });
       await this.save(ended);
     } else {
       await this.#tries.note(session, failure);
+      if (failure.category === 'not-renewable' && lifetimesOf(session.record).renewable) {
+        // A word about the server, not about this try: the session goes on for as long as its access token.
+        const { record } = registry.put({ ...session.record, isUnrenewable: true });
+        await this.save(record);
+      }
     }
   }
 }

@@ -37,7 +37,7 @@ export class Registry {
   /** Takes a record in: a new session, or the present one with other tokens and no failure any more. */
   put(record: SessionRecord): LiveSession {
     const { renewing = false, skew } = this.#sessions.get(record.id) ?? {};
-    return this.#set({ record, renewing, skew, failures: 0, unsaved: false });
+    return this.#set({ record, renewing, skew: record.skew ?? skew, failures: 0, unsaved: false });
   }
 
   /** Changes what is known of a session beside its record; does nothing where the session is gone. */

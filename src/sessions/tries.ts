@@ -33,7 +33,7 @@ export interface Try {
 const SAME_MOMENT = 3 * SECOND;
 /** What fails in this window and says nothing about the next one. */
 const OWN_AFFAIRS: ReadonlySet<Category> = new Set<Category>([
-  'replaced', 'replaced', 'signed-out', 'newer-elsewhere', 'newer-elsewhere', 'other-window', 'unexpected',
+  'storage', 'newer-elsewhere', 'other-window', 'not-set-up', 'cancelled', 'replaced', 'signed-out', 'unexpected',
 ]);
 
 /** The failed tries of this window and of the others. */

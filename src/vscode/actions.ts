@@ -27,6 +27,8 @@ export interface ActionPorts {
   readonly transport: Transport;
   /** Tells that something that the person has asked for did not work. */
   reportFailure(error: unknown, subject: Subject): void;
+  /** Notes how far a server's clock is ahead, in ms, as just measured. */
+  noteSkew(providerId: string, skew: number): void;
   showLog(): void;
   /** Puts a report for pasting into the clipboard. */
   copyDiagnostics(): Promise<void>;
@@ -51,7 +53,7 @@ export class Actions {
       'retry': () => subject.retry(),
       'settings': () => openEntry(providerId),
       'scopes': () => openEntry(providerId, 'scopes'),
-      'client-secret': () => this.setClientSecret(providerId),
+      'client-secret': () => this.#setClientSecret(subject),
       'proxy-settings': () => openSettings('http.proxy', 'http.proxySupport', 'http.noProxy', 'http.proxyAuthorization'),
       'certificate-settings': () => openSettings('http.systemCertificates', 'http.proxyStrictSSL'),
       'clock': () => this.#checkClock(subject),
@@ -68,13 +70,10 @@ export class Actions {
     }
   }
 
-  /**
-   * Asks for the secret of a provider's client and keeps it; an empty one is forgotten.
-   * @throws Failure `storage` where it cannot be kept.
-   */
-  async setClientSecret(providerId: string): Promise<void> {
+  /** Asks for the secret of a provider's client, keeps it, and tries again with it; an empty one is forgotten. */
+  async #setClientSecret(subject: Subject): Promise<void> {
     const { clientSecrets, settings } = this.#ports;
-    const provider = settings.provider(providerId);
+    const provider = settings.provider(subject.providerId);
     if (provider === undefined) {
       return;
     }
@@ -88,6 +87,7 @@ export class Actions {
       await clientSecrets.write(provider, secret.trim());
       const say = secret.trim() === '' ? text.sayClientSecretForgotten : text.sayClientSecretKept;
       void vscode.window.showInformationMessage(say(provider.label));
+      await (secret.trim() === '' ? undefined : subject.retry());
     }
   }
 
@@ -103,9 +103,13 @@ export class Actions {
     if (provider === undefined) {
       return;
     }
-    const skew = await measureSkew(provider, transport);
+    // Where the clock is so far off that not even a certificate is accepted, there is nothing to compare with.
+    const skew = await measureSkew(provider, transport).catch(() => undefined);
+    if (skew !== undefined) {
+      this.#ports.noteSkew(provider.id, skew);
+    }
     void vscode.window
-      .showInformationMessage(text.sayClock(provider.label, skew, text.moment(clock.now(), clock.now())), text.labelRetryNow())
+      .showInformationMessage(text.sayClock(provider.label, skew, text.moment(clock.now(), 0)), text.labelRetryNow())
       .then((chosen) => (chosen === undefined ? undefined : this.run('retry', subject)));
   }
 

@@ -49,17 +49,17 @@ export class Activity implements Disposable {
         }
       }),
       workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-        // A log that grows while it is open is no activity.
+        // A file that grows while it is open is no activity.
         const isTyped = document.uri.scheme !== 'output' && document === window.activeTextEditor?.document;
-        if (isTyped && contentChanges.length > 0 && window.state.focused) {
+        if (isTyped && contentChanges.length > 0 && window.state.focused && window.state.active) {
           note();
         }
       }),
       window.onDidChangeActiveTextEditor(() => window.state.focused && note()),
       window.onDidChangeActiveTerminal(() => window.state.focused && note()),
       window.onDidOpenTerminal(() => window.state.focused && note()),
-      window.onDidChangeTerminalState(({ state }) => state.isInteractedWith && note()),
-      window.onDidStartTerminalShellExecution(note),
+      window.onDidChangeTerminalState(({ state }) => state.isInteractedWith && window.state.focused && note()),
+      window.onDidStartTerminalShellExecution(() => window.state.focused && note()),
     );
   }
 

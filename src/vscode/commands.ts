@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { Failure, asFailure } from '../core/failure.ts';
 import type { Provider } from '../core/provider.ts';
 import { REMEDIES, promptAfter } from '../core/remedy.ts';
-import { verdictOf, type SessionRecord } from '../core/session.ts';
+import { lifetimesOf, loginHintOf, verdictOf, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import type { Way } from '../flows/signIn.ts';
 import type { AuthorizationHints } from '../protocol/authorize.ts';
@@ -80,7 +80,7 @@ export class Commands {
       const record = await this.#ports.desk.signIn(provider, scopes, hints, way);
       void vscode.window.showInformationMessage(text.saySignedIn(provider.label, record.account.label));
     } catch (error) {
-      const again = (other?: Way): Promise<void> => this.signInTo(provider, scopes, hints, other ?? way);
+      const again = (other?: Way): Promise<void> => this.signInTo(provider, scopes, { ...hints, ...hintsAfter(asFailure(error)) }, other ?? way);
       this.#ports.notifications().reportFailure(error, { providerId: provider.id, signIn: again, retry: again });
     }
   }
@@ -117,21 +117,17 @@ export class Commands {
       return;
     }
     const failure = record.ended === undefined ? session?.failure : verdictOf(record.ended);
-    const hints = { loginHint: record.account.label, prompt: failure === undefined ? undefined : promptAfter(failure.code), claims: failure?.claims };
-    await this.signInTo(provider, record.scopes, hints, way);
+    await this.signInTo(provider, record.scopes, { loginHint: loginHintOf(record), ...(failure === undefined ? {} : hintsAfter(failure)) }, way);
   }
 
   /** Renews a session now, and tells how it went. */
   async renew(record: SessionRecord): Promise<void> {
-    const { keeper, notifications, refresher } = this.#ports;
+    const { notifications, refresher } = this.#ports;
     try {
       await notifications().answering(record.id, () => refresher.renew(record.id, 'asked for by the person'));
       void vscode.window.showInformationMessage(text.sayRenewed(this.#nameOf(record), record.account.label));
     } catch (error) {
-      // A definite end is told of by the one who watches the sessions.
-      if (keeper.all().find((session) => session.record.id === record.id)?.record.ended === undefined) {
-        notifications().reportFailure(error, this.subjectOf(record));
-      }
+      notifications().reportFailure(error, this.subjectOf(record));
     }
   }
 
@@ -160,7 +156,7 @@ export class Commands {
   }
 
   async #renewNow(): Promise<void> {
-    const renewable = this.#ports.keeper.all().filter(({ record }) => record.ended === undefined && record.refreshToken !== undefined);
+    const renewable = this.#ports.keeper.all().filter(({ record }) => lifetimesOf(record).renewable);
     const session = await this.#pickSession(renewable, text.pickRenew());
     if (session !== undefined) {
       await this.renew(session.record);
@@ -224,7 +220,7 @@ export class Commands {
   #choicesFor(session: LiveSession): Choice[] {
     const { record } = session;
     const account = { description: record.account.label, detail: this.#stateOf(session) };
-    const canRenew = record.ended === undefined && record.refreshToken !== undefined;
+    const canRenew = lifetimesOf(record).renewable;
     const maySignIn = !canRenew || (session.failure !== undefined && REMEDIES[session.failure.category].actions.includes('sign-in'));
     return [
       separator(this.#nameOf(record)),
@@ -241,6 +237,11 @@ export class Commands {
   #nameOf(record: SessionRecord): string {
     return this.#ports.settings.provider(record.providerId)?.label ?? record.providerId;
   }
+}
+
+/** What the next sign-in has to ask the server for, after what it has said. */
+function hintsAfter({ claims, code }: Failure): AuthorizationHints {
+  return { prompt: promptAfter(code), claims };
 }
 
 function separator(name: string): Choice {

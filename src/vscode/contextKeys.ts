@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { lifetimesOf } from '../core/session.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import { CONTEXT_KEYS } from './ids.ts';
 
@@ -15,7 +16,7 @@ export class ContextKeys {
   update(): void {
     const sessions = this.#keeper.all();
     this.#tell(CONTEXT_KEYS.hasSessions, sessions.length > 0);
-    this.#tell(CONTEXT_KEYS.canRenew, sessions.some(({ record }) => record.refreshToken !== undefined && record.ended === undefined));
+    this.#tell(CONTEXT_KEYS.canRenew, sessions.some(({ record }) => lifetimesOf(record).renewable));
   }
 
   #tell(key: string, value: boolean): void {

@@ -19,25 +19,40 @@ export interface IdleNewsPorts {
   subjectOf(record: SessionRecord): Subject;
 }
 
+/** How long, in ms, one warning stands for others. */
+const PERIOD = 10 * MINUTE;
+
 /** Keeps what there is to tell of idle time. */
 export class IdleNews implements Disposable {
   readonly #ports: IdleNewsPorts;
   readonly #changed = new Emitter<void>();
-  readonly #warnings = new Map<string, News>();
-  readonly #signedOut = new Map<string, { readonly record: SessionRecord; readonly news: News }>();
+  /** The sessions that are going to be signed out, by id. */
+  readonly #warned = new Map<string, { readonly record: SessionRecord; readonly endsAt: number }>();
+  /** The first session that was signed out at each provider since somebody was signed in there. */
+  readonly #signedOut = new Map<string, { readonly record: SessionRecord; readonly after: number }>();
   readonly #listening: readonly Disposable[];
 
   constructor(ports: IdleNewsPorts) {
     this.#ports = ports;
     const { idleness } = ports;
     this.#listening = [
-      idleness.onDidWarn(({ record, endsAt }) => this.#warn(record, endsAt)),
+      idleness.onDidWarn((warning) => {
+        this.#warned.set(warning.record.id, warning);
+        this.#changed.fire();
+      }),
       idleness.onDidComeBack((id) => {
-        if (this.#warnings.delete(id)) {
+        if (this.#warned.delete(id)) {
           this.#changed.fire();
         }
       }),
-      idleness.onDidSignOut(({ record, after }) => this.#tellSignedOut(record, after)),
+      idleness.onDidSignOut((signedOut) => {
+        const { id, providerId } = signedOut.record;
+        this.#warned.delete(id);
+        if (!this.#signedOut.has(providerId)) {
+          this.#signedOut.set(providerId, signedOut);
+        }
+        this.#changed.fire();
+      }),
     ];
   }
 
@@ -46,15 +61,18 @@ export class IdleNews implements Disposable {
     return this.#changed.event;
   }
 
-  /** What there is to tell now. That somebody was signed out is told until they are signed in again. */
+  /** What there is to tell now, once for each provider. That somebody was signed out is told until they are signed in again. */
   news(): News[] {
-    const present = this.#ports.sessions();
-    for (const [key, { record }] of this.#signedOut) {
-      if (present.some(({ record: other }) => other.providerId === record.providerId && other.account.id === record.account.id)) {
-        this.#signedOut.delete(key);
+    for (const providerId of this.#signedOut.keys()) {
+      if (this.#ports.sessions().some(({ record }) => record.providerId === providerId)) {
+        this.#signedOut.delete(providerId);
       }
     }
-    return [...this.#warnings.values(), ...[...this.#signedOut.values()].map(({ news }) => news)];
+    const first = new Map<string, { readonly record: SessionRecord; readonly endsAt: number }>();
+    for (const warning of [...this.#warned.values()].sort((one, other) => other.endsAt - one.endsAt)) {
+      first.set(warning.record.providerId, warning);
+    }
+    return [...[...first.values()].map((one) => this.#ofWarning(one)), ...[...this.#signedOut.values()].map((one) => this.#ofSignOut(one))];
   }
 
   dispose(): void {
@@ -62,29 +80,26 @@ export class IdleNews implements Disposable {
     this.#changed.dispose();
   }
 
-  #warn(record: SessionRecord, endsAt: number): void {
+  #ofWarning({ record: { providerId }, endsAt }: { readonly record: SessionRecord; readonly endsAt: number }): News {
     const { clock, idleness } = this.#ports;
-    this.#warnings.set(record.id, {
+    return {
       kind: 'idle',
-      id: record.id,
-      about: `warning ${Math.round(endsAt / MINUTE)}`,
-      words: text.sayIdle(this.#ports.nameOf(record.providerId), endsAt - clock.now()),
+      id: providerId,
+      // Windows know the same moment to a few ms.
+      since: Math.floor(endsAt / PERIOD) * PERIOD,
+      words: text.sayIdle(this.#ports.nameOf(providerId), endsAt - clock.now()),
       choices: [{ label: text.labelStaySignedIn(), run: () => idleness.noteActivity() }],
-    });
-    this.#changed.fire();
+    };
   }
 
-  #tellSignedOut(record: SessionRecord, after: number): void {
-    const news: News = {
+  #ofSignOut({ after, record }: { readonly record: SessionRecord; readonly after: number }): News {
+    const { providerId } = record;
+    return {
       kind: 'idle',
-      // What is told of a session is forgotten with it.
-      id: record.providerId,
-      about: `${record.id} ${record.signedInAt}`,
-      words: text.saySignedOutIdle(this.#ports.nameOf(record.providerId), after),
+      id: providerId,
+      since: 0,
+      words: text.saySignedOutIdle(this.#ports.nameOf(providerId), after),
       choices: [{ label: text.labelSignInAgain(), run: () => this.#ports.subjectOf(record).signIn() }],
     };
-    this.#warnings.delete(record.id);
-    this.#signedOut.set(record.id, { record, news });
-    this.#changed.fire();
   }
 }

@@ -12,7 +12,7 @@ import { failureSentence } from './sentences.ts';
 import * as text from './text.ts';
 import type { Choice } from './toast.ts';
 
-/** Something to tell as long as it is so. It is told once for each `about`. */
+/** Something to tell as long as it is so. */
 export interface News extends Notice {
   readonly kind: Kind;
   readonly words: string;
@@ -56,30 +56,29 @@ export function newsOf(sessions: readonly LiveSession[], ports: NewsPorts): News
  */
 function ofTrouble(session: LiveSession, ports: NewsPorts): News | undefined {
   const { failure, record, refused = false } = session;
-  const { ended, generation, id } = record;
+  const { ended, id, renewedAt, signedInAt } = record;
   const wasDead = ports.wasDeadAtStart(id);
   if (ended !== undefined) {
-    return wasDead ? undefined : ofFailure('ended', session, failure ?? verdictOf(ended), String(generation), ports);
+    return wasDead ? undefined : ofFailure({ kind: 'ended', id, since: signedInAt }, session, failure ?? verdictOf(ended), ports);
   }
-  const outcome = failure === undefined ? 'unchanged' : REMEDIES[failure.category].outcome;
-  if (failure === undefined || outcome === 'unchanged' || (!refused && (outcome === 'retrying' || wasDead))) {
+  const isPassing = failure !== undefined && REMEDIES[failure.category].outcome === 'retrying';
+  if (failure === undefined || (!refused && (isPassing || wasDead))) {
     return undefined;
   }
-  return outcome === 'retrying'
-    ? ofFailure('outage', session, failure, String(generation), ports)
-    : ofFailure('attention', session, failure, `${generation}.${failure.category}`, ports);
+  // An episode lasts until a renewal has worked; what of it a person must look at may change, and an outage is one.
+  return isPassing
+    ? ofFailure({ kind: 'outage', id, since: renewedAt }, session, failure, ports)
+    : ofFailure({ kind: 'attention', id, since: renewedAt, what: failure.category }, session, failure, ports);
 }
 
-function ofFailure(kind: Kind, { record }: LiveSession, failure: Failure, about: string, ports: NewsPorts): News {
+function ofFailure(notice: Pick<News, 'kind' | 'id' | 'since' | 'what'>, { record }: LiveSession, failure: Failure, ports: NewsPorts): News {
   const subject = ports.subjectOf(record);
   return {
-    kind,
-    id: record.id,
-    about,
+    ...notice,
     words: failureSentence(failure, ports.nameOf(record.providerId)),
     choices: REMEDIES[failure.category].actions.map((action) => ports.choice(action, subject)),
-    isBusy: kind === 'outage',
-    isOutcome: kind !== 'ended',
+    isBusy: notice.kind === 'outage',
+    isOutcome: true,
   };
 }
 
@@ -94,8 +93,7 @@ function ofEnd(session: LiveSession, ports: NewsPorts): News | undefined {
     return undefined;
   }
   const left = end - now;
-  // The same end, told in whole seconds from each request, wavers by a moment.
-  const notice = { kind: 'ending', id: record.id, about: String(Math.round(end / MINUTE)) } as const;
+  const notice = { kind: 'ending', id: record.id, since: record.signedInAt } as const;
   // Half of what is left: always before the end, and with time to act.
   const later: Choice = { label: text.labelRemindMeLater(), run: () => ports.putOff(notice, end - setBack - left / 2) };
   const again = ports.choice('sign-in', ports.subjectOf(record));
@@ -103,11 +101,11 @@ function ofEnd(session: LiveSession, ports: NewsPorts): News | undefined {
   return { ...notice, words: text.sayEndsSoon(ports.nameOf(record.providerId), record.account.label, left), choices: left < MINUTE ? [again] : [again, later] };
 }
 
-/** Tokens that would be lost on a restart are a person's matter, once for each time that it happens. */
+/** Tokens that would be lost on a restart are a person's matter, once until they are stored. */
 function ofStore({ record, renewing, unsaved }: LiveSession, ports: NewsPorts): News | undefined {
-  const { id, generation, providerId } = record;
+  const { id, providerId } = record;
   const choices = [ports.choice('log', ports.subjectOf(record))];
-  return renewing || !unsaved ? undefined : { kind: 'storage', id, about: String(generation), words: text.sayUnsaved(ports.nameOf(providerId)), choices };
+  return renewing || !unsaved ? undefined : { kind: 'storage', id, since: 0, words: text.sayUnsaved(ports.nameOf(providerId)), choices };
 }
 
 /** A clock that is far off, by the latest answer of each server. */
@@ -120,5 +118,5 @@ function ofClocks(sessions: readonly LiveSession[], ports: NewsPorts): News[] {
   }
   return [...skews]
     .filter(([, skew]) => Math.abs(skew) > NOTABLE_SKEW)
-    .map(([id, skew]) => ({ kind: 'clock', id, about: '', words: text.saySkewed(ports.nameOf(id), skew), choices: [ports.choice('clock', ports.subjectAt(id))] }));
+    .map(([id, skew]) => ({ kind: 'clock', id, since: 0, words: text.saySkewed(ports.nameOf(id), skew), choices: [ports.choice('clock', ports.subjectAt(id))] }));
 }

@@ -5,7 +5,7 @@ import { asFailure } from '../core/failure.ts';
 import { isAlive } from '../core/lifetime.ts';
 import { REMEDIES } from '../core/remedy.ts';
 import { lifetimesOf, type SessionRecord } from '../core/session.ts';
-import { timeFor } from '../core/status.ts';
+import { timeFor, type LiveSession } from '../core/status.ts';
 import type { Finding, Keeper } from '../sessions/keeper.ts';
 import type { Notice, Notices } from '../sessions/notices.ts';
 import type { RegistryChange } from '../sessions/registry.ts';
@@ -39,16 +39,17 @@ export interface NotificationPorts {
 export class Notifications implements Disposable {
   readonly #ports: NotificationPorts;
   /** What is being shown, or is about to be, by kind and id; and what takes it away. */
-  readonly #open = new Map<string, { readonly about: string; readonly controller: AbortController }>();
-  /** What has been told, or is for another window to tell, by kind and id. */
-  readonly #settled = new Map<string, Notice & { readonly kind: Kind }>();
+  readonly #open = new Map<string, { readonly news: News; readonly controller: AbortController }>();
+  /** What has been told, or is for another window to tell. */
+  readonly #settled = new Map<string, News>();
   readonly #problemsTold = new Set<string>();
   /** The sessions that the person is just doing something about, who is told of the outcome anyway. */
   readonly #asking = new Set<string>();
   /** The sessions whose token was dead when they were read: the status bar tells of them, no notification does. */
   readonly #deadAtStart = new Set<string>();
-  /** Whether a look at everything is about to happen. */
-  #isDue = false;
+  /** The look at everything that is about to happen. */
+  #planned: Disposable | undefined;
+  #isOver = false;
 
   constructor(ports: NotificationPorts) {
     this.#ports = ports;
@@ -60,16 +61,16 @@ export class Notifications implements Disposable {
    */
   check(): void {
     const news = this.#news();
-    const current = new Map(news.map((one) => [keyOf(one), one.about]));
-    for (const [key, { about, controller }] of this.#open) {
-      if (current.get(key) !== about) {
+    const current = new Set(news.map(nameOf));
+    for (const { controller, news: shown } of this.#open.values()) {
+      if (!current.has(nameOf(shown))) {
         controller.abort();
       }
     }
-    for (const [key, { kind, id }] of this.#settled) {
-      // Should it come again, it is told again. What is about a session is forgotten with its generation.
-      if (!current.has(key) && (kind === 'clock' || kind === 'idle')) {
-        this.#settled.delete(key);
+    for (const [name, { id, kind, since }] of this.#settled) {
+      // What has no beginning ends here: should it come again, it is told again.
+      if (since === 0 && !current.has(name)) {
+        this.#settled.delete(name);
         void this.#ports.notices.forget(id, kind);
       }
     }
@@ -80,18 +81,41 @@ export class Notifications implements Disposable {
 
   /** Notes whether a session was dead already when it was read, and whether it is gone; then looks at all, once for many changes. */
   onChange({ before, after }: RegistryChange): void {
-    const { clock, notices } = this.#ports;
     if (after === undefined) {
-      void notices.forget(before?.record.id ?? '');
-    } else if (after.record.ended === undefined && isAlive(lifetimesOf(after.record), timeFor(after, clock.now()))) {
-      this.#deadAtStart.delete(after.record.id);
-    } else if (before === undefined) {
-      this.#deadAtStart.add(after.record.id);
+      this.#forget(before?.record.id);
+    } else {
+      this.#noteState(after, before === undefined);
     }
-    if (!this.#isDue) {
-      this.#isDue = true;
-      queueMicrotask(() => {
-        this.#isDue = false;
+    this.#checkSoon();
+  }
+
+  #noteState(session: LiveSession, isNew: boolean): void {
+    const { clock, notices } = this.#ports;
+    const { ended, id, providerId, renewedAt, signedInAt } = session.record;
+    if (ended === undefined && isAlive(lifetimesOf(session.record), timeFor(session, clock.now()))) {
+      this.#deadAtStart.delete(id);
+    } else if (isNew) {
+      this.#deadAtStart.add(id);
+    }
+    if (isNew && renewedAt === signedInAt) {
+      // Somebody has just signed in, so that the next sign-out for idle time is told again.
+      void notices.forget(providerId, 'idle');
+    }
+  }
+
+  #forget(id = ''): void {
+    void this.#ports.notices.forget(id);
+    for (const [name, news] of this.#settled) {
+      if (news.id === id) {
+        this.#settled.delete(name);
+      }
+    }
+  }
+
+  #checkSoon(): void {
+    if (this.#planned === undefined) {
+      this.#planned = this.#ports.clock.after(0, () => {
+        this.#planned = undefined;
         this.check();
       });
     }
@@ -156,6 +180,8 @@ export class Notifications implements Disposable {
   }
 
   dispose(): void {
+    this.#planned?.dispose();
+    this.#isOver = true;
     for (const { controller } of this.#open.values()) {
       controller.abort();
     }
@@ -197,25 +223,30 @@ export class Notifications implements Disposable {
   /** Tells one thing, if this is the window that the person looks at, and no other window has told it. */
   async #tell(news: News): Promise<void> {
     const { clock, notices, settings } = this.#ports;
-    const key = keyOf(news);
-    const isKnown = this.#open.has(key) || this.#settled.get(key)?.about === news.about;
-    if (isKnown || settings.isMuted(news.kind) || !vscode.window.state.focused) {
+    const key = `${news.kind} ${news.id}`;
+    const name = nameOf(news);
+    const isKnown = this.#open.has(key) || this.#settled.has(name);
+    if (isKnown || this.#isOver || settings.isMuted(news.kind) || !vscode.window.state.focused) {
       return;
     }
     const isAnswer = news.isOutcome === true && this.#asking.has(news.id);
     const controller = new AbortController();
-    this.#open.set(key, { about: news.about, controller });
+    this.#open.set(key, { news, controller });
     try {
       const isMine = await notices.claim(news, clock.now());
       // A warning that another window has told may be put off there, and come again in this one.
       if (isMine || news.kind !== 'ending') {
-        this.#settled.set(key, news);
+        this.#settled.set(name, news);
       }
       if (isMine && !isAnswer && !controller.signal.aborted) {
         await this.#show(news, controller.signal);
       }
     } finally {
       this.#open.delete(key);
+      if (controller.signal.aborted) {
+        // Something else of the same kind may wait for its place.
+        this.#checkSoon();
+      }
     }
   }
 
@@ -226,13 +257,19 @@ export class Notifications implements Disposable {
 
   async #putOff(notice: Notice & { readonly kind: Kind }, until: number): Promise<void> {
     const { clock, notices } = this.#ports;
-    this.#settled.delete(keyOf(notice));
+    this.#settled.delete(nameOf(notice));
     await notices.putOff(notice, until);
     clock.after(until - clock.now(), () => this.check());
   }
 
   async #mute(kind: Kind): Promise<void> {
-    await this.#ports.settings.mute(kind);
+    try {
+      await this.#ports.settings.mute(kind);
+    } catch {
+      // VS Code cannot write the file of the settings; there it says why.
+      await openSettings(`${PREFIX}.${SETTINGS.mutedNotifications}`);
+      return;
+    }
     const chosen = await vscode.window.showInformationMessage(text.sayMuted(), text.labelOpenSettings());
     if (chosen !== undefined) {
       await openSettings(`${PREFIX}.${SETTINGS.mutedNotifications}`);
@@ -244,6 +281,6 @@ export class Notifications implements Disposable {
   }
 }
 
-function keyOf({ id, kind }: { readonly id: string; readonly kind: Kind }): string {
-  return `${kind} ${id}`;
+function nameOf({ id, kind, since, what = '' }: Notice): string {
+  return [kind, id, since, what].join(' ');
 }

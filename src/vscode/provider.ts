@@ -4,7 +4,7 @@ import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { asFailure, type Failure } from '../core/failure.ts';
 import { toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { servesScopes, type SessionRecord } from '../core/session.ts';
+import { loginHintOf, servesScopes, type SessionRecord } from '../core/session.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import type { SignInDesk } from './signInDesk.ts';
 import { failureSentence } from './sentences.ts';
@@ -45,6 +45,7 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
   readonly #unanswered = new Set<string>();
   /** The list that the Accounts menu offers to sign in with; any session of the provider answers it. */
   #offered: string | undefined;
+  #isOwnCall = false;
   /** What VS Code has been told, by session id. */
   #told = new Map<string, SessionRecord>();
   /** The failure that was last told to a caller. */
@@ -64,6 +65,16 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
   /** Notes the scopes with which the Accounts menu offers to sign in. */
   offer(scopes: readonly string[]): void {
     this.#offered = scopes.join(' ');
+  }
+
+  /** Runs a request of this extension itself for a session: it is no sign that anybody is there. */
+  async asItself<T>(request: () => Thenable<T>): Promise<T> {
+    this.#isOwnCall = true;
+    try {
+      return await request();
+    } finally {
+      this.#isOwnCall = false;
+    }
   }
 
   /** Takes back what the menu offers for callers that wait, because this provider goes away. */
@@ -98,7 +109,9 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
       const all = keeper.list(this.#id).map(({ record }) => record);
       return all.filter(({ account }) => options.account === undefined || account.id === options.account.id).map((record) => this.#view(record));
     }
-    this.#ports.onCall();
+    if (!this.#isOwnCall) {
+      this.#ports.onCall();
+    }
     try {
       const found = await keeper.find(this.#id, scopes, options.account?.id);
       if (found.length === 0) {
@@ -120,7 +133,7 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
       return this.#ports.signInUnconfigured();
     }
     try {
-      const record = await this.#ports.desk.signIn(this.#provider, scopes, { loginHint: options.account?.label });
+      const record = await this.#ports.desk.signIn(this.#provider, scopes, { loginHint: this.#hintFor(options.account) });
       return this.#view(record, scopes);
     } catch (error) {
       throw this.#spoken(error);
@@ -192,6 +205,12 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
     }
     // VS Code keeps a list without scopes as one empty word.
     return answered.map((words) => this.#view(record, words.split(' ')));
+  }
+
+  /** What the server calls an account that VS Code names. */
+  #hintFor(account: vscode.AuthenticationSessionAccountInformation | undefined): string | undefined {
+    const known = this.#ports.keeper.all(this.#id).find(({ record }) => record.account.id === account?.id);
+    return known === undefined ? account?.label : loginHintOf(known.record);
   }
 
   #spoken(error: unknown): Error {

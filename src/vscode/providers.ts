@@ -98,7 +98,7 @@ export class Providers implements Disposable {
       const { contract, provider } = this.#registrations.get(id) ?? {};
       if (provider !== undefined && this.#ports.keeper.list(id).length === 0) {
         contract?.offer(provider.scopes);
-        await vscode.authentication.getSession(id, provider.scopes, {});
+        await contract?.asItself(() => vscode.authentication.getSession(id, provider.scopes, {}));
       }
     } catch {
       // Registered anew in the meantime, or the store is locked: the next change offers again.

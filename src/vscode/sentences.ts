@@ -82,7 +82,7 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
 
   'token-rejected': (provider) => l10n.t('The access token of {0} was refused where it was used. Renew it; if that does not help, look into the diagnostics.', provider),
   'scope-needed': (provider) => l10n.t('The access token of {0} does not allow what was asked for. Sign in again for more.', provider),
-  'protocol-step': (provider) => l10n.t('{0} has not decided yet.', provider),
+  'protocol-step': (provider, failure) => l10n.t('{0} asks for one more step, which could not be taken (“{1}”). Your session is kept.', provider, failure.code),
 
   'unexpected': (provider) => l10n.t('Something unexpected went wrong with {0}. The log says more.', provider),
 };

@@ -219,7 +219,7 @@ export const saySkewed = (provider: string, skew: number): string =>
     : l10n.t('The clock of this computer is {1} ahead of that of {0}. Check its date, time and time zone.', provider, duration(-skew));
 /** Notification: how far the clocks are apart, as just measured. */
 export const sayClock = (provider: string, skew: number | undefined, at: string): string =>
-  skew === undefined ? l10n.t('{0} does not tell the time in its answers, so the clocks could not be compared.', provider)
+  skew === undefined ? l10n.t('The clocks could not be compared, because no answer of {0} tells the time. On this computer it is {1}.', provider, at)
   : Math.abs(skew) < MINUTE ? l10n.t('The clocks of this computer and of {0} agree, as measured at {1}.', provider, at)
   : l10n.t('{0} Measured at {1}.', saySkewed(provider, skew), at);
 /** Notification: a kind of notification is muted. */

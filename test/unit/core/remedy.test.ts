@@ -78,6 +78,16 @@ describe('the remedy', () => {
     assert.deepEqual(steps.map((step) => categoryOfError('unsupported_grant_type', step)), ['configuration', 'configuration', 'not-renewable', 'configuration']);
   });
 
+  it('leaves no code of a server at a renewal without a word: what is not an end needs attention, or passes', () => {
+    const codes = CATEGORIES.flatMap((one) => REMEDIES[one].fromServer).map((code) => code.replace(/^\w+:/, ''));
+    const silent = codes.filter((code) => {
+      const category = categoryOfError(code, 'refresh');
+      return category !== undefined && REMEDIES[category].outcome === 'unchanged';
+    });
+    // These belong to a sign-in; a server that gives them at a renewal is met as with anything that needs attention.
+    assert.deepEqual([...new Set(silent)].sort(), ['authorization_declined', 'bad_verification_code', 'incorrect_device_code']);
+  });
+
   it('has a row for each status that there is', () => {
     const expected: Readonly<Record<number, Category>> = {
       100: 'bad-answer', 200: 'bad-answer', 204: 'bad-answer', 301: 'web-page', 302: 'web-page', 308: 'web-page', 400: 'configuration', 401: 'configuration',

@@ -56,7 +56,6 @@ describe('The classification of failures', () => {
       invalid_scope: 'scope-rejected', server_error: 'server', temporarily_unavailable: 'server',
     },
     'RFC 6749 section 5.2': { invalid_client: 'client-rejected', invalid_grant: 'start-again', unsupported_grant_type: 'configuration' },
-    'RFC 6750 section 3.1': { invalid_token: 'token-rejected', insufficient_scope: 'scope-needed' },
     'RFC 7009 section 2.2.1': { unsupported_token_type: 'protocol-step' },
     'RFC 7591 section 3.2.2': { invalid_redirect_uri: 'redirect-rejected', invalid_client_metadata: 'client-not-allowed' },
     'RFC 8628 section 3.5': { authorization_pending: 'protocol-step', slow_down: 'rate-limited', expired_token: 'start-again' },
@@ -100,6 +99,12 @@ describe('The classification of failures', () => {
     ['access_denied', 'device', 'denied'],
     ['slow_down', 'device', 'protocol-step'],
     ['unsupported_grant_type', 'refresh', 'not-renewable'],
+    ['invalid_token', 'resource', 'token-rejected'],
+    ['invalid_token', 'refresh', 'session-ended'],
+    ['invalid_token', 'exchange', 'unknown-error'],
+    ['insufficient_scope', 'resource', 'scope-needed'],
+    ['expired_token', 'device', 'start-again'],
+    ['expired_token', 'refresh', 'session-ended'],
     ['full_moon', 'refresh', 'unknown-error'],
     ['ECONNREFUSED', 'refresh', 'unknown-error'],
     ['secret-get', 'refresh', 'unknown-error'],
@@ -165,6 +170,10 @@ describe('The classification of failures', () => {
     [{ error: 'invalid_grant', suberror: 'user_password_expired' }, 'password-expired', 'user_password_expired'],
     [{ error: 'invalid_grant', suberror: 'something_new' }, 'session-ended', 'invalid_grant'],
     [{ error: 'invalid_grant', suberror: 7 }, 'session-ended', 'invalid_grant'],
+    // Beside any other error they mean nothing: no session ends because of them.
+    [{ error: 'invalid_client', suberror: 'bad_token' }, 'client-rejected', 'invalid_client'],
+    [{ error: 'temporarily_unavailable', suberror: 'basic_action' }, 'server', 'temporarily_unavailable'],
+    [{ error: 'invalid_scope', error_subtype: 'invalid_rapt' }, 'scope-rejected', 'invalid_scope'],
   ];
   for (const [body, category, code] of suberrors) {
     it(`takes ${JSON.stringify(body)} for ${category}`, async () => {
@@ -180,8 +189,15 @@ describe('The classification of failures', () => {
     }
   });
 
-  it('takes no claims where they are no text, too long, or beside an error that ends nothing', async () => {
-    for (const body of [{ error: 'invalid_grant', claims: { a: 1 } }, { error: 'invalid_grant', claims: 'x'.repeat(5000) }, { error: 'invalid_scope', claims: '{}' }]) {
+  it('takes no claims where they are no JSON object, too long, or beside an error that ends nothing', async () => {
+    for (const body of [
+      { error: 'invalid_grant', claims: { a: 1 } },
+      { error: 'invalid_grant', claims: JSON.stringify({ a: 'x'.repeat(5000) }) },
+      { error: 'invalid_grant', claims: '' },
+      { error: 'invalid_grant', claims: 'no JSON' },
+      { error: 'invalid_grant', claims: '[]' },
+      { error: 'invalid_scope', claims: '{}' },
+    ]) {
       const failure = await withMore(body);
       assert.equal(failure.claims, undefined);
       assert.equal(failure.code, body.error);
@@ -216,6 +232,25 @@ describe('The classification of failures', () => {
       assert.deepEqual(result(classifyTransport(new TypeError('fetch failed', { cause: new AggregateError([withCode(code)]) }))), [category, code]);
     });
   }
+
+  it('takes a page for one where JSON is due, whatever the status, and leaves statuses alone that say more', () => {
+    const html = { 'Content-Type': 'text/html' };
+    assert.deepEqual([400, 401, 403, 200].map((status) => classify(ofAnswer(status, html), 'refresh').category), Array(4).fill('web-page'));
+    assert.deepEqual([404, 407, 429, 503].map((status) => classify(ofAnswer(status, html), 'refresh').category), ['no-server', 'proxy', 'rate-limited', 'server']);
+    assert.equal(classify(ofAnswer(400), 'refresh').category, 'configuration');
+  });
+
+  it('takes 403 with a time to wait for what it says', () => {
+    const failure = classify(ofAnswer(403, { 'Retry-After': '7' }), 'refresh');
+    assert.deepEqual([failure.category, failure.retryAfter], ['rate-limited', 7000]);
+  });
+
+  it('knows a proxy that refuses its tunnel, though undici gives that the name of an abort, and that nothing was sent', () => {
+    const refused = Object.assign(new Error('Proxy response (407) !== 200 when HTTP Tunneling'), { name: 'AbortError', code: 'UND_ERR_ABORTED' });
+    const failure = classifyTransport(new TypeError('fetch failed', { cause: refused }));
+    assert.deepEqual([...result(failure), failure.wasNotSent], ['proxy', 'UND_ERR_ABORTED', true]);
+    assert.deepEqual(result(classifyTransport(Object.assign(new Error('x'), { name: 'AbortError' }))), ['network', 'deadline']);
+  });
 
   it('never goes by the words of a message', () => {
     assert.equal(classify(new Error('invalid_grant ECONNREFUSED OAUTH_PARSE_ERROR'), 'refresh').category, 'unexpected');

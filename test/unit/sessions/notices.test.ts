@@ -4,7 +4,7 @@ import { Notices, type Notice } from '../../../src/sessions/notices.ts';
 import { FakeFolder } from '../../support/fakeStore.ts';
 
 const NOW = 1_000_000;
-const ENDING: Notice = { kind: 'ending', id: 's1', about: '27' };
+const ENDING: Notice = { kind: 'ending', id: 's1', since: 1000 };
 
 describe('a notice', () => {
   let folder: FakeFolder;
@@ -26,7 +26,7 @@ describe('a notice', () => {
 
   it('is another one where it is of another kind, of another session, or about something else', async () => {
     await told(ENDING);
-    for (const other of [{ ...ENDING, kind: 'ended' }, { ...ENDING, id: 's2' }, { ...ENDING, about: '28' }]) {
+    for (const other of [{ ...ENDING, kind: 'ended' }, { ...ENDING, id: 's2' }, { ...ENDING, since: 1001 }, { ...ENDING, what: 'x' }]) {
       assert.equal(await told(other), 1, JSON.stringify(other));
     }
   });
@@ -48,7 +48,7 @@ describe('a notice', () => {
   });
 
   it('is told again after it has been forgotten: of one kind, or all of a session', async () => {
-    const clock: Notice = { kind: 'clock', id: 's1', about: '' };
+    const clock: Notice = { kind: 'clock', id: 's1', since: 0 };
     await told(ENDING);
     await told(clock);
     await windows[0]?.forget('s1', 'clock');
@@ -69,12 +69,22 @@ describe('a notice', () => {
     assert.ok([...folder.files.keys()].every((name) => /^[\w~.-]+$/.test(name)), [...folder.files.keys()].join());
   });
 
-  it('leaves one file behind, however many of its kind there were', async () => {
-    for (let about = 1; about <= 20; about += 1) {
-      await told({ ...ENDING, about: String(about) });
-      await windows[0]?.putOff({ ...ENDING, about: String(about) }, NOW);
+  it('leaves nothing behind of what began earlier, and all of what began at the same time', async () => {
+    for (let since = 1; since <= 20; since += 1) {
+      await told({ ...ENDING, since });
+      await windows[0]?.putOff({ ...ENDING, since }, NOW);
     }
     assert.equal(folder.files.size, 2);
+    assert.equal(await told({ ...ENDING, since: 20, what: 'certificate' }), 1);
+    assert.equal(await told({ ...ENDING, since: 20, what: 'proxy' }), 1);
+    assert.equal(await told({ ...ENDING, since: 20, what: 'certificate' }), 0);
+  });
+
+  it('that a window which is behind tells takes nothing away from the newer one', async () => {
+    const newer = { ...ENDING, since: 2000 };
+    assert.equal(await told(newer), 1);
+    assert.equal(await told(ENDING), 1);
+    assert.equal(await told(newer), 0);
   });
 
   it('is told by every window rather than by none where the folder fails', async () => {

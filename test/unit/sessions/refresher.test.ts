@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { lifetimesOf, type SessionRecord } from '../../../src/core/session.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
 import { closedIssuer, htmlPage, rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
@@ -61,6 +62,17 @@ describe('The refresher', () => {
     await moveIn(house, record);
     await rejectsWith(house.refresher.renew('s1', 'test'), 'not-renewable', 'no-refresh-token');
     assert.deepEqual([house.record().ended, house.registry.get('s1')?.failure, server.requests.length], [undefined, undefined, 0]);
+  });
+
+  it('takes a server at its word that it renews nothing: the session lasts as long as its access token, and is asked for no more', async () => {
+    server.onToken({ status: 400, body: { error: 'unsupported_grant_type' } });
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'not-renewable', 'unsupported_grant_type');
+    const { ended, refreshToken } = house.record();
+    assert.deepEqual([ended, refreshToken, lifetimesOf(house.record()).renewable], [undefined, 'refresh-1', false]);
+    assert.equal((JSON.parse(house.stored() ?? '') as SessionRecord).isUnrenewable, true);
+    house.scheduler.tick();
+    await house.clock.pass(HOUR);
+    assert.deepEqual([server.requestsTo('/token').length, house.keeper.list('acme')], [1, []]);
   });
 
   it('can be waited for, so that a window does not close on a renewal whose answer nobody would store', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { silentLog } from '../../../src/core/log.ts';
+import { CATEGORIES, type Category } from '../../../src/core/remedy.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import { isUsable, statusOf, type LiveSession } from '../../../src/core/status.ts';
 import { Tries } from '../../../src/sessions/tries.ts';
@@ -40,6 +41,18 @@ describe('A try in vain', () => {
     const until = await asksFor(10 * MINUTE);
     await tries.note(first(), new Failure('network', 'ECONNRESET'));
     assert.deepEqual([first().nextTryAt, (await house.ledger.failedTry('s1'))?.waitUntil], [until, until]);
+  });
+
+  it('is told to the other windows where it is the server that fails them, and kept where it is this window', async () => {
+    const kept: Category[] = [];
+    for (const category of CATEGORIES) {
+      await house.ledger.delete('s1');
+      await tries.note(first(), new Failure(category, 'some-code'));
+      if ((await house.ledger.failedTry('s1')) === undefined) {
+        kept.push(category);
+      }
+    }
+    assert.deepEqual(kept.sort(), ['cancelled', 'newer-elsewhere', 'not-set-up', 'other-window', 'replaced', 'signed-out', 'storage', 'unexpected']);
   });
 
   it('knows no wait of another generation, or one that is over', async () => {
