@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { Failure } from '../../../src/core/failure.ts';
+import { CATEGORIES, REMEDIES, type Category } from '../../../src/core/remedy.ts';
+import type { SessionRecord } from '../../../src/core/session.ts';
+import type { LiveSession } from '../../../src/core/status.ts';
+import type { Subject } from '../../../src/vscode/actions.ts';
+import { newsOf, type News, type NewsPorts } from '../../../src/vscode/news.ts';
+import { actionLabel } from '../../../src/vscode/text.ts';
+import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, USUAL, live } from '../../support/coreSamples.ts';
+
+const ENDED: SessionRecord = { ...SAMPLE, ended: { at: T, category: 'session-ended', code: 'invalid_grant' } };
+/** A session whose end is known and does not move: the warning comes at its last ten minutes. */
+const ENDING: SessionRecord = { ...SAMPLE, accessExpiresAt: T + HOUR, sessionEndsAt: T + HOUR, sessionEndIsFixed: true };
+
+describe('the news', () => {
+  let dead: Set<string>;
+  let done: [string, string][];
+  let putOff: { readonly kind: string; readonly id: string; readonly about: string; readonly until: number }[];
+
+  beforeEach(() => {
+    dead = new Set();
+    done = [];
+    putOff = [];
+  });
+
+  const subject = (providerId: string): Subject => ({ providerId, signIn: () => Promise.resolve(), retry: () => Promise.resolve() });
+  const ports = (now: number): NewsPorts => ({
+    now,
+    lifetimes: USUAL,
+    nameOf: (id) => `Provider ${id}`,
+    subjectOf: ({ providerId }) => subject(providerId),
+    subjectAt: subject,
+    choice: (action, { providerId }) => ({ label: actionLabel(action), run: () => done.push([action, providerId]) }),
+    wasDeadAtStart: (id) => dead.has(id),
+    putOff: ({ kind, id, about }, until) => Promise.resolve(void putOff.push({ kind, id, about, until })),
+  });
+  const news = (sessions: readonly LiveSession[], now = T + MINUTE): News[] => newsOf(sessions, ports(now));
+  const failing = (category: Category, more: Partial<LiveSession> = {}, record = SAMPLE): LiveSession =>
+    live(record, { failure: new Failure(category, 'x'), failures: 1, ...more });
+  const kinds = (all: readonly News[]): string[] => all.map(({ kind }) => kind);
+  const labels = ({ choices }: News): string[] => choices.map(({ label }) => label);
+  function only(all: readonly News[]): News {
+    const [first] = all;
+    assert.ok(first !== undefined && all.length === 1, `${all.length} news`);
+    return first;
+  }
+  const those = (outcome: string): Category[] => CATEGORIES.filter((category) => REMEDIES[category].outcome === outcome);
+
+  it('are none while all is well', () => {
+    assert.deepEqual(news([live(SAMPLE), live(SAMPLE, { renewing: true }), live({ ...SAMPLE, id: 'other' })]), []);
+    assert.deepEqual(news([]), []);
+  });
+
+  describe('of a failure that passes', () => {
+    it('are none until a caller is refused: the status bar tells of it', () => {
+      for (const category of those('retrying')) {
+        assert.deepEqual(news([failing(category)]), [], category);
+        assert.deepEqual(news([failing(category, { failures: 50 })], T + 10 * HOUR), [], category);
+      }
+    });
+
+    it('are an outage once a caller is refused, with what can be done', () => {
+      for (const category of those('retrying')) {
+        const one = only(news([failing(category, { refused: true })]));
+        assert.deepEqual([one.kind, one.id, one.isBusy, one.isOutcome], ['outage', SAMPLE.id, true, true], category);
+        assert.deepEqual(labels(one), REMEDIES[category].actions.map(actionLabel));
+        assert.match(one.words, /Provider acme/);
+      }
+    });
+
+    it('are the same outage with another category, and after more tries', () => {
+      const abouts = those('retrying').map((category, index) => only(news([failing(category, { refused: true, failures: index + 1 })], T + index * HOUR)).about);
+      assert.equal(new Set(abouts).size, 1);
+    });
+
+    it('are another outage after a renewal', () => {
+      const before = only(news([failing('network', { refused: true })]));
+      const after = only(news([failing('network', { refused: true }, { ...SAMPLE, generation: 2 })]));
+      assert.notEqual(before.about, after.about);
+    });
+
+    it('are gone with the failure', () => {
+      assert.deepEqual(news([live(SAMPLE, { refused: true })]), []);
+    });
+
+    it('are told, though the session was dead at the start, once a caller is refused', () => {
+      dead.add(SAMPLE.id);
+      assert.deepEqual(news([failing('server')]), []);
+      assert.deepEqual(kinds(news([failing('server', { refused: true })])), ['outage']);
+    });
+  });
+
+  describe('of a failure that somebody has to look at', () => {
+    it('are told at once, with its sentence and what can be done, the right thing first', () => {
+      for (const category of those('attention')) {
+        const one = only(news([failing(category)]));
+        assert.deepEqual([one.kind, one.id, one.isBusy, one.isOutcome], ['attention', SAMPLE.id, false, true], category);
+        assert.deepEqual(labels(one), REMEDIES[category].actions.map(actionLabel));
+      }
+    });
+
+    it('are other news for another category, and the same for the same one', () => {
+      const about = (category: Category, failures: number): string => only(news([failing(category, { failures })])).about;
+      assert.equal(about('clock', 1), about('clock', 9));
+      assert.notEqual(about('clock', 1), about('certificate', 1));
+    });
+
+    it('are none where the session was dead at the start, until a caller is refused', () => {
+      dead.add(SAMPLE.id);
+      assert.deepEqual(news([failing('storage')]), []);
+      assert.deepEqual(kinds(news([failing('storage', { refused: true })])), ['attention']);
+    });
+  });
+
+  it('are none of what concerns one attempt or one caller only', () => {
+    for (const category of those('unchanged')) {
+      assert.deepEqual(news([failing(category, { refused: true })]), [], category);
+    }
+  });
+
+  describe('of a session that has ended', () => {
+    it('are its end, told by the failure that was seen, or else by the verdict that is stored', () => {
+      const verdict = only(news([live(ENDED)]));
+      assert.deepEqual([verdict.kind, verdict.isOutcome, labels(verdict)], ['ended', false, ['Sign In Again']]);
+      assert.match(verdict.words, /has ended your session/);
+      const seen = only(news([failing('policy', {}, ENDED)]));
+      assert.match(seen.words, /A rule of your organisation/);
+      assert.equal(seen.about, verdict.about);
+    });
+
+    it('are one end for each way in which it can end', () => {
+      for (const category of those('ended')) {
+        const record = { ...SAMPLE, ended: { at: T, category, code: 'x' } };
+        assert.deepEqual(labels(only(news([live(record)]))), ['Sign In Again'], category);
+      }
+    });
+
+    it('are none where it was over at the start already', () => {
+      dead.add(SAMPLE.id);
+      assert.deepEqual(news([live(ENDED), failing('session-ended', { refused: true }, ENDED)]), []);
+    });
+
+    it('are no outage, and no warning besides', () => {
+      assert.deepEqual(kinds(news([failing('session-ended', { refused: true }, { ...ENDING, ended: ENDED.ended })], T + 55 * MINUTE)), ['ended']);
+    });
+  });
+
+  describe('of a session that ends soon', () => {
+    it('are none before its time, and none after the end', () => {
+      assert.deepEqual(news([live(ENDING)], T + 50 * MINUTE - 1), []);
+      assert.deepEqual(kinds(news([live(ENDING)], T + 50 * MINUTE)), ['ending']);
+      assert.deepEqual(news([live(ENDING)], T + HOUR), []);
+    });
+
+    it('are none of one that renews itself', () => {
+      assert.deepEqual(news([live(SAMPLE)], T + 59 * MINUTE), []);
+    });
+
+    it('offer to sign in first and to be reminded second', () => {
+      const one = only(news([live(ENDING)], T + 50 * MINUTE));
+      assert.match(one.words, /Your session of ada@example\.com at Provider acme ends in 10 minutes\./);
+      assert.deepEqual(labels(one), ['Sign In Again', 'Remind Me Later']);
+      one.choices[0]?.run();
+      assert.deepEqual(done, [['sign-in', 'acme']]);
+    });
+
+    it('come again, if the person wants so, when half of what is left has passed', () => {
+      const one = only(news([live(ENDING)], T + 50 * MINUTE));
+      one.choices[1]?.run();
+      assert.deepEqual(putOff, [{ kind: 'ending', id: SAMPLE.id, about: one.about, until: T + 55 * MINUTE }]);
+    });
+
+    it('know no later in the last minute', () => {
+      assert.deepEqual(labels(only(news([live(ENDING)], T + 59 * MINUTE))), ['Sign In Again', 'Remind Me Later']);
+      assert.deepEqual(labels(only(news([live(ENDING)], T + 59 * MINUTE + 1))), ['Sign In Again']);
+    });
+
+    it('stay the same while they last, though a server tells the end a little differently, and are others for another end', () => {
+      const about = (end: number, now: number): string => only(news([live({ ...ENDING, sessionEndsAt: end })], now)).about;
+      assert.equal(about(T + HOUR, T + 51 * MINUTE), about(T + HOUR + SECOND, T + 58 * MINUTE));
+      assert.notEqual(about(T + HOUR, T + 55 * MINUTE), about(T + HOUR + 5 * MINUTE, T + 56 * MINUTE));
+    });
+
+    it('are of the access token where there is nothing to renew it with', () => {
+      assert.deepEqual(kinds(news([live(UNRENEWABLE)], T + 50 * MINUTE)), ['ending']);
+    });
+
+    it('count by the time that passes where the clock was set back, and are put off by the clock that is', () => {
+      const session = live(ENDING, { setBack: 2 * HOUR });
+      const now = T + 50 * MINUTE - 2 * HOUR;
+      only(news([session], now)).choices[1]?.run();
+      assert.deepEqual(putOff.map(({ until }) => until), [now + 5 * MINUTE]);
+    });
+  });
+
+  describe('of tokens that are in memory only', () => {
+    it('are told once for each renewal that is not stored, not while one is on its way', () => {
+      const one = only(news([live(SAMPLE, { unsaved: true })]));
+      assert.deepEqual([one.kind, one.id, labels(one)], ['storage', SAMPLE.id, ['Show Log']]);
+      assert.notEqual(one.about, only(news([live({ ...SAMPLE, generation: 2 }, { unsaved: true })])).about);
+      assert.deepEqual(news([live(SAMPLE, { unsaved: true, renewing: true })]), []);
+    });
+
+    it('stand beside what else there is to tell', () => {
+      assert.deepEqual(kinds(news([failing('clock', { unsaved: true }, ENDING)], T + 55 * MINUTE)), ['attention', 'ending', 'storage']);
+    });
+  });
+
+  describe('of clocks', () => {
+    it('are told from more than five minutes on, in both directions, once for each provider', () => {
+      const at = (skew: number): string[] => kinds(news([live(SAMPLE, { skew }), live({ ...SAMPLE, id: 'other' }, { skew })]));
+      assert.deepEqual([at(5 * MINUTE), at(-5 * MINUTE), at(5 * MINUTE + 1), at(-5 * MINUTE - 1)], [[], [], ['clock'], ['clock']]);
+    });
+
+    it('say which clock is behind, and lead to the comparison', () => {
+      const behind = only(news([live(SAMPLE, { skew: 2 * HOUR })]));
+      assert.match(behind.words, /this computer is 2 hours behind that of Provider acme/);
+      assert.match(only(news([live(SAMPLE, { skew: -2 * HOUR })])).words, /this computer is 2 hours ahead/);
+      assert.deepEqual([behind.id, behind.about, labels(behind)], ['acme', '', ['Check the Clock']]);
+      behind.choices[0]?.run();
+      assert.deepEqual(done, [['clock', 'acme']]);
+    });
+
+    it('go by the latest answer of each server', () => {
+      const older = live({ ...SAMPLE, id: 'older' }, { skew: HOUR });
+      const newer = live({ ...SAMPLE, id: 'newer', renewedAt: T + SECOND }, { skew: 0 });
+      assert.deepEqual([news([older, newer]), news([newer, older])], [[], []]);
+      const elsewhere = live({ ...SAMPLE, id: 'elsewhere', providerId: 'other' }, { skew: HOUR });
+      assert.deepEqual(news([newer, elsewhere]).map(({ id }) => id), ['other']);
+    });
+  });
+
+  it('of two providers are told apart', () => {
+    const other: SessionRecord = { ...SAMPLE, id: 'session-2', providerId: 'other' };
+    const all = news([failing('network', { refused: true }), failing('certificate', {}, other)]);
+    assert.deepEqual(all.map(({ kind, id }) => [kind, id]), [['outage', 'session-1'], ['attention', 'session-2']]);
+    assert.deepEqual(all.map(({ words }) => /Provider \w+/.exec(words)?.[0]), ['Provider acme', 'Provider other']);
+    all.forEach(({ choices }) => choices[0]?.run());
+    assert.deepEqual(done, [['retry', 'acme'], ['certificate-settings', 'other']]);
+  });
+});
