@@ -288,6 +288,67 @@ describe('A sign-in', () => {
     assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: desk.lines.join('\n') }]), []);
   });
 
+  describe('without a way back from the browser', () => {
+    /** The address on which the browser of somebody who has signed in ends; nobody listens there. */
+    const endOf = async (address: string, person = new Person()): Promise<URL> => person.authorize(address);
+
+    it('takes the address that the person pastes', async () => {
+      const asked = Promise.withResolvers<string>();
+      desk.asking = async (passes) => {
+        const text = await asked.promise;
+        return passes(text) ? text : undefined;
+      };
+      const result = start({ way: 'paste' });
+      const address = await desk.address();
+      assert.equal(loopbackOf(address), 'http://127.0.0.1:57344/callback');
+      assert.equal(await isClosed(address), true);
+      asked.resolve((await endOf(address)).href);
+      const { account, tokens } = await result;
+      assert.deepEqual([account.label, await identity.tokenIsActive(tokens.accessToken)], ['demo', true]);
+      assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: desk.lines.join('\n') }]), []);
+    });
+
+    it('tells what the server has refused', async () => {
+      const asked = Promise.withResolvers<string>();
+      desk.asking = () => asked.promise;
+      const result = start({ way: 'paste' });
+      asked.resolve((await endOf(await desk.address(), new Person({ allows: false }))).href);
+      await rejectsWith(result, 'denied', 'access_denied');
+    });
+
+    it('does not take the address of another attempt', async () => {
+      const first = start({ way: 'paste' });
+      const firstEnd = await endOf(await desk.address());
+      await rejectsWith(first, 'cancelled', 'cancelled');
+      const seen: boolean[] = [];
+      desk.asking = (passes) => {
+        seen.push(passes(firstEnd.href));
+        return Promise.resolve(undefined);
+      };
+      await rejectsWith(start({ way: 'paste' }), 'cancelled', 'cancelled');
+      assert.deepEqual(seen, [false]);
+    });
+
+    it('ends when nobody pastes anything in time, and the box is called off', async () => {
+      let isOpen = false;
+      desk.asking = (_, signal) =>
+        new Promise((resolve) => {
+          isOpen = true;
+          signal.addEventListener('abort', () => {
+            isOpen = false;
+            resolve(undefined);
+          });
+        });
+      const result = start({ way: 'paste', deadline: 90 * SECOND });
+      await desk.address();
+      await settle();
+      assert.equal(isOpen, true);
+      await desk.clock.pass(90 * SECOND);
+      await rejectsWith(result, 'sign-in-timeout', 'sign-in-deadline');
+      assert.equal(isOpen, false);
+    });
+  });
+
   it('at a plain OAuth server without OpenID names the account after the provider', async () => {
     const server = await ScriptedServer.start();
     server.onToken({ body: GOOD_TOKENS });

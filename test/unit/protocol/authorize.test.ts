@@ -63,6 +63,24 @@ describe('The authorization request', () => {
     }
   });
 
+  it('asks the server to show what it would pass over, and for the claims that it has asked for itself, to the letter', async () => {
+    const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1 + c2 & more"}}}';
+    const found = await discovered(server.issuer);
+    const { url } = await authorizationRequest(found, REDIRECT_URI, ['read'], { prompt: 'select_account', claims });
+    const { searchParams } = new URL(url.href);
+    assert.deepEqual([searchParams.get('prompt'), searchParams.get('claims'), searchParams.has('login_hint')], ['select_account', claims, false]);
+    assert.doesNotMatch(url.search, /[+{}"]/);
+    const plain = (await authorizationRequest(found, REDIRECT_URI, ['read'], { loginHint: undefined, prompt: undefined, claims: undefined })).url.searchParams;
+    assert.deepEqual(['login_hint', 'prompt', 'claims'].filter((name) => plain.has(name)), []);
+  });
+
+  it('lets no hint take the place of what protects it', async () => {
+    const hints = { loginHint: '&state=evil&redirect_uri=https://evil.example.com', prompt: 'login&nonce=evil', claims: '{}&client_id=evil' };
+    const request = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['openid'], hints);
+    const { searchParams } = new URL(request.url.href);
+    assert.deepEqual([searchParams.getAll('state'), searchParams.getAll('nonce'), searchParams.getAll('client_id'), searchParams.getAll('redirect_uri')], [[request.state], [request.nonce], ['editor'], [REDIRECT_URI]]);
+  });
+
   it('would not survive a trip through the editor\'s URI, which is why it travels as text', async () => {
     const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], { loginHint: 'sam+test&x@example.com' });
     const unencoded = URI.parse(url.href).toString(true);

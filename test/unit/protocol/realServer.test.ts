@@ -1,17 +1,19 @@
 // The protocol against a real OpenID provider, with a person who follows its pages.
 import assert from 'node:assert/strict';
+import { SECOND, systemClock } from '../../../src/core/clock.ts';
 import { authorizationRequest, type AuthorizationRequest } from '../../../src/protocol/authorize.ts';
-import type { Server } from '../../../src/protocol/discovery.ts';
+import { Discovery, type Server } from '../../../src/protocol/discovery.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { accountOf } from '../../../src/protocol/identity.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
-import { discovered, REDIRECT_URI, transportWith } from '../../support/bench.ts';
+import { discovered, providerAt, REDIRECT_URI, transportWith } from '../../support/bench.ts';
 import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 import { demoClientId, startIdentityServer, type IdentityServer, type IdentityServerOptions } from '../../workshop/identityServer.ts';
+import { leaks } from '../../workshop/leaks.ts';
 
 const SCOPES = ['openid', 'profile', 'email', 'offline_access'];
 const transport = transportWith();
@@ -122,6 +124,85 @@ describe('Against a real identity server', () => {
     assert.equal(tokens.accessToken.split('.').length, 3);
     assert.equal(await revokeTokens(server, tokens, transport), 'revoked');
     assert.equal(await identity.tokenIsActive(tokens.refreshToken ?? ''), false);
+  });
+});
+
+describe('A client with a secret, against a real identity server,', () => {
+  const SECRET = 'a secret: with + signs & 100% of "quotes"';
+  const client = (method: 'client_secret_basic' | 'client_secret_post'): NonNullable<IdentityServerOptions['clients']>[number] => ({
+    client_id: `confidential ${method}`,
+    client_secret: SECRET,
+    application_type: 'native',
+    token_endpoint_auth_method: method,
+    redirect_uris: ['http://127.0.0.1/callback'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+  });
+  const lines: string[] = [];
+  const tell = (line: string): void => void lines.push(line);
+  const transport = transportWith(systemClock, 30 * SECOND, { trace: tell, debug: tell, info: tell, warn: tell, error: tell });
+  let identity: IdentityServer;
+
+  afterEach(async () => {
+    await identity.stop();
+  });
+
+  /** Starts a server that takes this method only, as it says itself. */
+  async function startFor(method: 'client_secret_basic' | 'client_secret_post'): Promise<void> {
+    identity = await startIdentityServer({ clients: [client(method)] });
+    identity.faults.add({
+      path: '/.well-known/openid-configuration',
+      action: { kind: 'rewrite', body: (body) => ({ ...body, token_endpoint_auth_methods_supported: [method] }) },
+    });
+  }
+
+  async function serverWith(method: string, secret: string | undefined): Promise<Server> {
+    return new Discovery(transport, () => Promise.resolve(secret)).find(providerAt(identity.issuer, { clientId: `confidential ${method}` }));
+  }
+
+  async function signIn(server: Server): Promise<Tokens> {
+    const request = await authorizationRequest(server, REDIRECT_URI, SCOPES);
+    const answer = await new Person().authorize(request.url.href);
+    return exchangeCode(server, request, answer.searchParams, transport, signal);
+  }
+
+  for (const method of ['client_secret_basic', 'client_secret_post'] as const) {
+    it(`signs in, renews and signs out with ${method}`, async () => {
+      await startFor(method);
+      const server = await serverWith(method, SECRET);
+      const tokens = await signIn(server);
+      const answer = await requestRefresh(server, tokens.refreshToken ?? '', tokens.claims?.sub, transport);
+      const renewed = await answer.check();
+      assert.equal(await identity.tokenIsActive(renewed.accessToken), true);
+      assert.equal(await revokeTokens(server, renewed, transport), 'revoked');
+      assert.equal(await identity.tokenIsActive(renewed.accessToken), false);
+      // The server takes both ways from anybody, whatever it says.
+      const posts = identity.journal.traffic.filter(({ url }) => url.startsWith('/token'));
+      assert.ok(posts.length >= 3);
+      for (const { body, headers } of posts) {
+        const isInHeader = headers.some(([name, value]) => name.toLowerCase() === 'authorization' && value.startsWith('Basic '));
+        assert.deepEqual([isInHeader, new URLSearchParams(body).get('client_secret')], method === 'client_secret_basic' ? [true, null] : [false, SECRET]);
+      }
+    });
+
+    it(`with another secret, or with none, is not accepted with ${method}, and loses no session`, async () => {
+      await startFor(method);
+      const { refreshToken = '', claims } = await signIn(await serverWith(method, SECRET));
+      for (const secret of ['wrong', undefined]) {
+        const server = await serverWith(method, secret);
+        await rejectsWith(signIn(server), 'client-rejected');
+        await rejectsWith(requestRefresh(server, refreshToken, claims?.sub, transport).then(async (answer) => answer.check()), 'client-rejected');
+      }
+      assert.equal(await identity.tokenIsActive(refreshToken), true);
+    });
+  }
+
+  it('shows the secret to the server itself only, and never in an address', async () => {
+    await startFor('client_secret_basic');
+    const tokens = await signIn(await serverWith('client_secret_basic', SECRET));
+    await rejectsWith(signIn(await serverWith('client_secret_basic', 'wrong')), 'client-rejected');
+    await revokeTokens(await serverWith('client_secret_basic', SECRET), tokens, transport);
+    assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: lines.join('\n') }]), []);
   });
 });
 

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { DAY, HOUR, SECOND } from '../../../src/core/clock.ts';
+import { measureSkew } from '../../../src/protocol/skew.ts';
+import { providerAt, transportWith } from '../../support/bench.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { PatientClock } from '../../support/patientClock.ts';
+import { closedIssuer, htmlPage, ScriptedServer } from '../../support/scriptedServer.ts';
+
+describe('The comparison of the clocks', () => {
+  let server: ScriptedServer;
+  let clock: PatientClock;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    clock = new PatientClock();
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  const measured = (issuer = server.issuer): Promise<number | undefined> => measureSkew(providerAt(issuer), transportWith(clock));
+
+  it('tells how far the server is ahead, or behind, to the second', async () => {
+    for (const skew of [0, HOUR, -HOUR, 400 * DAY]) {
+      server.date = () => clock.now() + skew;
+      assert.ok(Math.abs(((await measured()) ?? NaN) - skew) <= SECOND, String(skew));
+    }
+  });
+
+  it('tells nothing where the answer has no date, or none that can be read', async () => {
+    server.date = undefined;
+    assert.equal(await measured(), undefined);
+    server.onDiscovery({ headers: { Date: 'yesterday' }, body: {} });
+    assert.equal(await measured(), undefined);
+  });
+
+  it('works with any answer: it is about the clocks and nothing else', async () => {
+    server.date = () => clock.now() + HOUR;
+    for (const script of [{ status: 404 }, { status: 500, body: 'down' }, htmlPage]) {
+      server.onDiscovery(script);
+      assert.ok(((await measured()) ?? 0) > HOUR - 2 * SECOND);
+    }
+  });
+
+  it('takes one request without credentials, each time anew, at the address below an issuer with or without a slash', async () => {
+    server.on('/tenant/.well-known/openid-configuration', { body: {} });
+    await measured();
+    await measured();
+    await measured(`${server.issuer}/tenant/`);
+    assert.deepEqual(server.requests.map(({ method, path }) => `${method} ${path}`), [
+      'GET /.well-known/openid-configuration', 'GET /.well-known/openid-configuration', 'GET /tenant/.well-known/openid-configuration',
+    ]);
+    assert.ok(server.requests.every(({ headers, parameters }) => headers.authorization === undefined && parameters.size === 0));
+  });
+
+  it('fails where the server cannot be reached, does not answer in time, or would be asked in the clear', async () => {
+    await rejectsWith(measured(await closedIssuer()), 'network', 'ECONNREFUSED');
+    server.onDiscovery('hang');
+    const hanging = rejectsWith(measured(), 'network', 'deadline');
+    await server.waitFor('/.well-known/openid-configuration');
+    await clock.pass(30 * SECOND);
+    await hanging;
+    await rejectsWith(measured('http://id.example.com'), 'insecure', 'http-endpoint');
+  });
+});

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { Failure } from '../../../src/core/failure.ts';
+import { ClientSecrets } from '../../../src/sessions/clientSecrets.ts';
+import { providerAt } from '../../support/bench.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { FakeStore } from '../../support/fakeStore.ts';
+
+const acme = providerAt('https://id.example.com', { clientId: 'editor' });
+const SECRET = 'client-secret-1';
+
+describe('The secret of a client', () => {
+  let store: FakeStore;
+  let secrets: ClientSecrets;
+
+  beforeEach(() => {
+    store = new FakeStore();
+    secrets = new ClientSecrets(store);
+  });
+
+  it('is kept in the store, under a key that does not look like a session', async () => {
+    assert.equal(await secrets.read(acme), undefined);
+    await secrets.write(acme, SECRET);
+    assert.equal(await secrets.read(acme), SECRET);
+    assert.equal(await new ClientSecrets(store).read(acme), SECRET);
+    assert.ok([...store.secrets.keys()].every((key) => key.startsWith('client-secret:') && !key.includes(SECRET)));
+  });
+
+  it('belongs to one client at one issuer, whatever the entry is called', async () => {
+    await secrets.write(acme, SECRET);
+    assert.equal(await secrets.read({ ...acme, id: 'other', label: 'Other' }), SECRET);
+    assert.equal(await secrets.read({ ...acme, clientId: 'another' }), undefined);
+    assert.equal(await secrets.read({ ...acme, issuer: 'https://evil.example.com' }), undefined);
+    // Neither part can be chosen so that the two together look like another pair.
+    assert.equal(await secrets.read({ ...acme, issuer: 'https://id.example.com","editor', clientId: '' }), undefined);
+  });
+
+  it('is forgotten when it is set to nothing, and only there', async () => {
+    const other = { ...acme, clientId: 'another' };
+    await secrets.write(acme, SECRET);
+    await secrets.write(other, 'other');
+    await secrets.write(acme, '');
+    assert.deepEqual([await secrets.read(acme), await secrets.read(other)], [undefined, 'other']);
+    await secrets.write(acme, '');
+    assert.equal(store.secrets.size, 1);
+  });
+
+  it('that the store does not give, take or forget is a failure of the storage, without a word of the secret', async () => {
+    await secrets.write(acme, SECRET);
+    const operations = { get: () => secrets.read(acme), store: () => secrets.write(acme, SECRET), delete: () => secrets.write(acme, '') };
+    for (const [operation, run] of Object.entries(operations)) {
+      store.failing.add(operation as 'get' | 'store' | 'delete');
+      const failure = await rejectsWith(run(), 'storage', `secret-${operation}`);
+      assert.doesNotMatch(`${failure.message} ${failure.detail ?? ''}`, new RegExp(SECRET));
+    }
+  });
+
+  it('lets a failure of the store through as it is', async () => {
+    store.beforeStore = () => Promise.reject(new Failure('storage', 'secret-slow'));
+    await rejectsWith(secrets.write(acme, SECRET), 'storage', 'secret-slow');
+  });
+});
