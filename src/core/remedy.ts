@@ -116,7 +116,8 @@ export const REMEDIES = {
 
   // The place where sessions are kept, and the windows that share it.
   'storage': row('attention', 'slow', ['retry', 'log'], '', `
-    secret-get secret-store secret-delete secret-keys secret-slow secret-forgotten folder-slow`),
+    secret-get secret-store secret-delete secret-keys secret-slow secret-forgotten folder-slow
+    folder-forgotten too-slow`),
   'newer-elsewhere': row('attention', 'slow', ['reload', 'sign-in'], '', 'newer-elsewhere'),
 
   // One attempt to sign in has not worked; no session is lost.

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { REMEDIES, type Remedy } from '../../src/core/remedy.ts';
+import { madeFailures, type MadeFailure } from '../support/madeFailures.ts';
+
+const SRC = join(import.meta.dirname, '../../src');
+const ROWS = new Map<string, Remedy>(Object.entries(REMEDIES));
+
+/** The failures that the extension makes. */
+function inSource(): MadeFailure[] {
+  const paths = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+  return paths.flatMap((path) => madeFailures(path.split(sep).join('/'), readFileSync(join(SRC, path), 'utf8')));
+}
+
+/**
+ * The failures whose category or code is not written out, each with its reason: they come out of the table itself, out
+ * of a failure that was one before, or the callers pass a code that is in the row.
+ */
+const NOT_WRITTEN_OUT: readonly string[] = [
+  // By the table: error codes of servers, statuses, codes of the platform.
+  `protocol/classify.ts: categoryOfError(error, step) ?? 'unknown-error', /^[\\w.-]{1,64}$/.test(error) ? error : 'unknown-error'`,
+  'protocol/classify.ts: categoryOfStatus(status), `http-${status}`',
+  'protocol/classify.ts: category, code',
+  // Failures that another window, or an earlier start, has noted.
+  `core/session.ts: CATEGORIES.find((one) => one === category) ?? 'session-ended', code`,
+  'sessions/follower.ts: category, code',
+  'sessions/tries.ts: category, code',
+  // "secret-slow" and "folder-slow", as its two callers in the same file say.
+  `sessions/patience.ts: 'storage', code`,
+];
+
+/** Whether a row has a code of its own, or one of a pattern with `*`. */
+function hasCode({ fromHere }: Remedy, code: string): boolean {
+  const pattern = new RegExp(`^${code.split('*').map((part) => part.replace(/[^\w-]/g, '\\$&')).join('[\\w-]+')}$`);
+  return fromHere.some((one) => pattern.test(one));
+}
+
+/** What is wrong with a failure that is made; undefined where nothing is. */
+function complaintOf({ at, category, code, words }: MadeFailure): string | undefined {
+  const place = `${at.replace(/:\d+$/, '')}: ${words}`;
+  if (category === undefined || code === undefined) {
+    return NOT_WRITTEN_OUT.includes(place) ? undefined : `${at} makes a failure whose category or code is not written out: ${words}`;
+  }
+  const row = ROWS.get(category);
+  if (row === undefined) {
+    return `${at} makes a failure of "${category}", which is no row of the table`;
+  }
+  return hasCode(row, code) || NOT_WRITTEN_OUT.includes(place) ? undefined : `${at} makes a failure of "${category}" with "${code}", which is not in its row`;
+}
+
+const complaints = (made: readonly MadeFailure[]): string[] => made.map(complaintOf).filter((one) => one !== undefined);
+
+describe('the failures that src makes', () => {
+  it('have codes that stand in the row of their category', () => {
+    assert.deepEqual(complaints(inSource()), []);
+  });
+
+  it('are found', () => {
+    assert.ok(inSource().length > 40);
+    const places = inSource().map(({ at, words }) => `${at.replace(/:\d+$/, '')}: ${words}`);
+    assert.deepEqual(NOT_WRITTEN_OUT.filter((place) => !places.includes(place)), [], 'exceptions that nothing needs any more');
+  });
+
+  it('have each code of the storage that its callers pass', () => {
+    const passed = [...readFileSync(join(SRC, 'sessions/patience.ts'), 'utf8').matchAll(/limit\([^)]*'([\w-]+)'\)/g)].map(([, code = '']) => code);
+    assert.ok(passed.length >= 2);
+    assert.deepEqual(passed.filter((code) => !hasCode(REMEDIES.storage, code)), []);
+  });
+
+  it('would be complained about with another code, another category, or one that cannot be read', () => {
+    const made = (text: string): string[] => complaints(madeFailures('core/a.ts', text));
+    assert.deepEqual(made(`throw new Failure('network', 'deadline', { cause });`), []);
+    assert.deepEqual(made('throw new Failure("storage", `secret-${operation}`);'), []);
+    assert.deepEqual(made(`throw new Failure('network', 'no-code');`), ['core/a.ts:1 makes a failure of "network" with "no-code", which is not in its row']);
+    assert.deepEqual(made(`throw new Failure('session-ended', 'invalid_grant');`), ['core/a.ts:1 makes a failure of "session-ended" with "invalid_grant", which is not in its row']);
+    assert.deepEqual(made('\nthrow new Failure("storage", `disk-${operation}`);'), ['core/a.ts:2 makes a failure of "storage" with "disk-*", which is not in its row']);
+    assert.deepEqual(made(`throw new Failure('nonsense', 'x');`), ['core/a.ts:1 makes a failure of "nonsense", which is no row of the table']);
+    assert.deepEqual(made(`throw new Failure(category, code);`), ['core/a.ts:1 makes a failure whose category or code is not written out: category, code']);
+  });
+});

@@ -1,0 +1,42 @@
+// Finds where source files make a failure, and with which category and code.
+import ts from 'typescript';
+
+/** One `new Failure(category, code)` in a source text. */
+export interface MadeFailure {
+  /** Where it stands: file and line. */
+  readonly at: string;
+  /** The category, where it is written out. */
+  readonly category: string | undefined;
+  /** The code, where it is written out; the unknown part of a template is `*`. */
+  readonly code: string | undefined;
+  /** What stands in the place of the code, or of the category, where that is not written out. */
+  readonly words: string;
+}
+
+/** Every failure that a source file makes. */
+export function madeFailures(file: string, text: string): MadeFailure[] {
+  const found: MadeFailure[] = [];
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
+  const visit = (node: ts.Node): void => {
+    if (ts.isNewExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'Failure') {
+      const [category, code] = node.arguments ?? [];
+      const { line } = source.getLineAndCharacterOfPosition(node.getStart());
+      found.push({
+        at: `${file}:${line + 1}`,
+        category: category === undefined ? undefined : literal(category),
+        code: code === undefined ? undefined : literal(code),
+        words: [category, code].map((one) => one?.getText() ?? '').join(', '),
+      });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function literal(node: ts.Expression): string | undefined {
+  if (ts.isStringLiteralLike(node)) {
+    return node.text;
+  }
+  return ts.isTemplateExpression(node) ? node.head.text + node.templateSpans.map((span) => `*${span.literal.text}`).join('') : undefined;
+}

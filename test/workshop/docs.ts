@@ -1,0 +1,8 @@
+// Writes what of docs/ is made from the code: npm run docs.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { failuresPage } from './failuresPage.ts';
+import { root } from './places.ts';
+
+await mkdir(join(root, 'docs'), { recursive: true });
+await writeFile(join(root, 'docs', 'failures.md'), failuresPage());
