@@ -46,14 +46,17 @@ describe('the provider’s contract', () => {
 
     it('refuses with a sentence when the person denies', async () => {
       await order({ person: { kind: 'deny', account: 'demo' } });
-      await assert.rejects(async () => other.getSession('acme', scopes, { createIfNone: true }), /access was denied/);
+      await assert.rejects(async () => other.getSession('acme', scopes, { createIfNone: true }), { name: 'SessionKeeper.denied', message: /access was denied/ });
       assert.equal(await silently(), undefined);
     });
 
     it('gives up when nobody finishes in time', async () => {
       await order({ person: { kind: 'ignore' } });
       await configure('signInTimeout', 0.1);
-      await assert.rejects(async () => other.getSession('acme', scopes, { createIfNone: true }), /Nobody finished signing in to Acme in time/);
+      await assert.rejects(async () => other.getSession('acme', scopes, { createIfNone: true }), {
+        name: 'SessionKeeper.sign-in-timeout',
+        message: /Nobody finished signing in to Acme in time/,
+      });
       await configure('signInTimeout', undefined);
     });
 
@@ -171,7 +174,10 @@ describe('the provider’s contract', () => {
     it('rejects with the cause when the token has run out and the server is down, and keeps the account', async () => {
       await order({ faults: [{ path: '/token', action: { kind: 'answer', status: 503, body: 'down' } }] });
       const refused = await eventually('the token has run out', async () => Promise.resolve(silently()).then(() => undefined, (error: unknown) => error), 15_000);
-      assert.match(String(refused), /Acme has a problem of its own and cannot answer now/);
+      assert.ok(refused instanceof Error);
+      assert.match(refused.message, /Acme has a problem of its own and cannot answer now/);
+      // Of an error, VS Code hands on name and message only: callers switch on the name.
+      assert.equal(refused.name, 'SessionKeeper.server');
       assert.deepEqual((await other.getAccounts('acme')).map(({ label }) => label), ['demo']);
     });
 

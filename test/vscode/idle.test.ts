@@ -1,0 +1,76 @@
+// Idle time, in a window that nobody touches: VS Code calls it active for about a minute after the last key or click in
+// its own page, and what the person does on the pages of the server is none of that.
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { configure, consumer, entry, eventually, order, scopes, type Consumer, type KeptSession } from './outside.ts';
+
+/** The limit, in ms; it is set in minutes. */
+const LIMIT = 6000;
+/** How often another extension asks, in ms. */
+const PACE = 500;
+
+describe('idle time', () => {
+  let other: Consumer;
+
+  before(async function () {
+    this.timeout(120_000);
+    other = await consumer();
+    await order({ person: { kind: 'signIn', account: 'demo' }, faults: [], policy: { accessTokenSeconds: 3600 } });
+    // The limit is for all, and one provider has its own: none.
+    await configure('providers', [entry({ idleTimeout: 0 }), entry({ id: 'idler', label: 'Idler' })]);
+    await eventually('the window is not active any more', () => !vscode.window.state.active, 100_000);
+    await configure('idleTimeout', LIMIT / 60_000);
+  });
+
+  after(async () => {
+    await configure('idleTimeout', undefined);
+    await configure('callsCountAsActivity', undefined);
+    await configure('providers', [entry()]);
+  });
+
+  const silently = async (id = 'idler'): Promise<KeptSession | undefined> => other.getSession(id, scopes, { silent: true });
+  const isActive = async ({ accessToken }: KeptSession): Promise<boolean | undefined> => (await order({ token: accessToken })).isActive;
+  const isListed = async (): Promise<boolean> => (await other.getAccounts('idler')).length > 0;
+  const pause = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PACE));
+
+  async function signIn(): Promise<KeptSession> {
+    const session = await eventually('somebody is signed in', async () => other.getSession('idler', scopes, { createIfNone: true }));
+    assert.equal(await isActive(session), true);
+    return session;
+  }
+
+  it('signs out, here and at the server, though another extension goes on asking, where that does not count', async () => {
+    await configure('callsCountAsActivity', false);
+    const session = await signIn();
+    const start = Date.now();
+    let calls = 0;
+    while ((await silently()) !== undefined) {
+      calls += 1;
+      assert.ok(Date.now() - start < 3 * LIMIT, 'it is signed out in time');
+      await pause();
+    }
+    assert.ok(calls > LIMIT / PACE / 2, `${calls} calls`);
+    assert.equal(await isListed(), false);
+    await eventually('the server knows of it', async () => (await isActive(session)) === false);
+    assert.equal(vscode.window.state.active, false);
+  });
+
+  it('goes on as long as another extension asks, where that counts, and ends when it ceases to', async () => {
+    await configure('callsCountAsActivity', true);
+    const session = await signIn();
+    const start = Date.now();
+    while (Date.now() - start < 1.5 * LIMIT) {
+      assert.equal((await silently())?.accessToken, session.accessToken);
+      await pause();
+    }
+    assert.equal(await isActive(session), true);
+    await eventually('nobody is signed in', async () => !(await isListed()), 2 * LIMIT);
+    await eventually('the server knows of it', async () => (await isActive(session)) === false);
+    assert.ok(Date.now() - start > 2.5 * LIMIT - PACE, 'not before its time');
+  });
+
+  it('has left the sessions alone of a provider that has no limit', async () => {
+    assert.ok((await other.getAccounts('acme')).length > 0);
+    assert.ok(await silently('acme'));
+  });
+});
