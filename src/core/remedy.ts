@@ -62,7 +62,7 @@ export const REMEDIES = {
     EADDRNOTAVAIL ETIMEDOUT UND_ERR_SOCKET UND_ERR_CONNECT_TIMEOUT UND_ERR_HEADERS_TIMEOUT UND_ERR_BODY_TIMEOUT
     deadline fetch-failed http-408 http-425`),
   'server': row('retrying', 'quick', ['retry', 'log'], 'server_error temporarily_unavailable', 'http-5xx'),
-  'rate-limited': row('retrying', 'quick', ['log'], 'slow_down', 'http-429'),
+  'rate-limited': row('retrying', 'quick', ['log'], 'slow_down', 'http-429 retry-after'),
   'other-window': row('retrying', 'quick', ['retry', 'log'], '', 'other-window'),
 
   // Something stands between here and the server.

@@ -82,17 +82,16 @@ const clean = (description: string | undefined): string | undefined => (descript
 function ofResponse(response: Response, cause: Error): Failure {
   const { status } = response;
   const details = { cause, status, retryAfter: retryAfterOf(response) };
-  const category = categoryOfStatus(status);
   if (status === 403 && details.retryAfter !== undefined) {
-    return new Failure('rate-limited', 'http-403', details);
+    return new Failure('rate-limited', 'retry-after', details);
   }
   // Where JSON is due, a page is what proxies and the login pages of networks answer.
   const type = response.headers.get('content-type') ?? '';
   const isPage = status === 200 || status === 403 ? !/^application\/(?:[\w.+-]*\+)?json\b/i.test(type) : /\bhtml\b/i.test(type);
-  if (isPage && (category === 'bad-answer' || category === 'configuration')) {
+  if (isPage && ['bad-answer', 'configuration'].includes(categoryOfStatus(status))) {
     return new Failure('web-page', 'not-json', details);
   }
-  return new Failure(category, `http-${status}`, details);
+  return new Failure(categoryOfStatus(status), `http-${status}`, details);
 }
 
 /** Looks for a known code on an error and on its causes. */

@@ -62,7 +62,8 @@ function ofTrouble(session: LiveSession, ports: NewsPorts): News | undefined {
     return wasDead ? undefined : ofFailure({ kind: 'ended', id, since: signedInAt }, session, failure ?? verdictOf(ended), ports);
   }
   const isPassing = failure !== undefined && REMEDIES[failure.category].outcome === 'retrying';
-  if (failure === undefined || (!refused && (isPassing || wasDead))) {
+  const isCalledOff = failure !== undefined && REMEDIES[failure.category].actions.length === 0;
+  if (failure === undefined || isCalledOff || (!refused && (isPassing || wasDead))) {
     return undefined;
   }
   // An episode lasts until a renewal has worked; what of it a person must look at may change, and an outage is one.

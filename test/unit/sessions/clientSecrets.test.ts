@@ -3,25 +3,27 @@ import { Failure } from '../../../src/core/failure.ts';
 import { ClientSecrets } from '../../../src/sessions/clientSecrets.ts';
 import { providerAt } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { FakeStore } from '../../support/fakeStore.ts';
+import { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
 
 const acme = providerAt('https://id.example.com', { clientId: 'editor' });
 const SECRET = 'client-secret-1';
 
 describe('The secret of a client', () => {
   let store: FakeStore;
+  let folder: FakeFolder;
   let secrets: ClientSecrets;
 
   beforeEach(() => {
     store = new FakeStore();
-    secrets = new ClientSecrets(store);
+    folder = new FakeFolder();
+    secrets = new ClientSecrets(store, folder);
   });
 
   it('is kept in the store, under a key that does not look like a session', async () => {
     assert.equal(await secrets.read(acme), undefined);
     await secrets.write(acme, SECRET);
     assert.equal(await secrets.read(acme), SECRET);
-    assert.equal(await new ClientSecrets(store).read(acme), SECRET);
+    assert.equal(await new ClientSecrets(store, folder).read(acme), SECRET);
     assert.ok([...store.secrets.keys()].every((key) => key.startsWith('client-secret:') && !key.includes(SECRET)));
   });
 
@@ -46,12 +48,41 @@ describe('The secret of a client', () => {
 
   it('that the store does not give, take or forget is a failure of the storage, without a word of the secret', async () => {
     await secrets.write(acme, SECRET);
-    const operations = { get: () => secrets.read(acme), store: () => secrets.write(acme, SECRET), delete: () => secrets.write(acme, '') };
+    // Who has not read it before has nothing to fall back on.
+    const another = new ClientSecrets(store, folder);
+    const operations = { get: () => another.read(acme), store: () => secrets.write(acme, SECRET), delete: () => secrets.write(acme, '') };
     for (const [operation, run] of Object.entries(operations)) {
       store.failing.add(operation as 'get' | 'store' | 'delete');
       const failure = await rejectsWith(run(), 'storage', `secret-${operation}`);
       assert.doesNotMatch(`${failure.message} ${failure.detail ?? ''}`, new RegExp(SECRET));
     }
+  });
+
+  it('is not asked for where a client has none: a public client does not depend on the keyring', async () => {
+    store.failing.add('get');
+    assert.equal(await secrets.read(acme), undefined);
+    await new ClientSecrets(store, folder).write({ ...acme, clientId: 'another' }, 'other');
+    assert.equal(await secrets.read(acme), undefined);
+  });
+
+  it('that was read before is good enough while the keyring is locked, or the folder fails', async () => {
+    await secrets.write(acme, SECRET);
+    store.failing.add('get');
+    assert.equal(await secrets.read(acme), SECRET);
+    folder.failing = true;
+    assert.equal(await secrets.read(acme), SECRET);
+  });
+
+  it('that another window has forgotten is forgotten here, too', async () => {
+    await secrets.write(acme, SECRET);
+    await new ClientSecrets(store, folder).write(acme, '');
+    assert.equal(await secrets.read(acme), undefined);
+  });
+
+  it('is in no file: a file says only that there is one', async () => {
+    await secrets.write(acme, SECRET);
+    assert.deepEqual([...folder.files.values()], ['']);
+    assert.ok([...folder.files.keys()].every((name) => /^[\w~.-]+$/.test(name)));
   });
 
   it('lets a failure of the store through as it is', async () => {

@@ -16,7 +16,7 @@ const ENDING: SessionRecord = { ...SAMPLE, accessExpiresAt: T + HOUR, sessionEnd
 describe('the news', () => {
   let dead: Set<string>;
   let done: [string, string][];
-  let putOff: { readonly kind: string; readonly id: string; readonly about: string; readonly until: number }[];
+  let putOff: { readonly kind: string; readonly id: string; readonly since: number; readonly until: number }[];
 
   beforeEach(() => {
     dead = new Set();
@@ -33,12 +33,13 @@ describe('the news', () => {
     subjectAt: subject,
     choice: (action, { providerId }) => ({ label: actionLabel(action), run: () => done.push([action, providerId]) }),
     wasDeadAtStart: (id) => dead.has(id),
-    putOff: ({ kind, id, about }, until) => Promise.resolve(void putOff.push({ kind, id, about, until })),
+    putOff: ({ kind, id, since }, until) => Promise.resolve(void putOff.push({ kind, id, since, until })),
   });
   const news = (sessions: readonly LiveSession[], now = T + MINUTE): News[] => newsOf(sessions, ports(now));
   const failing = (category: Category, more: Partial<LiveSession> = {}, record = SAMPLE): LiveSession =>
     live(record, { failure: new Failure(category, 'x'), failures: 1, ...more });
   const kinds = (all: readonly News[]): string[] => all.map(({ kind }) => kind);
+  const nameOf = ({ kind, id, since, what = '' }: News): string => [kind, id, since, what].join();
   const labels = ({ choices }: News): string[] => choices.map(({ label }) => label);
   function only(all: readonly News[]): News {
     const [first] = all;
@@ -70,14 +71,17 @@ describe('the news', () => {
     });
 
     it('are the same outage with another category, and after more tries', () => {
-      const abouts = those('retrying').map((category, index) => only(news([failing(category, { refused: true, failures: index + 1 })], T + index * HOUR)).about);
-      assert.equal(new Set(abouts).size, 1);
+      const rotated = { ...SAMPLE, generation: 2, isWhole: false };
+      const names = those('retrying').flatMap((category, index) =>
+        [SAMPLE, rotated].map((record) => nameOf(only(news([failing(category, { refused: true, failures: index + 1 }, record)], T + index * HOUR)))),
+      );
+      assert.equal(new Set(names).size, 1);
     });
 
     it('are another outage after a renewal', () => {
       const before = only(news([failing('network', { refused: true })]));
-      const after = only(news([failing('network', { refused: true }, { ...SAMPLE, generation: 2 })]));
-      assert.notEqual(before.about, after.about);
+      const after = only(news([failing('network', { refused: true }, { ...SAMPLE, generation: 2, renewedAt: T + 1 })]));
+      assert.notEqual(nameOf(before), nameOf(after));
     });
 
     it('are gone with the failure', () => {
@@ -101,9 +105,9 @@ describe('the news', () => {
     });
 
     it('are other news for another category, and the same for the same one', () => {
-      const about = (category: Category, failures: number): string => only(news([failing(category, { failures })])).about;
-      assert.equal(about('clock', 1), about('clock', 9));
-      assert.notEqual(about('clock', 1), about('certificate', 1));
+      const name = (category: Category, failures: number): string => nameOf(only(news([failing(category, { failures })])));
+      assert.equal(name('clock', 1), name('clock', 9));
+      assert.notEqual(name('clock', 1), name('certificate', 1));
     });
 
     it('are none where the session was dead at the start, until a caller is refused', () => {
@@ -113,20 +117,24 @@ describe('the news', () => {
     });
   });
 
-  it('are none of what concerns one attempt or one caller only', () => {
-    for (const category of those('unchanged')) {
-      assert.deepEqual(news([failing(category, { refused: true })]), [], category);
+  it('are what belongs to a sign-in, too, should a server say it at a renewal: nothing stays stuck without a word', () => {
+    for (const category of those('unchanged').filter((one) => REMEDIES[one].actions.length > 0)) {
+      assert.deepEqual(kinds(news([failing(category)])), ['attention'], category);
     }
+  });
+
+  it('are none of what was called off', () => {
+    assert.deepEqual([news([failing('cancelled', { refused: true })]), news([failing('replaced', { refused: true })])], [[], []]);
   });
 
   describe('of a session that has ended', () => {
     it('are its end, told by the failure that was seen, or else by the verdict that is stored', () => {
       const verdict = only(news([live(ENDED)]));
-      assert.deepEqual([verdict.kind, verdict.isOutcome, labels(verdict)], ['ended', false, ['Sign In Again']]);
+      assert.deepEqual([verdict.kind, verdict.isOutcome, labels(verdict)], ['ended', true, ['Sign In Again']]);
       assert.match(verdict.words, /has ended your session/);
       const seen = only(news([failing('policy', {}, ENDED)]));
       assert.match(seen.words, /A rule of your organisation/);
-      assert.equal(seen.about, verdict.about);
+      assert.equal(nameOf(seen), nameOf(verdict));
     });
 
     it('are one end for each way in which it can end', () => {
@@ -168,7 +176,7 @@ describe('the news', () => {
     it('come again, if the person wants so, when half of what is left has passed', () => {
       const one = only(news([live(ENDING)], T + 50 * MINUTE));
       one.choices[1]?.run();
-      assert.deepEqual(putOff, [{ kind: 'ending', id: SAMPLE.id, about: one.about, until: T + 55 * MINUTE }]);
+      assert.deepEqual(putOff, [{ kind: 'ending', id: SAMPLE.id, since: one.since, until: T + 55 * MINUTE }]);
     });
 
     it('know no later in the last minute', () => {
@@ -176,10 +184,10 @@ describe('the news', () => {
       assert.deepEqual(labels(only(news([live(ENDING)], T + 59 * MINUTE + 1))), ['Sign In Again']);
     });
 
-    it('stay the same while they last, though a server tells the end a little differently, and are others for another end', () => {
-      const about = (end: number, now: number): string => only(news([live({ ...ENDING, sessionEndsAt: end })], now)).about;
-      assert.equal(about(T + HOUR, T + 51 * MINUTE), about(T + HOUR + SECOND, T + 58 * MINUTE));
-      assert.notEqual(about(T + HOUR, T + 55 * MINUTE), about(T + HOUR + 5 * MINUTE, T + 56 * MINUTE));
+    it('stay the same while they last, though a server tells the end a little differently, and are others after another sign-in', () => {
+      const name = (end: number, now: number, signedInAt = T): string => nameOf(only(news([live({ ...ENDING, signedInAt, sessionEndsAt: end })], now)));
+      assert.equal(name(T + HOUR, T + 51 * MINUTE), name(T + HOUR + SECOND, T + 58 * MINUTE));
+      assert.notEqual(name(T + HOUR, T + 55 * MINUTE), name(T + HOUR, T + 55 * MINUTE, T + 1));
     });
 
     it('are of the access token where there is nothing to renew it with', () => {
@@ -195,10 +203,11 @@ describe('the news', () => {
   });
 
   describe('of tokens that are in memory only', () => {
-    it('are told once for each renewal that is not stored, not while one is on its way', () => {
+    it('are told once until they are stored, not while a renewal is on its way', () => {
       const one = only(news([live(SAMPLE, { unsaved: true })]));
       assert.deepEqual([one.kind, one.id, labels(one)], ['storage', SAMPLE.id, ['Show Log']]);
-      assert.notEqual(one.about, only(news([live({ ...SAMPLE, generation: 2 }, { unsaved: true })])).about);
+      assert.equal(nameOf(one), nameOf(only(news([live({ ...SAMPLE, generation: 2, renewedAt: T + 1 }, { unsaved: true })]))));
+      assert.equal(one.since, 0, 'it is forgotten when it is over');
       assert.deepEqual(news([live(SAMPLE, { unsaved: true, renewing: true })]), []);
     });
 
@@ -217,7 +226,7 @@ describe('the news', () => {
       const behind = only(news([live(SAMPLE, { skew: 2 * HOUR })]));
       assert.match(behind.words, /this computer is 2 hours behind that of Provider acme/);
       assert.match(only(news([live(SAMPLE, { skew: -2 * HOUR })])).words, /this computer is 2 hours ahead/);
-      assert.deepEqual([behind.id, behind.about, labels(behind)], ['acme', '', ['Check the Clock']]);
+      assert.deepEqual([behind.id, behind.since, labels(behind)], ['acme', 0, ['Check the Clock']]);
       behind.choices[0]?.run();
       assert.deepEqual(done, [['clock', 'acme']]);
     });
