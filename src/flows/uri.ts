@@ -59,13 +59,10 @@ export class Links {
     };
   }
 
-  /**
-   * Takes a link's query, to the letter as VS Code gives it: with every percent-encoding undone. An answer that nobody
-   * waits for is thrown away.
-   */
+  /** Takes a link's query. An answer that nobody waits for is thrown away. */
   async arrived(query: string): Promise<void> {
     const { cipher, folder, log } = this.#ports;
-    const parameters = new URLSearchParams(query.replaceAll('%', '%25').replaceAll('+', '%2B'));
+    const parameters = new URLSearchParams(query);
     const [state = '', ...others] = parameters.getAll('state');
     const take = this.#waiting.get(state);
     if (state === '' || others.length > 0 || query.length > LONGEST_ANSWER) {
@@ -153,6 +150,11 @@ export class Links {
       // The next sign-in sweeps again.
     }
   }
+}
+
+/** A query of which VS Code has undone the percent-encoding, as it was before: what stands for itself then is encoded. */
+export function encodedAgain(query: string): string {
+  return query.replaceAll('%', '%25').replaceAll('+', '%2B');
 }
 
 /** Under which name an answer is kept, and with which key it is sealed; neither tells the `state`, nor the other. */

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Provider } from '../core/provider.ts';
 import { isLoopbackHost } from '../core/provider.ts';
 import { loopbackAddresses } from '../flows/loopback.ts';
-import { LINK_PATH, type Links } from '../flows/uri.ts';
+import { LINK_PATH, encodedAgain, type Links } from '../flows/uri.ts';
 import type { Environment } from '../flows/ways.ts';
 
 /** Where VS Code runs, and at which addresses the browser finds back to it. */
@@ -43,7 +43,9 @@ export class Surroundings {
 
   /** Takes the links that arrive in this window. */
   receive(links: Links): vscode.Disposable {
-    return vscode.window.registerUriHandler({ handleUri: ({ path, query }) => (path === LINK_PATH ? links.arrived(query) : undefined) });
+    // A program takes the link apart and undoes its encoding; a page hands the query on as the browser has it.
+    const queryOf = ({ query }: vscode.Uri): string => (vscode.env.uiKind === vscode.UIKind.Web ? query : encodedAgain(query));
+    return vscode.window.registerUriHandler({ handleUri: (uri) => (uri.path === LINK_PATH ? links.arrived(queryOf(uri)) : undefined) });
   }
 
   #isRemote(): boolean {

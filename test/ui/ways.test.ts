@@ -43,3 +43,20 @@ describe('a person who signs in with a code', () => {
     await workbench.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).last().waitFor();
   });
 });
+
+describe('a person whose browser comes back by a link to the editor', () => {
+  const scene = setScene({}, (issuer) => ({ 'sessionKeeper.providers': [{ ...entryFor(issuer), signInWay: 'uri' }] }));
+
+  it('is signed in, in the window that waits for it', async () => {
+    const { identity, workbench } = scene;
+    // In a browser VS Code makes another address of the link each time; this server takes it by its beginning, as some do.
+    identity.provider.Client.prototype.redirectUriAllowed = (address: string): boolean => new URL(address).searchParams.has('vscode-reqid');
+    const page = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
+    // Of what it opens, VS Code takes addresses of 127.0.0.1 in the query apart, to bring them here from elsewhere, and does not put them together again.
+    await page.goto(page.url().replace(/(?<=redirect_uri=).*(?=&scope=)/, (address) => encodeURIComponent(decodeURIComponent(address.replace('%253F', '%3F')))));
+    await answerPages(page, 'demo');
+    await page.waitForURL((url) => url.pathname.endsWith('/callback'));
+    await workbench.page.bringToFront();
+    await workbench.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).waitFor();
+  });
+});

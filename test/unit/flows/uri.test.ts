@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import type { Log } from '../../../src/core/log.ts';
-import { Links } from '../../../src/flows/uri.ts';
+import { Links, encodedAgain } from '../../../src/flows/uri.ts';
 import { machineCipher } from '../../../src/machine/cipher.ts';
 import { providerAt } from '../../support/bench.ts';
 import { Person } from '../../support/browserless.ts';
@@ -139,9 +139,9 @@ describe('A link to the editor', () => {
     caller.abort(new Failure('cancelled', 'enough'));
   });
 
-  it('keeps a plus sign and a percent sign as VS Code hands them on, with their encoding undone', async () => {
+  it('keeps a plus sign and a percent sign also where VS Code has undone their encoding', async () => {
     const { answer } = await wait();
-    await waiting.arrived(`code=a+b%41/c=&state=${STATE}`);
+    await waiting.arrived(encodedAgain(`code=a+b%41/c=&state=${STATE}`));
     assert.equal((await answer).get('code'), 'a+b%41/c=');
   });
 
@@ -171,7 +171,7 @@ describe('A link to the editor', () => {
       const provider = providerAt(identity.issuer, { clientId: 'linked', signInWay: 'uri' });
       const result = desk.signIns.start({ provider, scopes: ['openid', 'profile'], deadline: MINUTE, signal: caller.signal }, (grant) => Promise.resolve(grant));
       const { search } = await new Person().authorize(await desk.address());
-      await second.links.arrived(decodeURIComponent(search.slice(1)));
+      await second.links.arrived(encodedAgain(decodeURIComponent(search.slice(1))));
       await desk.clock.pass(SECOND);
       assert.equal((await result).account.label, 'demo');
       assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: [...desk.lines, ...second.lines].join('\n') }]), []);
