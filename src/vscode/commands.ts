@@ -208,14 +208,15 @@ export class Commands {
     const { actions, desk, keeper, settings } = this.#ports;
     const choices: Choice[] = [];
     for (const waiting of desk.waiting()) {
-      const { code } = waiting;
+      const { code, hints, provider, scopes } = waiting;
+      const subject = this.#attempt(provider, scopes, hints);
       choices.push(
-        separator(waiting.provider.label),
+        separator(provider.label),
         { label: `$(link-external) ${text.labelOpenPageAgain()}`, run: () => desk.openAgain(waiting) },
         { label: `$(copy) ${text.labelCopyAddress()}`, run: () => vscode.env.clipboard.writeText(waiting.address ?? '') },
         ...(code === undefined ? [] : [{ label: `$(key) ${text.labelCopyCode()}`, description: code, run: () => vscode.env.clipboard.writeText(code) }]),
-        { label: `$(arrow-swap) ${text.actionLabel('another-way')}`, run: () => actions.run('another-way', this.subjectAt(waiting.provider.id)) },
-        { label: `$(copy) ${text.actionLabel('copy-redirect')}`, run: () => actions.run('copy-redirect', this.subjectAt(waiting.provider.id)) },
+        { label: `$(arrow-swap) ${text.actionLabel('another-way')}`, run: () => actions.run('another-way', subject) },
+        { label: `$(copy) ${text.actionLabel('copy-redirect')}`, run: () => actions.run('copy-redirect', subject) },
         { label: `$(close) ${text.labelCancelSignIn()}`, run: () => waiting.cancel() },
       );
     }

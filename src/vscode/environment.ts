@@ -25,7 +25,9 @@ export class Surroundings {
   async reach(address: string): Promise<string> {
     // In a browser VS Code would make an address of its own server of it, which nobody has registered.
     const isBrought = this.#isRemote() && vscode.env.uiKind === vscode.UIKind.Desktop;
-    return isBrought ? (await vscode.env.asExternalUri(vscode.Uri.parse(address))).toString(true) : address;
+    const brought = isBrought ? (await vscode.env.asExternalUri(vscode.Uri.parse(address))).toString(true) : address;
+    // VS Code may name the machine of its window "localhost"; registered is the address by number (RFC 8252 section 8.3).
+    return brought.replace('//localhost:', '//127.0.0.1:');
   }
 
   /**

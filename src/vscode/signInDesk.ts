@@ -17,6 +17,8 @@ import * as text from './text.ts';
 /** A sign-in that waits for the person. */
 export interface Waiting {
   readonly provider: Provider;
+  readonly scopes: readonly string[];
+  readonly hints: AuthorizationHints;
   /** The address of the sign-in page; undefined until it is known. */
   readonly address: string | undefined;
   /** The code that the person has to type there; undefined where there is none. */
@@ -115,7 +117,7 @@ export class SignInDesk implements Disposable {
       const cancel: Waiting['cancel'] = (code) => controller.abort(new Failure('cancelled', code ?? 'cancelled'));
       const listening = token.onCancellationRequested(() => cancel());
       const wait = (address?: string, code?: string): Waiting => {
-        const waiting = { provider, address, code, cancel };
+        const waiting = { provider, scopes, hints, address, code, cancel };
         this.#waiting.set(provider.id, waiting);
         this.#changed.fire();
         return waiting;

@@ -6,6 +6,7 @@ import { Links, encodedAgain } from '../../../src/flows/uri.ts';
 import { machineCipher } from '../../../src/machine/cipher.ts';
 import { providerAt } from '../../support/bench.ts';
 import { Person } from '../../support/browserless.ts';
+import { settle } from '../../support/fakeClock.ts';
 import { FakeFolder } from '../../support/fakeStore.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { PatientClock } from '../../support/patientClock.ts';
@@ -50,8 +51,8 @@ describe('A link to the editor', () => {
     return { answer };
   };
   const isOver = async (answer: Promise<unknown>): Promise<boolean> => {
-    const pending = Symbol('pending');
-    return (await Promise.race([answer.catch(() => 'over'), Promise.resolve(pending)])) !== pending;
+    const over = answer.then(() => true, () => true);
+    return Promise.race([over, settle().then(() => false)]);
   };
   const query = (more = ''): string => `code=${CODE}&state=${STATE}${more}`;
 
@@ -122,6 +123,18 @@ describe('A link to the editor', () => {
       caller.abort(new Failure('cancelled', 'enough'));
     });
   }
+
+  it('that the one who waits does not take for an answer is no answer', async () => {
+    const answer = waiting.redirect(LINK).answer(() => false, caller.signal, STATE);
+    answer.catch(() => {});
+    while (folder.files.size === 0) {
+      await clock.rest();
+    }
+    await waiting.arrived(query());
+    await clock.rest();
+    assert.equal(await isOver(answer), false);
+    caller.abort(new Failure('cancelled', 'enough'));
+  });
 
   it('is not written down where nobody waits', async () => {
     await other.arrived(query());
