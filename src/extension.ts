@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SECOND, systemClock as clock } from './core/clock.ts';
 import { SignIns } from './flows/signIn.ts';
+import { Links } from './flows/uri.ts';
 import { machineCipher } from './machine/cipher.ts';
 import { diskFolder } from './machine/folder.ts';
 import { machineLife } from './machine/life.ts';
@@ -20,7 +21,8 @@ import { openBrowser } from './vscode/browser.ts';
 import { Commands } from './vscode/commands.ts';
 import { ContextKeys } from './vscode/contextKeys.ts';
 import { Diagnostics } from './vscode/diagnostics.ts';
-import { SHARED_FOLDER } from './vscode/ids.ts';
+import { Surroundings } from './vscode/environment.ts';
+import { LINKS_FOLDER, SHARED_FOLDER } from './vscode/ids.ts';
 import { IdleNews } from './vscode/idleNews.ts';
 import { Notifications } from './vscode/notifications.ts';
 import { askForAddress } from './vscode/paste.ts';
@@ -72,8 +74,13 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const { idleness, keeper, notices, refresher, registry, scheduler } = sessions;
 
+  const surroundings = new Surroundings(context.extension);
+  const links = new Links({ clock, log, cipher: machineCipher, folder: diskFolder(join(context.globalStorageUri.fsPath, LINKS_FOLDER), clock) });
   const signIns = new SignIns({
-    clock, discovery, transport, log, openBrowser, askForAddress,
+    clock, discovery, transport, log, links, openBrowser, askForAddress,
+    environment: () => surroundings.environment(),
+    reach: (address) => surroundings.reach(address),
+    link: () => surroundings.link(),
     random: Math.random,
     pages: async (provider) => text.pages(provider.label, await readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8')),
   });
@@ -82,6 +89,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const actions = new Actions({
     clock, settings, clientSecrets, transport, showLog,
     reportFailure: (error, subject) => notifications.reportFailure(error, subject),
+    otherWays: (provider) => desk.otherWays(provider),
+    addressesOf: (provider) => surroundings.addressesOf(provider),
     copyDiagnostics: () => diagnostics.copy(),
     noteSkew: (id, skew) => keeper.all(id).forEach(({ record }) => registry.update(record.id, { skew })),
   });
@@ -119,7 +128,8 @@ export function activate(context: vscode.ExtensionContext): void {
       idleness.noteActivity();
     }
   };
-  const providers = new Providers(settings, { clock, log, keeper, desk, signInUnconfigured, reportNotRevoked, onCall });
+  const offerAnotherWay: Commands['offerAnotherWay'] = (...failed) => commands.offerAnotherWay(...failed);
+  const providers = new Providers(settings, { clock, log, keeper, desk, offerAnotherWay, signInUnconfigured, reportNotRevoked, onCall });
   const activity = new Activity(clock, idleness);
   const statusBar = new StatusBar(clock, keeper, desk, settings);
   const contextKeys = new ContextKeys(keeper);
@@ -132,6 +142,7 @@ export function activate(context: vscode.ExtensionContext): void {
 
   context.subscriptions.push(
     commands.register(),
+    surroundings.receive(links),
     registerToastLinks(),
     keeper.onFindings((findings) => void notifications.reportFindings(findings)),
     registry.onDidChange((change) => {

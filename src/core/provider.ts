@@ -23,7 +23,19 @@ export interface Provider {
   readonly idleTimeout: number | undefined;
   /** Whether the Accounts menu offers to sign in while nobody is. */
   readonly accountsMenu: boolean;
+  /** The way to sign in that is tried first; undefined leaves that to where VS Code runs and to what the server can do. */
+  readonly signInWay: Way | undefined;
+  /** The ports of the loopback redirect, for a server that compares the whole address; empty where any port will do. */
+  readonly redirectPorts: readonly number[];
 }
+
+/** The ways to sign in, the most convenient one first. */
+export const WAYS = ['loopback', 'uri', 'device', 'paste'] as const;
+/**
+ * One of them: the browser comes back to a port of this machine (RFC 8252 section 7.3), or to the editor by a link of
+ * its own scheme (section 7.1); the person types a code on any device (RFC 8628); or pastes the address where the browser ended.
+ */
+export type Way = (typeof WAYS)[number];
 
 /** The id of an entry without one, and of the provider that is there even when nothing is configured. */
 export const DEFAULT_PROVIDER_ID = 'oidc';
@@ -50,6 +62,8 @@ export const PROVIDER_FIELDS = [
   'sessionLifetime',
   'idleTimeout',
   'accountsMenu',
+  'signInWay',
+  'redirectPorts',
 ] as const;
 
 /** The pattern of an id: what VS Code, a settings key and a file name all take. */
@@ -68,7 +82,9 @@ export type ProblemCode =
   | 'bad-url'
   | 'not-https'
   | 'bad-scope'
-  | 'out-of-range';
+  | 'out-of-range'
+  | 'bad-way'
+  | 'bad-port';
 
 /** Something wrong with the setting: which entry, which field, what. */
 export interface SettingProblem {
@@ -87,6 +103,9 @@ export interface ParsedProviders {
 
 const text = v.pipe(v.string('wrong-type'), v.check((value) => value.trim() !== '', 'missing'));
 const lifetime = v.pipe(v.number('wrong-type'), v.check((value) => value >= 1 && value <= 1e9, 'out-of-range'));
+/** More ports than this nobody registers one by one. */
+const MOST_PORTS = 20;
+const port = v.pipe(v.number('wrong-type'), v.check((value) => Number.isInteger(value) && value >= 1 && value <= 65_535, 'bad-port'));
 // RFC 6749 section 3.3: printable ASCII without space, quote and backslash.
 const scope = v.pipe(text, v.check((value) => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(value), 'bad-scope'));
 
@@ -101,6 +120,8 @@ const entrySchema = v.object(
     sessionLifetime: v.optional(lifetime),
     idleTimeout: v.optional(v.pipe(v.number('wrong-type'), v.check((value) => value >= 0 && value <= 1e9, 'out-of-range'))),
     accountsMenu: v.optional(v.boolean('wrong-type'), true),
+    signInWay: v.optional(v.pipe(v.string('wrong-type'), v.picklist(WAYS, 'bad-way'))),
+    redirectPorts: v.optional(v.pipe(v.array(port, 'wrong-type'), v.check(({ length }) => length > 0 && length <= MOST_PORTS, 'bad-port'))),
   },
   'not-an-object',
 );
@@ -171,6 +192,8 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     sessionLifetime: entry.sessionLifetime === undefined ? undefined : entry.sessionLifetime * 60_000,
     idleTimeout: entry.idleTimeout === undefined ? undefined : entry.idleTimeout * 60_000,
     accountsMenu: entry.accountsMenu,
+    signInWay: entry.signInWay,
+    redirectPorts: [...new Set(entry.redirectPorts)],
   };
 }
 

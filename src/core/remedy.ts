@@ -14,6 +14,7 @@ export type Action =
   | 'clock'
   | 'copy-redirect'
   | 'another-way'
+  | 'new-code'
   | 'reload'
   | 'log'
   | 'diagnostics';
@@ -91,14 +92,14 @@ export const REMEDIES = {
 
   // The settings, here or at the server, do not fit.
   'client-rejected': row('attention', 'slow', ['settings', 'client-secret'], 'invalid_client incorrect_client_credentials', 'challenge'),
-  'client-not-allowed': row('attention', 'slow', ['settings', 'log'], 'unauthorized_client device_flow_disabled invalid_client_metadata', ''),
+  'client-not-allowed': row('attention', 'slow', ['settings', 'another-way'], 'unauthorized_client device_flow_disabled invalid_client_metadata', ''),
   'redirect-rejected': row('attention', 'slow', ['copy-redirect', 'settings'], 'redirect_uri_mismatch invalid_redirect_uri', ''),
   'scope-rejected': row('attention', 'slow', ['scopes', 'log'], 'invalid_scope invalid_target', ''),
   'no-server': row('attention', 'slow', ['settings', 'log'], '', 'no-discovery http-404 http-405 http-410 http-501 http-505'),
   'issuer-mismatch': row('attention', 'slow', ['settings', 'log'], '', 'issuer-mismatch OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'),
   'insecure': row('attention', 'slow', ['settings', 'log'], '', 'http-endpoint OAUTH_HTTP_REQUEST_FORBIDDEN OAUTH_REQUEST_PROTOCOL_FORBIDDEN'),
   'server-unfit': row('attention', 'slow', ['settings', 'diagnostics'], '', `
-    missing-endpoint bad-endpoint no-s256 token-type OAUTH_MISSING_SERVER_METADATA OAUTH_INVALID_SERVER_METADATA`),
+    missing-endpoint bad-endpoint no-s256 no-way token-type OAUTH_MISSING_SERVER_METADATA OAUTH_INVALID_SERVER_METADATA`),
   'configuration': row('attention', 'slow', ['settings', 'diagnostics'], `
     invalid_request unsupported_grant_type unsupported_response_type unsupported_response_mode request_not_supported
     request_uri_not_supported invalid_request_uri invalid_request_object registration_not_supported`, `
@@ -108,7 +109,7 @@ export const REMEDIES = {
 
   // The answer is of no use; what the server has said of the session is not known.
   'bad-answer': row('attention', 'slow', ['retry', 'diagnostics'], '', `
-    OAUTH_PARSE_ERROR OAUTH_INVALID_RESPONSE bad-lifetime too-large http-2xx http-1xx no-answer`),
+    OAUTH_PARSE_ERROR OAUTH_INVALID_RESPONSE bad-lifetime bad-device-code too-large http-2xx http-1xx no-answer`),
   'untrusted-answer': row('attention', 'slow', ['sign-in', 'diagnostics'], '', `
     OAUTH_JWT_CLAIM_COMPARISON_FAILED OAUTH_KEY_SELECTION_FAILED OAUTH_JWT_USERINFO_EXPECTED wrong-issuer`),
   'other-account': row('attention', 'slow', ['sign-in', 'log'], '', 'other-subject'),
@@ -122,10 +123,12 @@ export const REMEDIES = {
 
   // One attempt to sign in has not worked; no session is lost.
   'denied': row('unchanged', 'never', ['sign-in'], 'access_denied authorization_declined', ''),
-  'start-again': row('unchanged', 'never', ['sign-in', 'log'], 'invalid_grant bad_verification_code incorrect_device_code exchange:expired_token device:expired_token', 'no-code'),
-  'sign-in-timeout': row('unchanged', 'never', ['sign-in', 'copy-redirect'], '', 'sign-in-deadline'),
-  'no-loopback': row('unchanged', 'never', ['another-way', 'log'], '', 'no-loopback'),
-  'cancelled': row('unchanged', 'never', [], '', 'cancelled'),
+  'start-again': row('unchanged', 'never', ['sign-in', 'log'], 'invalid_grant bad_verification_code', 'no-code'),
+  'code-expired': row('unchanged', 'never', ['new-code', 'another-way'], `
+    device:expired_token exchange:expired_token incorrect_device_code device:bad_verification_code device:invalid_grant`, 'code-expired'),
+  'sign-in-timeout': row('unchanged', 'never', ['sign-in', 'another-way'], '', 'sign-in-deadline'),
+  'no-loopback': row('unchanged', 'never', ['another-way', 'log'], '', 'no-loopback ports-taken'),
+  'cancelled': row('unchanged', 'never', ['another-way', 'copy-redirect'], '', 'cancelled entry-changed'),
   'replaced': row('unchanged', 'never', [], '', 'replaced'),
   'signed-out': row('unchanged', 'never', ['sign-in'], '', 'signed-out'),
 

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
+import { isLoopbackHost, type Provider } from '../core/provider.ts';
 import { PAGE_HEADERS, renderPage, type Page, type Pages } from './page.ts';
 import type { Redirect } from './redirect.ts';
 
@@ -10,12 +11,33 @@ const DONE_PATH = '/done';
 /** How long, in ms, the browser may take to fetch the last page before the socket closes. */
 const LAST_PAGE_TIME = 5 * SECOND;
 
+/** Where to listen. */
+export interface LoopbackOptions {
+  /** The ports to try, in this order; none where any free one will do. */
+  readonly ports?: readonly number[];
+  /**
+   * The address at which the person's browser reaches one of this machine: the same, unless VS Code brings it here from
+   * the machine of its window.
+   */
+  readonly reach?: (address: string) => Promise<string>;
+}
+
+/** The loopback addresses to register at a provider's server: one for each fixed port, else one that leaves the port open. */
+export function loopbackAddresses({ redirectPorts }: Provider): string[] {
+  return redirectPorts.length === 0 ? [`http://127.0.0.1${CALLBACK_PATH}`] : redirectPorts.map(addressAt);
+}
+
+/** The redirect address with a port. */
+export function addressAt(port: number): string {
+  return `http://127.0.0.1:${port}${CALLBACK_PATH}`;
+}
+
 /**
  * Listens on 127.0.0.1 for one authorization response, and answers the browser only when it is known whether the
  * sign-in worked. The browser is then sent on to an address without the code, so that none stays in its history.
  */
 export class LoopbackRedirect implements Redirect, Disposable {
-  /** The redirect address to send to the server; the port is a free one. */
+  /** The redirect address to send to the server. */
   readonly redirectUri: string;
   readonly #server: Server;
   readonly #host: string;
@@ -28,31 +50,36 @@ export class LoopbackRedirect implements Redirect, Disposable {
   #taken = false;
   #outcome: Page | undefined;
 
-  private constructor(server: Server, port: number, clock: Clock, pages: Pages) {
+  private constructor(server: Server, redirectUri: string, clock: Clock, pages: Pages) {
     this.#server = server;
-    this.#host = `127.0.0.1:${port}`;
+    this.#host = new URL(redirectUri).host;
     this.#clock = clock;
     this.#pages = pages;
-    this.redirectUri = `http://${this.#host}${CALLBACK_PATH}`;
+    this.redirectUri = redirectUri;
     server.on('request', (request, response) => this.#serve(request, response));
   }
 
   /**
-   * Starts to listen on a free port.
-   * @throws Failure `no-loopback` where this machine does not let it.
+   * Starts to listen on a free port, or on the first free one of a list.
+   * @throws Failure `no-loopback` where this machine does not let it: with the code `ports-taken` where none of the list is free.
    */
-  static async open(clock: Clock, pages: Pages): Promise<LoopbackRedirect> {
-    const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 10 * SECOND });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause) => reject(new Failure('no-loopback', 'no-loopback', { cause })));
-      server.listen({ host: '127.0.0.1', port: 0, exclusive: true }, resolve);
-    });
-    const address = server.address();
-    if (address === null || typeof address === 'string') {
+  static async open(clock: Clock, pages: Pages, { ports = [], reach = (address) => Promise.resolve(address) }: LoopbackOptions = {}): Promise<LoopbackRedirect> {
+    let cause: unknown;
+    for (const port of ports.length === 0 ? [0] : ports) {
+      const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 10 * SECOND });
+      try {
+        const listening = await listenOn(server, port);
+        const address = await reach(addressAt(listening));
+        // What VS Code brings here from another port would not be an address of the list.
+        if (isOurs(address) && (port === 0 || address === addressAt(port))) {
+          return new LoopbackRedirect(server, address, clock, pages);
+        }
+      } catch (error) {
+        cause = error;
+      }
       server.close();
-      throw new Failure('no-loopback', 'no-loopback');
     }
-    return new LoopbackRedirect(server, address.port, clock, pages);
+    throw ports.length === 0 ? new Failure('no-loopback', 'no-loopback', { cause }) : new Failure('no-loopback', 'ports-taken', { cause });
   }
 
   /**
@@ -123,4 +150,20 @@ export class LoopbackRedirect implements Redirect, Disposable {
   #send(response: ServerResponse, status: number, page: Page): void {
     response.writeHead(status, PAGE_HEADERS).end(renderPage(this.#pages.template, page));
   }
+}
+
+/** Listens on a port of 127.0.0.1, 0 being any free one, and gives it. */
+async function listenOn(server: Server, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, resolve);
+  });
+  const address = server.address();
+  return address === null || typeof address === 'string' ? port : address.port;
+}
+
+/** Whether an address leads to the loopback address of the person's own machine, and to no other path. */
+function isOurs(address: string): boolean {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  return url?.protocol === 'http:' && isLoopbackHost(url.hostname) && url.pathname === CALLBACK_PATH;
 }

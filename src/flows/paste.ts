@@ -1,6 +1,7 @@
 // The way that needs nothing to come back: the browser ends on an address at which nobody listens, and the person pastes
 // that address. The client's registration is the same as for the loopback redirect (RFC 8252 section 7.3).
 import { Failure } from '../core/failure.ts';
+import { addressAt } from './loopback.ts';
 import type { Redirect } from './redirect.ts';
 
 /** Asks the person for the address; undefined where they give up. Only a text that passes is taken. */
@@ -13,10 +14,11 @@ const PORTS = 16_384;
 /**
  * Takes the authorization response from an address that the person pastes.
  * @param random a number in [0, 1), for a port at which most likely nothing listens.
+ * @param port the port to name instead, where the server knows certain ones only.
  */
-export function pastedRedirect(ask: AskForAddress, random: number): Redirect {
+export function pastedRedirect(ask: AskForAddress, random: number, port = FIRST_PORT + Math.floor(random * PORTS)): Redirect {
   return {
-    redirectUri: `http://127.0.0.1:${FIRST_PORT + Math.floor(random * PORTS)}/callback`,
+    redirectUri: addressAt(port),
     async answer(isAnswer, signal) {
       signal.throwIfAborted();
       const text = await ask((candidate) => isAnswer(parametersOf(candidate)), signal);

@@ -7,9 +7,10 @@ export interface Redirect {
   /**
    * Waits for the answer to one request.
    * @param isAnswer tells it from the answers to other requests.
+   * @param state the request's `state` (RFC 6749 section 10.12), for a way that many answers take.
    * @throws the signal's reason when that is aborted.
    */
-  answer(isAnswer: (parameters: URLSearchParams) => boolean, signal: AbortSignal): Promise<URLSearchParams>;
+  answer(isAnswer: (parameters: URLSearchParams) => boolean, signal: AbortSignal, state: string): Promise<URLSearchParams>;
   /** Tells the browser how it ended, where there is a way to. */
   finish(outcome: Page): void;
 }

@@ -1,19 +1,23 @@
-// A sign-in from end to end: discovery, the browser, the answer, the exchange, the account.
+// A sign-in from end to end: discovery, the way, the answer of the browser or the code, the tokens, the account.
 import { SECOND, type Clock } from '../core/clock.ts';
 import { Failure, asFailure, plainName } from '../core/failure.ts';
 import { timeOf, toldOf, type Log } from '../core/log.ts';
-import type { Provider } from '../core/provider.ts';
+import type { Provider, Way } from '../core/provider.ts';
 import { authorizationRequest, isAnswerTo, type AuthorizationHints } from '../protocol/authorize.ts';
-import type { Discovery } from '../protocol/discovery.ts';
+import { requestDeviceCode, type DeviceCode } from '../protocol/device.ts';
+import type { Discovery, Server } from '../protocol/discovery.ts';
 import { exchangeCode } from '../protocol/exchange.ts';
 import { accountOf, type Grant } from '../protocol/identity.ts';
 import { revokeTokens } from '../protocol/revoke.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
+import { waitForTokens } from './device.ts';
 import { LoopbackRedirect } from './loopback.ts';
 import type { Pages } from './page.ts';
 import { pastedRedirect, type AskForAddress } from './paste.ts';
 import type { Redirect } from './redirect.ts';
+import type { Links } from './uri.ts';
+import { judgeWays, possibleWays, waysAfter, type Environment } from './ways.ts';
 
 /** What a sign-in needs from around it. */
 export interface SignInPorts {
@@ -21,18 +25,23 @@ export interface SignInPorts {
   readonly discovery: Discovery;
   readonly transport: Transport;
   readonly log: Log;
+  /** Where VS Code runs. */
+  environment(): Promise<Environment>;
   /** Opens an address in the person's browser; the address must arrive to the letter. */
   openBrowser(address: string): Promise<void>;
   /** The pages of this sign-in, in the person's language. */
   pages(provider: Provider): Promise<Pages>;
   /** Asks the person for the address on which the browser has ended. */
   askForAddress(provider: Provider): AskForAddress;
+  /** The address at which the person's browser reaches a loopback address of this machine. */
+  reach(address: string): Promise<string>;
+  /** Where answers arrive that come by a link to the editor. */
+  readonly links: Links;
+  /** The address of that link, as the browser follows it. */
+  link(): Promise<string>;
   /** A number in [0, 1). */
   random(): number;
 }
-
-/** How the answer comes back from the browser: to a port of this machine, or as an address that the person pastes. */
-export type Way = 'loopback' | 'paste';
 
 /** What a sign-in is about. */
 export interface SignInRequest {
@@ -40,14 +49,36 @@ export interface SignInRequest {
   readonly scopes: readonly string[];
   /** What the server is told about it. */
   readonly hints?: AuthorizationHints | undefined;
-  /** How the answer comes back; `loopback` where nothing is said. */
+  /** The way to take; the first that there is where nothing is said. */
   readonly way?: Way | undefined;
-  /** How long the person may take, in ms. */
+  /** How long the person may take, in ms; for a code that they type the server's own limit counts instead. */
   readonly deadline: number;
   /** Calls it off; the reason is what the sign-in rejects with. */
   readonly signal: AbortSignal;
   /** Takes the address in the browser, so that it can be opened again or copied. */
   readonly onAddress?: (address: string) => void;
+  /** Takes the code that the person has to type, to show it; the signal is aborted once it is of no use any more. */
+  readonly onCode?: (code: ShownCode, over: AbortSignal) => void;
+}
+
+/** What a person has to know of a code that they type. */
+export type ShownCode = Pick<DeviceCode, 'userCode' | 'address' | 'completeAddress'>;
+
+/** One way under way. */
+interface Attempt {
+  /** Waits for the person, and gives the tokens. */
+  tokens(): Promise<Tokens>;
+  /** Tells the person's browser how it ended, where there is a way to; without an error it worked. */
+  finish(error?: unknown): void;
+}
+
+/** A sign-in under way, with what has been found out about its server. */
+interface Situation {
+  readonly request: SignInRequest;
+  readonly server: Server;
+  readonly signal: AbortSignal;
+  /** Takes the person's deadline away. */
+  readonly unhurried: () => void;
 }
 
 /**
@@ -57,14 +88,15 @@ export interface SignInRequest {
 export class SignIns {
   readonly #ports: SignInPorts;
   readonly #running = new Map<string, AbortController>();
+  /** The way that was tried last, by provider. */
+  readonly #tried = new Map<string, Way>();
 
   constructor(ports: SignInPorts) {
     this.#ports = ports;
   }
 
   /**
-   * Signs in through the browser. The page in the browser says that it worked only after
-   * the grant has been admitted.
+   * Signs in. The page in the browser says that it worked only after the grant has been admitted.
    * @param admit makes a session of the grant.
    * @throws Failure `replaced`, `sign-in-timeout`, the signal's own reason, or what went wrong.
    */
@@ -76,7 +108,7 @@ export class SignIns {
     this.#running.set(provider.id, attempt);
     const timer = clock.after(request.deadline, () => attempt.abort(new Failure('sign-in-timeout', 'sign-in-deadline')));
     try {
-      return await this.#run(request, AbortSignal.any([request.signal, attempt.signal]), admit);
+      return await this.#run(request, AbortSignal.any([request.signal, attempt.signal]), () => timer.dispose(), admit);
     } catch (error) {
       const failure = asFailure(error);
       log.warn(`Sign-in at ${provider.id} did not work: ${toldOf(failure)}; it is not tried again by itself.`);
@@ -89,45 +121,108 @@ export class SignIns {
     }
   }
 
-  async #run<T>(request: SignInRequest, signal: AbortSignal, admit: (grant: Grant) => Promise<T>): Promise<T> {
-    const { clock, discovery, log, transport } = this.#ports;
+  /** The other ways that there are after the one that was tried last, the next one first. The network is not asked. */
+  async otherWays(provider: Provider): Promise<Way[]> {
+    const verdicts = judgeWays(await this.#ports.environment(), provider, this.#ports.discovery.known(provider)?.said?.metadata ?? {});
+    return waysAfter(this.#tried.get(provider.id), possibleWays(verdicts));
+  }
+
+  async #run<T>(request: SignInRequest, signal: AbortSignal, unhurried: () => void, admit: (grant: Grant) => Promise<T>): Promise<T> {
+    const { discovery, log, transport } = this.#ports;
     const { provider, scopes } = request;
-    const startedAt = clock.now();
     log.info(`Sign-in at ${provider.id} starts: issuer ${provider.issuer}, scopes "${scopes.join(' ')}".`);
     const server = await unlessAborted(discovery.find(provider), signal);
-    const pages = await this.#ports.pages(provider);
-    const redirect: Redirect =
-      request.way === 'paste' ? pastedRedirect(this.#ports.askForAddress(provider), this.#ports.random()) : await LoopbackRedirect.open(clock, pages);
-    let tokens: Tokens | undefined;
+    const way = request.way ?? (await this.#firstWay(server));
+    this.#tried.set(provider.id, way);
     const over = new AbortController();
+    const situation = { request, server, signal: AbortSignal.any([signal, over.signal]), unhurried };
+    const attempt = way === 'device' ? this.#byCode(situation) : await this.#byRedirect(situation, way);
+    let tokens: Tokens | undefined;
     try {
-      const authorization = await authorizationRequest(server, redirect.redirectUri, scopes, request.hints);
-      const answer = redirect.answer((parameters) => isAnswerTo(authorization, parameters), AbortSignal.any([signal, over.signal]));
-      // Handled below; the browser may take so long to open that the wait is over before anybody looks.
-      answer.catch(() => {});
-      signal.throwIfAborted();
-      request.onAddress?.(authorization.url.href);
-      await unlessAborted(this.#ports.openBrowser(authorization.url.href), signal);
-      log.info(`Sign-in at ${provider.id} waits for the answer at ${redirect.redirectUri} (${request.way ?? 'loopback'}), until ${timeOf(startedAt + request.deadline)}.`);
-      const parameters = await answer;
-      log.debug(`Sign-in at ${provider.id}: the browser has answered after ${Math.round((clock.now() - startedAt) / SECOND)} s.`);
-      tokens = await exchangeCode(server, authorization, parameters, transport, signal);
+      tokens = await attempt.tokens();
       const idToken = tokens.claims === undefined ? 'no ID token' : 'an ID token that passed its checks';
       log.debug(`Sign-in at ${provider.id}: tokens have arrived with ${idToken}; granted scopes: ${tokens.scopes === undefined ? 'as asked' : plainName(tokens.scopes.join(' '))}.`);
       const account = await accountOf(server, tokens, transport, signal);
       signal.throwIfAborted();
       const admitted = await admit({ provider, scopes, tokens, account });
-      redirect.finish(pages.done);
+      attempt.finish();
       return admitted;
     } catch (error) {
       over.abort(error);
-      redirect.finish(pages.failed(error));
+      attempt.finish(error);
       if (tokens !== undefined) {
         // Called off at the last moment: nobody will use these tokens, so they do not live on at the server.
         revokeTokens(server, tokens, transport).catch(() => {});
       }
       throw error;
     }
+  }
+
+  async #firstWay({ metadata, provider }: Server): Promise<Way> {
+    const verdicts = judgeWays(await this.#ports.environment(), provider, metadata);
+    const told = verdicts.map(({ reason, way }) => (reason === undefined ? way : `not ${way} (${reason})`));
+    this.#ports.log.info(`Sign-in at ${provider.id}: the ways are ${told.join(', ')}.`);
+    const [first] = possibleWays(verdicts);
+    if (first === undefined) {
+      throw new Failure('server-unfit', 'no-way', { detail: 'grant_types_supported' });
+    }
+    return first;
+  }
+
+  /** Through the browser, which comes back with the answer or ends on an address with it. */
+  async #byRedirect({ request, server, signal }: Situation, way: Exclude<Way, 'device'>): Promise<Attempt> {
+    const { clock, log, transport } = this.#ports;
+    const { deadline, hints, onAddress, provider, scopes } = request;
+    const startedAt = clock.now();
+    const pages = await this.#ports.pages(provider);
+    const redirect = await this.#redirect(provider, way, pages);
+    return {
+      tokens: async () => {
+        const authorization = await authorizationRequest(server, redirect.redirectUri, scopes, hints);
+        const answer = redirect.answer((parameters) => isAnswerTo(authorization, parameters), signal, authorization.state);
+        // Handled below; the browser may take so long to open that the wait is over before anybody looks.
+        answer.catch(() => {});
+        signal.throwIfAborted();
+        onAddress?.(authorization.url.href);
+        await unlessAborted(this.#ports.openBrowser(authorization.url.href), signal);
+        log.info(`Sign-in at ${provider.id} waits for the answer at ${redirect.redirectUri} (${way}), until ${timeOf(startedAt + deadline)}.`);
+        const parameters = await answer;
+        log.debug(`Sign-in at ${provider.id}: the browser has answered after ${Math.round((clock.now() - startedAt) / SECOND)} s.`);
+        return exchangeCode(server, authorization, parameters, transport, signal);
+      },
+      finish: (error) => redirect.finish(error === undefined ? pages.done : pages.failed(error)),
+    };
+  }
+
+  async #redirect(provider: Provider, way: Exclude<Way, 'device'>, pages: Pages): Promise<Redirect> {
+    const { clock, links } = this.#ports;
+    const { redirectPorts: ports } = provider;
+    switch (way) {
+      case 'loopback':
+        return LoopbackRedirect.open(clock, pages, { ports, reach: (address) => this.#ports.reach(address) });
+      case 'uri':
+        return links.redirect(await this.#ports.link());
+      case 'paste':
+        return pastedRedirect(this.#ports.askForAddress(provider), this.#ports.random(), ports[0]);
+    }
+  }
+
+  /** By a code that the person types on any device. */
+  #byCode({ request, server, signal, unhurried }: Situation): Attempt {
+    const { clock, log, transport } = this.#ports;
+    const { onCode, provider, scopes } = request;
+    const over = new AbortController();
+    return {
+      tokens: async () => {
+        const code = await requestDeviceCode(server, scopes, transport, signal);
+        signal.throwIfAborted();
+        unhurried();
+        log.info(`Sign-in at ${provider.id} waits until a code has been entered at ${plainName(new URL(code.address).host)} (device), until ${timeOf(code.expiresAt)}.`);
+        onCode?.(code, over.signal);
+        return waitForTokens(server, code, scopes, { clock, log, transport }, signal);
+      },
+      finish: () => over.abort(),
+    };
   }
 }
 

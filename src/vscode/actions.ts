@@ -1,9 +1,8 @@
 // What the buttons do: one place for every action that the table of remedies offers.
 import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
-import type { Provider } from '../core/provider.ts';
+import type { Provider, Way } from '../core/provider.ts';
 import type { Action } from '../core/remedy.ts';
-import type { Way } from '../flows/signIn.ts';
 import { measureSkew } from '../protocol/skew.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { ClientSecrets } from '../sessions/clientSecrets.ts';
@@ -30,12 +29,19 @@ export interface ActionPorts {
   /** Notes how far a server's clock is ahead, in ms, as just measured. */
   noteSkew(providerId: string, skew: number): void;
   showLog(): void;
+  /** The other ways to sign in that there are after the one that was tried last, the next one first. */
+  otherWays(provider: Provider): Promise<readonly Way[]>;
+  /** The redirect addresses to register at a provider's server. */
+  addressesOf(provider: Provider): string[];
   /** Puts a report for pasting into the clipboard. */
   copyDiagnostics(): Promise<void>;
 }
 
-/** The redirect address to register: RFC 8252 section 7.3 leaves the port open. */
-const REDIRECT_ADDRESS = 'http://127.0.0.1/callback';
+/** An action as it is offered. */
+export interface Offer {
+  readonly label: string;
+  run(): Promise<void>;
+}
 
 /** Does what a person has chosen. */
 export class Actions {
@@ -58,7 +64,8 @@ export class Actions {
       'certificate-settings': () => openSettings('http.systemCertificates', 'http.proxyStrictSSL'),
       'clock': () => this.#checkClock(subject),
       'copy-redirect': () => this.#copyRedirectAddress(providerId),
-      'another-way': () => subject.signIn('paste'),
+      'another-way': () => this.#signInAnotherWay(subject),
+      'new-code': () => subject.signIn('device'),
       'reload': () => vscode.commands.executeCommand('workbench.action.reloadWindow'),
       'log': () => this.#ports.showLog(),
       'diagnostics': () => this.#ports.copyDiagnostics(),
@@ -68,6 +75,17 @@ export class Actions {
     } catch (error) {
       this.#ports.reportFailure(error, subject);
     }
+  }
+
+  /** The actions as they are offered: another way to sign in by its name where there is only one, and not at all where there is none. */
+  async offers(actions: readonly Action[], subject: Subject): Promise<Offer[]> {
+    const others = actions.includes('another-way') ? await this.#otherWays(subject) : [];
+    return actions
+      .filter((action) => action !== 'another-way' || others.length > 0)
+      .map((action) => {
+        const [only, ...more] = action === 'another-way' ? others : [];
+        return { label: only === undefined || more.length > 0 ? text.actionLabel(action) : text.wayName(only), run: () => this.run(action, subject) };
+      });
   }
 
   /** Asks for the secret of a provider's client, keeps it, and tries again with it; an empty one is forgotten. */
@@ -92,8 +110,28 @@ export class Actions {
   }
 
   async #copyRedirectAddress(providerId: string): Promise<void> {
-    await vscode.env.clipboard.writeText(REDIRECT_ADDRESS);
-    void vscode.window.showInformationMessage(text.sayRedirectAddressCopied(REDIRECT_ADDRESS, this.#nameOf(providerId)));
+    const provider = this.#ports.settings.provider(providerId);
+    if (provider !== undefined) {
+      const addresses = this.#ports.addressesOf(provider);
+      await vscode.env.clipboard.writeText(addresses.join('\n'));
+      const isAnyPort = provider.redirectPorts.length === 0 && provider.signInWay !== 'uri';
+      void vscode.window.showInformationMessage((isAnyPort ? text.sayRedirectAddressCopied : text.sayRedirectAddressesCopied)(addresses.join(', '), provider.label));
+    }
+  }
+
+  /** Signs in by another way: the only one, or the one that is picked. */
+  async #signInAnotherWay(subject: Subject): Promise<void> {
+    const ways = await this.#otherWays(subject);
+    const items = ways.map((way) => ({ label: text.wayName(way), detail: text.wayDetail(way), way }));
+    const way = items.length === 1 ? ways[0] : (await vscode.window.showQuickPick(items, { title: text.pickWay(this.#nameOf(subject.providerId)) }))?.way;
+    if (way !== undefined) {
+      await subject.signIn(way);
+    }
+  }
+
+  async #otherWays({ providerId }: Subject): Promise<readonly Way[]> {
+    const provider = this.#ports.settings.provider(providerId);
+    return provider === undefined ? [] : this.#ports.otherWays(provider);
   }
 
   /** Compares the clocks anew, shows by how much they differ, and offers to go on. */

@@ -2,11 +2,10 @@
 import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
 import { Failure, asFailure } from '../core/failure.ts';
-import type { Provider } from '../core/provider.ts';
-import { REMEDIES, promptAfter } from '../core/remedy.ts';
+import type { Provider, Way } from '../core/provider.ts';
+import { REMEDIES, promptAfter, type Action } from '../core/remedy.ts';
 import { lifetimesOf, loginHintOf, verdictOf, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
-import type { Way } from '../flows/signIn.ts';
 import type { AuthorizationHints } from '../protocol/authorize.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import type { Refresher } from '../sessions/refresher.ts';
@@ -80,9 +79,21 @@ export class Commands {
       const record = await this.#ports.desk.signIn(provider, scopes, hints, way);
       void vscode.window.showInformationMessage(text.saySignedIn(provider.label, record.account.label));
     } catch (error) {
-      const again = (other?: Way): Promise<void> => this.signInTo(provider, scopes, { ...hints, ...hintsAfter(asFailure(error)) }, other ?? way);
-      this.#ports.notifications().reportFailure(error, { providerId: provider.id, signIn: again, retry: again });
+      this.#ports.notifications().reportFailure(error, this.#attempt(provider, scopes, { ...hints, ...hintsAfter(asFailure(error)) }, way));
     }
+  }
+
+  /** Offers another way where a sign-in that another extension has asked for did not work; that one is told of it by itself. */
+  offerAnotherWay(error: unknown, provider: Provider, scopes: readonly string[], hints: AuthorizationHints): void {
+    const actions: readonly Action[] = REMEDIES[asFailure(error).category].actions;
+    if (actions.includes('another-way')) {
+      this.#ports.notifications().reportFailure(error, this.#attempt(provider, scopes, hints));
+    }
+  }
+
+  #attempt(provider: Provider, scopes: readonly string[], hints: AuthorizationHints, way?: Way): Subject {
+    const again = (other?: Way): Promise<void> => this.signInTo(provider, scopes, hints, other ?? way);
+    return { providerId: provider.id, signIn: again, retry: again };
   }
 
   /** What an action is about, where it is about a session: signing in again keeps its account and its scopes. */
@@ -190,13 +201,18 @@ export class Commands {
   }
 
   async #showSessions(): Promise<void> {
-    const { desk, keeper, settings } = this.#ports;
+    const { actions, desk, keeper, settings } = this.#ports;
     const choices: Choice[] = [];
     for (const waiting of desk.waiting()) {
+      const { code, hints, provider, scopes } = waiting;
+      const subject = this.#attempt(provider, scopes, hints);
       choices.push(
-        separator(waiting.provider.label),
+        separator(provider.label),
         { label: `$(link-external) ${text.labelOpenPageAgain()}`, run: () => desk.openAgain(waiting) },
         { label: `$(copy) ${text.labelCopyAddress()}`, run: () => vscode.env.clipboard.writeText(waiting.address ?? '') },
+        ...(code === undefined ? [] : [{ label: `$(key) ${text.labelCopyCode()}`, description: code, run: () => vscode.env.clipboard.writeText(code) }]),
+        { label: `$(arrow-swap) ${text.actionLabel('another-way')}`, run: () => actions.run('another-way', subject) },
+        { label: `$(copy) ${text.actionLabel('copy-redirect')}`, run: () => actions.run('copy-redirect', subject) },
         { label: `$(close) ${text.labelCancelSignIn()}`, run: () => waiting.cancel() },
       );
     }

@@ -51,6 +51,9 @@ export const STATUS_ITEM = 'sessionKeeper.status';
 /** The folder that all windows share, below the extension's global storage: ledger, turns, sealed copies. */
 export const SHARED_FOLDER = 'sessions';
 
+/** The folder beside it in which windows pass on what arrives by a link to the editor. */
+export const LINKS_FOLDER = 'links';
+
 /** The scheme of the document with the diagnostics. */
 export const DIAGNOSTICS_SCHEME = 'session-keeper';
 

@@ -62,7 +62,7 @@ function ofTrouble(session: LiveSession, ports: NewsPorts): News | undefined {
     return wasDead ? undefined : ofFailure({ kind: 'ended', id, since: signedInAt }, session, failure ?? verdictOf(ended), ports);
   }
   const isPassing = failure !== undefined && REMEDIES[failure.category].outcome === 'retrying';
-  const isCalledOff = failure !== undefined && REMEDIES[failure.category].actions.length === 0;
+  const isCalledOff = failure?.category === 'cancelled' || failure?.category === 'replaced';
   if (failure === undefined || isCalledOff || (!refused && (isPassing || wasDead))) {
     return undefined;
   }

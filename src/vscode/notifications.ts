@@ -1,7 +1,7 @@
 // When to speak up, and with which buttons: rarely, once in all windows, and never about what needs nobody.
 import * as vscode from 'vscode';
 import type { Clock, Disposable } from '../core/clock.ts';
-import { asFailure } from '../core/failure.ts';
+import { asFailure, type Failure } from '../core/failure.ts';
 import { isAlive } from '../core/lifetime.ts';
 import { REMEDIES } from '../core/remedy.ts';
 import { lifetimesOf, type SessionRecord } from '../core/session.ts';
@@ -169,14 +169,10 @@ export class Notifications implements Disposable {
    */
   reportFailure(error: unknown, subject: Subject): void {
     const failure = asFailure(error);
-    const { actions } = REMEDIES[failure.category];
-    if (actions.length === 0) {
-      return;
+    // Who changes the settings while a sign-in waits knows what they are doing.
+    if (failure.code !== 'entry-changed') {
+      void this.#offer(failure, subject);
     }
-    void vscode.window.showWarningMessage(failureSentence(failure, this.#nameOf(subject.providerId)), ...actions.map(text.actionLabel)).then((chosen) => {
-      const action = actions.find((one) => text.actionLabel(one) === chosen);
-      return action === undefined ? undefined : this.#ports.actions.run(action, subject);
-    });
   }
 
   dispose(): void {
@@ -184,6 +180,17 @@ export class Notifications implements Disposable {
     this.#isOver = true;
     for (const { controller } of this.#open.values()) {
       controller.abort();
+    }
+  }
+
+  async #offer(failure: Failure, subject: Subject): Promise<void> {
+    const offers = await this.#ports.actions.offers(REMEDIES[failure.category].actions, subject);
+    if (offers.length > 0) {
+      const words = failureSentence(failure, this.#nameOf(subject.providerId));
+      const labels = offers.map(({ label }) => label);
+      const isTheirWish = failure.category === 'cancelled';
+      const chosen = await (isTheirWish ? vscode.window.showInformationMessage(words, ...labels) : vscode.window.showWarningMessage(words, ...labels));
+      await offers.find(({ label }) => label === chosen)?.run();
     }
   }
 

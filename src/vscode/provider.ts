@@ -5,6 +5,7 @@ import { asFailure, type Failure } from '../core/failure.ts';
 import { toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { loginHintOf, servesScopes, type SessionRecord } from '../core/session.ts';
+import type { AuthorizationHints } from '../protocol/authorize.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import type { SignInDesk } from './signInDesk.ts';
 import { failureSentence } from './sentences.ts';
@@ -25,6 +26,8 @@ export interface ProviderPorts {
   onCall(): void;
   /** Tells the person that the server has not confirmed a sign-out. */
   reportNotRevoked(provider: string): void;
+  /** Offers another way to sign in, where one that a caller has asked for did not work. */
+  offerAnotherWay(error: unknown, provider: Provider, scopes: readonly string[], hints: AuthorizationHints): void;
   /** Signs in where nothing is configured: offers to add a provider, and rejects. */
   signInUnconfigured(): Promise<never>;
 }
@@ -129,13 +132,16 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
    */
   async createSession(scopes: readonly string[], options: vscode.AuthenticationProviderSessionOptions = {}): Promise<KeptSession> {
     this.#ports.onCall();
-    if (this.#provider === undefined) {
+    const provider = this.#provider;
+    if (provider === undefined) {
       return this.#ports.signInUnconfigured();
     }
+    const hints = { loginHint: this.#hintFor(options.account) };
     try {
-      const record = await this.#ports.desk.signIn(this.#provider, scopes, { loginHint: this.#hintFor(options.account) });
+      const record = await this.#ports.desk.signIn(provider, scopes, hints);
       return this.#view(record, scopes);
     } catch (error) {
+      this.#ports.offerAnotherWay(error, provider, scopes, hints);
       throw this.#spoken(error);
     }
   }

@@ -48,9 +48,9 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
   'client-rejected': (provider, failure) =>
     withDetail(l10n.t('{0} does not accept the client id, or wants a client secret with it. Check "clientId" in the settings.', provider), failure),
   'client-not-allowed': (provider, failure) =>
-    withDetail(l10n.t('{0} does not allow this client to sign in this way. Allow it the authorization code and refresh token grants there.', provider), failure),
+    withDetail(l10n.t('{0} does not allow this client to sign in this way. Allow it the grant there, or sign in another way.', provider), failure),
   'redirect-rejected': (provider, failure) =>
-    withDetail(l10n.t('{0} does not accept the redirect address. Register http://127.0.0.1/callback (any port) for this client there.', provider), failure),
+    withDetail(l10n.t('{0} does not accept the redirect address. Copy the address, and register it for this client there.', provider), failure),
   'scope-rejected': (provider, failure) => withDetail(l10n.t('{0} does not grant a scope that was asked for. Check "scopes" in the settings.', provider), failure),
   'no-server': (provider) => l10n.t('There is no OpenID Connect or OAuth server at the issuer address of {0}. Check "issuer" in the settings.', provider),
   'issuer-mismatch': (provider) =>
@@ -73,9 +73,12 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
 
   'denied': (provider) => l10n.t('{0} reports that access was denied: by you, or by a rule there.', provider),
   'start-again': (provider) => l10n.t('What the browser brought back from {0} is used up, too old or incomplete. Start again.', provider),
-  'sign-in-timeout': (provider) =>
-    l10n.t('Nobody finished signing in to {0} in time. If the page there showed an error about the redirect address, register the address for this client.', provider),
-  'no-loopback': () => l10n.t('This computer does not let Session Keeper listen on 127.0.0.1, where the browser brings the answer.'),
+  'code-expired': (provider) => l10n.t('The code for signing in to {0} has run out before it was used.', provider),
+  'sign-in-timeout': (provider) => l10n.t('Nobody finished signing in to {0} in time. If the browser could not come back to VS Code, use another way.', provider),
+  'no-loopback': (_, { code }) =>
+    code === 'ports-taken'
+      ? l10n.t('Other programs use all the ports that "redirectPorts" names, so the browser cannot bring the answer here.')
+      : l10n.t('This computer does not let Session Keeper listen on 127.0.0.1, where the browser brings the answer.'),
   'cancelled': (provider) => l10n.t('Signing in to {0} was cancelled.', provider),
   'replaced': (provider) => l10n.t('Another attempt to sign in to {0} has taken the place of this one.', provider),
   'signed-out': (provider) => l10n.t('You are signed out of {0}.', provider),

@@ -3,22 +3,28 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import { Failure, asFailure } from '../core/failure.ts';
-import type { Provider } from '../core/provider.ts';
+import type { Provider, Way } from '../core/provider.ts';
 import { scopesToRequest } from '../core/scopes.ts';
 import { servesScopes, type SessionRecord } from '../core/session.ts';
-import type { SignIns, Way } from '../flows/signIn.ts';
+import type { SignIns } from '../flows/signIn.ts';
 import type { AuthorizationHints } from '../protocol/authorize.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import { openBrowser } from './browser.ts';
+import { showCode } from './code.ts';
 import type { Settings } from './settings.ts';
 import * as text from './text.ts';
 
 /** A sign-in that waits for the person. */
 export interface Waiting {
   readonly provider: Provider;
+  readonly scopes: readonly string[];
+  readonly hints: AuthorizationHints;
   /** The address of the sign-in page; undefined until it is known. */
   readonly address: string | undefined;
-  cancel(): void;
+  /** The code that the person has to type there; undefined where there is none. */
+  readonly code: string | undefined;
+  /** Calls it off; the code says why, where it is not because the person wants it. */
+  cancel(code?: 'entry-changed'): void;
 }
 
 /** Where people sign in. It never asks `vscode.authentication` for its own providers, which would wait for itself. */
@@ -72,7 +78,12 @@ export class SignInDesk implements Disposable {
 
   /** Calls off the sign-in that waits at a provider, because its entry in the settings has changed. */
   cancel(providerId: string): void {
-    this.#waiting.get(providerId)?.cancel();
+    this.#waiting.get(providerId)?.cancel('entry-changed');
+  }
+
+  /** The other ways to sign in that there are after the one that was tried last, the next one first. */
+  otherWays(provider: Provider): Promise<Way[]> {
+    return this.#signIns.otherWays(provider);
   }
 
   async #orSuccessor(attempt: Promise<SessionRecord>, providerId: string, scopes: readonly string[]): Promise<SessionRecord> {
@@ -94,7 +105,7 @@ export class SignInDesk implements Disposable {
   /** Calls off everything that waits. */
   dispose(): void {
     for (const waiting of this.#waiting.values()) {
-      waiting.cancel();
+      waiting.cancel('entry-changed');
     }
     this.#changed.dispose();
   }
@@ -103,10 +114,10 @@ export class SignInDesk implements Disposable {
     const options = { location: vscode.ProgressLocation.Notification, title: text.saySigningIn(provider.label), cancellable: true };
     return vscode.window.withProgress(options, async (progress, token) => {
       const controller = new AbortController();
-      const cancel = (): void => controller.abort(new Failure('cancelled', 'cancelled'));
-      const listening = token.onCancellationRequested(cancel);
-      const wait = (address?: string): Waiting => {
-        const waiting = { provider, address, cancel };
+      const cancel: Waiting['cancel'] = (code) => controller.abort(new Failure('cancelled', code ?? 'cancelled'));
+      const listening = token.onCancellationRequested(() => cancel());
+      const wait = (address?: string, code?: string): Waiting => {
+        const waiting = { provider, scopes, hints, address, code, cancel };
         this.#waiting.set(provider.id, waiting);
         this.#changed.fire();
         return waiting;
@@ -124,6 +135,11 @@ export class SignInDesk implements Disposable {
             onAddress: (address) => {
               waiting = wait(address);
               progress.report({ message: text.sayFinishInBrowser() });
+            },
+            onCode: (code, over) => {
+              waiting = wait(code.completeAddress ?? code.address, code.userCode);
+              progress.report({ message: text.sayEnterCode(code.userCode, code.address) });
+              void showCode(provider, code, over);
             },
           },
           (grant) => this.#keeper.admit(grant),

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { MINUTE } from '../core/clock.ts';
 import { plainName } from '../core/failure.ts';
 import { remaining } from '../core/lifetime.ts';
-import type { ProblemCode, SettingProblem } from '../core/provider.ts';
+import type { ProblemCode, SettingProblem, Way } from '../core/provider.ts';
 import type { Action } from '../core/remedy.ts';
 import type { State } from '../core/status.ts';
 import type { Pages } from '../flows/page.ts';
@@ -18,6 +18,9 @@ export const PRODUCT = 'Session Keeper';
 
 /** What the provider without configuration is called in VS Code's own dialogs. */
 export const unconfiguredLabel = (): string => l10n.t('OpenID Connect');
+
+/** An address as a person types it: without its scheme. */
+const placeName = (address: string): string => plainName(address.replace(/^https?:\/\//, ''));
 
 /** A length of time, in ms, in the one unit that fits it. */
 export function duration(left: number): string {
@@ -167,11 +170,38 @@ const ACTION_LABELS: Readonly<Record<Action, () => string>> = {
   'clock': () => l10n.t('Check the Clock'),
   'copy-redirect': () => l10n.t('Copy Redirect Address'),
   'another-way': () => l10n.t('Use Another Way to Sign In'),
+  'new-code': () => l10n.t('Get a New Code'),
   'reload': () => l10n.t('Reload Window'),
   'log': labelShowLog,
   'diagnostics': () => l10n.t('Copy Diagnostics'),
 };
 
+/** What a way to sign in is called. */
+export function wayName(way: Way): string {
+  return WAY_NAMES[way]();
+}
+
+/** How that way goes. */
+export function wayDetail(way: Way): string {
+  return WAY_DETAILS[way]();
+}
+
+const WAY_NAMES: Readonly<Record<Way, () => string>> = {
+  loopback: () => l10n.t('Sign In in the Browser'),
+  uri: () => l10n.t('Sign In with a Link to VS Code'),
+  device: () => l10n.t('Sign In with a Code'),
+  paste: () => l10n.t('Sign In and Paste the Address'),
+};
+
+const WAY_DETAILS: Readonly<Record<Way, () => string>> = {
+  loopback: () => l10n.t('The browser of this computer brings the answer back by itself.'),
+  uri: () => l10n.t('The browser opens VS Code with the answer.'),
+  device: () => l10n.t('You type a short code on a page, on this computer or on any other device.'),
+  paste: () => l10n.t('The browser ends on a page that it cannot show, and you copy the address of that page.'),
+};
+
+/** Title of the pick of a way to sign in. */
+export const pickWay = (provider: string): string => l10n.t('How do you want to sign in to {0}?', provider);
 /** Title of the pick of a provider to sign in to. */
 export const pickProvider = (): string => l10n.t('Which provider do you want to sign in to?');
 /** Title of the pick of a session to sign out. */
@@ -185,6 +215,21 @@ export const pickSessions = (): string => l10n.t('Sessions and what can be done'
 export const saySigningIn = (provider: string): string => l10n.t('Signing in to {0}', provider);
 /** Progress: that the browser is where to go on. */
 export const sayFinishInBrowser = (): string => l10n.t('finish in the browser');
+/** Progress: the code to type, and where. */
+export const sayEnterCode = (code: string, address: string): string => l10n.t('enter the code {0} at {1}', code, placeName(address));
+/** Dialog: the code to type, in large letters. */
+export const sayCode = (code: string): string => code;
+/** Dialog: what the code is for, and where to type it. */
+export const sayWhereToEnter = (provider: string, address: string): string =>
+  l10n.t('Enter this code at {1} to sign in to {0}. Enter no code that somebody else has sent you.', provider, placeName(address));
+/** Button: copy the code, and go to the page where it is typed. */
+export const labelCopyCodeAndOpen = (): string => l10n.t('Copy Code and Open Page');
+/** Button: go to the page where the code is typed. */
+export const labelOpenPage = (): string => l10n.t('Open Page');
+/** Button: stay here, and type the code elsewhere. */
+export const labelOtherDevice = (): string => l10n.t('Use Another Device');
+/** Pick: copy the code of a waiting sign-in. */
+export const labelCopyCode = (): string => l10n.t('Copy the Code');
 /** Notification: a sign-in worked. */
 export const saySignedIn = (provider: string, account: string): string => l10n.t('Signed in to {0} as {1}.', provider, account);
 /** Notification: a sign-out worked. */
@@ -236,6 +281,9 @@ export const sayClientSecretForgotten = (provider: string): string => l10n.t('Th
 /** Notification: the redirect address is in the clipboard, and what to do with it. */
 export const sayRedirectAddressCopied = (address: string, provider: string): string =>
   l10n.t('{0} is copied. Register it at {1} as a redirect address of the client, for any port.', address, provider);
+/** Notification: the redirect addresses are in the clipboard, where each counts to the letter. */
+export const sayRedirectAddressesCopied = (addresses: string, provider: string): string =>
+  l10n.t('Copied: {0}. Register at {1} as redirect addresses of the client, to the letter.', addresses, provider);
 /** Title of the box for the address on which the browser has ended. */
 export const titlePaste = (provider: string): string => l10n.t('Sign In to {0}: Paste the Address', provider);
 /** What to paste into that box. */
@@ -267,6 +315,8 @@ const PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> = {
   'bad-url': (field) => l10n.t('"{0}" must be an address that starts with https:// and has no query.', field),
   'not-https': (field) => l10n.t('"{0}" must start with https://; http:// is for servers on this computer only.', field),
   'bad-scope': () => l10n.t('"scopes" must be a list of words without spaces or quotes.'),
+  'bad-way': (field) => l10n.t('"{0}" must be "loopback", "uri", "device" or "paste".', field),
+  'bad-port': (field) => l10n.t('"{0}" must be a list of 1 to 20 whole numbers between 1 and 65535.', field),
   'out-of-range': (field) => l10n.t('"{0}" must be a number between 1 and 1000000000.', field),
 };
 

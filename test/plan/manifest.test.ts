@@ -8,6 +8,7 @@ import {
   DEFAULT_SCOPES,
   PROVIDER_FIELDS,
   PROVIDER_ID_PATTERN,
+  WAYS,
   parseProviders,
 } from '../../src/core/provider.ts';
 import { COMMANDS, CONTEXT_KEYS, PREFIX, SETTINGS } from '../../src/vscode/ids.ts';
@@ -20,6 +21,10 @@ interface Schema {
   readonly minimum?: number;
   readonly minLength?: number;
   readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly maximum?: number;
+  readonly enum?: readonly string[];
+  readonly markdownEnumDescriptions?: readonly string[];
   readonly pattern?: string;
   readonly not?: { readonly enum: readonly string[] };
   readonly description?: string;
@@ -196,10 +201,11 @@ describe('an entry of the setting of providers', () => {
   });
 
   it('has the types of the code', () => {
+    const FITTING: Record<string, Record<string, unknown>> = { string: { id: 'abc', signInWay: 'paste' }, array: { redirectPorts: [5] } };
     const examples: Record<string, unknown> = { string: 'https://abc.example', number: 5, boolean: true, array: ['a'], object: {} };
     for (const name of PROVIDER_FIELDS) {
       for (const [type, example] of Object.entries(examples)) {
-        const value = type === 'string' && name === 'id' ? 'abc' : example;
+        const value = FITTING[type]?.[name] ?? example;
         assert.equal(isTaken(name, value), field(name).type === type, `"${name}" as ${type}`);
       }
     }
@@ -247,6 +253,24 @@ describe('an entry of the setting of providers', () => {
     for (const name of ['label', 'clientId']) {
       assert.deepEqual([isTaken(name, 'x'), isTaken(name, '')], [true, field(name).minLength === 0], name);
     }
+  });
+
+  it('has the same say in the editor and in the code on the way to sign in', () => {
+    assert.deepEqual(field('signInWay').enum, WAYS);
+    assert.equal(field('signInWay').markdownEnumDescriptions?.length, WAYS.length);
+    for (const way of [...WAYS, 'browser', '', 'Paste']) {
+      assert.equal(isTaken('signInWay', way), field('signInWay').enum?.includes(way), way);
+    }
+  });
+
+  it('has the same say in the editor and in the code on ports', () => {
+    const { items, maxItems = 0, minItems } = field('redirectPorts');
+    for (const [port, isGood] of [[items?.minimum ?? 0, true], [items?.maximum ?? 0, true], [0, false], [65_536, false], [80.5, false]] as const) {
+      assert.equal(isTaken('redirectPorts', [port]), isGood, String(port));
+    }
+    assert.deepEqual([items?.type, minItems], ['integer', 1]);
+    const ports = Array.from({ length: maxItems + 1 }, (_, index) => 3000 + index);
+    assert.deepEqual([isTaken('redirectPorts', []), isTaken('redirectPorts', ports.slice(1)), isTaken('redirectPorts', ports)], [false, true, false]);
   });
 
   it('starts from a snippet that is a good entry once it is filled in as proposed', () => {

@@ -24,6 +24,8 @@ export const PROVIDER: Provider = {
   clientId: 'editor',
   scopes: ['read'],
   assumedLifetime: undefined,
+  signInWay: undefined,
+  redirectPorts: [],
   sessionLifetime: undefined,
   idleTimeout: undefined,
   accountsMenu: true,

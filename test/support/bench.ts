@@ -21,6 +21,8 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
     sessionLifetime: undefined,
     idleTimeout: undefined,
     accountsMenu: true,
+    signInWay: undefined,
+    redirectPorts: [],
     ...more,
   };
 }

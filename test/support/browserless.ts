@@ -43,6 +43,11 @@ export class Person {
     return this.#go(new URL(address), () => false);
   }
 
+  /** Opens the page for a code that is in the address, confirms it, and signs in there. */
+  async typeCode(address: string): Promise<Arrival> {
+    return this.#go(new URL(address), () => false);
+  }
+
   async #go(start: URL, isFarEnough: (next: URL) => boolean): Promise<Arrival> {
     let url = start;
     let form: URLSearchParams | undefined;
@@ -53,7 +58,7 @@ export class Person {
       const response = await this.#request(url, form);
       const html = await response.text();
       const location = response.headers.get('location');
-      const action = /<form method="post" action="([^"]+)"/.exec(html)?.[1];
+      const action = /<form(?! id="op\.deviceInputForm")[^>]* method="post" action="([^"]+)"/.exec(html)?.[1];
       if (location !== null) {
         url = new URL(location, url);
         form = undefined;
@@ -68,6 +73,10 @@ export class Person {
   }
 
   #fillIn(html: string): URLSearchParams {
+    if (!html.includes('name="do"')) {
+      const fields = [...html.matchAll(/<input\b[^>]* name="([^"]+)" value="([^"]*)"/g)];
+      return new URLSearchParams(fields.map(([, name = '', value = '']) => [name, value]));
+    }
     return html.includes('name="password"')
       ? new URLSearchParams({ do: 'login', name: this.#name, password: this.#name })
       : new URLSearchParams({ do: this.#allows ? 'allow' : 'deny' });

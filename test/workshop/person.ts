@@ -19,6 +19,19 @@ export type Behaviour =
  * @param answer the button to press on the consent page
  */
 export async function signInAt(page: Page, account: string, answer: 'Allow' | 'Deny' = 'Allow'): Promise<void> {
+  await answerPages(page, account, answer);
+  await page.waitForURL((url) => url.pathname === '/done');
+  await page.waitForLoadState('load');
+}
+
+/**
+ * The same without the way back, for a sign-in that ends at the server.
+ *
+ * @param page the page that VS Code opened
+ * @param account the name of a demo account, which is its password too
+ * @param answer the button to press on the consent page
+ */
+export async function answerPages(page: Page, account: string, answer: 'Allow' | 'Deny' = 'Allow'): Promise<void> {
   const name = page.locator('[name=name]');
   const consent = page.getByRole('button', { name: answer });
   await name.or(consent).first().waitFor();
@@ -28,8 +41,6 @@ export async function signInAt(page: Page, account: string, answer: 'Allow' | 'D
     await page.getByRole('button', { name: 'Sign in' }).click();
   }
   await consent.click();
-  await page.waitForURL((url) => url.pathname === '/done');
-  await page.waitForLoadState('load');
 }
 
 /**

@@ -42,6 +42,8 @@ describe('the setting of providers', () => {
             sessionLifetime: undefined,
             idleTimeout: undefined,
             accountsMenu: true,
+            signInWay: undefined,
+            redirectPorts: [],
           },
         ],
         problems: [],
@@ -51,11 +53,11 @@ describe('the setting of providers', () => {
     it('takes every field that it knows, with seconds and minutes turned into ms', () => {
       const entry = {
         id: 'acme.prod_1-x', label: ' Acme ', issuer: 'https://id.example.com/realms/a/', clientId: 'c', scopes: ['a', 'b', 'a'],
-        assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false,
+        assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false, signInWay: 'device', redirectPorts: [33418, 33419, 33418],
       };
       assert.deepEqual(Object.keys(entry).sort(), [...PROVIDER_FIELDS].sort(), 'no field is left out here');
       assert.deepEqual(parseProviders([entry]), {
-        providers: [{ ...entry, label: 'Acme', scopes: ['a', 'b'], assumedLifetime: 90_000, sessionLifetime: 28_800_000, idleTimeout: 1_800_000 }],
+        providers: [{ ...entry, label: 'Acme', scopes: ['a', 'b'], assumedLifetime: 90_000, sessionLifetime: 28_800_000, idleTimeout: 1_800_000, redirectPorts: [33418, 33419] }],
         problems: [],
       });
     });

@@ -72,7 +72,7 @@ describe('the remedy', () => {
 
   it('goes by the step where a code means something else there', () => {
     const steps = ['authorization', 'exchange', 'refresh', 'device'];
-    assert.deepEqual(steps.map((step) => categoryOfError('invalid_grant', step)), ['start-again', 'start-again', 'session-ended', 'start-again']);
+    assert.deepEqual(steps.map((step) => categoryOfError('invalid_grant', step)), ['start-again', 'start-again', 'session-ended', 'code-expired']);
     assert.deepEqual(steps.map((step) => categoryOfError('access_denied', step)), ['denied', 'denied', 'session-ended', 'denied']);
     assert.deepEqual(steps.map((step) => categoryOfError('slow_down', step)), ['rate-limited', 'rate-limited', 'rate-limited', 'protocol-step']);
     assert.deepEqual(steps.map((step) => categoryOfError('unsupported_grant_type', step)), ['configuration', 'configuration', 'not-renewable', 'configuration']);

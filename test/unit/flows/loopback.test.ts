@@ -4,8 +4,9 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import { LoopbackRedirect } from '../../../src/flows/loopback.ts';
+import { LoopbackRedirect, loopbackAddresses, type LoopbackOptions } from '../../../src/flows/loopback.ts';
 import { PAGE_HEADERS, renderPage } from '../../../src/flows/page.ts';
+import { providerAt } from '../../support/bench.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { PatientClock } from '../../support/patientClock.ts';
@@ -169,6 +170,64 @@ describe('The loopback redirect', () => {
   it('does not wait where it was called off before', async () => {
     caller.abort(new Failure('cancelled', 'enough'));
     await rejectsWith(redirect.answer(() => true, caller.signal), 'cancelled', 'enough');
+  });
+});
+
+describe('The loopback redirect on certain ports', () => {
+  const clock = new PatientClock();
+  const opened: LoopbackRedirect[] = [];
+  const open = async (options: LoopbackOptions): Promise<LoopbackRedirect> => {
+    const redirect = await LoopbackRedirect.open(clock, plainPages, options);
+    opened.push(redirect);
+    return redirect;
+  };
+  /** A port that was free a moment ago. */
+  const freePort = async (): Promise<number> => {
+    const redirect = await open({});
+    redirect.dispose();
+    return Number(new URL(redirect.redirectUri).port);
+  };
+
+  afterEach(() => {
+    for (const redirect of opened.splice(0)) {
+      redirect.dispose();
+    }
+  });
+
+  it('takes the first, and the next where one is taken', async () => {
+    const ports = [await freePort(), await freePort()];
+    const addresses = [await open({ ports }), await open({ ports })].map(({ redirectUri }) => redirectUri);
+    assert.deepEqual(addresses, loopbackAddresses(providerAt('https://id.example.com', { redirectPorts: ports })));
+  });
+
+  it('says so where all are taken, and says otherwise where any would do', async () => {
+    const ports = [await freePort()];
+    await open({ ports });
+    await rejectsWith(open({ ports }), 'no-loopback', 'ports-taken');
+    await rejectsWith(open({ reach: () => Promise.reject(new Error('no')) }), 'no-loopback', 'no-loopback');
+  });
+
+  it('can be opened again once it is closed', async () => {
+    const ports = [await freePort()];
+    (await open({ ports })).dispose();
+    assert.equal(new URL((await open({ ports })).redirectUri).port, String(ports[0]));
+  });
+
+  it('is known to the browser by the address that VS Code brings here', async () => {
+    const redirect = await open({ reach: () => Promise.resolve('http://127.0.0.1:5/callback') });
+    assert.equal(redirect.redirectUri, 'http://127.0.0.1:5/callback');
+  });
+
+  it('is not opened where that address is another\'s, or not one that is registered', async () => {
+    for (const address of ['https://tunnel.example.com/callback', 'http://127.0.0.1:5/proxy/6/callback', 'http://10.0.0.1:5/callback', 'no address']) {
+      await rejectsWith(open({ reach: () => Promise.resolve(address) }), 'no-loopback', 'no-loopback');
+    }
+    const ports = [await freePort()];
+    await rejectsWith(open({ ports, reach: () => Promise.resolve('http://127.0.0.1:5/callback') }), 'no-loopback', 'ports-taken');
+  });
+
+  it('leaves the port open in the address to register where none is named', () => {
+    assert.deepEqual(loopbackAddresses(providerAt('https://id.example.com')), ['http://127.0.0.1/callback']);
   });
 });
 

@@ -9,7 +9,7 @@ const isAnswer = (parameters: URLSearchParams): boolean => parameters.getAll('st
 const pasting = (...texts: readonly string[]): AskForAddress => (passes) => Promise.resolve(texts.find(passes));
 
 const answerOf = async (...texts: readonly string[]): Promise<Record<string, string>> =>
-  Object.fromEntries(await pastedRedirect(pasting(...texts), 0.5).answer(isAnswer, new AbortController().signal));
+  Object.fromEntries(await pastedRedirect(pasting(...texts), 0.5).answer(isAnswer, new AbortController().signal, 'mine'));
 
 describe('A pasted address', () => {
   const right = { code: 'c+1', state: 'mine' };
@@ -47,7 +47,7 @@ describe('A pasted address', () => {
   it('is not asked for once the sign-in is called off', async () => {
     let asked = 0;
     const redirect = pastedRedirect(() => Promise.resolve(String((asked += 1))), 0.5);
-    await rejectsWith(redirect.answer(isAnswer, AbortSignal.abort(new Failure('replaced', 'replaced'))), 'replaced');
+    await rejectsWith(redirect.answer(isAnswer, AbortSignal.abort(new Failure('replaced', 'replaced')), 'mine'), 'replaced');
     assert.equal(asked, 0);
   });
 
@@ -55,7 +55,7 @@ describe('A pasted address', () => {
     for (const text of ['?code=c&state=mine', undefined]) {
       const caller = new AbortController();
       const redirect = pastedRedirect((_, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(text))), 0.5);
-      const answer = redirect.answer(isAnswer, caller.signal);
+      const answer = redirect.answer(isAnswer, caller.signal, 'mine');
       caller.abort(new Failure('sign-in-timeout', 'sign-in-deadline'));
       await rejectsWith(answer, 'sign-in-timeout', 'sign-in-deadline');
     }

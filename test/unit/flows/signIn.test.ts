@@ -1,62 +1,16 @@
 import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import type { Log } from '../../../src/core/log.ts';
-import type { AskForAddress } from '../../../src/flows/paste.ts';
-import { SignIns, type SignInRequest } from '../../../src/flows/signIn.ts';
-import { Discovery } from '../../../src/protocol/discovery.ts';
+import type { SignInRequest } from '../../../src/flows/signIn.ts';
 import type { Grant } from '../../../src/protocol/identity.ts';
-import { GOOD_TOKENS, providerAt, transportWith } from '../../support/bench.ts';
+import { GOOD_TOKENS, providerAt } from '../../support/bench.ts';
 import { Person, type Arrival } from '../../support/browserless.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { PatientClock } from '../../support/patientClock.ts';
 import { closedIssuer, ScriptedServer } from '../../support/scriptedServer.ts';
-import { plainPages } from '../../support/signInPages.ts';
+import { Desk } from '../../support/signInBench.ts';
 import { demoClientId, startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
 import { leaks } from '../../workshop/leaks.ts';
-
-/** A sign-in with a browser that a test drives. */
-class Desk {
-  readonly clock = new PatientClock();
-  readonly lines: string[] = [];
-  readonly signIns: SignIns;
-  readonly #opened: ((address: string) => void)[] = [];
-  readonly #addresses: string[] = [];
-  /** What the person answers who is asked for an address. */
-  asking: AskForAddress = () => Promise.resolve(undefined);
-  /** What opening the browser waits for. */
-  opening: () => Promise<void> = () => Promise.resolve();
-
-  constructor() {
-    const tell = (line: string): void => void this.lines.push(line);
-    const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
-    const transport = transportWith(this.clock, 30 * SECOND, log);
-    this.signIns = new SignIns({
-      clock: this.clock,
-      transport,
-      discovery: new Discovery(transport),
-      log,
-      pages: () => Promise.resolve(plainPages),
-      askForAddress: () => (passes, signal) => this.asking(passes, signal),
-      random: () => 0.5,
-      openBrowser: async (address) => {
-        const waiting = this.#opened.shift();
-        if (waiting === undefined) {
-          this.#addresses.push(address);
-        } else {
-          waiting(address);
-        }
-        await this.opening();
-      },
-    });
-  }
-
-  /** The next address that the browser is opened at. */
-  async address(): Promise<string> {
-    return this.#addresses.shift() ?? new Promise((resolve) => this.#opened.push(resolve));
-  }
-}
 
 describe('A sign-in', () => {
   let identity: IdentityServer;

@@ -58,7 +58,7 @@ describe('The classification of failures', () => {
     'RFC 6749 section 5.2': { invalid_client: 'client-rejected', invalid_grant: 'start-again', unsupported_grant_type: 'configuration' },
     'RFC 7009 section 2.2.1': { unsupported_token_type: 'protocol-step' },
     'RFC 7591 section 3.2.2': { invalid_redirect_uri: 'redirect-rejected', invalid_client_metadata: 'client-not-allowed' },
-    'RFC 8628 section 3.5': { authorization_pending: 'protocol-step', slow_down: 'rate-limited', expired_token: 'start-again' },
+    'RFC 8628 section 3.5': { authorization_pending: 'protocol-step', slow_down: 'rate-limited', expired_token: 'code-expired' },
     'RFC 8707 section 2': { invalid_target: 'scope-rejected' },
     'RFC 9126 and RFC 9101': { invalid_request_uri: 'configuration', invalid_request_object: 'configuration' },
     'RFC 9449': { invalid_dpop_proof: 'clock', use_dpop_nonce: 'protocol-step' },
@@ -71,7 +71,7 @@ describe('The classification of failures', () => {
     'OAuth 2.0 Multiple Response Types': { unsupported_response_mode: 'configuration' },
     'GitHub': {
       bad_verification_code: 'start-again', incorrect_client_credentials: 'client-rejected', redirect_uri_mismatch: 'redirect-rejected', bad_refresh_token: 'session-ended',
-      unverified_user_email: 'email-unverified', device_flow_disabled: 'client-not-allowed', incorrect_device_code: 'start-again',
+      unverified_user_email: 'email-unverified', device_flow_disabled: 'client-not-allowed', incorrect_device_code: 'code-expired',
     },
     'Auth0': { mfa_required: 'second-factor' },
     'Microsoft Entra': { authorization_declined: 'denied' },
@@ -94,7 +94,8 @@ describe('The classification of failures', () => {
 
   const oauthCodes: readonly (readonly [string, Step, Category])[] = [
     ['invalid_grant', 'refresh', 'session-ended'],
-    ['invalid_grant', 'device', 'start-again'],
+    ['invalid_grant', 'device', 'code-expired'],
+    ['bad_verification_code', 'device', 'code-expired'],
     ['access_denied', 'refresh', 'session-ended'],
     ['access_denied', 'device', 'denied'],
     ['slow_down', 'device', 'protocol-step'],
@@ -103,7 +104,7 @@ describe('The classification of failures', () => {
     ['invalid_token', 'refresh', 'session-ended'],
     ['invalid_token', 'exchange', 'unknown-error'],
     ['insufficient_scope', 'resource', 'scope-needed'],
-    ['expired_token', 'device', 'start-again'],
+    ['expired_token', 'device', 'code-expired'],
     ['expired_token', 'refresh', 'session-ended'],
     ['full_moon', 'refresh', 'unknown-error'],
     ['ECONNREFUSED', 'refresh', 'unknown-error'],

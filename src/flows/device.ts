@@ -1,0 +1,81 @@
+// Waiting for a person who types a code on some device: RFC 8628 section 3.5.
+import { MINUTE, SECOND, type Clock } from '../core/clock.ts';
+import { Failure, asFailure } from '../core/failure.ts';
+import { timeOf, toldOf, type Log } from '../core/log.ts';
+import { REMEDIES } from '../core/remedy.ts';
+import { requestDeviceTokens, type DeviceCode } from '../protocol/device.ts';
+import type { Server } from '../protocol/discovery.ts';
+import type { Tokens } from '../protocol/tokens.ts';
+import type { Transport } from '../protocol/transport.ts';
+
+/** By how much, in ms, a server that says `slow_down` makes every later wait longer. */
+const SLOWER = 5 * SECOND;
+/** The longest wait, in ms, after requests that did not get through. */
+const LONGEST_WAIT = MINUTE;
+
+/** What waiting for tokens needs from around it. */
+export interface DevicePorts {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly log: Log;
+}
+
+/**
+ * Asks for the tokens until the person has decided or the code runs out, which the server alone sets. A request that does
+ * not get through makes the waits longer until one does; `slow_down` makes them longer for good.
+ * @throws Failure `code-expired`, `denied`, or what else is definite; the signal's reason when that is aborted.
+ */
+export async function waitForTokens(
+  server: Server,
+  code: DeviceCode,
+  scopes: readonly string[],
+  { clock, log, transport }: DevicePorts,
+  signal: AbortSignal,
+): Promise<Tokens> {
+  let { interval } = code;
+  let failures = 0;
+  for (let wait = interval; ; ) {
+    if (clock.now() + wait >= code.expiresAt) {
+      await pause(clock, code.expiresAt - clock.now(), signal);
+      throw new Failure('code-expired', 'code-expired');
+    }
+    await pause(clock, wait, signal);
+    // A sleep of the machine ends the code, not the wait.
+    if (clock.now() >= code.expiresAt) {
+      throw new Failure('code-expired', 'code-expired');
+    }
+    try {
+      return await requestDeviceTokens(server, code, scopes, transport, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = asFailure(error);
+      if (failure.category === 'protocol-step') {
+        failures = 0;
+        interval += failure.code === 'slow_down' ? SLOWER : 0;
+        wait = interval;
+      } else if (REMEDIES[failure.category].outcome === 'retrying') {
+        failures += 1;
+        wait = Math.max(Math.min(interval * 2 ** failures, Math.max(LONGEST_WAIT, interval)), failure.retryAfter ?? 0);
+        log.info(`Sign-in at ${server.provider.id}: asking for the tokens did not work: ${toldOf(failure)}; next try at ${timeOf(clock.now() + wait)}.`);
+      } else {
+        throw failure;
+      }
+    }
+  }
+}
+
+/** Lets time pass. */
+async function pause(clock: Clock, time: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const stop = (): void => {
+      timer.dispose();
+      reject(signal.reason as Error);
+    };
+    const timer = clock.after(time, () => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    });
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}

@@ -1,0 +1,168 @@
+// The redirect by a link to the editor: RFC 8252 section 7.1. VS Code gives the link to the window that was used last, so
+// the answer goes on to the window that waits for it, through the folder that all windows share.
+import { DAY, SECOND, type Clock, type Disposable } from '../core/clock.ts';
+import { asFailure } from '../core/failure.ts';
+import type { Log } from '../core/log.ts';
+import type { Redirect } from './redirect.ts';
+
+/** The path of the link, which also tells it from other links to the extension. */
+export const LINK_PATH = '/callback';
+
+/** The endings of the files: that somebody waits, and what has arrived for them. */
+const WAITS = '.waits';
+const ANSWER = '.answer';
+/** How often, in ms, the one who waits looks whether another window has got the answer. */
+const PACE = SECOND;
+/** After how long, in ms, what a window has left behind that died while it waited is taken away. */
+const STALE = DAY;
+/** The longest answer that is passed on, in characters. */
+const LONGEST_ANSWER = 16 * 1024;
+
+/** What passing answers on needs from around it. */
+export interface LinkPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A folder of small files that all windows share; its calls may reject. */
+  readonly folder: {
+    list(): Promise<string[]>;
+    read(name: string): Promise<string | undefined>;
+    write(name: string, text: string): Promise<void>;
+    delete(name: string): Promise<void>;
+  };
+  /** Authenticated encryption with a key of 32 bytes in Base64. */
+  readonly cipher: {
+    seal(key: string, text: string, about: string): Promise<string>;
+    open(key: string, sealed: string, about: string): Promise<string | undefined>;
+  };
+}
+
+/**
+ * Where answers arrive that come by a link. A file is named after a hash of the request's `state`, and what is in it is
+ * sealed with another hash of it: only who knows the `state` can find it and read the code in it.
+ */
+export class Links {
+  readonly #ports: LinkPorts;
+  /** Who waits in this window, by `state`. */
+  readonly #waiting = new Map<string, (parameters: URLSearchParams) => void>();
+
+  constructor(ports: LinkPorts) {
+    this.#ports = ports;
+  }
+
+  /** The redirect for one sign-in, by a link to the editor. */
+  redirect(redirectUri: string): Redirect {
+    return {
+      redirectUri,
+      answer: (isAnswer, signal, state) => this.#wait(isAnswer, signal, state),
+      // The browser has handed over to the editor; what it shows is the server's page.
+      finish() {},
+    };
+  }
+
+  /** Takes a link's query. An answer that nobody waits for is thrown away. */
+  async arrived(query: string): Promise<void> {
+    const { cipher, folder, log } = this.#ports;
+    const parameters = new URLSearchParams(query);
+    const [state = '', ...others] = parameters.getAll('state');
+    const take = this.#waiting.get(state);
+    if (state === '' || others.length > 0 || query.length > LONGEST_ANSWER) {
+      log.info('A link to the editor has arrived that is no answer to a sign-in.');
+    } else if (take !== undefined) {
+      take(parameters);
+    } else {
+      try {
+        const { key, name } = await namesOf(state);
+        if ((await folder.read(name + WAITS)) === undefined) {
+          log.info('An answer has arrived by a link to the editor that nobody waits for.');
+          return;
+        }
+        await folder.write(name + ANSWER, await cipher.seal(key, parameters.toString(), name));
+        log.info('An answer has arrived by a link to the editor, and is passed on to the window that waits for it.');
+      } catch (error) {
+        log.warn(`An answer that has arrived by a link to the editor could not be passed on: ${asFailure(error).message}.`);
+      }
+    }
+  }
+
+  async #wait(isAnswer: (parameters: URLSearchParams) => boolean, signal: AbortSignal, state: string): Promise<URLSearchParams> {
+    signal.throwIfAborted();
+    const { clock, folder, log } = this.#ports;
+    const { key, name } = await namesOf(state);
+    let timer: Disposable | undefined;
+    const answer = new Promise<URLSearchParams>((resolve, reject) => {
+      const take = (parameters: URLSearchParams): void => {
+        if (isAnswer(parameters)) {
+          resolve(parameters);
+        }
+      };
+      const look = (): void => {
+        void this.#passedOn(name, key).then((parameters) => {
+          if (parameters !== undefined) {
+            take(parameters);
+          }
+          if (this.#waiting.has(state)) {
+            timer = clock.after(PACE, look);
+          }
+        });
+      };
+      this.#waiting.set(state, take);
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      look();
+    });
+    // Handled below, where it is waited for.
+    answer.catch(() => {});
+    try {
+      await this.#sweep();
+      // Where this does not work, the answer still arrives if VS Code gives it to this window.
+      await folder.write(name + WAITS, String(clock.now())).catch((error: unknown) => {
+        log.warn(`Other windows cannot be told that this one waits for an answer: ${asFailure(error).message}.`);
+      });
+      return await answer;
+    } finally {
+      this.#waiting.delete(state);
+      timer?.dispose();
+      await Promise.all([WAITS, ANSWER].map((ending) => folder.delete(name + ending).catch(() => {})));
+    }
+  }
+
+  async #passedOn(name: string, key: string): Promise<URLSearchParams | undefined> {
+    const { cipher, folder } = this.#ports;
+    try {
+      const sealed = await folder.read(name + ANSWER);
+      const opened = sealed === undefined ? undefined : await cipher.open(key, sealed, name);
+      return opened === undefined ? undefined : new URLSearchParams(opened);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Takes away what windows have left behind that died while they waited. */
+  async #sweep(): Promise<void> {
+    const { clock, folder } = this.#ports;
+    try {
+      for (const file of (await folder.list()).filter((one) => one.endsWith(WAITS))) {
+        if (!(Math.abs(clock.now() - Number(await folder.read(file))) < STALE)) {
+          const name = file.slice(0, -WAITS.length);
+          await Promise.all([folder.delete(file), folder.delete(name + ANSWER)]);
+        }
+      }
+    } catch {
+      // The next sign-in sweeps again.
+    }
+  }
+}
+
+/** A query of which VS Code has undone the percent-encoding, as it was before: what stands for itself then is encoded. */
+export function encodedAgain(query: string): string {
+  return query.replaceAll('%', '%25').replaceAll('+', '%2B');
+}
+
+/** Under which name an answer is kept, and with which key it is sealed; neither tells the `state`, nor the other. */
+async function namesOf(state: string): Promise<{ readonly name: string; readonly key: string }> {
+  const [name, key] = await Promise.all([hash(`name ${state}`), hash(`key ${state}`)]);
+  return { name: [...name.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join(''), key: btoa(String.fromCharCode(...key)) };
+}
+
+async function hash(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+}

@@ -1,0 +1,110 @@
+// Which ways to sign in there are where VS Code runs, at this server: a table of what each needs, with a reason for every no.
+import { WAYS, type Provider, type Way } from '../core/provider.ts';
+import { DEVICE_GRANT } from '../protocol/device.ts';
+import type { Server } from '../protocol/discovery.ts';
+
+/** Where VS Code runs, as far as it tells. */
+export interface Environment {
+  /** Whether its window is a page in a browser. */
+  readonly isBrowser: boolean;
+  /** Whether this code runs beyond a remote connection: over SSH, in WSL, in a container, on the server behind the page. */
+  readonly isRemote: boolean;
+  /** Whether this code runs in a web worker of the browser, where nothing can listen. */
+  readonly isWorker: boolean;
+  /**
+   * Whether the page itself comes from a loopback address, so that its browser most likely runs where this code does.
+   * True in a program: VS Code brings what goes to its own loopback address to a remote host.
+   */
+  readonly isPageLocal: boolean;
+}
+
+/** What is known of the server: its metadata (RFC 8414 section 2). */
+export type Offers = Pick<Server['metadata'], 'device_authorization_endpoint' | 'grant_types_supported'>;
+
+/** Why a way is not there. */
+export type Reason = keyof typeof REASONS;
+
+/** Whether what VS Code tells is only a likelihood, which a person who names the way knows better. */
+type Weight = 'fact' | 'guess';
+
+const REASONS = {
+  /** A web worker cannot open a port. */
+  'cannot-listen': 'fact',
+  /** The browser runs on another computer than this code, so that its 127.0.0.1 is another one. */
+  'browser-elsewhere': 'guess',
+  /** A server has to know the editor's address before, and only the entry can say that it does. */
+  'not-registered': 'guess',
+  /** To a page, VS Code gives an address that is another one each time. */
+  'address-changes': 'guess',
+  /** A link to the editor opens it where the browser is; a remote host of it is not told. */
+  'link-elsewhere': 'guess',
+  /** The server names no device authorization endpoint (RFC 8628 section 4). */
+  'no-device-endpoint': 'fact',
+  /** The server lists the grants that it knows, and this way's is not among them. */
+  'no-grant': 'fact',
+} as const satisfies Readonly<Record<string, Weight>>;
+
+/** What a way depends on. */
+interface Situation {
+  readonly environment: Environment;
+  readonly provider: Provider;
+  readonly offers: Offers;
+}
+
+/** When a reason holds. */
+type Check = readonly [Reason, (situation: Situation) => boolean];
+
+const lacks = (grant: string) => ({ offers }: Situation): boolean =>
+  Array.isArray(offers.grant_types_supported) && !offers.grant_types_supported.includes(grant);
+const noCode: Check = ['no-grant', lacks('authorization_code')];
+
+/** What is in the way of each way. */
+const CHECKS: Readonly<Record<Way, readonly Check[]>> = {
+  loopback: [
+    ['cannot-listen', ({ environment }) => environment.isWorker],
+    ['browser-elsewhere', ({ environment }) => environment.isBrowser && !environment.isPageLocal],
+    noCode,
+  ],
+  uri: [
+    ['not-registered', ({ provider }) => provider.signInWay !== 'uri'],
+    ['address-changes', ({ environment }) => environment.isBrowser],
+    ['link-elsewhere', ({ environment }) => environment.isRemote && !environment.isBrowser],
+    noCode,
+  ],
+  device: [
+    ['no-device-endpoint', ({ offers }) => offers.device_authorization_endpoint === undefined],
+    ['no-grant', lacks(DEVICE_GRANT)],
+  ],
+  // It needs nothing but a clipboard.
+  paste: [noCode],
+};
+
+/** A way, and the first reason against it; undefined where there is none. */
+export interface Verdict {
+  readonly way: Way;
+  readonly reason: Reason | undefined;
+}
+
+/**
+ * Every way, with the reason against it where there is one: what the provider's entry names first, then the most
+ * convenient one first. Of the way that the entry names, only facts count against it.
+ */
+export function judgeWays(environment: Environment, provider: Provider, offers: Offers): Verdict[] {
+  const situation = { environment, provider, offers };
+  const order = WAYS.toSorted((one, other) => Number(other === provider.signInWay) - Number(one === provider.signInWay));
+  return order.map((way) => {
+    const counts = ([reason]: Check): boolean => REASONS[reason] === 'fact' || way !== provider.signInWay;
+    return { way, reason: CHECKS[way].find((check) => counts(check) && check[1](situation))?.[0] };
+  });
+}
+
+/** The ways that are there, in the order in which they are tried. */
+export function possibleWays(verdicts: readonly Verdict[]): Way[] {
+  return verdicts.filter(({ reason }) => reason === undefined).map(({ way }) => way);
+}
+
+/** The ways to offer after one has not worked: those that follow it first, then those before it. */
+export function waysAfter(tried: Way | undefined, possible: readonly Way[]): Way[] {
+  const place = tried === undefined ? -1 : possible.indexOf(tried);
+  return [...possible.slice(place + 1), ...possible.slice(0, Math.max(0, place))];
+}

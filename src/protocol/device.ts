@@ -1,0 +1,113 @@
+// The device authorization grant: RFC 8628. A code that the person types on any device, and one that only this client knows.
+import * as oauth from 'oauth4webapi';
+import { SECOND } from '../core/clock.ts';
+import { Failure, plainName } from '../core/failure.ts';
+import { isLoopbackHost } from '../core/provider.ts';
+import { classify } from './classify.ts';
+import { optionsFor, type Server } from './discovery.ts';
+import { checkTokens, regularize, requestTokens, type RawTokens, type Tokens } from './tokens.ts';
+import { fetchWith, type Answer, type Transport } from './transport.ts';
+
+/** The grant type (RFC 8628 section 3.4), as servers list it. */
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
+/** How long, in ms, to wait between two requests where the server does not say (RFC 8628 section 3.2). */
+const USUAL_INTERVAL = 5 * SECOND;
+
+/** What the server answers to a device authorization request (RFC 8628 section 3.2), checked. */
+export interface DeviceCode {
+  /** The secret half, which never leaves memory but for the server. */
+  readonly deviceCode: string;
+  /** What the person types; fit to be shown. It is no secret to them, but stands in no log either. */
+  readonly userCode: string;
+  /** The address at which they type it: https, or on this machine. */
+  readonly address: string;
+  /** An address that has the code in it already, where the server gives one. */
+  readonly completeAddress: string | undefined;
+  /** How long, in ms, to wait between two requests. */
+  readonly interval: number;
+  /** When both codes run out, in ms since the Unix epoch. */
+  readonly expiresAt: number;
+}
+
+/**
+ * Asks for a pair of codes.
+ * @throws Failure `bad-answer` for a code or an address that cannot be shown, `insecure` for an address without TLS.
+ */
+export async function requestDeviceCode(server: Server, scopes: readonly string[], transport: Transport, signal: AbortSignal): Promise<DeviceCode> {
+  const { client, clientAuthentication, metadata } = server;
+  let sentAt = transport.clock.now();
+  const fetch = fetchWith(transport, signal, (answer) => {
+    sentAt = answer.sentAt;
+    return regular(answer);
+  });
+  try {
+    const response = await oauth.deviceAuthorizationRequest(metadata, client, clientAuthentication, { scope: scopes.join(' ') }, optionsFor(server, fetch));
+    const answer = await oauth.processDeviceAuthorizationResponse(metadata, client, response);
+    return readDeviceCode(server, answer, sentAt);
+  } catch (error) {
+    throw classify(error, 'device');
+  }
+}
+
+/**
+ * Makes an answer regular before the library looks at it: Google calls the address `verification_url`, some servers send
+ * numbers as texts, and what is optional and of no use counts as absent.
+ */
+function regular(answer: Answer): Response {
+  const { body, response } = regularize(answer);
+  if (body['device_code'] === undefined) {
+    return response;
+  }
+  const { interval, verification_uri_complete: complete, verification_uri: address = body['verification_url'], ...rest } = body;
+  const optional = { ...(Number(interval) > 0 ? { interval: Number(interval) } : {}), ...(typeof complete === 'string' ? { verification_uri_complete: complete } : {}) };
+  return new Response(JSON.stringify({ ...rest, verification_uri: address, ...optional }), { status: response.status, headers: response.headers });
+}
+
+function readDeviceCode({ insecure }: Server, answer: oauth.DeviceAuthorizationResponse, sentAt: number): DeviceCode {
+  const userCode = answer.user_code.trim();
+  const address = addressIn(answer.verification_uri);
+  if (userCode === '' || plainName(userCode) !== userCode || address === undefined) {
+    throw new Failure('bad-answer', 'bad-device-code');
+  }
+  const isSafe = ({ hostname, protocol }: URL): boolean => protocol === 'https:' || (insecure && protocol === 'http:' && isLoopbackHost(hostname));
+  if (!isSafe(address)) {
+    throw new Failure('insecure', 'http-endpoint', { detail: 'verification_uri' });
+  }
+  // The complete one is a convenience; a bad one is left out.
+  const complete = addressIn(answer.verification_uri_complete ?? '');
+  const { expires_in: lifetime, interval } = answer;
+  return {
+    deviceCode: answer.device_code,
+    userCode,
+    address: address.href,
+    completeAddress: complete !== undefined && isSafe(complete) ? complete.href : undefined,
+    interval: interval === undefined ? USUAL_INTERVAL : Math.max(SECOND, interval * SECOND),
+    expiresAt: sentAt + lifetime * SECOND,
+  };
+}
+
+const addressIn = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
+
+/**
+ * Asks once for the tokens of a pair of codes (RFC 8628 section 3.4). An ID token is checked as everywhere, but for the
+ * nonce, which this grant does not have; where `openid` was asked for there has to be one.
+ * @throws Failure `protocol-step` with `authorization_pending` or `slow_down` while the person has not decided.
+ */
+export async function requestDeviceTokens(server: Server, code: DeviceCode, scopes: readonly string[], transport: Transport, signal: AbortSignal): Promise<Tokens> {
+  const { client, clientAuthentication, metadata } = server;
+  const raw: RawTokens = await requestTokens(transport, signal, 'device', (fetch) =>
+    oauth.deviceCodeGrantRequest(metadata, client, clientAuthentication, code.deviceCode, optionsFor(server, fetch)),
+  );
+  const tokens = await checkTokens(
+    server,
+    raw,
+    'device',
+    (expected, response) => oauth.processDeviceCodeResponse(metadata, expected, response),
+    optionsFor(server, fetchWith(transport, signal)),
+  );
+  if (scopes.includes('openid') && tokens.claims === undefined) {
+    throw new Failure('bad-answer', oauth.INVALID_RESPONSE, { detail: 'id_token' });
+  }
+  return tokens;
+}

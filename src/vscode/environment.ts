@@ -1,0 +1,73 @@
+import * as vscode from 'vscode';
+import type { Provider } from '../core/provider.ts';
+import { isLoopbackHost } from '../core/provider.ts';
+import { loopbackAddresses } from '../flows/loopback.ts';
+import { LINK_PATH, encodedAgain, type Links } from '../flows/uri.ts';
+import type { Environment } from '../flows/ways.ts';
+
+/** Where VS Code runs, and at which addresses the browser finds back to it. */
+export class Surroundings {
+  readonly #extension: vscode.Extension<unknown>;
+  #page: Promise<boolean> | undefined;
+
+  constructor(extension: vscode.Extension<unknown>) {
+    this.#extension = extension;
+  }
+
+  /** What is known of where VS Code runs. */
+  async environment(): Promise<Environment> {
+    const isBrowser = vscode.env.uiKind === vscode.UIKind.Web;
+    const isRemote = this.#isRemote();
+    return { isBrowser, isRemote, isWorker: isBrowser && !isRemote, isPageLocal: !isBrowser || (await (this.#page ??= this.#isPageLocal())) };
+  }
+
+  /** The address at which the person's browser reaches a loopback address of this machine: VS Code brings it here from its window's. */
+  async reach(address: string): Promise<string> {
+    // In a browser VS Code would make an address of its own server of it, which nobody has registered.
+    const isBrought = this.#isRemote() && vscode.env.uiKind === vscode.UIKind.Desktop;
+    const brought = isBrought ? (await vscode.env.asExternalUri(vscode.Uri.parse(address))).toString(true) : address;
+    // VS Code may name the machine of its window "localhost"; registered is the address by number (RFC 8252 section 8.3).
+    return brought.replace('//localhost:', '//127.0.0.1:');
+  }
+
+  /**
+   * The link to the editor, as the browser follows it. In a program it is the plain one, because VS Code would add the
+   * number of the window, and no server knows that; in a browser it is what VS Code makes of it.
+   */
+  async link(): Promise<string> {
+    return vscode.env.uiKind === vscode.UIKind.Web ? (await this.#externalLink()).toString(true) : this.#plainLink();
+  }
+
+  /** The redirect addresses to register at a provider's server. */
+  addressesOf(provider: Provider): string[] {
+    return provider.signInWay === 'uri' ? [this.#plainLink()] : loopbackAddresses(provider);
+  }
+
+  /** Takes the links that arrive in this window. */
+  receive(links: Links): vscode.Disposable {
+    // A program takes the link apart and undoes its encoding; a page hands the query on as the browser has it.
+    const queryOf = ({ query }: vscode.Uri): string => (vscode.env.uiKind === vscode.UIKind.Web ? query : encodedAgain(query));
+    return vscode.window.registerUriHandler({ handleUri: (uri) => (uri.path === LINK_PATH ? links.arrived(queryOf(uri)) : undefined) });
+  }
+
+  #isRemote(): boolean {
+    return vscode.env.remoteName !== undefined && this.#extension.extensionKind === vscode.ExtensionKind.Workspace;
+  }
+
+  /** VS Code makes an address below that of its own page of a link to the editor; a port it would have to forward to tell. */
+  async #isPageLocal(): Promise<boolean> {
+    try {
+      return isLoopbackHost(new URL((await this.#externalLink()).toString(true)).hostname);
+    } catch {
+      return false;
+    }
+  }
+
+  #plainLink(): string {
+    return `${vscode.env.uriScheme}://${this.#extension.id}${LINK_PATH}`;
+  }
+
+  async #externalLink(): Promise<vscode.Uri> {
+    return vscode.env.asExternalUri(vscode.Uri.parse(this.#plainLink()));
+  }
+}

@@ -1,0 +1,82 @@
+import { SECOND } from '../../src/core/clock.ts';
+import type { Log } from '../../src/core/log.ts';
+import type { AskForAddress } from '../../src/flows/paste.ts';
+import { SignIns } from '../../src/flows/signIn.ts';
+import { Links } from '../../src/flows/uri.ts';
+import type { Environment } from '../../src/flows/ways.ts';
+import { machineCipher } from '../../src/machine/cipher.ts';
+import { Discovery } from '../../src/protocol/discovery.ts';
+import type { Transport } from '../../src/protocol/transport.ts';
+import { transportWith } from './bench.ts';
+import { FakeFolder } from './fakeStore.ts';
+import { PatientClock } from './patientClock.ts';
+import { plainPages } from './signInPages.ts';
+
+/** A sign-in with a browser that a test drives. */
+export class Desk {
+  /** The time. */
+  readonly clock = new PatientClock();
+  /** What was logged. */
+  readonly lines: string[] = [];
+  /** The sign-ins. */
+  readonly signIns: SignIns;
+  /** Where links to the editor arrive. */
+  readonly links: Links;
+  readonly #opened: ((address: string) => void)[] = [];
+  readonly #addresses: string[] = [];
+  /** What the person answers who is asked for an address. */
+  asking: AskForAddress = () => Promise.resolve(undefined);
+  /** Where VS Code runs. */
+  environment: Environment = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
+  /** Whether no time passes while a request is under way. */
+  waitsForAnswers = false;
+  /** What opening the browser waits for. */
+  opening: () => Promise<void> = () => Promise.resolve();
+
+  /** Nobody has started anything yet. */
+  constructor(folder = new FakeFolder()) {
+    const tell = (line: string): void => void this.lines.push(line);
+    const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
+    let underWay = 0;
+    this.clock.busy = () => this.waitsForAnswers && underWay > 0;
+    const transport: Transport = {
+      ...transportWith(this.clock, 30 * SECOND, log),
+      fetch: async (...arguments_) => {
+        underWay += 1;
+        try {
+          return await fetch(...arguments_);
+        } finally {
+          underWay -= 1;
+        }
+      },
+    };
+    this.links = new Links({ clock: this.clock, log, folder, cipher: machineCipher });
+    this.signIns = new SignIns({
+      clock: this.clock,
+      transport,
+      discovery: new Discovery(transport),
+      log,
+      pages: () => Promise.resolve(plainPages),
+      askForAddress: () => (passes, signal) => this.asking(passes, signal),
+      environment: () => Promise.resolve(this.environment),
+      reach: (address) => Promise.resolve(address),
+      links: this.links,
+      link: () => Promise.resolve('vscode://session-keeper.session-keeper/callback'),
+      random: () => 0.5,
+      openBrowser: async (address) => {
+        const waiting = this.#opened.shift();
+        if (waiting === undefined) {
+          this.#addresses.push(address);
+        } else {
+          waiting(address);
+        }
+        await this.opening();
+      },
+    });
+  }
+
+  /** The next address that the browser is opened at. */
+  async address(): Promise<string> {
+    return this.#addresses.shift() ?? new Promise((resolve) => this.#opened.push(resolve));
+  }
+}

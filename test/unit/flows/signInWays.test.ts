@@ -1,0 +1,155 @@
+// A sign-in by each of the ways, but for the usual one.
+import assert from 'node:assert/strict';
+import { MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { Failure } from '../../../src/core/failure.ts';
+import type { ShownCode, SignInRequest } from '../../../src/flows/signIn.ts';
+import type { Grant } from '../../../src/protocol/identity.ts';
+import { providerAt } from '../../support/bench.ts';
+import { Person } from '../../support/browserless.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { ScriptedServer } from '../../support/scriptedServer.ts';
+import { Desk } from '../../support/signInBench.ts';
+import { demoClientId, startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
+import { leaks } from '../../workshop/leaks.ts';
+
+describe('A sign-in', () => {
+  let identity: IdentityServer;
+  let desk: Desk;
+  let caller: AbortController;
+
+  before(async () => {
+    identity = await startIdentityServer();
+  });
+
+  after(async () => {
+    await identity.stop();
+  });
+
+  beforeEach(() => {
+    desk = new Desk();
+    caller = new AbortController();
+    identity.journal.clear();
+  });
+
+  const request = (more: Partial<SignInRequest> = {}): SignInRequest => ({
+    provider: providerAt(identity.issuer, { clientId: demoClientId }),
+    scopes: ['openid', 'profile', 'offline_access'],
+    deadline: 5 * MINUTE,
+    signal: caller.signal,
+    ...more,
+  });
+  const start = (more: Partial<SignInRequest> = {}): Promise<Grant> => {
+    const result = desk.signIns.start(request(more), (grant) => Promise.resolve(grant));
+    result.catch(() => {});
+    return result;
+  };
+  const loopbackOf = (address: string): string => new URL(address).searchParams.get('redirect_uri') ?? '';
+
+  describe('by a code', () => {
+    const device = (more: Partial<SignInRequest> = {}): { readonly result: Promise<Grant>; readonly shown: Promise<readonly [ShownCode, AbortSignal]> } => {
+      let show = (_code: ShownCode, _over: AbortSignal): void => {};
+      const shown = new Promise<readonly [ShownCode, AbortSignal]>((resolve) => {
+        show = (code, over) => resolve([code, over]);
+      });
+      return { result: start({ way: 'device', onCode: (code, over) => show(code, over), ...more }), shown };
+    };
+    /** Lets the clock go on until the sign-in is over. */
+    const until = async (result: Promise<unknown>): Promise<void> => {
+      const over = new AbortController();
+      const end = (): void => over.abort();
+      result.then(end, end);
+      desk.waitsForAnswers = true;
+      for (let passed = 0; passed < 20 * MINUTE && !over.signal.aborted; passed += SECOND) {
+        await desk.clock.pass(SECOND);
+      }
+    };
+
+    it('goes through a real server, whose page has the code in it already', async () => {
+      const { result, shown } = device();
+      const [code, over] = await shown;
+      assert.match(code.userCode, /^[A-Z]{4}-[A-Z]{4}$/);
+      assert.deepEqual([code.address, code.completeAddress], [`${identity.issuer}/device`, `${identity.issuer}/device?user_code=${code.userCode}`]);
+      await new Person().typeCode(code.completeAddress ?? '');
+      await until(result);
+      const { account, tokens } = await result;
+      assert.deepEqual([account, over.aborted], [{ id: 'account-1001', label: 'demo' }, true]);
+      assert.ok(tokens.claims !== undefined && tokens.refreshToken !== undefined);
+      assert.ok(!desk.lines.join('\n').includes(code.userCode));
+      assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: desk.lines.join('\n') }]), []);
+    });
+
+    it('ends where the person refuses', async () => {
+      const { result, shown } = device();
+      const [code] = await shown;
+      await new Person({ allows: false }).typeCode(code.completeAddress ?? '');
+      await until(result);
+      await rejectsWith(result, 'denied', 'access_denied');
+    });
+
+    it('may take longer than the deadline, and as long as the server says', async () => {
+      const { result, shown } = device({ deadline: MINUTE });
+      const [, over] = await shown;
+      await desk.clock.pass(5 * MINUTE);
+      assert.equal(over.aborted, false);
+      await until(result);
+      await rejectsWith(result, 'code-expired');
+      assert.equal(over.aborted, true);
+    });
+
+    it('is over for the one who shows the code once it is called off', async () => {
+      const { result, shown } = device();
+      const [, over] = await shown;
+      caller.abort(new Failure('cancelled', 'enough'));
+      await rejectsWith(result, 'cancelled', 'enough');
+      assert.equal(over.aborted, true);
+    });
+
+    it('is the way where the entry says so, and not where the server lacks it', async () => {
+      const shown: ShownCode[] = [];
+      const asked = start({ provider: providerAt(identity.issuer, { clientId: demoClientId, signInWay: 'device' }), onCode: (code) => shown.push(code) });
+      await identity.journal.waitForRequest(({ path }) => path === '/device/auth');
+      caller.abort(new Failure('cancelled', 'enough'));
+      await assert.rejects(asked);
+      caller = new AbortController();
+      const server = await ScriptedServer.start();
+      const other = start({ provider: providerAt(server.issuer, { id: 'other', signInWay: 'device' }) });
+      assert.match(loopbackOf(await desk.address()), /^http:\/\/127\.0\.0\.1:/);
+      assert.ok(desk.lines.some((line) => line.includes('not device (no-device-endpoint), loopback, not uri (not-registered), paste')));
+      caller.abort(new Failure('cancelled', 'enough'));
+      await assert.rejects(other);
+      await server.stop();
+    });
+  });
+
+  it('takes the first way that there is, and offers the others after it', async () => {
+    desk.environment = { isBrowser: true, isRemote: true, isWorker: false, isPageLocal: false };
+    const { provider } = request();
+    const result = start({ onCode: () => caller.abort(new Failure('cancelled', 'enough')) });
+    await rejectsWith(result, 'cancelled', 'enough');
+    assert.deepEqual(await desk.signIns.otherWays(provider), ['paste']);
+    caller = new AbortController();
+    desk.environment = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
+    const second = start();
+    await desk.address();
+    caller.abort(new Failure('cancelled', 'enough'));
+    await assert.rejects(second);
+    assert.deepEqual(await desk.signIns.otherWays(provider), ['device', 'paste']);
+  });
+
+  it('ends where there is no way', async () => {
+    const server = await ScriptedServer.start();
+    server.metadata['grant_types_supported'] = ['client_credentials'];
+    await rejectsWith(start({ provider: providerAt(server.issuer) }), 'server-unfit', 'no-way');
+    await server.stop();
+  });
+
+  it('names a port that the server knows, also where the person pastes the address', async () => {
+    const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [45_678] });
+    desk.asking = () => new Promise(() => {});
+    const result = start({ provider, way: 'paste' });
+    assert.equal(loopbackOf(await desk.address()), 'http://127.0.0.1:45678/callback');
+    caller.abort(new Failure('cancelled', 'enough'));
+    desk.asking = () => Promise.resolve(undefined);
+    result.catch(() => {});
+  });
+});
