@@ -57,8 +57,8 @@ export class Actions {
     const doing: Readonly<Record<Action, () => unknown>> = {
       'sign-in': () => subject.signIn(),
       'retry': () => subject.retry(),
-      'settings': () => openEntry(providerId),
-      'scopes': () => openEntry(providerId, 'scopes'),
+      'settings': () => openEntry(this.#ports.clock, providerId),
+      'scopes': () => openEntry(this.#ports.clock, providerId, 'scopes'),
       'client-secret': () => this.#setClientSecret(subject),
       'proxy-settings': () => openSettings('http.proxy', 'http.proxySupport', 'http.noProxy', 'http.proxyAuthorization'),
       'certificate-settings': () => openSettings('http.systemCertificates', 'http.proxyStrictSSL'),

@@ -216,7 +216,7 @@ export class Diagnostics implements vscode.TextDocumentContentProvider, vscode.C
     },
     'sign-in': (finding) => this.#subjectOf(finding).signIn(),
     renew: (finding) => this.#subjectOf(finding).retry(),
-    settings: ({ providerId }) => (providerId === undefined ? openProviderSettings() : openEntry(providerId)),
+    settings: ({ providerId }) => (providerId === undefined ? openProviderSettings() : openEntry(this.#ports.clock, providerId)),
     'proxy-settings': () => openSettings('http.proxy', 'http.proxyStrictSSL', 'http.systemCertificates'),
     log: () => {
       this.#ports.showLog();

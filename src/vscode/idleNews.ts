@@ -87,7 +87,7 @@ export class IdleNews implements Disposable {
       id: providerId,
       // Windows know the same moment to a few ms.
       since: Math.floor(endsAt / PERIOD) * PERIOD,
-      words: text.sayIdle(this.#ports.nameOf(providerId), endsAt - clock.now()),
+      words: text.sayIdle(this.#ports.nameOf(providerId), text.moment(endsAt, clock.now())),
       choices: [{ label: text.labelStaySignedIn(), run: () => idleness.noteActivity() }],
     };
   }

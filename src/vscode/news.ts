@@ -99,7 +99,8 @@ function ofEnd(session: LiveSession, ports: NewsPorts): News | undefined {
   const later: Choice = { label: text.labelRemindMeLater(), run: () => ports.putOff(notice, end - setBack - left / 2) };
   const again = ports.choice('sign-in', ports.subjectOf(record));
   // In the last minute there is no later.
-  return { ...notice, words: text.sayEndsSoon(ports.nameOf(record.providerId), record.account.label, left), choices: left < MINUTE ? [again] : [again, later] };
+  const words = text.sayEndsSoon(ports.nameOf(record.providerId), record.account.label, text.moment(end - setBack, ports.now));
+  return { ...notice, words, choices: left < MINUTE ? [again] : [again, later] };
 }
 
 /** Tokens that would be lost on a restart are a person's matter, once until they are stored. */

@@ -74,7 +74,8 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
   'denied': (provider) => l10n.t('{0} reports that access was denied: by you, or by a rule there.', provider),
   'start-again': (provider) => l10n.t('What the browser brought back from {0} is used up, too old or incomplete. Start again.', provider),
   'code-expired': (provider) => l10n.t('The code for signing in to {0} has run out before it was used.', provider),
-  'sign-in-timeout': (provider) => l10n.t('Nobody finished signing in to {0} in time. If the browser could not come back to VS Code, use another way.', provider),
+  'sign-in-timeout': (provider) =>
+    l10n.t('Nobody finished signing in to {0} in time. If the page there showed an error, check the client id and register the redirect address; if the browser could not come back, use another way.', provider),
   'no-loopback': (_, { code }) =>
     code === 'ports-taken'
       ? l10n.t('Other programs use all the ports that "redirectPorts" names, so the browser cannot bring the answer here.')

@@ -1,10 +1,13 @@
 // The settings, parsed; and what is wrong with them, told once.
 import * as vscode from 'vscode';
-import { MINUTE, SECOND, type Disposable } from '../core/clock.ts';
+import { MINUTE, SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import type { LifetimeSettings } from '../core/lifetime.ts';
 import { BUILT_IN_PROVIDER_IDS, DEFAULT_PROVIDER_ID, parseProviders, type Provider, type SettingProblem } from '../core/provider.ts';
 import { KINDS, PREFIX, SETTINGS, type Kind } from './ids.ts';
+
+/** How long, in ms, an editor that has been opened may take to be there. */
+const EDITOR_PATIENCE = 2 * SECOND;
 
 /** The settings as they are now. Lengths of time are in ms. */
 export class Settings implements Disposable {
@@ -128,7 +131,7 @@ export async function openSettings(...ids: readonly string[]): Promise<void> {
 }
 
 /** Opens the file of the user's settings at the entry of a provider, or at one of its fields; without an entry, as {@link openProviderSettings}. */
-export async function openEntry(id: string, field?: string): Promise<void> {
+export async function openEntry(clock: Clock, id: string, field?: string): Promise<void> {
   const value: unknown = vscode.workspace.getConfiguration(PREFIX).get(SETTINGS.providers);
   const entries = Array.isArray(value) ? (value as unknown[]) : [];
   const index = entries.findIndex((entry) => typeof entry === 'object' && entry !== null && ('id' in entry ? entry.id : DEFAULT_PROVIDER_ID) === id);
@@ -137,8 +140,9 @@ export async function openEntry(id: string, field?: string): Promise<void> {
     return;
   }
   const key = `${PREFIX}.${SETTINGS.providers}`;
-  await vscode.commands.executeCommand('workbench.action.openSettingsJson', { revealSetting: { key } });
-  const editor = vscode.window.activeTextEditor;
+  // Without `revealSetting`, which moves the cursor at a time of its own and takes the selection away.
+  await vscode.commands.executeCommand('workbench.action.openSettingsJson');
+  const editor = await editorOf('settings.json', clock);
   if (editor === undefined) {
     return;
   }
@@ -150,4 +154,25 @@ export async function openEntry(id: string, field?: string): Promise<void> {
     editor.selection = new vscode.Selection(range.start, range.end);
     editor.revealRange(range, vscode.TextEditorRevealType.InCenter);
   }
+}
+
+/** The editor of a file that has just been opened: VS Code may tell of it a moment later. Undefined where it does not. */
+async function editorOf(name: string, clock: Clock): Promise<vscode.TextEditor | undefined> {
+  const shown = (): vscode.TextEditor | undefined => {
+    const editor = vscode.window.activeTextEditor;
+    return editor?.document.uri.path.endsWith(`/${name}`) === true ? editor : undefined;
+  };
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      limit.dispose();
+      listening.dispose();
+      resolve(shown());
+    };
+    const listening = vscode.window.onDidChangeActiveTextEditor(() => {
+      if (shown() !== undefined) {
+        finish();
+      }
+    });
+    const limit = clock.after(shown() === undefined ? EDITOR_PATIENCE : 0, finish);
+  });
 }

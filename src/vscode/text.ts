@@ -242,11 +242,11 @@ export const saySignedOutNotDeleted = (provider: string): string =>
   l10n.t('You are signed out of {0}, but the stored session could not be deleted and may come back after a restart.', provider);
 /** Notification: a renewal that the person asked for worked. */
 export const sayRenewed = (provider: string, account: string): string => l10n.t('The session of {1} at {0} is renewed.', provider, account);
-/** Notification: the warning before a session ends. */
-export const sayEndsSoon = (provider: string, account: string, left: number): string =>
-  l10n.t('Your session of {1} at {0} ends in {2}. Sign in again now to go on without a break.', provider, account, duration(left));
-/** Notification: the warning before a session is signed out because nobody is active. */
-export const sayIdle = (provider: string, left: number): string => l10n.t('You will be signed out of {0} in {1} because nobody is active.', provider, duration(left));
+/** Notification: the warning before a session ends, with the point in time: it may be read long after it was shown. */
+export const sayEndsSoon = (provider: string, account: string, at: string): string =>
+  l10n.t('Your session of {1} at {0} ends at {2}. Sign in again now to go on without a break.', provider, account, at);
+/** Notification: the warning before a session is signed out because nobody is active, with the point in time. */
+export const sayIdle = (provider: string, at: string): string => l10n.t('You will be signed out of {0} at {1} because nobody is active.', provider, at);
 /** Notification: a session was signed out because nobody was active for so long. */
 export const saySignedOutIdle = (provider: string, timeout: number): string => l10n.t('You were signed out of {0} after {1} without activity.', provider, duration(timeout));
 /** Notification: nothing is set up yet, and how little it takes. */

@@ -36,7 +36,7 @@ export async function showToast({ button, isBusy, links: offered, words }: Toast
   const named = offered.map((choice) => ({ ...choice, name: String((latest += 1)) }));
   const options = {
     location: vscode.ProgressLocation.Notification,
-    title: [words, ...named.map(({ label, name }) => `[${label}](command:${FOLLOW_COMMAND}?${encodeURIComponent(JSON.stringify([name]))})`)].join(' '),
+    title: `${words} ${named.map(({ label, name }) => `[${label}](command:${FOLLOW_COMMAND}?${encodeURIComponent(JSON.stringify([name]))})`).join(' · ')}`,
     // VS Code writes a text on the button where it gets one; its API speaks of a boolean only.
     cancellable: (button?.label ?? false) as boolean,
   };

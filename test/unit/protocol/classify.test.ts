@@ -39,6 +39,13 @@ describe('The classification of failures', () => {
     assert.ok(codes.length >= 18, `${codes.length}`);
   });
 
+  it('knows a proxy that refuses from a request that was called off, though undici gives both one name', () => {
+    const named = (error: Error): Error => Object.assign(error, { name: 'AbortError' });
+    assert.deepEqual(result(classifyTransport(new TypeError('fetch failed', { cause: named(withCode('UND_ERR_ABORTED')) }))), ['proxy', 'UND_ERR_ABORTED']);
+    assert.deepEqual(result(classifyTransport(named(new Error('no matter')))), ['network', 'deadline']);
+    assert.deepEqual(result(classifyTransport(new DOMException('no matter', 'AbortError'))), ['network', 'deadline']);
+  });
+
   for (const [name, code] of codes) {
     it(`has a category for ${name}`, async () => {
       const thrown = await (instances[code]?.() ?? Promise.resolve(new oauth.OperationProcessingError('no matter', { code })));

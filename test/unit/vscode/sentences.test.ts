@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Failure, harmless } from '../../../src/core/failure.ts';
 import { CATEGORIES, REMEDIES, type Category } from '../../../src/core/remedy.ts';
 import { failureSentence } from '../../../src/vscode/sentences.ts';
-import { actionLabel, problemSentence, sayEndsSoon } from '../../../src/vscode/text.ts';
+import { actionLabel, problemSentence, saySignedOutIdle } from '../../../src/vscode/text.ts';
 
 /** The first code of a category, as it comes about. */
 function codeOf(category: Category): string {
@@ -124,9 +124,9 @@ describe('the label of an action', () => {
 
 describe('other sentences', () => {
   it('have one form for one minute and another for more', () => {
-    assert.match(sayEndsSoon('Acme', 'ada', 60_000), /of ada at Acme ends in 1 minute\./);
-    assert.match(sayEndsSoon('Acme', 'ada', 540_000), /ends in 9 minutes\./);
-    assert.match(sayEndsSoon('Acme', 'ada', 5_000), /ends in 5 s\./);
+    assert.match(saySignedOutIdle('Acme', 60_000), /signed out of Acme after 1 minute without activity\./);
+    assert.match(saySignedOutIdle('Acme', 540_000), /after 9 minutes without/);
+    assert.match(saySignedOutIdle('Acme', 5_000), /after 5 s without/);
   });
 
   it('name the entry and the field of a setting', () => {
