@@ -73,7 +73,7 @@ describe('a person whose session cannot be renewed', () => {
 
   it('is warned in the last third, in words and in colour', async () => {
     const { workbench } = scene;
-    const warning = workbench.notifications.filter({ hasText: /Your session of demo at Acme ends in \d+ s\. Sign in again now/ });
+    const warning = workbench.notifications.filter({ hasText: /Your session of demo at Acme ends at \d+:\d\d:\d\d [AP]M\. Sign in again now/ });
     await warning.waitFor({ timeout: seconds * 1000 });
     const share = (Date.now() - signedInAt) / (seconds * 1000);
     assert.ok(share > 0.6, `warned after ${share.toFixed(2)} of the session`);
@@ -86,10 +86,10 @@ describe('a person whose session cannot be renewed', () => {
   it('signs in again from the warning, and goes on without it', async () => {
     const { identity, workbench } = scene;
     identity.policy.accessTokenSeconds = 3600;
-    await signInAgain(scene, 'Your session of demo at Acme ends in');
+    await signInAgain(scene, 'Your session of demo at Acme ends at');
     await workbench.statusSays(/Acme: (59|60) minutes left/);
     assert.ok(!(await workbench.statusWarns()));
-    assert.equal(await workbench.notifications.filter({ hasText: 'ends in' }).count(), 0);
+    assert.equal(await workbench.notifications.filter({ hasText: 'ends at' }).count(), 0);
     await workbench.picture('32-signed-in-again');
   });
 });

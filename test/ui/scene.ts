@@ -31,15 +31,18 @@ export function setScene(
 ): Scene {
   let identity: IdentityServer | undefined;
   let workbench: Workbench | undefined;
+  let description: Mocha.Suite | undefined;
 
   before(async function () {
     this.timeout(SET_UP);
+    description = this.test?.parent;
     identity = await startIdentityServer(options);
     workbench = await Workbench.open(settings(identity.issuer));
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') {
+    // One description can stand in another, each with a scene of its own.
+    if (this.currentTest?.state === 'failed' && this.currentTest.parent === description) {
       await workbench?.pictures(`failed-${this.currentTest.title.slice(0, 60).replaceAll(/\W+/g, '-')}`);
     }
   });

@@ -154,7 +154,7 @@ describe('a person whose other window overwrites the secrets', () => {
     'sessionKeeper.providers': [entryFor(issuer), { ...entryFor(issuer), id: 'intranet', label: 'Intranet' }],
   }));
 
-  it('reads that the stored session is gone and did not expire, and never that it has ended', async () => {
+  it('reads that the stored session is gone and did not expire, and never that it has ended; and signs in with the button beside it', async () => {
     const { workbench } = scene;
     const second = await workbench.another();
     await allSay([workbench, second], 'Signed out');
@@ -170,5 +170,10 @@ describe('a person whose other window overwrites the secrets', () => {
     assert.equal(await only.notifications.filter({ hasText: 'ended' }).count(), 0);
     assert.ok(!(await only.statusWarns()));
     assert.doesNotMatch(await only.logs(), /Session \w+ .* has ended/);
+    const page = await only.opens(() => told.getByRole('button', { name: 'Sign In', exact: true }).click());
+    await signInAt(page, 'demo');
+    await only.comeBackFrom(page);
+    await only.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).waitFor();
+    await only.statusSays('(+1)');
   });
 });

@@ -77,9 +77,7 @@ export class Workbench {
 
   /** Changes settings in the file that all windows have in common; each one reads it again when it is told to. */
   async changeSettings(change: EditorSettings): Promise<void> {
-    const folder = join(this.#around.editor.dataDir, 'data', 'User');
-    const before = JSON.parse(await readFile(join(folder, 'settings.json'), 'utf8')) as EditorSettings;
-    await writeSettings(folder, { ...before, ...change });
+    await writeSettings(this.#userDir, { ...(await this.userSettings()), ...change });
   }
 
   /** Makes this window read the settings again: in the browser VS Code does that only when it changes one itself. */
@@ -110,6 +108,13 @@ export class Workbench {
   /** Waits until the settings are open at one of the extension's own. */
   async settingIsShown(name: string): Promise<void> {
     await this.page.locator('.settings-editor .setting-item-label', { hasText: name }).waitFor();
+  }
+
+  /** Waits until the file of the user's settings is open with something selected in it, and gives that. */
+  async selectedSettings(): Promise<string> {
+    await this.page.locator('.monaco-editor[data-uri$="settings.json"] .selected-text').first().waitFor();
+    await this.page.keyboard.press('Control+c');
+    return this.clipboard();
   }
 
   /** Opens the Accounts menu and gives its items. */
@@ -193,6 +198,33 @@ export class Workbench {
     return [...this.#around.earlierLogs, ...(await logsIn(join(this.#around.editor.dataDir, 'data', 'logs')))];
   }
 
+  /** The notifications that are shown now and say something. */
+  told(words: string | RegExp): Locator {
+    return this.notifications.filter({ hasText: words });
+  }
+
+  /** Takes every notification away, as a person does who has read them. */
+  async clearNotifications(): Promise<void> {
+    await this.run('Notifications: Clear All Notifications');
+    await this.notifications.first().waitFor({ state: 'detached' });
+  }
+
+  /** Follows a link in a notification that says something. */
+  async follow(link: string, words: string | RegExp): Promise<void> {
+    await this.told(words).locator('a', { hasText: link }).click();
+  }
+
+  /** What is in the clipboard. */
+  async clipboard(): Promise<string> {
+    await this.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    return this.page.evaluate(() => navigator.clipboard.readText());
+  }
+
+  /** What the file of the user's settings holds now. */
+  async userSettings(): Promise<EditorSettings> {
+    return JSON.parse(await readFile(join(this.#userDir, 'settings.json'), 'utf8')) as EditorSettings;
+  }
+
   /** Presses a button of a notification that says something. */
   async press(button: string, words: string | RegExp): Promise<void> {
     await this.notifications.filter({ hasText: words }).getByRole('button', { name: button }).click();
@@ -230,6 +262,10 @@ export class Workbench {
     await browser.close();
     await editor.stop();
     await rm(editor.dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+
+  get #userDir(): string {
+    return join(this.#around.editor.dataDir, 'data', 'User');
   }
 
   async #keepLogs(): Promise<void> {

@@ -1,0 +1,69 @@
+// What people do in several of the tests, and what they see then.
+import type { Locator } from 'playwright-core';
+import { signInAt } from '../workshop/person.ts';
+import type { Scene } from './scene.ts';
+import type { Workbench } from './workbench.ts';
+
+/** So short, in seconds, that the token has run out before it is renewed by itself. */
+export const SHORT = 2;
+/** No renewal is due while a test runs. */
+export const LONG = 3600;
+
+/** The link that every notification has that comes by itself. */
+export const MUTE = 'Do Not Show Again';
+
+/** Signs in by the command palette, and comes back to VS Code. */
+export async function signIn(workbench: Workbench, provider = 'Acme'): Promise<void> {
+  await finishSignIn(workbench, () => startSignIn(workbench, provider));
+  await workbench.told(`Signed in to ${provider} as demo.`).waitFor();
+}
+
+/** Starts to sign in by the command palette, where there may be several providers. */
+export async function startSignIn(workbench: Workbench, provider: string): Promise<void> {
+  await workbench.run('Session Keeper: Sign In…');
+  const row = workbench.rows.filter({ hasText: provider });
+  await row.or(workbench.told('finish in the browser')).first().waitFor();
+  if (await row.isVisible()) {
+    await row.click();
+  }
+}
+
+/** Signs in at the page that an action opens. */
+export async function finishSignIn(workbench: Workbench, action: () => Promise<void>): Promise<void> {
+  const page = await workbench.opens(action);
+  await signInAt(page, 'demo');
+  await workbench.comeBackFrom(page);
+  await workbench.told('finish in the browser').waitFor({ state: 'detached' });
+}
+
+/** Presses "Sign In Again" beside a sentence, signs in, and is signed in. */
+export async function signInAgain(workbench: Workbench, sentence: string): Promise<void> {
+  await finishSignIn(workbench, () => workbench.press('Sign In Again', sentence));
+  await workbench.statusSays('Acme: renews in');
+  await workbench.told(sentence).waitFor({ state: 'detached' });
+  await workbench.clearNotifications();
+}
+
+/** The notification that goes away by itself, beside an ordinary one that says the same. */
+export function toast(workbench: Workbench, sentence: string): Locator {
+  return workbench.told(sentence).filter({ hasText: MUTE });
+}
+
+/** What a notification offers: its buttons, and the links in its words. */
+export async function offersOf(notification: Locator): Promise<{ readonly buttons: string[]; readonly links: string[] }> {
+  await notification.waitFor();
+  return {
+    buttons: await notification.locator('.notification-list-item-buttons-container .monaco-button').allTextContents(),
+    links: await notification.locator('.notification-list-item-message a').allTextContents(),
+  };
+}
+
+/** Renews by the command palette. */
+export async function renewNow({ identity, workbench }: Scene, accessTokenSeconds = LONG): Promise<void> {
+  await workbench.clearNotifications();
+  identity.policy.accessTokenSeconds = accessTokenSeconds;
+  await workbench.run('Session Keeper: Renew Now');
+  await workbench.told('The session of demo at Acme is renewed.').waitFor();
+  identity.policy.accessTokenSeconds = LONG;
+  await workbench.clearNotifications();
+}
