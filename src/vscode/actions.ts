@@ -12,6 +12,8 @@ import * as text from './text.ts';
 /** What an action is about: a session, or an attempt to sign in. */
 export interface Subject {
   readonly providerId: string;
+  /** Whether there is a session, and not only an attempt to sign in. */
+  readonly hasSession: boolean;
   /** Signs in, with the same account and scopes where there were some. */
   signIn(way?: Way): Promise<void>;
   /** Tries again what has failed. */

@@ -93,12 +93,12 @@ export class Commands {
 
   #attempt(provider: Provider, scopes: readonly string[], hints: AuthorizationHints, way?: Way): Subject {
     const again = (other?: Way): Promise<void> => this.signInTo(provider, scopes, hints, other ?? way);
-    return { providerId: provider.id, signIn: again, retry: again };
+    return { providerId: provider.id, hasSession: false, signIn: again, retry: again };
   }
 
   /** What an action is about, where it is about a session: signing in again keeps its account and its scopes. */
   subjectOf(record: SessionRecord): Subject {
-    return { providerId: record.providerId, signIn: (way) => this.#signInAgain(record.id, record, way), retry: () => this.renew(record) };
+    return { providerId: record.providerId, hasSession: true, signIn: (way) => this.#signInAgain(record.id, record, way), retry: () => this.renew(record) };
   }
 
   /** What an action is about, where it is about a provider. */
@@ -112,7 +112,7 @@ export class Commands {
         await this.renew(record);
       }
     };
-    return { providerId, signIn, retry };
+    return { providerId, hasSession: this.#ports.keeper.all(providerId).length > 0, signIn, retry };
   }
 
   /**

@@ -186,7 +186,7 @@ export class Notifications implements Disposable {
   async #offer(failure: Failure, subject: Subject): Promise<void> {
     const offers = await this.#ports.actions.offers(REMEDIES[failure.category].actions, subject);
     if (offers.length > 0) {
-      const words = failureSentence(failure, this.#nameOf(subject.providerId));
+      const words = failureSentence(failure, this.#nameOf(subject.providerId), subject.hasSession);
       const labels = offers.map(({ label }) => label);
       const isTheirWish = failure.category === 'cancelled';
       const chosen = await (isTheirWish ? vscode.window.showInformationMessage(words, ...labels) : vscode.window.showWarningMessage(words, ...labels));
@@ -258,8 +258,10 @@ export class Notifications implements Disposable {
   }
 
   async #show({ choices: [button, ...others], isBusy = false, kind, words }: News, signal: AbortSignal): Promise<void> {
+    // VS Code gives what is in progress no button to close it.
+    const dismiss: Choice = { label: text.labelDismiss(), run: () => {} };
     const never: Choice = { label: text.labelDoNotShowAgain(), run: () => this.#mute(kind) };
-    await showToast({ words, button, links: [...others, never], isBusy }, signal);
+    await showToast({ words, button, links: [...others, dismiss, never], isBusy }, signal);
   }
 
   async #putOff(notice: Notice & { readonly kind: Kind }, until: number): Promise<void> {

@@ -142,7 +142,7 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
       return this.#view(record, scopes);
     } catch (error) {
       this.#ports.offerAnotherWay(error, provider, scopes, hints);
-      throw this.#spoken(error);
+      throw this.#spoken(error, false);
     }
   }
 
@@ -219,14 +219,14 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
     return known === undefined ? account?.label : loginHintOf(known.record);
   }
 
-  #spoken(error: unknown): Error {
+  #spoken(error: unknown, hasSession = true): Error {
     const failure = asFailure(error);
     if (failure !== this.#refusedFor) {
       // Callers that come before each request get the same failure many times.
       this.#refusedFor = failure;
       this.#ports.log.warn(`A caller of ${this.#id} is refused: ${toldOf(failure)}.`);
     }
-    const spoken = new Error(failureSentence(failure, this.#provider?.label ?? this.#id), { cause: failure });
+    const spoken = new Error(failureSentence(failure, this.#provider?.label ?? this.#id, hasSession), { cause: failure });
     // Of an error that it hands on to another extension, VS Code keeps name and message, and drops everything else.
     return Object.assign(spoken, { name: `${ERROR_NAME}${failure.category}`, code: failure.category });
   }

@@ -5,11 +5,33 @@ import type { Category } from '../core/remedy.ts';
 
 const { l10n } = vscode;
 
-/** The sentence for a failure: what happened, in words, and what to do where a person can do something. */
-export function failureSentence(error: unknown, provider: string): string {
+/**
+ * The sentence for a failure: what happened, in words, and what to do where a person can do something.
+ * @param hasSession whether there is a session that it leaves alone, which is then said; a first sign-in has none.
+ */
+export function failureSentence(error: unknown, provider: string, hasSession = true): string {
   const failure = asFailure(error);
-  return SENTENCES[failure.category](provider, failure);
+  const sentence = SENTENCES[failure.category](provider, failure);
+  const kept = hasSession ? KEPT[failure.category]?.() : undefined;
+  return kept === undefined ? sentence : `${sentence} ${kept}`;
 }
+
+const isKept = (): string => l10n.t('Your session is kept.');
+const isTriedAgain = (): string => l10n.t('Your session is kept, and the renewal is tried again.');
+
+/** What becomes of a session where a person might think that it is lost. */
+const KEPT: Readonly<Partial<Record<Category, () => string>>> = {
+  'network': () => l10n.t('Your session is kept, and is renewed as soon as the server answers again.'),
+  'server': isTriedAgain,
+  'rate-limited': isTriedAgain,
+  'web-page': isKept,
+  'proxy': isKept,
+  'certificate': isKept,
+  'clock': isKept,
+  'bad-answer': isKept,
+  'unknown-error': isKept,
+  'protocol-step': isKept,
+};
 
 type Sentence = (provider: string, failure: Failure) => string;
 
@@ -21,18 +43,18 @@ const withDetail = (text: string, { detail }: Failure): string =>
 const part = ({ detail, code }: Failure): string => (detail === undefined || detail === '' ? code : detail);
 
 const SENTENCES: Readonly<Record<Category, Sentence>> = {
-  'network': (provider) => l10n.t('{0} cannot be reached, or takes too long to answer. Your session is kept, and is renewed as soon as the server answers again.', provider),
-  'server': (provider) => l10n.t('{0} has a problem of its own and cannot answer now. Your session is kept, and the renewal is tried again.', provider),
-  'rate-limited': (provider) => l10n.t('{0} asks to wait a little before the next request. Your session is kept, and the renewal is tried again.', provider),
+  'network': (provider) => l10n.t('{0} cannot be reached, or takes too long to answer.', provider),
+  'server': (provider) => l10n.t('{0} has a problem of its own and cannot answer now.', provider),
+  'rate-limited': (provider) => l10n.t('{0} asks to wait a little before the next request.', provider),
   'other-window': (provider) =>
     l10n.t('Another window is renewing the session at {0} and does not finish. Is it stopped or not responding? It is tried again.', provider),
 
   'web-page': (provider) =>
-    l10n.t('Where {0} should answer, there is a web page: a login page of the network, a proxy, or a wrong issuer address. Your session is kept.', provider),
-  'proxy': (provider) => l10n.t('The proxy between this computer and {0} refuses to pass requests on. Your session is kept.', provider),
+    l10n.t('Where {0} should answer, there is a web page: a login page of the network, a proxy, or a wrong issuer address.', provider),
+  'proxy': (provider) => l10n.t('The proxy between this computer and {0} refuses to pass requests on.', provider),
   'certificate': (provider) =>
-    l10n.t('The certificate of {0} is not trusted by this computer, so nothing was sent. A company’s own certificate may have to be installed. Your session is kept.', provider),
-  'clock': (provider) => l10n.t('A time in the answer of {0} cannot be right: the clock of this computer, or of the server, is off. Your session is kept.', provider),
+    l10n.t('The certificate of {0} is not trusted by this computer, so nothing was sent. A company’s own certificate may have to be installed.', provider),
+  'clock': (provider) => l10n.t('A time in the answer of {0} cannot be right: the clock of this computer, or of the server, is off.', provider),
 
   'session-ended': (provider) => l10n.t('{0} has ended your session. Sign in again to go on.', provider),
   'lost-answer': (provider) =>
@@ -62,10 +84,10 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
     l10n.t('This session cannot be renewed: {0} gave no refresh token that it accepts. Add "offline_access" to its scopes, or allow it at the server.', provider),
   'not-set-up': (provider) => l10n.t('{0} is not set up any more.', provider),
 
-  'bad-answer': (provider, failure) => l10n.t('The answer of {0} could not be understood and was not used ({1}). Your session is kept.', provider, part(failure)),
+  'bad-answer': (provider, failure) => l10n.t('The answer of {0} could not be understood and was not used ({1}).', provider, part(failure)),
   'untrusted-answer': (provider) => l10n.t('An answer that should come from {0} must not be trusted, and was thrown away. Start again.', provider),
   'other-account': (provider) => l10n.t('The renewal at {0} brought the tokens of somebody else. They were not used; sign in again.', provider),
-  'unknown-error': (provider, failure) => withDetail(l10n.t('{0} reports an error that is not known here: “{1}”. Your session is kept.', provider, failure.code), failure),
+  'unknown-error': (provider, failure) => withDetail(l10n.t('{0} reports an error that is not known here: “{1}”.', provider, failure.code), failure),
 
   'storage': () => l10n.t('The sign-in could not be read from, or written to, the secret storage of VS Code. Is the keyring of this computer unlocked?'),
   'newer-elsewhere': (provider) =>
@@ -86,7 +108,7 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
 
   'token-rejected': (provider) => l10n.t('The access token of {0} was refused where it was used. Renew it; if that does not help, look into the diagnostics.', provider),
   'scope-needed': (provider) => l10n.t('The access token of {0} does not allow what was asked for. Sign in again for more.', provider),
-  'protocol-step': (provider, failure) => l10n.t('{0} asks for one more step, which could not be taken (“{1}”). Your session is kept.', provider, failure.code),
+  'protocol-step': (provider, failure) => l10n.t('{0} asks for one more step, which could not be taken (“{1}”).', provider, failure.code),
 
   'unexpected': (provider) => l10n.t('Something unexpected went wrong with {0}. The log says more.', provider),
 };

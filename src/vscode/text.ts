@@ -147,6 +147,8 @@ export const labelOpenPageAgain = (): string => l10n.t('Open the Sign-In Page Ag
 export const labelCopyAddress = (): string => l10n.t('Copy the Sign-In Address');
 /** Pick: give a waiting sign-in up. */
 export const labelCancelSignIn = (): string => l10n.t('Cancel Signing In');
+/** Link: send a notification away. */
+export const labelDismiss = (): string => l10n.t('Dismiss');
 /** Link: tell of this kind of thing no more. */
 export const labelDoNotShowAgain = (): string => l10n.t('Do Not Show Again');
 /** Button: delete a stored session. */
@@ -346,7 +348,7 @@ export function pages(provider: string, template: string): Pages {
   return {
     template,
     done: { language, tone: 'good', heading: l10n.t('You are signed in to {0}', provider), body: goBack },
-    failed: (error) => ({ language, tone: 'bad', heading: l10n.t('Signing in did not work'), body: `${failureSentence(error, provider)} ${goBack}` }),
+    failed: (error) => ({ language, tone: 'bad', heading: l10n.t('Signing in did not work'), body: `${failureSentence(error, provider, false)} ${goBack}` }),
     stray: {
       language,
       tone: 'bad',

@@ -29,7 +29,7 @@ describe('a person whose session ends', () => {
     await second.statusSays('Acme: renews in 5');
     identity.revokeEverything();
     await workbench.run('Session Keeper: Renew Now');
-    assert.deepEqual(await offersOf(toast(workbench, ended)), { buttons: ['Sign In Again'], links: [MUTE] });
+    assert.deepEqual(await offersOf(toast(workbench, ended)), { buttons: ['Sign In Again'], links: ['Dismiss', MUTE] });
     assert.equal(await workbench.told(ended).count(), 1);
     await workbench.statusSays('Acme: ends in 4 minutes');
     await second.page.bringToFront();
@@ -59,7 +59,7 @@ describe('a person whose session ends', () => {
     const { workbench } = scene;
     const sentence = 'Acme needs your consent before it goes on. Sign in again to give it. The server says: “The terms have changed.”';
     await refuseRenewal({ error: 'consent_required', error_description: 'The terms have changed.' });
-    assert.deepEqual(await offersOf(toast(workbench, sentence)), { buttons: ['Sign In Again'], links: [MUTE] });
+    assert.deepEqual(await offersOf(toast(workbench, sentence)), { buttons: ['Sign In Again'], links: ['Dismiss', MUTE] });
     await workbench.picture('92-consent');
     await signInAgain(workbench, sentence);
     const { prompt, login_hint: hint } = latestAuthorization(scene);
@@ -71,7 +71,7 @@ describe('a person whose session ends', () => {
     const claims = JSON.stringify({ access_token: { acrs: { essential: true, value: 'c1' } } });
     const sentence = 'A rule of your organisation at Acme asks for a new sign-in. This is no fault of yours.';
     await refuseRenewal({ error: 'invalid_grant', suberror: 'basic_action', claims });
-    assert.deepEqual(await offersOf(toast(workbench, sentence)), { buttons: ['Sign In Again'], links: [MUTE] });
+    assert.deepEqual(await offersOf(toast(workbench, sentence)), { buttons: ['Sign In Again'], links: ['Dismiss', MUTE] });
     await workbench.picture('93-rule');
     await signInAgain(workbench, sentence);
     const { claims: asked, login_hint: hint } = latestAuthorization(scene);
@@ -83,7 +83,7 @@ describe('a person whose session ends', () => {
     const sentence = 'The answer to a renewal at Acme was lost on the way, and Acme accepts each renewal once only. Sign in again.';
     identity.faults.add({ path: '/token', grantType: 'refresh_token', times: 2, action: { kind: 'dropAfter' } });
     await workbench.run('Session Keeper: Renew Now');
-    assert.deepEqual(await offersOf(toast(workbench, sentence)), { buttons: ['Sign In Again'], links: [MUTE] });
+    assert.deepEqual(await offersOf(toast(workbench, sentence)), { buttons: ['Sign In Again'], links: ['Dismiss', MUTE] });
     await workbench.picture('94-answer-lost');
     await signInAgain(workbench, sentence);
   });

@@ -64,7 +64,7 @@ describe('a person for whom something goes wrong', () => {
       assert.equal(await workbench.notifications.count(), 0);
       await beRefused(scene, sentence);
       const told = toast(workbench, sentence);
-      assert.deepEqual(await offersOf(told), { buttons: ['Retry Now'], links: ['Show Log', MUTE] });
+      assert.deepEqual(await offersOf(told), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
       await workbench.statusSays(/Acme: retrying at \d+:\d\d:\d\d/);
       assert.ok(!(await workbench.statusWarns()));
       await workbench.picture('80-offline');
@@ -79,7 +79,7 @@ describe('a person for whom something goes wrong', () => {
       await failNext(scene, { kind: 'answer', status: 503 }, '/token');
       await beRefused(scene, sentence);
       const told = toast(workbench, sentence);
-      assert.deepEqual(await offersOf(told), { buttons: ['Retry Now'], links: ['Show Log', MUTE] });
+      assert.deepEqual(await offersOf(told), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
       await workbench.statusSays('Acme: retrying');
       await workbench.picture('81-server-down');
       // The try after the second one is far enough away.
@@ -99,13 +99,16 @@ describe('a person for whom something goes wrong', () => {
       await failNext(scene, { kind: 'answer', status: 429, headers: { 'retry-after': String(wait) } }, '/token');
       await beRefused(scene, sentence);
       const told = toast(workbench, sentence);
-      assert.deepEqual(await offersOf(told), { buttons: ['Show Log'], links: [MUTE] });
+      assert.deepEqual(await offersOf(told), { buttons: ['Show Log'], links: ['Dismiss', MUTE] });
       const askedAt = identity.journal.refreshRequests().at(-1)?.at ?? NaN;
       const times = [0, 1].map((more) => new Date(askedAt + (wait + more) * 1000).toLocaleTimeString('en', { timeStyle: 'medium' }));
       await workbench.statusSays(new RegExp(`Acme: retrying at (${times.join('|')})`));
       await workbench.picture('82-asked-to-wait');
-      identity.faults.clear();
+      await workbench.follow('Dismiss', sentence);
       await told.waitFor({ state: 'detached' });
+      await workbench.statusSays('Acme: retrying at');
+      assert.equal(await told.count(), 0, 'dismissed means dismissed');
+      identity.faults.clear();
       await workbench.statusSays('Acme: renews in 5');
       const [first, second] = identity.journal.refreshRequests().slice(-2);
       assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= wait * 1000, 'it waits as long as it was asked to');
@@ -117,7 +120,7 @@ describe('a person for whom something goes wrong', () => {
       await failNext(scene, { kind: 'html' }, '/token');
       const told = toast(workbench, sentence);
       await told.waitFor({ timeout: BY_ITSELF });
-      assert.deepEqual(await offersOf(told), { buttons: ['Retry Now'], links: ['Check Proxy Settings', MUTE] });
+      assert.deepEqual(await offersOf(told), { buttons: ['Retry Now'], links: ['Check Proxy Settings', 'Dismiss', MUTE] });
       await workbench.statusSays('Acme: needs attention');
       assert.ok(await workbench.statusWarns());
       await workbench.picture('83-web-page');
@@ -135,7 +138,7 @@ describe('a person for whom something goes wrong', () => {
       identity.faults.add({ action: { kind: 'shiftDate', seconds: 630 } });
       await workbench.run('Session Keeper: Renew Now');
       const told = toast(workbench, sentence);
-      assert.deepEqual(await offersOf(told), { buttons: ['Check the Clock'], links: [MUTE] });
+      assert.deepEqual(await offersOf(told), { buttons: ['Check the Clock'], links: ['Dismiss', MUTE] });
       await workbench.picture('85-clock');
       await told.getByRole('button', { name: 'Check the Clock' }).click();
       const measured = workbench.told(/The clock of this computer is 10 minutes behind that of Acme\. .* Measured at \d+:\d\d:\d\d/);
@@ -184,7 +187,7 @@ describe('a person for whom something goes wrong', () => {
       await failNext(scene, { kind: 'answer', status: 401, body: { error: 'invalid_client' } }, '/token');
       const told = toast(workbench, sentence);
       await told.waitFor({ timeout: BY_ITSELF });
-      assert.deepEqual(await offersOf(told), { buttons: ['Open Settings'], links: ['Set Client Secret…', MUTE] });
+      assert.deepEqual(await offersOf(told), { buttons: ['Open Settings'], links: ['Set Client Secret…', 'Dismiss', MUTE] });
       await workbench.statusSays('Acme: needs attention');
       await workbench.picture('86-client');
       identity.faults.clear();
@@ -282,12 +285,12 @@ describe('a person for whom something goes wrong', () => {
       await workbench.page.bringToFront();
       const told = workbench.told(warning);
       await told.waitFor({ timeout: WARNED * 1000 });
-      assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again'], links: ['Remind Me Later', MUTE] });
+      assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again'], links: ['Remind Me Later', 'Dismiss', MUTE] });
       await workbench.picture('96-warning');
       await workbench.follow('Remind Me Later', warning);
       await told.waitFor({ state: 'detached' });
       await told.waitFor({ timeout: 60_000 });
-      assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again'], links: [MUTE] });
+      assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again'], links: ['Dismiss', MUTE] });
       await workbench.picture('97-warning-again');
     });
 

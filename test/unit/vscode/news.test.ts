@@ -24,7 +24,7 @@ describe('the news', () => {
     putOff = [];
   });
 
-  const subject = (providerId: string): Subject => ({ providerId, signIn: () => Promise.resolve(), retry: () => Promise.resolve() });
+  const subject = (providerId: string): Subject => ({ providerId, hasSession: true, signIn: () => Promise.resolve(), retry: () => Promise.resolve() });
   const ports = (now: number): NewsPorts => ({
     now,
     lifetimes: USUAL,
