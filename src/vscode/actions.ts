@@ -149,7 +149,7 @@ export class Actions {
       this.#ports.noteSkew(provider.id, skew);
     }
     void vscode.window
-      .showInformationMessage(text.sayClock(provider.label, skew, text.moment(clock.now(), 0)), text.labelRetryNow())
+      .showInformationMessage(text.sayClock(provider.label, skew, text.moment(clock.now(), skew === undefined ? 0 : clock.now())), text.labelRetryNow())
       .then((chosen) => (chosen === undefined ? undefined : this.run('retry', subject)));
   }
 

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
 import { Failure, asFailure } from '../core/failure.ts';
 import type { Provider, Way } from '../core/provider.ts';
-import { REMEDIES, promptAfter, type Action } from '../core/remedy.ts';
+import { REMEDIES, endsSession, promptAfter, type Action } from '../core/remedy.ts';
 import { lifetimesOf, loginHintOf, verdictOf, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import type { AuthorizationHints } from '../protocol/authorize.ts';
@@ -138,7 +138,11 @@ export class Commands {
       await notifications().answering(record.id, () => refresher.renew(record.id, 'asked for by the person'));
       void vscode.window.showInformationMessage(text.sayRenewed(this.#nameOf(record), record.account.label));
     } catch (error) {
-      notifications().reportFailure(error, this.subjectOf(record));
+      // A definite end is news for all windows, where it is told at all.
+      const isNews = endsSession(asFailure(error).category) && notifications().tellsOfEnd(record.id);
+      if (!isNews) {
+        notifications().reportFailure(error, this.subjectOf(record));
+      }
     }
   }
 

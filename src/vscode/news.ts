@@ -79,7 +79,7 @@ function ofFailure(notice: Pick<News, 'kind' | 'id' | 'since' | 'what'>, { recor
     words: failureSentence(failure, ports.nameOf(record.providerId)),
     choices: REMEDIES[failure.category].actions.map((action) => ports.choice(action, subject)),
     isBusy: notice.kind === 'outage',
-    isOutcome: true,
+    isOutcome: notice.kind !== 'ended',
   };
 }
 

@@ -153,6 +153,11 @@ export class Notifications implements Disposable {
       .then((chosen) => (chosen === undefined ? undefined : this.#ports.showLog()));
   }
 
+  /** Whether the end of a session is told as news: not where it was dead at start, nor where the person does not want to be told. */
+  tellsOfEnd(id: string): boolean {
+    return !this.#deadAtStart.has(id) && !this.#ports.settings.isMuted('ended');
+  }
+
   /** Runs a task that the person has asked for and will be told about: what comes of it is no news besides. */
   async answering<T>(id: string, task: () => Promise<T>): Promise<T> {
     this.#asking.add(id);

@@ -130,7 +130,7 @@ describe('the news', () => {
   describe('of a session that has ended', () => {
     it('are its end, told by the failure that was seen, or else by the verdict that is stored', () => {
       const verdict = only(news([live(ENDED)]));
-      assert.deepEqual([verdict.kind, verdict.isOutcome, labels(verdict)], ['ended', true, ['Sign In Again']]);
+      assert.deepEqual([verdict.kind, verdict.isOutcome, labels(verdict)], ['ended', false, ['Sign In Again']]);
       assert.match(verdict.words, /has ended your session/);
       const seen = only(news([failing('policy', {}, ENDED)]));
       assert.match(seen.words, /A rule of your organisation/);
