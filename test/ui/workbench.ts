@@ -77,9 +77,16 @@ export class Workbench {
 
   /** Changes settings in the file that all windows have in common; each one reads it again when it is told to. */
   async changeSettings(change: EditorSettings): Promise<void> {
-    const folder = join(this.#around.editor.dataDir, 'data', 'User');
-    const before = JSON.parse(await readFile(join(folder, 'settings.json'), 'utf8')) as EditorSettings;
-    await writeSettings(folder, { ...before, ...change });
+    await writeSettings(this.#settingsFolder, { ...(await this.allSettings()), ...change });
+  }
+
+  /** What the file of the user's settings holds now. */
+  async allSettings(): Promise<EditorSettings> {
+    return JSON.parse(await readFile(join(this.#settingsFolder, 'settings.json'), 'utf8')) as EditorSettings;
+  }
+
+  get #settingsFolder(): string {
+    return join(this.#around.editor.dataDir, 'data', 'User');
   }
 
   /** Makes this window read the settings again: in the browser VS Code does that only when it changes one itself. */
