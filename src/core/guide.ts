@@ -14,6 +14,7 @@ export type Entry = Readonly<Record<string, unknown>>;
 
 /** What a server says of itself (RFC 8414 section 2), as far as it matters here. Nothing of it is trusted to be of its type. */
 export interface Offers {
+  readonly issuer?: unknown;
   readonly scopes_supported?: unknown;
   readonly grant_types_supported?: unknown;
   readonly code_challenge_methods_supported?: unknown;
@@ -34,8 +35,8 @@ export interface Draft {
   /** Empty until they are given. */
   readonly label: string;
   readonly id: string;
-  /** Undefined where the server has not been found, or not been asked. */
-  readonly offers: Offers | undefined;
+  /** Undefined until the server has been asked; null where it has not been found. */
+  readonly offers: Offers | null | undefined;
 }
 
 /** The draft that a choice at the first step begins: a ready-made definition, an entry to edit, or neither. */
@@ -54,7 +55,7 @@ export function draftOf(preset: Preset | undefined, old?: Entry): Draft {
 
 /** The steps that a draft needs: nothing is shown of a server that was not found, and no secret is asked for where there can be none. */
 export function stepsOf(draft: Draft): Step[] {
-  const isSkipped: Readonly<Partial<Record<Step, boolean>>> = { found: draft.offers === undefined, secret: !mayHaveSecret(draft) };
+  const isSkipped: Readonly<Partial<Record<Step, boolean>>> = { found: draft.offers === null, secret: !mayHaveSecret(draft) };
   return STEPS.filter((step) => isSkipped[step] !== true);
 }
 
@@ -66,9 +67,10 @@ export function stepBeside(step: Step, draft: Draft, direction: 1 | -1): Step | 
   return next === undefined ? undefined : STEPS[next];
 }
 
-/** Whether the client may have a secret: not where a ready-made definition says to register one without, or where the server offers to do without. */
+/** Whether the client may have a secret: not where a ready-made definition says to register one without, or where the server takes none. */
 export function mayHaveSecret({ preset, offers }: Draft): boolean {
-  return preset === undefined && !words(offers?.token_endpoint_auth_methods_supported).includes('none');
+  const methods = words(offers?.token_endpoint_auth_methods_supported);
+  return preset === undefined && (methods.length === 0 || methods.some((method) => method.startsWith('client_secret_')));
 }
 
 /** The issuer that a person means: without the space around it and the path of discovery, and with the scheme that they left out. */
@@ -80,6 +82,12 @@ export function issuerOf(typed: string): string {
 /** The same issuer with a slash at its end, or without: half the servers have one, and people do not see it. */
 export function otherSlash(issuer: string): string {
   return issuer.endsWith('/') ? issuer.replace(/\/+$/, '') : `${issuer}/`;
+}
+
+/** A draft with what its server has said of itself, and the issuer as the server spells it. */
+export function foundAt(draft: Draft, offers: Offers): Draft {
+  const { issuer } = draft;
+  return { ...draft, offers, issuer: offers.issuer === otherSlash(issuer) ? otherSlash(issuer) : issuer };
 }
 
 /** What is wrong with an answer: as the settings have it, or something that is still to be filled in, braces included. */
@@ -133,14 +141,16 @@ export const SHORTCOMINGS: ReadonlySet<Fact> = new Set(['no-browser', 'pkce-unsa
 
 /** What a server's word on itself means for a person. The order is that in which it is told. */
 export function factsOf(draft: Draft): Fact[] {
-  const { offers = {}, preset } = draft;
+  const { preset } = draft;
+  const offers = draft.offers ?? {};
   const grants = words(offers.grant_types_supported);
   const methods = words(offers.token_endpoint_auth_methods_supported);
   const renewal = (): Fact => {
     if (words(offers.scopes_supported).includes('offline_access')) {
       return 'renews-with-scope';
     }
-    return grants.includes('refresh_token') ? 'renews' : grants.length > 0 ? 'no-renewal' : 'renewal-unsaid';
+    // Every product with a ready-made definition renews, said or not.
+    return grants.includes('refresh_token') || preset !== undefined ? 'renews' : grants.length > 0 ? 'no-renewal' : 'renewal-unsaid';
   };
   const holds: Readonly<Partial<Record<Fact, boolean>>> = {
     'browser': grants.length === 0 || grants.includes('authorization_code'),

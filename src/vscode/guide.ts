@@ -2,8 +2,8 @@
 import * as vscode from 'vscode';
 import { asFailure } from '../core/failure.ts';
 import {
-  SHORTCOMINGS, draftOf, entriesIn, entryOf, factsOf, idOf, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope,
-  otherSlash, proposedId, proposedLabel, providerOf, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Entry, type Objection, type Offers, type Step,
+  SHORTCOMINGS, draftOf, entriesIn, entryOf, factsOf, foundAt, idOf, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope,
+  otherSlash, proposedId, proposedLabel, providerOf, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Entry, type Objection, type Step,
 } from '../core/guide.ts';
 import { PRESETS, placeholderIn } from '../core/presets.ts';
 import type { Provider } from '../core/provider.ts';
@@ -127,11 +127,11 @@ class Visit {
       // Other scopes may be right at another server.
       const scopes = issuer === draft.issuer || draft.old !== undefined ? draft.scopes : undefined;
       if (failed === issuer) {
-        return { draft: { ...draft, issuer, scopes, offers: undefined } };
+        return { draft: { ...draft, issuer, scopes, offers: null } };
       }
       try {
         const found = await this.#find({ ...draft, issuer, scopes });
-        return issuerOf(box.value) === issuer ? { draft: found } : undefined;
+        return found !== undefined && issuerOf(box.value) === issuer ? { draft: found } : undefined;
       } catch (error) {
         if (issuerOf(box.value) === issuer) {
           failed = issuer;
@@ -142,26 +142,23 @@ class Visit {
     });
   }
 
-  /** The draft with what its server says of itself, under the name that the server has for itself. */
-  async #find(draft: Draft): Promise<Draft> {
+  /** The draft with what its server says of itself; where that calls itself something else, it is tried with the other slash. */
+  async #find(draft: Draft): Promise<Draft | undefined> {
     try {
-      return { ...draft, offers: await this.#offersOf(draft) };
+      return await this.#findAt(draft);
     } catch (error) {
-      if (asFailure(error).category !== 'issuer-mismatch') {
-        throw error;
-      }
       const other = { ...draft, issuer: otherSlash(draft.issuer) };
-      const offers = await this.#offersOf(other).catch(() => undefined);
-      if (offers === undefined) {
+      const found = asFailure(error).category === 'issuer-mismatch' ? await this.#findAt(other).catch(() => undefined) : undefined;
+      if (found === undefined) {
         throw error;
       }
-      return { ...other, offers };
+      return found;
     }
   }
 
-  async #offersOf(draft: Draft): Promise<Offers | undefined> {
+  async #findAt(draft: Draft): Promise<Draft | undefined> {
     const provider = providerOf(draft);
-    return provider && (await this.#ports.discovery.find(provider)).metadata;
+    return provider && foundAt(draft, (await this.#ports.discovery.find(provider)).metadata);
   }
 
   async #showFound(): Promise<Answer<Outcome>> {

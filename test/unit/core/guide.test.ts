@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {
-  FACTS, draftOf, entriesIn, entryOf, factsOf, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope, otherSlash,
+  FACTS, draftOf, entriesIn, entryOf, factsOf, foundAt, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope, otherSlash,
   proposedId, proposedLabel, providerOf, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Offers, type Step,
 } from '../../../src/core/guide.ts';
 import { PRESETS, placeholderIn, type PresetId } from '../../../src/core/presets.ts';
@@ -63,20 +63,22 @@ describe('the steps of adding a provider', () => {
     assert.deepEqual(stepsOf(other({ offers: {} })), all);
   });
 
-  it('leave out what the server offers where it has not been found', () => {
-    assert.ok(!walked(other(), 1).includes('found'));
-    assert.ok(!walked(other(), -1).includes('found'));
+  it('leave out what the server offers where it has not been found, and count it as long as it can be', () => {
+    assert.ok(!walked(other({ offers: null }), 1).includes('found'));
+    assert.ok(!walked(other({ offers: null }), -1).includes('found'));
+    assert.ok(stepsOf(draftOf(undefined)).includes('found'));
   });
 
-  it('leave out the secret where the server does without, or the ready-made definition does', () => {
-    assert.ok(!walked(other({ offers: { token_endpoint_auth_methods_supported: ['client_secret_basic', 'none'] } }), 1).includes('secret'));
+  it('leave out the secret where the server takes none, or the ready-made definition has none', () => {
+    assert.ok(!walked(other({ offers: { token_endpoint_auth_methods_supported: ['none'] } }), 1).includes('secret'));
+    assert.ok(walked(other({ offers: { token_endpoint_auth_methods_supported: ['none', 'client_secret_post'] } }), 1).includes('secret'));
     assert.ok(walked(other({ offers: { token_endpoint_auth_methods_supported: ['client_secret_basic'] } }), 1).includes('secret'));
     assert.equal(mayHaveSecret({ ...draftOf(presetOf('keycloak')), offers: { token_endpoint_auth_methods_supported: ['client_secret_basic'] } }), false);
   });
 
   it('find their neighbour even where they are themselves left out since', () => {
-    assert.equal(stepBeside('found', other(), 1), 'client');
-    assert.equal(stepBeside('found', other(), -1), 'issuer');
+    assert.equal(stepBeside('found', other({ offers: null }), 1), 'client');
+    assert.equal(stepBeside('found', other({ offers: null }), -1), 'issuer');
   });
 });
 
@@ -93,6 +95,14 @@ describe('an issuer as it is typed', () => {
     assert.equal(issuerOf(`${ISSUER}/`), `${ISSUER}/`);
     assert.equal(otherSlash(ISSUER), `${ISSUER}/`);
     assert.equal(otherSlash(`${ISSUER}/`), ISSUER);
+  });
+
+  it('becomes what the server calls itself where only the slash differs, and nothing else', () => {
+    assert.equal(foundAt(other(), { issuer: `${ISSUER}/` }).issuer, `${ISSUER}/`);
+    assert.equal(foundAt(other({ issuer: `${ISSUER}/` }), { issuer: ISSUER }).issuer, ISSUER);
+    for (const issuer of [ISSUER, 'https://elsewhere.example', `${ISSUER}/{tenantid}`, undefined, 7]) {
+      assert.equal(foundAt(other(), { issuer }).issuer, ISSUER);
+    }
   });
 
   it('is held to the rules of the settings', () => {
@@ -139,6 +149,10 @@ describe('what a server says of itself', () => {
 
   it('means little where it says little', () => {
     assert.deepEqual(facts({}), ['browser', 'pkce-unsaid', 'renewal-unsaid', 'no-revocation']);
+  });
+
+  it('is made up for by what is known of a product', () => {
+    assert.deepEqual(facts({ revocation_endpoint: 'x' }, draftOf(presetOf('cognito'))), ['browser', 'pkce-unsaid', 'renews']);
   });
 
   it('means much where it says much', () => {
