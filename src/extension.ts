@@ -22,6 +22,7 @@ import { Commands } from './vscode/commands.ts';
 import { ContextKeys } from './vscode/contextKeys.ts';
 import { Diagnostics } from './vscode/diagnostics.ts';
 import { Surroundings } from './vscode/environment.ts';
+import { Guide } from './vscode/guide.ts';
 import { LINKS_FOLDER, SHARED_FOLDER } from './vscode/ids.ts';
 import { IdleNews } from './vscode/idleNews.ts';
 import { Notifications } from './vscode/notifications.ts';
@@ -94,8 +95,14 @@ export function activate(context: vscode.ExtensionContext): void {
     copyDiagnostics: () => diagnostics.copy(),
     noteSkew: (id, skew) => keeper.all(id).forEach(({ record }) => registry.update(record.id, { skew })),
   });
-  const commands = new Commands({
+  const guide = new Guide({
+    clientSecrets, discovery, settings,
+    addressesOf: (provider) => surroundings.addressesOf(provider),
+    signIn: (provider) => commands.signInTo(provider, provider.scopes),
+  });
+  const commands: Commands = new Commands({
     clock, keeper, refresher, desk, settings, actions, showLog,
+    addProvider: () => guide.run(),
     notifications: () => notifications,
     showDiagnostics: () => diagnostics.show(),
     copyDiagnostics: () => diagnostics.copy(),

@@ -13,7 +13,7 @@ import type { Actions, Subject } from './actions.ts';
 import { COMMANDS } from './ids.ts';
 import type { Notifications } from './notifications.ts';
 import { labelShowDiagnostics } from './reportText.ts';
-import { openProviderSettings, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import type { SignInDesk } from './signInDesk.ts';
 import * as text from './text.ts';
 
@@ -26,6 +26,8 @@ export interface CommandPorts {
   readonly settings: Settings;
   readonly actions: Actions;
   readonly notifications: () => Notifications;
+  /** Leads through adding a provider. */
+  addProvider(): Promise<void>;
   showLog(): void;
   showDiagnostics(): Promise<void>;
   copyDiagnostics(): Promise<void>;
@@ -51,7 +53,7 @@ export class Commands {
       renewNow: () => this.#renewNow(),
       showSessions: () => this.#showSessions(),
       showLog: () => this.#ports.showLog(),
-      addProvider: () => openProviderSettings(),
+      addProvider: () => this.#ports.addProvider(),
       showDiagnostics: () => this.#ports.showDiagnostics(),
       copyDiagnostics: () => this.#ports.copyDiagnostics(),
       setClientSecret: () => this.#setClientSecret(),
@@ -148,7 +150,7 @@ export class Commands {
 
   /** Says that there is no provider yet, and leads to where one is added. Nobody is kept waiting for the answer. */
   offerToAddProvider(): void {
-    void vscode.window.showInformationMessage(text.sayNoProvider(), text.labelAddProvider()).then((chosen) => (chosen === undefined ? undefined : openProviderSettings()));
+    void vscode.window.showInformationMessage(text.sayNoProvider(), text.labelAddProvider()).then((chosen) => (chosen === undefined ? undefined : this.#ports.addProvider()));
   }
 
   async #signOut(): Promise<void> {
@@ -229,7 +231,7 @@ export class Commands {
         label: `$(sign-in) ${text.labelSignInTo(provider.label)}`,
         run: () => this.signInTo(provider, provider.scopes),
       })),
-      { label: `$(add) ${text.labelAddProvider()}`, run: openProviderSettings },
+      { label: `$(add) ${text.labelAddProvider()}`, run: () => this.#ports.addProvider() },
       { label: `$(output) ${text.labelShowLog()}`, run: () => this.#ports.showLog() },
       { label: `$(checklist) ${labelShowDiagnostics()}`, run: () => this.#ports.showDiagnostics() },
     );

@@ -252,7 +252,7 @@ export const sayIdle = (provider: string, at: string): string => l10n.t('You wil
 /** Notification: a session was signed out because nobody was active for so long. */
 export const saySignedOutIdle = (provider: string, timeout: number): string => l10n.t('You were signed out of {0} after {1} without activity.', provider, duration(timeout));
 /** Notification: nothing is set up yet, and how little it takes. */
-export const sayNoProvider = (): string => l10n.t('No provider is set up yet. Add one to the settings: an issuer and a client id are all it takes.');
+export const sayNoProvider = (): string => l10n.t('No provider is set up yet. Add one: an issuer and a client id are all it takes.');
 /** Notification: this window cannot take turns with the others. */
 export const sayAlone = (): string =>
   l10n.t('Session Keeper cannot write to its folder: is the disk full, or read-only? Until it can, windows do not know of each other. Keep one open.');
@@ -295,6 +295,9 @@ export const promptPaste = (): string =>
 export const sayNotPasted = (): string => l10n.t('This is not the address that this sign-in has ended on. It contains “code=” and “state=”.');
 /** Notification: there is no session to do it with. */
 export const sayNothingToDo = (): string => l10n.t('Nobody is signed in.');
+
+/** What is wrong with a field, without saying whose it is. */
+export const problemWords = (code: ProblemCode, field: string): string => PROBLEMS[code](field);
 
 /** The sentence about a bad entry in the settings. */
 export function problemSentence({ entry, field, code }: SettingProblem): string {

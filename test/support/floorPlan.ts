@@ -39,7 +39,7 @@ const PORTS: Readonly<Record<string, string>> = {
 };
 
 /** The files that hold every sentence. */
-const TEXTS: ReadonlySet<string> = new Set(['vscode/text.ts', 'vscode/sentences.ts', 'vscode/reportText.ts']);
+const TEXTS: ReadonlySet<string> = new Set(['vscode/text.ts', 'vscode/sentences.ts', 'vscode/reportText.ts', 'vscode/guideText.ts']);
 const MESSAGES = new Set(['showInformationMessage', 'showWarningMessage', 'showErrorMessage']);
 
 interface Import {

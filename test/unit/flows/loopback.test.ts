@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
@@ -181,11 +181,21 @@ describe('The loopback redirect on certain ports', () => {
     opened.push(redirect);
     return redirect;
   };
-  /** A port that was free a moment ago. */
+  let latest = 20_000 + (process.pid % 8000);
+  /** A port at which nobody listens. The system gives none of these to a program that asks for any, so that it stays free. */
   const freePort = async (): Promise<number> => {
-    const redirect = await open({});
-    redirect.dispose();
-    return Number(new URL(redirect.redirectUri).port);
+    for (;;) {
+      latest += 1;
+      const probe = createServer();
+      const isFree = await new Promise<boolean>((resolve) => {
+        probe.once('error', () => resolve(false));
+        probe.listen(latest, '127.0.0.1', () => resolve(true));
+      });
+      if (isFree) {
+        await new Promise((resolve) => probe.close(resolve));
+        return latest;
+      }
+    }
   };
 
   afterEach(() => {

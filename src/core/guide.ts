@@ -1,0 +1,261 @@
+// Adding a provider step by step, without the boxes: which steps there are, what is wrong with an answer, what the
+// server's word on itself means for the person, and the entry of the settings that comes of it.
+import { plainName } from './failure.ts';
+import { placeholderIn, type Preset } from './presets.ts';
+import { BUILT_IN_PROVIDER_IDS, DEFAULT_PROVIDER_ID, DEFAULT_SCOPES, parseProviders, type ProblemCode, type Provider } from './provider.ts';
+
+/** The questions, in their order. */
+export const STEPS = ['server', 'issuer', 'found', 'client', 'secret', 'scopes', 'label', 'id', 'summary'] as const;
+/** One of them. */
+export type Step = (typeof STEPS)[number];
+
+/** An entry of the settings as it stands there, good or bad. */
+export type Entry = Readonly<Record<string, unknown>>;
+
+/** What a server says of itself (RFC 8414 section 2), as far as it matters here. Nothing of it is trusted to be of its type. */
+export interface Offers {
+  readonly issuer?: unknown;
+  readonly scopes_supported?: unknown;
+  readonly grant_types_supported?: unknown;
+  readonly code_challenge_methods_supported?: unknown;
+  readonly token_endpoint_auth_methods_supported?: unknown;
+  readonly device_authorization_endpoint?: unknown;
+  readonly revocation_endpoint?: unknown;
+}
+
+/** What has been answered so far. A client's secret is not among it: it goes nowhere but into the secret storage. */
+export interface Draft {
+  readonly preset: Preset | undefined;
+  /** The entry that is edited; undefined for a new one. */
+  readonly old: Entry | undefined;
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Undefined until they are chosen. */
+  readonly scopes: readonly string[] | undefined;
+  /** Empty until they are given. */
+  readonly label: string;
+  readonly id: string;
+  /** Undefined until the server has been asked; null where it has not been found. */
+  readonly offers: Offers | null | undefined;
+}
+
+/** The draft that a choice at the first step begins: a ready-made definition, an entry to edit, or neither. */
+export function draftOf(preset: Preset | undefined, old?: Entry): Draft {
+  const scopes = old?.['scopes'];
+  return {
+    preset, old,
+    issuer: textOf(old?.['issuer']) || (preset?.issuer ?? ''),
+    clientId: textOf(old?.['clientId']),
+    scopes: Array.isArray(scopes) ? words(scopes) : undefined,
+    label: textOf(old?.['label']),
+    id: old === undefined ? '' : idOf(old),
+    offers: undefined,
+  };
+}
+
+/** The steps that a draft needs: nothing is shown of a server that was not found, and no secret is asked for where there can be none. */
+export function stepsOf(draft: Draft): Step[] {
+  const isSkipped: Readonly<Partial<Record<Step, boolean>>> = { found: draft.offers === null, secret: !mayHaveSecret(draft) };
+  return STEPS.filter((step) => isSkipped[step] !== true);
+}
+
+/** The step after one, or before it; undefined past the ends. */
+export function stepBeside(step: Step, draft: Draft, direction: 1 | -1): Step | undefined {
+  const places = stepsOf(draft).map((one) => STEPS.indexOf(one));
+  const place = STEPS.indexOf(step);
+  const next = direction === 1 ? places.find((one) => one > place) : places.findLast((one) => one < place);
+  return next === undefined ? undefined : STEPS[next];
+}
+
+/** Whether the client may have a secret: not where a ready-made definition says to register one without, or where the server takes none. */
+export function mayHaveSecret({ preset, offers }: Draft): boolean {
+  const methods = words(offers?.token_endpoint_auth_methods_supported);
+  return preset === undefined && (methods.length === 0 || methods.some((method) => method.startsWith('client_secret_')));
+}
+
+/** The issuer that a person means: without the space around it and the path of discovery, and with the scheme that they left out. */
+export function issuerOf(typed: string): string {
+  const text = typed.trim().replace(/\/\.well-known\/(?:openid-configuration|oauth-authorization-server)\/?$/, '');
+  return text === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
+}
+
+/** The same issuer with a slash at its end, or without: half the servers have one, and people do not see it. */
+export function otherSlash(issuer: string): string {
+  return issuer.endsWith('/') ? issuer.replace(/\/+$/, '') : `${issuer}/`;
+}
+
+/** A draft with what its server has said of itself, and the issuer as the server spells it. */
+export function foundAt(draft: Draft, offers: Offers): Draft {
+  const { issuer } = draft;
+  return { ...draft, offers, issuer: offers.issuer === otherSlash(issuer) ? otherSlash(issuer) : issuer };
+}
+
+/** What is wrong with an answer: as the settings have it, or something that is still to be filled in, braces included. */
+export type Objection = { readonly code: ProblemCode; readonly field: string } | { readonly placeholder: string };
+
+/** What is wrong with an issuer; undefined where it is good. */
+export function objectionToIssuer(issuer: string): Objection | undefined {
+  const placeholder = placeholderIn(issuer);
+  return placeholder === undefined ? objectionTo([{ issuer, clientId: 'any' }]) : { placeholder };
+}
+
+/** What is wrong with a client id; undefined where it is good. */
+export function objectionToClientId(clientId: string): Objection | undefined {
+  return objectionTo([{ issuer: ANY_ISSUER, clientId }]);
+}
+
+/** What is wrong with a scope; undefined where it is good. */
+export function objectionToScope(scope: string): Objection | undefined {
+  return objectionTo([{ issuer: ANY_ISSUER, clientId: 'any', scopes: [scope] }]);
+}
+
+/** What is wrong with an id, beside the entries that there are; undefined where it is good. */
+export function objectionToId(id: string, others: readonly Entry[]): Objection | undefined {
+  const taken = others.some((other) => idOf(other) === id);
+  return taken ? { code: 'id-twice', field: 'id' } : objectionTo([{ id, issuer: ANY_ISSUER, clientId: 'any' }]);
+}
+
+const ANY_ISSUER = 'https://any.example';
+
+/** The rules of the settings themselves, so that there is one set of them. */
+function objectionTo(entries: readonly Entry[]): Objection | undefined {
+  const [problem] = parseProviders(entries, BUILT_IN_PROVIDER_IDS).problems;
+  return problem && { code: problem.code, field: problem.field.split('.')[0] ?? '' };
+}
+
+/** The provider that a draft makes, as far as it goes: for asking its server before the rest is known; undefined while its issuer is not good. */
+export function providerOf(draft: Draft): Provider | undefined {
+  const { issuer } = draft;
+  const clientId = draft.clientId || 'any';
+  // Of an entry that is edited, a field that nobody asks for can be bad.
+  return parseProviders([{ ...entryOf({ ...draft, clientId }), id: 'whole' }, { id: 'bare', issuer, clientId }]).providers[0];
+}
+
+/** One thing that a server's word on itself means. */
+export const FACTS = ['browser', 'no-browser', 'device', 'pkce', 'pkce-unsaid', 'renews-with-scope', 'renews', 'no-renewal', 'renewal-unsaid', 'secret', 'no-revocation'] as const;
+/** One of them. */
+export type Fact = (typeof FACTS)[number];
+
+/** The facts that are less than a person may hope for. */
+export const SHORTCOMINGS: ReadonlySet<Fact> = new Set(['no-browser', 'pkce-unsaid', 'no-renewal', 'renewal-unsaid', 'secret', 'no-revocation']);
+
+/** What a server's word on itself means for a person. The order is that in which it is told. */
+export function factsOf(draft: Draft): Fact[] {
+  const { preset } = draft;
+  const offers = draft.offers ?? {};
+  const grants = words(offers.grant_types_supported);
+  const methods = words(offers.token_endpoint_auth_methods_supported);
+  const renewal = (): Fact => {
+    if (words(offers.scopes_supported).includes('offline_access')) {
+      return 'renews-with-scope';
+    }
+    // Every product with a ready-made definition renews, said or not.
+    return grants.includes('refresh_token') || preset !== undefined ? 'renews' : grants.length > 0 ? 'no-renewal' : 'renewal-unsaid';
+  };
+  const holds: Readonly<Partial<Record<Fact, boolean>>> = {
+    'browser': grants.length === 0 || grants.includes('authorization_code'),
+    'no-browser': grants.length > 0 && !grants.includes('authorization_code'),
+    'device': offers.device_authorization_endpoint !== undefined,
+    'pkce': words(offers.code_challenge_methods_supported).includes('S256'),
+    'pkce-unsaid': !words(offers.code_challenge_methods_supported).includes('S256'),
+    [renewal()]: true,
+    // Many servers have clients without a secret and do not list them.
+    'secret': preset === undefined && methods.length > 0 && !methods.includes('none'),
+    'no-revocation': offers.revocation_endpoint === undefined,
+  };
+  return FACTS.filter((fact) => holds[fact] === true);
+}
+
+/** A scope to choose, whether it is sensible to ask for, and whether the server has named it. */
+export interface ScopeChoice {
+  readonly scope: string;
+  readonly picked: boolean;
+  readonly isOffered: boolean;
+}
+
+/**
+ * The scopes to choose from: what is picked first, then what else the server names. Picked is what the draft has, or
+ * what the ready-made definition says, or of the usual ones those that the server does not leave out of its list.
+ */
+export function scopeChoices({ offers, preset, scopes }: Draft): ScopeChoice[] {
+  const offered = words(offers?.scopes_supported).filter((scope) => objectionToScope(scope) === undefined);
+  const usual = preset?.scopes ?? DEFAULT_SCOPES;
+  const picked = scopes ?? (offered.length === 0 || preset !== undefined ? usual : usual.filter((scope) => offered.includes(scope)));
+  return [...new Set([...picked, ...usual, ...offered])].map((scope) => ({ scope, picked: picked.includes(scope), isOffered: offered.includes(scope) }));
+}
+
+/** The label to propose: the product's name, or the host of the issuer. */
+export function proposedLabel({ issuer, label, preset }: Draft): string {
+  return label || (preset?.name ?? (URL.canParse(issuer) ? new URL(issuer).hostname : ''));
+}
+
+/** The id to propose: made of the label, and of no other entry. */
+export function proposedId({ id, label }: Draft, others: readonly Entry[]): string {
+  if (id !== '') {
+    return id;
+  }
+  const word = label.toLowerCase().normalize('NFKD').replace(/[^a-z0-9]+/g, '-').replace(/^[^a-z]+|-+$/g, '').slice(0, 60) || DEFAULT_PROVIDER_ID;
+  const numbers = Array.from({ length: others.length + 2 }, (_, index) => (index === 0 ? word : `${word}-${index + 1}`));
+  return numbers.find((one) => objectionToId(one, others) === undefined) ?? '';
+}
+
+/**
+ * The entry that comes of a draft: the one that is edited with every field that was not asked for as it is, or a new one
+ * with what the ready-made definition brings.
+ */
+export function entryOf({ clientId, id, issuer, label, old, preset, scopes }: Draft): Entry {
+  const { redirectPorts, signInWay } = preset ?? {};
+  return {
+    id,
+    ...(label === '' ? {} : { label }),
+    issuer,
+    clientId,
+    ...(scopes === undefined ? {} : { scopes: [...scopes] }),
+    ...(redirectPorts === undefined ? {} : { redirectPorts: [...redirectPorts] }),
+    ...(signInWay === undefined ? {} : { signInWay }),
+    ...Object.fromEntries(Object.entries(old ?? {}).filter(([field]) => !ASKED.has(field))),
+  };
+}
+
+const ASKED: ReadonlySet<string> = new Set(['id', 'label', 'issuer', 'clientId', 'scopes']);
+
+/** The entries of a settings value, in their order; what is no entry at all is left out. */
+export function entriesIn(value: unknown): Entry[] {
+  return Array.isArray(value) ? (value as unknown[]).filter(isEntry) : [];
+}
+
+/**
+ * A settings value with an entry in it, in the place of the one that it was made of, else at the end. Everything else
+ * in the list stays as it is, good or bad.
+ */
+export function withEntry(value: unknown, entry: Entry, old: Entry | undefined): unknown[] {
+  const list: unknown[] = Array.isArray(value) ? [...(value as unknown[])] : [];
+  const text = JSON.stringify(old);
+  const place = old === undefined ? -1 : list.findIndex((one) => JSON.stringify(one) === text);
+  const sameId = old === undefined ? -1 : list.findIndex((one) => isEntry(one) && idOf(one) === idOf(old));
+  const found = place < 0 ? sameId : place;
+  list.splice(found < 0 ? list.length : found, found < 0 ? 0 : 1, entry);
+  return list;
+}
+
+/** The id that an entry has, said or not. */
+export function idOf({ id }: Entry): string {
+  return typeof id === 'string' ? id : DEFAULT_PROVIDER_ID;
+}
+
+/** What to call an entry in a list. */
+export function nameOf(entry: Entry): string {
+  return plainName(textOf(entry['label'])) || idOf(entry);
+}
+
+function isEntry(value: unknown): value is Entry {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value.trim() : '';
+}
+
+function words(value: unknown): string[] {
+  return Array.isArray(value) ? (value as unknown[]).filter((word) => typeof word === 'string') : [];
+}

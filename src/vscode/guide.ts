@@ -1,0 +1,347 @@
+// Adding a provider step by step. What the steps are, and what comes of the answers, is decided in core/guide.ts.
+import * as vscode from 'vscode';
+import { asFailure } from '../core/failure.ts';
+import {
+  SHORTCOMINGS, draftOf, entriesIn, entryOf, factsOf, foundAt, idOf, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope,
+  otherSlash, proposedId, proposedLabel, providerOf, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Entry, type Objection, type Step,
+} from '../core/guide.ts';
+import { PRESETS, placeholderIn } from '../core/presets.ts';
+import type { Provider } from '../core/provider.ts';
+import type { Discovery } from '../protocol/discovery.ts';
+import type { ClientSecrets } from '../sessions/clientSecrets.ts';
+import { BACK, answerOf, type Answer } from './boxes.ts';
+import * as words from './guideText.ts';
+import { PREFIX, SETTINGS } from './ids.ts';
+import { failureSentence } from './sentences.ts';
+import { openProviderSettings, type Settings } from './settings.ts';
+import * as text from './text.ts';
+
+/** What the guide works with. */
+export interface GuidePorts {
+  readonly clientSecrets: ClientSecrets;
+  readonly discovery: Discovery;
+  readonly settings: Settings;
+  /** The redirect addresses to register at a provider's server. */
+  addressesOf(provider: Provider): string[];
+  /** Signs in to a provider, and tells how it went. */
+  signIn(provider: Provider): Promise<void>;
+}
+
+/** What a step comes to: the draft with its answer, and where to go on where it is not the next step. */
+interface Outcome {
+  readonly draft: Draft;
+  readonly next?: Step | 'sign-in' | 'save';
+}
+
+interface Row extends vscode.QuickPickItem {
+  readonly outcome?: Outcome;
+}
+
+/** Leads a person from nothing to a provider in the settings, or through one that is there. */
+export class Guide {
+  readonly #ports: GuidePorts;
+
+  constructor(ports: GuidePorts) {
+    this.#ports = ports;
+  }
+
+  /** Asks one thing after the other, with a way back, until the person saves or leaves. */
+  async run(): Promise<void> {
+    await new Visit(this.#ports).walk();
+  }
+}
+
+/** One walk through the steps. */
+class Visit {
+  readonly #ports: GuidePorts;
+  readonly #entries = entriesIn(storedValue());
+  #draft = draftOf(undefined);
+  #secret = '';
+
+  constructor(ports: GuidePorts) {
+    this.#ports = ports;
+  }
+
+  async walk(): Promise<void> {
+    const ask: Readonly<Record<Step, () => Promise<Answer<Outcome>>>> = {
+      server: () => this.#askServer(),
+      issuer: () => this.#askIssuer(),
+      found: () => this.#showFound(),
+      client: () => this.#askClient(),
+      secret: () => this.#askSecret(),
+      scopes: () => this.#askScopes(),
+      label: () => this.#askText('label', words.askLabel(), proposedLabel(this.#draft), () => undefined),
+      id: () => this.#askText('id', words.askId(), proposedId(this.#draft, this.#others()), (id) => objectionToId(id, this.#others())),
+      summary: () => this.#askSummary(),
+    };
+    let step: Step = 'server';
+    for (;;) {
+      const answer: Answer<Outcome> = await ask[step]();
+      if (answer === undefined) {
+        return;
+      }
+      if (answer === BACK) {
+        step = stepBeside(step, this.#draft, -1) ?? step;
+        continue;
+      }
+      this.#draft = answer.draft;
+      const next: Outcome['next'] = answer.next ?? stepBeside(step, this.#draft, 1) ?? step;
+      if (next !== 'sign-in' && next !== 'save') {
+        step = next;
+      } else if (await this.#save(next)) {
+        return;
+      }
+    }
+  }
+
+  async #askServer(): Promise<Answer<Outcome>> {
+    const { old, preset } = this.#draft;
+    // Who comes back and chooses the same again keeps what they have typed.
+    const choose = (chosen: Draft): Outcome => ({ draft: chosen.preset === preset && chosen.old === old && this.#draft.issuer !== '' ? this.#draft : chosen });
+    const rows: Row[] = [
+      { label: words.labelOther(), detail: words.detailOther(), outcome: choose(draftOf(undefined)) },
+      separator(words.labelReadyMade()),
+      ...PRESETS.map((one) => ({ label: one.name, description: one.issuer, outcome: choose(draftOf(one)) })),
+      ...(this.#entries.length === 0 ? [] : [separator(words.labelExisting())]),
+      ...this.#entries.map((entry) => ({ label: nameOf(entry), description: idOf(entry), outcome: choose(draftOf(undefined, entry)) })),
+    ];
+    return this.#pick('server', words.askServer(), rows);
+  }
+
+  async #askIssuer(): Promise<Answer<Outcome>> {
+    const draft = this.#draft;
+    const box = this.#box('issuer', words.askIssuer(draft.preset), draft.issuer);
+    box.placeholder = words.sampleIssuer();
+    const gap = placeholderIn(draft.issuer);
+    if (gap !== undefined) {
+      const start = draft.issuer.indexOf(gap);
+      box.valueSelection = [start, start + gap.length];
+    }
+    let failed: string | undefined;
+    validate(box, (value) => objectionToIssuer(issuerOf(value)));
+    return answerOf<Outcome>(box, async () => {
+      const issuer = issuerOf(box.value);
+      if (isObjected(box, objectionToIssuer(issuer))) {
+        return undefined;
+      }
+      // Other scopes may be right at another server.
+      const scopes = issuer === draft.issuer || draft.old !== undefined ? draft.scopes : undefined;
+      if (failed === issuer) {
+        return { draft: { ...draft, issuer, scopes, offers: null } };
+      }
+      try {
+        const found = await this.#find({ ...draft, issuer, scopes });
+        return found !== undefined && issuerOf(box.value) === issuer ? { draft: found } : undefined;
+      } catch (error) {
+        if (issuerOf(box.value) === issuer) {
+          failed = issuer;
+          box.validationMessage = { message: words.sayNotFound(error, new URL(issuer).host), severity: vscode.InputBoxValidationSeverity.Warning };
+        }
+        return undefined;
+      }
+    });
+  }
+
+  /** The draft with what its server says of itself; where that calls itself something else, it is tried with the other slash. */
+  async #find(draft: Draft): Promise<Draft | undefined> {
+    try {
+      return await this.#findAt(draft);
+    } catch (error) {
+      const other = { ...draft, issuer: otherSlash(draft.issuer) };
+      const found = asFailure(error).category === 'issuer-mismatch' ? await this.#findAt(other).catch(() => undefined) : undefined;
+      if (found === undefined) {
+        throw error;
+      }
+      return found;
+    }
+  }
+
+  async #findAt(draft: Draft): Promise<Draft | undefined> {
+    const provider = providerOf(draft);
+    return provider && foundAt(draft, (await this.#ports.discovery.find(provider)).metadata);
+  }
+
+  async #showFound(): Promise<Answer<Outcome>> {
+    const draft = this.#draft;
+    const outcome = { draft };
+    const facts = factsOf(draft).map((fact) => ({ label: `$(${SHORTCOMINGS.has(fact) ? 'info' : 'pass'}) ${words.factWords(fact)}`, outcome }));
+    return this.#pick('found', words.askFound(draft.issuer), [{ label: `$(arrow-right) ${words.labelGoOn()}`, outcome }, separator(words.labelOffers()), ...facts]);
+  }
+
+  async #askClient(): Promise<Answer<Outcome>> {
+    const draft = this.#draft;
+    const provider = providerOf(draft);
+    const addresses = provider === undefined ? [] : this.#ports.addressesOf(provider);
+    const isAnyPort = provider?.redirectPorts.length === 0 && provider.signInWay !== 'uri';
+    const prompt = words.askClient(draft.preset, addresses, isAnyPort);
+    const box = this.#box('client', prompt, draft.clientId);
+    box.placeholder = words.sampleClient();
+    box.buttons = [...box.buttons, { iconPath: new vscode.ThemeIcon('copy'), tooltip: words.labelCopyAddresses() }];
+    validate(box, objectionToClientId);
+    const copy = async (): Promise<void> => {
+      await vscode.env.clipboard.writeText(addresses.join('\n'));
+      box.prompt = words.sayCopied(prompt);
+    };
+    return answerOf(box, () => (isObjected(box, objectionToClientId(box.value)) ? undefined : { draft: { ...draft, clientId: box.value.trim() } }), copy);
+  }
+
+  async #askSecret(): Promise<Answer<Outcome>> {
+    const draft = this.#draft;
+    const provider = providerOf(draft);
+    const known = provider && (await this.#ports.clientSecrets.read(provider).catch(() => undefined));
+    const box = this.#box('secret', words.askSecret(known !== undefined), this.#secret);
+    box.password = true;
+    return answerOf(box, () => {
+      this.#secret = box.value.trim();
+      return { draft };
+    });
+  }
+
+  async #askScopes(): Promise<Answer<Outcome>> {
+    const draft = this.#draft;
+    const list = this.#list('scopes', words.askScopes());
+    const choices = scopeChoices(draft);
+    const rows = choices.map(({ isOffered, scope }) => ({
+      label: scope,
+      description: [words.scopeWords(scope), ...(isOffered || draft.offers?.scopes_supported === undefined ? [] : [words.labelNotNamed()])].filter(Boolean).join(' · '),
+    }));
+    list.canSelectMany = true;
+    list.items = rows;
+    list.selectedItems = rows.filter((_, index) => choices[index]?.picked);
+    list.onDidChangeValue((value) => {
+      const typed = value.trim();
+      const chosen = list.selectedItems;
+      const known = [...new Set([...rows, ...chosen])];
+      const isNew = typed !== '' && objectionToScope(typed) === undefined && known.every(({ label }) => label !== typed);
+      list.items = isNew ? [...known, { label: typed, description: words.labelNotNamed() }] : known;
+      list.selectedItems = chosen;
+    });
+    return answerOf(list, () => {
+      const scopes = list.selectedItems.map(({ label }) => label);
+      return scopes.length === 0 ? undefined : { draft: { ...draft, scopes } };
+    });
+  }
+
+  async #askText(step: 'label' | 'id', prompt: string, value: string, object: (value: string) => Objection | undefined): Promise<Answer<Outcome>> {
+    const draft = this.#draft;
+    const box = this.#box(step, prompt, value);
+    validate(box, object);
+    return answerOf(box, () => (isObjected(box, object(box.value.trim())) ? undefined : { draft: { ...draft, [step]: box.value.trim() } }));
+  }
+
+  async #askSummary(): Promise<Answer<Outcome>> {
+    const draft = this.#draft;
+    const lines: readonly (readonly [keyof typeof words.LINES, string])[] = [
+      ['label', draft.label],
+      ['id', draft.id],
+      ['issuer', draft.issuer],
+      ['client', draft.clientId],
+      ...(mayHaveSecret(draft) ? [['secret', this.#secret === '' ? words.sayNotGiven() : words.sayGiven()] as const] : []),
+      ['scopes', draft.scopes?.join(' ') ?? ''],
+    ];
+    return this.#pick('summary', words.askSummary(), [
+      { label: `$(sign-in) ${words.labelSignInNow()}`, detail: words.detailSignInNow(), outcome: { draft, next: 'sign-in' } },
+      { label: `$(save) ${words.labelSave()}`, outcome: { draft, next: 'save' } },
+      separator(''),
+      ...lines.map(([step, value]) => ({ label: words.LINES[step](), description: value, outcome: { draft, next: step } })),
+    ]);
+  }
+
+  /** Writes the entry, and the secret where one was given; whether that worked. */
+  async #save(next: 'sign-in' | 'save'): Promise<boolean> {
+    const draft = this.#draft;
+    const entry = entryOf(draft);
+    const made = providerOf(draft);
+    try {
+      if (made !== undefined && this.#secret !== '' && mayHaveSecret(draft)) {
+        await this.#ports.clientSecrets.write(made, this.#secret);
+      }
+    } catch (error) {
+      void vscode.window.showErrorMessage(failureSentence(error, draft.label));
+      return false;
+    }
+    try {
+      const value = withEntry(storedValue(), entry, draft.old);
+      await vscode.workspace.getConfiguration(PREFIX).update(SETTINGS.providers, value, vscode.ConfigurationTarget.Global);
+    } catch {
+      void vscode.window.showErrorMessage(words.sayNotSaved(), text.labelOpenSettings()).then((chosen) => (chosen === undefined ? undefined : openProviderSettings()));
+      return false;
+    }
+    const provider = this.#ports.settings.provider(draft.id);
+    if (provider !== undefined) {
+      this.#goOn(provider, next);
+    }
+    return true;
+  }
+
+  /** Signs in, or offers to. Nobody is kept waiting for it. */
+  #goOn(provider: Provider, next: 'sign-in' | 'save'): void {
+    const signIn = (): void => void this.#ports.signIn(provider);
+    if (next === 'sign-in') {
+      signIn();
+    } else if (this.#draft.old !== undefined) {
+      void vscode.window.showInformationMessage(words.sayChanged(provider.label));
+    } else {
+      void vscode.window.showInformationMessage(words.saySaved(provider.label), text.labelSignIn()).then((chosen) => (chosen === undefined ? undefined : signIn()));
+    }
+  }
+
+  #others(): Entry[] {
+    return this.#entries.filter((entry) => entry !== this.#draft.old);
+  }
+
+  async #pick(step: Step, placeholder: string, rows: readonly Row[]): Promise<Answer<Outcome>> {
+    const list = this.#list(step, placeholder);
+    list.items = rows;
+    return answerOf(list, () => (list.selectedItems[0] as Row | undefined)?.outcome);
+  }
+
+  #list(step: Step, placeholder: string): vscode.QuickPick<vscode.QuickPickItem> {
+    const list = vscode.window.createQuickPick();
+    list.placeholder = placeholder;
+    list.matchOnDescription = true;
+    return this.#framed(list, step);
+  }
+
+  #box(step: Step, prompt: string, value: string): vscode.InputBox {
+    const box = vscode.window.createInputBox();
+    box.prompt = prompt;
+    box.value = value;
+    return this.#framed(box, step);
+  }
+
+  #framed<B extends vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>>(box: B, step: Step): B {
+    const { old } = this.#draft;
+    const steps = stepsOf(this.#draft);
+    box.title = old === undefined || step === 'server' ? words.titleAdd() : words.titleEdit(nameOf(old));
+    box.step = steps.indexOf(step) + 1;
+    box.totalSteps = steps.length;
+    // Who registers the client meanwhile, in the browser, finds it as it was.
+    box.ignoreFocusOut = true;
+    box.buttons = step === 'server' ? [] : [vscode.QuickInputButtons.Back];
+    return box;
+  }
+}
+
+/** The value of the setting as the person has it. */
+function storedValue(): unknown {
+  return vscode.workspace.getConfiguration(PREFIX).inspect<unknown>(SETTINGS.providers)?.globalValue;
+}
+
+function separator(label: string): Row {
+  return { label, kind: vscode.QuickPickItemKind.Separator };
+}
+
+/** Says what is wrong while the person types; of an empty box nothing yet. */
+function validate(box: vscode.InputBox, object: (value: string) => Objection | undefined): void {
+  box.onDidChangeValue((value) => {
+    const objection = value.trim() === '' ? undefined : object(value.trim());
+    box.validationMessage = objection && words.sayObjection(objection);
+  });
+}
+
+/** Says what is wrong with an answer, and whether something is. */
+function isObjected(box: vscode.InputBox, objection: Objection | undefined): boolean {
+  box.validationMessage = objection && words.sayObjection(objection);
+  return objection !== undefined;
+}

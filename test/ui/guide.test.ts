@@ -1,0 +1,253 @@
+// The guide to a first provider, from empty settings to signed in, at a real identity server.
+import assert from 'node:assert/strict';
+import type { Locator } from 'playwright-core';
+import { demoClientId } from '../workshop/identityServer.ts';
+import { signInAt } from '../workshop/person.ts';
+import { entryFor, setScene, type Scene } from './scene.ts';
+
+/** The client with a secret that the server of the last tests has. */
+const CONFIDENTIAL = {
+  client_id: 'confidential',
+  client_secret: 'a-secret-for-the-tests-of-the-guide-only',
+  application_type: 'native',
+  token_endpoint_auth_method: 'client_secret_basic',
+  redirect_uris: ['http://127.0.0.1/callback'],
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+} as const;
+
+/** The box that is open: what can be seen of it, and waited for. */
+interface Box {
+  readonly widget: Locator;
+  readonly input: Locator;
+  readonly title: (words: string) => Promise<void>;
+  readonly says: (words: string | RegExp) => Promise<void>;
+}
+
+function partsOf({ workbench }: Scene): Box {
+  const widget = workbench.page.locator('.quick-input-widget');
+  return {
+    widget,
+    input: widget.locator('.quick-input-filter input').last(),
+    title: (words) => widget.locator('.quick-input-title', { hasText: words }).waitFor(),
+    says: (words) => widget.getByText(words).first().waitFor(),
+  };
+}
+
+describe('a person with empty settings', () => {
+  const scene = setScene({}, () => ({}));
+
+  it('is led to the guide by the first thing they try', async () => {
+    const { workbench } = scene;
+    await workbench.run('Session Keeper: Sign In…');
+    await workbench.press('Add Provider…', 'No provider is set up yet.');
+    await partsOf(scene).title('Add Provider (1/9)');
+    for (const name of ['Another Server', 'Keycloak', 'Microsoft Entra ID']) {
+      await workbench.rows.filter({ hasText: name }).waitFor();
+    }
+    await workbench.picture('120-guide-server');
+  });
+
+  it('chooses a ready-made definition, sees what to fill in, and goes back for another', async () => {
+    const { workbench } = scene;
+    const { input, says, title, widget } = partsOf(scene);
+    await workbench.rows.filter({ hasText: 'Keycloak' }).click();
+    await title('Add Provider (2/8)');
+    assert.equal(await input.inputValue(), 'https://{host}/realms/{realm}');
+    await says('The host of Keycloak, and the name of the realm.');
+    await workbench.picture('121-guide-issuer-of-preset');
+    await workbench.page.keyboard.type('id.example.com');
+    await says('Fill in {realm}.');
+    await widget.getByRole('button', { name: 'Back' }).click();
+    await workbench.rows.filter({ hasText: 'Another Server' }).click();
+    await title('Add Provider (2/9)');
+    await says('The address of the issuer');
+  });
+
+  it('types a wrong issuer, reads what is wrong with it, and corrects it', async () => {
+    const { identity, workbench } = scene;
+    const { input, says, widget } = partsOf(scene);
+    await input.fill('http://id.example.com');
+    await says('"issuer" must start with https://');
+    await workbench.picture('121-guide-bad-issuer');
+    await input.fill(`${identity.issuer}/wrong`);
+    await workbench.page.keyboard.press('Enter');
+    await says('There is no OpenID Connect or OAuth server at this address. Correct the address, or press Enter again to go on anyway.');
+    await workbench.picture('122-guide-wrong-issuer');
+    await input.fill(`${identity.issuer}/.well-known/openid-configuration`);
+    await workbench.page.keyboard.press('Enter');
+    await widget.getByPlaceholder(`${identity.issuer} has answered. This is what it offers.`).waitFor();
+    for (const fact of ['You can sign in in the browser.', 'You can sign in with a code, on any device.', 'with the scope “offline_access”']) {
+      await workbench.rows.filter({ hasText: fact }).waitFor();
+    }
+    await workbench.picture('123-guide-found');
+    await workbench.page.keyboard.press('Enter');
+  });
+
+  it('copies the redirect address, and enters the client id', async () => {
+    const { workbench } = scene;
+    const { input, says, widget } = partsOf(scene);
+    await says('Redirect address to register: http://127.0.0.1/callback (any port).');
+    await workbench.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await widget.getByRole('button', { name: 'Copy the Redirect Addresses' }).click();
+    await says('Copied. Register');
+    assert.equal(await workbench.page.evaluate(() => navigator.clipboard.readText()), 'http://127.0.0.1/callback');
+    await workbench.picture('124-guide-client');
+    await input.fill(demoClientId);
+    await workbench.page.keyboard.press('Enter');
+    await says('The client secret, if the server has given one; else leave this empty.');
+    await workbench.page.keyboard.press('Enter');
+  });
+
+  it('finds the sensible scopes picked, and a step back where it was', async () => {
+    const { workbench } = scene;
+    const { input, title, widget } = partsOf(scene);
+    await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
+    const checked = widget.locator('.monaco-list-row [role=checkbox][aria-checked=true], .monaco-list-row input:checked');
+    assert.equal(await checked.count(), 4);
+    await workbench.picture('125-guide-scopes');
+    await widget.getByRole('button', { name: 'Back' }).click();
+    await title('Add Provider (5/9)');
+    await widget.getByRole('button', { name: 'Back' }).click();
+    await title('Add Provider (4/9)');
+    assert.equal(await input.inputValue(), demoClientId);
+    for (const step of [5, 6]) {
+      await workbench.page.keyboard.press('Enter');
+      await title(`Add Provider (${step}/9)`);
+    }
+    await workbench.page.keyboard.press('Enter');
+  });
+
+  it('names it, and reads everything once more', async () => {
+    const { workbench } = scene;
+    const { input, says, title } = partsOf(scene);
+    await title('Add Provider (7/9)');
+    await input.fill('Acme');
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (8/9)');
+    assert.equal(await input.inputValue(), 'acme');
+    await input.fill('github');
+    await says('"id" belongs to a provider of VS Code itself');
+    await workbench.picture('126-guide-id');
+    await input.fill('acme');
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (9/9)');
+    await workbench.rows.filter({ hasText: 'openid profile email offline_access' }).waitFor();
+    await workbench.picture('127-guide-summary');
+  });
+
+  it('signs in now, and is signed in', async () => {
+    const { identity, workbench } = scene;
+    const page = await workbench.opens(() => workbench.rows.filter({ hasText: 'Sign In Now' }).click());
+    await signInAt(page, 'demo');
+    await workbench.comeBackFrom(page);
+    await workbench.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).waitFor();
+    await workbench.statusSays('Acme: renews in');
+    await workbench.picture('128-guide-signed-in');
+    const stored = (await workbench.userSettings())['sessionKeeper.providers'];
+    assert.deepEqual(stored, [{ ...entryFor(identity.issuer), scopes: ['openid', 'profile', 'email', 'offline_access'] }]);
+  });
+
+  it('changes the label of it later, and nothing else', async () => {
+    const { identity, workbench } = scene;
+    const { input, title } = partsOf(scene);
+    await workbench.run('Session Keeper: Add Provider…');
+    await workbench.rows.filter({ hasText: 'Acme' }).click();
+    await title('Edit Provider Acme (2/9)');
+    await workbench.picture('129-guide-edit');
+    await workbench.page.keyboard.press('Enter');
+    for (const step of [3, 4, 5, 6]) {
+      await title(`Edit Provider Acme (${step}/9)`);
+      await workbench.page.keyboard.press('Enter');
+    }
+    await title('Edit Provider Acme (7/9)');
+    await input.fill('Acme Corporation');
+    await workbench.page.keyboard.press('Enter');
+    await title('Edit Provider Acme (8/9)');
+    await workbench.page.keyboard.press('Enter');
+    await workbench.rows.filter({ hasText: 'Save' }).last().click();
+    await workbench.notifications.filter({ hasText: 'The changes to Acme Corporation are saved.' }).waitFor();
+    await workbench.statusSays('Acme Corporation: renews in');
+    const stored = (await workbench.userSettings())['sessionKeeper.providers'];
+    assert.deepEqual(stored, [{ ...entryFor(identity.issuer), label: 'Acme Corporation', scopes: ['openid', 'profile', 'email', 'offline_access'] }]);
+    await workbench.picture('130-guide-edited');
+  });
+});
+
+describe('a person with entries that are not all good', () => {
+  const bad = { id: 'intranet', label: 'Intranet', issuer: 'http://id.example.com', clientId: 'some-client', later: true };
+  const scene = setScene({ clients: [{ ...CONFIDENTIAL, redirect_uris: [...CONFIDENTIAL.redirect_uris], grant_types: [...CONFIDENTIAL.grant_types], response_types: ['code'] }] }, () => ({
+    'sessionKeeper.providers': [bad, 'junk'],
+  }));
+
+  it('can go on with a server that does not answer, adds a scope of their own, and saves; the others stay as they are', async () => {
+    const { workbench } = scene;
+    const { input, says, title, widget } = partsOf(scene);
+    await workbench.run('Session Keeper: Add Provider…');
+    await workbench.rows.filter({ hasText: 'Intranet' }).waitFor();
+    await workbench.rows.filter({ hasText: 'Another Server' }).click();
+    await title('Add Provider (2/9)');
+    await input.fill('http://127.0.0.1:9/later');
+    await workbench.page.keyboard.press('Enter');
+    await says('127.0.0.1:9 cannot be reached, or takes too long to answer.');
+    await workbench.picture('131-guide-unreachable');
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (3/8)');
+    await input.fill('vscode');
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (4/8)');
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (5/8)');
+    await input.fill('notes.own');
+    await workbench.rows.filter({ hasText: 'notes.own' }).click();
+    await input.fill('');
+    await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
+    await workbench.picture('132-guide-own-scope');
+    await widget.getByRole('button', { name: 'OK' }).click();
+    for (const step of [6, 7]) {
+      await title(`Add Provider (${step}/8)`);
+      await workbench.page.keyboard.press('Enter');
+    }
+    await workbench.rows.filter({ hasText: 'openid profile email offline_access notes.own' }).waitFor();
+    await workbench.rows.filter({ hasText: 'Save' }).last().click();
+    await workbench.notifications.filter({ hasText: '127.0.0.1 is set up. Sign in from the Accounts menu, or from here.' }).waitFor();
+    const [first, second, third] = (await workbench.userSettings())['sessionKeeper.providers'] as unknown[];
+    assert.deepEqual([first, second], [bad, 'junk']);
+    assert.deepEqual(third, { id: 'oidc', label: '127.0.0.1', issuer: 'http://127.0.0.1:9/later', clientId: 'vscode', scopes: ['openid', 'profile', 'email', 'offline_access', 'notes.own'] });
+  });
+
+  it('gives the secret of the client, which goes into no setting, and signs in with it', async () => {
+    const { identity, workbench } = scene;
+    const { input, title } = partsOf(scene);
+    await workbench.run('Session Keeper: Add Provider…');
+    await workbench.rows.filter({ hasText: 'Another Server' }).click();
+    await title('Add Provider (2/9)');
+    await input.fill(`${identity.issuer}/`);
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (3/9)');
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (4/9)');
+    await input.fill(CONFIDENTIAL.client_id);
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (5/9)');
+    await input.fill(CONFIDENTIAL.client_secret);
+    await workbench.picture('133-guide-secret');
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (6/9)');
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (7/9)');
+    await input.fill('Acme');
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (8/9)');
+    await workbench.page.keyboard.press('Enter');
+    await workbench.rows.filter({ hasText: 'Client secretgiven' }).waitFor();
+    await workbench.picture('134-guide-summary-secret');
+    const page = await workbench.opens(() => workbench.rows.filter({ hasText: 'Sign In Now' }).click());
+    await signInAt(page, 'demo');
+    await workbench.comeBackFrom(page);
+    await workbench.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).waitFor();
+    const settings = JSON.stringify(await workbench.userSettings());
+    assert.ok(!settings.includes(CONFIDENTIAL.client_secret));
+    assert.ok(settings.includes(`"issuer":"${identity.issuer}"`), 'the issuer is as the server spells it');
+  });
+});

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import {
+  FACTS, draftOf, entriesIn, entryOf, factsOf, foundAt, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope, otherSlash,
+  proposedId, proposedLabel, providerOf, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Offers, type Step,
+} from '../../../src/core/guide.ts';
+import { PRESETS, placeholderIn, type PresetId } from '../../../src/core/presets.ts';
+import { DEFAULT_SCOPES, parseProviders } from '../../../src/core/provider.ts';
+
+const ISSUER = 'https://id.example.com';
+const presetOf = (id: PresetId): (typeof PRESETS)[number] | undefined => PRESETS.find((preset) => preset.id === id);
+const other = (more: Partial<Draft> = {}): Draft => ({ ...draftOf(undefined), issuer: ISSUER, clientId: 'vscode', ...more });
+const picked = (draft: Draft): string[] => scopeChoices(draft).filter((choice) => choice.picked).map(({ scope }) => scope);
+
+/** The steps from the first to the last, as a person takes them who answers each one the same. */
+function walked(draft: Draft, direction: 1 | -1): Step[] {
+  const steps: Step[] = [direction === 1 ? 'server' : 'summary'];
+  for (;;) {
+    const next = stepBeside(steps.at(-1) ?? 'server', draft, direction);
+    if (next === undefined) {
+      return steps;
+    }
+    steps.push(next);
+  }
+}
+
+describe('the ready-made definitions', () => {
+  for (const preset of PRESETS) {
+    it(`make a good entry of ${preset.name}, once it is filled in`, () => {
+      const issuer = preset.issuer.replaceAll(/\{[^{}]*\}/g, 'acme');
+      const draft = { ...draftOf(preset), issuer, clientId: 'vscode', id: 'acme', scopes: picked(draftOf(preset)) };
+      const { problems, providers } = parseProviders([entryOf(draft)]);
+      assert.deepEqual(problems, []);
+      assert.equal(providers[0]?.issuer, issuer);
+      assert.deepEqual(providers[0].scopes, preset.scopes);
+      assert.deepEqual(providers[0].redirectPorts, preset.redirectPorts ?? []);
+      assert.equal(providers[0].signInWay, preset.signInWay);
+    });
+  }
+
+  it('are in the order of their names, each id once', () => {
+    const names = PRESETS.map(({ name }) => name.toLowerCase());
+    assert.deepEqual(names, names.toSorted());
+    assert.equal(new Set(PRESETS.map(({ id }) => id)).size, PRESETS.length);
+  });
+
+  it('do not ask those for offline_access that refuse it', () => {
+    assert.deepEqual(PRESETS.filter(({ scopes }) => !scopes.includes('offline_access')).map(({ id }) => id), ['cognito', 'gitlab']);
+  });
+
+  it('are not taken for filled in while a brace is left', () => {
+    assert.equal(placeholderIn('https://{host}/realms/{realm}'), '{host}');
+    assert.equal(placeholderIn('https://id/realms/{realm}'), '{realm}');
+    assert.equal(placeholderIn('https://id/realms/a'), undefined);
+    assert.deepEqual(objectionToIssuer('https://id.example.com/realms/{realm}'), { placeholder: '{realm}' });
+  });
+});
+
+describe('the steps of adding a provider', () => {
+  it('are all there for a server that has answered and may want a secret', () => {
+    const all: Step[] = ['server', 'issuer', 'found', 'client', 'secret', 'scopes', 'label', 'id', 'summary'];
+    assert.deepEqual(walked(other({ offers: {} }), 1), all);
+    assert.deepEqual(walked(other({ offers: {} }), -1), all.toReversed());
+    assert.deepEqual(stepsOf(other({ offers: {} })), all);
+  });
+
+  it('leave out what the server offers where it has not been found, and count it as long as it can be', () => {
+    assert.ok(!walked(other({ offers: null }), 1).includes('found'));
+    assert.ok(!walked(other({ offers: null }), -1).includes('found'));
+    assert.ok(stepsOf(draftOf(undefined)).includes('found'));
+  });
+
+  it('leave out the secret where the server takes none, or the ready-made definition has none', () => {
+    assert.ok(!walked(other({ offers: { token_endpoint_auth_methods_supported: ['none'] } }), 1).includes('secret'));
+    assert.ok(walked(other({ offers: { token_endpoint_auth_methods_supported: ['none', 'client_secret_post'] } }), 1).includes('secret'));
+    assert.ok(walked(other({ offers: { token_endpoint_auth_methods_supported: ['client_secret_basic'] } }), 1).includes('secret'));
+    assert.equal(mayHaveSecret({ ...draftOf(presetOf('keycloak')), offers: { token_endpoint_auth_methods_supported: ['client_secret_basic'] } }), false);
+  });
+
+  it('find their neighbour even where they are themselves left out since', () => {
+    assert.equal(stepBeside('found', other({ offers: null }), 1), 'client');
+    assert.equal(stepBeside('found', other({ offers: null }), -1), 'issuer');
+  });
+});
+
+describe('an issuer as it is typed', () => {
+  it('loses the space around it and the path of discovery, and gets the scheme that was left out', () => {
+    assert.equal(issuerOf(` ${ISSUER}/a \n`), `${ISSUER}/a`);
+    assert.equal(issuerOf(`${ISSUER}/a/.well-known/openid-configuration`), `${ISSUER}/a`);
+    assert.equal(issuerOf('id.example.com/a'), `${ISSUER}/a`);
+    assert.equal(issuerOf('http://id.example.com'), 'http://id.example.com');
+    assert.equal(issuerOf('  '), '');
+  });
+
+  it('keeps its slash, which is part of its name; the other spelling is one away', () => {
+    assert.equal(issuerOf(`${ISSUER}/`), `${ISSUER}/`);
+    assert.equal(otherSlash(ISSUER), `${ISSUER}/`);
+    assert.equal(otherSlash(`${ISSUER}/`), ISSUER);
+  });
+
+  it('becomes what the server calls itself where only the slash differs, and nothing else', () => {
+    assert.equal(foundAt(other(), { issuer: `${ISSUER}/` }).issuer, `${ISSUER}/`);
+    assert.equal(foundAt(other({ issuer: `${ISSUER}/` }), { issuer: ISSUER }).issuer, ISSUER);
+    for (const issuer of [ISSUER, 'https://elsewhere.example', `${ISSUER}/{tenantid}`, undefined, 7]) {
+      assert.equal(foundAt(other(), { issuer }).issuer, ISSUER);
+    }
+  });
+
+  it('is held to the rules of the settings', () => {
+    assert.equal(objectionToIssuer(ISSUER), undefined);
+    assert.equal(objectionToIssuer('http://127.0.0.1:8080'), undefined);
+    assert.deepEqual(objectionToIssuer('http://id.example.com'), { code: 'not-https', field: 'issuer' });
+    assert.deepEqual(objectionToIssuer(`${ISSUER}?a=b`), { code: 'bad-url', field: 'issuer' });
+    assert.deepEqual(objectionToIssuer(''), { code: 'missing', field: 'issuer' });
+  });
+});
+
+describe('the other answers', () => {
+  it('are held to the rules of the settings', () => {
+    assert.equal(objectionToClientId('vscode'), undefined);
+    assert.deepEqual(objectionToClientId(' '), { code: 'missing', field: 'clientId' });
+    assert.equal(objectionToScope('api/read'), undefined);
+    assert.deepEqual(objectionToScope('two words'), { code: 'bad-scope', field: 'scopes' });
+  });
+
+  it('take no id that another entry or VS Code has, said or not', () => {
+    const others = [{ id: 'acme' }, { issuer: ISSUER }];
+    assert.equal(objectionToId('acme-2', others), undefined);
+    assert.deepEqual(objectionToId('acme', others), { code: 'id-twice', field: 'id' });
+    assert.deepEqual(objectionToId('oidc', others), { code: 'id-twice', field: 'id' });
+    assert.deepEqual(objectionToId('github', []), { code: 'id-of-built-in', field: 'id' });
+    assert.deepEqual(objectionToId('1a', []), { code: 'bad-id', field: 'id' });
+  });
+
+  it('are proposed: the label by the product or the host, the id by the label, each good as it is', () => {
+    assert.equal(proposedLabel(other()), 'id.example.com');
+    assert.equal(proposedLabel(draftOf(presetOf('okta'))), 'Okta');
+    assert.equal(proposedLabel(other({ label: 'Mine' })), 'Mine');
+    assert.equal(proposedId(other({ label: 'Microsoft Entra ID' }), []), 'microsoft-entra-id');
+    assert.equal(proposedId(other({ label: 'Acmé' }), [{ id: 'acme' }, { id: 'acme-2' }]), 'acme-3');
+    assert.equal(proposedId(other({ label: '認証' }), []), 'oidc');
+    assert.equal(proposedId(other({ label: 'GitHub' }), []), 'github-2');
+    assert.equal(proposedId(other({ id: 'kept', label: 'Other' }), []), 'kept');
+    assert.equal(objectionToId(proposedId(other({ label: `42 ${'x'.repeat(99)}` }), []), []), undefined);
+  });
+});
+
+describe('what a server says of itself', () => {
+  const facts = (offers: Offers, draft: Draft = other()): string[] => factsOf({ ...draft, offers });
+
+  it('means little where it says little', () => {
+    assert.deepEqual(facts({}), ['browser', 'pkce-unsaid', 'renewal-unsaid', 'no-revocation']);
+  });
+
+  it('is made up for by what is known of a product', () => {
+    assert.deepEqual(facts({ revocation_endpoint: 'x' }, draftOf(presetOf('cognito'))), ['browser', 'pkce-unsaid', 'renews']);
+  });
+
+  it('means much where it says much', () => {
+    const offers = {
+      scopes_supported: [...DEFAULT_SCOPES],
+      grant_types_supported: ['authorization_code', 'refresh_token'],
+      code_challenge_methods_supported: ['plain', 'S256'],
+      token_endpoint_auth_methods_supported: ['none'],
+      device_authorization_endpoint: `${ISSUER}/device`,
+      revocation_endpoint: `${ISSUER}/revoke`,
+    };
+    assert.deepEqual(facts(offers), ['browser', 'device', 'pkce', 'renews-with-scope']);
+    assert.deepEqual(facts({ ...offers, scopes_supported: ['openid'] }), ['browser', 'device', 'pkce', 'renews']);
+  });
+
+  it('can mean that something is not there', () => {
+    assert.deepEqual(facts({ grant_types_supported: ['urn:ietf:params:oauth:grant-type:device_code'], device_authorization_endpoint: 'x', revocation_endpoint: 'x' }), ['no-browser', 'device', 'pkce-unsaid', 'no-renewal']);
+    assert.ok(facts({ token_endpoint_auth_methods_supported: ['client_secret_basic'] }).includes('secret'));
+    assert.ok(!facts({ token_endpoint_auth_methods_supported: ['client_secret_basic'] }, draftOf(presetOf('keycloak'))).includes('secret'));
+  });
+
+  it('is not trusted to be of its type', () => {
+    const bad: Offers = { scopes_supported: 'openid', grant_types_supported: [1, null], code_challenge_methods_supported: { S256: true }, token_endpoint_auth_methods_supported: 7 };
+    assert.ok(facts(bad).every((fact) => (FACTS as readonly string[]).includes(fact)));
+    assert.deepEqual(picked(other({ offers: { scopes_supported: ['two words', 'a"b', 'openid'] } })), ['openid']);
+    assert.ok(scopeChoices(other({ offers: { scopes_supported: ['two words', 'fine'] } })).every(({ scope }) => objectionToScope(scope) === undefined));
+  });
+});
+
+describe('the scopes to choose from', () => {
+  it('have the usual ones picked where the server does not list any', () => {
+    assert.deepEqual(picked(other()), DEFAULT_SCOPES);
+    assert.deepEqual(picked(other({ offers: {} })), DEFAULT_SCOPES);
+  });
+
+  it('have those of the usual ones picked that the server lists, and show the rest of both', () => {
+    const draft = other({ offers: { scopes_supported: ['notes', 'openid', 'email'] } });
+    assert.deepEqual(picked(draft), ['openid', 'email']);
+    assert.deepEqual(scopeChoices(draft).map(({ scope }) => scope), ['openid', 'email', 'profile', 'offline_access', 'notes']);
+    assert.deepEqual(scopeChoices(draft).filter(({ isOffered }) => !isOffered).map(({ scope }) => scope), ['profile', 'offline_access']);
+  });
+
+  it('have those of the ready-made definition picked, whatever the server lists', () => {
+    assert.deepEqual(picked({ ...draftOf(presetOf('gitlab')), offers: { scopes_supported: ['api'] } }), ['openid', 'profile', 'email']);
+  });
+
+  it('have those picked that the entry has, or that were chosen before', () => {
+    assert.deepEqual(picked(draftOf(undefined, { scopes: ['openid', 'own'] })), ['openid', 'own']);
+  });
+});
+
+describe('the entry that comes of it', () => {
+  it('has what was asked for, and nothing else', () => {
+    const draft = other({ id: 'acme', label: 'Acme', scopes: ['openid'] });
+    assert.deepEqual(entryOf(draft), { id: 'acme', label: 'Acme', issuer: ISSUER, clientId: 'vscode', scopes: ['openid'] });
+  });
+
+  it('keeps every field of the one that is edited which was not asked for, known or not', () => {
+    const old = { id: 'acme', label: 'Old', issuer: 'https://old.example', clientId: 'old', scopes: ['a'], idleTimeout: 5, redirectPorts: [4711], later: { a: 1 } };
+    const entry = entryOf({ ...draftOf(undefined, old), issuer: ISSUER, label: 'New' });
+    assert.deepEqual(entry, { ...old, issuer: ISSUER, label: 'New' });
+  });
+
+  it('takes the place of the one that it was made of, and leaves the others as they are', () => {
+    const old = { id: 'acme', issuer: ISSUER };
+    const list = [{ issuer: 7 }, 'junk', old, { id: 'last' }];
+    const entry = { id: 'new', issuer: ISSUER };
+    assert.deepEqual(withEntry(list, entry, old), [{ issuer: 7 }, 'junk', entry, { id: 'last' }]);
+    assert.deepEqual(withEntry(list, entry, undefined), [...list, entry]);
+    assert.deepEqual(list[2], old, 'the list that was given is not changed');
+  });
+
+  it('finds its place by the id where the entry was changed meanwhile, and goes to the end where it is gone', () => {
+    const old = { id: 'acme', issuer: ISSUER };
+    const entry = { id: 'acme', issuer: ISSUER, clientId: 'new' };
+    assert.deepEqual(withEntry([{ id: 'a' }, { id: 'acme', issuer: 'https://else.example' }], entry, old), [{ id: 'a' }, entry]);
+    assert.deepEqual(withEntry([{ id: 'a' }], entry, old), [{ id: 'a' }, entry]);
+    assert.deepEqual(withEntry(undefined, entry, old), [entry]);
+  });
+
+  it('can ask its server before it is whole, and where a field that nobody asks for is bad', () => {
+    assert.equal(providerOf({ ...draftOf(undefined), issuer: ISSUER })?.issuer, ISSUER);
+    assert.equal(providerOf(draftOf(undefined, { issuer: ISSUER, clientId: 'a', idleTimeout: 'soon' }))?.clientId, 'a');
+    assert.deepEqual(providerOf({ ...draftOf(presetOf('okta')), issuer: ISSUER })?.redirectPorts, presetOf('okta')?.redirectPorts);
+    assert.equal(providerOf({ ...draftOf(undefined), issuer: 'nothing' }), undefined);
+  });
+});
+
+describe('the entries to edit', () => {
+  it('are all that are objects, good or bad, by the best name that they have', () => {
+    const entries = entriesIn([{ label: ' Acme\n' }, 'junk', null, [], { id: 'b' }, {}]);
+    assert.deepEqual(entries.map(nameOf), ['Acme', 'b', 'oidc']);
+    assert.deepEqual(entriesIn({ a: 1 }), []);
+  });
+});
