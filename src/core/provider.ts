@@ -27,7 +27,24 @@ export interface Provider {
   readonly signInWay: Way | undefined;
   /** The ports of the loopback redirect, for a server that compares the whole address; empty where any port will do. */
   readonly redirectPorts: readonly number[];
+  /** What an authorization request (RFC 6749 section 4.1.1), and one for a code to type (RFC 8628), has beside the usual. */
+  readonly authorizationParameters: RequestParameters;
+  /** What each request to the token endpoint has beside the usual, renewals included. */
+  readonly tokenParameters: RequestParameters;
 }
+
+/** Parameters of a request by their names, none of which is among {@link RESERVED_PARAMETERS}. */
+export type RequestParameters = Readonly<Record<string, string>>;
+
+/**
+ * The parameters that no entry can set, in any case of their letters: the protocol sets them itself, a field of the entry
+ * is there for them, or they would put a secret into the settings.
+ */
+export const RESERVED_PARAMETERS = [
+  'response_type', 'response_mode', 'client_id', 'redirect_uri', 'scope', 'state', 'nonce', 'code_challenge', 'code_challenge_method',
+  'request', 'request_uri', 'resource', 'dpop_jkt', 'grant_type', 'code', 'code_verifier', 'refresh_token', 'device_code',
+  'client_secret', 'client_assertion', 'client_assertion_type', 'assertion', 'username', 'password',
+] as const;
 
 /** The ways to sign in, the most convenient one first. */
 export const WAYS = ['loopback', 'uri', 'device', 'paste'] as const;
@@ -64,6 +81,8 @@ export const PROVIDER_FIELDS = [
   'accountsMenu',
   'signInWay',
   'redirectPorts',
+  'authorizationParameters',
+  'tokenParameters',
 ] as const;
 
 /** The pattern of an id: what VS Code, a settings key and a file name all take. */
@@ -84,7 +103,8 @@ export type ProblemCode =
   | 'bad-scope'
   | 'out-of-range'
   | 'bad-way'
-  | 'bad-port';
+  | 'bad-port'
+  | 'reserved-parameter';
 
 /** Something wrong with the setting: which entry, which field, what. */
 export interface SettingProblem {
@@ -109,6 +129,13 @@ const port = v.pipe(v.number('wrong-type'), v.check((value) => Number.isInteger(
 // RFC 6749 section 3.3: printable ASCII without space, quote and backslash.
 const scope = v.pipe(text, v.check((value) => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(value), 'bad-scope'));
 
+const isReserved = (name: string): boolean => (RESERVED_PARAMETERS as readonly string[]).includes(name.toLowerCase());
+// Some servers read names in any case, so that "State" would be a second state.
+const parameterName = v.pipe(v.string(), v.check((name) => name.trim() !== '', 'missing'), v.check((name) => !isReserved(name), 'reserved-parameter'));
+// A list would pass for an object here.
+const plainObject = v.custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'wrong-type');
+const parameters = v.pipe(plainObject, v.record(parameterName, text));
+
 const entrySchema = v.object(
   {
     id: v.optional(v.pipe(text, v.check((value) => PROVIDER_ID_PATTERN.test(value), 'bad-id')), DEFAULT_PROVIDER_ID),
@@ -122,6 +149,8 @@ const entrySchema = v.object(
     accountsMenu: v.optional(v.boolean('wrong-type'), true),
     signInWay: v.optional(v.pipe(v.string('wrong-type'), v.picklist(WAYS, 'bad-way'))),
     redirectPorts: v.optional(v.pipe(v.array(port, 'wrong-type'), v.check(({ length }) => length > 0 && length <= MOST_PORTS, 'bad-port'))),
+    authorizationParameters: v.optional(parameters),
+    tokenParameters: v.optional(parameters),
   },
   'not-an-object',
 );
@@ -194,6 +223,8 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     accountsMenu: entry.accountsMenu,
     signInWay: entry.signInWay,
     redirectPorts: [...new Set(entry.redirectPorts)],
+    authorizationParameters: { ...entry.authorizationParameters },
+    tokenParameters: { ...entry.tokenParameters },
   };
 }
 

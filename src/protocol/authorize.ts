@@ -46,6 +46,10 @@ export async function authorizationRequest(
     code_challenge_method: 'S256',
     ...(scopes.includes('openid') ? { nonce } : {}),
   };
+  // The entry speaks first: neither the protocol nor what this very sign-in needs gives way to it.
+  for (const [name, value] of Object.entries(server.provider.authorizationParameters)) {
+    url.searchParams.set(name, value);
+  }
   for (const [name, value] of Object.entries({ ...parameters, login_hint: hints.loginHint, prompt: hints.prompt, claims: hints.claims })) {
     if (value !== undefined) {
       url.searchParams.set(name, value);

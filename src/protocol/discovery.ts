@@ -174,6 +174,11 @@ function check(metadata: oauth.AuthorizationServer, insecure: boolean): void {
   }
 }
 
+/** The options that every request to the token endpoint carries. */
+export function tokenOptionsFor(server: Server, fetch: Fetch): ReturnType<typeof optionsFor> & { readonly additionalParameters: URLSearchParams } {
+  return { ...optionsFor(server, fetch), additionalParameters: new URLSearchParams(server.provider.tokenParameters) };
+}
+
 /** The options that every request of oauth4webapi to this server carries. */
 export function optionsFor(server: Server, fetch: Fetch): { [oauth.customFetch]: Fetch; [oauth.allowInsecureRequests]: boolean } {
   return { [oauth.customFetch]: fetch, [oauth.allowInsecureRequests]: server.insecure };

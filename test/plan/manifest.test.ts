@@ -10,6 +10,7 @@ import {
   PROVIDER_ID_PATTERN,
   WAYS,
   parseProviders,
+  RESERVED_PARAMETERS,
 } from '../../src/core/provider.ts';
 import { COMMANDS, CONTEXT_KEYS, PREFIX, SETTINGS } from '../../src/vscode/ids.ts';
 
@@ -30,7 +31,8 @@ interface Schema {
   readonly description?: string;
   readonly markdownDescription?: string;
   readonly required?: readonly string[];
-  readonly additionalProperties?: boolean;
+  readonly additionalProperties?: boolean | Schema;
+  readonly propertyNames?: { readonly not: { readonly enum: readonly string[] } };
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
   readonly defaultSnippets?: readonly { readonly body: Readonly<Record<string, unknown>> }[];
@@ -271,6 +273,13 @@ describe('an entry of the setting of providers', () => {
     assert.deepEqual([items?.type, minItems], ['integer', 1]);
     const ports = Array.from({ length: maxItems + 1 }, (_, index) => 3000 + index);
     assert.deepEqual([isTaken('redirectPorts', []), isTaken('redirectPorts', ports.slice(1)), isTaken('redirectPorts', ports)], [false, true, false]);
+  });
+
+  it('has the same say in the editor and in the code on the names of parameters', () => {
+    for (const name of ['authorizationParameters', 'tokenParameters']) {
+      assert.deepEqual(field(name).propertyNames?.not.enum, RESERVED_PARAMETERS, name);
+      assert.deepEqual(field(name).additionalProperties, { type: 'string', minLength: 1 }, name);
+    }
   });
 
   it('starts from a snippet that is a good entry once it is filled in as proposed', () => {

@@ -19,7 +19,7 @@ const shipped = [
   'package.nls.json',
 ];
 
-const largestBundle = 200_000;
+const largestBundle = 210_000;
 
 /** The addresses of the images in a Markdown text, those in HTML tags included. */
 function imagesIn(markdown: string): string[] {

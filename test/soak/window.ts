@@ -26,6 +26,8 @@ export const PROVIDER: Provider = {
   assumedLifetime: undefined,
   signInWay: undefined,
   redirectPorts: [],
+  authorizationParameters: {},
+  tokenParameters: {},
   sessionLifetime: undefined,
   idleTimeout: undefined,
   accountsMenu: true,

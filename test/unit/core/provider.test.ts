@@ -6,6 +6,7 @@ import {
   DEFAULT_SCOPES,
   PROVIDER_FIELDS,
   PROVIDER_ID_PATTERN,
+  RESERVED_PARAMETERS,
   isLoopbackHost,
   isProtected,
   parseProviders,
@@ -44,6 +45,8 @@ describe('the setting of providers', () => {
             accountsMenu: true,
             signInWay: undefined,
             redirectPorts: [],
+            authorizationParameters: {},
+            tokenParameters: {},
           },
         ],
         problems: [],
@@ -54,6 +57,7 @@ describe('the setting of providers', () => {
       const entry = {
         id: 'acme.prod_1-x', label: ' Acme ', issuer: 'https://id.example.com/realms/a/', clientId: 'c', scopes: ['a', 'b', 'a'],
         assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false, signInWay: 'device', redirectPorts: [33418, 33419, 33418],
+        authorizationParameters: { audience: 'https://api.example.com', max_age: '600' }, tokenParameters: { audience: 'https://api.example.com' },
       };
       assert.deepEqual(Object.keys(entry).sort(), [...PROVIDER_FIELDS].sort(), 'no field is left out here');
       assert.deepEqual(parseProviders([entry]), {
@@ -136,6 +140,12 @@ describe('the setting of providers', () => {
       ['a scope beyond ASCII', but({ scopes: ['öffnen'] }), 'scopes.0 bad-scope'],
       ['a lifetime of nothing', but({ assumedLifetime: 0 }), 'assumedLifetime out-of-range'],
       ['a negative session lifetime', but({ sessionLifetime: -5 }), 'sessionLifetime out-of-range'],
+      ['parameters in a list', but({ tokenParameters: ['a'] }), 'tokenParameters wrong-type'],
+      ['a parameter that is a number', but({ authorizationParameters: { max_age: 5 } }), 'authorizationParameters.max_age wrong-type'],
+      ['a parameter that is empty', but({ authorizationParameters: { prompt: '' } }), 'authorizationParameters.prompt missing'],
+      ['a parameter that protects', but({ authorizationParameters: { prompt: 'login', state: 'x' } }), 'authorizationParameters.state reserved-parameter'],
+      ['a parameter that protects, in other letters', but({ authorizationParameters: { Redirect_URI: 'x' } }), 'authorizationParameters.Redirect_URI reserved-parameter'],
+      ['a secret among the parameters', but({ tokenParameters: { client_secret: 's' } }), 'tokenParameters.client_secret reserved-parameter'],
       ['a misspelt field', but({ clientID: 'c' }), 'clientID unknown-field'],
       ['a client secret', but({ clientSecret: 's' }), 'clientSecret unknown-field'],
     ];
@@ -215,6 +225,14 @@ describe('the setting of providers', () => {
       const { providers } = parseProviders([{ id: 'other', issuer: 'http://id.example.com', clientId: 'c' }, other]);
       assert.deepEqual(providers.map(({ id }) => id), ['other']);
     });
+  });
+
+  it('refuses each parameter that the protocol sets itself, for either kind of request', () => {
+    for (const field of ['authorizationParameters', 'tokenParameters']) {
+      for (const name of RESERVED_PARAMETERS) {
+        assert.equal(wrongWith(but({ [field]: { [name]: 'x' } })), `${field}.${name} reserved-parameter`);
+      }
+    }
   });
 
   it('refuses the id of every provider of VS Code itself', () => {

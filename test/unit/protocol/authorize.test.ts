@@ -81,6 +81,22 @@ describe('The authorization request', () => {
     assert.deepEqual([searchParams.getAll('state'), searchParams.getAll('nonce'), searchParams.getAll('client_id'), searchParams.getAll('redirect_uri')], [[request.state], [request.nonce], ['editor'], [REDIRECT_URI]]);
   });
 
+  it('has the parameters of the entry, none of which takes the place of what protects it', async () => {
+    // As if the check of the settings had let it through.
+    const authorizationParameters = { audience: 'https://api.example.com/?a=b c', access_type: 'offline', prompt: 'consent', state: 'evil', code_challenge: 'evil', client_id: 'evil', scope: 'evil' };
+    const request = await authorizationRequest(await discovered(server.issuer, { authorizationParameters }), REDIRECT_URI, ['read']);
+    const { searchParams } = new URL(request.url.href);
+    assert.deepEqual(['audience', 'access_type', 'prompt'].map((name) => searchParams.get(name)), ['https://api.example.com/?a=b c', 'offline', 'consent']);
+    assert.deepEqual([searchParams.getAll('state'), searchParams.getAll('client_id'), searchParams.getAll('scope')], [[request.state], ['editor'], ['read']]);
+    assert.notEqual(searchParams.get('code_challenge'), 'evil');
+  });
+
+  it('asks for what this very sign-in needs rather than for what the entry says', async () => {
+    const found = await discovered(server.issuer, { authorizationParameters: { prompt: 'consent', login_hint: 'ada' } });
+    const { searchParams } = (await authorizationRequest(found, REDIRECT_URI, ['read'], { prompt: 'select_account' })).url;
+    assert.deepEqual([searchParams.getAll('prompt'), searchParams.getAll('login_hint')], [['select_account'], ['ada']]);
+  });
+
   it('would not survive a trip through the editor\'s URI, which is why it travels as text', async () => {
     const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], { loginHint: 'sam+test&x@example.com' });
     const unencoded = URI.parse(url.href).toString(true);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
 import type { Category } from '../../../src/core/remedy.ts';
-import { GOOD_TOKENS, jwtWith, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
+import { requestRefresh } from '../../../src/protocol/refresh.ts';
+import { discovered, GOOD_TOKENS, jwtWith, REDIRECT_URI, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { PatientClock } from '../../support/patientClock.ts';
 import { htmlPage, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
@@ -32,6 +33,19 @@ describe('A token answer', () => {
     const [request] = server.requestsTo('/token');
     assert.deepEqual([...(request?.parameters.keys() ?? [])].sort(), ['client_id', 'code', 'code_verifier', 'grant_type', 'redirect_uri']);
     assert.equal(request?.headers.authorization, undefined);
+  });
+
+  it('was asked for with the parameters of the entry, none of which takes the place of what the protocol sets', async () => {
+    answering({});
+    const tokenParameters = { audience: 'https://api.example.com', code: 'evil', code_verifier: 'evil', redirect_uri: 'evil', grant_type: 'evil', client_id: 'evil' };
+    await trade(server, { provider: { tokenParameters } });
+    const renewal = await requestRefresh(await discovered(server.issuer, { tokenParameters: { ...tokenParameters, refresh_token: 'evil' } }), 'refresh-1', undefined, transportWith());
+    await renewal.check();
+    const [exchange, refresh] = server.requestsTo('/token').map(({ parameters }) => parameters);
+    assert.deepEqual([exchange?.get('audience'), refresh?.get('audience')], ['https://api.example.com', 'https://api.example.com']);
+    assert.deepEqual([exchange?.getAll('code'), exchange?.getAll('redirect_uri'), exchange?.getAll('grant_type'), exchange?.getAll('client_id')], [['code-1'], [REDIRECT_URI], ['authorization_code'], ['editor']]);
+    assert.notEqual(exchange?.get('code_verifier'), 'evil');
+    assert.deepEqual([refresh?.getAll('refresh_token'), refresh?.getAll('grant_type')], [['refresh-1'], ['refresh_token']]);
   });
 
   const answers: Readonly<Record<string, readonly [Script, Category, string?]>> = {
@@ -161,6 +175,14 @@ describe('A token answer', () => {
         await rejectsWith(trading(claims), category);
       });
     }
+
+    it('has to say when the person signed in, and not too long ago, where the entry asks for that', async () => {
+      const asking = (claims: Readonly<Record<string, unknown>>): Promise<unknown> =>
+        tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }), transportWith(), { authorizationParameters: { max_age: '600' } });
+      await asking({ auth_time: now() - 60 });
+      await rejectsWith(asking({ auth_time: now() - 1200 }), 'clock');
+      await rejectsWith(asking({}), 'bad-answer');
+    });
 
     it('that has expired is a matter of the clock', async () => {
       await rejectsWith(trading({ iat: now() - 900, exp: now() - 300 }), 'clock');
