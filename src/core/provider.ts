@@ -31,6 +31,8 @@ export interface Provider {
   readonly authorizationParameters: RequestParameters;
   /** What each request to the token endpoint has beside the usual, renewals included. */
   readonly tokenParameters: RequestParameters;
+  /** The resources that the access token is for (RFC 8707); empty leaves that to the server. */
+  readonly resource: readonly string[];
 }
 
 /** Parameters of a request by their names, none of which is among {@link RESERVED_PARAMETERS}. */
@@ -83,6 +85,7 @@ export const PROVIDER_FIELDS = [
   'redirectPorts',
   'authorizationParameters',
   'tokenParameters',
+  'resource',
 ] as const;
 
 /** The pattern of an id: what VS Code, a settings key and a file name all take. */
@@ -104,6 +107,7 @@ export type ProblemCode =
   | 'out-of-range'
   | 'bad-way'
   | 'bad-port'
+  | 'bad-resource'
   | 'reserved-parameter';
 
 /** Something wrong with the setting: which entry, which field, what. */
@@ -129,6 +133,14 @@ const port = v.pipe(v.number('wrong-type'), v.check((value) => Number.isInteger(
 // RFC 6749 section 3.3: printable ASCII without space, quote and backslash.
 const scope = v.pipe(text, v.check((value) => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(value), 'bad-scope'));
 
+// RFC 8707 section 2: an absolute URI without a fragment.
+const resource = v.pipe(text, v.check((value) => /^[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+$/.test(value) && URL.canParse(value), 'bad-resource'));
+const resources = v.pipe(
+  v.unknown(),
+  v.transform((value) => (typeof value === 'string' ? [value] : value)),
+  v.array(resource, 'wrong-type'),
+  v.check(({ length }) => length > 0, 'missing'),
+);
 const isReserved = (name: string): boolean => (RESERVED_PARAMETERS as readonly string[]).includes(name.toLowerCase());
 // Some servers read names in any case, so that "State" would be a second state.
 const parameterName = v.pipe(v.string(), v.check((name) => name.trim() !== '', 'missing'), v.check((name) => !isReserved(name), 'reserved-parameter'));
@@ -151,6 +163,7 @@ const entrySchema = v.object(
     redirectPorts: v.optional(v.pipe(v.array(port, 'wrong-type'), v.check(({ length }) => length > 0 && length <= MOST_PORTS, 'bad-port'))),
     authorizationParameters: v.optional(parameters),
     tokenParameters: v.optional(parameters),
+    resource: v.optional(resources),
   },
   'not-an-object',
 );
@@ -225,6 +238,7 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     redirectPorts: [...new Set(entry.redirectPorts)],
     authorizationParameters: { ...entry.authorizationParameters },
     tokenParameters: { ...entry.tokenParameters },
+    resource: [...new Set(entry.resource)],
   };
 }
 

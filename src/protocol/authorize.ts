@@ -1,4 +1,4 @@
-// The authorization request and its answer: RFC 6749 section 4.1, RFC 7636 (S256), OpenID Connect Core 3.1.2, RFC 9207.
+// The authorization request and its answer: RFC 6749 section 4.1, RFC 7636 (S256), OpenID Connect Core 3.1.2, RFC 8707, RFC 9207.
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
 import { classify } from './classify.ts';
@@ -54,6 +54,9 @@ export async function authorizationRequest(
     if (value !== undefined) {
       url.searchParams.set(name, value);
     }
+  }
+  for (const resource of server.provider.resource) {
+    url.searchParams.append('resource', resource);
   }
   // A space is "%20" rather than "+": both are right, but only one survives every editor and mail program.
   url.search = url.search.replaceAll('+', '%20');

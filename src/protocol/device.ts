@@ -4,7 +4,7 @@ import { SECOND } from '../core/clock.ts';
 import { Failure, plainName } from '../core/failure.ts';
 import { isLoopbackHost } from '../core/provider.ts';
 import { classify } from './classify.ts';
-import { optionsFor, tokenOptionsFor, type Server } from './discovery.ts';
+import { optionsFor, tokenOptionsFor, withResources, type Server } from './discovery.ts';
 import { checkTokens, regularize, requestTokens, type RawTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Answer, type Transport } from './transport.ts';
 
@@ -36,7 +36,7 @@ export interface DeviceCode {
  */
 export async function requestDeviceCode(server: Server, scopes: readonly string[], transport: Transport, signal: AbortSignal): Promise<DeviceCode> {
   const { client, clientAuthentication, metadata, provider } = server;
-  const parameters = { ...provider.authorizationParameters, scope: scopes.join(' ') };
+  const parameters = withResources({ ...provider.authorizationParameters, scope: scopes.join(' ') }, provider.resource);
   let sentAt = transport.clock.now();
   const fetch = fetchWith(transport, signal, (answer) => {
     sentAt = answer.sentAt;

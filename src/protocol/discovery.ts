@@ -3,7 +3,7 @@ import * as oauth from 'oauth4webapi';
 import { HOUR } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { toldOf } from '../core/log.ts';
-import { isLoopbackHost, type Provider } from '../core/provider.ts';
+import { isLoopbackHost, type Provider, type RequestParameters } from '../core/provider.ts';
 import { classify } from './classify.ts';
 import { fetchWith, type Fetch, type Transport } from './transport.ts';
 
@@ -176,7 +176,13 @@ function check(metadata: oauth.AuthorizationServer, insecure: boolean): void {
 
 /** The options that every request to the token endpoint carries. */
 export function tokenOptionsFor(server: Server, fetch: Fetch): ReturnType<typeof optionsFor> & { readonly additionalParameters: URLSearchParams } {
-  return { ...optionsFor(server, fetch), additionalParameters: new URLSearchParams(server.provider.tokenParameters) };
+  const { resource, tokenParameters } = server.provider;
+  return { ...optionsFor(server, fetch), additionalParameters: withResources(tokenParameters, resource) };
+}
+
+/** Parameters, and one `resource` for each (RFC 8707 section 2). */
+export function withResources(parameters: RequestParameters, resources: readonly string[]): URLSearchParams {
+  return new URLSearchParams([...Object.entries(parameters), ...resources.map((resource): [string, string] => ['resource', resource])]);
 }
 
 /** The options that every request of oauth4webapi to this server carries. */

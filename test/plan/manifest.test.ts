@@ -15,7 +15,7 @@ import {
 import { COMMANDS, CONTEXT_KEYS, PREFIX, SETTINGS } from '../../src/vscode/ids.ts';
 
 interface Schema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly order?: number;
   readonly scope?: string;
   readonly default?: unknown;
@@ -203,12 +203,12 @@ describe('an entry of the setting of providers', () => {
   });
 
   it('has the types of the code', () => {
-    const FITTING: Record<string, Record<string, unknown>> = { string: { id: 'abc', signInWay: 'paste' }, array: { redirectPorts: [5] } };
+    const FITTING: Record<string, Record<string, unknown>> = { string: { id: 'abc', signInWay: 'paste' }, array: { redirectPorts: [5], resource: ['https://a.example'] } };
     const examples: Record<string, unknown> = { string: 'https://abc.example', number: 5, boolean: true, array: ['a'], object: {} };
     for (const name of PROVIDER_FIELDS) {
       for (const [type, example] of Object.entries(examples)) {
         const value = FITTING[type]?.[name] ?? example;
-        assert.equal(isTaken(name, value), field(name).type === type, `"${name}" as ${type}`);
+        assert.equal(isTaken(name, value), [field(name).type].flat().includes(type), `"${name}" as ${type}`);
       }
     }
   });
@@ -279,6 +279,15 @@ describe('an entry of the setting of providers', () => {
     for (const name of ['authorizationParameters', 'tokenParameters']) {
       assert.deepEqual(field(name).propertyNames?.not.enum, RESERVED_PARAMETERS, name);
       assert.deepEqual(field(name).additionalProperties, { type: 'string', minLength: 1 }, name);
+    }
+  });
+
+  it('has the same say in the editor and in the code on resources', () => {
+    const { items, minItems } = field('resource');
+    assert.deepEqual([items?.pattern, minItems], [field('resource').pattern, 1]);
+    for (const resource of ['https://api.example.com/a?b', 'api://x', 'urn:a:b', 'api', '/api', 'https://a.example#b', 'https://a b', 'a:']) {
+      assert.equal(isTaken('resource', resource), matches(field('resource'), resource), resource);
+      assert.equal(isTaken('resource', [resource]), isTaken('resource', resource), resource);
     }
   });
 

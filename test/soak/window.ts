@@ -28,6 +28,7 @@ export const PROVIDER: Provider = {
   redirectPorts: [],
   authorizationParameters: {},
   tokenParameters: {},
+  resource: [],
   sessionLifetime: undefined,
   idleTimeout: undefined,
   accountsMenu: true,

@@ -25,6 +25,7 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
     redirectPorts: [],
     authorizationParameters: {},
     tokenParameters: {},
+    resource: [],
     ...more,
   };
 }

@@ -47,6 +47,7 @@ describe('the setting of providers', () => {
             redirectPorts: [],
             authorizationParameters: {},
             tokenParameters: {},
+            resource: [],
           },
         ],
         problems: [],
@@ -58,12 +59,17 @@ describe('the setting of providers', () => {
         id: 'acme.prod_1-x', label: ' Acme ', issuer: 'https://id.example.com/realms/a/', clientId: 'c', scopes: ['a', 'b', 'a'],
         assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false, signInWay: 'device', redirectPorts: [33418, 33419, 33418],
         authorizationParameters: { audience: 'https://api.example.com', max_age: '600' }, tokenParameters: { audience: 'https://api.example.com' },
+        resource: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'],
       };
       assert.deepEqual(Object.keys(entry).sort(), [...PROVIDER_FIELDS].sort(), 'no field is left out here');
       assert.deepEqual(parseProviders([entry]), {
-        providers: [{ ...entry, label: 'Acme', scopes: ['a', 'b'], assumedLifetime: 90_000, sessionLifetime: 28_800_000, idleTimeout: 1_800_000, redirectPorts: [33418, 33419] }],
+        providers: [{ ...entry, label: 'Acme', scopes: ['a', 'b'], assumedLifetime: 90_000, sessionLifetime: 28_800_000, idleTimeout: 1_800_000, redirectPorts: [33418, 33419], resource: ['https://api.example.com', 'urn:example:api'] }],
         problems: [],
       });
+    });
+
+    it('takes one resource as a list of one', () => {
+      assert.deepEqual(parseProviders([but({ resource: 'api://5c7e/x' })]).providers[0]?.resource, ['api://5c7e/x']);
     });
 
     it('keeps the issuer to the letter, a slash at its end and all', () => {
@@ -146,6 +152,10 @@ describe('the setting of providers', () => {
       ['a parameter that protects', but({ authorizationParameters: { prompt: 'login', state: 'x' } }), 'authorizationParameters.state reserved-parameter'],
       ['a parameter that protects, in other letters', but({ authorizationParameters: { Redirect_URI: 'x' } }), 'authorizationParameters.Redirect_URI reserved-parameter'],
       ['a secret among the parameters', but({ tokenParameters: { client_secret: 's' } }), 'tokenParameters.client_secret reserved-parameter'],
+      ['a resource that is no address', but({ resource: 'api' }), 'resource.0 bad-resource'],
+      ['a resource with a fragment', but({ resource: ['https://api.example.com', 'https://api.example.com/#a'] }), 'resource.1 bad-resource'],
+      ['a resource that is a number', but({ resource: 7 }), 'resource wrong-type'],
+      ['a list of no resource', but({ resource: [] }), 'resource missing'],
       ['a misspelt field', but({ clientID: 'c' }), 'clientID unknown-field'],
       ['a client secret', but({ clientSecret: 's' }), 'clientSecret unknown-field'],
     ];

@@ -97,6 +97,12 @@ describe('The authorization request', () => {
     assert.deepEqual([searchParams.getAll('prompt'), searchParams.getAll('login_hint')], [['select_account'], ['ada']]);
   });
 
+  it('names each resource that the token is for', async () => {
+    const resource = ['https://api.example.com/a?b=c d', 'urn:example:x'];
+    const { url } = await authorizationRequest(await discovered(server.issuer, { resource }), REDIRECT_URI, ['read']);
+    assert.deepEqual(new URL(url.href).searchParams.getAll('resource'), resource);
+  });
+
   it('would not survive a trip through the editor\'s URI, which is why it travels as text', async () => {
     const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], { loginHint: 'sam+test&x@example.com' });
     const unencoded = URI.parse(url.href).toString(true);

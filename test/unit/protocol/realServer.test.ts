@@ -60,6 +60,15 @@ describe('Against a real identity server', () => {
     assert.deepEqual(await accountOf(server, tokens, transport, signal), { id: 'account-1001', label: 'account-1001' });
   });
 
+  it('a token is for the resource that the entry names, before and after a renewal', async () => {
+    await start({ jwtAccessTokens: true });
+    server = await discovered(identity.issuer, { clientId: demoClientId, resource: ['https://notes.example.com/api'] });
+    const audienceOf = ({ accessToken }: Tokens): unknown => (JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as { readonly aud: unknown }).aud;
+    const tokens = await signIn();
+    const renewed = await (await requestRefresh(server, tokens.refreshToken ?? '', tokens.claims?.sub, transport)).check();
+    assert.deepEqual([audienceOf(tokens), audienceOf(renewed)], ['https://notes.example.com/api', 'https://notes.example.com/api']);
+  });
+
   it('a person who denies access has called it off', async () => {
     await start();
     await rejectsWith(signIn(new Person({ allows: false })), 'denied', 'access_denied');

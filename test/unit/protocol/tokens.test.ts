@@ -48,6 +48,14 @@ describe('A token answer', () => {
     assert.deepEqual([refresh?.getAll('refresh_token'), refresh?.getAll('grant_type')], [['refresh-1'], ['refresh_token']]);
   });
 
+  it('was asked for with each resource that the token is for, and so is a renewal', async () => {
+    answering({});
+    const resource = ['https://api.example.com', 'urn:example:x'];
+    await trade(server, { provider: { resource } });
+    await requestRefresh(await discovered(server.issuer, { resource }), 'refresh-1', undefined, transportWith());
+    assert.deepEqual(server.requestsTo('/token').map(({ parameters }) => parameters.getAll('resource')), [resource, resource]);
+  });
+
   const answers: Readonly<Record<string, readonly [Script, Category, string?]>> = {
     'is not JSON': [{ headers: { 'Content-Type': 'application/json' }, body: 'access_token=x' }, 'bad-answer'],
     'is a page with status 200': [htmlPage, 'web-page', 'not-json'],
