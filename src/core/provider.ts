@@ -33,6 +33,8 @@ export interface Provider {
   readonly tokenParameters: RequestParameters;
   /** The resources that the access token is for (RFC 8707); empty leaves that to the server. */
   readonly resource: readonly string[];
+  /** Whether authorization requests are pushed (RFC 9126) though the server does not demand it of everybody. */
+  readonly pushedAuthorization: boolean;
 }
 
 /** Parameters of a request by their names, none of which is among {@link RESERVED_PARAMETERS}. */
@@ -86,6 +88,7 @@ export const PROVIDER_FIELDS = [
   'authorizationParameters',
   'tokenParameters',
   'resource',
+  'pushedAuthorization',
 ] as const;
 
 /** The pattern of an id: what VS Code, a settings key and a file name all take. */
@@ -164,6 +167,7 @@ const entrySchema = v.object(
     authorizationParameters: v.optional(parameters),
     tokenParameters: v.optional(parameters),
     resource: v.optional(resources),
+    pushedAuthorization: v.optional(v.boolean('wrong-type'), false),
   },
   'not-an-object',
 );
@@ -239,6 +243,7 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     authorizationParameters: { ...entry.authorizationParameters },
     tokenParameters: { ...entry.tokenParameters },
     resource: [...new Set(entry.resource)],
+    pushedAuthorization: entry.pushedAuthorization,
   };
 }
 

@@ -2,12 +2,14 @@
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
 import { classify } from './classify.ts';
-import type { Server } from './discovery.ts';
+import { withResources, type Server } from './discovery.ts';
 
 /** A request that is about to be, or has been, sent through the browser. Its secrets never leave memory. */
 export interface AuthorizationRequest {
   /** The address for the browser. */
   readonly url: URL;
+  /** What the address says, without what the endpoint itself has in its query. */
+  readonly parameters: URLSearchParams;
   readonly redirectUri: string;
   readonly scopes: readonly string[];
   readonly state: string;
@@ -35,8 +37,9 @@ export async function authorizationRequest(
   const state = oauth.generateRandomState();
   const nonce = oauth.generateRandomNonce();
   const codeVerifier = oauth.generateRandomCodeVerifier();
-  const url = new URL(server.metadata.authorization_endpoint ?? '');
-  const parameters: Record<string, string> = {
+  // The entry speaks first: neither the protocol nor what this very sign-in needs gives way to it.
+  const parameters = withResources(server.provider.authorizationParameters, server.provider.resource);
+  const usual: Record<string, string> = {
     response_type: 'code',
     client_id: server.client.client_id,
     redirect_uri: redirectUri,
@@ -46,21 +49,19 @@ export async function authorizationRequest(
     code_challenge_method: 'S256',
     ...(scopes.includes('openid') ? { nonce } : {}),
   };
-  // The entry speaks first: neither the protocol nor what this very sign-in needs gives way to it.
-  for (const [name, value] of Object.entries(server.provider.authorizationParameters)) {
-    url.searchParams.set(name, value);
-  }
-  for (const [name, value] of Object.entries({ ...parameters, login_hint: hints.loginHint, prompt: hints.prompt, claims: hints.claims })) {
+  for (const [name, value] of Object.entries({ ...usual, login_hint: hints.loginHint, prompt: hints.prompt, claims: hints.claims })) {
     if (value !== undefined) {
-      url.searchParams.set(name, value);
+      parameters.set(name, value);
     }
   }
-  for (const resource of server.provider.resource) {
-    url.searchParams.append('resource', resource);
+  const url = new URL(server.metadata.authorization_endpoint ?? '');
+  for (const name of new Set(parameters.keys())) {
+    url.searchParams.delete(name);
   }
+  parameters.forEach((value, name) => url.searchParams.append(name, value));
   // A space is "%20" rather than "+": both are right, but only one survives every editor and mail program.
   url.search = url.search.replaceAll('+', '%20');
-  return { url, redirectUri, scopes, state, nonce, codeVerifier };
+  return { url, parameters, redirectUri, scopes, state, nonce, codeVerifier };
 }
 
 /** Whether an answer carries the `state` of this request. One that does not belongs to somebody else. */

@@ -146,7 +146,15 @@ function authenticationWith(secret: string, { token_endpoint_auth_methods_suppor
 }
 
 /** The endpoints that are used; the first {@link REQUIRED} of them have to be there. */
-const ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'userinfo_endpoint', 'revocation_endpoint', 'device_authorization_endpoint'] as const;
+const ENDPOINTS = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'jwks_uri',
+  'userinfo_endpoint',
+  'revocation_endpoint',
+  'device_authorization_endpoint',
+  'pushed_authorization_request_endpoint',
+] as const;
 const REQUIRED = 2;
 
 /** Checks that everything the spine needs is there, and that nothing goes over a network in the clear. */

@@ -29,6 +29,7 @@ export const PROVIDER: Provider = {
   authorizationParameters: {},
   tokenParameters: {},
   resource: [],
+  pushedAuthorization: false,
   sessionLifetime: undefined,
   idleTimeout: undefined,
   accountsMenu: true,

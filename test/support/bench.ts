@@ -26,6 +26,7 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
     authorizationParameters: {},
     tokenParameters: {},
     resource: [],
+    pushedAuthorization: false,
     ...more,
   };
 }

@@ -48,6 +48,7 @@ describe('the setting of providers', () => {
             authorizationParameters: {},
             tokenParameters: {},
             resource: [],
+            pushedAuthorization: false,
           },
         ],
         problems: [],
@@ -59,7 +60,7 @@ describe('the setting of providers', () => {
         id: 'acme.prod_1-x', label: ' Acme ', issuer: 'https://id.example.com/realms/a/', clientId: 'c', scopes: ['a', 'b', 'a'],
         assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false, signInWay: 'device', redirectPorts: [33418, 33419, 33418],
         authorizationParameters: { audience: 'https://api.example.com', max_age: '600' }, tokenParameters: { audience: 'https://api.example.com' },
-        resource: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'],
+        resource: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'], pushedAuthorization: true,
       };
       assert.deepEqual(Object.keys(entry).sort(), [...PROVIDER_FIELDS].sort(), 'no field is left out here');
       assert.deepEqual(parseProviders([entry]), {
@@ -156,6 +157,7 @@ describe('the setting of providers', () => {
       ['a resource with a fragment', but({ resource: ['https://api.example.com', 'https://api.example.com/#a'] }), 'resource.1 bad-resource'],
       ['a resource that is a number', but({ resource: 7 }), 'resource wrong-type'],
       ['a list of no resource', but({ resource: [] }), 'resource missing'],
+      ['a push in words', but({ pushedAuthorization: 'yes' }), 'pushedAuthorization wrong-type'],
       ['a misspelt field', but({ clientID: 'c' }), 'clientID unknown-field'],
       ['a client secret', but({ clientSecret: 's' }), 'clientSecret unknown-field'],
     ];
