@@ -1,6 +1,7 @@
 // The authorization request and its answer: RFC 6749 section 4.1, RFC 7636 (S256), OpenID Connect Core 3.1.2, RFC 8707, RFC 9207.
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
+import { isTenantOf } from '../core/issuer.ts';
 import { classify } from './classify.ts';
 import { withResources, type Server } from './discovery.ts';
 
@@ -78,13 +79,14 @@ export function isAnswerTo(request: AuthorizationRequest, parameters: URLSearchP
  */
 export function readAuthorizationResponse(server: Server, request: AuthorizationRequest, parameters: URLSearchParams): URLSearchParams {
   const issuers = parameters.getAll('iss');
+  const { issuer } = server.metadata;
   const isRequired = server.metadata.authorization_response_iss_parameter_supported === true;
-  if (issuers.some((iss) => iss !== server.metadata.issuer) || (isRequired && issuers.length !== 1)) {
+  if (issuers.some((iss) => iss !== issuer && !isTenantOf(iss, issuer)) || (isRequired && issuers.length !== 1)) {
     throw new Failure('untrusted-answer', 'wrong-issuer');
   }
   let validated: URLSearchParams;
   try {
-    validated = oauth.validateAuthResponse(server.metadata, server.client, parameters, request.state);
+    validated = oauth.validateAuthResponse({ ...server.metadata, issuer: issuers[0] ?? issuer }, server.client, parameters, request.state);
   } catch (error) {
     throw classify(error, 'authorization');
   }

@@ -104,7 +104,7 @@ export async function requestDeviceTokens(server: Server, code: DeviceCode, scop
     server,
     raw,
     'device',
-    (expected, response) => oauth.processDeviceCodeResponse(metadata, expected, response),
+    (said, expected, response) => oauth.processDeviceCodeResponse(said, expected, response),
     optionsFor(server, fetchWith(transport, signal)),
   );
   if (scopes.includes('openid') && tokens.claims === undefined) {

@@ -2,6 +2,7 @@
 import * as oauth from 'oauth4webapi';
 import { HOUR } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
+import { isSelfSame } from '../core/issuer.ts';
 import { toldOf } from '../core/log.ts';
 import { isLoopbackHost, type Provider, type RequestParameters } from '../core/provider.ts';
 import { classify } from './classify.ts';
@@ -128,11 +129,16 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
       [oauth.customFetch]: fetchWith(transport),
       [oauth.allowInsecureRequests]: insecure,
     });
-    return oauth.processDiscoveryResponse(issuer, response).catch((error: unknown) => {
-      if (error instanceof oauth.OperationProcessingError && error.code === oauth.JSON_ATTRIBUTE_COMPARISON) {
+    return oauth.processDiscoveryResponse(issuer, response.clone()).catch(async (error: unknown) => {
+      if (!(error instanceof oauth.OperationProcessingError) || error.code !== oauth.JSON_ATTRIBUTE_COMPARISON) {
+        throw error;
+      }
+      const { issuer: said = '' } = (await response.clone().json()) as { readonly issuer?: string };
+      if (!isSelfSame(said, provider.issuer)) {
         throw new Failure('issuer-mismatch', 'issuer-mismatch', { cause: error });
       }
-      throw error;
+      // From here on it goes by the name that the server has for itself, to the letter.
+      return oauth.processDiscoveryResponse(new URL(said), response);
     });
   }
 }

@@ -36,8 +36,8 @@ export async function exchangeCode(
     server,
     raw,
     'exchange',
-    (client, response) =>
-      oauth.processAuthorizationCodeResponse(server.metadata, client, response, {
+    (metadata, client, response) =>
+      oauth.processAuthorizationCodeResponse(metadata, client, response, {
         requireIdToken: isOpenId,
         expectedNonce: isOpenId ? request.nonce : oauth.expectNoNonce,
         ...(isOpenId && /^\d{1,9}$/.test(maxAge) ? { maxAge: Number(maxAge) } : {}),

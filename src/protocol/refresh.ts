@@ -43,7 +43,7 @@ export async function requestRefresh(
         server,
         arrived,
         'refresh',
-        (client, response) => oauth.processRefreshTokenResponse(server.metadata, client, response),
+        (metadata, client, response) => oauth.processRefreshTokenResponse(metadata, client, response),
         optionsFor(server, fetchWith(transport, signal)),
       );
       if (tokens.claims !== undefined && subject !== undefined && tokens.claims.sub !== subject) {

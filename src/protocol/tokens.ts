@@ -2,6 +2,8 @@
 import * as oauth from 'oauth4webapi';
 import { DAY } from '../core/clock.ts';
 import { Failure, harmless } from '../core/failure.ts';
+import { claimsOf } from '../core/findings.ts';
+import { issuerFor } from '../core/issuer.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import { classify, type Step } from './classify.ts';
@@ -120,7 +122,7 @@ export async function checkTokens(
   server: Server,
   raw: RawTokens,
   step: Step,
-  process: (client: oauth.Client, response: Response) => Promise<oauth.TokenEndpointResponse>,
+  process: (metadata: oauth.AuthorizationServer, client: oauth.Client, response: Response) => Promise<oauth.TokenEndpointResponse>,
   fetchKeys: Parameters<typeof oauth.validateApplicationLevelSignature>[2],
 ): Promise<Tokens> {
   const { answer, body } = raw;
@@ -130,8 +132,12 @@ export async function checkTokens(
   }
   const skew = answer.skew !== undefined && Math.abs(answer.skew) > NOTABLE_SKEW ? answer.skew : 0;
   const client = { ...server.client, [oauth.clockSkew]: Math.round((skew + answer.ahead) / 1000) };
+  // A token that says which tenant it is of has to be from the issuer of that tenant; its signature is checked below.
+  const idToken = body['id_token'];
+  const tenant = typeof idToken === 'string' ? claimsOf(idToken)?.['tid'] : undefined;
+  const metadata = { ...server.metadata, issuer: issuerFor(server.metadata.issuer, tenant) };
   try {
-    const tokens = await process(client, raw.response);
+    const tokens = await process(metadata, client, raw.response);
     if (tokens.token_type !== 'bearer') {
       throw new Failure('server-unfit', 'token-type', { detail: harmless(tokens.token_type) });
     }
@@ -200,15 +206,6 @@ function sessionEnd(
 
 /** The `exp` of a token that is a JWT, in ms since the Unix epoch by the server's clock. For planning only: nothing is verified. */
 function expiryOf(token: string): number | undefined {
-  const [, payload, ...rest] = token.split('.');
-  if (payload === undefined || rest.length !== 1) {
-    return undefined;
-  }
-  try {
-    const claims: unknown = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
-    const exp = typeof claims === 'object' && claims !== null && 'exp' in claims ? claims.exp : undefined;
-    return typeof exp === 'number' && exp > 0 ? exp * 1000 : undefined;
-  } catch {
-    return undefined;
-  }
+  const exp = claimsOf(token)?.['exp'];
+  return typeof exp === 'number' && exp > 0 ? exp * 1000 : undefined;
 }

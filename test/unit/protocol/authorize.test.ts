@@ -150,6 +150,12 @@ describe('The answer to an authorization request', () => {
     }
   });
 
+  it('may be from any tenant of a server that has many, and from no other server', async () => {
+    const many = { ...server, metadata: { ...server.metadata, issuer: `${scripted.issuer}/{tenantid}/v2.0` } };
+    assert.equal((await read(answerTo(request, { iss: `${scripted.issuer}/tenant-1/v2.0` }), many)).get('code'), 'code-1');
+    await rejectsWith(read(answerTo(request, { iss: 'https://evil.example.com/tenant-1/v2.0' }), many), 'untrusted-answer', 'wrong-issuer');
+  });
+
   it('is refused with two issuers', async () => {
     await rejectsWith(read(new URLSearchParams(`${answerTo(request).toString()}&iss=${scripted.issuer}&iss=https://evil.example.com`)), 'untrusted-answer');
     await rejectsWith(read(new URLSearchParams(`${answerTo(request).toString()}&iss=${scripted.issuer}&iss=${scripted.issuer}`), advertising()), 'untrusted-answer');

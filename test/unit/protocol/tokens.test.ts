@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
 import type { Category } from '../../../src/core/remedy.ts';
+import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
-import { discovered, GOOD_TOKENS, jwtWith, REDIRECT_URI, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
+import { answerTo, discovered, GOOD_TOKENS, jwtWith, REDIRECT_URI, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { PatientClock } from '../../support/patientClock.ts';
 import { htmlPage, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
@@ -190,6 +192,22 @@ describe('A token answer', () => {
       await asking({ auth_time: now() - 60 });
       await rejectsWith(asking({ auth_time: now() - 1200 }), 'clock');
       await rejectsWith(asking({}), 'bad-answer');
+    });
+
+    it('has to be from the issuer of its own tenant, where the server leaves the tenant open', async () => {
+      const home = server.issuer;
+      server.metadata['issuer'] = `${home}/{tenantid}/v2.0`;
+      server.on('/common/v2.0/.well-known/openid-configuration', () => ({ body: server.metadata }));
+      const found = await discovered(`${home}/common/v2.0`);
+      const tenanted = async (claims: Readonly<Record<string, unknown>>): Promise<unknown> => {
+        const request = await authorizationRequest(found, REDIRECT_URI, ['openid']);
+        answering({ id_token: await server.idToken({ aud: 'editor', nonce: request.nonce, ...claims }) });
+        return exchangeCode(found, request, answerTo(request), transportWith(), new AbortController().signal);
+      };
+      await tenanted({ iss: `${home}/t-1/v2.0`, tid: 't-1' });
+      await rejectsWith(tenanted({ iss: `${home}/t-1/v2.0`, tid: 't-2' }), 'untrusted-answer');
+      await rejectsWith(tenanted({ iss: `${home}/t-1/v2.0` }), 'untrusted-answer');
+      await rejectsWith(tenanted({ iss: 'https://evil.example.com/t-1/v2.0', tid: 't-1' }), 'untrusted-answer');
     });
 
     it('that has expired is a matter of the clock', async () => {
