@@ -35,6 +35,21 @@ export interface Provider {
   readonly resource: readonly string[];
   /** Whether authorization requests are pushed (RFC 9126) though the server does not demand it of everybody. */
   readonly pushedAuthorization: boolean;
+  /** Where the server's endpoints are, for one that does not say so itself: then nothing is asked of it before. */
+  readonly endpoints: Endpoints | undefined;
+  /** Which members of the userinfo answer tell who signed in, for a server without ID tokens. */
+  readonly account: AccountFields | undefined;
+}
+
+/** The endpoints of a server, by the names that the entry has for them. */
+export const ENDPOINT_FIELDS = ['authorization', 'token', 'revocation', 'userinfo', 'deviceAuthorization', 'jwks'] as const;
+/** The addresses of a server's endpoints; without `jwks` no ID token can be checked, so none can be asked for. */
+export type Endpoints = Readonly<Record<'authorization' | 'token', string> & Partial<Record<(typeof ENDPOINT_FIELDS)[number], string | undefined>>>;
+
+/** Names of members of the userinfo answer: of one that stays the same, and of one to show. */
+export interface AccountFields {
+  readonly id: string;
+  readonly label?: string | undefined;
 }
 
 /** Parameters of a request by their names, none of which is among {@link RESERVED_PARAMETERS}. */
@@ -89,6 +104,8 @@ export const PROVIDER_FIELDS = [
   'tokenParameters',
   'resource',
   'pushedAuthorization',
+  'endpoints',
+  'account',
 ] as const;
 
 /** The pattern of an id: what VS Code, a settings key and a file name all take. */
@@ -110,6 +127,7 @@ export type ProblemCode =
   | 'out-of-range'
   | 'bad-way'
   | 'bad-port'
+  | 'bad-endpoint'
   | 'bad-resource'
   | 'reserved-parameter';
 
@@ -149,6 +167,19 @@ const isReserved = (name: string): boolean => (RESERVED_PARAMETERS as readonly s
 const parameterName = v.pipe(v.string(), v.check((name) => name.trim() !== '', 'missing'), v.check((name) => !isReserved(name), 'reserved-parameter'));
 // A list would pass for an object here.
 const plainObject = v.custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'wrong-type');
+const endpoint = v.pipe(text, v.check((value) => /^https?:\/\/[^#\s\\]+$/.test(value) && URL.canParse(value), 'bad-endpoint'), v.check(isProtected, 'not-https'));
+const endpoints = v.pipe(
+  plainObject,
+  v.strictObject({
+    authorization: endpoint,
+    token: endpoint,
+    revocation: v.optional(endpoint),
+    userinfo: v.optional(endpoint),
+    deviceAuthorization: v.optional(endpoint),
+    jwks: v.optional(endpoint),
+  }),
+);
+const account = v.pipe(plainObject, v.strictObject({ id: text, label: v.optional(text) }));
 const parameters = v.pipe(plainObject, v.record(parameterName, text));
 
 const entrySchema = v.object(
@@ -168,6 +199,8 @@ const entrySchema = v.object(
     tokenParameters: v.optional(parameters),
     resource: v.optional(resources),
     pushedAuthorization: v.optional(v.boolean('wrong-type'), false),
+    endpoints: v.optional(endpoints),
+    account: v.optional(account),
   },
   'not-an-object',
 );
@@ -244,6 +277,8 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     tokenParameters: { ...entry.tokenParameters },
     resource: [...new Set(entry.resource)],
     pushedAuthorization: entry.pushedAuthorization,
+    endpoints: entry.endpoints,
+    account: entry.account,
   };
 }
 
@@ -266,6 +301,9 @@ function problemOf(entry: string, issue: v.BaseIssue<unknown>): SettingProblem {
 
 function codeOf(issue: v.BaseIssue<unknown>): ProblemCode {
   // The schema reports a missing key on the object, in words of its own; every other message is one of the codes.
+  if (issue.type === 'strict_object') {
+    return issue.expected === 'never' ? 'unknown-field' : 'missing';
+  }
   return issue.type === 'object' && issue.path !== undefined ? 'missing' : (issue.message as ProblemCode);
 }
 

@@ -1,4 +1,4 @@
-// What the server says of itself: OpenID Connect Discovery 1.0, with RFC 8414 as the fallback.
+// What the server says of itself: OpenID Connect Discovery 1.0, with RFC 8414 as the fallback; or what the entry says of it.
 import * as oauth from 'oauth4webapi';
 import { HOUR } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
@@ -92,14 +92,14 @@ export class Discovery {
   }
 }
 
-function keyOf({ issuer, clientId }: Provider): string {
-  return JSON.stringify([issuer, clientId]);
+function keyOf({ clientId, endpoints, issuer }: Provider): string {
+  return JSON.stringify([issuer, clientId, endpoints]);
 }
 
 async function discover(provider: Provider, transport: Transport): Promise<Server> {
   const issuer = new URL(provider.issuer);
   const insecure = isLoopbackHost(issuer.hostname);
-  const metadata = await ask('oidc').catch(async (error: unknown) => {
+  const metadata = configured(provider) ?? (await ask('oidc').catch(async (error: unknown) => {
     const failure = classify(error, 'discovery');
     // Only "there is no such page" leads on to RFC 8414; an outage, or another issuer, is the answer.
     if (!isMissing(failure)) {
@@ -110,7 +110,7 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
       const other = classify(second, 'discovery');
       throw isMissing(other) ? new Failure('no-server', 'no-discovery', { cause: second, status: other.status }) : other;
     });
-  });
+  }));
   check(metadata, insecure);
   const offered = ENDPOINTS.filter((endpoint) => metadata[endpoint] !== undefined).join(', ');
   const method = metadata.code_challenge_methods_supported === undefined ? 'not said' : 'S256';
@@ -141,6 +141,23 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
       return oauth.processDiscoveryResponse(new URL(said), response);
     });
   }
+}
+
+/** What the entry says of a server that does not say it itself. */
+function configured({ endpoints, issuer }: Provider): oauth.AuthorizationServer | undefined {
+  if (endpoints === undefined) {
+    return undefined;
+  }
+  const { authorization, deviceAuthorization, jwks, revocation, token, userinfo } = endpoints;
+  return {
+    issuer,
+    authorization_endpoint: authorization,
+    token_endpoint: token,
+    ...(jwks === undefined ? {} : { jwks_uri: jwks }),
+    ...(userinfo === undefined ? {} : { userinfo_endpoint: userinfo }),
+    ...(revocation === undefined ? {} : { revocation_endpoint: revocation }),
+    ...(deviceAuthorization === undefined ? {} : { device_authorization_endpoint: deviceAuthorization }),
+  };
 }
 
 const isMissing = ({ status }: Failure): boolean => status === 404 || status === 405 || status === 410;

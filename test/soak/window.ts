@@ -30,6 +30,8 @@ export const PROVIDER: Provider = {
   tokenParameters: {},
   resource: [],
   pushedAuthorization: false,
+  endpoints: undefined,
+  account: undefined,
   sessionLifetime: undefined,
   idleTimeout: undefined,
   accountsMenu: true,

@@ -27,6 +27,8 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
     tokenParameters: {},
     resource: [],
     pushedAuthorization: false,
+    endpoints: undefined,
+    account: undefined,
     ...more,
   };
 }

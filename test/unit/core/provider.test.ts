@@ -49,6 +49,8 @@ describe('the setting of providers', () => {
             tokenParameters: {},
             resource: [],
             pushedAuthorization: false,
+            endpoints: undefined,
+            account: undefined,
           },
         ],
         problems: [],
@@ -61,6 +63,7 @@ describe('the setting of providers', () => {
         assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false, signInWay: 'device', redirectPorts: [33418, 33419, 33418],
         authorizationParameters: { audience: 'https://api.example.com', max_age: '600' }, tokenParameters: { audience: 'https://api.example.com' },
         resource: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'], pushedAuthorization: true,
+        endpoints: { authorization: 'https://id.example.com/a?b=c', token: 'https://id.example.com/t', userinfo: 'https://api.example.com/me' }, account: { id: 'id', label: 'login' },
       };
       assert.deepEqual(Object.keys(entry).sort(), [...PROVIDER_FIELDS].sort(), 'no field is left out here');
       assert.deepEqual(parseProviders([entry]), {
@@ -158,6 +161,13 @@ describe('the setting of providers', () => {
       ['a resource that is a number', but({ resource: 7 }), 'resource wrong-type'],
       ['a list of no resource', but({ resource: [] }), 'resource missing'],
       ['a push in words', but({ pushedAuthorization: 'yes' }), 'pushedAuthorization wrong-type'],
+      ['endpoints without one for tokens', but({ endpoints: { authorization: 'https://a.example' } }), 'endpoints.token missing'],
+      ['a misspelt endpoint', but({ endpoints: { authorization: 'https://a.example', token: 'https://a.example', userInfo: 'https://a.example' } }), 'endpoints.userInfo unknown-field'],
+      ['an endpoint that is no address', but({ endpoints: { authorization: '/a', token: 'https://a.example' } }), 'endpoints.authorization bad-endpoint'],
+      ['an endpoint without encryption', but({ endpoints: { authorization: 'https://a.example', token: 'http://a.example' } }), 'endpoints.token not-https'],
+      ['endpoints in a list', but({ endpoints: [] }), 'endpoints wrong-type'],
+      ['an account without an id', but({ account: { label: 'login' } }), 'account.id missing'],
+      ['an account that is a text', but({ account: 'login' }), 'account wrong-type'],
       ['a misspelt field', but({ clientID: 'c' }), 'clientID unknown-field'],
       ['a client secret', but({ clientSecret: 's' }), 'clientSecret unknown-field'],
     ];
