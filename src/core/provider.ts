@@ -39,7 +39,14 @@ export interface Provider {
   readonly endpoints: Endpoints | undefined;
   /** Which members of the userinfo answer tell who signed in, for a server without ID tokens. */
   readonly account: AccountFields | undefined;
+  /** Which token callers get. */
+  readonly token: TokenKind;
 }
+
+/** The tokens that callers can get: the access token (RFC 6749 section 1.4), or the ID token (OpenID Connect Core 2). */
+export const TOKEN_KINDS = ['access_token', 'id_token'] as const;
+/** One of them. */
+export type TokenKind = (typeof TOKEN_KINDS)[number];
 
 /** The endpoints of a server, by the names that the entry has for them. */
 export const ENDPOINT_FIELDS = ['authorization', 'token', 'revocation', 'userinfo', 'deviceAuthorization', 'jwks'] as const;
@@ -106,6 +113,7 @@ export const PROVIDER_FIELDS = [
   'pushedAuthorization',
   'endpoints',
   'account',
+  'token',
 ] as const;
 
 /** The pattern of an id: what VS Code, a settings key and a file name all take. */
@@ -127,6 +135,7 @@ export type ProblemCode =
   | 'out-of-range'
   | 'bad-way'
   | 'bad-port'
+  | 'bad-token'
   | 'bad-endpoint'
   | 'bad-resource'
   | 'reserved-parameter';
@@ -201,6 +210,7 @@ const entrySchema = v.object(
     pushedAuthorization: v.optional(v.boolean('wrong-type'), false),
     endpoints: v.optional(endpoints),
     account: v.optional(account),
+    token: v.optional(v.pipe(v.string('wrong-type'), v.picklist(TOKEN_KINDS, 'bad-token')), 'access_token'),
   },
   'not-an-object',
 );
@@ -279,6 +289,7 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     pushedAuthorization: entry.pushedAuthorization,
     endpoints: entry.endpoints,
     account: entry.account,
+    token: entry.token,
   };
 }
 

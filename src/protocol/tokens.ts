@@ -142,6 +142,10 @@ export async function checkTokens(
       throw new Failure('server-unfit', 'token-type', { detail: harmless(tokens.token_type) });
     }
     const claims = oauth.getValidatedIdTokenClaims(tokens);
+    if (claims === undefined && server.provider.token === 'id_token') {
+      // At a renewal, too: the old one would be handed out past its end.
+      throw new Failure('server-unfit', 'no-id-token', { detail: 'id_token' });
+    }
     if (claims !== undefined) {
       await oauth.validateApplicationLevelSignature(server.metadata, raw.response, fetchKeys);
     }
@@ -153,7 +157,7 @@ export async function checkTokens(
       claims,
       scopes: tokens.scope === undefined ? undefined : normalizeScopes([tokens.scope]),
       sentAt: answer.sentAt,
-      ...accessExpiry(server, tokens, answer.sentAt, skew),
+      ...sooner(accessExpiry(server, tokens, answer.sentAt, skew), server.provider.token === 'id_token' ? claims : undefined, skew),
       ...sessionEnd(body, tokens.refresh_token, answer.sentAt, skew),
       skew: answer.skew,
     };
@@ -167,8 +171,10 @@ const LONGEST_LIFETIME = 100 * 365 * DAY;
 
 const believable = (from: number, to: number): number => Math.min(to, from + LONGEST_LIFETIME);
 
+type Expiry = Pick<Tokens, 'accessExpiresAt' | 'expirySource'>;
+
 /** The chain for the access token's expiry: `expires_in`, the token's own `exp`, the setting, or never said. */
-function accessExpiry(server: Server, tokens: oauth.TokenEndpointResponse, sentAt: number, skew: number): Pick<Tokens, 'accessExpiresAt' | 'expirySource'> {
+function accessExpiry(server: Server, tokens: oauth.TokenEndpointResponse, sentAt: number, skew: number): Expiry {
   if (tokens.expires_in !== undefined) {
     return { accessExpiresAt: believable(sentAt, sentAt + tokens.expires_in * 1000), expirySource: 'expires_in' };
   }
@@ -181,6 +187,12 @@ function accessExpiry(server: Server, tokens: oauth.TokenEndpointResponse, sentA
   return assumed === undefined
     ? { accessExpiresAt: undefined, expirySource: 'never-said' }
     : { accessExpiresAt: sentAt + assumed, expirySource: 'assumed' };
+}
+
+/** The expiry of what callers get: where that is the ID token, both it and the access token have to be good. */
+function sooner(access: Expiry, claims: oauth.IDToken | undefined, skew: number): Expiry {
+  const exp = claims === undefined ? Infinity : claims.exp * 1000 - skew;
+  return exp < (access.accessExpiresAt ?? Infinity) ? { accessExpiresAt: exp, expirySource: 'token' } : access;
 }
 
 /** Fields that servers use for the lifetime of the refresh token, in seconds; 0 or less means unknown. */

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ENDPOINT_FIELDS, parseProviders, RESERVED_PARAMETERS } from '../../src/core/provider.ts';
+import { ENDPOINT_FIELDS, parseProviders, RESERVED_PARAMETERS, TOKEN_KINDS } from '../../src/core/provider.ts';
 
 interface Field {
+  readonly default?: unknown;
+  readonly enum?: readonly string[];
   readonly minItems?: number;
   readonly pattern?: string;
   readonly required?: readonly string[];
@@ -47,6 +49,13 @@ describe('an entry that speaks of the protocol', () => {
     for (const name of ['authorizationParameters', 'tokenParameters']) {
       assert.deepEqual(field(name).propertyNames?.not.enum, RESERVED_PARAMETERS, name);
       assert.deepEqual(field(name).additionalProperties, { type: 'string', minLength: 1 }, name);
+    }
+  });
+
+  it('has the same say in the editor and in the code on the token', () => {
+    assert.deepEqual([field('token').enum, field('token').default], [TOKEN_KINDS, parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0]?.token]);
+    for (const kind of [...TOKEN_KINDS, 'refresh_token', '']) {
+      assert.equal(isTaken('token', kind), field('token').enum?.includes(kind), kind);
     }
   });
 

@@ -32,6 +32,7 @@ export const PROVIDER: Provider = {
   pushedAuthorization: false,
   endpoints: undefined,
   account: undefined,
+  token: 'access_token',
   sessionLifetime: undefined,
   idleTimeout: undefined,
   accountsMenu: true,

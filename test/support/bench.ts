@@ -29,6 +29,7 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
     pushedAuthorization: false,
     endpoints: undefined,
     account: undefined,
+    token: 'access_token',
     ...more,
   };
 }

@@ -186,6 +186,24 @@ describe('A token answer', () => {
       });
     }
 
+    it('is what callers get where the entry says so, and both have to be good', async () => {
+      const provider = { token: 'id_token' } as const;
+      const lasting = async (seconds: number): Promise<unknown[]> => {
+        const exp = now() + seconds;
+        const { accessExpiresAt = 0, expirySource, sentAt } = await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, exp }), transportWith(), provider);
+        return [accessExpiresAt === exp * 1000 ? 'ID token' : accessExpiresAt - sentAt, expirySource];
+      };
+      assert.deepEqual([await lasting(100), await lasting(3000)], [['ID token', 'token'], [300_000, 'expires_in']]);
+    });
+
+    it('is not done without where the entry says that callers get it, not even at a renewal', async () => {
+      answering({});
+      await rejectsWith(trade(server, { provider: { token: 'id_token' } }), 'server-unfit', 'no-id-token');
+      const renewal = await requestRefresh(await discovered(server.issuer, { token: 'id_token' }), 'refresh-0', undefined, transportWith());
+      assert.equal(renewal.refreshToken, 'refresh-1');
+      await rejectsWith(renewal.check(), 'server-unfit', 'no-id-token');
+    });
+
     it('has to say when the person signed in, and not too long ago, where the entry asks for that', async () => {
       const asking = (claims: Readonly<Record<string, unknown>>): Promise<unknown> =>
         tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }), transportWith(), { authorizationParameters: { max_age: '600' } });
