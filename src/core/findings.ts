@@ -1,5 +1,6 @@
 // What is to be said of a house as it stands: facts in, findings out. Nothing is asked of anybody here.
 import { MINUTE } from './clock.ts';
+import { isFrom } from './issuer.ts';
 import { isLoopbackHost, type Provider, type SettingProblem } from './provider.ts';
 import { REMEDIES, type Action, type Category } from './remedy.ts';
 import { normalizeScopes } from './scopes.ts';
@@ -196,10 +197,10 @@ function wrongClaimsOf({ idToken, issuer, clientId, subject }: SessionRecord): s
   if (claims === undefined) {
     return [];
   }
-  const { iss, aud, sub } = claims;
+  const { iss, aud, sub, tid } = claims;
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   return [
-    ...(iss === issuer ? [] : ['iss']),
+    ...(isFrom(iss, tid, issuer) ? [] : ['iss']),
     ...(audiences.includes(clientId) ? [] : ['aud']),
     ...(subject === undefined || sub === subject ? [] : ['sub']),
   ];

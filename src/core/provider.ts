@@ -27,7 +27,50 @@ export interface Provider {
   readonly signInWay: Way | undefined;
   /** The ports of the loopback redirect, for a server that compares the whole address; empty where any port will do. */
   readonly redirectPorts: readonly number[];
+  /** What an authorization request (RFC 6749 section 4.1.1), and one for a code to type (RFC 8628), has beside the usual. */
+  readonly authorizationParameters: RequestParameters;
+  /** What each request to the token endpoint has beside the usual, renewals included. */
+  readonly tokenParameters: RequestParameters;
+  /** The resources that the access token is for (RFC 8707); empty leaves that to the server. */
+  readonly resource: readonly string[];
+  /** Whether authorization requests are pushed (RFC 9126) though the server does not demand it of everybody. */
+  readonly pushedAuthorization: boolean;
+  /** Where the server's endpoints are, for one that does not say so itself: then nothing is asked of it before. */
+  readonly endpoints: Endpoints | undefined;
+  /** Which members of the userinfo answer tell who signed in, for a server without ID tokens. */
+  readonly account: AccountFields | undefined;
+  /** Which token callers get. */
+  readonly token: TokenKind;
 }
+
+/** The tokens that callers can get: the access token (RFC 6749 section 1.4), or the ID token (OpenID Connect Core 2). */
+export const TOKEN_KINDS = ['access_token', 'id_token'] as const;
+/** One of them. */
+export type TokenKind = (typeof TOKEN_KINDS)[number];
+
+/** The endpoints of a server, by the names that the entry has for them. */
+export const ENDPOINT_FIELDS = ['authorization', 'token', 'revocation', 'userinfo', 'deviceAuthorization', 'jwks'] as const;
+/** The addresses of a server's endpoints; without `jwks` no ID token can be checked, so none can be asked for. */
+export type Endpoints = Readonly<Record<'authorization' | 'token', string> & Partial<Record<(typeof ENDPOINT_FIELDS)[number], string | undefined>>>;
+
+/** Names of members of the userinfo answer: of one that stays the same, and of one to show. */
+export interface AccountFields {
+  readonly id: string;
+  readonly label?: string | undefined;
+}
+
+/** Parameters of a request by their names, none of which is among {@link RESERVED_PARAMETERS}. */
+export type RequestParameters = Readonly<Record<string, string>>;
+
+/**
+ * The parameters that no entry can set, in any case of their letters: the protocol sets them itself, a field of the entry
+ * is there for them, or they would put a secret into the settings.
+ */
+export const RESERVED_PARAMETERS = [
+  'response_type', 'response_mode', 'client_id', 'redirect_uri', 'scope', 'state', 'nonce', 'code_challenge', 'code_challenge_method',
+  'request', 'request_uri', 'resource', 'dpop_jkt', 'grant_type', 'code', 'code_verifier', 'refresh_token', 'device_code',
+  'client_secret', 'client_assertion', 'client_assertion_type', 'assertion', 'username', 'password',
+] as const;
 
 /** The ways to sign in, the most convenient one first. */
 export const WAYS = ['loopback', 'uri', 'device', 'paste'] as const;
@@ -64,6 +107,13 @@ export const PROVIDER_FIELDS = [
   'accountsMenu',
   'signInWay',
   'redirectPorts',
+  'authorizationParameters',
+  'tokenParameters',
+  'resource',
+  'pushedAuthorization',
+  'endpoints',
+  'account',
+  'token',
 ] as const;
 
 /** The pattern of an id: what VS Code, a settings key and a file name all take. */
@@ -84,7 +134,11 @@ export type ProblemCode =
   | 'bad-scope'
   | 'out-of-range'
   | 'bad-way'
-  | 'bad-port';
+  | 'bad-port'
+  | 'bad-token'
+  | 'bad-endpoint'
+  | 'bad-resource'
+  | 'reserved-parameter';
 
 /** Something wrong with the setting: which entry, which field, what. */
 export interface SettingProblem {
@@ -109,6 +163,34 @@ const port = v.pipe(v.number('wrong-type'), v.check((value) => Number.isInteger(
 // RFC 6749 section 3.3: printable ASCII without space, quote and backslash.
 const scope = v.pipe(text, v.check((value) => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(value), 'bad-scope'));
 
+// RFC 8707 section 2: an absolute URI without a fragment.
+const resource = v.pipe(text, v.check((value) => /^[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+$/.test(value) && URL.canParse(value), 'bad-resource'));
+const resources = v.pipe(
+  v.unknown(),
+  v.transform((value) => (typeof value === 'string' ? [value] : value)),
+  v.array(resource, 'wrong-type'),
+  v.check(({ length }) => length > 0, 'missing'),
+);
+const isReserved = (name: string): boolean => (RESERVED_PARAMETERS as readonly string[]).includes(name.toLowerCase());
+// Some servers read names in any case, so that "State" would be a second state.
+const parameterName = v.pipe(v.string(), v.check((name) => name.trim() !== '', 'missing'), v.check((name) => !isReserved(name), 'reserved-parameter'));
+// A list would pass for an object here.
+const plainObject = v.custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'wrong-type');
+const endpoint = v.pipe(text, v.check((value) => /^https?:\/\/[^#\s\\]+$/.test(value) && URL.canParse(value), 'bad-endpoint'), v.check(isProtected, 'not-https'));
+const endpoints = v.pipe(
+  plainObject,
+  v.strictObject({
+    authorization: endpoint,
+    token: endpoint,
+    revocation: v.optional(endpoint),
+    userinfo: v.optional(endpoint),
+    deviceAuthorization: v.optional(endpoint),
+    jwks: v.optional(endpoint),
+  }),
+);
+const account = v.pipe(plainObject, v.strictObject({ id: text, label: v.optional(text) }));
+const parameters = v.pipe(plainObject, v.record(parameterName, text));
+
 const entrySchema = v.object(
   {
     id: v.optional(v.pipe(text, v.check((value) => PROVIDER_ID_PATTERN.test(value), 'bad-id')), DEFAULT_PROVIDER_ID),
@@ -122,6 +204,13 @@ const entrySchema = v.object(
     accountsMenu: v.optional(v.boolean('wrong-type'), true),
     signInWay: v.optional(v.pipe(v.string('wrong-type'), v.picklist(WAYS, 'bad-way'))),
     redirectPorts: v.optional(v.pipe(v.array(port, 'wrong-type'), v.check(({ length }) => length > 0 && length <= MOST_PORTS, 'bad-port'))),
+    authorizationParameters: v.optional(parameters),
+    tokenParameters: v.optional(parameters),
+    resource: v.optional(resources),
+    pushedAuthorization: v.optional(v.boolean('wrong-type'), false),
+    endpoints: v.optional(endpoints),
+    account: v.optional(account),
+    token: v.optional(v.pipe(v.string('wrong-type'), v.picklist(TOKEN_KINDS, 'bad-token')), 'access_token'),
   },
   'not-an-object',
 );
@@ -194,6 +283,13 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     accountsMenu: entry.accountsMenu,
     signInWay: entry.signInWay,
     redirectPorts: [...new Set(entry.redirectPorts)],
+    authorizationParameters: { ...entry.authorizationParameters },
+    tokenParameters: { ...entry.tokenParameters },
+    resource: [...new Set(entry.resource)],
+    pushedAuthorization: entry.pushedAuthorization,
+    endpoints: entry.endpoints,
+    account: entry.account,
+    token: entry.token,
   };
 }
 
@@ -216,6 +312,9 @@ function problemOf(entry: string, issue: v.BaseIssue<unknown>): SettingProblem {
 
 function codeOf(issue: v.BaseIssue<unknown>): ProblemCode {
   // The schema reports a missing key on the object, in words of its own; every other message is one of the codes.
+  if (issue.type === 'strict_object') {
+    return issue.expected === 'never' ? 'unknown-field' : 'missing';
+  }
   return issue.type === 'object' && issue.path !== undefined ? 'missing' : (issue.message as ProblemCode);
 }
 

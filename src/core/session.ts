@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { MINUTE } from './clock.ts';
 import { Failure } from './failure.ts';
 import type { Lifetimes } from './lifetime.ts';
+import type { TokenKind } from './provider.ts';
 import { CATEGORIES } from './remedy.ts';
 import { coversScopes, normalizeScopes } from './scopes.ts';
 
@@ -75,6 +76,11 @@ export type ParsedRecord =
   | { readonly kind: 'newer'; readonly version: number }
   /** Not a record: to be set aside. The reason names a field, never its content. */
   | { readonly kind: 'unreadable'; readonly reason: string };
+
+/** The token of a session that callers get; undefined where that is the ID token and it has none. */
+export function tokenFor({ accessToken, idToken }: SessionRecord, kind: TokenKind): string | undefined {
+  return kind === 'id_token' ? idToken : accessToken;
+}
 
 /** Parses a stored text. Never throws. */
 export function parseRecord(stored: string): ParsedRecord {

@@ -8,6 +8,7 @@ import { requestDeviceCode, type DeviceCode } from '../protocol/device.ts';
 import type { Discovery, Server } from '../protocol/discovery.ts';
 import { exchangeCode } from '../protocol/exchange.ts';
 import { accountOf, type Grant } from '../protocol/identity.ts';
+import { browserAddress } from '../protocol/pushed.ts';
 import { revokeTokens } from '../protocol/revoke.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
@@ -183,8 +184,9 @@ export class SignIns {
         // Handled below; the browser may take so long to open that the wait is over before anybody looks.
         answer.catch(() => {});
         signal.throwIfAborted();
-        onAddress?.(authorization.url.href);
-        await unlessAborted(this.#ports.openBrowser(authorization.url.href), signal);
+        const { href } = await unlessAborted(browserAddress(server, authorization, transport, signal), signal);
+        onAddress?.(href);
+        await unlessAborted(this.#ports.openBrowser(href), signal);
         log.info(`Sign-in at ${provider.id} waits for the answer at ${redirect.redirectUri} (${way}), until ${timeOf(startedAt + deadline)}.`);
         const parameters = await answer;
         log.debug(`Sign-in at ${provider.id}: the browser has answered after ${Math.round((clock.now() - startedAt) / SECOND)} s.`);

@@ -1,13 +1,16 @@
-// The authorization request and its answer: RFC 6749 section 4.1, RFC 7636 (S256), OpenID Connect Core 3.1.2, RFC 9207.
+// The authorization request and its answer: RFC 6749 section 4.1, RFC 7636 (S256), OpenID Connect Core 3.1.2, RFC 8707, RFC 9207.
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
+import { isTenantOf } from '../core/issuer.ts';
 import { classify } from './classify.ts';
-import type { Server } from './discovery.ts';
+import { withResources, type Server } from './discovery.ts';
 
 /** A request that is about to be, or has been, sent through the browser. Its secrets never leave memory. */
 export interface AuthorizationRequest {
   /** The address for the browser. */
   readonly url: URL;
+  /** What the address says, without what the endpoint itself has in its query. */
+  readonly parameters: URLSearchParams;
   readonly redirectUri: string;
   readonly scopes: readonly string[];
   readonly state: string;
@@ -35,8 +38,9 @@ export async function authorizationRequest(
   const state = oauth.generateRandomState();
   const nonce = oauth.generateRandomNonce();
   const codeVerifier = oauth.generateRandomCodeVerifier();
-  const url = new URL(server.metadata.authorization_endpoint ?? '');
-  const parameters: Record<string, string> = {
+  // The entry speaks first: neither the protocol nor what this very sign-in needs gives way to it.
+  const parameters = withResources(server.provider.authorizationParameters, server.provider.resource);
+  const usual: Record<string, string> = {
     response_type: 'code',
     client_id: server.client.client_id,
     redirect_uri: redirectUri,
@@ -46,14 +50,19 @@ export async function authorizationRequest(
     code_challenge_method: 'S256',
     ...(scopes.includes('openid') ? { nonce } : {}),
   };
-  for (const [name, value] of Object.entries({ ...parameters, login_hint: hints.loginHint, prompt: hints.prompt, claims: hints.claims })) {
+  for (const [name, value] of Object.entries({ ...usual, login_hint: hints.loginHint, prompt: hints.prompt, claims: hints.claims })) {
     if (value !== undefined) {
-      url.searchParams.set(name, value);
+      parameters.set(name, value);
     }
   }
+  const url = new URL(server.metadata.authorization_endpoint ?? '');
+  for (const name of new Set(parameters.keys())) {
+    url.searchParams.delete(name);
+  }
+  parameters.forEach((value, name) => url.searchParams.append(name, value));
   // A space is "%20" rather than "+": both are right, but only one survives every editor and mail program.
   url.search = url.search.replaceAll('+', '%20');
-  return { url, redirectUri, scopes, state, nonce, codeVerifier };
+  return { url, parameters, redirectUri, scopes, state, nonce, codeVerifier };
 }
 
 /** Whether an answer carries the `state` of this request. One that does not belongs to somebody else. */
@@ -70,13 +79,14 @@ export function isAnswerTo(request: AuthorizationRequest, parameters: URLSearchP
  */
 export function readAuthorizationResponse(server: Server, request: AuthorizationRequest, parameters: URLSearchParams): URLSearchParams {
   const issuers = parameters.getAll('iss');
+  const { issuer } = server.metadata;
   const isRequired = server.metadata.authorization_response_iss_parameter_supported === true;
-  if (issuers.some((iss) => iss !== server.metadata.issuer) || (isRequired && issuers.length !== 1)) {
+  if (issuers.some((iss) => iss !== issuer && !isTenantOf(iss, issuer)) || (isRequired && issuers.length !== 1)) {
     throw new Failure('untrusted-answer', 'wrong-issuer');
   }
   let validated: URLSearchParams;
   try {
-    validated = oauth.validateAuthResponse(server.metadata, server.client, parameters, request.state);
+    validated = oauth.validateAuthResponse({ ...server.metadata, issuer: issuers[0] ?? issuer }, server.client, parameters, request.state);
   } catch (error) {
     throw classify(error, 'authorization');
   }

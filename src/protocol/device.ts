@@ -4,7 +4,7 @@ import { SECOND } from '../core/clock.ts';
 import { Failure, plainName } from '../core/failure.ts';
 import { isLoopbackHost } from '../core/provider.ts';
 import { classify } from './classify.ts';
-import { optionsFor, type Server } from './discovery.ts';
+import { optionsFor, tokenOptionsFor, withResources, type Server } from './discovery.ts';
 import { checkTokens, regularize, requestTokens, type RawTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Answer, type Transport } from './transport.ts';
 
@@ -35,14 +35,15 @@ export interface DeviceCode {
  * @throws Failure `bad-answer` for a code or an address that cannot be shown, `insecure` for an address without TLS.
  */
 export async function requestDeviceCode(server: Server, scopes: readonly string[], transport: Transport, signal: AbortSignal): Promise<DeviceCode> {
-  const { client, clientAuthentication, metadata } = server;
+  const { client, clientAuthentication, metadata, provider } = server;
+  const parameters = withResources({ ...provider.authorizationParameters, scope: scopes.join(' ') }, provider.resource);
   let sentAt = transport.clock.now();
   const fetch = fetchWith(transport, signal, (answer) => {
     sentAt = answer.sentAt;
     return regular(answer);
   });
   try {
-    const response = await oauth.deviceAuthorizationRequest(metadata, client, clientAuthentication, { scope: scopes.join(' ') }, optionsFor(server, fetch));
+    const response = await oauth.deviceAuthorizationRequest(metadata, client, clientAuthentication, parameters, optionsFor(server, fetch));
     const answer = await oauth.processDeviceAuthorizationResponse(metadata, client, response);
     return readDeviceCode(server, answer, sentAt);
   } catch (error) {
@@ -97,13 +98,13 @@ const addressIn = (text: string): URL | undefined => (URL.canParse(text) ? new U
 export async function requestDeviceTokens(server: Server, code: DeviceCode, scopes: readonly string[], transport: Transport, signal: AbortSignal): Promise<Tokens> {
   const { client, clientAuthentication, metadata } = server;
   const raw: RawTokens = await requestTokens(transport, signal, 'device', (fetch) =>
-    oauth.deviceCodeGrantRequest(metadata, client, clientAuthentication, code.deviceCode, optionsFor(server, fetch)),
+    oauth.deviceCodeGrantRequest(metadata, client, clientAuthentication, code.deviceCode, tokenOptionsFor(server, fetch)),
   );
   const tokens = await checkTokens(
     server,
     raw,
     'device',
-    (expected, response) => oauth.processDeviceCodeResponse(metadata, expected, response),
+    (said, expected, response) => oauth.processDeviceCodeResponse(said, expected, response),
     optionsFor(server, fetchWith(transport, signal)),
   );
   if (scopes.includes('openid') && tokens.claims === undefined) {

@@ -1,9 +1,10 @@
-// What the server says of itself: OpenID Connect Discovery 1.0, with RFC 8414 as the fallback.
+// What the server says of itself: OpenID Connect Discovery 1.0, with RFC 8414 as the fallback; or what the entry says of it.
 import * as oauth from 'oauth4webapi';
 import { HOUR } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
+import { isSelfSame } from '../core/issuer.ts';
 import { toldOf } from '../core/log.ts';
-import { isLoopbackHost, type Provider } from '../core/provider.ts';
+import { isLoopbackHost, type Provider, type RequestParameters } from '../core/provider.ts';
 import { classify } from './classify.ts';
 import { fetchWith, type Fetch, type Transport } from './transport.ts';
 
@@ -91,14 +92,14 @@ export class Discovery {
   }
 }
 
-function keyOf({ issuer, clientId }: Provider): string {
-  return JSON.stringify([issuer, clientId]);
+function keyOf({ clientId, endpoints, issuer }: Provider): string {
+  return JSON.stringify([issuer, clientId, endpoints]);
 }
 
 async function discover(provider: Provider, transport: Transport): Promise<Server> {
   const issuer = new URL(provider.issuer);
   const insecure = isLoopbackHost(issuer.hostname);
-  const metadata = await ask('oidc').catch(async (error: unknown) => {
+  const metadata = configured(provider) ?? (await ask('oidc').catch(async (error: unknown) => {
     const failure = classify(error, 'discovery');
     // Only "there is no such page" leads on to RFC 8414; an outage, or another issuer, is the answer.
     if (!isMissing(failure)) {
@@ -109,7 +110,7 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
       const other = classify(second, 'discovery');
       throw isMissing(other) ? new Failure('no-server', 'no-discovery', { cause: second, status: other.status }) : other;
     });
-  });
+  }));
   check(metadata, insecure);
   const offered = ENDPOINTS.filter((endpoint) => metadata[endpoint] !== undefined).join(', ');
   const method = metadata.code_challenge_methods_supported === undefined ? 'not said' : 'S256';
@@ -128,13 +129,35 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
       [oauth.customFetch]: fetchWith(transport),
       [oauth.allowInsecureRequests]: insecure,
     });
-    return oauth.processDiscoveryResponse(issuer, response).catch((error: unknown) => {
-      if (error instanceof oauth.OperationProcessingError && error.code === oauth.JSON_ATTRIBUTE_COMPARISON) {
+    return oauth.processDiscoveryResponse(issuer, response.clone()).catch(async (error: unknown) => {
+      if (!(error instanceof oauth.OperationProcessingError) || error.code !== oauth.JSON_ATTRIBUTE_COMPARISON) {
+        throw error;
+      }
+      const { issuer: said = '' } = (await response.clone().json()) as { readonly issuer?: string };
+      if (!isSelfSame(said, provider.issuer)) {
         throw new Failure('issuer-mismatch', 'issuer-mismatch', { cause: error });
       }
-      throw error;
+      // From here on it goes by the name that the server has for itself, to the letter.
+      return oauth.processDiscoveryResponse(new URL(said), response);
     });
   }
+}
+
+/** What the entry says of a server that does not say it itself. */
+function configured({ endpoints, issuer }: Provider): oauth.AuthorizationServer | undefined {
+  if (endpoints === undefined) {
+    return undefined;
+  }
+  const { authorization, deviceAuthorization, jwks, revocation, token, userinfo } = endpoints;
+  return {
+    issuer,
+    authorization_endpoint: authorization,
+    token_endpoint: token,
+    ...(jwks === undefined ? {} : { jwks_uri: jwks }),
+    ...(userinfo === undefined ? {} : { userinfo_endpoint: userinfo }),
+    ...(revocation === undefined ? {} : { revocation_endpoint: revocation }),
+    ...(deviceAuthorization === undefined ? {} : { device_authorization_endpoint: deviceAuthorization }),
+  };
 }
 
 const isMissing = ({ status }: Failure): boolean => status === 404 || status === 405 || status === 410;
@@ -146,7 +169,15 @@ function authenticationWith(secret: string, { token_endpoint_auth_methods_suppor
 }
 
 /** The endpoints that are used; the first {@link REQUIRED} of them have to be there. */
-const ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'userinfo_endpoint', 'revocation_endpoint', 'device_authorization_endpoint'] as const;
+const ENDPOINTS = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'jwks_uri',
+  'userinfo_endpoint',
+  'revocation_endpoint',
+  'device_authorization_endpoint',
+  'pushed_authorization_request_endpoint',
+] as const;
 const REQUIRED = 2;
 
 /** Checks that everything the spine needs is there, and that nothing goes over a network in the clear. */
@@ -172,6 +203,17 @@ function check(metadata: oauth.AuthorizationServer, insecure: boolean): void {
   if (Array.isArray(methods) && !methods.includes('S256')) {
     throw new Failure('server-unfit', 'no-s256');
   }
+}
+
+/** The options that every request to the token endpoint carries. */
+export function tokenOptionsFor(server: Server, fetch: Fetch): ReturnType<typeof optionsFor> & { readonly additionalParameters: URLSearchParams } {
+  const { resource, tokenParameters } = server.provider;
+  return { ...optionsFor(server, fetch), additionalParameters: withResources(tokenParameters, resource) };
+}
+
+/** Parameters, and one `resource` for each (RFC 8707 section 2). */
+export function withResources(parameters: RequestParameters, resources: readonly string[]): URLSearchParams {
+  return new URLSearchParams([...Object.entries(parameters), ...resources.map((resource): [string, string] => ['resource', resource])]);
 }
 
 /** The options that every request of oauth4webapi to this server carries. */

@@ -1,7 +1,7 @@
 // From an authorization code to tokens: RFC 6749 section 4.1.3, RFC 7636, OpenID Connect Core 3.1.3.
 import * as oauth from 'oauth4webapi';
 import { readAuthorizationResponse, type AuthorizationRequest } from './authorize.ts';
-import { optionsFor, type Server } from './discovery.ts';
+import { optionsFor, tokenOptionsFor, type Server } from './discovery.ts';
 import { checkTokens, requestTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Transport } from './transport.ts';
 
@@ -26,18 +26,21 @@ export async function exchangeCode(
       validated,
       request.redirectUri,
       request.codeVerifier,
-      optionsFor(server, fetch),
+      tokenOptionsFor(server, fetch),
     ),
   );
+  // Who asks how long ago the person may have signed in has to look at the answer (OpenID Connect Core 3.1.2.1).
+  const { max_age: maxAge = '' } = server.provider.authorizationParameters;
   const isOpenId = request.scopes.includes('openid');
   return checkTokens(
     server,
     raw,
     'exchange',
-    (client, response) =>
-      oauth.processAuthorizationCodeResponse(server.metadata, client, response, {
+    (metadata, client, response) =>
+      oauth.processAuthorizationCodeResponse(metadata, client, response, {
         requireIdToken: isOpenId,
         expectedNonce: isOpenId ? request.nonce : oauth.expectNoNonce,
+        ...(isOpenId && /^\d{1,9}$/.test(maxAge) ? { maxAge: Number(maxAge) } : {}),
       }),
     optionsFor(server, fetchWith(transport, signal)),
   );

@@ -1,7 +1,8 @@
 // Who signed in: from the ID token's claims, or from the userinfo endpoint (OpenID Connect Core 5.3).
 import * as oauth from 'oauth4webapi';
-import { plainName } from '../core/failure.ts';
-import type { Provider } from '../core/provider.ts';
+import { Failure, plainName } from '../core/failure.ts';
+import type { AccountFields, Provider } from '../core/provider.ts';
+import { classify } from './classify.ts';
 import { optionsFor, type Server } from './discovery.ts';
 import type { Tokens } from './tokens.ts';
 import { fetchWith, type Transport } from './transport.ts';
@@ -21,43 +22,74 @@ export interface Grant {
   readonly account: Account;
 }
 
-/** Claims that name a person, the most telling one first (OpenID Connect Core 5.1). */
-const NAMES = ['preferred_username', 'email', 'nickname', 'name'];
+/** Claims that name a person, the most telling one first: OpenID Connect Core 5.1, and what plain OAuth servers call it. */
+const NAMES = ['preferred_username', 'email', 'nickname', 'name', 'login', 'username'];
+/** Members that tell accounts apart, where there is no ID token. */
+const IDS = ['sub', 'id', 'user_id'];
 
 /**
  * The account behind fresh tokens. Where the ID token names nobody, the userinfo endpoint is asked; where that does
- * not help either, the subject is the name, because a sign-in must not fail for want of a pretty label.
+ * not help either, the subject is the name, because a sign-in must not fail for want of a pretty label. But where the
+ * entry says that the userinfo answer tells who it is, it has to: two people would be one account without it.
+ * @throws Failure `server-unfit` where what the entry counts on is not there; else what the endpoint has answered.
  */
 export async function accountOf(server: Server, tokens: Tokens, transport: Transport, signal: AbortSignal): Promise<Account> {
-  const subject = tokens.claims?.sub;
-  const label = nameIn(tokens.claims ?? {}) ?? nameIn((await userInfo(server, tokens, transport, signal)) ?? {});
-  return {
-    id: subject ?? label ?? server.provider.id,
-    label: label ?? (subject === undefined ? server.provider.label : plainName(subject) || server.provider.label),
-  };
+  const { claims } = tokens;
+  const { account, endpoints, label: provider } = server.provider;
+  const ask = async (): Promise<Claims> => userInfo(server, tokens, transport, signal);
+  if (account !== undefined || (claims === undefined && endpoints?.userinfo !== undefined)) {
+    return accountIn(await ask(), account);
+  }
+  const named = claims === undefined ? undefined : nameIn(claims);
+  const info = named === undefined ? await ask().catch((): Claims => ({})) : {};
+  const label = named ?? nameIn(info);
+  const id = claims?.sub ?? firstOf(info, IDS);
+  return { id: id ?? label ?? server.provider.id, label: label ?? (id === undefined ? provider : plainName(id) || provider) };
 }
 
-function nameIn(claims: Readonly<Record<string, unknown>>): string | undefined {
-  for (const name of NAMES) {
-    const value = claims[name];
-    const clean = typeof value === 'string' ? plainName(value) : '';
-    if (clean !== '') {
-      return clean;
-    }
+type Claims = Readonly<Record<string, unknown>>;
+
+/** The account that a userinfo answer tells, by the members that the entry names, or by the usual ones. */
+function accountIn(info: Claims, fields: AccountFields | undefined): Account {
+  const id = firstOf(info, fields === undefined ? IDS : [fields.id]);
+  if (id === undefined) {
+    throw new Failure('server-unfit', 'no-account', { detail: fields?.id ?? IDS[0] });
   }
-  return undefined;
+  const label = fields?.label === undefined ? undefined : plainName(textOf(info[fields.label]) ?? '');
+  return { id, label: (label === '' ? undefined : label) ?? nameIn(info) ?? (plainName(id) || id) };
 }
 
-/** The userinfo answer, where it is one and speaks of the same person (OpenID Connect Core 5.3.2); it is for a label only. */
-async function userInfo(server: Server, tokens: Tokens, transport: Transport, signal: AbortSignal): Promise<Record<string, unknown> | undefined> {
-  if (server.metadata.userinfo_endpoint === undefined || tokens.claims === undefined) {
-    return undefined;
-  }
+function nameIn(claims: Claims): string | undefined {
+  return NAMES.map((name) => plainName(textOf(claims[name]) ?? '')).find((name) => name !== '');
+}
+
+function firstOf(claims: Claims, names: readonly string[]): string | undefined {
+  return names.map((name) => textOf(claims[name])).find((value) => value !== undefined);
+}
+
+/** A text, or a number as one: GitHub's ids are numbers. */
+function textOf(value: unknown): string | undefined {
+  return (typeof value === 'string' && value !== '') || Number.isSafeInteger(value) ? String(value) : undefined;
+}
+
+/**
+ * The userinfo answer. Where there is an ID token it has to speak of the same person (OpenID Connect Core 5.3.2).
+ * @throws Failure
+ */
+async function userInfo(server: Server, tokens: Tokens, transport: Transport, signal: AbortSignal): Promise<Claims> {
+  const { client, metadata } = server;
   try {
-    const response = await oauth.userInfoRequest(server.metadata, server.client, tokens.accessToken, optionsFor(server, fetchWith(transport, signal)));
-    const claims = (await response.json()) as Record<string, unknown> | null;
-    return response.status === 200 && claims?.['sub'] === tokens.claims.sub ? claims : undefined;
-  } catch {
-    return undefined;
+    const response = await oauth.userInfoRequest(metadata, client, tokens.accessToken, optionsFor(server, fetchWith(transport, signal)));
+    const info: unknown = response.status === 200 ? await response.clone().json().catch(() => undefined) : undefined;
+    if (typeof info !== 'object' || info === null || Array.isArray(info)) {
+      throw new Error('The userinfo answer is none.', { cause: response });
+    }
+    const claims: Claims = { ...info };
+    if (tokens.claims !== undefined && claims['sub'] !== tokens.claims.sub) {
+      throw new Failure('untrusted-answer', 'wrong-subject');
+    }
+    return claims;
+  } catch (error) {
+    throw classify(error, 'userinfo');
   }
 }

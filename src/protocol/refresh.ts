@@ -1,7 +1,7 @@
 // From a refresh token to new tokens: RFC 6749 section 6, OpenID Connect Core 12.
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
-import { optionsFor, type Server } from './discovery.ts';
+import { optionsFor, tokenOptionsFor, type Server } from './discovery.ts';
 import { checkTokens, requestTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Transport } from './transport.ts';
 
@@ -32,7 +32,7 @@ export async function requestRefresh(
   signal?: AbortSignal,
 ): Promise<RefreshAnswer> {
   const arrived = await requestTokens(transport, signal, 'refresh', (fetch) =>
-    oauth.refreshTokenGrantRequest(server.metadata, server.client, server.clientAuthentication, refreshToken, optionsFor(server, fetch)),
+    oauth.refreshTokenGrantRequest(server.metadata, server.client, server.clientAuthentication, refreshToken, tokenOptionsFor(server, fetch)),
   );
   const accessToken = arrived.response.status === 200 ? arrived.body['access_token'] : undefined;
   return {
@@ -43,7 +43,7 @@ export async function requestRefresh(
         server,
         arrived,
         'refresh',
-        (client, response) => oauth.processRefreshTokenResponse(server.metadata, client, response),
+        (metadata, client, response) => oauth.processRefreshTokenResponse(metadata, client, response),
         optionsFor(server, fetchWith(transport, signal)),
       );
       if (tokens.claims !== undefined && subject !== undefined && tokens.claims.sub !== subject) {

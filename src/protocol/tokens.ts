@@ -2,6 +2,8 @@
 import * as oauth from 'oauth4webapi';
 import { DAY } from '../core/clock.ts';
 import { Failure, harmless } from '../core/failure.ts';
+import { claimsOf } from '../core/findings.ts';
+import { issuerFor } from '../core/issuer.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import { classify, type Step } from './classify.ts';
@@ -120,7 +122,7 @@ export async function checkTokens(
   server: Server,
   raw: RawTokens,
   step: Step,
-  process: (client: oauth.Client, response: Response) => Promise<oauth.TokenEndpointResponse>,
+  process: (metadata: oauth.AuthorizationServer, client: oauth.Client, response: Response) => Promise<oauth.TokenEndpointResponse>,
   fetchKeys: Parameters<typeof oauth.validateApplicationLevelSignature>[2],
 ): Promise<Tokens> {
   const { answer, body } = raw;
@@ -130,12 +132,20 @@ export async function checkTokens(
   }
   const skew = answer.skew !== undefined && Math.abs(answer.skew) > NOTABLE_SKEW ? answer.skew : 0;
   const client = { ...server.client, [oauth.clockSkew]: Math.round((skew + answer.ahead) / 1000) };
+  // A token that says which tenant it is of has to be from the issuer of that tenant; its signature is checked below.
+  const idToken = body['id_token'];
+  const tenant = typeof idToken === 'string' ? claimsOf(idToken)?.['tid'] : undefined;
+  const metadata = { ...server.metadata, issuer: issuerFor(server.metadata.issuer, tenant) };
   try {
-    const tokens = await process(client, raw.response);
+    const tokens = await process(metadata, client, raw.response);
     if (tokens.token_type !== 'bearer') {
       throw new Failure('server-unfit', 'token-type', { detail: harmless(tokens.token_type) });
     }
     const claims = oauth.getValidatedIdTokenClaims(tokens);
+    if (claims === undefined && server.provider.token === 'id_token') {
+      // At a renewal, too: the old one would be handed out past its end.
+      throw new Failure('server-unfit', 'no-id-token', { detail: 'id_token' });
+    }
     if (claims !== undefined) {
       await oauth.validateApplicationLevelSignature(server.metadata, raw.response, fetchKeys);
     }
@@ -147,7 +157,7 @@ export async function checkTokens(
       claims,
       scopes: tokens.scope === undefined ? undefined : normalizeScopes([tokens.scope]),
       sentAt: answer.sentAt,
-      ...accessExpiry(server, tokens, answer.sentAt, skew),
+      ...sooner(accessExpiry(server, tokens, answer.sentAt, skew), server.provider.token === 'id_token' ? claims : undefined, skew),
       ...sessionEnd(body, tokens.refresh_token, answer.sentAt, skew),
       skew: answer.skew,
     };
@@ -161,8 +171,10 @@ const LONGEST_LIFETIME = 100 * 365 * DAY;
 
 const believable = (from: number, to: number): number => Math.min(to, from + LONGEST_LIFETIME);
 
+type Expiry = Pick<Tokens, 'accessExpiresAt' | 'expirySource'>;
+
 /** The chain for the access token's expiry: `expires_in`, the token's own `exp`, the setting, or never said. */
-function accessExpiry(server: Server, tokens: oauth.TokenEndpointResponse, sentAt: number, skew: number): Pick<Tokens, 'accessExpiresAt' | 'expirySource'> {
+function accessExpiry(server: Server, tokens: oauth.TokenEndpointResponse, sentAt: number, skew: number): Expiry {
   if (tokens.expires_in !== undefined) {
     return { accessExpiresAt: believable(sentAt, sentAt + tokens.expires_in * 1000), expirySource: 'expires_in' };
   }
@@ -175,6 +187,12 @@ function accessExpiry(server: Server, tokens: oauth.TokenEndpointResponse, sentA
   return assumed === undefined
     ? { accessExpiresAt: undefined, expirySource: 'never-said' }
     : { accessExpiresAt: sentAt + assumed, expirySource: 'assumed' };
+}
+
+/** The expiry of what callers get: where that is the ID token, both it and the access token have to be good. */
+function sooner(access: Expiry, claims: oauth.IDToken | undefined, skew: number): Expiry {
+  const exp = claims === undefined ? Infinity : claims.exp * 1000 - skew;
+  return exp < (access.accessExpiresAt ?? Infinity) ? { accessExpiresAt: exp, expirySource: 'token' } : access;
 }
 
 /** Fields that servers use for the lifetime of the refresh token, in seconds; 0 or less means unknown. */
@@ -200,15 +218,6 @@ function sessionEnd(
 
 /** The `exp` of a token that is a JWT, in ms since the Unix epoch by the server's clock. For planning only: nothing is verified. */
 function expiryOf(token: string): number | undefined {
-  const [, payload, ...rest] = token.split('.');
-  if (payload === undefined || rest.length !== 1) {
-    return undefined;
-  }
-  try {
-    const claims: unknown = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
-    const exp = typeof claims === 'object' && claims !== null && 'exp' in claims ? claims.exp : undefined;
-    return typeof exp === 'number' && exp > 0 ? exp * 1000 : undefined;
-  } catch {
-    return undefined;
-  }
+  const exp = claimsOf(token)?.['exp'];
+  return typeof exp === 'number' && exp > 0 ? exp * 1000 : undefined;
 }

@@ -32,7 +32,7 @@ export interface Answer {
 }
 
 /** The parameters of a request that are secret. */
-const SECRETS = ['refresh_token', 'code', 'code_verifier', 'token', 'client_secret', 'device_code'];
+const SECRETS = ['refresh_token', 'code', 'code_verifier', 'token', 'client_secret', 'device_code', 'state', 'nonce'];
 
 /** The longest body that is read, in bytes: far beyond any discovery document or key set. */
 const LARGEST_BODY = 2 ** 20;

@@ -1,20 +1,20 @@
 // The contract with VS Code, one object for each identity server. Everything that it promises is in here.
 import * as vscode from 'vscode';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
-import { asFailure, type Failure } from '../core/failure.ts';
+import { Failure, asFailure } from '../core/failure.ts';
 import { toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { loginHintOf, servesScopes, type SessionRecord } from '../core/session.ts';
+import { loginHintOf, servesScopes, tokenFor, type SessionRecord } from '../core/session.ts';
 import type { AuthorizationHints } from '../protocol/authorize.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import type { SignInDesk } from './signInDesk.ts';
 import { failureSentence } from './sentences.ts';
 
 /**
- * A session as VS Code hands it on. `expiresAfter`, in ms from now, is what VS Code's own providers set; it is not yet
- * in the stable API, and extra fields pass through.
+ * A session as VS Code hands it on. `expiresAfter`, in ms from now, and `idToken` are what VS Code's own providers set;
+ * they are not yet in the stable API, and extra fields pass through.
  */
-export type KeptSession = vscode.AuthenticationSession & { readonly expiresAfter?: number };
+export type KeptSession = vscode.AuthenticationSession & { readonly expiresAfter?: number; readonly idToken?: string };
 
 /** What the contract is fulfilled with. */
 export interface ProviderPorts {
@@ -120,6 +120,10 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
       if (found.length === 0) {
         this.#unanswered.add(scopes.join(' '));
       }
+      if (found.some(({ record }) => this.#tokenOf(record) === undefined)) {
+        // The entry has come to want ID tokens since this session began.
+        throw new Failure('server-unfit', 'no-id-token', { detail: 'id_token' });
+      }
       return found.map(({ record }) => this.#view(record, scopes));
     } catch (error) {
       throw this.#spoken(error);
@@ -196,11 +200,16 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
     const left = record.accessExpiresAt === undefined ? undefined : record.accessExpiresAt - this.#ports.clock.now();
     return {
       id: record.id,
-      accessToken: record.accessToken,
+      accessToken: this.#tokenOf(record) ?? '',
+      ...(record.idToken === undefined ? {} : { idToken: record.idToken }),
       account: { ...record.account },
       scopes: [...scopes],
       ...(left === undefined || left < 1 ? {} : { expiresAfter: Math.floor(left) }),
     };
+  }
+
+  #tokenOf(record: SessionRecord): string | undefined {
+    return tokenFor(record, this.#provider?.token ?? 'access_token');
   }
 
   /** The session once for each list of scopes that was asked for in vain and that it answers, to the letter. */

@@ -116,7 +116,7 @@ function namesFor({ detail = '', problem, providerId = '', session }: HouseFindi
 }
 
 function providerLines(provider: Provider): string[] {
-  const { assumedLifetime, clientId, id, issuer, label, scopes, sessionLifetime } = provider;
+  const { account, assumedLifetime, authorizationParameters, clientId, endpoints, id, issuer, label, pushedAuthorization, resource, scopes, sessionLifetime, token, tokenParameters } = provider;
   return [
     `### ${code(label)}`,
     item('Id', code(id)),
@@ -125,6 +125,14 @@ function providerLines(provider: Provider): string[] {
     item('Scopes', list(scopes)),
     item('Assumed lifetime', assumedLifetime === undefined ? 'not set' : `${assumedLifetime / 1000} s`),
     item('Session lifetime', sessionLifetime === undefined ? 'not set' : `${sessionLifetime / 60_000} min`),
+    item('Resource', list(resource)),
+    item('Pushed authorization', pushedAuthorization ? 'always' : 'where the server demands it'),
+    ...Object.entries(endpoints ?? {}).flatMap(([name, address]) => (address === undefined ? [] : [item(`Endpoint: ${name}`, place(address))])),
+    item('Account', list(account === undefined ? [] : Object.values(account))),
+    item('Callers get', code(token)),
+    // Their values are the person's own affair: a name that is a hint, say.
+    item('Authorization parameters', list(Object.keys(authorizationParameters))),
+    item('Token parameters', list(Object.keys(tokenParameters))),
   ];
 }
 

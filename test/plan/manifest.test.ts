@@ -14,7 +14,7 @@ import {
 import { COMMANDS, CONTEXT_KEYS, PREFIX, SETTINGS } from '../../src/vscode/ids.ts';
 
 interface Schema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly order?: number;
   readonly scope?: string;
   readonly default?: unknown;
@@ -69,6 +69,9 @@ const { contributes } = manifest;
 const settings = contributes.configuration.properties;
 const providers = settings[`${PREFIX}.${SETTINGS.providers}`];
 const entry = providers?.items;
+
+/** The endpoints that an entry with endpoints has at the least. */
+const ENDPOINTS = { authorization: 'https://a.example/a', token: 'https://a.example/t' };
 
 /** The schema of one field of a provider. */
 function field(name: string): Schema {
@@ -194,19 +197,20 @@ describe('an entry of the setting of providers', () => {
   });
 
   it('has the defaults of the code', () => {
-    const { id, scopes, accountsMenu } = parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0] ?? {};
+    const { id, scopes, accountsMenu, pushedAuthorization } = parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0] ?? {};
     assert.equal(field('id').default, DEFAULT_PROVIDER_ID);
     assert.deepEqual(field('scopes').default, DEFAULT_SCOPES);
     assert.deepEqual([field('id').default, field('scopes').default, field('accountsMenu').default], [id, scopes, accountsMenu]);
+    assert.equal(field('pushedAuthorization').default, pushedAuthorization);
   });
 
   it('has the types of the code', () => {
-    const FITTING: Record<string, Record<string, unknown>> = { string: { id: 'abc', signInWay: 'paste' }, array: { redirectPorts: [5] } };
+    const FITTING: Record<string, Record<string, unknown>> = { string: { id: 'abc', signInWay: 'paste', token: 'id_token' }, array: { redirectPorts: [5], resource: ['https://a.example'] }, object: { account: { id: 'id' }, endpoints: ENDPOINTS } };
     const examples: Record<string, unknown> = { string: 'https://abc.example', number: 5, boolean: true, array: ['a'], object: {} };
     for (const name of PROVIDER_FIELDS) {
       for (const [type, example] of Object.entries(examples)) {
         const value = FITTING[type]?.[name] ?? example;
-        assert.equal(isTaken(name, value), field(name).type === type, `"${name}" as ${type}`);
+        assert.equal(isTaken(name, value), [field(name).type].flat().includes(type), `"${name}" as ${type}`);
       }
     }
   });

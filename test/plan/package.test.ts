@@ -19,7 +19,7 @@ const shipped = [
   'package.nls.json',
 ];
 
-const largestBundle = 220_000;
+const largestBundle = 229_000;
 
 /** The addresses of the images in a Markdown text, those in HTML tags included. */
 function imagesIn(markdown: string): string[] {

@@ -23,6 +23,13 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
     accountsMenu: true,
     signInWay: undefined,
     redirectPorts: [],
+    authorizationParameters: {},
+    tokenParameters: {},
+    resource: [],
+    pushedAuthorization: false,
+    endpoints: undefined,
+    account: undefined,
+    token: 'access_token',
     ...more,
   };
 }
@@ -75,8 +82,9 @@ export async function tradeForIdToken(
   server: ScriptedServer,
   idToken: (nonce: string) => Promise<string | undefined>,
   transport: Transport = transportWith(),
+  provider: Partial<Provider> = {},
 ): Promise<Tokens> {
-  const found = await discovered(server.issuer, {}, transport);
+  const found = await discovered(server.issuer, provider, transport);
   const request = await authorizationRequest(found, REDIRECT_URI, ['openid']);
   const token = await idToken(request.nonce);
   server.onToken({ body: { ...GOOD_TOKENS, ...(token === undefined ? {} : { id_token: token }) } });

@@ -95,6 +95,14 @@ describe('Findings', () => {
     assert.deepEqual([...new Set(cases.map(([, , code]) => code))].sort(), [...FINDING_CODES].sort());
   });
 
+  it('do not take a token for another issuer\'s because of a slash, or of the tenant that it names', () => {
+    const from = (issuer: string, claims: Readonly<Record<string, unknown>>): unknown =>
+      findingsOf(withRecord({ issuer, idToken: jwtWith({ aud: SAMPLE.clientId, sub: SAMPLE.subject, ...claims }) })).filter(({ code }) => code === 'poisoned');
+    assert.deepEqual(from(ISSUER, { iss: `${ISSUER}/` }), []);
+    assert.deepEqual(from('https://id.example.com/common/v2.0', { iss: 'https://id.example.com/t-1/v2.0', tid: 't-1' }), []);
+    assert.equal((from('https://id.example.com/common/v2.0', { iss: 'https://id.example.com/t-1/v2.0' }) as unknown[]).length, 1);
+  });
+
   it('come with the gravest first', () => {
     const facts = house({ leftovers: 1, tlsOffBy: 'setting', problems: [problem], isAlone: true });
     assert.deepEqual(findingsOf(facts).map(({ code }) => code), ['tls-off', 'alone', 'entry-not-used', 'leftovers']);

@@ -6,6 +6,7 @@ import {
   DEFAULT_SCOPES,
   PROVIDER_FIELDS,
   PROVIDER_ID_PATTERN,
+  RESERVED_PARAMETERS,
   isLoopbackHost,
   isProtected,
   parseProviders,
@@ -44,6 +45,13 @@ describe('the setting of providers', () => {
             accountsMenu: true,
             signInWay: undefined,
             redirectPorts: [],
+            authorizationParameters: {},
+            tokenParameters: {},
+            resource: [],
+            pushedAuthorization: false,
+            endpoints: undefined,
+            account: undefined,
+            token: 'access_token',
           },
         ],
         problems: [],
@@ -54,12 +62,19 @@ describe('the setting of providers', () => {
       const entry = {
         id: 'acme.prod_1-x', label: ' Acme ', issuer: 'https://id.example.com/realms/a/', clientId: 'c', scopes: ['a', 'b', 'a'],
         assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false, signInWay: 'device', redirectPorts: [33418, 33419, 33418],
+        authorizationParameters: { audience: 'https://api.example.com', max_age: '600' }, tokenParameters: { audience: 'https://api.example.com' },
+        resource: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'], pushedAuthorization: true,
+        endpoints: { authorization: 'https://id.example.com/a?b=c', token: 'https://id.example.com/t', userinfo: 'https://api.example.com/me' }, account: { id: 'id', label: 'login' }, token: 'id_token',
       };
       assert.deepEqual(Object.keys(entry).sort(), [...PROVIDER_FIELDS].sort(), 'no field is left out here');
       assert.deepEqual(parseProviders([entry]), {
-        providers: [{ ...entry, label: 'Acme', scopes: ['a', 'b'], assumedLifetime: 90_000, sessionLifetime: 28_800_000, idleTimeout: 1_800_000, redirectPorts: [33418, 33419] }],
+        providers: [{ ...entry, label: 'Acme', scopes: ['a', 'b'], assumedLifetime: 90_000, sessionLifetime: 28_800_000, idleTimeout: 1_800_000, redirectPorts: [33418, 33419], resource: ['https://api.example.com', 'urn:example:api'] }],
         problems: [],
       });
+    });
+
+    it('takes one resource as a list of one', () => {
+      assert.deepEqual(parseProviders([but({ resource: 'api://5c7e/x' })]).providers[0]?.resource, ['api://5c7e/x']);
     });
 
     it('keeps the issuer to the letter, a slash at its end and all', () => {
@@ -136,6 +151,25 @@ describe('the setting of providers', () => {
       ['a scope beyond ASCII', but({ scopes: ['öffnen'] }), 'scopes.0 bad-scope'],
       ['a lifetime of nothing', but({ assumedLifetime: 0 }), 'assumedLifetime out-of-range'],
       ['a negative session lifetime', but({ sessionLifetime: -5 }), 'sessionLifetime out-of-range'],
+      ['parameters in a list', but({ tokenParameters: ['a'] }), 'tokenParameters wrong-type'],
+      ['a parameter that is a number', but({ authorizationParameters: { max_age: 5 } }), 'authorizationParameters.max_age wrong-type'],
+      ['a parameter that is empty', but({ authorizationParameters: { prompt: '' } }), 'authorizationParameters.prompt missing'],
+      ['a parameter that protects', but({ authorizationParameters: { prompt: 'login', state: 'x' } }), 'authorizationParameters.state reserved-parameter'],
+      ['a parameter that protects, in other letters', but({ authorizationParameters: { Redirect_URI: 'x' } }), 'authorizationParameters.Redirect_URI reserved-parameter'],
+      ['a secret among the parameters', but({ tokenParameters: { client_secret: 's' } }), 'tokenParameters.client_secret reserved-parameter'],
+      ['a resource that is no address', but({ resource: 'api' }), 'resource.0 bad-resource'],
+      ['a resource with a fragment', but({ resource: ['https://api.example.com', 'https://api.example.com/#a'] }), 'resource.1 bad-resource'],
+      ['a resource that is a number', but({ resource: 7 }), 'resource wrong-type'],
+      ['a list of no resource', but({ resource: [] }), 'resource missing'],
+      ['a push in words', but({ pushedAuthorization: 'yes' }), 'pushedAuthorization wrong-type'],
+      ['endpoints without one for tokens', but({ endpoints: { authorization: 'https://a.example' } }), 'endpoints.token missing'],
+      ['a misspelt endpoint', but({ endpoints: { authorization: 'https://a.example', token: 'https://a.example', userInfo: 'https://a.example' } }), 'endpoints.userInfo unknown-field'],
+      ['an endpoint that is no address', but({ endpoints: { authorization: '/a', token: 'https://a.example' } }), 'endpoints.authorization bad-endpoint'],
+      ['an endpoint without encryption', but({ endpoints: { authorization: 'https://a.example', token: 'http://a.example' } }), 'endpoints.token not-https'],
+      ['endpoints in a list', but({ endpoints: [] }), 'endpoints wrong-type'],
+      ['an account without an id', but({ account: { label: 'login' } }), 'account.id missing'],
+      ['an account that is a text', but({ account: 'login' }), 'account wrong-type'],
+      ['a token of another kind', but({ token: 'refresh_token' }), 'token bad-token'],
       ['a misspelt field', but({ clientID: 'c' }), 'clientID unknown-field'],
       ['a client secret', but({ clientSecret: 's' }), 'clientSecret unknown-field'],
     ];
@@ -215,6 +249,14 @@ describe('the setting of providers', () => {
       const { providers } = parseProviders([{ id: 'other', issuer: 'http://id.example.com', clientId: 'c' }, other]);
       assert.deepEqual(providers.map(({ id }) => id), ['other']);
     });
+  });
+
+  it('refuses each parameter that the protocol sets itself, for either kind of request', () => {
+    for (const field of ['authorizationParameters', 'tokenParameters']) {
+      for (const name of RESERVED_PARAMETERS) {
+        assert.equal(wrongWith(but({ [field]: { [name]: 'x' } })), `${field}.${name} reserved-parameter`);
+      }
+    }
   });
 
   it('refuses the id of every provider of VS Code itself', () => {

@@ -15,6 +15,7 @@ import {
   parseRecord,
   servesScopes,
   type SessionRecord,
+  tokenFor,
 } from '../../../src/core/session.ts';
 import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, USUAL, without } from '../../support/coreSamples.ts';
 import { holds } from '../../support/seeded.ts';
@@ -200,6 +201,11 @@ describe('a stored session', () => {
 });
 
 describe('a session', () => {
+  it('gives callers the token that the entry names, and never another in its place', () => {
+    assert.deepEqual([tokenFor(SAMPLE, 'access_token'), tokenFor(SAMPLE, 'id_token')], [SAMPLE.accessToken, SAMPLE.idToken]);
+    assert.equal(tokenFor(without(SAMPLE, 'idToken'), 'id_token'), undefined);
+  });
+
   it('can be renewed while it has a refresh token and no verdict has ended it', () => {
     assert.equal(lifetimesOf(SAMPLE).renewable, true);
     assert.equal(lifetimesOf(UNRENEWABLE).renewable, false);

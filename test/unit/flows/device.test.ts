@@ -95,6 +95,14 @@ describe('The device grant', () => {
       assert.deepEqual([request?.parameters.get('client_id'), request?.parameters.get('scope')], ['editor', 'read write']);
     });
 
+    it('with what the entry adds, and the resource', async () => {
+      scripted.on('/device/code', { body: CODES });
+      const provider = { authorizationParameters: { audience: 'https://api.example.com', scope: 'evil', client_id: 'evil' }, resource: ['urn:example:x'] };
+      await requestDeviceCode(await discovered(scripted.issuer, provider, transport), ['read'], transport, caller.signal);
+      const [request] = scripted.requestsTo('/device/code');
+      assert.deepEqual(Object.fromEntries(request?.parameters ?? []), { audience: 'https://api.example.com', client_id: 'editor', resource: 'urn:example:x', scope: 'read' });
+    });
+
     it('and takes the interval that the server sets, a second at the least', async () => {
       assert.equal((await ask({ interval: 7 })).interval, 7 * SECOND);
       assert.equal((await ask({ interval: '7' })).interval, 7 * SECOND);

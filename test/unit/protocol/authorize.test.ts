@@ -81,6 +81,28 @@ describe('The authorization request', () => {
     assert.deepEqual([searchParams.getAll('state'), searchParams.getAll('nonce'), searchParams.getAll('client_id'), searchParams.getAll('redirect_uri')], [[request.state], [request.nonce], ['editor'], [REDIRECT_URI]]);
   });
 
+  it('has the parameters of the entry, none of which takes the place of what protects it', async () => {
+    // As if the check of the settings had let it through.
+    const authorizationParameters = { audience: 'https://api.example.com/?a=b c', access_type: 'offline', prompt: 'consent', state: 'evil', code_challenge: 'evil', client_id: 'evil', scope: 'evil' };
+    const request = await authorizationRequest(await discovered(server.issuer, { authorizationParameters }), REDIRECT_URI, ['read']);
+    const { searchParams } = new URL(request.url.href);
+    assert.deepEqual(['audience', 'access_type', 'prompt'].map((name) => searchParams.get(name)), ['https://api.example.com/?a=b c', 'offline', 'consent']);
+    assert.deepEqual([searchParams.getAll('state'), searchParams.getAll('client_id'), searchParams.getAll('scope')], [[request.state], ['editor'], ['read']]);
+    assert.notEqual(searchParams.get('code_challenge'), 'evil');
+  });
+
+  it('asks for what this very sign-in needs rather than for what the entry says', async () => {
+    const found = await discovered(server.issuer, { authorizationParameters: { prompt: 'consent', login_hint: 'ada' } });
+    const { searchParams } = (await authorizationRequest(found, REDIRECT_URI, ['read'], { prompt: 'select_account' })).url;
+    assert.deepEqual([searchParams.getAll('prompt'), searchParams.getAll('login_hint')], [['select_account'], ['ada']]);
+  });
+
+  it('names each resource that the token is for', async () => {
+    const resource = ['https://api.example.com/a?b=c d', 'urn:example:x'];
+    const { url } = await authorizationRequest(await discovered(server.issuer, { resource }), REDIRECT_URI, ['read']);
+    assert.deepEqual(new URL(url.href).searchParams.getAll('resource'), resource);
+  });
+
   it('would not survive a trip through the editor\'s URI, which is why it travels as text', async () => {
     const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], { loginHint: 'sam+test&x@example.com' });
     const unencoded = URI.parse(url.href).toString(true);
@@ -126,6 +148,12 @@ describe('The answer to an authorization request', () => {
       const failure = await rejectsWith(read(answerTo(request, more)), 'untrusted-answer', 'wrong-issuer');
       assert.equal(failure.message, 'untrusted-answer (wrong-issuer)');
     }
+  });
+
+  it('may be from any tenant of a server that has many, and from no other server', async () => {
+    const many = { ...server, metadata: { ...server.metadata, issuer: `${scripted.issuer}/{tenantid}/v2.0` } };
+    assert.equal((await read(answerTo(request, { iss: `${scripted.issuer}/tenant-1/v2.0` }), many)).get('code'), 'code-1');
+    await rejectsWith(read(answerTo(request, { iss: 'https://evil.example.com/tenant-1/v2.0' }), many), 'untrusted-answer', 'wrong-issuer');
   });
 
   it('is refused with two issuers', async () => {

@@ -82,6 +82,23 @@ describe('Discovery', () => {
     });
   }
 
+  for (const [configured, said] of [['', '/'], ['/', ''], ['/realms/a', '/realms/a/'], ['/realms/a/', '/realms/a']] as const) {
+    it(`takes the issuer "${said}" for "${configured}", and goes by the name that the server has for itself`, async () => {
+      const address = `${server.issuer}${said}`;
+      server.metadata['issuer'] = address;
+      server.on(`${configured.replace(/\/$/, '')}${OIDC}`, () => ({ body: server.metadata }));
+      assert.equal((await discovered(`${server.issuer}${configured}`)).metadata.issuer, address);
+    });
+  }
+
+  it('takes an issuer whose tenant is left open, and no other host', async () => {
+    server.metadata['issuer'] = `${server.issuer}/{tenantid}/v2.0`;
+    server.on(`/common/v2.0${OIDC}`, () => ({ body: server.metadata }));
+    assert.equal((await discovered(`${server.issuer}/common/v2.0`)).metadata.issuer, `${server.issuer}/{tenantid}/v2.0`);
+    server.metadata['issuer'] = 'https://evil.example.com/{tenantid}/v2.0';
+    await rejectsWith(discovered(`${server.issuer}/common/v2.0`), 'issuer-mismatch', 'issuer-mismatch');
+  });
+
   it('shows no word of a document of another issuer', async () => {
     server.onDiscovery({ body: { issuer: 'https://evil.example.com' } });
     const failure = await rejectsWith(discovered(server.issuer), 'issuer-mismatch', 'issuer-mismatch');

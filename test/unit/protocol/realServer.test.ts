@@ -5,6 +5,7 @@ import { authorizationRequest, type AuthorizationRequest } from '../../../src/pr
 import { Discovery, type Server } from '../../../src/protocol/discovery.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { accountOf } from '../../../src/protocol/identity.ts';
+import { browserAddress } from '../../../src/protocol/pushed.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
@@ -58,6 +59,35 @@ describe('Against a real identity server', () => {
     const tokens = await signIn();
     identity.faults.add({ path: '/me', action: { kind: 'answer', status: 500 } });
     assert.deepEqual(await accountOf(server, tokens, transport, signal), { id: 'account-1001', label: 'account-1001' });
+  });
+
+  it('a token is for the resource that the entry names, before and after a renewal', async () => {
+    await start({ jwtAccessTokens: true });
+    server = await discovered(identity.issuer, { clientId: demoClientId, resource: ['https://notes.example.com/api'] });
+    const audienceOf = ({ accessToken }: Tokens): unknown => (JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as { readonly aud: unknown }).aud;
+    const tokens = await signIn();
+    const renewed = await (await requestRefresh(server, tokens.refreshToken ?? '', tokens.claims?.sub, transport)).check();
+    assert.deepEqual([audienceOf(tokens), audienceOf(renewed)], ['https://notes.example.com/api', 'https://notes.example.com/api']);
+  });
+
+  for (const [who, isRequired, pushedAuthorization] of [['server', true, false], ['entry', false, true]] as const) {
+    it(`a person signs in where the ${who} wants the request pushed`, async () => {
+      await start({ features: { pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: isRequired } } });
+      server = await discovered(identity.issuer, { clientId: demoClientId, pushedAuthorization, authorizationParameters: { ui_locales: 'de' } });
+      const request = await ask();
+      const address = await browserAddress(server, request, transport, signal);
+      assert.deepEqual([...address.searchParams.keys()], ['client_id', 'request_uri']);
+      const { searchParams } = await new Person().authorize(address.href);
+      const tokens = await exchangeCode(server, request, searchParams, transport, signal);
+      assert.equal(await identity.tokenIsActive(tokens.accessToken), true);
+    });
+  }
+
+  it('what the server has against a request that is pushed is told before the browser opens', async () => {
+    await start({ features: { pushedAuthorizationRequests: { enabled: true } } });
+    server = await discovered(identity.issuer, { clientId: demoClientId, pushedAuthorization: true });
+    const request = await authorizationRequest(server, 'https://elsewhere.example.com', SCOPES);
+    await rejectsWith(browserAddress(server, request, transport, signal), 'configuration', 'invalid_request');
   });
 
   it('a person who denies access has called it off', async () => {

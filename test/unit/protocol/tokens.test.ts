@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
 import type { Category } from '../../../src/core/remedy.ts';
-import { GOOD_TOKENS, jwtWith, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
+import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { exchangeCode } from '../../../src/protocol/exchange.ts';
+import { requestRefresh } from '../../../src/protocol/refresh.ts';
+import { answerTo, discovered, GOOD_TOKENS, jwtWith, REDIRECT_URI, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { PatientClock } from '../../support/patientClock.ts';
 import { htmlPage, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
@@ -32,6 +35,27 @@ describe('A token answer', () => {
     const [request] = server.requestsTo('/token');
     assert.deepEqual([...(request?.parameters.keys() ?? [])].sort(), ['client_id', 'code', 'code_verifier', 'grant_type', 'redirect_uri']);
     assert.equal(request?.headers.authorization, undefined);
+  });
+
+  it('was asked for with the parameters of the entry, none of which takes the place of what the protocol sets', async () => {
+    answering({});
+    const tokenParameters = { audience: 'https://api.example.com', code: 'evil', code_verifier: 'evil', redirect_uri: 'evil', grant_type: 'evil', client_id: 'evil' };
+    await trade(server, { provider: { tokenParameters } });
+    const renewal = await requestRefresh(await discovered(server.issuer, { tokenParameters: { ...tokenParameters, refresh_token: 'evil' } }), 'refresh-1', undefined, transportWith());
+    await renewal.check();
+    const [exchange, refresh] = server.requestsTo('/token').map(({ parameters }) => parameters);
+    assert.deepEqual([exchange?.get('audience'), refresh?.get('audience')], ['https://api.example.com', 'https://api.example.com']);
+    assert.deepEqual([exchange?.getAll('code'), exchange?.getAll('redirect_uri'), exchange?.getAll('grant_type'), exchange?.getAll('client_id')], [['code-1'], [REDIRECT_URI], ['authorization_code'], ['editor']]);
+    assert.notEqual(exchange?.get('code_verifier'), 'evil');
+    assert.deepEqual([refresh?.getAll('refresh_token'), refresh?.getAll('grant_type')], [['refresh-1'], ['refresh_token']]);
+  });
+
+  it('was asked for with each resource that the token is for, and so is a renewal', async () => {
+    answering({});
+    const resource = ['https://api.example.com', 'urn:example:x'];
+    await trade(server, { provider: { resource } });
+    await requestRefresh(await discovered(server.issuer, { resource }), 'refresh-1', undefined, transportWith());
+    assert.deepEqual(server.requestsTo('/token').map(({ parameters }) => parameters.getAll('resource')), [resource, resource]);
   });
 
   const answers: Readonly<Record<string, readonly [Script, Category, string?]>> = {
@@ -161,6 +185,48 @@ describe('A token answer', () => {
         await rejectsWith(trading(claims), category);
       });
     }
+
+    it('is what callers get where the entry says so, and both have to be good', async () => {
+      const provider = { token: 'id_token' } as const;
+      const lasting = async (seconds: number): Promise<unknown[]> => {
+        const exp = now() + seconds;
+        const { accessExpiresAt = 0, expirySource, sentAt } = await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, exp }), transportWith(), provider);
+        return [accessExpiresAt === exp * 1000 ? 'ID token' : accessExpiresAt - sentAt, expirySource];
+      };
+      assert.deepEqual([await lasting(100), await lasting(3000)], [['ID token', 'token'], [300_000, 'expires_in']]);
+    });
+
+    it('is not done without where the entry says that callers get it, not even at a renewal', async () => {
+      answering({});
+      await rejectsWith(trade(server, { provider: { token: 'id_token' } }), 'server-unfit', 'no-id-token');
+      const renewal = await requestRefresh(await discovered(server.issuer, { token: 'id_token' }), 'refresh-0', undefined, transportWith());
+      assert.equal(renewal.refreshToken, 'refresh-1');
+      await rejectsWith(renewal.check(), 'server-unfit', 'no-id-token');
+    });
+
+    it('has to say when the person signed in, and not too long ago, where the entry asks for that', async () => {
+      const asking = (claims: Readonly<Record<string, unknown>>): Promise<unknown> =>
+        tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }), transportWith(), { authorizationParameters: { max_age: '600' } });
+      await asking({ auth_time: now() - 60 });
+      await rejectsWith(asking({ auth_time: now() - 1200 }), 'clock');
+      await rejectsWith(asking({}), 'bad-answer');
+    });
+
+    it('has to be from the issuer of its own tenant, where the server leaves the tenant open', async () => {
+      const home = server.issuer;
+      server.metadata['issuer'] = `${home}/{tenantid}/v2.0`;
+      server.on('/common/v2.0/.well-known/openid-configuration', () => ({ body: server.metadata }));
+      const found = await discovered(`${home}/common/v2.0`);
+      const tenanted = async (claims: Readonly<Record<string, unknown>>): Promise<unknown> => {
+        const request = await authorizationRequest(found, REDIRECT_URI, ['openid']);
+        answering({ id_token: await server.idToken({ aud: 'editor', nonce: request.nonce, ...claims }) });
+        return exchangeCode(found, request, answerTo(request), transportWith(), new AbortController().signal);
+      };
+      await tenanted({ iss: `${home}/t-1/v2.0`, tid: 't-1' });
+      await rejectsWith(tenanted({ iss: `${home}/t-1/v2.0`, tid: 't-2' }), 'untrusted-answer');
+      await rejectsWith(tenanted({ iss: `${home}/t-1/v2.0` }), 'untrusted-answer');
+      await rejectsWith(tenanted({ iss: 'https://evil.example.com/t-1/v2.0', tid: 't-1' }), 'untrusted-answer');
+    });
 
     it('that has expired is a matter of the clock', async () => {
       await rejectsWith(trading({ iat: now() - 900, exp: now() - 300 }), 'clock');

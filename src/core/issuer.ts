@@ -1,0 +1,41 @@
+// Issuers that differ and are one: by a slash at the end, or by the tenant in the place that a server leaves open.
+
+/** What stands for the tenant in the issuer of a server with many (Microsoft Entra). */
+const TENANT = '{tenantid}';
+
+/**
+ * Whether the description of a server that is found at a configured issuer may call itself by this name: the same but
+ * for a slash at the end, which both OpenID Connect Discovery 1.0 section 4.1 and RFC 8414 section 3.1 take off before
+ * they ask, so that it is the description of either; or with the tenant left open. Another host never is the same,
+ * because the name is what tells the answers of servers apart (RFC 9207).
+ */
+export function isSelfSame(said: string, configured: string): boolean {
+  if (!URL.canParse(said) || !URL.canParse(configured) || new URL(said).origin !== new URL(configured).origin) {
+    return false;
+  }
+  return withoutSlash(said) === withoutSlash(configured) || isTenantOf(configured, said);
+}
+
+/** Whether an issuer is a template with its tenant filled in. */
+export function isTenantOf(issuer: string, template: string): boolean {
+  const [before = '', after, ...more] = template.split(TENANT);
+  if (after === undefined || more.length > 0 || !issuer.startsWith(before) || !issuer.endsWith(after)) {
+    return false;
+  }
+  return /^[\w.-]+$/.test(issuer.slice(before.length, issuer.length - after.length));
+}
+
+/** The issuer of a tenant, whose name is the `tid` of its tokens; without a tenant, or without a place for one, as it is. */
+export function issuerFor(template: string, tenant: unknown): string {
+  return typeof tenant === 'string' && /^[\w-]+$/.test(tenant) ? template.replace(TENANT, tenant) : template;
+}
+
+/** Whether a token with this `iss`, and this `tid` where it has one, can be from the server at a configured issuer. */
+export function isFrom(iss: unknown, tenant: unknown, configured: string): boolean {
+  if (typeof iss !== 'string') {
+    return false;
+  }
+  return isSelfSame(iss, configured) || (typeof tenant === 'string' && tenant !== '' && isSelfSame(iss.replace(tenant, TENANT), configured));
+}
+
+const withoutSlash = (issuer: string): string => issuer.replace(/\/$/, '');

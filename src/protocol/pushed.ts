@@ -1,0 +1,43 @@
+// Pushed authorization requests: RFC 9126. The parameters go to the server by a request of their own, and the browser
+// takes only a reference along.
+import * as oauth from 'oauth4webapi';
+import { Failure } from '../core/failure.ts';
+import type { AuthorizationRequest } from './authorize.ts';
+import { classify } from './classify.ts';
+import { optionsFor, type Server } from './discovery.ts';
+import { regularize } from './tokens.ts';
+import { fetchWith, type Answer, type Transport } from './transport.ts';
+
+/**
+ * The address for the browser: that of the request itself, or one with a reference, where the server or the entry
+ * wants the request pushed. Such a reference works once, and for a minute or so, as the server decides.
+ * @throws Failure `server-unfit` where there is no endpoint to push it to; else what the server has against it.
+ */
+export async function browserAddress(server: Server, request: AuthorizationRequest, transport: Transport, signal: AbortSignal): Promise<URL> {
+  const { client, clientAuthentication, metadata, provider } = server;
+  if (metadata.require_pushed_authorization_requests !== true && !provider.pushedAuthorization) {
+    return request.url;
+  }
+  if (metadata.pushed_authorization_request_endpoint === undefined) {
+    throw new Failure('server-unfit', 'missing-endpoint', { detail: 'pushed_authorization_request_endpoint' });
+  }
+  try {
+    const options = optionsFor(server, fetchWith(transport, signal, regular));
+    const response = await oauth.pushedAuthorizationRequest(metadata, client, clientAuthentication, request.parameters, options);
+    const { request_uri: reference } = await oauth.processPushedAuthorizationResponse(metadata, client, response);
+    const address = new URL(metadata.authorization_endpoint ?? '');
+    address.searchParams.set('client_id', client.client_id);
+    address.searchParams.set('request_uri', reference);
+    return address;
+  } catch (error) {
+    throw classify(error, 'authorization');
+  }
+}
+
+/** Makes an answer regular before the library looks at it: some servers say 200 where 201 is due (RFC 9126 section 2.2). */
+function regular(answer: Answer): Response {
+  const { body, response } = regularize(answer);
+  return response.status === 200 && body['request_uri'] !== undefined
+    ? new Response(JSON.stringify(body), { status: 201, headers: response.headers })
+    : response;
+}

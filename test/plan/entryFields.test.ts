@@ -1,0 +1,86 @@
+// The fields of an entry that speak of the protocol: what the editor says of them is what the code says.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ENDPOINT_FIELDS, parseProviders, RESERVED_PARAMETERS, TOKEN_KINDS } from '../../src/core/provider.ts';
+
+interface Field {
+  readonly default?: unknown;
+  readonly enum?: readonly string[];
+  readonly minItems?: number;
+  readonly pattern?: string;
+  readonly required?: readonly string[];
+  readonly items?: Field;
+  readonly properties?: Readonly<Record<string, Field>>;
+  readonly additionalProperties?: boolean | { readonly type: string; readonly minLength: number };
+  readonly propertyNames?: { readonly not: { readonly enum: readonly string[] } };
+}
+
+interface Manifest {
+  readonly contributes: { readonly configuration: { readonly properties: { readonly 'sessionKeeper.providers': { readonly items: { readonly properties: Readonly<Record<string, Field>> } } } } };
+}
+
+const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as Manifest;
+const fields = manifest.contributes.configuration.properties['sessionKeeper.providers'].items.properties;
+
+/** The endpoints that an entry with endpoints has at the least. */
+const ENDPOINTS = { authorization: 'https://a.example/a', token: 'https://a.example/t' };
+
+/** The schema of one field of a provider. */
+function field(name: string): Field {
+  const schema = fields[name];
+  assert.ok(schema !== undefined, `the manifest has no field "${name}"`);
+  return schema;
+}
+
+/** Whether the code takes an entry with a field of a certain value. */
+function isTaken(name: string, value: unknown): boolean {
+  return parseProviders([{ issuer: 'https://id.example.com', clientId: 'c', [name]: value }]).problems.length === 0;
+}
+
+/** Whether the manifest's pattern of a field takes a text. */
+function matches({ pattern }: Field, value: string): boolean {
+  assert.ok(pattern !== undefined);
+  return new RegExp(pattern, 'u').test(value);
+}
+
+describe('an entry that speaks of the protocol', () => {
+  it('has the same say in the editor and in the code on the names of parameters', () => {
+    for (const name of ['authorizationParameters', 'tokenParameters']) {
+      assert.deepEqual(field(name).propertyNames?.not.enum, RESERVED_PARAMETERS, name);
+      assert.deepEqual(field(name).additionalProperties, { type: 'string', minLength: 1 }, name);
+    }
+  });
+
+  it('has the same say in the editor and in the code on the token', () => {
+    assert.deepEqual([field('token').enum, field('token').default], [TOKEN_KINDS, parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0]?.token]);
+    for (const kind of [...TOKEN_KINDS, 'refresh_token', '']) {
+      assert.equal(isTaken('token', kind), field('token').enum?.includes(kind), kind);
+    }
+  });
+
+  it('has the same say in the editor and in the code on resources', () => {
+    const { items, minItems } = field('resource');
+    assert.deepEqual([items?.pattern, minItems], [field('resource').pattern, 1]);
+    for (const resource of ['https://api.example.com/a?b', 'api://x', 'urn:a:b', 'api', '/api', 'https://a.example#b', 'https://a b', 'a:']) {
+      assert.equal(isTaken('resource', resource), matches(field('resource'), resource), resource);
+      assert.equal(isTaken('resource', [resource]), isTaken('resource', resource), resource);
+    }
+  });
+
+  it('has the same say in the editor and in the code on endpoints', () => {
+    const { additionalProperties, properties = {}, required } = field('endpoints');
+    assert.deepEqual([Object.keys(properties), additionalProperties, required], [ENDPOINT_FIELDS, false, Object.keys(ENDPOINTS)]);
+    for (const [name, schema] of Object.entries(properties)) {
+      for (const address of ['https://a.example/b?c=d', 'http://localhost:1/a', 'http://127.0.0.1?a', 'http://a.example', 'https://a.example#b', 'https://a b', 'ftp://a.example', '/a', 'https://']) {
+        assert.equal(isTaken('endpoints', { ...ENDPOINTS, [name]: address }), matches(schema, address), `${name}: ${address}`);
+      }
+    }
+  });
+
+  it('has the same say in the editor and in the code on the account', () => {
+    const { additionalProperties, properties = {}, required } = field('account');
+    assert.deepEqual([Object.keys(properties), additionalProperties, required], [['id', 'label'], false, ['id']]);
+    assert.deepEqual([isTaken('account', { id: 'a', label: 'b' }), isTaken('account', { id: '' }), isTaken('account', { id: 'a', name: 'b' })], [true, false, false]);
+  });
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { isFrom, isSelfSame, isTenantOf, issuerFor } from '../../../src/core/issuer.ts';
+
+const ENTRA = 'https://login.microsoftonline.com/{tenantid}/v2.0';
+const TENANT = '9188040d-6c67-4c5b-b112-36a304b66dad';
+
+describe('An issuer', () => {
+  it('is the same with and without a slash at its end, and in no other way', () => {
+    const configured = 'https://id.example.com/realms/a';
+    for (const [said, expected] of [
+      [configured, true],
+      [`${configured}/`, true],
+      [`${configured}//`, false],
+      ['https://id.example.com/realms/A', false],
+      ['https://id.example.com/realms', false],
+      ['https://evil.example.com/realms/a', false],
+      ['http://id.example.com/realms/a', false],
+      ['https://id.example.com:444/realms/a', false],
+      ['realms/a', false],
+      ['', false],
+    ] as const) {
+      assert.equal(isSelfSame(said, configured), expected, said);
+    }
+    assert.equal(isSelfSame(configured, `${configured}/`), true);
+  });
+
+  it('may leave its tenant open, within one part of its path', () => {
+    for (const [configured, expected] of [
+      ['https://login.microsoftonline.com/common/v2.0', true],
+      ['https://login.microsoftonline.com/organizations/v2.0', true],
+      ['https://login.microsoftonline.com/a/b/v2.0', false],
+      ['https://login.microsoftonline.com//v2.0', false],
+      ['https://login.microsoftonline.com/common/v1.0', false],
+      ['https://evil.example.com/common/v2.0', false],
+    ] as const) {
+      assert.equal(isSelfSame(ENTRA, configured), expected, configured);
+      assert.equal(isTenantOf(configured, ENTRA), expected, configured);
+    }
+    assert.equal(isSelfSame('https://{tenantid}', 'https://id.example.com'), false, 'a host is never left open');
+    assert.equal(isTenantOf('https://a.example', 'https://a.example'), false);
+  });
+
+  it('is that of the tenant of a token', () => {
+    assert.equal(issuerFor(ENTRA, TENANT), `https://login.microsoftonline.com/${TENANT}/v2.0`);
+    for (const nonsense of [undefined, 7, '', 'a/b', '../x', '$&']) {
+      assert.equal(issuerFor(ENTRA, nonsense), ENTRA);
+    }
+    assert.equal(issuerFor('https://id.example.com', TENANT), 'https://id.example.com');
+  });
+
+  it('is where a token can be from', () => {
+    const common = 'https://login.microsoftonline.com/common/v2.0';
+    assert.equal(isFrom(`https://login.microsoftonline.com/${TENANT}/v2.0`, TENANT, common), true);
+    assert.equal(isFrom(`https://login.microsoftonline.com/${TENANT}/v2.0`, undefined, common), false);
+    assert.equal(isFrom(`https://evil.example.com/${TENANT}/v2.0`, TENANT, common), false);
+    assert.equal(isFrom('https://id.example.com/', undefined, 'https://id.example.com'), true);
+    assert.equal(isFrom(7, undefined, common), false);
+    assert.equal(isFrom('https://other.example.com', '', 'https://id.example.com'), false);
+  });
+});

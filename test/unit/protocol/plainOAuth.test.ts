@@ -1,0 +1,94 @@
+// Servers that know no OpenID Connect: no discovery, no ID token, an answer of their own about the person.
+import assert from 'node:assert/strict';
+import type { Provider } from '../../../src/core/provider.ts';
+import type { Category } from '../../../src/core/remedy.ts';
+import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { Discovery, type Server } from '../../../src/protocol/discovery.ts';
+import { exchangeCode } from '../../../src/protocol/exchange.ts';
+import { accountOf, type Account } from '../../../src/protocol/identity.ts';
+import { answerTo, discovered, GOOD_TOKENS, providerAt, REDIRECT_URI, transportWith } from '../../support/bench.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { htmlPage, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
+
+describe('A plain OAuth server', () => {
+  let scripted: ScriptedServer;
+  const transport = transportWith();
+  const { signal } = new AbortController();
+
+  beforeEach(async () => {
+    scripted = await ScriptedServer.start();
+    scripted.onDiscovery({ status: 404 });
+    scripted.onToken({ body: { ...GOOD_TOKENS, token_type: 'bearer', scope: undefined } });
+    scripted.on('/me', { body: { id: 583231, login: 'ada', name: 'Ada L.' } });
+  });
+
+  afterEach(async () => {
+    await scripted.stop();
+  });
+
+  const endpoints = (): NonNullable<Provider['endpoints']> => ({ authorization: `${scripted.issuer}/login?x=1`, token: `${scripted.issuer}/token`, userinfo: `${scripted.issuer}/me` });
+  const serverWith = async (more: Partial<Provider> = {}): Promise<Server> => discovered(scripted.issuer, { endpoints: endpoints(), ...more });
+  const signIn = async (more: Partial<Provider> = {}): Promise<Account> => {
+    const server = await serverWith(more);
+    const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
+    const tokens = await exchangeCode(server, request, answerTo(request), transport, signal);
+    return accountOf(server, tokens, transport, signal);
+  };
+
+  it('is asked nothing where the entry says its endpoints', async () => {
+    const { metadata } = await serverWith();
+    assert.deepEqual([metadata.issuer, metadata.token_endpoint, metadata.jwks_uri], [scripted.issuer, `${scripted.issuer}/token`, undefined]);
+    assert.deepEqual(scripted.requests, []);
+  });
+
+  it('is another server once the entry has other endpoints', async () => {
+    const discovery = new Discovery(transport);
+    const first = await discovery.find(providerAt(scripted.issuer, { endpoints: endpoints() }));
+    const second = await discovery.find(providerAt(scripted.issuer, { endpoints: { ...endpoints(), token: `${scripted.issuer}/other` } }));
+    assert.deepEqual([first.metadata.token_endpoint, second.metadata.token_endpoint], [`${scripted.issuer}/token`, `${scripted.issuer}/other`]);
+  });
+
+  it('has its endpoints on this machine only where it is there itself', async () => {
+    await rejectsWith(discovered('https://id.example.com', { endpoints: endpoints() }), 'insecure', 'http-endpoint');
+  });
+
+  it('tells who it is in an answer of its own, with an id that may be a number', async () => {
+    assert.deepEqual(await signIn(), { id: '583231', label: 'Ada L.' });
+    assert.deepEqual(await signIn({ account: { id: 'id', label: 'login' } }), { id: '583231', label: 'ada' });
+    assert.deepEqual(await signIn({ account: { id: 'login' } }), { id: 'ada', label: 'Ada L.' });
+    assert.equal(scripted.requestsTo('/me')[0]?.headers.authorization, 'Bearer access-1');
+  });
+
+  it('is asked who it is although discovery names the endpoint, and may keep that to itself', async () => {
+    scripted.metadata['userinfo_endpoint'] = `${scripted.issuer}/me`;
+    scripted.onDiscovery(() => ({ body: scripted.metadata }));
+    assert.deepEqual(await signIn({ endpoints: undefined }), { id: '583231', label: 'Ada L.' });
+    scripted.on('/me', { status: 403 });
+    assert.deepEqual(await signIn({ endpoints: undefined }), { id: 'acme', label: 'Acme' });
+  });
+
+  const answers: Readonly<Record<string, readonly [Script, Category, string]>> = {
+    'has no id': [{ body: { name: 'Ada' } }, 'server-unfit', 'no-account'],
+    'has an id that is none': [{ body: { id: { a: 1 } } }, 'server-unfit', 'no-account'],
+    'is a list': [{ headers: { 'Content-Type': 'application/json' }, body: '[1]' }, 'bad-answer', 'http-200'],
+    'is a page': [htmlPage, 'web-page', 'not-json'],
+    'is 401': [{ status: 401 }, 'configuration', 'http-401'],
+    'is 503': [{ status: 503 }, 'server', 'http-503'],
+  };
+  for (const [what, [script, category, code]] of Object.entries(answers)) {
+    it(`whose answer about the person ${what} makes two people one, so that signing in fails as ${category}`, async () => {
+      scripted.on('/me', script);
+      await rejectsWith(signIn({ account: { id: 'id' } }), category, code);
+    });
+  }
+
+  it('has to have an answer about the person where the entry counts on one', async () => {
+    await rejectsWith(signIn({ endpoints: { ...endpoints(), userinfo: undefined }, account: { id: 'id' } }), 'server-unfit');
+  });
+
+  it('shows nothing of the person that could be more than a name', async () => {
+    scripted.on('/me', { body: { id: 'x\u202E', login: 'a [b](command:c)\u0000' } });
+    const { label } = await signIn();
+    assert.doesNotMatch(label, /[\u0000\u202E]/);
+  });
+});
