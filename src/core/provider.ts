@@ -41,6 +41,8 @@ export interface Provider {
   readonly account: AccountFields | undefined;
   /** Which token callers get. */
   readonly token: TokenKind;
+  /** Whether the browser is opened at a sign-out, so that the person signs out of the server, too. */
+  readonly signOutAtServer: boolean;
 }
 
 /** The tokens that callers can get: the access token (RFC 6749 section 1.4), or the ID token (OpenID Connect Core 2). */
@@ -114,6 +116,7 @@ export const PROVIDER_FIELDS = [
   'endpoints',
   'account',
   'token',
+  'signOutAtServer',
 ] as const;
 
 /** The pattern of an id: what VS Code, a settings key and a file name all take. */
@@ -211,6 +214,7 @@ const entrySchema = v.object(
     endpoints: v.optional(endpoints),
     account: v.optional(account),
     token: v.optional(v.pipe(v.string('wrong-type'), v.picklist(TOKEN_KINDS, 'bad-token')), 'access_token'),
+    signOutAtServer: v.optional(v.boolean('wrong-type'), false),
   },
   'not-an-object',
 );
@@ -290,6 +294,7 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     endpoints: entry.endpoints,
     account: entry.account,
     token: entry.token,
+    signOutAtServer: entry.signOutAtServer,
   };
 }
 

@@ -10,10 +10,10 @@ import { isSameSignIn, lifetimesOf, ownerOf, servesScopes, type SessionRecord } 
 import { isUsable, timeFor, type LiveSession } from '../core/status.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { Grant } from '../protocol/identity.ts';
-import { revokeTokens, type Revocation } from '../protocol/revoke.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { Archive } from './archive.ts';
 import { Decisions, standingOf } from './decisions.ts';
+import { farewell, type SignOut } from './farewell.ts';
 import type { Follower } from './follower.ts';
 import type { Idleness } from './idleness.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
@@ -240,22 +240,20 @@ export class Keeper {
 
   /**
    * Signs a session out here, at once and whatever happens, and tells the server in the background.
-   * @returns what becomes of it at the server: it rejects with a Failure where the server did not confirm.
    * @throws Failure `storage` where it is over, but the stored session could not be deleted.
    */
-  async signOut(id: string): Promise<{ readonly atServer: Promise<Revocation> }> {
+  async signOut(id: string): Promise<SignOut> {
     const { log, registry } = this.#ports;
     const session = registry.get(id);
     if (session === undefined) {
-      return { atServer: Promise.resolve('not-offered') };
+      return { atServer: Promise.resolve('not-offered'), page: Promise.resolve(undefined) };
     }
     const { record } = session;
     registry.remove(id);
     log.info(`${nameOf(record)}: signed out here.`);
-    const atServer = this.#revoke(record);
-    atServer.catch(() => {});
+    const elsewhere = farewell(record, this.providerOf(record), this.#ports);
     await this.#forget(id);
-    return { atServer };
+    return elsewhere;
   }
 
   /**
@@ -276,23 +274,6 @@ export class Keeper {
     await follower.without(id, async () => {
       await archive.forget(id).finally(() => turns.forget(id));
     });
-  }
-
-  async #revoke(record: SessionRecord): Promise<Revocation> {
-    const { discovery, log, transport } = this.#ports;
-    const provider = this.providerOf(record);
-    if (provider === undefined || record.ended !== undefined) {
-      return 'not-offered';
-    }
-    try {
-      const revocation = await revokeTokens(await discovery.find(provider), record, transport);
-      log.info(`${nameOf(record)}: revocation at the server: ${revocation}.`);
-      return revocation;
-    } catch (error) {
-      const failure = asFailure(error);
-      log.warn(`${nameOf(record)}: the server did not confirm the revocation: ${toldOf(failure)}; it is not tried again.`);
-      throw failure;
-    }
   }
 
   /** After a new sign-in, the ended sessions of the same account that it stands in for have nothing left to say. */

@@ -10,6 +10,7 @@ import type { AuthorizationHints } from '../protocol/authorize.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import type { Refresher } from '../sessions/refresher.ts';
 import type { Actions, Subject } from './actions.ts';
+import { openSignOutPage } from './browser.ts';
 import { COMMANDS } from './ids.ts';
 import type { Notifications } from './notifications.ts';
 import { labelShowDiagnostics } from './reportText.ts';
@@ -163,7 +164,8 @@ export class Commands {
   async #signOutOf(record: SessionRecord): Promise<void> {
     const name = this.#nameOf(record);
     try {
-      const { atServer } = await this.#ports.keeper.signOut(record.id);
+      const { atServer, page } = await this.#ports.keeper.signOut(record.id);
+      openSignOutPage(page);
       await atServer;
       void vscode.window.showInformationMessage(text.saySignedOut(name, record.account.label));
     } catch (error) {

@@ -8,6 +8,7 @@ import type { SessionRecord } from '../core/session.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Subject } from './actions.ts';
+import { openSignOutPage } from './browser.ts';
 import { DIAGNOSTICS_SCHEME, MEND_COMMAND } from './ids.ts';
 import { proxyHost, reportOf, type Report } from './report.ts';
 import { askClear, askRemove, askSignOut, mendingLabel, reportWords, sayDiagnosticsCopied } from './reportText.ts';
@@ -206,7 +207,8 @@ export class Diagnostics implements vscode.TextDocumentContentProvider, vscode.C
     },
     'sign-out': async ({ session }) => {
       if (session !== undefined && (await isSure(askSignOut(session.record.id.slice(0, 8)), labelSignOut()))) {
-        await this.#ports.sessions.keeper.signOut(session.record.id);
+        const { page } = await this.#ports.sessions.keeper.signOut(session.record.id);
+        openSignOutPage(page);
       }
     },
     clear: async () => {

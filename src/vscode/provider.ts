@@ -7,6 +7,7 @@ import type { Provider } from '../core/provider.ts';
 import { loginHintOf, servesScopes, tokenFor, type SessionRecord } from '../core/session.ts';
 import type { AuthorizationHints } from '../protocol/authorize.ts';
 import type { Keeper } from '../sessions/keeper.ts';
+import { openSignOutPage } from './browser.ts';
 import type { SignInDesk } from './signInDesk.ts';
 import { failureSentence } from './sentences.ts';
 
@@ -157,7 +158,8 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
    */
   async removeSession(id: string): Promise<void> {
     try {
-      const { atServer } = await this.#ports.keeper.signOut(id);
+      const { atServer, page } = await this.#ports.keeper.signOut(id);
+      openSignOutPage(page);
       atServer.catch(() => this.#ports.reportNotRevoked(this.#provider?.label ?? this.#id));
     } catch (error) {
       throw this.#spoken(error);

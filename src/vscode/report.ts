@@ -116,7 +116,7 @@ function namesFor({ detail = '', problem, providerId = '', session }: HouseFindi
 }
 
 function providerLines(provider: Provider): string[] {
-  const { account, assumedLifetime, authorizationParameters, clientId, endpoints, id, issuer, label, pushedAuthorization, resource, scopes, sessionLifetime, token, tokenParameters } = provider;
+  const { account, assumedLifetime, authorizationParameters, clientId, endpoints, id, issuer, label, pushedAuthorization, resource, scopes, sessionLifetime, signOutAtServer, token, tokenParameters } = provider;
   return [
     `### ${code(label)}`,
     item('Id', code(id)),
@@ -130,6 +130,7 @@ function providerLines(provider: Provider): string[] {
     ...Object.entries(endpoints ?? {}).flatMap(([name, address]) => (address === undefined ? [] : [item(`Endpoint: ${name}`, place(address))])),
     item('Account', list(account === undefined ? [] : Object.values(account))),
     item('Callers get', code(token)),
+    item('Sign-out at the server', signOutAtServer ? 'in the browser, too' : 'without the browser'),
     // Their values are the person's own affair: a name that is a hint, say.
     item('Authorization parameters', list(Object.keys(authorizationParameters))),
     item('Token parameters', list(Object.keys(tokenParameters))),

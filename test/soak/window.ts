@@ -33,6 +33,7 @@ export const PROVIDER: Provider = {
   endpoints: undefined,
   account: undefined,
   token: 'access_token',
+  signOutAtServer: false,
   sessionLifetime: undefined,
   idleTimeout: undefined,
   accountsMenu: true,

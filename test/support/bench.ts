@@ -30,6 +30,7 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
     endpoints: undefined,
     account: undefined,
     token: 'access_token',
+    signOutAtServer: false,
     ...more,
   };
 }

@@ -52,6 +52,7 @@ describe('the setting of providers', () => {
             endpoints: undefined,
             account: undefined,
             token: 'access_token',
+            signOutAtServer: false,
           },
         ],
         problems: [],
@@ -64,7 +65,7 @@ describe('the setting of providers', () => {
         assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false, signInWay: 'device', redirectPorts: [33418, 33419, 33418],
         authorizationParameters: { audience: 'https://api.example.com', max_age: '600' }, tokenParameters: { audience: 'https://api.example.com' },
         resource: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'], pushedAuthorization: true,
-        endpoints: { authorization: 'https://id.example.com/a?b=c', token: 'https://id.example.com/t', userinfo: 'https://api.example.com/me' }, account: { id: 'id', label: 'login' }, token: 'id_token',
+        endpoints: { authorization: 'https://id.example.com/a?b=c', token: 'https://id.example.com/t', userinfo: 'https://api.example.com/me' }, account: { id: 'id', label: 'login' }, token: 'id_token', signOutAtServer: true,
       };
       assert.deepEqual(Object.keys(entry).sort(), [...PROVIDER_FIELDS].sort(), 'no field is left out here');
       assert.deepEqual(parseProviders([entry]), {
@@ -170,6 +171,7 @@ describe('the setting of providers', () => {
       ['an account without an id', but({ account: { label: 'login' } }), 'account.id missing'],
       ['an account that is a text', but({ account: 'login' }), 'account wrong-type'],
       ['a token of another kind', but({ token: 'refresh_token' }), 'token bad-token'],
+      ['a sign-out in words', but({ signOutAtServer: 'yes' }), 'signOutAtServer wrong-type'],
       ['a misspelt field', but({ clientID: 'c' }), 'clientID unknown-field'],
       ['a client secret', but({ clientSecret: 's' }), 'clientSecret unknown-field'],
     ];

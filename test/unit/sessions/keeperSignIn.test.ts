@@ -195,6 +195,20 @@ describe('The keeper, as people come and go', () => {
       assert.deepEqual([other.keeper.all(), other.findings], [[], []]);
     });
 
+    it('gives the page to sign out of the server, where the entry wants it, and no word of it to the log', async () => {
+      server.metadata['end_session_endpoint'] = `${server.issuer}/out`;
+      const pageOf = async (signOutAtServer: boolean): Promise<string | undefined> => {
+        house = buildHouse(server.issuer, { providers: [providerAt(server.issuer, { signOutAtServer })] });
+        await moveIn(house, recordAt(server.issuer, now(), { idToken: 'id.token.x' }));
+        return (await house.keeper.signOut('s1')).page;
+      };
+      assert.equal(await pageOf(false), undefined);
+      assert.equal(await pageOf(true), `${server.issuer}/out?client_id=editor&id_token_hint=id.token.x`);
+      assert.ok(!house.lines.join().includes('id.token.x'));
+      server.onDiscovery('drop');
+      assert.equal(await pageOf(true), undefined);
+    });
+
     it('leaves nothing of a session that was renewed and has failed, but the word that it is signed out', async () => {
       await moveIn(house, recordAt(server.issuer, now()));
       await house.refresher.renew('s1', 'test');

@@ -1,0 +1,61 @@
+// What becomes of a session at its server once it is over here: its tokens are revoked, and the person may sign out there, too.
+import { asFailure } from '../core/failure.ts';
+import { toldOf, type Log } from '../core/log.ts';
+import type { Provider } from '../core/provider.ts';
+import type { SessionRecord } from '../core/session.ts';
+import type { Discovery } from '../protocol/discovery.ts';
+import { signOutAddress } from '../protocol/logout.ts';
+import { revokeTokens, type Revocation } from '../protocol/revoke.ts';
+import type { Transport } from '../protocol/transport.ts';
+import { nameOf } from './record.ts';
+
+/** What a farewell needs. */
+export interface FarewellPorts {
+  readonly discovery: Discovery;
+  readonly transport: Transport;
+  readonly log: Log;
+}
+
+/** A session that was signed out here: what becomes of it elsewhere. */
+export interface SignOut {
+  /** Rejects with a Failure where the server did not confirm. */
+  readonly atServer: Promise<Revocation>;
+  /** The address at which the person signs out of the server, too, where the entry wants that. It holds the ID token. Never rejects. */
+  readonly page: Promise<string | undefined>;
+}
+
+/** Tells the server of a session that it is over; `provider` is undefined where it is none of those configured now. */
+export function farewell(record: SessionRecord, provider: Provider | undefined, ports: FarewellPorts): SignOut {
+  const atServer = revoke(record, provider, ports);
+  atServer.catch(() => {});
+  return { atServer, page: signOutPage(record, provider, ports) };
+}
+
+async function revoke(record: SessionRecord, provider: Provider | undefined, { discovery, log, transport }: FarewellPorts): Promise<Revocation> {
+  if (provider === undefined || record.ended !== undefined) {
+    return 'not-offered';
+  }
+  try {
+    const revocation = await revokeTokens(await discovery.find(provider), record, transport);
+    log.info(`${nameOf(record)}: revocation at the server: ${revocation}.`);
+    return revocation;
+  } catch (error) {
+    const failure = asFailure(error);
+    log.warn(`${nameOf(record)}: the server did not confirm the revocation: ${toldOf(failure)}; it is not tried again.`);
+    throw failure;
+  }
+}
+
+async function signOutPage(record: SessionRecord, provider: Provider | undefined, { discovery, log }: FarewellPorts): Promise<string | undefined> {
+  if (provider?.signOutAtServer !== true) {
+    return undefined;
+  }
+  try {
+    const address = signOutAddress(await discovery.find(provider), record.idToken);
+    log.info(`${nameOf(record)}: ${address === undefined ? 'the server has no page to sign out at' : 'there is a page to sign out at the server, too'}.`);
+    return address?.href;
+  } catch (error) {
+    log.warn(`${nameOf(record)}: the page to sign out at the server is not known: ${toldOf(asFailure(error))}.`);
+    return undefined;
+  }
+}
