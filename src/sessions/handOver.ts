@@ -20,6 +20,8 @@ export class HandOver {
   readonly #cipher: Cipher;
   readonly #log: Log;
   readonly #keys = new Map<string, string>();
+  /** Whether the latest sealing failed, which is tried again and again and told of once. */
+  #isFailing = false;
 
   constructor(folder: Folder, store: SecretStore, cipher: Cipher, log: Log) {
     this.#folder = folder;
@@ -34,9 +36,13 @@ export class HandOver {
       const name = await this.#keyToSealWith();
       const sealed = await this.#cipher.seal(this.#keys.get(name) ?? '', formatRecord(record), record.id);
       await this.#folder.write(record.id + SUFFIX, JSON.stringify({ version: 1, key: name, sealed }));
+      this.#isFailing = false;
       return true;
     } catch (error) {
-      this.#log.warn(`Session ${record.id.slice(0, 8)} could not be sealed for other windows: ${asFailure(error).message}.`);
+      if (!this.#isFailing) {
+        this.#log.warn(`Session ${record.id.slice(0, 8)} could not be sealed for other windows: ${asFailure(error).message}; it is tried again.`);
+      }
+      this.#isFailing = true;
       return false;
     }
   }

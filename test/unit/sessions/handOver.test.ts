@@ -185,7 +185,21 @@ describe('The sealed copy', () => {
       });
     }
 
-    it('is not written where the store cannot say what the key is, rather than with a second one', async () => {
+    it('tells of a folder that fails once, however often that is tried, and again after it has worked', async () => {
+    const window = openWindow();
+    const failures = async (): Promise<number> => {
+      folder.failing = 'writing';
+      await window.write(record);
+      await window.write({ ...record, generation: 2 });
+      folder.failing = false;
+      return lines.length;
+    };
+    assert.equal(await failures(), 1);
+    assert.equal(await window.write(record), true);
+    assert.equal(await failures(), 2);
+  });
+
+  it('is not written where the store cannot say what the key is, rather than with a second one', async () => {
       await openWindow().write(record);
       store.failing.add('get');
       assert.equal(await openWindow().write(other), false);
