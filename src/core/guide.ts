@@ -213,11 +213,13 @@ export function entryOf({ clientId, id, issuer, label, old, preset, scopes }: Dr
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
     ...(redirectPorts === undefined ? {} : { redirectPorts: [...redirectPorts] }),
     ...(signInWay === undefined ? {} : { signInWay }),
-    ...Object.fromEntries(Object.entries(old ?? {}).filter(([field]) => !ASKED.has(field))),
+    // What the entry says of its old server must not send anything of another one there.
+    ...Object.fromEntries(Object.entries(old ?? {}).filter(([field]) => !ASKED.has(field) && (old?.['issuer'] === issuer || !OF_THE_SERVER.has(field)))),
   };
 }
 
 const ASKED: ReadonlySet<string> = new Set(['id', 'label', 'issuer', 'clientId', 'scopes']);
+const OF_THE_SERVER: ReadonlySet<string> = new Set(['endpoints', 'account', 'resource', 'authorizationParameters', 'tokenParameters', 'pushedAuthorization']);
 
 /** The entries of a settings value, in their order; what is no entry at all is left out. */
 export function entriesIn(value: unknown): Entry[] {

@@ -12,6 +12,7 @@ import { browserAddress } from '../protocol/pushed.ts';
 import { revokeTokens } from '../protocol/revoke.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
+import { unlessAborted } from './abort.ts';
 import { waitForTokens } from './device.ts';
 import { LoopbackRedirect } from './loopback.ts';
 import type { Pages } from './page.ts';
@@ -133,11 +134,11 @@ export class SignIns {
     const { provider, scopes } = request;
     log.info(`Sign-in at ${provider.id} starts: issuer ${provider.issuer}, scopes "${scopes.join(' ')}".`);
     const server = await unlessAborted(discovery.find(provider), signal);
-    const way = request.way ?? (await this.#firstWay(server));
+    const way = request.way ?? (await unlessAborted(this.#firstWay(server), signal));
     this.#tried.set(provider.id, way);
     const over = new AbortController();
     const situation = { request, server, signal: AbortSignal.any([signal, over.signal]), unhurried };
-    const attempt = way === 'device' ? this.#byCode(situation) : await this.#byRedirect(situation, way);
+    const attempt = way === 'device' ? this.#byCode(situation) : await this.#unlessLate(this.#byRedirect(situation, way), signal);
     let tokens: Tokens | undefined;
     try {
       tokens = await attempt.tokens();
@@ -159,6 +160,16 @@ export class SignIns {
     }
   }
 
+  /** A way that opens, unless the sign-in is called off before: what opens too late is closed at once. */
+  async #unlessLate(opening: Promise<Attempt>, signal: AbortSignal): Promise<Attempt> {
+    try {
+      return await unlessAborted(opening, signal);
+    } catch (error) {
+      opening.then((late) => late.finish(error), () => {});
+      throw error;
+    }
+  }
+
   async #firstWay({ metadata, provider }: Server): Promise<Way> {
     const verdicts = judgeWays(await this.#ports.environment(), provider, metadata);
     const told = verdicts.map(({ reason, way }) => (reason === undefined ? way : `not ${way} (${reason})`));
@@ -176,7 +187,7 @@ export class SignIns {
     const { deadline, hints, onAddress, provider, scopes } = request;
     const startedAt = clock.now();
     const pages = await this.#ports.pages(provider);
-    const redirect = await this.#redirect(provider, way, pages);
+    const redirect = await this.#redirect(provider, way, pages, signal);
     return {
       tokens: async () => {
         const authorization = await authorizationRequest(server, redirect.redirectUri, scopes, hints);
@@ -196,12 +207,12 @@ export class SignIns {
     };
   }
 
-  async #redirect(provider: Provider, way: Exclude<Way, 'device'>, pages: Pages): Promise<Redirect> {
+  async #redirect(provider: Provider, way: Exclude<Way, 'device'>, pages: Pages, signal: AbortSignal): Promise<Redirect> {
     const { clock, links } = this.#ports;
     const { redirectPorts: ports } = provider;
     switch (way) {
       case 'loopback':
-        return LoopbackRedirect.open(clock, pages, { ports, reach: (address) => this.#ports.reach(address) });
+        return LoopbackRedirect.open(clock, pages, { ports, reach: (address) => unlessAborted(this.#ports.reach(address), signal) });
       case 'uri':
         return links.redirect(await this.#ports.link());
       case 'paste':
@@ -226,15 +237,4 @@ export class SignIns {
       finish: () => over.abort(),
     };
   }
-}
-
-/** The result of a promise, or the signal's reason if that comes first. The promise's own end is then ignored. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  promise.catch(() => {});
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }

@@ -88,6 +88,7 @@ export class Links {
     signal.throwIfAborted();
     const { clock, folder, log } = this.#ports;
     const { key, name } = await namesOf(state);
+    signal.throwIfAborted();
     let timer: Disposable | undefined;
     const answer = new Promise<URLSearchParams>((resolve, reject) => {
       const take = (parameters: URLSearchParams): void => {

@@ -1,6 +1,6 @@
 // The device authorization grant: RFC 8628. A code that the person types on any device, and one that only this client knows.
 import * as oauth from 'oauth4webapi';
-import { SECOND } from '../core/clock.ts';
+import { HOUR, SECOND } from '../core/clock.ts';
 import { Failure, plainName } from '../core/failure.ts';
 import { isLoopbackHost } from '../core/provider.ts';
 import { classify } from './classify.ts';
@@ -65,6 +65,9 @@ function regular(answer: Answer): Response {
   return new Response(JSON.stringify({ ...rest, verification_uri: address, ...optional }), { status: response.status, headers: response.headers });
 }
 
+/** The longest, in ms, that a code is waited for, whatever the server says: VS Code keeps other callers waiting meanwhile. */
+const LONGEST_LIFETIME = HOUR;
+
 function readDeviceCode({ insecure }: Server, answer: oauth.DeviceAuthorizationResponse, sentAt: number): DeviceCode {
   const userCode = answer.user_code.trim();
   const address = addressIn(answer.verification_uri);
@@ -84,7 +87,7 @@ function readDeviceCode({ insecure }: Server, answer: oauth.DeviceAuthorizationR
     address: address.href,
     completeAddress: complete !== undefined && isSafe(complete) ? complete.href : undefined,
     interval: interval === undefined ? USUAL_INTERVAL : Math.max(SECOND, interval * SECOND),
-    expiresAt: sentAt + lifetime * SECOND,
+    expiresAt: sentAt + Math.min(lifetime * SECOND, LONGEST_LIFETIME),
   };
 }
 

@@ -35,7 +35,7 @@ export function answerOf<T>(box: Box, accept: () => T | undefined | Promise<T | 
     };
     box.onDidAccept(() => void take());
     box.onDidHide(() => resolve(undefined));
-    box.onDidTriggerButton((button) => (button === vscode.QuickInputButtons.Back ? resolve(BACK) : press(button)));
+    box.onDidTriggerButton((button) => (button === vscode.QuickInputButtons.Back ? resolve(BACK) : void Promise.resolve(press(button)).catch(() => {})));
     box.show();
   }).finally(() => box.dispose());
 }

@@ -1,9 +1,13 @@
 import * as vscode from 'vscode';
+import { SECOND, systemClock } from '../core/clock.ts';
 import type { Provider } from '../core/provider.ts';
 import { isLoopbackHost } from '../core/provider.ts';
 import { loopbackAddresses } from '../flows/loopback.ts';
 import { LINK_PATH, encodedAgain, type Links } from '../flows/uri.ts';
 import type { Environment } from '../flows/ways.ts';
+
+/** How long, in ms, VS Code may take to say what it makes of a link. */
+const PATIENCE = 3 * SECOND;
 
 /** Where VS Code runs, and at which addresses the browser finds back to it. */
 export class Surroundings {
@@ -57,7 +61,9 @@ export class Surroundings {
   /** VS Code makes an address below that of its own page of a link to the editor; a port it would have to forward to tell. */
   async #isPageLocal(): Promise<boolean> {
     try {
-      return isLoopbackHost(new URL((await this.#externalLink()).toString(true)).hostname);
+      const unknown = new Promise<undefined>((resolve) => systemClock.after(PATIENCE, () => resolve(undefined)));
+      const link = await Promise.race([this.#externalLink(), unknown]);
+      return link !== undefined && isLoopbackHost(new URL(link.toString(true)).hostname);
     } catch {
       return false;
     }

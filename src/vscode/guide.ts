@@ -84,6 +84,10 @@ class Visit {
         step = stepBeside(step, this.#draft, -1) ?? step;
         continue;
       }
+      if (answer.draft.issuer !== this.#draft.issuer || answer.draft.clientId !== this.#draft.clientId) {
+        // A secret is one client's at one server.
+        this.#secret = '';
+      }
       this.#draft = answer.draft;
       const next: Outcome['next'] = answer.next ?? stepBeside(step, this.#draft, 1) ?? step;
       if (next !== 'sign-in' && next !== 'save') {
@@ -261,7 +265,11 @@ class Visit {
       return false;
     }
     try {
-      const value = withEntry(storedValue(), entry, draft.old);
+      const stored = storedValue();
+      if (stored !== undefined && stored !== null && !Array.isArray(stored)) {
+        throw new Error('What is there is no list, and somebody has written it.');
+      }
+      const value = withEntry(stored, entry, draft.old);
       await vscode.workspace.getConfiguration(PREFIX).update(SETTINGS.providers, value, vscode.ConfigurationTarget.Global);
     } catch {
       void vscode.window.showErrorMessage(words.sayNotSaved(), text.labelOpenSettings()).then((chosen) => (chosen === undefined ? undefined : openProviderSettings()));

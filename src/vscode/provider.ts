@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure, asFailure } from '../core/failure.ts';
+import { claimsOf } from '../core/findings.ts';
 import { toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { loginHintOf, servesScopes, tokenFor, type SessionRecord } from '../core/session.ts';
@@ -211,7 +212,12 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
   }
 
   #tokenOf(record: SessionRecord): string | undefined {
-    return tokenFor(record, this.#provider?.token ?? 'access_token');
+    const kind = this.#provider?.token ?? 'access_token';
+    const token = tokenFor(record, kind);
+    // A session that began before the entry wanted ID tokens is renewed by its access token's time, not by this one's.
+    const exp = kind === 'id_token' && token !== undefined ? claimsOf(token)?.['exp'] : undefined;
+    const isOver = typeof exp === 'number' && exp * SECOND - (record.skew ?? 0) <= this.#ports.clock.now();
+    return isOver ? undefined : token;
   }
 
   /** The session once for each list of scopes that was asked for in vain and that it answers, to the letter. */

@@ -131,5 +131,6 @@ function labelOf(provider: Provider | undefined): string {
 
 /** Whether a sign-in that waits at one is still a sign-in at the other. */
 function isSameServer(one: Provider | undefined, other: Provider | undefined): boolean {
-  return one?.issuer === other?.issuer && one?.clientId === other?.clientId;
+  const identity = ({ clientId, endpoints, issuer }: Provider): string => JSON.stringify([issuer, clientId, endpoints]);
+  return one === undefined || other === undefined ? one === other : identity(one) === identity(other);
 }

@@ -139,7 +139,8 @@ export class SignInDesk implements Disposable {
             onCode: (code, over) => {
               waiting = wait(code.completeAddress ?? code.address, code.userCode);
               progress.report({ message: text.sayEnterCode(code.userCode, code.address) });
-              void showCode(provider, code, over);
+              // The notification says the code, too.
+              showCode(provider, code, over).catch(() => {});
             },
           },
           (grant) => this.#keeper.admit(grant),

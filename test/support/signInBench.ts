@@ -28,6 +28,8 @@ export class Desk {
   asking: AskForAddress = () => Promise.resolve(undefined);
   /** Where VS Code runs. */
   environment: Environment = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
+  /** What VS Code makes of a loopback address of this machine. */
+  reaching: (address: string) => Promise<string> = (address) => Promise.resolve(address);
   /** Whether no time passes while a request is under way. */
   waitsForAnswers = false;
   /** What opening the browser waits for. */
@@ -59,7 +61,7 @@ export class Desk {
       pages: () => Promise.resolve(plainPages),
       askForAddress: () => (passes, signal) => this.asking(passes, signal),
       environment: () => Promise.resolve(this.environment),
-      reach: (address) => Promise.resolve(address),
+      reach: (address) => this.reaching(address),
       links: this.links,
       link: () => Promise.resolve('vscode://session-keeper.session-keeper/callback'),
       random: () => 0.5,

@@ -216,6 +216,12 @@ describe('the entry that comes of it', () => {
     assert.deepEqual(entry, { ...old, issuer: ISSUER, label: 'New' });
   });
 
+  it('keeps nothing of another server that would send credentials there', () => {
+    const old = { id: 'acme', issuer: 'https://old.example', clientId: 'c', endpoints: { token: 'https://old.example/t' }, resource: 'https://api.old.example', idleTimeout: 5 };
+    assert.deepEqual(entryOf({ ...draftOf(undefined, old), issuer: ISSUER }), { id: 'acme', issuer: ISSUER, clientId: 'c', idleTimeout: 5 });
+    assert.deepEqual(entryOf(draftOf(undefined, old))['endpoints'], old.endpoints);
+  });
+
   it('takes the place of the one that it was made of, and leaves the others as they are', () => {
     const old = { id: 'acme', issuer: ISSUER };
     const list = [{ issuer: 7 }, 'junk', old, { id: 'last' }];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { silentLog, type Log } from '../../../src/core/log.ts';
 import { waitForTokens } from '../../../src/flows/device.ts';
@@ -207,6 +207,13 @@ describe('The device grant', () => {
       await clock.pass(1);
       await rejectsWith(result, 'code-expired', 'code-expired');
       assert.equal(times.length, 25);
+    });
+
+    it('but no longer than an hour, whatever the server says', async () => {
+      answers(PENDING);
+      const { result } = await start({ expires_in: 1e7, interval: 70 });
+      await clock.pass(HOUR + SECOND);
+      await rejectsWith(result, 'code-expired', 'code-expired');
     });
 
     it('and does not ask for a code that has run out in a sleep', async () => {

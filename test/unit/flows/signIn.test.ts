@@ -61,6 +61,26 @@ describe('A sign-in', () => {
     assert.equal(await isClosed(address), true);
   });
 
+  it('can be called off, and ends in time, while VS Code does not say how the browser reaches this machine', async () => {
+    const reached: string[] = [];
+    desk.reaching = (address) => {
+      reached.push(address);
+      return new Promise(() => {});
+    };
+    const cancelled = start();
+    await desk.clock.pass(SECOND);
+    caller.abort(new Failure('cancelled', 'enough'));
+    await rejectsWith(cancelled, 'cancelled', 'enough');
+    caller = new AbortController();
+    const late = start();
+    await desk.clock.pass(6 * MINUTE);
+    await rejectsWith(late, 'sign-in-timeout', 'sign-in-deadline');
+    for (const address of reached) {
+      await assert.rejects(fetch(address), 'nobody listens there any more');
+    }
+    assert.equal(reached.length, 2);
+  });
+
   it('hands over the very address that the browser is opened at', async () => {
     const handed: string[] = [];
     const result = start({ onAddress: (address) => handed.push(address), hints: { loginHint: 'demo+1&x@example.com' } });
