@@ -116,7 +116,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const idleNews = new IdleNews({
     clock, idleness,
     sessions: () => keeper.all(),
-    nameOf: (id) => settings.provider(id)?.label ?? id,
+    nameOf: (id) => settings.nameOf(id),
     subjectOf: (record) => commands.subjectOf(record),
   });
   const notifications: Notifications = new Notifications({

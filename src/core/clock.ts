@@ -42,6 +42,9 @@ export function afterDeadline(clock: Clock, deadline: number, run: () => void): 
   return { dispose: () => timer.dispose() };
 }
 
+/** How far, in ms, two clocks may be apart before it is spoken of. */
+export const FAR_APART = 5 * 60_000;
+
 /** One second, in ms. */
 export const SECOND = 1000;
 /** One minute, in ms. */

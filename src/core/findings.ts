@@ -1,5 +1,5 @@
 // What is to be said of a house as it stands: facts in, findings out. Nothing is asked of anybody here.
-import { MINUTE } from './clock.ts';
+import { FAR_APART } from './clock.ts';
 import { isFrom } from './issuer.ts';
 import { isLoopbackHost, type Provider, type SettingProblem } from './provider.ts';
 import { REMEDIES, type Action, type Category } from './remedy.ts';
@@ -111,9 +111,6 @@ export interface Facts {
   /** What switches the check of certificates off: a setting, the environment, or nothing. */
   readonly tlsOffBy: 'setting' | 'environment' | undefined;
 }
-
-/** How far, in ms, two clocks may be apart before it is a finding. */
-const NOTABLE_SKEW = 5 * MINUTE;
 
 /** What there is to say of these facts, the gravest first; nothing of a house in order. */
 export function findingsOf(facts: Facts): HouseFinding[] {
@@ -278,7 +275,7 @@ function ofClocks(facts: Facts): HouseFinding[] {
     const skew = skewOf(session) ?? 0;
     // The next answer measures it anew.
     const mending = refreshToken === undefined || ended !== undefined ? undefined : 'renew';
-    return Math.abs(skew) > NOTABLE_SKEW ? [{ code: 'clock-off', severity: 'warning', mending, providerId, session, skew } as const] : [];
+    return Math.abs(skew) > FAR_APART ? [{ code: 'clock-off', severity: 'warning', mending, providerId, session, skew } as const] : [];
   });
 }
 

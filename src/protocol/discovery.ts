@@ -169,7 +169,7 @@ function authenticationWith(secret: string, { token_endpoint_auth_methods_suppor
 }
 
 /** The endpoints that are used; the first {@link REQUIRED} of them have to be there. */
-const ENDPOINTS = [
+export const ENDPOINTS = [
   'authorization_endpoint',
   'token_endpoint',
   'jwks_uri',

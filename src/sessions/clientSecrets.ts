@@ -1,9 +1,8 @@
 // The secrets of clients that have one, in the same store as the sessions, and nowhere else. Which clients those are is
 // marked in the folder, so that the keyring is asked for no other: most clients are public, and must not depend on it.
-import { Failure } from '../core/failure.ts';
 import type { Provider } from '../core/provider.ts';
-import type { Folder } from './folder.ts';
-import type { SecretStore } from './vault.ts';
+import { fileNameOf, type Folder } from './folder.ts';
+import { guarded, type SecretStore } from './vault.ts';
 
 const PREFIX = 'client-secret:';
 const SUFFIX = '.client';
@@ -66,15 +65,7 @@ function keyOf({ clientId, issuer }: Provider): string {
   return PREFIX + JSON.stringify([issuer, clientId]);
 }
 
-/** A file name for a client, without a character that some file system cannot have. */
+/** The file that marks a client. */
 function fileOf(provider: Provider): string {
-  return keyOf(provider).replace(/[^A-Za-z0-9-]/g, (character) => `~${character.charCodeAt(0).toString(16)}`) + SUFFIX;
-}
-
-async function guarded<T>(operation: string, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (cause) {
-    throw cause instanceof Failure ? cause : new Failure('storage', `secret-${operation}`, { cause });
-  }
+  return fileNameOf(keyOf(provider)) + SUFFIX;
 }

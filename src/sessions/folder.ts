@@ -15,3 +15,17 @@ export interface Folder {
   /** Tells the names of files that change, where the platform tells; some changes may be told twice, or not at all. */
   watch(listener: (name: string) => void): Disposable;
 }
+
+/** A text as a part of a file name: every character that some file system cannot have, or that parts names, is written as its number. */
+export function fileNameOf(text: string): string {
+  return text.replace(/[^A-Za-z0-9-]/g, (character) => `~${character.charCodeAt(0).toString(16)}`);
+}
+
+/** What a file of JSON says; undefined where it is none, because it was cut off or somebody has changed it. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

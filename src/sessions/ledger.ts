@@ -6,7 +6,7 @@ import { asFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import { CATEGORIES } from '../core/remedy.ts';
 import type { SessionRecord } from '../core/session.ts';
-import type { Folder } from './folder.ts';
+import { parseJson, type Folder } from './folder.ts';
 
 const entrySchema = v.object({
   version: v.picklist([1]),
@@ -166,13 +166,5 @@ export class Ledger {
       this.#complaints.add(about);
       this.#log.warn(words);
     }
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { asFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
-import type { Folder } from './folder.ts';
+import { fileNameOf, parseJson, type Folder } from './folder.ts';
 
 const TOLD = '.told';
 const LATER = '.later';
@@ -38,7 +38,7 @@ export class Notices {
     if (later !== undefined && later.at > now) {
       return false;
     }
-    const name = `${nameOf(notice)}.${later?.round ?? 0}${TOLD}`;
+    const name = `${nameOfNotice(notice)}.${later?.round ?? 0}${TOLD}`;
     // This is asked again and again, and a look costs less than a try.
     const isMine = await this.#attempt(async () => (await this.#folder.read(name)) === undefined && this.#folder.create(name, ''), true);
     if (isMine) {
@@ -51,7 +51,7 @@ export class Notices {
   /** Puts a notice off for all windows, those that open later included, until a point in time in ms since the Unix epoch. */
   async putOff(notice: Notice, until: number): Promise<void> {
     const round = ((await this.#later(notice))?.round ?? 0) + 1;
-    await this.#attempt(() => this.#folder.write(nameOf(notice) + LATER, JSON.stringify({ round, at: until })), undefined);
+    await this.#attempt(() => this.#folder.write(nameOfNotice(notice) + LATER, JSON.stringify({ round, at: until })), undefined);
   }
 
   /** Forgets what was told of a session or a provider: of one kind, or all. Should it come again, it is told again. */
@@ -66,8 +66,8 @@ export class Notices {
   }
 
   async #later(notice: Notice): Promise<v.InferOutput<typeof laterSchema> | undefined> {
-    const text = await this.#attempt(() => this.#folder.read(nameOf(notice) + LATER), undefined);
-    const parsed = v.safeParse(laterSchema, text === undefined ? undefined : parse(text));
+    const text = await this.#attempt(() => this.#folder.read(nameOfNotice(notice) + LATER), undefined);
+    const parsed = v.safeParse(laterSchema, text === undefined ? undefined : parseJson(text));
     return parsed.success ? parsed.output : undefined;
   }
 
@@ -81,9 +81,9 @@ export class Notices {
   }
 }
 
-/** `kind_id_since_what`, each fit for a file name and without the sign that parts them. */
-function nameOf({ kind, id, since, what = '' }: Notice): string {
-  return [kind, id, String(since), what].map(partOf).join('_');
+/** The name of a notice, which no other has: `kind_id_since_what`, each fit for a file name and without the sign that parts them. */
+export function nameOfNotice({ kind, id, since, what = '' }: Notice): string {
+  return [kind, id, String(since), what].map(fileNameOf).join('_');
 }
 
 function sinceOf(name: string): number {
@@ -92,17 +92,5 @@ function sinceOf(name: string): number {
 
 function isOf(name: string, id: string, kind: string | undefined): boolean {
   const [ofKind, ofId] = name.split('_');
-  return ofId === partOf(id) && (kind === undefined || ofKind === partOf(kind));
-}
-
-function partOf(text: string): string {
-  return text.replace(/[^A-Za-z0-9-]/g, (character) => `~${character.charCodeAt(0).toString(16)}`);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return ofId === fileNameOf(id) && (kind === undefined || ofKind === fileNameOf(kind));
 }

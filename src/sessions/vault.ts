@@ -183,7 +183,11 @@ export class Vault {
   }
 }
 
-async function guarded<T>(operation: string, run: () => Promise<T>): Promise<T> {
+/**
+ * Runs an operation of the secret store.
+ * @throws Failure `storage` with the operation in its code where the store rejects.
+ */
+export async function guarded<T>(operation: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (cause) {

@@ -125,7 +125,7 @@ export class Actions {
   async #signInAnotherWay(subject: Subject): Promise<void> {
     const ways = await this.#otherWays(subject);
     const items = ways.map((way) => ({ label: text.wayName(way), detail: text.wayDetail(way), way }));
-    const way = items.length === 1 ? ways[0] : (await vscode.window.showQuickPick(items, { title: text.pickWay(this.#nameOf(subject.providerId)) }))?.way;
+    const way = items.length === 1 ? ways[0] : (await vscode.window.showQuickPick(items, { title: text.pickWay(this.#ports.settings.nameOf(subject.providerId)) }))?.way;
     if (way !== undefined) {
       await subject.signIn(way);
     }
@@ -151,9 +151,5 @@ export class Actions {
     void vscode.window
       .showInformationMessage(text.sayClock(provider.label, skew, text.moment(clock.now(), skew === undefined ? 0 : clock.now())), text.labelRetryNow())
       .then((chosen) => (chosen === undefined ? undefined : this.run('retry', subject)));
-  }
-
-  #nameOf(providerId: string): string {
-    return this.#ports.settings.provider(providerId)?.label ?? providerId;
   }
 }

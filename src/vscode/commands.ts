@@ -259,7 +259,7 @@ export class Commands {
   }
 
   #nameOf(record: SessionRecord): string {
-    return this.#ports.settings.provider(record.providerId)?.label ?? record.providerId;
+    return this.#ports.settings.nameOf(record.providerId);
   }
 }
 

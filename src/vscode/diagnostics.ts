@@ -190,7 +190,7 @@ export class Diagnostics implements vscode.TextDocumentContentProvider, vscode.C
       await this.#doing[finding.mending](finding);
     } catch (error) {
       const { providerId = '' } = finding;
-      void vscode.window.showWarningMessage(failureSentence(error, this.#ports.settings.provider(providerId)?.label ?? providerId));
+      void vscode.window.showWarningMessage(failureSentence(error, this.#ports.settings.nameOf(providerId)));
     }
     await this.#refresh();
   }

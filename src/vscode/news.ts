@@ -1,5 +1,5 @@
 // What there is to tell of the sessions: decided here, told by the notifications.
-import { MINUTE } from '../core/clock.ts';
+import { FAR_APART, MINUTE } from '../core/clock.ts';
 import type { Failure } from '../core/failure.ts';
 import { sessionEndOf, warnAt, type LifetimeSettings } from '../core/lifetime.ts';
 import { REMEDIES, type Action } from '../core/remedy.ts';
@@ -40,9 +40,6 @@ export interface NewsPorts {
   /** Tells a notice again at a point in time, in ms since the Unix epoch. */
   putOff(notice: Notice & { readonly kind: Kind }, until: number): Promise<void>;
 }
-
-/** How far, in ms, two clocks may be apart before it is spoken of. */
-const NOTABLE_SKEW = 5 * MINUTE;
 
 /** Everything that there is to tell of some sessions. */
 export function newsOf(sessions: readonly LiveSession[], ports: NewsPorts): News[] {
@@ -119,6 +116,6 @@ function ofClocks(sessions: readonly LiveSession[], ports: NewsPorts): News[] {
     }
   }
   return [...skews]
-    .filter(([, skew]) => Math.abs(skew) > NOTABLE_SKEW)
+    .filter(([, skew]) => Math.abs(skew) > FAR_APART)
     .map(([id, skew]) => ({ kind: 'clock', id, since: 0, words: text.saySkewed(ports.nameOf(id), skew), choices: [ports.choice('clock', ports.subjectAt(id))] }));
 }

@@ -7,7 +7,7 @@ import { REMEDIES } from '../core/remedy.ts';
 import { lifetimesOf, type SessionRecord } from '../core/session.ts';
 import { timeFor, type LiveSession } from '../core/status.ts';
 import type { Finding, Keeper } from '../sessions/keeper.ts';
-import type { Notice, Notices } from '../sessions/notices.ts';
+import { nameOfNotice, type Notice, type Notices } from '../sessions/notices.ts';
 import type { RegistryChange } from '../sessions/registry.ts';
 import type { Actions, Subject } from './actions.ts';
 import type { IdleNews } from './idleNews.ts';
@@ -61,9 +61,9 @@ export class Notifications implements Disposable {
    */
   check(): void {
     const news = this.#news();
-    const current = new Set(news.map(nameOf));
+    const current = new Set(news.map(nameOfNotice));
     for (const { controller, news: shown } of this.#open.values()) {
-      if (!current.has(nameOf(shown))) {
+      if (!current.has(nameOfNotice(shown))) {
         controller.abort();
       }
     }
@@ -191,7 +191,7 @@ export class Notifications implements Disposable {
   async #offer(failure: Failure, subject: Subject): Promise<void> {
     const offers = await this.#ports.actions.offers(REMEDIES[failure.category].actions, subject);
     if (offers.length > 0) {
-      const words = failureSentence(failure, this.#nameOf(subject.providerId), subject.hasSession);
+      const words = failureSentence(failure, this.#ports.settings.nameOf(subject.providerId), subject.hasSession);
       const labels = offers.map(({ label }) => label);
       const isTheirWish = failure.category === 'cancelled';
       const chosen = await (isTheirWish ? vscode.window.showInformationMessage(words, ...labels) : vscode.window.showWarningMessage(words, ...labels));
@@ -201,7 +201,7 @@ export class Notifications implements Disposable {
 
   async #reportFinding(finding: Finding): Promise<void> {
     const { actions } = this.#ports;
-    const provider = 'providerId' in finding ? this.#nameOf(finding.providerId) : '';
+    const provider = 'providerId' in finding ? this.#ports.settings.nameOf(finding.providerId) : '';
     const first = finding.kind === 'foreign' ? [text.labelRemove()] : finding.kind === 'lost' ? [text.labelSignIn()] : [];
     const chosen = await vscode.window.showWarningMessage(text.findingSentence(finding, provider), ...first, text.labelShowLog());
     if (chosen === text.labelShowLog()) {
@@ -221,7 +221,7 @@ export class Notifications implements Disposable {
       ...newsOf(sessions, {
         now: clock.now(),
         lifetimes: settings.lifetimes(),
-        nameOf: (id) => this.#nameOf(id),
+        nameOf: (id) => this.#ports.settings.nameOf(id),
         subjectAt: (id) => this.#ports.subjectAt(id),
         subjectOf: (record) => this.#ports.subjectOf(record),
         choice: (action, subject) => ({ label: text.actionLabel(action), run: () => actions.run(action, subject) }),
@@ -236,7 +236,7 @@ export class Notifications implements Disposable {
   async #tell(news: News): Promise<void> {
     const { clock, notices, settings } = this.#ports;
     const key = `${news.kind} ${news.id}`;
-    const name = nameOf(news);
+    const name = nameOfNotice(news);
     const isKnown = this.#open.has(key) || this.#settled.has(name);
     if (isKnown || this.#isOver || settings.isMuted(news.kind) || !vscode.window.state.focused) {
       return;
@@ -271,7 +271,7 @@ export class Notifications implements Disposable {
 
   async #putOff(notice: Notice & { readonly kind: Kind }, until: number): Promise<void> {
     const { clock, notices } = this.#ports;
-    this.#settled.delete(nameOf(notice));
+    this.#settled.delete(nameOfNotice(notice));
     await notices.putOff(notice, until);
     clock.after(until - clock.now(), () => this.check());
   }
@@ -289,12 +289,4 @@ export class Notifications implements Disposable {
       await openSettings(`${PREFIX}.${SETTINGS.mutedNotifications}`);
     }
   }
-
-  #nameOf(providerId: string): string {
-    return this.#ports.settings.provider(providerId)?.label ?? providerId;
-  }
-}
-
-function nameOf({ id, kind, since, what = '' }: Notice): string {
-  return [kind, id, since, what].join(' ');
 }

@@ -7,7 +7,7 @@ import { remaining, type LifetimeSettings } from '../core/lifetime.ts';
 import type { Provider, SettingProblem } from '../core/provider.ts';
 import { lifetimesOf, ownerOf, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
-import type { KnownServer } from '../protocol/discovery.ts';
+import { ENDPOINTS, type KnownServer } from '../protocol/discovery.ts';
 import type { HistoryEvent } from '../sessions/history.ts';
 import type { HeldTurn } from '../sessions/turns.ts';
 
@@ -138,16 +138,7 @@ function providerLines(provider: Provider): string[] {
 }
 
 /** What of a server's own description tells something, by the names that RFC 8414 and OpenID Connect Discovery give it. */
-const ENDPOINTS = [
-  'authorization_endpoint',
-  'token_endpoint',
-  'jwks_uri',
-  'userinfo_endpoint',
-  'revocation_endpoint',
-  'device_authorization_endpoint',
-  'pushed_authorization_request_endpoint',
-  'end_session_endpoint',
-] as const;
+const TOLD_ENDPOINTS = [...ENDPOINTS, 'end_session_endpoint'] as const;
 const LISTS = [
   'scopes_supported',
   'grant_types_supported',
@@ -173,7 +164,7 @@ function serverLines(provider: Provider, known: KnownServer | undefined): string
     const metadata: Readonly<Record<string, unknown>> = said.metadata;
     lines.push(
       item('Answered', time(said.at)),
-      ...ENDPOINTS.map((name) => item(name, typeof metadata[name] === 'string' ? place(metadata[name]) : 'none')),
+      ...TOLD_ENDPOINTS.map((name) => item(name, typeof metadata[name] === 'string' ? place(metadata[name]) : 'none')),
       ...LISTS.map((name) => item(name, Array.isArray(metadata[name]) ? list(metadata[name]) : 'not said')),
       ...FLAGS.map((name) => item(name, typeof metadata[name] === 'boolean' ? String(metadata[name]) : 'not said')),
     );

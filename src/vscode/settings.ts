@@ -53,6 +53,11 @@ export class Settings implements Disposable {
     return this.#providers.find((provider) => provider.id === id);
   }
 
+  /** What people call a provider; its id where it is not set up. */
+  nameOf(id: string): string {
+    return this.provider(id)?.label ?? id;
+  }
+
   /** What decides when renewals are due and warnings appear. */
   lifetimes(): LifetimeSettings {
     return {

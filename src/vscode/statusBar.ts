@@ -88,7 +88,7 @@ export class StatusBar implements Disposable {
   }
 
   #sayOne({ session, state, countdown }: SessionStatus, now: number): string {
-    const name = this.#nameOf(session.record.providerId);
+    const name = this.#settings.nameOf(session.record.providerId);
     const left = (countdown?.to ?? now) - now;
     switch (state) {
       case 'ended':
@@ -108,10 +108,6 @@ export class StatusBar implements Disposable {
           : countdown.means === 'end' ? text.statusEndsIn(name, left)
           : text.statusRenewsIn(name, left);
     }
-  }
-
-  #nameOf(providerId: string): string {
-    return this.#settings.provider(providerId)?.label ?? providerId;
   }
 
   /** A tooltip that is set anew disappears under the pointer, so only another one is set. */
@@ -150,7 +146,7 @@ export class StatusBar implements Disposable {
   #describe(markdown: vscode.MarkdownString, { session, state, accessExpiresAt, sessionEndsAt, renewalDueAt }: SessionStatus, now: number): void {
     const { record } = session;
     const at = (time: number): string => text.moment(time, now);
-    heading(markdown, this.#nameOf(record.providerId));
+    heading(markdown, this.#settings.nameOf(record.providerId));
     line(markdown, text.tooltipAccount(record.account.label));
     line(markdown, text.tooltipState(state));
     line(markdown, sessionEndsAt === undefined ? text.tooltipSessionEndUnknown() : text.tooltipSessionEnds(at(sessionEndsAt)));

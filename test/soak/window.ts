@@ -12,32 +12,13 @@ import { breakSessions, brokenFolder, type Break } from './breaks.ts';
 import type { Keyring } from './keyring.ts';
 import { plainCipher, type Living, type SharedFolder } from './machine.ts';
 import type { Network } from './network.ts';
+import { providerAt } from '../support/bench.ts';
 import type { Process } from './process.ts';
 import type { Random } from './random.ts';
 import { ISSUER } from './server.ts';
 
 /** The one provider that the windows have. */
-export const PROVIDER: Provider = {
-  id: 'acme',
-  label: 'Acme',
-  issuer: ISSUER,
-  clientId: 'editor',
-  scopes: ['read'],
-  assumedLifetime: undefined,
-  signInWay: undefined,
-  redirectPorts: [],
-  authorizationParameters: {},
-  tokenParameters: {},
-  resource: [],
-  pushedAuthorization: false,
-  endpoints: undefined,
-  account: undefined,
-  token: 'access_token',
-  signOutAtServer: false,
-  sessionLifetime: undefined,
-  idleTimeout: undefined,
-  accountsMenu: true,
-};
+export const PROVIDER: Provider = providerAt(ISSUER);
 
 /** What a window stands on. */
 export interface Ground {
