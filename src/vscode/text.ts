@@ -297,7 +297,7 @@ export const titlePaste = (provider: string): string => l10n.t('Sign In to {0}: 
 export const promptPaste = (): string =>
   l10n.t('Sign in in the browser. It ends on a page that it cannot show; copy the whole address of that page and paste it here.');
 /** What is said while the box holds something else. */
-export const sayNotPasted = (): string => l10n.t('This is not the address that this sign-in has ended on. It contains “code=” and “state=”.');
+export const sayNotPasted = (): string => l10n.t('This is not the address that this sign-in has ended on. Copy all of it: it contains “code=” and “state=”.');
 /** Notification: there is no session to do it with. */
 export const sayNothingToDo = (): string => l10n.t('Nobody is signed in.');
 
