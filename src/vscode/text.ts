@@ -139,6 +139,8 @@ export const labelRemindMeLater = (): string => l10n.t('Remind Me Later');
 export const labelOpenSettings = (): string => l10n.t('Open Settings');
 /** Button, link and pick: show the log. */
 export const labelShowLog = (): string => l10n.t('Show Log');
+/** Pick: show the diagnostics. */
+export const labelShowDiagnostics = (): string => l10n.t('Show Diagnostics');
 /** Button and pick: add a provider. */
 export const labelAddProvider = (): string => l10n.t('Add Provider…');
 /** Pick: open the page of a waiting sign-in again. */
