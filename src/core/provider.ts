@@ -41,9 +41,15 @@ export interface Provider {
   readonly account: AccountFields | undefined;
   /** Which token callers get. */
   readonly token: TokenKind;
-  /** Whether the browser is opened at a sign-out, so that the person signs out of the server, too. */
-  readonly signOutAtServer: boolean;
+  /**
+   * Whether the browser is opened at a sign-out, so that the person signs out of the server, too; and with `return`,
+   * whether it comes back to this machine afterwards, the address of which then has to be registered at the server.
+   */
+  readonly signOutAtServer: boolean | typeof SIGN_OUT_RETURN;
 }
+
+/** What `signOutAtServer` says where the browser is to come back. */
+export const SIGN_OUT_RETURN = 'return';
 
 /** The tokens that callers can get: the access token (RFC 6749 section 1.4), or the ID token (OpenID Connect Core 2). */
 export const TOKEN_KINDS = ['access_token', 'id_token'] as const;
@@ -139,6 +145,7 @@ export type ProblemCode =
   | 'bad-way'
   | 'bad-port'
   | 'bad-token'
+  | 'bad-sign-out'
   | 'bad-endpoint'
   | 'bad-resource'
   | 'reserved-parameter';
@@ -214,7 +221,7 @@ const entrySchema = v.object(
     endpoints: v.optional(endpoints),
     account: v.optional(account),
     token: v.optional(v.pipe(v.string('wrong-type'), v.picklist(TOKEN_KINDS, 'bad-token')), 'access_token'),
-    signOutAtServer: v.optional(v.boolean('wrong-type'), false),
+    signOutAtServer: v.optional(v.union([v.boolean(), v.literal(SIGN_OUT_RETURN)], 'bad-sign-out'), false),
   },
   'not-an-object',
 );

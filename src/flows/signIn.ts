@@ -37,6 +37,8 @@ export interface SignInPorts {
   askForAddress(provider: Provider): AskForAddress;
   /** The address at which the person's browser reaches a loopback address of this machine. */
   reach(address: string): Promise<string>;
+  /** Gives up ports of the loopback address that something less urgent has; says whether there was one. */
+  makeWay(ports: readonly number[]): boolean;
   /** Where answers arrive that come by a link to the editor. */
   readonly links: Links;
   /** The address of that link, as the browser follows it. */
@@ -208,16 +210,27 @@ export class SignIns {
   }
 
   async #redirect(provider: Provider, way: Exclude<Way, 'device'>, pages: Pages, signal: AbortSignal): Promise<Redirect> {
-    const { clock, links } = this.#ports;
+    const { links } = this.#ports;
     const { redirectPorts: ports } = provider;
     switch (way) {
       case 'loopback':
-        return LoopbackRedirect.open(clock, pages, { ports, reach: (address) => unlessAborted(this.#ports.reach(address), signal) });
+        return this.#loopback(ports, pages, signal);
       case 'uri':
         return links.redirect(await this.#ports.link());
       case 'paste':
         return pastedRedirect(this.#ports.askForAddress(provider), this.#ports.random(), ports[0]);
     }
+  }
+
+  async #loopback(ports: readonly number[], pages: Pages, signal: AbortSignal): Promise<LoopbackRedirect> {
+    const { clock } = this.#ports;
+    const open = (): Promise<LoopbackRedirect> => LoopbackRedirect.open(clock, pages, { ports, reach: (address) => unlessAborted(this.#ports.reach(address), signal) });
+    return open().catch((error: unknown) => {
+      if (!this.#ports.makeWay(ports)) {
+        throw error;
+      }
+      return open();
+    });
   }
 
   /** By a code that the person types on any device. */

@@ -7,10 +7,10 @@ import { REMEDIES, endsSession, promptAfter, type Action } from '../core/remedy.
 import { lifetimesOf, loginHintOf, verdictOf, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import type { AuthorizationHints } from '../protocol/authorize.ts';
+import type { SignOut } from '../sessions/farewell.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import type { Refresher } from '../sessions/refresher.ts';
 import type { Actions, Subject } from './actions.ts';
-import { openSignOutPage } from './browser.ts';
 import { COMMANDS } from './ids.ts';
 import type { Notifications } from './notifications.ts';
 import { labelShowDiagnostics } from './reportText.ts';
@@ -27,6 +27,8 @@ export interface CommandPorts {
   readonly settings: Settings;
   readonly actions: Actions;
   readonly notifications: () => Notifications;
+  /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
+  openSignOutPage(page: SignOut['page']): void;
   /** Leads through adding a provider. */
   addProvider(): Promise<void>;
   showLog(): void;
@@ -165,7 +167,7 @@ export class Commands {
     const name = this.#nameOf(record);
     try {
       const { atServer, page } = await this.#ports.keeper.signOut(record.id);
-      openSignOutPage(page);
+      this.#ports.openSignOutPage(page);
       await atServer;
       void vscode.window.showInformationMessage(text.saySignedOut(name, record.account.label));
     } catch (error) {

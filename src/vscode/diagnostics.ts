@@ -6,9 +6,9 @@ import { asFailure } from '../core/failure.ts';
 import { findingsOf, type Facts, type HouseFinding, type Mending } from '../core/findings.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { Discovery } from '../protocol/discovery.ts';
+import type { SignOut } from '../sessions/farewell.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Subject } from './actions.ts';
-import { openSignOutPage } from './browser.ts';
 import { DIAGNOSTICS_SCHEME, MEND_COMMAND } from './ids.ts';
 import { proxyHost, reportOf, type Report } from './report.ts';
 import { askClear, askRemove, askSignOut, mendingLabel, reportWords, sayDiagnosticsCopied } from './reportText.ts';
@@ -29,6 +29,8 @@ export interface DiagnosticsPorts {
   subjectOf(record: SessionRecord): Subject;
   /** What mending is about, where it is about a provider. */
   subjectAt(providerId: string): Subject;
+  /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
+  openSignOutPage(page: SignOut['page']): void;
   showLog(): void;
 }
 
@@ -208,7 +210,7 @@ export class Diagnostics implements vscode.TextDocumentContentProvider, vscode.C
     'sign-out': async ({ session }) => {
       if (session !== undefined && (await isSure(askSignOut(session.record.id.slice(0, 8)), labelSignOut()))) {
         const { page } = await this.#ports.sessions.keeper.signOut(session.record.id);
-        openSignOutPage(page);
+        this.#ports.openSignOutPage(page);
       }
     },
     clear: async () => {

@@ -4,11 +4,13 @@ import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import type { ShownCode, SignInRequest } from '../../../src/flows/signIn.ts';
 import type { Grant } from '../../../src/protocol/identity.ts';
-import { providerAt } from '../../support/bench.ts';
+import { discovered, providerAt } from '../../support/bench.ts';
 import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
+import { freePort } from '../../support/freePort.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 import { Desk } from '../../support/signInBench.ts';
+import { Door } from '../../support/signOutBench.ts';
 import { demoClientId, startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
 import { leaks } from '../../workshop/leaks.ts';
 
@@ -151,5 +153,21 @@ describe('A sign-in', () => {
     caller.abort(new Failure('cancelled', 'enough'));
     desk.asking = () => Promise.resolve(undefined);
     result.catch(() => {});
+  });
+
+  it('gets its port from a sign-out that still waits there, and fails where somebody else has it', async () => {
+    const port = await freePort();
+    const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [port] });
+    const door = new Door();
+    const leaving = { server: await discovered(identity.issuer, { ...provider, signOutAtServer: 'return' }), accountId: 'account-1001', idToken: undefined };
+    const end = door.signOuts.open(Promise.resolve(leaving));
+    await door.address();
+    await rejectsWith(start({ provider }), 'no-loopback', 'ports-taken');
+    desk.makesWay = (ports) => door.signOuts.makeWay(ports);
+    const result = start({ provider });
+    assert.equal(loopbackOf(await desk.address()), `http://127.0.0.1:${String(port)}/callback`);
+    assert.equal(await end, 'not-returned');
+    caller.abort(new Failure('cancelled', 'enough'));
+    await assert.rejects(result);
   });
 });
