@@ -4,9 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SECOND, systemClock as clock } from './core/clock.ts';
+import { Diagnostics } from './diagnostics/diagnostics.ts';
 import { SignIns } from './flows/signIn.ts';
 import { SignOuts } from './flows/signOut.ts';
 import { Links } from './flows/uri.ts';
+import { Guide } from './guide/guide.ts';
 import { machineCipher } from './machine/cipher.ts';
 import { diskFolder } from './machine/folder.ts';
 import { machineLife } from './machine/life.ts';
@@ -22,13 +24,12 @@ import { Activity } from './vscode/activity.ts';
 import { openBrowser } from './vscode/browser.ts';
 import { Commands } from './vscode/commands.ts';
 import { ContextKeys } from './vscode/contextKeys.ts';
-import { Diagnostics } from './vscode/diagnostics.ts';
 import { Surroundings } from './vscode/environment.ts';
-import { Guide } from './vscode/guide.ts';
 import { LINKS_FOLDER, SHARED_FOLDER } from './vscode/ids.ts';
 import { IdleNews } from './vscode/idleNews.ts';
 import { Notifications } from './vscode/notifications.ts';
 import { askForAddress } from './vscode/paste.ts';
+import { registerProofs } from './vscode/proof.ts';
 import { Providers } from './vscode/providers.ts';
 import { secretStore } from './vscode/secrets.ts';
 import { Settings } from './vscode/settings.ts';
@@ -163,6 +164,7 @@ export function activate(context: vscode.ExtensionContext): void {
     commands.register(),
     surroundings.receive(links),
     registerToastLinks(),
+    registerProofs(keeper),
     keeper.onFindings((findings) => void notifications.reportFindings(findings)),
     registry.onDidChange((change) => {
       show();

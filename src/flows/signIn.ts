@@ -5,7 +5,7 @@ import { timeOf, toldOf, type Log } from '../core/log.ts';
 import type { Provider, Way } from '../core/provider.ts';
 import { authorizationRequest, isAnswerTo, type AuthorizationHints } from '../protocol/authorize.ts';
 import { requestDeviceCode, type DeviceCode } from '../protocol/device.ts';
-import type { Discovery, Server } from '../protocol/discovery.ts';
+import { withNewKey, type Discovery, type Server } from '../protocol/discovery.ts';
 import { exchangeCode } from '../protocol/exchange.ts';
 import { accountOf, type Grant } from '../protocol/identity.ts';
 import { browserAddress } from '../protocol/pushed.ts';
@@ -135,7 +135,7 @@ export class SignIns {
     const { discovery, log, transport } = this.#ports;
     const { provider, scopes } = request;
     log.info(`Sign-in at ${provider.id} starts: issuer ${provider.issuer}, scopes "${scopes.join(' ')}".`);
-    const server = await unlessAborted(discovery.find(provider), signal);
+    const server = await withNewKey(await unlessAborted(discovery.find(provider), signal));
     const way = request.way ?? (await unlessAborted(this.#firstWay(server), signal));
     this.#tried.set(provider.id, way);
     const over = new AbortController();
@@ -189,7 +189,7 @@ export class SignIns {
     const { deadline, hints, onAddress, provider, scopes } = request;
     const startedAt = clock.now();
     const pages = await this.#ports.pages(provider);
-    const redirect = await this.#redirect(provider, way, pages, signal);
+    const redirect = await this.#redirect(server, way, pages, signal);
     return {
       tokens: async () => {
         const authorization = await authorizationRequest(server, redirect.redirectUri, scopes, hints);
@@ -209,7 +209,7 @@ export class SignIns {
     };
   }
 
-  async #redirect(provider: Provider, way: Exclude<Way, 'device'>, pages: Pages, signal: AbortSignal): Promise<Redirect> {
+  async #redirect({ metadata, provider }: Server, way: Exclude<Way, 'device'>, pages: Pages, signal: AbortSignal): Promise<Redirect> {
     const { links } = this.#ports;
     const { redirectPorts: ports } = provider;
     switch (way) {
@@ -218,7 +218,11 @@ export class SignIns {
       case 'uri':
         return links.redirect(await this.#ports.link());
       case 'paste':
-        return pastedRedirect(this.#ports.askForAddress(provider), this.#ports.random(), ports[0]);
+        return pastedRedirect(this.#ports.askForAddress(provider), {
+          random: this.#ports.random(),
+          port: ports[0],
+          takesCode: metadata.authorization_response_iss_parameter_supported !== true,
+        });
     }
   }
 

@@ -139,6 +139,8 @@ export const labelRemindMeLater = (): string => l10n.t('Remind Me Later');
 export const labelOpenSettings = (): string => l10n.t('Open Settings');
 /** Button, link and pick: show the log. */
 export const labelShowLog = (): string => l10n.t('Show Log');
+/** Pick: show the diagnostics. */
+export const labelShowDiagnostics = (): string => l10n.t('Show Diagnostics');
 /** Button and pick: add a provider. */
 export const labelAddProvider = (): string => l10n.t('Add Provider…');
 /** Pick: open the page of a waiting sign-in again. */
@@ -253,6 +255,11 @@ export const sayIdle = (provider: string, at: string): string => l10n.t('You wil
 export const saySignedOutIdle = (provider: string, timeout: number): string => l10n.t('You were signed out of {0} after {1} without activity.', provider, duration(timeout));
 /** Notification: nothing is set up yet, and how little it takes. */
 export const sayNoProvider = (): string => l10n.t('No provider is set up yet. Add one: an issuer and a client id are all it takes.');
+/** Error of the command for headers: the token is of no session, or of one that has been renewed since. */
+export const sayNoSuchToken = (): string => l10n.t('No session has this access token now. Call getSession again for the token that counts.');
+/** Error of the command for headers: it was called wrongly. */
+export const sayBadProofRequest = (): string =>
+  l10n.t('Pass an access token, and of the request its "url" (https, or http on this computer), and where needed its "method" and "nonce".');
 /** Notification: this window cannot take turns with the others. */
 export const sayAlone = (): string =>
   l10n.t('Session Keeper cannot write to its folder: is the disk full, or read-only? Until it can, windows do not know of each other. Keep one open.');
@@ -294,7 +301,7 @@ export const titlePaste = (provider: string): string => l10n.t('Sign In to {0}: 
 export const promptPaste = (): string =>
   l10n.t('Sign in in the browser. It ends on a page that it cannot show; copy the whole address of that page and paste it here.');
 /** What is said while the box holds something else. */
-export const sayNotPasted = (): string => l10n.t('This is not the address that this sign-in has ended on. It contains “code=” and “state=”.');
+export const sayNotPasted = (): string => l10n.t('This is not the address that this sign-in has ended on. Copy all of it: it contains “code=” and “state=”.');
 /** Notification: there is no session to do it with. */
 export const sayNothingToDo = (): string => l10n.t('Nobody is signed in.');
 
