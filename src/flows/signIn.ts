@@ -59,8 +59,11 @@ export interface SignInRequest {
   readonly deadline: number;
   /** Calls it off; the reason is what the sign-in rejects with. */
   readonly signal: AbortSignal;
-  /** Takes the address in the browser, so that it can be opened again or copied. */
-  readonly onAddress?: (address: string) => void;
+  /**
+   * Takes what gives the address for the browser, so that it can be opened again or copied: each time one that works,
+   * because a pushed request is good for one visit, and not for long (RFC 9126 section 4).
+   */
+  readonly onAddress?: (address: () => Promise<string>) => void;
   /** Takes the code that the person has to type, to show it; the signal is aborted once it is of no use any more. */
   readonly onCode?: (code: ShownCode, over: AbortSignal) => void;
 }
@@ -197,8 +200,9 @@ export class SignIns {
         // Handled below; the browser may take so long to open that the wait is over before anybody looks.
         answer.catch(() => {});
         signal.throwIfAborted();
-        const { href } = await unlessAborted(browserAddress(server, authorization, transport, signal), signal);
-        onAddress?.(href);
+        const address = async (): Promise<string> => (await unlessAborted(browserAddress(server, authorization, transport, signal), signal)).href;
+        const href = await address();
+        onAddress?.(address);
         await unlessAborted(this.#ports.openBrowser(href), signal);
         log.info(`Sign-in at ${provider.id} waits for the answer at ${redirect.redirectUri} (${way}), until ${timeOf(startedAt + deadline)}.`);
         const parameters = await answer;

@@ -11,10 +11,11 @@ import type { SignOut } from '../sessions/farewell.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import type { Refresher } from '../sessions/refresher.ts';
 import type { Actions, Subject } from './actions.ts';
+import { openBrowser } from './browser.ts';
 import { COMMANDS } from './ids.ts';
 import type { Notifications } from './notifications.ts';
 import type { Settings } from './settings.ts';
-import type { SignInDesk } from './signInDesk.ts';
+import type { SignInDesk, Waiting } from './signInDesk.ts';
 import * as text from './text.ts';
 
 /** What the commands work with. */
@@ -217,8 +218,8 @@ export class Commands {
       const subject = this.#attempt(provider, scopes, hints);
       choices.push(
         separator(provider.label),
-        { label: `$(link-external) ${text.labelOpenPageAgain()}`, run: () => desk.openAgain(waiting) },
-        { label: `$(copy) ${text.labelCopyAddress()}`, run: () => vscode.env.clipboard.writeText(waiting.address ?? '') },
+        { label: `$(link-external) ${text.labelOpenPageAgain()}`, run: () => this.#atPage(waiting, openBrowser) },
+        { label: `$(copy) ${text.labelCopyAddress()}`, run: () => this.#atPage(waiting, (address) => vscode.env.clipboard.writeText(address)) },
         ...(code === undefined ? [] : [{ label: `$(key) ${text.labelCopyCode()}`, description: code, run: () => vscode.env.clipboard.writeText(code) }]),
         { label: `$(arrow-swap) ${text.actionLabel('another-way')}`, run: () => actions.run('another-way', subject) },
         { label: `$(copy) ${text.actionLabel('copy-redirect')}`, run: () => actions.run('copy-redirect', subject) },
@@ -240,6 +241,16 @@ export class Commands {
     );
     const chosen = await vscode.window.showQuickPick(choices, { title: text.pickSessions(), matchOnDescription: true });
     await chosen?.run?.();
+  }
+
+  /** Does something with the address of the page of a waiting sign-in. */
+  async #atPage(waiting: Waiting, use: (address: string) => Thenable<void>): Promise<void> {
+    try {
+      const address = await this.#ports.desk.addressOf(waiting);
+      await (address === undefined ? undefined : use(address));
+    } catch (error) {
+      this.#ports.notifications().reportFailure(error, this.#attempt(waiting.provider, waiting.scopes, waiting.hints));
+    }
   }
 
   #choicesFor(session: LiveSession): Choice[] {

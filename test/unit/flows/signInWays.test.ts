@@ -184,6 +184,27 @@ describe('A sign-in', () => {
     result.catch(() => {});
   });
 
+  it('has an address that works each time that the page is opened again, also where the request is pushed', async () => {
+    const server = await startIdentityServer({ features: { pushedAuthorizationRequests: { enabled: true } } });
+    const provider = providerAt(server.issuer, { clientId: demoClientId, pushedAuthorization: true });
+    let again = (): Promise<string> => Promise.reject(new Error('not yet'));
+    const result = start({ provider, onAddress: (address) => {
+      again = address;
+    } });
+    const first = await desk.address();
+    // What the server does with a reference whose minute is over.
+    const [, reference = ''] = /request_uri:(.+)$/.exec(new URL(first).searchParams.get('request_uri') ?? '') ?? [];
+    await (await server.provider.PushedAuthorizationRequest.find(reference))?.destroy();
+    assert.equal((await new Person().authorize(first)).searchParams.get('error'), 'invalid_request_uri');
+    const second = await again();
+    assert.notEqual(second, first);
+    assert.match((await new Person().signIn(second)).html, /Signed in/);
+    assert.deepEqual((await result).account, { id: 'account-1001', label: 'demo' });
+    caller.abort(new Failure('cancelled', 'enough'));
+    await rejectsWith(again(), 'cancelled', 'enough');
+    await server.stop();
+  });
+
   it('gets its port from a sign-out that still waits there, and fails where somebody else has it', async () => {
     const port = await freePort();
     const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [port] });
