@@ -33,7 +33,10 @@ export interface Provider {
   readonly tokenParameters: RequestParameters;
   /** The resources that the access token is for (RFC 8707); empty leaves that to the server. */
   readonly resource: readonly string[];
-  /** Whether authorization requests are pushed (RFC 9126) though the server does not demand it of everybody. */
+  /**
+   * Whether authorization requests are pushed (RFC 9126) though the server does not demand it of everybody. They are
+   * anyway where `endpoints` says where to.
+   */
   readonly pushedAuthorization: boolean;
   /** Whether the tokens of new sessions are bound to a key that the session keeps (DPoP, RFC 9449). */
   readonly dpop: boolean;
@@ -59,9 +62,11 @@ export const TOKEN_KINDS = ['access_token', 'id_token'] as const;
 export type TokenKind = (typeof TOKEN_KINDS)[number];
 
 /** The endpoints of a server, by the names that the entry has for them. */
-export const ENDPOINT_FIELDS = ['authorization', 'token', 'revocation', 'userinfo', 'deviceAuthorization', 'jwks'] as const;
+export const ENDPOINT_FIELDS = ['authorization', 'token', 'revocation', 'userinfo', 'deviceAuthorization', 'jwks', 'pushedAuthorizationRequest', 'endSession'] as const;
+/** One of them. */
+export type EndpointField = (typeof ENDPOINT_FIELDS)[number];
 /** The addresses of a server's endpoints; without `jwks` no ID token can be checked, so none can be asked for. */
-export type Endpoints = Readonly<Record<'authorization' | 'token', string> & Partial<Record<(typeof ENDPOINT_FIELDS)[number], string | undefined>>>;
+export type Endpoints = Readonly<Record<'authorization' | 'token', string> & Partial<Record<EndpointField, string | undefined>>>;
 
 /** Names of members of the userinfo answer: of one that stays the same, and of one to show. */
 export interface AccountFields {
@@ -199,6 +204,8 @@ const endpoints = v.pipe(
     userinfo: v.optional(endpoint),
     deviceAuthorization: v.optional(endpoint),
     jwks: v.optional(endpoint),
+    pushedAuthorizationRequest: v.optional(endpoint),
+    endSession: v.optional(endpoint),
   }),
 );
 const account = v.pipe(plainObject, v.strictObject({ id: text, label: v.optional(text) }));
