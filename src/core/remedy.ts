@@ -99,7 +99,7 @@ export const REMEDIES = {
   'issuer-mismatch': row('attention', 'slow', ['settings', 'log'], '', 'issuer-mismatch OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'),
   'insecure': row('attention', 'slow', ['settings', 'log'], '', 'http-endpoint OAUTH_HTTP_REQUEST_FORBIDDEN OAUTH_REQUEST_PROTOCOL_FORBIDDEN'),
   'server-unfit': row('attention', 'slow', ['settings', 'diagnostics'], '', `
-    missing-endpoint bad-endpoint no-s256 no-way token-type no-account no-id-token OAUTH_MISSING_SERVER_METADATA OAUTH_INVALID_SERVER_METADATA`),
+    missing-endpoint bad-endpoint no-s256 no-way token-type no-account no-id-token unsafe-signature OAUTH_MISSING_SERVER_METADATA OAUTH_INVALID_SERVER_METADATA`),
   'configuration': row('attention', 'slow', ['settings', 'diagnostics'], `
     invalid_request unsupported_grant_type unsupported_response_type unsupported_response_mode request_not_supported
     request_uri_not_supported invalid_request_uri invalid_request_object registration_not_supported`, `

@@ -7,7 +7,8 @@ import { issuerFor } from '../core/issuer.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import { classify, type Step } from './classify.ts';
-import type { Server } from './discovery.ts';
+import type { optionsFor, Server } from './discovery.ts';
+import { checkSignature } from './signature.ts';
 import { fetchWith, type Answer, type Fetch, type Transport } from './transport.ts';
 
 /** What a checked token answer gives. Points in time are in ms since the Unix epoch, by this machine's clock. */
@@ -123,7 +124,7 @@ export async function checkTokens(
   raw: RawTokens,
   step: Step,
   process: (metadata: oauth.AuthorizationServer, client: oauth.Client, response: Response) => Promise<oauth.TokenEndpointResponse>,
-  fetchKeys: Parameters<typeof oauth.validateApplicationLevelSignature>[2],
+  fetchKeys: ReturnType<typeof optionsFor>,
 ): Promise<Tokens> {
   const { answer, body } = raw;
   const lifetime = body['expires_in'];
@@ -147,7 +148,7 @@ export async function checkTokens(
       throw new Failure('server-unfit', 'no-id-token', { detail: 'id_token' });
     }
     if (claims !== undefined) {
-      await oauth.validateApplicationLevelSignature(server.metadata, raw.response, fetchKeys);
+      await checkSignature(server.metadata, raw.response, tokens.id_token ?? '', fetchKeys);
     }
     return {
       accessToken: tokens.access_token,
