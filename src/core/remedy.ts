@@ -74,7 +74,7 @@ export const REMEDIES = {
     DEPTH_ZERO_SELF_SIGNED_CERT SELF_SIGNED_CERT_IN_CHAIN UNABLE_TO_VERIFY_LEAF_SIGNATURE UNABLE_TO_GET_ISSUER_CERT
     UNABLE_TO_GET_ISSUER_CERT_LOCALLY HOSTNAME_MISMATCH INVALID_CA INVALID_PURPOSE PATH_LENGTH_EXCEEDED
     ERR_TLS_CERT_ALTNAME_INVALID ERR_TLS_HANDSHAKE_TIMEOUT EPROTO`),
-  'clock': row('attention', 'slow', ['clock', 'retry'], '', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED CERT_NOT_YET_VALID'),
+  'clock': row('attention', 'slow', ['clock', 'retry'], '', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED CERT_NOT_YET_VALID old-id-token'),
 
   // A definite verdict: only signing in again goes on from here.
   'session-ended': row('ended', 'never', ['sign-in'], `

@@ -121,14 +121,10 @@ export async function checkTokens(
   if (lifetime !== undefined && !(Number(lifetime) > 0)) {
     throw new Failure('bad-answer', 'bad-lifetime', { detail: harmless(JSON.stringify(lifetime)) });
   }
-  const skew = isNotableSkew(answer.skew) ? answer.skew : 0;
-  const client = { ...server.client, [oauth.clockSkew]: Math.round((skew + answer.ahead) / 1000) };
-  // A token that says which tenant it is of has to be from the issuer of that tenant; its signature is checked below.
+  const skew = notableSkewOf(answer);
   const idToken = body['id_token'];
-  const tenant = typeof idToken === 'string' ? claimsOf(idToken)?.['tid'] : undefined;
-  const metadata = { ...server.metadata, issuer: issuerFor(server.metadata.issuer, tenant) };
   try {
-    const tokens = await process(metadata, client, raw.response);
+    const tokens = await process(issuing(server, typeof idToken === 'string' ? idToken : ''), readerAt(server, answer), raw.response);
     const claims = oauth.getValidatedIdTokenClaims(tokens);
     if (claims === undefined && server.provider.token === 'id_token') {
       // At a renewal, too: the old one would be handed out past its end.
@@ -136,6 +132,10 @@ export async function checkTokens(
     }
     if (claims !== undefined) {
       await checkSignature(server.metadata, raw.response, tokens.id_token ?? '', fetchKeys);
+      // A renewal may bring the ID token of the sign-in once more; one that was just asked for is new (OpenID Connect Core 3.1.3.7).
+      if (step !== 'refresh' && claims.iat * 1000 < answer.sentAt + skew - DAY) {
+        throw new Failure('clock', 'old-id-token');
+      }
     }
     return {
       accessToken: tokens.access_token,
@@ -153,6 +153,21 @@ export async function checkTokens(
   } catch (error) {
     throw classify(error, step);
   }
+}
+
+const notableSkewOf = ({ skew }: Answer): number => (isNotableSkew(skew) ? skew : 0);
+
+/** The client as the library checks an answer for it: by the server's own clock. */
+export function readerAt({ client }: Server, answer: Answer): oauth.Client {
+  return { ...client, [oauth.clockSkew]: Math.round((notableSkewOf(answer) + answer.ahead) / 1000) };
+}
+
+/**
+ * The server as the library compares it with the `iss` of a JWT: one that says which tenant it is of has to be from the
+ * issuer of that tenant. Its signature is for the caller to check.
+ */
+export function issuing({ metadata }: Server, jwt: string): oauth.AuthorizationServer {
+  return { ...metadata, issuer: issuerFor(metadata.issuer, claimsOf(jwt)?.['tid']) };
 }
 
 /** How a token is shown where it is used (RFC 6750, RFC 9449 section 7.1). */
