@@ -70,3 +70,24 @@ function signatureOf(input: string, algorithm: SigningAlgorithm, key: KeyObject 
 export function spoilt(signature: Buffer): Buffer {
   return Buffer.from(signature.map((byte) => byte ^ 0x5a));
 }
+
+/** A key by the name under which a server publishes it. */
+export interface PublishedKey {
+  readonly pair: KeyPair;
+  readonly kid?: string | undefined;
+}
+
+/** Keys of each kind, named by kind and number. */
+export function keysOf(counts: Readonly<Partial<Record<KeyKind, number>>>, after = 0, isNamed = true): PublishedKey[] {
+  return Object.entries(counts).flatMap(([kind, count]) =>
+    Array.from({ length: count }, (_, index) => {
+      const number = after + index + 1;
+      return { pair: keyPair(kind as KeyKind, number), kid: isNamed ? `${kind} ${number}` : undefined };
+    }),
+  );
+}
+
+/** A key as it stands in the set that the server publishes. */
+export function publishedKey({ kid, pair }: PublishedKey): Record<string, unknown> {
+  return { ...pair.jwk, use: 'sig', ...(kid === undefined ? {} : { kid }) };
+}

@@ -10,7 +10,8 @@ import { Person, type Arrival } from '../browserless.ts';
 import { FakeFolder } from '../fakeStore.ts';
 import { buildHouse, moveIn, recordAt, type House } from '../house.ts';
 import { Desk } from '../signInBench.ts';
-import { CLIENT_ID, CLIENT_SECRET, SuiteServer } from './suiteServer.ts';
+import { CLIENT_ID, CLIENT_SECRET } from './requests.ts';
+import { SuiteServer } from './suiteServer.ts';
 
 /** The scopes that a sign-in asks for where nothing is said: those of an entry without any. */
 const SCOPES: readonly string[] = ['openid', 'profile', 'email', 'offline_access'];

@@ -2,7 +2,9 @@
 // specifications, checks what the client does, and does the one thing wrong that a test is about.
 import { createHash } from 'node:crypto';
 import { ScriptedServer, type Script, type SeenRequest } from '../scriptedServer.ts';
-import { compactJws, keyPair, type KeyKind, type KeyPair, type SigningAlgorithm } from './keys.ts';
+import { compactJws, keysOf, publishedKey, type PublishedKey, type SigningAlgorithm } from './keys.ts';
+import { ProofJudge } from './proofs.ts';
+import { CLIENT_ID, CLIENT_SECRET, complaintOf, isAuthenticated, type ClientAuthentication } from './requests.ts';
 
 /** What a client may do at the token endpoint here. */
 export type Grant = 'authorization_code' | 'refresh_token';
@@ -31,21 +33,8 @@ export interface Faults {
   afterSignOut?: (answer: URLSearchParams) => void;
 }
 
-/** How the client has to show at the token endpoint that it is the one. */
-export type ClientAuthentication = 'none' | 'client_secret_basic' | 'client_secret_post';
-
-/** A key as the server publishes it. */
-export interface PublishedKey {
-  readonly pair: KeyPair;
-  readonly kid?: string | undefined;
-}
-
 /** The person who signs in here. */
 export const PERSON = 'person-1';
-/** The client that is registered. */
-export const CLIENT_ID = 'editor';
-/** The client's secret, with letters that have to be encoded (RFC 6749 section 2.3.1). */
-export const CLIENT_SECRET = 'a secret: 100 % & +/=ü and long enough for HMAC';
 
 const CLAIMS: Readonly<Record<string, Readonly<Members>>> = {
   profile: { preferred_username: 'sam', name: 'Sam Sample' },
@@ -54,13 +43,21 @@ const CLAIMS: Readonly<Record<string, Readonly<Members>>> = {
 
 const PATH = '/test/a/keeper';
 
+/** What a token was given for. */
+interface Granted {
+  readonly scope: string;
+  /** The thumbprint of the key that it is bound to. */
+  readonly thumbprint: string | undefined;
+}
+
 /** The server. */
 export class SuiteServer {
   readonly #server: ScriptedServer;
   /** What each code, and each reference of a pushed request, was given for. */
   readonly #asked = new Map<string, URLSearchParams>();
-  readonly #accessTokens = new Map<string, readonly string[]>();
-  #refreshToken: { readonly value: string; readonly scope: string } | undefined;
+  readonly #accessTokens = new Map<string, Granted>();
+  readonly #proofs = new ProofJudge();
+  #refreshToken: { readonly value: string } & Granted | undefined;
   #issued = 0;
   /** What it says of itself. */
   readonly metadata: Members;
@@ -68,6 +65,10 @@ export class SuiteServer {
   faults: Faults = {};
   /** How the client authenticates itself. */
   clientAuthentication: ClientAuthentication = 'none';
+  /** Whether tokens are bound to a key (DPoP, RFC 9449): then requests without a proof are refused. */
+  bindsTokens = false;
+  /** The nonce that proofs have to have at the userinfo endpoint, and the name of the scheme in the challenge that says so. */
+  proofNonce: { readonly value: string; readonly scheme: string } | undefined;
   /** What ID tokens are signed with, and by which of the keys. */
   signing: { readonly algorithm: SigningAlgorithm; readonly kid?: string | undefined } = { algorithm: 'RS256', kid: 'RSA 1' };
   /** What userinfo answers are signed with; undefined gives plain JSON. */
@@ -157,12 +158,12 @@ export class SuiteServer {
     return { status, body: { error } };
   }
 
-  #push({ headers, parameters }: SeenRequest): Script {
-    if (!this.#isAuthenticated(headers.authorization, parameters)) {
+  #push(request: SeenRequest): Script {
+    if (!isAuthenticated(request, this.clientAuthentication)) {
       return this.#refuse('The client does not authenticate itself as it has to.', 'invalid_client', 401);
     }
     const reference = `urn:ietf:params:oauth:request_uri:${this.#next('reference')}`;
-    this.#asked.set(reference, parameters);
+    this.#asked.set(reference, request.parameters);
     return { status: 201, body: { request_uri: reference, expires_in: 60 } };
   }
 
@@ -191,45 +192,43 @@ export class SuiteServer {
     return { status: 302, headers: { Location: `${parameters.get('redirect_uri') ?? ''}?${answer.toString()}` } };
   }
 
-  #token({ headers, parameters }: SeenRequest): Script {
-    if (!this.#isAuthenticated(headers.authorization, parameters)) {
+  #token(request: SeenRequest): Script {
+    const { parameters } = request;
+    if (!isAuthenticated(request, this.clientAuthentication)) {
       return this.#refuse('The client does not authenticate itself as it has to.', 'invalid_client', 401);
     }
-    if (parameters.get('grant_type') === 'authorization_code') {
-      return this.#tradeCode(parameters);
-    }
-    return parameters.get('grant_type') === 'refresh_token' ? this.#renew(parameters) : this.#refuse('Nobody knows that grant.', 'unsupported_grant_type');
-  }
-
-  #isAuthenticated(authorization: string | undefined, parameters: URLSearchParams): boolean {
-    const inBody = [parameters.get('client_id'), parameters.get('client_secret')];
-    switch (this.clientAuthentication) {
-      case 'none':
-        return authorization === undefined && inBody[0] === CLIENT_ID && inBody[1] === null;
-      case 'client_secret_post':
-        return authorization === undefined && inBody[0] === CLIENT_ID && inBody[1] === CLIENT_SECRET;
-      case 'client_secret_basic': {
-        const [, basic = ''] = /^Basic (\S+)$/.exec(authorization ?? '') ?? [];
-        const [id, secret] = Buffer.from(basic, 'base64').toString().split(':').map((part) => new URLSearchParams(`_=${part}`).get('_'));
-        return id === CLIENT_ID && secret === CLIENT_SECRET && inBody[1] === null;
+    let thumbprint: string | undefined;
+    if (this.bindsTokens) {
+      const judgement = this.#judge(request, 'token');
+      if ('error' in judgement) {
+        return this.#refuse('The proof at the token endpoint is none.', judgement.error);
       }
+      ({ thumbprint } = judgement);
     }
+    if (parameters.get('grant_type') === 'authorization_code') {
+      return this.#tradeCode(parameters, thumbprint);
+    }
+    return parameters.get('grant_type') === 'refresh_token' ? this.#renew(parameters, thumbprint) : this.#refuse('Nobody knows that grant.', 'unsupported_grant_type');
   }
 
-  #tradeCode(parameters: URLSearchParams): Script {
+  #judge({ headers, method }: SeenRequest, name: string, more: { readonly accessToken?: string; readonly nonce?: string | undefined } = {}): ReturnType<ProofJudge['judge']> {
+    return this.#proofs.judge(headers['dpop'], { method, url: `${this.issuer}${name}`, now: this.#now(), ...more });
+  }
+
+  #tradeCode(parameters: URLSearchParams, thumbprint: string | undefined): Script {
     const code = parameters.get('code') ?? '';
     const asked = this.#asked.get(code);
     this.#asked.delete(code);
     const challenge = createHash('sha256').update(parameters.get('code_verifier') ?? '').digest('base64url');
-    if (asked?.get('redirect_uri') !== parameters.get('redirect_uri') || asked.get('code_challenge') !== challenge) {
+    if (asked?.get('redirect_uri') !== parameters.get('redirect_uri') || asked.get('code_challenge') !== challenge || asked.get('dpop_jkt') !== (thumbprint ?? null)) {
       return this.#refuse('The code is not traded by who has asked for it, or a second time.', 'invalid_grant');
     }
-    return this.#answer('authorization_code', asked.get('scope') ?? '', asked);
+    return this.#answer('authorization_code', { scope: asked.get('scope') ?? '', thumbprint }, asked);
   }
 
-  #renew(parameters: URLSearchParams): Script {
+  #renew(parameters: URLSearchParams, thumbprint: string | undefined): Script {
     const known = this.#refreshToken;
-    if (known?.value !== parameters.get('refresh_token')) {
+    if (known?.value !== parameters.get('refresh_token') || known.thumbprint !== thumbprint) {
       this.#refreshToken = undefined;
       return this.#refuse('The refresh token is not the one that counts.', 'invalid_grant');
     }
@@ -237,19 +236,19 @@ export class SuiteServer {
     if ((parameters.get('scope') ?? known.scope).split(' ').some((scope) => !granted.includes(scope))) {
       return this.#refuse('The renewal asks for more than was granted.', 'invalid_scope');
     }
-    return this.#answer('refresh_token', known.scope);
+    return this.#answer('refresh_token', known);
   }
 
-  #answer(grant: Grant, scope: string, asked?: URLSearchParams): Script {
+  #answer(grant: Grant, { scope, thumbprint }: Granted, asked?: URLSearchParams): Script {
     const scopes = scope.split(' ');
     const accessToken = this.#next('access');
-    this.#accessTokens.set(accessToken, scopes);
+    this.#accessTokens.set(accessToken, { scope, thumbprint });
     if (scopes.includes('offline_access')) {
-      this.#refreshToken = { value: this.#next('refresh'), scope };
+      this.#refreshToken = { value: this.#next('refresh'), scope, thumbprint };
     }
     const body: Members = {
       access_token: accessToken,
-      token_type: 'Bearer',
+      token_type: thumbprint === undefined ? 'Bearer' : 'DPoP',
       expires_in: 300,
       scope,
       refresh_token: this.#refreshToken?.value,
@@ -283,19 +282,35 @@ export class SuiteServer {
     return compactJws({ kid: algorithm === 'HS256' || algorithm === 'none' ? undefined : kid }, claims, { algorithm, key, spoil });
   }
 
-  #userinfo({ headers, method, parameters }: SeenRequest): Script {
-    const [, token = ''] = /^Bearer (\S+)$/.exec(headers.authorization ?? '') ?? [];
-    const scopes = this.#accessTokens.get(token);
-    if (scopes === undefined || parameters.has('access_token') || method !== 'GET') {
+  #userinfo(request: SeenRequest): Script {
+    const { headers, method, parameters } = request;
+    const [, scheme, token = ''] = /^(Bearer|DPoP) (\S+)$/.exec(headers.authorization ?? '') ?? [];
+    const granted = this.#accessTokens.get(token);
+    if (granted === undefined || parameters.has('access_token') || method !== 'GET' || (scheme === 'DPoP') !== (granted.thumbprint !== undefined)) {
       return this.#refuse('The access token is not where it has to be, or none of here.', 'invalid_token', 401);
     }
-    const claims = Object.assign({ sub: PERSON }, ...scopes.map((scope) => CLAIMS[scope] ?? {})) as Members;
+    const refusal = granted.thumbprint === undefined ? undefined : this.#refuseProof(request, token, granted.thumbprint);
+    if (refusal !== undefined) {
+      return refusal;
+    }
+    const claims = Object.assign({ sub: PERSON }, ...granted.scope.split(' ').map((scope) => CLAIMS[scope] ?? {})) as Members;
     const changed = this.faults.userinfo?.(claims) ?? claims;
     if (this.userinfoSigning === undefined) {
       return { body: changed };
     }
     const jwt = this.#signed({ iss: this.issuer, aud: CLIENT_ID, ...changed }, this.userinfoSigning, this.faults.userinfoSignature);
     return { headers: { 'Content-Type': 'application/jwt' }, body: jwt };
+  }
+
+  /** What is to be said against the proof that comes with a token; undefined where nothing is. */
+  #refuseProof(request: SeenRequest, accessToken: string, thumbprint: string): Script | undefined {
+    const judgement = this.#judge(request, 'userinfo', { accessToken, nonce: this.proofNonce?.value });
+    if ('error' in judgement && judgement.error === 'use_dpop_nonce') {
+      const { scheme, value } = this.proofNonce ?? { scheme: '', value: '' };
+      return { status: 401, headers: { 'WWW-Authenticate': `${scheme} error="use_dpop_nonce"`, 'DPoP-Nonce': value }, body: '' };
+    }
+    const isRight = 'thumbprint' in judgement && judgement.thumbprint === thumbprint;
+    return isRight ? undefined : this.#refuse('The proof at the userinfo endpoint is none.', 'invalid_dpop_proof', 401);
   }
 
   #endSession(parameters: URLSearchParams): Script {
@@ -318,33 +333,4 @@ export class SuiteServer {
     this.#issued += 1;
     return `${kind}-${this.#issued}-of-the-conformance-suite`;
   }
-}
-
-/** What is wrong with an authorization request; undefined where nothing is. */
-function complaintOf(parameters: URLSearchParams): string | undefined {
-  const { hostname, pathname } = new URL(parameters.get('redirect_uri') ?? '');
-  const wanted: Readonly<Record<string, RegExp>> = {
-    response_type: /^code$/, client_id: new RegExp(`^${CLIENT_ID}$`), state: /^[\w-]{16,}$/, code_challenge_method: /^S256$/, code_challenge: /^[\w-]{43}$/,
-    // The suite warns of a nonce that is longer than 256 bits make, or has letters that need encoding.
-    nonce: (parameters.get('scope') ?? '').split(' ').includes('openid') ? /^[\w.~-]{1,43}$/ : /^$/,
-  };
-  const wrong = Object.entries(wanted).filter(([name, pattern]) => !pattern.test(parameters.get(name) ?? '')).map(([name]) => name);
-  if (hostname !== '127.0.0.1' || pathname !== '/callback') {
-    wrong.push('redirect_uri');
-  }
-  return wrong.length === 0 ? undefined : `Of the authorization request, this is wrong: ${wrong.join(', ')}.`;
-}
-
-/** Keys of each kind, named by kind and number. */
-export function keysOf(counts: Readonly<Partial<Record<KeyKind, number>>>, after = 0, isNamed = true): PublishedKey[] {
-  return Object.entries(counts).flatMap(([kind, count]) =>
-    Array.from({ length: count }, (_, index) => {
-      const number = after + index + 1;
-      return { pair: keyPair(kind as KeyKind, number), kid: isNamed ? `${kind} ${number}` : undefined };
-    }),
-  );
-}
-
-function publishedKey({ kid, pair }: PublishedKey): Members {
-  return { ...pair.jwk, use: 'sig', ...(kid === undefined ? {} : { kid }) };
 }

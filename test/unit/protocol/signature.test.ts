@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { keyPair, spoilt } from '../../support/conformance/keys.ts';
+import { keyPair, keysOf, spoilt } from '../../support/conformance/keys.ts';
 import { RelyingParty } from '../../support/conformance/relyingParty.ts';
-import { keysOf } from '../../support/conformance/suiteServer.ts';
 
 describe('The keys of a server', () => {
   let party: RelyingParty;
