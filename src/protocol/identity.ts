@@ -129,7 +129,8 @@ async function plainClaims(response: Response): Promise<unknown> {
 async function signedClaims(server: Server, answer: Answer, fetchKeys: ReturnType<typeof optionsFor>): Promise<Claims> {
   const { metadata } = server;
   // Servers that sign say by which algorithm; of those that do not, what holds for ID tokens is expected.
-  const algorithms = metadata.userinfo_signing_alg_values_supported ?? metadata.id_token_signing_alg_values_supported ?? ['RS256'];
+  const { id_token_signing_alg_values_supported: ofIdTokens, userinfo_signing_alg_values_supported: ofAnswers } = metadata;
+  const algorithms = [ofAnswers, ofIdTokens].find((list) => Array.isArray(list)) ?? ['RS256'];
   const issuer = { ...issuing(server, answer.body), userinfo_signing_alg_values_supported: algorithms };
   const claims = await oauth.processUserInfoResponse(issuer, readerAt(server, answer), oauth.skipSubjectCheck, answer.response);
   await checkSignature(metadata, answer.response, answer.body, fetchKeys);
