@@ -26,7 +26,13 @@ export async function checkSignature(metadata: oauth.AuthorizationServer, respon
       return options[oauth.customFetch](...request);
     },
   };
-  const check = (): Promise<void> => oauth.validateApplicationLevelSignature(keptBy.get(metadata) ?? metadata, response, noting);
+  const check = (): Promise<void> =>
+    oauth.validateApplicationLevelSignature(keptBy.get(metadata) ?? metadata, response, noting).catch((error: unknown) => {
+      // Beside its own errors and those of the fetch, the platform's come through, for what is no key.
+      throw error instanceof Failure || error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError
+        ? error
+        : new Failure('bad-answer', 'bad-key', { cause: error, detail: 'jwks_uri' });
+    });
   try {
     await check();
   } catch (error) {

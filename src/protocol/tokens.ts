@@ -54,8 +54,12 @@ const OPTIONAL_FIELDS: ReadonlySet<string> = new Set(['expires_in', 'refresh_tok
  */
 export function regularize(answer: Answer): RawTokens {
   const isAbsent = (name: string, value: unknown): boolean =>
-    (OPTIONAL_FIELDS.has(name) && (value === null || value === '')) || (name === 'expires_in' && Number(value) === 0);
+    (OPTIONAL_FIELDS.has(name) && (value === null || value === '')) || (name === 'expires_in' && typeof value !== 'object' && Number(value) === 0);
   const body = Object.fromEntries(Object.entries(objectIn(answer.body)).filter(([name, value]) => !isAbsent(name, value)));
+  if (typeof body['expires_in'] === 'object') {
+    // A server can make an object that throws where it is taken for a number.
+    body['expires_in'] = JSON.stringify(body['expires_in']);
+  }
   const isError = typeof body['error'] === 'string' && body['access_token'] === undefined;
   const description = body['error_description'];
   if (isError && typeof description === 'string') {

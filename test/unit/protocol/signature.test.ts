@@ -61,6 +61,15 @@ describe('The keys of a server', () => {
     assert.equal(await failureOf(), 'bad-answer');
   });
 
+  it('that are none are a bad answer', async () => {
+    const named = { kty: 'RSA', kid: 'RSA 1' };
+    for (const keys of [[named], [{ ...named, n: 7, e: 7, key_ops: 7 }], [7], [null], 7, null, {}]) {
+      party.server.at('jwks', () => ({ body: { keys } }));
+      assert.equal(await failureOf(), 'bad-answer', JSON.stringify(keys));
+      party.house.discovery.forget();
+    }
+  });
+
   it('are not asked for where a signature is by a secret, which is refused', async () => {
     const { server } = party;
     server.metadata['id_token_signing_alg_values_supported'] = ['RS256', 'HS256'];
