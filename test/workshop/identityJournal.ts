@@ -10,6 +10,10 @@ export interface JournalEntry {
   readonly path: string;
   /** The parameters of the query and of a form, without those that are secret. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** The names of those that are. */
+  readonly withheld: readonly string[];
+  /** The scheme of the Authorization header, as it was sent: `Basic`, `Bearer`, `DPoP`. */
+  readonly scheme?: string;
   /** The grant type of a token request. */
   readonly grantType?: string;
   /** What {@link hashOf} makes of the refresh token that was sent. */
@@ -50,6 +54,8 @@ export interface ArrivedRequest {
   readonly method: string;
   readonly path: string;
   readonly parameters: URLSearchParams;
+  /** The Authorization header. */
+  readonly authorization?: string | undefined;
 }
 
 /** The parameters whose values nobody may print, and what they are; those that this server alone knows are none. */
@@ -113,20 +119,25 @@ export class Journal {
   arrived(request: ArrivedRequest): JournalEntry {
     const { parameters } = request;
     const open: Record<string, string> = {};
+    const withheld: string[] = [];
     for (const [name, value] of parameters) {
       if (!Object.hasOwn(secretParameters, name)) {
         open[name] = value;
       } else {
+        withheld.push(name);
         this.keepSecret(value, secretParameters[name]);
       }
     }
     const grantType = parameters.get('grant_type');
     const refreshToken = parameters.get('refresh_token');
+    const scheme = request.authorization?.split(' ')[0];
     const entry: JournalEntry = {
       at: Date.now(),
       method: request.method,
       path: request.path,
       parameters: open,
+      withheld,
+      ...(scheme === undefined ? {} : { scheme }),
       ...(grantType === null ? {} : { grantType }),
       ...(refreshToken === null ? {} : { refreshTokenHash: hashOf(refreshToken) }),
     };
