@@ -27,6 +27,7 @@ import { LINKS_FOLDER, SHARED_FOLDER } from './vscode/ids.ts';
 import { IdleNews } from './vscode/idleNews.ts';
 import { Notifications } from './vscode/notifications.ts';
 import { askForAddress } from './vscode/paste.ts';
+import { registerProofs } from './vscode/proof.ts';
 import { Providers } from './vscode/providers.ts';
 import { secretStore } from './vscode/secrets.ts';
 import { Settings } from './vscode/settings.ts';
@@ -151,6 +152,7 @@ export function activate(context: vscode.ExtensionContext): void {
     commands.register(),
     surroundings.receive(links),
     registerToastLinks(),
+    registerProofs(keeper),
     keeper.onFindings((findings) => void notifications.reportFindings(findings)),
     registry.onDidChange((change) => {
       show();

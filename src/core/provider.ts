@@ -35,6 +35,8 @@ export interface Provider {
   readonly resource: readonly string[];
   /** Whether authorization requests are pushed (RFC 9126) though the server does not demand it of everybody. */
   readonly pushedAuthorization: boolean;
+  /** Whether the tokens of new sessions are bound to a key that the session keeps (DPoP, RFC 9449). */
+  readonly dpop: boolean;
   /** Where the server's endpoints are, for one that does not say so itself: then nothing is asked of it before. */
   readonly endpoints: Endpoints | undefined;
   /** Which members of the userinfo answer tell who signed in, for a server without ID tokens. */
@@ -113,6 +115,7 @@ export const PROVIDER_FIELDS = [
   'tokenParameters',
   'resource',
   'pushedAuthorization',
+  'dpop',
   'endpoints',
   'account',
   'token',
@@ -211,6 +214,7 @@ const entrySchema = v.object(
     tokenParameters: v.optional(parameters),
     resource: v.optional(resources),
     pushedAuthorization: v.optional(v.boolean('wrong-type'), false),
+    dpop: v.optional(v.boolean('wrong-type'), false),
     endpoints: v.optional(endpoints),
     account: v.optional(account),
     token: v.optional(v.pipe(v.string('wrong-type'), v.picklist(TOKEN_KINDS, 'bad-token')), 'access_token'),
@@ -291,6 +295,7 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     tokenParameters: { ...entry.tokenParameters },
     resource: [...new Set(entry.resource)],
     pushedAuthorization: entry.pushedAuthorization,
+    dpop: entry.dpop,
     endpoints: entry.endpoints,
     account: entry.account,
     token: entry.token,

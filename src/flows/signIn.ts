@@ -5,7 +5,7 @@ import { timeOf, toldOf, type Log } from '../core/log.ts';
 import type { Provider, Way } from '../core/provider.ts';
 import { authorizationRequest, isAnswerTo, type AuthorizationHints } from '../protocol/authorize.ts';
 import { requestDeviceCode, type DeviceCode } from '../protocol/device.ts';
-import type { Discovery, Server } from '../protocol/discovery.ts';
+import { withNewKey, type Discovery, type Server } from '../protocol/discovery.ts';
 import { exchangeCode } from '../protocol/exchange.ts';
 import { accountOf, type Grant } from '../protocol/identity.ts';
 import { browserAddress } from '../protocol/pushed.ts';
@@ -133,7 +133,7 @@ export class SignIns {
     const { discovery, log, transport } = this.#ports;
     const { provider, scopes } = request;
     log.info(`Sign-in at ${provider.id} starts: issuer ${provider.issuer}, scopes "${scopes.join(' ')}".`);
-    const server = await unlessAborted(discovery.find(provider), signal);
+    const server = await withNewKey(await unlessAborted(discovery.find(provider), signal));
     const way = request.way ?? (await unlessAborted(this.#firstWay(server), signal));
     this.#tried.set(provider.id, way);
     const over = new AbortController();

@@ -28,6 +28,7 @@ const KEPT: Readonly<Partial<Record<Category, () => string>>> = {
   'proxy': isKept,
   'certificate': isKept,
   'clock': isKept,
+  'proof-rejected': isKept,
   'bad-answer': isKept,
   'unknown-error': isKept,
   'protocol-step': isKept,
@@ -80,6 +81,8 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
   'insecure': (provider, failure) => l10n.t('{0} wants credentials sent without encryption (“{1}” is not https). That is refused.', provider, part(failure)),
   'server-unfit': (provider, failure) => l10n.t('{0} lacks something that signing in safely needs, or says it wrongly: “{1}”.', provider, part(failure)),
   'configuration': (provider, failure) => withDetail(l10n.t('The settings and what {0} offers do not fit together. Check the provider’s settings.', provider), failure),
+  'proof-rejected': (provider, failure) =>
+    withDetail(l10n.t('{0} does not accept the proof that the key of this session is held here. Sign in again to make a new key, or check "dpop" in the settings.', provider), failure),
   'not-renewable': (provider) =>
     l10n.t('This session cannot be renewed: {0} gave no refresh token that it accepts. Add "offline_access" to its scopes, or allow it at the server.', provider),
   'not-set-up': (provider) => l10n.t('{0} is not set up any more.', provider),

@@ -253,6 +253,11 @@ export const sayIdle = (provider: string, at: string): string => l10n.t('You wil
 export const saySignedOutIdle = (provider: string, timeout: number): string => l10n.t('You were signed out of {0} after {1} without activity.', provider, duration(timeout));
 /** Notification: nothing is set up yet, and how little it takes. */
 export const sayNoProvider = (): string => l10n.t('No provider is set up yet. Add one: an issuer and a client id are all it takes.');
+/** Error of the command for headers: the token is of no session, or of one that has been renewed since. */
+export const sayNoSuchToken = (): string => l10n.t('No session has this access token now. Call getSession again for the token that counts.');
+/** Error of the command for headers: it was called wrongly. */
+export const sayBadProofRequest = (): string =>
+  l10n.t('Pass an access token, and of the request its "url" (https, or http on this computer), and where needed its "method" and "nonce".');
 /** Notification: this window cannot take turns with the others. */
 export const sayAlone = (): string =>
   l10n.t('Session Keeper cannot write to its folder: is the disk full, or read-only? Until it can, windows do not know of each other. Keep one open.');

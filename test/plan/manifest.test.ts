@@ -197,11 +197,11 @@ describe('an entry of the setting of providers', () => {
   });
 
   it('has the defaults of the code', () => {
-    const { id, scopes, accountsMenu, pushedAuthorization, signOutAtServer } = parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0] ?? {};
+    const { id, scopes, accountsMenu, dpop, pushedAuthorization, signOutAtServer } = parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0] ?? {};
     assert.equal(field('id').default, DEFAULT_PROVIDER_ID);
     assert.deepEqual(field('scopes').default, DEFAULT_SCOPES);
     assert.deepEqual([field('id').default, field('scopes').default, field('accountsMenu').default], [id, scopes, accountsMenu]);
-    assert.deepEqual([field('pushedAuthorization').default, field('signOutAtServer').default], [pushedAuthorization, signOutAtServer]);
+    assert.deepEqual(['pushedAuthorization', 'dpop', 'signOutAtServer'].map((name) => field(name).default), [pushedAuthorization, dpop, signOutAtServer]);
   });
 
   it('has the types of the code', () => {

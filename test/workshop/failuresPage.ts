@@ -35,6 +35,7 @@ const ADVICE: Readonly<Record<Category, string>> = {
   'insecure': 'The server has to offer https for every address that it names. http is for servers on this computer only.',
   'server-unfit': 'Tell whoever runs the server: it needs an authorization and a token endpoint, PKCE with S256, and tokens of the type Bearer. The diagnostics show what it says of itself.',
   'configuration': 'Compare the entry in the settings with the server’s own page for the client. What the server says of itself is in the diagnostics.',
+  'proof-rejected': 'Sign in again, which makes a new key. If it comes back, the client or the server may not be set up for DPoP (RFC 9449) with ES256: take `dpop` out of the entry, or allow it at the server.',
   'not-renewable': 'Add `offline_access` to `scopes`, and allow refresh tokens for the client at the server, then sign in again. Until then, the session ends with the token.',
   'not-set-up': 'Put the entry back into `sessionKeeper.providers`. The session is kept, and is there again.',
   'bad-answer': 'Try again. Where it lasts, send the diagnostics to whoever runs the server.',
