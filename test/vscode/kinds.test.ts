@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { JournalEntry } from '../workshop/identityJournal.ts';
 import { configure, consumer, entry, eventually, order, scopes, servers, type Consumer, type KeptSession } from './outside.ts';
-import { CLIENT_SECRET, CLIENT_WITH_SECRET, type ServerName } from './servers.ts';
+import { BOUND_CLIENT, CLIENT_SECRET, CLIENT_WITH_SECRET, type ServerName } from './servers.ts';
 
 /** One kind of server, and what it is to see. */
 interface Kind {
@@ -37,6 +37,36 @@ async function answerOf(address: string, token: string): Promise<Readonly<Record
   return (await response.json()) as Readonly<Record<string, unknown>>;
 }
 
+/** The answer to a request with a token and a proof, which is made for it; once more with what the server gives for it. */
+async function provenAnswerOf(address: string, token: string, nonce?: string): Promise<Readonly<Record<string, unknown>>> {
+  const headers = await vscode.commands.executeCommand<Record<string, string>>('sessionKeeper.dpopHeaders', token, { url: address, nonce });
+  const response = await fetch(address, { headers });
+  const given = response.headers.get('dpop-nonce') ?? undefined;
+  if (response.status === 401 && nonce === undefined && given !== undefined) {
+    return provenAnswerOf(address, token, given);
+  }
+  assert.equal(response.status, 200, address);
+  return (await response.json()) as Readonly<Record<string, unknown>>;
+}
+
+/** A token that is bound to a key is of no use to somebody who has the token alone. */
+async function mustNotBear(address: string, token: string): Promise<void> {
+  for (const scheme of ['Bearer', 'DPoP']) {
+    const { status } = await fetch(address, { headers: { authorization: `${scheme} ${token}` } });
+    assert.ok(status === 401 || status === 400, `${scheme}: ${status}`);
+  }
+}
+
+/** Looks at each request that has to hold a proof, which is for that very request. */
+function eachIsProven(requests: readonly JournalEntry[], issuer: string): void {
+  const proven = requests.filter(({ path }) => path === '/token' || path === '/request');
+  assert.ok(proven.length > 0);
+  for (const { error, method, path, proof } of proven) {
+    assert.deepEqual([proof?.htm, proof?.htu], [method, `${issuer}${path}`]);
+    assert.equal(error === 'use_dpop_nonce', proof?.nonce === undefined, path);
+  }
+}
+
 /** Looks at each request in which a client with a secret has to say who it is. */
 function eachShowsItself(requests: readonly JournalEntry[], look: (request: JournalEntry) => void): void {
   const shown = requests.filter(({ path }) => path.startsWith('/token'));
@@ -46,6 +76,11 @@ function eachShowsItself(requests: readonly JournalEntry[], look: (request: Jour
 
 const inHeader = ({ scheme, withheld }: JournalEntry): void => assert.deepEqual([scheme, withheld.includes('client_secret')], ['Basic', false]);
 const inBody = ({ scheme, withheld }: JournalEntry): void => assert.deepEqual([scheme, withheld.includes('client_secret')], [undefined, true]);
+
+async function useBound(token: string): Promise<unknown> {
+  await mustNotBear(`${servers.bound.issuer}/me`, token);
+  return (await provenAnswerOf(`${servers.bound.issuer}/me`, token))['sub'];
+}
 
 const KINDS: readonly Kind[] = [
   {
@@ -71,6 +106,51 @@ const KINDS: readonly Kind[] = [
     secret: CLIENT_SECRET,
     signIn: (requests) => eachShowsItself(requests, inBody),
     renewal: inBody,
+  },
+  {
+    title: 'that binds tokens to a key',
+    server: 'bound',
+    fields: { clientId: BOUND_CLIENT, dpop: true },
+    use: useBound,
+    signIn: (requests) => {
+      eachIsProven(requests, servers.bound.issuer);
+      assert.equal(to(requests, '/token').at(-1)?.status, 200);
+    },
+    renewal: (request) => eachIsProven([request], servers.bound.issuer),
+  },
+  {
+    title: 'that binds tokens to a key, by a code',
+    server: 'bound',
+    fields: { clientId: BOUND_CLIENT, dpop: true, signInWay: 'device' },
+    use: useBound,
+    signIn: (requests) => {
+      assert.deepEqual(to(requests, '/auth'), []);
+      eachIsProven(requests, servers.bound.issuer);
+    },
+    renewal: (request) => eachIsProven([request], servers.bound.issuer),
+  },
+  {
+    title: 'that wants all of this at once',
+    server: 'strict',
+    fields: { clientId: CLIENT_WITH_SECRET, dpop: true, resource: servers.strict.api },
+    scopes: ['openid', 'offline_access', 'notes.read'],
+    secret: CLIENT_SECRET,
+    use: async (token) => {
+      await mustNotBear(servers.strict.api, token);
+      const { aud, sub } = await provenAnswerOf(servers.strict.api, token);
+      assert.equal(aud, servers.strict.api);
+      return sub;
+    },
+    isOpaque: false,
+    signIn: (requests) => {
+      assert.deepEqual(to(requests, '/auth').map(namesOf), [['client_id', 'request_uri']]);
+      eachIsProven(requests, servers.strict.issuer);
+      eachShowsItself(requests, inHeader);
+    },
+    renewal: (request) => {
+      inHeader(request);
+      eachIsProven([request], servers.strict.issuer);
+    },
   },
   {
     title: 'whose tokens are for one resource',
@@ -205,7 +285,7 @@ describe('a server of every kind', () => {
         assert.equal(after.id, before.id);
         assert.equal(await use(after.accessToken), 'account-1001');
         const renewals = (await requests()).filter(({ grantType }) => grantType === 'refresh_token');
-        assert.deepEqual(renewals.map(({ status }) => status), [200]);
+        assert.deepEqual(renewals.filter(({ error }) => error !== 'use_dpop_nonce').map(({ status }) => status), [200]);
         renewals.forEach((renewal) => kind.renewal?.(renewal));
       });
 

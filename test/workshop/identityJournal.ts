@@ -14,6 +14,8 @@ export interface JournalEntry {
   readonly withheld: readonly string[];
   /** The scheme of the Authorization header, as it was sent: `Basic`, `Bearer`, `DPoP`. */
   readonly scheme?: string;
+  /** What the proof of possession says (RFC 9449 section 4.2), where there was one. Its signature is the server's to check. */
+  readonly proof?: ProofClaims;
   /** The grant type of a token request. */
   readonly grantType?: string;
   /** What {@link hashOf} makes of the refresh token that was sent. */
@@ -24,6 +26,18 @@ export interface JournalEntry {
   error?: string;
   /** What {@link hashOf} makes of the refresh token that was answered. */
   newRefreshTokenHash?: string;
+}
+
+/** What a proof of possession is for, and what it is bound to. */
+export interface ProofClaims {
+  /** The method. */
+  readonly htm: string;
+  /** The address. */
+  readonly htu: string;
+  /** What the server has given, and wants to see again. */
+  readonly nonce?: string;
+  /** The hash of the access token that goes with it. */
+  readonly ath?: string;
 }
 
 /** What a secret is for. */
@@ -56,6 +70,8 @@ export interface ArrivedRequest {
   readonly parameters: URLSearchParams;
   /** The Authorization header. */
   readonly authorization?: string | undefined;
+  /** The DPoP header. */
+  readonly dpop?: string | string[] | undefined;
 }
 
 /** The parameters whose values nobody may print, and what they are; those that this server alone knows are none. */
@@ -98,6 +114,11 @@ export function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('base64url').slice(0, 12);
 }
 
+function proofIn(header: string | string[] | undefined): { readonly proof?: ProofClaims } {
+  const [, payload] = typeof header === 'string' ? header.split('.') : [];
+  return payload === undefined ? {} : { proof: JSON.parse(Buffer.from(payload, 'base64url').toString()) as ProofClaims };
+}
+
 /** Everything that reached an identity server, in order, and the secrets that went by. */
 export class Journal {
   /** The requests, oldest first. */
@@ -138,6 +159,7 @@ export class Journal {
       parameters: open,
       withheld,
       ...(scheme === undefined ? {} : { scheme }),
+      ...proofIn(request.dpop),
       ...(grantType === null ? {} : { grantType }),
       ...(refreshToken === null ? {} : { refreshTokenHash: hashOf(refreshToken) }),
     };

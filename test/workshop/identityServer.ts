@@ -129,7 +129,8 @@ export async function startIdentityServer(options: IdentityServerOptions = {}): 
   const parametersOf = new WeakMap<IncomingMessage, URLSearchParams>();
   provider.use(async (ctx, next) => {
     const parameters = parametersOf.get(ctx.req) ?? new URLSearchParams();
-    const entry = journal.arrived({ method: ctx.method, path: ctx.path, parameters, authorization: ctx.headers.authorization });
+    const { headers: { authorization, dpop }, method, path } = ctx;
+    const entry = journal.arrived({ method, path, parameters, authorization, dpop });
     ctx.res.once('close', () => {
       journal.finished(entry, ctx.res.writableFinished ? ctx.res.statusCode : 'dropped');
     });
