@@ -187,7 +187,7 @@ export class SignIns {
     const { deadline, hints, onAddress, provider, scopes } = request;
     const startedAt = clock.now();
     const pages = await this.#ports.pages(provider);
-    const redirect = await this.#redirect(provider, way, pages, signal);
+    const redirect = await this.#redirect(server, way, pages, signal);
     return {
       tokens: async () => {
         const authorization = await authorizationRequest(server, redirect.redirectUri, scopes, hints);
@@ -207,7 +207,7 @@ export class SignIns {
     };
   }
 
-  async #redirect(provider: Provider, way: Exclude<Way, 'device'>, pages: Pages, signal: AbortSignal): Promise<Redirect> {
+  async #redirect({ metadata, provider }: Server, way: Exclude<Way, 'device'>, pages: Pages, signal: AbortSignal): Promise<Redirect> {
     const { clock, links } = this.#ports;
     const { redirectPorts: ports } = provider;
     switch (way) {
@@ -216,7 +216,11 @@ export class SignIns {
       case 'uri':
         return links.redirect(await this.#ports.link());
       case 'paste':
-        return pastedRedirect(this.#ports.askForAddress(provider), this.#ports.random(), ports[0]);
+        return pastedRedirect(this.#ports.askForAddress(provider), {
+          random: this.#ports.random(),
+          port: ports[0],
+          takesCode: metadata.authorization_response_iss_parameter_supported !== true,
+        });
     }
   }
 

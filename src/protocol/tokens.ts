@@ -1,11 +1,11 @@
 // The token answer (RFC 6749 section 5.1): made regular, checked, and turned into what a session needs.
 import * as oauth from 'oauth4webapi';
+import { claimsOf } from '../core/claims.ts';
 import { DAY } from '../core/clock.ts';
 import { Failure, harmless } from '../core/failure.ts';
-import { claimsOf } from '../core/findings.ts';
 import { issuerFor } from '../core/issuer.ts';
-import type { ProofJwk, SessionRecord } from '../core/session.ts';
 import { normalizeScopes } from '../core/scopes.ts';
+import type { ProofJwk, SessionRecord } from '../core/session.ts';
 import { classify, type Step } from './classify.ts';
 import type { Server } from './discovery.ts';
 import { isNotableSkew, sendProved } from './dpop.ts';

@@ -13,7 +13,6 @@ import type { Actions, Subject } from './actions.ts';
 import { openSignOutPage } from './browser.ts';
 import { COMMANDS } from './ids.ts';
 import type { Notifications } from './notifications.ts';
-import { labelShowDiagnostics } from './reportText.ts';
 import type { Settings } from './settings.ts';
 import type { SignInDesk } from './signInDesk.ts';
 import * as text from './text.ts';
@@ -235,7 +234,7 @@ export class Commands {
       })),
       { label: `$(add) ${text.labelAddProvider()}`, run: () => this.#ports.addProvider() },
       { label: `$(output) ${text.labelShowLog()}`, run: () => this.#ports.showLog() },
-      { label: `$(checklist) ${labelShowDiagnostics()}`, run: () => this.#ports.showDiagnostics() },
+      { label: `$(checklist) ${text.labelShowDiagnostics()}`, run: () => this.#ports.showDiagnostics() },
     );
     const chosen = await vscode.window.showQuickPick(choices, { title: text.pickSessions(), matchOnDescription: true });
     await chosen?.run?.();

@@ -1,16 +1,16 @@
 // The contract with VS Code, one object for each identity server. Everything that it promises is in here.
 import * as vscode from 'vscode';
+import { claimsOf } from '../core/claims.ts';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure, asFailure } from '../core/failure.ts';
-import { claimsOf } from '../core/findings.ts';
 import { toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { loginHintOf, servesScopes, tokenFor, type SessionRecord } from '../core/session.ts';
 import type { AuthorizationHints } from '../protocol/authorize.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import { openSignOutPage } from './browser.ts';
-import type { SignInDesk } from './signInDesk.ts';
 import { failureSentence } from './sentences.ts';
+import type { SignInDesk } from './signInDesk.ts';
 
 /**
  * A session as VS Code hands it on. `expiresAfter`, in ms from now, and `idToken` are what VS Code's own providers set;

@@ -139,6 +139,8 @@ export const labelRemindMeLater = (): string => l10n.t('Remind Me Later');
 export const labelOpenSettings = (): string => l10n.t('Open Settings');
 /** Button, link and pick: show the log. */
 export const labelShowLog = (): string => l10n.t('Show Log');
+/** Pick: show the diagnostics. */
+export const labelShowDiagnostics = (): string => l10n.t('Show Diagnostics');
 /** Button and pick: add a provider. */
 export const labelAddProvider = (): string => l10n.t('Add Provider…');
 /** Pick: open the page of a waiting sign-in again. */
@@ -297,7 +299,7 @@ export const titlePaste = (provider: string): string => l10n.t('Sign In to {0}: 
 export const promptPaste = (): string =>
   l10n.t('Sign in in the browser. It ends on a page that it cannot show; copy the whole address of that page and paste it here.');
 /** What is said while the box holds something else. */
-export const sayNotPasted = (): string => l10n.t('This is not the address that this sign-in has ended on. It contains “code=” and “state=”.');
+export const sayNotPasted = (): string => l10n.t('This is not the address that this sign-in has ended on. Copy all of it: it contains “code=” and “state=”.');
 /** Notification: there is no session to do it with. */
 export const sayNothingToDo = (): string => l10n.t('Nobody is signed in.');
 

@@ -12,6 +12,7 @@ import {
   parseProviders,
 } from '../../src/core/provider.ts';
 import { COMMANDS, CONTEXT_KEYS, PREFIX, SETTINGS } from '../../src/vscode/ids.ts';
+import { TEXTS } from '../support/floorPlan.ts';
 
 interface Schema {
   readonly type?: string | readonly string[];
@@ -61,7 +62,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 /** The files that hold every sentence. */
-const SENTENCES = ['src/vscode/text.ts', 'src/vscode/sentences.ts', 'src/vscode/reportText.ts', 'src/vscode/guideText.ts'].map((path) => ({ extension: '.ts', contents: read(path) }) as const);
+const SENTENCES = [...TEXTS].map((path) => ({ extension: '.ts', contents: read(`src/${path}`) }) as const);
 
 const manifest = JSON.parse(read('package.json')) as Manifest;
 const words = JSON.parse(read('package.nls.json')) as Record<string, string>;

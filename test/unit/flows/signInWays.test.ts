@@ -143,6 +143,35 @@ describe('A sign-in', () => {
     await server.stop();
   });
 
+  it('takes the code alone from who pastes it, and no code of somebody else', async () => {
+    const codeAt = async (address: string): Promise<string> => (await new Person().authorize(address)).searchParams.get('code') ?? '';
+    desk.asking = async (passes) => {
+      const code = await codeAt(await desk.address());
+      return passes(code) ? code : undefined;
+    };
+    await rejectsWith(start({ way: 'paste' }), 'cancelled');
+
+    identity.faults.add({
+      path: '/.well-known/openid-configuration',
+      action: { kind: 'rewrite', body: (body) => ({ ...body, authorization_response_iss_parameter_supported: false }) },
+    });
+    desk = new Desk();
+    desk.asking = async (passes) => {
+      const code = await codeAt(await desk.address());
+      return passes(code) ? code : undefined;
+    };
+    assert.equal((await start({ way: 'paste' })).account.label, 'demo');
+
+    desk.asking = async (passes) => {
+      const address = new URL(await desk.address());
+      address.searchParams.set('code_challenge', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM');
+      const code = await codeAt(address.href);
+      return passes(code) ? code : undefined;
+    };
+    await rejectsWith(start({ way: 'paste' }), 'start-again', 'invalid_grant');
+    identity.faults.clear();
+  });
+
   it('names a port that the server knows, also where the person pastes the address', async () => {
     const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [45_678] });
     desk.asking = () => new Promise(() => {});

@@ -3,18 +3,18 @@
 import * as vscode from 'vscode';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { asFailure } from '../core/failure.ts';
-import { findingsOf, type Facts, type HouseFinding, type Mending } from '../core/findings.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import type { Subject } from './actions.ts';
-import { openSignOutPage } from './browser.ts';
-import { DIAGNOSTICS_SCHEME, MEND_COMMAND } from './ids.ts';
+import type { Subject } from '../vscode/actions.ts';
+import { openSignOutPage } from '../vscode/browser.ts';
+import { DIAGNOSTICS_SCHEME, MEND_COMMAND } from '../vscode/ids.ts';
+import { failureSentence } from '../vscode/sentences.ts';
+import { openEntry, openProviderSettings, openSettings, type Settings } from '../vscode/settings.ts';
+import { PRODUCT, labelRemove, labelSignOut } from '../vscode/text.ts';
+import { findingsOf, type Facts, type HouseFinding, type Mending } from './findings.ts';
 import { proxyHost, reportOf, type Report } from './report.ts';
 import { askClear, askRemove, askSignOut, mendingLabel, reportWords, sayDiagnosticsCopied } from './reportText.ts';
-import { failureSentence } from './sentences.ts';
-import { openEntry, openProviderSettings, openSettings, type Settings } from './settings.ts';
-import { PRODUCT, labelRemove, labelSignOut } from './text.ts';
 
 /** What the diagnostics look at, and what mends. */
 export interface DiagnosticsPorts {
