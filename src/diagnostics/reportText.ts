@@ -56,7 +56,7 @@ const SENTENCES: Readonly<Record<FindingCode, Sentence>> = {
   alone: () => l10n.t('This window could not take turns with the others when it last renewed. Keep one window open, and check the disk.'),
   'test-server': ({ provider, session }) => l10n.t('Session {0} was made at a test server on this computer, which is not how {1} is set up. It is not used. Delete it.', session, provider),
   foreign: ({ provider, session }) =>
-    l10n.t('Session {0} was made for another issuer or client id than {1} has now. It is not used. Delete it, or set the old values again.', session, provider),
+    l10n.t('Session {0} was made for another issuer or client id, or other endpoints, than {1} has now. It is not used. Delete it, or set the old values again.', session, provider),
   'not-configured': ({ provider, session }) => l10n.t('Session {0} belongs to the provider {1}, which is not set up. It is not used. Set the provider up again, or delete the session.', session, provider),
   lost: ({ detail, provider }) => l10n.t('The stored session {0} at {1} is gone: the keyring has lost it. It did not expire. Sign in again.', detail, provider),
   ended: ({ provider, session }) => l10n.t('Session {0} has ended. Sign in to {1} again.', session, provider),

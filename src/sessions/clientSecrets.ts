@@ -1,13 +1,13 @@
 // The secrets of clients that have one, in the same store as the sessions, and nowhere else. Which clients those are is
 // marked in the folder, so that the keyring is asked for no other: most clients are public, and must not depend on it.
-import type { Provider } from '../core/provider.ts';
+import { credentialOrigins, type Provider } from '../core/provider.ts';
 import { fileNameOf, type Folder } from './folder.ts';
 import { guarded, type SecretStore } from './vault.ts';
 
 const PREFIX = 'client-secret:';
 const SUFFIX = '.client';
 
-/** The client secrets (RFC 6749 section 2.3.1), one for each client at each issuer. */
+/** The client secrets (RFC 6749 section 2.3.1), one for each client at each issuer, and for where its entry leads it. */
 export class ClientSecrets {
   readonly #store: SecretStore;
   readonly #folder: Folder;
@@ -61,8 +61,8 @@ export class ClientSecrets {
   }
 }
 
-function keyOf({ clientId, issuer }: Provider): string {
-  return PREFIX + JSON.stringify([issuer, clientId]);
+function keyOf(provider: Provider): string {
+  return PREFIX + JSON.stringify([provider.issuer, provider.clientId, ...credentialOrigins(provider)]);
 }
 
 /** The file that marks a client. */
