@@ -199,6 +199,7 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   void notifications.reportProblems();
   sessions.start();
+  void links.sweep();
   // What is left now tells a later session of the editor whether secrets are kept. Nobody waits for it.
   keeper.ready().then(() => sessions.health.persistence(vscode.env.sessionId), () => {});
 }
