@@ -4,11 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SECOND, systemClock as clock } from './core/clock.ts';
-import { Diagnostics } from './diagnostics/diagnostics.ts';
 import { SignIns } from './flows/signIn.ts';
 import { SignOuts } from './flows/signOut.ts';
 import { Links } from './flows/uri.ts';
-import { Guide } from './guide/guide.ts';
 import { machineCipher } from './machine/cipher.ts';
 import { diskFolder } from './machine/folder.ts';
 import { machineLife } from './machine/life.ts';
@@ -24,10 +22,13 @@ import { Activity } from './vscode/activity.ts';
 import { openBrowser } from './vscode/browser.ts';
 import { Commands } from './vscode/commands.ts';
 import { ContextKeys } from './vscode/contextKeys.ts';
+import { DiagnosticsDocument } from './vscode/diagnosticsDocument.ts';
 import { Surroundings } from './vscode/environment.ts';
 import { LINKS_FOLDER, SHARED_FOLDER } from './vscode/ids.ts';
 import { IdleNews } from './vscode/idleNews.ts';
+import { later } from './vscode/later.ts';
 import { Notifications } from './vscode/notifications.ts';
+import { reportPartGone } from './vscode/partGone.ts';
 import { askForAddress } from './vscode/paste.ts';
 import { registerProofs } from './vscode/proof.ts';
 import { Providers } from './vscode/providers.ts';
@@ -100,6 +101,7 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const desk = new SignInDesk(signIns, keeper, settings);
   const showLog = (): void => log.show();
+  const onPartGone = (error: unknown): void => reportPartGone(log, error);
   const actions = new Actions({
     clock, settings, clientSecrets, transport, showLog,
     reportFailure: (error, subject) => notifications.reportFailure(error, subject),
@@ -108,24 +110,30 @@ export function activate(context: vscode.ExtensionContext): void {
     copyDiagnostics: () => diagnostics.copy(),
     noteSkew: (id, skew) => keeper.all(id).forEach(({ record }) => registry.update(record.id, { skew })),
   });
-  const guide = new Guide({
-    clientSecrets, discovery, settings,
-    addressesOf: (provider) => surroundings.addressesOf(provider),
-    signIn: (provider) => commands.signInTo(provider, provider.scopes),
-  });
+  const guide = later(async () => {
+    const { Guide } = await import('./onDemand.ts');
+    return new Guide({
+      clientSecrets, discovery, settings,
+      addressesOf: (provider) => surroundings.addressesOf(provider),
+      signIn: (provider) => commands.signInTo(provider, provider.scopes),
+    });
+  }, onPartGone);
   const commands: Commands = new Commands({
     clock, keeper, refresher, desk, settings, actions, openSignOutPage, showLog,
-    addProvider: () => guide.run(),
+    addProvider: async () => (await guide())?.run(),
     notifications: () => notifications,
     showDiagnostics: () => diagnostics.show(),
     copyDiagnostics: () => diagnostics.copy(),
   });
-  const diagnostics: Diagnostics = new Diagnostics({
-    clock, discovery, sessions, settings, process, openSignOutPage, showLog,
-    extension: context.extension,
-    subjectOf: (record) => commands.subjectOf(record),
-    subjectAt: (id) => commands.subjectAt(id),
-  });
+  const diagnostics: DiagnosticsDocument = new DiagnosticsDocument(later(async () => {
+    const { Diagnostics } = await import('./onDemand.ts');
+    return new Diagnostics({
+      clock, discovery, sessions, settings, process, openSignOutPage, showLog,
+      extension: context.extension,
+      subjectOf: (record) => commands.subjectOf(record),
+      subjectAt: (id) => commands.subjectAt(id),
+    });
+  }, onPartGone));
   const idleNews = new IdleNews({
     clock, idleness,
     sessions: () => keeper.all(),

@@ -141,6 +141,8 @@ export const labelOpenSettings = (): string => l10n.t('Open Settings');
 export const labelShowLog = (): string => l10n.t('Show Log');
 /** Pick: show the diagnostics. */
 export const labelShowDiagnostics = (): string => l10n.t('Show Diagnostics');
+/** Error, and in the place of the diagnostics: what is loaded on demand is not there any more. */
+export const sayPartGone = (): string => l10n.t('A part of Session Keeper cannot be loaded: the extension was probably updated while this window was open. Reload the window.');
 /** Button and pick: add a provider. */
 export const labelAddProvider = (): string => l10n.t('Add Provider…');
 /** Pick: open the page of a waiting sign-in again. */
