@@ -128,7 +128,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const diagnostics: DiagnosticsDocument = new DiagnosticsDocument(later(async () => {
     const { Diagnostics } = await import('./onDemand.ts');
     return new Diagnostics({
-      clock, discovery, sessions, settings, process, openSignOutPage, showLog,
+      clientSecrets, clock, discovery, sessions, settings, process, openSignOutPage, showLog,
+      addProvider: () => commands.addProvider(),
       extension: context.extension,
       subjectOf: (record) => commands.subjectOf(record),
       subjectAt: (id) => commands.subjectAt(id),

@@ -7,6 +7,9 @@ import { guarded, type SecretStore } from './vault.ts';
 const PREFIX = 'client-secret:';
 const SUFFIX = '.client';
 
+/** A public client has none; one with a secret may have lost it with its keyring, or the keyring cannot be read now. */
+export type SecretStanding = 'none' | 'kept' | 'lost' | 'unknown';
+
 /** The client secrets (RFC 6749 section 2.3.1), one for each client at each issuer, and for where its entry leads it. */
 export class ClientSecrets {
   readonly #store: SecretStore;
@@ -41,6 +44,16 @@ export class ClientSecrets {
       this.#known.set(key, secret);
     }
     return secret;
+  }
+
+  /** What there is of the secret of a provider's client. Never rejects. */
+  async standing(provider: Provider): Promise<SecretStanding> {
+    try {
+      const isMarked = (await this.#folder.read(fileOf(provider))) !== undefined;
+      return !isMarked ? 'none' : (await this.read(provider)) === undefined ? 'lost' : 'kept';
+    } catch {
+      return 'unknown';
+    }
   }
 
   /**

@@ -86,6 +86,20 @@ describe('The secret of a client', () => {
     assert.equal(await secrets.read(acme), SECRET);
   });
 
+  it('is told apart from none, from one that the keyring has lost, and from one that cannot be looked up', async () => {
+    assert.equal(await secrets.standing(acme), 'none');
+    await secrets.write(acme, SECRET);
+    const another = new ClientSecrets(store, folder);
+    assert.deepEqual([await secrets.standing(acme), await another.standing(acme)], ['kept', 'kept']);
+    store.failing.add('get');
+    assert.equal(await new ClientSecrets(store, folder).standing(acme), 'unknown');
+    store.failing.clear();
+    store.secrets.clear();
+    assert.equal(await secrets.standing(acme), 'lost');
+    folder.failing = true;
+    assert.equal(await secrets.standing(acme), 'unknown');
+  });
+
   it('that another window has forgotten is forgotten here, too', async () => {
     await secrets.write(acme, SECRET);
     await new ClientSecrets(store, folder).write(acme, '');
