@@ -128,7 +128,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const diagnostics: DiagnosticsDocument = new DiagnosticsDocument(later(async () => {
     const { Diagnostics } = await import('./onDemand.ts');
     return new Diagnostics({
-      clock, discovery, sessions, settings, process, openSignOutPage, showLog,
+      clientSecrets, clock, discovery, sessions, settings, process, openSignOutPage, showLog,
+      addProvider: () => commands.addProvider(),
       extension: context.extension,
       subjectOf: (record) => commands.subjectOf(record),
       subjectAt: (id) => commands.subjectAt(id),
@@ -207,6 +208,7 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   void notifications.reportProblems();
   sessions.start();
+  void links.sweep();
   // What is left now tells a later session of the editor whether secrets are kept. Nobody waits for it.
   keeper.ready().then(() => sessions.health.persistence(vscode.env.sessionId), () => {});
 }

@@ -68,6 +68,18 @@ export type EndpointField = (typeof ENDPOINT_FIELDS)[number];
 /** The addresses of a server's endpoints; without `jwks` no ID token can be checked, so none can be asked for. */
 export type Endpoints = Readonly<Record<'authorization' | 'token', string> & Partial<Record<EndpointField, string | undefined>>>;
 
+/** The endpoints that get tokens, or the client's secret. */
+const WITH_CREDENTIALS = ['token', 'revocation', 'userinfo', 'deviceAuthorization', 'pushedAuthorizationRequest', 'endSession'] as const satisfies readonly EndpointField[];
+
+/**
+ * The origins to which an entry sends credentials, sorted; none where the server itself says where its endpoints are.
+ * A server may move them as it likes, and a path may be corrected; another origin is somebody else.
+ */
+export function credentialOrigins({ endpoints }: Pick<Provider, 'endpoints'>): string[] {
+  const addresses = WITH_CREDENTIALS.map((field) => endpoints?.[field]).filter((address) => address !== undefined);
+  return [...new Set(addresses.map((address) => new URL(address).origin))].sort();
+}
+
 /** Names of members of the userinfo answer: of one that stays the same, and of one to show. */
 export interface AccountFields {
   readonly id: string;

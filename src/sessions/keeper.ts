@@ -6,7 +6,7 @@ import { isAlive, isFresh, leewayFor } from '../core/lifetime.ts';
 import { timeOf, toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { sameScopes } from '../core/scopes.ts';
-import { isSameSignIn, lifetimesOf, ownerOf, servesScopes, type SessionRecord } from '../core/session.ts';
+import { isOfClient, isSameSignIn, lifetimesOf, ownerOf, servesScopes, type SessionRecord } from '../core/session.ts';
 import { isUsable, timeFor, type LiveSession } from '../core/status.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { Grant } from '../protocol/identity.ts';
@@ -51,8 +51,11 @@ export type Finding =
   | VaultFinding
   /** The ledger knows of a session that the store no longer has: the keyring lost it; it did not expire. */
   | { readonly id: string; readonly kind: 'lost'; readonly providerId: string }
-  /** The session's issuer or client is not the one configured now: it is kept, and neither used nor sent anywhere. */
-  | { readonly id: string; readonly kind: 'foreign'; readonly providerId: string; readonly issuer: string; readonly clientId: string };
+  /**
+   * The session's issuer or client is not the one configured now, or the entry leads its credentials elsewhere by now: it
+   * is kept, and neither used nor sent anywhere.
+   */
+  | { readonly id: string; readonly kind: 'foreign'; readonly providerId: string; readonly issuer: string; readonly clientId: string; readonly isMoved?: true };
 
 /** How long after a failed renewal, in ms, callers get its failure instead of causing another try. */
 const CALLER_PATIENCE = 5000;
@@ -105,8 +108,7 @@ export class Keeper {
         log.info(`${nameOf(record)} was read: ${expiryOf(record)}.`);
       }
     }
-    const foreign = records.filter((record) => this.#isForeign(record)).map(({ id, providerId, issuer, clientId }) => ({ id, kind: 'foreign', providerId, issuer, clientId }) as const);
-    await this.#report([...findings, ...foreign]);
+    await this.#report([...findings, ...records.flatMap((record) => this.#foreign(record))]);
     const absent = missing.filter(({ id }) => registry.get(id) === undefined);
     if (absent.length > 0) {
       clock.after(LOSS_PATIENCE, () => void this.#reportLosses(absent));
@@ -361,8 +363,13 @@ export class Keeper {
     return isBeforeNext && (working || failure?.retryAfter !== undefined || hasJustFailed);
   }
 
-  #isForeign(record: SessionRecord): boolean {
-    return this.#ports.provider(record.providerId) !== undefined && this.providerOf(record) === undefined;
+  #foreign(record: SessionRecord): Finding[] {
+    const { clientId, id, issuer, providerId } = record;
+    const provider = this.#ports.provider(providerId);
+    if (provider === undefined || this.providerOf(record) !== undefined) {
+      return [];
+    }
+    return [{ id, kind: 'foreign', providerId, issuer, clientId, ...(isOfClient(record, provider) ? { isMoved: true } : {}) }];
   }
 
   /** VS Code keeps trust and preferences by label: two accounts of a provider must never share one. */

@@ -151,6 +151,11 @@ export class Commands {
     }
   }
 
+  /** Leads through adding a provider. */
+  addProvider(): Promise<void> {
+    return this.#ports.addProvider();
+  }
+
   /** Says that there is no provider yet, and leads to where one is added. Nobody is kept waiting for the answer. */
   offerToAddProvider(): void {
     void vscode.window.showInformationMessage(text.sayNoProvider(), text.labelAddProvider()).then((chosen) => (chosen === undefined ? undefined : this.#ports.addProvider()));

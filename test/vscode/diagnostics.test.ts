@@ -122,4 +122,13 @@ describe('the diagnostics', () => {
     await vscode.commands.executeCommand(lens.command.command, ...((lens.command.arguments ?? []) as unknown[]));
     await eventually('it has looked again', () => !document.getText().includes('(entry-not-used)'));
   });
+
+  it('lead to where a provider is added where there is none', async () => {
+    await configure('providers', []);
+    const document = await shown();
+    const line = document.getText().split('\n').findIndex((one) => one.includes('(nothing-configured)'));
+    const lens = await eventually('something is offered', async () => (await lensesOf(document)).find(({ range }) => range.start.line === line));
+    assert.equal(lens.command?.title, 'Add Provider…');
+    await configure('providers', [entry()]);
+  });
 });
