@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SECOND, systemClock as clock } from './core/clock.ts';
 import { SignIns } from './flows/signIn.ts';
+import { SignOuts } from './flows/signOut.ts';
 import { Links } from './flows/uri.ts';
 import { machineCipher } from './machine/cipher.ts';
 import { diskFolder } from './machine/folder.ts';
@@ -13,6 +14,7 @@ import { machineUptime } from './machine/uptime.ts';
 import { Discovery } from './protocol/discovery.ts';
 import type { Transport } from './protocol/transport.ts';
 import { ClientSecrets } from './sessions/clientSecrets.ts';
+import type { SignOut } from './sessions/farewell.ts';
 import { patientFolder, patientStore } from './sessions/patience.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { Actions } from './vscode/actions.ts';
@@ -79,13 +81,23 @@ export function activate(context: vscode.ExtensionContext): void {
 
   const surroundings = new Surroundings(context.extension);
   const links = new Links({ clock, log, cipher: machineCipher, folder: diskFolder(join(context.globalStorageUri.fsPath, LINKS_FOLDER), clock) });
+  const template = (): Promise<string> => readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8');
+  const signOuts = new SignOuts({
+    clock, log, openBrowser,
+    environment: () => surroundings.environment(),
+    reach: (address) => surroundings.reach(address),
+    deadline: () => settings.signInTimeout(),
+    pages: async (provider) => text.signOutPages(provider.label, await template()),
+  });
+  const openSignOutPage = (page: SignOut['page']): void => void signOuts.open(page);
   const signIns = new SignIns({
     clock, discovery, transport, log, links, openBrowser, askForAddress,
     environment: () => surroundings.environment(),
     reach: (address) => surroundings.reach(address),
     link: () => surroundings.link(),
     random: Math.random,
-    pages: async (provider) => text.pages(provider.label, await readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8')),
+    makeWay: (ports) => signOuts.makeWay(ports),
+    pages: async (provider) => text.pages(provider.label, await template()),
   });
   const desk = new SignInDesk(signIns, keeper, settings);
   const showLog = (): void => log.show();
@@ -107,7 +119,7 @@ export function activate(context: vscode.ExtensionContext): void {
     });
   }, onPartGone);
   const commands: Commands = new Commands({
-    clock, keeper, refresher, desk, settings, actions, showLog,
+    clock, keeper, refresher, desk, settings, actions, openSignOutPage, showLog,
     addProvider: async () => (await guide())?.run(),
     notifications: () => notifications,
     showDiagnostics: () => diagnostics.show(),
@@ -116,7 +128,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const diagnostics: DiagnosticsDocument = new DiagnosticsDocument(later(async () => {
     const { Diagnostics } = await import('./onDemand.ts');
     return new Diagnostics({
-      clock, discovery, sessions, settings, process, showLog,
+      clock, discovery, sessions, settings, process, openSignOutPage, showLog,
       extension: context.extension,
       subjectOf: (record) => commands.subjectOf(record),
       subjectAt: (id) => commands.subjectAt(id),
@@ -145,7 +157,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }
   };
   const offerAnotherWay: Commands['offerAnotherWay'] = (...failed) => commands.offerAnotherWay(...failed);
-  const providers = new Providers(settings, { clock, log, keeper, desk, offerAnotherWay, signInUnconfigured, reportNotRevoked, onCall });
+  const providers = new Providers(settings, { clock, log, keeper, desk, offerAnotherWay, signInUnconfigured, openSignOutPage, reportNotRevoked, onCall });
   const activity = new Activity(clock, idleness);
   const statusBar = new StatusBar(clock, keeper, desk, settings);
   const contextKeys = new ContextKeys(keeper);
@@ -186,7 +198,7 @@ export function activate(context: vscode.ExtensionContext): void {
         notifications.check();
       }
     }),
-    activity, idleNews, notifications, statusBar, diagnostics, providers, desk, sessions, settings, log,
+    activity, idleNews, notifications, statusBar, diagnostics, providers, desk, signOuts, sessions, settings, log,
   );
 
   leave = async () => {

@@ -5,9 +5,9 @@ import { SECOND, type Clock } from '../core/clock.ts';
 import { asFailure } from '../core/failure.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { Discovery } from '../protocol/discovery.ts';
+import type { SignOut } from '../sessions/farewell.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Subject } from '../vscode/actions.ts';
-import { openSignOutPage } from '../vscode/browser.ts';
 import type { DiagnosticsDesk } from '../vscode/diagnosticsDocument.ts';
 import { MEND_COMMAND } from '../vscode/ids.ts';
 import { failureSentence } from '../vscode/sentences.ts';
@@ -30,6 +30,8 @@ export interface DiagnosticsPorts {
   subjectOf(record: SessionRecord): Subject;
   /** What mending is about, where it is about a provider. */
   subjectAt(providerId: string): Subject;
+  /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
+  openSignOutPage(page: SignOut['page']): void;
   showLog(): void;
 }
 
@@ -178,7 +180,7 @@ export class Diagnostics implements DiagnosticsDesk {
     'sign-out': async ({ session }) => {
       if (session !== undefined && (await isSure(askSignOut(session.record.id.slice(0, 8)), labelSignOut()))) {
         const { page } = await this.#ports.sessions.keeper.signOut(session.record.id);
-        openSignOutPage(page);
+        this.#ports.openSignOutPage(page);
       }
     },
     clear: async () => {

@@ -67,8 +67,8 @@ export async function authorizationRequest(
   return { url, parameters, redirectUri, scopes, state, nonce, codeVerifier };
 }
 
-/** Whether an answer carries the `state` of this request. One that does not belongs to somebody else. */
-export function isAnswerTo(request: AuthorizationRequest, parameters: URLSearchParams): boolean {
+/** Whether an answer carries the `state` of this request, once. One that does not belongs to somebody else. */
+export function isAnswerTo(request: { readonly state: string | undefined }, parameters: URLSearchParams): boolean {
   const states = parameters.getAll('state');
   return states.length === 1 && states[0] === request.state;
 }
