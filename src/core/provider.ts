@@ -33,7 +33,10 @@ export interface Provider {
   readonly tokenParameters: RequestParameters;
   /** The resources that the access token is for (RFC 8707); empty leaves that to the server. */
   readonly resource: readonly string[];
-  /** Whether authorization requests are pushed (RFC 9126) though the server does not demand it of everybody. */
+  /**
+   * Whether authorization requests are pushed (RFC 9126) though the server does not demand it of everybody. They are
+   * anyway where `endpoints` says where to.
+   */
   readonly pushedAuthorization: boolean;
   /** Whether the tokens of new sessions are bound to a key that the session keeps (DPoP, RFC 9449). */
   readonly dpop: boolean;
@@ -43,9 +46,15 @@ export interface Provider {
   readonly account: AccountFields | undefined;
   /** Which token callers get. */
   readonly token: TokenKind;
-  /** Whether the browser is opened at a sign-out, so that the person signs out of the server, too. */
-  readonly signOutAtServer: boolean;
+  /**
+   * Whether the browser is opened at a sign-out, so that the person signs out of the server, too; and with `return`,
+   * whether it comes back to this machine afterwards, the address of which then has to be registered at the server.
+   */
+  readonly signOutAtServer: boolean | typeof SIGN_OUT_RETURN;
 }
+
+/** What `signOutAtServer` says where the browser is to come back. */
+export const SIGN_OUT_RETURN = 'return';
 
 /** The tokens that callers can get: the access token (RFC 6749 section 1.4), or the ID token (OpenID Connect Core 2). */
 export const TOKEN_KINDS = ['access_token', 'id_token'] as const;
@@ -53,9 +62,11 @@ export const TOKEN_KINDS = ['access_token', 'id_token'] as const;
 export type TokenKind = (typeof TOKEN_KINDS)[number];
 
 /** The endpoints of a server, by the names that the entry has for them. */
-export const ENDPOINT_FIELDS = ['authorization', 'token', 'revocation', 'userinfo', 'deviceAuthorization', 'jwks'] as const;
+export const ENDPOINT_FIELDS = ['authorization', 'token', 'revocation', 'userinfo', 'deviceAuthorization', 'jwks', 'pushedAuthorizationRequest', 'endSession'] as const;
+/** One of them. */
+export type EndpointField = (typeof ENDPOINT_FIELDS)[number];
 /** The addresses of a server's endpoints; without `jwks` no ID token can be checked, so none can be asked for. */
-export type Endpoints = Readonly<Record<'authorization' | 'token', string> & Partial<Record<(typeof ENDPOINT_FIELDS)[number], string | undefined>>>;
+export type Endpoints = Readonly<Record<'authorization' | 'token', string> & Partial<Record<EndpointField, string | undefined>>>;
 
 /** Names of members of the userinfo answer: of one that stays the same, and of one to show. */
 export interface AccountFields {
@@ -142,6 +153,7 @@ export type ProblemCode =
   | 'bad-way'
   | 'bad-port'
   | 'bad-token'
+  | 'bad-sign-out'
   | 'bad-endpoint'
   | 'bad-resource'
   | 'reserved-parameter';
@@ -192,6 +204,8 @@ const endpoints = v.pipe(
     userinfo: v.optional(endpoint),
     deviceAuthorization: v.optional(endpoint),
     jwks: v.optional(endpoint),
+    pushedAuthorizationRequest: v.optional(endpoint),
+    endSession: v.optional(endpoint),
   }),
 );
 const account = v.pipe(plainObject, v.strictObject({ id: text, label: v.optional(text) }));
@@ -218,7 +232,7 @@ const entrySchema = v.object(
     endpoints: v.optional(endpoints),
     account: v.optional(account),
     token: v.optional(v.pipe(v.string('wrong-type'), v.picklist(TOKEN_KINDS, 'bad-token')), 'access_token'),
-    signOutAtServer: v.optional(v.boolean('wrong-type'), false),
+    signOutAtServer: v.optional(v.union([v.boolean(), v.literal(SIGN_OUT_RETURN)], 'bad-sign-out'), false),
   },
   'not-an-object',
 );

@@ -67,8 +67,8 @@ export async function authorizationRequest(
   return { url, parameters, redirectUri, scopes, state, nonce, codeVerifier };
 }
 
-/** Whether an answer carries the `state` of this request. One that does not belongs to somebody else. */
-export function isAnswerTo(request: AuthorizationRequest, parameters: URLSearchParams): boolean {
+/** Whether an answer carries the `state` of this request, once. One that does not belongs to somebody else. */
+export function isAnswerTo(request: { readonly state: string | undefined }, parameters: URLSearchParams): boolean {
   const states = parameters.getAll('state');
   return states.length === 1 && states[0] === request.state;
 }
@@ -82,7 +82,8 @@ export function isAnswerTo(request: AuthorizationRequest, parameters: URLSearchP
 export function readAuthorizationResponse(server: Server, request: AuthorizationRequest, parameters: URLSearchParams): URLSearchParams {
   const issuers = parameters.getAll('iss');
   const { issuer } = server.metadata;
-  const isRequired = server.metadata.authorization_response_iss_parameter_supported === true;
+  // A server that says so by a word or a number is held to it as well.
+  const isRequired = Boolean(server.metadata.authorization_response_iss_parameter_supported);
   if (issuers.some((iss) => iss !== issuer && !isTenantOf(iss, issuer)) || (isRequired && issuers.length !== 1)) {
     throw new Failure('untrusted-answer', 'wrong-issuer');
   }

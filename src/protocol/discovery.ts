@@ -4,7 +4,7 @@ import { HOUR } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { isSelfSame } from '../core/issuer.ts';
 import { toldOf } from '../core/log.ts';
-import { isLoopbackHost, type Provider, type RequestParameters } from '../core/provider.ts';
+import { ENDPOINT_FIELDS, isLoopbackHost, type EndpointField, type Provider, type RequestParameters } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { classify } from './classify.ts';
 import { PROOF_ALGORITHM, ProofKeys, type Proving } from './dpop.ts';
@@ -137,7 +137,9 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
       [oauth.allowInsecureRequests]: insecure,
     });
     return oauth.processDiscoveryResponse(issuer, response.clone()).catch(async (error: unknown) => {
-      if (!(error instanceof oauth.OperationProcessingError) || error.code !== oauth.JSON_ATTRIBUTE_COMPARISON) {
+      // The library throws a TypeError for a name that is no address.
+      const isOther = error instanceof TypeError || (error instanceof oauth.OperationProcessingError && error.code === oauth.JSON_ATTRIBUTE_COMPARISON);
+      if (!isOther) {
         throw error;
       }
       const { issuer: said = '' } = (await response.clone().json()) as { readonly issuer?: string };
@@ -155,17 +157,21 @@ function configured({ endpoints, issuer }: Provider): oauth.AuthorizationServer 
   if (endpoints === undefined) {
     return undefined;
   }
-  const { authorization, deviceAuthorization, jwks, revocation, token, userinfo } = endpoints;
-  return {
-    issuer,
-    authorization_endpoint: authorization,
-    token_endpoint: token,
-    ...(jwks === undefined ? {} : { jwks_uri: jwks }),
-    ...(userinfo === undefined ? {} : { userinfo_endpoint: userinfo }),
-    ...(revocation === undefined ? {} : { revocation_endpoint: revocation }),
-    ...(deviceAuthorization === undefined ? {} : { device_authorization_endpoint: deviceAuthorization }),
-  };
+  const named = ENDPOINT_FIELDS.flatMap((field) => (endpoints[field] === undefined ? [] : [[METADATA_NAMES[field], endpoints[field]] as const]));
+  return { issuer, ...Object.fromEntries(named) };
 }
+
+/** What the metadata of a server (RFC 8414 section 2, OpenID Connect) call the endpoints of an entry. */
+const METADATA_NAMES = {
+  authorization: 'authorization_endpoint',
+  token: 'token_endpoint',
+  revocation: 'revocation_endpoint',
+  userinfo: 'userinfo_endpoint',
+  deviceAuthorization: 'device_authorization_endpoint',
+  jwks: 'jwks_uri',
+  pushedAuthorizationRequest: 'pushed_authorization_request_endpoint',
+  endSession: 'end_session_endpoint',
+} as const satisfies Readonly<Record<EndpointField, keyof oauth.AuthorizationServer>>;
 
 const isMissing = ({ status }: Failure): boolean => status === 404 || status === 405 || status === 410;
 

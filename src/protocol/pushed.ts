@@ -16,7 +16,8 @@ import type { Answer, Transport } from './transport.ts';
  */
 export async function browserAddress(server: Server, request: AuthorizationRequest, transport: Transport, signal: AbortSignal): Promise<URL> {
   const { client, clientAuthentication, metadata, provider } = server;
-  if (metadata.require_pushed_authorization_requests !== true && !provider.pushedAuthorization) {
+  const isPushed = provider.pushedAuthorization || provider.endpoints?.pushedAuthorizationRequest !== undefined || metadata.require_pushed_authorization_requests === true;
+  if (!isPushed) {
     return request.url;
   }
   if (metadata.pushed_authorization_request_endpoint === undefined) {

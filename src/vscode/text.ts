@@ -7,7 +7,7 @@ import { remaining } from '../core/lifetime.ts';
 import type { ProblemCode, SettingProblem, Way } from '../core/provider.ts';
 import type { Action } from '../core/remedy.ts';
 import type { State } from '../core/status.ts';
-import type { Pages } from '../flows/page.ts';
+import type { Pages, SignOutPages } from '../flows/page.ts';
 import type { Finding } from '../sessions/keeper.ts';
 import { failureSentence } from './sentences.ts';
 
@@ -141,6 +141,8 @@ export const labelOpenSettings = (): string => l10n.t('Open Settings');
 export const labelShowLog = (): string => l10n.t('Show Log');
 /** Pick: show the diagnostics. */
 export const labelShowDiagnostics = (): string => l10n.t('Show Diagnostics');
+/** Error, and in the place of the diagnostics: what is loaded on demand is not there any more. */
+export const sayPartGone = (): string => l10n.t('A part of Session Keeper cannot be loaded: the extension was probably updated while this window was open. Reload the window.');
 /** Button and pick: add a provider. */
 export const labelAddProvider = (): string => l10n.t('Add Provider…');
 /** Pick: open the page of a waiting sign-in again. */
@@ -293,6 +295,8 @@ export const sayRedirectAddressCopied = (address: string, provider: string): str
 /** Notification: the redirect addresses are in the clipboard, where each counts to the letter. */
 export const sayRedirectAddressesCopied = (addresses: string, provider: string): string =>
   l10n.t('Copied: {0}. Register at {1} as redirect addresses of the client, to the letter.', addresses, provider);
+/** What is added where the browser is to come back from a sign-out at the server, too. */
+export const sayPostLogoutAddress = (addresses: string): string => l10n.t('Register {0} as a post-logout redirect address of the client, too.', addresses);
 /** Title of the box for the address on which the browser has ended. */
 export const titlePaste = (provider: string): string => l10n.t('Sign In to {0}: Paste the Address', provider);
 /** What to paste into that box. */
@@ -330,6 +334,7 @@ const PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> = {
   'bad-way': (field) => l10n.t('"{0}" must be "loopback", "uri", "device" or "paste".', field),
   'bad-port': (field) => l10n.t('"{0}" must be a list of 1 to 20 whole numbers between 1 and 65535.', field),
   'bad-token': (field) => l10n.t('"{0}" must be "access_token" or "id_token".', field),
+  'bad-sign-out': (field) => l10n.t('"{0}" must be true, false or "return".', field),
   'bad-endpoint': (field) => l10n.t('"{0}" must be an address that starts with https://.', field),
   'bad-resource': (field) => l10n.t('"{0}" must be an address, or a list of them, without "#".', field),
   'reserved-parameter': (field) => l10n.t('"{0}" is set by Session Keeper itself, by a field of its own, or must not stand in the settings.', field),
@@ -369,7 +374,30 @@ export function pages(provider: string, template: string): Pages {
       heading: l10n.t('This answer belongs to another sign-in'),
       body: l10n.t('It was not used. Finish in the tab that VS Code opened last, or start signing in again in VS Code.'),
     },
-    repeated: { language, tone: 'neutral', heading: l10n.t('This answer has arrived already'), body: goBack },
-    missing: { language, tone: 'neutral', heading: l10n.t('There is nothing here'), body: goBack },
+    ...otherPages(language, goBack),
+  };
+}
+
+/** The pages that the browser ends on after a sign-out at the server. */
+export function signOutPages(provider: string, template: string): SignOutPages {
+  const language = env.language;
+  const close = l10n.t('You can close this tab.');
+  return {
+    template,
+    done: { language, tone: 'good', heading: l10n.t('You are signed out of {0}', provider), body: close },
+    stray: {
+      language,
+      tone: 'bad',
+      heading: l10n.t('This answer belongs to another sign-out'),
+      body: l10n.t('It was not used. In VS Code you are signed out; whether you are at {0}, its own page says.', provider),
+    },
+    ...otherPages(language, close),
+  };
+}
+
+function otherPages(language: string, body: string): Pick<Pages, 'repeated' | 'missing'> {
+  return {
+    repeated: { language, tone: 'neutral', heading: l10n.t('This answer has arrived already'), body },
+    missing: { language, tone: 'neutral', heading: l10n.t('There is nothing here'), body },
   };
 }

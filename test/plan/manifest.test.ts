@@ -24,7 +24,7 @@ interface Schema {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly maximum?: number;
-  readonly enum?: readonly string[];
+  readonly enum?: readonly unknown[];
   readonly markdownEnumDescriptions?: readonly string[];
   readonly pattern?: string;
   readonly not?: { readonly enum: readonly string[] };
@@ -206,7 +206,7 @@ describe('an entry of the setting of providers', () => {
   });
 
   it('has the types of the code', () => {
-    const FITTING: Record<string, Record<string, unknown>> = { string: { id: 'abc', signInWay: 'paste', token: 'id_token' }, array: { redirectPorts: [5], resource: ['https://a.example'] }, object: { account: { id: 'id' }, endpoints: ENDPOINTS } };
+    const FITTING: Record<string, Record<string, unknown>> = { string: { id: 'abc', signInWay: 'paste', token: 'id_token', signOutAtServer: 'return' }, array: { redirectPorts: [5], resource: ['https://a.example'] }, object: { account: { id: 'id' }, endpoints: ENDPOINTS } };
     const examples: Record<string, unknown> = { string: 'https://abc.example', number: 5, boolean: true, array: ['a'], object: {} };
     for (const name of PROVIDER_FIELDS) {
       for (const [type, example] of Object.entries(examples)) {
@@ -265,6 +265,13 @@ describe('an entry of the setting of providers', () => {
     assert.equal(field('signInWay').markdownEnumDescriptions?.length, WAYS.length);
     for (const way of [...WAYS, 'browser', '', 'Paste']) {
       assert.equal(isTaken('signInWay', way), field('signInWay').enum?.includes(way), way);
+    }
+  });
+
+  it('has the same say in the editor and in the code on signing out at the server', () => {
+    assert.equal(field('signOutAtServer').markdownEnumDescriptions?.length, field('signOutAtServer').enum?.length);
+    for (const value of [true, false, 'return', 'true', '', 0]) {
+      assert.equal(isTaken('signOutAtServer', value), field('signOutAtServer').enum?.includes(value), String(value));
     }
   });
 

@@ -19,7 +19,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   vscode: { rooms: ['core', 'protocol', 'flows', 'sessions', 'vscode'], packages: ['vscode'] },
   guide: { rooms: ['core', 'protocol', 'sessions', 'vscode', 'guide'], packages: ['vscode'] },
   diagnostics: { rooms: ['core', 'protocol', 'sessions', 'vscode', 'diagnostics'], packages: ['vscode'] },
-  'extension.ts': { rooms: ['core', 'protocol', 'flows', 'sessions', 'machine', 'vscode', 'guide', 'diagnostics'], packages: ['vscode', 'node:crypto', 'node:fs/promises', 'node:path'] },
+  'onDemand.ts': { rooms: ['guide', 'diagnostics'], packages: [] },
+  'extension.ts': { rooms: ['core', 'protocol', 'flows', 'sessions', 'machine', 'vscode', 'onDemand.ts'], packages: ['vscode', 'node:crypto', 'node:fs/promises', 'node:path'] },
 };
 
 /** Packages that single files may import beside those of their room. */

@@ -173,7 +173,7 @@ describe('the setting of providers', () => {
       ['an account without an id', but({ account: { label: 'login' } }), 'account.id missing'],
       ['an account that is a text', but({ account: 'login' }), 'account wrong-type'],
       ['a token of another kind', but({ token: 'refresh_token' }), 'token bad-token'],
-      ['a sign-out in words', but({ signOutAtServer: 'yes' }), 'signOutAtServer wrong-type'],
+      ['a sign-out in words', but({ signOutAtServer: 'yes' }), 'signOutAtServer bad-sign-out'],
       ['a misspelt field', but({ clientID: 'c' }), 'clientID unknown-field'],
       ['a client secret', but({ clientSecret: 's' }), 'clientSecret unknown-field'],
     ];
