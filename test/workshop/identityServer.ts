@@ -26,6 +26,8 @@ export interface IdentityPolicy {
   refreshTokenSeconds: number;
   /** Who gets a refresh token: whoever asks for `offline_access`, everybody, or nobody. */
   issueRefreshToken: 'whenAsked' | 'always' | 'never';
+  /** How long a code that a person types works, in seconds. */
+  deviceCodeSeconds: number;
   /** Whether each renewal replaces the refresh token; using a replaced one revokes the whole grant. */
   rotateRefreshToken: boolean;
 }
@@ -97,6 +99,7 @@ export async function startIdentityServer(options: IdentityServerOptions = {}): 
     accessTokenSeconds: options.accessTokenSeconds ?? 90,
     refreshTokenSeconds: options.refreshTokenSeconds ?? 14 * daySeconds,
     issueRefreshToken: options.issueRefreshToken ?? 'whenAsked',
+    deviceCodeSeconds: options.deviceCodeSeconds ?? 600,
     rotateRefreshToken: options.rotateRefreshToken ?? true,
   };
   const log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
@@ -237,7 +240,7 @@ function configure(
     ttl: {
       AccessToken: () => policy.accessTokenSeconds,
       AuthorizationCode: 60,
-      DeviceCode: 600,
+      DeviceCode: () => policy.deviceCodeSeconds,
       Grant: 14 * daySeconds,
       IdToken: 3600,
       Interaction: 3600,
