@@ -22,7 +22,7 @@ export type RegistrationOptions = vscode.AuthenticationProviderOptions & { reado
  * @returns whether challenges reach it, as far as VS Code says.
  * @throws whatever VS Code throws where it refuses the second time.
  */
-export function registerForChallenges(register: (options: RegistrationOptions) => vscode.Disposable): { readonly registered: vscode.Disposable; readonly answers: boolean } {
+export function registerForChallenges<T>(register: (options: RegistrationOptions) => T): { readonly registered: T; readonly answers: boolean } {
   try {
     return { registered: register({ supportsMultipleAccounts: true, supportsChallenges: true }), answers: true };
   } catch {

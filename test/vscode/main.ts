@@ -2,6 +2,7 @@
 //   npm run test:vscode                 VS Code served to the browser
 //   npm run test:vscode -- --desktop    a desktop VS Code, through @vscode/test-electron
 // SESSION_KEEPER_VSCODE chooses the version: "minimum", "stable" (desktop only), or a number.
+// SESSION_KEEPER_SUITE takes only those of its files whose names contain it.
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
