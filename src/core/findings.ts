@@ -1,7 +1,8 @@
 // What is to be said of a house as it stands: facts in, findings out. Nothing is asked of anybody here.
+import { isLoopbackHost } from './address.ts';
 import { FAR_APART } from './clock.ts';
 import { isFrom } from './issuer.ts';
-import { isLoopbackHost, type Provider, type SettingProblem } from './provider.ts';
+import type { Provider, SettingProblem } from './provider.ts';
 import { REMEDIES, type Action, type Category } from './remedy.ts';
 import { normalizeScopes } from './scopes.ts';
 import { ownerOf, type SessionRecord } from './session.ts';

@@ -1,8 +1,8 @@
 // The device authorization grant: RFC 8628. A code that the person types on any device, and one that only this client knows.
 import * as oauth from 'oauth4webapi';
+import { isLoopbackHost } from '../core/address.ts';
 import { HOUR, SECOND } from '../core/clock.ts';
 import { Failure, plainName } from '../core/failure.ts';
-import { isLoopbackHost } from '../core/provider.ts';
 import { classify } from './classify.ts';
 import { optionsFor, tokenOptionsFor, withResources, type Server } from './discovery.ts';
 import { checkTokens, regularize, requestTokens, type RawTokens, type Tokens } from './tokens.ts';
@@ -36,7 +36,7 @@ export interface DeviceCode {
  */
 export async function requestDeviceCode(server: Server, scopes: readonly string[], transport: Transport, signal: AbortSignal): Promise<DeviceCode> {
   const { client, clientAuthentication, metadata, provider } = server;
-  const parameters = withResources({ ...provider.authorizationParameters, scope: scopes.join(' ') }, provider.resource);
+  const parameters = withResources({ ...provider.authorizationParameters, ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }) }, provider.resource);
   let sentAt = transport.clock.now();
   const fetch = fetchWith(transport, signal, (answer) => {
     sentAt = answer.sentAt;

@@ -1,10 +1,11 @@
 // What the server says of itself: OpenID Connect Discovery 1.0, with RFC 8414 as the fallback; or what the entry says of it.
 import * as oauth from 'oauth4webapi';
+import { isLoopbackHost } from '../core/address.ts';
 import { HOUR } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { isSelfSame } from '../core/issuer.ts';
 import { toldOf } from '../core/log.ts';
-import { isLoopbackHost, type Provider, type RequestParameters } from '../core/provider.ts';
+import type { Provider, RequestParameters } from '../core/provider.ts';
 import { classify } from './classify.ts';
 import { fetchWith, type Fetch, type Transport } from './transport.ts';
 
@@ -56,7 +57,7 @@ export class Discovery {
   async find(provider: Provider): Promise<Server> {
     const server = await this.#find(provider);
     const secret = await this.#clientSecret(provider);
-    return { ...server, provider, clientAuthentication: secret === undefined ? oauth.None() : authenticationWith(secret, server.metadata) };
+    return { ...server, provider, clientAuthentication: secret === undefined ? oauth.None() : authenticationWith(secret, provider, server.metadata) };
   }
 
   async #find(provider: Provider): Promise<Server> {
@@ -162,10 +163,10 @@ function configured({ endpoints, issuer }: Provider): oauth.AuthorizationServer 
 
 const isMissing = ({ status }: Failure): boolean => status === 404 || status === 405 || status === 410;
 
-/** How a client with a secret shows it: as RFC 6749 section 2.3.1 prefers, unless the server takes it in the body only. */
-function authenticationWith(secret: string, { token_endpoint_auth_methods_supported: methods }: oauth.AuthorizationServer): oauth.ClientAuth {
+/** How a client with a secret shows it: as the entry says, else as RFC 6749 section 2.3.1 prefers, unless the server takes it in the body only. */
+function authenticationWith(secret: string, { clientAuthentication }: Provider, { token_endpoint_auth_methods_supported: methods }: oauth.AuthorizationServer): oauth.ClientAuth {
   const takesBodyOnly = Array.isArray(methods) && methods.includes('client_secret_post') && !methods.includes('client_secret_basic');
-  return takesBodyOnly ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret);
+  return (clientAuthentication ?? (takesBodyOnly ? 'client_secret_post' : 'client_secret_basic')) === 'client_secret_post' ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret);
 }
 
 /** The endpoints that are used; the first {@link REQUIRED} of them have to be there. */

@@ -1,5 +1,5 @@
 // Signing out of the server itself, in the browser: OpenID Connect RP-Initiated Logout 1.0.
-import { isLoopbackHost } from '../core/provider.ts';
+import { isLoopbackHost } from '../core/address.ts';
 import type { Server } from './discovery.ts';
 
 /**

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { SECOND, systemClock } from '../core/clock.ts';
 import type { Provider } from '../core/provider.ts';
-import { isLoopbackHost } from '../core/provider.ts';
+import { isLoopbackHost } from '../core/address.ts';
 import { loopbackAddresses } from '../flows/loopback.ts';
 import { LINK_PATH, encodedAgain, type Links } from '../flows/uri.ts';
 import type { Environment } from '../flows/ways.ts';

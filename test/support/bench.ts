@@ -29,6 +29,7 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
     pushedAuthorization: false,
     endpoints: undefined,
     account: undefined,
+    clientAuthentication: undefined,
     token: 'access_token',
     signOutAtServer: false,
     ...more,
