@@ -179,11 +179,13 @@ function ofOwnSession(session: LiveSession, provider: Provider | undefined, now:
   if (failure !== undefined) {
     findings.push({ ...about, code: 'renewal-fails', severity: 'warning', mending: mendingOf(failure.category, 'renew'), detail: `${failure.category}, ${failure.code}` });
   }
-  if (record.refreshToken === undefined) {
+  // Without an end there is nothing to renew for, and without a refresh token none to be assumed.
+  const { accessExpiresAt, expirySource, refreshToken } = record;
+  if (refreshToken === undefined && accessExpiresAt !== undefined) {
     const isAskedFor = normalizeScopes(provider?.scopes ?? []).includes('offline_access');
     findings.push({ ...about, code: 'no-refresh-token', severity: 'note', mending: isAskedFor ? undefined : 'settings' });
   }
-  if (record.expirySource === 'never-said') {
+  if (refreshToken !== undefined && expirySource === 'never-said') {
     findings.push({ ...about, code: 'lifetime-never-said', severity: 'note', mending: 'settings' });
   }
   return findings;

@@ -18,6 +18,8 @@ export interface Server {
   readonly metadata: oauth.AuthorizationServer;
   /** The public client, as oauth4webapi wants it. */
   readonly client: oauth.Client;
+  /** Whether the client has a secret. */
+  readonly hasSecret: boolean;
   /** A public client does not authenticate itself, one with a secret does (RFC 6749 section 2.3). */
   readonly clientAuthentication: oauth.ClientAuth;
   /** Whether requests without TLS are in order: only where the server is this machine. */
@@ -57,7 +59,7 @@ export class Discovery {
   async find(provider: Provider): Promise<Server> {
     const server = await this.#find(provider);
     const secret = await this.#clientSecret(provider);
-    return { ...server, provider, clientAuthentication: secret === undefined ? oauth.None() : authenticationWith(secret, provider, server.metadata) };
+    return { ...server, provider, hasSecret: secret !== undefined, clientAuthentication: secret === undefined ? oauth.None() : authenticationWith(secret, provider, server.metadata) };
   }
 
   async #find(provider: Provider): Promise<Server> {
@@ -120,6 +122,7 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
     provider,
     metadata,
     client: { client_id: provider.clientId },
+    hasSecret: false,
     clientAuthentication: oauth.None(),
     insecure,
   };

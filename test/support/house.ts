@@ -38,6 +38,8 @@ export interface HouseOptions {
   readonly uptime?: () => number;
   /** After how long, in ms, sessions without activity are signed out, by provider id. The test may change it. */
   readonly idleTimeouts?: ReadonlyMap<string, number>;
+  /** Gives the secret of a client that has one. */
+  readonly clientSecret?: (provider: Provider) => Promise<string | undefined>;
 }
 
 /** One window's sessions and everything that they stand on. */
@@ -91,7 +93,7 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
     seal: (...sealing) => counted(machineCipher.seal(...sealing)),
     open: (...opening) => counted(machineCipher.open(...opening)),
   };
-  const discovery = new Discovery(transport);
+  const discovery = new Discovery(transport, options.clientSecret);
   const provider = (id: string): Provider | undefined => providers.find((one) => one.id === id);
   let alone = 0;
   let ids = 0;

@@ -1,6 +1,7 @@
 import { SECOND } from '../../src/core/clock.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { AskForAddress } from '../../src/flows/paste.ts';
+import type { Provider } from '../../src/core/provider.ts';
 import { SignIns } from '../../src/flows/signIn.ts';
 import { Links } from '../../src/flows/uri.ts';
 import type { Environment } from '../../src/flows/ways.ts';
@@ -15,7 +16,7 @@ import { plainPages } from './signInPages.ts';
 /** A sign-in with a browser that a test drives. */
 export class Desk {
   /** The time. */
-  readonly clock = new PatientClock();
+  readonly clock: PatientClock;
   /** What was logged. */
   readonly lines: string[] = [];
   /** The sign-ins. */
@@ -35,8 +36,12 @@ export class Desk {
   /** What opening the browser waits for. */
   opening: () => Promise<void> = () => Promise.resolve();
 
-  /** Nobody has started anything yet. */
-  constructor(folder = new FakeFolder()) {
+  /**
+   * Nobody has started anything yet.
+   * @param clientSecret gives the secret of a client that has one.
+   */
+  constructor(folder = new FakeFolder(), clock = new PatientClock(), clientSecret?: (provider: Provider) => Promise<string | undefined>) {
+    this.clock = clock;
     const tell = (line: string): void => void this.lines.push(line);
     const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
     let underWay = 0;
@@ -56,7 +61,7 @@ export class Desk {
     this.signIns = new SignIns({
       clock: this.clock,
       transport,
-      discovery: new Discovery(transport),
+      discovery: new Discovery(transport, clientSecret),
       log,
       pages: () => Promise.resolve(plainPages),
       askForAddress: () => (passes, signal) => this.asking(passes, signal),
