@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SECOND, systemClock as clock } from './core/clock.ts';
 import { SignIns } from './flows/signIn.ts';
+import { SignOuts } from './flows/signOut.ts';
 import { Links } from './flows/uri.ts';
 import { machineCipher } from './machine/cipher.ts';
 import { diskFolder } from './machine/folder.ts';
@@ -13,6 +14,7 @@ import { machineUptime } from './machine/uptime.ts';
 import { Discovery } from './protocol/discovery.ts';
 import type { Transport } from './protocol/transport.ts';
 import { ClientSecrets } from './sessions/clientSecrets.ts';
+import type { SignOut } from './sessions/farewell.ts';
 import { patientFolder, patientStore } from './sessions/patience.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { Actions } from './vscode/actions.ts';
@@ -20,13 +22,15 @@ import { Activity } from './vscode/activity.ts';
 import { openBrowser } from './vscode/browser.ts';
 import { Commands } from './vscode/commands.ts';
 import { ContextKeys } from './vscode/contextKeys.ts';
-import { Diagnostics } from './vscode/diagnostics.ts';
+import { DiagnosticsDocument } from './vscode/diagnosticsDocument.ts';
 import { Surroundings } from './vscode/environment.ts';
-import { Guide } from './vscode/guide.ts';
 import { LINKS_FOLDER, SHARED_FOLDER } from './vscode/ids.ts';
 import { IdleNews } from './vscode/idleNews.ts';
+import { later } from './vscode/later.ts';
 import { Notifications } from './vscode/notifications.ts';
+import { reportPartGone } from './vscode/partGone.ts';
 import { askForAddress } from './vscode/paste.ts';
+import { registerProofs } from './vscode/proof.ts';
 import { Providers } from './vscode/providers.ts';
 import { secretStore } from './vscode/secrets.ts';
 import { Settings } from './vscode/settings.ts';
@@ -77,16 +81,27 @@ export function activate(context: vscode.ExtensionContext): void {
 
   const surroundings = new Surroundings(context.extension);
   const links = new Links({ clock, log, cipher: machineCipher, folder: diskFolder(join(context.globalStorageUri.fsPath, LINKS_FOLDER), clock) });
+  const template = (): Promise<string> => readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8');
+  const signOuts = new SignOuts({
+    clock, log, openBrowser,
+    environment: () => surroundings.environment(),
+    reach: (address) => surroundings.reach(address),
+    deadline: () => settings.signInTimeout(),
+    pages: async (provider) => text.signOutPages(provider.label, await template()),
+  });
+  const openSignOutPage = (page: SignOut['page']): void => void signOuts.open(page);
   const signIns = new SignIns({
     clock, discovery, transport, log, links, openBrowser, askForAddress,
     environment: () => surroundings.environment(),
     reach: (address) => surroundings.reach(address),
     link: () => surroundings.link(),
     random: Math.random,
-    pages: async (provider) => text.pages(provider.label, await readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8')),
+    makeWay: (ports) => signOuts.makeWay(ports),
+    pages: async (provider) => text.pages(provider.label, await template()),
   });
   const desk = new SignInDesk(signIns, keeper, settings);
   const showLog = (): void => log.show();
+  const onPartGone = (error: unknown): void => reportPartGone(log, error);
   const actions = new Actions({
     clock, settings, clientSecrets, transport, showLog,
     reportFailure: (error, subject) => notifications.reportFailure(error, subject),
@@ -95,24 +110,30 @@ export function activate(context: vscode.ExtensionContext): void {
     copyDiagnostics: () => diagnostics.copy(),
     noteSkew: (id, skew) => keeper.all(id).forEach(({ record }) => registry.update(record.id, { skew })),
   });
-  const guide = new Guide({
-    clientSecrets, discovery, settings,
-    addressesOf: (provider) => surroundings.addressesOf(provider),
-    signIn: (provider) => commands.signInTo(provider, provider.scopes),
-  });
+  const guide = later(async () => {
+    const { Guide } = await import('./onDemand.ts');
+    return new Guide({
+      clientSecrets, discovery, settings,
+      addressesOf: (provider) => surroundings.addressesOf(provider),
+      signIn: (provider) => commands.signInTo(provider, provider.scopes),
+    });
+  }, onPartGone);
   const commands: Commands = new Commands({
-    clock, keeper, refresher, desk, settings, actions, showLog,
-    addProvider: () => guide.run(),
+    clock, keeper, refresher, desk, settings, actions, openSignOutPage, showLog,
+    addProvider: async () => (await guide())?.run(),
     notifications: () => notifications,
     showDiagnostics: () => diagnostics.show(),
     copyDiagnostics: () => diagnostics.copy(),
   });
-  const diagnostics: Diagnostics = new Diagnostics({
-    clock, discovery, sessions, settings, process, showLog,
-    extension: context.extension,
-    subjectOf: (record) => commands.subjectOf(record),
-    subjectAt: (id) => commands.subjectAt(id),
-  });
+  const diagnostics: DiagnosticsDocument = new DiagnosticsDocument(later(async () => {
+    const { Diagnostics } = await import('./onDemand.ts');
+    return new Diagnostics({
+      clock, discovery, sessions, settings, process, openSignOutPage, showLog,
+      extension: context.extension,
+      subjectOf: (record) => commands.subjectOf(record),
+      subjectAt: (id) => commands.subjectAt(id),
+    });
+  }, onPartGone));
   const idleNews = new IdleNews({
     clock, idleness,
     sessions: () => keeper.all(),
@@ -136,7 +157,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }
   };
   const offerAnotherWay: Commands['offerAnotherWay'] = (...failed) => commands.offerAnotherWay(...failed);
-  const providers = new Providers(settings, { clock, log, keeper, desk, offerAnotherWay, signInUnconfigured, reportNotRevoked, onCall });
+  const providers = new Providers(settings, { clock, log, keeper, desk, offerAnotherWay, signInUnconfigured, openSignOutPage, reportNotRevoked, onCall });
   const activity = new Activity(clock, idleness);
   const statusBar = new StatusBar(clock, keeper, desk, settings);
   const contextKeys = new ContextKeys(keeper);
@@ -151,6 +172,7 @@ export function activate(context: vscode.ExtensionContext): void {
     commands.register(),
     surroundings.receive(links),
     registerToastLinks(),
+    registerProofs(keeper),
     keeper.onFindings((findings) => void notifications.reportFindings(findings)),
     registry.onDidChange((change) => {
       show();
@@ -176,7 +198,7 @@ export function activate(context: vscode.ExtensionContext): void {
         notifications.check();
       }
     }),
-    activity, idleNews, notifications, statusBar, diagnostics, providers, desk, sessions, settings, log,
+    activity, idleNews, notifications, statusBar, diagnostics, providers, desk, signOuts, sessions, settings, log,
   );
 
   leave = async () => {

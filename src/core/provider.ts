@@ -34,8 +34,13 @@ export interface Provider {
   readonly tokenParameters: RequestParameters;
   /** The resources that the access token is for (RFC 8707); empty leaves that to the server. */
   readonly resource: readonly string[];
-  /** Whether authorization requests are pushed (RFC 9126) though the server does not demand it of everybody. */
+  /**
+   * Whether authorization requests are pushed (RFC 9126) though the server does not demand it of everybody. They are
+   * anyway where `endpoints` says where to.
+   */
   readonly pushedAuthorization: boolean;
+  /** Whether the tokens of new sessions are bound to a key that the session keeps (DPoP, RFC 9449). */
+  readonly dpop: boolean;
   /** Where the server's endpoints are, for one that does not say so itself: then nothing is asked of it before. */
   readonly endpoints: Endpoints | undefined;
   /** Which members of the userinfo answer tell who signed in, for a server without ID tokens. */
@@ -44,9 +49,15 @@ export interface Provider {
   readonly clientAuthentication: ClientAuthentication | undefined;
   /** Which token callers get. */
   readonly token: TokenKind;
-  /** Whether the browser is opened at a sign-out, so that the person signs out of the server, too. */
-  readonly signOutAtServer: boolean;
+  /**
+   * Whether the browser is opened at a sign-out, so that the person signs out of the server, too; and with `return`,
+   * whether it comes back to this machine afterwards, the address of which then has to be registered at the server.
+   */
+  readonly signOutAtServer: boolean | typeof SIGN_OUT_RETURN;
 }
+
+/** What `signOutAtServer` says where the browser is to come back. */
+export const SIGN_OUT_RETURN = 'return';
 
 /** The tokens that callers can get: the access token (RFC 6749 section 1.4), or the ID token (OpenID Connect Core 2). */
 export const TOKEN_KINDS = ['access_token', 'id_token'] as const;
@@ -59,9 +70,11 @@ export const CLIENT_AUTHENTICATIONS = ['client_secret_basic', 'client_secret_pos
 export type ClientAuthentication = (typeof CLIENT_AUTHENTICATIONS)[number];
 
 /** The endpoints of a server, by the names that the entry has for them. */
-export const ENDPOINT_FIELDS = ['authorization', 'token', 'revocation', 'userinfo', 'deviceAuthorization', 'jwks'] as const;
+export const ENDPOINT_FIELDS = ['authorization', 'token', 'revocation', 'userinfo', 'deviceAuthorization', 'jwks', 'pushedAuthorizationRequest', 'endSession'] as const;
+/** One of them. */
+export type EndpointField = (typeof ENDPOINT_FIELDS)[number];
 /** The addresses of a server's endpoints; without `jwks` no ID token can be checked, so none can be asked for. */
-export type Endpoints = Readonly<Record<'authorization' | 'token', string> & Partial<Record<(typeof ENDPOINT_FIELDS)[number], string | undefined>>>;
+export type Endpoints = Readonly<Record<'authorization' | 'token', string> & Partial<Record<EndpointField, string | undefined>>>;
 
 /** Names of members of the userinfo answer: of one that stays the same, and of one to show. */
 export interface AccountFields {
@@ -121,6 +134,7 @@ export const PROVIDER_FIELDS = [
   'tokenParameters',
   'resource',
   'pushedAuthorization',
+  'dpop',
   'endpoints',
   'account',
   'clientAuthentication',
@@ -148,6 +162,7 @@ export type ProblemCode =
   | 'bad-way'
   | 'bad-port'
   | 'bad-token'
+  | 'bad-sign-out'
   | 'bad-endpoint'
   | 'bad-client-authentication'
   | 'bad-resource'
@@ -199,6 +214,8 @@ const endpoints = v.pipe(
     userinfo: v.optional(endpoint),
     deviceAuthorization: v.optional(endpoint),
     jwks: v.optional(endpoint),
+    pushedAuthorizationRequest: v.optional(endpoint),
+    endSession: v.optional(endpoint),
   }),
 );
 const account = v.pipe(plainObject, v.strictObject({ id: text, label: v.optional(text) }));
@@ -221,11 +238,12 @@ const entrySchema = v.object(
     tokenParameters: v.optional(parameters),
     resource: v.optional(resources),
     pushedAuthorization: v.optional(v.boolean('wrong-type'), false),
+    dpop: v.optional(v.boolean('wrong-type'), false),
     endpoints: v.optional(endpoints),
     account: v.optional(account),
     clientAuthentication: v.optional(v.pipe(v.string('wrong-type'), v.picklist(CLIENT_AUTHENTICATIONS, 'bad-client-authentication'))),
     token: v.optional(v.pipe(v.string('wrong-type'), v.picklist(TOKEN_KINDS, 'bad-token')), 'access_token'),
-    signOutAtServer: v.optional(v.boolean('wrong-type'), false),
+    signOutAtServer: v.optional(v.union([v.boolean(), v.literal(SIGN_OUT_RETURN)], 'bad-sign-out'), false),
   },
   'not-an-object',
 );
@@ -288,6 +306,7 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     tokenParameters: { ...entry.tokenParameters },
     resource: [...new Set(entry.resource)],
     pushedAuthorization: entry.pushedAuthorization,
+    dpop: entry.dpop,
     endpoints: entry.endpoints,
     account: entry.account,
     clientAuthentication: entry.clientAuthentication,

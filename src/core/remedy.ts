@@ -70,11 +70,11 @@ export const REMEDIES = {
   'web-page': row('attention', 'slow', ['retry', 'proxy-settings'], '', 'not-json OAUTH_RESPONSE_IS_NOT_JSON http-3xx http-511'),
   'proxy': row('attention', 'slow', ['proxy-settings', 'retry'], '', 'http-407 UND_ERR_ABORTED UND_ERR_PRX_TLS'),
   'certificate': row('attention', 'slow', ['certificate-settings', 'retry'], '', `
-    CERT_HAS_EXPIRED CERT_CHAIN_TOO_LONG CERT_REJECTED CERT_REVOKED CERT_SIGNATURE_FAILURE CERT_UNTRUSTED
+    CERT_UNTRUSTED CERT_HAS_EXPIRED CERT_CHAIN_TOO_LONG CERT_REJECTED CERT_REVOKED CERT_SIGNATURE_FAILURE
     DEPTH_ZERO_SELF_SIGNED_CERT SELF_SIGNED_CERT_IN_CHAIN UNABLE_TO_VERIFY_LEAF_SIGNATURE UNABLE_TO_GET_ISSUER_CERT
     UNABLE_TO_GET_ISSUER_CERT_LOCALLY HOSTNAME_MISMATCH INVALID_CA INVALID_PURPOSE PATH_LENGTH_EXCEEDED
     ERR_TLS_CERT_ALTNAME_INVALID ERR_TLS_HANDSHAKE_TIMEOUT EPROTO`),
-  'clock': row('attention', 'slow', ['clock', 'retry'], 'invalid_dpop_proof', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED CERT_NOT_YET_VALID'),
+  'clock': row('attention', 'slow', ['clock', 'retry'], '', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED CERT_NOT_YET_VALID'),
 
   // A definite verdict: only signing in again goes on from here.
   'session-ended': row('ended', 'never', ['sign-in'], `
@@ -100,11 +100,12 @@ export const REMEDIES = {
   'issuer-mismatch': row('attention', 'slow', ['settings', 'log'], '', 'issuer-mismatch OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'),
   'insecure': row('attention', 'slow', ['settings', 'log'], '', 'http-endpoint OAUTH_HTTP_REQUEST_FORBIDDEN OAUTH_REQUEST_PROTOCOL_FORBIDDEN'),
   'server-unfit': row('attention', 'slow', ['settings', 'diagnostics'], '', `
-    missing-endpoint bad-endpoint no-s256 no-way token-type no-account no-id-token OAUTH_MISSING_SERVER_METADATA OAUTH_INVALID_SERVER_METADATA`),
+    missing-endpoint bad-endpoint no-s256 no-way token-type no-account no-id-token no-es256 OAUTH_MISSING_SERVER_METADATA OAUTH_INVALID_SERVER_METADATA`),
   'configuration': row('attention', 'slow', ['settings', 'diagnostics'], `
     invalid_request unsupported_grant_type unsupported_response_type unsupported_response_mode request_not_supported
     request_uri_not_supported invalid_request_uri invalid_request_object registration_not_supported`, `
     OAUTH_UNSUPPORTED_OPERATION OAUTH_INVALID_REQUEST http-4xx`),
+  'proof-rejected': row('attention', 'slow', ['sign-in', 'settings'], 'invalid_dpop_proof', ''),
   'not-renewable': row('attention', 'never', ['sign-in', 'scopes'], 'refresh:unsupported_grant_type', 'no-refresh-token'),
   'not-set-up': row('attention', 'slow', ['settings'], '', 'provider-removed'),
 

@@ -25,6 +25,11 @@ const text = v.pipe(v.string(), v.check((value) => value !== ''));
 // What a `Date` can hold: no time is Infinity, and none is beyond any calendar.
 const time = v.pipe(v.number(), v.check((value) => Math.abs(value) <= 8.64e15));
 
+/** A private key on the curve P-256 (RFC 7518 section 6.2). */
+const proofJwkSchema = v.object({ kty: v.literal('EC'), crv: v.literal('P-256'), x: text, y: text, d: text });
+/** The key to which the tokens of a session are bound (RFC 9449), as a JWK with its private part. */
+export type ProofJwk = Readonly<v.InferOutput<typeof proofJwkSchema>>;
+
 const recordSchema = v.object({
   version: v.picklist([RECORD_VERSION]),
   /** Stable: it survives renewals, restarts and a sign-in of the same account with the same scopes. */
@@ -45,6 +50,8 @@ const recordSchema = v.object({
   /** Whether the server has said that it renews no sessions, so that this one lasts as long as its access token. */
   isUnrenewable: v.optional(v.boolean()),
   idToken: v.optional(text),
+  /** The key that the tokens are bound to; absent where they belong to whoever bears them. It stays for the whole session. */
+  proofKey: v.optional(proofJwkSchema),
   /** Raised by one with every renewal. */
   generation: v.pipe(v.number(), v.check((value) => Number.isSafeInteger(value) && value > 0)),
   /**

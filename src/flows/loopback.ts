@@ -4,7 +4,7 @@ import { isLoopbackHost } from '../core/address.ts';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import type { Provider } from '../core/provider.ts';
-import { PAGE_HEADERS, renderPage, type Page, type Pages } from './page.ts';
+import { PAGE_HEADERS, renderPage, type AnswerPages, type Page } from './page.ts';
 import type { Redirect } from './redirect.ts';
 
 const CALLBACK_PATH = '/callback';
@@ -23,7 +23,9 @@ export interface LoopbackOptions {
   readonly reach?: (address: string) => Promise<string>;
 }
 
-/** The loopback addresses to register at a provider's server: one for each fixed port, else one that leaves the port open. */
+/**
+ * The loopback addresses to register at a provider's server, for signing in and for signing out alike: one for each fixed port, else one that leaves the port open.
+ */
 export function loopbackAddresses({ redirectPorts }: Provider): string[] {
   return redirectPorts.length === 0 ? [`http://127.0.0.1${CALLBACK_PATH}`] : redirectPorts.map(addressAt);
 }
@@ -34,29 +36,33 @@ export function addressAt(port: number): string {
 }
 
 /**
- * Listens on 127.0.0.1 for one authorization response, and answers the browser only when it is known whether the
- * sign-in worked. The browser is then sent on to an address without the code, so that none stays in its history.
+ * Listens on 127.0.0.1 for one answer, that of an authorization request or of a sign-out at the server, and answers the
+ * browser only when it is known how it ended. The browser is then sent on to an address without the code, so that none
+ * stays in its history.
  */
 export class LoopbackRedirect implements Redirect, Disposable {
   /** The redirect address to send to the server. */
   readonly redirectUri: string;
+  /** Resolves once nobody listens any more. */
+  readonly closed: Promise<void>;
   readonly #server: Server;
   readonly #host: string;
   readonly #clock: Clock;
-  readonly #pages: Pages;
-  /** Tells this sign-in's answer from others, once it waits; and takes it. */
+  readonly #pages: AnswerPages;
+  /** Tells the answer from others, once somebody waits for it; and takes it. */
   #expected: { isAnswer(parameters: URLSearchParams): boolean; take(parameters: URLSearchParams): void } | undefined;
   /** The browser's request, held until the outcome is known. */
   #held: ServerResponse | undefined;
   #taken = false;
   #outcome: Page | undefined;
 
-  private constructor(server: Server, redirectUri: string, clock: Clock, pages: Pages) {
+  private constructor(server: Server, redirectUri: string, clock: Clock, pages: AnswerPages) {
     this.#server = server;
     this.#host = new URL(redirectUri).host;
     this.#clock = clock;
     this.#pages = pages;
     this.redirectUri = redirectUri;
+    this.closed = new Promise((resolve) => void server.once('close', resolve));
     server.on('request', (request, response) => this.#serve(request, response));
   }
 
@@ -64,7 +70,7 @@ export class LoopbackRedirect implements Redirect, Disposable {
    * Starts to listen on a free port, or on the first free one of a list.
    * @throws Failure `no-loopback` where this machine does not let it: with the code `ports-taken` where none of the list is free.
    */
-  static async open(clock: Clock, pages: Pages, { ports = [], reach = (address) => Promise.resolve(address) }: LoopbackOptions = {}): Promise<LoopbackRedirect> {
+  static async open(clock: Clock, pages: AnswerPages, { ports = [], reach = (address) => Promise.resolve(address) }: LoopbackOptions = {}): Promise<LoopbackRedirect> {
     let cause: unknown;
     for (const port of ports.length === 0 ? [0] : ports) {
       const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 10 * SECOND });

@@ -25,6 +25,12 @@ export interface Pages {
   readonly missing: Page;
 }
 
+/** The pages that the browser gets where it comes back, whatever for. */
+export type AnswerPages = Pick<Pages, 'template' | 'stray' | 'repeated' | 'missing'>;
+
+/** The pages after a sign-out at the server, in the person's language. */
+export type SignOutPages = AnswerPages & Pick<Pages, 'done'>;
+
 /** Headers for every answer: nothing is kept, nothing is loaded, nothing learns the address. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',

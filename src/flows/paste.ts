@@ -11,26 +11,45 @@ export type AskForAddress = (passes: (text: string) => boolean, signal: AbortSig
 const FIRST_PORT = 49_152;
 const PORTS = 16_384;
 
-/**
- * Takes the authorization response from an address that the person pastes.
- * @param random a number in [0, 1), for a port at which most likely nothing listens.
- * @param port the port to name instead, where the server knows certain ones only.
- */
-export function pastedRedirect(ask: AskForAddress, random: number, port = FIRST_PORT + Math.floor(random * PORTS)): Redirect {
+/** How to take a pasted answer. */
+export interface PasteOptions {
+  /** A number in [0, 1), for a port at which most likely nothing listens. */
+  readonly random: number;
+  /** The port to name instead, where the server knows certain ones only. */
+  readonly port?: number | undefined;
+  /** Whether the code alone will do: not where the answer also says which server it is from (RFC 9207). */
+  readonly takesCode: boolean;
+}
+
+/** Takes the authorization response from an address that the person pastes. */
+export function pastedRedirect(ask: AskForAddress, { random, port = FIRST_PORT + Math.floor(random * PORTS), takesCode }: PasteOptions): Redirect {
   return {
     redirectUri: addressAt(port),
-    async answer(isAnswer, signal) {
+    async answer(isAnswer, signal, state) {
+      const read = (text: string): URLSearchParams => (takesCode && isCode(text.trim()) ? codeIn(text.trim(), state) : parametersOf(text));
       signal.throwIfAborted();
-      const text = await ask((candidate) => isAnswer(parametersOf(candidate)), signal);
+      const text = await ask((candidate) => isAnswer(read(candidate)), signal);
       signal.throwIfAborted();
       if (text === undefined) {
         throw new Failure('cancelled', 'cancelled');
       }
-      return parametersOf(text);
+      return read(text);
     },
     // The page on which the browser has ended is an error page of its own.
     finish() {},
   };
+}
+
+/** Whether a text looks like a code (RFC 6749 appendix A.11) rather than like an address or a part of one. */
+const isCode = (text: string): boolean => /^(?!https?:|localhost|127\.)[\x21-\x7E]{16,4096}$/i.test(text) && !/[?&]|=[^=]/.test(text);
+
+/**
+ * The answer that consists of a code alone. It stands for the `state`, too: only who made the request has the verifier
+ * (RFC 7636), so a code of another one is of no use here.
+ */
+function codeIn(text: string, state: string): URLSearchParams {
+  const { code = text } = Object.fromEntries(new URLSearchParams(`code=${text.replaceAll('+', '%2B')}`));
+  return new URLSearchParams({ code, state });
 }
 
 /** The parameters in a pasted text: a whole address, or only what follows its question mark. */

@@ -5,7 +5,7 @@ import { timeOf, toldOf, type Log } from '../core/log.ts';
 import type { Provider, Way } from '../core/provider.ts';
 import { authorizationRequest, isAnswerTo, type AuthorizationHints } from '../protocol/authorize.ts';
 import { requestDeviceCode, type DeviceCode } from '../protocol/device.ts';
-import type { Discovery, Server } from '../protocol/discovery.ts';
+import { withNewKey, type Discovery, type Server } from '../protocol/discovery.ts';
 import { exchangeCode } from '../protocol/exchange.ts';
 import { accountOf, type Grant } from '../protocol/identity.ts';
 import { browserAddress } from '../protocol/pushed.ts';
@@ -37,6 +37,8 @@ export interface SignInPorts {
   askForAddress(provider: Provider): AskForAddress;
   /** The address at which the person's browser reaches a loopback address of this machine. */
   reach(address: string): Promise<string>;
+  /** Gives up ports of the loopback address that something less urgent has; says whether there was one. */
+  makeWay(ports: readonly number[]): boolean;
   /** Where answers arrive that come by a link to the editor. */
   readonly links: Links;
   /** The address of that link, as the browser follows it. */
@@ -57,8 +59,11 @@ export interface SignInRequest {
   readonly deadline: number;
   /** Calls it off; the reason is what the sign-in rejects with. */
   readonly signal: AbortSignal;
-  /** Takes the address in the browser, so that it can be opened again or copied. */
-  readonly onAddress?: (address: string) => void;
+  /**
+   * Takes what gives the address for the browser, so that it can be opened again or copied: each time one that works,
+   * because a pushed request is good for one visit, and not for long (RFC 9126 section 4).
+   */
+  readonly onAddress?: (address: () => Promise<string>) => void;
   /** Takes the code that the person has to type, to show it; the signal is aborted once it is of no use any more. */
   readonly onCode?: (code: ShownCode, over: AbortSignal) => void;
 }
@@ -133,7 +138,7 @@ export class SignIns {
     const { discovery, log, transport } = this.#ports;
     const { provider, scopes } = request;
     log.info(`Sign-in at ${provider.id} starts: issuer ${provider.issuer}, scopes "${scopes.join(' ')}".`);
-    const server = await unlessAborted(discovery.find(provider), signal);
+    const server = await withNewKey(await unlessAborted(discovery.find(provider), signal));
     const way = request.way ?? (await unlessAborted(this.#firstWay(server), signal));
     this.#tried.set(provider.id, way);
     const over = new AbortController();
@@ -187,7 +192,7 @@ export class SignIns {
     const { deadline, hints, onAddress, provider, scopes } = request;
     const startedAt = clock.now();
     const pages = await this.#ports.pages(provider);
-    const redirect = await this.#redirect(provider, way, pages, signal);
+    const redirect = await this.#redirect(server, way, pages, signal);
     return {
       tokens: async () => {
         const authorization = await authorizationRequest(server, redirect.redirectUri, scopes, hints);
@@ -195,8 +200,9 @@ export class SignIns {
         // Handled below; the browser may take so long to open that the wait is over before anybody looks.
         answer.catch(() => {});
         signal.throwIfAborted();
-        const { href } = await unlessAborted(browserAddress(server, authorization, transport, signal), signal);
-        onAddress?.(href);
+        const address = async (): Promise<string> => (await unlessAborted(browserAddress(server, authorization, transport, signal), signal)).href;
+        const href = await address();
+        onAddress?.(address);
         await unlessAborted(this.#ports.openBrowser(href), signal);
         log.info(`Sign-in at ${provider.id} waits for the answer at ${redirect.redirectUri} (${way}), until ${timeOf(startedAt + deadline)}.`);
         const parameters = await answer;
@@ -207,17 +213,32 @@ export class SignIns {
     };
   }
 
-  async #redirect(provider: Provider, way: Exclude<Way, 'device'>, pages: Pages, signal: AbortSignal): Promise<Redirect> {
-    const { clock, links } = this.#ports;
+  async #redirect({ metadata, provider }: Server, way: Exclude<Way, 'device'>, pages: Pages, signal: AbortSignal): Promise<Redirect> {
+    const { links } = this.#ports;
     const { redirectPorts: ports } = provider;
     switch (way) {
       case 'loopback':
-        return LoopbackRedirect.open(clock, pages, { ports, reach: (address) => unlessAborted(this.#ports.reach(address), signal) });
+        return this.#loopback(ports, pages, signal);
       case 'uri':
         return links.redirect(await this.#ports.link());
       case 'paste':
-        return pastedRedirect(this.#ports.askForAddress(provider), this.#ports.random(), ports[0]);
+        return pastedRedirect(this.#ports.askForAddress(provider), {
+          random: this.#ports.random(),
+          port: ports[0],
+          takesCode: metadata.authorization_response_iss_parameter_supported !== true,
+        });
     }
+  }
+
+  async #loopback(ports: readonly number[], pages: Pages, signal: AbortSignal): Promise<LoopbackRedirect> {
+    const { clock } = this.#ports;
+    const open = (): Promise<LoopbackRedirect> => LoopbackRedirect.open(clock, pages, { ports, reach: (address) => unlessAborted(this.#ports.reach(address), signal) });
+    return open().catch((error: unknown) => {
+      if (!this.#ports.makeWay(ports)) {
+        throw error;
+      }
+      return open();
+    });
   }
 
   /** By a code that the person types on any device. */

@@ -98,6 +98,11 @@ export function judgeWays(environment: Environment, provider: Provider, offers: 
   });
 }
 
+/** Whether the browser finds back to a port of this machine, with whatever. */
+export function comesBack(environment: Environment, provider: Provider): boolean {
+  return judgeWays(environment, provider, {}).some(({ reason, way }) => way === 'loopback' && reason === undefined);
+}
+
 /** The ways that are there, in the order in which they are tried. */
 export function possibleWays(verdicts: readonly Verdict[]): Way[] {
   return verdicts.filter(({ reason }) => reason === undefined).map(({ way }) => way);

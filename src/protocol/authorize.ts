@@ -49,6 +49,8 @@ export async function authorizationRequest(
     code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
     code_challenge_method: 'S256',
     ...(scopes.includes('openid') ? { nonce } : {}),
+    // The code is bound to the key, too, so that nobody else can trade it (RFC 9449 section 10).
+    ...(server.proofKey === undefined ? {} : { dpop_jkt: await server.proofKey.handle.calculateThumbprint() }),
   };
   for (const [name, value] of Object.entries({ ...usual, login_hint: hints.loginHint, prompt: hints.prompt, claims: hints.claims })) {
     if (value !== undefined) {
@@ -65,8 +67,8 @@ export async function authorizationRequest(
   return { url, parameters, redirectUri, scopes, state, nonce, codeVerifier };
 }
 
-/** Whether an answer carries the `state` of this request. One that does not belongs to somebody else. */
-export function isAnswerTo(request: AuthorizationRequest, parameters: URLSearchParams): boolean {
+/** Whether an answer carries the `state` of this request, once. One that does not belongs to somebody else. */
+export function isAnswerTo(request: { readonly state: string | undefined }, parameters: URLSearchParams): boolean {
   const states = parameters.getAll('state');
   return states.length === 1 && states[0] === request.state;
 }

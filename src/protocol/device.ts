@@ -100,7 +100,7 @@ const addressIn = (text: string): URL | undefined => (URL.canParse(text) ? new U
  */
 export async function requestDeviceTokens(server: Server, code: DeviceCode, scopes: readonly string[], transport: Transport, signal: AbortSignal): Promise<Tokens> {
   const { client, clientAuthentication, metadata } = server;
-  const raw: RawTokens = await requestTokens(transport, signal, 'device', (fetch) =>
+  const raw: RawTokens = await requestTokens(server, transport, signal, 'device', (fetch) =>
     oauth.deviceCodeGrantRequest(metadata, client, clientAuthentication, code.deviceCode, tokenOptionsFor(server, fetch)),
   );
   const tokens = await checkTokens(

@@ -5,15 +5,17 @@ import { HOUR } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { isSelfSame } from '../core/issuer.ts';
 import { toldOf } from '../core/log.ts';
-import type { Provider, RequestParameters } from '../core/provider.ts';
+import { ENDPOINT_FIELDS, type EndpointField, type Provider, type RequestParameters } from '../core/provider.ts';
+import type { SessionRecord } from '../core/session.ts';
 import { classify } from './classify.ts';
+import { PROOF_ALGORITHM, ProofKeys, type Proving } from './dpop.ts';
 import { fetchWith, type Fetch, type Transport } from './transport.ts';
 
 /** How long an answer is taken as still true, in ms. */
 const TRUE_FOR = HOUR;
 
 /** A provider together with what its server says of itself, checked; and how to speak to it. */
-export interface Server {
+export interface Server extends Proving {
   readonly provider: Provider;
   readonly metadata: oauth.AuthorizationServer;
   /** The public client, as oauth4webapi wants it. */
@@ -101,6 +103,7 @@ function keyOf({ clientId, endpoints, issuer }: Provider): string {
 
 async function discover(provider: Provider, transport: Transport): Promise<Server> {
   const issuer = new URL(provider.issuer);
+  const proofKeys = new ProofKeys();
   const insecure = isLoopbackHost(issuer.hostname);
   const metadata = configured(provider) ?? (await ask('oidc').catch(async (error: unknown) => {
     const failure = classify(error, 'discovery');
@@ -124,13 +127,17 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
     client: { client_id: provider.clientId },
     hasSecret: false,
     clientAuthentication: oauth.None(),
+    proofKeys,
     insecure,
   };
 
   async function ask(algorithm: 'oidc' | 'oauth2'): Promise<oauth.AuthorizationServer> {
     const response = await oauth.discoveryRequest(issuer, {
       algorithm,
-      [oauth.customFetch]: fetchWith(transport),
+      [oauth.customFetch]: fetchWith(transport, undefined, (answer) => {
+        proofKeys.hear(answer);
+        return answer.response;
+      }),
       [oauth.allowInsecureRequests]: insecure,
     });
     return oauth.processDiscoveryResponse(issuer, response.clone()).catch(async (error: unknown) => {
@@ -152,17 +159,21 @@ function configured({ endpoints, issuer }: Provider): oauth.AuthorizationServer 
   if (endpoints === undefined) {
     return undefined;
   }
-  const { authorization, deviceAuthorization, jwks, revocation, token, userinfo } = endpoints;
-  return {
-    issuer,
-    authorization_endpoint: authorization,
-    token_endpoint: token,
-    ...(jwks === undefined ? {} : { jwks_uri: jwks }),
-    ...(userinfo === undefined ? {} : { userinfo_endpoint: userinfo }),
-    ...(revocation === undefined ? {} : { revocation_endpoint: revocation }),
-    ...(deviceAuthorization === undefined ? {} : { device_authorization_endpoint: deviceAuthorization }),
-  };
+  const named = ENDPOINT_FIELDS.flatMap((field) => (endpoints[field] === undefined ? [] : [[METADATA_NAMES[field], endpoints[field]] as const]));
+  return { issuer, ...Object.fromEntries(named) };
 }
+
+/** What the metadata of a server (RFC 8414 section 2, OpenID Connect) call the endpoints of an entry. */
+const METADATA_NAMES = {
+  authorization: 'authorization_endpoint',
+  token: 'token_endpoint',
+  revocation: 'revocation_endpoint',
+  userinfo: 'userinfo_endpoint',
+  deviceAuthorization: 'device_authorization_endpoint',
+  jwks: 'jwks_uri',
+  pushedAuthorizationRequest: 'pushed_authorization_request_endpoint',
+  endSession: 'end_session_endpoint',
+} as const satisfies Readonly<Record<EndpointField, keyof oauth.AuthorizationServer>>;
 
 const isMissing = ({ status }: Failure): boolean => status === 404 || status === 405 || status === 410;
 
@@ -209,6 +220,23 @@ function check(metadata: oauth.AuthorizationServer, insecure: boolean): void {
   }
 }
 
+/** The server for a new session: with a key of its own where the entry wants the tokens bound to one. */
+export async function withNewKey(server: Server): Promise<Server> {
+  if (!server.provider.dpop) {
+    return server;
+  }
+  const algorithms: unknown = server.metadata.dpop_signing_alg_values_supported;
+  if (Array.isArray(algorithms) && !algorithms.includes(PROOF_ALGORITHM)) {
+    throw new Failure('server-unfit', 'no-es256', { detail: 'dpop_signing_alg_values_supported' });
+  }
+  return { ...server, proofKey: await server.proofKeys.make() };
+}
+
+/** The server for a stored session: with the key that its tokens are bound to, whatever the entry says by now. */
+export async function withKeyOf(server: Server, { proofKey }: SessionRecord): Promise<Server> {
+  return proofKey === undefined ? server : { ...server, proofKey: await server.proofKeys.of(proofKey) };
+}
+
 /** The options that every request to the token endpoint carries. */
 export function tokenOptionsFor(server: Server, fetch: Fetch): ReturnType<typeof optionsFor> & { readonly additionalParameters: URLSearchParams } {
   const { resource, tokenParameters } = server.provider;
@@ -221,6 +249,6 @@ export function withResources(parameters: RequestParameters, resources: readonly
 }
 
 /** The options that every request of oauth4webapi to this server carries. */
-export function optionsFor(server: Server, fetch: Fetch): { [oauth.customFetch]: Fetch; [oauth.allowInsecureRequests]: boolean } {
-  return { [oauth.customFetch]: fetch, [oauth.allowInsecureRequests]: server.insecure };
+export function optionsFor({ insecure, proofKey }: Server, fetch: Fetch): { [oauth.customFetch]: Fetch; [oauth.allowInsecureRequests]: boolean; DPoP?: oauth.DPoPHandle } {
+  return { [oauth.customFetch]: fetch, [oauth.allowInsecureRequests]: insecure, ...(proofKey === undefined ? {} : { DPoP: proofKey.handle }) };
 }

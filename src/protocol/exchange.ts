@@ -19,7 +19,7 @@ export async function exchangeCode(
   signal: AbortSignal,
 ): Promise<Tokens> {
   const validated = readAuthorizationResponse(server, request, parameters);
-  const raw = await requestTokens(transport, signal, 'exchange', (fetch) =>
+  const raw = await requestTokens(server, transport, signal, 'exchange', (fetch) =>
     oauth.authorizationCodeGrantRequest(
       server.metadata,
       server.client,

@@ -4,8 +4,9 @@ import { Failure, plainName } from '../core/failure.ts';
 import type { AccountFields, Provider } from '../core/provider.ts';
 import { classify } from './classify.ts';
 import { optionsFor, type Server } from './discovery.ts';
+import { sendProved } from './dpop.ts';
 import type { Tokens } from './tokens.ts';
-import { fetchWith, type Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 /** The account of a session. The id is stable; the label is what people read. */
 export interface Account {
@@ -78,8 +79,11 @@ function textOf(value: unknown): string | undefined {
  */
 async function userInfo(server: Server, tokens: Tokens, transport: Transport, signal: AbortSignal): Promise<Claims> {
   const { client, metadata } = server;
+  const bearing: Server = tokens.tokenType === 'DPoP' ? server : { ...server, proofKey: undefined };
   try {
-    const response = await oauth.userInfoRequest(metadata, client, tokens.accessToken, optionsFor(server, fetchWith(transport, signal)));
+    const response = await sendProved(bearing, transport, signal, (fetch) =>
+      oauth.userInfoRequest(metadata, client, tokens.accessToken, optionsFor(bearing, fetch)),
+    );
     const info: unknown = response.status === 200 ? await response.clone().json().catch(() => undefined) : undefined;
     if (typeof info !== 'object' || info === null || Array.isArray(info)) {
       throw new Error('The userinfo answer is none.', { cause: response });

@@ -1,24 +1,47 @@
 // Signing out of the server itself, in the browser: OpenID Connect RP-Initiated Logout 1.0.
+import * as oauth from 'oauth4webapi';
 import { isLoopbackHost } from '../core/address.ts';
 import type { Server } from './discovery.ts';
 
+/** Whose session ends at which server. */
+export interface Leaving {
+  readonly server: Server;
+  /** The id of the account. */
+  readonly accountId: string;
+  /** The latest ID token of the session. Servers take one that has expired, too (section 4). */
+  readonly idToken: string | undefined;
+}
+
+/** A request to the server to sign the person out, which goes through the browser. */
+export interface LogoutRequest {
+  /** The address for the browser. It holds the ID token. */
+  readonly url: URL;
+  /** What the answer has to bring along; undefined where none is asked for. */
+  readonly state: string | undefined;
+}
+
 /**
- * The address at which the person signs out of the server, so that the next sign-in asks who they are. It tells the
- * server which client asks and, by the ID token, whose session it is about; nothing comes back from there.
- * @returns undefined where the server has no such page, or has it at an address without TLS.
+ * The request with which the person signs out of the server, so that the next sign-in asks who they are. It tells the
+ * server which client asks and, by the ID token, whose session it is about (section 2).
+ * @param redirectUri where the browser goes afterwards. A server to which it is not registered refuses the request.
+ * @returns undefined where the server has no page for that, or has it at an address without TLS.
  */
-export function signOutAddress({ client, insecure, metadata }: Server, idToken: string | undefined): URL | undefined {
+export function logoutRequest({ server, idToken }: Leaving, redirectUri?: string): LogoutRequest | undefined {
+  const { client, insecure, metadata } = server;
   const endpoint: unknown = metadata.end_session_endpoint;
   if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) {
     return undefined;
   }
-  const address = new URL(endpoint);
-  if (address.protocol !== 'https:' && !(insecure && address.protocol === 'http:' && isLoopbackHost(address.hostname))) {
+  const url = new URL(endpoint);
+  if (url.protocol !== 'https:' && !(insecure && url.protocol === 'http:' && isLoopbackHost(url.hostname))) {
     return undefined;
   }
-  address.searchParams.set('client_id', client.client_id);
-  if (idToken !== undefined) {
-    address.searchParams.set('id_token_hint', idToken);
+  const state = redirectUri === undefined ? undefined : oauth.generateRandomState();
+  const parameters = { client_id: client.client_id, id_token_hint: idToken, post_logout_redirect_uri: redirectUri, state };
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined) {
+      url.searchParams.set(name, value);
+    }
   }
-  return address;
+  return { url, state };
 }

@@ -5,8 +5,9 @@ import { Failure } from '../core/failure.ts';
 import type { AuthorizationRequest } from './authorize.ts';
 import { classify } from './classify.ts';
 import { optionsFor, type Server } from './discovery.ts';
+import { sendProved } from './dpop.ts';
 import { regularize } from './tokens.ts';
-import { fetchWith, type Answer, type Transport } from './transport.ts';
+import type { Answer, Transport } from './transport.ts';
 
 /**
  * The address for the browser: that of the request itself, or one with a reference, where the server or the entry
@@ -15,15 +16,21 @@ import { fetchWith, type Answer, type Transport } from './transport.ts';
  */
 export async function browserAddress(server: Server, request: AuthorizationRequest, transport: Transport, signal: AbortSignal): Promise<URL> {
   const { client, clientAuthentication, metadata, provider } = server;
-  if (metadata.require_pushed_authorization_requests !== true && !provider.pushedAuthorization) {
+  const isPushed = provider.pushedAuthorization || provider.endpoints?.pushedAuthorizationRequest !== undefined || metadata.require_pushed_authorization_requests === true;
+  if (!isPushed) {
     return request.url;
   }
   if (metadata.pushed_authorization_request_endpoint === undefined) {
     throw new Failure('server-unfit', 'missing-endpoint', { detail: 'pushed_authorization_request_endpoint' });
   }
   try {
-    const options = optionsFor(server, fetchWith(transport, signal, regular));
-    const response = await oauth.pushedAuthorizationRequest(metadata, client, clientAuthentication, request.parameters, options);
+    const response = await sendProved(
+      server,
+      transport,
+      signal,
+      (fetch) => oauth.pushedAuthorizationRequest(metadata, client, clientAuthentication, request.parameters, optionsFor(server, fetch)),
+      regular,
+    );
     const { request_uri: reference } = await oauth.processPushedAuthorizationResponse(metadata, client, response);
     const address = new URL(metadata.authorization_endpoint ?? '');
     address.searchParams.set('client_id', client.client_id);

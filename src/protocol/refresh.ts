@@ -31,7 +31,7 @@ export async function requestRefresh(
   transport: Transport,
   signal?: AbortSignal,
 ): Promise<RefreshAnswer> {
-  const arrived = await requestTokens(transport, signal, 'refresh', (fetch) =>
+  const arrived = await requestTokens(server, transport, signal, 'refresh', (fetch) =>
     oauth.refreshTokenGrantRequest(server.metadata, server.client, server.clientAuthentication, refreshToken, tokenOptionsFor(server, fetch)),
   );
   const accessToken = arrived.response.status === 200 ? arrived.body['access_token'] : undefined;

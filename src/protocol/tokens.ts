@@ -1,19 +1,22 @@
 // The token answer (RFC 6749 section 5.1): made regular, checked, and turned into what a session needs.
 import * as oauth from 'oauth4webapi';
+import { claimsOf } from '../core/claims.ts';
 import { DAY } from '../core/clock.ts';
 import { Failure, harmless } from '../core/failure.ts';
-import { claimsOf } from '../core/findings.ts';
 import { issuerFor } from '../core/issuer.ts';
-import type { SessionRecord } from '../core/session.ts';
 import { normalizeScopes } from '../core/scopes.ts';
+import type { ProofJwk, SessionRecord } from '../core/session.ts';
 import { classify, type Step } from './classify.ts';
 import type { Server } from './discovery.ts';
-import { fetchWith, type Answer, type Fetch, type Transport } from './transport.ts';
+import { isNotableSkew, sendProved } from './dpop.ts';
+import { objectIn, type Answer, type Fetch, type Transport } from './transport.ts';
 
 /** What a checked token answer gives. Points in time are in ms since the Unix epoch, by this machine's clock. */
 export interface Tokens {
   readonly accessToken: string;
   readonly tokenType: string;
+  /** The key with which they were asked for, to which a server with DPoP has bound them (RFC 9449). */
+  readonly proofKey?: ProofJwk | undefined;
   readonly refreshToken: string | undefined;
   readonly idToken: string | undefined;
   /** The claims of the ID token, after its checks. */
@@ -29,9 +32,6 @@ export interface Tokens {
   /** How far the server's clock is ahead, in ms. */
   readonly skew: number | undefined;
 }
-
-/** A skew below this, in ms, is within what a `Date` header can tell, and within the checks' own tolerance. */
-const NOTABLE_SKEW = 30_000;
 
 /** A token answer as it arrived: regular JSON, nothing of it checked yet. */
 export interface RawTokens {
@@ -54,7 +54,7 @@ const OPTIONAL_FIELDS: ReadonlySet<string> = new Set(['expires_in', 'refresh_tok
 export function regularize(answer: Answer): RawTokens {
   const isAbsent = (name: string, value: unknown): boolean =>
     (OPTIONAL_FIELDS.has(name) && (value === null || value === '')) || (name === 'expires_in' && Number(value) === 0);
-  const body = Object.fromEntries(Object.entries(parseObject(answer.body)).filter(([name, value]) => !isAbsent(name, value)));
+  const body = Object.fromEntries(Object.entries(objectIn(answer.body)).filter(([name, value]) => !isAbsent(name, value)));
   const isError = typeof body['error'] === 'string' && body['access_token'] === undefined;
   const description = body['error_description'];
   if (isError && typeof description === 'string') {
@@ -80,6 +80,7 @@ export function regularize(answer: Answer): RawTokens {
  * @throws Failure where no answer arrives.
  */
 export async function requestTokens(
+  server: Server,
   transport: Transport,
   signal: AbortSignal | undefined,
   step: Step,
@@ -87,12 +88,10 @@ export async function requestTokens(
 ): Promise<RawTokens> {
   let raw: RawTokens | undefined;
   try {
-    await send(
-      fetchWith(transport, signal, (answer) => {
-        raw = regularize(answer);
-        return raw.response;
-      }),
-    );
+    await sendProved(server, transport, signal, send, (answer) => {
+      raw = regularize(answer);
+      return raw.response;
+    });
   } catch (error) {
     throw classify(error, step);
   }
@@ -100,15 +99,6 @@ export async function requestTokens(
     throw new Failure('bad-answer', 'no-answer');
   }
   return raw;
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
-  } catch {
-    return {};
-  }
 }
 
 /**
@@ -130,7 +120,7 @@ export async function checkTokens(
   if (lifetime !== undefined && !(Number(lifetime) > 0)) {
     throw new Failure('bad-answer', 'bad-lifetime', { detail: harmless(JSON.stringify(lifetime)) });
   }
-  const skew = answer.skew !== undefined && Math.abs(answer.skew) > NOTABLE_SKEW ? answer.skew : 0;
+  const skew = isNotableSkew(answer.skew) ? answer.skew : 0;
   const client = { ...server.client, [oauth.clockSkew]: Math.round((skew + answer.ahead) / 1000) };
   // A token that says which tenant it is of has to be from the issuer of that tenant; its signature is checked below.
   const idToken = body['id_token'];
@@ -138,9 +128,6 @@ export async function checkTokens(
   const metadata = { ...server.metadata, issuer: issuerFor(server.metadata.issuer, tenant) };
   try {
     const tokens = await process(metadata, client, raw.response);
-    if (tokens.token_type !== 'bearer') {
-      throw new Failure('server-unfit', 'token-type', { detail: harmless(tokens.token_type) });
-    }
     const claims = oauth.getValidatedIdTokenClaims(tokens);
     if (claims === undefined && server.provider.token === 'id_token') {
       // At a renewal, too: the old one would be handed out past its end.
@@ -151,7 +138,8 @@ export async function checkTokens(
     }
     return {
       accessToken: tokens.access_token,
-      tokenType: 'Bearer',
+      tokenType: tokenTypeOf(tokens, server),
+      proofKey: server.proofKey?.jwk,
       refreshToken: tokens.refresh_token,
       idToken: tokens.id_token,
       claims,
@@ -172,6 +160,17 @@ export async function checkTokens(
  */
 function grantedIn(scope: string): string[] {
   return normalizeScopes([/\s/.test(scope) ? scope : scope.replaceAll(',', ' ')]);
+}
+
+/** How a token is shown where it is used (RFC 6750, RFC 9449 section 7.1). */
+function tokenTypeOf({ token_type: type }: oauth.TokenEndpointResponse, { proofKey }: Server): string {
+  if (type === 'dpop' && proofKey !== undefined) {
+    return 'DPoP';
+  }
+  if (type !== 'bearer') {
+    throw new Failure('server-unfit', 'token-type', { detail: harmless(type) });
+  }
+  return 'Bearer';
 }
 
 /** The longest lifetime that is believed, in ms: ten times any that makes sense. Some servers send the largest number they know. */

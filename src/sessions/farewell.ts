@@ -4,7 +4,7 @@ import { toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { Discovery } from '../protocol/discovery.ts';
-import { signOutAddress } from '../protocol/logout.ts';
+import { logoutRequest, type Leaving } from '../protocol/logout.ts';
 import { revokeTokens, type Revocation } from '../protocol/revoke.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { nameOf } from './record.ts';
@@ -20,8 +20,8 @@ export interface FarewellPorts {
 export interface SignOut {
   /** Rejects with a Failure where the server did not confirm. */
   readonly atServer: Promise<Revocation>;
-  /** The address at which the person signs out of the server, too, where the entry wants that. It holds the ID token. Never rejects. */
-  readonly page: Promise<string | undefined>;
+  /** Of which server the person signs out in the browser, too, where the entry wants that and the server has a page for it. Never rejects. */
+  readonly page: Promise<Leaving | undefined>;
 }
 
 /** Tells the server of a session that it is over; `provider` is undefined where it is none of those configured now. */
@@ -46,14 +46,15 @@ async function revoke(record: SessionRecord, provider: Provider | undefined, { d
   }
 }
 
-async function signOutPage(record: SessionRecord, provider: Provider | undefined, { discovery, log }: FarewellPorts): Promise<string | undefined> {
-  if (provider?.signOutAtServer !== true) {
+async function signOutPage(record: SessionRecord, provider: Provider | undefined, { discovery, log }: FarewellPorts): Promise<Leaving | undefined> {
+  if (provider === undefined || provider.signOutAtServer === false) {
     return undefined;
   }
   try {
-    const address = signOutAddress(await discovery.find(provider), record.idToken);
-    log.info(`${nameOf(record)}: ${address === undefined ? 'the server has no page to sign out at' : 'there is a page to sign out at the server, too'}.`);
-    return address?.href;
+    const leaving = { server: await discovery.find(provider), accountId: record.account.id, idToken: record.idToken };
+    const hasPage = logoutRequest(leaving) !== undefined;
+    log.info(`${nameOf(record)}: ${hasPage ? 'there is a page to sign out at the server, too' : 'the server has no page to sign out at'}.`);
+    return hasPage ? leaving : undefined;
   } catch (error) {
     log.warn(`${nameOf(record)}: the page to sign out at the server is not known: ${toldOf(asFailure(error))}.`);
     return undefined;

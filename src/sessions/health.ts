@@ -3,9 +3,18 @@
 import * as v from 'valibot';
 import { MINUTE, SECOND, afterDeadline, type Clock } from '../core/clock.ts';
 import { Failure, asFailure } from '../core/failure.ts';
-import type { Health, StoreHealth } from '../core/findings.ts';
 import type { Folder } from './folder.ts';
 import type { SecretStore } from './vault.ts';
+
+/** What a probe of a place found: it works, or the code of what failed. */
+export type Health = 'works' | { readonly code: string };
+
+/** What is known of the secret store. */
+export interface StoreHealth {
+  readonly now: Health;
+  /** Whether it outlasts the editor; `unknown` where no earlier session of the editor can tell. */
+  readonly persistence: 'persistent' | 'forgets' | 'unknown';
+}
 
 /** What is probed, and with what. */
 export interface HealthPorts {

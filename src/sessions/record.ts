@@ -55,6 +55,7 @@ function fromTokens(tokens: Tokens) {
     expirySource: tokens.expirySource,
     ...(tokens.refreshToken === undefined ? {} : { refreshToken: tokens.refreshToken }),
     ...(tokens.idToken === undefined ? {} : { idToken: tokens.idToken }),
+    ...(tokens.proofKey === undefined ? {} : { proofKey: tokens.proofKey }),
   };
 }
 

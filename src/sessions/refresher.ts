@@ -6,7 +6,7 @@ import { toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { endsSession } from '../core/remedy.ts';
 import { lifetimesOf, verdictOf, type SessionRecord } from '../core/session.ts';
-import type { Discovery, Server } from '../protocol/discovery.ts';
+import { withKeyOf, type Discovery, type Server } from '../protocol/discovery.ts';
 import { requestRefresh, type RefreshAnswer } from '../protocol/refresh.ts';
 import { revokeTokens } from '../protocol/revoke.ts';
 import type { Tokens } from '../protocol/tokens.ts';
@@ -175,7 +175,7 @@ export class Refresher {
       throw verdictOf(before.ended);
     }
     log.info(`${nameOf(before)}: renewal ${before.generation + 1} starts (${renewal.reason}).`);
-    const { answer, isAfterLoss } = await this.#send(before, server, turn, turn.isAfterLoss && turn.generation === before.generation);
+    const { answer, isAfterLoss } = await this.#send(before, await withKeyOf(server, before), turn, turn.isAfterLoss && turn.generation === before.generation);
     await this.#mustBeWanted(renewal, answer, server);
     const rotated = await this.#keepRefreshToken(renewal, before, answer);
     let tokens: Tokens;

@@ -1,8 +1,9 @@
 // What the buttons do: one place for every action that the table of remedies offers.
 import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
-import type { Provider, Way } from '../core/provider.ts';
+import { SIGN_OUT_RETURN, type Provider, type Way } from '../core/provider.ts';
 import type { Action } from '../core/remedy.ts';
+import { loopbackAddresses } from '../flows/loopback.ts';
 import { measureSkew } from '../protocol/skew.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { ClientSecrets } from '../sessions/clientSecrets.ts';
@@ -115,9 +116,12 @@ export class Actions {
     const provider = this.#ports.settings.provider(providerId);
     if (provider !== undefined) {
       const addresses = this.#ports.addressesOf(provider);
-      await vscode.env.clipboard.writeText(addresses.join('\n'));
+      const forSignOut = provider.signOutAtServer === SIGN_OUT_RETURN ? loopbackAddresses(provider) : [];
+      await vscode.env.clipboard.writeText([...new Set([...addresses, ...forSignOut])].join('\n'));
       const isAnyPort = provider.redirectPorts.length === 0 && provider.signInWay !== 'uri';
-      void vscode.window.showInformationMessage((isAnyPort ? text.sayRedirectAddressCopied : text.sayRedirectAddressesCopied)(addresses.join(', '), provider.label));
+      const say = isAnyPort ? text.sayRedirectAddressCopied : text.sayRedirectAddressesCopied;
+      const more = forSignOut.length === 0 ? [] : [text.sayPostLogoutAddress(forSignOut.join(', '))];
+      void vscode.window.showInformationMessage([say(addresses.join(', '), provider.label), ...more].join(' '));
     }
   }
 

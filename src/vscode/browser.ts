@@ -7,8 +7,3 @@ import * as vscode from 'vscode';
 export async function openBrowser(address: string): Promise<void> {
   await vscode.env.openExternal(address as unknown as vscode.Uri);
 }
-
-/** Opens the page at which a person signs out of a server, where there is one. Nobody is kept waiting for it. */
-export function openSignOutPage(page: Promise<string | undefined>): void {
-  void page.then((address) => (address === undefined ? undefined : openBrowser(address))).catch(() => {});
-}

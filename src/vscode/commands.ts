@@ -7,15 +7,15 @@ import { REMEDIES, endsSession, promptAfter, type Action } from '../core/remedy.
 import { lifetimesOf, loginHintOf, verdictOf, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import type { AuthorizationHints } from '../protocol/authorize.ts';
+import type { SignOut } from '../sessions/farewell.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import type { Refresher } from '../sessions/refresher.ts';
 import type { Actions, Subject } from './actions.ts';
-import { openSignOutPage } from './browser.ts';
+import { openBrowser } from './browser.ts';
 import { COMMANDS } from './ids.ts';
 import type { Notifications } from './notifications.ts';
-import { labelShowDiagnostics } from './reportText.ts';
 import type { Settings } from './settings.ts';
-import type { SignInDesk } from './signInDesk.ts';
+import type { SignInDesk, Waiting } from './signInDesk.ts';
 import * as text from './text.ts';
 
 /** What the commands work with. */
@@ -27,6 +27,8 @@ export interface CommandPorts {
   readonly settings: Settings;
   readonly actions: Actions;
   readonly notifications: () => Notifications;
+  /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
+  openSignOutPage(page: SignOut['page']): void;
   /** Leads through adding a provider. */
   addProvider(): Promise<void>;
   showLog(): void;
@@ -165,7 +167,7 @@ export class Commands {
     const name = this.#nameOf(record);
     try {
       const { atServer, page } = await this.#ports.keeper.signOut(record.id);
-      openSignOutPage(page);
+      this.#ports.openSignOutPage(page);
       await atServer;
       void vscode.window.showInformationMessage(text.saySignedOut(name, record.account.label));
     } catch (error) {
@@ -216,8 +218,8 @@ export class Commands {
       const subject = this.#attempt(provider, scopes, hints);
       choices.push(
         separator(provider.label),
-        { label: `$(link-external) ${text.labelOpenPageAgain()}`, run: () => desk.openAgain(waiting) },
-        { label: `$(copy) ${text.labelCopyAddress()}`, run: () => vscode.env.clipboard.writeText(waiting.address ?? '') },
+        { label: `$(link-external) ${text.labelOpenPageAgain()}`, run: () => this.#atPage(waiting, openBrowser) },
+        { label: `$(copy) ${text.labelCopyAddress()}`, run: () => this.#atPage(waiting, (address) => vscode.env.clipboard.writeText(address)) },
         ...(code === undefined ? [] : [{ label: `$(key) ${text.labelCopyCode()}`, description: code, run: () => vscode.env.clipboard.writeText(code) }]),
         { label: `$(arrow-swap) ${text.actionLabel('another-way')}`, run: () => actions.run('another-way', subject) },
         { label: `$(copy) ${text.actionLabel('copy-redirect')}`, run: () => actions.run('copy-redirect', subject) },
@@ -235,10 +237,20 @@ export class Commands {
       })),
       { label: `$(add) ${text.labelAddProvider()}`, run: () => this.#ports.addProvider() },
       { label: `$(output) ${text.labelShowLog()}`, run: () => this.#ports.showLog() },
-      { label: `$(checklist) ${labelShowDiagnostics()}`, run: () => this.#ports.showDiagnostics() },
+      { label: `$(checklist) ${text.labelShowDiagnostics()}`, run: () => this.#ports.showDiagnostics() },
     );
     const chosen = await vscode.window.showQuickPick(choices, { title: text.pickSessions(), matchOnDescription: true });
     await chosen?.run?.();
+  }
+
+  /** Does something with the address of the page of a waiting sign-in. */
+  async #atPage(waiting: Waiting, use: (address: string) => Thenable<void>): Promise<void> {
+    try {
+      const address = await this.#ports.desk.addressOf(waiting);
+      await (address === undefined ? undefined : use(address));
+    } catch (error) {
+      this.#ports.notifications().reportFailure(error, this.#attempt(waiting.provider, waiting.scopes, waiting.hints));
+    }
   }
 
   #choicesFor(session: LiveSession): Choice[] {

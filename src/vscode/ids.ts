@@ -19,6 +19,9 @@ export const COMMANDS = {
 /** The command behind the links in toasts; nobody else has use for it, so the palette does not show it. */
 export const FOLLOW_COMMAND = 'sessionKeeper.followLink';
 
+/** The command that gives other extensions the headers for a token that is bound to a key; it stands in no menu. */
+export const DPOP_COMMAND = 'sessionKeeper.dpopHeaders';
+
 /** The settings, without the prefix. */
 export const SETTINGS = {
   providers: 'providers',

@@ -1,16 +1,16 @@
 // The contract with VS Code, one object for each identity server. Everything that it promises is in here.
 import * as vscode from 'vscode';
+import { claimsOf } from '../core/claims.ts';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure, asFailure } from '../core/failure.ts';
-import { claimsOf } from '../core/findings.ts';
 import { toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { loginHintOf, servesScopes, tokenFor, type SessionRecord } from '../core/session.ts';
 import type { AuthorizationHints } from '../protocol/authorize.ts';
+import type { SignOut } from '../sessions/farewell.ts';
 import type { Keeper } from '../sessions/keeper.ts';
-import { openSignOutPage } from './browser.ts';
-import type { SignInDesk } from './signInDesk.ts';
 import { failureSentence } from './sentences.ts';
+import type { SignInDesk } from './signInDesk.ts';
 
 /**
  * A session as VS Code hands it on. `expiresAfter`, in ms from now, and `idToken` are what VS Code's own providers set;
@@ -26,6 +26,8 @@ export interface ProviderPorts {
   readonly desk: SignInDesk;
   /** Told of each call of another extension that asks for a session. */
   onCall(): void;
+  /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
+  openSignOutPage(page: SignOut['page']): void;
   /** Tells the person that the server has not confirmed a sign-out. */
   reportNotRevoked(provider: string): void;
   /** Offers another way to sign in, where one that a caller has asked for did not work. */
@@ -160,7 +162,7 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
   async removeSession(id: string): Promise<void> {
     try {
       const { atServer, page } = await this.#ports.keeper.signOut(id);
-      openSignOutPage(page);
+      this.#ports.openSignOutPage(page);
       atServer.catch(() => this.#ports.reportNotRevoked(this.#provider?.label ?? this.#id));
     } catch (error) {
       throw this.#spoken(error);

@@ -28,6 +28,7 @@ const KEPT: Readonly<Partial<Record<Category, () => string>>> = {
   'proxy': isKept,
   'certificate': isKept,
   'clock': isKept,
+  'proof-rejected': isKept,
   'bad-answer': isKept,
   'unknown-error': isKept,
   'protocol-step': isKept,
@@ -52,8 +53,10 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
   'web-page': (provider) =>
     l10n.t('Where {0} should answer, there is a web page: a login page of the network, a proxy, or a wrong issuer address.', provider),
   'proxy': (provider) => l10n.t('The proxy between this computer and {0} refuses to pass requests on.', provider),
-  'certificate': (provider) =>
-    l10n.t('The certificate of {0} is not trusted by this computer, so nothing was sent. A company’s own certificate may have to be installed.', provider),
+  'certificate': (provider, { code }) =>
+    code === 'CERT_HAS_EXPIRED'
+      ? l10n.t('The certificate of {0} has expired, or the clock of this computer is wrong, so nothing was sent.', provider)
+      : l10n.t('The certificate of {0} is not trusted by this computer, so nothing was sent. A company’s own certificate may have to be installed.', provider),
   'clock': (provider) => l10n.t('A time in the answer of {0} cannot be right: the clock of this computer, or of the server, is off.', provider),
 
   'session-ended': (provider) => l10n.t('{0} has ended your session. Sign in again to go on.', provider),
@@ -78,8 +81,13 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
   'issuer-mismatch': (provider) =>
     l10n.t('The server at the issuer address of {0} calls itself something else. Copy the issuer to the letter into the settings.', provider),
   'insecure': (provider, failure) => l10n.t('{0} wants credentials sent without encryption (“{1}” is not https). That is refused.', provider, part(failure)),
-  'server-unfit': (provider, failure) => l10n.t('{0} lacks something that signing in safely needs, or says it wrongly: “{1}”.', provider, part(failure)),
+  'server-unfit': (provider, failure) =>
+    failure.code === 'token-type' && failure.detail?.toLowerCase() === 'dpop'
+      ? l10n.t('{0} binds its tokens to a key, which the settings of the provider do not ask for. Put "dpop" into them.', provider)
+      : l10n.t('{0} lacks something that signing in safely needs, or says it wrongly: “{1}”.', provider, part(failure)),
   'configuration': (provider, failure) => withDetail(l10n.t('The settings and what {0} offers do not fit together. Check the provider’s settings.', provider), failure),
+  'proof-rejected': (provider, failure) =>
+    withDetail(l10n.t('{0} does not accept the proof that the key of this session is held here. Sign in again to make a new key, or check "dpop" in the settings.', provider), failure),
   'not-renewable': (provider) =>
     l10n.t('This session cannot be renewed: {0} gave no refresh token that it accepts. Add "offline_access" to its scopes, or allow it at the server.', provider),
   'not-set-up': (provider) => l10n.t('{0} is not set up any more.', provider),

@@ -9,7 +9,6 @@ import { servesScopes, type SessionRecord } from '../core/session.ts';
 import type { SignIns } from '../flows/signIn.ts';
 import type { AuthorizationHints } from '../protocol/authorize.ts';
 import type { Keeper } from '../sessions/keeper.ts';
-import { openBrowser } from './browser.ts';
 import { showCode } from './code.ts';
 import type { Settings } from './settings.ts';
 import * as text from './text.ts';
@@ -19,8 +18,8 @@ export interface Waiting {
   readonly provider: Provider;
   readonly scopes: readonly string[];
   readonly hints: AuthorizationHints;
-  /** The address of the sign-in page; undefined until it is known. */
-  readonly address: string | undefined;
+  /** Gives an address of the sign-in page that works now; undefined until there is one. It may reject with a Failure. */
+  readonly address: (() => Promise<string>) | undefined;
   /** The code that the person has to type there; undefined where there is none. */
   readonly code: string | undefined;
   /** Calls it off; the code says why, where it is not because the person wants it. */
@@ -52,11 +51,12 @@ export class SignInDesk implements Disposable {
     return [...this.#waiting.values()];
   }
 
-  /** Opens the page of a waiting sign-in again. */
-  async openAgain({ address }: Waiting): Promise<void> {
-    if (address !== undefined) {
-      await openBrowser(address);
-    }
+  /**
+   * The address of the page of a waiting sign-in, to open it again or to copy it; undefined where it is over, or does not know it yet.
+   * @throws Failure where it has to be had from the server anew, which does not give it.
+   */
+  async addressOf(waiting: Waiting): Promise<string | undefined> {
+    return this.waiting().includes(waiting) ? waiting.address?.() : undefined;
   }
 
   /**
@@ -116,7 +116,7 @@ export class SignInDesk implements Disposable {
       const controller = new AbortController();
       const cancel: Waiting['cancel'] = (code) => controller.abort(new Failure('cancelled', code ?? 'cancelled'));
       const listening = token.onCancellationRequested(() => cancel());
-      const wait = (address?: string, code?: string): Waiting => {
+      const wait = (address?: Waiting['address'], code?: string): Waiting => {
         const waiting = { provider, scopes, hints, address, code, cancel };
         this.#waiting.set(provider.id, waiting);
         this.#changed.fire();
@@ -137,7 +137,7 @@ export class SignInDesk implements Disposable {
               progress.report({ message: text.sayFinishInBrowser() });
             },
             onCode: (code, over) => {
-              waiting = wait(code.completeAddress ?? code.address, code.userCode);
+              waiting = wait(() => Promise.resolve(code.completeAddress ?? code.address), code.userCode);
               progress.report({ message: text.sayEnterCode(code.userCode, code.address) });
               // The notification says the code, too.
               showCode(provider, code, over).catch(() => {});

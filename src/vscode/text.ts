@@ -7,7 +7,7 @@ import { remaining } from '../core/lifetime.ts';
 import type { ProblemCode, SettingProblem, Way } from '../core/provider.ts';
 import type { Action } from '../core/remedy.ts';
 import type { State } from '../core/status.ts';
-import type { Pages } from '../flows/page.ts';
+import type { Pages, SignOutPages } from '../flows/page.ts';
 import type { Finding } from '../sessions/keeper.ts';
 import { failureSentence } from './sentences.ts';
 
@@ -139,6 +139,10 @@ export const labelRemindMeLater = (): string => l10n.t('Remind Me Later');
 export const labelOpenSettings = (): string => l10n.t('Open Settings');
 /** Button, link and pick: show the log. */
 export const labelShowLog = (): string => l10n.t('Show Log');
+/** Pick: show the diagnostics. */
+export const labelShowDiagnostics = (): string => l10n.t('Show Diagnostics');
+/** Error, and in the place of the diagnostics: what is loaded on demand is not there any more. */
+export const sayPartGone = (): string => l10n.t('A part of Session Keeper cannot be loaded: the extension was probably updated while this window was open. Reload the window.');
 /** Button and pick: add a provider. */
 export const labelAddProvider = (): string => l10n.t('Add Provider…');
 /** Pick: open the page of a waiting sign-in again. */
@@ -253,6 +257,11 @@ export const sayIdle = (provider: string, at: string): string => l10n.t('You wil
 export const saySignedOutIdle = (provider: string, timeout: number): string => l10n.t('You were signed out of {0} after {1} without activity.', provider, duration(timeout));
 /** Notification: nothing is set up yet, and how little it takes. */
 export const sayNoProvider = (): string => l10n.t('No provider is set up yet. Add one: an issuer and a client id are all it takes.');
+/** Error of the command for headers: the token is of no session, or of one that has been renewed since. */
+export const sayNoSuchToken = (): string => l10n.t('No session has this access token now. Call getSession again for the token that counts.');
+/** Error of the command for headers: it was called wrongly. */
+export const sayBadProofRequest = (): string =>
+  l10n.t('Pass an access token, and of the request its "url" (https, or http on this computer), and where needed its "method" and "nonce".');
 /** Notification: this window cannot take turns with the others. */
 export const sayAlone = (): string =>
   l10n.t('Session Keeper cannot write to its folder: is the disk full, or read-only? Until it can, windows do not know of each other. Keep one open.');
@@ -286,13 +295,15 @@ export const sayRedirectAddressCopied = (address: string, provider: string): str
 /** Notification: the redirect addresses are in the clipboard, where each counts to the letter. */
 export const sayRedirectAddressesCopied = (addresses: string, provider: string): string =>
   l10n.t('Copied: {0}. Register at {1} as redirect addresses of the client, to the letter.', addresses, provider);
+/** What is added where the browser is to come back from a sign-out at the server, too. */
+export const sayPostLogoutAddress = (addresses: string): string => l10n.t('Register {0} as a post-logout redirect address of the client, too.', addresses);
 /** Title of the box for the address on which the browser has ended. */
 export const titlePaste = (provider: string): string => l10n.t('Sign In to {0}: Paste the Address', provider);
 /** What to paste into that box. */
 export const promptPaste = (): string =>
   l10n.t('Sign in in the browser. It ends on a page that it cannot show; copy the whole address of that page and paste it here.');
 /** What is said while the box holds something else. */
-export const sayNotPasted = (): string => l10n.t('This is not the address that this sign-in has ended on. It contains “code=” and “state=”.');
+export const sayNotPasted = (): string => l10n.t('This is not the address that this sign-in has ended on. Copy all of it: it contains “code=” and “state=”.');
 /** Notification: there is no session to do it with. */
 export const sayNothingToDo = (): string => l10n.t('Nobody is signed in.');
 
@@ -324,6 +335,7 @@ const PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> = {
   'bad-port': (field) => l10n.t('"{0}" must be a list of 1 to 20 whole numbers between 1 and 65535.', field),
   'bad-token': (field) => l10n.t('"{0}" must be "access_token" or "id_token".', field),
   'bad-client-authentication': (field) => l10n.t('"{0}" must be client_secret_basic or client_secret_post.', field),
+  'bad-sign-out': (field) => l10n.t('"{0}" must be true, false or "return".', field),
   'bad-endpoint': (field) => l10n.t('"{0}" must be an address that starts with https://.', field),
   'bad-resource': (field) => l10n.t('"{0}" must be an address, or a list of them, without "#".', field),
   'reserved-parameter': (field) => l10n.t('"{0}" is set by Session Keeper itself, by a field of its own, or must not stand in the settings.', field),
@@ -363,7 +375,30 @@ export function pages(provider: string, template: string): Pages {
       heading: l10n.t('This answer belongs to another sign-in'),
       body: l10n.t('It was not used. Finish in the tab that VS Code opened last, or start signing in again in VS Code.'),
     },
-    repeated: { language, tone: 'neutral', heading: l10n.t('This answer has arrived already'), body: goBack },
-    missing: { language, tone: 'neutral', heading: l10n.t('There is nothing here'), body: goBack },
+    ...otherPages(language, goBack),
+  };
+}
+
+/** The pages that the browser ends on after a sign-out at the server. */
+export function signOutPages(provider: string, template: string): SignOutPages {
+  const language = env.language;
+  const close = l10n.t('You can close this tab.');
+  return {
+    template,
+    done: { language, tone: 'good', heading: l10n.t('You are signed out of {0}', provider), body: close },
+    stray: {
+      language,
+      tone: 'bad',
+      heading: l10n.t('This answer belongs to another sign-out'),
+      body: l10n.t('It was not used. In VS Code you are signed out; whether you are at {0}, its own page says.', provider),
+    },
+    ...otherPages(language, close),
+  };
+}
+
+function otherPages(language: string, body: string): Pick<Pages, 'repeated' | 'missing'> {
+  return {
+    repeated: { language, tone: 'neutral', heading: l10n.t('This answer has arrived already'), body },
+    missing: { language, tone: 'neutral', heading: l10n.t('There is nothing here'), body },
   };
 }

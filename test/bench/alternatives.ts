@@ -19,7 +19,7 @@ export interface Workpiece {
   readonly id: string;
   /** The absolute path of its folder. */
   readonly folder: string;
-  /** The bytes of its bundle. */
+  /** The bytes of what is loaded at its start. */
   readonly size: number;
 }
 
@@ -50,7 +50,7 @@ export async function makeWorkpieces(home: string): Promise<Workpieces> {
   await promisify(execFile)(process.execPath, ['esbuild.mjs'], { cwd: root });
   await rm(benchFolder, { recursive: true, force: true });
   return {
-    'Session Keeper': await copyOf(root, 'session-keeper', ['dist/extension.js', 'media', 'l10n', 'package.nls.json']),
+    'Session Keeper': await copyOf(root, 'session-keeper', ['dist', 'media', 'l10n', 'package.nls.json']),
     floor: await ownExtension('floor', {}),
     'github-authentication': await copyOf(join(home, 'extensions', 'github-authentication')),
     'microsoft-authentication': await copyOf(join(home, 'extensions', 'microsoft-authentication')),

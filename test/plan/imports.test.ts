@@ -15,7 +15,7 @@ function sources(): Map<string, string> {
 const inExample = (files: Record<string, string>): string[] => breaches(new Map(Object.entries(files)));
 /** Breaches in one file, with an empty file in each room to import from. */
 const inFile = (file: string, text: string): string[] =>
-  inExample({ 'core/a.ts': '', 'protocol/a.ts': '', 'flows/a.ts': '', 'sessions/a.ts': '', 'machine/a.ts': '', 'vscode/a.ts': '', [file]: text });
+  inExample({ 'core/a.ts': '', 'protocol/a.ts': '', 'flows/a.ts': '', 'sessions/a.ts': '', 'machine/a.ts': '', 'vscode/a.ts': '', 'guide/a.ts': '', 'diagnostics/a.ts': '', [file]: text });
 
 describe('the floor plan of src', () => {
   it('is kept by every file', () => {
@@ -40,6 +40,8 @@ describe('the checker of the floor plan', () => {
       ['flows/loopback.ts', `import { createServer } from 'node:http'; import { a } from '../protocol/a.ts';`],
       ['sessions/b.ts', `import * as v from 'valibot'; import { a } from '../protocol/a.ts';`],
       ['vscode/b.ts', `import * as vscode from 'vscode'; import { a } from '../flows/a.ts'; import { b } from '../sessions/a.ts';`],
+      ['guide/b.ts', `import * as vscode from 'vscode'; import { a } from '../vscode/a.ts'; import { b } from '../sessions/a.ts';`],
+      ['diagnostics/b.ts', `import * as vscode from 'vscode'; import { a } from '../vscode/a.ts'; import { b } from '../sessions/a.ts';`],
       ['machine/b.ts', `import { readFile } from 'node:fs/promises'; import type { A } from '../sessions/a.ts';`],
       ['extension.ts', `import * as vscode from 'vscode'; import { a } from './vscode/a.ts'; import { randomUUID } from 'node:crypto';`],
     ] as const) {
@@ -58,6 +60,11 @@ describe('the checker of the floor plan', () => {
     ['sessions/b.ts', 'machine/a.ts'],
     ['machine/b.ts', 'vscode/a.ts'],
     ['vscode/b.ts', 'machine/a.ts'],
+    ['vscode/b.ts', 'guide/a.ts'],
+    ['vscode/b.ts', 'diagnostics/a.ts'],
+    ['guide/b.ts', 'diagnostics/a.ts'],
+    ['diagnostics/b.ts', 'guide/a.ts'],
+    ['guide/b.ts', 'machine/a.ts'],
   ] as const) {
     it(`sees ${file} import ${from}, in whatever words`, () => {
       for (const text of [

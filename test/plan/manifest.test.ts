@@ -12,6 +12,7 @@ import {
   parseProviders,
 } from '../../src/core/provider.ts';
 import { COMMANDS, CONTEXT_KEYS, PREFIX, SETTINGS } from '../../src/vscode/ids.ts';
+import { TEXTS } from '../support/floorPlan.ts';
 
 interface Schema {
   readonly type?: string | readonly string[];
@@ -23,7 +24,7 @@ interface Schema {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly maximum?: number;
-  readonly enum?: readonly string[];
+  readonly enum?: readonly unknown[];
   readonly markdownEnumDescriptions?: readonly string[];
   readonly pattern?: string;
   readonly not?: { readonly enum: readonly string[] };
@@ -61,7 +62,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 /** The files that hold every sentence. */
-const SENTENCES = ['src/vscode/text.ts', 'src/vscode/sentences.ts', 'src/vscode/reportText.ts', 'src/vscode/guideText.ts'].map((path) => ({ extension: '.ts', contents: read(path) }) as const);
+const SENTENCES = [...TEXTS].map((path) => ({ extension: '.ts', contents: read(`src/${path}`) }) as const);
 
 const manifest = JSON.parse(read('package.json')) as Manifest;
 const words = JSON.parse(read('package.nls.json')) as Record<string, string>;
@@ -197,15 +198,15 @@ describe('an entry of the setting of providers', () => {
   });
 
   it('has the defaults of the code', () => {
-    const { id, scopes, accountsMenu, pushedAuthorization, signOutAtServer } = parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0] ?? {};
+    const { id, scopes, accountsMenu, dpop, pushedAuthorization, signOutAtServer } = parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0] ?? {};
     assert.equal(field('id').default, DEFAULT_PROVIDER_ID);
     assert.deepEqual(field('scopes').default, DEFAULT_SCOPES);
     assert.deepEqual([field('id').default, field('scopes').default, field('accountsMenu').default], [id, scopes, accountsMenu]);
-    assert.deepEqual([field('pushedAuthorization').default, field('signOutAtServer').default], [pushedAuthorization, signOutAtServer]);
+    assert.deepEqual(['pushedAuthorization', 'dpop', 'signOutAtServer'].map((name) => field(name).default), [pushedAuthorization, dpop, signOutAtServer]);
   });
 
   it('has the types of the code', () => {
-    const FITTING: Record<string, Record<string, unknown>> = { string: { id: 'abc', signInWay: 'paste', token: 'id_token', clientAuthentication: 'client_secret_post' }, array: { redirectPorts: [5], resource: ['https://a.example'] }, object: { account: { id: 'id' }, endpoints: ENDPOINTS } };
+    const FITTING: Record<string, Record<string, unknown>> = { string: { id: 'abc', signInWay: 'paste', token: 'id_token', clientAuthentication: 'client_secret_post', signOutAtServer: 'return' }, array: { redirectPorts: [5], resource: ['https://a.example'] }, object: { account: { id: 'id' }, endpoints: ENDPOINTS } };
     const examples: Record<string, unknown> = { string: 'https://abc.example', number: 5, boolean: true, array: ['a'], object: {} };
     for (const name of PROVIDER_FIELDS) {
       for (const [type, example] of Object.entries(examples)) {
@@ -264,6 +265,13 @@ describe('an entry of the setting of providers', () => {
     assert.equal(field('signInWay').markdownEnumDescriptions?.length, WAYS.length);
     for (const way of [...WAYS, 'browser', '', 'Paste']) {
       assert.equal(isTaken('signInWay', way), field('signInWay').enum?.includes(way), way);
+    }
+  });
+
+  it('has the same say in the editor and in the code on signing out at the server', () => {
+    assert.equal(field('signOutAtServer').markdownEnumDescriptions?.length, field('signOutAtServer').enum?.length);
+    for (const value of [true, false, 'return', 'true', '', 0]) {
+      assert.equal(isTaken('signOutAtServer', value), field('signOutAtServer').enum?.includes(value), String(value));
     }
   });
 

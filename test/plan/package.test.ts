@@ -1,8 +1,10 @@
+import { getL10nJson } from '@vscode/l10n-dev';
 import { PackageManager, listFiles } from '@vscode/vsce';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { TEXTS } from '../support/floorPlan.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -12,6 +14,7 @@ const shipped = [
   'LICENSE',
   'README.md',
   'dist/extension.js',
+  'dist/onDemand-*.js',
   'l10n/bundle.l10n.json',
   'media/icon.png',
   'media/sign-in-page.html',
@@ -19,7 +22,29 @@ const shipped = [
   'package.nls.json',
 ];
 
-const largestBundle = 229_000;
+/** What is loaded at each start, which everybody waits for, and what is loaded when somebody asks for it. */
+const files = [
+  { name: 'dist/extension.js', largest: 217_000 },
+  { name: 'dist/onDemand-*.js', largest: 59_000 },
+] as const;
+
+/** The path of a file that ships, without what changes with what is in it. */
+function stableName(path: string): string {
+  return path.replaceAll('\\', '/').replace(/-[0-9A-Z]{8}\.js$/, '-*.js');
+}
+
+/** The text of a file in dist/, by its stable name. */
+function built(name: string): string {
+  const [found, ...others] = readdirSync(join(root, 'dist')).filter((file) => stableName(`dist/${file}`) === name);
+  assert.ok(found !== undefined && others.length === 0, `there are other files than one of ${name}`);
+  return readFileSync(join(root, 'dist', found), 'utf8');
+}
+
+/** Every sentence of some of the files that hold them. */
+async function sentencesOf(paths: readonly string[]): Promise<string[]> {
+  const sources = paths.map((path) => ({ extension: '.ts', contents: readFileSync(join(root, 'src', path), 'utf8') }) as const);
+  return Object.keys(await getL10nJson(sources));
+}
 
 /** The addresses of the images in a Markdown text, those in HTML tags included. */
 function imagesIn(markdown: string): string[] {
@@ -49,24 +74,48 @@ describe('the package', function () {
 
   it('holds what is on the list, and nothing else', async () => {
     const files = await listFiles({ cwd: root, packageManager: PackageManager.None });
-    assert.deepEqual(files.map((file) => file.replaceAll('\\', '/')).sort(), shipped);
+    assert.deepEqual(files.map(stableName).sort(), shipped);
   });
 
-  it(`has a bundle below ${largestBundle} bytes`, () => {
-    const { size } = statSync(join(root, 'dist/extension.js'));
-    assert.ok(size < largestBundle, `dist/extension.js has ${size} bytes`);
+  for (const { name, largest } of files) {
+    it(`has ${name} below ${largest} bytes`, () => {
+      const size = Buffer.byteLength(built(name));
+      assert.ok(size < largest, `${name} has ${size} bytes`);
+    });
+
+    it(`has ${name} without a source map, without a path of the machine that built it, and in ASCII`, () => {
+      const bundle = built(name);
+      assert.doesNotMatch(bundle, /sourceMappingURL/u);
+      assert.ok(!bundle.includes(root));
+      // A single character beyond Latin-1 doubles what V8 keeps in memory of the file.
+      assert.doesNotMatch(bundle, /[^\0-\x7F]/u);
+    });
+
+    it(`has ${name} load nothing but VS Code, what Node brings, and the other file`, () => {
+      const bundle = built(name);
+      const loaded = [...bundle.matchAll(/\b(?:require|import)\("([^"]+)"\)/gu)].map(([, from = '']) => from);
+      const ours = loaded.filter((from) => from !== 'vscode' && !from.startsWith('node:')).map((from) => stableName(from.replace('./', 'dist/')));
+      assert.deepEqual([...new Set(ours)], files.filter((file) => file.name !== name).map((file) => file.name));
+    });
+  }
+
+  it('has the guide and the diagnostics in the file that is loaded on demand, and nothing of them in the other', async () => {
+    const [atStart, onDemand] = files.map(({ name }) => built(name).replace(/\\u([0-9A-F]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16))));
+    const rooms = [...TEXTS].filter((path) => !path.startsWith('vscode/'));
+    const others = await sentencesOf([...TEXTS].filter((path) => !rooms.includes(path)));
+    assert.deepEqual(rooms, ['diagnostics/reportText.ts', 'guide/guideText.ts']);
+    for (const room of rooms) {
+      const own = (await sentencesOf([room])).filter((sentence) => !others.includes(sentence) && !/["'`]/.test(sentence));
+      assert.ok(own.length > 20, room);
+      assert.deepEqual(own.filter((sentence) => atStart?.includes(`.t("${sentence}"`) !== false), []);
+      assert.deepEqual(own.filter((sentence) => onDemand?.includes(`.t("${sentence}"`) !== true), []);
+    }
   });
 
-  it('has a bundle without a source map, and without a path of the machine that built it', () => {
-    const bundle = readFileSync(join(root, 'dist/extension.js'), 'utf8');
-    assert.doesNotMatch(bundle, /sourceMappingURL/u);
-    assert.ok(!bundle.includes(root));
-  });
-
-  it('loads nothing but VS Code and what Node brings', () => {
-    const bundle = readFileSync(join(root, 'dist/extension.js'), 'utf8');
-    const loaded = [...bundle.matchAll(/\brequire\("([^"]+)"\)/gu)].map(([, name = '']) => name);
-    assert.deepEqual([...new Set(loaded)].filter((name) => name !== 'vscode' && !name.startsWith('node:')), []);
+  it('has each class of the product once', () => {
+    // `instanceof` tells a failure from another error; a second copy of the class would not be known.
+    const classes = files.map(({ name }) => [...built(name).matchAll(/="Failure"/g)].length);
+    assert.deepEqual(classes, [1, 0]);
   });
 
   it('shows images that are there', () => {

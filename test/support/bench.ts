@@ -27,6 +27,7 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
     tokenParameters: {},
     resource: [],
     pushedAuthorization: false,
+    dpop: false,
     endpoints: undefined,
     account: undefined,
     clientAuthentication: undefined,

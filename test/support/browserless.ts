@@ -11,7 +11,7 @@ export interface Arrival {
 export interface Behaviour {
   /** What they type as name and as password. */
   readonly name?: string;
-  /** Whether they allow what the consent page asks; they do by default. */
+  /** Whether they say yes where a page asks, for consent or whether to sign out; they do by default. */
   readonly allows?: boolean;
 }
 
@@ -48,6 +48,11 @@ export class Person {
     return this.#go(new URL(address), () => false);
   }
 
+  /** Signs out at an address, and goes wherever that leads. */
+  async signOut(address: string): Promise<Arrival> {
+    return this.#go(new URL(address), () => false);
+  }
+
   async #go(start: URL, isFarEnough: (next: URL) => boolean): Promise<Arrival> {
     let url = start;
     let form: URLSearchParams | undefined;
@@ -75,7 +80,8 @@ export class Person {
   #fillIn(html: string): URLSearchParams {
     if (!html.includes('name="do"')) {
       const fields = [...html.matchAll(/<input\b[^>]* name="([^"]+)" value="([^"]*)"/g)];
-      return new URLSearchParams(fields.map(([, name = '', value = '']) => [name, value]));
+      const confirmed = this.#allows && /<button[^>]* name="logout" value="yes"/.test(html) ? [['', 'logout', 'yes']] : [];
+      return new URLSearchParams([...fields, ...confirmed].map(([, name = '', value = '']) => [name, value]));
     }
     return html.includes('name="password"')
       ? new URLSearchParams({ do: 'login', name: this.#name, password: this.#name })

@@ -17,7 +17,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   sessions: { rooms: ['core', 'protocol', 'sessions'], packages: ['valibot'] },
   machine: { rooms: ['core', 'sessions', 'machine'], packages: ['node:crypto', 'node:fs', 'node:fs/promises', 'node:net', 'node:os', 'node:path'] },
   vscode: { rooms: ['core', 'protocol', 'flows', 'sessions', 'vscode'], packages: ['vscode'] },
-  'extension.ts': { rooms: ['core', 'protocol', 'flows', 'sessions', 'machine', 'vscode'], packages: ['vscode', 'node:crypto', 'node:fs/promises', 'node:path'] },
+  guide: { rooms: ['core', 'protocol', 'sessions', 'vscode', 'guide'], packages: ['vscode'] },
+  diagnostics: { rooms: ['core', 'protocol', 'sessions', 'vscode', 'diagnostics'], packages: ['vscode'] },
+  'onDemand.ts': { rooms: ['guide', 'diagnostics'], packages: [] },
+  'extension.ts': { rooms: ['core', 'protocol', 'flows', 'sessions', 'machine', 'vscode', 'onDemand.ts'], packages: ['vscode', 'node:crypto', 'node:fs/promises', 'node:path'] },
 };
 
 /** Packages that single files may import beside those of their room. */
@@ -38,8 +41,8 @@ const PORTS: Readonly<Record<string, string>> = {
   'Math.random': 'extension.ts',
 };
 
-/** The files that hold every sentence. */
-const TEXTS: ReadonlySet<string> = new Set(['vscode/text.ts', 'vscode/sentences.ts', 'vscode/reportText.ts', 'vscode/guideText.ts']);
+/** The files that hold every sentence, by their path below src/. */
+export const TEXTS: ReadonlySet<string> = new Set(['vscode/text.ts', 'vscode/sentences.ts', 'diagnostics/reportText.ts', 'guide/guideText.ts']);
 const MESSAGES = new Set(['showInformationMessage', 'showWarningMessage', 'showErrorMessage']);
 
 interface Import {

@@ -31,6 +31,8 @@ export class Desk {
   environment: Environment = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
   /** What VS Code makes of a loopback address of this machine. */
   reaching: (address: string) => Promise<string> = (address) => Promise.resolve(address);
+  /** What gives up ports. */
+  makesWay: (ports: readonly number[]) => boolean = () => false;
   /** Whether no time passes while a request is under way. */
   waitsForAnswers = false;
   /** What opening the browser waits for. */
@@ -67,6 +69,7 @@ export class Desk {
       askForAddress: () => (passes, signal) => this.asking(passes, signal),
       environment: () => Promise.resolve(this.environment),
       reach: (address) => this.reaching(address),
+      makeWay: (ports) => this.makesWay(ports),
       links: this.links,
       link: () => Promise.resolve('vscode://session-keeper.session-keeper/callback'),
       random: () => 0.5,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Failure } from '../../src/core/failure.ts';
-import type { Page, Pages } from '../../src/flows/page.ts';
+import type { Page, Pages, SignOutPages } from '../../src/flows/page.ts';
 
 const page = (heading: string, tone: Page['tone'] = 'neutral', body = 'Words.'): Page => ({ language: 'en', heading, body, tone });
 
@@ -13,3 +13,6 @@ export const plainPages: Pages = {
   repeated: page('Received already'),
   missing: page('Nothing here'),
 };
+
+/** The pages after a sign-out, likewise. */
+export const plainSignOutPages: SignOutPages = { ...plainPages, done: page('Signed out', 'good'), stray: page('Not this sign-out', 'bad') };

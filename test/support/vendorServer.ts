@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { SECOND, type Clock } from '../../src/core/clock.ts';
-import { draftOf, entryOf, scopeChoices, type Entry } from '../../src/core/guide.ts';
-import { PRESETS, type Preset, type PresetId } from '../../src/core/presets.ts';
+import { draftOf, entryOf, scopeChoices, type Entry } from '../../src/guide/draft.ts';
+import { PRESETS, type Preset, type PresetId } from '../../src/guide/presets.ts';
 import { parseProviders, type Provider } from '../../src/core/provider.ts';
 import type { Links } from '../../src/flows/uri.ts';
 import { closedIssuer, ScriptedServer, type ScriptedAnswer, type SeenRequest } from './scriptedServer.ts';

@@ -1,5 +1,8 @@
 // The diagnostics, in the VS Code in which the contract has left its sessions behind.
 import assert from 'node:assert/strict';
+import { readdir, rename } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { configure, consumer, entry, eventually, issuer, order, scopes } from './outside.ts';
 
@@ -17,6 +20,22 @@ async function shown(): Promise<vscode.TextDocument> {
 async function lensesOf(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
   const found = await vscode.commands.executeCommand<vscode.CodeLens[] | undefined>('vscode.executeCodeLensProvider', document.uri, 100);
   return found ?? [];
+}
+
+/** The folder with the files of the product. */
+function builtFolder(): string {
+  const extension = vscode.extensions.getExtension('session-keeper.session-keeper');
+  assert.ok(extension?.isActive);
+  return join(extension.extensionPath, 'dist');
+}
+
+/** The names of those that are loaded in this process, in their order. */
+function loaded(): string[] {
+  const folder = builtFolder();
+  return Object.keys(createRequire(join(folder, 'extension.js')).cache)
+    .filter((path) => dirname(path) === folder)
+    .map((path) => basename(path))
+    .sort();
 }
 
 describe('the diagnostics', () => {
@@ -37,6 +56,26 @@ describe('the diagnostics', () => {
   after(async () => {
     await configure('providers', [entry()]);
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  });
+
+  it('are not loaded until somebody wants them', () => {
+    assert.deepEqual(loaded(), ['extension.js']);
+  });
+
+  it('say what to do where their file is gone, and are there as soon as it is', async () => {
+    const name = (await readdir(builtFolder())).find((file) => /^onDemand-\w+\.js$/.test(file)) ?? '';
+    const [file, elsewhere] = [join(builtFolder(), name), join(builtFolder(), `${name}.away`)];
+    await rename(file, elsewhere);
+    try {
+      await vscode.commands.executeCommand('sessionKeeper.showDiagnostics');
+      assert.equal(vscode.window.activeTextEditor, undefined);
+      const document = await vscode.workspace.openTextDocument(vscode.Uri.parse('session-keeper:/Session Keeper Diagnostics.md'));
+      assert.match(document.getText(), /^A part of Session Keeper cannot be loaded: .* Reload the window\.$/);
+    } finally {
+      await rename(elsewhere, file);
+    }
+    assert.match((await shown()).getText(), /^# Session Keeper Diagnostics\n/);
+    assert.deepEqual(loaded(), ['extension.js', name]);
   });
 
   it('are a Markdown document with a session, its server, and where the figures come from', async () => {

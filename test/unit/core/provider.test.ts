@@ -48,6 +48,7 @@ describe('the setting of providers', () => {
             tokenParameters: {},
             resource: [],
             pushedAuthorization: false,
+            dpop: false,
             endpoints: undefined,
             account: undefined,
             clientAuthentication: undefined,
@@ -64,7 +65,7 @@ describe('the setting of providers', () => {
         id: 'acme.prod_1-x', label: ' Acme ', issuer: 'https://id.example.com/realms/a/', clientId: 'c', scopes: ['a', 'b', 'a'],
         assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false, signInWay: 'device', redirectPorts: [33418, 33419, 33418],
         authorizationParameters: { audience: 'https://api.example.com', max_age: '600' }, tokenParameters: { audience: 'https://api.example.com' },
-        resource: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'], pushedAuthorization: true,
+        resource: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'], pushedAuthorization: true, dpop: true,
         endpoints: { authorization: 'https://id.example.com/a?b=c', token: 'https://id.example.com/t', userinfo: 'https://api.example.com/me' }, account: { id: 'id', label: 'login' }, clientAuthentication: 'client_secret_post', token: 'id_token', signOutAtServer: true,
       };
       assert.deepEqual(Object.keys(entry).sort(), [...PROVIDER_FIELDS].sort(), 'no field is left out here');
@@ -163,6 +164,7 @@ describe('the setting of providers', () => {
       ['a resource that is a number', but({ resource: 7 }), 'resource wrong-type'],
       ['a list of no resource', but({ resource: [] }), 'resource missing'],
       ['a push in words', but({ pushedAuthorization: 'yes' }), 'pushedAuthorization wrong-type'],
+      ['a key in words', but({ dpop: 'yes' }), 'dpop wrong-type'],
       ['endpoints without one for tokens', but({ endpoints: { authorization: 'https://a.example' } }), 'endpoints.token missing'],
       ['a misspelt endpoint', but({ endpoints: { authorization: 'https://a.example', token: 'https://a.example', userInfo: 'https://a.example' } }), 'endpoints.userInfo unknown-field'],
       ['an endpoint that is no address', but({ endpoints: { authorization: '/a', token: 'https://a.example' } }), 'endpoints.authorization bad-endpoint'],
@@ -171,7 +173,7 @@ describe('the setting of providers', () => {
       ['an account without an id', but({ account: { label: 'login' } }), 'account.id missing'],
       ['an account that is a text', but({ account: 'login' }), 'account wrong-type'],
       ['a token of another kind', but({ token: 'refresh_token' }), 'token bad-token'],
-      ['a sign-out in words', but({ signOutAtServer: 'yes' }), 'signOutAtServer wrong-type'],
+      ['a sign-out in words', but({ signOutAtServer: 'yes' }), 'signOutAtServer bad-sign-out'],
       ['a misspelt field', but({ clientID: 'c' }), 'clientID unknown-field'],
       ['a client secret', but({ clientSecret: 's' }), 'clientSecret unknown-field'],
     ];

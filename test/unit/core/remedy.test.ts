@@ -27,7 +27,7 @@ describe('the remedy', () => {
 
   it('never lets the first thing be to sign in where waiting, or a setting, is what helps', () => {
     const signsInFirst = those((category) => REMEDIES[category].actions[0] === 'sign-in' && !endsSession(category));
-    assert.deepEqual(signsInFirst, ['not-renewable', 'untrusted-answer', 'other-account', 'denied', 'start-again', 'sign-in-timeout', 'signed-out', 'scope-needed']);
+    assert.deepEqual(signsInFirst, ['proof-rejected', 'not-renewable', 'untrusted-answer', 'other-account', 'denied', 'start-again', 'sign-in-timeout', 'signed-out', 'scope-needed']);
   });
 
   it('is to try again soon where waiting is likely to help, and that is what the status bar then says', () => {
@@ -55,7 +55,7 @@ describe('the remedy', () => {
   it('has each code in one row only', () => {
     for (const codes of [CATEGORIES.flatMap((one) => REMEDIES[one].fromServer), CATEGORIES.flatMap((one) => REMEDIES[one].fromHere)]) {
       assert.deepEqual(codes.filter((code, index) => codes.indexOf(code) !== index), []);
-      assert.deepEqual(codes.filter((code) => !/^(?:\w+:)?[\w-]+$/.test(code)), []);
+      assert.deepEqual(codes.filter((code) => !/^(?:\w+:)?[\w.-]+$/.test(code)), []);
     }
   });
 

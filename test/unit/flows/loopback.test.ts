@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { LoopbackRedirect, loopbackAddresses, type LoopbackOptions } from '../../../src/flows/loopback.ts';
 import { PAGE_HEADERS, renderPage } from '../../../src/flows/page.ts';
 import { providerAt } from '../../support/bench.ts';
-import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
+import { freePort } from '../../support/freePort.ts';
 import { PatientClock } from '../../support/patientClock.ts';
 import { plainPages } from '../../support/signInPages.ts';
 
@@ -68,7 +68,7 @@ describe('The loopback redirect', () => {
     assert.equal(last.status, 200);
     assert.match(last.html, /Signed in/);
     assert.doesNotMatch(last.html, /secret-code/);
-    await settle();
+    await redirect.closed;
     assert.equal(await isRefused(redirect.redirectUri), true);
   });
 
@@ -181,23 +181,6 @@ describe('The loopback redirect on certain ports', () => {
     opened.push(redirect);
     return redirect;
   };
-  let latest = 20_000 + (process.pid % 8000);
-  /** A port at which nobody listens. The system gives none of these to a program that asks for any, so that it stays free. */
-  const freePort = async (): Promise<number> => {
-    for (;;) {
-      latest += 1;
-      const probe = createServer();
-      const isFree = await new Promise<boolean>((resolve) => {
-        probe.once('error', () => resolve(false));
-        probe.listen(latest, '127.0.0.1', () => resolve(true));
-      });
-      if (isFree) {
-        await new Promise((resolve) => probe.close(resolve));
-        return latest;
-      }
-    }
-  };
-
   afterEach(() => {
     for (const redirect of opened.splice(0)) {
       redirect.dispose();

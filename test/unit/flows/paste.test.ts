@@ -8,8 +8,10 @@ const isAnswer = (parameters: URLSearchParams): boolean => parameters.getAll('st
 /** A person who pastes texts until one passes, as the box of the editor lets them. */
 const pasting = (...texts: readonly string[]): AskForAddress => (passes) => Promise.resolve(texts.find(passes));
 
+const USUAL = { random: 0.5, takesCode: true };
+
 const answerOf = async (...texts: readonly string[]): Promise<Record<string, string>> =>
-  Object.fromEntries(await pastedRedirect(pasting(...texts), 0.5).answer(isAnswer, new AbortController().signal, 'mine'));
+  Object.fromEntries(await pastedRedirect(pasting(...texts), USUAL).answer(isAnswer, new AbortController().signal, 'mine'));
 
 describe('A pasted address', () => {
   const right = { code: 'c+1', state: 'mine' };
@@ -40,13 +42,28 @@ describe('A pasted address', () => {
     }
   });
 
+  for (const [text, code] of [['4/0AX4XfWh-abc_DEF~123', '4/0AX4XfWh-abc_DEF~123'], ['4%2F0AX4XfWh-abc', '4/0AX4XfWh-abc'], [' abcdefgh+ijklmnop== ', 'abcdefgh+ijklmnop==']] as const) {
+    it(`may be the code alone: ${text.trim()}`, async () => {
+      assert.deepEqual(await answerOf(text), { code, state: 'mine' });
+    });
+  }
+
+  it('is no code where it is short, is part of an address, or where the answer has to say which server it is from', async () => {
+    const others = ['a-short-code', 'https://id.example.com/callback', '127.0.0.1:57344/callback', 'code=abcdefghijklmnop', 'two words that are long', 'abcdefghijklmnop&state=x'];
+    for (const text of others) {
+      await rejectsWith(answerOf(text), 'cancelled', 'cancelled');
+    }
+    const strict = pastedRedirect(pasting('4/0AX4XfWh-abc_DEF~123'), { random: 0.5, takesCode: false });
+    await rejectsWith(strict.answer(isAnswer, new AbortController().signal, 'mine'), 'cancelled', 'cancelled');
+  });
+
   it('that never comes is a sign-in given up', async () => {
     await rejectsWith(answerOf(), 'cancelled', 'cancelled');
   });
 
   it('is not asked for once the sign-in is called off', async () => {
     let asked = 0;
-    const redirect = pastedRedirect(() => Promise.resolve(String((asked += 1))), 0.5);
+    const redirect = pastedRedirect(() => Promise.resolve(String((asked += 1))), USUAL);
     await rejectsWith(redirect.answer(isAnswer, AbortSignal.abort(new Failure('replaced', 'replaced')), 'mine'), 'replaced');
     assert.equal(asked, 0);
   });
@@ -54,7 +71,7 @@ describe('A pasted address', () => {
   it('is of no use once the sign-in is called off, whatever the box gives', async () => {
     for (const text of ['?code=c&state=mine', undefined]) {
       const caller = new AbortController();
-      const redirect = pastedRedirect((_, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(text))), 0.5);
+      const redirect = pastedRedirect((_, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(text))), USUAL);
       const answer = redirect.answer(isAnswer, caller.signal, 'mine');
       caller.abort(new Failure('sign-in-timeout', 'sign-in-deadline'));
       await rejectsWith(answer, 'sign-in-timeout', 'sign-in-deadline');
@@ -62,7 +79,7 @@ describe('A pasted address', () => {
   });
 
   it('is expected at a port that no service has by convention, on this computer', () => {
-    const ports = [0, 0.5, 1 - 2 ** -53].map((random) => new URL(pastedRedirect(pasting(), random).redirectUri));
+    const ports = [0, 0.5, 1 - 2 ** -53].map((random) => new URL(pastedRedirect(pasting(), { random, takesCode: true }).redirectUri));
     assert.deepEqual(ports.map(({ port }) => Number(port)), [49_152, 57_344, 65_535]);
     assert.ok(ports.every(({ protocol, hostname, pathname }) => `${protocol}//${hostname}${pathname}` === 'http://127.0.0.1/callback'));
   });

@@ -82,10 +82,10 @@ describe('A sign-in', () => {
   });
 
   it('hands over the very address that the browser is opened at', async () => {
-    const handed: string[] = [];
-    const result = start({ onAddress: (address) => handed.push(address), hints: { loginHint: 'demo+1&x@example.com' } });
+    const handed: (() => Promise<string>)[] = [];
+    const result = start({ onAddress: (again) => handed.push(again), hints: { loginHint: 'demo+1&x@example.com' } });
     const address = await desk.address();
-    assert.deepEqual(handed, [address]);
+    assert.deepEqual(await Promise.all(handed.map((again) => again())), [address]);
     assert.equal(new URL(address).searchParams.get('login_hint'), 'demo+1&x@example.com');
     caller.abort(new Failure('cancelled', 'enough'));
     await assert.rejects(result);

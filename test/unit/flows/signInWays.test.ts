@@ -4,11 +4,13 @@ import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import type { ShownCode, SignInRequest } from '../../../src/flows/signIn.ts';
 import type { Grant } from '../../../src/protocol/identity.ts';
-import { providerAt } from '../../support/bench.ts';
+import { discovered, providerAt } from '../../support/bench.ts';
 import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
+import { freePort } from '../../support/freePort.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 import { Desk } from '../../support/signInBench.ts';
+import { Door } from '../../support/signOutBench.ts';
 import { demoClientId, startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
 import { leaks } from '../../workshop/leaks.ts';
 
@@ -143,6 +145,35 @@ describe('A sign-in', () => {
     await server.stop();
   });
 
+  it('takes the code alone from who pastes it, and no code of somebody else', async () => {
+    const codeAt = async (address: string): Promise<string> => (await new Person().authorize(address)).searchParams.get('code') ?? '';
+    desk.asking = async (passes) => {
+      const code = await codeAt(await desk.address());
+      return passes(code) ? code : undefined;
+    };
+    await rejectsWith(start({ way: 'paste' }), 'cancelled');
+
+    identity.faults.add({
+      path: '/.well-known/openid-configuration',
+      action: { kind: 'rewrite', body: (body) => ({ ...body, authorization_response_iss_parameter_supported: false }) },
+    });
+    desk = new Desk();
+    desk.asking = async (passes) => {
+      const code = await codeAt(await desk.address());
+      return passes(code) ? code : undefined;
+    };
+    assert.equal((await start({ way: 'paste' })).account.label, 'demo');
+
+    desk.asking = async (passes) => {
+      const address = new URL(await desk.address());
+      address.searchParams.set('code_challenge', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM');
+      const code = await codeAt(address.href);
+      return passes(code) ? code : undefined;
+    };
+    await rejectsWith(start({ way: 'paste' }), 'start-again', 'invalid_grant');
+    identity.faults.clear();
+  });
+
   it('names a port that the server knows, also where the person pastes the address', async () => {
     const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [45_678] });
     desk.asking = () => new Promise(() => {});
@@ -151,5 +182,42 @@ describe('A sign-in', () => {
     caller.abort(new Failure('cancelled', 'enough'));
     desk.asking = () => Promise.resolve(undefined);
     result.catch(() => {});
+  });
+
+  it('has an address that works each time that the page is opened again, also where the request is pushed', async () => {
+    const server = await startIdentityServer({ features: { pushedAuthorizationRequests: { enabled: true } } });
+    const provider = providerAt(server.issuer, { clientId: demoClientId, pushedAuthorization: true });
+    let again = (): Promise<string> => Promise.reject(new Error('not yet'));
+    const result = start({ provider, onAddress: (address) => {
+      again = address;
+    } });
+    const first = await desk.address();
+    // What the server does with a reference whose minute is over.
+    const [, reference = ''] = /request_uri:(.+)$/.exec(new URL(first).searchParams.get('request_uri') ?? '') ?? [];
+    await (await server.provider.PushedAuthorizationRequest.find(reference))?.destroy();
+    assert.equal((await new Person().authorize(first)).searchParams.get('error'), 'invalid_request_uri');
+    const second = await again();
+    assert.notEqual(second, first);
+    assert.match((await new Person().signIn(second)).html, /Signed in/);
+    assert.deepEqual((await result).account, { id: 'account-1001', label: 'demo' });
+    caller.abort(new Failure('cancelled', 'enough'));
+    await rejectsWith(again(), 'cancelled', 'enough');
+    await server.stop();
+  });
+
+  it('gets its port from a sign-out that still waits there, and fails where somebody else has it', async () => {
+    const port = await freePort();
+    const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [port] });
+    const door = new Door();
+    const leaving = { server: await discovered(identity.issuer, { ...provider, signOutAtServer: 'return' }), accountId: 'account-1001', idToken: undefined };
+    const end = door.signOuts.open(Promise.resolve(leaving));
+    await door.address();
+    await rejectsWith(start({ provider }), 'no-loopback', 'ports-taken');
+    desk.makesWay = (ports) => door.signOuts.makeWay(ports);
+    const result = start({ provider });
+    assert.equal(loopbackOf(await desk.address()), `http://127.0.0.1:${String(port)}/callback`);
+    assert.equal(await end, 'not-returned');
+    caller.abort(new Failure('cancelled', 'enough'));
+    await assert.rejects(result);
   });
 });

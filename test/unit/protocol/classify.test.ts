@@ -68,7 +68,7 @@ describe('The classification of failures', () => {
     'RFC 8628 section 3.5': { authorization_pending: 'protocol-step', slow_down: 'rate-limited', expired_token: 'code-expired' },
     'RFC 8707 section 2': { invalid_target: 'scope-rejected' },
     'RFC 9126 and RFC 9101': { invalid_request_uri: 'configuration', invalid_request_object: 'configuration' },
-    'RFC 9449': { invalid_dpop_proof: 'clock', use_dpop_nonce: 'protocol-step' },
+    'RFC 9449': { invalid_dpop_proof: 'proof-rejected', use_dpop_nonce: 'protocol-step' },
     'RFC 9470 section 3': { insufficient_user_authentication: 'policy' },
     'OpenID Connect Core 3.1.2.6': {
       interaction_required: 'interaction-needed', login_required: 'sign-in-needed', account_selection_required: 'interaction-needed', consent_required: 'consent-needed',

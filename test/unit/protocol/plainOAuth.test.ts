@@ -1,11 +1,13 @@
 // Servers that know no OpenID Connect: no discovery, no ID token, an answer of their own about the person.
 import assert from 'node:assert/strict';
-import type { Provider } from '../../../src/core/provider.ts';
+import { ENDPOINT_FIELDS, type Provider } from '../../../src/core/provider.ts';
 import type { Category } from '../../../src/core/remedy.ts';
 import { authorizationRequest } from '../../../src/protocol/authorize.ts';
 import { Discovery, type Server } from '../../../src/protocol/discovery.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { accountOf, type Account } from '../../../src/protocol/identity.ts';
+import { logoutRequest } from '../../../src/protocol/logout.ts';
+import { browserAddress } from '../../../src/protocol/pushed.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
 import { answerTo, discovered, GOOD_TOKENS, providerAt, REDIRECT_URI, transportWith } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
@@ -40,6 +42,29 @@ describe('A plain OAuth server', () => {
     const { metadata } = await serverWith();
     assert.deepEqual([metadata.issuer, metadata.token_endpoint, metadata.jwks_uri], [scripted.issuer, `${scripted.issuer}/token`, undefined]);
     assert.deepEqual(scripted.requests, []);
+  });
+
+  it('has every endpoint that the entry names, by the name that the protocol gives it', async () => {
+    const at = (path: string): string => `${scripted.issuer}/${path}`;
+    const every = {
+      authorization: at('a'), token: at('t'), revocation: at('r'), userinfo: at('u'), deviceAuthorization: at('d'), jwks: at('j'), pushedAuthorizationRequest: at('p'), endSession: at('e'),
+    };
+    assert.deepEqual(Object.keys(every), ENDPOINT_FIELDS);
+    const { metadata } = await serverWith({ endpoints: every });
+    assert.deepEqual(metadata, {
+      issuer: scripted.issuer, authorization_endpoint: at('a'), token_endpoint: at('t'), revocation_endpoint: at('r'), userinfo_endpoint: at('u'),
+      device_authorization_endpoint: at('d'), jwks_uri: at('j'), pushed_authorization_request_endpoint: at('p'), end_session_endpoint: at('e'),
+    });
+  });
+
+  it('gets the request pushed where the entry says where to, and has a page to sign out at', async () => {
+    scripted.on('/par', { status: 201, body: { request_uri: 'urn:example:1', expires_in: 60 } });
+    const server = await serverWith({ endpoints: { ...endpoints(), pushedAuthorizationRequest: `${scripted.issuer}/par`, endSession: `${scripted.issuer}/out` } });
+    const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
+    const address = await browserAddress(server, request, transport, signal);
+    assert.equal(address.href, `${scripted.issuer}/login?x=1&client_id=editor&request_uri=urn%3Aexample%3A1`);
+    assert.equal(scripted.requestsTo('/par')[0]?.parameters.get('state'), request.state);
+    assert.equal(logoutRequest({ server, accountId: 'x', idToken: undefined })?.url.href, `${scripted.issuer}/out?client_id=editor`);
   });
 
   it('is another server once the entry has other endpoints', async () => {

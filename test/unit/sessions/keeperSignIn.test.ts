@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { DAY, SECOND } from '../../../src/core/clock.ts';
+import type { Provider } from '../../../src/core/provider.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
 import { providerAt } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
@@ -195,16 +196,19 @@ describe('The keeper, as people come and go', () => {
       assert.deepEqual([other.keeper.all(), other.findings], [[], []]);
     });
 
-    it('gives the page to sign out of the server, where the entry wants it, and no word of it to the log', async () => {
+    it('tells of which server the person signs out in the browser, where the entry wants that, and the log not with what token', async () => {
       server.metadata['end_session_endpoint'] = `${server.issuer}/out`;
-      const pageOf = async (signOutAtServer: boolean): Promise<string | undefined> => {
+      const pageOf = async (signOutAtServer: Provider['signOutAtServer']): Promise<string | undefined> => {
         house = buildHouse(server.issuer, { providers: [providerAt(server.issuer, { signOutAtServer })] });
         await moveIn(house, recordAt(server.issuer, now(), { idToken: 'id.token.x' }));
-        return (await house.keeper.signOut('s1')).page;
+        const leaving = await (await house.keeper.signOut('s1')).page;
+        return leaving === undefined ? undefined : [leaving.server.provider.id, leaving.accountId, leaving.idToken].join();
       };
       assert.equal(await pageOf(false), undefined);
-      assert.equal(await pageOf(true), `${server.issuer}/out?client_id=editor&id_token_hint=id.token.x`);
+      assert.deepEqual([await pageOf(true), await pageOf('return')], ['acme,person-1,id.token.x', 'acme,person-1,id.token.x']);
       assert.ok(!house.lines.join().includes('id.token.x'));
+      delete server.metadata['end_session_endpoint'];
+      assert.equal(await pageOf(true), undefined);
       server.onDiscovery('drop');
       assert.equal(await pageOf(true), undefined);
     });

@@ -1,7 +1,7 @@
 // Each ready-made definition, from the sign-in to the sign-out, at a server that answers as its vendor documents.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { PRESETS } from '../../../src/core/presets.ts';
+import { PRESETS } from '../../../src/guide/presets.ts';
 import type { Provider, Way } from '../../../src/core/provider.ts';
 import { servesScopes, type SessionRecord } from '../../../src/core/session.ts';
 import { judgeWays, possibleWays } from '../../../src/flows/ways.ts';

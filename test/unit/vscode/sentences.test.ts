@@ -40,6 +40,12 @@ const HOSTILE: readonly string[] = [
 const ALIVE = /\]\(|[<>`[\]]|:\/\/(?!127\.0\.0\.1\/callback)|\b(?:command|javascript|data|mailto|vscode):|www\.|\$\(|\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}|eyJ|ya29/iu;
 
 describe('the sentence for a failure', () => {
+  it('tells of a certificate that has expired that the clock may be the reason, and of a bound token what to set', () => {
+    assert.match(failureSentence(new Failure('certificate', 'CERT_HAS_EXPIRED'), 'Acme'), /has expired, or the clock of this computer is wrong/);
+    assert.match(failureSentence(new Failure('server-unfit', 'token-type', { detail: 'dpop' }), 'Acme'), /Put "dpop" into/);
+    assert.doesNotMatch(failureSentence(new Failure('server-unfit', 'token-type', { detail: 'mac' }), 'Acme'), /dpop/);
+  });
+
   for (const category of CATEGORIES) {
     it(`"${category}" is short and whole`, () => {
       const said = sentence(category);

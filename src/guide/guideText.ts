@@ -1,11 +1,11 @@
 // What a person reads while adding a provider.
 import * as vscode from 'vscode';
 import { asFailure, plainName } from '../core/failure.ts';
-import type { Fact, Objection } from '../core/guide.ts';
-import type { Preset, PresetId } from '../core/presets.ts';
 import type { Category } from '../core/remedy.ts';
-import { failureSentence } from './sentences.ts';
-import { problemWords } from './text.ts';
+import { failureSentence } from '../vscode/sentences.ts';
+import { problemWords } from '../vscode/text.ts';
+import type { Fact, Objection } from './draft.ts';
+import type { Preset, PresetId } from './presets.ts';
 
 const { l10n } = vscode;
 

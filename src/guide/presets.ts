@@ -1,5 +1,5 @@
 // Ready-made definitions: what is special about well-known servers, so that a person fills in only what is theirs.
-import { DEFAULT_SCOPES, type AccountFields, type ClientAuthentication, type Endpoints, type RequestParameters, type Way } from './provider.ts';
+import { DEFAULT_SCOPES, type AccountFields, type ClientAuthentication, type Endpoints, type RequestParameters, type Way } from '../core/provider.ts';
 
 /** What is known of one product before its server is asked. The words for people stand in the editor's room, by its id. */
 export interface Preset {

@@ -1,20 +1,21 @@
-// "Show Diagnostics": gathers what is known and what can be tried out, and shows it as a document that cannot be
-// written in. What a finding offers stands above its line.
+// "Show Diagnostics": gathers what is known and what can be tried out, for a document that cannot be written in. What a
+// finding offers stands above its line.
 import * as vscode from 'vscode';
-import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
+import { SECOND, type Clock } from '../core/clock.ts';
 import { asFailure } from '../core/failure.ts';
-import { findingsOf, type Facts, type HouseFinding, type Mending } from '../core/findings.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { Discovery } from '../protocol/discovery.ts';
+import type { SignOut } from '../sessions/farewell.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import type { Subject } from './actions.ts';
-import { openSignOutPage } from './browser.ts';
-import { DIAGNOSTICS_SCHEME, MEND_COMMAND } from './ids.ts';
+import type { Subject } from '../vscode/actions.ts';
+import type { DiagnosticsDesk } from '../vscode/diagnosticsDocument.ts';
+import { MEND_COMMAND } from '../vscode/ids.ts';
+import { failureSentence } from '../vscode/sentences.ts';
+import { openEntry, openProviderSettings, openSettings, type Settings } from '../vscode/settings.ts';
+import { PRODUCT, labelRemove, labelSignOut } from '../vscode/text.ts';
+import { findingsOf, type Facts, type HouseFinding, type Mending } from './findings.ts';
 import { proxyHost, reportOf, type Report } from './report.ts';
 import { askClear, askRemove, askSignOut, mendingLabel, reportWords, sayDiagnosticsCopied } from './reportText.ts';
-import { failureSentence } from './sentences.ts';
-import { openEntry, openProviderSettings, openSettings, type Settings } from './settings.ts';
-import { PRODUCT, labelRemove, labelSignOut } from './text.ts';
 
 /** What the diagnostics look at, and what mends. */
 export interface DiagnosticsPorts {
@@ -29,10 +30,10 @@ export interface DiagnosticsPorts {
   subjectOf(record: SessionRecord): Subject;
   /** What mending is about, where it is about a provider. */
   subjectAt(providerId: string): Subject;
+  /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
+  openSignOutPage(page: SignOut['page']): void;
   showLog(): void;
 }
-
-const ADDRESS = vscode.Uri.from({ scheme: DIAGNOSTICS_SCHEME, path: `/${PRODUCT} Diagnostics.md` });
 
 /** What of the environment decides how servers are reached. Only whether it is there is told, never what it says. */
 const ENVIRONMENT = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS', 'NODE_TLS_REJECT_UNAUTHORIZED'];
@@ -41,47 +42,24 @@ const ENVIRONMENT = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CER
 const PATIENCE = 5 * SECOND;
 
 /** The diagnostics. */
-export class Diagnostics implements vscode.TextDocumentContentProvider, vscode.CodeLensProvider, Disposable {
+export class Diagnostics implements DiagnosticsDesk {
   readonly #ports: DiagnosticsPorts;
-  readonly #changed = new vscode.EventEmitter<vscode.Uri>();
-  readonly #lensesChanged = new vscode.EventEmitter<void>();
-  readonly #registered: vscode.Disposable;
   #report: Report | undefined;
-
-  readonly onDidChange = this.#changed.event;
-  readonly onDidChangeCodeLenses = this.#lensesChanged.event;
 
   constructor(ports: DiagnosticsPorts) {
     this.#ports = ports;
-    this.#registered = vscode.Disposable.from(
-      vscode.workspace.registerTextDocumentContentProvider(DIAGNOSTICS_SCHEME, this),
-      vscode.languages.registerCodeLensProvider({ scheme: DIAGNOSTICS_SCHEME }, this),
-      vscode.commands.registerCommand(MEND_COMMAND, (line: unknown) => this.#mend(line)),
-    );
   }
 
-  /** Makes a new report and shows it. */
-  async show(): Promise<void> {
-    await this.#refresh();
-    const document = await vscode.workspace.openTextDocument(ADDRESS);
-    await vscode.window.showTextDocument(document, { preview: false });
-  }
-
-  /** Makes a new report and puts it into the clipboard. */
-  async copy(): Promise<void> {
-    const { markdown } = await this.#build();
-    await vscode.env.clipboard.writeText(markdown);
-    void vscode.window.showInformationMessage(sayDiagnosticsCopied());
-  }
-
-  /** The text of the document, which is made now where the editor has restored it. */
-  async provideTextDocumentContent(): Promise<string> {
+  async text(): Promise<string> {
     this.#report ??= await this.#build();
     return this.#report.markdown;
   }
 
-  /** What mends, above each finding that can be mended. */
-  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+  async refresh(): Promise<void> {
+    this.#report = await this.#build();
+  }
+
+  lensesOf(document: vscode.TextDocument): vscode.CodeLens[] {
     const { markdown = '', places = [] } = this.#report ?? {};
     // While the document still has the text before, its lines are others.
     return document.getText() !== markdown ? [] : places.flatMap(({ line, finding: { mending } }) => {
@@ -89,16 +67,25 @@ export class Diagnostics implements vscode.TextDocumentContentProvider, vscode.C
     });
   }
 
-  dispose(): void {
-    this.#registered.dispose();
-    this.#changed.dispose();
-    this.#lensesChanged.dispose();
+  async copy(): Promise<void> {
+    const { markdown } = await this.#build();
+    await vscode.env.clipboard.writeText(markdown);
+    void vscode.window.showInformationMessage(sayDiagnosticsCopied());
   }
 
-  async #refresh(): Promise<void> {
-    this.#report = await this.#build();
-    this.#changed.fire(ADDRESS);
-    this.#lensesChanged.fire();
+  /** Only what the report in hand has found can be mended. */
+  async mend(line: unknown): Promise<void> {
+    const finding = this.#report?.places.find((place) => place.line === line)?.finding;
+    if (finding?.mending === undefined) {
+      return;
+    }
+    try {
+      await this.#doing[finding.mending](finding);
+    } catch (error) {
+      const { providerId = '' } = finding;
+      void vscode.window.showWarningMessage(failureSentence(error, this.#ports.settings.nameOf(providerId)));
+    }
+    await this.refresh();
   }
 
   /** A keyring that does not answer takes a while to be found out, so the status bar shows that something is being done. */
@@ -180,21 +167,6 @@ export class Diagnostics implements vscode.TextDocumentContentProvider, vscode.C
     ];
   }
 
-  /** Does what a finding offers, and looks again. Only what the report in hand has found can be mended. */
-  async #mend(line: unknown): Promise<void> {
-    const finding = this.#report?.places.find((place) => place.line === line)?.finding;
-    if (finding?.mending === undefined) {
-      return;
-    }
-    try {
-      await this.#doing[finding.mending](finding);
-    } catch (error) {
-      const { providerId = '' } = finding;
-      void vscode.window.showWarningMessage(failureSentence(error, this.#ports.settings.nameOf(providerId)));
-    }
-    await this.#refresh();
-  }
-
   #subjectOf({ providerId = '', session }: HouseFinding): Subject {
     return session === undefined ? this.#ports.subjectAt(providerId) : this.#ports.subjectOf(session.record);
   }
@@ -208,7 +180,7 @@ export class Diagnostics implements vscode.TextDocumentContentProvider, vscode.C
     'sign-out': async ({ session }) => {
       if (session !== undefined && (await isSure(askSignOut(session.record.id.slice(0, 8)), labelSignOut()))) {
         const { page } = await this.#ports.sessions.keeper.signOut(session.record.id);
-        openSignOutPage(page);
+        this.#ports.openSignOutPage(page);
       }
     },
     clear: async () => {

@@ -1,12 +1,14 @@
 // What is to be said of a house as it stands: facts in, findings out. Nothing is asked of anybody here.
-import { isLoopbackHost } from './address.ts';
-import { FAR_APART } from './clock.ts';
-import { isFrom } from './issuer.ts';
-import type { Provider, SettingProblem } from './provider.ts';
-import { REMEDIES, type Action, type Category } from './remedy.ts';
-import { normalizeScopes } from './scopes.ts';
-import { ownerOf, type SessionRecord } from './session.ts';
-import { isUsable, timeFor, type LiveSession } from './status.ts';
+import { isLoopbackHost } from '../core/address.ts';
+import { claimsOf } from '../core/claims.ts';
+import { FAR_APART } from '../core/clock.ts';
+import { isFrom } from '../core/issuer.ts';
+import type { Provider, SettingProblem } from '../core/provider.ts';
+import { REMEDIES, type Action, type Category } from '../core/remedy.ts';
+import { normalizeScopes } from '../core/scopes.ts';
+import { ownerOf, type SessionRecord } from '../core/session.ts';
+import { isUsable, timeFor, type LiveSession } from '../core/status.ts';
+import type { Health, StoreHealth } from '../sessions/health.ts';
 
 /** Every finding, the gravest first. The words are stable: reports are compared by them. */
 export const FINDING_CODES = [
@@ -82,16 +84,6 @@ export interface HouseFinding {
   readonly skew?: number | undefined;
 }
 
-/** What a probe of a place found: it works, or the code of what failed. */
-export type Health = 'works' | { readonly code: string };
-
-/** What is known of the secret store. */
-export interface StoreHealth {
-  readonly now: Health;
-  /** Whether it outlasts the editor; `unknown` where no earlier session of the editor can tell. */
-  readonly persistence: 'persistent' | 'forgets' | 'unknown';
-}
-
 /** Everything that findings are made of. Points in time are in ms since the Unix epoch. */
 export interface Facts {
   readonly now: number;
@@ -123,21 +115,6 @@ export function findingsOf(facts: Facts): HouseFinding[] {
     ...sameLabels(owned(facts)),
   ];
   return findings.sort((one, other) => FINDING_CODES.indexOf(one.code) - FINDING_CODES.indexOf(other.code));
-}
-
-/** The claims of a token that is a JWT, for looking at only: nothing is verified. Undefined where it is none. */
-export function claimsOf(token: string): Readonly<Record<string, unknown>> | undefined {
-  const [, payload, ...rest] = token.split('.');
-  if (payload === undefined || rest.length !== 1) {
-    return undefined;
-  }
-  try {
-    const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
-    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof claims === 'object' && claims !== null && !Array.isArray(claims) ? { ...claims } : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function providerWith({ providers }: Facts, id: string): Provider | undefined {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import {
   FACTS, draftOf, entriesIn, entryOf, factsOf, foundAt, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope, otherSlash,
   proposedId, proposedLabel, providerOf, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Offers, type Step,
-} from '../../../src/core/guide.ts';
-import { PRESETS, placeholderIn, type PresetId } from '../../../src/core/presets.ts';
+} from '../../../src/guide/draft.ts';
+import { PRESETS, placeholderIn, type PresetId } from '../../../src/guide/presets.ts';
 import { DEFAULT_SCOPES, parseProviders } from '../../../src/core/provider.ts';
 
 const ISSUER = 'https://id.example.com';

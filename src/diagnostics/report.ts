@@ -1,15 +1,17 @@
 // The report for a ticket, as Markdown. Its frame is English in every language, so that whoever helps can read it; the
 // findings are sentences in the person's language. Whatever comes from outside stands in code spans that nothing in it
 // can close, without the scheme that would make an address a link; of tokens there is nothing, not even a part.
+import { claimsOf } from '../core/claims.ts';
 import { plainName } from '../core/failure.ts';
-import { claimsOf, skewOf, type Facts, type Health, type HouseFinding, type Severity } from '../core/findings.ts';
 import { remaining, type LifetimeSettings } from '../core/lifetime.ts';
 import type { Provider, SettingProblem } from '../core/provider.ts';
 import { lifetimesOf, ownerOf, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import { ENDPOINTS, type KnownServer } from '../protocol/discovery.ts';
+import type { Health } from '../sessions/health.ts';
 import type { HistoryEvent } from '../sessions/history.ts';
 import type { HeldTurn } from '../sessions/turns.ts';
+import { skewOf, type Facts, type HouseFinding, type Severity } from './findings.ts';
 
 /** What a finding's sentence calls the things that it is about; fit to stand in Markdown. */
 export interface FindingNames {

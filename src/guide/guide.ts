@@ -1,20 +1,20 @@
-// Adding a provider step by step. What the steps are, and what comes of the answers, is decided in core/guide.ts.
+// Adding a provider step by step. What the steps are, and what comes of the answers, is decided in draft.ts.
 import * as vscode from 'vscode';
 import { asFailure } from '../core/failure.ts';
-import {
-  SHORTCOMINGS, draftOf, entriesIn, entryOf, factsOf, foundAt, idOf, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope,
-  otherSlash, proposedId, proposedLabel, providerOf, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Entry, type Objection, type Step,
-} from '../core/guide.ts';
-import { PRESETS, placeholderIn } from '../core/presets.ts';
 import type { Provider } from '../core/provider.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { ClientSecrets } from '../sessions/clientSecrets.ts';
+import { PREFIX, SETTINGS } from '../vscode/ids.ts';
+import { failureSentence } from '../vscode/sentences.ts';
+import { openProviderSettings, type Settings } from '../vscode/settings.ts';
+import * as text from '../vscode/text.ts';
 import { BACK, answerOf, type Answer } from './boxes.ts';
+import {
+  SHORTCOMINGS, draftOf, entriesIn, entryOf, factsOf, foundAt, idOf, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope,
+  otherSlash, proposedId, proposedLabel, providerOf, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Entry, type Objection, type Step,
+} from './draft.ts';
 import * as words from './guideText.ts';
-import { PREFIX, SETTINGS } from './ids.ts';
-import { failureSentence } from './sentences.ts';
-import { openProviderSettings, type Settings } from './settings.ts';
-import * as text from './text.ts';
+import { PRESETS, placeholderIn } from './presets.ts';
 
 /** What the guide works with. */
 export interface GuidePorts {

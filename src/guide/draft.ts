@@ -1,8 +1,8 @@
 // Adding a provider step by step, without the boxes: which steps there are, what is wrong with an answer, what the
 // server's word on itself means for the person, and the entry of the settings that comes of it.
-import { plainName } from './failure.ts';
+import { plainName } from '../core/failure.ts';
+import { BUILT_IN_PROVIDER_IDS, DEFAULT_PROVIDER_ID, DEFAULT_SCOPES, parseProviders, type ProblemCode, type Provider } from '../core/provider.ts';
 import { placeholderIn, type Preset } from './presets.ts';
-import { BUILT_IN_PROVIDER_IDS, DEFAULT_PROVIDER_ID, DEFAULT_SCOPES, parseProviders, type ProblemCode, type Provider } from './provider.ts';
 
 /** The questions, in their order. */
 export const STEPS = ['server', 'issuer', 'found', 'client', 'secret', 'scopes', 'label', 'id', 'summary'] as const;

@@ -1,13 +1,11 @@
 // The sentences of the diagnostics. `l10n` is taken apart from `vscode` here, which is how the extraction finds it.
 import * as vscode from 'vscode';
-import type { FindingCode, HouseFinding, Mending, Severity } from '../core/findings.ts';
+import { duration, actionLabel, labelOpenSettings, labelRemove, labelRenewNow, labelShowLog, labelSignInAgain, labelSignOut, problemSentence } from '../vscode/text.ts';
+import type { FindingCode, HouseFinding, Mending, Severity } from './findings.ts';
 import type { FindingNames, ReportWords } from './report.ts';
-import { duration, actionLabel, labelOpenSettings, labelRemove, labelRenewNow, labelShowLog, labelSignInAgain, labelSignOut, problemSentence } from './text.ts';
 
 const { l10n } = vscode;
 
-/** Pick: show the diagnostics. */
-export const labelShowDiagnostics = (): string => l10n.t('Show Diagnostics');
 /** Notification: the report is in the clipboard. */
 export const sayDiagnosticsCopied = (): string => l10n.t('The diagnostics are in the clipboard. There is no token in them.');
 /** Dialog: before a stored session is deleted. */

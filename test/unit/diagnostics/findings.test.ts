@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { HOUR, MINUTE } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import type { Category } from '../../../src/core/remedy.ts';
-import { FINDING_CODES, findingsOf, type Facts, type FindingCode, type Mending } from '../../../src/core/findings.ts';
+import { FINDING_CODES, findingsOf, type Facts, type FindingCode, type Mending } from '../../../src/diagnostics/findings.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import { jwtWith, providerAt } from '../../support/bench.ts';
 import { live, SAMPLE, SIGNED_IN_AT, UNRENEWABLE } from '../../support/coreSamples.ts';

@@ -1,0 +1,148 @@
+// Proof of possession (DPoP, RFC 9449): a key for each session, and requests that show that it is held.
+import * as oauth from 'oauth4webapi';
+import type { ProofJwk } from '../core/session.ts';
+import { fetchWith, objectIn, type Answer, type Fetch, type Transport } from './transport.ts';
+
+/** The algorithm of the signatures, as servers list it in `dpop_signing_alg_values_supported`. */
+export const PROOF_ALGORITHM = 'ES256';
+
+/** The key of one session. */
+export interface ProofKey {
+  /** The key as the session's record keeps it. */
+  readonly jwk: ProofJwk;
+  /** What oauth4webapi signs proofs with. It remembers the nonces that servers have given (RFC 9449 section 8). */
+  readonly handle: oauth.DPoPHandle;
+  /** Another one, for proofs with this nonce. */
+  handleWith(nonce: string | undefined): oauth.DPoPHandle;
+}
+
+type KeyPair = Parameters<typeof oauth.DPoP>[1];
+
+/** A skew below this, in ms, is within what a `Date` header can tell, and within what servers tolerate in a proof. */
+const NOTABLE_SKEW = 30_000;
+
+/** Whether a skew, in ms, is beyond what a `Date` header can waver by. */
+export const isNotableSkew = (skew: number | undefined): skew is number => skew !== undefined && Math.abs(skew) > NOTABLE_SKEW;
+
+/** The keys in use at one server, with what has been heard of its clock: a proof tells the time at the server. */
+export class ProofKeys {
+  readonly #keys = new Map<string, Promise<ProofKey>>();
+  /** In seconds, from the platform's clock to the server's. */
+  #offset = 0;
+
+  /** Makes the key of a new session. */
+  async make(): Promise<ProofKey> {
+    const pair = await oauth.generateKeyPair(PROOF_ALGORITHM, { extractable: true });
+    const { crv, d, kty, x, y } = await crypto.subtle.exportKey('jwk', pair.privateKey);
+    const jwk = { kty, crv, x, y, d } as ProofJwk;
+    const key = this.#keyOf(jwk, pair);
+    this.#keys.set(jwk.x, Promise.resolve(key));
+    return key;
+  }
+
+  /**
+   * The key of a stored session.
+   * @throws DOMException where what is stored is no key.
+   */
+  async of(jwk: ProofJwk): Promise<ProofKey> {
+    const known = this.#keys.get(jwk.x) ?? this.#import(jwk);
+    this.#keys.set(jwk.x, known);
+    return known;
+  }
+
+  async #import(jwk: ProofJwk): Promise<ProofKey> {
+    const { d: _private, ...open } = jwk;
+    const algorithm = { name: 'ECDSA', namedCurve: jwk.crv };
+    const privateKey = await crypto.subtle.importKey('jwk', jwk, algorithm, false, ['sign']);
+    const publicKey = await crypto.subtle.importKey('jwk', open, algorithm, true, ['verify']);
+    return this.#keyOf(jwk, { privateKey, publicKey });
+  }
+
+  #keyOf(jwk: ProofJwk, pair: KeyPair): ProofKey {
+    const handleWith = (nonce: string | undefined): oauth.DPoPHandle =>
+      oauth.DPoP({}, pair, {
+        [oauth.modifyAssertion]: (_header, payload) => {
+          payload['iat'] = Number(payload['iat']) + this.#offset;
+          payload['nonce'] = nonce ?? payload['nonce'];
+        },
+      });
+    return { jwk, handle: handleWith(undefined), handleWith };
+  }
+
+  /**
+   * Hears what an answer says of the server's clock.
+   * @returns whether a proof of now differs from one of before.
+   */
+  hear({ ahead, skew }: Pick<Answer, 'ahead' | 'skew'>): boolean {
+    const before = this.#offset;
+    this.#offset = Math.round(((isNotableSkew(skew) ? skew : 0) + ahead) / 1000);
+    return Math.abs(this.#offset - before) * 1000 > NOTABLE_SKEW;
+  }
+}
+
+/** What of a server and a session decides whether requests hold a proof, and which. */
+export interface Proving {
+  readonly proofKeys: ProofKeys;
+  /** The session's key; undefined where its tokens belong to whoever bears them (RFC 6750). */
+  readonly proofKey?: ProofKey | undefined;
+}
+
+/**
+ * Sends a request; once more where the server has refused its proof for want of a nonce, which it gives with the
+ * refusal, or because of the clock. It has looked at nothing else of the request then, so no code or token is used up.
+ * @param send makes the request with the `fetch` that it is given.
+ * @param onAnswer takes each complete answer, and may give another response in its place.
+ */
+export async function sendProved(
+  { proofKey, proofKeys }: Proving,
+  transport: Transport,
+  signal: AbortSignal | undefined,
+  send: (fetch: Fetch) => Promise<Response>,
+  onAnswer: (answer: Answer) => Response = ({ response }) => response,
+): Promise<Response> {
+  // An object, because what happens in the callback is hidden from the compiler's flow analysis.
+  const last = { isRefusal: false };
+  const fetch = fetchWith(transport, signal, (answer) => {
+    const isLater = proofKeys.hear(answer);
+    last.isRefusal = isRefusedProof(answer, isLater);
+    return onAnswer(answer);
+  });
+  const response = await send(fetch);
+  return last.isRefusal && proofKey !== undefined ? send(fetch) : response;
+}
+
+function isRefusedProof({ body, response }: Answer, isLater: boolean): boolean {
+  if (response.status !== 400 && response.status !== 401) {
+    return false;
+  }
+  const { error } = objectIn(body);
+  const challenge = response.headers.get('www-authenticate') ?? '';
+  const says = (code: string): boolean => error === code || challenge.includes(`"${code}"`);
+  return (says('use_dpop_nonce') && response.headers.has('dpop-nonce')) || (says('invalid_dpop_proof') && isLater);
+}
+
+/** A request to a resource server, as a proof speaks of it. */
+export interface ProvenRequest {
+  readonly method: string;
+  /** The address; its query and fragment are left out of the proof. */
+  readonly url: URL;
+  /** What the resource server has given in `DPoP-Nonce`. */
+  readonly nonce?: string | undefined;
+}
+
+/** The headers with which a request shows an access token, and that the key is held that the token is bound to (RFC 9449 section 7.1). */
+export async function proofHeaders(key: ProofKey, accessToken: string, { method, nonce, url }: ProvenRequest): Promise<{ readonly authorization: string; readonly dpop: string }> {
+  const made = { authorization: '', dpop: '' };
+  // The library signs proofs for requests that it sends; this one goes nowhere.
+  const take = (_url: string, { headers }: { readonly headers: Record<string, string> }): Promise<Response> => {
+    made.authorization = headers['authorization'] ?? '';
+    made.dpop = headers['dpop'] ?? '';
+    return Promise.resolve(new Response(null, { status: 204 }));
+  };
+  await oauth.protectedResourceRequest(accessToken, method, url, undefined, undefined, {
+    DPoP: key.handleWith(nonce),
+    [oauth.customFetch]: take,
+    [oauth.allowInsecureRequests]: true,
+  });
+  return made;
+}

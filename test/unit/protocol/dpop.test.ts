@@ -1,0 +1,266 @@
+// Tokens that are bound to a key (RFC 9449): at a real server that demands it with nonces, and at one that says what it is told to.
+import assert from 'node:assert/strict';
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { MINUTE, SECOND, systemClock } from '../../../src/core/clock.ts';
+import type { ProofJwk } from '../../../src/core/session.ts';
+import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { withKeyOf, withNewKey, type Server } from '../../../src/protocol/discovery.ts';
+import { proofHeaders, ProofKeys } from '../../../src/protocol/dpop.ts';
+import { exchangeCode } from '../../../src/protocol/exchange.ts';
+import { accountOf } from '../../../src/protocol/identity.ts';
+import { browserAddress } from '../../../src/protocol/pushed.ts';
+import { requestRefresh } from '../../../src/protocol/refresh.ts';
+import type { Tokens } from '../../../src/protocol/tokens.ts';
+import { answerTo, discovered, GOOD_TOKENS, REDIRECT_URI, transportWith } from '../../support/bench.ts';
+import { Person } from '../../support/browserless.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { buildHouse, moveIn, recordAt } from '../../support/house.ts';
+import { ScriptedServer, type ScriptedAnswer, type SeenRequest } from '../../support/scriptedServer.ts';
+import { startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
+
+const { signal } = new AbortController();
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
+
+interface Proof {
+  readonly header: Readonly<Record<string, unknown>> & { readonly jwk: Readonly<Record<string, string>> };
+  readonly claims: Readonly<Record<string, unknown>> & { readonly iat: number };
+}
+
+/** Reads a proof as a server does, signature included. */
+function readProof(proof: unknown): Proof {
+  assert.ok(typeof proof === 'string');
+  const [header = '', payload = '', signature = ''] = proof.split('.');
+  const parsed = (part: string): unknown => JSON.parse(Buffer.from(part, 'base64url').toString());
+  const read = { header: parsed(header), claims: parsed(payload) } as Proof;
+  const key = createPublicKey({ key: { ...read.header.jwk }, format: 'jwk' });
+  assert.ok(verify('sha256', Buffer.from(`${header}.${payload}`), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url')));
+  return read;
+}
+
+const proofIn = ({ headers }: SeenRequest): Proof => readProof(headers['dpop']);
+
+describe('A session that is bound to a key, at a real server that demands it with nonces,', () => {
+  const lines: string[] = [];
+  const tell = (line: string): void => void lines.push(line);
+  const transport = transportWith(systemClock, 30 * SECOND, { trace: tell, debug: tell, info: tell, warn: tell, error: tell });
+  let identity: IdentityServer;
+
+  beforeEach(async () => {
+    lines.length = 0;
+    identity = await startIdentityServer({
+      clients: [
+        {
+          client_id: 'bound', application_type: 'native', token_endpoint_auth_method: 'none', dpop_bound_access_tokens: true,
+          redirect_uris: ['http://127.0.0.1/callback'], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'],
+        },
+      ],
+      features: {
+        dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => true },
+        pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: false },
+      },
+    });
+  });
+
+  afterEach(async () => {
+    await identity.stop();
+  });
+
+  const signIn = async (server: Server): Promise<Tokens> => {
+    const request = await authorizationRequest(server, REDIRECT_URI, ['openid', 'profile', 'email', 'offline_access']);
+    const address = await browserAddress(server, request, transport, signal);
+    const answer = await new Person().authorize(address.href);
+    return exchangeCode(server, request, answer.searchParams, transport, signal);
+  };
+  const posts = (): number => identity.journal.traffic.filter(({ method, url }) => method === 'POST' && url.startsWith('/token')).length;
+
+  for (const pushedAuthorization of [false, true]) {
+    it(`signs in, knows the person and renews${pushedAuthorization ? ', with a pushed request' : ''}`, async () => {
+      const server = await withNewKey(await discovered(identity.issuer, { clientId: 'bound', dpop: true, pushedAuthorization }, transport));
+      const tokens = await signIn(server);
+      assert.deepEqual([tokens.tokenType, tokens.proofKey], ['DPoP', server.proofKey?.jwk]);
+      const account = await accountOf(server, { ...tokens, claims: { ...tokens.claims, preferred_username: '', email: '', nickname: '', name: '' } as Tokens['claims'] }, transport, signal);
+      assert.equal(account.label, 'demo', 'the userinfo endpoint has answered');
+
+      // As after a restart: nothing is known but what is stored.
+      const later = await withKeyOf(await discovered(identity.issuer, { clientId: 'bound' }, transport), recordAt(identity.issuer, 0, { proofKey: tokens.proofKey }));
+      const before = posts();
+      const first = await requestRefresh(later, tokens.refreshToken ?? '', tokens.claims?.sub, transport);
+      assert.equal(posts() - before, 2, 'once without the nonce, once with it');
+      const renewed = await first.check();
+      assert.equal(await identity.tokenIsActive(renewed.accessToken), true);
+      await requestRefresh(later, first.refreshToken ?? '', tokens.claims?.sub, transport);
+      assert.equal(posts() - before, 3, 'the nonce is remembered');
+    });
+  }
+
+  it('is of no use to who has the refresh token alone, or another key, and survives the attempt', async () => {
+    const server = await withNewKey(await discovered(identity.issuer, { clientId: 'bound', dpop: true }, transport));
+    const { refreshToken = '', claims } = await signIn(server);
+    for (const thief of [await discovered(identity.issuer, { clientId: 'bound' }, transport), { ...server, proofKey: await new ProofKeys().make() }]) {
+      await rejectsWith(requestRefresh(thief, refreshToken, claims?.sub, transport).then(async (answer) => answer.check()), 'session-ended', 'invalid_grant');
+    }
+    const tokens = await (await requestRefresh(server, refreshToken, claims?.sub, transport)).check();
+    assert.equal(await identity.tokenIsActive(tokens.accessToken), true);
+  });
+
+  it('is known to others by its public key only: nothing private is in a request or in the log', async () => {
+    const server = await withNewKey(await discovered(identity.issuer, { clientId: 'bound', dpop: true }, transport));
+    const { refreshToken = '', claims } = await signIn(server);
+    await requestRefresh(server, refreshToken, claims?.sub, transport);
+    const secret = server.proofKey?.jwk.d ?? '';
+    const sent = JSON.stringify(identity.journal.traffic);
+    assert.ok(secret.length > 40);
+    assert.deepEqual([sent.includes(secret), lines.join('\n').includes(secret)], [false, false]);
+  });
+});
+
+describe('A request with a proof', () => {
+  let scripted: ScriptedServer;
+
+  beforeEach(async () => {
+    scripted = await ScriptedServer.start();
+    scripted.metadata['userinfo_endpoint'] = `${scripted.issuer}/userinfo`;
+  });
+
+  afterEach(async () => {
+    await scripted.stop();
+  });
+
+  const bound = async (): Promise<Server> => withNewKey(await discovered(scripted.issuer, { dpop: true }));
+  const trade = async (server: Server): Promise<Tokens> => {
+    const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
+    return exchangeCode(server, request, answerTo(request), transportWith(), signal);
+  };
+  const answers = (...scripts: readonly [...ScriptedAnswer[], ScriptedAnswer]): void => {
+    const left = [...scripts];
+    scripted.onToken(() => (left.length > 1 ? left.shift() : undefined) ?? scripts[scripts.length - 1] ?? {});
+  };
+  const firstTo = (path: string): SeenRequest => {
+    const [request] = scripted.requestsTo(path);
+    assert.ok(request !== undefined);
+    return request;
+  };
+  const PERSON: Readonly<Record<string, unknown>> = { sub: 'person-1', name: 'Sam' };
+  const BOUND = { body: { ...GOOD_TOKENS, token_type: 'DPoP' } };
+  const WANTS_NONCE = { status: 400, headers: { 'DPoP-Nonce': 'nonce-1' }, body: { error: 'use_dpop_nonce' } };
+
+  it('names the method, the address and the time, and binds the code to the key as well', async () => {
+    const server = await bound();
+    answers(BOUND);
+    const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
+    const { tokenType } = await trade(server);
+    const { claims, header } = proofIn(firstTo('/token'));
+    const { crv, kty, x, y } = header.jwk;
+    assert.deepEqual([tokenType, header['typ'], header['alg'], Object.keys(header.jwk).sort()], ['DPoP', 'dpop+jwt', 'ES256', ['crv', 'kty', 'x', 'y']]);
+    assert.deepEqual([claims['htm'], claims['htu'], claims['nonce']], ['POST', `${scripted.issuer}/token`, undefined]);
+    assert.equal(request.parameters.get('dpop_jkt'), sha256(JSON.stringify({ crv, kty, x, y })));
+  });
+
+  it('is sent once more, with the nonce that the refusal has brought, and the next one has it at once', async () => {
+    const server = await bound();
+    answers(WANTS_NONCE, BOUND);
+    await trade(server);
+    await trade(server);
+    const proofs = scripted.requestsTo('/token').map(proofIn);
+    assert.deepEqual(proofs.map(({ claims }) => claims['nonce']), [undefined, 'nonce-1', 'nonce-1']);
+    assert.equal(new Set(proofs.map(({ claims }) => claims['jti'])).size, 3);
+  });
+
+  it('is not sent a third time, nor again without a nonce to send', async () => {
+    const server = await bound();
+    answers(WANTS_NONCE);
+    await rejectsWith(trade(server), 'protocol-step', 'use_dpop_nonce');
+    assert.equal(scripted.requestsTo('/token').length, 2);
+    answers({ status: 400, body: { error: 'use_dpop_nonce' } });
+    await rejectsWith(trade(server), 'protocol-step', 'use_dpop_nonce');
+    assert.equal(scripted.requestsTo('/token').length, 3);
+  });
+
+  it('tells the time at the server, where the clock here is off', async () => {
+    scripted.date = () => Date.now() + 10 * MINUTE;
+    answers(BOUND);
+    await trade(await bound());
+    const { claims } = proofIn(firstTo('/token'));
+    assert.ok(Math.abs(claims.iat * SECOND - Date.now() - 10 * MINUTE) < 30 * SECOND, 'discovery has told the time');
+  });
+
+  it('is sent once more where the refusal tells that the clock is off, and only then', async () => {
+    const server = await bound();
+    const refused = { status: 400, body: { error: 'invalid_dpop_proof' } };
+    scripted.date = () => Date.now() - 5 * MINUTE;
+    answers(refused, BOUND);
+    await trade(server);
+    const [, second] = scripted.requestsTo('/token').map(proofIn);
+    assert.ok(second !== undefined && Math.abs(second.claims.iat * SECOND - Date.now() + 5 * MINUTE) < 30 * SECOND);
+    answers(refused);
+    await rejectsWith(trade(server), 'proof-rejected', 'invalid_dpop_proof');
+    assert.equal(scripted.requestsTo('/token').length, 3);
+  });
+
+  it('may be answered with a token that belongs to whoever bears it, and asks for the person accordingly', async () => {
+    const server = await bound();
+    answers({ body: GOOD_TOKENS });
+    scripted.on('/userinfo', { body: PERSON });
+    const tokens = await trade(server);
+    await accountOf(server, tokens, transportWith(), signal);
+    assert.equal(tokens.tokenType, 'Bearer');
+    assert.deepEqual(scripted.requestsTo('/userinfo').map(({ headers }) => [headers.authorization, headers['dpop']]), [['Bearer access-1', undefined]]);
+  });
+
+  it('is demanded in the same way by the userinfo endpoint', async () => {
+    const server = await bound();
+    answers(BOUND);
+    const tokens = await trade(server);
+    let count = 0;
+    scripted.on('/userinfo', () =>
+      (count += 1) === 1
+        ? { status: 401, headers: { 'WWW-Authenticate': 'DPoP error="use_dpop_nonce"', 'DPoP-Nonce': 'nonce-2' } }
+        : { body: PERSON });
+    assert.equal((await accountOf(server, tokens, transportWith(), signal)).label, 'Sam');
+    const [first, second] = scripted.requestsTo('/userinfo');
+    assert.ok(first !== undefined && second !== undefined);
+    assert.deepEqual([first.headers.authorization, proofIn(second).claims['nonce'], proofIn(second).claims['ath']], ['DPoP access-1', 'nonce-2', sha256('access-1')]);
+  });
+
+  it('is not made for a session without a key, whose bound token is of no use', async () => {
+    const server = await withNewKey(await discovered(scripted.issuer));
+    answers(BOUND);
+    await rejectsWith(trade(server), 'server-unfit', 'token-type');
+    assert.equal(scripted.requestsTo('/token')[0]?.headers['dpop'], undefined);
+  });
+
+  it('needs a server that takes ES256', async () => {
+    scripted.metadata['dpop_signing_alg_values_supported'] = ['RS256'];
+    await rejectsWith(bound(), 'server-unfit', 'no-es256');
+    scripted.metadata['dpop_signing_alg_values_supported'] = ['RS256', 'ES256'];
+    assert.notEqual((await bound()).proofKey, undefined);
+  });
+
+  it('is made at each renewal of a session with a key, in whichever window, whatever the entry says by now', async () => {
+    const { jwk } = await new ProofKeys().make();
+    const house = buildHouse(scripted.issuer);
+    answers(WANTS_NONCE, { body: { ...GOOD_TOKENS, access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'DPoP' } });
+    await moveIn(house, recordAt(scripted.issuer, house.clock.now(), { tokenType: 'DPoP', proofKey: jwk }));
+    await house.refresher.renew('s1', 'test');
+    const { generation, proofKey, refreshToken, tokenType } = house.record();
+    assert.deepEqual([generation, proofKey, refreshToken, tokenType], [2, jwk, 'refresh-2', 'DPoP']);
+    assert.deepEqual((JSON.parse(house.stored() ?? '') as { readonly proofKey: ProofJwk }).proofKey, jwk);
+    house.store.secrets.delete('session:s1');
+    assert.deepEqual((await house.archive.read('s1'))?.proofKey, jwk, 'from the sealed copy, as another window has it');
+    const proofs = scripted.requestsTo('/token').map(proofIn);
+    assert.deepEqual(proofs.map(({ claims, header }) => [header.jwk['x'], claims['nonce']]), [[jwk.x, undefined], [jwk.x, 'nonce-1']]);
+    assert.ok(!house.lines.join('\n').includes(jwk.d));
+  });
+});
+
+describe('The headers for a request of another extension', () => {
+  it('speak of that very request, and of the token', async () => {
+    const key = await new ProofKeys().make();
+    const made = await proofHeaders(key, 'access-1', { method: 'post', url: new URL('https://api.example.com/notes?secret=1#x'), nonce: 'n-1' });
+    const { claims, header } = readProof(made.dpop);
+    assert.deepEqual([made.authorization, header.jwk['x']], ['DPoP access-1', key.jwk.x]);
+    assert.deepEqual([claims['htm'], claims['htu'], claims['nonce'], claims['ath']], ['POST', 'https://api.example.com/notes', 'n-1', sha256('access-1')]);
+    const next = readProof((await proofHeaders(key, 'access-1', { method: 'GET', url: new URL('https://api.example.com/') })).dpop);
+    assert.equal(next.claims['nonce'], undefined);
+  });
+});
