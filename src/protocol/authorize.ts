@@ -82,7 +82,8 @@ export function isAnswerTo(request: { readonly state: string | undefined }, para
 export function readAuthorizationResponse(server: Server, request: AuthorizationRequest, parameters: URLSearchParams): URLSearchParams {
   const issuers = parameters.getAll('iss');
   const { issuer } = server.metadata;
-  const isRequired = server.metadata.authorization_response_iss_parameter_supported === true;
+  // A server that says so by a word or a number is held to it as well.
+  const isRequired = Boolean(server.metadata.authorization_response_iss_parameter_supported);
   if (issuers.some((iss) => iss !== issuer && !isTenantOf(iss, issuer)) || (isRequired && issuers.length !== 1)) {
     throw new Failure('untrusted-answer', 'wrong-issuer');
   }

@@ -61,7 +61,8 @@ function regular(answer: Answer): Response {
     return response;
   }
   const { interval, verification_uri_complete: complete, verification_uri: address = body['verification_url'], ...rest } = body;
-  const optional = { ...(Number(interval) > 0 ? { interval: Number(interval) } : {}), ...(typeof complete === 'string' ? { verification_uri_complete: complete } : {}) };
+  const wait = typeof interval === 'object' ? NaN : Number(interval);
+  const optional = { ...(wait > 0 ? { interval: wait } : {}), ...(typeof complete === 'string' ? { verification_uri_complete: complete } : {}) };
   return new Response(JSON.stringify({ ...rest, verification_uri: address, ...optional }), { status: response.status, headers: response.headers });
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseProviders } from '../../src/core/provider.ts';
-import { CATEGORIES } from '../../src/core/remedy.ts';
+import { CATEGORIES, categoryOfCode, categoryOfError } from '../../src/core/remedy.ts';
 import { loopbackAddresses } from '../../src/flows/loopback.ts';
 import { draftOf, entryOf, proposedId, proposedLabel, type Entry } from '../../src/guide/draft.ts';
 import { PRESETS, type Preset } from '../../src/guide/presets.ts';
@@ -95,6 +95,11 @@ describe('the pages on servers', () => {
       for (const [, quoted = '', category = ''] of page.matchAll(/^\| \*([^*]+)\*[^|]* \| `([^`|]+)` \|/gm)) {
         const row = failures.find((line) => line.endsWith(` | \`${category}\` |`) && line.split(' | ').length > 3);
         assert.ok(row?.includes(quoted), `${category}: ${quoted}`);
+      }
+      // A code there that the product knows is of that category, at one step or another.
+      for (const [, code = '', category = ''] of page.matchAll(/^\| [^|]*`([\w.-]+)`[^|]* \| `([^`|]+)` \|/gm)) {
+        const meanings = ['exchange', 'refresh', 'device', 'authorization'].map((step) => categoryOfError(code, step) ?? categoryOfCode(code) ?? category);
+        assert.ok((meanings as readonly string[]).includes(category), `${code}: ${meanings.join(' ')}`);
       }
       const links = [...page.matchAll(/\]\(([^)#]+)\)/g)].map(([, link = '']) => link);
       assert.deepEqual(links.filter((link) => !link.startsWith('https://') && !existsSync(join(dirname(join(folder, name)), link))), []);

@@ -1,7 +1,6 @@
 import { SECOND } from '../../src/core/clock.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { AskForAddress } from '../../src/flows/paste.ts';
-import type { Provider } from '../../src/core/provider.ts';
 import { SignIns } from '../../src/flows/signIn.ts';
 import { Links } from '../../src/flows/uri.ts';
 import type { Environment } from '../../src/flows/ways.ts';
@@ -40,30 +39,18 @@ export class Desk {
 
   /**
    * Nobody has started anything yet.
-   * @param clientSecret gives the secret of a client that has one.
+   * @param shared what the sign-ins share with the sessions of a house, as they do in the product.
    */
-  constructor(folder = new FakeFolder(), clock = new PatientClock(), clientSecret?: (provider: Provider) => Promise<string | undefined>) {
-    this.clock = clock;
+  constructor(folder = new FakeFolder(), shared?: { readonly clock: PatientClock; readonly discovery: Discovery; readonly transport: Transport }) {
     const tell = (line: string): void => void this.lines.push(line);
     const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
-    let underWay = 0;
-    this.clock.busy = () => this.waitsForAnswers && underWay > 0;
-    const transport: Transport = {
-      ...transportWith(this.clock, 30 * SECOND, log),
-      fetch: async (...arguments_) => {
-        underWay += 1;
-        try {
-          return await fetch(...arguments_);
-        } finally {
-          underWay -= 1;
-        }
-      },
-    };
+    this.clock = shared?.clock ?? new PatientClock();
+    const transport = shared?.transport ?? this.#ownTransport(log);
     this.links = new Links({ clock: this.clock, log, folder, cipher: machineCipher });
     this.signIns = new SignIns({
       clock: this.clock,
       transport,
-      discovery: new Discovery(transport, clientSecret),
+      discovery: shared?.discovery ?? new Discovery(transport),
       log,
       pages: () => Promise.resolve(plainPages),
       askForAddress: () => (passes, signal) => this.asking(passes, signal),
@@ -83,6 +70,22 @@ export class Desk {
         await this.opening();
       },
     });
+  }
+
+  #ownTransport(log: Log): Transport {
+    let underWay = 0;
+    this.clock.busy = () => this.waitsForAnswers && underWay > 0;
+    return {
+      ...transportWith(this.clock, 30 * SECOND, log),
+      fetch: async (...arguments_) => {
+        underWay += 1;
+        try {
+          return await fetch(...arguments_);
+        } finally {
+          underWay -= 1;
+        }
+      },
+    };
   }
 
   /** The next address that the browser is opened at. */

@@ -46,6 +46,8 @@ export interface IdentityServerOptions extends Partial<IdentityPolicy> {
   readonly jwtAccessTokens?: boolean;
   /** Where to keep keys, grants and sessions between runs; without it, in memory alone. */
   readonly stateFile?: string;
+  /** How clients say who they are, as the server tells; the demonstration's client is not one of them where `none` is not. */
+  readonly authenticationMethods?: NonNullable<Configuration['clientAuthMethods']>;
   /** Features of the provider beside the usual ones: pushed requests, DPoP … */
   readonly features?: NonNullable<Configuration['features']>;
   /** Receives what goes wrong inside the server; standard error by default. */
@@ -127,7 +129,8 @@ export async function startIdentityServer(options: IdentityServerOptions = {}): 
   const parametersOf = new WeakMap<IncomingMessage, URLSearchParams>();
   provider.use(async (ctx, next) => {
     const parameters = parametersOf.get(ctx.req) ?? new URLSearchParams();
-    const entry = journal.arrived({ method: ctx.method, path: ctx.path, parameters });
+    const { headers: { authorization, dpop }, method, path } = ctx;
+    const entry = journal.arrived({ method, path, parameters, authorization, dpop });
     ctx.res.once('close', () => {
       journal.finished(entry, ctx.res.writableFinished ? ctx.res.statusCode : 'dropped');
     });
@@ -207,6 +210,7 @@ function configure(
     jwks: { keys: store.keys },
     cookies: { keys: [store.cookieKey] },
     clients: [demoClient, ...(options.clients ?? [])],
+    ...(options.authenticationMethods === undefined ? {} : { clientAuthMethods: options.authenticationMethods }),
     scopes: ['openid', 'offline_access', 'notes.read', 'notes.write'],
     claims: {
       openid: ['sub'],
@@ -332,6 +336,8 @@ function withButton(form: string, id: string, label: string): string {
 function sendPage(ctx: Pick<KoaContextWithOIDC, 'set' | 'type' | 'body'>, html: string): void {
   ctx.type = 'html';
   ctx.set('cache-control', 'no-store');
+  // The address of a page can hold an ID token, which the next request would repeat.
+  ctx.set('referrer-policy', 'no-referrer');
   ctx.set('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
   ctx.body = html;
 }

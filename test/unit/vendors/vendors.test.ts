@@ -27,22 +27,20 @@ for (const preset of PRESETS) {
     let server: VendorServer;
     let desk: Desk;
     let house: House;
-    let secret: string | undefined;
     let caller: AbortController;
 
-    const open = async (options: Parameters<typeof VendorServer.start>[2] = {}): Promise<void> => {
+    /** Sets up a window with the entry, at the vendor's server. */
+    const open = async (clientSecret: string | undefined, options: Parameters<typeof VendorServer.start>[2] = {}): Promise<void> => {
       clock = new PatientClock();
       caller = new AbortController();
       server = await VendorServer.start(id, clock, options);
-      const clientSecret = (): Promise<string | undefined> => Promise.resolve(secret);
-      desk = new Desk(new FakeFolder(), clock, clientSecret);
-      desk.environment = DESKTOP;
       house = buildHouse(server.provider.issuer, { clock, providers: [server.provider], clientSecret });
+      desk = new Desk(new FakeFolder(), house);
+      desk.environment = DESKTOP;
     };
 
     beforeEach(async () => {
-      secret = preset.secret === 'none' ? undefined : SECRET;
-      await open();
+      await open(preset.secret === 'none' ? undefined : SECRET);
     });
 
     afterEach(async () => {
@@ -133,7 +131,8 @@ for (const preset of PRESETS) {
 
     if (preset.secret !== 'none') {
       it('takes no sign-in in the browser without the secret', async () => {
-        secret = undefined;
+        await server.stop();
+        await open(undefined);
         await rejectsWith(signIn(), 'client-rejected', preset.secret === 'required' ? 'invalid_request' : 'incorrect_client_credentials');
       });
     }
@@ -141,8 +140,7 @@ for (const preset of PRESETS) {
     if (preset.secret === 'for-browser') {
       it('is signed in to with a code where there is no secret, and renewed without one', async () => {
         await server.stop();
-        secret = undefined;
-        await open({ withoutSecret: true });
+        await open(undefined, { withoutSecret: true });
         const { provider } = server;
         const { signal } = caller;
         let shown = '';
@@ -151,7 +149,6 @@ for (const preset of PRESETS) {
           (grant) => house.keeper.admit(grant),
         );
         result.catch(() => {});
-        desk.waitsForAnswers = true;
         await server.scripted.waitFor('/login/device/code');
         await clock.pass(6 * SECOND);
         assert.deepEqual([shown, server.scripted.requestsTo(server.tokenPath).length], ['WDJB-MJHT', 1]);
@@ -167,7 +164,7 @@ for (const preset of PRESETS) {
     if (preset.fields?.authorizationParameters !== undefined) {
       it('would get no refresh token without the parameters of its entry', async () => {
         await server.stop();
-        await open({ without: ['authorizationParameters'] });
+        await open(preset.secret === 'none' ? undefined : SECRET, { without: ['authorizationParameters'] });
         assert.equal((await signIn()).refreshToken, undefined);
       });
     }
