@@ -332,6 +332,8 @@ function withButton(form: string, id: string, label: string): string {
 function sendPage(ctx: Pick<KoaContextWithOIDC, 'set' | 'type' | 'body'>, html: string): void {
   ctx.type = 'html';
   ctx.set('cache-control', 'no-store');
+  // The address of the page for signing out holds an ID token.
+  ctx.set('referrer-policy', 'no-referrer');
   ctx.set('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
   ctx.body = html;
 }
