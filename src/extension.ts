@@ -16,6 +16,7 @@ import type { Transport } from './protocol/transport.ts';
 import { ClientSecrets } from './sessions/clientSecrets.ts';
 import type { SignOut } from './sessions/farewell.ts';
 import { patientFolder, patientStore } from './sessions/patience.ts';
+import { Demands } from './sessions/demands.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { Actions } from './vscode/actions.ts';
 import { Activity } from './vscode/activity.ts';
@@ -158,7 +159,8 @@ export function activate(context: vscode.ExtensionContext): void {
     }
   };
   const offerAnotherWay: Commands['offerAnotherWay'] = (...failed) => commands.offerAnotherWay(...failed);
-  const providers = new Providers(settings, { clock, log, keeper, desk, offerAnotherWay, signInUnconfigured, openSignOutPage, reportNotRevoked, onCall });
+  const demands = new Demands({ clock, keeper, refresher });
+  const providers = new Providers(settings, { clock, log, keeper, demands, desk, offerAnotherWay, signInUnconfigured, openSignOutPage, reportNotRevoked, onCall });
   const activity = new Activity(clock, idleness);
   const statusBar = new StatusBar(clock, keeper, desk, settings);
   const contextKeys = new ContextKeys(keeper);

@@ -1,7 +1,7 @@
 // What an identity server is as configured, and how an entry of the settings becomes one.
 import * as v from 'valibot';
 import { plainName } from './failure.ts';
-import { normalizeScopes } from './scopes.ts';
+import { isScope, normalizeScopes } from './scopes.ts';
 
 /** One identity server as configured. Immutable; a changed entry is another object. */
 export interface Provider {
@@ -191,7 +191,7 @@ const lifetime = v.pipe(v.number('wrong-type'), v.check((value) => value >= 1 &&
 const MOST_PORTS = 20;
 const port = v.pipe(v.number('wrong-type'), v.check((value) => Number.isInteger(value) && value >= 1 && value <= 65_535, 'bad-port'));
 // RFC 6749 section 3.3: printable ASCII without space, quote and backslash.
-const scope = v.pipe(text, v.check((value) => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(value), 'bad-scope'));
+const scope = v.pipe(text, v.check(isScope, 'bad-scope'));
 
 // RFC 8707 section 2: an absolute URI without a fragment.
 const resource = v.pipe(text, v.check((value) => /^[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+$/.test(value) && URL.canParse(value), 'bad-resource'));

@@ -74,7 +74,7 @@ export const REMEDIES = {
     DEPTH_ZERO_SELF_SIGNED_CERT SELF_SIGNED_CERT_IN_CHAIN UNABLE_TO_VERIFY_LEAF_SIGNATURE UNABLE_TO_GET_ISSUER_CERT
     UNABLE_TO_GET_ISSUER_CERT_LOCALLY HOSTNAME_MISMATCH INVALID_CA INVALID_PURPOSE PATH_LENGTH_EXCEEDED
     ERR_TLS_CERT_ALTNAME_INVALID ERR_TLS_HANDSHAKE_TIMEOUT EPROTO`),
-  'clock': row('attention', 'slow', ['clock', 'retry'], '', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED CERT_NOT_YET_VALID'),
+  'clock': row('attention', 'slow', ['clock', 'retry'], '', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED CERT_NOT_YET_VALID old-id-token'),
 
   // A definite verdict: only signing in again goes on from here.
   'session-ended': row('ended', 'never', ['sign-in'], `
@@ -99,7 +99,8 @@ export const REMEDIES = {
   'issuer-mismatch': row('attention', 'slow', ['settings', 'log'], '', 'issuer-mismatch OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'),
   'insecure': row('attention', 'slow', ['settings', 'log'], '', 'http-endpoint OAUTH_HTTP_REQUEST_FORBIDDEN OAUTH_REQUEST_PROTOCOL_FORBIDDEN'),
   'server-unfit': row('attention', 'slow', ['settings', 'diagnostics'], '', `
-    missing-endpoint bad-endpoint no-s256 no-way token-type no-account no-id-token no-es256 OAUTH_MISSING_SERVER_METADATA OAUTH_INVALID_SERVER_METADATA`),
+    missing-endpoint bad-endpoint no-s256 no-way token-type no-account no-id-token no-es256
+    unsafe-signature OAUTH_MISSING_SERVER_METADATA OAUTH_INVALID_SERVER_METADATA`),
   'configuration': row('attention', 'slow', ['settings', 'diagnostics'], `
     invalid_request unsupported_grant_type unsupported_response_type unsupported_response_mode request_not_supported
     request_uri_not_supported invalid_request_uri invalid_request_object registration_not_supported`, `
@@ -110,7 +111,7 @@ export const REMEDIES = {
 
   // The answer is of no use; what the server has said of the session is not known.
   'bad-answer': row('attention', 'slow', ['retry', 'diagnostics'], '', `
-    OAUTH_PARSE_ERROR OAUTH_INVALID_RESPONSE bad-lifetime bad-device-code too-large http-2xx http-1xx no-answer`),
+    OAUTH_PARSE_ERROR OAUTH_INVALID_RESPONSE bad-lifetime bad-device-code too-large cut-off bad-key http-2xx http-1xx no-answer`),
   'untrusted-answer': row('attention', 'slow', ['sign-in', 'diagnostics'], '', `
     OAUTH_JWT_CLAIM_COMPARISON_FAILED OAUTH_KEY_SELECTION_FAILED OAUTH_JWT_USERINFO_EXPECTED wrong-issuer wrong-subject`),
   'other-account': row('attention', 'slow', ['sign-in', 'log'], '', 'other-subject'),
@@ -134,8 +135,10 @@ export const REMEDIES = {
   'signed-out': row('unchanged', 'never', ['sign-in'], '', 'signed-out'),
 
   // What a resource says of a token (RFC 6750), and the steps that belong to the protocol.
-  'token-rejected': row('unchanged', 'quick', ['retry', 'diagnostics'], 'resource:invalid_token', ''),
-  'scope-needed': row('unchanged', 'never', ['sign-in', 'scopes'], 'resource:insufficient_scope', ''),
+  'token-rejected': row('unchanged', 'quick', ['retry', 'diagnostics'], 'resource:invalid_token', 'refused-again'),
+  'scope-needed': row('unchanged', 'never', ['sign-in', 'scopes'], 'resource:insufficient_scope', 'scope-not-granted'),
+  'step-up-unmet': row('unchanged', 'never', ['sign-in', 'log'], '', 'acr-unmet auth-too-old'),
+  'bad-challenge': row('unchanged', 'never', ['log'], '', 'bad-challenge'),
   'protocol-step': row('attention', 'slow', ['retry', 'diagnostics'], 'authorization_pending device:slow_down use_dpop_nonce unsupported_token_type', ''),
 
   // Nothing of the above; kept apart so that it is noticed.

@@ -32,7 +32,7 @@ export type ProofJwk = Readonly<v.InferOutput<typeof proofJwkSchema>>;
 
 const recordSchema = v.object({
   version: v.picklist([RECORD_VERSION]),
-  /** Stable: it survives renewals, restarts and a sign-in of the same account with the same scopes. */
+  /** Stable: it survives renewals, restarts and a sign-in of the same account that does not want less. */
   id: v.pipe(text, v.check((value) => /^[A-Za-z0-9-]+$/.test(value))),
   providerId: text,
   issuer: text,
@@ -46,6 +46,12 @@ const recordSchema = v.object({
   subject: v.optional(text),
   /** What the sign-in asked for, together with what the server said that it granted. */
   scopes: v.array(text),
+  /** The scopes that the server has last said that it granted; absent means as asked (RFC 6749 section 5.1). */
+  granted: v.optional(v.array(text)),
+  /** How the person has signed in (`acr`, OpenID Connect Core 2), where an ID token has said so. */
+  acr: v.optional(text),
+  /** When they have, by this machine's clock (`auth_time`, OpenID Connect Core 2), where an ID token has said so. */
+  authenticatedAt: v.optional(time),
   tokenType: text,
   accessToken: text,
   refreshToken: v.optional(text),
@@ -184,7 +190,7 @@ function placeOf({ id, generation }: SessionRecord): number {
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
 
-/** Whether a session can serve a caller that wants these scopes; the scopes of a session never change. */
+/** Whether a session can serve a caller that wants these scopes. Only a sign-in changes the scopes of a session, and only to more. */
 export function servesScopes(record: SessionRecord, wanted: readonly string[]): boolean {
   return coversScopes(record.scopes, wanted);
 }

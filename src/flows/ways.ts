@@ -1,5 +1,5 @@
 // Which ways to sign in there are where VS Code runs, at this server: a table of what each needs, with a reason for every no.
-import { WAYS, type Provider, type Way } from '../core/provider.ts';
+import { WAYS, isLoopbackHost, type Provider, type Way } from '../core/provider.ts';
 import { DEVICE_GRANT } from '../protocol/device.ts';
 import type { Server } from '../protocol/discovery.ts';
 
@@ -18,6 +18,25 @@ export interface Environment {
   readonly isPageLocal: boolean;
 }
 
+/** What VS Code tells of where it runs. */
+export interface Told {
+  /** Whether its window is a page in a browser. */
+  readonly isBrowser: boolean;
+  /** What the window is connected to: `ssh-remote`, `wsl`, `dev-container`, `codespaces`; in a browser, the server behind the page. */
+  readonly remoteName: string | undefined;
+  /** Whether this code runs where the workspace is, as opposed to where the window is. */
+  readonly isAtWorkspace: boolean;
+  /** The host of the page, as far as VS Code's own links tell. */
+  readonly pageHost: string | undefined;
+}
+
+/** What follows of what VS Code tells. */
+export function environmentOf({ isAtWorkspace, isBrowser, pageHost, remoteName }: Told): Environment {
+  const isRemote = remoteName !== undefined && isAtWorkspace;
+  const isPageLocal = !isBrowser || (pageHost !== undefined && isLoopbackHost(pageHost));
+  return { isBrowser, isRemote, isWorker: isBrowser && !isRemote, isPageLocal };
+}
+
 /** What is known of the server: its metadata (RFC 8414 section 2). */
 export type Offers = Pick<Server['metadata'], 'device_authorization_endpoint' | 'grant_types_supported'>;
 
@@ -27,7 +46,8 @@ export type Reason = keyof typeof REASONS;
 /** Whether what VS Code tells is only a likelihood, which a person who names the way knows better. */
 type Weight = 'fact' | 'guess';
 
-const REASONS = {
+/** The reasons, each with its weight: a guess does not count against a way that the entry names. */
+export const REASONS = {
   /** A web worker cannot open a port. */
   'cannot-listen': 'fact',
   /** The browser runs on another computer than this code, so that its 127.0.0.1 is another one. */

@@ -137,7 +137,9 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
       [oauth.allowInsecureRequests]: insecure,
     });
     return oauth.processDiscoveryResponse(issuer, response.clone()).catch(async (error: unknown) => {
-      if (!(error instanceof oauth.OperationProcessingError) || error.code !== oauth.JSON_ATTRIBUTE_COMPARISON) {
+      // The library throws a TypeError for a name that is no address.
+      const isOther = error instanceof TypeError || (error instanceof oauth.OperationProcessingError && error.code === oauth.JSON_ATTRIBUTE_COMPARISON);
+      if (!isOther) {
         throw error;
       }
       const { issuer: said = '' } = (await response.clone().json()) as { readonly issuer?: string };

@@ -1,12 +1,13 @@
 // Who signed in: from the ID token's claims, or from the userinfo endpoint (OpenID Connect Core 5.3).
 import * as oauth from 'oauth4webapi';
-import { Failure, plainName } from '../core/failure.ts';
+import { Failure, asFailure, plainName } from '../core/failure.ts';
 import type { AccountFields, Provider } from '../core/provider.ts';
 import { classify } from './classify.ts';
 import { optionsFor, type Server } from './discovery.ts';
 import { sendProved } from './dpop.ts';
-import type { Tokens } from './tokens.ts';
-import type { Transport } from './transport.ts';
+import { checkSignature } from './signature.ts';
+import { issuing, readerAt, type Tokens } from './tokens.ts';
+import { fetchWith, type Answer, type Transport } from './transport.ts';
 
 /** The account of a session. The id is stable; the label is what people read. */
 export interface Account {
@@ -32,7 +33,8 @@ const IDS = ['sub', 'id', 'user_id'];
  * The account behind fresh tokens. Where the ID token names nobody, the userinfo endpoint is asked; where that does
  * not help either, the subject is the name, because a sign-in must not fail for want of a pretty label. But where the
  * entry says that the userinfo answer tells who it is, it has to: two people would be one account without it.
- * @throws Failure `server-unfit` where what the entry counts on is not there; else what the endpoint has answered.
+ * @throws Failure `untrusted-answer` where the access token turns out to be another person's than the ID token;
+ * `server-unfit` where what the entry counts on is not there; else what the endpoint has answered.
  */
 export async function accountOf(server: Server, tokens: Tokens, transport: Transport, signal: AbortSignal): Promise<Account> {
   const { claims } = tokens;
@@ -42,13 +44,21 @@ export async function accountOf(server: Server, tokens: Tokens, transport: Trans
     return accountIn(await ask(), account);
   }
   const named = claims === undefined ? undefined : nameIn(claims);
-  const info = named === undefined ? await ask().catch((): Claims => ({})) : {};
+  const info = named === undefined ? await ask().catch(nothingIfUseless) : {};
   const label = named ?? nameIn(info);
   const id = claims?.sub ?? firstOf(info, IDS);
   return { id: id ?? label ?? server.provider.id, label: label ?? (id === undefined ? provider : plainName(id) || provider) };
 }
 
 type Claims = Readonly<Record<string, unknown>>;
+
+/** An answer that is of no use costs a label; one that speaks of another person says whose the access token is. */
+function nothingIfUseless(error: unknown): Claims {
+  if (asFailure(error).code === 'wrong-subject') {
+    throw error;
+  }
+  return {};
+}
 
 /** The account that a userinfo answer tells, by the members that the entry names, or by the usual ones. */
 function accountIn(info: Claims, fields: AccountFields | undefined): Account {
@@ -74,26 +84,55 @@ function textOf(value: unknown): string | undefined {
 }
 
 /**
- * The userinfo answer. Where there is an ID token it has to speak of the same person (OpenID Connect Core 5.3.2).
- * @throws Failure
+ * The userinfo answer, as JSON or signed (OpenID Connect Core 5.3.2). Where there is an ID token it has to speak of the
+ * same person: else the access token is somebody else's.
+ * @throws Failure `untrusted-answer` with the code `wrong-subject` where it speaks of another; else why there is none.
  */
 async function userInfo(server: Server, tokens: Tokens, transport: Transport, signal: AbortSignal): Promise<Claims> {
-  const { client, metadata } = server;
   const bearing: Server = tokens.tokenType === 'DPoP' ? server : { ...server, proofKey: undefined };
+  // An object, because what happens in the callback is hidden from the compiler's flow analysis.
+  const arrived: { answer?: Answer } = {};
   try {
-    const response = await sendProved(bearing, transport, signal, (fetch) =>
-      oauth.userInfoRequest(metadata, client, tokens.accessToken, optionsFor(bearing, fetch)),
+    const response = await sendProved(
+      bearing, transport, signal,
+      (fetch) => oauth.userInfoRequest(server.metadata, server.client, tokens.accessToken, optionsFor(bearing, fetch)),
+      (answer) => {
+        arrived.answer = answer;
+        return answer.response;
+      },
     );
-    const info: unknown = response.status === 200 ? await response.clone().json().catch(() => undefined) : undefined;
+    const { answer } = arrived;
+    const isSigned = answer !== undefined && /^application\/jwt\b/i.test(response.headers.get('content-type') ?? '');
+    const info: unknown = isSigned ? await signedClaims(server, answer, optionsFor(server, fetchWith(transport, signal))) : await plainClaims(response);
     if (typeof info !== 'object' || info === null || Array.isArray(info)) {
       throw new Error('The userinfo answer is none.', { cause: response });
     }
     const claims: Claims = { ...info };
-    if (tokens.claims !== undefined && claims['sub'] !== tokens.claims.sub) {
+    const subject = textOf(claims['sub']);
+    if (tokens.claims !== undefined && subject === undefined) {
+      throw new Error('The userinfo answer does not say of whom it speaks.', { cause: response });
+    }
+    if (tokens.claims !== undefined && subject !== tokens.claims.sub) {
       throw new Failure('untrusted-answer', 'wrong-subject');
     }
     return claims;
   } catch (error) {
     throw classify(error, 'userinfo');
   }
+}
+
+async function plainClaims(response: Response): Promise<unknown> {
+  return response.status === 200 ? response.clone().json().catch(() => undefined) : undefined;
+}
+
+/** The claims of a signed answer, after the checks of the library and of the signature. */
+async function signedClaims(server: Server, answer: Answer, fetchKeys: ReturnType<typeof optionsFor>): Promise<Claims> {
+  const { metadata } = server;
+  // Servers that sign say by which algorithm; of those that do not, what holds for ID tokens is expected.
+  const { id_token_signing_alg_values_supported: ofIdTokens, userinfo_signing_alg_values_supported: ofAnswers } = metadata;
+  const algorithms = [ofAnswers, ofIdTokens].find((list) => Array.isArray(list)) ?? ['RS256'];
+  const issuer = { ...issuing(server, answer.body), userinfo_signing_alg_values_supported: algorithms };
+  const claims = await oauth.processUserInfoResponse(issuer, readerAt(server, answer), oauth.skipSubjectCheck, answer.response);
+  await checkSignature(metadata, answer.response, answer.body, fetchKeys);
+  return claims;
 }

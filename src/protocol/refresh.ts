@@ -2,7 +2,7 @@
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
 import { optionsFor, tokenOptionsFor, type Server } from './discovery.ts';
-import { checkTokens, requestTokens, type Tokens } from './tokens.ts';
+import { checkTokens, requestTokens, type RawTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Transport } from './transport.ts';
 
 /** A renewal whose answer has arrived, before any of it is checked. */
@@ -22,7 +22,8 @@ export interface RefreshAnswer {
  * Sends a refresh token. The answer comes in two halves, because a server that rotates has by now forgotten the old
  * refresh token: the caller stores the new one before anything else is checked that might fail.
  * @param subject the `sub` of the session, which must not change (OpenID Connect Core 12.2); undefined without ID token.
- * @throws Failure where there is no usable answer; then the refresh token that was sent is still the one to keep.
+ * @throws Failure where there is no usable answer; then the refresh token that was sent is still the one to keep. With
+ * `cut-off`, the server has answered that it is well, and the rest was lost on the way: it may have used the token up.
  */
 export async function requestRefresh(
   server: Server,
@@ -34,9 +35,14 @@ export async function requestRefresh(
   const arrived = await requestTokens(server, transport, signal, 'refresh', (fetch) =>
     oauth.refreshTokenGrantRequest(server.metadata, server.client, server.clientAuthentication, refreshToken, tokenOptionsFor(server, fetch)),
   );
-  const accessToken = arrived.response.status === 200 ? arrived.body['access_token'] : undefined;
+  if (isCutOff(arrived)) {
+    throw new Failure('bad-answer', 'cut-off', { status: arrived.response.status });
+  }
+  const isGranted = arrived.response.status === 200;
+  const accessToken = isGranted ? arrived.body['access_token'] : undefined;
   return {
-    refreshToken: accessToken === undefined ? undefined : arrived.refreshToken,
+    // Also where the rest is of no use: a server that has given a new one takes the old one no more.
+    refreshToken: isGranted ? arrived.refreshToken : undefined,
     accessToken: typeof accessToken === 'string' ? accessToken : undefined,
     check: async () => {
       const tokens = await checkTokens(
@@ -52,4 +58,17 @@ export async function requestRefresh(
       return tokens;
     },
   };
+}
+
+function isCutOff({ answer: { body, response } }: RawTokens): boolean {
+  return response.status === 200 && /\bjson\b/i.test(response.headers.get('content-type') ?? '') && !isJson(body);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -15,7 +15,7 @@ export type Revocation = 'revoked' | 'not-offered';
  */
 export async function revokeTokens(
   server: Server,
-  tokens: { readonly accessToken: string; readonly refreshToken?: string | undefined },
+  tokens: { readonly accessToken?: string | undefined; readonly refreshToken?: string | undefined },
   transport: Transport,
   signal?: AbortSignal,
 ): Promise<Revocation> {
@@ -28,12 +28,15 @@ export async function revokeTokens(
       ...options,
       additionalParameters: { token_type_hint: hint },
     });
-    await oauth.processRevocationResponse(response);
+    // RFC 7009 section 2.2 has 200 for it; a server that says 204 has done it, too.
+    if (!response.ok) {
+      await oauth.processRevocationResponse(response);
+    }
   };
   const { accessToken, refreshToken } = tokens;
   const first = refreshToken === undefined ? undefined : await attempt(() => revoke(refreshToken, 'refresh_token'));
   // The access token is tried even where the refresh token could not be revoked.
-  const second = await attempt(() => revoke(accessToken, 'access_token'));
+  const second = accessToken === undefined ? undefined : await attempt(() => revoke(accessToken, 'access_token'));
   const failure = first ?? second;
   if (failure !== undefined) {
     throw failure;

@@ -7,8 +7,9 @@ import { issuerFor } from '../core/issuer.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import type { ProofJwk, SessionRecord } from '../core/session.ts';
 import { classify, type Step } from './classify.ts';
-import type { Server } from './discovery.ts';
+import type { optionsFor, Server } from './discovery.ts';
 import { isNotableSkew, sendProved } from './dpop.ts';
+import { checkSignature } from './signature.ts';
 import { objectIn, type Answer, type Fetch, type Transport } from './transport.ts';
 
 /** What a checked token answer gives. Points in time are in ms since the Unix epoch, by this machine's clock. */
@@ -53,8 +54,12 @@ const OPTIONAL_FIELDS: ReadonlySet<string> = new Set(['expires_in', 'refresh_tok
  */
 export function regularize(answer: Answer): RawTokens {
   const isAbsent = (name: string, value: unknown): boolean =>
-    (OPTIONAL_FIELDS.has(name) && (value === null || value === '')) || (name === 'expires_in' && Number(value) === 0);
+    (OPTIONAL_FIELDS.has(name) && (value === null || value === '')) || (name === 'expires_in' && typeof value !== 'object' && Number(value) === 0);
   const body = Object.fromEntries(Object.entries(objectIn(answer.body)).filter(([name, value]) => !isAbsent(name, value)));
+  if (typeof body['expires_in'] === 'object') {
+    // A server can make an object that throws where it is taken for a number.
+    body['expires_in'] = JSON.stringify(body['expires_in']);
+  }
   const isError = typeof body['error'] === 'string' && body['access_token'] === undefined;
   const description = body['error_description'];
   if (isError && typeof description === 'string') {
@@ -113,28 +118,28 @@ export async function checkTokens(
   raw: RawTokens,
   step: Step,
   process: (metadata: oauth.AuthorizationServer, client: oauth.Client, response: Response) => Promise<oauth.TokenEndpointResponse>,
-  fetchKeys: Parameters<typeof oauth.validateApplicationLevelSignature>[2],
+  fetchKeys: ReturnType<typeof optionsFor>,
 ): Promise<Tokens> {
   const { answer, body } = raw;
   const lifetime = body['expires_in'];
   if (lifetime !== undefined && !(Number(lifetime) > 0)) {
     throw new Failure('bad-answer', 'bad-lifetime', { detail: harmless(JSON.stringify(lifetime)) });
   }
-  const skew = isNotableSkew(answer.skew) ? answer.skew : 0;
-  const client = { ...server.client, [oauth.clockSkew]: Math.round((skew + answer.ahead) / 1000) };
-  // A token that says which tenant it is of has to be from the issuer of that tenant; its signature is checked below.
+  const skew = notableSkewOf(answer);
   const idToken = body['id_token'];
-  const tenant = typeof idToken === 'string' ? claimsOf(idToken)?.['tid'] : undefined;
-  const metadata = { ...server.metadata, issuer: issuerFor(server.metadata.issuer, tenant) };
   try {
-    const tokens = await process(metadata, client, raw.response);
+    const tokens = await process(issuing(server, typeof idToken === 'string' ? idToken : ''), readerAt(server, answer), raw.response);
     const claims = oauth.getValidatedIdTokenClaims(tokens);
     if (claims === undefined && server.provider.token === 'id_token') {
       // At a renewal, too: the old one would be handed out past its end.
       throw new Failure('server-unfit', 'no-id-token', { detail: 'id_token' });
     }
     if (claims !== undefined) {
-      await oauth.validateApplicationLevelSignature(server.metadata, raw.response, fetchKeys);
+      await checkSignature(server.metadata, raw.response, tokens.id_token ?? '', fetchKeys);
+      // A renewal may bring the ID token of the sign-in once more; one that was just asked for is new (OpenID Connect Core 3.1.3.7).
+      if (step !== 'refresh' && claims.iat * 1000 < answer.sentAt + skew - DAY) {
+        throw new Failure('clock', 'old-id-token');
+      }
     }
     return {
       accessToken: tokens.access_token,
@@ -152,6 +157,21 @@ export async function checkTokens(
   } catch (error) {
     throw classify(error, step);
   }
+}
+
+const notableSkewOf = ({ skew }: Answer): number => (isNotableSkew(skew) ? skew : 0);
+
+/** The client as the library checks an answer for it: by the server's own clock. */
+export function readerAt({ client }: Server, answer: Answer): oauth.Client {
+  return { ...client, [oauth.clockSkew]: Math.round((notableSkewOf(answer) + answer.ahead) / 1000) };
+}
+
+/**
+ * The server as the library compares it with the `iss` of a JWT: one that says which tenant it is of has to be from the
+ * issuer of that tenant. Its signature is for the caller to check.
+ */
+export function issuing({ metadata }: Server, jwt: string): oauth.AuthorizationServer {
+  return { ...metadata, issuer: issuerFor(metadata.issuer, claimsOf(jwt)?.['tid']) };
 }
 
 /** How a token is shown where it is used (RFC 6750, RFC 9449 section 7.1). */

@@ -47,6 +47,8 @@ function endBySetting(provider: Provider, signedInAt: number): Partial<SessionRe
 }
 
 function fromTokens(tokens: Tokens) {
+  const acr = tokens.claims?.['acr'];
+  const authTime = tokens.claims?.auth_time;
   return {
     tokenType: tokens.tokenType,
     accessToken: tokens.accessToken,
@@ -57,6 +59,10 @@ function fromTokens(tokens: Tokens) {
     ...(tokens.refreshToken === undefined ? {} : { refreshToken: tokens.refreshToken }),
     ...(tokens.idToken === undefined ? {} : { idToken: tokens.idToken }),
     ...(tokens.proofKey === undefined ? {} : { proofKey: tokens.proofKey }),
+    ...(tokens.scopes === undefined ? {} : { granted: [...tokens.scopes] }),
+    // An ID token that comes with a renewal may leave out what the first one has said, and speaks of the same sign-in.
+    ...(typeof acr === 'string' && acr !== '' ? { acr } : {}),
+    ...(authTime === undefined ? {} : { authenticatedAt: authTime * SECOND - (tokens.skew ?? 0) }),
   };
 }
 

@@ -302,7 +302,7 @@ export class Refresher {
       return { answer, isAfterLoss: wasLostBefore };
     } catch (error) {
       const failure = asFailure(error);
-      if (failure.category !== 'network' || failure.wasNotSent) {
+      if ((failure.category !== 'network' || failure.wasNotSent) && failure.code !== 'cut-off') {
         throw failure;
       }
       turn.noteLost(true);
@@ -318,7 +318,7 @@ export class Refresher {
 
   /** Stores the refresh token that now counts before anything else of the answer is looked at, so that no later fault can lose it. */
   async #keepRefreshToken(renewal: Renewal, before: SessionRecord, answer: RefreshAnswer): Promise<SessionRecord> {
-    if (answer.accessToken === undefined) {
+    if (answer.accessToken === undefined && answer.refreshToken === undefined) {
       return before;
     }
     const record = recordWithRefreshToken(before, answer.refreshToken);
@@ -374,8 +374,8 @@ export class Refresher {
     if (registry.get(renewal.id) !== undefined) {
       throw new Failure('replaced', 'replaced');
     }
-    if (answer.accessToken !== undefined) {
-      await revokeTokens(server, { accessToken: answer.accessToken, refreshToken: answer.refreshToken }, transport).catch(() => {});
+    if (answer.accessToken !== undefined || answer.refreshToken !== undefined) {
+      await revokeTokens(server, answer, transport).catch(() => {});
     }
     throw new Failure('signed-out', 'signed-out');
   }

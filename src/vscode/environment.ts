@@ -1,10 +1,9 @@
 import * as vscode from 'vscode';
 import { SECOND, systemClock } from '../core/clock.ts';
 import type { Provider } from '../core/provider.ts';
-import { isLoopbackHost } from '../core/provider.ts';
 import { loopbackAddresses } from '../flows/loopback.ts';
 import { LINK_PATH, encodedAgain, type Links } from '../flows/uri.ts';
-import type { Environment } from '../flows/ways.ts';
+import { environmentOf, type Environment } from '../flows/ways.ts';
 
 /** How long, in ms, VS Code may take to say what it makes of a link. */
 const PATIENCE = 3 * SECOND;
@@ -12,7 +11,7 @@ const PATIENCE = 3 * SECOND;
 /** Where VS Code runs, and at which addresses the browser finds back to it. */
 export class Surroundings {
   readonly #extension: vscode.Extension<unknown>;
-  #page: Promise<boolean> | undefined;
+  #page: Promise<string | undefined> | undefined;
 
   constructor(extension: vscode.Extension<unknown>) {
     this.#extension = extension;
@@ -21,14 +20,14 @@ export class Surroundings {
   /** What is known of where VS Code runs. */
   async environment(): Promise<Environment> {
     const isBrowser = vscode.env.uiKind === vscode.UIKind.Web;
-    const isRemote = this.#isRemote();
-    return { isBrowser, isRemote, isWorker: isBrowser && !isRemote, isPageLocal: !isBrowser || (await (this.#page ??= this.#isPageLocal())) };
+    const pageHost = isBrowser ? await (this.#page ??= this.#pageHost()) : undefined;
+    return environmentOf({ isBrowser, remoteName: vscode.env.remoteName, isAtWorkspace: this.#isAtWorkspace(), pageHost });
   }
 
   /** The address at which the person's browser reaches a loopback address of this machine: VS Code brings it here from its window's. */
   async reach(address: string): Promise<string> {
     // In a browser VS Code would make an address of its own server of it, which nobody has registered.
-    const isBrought = this.#isRemote() && vscode.env.uiKind === vscode.UIKind.Desktop;
+    const isBrought = vscode.env.remoteName !== undefined && this.#isAtWorkspace() && vscode.env.uiKind === vscode.UIKind.Desktop;
     const brought = isBrought ? (await vscode.env.asExternalUri(vscode.Uri.parse(address))).toString(true) : address;
     // VS Code may name the machine of its window "localhost"; registered is the address by number (RFC 8252 section 8.3).
     return brought.replace('//localhost:', '//127.0.0.1:');
@@ -54,19 +53,23 @@ export class Surroundings {
     return vscode.window.registerUriHandler({ handleUri: (uri) => (uri.path === LINK_PATH ? links.arrived(queryOf(uri)) : undefined) });
   }
 
-  #isRemote(): boolean {
-    return vscode.env.remoteName !== undefined && this.#extension.extensionKind === vscode.ExtensionKind.Workspace;
+  #isAtWorkspace(): boolean {
+    return this.#extension.extensionKind === vscode.ExtensionKind.Workspace;
   }
 
   /** VS Code makes an address below that of its own page of a link to the editor; a port it would have to forward to tell. */
-  async #isPageLocal(): Promise<boolean> {
+  async #pageHost(): Promise<string | undefined> {
     try {
       const unknown = new Promise<undefined>((resolve) => systemClock.after(PATIENCE, () => resolve(undefined)));
       const link = await Promise.race([this.#externalLink(), unknown]);
-      return link !== undefined && isLoopbackHost(new URL(link.toString(true)).hostname);
+      if (link !== undefined) {
+        return new URL(link.toString(true)).hostname;
+      }
     } catch {
-      return false;
+      // What has not worked once may work the next time.
     }
+    this.#page = undefined;
+    return undefined;
   }
 
   #plainLink(): string {

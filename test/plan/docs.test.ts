@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CATEGORIES } from '../../src/core/remedy.ts';
+import { WAYS } from '../../src/core/provider.ts';
+import { REASONS } from '../../src/flows/ways.ts';
 import { failuresPage } from '../workshop/failuresPage.ts';
+import { readManifest, wherePage } from '../workshop/wherePage.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8').replaceAll('\r\n', '\n');
@@ -31,10 +34,43 @@ describe('the page of what can go wrong', () => {
   });
 });
 
+describe('the page of where VS Code runs', () => {
+  const manifest = readManifest();
+  const rows = wherePage(manifest).split('\n').filter((line) => line.startsWith('|'));
+  const cellsOf = (row: string): string[] => row.replace(/^\|\s?|\s?\|$/g, '').split('|').map((cell) => cell.trim());
+  /** The ways of the first place whose name starts like this, at an extension of this manifest. */
+  const waysAt = (start: string, changes: Partial<typeof manifest> = {}): string[] => {
+    const row = wherePage({ ...manifest, ...changes }).split('\n').find((line) => line.startsWith(`| ${start}`)) ?? '';
+    return cellsOf(row).slice(1, 3);
+  };
+
+  it('says what the code says; `npm run docs` writes it anew', () => {
+    assert.ok(read('docs/where-it-runs.md') === wherePage(manifest), 'docs/where-it-runs.md is not what the code says any more. Write it anew: npm run docs');
+  });
+
+  it('has whole tables, with each way, and each reason that can come up', () => {
+    assert.deepEqual([...new Set(rows.map((row) => cellsOf(row).length))], [4, 5, 3]);
+    assert.deepEqual(rows.filter((row) => /undefined|\{\w+\}/.test(row)), []);
+    const firsts = rows.map((row) => cellsOf(row)[0]);
+    for (const name of [...WAYS, ...Object.keys(REASONS)].filter((one) => one !== 'cannot-listen')) {
+      assert.equal(firsts.filter((first) => first === `\`${name}\``).length, 1, name);
+    }
+  });
+
+  it('follows the manifest, too', () => {
+    assert.deepEqual(waysAt('Desktop, connected'), ['`loopback`, `device`, `paste`', '`uri`']);
+    assert.deepEqual(waysAt('Browser, with vscode.dev'), ['does not run', '']);
+    assert.deepEqual(waysAt('Browser, with vscode.dev', { browser: 'dist/web.js' }), ['`device`, `paste`', '`uri`']);
+    assert.ok(wherePage({ ...manifest, browser: 'dist/web.js' }).includes('| `cannot-listen` |'));
+    assert.notEqual(wherePage({ ...manifest, extensionKind: ['workspace'] }), wherePage(manifest));
+  });
+});
+
 describe('the README', () => {
-  it('leads to that page, and names no failure that there is not', () => {
+  it('leads to these pages, and names no failure that there is not', () => {
     const text = read('README.md');
     assert.ok(text.includes('](docs/failures.md)'));
+    assert.ok(text.includes('](docs/where-it-runs.md)'));
     const named = [...text.matchAll(/SessionKeeper\.([a-z][a-z-]*)/g)].map(([, name = '']) => name);
     assert.deepEqual(named.filter((name) => !(CATEGORIES as readonly string[]).includes(name)), []);
     assert.ok(named.length > 0);

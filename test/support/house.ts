@@ -38,6 +38,8 @@ export interface HouseOptions {
   readonly uptime?: () => number;
   /** After how long, in ms, sessions without activity are signed out, by provider id. The test may change it. */
   readonly idleTimeouts?: ReadonlyMap<string, number>;
+  /** The secret of every client. */
+  readonly clientSecret?: string | undefined;
 }
 
 /** One window's sessions and everything that they stand on. */
@@ -46,6 +48,9 @@ export interface House {
   readonly store: FakeStore;
   readonly folder: FakeFolder;
   readonly life: FakeLife;
+  /** What a sign-in shares with the sessions. */
+  readonly discovery: Discovery;
+  readonly transport: Transport;
   /** All of it together. A house in which nobody starts it, or ticks, never renews by itself. */
   readonly sessions: Sessions;
   readonly vault: Vault;
@@ -91,7 +96,7 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
     seal: (...sealing) => counted(machineCipher.seal(...sealing)),
     open: (...opening) => counted(machineCipher.open(...opening)),
   };
-  const discovery = new Discovery(transport);
+  const discovery = new Discovery(transport, () => Promise.resolve(options.clientSecret));
   const provider = (id: string): Provider | undefined => providers.find((one) => one.id === id);
   let alone = 0;
   let ids = 0;
@@ -115,7 +120,7 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
   clock.busy = () => previous() || inFlight > 0;
   const { archive, follower, idleness, ledger, refresher, scheduler, turns, vault } = sessions;
   return {
-    clock, store, folder, life, sessions, vault, archive, turns, follower, ledger, registry, refresher, keeper, idleness, scheduler, lines, findings, changes,
+    clock, store, folder, life, discovery, transport, sessions, vault, archive, turns, follower, ledger, registry, refresher, keeper, idleness, scheduler, lines, findings, changes,
     get alone() {
       return alone;
     },

@@ -15,7 +15,7 @@ import { plainPages } from './signInPages.ts';
 /** A sign-in with a browser that a test drives. */
 export class Desk {
   /** The time. */
-  readonly clock = new PatientClock();
+  readonly clock: PatientClock;
   /** What was logged. */
   readonly lines: string[] = [];
   /** The sign-ins. */
@@ -37,28 +37,20 @@ export class Desk {
   /** What opening the browser waits for. */
   opening: () => Promise<void> = () => Promise.resolve();
 
-  /** Nobody has started anything yet. */
-  constructor(folder = new FakeFolder()) {
+  /**
+   * Nobody has started anything yet.
+   * @param shared what the sign-ins share with the sessions of a house, as they do in the product.
+   */
+  constructor(folder = new FakeFolder(), shared?: { readonly clock: PatientClock; readonly discovery: Discovery; readonly transport: Transport }) {
     const tell = (line: string): void => void this.lines.push(line);
     const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
-    let underWay = 0;
-    this.clock.busy = () => this.waitsForAnswers && underWay > 0;
-    const transport: Transport = {
-      ...transportWith(this.clock, 30 * SECOND, log),
-      fetch: async (...arguments_) => {
-        underWay += 1;
-        try {
-          return await fetch(...arguments_);
-        } finally {
-          underWay -= 1;
-        }
-      },
-    };
+    this.clock = shared?.clock ?? new PatientClock();
+    const transport = shared?.transport ?? this.#ownTransport(log);
     this.links = new Links({ clock: this.clock, log, folder, cipher: machineCipher });
     this.signIns = new SignIns({
       clock: this.clock,
       transport,
-      discovery: new Discovery(transport),
+      discovery: shared?.discovery ?? new Discovery(transport),
       log,
       pages: () => Promise.resolve(plainPages),
       askForAddress: () => (passes, signal) => this.asking(passes, signal),
@@ -78,6 +70,22 @@ export class Desk {
         await this.opening();
       },
     });
+  }
+
+  #ownTransport(log: Log): Transport {
+    let underWay = 0;
+    this.clock.busy = () => this.waitsForAnswers && underWay > 0;
+    return {
+      ...transportWith(this.clock, 30 * SECOND, log),
+      fetch: async (...arguments_) => {
+        underWay += 1;
+        try {
+          return await fetch(...arguments_);
+        } finally {
+          underWay -= 1;
+        }
+      },
+    };
   }
 
   /** The next address that the browser is opened at. */

@@ -19,8 +19,13 @@ export interface SuiteWindow {
 export interface OpenWindow {
   /** Where its logs are. */
   readonly logFolder: string;
+  /** Types into the box that is open, without a key: keys count as activity, for which the tests of idle time wait to cease. */
+  type(text: string): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Where one types into the box that VS Code shows. */
+export const BOX = '.quick-input-widget .quick-input-box input';
 
 /** Opens VS Code in a browser without a window, with a person before it. */
 export async function openInBrowser({ dataDir, extensions, environment, behaviour, log }: SuiteWindow): Promise<OpenWindow> {
@@ -34,6 +39,7 @@ export async function openInBrowser({ dataDir, extensions, environment, behaviou
   await page.goto(await windowAddress(editor, { folder, extensions, traced: [extensionId] }));
   return {
     logFolder: join(dataDir, 'data', 'logs'),
+    type: (text) => page.locator(BOX).fill(text),
     close: async () => {
       await browser.close();
       await editor.stop();

@@ -6,7 +6,7 @@ import { launchBrowser } from '../workshop/browser.ts';
 import { writeSettings } from '../workshop/editor.ts';
 import { extensionId } from '../workshop/places.ts';
 import { allowDialogs, seatPerson } from '../workshop/person.ts';
-import type { OpenWindow, SuiteWindow } from './browserRunner.ts';
+import { BOX, type OpenWindow, type SuiteWindow } from './browserRunner.ts';
 
 /**
  * Opens a desktop VS Code, downloaded if need be, with a person before it. What VS Code opens in the system's browser
@@ -64,6 +64,7 @@ export async function openOnDesktop({ dataDir, extensions, environment, behaviou
   }, 200);
   return {
     logFolder: join(dataDir, 'logs'),
+    type: (text) => window.locator(BOX).fill(text),
     close: async () => {
       clearInterval(looking);
       await app.close();

@@ -1,5 +1,6 @@
 // The diagnostics, in the VS Code in which the contract has left its sessions behind.
 import assert from 'node:assert/strict';
+import { realpathSync } from 'node:fs';
 import { readdir, rename } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
@@ -26,7 +27,8 @@ async function lensesOf(document: vscode.TextDocument): Promise<vscode.CodeLens[
 function builtFolder(): string {
   const extension = vscode.extensions.getExtension('session-keeper.session-keeper');
   assert.ok(extension?.isActive);
-  return join(extension.extensionPath, 'dist');
+  // The runner hands extensions over by links.
+  return realpathSync(join(extension.extensionPath, 'dist'));
 }
 
 /** The names of those that are loaded in this process, in their order. */

@@ -1,18 +1,22 @@
 // Runs the suite of this folder inside a real VS Code: in a browser without a window, or in a desktop VS Code.
 //   npm run test:vscode                 VS Code served to the browser
 //   npm run test:vscode -- --desktop    a desktop VS Code, through @vscode/test-electron
+//   npm run test:vscode -- --only TEXT  the tests alone that have this in their names
 // SESSION_KEEPER_VSCODE chooses the version: "minimum", "stable" (desktop only), or a number.
+// SESSION_KEEPER_SUITE takes only those of its files whose names contain it.
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startControl } from '../workshop/control.ts';
-import { startIdentityServer } from '../workshop/identityServer.ts';
+import { startIdentityServer, type IdentityServer } from '../workshop/identityServer.ts';
 import { isTraced, leaks, logsIn, type LogText } from '../workshop/leaks.ts';
 import { root } from '../workshop/places.ts';
 import { printLog } from '../workshop/progress.ts';
-import { openInBrowser } from './browserRunner.ts';
+import { startResourceServer } from '../workshop/resourceServer.ts';
+import { openInBrowser, type OpenWindow } from './browserRunner.ts';
 import { openOnDesktop } from './desktopRunner.ts';
+import { SERVERS, type ServerAddresses } from './servers.ts';
 
 const LIMIT = 5 * 60_000;
 
@@ -23,11 +27,26 @@ for (const args of [['esbuild.mjs'], ['esbuild.mjs', '--tests']]) {
   }
 }
 
-const identity = await startIdentityServer({ accessTokenSeconds: 3600 });
+const only = process.argv[process.argv.indexOf('--only') + 1 || process.argv.length] ?? '';
+const servers: Record<string, IdentityServer> = {};
+const addresses: Record<string, ServerAddresses> = {};
+const stops: (() => unknown)[] = [];
+for (const [name, options] of Object.entries(SERVERS)) {
+  const identity = await startIdentityServer({ accessTokenSeconds: 3600, ...options });
+  const resources = await startResourceServer(identity);
+  servers[name] = identity;
+  addresses[name] = { issuer: identity.issuer, api: resources.api, user: resources.user };
+  stops.push(() => resources.stop(), () => identity.stop());
+}
+const opened = Promise.withResolvers<OpenWindow>();
 const report: string[] = [];
-const control = await startControl(identity, (line) => {
-  report.push(line);
-  printLog(line);
+const control = await startControl({
+  servers,
+  type: async (text) => (await opened.promise).type(text),
+  log: (line) => {
+    report.push(line);
+    printLog(line);
+  },
 });
 // The name is short because VS Code keeps sockets below it, and their paths are limited to 103 characters.
 const dataDir = await mkdtemp(join(tmpdir(), 'sk-'));
@@ -35,10 +54,15 @@ const open = process.argv.includes('--desktop') ? openOnDesktop : openInBrowser;
 const window = await open({
   dataDir,
   extensions: [root, join(root, 'test', 'consumer'), join(root, 'out', 'test')],
-  environment: { SESSION_KEEPER_TEST_ISSUER: identity.issuer, SESSION_KEEPER_TEST_CONTROL: control.address },
+  environment: {
+    SESSION_KEEPER_TEST_SERVERS: JSON.stringify(addresses),
+    SESSION_KEEPER_TEST_CONTROL: control.address,
+    SESSION_KEEPER_TEST_ONLY: only,
+  },
   behaviour: () => control.behaviour(),
   log: printLog,
 });
+opened.resolve(window);
 let failures = 1;
 try {
   failures = await Promise.race([control.ended, tooLate()]);
@@ -46,16 +70,19 @@ try {
 } finally {
   await window.close();
   control.stop();
-  await identity.stop();
+  await Promise.all(stops.map((stop) => stop()));
   await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
 process.exit(failures === 0 ? 0 : 1);
 
 /** Looks for secrets in everything that was written and sent; gives the number of complaints. */
 function mustHaveKept(logs: readonly LogText[]): number {
-  const complaints = [...leaks(identity.journal, logs), ...(isTraced(logs) ? [] : ['The log of the extension was not kept at the level trace.'])];
+  // A server that was not used is a complaint too, unless only some of the tests were to run.
+  const journals = Object.values(servers).map(({ journal }) => journal).filter(({ traffic }) => only === '' || traffic.length > 0);
+  const complaints = [...journals.flatMap((journal) => leaks(journal, logs)), ...(isTraced(logs) ? [] : ['The log of the extension was not kept at the level trace.'])];
   complaints.forEach((complaint) => printLog(`Not kept: ${complaint}`));
-  printLog(`${String(identity.journal.secrets.size)} secrets were looked for in ${String(logs.length)} logs and ${String(identity.journal.traffic.length)} requests.`);
+  const sum = (countOf: (journal: IdentityServer['journal']) => number): string => String(journals.reduce((all, journal) => all + countOf(journal), 0));
+  printLog(`${sum(({ secrets }) => secrets.size)} secrets were looked for in ${String(logs.length)} logs and ${sum(({ traffic }) => traffic.length)} requests.`);
   return complaints.length;
 }
 

@@ -2,9 +2,13 @@
 import * as vscode from 'vscode';
 import type { Orders, Situation } from '../workshop/control.ts';
 import type { JournalEntry } from '../workshop/identityJournal.ts';
+import type { ServerAddresses, ServerName } from './servers.ts';
 
-/** The issuer of the real identity server that the runner has started. */
-export const issuer = environment('SESSION_KEEPER_TEST_ISSUER');
+/** Where the real identity servers are that the runner has started. */
+export const servers = JSON.parse(environment('SESSION_KEEPER_TEST_SERVERS')) as Readonly<Record<ServerName, ServerAddresses>>;
+
+/** The issuer of the usual one. */
+export const { issuer } = servers.usual;
 
 const control = environment('SESSION_KEEPER_TEST_CONTROL');
 
@@ -13,15 +17,15 @@ export const scopes = ['openid', 'profile', 'email', 'offline_access'];
 
 /** VS Code's authentication API as a second, independent extension sees it. */
 export interface Consumer {
-  getSession(id: string, wanted: readonly string[], options?: vscode.AuthenticationGetSessionOptions): Thenable<KeptSession | undefined>;
+  getSession(id: string, wanted: readonly string[] | vscode.AuthenticationWwwAuthenticateRequest, options?: vscode.AuthenticationGetSessionOptions): Thenable<KeptSession | undefined>;
   getAccounts(id: string): Thenable<readonly vscode.AuthenticationSessionAccountInformation[]>;
   onDidChangeSessions: vscode.Event<vscode.AuthenticationSessionsChangeEvent>;
 }
 
-/** A session with the field that is not in the stable API yet. */
-export type KeptSession = vscode.AuthenticationSession & { readonly expiresAfter?: number };
+/** A session with the fields that are not in the stable API yet. */
+export type KeptSession = vscode.AuthenticationSession & { readonly expiresAfter?: number; readonly idToken?: string };
 
-/** Gives orders to the identity server and to the person, and tells what has happened. */
+/** Gives orders to an identity server and to the person, and tells what has happened. */
 export async function order(orders: Orders = {}): Promise<Situation> {
   const response = await fetch(control, { method: 'POST', body: JSON.stringify(orders) });
   if (!response.ok) {
@@ -30,7 +34,7 @@ export async function order(orders: Orders = {}): Promise<Situation> {
   return (await response.json()) as Situation;
 }
 
-/** The requests for tokens of one grant type that have reached the server so far. */
+/** The requests for tokens of one grant type that have reached the usual server so far. */
 export async function tokenRequests(grantType: string): Promise<JournalEntry[]> {
   const { journal } = await order();
   return journal.filter((entry) => entry.grantType === grantType);
@@ -50,7 +54,7 @@ export async function configure(name: string, value: unknown): Promise<void> {
   await vscode.workspace.getConfiguration('sessionKeeper').update(name, value, vscode.ConfigurationTarget.Global);
 }
 
-/** An entry for the identity server. */
+/** An entry for the usual identity server. */
 export function entry(fields: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return { id: 'acme', label: 'Acme', issuer, clientId: 'session-keeper-demo', ...fields };
 }

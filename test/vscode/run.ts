@@ -13,7 +13,8 @@ export async function runSuite(load: () => void): Promise<void> {
   Mocha.reporters.Base.consoleLog = (...values: unknown[]) => {
     report(format(...values));
   };
-  const mocha = new Mocha({ ui: 'bdd', timeout: 30_000, color: false, reporter: 'spec', forbidOnly: true });
+  const only = process.env['SESSION_KEEPER_TEST_ONLY'] ?? '';
+  const mocha = new Mocha({ ...(only === '' ? {} : { fgrep: only }), ui: 'bdd', timeout: 30_000, color: false, reporter: 'spec', forbidOnly: true });
   mocha.suite.emit('pre-require', globalThis, '', mocha);
   load();
   const failures = await new Promise<number>((resolve) => {

@@ -7,8 +7,10 @@ import { listenOnLoopback } from './loopback.ts';
 import type { Behaviour } from './person.ts';
 import type { Log } from './progress.ts';
 
-/** What can be asked for. A fault has to be plain data, so `rewrite` names fields to set; null takes one away. */
+/** What can be asked for. Where it concerns a server, it is the one that is named, or the first. A fault has to be plain data, so `rewrite` names fields to set; null takes one away. */
 export interface Orders {
+  /** Which of the servers is meant. */
+  readonly server?: string;
   /** Changes what the server decides anew with every request. */
   readonly policy?: Partial<IdentityPolicy>;
   /** Switches faults on, after those before have been switched off. */
@@ -21,6 +23,8 @@ export interface Orders {
   readonly revokeEverything?: boolean;
   /** A token to look up. */
   readonly token?: string;
+  /** What the person types into the box that VS Code shows; it is there when the answer is. */
+  readonly types?: string;
   /** A line of the suite's report. */
   readonly line?: string;
   /** The suite has ended with so many failures. */
@@ -29,6 +33,7 @@ export interface Orders {
 
 /** What is answered. */
 export interface Situation {
+  /** What has reached the server. */
   readonly journal: readonly JournalEntry[];
   /** Whether the token that was asked about is honoured by the server. */
   readonly isActive?: boolean;
@@ -44,17 +49,31 @@ export interface Control {
   stop(): void;
 }
 
+/** What a control commands. */
+export interface Commanded {
+  /** The servers by their names, of which the first is meant where none is named. */
+  readonly servers: Readonly<Record<string, IdentityServer>>;
+  /** Types into the box that VS Code shows. */
+  readonly type: (text: string) => Promise<void>;
+  /** Receives the lines of the report. */
+  readonly log: Log;
+}
+
 /**
- * Takes orders for one identity server and one person, and the report of the suite that gives them.
+ * Takes orders for identity servers and one person, and the report of the suite that gives them.
  *
- * @param identity the server
- * @param log receives the lines of the report
+ * @param commanded all of these
  * @returns the control, once it listens
  */
-export async function startControl(identity: IdentityServer, log: Log): Promise<Control> {
+export async function startControl({ servers, type, log }: Commanded): Promise<Control> {
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
   let behaviour: Behaviour = { kind: 'signIn', account: 'demo' };
+  const [usual = ''] = Object.keys(servers);
   const obey = async (orders: Orders): Promise<Situation> => {
+    const identity = servers[orders.server ?? usual];
+    if (identity === undefined) {
+      throw new Error('There is no such server.');
+    }
     Object.assign(identity.policy, orders.policy);
     if (orders.faults !== undefined) {
       identity.faults.clear();
@@ -63,6 +82,9 @@ export async function startControl(identity: IdentityServer, log: Log): Promise<
       }
     }
     behaviour = orders.person ?? behaviour;
+    if (orders.types !== undefined) {
+      await type(orders.types);
+    }
     if (orders.line !== undefined) {
       log(orders.line);
     }

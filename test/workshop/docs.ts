@@ -3,6 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failuresPage } from './failuresPage.ts';
 import { root } from './places.ts';
+import { readManifest, wherePage } from './wherePage.ts';
 
 await mkdir(join(root, 'docs'), { recursive: true });
 await writeFile(join(root, 'docs', 'failures.md'), failuresPage());
+await writeFile(join(root, 'docs', 'where-it-runs.md'), wherePage(readManifest()));

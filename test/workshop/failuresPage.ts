@@ -33,7 +33,7 @@ const ADVICE: Readonly<Record<Category, string>> = {
   'no-server': 'Open `ISSUER/.well-known/openid-configuration` in a browser: it has to show JSON. Correct `issuer` until it does.',
   'issuer-mismatch': 'Copy `issuer` from that JSON into the settings, to the letter: a slash at the end counts.',
   'insecure': 'The server has to offer https for every address that it names. http is for servers on this computer only.',
-  'server-unfit': 'Tell whoever runs the server: it needs an authorization and a token endpoint, PKCE with S256, and tokens of the type Bearer; one that binds tokens to a key needs `dpop` in the entry. The diagnostics show what it says of itself.',
+  'server-unfit': 'Tell whoever runs the server: it needs an authorization and a token endpoint, PKCE with S256, tokens of the type Bearer, and ID tokens signed by a key of its own (RS256, ES256 and their like, neither HS256 nor none); one that binds tokens to a key needs `dpop` in the entry. The diagnostics show what it says of itself.',
   'configuration': 'Compare the entry in the settings with the server’s own page for the client. What the server says of itself is in the diagnostics.',
   'proof-rejected': 'Sign in again, which makes a new key. If it comes back, the client or the server may not be set up for DPoP (RFC 9449) with ES256: take `dpop` out of the entry, or allow it at the server.',
   'not-renewable': 'Add `offline_access` to `scopes`, and allow refresh tokens for the client at the server, then sign in again. Until then, the session ends with the token.',
@@ -54,6 +54,8 @@ const ADVICE: Readonly<Record<Category, string>> = {
   'signed-out': 'Sign in again, if you want to.',
   'token-rejected': 'Renew the session. Where that does not help, the token is for another service, or the service does not trust the server.',
   'scope-needed': 'Sign in again for more scopes, or add them to `scopes`.',
+  'step-up-unmet': 'Sign in again, with your second factor at hand. Where it comes back, the server does not know the level (`acr_values`) or the age (`max_age`) that the service asks for, or does not offer it to this client: ask whoever runs them.',
+  'bad-challenge': 'Tell whoever runs the service: its `WWW-Authenticate` header is wrong in the part that is named.',
   'protocol-step': 'Nothing: this is a step on the way.',
   'unexpected': 'Try again. Where it happens again, this is a fault of Session Keeper: report it, with the diagnostics.',
 };

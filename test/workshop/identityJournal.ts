@@ -10,6 +10,12 @@ export interface JournalEntry {
   readonly path: string;
   /** The parameters of the query and of a form, without those that are secret. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** The names of those that are. */
+  readonly withheld: readonly string[];
+  /** The scheme of the Authorization header, as it was sent: `Basic`, `Bearer`, `DPoP`. */
+  readonly scheme?: string;
+  /** What the proof of possession says (RFC 9449 section 4.2), where there was one. Its signature is the server's to check. */
+  readonly proof?: ProofClaims;
   /** The grant type of a token request. */
   readonly grantType?: string;
   /** What {@link hashOf} makes of the refresh token that was sent. */
@@ -20,6 +26,18 @@ export interface JournalEntry {
   error?: string;
   /** What {@link hashOf} makes of the refresh token that was answered. */
   newRefreshTokenHash?: string;
+}
+
+/** What a proof of possession is for, and what it is bound to. */
+export interface ProofClaims {
+  /** The method. */
+  readonly htm: string;
+  /** The address. */
+  readonly htu: string;
+  /** What the server has given, and wants to see again. */
+  readonly nonce?: string;
+  /** The hash of the access token that goes with it. */
+  readonly ath?: string;
 }
 
 /** What a secret is for. */
@@ -50,6 +68,10 @@ export interface ArrivedRequest {
   readonly method: string;
   readonly path: string;
   readonly parameters: URLSearchParams;
+  /** The Authorization header. */
+  readonly authorization?: string | undefined;
+  /** The DPoP header. */
+  readonly dpop?: string | string[] | undefined;
 }
 
 /** The parameters whose values nobody may print, and what they are; those that this server alone knows are none. */
@@ -92,6 +114,11 @@ export function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('base64url').slice(0, 12);
 }
 
+function proofIn(header: string | string[] | undefined): { readonly proof?: ProofClaims } {
+  const [, payload] = typeof header === 'string' ? header.split('.') : [];
+  return payload === undefined ? {} : { proof: JSON.parse(Buffer.from(payload, 'base64url').toString()) as ProofClaims };
+}
+
 /** Everything that reached an identity server, in order, and the secrets that went by. */
 export class Journal {
   /** The requests, oldest first. */
@@ -113,20 +140,26 @@ export class Journal {
   arrived(request: ArrivedRequest): JournalEntry {
     const { parameters } = request;
     const open: Record<string, string> = {};
+    const withheld: string[] = [];
     for (const [name, value] of parameters) {
       if (!Object.hasOwn(secretParameters, name)) {
         open[name] = value;
       } else {
+        withheld.push(name);
         this.keepSecret(value, secretParameters[name]);
       }
     }
     const grantType = parameters.get('grant_type');
     const refreshToken = parameters.get('refresh_token');
+    const scheme = request.authorization?.split(' ')[0];
     const entry: JournalEntry = {
       at: Date.now(),
       method: request.method,
       path: request.path,
       parameters: open,
+      withheld,
+      ...(scheme === undefined ? {} : { scheme }),
+      ...proofIn(request.dpop),
       ...(grantType === null ? {} : { grantType }),
       ...(refreshToken === null ? {} : { refreshTokenHash: hashOf(refreshToken) }),
     };

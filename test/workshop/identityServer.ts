@@ -7,7 +7,7 @@ import { accountByHint, demoAccounts } from './identityAccounts.ts';
 import type { Account } from './identityAccounts.ts';
 import { Faults } from './identityFaults.ts';
 import { withFaults } from './identityFaulty.ts';
-import { answerInteraction } from './identityInteractions.ts';
+import { ACR_VALUES, answerInteraction } from './identityInteractions.ts';
 import { Journal } from './identityJournal.ts';
 import { messagePage } from './identityPages.ts';
 import { readRequest } from './identityRequests.ts';
@@ -26,6 +26,12 @@ export interface IdentityPolicy {
   refreshTokenSeconds: number;
   /** Who gets a refresh token: whoever asks for `offline_access`, everybody, or nobody. */
   issueRefreshToken: 'whenAsked' | 'always' | 'never';
+  /** How long a code that a person types works, in seconds. */
+  deviceCodeSeconds: number;
+  /** Whether the server signs people in the way that `acr_values` asks for; if not, it is always by password. */
+  honoursAcr: boolean;
+  /** The scopes that are granted whatever is asked; null leaves that to the person. */
+  grantedScopes: readonly string[] | null;
   /** Whether each renewal replaces the refresh token; using a replaced one revokes the whole grant. */
   rotateRefreshToken: boolean;
 }
@@ -46,6 +52,8 @@ export interface IdentityServerOptions extends Partial<IdentityPolicy> {
   readonly jwtAccessTokens?: boolean;
   /** Where to keep keys, grants and sessions between runs; without it, in memory alone. */
   readonly stateFile?: string;
+  /** How clients say who they are, as the server tells; the demonstration's client is not one of them where `none` is not. */
+  readonly authenticationMethods?: NonNullable<Configuration['clientAuthMethods']>;
   /** Features of the provider beside the usual ones: pushed requests, DPoP … */
   readonly features?: NonNullable<Configuration['features']>;
   /** Receives what goes wrong inside the server; standard error by default. */
@@ -95,7 +103,10 @@ export async function startIdentityServer(options: IdentityServerOptions = {}): 
     accessTokenSeconds: options.accessTokenSeconds ?? 90,
     refreshTokenSeconds: options.refreshTokenSeconds ?? 14 * daySeconds,
     issueRefreshToken: options.issueRefreshToken ?? 'whenAsked',
+    deviceCodeSeconds: options.deviceCodeSeconds ?? 600,
     rotateRefreshToken: options.rotateRefreshToken ?? true,
+    honoursAcr: options.honoursAcr ?? true,
+    grantedScopes: options.grantedScopes ?? null,
   };
   const log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
   const accounts = options.accounts ?? demoAccounts;
@@ -127,7 +138,8 @@ export async function startIdentityServer(options: IdentityServerOptions = {}): 
   const parametersOf = new WeakMap<IncomingMessage, URLSearchParams>();
   provider.use(async (ctx, next) => {
     const parameters = parametersOf.get(ctx.req) ?? new URLSearchParams();
-    const entry = journal.arrived({ method: ctx.method, path: ctx.path, parameters });
+    const { headers: { authorization, dpop }, method, path } = ctx;
+    const entry = journal.arrived({ method, path, parameters, authorization, dpop });
     ctx.res.once('close', () => {
       journal.finished(entry, ctx.res.writableFinished ? ctx.res.statusCode : 'dropped');
     });
@@ -142,7 +154,7 @@ export async function startIdentityServer(options: IdentityServerOptions = {}): 
     }
     const { req, res, method, path } = ctx;
     const parameters = parametersOf.get(req) ?? new URLSearchParams();
-    const page = await answerInteraction(provider, accounts, { req, res, method, path, parameters }).catch(
+    const page = await answerInteraction(provider, accounts, policy, { req, res, method, path, parameters }).catch(
       (error: unknown) => {
         if (error instanceof Error && error.name === 'SessionNotFound') {
           const html = messagePage('Nothing to do here', 'This sign-in is over. Start again where you came from.');
@@ -207,7 +219,9 @@ function configure(
     jwks: { keys: store.keys },
     cookies: { keys: [store.cookieKey] },
     clients: [demoClient, ...(options.clients ?? [])],
-    scopes: ['openid', 'offline_access', 'notes.read', 'notes.write'],
+    ...(options.authenticationMethods === undefined ? {} : { clientAuthMethods: options.authenticationMethods }),
+    scopes: ['openid', 'offline_access', 'notes.read', 'notes.write', 'notes.delete'],
+    acrValues: [...ACR_VALUES],
     claims: {
       openid: ['sub'],
       profile: ['name', 'preferred_username'],
@@ -228,12 +242,12 @@ function configure(
     rotateRefreshToken: () => policy.rotateRefreshToken,
     interactions: {
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
-      policy: interactionPolicyFor(accounts),
+      policy: interactionPolicyFor(accounts, policy),
     },
     ttl: {
       AccessToken: () => policy.accessTokenSeconds,
       AuthorizationCode: 60,
-      DeviceCode: 600,
+      DeviceCode: () => policy.deviceCodeSeconds,
       Grant: 14 * daySeconds,
       IdToken: 3600,
       Interaction: 3600,
@@ -310,8 +324,8 @@ function claimsOf(account: Account): { sub: string } & Record<string, string | b
   };
 }
 
-/** The usual policy, and two things that most servers know: choosing an account, and a hint at another one. */
-function interactionPolicyFor(accounts: readonly Account[]): interactionPolicy.Prompt[] {
+/** The usual policy, and what most servers know: choosing an account, a hint at another one, and a stronger sign-in. */
+function interactionPolicyFor(accounts: readonly Account[], decisions: IdentityPolicy): interactionPolicy.Prompt[] {
   const policy = interactionPolicy.base();
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
   policy.get('login')?.checks.add(
@@ -320,6 +334,13 @@ function interactionPolicyFor(accounts: readonly Account[]): interactionPolicy.P
       const meant = typeof hint === 'string' ? accountByHint(accounts, hint) : undefined;
       const signedIn = oidc.session?.accountId;
       return meant !== undefined && signedIn !== undefined && meant.sub !== signedIn && oidc.result?.login === undefined;
+    }),
+  );
+  policy.get('login')?.checks.add(
+    new interactionPolicy.Check('acr_values', 'a stronger sign-in is asked for', 'unmet_authentication_requirements', ({ oidc }) => {
+      const asked = oidc.params?.['acr_values'];
+      const isMet = typeof asked !== 'string' || asked.split(' ').includes(oidc.session?.acr ?? '');
+      return decisions.honoursAcr && !isMet && oidc.result?.login === undefined;
     }),
   );
   return policy;
@@ -332,7 +353,7 @@ function withButton(form: string, id: string, label: string): string {
 function sendPage(ctx: Pick<KoaContextWithOIDC, 'set' | 'type' | 'body'>, html: string): void {
   ctx.type = 'html';
   ctx.set('cache-control', 'no-store');
-  // The address of the page for signing out holds an ID token.
+  // The address of a page can hold an ID token, which the next request would repeat.
   ctx.set('referrer-policy', 'no-referrer');
   ctx.set('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
   ctx.body = html;

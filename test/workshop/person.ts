@@ -44,8 +44,35 @@ export async function answerPages(page: Page, account: string, answer: 'Allow' |
 }
 
 /**
- * Lets a person sit before a browser: every page that the editor opens at an identity server is answered, and
- * every dialog in which VS Code asks whether an extension may sign in or use an account is allowed.
+ * Confirms the code that is in the address of a page, then signs in there.
+ *
+ * @param page the page that VS Code opened
+ * @param account the name of a demo account, which is its password too
+ * @param answer the button to press on the consent page
+ */
+export async function confirmCode(page: Page, account: string, answer: 'Allow' | 'Deny' = 'Allow'): Promise<void> {
+  await page.getByRole('button', { name: 'Yes' }).click();
+  await answerPages(page, account, answer);
+  await page.getByText('You can close this page.').waitFor();
+}
+
+/**
+ * Signs out of the identity server in this browser.
+ *
+ * @param page the page that VS Code opened
+ */
+export async function signOutAt(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByText('You can close this page.').waitFor();
+}
+
+/** The paths of the pages at an identity server that the editor opens. */
+const openedPaths = /^\/(?:interaction|auth|device|session\/end)(?:\/|$)/u;
+
+/**
+ * Lets a person sit before a browser: every page that the editor opens at an identity server is answered, every dialog
+ * in which VS Code asks whether an extension may sign in or use an account is allowed, and of one that shows a code the
+ * page is opened.
  *
  * @param context the browser's context
  * @param behaviour what the person does now; asked anew for each page
@@ -54,10 +81,17 @@ export async function seatPerson(context: BrowserContext, behaviour: () => Behav
   await context.addInitScript(allowDialogs);
   context.on('page', (page) => {
     void (async () => {
-      await page.waitForURL((url) => url.pathname.startsWith('/interaction/') || url.pathname.startsWith('/auth'));
+      await page.waitForURL((url) => openedPaths.test(url.pathname));
       const does = behaviour();
-      if (does.kind !== 'ignore') {
-        await signInAt(page, does.account, does.kind === 'deny' ? 'Deny' : 'Allow');
+      if (does.kind === 'ignore') {
+        return;
+      }
+      const answer = does.kind === 'deny' ? 'Deny' : 'Allow';
+      const { pathname } = new URL(page.url());
+      if (pathname.startsWith('/session/end')) {
+        await signOutAt(page);
+      } else {
+        await (pathname.startsWith('/device') ? confirmCode : signInAt)(page, does.account, answer);
       }
     })().catch(() => {
       // The window itself is a page too, and a page may be closed before it has been answered.
@@ -65,11 +99,11 @@ export async function seatPerson(context: BrowserContext, behaviour: () => Behav
   });
 }
 
-/** Runs in a page: presses "Allow" in VS Code's dialogs as they appear. */
+/** Runs in a page: presses "Allow", or "Open Page", in VS Code's dialogs as they appear. */
 export function allowDialogs(): void {
   const press = (): void => {
     for (const button of document.querySelectorAll<HTMLElement>('.monaco-dialog-box .monaco-button')) {
-      if (button.textContent === 'Allow') {
+      if (button.textContent === 'Allow' || button.textContent === 'Open Page') {
         button.click();
       }
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
-import { closedIssuer, rotatingTokens, ScriptedServer, type Script, type Scripted } from '../../support/scriptedServer.ts';
+import { closedIssuer, htmlPage, rotatingTokens, ScriptedServer, type Script, type Scripted } from '../../support/scriptedServer.ts';
 
 describe('The refresher, whose answer is lost on the way', () => {
   let server: ScriptedServer;
@@ -43,6 +43,27 @@ describe('The refresher, whose answer is lost on the way', () => {
     assert.ok(wasSentOnceMore());
   });
 
+  for (const [what, body] of [['cut off', '{"access_token":"acc'], ['empty', '']] as const) {
+    it(`takes an answer that is ${what} on the way for a lost one: the server says with it that it has done its part`, async () => {
+      script({ headers: { 'Content-Type': 'application/json' }, body }, rotatingTokens());
+      await renew();
+      assert.deepEqual([sent(), house.record().accessToken], [['refresh-1', 'refresh-1'], 'access-2']);
+      assert.ok(wasSentOnceMore());
+    });
+  }
+
+  it('says so where the server takes the token for used after an answer that was cut off', async () => {
+    script({ headers: { 'Content-Type': 'application/json' }, body: '{"access_token":"acc' }, INVALID);
+    await rejectsWith(renew(), 'lost-answer', 'lost-answer');
+  });
+
+  it('keeps the session where the answers are cut off again and again', async () => {
+    script({ headers: { 'Content-Type': 'application/json' }, body: '{"access_token":"acc' });
+    await rejectsWith(renew(), 'bad-answer', 'cut-off');
+    await rejectsWith(renew(), 'bad-answer', 'cut-off');
+    assert.deepEqual([sent(), house.record().refreshToken, house.record().ended], [Array(3).fill('refresh-1'), 'refresh-1', undefined]);
+  });
+
   it('does that once in a row only, however often it fails', async () => {
     script('drop');
     for (let time = 0; time < 4; time += 1) {
@@ -66,6 +87,8 @@ describe('The refresher, whose answer is lost on the way', () => {
     ['asks to wait', { status: 429 }],
     ['does not know the client', { status: 401, body: { error: 'invalid_client' } }],
     ['says that the grant is invalid', INVALID],
+    ['answers with nonsense', { headers: { 'Content-Type': 'application/json' }, body: 'null' }],
+    ['is not reached, because a page answers in its place', htmlPage],
   ] as const) {
     it(`sends nothing twice where the server ${what}: that is an answer`, async () => {
       script(answer);

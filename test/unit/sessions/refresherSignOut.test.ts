@@ -22,12 +22,12 @@ describe('The refresher, as people come and go', () => {
   });
 
   describe('while the person signs out during a renewal', () => {
-    const heldToken = (): (() => void) => {
+    const heldToken = (more: Readonly<Record<string, unknown>> = {}): (() => void) => {
       let go = (): void => {};
       const gate = new Promise<void>((resolve) => {
         go = resolve;
       });
-      const rotate = rotatingTokens();
+      const rotate = rotatingTokens(more);
       server.onToken(async (request) => {
         await gate;
         return rotate(request);
@@ -70,6 +70,16 @@ describe('The refresher, as people come and go', () => {
       release();
       await renewal;
       assert.ok(revoked().includes('access-2'), revoked().join());
+    });
+
+    it('revokes the new refresh token of an answer that has nothing else of use', async () => {
+      const release = heldToken({ access_token: null });
+      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'signed-out', 'signed-out');
+      await server.waitFor('/token');
+      await house.keeper.signOut('s1');
+      release();
+      await renewal;
+      assert.ok(revoked().includes('refresh-2'), revoked().join());
     });
 
     it('does so, too, where that was in another window', async () => {

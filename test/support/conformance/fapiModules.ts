@@ -1,0 +1,130 @@
+// The modules of the FAPI profiles that are about a client of the authorization code flow: src/main/java/net/openid/conformance/fapi2spfinal and fapi1advancedfinal.
+import assert from 'node:assert/strict';
+import { MINUTE } from '../../../src/core/clock.ts';
+import type { SessionRecord } from '../../../src/core/session.ts';
+import { proofHeaders, ProofKeys } from '../../../src/protocol/dpop.ts';
+import { accepts, refuses, type Module } from './module.ts';
+import type { RelyingParty } from './relyingParty.ts';
+import type { Faults } from './suiteServer.ts';
+
+const FAPI2 = 'fapi2-security-profile-final-client-test-';
+const FAPI1 = 'fapi1-advanced-final-client-test-';
+
+/** The server of the profile takes pushed requests only (RFC 9126), and names itself in each answer (RFC 9207). */
+function asProfiled({ server }: RelyingParty): void {
+  server.metadata['require_pushed_authorization_requests'] = true;
+  server.metadata['authorization_response_iss_parameter_supported'] = true;
+}
+
+/** A module of FAPI 2 in which an answer has a fault. */
+function refused(name: string, about: string, outcome: Parameters<typeof refuses>[2], faults: Faults, requests: number): Module {
+  return refuses(`${FAPI2}${name}`, about, outcome, faults, {
+    run: async (party) => {
+      asProfiled(party);
+      party.server.faults = faults;
+      await party.signInRefused(...outcome);
+      assert.deepEqual([party.server.requestsTo('token').length, party.server.requestsTo('userinfo').length], [requests, 0]);
+    },
+  });
+}
+
+/** An answer that is not the one to this sign-in: the browser is told so, and nothing of it is used or sent anywhere. */
+function strayed(name: string, about: string, change: (answer: URLSearchParams) => void): Module {
+  return {
+    name: `${FAPI2}${name}`, about, verdict: 'refuses', category: 'sign-in-timeout', code: 'sign-in-deadline',
+    because: 'The page says at once that it is not the answer to this sign-in, which waits on: else anybody who can make the browser load an address could end it.',
+    run: async (party) => {
+      asProfiled(party);
+      party.server.faults = { authorization: change };
+      const { ended, page } = await party.begin();
+      const arrival = await page;
+      assert.deepEqual([arrival?.status, /<h1>(.+)<\/h1>/.exec(arrival?.html ?? '')?.[1]], [400, 'Not this sign-in']);
+      await party.house.clock.pass(5 * MINUTE);
+      const { failure } = await ended;
+      assert.deepEqual([failure?.category, failure?.code], ['sign-in-timeout', 'sign-in-deadline']);
+      assert.deepEqual([party.server.requestsTo('token'), party.server.requestsTo('userinfo')], [[], []]);
+    },
+  };
+}
+
+/** Signs in at a server that binds tokens to keys. */
+async function signInBound(party: RelyingParty): Promise<SessionRecord> {
+  asProfiled(party);
+  party.server.bindsTokens = true;
+  const { session } = await party.signInWell();
+  assert.deepEqual([session.tokenType, session.proofKey?.crv], ['DPoP', 'P-256']);
+  return session;
+}
+
+/** What the userinfo endpoint says to another extension that has a token: the status. */
+async function askBound({ house, server }: RelyingParty, { accessToken, proofKey }: SessionRecord): Promise<number> {
+  assert.ok(proofKey !== undefined);
+  const keys = new ProofKeys();
+  keys.hear({ skew: 0, ahead: house.clock.now() - Date.now() });
+  const url = new URL(`${server.issuer}userinfo`);
+  const { status } = await fetch(url, { headers: { ...(await proofHeaders(await keys.of(proofKey), accessToken, { method: 'GET', url })) } });
+  return status;
+}
+
+/** The modules, in the order of the list. */
+export const FAPI_MODULES: readonly Module[] = [
+  accepts(`${FAPI2}token-endpoint-response-without-expires_in`, 'does not say how long the access token lives', {
+    run: async (party) => {
+      asProfiled(party);
+      party.server.faults = { tokens: (answer) => ({ ...answer, expires_in: undefined }) };
+      const { session } = await party.signInWell();
+      assert.deepEqual([session.expirySource, session.accessExpiresAt], ['never-said', undefined]);
+      assert.equal(await party.userinfoWith(session.accessToken), 200);
+    },
+  }),
+  accepts(`${FAPI2}token-type-case-insensitivity`, 'calls the type of the token "bEARER"', {
+    run: async (party) => {
+      asProfiled(party);
+      party.server.faults = { tokens: (answer) => ({ ...answer, token_type: 'bEARER' }) };
+      const { session } = await party.signInWell();
+      await party.house.refresher.renew(session.id, 'test');
+      assert.equal(party.house.record(session.id).tokenType, 'Bearer');
+    },
+  }),
+  refused('invalid-authorization-response-iss', 'names another issuer in the authorization response', ['untrusted-answer', 'wrong-issuer'],
+    { authorization: (answer) => answer.set('iss', `${answer.get('iss') ?? ''}1`) }, 0),
+  refused('remove-authorization-response-iss', 'names no issuer in the authorization response, although it says that it does', ['untrusted-answer', 'wrong-issuer'],
+    { authorization: (answer) => answer.delete('iss') }, 0),
+  accepts(`${FAPI2}happy-path-no-dpop-nonce`, 'binds the tokens to a key (DPoP), and wants no nonce in the proofs', {
+    provider: { dpop: true },
+    run: async (party) => {
+      const session = await signInBound(party);
+      const renewed = await party.house.refresher.renew(session.id, 'test');
+      assert.deepEqual([renewed.tokenType, renewed.generation, renewed.proofKey], ['DPoP', 2, session.proofKey]);
+      assert.equal(await askBound(party, renewed), 200);
+      assert.deepEqual([party.server.requestsTo('token').length, party.server.requestsTo('userinfo').length], [2, 2]);
+    },
+  }),
+  accepts(`${FAPI2}rs-dpop-auth-scheme-case-insensitivity`, 'wants a nonce at the userinfo endpoint, and calls the scheme "dPoP" there', {
+    provider: { dpop: true },
+    run: async (party) => {
+      party.server.proofNonce = { value: 'nonce-1', scheme: 'dPoP' };
+      const { account } = await signInBound(party);
+      assert.equal(account.label, 'sam');
+      assert.equal(party.server.requestsTo('userinfo').length, 2, 'once without the nonce, once with it');
+    },
+  }),
+  refuses(`${FAPI2}discovery-issuer-mismatch`, 'calls itself by another issuer', ['issuer-mismatch', 'issuer-mismatch'],
+    { metadata: (metadata) => ({ ...metadata, issuer: `${String(metadata['issuer'])}INVALID` }) }),
+  refused('invalid-expired-exp', 'sends an ID token that has run out six minutes ago', ['clock', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED'],
+    { claims: (claims) => ({ ...claims, exp: Number(claims['iat']) - 360 }) }, 1),
+  strayed('ensure-authorization-response-with-invalid-state-fails', 'sends the browser back with another `state`', (answer) => answer.set('state', `${answer.get('state') ?? ''}1`)),
+  strayed('ensure-authorization-response-with-invalid-missing-state-fails', 'sends the browser back without `state`', (answer) => answer.delete('state')),
+  refuses(`${FAPI1}iat-is-week-in-past`, 'sends an ID token that it says it has made a week ago', ['clock', 'old-id-token'],
+    { claims: (claims) => ({ ...claims, iat: Number(claims['iat']) - 7 * 24 * 3600 }) }, {
+      because: 'The suite puts it into the hybrid flow’s ID token; here it is in that of the token endpoint, where the same is done at a sign-in.',
+    }),
+  accepts(`${FAPI1}no-scope-in-token-endpoint-response`, 'says neither the scopes that it granted nor how long the token lives', {
+    run: async (party) => {
+      asProfiled(party);
+      party.server.faults = { tokens: (answer) => ({ ...answer, scope: undefined, expires_in: undefined }) };
+      const { session } = await party.signInWell();
+      assert.deepEqual([session.scopes, session.expirySource], [['openid', 'profile', 'email', 'offline_access'], 'never-said']);
+    },
+  }),
+];

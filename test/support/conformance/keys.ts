@@ -1,0 +1,93 @@
+// The keys that a server signs with, and JSON Web Signatures made with them (RFC 7515, RFC 7517, RFC 7518).
+import { createHmac, generateKeyPairSync, sign, type JsonWebKey, type KeyObject } from 'node:crypto';
+
+/** What an ID token can be signed with here. */
+export type SigningAlgorithm = 'RS256' | 'ES256' | 'HS256' | 'none';
+
+/** The kinds of keys that a set of a server may have, whether this product can use them or not. */
+const KINDS = {
+  'RSA': () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  'P-256': () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  'secp256k1': () => generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
+  'Ed25519': () => generateKeyPairSync('ed25519'),
+} as const;
+
+/** One of them. */
+export type KeyKind = keyof typeof KINDS;
+
+/** A pair of keys. */
+export interface KeyPair {
+  readonly kind: KeyKind;
+  readonly privateKey: KeyObject;
+  /** The public half, without `kid`, `use` and `alg`. */
+  readonly jwk: JsonWebKey;
+}
+
+/** Keys are slow to make, so every server of the process has the same ones. */
+const pairs = new Map<string, KeyPair>();
+
+/** The pair of a kind with a number. */
+export function keyPair(kind: KeyKind, number: number): KeyPair {
+  const name = `${kind} ${number}`;
+  const known = pairs.get(name);
+  if (known !== undefined) {
+    return known;
+  }
+  const { privateKey, publicKey } = KINDS[kind]();
+  const pair = { kind, privateKey, jwk: publicKey.export({ format: 'jwk' }) };
+  pairs.set(name, pair);
+  return pair;
+}
+
+/** How a token is signed. */
+export interface Signing {
+  readonly algorithm: SigningAlgorithm;
+  /** The private key; for HS256 the secret. */
+  readonly key: KeyObject | string | undefined;
+  /** Changes the signature. */
+  readonly spoil?: ((signature: Buffer) => Buffer) | undefined;
+}
+
+/** A JSON Web Signature in its compact form. Members that are undefined are left out. */
+export function compactJws(header: Readonly<Record<string, unknown>>, payload: Readonly<Record<string, unknown>>, { algorithm, key, spoil }: Signing): string {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const input = `${part({ alg: algorithm, ...header })}.${part(payload)}`;
+  const signature = signatureOf(input, algorithm, key);
+  return `${input}.${(spoil?.(signature) ?? signature).toString('base64url')}`;
+}
+
+function signatureOf(input: string, algorithm: SigningAlgorithm, key: KeyObject | string | undefined): Buffer {
+  if (algorithm === 'none' || key === undefined) {
+    return Buffer.alloc(0);
+  }
+  if (typeof key === 'string') {
+    return createHmac('sha256', key).update(input).digest();
+  }
+  return sign('sha256', Buffer.from(input), algorithm === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' } : key);
+}
+
+/** A signature of the same length that is of something else. */
+export function spoilt(signature: Buffer): Buffer {
+  return Buffer.from(signature.map((byte) => byte ^ 0x5a));
+}
+
+/** A key by the name under which a server publishes it. */
+export interface PublishedKey {
+  readonly pair: KeyPair;
+  readonly kid?: string | undefined;
+}
+
+/** Keys of each kind, named by kind and number. */
+export function keysOf(counts: Readonly<Partial<Record<KeyKind, number>>>, after = 0, isNamed = true): PublishedKey[] {
+  return Object.entries(counts).flatMap(([kind, count]) =>
+    Array.from({ length: count }, (_, index) => {
+      const number = after + index + 1;
+      return { pair: keyPair(kind as KeyKind, number), kid: isNamed ? `${kind} ${number}` : undefined };
+    }),
+  );
+}
+
+/** A key as it stands in the set that the server publishes. */
+export function publishedKey({ kid, pair }: PublishedKey): Record<string, unknown> {
+  return { ...pair.jwk, use: 'sig', ...(kid === undefined ? {} : { kid }) };
+}

@@ -1,0 +1,146 @@
+// The product as a suite meets it: sign-ins, sessions and renewals as they are, a browser that follows redirects.
+import assert from 'node:assert/strict';
+import { MINUTE } from '../../../src/core/clock.ts';
+import { Failure } from '../../../src/core/failure.ts';
+import type { Provider } from '../../../src/core/provider.ts';
+import type { Category } from '../../../src/core/remedy.ts';
+import type { SessionRecord } from '../../../src/core/session.ts';
+import type { SignOutEnd } from '../../../src/flows/signOut.ts';
+import { providerAt } from '../bench.ts';
+import { Person, type Arrival } from '../browserless.ts';
+import { FakeFolder } from '../fakeStore.ts';
+import { buildHouse, moveIn, recordAt, type House } from '../house.ts';
+import { Desk } from '../signInBench.ts';
+import { Door } from '../signOutBench.ts';
+import { CLIENT_ID, CLIENT_SECRET } from './requests.ts';
+import { SuiteServer } from './suiteServer.ts';
+
+/** The scopes that a sign-in asks for where nothing is said: those of an entry without any. */
+const SCOPES: readonly string[] = ['openid', 'profile', 'email', 'offline_access'];
+
+/** How a sign-in has ended. */
+export interface Ending {
+  readonly session: SessionRecord | undefined;
+  readonly failure: Failure | undefined;
+  /** Where the browser is; undefined where it was never opened. */
+  readonly page: Arrival | undefined;
+}
+
+/** The product and the server that examines it. */
+export class RelyingParty {
+  /** The server. */
+  readonly server: SuiteServer;
+  /** The sessions. One is there from before, of another person. */
+  readonly house: House;
+  /** The sign-ins. */
+  readonly desk: Desk;
+  /** The sign-outs at the server. */
+  readonly door: Door;
+  /** The entry of the settings. */
+  readonly provider: Provider;
+  #before: SessionRecord | undefined;
+
+  private constructor(server: SuiteServer, provider: Provider, hasSecret: boolean) {
+    this.server = server;
+    this.provider = provider;
+    this.house = buildHouse(server.issuer, { providers: [provider], clientSecret: hasSecret ? CLIENT_SECRET : undefined });
+    this.desk = new Desk(new FakeFolder(), this.house);
+    this.door = new Door(this.house.clock);
+    server.date = () => this.house.clock.now();
+  }
+
+  /** Sets both up, with a session of another person that no failed sign-in may touch. */
+  static async meet(more: Partial<Provider> = {}, hasSecret = false): Promise<RelyingParty> {
+    const server = await SuiteServer.start();
+    const party = new RelyingParty(server, providerAt(server.issuer, { clientId: CLIENT_ID, scopes: SCOPES, ...more }), hasSecret);
+    const { clock } = party.house;
+    party.#before = await moveIn(party.house, recordAt(server.issuer, clock.now(), {
+      id: 'before', account: { id: 'person-0', label: 'Robin' }, subject: 'person-0', scopes: [...SCOPES], accessExpiresAt: clock.now() + 60 * MINUTE,
+    }));
+    return party;
+  }
+
+  /** Signs in through the browser, and waits for how it ends. */
+  async signIn(): Promise<Ending> {
+    const { ended, page } = await this.begin();
+    return { ...(await ended), page: await page };
+  }
+
+  /** Begins a sign-in; the browser goes wherever it is led. */
+  async begin(): Promise<{ readonly ended: Promise<Omit<Ending, 'page'>>; readonly page: Promise<Arrival | undefined> }> {
+    const { desk, house, provider } = this;
+    const { signal } = new AbortController();
+    const ended = desk.signIns.start({ provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal }, (grant) => house.keeper.admit(grant)).then(
+      (session) => ({ session, failure: undefined }),
+      (error: unknown) => {
+        assert.ok(error instanceof Failure, String(error));
+        return { session: undefined, failure: error };
+      },
+    );
+    const address = await Promise.race([desk.address(), ended]);
+    const page = typeof address === 'string' ? new Person().signIn(address) : Promise.resolve(undefined);
+    return { ended, page };
+  }
+
+  /** Signs in, which has to work; gives the session and the page. */
+  async signInWell(): Promise<{ readonly session: SessionRecord; readonly page: Arrival }> {
+    const { failure, page, session } = await this.signIn();
+    assert.equal(failure, undefined);
+    assert.ok(session !== undefined && page !== undefined);
+    assert.match(page.html, /<h1>Signed in<\/h1>/);
+    assert.deepEqual(await this.tokenOf(session), session.accessToken);
+    return { session, page };
+  }
+
+  /**
+   * Signs in, which has to be refused: nobody has become a session, the browser says that it did not work, and nothing
+   * more was asked of the server.
+   */
+  async signInRefused(category: Category, code?: string): Promise<Ending> {
+    const ending = await this.signIn();
+    const { failure, page } = ending;
+    assert.deepEqual([failure?.category, code === undefined ? undefined : failure?.code], [category, code]);
+    if (page !== undefined) {
+      assert.match(page.html, /<h1>Not signed in<\/h1>/);
+    }
+    assert.deepEqual(this.house.keeper.all().map(({ record }) => record.id), ['before']);
+    return ending;
+  }
+
+  /** Signs out, here and at the server; the browser goes wherever it is led. What it ends with is awaited by the caller. */
+  async signOut({ id }: SessionRecord): Promise<{ readonly atServer: Promise<unknown>; readonly end: Promise<SignOutEnd>; readonly page: Arrival }> {
+    const { atServer, page } = await this.house.keeper.signOut(id);
+    const end = this.door.signOuts.open(page);
+    return { atServer, end, page: await new Person().signIn(await this.door.address()) };
+  }
+
+  /** The token that a caller gets for the account of a session. */
+  async tokenOf({ account }: SessionRecord): Promise<string | undefined> {
+    const [found] = await this.house.keeper.find(this.provider.id, this.provider.scopes, account.id);
+    return found?.record.accessToken;
+  }
+
+  /** What the userinfo endpoint says to a token: the status. */
+  async userinfoWith(accessToken: string): Promise<number> {
+    const response = await fetch(`${this.server.issuer}userinfo`, { headers: { Authorization: `Bearer ${accessToken}` } });
+    return response.status;
+  }
+
+  /** What the server has against the product, and what has gone wrong that no module is about. */
+  complaints(): string[] {
+    const { desk, house } = this;
+    const before = house.registry.get('before')?.record;
+    const log = [...desk.lines, ...house.lines, ...this.door.lines].join('\n');
+    return [
+      ...this.server.complaints,
+      ...(before === this.#before ? [] : ['The session that was there before is another one.']),
+      ...(/-of-the-conformance-suite|a secret|eyJ/.test(log) ? ['There is a secret in the log.'] : []),
+    ];
+  }
+
+  /** Ends both. */
+  async part(): Promise<void> {
+    this.door.signOuts.dispose();
+    await this.server.stop();
+  }
+}

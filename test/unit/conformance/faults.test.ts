@@ -1,0 +1,112 @@
+// The faults that oauth4webapi tries on itself, tried on this product: each at every endpoint where it makes sense, with
+// the category that comes of it.
+import assert from 'node:assert/strict';
+import type { Category } from '../../../src/core/remedy.ts';
+import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { requestDeviceCode, requestDeviceTokens, type DeviceCode } from '../../../src/protocol/device.ts';
+import { browserAddress } from '../../../src/protocol/pushed.ts';
+import { revokeTokens } from '../../../src/protocol/revoke.ts';
+import { discovered, REDIRECT_URI, trade, transportWith } from '../../support/bench.ts';
+import { NO_ANSWERS } from '../../support/conformance/faults.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { ScriptedServer, type Script } from '../../support/scriptedServer.ts';
+
+const transport = transportWith();
+const { signal } = new AbortController();
+
+/** Asks one endpoint, which answers as it is told to. */
+type Asking = (server: ScriptedServer, script: Script) => Promise<unknown>;
+
+const ENDPOINTS: Readonly<Record<string, Asking>> = {
+  'discovery': async (server, script) => {
+    server.onDiscovery(script);
+    server.on('/.well-known/oauth-authorization-server', script);
+    return discovered(server.issuer);
+  },
+  'the token endpoint': async (server, script) => {
+    server.onToken(script);
+    return trade(server);
+  },
+  'the token endpoint, for a device': async (server, script) => {
+    server.onToken(script);
+    const code: DeviceCode = { deviceCode: 'device-code-1', userCode: 'A', address: 'http://127.0.0.1/device', completeAddress: undefined, interval: 5000, expiresAt: Infinity };
+    return requestDeviceTokens(await discovered(server.issuer), code, ['read'], transport, signal);
+  },
+  'the device authorization endpoint': async (server, script) => {
+    server.on('/device', script);
+    return requestDeviceCode(await discovered(server.issuer), ['read'], transport, signal);
+  },
+  'the endpoint for pushed requests': async (server, script) => {
+    server.on('/par', script);
+    const found = await discovered(server.issuer, { pushedAuthorization: true });
+    return browserAddress(found, await authorizationRequest(found, REDIRECT_URI, ['read']), transport, signal);
+  },
+  'the revocation endpoint': async (server, script) => {
+    server.on('/revoke', script);
+    return revokeTokens(await discovered(server.issuer), { accessToken: 'access-0', refreshToken: 'refresh-0' }, transport);
+  },
+};
+
+describe('An answer that', () => {
+  let server: ScriptedServer;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    server.metadata['device_authorization_endpoint'] = `${server.issuer}/device`;
+    server.metadata['pushed_authorization_request_endpoint'] = `${server.issuer}/par`;
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  for (const [what, [script, usual, others = {}]] of Object.entries(NO_ANSWERS)) {
+    it(`${what} is ${usual}`, async () => {
+      for (const [endpoint, ask] of Object.entries(ENDPOINTS)) {
+        const expected = others[endpoint] ?? usual;
+        const outcome = await ask(server, script).then(() => 'fine', (error: unknown) => error);
+        const category = outcome instanceof Error && 'category' in outcome ? outcome.category : outcome;
+        assert.equal(category, expected, endpoint);
+        assert.doesNotMatch(String(outcome), /refresh-0|access-0|device-code-1/);
+        server.onDiscovery(() => ({ body: server.metadata }));
+      }
+    });
+  }
+
+  describe('is discovery, and', () => {
+    const wrong: Readonly<Record<string, readonly [Readonly<Record<string, unknown>>, Category, string?]>> = {
+      'names no issuer': [{ issuer: undefined }, 'bad-answer'],
+      'has a number for an issuer': [{ issuer: 7 }, 'bad-answer'],
+      'has a word for an issuer': [{ issuer: 'acme' }, 'issuer-mismatch', 'issuer-mismatch'],
+      'has an empty issuer': [{ issuer: '' }, 'bad-answer'],
+      'has a list for an endpoint': [{ token_endpoint: ['https://id.example.com/token'] }, 'server-unfit', 'bad-endpoint'],
+      'has null for an endpoint': [{ jwks_uri: null }, 'server-unfit', 'bad-endpoint'],
+    };
+    for (const [what, [more, category, code]] of Object.entries(wrong)) {
+      it(`${what} is ${category}`, async () => {
+        server.onDiscovery({ body: { ...server.metadata, ...more } });
+        await rejectsWith(discovered(server.issuer), category, code);
+      });
+    }
+
+    for (const nonsense of ['RS256', 7, null, { a: 1 }]) {
+      it(`has ${JSON.stringify(nonsense)} where lists or words are due is taken all the same`, async () => {
+        const members = [
+          'id_token_signing_alg_values_supported', 'userinfo_signing_alg_values_supported', 'token_endpoint_auth_methods_supported', 'code_challenge_methods_supported',
+          'grant_types_supported', 'scopes_supported', 'response_types_supported', 'dpop_signing_alg_values_supported',
+          'require_pushed_authorization_requests', 'end_session_endpoint',
+        ];
+        server.onDiscovery({ body: { ...server.metadata, ...Object.fromEntries(members.map((name) => [name, nonsense])) } });
+        server.onToken({ body: { access_token: 'access-1', token_type: 'Bearer' } });
+        assert.equal((await trade(server)).accessToken, 'access-1');
+      });
+    }
+  });
+
+  it('lacks the issuer is untrusted where the server says, in whatever way, that its answers have it', async () => {
+    for (const said of [true, 'true', 1]) {
+      server.metadata['authorization_response_iss_parameter_supported'] = said;
+      await rejectsWith(trade(server), 'untrusted-answer', 'wrong-issuer');
+    }
+  });
+});

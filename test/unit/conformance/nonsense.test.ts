@@ -1,0 +1,137 @@
+// Servers that answer with anything at all: whatever it is, it is one of the failures that are known, and costs no session.
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { Failure } from '../../../src/core/failure.ts';
+import { endsSession } from '../../../src/core/remedy.ts';
+import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { requestDeviceCode } from '../../../src/protocol/device.ts';
+import { accountOf } from '../../../src/protocol/identity.ts';
+import { browserAddress } from '../../../src/protocol/pushed.ts';
+import { discovered, GOOD_TOKENS, jwtWith, REDIRECT_URI, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
+import { buildHouse, moveIn, recordAt } from '../../support/house.ts';
+import { ScriptedServer } from '../../support/scriptedServer.ts';
+
+const transport = transportWith();
+const { signal } = new AbortController();
+
+/** Values that a member may have, the usual kinds and the near misses more often than others. */
+const value = fc.oneof(
+  fc.constantFrom(undefined, null, '', 0, -1, '7', true, [], {}, 'Bearer', 'a.b.c', { toString: 0, valueOf: 0 }, [[]], 'RS256', ['RS256'], 'https://id.example.com', 'http://127.0.0.1:1/x', 9e15, '\u0000'),
+  fc.jsonValue({ maxDepth: 2 }),
+);
+const members = (names: readonly string[]): fc.Arbitrary<Record<string, unknown>> =>
+  fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] });
+
+describe('A server that answers with anything', () => {
+  let server: ScriptedServer;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    server.metadata['device_authorization_endpoint'] = `${server.issuer}/device`;
+    server.metadata['userinfo_endpoint'] = `${server.issuer}/me`;
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  /** Asks with each answer; what comes of it is fine, or a known failure that ends no session. */
+  const holds = (answers: fc.Arbitrary<Record<string, unknown>>, ask: (answer: Record<string, unknown>) => Promise<unknown>): Promise<void> =>
+    fc.assert(
+      fc.asyncProperty(answers, async (answer) => {
+        const error: unknown = await ask(answer).then(() => undefined, (thrown: unknown) => thrown);
+        if (error !== undefined) {
+          assert.ok(error instanceof Failure, error instanceof Error ? error.stack : 'something that is no error');
+          assert.notEqual(error.category, 'unexpected', error.stack);
+          assert.equal(endsSession(error.category) && !('error' in answer), false, error.message);
+        }
+      }),
+      { seed: 20_300_101, numRuns: 100 },
+    );
+
+  it('about itself', async () => {
+    const names = [...Object.keys(server.metadata), 'userinfo_signing_alg_values_supported', 'token_endpoint_auth_methods_supported', 'code_challenge_methods_supported', 'grant_types_supported'];
+    await holds(members(names), async (answer) => {
+      server.onDiscovery({ body: { ...server.metadata, ...answer } });
+      await discovered(server.issuer);
+    });
+  });
+
+  it('with tokens', async () => {
+    await holds(members([...Object.keys(GOOD_TOKENS), 'scope', 'id_token', 'refresh_expires_in', 'error', 'error_description', 'suberror', 'claims']), async (answer) => {
+      server.onToken({ body: { ...GOOD_TOKENS, ...answer } });
+      await trade(server);
+    });
+  });
+
+  it('with the claims of an ID token', async () => {
+    await holds(members(['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'azp', 'auth_time', 'tid', 'name', 'preferred_username']), async (claims) => {
+      const tokens = await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }));
+      await accountOf(await discovered(server.issuer), tokens, transport, signal);
+    });
+  });
+
+  it('with the header of an ID token', async () => {
+    await holds(members(['alg', 'kid', 'crit', 'typ', 'jwk']), async (header) => {
+      const [, payload = '', signature = ''] = (await server.idToken({ aud: 'editor' })).split('.');
+      const part = Buffer.from(JSON.stringify({ alg: 'RS256', kid: 'known', ...header })).toString('base64url');
+      await tradeForIdToken(server, () => Promise.resolve(`${part}.${payload}.${signature}`));
+    });
+  });
+
+  it('with keys', async () => {
+    const usual = { kty: 'RSA', kid: 'known', alg: 'RS256', use: 'sig', n: 'AQAB', e: 'AQAB' };
+    const key = members([...Object.keys(usual), 'key_ops', 'crv', 'x', 'y', 'd']).map((more) => ({ ...usual, ...more }));
+    await holds(fc.record({ keys: fc.oneof(fc.array(key, { maxLength: 3 }), value) }), async (answer) => {
+      server.on('/jwks', { body: answer });
+      await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce }));
+    });
+  });
+
+  it('about a person', async () => {
+    server.onToken({ body: GOOD_TOKENS });
+    const tokens = await trade(server);
+    const found = await discovered(server.issuer, { account: { id: 'sub', label: 'name' } });
+    await holds(members(['sub', 'name', 'preferred_username', 'email']), async (answer) => {
+      server.on('/me', { body: answer });
+      await accountOf(found, tokens, transport, signal);
+      server.on('/me', { headers: { 'Content-Type': 'application/jwt' }, body: jwtWith(answer) });
+      await accountOf(found, tokens, transport, signal);
+    });
+  });
+
+  it('with codes for a device', async () => {
+    const found = await discovered(server.issuer);
+    const usual = { device_code: 'd', user_code: 'U', verification_uri: 'http://127.0.0.1/device', expires_in: 900 };
+    await holds(members([...Object.keys(usual), 'verification_uri_complete', 'verification_url', 'interval', 'error']), async (answer) => {
+      server.on('/device', { body: { ...usual, ...answer } });
+      await requestDeviceCode(found, ['read'], transport, signal);
+    });
+  });
+
+  it('with references to pushed requests', async () => {
+    server.metadata['pushed_authorization_request_endpoint'] = `${server.issuer}/par`;
+    const found = await discovered(server.issuer, { pushedAuthorization: true });
+    const request = await authorizationRequest(found, REDIRECT_URI, ['read']);
+    await holds(members(['request_uri', 'expires_in', 'error', 'error_description']), async (answer) => {
+      server.on('/par', { status: 201, body: { request_uri: 'urn:example:1', expires_in: 60, ...answer } });
+      await browserAddress(found, request, transport, signal);
+    });
+  });
+
+  it('at a renewal, after which the session is there, with a refresh token that the server has given', async () => {
+    const house = buildHouse(server.issuer);
+    server.date = () => house.clock.now();
+    await holds(members([...Object.keys(GOOD_TOKENS), 'scope', 'id_token', 'refresh_token_expires_in']), async (answer) => {
+      const before = await moveIn(house, recordAt(server.issuer, house.clock.now(), { generation: house.registry.get('s1')?.record.generation ?? 1 }));
+      server.onToken({ body: { ...GOOD_TOKENS, refresh_token: 'refresh-2', ...answer } });
+      try {
+        await house.refresher.renew('s1', 'test');
+      } finally {
+        const given = 'refresh_token' in answer ? answer['refresh_token'] : 'refresh-2';
+        const expected = typeof given === 'string' && given !== '' ? given : before.refreshToken;
+        assert.deepEqual([house.record().refreshToken, house.record().ended], [expected, undefined]);
+      }
+    });
+  });
+});

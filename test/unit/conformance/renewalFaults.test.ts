@@ -1,0 +1,81 @@
+// The same faults at a renewal: with the refresh token that has to be there after it, be it the old one or a new one.
+import assert from 'node:assert/strict';
+import type { Category } from '../../../src/core/remedy.ts';
+import { BAD_ID_TOKENS, HALF_BAD, NO_ANSWERS } from '../../support/conformance/faults.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
+import { ScriptedServer, type Script } from '../../support/scriptedServer.ts';
+
+describe('The answer to a renewal that', () => {
+  let server: ScriptedServer;
+  let house: House;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    house = buildHouse(server.issuer);
+    server.date = () => house.clock.now();
+    await moveIn(house, recordAt(server.issuer, house.clock.now(), { subject: 'person-1' }));
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  /** Renews, which has to fail; then nothing is lost, and the next renewal is made with the refresh token that counts. */
+  const failsWith = async (script: Script, category: Category, refreshToken: string): Promise<void> => {
+    server.onToken(script);
+    await rejectsWith(house.refresher.renew('s1', 'test'), category);
+    const { accessToken, ended } = house.record();
+    assert.deepEqual([accessToken, ended, house.record().refreshToken], ['access-1', undefined, refreshToken]);
+    assert.equal((JSON.parse(house.stored() ?? '') as { readonly refreshToken: string }).refreshToken, refreshToken, 'in the store, too');
+    server.onToken({ body: { access_token: 'access-3', refresh_token: 'refresh-3', token_type: 'Bearer', expires_in: 300 } });
+    assert.equal((await house.refresher.renew('s1', 'test')).refreshToken, 'refresh-3');
+    assert.equal(server.requestsTo('/token').at(-1)?.parameters.get('refresh_token'), refreshToken);
+  };
+
+  for (const [what, [script, category]] of Object.entries(NO_ANSWERS)) {
+    it(`${what} is ${category}: the refresh token stays`, async () => {
+      await failsWith(script, category, 'refresh-1');
+    });
+  }
+
+  const good: Readonly<Record<string, unknown>> = { access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'Bearer', expires_in: 300 };
+  for (const [what, [more, category]] of Object.entries(HALF_BAD)) {
+    it(`${what} is ${category}: its refresh token counts`, async () => {
+      await failsWith({ body: { ...good, ...more } }, category, 'refresh-2');
+    });
+  }
+
+  for (const refreshToken of [7, true, {}, ['refresh-2']]) {
+    it(`has ${JSON.stringify(refreshToken)} for a refresh token is bad-answer: the one that was sent stays`, async () => {
+      await failsWith({ body: { ...good, refresh_token: refreshToken } }, 'bad-answer', 'refresh-1');
+    });
+  }
+
+  for (const [what, [claims, category]] of Object.entries(BAD_ID_TOKENS)) {
+    it(`has an ID token ${what} is ${category}: its refresh token counts`, async () => {
+      await failsWith({ body: { ...good, id_token: await server.idToken({ aud: 'editor', ...claims }) } }, category, 'refresh-2');
+    });
+  }
+
+  it('has an ID token signed by another algorithm than the server says is bad-answer: its refresh token counts', async () => {
+    server.metadata['id_token_signing_alg_values_supported'] = ['PS256'];
+    await failsWith({ body: { ...good, id_token: await server.idToken({ aud: 'editor' }) } }, 'bad-answer', 'refresh-2');
+  });
+
+  it('has an ID token signed by nobody known is untrusted-answer: its refresh token counts', async () => {
+    await failsWith({ body: { ...good, id_token: await server.idToken({ aud: 'editor' }, 'RS256', 'stranger') } }, 'untrusted-answer', 'refresh-2');
+  });
+
+  it('has the ID token of the sign-in once more, as some servers do, is good', async () => {
+    const week = 7 * 24 * 3600;
+    const now = Math.floor(house.clock.now() / 1000);
+    server.onToken({ body: { ...good, id_token: await server.idToken({ aud: 'editor', iat: now - week, exp: now + week, auth_time: now - week, nonce: 'of-the-sign-in' }) } });
+    assert.equal((await house.refresher.renew('s1', 'test')).accessToken, 'access-2');
+  });
+
+  it('has an ID token for several clients, and given to this one, is good', async () => {
+    server.onToken({ body: { ...good, id_token: await server.idToken({ aud: ['editor', 'other'], azp: 'editor' }) } });
+    assert.equal((await house.refresher.renew('s1', 'test')).accessToken, 'access-2');
+  });
+});

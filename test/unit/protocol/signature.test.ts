@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { keyPair, keysOf, spoilt } from '../../support/conformance/keys.ts';
+import { RelyingParty } from '../../support/conformance/relyingParty.ts';
+
+describe('The keys of a server', () => {
+  let party: RelyingParty;
+
+  beforeEach(async () => {
+    party = await RelyingParty.meet();
+  });
+
+  afterEach(async () => {
+    await party.part();
+  });
+
+  const asked = (): number => party.server.requestsTo('jwks').length;
+  const failureOf = async (): Promise<unknown> => (await party.signIn()).failure?.category;
+
+  it('are asked for once for several ID tokens', async () => {
+    await party.signInWell();
+    await party.signInWell();
+    assert.equal(asked(), 1);
+  });
+
+  it('are asked for anew, once, where none of those in memory fits, and remembered then', async () => {
+    await party.signInWell();
+    for (const expected of [2, 3]) {
+      party.server.rotateKeys();
+      await party.signInWell();
+      await party.signInWell();
+      assert.equal(asked(), expected);
+    }
+  });
+
+  it('are asked for anew where one has been replaced under its old name', async () => {
+    await party.signInWell();
+    party.server.keys = [{ pair: keyPair('RSA', 7), kid: 'RSA 1' }];
+    await party.signInWell();
+    assert.equal(asked(), 2);
+  });
+
+  it('are asked for once more, and not again and again, where a signature is wrong', async () => {
+    await party.signInWell();
+    party.server.faults = { signature: spoilt };
+    assert.deepEqual([await failureOf(), asked()], ['bad-answer', 2]);
+  });
+
+  it('that have just been fetched are not asked for a second time', async () => {
+    party.server.faults = { signature: spoilt };
+    assert.deepEqual([await failureOf(), asked()], ['bad-answer', 1]);
+  });
+
+  it('that cannot be had are a matter of the server, also when they change', async () => {
+    await party.signInWell();
+    party.server.rotateKeys();
+    party.server.at('jwks', () => ({ status: 503 }));
+    assert.deepEqual([await failureOf(), asked()], ['server', 2]);
+    party.server.at('jwks', () => ({ headers: { 'Content-Type': 'application/json' }, body: '{"keys":' }));
+    assert.equal(await failureOf(), 'bad-answer');
+    party.server.at('jwks', () => ({ body: { keys: 'none' } }));
+    assert.equal(await failureOf(), 'bad-answer');
+  });
+
+  it('that are none are a bad answer', async () => {
+    const named = { kty: 'RSA', kid: 'RSA 1' };
+    for (const keys of [[named], [{ ...named, n: 7, e: 7, key_ops: 7 }], [7], [null], 7, null, {}]) {
+      party.server.at('jwks', () => ({ body: { keys } }));
+      assert.equal(await failureOf(), 'bad-answer', JSON.stringify(keys));
+      party.house.discovery.forget();
+    }
+  });
+
+  it('are not asked for where a signature is by a secret, which is refused', async () => {
+    const { server } = party;
+    server.metadata['id_token_signing_alg_values_supported'] = ['RS256', 'HS256'];
+    server.signing = { algorithm: 'HS256' };
+    const { failure } = await party.signIn();
+    assert.deepEqual([failure?.category, failure?.code, failure?.detail, asked()], ['server-unfit', 'unsafe-signature', 'HS256', 0]);
+  });
+
+  it('may be of kinds that nobody here can use', async () => {
+    party.server.keys = [...keysOf({ 'secp256k1': 2, 'Ed25519': 2 }), ...keysOf({ 'RSA': 1 })];
+    await party.signInWell();
+  });
+});

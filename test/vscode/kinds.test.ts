@@ -1,0 +1,307 @@
+// Servers of every kind, each from the sign-in to the sign-out as another extension and a person live through it. That a
+// server has really been used the way it wants is seen there, in what has reached it.
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { JournalEntry } from '../workshop/identityJournal.ts';
+import { configure, consumer, entry, eventually, order, scopes, servers, type Consumer, type KeptSession } from './outside.ts';
+import { BOUND_CLIENT, CLIENT_SECRET, CLIENT_WITH_SECRET, type ServerName } from './servers.ts';
+
+/** One kind of server, and what it is to see. */
+interface Kind {
+  readonly title: string;
+  readonly server: ServerName;
+  /** What the entry has beside id, label, issuer and client id. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+  readonly scopes?: readonly string[];
+  /** The secret of the client, which the person types. */
+  readonly secret?: string;
+  /** Uses a token where it is for; by default at the userinfo endpoint. Gives who the server takes it for. */
+  readonly use?: (token: string) => Promise<unknown>;
+  /** Whether the server looks each token up in its memory, so that it can tell of one that is revoked. */
+  readonly isOpaque?: boolean;
+  /** What has to be seen of the sign-in. */
+  readonly signIn: (requests: readonly JournalEntry[]) => void;
+  /** What has to be seen of a request that renews, beside that there is one. */
+  readonly renewal?: (request: JournalEntry) => void;
+  /** What comes after the sign-out, beside that the tokens are revoked. */
+  readonly signOut?: (other: Consumer, requests: () => Promise<readonly JournalEntry[]>) => Promise<void>;
+}
+
+const to = (requests: readonly JournalEntry[], path: string): readonly JournalEntry[] => requests.filter((request) => request.path === path);
+const namesOf = ({ parameters, withheld }: JournalEntry): string[] => [...Object.keys(parameters), ...withheld].sort();
+
+/** The answer to a request with a token. */
+async function answerOf(address: string, token: string): Promise<Readonly<Record<string, unknown>>> {
+  const response = await fetch(address, { headers: { authorization: `Bearer ${token}` } });
+  assert.equal(response.status, 200, address);
+  return (await response.json()) as Readonly<Record<string, unknown>>;
+}
+
+/** The answer to a request with a token and a proof, which is made for it; once more with what the server gives for it. */
+async function provenAnswerOf(address: string, token: string, nonce?: string): Promise<Readonly<Record<string, unknown>>> {
+  const headers = await vscode.commands.executeCommand<Record<string, string>>('sessionKeeper.dpopHeaders', token, { url: address, nonce });
+  const response = await fetch(address, { headers });
+  const given = response.headers.get('dpop-nonce') ?? undefined;
+  if (response.status === 401 && nonce === undefined && given !== undefined) {
+    return provenAnswerOf(address, token, given);
+  }
+  assert.equal(response.status, 200, address);
+  return (await response.json()) as Readonly<Record<string, unknown>>;
+}
+
+/** A token that is bound to a key is of no use to somebody who has the token alone. */
+async function mustNotBear(address: string, token: string): Promise<void> {
+  for (const scheme of ['Bearer', 'DPoP']) {
+    const { status } = await fetch(address, { headers: { authorization: `${scheme} ${token}` } });
+    assert.ok(status === 401 || status === 400, `${scheme}: ${status}`);
+  }
+}
+
+/** Looks at each request that has to hold a proof, which is for that very request. */
+function eachIsProven(requests: readonly JournalEntry[], issuer: string): void {
+  const proven = requests.filter(({ path }) => path === '/token' || path === '/request');
+  assert.ok(proven.length > 0);
+  for (const { error, method, path, proof } of proven) {
+    assert.deepEqual([proof?.htm, proof?.htu], [method, `${issuer}${path}`]);
+    assert.equal(error === 'use_dpop_nonce', proof?.nonce === undefined, path);
+  }
+}
+
+/** Looks at each request in which a client with a secret has to say who it is. */
+function eachShowsItself(requests: readonly JournalEntry[], look: (request: JournalEntry) => void): void {
+  const shown = requests.filter(({ path }) => path.startsWith('/token'));
+  assert.ok(shown.length > 0);
+  shown.forEach(look);
+}
+
+const inHeader = ({ scheme, withheld }: JournalEntry): void => assert.deepEqual([scheme, withheld.includes('client_secret')], ['Basic', false]);
+const inBody = ({ scheme, withheld }: JournalEntry): void => assert.deepEqual([scheme, withheld.includes('client_secret')], [undefined, true]);
+
+async function useBound(token: string): Promise<unknown> {
+  await mustNotBear(`${servers.bound.issuer}/me`, token);
+  return (await provenAnswerOf(`${servers.bound.issuer}/me`, token))['sub'];
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    title: 'that takes authorization requests pushed only',
+    server: 'pushed',
+    signIn: (requests) => {
+      assert.deepEqual(to(requests, '/request').map(({ method, status }) => [method, status]), [['POST', 201]]);
+      assert.deepEqual(to(requests, '/auth').map(namesOf), [['client_id', 'request_uri']]);
+    },
+  },
+  {
+    title: 'that wants the secret of the client in the header',
+    server: 'basic',
+    fields: { clientId: CLIENT_WITH_SECRET },
+    secret: CLIENT_SECRET,
+    signIn: (requests) => eachShowsItself(requests, inHeader),
+    renewal: inHeader,
+  },
+  {
+    title: 'that wants the secret of the client in the body',
+    server: 'post',
+    fields: { clientId: CLIENT_WITH_SECRET },
+    secret: CLIENT_SECRET,
+    signIn: (requests) => eachShowsItself(requests, inBody),
+    renewal: inBody,
+  },
+  {
+    title: 'that binds tokens to a key',
+    server: 'bound',
+    fields: { clientId: BOUND_CLIENT, dpop: true },
+    use: useBound,
+    signIn: (requests) => {
+      eachIsProven(requests, servers.bound.issuer);
+      assert.equal(to(requests, '/token').at(-1)?.status, 200);
+    },
+    renewal: (request) => eachIsProven([request], servers.bound.issuer),
+  },
+  {
+    title: 'that binds tokens to a key, by a code',
+    server: 'bound',
+    fields: { clientId: BOUND_CLIENT, dpop: true, signInWay: 'device' },
+    use: useBound,
+    signIn: (requests) => {
+      assert.deepEqual(to(requests, '/auth'), []);
+      eachIsProven(requests, servers.bound.issuer);
+    },
+    renewal: (request) => eachIsProven([request], servers.bound.issuer),
+  },
+  {
+    title: 'that wants all of this at once',
+    server: 'strict',
+    fields: { clientId: CLIENT_WITH_SECRET, dpop: true, resource: servers.strict.api },
+    scopes: ['openid', 'offline_access', 'notes.read'],
+    secret: CLIENT_SECRET,
+    use: async (token) => {
+      await mustNotBear(servers.strict.api, token);
+      const { aud, sub } = await provenAnswerOf(servers.strict.api, token);
+      assert.equal(aud, servers.strict.api);
+      return sub;
+    },
+    isOpaque: false,
+    signIn: (requests) => {
+      assert.deepEqual(to(requests, '/auth').map(namesOf), [['client_id', 'request_uri']]);
+      eachIsProven(requests, servers.strict.issuer);
+      eachShowsItself(requests, inHeader);
+    },
+    renewal: (request) => {
+      inHeader(request);
+      eachIsProven([request], servers.strict.issuer);
+    },
+  },
+  {
+    title: 'whose tokens are for one resource',
+    server: 'resources',
+    fields: { resource: servers.resources.api },
+    scopes: ['openid', 'offline_access', 'notes.read'],
+    use: async (token) => {
+      // Anywhere else it is refused: the API takes what is made out to it.
+      const { aud, scope, sub } = await answerOf(servers.resources.api, token);
+      assert.deepEqual([aud, scope], [servers.resources.api, 'notes.read']);
+      return sub;
+    },
+    isOpaque: false,
+    signIn: (requests) => {
+      const asked = [...to(requests, '/auth'), ...to(requests, '/token')].map(({ parameters }) => parameters['resource']);
+      assert.deepEqual(asked, [servers.resources.api, servers.resources.api]);
+    },
+    renewal: ({ parameters }) => assert.equal(parameters['resource'], servers.resources.api),
+  },
+  {
+    title: 'that knows plain OAuth only',
+    server: 'plain',
+    fields: {
+      scopes: ['notes.read'],
+      endpoints: {
+        authorization: `${servers.plain.issuer}/auth`,
+        token: `${servers.plain.issuer}/token`,
+        revocation: `${servers.plain.issuer}/token/revocation`,
+        userinfo: servers.plain.user,
+      },
+      account: { id: 'id', label: 'login' },
+    },
+    scopes: ['notes.read'],
+    use: async (token) => {
+      const { id, login } = await answerOf(servers.plain.user, token);
+      assert.equal(login, 'demo');
+      return id === 1 ? 'account-1001' : id;
+    },
+    signIn: (requests) => {
+      assert.deepEqual(requests.filter(({ path }) => path.startsWith('/.well-known/') || path === '/jwks'), []);
+      assert.deepEqual(to(requests, '/auth').map(({ parameters, withheld }) => [parameters['scope'], withheld]), [['notes.read', ['state']]]);
+    },
+  },
+  {
+    title: 'where the person confirms a code',
+    server: 'usual',
+    fields: { signInWay: 'device' },
+    signIn: (requests) => {
+      assert.deepEqual(to(requests, '/auth'), []);
+      assert.deepEqual(to(requests, '/device/auth').map(({ status }) => status), [200]);
+      const [code] = to(requests, '/device').map(({ parameters }) => parameters['user_code']);
+      assert.match(code ?? '', /^[A-Z]{4}-[A-Z]{4}$/);
+      const asked = to(requests, '/token').map(({ grantType, status }) => `${grantType ?? ''} ${String(status)}`);
+      assert.equal(asked.at(-1), 'urn:ietf:params:oauth:grant-type:device_code 200');
+    },
+  },
+  {
+    title: 'where the person signs out, too',
+    server: 'usual',
+    fields: { signOutAtServer: true },
+    signIn: (requests) => assert.equal(to(requests, '/auth').length, 1),
+    signOut: async (other, requests) => {
+      await eventually('the person has signed out there', async () => to(await requests(), '/session/end/confirm').some(({ parameters }) => parameters['logout'] === 'yes'));
+      const [page] = to(await requests(), '/session/end');
+      assert.ok(page?.withheld.includes('id_token_hint'));
+      // The server does not know the browser any more, and asks for name and password.
+      await other.getSession('kind', scopes, { createIfNone: true });
+      assert.ok((await requests()).some(({ parameters, path }) => path.startsWith('/interaction/') && parameters['do'] === 'login' && parameters['name'] === 'demo'));
+    },
+  },
+];
+
+describe('a server of every kind', () => {
+  let other: Consumer;
+
+  before(async () => {
+    other = await consumer();
+  });
+
+  after(async () => {
+    await configure('providers', [entry()]);
+  });
+
+  for (const kind of KINDS) {
+    describe(`at one ${kind.title}`, () => {
+      const { secret } = kind;
+      const { issuer } = servers[kind.server];
+      const wanted = kind.scopes ?? scopes;
+      const use = kind.use ?? (async (token: string) => (await answerOf(`${issuer}/me`, token))['sub']);
+      let length = 0;
+
+      const requests = async (): Promise<readonly JournalEntry[]> => (await order({ server: kind.server })).journal.slice(length);
+      const silently = async (): Promise<KeptSession | undefined> => other.getSession('kind', wanted, { silent: true });
+      const isActive = async ({ accessToken: token }: KeptSession): Promise<boolean | undefined> => (await order({ server: kind.server, token })).isActive;
+
+      async function signedIn(): Promise<KeptSession> {
+        const session = await silently();
+        assert.ok(session, 'somebody is signed in');
+        return session;
+      }
+
+      before(async () => {
+        ({ length } = (await order({ server: kind.server, person: { kind: 'signIn', account: 'demo' }, faults: [], policy: { accessTokenSeconds: 3600 } })).journal);
+        // Without an entry in between, the provider of the kind before would be this one with other settings.
+        await configure('providers', []);
+        await configure('providers', [entry({ id: 'kind', label: 'Kind', issuer, ...kind.fields })]);
+      });
+
+      if (secret !== undefined) {
+        it('nobody is let in without the secret, which the person then sets', async () => {
+          await assert.rejects(async () => other.getSession('kind', wanted, { createIfNone: true }), { name: 'SessionKeeper.client-rejected' });
+          length += (await requests()).length;
+          const kept = vscode.commands.executeCommand('sessionKeeper.setClientSecret');
+          await order({ types: secret });
+          await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+          await kept;
+        });
+      }
+
+      it('a person signs in for another extension, whose token works', async () => {
+        const session = await other.getSession('kind', wanted, { createIfNone: true });
+        assert.equal(session?.account.label, 'demo');
+        assert.equal(await use(session.accessToken), 'account-1001');
+        kind.signIn(await requests());
+      });
+
+      it('the session renews, and the new token works', async () => {
+        const before = await signedIn();
+        await vscode.commands.executeCommand('sessionKeeper.renewNow');
+        const after = await signedIn();
+        assert.ok(after.accessToken !== before.accessToken, 'it is another token');
+        assert.equal(after.id, before.id);
+        assert.equal(await use(after.accessToken), 'account-1001');
+        const renewals = (await requests()).filter(({ grantType }) => grantType === 'refresh_token');
+        assert.deepEqual(renewals.filter(({ error }) => error !== 'use_dpop_nonce').map(({ status }) => status), [200]);
+        renewals.forEach((renewal) => kind.renewal?.(renewal));
+      });
+
+      it('the person signs out, here and at the server', async () => {
+        const session = await signedIn();
+        await vscode.commands.executeCommand('sessionKeeper.signOut');
+        assert.equal(await silently(), undefined);
+        assert.deepEqual(await other.getAccounts('kind'), []);
+        const revocations = to(await requests(), '/token/revocation').map(({ error, status }) => error ?? status);
+        // A JWT lives on until it runs out, which this server says (RFC 7009 section 2.2.1).
+        assert.deepEqual(revocations, [200, kind.isOpaque === false ? 'unsupported_token_type' : 200]);
+        if (kind.isOpaque !== false) {
+          assert.equal(await isActive(session), false);
+        }
+        await kind.signOut?.(other, requests);
+      });
+    });
+  }
+});

@@ -1,0 +1,67 @@
+// Servers that people have tokens for: an API that takes JWTs made out to it (RFC 9068), and the answer of a plain OAuth
+// server about the person, which is no OpenID Connect.
+import { createServer } from 'node:http';
+import * as oauth from 'oauth4webapi';
+
+import { demoAccounts } from './identityAccounts.ts';
+import type { IdentityServer } from './identityServer.ts';
+import { listenOnLoopback } from './loopback.ts';
+
+/** A resource server that is listening. */
+export interface ResourceServer {
+  /** The API, which is its own resource indicator (RFC 8707): it takes a JWT for this address, and answers its claims. */
+  readonly api: string;
+  /** Takes an opaque token, and answers who has it: `{ id, login }`. */
+  readonly user: string;
+  /** Closes it. */
+  stop(): void;
+}
+
+/**
+ * Starts a resource server on 127.0.0.1 that trusts one identity server.
+ *
+ * @param identity the identity server
+ * @returns the resource server, once it listens
+ */
+export async function startResourceServer(identity: IdentityServer): Promise<ResourceServer> {
+  let home = '';
+  const server = createServer((incoming, outgoing) => {
+    const request = new Request(`${home}${incoming.url ?? '/'}`, { method: incoming.method ?? 'GET', headers: headersOf(incoming.rawHeaders) });
+    const answer = incoming.url === '/user' ? userOf(identity, request) : claimsOf(identity, request);
+    answer.then(
+      (body) => outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+      (error: unknown) => outgoing.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' }).end(error instanceof Error ? error.message : ''),
+    );
+  });
+  home = `http://127.0.0.1:${String(await listenOnLoopback(server))}`;
+  return {
+    api: `${home}/api`,
+    user: `${home}/user`,
+    stop: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** The claims of a token that is for the address that it was sent to. */
+async function claimsOf({ issuer }: IdentityServer, request: Request): Promise<oauth.JWTAccessTokenClaims> {
+  const as = { issuer, jwks_uri: `${issuer}/jwks` };
+  return await oauth.validateJwtAccessToken(as, request, request.url, { [oauth.allowInsecureRequests]: true });
+}
+
+async function userOf({ provider }: IdentityServer, request: Request): Promise<{ readonly id: number; readonly login: string }> {
+  const [, value = ''] = /^Bearer (\S+)$/u.exec(request.headers.get('authorization') ?? '') ?? [];
+  const token = await provider.AccessToken.find(value);
+  const place = demoAccounts.findIndex(({ sub }) => sub === token?.accountId);
+  const login = demoAccounts[place]?.username;
+  if (token?.isValid !== true || login === undefined) {
+    throw new Error('This token is not known.');
+  }
+  return { id: place + 1, login };
+}
+
+function headersOf(raw: readonly string[]): [string, string][] {
+  const names = raw.filter((_text, index) => index % 2 === 0);
+  return names.map((name, index) => [name, raw[2 * index + 1] ?? '']);
+}
