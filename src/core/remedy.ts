@@ -135,8 +135,10 @@ export const REMEDIES = {
   'signed-out': row('unchanged', 'never', ['sign-in'], '', 'signed-out'),
 
   // What a resource says of a token (RFC 6750), and the steps that belong to the protocol.
-  'token-rejected': row('unchanged', 'quick', ['retry', 'diagnostics'], 'resource:invalid_token', ''),
-  'scope-needed': row('unchanged', 'never', ['sign-in', 'scopes'], 'resource:insufficient_scope', ''),
+  'token-rejected': row('unchanged', 'quick', ['retry', 'diagnostics'], 'resource:invalid_token', 'refused-again'),
+  'scope-needed': row('unchanged', 'never', ['sign-in', 'scopes'], 'resource:insufficient_scope', 'scope-not-granted'),
+  'step-up-unmet': row('unchanged', 'never', ['sign-in', 'log'], '', 'acr-unmet auth-too-old'),
+  'bad-challenge': row('unchanged', 'never', ['log'], '', 'bad-challenge'),
   'protocol-step': row('attention', 'slow', ['retry', 'diagnostics'], 'authorization_pending device:slow_down use_dpop_nonce unsupported_token_type', ''),
 
   // Nothing of the above; kept apart so that it is noticed.

@@ -77,6 +77,12 @@ export class Links {
           return;
         }
         await folder.write(name + ANSWER, await cipher.seal(key, parameters.toString(), name));
+        if ((await folder.read(name + WAITS)) === undefined) {
+          // Who waited has stopped meanwhile, and has taken away only what was there.
+          await folder.delete(name + ANSWER);
+          log.info('An answer has arrived by a link to the editor that nobody waits for any more.');
+          return;
+        }
         log.info('An answer has arrived by a link to the editor, and is passed on to the window that waits for it.');
       } catch (error) {
         log.warn(`An answer that has arrived by a link to the editor could not be passed on: ${asFailure(error).message}.`);
@@ -113,7 +119,7 @@ export class Links {
     // Handled below, where it is waited for.
     answer.catch(() => {});
     try {
-      await this.#sweep();
+      await this.sweep();
       // Where this does not work, the answer still arrives if VS Code gives it to this window.
       await folder.write(name + WAITS, String(clock.now())).catch((error: unknown) => {
         log.warn(`Other windows cannot be told that this one waits for an answer: ${asFailure(error).message}.`);
@@ -137,20 +143,28 @@ export class Links {
     }
   }
 
-  /** Takes away what windows have left behind that died while they waited. */
-  async #sweep(): Promise<void> {
+  /** Takes away what windows have left behind that died while they waited, or while they passed an answer on. Never rejects. */
+  async sweep(): Promise<void> {
     const { clock, folder } = this.#ports;
     try {
-      for (const file of (await folder.list()).filter((one) => one.endsWith(WAITS))) {
+      const files = await folder.list();
+      for (const file of files.filter((one) => one.endsWith(WAITS))) {
         if (!(Math.abs(clock.now() - Number(await folder.read(file))) < STALE)) {
-          const name = file.slice(0, -WAITS.length);
-          await Promise.all([folder.delete(file), folder.delete(name + ANSWER)]);
+          await Promise.all([folder.delete(file), folder.delete(nameOf(file, WAITS) + ANSWER)]);
         }
       }
+      // Who waits says so before there is any answer.
+      const orphans = files.filter((one) => one.endsWith(ANSWER) && !files.includes(nameOf(one, ANSWER) + WAITS));
+      await Promise.all(orphans.map((file) => folder.delete(file)));
     } catch {
-      // The next sign-in sweeps again.
+      // The next start, or the next sign-in, sweeps again.
     }
   }
+}
+
+/** What a file is named after, without its ending. */
+function nameOf(file: string, ending: string): string {
+  return file.slice(0, -ending.length);
 }
 
 /** A query of which VS Code has undone the percent-encoding, as it was before: what stands for itself then is encoded. */

@@ -176,6 +176,32 @@ describe('A link to the editor', () => {
     caller.abort(new Failure('cancelled', 'enough'));
   });
 
+  it('sweeps away an answer that nobody waits for, at a start too, and none that somebody does', async () => {
+    const { answer } = await wait();
+    await other.arrived(query());
+    folder.files.set('orphan.answer', 'sealed').set('README', 'a file of somebody else');
+    await window().sweep();
+    assert.deepEqual([...folder.files.keys()].map((name) => name.replace(/^[0-9a-f]{32}/, 'mine')), ['mine.waits', 'mine.answer', 'README']);
+    await clock.pass(SECOND);
+    assert.equal((await answer).get('code'), CODE);
+    folder.failing = true;
+    await window().sweep();
+  });
+
+  it('leaves no answer behind where the one who waits stops while it is being written down', async () => {
+    await wait();
+    const write = folder.write.bind(folder);
+    folder.write = async (name, text) => {
+      caller.abort(new Failure('cancelled', 'enough'));
+      await clock.rest();
+      await write(name, text);
+    };
+    await other.arrived(query());
+    await clock.rest();
+    assert.deepEqual([...folder.files.keys()], []);
+    assert.match(lines.at(-1) ?? '', /nobody waits for any more/);
+  });
+
   it('brings a sign-in at a real server to its end that another window has got the answer of', async () => {
     const clients = [{ client_id: 'linked', token_endpoint_auth_method: 'none', application_type: 'native', redirect_uris: [LINK], grant_types: ['authorization_code'] } as const];
     const identity = await startIdentityServer({ clients });
