@@ -1,5 +1,6 @@
 // What an identity server is as configured, and how an entry of the settings becomes one.
 import * as v from 'valibot';
+import { isProtected } from './address.ts';
 import { plainName } from './failure.ts';
 import { isScope, normalizeScopes } from './scopes.ts';
 
@@ -13,7 +14,7 @@ export interface Provider {
   readonly issuer: string;
   /** The client identifier (RFC 6749 section 2.2) of a public client. */
   readonly clientId: string;
-  /** What a sign-in asks for where the caller names no scopes. */
+  /** What a sign-in asks for where the caller names no scopes; empty where the server knows none. */
   readonly scopes: readonly string[];
   /** How long, in ms, an access token is taken to live where neither the answer nor the token says. */
   readonly assumedLifetime: number | undefined;
@@ -44,6 +45,8 @@ export interface Provider {
   readonly endpoints: Endpoints | undefined;
   /** Which members of the userinfo answer tell who signed in, for a server without ID tokens. */
   readonly account: AccountFields | undefined;
+  /** How the secret of a client is sent, for a server that does not say; undefined takes its word, or else the standard's. */
+  readonly clientAuthentication: ClientAuthentication | undefined;
   /** Which token callers get. */
   readonly token: TokenKind;
   /**
@@ -60,6 +63,11 @@ export const SIGN_OUT_RETURN = 'return';
 export const TOKEN_KINDS = ['access_token', 'id_token'] as const;
 /** One of them. */
 export type TokenKind = (typeof TOKEN_KINDS)[number];
+
+/** How a client with a secret shows it: in a header, or among the parameters (RFC 6749 section 2.3.1), by the names of RFC 7591 section 2. */
+export const CLIENT_AUTHENTICATIONS = ['client_secret_basic', 'client_secret_post'] as const;
+/** One of them. */
+export type ClientAuthentication = (typeof CLIENT_AUTHENTICATIONS)[number];
 
 /** The endpoints of a server, by the names that the entry has for them. */
 export const ENDPOINT_FIELDS = ['authorization', 'token', 'revocation', 'userinfo', 'deviceAuthorization', 'jwks', 'pushedAuthorizationRequest', 'endSession'] as const;
@@ -141,6 +149,7 @@ export const PROVIDER_FIELDS = [
   'dpop',
   'endpoints',
   'account',
+  'clientAuthentication',
   'token',
   'signOutAtServer',
 ] as const;
@@ -167,6 +176,7 @@ export type ProblemCode =
   | 'bad-token'
   | 'bad-sign-out'
   | 'bad-endpoint'
+  | 'bad-client-authentication'
   | 'bad-resource'
   | 'reserved-parameter';
 
@@ -229,7 +239,7 @@ const entrySchema = v.object(
     label: v.optional(text),
     issuer: v.pipe(text, v.check(isIssuerUrl, 'bad-url'), v.check(isProtected, 'not-https')),
     clientId: text,
-    scopes: v.optional(v.pipe(v.array(scope, 'wrong-type'), v.check((list) => list.length > 0, 'missing')), [...DEFAULT_SCOPES]),
+    scopes: v.optional(v.array(scope, 'wrong-type'), [...DEFAULT_SCOPES]),
     assumedLifetime: v.optional(lifetime),
     sessionLifetime: v.optional(lifetime),
     idleTimeout: v.optional(v.pipe(v.number('wrong-type'), v.check((value) => value >= 0 && value <= 1e9, 'out-of-range'))),
@@ -243,6 +253,7 @@ const entrySchema = v.object(
     dpop: v.optional(v.boolean('wrong-type'), false),
     endpoints: v.optional(endpoints),
     account: v.optional(account),
+    clientAuthentication: v.optional(v.pipe(v.string('wrong-type'), v.picklist(CLIENT_AUTHENTICATIONS, 'bad-client-authentication'))),
     token: v.optional(v.pipe(v.string('wrong-type'), v.picklist(TOKEN_KINDS, 'bad-token')), 'access_token'),
     signOutAtServer: v.optional(v.union([v.boolean(), v.literal(SIGN_OUT_RETURN)], 'bad-sign-out'), false),
   },
@@ -253,20 +264,6 @@ const entrySchema = v.object(
 function isIssuerUrl(value: string): boolean {
   // `URL` repairs what is nearly an address; an issuer is compared to the letter, so it must be one as it stands.
   return /^https?:\/\/[^?#@\s\\]+$/.test(value) && URL.canParse(value);
-}
-
-/** Whether a URL goes over TLS, or does not leave this machine. A text that is no URL is not judged here. */
-export function isProtected(value: string): boolean {
-  if (!URL.canParse(value)) {
-    return true;
-  }
-  const url = new URL(value);
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
-}
-
-/** Whether a host name as `URL` gives it is this machine (RFC 8252 section 7.3). */
-export function isLoopbackHost(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
 /**
@@ -324,6 +321,7 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     dpop: entry.dpop,
     endpoints: entry.endpoints,
     account: entry.account,
+    clientAuthentication: entry.clientAuthentication,
     token: entry.token,
     signOutAtServer: entry.signOutAtServer,
   };

@@ -78,7 +78,8 @@ export const REMEDIES = {
 
   // A definite verdict: only signing in again goes on from here.
   'session-ended': row('ended', 'never', ['sign-in'], `
-    refresh:invalid_grant refresh:access_denied refresh:invalid_token refresh:expired_token bad_refresh_token bad_token`, ''),
+    refresh:invalid_grant refresh:access_denied refresh:invalid_token refresh:expired_token bad_refresh_token bad_token
+    refresh:Errors.OIDCSession.RefreshTokenInvalid refresh:Errors.User.RefreshToken.Invalid`, ''),
   'lost-answer': row('ended', 'never', ['sign-in'], '', 'lost-answer'),
   'sign-in-needed': row('ended', 'never', ['sign-in'], 'login_required', ''),
   'interaction-needed': row('ended', 'never', ['sign-in'], 'interaction_required account_selection_required basic_action message_only', ''),
@@ -91,7 +92,7 @@ export const REMEDIES = {
   'email-unverified': row('ended', 'never', ['sign-in'], 'unverified_user_email', ''),
 
   // The settings, here or at the server, do not fit.
-  'client-rejected': row('attention', 'slow', ['settings', 'client-secret'], 'invalid_client incorrect_client_credentials', 'challenge'),
+  'client-rejected': row('attention', 'slow', ['settings', 'client-secret'], 'invalid_client incorrect_client_credentials', 'challenge no-secret'),
   'client-not-allowed': row('attention', 'slow', ['settings', 'another-way'], 'unauthorized_client device_flow_disabled invalid_client_metadata', ''),
   'redirect-rejected': row('attention', 'slow', ['copy-redirect', 'settings'], 'redirect_uri_mismatch invalid_redirect_uri', ''),
   'scope-rejected': row('attention', 'slow', ['scopes', 'log'], 'invalid_scope invalid_target', ''),
@@ -127,7 +128,7 @@ export const REMEDIES = {
   'denied': row('unchanged', 'never', ['sign-in'], 'access_denied authorization_declined', ''),
   'start-again': row('unchanged', 'never', ['sign-in', 'log'], 'invalid_grant bad_verification_code', 'no-code'),
   'code-expired': row('unchanged', 'never', ['new-code', 'another-way'], `
-    device:expired_token exchange:expired_token incorrect_device_code device:bad_verification_code device:invalid_grant`, 'code-expired'),
+    device:expired_token device:token_expired exchange:expired_token incorrect_device_code device:bad_verification_code device:invalid_grant`, 'code-expired'),
   'sign-in-timeout': row('unchanged', 'never', ['sign-in', 'another-way'], '', 'sign-in-deadline'),
   'no-loopback': row('unchanged', 'never', ['another-way', 'log'], '', 'no-loopback ports-taken'),
   'cancelled': row('unchanged', 'never', ['another-way', 'copy-redirect'], '', 'cancelled entry-changed'),

@@ -1,8 +1,9 @@
 // What is to be said of a house as it stands: facts in, findings out. Nothing is asked of anybody here.
+import { isLoopbackHost } from '../core/address.ts';
 import { claimsOf } from '../core/claims.ts';
 import { FAR_APART } from '../core/clock.ts';
 import { isFrom } from '../core/issuer.ts';
-import { isLoopbackHost, type Provider, type SettingProblem } from '../core/provider.ts';
+import type { Provider, SettingProblem } from '../core/provider.ts';
 import { REMEDIES, type Action, type Category } from '../core/remedy.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import { ownerOf, type SessionRecord } from '../core/session.ts';
@@ -155,11 +156,13 @@ function ofOwnSession(session: LiveSession, provider: Provider | undefined, now:
   if (failure !== undefined) {
     findings.push({ ...about, code: 'renewal-fails', severity: 'warning', mending: mendingOf(failure.category, 'renew'), detail: `${failure.category}, ${failure.code}` });
   }
-  if (record.refreshToken === undefined) {
+  // Without an end there is nothing to renew for, and without a refresh token none to be assumed.
+  const { accessExpiresAt, expirySource, refreshToken } = record;
+  if (refreshToken === undefined && accessExpiresAt !== undefined) {
     const isAskedFor = normalizeScopes(provider?.scopes ?? []).includes('offline_access');
     findings.push({ ...about, code: 'no-refresh-token', severity: 'note', mending: isAskedFor ? undefined : 'settings' });
   }
-  if (record.expirySource === 'never-said') {
+  if (refreshToken !== undefined && expirySource === 'never-said') {
     findings.push({ ...about, code: 'lifetime-never-said', severity: 'note', mending: 'settings' });
   }
   return findings;

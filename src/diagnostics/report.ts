@@ -129,13 +129,14 @@ const CLIENT_SECRETS: Readonly<Record<SecretStanding, string>> = {
 
 /** Every field of an entry. */
 function providerLines(provider: Provider, clientSecret: SecretStanding): string[] {
-  const { accountsMenu, authorizationParameters, clientId, dpop, id, issuer, label, pushedAuthorization, resource, scopes, token, tokenParameters } = provider;
+  const { accountsMenu, authorizationParameters, clientAuthentication, clientId, dpop, id, issuer, label, pushedAuthorization, resource, scopes, token, tokenParameters } = provider;
   return [
     `### ${code(label)}`,
     item('Id', code(id)),
     item('Issuer', place(issuer)),
     item('Client id', code(clientId)),
     item('Client secret', CLIENT_SECRETS[clientSecret]),
+    item('Client authentication', code(clientAuthentication ?? 'as the server says')),
     item('Scopes', list(scopes)),
     ...lifetimeLines(provider),
     item('In the Accounts menu', accountsMenu ? 'yes' : 'no'),

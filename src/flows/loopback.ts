@@ -1,8 +1,9 @@
 // The loopback redirect: RFC 8252 section 7.3. The only file below the editor's room that opens a socket.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { isLoopbackHost } from '../core/address.ts';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
-import { isLoopbackHost, type Provider } from '../core/provider.ts';
+import type { Provider } from '../core/provider.ts';
 import { PAGE_HEADERS, renderPage, type AnswerPages, type Page } from './page.ts';
 import type { Redirect } from './redirect.ts';
 

@@ -200,6 +200,7 @@ export class SignIns {
         // Handled below; the browser may take so long to open that the wait is over before anybody looks.
         answer.catch(() => {});
         signal.throwIfAborted();
+        await unlessAborted(Promise.resolve(redirect.ready?.(authorization.state)), signal);
         const address = async (): Promise<string> => (await unlessAborted(browserAddress(server, authorization, transport, signal), signal)).href;
         const href = await address();
         onAddress?.(address);

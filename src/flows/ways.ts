@@ -1,5 +1,6 @@
 // Which ways to sign in there are where VS Code runs, at this server: a table of what each needs, with a reason for every no.
-import { WAYS, isLoopbackHost, type Provider, type Way } from '../core/provider.ts';
+import { isLoopbackHost } from '../core/address.ts';
+import { WAYS, type Provider, type Way } from '../core/provider.ts';
 import { DEVICE_GRANT } from '../protocol/device.ts';
 import type { Server } from '../protocol/discovery.ts';
 

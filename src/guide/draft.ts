@@ -37,6 +37,8 @@ export interface Draft {
   readonly id: string;
   /** Undefined until the server has been asked; null where it has not been found. */
   readonly offers: Offers | null | undefined;
+  /** Whether the person has said that the client has no secret. */
+  readonly withoutSecret: boolean;
 }
 
 /** The draft that a choice at the first step begins: a ready-made definition, an entry to edit, or neither. */
@@ -46,16 +48,33 @@ export function draftOf(preset: Preset | undefined, old?: Entry): Draft {
     preset, old,
     issuer: textOf(old?.['issuer']) || (preset?.issuer ?? ''),
     clientId: textOf(old?.['clientId']),
-    scopes: Array.isArray(scopes) ? words(scopes) : undefined,
+    scopes: Array.isArray(scopes) ? words(scopes) : preset?.scopes.length === 0 ? [] : undefined,
     label: textOf(old?.['label']),
     id: old === undefined ? '' : idOf(old),
-    offers: undefined,
+    offers: offersOf(preset),
+    withoutSecret: false,
   };
 }
 
-/** The steps that a draft needs: nothing is shown of a server that was not found, and no secret is asked for where there can be none. */
+/** What a product would say of itself, where it does not and a ready-made definition has its endpoints; else undefined. */
+function offersOf(preset: Preset | undefined): Offers | undefined {
+  const endpoints = preset?.fields?.endpoints;
+  return endpoints && {
+    code_challenge_methods_supported: ['S256'],
+    device_authorization_endpoint: endpoints.deviceAuthorization,
+    revocation_endpoint: endpoints.revocation,
+  };
+}
+
+/** The steps that a draft needs: nothing is shown of a server that was not found, and nothing asked for that is known or cannot be. */
 export function stepsOf(draft: Draft): Step[] {
-  const isSkipped: Readonly<Partial<Record<Step, boolean>>> = { found: draft.offers === null, secret: !mayHaveSecret(draft) };
+  const { offers, preset } = draft;
+  const isSkipped: Readonly<Partial<Record<Step, boolean>>> = {
+    issuer: offersOf(preset) !== undefined,
+    found: offers === null,
+    secret: !mayHaveSecret(draft),
+    scopes: preset?.scopes.length === 0,
+  };
   return STEPS.filter((step) => isSkipped[step] !== true);
 }
 
@@ -69,8 +88,11 @@ export function stepBeside(step: Step, draft: Draft, direction: 1 | -1): Step | 
 
 /** Whether the client may have a secret: not where a ready-made definition says to register one without, or where the server takes none. */
 export function mayHaveSecret({ preset, offers }: Draft): boolean {
+  if (preset !== undefined) {
+    return preset.secret !== 'none';
+  }
   const methods = words(offers?.token_endpoint_auth_methods_supported);
-  return preset === undefined && (methods.length === 0 || methods.some((method) => method.startsWith('client_secret_')));
+  return (methods.length === 0 || methods.some((method) => method.startsWith('client_secret_')));
 }
 
 /** The issuer that a person means: without the space around it and the path of discovery, and with the scheme that they left out. */
@@ -132,12 +154,15 @@ export function providerOf(draft: Draft): Provider | undefined {
 }
 
 /** One thing that a server's word on itself means. */
-export const FACTS = ['browser', 'no-browser', 'device', 'pkce', 'pkce-unsaid', 'renews-with-scope', 'renews', 'no-renewal', 'renewal-unsaid', 'secret', 'no-revocation'] as const;
+export const FACTS = [
+  'browser', 'no-browser', 'device', 'pkce', 'pkce-unsaid', 'renews-with-scope', 'renews', 'no-expiry', 'no-renewal', 'renewal-unsaid',
+  'secret', 'secret-required', 'secret-for-browser', 'no-revocation',
+] as const;
 /** One of them. */
 export type Fact = (typeof FACTS)[number];
 
 /** The facts that are less than a person may hope for. */
-export const SHORTCOMINGS: ReadonlySet<Fact> = new Set(['no-browser', 'pkce-unsaid', 'no-renewal', 'renewal-unsaid', 'secret', 'no-revocation']);
+export const SHORTCOMINGS: ReadonlySet<Fact> = new Set(['no-browser', 'pkce-unsaid', 'no-renewal', 'renewal-unsaid', 'secret', 'secret-required', 'secret-for-browser', 'no-revocation']);
 
 /** What a server's word on itself means for a person. The order is that in which it is told. */
 export function factsOf(draft: Draft): Fact[] {
@@ -146,25 +171,31 @@ export function factsOf(draft: Draft): Fact[] {
   const grants = words(offers.grant_types_supported);
   const methods = words(offers.token_endpoint_auth_methods_supported);
   const renewal = (): Fact => {
+    if (preset !== undefined) {
+      return RENEWALS[preset.renewal];
+    }
     if (words(offers.scopes_supported).includes('offline_access')) {
       return 'renews-with-scope';
     }
-    // Every product with a ready-made definition renews, said or not.
-    return grants.includes('refresh_token') || preset !== undefined ? 'renews' : grants.length > 0 ? 'no-renewal' : 'renewal-unsaid';
+    return grants.includes('refresh_token') ? 'renews' : grants.length > 0 ? 'no-renewal' : 'renewal-unsaid';
   };
   const holds: Readonly<Partial<Record<Fact, boolean>>> = {
     'browser': grants.length === 0 || grants.includes('authorization_code'),
     'no-browser': grants.length > 0 && !grants.includes('authorization_code'),
-    'device': offers.device_authorization_endpoint !== undefined,
+    'device': offers.device_authorization_endpoint !== undefined && (preset?.device ?? 'if-allowed') === 'if-allowed',
     'pkce': words(offers.code_challenge_methods_supported).includes('S256'),
     'pkce-unsaid': !words(offers.code_challenge_methods_supported).includes('S256'),
     [renewal()]: true,
     // Many servers have clients without a secret and do not list them.
     'secret': preset === undefined && methods.length > 0 && !methods.includes('none'),
+    'secret-required': preset?.secret === 'required',
+    'secret-for-browser': preset?.secret === 'for-browser',
     'no-revocation': offers.revocation_endpoint === undefined,
   };
   return FACTS.filter((fact) => holds[fact] === true);
 }
+
+const RENEWALS: Readonly<Record<Preset['renewal'], Fact>> = { 'with-scope': 'renews-with-scope', 'always': 'renews', 'needless': 'no-expiry' };
 
 /** A scope to choose, whether it is sensible to ask for, and whether the server has named it. */
 export interface ScopeChoice {
@@ -201,25 +232,24 @@ export function proposedId({ id, label }: Draft, others: readonly Entry[]): stri
 
 /**
  * The entry that comes of a draft: the one that is edited with every field that was not asked for as it is, or a new one
- * with what the ready-made definition brings.
+ * with what the ready-made definition brings. Where the browser needs a secret and there is none, a code is typed.
  */
-export function entryOf({ clientId, id, issuer, label, old, preset, scopes }: Draft): Entry {
-  const { redirectPorts, signInWay } = preset ?? {};
+export function entryOf({ clientId, id, issuer, label, old, preset, scopes, withoutSecret }: Draft): Entry {
   return {
     id,
     ...(label === '' ? {} : { label }),
     issuer,
     clientId,
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
-    ...(redirectPorts === undefined ? {} : { redirectPorts: [...redirectPorts] }),
-    ...(signInWay === undefined ? {} : { signInWay }),
+    ...(withoutSecret && preset?.secret === 'for-browser' ? { signInWay: 'device' } : {}),
+    ...preset?.fields,
     // What the entry says of its old server must not send anything of another one there.
     ...Object.fromEntries(Object.entries(old ?? {}).filter(([field]) => !ASKED.has(field) && (old?.['issuer'] === issuer || !OF_THE_SERVER.has(field)))),
   };
 }
 
 const ASKED: ReadonlySet<string> = new Set(['id', 'label', 'issuer', 'clientId', 'scopes']);
-const OF_THE_SERVER: ReadonlySet<string> = new Set(['endpoints', 'account', 'resource', 'authorizationParameters', 'tokenParameters', 'pushedAuthorization']);
+const OF_THE_SERVER: ReadonlySet<string> = new Set(['endpoints', 'account', 'resource', 'authorizationParameters', 'tokenParameters', 'pushedAuthorization', 'clientAuthentication']);
 
 /** The entries of a settings value, in their order; what is no entry at all is left out. */
 export function entriesIn(value: unknown): Entry[] {

@@ -169,18 +169,21 @@ class Visit {
     const draft = this.#draft;
     const outcome = { draft };
     const facts = factsOf(draft).map((fact) => ({ label: `$(${SHORTCOMINGS.has(fact) ? 'info' : 'pass'}) ${words.factWords(fact)}`, outcome }));
-    return this.#pick('found', words.askFound(draft.issuer), [{ label: `$(arrow-right) ${words.labelGoOn()}`, outcome }, separator(words.labelOffers()), ...facts]);
+    const asked = providerOf(draft)?.endpoints === undefined ? words.askFound(draft.issuer) : words.askKnown(proposedLabel(draft));
+    return this.#pick('found', asked, [{ label: `$(arrow-right) ${words.labelGoOn()}`, outcome }, separator(words.labelOffers()), ...facts]);
   }
 
   async #askClient(): Promise<Answer<Outcome>> {
     const draft = this.#draft;
     const provider = providerOf(draft);
-    const addresses = provider === undefined ? [] : this.#ports.addressesOf(provider);
+    const addresses = provider === undefined || draft.preset?.registersRedirect === false ? [] : this.#ports.addressesOf(provider);
     const isAnyPort = provider?.redirectPorts.length === 0 && provider.signInWay !== 'uri';
     const prompt = words.askClient(draft.preset, addresses, isAnyPort);
     const box = this.#box('client', prompt, draft.clientId);
     box.placeholder = words.sampleClient();
-    box.buttons = [...box.buttons, { iconPath: new vscode.ThemeIcon('copy'), tooltip: words.labelCopyAddresses() }];
+    if (addresses.length > 0) {
+      box.buttons = [...box.buttons, { iconPath: new vscode.ThemeIcon('copy'), tooltip: words.labelCopyAddresses() }];
+    }
     validate(box, objectionToClientId);
     const copy = async (): Promise<void> => {
       await vscode.env.clipboard.writeText(addresses.join('\n'));
@@ -193,11 +196,17 @@ class Visit {
     const draft = this.#draft;
     const provider = providerOf(draft);
     const known = provider && (await this.#ports.clientSecrets.read(provider).catch(() => undefined));
-    const box = this.#box('secret', words.askSecret(known !== undefined), this.#secret);
+    const box = this.#box('secret', words.askSecret(known !== undefined, draft.preset), this.#secret);
     box.password = true;
     return answerOf(box, () => {
-      this.#secret = box.value.trim();
-      return { draft };
+      const secret = box.value.trim();
+      const withoutSecret = secret === '' && known === undefined;
+      if (withoutSecret && draft.preset?.secret === 'required') {
+        box.validationMessage = words.saySecretMissing(draft.preset);
+        return undefined;
+      }
+      this.#secret = secret;
+      return { draft: { ...draft, withoutSecret } };
     });
   }
 

@@ -27,7 +27,7 @@ export const labelExisting = (): string => l10n.t('Edit one that is there');
 
 /** Step: the issuer; with what to fill in, where a ready-made definition knows. */
 export const askIssuer = (preset: Preset | undefined): string =>
-  preset === undefined ? l10n.t('The address of the issuer, as the server gives it. It is asked at once what it can do.') : PRESETS[preset.id].issuer();
+  (preset && PRESETS[preset.id].issuer?.()) ?? l10n.t('The address of the issuer, as the server gives it. It is asked at once what it can do.');
 /** What stands in that box while it is empty. */
 export const sampleIssuer = (): string => 'https://id.example.com';
 /** What is wrong with what was typed. */
@@ -51,6 +51,8 @@ const WHY_NOT_FOUND: Readonly<Partial<Record<Category, (place: string) => string
 
 /** Step: what the server has said of itself. */
 export const askFound = (place: string): string => l10n.t('{0} has answered. This is what it offers.', plainName(place));
+/** Step: what a server would say of itself that does not. */
+export const askKnown = (name: string): string => l10n.t('{0} does not describe itself. This is what is known of it.', plainName(name));
 /** Pick: go on to the next step. */
 export const labelGoOn = (): string => l10n.t('Continue');
 /** Heading above what the server offers. */
@@ -69,18 +71,21 @@ const FACTS: Readonly<Record<Fact, () => string>> = {
   'pkce-unsaid': () => l10n.t('It does not say whether it knows PKCE; it is used all the same.'),
   'renews-with-scope': () => l10n.t('Sessions can renew themselves, with the scope “offline_access”.'),
   'renews': () => l10n.t('Sessions can renew themselves.'),
+  'no-expiry': () => l10n.t('Its tokens do not run out, so there is nothing to renew.'),
   'no-renewal': () => l10n.t('Sessions cannot renew themselves: it gives no refresh tokens.'),
   'renewal-unsaid': () => l10n.t('It does not say whether sessions can renew themselves.'),
   'secret': () => l10n.t('It may want a client secret.'),
+  'secret-required': () => l10n.t('It wants the client secret that it gives with the client id.'),
+  'secret-for-browser': () => l10n.t('It wants a client secret for signing in in the browser, and none for signing in with a code.'),
   'no-revocation': () => l10n.t('It cannot be told to revoke tokens when you sign out.'),
 };
 
 /** Step: the client id; with the redirect addresses to register, and where, where that is known. */
 export function askClient(preset: Preset | undefined, addresses: readonly string[], isAnyPort: boolean): string {
   const all = addresses.join(' , ');
-  const register = isAnyPort ? l10n.t('Redirect address to register: {0} (any port).', all) : l10n.t('Redirect addresses to register, each of them: {0}', all);
+  const register = addresses.length === 0 ? '' : isAnyPort ? l10n.t('Redirect address to register: {0} (any port).', all) : l10n.t('Redirect addresses to register, each of them: {0}', all);
   const where = preset === undefined ? l10n.t('Register a public or native client with PKCE, best without a secret.') : PRESETS[preset.id].client();
-  return `${where} ${register}`;
+  return `${where} ${register}`.trim();
 }
 /** What stands in that box while it is empty. */
 export const sampleClient = (): string => l10n.t('The client id that the server gives');
@@ -90,10 +95,22 @@ export const labelCopyAddresses = (): string => l10n.t('Copy the Redirect Addres
 export const sayCopied = (said: string): string => l10n.t('Copied. {0}', said);
 
 /** Step: the client's secret, where there is one. */
-export const askSecret = (isThere: boolean): string =>
-  isThere
-    ? l10n.t('The client secret. One is there already; leave this empty to keep it.')
-    : l10n.t('The client secret, if the server has given one; else leave this empty. It goes into the secret storage, never into the settings.');
+export function askSecret(isThere: boolean, preset: Preset | undefined): string {
+  if (isThere) {
+    return l10n.t('The client secret. One is there already; leave this empty to keep it.');
+  }
+  switch (preset?.secret) {
+    case 'required':
+      return l10n.t('The client secret that {0} gives with the client id. It goes into the secret storage, never into the settings.', preset.name);
+    case 'for-browser':
+      return l10n.t('The client secret that {0} gives. Leave this empty to sign in with a code instead. It goes into the secret storage, never into the settings.', preset.name);
+    case 'none':
+    case undefined:
+      return l10n.t('The client secret, if the server has given one; else leave this empty. It goes into the secret storage, never into the settings.');
+  }
+}
+/** What is wrong with leaving it empty. */
+export const saySecretMissing = (preset: Preset): string => l10n.t('{0} takes no sign-in without it.', preset.name);
 
 /** Step: the scopes. */
 export const askScopes = (): string => l10n.t('What to ask the server for. Type to find a scope, or to add one.');
@@ -145,7 +162,8 @@ export const sayNotSaved = (): string => l10n.t('The settings could not be writt
 
 /** What to fill in into an issuer, and how to register a client, at one product. */
 interface PresetWords {
-  issuer(): string;
+  /** Absent where there is nothing to fill in. */
+  issuer?(): string;
   client(): string;
 }
 
@@ -161,6 +179,16 @@ const PRESETS: Readonly<Record<PresetId, PresetWords>> = {
   authentik: {
     issuer: () => l10n.t('The host of authentik, and the slug of the application.'),
     client: () => l10n.t('At authentik: an OAuth2/OpenID provider, client type Public, with the scope mapping offline_access.'),
+  },
+  'github-app': {
+    client: () => l10n.t('At GitHub, under Developer settings: a GitHub App; its client id, not its app id. With a client secret, or Device Flow enabled.'),
+  },
+  'github-oauth': {
+    client: () => l10n.t('At GitHub, under Developer settings: an OAuth app. With a client secret, or Device Flow enabled.'),
+  },
+  google: {
+    issuer: () => l10n.t('Google has one issuer for everybody.'),
+    client: () => l10n.t('At Google Cloud: an OAuth client of the type Desktop app. There is no redirect address to register.'),
   },
   gitlab: {
     issuer: () => l10n.t('GitLab.com, or the address of your own GitLab.'),

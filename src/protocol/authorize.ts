@@ -73,7 +73,7 @@ export async function authorizationRequest(
     response_type: 'code',
     client_id: server.client.client_id,
     redirect_uri: redirectUri,
-    scope: scopes.join(' '),
+    ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
     state,
     code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
     code_challenge_method: 'S256',

@@ -23,6 +23,9 @@ const SUBCODES = ['suberror', 'error_subtype'] as const;
 /** The errors that these fields say more of; beside any other they mean nothing. */
 const REFINED: readonly string[] = ['invalid_grant', 'interaction_required'];
 
+/** What ZITADEL has for a description: the key of a message, which is a code and no sentence. */
+const MESSAGE_KEY = /^Errors(?:\.\w+)+$/;
+
 /** Turns anything thrown during a protocol step into a {@link Failure}. A failure passes through unchanged. */
 export function classify(error: unknown, step: Step): Failure {
   if (error instanceof Failure) {
@@ -57,7 +60,9 @@ function isAboutAuthTime(cause: unknown): boolean {
 function ofBody({ cause, error, error_description: description, response }: oauth.ResponseBodyError, step: Step): Failure {
   const details = { detail: clean(description), status: response.status, retryAfter: retryAfterOf(response) };
   if (!REFINED.includes(error)) {
-    return ofError(error, step, details);
+    // A refresh token that is dead is an invalid request there, as is nearly everything.
+    const key = error === 'invalid_request' && MESSAGE_KEY.test(description ?? '') ? description : undefined;
+    return ofError(key !== undefined && categoryOfError(key, step) !== undefined ? key : error, step, details);
   }
   const { claims } = cause;
   if (typeof claims === 'string' && parseClaims(claims) !== undefined) {

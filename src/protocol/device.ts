@@ -1,8 +1,8 @@
 // The device authorization grant: RFC 8628. A code that the person types on any device, and one that only this client knows.
 import * as oauth from 'oauth4webapi';
+import { isLoopbackHost } from '../core/address.ts';
 import { HOUR, SECOND } from '../core/clock.ts';
 import { Failure, plainName } from '../core/failure.ts';
-import { isLoopbackHost } from '../core/provider.ts';
 import { hintParameters, maxAgeIn, type AuthorizationHints } from './authorize.ts';
 import { classify } from './classify.ts';
 import { optionsFor, tokenOptionsFor, withResources, type Server } from './discovery.ts';
@@ -47,7 +47,7 @@ export async function requestDeviceCode(
 ): Promise<DeviceCode> {
   const { client, clientAuthentication, metadata, provider } = server;
   const parameters = withResources(
-    { ...provider.authorizationParameters, ...hintParameters(hints, provider.authorizationParameters), scope: scopes.join(' ') },
+    { ...provider.authorizationParameters, ...hintParameters(hints, provider.authorizationParameters), ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }) },
     provider.resource,
   );
   let sentAt = transport.clock.now();

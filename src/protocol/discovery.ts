@@ -1,10 +1,11 @@
 // What the server says of itself: OpenID Connect Discovery 1.0, with RFC 8414 as the fallback; or what the entry says of it.
 import * as oauth from 'oauth4webapi';
+import { isLoopbackHost } from '../core/address.ts';
 import { HOUR } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { isSelfSame } from '../core/issuer.ts';
 import { toldOf } from '../core/log.ts';
-import { ENDPOINT_FIELDS, isLoopbackHost, type EndpointField, type Provider, type RequestParameters } from '../core/provider.ts';
+import { ENDPOINT_FIELDS, type EndpointField, type Provider, type RequestParameters } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { classify } from './classify.ts';
 import { PROOF_ALGORITHM, ProofKeys, type Proving } from './dpop.ts';
@@ -19,6 +20,8 @@ export interface Server extends Proving {
   readonly metadata: oauth.AuthorizationServer;
   /** The public client, as oauth4webapi wants it. */
   readonly client: oauth.Client;
+  /** Whether the client has a secret. */
+  readonly hasSecret: boolean;
   /** A public client does not authenticate itself, one with a secret does (RFC 6749 section 2.3). */
   readonly clientAuthentication: oauth.ClientAuth;
   /** Whether requests without TLS are in order: only where the server is this machine. */
@@ -58,7 +61,7 @@ export class Discovery {
   async find(provider: Provider): Promise<Server> {
     const server = await this.#find(provider);
     const secret = await this.#clientSecret(provider);
-    return { ...server, provider, clientAuthentication: secret === undefined ? oauth.None() : authenticationWith(secret, server.metadata) };
+    return { ...server, provider, hasSecret: secret !== undefined, clientAuthentication: secret === undefined ? oauth.None() : authenticationWith(secret, provider, server.metadata) };
   }
 
   async #find(provider: Provider): Promise<Server> {
@@ -122,6 +125,7 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
     provider,
     metadata,
     client: { client_id: provider.clientId },
+    hasSecret: false,
     clientAuthentication: oauth.None(),
     proofKeys,
     insecure,
@@ -175,10 +179,10 @@ const METADATA_NAMES = {
 
 const isMissing = ({ status }: Failure): boolean => status === 404 || status === 405 || status === 410;
 
-/** How a client with a secret shows it: as RFC 6749 section 2.3.1 prefers, unless the server takes it in the body only. */
-function authenticationWith(secret: string, { token_endpoint_auth_methods_supported: methods }: oauth.AuthorizationServer): oauth.ClientAuth {
+/** How a client with a secret shows it: as the entry says, else as RFC 6749 section 2.3.1 prefers, unless the server takes it in the body only. */
+function authenticationWith(secret: string, { clientAuthentication }: Provider, { token_endpoint_auth_methods_supported: methods }: oauth.AuthorizationServer): oauth.ClientAuth {
   const takesBodyOnly = Array.isArray(methods) && methods.includes('client_secret_post') && !methods.includes('client_secret_basic');
-  return takesBodyOnly ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret);
+  return (clientAuthentication ?? (takesBodyOnly ? 'client_secret_post' : 'client_secret_basic')) === 'client_secret_post' ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret);
 }
 
 /** The endpoints that are used; the first {@link REQUIRED} of them have to be there. */

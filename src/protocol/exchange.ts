@@ -1,5 +1,6 @@
 // From an authorization code to tokens: RFC 6749 section 4.1.3, RFC 7636, OpenID Connect Core 3.1.3.
 import * as oauth from 'oauth4webapi';
+import { Failure } from '../core/failure.ts';
 import { maxAgeIn, readAuthorizationResponse, type AuthorizationRequest } from './authorize.ts';
 import { optionsFor, tokenOptionsFor, type Server } from './discovery.ts';
 import { checkTokens, requestTokens, type Tokens } from './tokens.ts';
@@ -43,5 +44,17 @@ export async function exchangeCode(
         ...(isOpenId && maxAge !== undefined ? { maxAge } : {}),
       }),
     optionsFor(server, fetchWith(transport, signal)),
-  );
+  ).catch((error: unknown) => {
+    throw withoutSecret(server, error);
+  });
+}
+
+/**
+ * What a request without a secret has most likely failed by, where the server lists how clients show themselves and "not
+ * at all" is not among it: Google calls that an invalid request (RFC 6749 section 5.2 has a code of its own for it).
+ */
+function withoutSecret({ hasSecret, metadata }: Server, error: unknown): unknown {
+  const { token_endpoint_auth_methods_supported: methods } = metadata;
+  const isMissing = !hasSecret && Array.isArray(methods) && !methods.includes('none') && error instanceof Failure && error.code === 'invalid_request';
+  return isMissing ? new Failure('client-rejected', 'no-secret', { cause: error, detail: error.detail, status: error.status }) : error;
 }

@@ -1,6 +1,6 @@
 // Signing out of the server itself, in the browser: OpenID Connect RP-Initiated Logout 1.0.
 import * as oauth from 'oauth4webapi';
-import { isLoopbackHost } from '../core/provider.ts';
+import { isLoopbackHost } from '../core/address.ts';
 import type { Server } from './discovery.ts';
 
 /** Whose session ends at which server. */

@@ -44,13 +44,18 @@ export async function revokeTokens(
   return 'revoked';
 }
 
+/**
+ * What a server says where there is nothing more to do: it does not revoke this kind of token, a JWT say (RFC 7009 section
+ * 2.2.1); or the token is none any more, where 200 is due (section 2.2): Google, of the access token that went with the refresh token.
+ */
+const NOTHING_LEFT: ReadonlySet<string> = new Set(['unsupported_token_type', 'invalid_token']);
+
 async function attempt(revoke: () => Promise<void>): Promise<Failure | undefined> {
   try {
     await revoke();
     return undefined;
   } catch (error) {
     const failure = classify(error, 'revocation');
-    // RFC 7009 section 2.2.1: the server does not revoke this kind of token, a JWT say. There is nothing more to do.
-    return failure.code === 'unsupported_token_type' ? undefined : failure;
+    return NOTHING_LEFT.has(failure.code) ? undefined : failure;
   }
 }

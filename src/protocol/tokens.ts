@@ -148,7 +148,7 @@ export async function checkTokens(
       refreshToken: tokens.refresh_token,
       idToken: tokens.id_token,
       claims,
-      scopes: tokens.scope === undefined ? undefined : normalizeScopes([tokens.scope]),
+      scopes: tokens.scope === undefined ? undefined : grantedIn(tokens.scope),
       sentAt: answer.sentAt,
       ...sooner(accessExpiry(server, tokens, answer.sentAt, skew), server.provider.token === 'id_token' ? claims : undefined, skew),
       ...sessionEnd(body, tokens.refresh_token, answer.sentAt, skew),
@@ -157,6 +157,14 @@ export async function checkTokens(
   } catch (error) {
     throw classify(error, step);
   }
+}
+
+/**
+ * The scopes that an answer grants. GitHub and others put commas between them, which are part of a scope by the letter of
+ * RFC 6749 section 3.3; but then they stand in a list without a space.
+ */
+function grantedIn(scope: string): string[] {
+  return normalizeScopes([/\s/.test(scope) ? scope : scope.replaceAll(',', ' ')]);
 }
 
 const notableSkewOf = ({ skew }: Answer): number => (isNotableSkew(skew) ? skew : 0);

@@ -1,8 +1,8 @@
 // The one way out: every request to a server goes through here, with a deadline and a limit on what it may answer.
+import { isProtected } from '../core/address.ts';
 import { afterDeadline, systemClock, type Clock } from '../core/clock.ts';
 import { Failure, plainName } from '../core/failure.ts';
 import { toldOf, type Log } from '../core/log.ts';
-import { isProtected } from '../core/provider.ts';
 import { classifyTransport } from './classify.ts';
 
 /** What the protocol needs from outside. */

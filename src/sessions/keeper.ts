@@ -272,7 +272,8 @@ export class Keeper {
     await refresher.save(record);
     await this.#dropReplaced(record);
     log.info(`${nameOf(record)}: signed in; ${expiryOf(record)}.`);
-    if (record.refreshToken === undefined) {
+    // What never runs out, as the tokens of GitHub's OAuth Apps, needs no renewal.
+    if (record.refreshToken === undefined && record.accessExpiresAt !== undefined) {
       log.warn(`${record.providerId} sent no refresh token; the session ends with its access token. "offline_access" may be missing.`);
     }
     return record;

@@ -347,7 +347,7 @@ export class Refresher {
       this.#adopt(renewal, newer);
       return newer;
     }
-    throw isAfterLoss && failure.code === 'invalid_grant' ? new Failure('lost-answer', 'lost-answer', { status: failure.status }) : failure;
+    throw isAfterLoss && failure.category === 'session-ended' ? new Failure('lost-answer', 'lost-answer', { status: failure.status }) : failure;
   }
 
   /**

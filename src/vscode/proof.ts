@@ -1,6 +1,6 @@
 // How another extension uses a token that is bound to the key of its session: RFC 9449. VS Code's contract has no place for it.
 import * as vscode from 'vscode';
-import { isProtected } from '../core/provider.ts';
+import { isProtected } from '../core/address.ts';
 import { proofHeaders, ProofKeys } from '../protocol/dpop.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import { DPOP_COMMAND } from './ids.ts';

@@ -334,6 +334,7 @@ const PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> = {
   'bad-way': (field) => l10n.t('"{0}" must be "loopback", "uri", "device" or "paste".', field),
   'bad-port': (field) => l10n.t('"{0}" must be a list of 1 to 20 whole numbers between 1 and 65535.', field),
   'bad-token': (field) => l10n.t('"{0}" must be "access_token" or "id_token".', field),
+  'bad-client-authentication': (field) => l10n.t('"{0}" must be client_secret_basic or client_secret_post.', field),
   'bad-sign-out': (field) => l10n.t('"{0}" must be true, false or "return".', field),
   'bad-endpoint': (field) => l10n.t('"{0}" must be an address that starts with https://.', field),
   'bad-resource': (field) => l10n.t('"{0}" must be an address, or a list of them, without "#".', field),

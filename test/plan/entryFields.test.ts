@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ENDPOINT_FIELDS, parseProviders, RESERVED_PARAMETERS, TOKEN_KINDS } from '../../src/core/provider.ts';
+import { CLIENT_AUTHENTICATIONS, ENDPOINT_FIELDS, parseProviders, RESERVED_PARAMETERS, TOKEN_KINDS } from '../../src/core/provider.ts';
 
 interface Field {
   readonly default?: unknown;
@@ -56,6 +56,13 @@ describe('an entry that speaks of the protocol', () => {
     assert.deepEqual([field('token').enum, field('token').default], [TOKEN_KINDS, parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0]?.token]);
     for (const kind of [...TOKEN_KINDS, 'refresh_token', '']) {
       assert.equal(isTaken('token', kind), field('token').enum?.includes(kind), kind);
+    }
+  });
+
+  it('has the same say in the editor and in the code on how a client shows its secret', () => {
+    assert.deepEqual([field('clientAuthentication').enum, field('clientAuthentication').default], [CLIENT_AUTHENTICATIONS, undefined]);
+    for (const one of [...CLIENT_AUTHENTICATIONS, 'none', '']) {
+      assert.equal(isTaken('clientAuthentication', one), field('clientAuthentication').enum?.includes(one), one);
     }
   });
 

@@ -30,6 +30,7 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
     dpop: false,
     endpoints: undefined,
     account: undefined,
+    clientAuthentication: undefined,
     token: 'access_token',
     signOutAtServer: false,
     ...more,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { isLoopbackHost, isProtected } from '../../../src/core/address.ts';
 import {
   BUILT_IN_PROVIDER_IDS,
   DEFAULT_PROVIDER_ID,
@@ -7,8 +8,6 @@ import {
   PROVIDER_FIELDS,
   PROVIDER_ID_PATTERN,
   RESERVED_PARAMETERS,
-  isLoopbackHost,
-  isProtected,
   parseProviders,
   type ProblemCode,
 } from '../../../src/core/provider.ts';
@@ -52,6 +51,7 @@ describe('the setting of providers', () => {
             dpop: false,
             endpoints: undefined,
             account: undefined,
+            clientAuthentication: undefined,
             token: 'access_token',
             signOutAtServer: false,
           },
@@ -66,7 +66,7 @@ describe('the setting of providers', () => {
         assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false, signInWay: 'device', redirectPorts: [33418, 33419, 33418],
         authorizationParameters: { audience: 'https://api.example.com', max_age: '600' }, tokenParameters: { audience: 'https://api.example.com' },
         resource: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'], pushedAuthorization: true, dpop: true,
-        endpoints: { authorization: 'https://id.example.com/a?b=c', token: 'https://id.example.com/t', userinfo: 'https://api.example.com/me' }, account: { id: 'id', label: 'login' }, token: 'id_token', signOutAtServer: true,
+        endpoints: { authorization: 'https://id.example.com/a?b=c', token: 'https://id.example.com/t', userinfo: 'https://api.example.com/me' }, account: { id: 'id', label: 'login' }, clientAuthentication: 'client_secret_post', token: 'id_token', signOutAtServer: true,
       };
       assert.deepEqual(Object.keys(entry).sort(), [...PROVIDER_FIELDS].sort(), 'no field is left out here');
       assert.deepEqual(parseProviders([entry]), {
@@ -146,7 +146,7 @@ describe('the setting of providers', () => {
       ['an id with a slash', but({ id: '../x' }), 'id bad-id'],
       ['an id of 65 characters', but({ id: 'a'.repeat(65) }), 'id bad-id'],
       ['an id of VS Code itself', but({ id: 'github' }), 'id id-of-built-in'],
-      ['no scope at all', but({ scopes: [] }), 'scopes missing'],
+      ['a client authentication that is none', but({ clientAuthentication: 'none' }), 'clientAuthentication bad-client-authentication'],
       ['a scope that is empty', but({ scopes: ['openid', ''] }), 'scopes.1 missing'],
       ['two scopes in one', but({ scopes: ['openid profile'] }), 'scopes.0 bad-scope'],
       ['a scope with a quote', but({ scopes: ['"openid"'] }), 'scopes.0 bad-scope'],
@@ -298,7 +298,7 @@ describe('the setting of providers', () => {
         assert.match(provider.id, PROVIDER_ID_PATTERN);
         assert.ok(!BUILT_IN_PROVIDER_IDS.includes(provider.id));
         assert.ok(isProtected(provider.issuer) && URL.canParse(provider.issuer));
-        assert.ok(provider.label !== '' && provider.clientId !== '' && provider.scopes.length > 0);
+        assert.ok(provider.label !== '' && provider.clientId !== '');
       }
       if (Array.isArray(setting)) {
         assert.ok(providers.length + problems.length >= setting.length, 'each entry is used or complained about');

@@ -55,7 +55,7 @@ describe('the remedy', () => {
   it('has each code in one row only', () => {
     for (const codes of [CATEGORIES.flatMap((one) => REMEDIES[one].fromServer), CATEGORIES.flatMap((one) => REMEDIES[one].fromHere)]) {
       assert.deepEqual(codes.filter((code, index) => codes.indexOf(code) !== index), []);
-      assert.deepEqual(codes.filter((code) => !/^(?:\w+:)?[\w-]+$/.test(code)), []);
+      assert.deepEqual(codes.filter((code) => !/^(?:\w+:)?[\w.-]+$/.test(code)), []);
     }
   });
 

@@ -103,6 +103,12 @@ describe('Findings', () => {
     assert.equal((from('https://id.example.com/common/v2.0', { iss: 'https://id.example.com/t-1/v2.0' }) as unknown[]).length, 1);
   });
 
+  it('are none of a token that never runs out and needs no renewal', () => {
+    const { refreshToken, ...forever } = { ...RECORD, accessExpiresAt: undefined, expirySource: 'never-said' as const };
+    assert.equal(typeof refreshToken, 'string');
+    assert.deepEqual(found(house({ sessions: [live({ ...forever, idToken: ID_TOKEN })] })), []);
+  });
+
   it('come with the gravest first', () => {
     const facts = house({ leftovers: 1, tlsOffBy: 'setting', problems: [problem], isAlone: true });
     assert.deepEqual(findingsOf(facts).map(({ code }) => code), ['tls-off', 'alone', 'entry-not-used', 'leftovers']);

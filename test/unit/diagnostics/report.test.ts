@@ -92,7 +92,7 @@ describe('The report', () => {
       signInWay: { signInWay: 'paste' }, redirectPorts: { redirectPorts: [33418] }, authorizationParameters: { authorizationParameters: { audience: 'x' } },
       tokenParameters: { tokenParameters: { audience: 'x' } }, resource: { resource: ['urn:x'] }, pushedAuthorization: { pushedAuthorization: true },
       endpoints: { endpoints: { authorization: 'https://a.example', token: 'https://t.example' } }, account: { account: { id: 'uid' } }, token: { token: 'id_token' },
-      signOutAtServer: { signOutAtServer: true }, dpop: { dpop: true },
+      signOutAtServer: { signOutAtServer: true }, dpop: { dpop: true }, clientAuthentication: { clientAuthentication: 'client_secret_post' },
     };
     const providersIn = (provider: Provider): string => /## Providers\n(.*?)\n## /s.exec(markdownOf({ providers: [provider], sessions: [] }))?.[1] ?? '';
     for (const field of PROVIDER_FIELDS) {

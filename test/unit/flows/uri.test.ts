@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import type { Log } from '../../../src/core/log.ts';
+import { silentLog, type Log } from '../../../src/core/log.ts';
 import { Links, encodedAgain } from '../../../src/flows/uri.ts';
 import { machineCipher } from '../../../src/machine/cipher.ts';
 import { providerAt } from '../../support/bench.ts';
@@ -60,6 +60,33 @@ describe('A link to the editor', () => {
     const { answer } = await wait();
     await waiting.arrived(query('&iss=https://id.example.com'));
     assert.deepEqual(Object.fromEntries(await answer), { code: CODE, state: STATE, iss: 'https://id.example.com' });
+  });
+
+  it('is taken although it arrives at once, and the browser is not opened before other windows can take it', async () => {
+    const redirect = waiting.redirect(LINK);
+    const answer = redirect.answer((parameters) => parameters.get('state') === STATE, caller.signal, STATE);
+    await waiting.arrived(query());
+    assert.equal((await answer).get('code'), CODE);
+
+    const second = redirect.answer((parameters) => parameters.get('state') === 'second-state', caller.signal, 'second-state');
+    await redirect.ready?.('second-state');
+    await other.arrived('code=2&state=second-state');
+    await clock.pass(SECOND);
+    assert.equal((await second).get('code'), '2');
+  });
+
+  it('is waited for although the folder takes for ever', async () => {
+    const stuck = new Links({ clock, log: silentLog, cipher: machineCipher, folder: { list: () => new Promise(() => {}), read: () => Promise.resolve(undefined), write: () => Promise.resolve(), delete: () => Promise.resolve() } });
+    const redirect = stuck.redirect(LINK);
+    const answer = redirect.answer(() => true, caller.signal, STATE);
+    let isReady = false;
+    void redirect.ready?.(STATE).then(() => (isReady = true));
+    await clock.pass(SECOND);
+    assert.equal(isReady, false);
+    await clock.pass(SECOND);
+    assert.equal(isReady, true);
+    await stuck.arrived(query());
+    assert.equal((await answer).get('code'), CODE);
   });
 
   it('is passed on from another window within a second', async () => {

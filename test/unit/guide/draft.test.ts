@@ -32,8 +32,8 @@ describe('the ready-made definitions', () => {
       assert.deepEqual(problems, []);
       assert.equal(providers[0]?.issuer, issuer);
       assert.deepEqual(providers[0].scopes, preset.scopes);
-      assert.deepEqual(providers[0].redirectPorts, preset.redirectPorts ?? []);
-      assert.equal(providers[0].signInWay, preset.signInWay);
+      const { fields = {} } = preset;
+      assert.deepEqual(Object.fromEntries(Object.entries(providers[0]).filter(([field]) => Object.hasOwn(fields, field))), fields);
     });
   }
 
@@ -44,7 +44,8 @@ describe('the ready-made definitions', () => {
   });
 
   it('do not ask those for offline_access that refuse it', () => {
-    assert.deepEqual(PRESETS.filter(({ scopes }) => !scopes.includes('offline_access')).map(({ id }) => id), ['cognito', 'gitlab']);
+    assert.deepEqual(PRESETS.filter(({ scopes }) => !scopes.includes('offline_access')).map(({ id }) => id), ['cognito', 'github-app', 'github-oauth', 'gitlab', 'google']);
+    assert.deepEqual(PRESETS.filter(({ renewal, scopes }) => (renewal === 'with-scope') !== scopes.includes('offline_access')), []);
   });
 
   it('are not taken for filled in while a brace is left', () => {
@@ -74,6 +75,19 @@ describe('the steps of adding a provider', () => {
     assert.ok(walked(other({ offers: { token_endpoint_auth_methods_supported: ['none', 'client_secret_post'] } }), 1).includes('secret'));
     assert.ok(walked(other({ offers: { token_endpoint_auth_methods_supported: ['client_secret_basic'] } }), 1).includes('secret'));
     assert.equal(mayHaveSecret({ ...draftOf(presetOf('keycloak')), offers: { token_endpoint_auth_methods_supported: ['client_secret_basic'] } }), false);
+  });
+
+  it('ask for the secret where a product gives one with the client id, or wants one in the browser', () => {
+    for (const { id, secret } of PRESETS) {
+      assert.equal(mayHaveSecret(draftOf(presetOf(id))), secret !== 'none', id);
+    }
+    assert.deepEqual(PRESETS.filter(({ secret }) => secret !== 'none').map(({ id, secret }) => [id, secret]), [['github-app', 'for-browser'], ['github-oauth', 'for-browser'], ['google', 'required']]);
+  });
+
+  it('ask for no issuer where the endpoints are known, and for no scopes where there are none', () => {
+    assert.deepEqual(walked(draftOf(presetOf('github-oauth')), 1), ['server', 'found', 'client', 'secret', 'scopes', 'label', 'id', 'summary']);
+    assert.deepEqual(walked(draftOf(presetOf('github-app')), -1), ['summary', 'id', 'label', 'secret', 'client', 'found', 'server']);
+    assert.deepEqual(entryOf(draftOf(presetOf('github-app')))['scopes'], []);
   });
 
   it('find their neighbour even where they are themselves left out since', () => {
@@ -155,6 +169,18 @@ describe('what a server says of itself', () => {
     assert.deepEqual(facts({ revocation_endpoint: 'x' }, draftOf(presetOf('cognito'))), ['browser', 'pkce-unsaid', 'renews']);
   });
 
+  it('need not be said where a product is known that does not describe itself', () => {
+    const known = (id: PresetId): string[] => factsOf(draftOf(presetOf(id)));
+    assert.deepEqual(known('github-oauth'), ['browser', 'device', 'pkce', 'no-expiry', 'secret-for-browser', 'no-revocation']);
+    assert.deepEqual(known('github-app'), ['browser', 'device', 'pkce', 'renews', 'secret-for-browser', 'no-revocation']);
+  });
+
+  it('leaves out a code to type where only another kind of client can have it', () => {
+    const offers = { device_authorization_endpoint: 'x', revocation_endpoint: 'x', scopes_supported: ['openid'] };
+    assert.deepEqual(facts(offers, draftOf(presetOf('google'))), ['browser', 'pkce-unsaid', 'renews', 'secret-required']);
+    assert.ok(facts(offers, draftOf(presetOf('okta'))).includes('device'));
+  });
+
   it('means much where it says much', () => {
     const offers = {
       scopes_supported: [...DEFAULT_SCOPES],
@@ -216,6 +242,12 @@ describe('the entry that comes of it', () => {
     assert.deepEqual(entry, { ...old, issuer: ISSUER, label: 'New' });
   });
 
+  it('takes a code for the way where the browser needs a secret and there is none', () => {
+    const wayOf = (id: PresetId, withoutSecret: boolean): unknown => entryOf({ ...draftOf(presetOf(id)), withoutSecret })['signInWay'];
+    assert.deepEqual([wayOf('github-oauth', true), wayOf('github-oauth', false), wayOf('github-app', true), wayOf('okta', true), wayOf('cognito', true)], ['device', undefined, 'device', undefined, 'uri']);
+    assert.equal(entryOf(other({ withoutSecret: true }))['signInWay'], undefined);
+  });
+
   it('keeps nothing of another server that would send credentials there', () => {
     const old = { id: 'acme', issuer: 'https://old.example', clientId: 'c', endpoints: { token: 'https://old.example/t' }, resource: 'https://api.old.example', idleTimeout: 5 };
     assert.deepEqual(entryOf({ ...draftOf(undefined, old), issuer: ISSUER }), { id: 'acme', issuer: ISSUER, clientId: 'c', idleTimeout: 5 });
@@ -242,7 +274,7 @@ describe('the entry that comes of it', () => {
   it('can ask its server before it is whole, and where a field that nobody asks for is bad', () => {
     assert.equal(providerOf({ ...draftOf(undefined), issuer: ISSUER })?.issuer, ISSUER);
     assert.equal(providerOf(draftOf(undefined, { issuer: ISSUER, clientId: 'a', idleTimeout: 'soon' }))?.clientId, 'a');
-    assert.deepEqual(providerOf({ ...draftOf(presetOf('okta')), issuer: ISSUER })?.redirectPorts, presetOf('okta')?.redirectPorts);
+    assert.deepEqual(providerOf({ ...draftOf(presetOf('okta')), issuer: ISSUER })?.redirectPorts, presetOf('okta')?.fields?.redirectPorts);
     assert.equal(providerOf({ ...draftOf(undefined), issuer: 'nothing' }), undefined);
   });
 });

@@ -189,6 +189,20 @@ describe('The classification of failures', () => {
     });
   }
 
+  it('takes the key of a message for the code of an invalid request, where a renewal knows it, and no sentence', async () => {
+    const meanings: readonly (readonly [string, string])[] = [
+      ['Errors.OIDCSession.RefreshTokenInvalid', 'session-ended'],
+      ['Errors.User.RefreshToken.Invalid', 'session-ended'],
+      ['Errors.Internal', 'configuration'],
+      ['Errors.OIDCSession.RefreshTokenInvalid!', 'configuration'],
+      ['login_required', 'configuration'],
+    ];
+    for (const [description, category] of meanings) {
+      const { category: found, code } = await withMore({ error: 'invalid_request', error_description: description });
+      assert.deepEqual([found, code], [category, category === 'configuration' ? 'invalid_request' : description]);
+    }
+  });
+
   it('keeps the claims that the server asks for, for the next sign-in', async () => {
     const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
     for (const error of ['invalid_grant', 'interaction_required']) {

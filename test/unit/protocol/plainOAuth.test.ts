@@ -8,9 +8,10 @@ import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { accountOf, type Account } from '../../../src/protocol/identity.ts';
 import { logoutRequest } from '../../../src/protocol/logout.ts';
 import { browserAddress } from '../../../src/protocol/pushed.ts';
+import { revokeTokens } from '../../../src/protocol/revoke.ts';
 import { answerTo, discovered, GOOD_TOKENS, providerAt, REDIRECT_URI, transportWith } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { htmlPage, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
+import { htmlPage, ScriptedServer, type Script, type ScriptedAnswer } from '../../support/scriptedServer.ts';
 
 describe('A plain OAuth server', () => {
   let scripted: ScriptedServer;
@@ -75,6 +76,35 @@ describe('A plain OAuth server', () => {
 
   it('has its endpoints on this machine only where it is there itself', async () => {
     await rejectsWith(discovered('https://id.example.com', { endpoints: endpoints() }), 'insecure', 'http-endpoint');
+  });
+
+  it('gets the secret of the client as the entry says, in a header where it says nothing', async () => {
+    const shown = async (more: Partial<Provider>): Promise<(string | null)[]> => {
+      const provider = providerAt(scripted.issuer, { endpoints: endpoints(), ...more });
+      const server = await new Discovery(transport, () => Promise.resolve('hush')).find(provider);
+      const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
+      await exchangeCode(server, request, answerTo(request), transport, signal);
+      const { headers, parameters } = scripted.requestsTo('/token').at(-1) ?? {};
+      return [headers?.authorization?.split(' ')[0] ?? null, parameters?.get('client_id') ?? null, parameters?.get('client_secret') ?? null];
+    };
+    assert.deepEqual(await shown({}), ['Basic', null, null]);
+    assert.deepEqual(await shown({ clientAuthentication: 'client_secret_basic' }), ['Basic', null, null]);
+    assert.deepEqual(await shown({ clientAuthentication: 'client_secret_post' }), [null, 'editor', 'hush']);
+  });
+
+  it('is asked for no scopes where there are none to ask for', async () => {
+    const request = await authorizationRequest(await serverWith(), REDIRECT_URI, []);
+    assert.equal(request.url.searchParams.has('scope'), false);
+  });
+
+  it('may say that a token is none any more, which is no failure of a sign-out', async () => {
+    const server = await serverWith({ endpoints: { ...endpoints(), revocation: `${scripted.issuer}/revoke` } });
+    const answers: ScriptedAnswer[] = [{ status: 200 }, { status: 400, body: { error: 'invalid_token', error_description: 'Token expired or revoked' } }];
+    scripted.on('/revoke', () => answers.shift() ?? 'hang');
+    assert.equal(await revokeTokens(server, { accessToken: 'access-1', refreshToken: 'refresh-1' }, transport), 'revoked');
+    assert.deepEqual(scripted.requestsTo('/revoke').map(({ parameters }) => parameters.get('token')), ['refresh-1', 'access-1']);
+    scripted.on('/revoke', { status: 400, body: { error: 'invalid_request' } });
+    await rejectsWith(revokeTokens(server, { accessToken: 'access-1' }, transport), 'configuration', 'invalid_request');
   });
 
   it('tells who it is in an answer of its own, with an id that may be a number', async () => {

@@ -139,6 +139,13 @@ describe('A token answer', () => {
     assert.deepEqual((await trade(server)).scopes, ['read', 'write']);
   });
 
+  it('may put commas between the scopes, unless there is a space as well', async () => {
+    for (const [scope, granted] of [['repo,gist', ['repo', 'gist']], ['repo', ['repo']], ['a,b c', ['a,b', 'c']]] as const) {
+      server.onToken({ body: { ...GOOD_TOKENS, scope } });
+      assert.deepEqual((await trade(server)).scopes, granted);
+    }
+  });
+
   it('tells the end of the session under any of its names, as a number or as text', async () => {
     for (const name of ['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in']) {
       for (const value of [1800, '1800']) {

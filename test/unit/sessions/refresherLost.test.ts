@@ -122,6 +122,13 @@ describe('The refresher, whose answer is lost on the way', () => {
       assert.deepEqual([house.record().ended?.code, house.registry.get('s1')?.failure?.code], ['lost-answer', 'lost-answer']);
     });
 
+    for (const [error, error_description] of [['bad_refresh_token', 'expired'], ['invalid_request', 'Errors.OIDCSession.RefreshTokenInvalid']] as const) {
+      it(`says so by whichever name the server has for that: ${error}`, async () => {
+        script('drop', { status: error === 'bad_refresh_token' ? 200 : 400, body: { error, error_description } });
+        await rejectsWith(renew(), 'lost-answer', 'lost-answer');
+      });
+    }
+
     it('says so at a later try, too, and in whichever window that is', async () => {
       script('drop', 'drop', INVALID);
       await rejectsWith(renew(), 'network');

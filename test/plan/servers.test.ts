@@ -1,0 +1,117 @@
+// The pages on servers: what they have one enter is what the guide enters, and what they promise is what the code knows.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseProviders } from '../../src/core/provider.ts';
+import { CATEGORIES, categoryOfCode, categoryOfError } from '../../src/core/remedy.ts';
+import { loopbackAddresses } from '../../src/flows/loopback.ts';
+import { draftOf, entryOf, proposedId, proposedLabel, type Entry } from '../../src/guide/draft.ts';
+import { PRESETS, type Preset } from '../../src/guide/presets.ts';
+
+const folder = join(import.meta.dirname, '../../docs/servers');
+const pages = readdirSync(folder).sort();
+const read = (name: string): string => readFileSync(join(folder, name), 'utf8').replaceAll('\r\n', '\n');
+const LINK = 'vscode://session-keeper.session-keeper/callback';
+
+const failures = readFileSync(join(folder, '../failures.md'), 'utf8').split(/\r?\n/);
+
+/** The entries of the settings that a page shows, block by block. */
+function entriesOn(page: string): Entry[] {
+  const blocks = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, json = '']) => json);
+  assert.ok(blocks.length > 0, 'an entry to copy');
+  return blocks.flatMap((block) => {
+    const { 'sessionKeeper.providers': list, ...others } = JSON.parse(`{${block}}`) as { readonly 'sessionKeeper.providers': Entry[] };
+    assert.deepEqual(others, {});
+    return list;
+  });
+}
+
+/** The rows of a page's first table, by what they are about. */
+function factsOn(page: string): ReadonlyMap<string, string> {
+  return new Map([...page.matchAll(/^\| ([A-Z][^|]*) \| ([^|]*) \|$/gm)].map(([, name = '', value = '']) => [name, value]));
+}
+
+/** What a page has to begin its facts with. */
+const SAID = {
+  secret: { 'none': 'None: ', 'required': 'Needed.', 'for-browser': 'Needed to sign in in the browser; not for a code on any device.' },
+  device: { 'if-allowed': 'Yes, ', 'other-client': 'No: ', 'never': 'No: ' },
+  renewal: { 'with-scope': 'With `offline_access`.', 'always': 'Always, ', 'needless': 'Not needed: ' },
+} as const satisfies { readonly [F in 'secret' | 'device' | 'renewal']: Readonly<Record<Preset[F], string>> };
+/** The index says the same in few words. */
+const INDEXED: Readonly<Record<Preset['secret'], string>> = { 'none': 'none', 'required': 'needed', 'for-browser': 'in the browser' };
+
+describe('the pages on servers', () => {
+  it('are one for each ready-made definition, one for any other server, and an index', () => {
+    assert.deepEqual(pages, [...PRESETS.map(({ id }) => `${id}.md`), 'other.md', 'README.md'].sort());
+    const index = read('README.md');
+    for (const { id, name } of PRESETS) {
+      assert.ok(index.includes(`| [${name}](${id}.md) |`), name);
+    }
+    assert.ok(index.includes('](other.md)'));
+  });
+
+  for (const preset of PRESETS) {
+    describe(`${preset.id}.md`, () => {
+      const page = read(`${preset.id}.md`);
+
+      it('shows the entry that the guide writes', () => {
+        const entries = entriesOn(page);
+        assert.deepEqual(parseProviders(entries).problems, []);
+        const [entry = {}, ...others] = entries;
+        assert.deepEqual(others, []);
+        const draft = { ...draftOf(preset), issuer: String(entry['issuer']), clientId: String(entry['clientId']), scopes: preset.scopes };
+        const label = proposedLabel(draft);
+        assert.deepEqual(entry, entryOf({ ...draft, label, id: proposedId({ ...draft, label }, []) }));
+        const pattern = preset.issuer.replaceAll(/[.?]/g, '\\$&').replaceAll(/\{[^{}]*\}/g, '[^/{}]+');
+        assert.match(draft.issuer, new RegExp(`^${pattern}$`));
+        assert.ok(page.includes(`choose **${preset.name}**`), 'its name in the guide');
+        assert.ok(page.startsWith(`# ${preset.name}\n`));
+      });
+
+      it('says of secret, addresses, code and renewal what the code knows', () => {
+        const facts = factsOn(page);
+        const starts = (fact: string, said: string): void => assert.ok(facts.get(fact)?.startsWith(said), `${fact}: ${facts.get(fact)}`);
+        starts('Client secret', SAID.secret[preset.secret]);
+        starts('Code on any device', SAID.device[preset.device]);
+        starts('Renewal', SAID.renewal[preset.renewal]);
+        const [provider] = parseProviders(entriesOn(page)).providers;
+        assert.ok(provider !== undefined);
+        const addresses = [...(facts.get('Redirect addresses') ?? '').matchAll(/`([^`]+)`/g)].map(([, address]) => address);
+        assert.deepEqual(addresses, !preset.registersRedirect ? [] : preset.fields?.signInWay === 'uri' ? [LINK] : loopbackAddresses(provider));
+        assert.equal(facts.get('Redirect addresses')?.includes('any port') === true, preset.registersRedirect && provider.redirectPorts.length === 0 && preset.fields?.signInWay === undefined);
+        assert.equal(page.includes('Set Client Secret…** afterwards'), preset.secret !== 'none');
+        assert.equal(/`(?:refresh_token_expires_in|refresh_expires_in)`/.exec(page)?.[0], preset.endField && `\`${preset.endField}\``);
+        assert.ok(read('README.md').includes(`](${preset.id}.md) | ${INDEXED[preset.secret]} |`), 'the index');
+      });
+    });
+  }
+
+  for (const name of pages) {
+    it(`name no failure that there is not, and lead nowhere that is not there: ${name}`, () => {
+      const page = read(name);
+      const named = [...page.matchAll(/^\| [^|]+ \| `([^`|]+)` \| [^|]+ \|$/gm)].map(([, category = '']) => category);
+      assert.deepEqual(named.filter((category) => !(CATEGORIES as readonly string[]).includes(category)), []);
+      // What is in italics there, and not from the browser, is a part of the sentence that the product has for it.
+      for (const [, quoted = '', category = ''] of page.matchAll(/^\| \*([^*]+)\*[^|]* \| `([^`|]+)` \|/gm)) {
+        const row = failures.find((line) => line.endsWith(` | \`${category}\` |`) && line.split(' | ').length > 3);
+        assert.ok(row?.includes(quoted), `${category}: ${quoted}`);
+      }
+      // A code there that the product knows is of that category, at one step or another.
+      for (const [, code = '', category = ''] of page.matchAll(/^\| [^|]*`([\w.-]+)`[^|]* \| `([^`|]+)` \|/gm)) {
+        const meanings = ['exchange', 'refresh', 'device', 'authorization'].map((step) => categoryOfError(code, step) ?? categoryOfCode(code) ?? category);
+        assert.ok((meanings as readonly string[]).includes(category), `${code}: ${meanings.join(' ')}`);
+      }
+      const links = [...page.matchAll(/\]\(([^)#]+)\)/g)].map(([, link = '']) => link);
+      assert.deepEqual(links.filter((link) => !link.startsWith('https://') && !existsSync(join(dirname(join(folder, name)), link))), []);
+      if (name !== 'README.md') {
+        assert.deepEqual(parseProviders(entriesOn(page).map((entry, index) => ({ ...entry, id: `id-${index}` }))).problems, []);
+        assert.deepEqual([...page.matchAll(/^## (.*)$/gm)].map(([, heading = '']) => heading.replace(/^At .*/, 'At')), ['At', 'In VS Code', 'What to expect', 'When it does not work']);
+        assert.ok(named.length > 0);
+      }
+    });
+  }
+
+  it('are led to by the README', () => {
+    assert.ok(readFileSync(join(folder, '../../README.md'), 'utf8').includes('](docs/servers/README.md)'));
+  });
+});

@@ -1,0 +1,172 @@
+// Each ready-made definition, from the sign-in to the sign-out, at a server that answers as its vendor documents.
+import assert from 'node:assert/strict';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { PRESETS } from '../../../src/guide/presets.ts';
+import type { Provider, Way } from '../../../src/core/provider.ts';
+import { servesScopes, type SessionRecord } from '../../../src/core/session.ts';
+import { judgeWays, possibleWays } from '../../../src/flows/ways.ts';
+import { Discovery } from '../../../src/protocol/discovery.ts';
+import { transportWith } from '../../support/bench.ts';
+import { FakeFolder } from '../../support/fakeStore.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { buildHouse, type House } from '../../support/house.ts';
+import { PatientClock } from '../../support/patientClock.ts';
+import { Desk } from '../../support/signInBench.ts';
+import { SECRET, VendorServer } from '../../support/vendorServer.ts';
+import { VENDORS } from '../../support/vendors.ts';
+
+/** VS Code as a program, on the person's own machine. */
+const DESKTOP = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
+
+for (const preset of PRESETS) {
+  const { id } = preset;
+  const vendor = VENDORS[id];
+
+  describe(`The ready-made definition of ${preset.name}`, () => {
+    let clock: PatientClock;
+    let server: VendorServer;
+    let desk: Desk;
+    let house: House;
+    let caller: AbortController;
+
+    /** Sets up a window with the entry, at the vendor's server. */
+    const open = async (clientSecret: string | undefined, options: Parameters<typeof VendorServer.start>[2] = {}): Promise<void> => {
+      clock = new PatientClock();
+      caller = new AbortController();
+      server = await VendorServer.start(id, clock, options);
+      house = buildHouse(server.provider.issuer, { clock, providers: [server.provider], clientSecret });
+      desk = new Desk(new FakeFolder(), house);
+      desk.environment = DESKTOP;
+    };
+
+    beforeEach(async () => {
+      await open(preset.secret === 'none' ? undefined : SECRET);
+    });
+
+    afterEach(async () => {
+      // What fails half-way must not go on listening.
+      caller.abort();
+      await server.stop();
+    });
+
+    const signIn = async (provider: Provider = server.provider): Promise<SessionRecord> => {
+      const { signal } = caller;
+      const result = desk.signIns.start({ provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal }, (grant) => house.keeper.admit(grant));
+      result.catch(() => {});
+      const address = await Promise.race([desk.address(), result]);
+      if (typeof address === 'string') {
+        await server.browse(address, desk.links);
+      }
+      return result;
+    };
+    const inSeconds = (from: number, to: number | undefined): number | undefined => (to === undefined ? undefined : Math.round((to - from) / SECOND));
+    const renewed = async (): Promise<SessionRecord> => house.refresher.renew('new-1', 'test').then(() => house.record('new-1'));
+
+    it('signs in to a session that says what the server says', async () => {
+      const record = await signIn();
+      assert.deepEqual(record.account, vendor.account);
+      assert.equal(inSeconds(record.renewedAt, record.accessExpiresAt), vendor.answer['expires_in']);
+      assert.equal(inSeconds(record.signedInAt, record.sessionEndsAt), vendor.end?.after);
+      assert.equal(record.refreshToken === undefined, preset.renewal === 'needless');
+      assert.ok(servesScopes(record, server.provider.scopes));
+      assert.ok(record.scopes.every((scope) => !/[\s,]/.test(scope)));
+      if (preset.endField !== undefined) {
+        const answers = { ...vendor.answer, [vendor.end?.field ?? '']: vendor.end?.after };
+        assert.ok(preset.endField in answers, 'the field that says when the session ends');
+      }
+    });
+
+    if (preset.renewal === 'needless') {
+      it('keeps a session that never runs out, and says so of it', async () => {
+        const { accessExpiresAt, expirySource } = await signIn();
+        assert.deepEqual([accessExpiresAt, expirySource], [undefined, 'never-said']);
+        await clock.pass(400 * DAY);
+        const [found] = await house.keeper.find('vendor', server.provider.scopes);
+        assert.equal(found?.record.id, 'new-1');
+        await rejectsWith(renewed(), 'not-renewable', 'no-refresh-token');
+        assert.ok(house.lines.every((line) => !line.includes('offline_access')), 'nobody is sent to ask for what there is not');
+      });
+    } else {
+      it('renews it, over and over, until the server does not know the refresh token any more', async () => {
+        const first = await signIn();
+        let before = first;
+        for (let round = 0; round < 3; round += 1) {
+          await clock.pass(HOUR);
+          const after = await renewed();
+          assert.notEqual(after.accessToken, before.accessToken);
+          assert.equal(after.refreshToken === before.refreshToken, vendor.refreshToken !== 'rotated');
+          assert.deepEqual([after.id, after.account, after.generation], [first.id, first.account, before.generation + 1]);
+          assert.equal(inSeconds(after.renewedAt, after.accessExpiresAt), vendor.answer['expires_in']);
+          before = after;
+        }
+        const moved = vendor.end?.slides === true ? 3 * HOUR : 0;
+        assert.equal(inSeconds(first.signedInAt, before.sessionEndsAt), vendor.end && vendor.end.after + moved / SECOND);
+        server.killTokens();
+        await rejectsWith(renewed(), 'session-ended');
+        assert.equal(house.record('new-1').ended?.category, 'session-ended');
+        await clock.pass(13 * HOUR);
+        assert.deepEqual(await house.keeper.find('vendor', server.provider.scopes), []);
+      });
+    }
+
+    it('signs out here, and there where it can be told', async () => {
+      const { refreshToken } = await signIn();
+      const { atServer } = await house.keeper.signOut('new-1');
+      assert.equal(await atServer, vendor.revocation === undefined ? 'not-offered' : 'revoked');
+      const told = server.scripted.requestsTo(server.revocationPath).map(({ parameters }) => parameters.get('token_type_hint'));
+      assert.deepEqual(told, vendor.revocation === undefined ? [] : ['refresh_token', 'access_token']);
+      assert.equal(server.isAlive(refreshToken), vendor.revocation === undefined && refreshToken !== undefined);
+      assert.deepEqual(house.keeper.list('vendor'), []);
+    });
+
+    it('is signed in to in the ways that it says', async () => {
+      const { metadata } = await new Discovery(transportWith(clock)).find(server.provider);
+      const ways = possibleWays(judgeWays(DESKTOP, server.provider, metadata));
+      assert.equal(ways[0], preset.fields?.signInWay ?? 'loopback');
+      const hasDevice: boolean = ways.includes('device' satisfies Way);
+      assert.equal(hasDevice, preset.device !== 'never');
+      const addresses = { 'any-port': [true, 0], 'exact': [true, preset.fields?.signInWay === 'uri' ? 0 : 1], 'loopback': [false, 0] }[vendor.redirects];
+      assert.deepEqual([preset.registersRedirect, server.provider.redirectPorts.length], addresses);
+    });
+
+    if (preset.secret !== 'none') {
+      it('takes no sign-in in the browser without the secret', async () => {
+        await server.stop();
+        await open(undefined);
+        await rejectsWith(signIn(), 'client-rejected', preset.secret === 'required' ? 'no-secret' : 'incorrect_client_credentials');
+      });
+    }
+
+    if (preset.secret === 'for-browser') {
+      it('is signed in to with a code where there is no secret, and renewed without one', async () => {
+        await server.stop();
+        await open(undefined, { withoutSecret: true });
+        const { provider } = server;
+        const { signal } = caller;
+        let shown = '';
+        const result = desk.signIns.start(
+          { provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal, onCode: ({ userCode }) => void (shown = userCode) },
+          (grant) => house.keeper.admit(grant),
+        );
+        result.catch(() => {});
+        await server.scripted.waitFor('/login/device/code');
+        await clock.pass(6 * SECOND);
+        assert.deepEqual([shown, server.scripted.requestsTo(server.tokenPath).length], ['WDJB-MJHT', 1]);
+        server.isCodeTyped = true;
+        await clock.pass(5 * SECOND);
+        assert.deepEqual((await result).account, vendor.account);
+        if (preset.renewal !== 'needless') {
+          assert.notEqual((await renewed()).accessToken, (await result).accessToken);
+        }
+      });
+    }
+
+    if (preset.fields?.authorizationParameters !== undefined) {
+      it('would get no refresh token without the parameters of its entry', async () => {
+        await server.stop();
+        await open(preset.secret === 'none' ? undefined : SECRET, { without: ['authorizationParameters'] });
+        assert.equal((await signIn()).refreshToken, undefined);
+      });
+    }
+  });
+}
