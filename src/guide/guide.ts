@@ -104,10 +104,11 @@ class Visit {
     const choose = (chosen: Draft): Outcome => ({ draft: chosen.preset === preset && chosen.old === old && this.#draft.issuer !== '' ? this.#draft : chosen });
     const rows: Row[] = [
       { label: words.labelOther(), detail: words.detailOther(), outcome: choose(draftOf(undefined)) },
-      separator(words.labelReadyMade()),
-      ...PRESETS.map((one) => ({ label: one.name, description: one.issuer, outcome: choose(draftOf(one)) })),
+      // What is there already must not lie below the fold of the products.
       ...(this.#entries.length === 0 ? [] : [separator(words.labelExisting())]),
       ...this.#entries.map((entry) => ({ label: nameOf(entry), description: idOf(entry), outcome: choose(draftOf(undefined, entry)) })),
+      separator(words.labelReadyMade()),
+      ...PRESETS.map((one) => ({ label: one.name, description: one.issuer, outcome: choose(draftOf(one)) })),
     ];
     return this.#pick('server', words.askServer(), rows);
   }
