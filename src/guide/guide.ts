@@ -170,8 +170,8 @@ class Visit {
     const draft = this.#draft;
     const outcome = { draft };
     const facts = factsOf(draft).map((fact) => ({ label: `$(${SHORTCOMINGS.has(fact) ? 'info' : 'pass'}) ${words.factWords(fact)}`, outcome }));
-    const asked = providerOf(draft)?.endpoints === undefined ? words.askFound(draft.issuer) : words.askKnown(proposedLabel(draft));
-    return this.#pick('found', asked, [{ label: `$(arrow-right) ${words.labelGoOn()}`, outcome }, separator(words.labelOffers()), ...facts]);
+    const isAsked = providerOf(draft)?.endpoints === undefined;
+    return this.#pick('found', isAsked ? words.askFound(draft.issuer) : words.askKnown(proposedLabel(draft)), [{ label: `$(arrow-right) ${words.labelGoOn()}`, outcome }, separator(isAsked ? words.labelOffers() : ''), ...facts]);
   }
 
   async #askClient(): Promise<Answer<Outcome>> {
