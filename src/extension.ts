@@ -16,6 +16,7 @@ import type { Transport } from './protocol/transport.ts';
 import { ClientSecrets } from './sessions/clientSecrets.ts';
 import type { SignOut } from './sessions/farewell.ts';
 import { patientFolder, patientStore } from './sessions/patience.ts';
+import { Demands } from './sessions/demands.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { Actions } from './vscode/actions.ts';
 import { Activity } from './vscode/activity.ts';
@@ -128,7 +129,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const diagnostics: DiagnosticsDocument = new DiagnosticsDocument(later(async () => {
     const { Diagnostics } = await import('./onDemand.ts');
     return new Diagnostics({
-      clock, discovery, sessions, settings, process, openSignOutPage, showLog,
+      clientSecrets, clock, discovery, sessions, settings, process, openSignOutPage, showLog,
+      addProvider: () => commands.addProvider(),
       extension: context.extension,
       subjectOf: (record) => commands.subjectOf(record),
       subjectAt: (id) => commands.subjectAt(id),
@@ -157,7 +159,8 @@ export function activate(context: vscode.ExtensionContext): void {
     }
   };
   const offerAnotherWay: Commands['offerAnotherWay'] = (...failed) => commands.offerAnotherWay(...failed);
-  const providers = new Providers(settings, { clock, log, keeper, desk, offerAnotherWay, signInUnconfigured, openSignOutPage, reportNotRevoked, onCall });
+  const demands = new Demands({ clock, keeper, refresher });
+  const providers = new Providers(settings, { clock, log, keeper, demands, desk, offerAnotherWay, signInUnconfigured, openSignOutPage, reportNotRevoked, onCall });
   const activity = new Activity(clock, idleness);
   const statusBar = new StatusBar(clock, keeper, desk, settings);
   const contextKeys = new ContextKeys(keeper);
@@ -207,6 +210,7 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   void notifications.reportProblems();
   sessions.start();
+  void links.sweep();
   // What is left now tells a later session of the editor whether secrets are kept. Nobody waits for it.
   keeper.ready().then(() => sessions.health.persistence(vscode.env.sessionId), () => {});
 }

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { isProtected } from './address.ts';
 import { plainName } from './failure.ts';
-import { normalizeScopes } from './scopes.ts';
+import { isScope, normalizeScopes } from './scopes.ts';
 
 /** One identity server as configured. Immutable; a changed entry is another object. */
 export interface Provider {
@@ -75,6 +75,18 @@ export const ENDPOINT_FIELDS = ['authorization', 'token', 'revocation', 'userinf
 export type EndpointField = (typeof ENDPOINT_FIELDS)[number];
 /** The addresses of a server's endpoints; without `jwks` no ID token can be checked, so none can be asked for. */
 export type Endpoints = Readonly<Record<'authorization' | 'token', string> & Partial<Record<EndpointField, string | undefined>>>;
+
+/** The endpoints that get tokens, or the client's secret. */
+const WITH_CREDENTIALS = ['token', 'revocation', 'userinfo', 'deviceAuthorization', 'pushedAuthorizationRequest', 'endSession'] as const satisfies readonly EndpointField[];
+
+/**
+ * The origins to which an entry sends credentials, sorted; none where the server itself says where its endpoints are.
+ * A server may move them as it likes, and a path may be corrected; another origin is somebody else.
+ */
+export function credentialOrigins({ endpoints }: Pick<Provider, 'endpoints'>): string[] {
+  const addresses = WITH_CREDENTIALS.map((field) => endpoints?.[field]).filter((address) => address !== undefined);
+  return [...new Set(addresses.map((address) => new URL(address).origin))].sort();
+}
 
 /** Names of members of the userinfo answer: of one that stays the same, and of one to show. */
 export interface AccountFields {
@@ -189,7 +201,7 @@ const lifetime = v.pipe(v.number('wrong-type'), v.check((value) => value >= 1 &&
 const MOST_PORTS = 20;
 const port = v.pipe(v.number('wrong-type'), v.check((value) => Number.isInteger(value) && value >= 1 && value <= 65_535, 'bad-port'));
 // RFC 6749 section 3.3: printable ASCII without space, quote and backslash.
-const scope = v.pipe(text, v.check((value) => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(value), 'bad-scope'));
+const scope = v.pipe(text, v.check(isScope, 'bad-scope'));
 
 // RFC 8707 section 2: an absolute URI without a fragment.
 const resource = v.pipe(text, v.check((value) => /^[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+$/.test(value) && URL.canParse(value), 'bad-resource'));

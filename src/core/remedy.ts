@@ -92,7 +92,7 @@ export const REMEDIES = {
   'email-unverified': row('ended', 'never', ['sign-in'], 'unverified_user_email', ''),
 
   // The settings, here or at the server, do not fit.
-  'client-rejected': row('attention', 'slow', ['settings', 'client-secret'], 'invalid_client incorrect_client_credentials', 'challenge'),
+  'client-rejected': row('attention', 'slow', ['settings', 'client-secret'], 'invalid_client incorrect_client_credentials', 'challenge no-secret'),
   'client-not-allowed': row('attention', 'slow', ['settings', 'another-way'], 'unauthorized_client device_flow_disabled invalid_client_metadata', ''),
   'redirect-rejected': row('attention', 'slow', ['copy-redirect', 'settings'], 'redirect_uri_mismatch invalid_redirect_uri', ''),
   'scope-rejected': row('attention', 'slow', ['scopes', 'log'], 'invalid_scope invalid_target', ''),
@@ -136,8 +136,10 @@ export const REMEDIES = {
   'signed-out': row('unchanged', 'never', ['sign-in'], '', 'signed-out'),
 
   // What a resource says of a token (RFC 6750), and the steps that belong to the protocol.
-  'token-rejected': row('unchanged', 'quick', ['retry', 'diagnostics'], 'resource:invalid_token', ''),
-  'scope-needed': row('unchanged', 'never', ['sign-in', 'scopes'], 'resource:insufficient_scope', ''),
+  'token-rejected': row('unchanged', 'quick', ['retry', 'diagnostics'], 'resource:invalid_token', 'refused-again'),
+  'scope-needed': row('unchanged', 'never', ['sign-in', 'scopes'], 'resource:insufficient_scope', 'scope-not-granted'),
+  'step-up-unmet': row('unchanged', 'never', ['sign-in', 'log'], '', 'acr-unmet auth-too-old'),
+  'bad-challenge': row('unchanged', 'never', ['log'], '', 'bad-challenge'),
   'protocol-step': row('attention', 'slow', ['retry', 'diagnostics'], 'authorization_pending device:slow_down use_dpop_nonce unsupported_token_type', ''),
 
   // Nothing of the above; kept apart so that it is noticed.

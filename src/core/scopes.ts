@@ -35,3 +35,28 @@ export function scopesToRequest(wanted: readonly string[], configured: readonly 
   }
   return normalizeScopes([...asked, ...normalizeScopes(configured).filter((scope) => IDENTITY_SCOPES.has(scope))]);
 }
+
+/** Whether a word can be a scope at all (RFC 6749 section 3.3), and is of a sensible length. */
+export function isScope(word: string): boolean {
+  return /^[\x21\x23-\x5B\x5D-\x7E]{1,500}$/.test(word);
+}
+
+/** Whether a scope says what a caller may do, rather than who signs in and for how long. */
+export function isPermission(scope: string): boolean {
+  return !IDENTITY_SCOPES.has(scope);
+}
+
+/**
+ * Whether one token can have two lists of scopes: where scopes are addresses they name the resource that they are for,
+ * and servers that write them so (Microsoft Entra) give no token for two resources, nor for `.default` and others.
+ */
+export function canJoin(one: readonly string[], other: readonly string[]): boolean {
+  const all = normalizeScopes([...one, ...other]).filter(isPermission);
+  const resources = new Set(all.map(resourceOf));
+  return resources.size <= 1 && (all.length <= 1 || !all.some((scope) => /(?:^|\/)\.default$/.test(scope)));
+}
+
+/** The resource of a scope that is an address: its scheme and host; nothing for a plain word. */
+function resourceOf(scope: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i.exec(scope)?.[0].toLowerCase() ?? '';
+}

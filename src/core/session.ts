@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { MINUTE } from './clock.ts';
 import { Failure } from './failure.ts';
 import type { Lifetimes } from './lifetime.ts';
-import type { TokenKind } from './provider.ts';
+import { credentialOrigins, type Provider, type TokenKind } from './provider.ts';
 import { CATEGORIES } from './remedy.ts';
 import { coversScopes, normalizeScopes } from './scopes.ts';
 
@@ -32,11 +32,13 @@ export type ProofJwk = Readonly<v.InferOutput<typeof proofJwkSchema>>;
 
 const recordSchema = v.object({
   version: v.picklist([RECORD_VERSION]),
-  /** Stable: it survives renewals, restarts and a sign-in of the same account with the same scopes. */
+  /** Stable: it survives renewals, restarts and a sign-in of the same account that does not want less. */
   id: v.pipe(text, v.check((value) => /^[A-Za-z0-9-]+$/.test(value))),
   providerId: text,
   issuer: text,
   clientId: text,
+  /** Where the entry said that credentials go when these tokens came ({@link credentialOrigins}); absent in records from before this was kept. */
+  origins: v.optional(v.array(text)),
   account: v.object({ id: text, label: text }),
   /** What the server calls the person, where the label is something else to be unique. */
   loginHint: v.optional(text),
@@ -44,6 +46,12 @@ const recordSchema = v.object({
   subject: v.optional(text),
   /** What the sign-in asked for, together with what the server said that it granted. */
   scopes: v.array(text),
+  /** The scopes that the server has last said that it granted; absent means as asked (RFC 6749 section 5.1). */
+  granted: v.optional(v.array(text)),
+  /** How the person has signed in (`acr`, OpenID Connect Core 2), where an ID token has said so. */
+  acr: v.optional(text),
+  /** When they have, by this machine's clock (`auth_time`, OpenID Connect Core 2), where an ID token has said so. */
+  authenticatedAt: v.optional(time),
   tokenType: text,
   accessToken: text,
   refreshToken: v.optional(text),
@@ -182,7 +190,7 @@ function placeOf({ id, generation }: SessionRecord): number {
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
 
-/** Whether a session can serve a caller that wants these scopes; the scopes of a session never change. */
+/** Whether a session can serve a caller that wants these scopes. Only a sign-in changes the scopes of a session, and only to more. */
 export function servesScopes(record: SessionRecord, wanted: readonly string[]): boolean {
   return coversScopes(record.scopes, wanted);
 }
@@ -198,13 +206,24 @@ export function isSameSignIn(one: SessionRecord, other: SessionRecord): boolean 
 }
 
 /**
- * The provider that a record belongs to as it is configured now: its tokens came from that issuer, for that client.
- * Undefined where there is none.
+ * The provider that a record belongs to as it is configured now: its tokens came from that issuer, for that client, and
+ * go to no address of the entry that was not one then. Undefined where there is none.
  */
-export function ownerOf<P extends { readonly issuer: string; readonly clientId: string }>(
+export function ownerOf<P extends Pick<Provider, 'issuer' | 'clientId' | 'endpoints'>>(
   record: SessionRecord,
   providerWith: (id: string) => P | undefined,
 ): P | undefined {
   const provider = providerWith(record.providerId);
-  return provider?.issuer === record.issuer && provider.clientId === record.clientId ? provider : undefined;
+  return provider !== undefined && isOfClient(record, provider) && !hasMoved(record, provider) ? provider : undefined;
+}
+
+/** Whether a record is of a provider's client at its issuer, though its credentials may go elsewhere by now. */
+export function isOfClient(record: SessionRecord, { clientId, issuer }: Pick<Provider, 'issuer' | 'clientId'>): boolean {
+  return issuer === record.issuer && clientId === record.clientId;
+}
+
+/** An entry that has lost its endpoints leads to wherever the server of that name says, which is elsewhere, too. */
+function hasMoved({ origins }: SessionRecord, provider: Pick<Provider, 'endpoints'>): boolean {
+  const now = credentialOrigins(provider);
+  return origins !== undefined && (now.some((origin) => !origins.includes(origin)) || (now.length === 0 && origins.length > 0));
 }

@@ -5,6 +5,7 @@ import { SECOND, type Clock } from '../core/clock.ts';
 import { asFailure } from '../core/failure.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { Discovery } from '../protocol/discovery.ts';
+import type { ClientSecrets } from '../sessions/clientSecrets.ts';
 import type { SignOut } from '../sessions/farewell.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Subject } from '../vscode/actions.ts';
@@ -24,6 +25,7 @@ export interface DiagnosticsPorts {
   readonly discovery: Discovery;
   readonly sessions: Sessions;
   readonly settings: Settings;
+  readonly clientSecrets: ClientSecrets;
   /** The process that the extension runs in. */
   readonly process: Pick<NodeJS.Process, 'arch' | 'env' | 'platform' | 'versions'>;
   /** What mending is about, where it is about a session. */
@@ -32,6 +34,8 @@ export interface DiagnosticsPorts {
   subjectAt(providerId: string): Subject;
   /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
   openSignOutPage(page: SignOut['page']): void;
+  /** Leads through adding a provider. */
+  addProvider(): Promise<void>;
   showLog(): void;
 }
 
@@ -94,11 +98,11 @@ export class Diagnostics implements DiagnosticsDesk {
   }
 
   async #gather(): Promise<Report> {
-    const { clock, discovery, extension, process, sessions, settings } = this.#ports;
+    const { clientSecrets, clock, discovery, extension, process, sessions, settings } = this.#ports;
     const { health, history, keeper, ledger, turns, vault } = sessions;
     // What cannot be read is a finding, not a reason to show none.
     await Promise.race([keeper.ready().catch(() => {}), new Promise<void>((resolve) => clock.after(PATIENCE, resolve))]);
-    const [store, persistence, folder, leftovers, held, ids, entries] = await Promise.all([
+    const [store, persistence, folder, leftovers, held, ids, entries, secrets] = await Promise.all([
       health.store(),
       health.persistence(vscode.env.sessionId),
       health.folder(),
@@ -106,6 +110,7 @@ export class Diagnostics implements DiagnosticsDesk {
       turns.held().catch((error: unknown) => asFailure(error).code),
       ledger.ids(),
       ledger.load(),
+      Promise.all(settings.providers.map(async (provider) => [provider.id, await clientSecrets.standing(provider)] as const)),
     ]);
     const all = sessions.registry.all();
     const facts: Facts = {
@@ -131,6 +136,7 @@ export class Diagnostics implements DiagnosticsDesk {
       network: this.#network(),
       lifetimes: settings.lifetimes(),
       known: (provider) => discovery.known(provider),
+      clientSecrets: new Map(secrets),
       events: history.all(),
       turns: held,
       ledger: ids,
@@ -191,6 +197,7 @@ export class Diagnostics implements DiagnosticsDesk {
     'sign-in': (finding) => this.#subjectOf(finding).signIn(),
     renew: (finding) => this.#subjectOf(finding).retry(),
     settings: ({ providerId }) => (providerId === undefined ? openProviderSettings() : openEntry(this.#ports.clock, providerId)),
+    'add-provider': () => this.#ports.addProvider(),
     'proxy-settings': () => openSettings('http.proxy', 'http.proxyStrictSSL', 'http.systemCertificates'),
     log: () => {
       this.#ports.showLog();

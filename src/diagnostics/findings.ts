@@ -65,7 +65,7 @@ export type FindingCode = (typeof FINDING_CODES)[number];
 export type Severity = 'error' | 'warning' | 'note';
 
 /** What can be done about a finding by pressing something. */
-export type Mending = 'remove' | 'sign-out' | 'sign-in' | 'renew' | 'settings' | 'proxy-settings' | 'log' | 'check' | 'clear';
+export type Mending = 'remove' | 'sign-out' | 'sign-in' | 'renew' | 'settings' | 'add-provider' | 'proxy-settings' | 'log' | 'check' | 'clear';
 
 /** Something that is to be said, and what can be done about it. */
 export interface HouseFinding {
@@ -212,7 +212,8 @@ function ofSettings({ lost, problems, providers, tlsOffBy, unknownServers }: Fac
     }),
   ];
   if (providers.length === 0) {
-    findings.push({ code: 'nothing-configured', severity: 'note', mending: 'settings' });
+    // Where there are entries that are not used, they are what is to be mended.
+    findings.push({ code: 'nothing-configured', severity: 'note', mending: problems.length > 0 ? 'settings' : 'add-provider' });
   }
   if (tlsOffBy !== undefined) {
     findings.push({ code: 'tls-off', severity: 'error', mending: tlsOffBy === 'setting' ? 'proxy-settings' : undefined, detail: tlsOffBy });

@@ -4,10 +4,11 @@
 import { claimsOf } from '../core/claims.ts';
 import { plainName } from '../core/failure.ts';
 import { remaining, type LifetimeSettings } from '../core/lifetime.ts';
-import type { Provider, SettingProblem } from '../core/provider.ts';
+import { SIGN_OUT_RETURN, type Provider, type SettingProblem } from '../core/provider.ts';
 import { lifetimesOf, ownerOf, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import { ENDPOINTS, type KnownServer } from '../protocol/discovery.ts';
+import type { SecretStanding } from '../sessions/clientSecrets.ts';
 import type { Health } from '../sessions/health.ts';
 import type { HistoryEvent } from '../sessions/history.ts';
 import type { HeldTurn } from '../sessions/turns.ts';
@@ -41,6 +42,8 @@ export interface ReportInput {
   readonly network: readonly (readonly [string, string])[];
   readonly lifetimes: LifetimeSettings;
   known(provider: Provider): KnownServer | undefined;
+  /** What there is of the secret of each provider's client, by the provider's id. */
+  readonly clientSecrets: ReadonlyMap<string, SecretStanding>;
   readonly events: readonly HistoryEvent[];
   /** Who has a turn at this moment; the code of the failure where that cannot be looked up. */
   readonly turns: readonly HeldTurn[] | string;
@@ -65,7 +68,7 @@ export function reportOf(input: ReportInput): Report {
   }
   lines.push(
     ...section('Surroundings', input.surroundings.map(([name, value]) => item(name, code(value)))),
-    ...section('Providers', facts.providers.flatMap(providerLines)),
+    ...section('Providers', facts.providers.flatMap((provider) => providerLines(provider, input.clientSecrets.get(provider.id) ?? 'unknown'))),
     ...section('Discovery', facts.providers.flatMap((provider) => serverLines(provider, input.known(provider)))),
     ...section('Sessions', facts.sessions.flatMap((session) => sessionLines(session, input))),
     ...section('Last events', input.events.map(eventLine)),
@@ -117,26 +120,59 @@ function namesFor({ detail = '', problem, providerId = '', session }: HouseFindi
   };
 }
 
-function providerLines(provider: Provider): string[] {
-  const { account, assumedLifetime, authorizationParameters, clientId, endpoints, id, issuer, label, pushedAuthorization, resource, scopes, sessionLifetime, signOutAtServer, token, tokenParameters } = provider;
+const CLIENT_SECRETS: Readonly<Record<SecretStanding, string>> = {
+  none: 'none',
+  kept: 'in the secret storage',
+  lost: 'LOST: it was set, and the secret storage does not have it',
+  unknown: 'not known',
+};
+
+/** Every field of an entry. */
+function providerLines(provider: Provider, clientSecret: SecretStanding): string[] {
+  const { accountsMenu, authorizationParameters, clientAuthentication, clientId, dpop, id, issuer, label, pushedAuthorization, resource, scopes, token, tokenParameters } = provider;
   return [
     `### ${code(label)}`,
     item('Id', code(id)),
     item('Issuer', place(issuer)),
     item('Client id', code(clientId)),
+    item('Client secret', CLIENT_SECRETS[clientSecret]),
+    item('Client authentication', code(clientAuthentication ?? 'as the server says')),
     item('Scopes', list(scopes)),
-    item('Assumed lifetime', assumedLifetime === undefined ? 'not set' : `${assumedLifetime / 1000} s`),
-    item('Session lifetime', sessionLifetime === undefined ? 'not set' : `${sessionLifetime / 60_000} min`),
+    ...lifetimeLines(provider),
+    item('In the Accounts menu', accountsMenu ? 'yes' : 'no'),
+    ...wayLines(provider),
     item('Resource', list(resource)),
     item('Pushed authorization', pushedAuthorization ? 'always' : 'where the server demands it'),
-    ...Object.entries(endpoints ?? {}).flatMap(([name, address]) => (address === undefined ? [] : [item(`Endpoint: ${name}`, place(address))])),
-    item('Account', list(account === undefined ? [] : Object.values(account))),
+    ...endpointLines(provider),
+    item('Account', list(Object.values(provider.account ?? {}))),
     item('Callers get', code(token)),
-    item('Sign-out at the server', signOutAtServer ? 'in the browser, too' : 'without the browser'),
+    item('Tokens of new sessions', dpop ? 'are bound to a key (DPoP)' : 'are bearer tokens'),
     // Their values are the person's own affair: a name that is a hint, say.
     item('Authorization parameters', list(Object.keys(authorizationParameters))),
     item('Token parameters', list(Object.keys(tokenParameters))),
   ];
+}
+
+function lifetimeLines({ assumedLifetime, idleTimeout, sessionLifetime }: Provider): string[] {
+  const length = (time: number | undefined, unit: string, ms: number): string => (time === undefined ? 'not set' : `${time / ms} ${unit}`);
+  return [
+    item('Assumed lifetime', length(assumedLifetime, 's', 1000)),
+    item('Session lifetime', length(sessionLifetime, 'min', 60_000)),
+    item('Idle timeout', length(idleTimeout, 'min', 60_000)),
+  ];
+}
+
+function wayLines({ redirectPorts, signInWay, signOutAtServer }: Provider): string[] {
+  return [
+    item('Way to sign in', signInWay ?? 'the first that works'),
+    item('Redirect ports', redirectPorts.length === 0 ? 'any' : redirectPorts.join(', ')),
+    item('Sign-out at the server', signOutAtServer === SIGN_OUT_RETURN ? 'in the browser, too, which comes back' : signOutAtServer ? 'in the browser, too' : 'without the browser'),
+  ];
+}
+
+function endpointLines({ endpoints }: Provider): string[] {
+  const named = Object.entries(endpoints ?? {}).flatMap(([name, address]) => (address === undefined ? [] : [item(`Endpoint: ${name}`, place(address))]));
+  return [item('Endpoints', endpoints === undefined ? 'as the server says' : 'as the entry says, and the server is not asked'), ...named];
 }
 
 /** What of a server's own description tells something, by the names that RFC 8414 and OpenID Connect Discovery give it. */
@@ -186,6 +222,7 @@ function sessionLines(session: LiveSession, { facts, lifetimes }: ReportInput): 
     item('Provider', `${code(record.providerId)}, ${isOwned ? 'as configured' : 'NOT as configured'}`),
     item('Issuer', place(record.issuer)),
     item('Client id', code(record.clientId)),
+    item('Credentials go to', goalOf(record)),
     item('State', isOwned ? state : 'set apart'),
     item('Scopes', list(record.scopes)),
     item('Signed in', at(record.signedInAt, '')),
@@ -200,6 +237,11 @@ function sessionLines(session: LiveSession, { facts, lifetimes }: ReportInput): 
     item('Last failure', failure === undefined ? 'none' : `${code(`${failure.category}, ${failure.code}`)}, ${at(failedAt, 'time not known')}, ${failures} in a row`),
     ...(record.ended === undefined ? [] : [item('Ended', `${at(record.ended.at, '')}: ${code(`${record.ended.category}, ${record.ended.code}`)}`)]),
   ];
+}
+
+/** Where the entry led them when they came: nowhere else are they sent. */
+function goalOf({ origins }: SessionRecord): string {
+  return origins === undefined ? 'not kept yet' : origins.length === 0 ? 'where the server says' : origins.map(place).join(', ');
 }
 
 function sourceOfEnd(record: SessionRecord): string {

@@ -1,6 +1,6 @@
 // The sentences of the diagnostics. `l10n` is taken apart from `vscode` here, which is how the extraction finds it.
 import * as vscode from 'vscode';
-import { duration, actionLabel, labelOpenSettings, labelRemove, labelRenewNow, labelShowLog, labelSignInAgain, labelSignOut, problemSentence } from '../vscode/text.ts';
+import { duration, actionLabel, labelAddProvider, labelOpenSettings, labelRemove, labelRenewNow, labelShowLog, labelSignInAgain, labelSignOut, problemSentence } from '../vscode/text.ts';
 import type { FindingCode, HouseFinding, Mending, Severity } from './findings.ts';
 import type { FindingNames, ReportWords } from './report.ts';
 
@@ -27,6 +27,7 @@ const MENDING_LABELS: Readonly<Record<Mending, () => string>> = {
   'sign-in': labelSignInAgain,
   renew: labelRenewNow,
   settings: labelOpenSettings,
+  'add-provider': labelAddProvider,
   'proxy-settings': () => actionLabel('proxy-settings'),
   log: labelShowLog,
   check: () => l10n.t('Check Again'),
@@ -56,7 +57,7 @@ const SENTENCES: Readonly<Record<FindingCode, Sentence>> = {
   alone: () => l10n.t('This window could not take turns with the others when it last renewed. Keep one window open, and check the disk.'),
   'test-server': ({ provider, session }) => l10n.t('Session {0} was made at a test server on this computer, which is not how {1} is set up. It is not used. Delete it.', session, provider),
   foreign: ({ provider, session }) =>
-    l10n.t('Session {0} was made for another issuer or client id than {1} has now. It is not used. Delete it, or set the old values again.', session, provider),
+    l10n.t('Session {0} was made for another issuer or client id, or other endpoints, than {1} has now. It is not used. Delete it, or set the old values again.', session, provider),
   'not-configured': ({ provider, session }) => l10n.t('Session {0} belongs to the provider {1}, which is not set up. It is not used. Set the provider up again, or delete the session.', session, provider),
   lost: ({ detail, provider }) => l10n.t('The stored session {0} at {1} is gone: the keyring has lost it. It did not expire. Sign in again.', detail, provider),
   ended: ({ provider, session }) => l10n.t('Session {0} has ended. Sign in to {1} again.', session, provider),
@@ -66,7 +67,7 @@ const SENTENCES: Readonly<Record<FindingCode, Sentence>> = {
     skew > 0
       ? l10n.t('The clock of this computer is {1} behind that of {0}. Check its date, time and time zone, then renew.', provider, duration(skew))
       : l10n.t('The clock of this computer is {1} ahead of that of {0}. Check its date, time and time zone, then renew.', provider, duration(-skew)),
-  'nothing-configured': () => l10n.t('No provider is set up. Add one to the settings: an issuer and a client id are all it takes.'),
+  'nothing-configured': () => l10n.t('No provider is set up. Add one: an issuer and a client id are all it takes.'),
   'entry-not-used': ({ problem }) => (problem === undefined ? '' : problemSentence(problem)),
   'same-label': ({ provider, session }) => l10n.t('Two accounts at {0} have the same name, so VS Code cannot tell them apart. Sign out of session {1} and sign in again.', provider, session),
   'no-refresh-token': ({ provider, session }) =>

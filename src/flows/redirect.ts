@@ -11,6 +11,8 @@ export interface Redirect {
    * @throws the signal's reason when that is aborted.
    */
   answer(isAnswer: (parameters: URLSearchParams) => boolean, signal: AbortSignal, state: string): Promise<URLSearchParams>;
+  /** Resolves once the answer for a `state` that is waited for can come from wherever; absent where that is at once. Never rejects. */
+  ready?(state: string): Promise<void>;
   /** Tells the browser how it ended, where there is a way to. */
   finish(outcome: Page): void;
 }

@@ -200,6 +200,7 @@ export class SignIns {
         // Handled below; the browser may take so long to open that the wait is over before anybody looks.
         answer.catch(() => {});
         signal.throwIfAborted();
+        await unlessAborted(Promise.resolve(redirect.ready?.(authorization.state)), signal);
         const address = async (): Promise<string> => (await unlessAborted(browserAddress(server, authorization, transport, signal), signal)).href;
         const href = await address();
         onAddress?.(address);
@@ -244,11 +245,11 @@ export class SignIns {
   /** By a code that the person types on any device. */
   #byCode({ request, server, signal, unhurried }: Situation): Attempt {
     const { clock, log, transport } = this.#ports;
-    const { onCode, provider, scopes } = request;
+    const { hints, onCode, provider, scopes } = request;
     const over = new AbortController();
     return {
       tokens: async () => {
-        const code = await requestDeviceCode(server, scopes, transport, signal);
+        const code = await requestDeviceCode(server, scopes, transport, signal, hints);
         signal.throwIfAborted();
         unhurried();
         log.info(`Sign-in at ${provider.id} waits until a code has been entered at ${plainName(new URL(code.address).host)} (device), until ${timeOf(code.expiresAt)}.`);

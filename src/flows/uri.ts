@@ -13,6 +13,8 @@ const WAITS = '.waits';
 const ANSWER = '.answer';
 /** How often, in ms, the one who waits looks whether another window has got the answer. */
 const PACE = SECOND;
+/** How long, in ms, the folder may take to let the other windows know who waits; after that it goes on without them. */
+const READY_PATIENCE = 2 * SECOND;
 /** After how long, in ms, what a window has left behind that died while it waited is taken away. */
 const STALE = DAY;
 /** The longest answer that is passed on, in characters. */
@@ -44,6 +46,8 @@ export class Links {
   readonly #ports: LinkPorts;
   /** Who waits in this window, by `state`. */
   readonly #waiting = new Map<string, (parameters: URLSearchParams) => void>();
+  /** That the other windows have been told of who waits, by `state`. */
+  readonly #told = new Map<string, Promise<void>>();
 
   constructor(ports: LinkPorts) {
     this.#ports = ports;
@@ -54,6 +58,12 @@ export class Links {
     return {
       redirectUri,
       answer: (isAnswer, signal, state) => this.#wait(isAnswer, signal, state),
+      ready: async (state) => {
+        let timer: Disposable | undefined;
+        const enough = new Promise<void>((resolve) => (timer = this.#ports.clock.after(READY_PATIENCE, resolve)));
+        await Promise.race([this.#told.get(state), enough]);
+        timer?.dispose();
+      },
       // The browser has handed over to the editor; what it shows is the server's page.
       finish() {},
     };
@@ -77,6 +87,12 @@ export class Links {
           return;
         }
         await folder.write(name + ANSWER, await cipher.seal(key, parameters.toString(), name));
+        if ((await folder.read(name + WAITS)) === undefined) {
+          // Who waited has stopped meanwhile, and has taken away only what was there.
+          await folder.delete(name + ANSWER);
+          log.info('An answer has arrived by a link to the editor that nobody waits for any more.');
+          return;
+        }
         log.info('An answer has arrived by a link to the editor, and is passed on to the window that waits for it.');
       } catch (error) {
         log.warn(`An answer that has arrived by a link to the editor could not be passed on: ${asFailure(error).message}.`);
@@ -86,10 +102,10 @@ export class Links {
 
   async #wait(isAnswer: (parameters: URLSearchParams) => boolean, signal: AbortSignal, state: string): Promise<URLSearchParams> {
     signal.throwIfAborted();
-    const { clock, folder, log } = this.#ports;
-    const { key, name } = await namesOf(state);
-    signal.throwIfAborted();
+    const { clock } = this.#ports;
     let timer: Disposable | undefined;
+    // From here on, without a pause: where the person is signed in at the server, the answer is there in no time.
+    const names = namesOf(state);
     const answer = new Promise<URLSearchParams>((resolve, reject) => {
       const take = (parameters: URLSearchParams): void => {
         if (isAnswer(parameters)) {
@@ -97,7 +113,7 @@ export class Links {
         }
       };
       const look = (): void => {
-        void this.#passedOn(name, key).then((parameters) => {
+        void this.#passedOn(names).then((parameters) => {
           if (parameters !== undefined) {
             take(parameters);
           }
@@ -113,22 +129,41 @@ export class Links {
     // Handled below, where it is waited for.
     answer.catch(() => {});
     try {
-      await this.#sweep();
-      // Where this does not work, the answer still arrives if VS Code gives it to this window.
-      await folder.write(name + WAITS, String(clock.now())).catch((error: unknown) => {
-        log.warn(`Other windows cannot be told that this one waits for an answer: ${asFailure(error).message}.`);
-      });
+      this.#told.set(state, this.#tell(names));
       return await answer;
     } finally {
       this.#waiting.delete(state);
       timer?.dispose();
-      await Promise.all([WAITS, ANSWER].map((ending) => folder.delete(name + ending).catch(() => {})));
+      // What comes to be written late is taken away, too, but nobody is kept waiting for that.
+      const told = this.#told.get(state);
+      this.#told.delete(state);
+      void told?.then(() => this.#clear(names));
+      await this.#clear(names);
     }
   }
 
-  async #passedOn(name: string, key: string): Promise<URLSearchParams | undefined> {
+  /** Tells the other windows that this one waits. Never rejects. */
+  async #tell(names: Promise<Names>): Promise<void> {
+    const { clock, folder, log } = this.#ports;
+    await this.sweep();
+    try {
+      await folder.write((await names).name + WAITS, String(clock.now()));
+    } catch (error) {
+      // The answer still arrives if VS Code gives it to this window.
+      log.warn(`Other windows cannot be told that this one waits for an answer: ${asFailure(error).message}.`);
+    }
+  }
+
+  async #clear(names: Promise<Names>): Promise<void> {
+    const { folder } = this.#ports;
+    const { name } = await names;
+    await Promise.all([WAITS, ANSWER].map((ending) => folder.delete(name + ending).catch(() => {})));
+  }
+
+  async #passedOn(names: Promise<Names>): Promise<URLSearchParams | undefined> {
     const { cipher, folder } = this.#ports;
     try {
+      const { key, name } = await names;
       const sealed = await folder.read(name + ANSWER);
       const opened = sealed === undefined ? undefined : await cipher.open(key, sealed, name);
       return opened === undefined ? undefined : new URLSearchParams(opened);
@@ -137,20 +172,28 @@ export class Links {
     }
   }
 
-  /** Takes away what windows have left behind that died while they waited. */
-  async #sweep(): Promise<void> {
+  /** Takes away what windows have left behind that died while they waited, or while they passed an answer on. Never rejects. */
+  async sweep(): Promise<void> {
     const { clock, folder } = this.#ports;
     try {
-      for (const file of (await folder.list()).filter((one) => one.endsWith(WAITS))) {
+      const files = await folder.list();
+      for (const file of files.filter((one) => one.endsWith(WAITS))) {
         if (!(Math.abs(clock.now() - Number(await folder.read(file))) < STALE)) {
-          const name = file.slice(0, -WAITS.length);
-          await Promise.all([folder.delete(file), folder.delete(name + ANSWER)]);
+          await Promise.all([folder.delete(file), folder.delete(nameOf(file, WAITS) + ANSWER)]);
         }
       }
+      // Who waits says so before there is any answer.
+      const orphans = files.filter((one) => one.endsWith(ANSWER) && !files.includes(nameOf(one, ANSWER) + WAITS));
+      await Promise.all(orphans.map((file) => folder.delete(file)));
     } catch {
-      // The next sign-in sweeps again.
+      // The next start, or the next sign-in, sweeps again.
     }
   }
+}
+
+/** What a file is named after, without its ending. */
+function nameOf(file: string, ending: string): string {
+  return file.slice(0, -ending.length);
 }
 
 /** A query of which VS Code has undone the percent-encoding, as it was before: what stands for itself then is encoded. */
@@ -158,8 +201,14 @@ export function encodedAgain(query: string): string {
   return query.replaceAll('%', '%25').replaceAll('+', '%2B');
 }
 
+/** The name of an answer's files, and the key that seals it. */
+interface Names {
+  readonly name: string;
+  readonly key: string;
+}
+
 /** Under which name an answer is kept, and with which key it is sealed; neither tells the `state`, nor the other. */
-async function namesOf(state: string): Promise<{ readonly name: string; readonly key: string }> {
+async function namesOf(state: string): Promise<Names> {
   const [name, key] = await Promise.all([hash(`name ${state}`), hash(`key ${state}`)]);
   return { name: [...name.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join(''), key: btoa(String.fromCharCode(...key)) };
 }

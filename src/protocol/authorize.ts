@@ -2,6 +2,8 @@
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
 import { isTenantOf } from '../core/issuer.ts';
+import type { RequestParameters } from '../core/provider.ts';
+import { promptAfter } from '../core/remedy.ts';
 import { classify } from './classify.ts';
 import { withResources, type Server } from './discovery.ts';
 
@@ -26,6 +28,33 @@ export interface AuthorizationHints {
   readonly prompt?: string | undefined;
   /** The claims that the server itself has asked for, as JSON (OpenID Connect Core 5.5). */
   readonly claims?: string | undefined;
+  /** The authentication context classes of which one is wanted, the best one first (OpenID Connect Core 3.1.2.1). */
+  readonly acrValues?: readonly string[] | undefined;
+  /** How long ago, in seconds, the person may have signed in at the most (OpenID Connect Core 3.1.2.1). */
+  readonly maxAge?: number | undefined;
+}
+
+/** What the next sign-in has to ask the server for, after what it has said. */
+export function hintsAfter({ claims, code }: Failure): AuthorizationHints {
+  return { prompt: promptAfter(code), claims };
+}
+
+/** The parameters that hints are in an authorization request; what an entry wants of the age of a sign-in still counts. */
+export function hintParameters({ acrValues = [], claims, loginHint, maxAge, prompt }: AuthorizationHints, usual: RequestParameters): Record<string, string> {
+  const ages = [maxAge, maxAgeIn(usual['max_age'])].filter((age) => age !== undefined);
+  const hints = {
+    login_hint: loginHint,
+    prompt,
+    claims,
+    acr_values: acrValues.length === 0 ? undefined : acrValues.join(' '),
+    max_age: maxAge === undefined ? undefined : String(Math.min(...ages)),
+  };
+  return Object.fromEntries(Object.entries(hints).filter((hint): hint is [string, string] => hint[1] !== undefined));
+}
+
+/** The number of seconds that a `max_age` says; undefined where it says none. */
+export function maxAgeIn(text: string | null | undefined): number | undefined {
+  return /^\d{1,9}$/.test(text ?? '') ? Number(text) : undefined;
 }
 
 /** Makes an authorization request with a `state`, a `nonce` and a code challenge of its own. */
@@ -52,10 +81,8 @@ export async function authorizationRequest(
     // The code is bound to the key, too, so that nobody else can trade it (RFC 9449 section 10).
     ...(server.proofKey === undefined ? {} : { dpop_jkt: await server.proofKey.handle.calculateThumbprint() }),
   };
-  for (const [name, value] of Object.entries({ ...usual, login_hint: hints.loginHint, prompt: hints.prompt, claims: hints.claims })) {
-    if (value !== undefined) {
-      parameters.set(name, value);
-    }
+  for (const [name, value] of Object.entries({ ...usual, ...hintParameters(hints, server.provider.authorizationParameters) })) {
+    parameters.set(name, value);
   }
   const url = new URL(server.metadata.authorization_endpoint ?? '');
   for (const name of new Set(parameters.keys())) {

@@ -1,6 +1,7 @@
 // From whatever a request ended with to one failure of the closed set: by code, never by the text of a message. What
 // each code means stands in the table of core/remedy.ts.
 import * as oauth from 'oauth4webapi';
+import { parseClaims } from '../core/challenge.ts';
 import { Failure, asFailure, harmless, type FailureDetails } from '../core/failure.ts';
 import { categoryOfCode, categoryOfError, categoryOfStatus } from '../core/remedy.ts';
 
@@ -25,9 +26,6 @@ const REFINED: readonly string[] = ['invalid_grant', 'interaction_required'];
 /** What ZITADEL has for a description: the key of a message, which is a code and no sentence. */
 const MESSAGE_KEY = /^Errors(?:\.\w+)+$/;
 
-/** The longest `claims` that is passed back to the server, in characters. */
-const LONGEST_CLAIMS = 4000;
-
 /** Turns anything thrown during a protocol step into a {@link Failure}. A failure passes through unchanged. */
 export function classify(error: unknown, step: Step): Failure {
   if (error instanceof Failure) {
@@ -44,10 +42,18 @@ export function classify(error: unknown, step: Step): Failure {
     const { response } = error;
     return response.status === 401 ? new Failure('client-rejected', 'challenge', { cause: error, status: 401 }) : ofResponse(response, error);
   }
+  if (error instanceof oauth.OperationProcessingError && isAboutAuthTime(error.cause)) {
+    return new Failure('step-up-unmet', 'auth-too-old', { cause: error });
+  }
   if (error instanceof Error && error.cause instanceof Response) {
     return ofResponse(error.cause, error);
   }
   return ofChain(error) ?? asFailure(error);
+}
+
+/** Whether it is not the clock that is wrong, but the sign-in that is too long ago (`max_age`, OpenID Connect Core 3.1.2.1). */
+function isAboutAuthTime(cause: unknown): boolean {
+  return typeof cause === 'object' && cause !== null && 'claim' in cause && cause.claim === 'auth_time';
 }
 
 /** An error in the body of an answer (RFC 6749 section 5.2), with what some servers add to it. */
@@ -59,21 +65,11 @@ function ofBody({ cause, error, error_description: description, response }: oaut
     return ofError(key !== undefined && categoryOfError(key, step) !== undefined ? key : error, step, details);
   }
   const { claims } = cause;
-  if (typeof claims === 'string' && areClaims(claims)) {
+  if (typeof claims === 'string' && parseClaims(claims) !== undefined) {
     return new Failure('policy', 'claims-challenge', { ...details, claims });
   }
   const more = SUBCODES.map((name) => cause[name]).find((code) => typeof code === 'string' && categoryOfError(code, step) !== undefined);
   return ofError(typeof more === 'string' ? more : error, step, details);
-}
-
-/** Whether a text can go back to the server as `claims` (OpenID Connect Core 5.5): a JSON object of a sensible size. */
-function areClaims(text: string): boolean {
-  try {
-    const value: unknown = text.length <= LONGEST_CLAIMS ? JSON.parse(text) : undefined;
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
 }
 
 /** The failure of a server's error code; one that nobody has heard of is in a category of its own, which keeps the session. */

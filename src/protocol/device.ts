@@ -3,6 +3,7 @@ import * as oauth from 'oauth4webapi';
 import { isLoopbackHost } from '../core/address.ts';
 import { HOUR, SECOND } from '../core/clock.ts';
 import { Failure, plainName } from '../core/failure.ts';
+import { hintParameters, maxAgeIn, type AuthorizationHints } from './authorize.ts';
 import { classify } from './classify.ts';
 import { optionsFor, tokenOptionsFor, withResources, type Server } from './discovery.ts';
 import { checkTokens, regularize, requestTokens, type RawTokens, type Tokens } from './tokens.ts';
@@ -13,6 +14,9 @@ export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** How long, in ms, to wait between two requests where the server does not say (RFC 8628 section 3.2). */
 const USUAL_INTERVAL = 5 * SECOND;
+
+/** By how many seconds a sign-in may be older than is wanted: as much as the library allows elsewhere. */
+const TOLERANCE = 30;
 
 /** What the server answers to a device authorization request (RFC 8628 section 3.2), checked. */
 export interface DeviceCode {
@@ -31,12 +35,21 @@ export interface DeviceCode {
 }
 
 /**
- * Asks for a pair of codes.
+ * Asks for a pair of codes. The grant knows no hints (RFC 8628), but some servers do, and the others do not mind.
  * @throws Failure `bad-answer` for a code or an address that cannot be shown, `insecure` for an address without TLS.
  */
-export async function requestDeviceCode(server: Server, scopes: readonly string[], transport: Transport, signal: AbortSignal): Promise<DeviceCode> {
+export async function requestDeviceCode(
+  server: Server,
+  scopes: readonly string[],
+  transport: Transport,
+  signal: AbortSignal,
+  hints: AuthorizationHints = {},
+): Promise<DeviceCode> {
   const { client, clientAuthentication, metadata, provider } = server;
-  const parameters = withResources({ ...provider.authorizationParameters, ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }) }, provider.resource);
+  const parameters = withResources(
+    { ...provider.authorizationParameters, ...hintParameters(hints, provider.authorizationParameters), ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }) },
+    provider.resource,
+  );
   let sentAt = transport.clock.now();
   const fetch = fetchWith(transport, signal, (answer) => {
     sentAt = answer.sentAt;
@@ -113,6 +126,12 @@ export async function requestDeviceTokens(server: Server, code: DeviceCode, scop
   );
   if (scopes.includes('openid') && tokens.claims === undefined) {
     throw new Failure('bad-answer', oauth.INVALID_RESPONSE, { detail: 'id_token' });
+  }
+  // No rule of this grant, so a server that does not say when the person signed in is not held to it.
+  const maxAge = maxAgeIn(server.provider.authorizationParameters['max_age']);
+  const { auth_time: authTime } = tokens.claims ?? {};
+  if (maxAge !== undefined && authTime !== undefined && (authTime + maxAge + TOLERANCE) * SECOND < tokens.sentAt + (tokens.skew ?? 0)) {
+    throw new Failure('step-up-unmet', 'auth-too-old');
   }
   return tokens;
 }

@@ -1,7 +1,7 @@
 // From an authorization code to tokens: RFC 6749 section 4.1.3, RFC 7636, OpenID Connect Core 3.1.3.
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
-import { readAuthorizationResponse, type AuthorizationRequest } from './authorize.ts';
+import { maxAgeIn, readAuthorizationResponse, type AuthorizationRequest } from './authorize.ts';
 import { optionsFor, tokenOptionsFor, type Server } from './discovery.ts';
 import { checkTokens, requestTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Transport } from './transport.ts';
@@ -31,7 +31,7 @@ export async function exchangeCode(
     ),
   );
   // Who asks how long ago the person may have signed in has to look at the answer (OpenID Connect Core 3.1.2.1).
-  const { max_age: maxAge = '' } = server.provider.authorizationParameters;
+  const maxAge = maxAgeIn(request.parameters.get('max_age'));
   const isOpenId = request.scopes.includes('openid');
   return checkTokens(
     server,
@@ -41,7 +41,7 @@ export async function exchangeCode(
       oauth.processAuthorizationCodeResponse(metadata, client, response, {
         requireIdToken: isOpenId,
         expectedNonce: isOpenId ? request.nonce : oauth.expectNoNonce,
-        ...(isOpenId && /^\d{1,9}$/.test(maxAge) ? { maxAge: Number(maxAge) } : {}),
+        ...(isOpenId && maxAge !== undefined ? { maxAge } : {}),
       }),
     optionsFor(server, fetchWith(transport, signal)),
   ).catch((error: unknown) => {
@@ -56,5 +56,5 @@ export async function exchangeCode(
 function withoutSecret({ hasSecret, metadata }: Server, error: unknown): unknown {
   const { token_endpoint_auth_methods_supported: methods } = metadata;
   const isMissing = !hasSecret && Array.isArray(methods) && !methods.includes('none') && error instanceof Failure && error.code === 'invalid_request';
-  return isMissing ? new Failure('client-rejected', error.code, { cause: error, detail: error.detail, status: error.status }) : error;
+  return isMissing ? new Failure('client-rejected', 'no-secret', { cause: error, detail: error.detail, status: error.status }) : error;
 }

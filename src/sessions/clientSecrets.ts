@@ -1,13 +1,16 @@
 // The secrets of clients that have one, in the same store as the sessions, and nowhere else. Which clients those are is
 // marked in the folder, so that the keyring is asked for no other: most clients are public, and must not depend on it.
-import type { Provider } from '../core/provider.ts';
+import { credentialOrigins, type Provider } from '../core/provider.ts';
 import { fileNameOf, type Folder } from './folder.ts';
 import { guarded, type SecretStore } from './vault.ts';
 
 const PREFIX = 'client-secret:';
 const SUFFIX = '.client';
 
-/** The client secrets (RFC 6749 section 2.3.1), one for each client at each issuer. */
+/** A public client has none; one with a secret may have lost it with its keyring, or the keyring cannot be read now. */
+export type SecretStanding = 'none' | 'kept' | 'lost' | 'unknown';
+
+/** The client secrets (RFC 6749 section 2.3.1), one for each client at each issuer, and for where its entry leads it. */
 export class ClientSecrets {
   readonly #store: SecretStore;
   readonly #folder: Folder;
@@ -43,6 +46,16 @@ export class ClientSecrets {
     return secret;
   }
 
+  /** What there is of the secret of a provider's client. Never rejects. */
+  async standing(provider: Provider): Promise<SecretStanding> {
+    try {
+      const isMarked = (await this.#folder.read(fileOf(provider))) !== undefined;
+      return !isMarked ? 'none' : (await this.read(provider)) === undefined ? 'lost' : 'kept';
+    } catch {
+      return 'unknown';
+    }
+  }
+
   /**
    * Keeps the secret of a provider's client, or forgets it where it is empty.
    * @throws Failure `storage` where that cannot be done.
@@ -61,8 +74,8 @@ export class ClientSecrets {
   }
 }
 
-function keyOf({ clientId, issuer }: Provider): string {
-  return PREFIX + JSON.stringify([issuer, clientId]);
+function keyOf(provider: Provider): string {
+  return PREFIX + JSON.stringify([provider.issuer, provider.clientId, ...credentialOrigins(provider)]);
 }
 
 /** The file that marks a client. */

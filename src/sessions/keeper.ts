@@ -5,8 +5,8 @@ import { Failure, asFailure, plainName } from '../core/failure.ts';
 import { isAlive, isFresh, leewayFor } from '../core/lifetime.ts';
 import { timeOf, toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { sameScopes } from '../core/scopes.ts';
-import { isSameSignIn, lifetimesOf, ownerOf, servesScopes, type SessionRecord } from '../core/session.ts';
+import { canJoin, isPermission, sameScopes } from '../core/scopes.ts';
+import { isOfClient, isSameSignIn, lifetimesOf, ownerOf, servesScopes, type SessionRecord } from '../core/session.ts';
 import { isUsable, timeFor, type LiveSession } from '../core/status.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { Grant } from '../protocol/identity.ts';
@@ -20,6 +20,7 @@ import type { Ledger, LedgerEntry } from './ledger.ts';
 import type { Notices } from './notices.ts';
 import { expiryOf, nameOf, recordOfGrant, refreshTokenOf } from './record.ts';
 import type { Refresher } from './refresher.ts';
+import { withinReason } from './patience.ts';
 import type { Registry } from './registry.ts';
 import type { Turns } from './turns.ts';
 import type { VaultFinding } from './vault.ts';
@@ -46,18 +47,30 @@ export interface KeeperPorts {
   newId(): string;
 }
 
+/** Whether a session is one for a caller, beside its scopes. */
+export type Suits = (record: SessionRecord) => boolean;
+
+/** What is known of a sign-in beside what it has brought. */
+export interface Admission {
+  /** The id of the session that it goes on from, whose scopes it has asked for, too. */
+  readonly joins?: string | undefined;
+  /** The scopes without those of that session; where there is none, all that it has asked for. */
+  readonly wanted?: readonly string[] | undefined;
+}
+
 /** Something found at load that a person should know of. */
 export type Finding =
   | VaultFinding
   /** The ledger knows of a session that the store no longer has: the keyring lost it; it did not expire. */
   | { readonly id: string; readonly kind: 'lost'; readonly providerId: string }
-  /** The session's issuer or client is not the one configured now: it is kept, and neither used nor sent anywhere. */
-  | { readonly id: string; readonly kind: 'foreign'; readonly providerId: string; readonly issuer: string; readonly clientId: string };
+  /**
+   * The session's issuer or client is not the one configured now, or the entry leads its credentials elsewhere by now: it
+   * is kept, and neither used nor sent anywhere.
+   */
+  | { readonly id: string; readonly kind: 'foreign'; readonly providerId: string; readonly issuer: string; readonly clientId: string; readonly isMoved?: true };
 
 /** How long after a failed renewal, in ms, callers get its failure instead of causing another try. */
 const CALLER_PATIENCE = 5000;
-/** How long, in ms, a caller waits for a renewal while the token in hand still works. */
-const RENEWAL_PATIENCE = 5000;
 /** How long, in ms, a new sign-in waits for another window that is just renewing the same session. */
 const ADMISSION_PATIENCE = 3000;
 /** How long, in ms, a session that cannot be found at start may take to show: the store of a window that starts lags. */
@@ -105,8 +118,7 @@ export class Keeper {
         log.info(`${nameOf(record)} was read: ${expiryOf(record)}.`);
       }
     }
-    const foreign = records.filter((record) => this.#isForeign(record)).map(({ id, providerId, issuer, clientId }) => ({ id, kind: 'foreign', providerId, issuer, clientId }) as const);
-    await this.#report([...findings, ...foreign]);
+    await this.#report([...findings, ...records.flatMap((record) => this.#foreign(record))]);
     const absent = missing.filter(({ id }) => registry.get(id) === undefined);
     if (absent.length > 0) {
       clock.after(LOSS_PATIENCE, () => void this.#reportLosses(absent));
@@ -164,15 +176,22 @@ export class Keeper {
    * @returns an empty list only where there really is no session, because the editor then asks the person to sign in.
    * @throws Failure where a session exists, its token does not work any more, and a renewal failed for a reason that passes.
    */
-  async find(providerId: string, scopes: readonly string[], accountId?: string): Promise<LiveSession[]> {
+  async find(providerId: string, scopes: readonly string[], accountId?: string, suits?: Suits): Promise<LiveSession[]> {
     await this.ready();
-    const serving = this.list(providerId).filter(
-      ({ record }) => servesScopes(record, scopes) && (accountId === undefined || record.account.id === accountId),
-    );
+    const serving = this.serving(providerId, scopes, accountId, suits);
     if (serving.length === 0) {
       const wanted = plainName(scopes.join(' '));
       this.#decisions.tell(providerId, wanted, () => `No session at ${providerId} serves a caller that wants "${wanted}"; it has ${this.all(providerId).length}.`);
     }
+    const found = await Promise.all(serving.map((session) => this.#fresh(session)));
+    return found.filter((session) => session !== undefined);
+  }
+
+  /** The sessions that {@link find} would give, as they are: from memory and at once. */
+  serving(providerId: string, scopes: readonly string[], accountId: string | undefined, suits: Suits = () => true): LiveSession[] {
+    const serving = this.list(providerId).filter(
+      ({ record }) => servesScopes(record, scopes) && (accountId === undefined || record.account.id === accountId) && suits(record),
+    );
     const best = new Map<string, LiveSession>();
     for (const session of serving) {
       const known = best.get(session.record.account.id);
@@ -180,25 +199,46 @@ export class Keeper {
         best.set(session.record.account.id, session);
       }
     }
-    const found = await Promise.all([...best.values()].map((session) => this.#fresh(session)));
-    return found.filter((session) => session !== undefined);
+    return [...best.values()];
   }
 
   /**
-   * Makes a session of a sign-in. The same account with the same scopes stays the same session.
+   * The session that a sign-in for these scopes is expected to go on from, ended ones included: its account is the one
+   * that is named, or the only one there is. Undefined where none is known, and where somebody is served already and
+   * names no account, because then it is another one that they want.
+   */
+  expected(providerId: string, scopes: readonly string[], accountId: string | undefined, suits: Suits = () => true): SessionRecord | undefined {
+    const known = this.all(providerId).filter(({ record }) => accountId === undefined || record.account.id === accountId);
+    const isOfOne = new Set(known.map(({ record }) => record.account.id)).size === 1;
+    if (!isOfOne || (accountId === undefined && this.serving(providerId, scopes, undefined, suits).length > 0)) {
+      return undefined;
+    }
+    const fit = (session: LiveSession): number =>
+      servesScopes(session.record, scopes) ? 2 : canJoin(session.record.scopes, scopes) ? 1 : 0;
+    return known.sort((one, other) => fit(other) - fit(one) || rank(other, scopes) - rank(one, scopes))[0]?.record;
+  }
+
+  /**
+   * Makes a session of a sign-in. The same account with the same scopes stays the same session, and so does the one that
+   * it goes on from, with more scopes than before: one refresh token, one renewal and one sign-in when it ends, rather
+   * than one for each caller. Where the server takes scopes of it away, it stays as it is, and the new one stands beside it.
    * @throws Failure where the provider's entry has changed or gone while the person signed in.
    */
-  async admit(grant: Grant): Promise<SessionRecord> {
+  async admit(grant: Grant, { joins, wanted = grant.scopes }: Admission = {}): Promise<SessionRecord> {
     const { archive, ledger, registry, turns } = this.#ports;
     const { skew } = grant.tokens;
     // A store that cannot be read now must not keep anybody from signing in; one that can may know this sign-in.
     await this.ready().catch(() => {});
     const label = this.#uniqueLabel(grant);
+    const joined = joins === undefined ? undefined : this.all(grant.provider.id).find(({ record }) => record.id === joins)?.record;
+    const isOfAccount = joined?.account.id === grant.account.id;
+    const isJoined = isOfAccount && keepsScopes(joined, grant.tokens.scopes);
+    const scopes = isOfAccount && !isJoined ? wanted : grant.scopes;
     const fresh = {
-      ...recordOfGrant({ ...grant, account: { ...grant.account, label } }, this.#ports.newId()),
+      ...recordOfGrant({ ...grant, scopes, account: { ...grant.account, label } }, this.#ports.newId()),
       ...(label === grant.account.label ? {} : { loginHint: grant.account.label }),
     };
-    const known = registry.all().find(({ record }) => isSameSignIn(record, fresh));
+    const known = registry.all().find(({ record }) => (isJoined ? record.id === joins : isSameSignIn(record, fresh)));
     if (known === undefined || (await archive.isSignedOutForSure(known.record.id))) {
       return this.#admitAs(fresh, skew);
     }
@@ -362,8 +402,13 @@ export class Keeper {
     return isBeforeNext && (working || failure?.retryAfter !== undefined || hasJustFailed);
   }
 
-  #isForeign(record: SessionRecord): boolean {
-    return this.#ports.provider(record.providerId) !== undefined && this.providerOf(record) === undefined;
+  #foreign(record: SessionRecord): Finding[] {
+    const { clientId, id, issuer, providerId } = record;
+    const provider = this.#ports.provider(providerId);
+    if (provider === undefined || this.providerOf(record) !== undefined) {
+      return [];
+    }
+    return [{ id, kind: 'foreign', providerId, issuer, clientId, ...(isOfClient(record, provider) ? { isMoved: true } : {}) }];
   }
 
   /** VS Code keeps trust and preferences by label: two accounts of a provider must never share one. */
@@ -380,12 +425,9 @@ export class Keeper {
   }
 }
 
-/** Waits for a renewal, but not for one that takes long: it goes on, and the token in hand is good enough meanwhile. */
-function withinReason(clock: Clock, renewal: Promise<SessionRecord>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.after(RENEWAL_PATIENCE, resolve);
-    renewal.finally(() => timer.dispose()).then(() => resolve(), reject);
-  });
+/** Whether a token with the scopes that a server says that it granted is as good as that of a session. */
+function keepsScopes({ granted: before, scopes }: SessionRecord, granted: readonly string[] | undefined): boolean {
+  return granted === undefined || (before ?? scopes).filter(isPermission).every((scope) => granted.includes(scope));
 }
 
 /** Exactly the scopes that are wanted are better than more; of equals, the later sign-in. */

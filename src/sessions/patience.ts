@@ -10,6 +10,9 @@ const STORE_PATIENCE = 10 * SECOND;
 /** How long, in ms, the folder may take for one call. */
 const FOLDER_PATIENCE = 5 * SECOND;
 
+/** How long, in ms, a caller waits for a renewal while the token in hand still works. */
+const RENEWAL_PATIENCE = 5 * SECOND;
+
 /** A secret store that never takes long: its calls reject with a Failure `storage` then. */
 export function patientStore(store: SecretStore, clock: Clock): SecretStore {
   const within = limit(clock, STORE_PATIENCE, 'secret-slow');
@@ -63,4 +66,12 @@ function limit(clock: Clock, patience: number, code: string): <T>(call: () => Pr
         .then(resolve, reject);
     });
   };
+}
+
+/** Waits for a renewal, but not for one that takes long: it goes on, and the token in hand is good enough meanwhile. */
+export function withinReason(clock: Clock, renewal: Promise<unknown>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(RENEWAL_PATIENCE, resolve);
+    renewal.finally(() => timer.dispose()).then(() => resolve(), reject);
+  });
 }

@@ -2,7 +2,7 @@
 import { SECOND } from '../core/clock.ts';
 import { timeOf } from '../core/log.ts';
 import type { Failure } from '../core/failure.ts';
-import type { Provider } from '../core/provider.ts';
+import { credentialOrigins, type Provider } from '../core/provider.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import { RECORD_VERSION, type SessionRecord } from '../core/session.ts';
 import type { Grant } from '../protocol/identity.ts';
@@ -16,6 +16,7 @@ export function recordOfGrant({ provider, scopes, tokens, account }: Grant, id: 
     providerId: provider.id,
     issuer: provider.issuer,
     clientId: provider.clientId,
+    origins: credentialOrigins(provider),
     account,
     ...(tokens.claims === undefined ? {} : { subject: tokens.claims.sub }),
     // A server that grants less than was asked has answered the question: asking again would not bring more.
@@ -46,6 +47,8 @@ function endBySetting(provider: Provider, signedInAt: number): Partial<SessionRe
 }
 
 function fromTokens(tokens: Tokens) {
+  const acr = tokens.claims?.['acr'];
+  const authTime = tokens.claims?.auth_time;
   return {
     tokenType: tokens.tokenType,
     accessToken: tokens.accessToken,
@@ -56,6 +59,10 @@ function fromTokens(tokens: Tokens) {
     ...(tokens.refreshToken === undefined ? {} : { refreshToken: tokens.refreshToken }),
     ...(tokens.idToken === undefined ? {} : { idToken: tokens.idToken }),
     ...(tokens.proofKey === undefined ? {} : { proofKey: tokens.proofKey }),
+    ...(tokens.scopes === undefined ? {} : { granted: [...tokens.scopes] }),
+    // An ID token that comes with a renewal may leave out what the first one has said, and speaks of the same sign-in.
+    ...(typeof acr === 'string' && acr !== '' ? { acr } : {}),
+    ...(authTime === undefined ? {} : { authenticatedAt: authTime * SECOND - (tokens.skew ?? 0) }),
   };
 }
 
@@ -71,7 +78,8 @@ export function recordWithRefreshToken(record: SessionRecord, refreshToken: stri
 export function recordAfterRefresh(before: SessionRecord, tokens: Tokens, provider: Provider): SessionRecord {
   const record = rebased(before, tokens.skew);
   const { ended: _ended, sessionEndsAt, sessionEndSource, sessionEndIsFixed: _isFixed, skew: _skew, ...rest } = record;
-  const renewed = { ...rest, ...fromTokens(tokens), isWhole: true };
+  // A record from before this was kept is bound to where it is sent now.
+  const renewed = { ...rest, origins: before.origins ?? credentialOrigins(provider), ...fromTokens(tokens), isWhole: true };
   if (tokens.sessionEndsAt !== undefined) {
     const isFixed = hasStayed(record, tokens.sessionEndsAt, tokens.sentAt);
     return {

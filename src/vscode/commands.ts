@@ -3,10 +3,10 @@ import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
 import { Failure, asFailure } from '../core/failure.ts';
 import type { Provider, Way } from '../core/provider.ts';
-import { REMEDIES, endsSession, promptAfter, type Action } from '../core/remedy.ts';
+import { REMEDIES, endsSession, type Action } from '../core/remedy.ts';
 import { lifetimesOf, loginHintOf, verdictOf, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
-import type { AuthorizationHints } from '../protocol/authorize.ts';
+import { hintsAfter } from '../protocol/authorize.ts';
 import type { SignOut } from '../sessions/farewell.ts';
 import type { Keeper } from '../sessions/keeper.ts';
 import type { Refresher } from '../sessions/refresher.ts';
@@ -15,7 +15,7 @@ import { openBrowser } from './browser.ts';
 import { COMMANDS } from './ids.ts';
 import type { Notifications } from './notifications.ts';
 import type { Settings } from './settings.ts';
-import type { SignInDesk, Waiting } from './signInDesk.ts';
+import type { SignInDesk, SignInHints, Waiting } from './signInDesk.ts';
 import * as text from './text.ts';
 
 /** What the commands work with. */
@@ -79,7 +79,7 @@ export class Commands {
   }
 
   /** Signs in to a provider, and tells how it went. */
-  async signInTo(provider: Provider, scopes: readonly string[], hints: AuthorizationHints = {}, way?: Way): Promise<void> {
+  async signInTo(provider: Provider, scopes: readonly string[], hints: SignInHints = {}, way?: Way): Promise<void> {
     try {
       const record = await this.#ports.desk.signIn(provider, scopes, hints, way);
       void vscode.window.showInformationMessage(text.saySignedIn(provider.label, record.account.label));
@@ -89,14 +89,14 @@ export class Commands {
   }
 
   /** Offers another way where a sign-in that another extension has asked for did not work; that one is told of it by itself. */
-  offerAnotherWay(error: unknown, provider: Provider, scopes: readonly string[], hints: AuthorizationHints): void {
+  offerAnotherWay(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void {
     const actions: readonly Action[] = REMEDIES[asFailure(error).category].actions;
     if (actions.includes('another-way')) {
       this.#ports.notifications().reportFailure(error, this.#attempt(provider, scopes, hints));
     }
   }
 
-  #attempt(provider: Provider, scopes: readonly string[], hints: AuthorizationHints, way?: Way): Subject {
+  #attempt(provider: Provider, scopes: readonly string[], hints: SignInHints, way?: Way): Subject {
     const again = (other?: Way): Promise<void> => this.signInTo(provider, scopes, hints, other ?? way);
     return { providerId: provider.id, hasSession: false, signIn: again, retry: again };
   }
@@ -149,6 +149,11 @@ export class Commands {
         notifications().reportFailure(error, this.subjectOf(record));
       }
     }
+  }
+
+  /** Leads through adding a provider. */
+  addProvider(): Promise<void> {
+    return this.#ports.addProvider();
   }
 
   /** Says that there is no provider yet, and leads to where one is added. Nobody is kept waiting for the answer. */
@@ -273,11 +278,6 @@ export class Commands {
   #nameOf(record: SessionRecord): string {
     return this.#ports.settings.nameOf(record.providerId);
   }
-}
-
-/** What the next sign-in has to ask the server for, after what it has said. */
-function hintsAfter({ claims, code }: Failure): AuthorizationHints {
-  return { prompt: promptAfter(code), claims };
 }
 
 function separator(name: string): Choice {

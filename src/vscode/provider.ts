@@ -1,16 +1,19 @@
 // The contract with VS Code, one object for each identity server. Everything that it promises is in here.
 import * as vscode from 'vscode';
+import { demandOf, mustMeet, type Constraint, type Demand } from '../core/challenge.ts';
 import { claimsOf } from '../core/claims.ts';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure, asFailure } from '../core/failure.ts';
 import { toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { loginHintOf, servesScopes, tokenFor, type SessionRecord } from '../core/session.ts';
-import type { AuthorizationHints } from '../protocol/authorize.ts';
+import { loginHintOf, servesScopes, tokenFor, verdictOf, type SessionRecord } from '../core/session.ts';
+import { hintsAfter } from '../protocol/authorize.ts';
+import type { Demands } from '../sessions/demands.ts';
 import type { SignOut } from '../sessions/farewell.ts';
-import type { Keeper } from '../sessions/keeper.ts';
+import type { Keeper, Suits } from '../sessions/keeper.ts';
+import type { ChallengeProvider } from './challenges.ts';
 import { failureSentence } from './sentences.ts';
-import type { SignInDesk } from './signInDesk.ts';
+import type { SignInDesk, SignInHints } from './signInDesk.ts';
 
 /**
  * A session as VS Code hands it on. `expiresAfter`, in ms from now, and `idToken` are what VS Code's own providers set;
@@ -23,6 +26,7 @@ export interface ProviderPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly keeper: Keeper;
+  readonly demands: Demands;
   readonly desk: SignInDesk;
   /** Told of each call of another extension that asks for a session. */
   onCall(): void;
@@ -31,7 +35,7 @@ export interface ProviderPorts {
   /** Tells the person that the server has not confirmed a sign-out. */
   reportNotRevoked(provider: string): void;
   /** Offers another way to sign in, where one that a caller has asked for did not work. */
-  offerAnotherWay(error: unknown, provider: Provider, scopes: readonly string[], hints: AuthorizationHints): void;
+  offerAnotherWay(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void;
   /** Signs in where nothing is configured: offers to add a provider, and rejects. */
   signInUnconfigured(): Promise<never>;
 }
@@ -43,7 +47,7 @@ const ERROR_NAME = 'SessionKeeper.';
 const MENU_PATIENCE = SECOND;
 
 /** One identity server as an authentication provider of VS Code. */
-export class KeeperAuthenticationProvider implements vscode.AuthenticationProvider, Disposable {
+export class KeeperAuthenticationProvider implements vscode.AuthenticationProvider, ChallengeProvider, Disposable {
   readonly #id: string;
   #provider: Provider | undefined;
   readonly #ports: ProviderPorts;
@@ -124,11 +128,7 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
       if (found.length === 0) {
         this.#unanswered.add(scopes.join(' '));
       }
-      if (found.some(({ record }) => this.#tokenOf(record) === undefined)) {
-        // The entry has come to want ID tokens since this session began.
-        throw new Failure('server-unfit', 'no-id-token', { detail: 'id_token' });
-      }
-      return found.map(({ record }) => this.#view(record, scopes));
+      return found.map(({ record }) => this.#handedOut(record, scopes));
     } catch (error) {
       throw this.#spoken(error);
     }
@@ -140,17 +140,63 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
    */
   async createSession(scopes: readonly string[], options: vscode.AuthenticationProviderSessionOptions = {}): Promise<KeptSession> {
     this.#ports.onCall();
+    const hints = this.#hintsFor(scopes, options.account);
+    return this.#view(await this.#signIn(scopes, hints, (record) => record), scopes);
+  }
+
+  /**
+   * The sessions that meet what a resource server wants (RFC 6750 section 3, RFC 9470), each with a token that works.
+   * Shows nothing, like {@link getSessions}.
+   * @throws Error with a sentence that names the cause.
+   */
+  async getSessionsFromChallenges(constraint: Constraint, options: vscode.AuthenticationProviderSessionOptions = {}): Promise<KeptSession[]> {
+    this.#ports.onCall();
+    try {
+      const demand = demandOf(constraint);
+      const found = await this.#ports.demands.find(this.#id, demand, options.account?.id);
+      return found.map(({ record }) => this.#handedOut(record, demand.scopes));
+    } catch (error) {
+      throw this.#spoken(error);
+    }
+  }
+
+  /**
+   * Signs in so that a resource server gets what it wants. The session of the account becomes that one.
+   * @throws Error with a sentence for the person, also where the server has signed them in, but not as it was asked to.
+   */
+  async createSessionFromChallenges(constraint: Constraint, options: vscode.AuthenticationProviderSessionOptions = {}): Promise<KeptSession> {
+    const { clock, demands } = this.#ports;
+    this.#ports.onCall();
+    const demand = this.#understood(constraint);
+    const { acrValues, claims, maxAge, scopes } = demand;
+    const hints = { ...this.#hintsFor(scopes, options.account, demands.suits(demand)), acrValues, maxAge, ...(claims === undefined ? {} : { claims }) };
+    const session = await this.#signIn(scopes, hints, (record) => {
+      // One that does not is a good session all the same, and stays: its tokens may be bound up with those before.
+      mustMeet(record, demand, clock.now());
+      demands.noteAnswered(record, demand);
+      return record;
+    });
+    return this.#view(session, scopes);
+  }
+
+  async #signIn(scopes: readonly string[], hints: SignInHints, accept: (record: SessionRecord) => SessionRecord): Promise<SessionRecord> {
     const provider = this.#provider;
     if (provider === undefined) {
       return this.#ports.signInUnconfigured();
     }
-    const hints = { loginHint: this.#hintFor(options.account) };
     try {
-      const record = await this.#ports.desk.signIn(provider, scopes, hints);
-      return this.#view(record, scopes);
+      return accept(await this.#ports.desk.signIn(provider, scopes, hints));
     } catch (error) {
       this.#ports.offerAnotherWay(error, provider, scopes, hints);
       throw this.#spoken(error, false);
+    }
+  }
+
+  #understood(constraint: Constraint): Demand {
+    try {
+      return demandOf(constraint);
+    } catch (error) {
+      throw this.#spoken(error);
     }
   }
 
@@ -213,6 +259,15 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
     };
   }
 
+  /** The same for a caller that goes on with its token, so that there has to be one. */
+  #handedOut(record: SessionRecord, scopes: readonly string[]): KeptSession {
+    if (this.#tokenOf(record) === undefined) {
+      // The entry has come to want ID tokens since this session began.
+      throw new Failure('server-unfit', 'no-id-token', { detail: 'id_token' });
+    }
+    return this.#view(record, scopes);
+  }
+
   #tokenOf(record: SessionRecord): string | undefined {
     const kind = this.#provider?.token ?? 'access_token';
     const token = tokenFor(record, kind);
@@ -232,10 +287,16 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
     return answered.map((words) => this.#view(record, words.split(' ')));
   }
 
-  /** What the server calls an account that VS Code names. */
-  #hintFor(account: vscode.AuthenticationSessionAccountInformation | undefined): string | undefined {
-    const known = this.#ports.keeper.all(this.#id).find(({ record }) => record.account.id === account?.id);
-    return known === undefined ? account?.label : loginHintOf(known.record);
+  /**
+   * Whom a sign-in is for, as the server calls them, and which session it goes on from; of one that has ended, also what
+   * the server has asked for.
+   */
+  #hintsFor(scopes: readonly string[], account: vscode.AuthenticationSessionAccountInformation | undefined, suits?: Suits): SignInHints {
+    const known = this.#ports.keeper.expected(this.#id, scopes, account?.id, suits);
+    if (known === undefined) {
+      return { loginHint: account?.label };
+    }
+    return { loginHint: loginHintOf(known), joins: known.id, ...(known.ended === undefined ? {} : hintsAfter(verdictOf(known.ended))) };
   }
 
   #spoken(error: unknown, hasSession = true): Error {

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { DEFAULT_PROVIDER_ID, type Provider } from '../core/provider.ts';
+import { registerForChallenges } from './challenges.ts';
 import { KeeperAuthenticationProvider, type ProviderPorts } from './provider.ts';
 import type { Settings } from './settings.ts';
 import * as text from './text.ts';
@@ -109,9 +110,9 @@ export class Providers implements Disposable {
   #register(id: string, provider: Provider | undefined): void {
     const contract = new KeeperAuthenticationProvider(id, provider, this.#ports);
     const label = labelOf(provider);
-    const registered = vscode.authentication.registerAuthenticationProvider(id, label, contract, { supportsMultipleAccounts: true });
+    const { registered, answers } = registerForChallenges((options) => vscode.authentication.registerAuthenticationProvider(id, label, contract, options));
     this.#registrations.set(id, { label, provider, contract, registered });
-    this.#log.info(`Provider ${id} is registered: ${provider?.issuer ?? 'not set up yet'}.`);
+    this.#log.info(`Provider ${id} is registered: ${provider?.issuer ?? 'not set up yet'}${answers ? '' : '; VS Code lets it answer no challenges'}.`);
   }
 
   #unregister(id: string): void {

@@ -115,7 +115,15 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
   'signed-out': (provider) => l10n.t('You are signed out of {0}.', provider),
 
   'token-rejected': (provider) => l10n.t('The access token of {0} was refused where it was used. Renew it; if that does not help, look into the diagnostics.', provider),
-  'scope-needed': (provider) => l10n.t('The access token of {0} does not allow what was asked for. Sign in again for more.', provider),
+  'scope-needed': (provider, { code }) =>
+    code === 'scope-not-granted'
+      ? l10n.t('You are signed in to {0}, but it did not allow all that was asked for.', provider)
+      : l10n.t('The access token of {0} does not allow what was asked for. Sign in again for more.', provider),
+  'step-up-unmet': (provider, { code }) =>
+    code === 'auth-too-old'
+      ? l10n.t('{0} did not ask you to sign in anew, though a recent sign-in is wanted.', provider)
+      : l10n.t('{0} signed you in, but not in the stronger way that is wanted.', provider),
+  'bad-challenge': (provider, failure) => l10n.t('What a service wants of a token of {0} could not be understood (“{1}”).', provider, part(failure)),
   'protocol-step': (provider, failure) => l10n.t('{0} asks for one more step, which could not be taken (“{1}”).', provider, failure.code),
 
   'unexpected': (provider) => l10n.t('Something unexpected went wrong with {0}. The log says more.', provider),

@@ -4,7 +4,7 @@ import type { Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import { Failure, asFailure } from '../core/failure.ts';
 import type { Provider, Way } from '../core/provider.ts';
-import { scopesToRequest } from '../core/scopes.ts';
+import { canJoin, coversScopes, normalizeScopes, scopesToRequest } from '../core/scopes.ts';
 import { servesScopes, type SessionRecord } from '../core/session.ts';
 import type { SignIns } from '../flows/signIn.ts';
 import type { AuthorizationHints } from '../protocol/authorize.ts';
@@ -13,17 +13,32 @@ import { showCode } from './code.ts';
 import type { Settings } from './settings.ts';
 import * as text from './text.ts';
 
+/** What a sign-in is told about. */
+export interface SignInHints extends AuthorizationHints {
+  /** The id of the session that it goes on from: what that one may do, the new one shall, too. */
+  readonly joins?: string | undefined;
+}
+
 /** A sign-in that waits for the person. */
 export interface Waiting {
   readonly provider: Provider;
   readonly scopes: readonly string[];
-  readonly hints: AuthorizationHints;
+  readonly hints: SignInHints;
   /** Gives an address of the sign-in page that works now; undefined until there is one. It may reject with a Failure. */
   readonly address: (() => Promise<string>) | undefined;
   /** The code that the person has to type there; undefined where there is none. */
   readonly code: string | undefined;
   /** Calls it off; the code says why, where it is not because the person wants it. */
   cancel(code?: 'entry-changed'): void;
+}
+
+/** One attempt at a sign-in. */
+interface Attempt {
+  readonly scopes: readonly string[];
+  readonly hints: SignInHints;
+  readonly way: Way | undefined;
+  /** The scopes without those of the session that it goes on from. */
+  readonly wanted?: readonly string[];
 }
 
 /** Where people sign in. It never asks `vscode.authentication` for its own providers, which would wait for itself. */
@@ -64,8 +79,8 @@ export class SignInDesk implements Disposable {
    * given if it serves the scopes too, so that nobody waits in vain.
    * @throws Failure
    */
-  async signIn(provider: Provider, scopes: readonly string[], hints: AuthorizationHints = {}, way?: Way): Promise<SessionRecord> {
-    const attempt = this.#attempt(provider, scopesToRequest(scopes, provider.scopes), hints, way);
+  async signIn(provider: Provider, scopes: readonly string[], hints: SignInHints = {}, way?: Way): Promise<SessionRecord> {
+    const attempt = this.#joiningAttempt(provider, scopesToRequest(scopes, provider.scopes), hints, way);
     this.#latest.set(provider.id, attempt);
     try {
       return await this.#orSuccessor(attempt, provider.id, scopes);
@@ -110,7 +125,23 @@ export class SignInDesk implements Disposable {
     this.#changed.dispose();
   }
 
-  async #attempt(provider: Provider, scopes: readonly string[], hints: AuthorizationHints, way: Way | undefined): Promise<SessionRecord> {
+  /** Asks for the scopes of the session that is gone on from, too; where the server does not grant those any more, without them. */
+  async #joiningAttempt(provider: Provider, wanted: readonly string[], { joins, ...hints }: SignInHints, way: Way | undefined): Promise<SessionRecord> {
+    const joined = this.#keeper.all(provider.id).find(({ record }) => record.id === joins)?.record;
+    if (joined === undefined || !canJoin(joined.scopes, wanted)) {
+      return this.#attempt(provider, { scopes: wanted, hints, way });
+    }
+    try {
+      return await this.#attempt(provider, { scopes: normalizeScopes([...joined.scopes, ...wanted]), hints: { ...hints, joins }, way, wanted });
+    } catch (error) {
+      if (asFailure(error).category !== 'scope-rejected' || coversScopes(wanted, joined.scopes)) {
+        throw error;
+      }
+      return this.#attempt(provider, { scopes: wanted, hints, way });
+    }
+  }
+
+  async #attempt(provider: Provider, { scopes, hints, way, wanted }: Attempt): Promise<SessionRecord> {
     const options = { location: vscode.ProgressLocation.Notification, title: text.saySigningIn(provider.label), cancellable: true };
     return vscode.window.withProgress(options, async (progress, token) => {
       const controller = new AbortController();
@@ -143,7 +174,7 @@ export class SignInDesk implements Disposable {
               showCode(provider, code, over).catch(() => {});
             },
           },
-          (grant) => this.#keeper.admit(grant),
+          (grant) => this.#keeper.admit(grant, { joins: hints.joins, wanted }),
         );
       } finally {
         listening.dispose();

@@ -352,6 +352,9 @@ export function findingSentence(finding: Finding, provider: string): string {
     case 'lost':
       return l10n.t('The stored session at {0} is gone: the keyring of this computer, or another window in the browser, has lost it. It did not expire. Sign in again.', provider);
     case 'foreign':
+      if (finding.isMoved === true) {
+        return l10n.t('A stored session does not belong to {0} as it is set up now: "endpoints" in the settings leads elsewhere than when it was made. It is set apart, and its tokens are not sent there.', provider);
+      }
       return l10n.t(
         'A stored session does not belong to {0} as it is set up now: it was made at {1} with the client id “{2}”. It is set apart and not used.',
         provider,

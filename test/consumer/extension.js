@@ -19,7 +19,7 @@ function activate(context) {
   return {
     /**
      * @param {string} providerId
-     * @param {readonly string[]} wanted
+     * @param {readonly string[] | vscode.AuthenticationWwwAuthenticateRequest} wanted
      * @param {vscode.AuthenticationGetSessionOptions} [options]
      */
     getSession: (providerId, wanted, options) => vscode.authentication.getSession(providerId, wanted, options),

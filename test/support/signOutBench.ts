@@ -8,7 +8,7 @@ import { plainSignOutPages } from './signInPages.ts';
 /** Sign-outs at servers with a browser that a test drives. */
 export class Door {
   /** The time. */
-  readonly clock = new PatientClock();
+  readonly clock: PatientClock;
   /** What was logged. */
   readonly lines: string[] = [];
   /** The sign-outs. */
@@ -23,7 +23,8 @@ export class Door {
   readonly #addresses: string[] = [];
 
   /** Nobody has signed out yet; the browser may take five minutes to come back. */
-  constructor() {
+  constructor(clock = new PatientClock()) {
+    this.clock = clock;
     const tell = (line: string): void => void this.lines.push(line);
     const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
     this.signOuts = new SignOuts({

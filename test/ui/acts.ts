@@ -1,5 +1,5 @@
 // What people do in several of the tests, and what they see then.
-import type { Locator } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { signInAt } from '../workshop/person.ts';
 import type { Scene } from './scene.ts';
 import type { Workbench } from './workbench.ts';
@@ -34,6 +34,20 @@ export async function finishSignIn(workbench: Workbench, action: () => Promise<v
   await signInAt(page, 'demo');
   await workbench.comeBackFrom(page);
   await workbench.told('finish in the browser').waitFor({ state: 'detached' });
+}
+
+/** Calls off the sign-in that waits, and gives the notification that then offers how to go on. */
+export async function callOff(workbench: Workbench, provider = 'Acme'): Promise<Locator> {
+  await workbench.told(`Signing in to ${provider}`).getByRole('button', { name: 'Cancel' }).click();
+  const told = workbench.told(`Signing in to ${provider} was cancelled.`);
+  await told.waitFor();
+  return told;
+}
+
+/** Does something at the end of which the browser looks for a page where nobody is, and gives the address of that page. */
+export async function landsOn(page: Page, action: () => Promise<void>): Promise<string> {
+  const [request] = await Promise.all([page.waitForEvent('requestfailed', (one) => one.isNavigationRequest()), action()]);
+  return request.url();
 }
 
 /** Presses "Sign In Again" beside a sentence, signs in, and is signed in. */

@@ -20,7 +20,7 @@ async function signInAgain({ workbench }: Scene, words: string): Promise<void> {
 }
 
 describe('a person who has set nothing up', () => {
-  const scene = setScene({}, () => ({}), false);
+  const scene = setScene({}, () => ({}), { isSignInTried: false });
 
   it('is led to the guide by the first thing they try, and has nothing in the status bar', async () => {
     const { workbench } = scene;

@@ -22,12 +22,13 @@ export function entryFor(issuer: string): Readonly<Record<string, unknown>> {
 /**
  * Sets everything up before the tests of a description, and takes it down after them, when no secret may be in any log or
  * in the wrong place of a request. A failure leaves a picture.
+ * @param host the name under which the browser finds VS Code, as if that ran on another machine.
  * @param isSignInTried whether anybody tries to sign in; if not, no secret may come up.
  */
 export function setScene(
   options: IdentityServerOptions,
   settings: (issuer: string) => EditorSettings = (issuer) => ({ 'sessionKeeper.providers': [entryFor(issuer)] }),
-  isSignInTried = true,
+  { host, isSignInTried = true }: { readonly host?: string; readonly isSignInTried?: boolean } = {},
 ): Scene {
   let identity: IdentityServer | undefined;
   let workbench: Workbench | undefined;
@@ -37,7 +38,7 @@ export function setScene(
     this.timeout(SET_UP);
     description = this.test?.parent;
     identity = await startIdentityServer(options);
-    workbench = await Workbench.open(settings(identity.issuer));
+    workbench = await Workbench.open(settings(identity.issuer), host);
   });
 
   afterEach(async function () {

@@ -1,7 +1,22 @@
 // The ways to sign in beside the usual one, and how one leads to the next.
 import assert from 'node:assert/strict';
-import { answerPages, signInAt } from '../workshop/person.ts';
+import { answerPages, confirmCode, signInAt } from '../workshop/person.ts';
+import { callOff, landsOn, offersOf } from './acts.ts';
 import { entryFor, setScene } from './scene.ts';
+import type { Workbench } from './workbench.ts';
+
+const BROWSER = 'Sign In in the Browser';
+const CODE = 'Sign In with a Code';
+const PASTE = 'Sign In and Paste the Address';
+
+/** Presses the button that leads to the other ways, which are these, in this order. */
+async function mustOffer(workbench: Workbench, sentence: string, names: readonly string[]): Promise<void> {
+  await workbench.press('Use Another Way to Sign In', sentence);
+  await workbench.rows.nth(names.length - 1).waitFor();
+  const rows = await workbench.rows.all();
+  // Below the name stands how the way goes.
+  assert.deepEqual(await Promise.all(rows.map((row) => row.locator('.label-name').first().textContent())), names);
+}
 
 describe('a person who signs in with a code', () => {
   const scene = setScene({}, (issuer) => ({ 'sessionKeeper.providers': [{ ...entryFor(issuer), signInWay: 'device' }] }));
@@ -32,15 +47,51 @@ describe('a person who signs in with a code', () => {
     await waiting.waitFor();
     await workbench.picture('62-code-waits');
     await waiting.getByRole('button', { name: 'Cancel' }).click();
-    await workbench.press('Use Another Way to Sign In', 'Signing in to Acme was cancelled.');
-    await workbench.rows.nth(0).filter({ hasText: 'Sign In in the Browser' }).waitFor();
-    await workbench.rows.nth(1).filter({ hasText: 'Sign In and Paste the Address' }).waitFor();
-    assert.equal(await workbench.rows.count(), 2);
+    await mustOffer(workbench, 'Signing in to Acme was cancelled.', [BROWSER, PASTE]);
     await workbench.picture('63-other-ways');
-    const page = await workbench.opens(() => workbench.rows.filter({ hasText: 'Sign In in the Browser' }).click());
+    const page = await workbench.opens(() => workbench.rows.filter({ hasText: BROWSER }).click());
     await signInAt(page, 'demo');
     await workbench.comeBackFrom(page);
     await workbench.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).last().waitFor();
+  });
+});
+
+describe('a person whose browser comes back by itself', () => {
+  const scene = setScene({});
+
+  it('calls that off, is offered the other ways by name, and pastes the address on which the browser has ended', async () => {
+    const { workbench } = scene;
+    const first = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
+    await workbench.comeBackFrom(first);
+    await callOff(workbench);
+    await mustOffer(workbench, 'Signing in to Acme was cancelled.', [CODE, PASTE]);
+    await workbench.picture('69-other-ways-than-the-browser');
+    const page = await workbench.opens(() => workbench.rows.filter({ hasText: PASTE }).click());
+    const address = await landsOn(page, () => answerPages(page, 'demo'));
+    await workbench.comeBackFrom(page);
+    await workbench.box.waitFor();
+    await workbench.picture('69-paste');
+    await workbench.box.fill(address);
+    await workbench.page.keyboard.press('Enter');
+    await workbench.told('Signed in to Acme as demo.').waitFor();
+    await workbench.clearNotifications();
+  });
+
+  it('is offered them, too, where the port that is registered belongs to another program', async () => {
+    const { identity, workbench } = scene;
+    await workbench.changeSettings({ 'sessionKeeper.providers': [{ ...entryFor(identity.issuer), label: 'Works', redirectPorts: [identity.port] }] });
+    await workbench.readSettingsAgain();
+    await workbench.statusSays('Works: renews in');
+    await workbench.run('Session Keeper: Sign In…');
+    const sentence = 'Other programs use all the ports that "redirectPorts" names';
+    assert.deepEqual(await offersOf(workbench.told(sentence)), { buttons: ['Use Another Way to Sign In', 'Show Log'], links: [] });
+    await workbench.picture('69-port-taken');
+    await mustOffer(workbench, sentence, [CODE, PASTE]);
+    await workbench.rows.filter({ hasText: CODE }).click();
+    const page = await workbench.opens(() => workbench.dialog.getByRole('button', { name: 'Open Page', exact: true }).click());
+    await confirmCode(page, 'demo');
+    await workbench.comeBackFrom(page);
+    await workbench.told('Signed in to Works as demo.').waitFor();
   });
 });
 
@@ -50,7 +101,8 @@ describe('a person whose browser comes back by a link to the editor', () => {
   it('is signed in, in the window that waits for it', async () => {
     const { identity, workbench } = scene;
     // In a browser VS Code makes another address of the link each time; this server takes it by its beginning, as some do.
-    identity.provider.Client.prototype.redirectUriAllowed = (address: string): boolean => new URL(address).searchParams.has('vscode-reqid');
+    identity.provider.Client.prototype.redirectUriAllowed = (address: string): boolean =>
+      new URL(address).searchParams.has('vscode-reqid') || /^http:\/\/127\.0\.0\.1:\d+\/callback$/.test(address);
     const page = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
     // Of what it opens, VS Code takes addresses of 127.0.0.1 in the query apart, to bring them here from elsewhere, and does not put them together again.
     await page.goto(page.url().replace(/(?<=redirect_uri=).*(?=&scope=)/, (address) => encodeURIComponent(decodeURIComponent(address.replace('%253F', '%3F')))));
@@ -58,5 +110,19 @@ describe('a person whose browser comes back by a link to the editor', () => {
     await page.waitForURL((url) => url.pathname.endsWith('/callback'));
     await workbench.page.bringToFront();
     await workbench.notifications.filter({ hasText: 'Signed in to Acme as demo.' }).waitFor();
+    await page.close();
+    await workbench.clearNotifications();
+  });
+
+  it('calls that off, and is offered the other ways by name', async () => {
+    const { workbench } = scene;
+    const first = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
+    await workbench.comeBackFrom(first);
+    await callOff(workbench);
+    await mustOffer(workbench, 'Signing in to Acme was cancelled.', [BROWSER, CODE, PASTE]);
+    const page = await workbench.opens(() => workbench.rows.filter({ hasText: BROWSER }).click());
+    await signInAt(page, 'demo');
+    await workbench.comeBackFrom(page);
+    await workbench.told('Signed in to Acme as demo.').waitFor();
   });
 });

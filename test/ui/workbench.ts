@@ -26,6 +26,8 @@ interface Surroundings {
   readonly browser: Browser;
   readonly context: BrowserContext;
   readonly editor: Editor;
+  /** Where the browser finds it. */
+  readonly address: string;
   readonly folder: string;
   /** The logs of windows that were closed or reloaded since. */
   earlierLogs: readonly LogText[];
@@ -43,8 +45,11 @@ export class Workbench {
     this.#around = around;
   }
 
-  /** Opens a window whose settings are already in place. */
-  static async open(settings: EditorSettings): Promise<Workbench> {
+  /**
+   * Opens a window whose settings are already in place.
+   * @param host the name under which the browser finds VS Code, as if that ran on another machine.
+   */
+  static async open(settings: EditorSettings, host?: string): Promise<Workbench> {
     // The name is short because VS Code keeps sockets below it, and their paths are limited to 103 characters.
     const dataDir = await mkdtemp(join(tmpdir(), 'sk-'));
     const folder = join(dataDir, 'notes');
@@ -52,15 +57,16 @@ export class Workbench {
     packages ??= makePackages();
     await installExtensions(await packages, { dataDir, log: printLog });
     const editor = await startEditor({ dataDir, settings, smokeTestDriver: false, log: printLog });
-    const browser = await launchBrowser({ log: printLog });
+    const elsewhere = host === undefined ? undefined : new URL(`http://${host}:${editor.port}`);
+    const browser = await launchBrowser({ elsewhere, log: printLog });
     const context = await browser.newContext({ viewport: { width: 1100, height: 700 } });
     context.setDefaultTimeout(15_000);
-    return Workbench.#openIn({ browser, context, editor, folder, earlierLogs: [] });
+    return Workbench.#openIn({ browser, context, editor, address: elsewhere?.origin ?? editor.address, folder, earlierLogs: [] });
   }
 
   static async #openIn(around: Surroundings): Promise<Workbench> {
     const page = await around.context.newPage();
-    await page.goto(await windowAddress(around.editor, { folder: around.folder, traced: [extensionId] }));
+    await page.goto(await windowAddress({ ...around.editor, address: around.address }, { folder: around.folder, traced: [extensionId] }));
     return new Workbench(page, around);
   }
 
@@ -176,6 +182,11 @@ export class Workbench {
   /** Chooses an item of a menu, at a person's pace: VS Code lets go unheard of what is released within 100 ms after a menu opens. */
   async choose(item: Locator): Promise<void> {
     await item.click({ delay: 150 });
+  }
+
+  /** The box to type into that is open. */
+  get box(): Locator {
+    return this.page.locator('.quick-input-widget .quick-input-box input');
   }
 
   /** The rows of the list to pick from that is open. */

@@ -1,5 +1,6 @@
 // The diagnostics, in the VS Code in which the contract has left its sessions behind.
 import assert from 'node:assert/strict';
+import { realpathSync } from 'node:fs';
 import { readdir, rename } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
@@ -26,7 +27,8 @@ async function lensesOf(document: vscode.TextDocument): Promise<vscode.CodeLens[
 function builtFolder(): string {
   const extension = vscode.extensions.getExtension('session-keeper.session-keeper');
   assert.ok(extension?.isActive);
-  return join(extension.extensionPath, 'dist');
+  // The runner hands extensions over by links.
+  return realpathSync(join(extension.extensionPath, 'dist'));
 }
 
 /** The names of those that are loaded in this process, in their order. */
@@ -119,5 +121,14 @@ describe('the diagnostics', () => {
     await configure('providers', [entry()]);
     await vscode.commands.executeCommand(lens.command.command, ...((lens.command.arguments ?? []) as unknown[]));
     await eventually('it has looked again', () => !document.getText().includes('(entry-not-used)'));
+  });
+
+  it('lead to where a provider is added where there is none', async () => {
+    await configure('providers', []);
+    const document = await shown();
+    const line = document.getText().split('\n').findIndex((one) => one.includes('(nothing-configured)'));
+    const lens = await eventually('something is offered', async () => (await lensesOf(document)).find(({ range }) => range.start.line === line));
+    assert.equal(lens.command?.title, 'Add Provider…');
+    await configure('providers', [entry()]);
   });
 });

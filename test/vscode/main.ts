@@ -3,6 +3,7 @@
 //   npm run test:vscode -- --desktop    a desktop VS Code, through @vscode/test-electron
 //   npm run test:vscode -- --only TEXT  the tests alone that have this in their names
 // SESSION_KEEPER_VSCODE chooses the version: "minimum", "stable" (desktop only), or a number.
+// SESSION_KEEPER_SUITE takes only those of its files whose names contain it.
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

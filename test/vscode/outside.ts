@@ -17,13 +17,13 @@ export const scopes = ['openid', 'profile', 'email', 'offline_access'];
 
 /** VS Code's authentication API as a second, independent extension sees it. */
 export interface Consumer {
-  getSession(id: string, wanted: readonly string[], options?: vscode.AuthenticationGetSessionOptions): Thenable<KeptSession | undefined>;
+  getSession(id: string, wanted: readonly string[] | vscode.AuthenticationWwwAuthenticateRequest, options?: vscode.AuthenticationGetSessionOptions): Thenable<KeptSession | undefined>;
   getAccounts(id: string): Thenable<readonly vscode.AuthenticationSessionAccountInformation[]>;
   onDidChangeSessions: vscode.Event<vscode.AuthenticationSessionsChangeEvent>;
 }
 
-/** A session with the field that is not in the stable API yet. */
-export type KeptSession = vscode.AuthenticationSession & { readonly expiresAfter?: number };
+/** A session with the fields that are not in the stable API yet. */
+export type KeptSession = vscode.AuthenticationSession & { readonly expiresAfter?: number; readonly idToken?: string };
 
 /** Gives orders to an identity server and to the person, and tells what has happened. */
 export async function order(orders: Orders = {}): Promise<Situation> {

@@ -18,6 +18,8 @@ import type { Log } from './progress.ts';
 export interface BrowserOptions {
   /** Whether it runs without a window; true by default. */
   readonly headless?: boolean;
+  /** An origin that leads to this machine although its name is another one's, and counts as secure although it is `http:`. */
+  readonly elsewhere?: URL | undefined;
   /** Receives the progress of a fetch, should one be needed. */
   readonly log?: Log;
 }
@@ -69,9 +71,13 @@ export async function launchBrowser(options: BrowserOptions = {}): Promise<Brows
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,
-    args: [...args, ...program.args, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
+    args: [...args, ...program.args, ...switchesFor(options.elsewhere), ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
     env: { ...definedEnvironment(), ...program.environment },
   });
+}
+
+function switchesFor(elsewhere: URL | undefined): string[] {
+  return elsewhere === undefined ? [] : [`--host-resolver-rules=MAP ${elsewhere.hostname} 127.0.0.1`, `--unsafely-treat-insecure-origin-as-secure=${elsewhere.origin}`];
 }
 
 function installedBrowser(): Program | undefined {

@@ -4,6 +4,17 @@ import { accountByHint } from './identityAccounts.ts';
 import type { Account } from './identityAccounts.ts';
 import { consentPage, loginPage } from './identityPages.ts';
 
+/** The ways to sign in that the server knows (`acr`): by password, and with a second factor. */
+export const ACR_VALUES = ['urn:acme:password', 'urn:acme:second-factor'] as const;
+
+/** What of a server's policy decides about a sign-in. */
+export interface InteractionPolicy {
+  /** Whether people are signed in in the way that `acr_values` asks for. */
+  readonly honoursAcr: boolean;
+  /** The scopes that are granted whatever is asked; null leaves that to the person. */
+  readonly grantedScopes: readonly string[] | null;
+}
+
 /** A request for one of the pages, and the answer to it. */
 export interface PageRequest {
   readonly method: string;
@@ -27,6 +38,7 @@ export type PageAnswer =
  *
  * @param provider the identity server
  * @param accounts who can sign in
+ * @param policy how people are signed in, and what is granted
  * @param request the request
  * @returns the answer
  * @throws the provider's SessionNotFound, if the interaction is unknown or over
@@ -34,6 +46,7 @@ export type PageAnswer =
 export async function answerInteraction(
   provider: Provider,
   accounts: readonly Account[],
+  policy: InteractionPolicy,
   request: PageRequest,
 ): Promise<PageAnswer> {
   const details = await provider.interactionDetails(request.req, request.res);
@@ -51,10 +64,10 @@ export async function answerInteraction(
       if (account === undefined) {
         return await showLogin(provider, details, name, 'The name or the password is wrong.');
       }
-      return await finish({ login: { accountId: account.sub, amr: ['pwd'] }, select_account: {} });
+      return await finish({ login: { accountId: account.sub, amr: ['pwd'], acr: acrOf(details, policy) }, select_account: {} });
     }
     case 'allow':
-      return await finish({ consent: { grantId: await allow(provider, details) } });
+      return await finish({ consent: { grantId: await allow(provider, details, policy) } });
     case 'deny':
       return await finish({ error: 'access_denied', error_description: 'The person denied access.' });
     case null:
@@ -79,6 +92,12 @@ export async function answerInteraction(
   }
 }
 
+/** How somebody is signed in: as they are asked to be, where the server knows that way and cares. */
+function acrOf({ params }: Interaction, { honoursAcr }: InteractionPolicy): string {
+  const asked = text(params['acr_values']).split(' ');
+  return (honoursAcr ? ACR_VALUES.find((value) => asked.includes(value)) : undefined) ?? ACR_VALUES[0];
+}
+
 async function showLogin(
   provider: Provider,
   details: Interaction,
@@ -95,12 +114,16 @@ async function showLogin(
 }
 
 /** Grants everything that was asked for, on top of what the person has granted before. */
-async function allow(provider: Provider, details: Interaction): Promise<string> {
+async function allow(provider: Provider, details: Interaction, { grantedScopes }: InteractionPolicy): Promise<string> {
   const grant = (await knownGrant(provider, details)) ?? newGrant(provider, details);
   const missing = details.prompt.details;
   const scopes = texts(missing['missingOIDCScope']);
-  if (scopes.length > 0) {
-    grant.addOIDCScope(scopes.join(' '));
+  const isGranted = (scope: string): boolean => grantedScopes === null || grantedScopes.includes(scope);
+  if (scopes.some(isGranted)) {
+    grant.addOIDCScope(scopes.filter(isGranted).join(' '));
+  }
+  if (!scopes.every(isGranted)) {
+    grant.rejectOIDCScope(scopes.filter((scope) => !isGranted(scope)).join(' '));
   }
   const claims = texts(missing['missingOIDCClaims']);
   if (claims.length > 0) {

@@ -7,7 +7,7 @@ import { accountByHint, demoAccounts } from './identityAccounts.ts';
 import type { Account } from './identityAccounts.ts';
 import { Faults } from './identityFaults.ts';
 import { withFaults } from './identityFaulty.ts';
-import { answerInteraction } from './identityInteractions.ts';
+import { ACR_VALUES, answerInteraction } from './identityInteractions.ts';
 import { Journal } from './identityJournal.ts';
 import { messagePage } from './identityPages.ts';
 import { readRequest } from './identityRequests.ts';
@@ -26,6 +26,12 @@ export interface IdentityPolicy {
   refreshTokenSeconds: number;
   /** Who gets a refresh token: whoever asks for `offline_access`, everybody, or nobody. */
   issueRefreshToken: 'whenAsked' | 'always' | 'never';
+  /** How long a code that a person types works, in seconds. */
+  deviceCodeSeconds: number;
+  /** Whether the server signs people in the way that `acr_values` asks for; if not, it is always by password. */
+  honoursAcr: boolean;
+  /** The scopes that are granted whatever is asked; null leaves that to the person. */
+  grantedScopes: readonly string[] | null;
   /** Whether each renewal replaces the refresh token; using a replaced one revokes the whole grant. */
   rotateRefreshToken: boolean;
 }
@@ -97,7 +103,10 @@ export async function startIdentityServer(options: IdentityServerOptions = {}): 
     accessTokenSeconds: options.accessTokenSeconds ?? 90,
     refreshTokenSeconds: options.refreshTokenSeconds ?? 14 * daySeconds,
     issueRefreshToken: options.issueRefreshToken ?? 'whenAsked',
+    deviceCodeSeconds: options.deviceCodeSeconds ?? 600,
     rotateRefreshToken: options.rotateRefreshToken ?? true,
+    honoursAcr: options.honoursAcr ?? true,
+    grantedScopes: options.grantedScopes ?? null,
   };
   const log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
   const accounts = options.accounts ?? demoAccounts;
@@ -145,7 +154,7 @@ export async function startIdentityServer(options: IdentityServerOptions = {}): 
     }
     const { req, res, method, path } = ctx;
     const parameters = parametersOf.get(req) ?? new URLSearchParams();
-    const page = await answerInteraction(provider, accounts, { req, res, method, path, parameters }).catch(
+    const page = await answerInteraction(provider, accounts, policy, { req, res, method, path, parameters }).catch(
       (error: unknown) => {
         if (error instanceof Error && error.name === 'SessionNotFound') {
           const html = messagePage('Nothing to do here', 'This sign-in is over. Start again where you came from.');
@@ -211,7 +220,8 @@ function configure(
     cookies: { keys: [store.cookieKey] },
     clients: [demoClient, ...(options.clients ?? [])],
     ...(options.authenticationMethods === undefined ? {} : { clientAuthMethods: options.authenticationMethods }),
-    scopes: ['openid', 'offline_access', 'notes.read', 'notes.write'],
+    scopes: ['openid', 'offline_access', 'notes.read', 'notes.write', 'notes.delete'],
+    acrValues: [...ACR_VALUES],
     claims: {
       openid: ['sub'],
       profile: ['name', 'preferred_username'],
@@ -232,12 +242,12 @@ function configure(
     rotateRefreshToken: () => policy.rotateRefreshToken,
     interactions: {
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
-      policy: interactionPolicyFor(accounts),
+      policy: interactionPolicyFor(accounts, policy),
     },
     ttl: {
       AccessToken: () => policy.accessTokenSeconds,
       AuthorizationCode: 60,
-      DeviceCode: 600,
+      DeviceCode: () => policy.deviceCodeSeconds,
       Grant: 14 * daySeconds,
       IdToken: 3600,
       Interaction: 3600,
@@ -314,8 +324,8 @@ function claimsOf(account: Account): { sub: string } & Record<string, string | b
   };
 }
 
-/** The usual policy, and two things that most servers know: choosing an account, and a hint at another one. */
-function interactionPolicyFor(accounts: readonly Account[]): interactionPolicy.Prompt[] {
+/** The usual policy, and what most servers know: choosing an account, a hint at another one, and a stronger sign-in. */
+function interactionPolicyFor(accounts: readonly Account[], decisions: IdentityPolicy): interactionPolicy.Prompt[] {
   const policy = interactionPolicy.base();
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
   policy.get('login')?.checks.add(
@@ -324,6 +334,13 @@ function interactionPolicyFor(accounts: readonly Account[]): interactionPolicy.P
       const meant = typeof hint === 'string' ? accountByHint(accounts, hint) : undefined;
       const signedIn = oidc.session?.accountId;
       return meant !== undefined && signedIn !== undefined && meant.sub !== signedIn && oidc.result?.login === undefined;
+    }),
+  );
+  policy.get('login')?.checks.add(
+    new interactionPolicy.Check('acr_values', 'a stronger sign-in is asked for', 'unmet_authentication_requirements', ({ oidc }) => {
+      const asked = oidc.params?.['acr_values'];
+      const isMet = typeof asked !== 'string' || asked.split(' ').includes(oidc.session?.acr ?? '');
+      return decisions.honoursAcr && !isMet && oidc.result?.login === undefined;
     }),
   );
   return policy;

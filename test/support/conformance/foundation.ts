@@ -6,7 +6,8 @@ export const FOUNDATION_MODULES: readonly string[] = [
     'idtoken-sig-none', 'idtoken-sig-rs256', 'invalid-aud', 'invalid-iss', 'invalid-sig-rs256', 'invalid-sig-es256', 'invalid-sig-hs256',
     'kid-absent-single-jwks', 'kid-absent-multiple-jwks', 'missing-aud', 'missing-iat', 'missing-sub', 'nonce-invalid', 'nonce-unless-code-flow',
     'scope-userinfo-claims', 'signing-key-rotation', 'signing-key-rotation-just-before-signing', 'userinfo-bearer-header', 'userinfo-invalid-sub',
-    'userinfo-signed', 'refresh-token', 'refresh-token-invalid-issuer', 'refresh-token-invalid-sub',
+    'userinfo-signed', 'refresh-token', 'refresh-token-invalid-issuer', 'refresh-token-invalid-sub', 'rp-init-logout', 'rp-init-logout-no-state',
+    'rp-init-logout-other-state',
   ].map((name) => `oidcc-client-test-${name}`),
   ...[
     'token-endpoint-response-without-expires_in', 'token-type-case-insensitivity', 'invalid-authorization-response-iss', 'remove-authorization-response-iss',

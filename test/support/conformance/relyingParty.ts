@@ -5,11 +5,13 @@ import { Failure } from '../../../src/core/failure.ts';
 import type { Provider } from '../../../src/core/provider.ts';
 import type { Category } from '../../../src/core/remedy.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
+import type { SignOutEnd } from '../../../src/flows/signOut.ts';
 import { providerAt } from '../bench.ts';
 import { Person, type Arrival } from '../browserless.ts';
 import { FakeFolder } from '../fakeStore.ts';
 import { buildHouse, moveIn, recordAt, type House } from '../house.ts';
 import { Desk } from '../signInBench.ts';
+import { Door } from '../signOutBench.ts';
 import { CLIENT_ID, CLIENT_SECRET } from './requests.ts';
 import { SuiteServer } from './suiteServer.ts';
 
@@ -32,6 +34,8 @@ export class RelyingParty {
   readonly house: House;
   /** The sign-ins. */
   readonly desk: Desk;
+  /** The sign-outs at the server. */
+  readonly door: Door;
   /** The entry of the settings. */
   readonly provider: Provider;
   #before: SessionRecord | undefined;
@@ -41,6 +45,7 @@ export class RelyingParty {
     this.provider = provider;
     this.house = buildHouse(server.issuer, { providers: [provider], clientSecret: hasSecret ? CLIENT_SECRET : undefined });
     this.desk = new Desk(new FakeFolder(), this.house);
+    this.door = new Door(this.house.clock);
     server.date = () => this.house.clock.now();
   }
 
@@ -102,6 +107,13 @@ export class RelyingParty {
     return ending;
   }
 
+  /** Signs out, here and at the server; the browser goes wherever it is led. What it ends with is awaited by the caller. */
+  async signOut({ id }: SessionRecord): Promise<{ readonly atServer: Promise<unknown>; readonly end: Promise<SignOutEnd>; readonly page: Arrival }> {
+    const { atServer, page } = await this.house.keeper.signOut(id);
+    const end = this.door.signOuts.open(page);
+    return { atServer, end, page: await new Person().signIn(await this.door.address()) };
+  }
+
   /** The token that a caller gets for the account of a session. */
   async tokenOf({ account }: SessionRecord): Promise<string | undefined> {
     const [found] = await this.house.keeper.find(this.provider.id, this.provider.scopes, account.id);
@@ -118,16 +130,17 @@ export class RelyingParty {
   complaints(): string[] {
     const { desk, house } = this;
     const before = house.registry.get('before')?.record;
-    const log = [...desk.lines, ...house.lines].join('\n');
+    const log = [...desk.lines, ...house.lines, ...this.door.lines].join('\n');
     return [
       ...this.server.complaints,
       ...(before === this.#before ? [] : ['The session that was there before is another one.']),
-      ...(/-of-the-conformance-suite|a secret/.test(log) ? ['There is a secret in the log.'] : []),
+      ...(/-of-the-conformance-suite|a secret|eyJ/.test(log) ? ['There is a secret in the log.'] : []),
     ];
   }
 
   /** Ends both. */
   async part(): Promise<void> {
+    this.door.signOuts.dispose();
     await this.server.stop();
   }
 }

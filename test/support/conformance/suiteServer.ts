@@ -57,6 +57,7 @@ export class SuiteServer {
   readonly #asked = new Map<string, URLSearchParams>();
   readonly #accessTokens = new Map<string, Granted>();
   readonly #proofs = new ProofJudge();
+  readonly #idTokens = new Set<string>();
   #refreshToken: { readonly value: string } & Granted | undefined;
   #issued = 0;
   /** What it says of itself. */
@@ -272,7 +273,9 @@ export class SuiteServer {
     };
     const changed = this.faults.claims?.(claims, grant) ?? claims;
     this.faults.beforeSigning?.(grant);
-    return this.#signed(changed, this.signing, this.faults.signature);
+    const idToken = this.#signed(changed, this.signing, this.faults.signature);
+    this.#idTokens.add(idToken);
+    return idToken;
   }
 
   #signed(claims: Members, { algorithm, kid }: { readonly algorithm: SigningAlgorithm; readonly kid?: string | undefined }, spoil?: (signature: Buffer) => Buffer): string {
@@ -314,9 +317,10 @@ export class SuiteServer {
   }
 
   #endSession(parameters: URLSearchParams): Script {
-    const back = parameters.get('post_logout_redirect_uri');
-    if (back === null) {
-      return { body: 'You are signed out.', headers: { 'Content-Type': 'text/plain' } };
+    const back = parameters.get('post_logout_redirect_uri') ?? '';
+    const isRegistered = URL.canParse(back) && new URL(back).hostname === '127.0.0.1' && new URL(back).pathname === '/callback' && new URL(back).search === '';
+    if (!isRegistered || !this.#idTokens.has(parameters.get('id_token_hint') ?? '') || parameters.get('client_id') !== CLIENT_ID) {
+      return this.#refuse('The request to sign out is not as it has to be.');
     }
     const state = parameters.get('state');
     const answer = new URLSearchParams(state === null ? {} : { state });

@@ -87,7 +87,7 @@ describe('The token answer of a sign-in that', () => {
   it('has to have the time of the sign-in in its ID token where the entry asks how long ago that may be', async () => {
     const asking = { authorizationParameters: { max_age: '60' } };
     await withIdToken({ auth_time: now() - 30 }, asking);
-    await rejectsWith(withIdToken({ auth_time: now() - 600 }, asking), 'clock');
+    await rejectsWith(withIdToken({ auth_time: now() - 600 }, asking), 'step-up-unmet', 'auth-too-old');
     await rejectsWith(withIdToken({}, asking), 'bad-answer');
     await rejectsWith(withIdToken({ auth_time: String(now()) }, asking), 'bad-answer');
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { coversScopes, normalizeScopes, sameScopes, scopesToRequest } from '../../../src/core/scopes.ts';
+import { canJoin, coversScopes, isPermission, isScope, normalizeScopes, sameScopes, scopesToRequest } from '../../../src/core/scopes.ts';
 import { holds } from '../../support/seeded.ts';
 
 const word: fc.Arbitrary<string> = fc.constantFrom('openid', 'profile', 'email', 'offline_access', 'read', 'write', 'READ', 'api/read');
@@ -113,5 +113,34 @@ describe('scopes', () => {
         assert.equal(requested.every((scope) => wanted.includes(scope) || settings.includes(scope)), true);
       }));
     });
+  });
+
+  describe('of two sign-ins', () => {
+    it('go together where they are words, and where they are for one resource', () => {
+      assert.equal(canJoin(['openid', 'read'], ['write', 'offline_access']), true);
+      assert.equal(canJoin(['openid', 'https://www.googleapis.com/auth/drive'], ['https://www.googleapis.com/auth/calendar', 'email']), true);
+      assert.equal(canJoin(['openid', 'profile'], ['https://graph.microsoft.com/User.Read']), true);
+      assert.equal(canJoin([], []), true);
+    });
+
+    it('do not where one token cannot have them, because they are for two resources', () => {
+      assert.equal(canJoin(['https://graph.microsoft.com/User.Read'], ['openid', 'https://management.azure.com/user_impersonation']), false);
+      assert.equal(canJoin(['api://one/read'], ['api://two/read']), false);
+      assert.equal(canJoin(['User.Read'], ['https://management.azure.com/user_impersonation']), false);
+    });
+
+    it('do not where one of them stands for all that there is', () => {
+      assert.equal(canJoin(['https://a.example/.default'], ['https://a.example/read']), false);
+      assert.equal(canJoin(['https://a.example/.default', 'openid'], ['https://a.example/.default', 'offline_access']), true);
+    });
+  });
+
+  it('are words of visible ASCII without quotation marks, and of a sensible length', () => {
+    assert.deepEqual(['read', 'https://x/y:z', 'a'.repeat(500)].filter(isScope), ['read', 'https://x/y:z', 'a'.repeat(500)]);
+    assert.deepEqual(['', 'a b', 'a"', 'a\\b', 'ä', 'a\n', 'a'.repeat(501)].filter(isScope), []);
+  });
+
+  it('are permissions, but for those that say who signs in and for how long', () => {
+    assert.deepEqual(['openid', 'read', 'offline_access', 'email'].filter(isPermission), ['read']);
   });
 });

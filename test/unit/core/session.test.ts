@@ -17,6 +17,7 @@ import {
   type SessionRecord,
   tokenFor,
 } from '../../../src/core/session.ts';
+import type { Endpoints } from '../../../src/core/provider.ts';
 import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, USUAL, without } from '../../support/coreSamples.ts';
 import { holds } from '../../support/seeded.ts';
 
@@ -29,6 +30,7 @@ const anyRecord = fc.record(
     providerId: word,
     issuer: word,
     clientId: word,
+    origins: fc.array(word),
     account: fc.record({ id: word, label: word }, { noNullPrototype: true }),
     subject: word,
     scopes: fc.array(word),
@@ -310,7 +312,7 @@ describe('a session', () => {
   });
 
   describe('belongs to a provider', () => {
-    const provider = { issuer: SAMPLE.issuer, clientId: SAMPLE.clientId };
+    const provider = { issuer: SAMPLE.issuer, clientId: SAMPLE.clientId, endpoints: undefined };
 
     it('that is still the one that its tokens came from', () => {
       assert.equal(ownerOf(SAMPLE, (id) => (id === 'acme' ? provider : undefined)), provider);
@@ -321,5 +323,27 @@ describe('a session', () => {
       assert.equal(ownerOf(SAMPLE, () => ({ ...provider, issuer: 'https://evil.example' })), undefined);
       assert.equal(ownerOf(SAMPLE, () => ({ ...provider, clientId: 'client-2' })), undefined);
     });
+
+    const at = (token: string, revocation?: string): Endpoints => ({ authorization: 'https://login.example/a', token, revocation });
+    const places: readonly (readonly [string, readonly string[] | undefined, Endpoints | undefined, boolean])[] = [
+      ['the server says them, as before', [], undefined, true],
+      ['the entry names the same', ['https://id.example'], at('https://id.example/token'), true],
+      ['the entry names another path there', ['https://id.example'], at('https://id.example/v2/token', 'https://id.example/revoke'), true],
+      ['the entry names no revocation any more', ['https://id.example', 'https://out.example'], at('https://id.example/token'), true],
+      ['the entry names another place for signing in only', ['https://id.example'], { ...at('https://id.example/token'), authorization: 'https://other.example/a', jwks: 'https://other.example/j' }, true],
+      ['the entry leads tokens elsewhere', ['https://id.example'], at('https://evil.example/token'), false],
+      ['the entry leads them to another port', ['https://id.example'], at('https://id.example:8443/token'), false],
+      ['the entry leads revocations elsewhere', ['https://id.example'], at('https://id.example/token', 'https://evil.example/revoke'), false],
+      ['the entry names some, and the server said them before', [], at('https://id.example/token'), false],
+      ['the entry names none any more', ['https://id.example'], undefined, false],
+      ['the record is from before they were kept, with none', undefined, undefined, true],
+      ['the record is from before they were kept, with some', undefined, at('https://id.example/token'), true],
+    ];
+    for (const [what, origins, endpoints, isOwned] of places) {
+      it(`${isOwned ? 'also' : 'and to none'} where, of the endpoints, ${what}`, () => {
+        const record = { ...SAMPLE, ...(origins === undefined ? {} : { origins: [...origins] }) };
+        assert.equal(ownerOf(record, () => ({ ...provider, endpoints })) !== undefined, isOwned);
+      });
+    }
   });
 });

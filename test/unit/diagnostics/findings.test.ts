@@ -39,7 +39,7 @@ const found = (facts: Facts): (readonly [FindingCode, Mending | undefined])[] =>
 const problem = { entry: 'Acme', field: 'issuer', code: 'missing' } as const;
 const twin: SessionRecord = { ...RECORD, id: 'session-2', account: { ...RECORD.account, id: 'account-2' } };
 const cases: readonly (readonly [string, Facts, FindingCode, Mending | undefined])[] = [
-  ['nothing is configured', house({ providers: [], sessions: [] }), 'nothing-configured', 'settings'],
+  ['nothing is configured', house({ providers: [], sessions: [] }), 'nothing-configured', 'add-provider'],
   ['an entry is not used', house({ problems: [problem] }), 'entry-not-used', 'settings'],
   ['a record is of another issuer', withRecord({ issuer: 'https://old.example.com', idToken: undefined }), 'foreign', 'remove'],
   ['a record is of another client', withRecord({ clientId: 'old', idToken: undefined }), 'foreign', 'remove'],

@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { DAY, HOUR, MINUTE } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { findingsOf, type Facts } from '../../../src/diagnostics/findings.ts';
-import type { Provider } from '../../../src/core/provider.ts';
+import { PROVIDER_FIELDS, type Provider } from '../../../src/core/provider.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import type { KnownServer } from '../../../src/protocol/discovery.ts';
 import { proxyHost, reportOf, type ReportInput, type ReportWords } from '../../../src/diagnostics/report.ts';
+import type { SecretStanding } from '../../../src/sessions/clientSecrets.ts';
 import { jwtWith, providerAt } from '../../support/bench.ts';
 import { live, SAMPLE, SIGNED_IN_AT, USUAL } from '../../support/coreSamples.ts';
 import { buildHouse, moveIn, recordAt } from '../../support/house.ts';
@@ -43,6 +44,7 @@ function input(facts: Partial<Facts> = {}, more: Partial<ReportInput> = {}): Rep
     network: [['http.proxy', proxyHost('http://ada:pa55word@proxy.example.com:8080/x')]],
     lifetimes: USUAL,
     known: () => undefined,
+    clientSecrets: new Map(),
     events: [],
     turns: [],
     ledger: { present: ['session-1'], gone: [] },
@@ -80,6 +82,39 @@ describe('The report', () => {
       assert.ok(markdown.includes(`${line}\n`), `${line}\n in\n${markdown}`);
     }
     assert.doesNotMatch(markdown, /\bada\b|Ada|account-1/);
+  });
+
+  it('tells every field of an entry', () => {
+    const usual = providerAt(SAMPLE.issuer, { clientId: SAMPLE.clientId });
+    const others: Readonly<Record<(typeof PROVIDER_FIELDS)[number], Partial<Provider>>> = {
+      id: { id: 'other' }, label: { label: 'Other' }, issuer: { issuer: 'https://other.example' }, clientId: { clientId: 'other' }, scopes: { scopes: ['other'] },
+      assumedLifetime: { assumedLifetime: 1000 }, sessionLifetime: { sessionLifetime: HOUR }, idleTimeout: { idleTimeout: HOUR }, accountsMenu: { accountsMenu: false },
+      signInWay: { signInWay: 'paste' }, redirectPorts: { redirectPorts: [33418] }, authorizationParameters: { authorizationParameters: { audience: 'x' } },
+      tokenParameters: { tokenParameters: { audience: 'x' } }, resource: { resource: ['urn:x'] }, pushedAuthorization: { pushedAuthorization: true },
+      endpoints: { endpoints: { authorization: 'https://a.example', token: 'https://t.example' } }, account: { account: { id: 'uid' } }, token: { token: 'id_token' },
+      signOutAtServer: { signOutAtServer: true }, dpop: { dpop: true }, clientAuthentication: { clientAuthentication: 'client_secret_post' },
+    };
+    const providersIn = (provider: Provider): string => /## Providers\n(.*?)\n## /s.exec(markdownOf({ providers: [provider], sessions: [] }))?.[1] ?? '';
+    for (const field of PROVIDER_FIELDS) {
+      assert.notEqual(providersIn({ ...usual, ...others[field] }), providersIn(usual), field);
+    }
+    assert.notEqual(providersIn({ ...usual, signOutAtServer: 'return' }), providersIn({ ...usual, signOutAtServer: true }));
+    const all = providersIn({ ...usual, ...others.endpoints, ...others.redirectPorts, ...others.idleTimeout, signInWay: 'device', signOutAtServer: 'return' });
+    for (const line of [
+      '- Idle timeout: 60 min', '- Way to sign in: device', '- Redirect ports: 33418', '- Sign-out at the server: in the browser, too, which comes back',
+      '- Endpoints: as the entry says, and the server is not asked', '- Endpoint: token: `t.example`',
+    ]) {
+      assert.ok(all.includes(`${line}\n`), `${line}\n in\n${all}`);
+    }
+    assert.match(providersIn(usual), /- Way to sign in: the first that works\n- Redirect ports: any\n(?:.*\n)*- Endpoints: as the server says\n/);
+  });
+
+  it('tells whether there is a client secret, and where the credentials of a session go', () => {
+    const secretIs = (standing?: SecretStanding): string | undefined => /- Client secret: (.*)/.exec(markdownOf({}, { clientSecrets: new Map(standing === undefined ? [] : [['acme', standing]]) }))?.[1];
+    assert.deepEqual([secretIs('none'), secretIs('kept'), secretIs('unknown'), secretIs()], ['none', 'in the secret storage', 'not known', 'not known']);
+    assert.match(secretIs('lost') ?? '', /^LOST/);
+    const goal = (origins?: string[]): string | undefined => /- Credentials go to: (.*)/.exec(markdownOf({ sessions: [live({ ...SAMPLE, idToken: undefined, ...(origins === undefined ? {} : { origins }) })] }))?.[1];
+    assert.deepEqual([goal(), goal([]), goal(['https://a.example', 'http://127.0.0.1:1'])], ['not kept yet', 'where the server says', '`a.example`, `127.0.0.1:1` (not https)']);
   });
 
   it('tells where each finding stands', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import type { Log } from '../../../src/core/log.ts';
+import { silentLog, type Log } from '../../../src/core/log.ts';
 import { Links, encodedAgain } from '../../../src/flows/uri.ts';
 import { machineCipher } from '../../../src/machine/cipher.ts';
 import { providerAt } from '../../support/bench.ts';
@@ -60,6 +60,33 @@ describe('A link to the editor', () => {
     const { answer } = await wait();
     await waiting.arrived(query('&iss=https://id.example.com'));
     assert.deepEqual(Object.fromEntries(await answer), { code: CODE, state: STATE, iss: 'https://id.example.com' });
+  });
+
+  it('is taken although it arrives at once, and the browser is not opened before other windows can take it', async () => {
+    const redirect = waiting.redirect(LINK);
+    const answer = redirect.answer((parameters) => parameters.get('state') === STATE, caller.signal, STATE);
+    await waiting.arrived(query());
+    assert.equal((await answer).get('code'), CODE);
+
+    const second = redirect.answer((parameters) => parameters.get('state') === 'second-state', caller.signal, 'second-state');
+    await redirect.ready?.('second-state');
+    await other.arrived('code=2&state=second-state');
+    await clock.pass(SECOND);
+    assert.equal((await second).get('code'), '2');
+  });
+
+  it('is waited for although the folder takes for ever', async () => {
+    const stuck = new Links({ clock, log: silentLog, cipher: machineCipher, folder: { list: () => new Promise(() => {}), read: () => Promise.resolve(undefined), write: () => Promise.resolve(), delete: () => Promise.resolve() } });
+    const redirect = stuck.redirect(LINK);
+    const answer = redirect.answer(() => true, caller.signal, STATE);
+    let isReady = false;
+    void redirect.ready?.(STATE).then(() => (isReady = true));
+    await clock.pass(SECOND);
+    assert.equal(isReady, false);
+    await clock.pass(SECOND);
+    assert.equal(isReady, true);
+    await stuck.arrived(query());
+    assert.equal((await answer).get('code'), CODE);
   });
 
   it('is passed on from another window within a second', async () => {
@@ -174,6 +201,32 @@ describe('A link to the editor', () => {
     await wait();
     assert.deepEqual([...folder.files.keys()].filter((name) => /^(?:dead|broken|alive)/.test(name)), ['alive.waits']);
     caller.abort(new Failure('cancelled', 'enough'));
+  });
+
+  it('sweeps away an answer that nobody waits for, at a start too, and none that somebody does', async () => {
+    const { answer } = await wait();
+    await other.arrived(query());
+    folder.files.set('orphan.answer', 'sealed').set('README', 'a file of somebody else');
+    await window().sweep();
+    assert.deepEqual([...folder.files.keys()].map((name) => name.replace(/^[0-9a-f]{32}/, 'mine')), ['mine.waits', 'mine.answer', 'README']);
+    await clock.pass(SECOND);
+    assert.equal((await answer).get('code'), CODE);
+    folder.failing = true;
+    await window().sweep();
+  });
+
+  it('leaves no answer behind where the one who waits stops while it is being written down', async () => {
+    await wait();
+    const write = folder.write.bind(folder);
+    folder.write = async (name, text) => {
+      caller.abort(new Failure('cancelled', 'enough'));
+      await clock.rest();
+      await write(name, text);
+    };
+    await other.arrived(query());
+    await clock.rest();
+    assert.deepEqual([...folder.files.keys()], []);
+    assert.match(lines.at(-1) ?? '', /nobody waits for any more/);
   });
 
   it('brings a sign-in at a real server to its end that another window has got the answer of', async () => {

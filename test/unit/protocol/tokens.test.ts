@@ -215,7 +215,7 @@ describe('A token answer', () => {
       const asking = (claims: Readonly<Record<string, unknown>>): Promise<unknown> =>
         tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }), transportWith(), { authorizationParameters: { max_age: '600' } });
       await asking({ auth_time: now() - 60 });
-      await rejectsWith(asking({ auth_time: now() - 1200 }), 'clock');
+      await rejectsWith(asking({ auth_time: now() - 1200 }), 'step-up-unmet', 'auth-too-old');
       await rejectsWith(asking({}), 'bad-answer');
     });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Failure } from '../../../src/core/failure.ts';
+import type { Provider } from '../../../src/core/provider.ts';
 import { ClientSecrets } from '../../../src/sessions/clientSecrets.ts';
 import { providerAt } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
@@ -34,6 +35,18 @@ describe('The secret of a client', () => {
     assert.equal(await secrets.read({ ...acme, issuer: 'https://evil.example.com' }), undefined);
     // Neither part can be chosen so that the two together look like another pair.
     assert.equal(await secrets.read({ ...acme, issuer: 'https://id.example.com","editor', clientId: '' }), undefined);
+  });
+
+  it('belongs to where the entry sends it, and is given to no endpoint elsewhere', async () => {
+    const at = (token: string, more: Partial<Provider['endpoints']> = {}): Provider => ({ ...acme, endpoints: { authorization: 'https://id.example.com/a', token, ...more } });
+    const named = at('https://id.example.com/token');
+    await secrets.write(acme, SECRET);
+    await secrets.write(named, 'another');
+    const same = [at('https://id.example.com/v2/token'), at('https://id.example.com/token', { pushedAuthorizationRequest: 'https://id.example.com/par', jwks: 'https://keys.example' })];
+    assert.deepEqual(await Promise.all([acme, named, ...same].map((one) => secrets.read(one))), [SECRET, 'another', 'another', 'another']);
+    for (const field of ['token', 'revocation', 'deviceAuthorization', 'pushedAuthorizationRequest'] as const) {
+      assert.equal(await secrets.read(at('https://id.example.com/token', { [field]: 'https://evil.example.com/x' })), undefined, field);
+    }
   });
 
   it('is forgotten when it is set to nothing, and only there', async () => {
@@ -71,6 +84,20 @@ describe('The secret of a client', () => {
     assert.equal(await secrets.read(acme), SECRET);
     folder.failing = true;
     assert.equal(await secrets.read(acme), SECRET);
+  });
+
+  it('is told apart from none, from one that the keyring has lost, and from one that cannot be looked up', async () => {
+    assert.equal(await secrets.standing(acme), 'none');
+    await secrets.write(acme, SECRET);
+    const another = new ClientSecrets(store, folder);
+    assert.deepEqual([await secrets.standing(acme), await another.standing(acme)], ['kept', 'kept']);
+    store.failing.add('get');
+    assert.equal(await new ClientSecrets(store, folder).standing(acme), 'unknown');
+    store.failing.clear();
+    store.secrets.clear();
+    assert.equal(await secrets.standing(acme), 'lost');
+    folder.failing = true;
+    assert.equal(await secrets.standing(acme), 'unknown');
   });
 
   it('that another window has forgotten is forgotten here, too', async () => {

@@ -22,6 +22,12 @@ describe('The record of a sign-in', () => {
     assert.deepEqual([record.issuer, record.clientId, record.providerId], [ISSUER, 'editor', 'acme']);
   });
 
+  it('knows where the entry sends credentials', () => {
+    const endpoints = { authorization: 'https://login.example/a', token: `${ISSUER}/token`, revocation: 'https://out.example/r?a', jwks: 'https://keys.example', userinfo: `${ISSUER}/me` };
+    assert.deepEqual(recordOfGrant(grantFor({ ...provider, endpoints }, NOW), 'x').origins, [ISSUER, 'https://out.example']);
+    assert.deepEqual(recordOfGrant(grantFor(provider, NOW), 'x').origins, []);
+  });
+
   it('has the end that the server says before the one of the setting', () => {
     const withSetting = { ...provider, sessionLifetime: HOUR };
     assert.deepEqual(endOf(recordOfGrant(grantFor(withSetting, NOW, { sessionEndsAt: NOW + 5, sessionEndSource: 'answer' }), 'x')), [NOW + 5, 'answer', undefined]);
@@ -54,6 +60,12 @@ describe('The record after a renewal', () => {
     const record = after(before, { refreshToken: 'refresh-2' });
     assert.deepEqual([record.id, record.generation, record.isWhole, record.signedInAt, record.renewedAt], ['s1', 2, true, NOW, later]);
     assert.deepEqual([record.accessToken, record.refreshToken, record.accessExpiresAt], ['access-2', 'refresh-2', later + 5 * MINUTE]);
+  });
+
+  it('is bound to where it was sent, where that was not kept before, and stays bound to that', () => {
+    const elsewhere = { ...provider, endpoints: { authorization: `${ISSUER}/a`, token: 'https://tokens.example/t' } };
+    assert.deepEqual([after(before).origins, after(before, {}, elsewhere).origins], [[], ['https://tokens.example']]);
+    assert.deepEqual(after({ ...before, origins: ['https://a.example', 'https://tokens.example'] }, {}, elsewhere).origins, ['https://a.example', 'https://tokens.example']);
   });
 
   it('keeps the refresh token and the ID token where the answer had none', () => {

@@ -133,7 +133,7 @@ for (const preset of PRESETS) {
       it('takes no sign-in in the browser without the secret', async () => {
         await server.stop();
         await open(undefined);
-        await rejectsWith(signIn(), 'client-rejected', preset.secret === 'required' ? 'invalid_request' : 'incorrect_client_credentials');
+        await rejectsWith(signIn(), 'client-rejected', preset.secret === 'required' ? 'no-secret' : 'incorrect_client_credentials');
       });
     }
 

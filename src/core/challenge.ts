@@ -1,0 +1,170 @@
+// What a resource server wants of a token before it serves a caller: `WWW-Authenticate` (RFC 6750 section 3, RFC 9470),
+// as VS Code hands it on, taken apart. A resource server is nobody's friend: only what is known is taken, within bounds.
+import { SECOND } from './clock.ts';
+import { Failure } from './failure.ts';
+import { isPermission, isScope, normalizeScopes } from './scopes.ts';
+import type { SessionRecord } from './session.ts';
+
+/** One challenge (RFC 9110 section 11.3), parsed. */
+export interface Challenge {
+  readonly scheme: string;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** What a caller that was challenged asks for. */
+export interface Constraint {
+  readonly challenges: readonly Challenge[];
+  /** The scopes that count where the challenge names none. */
+  readonly fallbackScopes?: readonly string[];
+}
+
+/** What a session has to have so that it can answer a challenge. */
+export interface Demand {
+  /** The scopes, all of them. */
+  readonly scopes: readonly string[];
+  /** Whether the resource server has refused the token as such (`invalid_token`), so that another one is wanted. */
+  readonly isRefused: boolean;
+  /** The authentication context classes of which one will do (`acr_values`); empty where any will. */
+  readonly acrValues: readonly string[];
+  /** How long ago, in seconds, the person may have signed in at the most (`max_age`). */
+  readonly maxAge: number | undefined;
+  /** The claims that the sign-in has to ask for (Microsoft Entra): a JSON text. */
+  readonly claims: string | undefined;
+  /** The time before which the token must not have been issued, in ms; where that is all the claims want, a renewal will do. */
+  readonly notBefore: number | undefined;
+}
+
+/** The schemes under which our tokens are shown (RFC 6750 section 2.1, RFC 9449 section 7.1). */
+const SCHEMES = ['bearer', 'dpop'];
+/** The longest parameter that is looked at, in characters: what is longer serves no request. */
+const LONGEST = 4000;
+/** The most words that a list of scopes or of classes may have. */
+const MOST_WORDS = 50;
+/** By how much, in ms, clocks may differ before a time counts as passed: as much as oauth4webapi allows. */
+const TOLERANCE = 30 * SECOND;
+
+/**
+ * Reads what a resource server wants. Of several challenges the one counts that says what is wrong; without any for
+ * our tokens, the scopes of the caller are all that is wanted.
+ * @throws Failure `bad-challenge` naming the parameter, where one of those that are acted on cannot be what it should
+ * be: a session that does not meet it would only be refused again.
+ */
+export function demandOf({ challenges, fallbackScopes = [] }: Constraint): Demand {
+  const ours = challenges.filter(({ scheme }) => SCHEMES.includes(scheme.toLowerCase())).map(({ params }) => known(params));
+  const params = ours.find(({ error, claims }) => error !== undefined || claims !== undefined) ?? ours[0] ?? {};
+  const named = params.scope === undefined ? undefined : wordsOf('scope', params.scope, isScope);
+  const scopes = named === undefined ? fallbackScopes : params.error === 'insufficient_scope' ? [...fallbackScopes, ...named] : named;
+  const claims = params.claims === undefined ? undefined : claimsIn(params.claims);
+  const notBefore = claims === undefined ? undefined : soleNotBefore(claims);
+  return {
+    scopes: normalizeScopes(scopes),
+    // Claims that want no more than a later token are what Entra sends where it has revoked one.
+    isRefused: params.error === 'invalid_token' && claims === undefined,
+    acrValues: params.acr_values === undefined ? [] : wordsOf('acr_values', params.acr_values, isClass),
+    maxAge: params.max_age === undefined ? undefined : secondsIn(params.max_age),
+    claims: claims === undefined ? undefined : JSON.stringify(claims),
+    notBefore,
+  };
+}
+
+type Parameter = 'error' | 'scope' | 'acr_values' | 'max_age' | 'claims';
+
+/** The parameters that are acted on; their names are case-insensitive (RFC 9110 section 11.2). */
+function known(params: Challenge['params']): Partial<Record<Parameter, string>> {
+  const names: readonly string[] = ['error', 'scope', 'acr_values', 'max_age', 'claims'] satisfies Parameter[];
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name.toLowerCase(), value] as const).filter(([name, value]) => names.includes(name) && value !== ''));
+}
+
+function wordsOf(name: Parameter, text: string, isWord: (word: string) => boolean): string[] {
+  const words = text.length > LONGEST ? [] : normalizeScopes([text]);
+  if (words.length === 0 || words.length > MOST_WORDS || !words.every(isWord)) {
+    throw new Failure('bad-challenge', 'bad-challenge', { detail: name });
+  }
+  return words;
+}
+
+/** Whether a word names an authentication context class: visible ASCII, as its registry and everybody has it. */
+function isClass(word: string): boolean {
+  return /^[\x21\x23-\x5B\x5D-\x7E]{1,200}$/.test(word);
+}
+
+function secondsIn(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new Failure('bad-challenge', 'bad-challenge', { detail: 'max_age' });
+  }
+  return Number(text);
+}
+
+function claimsIn(encoded: string): Readonly<Record<string, unknown>> {
+  const claims = encoded.length > LONGEST ? undefined : parseClaims(decoded(encoded));
+  if (claims === undefined) {
+    throw new Failure('bad-challenge', 'bad-challenge', { detail: 'claims' });
+  }
+  return claims;
+}
+
+function decoded(encoded: string): string {
+  try {
+    const bytes = Uint8Array.from(atob(encoded.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return '';
+  }
+}
+
+/** The claims in a text that can go to a server as `claims` (OpenID Connect Core 5.5): a JSON object of a sensible size. */
+export function parseClaims(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = text.length <= LONGEST ? JSON.parse(text) : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The time of `{"access_token":{"nbf":{"value":"…"}}}`, in ms, where the claims hold nothing else. */
+function soleNotBefore(claims: Readonly<Record<string, unknown>>): number | undefined {
+  const only = (value: unknown, name: string): unknown => {
+    const members = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+    return members.length === 1 && members[0]?.[0] === name ? (members[0][1] as unknown) : undefined;
+  };
+  const nbf = only(only(claims, 'access_token'), 'nbf');
+  const value: unknown = typeof nbf === 'object' && nbf !== null && 'value' in nbf ? nbf.value : undefined;
+  return (typeof value === 'string' || typeof value === 'number') && /^\d{1,11}$/.test(String(value)) ? Number(value) * SECOND : undefined;
+}
+
+/** What of a demand a session can lack that only a sign-in brings. */
+export type Lack = 'scope-not-granted' | 'acr-unmet' | 'auth-too-old';
+
+/**
+ * What a session lacks of a demand. `claims` are not looked at: only the resource server knows whether a token has them.
+ * @param now in ms since the Unix epoch, by this machine's clock.
+ */
+export function lackOf(record: SessionRecord, { acrValues, maxAge, scopes }: Demand, now: number): Lack | undefined {
+  const { acr, authenticatedAt, granted = record.scopes } = record;
+  const held = new Set([...granted, ...record.scopes.filter((scope) => !isPermission(scope))]);
+  if (!scopes.every((scope) => held.has(scope))) {
+    return 'scope-not-granted';
+  }
+  if (acrValues.length > 0 && (acr === undefined || !acrValues.includes(acr))) {
+    return 'acr-unmet';
+  }
+  const isRecent = maxAge === undefined || (authenticatedAt !== undefined && authenticatedAt + maxAge * SECOND + TOLERANCE >= now);
+  return isRecent ? undefined : 'auth-too-old';
+}
+
+/**
+ * Holds the session of a sign-in against the demand that it was for.
+ * @throws Failure `scope-needed` or `step-up-unmet`, where the server has not done what it was asked.
+ */
+export function mustMeet(record: SessionRecord, demand: Demand, now: number): void {
+  switch (lackOf(record, demand, now)) {
+    case 'scope-not-granted':
+      throw new Failure('scope-needed', 'scope-not-granted');
+    case 'acr-unmet':
+      throw new Failure('step-up-unmet', 'acr-unmet');
+    case 'auth-too-old':
+      throw new Failure('step-up-unmet', 'auth-too-old');
+    case undefined:
+  }
+}

@@ -1,0 +1,105 @@
+// Which sessions can answer a resource server's challenge, and what is done where it has refused a token.
+import { lackOf, type Demand } from '../core/challenge.ts';
+import { MINUTE, SECOND, type Clock } from '../core/clock.ts';
+import { Failure, asFailure } from '../core/failure.ts';
+import { endsSession } from '../core/remedy.ts';
+import { lifetimesOf, type SessionRecord } from '../core/session.ts';
+import type { LiveSession } from '../core/status.ts';
+import type { Keeper, Suits } from './keeper.ts';
+import type { Refresher } from './refresher.ts';
+
+/** What demands are answered with. */
+export interface DemandPorts {
+  readonly clock: Clock;
+  readonly keeper: Keeper;
+  readonly refresher: Refresher;
+}
+
+/** How long, in ms, a token is so new that a refusal must be of the one before: callers that ran into it together come one by one. */
+const JUST_MADE = 10 * SECOND;
+
+/** Answers demands. */
+export class Demands {
+  readonly #ports: DemandPorts;
+  /** The generation that a renewal after a refusal has brought, by session. */
+  readonly #renewed = new Map<string, number>();
+  /** The claims that a sign-in has asked for, and when that was, by session. */
+  readonly #claimed = new Map<string, { readonly claims: string; readonly signedInAt: number }>();
+
+  constructor(ports: DemandPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * The sessions that meet a demand, with tokens that work; one an account. A token that was refused is renewed, once:
+   * a refused one that came of that is not renewed again, so that nobody goes round in circles.
+   * @returns an empty list where only a sign-in can help.
+   * @throws Failure `token-rejected` where the renewed token is refused as well; else why there is no token right now.
+   */
+  async find(providerId: string, demand: Demand, accountId?: string): Promise<LiveSession[]> {
+    const { keeper } = this.#ports;
+    await keeper.ready();
+    const suits = this.suits(demand);
+    if (!demand.isRefused && demand.notBefore === undefined) {
+      return keeper.find(providerId, demand.scopes, accountId, suits);
+    }
+    const refused = keeper.serving(providerId, demand.scopes, accountId, suits);
+    const outcomes = await Promise.allSettled(refused.map(async ({ record }) => ((await this.#replaced(record, demand)) ? record.id : undefined)));
+    const good = new Set(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined)));
+    const found = await keeper.find(providerId, demand.scopes, accountId, (record) => good.has(record.id));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (found.length === 0 && failed !== undefined) {
+      throw asFailure(failed.reason);
+    }
+    return found;
+  }
+
+  /** Tells of a session whether it meets a demand, but for a token that was refused. */
+  suits(demand: Demand): Suits {
+    return (record) => lackOf(record, demand, this.#ports.clock.now()) === undefined && this.#hasClaims(record, demand);
+  }
+
+  /** Notes that a sign-in has asked for the claims of a demand: whoever comes with the same ones right after it is served. */
+  noteAnswered({ id, signedInAt }: SessionRecord, { claims }: Demand): void {
+    if (claims !== undefined) {
+      this.#claimed.set(id, { claims, signedInAt });
+    }
+  }
+
+  /** Whether the token of a session has the claims, as far as can be known: only the resource server can look. */
+  #hasClaims({ id, signedInAt }: SessionRecord, { claims, notBefore }: Demand): boolean {
+    const claimed = this.#claimed.get(id);
+    const isOfThis = claimed?.claims === claims && claimed?.signedInAt === signedInAt;
+    return claims === undefined || notBefore !== undefined || (isOfThis && this.#ports.clock.now() - signedInAt < MINUTE);
+  }
+
+  /** Whether a session has another token than the one that was refused: there is one already, or a renewal brings it. */
+  async #replaced(record: SessionRecord, { notBefore }: Demand): Promise<boolean> {
+    const { clock, refresher } = this.#ports;
+    const age = clock.now() - record.renewedAt;
+    const isJustMade = age >= 0 && age < JUST_MADE;
+    if (notBefore === undefined ? isJustMade : record.renewedAt + (record.skew ?? 0) >= notBefore) {
+      return true;
+    }
+    if (this.#renewed.get(record.id) === record.generation) {
+      if (notBefore === undefined) {
+        throw new Failure('token-rejected', 'refused-again');
+      }
+      return isJustMade;
+    }
+    if (!lifetimesOf(record).renewable) {
+      return false;
+    }
+    try {
+      const { generation } = await refresher.renew(record.id, 'a resource server refuses its token');
+      this.#renewed.set(record.id, generation);
+      return true;
+    } catch (error) {
+      const failure = asFailure(error);
+      if (endsSession(failure.category) || failure.category === 'not-renewable') {
+        return false;
+      }
+      throw failure;
+    }
+  }
+}

@@ -1,0 +1,83 @@
+// A session whose entry leads its credentials elsewhere by now.
+import assert from 'node:assert/strict';
+import { HOUR } from '../../../src/core/clock.ts';
+import type { Endpoints } from '../../../src/core/provider.ts';
+import { providerAt } from '../../support/bench.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { buildHouse, grantFor, moveIn, recordAt, type House } from '../../support/house.ts';
+import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+
+describe('A session of an entry with endpoints', () => {
+  let server: ScriptedServer;
+  let elsewhere: ScriptedServer;
+  let house: House;
+
+  beforeEach(async () => {
+    [server, elsewhere] = await Promise.all([ScriptedServer.start(), ScriptedServer.start()]);
+    for (const one of [server, elsewhere]) {
+      one.onToken(rotatingTokens());
+    }
+    house = started(endpointsAt(server));
+    await house.keeper.admit(grantFor(providerAt(server.issuer, { endpoints: endpointsAt(server) }), house.clock.now()));
+  });
+
+  afterEach(async () => {
+    house.sessions.dispose();
+    await Promise.all([server.stop(), elsewhere.stop()]);
+  });
+
+  const endpointsAt = ({ issuer }: ScriptedServer, more: Partial<Endpoints> = {}): Endpoints => ({ authorization: `${issuer}/a`, token: `${issuer}/token`, revocation: `${issuer}/revoke`, ...more });
+  const started = (endpoints: Endpoints | undefined, before?: House): House =>
+    buildHouse(server.issuer, { providers: [providerAt(server.issuer, { endpoints })], ...(before === undefined ? {} : { store: before.store, folder: before.folder, clock: before.clock, life: before.life }) });
+  const restarted = async (endpoints: Endpoints | undefined): Promise<House> => {
+    const before = house;
+    house = started(endpoints, before);
+    await house.keeper.ready();
+    return house;
+  };
+
+  const moves: Readonly<Record<string, () => Endpoints | undefined>> = {
+    'leads tokens elsewhere': () => endpointsAt(server, { token: `${elsewhere.issuer}/token` }),
+    'leads revocations elsewhere': () => endpointsAt(server, { revocation: `${elsewhere.issuer}/revoke` }),
+    'leads everything elsewhere': () => endpointsAt(elsewhere),
+    'has no endpoints any more': () => undefined,
+  };
+  for (const [what, endpoints] of Object.entries(moves)) {
+    it(`is set apart, told of, and sent nowhere where the entry ${what}`, async () => {
+      const { keeper, findings, refresher, scheduler, clock } = await restarted(endpoints());
+      assert.deepEqual(findings, [{ id: 'new-1', kind: 'foreign', providerId: 'acme', issuer: server.issuer, clientId: 'editor', isMoved: true }]);
+      assert.deepEqual([keeper.list('acme'), await keeper.find('acme', ['read'])], [[], []]);
+      scheduler.tick();
+      await clock.pass(HOUR);
+      await rejectsWith(refresher.renew('new-1', 'test'), 'not-set-up');
+      assert.equal(await (await keeper.signOut('new-1')).atServer, 'not-offered');
+      assert.deepEqual([server.requests, elsewhere.requests], [[], []]);
+      assert.equal(house.stored('new-1'), undefined);
+    });
+  }
+
+  it('is there again, as it was, once the entry is as it was', async () => {
+    await restarted(endpointsAt(elsewhere));
+    const { keeper, refresher } = await restarted(endpointsAt(server));
+    assert.equal(keeper.list('acme').length, 1);
+    await refresher.renew('new-1', 'test');
+    assert.equal(server.requestsTo('/token').length, 1);
+  });
+
+  it('goes on where the endpoints have only moved on their server', async () => {
+    server.on('/v2/token', rotatingTokens());
+    const { refresher } = await restarted(endpointsAt(server, { token: `${server.issuer}/v2/token`, endSession: `${server.issuer}/out` }));
+    await refresher.renew('new-1', 'test');
+    assert.deepEqual(server.requests.map(({ path }) => path), ['/v2/token']);
+  });
+
+  it('of an older version goes on, and is bound by its first renewal', async () => {
+    await moveIn(house, recordAt(server.issuer, house.clock.now()));
+    assert.equal(house.record().origins, undefined);
+    await (await restarted(endpointsAt(server))).refresher.renew('s1', 'test');
+    assert.deepEqual(house.record().origins, [server.issuer]);
+    const { findings } = await restarted(endpointsAt(elsewhere));
+    assert.ok(findings.some(({ id, kind }) => id === 's1' && kind === 'foreign'));
+    assert.deepEqual(elsewhere.requests, []);
+  });
+});

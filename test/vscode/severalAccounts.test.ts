@@ -1,0 +1,127 @@
+// Several accounts, each with several sets of scopes, and what another extension gets of them.
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { configure, consumer, entry, eventually, order, type Consumer, type KeptSession } from './outside.ts';
+
+describe('several accounts with several sets of scopes', () => {
+  let other: Consumer;
+  const READ = ['openid', 'notes.read'];
+  const WRITE = ['openid', 'notes.write'];
+
+  before(async () => {
+    other = await consumer();
+    await order({ person: { kind: 'signIn', account: 'demo' } });
+    await configure('providers', [pool()]);
+  });
+
+  after(async () => {
+    await configure('providers', [entry()]);
+  });
+
+  const pool = (more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => entry({ id: 'pool', label: 'Pool', scopes: ['openid', 'profile', 'offline_access'], ...more });
+  const silently = async (wanted: readonly string[], account?: vscode.AuthenticationSessionAccountInformation): Promise<KeptSession | undefined> =>
+    other.getSession('pool', wanted, { silent: true, ...(account === undefined ? {} : { account }) });
+  const labels = async (): Promise<string[]> => (await other.getAccounts('pool')).map(({ label }) => label).sort();
+  const named = async (label: string): Promise<vscode.AuthenticationSessionAccountInformation> => {
+    const account = (await other.getAccounts('pool')).find((one) => one.label === label);
+    assert.ok(account, `${label} is signed in`);
+    return account;
+  };
+  /** The authorization requests that something leads to. */
+  async function requestsOf(act: () => Promise<unknown>): Promise<Readonly<Record<string, string>>[]> {
+    const { length } = (await order()).journal;
+    await act();
+    return (await order()).journal.slice(length).filter(({ path }) => path === '/auth').map(({ parameters }) => parameters);
+  }
+  async function signIn(label: string, wanted: readonly string[]): Promise<KeptSession> {
+    await order({ person: { kind: 'signIn', account: label } });
+    const known = (await other.getAccounts('pool')).find((one) => one.label === label);
+    const session = await eventually('the provider is there', async () => other.getSession('pool', wanted, { createIfNone: true, account: known ?? { id: label, label } }));
+    assert.equal(session.account.label, label);
+    return session;
+  }
+
+  it('signs each in', async () => {
+    const [demo, second] = [await signIn('demo', READ), await signIn('second', READ)];
+    assert.notEqual(demo.id, second.id);
+    assert.deepEqual(await labels(), ['demo', 'second']);
+  });
+
+  it('gets an account more scopes with one request, which names the account and keeps what it has', async () => {
+    const before = await silently(READ, await named('demo'));
+    let after: KeptSession | undefined;
+    const requests = await requestsOf(async () => {
+      after = await signIn('demo', WRITE);
+    });
+    assert.deepEqual(requests.map(({ login_hint: hint, scope }) => [hint, scope?.split(' ').sort().join(' ')]), [['demo', 'notes.read notes.write offline_access openid profile']]);
+    assert.deepEqual([after?.id, after?.scopes, after?.account], [before?.id, WRITE, before?.account]);
+  });
+
+  it('serves every narrower caller from it, without a request', async () => {
+    const account = await named('demo');
+    const wide = await silently(WRITE, account);
+    const requests = await requestsOf(async () => {
+      for (const wanted of [['openid'], READ, ['notes.write', 'notes.read'], ['notes.read']]) {
+        const session = await silently(wanted, account);
+        assert.deepEqual([session?.id, session?.scopes], [wide?.id, wanted]);
+        // Compared here, because a report must not quote a token.
+        assert.ok(session?.accessToken === wide?.accessToken);
+      }
+    });
+    assert.deepEqual(requests, []);
+  });
+
+  it('gives no account what only the other one has', async () => {
+    const account = await named('second');
+    assert.equal(await silently(WRITE, account), undefined);
+    const mail = ['openid', 'email'];
+    const { id } = await signIn('second', mail);
+    assert.deepEqual([(await silently(READ, account))?.id, (await silently(mail, account))?.id], [id, id]);
+    assert.equal(await silently(mail, await named('demo')), undefined);
+  });
+
+  it('gives a caller that names nobody the account that it has chosen last', async () => {
+    assert.equal((await silently(READ))?.account.label, 'second');
+    assert.equal((await silently(READ, await named('demo')))?.account.label, 'demo');
+  });
+
+  it('leaves the other account alone when one signs out', async () => {
+    const account = await named('second');
+    const before = await silently(READ, account);
+    const gone = await silently(READ, await named('demo'));
+    const signingOut = vscode.commands.executeCommand('sessionKeeper.signOut');
+    // The first of the list is the one that came first.
+    await eventually('demo is signed out', async () => {
+      await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+      return (await labels()).length === 1;
+    });
+    await signingOut;
+    assert.deepEqual(await labels(), ['second']);
+    assert.equal((await order({ token: gone?.accessToken ?? '' })).isActive, false);
+    const after = await silently(READ, account);
+    assert.ok(after?.accessToken === before?.accessToken);
+    assert.equal((await order({ token: after?.accessToken ?? '' })).isActive, true);
+  });
+
+  it('takes the only account there is for the one that is meant, where nobody is named', async () => {
+    await order({ person: { kind: 'signIn', account: 'second' } });
+    const before = await silently(READ);
+    const requests = await requestsOf(async () => {
+      const session = await other.getSession('pool', WRITE, { createIfNone: true });
+      assert.deepEqual([session?.id, session?.account.label], [before?.id, 'second']);
+    });
+    assert.deepEqual(requests.map(({ login_hint: hint }) => hint), ['second']);
+  });
+
+  it('makes an account of its own where the person signs in as somebody else than was meant', async () => {
+    await configure('providers', [pool({ authorizationParameters: { prompt: 'login' } })]);
+    await order({ person: { kind: 'signIn', account: 'demo' } });
+    const before = await silently(READ, await named('second'));
+    const session = await other.getSession('pool', ['openid', 'notes.delete'], { createIfNone: true });
+    assert.equal(session?.account.label, 'demo');
+    assert.deepEqual(await labels(), ['demo', 'second']);
+    const after = await silently(READ, await named('second'));
+    assert.equal(after?.id, before?.id);
+    assert.ok(after?.accessToken === before?.accessToken);
+  });
+});

@@ -1,0 +1,154 @@
+// What another extension gets for the challenge of a resource server, through VS Code's own API; and the tokens of a session.
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { ACR_VALUES } from '../workshop/identityInteractions.ts';
+import { configure, consumer, entry, eventually, issuer, order, type Consumer, type KeptSession } from './outside.ts';
+
+const READ = ['openid', 'notes.read'];
+const [, SECOND_FACTOR] = ACR_VALUES;
+
+const claimsIn = (token: string | undefined): Readonly<Record<string, unknown>> =>
+  JSON.parse(Buffer.from(token?.split('.')[1] ?? '', 'base64url').toString()) as Readonly<Record<string, unknown>>;
+
+describe('a step up', () => {
+  let other: Consumer;
+
+  before(async () => {
+    other = await consumer();
+    await order({ person: { kind: 'signIn', account: 'demo' }, policy: { honoursAcr: true } });
+    await configure('providers', [entry({ id: 'vault', label: 'Vault', scopes: ['openid', 'profile', 'offline_access'] })]);
+    await eventually('somebody is signed in', async () => other.getSession('vault', READ, { createIfNone: true, account: { id: 'demo', label: 'demo' } }));
+  });
+
+  after(async () => {
+    await order({ policy: { honoursAcr: true } });
+    await configure('providers', [entry()]);
+  });
+
+  const challenge = (parameters: string, fallbackScopes: readonly string[] = READ): vscode.AuthenticationWwwAuthenticateRequest => ({
+    wwwAuthenticate: `Bearer realm="notes", ${parameters}`,
+    fallbackScopes,
+  });
+  const silently = async (wanted: readonly string[] | vscode.AuthenticationWwwAuthenticateRequest): Promise<KeptSession | undefined> =>
+    other.getSession('vault', wanted, { silent: true });
+  const signIn = async (wanted: vscode.AuthenticationWwwAuthenticateRequest): Promise<KeptSession | undefined> => other.getSession('vault', wanted, { createIfNone: true });
+  async function latestRequest(): Promise<Readonly<Record<string, string>>> {
+    return (await order()).journal.filter(({ path }) => path === '/auth').at(-1)?.parameters ?? {};
+  }
+
+  it('is none where the challenge wants nothing that the session has not', async () => {
+    const plain = await silently(READ);
+    const session = await silently(challenge('error_description="x"'));
+    assert.deepEqual([session?.id, session?.scopes], [plain?.id, READ]);
+    assert.equal((await silently(challenge('scope="notes.read"', [])))?.id, plain?.id);
+  });
+
+  it('is asked for with the class that is wanted, of the same account, and becomes the same session', async () => {
+    const before = await silently(READ);
+    const wanted = challenge(`error="insufficient_user_authentication", acr_values="${SECOND_FACTOR}"`);
+    const { length } = (await order()).journal;
+    assert.equal(await silently(wanted), undefined);
+    assert.equal((await order()).journal.length, length, 'whoever is silent causes no request');
+    const session = await signIn(wanted);
+    assert.equal(session?.id, before?.id);
+    assert.ok(session?.accessToken !== before?.accessToken);
+    assert.equal(claimsIn(session?.idToken)['acr'], SECOND_FACTOR);
+    const { acr_values: classes, login_hint: hint, scope } = await latestRequest();
+    assert.deepEqual([classes, hint, scope?.includes('notes.read')], [SECOND_FACTOR, 'demo', true]);
+    assert.equal((await other.getAccounts('vault')).length, 1);
+  });
+
+  it('is not asked for again by the next caller', async () => {
+    const { length } = (await order()).journal;
+    const session = await signIn(challenge(`error="insufficient_user_authentication", acr_values="urn:acme:other ${SECOND_FACTOR}"`));
+    assert.equal(claimsIn(session?.idToken)['acr'], SECOND_FACTOR);
+    assert.equal((await order()).journal.length, length);
+  });
+
+  it('is a new sign-in where that must not be long ago', async () => {
+    const wanted = challenge('error="insufficient_user_authentication", max_age="600"');
+    assert.equal(await silently(wanted), undefined);
+    const session = await signIn(wanted);
+    assert.ok(Math.abs(Number(claimsIn(session?.idToken)['auth_time']) - Date.now() / 1000) < 60);
+    assert.equal((await latestRequest())['max_age'], '600');
+    assert.equal((await silently(wanted))?.id, session?.id);
+  });
+
+  it('brings more scopes beside those that there are', async () => {
+    const before = await silently(READ);
+    const wanted = challenge('error="insufficient_scope", scope="notes.write"');
+    assert.equal(await silently(wanted), undefined);
+    const session = await signIn(wanted);
+    assert.deepEqual([session?.id, session?.scopes], [before?.id, [...READ, 'notes.write']]);
+    assert.equal((await silently(['notes.write', 'notes.read']))?.id, session?.id);
+  });
+
+  it('is refused in words where the server does not honour it, once and without a loop, and the session stays', async () => {
+    await order({ policy: { honoursAcr: false } });
+    const before = await silently(READ);
+    const { length } = (await order()).journal;
+    await assert.rejects(signIn(challenge('error="insufficient_user_authentication", acr_values="urn:acme:hardware"')), {
+      name: 'SessionKeeper.step-up-unmet',
+      message: /Vault signed you in, but not in the stronger way that is wanted/,
+    });
+    assert.equal((await order()).journal.slice(length).filter(({ path }) => path === '/auth').length, 1);
+    const after = await silently(READ);
+    assert.equal(after?.id, before?.id);
+    assert.equal((await order({ token: after?.accessToken ?? '' })).isActive, true);
+  });
+
+  it('is not tried for what cannot be understood', async () => {
+    await assert.rejects(silently(challenge('error="insufficient_user_authentication", max_age="soon"')), {
+      name: 'SessionKeeper.bad-challenge',
+      message: /could not be understood \(“max_age”\)/,
+    });
+  });
+
+  it('is a renewal where a server refuses the token, in the words of a real one, and then no more', async () => {
+    const before = await silently(READ);
+    const refusal = await fetch(`${issuer}/me`, { headers: { authorization: 'Bearer no-such-token' } });
+    const wwwAuthenticate = refusal.headers.get('www-authenticate') ?? '';
+    assert.match(wwwAuthenticate, /error="invalid_token"/);
+    const wanted = { wwwAuthenticate, fallbackScopes: READ };
+    // A token that has just been made is not the one that was refused.
+    const session = await eventually(
+      'another token',
+      async () => {
+        const found = await silently(wanted);
+        return found?.accessToken !== before?.accessToken && found;
+      },
+      15_000,
+    );
+    assert.equal(session.id, before?.id);
+    assert.ok((await silently(wanted))?.accessToken === session.accessToken);
+    assert.equal((await order({ token: session.accessToken })).isActive, true);
+  });
+
+  describe('and the tokens of a session', () => {
+    it('are handed on by VS Code with the ID token and the time that is left, which its API does not have yet', async () => {
+      const session = await silently(READ);
+      assert.equal(claimsIn(session?.idToken)['sub'], 'account-1001');
+      assert.ok(session?.idToken !== session?.accessToken);
+      assert.ok(session?.expiresAfter !== undefined && session.expiresAfter > 3_000_000 && session.expiresAfter <= 3_600_000);
+    });
+
+    it('are the ID token alone where the entry says so, with the time that this one is good for', async () => {
+      await configure('providers', [entry({ id: 'vault', label: 'Vault', token: 'id_token' })]);
+      const session = await eventually('the entry has arrived', async () => {
+        const found = await silently(READ);
+        return found !== undefined && found.accessToken === found.idToken && found;
+      });
+      const { aud, exp, sub } = claimsIn(session.accessToken);
+      assert.deepEqual([aud, sub], ['session-keeper-demo', 'account-1001']);
+      assert.ok(session.expiresAfter !== undefined && session.expiresAfter <= Number(exp) * 1000 - Date.now() + 5000);
+      const before = session.accessToken;
+      // Two ID tokens of one second are the same to the letter.
+      const renewed = await eventually('another ID token', async () => {
+        await vscode.commands.executeCommand('sessionKeeper.renewNow');
+        const found = await silently(READ);
+        return found?.accessToken !== before && found;
+      });
+      assert.ok(renewed.accessToken === renewed.idToken);
+    });
+  });
+});
