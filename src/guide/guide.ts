@@ -250,7 +250,7 @@ class Visit {
       ['id', draft.id],
       ['issuer', draft.issuer],
       ['client', draft.clientId],
-      ...(mayHaveSecret(draft) ? [['secret', this.#secret === '' ? words.sayNotGiven() : words.sayGiven()] as const] : []),
+      ...(mayHaveSecret(draft) ? [['secret', this.#secret !== '' ? words.sayGiven() : draft.withoutSecret ? words.sayNone() : words.sayKept()] as const] : []),
       ['scopes', draft.scopes?.join(' ') ?? ''],
     ];
     return this.#pick('summary', words.askSummary(), [
