@@ -46,7 +46,7 @@ const ADVICE: Readonly<Record<Category, string>> = {
   'newer-elsewhere': 'Reload this window. Where that does not help, its secrets are not those of the other windows: sign in again.',
   'denied': 'Sign in again, and press the button that allows. Where you did, ask your administrator whether you may use this client.',
   'start-again': 'Sign in again, and finish within a minute or two, in the tab that VS Code has opened last.',
-  'code-expired': 'Get a new code, and type it in before it runs out; the dialog that shows it says how long that is.',
+  'code-expired': 'Get a new code, and type it in before it runs out; the dialog that shows it says until when it works.',
   'sign-in-timeout': 'Sign in again. Where the page at the server shows an error about the redirect address, register that address: behind the status bar, while a sign-in waits, it can be copied. `sessionKeeper.signInTimeout` gives you longer.',
   'no-loopback': 'Use the other way: sign in in the browser, copy the address on which it ends, and paste it. A firewall of this computer may be the reason.',
   'cancelled': 'Nothing: you have called it off, or the settings of the provider have changed.',
