@@ -95,6 +95,8 @@ export function askClient(preset: Preset | undefined, addresses: readonly string
 export const sampleClient = (): string => l10n.t('The client id that the server gives');
 /** Button: copy the redirect addresses. */
 export const labelCopyAddresses = (): string => l10n.t('Copy the Redirect Addresses');
+/** Button: the page that tells how to register the client. */
+export const labelPage = (): string => l10n.t('How to Register It, Step by Step');
 /** Said once they are copied, before what was said already. */
 export const sayCopied = (said: string): string => l10n.t('Copied. {0}', said);
 
