@@ -56,7 +56,7 @@ const ADVICE: Readonly<Record<Category, string>> = {
   'scope-needed': 'Sign in again for more scopes, or add them to `scopes`.',
   'step-up-unmet': 'Sign in again, with your second factor at hand. Where it comes back, the server does not know the level (`acr_values`) or the age (`max_age`) that the service asks for, or does not offer it to this client: ask whoever runs them.',
   'bad-challenge': 'Tell whoever runs the service: its `WWW-Authenticate` header is wrong in the part that is named.',
-  'protocol-step': 'Nothing: this is a step on the way.',
+  'protocol-step': 'Try again. Where it lasts, send the diagnostics to whoever runs the server.',
   'unexpected': 'Try again. Where it happens again, this is a fault of Session Keeper: report it, with the diagnostics.',
 };
 
