@@ -38,6 +38,8 @@ export interface HouseOptions {
   readonly uptime?: () => number;
   /** After how long, in ms, sessions without activity are signed out, by provider id. The test may change it. */
   readonly idleTimeouts?: ReadonlyMap<string, number>;
+  /** Gives the ids of new sessions: `new-1` and so on without it. */
+  readonly newId?: () => string;
   /** The secret of every client. */
   readonly clientSecret?: string | undefined;
 }
@@ -108,7 +110,7 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
     uptime: options.uptime ?? (() => clock.now()),
     idleTimeouts: () => options.idleTimeouts ?? new Map(),
     random: () => 0.5,
-    newId: () => `new-${(ids += 1)}`,
+    newId: options.newId ?? (() => `new-${(ids += 1)}`),
     onAlone: () => (alone += 1),
   });
   const { keeper, registry } = sessions;
