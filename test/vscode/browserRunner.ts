@@ -12,6 +12,8 @@ export interface SuiteWindow {
   readonly extensions: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly behaviour: () => Behaviour;
+  /** Is told the heading of each page on which what the person does ends. */
+  readonly reads: (heading: string) => void;
   readonly log: Log;
 }
 
@@ -28,13 +30,13 @@ export interface OpenWindow {
 export const BOX = '.quick-input-widget .quick-input-box input';
 
 /** Opens VS Code in a browser without a window, with a person before it. */
-export async function openInBrowser({ dataDir, extensions, environment, behaviour, log }: SuiteWindow): Promise<OpenWindow> {
+export async function openInBrowser({ dataDir, extensions, environment, behaviour, reads, log }: SuiteWindow): Promise<OpenWindow> {
   const folder = join(dataDir, 'folder');
   await mkdir(folder, { recursive: true });
   const editor = await startEditor({ dataDir, environment, log });
   const browser = await launchBrowser({ log });
   const context = await browser.newContext();
-  await seatPerson(context, behaviour);
+  await seatPerson(context, behaviour, reads);
   const page = await context.newPage();
   await page.goto(await windowAddress(editor, { folder, extensions, traced: [extensionId] }));
   return {

@@ -12,7 +12,7 @@ import { BOX, type OpenWindow, type SuiteWindow } from './browserRunner.ts';
  * Opens a desktop VS Code, downloaded if need be, with a person before it. What VS Code opens in the system's browser
  * is opened in a browser without a window instead, where the person sits.
  */
-export async function openOnDesktop({ dataDir, extensions, environment, behaviour, log }: SuiteWindow): Promise<OpenWindow> {
+export async function openOnDesktop({ dataDir, extensions, environment, behaviour, reads, log }: SuiteWindow): Promise<OpenWindow> {
   const wanted = process.env['SESSION_KEEPER_VSCODE'] ?? 'stable';
   const executablePath = await downloadAndUnzipVSCode(wanted === 'minimum' ? '1.105.0' : wanted);
   const folder = join(dataDir, 'folder');
@@ -20,7 +20,7 @@ export async function openOnDesktop({ dataDir, extensions, environment, behaviou
   await writeSettings(join(dataDir, 'User'), { 'window.dialogStyle': 'custom' });
   const browser = await launchBrowser({ log });
   const context = await browser.newContext();
-  await seatPerson(context, behaviour);
+  await seatPerson(context, behaviour, reads);
   const inherited = Object.fromEntries(Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined));
   const app = await _electron.launch({
     executablePath,

@@ -77,6 +77,20 @@ function eachShowsItself(requests: readonly JournalEntry[], look: (request: Jour
 const inHeader = ({ scheme, withheld }: JournalEntry): void => assert.deepEqual([scheme, withheld.includes('client_secret')], ['Basic', false]);
 const inBody = ({ scheme, withheld }: JournalEntry): void => assert.deepEqual([scheme, withheld.includes('client_secret')], [undefined, true]);
 
+/** Signs out of the server in the browser, which then shows a page with this heading, the server's own or that of the product. */
+function signsOutThere(heading: string, comesBack: boolean): NonNullable<Kind['signOut']> {
+  return async (other, requests) => {
+    await eventually('the person has signed out there', async () => (await order()).lastRead === heading);
+    const [page] = to(await requests(), '/session/end');
+    assert.ok(page?.withheld.includes('id_token_hint'));
+    assert.equal(/^http:\/\/127\.0\.0\.1:\d+\/callback$/.test(page?.parameters['post_logout_redirect_uri'] ?? ''), comesBack);
+    // The server does not know the browser any more, and asks for name and password.
+    await other.getSession('kind', scopes, { createIfNone: true });
+    assert.ok((await requests()).some(({ parameters, path }) => path.startsWith('/interaction/') && parameters['do'] === 'login' && parameters['name'] === 'demo'));
+    await vscode.commands.executeCommand('sessionKeeper.signOut');
+  };
+}
+
 async function useBound(token: string): Promise<unknown> {
   await mustNotBear(`${servers.bound.issuer}/me`, token);
   return (await provenAnswerOf(`${servers.bound.issuer}/me`, token))['sub'];
@@ -212,14 +226,15 @@ const KINDS: readonly Kind[] = [
     server: 'usual',
     fields: { signOutAtServer: true },
     signIn: (requests) => assert.equal(to(requests, '/auth').length, 1),
-    signOut: async (other, requests) => {
-      await eventually('the person has signed out there', async () => to(await requests(), '/session/end/confirm').some(({ parameters }) => parameters['logout'] === 'yes'));
-      const [page] = to(await requests(), '/session/end');
-      assert.ok(page?.withheld.includes('id_token_hint'));
-      // The server does not know the browser any more, and asks for name and password.
-      await other.getSession('kind', scopes, { createIfNone: true });
-      assert.ok((await requests()).some(({ parameters, path }) => path.startsWith('/interaction/') && parameters['do'] === 'login' && parameters['name'] === 'demo'));
-    },
+    signOut: signsOutThere('You are signed out', false),
+  },
+  {
+    // The page for an account is opened once in a while only, so this is another server.
+    title: 'where the person signs out, too, and comes back',
+    server: 'pushed',
+    fields: { signOutAtServer: 'return' },
+    signIn: (requests) => assert.equal(to(requests, '/auth').length, 1),
+    signOut: signsOutThere('You are signed out of Kind', true),
   },
 ];
 

@@ -60,6 +60,7 @@ const window = await open({
     SESSION_KEEPER_TEST_ONLY: only,
   },
   behaviour: () => control.behaviour(),
+  reads: (heading) => control.reads(heading),
   log: printLog,
 });
 opened.resolve(window);

@@ -35,6 +35,8 @@ export interface Orders {
 export interface Situation {
   /** What has reached the server. */
   readonly journal: readonly JournalEntry[];
+  /** The heading of the page on which what the person did in the browser has ended last. */
+  readonly lastRead: string;
   /** Whether the token that was asked about is honoured by the server. */
   readonly isActive?: boolean;
 }
@@ -44,6 +46,8 @@ export interface Control {
   readonly address: string;
   /** What the person does now. */
   behaviour(): Behaviour;
+  /** Takes the heading of a page that the person has read. */
+  reads(heading: string): void;
   /** Resolves with the number of failures when a suite reports its end. */
   readonly ended: Promise<number>;
   stop(): void;
@@ -68,6 +72,7 @@ export interface Commanded {
 export async function startControl({ servers, type, log }: Commanded): Promise<Control> {
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
   let behaviour: Behaviour = { kind: 'signIn', account: 'demo' };
+  let lastRead = '';
   const [usual = ''] = Object.keys(servers);
   const obey = async (orders: Orders): Promise<Situation> => {
     const identity = servers[orders.server ?? usual];
@@ -95,7 +100,7 @@ export async function startControl({ servers, type, log }: Commanded): Promise<C
       identity.revokeEverything();
     }
     const isActive = orders.token === undefined ? undefined : await identity.tokenIsActive(orders.token);
-    return { journal: identity.journal.entries, ...(isActive === undefined ? {} : { isActive }) };
+    return { journal: identity.journal.entries, lastRead, ...(isActive === undefined ? {} : { isActive }) };
   };
   const server = createServer((request, response) => {
     void (async () => {
@@ -111,6 +116,9 @@ export async function startControl({ servers, type, log }: Commanded): Promise<C
   return {
     address: `http://127.0.0.1:${String(port)}`,
     behaviour: () => behaviour,
+    reads: (heading) => {
+      lastRead = heading;
+    },
     ended,
     stop: () => {
       server.close();

@@ -57,13 +57,13 @@ export async function confirmCode(page: Page, account: string, answer: 'Allow' |
 }
 
 /**
- * Signs out of the identity server in this browser.
+ * Signs out of the identity server in this browser, and returns when the browser is where that leads.
  *
  * @param page the page that VS Code opened
  */
 export async function signOutAt(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.getByText('You can close this page.').waitFor();
+  await page.waitForURL((url) => url.pathname === '/session/end/success' || url.pathname === '/done');
 }
 
 /** The paths of the pages at an identity server that the editor opens. */
@@ -76,8 +76,9 @@ const openedPaths = /^\/(?:interaction|auth|device|session\/end)(?:\/|$)/u;
  *
  * @param context the browser's context
  * @param behaviour what the person does now; asked anew for each page
+ * @param reads is told the heading of each page on which that ends
  */
-export async function seatPerson(context: BrowserContext, behaviour: () => Behaviour): Promise<void> {
+export async function seatPerson(context: BrowserContext, behaviour: () => Behaviour, reads: (heading: string) => void = () => {}): Promise<void> {
   await context.addInitScript(allowDialogs);
   context.on('page', (page) => {
     void (async () => {
@@ -93,17 +94,18 @@ export async function seatPerson(context: BrowserContext, behaviour: () => Behav
       } else {
         await (pathname.startsWith('/device') ? confirmCode : signInAt)(page, does.account, answer);
       }
+      reads((await page.locator('h1').textContent()) ?? '');
     })().catch(() => {
       // The window itself is a page too, and a page may be closed before it has been answered.
     });
   });
 }
 
-/** Runs in a page: presses "Allow", or "Open Page", in VS Code's dialogs as they appear. */
+/** Runs in a page: presses "Allow", or "Open Page", in VS Code's dialogs as they appear, and keeps the account that somebody has signed in with. */
 export function allowDialogs(): void {
   const press = (): void => {
     for (const button of document.querySelectorAll<HTMLElement>('.monaco-dialog-box .monaco-button')) {
-      if (button.textContent === 'Allow' || button.textContent === 'Open Page') {
+      if (['Allow', 'Open Page'].includes(button.textContent) || button.textContent.startsWith('Keep ')) {
         button.click();
       }
     }

@@ -1,0 +1,44 @@
+// A session that is bound to a key (RFC 9449): the key outlives the window in which it was made.
+import assert from 'node:assert/strict';
+import { LONG, renewNow, signIn } from './acts.ts';
+import { entryFor, setScene } from './scene.ts';
+
+const BOUND = 'editor-with-key';
+
+describe('a person whose session is bound to a key', () => {
+  const scene = setScene(
+    {
+      accessTokenSeconds: LONG,
+      features: { dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => true } },
+      clients: [
+        {
+          client_id: BOUND,
+          application_type: 'native',
+          token_endpoint_auth_method: 'none',
+          dpop_bound_access_tokens: true,
+          redirect_uris: ['http://127.0.0.1/callback'],
+          grant_types: ['authorization_code', 'refresh_token'],
+          response_types: ['code'],
+        },
+      ],
+    },
+    (issuer) => ({ 'sessionKeeper.providers': [{ ...entryFor(issuer), clientId: BOUND, dpop: true }] }),
+  );
+
+  it('signs in, reloads the window, and renews with the same key', async () => {
+    const { workbench } = scene;
+    await signIn(workbench);
+    await workbench.reload();
+    await workbench.statusSays('Acme: renews in');
+    await renewNow(scene);
+  });
+
+  it('renews in another window, too', async () => {
+    const { identity, workbench } = scene;
+    const other = await workbench.another();
+    await other.statusSays('Acme: renews in');
+    await renewNow({ identity, workbench: other });
+    const renewals = identity.journal.refreshRequests().filter(({ error }) => error !== 'use_dpop_nonce');
+    assert.deepEqual(renewals.map(({ proof, status }) => [proof?.htm, proof?.nonce !== undefined, status]), [['POST', true, 200], ['POST', true, 200]]);
+  });
+});
