@@ -96,6 +96,11 @@ export function mayHaveSecret({ preset, offers }: Draft): boolean {
   return (methods.length === 0 || methods.some((method) => method.startsWith('client_secret_')));
 }
 
+/** The product that takes no client without a secret, where a draft has none; undefined where that is in order. */
+export function refusingWithoutSecret({ preset, withoutSecret }: Draft): Preset | undefined {
+  return withoutSecret && preset?.secret === 'required' ? preset : undefined;
+}
+
 /** The issuer that a person means: without the space around it and the path of discovery, and with the scheme that they left out, which on this computer is `http:`. */
 export function issuerOf(typed: string): string {
   const text = typed.trim().replace(/\/\.well-known\/(?:openid-configuration|oauth-authorization-server)\/?$/, '');

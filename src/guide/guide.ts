@@ -11,7 +11,7 @@ import * as text from '../vscode/text.ts';
 import { BACK, answerOf, type Answer } from './boxes.ts';
 import {
   SHORTCOMINGS, draftOf, entriesIn, entryOf, factsOf, foundAt, idOf, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope,
-  otherSlash, proposedId, proposedLabel, providerOf, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Entry, type Objection, type Step,
+  otherSlash, proposedId, proposedLabel, providerOf, refusingWithoutSecret, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Entry, type Objection, type Step,
 } from './draft.ts';
 import * as words from './guideText.ts';
 import { PRESETS, placeholderIn, type PresetId } from './presets.ts';
@@ -207,13 +207,14 @@ class Visit {
     box.password = true;
     return answerOf(box, () => {
       const secret = box.value.trim();
-      const withoutSecret = secret === '' && known === undefined;
-      if (withoutSecret && draft.preset?.secret === 'required') {
-        box.validationMessage = words.saySecretMissing(draft.preset);
+      const next = { ...draft, withoutSecret: secret === '' && known === undefined };
+      const refusing = refusingWithoutSecret(next);
+      box.validationMessage = refusing && words.saySecretMissing(refusing);
+      if (refusing !== undefined) {
         return undefined;
       }
       this.#secret = secret;
-      return { draft: { ...draft, withoutSecret } };
+      return { draft: next };
     });
   }
 

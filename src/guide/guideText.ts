@@ -208,7 +208,7 @@ const PRESETS: Readonly<Record<PresetId, PresetWords>> = {
   },
   entra: {
     issuer: () => l10n.t('The Directory (tenant) ID of the app registration.'),
-    client: () => l10n.t('At Microsoft Entra: an app registration with Mobile and desktop applications; 127.0.0.1 is entered in its manifest.'),
+    client: () => l10n.t('At Microsoft Entra: an app registration with Mobile and desktop applications; 127.0.0.1 may have to be entered in its manifest.'),
   },
   okta: {
     issuer: () => l10n.t('The organisation, and the authorization server. Without one of your own, leave /oauth2/default out.'),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   FACTS, draftOf, entriesIn, entryOf, factsOf, foundAt, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope, otherSlash,
-  proposedId, proposedLabel, providerOf, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Offers, type Step,
+  proposedId, proposedLabel, providerOf, refusingWithoutSecret, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Offers, type Step,
 } from '../../../src/guide/draft.ts';
 import { PRESETS, placeholderIn, type PresetId } from '../../../src/guide/presets.ts';
 import { DEFAULT_SCOPES, parseProviders } from '../../../src/core/provider.ts';
@@ -82,6 +82,12 @@ describe('the steps of adding a provider', () => {
       assert.equal(mayHaveSecret(draftOf(presetOf(id))), secret !== 'none', id);
     }
     assert.deepEqual(PRESETS.filter(({ secret }) => secret !== 'none').map(({ id, secret }) => [id, secret]), [['github-app', 'for-browser'], ['github-oauth', 'for-browser'], ['google', 'required']]);
+  });
+
+  it('are held up for want of a secret only by a product that takes nobody without', () => {
+    const held = (withoutSecret: boolean): string[] => PRESETS.map(({ id }) => id).filter((id) => refusingWithoutSecret({ ...draftOf(presetOf(id)), withoutSecret }) !== undefined);
+    assert.deepEqual([held(true), held(false)], [['google'], []]);
+    assert.equal(refusingWithoutSecret(other({ withoutSecret: true })), undefined);
   });
 
   it('ask for no issuer where the endpoints are known, and for no scopes where there are none', () => {
