@@ -111,6 +111,15 @@ describe('an issuer as it is typed', () => {
     assert.equal(issuerOf('  '), '');
   });
 
+  it('gets the scheme without encryption on this computer alone', () => {
+    for (const here of ['localhost', 'localhost:8080/realms/a', '127.0.0.1:3000', '[::1]:9/a']) {
+      assert.equal(issuerOf(here), `http://${here}`);
+    }
+    for (const elsewhere of ['localhost.example.com', '10.0.0.1:8080', 'localhost@id.example.com', '127.0.0.1.example.com/a']) {
+      assert.equal(issuerOf(elsewhere), `https://${elsewhere}`);
+    }
+  });
+
   it('keeps its slash, which is part of its name; the other spelling is one away', () => {
     assert.equal(issuerOf(`${ISSUER}/`), `${ISSUER}/`);
     assert.equal(otherSlash(ISSUER), `${ISSUER}/`);
