@@ -115,7 +115,7 @@ export const REMEDIES = {
     OAUTH_PARSE_ERROR OAUTH_INVALID_RESPONSE bad-lifetime bad-device-code too-large cut-off bad-key http-2xx http-1xx no-answer`),
   'untrusted-answer': row('attention', 'slow', ['sign-in', 'diagnostics'], '', `
     OAUTH_JWT_CLAIM_COMPARISON_FAILED OAUTH_KEY_SELECTION_FAILED OAUTH_JWT_USERINFO_EXPECTED wrong-issuer wrong-subject`),
-  'other-account': row('attention', 'slow', ['sign-in', 'log'], '', 'other-subject'),
+  'other-account': row('attention', 'slow', ['sign-in', 'log'], '', 'other-subject other-issuer'),
   'unknown-error': row('attention', 'slow', ['retry', 'diagnostics'], '', 'unknown-error'),
 
   // The place where sessions are kept, and the windows that share it.

@@ -92,7 +92,8 @@ export class SignOuts implements Disposable {
     const { provider } = leaving.server;
     const account = JSON.stringify([provider.issuer, provider.clientId, leaving.accountId]);
     const openedAt = this.#opened.get(account);
-    if (openedAt !== undefined && Math.abs(clock.now() - openedAt) < TOGETHER) {
+    // Who has signed in since has a session at the server that the page before does not end.
+    if (openedAt !== undefined && leaving.signedInAt < openedAt && Math.abs(clock.now() - openedAt) < TOGETHER) {
       log.info(`Sign-out at ${provider.id}: the page that has just been opened is this account's, too.`);
       return 'same-page';
     }

@@ -104,10 +104,11 @@ class Visit {
     const choose = (chosen: Draft): Outcome => ({ draft: chosen.preset === preset && chosen.old === old && this.#draft.issuer !== '' ? this.#draft : chosen });
     const rows: Row[] = [
       { label: words.labelOther(), detail: words.detailOther(), outcome: choose(draftOf(undefined)) },
-      separator(words.labelReadyMade()),
-      ...PRESETS.map((one) => ({ label: one.name, description: one.issuer, outcome: choose(draftOf(one)) })),
+      // What is there already must not lie below the fold of the products.
       ...(this.#entries.length === 0 ? [] : [separator(words.labelExisting())]),
       ...this.#entries.map((entry) => ({ label: nameOf(entry), description: idOf(entry), outcome: choose(draftOf(undefined, entry)) })),
+      separator(words.labelReadyMade()),
+      ...PRESETS.map((one) => ({ label: one.name, description: one.issuer, outcome: choose(draftOf(one)) })),
     ];
     return this.#pick('server', words.askServer(), rows);
   }
@@ -169,8 +170,8 @@ class Visit {
     const draft = this.#draft;
     const outcome = { draft };
     const facts = factsOf(draft).map((fact) => ({ label: `$(${SHORTCOMINGS.has(fact) ? 'info' : 'pass'}) ${words.factWords(fact)}`, outcome }));
-    const asked = providerOf(draft)?.endpoints === undefined ? words.askFound(draft.issuer) : words.askKnown(proposedLabel(draft));
-    return this.#pick('found', asked, [{ label: `$(arrow-right) ${words.labelGoOn()}`, outcome }, separator(words.labelOffers()), ...facts]);
+    const isAsked = providerOf(draft)?.endpoints === undefined;
+    return this.#pick('found', isAsked ? words.askFound(draft.issuer) : words.askKnown(proposedLabel(draft)), [{ label: `$(arrow-right) ${words.labelGoOn()}`, outcome }, separator(isAsked ? words.labelOffers() : ''), ...facts]);
   }
 
   async #askClient(): Promise<Answer<Outcome>> {

@@ -101,9 +101,9 @@ export function askSecret(isThere: boolean, preset: Preset | undefined): string 
   }
   switch (preset?.secret) {
     case 'required':
-      return l10n.t('The client secret that {0} gives with the client id. It goes into the secret storage, never into the settings.', preset.name);
+      return l10n.t('The client secret that comes with the client id. It goes into the secret storage, never into the settings.');
     case 'for-browser':
-      return l10n.t('The client secret that {0} gives. Leave this empty to sign in with a code instead. It goes into the secret storage, never into the settings.', preset.name);
+      return l10n.t('The client secret. Leave this empty to sign in with a code instead. It goes into the secret storage, never into the settings.');
     case 'none':
     case undefined:
       return l10n.t('The client secret, if the server has given one; else leave this empty. It goes into the secret storage, never into the settings.');

@@ -8,6 +8,8 @@ export interface Leaving {
   readonly server: Server;
   /** The id of the account. */
   readonly accountId: string;
+  /** When the person signed in, in ms since the Unix epoch. */
+  readonly signedInAt: number;
   /** The latest ID token of the session. Servers take one that has expired, too (section 4). */
   readonly idToken: string | undefined;
 }

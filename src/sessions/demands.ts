@@ -39,7 +39,7 @@ export class Demands {
   async find(providerId: string, demand: Demand, accountId?: string): Promise<LiveSession[]> {
     const { keeper } = this.#ports;
     await keeper.ready();
-    const suits = this.suits(demand);
+    const suits: Suits = (record) => lackOf(record, demand, this.#ports.clock.now()) === undefined && this.#hasClaims(record, demand);
     if (!demand.isRefused && demand.notBefore === undefined) {
       return keeper.find(providerId, demand.scopes, accountId, suits);
     }
@@ -52,11 +52,6 @@ export class Demands {
       throw asFailure(failed.reason);
     }
     return found;
-  }
-
-  /** Tells of a session whether it meets a demand, but for a token that was refused. */
-  suits(demand: Demand): Suits {
-    return (record) => lackOf(record, demand, this.#ports.clock.now()) === undefined && this.#hasClaims(record, demand);
   }
 
   /** Notes that a sign-in has asked for the claims of a demand: whoever comes with the same ones right after it is served. */

@@ -51,7 +51,7 @@ async function signOutPage(record: SessionRecord, provider: Provider | undefined
     return undefined;
   }
   try {
-    const leaving = { server: await discovery.find(provider), accountId: record.account.id, idToken: record.idToken };
+    const leaving = { server: await discovery.find(provider), accountId: record.account.id, signedInAt: record.signedInAt, idToken: record.idToken };
     const hasPage = logoutRequest(leaving) !== undefined;
     log.info(`${nameOf(record)}: ${hasPage ? 'there is a page to sign out at the server, too' : 'the server has no page to sign out at'}.`);
     return hasPage ? leaving : undefined;

@@ -1,7 +1,9 @@
 // How records come to be: from a sign-in, and from a renewal.
+import { claimsOf } from '../core/claims.ts';
 import { SECOND } from '../core/clock.ts';
 import { timeOf } from '../core/log.ts';
-import type { Failure } from '../core/failure.ts';
+import { Failure } from '../core/failure.ts';
+import { isSelfSame } from '../core/issuer.ts';
 import { credentialOrigins, type Provider } from '../core/provider.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import { RECORD_VERSION, type SessionRecord } from '../core/session.ts';
@@ -72,6 +74,20 @@ function fromTokens(tokens: Tokens) {
  */
 export function recordWithRefreshToken(record: SessionRecord, refreshToken: string | undefined): SessionRecord {
   return { ...record, generation: record.generation + 1, isWhole: false, ...(refreshToken === undefined ? {} : { refreshToken }) };
+}
+
+/**
+ * The tokens of a renewal, whose ID token has to be from the issuer of the one before (OpenID Connect Core 12.2): at a
+ * server that leaves its tenant open, another issuer could be that of the server, too.
+ * @throws Failure `other-account` where it is not. A slash at the end makes no other issuer.
+ */
+export function fromSameIssuer({ idToken }: SessionRecord, tokens: Tokens): Tokens {
+  const before = idToken === undefined ? undefined : claimsOf(idToken)?.['iss'];
+  const now = tokens.claims?.iss;
+  if (now !== undefined && typeof before === 'string' && now !== before && !isSelfSame(now, before)) {
+    throw new Failure('other-account', 'other-issuer');
+  }
+  return tokens;
 }
 
 /** The record after a renewal whose answer has passed its checks. Its generation is the one that it is given. */

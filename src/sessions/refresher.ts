@@ -14,7 +14,7 @@ import type { Transport } from '../protocol/transport.ts';
 import type { Archive } from './archive.ts';
 import { standingOf } from './decisions.ts';
 import type { FailedTry, Ledger } from './ledger.ts';
-import { expiryOf, nameOf, refreshTokenOf, recordAfterRefresh, recordEndedBy, recordWithRefreshToken } from './record.ts';
+import { expiryOf, fromSameIssuer, nameOf, refreshTokenOf, recordAfterRefresh, recordEndedBy, recordWithRefreshToken } from './record.ts';
 import type { Registry } from './registry.ts';
 import { Tries, type Try } from './tries.ts';
 import type { Turn, Turns } from './turns.ts';
@@ -180,7 +180,7 @@ export class Refresher {
     const rotated = await this.#keepRefreshToken(renewal, before, answer);
     let tokens: Tokens;
     try {
-      tokens = await answer.check();
+      tokens = fromSameIssuer(before, await answer.check());
     } catch (error) {
       return await this.#afterRefusal(renewal, asFailure(error), turn, isAfterLoss);
     }

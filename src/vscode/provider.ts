@@ -169,7 +169,8 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
     this.#ports.onCall();
     const demand = this.#understood(constraint);
     const { acrValues, claims, maxAge, scopes } = demand;
-    const hints = { ...this.#hintsFor(scopes, options.account, demands.suits(demand)), acrValues, maxAge, ...(claims === undefined ? {} : { claims }) };
+    // Whoever is challenged has been somebody already, so it is the only account there is rather than another one.
+    const hints = { ...this.#hintsFor(scopes, options.account, () => false), acrValues, maxAge, ...(claims === undefined ? {} : { claims }) };
     const session = await this.#signIn(scopes, hints, (record) => {
       // One that does not is a good session all the same, and stays: its tokens may be bound up with those before.
       mustMeet(record, demand, clock.now());

@@ -393,7 +393,7 @@ export function signOutPages(provider: string, template: string): SignOutPages {
       language,
       tone: 'bad',
       heading: l10n.t('This answer belongs to another sign-out'),
-      body: l10n.t('It was not used. In VS Code you are signed out; whether you are at {0}, its own page says.', provider),
+      body: l10n.t('It was not used. In VS Code you are signed out of {0} in any case.', provider),
     },
     ...otherPages(language, close),
   };

@@ -250,4 +250,36 @@ describe('a person with entries that are not all good', () => {
     assert.ok(!settings.includes(CONFIDENTIAL.client_secret));
     assert.ok(settings.includes(`"issuer":"${identity.issuer}"`), 'the issuer is as the server spells it');
   });
+
+  it('is asked for no more than a product needs that does not describe itself, and signs in there with a code where there is no secret', async () => {
+    const { workbench } = scene;
+    const { input, says, title, widget } = partsOf(scene);
+    await workbench.run('Session Keeper: Add Provider…');
+    await input.fill('GitHub OAuth');
+    await workbench.rows.filter({ hasText: 'GitHub OAuth App' }).click();
+    await title('Add Provider (2/8)');
+    await says('Its tokens do not run out, so there is nothing to renew.');
+    await workbench.picture('135-guide-known');
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (3/8)');
+    await says('Redirect address to register: http://127.0.0.1/callback (any port).');
+    await input.fill('Ov23liAbCdEf');
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (4/8)');
+    await says('Leave this empty to sign in with a code instead.');
+    await workbench.picture('136-guide-secret-or-code');
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (5/8)');
+    await widget.getByRole('button', { name: 'OK' }).click();
+    for (const step of [6, 7]) {
+      await title(`Add Provider (${step}/8)`);
+      await workbench.page.keyboard.press('Enter');
+    }
+    await workbench.rows.filter({ hasText: 'read:user user:email' }).waitFor();
+    await workbench.rows.filter({ hasText: 'Save' }).last().click();
+    await workbench.notifications.filter({ hasText: 'GitHub OAuth App is set up.' }).waitFor();
+    const entry = ((await workbench.userSettings())['sessionKeeper.providers'] as unknown[]).at(-1) as Readonly<Record<string, unknown>>;
+    assert.deepEqual([entry['id'], entry['clientId'], entry['signInWay'], entry['account']], ['github-oauth-app', 'Ov23liAbCdEf', 'device', { id: 'id', label: 'login' }]);
+    assert.equal((entry['endpoints'] as Readonly<Record<string, unknown>>)['token'], 'https://github.com/login/oauth/access_token');
+  });
 });

@@ -1,10 +1,11 @@
 // Runs mocha inside the extension host, and reports to the runner outside.
 import { format } from 'node:util';
-import Mocha from 'mocha';
 import { order } from './outside.ts';
 
 /** Runs a suite and reports each line, and the number of failures at the end; nothing run counts as one. */
 export async function runSuite(load: () => void): Promise<void> {
+  // Older versions of Node give a module another shape where it is required.
+  const { default: Mocha } = await import('mocha');
   let reporting = Promise.resolve();
   const report = (line: string): void => {
     reporting = reporting.then(() => order({ line })).then(() => {});

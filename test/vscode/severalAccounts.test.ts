@@ -113,15 +113,42 @@ describe('several accounts with several sets of scopes', () => {
     assert.deepEqual(requests.map(({ login_hint: hint }) => hint), ['second']);
   });
 
+  it('asks for the new scopes alone where the server does not give those any more that there are, and keeps these as long as they last', async () => {
+    const account = await named('second');
+    const before = await silently(READ, account);
+    await order({ policy: { refusedScopes: ['notes.read'] } });
+    const wanted = ['openid', 'notes.delete'];
+    let session: KeptSession | undefined;
+    const requests = await requestsOf(async () => {
+      session = await signIn('second', wanted);
+    });
+    await order({ policy: { refusedScopes: [] } });
+    assert.deepEqual(requests.map(({ scope }) => scope?.includes('notes.read')), [true, false]);
+    assert.ok(session !== undefined && session.id !== before?.id);
+    assert.equal((await silently(wanted, account))?.id, session.id);
+    assert.ok((await silently(READ, account))?.accessToken === before?.accessToken);
+    assert.deepEqual(await labels(), ['second']);
+  });
+
   it('makes an account of its own where the person signs in as somebody else than was meant', async () => {
     await configure('providers', [pool({ authorizationParameters: { prompt: 'login' } })]);
     await order({ person: { kind: 'signIn', account: 'demo' } });
     const before = await silently(READ, await named('second'));
-    const session = await other.getSession('pool', ['openid', 'notes.delete'], { createIfNone: true });
+    const session = await other.getSession('pool', ['openid', 'notes.share'], { createIfNone: true });
     assert.equal(session?.account.label, 'demo');
     assert.deepEqual(await labels(), ['demo', 'second']);
     const after = await silently(READ, await named('second'));
     assert.equal(after?.id, before?.id);
     assert.ok(after?.accessToken === before?.accessToken);
+  });
+
+  it('leaves it to VS Code to ask whether that will do, where the caller has named an account', async () => {
+    const account = await named('second');
+    const before = await silently(READ, account);
+    const wanted = ['openid', 'notes.share'];
+    const session = await other.getSession('pool', wanted, { createIfNone: true, account });
+    assert.equal(session?.account.label, 'demo');
+    assert.equal(await silently(wanted, account), undefined);
+    assert.ok((await silently(READ, account))?.accessToken === before?.accessToken);
   });
 });

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import Provider, { interactionPolicy } from 'oidc-provider';
+import Provider, { errors, interactionPolicy } from 'oidc-provider';
 import type { ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 
 import { accountByHint, demoAccounts } from './identityAccounts.ts';
@@ -32,6 +32,8 @@ export interface IdentityPolicy {
   honoursAcr: boolean;
   /** The scopes that are granted whatever is asked; null leaves that to the person. */
   grantedScopes: readonly string[] | null;
+  /** The scopes that the client must not ask for (`invalid_scope`). */
+  refusedScopes: readonly string[];
   /** Whether each renewal replaces the refresh token; using a replaced one revokes the whole grant. */
   rotateRefreshToken: boolean;
 }
@@ -107,6 +109,7 @@ export async function startIdentityServer(options: IdentityServerOptions = {}): 
     rotateRefreshToken: options.rotateRefreshToken ?? true,
     honoursAcr: options.honoursAcr ?? true,
     grantedScopes: options.grantedScopes ?? null,
+    refusedScopes: options.refusedScopes ?? [],
   };
   const log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
   const accounts = options.accounts ?? demoAccounts;
@@ -220,7 +223,7 @@ function configure(
     cookies: { keys: [store.cookieKey] },
     clients: [demoClient, ...(options.clients ?? [])],
     ...(options.authenticationMethods === undefined ? {} : { clientAuthMethods: options.authenticationMethods }),
-    scopes: ['openid', 'offline_access', 'notes.read', 'notes.write', 'notes.delete'],
+    scopes: ['openid', 'offline_access', 'notes.read', 'notes.write', 'notes.delete', 'notes.share'],
     acrValues: [...ACR_VALUES],
     claims: {
       openid: ['sub'],
@@ -341,6 +344,15 @@ function interactionPolicyFor(accounts: readonly Account[], decisions: IdentityP
       const asked = oidc.params?.['acr_values'];
       const isMet = typeof asked !== 'string' || asked.split(' ').includes(oidc.session?.acr ?? '');
       return decisions.honoursAcr && !isMet && oidc.result?.login === undefined;
+    }),
+  );
+  policy.get('login')?.checks.add(
+    new interactionPolicy.Check('refused_scope', 'a scope is not allowed', ({ oidc }) => {
+      const refused = [...oidc.requestParamScopes].find((scope) => decisions.refusedScopes.includes(scope));
+      if (refused !== undefined) {
+        throw new errors.InvalidScope('requested scope is not allowed', refused);
+      }
+      return false;
     }),
   );
   return policy;

@@ -30,7 +30,7 @@ const rightPlaces: Readonly<Record<SecretKind, readonly string[]>> = {
   'code verifier': ['body /token code_verifier'],
   'device code': ['body /token device_code'],
   'nonce': ['query /auth nonce', 'body /request nonce'],
-  'state': ['query /auth state', 'body /request state', 'query /session/end state', 'redirect state'],
+  'state': ['query /auth state', 'body /request state', 'query /session/end state', 'body /session/end state', 'redirect state'],
   'client secret': ['/token', '/token/revocation', '/request', '/device/auth'].flatMap((path) => [`header ${path} authorization`, `body ${path} client_secret`]),
   'client assertion': ['/token', '/token/revocation', '/request', '/device/auth'].map((path) => `body ${path} client_assertion`),
 };

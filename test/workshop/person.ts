@@ -101,11 +101,11 @@ export async function seatPerson(context: BrowserContext, behaviour: () => Behav
   });
 }
 
-/** Runs in a page: presses "Allow", or "Open Page", in VS Code's dialogs as they appear. */
+/** Runs in a page: presses "Allow", or "Open Page", in VS Code's dialogs as they appear, and keeps the account that somebody has signed in with. */
 export function allowDialogs(): void {
   const press = (): void => {
     for (const button of document.querySelectorAll<HTMLElement>('.monaco-dialog-box .monaco-button')) {
-      if (button.textContent === 'Allow' || button.textContent === 'Open Page') {
+      if (['Allow', 'Open Page'].includes(button.textContent) || button.textContent.startsWith('Keep ')) {
         button.click();
       }
     }

@@ -209,7 +209,7 @@ describe('A sign-in', () => {
     const port = await freePort();
     const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [port] });
     const door = new Door();
-    const leaving = { server: await discovered(identity.issuer, { ...provider, signOutAtServer: 'return' }), accountId: 'account-1001', idToken: undefined };
+    const leaving = { server: await discovered(identity.issuer, { ...provider, signOutAtServer: 'return' }), accountId: 'account-1001', signedInAt: 0, idToken: undefined };
     const end = door.signOuts.open(Promise.resolve(leaving));
     await door.address();
     await rejectsWith(start({ provider }), 'no-loopback', 'ports-taken');

@@ -32,6 +32,7 @@ describe('A sign-out at the server', () => {
   const leaving = async (accountId = 'person-1', more: Partial<Provider> = {}): Promise<Leaving> => ({
     server: await discovered(server.issuer, { signOutAtServer: 'return', ...more }),
     accountId,
+    signedInAt: door.clock.now() - MINUTE,
     idToken: 'id.token.x',
   });
   const open = async (accountId?: string, more?: Partial<Provider>): Promise<SignOutEnd> => door.signOuts.open(leaving(accountId, more));
@@ -162,6 +163,14 @@ describe('A sign-out at the server', () => {
       assert.equal((await fetch(backFrom(one))).status, 200);
     }
     assert.deepEqual(await Promise.all([first, later]), ['returned', 'returned']);
+  });
+
+  it('opens another page for a session that the person has signed in to since', async () => {
+    void open();
+    await door.address();
+    const since = { ...(await leaving()), signedInAt: door.clock.now() };
+    void door.signOuts.open(Promise.resolve(since));
+    assert.notEqual(redirectOf(await door.address()), undefined);
   });
 
   it('lets several accounts come back, each to its own port with its own state', async () => {

@@ -20,7 +20,7 @@ describe('The page at which the person signs out of the server', () => {
 
   const addressAt = async (endpoint: unknown, idToken?: string): Promise<string | undefined> => {
     scripted.metadata['end_session_endpoint'] = endpoint;
-    return logoutRequest({ server: await discovered(scripted.issuer), accountId: 'person-1', idToken })?.url.href;
+    return logoutRequest({ server: await discovered(scripted.issuer), accountId: 'person-1', signedInAt: 0, idToken })?.url.href;
   };
 
   it('is told which client asks, and whose session it is', async () => {
@@ -30,7 +30,7 @@ describe('The page at which the person signs out of the server', () => {
 
   it('is told where the browser goes afterwards, with a state that is another one each time, and else is not', async () => {
     scripted.metadata['end_session_endpoint'] = `${scripted.issuer}/out?state=stale`;
-    const leaving = { server: await discovered(scripted.issuer), accountId: 'person-1', idToken: 'id.token.x' };
+    const leaving = { server: await discovered(scripted.issuer), accountId: 'person-1', signedInAt: 0, idToken: 'id.token.x' };
     const [one, other] = [logoutRequest(leaving, REDIRECT_URI), logoutRequest(leaving, REDIRECT_URI)];
     assert.ok(one?.state !== undefined && one.state.length > 20);
     assert.notEqual(one.state, other?.state);
@@ -55,7 +55,7 @@ describe('The page at which the person signs out of the server', () => {
     const request = await authorizationRequest(server, REDIRECT_URI, ['openid']);
     const { searchParams } = await new Person().authorize(request.url.href);
     const { idToken } = await exchangeCode(server, request, searchParams, transportWith(), new AbortController().signal);
-    const open = (hint: string | undefined): Promise<Response> => fetch(logoutRequest({ server, accountId: 'account-1001', idToken: hint })?.url ?? '');
+    const open = (hint: string | undefined): Promise<Response> => fetch(logoutRequest({ server, accountId: 'account-1001', signedInAt: 0, idToken: hint })?.url ?? '');
     const page = await open(idToken);
     const forged = await open('not.a.token');
     assert.deepEqual([page.status, forged.status], [200, 400]);

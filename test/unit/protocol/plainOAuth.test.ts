@@ -64,7 +64,7 @@ describe('A plain OAuth server', () => {
     const address = await browserAddress(server, request, transport, signal);
     assert.equal(address.href, `${scripted.issuer}/login?x=1&client_id=editor&request_uri=urn%3Aexample%3A1`);
     assert.equal(scripted.requestsTo('/par')[0]?.parameters.get('state'), request.state);
-    assert.equal(logoutRequest({ server, accountId: 'x', idToken: undefined })?.url.href, `${scripted.issuer}/out?client_id=editor`);
+    assert.equal(logoutRequest({ server, accountId: 'x', signedInAt: 0, idToken: undefined })?.url.href, `${scripted.issuer}/out?client_id=editor`);
   });
 
   it('is another server once the entry has other endpoints', async () => {

@@ -123,6 +123,29 @@ describe('The refresher', () => {
     assert.equal(house.record().ended, undefined);
   });
 
+  it('refuses tokens of another tenant, where the server leaves open which, and keeps the session', async () => {
+    const home = server.issuer;
+    server.metadata['issuer'] = `${home}/{tenantid}/v2.0`;
+    server.on('/common/v2.0/.well-known/openid-configuration', () => ({ body: server.metadata }));
+    const idTokenOf = (tid: string): Promise<string> => server.idToken({ aud: 'editor', iss: `${home}/${tid}/v2.0`, tid });
+    house = buildHouse(`${home}/common/v2.0`);
+    server.date = () => house.clock.now();
+    await moveIn(house, recordAt(`${home}/common/v2.0`, house.clock.now(), { subject: 'person-1', idToken: await idTokenOf('t-1') }));
+    server.onToken(rotatingTokens({ id_token: await idTokenOf('t-2') }));
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'other-account', 'other-issuer');
+    assert.deepEqual([house.record().accessToken, house.record().refreshToken, house.record().ended], ['access-1', 'refresh-2', undefined]);
+    const idToken = await idTokenOf('t-1');
+    server.onToken({ body: { access_token: 'access-3', token_type: 'Bearer', id_token: idToken } });
+    assert.equal((await house.refresher.renew('s1', 'test')).accessToken, 'access-3');
+  });
+
+  it('takes tokens of an issuer that has come to write itself with a slash at the end', async () => {
+    await moveIn(house, recordAt(server.issuer, house.clock.now(), { subject: 'person-1', idToken: await server.idToken({ aud: 'editor' }) }));
+    server.metadata['issuer'] = `${server.issuer}/`;
+    server.onToken(rotatingTokens({ id_token: await server.idToken({ aud: 'editor', iss: `${server.issuer}/` }) }));
+    assert.equal((await house.refresher.renew('s1', 'test')).accessToken, 'access-2');
+  });
+
   it('takes new tokens of the same person with an ID token', async () => {
     await moveIn(house, recordAt(server.issuer, house.clock.now(), { subject: 'person-1' }));
     server.onToken(rotatingTokens({ id_token: await server.idToken({ aud: 'editor' }, 'ES256') }));

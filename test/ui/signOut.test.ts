@@ -1,0 +1,59 @@
+// Signing out of the server, too, in the browser, and the way back from there.
+import assert from 'node:assert/strict';
+import type { Page } from 'playwright-core';
+import { finishSignIn, signIn } from './acts.ts';
+import { entryFor, setScene } from './scene.ts';
+
+describe('a person who signs out of the server, too', () => {
+  const scene = setScene({}, (issuer) => ({ 'sessionKeeper.providers': [{ ...entryFor(issuer), signOutAtServer: 'return' }] }));
+
+  const signOut = async (): Promise<Page> => {
+    const { workbench } = scene;
+    const page = await workbench.opens(() => workbench.run('Session Keeper: Sign Out…'));
+    await page.getByText('Sign out?').waitFor();
+    // Here it is over already, whatever becomes of the page.
+    await workbench.page.bringToFront();
+    await workbench.statusSays('Acme: signed out');
+    await page.bringToFront();
+    return page;
+  };
+
+  it('confirms it there, and ends on a page that says so', async () => {
+    const { identity, workbench } = scene;
+    await signIn(workbench);
+    const page = await signOut();
+    await workbench.picture('70-sign-out-at-server', page);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByText('You are signed out of Acme').waitFor();
+    const { hostname, pathname, search } = new URL(page.url());
+    assert.deepEqual([hostname, pathname, search], ['127.0.0.1', '/done', '']);
+    assert.equal(await page.getByRole('status').textContent(), 'You can close this tab.');
+    await workbench.picture('71-signed-out-page', page);
+    assert.ok(identity.journal.entries.some(({ path }) => path === '/session/end/confirm'));
+    await workbench.comeBackFrom(page);
+  });
+
+  it('is asked who they are at the next sign-in', async () => {
+    const { workbench } = scene;
+    await workbench.clearNotifications();
+    await finishSignIn(workbench, async () => {
+      const opened = workbench.context.waitForEvent('page');
+      await workbench.run('Session Keeper: Sign In…');
+      await (await opened).locator('[name=password]').waitFor();
+    });
+    await workbench.told('Signed in to Acme as demo.').waitFor();
+  });
+
+  it('gets a page that says so where an answer comes back that belongs to no sign-out of theirs', async () => {
+    const { workbench } = scene;
+    const page = await signOut();
+    const answer = new URL(new URL(page.url()).searchParams.get('post_logout_redirect_uri') ?? '');
+    await page.goto(`${answer.href}?state=another`);
+    await page.getByText('This answer belongs to another sign-out').waitFor();
+    await workbench.picture('72-stray-sign-out', page);
+    await page.goto(answer.href);
+    await page.getByText('This answer belongs to another sign-out').waitFor();
+    await workbench.comeBackFrom(page);
+    await workbench.statusSays('Acme: signed out');
+  });
+});
