@@ -93,7 +93,7 @@ export function fromSameIssuer({ idToken }: SessionRecord, tokens: Tokens): Toke
 /** The record after a renewal whose answer has passed its checks. Its generation is the one that it is given. */
 export function recordAfterRefresh(before: SessionRecord, tokens: Tokens, provider: Provider): SessionRecord {
   const record = rebased(before, tokens.skew);
-  const { ended: _ended, sessionEndsAt, sessionEndSource, sessionEndIsFixed: _isFixed, skew: _skew, ...rest } = record;
+  const { ended: _ended, isAfterRefusal: _isAfter, sessionEndsAt, sessionEndSource, sessionEndIsFixed: _isFixed, skew: _skew, ...rest } = record;
   // A record from before this was kept is bound to where it is sent now.
   const renewed = { ...rest, origins: before.origins ?? credentialOrigins(provider), ...fromTokens(tokens), isWhole: true };
   if (tokens.sessionEndsAt !== undefined) {
