@@ -121,7 +121,8 @@ function isRefusedProof({ body, response }: Answer, isLater: boolean): boolean {
   }
   const { error } = objectIn(body);
   const challenge = response.headers.get('www-authenticate') ?? '';
-  const says = (code: string): boolean => error === code || challenge.includes(`"${code}"`);
+  // With or without quotation marks (RFC 9110 section 11.2).
+  const says = (code: string): boolean => error === code || new RegExp(`\\berror\\s*=\\s*"?${code}\\b`, 'i').test(challenge);
   return (says('use_dpop_nonce') && response.headers.has('dpop-nonce')) || (says('invalid_dpop_proof') && isLater);
 }
 

@@ -228,20 +228,22 @@ describe('A request with a proof', () => {
     assert.deepEqual(scripted.requestsTo('/userinfo').map(({ headers }) => [headers.authorization, headers['dpop']]), [['Bearer access-1', undefined]]);
   });
 
-  it('is demanded in the same way by the userinfo endpoint', async () => {
-    const server = await bound();
-    answers(BOUND);
-    const tokens = await trade(server);
-    let count = 0;
-    scripted.on('/userinfo', () =>
-      (count += 1) === 1
-        ? { status: 401, headers: { 'WWW-Authenticate': 'DPoP error="use_dpop_nonce"', 'DPoP-Nonce': 'nonce-2' } }
-        : { body: PERSON });
-    assert.equal((await accountOf(server, tokens, transportWith(), signal)).label, 'Sam');
-    const [first, second] = scripted.requestsTo('/userinfo');
-    assert.ok(first !== undefined && second !== undefined);
-    assert.deepEqual([first.headers.authorization, proofIn(second).claims['nonce'], proofIn(second).claims['ath']], ['DPoP access-1', 'nonce-2', sha256('access-1')]);
-  });
+  for (const challenge of ['DPoP error="use_dpop_nonce"', 'DPoP algs="ES256", error=use_dpop_nonce']) {
+    it(`is demanded in the same way by the userinfo endpoint: ${challenge}`, async () => {
+      const server = await bound();
+      answers(BOUND);
+      const tokens = await trade(server);
+      let count = 0;
+      scripted.on('/userinfo', () =>
+        (count += 1) === 1
+          ? { status: 401, headers: { 'WWW-Authenticate': challenge, 'DPoP-Nonce': 'nonce-2' } }
+          : { body: PERSON });
+      assert.equal((await accountOf(server, tokens, transportWith(), signal)).label, 'Sam');
+      const [first, second] = scripted.requestsTo('/userinfo');
+      assert.ok(first !== undefined && second !== undefined);
+      assert.deepEqual([first.headers.authorization, proofIn(second).claims['nonce'], proofIn(second).claims['ath']], ['DPoP access-1', 'nonce-2', sha256('access-1')]);
+    });
+  }
 
   it('is not made for a session without a key, whose bound token is of no use', async () => {
     const server = await withNewKey(await discovered(scripted.issuer));
