@@ -2,8 +2,8 @@
 // as VS Code hands it on, taken apart. A resource server is nobody's friend: only what is known is taken, within bounds.
 import { SECOND } from './clock.ts';
 import { Failure } from './failure.ts';
-import { isPermission, isScope, normalizeScopes } from './scopes.ts';
-import type { SessionRecord } from './session.ts';
+import { coversScopes, isPermission, isScope, normalizeScopes } from './scopes.ts';
+import { servesScopes, type SessionRecord } from './session.ts';
 
 /** One challenge (RFC 9110 section 11.3), parsed. */
 export interface Challenge {
@@ -22,6 +22,8 @@ export interface Constraint {
 export interface Demand {
   /** The scopes, all of them. */
   readonly scopes: readonly string[];
+  /** Those of them that the resource server names itself: it will look for them in the token. */
+  readonly named: readonly string[];
   /** Whether the resource server has refused the token as such (`invalid_token`), so that another one is wanted. */
   readonly isRefused: boolean;
   /** The authentication context classes of which one will do (`acr_values`); empty where any will. */
@@ -52,12 +54,13 @@ const TOLERANCE = 30 * SECOND;
 export function demandOf({ challenges, fallbackScopes = [] }: Constraint): Demand {
   const ours = challenges.filter(({ scheme }) => SCHEMES.includes(scheme.toLowerCase())).map(({ params }) => known(params));
   const params = ours.find(({ error, claims }) => error !== undefined || claims !== undefined) ?? ours[0] ?? {};
-  const named = params.scope === undefined ? undefined : wordsOf('scope', params.scope, isScope);
-  const scopes = named === undefined ? fallbackScopes : params.error === 'insufficient_scope' ? [...fallbackScopes, ...named] : named;
+  const named = params.scope === undefined ? [] : wordsOf('scope', params.scope, isScope);
+  const scopes = named.length === 0 || params.error === 'insufficient_scope' ? [...fallbackScopes, ...named] : named;
   const claims = params.claims === undefined ? undefined : claimsIn(params.claims);
   const notBefore = claims === undefined ? undefined : soleNotBefore(claims);
   return {
     scopes: normalizeScopes(scopes),
+    named,
     // Claims that want no more than a later token are what Entra sends where it has revoked one.
     isRefused: params.error === 'invalid_token' && claims === undefined,
     acrValues: params.acr_values === undefined ? [] : wordsOf('acr_values', params.acr_values, isClass),
@@ -140,10 +143,10 @@ export type Lack = 'scope-not-granted' | 'acr-unmet' | 'auth-too-old';
  * What a session lacks of a demand. `claims` are not looked at: only the resource server knows whether a token has them.
  * @param now in ms since the Unix epoch, by this machine's clock.
  */
-export function lackOf(record: SessionRecord, { acrValues, maxAge, scopes }: Demand, now: number): Lack | undefined {
+export function lackOf(record: SessionRecord, { acrValues, maxAge, named, scopes }: Demand, now: number): Lack | undefined {
   const { acr, authenticatedAt, granted = record.scopes } = record;
-  const held = new Set([...granted, ...record.scopes.filter((scope) => !isPermission(scope))]);
-  if (!scopes.every((scope) => held.has(scope))) {
+  // What only the caller wants has been answered by asking for it: servers grant it under another name, or as part of more.
+  if (!servesScopes(record, scopes) || !coversScopes(granted, named.filter(isPermission))) {
     return 'scope-not-granted';
   }
   if (acrValues.length > 0 && (acr === undefined || !acrValues.includes(acr))) {

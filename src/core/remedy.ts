@@ -159,10 +159,11 @@ export function endsSession(category: Category): boolean {
 
 /** The `prompt` (OpenID Connect Core 3.1.2.1) that a new sign-in needs after an error code; undefined where none does. */
 export function promptAfter(code: string): string | undefined {
-  return PROMPTS[code];
+  return PROMPTS.get(code);
 }
 
-const PROMPTS: Readonly<Record<string, string>> = { login_required: 'login', consent_required: 'consent', account_selection_required: 'select_account' };
+// A server can call its error "constructor", which an object has.
+const PROMPTS: ReadonlyMap<string, string> = new Map([['login_required', 'login'], ['consent_required', 'consent'], ['account_selection_required', 'select_account']]);
 
 function tableOf(codesOf: (remedy: Remedy) => readonly string[]): ReadonlyMap<string, Category> {
   return new Map(CATEGORIES.flatMap((category) => codesOf(REMEDIES[category]).map((code) => [code, category] as const)));

@@ -67,6 +67,8 @@ const recordSchema = v.object({
    * answer is checked, and the access token is still that of the generation before.
    */
   isWhole: v.boolean(),
+  /** Whether the present access token took the place of one that a resource server had refused. */
+  isAfterRefusal: v.optional(v.boolean()),
   signedInAt: time,
   /** When the request was sent that brought the present access token. */
   renewedAt: time,

@@ -41,7 +41,7 @@ export function pastedRedirect(ask: AskForAddress, { random, port = FIRST_PORT +
 }
 
 /** Whether a text looks like a code (RFC 6749 appendix A.11) rather than like an address or a part of one. */
-const isCode = (text: string): boolean => /^(?!https?:|localhost|127\.)[\x21-\x7E]{16,4096}$/i.test(text) && !/[?&]|=[^=]/.test(text);
+const isCode = (text: string): boolean => /^(?![a-z][a-z0-9+.-]*:\/\/|about:|localhost|127\.)[\x21-\x7E]{16,4096}$/i.test(text) && !/[?&]|=[^=]/.test(text);
 
 /**
  * The answer that consists of a code alone. It stands for the `state`, too: only who made the request has the verifier

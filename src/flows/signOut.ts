@@ -98,6 +98,18 @@ export class SignOuts implements Disposable {
       return 'same-page';
     }
     this.#opened.set(account, clock.now());
+    try {
+      return await this.#openFor(leaving);
+    } catch (error) {
+      // What was not opened stands for no other session.
+      this.#opened.delete(account);
+      throw error;
+    }
+  }
+
+  async #openFor(leaving: Leaving): Promise<SignOutEnd> {
+    const { log } = this.#ports;
+    const { provider } = leaving.server;
     const pages = provider.signOutAtServer === SIGN_OUT_RETURN ? await this.#ports.pages(provider) : undefined;
     const redirect = pages === undefined ? undefined : await this.#redirect(provider, pages);
     const request = this.#isOver ? undefined : logoutRequest(leaving, redirect?.redirectUri);
@@ -141,9 +153,12 @@ export class SignOuts implements Disposable {
     void redirect.closed.then(() => this.#waits.delete(wait));
     const deadline = this.#ports.deadline();
     const timer = clock.after(deadline, () => stop(wait));
+    let isTold = false;
     const isAnswer = (parameters: URLSearchParams): boolean => {
       const isIt = isAnswerTo(request, parameters);
-      if (!isIt) {
+      // Any page can make the browser fetch this address, as often as it likes.
+      if (!isIt && !isTold) {
+        isTold = true;
         log.warn(`Sign-out at ${id}: an answer ${parameters.has('state') ? 'with another state' : 'without a state'} has arrived and was refused.`);
       }
       return isIt;

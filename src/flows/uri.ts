@@ -13,8 +13,8 @@ const WAITS = '.waits';
 const ANSWER = '.answer';
 /** How often, in ms, the one who waits looks whether another window has got the answer. */
 const PACE = SECOND;
-/** How long, in ms, the folder may take to let the other windows know who waits; after that it goes on without them. */
-const READY_PATIENCE = 2 * SECOND;
+/** How long, in ms, the folder may take, be it to let the other windows know who waits or to clear up; after that it goes on without them. */
+const FOLDER_PATIENCE = 2 * SECOND;
 /** After how long, in ms, what a window has left behind that died while it waited is taken away. */
 const STALE = DAY;
 /** The longest answer that is passed on, in characters. */
@@ -58,12 +58,7 @@ export class Links {
     return {
       redirectUri,
       answer: (isAnswer, signal, state) => this.#wait(isAnswer, signal, state),
-      ready: async (state) => {
-        let timer: Disposable | undefined;
-        const enough = new Promise<void>((resolve) => (timer = this.#ports.clock.after(READY_PATIENCE, resolve)));
-        await Promise.race([this.#told.get(state), enough]);
-        timer?.dispose();
-      },
+      ready: (state) => this.#atMost(this.#told.get(state)),
       // The browser has handed over to the editor; what it shows is the server's page.
       finish() {},
     };
@@ -138,8 +133,16 @@ export class Links {
       const told = this.#told.get(state);
       this.#told.delete(state);
       void told?.then(() => this.#clear(names));
-      await this.#clear(names);
+      await this.#atMost(this.#clear(names));
     }
+  }
+
+  /** Waits for something that the folder does, but not for one that hangs. */
+  async #atMost(work: Promise<void> | undefined): Promise<void> {
+    let timer: Disposable | undefined;
+    const enough = new Promise<void>((resolve) => (timer = this.#ports.clock.after(FOLDER_PATIENCE, resolve)));
+    await Promise.race([work, enough]);
+    timer?.dispose();
   }
 
   /** Tells the other windows that this one waits. Never rejects. */

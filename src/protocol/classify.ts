@@ -57,11 +57,12 @@ function isAboutAuthTime(cause: unknown): boolean {
 }
 
 /** An error in the body of an answer (RFC 6749 section 5.2), with what some servers add to it. */
-function ofBody({ cause, error, error_description: description, response }: oauth.ResponseBodyError, step: Step): Failure {
+function ofBody({ cause, error, response }: oauth.ResponseBodyError, step: Step): Failure {
+  const { error_description: description } = cause;
   const details = { detail: clean(description), status: response.status, retryAfter: retryAfterOf(response) };
   if (!REFINED.includes(error)) {
     // A refresh token that is dead is an invalid request there, as is nearly everything.
-    const key = error === 'invalid_request' && MESSAGE_KEY.test(description ?? '') ? description : undefined;
+    const key = error === 'invalid_request' && typeof description === 'string' && MESSAGE_KEY.test(description) ? description : undefined;
     return ofError(key !== undefined && categoryOfError(key, step) !== undefined ? key : error, step, details);
   }
   const { claims } = cause;
@@ -77,7 +78,8 @@ function ofError(error: string, step: Step, details: FailureDetails): Failure {
   return new Failure(categoryOfError(error, step) ?? 'unknown-error', /^[\w.-]{1,64}$/.test(error) ? error : 'unknown-error', details);
 }
 
-const clean = (description: string | undefined): string | undefined => (description === undefined ? undefined : harmless(description));
+/** The library hands on whatever JSON has for a description: `null`, a number, an object. Only a text says anything. */
+const clean = (description: unknown): string | undefined => (typeof description === 'string' ? harmless(description) : undefined);
 
 /** An answer that is not what the protocol expects: judged by its status first, then by its kind. */
 function ofResponse(response: Response, cause: Error): Failure {

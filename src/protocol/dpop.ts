@@ -12,8 +12,8 @@ export interface ProofKey {
   readonly jwk: ProofJwk;
   /** What oauth4webapi signs proofs with. It remembers the nonces that servers have given (RFC 9449 section 8). */
   readonly handle: oauth.DPoPHandle;
-  /** Another one, for proofs with this nonce. */
-  handleWith(nonce: string | undefined): oauth.DPoPHandle;
+  /** Another one, for proofs with this nonce, by a clock that is so far ahead, in ms; undefined takes what was heard of the server's. */
+  handleWith(nonce: string | undefined, skew?: number): oauth.DPoPHandle;
 }
 
 type KeyPair = Parameters<typeof oauth.DPoP>[1];
@@ -59,26 +59,28 @@ export class ProofKeys {
   }
 
   #keyOf(jwk: ProofJwk, pair: KeyPair): ProofKey {
-    const handleWith = (nonce: string | undefined): oauth.DPoPHandle =>
+    const handleWith = (nonce: string | undefined, skew?: number): oauth.DPoPHandle =>
       oauth.DPoP({}, pair, {
         [oauth.modifyAssertion]: (_header, payload) => {
-          payload['iat'] = Number(payload['iat']) + this.#offset;
+          payload['iat'] = Number(payload['iat']) + (skew === undefined ? this.#offset : offsetOf(skew));
           payload['nonce'] = nonce ?? payload['nonce'];
         },
       });
     return { jwk, handle: handleWith(undefined), handleWith };
   }
 
-  /**
-   * Hears what an answer says of the server's clock.
-   * @returns whether a proof of now differs from one of before.
-   */
-  hear({ ahead, skew }: Pick<Answer, 'ahead' | 'skew'>): boolean {
-    const before = this.#offset;
-    this.#offset = Math.round(((isNotableSkew(skew) ? skew : 0) + ahead) / 1000);
-    return Math.abs(this.#offset - before) * 1000 > NOTABLE_SKEW;
+  /** How far the server's clock is ahead of the platform's, in seconds, as last heard. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Hears what an answer says of the server's clock. */
+  hear({ ahead, skew }: Pick<Answer, 'ahead' | 'skew'>): void {
+    this.#offset = offsetOf(skew, ahead);
   }
 }
+
+const offsetOf = (skew: number | undefined, ahead = 0): number => Math.round(((isNotableSkew(skew) ? skew : 0) + ahead) / 1000);
 
 /** What of a server and a session decides whether requests hold a proof, and which. */
 export interface Proving {
@@ -102,9 +104,11 @@ export async function sendProved(
 ): Promise<Response> {
   // An object, because what happens in the callback is hidden from the compiler's flow analysis.
   const last = { isRefusal: false };
+  // Of when this request was made: another one may have heard of the clock meanwhile.
+  const { offset } = proofKeys;
   const fetch = fetchWith(transport, signal, (answer) => {
-    const isLater = proofKeys.hear(answer);
-    last.isRefusal = isRefusedProof(answer, isLater);
+    proofKeys.hear(answer);
+    last.isRefusal = isRefusedProof(answer, Math.abs(proofKeys.offset - offset) * 1000 > NOTABLE_SKEW);
     return onAnswer(answer);
   });
   const response = await send(fetch);
@@ -117,7 +121,8 @@ function isRefusedProof({ body, response }: Answer, isLater: boolean): boolean {
   }
   const { error } = objectIn(body);
   const challenge = response.headers.get('www-authenticate') ?? '';
-  const says = (code: string): boolean => error === code || challenge.includes(`"${code}"`);
+  // With or without quotation marks (RFC 9110 section 11.2).
+  const says = (code: string): boolean => error === code || new RegExp(`\\berror\\s*=\\s*"?${code}\\b`, 'i').test(challenge);
   return (says('use_dpop_nonce') && response.headers.has('dpop-nonce')) || (says('invalid_dpop_proof') && isLater);
 }
 
@@ -128,10 +133,12 @@ export interface ProvenRequest {
   readonly url: URL;
   /** What the resource server has given in `DPoP-Nonce`. */
   readonly nonce?: string | undefined;
+  /** How far the server's clock is ahead, in ms. */
+  readonly skew?: number | undefined;
 }
 
 /** The headers with which a request shows an access token, and that the key is held that the token is bound to (RFC 9449 section 7.1). */
-export async function proofHeaders(key: ProofKey, accessToken: string, { method, nonce, url }: ProvenRequest): Promise<{ readonly authorization: string; readonly dpop: string }> {
+export async function proofHeaders(key: ProofKey, accessToken: string, { method, nonce, skew, url }: ProvenRequest): Promise<{ readonly authorization: string; readonly dpop: string }> {
   const made = { authorization: '', dpop: '' };
   // The library signs proofs for requests that it sends; this one goes nowhere.
   const take = (_url: string, { headers }: { readonly headers: Record<string, string> }): Promise<Response> => {
@@ -140,7 +147,7 @@ export async function proofHeaders(key: ProofKey, accessToken: string, { method,
     return Promise.resolve(new Response(null, { status: 204 }));
   };
   await oauth.protectedResourceRequest(accessToken, method, url, undefined, undefined, {
-    DPoP: key.handleWith(nonce),
+    DPoP: key.handleWith(nonce, skew),
     [oauth.customFetch]: take,
     [oauth.allowInsecureRequests]: true,
   });

@@ -150,7 +150,7 @@ export async function checkTokens(
       claims,
       scopes: tokens.scope === undefined ? undefined : grantedIn(tokens.scope),
       sentAt: answer.sentAt,
-      ...sooner(accessExpiry(server, tokens, answer.sentAt, skew), server.provider.token === 'id_token' ? claims : undefined, skew),
+      ...sooner(accessExpiry(server, tokens, answer.sentAt, skew), server.provider.token === 'id_token' ? claims : undefined, answer.sentAt, skew),
       ...sessionEnd(body, tokens.refresh_token, answer.sentAt, skew),
       skew: answer.skew,
     };
@@ -217,8 +217,8 @@ function accessExpiry(server: Server, tokens: oauth.TokenEndpointResponse, sentA
 }
 
 /** The expiry of what callers get: where that is the ID token, both it and the access token have to be good. */
-function sooner(access: Expiry, claims: oauth.IDToken | undefined, skew: number): Expiry {
-  const exp = claims === undefined ? Infinity : claims.exp * 1000 - skew;
+function sooner(access: Expiry, claims: oauth.IDToken | undefined, sentAt: number, skew: number): Expiry {
+  const exp = claims === undefined ? Infinity : believable(sentAt, claims.exp * 1000 - skew);
   return exp < (access.accessExpiresAt ?? Infinity) ? { accessExpiresAt: exp, expirySource: 'token' } : access;
 }
 

@@ -1,6 +1,6 @@
 // Which sessions can answer a resource server's challenge, and what is done where it has refused a token.
 import { lackOf, type Demand } from '../core/challenge.ts';
-import { MINUTE, SECOND, type Clock } from '../core/clock.ts';
+import { HOUR, MINUTE, SECOND, type Clock } from '../core/clock.ts';
 import { Failure, asFailure } from '../core/failure.ts';
 import { endsSession } from '../core/remedy.ts';
 import { lifetimesOf, type SessionRecord } from '../core/session.ts';
@@ -17,12 +17,12 @@ export interface DemandPorts {
 
 /** How long, in ms, a token is so new that a refusal must be of the one before: callers that ran into it together come one by one. */
 const JUST_MADE = 10 * SECOND;
+/** How long, in ms, a token that came of a refusal is not renewed because of another one; one that was good for longer has come to be refused anew. */
+const LONG_GOOD = HOUR;
 
 /** Answers demands. */
 export class Demands {
   readonly #ports: DemandPorts;
-  /** The generation that a renewal after a refusal has brought, by session. */
-  readonly #renewed = new Map<string, number>();
   /** The claims that a sign-in has asked for, and when that was, by session. */
   readonly #claimed = new Map<string, { readonly claims: string; readonly signedInAt: number }>();
 
@@ -76,7 +76,7 @@ export class Demands {
     if (notBefore === undefined ? isJustMade : record.renewedAt + (record.skew ?? 0) >= notBefore) {
       return true;
     }
-    if (this.#renewed.get(record.id) === record.generation) {
+    if (record.isAfterRefusal === true && Math.abs(age) < LONG_GOOD) {
       if (notBefore === undefined) {
         throw new Failure('token-rejected', 'refused-again');
       }
@@ -86,8 +86,7 @@ export class Demands {
       return false;
     }
     try {
-      const { generation } = await refresher.renew(record.id, 'a resource server refuses its token');
-      this.#renewed.set(record.id, generation);
+      await refresher.renew(record.id, 'a resource server refuses its token', true, true);
       return true;
     } catch (error) {
       const failure = asFailure(error);

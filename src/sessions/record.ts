@@ -1,6 +1,6 @@
 // How records come to be: from a sign-in, and from a renewal.
 import { claimsOf } from '../core/claims.ts';
-import { SECOND } from '../core/clock.ts';
+import { DAY, SECOND } from '../core/clock.ts';
 import { timeOf } from '../core/log.ts';
 import { Failure } from '../core/failure.ts';
 import { isSelfSame } from '../core/issuer.ts';
@@ -50,7 +50,8 @@ function endBySetting(provider: Provider, signedInAt: number): Partial<SessionRe
 
 function fromTokens(tokens: Tokens) {
   const acr = tokens.claims?.['acr'];
-  const authTime = tokens.claims?.auth_time;
+  const { auth_time: authTime } = tokens.claims ?? {};
+  const authenticatedAt = authTime === undefined ? Infinity : authTime * SECOND - (tokens.skew ?? 0);
   return {
     tokenType: tokens.tokenType,
     accessToken: tokens.accessToken,
@@ -64,7 +65,8 @@ function fromTokens(tokens: Tokens) {
     ...(tokens.scopes === undefined ? {} : { granted: [...tokens.scopes] }),
     // An ID token that comes with a renewal may leave out what the first one has said, and speaks of the same sign-in.
     ...(typeof acr === 'string' && acr !== '' ? { acr } : {}),
-    ...(authTime === undefined ? {} : { authenticatedAt: authTime * SECOND - (tokens.skew ?? 0) }),
+    // A time that is yet to come says nothing, however far off the clocks are: there are servers that tell it in ms.
+    ...(authenticatedAt > tokens.sentAt + DAY ? {} : { authenticatedAt }),
   };
 }
 
@@ -93,7 +95,7 @@ export function fromSameIssuer({ idToken }: SessionRecord, tokens: Tokens): Toke
 /** The record after a renewal whose answer has passed its checks. Its generation is the one that it is given. */
 export function recordAfterRefresh(before: SessionRecord, tokens: Tokens, provider: Provider): SessionRecord {
   const record = rebased(before, tokens.skew);
-  const { ended: _ended, sessionEndsAt, sessionEndSource, sessionEndIsFixed: _isFixed, skew: _skew, ...rest } = record;
+  const { ended: _ended, isAfterRefusal: _isAfter, sessionEndsAt, sessionEndSource, sessionEndIsFixed: _isFixed, skew: _skew, ...rest } = record;
   // A record from before this was kept is bound to where it is sent now.
   const renewed = { ...rest, origins: before.origins ?? credentialOrigins(provider), ...fromTokens(tokens), isWhole: true };
   if (tokens.sessionEndsAt !== undefined) {

@@ -40,6 +40,8 @@ interface Renewal extends Try {
   readonly id: string;
   /** Why, for the log. */
   readonly reason: string;
+  /** Whether a resource server has refused the token in hand. */
+  readonly isAfterRefusal: boolean;
   /** The record that was to be renewed when it began. */
   readonly began: SessionRecord | undefined;
   of: SessionRecord | undefined;
@@ -67,14 +69,15 @@ export class Refresher {
    * new tokens.
    * @param reason why, for the log.
    * @param isUrgent whether somebody waits: then it is tried although another window has failed and plans to try later.
+   * @param isAfterRefusal whether a resource server has refused the token in hand, which the record then says in all windows.
    * @throws Failure. The session stays, unless the category is a definite verdict that ends it.
    */
-  async renew(id: string, reason: string, isUrgent = true): Promise<SessionRecord> {
+  async renew(id: string, reason: string, isUrgent = true, isAfterRefusal = false): Promise<SessionRecord> {
     const running = this.#running.get(id);
     if (running !== undefined) {
       return running;
     }
-    const renewal = this.#renewOnce(id, reason, isUrgent).finally(() => this.#running.delete(id));
+    const renewal = this.#renewOnce({ id, reason, isUrgent, isAfterRefusal }).finally(() => this.#running.delete(id));
     this.#running.set(id, renewal);
     return renewal;
   }
@@ -108,16 +111,15 @@ export class Refresher {
 
   /** Lets the other windows know of a record that the store has already. */
   async share(record: SessionRecord): Promise<void> {
-    const isShared = await this.#ports.archive.share(record);
-    if (isShared && this.#ports.registry.get(record.id)?.record === record) {
+    if ((await this.#ports.archive.share(record)) && this.#ports.registry.get(record.id)?.record === record) {
       this.#ports.registry.update(record.id, { unshared: false });
     }
   }
 
-  async #renewOnce(id: string, reason: string, isUrgent: boolean): Promise<SessionRecord> {
+  async #renewOnce({ id, ...asked }: Pick<Renewal, 'id' | 'reason' | 'isUrgent' | 'isAfterRefusal'>): Promise<SessionRecord> {
     const { clock, registry } = this.#ports;
     registry.update(id, { renewing: true });
-    const renewal: Renewal = { id, reason, isUrgent, startedAt: clock.now(), began: registry.get(id)?.record, of: undefined, isNoted: false };
+    const renewal: Renewal = { ...asked, id, startedAt: clock.now(), began: registry.get(id)?.record, of: undefined, isNoted: false };
     try {
       return await this.#renew(renewal);
     } catch (error) {
@@ -186,7 +188,7 @@ export class Refresher {
     }
     registry.update(renewal.id, { skew: tokens.skew });
     await this.#mustBeWanted(renewal, answer, server);
-    const record = recordAfterRefresh(rotated, tokens, server.provider);
+    const record = { ...recordAfterRefresh(rotated, tokens, server.provider), ...(renewal.isAfterRefusal ? { isAfterRefusal: true } : {}) };
     // Callers in this window get the new token before the store is done.
     registry.put(record);
     renewal.of = record;

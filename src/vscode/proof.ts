@@ -38,8 +38,8 @@ export function registerProofs(keeper: Keeper): vscode.Disposable {
     if (record.proofKey === undefined || record.tokenType !== 'DPoP') {
       return { authorization: `Bearer ${record.accessToken}` };
     }
-    keys.hear({ skew: record.skew, ahead: 0 });
-    return proofHeaders(await keys.of(record.proofKey), record.accessToken, { method, nonce, url });
+    // Given with the request, because sessions of several servers ask at once.
+    return proofHeaders(await keys.of(record.proofKey), record.accessToken, { method, nonce, url, skew: record.skew });
   });
 }
 

@@ -11,7 +11,7 @@ const bearer = (params: Challenge['params'], fallbackScopes?: readonly string[])
 const encoded = (claims: unknown): string => Buffer.from(JSON.stringify(claims)).toString('base64url');
 
 describe('A demand', () => {
-  const nothing = { scopes: [], isRefused: false, acrValues: [], maxAge: undefined, claims: undefined, notBefore: undefined };
+  const nothing = { scopes: [], named: [], isRefused: false, acrValues: [], maxAge: undefined, claims: undefined, notBefore: undefined };
 
   it('is for the scopes of the caller where the challenge names none, and for those of the challenge where it does', () => {
     assert.deepEqual(demandOf(bearer({ realm: 'x' }, ['read'])), { ...nothing, scopes: ['read'] });
@@ -20,7 +20,7 @@ describe('A demand', () => {
   });
 
   it('is for both together where the token may too little: the caller still wants what it had', () => {
-    assert.deepEqual(demandOf(bearer({ error: 'insufficient_scope', scope: 'write' }, ['read'])), { ...nothing, scopes: ['read', 'write'] });
+    assert.deepEqual(demandOf(bearer({ error: 'insufficient_scope', scope: 'write' }, ['read'])), { ...nothing, scopes: ['read', 'write'], named: ['write'] });
   });
 
   it('is for another token where the one in hand is refused', () => {
@@ -108,9 +108,16 @@ describe('What a session lacks of a demand', () => {
   it('is a scope that it does not hold, or that the server has not granted', () => {
     assert.equal(lackOf(strong, want({}, ['read']), now), 'scope-not-granted');
     const narrowed = { ...strong, scopes: ['openid', 'read', 'write'], granted: ['read'] };
-    assert.equal(lackOf(narrowed, want({}, ['write']), now), 'scope-not-granted');
+    assert.equal(lackOf(narrowed, want({ error: 'insufficient_scope', scope: 'write' }), now), 'scope-not-granted');
+    assert.equal(lackOf(narrowed, want({ scope: 'read write' }), now), 'scope-not-granted');
     // Few servers repeat those that are not about permissions.
-    assert.equal(lackOf(narrowed, want({}, ['openid', 'read']), now), undefined);
+    assert.equal(lackOf(narrowed, want({ scope: 'openid read' }), now), undefined);
+  });
+
+  it('is no scope that only the caller wants, and that the server has granted under another name', () => {
+    const renamed = { ...strong, scopes: ['openid', 'User.Read'], granted: ['https://graph.example.com/User.Read'] };
+    assert.equal(lackOf(renamed, want({ error: 'insufficient_user_authentication', acr_values: 'mfa' }, ['User.Read']), now), undefined);
+    assert.equal(lackOf(renamed, want({ error: 'insufficient_user_authentication', acr_values: 'mfa' }, ['Mail.Read']), now), 'scope-not-granted');
   });
 
   it('is the class where it has another or none', () => {

@@ -102,5 +102,7 @@ describe('the remedy', () => {
   it('has a prompt for a new sign-in where the server has to show something that it would pass over', () => {
     const codes = ['login_required', 'consent_required', 'account_selection_required', 'interaction_required', 'invalid_grant'];
     assert.deepEqual(codes.map(promptAfter), ['login', 'consent', 'select_account', undefined, undefined]);
+    // What every object has is no code, whatever a server calls its error.
+    assert.deepEqual(['constructor', 'toString', '__proto__'].map(promptAfter), [undefined, undefined, undefined]);
   });
 });

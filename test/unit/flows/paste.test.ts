@@ -49,7 +49,7 @@ describe('A pasted address', () => {
   }
 
   it('is no code where it is short, is part of an address, or where the answer has to say which server it is from', async () => {
-    const others = ['a-short-code', 'https://id.example.com/callback', '127.0.0.1:57344/callback', 'code=abcdefghijklmnop', 'two words that are long', 'abcdefghijklmnop&state=x'];
+    const others = ['a-short-code', 'https://id.example.com/callback', '127.0.0.1:57344/callback', 'code=abcdefghijklmnop', 'two words that are long', 'abcdefghijklmnop&state=x', 'chrome-error://chromewebdata/', 'about:neterror#blocked'];
     for (const text of others) {
       await rejectsWith(answerOf(text), 'cancelled', 'cancelled');
     }

@@ -83,9 +83,12 @@ describe('A sign-out at the server', () => {
   it('never takes a wrong answer for the right one: in the end nobody has come back', async () => {
     const end = open();
     const address = await door.address();
-    await fetch(backFrom(address, 'state=other'));
+    for (let time = 0; time < 20; time += 1) {
+      await fetch(backFrom(address, 'state=other'));
+    }
     await door.clock.pass(5 * MINUTE);
     assert.equal(await end, 'not-returned');
+    assert.equal(door.lines.filter((line) => line.includes('was refused')).length, 1, 'a page cannot fill the log');
   });
 
   it('waits for the browser for as long as the person may take, then closes the port and tells what to look at', async () => {
@@ -243,5 +246,15 @@ describe('A sign-out at the server', () => {
     assert.equal(await open(), 'no-page');
     assert.equal(await isClosed(await door.address()), true);
     assert.match(door.lines.at(-1) ?? '', /could not be opened/);
+  });
+
+  it('opens the page for another session of the account where it could not be opened for the first', async () => {
+    door.opening = () => Promise.reject(new Error('no browser'));
+    assert.equal(await open(), 'no-page');
+    await door.address();
+    door.opening = () => Promise.resolve();
+    const second = open();
+    assert.equal((await fetch(backFrom(await door.address()))).status, 200);
+    assert.equal(await second, 'returned');
   });
 });

@@ -196,6 +196,19 @@ describe('A link to the editor', () => {
     assert.ok(lines.some((line) => line.includes('could not be passed on')));
   });
 
+  it('keeps nobody waiting, nor a sign-in that is called off, where the folder hangs', async () => {
+    const never = (): Promise<never> => new Promise(() => {});
+    Object.assign(folder, { list: never, read: never, write: never, delete: never });
+    const [taken, off] = [STATE, 'second-state'].map((state) => waiting.redirect(LINK).answer((parameters) => parameters.get('state') === state, caller.signal, state));
+    await waiting.arrived(query());
+    caller.abort(new Failure('cancelled', 'enough'));
+    off?.catch(() => {});
+    await clock.pass(3 * SECOND);
+    assert.ok(taken !== undefined && off !== undefined && (await isOver(taken)) && (await isOver(off)));
+    assert.equal((await taken).get('code'), CODE);
+    await rejectsWith(off, 'cancelled', 'enough');
+  });
+
   it('sweeps away what a window has left that died a day ago, and nothing younger', async () => {
     folder.files.set('dead.waits', String(clock.now() - DAY)).set('dead.answer', 'sealed').set('broken.waits', 'x').set('alive.waits', String(clock.now() - MINUTE));
     await wait();

@@ -204,6 +204,19 @@ describe('The classification of failures', () => {
     }
   });
 
+  for (const description of [null, 5, ['x'], { a: 1 }, { toString: 1 }]) {
+    it(`hears the code where its description is ${JSON.stringify(description)}, which says nothing`, async () => {
+      for (const [error, category] of [['invalid_grant', 'session-ended'], ['invalid_request', 'configuration']] as const) {
+        const response = Response.json({ error, error_description: description }, { status: 400 });
+        const thrown: unknown = await oauth
+          .processRefreshTokenResponse({ issuer: 'https://id.example.com' }, { client_id: 'x' }, response)
+          .then(() => undefined, (reason: unknown) => reason);
+        const failure = classify(thrown, 'refresh');
+        assert.deepEqual([...result(failure), failure.detail], [category, error, undefined]);
+      }
+    });
+  }
+
   it('keeps the claims that the server asks for, for the next sign-in', async () => {
     const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
     for (const error of ['invalid_grant', 'interaction_required']) {

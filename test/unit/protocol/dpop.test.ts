@@ -11,7 +11,7 @@ import { accountOf } from '../../../src/protocol/identity.ts';
 import { browserAddress } from '../../../src/protocol/pushed.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
-import { answerTo, discovered, GOOD_TOKENS, REDIRECT_URI, transportWith } from '../../support/bench.ts';
+import { answerTo, discovered, GOOD_TOKENS, providerAt, REDIRECT_URI, transportWith } from '../../support/bench.ts';
 import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { buildHouse, moveIn, recordAt } from '../../support/house.ts';
@@ -197,6 +197,27 @@ describe('A request with a proof', () => {
     assert.equal(scripted.requestsTo('/token').length, 3);
   });
 
+  it('is sent once more for each of several requests under way when the clock is found to be off', async () => {
+    const keys = new ProofKeys();
+    const [sam, kim] = [await keys.make(), await keys.make()];
+    const house = buildHouse(scripted.issuer);
+    const server = await house.discovery.find(providerAt(scripted.issuer));
+    for (const [id, { jwk }] of [['s1', sam], ['s2', kim]] as const) {
+      await moveIn(house, recordAt(scripted.issuer, house.clock.now(), { id, account: { id, label: id }, tokenType: 'DPoP', proofKey: jwk }));
+    }
+    assert.ok(Math.abs(server.proofKeys.offset) < 30, 'the clocks agree at first');
+    scripted.date = () => Date.now() + 10 * MINUTE;
+    // Both have made their proofs before either is answered.
+    const both = new Promise<void>((resolve) => void scripted.waitFor('/token', 2).then(resolve));
+    scripted.onToken(async (request) => {
+      await both;
+      const isLate = proofIn(request).claims.iat * SECOND < Date.now() + 9 * MINUTE;
+      return isLate ? { status: 400, body: { error: 'invalid_dpop_proof' } } : { body: { ...GOOD_TOKENS, token_type: 'DPoP' } };
+    });
+    await Promise.all(['s1', 's2'].map((id) => house.refresher.renew(id, 'test')));
+    assert.equal(scripted.requestsTo('/token').length, 4);
+  });
+
   it('may be answered with a token that belongs to whoever bears it, and asks for the person accordingly', async () => {
     const server = await bound();
     answers({ body: GOOD_TOKENS });
@@ -207,20 +228,22 @@ describe('A request with a proof', () => {
     assert.deepEqual(scripted.requestsTo('/userinfo').map(({ headers }) => [headers.authorization, headers['dpop']]), [['Bearer access-1', undefined]]);
   });
 
-  it('is demanded in the same way by the userinfo endpoint', async () => {
-    const server = await bound();
-    answers(BOUND);
-    const tokens = await trade(server);
-    let count = 0;
-    scripted.on('/userinfo', () =>
-      (count += 1) === 1
-        ? { status: 401, headers: { 'WWW-Authenticate': 'DPoP error="use_dpop_nonce"', 'DPoP-Nonce': 'nonce-2' } }
-        : { body: PERSON });
-    assert.equal((await accountOf(server, tokens, transportWith(), signal)).label, 'Sam');
-    const [first, second] = scripted.requestsTo('/userinfo');
-    assert.ok(first !== undefined && second !== undefined);
-    assert.deepEqual([first.headers.authorization, proofIn(second).claims['nonce'], proofIn(second).claims['ath']], ['DPoP access-1', 'nonce-2', sha256('access-1')]);
-  });
+  for (const challenge of ['DPoP error="use_dpop_nonce"', 'DPoP algs="ES256", error=use_dpop_nonce']) {
+    it(`is demanded in the same way by the userinfo endpoint: ${challenge}`, async () => {
+      const server = await bound();
+      answers(BOUND);
+      const tokens = await trade(server);
+      let count = 0;
+      scripted.on('/userinfo', () =>
+        (count += 1) === 1
+          ? { status: 401, headers: { 'WWW-Authenticate': challenge, 'DPoP-Nonce': 'nonce-2' } }
+          : { body: PERSON });
+      assert.equal((await accountOf(server, tokens, transportWith(), signal)).label, 'Sam');
+      const [first, second] = scripted.requestsTo('/userinfo');
+      assert.ok(first !== undefined && second !== undefined);
+      assert.deepEqual([first.headers.authorization, proofIn(second).claims['nonce'], proofIn(second).claims['ath']], ['DPoP access-1', 'nonce-2', sha256('access-1')]);
+    });
+  }
 
   it('is not made for a session without a key, whose bound token is of no use', async () => {
     const server = await withNewKey(await discovered(scripted.issuer));
@@ -262,5 +285,14 @@ describe('The headers for a request of another extension', () => {
     assert.deepEqual([claims['htm'], claims['htu'], claims['nonce'], claims['ath']], ['POST', 'https://api.example.com/notes', 'n-1', sha256('access-1')]);
     const next = readProof((await proofHeaders(key, 'access-1', { method: 'GET', url: new URL('https://api.example.com/') })).dpop);
     assert.equal(next.claims['nonce'], undefined);
+  });
+
+  it('tell each server’s own time, whoever else asks at that moment', async () => {
+    const keys = new ProofKeys();
+    const key = await keys.make();
+    const request = { method: 'GET', url: new URL('https://api.example.com/') };
+    const made = await Promise.all([10 * MINUTE, undefined, SECOND].map((skew) => proofHeaders(key, 'access-1', { ...request, skew })));
+    const off = made.map(({ dpop }, index) => Math.abs(readProof(dpop).claims.iat * SECOND - Date.now() - (index === 0 ? 10 * MINUTE : 0)));
+    assert.ok(off.every((time) => time < 30 * SECOND), off.join(' '));
   });
 });

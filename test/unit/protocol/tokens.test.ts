@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { MINUTE } from '../../../src/core/clock.ts';
+import { DAY, MINUTE } from '../../../src/core/clock.ts';
 import type { Category } from '../../../src/core/remedy.ts';
 import { authorizationRequest } from '../../../src/protocol/authorize.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
@@ -201,6 +201,15 @@ describe('A token answer', () => {
         return [accessExpiresAt === exp * 1000 ? 'ID token' : accessExpiresAt - sentAt, expirySource];
       };
       assert.deepEqual([await lasting(100), await lasting(3000)], [['ID token', 'token'], [300_000, 'expires_in']]);
+    });
+
+    it('lives no longer than makes sense where it is what callers get, so that a record can hold the time', async () => {
+      const found = await discovered(server.issuer, { token: 'id_token' });
+      const request = await authorizationRequest(found, REDIRECT_URI, ['openid']);
+      const idToken = await server.idToken({ aud: 'editor', nonce: request.nonce, exp: Number.MAX_SAFE_INTEGER });
+      answering({ expires_in: null, id_token: idToken });
+      const { accessExpiresAt = 0, expirySource, sentAt } = await exchangeCode(found, request, answerTo(request), transportWith(), new AbortController().signal);
+      assert.deepEqual([Math.round((accessExpiresAt - sentAt) / (365 * DAY)), expirySource], [100, 'token']);
     });
 
     it('is not done without where the entry says that callers get it, not even at a renewal', async () => {

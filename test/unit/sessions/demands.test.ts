@@ -4,8 +4,9 @@ import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import { Demands } from '../../../src/sessions/demands.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
-import type { ScriptedServer } from '../../support/scriptedServer.ts';
+import { FakeLife } from '../../support/fakeStore.ts';
+import { buildHouse, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('A resource server’s challenge', () => {
   let server: ScriptedServer;
@@ -69,6 +70,34 @@ describe('A resource server’s challenge', () => {
         await rejectsWith(tokens(refused), 'token-rejected', 'refused-again');
       }
       assert.equal(renewals(), 1);
+    });
+
+    it('is told in every window, so that two of them do not renew by turns for ever', async () => {
+      const { clock, folder, store } = house;
+      const other = buildHouse(server.issuer, { clock, folder, store, life: new FakeLife() });
+      await settled();
+      house.sessions.start();
+      other.sessions.start();
+      await other.keeper.ready();
+      const elsewhere = new Demands({ clock, keeper: other.keeper, refresher: other.refresher });
+      server.onToken(rotatingTokens({ expires_in: 4 * HOUR / SECOND }));
+      await tokens(refused);
+      for (let time = 0; time < 5; time += 1) {
+        await clock.pass(11 * SECOND);
+        await rejectsWith(elsewhere.find('acme', refused), 'token-rejected', 'refused-again');
+        await rejectsWith(tokens(refused), 'token-rejected', 'refused-again');
+      }
+      assert.deepEqual([renewals(), other.record().generation], [1, 2]);
+      house.sessions.dispose();
+      other.sessions.dispose();
+    });
+
+    it('is met anew where the token that came of one was good for long', async () => {
+      await settled();
+      server.onToken(rotatingTokens({ expires_in: 4 * HOUR / SECOND }));
+      await tokens(refused);
+      await house.clock.pass(HOUR);
+      assert.deepEqual(await tokens(refused), ['access-3']);
     });
 
     it('is met anew once the token has been renewed for a reason of its own', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import type { SessionRecord } from '../../../src/core/session.ts';
+import { formatRecord, parseRecord, type SessionRecord } from '../../../src/core/session.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
 import { expiryOf, nameOf, recordAfterRefresh, recordOfGrant, recordWithRefreshToken } from '../../../src/sessions/record.ts';
 import { providerAt } from '../../support/bench.ts';
@@ -38,6 +38,27 @@ describe('The record of a sign-in', () => {
   it('has no end of its own where there is no refresh token: the access token is the end', () => {
     const withSetting = { ...provider, sessionLifetime: HOUR };
     assert.deepEqual(endOf(recordOfGrant(grantFor(withSetting, NOW, { refreshToken: undefined }), 'x')), [undefined, undefined, undefined]);
+  });
+});
+
+describe('When somebody has signed in', () => {
+  const authenticatedAt = (auth_time: number, skew?: number): number | undefined => {
+    const claims = { iss: ISSUER, sub: 'person-1', aud: 'editor', iat: 1, exp: 2, auth_time };
+    const record = recordOfGrant(grantFor(provider, NOW, { claims, skew }), 'x');
+    assert.equal(parseRecord(formatRecord(record)).kind, 'record', 'it can be stored');
+    return record.authenticatedAt;
+  };
+
+  it('is told by this machine’s clock, also where the clocks are far apart', () => {
+    assert.equal(authenticatedAt(NOW / SECOND - 60), NOW - MINUTE);
+    assert.equal(authenticatedAt(NOW / SECOND + 600, 10 * MINUTE), NOW);
+    assert.equal(authenticatedAt(NOW / SECOND + 600), NOW + 10 * MINUTE);
+  });
+
+  it('is not known where the time is yet to come: in ms, or in units that no record can hold', () => {
+    for (const time of [NOW, NOW * 1000, Number.MAX_SAFE_INTEGER, 1e300]) {
+      assert.equal(authenticatedAt(time), undefined, `${time}`);
+    }
   });
 });
 
