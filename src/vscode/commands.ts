@@ -227,7 +227,8 @@ export class Commands {
         { label: `$(copy) ${text.labelCopyAddress()}`, run: () => this.#atPage(waiting, (address) => vscode.env.clipboard.writeText(address)) },
         ...(code === undefined ? [] : [{ label: `$(key) ${text.labelCopyCode()}`, description: code, run: () => vscode.env.clipboard.writeText(code) }]),
         { label: `$(arrow-swap) ${text.actionLabel('another-way')}`, run: () => actions.run('another-way', subject) },
-        { label: `$(copy) ${text.actionLabel('copy-redirect')}`, run: () => actions.run('copy-redirect', subject) },
+        // Who types a code needs no redirect address.
+        ...(code === undefined ? [{ label: `$(copy) ${text.actionLabel('copy-redirect')}`, run: () => actions.run('copy-redirect', subject) }] : []),
         { label: `$(close) ${text.labelCancelSignIn()}`, run: () => waiting.cancel() },
       );
     }

@@ -46,6 +46,10 @@ describe('a person who signs in with a code', () => {
     const waiting = workbench.notifications.filter({ hasText: /enter the code [A-Z]{4}-[A-Z]{4} at 127\.0\.0\.1:\d+\/device/ });
     await waiting.waitFor();
     await workbench.picture('62-code-waits');
+    await workbench.status.click();
+    await workbench.rows.filter({ hasText: 'Copy the Code' }).waitFor();
+    assert.equal(await workbench.rows.filter({ hasText: 'Copy Redirect Address' }).count(), 0, 'a code needs no redirect address');
+    await workbench.page.keyboard.press('Escape');
     await waiting.getByRole('button', { name: 'Cancel' }).click();
     await mustOffer(workbench, 'Signing in to Acme was cancelled.', [BROWSER, PASTE]);
     await workbench.picture('63-other-ways');
