@@ -115,6 +115,7 @@ export function activate(context: vscode.ExtensionContext): void {
     const { Guide } = await import('./onDemand.ts');
     return new Guide({
       clientSecrets, discovery, settings,
+      pageOn: (product) => vscode.Uri.joinPath(context.extensionUri, 'docs', 'servers', `${product}.md`),
       addressesOf: (provider) => surroundings.addressesOf(provider),
       signIn: (provider) => commands.signInTo(provider, provider.scopes),
     });

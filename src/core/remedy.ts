@@ -95,7 +95,7 @@ export const REMEDIES = {
   'client-rejected': row('attention', 'slow', ['settings', 'client-secret'], 'invalid_client incorrect_client_credentials', 'challenge no-secret'),
   'client-not-allowed': row('attention', 'slow', ['settings', 'another-way'], 'unauthorized_client device_flow_disabled invalid_client_metadata', ''),
   'redirect-rejected': row('attention', 'slow', ['copy-redirect', 'settings'], 'redirect_uri_mismatch invalid_redirect_uri', ''),
-  'scope-rejected': row('attention', 'slow', ['scopes', 'log'], 'invalid_scope invalid_target', ''),
+  'scope-rejected': row('attention', 'slow', ['scopes', 'log'], 'invalid_scope invalid_target not_allowed', ''),
   'no-server': row('attention', 'slow', ['settings', 'log'], '', 'no-discovery http-404 http-405 http-410 http-501 http-505'),
   'issuer-mismatch': row('attention', 'slow', ['settings', 'log'], '', 'issuer-mismatch OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'),
   'insecure': row('attention', 'slow', ['settings', 'log'], '', 'http-endpoint OAUTH_HTTP_REQUEST_FORBIDDEN OAUTH_REQUEST_PROTOCOL_FORBIDDEN'),

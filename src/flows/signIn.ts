@@ -69,7 +69,7 @@ export interface SignInRequest {
 }
 
 /** What a person has to know of a code that they type. */
-export type ShownCode = Pick<DeviceCode, 'userCode' | 'address' | 'completeAddress'>;
+export type ShownCode = Pick<DeviceCode, 'userCode' | 'address' | 'completeAddress' | 'expiresAt'>;
 
 /** One way under way. */
 interface Attempt {

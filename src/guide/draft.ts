@@ -1,5 +1,6 @@
 // Adding a provider step by step, without the boxes: which steps there are, what is wrong with an answer, what the
 // server's word on itself means for the person, and the entry of the settings that comes of it.
+import { isLoopbackHost } from '../core/address.ts';
 import { plainName } from '../core/failure.ts';
 import { BUILT_IN_PROVIDER_IDS, DEFAULT_PROVIDER_ID, DEFAULT_SCOPES, parseProviders, type ProblemCode, type Provider } from '../core/provider.ts';
 import { placeholderIn, type Preset } from './presets.ts';
@@ -95,10 +96,19 @@ export function mayHaveSecret({ preset, offers }: Draft): boolean {
   return (methods.length === 0 || methods.some((method) => method.startsWith('client_secret_')));
 }
 
-/** The issuer that a person means: without the space around it and the path of discovery, and with the scheme that they left out. */
+/** The product that takes no client without a secret, where a draft has none; undefined where that is in order. */
+export function refusingWithoutSecret({ preset, withoutSecret }: Draft): Preset | undefined {
+  return withoutSecret && preset?.secret === 'required' ? preset : undefined;
+}
+
+/** The issuer that a person means: without the space around it and the path of discovery, and with the scheme that they left out, which on this computer is `http:`. */
 export function issuerOf(typed: string): string {
   const text = typed.trim().replace(/\/\.well-known\/(?:openid-configuration|oauth-authorization-server)\/?$/, '');
-  return text === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
+  if (text === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
+    return text;
+  }
+  const isHere = URL.canParse(`http://${text}`) && isLoopbackHost(new URL(`http://${text}`).hostname);
+  return `${isHere ? 'http' : 'https'}://${text}`;
 }
 
 /** The same issuer with a slash at its end, or without: half the servers have one, and people do not see it. */

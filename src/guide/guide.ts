@@ -11,16 +11,18 @@ import * as text from '../vscode/text.ts';
 import { BACK, answerOf, type Answer } from './boxes.ts';
 import {
   SHORTCOMINGS, draftOf, entriesIn, entryOf, factsOf, foundAt, idOf, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope,
-  otherSlash, proposedId, proposedLabel, providerOf, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Entry, type Objection, type Step,
+  otherSlash, proposedId, proposedLabel, providerOf, refusingWithoutSecret, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Entry, type Objection, type Step,
 } from './draft.ts';
 import * as words from './guideText.ts';
-import { PRESETS, placeholderIn } from './presets.ts';
+import { PRESETS, placeholderIn, type PresetId } from './presets.ts';
 
 /** What the guide works with. */
 export interface GuidePorts {
   readonly clientSecrets: ClientSecrets;
   readonly discovery: Discovery;
   readonly settings: Settings;
+  /** The page that tells how to register a client: at a product, or at any other server. */
+  pageOn(product: PresetId | 'other'): vscode.Uri;
   /** The redirect addresses to register at a provider's server. */
   addressesOf(provider: Provider): string[];
   /** Signs in to a provider, and tells how it went. */
@@ -182,15 +184,19 @@ class Visit {
     const prompt = words.askClient(draft.preset, addresses, isAnyPort);
     const box = this.#box('client', prompt, draft.clientId);
     box.placeholder = words.sampleClient();
-    if (addresses.length > 0) {
-      box.buttons = [...box.buttons, { iconPath: new vscode.ThemeIcon('copy'), tooltip: words.labelCopyAddresses() }];
-    }
+    const copy = { iconPath: new vscode.ThemeIcon('copy'), tooltip: words.labelCopyAddresses() };
+    const page = { iconPath: new vscode.ThemeIcon('book'), tooltip: words.labelPage() };
+    box.buttons = [...box.buttons, ...(addresses.length > 0 ? [copy] : []), page];
     validate(box, objectionToClientId);
-    const copy = async (): Promise<void> => {
-      await vscode.env.clipboard.writeText(addresses.join('\n'));
-      box.prompt = words.sayCopied(prompt);
+    const press = async (button: vscode.QuickInputButton): Promise<void> => {
+      if (button === copy) {
+        await vscode.env.clipboard.writeText(addresses.join('\n'));
+        box.prompt = words.sayCopied(prompt);
+      } else {
+        await vscode.commands.executeCommand('markdown.showPreview', this.#ports.pageOn(draft.preset?.id ?? 'other'));
+      }
     };
-    return answerOf(box, () => (isObjected(box, objectionToClientId(box.value)) ? undefined : { draft: { ...draft, clientId: box.value.trim() } }), copy);
+    return answerOf(box, () => (isObjected(box, objectionToClientId(box.value)) ? undefined : { draft: { ...draft, clientId: box.value.trim() } }), press);
   }
 
   async #askSecret(): Promise<Answer<Outcome>> {
@@ -201,13 +207,14 @@ class Visit {
     box.password = true;
     return answerOf(box, () => {
       const secret = box.value.trim();
-      const withoutSecret = secret === '' && known === undefined;
-      if (withoutSecret && draft.preset?.secret === 'required') {
-        box.validationMessage = words.saySecretMissing(draft.preset);
+      const next = { ...draft, withoutSecret: secret === '' && known === undefined };
+      const refusing = refusingWithoutSecret(next);
+      box.validationMessage = refusing && words.saySecretMissing(refusing);
+      if (refusing !== undefined) {
         return undefined;
       }
       this.#secret = secret;
-      return { draft: { ...draft, withoutSecret } };
+      return { draft: next };
     });
   }
 
@@ -250,7 +257,7 @@ class Visit {
       ['id', draft.id],
       ['issuer', draft.issuer],
       ['client', draft.clientId],
-      ...(mayHaveSecret(draft) ? [['secret', this.#secret === '' ? words.sayNotGiven() : words.sayGiven()] as const] : []),
+      ...(mayHaveSecret(draft) ? [['secret', this.#secret !== '' ? words.sayGiven() : draft.withoutSecret ? words.sayNone() : words.sayKept()] as const] : []),
       ['scopes', draft.scopes?.join(' ') ?? ''],
     ];
     return this.#pick('summary', words.askSummary(), [

@@ -32,7 +32,11 @@ export const askIssuer = (preset: Preset | undefined): string =>
 export const sampleIssuer = (): string => 'https://id.example.com';
 /** What is wrong with what was typed. */
 export const sayObjection = (objection: Objection): string =>
-  'placeholder' in objection ? l10n.t('Fill in {0}.', objection.placeholder) : problemWords(objection.code, objection.field);
+  'placeholder' in objection
+    ? l10n.t('Fill in {0}.', objection.placeholder)
+    : objection.code === 'missing'
+      ? l10n.t('Nothing is entered yet.')
+      : problemWords(objection.code, objection.field);
 /** Why the server was not found, and how to go on. Nobody has a session there yet, so what becomes of one is not told. */
 export function sayNotFound(error: unknown, place: string): string {
   const why = WHY_NOT_FOUND[asFailure(error).category]?.(place) ?? failureSentence(error, place);
@@ -46,7 +50,7 @@ const WHY_NOT_FOUND: Readonly<Partial<Record<Category, (place: string) => string
   'proxy': (place) => l10n.t('The proxy between this computer and {0} refuses to pass requests on.', place),
   'certificate': (place) => l10n.t('The certificate of {0} is not trusted by this computer. A company’s own certificate may have to be installed.', place),
   'no-server': () => l10n.t('There is no OpenID Connect or OAuth server at this address.'),
-  'issuer-mismatch': () => l10n.t('The server at this address calls itself something else.'),
+  'issuer-mismatch': () => l10n.t('The server at this address calls itself something else: open it in a browser with /.well-known/openid-configuration at the end, and copy “issuer” from there.'),
 };
 
 /** Step: what the server has said of itself. */
@@ -91,6 +95,8 @@ export function askClient(preset: Preset | undefined, addresses: readonly string
 export const sampleClient = (): string => l10n.t('The client id that the server gives');
 /** Button: copy the redirect addresses. */
 export const labelCopyAddresses = (): string => l10n.t('Copy the Redirect Addresses');
+/** Button: the page that tells how to register the client. */
+export const labelPage = (): string => l10n.t('How to Register It, Step by Step');
 /** Said once they are copied, before what was said already. */
 export const sayCopied = (said: string): string => l10n.t('Copied. {0}', said);
 
@@ -110,7 +116,7 @@ export function askSecret(isThere: boolean, preset: Preset | undefined): string 
   }
 }
 /** What is wrong with leaving it empty. */
-export const saySecretMissing = (preset: Preset): string => l10n.t('{0} takes no sign-in without it.', preset.name);
+export const saySecretMissing = (preset: Preset): string => l10n.t('{0} takes no sign-in without the client secret.', preset.name);
 
 /** Step: the scopes. */
 export const askScopes = (): string => l10n.t('What to ask the server for. Type to find a scope, or to add one.');
@@ -151,8 +157,10 @@ export const LINES = {
 } as const;
 /** Line of the summary: a secret was typed. */
 export const sayGiven = (): string => l10n.t('given');
-/** Line of the summary: no secret was typed. */
-export const sayNotGiven = (): string => l10n.t('none, or as it is');
+/** Line of the summary: no secret was typed, and there is none. */
+export const sayNone = (): string => l10n.t('none');
+/** Line of the summary: no secret was typed, and the one that is there stays. */
+export const sayKept = (): string => l10n.t('the one that is there');
 /** Notification: the provider is in the settings. */
 export const saySaved = (label: string): string => l10n.t('{0} is set up. Sign in from the Accounts menu, or from here.', label);
 /** Notification: the changes to a provider are in the settings. */
@@ -200,7 +208,7 @@ const PRESETS: Readonly<Record<PresetId, PresetWords>> = {
   },
   entra: {
     issuer: () => l10n.t('The Directory (tenant) ID of the app registration.'),
-    client: () => l10n.t('At Microsoft Entra: an app registration with Mobile and desktop applications; 127.0.0.1 is entered in its manifest.'),
+    client: () => l10n.t('At Microsoft Entra: an app registration with Mobile and desktop applications; 127.0.0.1 may have to be entered in its manifest.'),
   },
   okta: {
     issuer: () => l10n.t('The organisation, and the authorization server. Without one of your own, leave /oauth2/default out.'),

@@ -4,6 +4,7 @@ import { Failure } from '../core/failure.ts';
 import { isTenantOf } from '../core/issuer.ts';
 import type { RequestParameters } from '../core/provider.ts';
 import { promptAfter } from '../core/remedy.ts';
+import { normalizeScopes } from '../core/scopes.ts';
 import { classify } from './classify.ts';
 import { withResources, type Server } from './discovery.ts';
 
@@ -26,6 +27,8 @@ export interface AuthorizationHints {
   readonly loginHint?: string | undefined;
   /** What the server has to show in any case: `login`, `consent`, `select_account` (OpenID Connect Core 3.1.2.1). */
   readonly prompt?: string | undefined;
+  /** Whether somebody is signed in already, and another account is wanted. */
+  readonly isAnother?: boolean | undefined;
   /** The claims that the server itself has asked for, as JSON (OpenID Connect Core 5.5). */
   readonly claims?: string | undefined;
   /** The authentication context classes of which one is wanted, the best one first (OpenID Connect Core 3.1.2.1). */
@@ -50,6 +53,16 @@ export function hintParameters({ acrValues = [], claims, loginHint, maxAge, prom
     max_age: maxAge === undefined ? undefined : String(Math.min(...ages)),
   };
   return Object.fromEntries(Object.entries(hints).filter((hint): hint is [string, string] => hint[1] !== undefined));
+}
+
+/**
+ * What a server has to show so that a person who is signed in there can be somebody else, beside what the entry wants
+ * shown. Only of the values that it lists (`prompt_values_supported`): one that it does not know is an error.
+ */
+function promptForAnother({ metadata, provider }: Server): string | undefined {
+  const listed: unknown = metadata['prompt_values_supported'];
+  const value = ['select_account', 'login'].find((one) => Array.isArray(listed) && listed.includes(one));
+  return value && normalizeScopes([provider.authorizationParameters['prompt'] ?? '', value]).join(' ');
 }
 
 /** The number of seconds that a `max_age` says; undefined where it says none. */
@@ -81,7 +94,8 @@ export async function authorizationRequest(
     // The code is bound to the key, too, so that nobody else can trade it (RFC 9449 section 10).
     ...(server.proofKey === undefined ? {} : { dpop_jkt: await server.proofKey.handle.calculateThumbprint() }),
   };
-  for (const [name, value] of Object.entries({ ...usual, ...hintParameters(hints, server.provider.authorizationParameters) })) {
+  const prompt = hints.prompt ?? (hints.isAnother === true ? promptForAnother(server) : undefined);
+  for (const [name, value] of Object.entries({ ...usual, ...hintParameters({ ...hints, prompt }, server.provider.authorizationParameters) })) {
     parameters.set(name, value);
   }
   const url = new URL(server.metadata.authorization_endpoint ?? '');

@@ -225,10 +225,12 @@ export class Keeper {
    * @throws Failure where the provider's entry has changed or gone while the person signed in.
    */
   async admit(grant: Grant, { joins, wanted = grant.scopes }: Admission = {}): Promise<SessionRecord> {
-    const { archive, ledger, registry, turns } = this.#ports;
+    const { archive, follower, ledger, registry, turns } = this.#ports;
     const { skew } = grant.tokens;
     // A store that cannot be read now must not keep anybody from signing in; one that can may know this sign-in.
     await this.ready().catch(() => {});
+    // The same person may just have signed in in another window: one session serves both.
+    await follower.followAll().catch(() => {});
     const label = this.#uniqueLabel(grant);
     const joined = joins === undefined ? undefined : this.all(grant.provider.id).find(({ record }) => record.id === joins)?.record;
     const isOfAccount = joined?.account.id === grant.account.id;

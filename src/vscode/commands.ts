@@ -74,7 +74,7 @@ export class Commands {
     }
     const chosen = await this.#pickProvider();
     if (chosen !== undefined) {
-      await this.signInTo(chosen, chosen.scopes);
+      await this.signInTo(chosen, chosen.scopes, { isAnother: this.#ports.keeper.list(chosen.id).length > 0 });
     }
   }
 

@@ -295,7 +295,7 @@ export class KeeperAuthenticationProvider implements vscode.AuthenticationProvid
   #hintsFor(scopes: readonly string[], account: vscode.AuthenticationSessionAccountInformation | undefined, suits?: Suits): SignInHints {
     const known = this.#ports.keeper.expected(this.#id, scopes, account?.id, suits);
     if (known === undefined) {
-      return { loginHint: account?.label };
+      return { loginHint: account?.label, isAnother: account === undefined && this.#ports.keeper.list(this.#id).length > 0 };
     }
     return { loginHint: loginHintOf(known), joins: known.id, ...(known.ended === undefined ? {} : hintsAfter(verdictOf(known.ended))) };
   }

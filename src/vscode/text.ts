@@ -225,9 +225,9 @@ export const sayFinishInBrowser = (): string => l10n.t('finish in the browser');
 export const sayEnterCode = (code: string, address: string): string => l10n.t('enter the code {0} at {1}', code, placeName(address));
 /** Dialog: the code to type, in large letters. */
 export const sayCode = (code: string): string => code;
-/** Dialog: what the code is for, and where to type it. */
-export const sayWhereToEnter = (provider: string, address: string): string =>
-  l10n.t('Enter this code at {1} to sign in to {0}. Enter no code that somebody else has sent you.', provider, placeName(address));
+/** Dialog: what the code is for, where to type it, and until when. */
+export const sayWhereToEnter = (provider: string, address: string, until: string): string =>
+  l10n.t('Enter this code at {1} to sign in to {0}. It works until {2}. Enter no code that somebody else has sent you.', provider, placeName(address), until);
 /** Button: copy the code, and go to the page where it is typed. */
 export const labelCopyCodeAndOpen = (): string => l10n.t('Copy Code and Open Page');
 /** Button: go to the page where the code is typed. */

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CATEGORIES } from '../../src/core/remedy.ts';
-import { WAYS } from '../../src/core/provider.ts';
+import { DEFAULT_SCOPES, PROVIDER_FIELDS, WAYS } from '../../src/core/provider.ts';
 import { REASONS } from '../../src/flows/ways.ts';
+import { PREFIX, SETTINGS } from '../../src/vscode/ids.ts';
 import { failuresPage } from '../workshop/failuresPage.ts';
 import { readManifest, wherePage } from '../workshop/wherePage.ts';
 
@@ -66,11 +67,40 @@ describe('the page of where VS Code runs', () => {
   });
 });
 
+describe('the page of settings', () => {
+  const rows = [...read('docs/settings.md').matchAll(/^\| `([\w.]+)` \| ?(.*?) \| \S.* \|$/gm)].map(([, name = '', said = '']) => [name, said] as const);
+  const defaults = new Map(rows);
+
+  it('has every setting, and every field of a provider, once', () => {
+    const names = [...Object.values(SETTINGS).map((name) => `${PREFIX}.${name}`), ...PROVIDER_FIELDS];
+    assert.deepEqual(rows.map(([name]) => name).sort(), names.sort());
+  });
+
+  it('has the defaults of the manifest', () => {
+    const { contributes } = JSON.parse(read('package.json')) as { readonly contributes: { readonly configuration: { readonly properties: Readonly<Record<string, Schema>> } } };
+    const settings = contributes.configuration.properties;
+    const fields = settings[`${PREFIX}.${SETTINGS.providers}`]?.items?.properties ?? {};
+    for (const [name, { default: value }] of [...Object.entries(settings), ...Object.entries(fields)]) {
+      if (value !== undefined) {
+        const said = (defaults.get(name) ?? '').replace(/ (?:s|min)$/, '').replaceAll('`', '');
+        assert.equal(said, name === 'scopes' ? DEFAULT_SCOPES.join(' ') : typeof value === 'string' ? value : JSON.stringify(value), name);
+      }
+    }
+  });
+});
+
+interface Schema {
+  readonly default?: unknown;
+  readonly items?: { readonly properties?: Readonly<Record<string, Schema>> };
+}
+
 describe('the README', () => {
   it('leads to these pages, and names no failure that there is not', () => {
-    const text = read('README.md');
-    assert.ok(text.includes('](docs/failures.md)'));
-    assert.ok(text.includes('](docs/where-it-runs.md)'));
+    const front = read('README.md');
+    for (const name of ['failures', 'where-it-runs', 'settings', 'for-extensions']) {
+      assert.ok(front.includes(`](docs/${name}.md)`), name);
+    }
+    const text = `${front}${read('docs/for-extensions.md')}`;
     const named = [...text.matchAll(/SessionKeeper\.([a-z][a-z-]*)/g)].map(([, name = '']) => name);
     assert.deepEqual(named.filter((name) => !(CATEGORIES as readonly string[]).includes(name)), []);
     assert.ok(named.length > 0);

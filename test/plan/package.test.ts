@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { PRESETS } from '../../src/guide/presets.ts';
 import { TEXTS } from '../support/floorPlan.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -15,6 +16,8 @@ const shipped = [
   'README.md',
   'dist/extension.js',
   'dist/onDemand-*.js',
+  ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+  ...['README', 'other', ...PRESETS.map(({ id }) => id)].map((name) => `docs/servers/${name}.md`),
   'l10n/bundle.l10n.json',
   'media/icon.png',
   'media/sign-in-page.html',
@@ -74,7 +77,7 @@ describe('the package', function () {
 
   it('holds what is on the list, and nothing else', async () => {
     const files = await listFiles({ cwd: root, packageManager: PackageManager.None });
-    assert.deepEqual(files.map(stableName).sort(), shipped);
+    assert.deepEqual(files.map(stableName).sort(), [...shipped].sort());
   });
 
   for (const { name, largest } of files) {

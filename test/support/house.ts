@@ -24,6 +24,7 @@ import type { Vault } from '../../src/sessions/vault.ts';
 import { providerAt } from './bench.ts';
 import { FakeFolder, FakeLife, FakeStore } from './fakeStore.ts';
 import { PatientClock } from './patientClock.ts';
+import { rotatingTokens, ScriptedServer } from './scriptedServer.ts';
 
 /** What differs from the usual house. */
 export interface HouseOptions {
@@ -38,6 +39,8 @@ export interface HouseOptions {
   readonly uptime?: () => number;
   /** After how long, in ms, sessions without activity are signed out, by provider id. The test may change it. */
   readonly idleTimeouts?: ReadonlyMap<string, number>;
+  /** Gives the ids of new sessions: `new-1` and so on without it. */
+  readonly newId?: () => string;
   /** The secret of every client. */
   readonly clientSecret?: string | undefined;
 }
@@ -108,7 +111,7 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
     uptime: options.uptime ?? (() => clock.now()),
     idleTimeouts: () => options.idleTimeouts ?? new Map(),
     random: () => 0.5,
-    newId: () => `new-${(ids += 1)}`,
+    newId: options.newId ?? (() => `new-${(ids += 1)}`),
     onAlone: () => (alone += 1),
   });
   const { keeper, registry } = sessions;
@@ -133,6 +136,15 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
     },
     stored: (id = 's1') => store.secrets.get(`session:${id}`),
   };
+}
+
+/** A house at a server of its own, which goes by the house's clock and gives new tokens at each renewal. */
+export async function houseAtServer(): Promise<{ readonly house: House; readonly server: ScriptedServer }> {
+  const server = await ScriptedServer.start();
+  const house = buildHouse(server.issuer);
+  server.date = () => house.clock.now();
+  server.onToken(rotatingTokens());
+  return { house, server };
 }
 
 /** The record of a session `s1` at `acme` that was renewed just now, with a token of five minutes and `refresh-1`. */

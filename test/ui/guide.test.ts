@@ -93,6 +93,9 @@ describe('a person with empty settings', () => {
     await says('Copied. Register');
     assert.equal(await workbench.page.evaluate(() => navigator.clipboard.readText()), 'http://127.0.0.1/callback');
     await workbench.picture('124-guide-client');
+    await widget.getByRole('button', { name: 'How to Register It, Step by Step' }).click();
+    await workbench.page.locator('.tab', { hasText: 'Preview other.md' }).waitFor();
+    await workbench.picture('124-guide-page');
     await input.fill(demoClientId);
     await workbench.page.keyboard.press('Enter');
     await says('The client secret, if the server has given one; else leave this empty.');

@@ -24,7 +24,7 @@ describe('a person who signs in with a code', () => {
   it('sees the code in large letters, copies it, and finds it filled in on the page', async () => {
     const { workbench } = scene;
     await workbench.run('Session Keeper: Sign In…');
-    await workbench.dialog.filter({ hasText: /Enter this code at 127\.0\.0\.1:\d+\/device to sign in to Acme\./ }).waitFor();
+    await workbench.dialog.filter({ hasText: /Enter this code at 127\.0\.0\.1:\d+\/device to sign in to Acme\. It works until \d+:\d\d:\d\d/ }).waitFor();
     const code = /[A-Z]{4}-[A-Z]{4}/.exec((await workbench.dialog.textContent()) ?? '')?.[0];
     assert.ok(code !== undefined);
     await workbench.picture('60-code');

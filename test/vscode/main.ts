@@ -78,8 +78,8 @@ process.exit(failures === 0 ? 0 : 1);
 
 /** Looks for secrets in everything that was written and sent; gives the number of complaints. */
 function mustHaveKept(logs: readonly LogText[]): number {
-  // A server that was not used is a complaint too, unless only some of the tests were to run.
-  const journals = Object.values(servers).map(({ journal }) => journal).filter(({ traffic }) => only === '' || traffic.length > 0);
+  // A server that was not used is a complaint too, unless only some of the tests were to run, or could in another VS Code.
+  const journals = Object.values(servers).map(({ journal }) => journal).filter(({ traffic }) => (only === '' && process.env['SESSION_KEEPER_VSCODE'] === undefined) || traffic.length > 0);
   const complaints = [...journals.flatMap((journal) => leaks(journal, logs)), ...(isTraced(logs) ? [] : ['The log of the extension was not kept at the level trace.'])];
   complaints.forEach((complaint) => printLog(`Not kept: ${complaint}`));
   const sum = (countOf: (journal: IdentityServer['journal']) => number): string => String(journals.reduce((all, journal) => all + countOf(journal), 0));

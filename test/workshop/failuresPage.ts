@@ -46,7 +46,7 @@ const ADVICE: Readonly<Record<Category, string>> = {
   'newer-elsewhere': 'Reload this window. Where that does not help, its secrets are not those of the other windows: sign in again.',
   'denied': 'Sign in again, and press the button that allows. Where you did, ask your administrator whether you may use this client.',
   'start-again': 'Sign in again, and finish within a minute or two, in the tab that VS Code has opened last.',
-  'code-expired': 'Get a new code, and type it in before it runs out; the dialog that shows it says how long that is.',
+  'code-expired': 'Get a new code, and type it in before it runs out; the dialog that shows it says until when it works.',
   'sign-in-timeout': 'Sign in again. Where the page at the server shows an error about the redirect address, register that address: behind the status bar, while a sign-in waits, it can be copied. `sessionKeeper.signInTimeout` gives you longer.',
   'no-loopback': 'Use the other way: sign in in the browser, copy the address on which it ends, and paste it. A firewall of this computer may be the reason.',
   'cancelled': 'Nothing: you have called it off, or the settings of the provider have changed.',
@@ -56,7 +56,7 @@ const ADVICE: Readonly<Record<Category, string>> = {
   'scope-needed': 'Sign in again for more scopes, or add them to `scopes`.',
   'step-up-unmet': 'Sign in again, with your second factor at hand. Where it comes back, the server does not know the level (`acr_values`) or the age (`max_age`) that the service asks for, or does not offer it to this client: ask whoever runs them.',
   'bad-challenge': 'Tell whoever runs the service: its `WWW-Authenticate` header is wrong in the part that is named.',
-  'protocol-step': 'Nothing: this is a step on the way.',
+  'protocol-step': 'Try again. Where it lasts, send the diagnostics to whoever runs the server.',
   'unexpected': 'Try again. Where it happens again, this is a fault of Session Keeper: report it, with the diagnostics.',
 };
 

@@ -113,7 +113,7 @@ const WHY: Readonly<Record<Reason, string>> = {
   'browser-elsewhere': 'the page does not come from the computer on which VS Code’s server runs, so the browser most likely is on another one, and cannot come back to a port there',
   'not-registered': 'the server has to know the link, and only your entry can say that it does',
   'address-changes': 'in a browser, VS Code gives the link another address each time, and few servers accept that',
-  'link-elsewhere': 'the link opens VS Code where the browser is, and the extension that runs on the remote host is not told',
+  'link-elsewhere': 'the link goes to the window that was used last; where that one is not on the same remote host, the answer does not get there',
   'no-device-endpoint': 'the server names no address for it',
   'no-grant': 'the server lists what it offers, and this is not among it',
 };
@@ -151,6 +151,7 @@ export function wherePage(manifest: Manifest): string {
     `- The extension runs ${manifest.extensionKind.map((kind) => (kind === 'ui' ? 'on the computer of the window where it can' : 'where the workspace is otherwise')).join(', and ')}. In a web worker it ${manifest.browser === undefined ? 'does not run' : 'runs'}.`,
     '- Whether the page comes from your computer is told by the address that VS Code makes of a link to itself. Where VS Code does not tell within a few seconds, the page counts as one from elsewhere.',
     '- The browser comes back to 127.0.0.1 by number, whatever the name is by which VS Code calls your computer.',
+    '- After a sign-out with `"signOutAtServer": "return"`, the browser comes back where it would come back by `loopback`; elsewhere, it stays on the server’s page.',
     '- A code that you type lasts as long as the server says, whatever `sessionKeeper.signInTimeout` is.',
     '',
   ].join('\n');

@@ -3,17 +3,15 @@ import assert from 'node:assert/strict';
 import type { Category } from '../../../src/core/remedy.ts';
 import { BAD_ID_TOKENS, HALF_BAD, NO_ANSWERS } from '../../support/conformance/faults.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
-import { ScriptedServer, type Script } from '../../support/scriptedServer.ts';
+import { houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import type { ScriptedServer, Script } from '../../support/scriptedServer.ts';
 
 describe('The answer to a renewal that', () => {
   let server: ScriptedServer;
   let house: House;
 
   beforeEach(async () => {
-    server = await ScriptedServer.start();
-    house = buildHouse(server.issuer);
-    server.date = () => house.clock.now();
+    ({ house, server } = await houseAtServer());
     await moveIn(house, recordAt(server.issuer, house.clock.now(), { subject: 'person-1' }));
   });
 

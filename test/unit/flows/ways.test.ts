@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { WAYS, type Provider, type Way } from '../../../src/core/provider.ts';
-import { judgeWays, possibleWays, waysAfter, type Environment, type Offers } from '../../../src/flows/ways.ts';
+import { environmentOf, judgeWays, possibleWays, waysAfter, type Environment, type Offers, type Told } from '../../../src/flows/ways.ts';
 import { DEVICE_GRANT } from '../../../src/protocol/device.ts';
 import { providerAt } from '../../support/bench.ts';
 
@@ -59,6 +59,26 @@ const MATRIX: readonly Row[] = [
   ['a web worker', 'a server with the device grant', 'loopback', `-loopback:cannot-listen ${NO_LINK} device paste`],
   ['a web worker', 'a server with neither', 'uri', '-uri:no-grant -loopback:cannot-listen -device:no-device-endpoint -paste:no-grant'],
 ];
+
+const DESKTOP = { isBrowser: false, pageHost: undefined };
+const PAGE = { isBrowser: true, remoteName: 'code.example.com', isAtWorkspace: true };
+const TOLD: readonly (readonly [string, Told, keyof typeof ENVIRONMENTS])[] = [
+  ['a program', { ...DESKTOP, remoteName: undefined, isAtWorkspace: false }, 'a desktop'],
+  ['a program that runs this code for its workspace', { ...DESKTOP, remoteName: undefined, isAtWorkspace: true }, 'a desktop'],
+  ['a program with a remote host, and this code at the window', { ...DESKTOP, remoteName: 'wsl', isAtWorkspace: false }, 'a desktop'],
+  ['a program with a remote host, and this code there', { ...DESKTOP, remoteName: 'wsl', isAtWorkspace: true }, 'a desktop, beyond SSH, WSL or a container'],
+  ...['127.0.0.1', 'localhost', '[::1]'].map((pageHost): [string, Told, 'a browser on the same machine'] => [`a page of ${pageHost}`, { ...PAGE, pageHost }, 'a browser on the same machine']),
+  ...['code.example.com', 'localhost.example.com', undefined].map((pageHost): [string, Told, 'a browser elsewhere'] => [`a page of ${pageHost}`, { ...PAGE, pageHost }, 'a browser elsewhere']),
+  ['a page without a server', { isBrowser: true, remoteName: undefined, isAtWorkspace: false, pageHost: 'code.example.com' }, 'a web worker'],
+];
+
+describe('Where VS Code runs', () => {
+  for (const [what, told, where] of TOLD) {
+    it(`is ${where} for ${what}`, () => {
+      assert.deepEqual(environmentOf(told), ENVIRONMENTS[where]);
+    });
+  }
+});
 
 describe('The ways to sign in', () => {
   for (const [where, what, asked, expected] of MATRIX) {

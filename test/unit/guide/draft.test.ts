@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   FACTS, draftOf, entriesIn, entryOf, factsOf, foundAt, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope, otherSlash,
-  proposedId, proposedLabel, providerOf, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Offers, type Step,
+  proposedId, proposedLabel, providerOf, refusingWithoutSecret, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Offers, type Step,
 } from '../../../src/guide/draft.ts';
 import { PRESETS, placeholderIn, type PresetId } from '../../../src/guide/presets.ts';
 import { DEFAULT_SCOPES, parseProviders } from '../../../src/core/provider.ts';
@@ -84,6 +84,12 @@ describe('the steps of adding a provider', () => {
     assert.deepEqual(PRESETS.filter(({ secret }) => secret !== 'none').map(({ id, secret }) => [id, secret]), [['github-app', 'for-browser'], ['github-oauth', 'for-browser'], ['google', 'required']]);
   });
 
+  it('are held up for want of a secret only by a product that takes nobody without', () => {
+    const held = (withoutSecret: boolean): string[] => PRESETS.map(({ id }) => id).filter((id) => refusingWithoutSecret({ ...draftOf(presetOf(id)), withoutSecret }) !== undefined);
+    assert.deepEqual([held(true), held(false)], [['google'], []]);
+    assert.equal(refusingWithoutSecret(other({ withoutSecret: true })), undefined);
+  });
+
   it('ask for no issuer where the endpoints are known, and for no scopes where there are none', () => {
     assert.deepEqual(walked(draftOf(presetOf('github-oauth')), 1), ['server', 'found', 'client', 'secret', 'scopes', 'label', 'id', 'summary']);
     assert.deepEqual(walked(draftOf(presetOf('github-app')), -1), ['summary', 'id', 'label', 'secret', 'client', 'found', 'server']);
@@ -103,6 +109,15 @@ describe('an issuer as it is typed', () => {
     assert.equal(issuerOf('id.example.com/a'), `${ISSUER}/a`);
     assert.equal(issuerOf('http://id.example.com'), 'http://id.example.com');
     assert.equal(issuerOf('  '), '');
+  });
+
+  it('gets the scheme without encryption on this computer alone', () => {
+    for (const here of ['localhost', 'localhost:8080/realms/a', '127.0.0.1:3000', '[::1]:9/a']) {
+      assert.equal(issuerOf(here), `http://${here}`);
+    }
+    for (const elsewhere of ['localhost.example.com', '10.0.0.1:8080', 'localhost@id.example.com', '127.0.0.1.example.com/a']) {
+      assert.equal(issuerOf(elsewhere), `https://${elsewhere}`);
+    }
   });
 
   it('keeps its slash, which is part of its name; the other spelling is one away', () => {

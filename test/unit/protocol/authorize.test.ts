@@ -55,6 +55,22 @@ describe('The authorization request', () => {
     assert.deepEqual([url.searchParams.get('tenant'), url.searchParams.get('mode'), url.searchParams.get('scope')], ['a+b', 'x', 'read write api+x']);
   });
 
+  it('has the server show a choice where another account is wanted, but no prompt that it does not list', async () => {
+    const promptOf = async (listed: unknown, prompt?: string): Promise<string | null> => {
+      server.metadata['prompt_values_supported'] = listed;
+      const found = await discovered(server.issuer, { authorizationParameters: prompt === undefined ? {} : { prompt } });
+      return (await authorizationRequest(found, REDIRECT_URI, ['openid'], { isAnother: true })).url.searchParams.get('prompt');
+    };
+    assert.equal(await promptOf(['none', 'login', 'select_account']), 'select_account');
+    assert.equal(await promptOf(['none', 'login', 'consent']), 'login');
+    assert.equal(await promptOf(['login', 'select_account'], 'consent'), 'consent select_account');
+    assert.deepEqual([await promptOf(['none']), await promptOf(undefined), await promptOf('login')], [null, null, null]);
+    server.metadata['prompt_values_supported'] = ['login'];
+    const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['openid'], { isAnother: true, prompt: 'consent' });
+    assert.equal(url.searchParams.get('prompt'), 'consent');
+    assert.equal((await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['openid'])).url.searchParams.get('prompt'), null);
+  });
+
   it('carries any login hint to the letter', async () => {
     for (const loginHint of ['sam+test@example.com', 'a&b=c', 'ünïcode 100%', '"quoted" #1']) {
       const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], { loginHint });

@@ -81,6 +81,7 @@ describe('The classification of failures', () => {
       unverified_user_email: 'email-unverified', device_flow_disabled: 'client-not-allowed', incorrect_device_code: 'code-expired',
     },
     'Auth0': { mfa_required: 'second-factor' },
+    'Keycloak': { not_allowed: 'scope-rejected' },
     'Microsoft Entra': { authorization_declined: 'denied' },
   };
   for (const [where, codes] of Object.entries(specified)) {

@@ -5,8 +5,8 @@ import type { SessionRecord } from '../../../src/core/session.ts';
 import { Demands } from '../../../src/sessions/demands.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeLife } from '../../support/fakeStore.ts';
-import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
-import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+import { buildHouse, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('A resource server’s challenge', () => {
   let server: ScriptedServer;
@@ -14,10 +14,7 @@ describe('A resource server’s challenge', () => {
   let demands: Demands;
 
   beforeEach(async () => {
-    server = await ScriptedServer.start();
-    house = buildHouse(server.issuer);
-    server.date = () => house.clock.now();
-    server.onToken(rotatingTokens());
+    ({ house, server } = await houseAtServer());
     demands = new Demands({ clock: house.clock, keeper: house.keeper, refresher: house.refresher });
   });
 

@@ -3,18 +3,15 @@ import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
-import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+import { buildHouse, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('The keeper', () => {
   let server: ScriptedServer;
   let house: House;
 
   beforeEach(async () => {
-    server = await ScriptedServer.start();
-    house = buildHouse(server.issuer);
-    server.date = () => house.clock.now();
-    server.onToken(rotatingTokens());
+    ({ house, server } = await houseAtServer());
   });
 
   afterEach(async () => {

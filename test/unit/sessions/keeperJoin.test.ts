@@ -4,18 +4,15 @@ import type { SessionRecord } from '../../../src/core/session.ts';
 import type { Grant } from '../../../src/protocol/identity.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
 import { providerAt } from '../../support/bench.ts';
-import { buildHouse, grantFor, moveIn, recordAt, type House } from '../../support/house.ts';
-import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+import { buildHouse, grantFor, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('A sign-in that goes on from a session', () => {
   let server: ScriptedServer;
   let house: House;
 
   beforeEach(async () => {
-    server = await ScriptedServer.start();
-    house = buildHouse(server.issuer);
-    server.date = () => house.clock.now();
-    server.onToken(rotatingTokens());
+    ({ house, server } = await houseAtServer());
   });
 
   afterEach(async () => {

@@ -4,18 +4,15 @@ import type { Provider } from '../../../src/core/provider.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
 import { providerAt } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { buildHouse, grantFor, moveIn, recordAt, type House } from '../../support/house.ts';
-import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+import { buildHouse, grantFor, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import type { ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('The keeper, as people come and go', () => {
   let server: ScriptedServer;
   let house: House;
 
   beforeEach(async () => {
-    server = await ScriptedServer.start();
-    house = buildHouse(server.issuer);
-    server.date = () => house.clock.now();
-    server.onToken(rotatingTokens());
+    ({ house, server } = await houseAtServer());
   });
 
   afterEach(async () => {

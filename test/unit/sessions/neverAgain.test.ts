@@ -3,18 +3,15 @@ import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { Failure } from '../../../src/core/failure.ts';
 import { REMEDIES } from '../../../src/core/remedy.ts';
-import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
-import { closedIssuer, rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+import { buildHouse, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { closedIssuer, rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('Never again', () => {
   let server: ScriptedServer;
   let house: House;
 
   beforeEach(async () => {
-    server = await ScriptedServer.start();
-    house = buildHouse(server.issuer);
-    server.date = () => house.clock.now();
-    server.onToken(rotatingTokens());
+    ({ house, server } = await houseAtServer());
   });
 
   afterEach(async () => {

@@ -2,18 +2,15 @@ import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { lifetimesOf, type SessionRecord } from '../../../src/core/session.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
-import { closedIssuer, htmlPage, rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
+import { buildHouse, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { closedIssuer, htmlPage, rotatingTokens, type ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 
 describe('The refresher', () => {
   let server: ScriptedServer;
   let house: House;
 
   beforeEach(async () => {
-    server = await ScriptedServer.start();
-    house = buildHouse(server.issuer);
-    server.date = () => house.clock.now();
-    server.onToken(rotatingTokens());
+    ({ house, server } = await houseAtServer());
     await moveIn(house, recordAt(server.issuer, house.clock.now()));
   });
 

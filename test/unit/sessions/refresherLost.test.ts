@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
-import { closedIssuer, htmlPage, rotatingTokens, ScriptedServer, type Script, type Scripted } from '../../support/scriptedServer.ts';
+import { buildHouse, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { closedIssuer, htmlPage, rotatingTokens, type ScriptedServer, type Script, type Scripted } from '../../support/scriptedServer.ts';
 
 describe('The refresher, whose answer is lost on the way', () => {
   let server: ScriptedServer;
   let house: House;
 
   beforeEach(async () => {
-    server = await ScriptedServer.start();
-    house = buildHouse(server.issuer);
-    server.date = () => house.clock.now();
+    ({ house, server } = await houseAtServer());
     await moveIn(house, recordAt(server.issuer, house.clock.now()));
   });
 

@@ -2,18 +2,15 @@ import assert from 'node:assert/strict';
 import { providerAt } from '../../support/bench.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { buildHouse, grantFor, moveIn, recordAt, type House } from '../../support/house.ts';
-import { rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
+import { buildHouse, grantFor, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { rotatingTokens, type ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 
 describe('The refresher, as people come and go', () => {
   let server: ScriptedServer;
   let house: House;
 
   beforeEach(async () => {
-    server = await ScriptedServer.start();
-    house = buildHouse(server.issuer);
-    server.date = () => house.clock.now();
-    server.onToken(rotatingTokens());
+    ({ house, server } = await houseAtServer());
     await moveIn(house, recordAt(server.issuer, house.clock.now()));
   });
 

@@ -8,7 +8,7 @@ import { isUsable, statusOf, type LiveSession } from '../../../src/core/status.t
 import { Tries } from '../../../src/sessions/tries.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
+import { buildHouse, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('A try in vain', () => {
@@ -17,10 +17,7 @@ describe('A try in vain', () => {
   let tries: Tries;
 
   beforeEach(async () => {
-    server = await ScriptedServer.start();
-    house = buildHouse(server.issuer);
-    server.date = () => house.clock.now();
-    server.onToken(rotatingTokens());
+    ({ house, server } = await houseAtServer());
     await moveIn(house, recordAt(server.issuer, house.clock.now()));
     const { clock, ledger, registry } = house;
     tries = new Tries({ clock, ledger, registry, log: silentLog, random: () => 0.5 });

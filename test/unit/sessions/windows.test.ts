@@ -1,6 +1,8 @@
 // Many windows, one session: whoever renews, the others have it.
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { providerAt } from '../../support/bench.ts';
+import { grantFor } from '../../support/house.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 import { STORE_KINDS, timed, tokenIn, Windows, type StoreKind } from '../../support/windows.ts';
 
@@ -52,6 +54,24 @@ describe('Windows', function () {
     await windows.clock.pass(20 * SECOND);
     assert.deepEqual([new Set(windows.all.map((window) => window.record().accessToken)), times.length], [new Set(['access-12']), 11]);
   });
+
+  for (const kind of STORE_KINDS) {
+    it(`have one session between them where the same person signs in in two of them, with ${NAMES[kind]}`, async () => {
+      await openSignedIn(kind, 1);
+      const [one, other] = ['one', 'other'].map((name) => windows.open({ isBlind: true, newId: () => name }));
+      assert.ok(one !== undefined && other !== undefined);
+      await windows.clock.pass(3 * SECOND);
+      const first = await one.keeper.admit(grantFor(providerAt(server.issuer), windows.clock.now()));
+      await windows.clock.pass(SECOND);
+      const second = await other.keeper.admit(grantFor(providerAt(server.issuer), windows.clock.now(), { accessToken: 'access-of-the-second' }));
+      assert.deepEqual([first.id, second.id, second.generation], ['one', 'one', first.generation + 1]);
+      await windows.clock.pass(MINUTE);
+      for (const window of [one, other]) {
+        assert.deepEqual(window.keeper.list('acme').map(({ record }) => record.id).sort(), ['one', 's1']);
+        assert.equal(window.record('one').accessToken, 'access-of-the-second');
+      }
+    });
+  }
 
   it('do not put what the store refused once over what another has renewed since', async () => {
     windows = new Windows(server);
