@@ -226,7 +226,7 @@ export class SignIns {
         return pastedRedirect(this.#ports.askForAddress(provider), {
           random: this.#ports.random(),
           port: ports[0],
-          takesCode: metadata.authorization_response_iss_parameter_supported !== true,
+          takesCode: !metadata.authorization_response_iss_parameter_supported,
         });
     }
   }
