@@ -205,13 +205,17 @@ export function activate(context: vscode.ExtensionContext): void {
     activity, idleNews, notifications, statusBar, diagnostics, providers, desk, signOuts, sessions, settings, log,
   );
 
+  // In a moment: VS Code has other extensions to start, and a caller that comes before has its session read all the same.
+  const begin = clock.after(0, () => {
+    void notifications.reportProblems();
+    sessions.start();
+    void links.sweep();
+    // What is left now tells a later session of the editor whether secrets are kept. Nobody waits for it.
+    keeper.ready().then(() => sessions.health.persistence(vscode.env.sessionId), () => {});
+  });
   leave = async () => {
+    begin.dispose();
     sessions.dispose();
     await Promise.race([refresher.idle(), new Promise<void>((resolve) => clock.after(LAST_MOMENTS, resolve))]);
   };
-  void notifications.reportProblems();
-  sessions.start();
-  void links.sweep();
-  // What is left now tells a later session of the editor whether secrets are kept. Nobody waits for it.
-  keeper.ready().then(() => sessions.health.persistence(vscode.env.sessionId), () => {});
 }

@@ -14,9 +14,7 @@ export class Settings implements Disposable {
   readonly #changed = new Emitter<void>();
   readonly #listening: vscode.Disposable;
   readonly #place: number;
-  #providers: readonly Provider[] = [];
-  #problems: readonly SettingProblem[] = [];
-  #idleTimeouts: ReadonlyMap<string, number> = new Map();
+  #values: Values;
 
   /**
    * Reads the settings, and again when they change.
@@ -24,10 +22,10 @@ export class Settings implements Disposable {
    */
   constructor(place: number) {
     this.#place = place;
-    this.#read();
+    this.#values = valuesNow();
     this.#listening = vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(PREFIX)) {
-        this.#read();
+        this.#values = valuesNow();
         this.#changed.fire();
       }
     });
@@ -40,17 +38,17 @@ export class Settings implements Disposable {
 
   /** The providers whose entries are good. */
   get providers(): readonly Provider[] {
-    return this.#providers;
+    return this.#values.providers;
   }
 
   /** What is wrong with the other entries. */
   get problems(): readonly SettingProblem[] {
-    return this.#problems;
+    return this.#values.problems;
   }
 
   /** The provider with an id; undefined where none is configured. */
   provider(id: string): Provider | undefined {
-    return this.#providers.find((provider) => provider.id === id);
+    return this.#values.providers.find((provider) => provider.id === id);
   }
 
   /** What people call a provider; its id where it is not set up. */
@@ -60,69 +58,81 @@ export class Settings implements Disposable {
 
   /** What decides when renewals are due and warnings appear. */
   lifetimes(): LifetimeSettings {
-    return {
-      leeway: number(SETTINGS.refreshLeeway, 300) * SECOND,
-      refreshInterval: number(SETTINGS.refreshInterval, 0) * MINUTE,
-      warning: number(SETTINGS.expiryWarning, 10) * MINUTE,
-      place: this.#place,
-    };
+    return { ...this.#values.lifetimes, place: this.#place };
   }
 
   /** For how long a token that is handed out keeps working, at the least. */
   freshness(): number {
-    return number(SETTINGS.minimumValidity, 60) * SECOND;
+    return this.#values.freshness;
   }
 
   /** How long a person may take to sign in. */
   signInTimeout(): number {
-    return number(SETTINGS.signInTimeout, 5, 0.1) * MINUTE;
+    return this.#values.signInTimeout;
   }
 
   /** After how long without activity sessions are signed out: by provider id, of those where it is on at all. */
   idleTimeouts(): ReadonlyMap<string, number> {
-    return this.#idleTimeouts;
+    return this.#values.idleTimeouts;
   }
 
   /** Whether another extension that asks for a session counts as activity of the person. */
   callsCountAsActivity(): boolean {
-    return vscode.workspace.getConfiguration(PREFIX).get<unknown>(SETTINGS.callsCountAsActivity) !== false;
+    return this.#values.callsCountAsActivity;
   }
 
   /** Whether the person does not want to be told of a kind of thing any more. */
   isMuted(kind: Kind): boolean {
-    return mutedKinds().includes(kind);
+    return this.#values.muted.includes(kind);
   }
 
   /** Tells the person of a kind of thing no more. */
   async mute(kind: Kind): Promise<void> {
-    await vscode.workspace.getConfiguration(PREFIX).update(SETTINGS.mutedNotifications, [...new Set([...mutedKinds(), kind])], vscode.ConfigurationTarget.Global);
+    await vscode.workspace.getConfiguration(PREFIX).update(SETTINGS.mutedNotifications, [...new Set([...this.#values.muted, kind])], vscode.ConfigurationTarget.Global);
+    this.#values = valuesNow();
   }
 
   dispose(): void {
     this.#listening.dispose();
     this.#changed.dispose();
   }
-
-  #read(): void {
-    const value: unknown = vscode.workspace.getConfiguration(PREFIX).get(SETTINGS.providers);
-    const { providers, problems } = parseProviders(value, BUILT_IN_PROVIDER_IDS);
-    this.#providers = providers;
-    this.#problems = problems;
-    const forAll = number(SETTINGS.idleTimeout, 0) * MINUTE;
-    // Each key that is pressed asks for them.
-    this.#idleTimeouts = new Map(providers.map(({ id, idleTimeout = forAll }) => [id, idleTimeout] as const).filter(([, timeout]) => timeout > 0));
-  }
 }
 
-function mutedKinds(): Kind[] {
-  const value: unknown = vscode.workspace.getConfiguration(PREFIX).get(SETTINGS.mutedNotifications);
-  return Array.isArray(value) ? KINDS.filter((kind) => value.includes(kind)) : [];
+/** What the settings say, read as one: VS Code takes its time for each look, and much is asked for at each call of another extension. */
+interface Values {
+  readonly providers: readonly Provider[];
+  readonly problems: readonly SettingProblem[];
+  readonly lifetimes: Omit<LifetimeSettings, 'place'>;
+  readonly freshness: number;
+  readonly signInTimeout: number;
+  readonly idleTimeouts: ReadonlyMap<string, number>;
+  readonly callsCountAsActivity: boolean;
+  readonly muted: readonly Kind[];
 }
 
-/** A number of the settings, or its default where the value is none: VS Code marks it but hands it on. */
-function number(name: string, fallback: number, least = 0): number {
-  const value: unknown = vscode.workspace.getConfiguration(PREFIX).get(name);
-  return typeof value === 'number' && Number.isFinite(value) && value >= least ? value : fallback;
+function valuesNow(): Values {
+  const values = vscode.workspace.getConfiguration(PREFIX);
+  // A number that is none VS Code marks, but hands on.
+  const number = (name: string, fallback: number, least = 0): number => {
+    const value: unknown = values.get(name);
+    return typeof value === 'number' && Number.isFinite(value) && value >= least ? value : fallback;
+  };
+  const parsed = parseProviders(values.get(SETTINGS.providers), BUILT_IN_PROVIDER_IDS);
+  const forAll = number(SETTINGS.idleTimeout, 0) * MINUTE;
+  const muted: unknown = values.get(SETTINGS.mutedNotifications);
+  return {
+    ...parsed,
+    lifetimes: {
+      leeway: number(SETTINGS.refreshLeeway, 300) * SECOND,
+      refreshInterval: number(SETTINGS.refreshInterval, 0) * MINUTE,
+      warning: number(SETTINGS.expiryWarning, 10) * MINUTE,
+    },
+    freshness: number(SETTINGS.minimumValidity, 60) * SECOND,
+    signInTimeout: number(SETTINGS.signInTimeout, 5, 0.1) * MINUTE,
+    idleTimeouts: new Map(parsed.providers.map(({ id, idleTimeout = forAll }) => [id, idleTimeout] as const).filter(([, timeout]) => timeout > 0)),
+    callsCountAsActivity: values.get<unknown>(SETTINGS.callsCountAsActivity) !== false,
+    muted: Array.isArray(muted) ? KINDS.filter((kind) => muted.includes(kind)) : [],
+  };
 }
 
 /** Opens the settings at the providers. */
