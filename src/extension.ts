@@ -98,6 +98,7 @@ export function activate(context: vscode.ExtensionContext): void {
     link: () => surroundings.link(),
     random: Math.random,
     makeWay: (ports) => signOuts.makeWay(ports),
+    isAnybodyIn: ({ id }) => keeper.list(id).length > 0,
     pages: async (provider) => text.pages(provider.label, await template()),
   });
   const desk = new SignInDesk(signIns, keeper, settings);

@@ -43,6 +43,8 @@ export interface SignInPorts {
   readonly links: Links;
   /** The address of that link, as the browser follows it. */
   link(): Promise<string>;
+  /** Whether somebody is signed in at a provider. */
+  isAnybodyIn(provider: Provider): boolean;
   /** A number in [0, 1). */
   random(): number;
 }
@@ -157,8 +159,9 @@ export class SignIns {
     } catch (error) {
       over.abort(error);
       attempt.finish(error);
-      if (tokens !== undefined) {
-        // Called off at the last moment: nobody will use these tokens, so they do not live on at the server.
+      if (tokens !== undefined && !this.#ports.isAnybodyIn(provider)) {
+        // Called off at the last moment: nobody will use these tokens, so they do not live on at the server. But some servers
+        // end with them whatever else the same person has from this client, and that may be a session.
         revokeTokens(server, tokens, transport).catch(() => {});
       }
       throw error;

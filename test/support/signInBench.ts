@@ -32,6 +32,8 @@ export class Desk {
   reaching: (address: string) => Promise<string> = (address) => Promise.resolve(address);
   /** What gives up ports. */
   makesWay: (ports: readonly number[]) => boolean = () => false;
+  /** Whether somebody is signed in already. */
+  isAnybodyIn = false;
   /** Whether no time passes while a request is under way. */
   waitsForAnswers = false;
   /** What opening the browser waits for. */
@@ -57,6 +59,7 @@ export class Desk {
       environment: () => Promise.resolve(this.environment),
       reach: (address) => this.reaching(address),
       makeWay: (ports) => this.makesWay(ports),
+      isAnybodyIn: () => this.isAnybodyIn,
       links: this.links,
       link: () => Promise.resolve('vscode://session-keeper.session-keeper/callback'),
       random: () => 0.5,

@@ -121,6 +121,23 @@ describe('A sign-in', () => {
     assert.match(html, /Not signed in/);
   });
 
+  for (const isAnybodyIn of [false, true]) {
+    it(`revokes tokens that nobody will use${isAnybodyIn ? ', but not where that might end the session of somebody' : ''}`, async () => {
+      desk.isAnybodyIn = isAnybodyIn;
+      let token = '';
+      const result = start({}, ({ tokens }) => {
+        token = tokens.accessToken;
+        return Promise.reject(new Failure('storage', 'secret-store'));
+      });
+      await browse(await desk.address());
+      await rejectsWith(result, 'storage');
+      // The server has answered this one after whatever was sent before.
+      const isActive = (): Promise<boolean> => fetch(`${identity.issuer}/jwks`).then(async () => identity.tokenIsActive(token));
+      for (let tries = 0; tries < 50 && !isAnybodyIn && (await isActive()); tries += 1);
+      assert.equal(await isActive(), isAnybodyIn);
+    });
+  }
+
   it('that the person refuses ends, on a page that says so', async () => {
     const result = start();
     const address = await desk.address();
