@@ -2,6 +2,7 @@
 // as VS Code hands it on, taken apart. A resource server is nobody's friend: only what is known is taken, within bounds.
 import { SECOND } from './clock.ts';
 import { Failure } from './failure.ts';
+import { decodeBase64Url, parseObject } from './json.ts';
 import { coversScopes, isPermission, isScope, normalizeScopes } from './scopes.ts';
 import { servesScopes, type SessionRecord } from './session.ts';
 
@@ -108,8 +109,7 @@ function claimsIn(encoded: string): Readonly<Record<string, unknown>> {
 
 function decoded(encoded: string): string {
   try {
-    const bytes = Uint8Array.from(atob(encoded.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true }).decode(decodeBase64Url(encoded));
   } catch {
     return '';
   }
@@ -117,12 +117,7 @@ function decoded(encoded: string): string {
 
 /** The claims in a text that can go to a server as `claims` (OpenID Connect Core 5.5): a JSON object of a sensible size. */
 export function parseClaims(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = text.length <= LONGEST ? JSON.parse(text) : undefined;
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
+  return text.length <= LONGEST ? parseObject(text) : undefined;
 }
 
 /** The time of `{"access_token":{"nbf":{"value":"…"}}}`, in ms, where the claims hold nothing else. */

@@ -1,4 +1,5 @@
 // What a token says of itself.
+import { decodeBase64Url, parseObject } from './json.ts';
 
 /** The claims of a token that is a JWT, for looking at only: nothing is verified. Undefined where it is none. */
 export function claimsOf(token: string): Readonly<Record<string, unknown>> | undefined {
@@ -7,9 +8,7 @@ export function claimsOf(token: string): Readonly<Record<string, unknown>> | und
     return undefined;
   }
   try {
-    const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
-    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof claims === 'object' && claims !== null && !Array.isArray(claims) ? { ...claims } : undefined;
+    return parseObject(new TextDecoder().decode(decodeBase64Url(payload)));
   } catch {
     return undefined;
   }

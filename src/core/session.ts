@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { MINUTE } from './clock.ts';
 import { Failure } from './failure.ts';
+import { parseJson } from './json.ts';
 import type { Lifetimes } from './lifetime.ts';
 import { credentialOrigins, type Provider, type TokenKind } from './provider.ts';
 import { CATEGORIES } from './remedy.ts';
@@ -101,10 +102,8 @@ export function tokenFor({ accessToken, idToken }: SessionRecord, kind: TokenKin
 
 /** Parses a stored text. Never throws. */
 export function parseRecord(stored: string): ParsedRecord {
-  let value: unknown;
-  try {
-    value = JSON.parse(stored);
-  } catch {
+  const value = parseJson(stored);
+  if (value === undefined) {
     return { kind: 'unreadable', reason: 'not JSON' };
   }
   const versioned = v.safeParse(v.looseObject({ version: v.number() }), value);

@@ -1,7 +1,8 @@
 // Proof of possession (DPoP, RFC 9449): a key for each session, and requests that show that it is held.
 import * as oauth from 'oauth4webapi';
+import { parseObject } from '../core/json.ts';
 import type { ProofJwk } from '../core/session.ts';
-import { fetchWith, objectIn, type Answer, type Fetch, type Transport } from './transport.ts';
+import { fetchWith, type Answer, type Fetch, type Transport } from './transport.ts';
 
 /** The algorithm of the signatures, as servers list it in `dpop_signing_alg_values_supported`. */
 export const PROOF_ALGORITHM = 'ES256';
@@ -119,7 +120,7 @@ function isRefusedProof({ body, response }: Answer, isLater: boolean): boolean {
   if (response.status !== 400 && response.status !== 401) {
     return false;
   }
-  const { error } = objectIn(body);
+  const { error } = parseObject(body) ?? {};
   const challenge = response.headers.get('www-authenticate') ?? '';
   // With or without quotation marks (RFC 9110 section 11.2).
   const says = (code: string): boolean => error === code || new RegExp(`\\berror\\s*=\\s*"?${code}\\b`, 'i').test(challenge);

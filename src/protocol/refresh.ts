@@ -1,6 +1,7 @@
 // From a refresh token to new tokens: RFC 6749 section 6, OpenID Connect Core 12.
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
+import { parseJson } from '../core/json.ts';
 import { optionsFor, tokenOptionsFor, type Server } from './discovery.ts';
 import { checkTokens, requestTokens, type RawTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Transport } from './transport.ts';
@@ -61,14 +62,5 @@ export async function requestRefresh(
 }
 
 function isCutOff({ answer: { body, response } }: RawTokens): boolean {
-  return response.status === 200 && /\bjson\b/i.test(response.headers.get('content-type') ?? '') && !isJson(body);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return response.status === 200 && /\bjson\b/i.test(response.headers.get('content-type') ?? '') && parseJson(body) === undefined;
 }

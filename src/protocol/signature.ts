@@ -1,6 +1,7 @@
 // Whether a server has signed what it sends: RFC 7515, and the change of its keys (OpenID Connect Core 10.1.1).
 import * as oauth from 'oauth4webapi';
 import { Failure, harmless } from '../core/failure.ts';
+import { decodeBase64Url } from '../core/json.ts';
 import type { optionsFor } from './discovery.ts';
 
 /** What the library remembers the keys of a server by: its description, or a copy of it once they had to be fetched anew. */
@@ -53,6 +54,6 @@ const isUnsafe = (algorithm: string): boolean => algorithm === 'none' || algorit
 /** The `alg` of a JWT whose header the library has read. */
 function algorithmOf(jwt: string): string {
   const [header = ''] = jwt.split('.');
-  const { alg } = JSON.parse(atob(header.replaceAll('-', '+').replaceAll('_', '/'))) as { readonly alg?: unknown };
+  const { alg } = JSON.parse(new TextDecoder().decode(decodeBase64Url(header))) as { readonly alg?: unknown };
   return typeof alg === 'string' ? alg : '';
 }

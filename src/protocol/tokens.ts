@@ -4,13 +4,14 @@ import { claimsOf } from '../core/claims.ts';
 import { DAY } from '../core/clock.ts';
 import { Failure, harmless } from '../core/failure.ts';
 import { issuerFor } from '../core/issuer.ts';
+import { parseObject } from '../core/json.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import type { ProofJwk, SessionRecord } from '../core/session.ts';
 import { classify, type Step } from './classify.ts';
 import type { optionsFor, Server } from './discovery.ts';
 import { isNotableSkew, sendProved } from './dpop.ts';
 import { checkSignature } from './signature.ts';
-import { objectIn, type Answer, type Fetch, type Transport } from './transport.ts';
+import type { Answer, Fetch, Transport } from './transport.ts';
 
 /** What a checked token answer gives. Points in time are in ms since the Unix epoch, by this machine's clock. */
 export interface Tokens {
@@ -55,7 +56,7 @@ const OPTIONAL_FIELDS: ReadonlySet<string> = new Set(['expires_in', 'refresh_tok
 export function regularize(answer: Answer): RawTokens {
   const isAbsent = (name: string, value: unknown): boolean =>
     (OPTIONAL_FIELDS.has(name) && (value === null || value === '')) || (name === 'expires_in' && typeof value !== 'object' && Number(value) === 0);
-  const body = Object.fromEntries(Object.entries(objectIn(answer.body)).filter(([name, value]) => !isAbsent(name, value)));
+  const body = Object.fromEntries(Object.entries(parseObject(answer.body) ?? {}).filter(([name, value]) => !isAbsent(name, value)));
   if (typeof body['expires_in'] === 'object') {
     // A server can make an object that throws where it is taken for a number.
     body['expires_in'] = JSON.stringify(body['expires_in']);

@@ -118,16 +118,6 @@ async function readBody(response: Response): Promise<string> {
   return text + decoder.decode();
 }
 
-/** The JSON object that a text is; an empty one where it is anything else. */
-export function objectIn(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
-  } catch {
-    return {};
-  }
-}
-
 /** Whether a `Response` of this status may be made with a body (Fetch, "null body status"). */
 function mayHaveBody(status: number): boolean {
   return ![101, 103, 204, 205, 304].includes(status);

@@ -20,12 +20,3 @@ export interface Folder {
 export function fileNameOf(text: string): string {
   return text.replace(/[^A-Za-z0-9-]/g, (character) => `~${character.charCodeAt(0).toString(16)}`);
 }
-
-/** What a file of JSON says; undefined where it is none, because it was cut off or somebody has changed it. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

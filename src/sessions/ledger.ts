@@ -3,10 +3,11 @@
 // entry is a file of its own, so that no window undoes what another has entered.
 import * as v from 'valibot';
 import { asFailure } from '../core/failure.ts';
+import { parseJson } from '../core/json.ts';
 import type { Log } from '../core/log.ts';
 import { CATEGORIES } from '../core/remedy.ts';
 import type { SessionRecord } from '../core/session.ts';
-import { parseJson, type Folder } from './folder.ts';
+import type { Folder } from './folder.ts';
 
 const entrySchema = v.object({
   version: v.picklist([1]),

@@ -2,8 +2,9 @@
 // One small file for each thing that was told. The folder makes a file for one window only, which is the one that tells.
 import * as v from 'valibot';
 import { asFailure } from '../core/failure.ts';
+import { parseJson } from '../core/json.ts';
 import type { Log } from '../core/log.ts';
-import { fileNameOf, parseJson, type Folder } from './folder.ts';
+import { fileNameOf, type Folder } from './folder.ts';
 
 const TOLD = '.told';
 const LATER = '.later';

@@ -8,6 +8,7 @@ import { machineCipher } from '../../src/machine/cipher.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import { transportWith } from './bench.ts';
+import { FakeBrowser } from './fakeBrowser.ts';
 import { FakeFolder } from './fakeStore.ts';
 import { PatientClock } from './patientClock.ts';
 import { plainPages } from './signInPages.ts';
@@ -22,8 +23,7 @@ export class Desk {
   readonly signIns: SignIns;
   /** Where links to the editor arrive. */
   readonly links: Links;
-  readonly #opened: ((address: string) => void)[] = [];
-  readonly #addresses: string[] = [];
+  readonly #browser = new FakeBrowser();
   /** What the person answers who is asked for an address. */
   asking: AskForAddress = () => Promise.resolve(undefined);
   /** Where VS Code runs. */
@@ -64,12 +64,7 @@ export class Desk {
       link: () => Promise.resolve('vscode://session-keeper.session-keeper/callback'),
       random: () => 0.5,
       openBrowser: async (address) => {
-        const waiting = this.#opened.shift();
-        if (waiting === undefined) {
-          this.#addresses.push(address);
-        } else {
-          waiting(address);
-        }
+        this.#browser.open(address);
         await this.opening();
       },
     });
@@ -93,6 +88,6 @@ export class Desk {
 
   /** The next address that the browser is opened at. */
   async address(): Promise<string> {
-    return this.#addresses.shift() ?? new Promise((resolve) => this.#opened.push(resolve));
+    return this.#browser.address();
   }
 }

@@ -2,6 +2,7 @@ import { MINUTE } from '../../src/core/clock.ts';
 import type { Log } from '../../src/core/log.ts';
 import { SignOuts } from '../../src/flows/signOut.ts';
 import type { Environment } from '../../src/flows/ways.ts';
+import { FakeBrowser } from './fakeBrowser.ts';
 import { PatientClock } from './patientClock.ts';
 import { plainSignOutPages } from './signInPages.ts';
 
@@ -19,8 +20,7 @@ export class Door {
   reaching: (address: string) => Promise<string> = (address) => Promise.resolve(address);
   /** What opening the browser waits for. */
   opening: () => Promise<void> = () => Promise.resolve();
-  readonly #opened: ((address: string) => void)[] = [];
-  readonly #addresses: string[] = [];
+  readonly #browser = new FakeBrowser();
 
   /** Nobody has signed out yet; the browser may take five minutes to come back. */
   constructor(clock = new PatientClock()) {
@@ -35,12 +35,7 @@ export class Door {
       pages: () => Promise.resolve(plainSignOutPages),
       deadline: () => 5 * MINUTE,
       openBrowser: async (address) => {
-        const waiting = this.#opened.shift();
-        if (waiting === undefined) {
-          this.#addresses.push(address);
-        } else {
-          waiting(address);
-        }
+        this.#browser.open(address);
         await this.opening();
       },
     });
@@ -48,11 +43,11 @@ export class Door {
 
   /** The next address that the browser is opened at. */
   async address(): Promise<string> {
-    return this.#addresses.shift() ?? new Promise((resolve) => this.#opened.push(resolve));
+    return this.#browser.address();
   }
 
   /** How many addresses the browser was opened at that nobody has looked at. */
   get unseen(): number {
-    return this.#addresses.length;
+    return this.#browser.unseen;
   }
 }
