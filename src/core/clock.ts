@@ -14,6 +14,25 @@ export interface Clock {
    * because a longer one overflows the platform's timer and fires at once.
    */
   after(delay: number, run: () => void): Disposable;
+  /** The machine's uptime, which nobody can set; absent if it isn't known. */
+  uptime?(): Uptime;
+}
+
+/** A reading of the machine's uptime. */
+export interface Uptime {
+  /** Identifies the start of the machine that `ms` counts from. */
+  readonly boot: string;
+  /** How long the machine has been running, in ms, sleeps included. */
+  readonly ms: number;
+}
+
+/**
+ * The real time that passed between two readings, in ms, sleeps included and clock changes left out; undefined if the
+ * readings can't be compared, because one is missing or the machine was restarted in between.
+ */
+export function elapsedUptime(from: Uptime | undefined, to: Uptime | undefined): number | undefined {
+  const isComparable = from !== undefined && from.boot === to?.boot && to.ms >= from.ms;
+  return isComparable ? to.ms - from.ms : undefined;
 }
 
 /** The longest delay in ms that a platform timer takes: 2^31 − 1, about 24.8 days. */

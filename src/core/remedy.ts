@@ -27,11 +27,13 @@ export type Outcome =
   | 'attention'
   /** It is over, by a definite verdict: "sign in again". */
   | 'ended'
+  /** It can't be renewed any more: the person is asked to sign in, and it ends once its access token expires. */
+  | 'ending'
   /** It is kept, and shown as before: the failure is that of one attempt or of one caller. */
   | 'unchanged';
 
-/** How a renewal is tried again by itself: soon and often at first, at a slow pace only, or not at all. */
-export type Retry = 'quick' | 'slow' | 'never';
+/** How a renewal is tried again by itself: soon and often at first, every minute, at a slow pace only, or not at all. */
+export type Retry = 'quick' | 'steady' | 'slow' | 'never';
 
 /** How a category is met. */
 export interface Remedy {
@@ -46,12 +48,30 @@ export interface Remedy {
   readonly fromServer: readonly string[];
   /** What means it here: codes of oauth4webapi, of Node, undici and TLS, `http-` with a status, and this product's own. */
   readonly fromHere: readonly string[];
+  /**
+   * Which HTTP statuses make it, for a refresh that worked before with the same settings, a rejection that the server
+   * doesn't explain ({@link isUnexplainedRejection}): most likely, its refresh token is dead.
+   */
+  readonly rejectsWith: readonly number[];
 }
 
 /** A row of the table: what is done, the error codes of servers that mean it, and the codes from here that do. */
 function row(outcome: Outcome, retry: Retry, actions: readonly Action[], fromServer: string, fromHere: string): Remedy {
-  return { outcome, retry, actions, fromServer: words(fromServer), fromHere: words(fromHere) };
+  return { outcome, retry, actions, fromServer: words(fromServer), fromHere: words(fromHere), rejectsWith: [] };
 }
+
+/** A row whose failures can be a rejection that the server doesn't explain. */
+function rejecting(remedy: Remedy, statuses: readonly number[] = REJECTING_STATUSES): Remedy {
+  return { ...remedy, rejectsWith: statuses };
+}
+
+/** The statuses with which a server that works rejects a request: success without tokens, and all 4xx but 407, 408, 425 and 429. */
+const REJECTING_STATUSES: readonly number[] = [
+  ...Array.from({ length: 100 }, (_, index) => 200 + index),
+  ...Array.from({ length: 100 }, (_, index) => 400 + index).filter((status) => ![407, 408, 425, 429].includes(status)),
+];
+/** The statuses at which a page instead of JSON can come from the server itself; others are what proxies and login portals answer. */
+const PAGE_STATUSES: readonly number[] = [400, 401, 422];
 
 const words = (list: string): string[] => list.split(/\s+/).filter((word) => word !== '');
 
@@ -67,7 +87,7 @@ export const REMEDIES = {
   'other-window': row('retrying', 'quick', ['retry', 'log'], '', 'other-window'),
 
   // Something stands between here and the server.
-  'web-page': row('attention', 'slow', ['retry', 'proxy-settings'], '', 'not-json OAUTH_RESPONSE_IS_NOT_JSON http-3xx http-511'),
+  'web-page': rejecting(row('attention', 'slow', ['retry', 'proxy-settings'], '', 'not-json OAUTH_RESPONSE_IS_NOT_JSON http-3xx http-511'), PAGE_STATUSES),
   'proxy': row('attention', 'slow', ['proxy-settings', 'retry'], '', 'http-407 UND_ERR_ABORTED UND_ERR_PRX_TLS'),
   'certificate': row('attention', 'slow', ['certificate-settings', 'retry'], '', `
     CERT_UNTRUSTED CERT_HAS_EXPIRED CERT_CHAIN_TOO_LONG CERT_REJECTED CERT_REVOKED CERT_SIGNATURE_FAILURE
@@ -78,8 +98,9 @@ export const REMEDIES = {
 
   // A definite verdict: only signing in again goes on from here.
   'session-ended': row('ended', 'never', ['sign-in'], `
-    refresh:invalid_grant refresh:access_denied refresh:invalid_token refresh:expired_token bad_refresh_token bad_token
+    refresh:invalid_grant refresh:access_denied refresh:invalid_token bad_refresh_token bad_token
     refresh:Errors.OIDCSession.RefreshTokenInvalid refresh:Errors.User.RefreshToken.Invalid`, ''),
+  'session-expired': row('ended', 'never', ['sign-in'], 'refresh:expired_token', 'session-end-passed'),
   'lost-answer': row('ended', 'never', ['sign-in'], '', 'lost-answer'),
   'sign-in-needed': row('ended', 'never', ['sign-in'], 'login_required', ''),
   'interaction-needed': row('ended', 'never', ['sign-in'], 'interaction_required account_selection_required basic_action message_only', ''),
@@ -90,6 +111,11 @@ export const REMEDIES = {
     unmet_authentication_requirements insufficient_user_authentication`, 'claims-challenge'),
   'password-expired': row('ended', 'never', ['sign-in'], 'user_password_expired', ''),
   'email-unverified': row('ended', 'never', ['sign-in'], 'unverified_user_email', ''),
+
+  // The server rejects a refresh without a reason that is known, though the same request worked before. Once can be chance.
+  'refresh-rejected': row('retrying', 'steady', ['retry', 'log'], '', 'rejected-once'),
+  'refresh-rejected-again': row('ending', 'slow', ['sign-in', 'log'], '', 'rejected-again'),
+  'refresh-rejected-settings': row('attention', 'slow', ['settings', 'sign-in'], '', 'rejected-settings'),
 
   // The settings, here or at the server, do not fit.
   'client-rejected': row('attention', 'slow', ['settings', 'client-secret'], 'invalid_client incorrect_client_credentials', 'challenge no-secret'),
@@ -102,21 +128,21 @@ export const REMEDIES = {
   'server-unfit': row('attention', 'slow', ['settings', 'diagnostics'], '', `
     missing-endpoint bad-endpoint no-s256 no-way token-type no-account no-id-token no-es256
     unsafe-signature OAUTH_MISSING_SERVER_METADATA OAUTH_INVALID_SERVER_METADATA`),
-  'configuration': row('attention', 'slow', ['settings', 'diagnostics'], `
+  'configuration': rejecting(row('attention', 'slow', ['settings', 'diagnostics'], `
     invalid_request unsupported_grant_type unsupported_response_type unsupported_response_mode request_not_supported
     request_uri_not_supported invalid_request_uri invalid_request_object registration_not_supported`, `
-    OAUTH_UNSUPPORTED_OPERATION OAUTH_INVALID_REQUEST http-4xx`),
+    OAUTH_UNSUPPORTED_OPERATION OAUTH_INVALID_REQUEST http-4xx`)),
   'proof-rejected': row('attention', 'slow', ['sign-in', 'settings'], 'invalid_dpop_proof', ''),
   'not-renewable': row('attention', 'never', ['sign-in', 'scopes'], 'refresh:unsupported_grant_type', 'no-refresh-token'),
   'not-set-up': row('attention', 'slow', ['settings'], '', 'provider-removed'),
 
   // The answer is of no use; what the server has said of the session is not known.
-  'bad-answer': row('attention', 'slow', ['retry', 'diagnostics'], '', `
-    OAUTH_PARSE_ERROR OAUTH_INVALID_RESPONSE bad-lifetime bad-device-code too-large cut-off bad-key http-2xx http-1xx no-answer`),
+  'bad-answer': rejecting(row('attention', 'slow', ['retry', 'diagnostics'], '', `
+    OAUTH_PARSE_ERROR OAUTH_INVALID_RESPONSE bad-lifetime bad-device-code too-large cut-off bad-key http-2xx http-1xx no-answer`)),
   'untrusted-answer': row('attention', 'slow', ['sign-in', 'diagnostics'], '', `
     OAUTH_JWT_CLAIM_COMPARISON_FAILED OAUTH_KEY_SELECTION_FAILED OAUTH_JWT_USERINFO_EXPECTED wrong-issuer wrong-subject`),
   'other-account': row('attention', 'slow', ['sign-in', 'log'], '', 'other-subject other-issuer'),
-  'unknown-error': row('attention', 'slow', ['retry', 'diagnostics'], '', 'unknown-error'),
+  'unknown-error': rejecting(row('attention', 'slow', ['retry', 'diagnostics'], '', 'unknown-error')),
 
   // The place where sessions are kept, and the windows that share it.
   'storage': row('attention', 'slow', ['retry', 'log'], '', `
@@ -125,10 +151,10 @@ export const REMEDIES = {
   'newer-elsewhere': row('attention', 'slow', ['reload', 'sign-in'], '', 'newer-elsewhere'),
 
   // One attempt to sign in has not worked; no session is lost.
-  'denied': row('unchanged', 'never', ['sign-in'], 'access_denied authorization_declined', ''),
-  'start-again': row('unchanged', 'never', ['sign-in', 'log'], 'invalid_grant bad_verification_code', 'no-code'),
-  'code-expired': row('unchanged', 'never', ['new-code', 'another-way'], `
-    device:expired_token device:token_expired exchange:expired_token incorrect_device_code device:bad_verification_code device:invalid_grant`, 'code-expired'),
+  'denied': rejecting(row('unchanged', 'never', ['sign-in'], 'access_denied authorization_declined', '')),
+  'start-again': rejecting(row('unchanged', 'never', ['sign-in', 'log'], 'invalid_grant bad_verification_code', 'no-code')),
+  'code-expired': rejecting(row('unchanged', 'never', ['new-code', 'another-way'], `
+    device:expired_token device:token_expired exchange:expired_token incorrect_device_code device:bad_verification_code device:invalid_grant`, 'code-expired')),
   'sign-in-timeout': row('unchanged', 'never', ['sign-in', 'another-way'], '', 'sign-in-deadline'),
   'no-loopback': row('unchanged', 'never', ['another-way', 'log'], '', 'no-loopback ports-taken'),
   'cancelled': row('unchanged', 'never', ['another-way', 'copy-redirect'], '', 'cancelled entry-changed'),
@@ -140,7 +166,7 @@ export const REMEDIES = {
   'scope-needed': row('unchanged', 'never', ['sign-in', 'scopes'], 'resource:insufficient_scope', 'scope-not-granted'),
   'step-up-unmet': row('unchanged', 'never', ['sign-in', 'log'], '', 'acr-unmet auth-too-old'),
   'bad-challenge': row('unchanged', 'never', ['log'], '', 'bad-challenge'),
-  'protocol-step': row('attention', 'slow', ['retry', 'diagnostics'], 'authorization_pending device:slow_down use_dpop_nonce unsupported_token_type', ''),
+  'protocol-step': rejecting(row('attention', 'slow', ['retry', 'diagnostics'], 'authorization_pending device:slow_down use_dpop_nonce unsupported_token_type', '')),
 
   // Nothing of the above; kept apart so that it is noticed.
   'unexpected': row('attention', 'slow', ['retry', 'diagnostics'], '', 'unexpected'),
@@ -152,9 +178,22 @@ export type Category = keyof typeof REMEDIES;
 /** All categories, in the order of the table. */
 export const CATEGORIES = Object.keys(REMEDIES) as [Category, ...Category[]];
 
+/**
+ * Whether a failed refresh is a rejection that the server doesn't explain: it was reached, and answered this request with
+ * a status of the category's list.
+ */
+export function isUnexplainedRejection(category: Category, status: number | undefined): boolean {
+  return status !== undefined && REMEDIES[category].rejectsWith.includes(status);
+}
+
 /** Whether a category is a definite verdict that ends a session. Everything else keeps it. */
 export function endsSession(category: Category): boolean {
   return REMEDIES[category].outcome === 'ended';
+}
+
+/** Whether a session isn't renewed any more after a failure of this category: it has ended, or it ends with its access token. */
+export function needsSignIn(category: Category): boolean {
+  return endsSession(category) || REMEDIES[category].outcome === 'ending';
 }
 
 /** The `prompt` (OpenID Connect Core 3.1.2.1) that a new sign-in needs after an error code; undefined where none does. */

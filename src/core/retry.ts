@@ -18,7 +18,7 @@ const WAITING_PACE = 8 * SECOND;
 /** The pace, in ms, for what a person must mend first. */
 const MENDING_PACE = 5 * MINUTE;
 /** The longest wait, in ms, that a server's `Retry-After` may impose. */
-const LONGEST_WAIT = 60 * MINUTE;
+export const LONGEST_WAIT = 60 * MINUTE;
 
 /**
  * How long to wait, in ms, before a failed renewal is tried again by itself; undefined means not at all.
@@ -35,7 +35,7 @@ export function retryDelay(failure: Failure, failures: number, random: number): 
     return Math.min(Math.max(failure.retryAfter, SECOND), LONGEST_WAIT);
   }
   const quick = retry === 'quick' && failures <= (failure.category === 'server' ? QUICK_TRIES_AT_SERVER : QUICK_TRIES);
-  const slow = failure.wasNotSent ? WAITING_PACE : retry === 'quick' ? SLOW_PACE : MENDING_PACE;
+  const slow = failure.wasNotSent ? WAITING_PACE : retry === 'slow' ? MENDING_PACE : SLOW_PACE;
   const pace = quick ? FIRST_DELAY * 2 ** (failures - 1) : slow;
   return pace * (0.75 + random / 2);
 }

@@ -1,7 +1,7 @@
 // A signed-in account at a provider, as it is stored: one record, parsed on the way in and on the way out.
 import * as v from 'valibot';
-import { MINUTE } from './clock.ts';
-import { Failure } from './failure.ts';
+import { MINUTE, SECOND, elapsedUptime, type Clock } from './clock.ts';
+import { Failure, harmless } from './failure.ts';
 import { parseJson } from './json.ts';
 import type { Lifetimes } from './lifetime.ts';
 import { credentialOrigins, type Provider, type TokenKind } from './provider.ts';
@@ -73,6 +73,10 @@ const recordSchema = v.object({
   signedInAt: time,
   /** When the request was sent that brought the present access token. */
   renewedAt: time,
+  /** The machine's uptime at that moment: it shows the token's age even after the clock was set. */
+  renewedUptime: v.optional(v.object({ boot: text, ms: time })),
+  /** Which settings that request was made with ({@link refreshSettingsOf}). */
+  refreshSettings: v.optional(text),
   /** How far the server's clock was ahead then, in ms, where its answer told. */
   skew: v.optional(time),
   accessExpiresAt: v.optional(time),
@@ -81,7 +85,7 @@ const recordSchema = v.object({
   sessionEndSource: v.optional(v.picklist(END_SOURCES)),
   sessionEndIsFixed: v.optional(v.boolean()),
   /** The definite verdict that ended the session. The record stays, so that signing in again knows the account. */
-  ended: v.optional(v.object({ at: time, category: text, code: text, claims: v.optional(text) })),
+  ended: v.optional(v.object({ at: time, category: text, code: text, claims: v.optional(text), detail: v.optional(text) })),
 });
 
 /** One signed-in account at one provider, with its tokens. Times are in ms since the Unix epoch. */
@@ -156,8 +160,27 @@ export function formatRecord(record: SessionRecord): string {
 export const ENDED_GRACE = 5 * MINUTE;
 
 /** The definite verdict that ended a session, as the failure that it was; one of another version's categories is a plain end. */
-export function verdictOf({ category, code, claims }: NonNullable<SessionRecord['ended']>): Failure {
-  return new Failure(CATEGORIES.find((one) => one === category) ?? 'session-ended', code, { claims });
+export function verdictOf({ category, code, claims, detail }: NonNullable<SessionRecord['ended']>): Failure {
+  return new Failure(CATEGORIES.find((one) => one === category) ?? 'session-ended', code, { claims, detail: detail === undefined ? undefined : harmless(detail) });
+}
+
+/** How much slower than the uptime, as a share of the time that passed, a clock may run before it counts as set back. */
+const CLOCK_DRIFT = 1 / 1000;
+/** The least difference between clock and uptime that counts as a clock that was set back, in ms. */
+const SMALLEST_SET_BACK = 5 * SECOND;
+
+/**
+ * How far the clock was set back since the access token was requested, in ms: the uptime shows that more time has
+ * passed than the clock does. Undefined if it wasn't, or if that can't be known. This holds for any record, also one
+ * that another window made before the clock was set.
+ */
+export function clockSetBackSince({ renewedAt, renewedUptime }: Pick<SessionRecord, 'renewedAt' | 'renewedUptime'>, clock: Clock): number | undefined {
+  const elapsed = elapsedUptime(renewedUptime, clock.uptime?.());
+  if (elapsed === undefined) {
+    return undefined;
+  }
+  const behind = elapsed - (clock.now() - renewedAt);
+  return behind > Math.max(SMALLEST_SET_BACK, elapsed * CLOCK_DRIFT) ? behind : undefined;
 }
 
 /** Whom a sign-in of the same account is expected to be (`login_hint`, OpenID Connect Core 3.1.2.1). */

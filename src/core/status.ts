@@ -1,7 +1,7 @@
 // What the status bar has to say: decided here, put into words and drawn in the editor's room.
 import { MINUTE } from './clock.ts';
 import type { Failure } from './failure.ts';
-import { isAlive, isRenewalDue, renewalDueAt, sessionEndOf, warnAt, type LifetimeSettings } from './lifetime.ts';
+import { isAlive, isRenewalDue, renewalDueAt, sessionEndOf, warnAt, type LifetimeSettings, type Lifetimes } from './lifetime.ts';
 import { REMEDIES } from './remedy.ts';
 import { lifetimesOf, type SessionRecord } from './session.ts';
 
@@ -23,12 +23,16 @@ export interface LiveSession {
   readonly nextTryAt?: number | undefined;
   /** Whether a caller was refused since, because the token no longer works. */
   readonly refused?: boolean;
+  /** When the server first rejected a refresh of the record's generation without a known reason. */
+  readonly rejectedAt?: number | undefined;
   /** How many renewals have failed in a row. */
   readonly failures: number;
   /** How far the server's clock is ahead of this machine's, in ms, as its latest answer told. */
   readonly skew?: number | undefined;
   /** How far, in ms, the clock has been set back since the record came: by so much its times lie too far ahead. */
-  readonly setBack?: number;
+  readonly setBack?: number | undefined;
+  /** Until when the server has asked not to be contacted (`Retry-After`), by whichever window it told. */
+  readonly waitUntil?: number | undefined;
   /** Whether the newest tokens are in memory only, because storing them failed. */
   readonly unsaved: boolean;
   /** Whether the other windows cannot know of the newest tokens, because the folder that all share failed. */
@@ -57,7 +61,8 @@ export function statusOf(session: LiveSession, settings: LifetimeSettings, now: 
   const lifetimes = lifetimesOf(record);
   const shown = (time: number | undefined): number | undefined => (time === undefined ? undefined : time - setBack);
   const due = session.nextTryAt ?? shown(renewalDueAt(lifetimes, settings));
-  const end = shown(sessionEndOf(lifetimes));
+  const endsWithToken = session.failure !== undefined && REMEDIES[session.failure.category].outcome === 'ending';
+  const end = shown(endsWithToken ? (lifetimes.accessExpiresAt ?? lifetimes.sessionEndsAt) : sessionEndOf(lifetimes));
   const countdown =
     end !== undefined ? ({ to: end, means: 'end' } as const)
     : due !== undefined ? ({ to: due, means: 'renewal' } as const)
@@ -85,9 +90,24 @@ function stateOf(session: LiveSession, settings: LifetimeSettings, now: number):
     return 'ending';
   }
   if (session.failure !== undefined) {
-    return REMEDIES[session.failure.category].outcome === 'retrying' ? 'retrying' : 'attention';
+    return stateAfter(session.failure, lifetimes, now);
   }
   return session.renewing || isRenewalDue(lifetimes, settings, now) ? 'renewing' : 'signed-in';
+}
+
+/** The state of a session whose renewal has failed. */
+function stateAfter({ category }: Failure, lifetimes: Lifetimes, now: number): State {
+  switch (REMEDIES[category].outcome) {
+    case 'retrying':
+      return 'retrying';
+    case 'ending':
+      // Without a known expiry there is nothing to count down to.
+      return lifetimes.accessExpiresAt === undefined ? 'attention' : isAlive(lifetimes, now) ? 'ending' : 'ended';
+    case 'attention':
+    case 'ended':
+    case 'unchanged':
+      return 'attention';
+  }
 }
 
 /**

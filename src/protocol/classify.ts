@@ -38,9 +38,10 @@ export function classify(error: unknown, step: Step): Failure {
     return ofError(error.error, step, { detail: clean(error.error_description) });
   }
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
-    // RFC 6749 section 5.2: at the token endpoint, 401 is about the client's own authentication.
+    // RFC 6749 section 5.2: at the token endpoint, 401 is about the client's own authentication. At a refresh, that has
+    // worked before, and some servers answer so to a dead refresh token.
     const { response } = error;
-    return response.status === 401 ? new Failure('client-rejected', 'challenge', { cause: error, status: 401 }) : ofResponse(response, error);
+    return response.status === 401 && step !== 'refresh' ? new Failure('client-rejected', 'challenge', { cause: error, status: 401 }) : ofResponse(response, error);
   }
   if (error instanceof oauth.OperationProcessingError && isAboutAuthTime(error.cause)) {
     return new Failure('step-up-unmet', 'auth-too-old', { cause: error });

@@ -1,13 +1,22 @@
 // From a refresh token to new tokens: RFC 6749 section 6, OpenID Connect Core 12.
 import * as oauth from 'oauth4webapi';
+import { MINUTE } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { parseJson } from '../core/json.ts';
 import { optionsFor, tokenOptionsFor, type Server } from './discovery.ts';
 import { checkTokens, requestTokens, type RawTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Transport } from './transport.ts';
 
+/**
+ * How long, in ms, a refresh that was sent is listened to. A server that rotates may have used the refresh token up, so an
+ * answer is given up only when its connection is gone, or when no server would still send one.
+ */
+export const REFRESH_LIMIT = 2 * MINUTE;
+
 /** A renewal whose answer has arrived, before any of it is checked. */
 export interface RefreshAnswer {
+  /** The HTTP status. */
+  readonly status: number;
   /** The refresh token that replaces the one sent; undefined where the server returned none and the sent one stays good. */
   readonly refreshToken: string | undefined;
   /** The access token as it arrived, not checked: to be revoked where nobody wants it any more. */
@@ -33,7 +42,7 @@ export async function requestRefresh(
   transport: Transport,
   signal?: AbortSignal,
 ): Promise<RefreshAnswer> {
-  const arrived = await requestTokens(server, transport, signal, 'refresh', (fetch) =>
+  const arrived = await requestTokens(server, { ...transport, deadline: Math.max(REFRESH_LIMIT, transport.deadline) }, signal, 'refresh', (fetch) =>
     oauth.refreshTokenGrantRequest(server.metadata, server.client, server.clientAuthentication, refreshToken, tokenOptionsFor(server, fetch)),
   );
   if (isCutOff(arrived)) {
@@ -42,6 +51,7 @@ export async function requestRefresh(
   const isGranted = arrived.response.status === 200;
   const accessToken = isGranted ? arrived.body['access_token'] : undefined;
   return {
+    status: arrived.answer.response.status,
     // Also where the rest is of no use: a server that has given a new one takes the old one no more.
     refreshToken: isGranted ? arrived.refreshToken : undefined,
     accessToken: typeof accessToken === 'string' ? accessToken : undefined,

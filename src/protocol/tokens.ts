@@ -1,7 +1,7 @@
 // The token answer (RFC 6749 section 5.1): made regular, checked, and turned into what a session needs.
 import * as oauth from 'oauth4webapi';
 import { claimsOf } from '../core/claims.ts';
-import { DAY } from '../core/clock.ts';
+import { DAY, type Uptime } from '../core/clock.ts';
 import { Failure, harmless } from '../core/failure.ts';
 import { issuerFor } from '../core/issuer.ts';
 import { parseObject } from '../core/json.ts';
@@ -27,6 +27,8 @@ export interface Tokens {
   readonly scopes: readonly string[] | undefined;
   /** When the request was sent. */
   readonly sentAt: number;
+  /** The machine's uptime at that moment. */
+  readonly sentUptime?: Uptime | undefined;
   readonly accessExpiresAt: number | undefined;
   readonly expirySource: SessionRecord['expirySource'];
   readonly sessionEndsAt: number | undefined;
@@ -151,6 +153,7 @@ export async function checkTokens(
       claims,
       scopes: tokens.scope === undefined ? undefined : grantedIn(tokens.scope),
       sentAt: answer.sentAt,
+      sentUptime: answer.sentUptime,
       ...sooner(accessExpiry(server, tokens, answer.sentAt, skew), server.provider.token === 'id_token' ? claims : undefined, answer.sentAt, skew),
       ...sessionEnd(body, tokens.refresh_token, answer.sentAt, skew),
       skew: answer.skew,

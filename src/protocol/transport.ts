@@ -1,6 +1,6 @@
 // The one way out: every request to a server goes through here, with a deadline and a limit on what it may answer.
 import { isProtected } from '../core/address.ts';
-import { afterDeadline, systemClock, type Clock } from '../core/clock.ts';
+import { SECOND, elapsedUptime, systemClock, type Clock, type Disposable, type Uptime } from '../core/clock.ts';
 import { Failure, plainName } from '../core/failure.ts';
 import { toldOf, type Log } from '../core/log.ts';
 import { classifyTransport } from './classify.ts';
@@ -12,7 +12,7 @@ export interface Transport {
   readonly clock: Clock;
   /** Told of each request: where it went and what came of it, nothing of what was in it. */
   readonly log: Log;
-  /** How long a whole answer, headers and body, may take, in ms. */
+  /** How long a whole answer, headers and body, may take, in ms; a refresh is listened to longer ({@link requestRefresh}). */
   readonly deadline: number;
 }
 
@@ -23,6 +23,8 @@ export interface Answer {
   readonly body: string;
   /** When the request was sent, in ms since the Unix epoch: what lifetimes are counted from. */
   readonly sentAt: number;
+  /** The machine's uptime at that moment. */
+  readonly sentUptime: Uptime | undefined;
   /** How far the server's clock is ahead of this one, in ms, from the `Date` header; undefined without one. */
   readonly skew: number | undefined;
   /** The secrets that the request held: an answer may quote them. */
@@ -69,9 +71,10 @@ export function fetchWith(
 async function request(transport: Transport, url: string, options: FetchOptions, signal?: AbortSignal): Promise<Answer> {
   const { clock, log } = transport;
   const { host, pathname } = new URL(url);
+  const sentUptime = clock.uptime?.();
   const tell = (outcome: string): void => log.trace(`${options.method} ${plainName(host + pathname)}: ${outcome}, ${clock.now() - sentAt} ms.`);
   const deadline = new AbortController();
-  const timer = afterDeadline(clock, transport.deadline, () => deadline.abort(new Failure('network', 'deadline')));
+  const timer = limitDuration(clock, transport.deadline, () => deadline.abort(new Failure('network', 'deadline')));
   const sentAt = clock.now();
   try {
     const signals = [deadline.signal, ...(signal === undefined ? [] : [signal])];
@@ -90,11 +93,9 @@ async function request(transport: Transport, url: string, options: FetchOptions,
     const secrets = SECRETS.map((name) => options.body?.get(name) ?? '').filter((secret) => secret !== '');
     const receivedAt = clock.now();
     tell(`${arrived.status}, ${body.length} characters`);
-    // A clock that was set meanwhile says nothing of when the request was sent.
-    const wasSet = receivedAt < sentAt || receivedAt - sentAt > 2 * transport.deadline;
-    const since = wasSet ? receivedAt : sentAt;
+    const since = timeOfSending(sentAt, receivedAt, elapsedUptime(sentUptime, clock.uptime?.()));
     const skew = skewOf(arrived.headers.get('date'), since, receivedAt);
-    return { response, body, sentAt: since, secrets, skew, ahead: receivedAt - systemClock.now() };
+    return { response, body, sentAt: since, sentUptime, secrets, skew, ahead: receivedAt - systemClock.now() };
   } catch (error) {
     const failure = classifyTransport(error);
     tell(toldOf(failure));
@@ -123,8 +124,52 @@ function mayHaveBody(status: number): boolean {
   return ![101, 103, 204, 205, 304].includes(status);
 }
 
-/** The skew in ms: the server's time less the middle of the round trip. The header has a resolution of 1 s. */
+/** How often, in ms, a request under way is checked for the time that has passed. */
+const CHECK_INTERVAL = 5 * SECOND;
+/** How long, in ms, an answer that arrived during a sleep of the machine may take to be read; an eighth of shorter limits. */
+const WAKE_GRACE = 15 * SECOND;
+
+/**
+ * Runs a function once a length of real time has passed, sleeps of the machine included and clock changes left out.
+ * After a sleep, or a stop of the process, timers fire before what has been waiting all the while is read; so the last
+ * part of the limit begins only when the rest is over.
+ */
+function limitDuration(clock: Clock, limit: number, run: () => void): Disposable {
+  const grace = Math.min(WAKE_GRACE, limit / 8);
+  const start = clock.uptime?.();
+  let timer: Disposable;
+  const wait = (counted: number): void => {
+    const passed = Math.max(counted, elapsedUptime(start, clock.uptime?.()) ?? 0);
+    const left = limit - grace - passed;
+    const step = Math.min(CHECK_INTERVAL, left);
+    timer = left > 0 ? clock.after(step, () => wait(counted + step)) : clock.after(grace, run);
+  };
+  wait(0);
+  return { dispose: () => timer.dispose() };
+}
+
+/**
+ * When a request was sent, by the clock as it is now. If the clock was set meanwhile, or the machine slept, the earliest
+ * time that is possible counts: a token must never look younger than it is.
+ */
+function timeOfSending(sentAt: number, receivedAt: number, elapsed = 0): number {
+  return Math.min(sentAt, receivedAt - elapsed, receivedAt);
+}
+
+/** A round trip up to this long, in ms, is short enough that the server's time belongs to its middle. */
+const SHORT_ROUND_TRIP = 10 * SECOND;
+
+/**
+ * The skew in ms: the server's time less the middle of the round trip. The header has a resolution of 1 s. After a long
+ * wait the server can have told its time at any moment, so the smallest skew that is possible counts.
+ */
 function skewOf(date: string | null, sentAt: number, receivedAt: number): number | undefined {
-  const server = date === null ? NaN : Date.parse(date);
-  return Number.isNaN(server) ? undefined : Math.round(server + 500 - (sentAt + receivedAt) / 2);
+  const server = date === null ? NaN : Date.parse(date) + 500;
+  if (Number.isNaN(server)) {
+    return undefined;
+  }
+  if (receivedAt - sentAt <= SHORT_ROUND_TRIP) {
+    return Math.round(server - (sentAt + receivedAt) / 2);
+  }
+  return Math.round(server > receivedAt ? server - receivedAt : Math.min(0, server - sentAt));
 }

@@ -1,12 +1,13 @@
 // Keeps this window's sessions in step with what the other windows do to them.
 import { SECOND, type Clock } from '../core/clock.ts';
-import { Failure, asFailure } from '../core/failure.ts';
+import { asFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import { isNewer, type SessionRecord } from '../core/session.ts';
 import type { Archive } from './archive.ts';
 import type { Ledger } from './ledger.ts';
 import { expiryOf, nameOf } from './record.ts';
 import type { Registry } from './registry.ts';
+import { failureOf, longestWait } from './tries.ts';
 import type { Vault } from './vault.ts';
 
 /** What the follower works with. */
@@ -176,10 +177,18 @@ export class Follower {
     if (failed === undefined || session === undefined || session.renewing || session.record.ended !== undefined) {
       return;
     }
-    if (failed.generation === session.record.generation && failed.at <= now && failed.at > (session.failedAt ?? 0)) {
-      const { category, code, failures, at, nextTryAt, waitUntil = 0 } = failed;
-      const failure = new Failure(category, code, { retryAfter: waitUntil > now ? waitUntil - now : undefined });
-      registry.update(id, { failure, failures, failedAt: at, nextTryAt });
+    if (failed.generation !== session.record.generation || failed.at > now) {
+      return;
+    }
+    const waitUntil = longestWait([failed.waitUntil, session.waitUntil], now);
+    if (waitUntil !== undefined && waitUntil !== failed.waitUntil) {
+      // Two windows were told to wait at the same time; the longer wait counts for all.
+      await ledger.noteWait(id, failed.generation, waitUntil);
+    }
+    if (failed.at > (session.failedAt ?? 0)) {
+      const { failures, at, nextTryAt, rejectedAt } = failed;
+      const next = nextTryAt === undefined ? undefined : Math.max(nextTryAt, waitUntil ?? 0);
+      registry.update(id, { failure: failureOf({ ...failed, waitUntil }, now), failures, failedAt: at, nextTryAt: next, waitUntil, rejectedAt });
     }
   }
 }

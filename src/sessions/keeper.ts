@@ -5,6 +5,7 @@ import { Failure, asFailure, plainName } from '../core/failure.ts';
 import { isAlive, isFresh, leewayFor } from '../core/lifetime.ts';
 import { timeOf, toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
+import { needsSignIn } from '../core/remedy.ts';
 import { canJoin, isPermission, sameScopes } from '../core/scopes.ts';
 import { isOfClient, isSameSignIn, lifetimesOf, ownerOf, servesScopes, type SessionRecord } from '../core/session.ts';
 import { isUsable, timeFor, type LiveSession } from '../core/status.ts';
@@ -18,9 +19,9 @@ import type { Follower } from './follower.ts';
 import type { Idleness } from './idleness.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import type { Notices } from './notices.ts';
+import { withinReason } from './patience.ts';
 import { expiryOf, nameOf, recordOfGrant, refreshTokenOf } from './record.ts';
 import type { Refresher } from './refresher.ts';
-import { withinReason } from './patience.ts';
 import type { Registry } from './registry.ts';
 import type { Turns } from './turns.ts';
 import type { VaultFinding } from './vault.ts';
@@ -161,8 +162,7 @@ export class Keeper {
    */
   all(providerId?: string): LiveSession[] {
     const { idleness, registry } = this.#ports;
-    const isWanted = (record: SessionRecord): boolean => providerId === undefined || record.providerId === providerId;
-    return registry.all().filter(({ record }) => isWanted(record) && this.providerOf(record) !== undefined && !idleness.isHeld(record));
+    return registry.all().filter(({ record }) => (providerId === undefined || record.providerId === providerId) && this.providerOf(record) !== undefined && !idleness.isHeld(record));
   }
 
   /** The provider that a session belongs to; undefined where none is configured, or another issuer or client. */
@@ -178,6 +178,7 @@ export class Keeper {
    */
   async find(providerId: string, scopes: readonly string[], accountId?: string, suits?: Suits): Promise<LiveSession[]> {
     await this.ready();
+    this.#ports.registry.checkClock();
     const serving = this.serving(providerId, scopes, accountId, suits);
     if (serving.length === 0) {
       const wanted = plainName(scopes.join(' '));
@@ -319,12 +320,16 @@ export class Keeper {
     });
   }
 
-  /** After a new sign-in, the ended sessions of the same account that it stands in for have nothing left to say. */
+  /**
+   * After a new sign-in, the sessions of the same account that it stands in for, and that have ended or can't be renewed any
+   * more, have nothing left to say.
+   */
   async #dropReplaced(by: SessionRecord): Promise<void> {
     const { clock, registry } = this.#ports;
-    for (const { record } of this.all(by.providerId)) {
-      const isReplaced = record.id !== by.id && record.account.id === by.account.id && servesScopes(by, record.scopes);
-      if (isReplaced && !isUsable(record, clock.now())) {
+    for (const { failure, record } of this.all(by.providerId)) {
+      const isReplaced = record.id !== by.id && record.account.id === by.account.id && servesScopes(by, record.scopes.filter(isPermission));
+      const isDead = record.ended !== undefined || (failure !== undefined && needsSignIn(failure.category)) || !isUsable(record, clock.now());
+      if (isReplaced && isDead) {
         registry.remove(record.id);
         await this.#forget(record.id).catch(() => {});
       }
@@ -336,9 +341,7 @@ export class Keeper {
     const { clock, refresher, registry } = this.#ports;
     const { id } = session.record;
     const lifetimes = lifetimesOf(session.record);
-    // Where the clock was set back, how long the token still lives is known at best roughly.
-    const isSure = session.setBack === undefined;
-    if (!lifetimes.renewable || (isSure && isFresh(lifetimes, clock.now(), this.#ports.freshness()))) {
+    if (!lifetimes.renewable || isFresh(lifetimes, timeFor(session, clock.now()), this.#ports.freshness())) {
       this.#decide(session, 'gets the token in hand');
       return session;
     }
@@ -346,7 +349,7 @@ export class Keeper {
     if (session.failure !== undefined && !session.renewing && this.#isTooSoon(session, isWorking(session))) {
       return this.#withoutTry(session, isWorking(session), session.failure);
     }
-    this.#decide(session, isSure ? 'needs a renewal' : 'needs a renewal, because the clock was set back');
+    this.#decide(session, 'needs a renewal');
     const renewal = refresher.renew(id, 'a caller needs it');
     try {
       await (isWorking(session) ? withinReason(clock, renewal) : renewal);

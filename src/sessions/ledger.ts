@@ -35,7 +35,16 @@ const trySchema = v.object({
   nextTryAt: v.optional(v.number()),
   /** Until when the server has asked to be left alone. */
   waitUntil: v.optional(v.number()),
+  /** The words of the server, sanitized. */
+  detail: v.optional(v.string()),
+  /** Until when the window that has sent the request still listens for the answer; absent once the refresh has failed. */
+  listensUntil: v.optional(v.number()),
+  /** When the server first rejected this generation without a known reason. */
+  rejectedAt: v.optional(v.number()),
 });
+
+/** A wait that the server asked for, in a file of its own: a failure of another window doesn't overwrite it. */
+const waitSchema = v.object({ version: v.picklist([1]), generation: v.number(), until: v.number() });
 
 /** The latest failed renewal of a session, in whichever window. Times are in ms since the Unix epoch. */
 export type FailedTry = Readonly<Omit<v.InferOutput<typeof trySchema>, 'version'>>;
@@ -45,6 +54,7 @@ const goneSchema = v.object({ version: v.picklist([1]), signedOutAt: v.number() 
 const SUFFIX = '.json';
 const GONE_SUFFIX = '.gone';
 const TRY_SUFFIX = '.try';
+const WAIT_SUFFIX = '.wait';
 
 /** The ledger. It is an aid; where its folder fails, that is logged and the sessions go on. */
 export class Ledger {
@@ -68,7 +78,7 @@ export class Ledger {
 
   /** The id of the session that a file of the ledger is about; undefined for other files. */
   idOf(name: string): string | undefined {
-    const suffix = [SUFFIX, GONE_SUFFIX, TRY_SUFFIX].find((one) => name.endsWith(one));
+    const suffix = [SUFFIX, GONE_SUFFIX, TRY_SUFFIX, WAIT_SUFFIX].find((one) => name.endsWith(one));
     return suffix === undefined ? undefined : name.slice(0, -suffix.length);
   }
 
@@ -88,7 +98,7 @@ export class Ledger {
     const entry: LedgerEntry = { version: 1, id, providerId, generation, renewedAt, accessExpiresAt, endedAt: ended?.at };
     const isEntered = await this.#put(id + SUFFIX, entry);
     if (((await this.failedTry(id))?.generation ?? generation) < generation) {
-      await this.#drop(id + TRY_SUFFIX);
+      await this.#dropTry(id);
     }
     return isEntered;
   }
@@ -105,7 +115,7 @@ export class Ledger {
   async noteSignedOut(id: string, at: number): Promise<boolean> {
     const isEntered = await this.#put(id + GONE_SUFFIX, { version: 1, signedOutAt: at });
     await this.#drop(id + SUFFIX);
-    await this.#drop(id + TRY_SUFFIX);
+    await this.#dropTry(id);
     return isEntered;
   }
 
@@ -113,17 +123,43 @@ export class Ledger {
   async delete(id: string): Promise<void> {
     await this.#drop(id + GONE_SUFFIX);
     await this.#drop(id + SUFFIX);
-    await this.#drop(id + TRY_SUFFIX);
+    await this.#dropTry(id);
   }
 
-  /** The latest failed renewal of a session; undefined after one that worked. */
+  /**
+   * The latest failed renewal of a session, with the longest wait that the server has asked any window for; undefined
+   * after one that worked.
+   */
   async failedTry(id: string): Promise<FailedTry | undefined> {
-    return this.#get(id + TRY_SUFFIX, trySchema);
+    const failed = await this.#get(id + TRY_SUFFIX, trySchema);
+    const wait = failed === undefined ? undefined : await this.#get(id + WAIT_SUFFIX, waitSchema);
+    if (failed === undefined || wait?.generation !== failed.generation) {
+      return failed;
+    }
+    const waitUntil = Math.max(wait.until, failed.waitUntil ?? 0);
+    return { ...failed, waitUntil, nextTryAt: failed.nextTryAt === undefined ? undefined : Math.max(failed.nextTryAt, waitUntil) };
   }
 
   /** Notes a failed renewal for the other windows. */
   async noteTry(id: string, failed: FailedTry): Promise<void> {
+    if (failed.waitUntil !== undefined) {
+      // First, so that nobody sees the failure without the wait.
+      await this.noteWait(id, failed.generation, failed.waitUntil);
+    }
     await this.#put(id + TRY_SUFFIX, { version: 1, ...failed });
+  }
+
+  /** Notes how long the server has asked to wait; does nothing if a longer wait is noted. */
+  async noteWait(id: string, generation: number, until: number): Promise<void> {
+    const known = await this.#get(id + WAIT_SUFFIX, waitSchema);
+    if (known?.generation !== generation || known.until < until) {
+      await this.#put(id + WAIT_SUFFIX, { version: 1, generation, until });
+    }
+  }
+
+  async #dropTry(id: string): Promise<void> {
+    await this.#drop(id + TRY_SUFFIX);
+    await this.#drop(id + WAIT_SUFFIX);
   }
 
   async #get<S extends v.GenericSchema>(name: string, schema: S): Promise<v.InferOutput<S> | undefined> {

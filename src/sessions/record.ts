@@ -5,6 +5,7 @@ import { timeOf } from '../core/log.ts';
 import { Failure } from '../core/failure.ts';
 import { isSelfSame } from '../core/issuer.ts';
 import { credentialOrigins, type Provider } from '../core/provider.ts';
+import { refreshSettingsOf } from '../core/refreshSettings.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import { RECORD_VERSION, type SessionRecord } from '../core/session.ts';
 import type { Grant } from '../protocol/identity.ts';
@@ -19,6 +20,7 @@ export function recordOfGrant({ provider, scopes, tokens, account }: Grant, id: 
     issuer: provider.issuer,
     clientId: provider.clientId,
     origins: credentialOrigins(provider),
+    refreshSettings: refreshSettingsOf(provider),
     account,
     ...(tokens.claims === undefined ? {} : { subject: tokens.claims.sub }),
     // A server that grants less than was asked has answered the question: asking again would not bring more.
@@ -56,6 +58,7 @@ function fromTokens(tokens: Tokens) {
     tokenType: tokens.tokenType,
     accessToken: tokens.accessToken,
     renewedAt: tokens.sentAt,
+    ...(tokens.sentUptime === undefined ? {} : { renewedUptime: tokens.sentUptime }),
     ...(tokens.skew === undefined ? {} : { skew: tokens.skew }),
     accessExpiresAt: tokens.accessExpiresAt,
     expirySource: tokens.expirySource,
@@ -95,9 +98,9 @@ export function fromSameIssuer({ idToken }: SessionRecord, tokens: Tokens): Toke
 /** The record after a renewal whose answer has passed its checks. Its generation is the one that it is given. */
 export function recordAfterRefresh(before: SessionRecord, tokens: Tokens, provider: Provider): SessionRecord {
   const record = rebased(before, tokens.skew);
-  const { ended: _ended, isAfterRefusal: _isAfter, sessionEndsAt, sessionEndSource, sessionEndIsFixed: _isFixed, skew: _skew, ...rest } = record;
+  const { ended: _ended, isAfterRefusal: _isAfter, sessionEndsAt, sessionEndSource, sessionEndIsFixed: _isFixed, skew: _skew, renewedUptime: _uptime, ...rest } = record;
   // A record from before this was kept is bound to where it is sent now.
-  const renewed = { ...rest, origins: before.origins ?? credentialOrigins(provider), ...fromTokens(tokens), isWhole: true };
+  const renewed = { ...rest, origins: before.origins ?? credentialOrigins(provider), refreshSettings: refreshSettingsOf(provider), ...fromTokens(tokens), isWhole: true };
   if (tokens.sessionEndsAt !== undefined) {
     const isFixed = hasStayed(record, tokens.sessionEndsAt, tokens.sentAt);
     return {
@@ -116,8 +119,8 @@ export function recordAfterRefresh(before: SessionRecord, tokens: Tokens, provid
 }
 
 /** The record of a session that a definite verdict has ended. */
-export function recordEndedBy({ category, claims, code }: Failure, record: SessionRecord, at: number): SessionRecord {
-  return { ...record, ended: { at, category, code, ...(claims === undefined ? {} : { claims }) } };
+export function recordEndedBy({ category, claims, code, detail }: Failure, record: SessionRecord, at: number): SessionRecord {
+  return { ...record, ended: { at, category, code, ...(claims === undefined ? {} : { claims }), ...(detail === undefined ? {} : { detail }) } };
 }
 
 /** How far, in ms, a skew may waver: the `Date` header tells whole seconds, and answers take their time. */

@@ -4,7 +4,7 @@ import { Failure, asFailure } from '../core/failure.ts';
 import { isFresh } from '../core/lifetime.ts';
 import { toldOf, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { endsSession } from '../core/remedy.ts';
+import { endsSession, needsSignIn } from '../core/remedy.ts';
 import { lifetimesOf, verdictOf, type SessionRecord } from '../core/session.ts';
 import { withKeyOf, type Discovery, type Server } from '../protocol/discovery.ts';
 import { requestRefresh, type RefreshAnswer } from '../protocol/refresh.ts';
@@ -12,11 +12,14 @@ import { revokeTokens } from '../protocol/revoke.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { Archive } from './archive.ts';
+import { awaitAnswer } from './awaitAnswer.ts';
 import { standingOf } from './decisions.ts';
-import type { FailedTry, Ledger } from './ledger.ts';
+import { hasRunOut, reasonOfEnd } from './sessionEnd.ts';
+import type { Ledger } from './ledger.ts';
 import { expiryOf, fromSameIssuer, nameOf, refreshTokenOf, recordAfterRefresh, recordEndedBy, recordWithRefreshToken } from './record.ts';
 import type { Registry } from './registry.ts';
-import { Tries, type Try } from './tries.ts';
+import { RunningRefresh, type Renewal } from './runningRefresh.ts';
+import { Tries, failureOf } from './tries.ts';
 import type { Turn, Turns } from './turns.ts';
 
 /** What the refresher works with. */
@@ -35,28 +38,13 @@ export interface RefresherPorts {
   providerOf(record: SessionRecord): Provider | undefined;
 }
 
-/** One renewal on its way: which session, and the record that it is about as far as it has come. */
-interface Renewal extends Try {
-  readonly id: string;
-  /** Why, for the log. */
-  readonly reason: string;
-  /** Whether a resource server has refused the token in hand. */
-  readonly isAfterRefusal: boolean;
-  /** The record that was to be renewed when it began. */
-  readonly began: SessionRecord | undefined;
-  of: SessionRecord | undefined;
-  /** Whether its failure has been noted. */
-  isNoted: boolean;
-  /** The failure of another window that stands for one of this. */
-  shared?: FailedTry | undefined;
-}
-
 /** How long, in ms, tokens that another window has brought must still work to be as good as a renewal. */
 const FRESH_ENOUGH = MINUTE;
+
 /** Renews sessions. */
 export class Refresher {
   readonly #ports: RefresherPorts;
-  readonly #running = new Map<string, Promise<SessionRecord>>();
+  readonly #running = new Map<string, RunningRefresh>();
   readonly #tries: Tries;
 
   constructor(ports: RefresherPorts) {
@@ -70,21 +58,20 @@ export class Refresher {
    * @param reason why, for the log.
    * @param isUrgent whether somebody waits: then it is tried although another window has failed and plans to try later.
    * @param isAfterRefusal whether a resource server has refused the token in hand, which the record then says in all windows.
-   * @throws Failure. The session stays, unless the category is a definite verdict that ends it.
+   * @throws Failure. The session stays, unless the category is a definite verdict that ends it. A server that doesn't answer
+   * in time releases the callers with `network`, while its answer is still waited for.
    */
   async renew(id: string, reason: string, isUrgent = true, isAfterRefusal = false): Promise<SessionRecord> {
-    const running = this.#running.get(id);
-    if (running !== undefined) {
-      return running;
-    }
-    const renewal = this.#renewOnce({ id, reason, isUrgent, isAfterRefusal }).finally(() => this.#running.delete(id));
-    this.#running.set(id, renewal);
-    return renewal;
+    const running =
+      this.#running.get(id) ??
+      new RunningRefresh((refresh) => this.#renewOnce({ id, reason, isUrgent, isAfterRefusal, refresh }).finally(() => this.#running.delete(id)));
+    this.#running.set(id, running);
+    return running.join();
   }
 
   /** Waits until no renewal is on its way: one that is cut off may have cost the session its only refresh token. */
   async idle(): Promise<void> {
-    await Promise.allSettled(this.#running.values());
+    await Promise.allSettled([...this.#running.values()].map(({ done }) => done));
   }
 
   /**
@@ -116,7 +103,7 @@ export class Refresher {
     }
   }
 
-  async #renewOnce({ id, ...asked }: Pick<Renewal, 'id' | 'reason' | 'isUrgent' | 'isAfterRefusal'>): Promise<SessionRecord> {
+  async #renewOnce({ id, ...asked }: Pick<Renewal, 'id' | 'reason' | 'isUrgent' | 'isAfterRefusal' | 'refresh'>): Promise<SessionRecord> {
     const { clock, registry } = this.#ports;
     registry.update(id, { renewing: true });
     const renewal: Renewal = { ...asked, id, startedAt: clock.now(), began: registry.get(id)?.record, of: undefined, isNoted: false };
@@ -177,14 +164,14 @@ export class Refresher {
       throw verdictOf(before.ended);
     }
     log.info(`${nameOf(before)}: renewal ${before.generation + 1} starts (${renewal.reason}).`);
-    const { answer, isAfterLoss } = await this.#send(before, await withKeyOf(server, before), turn, turn.isAfterLoss && turn.generation === before.generation);
+    const { answer, isAfterLoss } = await this.#send(renewal, before, await withKeyOf(server, before), turn);
     await this.#mustBeWanted(renewal, answer, server);
     const rotated = await this.#keepRefreshToken(renewal, before, answer);
     let tokens: Tokens;
     try {
       tokens = fromSameIssuer(before, await answer.check());
     } catch (error) {
-      return await this.#afterRefusal(renewal, asFailure(error), turn, isAfterLoss);
+      return await this.#afterRefusal(renewal, await this.#judge(before, asFailure(error), answer, server.provider), turn, isAfterLoss);
     }
     registry.update(renewal.id, { skew: tokens.skew });
     await this.#mustBeWanted(renewal, answer, server);
@@ -224,7 +211,7 @@ export class Refresher {
       return mine;
     }
     if (how === 'glance' && !(await archive.hasNewsOf(mine))) {
-      await this.#heedFailure(renewal, mine);
+      await this.#heedFailure(renewal, mine, true);
       return undefined;
     }
     const standing = await (how === 'wait' ? archive.settledStandingOf(mine) : archive.standingOf(mine));
@@ -244,7 +231,7 @@ export class Refresher {
       case 'newer':
         return this.#fromNewer(renewal, standing.record, how);
       case 'newest':
-        await this.#heedFailure(renewal, mine);
+        await this.#heedFailure(renewal, mine, how === 'glance');
         return undefined;
     }
   }
@@ -279,10 +266,10 @@ export class Refresher {
   }
 
   /** Lets a failure of another window stand for one of this. */
-  async #heedFailure(renewal: Renewal, mine: SessionRecord): Promise<void> {
-    renewal.shared = await this.#tries.insteadOf(mine, renewal);
+  async #heedFailure(renewal: Renewal, mine: SessionRecord, isLocked: boolean): Promise<void> {
+    renewal.shared = await this.#tries.insteadOf(mine, renewal, isLocked);
     if (renewal.shared !== undefined) {
-      throw this.#tries.failureOf(renewal.shared);
+      throw failureOf(renewal.shared, this.#ports.clock.now());
     }
   }
 
@@ -291,13 +278,17 @@ export class Refresher {
    * with a grace period gives the answer again. Only in a turn of its own, in which no other window can hold a newer one.
    */
   async #send(
+    renewal: Renewal,
     record: SessionRecord,
     server: Server,
     turn: Turn,
-    wasLostBefore: boolean,
   ): Promise<{ readonly answer: RefreshAnswer; readonly isAfterLoss: boolean }> {
     const { log, transport } = this.#ports;
-    const request = (): Promise<RefreshAnswer> => requestRefresh(server, record.refreshToken ?? '', record.subject, transport);
+    const wasLostBefore = turn.isAfterLoss && turn.generation === record.generation;
+    const request = (): Promise<RefreshAnswer> =>
+      awaitAnswer(this.#ports, this.#tries, { ...renewal, isCurrent: () => this.#isAbout(renewal) }, () =>
+        requestRefresh(server, record.refreshToken ?? '', record.subject, transport),
+      );
     try {
       const answer = await request();
       turn.noteLost(false);
@@ -316,6 +307,12 @@ export class Refresher {
     const answer = await request();
     turn.noteLost(false);
     return { answer, isAfterLoss: true };
+  }
+
+  /** What a failed check means for the session; a rejection that the server doesn't explain is judged by what happened before. */
+  async #judge(record: SessionRecord, failure: Failure, { accessToken, refreshToken, status }: RefreshAnswer, provider: Provider): Promise<Failure> {
+    const hasTokens = accessToken !== undefined || refreshToken !== undefined;
+    return hasTokens ? failure : this.#tries.judgeRejection(record, failure, status, provider);
   }
 
   /** Stores the refresh token that now counts before anything else of the answer is looked at, so that no later fault can lose it. */
@@ -340,7 +337,7 @@ export class Refresher {
       // The refresh token of this answer is the one that counts, for the other windows too.
       await archive.enter(of);
     }
-    if (!endsSession(failure.category) || of === undefined || !this.#isAbout(renewal)) {
+    if (!needsSignIn(failure.category) || of === undefined || !this.#isAbout(renewal)) {
       throw failure;
     }
     // Where windows cannot take turns, another may have used the token, and its new one takes a moment to show.
@@ -349,7 +346,7 @@ export class Refresher {
       this.#adopt(renewal, newer);
       return newer;
     }
-    throw isAfterLoss && failure.category === 'session-ended' ? new Failure('lost-answer', 'lost-answer', { status: failure.status }) : failure;
+    throw failure.category === 'session-ended' ? reasonOfEnd(of, failure, isAfterLoss, this.#ports.clock.now()) : failure;
   }
 
   /**
@@ -398,7 +395,7 @@ export class Refresher {
     renewal.isNoted = true;
     if (shared !== undefined) {
       this.#tries.share(session, shared);
-    } else if (endsSession(failure.category)) {
+    } else if (endsSession(failure.category) || hasRunOut(session, failure.category, clock.now())) {
       const at = clock.now();
       const ended = recordEndedBy(failure, session.record, at);
       log.warn(`${nameOf(ended)} has ended: ${toldOf(failure)}; ${refreshTokenOf(ended)}, ${standingOf({ ...session, record: ended }, at)}; it takes a new sign-in.`);

@@ -1,7 +1,8 @@
+import type { Clock } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import { asFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
-import type { SessionRecord } from '../core/session.ts';
+import { clockSetBackSince, type SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
 
 /** A change to one session: as it was, and as it is. One side is absent for a session that comes or goes. */
@@ -13,9 +14,11 @@ export interface RegistryChange {
 /** The sessions of this window, in memory: the one list that everything else looks at. */
 export class Registry {
   readonly #sessions = new Map<string, LiveSession>();
+  readonly #clock: Clock;
   readonly #changed: Emitter<RegistryChange>;
 
-  constructor(log: Log) {
+  constructor(log: Log, clock: Clock) {
+    this.#clock = clock;
     this.#changed = new Emitter((error) => log.error(`A listener failed: ${asFailure(error).message}.`));
   }
 
@@ -37,7 +40,18 @@ export class Registry {
   /** Takes a record in: a new session, or the present one with other tokens and no failure any more. */
   put(record: SessionRecord): LiveSession {
     const { renewing = false, skew } = this.#sessions.get(record.id) ?? {};
-    return this.#set({ record, renewing, skew: record.skew ?? skew, failures: 0, unsaved: false });
+    const setBack = clockSetBackSince(record, this.#clock);
+    return this.#set({ record, renewing, skew: record.skew ?? skew, failures: 0, unsaved: false, ...(setBack === undefined ? {} : { setBack }) });
+  }
+
+  /** Works out anew how far the clock was set back since each record came. */
+  checkClock(): void {
+    for (const { setBack: before, ...session } of this.all()) {
+      const setBack = clockSetBackSince(session.record, this.#clock);
+      if (setBack !== before) {
+        this.#sessions.set(session.record.id, setBack === undefined ? session : { ...session, setBack });
+      }
+    }
   }
 
   /** Changes what is known of a session beside its record; does nothing where the session is gone. */

@@ -9,6 +9,7 @@ import { Decisions, standingOf } from './decisions.ts';
 import { nameOf, refreshTokenOf } from './record.ts';
 import type { Refresher } from './refresher.ts';
 import type { Registry } from './registry.ts';
+import { isWait } from './tries.ts';
 
 /** The longest time between two ticks, in ms: what a jump of the clock or a sleep costs at the most. */
 const LONGEST_TICK = MINUTE;
@@ -46,8 +47,8 @@ export class Scheduler implements Disposable {
   #plannedFor = 0;
   #isOver = false;
   readonly #listening: Disposable;
-  /** The latest time that the clock has shown here, with the generation of each session at that time. */
-  #seen = { at: -Infinity, generations: new Map<string, number>() };
+  /** The latest time that the clock has shown here, with the generation of each session at that time, and how far the clock was set back since. */
+  #seen = { at: -Infinity, known: new Map<string, { readonly generation: number; readonly setBack: number }>() };
 
   constructor(ports: SchedulerPorts) {
     this.#ports = ports;
@@ -72,9 +73,10 @@ export class Scheduler implements Disposable {
 
   #stopWaiting(): void {
     const { clock, log, registry } = this.#ports;
-    for (const { record, failure, failedAt, nextTryAt } of this.#owned()) {
+    for (const { record, failure, failedAt, nextTryAt, waitUntil } of this.#owned()) {
       const isRecent = clock.now() - (failedAt ?? 0) < SHORTEST_WAIT;
-      if (failure !== undefined && failure.retryAfter === undefined && nextTryAt !== undefined && !isRecent) {
+      const hasToWait = failure?.retryAfter !== undefined || isWait(waitUntil, clock.now());
+      if (failure !== undefined && !hasToWait && nextTryAt !== undefined && !isRecent) {
         log.debug(`${nameOf(record)} does not wait for its next try at ${timeOf(nextTryAt)}.`);
         registry.update(record.id, { nextTryAt: clock.now() });
       }
@@ -158,29 +160,30 @@ export class Scheduler implements Disposable {
   }
 
   /**
-   * The sessions whose times cannot be trusted any more and that have not been renewed since: all of them where the
-   * clock was set back; where it has leapt ahead, which a sleep looks like too, those whose end is counted down to. A
-   * renewal brings their times in order; until there is one, it is noted with them how far the clock was set back.
+   * The sessions whose times cannot be trusted any more and that have not been renewed since: those that are older than
+   * the clock shows, because it was set back; where it has leapt ahead, which a sleep looks like too, those whose end is
+   * counted down to. A renewal brings their times in order.
    */
   #suspects(now: number, expected: number): ReadonlySet<string> {
+    const { log, registry } = this.#ports;
     const before = this.#seen;
+    registry.checkClock();
     const sessions = this.#owned();
-    this.#seen = { at: now, generations: new Map(sessions.map(({ record: { id, generation } }) => [id, generation])) };
-    const wasSetBack = now < expected - TOLERANCE;
+    this.#seen = { at: now, known: new Map(sessions.map(({ record: { id, generation }, setBack = 0 }) => [id, { generation, setBack }])) };
     const hasLeapt = before.at !== -Infinity && now > expected + LONGEST_TICK;
-    if (wasSetBack) {
+    if (now < expected - TOLERANCE) {
       // What was planned by the old clock would find the same once more.
       this.#watch();
-      this.#ports.log.info(`The clock was set back by ${Math.round((expected - now) / SECOND)} s.`);
+      log.info(`The clock was set back by ${Math.round((expected - now) / SECOND)} s.`);
     }
-    const isSuspect = ({ record: { id, generation, sessionEndsAt } }: LiveSession): boolean =>
-      before.generations.get(id) === generation && (wasSetBack || (hasLeapt && sessionEndsAt !== undefined));
+    const isSuspect = ({ record: { id, generation, sessionEndsAt }, setBack = 0 }: LiveSession): boolean => {
+      const known = before.known.get(id);
+      const isSame = known?.generation === generation;
+      return setBack - (isSame ? known.setBack : 0) > TOLERANCE || (hasLeapt && isSame && sessionEndsAt !== undefined);
+    };
     const suspects = sessions.filter(isSuspect);
     for (const { record } of suspects) {
-      this.#ports.log.debug(`${nameOf(record)}: its times are not trusted until it is renewed.`);
-    }
-    for (const { record, setBack = 0 } of wasSetBack ? suspects : []) {
-      this.#ports.registry.update(record.id, { setBack: setBack + expected - now });
+      log.debug(`${nameOf(record)}: its times are not trusted until it is renewed.`);
     }
     return new Set(suspects.filter(({ record }) => lifetimesOf(record).renewable).map(({ record }) => record.id));
   }

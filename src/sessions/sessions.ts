@@ -6,6 +6,7 @@ import type { Provider } from '../core/provider.ts';
 import { ownerOf, type SessionRecord } from '../core/session.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { Transport } from '../protocol/transport.ts';
+import { AbandonedLocks } from './abandonedLocks.ts';
 import { Archive } from './archive.ts';
 import type { Cipher } from './cipher.ts';
 import type { Folder } from './folder.ts';
@@ -71,6 +72,7 @@ export class Sessions implements Disposable {
   readonly scheduler: Scheduler;
   readonly history: History;
   readonly health: PlaceHealth;
+  readonly abandonedLocks: AbandonedLocks;
   readonly #folder: Folder;
   #listening: readonly Disposable[] = [];
 
@@ -86,7 +88,7 @@ export class Sessions implements Disposable {
     const handOver = new HandOver(folder, secrets, ports.cipher, log);
     this.archive = new Archive({ clock, log, vault: this.vault, handOver, ledger: this.ledger });
     this.turns = new Turns({ clock, log, folder, life, lock: new WindowLock(), onAlone: () => ports.onAlone() });
-    this.registry = new Registry(log);
+    this.registry = new Registry(log, clock);
     this.history = new History(clock, this.registry);
     this.health = new PlaceHealth({ clock, secrets, folder, newId: () => ports.newId() });
     const { archive, ledger, registry, turns, vault } = this;
@@ -111,18 +113,19 @@ export class Sessions implements Disposable {
       freshness: () => ports.freshness(),
       newId: () => ports.newId(),
     });
+    const isOwned = (record: SessionRecord): boolean => providerOf(record) !== undefined && !this.idleness.isHeld(record);
+    this.abandonedLocks = new AbandonedLocks({ clock, log, turns, registry, isOwned, refresher: this.refresher });
     this.scheduler = new Scheduler({
-      clock, log, registry,
+      clock, log, registry, isOwned,
       refresher: this.refresher,
       settings: () => ports.lifetimes(),
-      isOwned: (record) => providerOf(record) !== undefined && !this.idleness.isHeld(record),
       settleFirst: () => this.idleness.settleFirst(),
     });
   }
 
   /** Begins to follow the other windows, to read the store as soon as that can be read, and to renew what is due. */
   start(): void {
-    const { follower, idleness, keeper, ledger, scheduler, vault } = this;
+    const { abandonedLocks, follower, idleness, keeper, ledger, scheduler, vault } = this;
     this.#listening = [
       vault.onDidChange((id) => void follower.onSecretChanged(id)),
       this.#folder.watch((name) => {
@@ -131,15 +134,19 @@ export class Sessions implements Disposable {
           void follower.follow(id);
         }
         idleness.onFileChanged(name);
+        abandonedLocks.onFileChanged(name);
       }),
       scheduler.onDidTick(() => {
         // A store that was locked at start is read as soon as it opens.
         keeper.ready().catch(() => {});
         void follower.followNowAndThen();
+        void abandonedLocks.check();
         void idleness.settle();
       }),
     ];
     scheduler.tick();
+    // A window may have ended in the middle of a renewal before this one was opened.
+    keeper.ready().then(() => abandonedLocks.check(), () => {});
   }
 
   /** Catches up with whatever has happened while nobody looked: after a sleep, or when the window is looked at again. */
@@ -150,6 +157,7 @@ export class Sessions implements Disposable {
 
   dispose(): void {
     this.scheduler.dispose();
+    this.abandonedLocks.dispose();
     this.history.dispose();
     this.idleness.dispose();
     for (const one of this.#listening) {

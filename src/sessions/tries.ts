@@ -1,11 +1,14 @@
 // Renewals that have failed: noted with the session and for the other windows, so that twenty windows ask a broken
 // server once, and leave one alone that asks for it.
 import { SECOND, type Clock } from '../core/clock.ts';
-import { Failure } from '../core/failure.ts';
+import { Failure, harmless } from '../core/failure.ts';
+import { isAlive } from '../core/lifetime.ts';
 import { timeOf, toldOf, type Log } from '../core/log.ts';
-import type { Category } from '../core/remedy.ts';
-import { retryDelay } from '../core/retry.ts';
-import type { SessionRecord } from '../core/session.ts';
+import type { Provider } from '../core/provider.ts';
+import { refreshSettingsOf } from '../core/refreshSettings.ts';
+import { REMEDIES, isUnexplainedRejection, type Category } from '../core/remedy.ts';
+import { LONGEST_WAIT, retryDelay } from '../core/retry.ts';
+import { lifetimesOf, type SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
 import { standingOf } from './decisions.ts';
 import type { FailedTry, Ledger } from './ledger.ts';
@@ -31,6 +34,10 @@ export interface Try {
 
 /** How long, in ms, the failure of one window stands for that of another that tries at the same time. */
 const SAME_MOMENT = 3 * SECOND;
+/** The least time, in ms, between two rejections that count as two: one that is repeated at once says nothing new. */
+const REJECTION_SPACING = 30 * SECOND;
+/** How long after the expiry of the access token, in ms, a session that can't be renewed is tried for the last time. */
+const LAST_TRY_DELAY = SECOND;
 /** What fails in this window and says nothing about the next one. */
 const OWN_AFFAIRS: ReadonlySet<Category> = new Set<Category>([
   'storage', 'newer-elsewhere', 'other-window', 'not-set-up', 'cancelled', 'replaced', 'signed-out', 'unexpected',
@@ -46,8 +53,11 @@ export class Tries {
     this.#ports = ports;
   }
 
-  /** The failed try that stands for one of this window, because the server asks to wait or another window has just tried. */
-  async insteadOf(record: SessionRecord, { startedAt, isUrgent }: Try): Promise<FailedTry | undefined> {
+  /**
+   * The failed try that stands for one of this window, because the server asks to wait or another window has just tried.
+   * @param isLocked whether another window holds the lock at this moment: then one that still listens for its answer counts, too.
+   */
+  async insteadOf(record: SessionRecord, { startedAt, isUrgent }: Try, isLocked: boolean): Promise<FailedTry | undefined> {
     const { clock, ledger } = this.#ports;
     const failed = await ledger.failedTry(record.id);
     const now = clock.now();
@@ -55,27 +65,64 @@ export class Tries {
     if (failed?.generation !== record.generation || failed.at > now) {
       return undefined;
     }
-    const asksToWait = (failed.waitUntil ?? 0) > now;
+    if (failed.listensUntil !== undefined) {
+      // Without the lock, its window has ended: what it has begun is finished by this one.
+      return isLocked && failed.listensUntil > now ? failed : undefined;
+    }
+    const asksToWait = isWait(failed.waitUntil, now);
     const isOwn = this.#own.get(record.id) === failed.at;
     const isOfThisMoment = failed.at >= startedAt || now - failed.at < SAME_MOMENT;
     const isPlanned = !isUrgent && (failed.nextTryAt ?? 0) > now;
     return asksToWait || (!isOwn && (isOfThisMoment || isPlanned)) ? failed : undefined;
   }
 
-  /** The failure that a try of another window ended with. */
-  failureOf({ category, code, waitUntil = 0 }: FailedTry): Failure {
-    const wait = waitUntil - this.#ports.clock.now();
-    return new Failure(category, code, { retryAfter: wait > 0 ? wait : undefined });
+  /**
+   * Judges a rejection that the server doesn't explain, of a refresh that has worked before: the first one can be chance;
+   * after a second one, later, the refresh token counts as dead; and after a change of the settings, these come first.
+   * @returns the failure that it is then; the same one if it's none of these.
+   */
+  async judgeRejection(record: SessionRecord, failure: Failure, status: number, provider: Provider): Promise<Failure> {
+    if (!isUnexplainedRejection(failure.category, status)) {
+      return failure;
+    }
+    const details = { cause: failure, detail: failure.detail ?? (failure.code.startsWith('OAUTH_') ? undefined : harmless(failure.code)), status };
+    if (record.refreshSettings !== undefined && record.refreshSettings !== refreshSettingsOf(provider)) {
+      return new Failure('refresh-rejected-settings', 'rejected-settings', details);
+    }
+    const rejectedAt = await this.#rejectedAt(record);
+    const isRepeated = rejectedAt !== undefined && this.#ports.clock.now() - rejectedAt >= REJECTION_SPACING;
+    return isRepeated ? new Failure('refresh-rejected-again', 'rejected-again', details) : new Failure('refresh-rejected', 'rejected-once', details);
+  }
+
+  /** When the server first rejected a refresh of this generation, in whichever window. */
+  async #rejectedAt({ id, generation }: SessionRecord): Promise<number | undefined> {
+    const { ledger, registry } = this.#ports;
+    const failed = await ledger.failedTry(id);
+    const times = [failed?.generation === generation ? failed.rejectedAt : undefined, registry.get(id)?.rejectedAt];
+    return times.filter((time) => time !== undefined).sort((one, other) => one - other)[0];
+  }
+
+  /** Notes, for this window and the others, that a request has been under way for long, and until when its answer is awaited. */
+  async noteListening({ record, failures }: LiveSession, failure: Failure, until: number): Promise<void> {
+    const { clock, ledger, log, registry } = this.#ports;
+    const { generation, id } = record;
+    const at = clock.now();
+    registry.update(id, { failure, failedAt: at, nextTryAt: until });
+    log.warn(`${nameOf(record)}: the server hasn't answered yet; waiting for its answer until ${timeOf(until)} at the latest. Callers don't wait longer.`);
+    this.#own.set(id, at);
+    const { category, code } = failure;
+    await ledger.noteTry(id, { generation, at, category, code, failures, nextTryAt: until, listensUntil: until });
   }
 
   /** Notes with a session that another window has tried in vain. */
   share(session: LiveSession, failed: FailedTry): void {
     const { log, registry } = this.#ports;
     const { record } = session;
-    const failure = this.failureOf(failed);
+    const failure = failureOf(failed, this.#ports.clock.now());
     // A little later than the window that has failed, so that it finds the outcome rather than the queue.
-    const nextTryAt = failed.nextTryAt === undefined ? undefined : failed.nextTryAt + this.#ports.random() * SECOND;
-    registry.update(record.id, { failure, failures: failed.failures, failedAt: failed.at, nextTryAt });
+    const next = failed.nextTryAt === undefined ? undefined : failed.nextTryAt + this.#ports.random() * SECOND;
+    const { nextTryAt, waitUntil } = this.#later(session, next, failed.waitUntil);
+    registry.update(record.id, { failure, failures: failed.failures, failedAt: failed.at, nextTryAt, waitUntil, rejectedAt: failed.rejectedAt });
     log.info(`${nameOf(record)}: another window has tried in vain: ${toldOf(failure)}; ${this.#outlook(session, nextTryAt)}.`);
   }
 
@@ -88,17 +135,39 @@ export class Tries {
     const at = clock.now();
     const delay = retryDelay(failure, failures, this.#ports.random());
     const asked = await this.#askedToWaitUntil(record, at);
-    if (registry.get(id)?.record !== record) {
+    const rejectedAt = (await this.#rejectedAt(record)) ?? (REJECTIONS.has(failure.category) ? at : undefined);
+    const current = registry.get(id);
+    if (current?.record !== record) {
       return;
     }
-    const nextTryAt = delay === undefined ? undefined : Math.max(at + delay, asked ?? 0);
-    registry.update(id, { failure, failures, failedAt: at, nextTryAt });
+    const told = failure.retryAfter === undefined || delay === undefined ? undefined : at + delay;
+    const { nextTryAt, waitUntil } = this.#later(current, this.#tryAfter(session, failure, delay), Math.max(asked ?? 0, told ?? 0));
+    registry.update(id, { failure, failures, failedAt: at, nextTryAt, waitUntil, rejectedAt });
     log.warn(`${nameOf(record)}: renewal failed ${failures}×: ${toldOf(failure)}; ${this.#outlook(session, nextTryAt)}.`);
     if (!OWN_AFFAIRS.has(failure.category)) {
       this.#own.set(id, at);
-      const waitUntil = failure.retryAfter === undefined ? asked : nextTryAt;
-      await ledger.noteTry(id, { generation, at, category: failure.category, code: failure.code, failures, nextTryAt, waitUntil });
+      const { category, code, detail } = failure;
+      await ledger.noteTry(id, { generation, at, category, code, detail, failures, nextTryAt, waitUntil, rejectedAt });
     }
+  }
+
+  /** When to try again after a delay in ms; what ends with its access token is tried once more as soon as that has expired. */
+  #tryAfter({ record, setBack = 0 }: LiveSession, { category }: Failure, delay: number | undefined): number | undefined {
+    if (delay === undefined) {
+      return undefined;
+    }
+    const at = this.#ports.clock.now();
+    const lifetimes = lifetimesOf(record);
+    const expiry = (lifetimes.accessExpiresAt ?? Infinity) - setBack;
+    const endsWithToken = REMEDIES[category].outcome === 'ending' && isAlive(lifetimes, at + setBack);
+    return endsWithToken ? Math.min(at + delay, expiry + LAST_TRY_DELAY) : at + delay;
+  }
+
+  /** A time for the next try, no sooner than the latest that any window has been asked to wait for. */
+  #later(session: LiveSession, nextTryAt: number | undefined, asked: number | undefined): Pick<LiveSession, 'nextTryAt' | 'waitUntil'> {
+    const now = this.#ports.clock.now();
+    const waitUntil = longestWait([session.waitUntil, asked], now);
+    return { nextTryAt: nextTryAt === undefined ? undefined : Math.max(nextTryAt, waitUntil ?? 0), waitUntil };
   }
 
   /** What is left of a session whose renewal has failed, and what is done next and when. */
@@ -111,7 +180,28 @@ export class Tries {
   /** Until when the server has asked another window to wait, which a failure of this one does not shorten. */
   async #askedToWaitUntil({ id, generation }: SessionRecord, now: number): Promise<number | undefined> {
     const failed = await this.#ports.ledger.failedTry(id);
-    const isValid = failed?.generation === generation && failed.at <= now && (failed.waitUntil ?? 0) > now;
-    return isValid ? failed.waitUntil : undefined;
+    return failed?.generation === generation && isWait(failed.waitUntil, now) ? failed.waitUntil : undefined;
   }
+}
+
+/** The categories of a rejection that the server doesn't explain. */
+const REJECTIONS: ReadonlySet<Category> = new Set<Category>(['refresh-rejected', 'refresh-rejected-again', 'refresh-rejected-settings']);
+
+/** Whether a wait is still on; one that is longer than any that is obeyed is from before the clock was set back. */
+export function isWait(until: number | undefined, now: number): until is number {
+  return until !== undefined && until > now && until - now <= LONGEST_WAIT;
+}
+
+/** The longest of several waits that are still on; undefined if none is. */
+export function longestWait(waits: readonly (number | undefined)[], now: number): number | undefined {
+  const on = waits.filter((until) => isWait(until, now));
+  return on.length === 0 ? undefined : Math.max(...on);
+}
+
+/** The failure that a refresh of another window ended with. */
+export function failureOf({ category, code, detail, waitUntil }: FailedTry, now: number): Failure {
+  return new Failure(category, code, {
+    detail: detail === undefined ? undefined : harmless(detail),
+    retryAfter: isWait(waitUntil, now) ? waitUntil - now : undefined,
+  });
 }

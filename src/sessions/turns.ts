@@ -43,6 +43,8 @@ const FILE = /^(.+)\.(\d+)\.(held|over|lost)$/;
 export interface HeldTurn {
   /** The id of the session. */
   readonly id: string;
+  /** The generation that it was taken for; undefined where its file makes no sense. */
+  readonly generation: number | undefined;
   /** Whether the window that has it lives; undefined where that cannot be told from here. */
   readonly lives: boolean | undefined;
 }
@@ -135,7 +137,7 @@ export class Turns {
       const text = id !== undefined && stateOf(files, last) === 'held' ? await folder.read(`${id}.${last}.held`) : undefined;
       if (id !== undefined && text !== undefined) {
         const holder = parseHolder(text);
-        turns.push({ id, lives: holder === undefined ? undefined : await life.lives(holder.sign) });
+        turns.push({ id, generation: holder?.generation, lives: holder === undefined ? undefined : await life.lives(holder.sign) });
       }
     }
     return turns;

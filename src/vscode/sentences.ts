@@ -24,6 +24,7 @@ const KEPT: Readonly<Partial<Record<Category, () => string>>> = {
   'network': () => l10n.t('Your session is kept, and is renewed as soon as the server answers again.'),
   'server': isTriedAgain,
   'rate-limited': isTriedAgain,
+  'refresh-rejected': isTriedAgain,
   'web-page': isKept,
   'proxy': isKept,
   'certificate': isKept,
@@ -59,9 +60,10 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
       : l10n.t('The certificate of {0} is not trusted by this computer, so nothing was sent. A company’s own certificate may have to be installed.', provider),
   'clock': (provider) => l10n.t('A time in the answer of {0} cannot be right: the clock of this computer, or of the server, is off.', provider),
 
-  'session-ended': (provider) => l10n.t('{0} has ended your session. Sign in again to go on.', provider),
+  'session-ended': (provider, failure) => withDetail(l10n.t('{0} ended your session. Sign in again.', provider), failure),
+  'session-expired': (provider, failure) => withDetail(l10n.t('Your {0} session expired. Sign in again.', provider), failure),
   'lost-answer': (provider) =>
-    l10n.t('The answer to a renewal at {0} was lost on the way, and {0} accepts each renewal once only. Sign in again.', provider),
+    l10n.t('Your {0} session couldn’t be renewed because the connection was interrupted. Sign in again.', provider),
   'sign-in-needed': (provider, failure) => withDetail(l10n.t('{0} wants you to sign in again before it goes on.', provider), failure),
   'interaction-needed': (provider, failure) => withDetail(l10n.t('{0} has a question for you in the browser before it goes on. Sign in again to see it.', provider), failure),
   'consent-needed': (provider, failure) => withDetail(l10n.t('{0} needs your consent before it goes on. Sign in again to give it.', provider), failure),
@@ -69,6 +71,11 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
   'policy': (provider, failure) => withDetail(l10n.t('A rule of your organisation at {0} asks for a new sign-in. This is no fault of yours.', provider), failure),
   'password-expired': (provider) => l10n.t('Your password at {0} has expired. Sign in again, and choose a new one there.', provider),
   'email-unverified': (provider) => l10n.t('{0} wants your e-mail address to be verified. Verify it there, then sign in again.', provider),
+
+  'refresh-rejected': (provider, failure) => withDetail(l10n.t('{0} rejected the renewal of your session.', provider), failure),
+  'refresh-rejected-again': (provider, failure) => withDetail(l10n.t('{0} no longer renews your session. Sign in again.', provider), failure),
+  'refresh-rejected-settings': (provider, failure) =>
+    withDetail(l10n.t('{0} rejected the renewal of your session after its settings were changed. Check the settings, or sign in again.', provider), failure),
 
   'client-rejected': (provider, failure) =>
     withDetail(l10n.t('{0} does not accept the client id, or wants a client secret with it. Check "clientId" in the settings.', provider), failure),

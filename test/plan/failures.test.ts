@@ -24,7 +24,6 @@ const NOT_WRITTEN_OUT: readonly string[] = [
   'protocol/classify.ts: category, code',
   // Failures that another window, or an earlier start, has noted.
   `core/session.ts: CATEGORIES.find((one) => one === category) ?? 'session-ended', code`,
-  'sessions/follower.ts: category, code',
   'sessions/tries.ts: category, code',
   // "secret-slow" and "folder-slow", as its two callers in the same file say.
   `sessions/patience.ts: 'storage', code`,

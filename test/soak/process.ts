@@ -85,6 +85,7 @@ export class Process {
   /** The clock as it sees it. */
   readonly clock: Clock = {
     now: () => this.#time.wall,
+    uptime: () => ({ boot: 'machine', ms: this.#time.uptime }),
     after: (delay, run) => {
       let isOver = false;
       const once = (): void => {

@@ -89,11 +89,14 @@ export interface SetBack {
   isNoticed: boolean;
 }
 
+/** When the machine was started. */
+const STARTED_AT = Date.UTC(2031, 4, 5, 8, 0, 0);
+
 /** The time of one world: of the server, and of its one machine. */
 export class Time {
   readonly #world = new Agenda();
   readonly #machine = new Agenda();
-  #now = Date.UTC(2031, 4, 5, 8, 0, 0);
+  #now = STARTED_AT;
   #offset = 0;
   #slept = 0;
   #asleepSince: number | undefined;
@@ -115,6 +118,11 @@ export class Time {
   /** How far the wall clock is off. */
   get offset(): number {
     return this.#offset;
+  }
+
+  /** How long the machine has been running, in ms, sleeps included. */
+  get uptime(): number {
+    return this.#now - STARTED_AT;
   }
 
   /** The machine's own time, which no sleep and no hand moves. */

@@ -41,6 +41,8 @@ export interface HouseOptions {
   readonly idleTimeouts?: ReadonlyMap<string, number>;
   /** Gives the ids of new sessions: `new-1` and so on without it. */
   readonly newId?: () => string;
+  /** Whether time waits for a request that begins now: not for one that the server is going to stall. */
+  readonly awaitsRequest?: () => boolean;
   /** The secret of every client. */
   readonly clientSecret?: string | undefined;
 }
@@ -93,7 +95,7 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
       inFlight -= 1;
     });
   };
-  const transport: Transport = { clock, log, deadline: 30 * SECOND, fetch: (...request) => counted(fetch(...request)) };
+  const transport: Transport = { clock, log, deadline: 20 * SECOND, fetch: (...request) => (options.awaitsRequest?.() === false ? fetch(...request) : counted(fetch(...request))) };
   const cipher: Cipher = {
     newKey: () => machineCipher.newKey(),
     seal: (...sealing) => counted(machineCipher.seal(...sealing)),
@@ -171,7 +173,9 @@ export function recordAt(issuer: string, now: number, more: Partial<SessionRecor
 }
 
 /** Puts a session into a house as if it had been signed in there: in memory, in the store and in the ledger. */
-export async function moveIn(house: House, record: SessionRecord): Promise<SessionRecord> {
+export async function moveIn(house: House, given: SessionRecord): Promise<SessionRecord> {
+  const { boot, ms } = house.clock.uptime();
+  const record = { renewedUptime: { boot, ms: ms - (house.clock.now() - given.renewedAt) }, ...given };
   house.registry.put(record);
   await house.refresher.save(record);
   return record;

@@ -1,5 +1,5 @@
 // A window that ends in the middle of what it does: what it shares with others stays as it has left it.
-import type { Disposable } from '../../src/core/clock.ts';
+import type { Disposable, Uptime } from '../../src/core/clock.ts';
 import type { Emitter } from '../../src/core/emitter.ts';
 import { FakeFolder, FakeLife, FakeStore } from './fakeStore.ts';
 import { PatientClock } from './patientClock.ts';
@@ -200,6 +200,11 @@ export class MortalClock extends PatientClock {
   /** The time that it shows, in ms since the Unix epoch. */
   override now(): number {
     return this.#shared.now();
+  }
+
+  /** The machine's uptime. */
+  override uptime(): Uptime {
+    return this.#shared.uptime();
   }
 
   /** Runs a function when so many ms have passed, if the window still lives. */

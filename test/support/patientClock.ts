@@ -1,4 +1,4 @@
-import { LONGEST_DELAY, type Clock, type Disposable } from '../../src/core/clock.ts';
+import { LONGEST_DELAY, type Clock, type Disposable, type Uptime } from '../../src/core/clock.ts';
 import { settle } from './fakeClock.ts';
 
 interface Timer {
@@ -15,6 +15,7 @@ const PATIENCE = 5000;
  */
 export class PatientClock implements Clock {
   #now: number;
+  #uptime = 3 * 86_400_000;
   #timers: readonly Timer[] = [];
   /** Whether something is under way that time must wait for. */
   busy: () => boolean = () => false;
@@ -55,11 +56,21 @@ export class PatientClock implements Clock {
         break;
       }
       this.#timers = this.#timers.filter((one) => one !== next);
-      this.#now = Math.max(this.#now, next.at);
+      this.#moveTo(Math.max(this.#now, next.at));
       this.fired += 1;
       next.run();
     }
-    this.#now = until;
+    this.#moveTo(until);
+  }
+
+  /** The machine's uptime: it goes on with the time that passes, and in a sleep. */
+  uptime(): Uptime {
+    return { boot: 'machine', ms: this.#uptime };
+  }
+
+  #moveTo(time: number): void {
+    this.#uptime += Math.max(0, time - this.#now);
+    this.#now = time;
   }
 
   /** Waits until no work is under way; no time passes. */
@@ -75,6 +86,12 @@ export class PatientClock implements Clock {
 
   /** What a sleep of the machine does: the wall clock goes on, the timers do not. They keep their rest. */
   sleep(time: number): void {
+    this.#uptime += Math.max(0, time);
+    this.set(time);
+  }
+
+  /** Sets the clock by so many ms. No time passes: timers keep their rest. */
+  set(time: number): void {
     this.#now += time;
     for (const timer of this.#timers) {
       timer.at += time;

@@ -171,7 +171,7 @@ export class Windows {
   /** Sets the clock of the machine, forward or back; no time goes by. */
   leap(by: number): void {
     this.#leapt += by;
-    this.clock.sleep(by);
+    this.clock.set(by);
   }
 
   /** The windows that are open, oldest first. */

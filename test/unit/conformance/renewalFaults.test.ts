@@ -31,7 +31,10 @@ describe('The answer to a renewal that', () => {
     assert.equal(server.requestsTo('/token').at(-1)?.parameters.get('refresh_token'), refreshToken);
   };
 
-  for (const [what, [script, category]] of Object.entries(NO_ANSWERS)) {
+  for (const [what, [script, elsewhere]] of Object.entries(NO_ANSWERS)) {
+    // A server that answers so to a refresh that worked before rejects it, whatever its words are worth.
+    const isRejection = ['bad-answer', 'configuration', 'unknown-error'].includes(elsewhere) && !['is cut off', 'is empty'].includes(what);
+    const category = isRejection ? 'refresh-rejected' : elsewhere;
     it(`${what} is ${category}: the refresh token stays`, async () => {
       await failsWith(script, category, 'refresh-1');
     });

@@ -14,7 +14,7 @@ describe('the remedy', () => {
 
   it('ends a session on a definite verdict only, never because of the network, a proxy, the server or a clock', () => {
     assert.deepEqual(those(endsSession), [
-      'session-ended', 'lost-answer', 'sign-in-needed', 'interaction-needed', 'consent-needed', 'second-factor', 'policy', 'password-expired', 'email-unverified',
+      'session-ended', 'session-expired', 'lost-answer', 'sign-in-needed', 'interaction-needed', 'consent-needed', 'second-factor', 'policy', 'password-expired', 'email-unverified',
     ]);
   });
 
@@ -27,13 +27,14 @@ describe('the remedy', () => {
 
   it('never lets the first thing be to sign in where waiting, or a setting, is what helps', () => {
     const signsInFirst = those((category) => REMEDIES[category].actions[0] === 'sign-in' && !endsSession(category));
-    assert.deepEqual(signsInFirst, ['proof-rejected', 'not-renewable', 'untrusted-answer', 'other-account', 'denied', 'start-again', 'sign-in-timeout', 'signed-out', 'scope-needed', 'step-up-unmet']);
+    assert.deepEqual(signsInFirst, ['refresh-rejected-again', 'proof-rejected', 'not-renewable', 'untrusted-answer', 'other-account', 'denied', 'start-again', 'sign-in-timeout', 'signed-out', 'scope-needed', 'step-up-unmet']);
   });
 
   it('is to try again soon where waiting is likely to help, and that is what the status bar then says', () => {
     const passing = those((category) => REMEDIES[category].outcome === 'retrying');
-    assert.deepEqual(passing, ['network', 'server', 'rate-limited', 'other-window']);
-    assert.ok(passing.every((category) => REMEDIES[category].retry === 'quick'));
+    assert.deepEqual(passing, ['network', 'server', 'rate-limited', 'other-window', 'refresh-rejected']);
+    // What the server has rejected is not sent to it again within seconds.
+    assert.ok(passing.every((category) => REMEDIES[category].retry === (category === 'refresh-rejected' ? 'steady' : 'quick')));
   });
 
   it('is never to try again at once where the server asked to be left alone', () => {

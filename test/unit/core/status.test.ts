@@ -39,7 +39,7 @@ describe('the state of a session', () => {
   });
 
   it('is "needs attention" after a failure that a person has to look at', () => {
-    for (const category of CATEGORIES.filter((one) => REMEDIES[one].retry !== 'quick')) {
+    for (const category of CATEGORIES.filter((one) => !['retrying', 'ending'].includes(REMEDIES[one].outcome) && REMEDIES[one].retry !== 'quick')) {
       assert.equal(stateOf(live(SAMPLE, { failure: new Failure(category, 'x'), failures: 1 }), T), 'attention', category);
     }
   });
@@ -57,6 +57,14 @@ describe('the state of a session', () => {
     assert.equal(stateOf(live(ENDED), T + HOUR), 'ended');
   });
 
+  it('is "ending soon" while a session that the server keeps rejecting still has a token that works, and counts down to its expiry', () => {
+    const session = live(SAMPLE, { failure: new Failure('refresh-rejected-again', 'rejected-again'), failures: 2 });
+    assert.deepEqual([stateOf(session, T), stateOf(session, T + HOUR)], ['ending', 'ended']);
+    assert.deepEqual(statusOf(session, USUAL, T).countdown, { to: T + HOUR, means: 'end' });
+    const unknown = live(without(SAMPLE, 'accessExpiresAt'), { failure: new Failure('refresh-rejected-again', 'rejected-again'), failures: 2 });
+    assert.equal(stateOf(unknown, T), 'attention');
+  });
+
   it('is "ended" once the token has run out and cannot be renewed', () => {
     assert.equal(stateOf(live(UNRENEWABLE), T + HOUR - 1), 'ending');
     assert.equal(stateOf(live(UNRENEWABLE), T + HOUR), 'ended');
@@ -64,7 +72,7 @@ describe('the state of a session', () => {
   });
 
   it('never is "ended" for a session that can be renewed, however long the server cannot be reached', () => {
-    const session = fc.record({ renewing: fc.boolean(), category: fc.option(fc.constantFrom(...CATEGORIES), { nil: undefined }), failures: fc.nat() });
+    const session = fc.record({ renewing: fc.boolean(), category: fc.option(fc.constantFrom(...CATEGORIES.filter((one) => REMEDIES[one].outcome !== 'ending')), { nil: undefined }), failures: fc.nat() });
     holds(fc.property(session, fc.integer({ min: -DAY, max: 400 * DAY }), ({ renewing, category, failures }, after) => {
       const failure = category === undefined ? undefined : new Failure(category, 'x');
       assert.notEqual(stateOf(live(SAMPLE, { renewing, failure, failures }), T + after), 'ended');

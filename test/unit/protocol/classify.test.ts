@@ -113,7 +113,7 @@ describe('The classification of failures', () => {
     ['invalid_token', 'exchange', 'unknown-error'],
     ['insufficient_scope', 'resource', 'scope-needed'],
     ['expired_token', 'device', 'code-expired'],
-    ['expired_token', 'refresh', 'session-ended'],
+    ['expired_token', 'refresh', 'session-expired'],
     ['full_moon', 'refresh', 'unknown-error'],
     ['ECONNREFUSED', 'refresh', 'unknown-error'],
     ['secret-get', 'refresh', 'unknown-error'],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { SECOND } from '../../../src/core/clock.ts';
+import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { fetchWith, type Answer, type Fetch, type Transport } from '../../../src/protocol/transport.ts';
 import { transportWith } from '../../support/bench.ts';
@@ -42,21 +42,32 @@ describe('The transport', () => {
     await answer;
   });
 
-  it('counts from the answer where the clock was set while the request was under way', async () => {
-    for (const leap of [24 * 60 * 60 * SECOND, -60 * 60 * SECOND]) {
+  const MIDWAY: readonly (readonly [string, (clock: PatientClock) => void, number])[] = [
+    ['the machine slept for two hours', (one) => one.sleep(2 * HOUR), 2 * HOUR],
+    ['the machine slept for a minute', (one) => one.sleep(MINUTE), MINUTE],
+    // It can have been a sleep as well, so the token counts as older than it is.
+    ['the clock was set forward by a day', (one) => one.set(24 * HOUR), 24 * HOUR],
+    ['the clock was set back by an hour', (one) => one.set(-HOUR), 0],
+    ['the machine slept for a minute and the clock was set back by an hour', (one) => {
+      one.sleep(MINUTE);
+      one.set(-HOUR);
+    }, MINUTE],
+  ];
+  for (const [what, happen, age] of MIDWAY) {
+    it(`counts a token's age from the time of sending, or from an earlier one, if ${what} before the answer arrived`, async () => {
       let seen: Answer | undefined;
       server.on('/clock', () => {
-        clock.sleep(leap);
+        happen(clock);
         return { body: {} };
       });
       await get('/clock', undefined, (answer) => {
         seen = answer;
         return answer.response;
       });
-      assert.equal(seen?.sentAt, clock.now());
-      assert.ok(Math.abs(seen.skew ?? NaN) <= SECOND, String(seen.skew));
-    }
-  });
+      assert.equal(clock.now() - (seen?.sentAt ?? NaN), age);
+      assert.ok(Math.abs(seen?.skew ?? NaN) <= SECOND, String(seen?.skew));
+    });
+  }
 
   it('calls off a body that is dripped byte by byte, however regularly', async () => {
     let isCancelled = false;

@@ -3,6 +3,7 @@ import { silentLog, type Log } from '../../../src/core/log.ts';
 import { Ledger, type FailedTry } from '../../../src/sessions/ledger.ts';
 import { WindowLock } from '../../../src/sessions/lock.ts';
 import { Registry, type RegistryChange } from '../../../src/sessions/registry.ts';
+import { FakeClock } from '../../support/fakeClock.ts';
 import { FakeFolder } from '../../support/fakeStore.ts';
 import { recordAt } from '../../support/house.ts';
 
@@ -73,7 +74,7 @@ describe('The ledger', () => {
     await ledger.write({ ...record, idToken: 'id-token-1' });
     await ledger.noteTry('s1', TRY);
     await ledger.noteSignedOut('s2', 1);
-    assert.equal(folder.files.size, 3);
+    assert.equal(folder.files.size, 4);
     assert.doesNotMatch([...folder.files].join(), /access-1|refresh-1|id-token-1|Sam|person-1/);
   });
 
@@ -135,7 +136,7 @@ describe('The registry', () => {
   };
 
   it('tells of a session that comes, changes and goes, with what it was before', () => {
-    const registry = new Registry(silentLog);
+    const registry = new Registry(silentLog, new FakeClock());
     const changes = changesOf(registry);
     const first = registry.put(record);
     const second = registry.put({ ...record, generation: 2 });
@@ -148,7 +149,7 @@ describe('The registry', () => {
   });
 
   it('never removes and adds a session that is renewed', () => {
-    const registry = new Registry(silentLog);
+    const registry = new Registry(silentLog, new FakeClock());
     registry.put(record);
     const changes = changesOf(registry);
     registry.update('s1', { renewing: true });
@@ -159,7 +160,7 @@ describe('The registry', () => {
   });
 
   it('forgets the failures of a session that gets new tokens, but not that a renewal is on its way', () => {
-    const registry = new Registry(silentLog);
+    const registry = new Registry(silentLog, new FakeClock());
     registry.put(record);
     registry.update('s1', { failures: 3, nextTryAt: 5, failedAt: 4, unsaved: true, renewing: true });
     const { failures, nextTryAt, failedAt, unsaved, renewing } = registry.put({ ...record, generation: 2 });
@@ -167,7 +168,7 @@ describe('The registry', () => {
   });
 
   it('does nothing to a session that is gone, and tells nobody', () => {
-    const registry = new Registry(silentLog);
+    const registry = new Registry(silentLog, new FakeClock());
     const changes = changesOf(registry);
     registry.update('s1', { renewing: true });
     assert.equal(registry.remove('s1'), undefined);
@@ -176,7 +177,7 @@ describe('The registry', () => {
 
   it('keeps going where a listener throws, and logs that without its words', () => {
     const errors: string[] = [];
-    const registry = new Registry({ ...silentLog, error: (line) => void errors.push(line) });
+    const registry = new Registry({ ...silentLog, error: (line) => void errors.push(line) }, new FakeClock());
     registry.onDidChange(() => {
       throw new TypeError('token access-1');
     });

@@ -229,18 +229,6 @@ describe('The refresher', () => {
     });
   }
 
-  it('calls off a request that gets no answer, by its clock, and the one more that it is worth', async () => {
-    server.onToken('hang');
-    const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'network', 'deadline');
-    await server.waitFor('/token');
-    house.clock.busy = () => false;
-    await house.clock.pass(30 * SECOND);
-    await server.waitFor('/token', 2);
-    await house.clock.pass(30 * SECOND);
-    await renewal;
-    assert.equal(server.requestsTo('/token').length, 2);
-  });
-
   it('keeps new tokens in memory where storing them fails, marked as unsaved', async () => {
     house.store.failing.add('store');
     assert.equal((await house.refresher.renew('s1', 'test')).accessToken, 'access-2');

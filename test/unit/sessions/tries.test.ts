@@ -66,11 +66,11 @@ describe('A try in vain', () => {
   it('stands for one of this window at the same moment, or while the server asks to wait, but not for this window’s own', async () => {
     const now = { startedAt: house.clock.now() + 1, isUrgent: true };
     await asksFor(10 * MINUTE);
-    assert.equal((await tries.insteadOf(house.record(), now))?.code, 'http-429');
+    assert.equal((await tries.insteadOf(house.record(), now, false))?.code, 'http-429');
     await house.clock.pass(11 * MINUTE);
-    assert.equal(await tries.insteadOf(house.record(), { startedAt: house.clock.now(), isUrgent: true }), undefined);
+    assert.equal(await tries.insteadOf(house.record(), { startedAt: house.clock.now(), isUrgent: true }, false), undefined);
     await tries.note(first(), new Failure('network', 'ECONNRESET'));
-    assert.equal(await tries.insteadOf(house.record(), { startedAt: house.clock.now(), isUrgent: true }), undefined);
+    assert.equal(await tries.insteadOf(house.record(), { startedAt: house.clock.now(), isUrgent: true }, false), undefined);
   });
 
   it('is heeded also by a window that wakes to newer tokens that have run out as well', async () => {

@@ -131,7 +131,7 @@ describe('the news', () => {
     it('are its end, told by the failure that was seen, or else by the verdict that is stored', () => {
       const verdict = only(news([live(ENDED)]));
       assert.deepEqual([verdict.kind, verdict.isOutcome, labels(verdict)], ['ended', false, ['Sign In Again']]);
-      assert.match(verdict.words, /has ended your session/);
+      assert.match(verdict.words, /ended your session/);
       const seen = only(news([failing('policy', {}, ENDED)]));
       assert.match(seen.words, /A rule of your organisation/);
       assert.equal(nameOf(seen), nameOf(verdict));

@@ -101,7 +101,7 @@ describe('the sentence for a failure', () => {
   });
 
   it('does not quote a server about what is a person’s own, or about an answer that may come from somebody else', () => {
-    for (const category of ['denied', 'password-expired', 'untrusted-answer', 'other-account', 'session-ended', 'web-page', 'storage'] as const) {
+    for (const category of ['denied', 'password-expired', 'untrusted-answer', 'other-account', 'web-page', 'storage'] as const) {
       assert.equal(sentence(category, 'call 555'), sentence(category), category);
     }
   });

@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { settle } from '../../support/fakeClock.ts';
+import { moveIn, recordAt } from '../../support/house.ts';
+import { rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
+import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';
+
+/** A server that rotates, and processes a refresh at once, but holds its answers back until a test lets go of them. */
+class StallingServer {
+  readonly server: ScriptedServer;
+  isStalling = true;
+  #release: (() => void)[] = [];
+  #then: Script | undefined;
+
+  constructor(server: ScriptedServer) {
+    this.server = server;
+    const rotate = rotatingTokens();
+    server.onToken(async (request) => {
+      const answer = rotate(request);
+      if (this.isStalling) {
+        await new Promise<void>((resolve) => this.#release.push(resolve));
+        return this.#then ?? answer;
+      }
+      return answer;
+    });
+  }
+
+  /** The refresh tokens that have arrived, oldest first. */
+  get sent(): (string | null)[] {
+    return this.server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token'));
+  }
+
+  /** Answers what it holds back, or breaks those connections; and what comes from now on at once. */
+  letGo(then?: 'drop'): void {
+    this.isStalling = false;
+    this.#then = then;
+    this.#release.forEach((release) => release());
+    this.#release = [];
+  }
+}
+
+describe('A server that answers a refresh late', () => {
+  let server: ScriptedServer;
+  let stalling: StallingServer;
+  let windows: Windows;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    stalling = new StallingServer(server);
+  });
+
+  afterEach(async () => {
+    stalling.letGo();
+    await windows.closeAll();
+    await server.stop();
+  });
+
+  /** Opens windows with a session whose token works for so long, in ms; 5 minutes is its lifetime. */
+  const open = async (kind: StoreKind, count: number, left = 5 * MINUTE): Promise<readonly [Window, ...Window[]]> => {
+    windows = new Windows(server, kind);
+    const awaitsRequest = (): boolean => !stalling.isStalling;
+    const first = windows.open({ awaitsRequest });
+    await windows.clock.rest();
+    await moveIn(first, recordAt(server.issuer, windows.clock.now() - (5 * MINUTE - left)));
+    const others = Array.from({ length: count - 1 }, () => windows.open({ awaitsRequest }));
+    await windows.clock.rest();
+    return [first, ...others];
+  };
+  const said = (window: Window, words: string): boolean => window.lines.some((line) => line.includes(words));
+  /** Lets the answer arrive in the window that waits for it. */
+  const answer = async (): Promise<void> => {
+    stalling.letGo();
+    await Promise.all(windows.all.map((window) => window.refresher.idle()));
+    await windows.clock.pass(2 * SECOND);
+  };
+
+  for (const seconds of [25, 60, 110]) {
+    for (const count of [1, 3]) {
+      it(`keeps the session of ${count} window(s) after ${seconds} s: one request, whose answer all windows adopt`, async () => {
+        const [first, ...others] = await open('lagging', count);
+        const renewals = [first, ...others].map((window) => window.refresher.renew('s1', 'test').then(() => 'renewed', () => 'released'));
+        await server.waitFor('/token');
+        await windows.clock.pass(seconds * SECOND);
+        assert.deepEqual(await Promise.all(renewals), Array(count).fill('released'));
+        assert.deepEqual(stalling.sent, ['refresh-1'], 'the token was sent again while its answer was on the way');
+        await answer();
+        for (const window of windows.all) {
+          assert.deepEqual([window.record().generation, window.record().accessToken, window.registry.get('s1')?.failure], [2, 'access-2', undefined]);
+        }
+        assert.deepEqual(stalling.sent, ['refresh-1']);
+        assert.ok(windows.all.some((window) => said(window, 'the server answered after')));
+        assert.match(first.stored() ?? [...windows.secrets.values()].join(), /refresh-2/);
+      });
+    }
+  }
+
+  for (const kind of STORE_KINDS) {
+    it(`gives callers the token in hand while it works, in every window (${kind})`, async () => {
+      const [first, ...others] = await open(kind, 3);
+      first.refresher.renew('s1', 'test').catch(() => {});
+      await server.waitFor('/token');
+      await windows.clock.pass(40 * SECOND);
+      for (const window of [first, ...others]) {
+        assert.equal(await tokenIn(window), 'access-1');
+      }
+      await answer();
+      assert.deepEqual(await Promise.all(windows.all.map(tokenIn)), Array(3).fill('access-2'));
+      assert.deepEqual(stalling.sent, ['refresh-1']);
+    });
+
+    it(`rejects callers with the named error at the deadline if the token no longer works, and says why in the other windows (${kind})`, async () => {
+      const [first, ...others] = await open(kind, 3, 4 * SECOND);
+      const failed = Promise.all([first, ...others].map((window) => rejectsWith(window.keeper.find('acme', ['read']), 'network', 'deadline')));
+      await server.waitFor('/token');
+      await windows.clock.pass(35 * SECOND);
+      await failed;
+      for (const window of [first, ...others]) {
+        assert.deepEqual([window.registry.get('s1')?.failure?.code, window.record().ended], ['deadline', undefined]);
+        // Those who come later don't wait as long again.
+        const startedAt = windows.clock.now();
+        const later = rejectsWith(window.keeper.find('acme', ['read']), 'network', 'deadline');
+        await windows.clock.pass(SECOND);
+        await later;
+        assert.ok(windows.clock.now() - startedAt <= SECOND);
+      }
+      assert.ok(said(first, "the server hasn't answered yet"));
+      await answer();
+      assert.deepEqual(await Promise.all(windows.all.map(tokenIn)), Array(3).fill('access-2'));
+      assert.deepEqual(stalling.sent, ['refresh-1']);
+    });
+  }
+
+  it('is asked again at once if the connection breaks meanwhile, and not before', async () => {
+    const [first] = await open('shared', 1);
+    const rotate = rotatingTokens();
+    let isFirst = true;
+    server.onToken(async (request) => {
+      if (isFirst) {
+        isFirst = false;
+        await new Promise<void>((resolve) => (release = resolve));
+        return 'drop';
+      }
+      return rotate(request);
+    });
+    let release = (): void => {};
+    first.refresher.renew('s1', 'test').catch(() => {});
+    await server.waitFor('/token');
+    await windows.clock.pass(100 * SECOND);
+    assert.equal(stalling.sent.length, 1);
+    release();
+    await first.refresher.idle();
+    assert.deepEqual([stalling.sent, first.record().accessToken], [['refresh-1', 'refresh-1'], 'access-2']);
+  });
+
+  it('is given up after two minutes, and asked once more', async () => {
+    const [first] = await open('shared', 1);
+    server.onToken('hang');
+    first.refresher.renew('s1', 'test').catch(() => {});
+    await server.waitFor('/token');
+    await windows.clock.pass(119 * SECOND);
+    await settle();
+    assert.equal(stalling.sent.length, 1);
+    await windows.clock.pass(SECOND);
+    await server.waitFor('/token', 2);
+    await windows.clock.pass(2 * MINUTE);
+    await first.refresher.idle();
+    assert.deepEqual([stalling.sent, first.registry.get('s1')?.failure?.code, first.record().ended], [['refresh-1', 'refresh-1'], 'deadline', undefined]);
+  });
+
+  it('is asked once more soon after a sleep that was longer than any server waits', async () => {
+    const [first] = await open('shared', 1);
+    server.onToken('hang');
+    first.refresher.renew('s1', 'test').catch(() => {});
+    await server.waitFor('/token');
+    await windows.clock.pass(SECOND);
+    windows.clock.sleep(60 * MINUTE);
+    await windows.clock.pass(20 * SECOND);
+    await server.waitFor('/token', 2);
+  });
+
+  it('isn’t asked again because the clock was set forward by a day: the answer still counts', async () => {
+    const [first] = await open('shared', 1);
+    first.refresher.renew('s1', 'test').catch(() => {});
+    await server.waitFor('/token');
+    await windows.clock.pass(10 * SECOND);
+    windows.leap(24 * 60 * MINUTE);
+    await windows.clock.pass(30 * SECOND);
+    assert.deepEqual(stalling.sent, ['refresh-1']);
+    await answer();
+    // The day can have been a sleep as well, so the new token counts as expired, and is renewed in turn.
+    assert.equal(new Set(stalling.sent).size, stalling.sent.length, 'a token was sent twice');
+    assert.equal(first.record().ended, undefined);
+  });
+
+  it('counts the token’s lifetime from the sending, not from the late answer', async () => {
+    const [first] = await open('shared', 1);
+    first.refresher.renew('s1', 'test').catch(() => {});
+    await server.waitFor('/token');
+    const sentAt = windows.clock.now();
+    await windows.clock.pass(110 * SECOND);
+    await answer();
+    assert.equal(first.record().accessExpiresAt, sentAt + 5 * MINUTE);
+  });
+
+  it('ends what a closed window began in the next one: the same token once more, and a server with a grace period answers again', async () => {
+    const [first, second] = await open('browser', 2);
+    assert.ok(second);
+    first.refresher.renew('s1', 'test').catch(() => {});
+    await server.waitFor('/token');
+    await windows.clock.pass(40 * SECOND);
+    const rotate = rotatingTokens();
+    server.onToken(rotate);
+    stalling.isStalling = false;
+    await first.close();
+    await windows.clock.pass(5 * SECOND);
+    await second.refresher.idle();
+    assert.deepEqual(stalling.sent, ['refresh-1', 'refresh-1']);
+    assert.equal(second.record().accessToken, 'access-2');
+  });
+
+  it('has ended the session if a strict server takes that for theft, and says that the answer was lost', async () => {
+    const [first, second] = await open('browser', 2);
+    assert.ok(second);
+    first.refresher.renew('s1', 'test').catch(() => {});
+    await server.waitFor('/token');
+    await windows.clock.pass(40 * SECOND);
+    stalling.isStalling = false;
+    await first.close();
+    await windows.clock.pass(5 * SECOND);
+    await second.refresher.idle();
+    assert.equal(second.record().ended?.category, 'lost-answer');
+  });
+});

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { refreshSettingsOf } from '../../../src/core/refreshSettings.ts';
+import { REMEDIES } from '../../../src/core/remedy.ts';
+import { statusOf } from '../../../src/core/status.ts';
+import { providerAt } from '../../support/bench.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { buildHouse, grantFor, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { htmlPage, rotatingTokens, type Script, type ScriptedServer } from '../../support/scriptedServer.ts';
+import { Windows } from '../../support/windows.ts';
+
+const SETTINGS = { leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE };
+const text = (body: string, type: string, status = 400): Script => ({ status, headers: { 'Content-Type': type }, body });
+
+/** What servers say of a refresh token that is dead, in words that no standard knows. */
+const REJECTIONS: Readonly<Record<string, Script>> = {
+  '400 without a body': { status: 400 },
+  '401 without a body': { status: 401 },
+  '401 with a challenge of the client': { status: 401, headers: { 'WWW-Authenticate': 'Bearer realm="api"' } },
+  '403 with JSON that has no code': { status: 403, body: { message: 'Session not found' } },
+  '422 with a list of errors': { status: 422, body: { errors: [{ title: 'Refresh token is invalid' }] } },
+  'invalid_request without a known description': { status: 400, body: { error: 'invalid_request', error_description: 'Refresh token is invalid' } },
+  'a code that nobody knows, with 400': { status: 400, body: { error: 'REFRESH_TOKEN_NOT_FOUND' } },
+  'a code that nobody knows, with 404': { status: 404, body: { error: 'session_not_found' } },
+  'a code that nobody knows, with 200': { status: 200, body: { error: 'token_revoked' } },
+  'ok: false, with 200': { status: 200, body: { ok: false, error: 'invalid_refresh_token' } },
+  'a status of its own': { status: 400, body: { status: 'BAD_REFRESH_TOKEN' } },
+  'plain text': text('refresh token expired', 'text/plain'),
+  'an HTML page with 400': text('<html><title>400</title></html>', 'text/html'),
+  'an empty object with 200': { status: 200, body: {} },
+  'a code of another step': { status: 400, body: { error: 'authorization_declined' } },
+};
+/** What doesn't say that the token is dead, however often it is repeated. */
+const OTHERS: Readonly<Record<string, Script>> = {
+  'a page of the network': htmlPage,
+  'a page of a firewall': text('<html>Blocked</html>', 'text/html', 403),
+  '404 without a code': { status: 404 },
+  '407 of a proxy': { status: 407 },
+  '429': { status: 429 },
+  '503': { status: 503 },
+  'invalid_client': { status: 401, body: { error: 'invalid_client' } },
+  'invalid_scope': { status: 400, body: { error: 'invalid_scope' } },
+  'a dropped connection': 'drop',
+};
+
+describe('A refresh that the server rejects again and again, without a reason that is known', () => {
+  let server: ScriptedServer;
+  let house: House;
+
+  beforeEach(async () => {
+    ({ house, server } = await houseAtServer());
+    house.sessions.start();
+  });
+
+  afterEach(async () => {
+    house.sessions.dispose();
+    await server.stop();
+  });
+
+  /** A session whose token works for an hour. */
+  const signIn = (): Promise<unknown> =>
+    moveIn(house, recordAt(server.issuer, house.clock.now(), { accessExpiresAt: house.clock.now() + HOUR, refreshSettings: refreshSettingsOf(providerAt(server.issuer)) }));
+  const session = () => house.registry.get('s1');
+  const state = (): string | undefined => {
+    const live = session();
+    return live === undefined ? undefined : statusOf(live, SETTINGS, house.clock.now()).state;
+  };
+  const renew = (): Promise<unknown> => house.refresher.renew('s1', 'test');
+
+  for (const [what, script] of Object.entries(REJECTIONS)) {
+    it(`leads to a sign-in after the second time, and ends with its access token: ${what}`, async () => {
+      await signIn();
+      server.onToken(script);
+      await rejectsWith(renew(), 'refresh-rejected');
+      assert.equal(state(), 'retrying', 'once can be chance');
+      await house.clock.pass(2 * MINUTE);
+      assert.equal(session()?.failure?.category, 'refresh-rejected-again');
+      assert.deepEqual([state(), house.record().ended], ['ending', undefined]);
+      assert.deepEqual((await house.keeper.find('acme', ['read'])).map(({ record }) => record.accessToken), ['access-1'], 'callers keep the token that works');
+      await house.clock.pass(HOUR);
+      assert.deepEqual([state(), house.record().ended?.category], ['ended', 'refresh-rejected-again']);
+      assert.deepEqual(await house.keeper.find('acme', ['read']), []);
+      const requests = server.requestsTo('/token').length;
+      await house.clock.pass(DAY);
+      assert.equal(server.requestsTo('/token').length, requests, 'it is asked for no more');
+    });
+  }
+
+  for (const [what, script] of Object.entries(OTHERS)) {
+    it(`isn't what this is: ${what}`, async () => {
+      await signIn();
+      server.onToken(script);
+      await assert.rejects(renew());
+      await house.clock.pass(DAY);
+      assert.doesNotMatch(session()?.failure?.category ?? '', /^refresh-rejected/);
+      assert.equal(house.record().ended, undefined);
+    });
+  }
+
+  it('offers to sign in first, in the table', () => {
+    assert.deepEqual(REMEDIES['refresh-rejected-again'].actions[0], 'sign-in');
+    assert.deepEqual(REMEDIES['refresh-rejected-settings'].actions, ['settings', 'sign-in']);
+  });
+
+  it('counts two tries within seconds once: a caller or a person who repeats it proves nothing', async () => {
+    await signIn();
+    server.onToken({ status: 400 });
+    for (let time = 0; time < 3; time += 1) {
+      await rejectsWith(renew(), 'refresh-rejected');
+    }
+  });
+
+  it('is forgotten after a renewal that worked', async () => {
+    await signIn();
+    server.onToken({ status: 400 });
+    await rejectsWith(renew(), 'refresh-rejected');
+    server.onToken(rotatingTokens());
+    await house.clock.pass(2 * MINUTE);
+    assert.deepEqual([session()?.failure, session()?.rejectedAt], [undefined, undefined]);
+    server.onToken({ status: 400 });
+    await rejectsWith(renew(), 'refresh-rejected');
+  });
+
+  it('survives an outage in between, and a restart', async () => {
+    await signIn();
+    server.onToken({ status: 400 });
+    await rejectsWith(renew(), 'refresh-rejected');
+    server.onToken({ status: 503 });
+    await house.clock.pass(2 * MINUTE);
+    assert.equal(session()?.failure?.category, 'server');
+    house.sessions.dispose();
+    server.onToken({ status: 400 });
+    const next = buildHouse(server.issuer, { store: house.store, folder: house.folder, clock: house.clock });
+    await next.keeper.ready();
+    await rejectsWith(next.refresher.renew('s1', 'test'), 'refresh-rejected-again');
+  });
+
+  it('shows the server’s own words, without what could be a token, and keeps them with the end', async () => {
+    await signIn();
+    server.onToken(({ parameters }) => ({ status: 400, body: { error: 'invalid_request', error_description: `Unknown session ${parameters.get('refresh_token') ?? ''} [click](command:evil)` } }));
+    const failure = await rejectsWith(renew(), 'refresh-rejected');
+    assert.match(failure.detail ?? '', /^Unknown session …? ?click …?/);
+    assert.doesNotMatch(failure.detail ?? '', /refresh-1|command:/);
+    await house.clock.pass(2 * HOUR);
+    assert.equal(house.record().ended?.detail, failure.detail);
+  });
+
+  it('points to the settings first if they were changed since the last refresh that worked', async () => {
+    await moveIn(house, recordAt(server.issuer, house.clock.now(), { refreshSettings: refreshSettingsOf(providerAt(server.issuer, { tokenParameters: { audience: 'api' } })) }));
+    server.onToken({ status: 400 });
+    await rejectsWith(renew(), 'refresh-rejected-settings');
+    await house.clock.pass(20 * MINUTE);
+    assert.deepEqual([session()?.failure?.category, house.record().ended], ['refresh-rejected-settings', undefined]);
+  });
+
+  it('depends on the settings that a refresh is made with, not on those that only a sign-in or the display needs', () => {
+    const plain = refreshSettingsOf(providerAt(server.issuer));
+    assert.equal(refreshSettingsOf(providerAt(server.issuer, { label: 'Other', scopes: ['write'], redirectPorts: [4000], accountsMenu: false, idleTimeout: 5 })), plain);
+    for (const more of [{ clientId: 'other' }, { tokenParameters: { a: 'b' } }, { resource: ['https://api.example'] }, { clientAuthentication: 'client_secret_post' }, { dpop: true }] as const) {
+      assert.notEqual(refreshSettingsOf(providerAt(server.issuer, more)), plain, JSON.stringify(more));
+    }
+  });
+
+  it('is known in all windows, with one request for all of them', async () => {
+    house.sessions.dispose();
+    const windows = new Windows(server);
+    const [first, second] = await windows.openMany(2);
+    assert.ok(first && second);
+    await moveIn(first, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + HOUR }));
+    await windows.clock.pass(SECOND);
+    server.onToken({ status: 400, body: { error: 'gone_fishing', error_description: 'Gone fishing' } });
+    await rejectsWith(first.refresher.renew('s1', 'test'), 'refresh-rejected');
+    await windows.clock.pass(2 * MINUTE);
+    for (const window of windows.all) {
+      const failure = window.registry.get('s1')?.failure;
+      assert.deepEqual([failure?.category, failure?.detail], ['refresh-rejected-again', 'Gone fishing']);
+    }
+    assert.equal(server.requestsTo('/token').length, 2);
+    await windows.closeAll();
+  });
+
+  it('disappears with a new sign-in of the same account, also one whose session is another', async () => {
+    await signIn();
+    server.onToken({ status: 400 });
+    await rejectsWith(renew(), 'refresh-rejected');
+    await house.clock.pass(2 * MINUTE);
+    const provider = providerAt(server.issuer, { scopes: ['read', 'write'] });
+    const record = await house.keeper.admit(grantFor(provider, house.clock.now()));
+    assert.deepEqual(house.registry.all().map(({ record: { id } }) => id), [record.id]);
+  });
+});
