@@ -27,6 +27,7 @@ import { DiagnosticsDocument } from './vscode/diagnosticsDocument.ts';
 import { Surroundings } from './vscode/environment.ts';
 import { LINKS_FOLDER, SHARED_FOLDER } from './vscode/ids.ts';
 import { IdleNews } from './vscode/idleNews.ts';
+import { keyNamesIn } from './vscode/keyNames.ts';
 import { later } from './vscode/later.ts';
 import { Notifications } from './vscode/notifications.ts';
 import { reportPartGone } from './vscode/partGone.ts';
@@ -69,6 +70,7 @@ export function activate(context: vscode.ExtensionContext): void {
     clock, log, discovery, transport, secrets, folder,
     life: machineLife(),
     cipher: machineCipher,
+    keyNames: keyNamesIn(context.globalState),
     provider: (id) => settings.provider(id),
     lifetimes: () => settings.lifetimes(),
     freshness: () => settings.freshness(),

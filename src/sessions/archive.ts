@@ -223,6 +223,11 @@ export class Archive {
     await vault.delete(id);
   }
 
+  /** Whether a session that this window can't find was never this editor's: another one that shares the folder has sealed it. */
+  async isOfAnotherEditor(id: string): Promise<boolean> {
+    return this.#ports.handOver.isOfAnotherEditor(id);
+  }
+
   /** Enters the sign-outs that the ledger has not taken yet. */
   async noteAgain(): Promise<void> {
     for (const [id] of [...this.#gone].filter(([, isNoted]) => !isNoted)) {

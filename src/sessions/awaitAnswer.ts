@@ -57,5 +57,7 @@ export async function awaitAnswer(
     return answer;
   } finally {
     timer.dispose();
+    // What is left to do takes no time worth mentioning.
+    refresh.hold();
   }
 }

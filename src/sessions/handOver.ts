@@ -2,6 +2,7 @@
 // secret storage shows it an older one, which between browser windows is always. The key is in the secret storage.
 import * as v from 'valibot';
 import { asFailure } from '../core/failure.ts';
+import { parseJson } from '../core/json.ts';
 import type { Log } from '../core/log.ts';
 import { formatRecord, parseRecord, type SessionRecord } from '../core/session.ts';
 import type { Cipher } from './cipher.ts';
@@ -11,6 +12,15 @@ import type { SecretStore } from './vault.ts';
 const KEY_PREFIX = 'hand-over-key:';
 const SUFFIX = '.sealed';
 
+/**
+ * The names of the keys that this editor has had. They are no secrets, and are kept apart from these: a browser that
+ * shares the folder with another one has keys of its own, and must not take the other's sessions for lost.
+ */
+export interface KeyNames {
+  has(name: string): boolean;
+  add(name: string): void;
+}
+
 const envelopeSchema = v.object({ version: v.picklist([1]), key: v.string(), sealed: v.string() });
 
 /** The sealed copies. They are an aid: where the folder or the store fails, that is logged and there is no copy. */
@@ -19,11 +29,13 @@ export class HandOver {
   readonly #store: SecretStore;
   readonly #cipher: Cipher;
   readonly #log: Log;
+  readonly #names: KeyNames;
   readonly #keys = new Map<string, string>();
   /** Whether the latest sealing failed, which is tried again and again and told of once. */
   #isFailing = false;
 
-  constructor(folder: Folder, store: SecretStore, cipher: Cipher, log: Log) {
+  constructor(folder: Folder, store: SecretStore, cipher: Cipher, log: Log, names: KeyNames) {
+    this.#names = names;
     this.#folder = folder;
     this.#store = store;
     this.#cipher = cipher;
@@ -64,6 +76,12 @@ export class HandOver {
     }
   }
 
+  /** Whether a session is sealed with a key that this editor never had, so that it belongs to another one that shares the folder. */
+  async isOfAnotherEditor(id: string): Promise<boolean> {
+    const envelope = v.safeParse(envelopeSchema, parseJson((await this.#folder.read(id + SUFFIX).catch(() => undefined)) ?? ''));
+    return envelope.success && !this.#names.has(envelope.output.key) && (await this.#keyNamed(envelope.output.key).catch(() => undefined)) === undefined;
+  }
+
   /** Deletes the sealed copy of a session. */
   async delete(id: string): Promise<void> {
     await this.#folder.delete(id + SUFFIX).catch(() => {});
@@ -84,7 +102,7 @@ export class HandOver {
     }
     const { name, key } = this.#cipher.newKey();
     await this.#store.store(KEY_PREFIX + name, key);
-    this.#keys.set(name, key);
+    this.#remember(name, key);
     return name;
   }
 
@@ -98,8 +116,15 @@ export class HandOver {
   async #keyNamed(name: string): Promise<string | undefined> {
     const key = this.#keys.get(name) ?? (await this.#store.get(KEY_PREFIX + name));
     if (key !== undefined) {
-      this.#keys.set(name, key);
+      this.#remember(name, key);
     }
     return key;
+  }
+
+  #remember(name: string, key: string): void {
+    this.#keys.set(name, key);
+    if (!this.#names.has(name)) {
+      this.#names.add(name);
+    }
   }
 }

@@ -11,7 +11,7 @@ import { Archive } from './archive.ts';
 import type { Cipher } from './cipher.ts';
 import type { Folder } from './folder.ts';
 import { Follower } from './follower.ts';
-import { HandOver } from './handOver.ts';
+import { HandOver, type KeyNames } from './handOver.ts';
 import { PlaceHealth } from './health.ts';
 import { History } from './history.ts';
 import { Idleness } from './idleness.ts';
@@ -37,6 +37,7 @@ export interface SessionsPorts {
   readonly folder: Folder;
   readonly life: Life;
   readonly cipher: Cipher;
+  readonly keyNames: KeyNames;
   readonly discovery: Discovery;
   readonly transport: Transport;
   /** The provider with an id as it is configured now. */
@@ -85,7 +86,7 @@ export class Sessions implements Disposable {
     this.vault = new Vault(secrets);
     this.ledger = new Ledger(folder, log);
     this.notices = new Notices(folder, log);
-    const handOver = new HandOver(folder, secrets, ports.cipher, log);
+    const handOver = new HandOver(folder, secrets, ports.cipher, log, ports.keyNames);
     this.archive = new Archive({ clock, log, vault: this.vault, handOver, ledger: this.ledger });
     this.turns = new Turns({ clock, log, folder, life, lock: new WindowLock(), onAlone: () => ports.onAlone() });
     this.registry = new Registry(log, clock);

@@ -13,6 +13,7 @@ import { Sessions } from '../../src/sessions/sessions.ts';
 import { providerAt, transportWith } from '../support/bench.ts';
 import { FakeStore } from '../support/fakeStore.ts';
 import { recordAt } from '../support/house.ts';
+import { allKeyNames } from '../support/keyNames.ts';
 
 /** How many sessions a window has. */
 export const sessionCounts = [1, 10, 100, 1000] as const;
@@ -113,6 +114,7 @@ function windowOver(folder: string, secrets: FakeStore): Sessions {
   const log: Log = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
   const transport = transportWith(clock);
   return new Sessions({
+    keyNames: allKeyNames,
     clock, log, secrets, transport,
     folder: diskFolder(folder),
     life: machineLife(),

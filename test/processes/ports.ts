@@ -1,5 +1,6 @@
 // What the sessions of a window stand on: the real things, each with points at which the window can be held.
-import { systemClock, type Clock, type Disposable } from '../../src/core/clock.ts';
+import { systemClock, type Clock, type Disposable, type Uptime } from '../../src/core/clock.ts';
+import { machineUptime } from '../../src/machine/uptime.ts';
 import type { Folder } from '../../src/sessions/folder.ts';
 import type { Life } from '../../src/sessions/life.ts';
 import type { SecretStore } from '../../src/sessions/vault.ts';
@@ -138,6 +139,11 @@ export class SettableClock implements Clock {
   /** The time that it shows. */
   now(): number {
     return systemClock.now() + this.#ahead;
+  }
+
+  /** The machine's uptime, which no test can set. */
+  uptime(): Uptime {
+    return { boot: 'machine', ms: machineUptime() };
   }
 
   /** Runs a function when so many ms have passed; all of them again where they have passed in a hold. */

@@ -13,6 +13,7 @@ import { Sessions } from '../../src/sessions/sessions.ts';
 import { fetchWith, folderWith, lifeWith, Points, SettableClock, storeWith, type FolderFaults } from './ports.ts';
 import { FileStore, TestStore } from './windowStores.ts';
 import type { FromWindow, Order, Outcome, Seen, ToWindow, WindowOptions } from './wire.ts';
+import { allKeyNames } from '../support/keyNames.ts';
 
 const options = JSON.parse(process.argv[2] ?? '') as WindowOptions;
 
@@ -29,6 +30,7 @@ const testStore = new TestStore((id, call) => say({ kind: 'store', id, call }));
 const transport: Transport = { fetch: fetchWith(points), clock, log, deadline: 20 * SECOND };
 const discovery = new Discovery(transport);
 const sessions = new Sessions({
+  keyNames: allKeyNames,
   clock, log, discovery, transport,
   secrets: storeWith(options.model === 'browser' ? new FileStore(options.secretsFile) : testStore, points),
   folder: folderWith(diskFolder(options.folder), points, faults),

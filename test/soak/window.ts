@@ -16,6 +16,7 @@ import { providerAt } from '../support/bench.ts';
 import type { Process } from './process.ts';
 import type { Random } from './random.ts';
 import { ISSUER } from './server.ts';
+import { allKeyNames } from '../support/keyNames.ts';
 
 /** The one provider that the windows have. */
 export const PROVIDER: Provider = providerAt(ISSUER);
@@ -53,6 +54,7 @@ export class Window {
     const transport: Transport = { clock, log, deadline: 20 * SECOND, fetch: network.view(process) };
     const settings: LifetimeSettings = { leeway: 5 * MINUTE, refreshInterval: ground.refreshInterval, warning: 10 * MINUTE, place: random.next() };
     this.sessions = new Sessions({
+      keyNames: allKeyNames,
       clock, log, transport,
       secrets: keyring.view(process),
       folder: brokenFolder(folder.view(process), broken),

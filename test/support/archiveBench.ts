@@ -11,6 +11,7 @@ import { FakeFolder, FakeStore } from './fakeStore.ts';
 import { recordAt } from './house.ts';
 import { Mortal, MortalFolder, MortalStore } from './mortal.ts';
 import { PatientClock } from './patientClock.ts';
+import { allKeyNames } from './keyNames.ts';
 
 /** Where the sessions of these tests come from. */
 export const ISSUER = 'https://id.example.com';
@@ -57,7 +58,7 @@ export class ArchiveBench {
     const folder = new MortalFolder(this.folder, life);
     const store = new MortalStore(this.store, life);
     const vault = new Vault(store);
-    const handOver = new HandOver(folder, store, this.#cipher(), log);
+    const handOver = new HandOver(folder, store, this.#cipher(), log, allKeyNames);
     const ledger = new Ledger(folder, log);
     return Object.assign(new Archive({ clock, log, vault, handOver, ledger }), { life, vault, handOver, ledger });
   }

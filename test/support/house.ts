@@ -12,6 +12,7 @@ import type { Transport } from '../../src/protocol/transport.ts';
 import type { Finding, Keeper } from '../../src/sessions/keeper.ts';
 import type { Archive } from '../../src/sessions/archive.ts';
 import type { Cipher } from '../../src/sessions/cipher.ts';
+import type { KeyNames } from '../../src/sessions/handOver.ts';
 import type { Follower } from '../../src/sessions/follower.ts';
 import type { Idleness } from '../../src/sessions/idleness.ts';
 import type { Ledger } from '../../src/sessions/ledger.ts';
@@ -25,6 +26,7 @@ import { providerAt } from './bench.ts';
 import { FakeFolder, FakeLife, FakeStore } from './fakeStore.ts';
 import { PatientClock } from './patientClock.ts';
 import { rotatingTokens, ScriptedServer } from './scriptedServer.ts';
+import { allKeyNames } from './keyNames.ts';
 
 /** What differs from the usual house. */
 export interface HouseOptions {
@@ -43,6 +45,8 @@ export interface HouseOptions {
   readonly newId?: () => string;
   /** Whether time waits for a request that begins now: not for one that the server is going to stall. */
   readonly awaitsRequest?: () => boolean;
+  /** The keys that the editor has had: all of them without it. */
+  readonly keyNames?: KeyNames;
   /** The secret of every client. */
   readonly clientSecret?: string | undefined;
 }
@@ -106,6 +110,7 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
   let alone = 0;
   let ids = 0;
   const sessions = new Sessions({
+    keyNames: options.keyNames ?? allKeyNames,
     clock, log, folder, life, cipher, discovery, transport, provider,
     secrets: store,
     lifetimes: () => settings,

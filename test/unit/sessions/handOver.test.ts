@@ -4,6 +4,7 @@ import { machineCipher } from '../../../src/machine/cipher.ts';
 import { HandOver } from '../../../src/sessions/handOver.ts';
 import { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
 import { recordAt } from '../../support/house.ts';
+import { allKeyNames } from '../../support/keyNames.ts';
 
 const NOW = Date.UTC(2031, 0, 1);
 const KEY = 'hand-over-key:';
@@ -25,7 +26,7 @@ describe('The sealed copy', () => {
   const openWindow = (own: FakeStore = store): HandOver => {
     const tell = (line: string): void => void lines.push(line);
     const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
-    return new HandOver(folder, own, machineCipher, log);
+    return new HandOver(folder, own, machineCipher, log, allKeyNames);
   };
 
   const keys = (): string[] => [...store.secrets.keys()].filter((key) => key.startsWith(KEY));

@@ -1,0 +1,91 @@
+// Nobody waits for the renewal: it wasn't due, and no other window has asked for one.
+import assert from 'node:assert/strict';
+import { startIdentityServer, type IdentityServer } from '../workshop/identityServer.ts';
+import { holdAtServer } from './atServer.ts';
+import { renewals, together } from './scenes.ts';
+import { MODELS, type Model, type Point } from './wire.ts';
+import type { WindowProcess } from './windowProcess.ts';
+import { inWorld, type World } from './world.ts';
+
+type Windows = readonly [WindowProcess, ...WindowProcess[]];
+
+/** How long, in ms, a server stalls: longer than the deadline of a window. */
+const STALL = 25_000;
+
+describe('A renewal that nobody waits for', () => {
+  let identity: IdentityServer;
+
+  before(async () => {
+    // An hour: none of these renewals is due while the tests run.
+    identity = await startIdentityServer({ accessTokenSeconds: 3600 });
+  });
+
+  after(async () => {
+    await identity.stop();
+  });
+
+  /** Kills the first window at a point of its renewal. */
+  const killAt = async ([holder]: Windows, point: Point, time: number): Promise<void> => {
+    await holder.hold(point, time);
+    holder.do({ kind: 'renew' }).catch(() => {});
+    await holder.held(point);
+    await holder.kill();
+  };
+  const inEach = async (test: (model: Model) => Promise<void>): Promise<void> => {
+    await Promise.all(MODELS.map(test));
+  };
+  const mustBecome = async (world: World, window: WindowProcess, count: number): Promise<void> => {
+    await window.until(`generation ${count + 1}`, () => window.seen.generation > count && window.seen.isWhole);
+    await world.mustBeSound([window], renewals(count));
+  };
+  const finishes = (point: Point, time: number, count: number) => (): Promise<void> =>
+    inEach((model) =>
+      inWorld(model, identity, 2, async (world, windows) => {
+        const [, other] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
+        await killAt(windows, point, time);
+        await mustBecome(world, other, count);
+      }),
+    );
+  const stall = (model: Model, count: number) => async (): Promise<void> =>
+    inWorld(model, identity, count, async (world: World, windows: Windows) => {
+      const [holder] = windows;
+      const atServer = holdAtServer(identity, world.firstToken);
+      const renewal = holder.do({ kind: 'renew' });
+      await atServer.arrived;
+      await new Promise((resolve) => setTimeout(resolve, STALL));
+      assert.deepEqual((await renewal).failure, { category: 'network', code: 'deadline' }, 'The caller is released at the deadline.');
+      assert.equal(world.requests().length, 1, 'The token was sent again while the server was busy with it.');
+      await atServer.handle();
+      await world.mustBeSound(windows, renewals(1));
+      await world.mustReopen(windows, renewals(1));
+    });
+
+  together({
+    'is finished by the other window if its own is killed before it sends': finishes('sending', 1, 1),
+    'is finished by the other window if its own is killed when the refresh token is stored': finishes('stored', 1, 2),
+    'is adopted by the other window if its own is killed when the record is stored': finishes('stored', 2, 1),
+    'is finished by a window that is opened after its own was killed': () =>
+      inEach((model) =>
+        inWorld(model, identity, 1, async (world, windows) => {
+          await killAt(windows, 'sending', 1);
+          await mustBecome(world, await world.open(), 1);
+        }),
+      ),
+    'is listened to beyond the deadline, with one window': stall('immediate', 1),
+    'is listened to beyond the deadline, with three windows whose store lags': stall('lagging', 3),
+    'is listened to beyond the deadline, with three windows of a browser': stall('browser', 3),
+    'is listened to beyond the deadline by a window that was stopped meanwhile': () =>
+      inWorld('lagging', identity, 2, async (world, windows) => {
+        const [holder] = windows;
+        const atServer = holdAtServer(identity, world.firstToken);
+        const renewal = holder.do({ kind: 'renew' });
+        await atServer.arrived;
+        holder.stop();
+        await new Promise((resolve) => setTimeout(resolve, STALL));
+        await atServer.handle();
+        holder.resume();
+        await renewal;
+        await world.mustBeSound(windows, renewals(1));
+      }),
+  });
+});

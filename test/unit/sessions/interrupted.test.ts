@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { isAlive } from '../../../src/core/lifetime.ts';
+import { lifetimesOf } from '../../../src/core/session.ts';
+import { timeFor } from '../../../src/core/status.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { FakeStore } from '../../support/fakeStore.ts';
+import { buildHouse, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { rememberedKeyNames } from '../../support/keyNames.ts';
+import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';
+
+describe('A refresh that wasn’t due, whose window dies', () => {
+  let server: ScriptedServer;
+  let windows: Windows;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    server.onToken(rotatingTokens());
+  });
+
+  afterEach(async () => {
+    await windows.closeAll();
+    await server.stop();
+  });
+
+  /** Opens a window with a session whose token works for a month. */
+  const openSignedIn = async (kind: StoreKind): Promise<Window> => {
+    windows = new Windows(server, kind);
+    const window = windows.open();
+    await windows.clock.rest();
+    await moveIn(window, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 30 * DAY }));
+    return window;
+  };
+  /** Has a window begin a refresh, and kills it after so many changes to what all share. */
+  const dieIn = async (window: Window, after: number): Promise<void> => {
+    await windows.clock.pass(2 * SECOND);
+    window.kill(after);
+    window.refresher.renew('s1', 'the person asks for it').catch(() => {});
+    await windows.clock.rest();
+  };
+
+  for (const kind of STORE_KINDS) {
+    for (const after of [1, 2, 3, 4]) {
+      it(`is finished by another window within seconds (${kind}, ended after ${after} changes)`, async () => {
+        const first = await openSignedIn(kind);
+        const second = windows.open();
+        await dieIn(first, after);
+        await windows.clock.pass(5 * SECOND);
+        const { ended, generation, isWhole } = second.record();
+        // A strict server takes the token for stolen if its answer died with the window before it was stored.
+        assert.ok((generation > 1 && isWhole) || ended?.category === 'lost-answer', `generation ${generation}, ${ended?.category ?? 'not ended'}`);
+      });
+    }
+
+    it(`is finished by a window that is opened afterwards (${kind})`, async () => {
+      const first = await openSignedIn(kind);
+      // It dies with its lock taken, before it sends.
+      await dieIn(first, 1);
+      assert.equal(server.requestsTo('/token').length, 0);
+      const next = windows.open();
+      await windows.clock.pass(5 * SECOND);
+      assert.deepEqual([server.requestsTo('/token').length, next.record().accessToken], [1, 'access-2']);
+    });
+  }
+
+  it('isn’t taken for abandoned while its window lives, however long it takes', async () => {
+    const first = await openSignedIn('shared');
+    windows.open();
+    await windows.clock.pass(2 * SECOND);
+    let release = (): void => {};
+    const turn = first.turns.take('s1', 1, () => new Promise<void>((resolve) => (release = resolve)), () => Promise.resolve(undefined));
+    await windows.clock.pass(10 * MINUTE);
+    assert.equal(server.requestsTo('/token').length, 0);
+    release();
+    await turn;
+  });
+});
+
+describe('A clock that was set back', () => {
+  let server: ScriptedServer;
+  let windows: Windows;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    windows = new Windows(server, 'browser');
+  });
+
+  afterEach(async () => {
+    await windows.closeAll();
+    await server.stop();
+  });
+
+  it('lends no life to a token that a window adopts, reads at start, or has just signed in, while the server can’t be reached', async () => {
+    server.onToken('drop');
+    const first = windows.open();
+    await windows.clock.rest();
+    await windows.signIn(first);
+    await windows.clock.pass(2 * MINUTE);
+    windows.leap(-10 * MINUTE);
+    const second = windows.open();
+    await windows.clock.pass(2 * SECOND);
+    // 5 minutes after the sign-in, in true time.
+    await windows.clock.pass(3 * MINUTE);
+    for (const window of [first, second]) {
+      const session = window.registry.get('s1');
+      assert.ok(session);
+      assert.equal(isAlive(lifetimesOf(session.record), timeFor(session, windows.clock.now())), false);
+      const found = rejectsWith(window.keeper.find('acme', ['read']), 'network');
+      await windows.clock.pass(5 * SECOND);
+      await found;
+    }
+  });
+
+  it('is told from one that is merely being adjusted, and from one that a record was made with', async () => {
+    server.onToken(rotatingTokens());
+    const first = windows.open();
+    await windows.clock.rest();
+    await windows.signIn(first);
+    windows.leap(-2 * SECOND);
+    await windows.clock.pass(MINUTE);
+    assert.equal(server.requestsTo('/token').length, 0);
+    windows.leap(-2 * HOUR);
+    await windows.clock.pass(2 * MINUTE);
+    assert.equal(server.requestsTo('/token').length, 1, 'it is renewed once');
+    assert.equal(first.registry.get('s1')?.setBack, undefined);
+    assert.equal(await tokenIn(first), 'access-2');
+  });
+});
+
+describe('A wait that the server asked for', () => {
+  let server: ScriptedServer;
+  let house: House;
+
+  beforeEach(async () => {
+    ({ house, server } = await houseAtServer());
+    await moveIn(house, recordAt(server.issuer, house.clock.now()));
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  it('outlasts a failure without one that another window notes later', async () => {
+    server.onToken({ status: 429, headers: { 'Retry-After': '1556' } });
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'rate-limited');
+    const until = house.clock.now() + 1556 * SECOND;
+    const at = house.clock.now() + SECOND;
+    // The other window has read the failures before this one has noted its own.
+    await house.ledger.noteTry('s1', { generation: 1, at, category: 'network', code: 'deadline', failures: 3, nextTryAt: at + 6 * SECOND });
+    assert.deepEqual([(await house.ledger.failedTry('s1'))?.waitUntil, (await house.ledger.failedTry('s1'))?.nextTryAt], [until, until]);
+    await house.clock.pass(2 * SECOND);
+    await house.follower.follow('s1');
+    assert.deepEqual([house.registry.get('s1')?.waitUntil, house.registry.get('s1')?.nextTryAt], [until, until]);
+    house.sessions.start();
+    await house.clock.pass(1550 * SECOND);
+    assert.equal(server.requestsTo('/token').length, 1);
+    house.sessions.dispose();
+  });
+
+  it('is the longer one of two', async () => {
+    const now = house.clock.now();
+    await house.ledger.noteTry('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 600 * SECOND, waitUntil: now + 600 * SECOND });
+    await house.ledger.noteTry('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 10 * SECOND, waitUntil: now + 10 * SECOND });
+    assert.equal((await house.ledger.failedTry('s1'))?.waitUntil, now + 600 * SECOND);
+  });
+
+  it('is over with a renewal that worked, and doesn’t count for the next generation', async () => {
+    const now = house.clock.now();
+    await house.ledger.noteTry('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, waitUntil: now + 600 * SECOND });
+    await house.ledger.write({ ...house.record(), generation: 2 });
+    assert.deepEqual([...house.folder.files.keys()].filter((name) => /\.(try|wait)$/.test(name)), []);
+    assert.equal(await house.ledger.failedTry('s1'), undefined);
+  });
+
+  it('survives a failure of this window’s own that has none', async () => {
+    server.onToken({ status: 429, headers: { 'Retry-After': '900' } });
+    await rejectsWith(house.refresher.renew('s1', 'test'), 'rate-limited');
+    const until = house.registry.get('s1')?.nextTryAt;
+    house.folder.failing = true;
+    await house.clock.pass(SECOND);
+    server.onToken('drop');
+    const renewal = house.refresher.renew('s1', 'test').catch(() => {});
+    await house.clock.pass(10 * SECOND);
+    await renewal;
+    assert.deepEqual([house.registry.get('s1')?.failure?.category, house.registry.get('s1')?.nextTryAt], ['network', until]);
+  });
+});
+
+describe('Two browsers that share the folder, but not the secrets', () => {
+  it('don’t take each other’s sessions for lost', async () => {
+    const { house, server } = await houseAtServer();
+    await moveIn(house, recordAt(server.issuer, house.clock.now()));
+    const other = buildHouse(server.issuer, { store: new FakeStore(), folder: house.folder, clock: house.clock, keyNames: rememberedKeyNames() });
+    other.sessions.start();
+    await house.clock.pass(10 * SECOND);
+    assert.deepEqual([other.findings, other.registry.all()], [[], []]);
+    other.sessions.dispose();
+    await server.stop();
+  });
+
+  it('report what their own keyring has lost', async () => {
+    const server = await ScriptedServer.start();
+    const keyNames = rememberedKeyNames();
+    const house = buildHouse(server.issuer, { keyNames });
+    await moveIn(house, recordAt(server.issuer, house.clock.now()));
+    const later = buildHouse(server.issuer, { store: new FakeStore(), folder: house.folder, clock: house.clock, keyNames });
+    later.sessions.start();
+    await house.clock.pass(10 * SECOND);
+    assert.deepEqual(later.findings.map(({ kind }) => kind), ['lost']);
+    later.sessions.dispose();
+    await server.stop();
+  });
+});
+
+describe('The reason why a session has ended', () => {
+  const cases = [
+    ['expired, because its known end has passed', { sessionEndsAt: -SECOND, sessionEndSource: 'answer' }, { error: 'invalid_grant' }, 'session-expired'],
+    ['expired, because its known end is now, by a clock that differs a little', { sessionEndsAt: 20 * SECOND, sessionEndSource: 'token' }, { error: 'invalid_grant' }, 'session-expired'],
+    ['expired, because the server says so', {}, { error: 'expired_token' }, 'session-expired'],
+    ['revoked or unknown, long before its known end', { sessionEndsAt: DAY, sessionEndSource: 'answer' }, { error: 'invalid_grant', error_description: 'Session not active' }, 'session-ended'],
+    ['revoked or unknown, without a known end', {}, { error: 'invalid_grant', error_description: 'Session not active' }, 'session-ended'],
+    ['a rule of the administrator', {}, { error: 'invalid_grant', error_subtype: 'invalid_rapt' }, 'policy'],
+  ] as const;
+  for (const [what, more, body, category] of cases) {
+    it(`is ${what}`, async () => {
+      const { house, server } = await houseAtServer();
+      const now = house.clock.now();
+      const end = 'sessionEndsAt' in more ? { ...more, sessionEndsAt: now + more.sessionEndsAt } : {};
+      await moveIn(house, recordAt(server.issuer, now, end));
+      server.onToken({ status: 400, body });
+      const failure = await rejectsWith(house.refresher.renew('s1', 'test'), category);
+      assert.equal(house.record().ended?.category, category);
+      assert.equal(failure.detail, 'error_description' in body ? body.error_description : undefined);
+      assert.equal(house.record().ended?.detail, failure.detail);
+      await server.stop();
+    });
+  }
+});
