@@ -129,8 +129,7 @@ export class Keeper {
   async #reportLosses(absent: readonly LedgerEntry[]): Promise<void> {
     const { archive, follower, ledger, registry } = this.#ports;
     await Promise.all(absent.map(({ id }) => follower.follow(id)));
-    const { gone } = await ledger.ids();
-    const areOthers = await Promise.all(absent.map(({ id }) => archive.isOfAnotherEditor(id)));
+    const [{ gone }, areOthers] = await Promise.all([ledger.ids(), Promise.all(absent.map(({ id }) => archive.isOfAnotherEditor(id)))]);
     const lost = absent.filter(({ id }, index) => registry.get(id) === undefined && !gone.includes(id) && areOthers[index] === false);
     await this.#report(lost.map(({ id, providerId }) => ({ id, kind: 'lost', providerId }) as const));
   }

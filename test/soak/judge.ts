@@ -16,7 +16,7 @@ import type { Window } from './window.ts';
 
 /** An invariant that does not hold. */
 export interface Breach {
-  readonly rule: 'reuse' | 'lost' | 'expired' | 'storm' | 'signed-out' | 'retry-after' | 'converge' | 'backwards' | 'empty' | 'after-end';
+  readonly rule: 'reuse' | 'lost' | 'expired' | 'storm' | 'signed-out' | 'retry-after' | 'converge' | 'backwards' | 'empty' | 'after-end' | 'idle';
   readonly text: string;
 }
 
@@ -28,6 +28,10 @@ export interface Scene {
   readonly keyring: Keyring;
   readonly figures: Figures;
   readonly story: Story;
+  /** After how long without activity, in ms, the sessions are signed out; undefined where that is off. */
+  readonly idleTimeout: number | undefined;
+  /** When somebody was last active, by the machine's uptime: at all, and in a window that lived long enough to tell the others. */
+  readonly activity: { last: number; lastTold: number };
   windows(): readonly Window[];
   /** Whether the weather is such that nothing goes wrong by itself. */
   isCalm(): boolean;
@@ -37,6 +41,8 @@ export interface Scene {
 const NOTICING = 65 * SECOND;
 /** How long a request may be under way before its tokens are issued, at the most. */
 const ON_THE_WAY = MINUTE;
+/** How long after the end of an idle time a session may still be handed out, in ms; half of it is how much earlier it may be signed out. */
+const IDLE_TOLERANCE = 2 * MINUTE;
 /** How long after a sign-out a window that is just reading the session may still bring it up. */
 const READING_ON = 30 * SECOND;
 
@@ -172,6 +178,10 @@ export class Judge {
     const token = server.read(record.accessToken);
     const issued = token?.grant.issued[token.number];
     this.#scene.figures.served += 1;
+    const idle = time.uptime - this.#scene.activity.last - (this.#scene.idleTimeout ?? Infinity);
+    if (idle > IDLE_TOLERANCE && this.#scene.folder.failing === false) {
+      this.fail('idle', `${window.name} hands out ${record.accessToken}, ${idle} ms after it was to be signed out for inactivity`);
+    }
     if (issued === undefined || time.now <= issued.expiresAt) {
       return;
     }
@@ -213,6 +223,10 @@ export class Judge {
   }
 
   #onRemoved(window: Window, { id, ended }: SessionRecord): void {
+    const { activity, idleTimeout = Infinity, time } = this.#scene;
+    if (time.uptime - activity.lastTold >= idleTimeout - IDLE_TOLERANCE / 2) {
+      this.leaving.add(id);
+    }
     if (!isSignedOut(this.#scene.folder, id) && !this.leaving.has(id) && ended === undefined) {
       this.fail('lost', `${id} goes in ${window.name} though nobody has signed out`);
     }

@@ -2,7 +2,7 @@
 import { MINUTE, SECOND } from '../../src/core/clock.ts';
 import type { Process } from './process.ts';
 import type { Random } from './random.ts';
-import { LONGEST_RETRY_AFTER, page, type Answer, type Server, type Trip } from './server.ts';
+import { LONGEST_RETRY_AFTER, page, refusal, type Answer, type Server, type Trip } from './server.ts';
 import type { Time } from './time.ts';
 
 /** What can happen to one request. */
@@ -19,12 +19,22 @@ export const FAULTS = [
   'page',
   /** The answer, or the request, takes its time: up to beyond the deadline. */
   'slow-answer', 'slow-request',
+  /** The server does what it is asked for, and answers beyond the deadline, or beyond the time that it is listened to. */
+  'stall',
   /** The answer begins, and does not end. */
   'drip',
   /** Nothing arrives, and nobody says so. */
   'hole',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
+
+const DISCOVERY = '/.well-known/openid-configuration';
+
+/** The secret in a header for Basic authentication (RFC 7617). */
+function secretIn(header: string | null): string | undefined {
+  const [, encoded = ''] = /^Basic (.+)$/.exec(header ?? '') ?? [];
+  return encoded === '' ? undefined : decodeURIComponent(atob(encoded).split(':')[1] ?? '');
+}
 
 /** What is answered in the server's place, by its status. */
 const EARLY: Readonly<Partial<Record<Fault, number>>> = { '503-wait': 503, '429-wait': 429, page: 200 };
@@ -45,6 +55,8 @@ interface Passage {
   readonly process: Process;
   readonly path: string;
   readonly form: URLSearchParams;
+  /** The secret that the client shows. */
+  readonly secret: string | undefined;
   readonly trip: Trip | undefined;
   readonly fault: Fault | undefined;
   isOver: boolean;
@@ -81,14 +93,15 @@ export class Network {
         }
         const address = input instanceof Request ? input.url : input;
         const form = init?.body instanceof URLSearchParams ? init.body : new URLSearchParams();
-        const passage = this.#depart(process, new URL(address).pathname, form, init?.signal ?? undefined);
+        const secret = form.get('client_secret') ?? secretIn(new Headers(init?.headers).get('authorization'));
+        const passage = this.#depart(process, new URL(address).pathname, form, secret, init?.signal ?? undefined);
         passage.resolve = resolve;
         passage.reject = reject;
         this.#send(passage);
       });
   }
 
-  #depart(process: Process, path: string, form: URLSearchParams, signal: AbortSignal | undefined): Passage {
+  #depart(process: Process, path: string, form: URLSearchParams, secret: string | undefined, signal: AbortSignal | undefined): Passage {
     const presented = path === '/token' ? this.#server.read(form.get('refresh_token') ?? '') : undefined;
     const trip: Trip | undefined =
       presented === undefined ? undefined : { process, grant: presented.grant, presents: presented.number, state: 'under-way' };
@@ -98,7 +111,7 @@ export class Network {
     }
     const fault = !this.isOffline && this.#random.chance(this.faultRate) ? this.#random.pick(FAULTS) : undefined;
     const passage: Passage = {
-      process, path, form, trip, fault, signal,
+      process, path, form, secret, trip, fault, signal,
       isOver: false,
       end: (run) => {
         if (!passage.isOver) {
@@ -156,7 +169,7 @@ export class Network {
       this.#fail(passage, 'ECONNRESET');
       return;
     }
-    const delay = fault === 'slow-answer' ? this.#random.whole(SECOND, 60 * SECOND) : this.#random.wide(5, 300);
+    const delay = fault === 'slow-answer' ? this.#random.whole(SECOND, 60 * SECOND) : fault === 'stall' ? this.#random.whole(15 * SECOND, 150 * SECOND) : this.#random.wide(5, 300);
     this.#time.after(delay, () => this.#comeBack(passage, fault === '5xx-after' ? page(502) : answer, wait));
   }
 
@@ -166,7 +179,10 @@ export class Network {
     return status === undefined ? undefined : page(status, wait);
   }
 
-  #handle({ path, form, trip }: Passage): Answer {
+  #handle({ path, form, secret, trip }: Passage): Answer {
+    if (path !== DISCOVERY && secret !== this.#server.clientSecret) {
+      return refusal();
+    }
     if (trip !== undefined) {
       this.#events.onArrival(trip);
       return this.#server.refresh(trip);
@@ -174,7 +190,7 @@ export class Network {
     if (path === '/revoke') {
       return this.#server.revoke(form.get('token') ?? '');
     }
-    return path === '/.well-known/openid-configuration' ? this.#server.discovery() : page(404);
+    return path === DISCOVERY ? this.#server.discovery() : page(404);
   }
 
   #comeBack(passage: Passage, answer: Answer, wait: number | undefined): void {

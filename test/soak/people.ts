@@ -1,5 +1,6 @@
 // The people who sign in and out, and the callers who want tokens.
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
+import { demandOf } from '../../src/core/challenge.ts';
 import { asFailure } from '../../src/core/failure.ts';
 import type { Grant as SignIn } from '../../src/protocol/identity.ts';
 import { isSignedOut } from './copies.ts';
@@ -26,6 +27,9 @@ const LIFETIMES: readonly (readonly [number, number])[] = [
   [1, 30 * SECOND], [4, 5 * MINUTE], [10, 30 * MINUTE], [35, HOUR], [20, 8 * HOUR], [15, DAY], [15, 30 * DAY],
 ];
 
+/** How long, in ms, a window may take to tell the others of activity. */
+const TELLING = 40 * SECOND;
+
 /** Everybody at the machine. */
 export class People {
   readonly #world: World;
@@ -49,6 +53,7 @@ export class People {
   begin(): void {
     const { weather, time, figures, random } = this.#world;
     const windows = [this.#world.open(), random.chance(0.5) ? this.#world.open() : undefined].filter((window) => window !== undefined);
+    this.#setClientSecret();
     for (const account of this.#accounts) {
       this.#signIn(account, random.pick(windows));
     }
@@ -63,6 +68,9 @@ export class People {
     weather.often(40 * MINUTE, () => this.#callSome());
     weather.often(2 * HOUR, () => this.#withWindow((near) => near.sessions.wake()));
     weather.often(6 * HOUR, () => this.#withAnyone((account, near) => this.#renewNow(account, near)));
+    weather.often(8 * HOUR, () => this.#withAnyone((account, near) => this.#refuse(account, near)));
+    weather.often(2 * HOUR, () => this.#setClientSecret());
+    this.#workOn();
     weather.often(200 * HOUR, () => this.#revoke());
     weather.often(60 * HOUR, () => this.#shorten());
   }
@@ -157,11 +165,13 @@ export class People {
     };
     story.tell(`${account.name} signs in in ${window.name}: grant ${grant.number} (${grant.rotation}, ${grant.lifetime / SECOND} s)`);
     figures.count('event: sign-in');
+    this.#noteActive(window);
     Object.assign(account, { state: 'unsure', busyIn: window, mayBeLost: false } satisfies Partial<Account>);
     window.sessions.keeper.admit(signIn).then(
       ({ id }) => {
         if (account.busyIn === window) {
           story.tell(`${account.name} is signed in as ${id}`);
+          this.#noteActive(window);
           Object.assign(account, { state: 'in', busyIn: undefined, id } satisfies Partial<Account>);
         }
       },
@@ -216,7 +226,7 @@ export class People {
     const { judge, figures, story } = this.#world;
     const isThere = (): boolean => {
       const session = window.get(id ?? '');
-      return session !== undefined && session.record.ended === undefined;
+      return session !== undefined && session.record.ended === undefined && !window.sessions.idleness.isHeld(session.record);
     };
     const wasThere = isThere();
     window.sessions.keeper.find(PROVIDER.id, PROVIDER.scopes, name).then(
@@ -249,6 +259,58 @@ export class People {
     if (id !== undefined && window.get(id) !== undefined) {
       window.sessions.refresher.renew(id, 'the person asks for it').catch(() => {});
     }
+  }
+
+  /** A resource server refuses the access token (401), and its caller asks for another one. */
+  #refuse({ id, name }: Account, window: Window): void {
+    const { judge, story } = this.#world;
+    if (id !== undefined && window.get(id) !== undefined) {
+      story.tell(`a resource server refuses the token of ${id}`);
+      judge.nudge();
+      const demand = demandOf({ challenges: [{ scheme: 'Bearer', params: { error: 'invalid_token' } }], fallbackScopes: PROVIDER.scopes });
+      window.demands.find(PROVIDER.id, demand, name).catch(() => {});
+    }
+  }
+
+  /** Sets the secret of the client, where there has to be one and the keyring does not have it. */
+  #setClientSecret(): void {
+    const { clientSecret } = this.#world.server;
+    if (clientSecret !== undefined) {
+      for (const window of this.#world.running()) {
+        void window.clientSecrets.standing(PROVIDER).then((standing) => {
+          if (standing === 'none' || standing === 'lost') {
+            return window.clientSecrets.write(PROVIDER, clientSecret).catch(() => {});
+          }
+          return undefined;
+        });
+      }
+    }
+  }
+
+  /** Somebody works in some window, with pauses. */
+  #workOn(): void {
+    const { random, time } = this.#world;
+    time.after(random.chance(0.02) ? random.wide(HOUR, 16 * HOUR) : random.wide(10 * SECOND, 10 * MINUTE), () => {
+      const windows = this.#world.running();
+      if (!time.isAsleep && !this.#world.isSettling && windows.length > 0) {
+        const window = random.pick(windows);
+        window.sessions.idleness.noteActivity();
+        this.#noteActive(window);
+      }
+      this.#workOn();
+    });
+  }
+
+  #noteActive({ process }: Window): void {
+    const { activity, time } = this.#world;
+    const at = time.uptime;
+    activity.last = at;
+    // What a window is told that ends at once, no other window gets to know.
+    time.afterAwake(TELLING, () => {
+      if (process.runs && process.runsSince <= time.awake - TELLING) {
+        activity.lastTold = Math.max(activity.lastTold, at);
+      }
+    });
   }
 
   #revoke(): void {

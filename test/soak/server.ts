@@ -61,12 +61,15 @@ const TOKEN = /^([ra])-(\d+)-(\d+)$/;
 /** The server. */
 export class Server {
   readonly grants: Grant[] = [];
+  /** The secret that the client has to show; undefined for a public client. */
+  readonly clientSecret: string | undefined;
   /** Told of a token that is presented though a newer one was issued, before anything is done about it. */
   onReuse: (trip: Trip) => void = () => {};
   readonly #time: Time;
 
-  constructor(time: Time) {
+  constructor(time: Time, clientSecret: string | undefined) {
     this.#time = time;
+    this.clientSecret = clientSecret;
   }
 
   /** What a sign-in of an account brings. */
@@ -152,6 +155,11 @@ export class Server {
 
 function json(status: number, body: object): Answer {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+/** What a client gets that doesn't show its secret. */
+export function refusal(): Answer {
+  return json(401, { error: 'invalid_client' });
 }
 
 /** The page of a login portal, or of a proxy in trouble. */

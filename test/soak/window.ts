@@ -5,7 +5,10 @@ import type { Provider } from '../../src/core/provider.ts';
 import type { LiveSession } from '../../src/core/status.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
+import { ClientSecrets } from '../../src/sessions/clientSecrets.ts';
+import { Demands } from '../../src/sessions/demands.ts';
 import type { Finding } from '../../src/sessions/keeper.ts';
+import { patientFolder, patientStore } from '../../src/sessions/patience.ts';
 import type { RegistryChange } from '../../src/sessions/registry.ts';
 import { Sessions } from '../../src/sessions/sessions.ts';
 import { breakSessions, brokenFolder, type Break } from './breaks.ts';
@@ -29,6 +32,8 @@ export interface Ground {
   readonly keyring: Keyring;
   readonly network: Network;
   readonly refreshInterval: number;
+  /** After how long without activity, in ms, the sessions are signed out; undefined where that is off. */
+  readonly idleTimeout: number | undefined;
   readonly broken: Break | undefined;
   newId(): string;
   tell(window: Window, line: string): void;
@@ -40,6 +45,8 @@ export interface Ground {
 export class Window {
   readonly process: Process;
   readonly sessions: Sessions;
+  readonly demands: Demands;
+  readonly clientSecrets: ClientSecrets;
 
   constructor(process: Process, ground: Ground) {
     const { random, folder, living, keyring, network, broken } = ground;
@@ -53,23 +60,28 @@ export class Window {
     const { clock } = process;
     const transport: Transport = { clock, log, deadline: 20 * SECOND, fetch: network.view(process) };
     const settings: LifetimeSettings = { leeway: 5 * MINUTE, refreshInterval: ground.refreshInterval, warning: 10 * MINUTE, place: random.next() };
+    const secrets = keyring.view(process);
+    const files = brokenFolder(folder.view(process), broken);
+    this.clientSecrets = new ClientSecrets(patientStore(secrets, clock), patientFolder(files, clock));
     this.sessions = new Sessions({
       keyNames: allKeyNames,
       clock, log, transport,
-      secrets: keyring.view(process),
-      folder: brokenFolder(folder.view(process), broken),
+      secrets,
+      folder: files,
       life: living.view(process),
       cipher: plainCipher(random),
-      discovery: new Discovery(transport),
+      discovery: new Discovery(transport, (provider) => this.clientSecrets.read(provider)),
       provider: (id) => (id === PROVIDER.id ? PROVIDER : undefined),
       lifetimes: () => settings,
       freshness: () => MINUTE,
-      uptime: () => clock.now(),
-      idleTimeouts: () => new Map(),
+      uptime: () => clock.uptime?.().ms ?? 0,
+      idleTimeouts: () => new Map(ground.idleTimeout === undefined ? [] : [[PROVIDER.id, ground.idleTimeout]]),
       random: () => random.next(),
       newId: () => ground.newId(),
       onAlone: () => tell('is on its own'),
     });
+    const { keeper, refresher } = this.sessions;
+    this.demands = new Demands({ clock, keeper, refresher });
     breakSessions(this.sessions, broken);
     this.sessions.registry.onDidChange((change) => {
       if (!process.isDead) {

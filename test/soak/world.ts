@@ -56,6 +56,9 @@ export class World implements Scene {
   readonly people: People;
   readonly weather: Weather;
   readonly mostWindows: number;
+  /** After how long without activity, in ms, the sessions are signed out; undefined where that is off. */
+  readonly idleTimeout: number | undefined;
+  readonly activity = { last: 0, lastTold: 0 };
   readonly #options: WorldOptions;
   readonly #days: number;
   readonly #ground: Ground;
@@ -71,7 +74,8 @@ export class World implements Scene {
     const { time } = this;
     this.random = random;
     this.story = new Story(() => time.now, options.kept);
-    this.server = new Server(time);
+    this.server = new Server(time, random.chance(0.25) ? 'the-client-secret' : undefined);
+    this.idleTimeout = random.chance(0.25) ? random.wide(10 * MINUTE, 12 * HOUR) : undefined;
     this.folder = new SharedFolder(time, random);
     const drawn = random.weighted([[40, STORE_MODELS[0]], [40, STORE_MODELS[1]], [20, STORE_MODELS[2]]] as const);
     this.keyring = new Keyring(options.store ?? drawn, time, random);
@@ -88,6 +92,7 @@ export class World implements Scene {
     this.#ground = {
       random, folder: this.folder, living: this.living, keyring: this.keyring, network: this.network,
       refreshInterval: random.chance(0.2) ? HOUR / 2 : 0,
+      idleTimeout: this.idleTimeout,
       broken: options.broken,
       newId: () => `s${(ids += 1)}`,
       tell: (window, line) => this.story.tell(`${window.name}: ${line}`),
