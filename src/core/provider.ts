@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { isProtected } from './address.ts';
 import { plainName } from './failure.ts';
+import { isIssuerUrl, withoutWellKnown } from './issuer.ts';
 import { isScope, normalizeScopes } from './scopes.ts';
 
 /** One identity server as configured. Immutable; a changed entry is another object. */
@@ -237,7 +238,7 @@ const entrySchema = v.object(
   {
     id: v.optional(v.pipe(text, v.check((value) => PROVIDER_ID_PATTERN.test(value), 'bad-id')), DEFAULT_PROVIDER_ID),
     label: v.optional(text),
-    issuer: v.pipe(text, v.check(isIssuerUrl, 'bad-url'), v.check(isProtected, 'not-https')),
+    issuer: v.pipe(text, v.transform(withoutWellKnown), v.check(isIssuerUrl, 'bad-url'), v.check(isProtected, 'not-https')),
     clientId: text,
     scopes: v.optional(v.array(scope, 'wrong-type'), [...DEFAULT_SCOPES]),
     assumedLifetime: v.optional(lifetime),
@@ -259,12 +260,6 @@ const entrySchema = v.object(
   },
   'not-an-object',
 );
-
-/** Whether a text is a URL that can be an issuer: http or https, no query, no fragment, no password. */
-function isIssuerUrl(value: string): boolean {
-  // `URL` repairs what is nearly an address; an issuer is compared to the letter, so it must be one as it stands.
-  return /^https?:\/\/[^?#@\s\\]+$/.test(value) && URL.canParse(value);
-}
 
 /**
  * Parses the value of the setting `sessionKeeper.providers`, whatever it is. Never throws: a bad entry becomes

@@ -4,6 +4,9 @@ import * as oauth from 'oauth4webapi';
 import { parseClaims } from '../core/challenge.ts';
 import { Failure, asFailure, harmless, type FailureDetails } from '../core/failure.ts';
 import { categoryOfCode, categoryOfError, categoryOfStatus } from '../core/remedy.ts';
+import { errorCodeIn, isErrorBody, sentenceIn, wordsIn, type Fields } from './body.ts';
+import { isProxyChallenge } from './proxyChallenge.ts';
+import { serverTimeOf } from './serverTime.ts';
 
 /** What was being done when it went wrong; some codes mean different things at different steps. */
 export type Step = 'discovery' | 'authorization' | 'exchange' | 'refresh' | 'revocation' | 'userinfo' | 'device' | 'resource';
@@ -32,15 +35,14 @@ export function classify(error: unknown, step: Step): Failure {
     return error;
   }
   if (error instanceof oauth.ResponseBodyError) {
-    return PASSING_STATUSES.includes(error.response.status) ? ofResponse(error.response, error) : ofBody(error, step);
+    const { cause, error: code, response } = error;
+    return PASSING_STATUSES.includes(response.status) ? ofResponse(response, error) : ofBody(code, cause, step, { ...detailsOf(response), detail: clean(cause['error_description']) });
   }
   if (error instanceof oauth.AuthorizationResponseError) {
     return ofError(error.error, step, { detail: clean(error.error_description) });
   }
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
-    // RFC 6749 section 5.2: at the token endpoint, 401 is about the client's own authentication.
-    const { response } = error;
-    return response.status === 401 ? new Failure('client-rejected', 'challenge', { cause: error, status: 401 }) : ofResponse(response, error);
+    return ofResponse(error.response, error, true);
   }
   if (error instanceof oauth.OperationProcessingError && isAboutAuthTime(error.cause)) {
     return new Failure('step-up-unmet', 'auth-too-old', { cause: error });
@@ -56,22 +58,65 @@ function isAboutAuthTime(cause: unknown): boolean {
   return typeof cause === 'object' && cause !== null && 'claim' in cause && cause.claim === 'auth_time';
 }
 
+/** What an answer is: enough of one to judge it. */
+export interface JudgedAnswer {
+  readonly response: Response;
+  readonly body: string;
+  /** The secrets that the request held: the answer may quote them. */
+  readonly secrets: readonly string[];
+}
+
+/** The longest text that is taken for the server's words, in characters; anything longer is a page. */
+const LONGEST_WORDS = 300;
+
+/**
+ * The failure that an answer to a request with credentials tells of, in whatever form: by a known error code first, then
+ * by its status. With it go the server's own words. Undefined where the answer may be a good one.
+ * @param fields what the body holds; undefined where it is neither JSON nor a form.
+ */
+export function classifyAnswer({ body, response, secrets }: JudgedAnswer, fields: Fields | undefined, step: Step): Failure | undefined {
+  const { ok, status } = response;
+  if (ok && (fields === undefined || !isErrorBody(fields, step === 'revocation'))) {
+    return undefined;
+  }
+  const isKnown = (code: string): boolean => categoryOfError(code, step) !== undefined;
+  const error = fields && errorCodeIn(fields, isKnown);
+  const quoted = (words: string | undefined): string | undefined => words && harmless(withoutSecrets(words, secrets));
+  const details = { ...detailsOf(response), detail: quoted(fields === undefined ? plainWords(response, body) : wordsIn(fields)) };
+  if (error !== undefined && isKnown(error) && !PASSING_STATUSES.includes(status)) {
+    return ofBody(error, fields ?? {}, step, { ...details, detail: quoted(fields && sentenceIn(fields)) });
+  }
+  const isByStatus = isProxyChallenge(response) || PASSING_STATUSES.includes(status) || status >= 500 || (!ok && error === undefined);
+  return isByStatus ? ofResponse(response, undefined, true, details, fields !== undefined || details.detail !== undefined) : ofError(error ?? 'unknown-error', step, details);
+}
+
+/** What a server says in plain text, where that is short enough to be a message. */
+function plainWords(response: Response, body: string): string | undefined {
+  const isPlain = /^(?:text\/plain|application\/json)\b/i.test(response.headers.get('content-type') ?? 'text/plain');
+  return isPlain && body.length <= LONGEST_WORDS && /^[^<{[]*[^<{[\s][^<{[]*$/.test(body) ? body : undefined;
+}
+
+/** A text of a server without what the request held, should it quote that. */
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text);
+}
+
 /** An error in the body of an answer (RFC 6749 section 5.2), with what some servers add to it. */
-function ofBody({ cause, error, response }: oauth.ResponseBodyError, step: Step): Failure {
-  const { error_description: description } = cause;
-  const details = { detail: clean(description), status: response.status, retryAfter: retryAfterOf(response) };
+function ofBody(error: string, body: Fields, step: Step, details: FailureDetails): Failure {
+  const { claims, error_description: description } = body;
   if (!REFINED.includes(error)) {
     // A refresh token that is dead is an invalid request there, as is nearly everything.
     const key = error === 'invalid_request' && typeof description === 'string' && MESSAGE_KEY.test(description) ? description : undefined;
     return ofError(key !== undefined && categoryOfError(key, step) !== undefined ? key : error, step, details);
   }
-  const { claims } = cause;
   if (typeof claims === 'string' && parseClaims(claims) !== undefined) {
     return new Failure('policy', 'claims-challenge', { ...details, claims });
   }
-  const more = SUBCODES.map((name) => cause[name]).find((code) => typeof code === 'string' && categoryOfError(code, step) !== undefined);
+  const more = SUBCODES.map((name) => body[name]).find((code) => typeof code === 'string' && categoryOfError(code, step) !== undefined);
   return ofError(typeof more === 'string' ? more : error, step, details);
 }
+
+const detailsOf = (response: Response): { readonly status: number; readonly retryAfter: number | undefined } => ({ status: response.status, retryAfter: retryAfterOf(response) });
 
 /** The failure of a server's error code; one that nobody has heard of is in a category of its own, which keeps the session. */
 function ofError(error: string, step: Step, details: FailureDetails): Failure {
@@ -81,16 +126,26 @@ function ofError(error: string, step: Step, details: FailureDetails): Failure {
 /** The library hands on whatever JSON has for a description: `null`, a number, an object. Only a text says anything. */
 const clean = (description: unknown): string | undefined => (typeof description === 'string' ? harmless(description) : undefined);
 
-/** An answer that is not what the protocol expects: judged by its status first, then by its kind. */
-function ofResponse(response: Response, cause: Error): Failure {
+/**
+ * An answer that is not what the protocol expects: judged by its status first, then by its kind.
+ * @param isClients whether a challenge in it is about the client's own authentication (RFC 6749 section 5.2).
+ * @param isMessage whether the body is a message of the server, and so no page.
+ */
+function ofResponse(response: Response, cause?: Error, isClients = false, more: FailureDetails = {}, isMessage = false): Failure {
   const { status } = response;
-  const details = { cause, status, retryAfter: retryAfterOf(response) };
+  const details = { cause, ...detailsOf(response), ...more };
+  if (isProxyChallenge(response)) {
+    return new Failure('proxy', 'proxy-challenge', details);
+  }
+  if (isClients && status === 401 && response.headers.has('www-authenticate')) {
+    return new Failure('client-rejected', 'challenge', details);
+  }
   if (status === 403 && details.retryAfter !== undefined) {
     return new Failure('rate-limited', 'retry-after', details);
   }
   // Where JSON is due, a page is what proxies and the login pages of networks answer.
   const type = response.headers.get('content-type') ?? '';
-  const isPage = status === 200 || status === 403 ? !/^application\/(?:[\w.+-]*\+)?json\b/i.test(type) : /\bhtml\b/i.test(type);
+  const isPage = !isMessage && (status === 200 || status === 403 ? !/^application\/(?:[\w.+-]*\+)?json\b/i.test(type) : /\bhtml\b/i.test(type));
   if (isPage && ['bad-answer', 'configuration'].includes(categoryOfStatus(status))) {
     return new Failure('web-page', 'not-json', details);
   }
@@ -139,6 +194,6 @@ function retryAfterOf(response: Response): number | undefined {
     return Number(value) * 1000;
   }
   // A date is counted from the server's own clock, so that a skew does no harm; without one it says nothing.
-  const wait = Date.parse(value) - Date.parse(response.headers.get('date') ?? '');
+  const wait = Date.parse(value) - (serverTimeOf(response.headers) ?? NaN);
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }

@@ -8,6 +8,7 @@ import { toldOf } from '../core/log.ts';
 import { ENDPOINT_FIELDS, type EndpointField, type Provider, type RequestParameters } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { classify } from './classify.ts';
+import { clientWithSecret, publicClient, type Authentication, type KnownAuthentication } from './clientAuthentication.ts';
 import { PROOF_ALGORITHM, ProofKeys, type Proving } from './dpop.ts';
 import { fetchWith, type Fetch, type Transport } from './transport.ts';
 
@@ -23,7 +24,9 @@ export interface Server extends Proving {
   /** Whether the client has a secret. */
   readonly hasSecret: boolean;
   /** A public client does not authenticate itself, one with a secret does (RFC 6749 section 2.3). */
-  readonly clientAuthentication: oauth.ClientAuth;
+  readonly authentication: Authentication;
+  /** What has been found out of how the server takes a secret. */
+  readonly knownAuthentication: KnownAuthentication;
   /** Whether requests without TLS are in order: only where the server is this machine. */
   readonly insecure: boolean;
 }
@@ -61,7 +64,8 @@ export class Discovery {
   async find(provider: Provider): Promise<Server> {
     const server = await this.#find(provider);
     const secret = await this.#clientSecret(provider);
-    return { ...server, provider, hasSecret: secret !== undefined, clientAuthentication: secret === undefined ? oauth.None() : authenticationWith(secret, provider, server.metadata) };
+    const authentication = secret === undefined ? publicClient : clientWithSecret(secret, provider, server.metadata, server.knownAuthentication);
+    return { ...server, provider, hasSecret: secret !== undefined, authentication };
   }
 
   async #find(provider: Provider): Promise<Server> {
@@ -126,7 +130,8 @@ async function discover(provider: Provider, transport: Transport): Promise<Serve
     metadata,
     client: { client_id: provider.clientId },
     hasSecret: false,
-    clientAuthentication: oauth.None(),
+    authentication: publicClient,
+    knownAuthentication: {},
     proofKeys,
     insecure,
   };
@@ -178,12 +183,6 @@ const METADATA_NAMES = {
 } as const satisfies Readonly<Record<EndpointField, keyof oauth.AuthorizationServer>>;
 
 const isMissing = ({ status }: Failure): boolean => status === 404 || status === 405 || status === 410;
-
-/** How a client with a secret shows it: as the entry says, else as RFC 6749 section 2.3.1 prefers, unless the server takes it in the body only. */
-function authenticationWith(secret: string, { clientAuthentication }: Provider, { token_endpoint_auth_methods_supported: methods }: oauth.AuthorizationServer): oauth.ClientAuth {
-  const takesBodyOnly = Array.isArray(methods) && methods.includes('client_secret_post') && !methods.includes('client_secret_basic');
-  return (clientAuthentication ?? (takesBodyOnly ? 'client_secret_post' : 'client_secret_basic')) === 'client_secret_post' ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret);
-}
 
 /** The endpoints that are used; the first {@link REQUIRED} of them have to be there. */
 export const ENDPOINTS = [

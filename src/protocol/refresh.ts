@@ -1,9 +1,10 @@
 // From a refresh token to new tokens: RFC 6749 section 6, OpenID Connect Core 12.
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
-import { parseJson } from '../core/json.ts';
-import { optionsFor, tokenOptionsFor, type Server } from './discovery.ts';
-import { checkTokens, requestTokens, type RawTokens, type Tokens } from './tokens.ts';
+import { tokenOptionsFor, type Server } from './discovery.ts';
+import { isCutOff } from './regular.ts';
+import { requestAnswer } from './request.ts';
+import { checkTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Transport } from './transport.ts';
 
 /** A renewal whose answer has arrived, before any of it is checked. */
@@ -23,6 +24,7 @@ export interface RefreshAnswer {
  * Sends a refresh token. The answer comes in two halves, because a server that rotates has by now forgotten the old
  * refresh token: the caller stores the new one before anything else is checked that might fail.
  * @param subject the `sub` of the session, which must not change (OpenID Connect Core 12.2); undefined without ID token.
+ * @param idToken the ID token of the session: where the server sends it once more, it has been checked already.
  * @throws Failure where there is no usable answer; then the refresh token that was sent is still the one to keep. With
  * `cut-off`, the server has answered that it is well, and the rest was lost on the way: it may have used the token up.
  */
@@ -32,26 +34,26 @@ export async function requestRefresh(
   subject: string | undefined,
   transport: Transport,
   signal?: AbortSignal,
+  idToken?: string,
 ): Promise<RefreshAnswer> {
-  const arrived = await requestTokens(server, transport, signal, 'refresh', (fetch) =>
-    oauth.refreshTokenGrantRequest(server.metadata, server.client, server.clientAuthentication, refreshToken, tokenOptionsFor(server, fetch)),
+  const arrived = await requestAnswer(server, transport, signal, 'refresh', (fetch) =>
+    oauth.refreshTokenGrantRequest(server.metadata, server.client, server.authentication.show, refreshToken, tokenOptionsFor(server, fetch)),
   );
   if (isCutOff(arrived)) {
-    throw new Failure('bad-answer', 'cut-off', { status: arrived.response.status });
+    throw new Failure('bad-answer', 'cut-off', { status: arrived.answer.response.status });
   }
-  const isGranted = arrived.response.status === 200;
-  const accessToken = isGranted ? arrived.body['access_token'] : undefined;
   return {
     // Also where the rest is of no use: a server that has given a new one takes the old one no more.
-    refreshToken: isGranted ? arrived.refreshToken : undefined,
-    accessToken: typeof accessToken === 'string' ? accessToken : undefined,
+    refreshToken: arrived.refreshToken,
+    accessToken: arrived.accessToken,
     check: async () => {
       const tokens = await checkTokens(
         server,
         arrived,
         'refresh',
         (metadata, client, response) => oauth.processRefreshTokenResponse(metadata, client, response),
-        optionsFor(server, fetchWith(transport, signal)),
+        fetchWith(transport, signal),
+        idToken,
       );
       if (tokens.claims !== undefined && subject !== undefined && tokens.claims.sub !== subject) {
         throw new Failure('other-account', 'other-subject');
@@ -59,8 +61,4 @@ export async function requestRefresh(
       return tokens;
     },
   };
-}
-
-function isCutOff({ answer: { body, response } }: RawTokens): boolean {
-  return response.status === 200 && /\bjson\b/i.test(response.headers.get('content-type') ?? '') && parseJson(body) === undefined;
 }

@@ -4,6 +4,7 @@ import { afterDeadline, systemClock, type Clock } from '../core/clock.ts';
 import { Failure, plainName } from '../core/failure.ts';
 import { toldOf, type Log } from '../core/log.ts';
 import { classifyTransport } from './classify.ts';
+import { serverTimeOf } from './serverTime.ts';
 
 /** What the protocol needs from outside. */
 export interface Transport {
@@ -87,13 +88,13 @@ async function request(transport: Transport, url: string, options: FetchOptions,
       status: arrived.status,
       headers: arrived.headers,
     });
-    const secrets = SECRETS.map((name) => options.body?.get(name) ?? '').filter((secret) => secret !== '');
+    const secrets = secretsOf(options);
     const receivedAt = clock.now();
     tell(`${arrived.status}, ${body.length} characters`);
     // A clock that was set meanwhile says nothing of when the request was sent.
     const wasSet = receivedAt < sentAt || receivedAt - sentAt > 2 * transport.deadline;
     const since = wasSet ? receivedAt : sentAt;
-    const skew = skewOf(arrived.headers.get('date'), since, receivedAt);
+    const skew = skewOf(serverTimeOf(arrived.headers), since, receivedAt);
     return { response, body, sentAt: since, secrets, skew, ahead: receivedAt - systemClock.now() };
   } catch (error) {
     const failure = classifyTransport(error);
@@ -102,6 +103,13 @@ async function request(transport: Transport, url: string, options: FetchOptions,
   } finally {
     timer.dispose();
   }
+}
+
+/** What of a request is secret: parameters, and what its `Authorization` header shows (RFC 6750, RFC 7617). */
+function secretsOf({ body, headers }: FetchOptions): string[] {
+  const [, shown = ''] = (headers['authorization'] ?? '').split(' ');
+  const password = /^Basic /i.test(headers['authorization'] ?? '') ? atob(shown).replace(/^[^:]*:/, '') : '';
+  return [...SECRETS.map((name) => body?.get(name) ?? ''), shown, password].filter((secret) => secret !== '');
 }
 
 async function readBody(response: Response): Promise<string> {
@@ -124,7 +132,6 @@ function mayHaveBody(status: number): boolean {
 }
 
 /** The skew in ms: the server's time less the middle of the round trip. The header has a resolution of 1 s. */
-function skewOf(date: string | null, sentAt: number, receivedAt: number): number | undefined {
-  const server = date === null ? NaN : Date.parse(date);
-  return Number.isNaN(server) ? undefined : Math.round(server + 500 - (sentAt + receivedAt) / 2);
+function skewOf(server: number | undefined, sentAt: number, receivedAt: number): number | undefined {
+  return server === undefined ? undefined : Math.round(server + 500 - (sentAt + receivedAt) / 2);
 }

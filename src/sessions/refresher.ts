@@ -297,7 +297,7 @@ export class Refresher {
     wasLostBefore: boolean,
   ): Promise<{ readonly answer: RefreshAnswer; readonly isAfterLoss: boolean }> {
     const { log, transport } = this.#ports;
-    const request = (): Promise<RefreshAnswer> => requestRefresh(server, record.refreshToken ?? '', record.subject, transport);
+    const request = (): Promise<RefreshAnswer> => requestRefresh(server, record.refreshToken ?? '', record.subject, transport, undefined, record.idToken);
     try {
       const answer = await request();
       turn.noteLost(false);

@@ -36,9 +36,9 @@ const KEPT: Readonly<Partial<Record<Category, () => string>>> = {
 
 type Sentence = (provider: string, failure: Failure) => string;
 
-/** "The server says: …", where it said something that can be shown. */
-const withDetail = (text: string, { detail }: Failure): string =>
-  detail === undefined || detail === '' ? text : l10n.t('{0} The server says: “{1}”', text, detail);
+/** "The server says: …", where it said something that can be shown, beyond its code. */
+const withDetail = (text: string, { code, detail }: Failure): string =>
+  detail === undefined || detail === '' || detail === code.replaceAll('_', ' ') ? text : l10n.t('{0} The server says: “{1}”', text, detail);
 
 /** What part of an answer or a document is meant; nothing where that is not known. */
 const part = ({ detail, code }: Failure): string => (detail === undefined || detail === '' ? code : detail);
