@@ -54,4 +54,5 @@ export function isFrom(iss: unknown, tenant: unknown, configured: string): boole
   return isSelfSame(iss, configured) || (typeof tenant === 'string' && tenant !== '' && isSelfSame(iss.replace(tenant, TENANT), configured));
 }
 
-const withoutSlash = (issuer: string): string => issuer.replace(/\/$/, '');
+/** An issuer without the slash at its end, which OpenID Connect Discovery 1.0 and RFC 8414 take off as well. */
+export const withoutSlash = (issuer: string): string => issuer.replace(/\/$/, '');

@@ -67,7 +67,7 @@ export const REMEDIES = {
   'other-window': row('retrying', 'quick', ['retry', 'log'], '', 'other-window'),
 
   // Something stands between here and the server.
-  'web-page': row('attention', 'slow', ['retry', 'proxy-settings'], '', 'not-json other-origin OAUTH_RESPONSE_IS_NOT_JSON http-3xx http-511'),
+  'web-page': row('attention', 'slow', ['retry', 'proxy-settings'], '', 'not-json OAUTH_RESPONSE_IS_NOT_JSON http-3xx http-511'),
   'proxy': row('attention', 'slow', ['proxy-settings', 'retry'], '', 'http-407 proxy-challenge UND_ERR_ABORTED UND_ERR_PRX_TLS'),
   'certificate': row('attention', 'slow', ['certificate-settings', 'retry'], '', `
     CERT_UNTRUSTED CERT_HAS_EXPIRED CERT_CHAIN_TOO_LONG CERT_REJECTED CERT_REVOKED CERT_SIGNATURE_FAILURE

@@ -83,7 +83,9 @@ export function classifyAnswer({ body, response, secrets }: JudgedAnswer, fields
   const error = fields && errorCodeIn(fields, isKnown);
   const quoted = (words: string | undefined): string | undefined => words && harmless(withoutSecrets(words, secrets));
   const details = { ...detailsOf(response), detail: quoted(fields === undefined ? plainWords(response, body) : wordsIn(fields)) };
-  if (error !== undefined && isKnown(error) && !PASSING_STATUSES.includes(status)) {
+  // A server that is not well has no say in whether a session has ended.
+  const isHeard = status < 500 || ['protocol-step', 'rate-limited', 'server'].includes(categoryOfError(error ?? '', step) ?? '');
+  if (error !== undefined && isKnown(error) && isHeard && !PASSING_STATUSES.includes(status)) {
     return ofBody(error, fields ?? {}, step, { ...details, detail: quoted(fields && sentenceIn(fields)) });
   }
   const isByStatus = isProxyChallenge(response) || PASSING_STATUSES.includes(status) || status >= 500 || (!ok && error === undefined);

@@ -23,16 +23,16 @@ export interface KnownAuthentication {
 export const publicClient: Authentication = { show: oauth.None(), useOther: () => false, useFirst: () => {}, remember: () => {} };
 
 /**
- * A client with a secret. What the entry says counts, and nothing else is tried. A server that lists both ways gets the
- * secret among the parameters, where nothing needs to be encoded twice; of one that lists neither, the other way is tried
- * where it refuses the header.
+ * A client with a secret. What the entry says counts, and nothing else is tried. A server that takes the secret among the
+ * parameters only gets it there; else it is in a header, which RFC 6749 section 2.3.1 prefers, and goes among the
+ * parameters where that is refused and the server does not say that it takes the header only.
  */
 export function clientWithSecret(secret: string, { clientAuthentication }: Provider, { token_endpoint_auth_methods_supported: listed }: oauth.AuthorizationServer, known: KnownAuthentication): Authentication {
   const takes = (method: ClientAuthentication): boolean => Array.isArray(listed) && listed.includes(method);
-  const isOpen = takes('client_secret_basic') === takes('client_secret_post');
-  const usual = takes('client_secret_post') ? 'client_secret_post' : 'client_secret_basic';
+  const isOpen = clientAuthentication === undefined && takes('client_secret_basic') === takes('client_secret_post');
+  const usual = takes('client_secret_post') && !isOpen ? 'client_secret_post' : 'client_secret_basic';
   const first = clientAuthentication ?? (isOpen ? known.accepted : undefined) ?? usual;
-  const other = clientAuthentication === undefined && isOpen ? (first === 'client_secret_post' ? 'client_secret_basic' : 'client_secret_post') : undefined;
+  const other = !isOpen ? undefined : first === 'client_secret_post' ? 'client_secret_basic' : 'client_secret_post';
   const ways = { client_secret_basic: basic(secret), client_secret_post: oauth.ClientSecretPost(secret) } as const;
   let inUse: ClientAuthentication = first;
   return {
@@ -53,15 +53,13 @@ export function clientWithSecret(secret: string, { clientAuthentication }: Provi
 
 /** The header of HTTP Basic authentication (RFC 7617), the name and the secret encoded as RFC 6749 section 2.3.1 wants it. */
 function basic(secret: string): oauth.ClientAuth {
-  return (_metadata, client, _body, headers) => {
-    headers.set('authorization', `Basic ${btoa(`${encoded(client.client_id, /[^\x21-\x7E]|[%+:]/gu)}:${encoded(secret, /[^\x21-\x7E]|[%+]/gu)}`)}`);
-  };
+  return (_metadata, client, _body, headers) => headers.set('authorization', `Basic ${btoa(`${encoded(client.client_id)}:${encoded(secret)}`)}`);
 }
 
 /**
  * A text with nothing encoded but what a form cannot hold otherwise: whoever decodes it gets the text, and whoever does
- * not, as many servers, gets it too where it has only letters, digits and the usual marks.
+ * not, as many servers, gets it too where it has only letters, digits, and marks such as `-`, `_` and `.`.
  */
-function encoded(text: string, special: RegExp): string {
-  return text.replace(/\p{Cs}/gu, '\uFFFD').replace(special, (character) => encodeURIComponent(character));
+function encoded(text: string): string {
+  return encodeURIComponent(text.replace(/\p{Cs}/gu, '\uFFFD'));
 }

@@ -65,9 +65,6 @@ export async function requestDeviceCode(
   }
 }
 
-/** How long, in seconds, a code is taken to work where the server does not say. */
-const USUAL_LIFETIME = 600;
-
 /**
  * Makes an answer regular before the library looks at it: Google calls the address `verification_url`, some servers send
  * numbers as texts, and what is optional and of no use counts as absent.
@@ -79,7 +76,7 @@ function regular({ body, response }: RegularAnswer): Response {
   const { interval, verification_uri_complete: complete, verification_uri: address = body['verification_url'], ...rest } = body;
   const wait = typeof interval === 'object' ? NaN : Number(interval);
   const optional = { ...(wait > 0 ? { interval: wait } : {}), ...(typeof complete === 'string' ? { verification_uri_complete: complete } : {}) };
-  return withBody(response, { expires_in: USUAL_LIFETIME, ...rest, verification_uri: address, ...optional });
+  return withBody(response, { ...rest, verification_uri: address, ...optional });
 }
 
 /** The longest, in ms, that a code is waited for, whatever the server says: VS Code keeps other callers waiting meanwhile. */

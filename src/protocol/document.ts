@@ -40,7 +40,7 @@ async function followed(fetch: Fetch, address: string): Promise<Response> {
     }
     const target = new URL(location, current);
     if (target.origin !== origin) {
-      throw new Failure('web-page', 'other-origin', { detail: plainName(target.host), status: response.status });
+      throw new Failure('web-page', `http-${response.status}`, { detail: plainName(target.host), status: response.status });
     }
     // A name and a password in an address are credentials.
     target.username = '';

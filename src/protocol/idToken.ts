@@ -21,7 +21,7 @@ export function forLibrary(idToken: string, clientId: string): string {
   if (azp !== undefined && azp !== null && azp !== clientId) {
     throw new Failure('untrusted-answer', 'wrong-party', { detail: 'azp' });
   }
-  if (!Array.isArray(aud) || !aud.includes(clientId)) {
+  if (azp === clientId || !Array.isArray(aud) || !aud.includes(clientId)) {
     return idToken;
   }
   const [header = '', , signature = ''] = idToken.split('.');

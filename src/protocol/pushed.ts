@@ -2,7 +2,7 @@
 // takes only a reference along.
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
-import type { AuthorizationRequest } from './authorize.ts';
+import { authorizationEndpointOf, type AuthorizationRequest } from './authorize.ts';
 import { classify } from './classify.ts';
 import { optionsFor, type Server } from './discovery.ts';
 import { withBody } from './regular.ts';
@@ -33,7 +33,7 @@ export async function browserAddress(server: Server, request: AuthorizationReque
     // Some servers say 200 where 201 is due, or leave out how long the reference works (RFC 9126 section 2.2).
     const regular = body['request_uri'] === undefined ? response : withBody(response, { expires_in: USUAL_LIFETIME, ...body }, 201);
     const { request_uri: reference } = await oauth.processPushedAuthorizationResponse(metadata, client, regular);
-    const address = new URL(metadata.authorization_endpoint ?? '');
+    const address = new URL(authorizationEndpointOf(server));
     address.searchParams.set('client_id', client.client_id);
     address.searchParams.set('request_uri', reference);
     return address;

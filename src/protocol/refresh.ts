@@ -1,11 +1,13 @@
 // From a refresh token to new tokens: RFC 6749 section 6, OpenID Connect Core 12.
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
+import { isPermission } from '../core/scopes.ts';
+import type { SessionRecord } from '../core/session.ts';
 import { tokenOptionsFor, type Server } from './discovery.ts';
 import { isCutOff } from './regular.ts';
 import { requestAnswer } from './request.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
-import { fetchWith, type Transport } from './transport.ts';
+import { fetchWith, type Fetch, type Transport } from './transport.ts';
 
 /** A renewal whose answer has arrived, before any of it is checked. */
 export interface RefreshAnswer {
@@ -20,11 +22,14 @@ export interface RefreshAnswer {
   check(): Promise<Tokens>;
 }
 
+/** What of a session a renewal can depend on. */
+export type Renewed = Partial<Pick<SessionRecord, 'idToken' | 'scopes' | 'granted'>>;
+
 /**
  * Sends a refresh token. The answer comes in two halves, because a server that rotates has by now forgotten the old
  * refresh token: the caller stores the new one before anything else is checked that might fail.
  * @param subject the `sub` of the session, which must not change (OpenID Connect Core 12.2); undefined without ID token.
- * @param idToken the ID token of the session: where the server sends it once more, it has been checked already.
+ * @param session the ID token of the session, which has been checked already where the server sends it once more; and its scopes.
  * @throws Failure where there is no usable answer; then the refresh token that was sent is still the one to keep. With
  * `cut-off`, the server has answered that it is well, and the rest was lost on the way: it may have used the token up.
  */
@@ -34,10 +39,10 @@ export async function requestRefresh(
   subject: string | undefined,
   transport: Transport,
   signal?: AbortSignal,
-  idToken?: string,
+  session: Renewed = {},
 ): Promise<RefreshAnswer> {
   const arrived = await requestAnswer(server, transport, signal, 'refresh', (fetch) =>
-    oauth.refreshTokenGrantRequest(server.metadata, server.client, server.authentication.show, refreshToken, tokenOptionsFor(server, fetch)),
+    oauth.refreshTokenGrantRequest(server.metadata, server.client, server.authentication.show, refreshToken, optionsWithScope(server, fetch, session)),
   );
   if (isCutOff(arrived)) {
     throw new Failure('bad-answer', 'cut-off', { status: arrived.answer.response.status });
@@ -53,7 +58,7 @@ export async function requestRefresh(
         'refresh',
         (metadata, client, response) => oauth.processRefreshTokenResponse(metadata, client, response),
         fetchWith(transport, signal),
-        idToken,
+        session.idToken,
       );
       if (tokens.claims !== undefined && subject !== undefined && tokens.claims.sub !== subject) {
         throw new Failure('other-account', 'other-subject');
@@ -61,4 +66,17 @@ export async function requestRefresh(
       return tokens;
     },
   };
+}
+
+/**
+ * The options of a refresh request: with the scopes of the session where the entry asks for that. None may be new (RFC
+ * 6749 section 6), so what the server has not granted is left out; but many grant those silently that identify the person.
+ */
+function optionsWithScope(server: Server, fetch: Fetch, { granted, scopes = [] }: Renewed): ReturnType<typeof tokenOptionsFor> {
+  const options = tokenOptionsFor(server, fetch);
+  const held = scopes.filter((scope) => granted === undefined || granted.includes(scope) || !isPermission(scope));
+  if (server.provider.scopeOnRefresh && held.length > 0) {
+    options.additionalParameters.set('scope', held.join(' '));
+  }
+  return options;
 }

@@ -75,6 +75,8 @@ export async function checkTokens(
         throw new Failure('clock', 'old-id-token');
       }
     }
+    const { aud } = claimsOf(idToken ?? '') ?? {};
+    const claims = checked && { ...checked, ...(Array.isArray(aud) ? { aud: aud.filter((one) => typeof one === 'string') } : {}) };
     const handedOut = server.provider.token === 'id_token' ? checked ?? stillGood(isNew ? undefined : sent, answer.sentAt + skew) : undefined;
     if (handedOut === undefined && server.provider.token === 'id_token') {
       // At a renewal, too: the old one would be handed out past its end.
@@ -86,7 +88,7 @@ export async function checkTokens(
       proofKey: server.proofKey?.jwk,
       refreshToken: tokens.refresh_token,
       idToken,
-      claims: checked,
+      claims,
       scopes: tokens.scope === undefined ? undefined : grantedIn(tokens.scope),
       sentAt: answer.sentAt,
       ...sooner(accessExpiry(server, tokens, answer.sentAt, skew), handedOut?.exp, answer.sentAt, skew),
@@ -124,8 +126,11 @@ export function readerAt({ client }: Server, answer: Answer): oauth.Client {
  * token (RFC 6750); but where it is to be bound to a key, nothing is taken for granted.
  * @throws Failure `server-unfit` where it has to be named and is not.
  */
-function tokenTypeIn({ token_type: type }: Fields, { proofKey }: Server): string {
-  const name = typeof type === 'string' ? type.trim().toLowerCase() : '';
+function tokenTypeIn({ token_type: type }: Fields, { proofKey }: Server): unknown {
+  if (type !== undefined && type !== null && typeof type !== 'string') {
+    return type;
+  }
+  const name = (type ?? '').trim().toLowerCase();
   if (proofKey === undefined) {
     return name === '' || /^bearer[ _-]?token$/.test(name) ? 'bearer' : name;
   }

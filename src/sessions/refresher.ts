@@ -297,7 +297,7 @@ export class Refresher {
     wasLostBefore: boolean,
   ): Promise<{ readonly answer: RefreshAnswer; readonly isAfterLoss: boolean }> {
     const { log, transport } = this.#ports;
-    const request = (): Promise<RefreshAnswer> => requestRefresh(server, record.refreshToken ?? '', record.subject, transport, undefined, record.idToken);
+    const request = (): Promise<RefreshAnswer> => requestRefresh(server, record.refreshToken ?? '', record.subject, transport, undefined, record);
     try {
       const answer = await request();
       turn.noteLost(false);

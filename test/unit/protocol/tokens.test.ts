@@ -73,7 +73,7 @@ describe('A token answer', () => {
     'is 401 with a challenge and an error': [{ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: { error: 'invalid_client' } }, 'client-rejected', 'invalid_client'],
     'is 401 with a challenge alone': [{ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: '' }, 'client-rejected', 'challenge'],
     'says that the code is not good': [{ status: 400, body: { error: 'invalid_grant' } }, 'start-again', 'invalid_grant'],
-    'is 500 with an error in it': [{ status: 500, body: { error: 'invalid_grant' } }, 'start-again', 'invalid_grant'],
+    'is 500 with an error in it': [{ status: 500, body: { error: 'invalid_grant' } }, 'server', 'http-500'],
     'is 500 with an error that no specification knows': [{ status: 500, body: { error: 'Internal Server Error' } }, 'server', 'http-500'],
     'is 503': [{ status: 503, body: 'busy' }, 'server', 'http-503'],
     'is 404': [{ status: 404 }, 'no-server', 'http-404'],
@@ -89,7 +89,7 @@ describe('A token answer', () => {
     });
   }
 
-  for (const type of ['Bearer', 'bearer', 'BEARER', 'bearer ', ' Bearer', 'BearerToken', 'bearertoken', 'Bearer Token', 'bearer_token', '', ' ', null, undefined, 7, {}]) {
+  for (const type of ['Bearer', 'bearer', 'BEARER', 'bearer ', ' Bearer', 'BearerToken', 'bearertoken', 'Bearer Token', 'bearer_token', '', ' ', null, undefined]) {
     it(`may call the type ${JSON.stringify(type)}`, async () => {
       answering({ token_type: type });
       assert.equal((await trade(server)).tokenType, 'Bearer');
