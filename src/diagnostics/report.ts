@@ -130,11 +130,12 @@ const CLIENT_SECRETS: Readonly<Record<SecretStanding, string>> = {
 
 /** Every field of an entry. */
 function providerLines(provider: Provider, clientSecret: SecretStanding): string[] {
-  const { accountsMenu, authorizationParameters, clientAuthentication, clientId, dpop, id, issuer, label, pushedAuthorization, resource, scopes, token, tokenParameters } = provider;
+  const { accountsMenu, authorizationParameters, clientAuthentication, clientId, dpop, id, issuer, label, metadataUrl, pushedAuthorization, resource, scopeOnRefresh, scopes, token, tokenParameters } = provider;
   return [
     `### ${code(label)}`,
     item('Id', code(id)),
     item('Issuer', place(issuer)),
+    item('Metadata URL', metadataUrl === undefined ? 'from the issuer' : place(metadataUrl)),
     item('Client id', code(clientId)),
     item('Client secret', CLIENT_SECRETS[clientSecret]),
     item('Client authentication', clientAuthentication === undefined ? 'as the server says' : code(clientAuthentication)),
@@ -151,6 +152,7 @@ function providerLines(provider: Provider, clientSecret: SecretStanding): string
     // Their values are the person's own affair: a name that is a hint, say.
     item('Authorization parameters', list(Object.keys(authorizationParameters))),
     item('Token parameters', list(Object.keys(tokenParameters))),
+    item('Scope on refresh', scopeOnRefresh ? 'sent' : 'not sent'),
   ];
 }
 

@@ -4,7 +4,7 @@ import * as oauth from 'oauth4webapi';
 import { parseClaims } from '../core/challenge.ts';
 import { Failure, asFailure, harmless, type FailureDetails } from '../core/failure.ts';
 import { categoryOfCode, categoryOfError, categoryOfStatus } from '../core/remedy.ts';
-import { errorCodeIn, isErrorBody, sentenceIn, wordsIn, type Fields } from './body.ts';
+import type { Fields } from './body.ts';
 import { isProxyChallenge } from './proxyChallenge.ts';
 import { serverTimeOf } from './serverTime.ts';
 
@@ -18,7 +18,7 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
 ]);
 
 /** HTTP statuses that say "not now", whatever code the body adds: RFC 9110 section 15.5.9, RFC 8470, RFC 6585. */
-const PASSING_STATUSES: readonly number[] = [408, 425, 429];
+export const PASSING_STATUSES: readonly number[] = [408, 425, 429];
 
 /** The fields in which servers say more exactly what an error code means: Microsoft Entra, Google. */
 const SUBCODES = ['suberror', 'error_subtype'] as const;
@@ -36,19 +36,19 @@ export function classify(error: unknown, step: Step): Failure {
   }
   if (error instanceof oauth.ResponseBodyError) {
     const { cause, error: code, response } = error;
-    return PASSING_STATUSES.includes(response.status) ? ofResponse(response, error) : ofBody(code, cause, step, { ...detailsOf(response), detail: clean(cause['error_description']) });
+    return PASSING_STATUSES.includes(response.status) ? ofResponse(response, { cause: error }) : ofBody(code, cause, step, { ...detailsOf(response), detail: clean(cause['error_description']) });
   }
   if (error instanceof oauth.AuthorizationResponseError) {
     return ofError(error.error, step, { detail: clean(error.error_description) });
   }
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
-    return ofResponse(error.response, error, true);
+    return ofResponse(error.response, { cause: error }, { isClients: true });
   }
   if (error instanceof oauth.OperationProcessingError && isAboutAuthTime(error.cause)) {
     return new Failure('step-up-unmet', 'auth-too-old', { cause: error });
   }
   if (error instanceof Error && error.cause instanceof Response) {
-    return ofResponse(error.cause, error);
+    return ofResponse(error.cause, { cause: error });
   }
   return ofChain(error) ?? asFailure(error);
 }
@@ -58,53 +58,8 @@ function isAboutAuthTime(cause: unknown): boolean {
   return typeof cause === 'object' && cause !== null && 'claim' in cause && cause.claim === 'auth_time';
 }
 
-/** What an answer is: enough of one to judge it. */
-export interface JudgedAnswer {
-  readonly response: Response;
-  readonly body: string;
-  /** The secrets that the request held: the answer may quote them. */
-  readonly secrets: readonly string[];
-}
-
-/** The longest text that is taken for the server's words, in characters; anything longer is a page. */
-const LONGEST_WORDS = 300;
-
-/**
- * The failure that an answer to a request with credentials tells of, in whatever form: by a known error code first, then
- * by its status. With it go the server's own words. Undefined where the answer may be a good one.
- * @param fields what the body holds; undefined where it is neither JSON nor a form.
- */
-export function classifyAnswer({ body, response, secrets }: JudgedAnswer, fields: Fields | undefined, step: Step): Failure | undefined {
-  const { ok, status } = response;
-  if (ok && (fields === undefined || !isErrorBody(fields, step === 'revocation'))) {
-    return undefined;
-  }
-  const isKnown = (code: string): boolean => categoryOfError(code, step) !== undefined;
-  const error = fields && errorCodeIn(fields, isKnown);
-  const quoted = (words: string | undefined): string | undefined => words && harmless(withoutSecrets(words, secrets));
-  const details = { ...detailsOf(response), detail: quoted(fields === undefined ? plainWords(response, body) : wordsIn(fields)) };
-  // A server that is not well has no say in whether a session has ended.
-  const isHeard = status < 500 || ['protocol-step', 'rate-limited', 'server'].includes(categoryOfError(error ?? '', step) ?? '');
-  if (error !== undefined && isKnown(error) && isHeard && !PASSING_STATUSES.includes(status)) {
-    return ofBody(error, fields ?? {}, step, { ...details, detail: quoted(fields && sentenceIn(fields)) });
-  }
-  const isByStatus = isProxyChallenge(response) || PASSING_STATUSES.includes(status) || status >= 500 || (!ok && error === undefined);
-  return isByStatus ? ofResponse(response, undefined, true, details, fields !== undefined || details.detail !== undefined) : ofError(error ?? 'unknown-error', step, details);
-}
-
-/** What a server says in plain text, where that is short enough to be a message. */
-function plainWords(response: Response, body: string): string | undefined {
-  const isPlain = /^(?:text\/plain|application\/json)\b/i.test(response.headers.get('content-type') ?? 'text/plain');
-  return isPlain && body.length <= LONGEST_WORDS && /^[^<{[]*[^<{[\s][^<{[]*$/.test(body) ? body : undefined;
-}
-
-/** A text of a server without what the request held, should it quote that. */
-function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text);
-}
-
 /** An error in the body of an answer (RFC 6749 section 5.2), with what some servers add to it. */
-function ofBody(error: string, body: Fields, step: Step, details: FailureDetails): Failure {
+export function ofBody(error: string, body: Fields, step: Step, details: FailureDetails): Failure {
   const { claims, error_description: description } = body;
   if (!REFINED.includes(error)) {
     // A refresh token that is dead is an invalid request there, as is nearly everything.
@@ -118,24 +73,29 @@ function ofBody(error: string, body: Fields, step: Step, details: FailureDetails
   return ofError(typeof more === 'string' ? more : error, step, details);
 }
 
-const detailsOf = (response: Response): { readonly status: number; readonly retryAfter: number | undefined } => ({ status: response.status, retryAfter: retryAfterOf(response) });
+/** What the status line and the headers of an answer tell. */
+export const detailsOf = (response: Response): { readonly status: number; readonly retryAfter: number | undefined } => ({ status: response.status, retryAfter: retryAfterOf(response) });
 
 /** The failure of a server's error code; one that nobody has heard of is in a category of its own, which keeps the session. */
-function ofError(error: string, step: Step, details: FailureDetails): Failure {
+export function ofError(error: string, step: Step, details: FailureDetails): Failure {
   return new Failure(categoryOfError(error, step) ?? 'unknown-error', /^[\w.-]{1,64}$/.test(error) ? error : 'unknown-error', details);
 }
 
 /** The library hands on whatever JSON has for a description: `null`, a number, an object. Only a text says anything. */
 const clean = (description: unknown): string | undefined => (typeof description === 'string' ? harmless(description) : undefined);
 
-/**
- * An answer that is not what the protocol expects: judged by its status first, then by its kind.
- * @param isClients whether a challenge in it is about the client's own authentication (RFC 6749 section 5.2).
- * @param isMessage whether the body is a message of the server, and so no page.
- */
-function ofResponse(response: Response, cause?: Error, isClients = false, more: FailureDetails = {}, isMessage = false): Failure {
+/** How an answer is judged of which the body says nothing. */
+export interface Judgement {
+  /** Whether a challenge in it is about the client's own authentication (RFC 6749 section 5.2). */
+  readonly isClients?: boolean;
+  /** Whether the body is a message of the server, and so no page. */
+  readonly isMessage?: boolean;
+}
+
+/** An answer that is not what the protocol expects: judged by its status first, then by its kind. */
+export function ofResponse(response: Response, more: FailureDetails, { isClients = false, isMessage = false }: Judgement = {}): Failure {
   const { status } = response;
-  const details = { cause, ...detailsOf(response), ...more };
+  const details = { ...detailsOf(response), ...more };
   if (isProxyChallenge(response)) {
     return new Failure('proxy', 'proxy-challenge', details);
   }
@@ -145,13 +105,16 @@ function ofResponse(response: Response, cause?: Error, isClients = false, more: 
   if (status === 403 && details.retryAfter !== undefined) {
     return new Failure('rate-limited', 'retry-after', details);
   }
-  // Where JSON is due, a page is what proxies and the login pages of networks answer.
-  const type = response.headers.get('content-type') ?? '';
-  const isPage = !isMessage && (status === 200 || status === 403 ? !/^application\/(?:[\w.+-]*\+)?json\b/i.test(type) : /\bhtml\b/i.test(type));
-  if (isPage && ['bad-answer', 'configuration'].includes(categoryOfStatus(status))) {
+  if (!isMessage && isPage(response) && ['bad-answer', 'configuration'].includes(categoryOfStatus(status))) {
     return new Failure('web-page', 'not-json', details);
   }
   return new Failure(categoryOfStatus(status), `http-${status}`, details);
+}
+
+/** Whether there is a page where JSON is due: what proxies and the login pages of networks answer. */
+function isPage({ headers, status }: Response): boolean {
+  const type = headers.get('content-type') ?? '';
+  return status === 200 || status === 403 ? !/^application\/(?:[\w.+-]*\+)?json\b/i.test(type) : /\bhtml\b/i.test(type);
 }
 
 /** Looks for a known code on an error and on its causes. */

@@ -122,7 +122,7 @@ export async function requestDeviceTokens(server: Server, code: DeviceCode, scop
     raw,
     'device',
     (said, expected, response) => oauth.processDeviceCodeResponse(said, expected, response),
-    fetchWith(transport, signal),
+    { fetch: fetchWith(transport, signal) },
   );
   if (scopes.includes('openid') && tokens.claims === undefined) {
     throw new Failure('bad-answer', oauth.INVALID_RESPONSE, { detail: 'id_token' });

@@ -107,7 +107,10 @@ function keyOf({ clientId, endpoints, issuer, metadataUrl }: Provider): string {
   return JSON.stringify([issuer, clientId, endpoints, metadataUrl]);
 }
 
-/** @param noted the oddities that the log has told of already. */
+/**
+ * Finds out about the server of a provider.
+ * @param noted the oddities that the log has told of already.
+ */
 async function discover(provider: Provider, transport: Transport, noted: Set<string>): Promise<Server> {
   const { log } = transport;
   const proofKeys = new ProofKeys();

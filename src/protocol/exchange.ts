@@ -44,7 +44,7 @@ export async function exchangeCode(
         expectedNonce: isOpenId ? request.nonce : oauth.expectNoNonce,
         ...(isOpenId && maxAge !== undefined ? { maxAge } : {}),
       }),
-    fetchWith(transport, signal),
+    { fetch: fetchWith(transport, signal) },
   ).catch((error: unknown) => {
     throw withoutSecret(server, error);
   });

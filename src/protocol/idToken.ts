@@ -1,5 +1,5 @@
 // ID tokens as servers write them, and as the library takes them.
-import * as oauth from 'oauth4webapi';
+import type * as oauth from 'oauth4webapi';
 import { claimsOf } from '../core/claims.ts';
 import { Failure, plainName } from '../core/failure.ts';
 import { issuerFor, isIssuerUrl } from '../core/issuer.ts';

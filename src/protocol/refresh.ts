@@ -22,27 +22,26 @@ export interface RefreshAnswer {
   check(): Promise<Tokens>;
 }
 
-/** What of a session a renewal can depend on. */
-export type Renewed = Partial<Pick<SessionRecord, 'idToken' | 'scopes' | 'granted'>>;
+/** What of a session a renewal can depend on: an ID token that the server sends once more has been checked already. */
+export type Renewed = Partial<Pick<SessionRecord, 'subject' | 'idToken' | 'scopes' | 'granted'>>;
 
 /**
  * Sends a refresh token. The answer comes in two halves, because a server that rotates has by now forgotten the old
  * refresh token: the caller stores the new one before anything else is checked that might fail.
- * @param subject the `sub` of the session, which must not change (OpenID Connect Core 12.2); undefined without ID token.
- * @param session the ID token of the session, which has been checked already where the server sends it once more; and its scopes.
+ * @param session what is known of the session, or its `sub` alone, which must not change (OpenID Connect Core 12.2).
  * @throws Failure where there is no usable answer; then the refresh token that was sent is still the one to keep. With
  * `cut-off`, the server has answered that it is well, and the rest was lost on the way: it may have used the token up.
  */
 export async function requestRefresh(
   server: Server,
   refreshToken: string,
-  subject: string | undefined,
+  session: string | Renewed | undefined,
   transport: Transport,
   signal?: AbortSignal,
-  session: Renewed = {},
 ): Promise<RefreshAnswer> {
+  const known: Renewed = typeof session === 'string' ? { subject: session } : (session ?? {});
   const arrived = await requestAnswer(server, transport, signal, 'refresh', (fetch) =>
-    oauth.refreshTokenGrantRequest(server.metadata, server.client, server.authentication.show, refreshToken, optionsWithScope(server, fetch, session)),
+    oauth.refreshTokenGrantRequest(server.metadata, server.client, server.authentication.show, refreshToken, optionsWithScope(server, fetch, known)),
   );
   if (isCutOff(arrived)) {
     throw new Failure('bad-answer', 'cut-off', { status: arrived.answer.response.status });
@@ -57,10 +56,9 @@ export async function requestRefresh(
         arrived,
         'refresh',
         (metadata, client, response) => oauth.processRefreshTokenResponse(metadata, client, response),
-        fetchWith(transport, signal),
-        session.idToken,
+        { fetch: fetchWith(transport, signal), verified: known.idToken },
       );
-      if (tokens.claims !== undefined && subject !== undefined && tokens.claims.sub !== subject) {
+      if (tokens.claims !== undefined && known.subject !== undefined && tokens.claims.sub !== known.subject) {
         throw new Failure('other-account', 'other-subject');
       }
       return tokens;

@@ -3,7 +3,8 @@
 import type { Failure } from '../core/failure.ts';
 import { parseJson } from '../core/json.ts';
 import { fieldsIn, isErrorBody, type Fields } from './body.ts';
-import { classifyAnswer, type Step } from './classify.ts';
+import type { Step } from './classify.ts';
+import { classifyAnswer } from './refusal.ts';
 import type { Answer } from './transport.ts';
 
 /** An answer as it arrived: regular JSON, nothing of it checked yet. */

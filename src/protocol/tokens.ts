@@ -40,48 +40,27 @@ export interface Tokens {
  * Checks a token answer and reads it. An ID token is checked in full: `iss`, `aud`, `exp`, nonce, and its signature
  * against the server's keys (OpenID Connect Core 3.1.3.7), with the server's measured clock.
  * @param process the library's checks for this grant.
- * @param fetch fetches the server's keys.
- * @param verified the ID token of the session so far: where it comes once more, it has been checked already.
  * @throws Failure
  */
 export async function checkTokens(
   server: Server,
-  { answer, body, failure, response }: RegularAnswer,
+  arrived: RegularAnswer,
   step: Step,
   process: (metadata: oauth.AuthorizationServer, client: oauth.Client, response: Response) => Promise<oauth.TokenEndpointResponse>,
-  fetch: Fetch,
-  verified?: string,
+  { fetch, verified }: IdTokenChecks,
 ): Promise<Tokens> {
+  const { answer, body, failure } = arrived;
   if (failure !== undefined) {
     throw failure;
   }
-  const skew = notableSkewOf(answer);
-  const { id_token: sent, ...others } = body;
-  const idToken = typeof sent === 'string' && sent !== verified ? sent : undefined;
-  const isNew = sent !== undefined && sent !== verified;
+  const { id_token: sent } = body;
+  const isRepeated = verified !== undefined && sent === verified;
+  const idToken = typeof sent === 'string' && !isRepeated ? sent : undefined;
   try {
-    const regular = Object.keys(body).length === 0
-      ? response
-      : withBody(response, { ...others, token_type: tokenTypeIn(body, server), ...(isNew ? { id_token: idToken === undefined ? sent : forLibrary(idToken, server.client.client_id) } : {}) });
-    if (idToken !== undefined) {
-      mustMatchEntry(server, idToken);
-    }
+    const regular = regularTokens(server, arrived, isRepeated, idToken);
     const tokens = await process(issuing(server, idToken ?? ''), readerAt(server, answer), regular);
-    const checked = oauth.getValidatedIdTokenClaims(tokens);
-    if (checked !== undefined && idToken !== undefined) {
-      await checkSignature(server.metadata, idToken, { fetch, now: answer.sentAt });
-      // A renewal may bring the ID token of the sign-in once more; one that was just asked for is new (OpenID Connect Core 3.1.3.7).
-      if (step !== 'refresh' && checked.iat * 1000 < answer.sentAt + skew - DAY) {
-        throw new Failure('clock', 'old-id-token');
-      }
-    }
-    const { aud } = claimsOf(idToken ?? '') ?? {};
-    const claims = checked && { ...checked, ...(Array.isArray(aud) ? { aud: aud.filter((one) => typeof one === 'string') } : {}) };
-    const handedOut = server.provider.token === 'id_token' ? checked ?? stillGood(isNew ? undefined : sent, answer.sentAt + skew) : undefined;
-    if (handedOut === undefined && server.provider.token === 'id_token') {
-      // At a renewal, too: the old one would be handed out past its end.
-      throw new Failure('server-unfit', 'no-id-token', { detail: 'id_token' });
-    }
+    const claims = idToken === undefined ? undefined : await verifiedClaims(server, { answer, fetch, step }, idToken, tokens);
+    const skew = notableSkewOf(answer);
     return {
       accessToken: tokens.access_token,
       tokenType: tokenTypeOf(tokens, server),
@@ -91,7 +70,7 @@ export async function checkTokens(
       claims,
       scopes: tokens.scope === undefined ? undefined : grantedIn(tokens.scope),
       sentAt: answer.sentAt,
-      ...sooner(accessExpiry(server, tokens, answer.sentAt, skew), handedOut?.exp, answer.sentAt, skew),
+      ...sooner(accessExpiry(server, tokens, answer.sentAt, skew), endOfHandedOut(server, claims, isRepeated ? verified : '', answer.sentAt + skew), answer.sentAt, skew),
       ...sessionEnd(body, tokens.refresh_token, answer.sentAt, skew),
       skew: answer.skew,
     };
@@ -100,10 +79,61 @@ export async function checkTokens(
   }
 }
 
-/** The claims of an ID token that was verified before, and has not expired since, by the server's clock. */
-function stillGood(verified: unknown, now: number): { readonly exp: number } | undefined {
-  const exp = typeof verified === 'string' ? claimsOf(verified)?.['exp'] : undefined;
-  return typeof exp === 'number' && exp * 1000 > now ? { exp } : undefined;
+/** What ID tokens are checked with. */
+export interface IdTokenChecks {
+  /** Fetches the server's keys. */
+  readonly fetch: Fetch;
+  /** The ID token of the session so far: where it comes once more, it has been checked already. */
+  readonly verified?: string | undefined;
+}
+
+/** A token answer for the library to check: without the ID token where that is known already. */
+function regularTokens(server: Server, { body, response }: RegularAnswer, isRepeated: boolean, idToken: string | undefined): Response {
+  if (Object.keys(body).length === 0) {
+    return response;
+  }
+  const { id_token: sent, ...others } = body;
+  const shown = idToken === undefined ? sent : forLibrary(idToken, server.client.client_id);
+  if (idToken !== undefined) {
+    mustMatchEntry(server, idToken);
+  }
+  return withBody(response, { ...others, token_type: tokenTypeIn(body, server), ...(isRepeated || shown === undefined ? {} : { id_token: shown }) });
+}
+
+/** The claims of an ID token that the library has checked, once the server's signature is verified. */
+async function verifiedClaims(server: Server, { answer, fetch, step }: { readonly answer: Answer; readonly fetch: Fetch; readonly step: Step }, idToken: string, tokens: oauth.TokenEndpointResponse): Promise<oauth.IDToken | undefined> {
+  const checked = oauth.getValidatedIdTokenClaims(tokens);
+  if (checked === undefined) {
+    return undefined;
+  }
+  await checkSignature(server.metadata, idToken, { fetch, now: answer.sentAt });
+  // A renewal may bring the ID token of the sign-in once more; one that was just asked for is new (OpenID Connect Core 3.1.3.7).
+  if (step !== 'refresh' && checked.iat * 1000 < answer.sentAt + notableSkewOf(answer) - DAY) {
+    throw new Failure('clock', 'old-id-token');
+  }
+  const { aud } = claimsOf(idToken) ?? {};
+  return Array.isArray(aud) ? { ...checked, aud: aud.filter((one) => typeof one === 'string') } : checked;
+}
+
+/**
+ * When the ID token ends that callers get, in seconds since the Unix epoch; undefined where they get the access token.
+ * @throws Failure `server-unfit` where there is none, at a renewal, too: the old one would be handed out past its end.
+ */
+function endOfHandedOut({ provider }: Server, claims: oauth.IDToken | undefined, verified: string, now: number): number | undefined {
+  if (provider.token !== 'id_token') {
+    return undefined;
+  }
+  const exp = claims?.exp ?? stillGood(verified, now);
+  if (exp === undefined) {
+    throw new Failure('server-unfit', 'no-id-token', { detail: 'id_token' });
+  }
+  return exp;
+}
+
+/** The end of an ID token that was verified before, and has not expired since, by the server's clock. */
+function stillGood(verified: string, now: number): number | undefined {
+  const exp = claimsOf(verified)?.['exp'];
+  return typeof exp === 'number' && exp * 1000 > now ? exp : undefined;
 }
 
 /**

@@ -297,7 +297,7 @@ export class Refresher {
     wasLostBefore: boolean,
   ): Promise<{ readonly answer: RefreshAnswer; readonly isAfterLoss: boolean }> {
     const { log, transport } = this.#ports;
-    const request = (): Promise<RefreshAnswer> => requestRefresh(server, record.refreshToken ?? '', record.subject, transport, undefined, record);
+    const request = (): Promise<RefreshAnswer> => requestRefresh(server, record.refreshToken ?? '', record, transport);
     try {
       const answer = await request();
       turn.noteLost(false);

@@ -154,7 +154,7 @@ describe('An ID token', () => {
 
     it('is not tried with more of them than make sense', async () => {
       const [one, two] = await Promise.all([Signer.make('ES256'), Signer.make('ES256')]);
-      publish(...Array(200).fill(two.jwk), one.jwk);
+      publish(...Array.from({ length: 200 }, () => two.jwk), one.jwk);
       await rejectsWith(signedBy(one), 'bad-answer');
     });
   });
@@ -200,7 +200,7 @@ describe('An ID token', () => {
     const renewWith = async (sent: string, verified: string | undefined, more: Partial<Provider> = {}): Promise<Tokens> => {
       server.onToken({ body: { ...GOOD_TOKENS, id_token: sent } });
       const found = await new Discovery(transportWith()).find(providerAt(server.issuer, more));
-      return (await requestRefresh(found, 'refresh-0', 'person-1', transportWith(), undefined, { ...(verified === undefined ? {} : { idToken: verified }) })).check();
+      return (await requestRefresh(found, 'refresh-0', { subject: 'person-1', ...(verified === undefined ? {} : { idToken: verified }) }, transportWith())).check();
     };
 
     it('has been verified already: neither its end nor the keys of today matter, and the new access token counts', async () => {
