@@ -61,5 +61,5 @@ function basic(secret: string): oauth.ClientAuth {
  * not, as many servers, gets it too where it has only letters, digits, and marks such as `-`, `_` and `.`.
  */
 function encoded(text: string): string {
-  return encodeURIComponent(text.replace(/\p{Cs}/gu, '\uFFFD'));
+  return encodeURIComponent(text.replace(/\p{Cs}/gu, '\uFFFD')).replaceAll('%20', '+');
 }

@@ -82,7 +82,7 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
   'no-server': (provider) => l10n.t('There is no OpenID Connect or OAuth server at the issuer address of {0}. Check "issuer" in the settings.', provider),
   'issuer-mismatch': (provider, failure) =>
     failure.code === 'issuer-setting'
-      ? l10n.t('{0} identifies itself as “{1}”. If that is your server, set "issuer" to exactly this value in the settings.', provider, part(failure))
+      ? l10n.t('{0} identifies itself by another issuer, {1}. If that is your server, enter it as "issuer" in the settings, with https at the beginning.', provider, part(failure).replace(/^https?:\/\//i, ''))
       : l10n.t('The server at the issuer address of {0} calls itself something else. Copy the issuer to the letter into the settings.', provider),
   'insecure': (provider, failure) => l10n.t('{0} wants credentials sent without encryption (“{1}” is not https). That is refused.', provider, part(failure)),
   'server-unfit': (provider, failure) =>

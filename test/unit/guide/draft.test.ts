@@ -241,6 +241,13 @@ describe('the scopes to choose from', () => {
     assert.deepEqual(scopeChoices(draft).filter(({ isOffered }) => !isOffered).map(({ scope }) => scope), ['profile', 'offline_access']);
   });
 
+  it('have offline_access picked unless the server lists scopes without it, and no grant that it would be for', () => {
+    const isPicked = (offers: Readonly<Record<string, unknown>>): boolean => picked(other({ offers })).includes('offline_access');
+    const WITHOUT = { scopes_supported: ['openid'] };
+    assert.deepEqual([isPicked({ ...WITHOUT, grant_types_supported: ['authorization_code', 'refresh_token'] }), isPicked({ grant_types_supported: ['authorization_code'] })], [true, true]);
+    assert.deepEqual([isPicked({ scopes_supported: ['openid', 'offline_access'], grant_types_supported: ['authorization_code'] }), isPicked({ ...WITHOUT, grant_types_supported: ['authorization_code'] })], [true, false]);
+  });
+
   it('have those of the ready-made definition picked, whatever the server lists', () => {
     assert.deepEqual(picked({ ...draftOf(presetOf('gitlab')), offers: { scopes_supported: ['api'] } }), ['openid', 'profile', 'email']);
   });
