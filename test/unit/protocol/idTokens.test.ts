@@ -120,6 +120,19 @@ describe('An ID token', () => {
     });
   });
 
+  describe('of an entry that describes the server', () => {
+    it('shows what belongs into the entry where it names another issuer, and is not accepted', async () => {
+      const endpoints = { authorization: `${server.issuer}/authorize`, token: `${server.issuer}/token`, jwks: `${server.issuer}/jwks` };
+      const named = (iss: unknown): Promise<Tokens> => tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, iss }), transportWith(), { endpoints });
+      for (const iss of ['https://real.example.com', `${server.issuer}/`]) {
+        assert.equal((await rejectsWith(named(iss), 'issuer-mismatch', 'issuer-setting')).detail, iss);
+      }
+      await rejectsWith(named('real'), 'untrusted-answer');
+      await rejectsWith(tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, iss: 'https://real.example.com' })), 'untrusted-answer');
+      assert.equal((await named(server.issuer)).claims?.sub, 'person-1');
+    });
+  });
+
   describe('from a server with several keys', () => {
     it('is accepted where one key is there twice, or several share a name, or none has one', async () => {
       const [one, two, three] = await Promise.all([Signer.make('RS256'), Signer.make('RS256'), Signer.make('ES256')]);
