@@ -19,7 +19,7 @@ export function fieldsIn(body: string): Fields | undefined {
 
 /** A form is taken for one only where it says something that is expected: any word with "=" in it would pass for one. */
 function formIn(text: string): Fields | undefined {
-  if (!/^[\w.~%+-]+=[^\s<>"{}]*$/.test(text)) {
+  if (!/^[\w.~%+-]+=[^<>\r\n]*$/.test(text)) {
     return undefined;
   }
   const fields = Object.fromEntries(new URLSearchParams(text));

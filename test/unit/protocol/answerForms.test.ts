@@ -36,6 +36,7 @@ describe('The form of an answer', () => {
     'JSON after a byte order mark': typed('application/json', `\uFEFF${text}`),
     'JSON between empty lines': typed('text/plain', `\r\n\n${text}\n`),
     'a form': typed('application/x-www-form-urlencoded; charset=utf-8', 'access_token=access-1&expires_in=300&refresh_token=refresh-1&scope=&token_type=bearer'),
+    'a form with raw spaces': typed('application/x-www-form-urlencoded', 'scope=read write&access_token=access-1&refresh_token=refresh-1'),
     'a form as text/plain': typed('text/plain', 'access_token=access-1&refresh_token=refresh-1\n'),
     'a form of status 201 without a type': typed(undefined, 'token_type=Bearer&access_token=access%2D1&refresh_token=refresh-1', 201),
     'an object of its own': { body: { ok: true, data: GOOD_TOKENS } },
