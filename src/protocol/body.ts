@@ -52,8 +52,9 @@ export function isErrorBody(fields: Fields, isEmptyGood = false): boolean {
   return !isGranting(fields) && (isRefusal || (!isEmptyGood && wordsIn(fields) !== undefined));
 }
 
-/** Where servers put a code for what went wrong, and where a sentence about it. */
-const CODES = ['error', 'errorCode', 'error_code', 'errorcode', 'code', 'status', 'reason', 'type', 'error_type', 'errorType'] as const;
+/** Where servers put an error code, where a word of their own for what went wrong, and where a sentence about it. */
+const CODES = ['error', 'errorCode', 'error_code', 'errorcode', 'code'] as const;
+const WORDS = [...CODES, 'status', 'reason', 'type', 'error_type', 'errorType'] as const;
 const SENTENCES = [
   'error_description', 'errorDescription', 'error_message', 'errorMessage', 'errorSummary', 'error_msg', 'message', 'msg', 'faultstring', 'detail', 'description', 'title',
 ] as const;
@@ -69,7 +70,7 @@ export function errorCodeIn(fields: Fields, isKnown: (code: string) => boolean):
 
 /** The server's own words on what went wrong: a sentence where there is one, else a code. Not fit to be shown yet. */
 export function wordsIn(fields: Fields): string | undefined {
-  return sentenceIn(fields) ?? textsIn(fields, CODES)[0];
+  return sentenceIn(fields) ?? textsIn(fields, WORDS)[0];
 }
 
 /** The server's sentence on what went wrong, where there is one. Not fit to be shown yet. */
@@ -82,7 +83,7 @@ function textsIn(fields: Fields, names: readonly string[]): string[] {
   const { detail, error, errors, fault } = fields;
   const [first] = Array.isArray(errors) ? (errors as unknown[]) : [errors];
   const levels = [fields, error, first, fault, detail, isObject(fault) ? fault['detail'] : undefined].filter(isObject);
-  const plain = names === CODES ? [first, fault] : [];
+  const plain = names === SENTENCES ? [] : [first, fault];
   return [...levels.flatMap((level) => names.map((name) => level[name])), ...plain].filter(isText);
 }
 

@@ -31,7 +31,9 @@ export function classifyAnswer({ body, response, secrets }: JudgedAnswer, fields
   if (fields !== undefined && error !== undefined) {
     return ofBody(error, fields, step, { ...detailsOf(response), detail: quoted(sentenceIn(fields)) });
   }
-  const detail = quoted(fields === undefined ? plainWords(response, body) : wordsIn(fields));
+  // What comes with a redirect is about that.
+  const isRedirect = response.status < 400 && !ok;
+  const detail = isRedirect ? undefined : quoted(fields === undefined ? plainWords(response, body) : wordsIn(fields));
   const unknown = textOf(fields?.['error']);
   if (isJudgedByStatus(response, unknown)) {
     return ofResponse(response, { detail }, { isClients: true, isMessage: fields !== undefined || detail !== undefined });

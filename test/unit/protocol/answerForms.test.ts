@@ -154,6 +154,9 @@ describe('The form of an answer', () => {
     [typed('text/plain', 'x y'.repeat(200), 400), 'configuration', 'http-400', undefined],
     [typed('text/html', '<h1>no</h1>', 400), 'web-page', 'not-json', undefined],
     [{ status: 400, body: '' }, 'configuration', 'http-400', undefined],
+    [{ status: 302, ...typed('text/plain', 'Redirecting', 302) }, 'web-page', 'http-302', undefined],
+    // Only where an error code is due is a word one.
+    [{ status: 400, body: { reason: 'access_denied' } }, 'configuration', 'http-400', 'access denied'],
     [{ status: 500, body: { error: 'Internal Server Error', message: 'oops' } }, 'server', 'http-500', 'oops'],
     // A server that is not well has no say in whether a session has ended.
     [{ status: 502, body: { error: 'invalid_grant', error_description: 'oops' } }, 'server', 'http-502', 'oops'],
