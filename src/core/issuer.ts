@@ -16,6 +16,22 @@ export function isSelfSame(said: string, configured: string): boolean {
   return withoutSlash(said) === withoutSlash(configured) || isTenantOf(configured, said);
 }
 
+/** Whether a text is a URL that can be an issuer: http or https, no query, no fragment, no password. */
+export function isIssuerUrl(value: string): boolean {
+  // `URL` repairs what is nearly an address; an issuer is compared to the letter, so it must be one as it stands.
+  return /^https?:\/\/[^?#@\s\\]+$/.test(value) && URL.canParse(value);
+}
+
+/**
+ * The issuer of which a text is the metadata URL: without the well-known part, which OpenID Connect Discovery 1.0 puts at
+ * the end and RFC 8414 section 3.1 between host and path. Any other text as it is.
+ */
+export function withoutWellKnown(text: string): string {
+  return text.replace(/^(https?:\/\/[^/?#]+(?:\/[^?#]*)?)?\/\.well-known\/(?:openid-configuration|oauth-authorization-server)(?=\/|$)\/?([^?#]*)$/i, (_, before: string | undefined, after: string) => {
+    return before === undefined ? text : after === '' ? before : `${before}/${after}`;
+  });
+}
+
 /** Whether an issuer is a template with its tenant filled in. */
 export function isTenantOf(issuer: string, template: string): boolean {
   const [before = '', after, ...more] = template.split(TENANT);
@@ -38,4 +54,5 @@ export function isFrom(iss: unknown, tenant: unknown, configured: string): boole
   return isSelfSame(iss, configured) || (typeof tenant === 'string' && tenant !== '' && isSelfSame(iss.replace(tenant, TENANT), configured));
 }
 
-const withoutSlash = (issuer: string): string => issuer.replace(/\/$/, '');
+/** An issuer without the slash at its end, which OpenID Connect Discovery 1.0 and RFC 8414 take off as well. */
+export const withoutSlash = (issuer: string): string => issuer.replace(/\/$/, '');

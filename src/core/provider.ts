@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { isProtected } from './address.ts';
 import { plainName } from './failure.ts';
+import { isIssuerUrl, withoutWellKnown } from './issuer.ts';
 import { isScope, normalizeScopes } from './scopes.ts';
 
 /** One identity server as configured. Immutable; a changed entry is another object. */
@@ -12,6 +13,8 @@ export interface Provider {
   readonly label: string;
   /** The issuer identifier (OpenID Connect Discovery 1.0 section 2), kept to the letter. */
   readonly issuer: string;
+  /** The URL of the server's metadata, where that does not follow from the issuer; undefined looks at the usual places. */
+  readonly metadataUrl: string | undefined;
   /** The client identifier (RFC 6749 section 2.2) of a public client. */
   readonly clientId: string;
   /** What a sign-in asks for where the caller names no scopes; empty where the server knows none. */
@@ -32,6 +35,8 @@ export interface Provider {
   readonly authorizationParameters: RequestParameters;
   /** What each request to the token endpoint has beside the usual, renewals included. */
   readonly tokenParameters: RequestParameters;
+  /** Whether refresh requests name the scopes of the session (RFC 6749 section 6): some servers need that, others refuse it. */
+  readonly scopeOnRefresh: boolean;
   /** The resources that the access token is for (RFC 8707); empty leaves that to the server. */
   readonly resource: readonly string[];
   /**
@@ -79,13 +84,20 @@ export type Endpoints = Readonly<Record<'authorization' | 'token', string> & Par
 /** The endpoints that get tokens, or the client's secret. */
 const WITH_CREDENTIALS = ['token', 'revocation', 'userinfo', 'deviceAuthorization', 'pushedAuthorizationRequest', 'endSession'] as const satisfies readonly EndpointField[];
 
+/** What of an entry decides where credentials go, beside its name for the server. */
+export type Destination = Pick<Provider, 'endpoints' | 'issuer'> & Partial<Pick<Provider, 'metadataUrl'>>;
+
 /**
  * The origins to which an entry sends credentials, sorted; none where the server itself says where its endpoints are.
- * A server may move them as it likes, and a path may be corrected; another origin is somebody else.
+ * Metadata at another origin than the issuer's count as such: whoever publishes them decides. A server may move its
+ * endpoints as it likes, and a path may be corrected; another origin is somebody else.
  */
-export function credentialOrigins({ endpoints }: Pick<Provider, 'endpoints'>): string[] {
-  const addresses = WITH_CREDENTIALS.map((field) => endpoints?.[field]).filter((address) => address !== undefined);
-  return [...new Set(addresses.map((address) => new URL(address).origin))].sort();
+export function credentialOrigins({ endpoints, issuer, metadataUrl }: Destination): string[] {
+  if (endpoints === undefined && (metadataUrl === undefined || new URL(metadataUrl).origin === new URL(issuer).origin)) {
+    return [];
+  }
+  const addresses = endpoints === undefined ? [metadataUrl] : WITH_CREDENTIALS.map((field) => endpoints[field]);
+  return [...new Set(addresses.filter((address) => address !== undefined).map((address) => new URL(address).origin))].sort();
 }
 
 /** Names of members of the userinfo answer: of one that stays the same, and of one to show. */
@@ -134,6 +146,7 @@ export const PROVIDER_FIELDS = [
   'id',
   'label',
   'issuer',
+  'metadataUrl',
   'clientId',
   'scopes',
   'assumedLifetime',
@@ -144,6 +157,7 @@ export const PROVIDER_FIELDS = [
   'redirectPorts',
   'authorizationParameters',
   'tokenParameters',
+  'scopeOnRefresh',
   'resource',
   'pushedAuthorization',
   'dpop',
@@ -237,7 +251,8 @@ const entrySchema = v.object(
   {
     id: v.optional(v.pipe(text, v.check((value) => PROVIDER_ID_PATTERN.test(value), 'bad-id')), DEFAULT_PROVIDER_ID),
     label: v.optional(text),
-    issuer: v.pipe(text, v.check(isIssuerUrl, 'bad-url'), v.check(isProtected, 'not-https')),
+    issuer: v.pipe(text, v.transform(withoutWellKnown), v.check(isIssuerUrl, 'bad-url'), v.check(isProtected, 'not-https')),
+    metadataUrl: v.optional(endpoint),
     clientId: text,
     scopes: v.optional(v.array(scope, 'wrong-type'), [...DEFAULT_SCOPES]),
     assumedLifetime: v.optional(lifetime),
@@ -248,6 +263,7 @@ const entrySchema = v.object(
     redirectPorts: v.optional(v.pipe(v.array(port, 'wrong-type'), v.check(({ length }) => length > 0 && length <= MOST_PORTS, 'bad-port'))),
     authorizationParameters: v.optional(parameters),
     tokenParameters: v.optional(parameters),
+    scopeOnRefresh: v.optional(v.boolean('wrong-type'), false),
     resource: v.optional(resources),
     pushedAuthorization: v.optional(v.boolean('wrong-type'), false),
     dpop: v.optional(v.boolean('wrong-type'), false),
@@ -259,12 +275,6 @@ const entrySchema = v.object(
   },
   'not-an-object',
 );
-
-/** Whether a text is a URL that can be an issuer: http or https, no query, no fragment, no password. */
-function isIssuerUrl(value: string): boolean {
-  // `URL` repairs what is nearly an address; an issuer is compared to the letter, so it must be one as it stands.
-  return /^https?:\/\/[^?#@\s\\]+$/.test(value) && URL.canParse(value);
-}
 
 /**
  * Parses the value of the setting `sessionKeeper.providers`, whatever it is. Never throws: a bad entry becomes
@@ -306,6 +316,7 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     id: entry.id,
     label: plainName(entry.label ?? '') || new URL(entry.issuer).hostname,
     issuer: entry.issuer,
+    metadataUrl: entry.metadataUrl,
     clientId: entry.clientId.trim(),
     scopes: normalizeScopes(entry.scopes),
     assumedLifetime: entry.assumedLifetime === undefined ? undefined : entry.assumedLifetime * 1000,
@@ -316,6 +327,7 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     redirectPorts: [...new Set(entry.redirectPorts)],
     authorizationParameters: { ...entry.authorizationParameters },
     tokenParameters: { ...entry.tokenParameters },
+    scopeOnRefresh: entry.scopeOnRefresh,
     resource: [...new Set(entry.resource)],
     pushedAuthorization: entry.pushedAuthorization,
     dpop: entry.dpop,

@@ -88,7 +88,7 @@ export const REMEDIES = {
 
   // Something stands between here and the server.
   'web-page': rejecting(row('attention', 'slow', ['retry', 'proxy-settings'], '', 'not-json OAUTH_RESPONSE_IS_NOT_JSON http-3xx http-511'), PAGE_STATUSES),
-  'proxy': row('attention', 'slow', ['proxy-settings', 'retry'], '', 'http-407 UND_ERR_ABORTED UND_ERR_PRX_TLS'),
+  'proxy': row('attention', 'slow', ['proxy-settings', 'retry'], '', 'http-407 proxy-challenge UND_ERR_ABORTED UND_ERR_PRX_TLS'),
   'certificate': row('attention', 'slow', ['certificate-settings', 'retry'], '', `
     CERT_UNTRUSTED CERT_HAS_EXPIRED CERT_CHAIN_TOO_LONG CERT_REJECTED CERT_REVOKED CERT_SIGNATURE_FAILURE
     DEPTH_ZERO_SELF_SIGNED_CERT SELF_SIGNED_CERT_IN_CHAIN UNABLE_TO_VERIFY_LEAF_SIGNATURE UNABLE_TO_GET_ISSUER_CERT
@@ -123,7 +123,7 @@ export const REMEDIES = {
   'redirect-rejected': row('attention', 'slow', ['copy-redirect', 'settings'], 'redirect_uri_mismatch invalid_redirect_uri', ''),
   'scope-rejected': row('attention', 'slow', ['scopes', 'log'], 'invalid_scope invalid_target not_allowed', ''),
   'no-server': row('attention', 'slow', ['settings', 'log'], '', 'no-discovery http-404 http-405 http-410 http-501 http-505'),
-  'issuer-mismatch': row('attention', 'slow', ['settings', 'log'], '', 'issuer-mismatch OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'),
+  'issuer-mismatch': row('attention', 'slow', ['settings', 'log'], '', 'issuer-mismatch issuer-setting OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'),
   'insecure': row('attention', 'slow', ['settings', 'log'], '', 'http-endpoint OAUTH_HTTP_REQUEST_FORBIDDEN OAUTH_REQUEST_PROTOCOL_FORBIDDEN'),
   'server-unfit': row('attention', 'slow', ['settings', 'diagnostics'], '', `
     missing-endpoint bad-endpoint no-s256 no-way token-type no-account no-id-token no-es256
@@ -138,9 +138,9 @@ export const REMEDIES = {
 
   // The answer is of no use; what the server has said of the session is not known.
   'bad-answer': rejecting(row('attention', 'slow', ['retry', 'diagnostics'], '', `
-    OAUTH_PARSE_ERROR OAUTH_INVALID_RESPONSE bad-lifetime bad-device-code too-large cut-off bad-key http-2xx http-1xx no-answer`)),
+    OAUTH_PARSE_ERROR OAUTH_INVALID_RESPONSE bad-device-code too-large cut-off bad-key http-2xx http-1xx no-answer`)),
   'untrusted-answer': row('attention', 'slow', ['sign-in', 'diagnostics'], '', `
-    OAUTH_JWT_CLAIM_COMPARISON_FAILED OAUTH_KEY_SELECTION_FAILED OAUTH_JWT_USERINFO_EXPECTED wrong-issuer wrong-subject`),
+    OAUTH_JWT_CLAIM_COMPARISON_FAILED OAUTH_KEY_SELECTION_FAILED OAUTH_JWT_USERINFO_EXPECTED wrong-issuer wrong-subject wrong-party`),
   'other-account': row('attention', 'slow', ['sign-in', 'log'], '', 'other-subject other-issuer'),
   'unknown-error': rejecting(row('attention', 'slow', ['retry', 'diagnostics'], '', 'unknown-error')),
 
@@ -180,10 +180,10 @@ export const CATEGORIES = Object.keys(REMEDIES) as [Category, ...Category[]];
 
 /**
  * Whether a failed refresh is a rejection that the server doesn't explain: it was reached, and answered this request with
- * a status of the category's list.
+ * a status of the category's list; or with a challenge for a client whose authentication has worked before, and no code.
  */
-export function isUnexplainedRejection(category: Category, status: number | undefined): boolean {
-  return status !== undefined && REMEDIES[category].rejectsWith.includes(status);
+export function isUnexplainedRejection(category: Category, code: string, status: number): boolean {
+  return REMEDIES[category].rejectsWith.includes(status) || code === 'challenge';
 }
 
 /** Whether a category is a definite verdict that ends a session. Everything else keeps it. */

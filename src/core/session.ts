@@ -4,7 +4,7 @@ import { MINUTE, SECOND, elapsedUptime, type Clock } from './clock.ts';
 import { Failure, harmless } from './failure.ts';
 import { parseJson } from './json.ts';
 import type { Lifetimes } from './lifetime.ts';
-import { credentialOrigins, type Provider, type TokenKind } from './provider.ts';
+import { credentialOrigins, type Destination, type Provider, type TokenKind } from './provider.ts';
 import { CATEGORIES } from './remedy.ts';
 import { coversScopes, normalizeScopes } from './scopes.ts';
 
@@ -233,7 +233,7 @@ export function isSameSignIn(one: SessionRecord, other: SessionRecord): boolean 
  * The provider that a record belongs to as it is configured now: its tokens came from that issuer, for that client, and
  * go to no address of the entry that was not one then. Undefined where there is none.
  */
-export function ownerOf<P extends Pick<Provider, 'issuer' | 'clientId' | 'endpoints'>>(
+export function ownerOf<P extends Destination & Pick<Provider, 'clientId'>>(
   record: SessionRecord,
   providerWith: (id: string) => P | undefined,
 ): P | undefined {
@@ -246,8 +246,8 @@ export function isOfClient(record: SessionRecord, { clientId, issuer }: Pick<Pro
   return issuer === record.issuer && clientId === record.clientId;
 }
 
-/** An entry that has lost its endpoints leads to wherever the server of that name says, which is elsewhere, too. */
-function hasMoved({ origins }: SessionRecord, provider: Pick<Provider, 'endpoints'>): boolean {
+/** An entry that has lost its endpoints, or its metadata URL, leads to wherever the server of that name says, which is elsewhere, too. */
+function hasMoved({ origins }: SessionRecord, provider: Destination): boolean {
   const now = credentialOrigins(provider);
   return origins !== undefined && (now.some((origin) => !origins.includes(origin)) || (now.length === 0 && origins.length > 0));
 }

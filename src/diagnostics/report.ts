@@ -7,7 +7,8 @@ import { remaining, type LifetimeSettings } from '../core/lifetime.ts';
 import { SIGN_OUT_RETURN, type Provider, type SettingProblem } from '../core/provider.ts';
 import { lifetimesOf, ownerOf, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
-import { ENDPOINTS, type KnownServer } from '../protocol/discovery.ts';
+import type { KnownServer } from '../protocol/discovery.ts';
+import { ENDPOINTS } from '../protocol/metadata.ts';
 import type { SecretStanding } from '../sessions/clientSecrets.ts';
 import type { Health } from '../sessions/health.ts';
 import type { HistoryEvent } from '../sessions/history.ts';
@@ -129,11 +130,12 @@ const CLIENT_SECRETS: Readonly<Record<SecretStanding, string>> = {
 
 /** Every field of an entry. */
 function providerLines(provider: Provider, clientSecret: SecretStanding): string[] {
-  const { accountsMenu, authorizationParameters, clientAuthentication, clientId, dpop, id, issuer, label, pushedAuthorization, resource, scopes, token, tokenParameters } = provider;
+  const { accountsMenu, authorizationParameters, clientAuthentication, clientId, dpop, id, issuer, label, metadataUrl, pushedAuthorization, resource, scopeOnRefresh, scopes, token, tokenParameters } = provider;
   return [
     `### ${code(label)}`,
     item('Id', code(id)),
     item('Issuer', place(issuer)),
+    item('Metadata URL', metadataUrl === undefined ? 'from the issuer' : place(metadataUrl)),
     item('Client id', code(clientId)),
     item('Client secret', CLIENT_SECRETS[clientSecret]),
     item('Client authentication', clientAuthentication === undefined ? 'as the server says' : code(clientAuthentication)),
@@ -150,6 +152,7 @@ function providerLines(provider: Provider, clientSecret: SecretStanding): string
     // Their values are the person's own affair: a name that is a hint, say.
     item('Authorization parameters', list(Object.keys(authorizationParameters))),
     item('Token parameters', list(Object.keys(tokenParameters))),
+    item('Scope on refresh', scopeOnRefresh ? 'sent' : 'not sent'),
   ];
 }
 
@@ -176,7 +179,6 @@ function endpointLines({ endpoints }: Provider): string[] {
 }
 
 /** What of a server's own description tells something, by the names that RFC 8414 and OpenID Connect Discovery give it. */
-const TOLD_ENDPOINTS = [...ENDPOINTS, 'end_session_endpoint'] as const;
 const LISTS = [
   'scopes_supported',
   'grant_types_supported',
@@ -202,7 +204,7 @@ function serverLines(provider: Provider, known: KnownServer | undefined): string
     const metadata: Readonly<Record<string, unknown>> = said.metadata;
     lines.push(
       item('Answered', time(said.at)),
-      ...TOLD_ENDPOINTS.map((name) => item(name, typeof metadata[name] === 'string' ? place(metadata[name]) : 'none')),
+      ...ENDPOINTS.map((name) => item(name, typeof metadata[name] === 'string' ? place(metadata[name]) : 'none')),
       ...LISTS.map((name) => item(name, Array.isArray(metadata[name]) ? list(metadata[name]) : 'not said')),
       ...FLAGS.map((name) => item(name, typeof metadata[name] === 'boolean' ? String(metadata[name]) : 'not said')),
     );

@@ -39,7 +39,7 @@ export function environmentOf({ isAtWorkspace, isBrowser, pageHost, remoteName }
 }
 
 /** What is known of the server: its metadata (RFC 8414 section 2). */
-export type Offers = Pick<Server['metadata'], 'device_authorization_endpoint' | 'grant_types_supported'>;
+export type Offers = Pick<Server['metadata'], 'authorization_endpoint' | 'device_authorization_endpoint' | 'grant_types_supported' | 'response_types_supported' | 'token_endpoint'>;
 
 /** Why a way is not there. */
 export type Reason = keyof typeof REASONS;
@@ -77,7 +77,14 @@ type Check = readonly [Reason, (situation: Situation) => boolean];
 
 const lacks = (grant: string) => ({ offers }: Situation): boolean =>
   Array.isArray(offers.grant_types_supported) && !offers.grant_types_supported.includes(grant);
-const noCode: Check = ['no-grant', lacks('authorization_code')];
+/**
+ * The list of grants is a hint: a server that issues codes has the grant for them. One that describes itself without a
+ * page to sign in at has none.
+ */
+const noCode: Check = ['no-grant', (situation) => {
+  const { authorization_endpoint: page, response_types_supported: responses, token_endpoint: token } = situation.offers;
+  return (lacks('authorization_code')(situation) && !(page !== undefined && responses?.includes('code') === true)) || (page === undefined && token !== undefined);
+}];
 
 /** What is in the way of each way. */
 const CHECKS: Readonly<Record<Way, readonly Check[]>> = {

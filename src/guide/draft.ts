@@ -2,6 +2,7 @@
 // server's word on itself means for the person, and the entry of the settings that comes of it.
 import { isLoopbackHost } from '../core/address.ts';
 import { plainName } from '../core/failure.ts';
+import { withoutWellKnown } from '../core/issuer.ts';
 import { BUILT_IN_PROVIDER_IDS, DEFAULT_PROVIDER_ID, DEFAULT_SCOPES, parseProviders, type ProblemCode, type Provider } from '../core/provider.ts';
 import { placeholderIn, type Preset } from './presets.ts';
 
@@ -18,6 +19,7 @@ export interface Offers {
   readonly issuer?: unknown;
   readonly scopes_supported?: unknown;
   readonly grant_types_supported?: unknown;
+  readonly response_types_supported?: unknown;
   readonly code_challenge_methods_supported?: unknown;
   readonly token_endpoint_auth_methods_supported?: unknown;
   readonly device_authorization_endpoint?: unknown;
@@ -103,12 +105,12 @@ export function refusingWithoutSecret({ preset, withoutSecret }: Draft): Preset 
 
 /** The issuer that a person means: without the space around it and the path of discovery, and with the scheme that they left out, which on this computer is `http:`. */
 export function issuerOf(typed: string): string {
-  const text = typed.trim().replace(/\/\.well-known\/(?:openid-configuration|oauth-authorization-server)\/?$/, '');
+  const text = typed.trim();
   if (text === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
-    return text;
+    return withoutWellKnown(text);
   }
   const isHere = URL.canParse(`http://${text}`) && isLoopbackHost(new URL(`http://${text}`).hostname);
-  return `${isHere ? 'http' : 'https'}://${text}`;
+  return withoutWellKnown(`${isHere ? 'http' : 'https'}://${text}`);
 }
 
 /** The same issuer with a slash at its end, or without: half the servers have one, and people do not see it. */
@@ -165,14 +167,14 @@ export function providerOf(draft: Draft): Provider | undefined {
 
 /** One thing that a server's word on itself means. */
 export const FACTS = [
-  'browser', 'no-browser', 'device', 'pkce', 'pkce-unsaid', 'renews-with-scope', 'renews', 'no-expiry', 'no-renewal', 'renewal-unsaid',
+  'browser', 'no-browser', 'device', 'pkce', 'pkce-unsaid', 'renews-with-scope', 'renews', 'no-expiry', 'renewal-unsaid',
   'secret', 'secret-required', 'secret-for-browser', 'no-revocation',
 ] as const;
 /** One of them. */
 export type Fact = (typeof FACTS)[number];
 
 /** The facts that are less than a person may hope for. */
-export const SHORTCOMINGS: ReadonlySet<Fact> = new Set(['no-browser', 'pkce-unsaid', 'no-renewal', 'renewal-unsaid', 'secret', 'secret-required', 'secret-for-browser', 'no-revocation']);
+export const SHORTCOMINGS: ReadonlySet<Fact> = new Set(['no-browser', 'pkce-unsaid', 'renewal-unsaid', 'secret', 'secret-required', 'secret-for-browser', 'no-revocation']);
 
 /** What a server's word on itself means for a person. The order is that in which it is told. */
 export function factsOf(draft: Draft): Fact[] {
@@ -180,6 +182,7 @@ export function factsOf(draft: Draft): Fact[] {
   const offers = draft.offers ?? {};
   const grants = words(offers.grant_types_supported);
   const methods = words(offers.token_endpoint_auth_methods_supported);
+  const hasCode = grants.length === 0 || grants.includes('authorization_code') || words(offers.response_types_supported).includes('code');
   const renewal = (): Fact => {
     if (preset !== undefined) {
       return RENEWALS[preset.renewal];
@@ -187,11 +190,12 @@ export function factsOf(draft: Draft): Fact[] {
     if (words(offers.scopes_supported).includes('offline_access')) {
       return 'renews-with-scope';
     }
-    return grants.includes('refresh_token') ? 'renews' : grants.length > 0 ? 'no-renewal' : 'renewal-unsaid';
+    // Many servers that give refresh tokens do not list that grant.
+    return grants.includes('refresh_token') ? 'renews' : 'renewal-unsaid';
   };
   const holds: Readonly<Partial<Record<Fact, boolean>>> = {
-    'browser': grants.length === 0 || grants.includes('authorization_code'),
-    'no-browser': grants.length > 0 && !grants.includes('authorization_code'),
+    'browser': hasCode,
+    'no-browser': !hasCode,
     'device': offers.device_authorization_endpoint !== undefined && (preset?.device ?? 'if-allowed') === 'if-allowed',
     'pkce': words(offers.code_challenge_methods_supported).includes('S256'),
     'pkce-unsaid': !words(offers.code_challenge_methods_supported).includes('S256'),
@@ -216,12 +220,15 @@ export interface ScopeChoice {
 
 /**
  * The scopes to choose from: what is picked first, then what else the server names. Picked is what the draft has, or
- * what the ready-made definition says, or of the usual ones those that the server does not leave out of its list.
+ * what the ready-made definition says, or of the usual ones those that the server does not leave out of its list. The
+ * list is a hint: `offline_access` is picked unless the server lists scopes without it and no grant that it would be for.
  */
 export function scopeChoices({ offers, preset, scopes }: Draft): ScopeChoice[] {
   const offered = words(offers?.scopes_supported).filter((scope) => objectionToScope(scope) === undefined);
   const usual = preset?.scopes ?? DEFAULT_SCOPES;
-  const picked = scopes ?? (offered.length === 0 || preset !== undefined ? usual : usual.filter((scope) => offered.includes(scope)));
+  const renews = words(offers?.grant_types_supported).includes('refresh_token');
+  const isLikely = (scope: string): boolean => offered.includes(scope) || (scope === 'offline_access' && renews);
+  const picked = scopes ?? (offered.length === 0 || preset !== undefined ? usual : usual.filter(isLikely));
   return [...new Set([...picked, ...usual, ...offered])].map((scope) => ({ scope, picked: picked.includes(scope), isOffered: offered.includes(scope) }));
 }
 
@@ -259,7 +266,7 @@ export function entryOf({ clientId, id, issuer, label, old, preset, scopes, with
 }
 
 const ASKED: ReadonlySet<string> = new Set(['id', 'label', 'issuer', 'clientId', 'scopes']);
-const OF_THE_SERVER: ReadonlySet<string> = new Set(['endpoints', 'account', 'resource', 'authorizationParameters', 'tokenParameters', 'pushedAuthorization', 'clientAuthentication']);
+const OF_THE_SERVER: ReadonlySet<string> = new Set(['metadataUrl', 'scopeOnRefresh', 'endpoints', 'account', 'resource', 'authorizationParameters', 'tokenParameters', 'pushedAuthorization', 'clientAuthentication']);
 
 /** The entries of a settings value, in their order; what is no entry at all is left out. */
 export function entriesIn(value: unknown): Entry[] {

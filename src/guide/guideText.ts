@@ -76,7 +76,6 @@ const FACTS: Readonly<Record<Fact, () => string>> = {
   'renews-with-scope': () => l10n.t('Sessions can renew themselves, with the scope “offline_access”.'),
   'renews': () => l10n.t('Sessions can renew themselves.'),
   'no-expiry': () => l10n.t('Its tokens do not run out, so there is nothing to renew.'),
-  'no-renewal': () => l10n.t('Sessions cannot renew themselves: it gives no refresh tokens.'),
   'renewal-unsaid': () => l10n.t('It does not say whether sessions can renew themselves.'),
   'secret': () => l10n.t('It may want a client secret.'),
   'secret-required': () => l10n.t('It wants the client secret that it gives with the client id.'),

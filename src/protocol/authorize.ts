@@ -1,7 +1,7 @@
 // The authorization request and its answer: RFC 6749 section 4.1, RFC 7636 (S256), OpenID Connect Core 3.1.2, RFC 8707, RFC 9207.
 import * as oauth from 'oauth4webapi';
-import { Failure } from '../core/failure.ts';
-import { isTenantOf } from '../core/issuer.ts';
+import { Failure, plainName } from '../core/failure.ts';
+import { isIssuerUrl, isTenantOf, withoutSlash } from '../core/issuer.ts';
 import type { RequestParameters } from '../core/provider.ts';
 import { promptAfter } from '../core/remedy.ts';
 import { normalizeScopes } from '../core/scopes.ts';
@@ -98,7 +98,7 @@ export async function authorizationRequest(
   for (const [name, value] of Object.entries({ ...usual, ...hintParameters({ ...hints, prompt }, server.provider.authorizationParameters) })) {
     parameters.set(name, value);
   }
-  const url = new URL(server.metadata.authorization_endpoint ?? '');
+  const url = new URL(authorizationEndpointOf(server));
   for (const name of new Set(parameters.keys())) {
     url.searchParams.delete(name);
   }
@@ -106,6 +106,17 @@ export async function authorizationRequest(
   // A space is "%20" rather than "+": both are right, but only one survives every editor and mail program.
   url.search = url.search.replaceAll('+', '%20');
   return { url, parameters, redirectUri, scopes, state, nonce, codeVerifier };
+}
+
+/**
+ * Where the browser goes to sign in.
+ * @throws Failure where the server signs people in by a code for any device only.
+ */
+export function authorizationEndpointOf({ metadata }: Server): string {
+  if (metadata.authorization_endpoint === undefined) {
+    throw new Failure('server-unfit', 'missing-endpoint', { detail: 'authorization_endpoint' });
+  }
+  return metadata.authorization_endpoint;
 }
 
 /** Whether an answer carries the `state` of this request, once. One that does not belongs to somebody else. */
@@ -116,21 +127,27 @@ export function isAnswerTo(request: { readonly state: string | undefined }, para
 
 /**
  * Checks an authorization response: `iss` (RFC 9207) before anything else is looked at, `state`, `error`, and that
- * there is a code.
+ * there is a code. A server that promises an `iss` and leaves it out of an error is believed all the same: nothing but
+ * the attempt is at stake, and the `state` has shown that the answer belongs to it.
  * @throws Failure `untrusted-answer` on a wrong issuer (without a word of the answer: it may come from another server),
- * or on a missing code; else the category of the server's error code.
+ * `issuer-mismatch` where the entry itself has to name the issuer, or on a missing code; else the category of the server's error code.
  */
 export function readAuthorizationResponse(server: Server, request: AuthorizationRequest, parameters: URLSearchParams): URLSearchParams {
   const issuers = parameters.getAll('iss');
-  const { issuer } = server.metadata;
+  const { metadata } = server;
+  const [iss] = issuers;
+  if (issuers.some((one) => !isIssuerOf(one, metadata.issuer))) {
+    throw wrongIssuer(server, issuers, isAnswerTo(request, parameters));
+  }
+  const isError = iss === undefined && Boolean(parameters.get('error')) && isAnswerTo(request, parameters);
   // A server that says so by a word or a number is held to it as well.
-  const isRequired = Boolean(server.metadata.authorization_response_iss_parameter_supported);
-  if (issuers.some((iss) => iss !== issuer && !isTenantOf(iss, issuer)) || (isRequired && issuers.length !== 1)) {
+  if (Boolean(metadata.authorization_response_iss_parameter_supported) && issuers.length !== 1 && !isError) {
     throw new Failure('untrusted-answer', 'wrong-issuer');
   }
+  const expected = { ...metadata, issuer: iss ?? metadata.issuer, authorization_response_iss_parameter_supported: !isError && iss !== undefined };
   let validated: URLSearchParams;
   try {
-    validated = oauth.validateAuthResponse({ ...server.metadata, issuer: issuers[0] ?? issuer }, server.client, parameters, request.state);
+    validated = oauth.validateAuthResponse(expected, server.client, parameters, request.state);
   } catch (error) {
     throw classify(error, 'authorization');
   }
@@ -138,4 +155,19 @@ export function readAuthorizationResponse(server: Server, request: Authorization
     throw new Failure('start-again', 'no-code');
   }
   return validated;
+}
+
+/** Whether an answer with this `iss` is from a server: a slash at the end makes no difference, nor does the tenant where that is open. */
+function isIssuerOf(iss: string, issuer: string): boolean {
+  return withoutSlash(iss) === withoutSlash(issuer) || isTenantOf(withoutSlash(iss), withoutSlash(issuer));
+}
+
+/**
+ * What is wrong with an answer of another issuer. Where the entry describes the server, its `issuer` may be a mere name;
+ * then it is shown what belongs there, should the answer be from the right server.
+ */
+function wrongIssuer({ provider }: Server, [iss = '', ...others]: readonly string[], isAnswer: boolean): Failure {
+  return provider.endpoints !== undefined && isAnswer && others.length === 0 && isIssuerUrl(iss)
+    ? new Failure('issuer-mismatch', 'issuer-setting', { detail: plainName(iss) })
+    : new Failure('untrusted-answer', 'wrong-issuer');
 }

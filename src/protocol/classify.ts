@@ -4,6 +4,9 @@ import * as oauth from 'oauth4webapi';
 import { parseClaims } from '../core/challenge.ts';
 import { Failure, asFailure, harmless, type FailureDetails } from '../core/failure.ts';
 import { categoryOfCode, categoryOfError, categoryOfStatus } from '../core/remedy.ts';
+import type { Fields } from './body.ts';
+import { isProxyChallenge } from './proxyChallenge.ts';
+import { serverTimeOf } from './serverTime.ts';
 
 /** What was being done when it went wrong; some codes mean different things at different steps. */
 export type Step = 'discovery' | 'authorization' | 'exchange' | 'refresh' | 'revocation' | 'userinfo' | 'device' | 'resource';
@@ -15,7 +18,7 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
 ]);
 
 /** HTTP statuses that say "not now", whatever code the body adds: RFC 9110 section 15.5.9, RFC 8470, RFC 6585. */
-const PASSING_STATUSES: readonly number[] = [408, 425, 429];
+export const PASSING_STATUSES: readonly number[] = [408, 425, 429];
 
 /** The fields in which servers say more exactly what an error code means: Microsoft Entra, Google. */
 const SUBCODES = ['suberror', 'error_subtype'] as const;
@@ -32,22 +35,20 @@ export function classify(error: unknown, step: Step): Failure {
     return error;
   }
   if (error instanceof oauth.ResponseBodyError) {
-    return PASSING_STATUSES.includes(error.response.status) ? ofResponse(error.response, error) : ofBody(error, step);
+    const { cause, error: code, response } = error;
+    return PASSING_STATUSES.includes(response.status) ? ofResponse(response, { cause: error }) : ofBody(code, cause, step, { ...detailsOf(response), detail: clean(cause['error_description']) });
   }
   if (error instanceof oauth.AuthorizationResponseError) {
     return ofError(error.error, step, { detail: clean(error.error_description) });
   }
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
-    // RFC 6749 section 5.2: at the token endpoint, 401 is about the client's own authentication. At a refresh, that has
-    // worked before, and some servers answer so to a dead refresh token.
-    const { response } = error;
-    return response.status === 401 && step !== 'refresh' ? new Failure('client-rejected', 'challenge', { cause: error, status: 401 }) : ofResponse(response, error);
+    return ofResponse(error.response, { cause: error }, { isClients: true });
   }
   if (error instanceof oauth.OperationProcessingError && isAboutAuthTime(error.cause)) {
     return new Failure('step-up-unmet', 'auth-too-old', { cause: error });
   }
   if (error instanceof Error && error.cause instanceof Response) {
-    return ofResponse(error.cause, error);
+    return ofResponse(error.cause, { cause: error });
   }
   return ofChain(error) ?? asFailure(error);
 }
@@ -58,44 +59,62 @@ function isAboutAuthTime(cause: unknown): boolean {
 }
 
 /** An error in the body of an answer (RFC 6749 section 5.2), with what some servers add to it. */
-function ofBody({ cause, error, response }: oauth.ResponseBodyError, step: Step): Failure {
-  const { error_description: description } = cause;
-  const details = { detail: clean(description), status: response.status, retryAfter: retryAfterOf(response) };
+export function ofBody(error: string, body: Fields, step: Step, details: FailureDetails): Failure {
+  const { claims, error_description: description } = body;
   if (!REFINED.includes(error)) {
     // A refresh token that is dead is an invalid request there, as is nearly everything.
     const key = error === 'invalid_request' && typeof description === 'string' && MESSAGE_KEY.test(description) ? description : undefined;
     return ofError(key !== undefined && categoryOfError(key, step) !== undefined ? key : error, step, details);
   }
-  const { claims } = cause;
   if (typeof claims === 'string' && parseClaims(claims) !== undefined) {
     return new Failure('policy', 'claims-challenge', { ...details, claims });
   }
-  const more = SUBCODES.map((name) => cause[name]).find((code) => typeof code === 'string' && categoryOfError(code, step) !== undefined);
+  const more = SUBCODES.map((name) => body[name]).find((code) => typeof code === 'string' && categoryOfError(code, step) !== undefined);
   return ofError(typeof more === 'string' ? more : error, step, details);
 }
 
+/** What the status line and the headers of an answer tell. */
+export const detailsOf = (response: Response): { readonly status: number; readonly retryAfter: number | undefined } => ({ status: response.status, retryAfter: retryAfterOf(response) });
+
 /** The failure of a server's error code; one that nobody has heard of is in a category of its own, which keeps the session. */
-function ofError(error: string, step: Step, details: FailureDetails): Failure {
+export function ofError(error: string, step: Step, details: FailureDetails): Failure {
   return new Failure(categoryOfError(error, step) ?? 'unknown-error', /^[\w.-]{1,64}$/.test(error) ? error : 'unknown-error', details);
 }
 
 /** The library hands on whatever JSON has for a description: `null`, a number, an object. Only a text says anything. */
 const clean = (description: unknown): string | undefined => (typeof description === 'string' ? harmless(description) : undefined);
 
+/** How an answer is judged of which the body says nothing. */
+export interface Judgement {
+  /** Whether a challenge in it is about the client's own authentication (RFC 6749 section 5.2). */
+  readonly isClients?: boolean;
+  /** Whether the body is a message of the server, and so no page. */
+  readonly isMessage?: boolean;
+}
+
 /** An answer that is not what the protocol expects: judged by its status first, then by its kind. */
-function ofResponse(response: Response, cause: Error): Failure {
+export function ofResponse(response: Response, more: FailureDetails, { isClients = false, isMessage = false }: Judgement = {}): Failure {
   const { status } = response;
-  const details = { cause, status, retryAfter: retryAfterOf(response) };
+  const details = { ...detailsOf(response), ...more };
+  if (isProxyChallenge(response)) {
+    return new Failure('proxy', 'proxy-challenge', details);
+  }
+  if (isClients && status === 401 && response.headers.has('www-authenticate')) {
+    return new Failure('client-rejected', 'challenge', details);
+  }
   if (status === 403 && details.retryAfter !== undefined) {
     return new Failure('rate-limited', 'retry-after', details);
   }
-  // Where JSON is due, a page is what proxies and the login pages of networks answer.
-  const type = response.headers.get('content-type') ?? '';
-  const isPage = status === 200 || status === 403 ? !/^application\/(?:[\w.+-]*\+)?json\b/i.test(type) : /\bhtml\b/i.test(type);
-  if (isPage && ['bad-answer', 'configuration'].includes(categoryOfStatus(status))) {
+  if (!isMessage && isPage(response) && ['bad-answer', 'configuration'].includes(categoryOfStatus(status))) {
     return new Failure('web-page', 'not-json', details);
   }
   return new Failure(categoryOfStatus(status), `http-${status}`, details);
+}
+
+/** Whether there is a page where JSON is due: what proxies and the login pages of networks answer. */
+function isPage({ headers, status }: Response): boolean {
+  const type = headers.get('content-type') ?? '';
+  return status === 200 || status === 403 ? !/^application\/(?:[\w.+-]*\+)?json\b/i.test(type) : /\bhtml\b/i.test(type);
 }
 
 /** Looks for a known code on an error and on its causes. */
@@ -140,6 +159,6 @@ function retryAfterOf(response: Response): number | undefined {
     return Number(value) * 1000;
   }
   // A date is counted from the server's own clock, so that a skew does no harm; without one it says nothing.
-  const wait = Date.parse(value) - Date.parse(response.headers.get('date') ?? '');
+  const wait = Date.parse(value) - (serverTimeOf(response.headers) ?? NaN);
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }

@@ -6,8 +6,10 @@ import { Failure, plainName } from '../core/failure.ts';
 import { hintParameters, maxAgeIn, type AuthorizationHints } from './authorize.ts';
 import { classify } from './classify.ts';
 import { optionsFor, tokenOptionsFor, withResources, type Server } from './discovery.ts';
-import { checkTokens, regularize, requestTokens, type RawTokens, type Tokens } from './tokens.ts';
-import { fetchWith, type Answer, type Transport } from './transport.ts';
+import { withBody, type RegularAnswer } from './regular.ts';
+import { requestAnswer } from './request.ts';
+import { checkTokens, type Tokens } from './tokens.ts';
+import { fetchWith, type Transport } from './transport.ts';
 
 /** The grant type (RFC 8628 section 3.4), as servers list it. */
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -45,20 +47,19 @@ export async function requestDeviceCode(
   signal: AbortSignal,
   hints: AuthorizationHints = {},
 ): Promise<DeviceCode> {
-  const { client, clientAuthentication, metadata, provider } = server;
+  const { authentication, client, metadata, provider } = server;
   const parameters = withResources(
     { ...provider.authorizationParameters, ...hintParameters(hints, provider.authorizationParameters), ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }) },
     provider.resource,
   );
-  let sentAt = transport.clock.now();
-  const fetch = fetchWith(transport, signal, (answer) => {
-    sentAt = answer.sentAt;
-    return regular(answer);
-  });
+  const arrived = await requestAnswer(server, transport, signal, 'device', (fetch) =>
+    oauth.deviceAuthorizationRequest(metadata, client, authentication.show, parameters, optionsFor(server, fetch)),
+  );
+  if (arrived.failure !== undefined) {
+    throw arrived.failure;
+  }
   try {
-    const response = await oauth.deviceAuthorizationRequest(metadata, client, clientAuthentication, parameters, optionsFor(server, fetch));
-    const answer = await oauth.processDeviceAuthorizationResponse(metadata, client, response);
-    return readDeviceCode(server, answer, sentAt);
+    return readDeviceCode(server, await oauth.processDeviceAuthorizationResponse(metadata, client, regular(arrived)), arrived.answer.sentAt);
   } catch (error) {
     throw classify(error, 'device');
   }
@@ -68,15 +69,14 @@ export async function requestDeviceCode(
  * Makes an answer regular before the library looks at it: Google calls the address `verification_url`, some servers send
  * numbers as texts, and what is optional and of no use counts as absent.
  */
-function regular(answer: Answer): Response {
-  const { body, response } = regularize(answer);
+function regular({ body, response }: RegularAnswer): Response {
   if (body['device_code'] === undefined) {
     return response;
   }
   const { interval, verification_uri_complete: complete, verification_uri: address = body['verification_url'], ...rest } = body;
   const wait = typeof interval === 'object' ? NaN : Number(interval);
   const optional = { ...(wait > 0 ? { interval: wait } : {}), ...(typeof complete === 'string' ? { verification_uri_complete: complete } : {}) };
-  return new Response(JSON.stringify({ ...rest, verification_uri: address, ...optional }), { status: response.status, headers: response.headers });
+  return withBody(response, { ...rest, verification_uri: address, ...optional });
 }
 
 /** The longest, in ms, that a code is waited for, whatever the server says: VS Code keeps other callers waiting meanwhile. */
@@ -113,16 +113,16 @@ const addressIn = (text: string): URL | undefined => (URL.canParse(text) ? new U
  * @throws Failure `protocol-step` with `authorization_pending` or `slow_down` while the person has not decided.
  */
 export async function requestDeviceTokens(server: Server, code: DeviceCode, scopes: readonly string[], transport: Transport, signal: AbortSignal): Promise<Tokens> {
-  const { client, clientAuthentication, metadata } = server;
-  const raw: RawTokens = await requestTokens(server, transport, signal, 'device', (fetch) =>
-    oauth.deviceCodeGrantRequest(metadata, client, clientAuthentication, code.deviceCode, tokenOptionsFor(server, fetch)),
+  const { authentication, client, metadata } = server;
+  const raw = await requestAnswer(server, transport, signal, 'device', (fetch) =>
+    oauth.deviceCodeGrantRequest(metadata, client, authentication.show, code.deviceCode, tokenOptionsFor(server, fetch)),
   );
   const tokens = await checkTokens(
     server,
     raw,
     'device',
     (said, expected, response) => oauth.processDeviceCodeResponse(said, expected, response),
-    optionsFor(server, fetchWith(transport, signal)),
+    { fetch: fetchWith(transport, signal) },
   );
   if (scopes.includes('openid') && tokens.claims === undefined) {
     throw new Failure('bad-answer', oauth.INVALID_RESPONSE, { detail: 'id_token' });

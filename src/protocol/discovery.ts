@@ -1,14 +1,16 @@
-// What the server says of itself: OpenID Connect Discovery 1.0, with RFC 8414 as the fallback; or what the entry says of it.
+// Finding out about servers, and remembering it: what they say of themselves, or what the entry says of them.
 import * as oauth from 'oauth4webapi';
 import { isLoopbackHost } from '../core/address.ts';
 import { HOUR } from '../core/clock.ts';
-import { Failure } from '../core/failure.ts';
-import { isSelfSame } from '../core/issuer.ts';
+import { Failure, plainName } from '../core/failure.ts';
 import { toldOf } from '../core/log.ts';
-import { ENDPOINT_FIELDS, type EndpointField, type Provider, type RequestParameters } from '../core/provider.ts';
+import type { Provider, RequestParameters } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { classify } from './classify.ts';
+import { clientWithSecret, publicClient, type Authentication, type KnownAuthentication } from './clientAuthentication.ts';
+import { fetchDocument } from './document.ts';
 import { PROOF_ALGORITHM, ProofKeys, type Proving } from './dpop.ts';
+import { ENDPOINTS, configured, locationsOf, metadataIn, mustBeUsable, significanceOf } from './metadata.ts';
 import { fetchWith, type Fetch, type Transport } from './transport.ts';
 
 /** How long an answer is taken as still true, in ms. */
@@ -23,7 +25,9 @@ export interface Server extends Proving {
   /** Whether the client has a secret. */
   readonly hasSecret: boolean;
   /** A public client does not authenticate itself, one with a secret does (RFC 6749 section 2.3). */
-  readonly clientAuthentication: oauth.ClientAuth;
+  readonly authentication: Authentication;
+  /** What has been found out of how the server takes a secret. */
+  readonly knownAuthentication: KnownAuthentication;
   /** Whether requests without TLS are in order: only where the server is this machine. */
   readonly insecure: boolean;
 }
@@ -41,6 +45,7 @@ export class Discovery {
   readonly #transport: Transport;
   readonly #clientSecret: (provider: Provider) => Promise<string | undefined>;
   readonly #known = new Map<string, { readonly server: Promise<Server>; readonly at: number }>();
+  readonly #noted = new Set<string>();
   /** What has come of it, for those who only look. */
   readonly #outcomes = new Map<string, KnownServer>();
 
@@ -61,7 +66,8 @@ export class Discovery {
   async find(provider: Provider): Promise<Server> {
     const server = await this.#find(provider);
     const secret = await this.#clientSecret(provider);
-    return { ...server, provider, hasSecret: secret !== undefined, clientAuthentication: secret === undefined ? oauth.None() : authenticationWith(secret, provider, server.metadata) };
+    const authentication = secret === undefined ? publicClient : clientWithSecret(secret, provider, server.metadata, server.knownAuthentication);
+    return { ...server, provider, hasSecret: secret !== undefined, authentication };
   }
 
   async #find(provider: Provider): Promise<Server> {
@@ -70,7 +76,7 @@ export class Discovery {
     if (known !== undefined && Math.abs(this.#transport.clock.now() - known.at) < TRUE_FOR) {
       return known.server;
     }
-    const server = discover(provider, this.#transport);
+    const server = discover(provider, this.#transport, this.#noted);
     const entry = { server, at: this.#transport.clock.now() };
     this.#known.set(key, entry);
     server.then(
@@ -97,129 +103,71 @@ export class Discovery {
   }
 }
 
-function keyOf({ clientId, endpoints, issuer }: Provider): string {
-  return JSON.stringify([issuer, clientId, endpoints]);
+function keyOf({ clientId, endpoints, issuer, metadataUrl }: Provider): string {
+  return JSON.stringify([issuer, clientId, endpoints, metadataUrl]);
 }
 
-async function discover(provider: Provider, transport: Transport): Promise<Server> {
-  const issuer = new URL(provider.issuer);
+/**
+ * Finds out about the server of a provider.
+ * @param noted the oddities that the log has told of already.
+ */
+async function discover(provider: Provider, transport: Transport, noted: Set<string>): Promise<Server> {
+  const { log } = transport;
   const proofKeys = new ProofKeys();
-  const insecure = isLoopbackHost(issuer.hostname);
-  const metadata = configured(provider) ?? (await ask('oidc').catch(async (error: unknown) => {
-    const failure = classify(error, 'discovery');
-    // Only "there is no such page" leads on to RFC 8414; an outage, or another issuer, is the answer.
-    if (!isMissing(failure)) {
-      throw failure;
-    }
-    transport.log.debug(`Provider ${provider.id} has no OpenID configuration (${toldOf(failure)}); RFC 8414 is asked for.`);
-    return ask('oauth2').catch((second: unknown) => {
-      const other = classify(second, 'discovery');
-      throw isMissing(other) ? new Failure('no-server', 'no-discovery', { cause: second, status: other.status }) : other;
-    });
-  }));
-  check(metadata, insecure);
+  const insecure = isLoopbackHost(new URL(provider.issuer).hostname);
+  const fetch = fetchWith(transport, undefined, (answer) => {
+    proofKeys.hear(answer);
+    return answer.response;
+  });
+  const metadata = configured(provider) ?? (await found());
+  mustBeUsable(metadata, insecure);
   const offered = ENDPOINTS.filter((endpoint) => metadata[endpoint] !== undefined).join(', ');
   const method = metadata.code_challenge_methods_supported === undefined ? 'not said' : 'S256';
-  transport.log.debug(`Provider ${provider.id} has ${offered}; PKCE: ${method}.`);
+  log.debug(`Provider ${provider.id} has ${offered}; PKCE: ${method}.`);
   return {
     provider,
     metadata,
     client: { client_id: provider.clientId },
     hasSecret: false,
-    clientAuthentication: oauth.None(),
+    authentication: publicClient,
+    knownAuthentication: {},
     proofKeys,
     insecure,
   };
 
-  async function ask(algorithm: 'oidc' | 'oauth2'): Promise<oauth.AuthorizationServer> {
-    const response = await oauth.discoveryRequest(issuer, {
-      algorithm,
-      [oauth.customFetch]: fetchWith(transport, undefined, (answer) => {
-        proofKeys.hear(answer);
-        return answer.response;
-      }),
-      [oauth.allowInsecureRequests]: insecure,
-    });
-    return oauth.processDiscoveryResponse(issuer, response.clone()).catch(async (error: unknown) => {
-      // The library throws a TypeError for a name that is no address.
-      const isOther = error instanceof TypeError || (error instanceof oauth.OperationProcessingError && error.code === oauth.JSON_ATTRIBUTE_COMPARISON);
-      if (!isOther) {
-        throw error;
+  /** Looks for the metadata in each place, unless the network fails: then nothing is known of any of them. */
+  async function found(): Promise<oauth.AuthorizationServer> {
+    const failures: Failure[] = [];
+    for (const location of locationsOf(provider)) {
+      try {
+        const said = metadataIn(await fetchDocument(fetch, location), provider, insecure, noteIgnored);
+        mustBeUsable(said, insecure);
+        return said;
+      } catch (error) {
+        const failure = classify(error, 'discovery');
+        if (isOfNetwork(failure)) {
+          throw failure;
+        }
+        failures.push(failure);
+        log.debug(`Provider ${provider.id} has no metadata at ${plainName(new URL(location).pathname)} (${toldOf(failure)}).`);
       }
-      const { issuer: said = '' } = (await response.clone().json()) as { readonly issuer?: string };
-      if (!isSelfSame(said, provider.issuer)) {
-        throw new Failure('issuer-mismatch', 'issuer-mismatch', { cause: error });
-      }
-      // From here on it goes by the name that the server has for itself, to the letter.
-      return oauth.processDiscoveryResponse(new URL(said), response);
-    });
+    }
+    const [telling] = failures.toSorted((one, other) => significanceOf(other) - significanceOf(one));
+    throw telling === undefined || significanceOf(telling) === 0 ? new Failure('no-server', 'no-discovery', { cause: telling, status: telling?.status }) : telling;
+  }
+
+  function noteIgnored(endpoint: string): void {
+    const key = `${keyOf(provider)} ${endpoint}`;
+    if (!noted.has(key)) {
+      noted.add(key);
+      log.warn(`Provider ${provider.id} names a ${endpoint} that cannot be used; it is ignored.`);
+    }
   }
 }
 
-/** What the entry says of a server that does not say it itself. */
-function configured({ endpoints, issuer }: Provider): oauth.AuthorizationServer | undefined {
-  if (endpoints === undefined) {
-    return undefined;
-  }
-  const named = ENDPOINT_FIELDS.flatMap((field) => (endpoints[field] === undefined ? [] : [[METADATA_NAMES[field], endpoints[field]] as const]));
-  return { issuer, ...Object.fromEntries(named) };
-}
-
-/** What the metadata of a server (RFC 8414 section 2, OpenID Connect) call the endpoints of an entry. */
-const METADATA_NAMES = {
-  authorization: 'authorization_endpoint',
-  token: 'token_endpoint',
-  revocation: 'revocation_endpoint',
-  userinfo: 'userinfo_endpoint',
-  deviceAuthorization: 'device_authorization_endpoint',
-  jwks: 'jwks_uri',
-  pushedAuthorizationRequest: 'pushed_authorization_request_endpoint',
-  endSession: 'end_session_endpoint',
-} as const satisfies Readonly<Record<EndpointField, keyof oauth.AuthorizationServer>>;
-
-const isMissing = ({ status }: Failure): boolean => status === 404 || status === 405 || status === 410;
-
-/** How a client with a secret shows it: as the entry says, else as RFC 6749 section 2.3.1 prefers, unless the server takes it in the body only. */
-function authenticationWith(secret: string, { clientAuthentication }: Provider, { token_endpoint_auth_methods_supported: methods }: oauth.AuthorizationServer): oauth.ClientAuth {
-  const takesBodyOnly = Array.isArray(methods) && methods.includes('client_secret_post') && !methods.includes('client_secret_basic');
-  return (clientAuthentication ?? (takesBodyOnly ? 'client_secret_post' : 'client_secret_basic')) === 'client_secret_post' ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret);
-}
-
-/** The endpoints that are used; the first {@link REQUIRED} of them have to be there. */
-export const ENDPOINTS = [
-  'authorization_endpoint',
-  'token_endpoint',
-  'jwks_uri',
-  'userinfo_endpoint',
-  'revocation_endpoint',
-  'device_authorization_endpoint',
-  'pushed_authorization_request_endpoint',
-] as const;
-const REQUIRED = 2;
-
-/** Checks that everything the spine needs is there, and that nothing goes over a network in the clear. */
-function check(metadata: oauth.AuthorizationServer, insecure: boolean): void {
-  for (const endpoint of ENDPOINTS) {
-    const address: unknown = metadata[endpoint];
-    if (address === undefined) {
-      if (ENDPOINTS.indexOf(endpoint) < REQUIRED) {
-        throw new Failure('server-unfit', 'missing-endpoint', { detail: endpoint });
-      }
-      continue;
-    }
-    if (typeof address !== 'string' || !URL.canParse(address)) {
-      throw new Failure('server-unfit', 'bad-endpoint', { detail: endpoint });
-    }
-    const url = new URL(address);
-    if (url.protocol !== 'https:' && !(insecure && url.protocol === 'http:' && isLoopbackHost(url.hostname))) {
-      throw new Failure('insecure', 'http-endpoint', { detail: endpoint });
-    }
-  }
-  // Servers that support S256 without saying so are common; a server that lists others only does not.
-  const methods = metadata.code_challenge_methods_supported;
-  if (Array.isArray(methods) && !methods.includes('S256')) {
-    throw new Failure('server-unfit', 'no-s256');
-  }
+/** Whether a request has come to nothing before any server has answered it, or the way to the server is not passable now. */
+function isOfNetwork({ category, status }: Failure): boolean {
+  return category === 'network' || (status === undefined && ['certificate', 'proxy', 'clock'].includes(category));
 }
 
 /** The server for a new session: with a key of its own where the entry wants the tokens bound to one. */

@@ -2,8 +2,9 @@
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
 import { maxAgeIn, readAuthorizationResponse, type AuthorizationRequest } from './authorize.ts';
-import { optionsFor, tokenOptionsFor, type Server } from './discovery.ts';
-import { checkTokens, requestTokens, type Tokens } from './tokens.ts';
+import { tokenOptionsFor, type Server } from './discovery.ts';
+import { requestAnswer } from './request.ts';
+import { checkTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Transport } from './transport.ts';
 
 /**
@@ -19,11 +20,11 @@ export async function exchangeCode(
   signal: AbortSignal,
 ): Promise<Tokens> {
   const validated = readAuthorizationResponse(server, request, parameters);
-  const raw = await requestTokens(server, transport, signal, 'exchange', (fetch) =>
+  const raw = await requestAnswer(server, transport, signal, 'exchange', (fetch) =>
     oauth.authorizationCodeGrantRequest(
       server.metadata,
       server.client,
-      server.clientAuthentication,
+      server.authentication.show,
       validated,
       request.redirectUri,
       request.codeVerifier,
@@ -43,7 +44,7 @@ export async function exchangeCode(
         expectedNonce: isOpenId ? request.nonce : oauth.expectNoNonce,
         ...(isOpenId && maxAge !== undefined ? { maxAge } : {}),
       }),
-    optionsFor(server, fetchWith(transport, signal)),
+    { fetch: fetchWith(transport, signal) },
   ).catch((error: unknown) => {
     throw withoutSecret(server, error);
   });

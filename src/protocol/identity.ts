@@ -5,9 +5,11 @@ import type { AccountFields, Provider } from '../core/provider.ts';
 import { classify } from './classify.ts';
 import { optionsFor, type Server } from './discovery.ts';
 import { sendProved } from './dpop.ts';
+import { issuing } from './idToken.ts';
+import { ALGORITHMS } from './keys.ts';
 import { checkSignature } from './signature.ts';
-import { issuing, readerAt, type Tokens } from './tokens.ts';
-import { fetchWith, type Answer, type Transport } from './transport.ts';
+import { readerAt, type Tokens } from './tokens.ts';
+import { fetchWith, type Answer, type Fetch, type Transport } from './transport.ts';
 
 /** The account of a session. The id is stable; the label is what people read. */
 export interface Account {
@@ -103,7 +105,7 @@ async function userInfo(server: Server, tokens: Tokens, transport: Transport, si
     );
     const { answer } = arrived;
     const isSigned = answer !== undefined && /^application\/jwt\b/i.test(response.headers.get('content-type') ?? '');
-    const info: unknown = isSigned ? await signedClaims(server, answer, optionsFor(server, fetchWith(transport, signal))) : await plainClaims(response);
+    const info: unknown = isSigned ? await signedClaims(server, answer, fetchWith(transport, signal)) : await plainClaims(response);
     if (typeof info !== 'object' || info === null || Array.isArray(info)) {
       throw new Error('The userinfo answer is none.', { cause: response });
     }
@@ -126,13 +128,13 @@ async function plainClaims(response: Response): Promise<unknown> {
 }
 
 /** The claims of a signed answer, after the checks of the library and of the signature. */
-async function signedClaims(server: Server, answer: Answer, fetchKeys: ReturnType<typeof optionsFor>): Promise<Claims> {
+async function signedClaims(server: Server, answer: Answer, fetch: Fetch): Promise<Claims> {
   const { metadata } = server;
   // Servers that sign say by which algorithm; of those that do not, what holds for ID tokens is expected.
   const { id_token_signing_alg_values_supported: ofIdTokens, userinfo_signing_alg_values_supported: ofAnswers } = metadata;
-  const algorithms = [ofAnswers, ofIdTokens].find((list) => Array.isArray(list)) ?? ['RS256'];
+  const algorithms = [ofAnswers, ofIdTokens].find((list) => Array.isArray(list)) ?? [...ALGORITHMS];
   const issuer = { ...issuing(server, answer.body), userinfo_signing_alg_values_supported: algorithms };
   const claims = await oauth.processUserInfoResponse(issuer, readerAt(server, answer), oauth.skipSubjectCheck, answer.response);
-  await checkSignature(metadata, answer.response, answer.body, fetchKeys);
+  await checkSignature(metadata, answer.body, { fetch, now: answer.sentAt });
   return claims;
 }

@@ -2,12 +2,12 @@
 // takes only a reference along.
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
-import type { AuthorizationRequest } from './authorize.ts';
+import { authorizationEndpointOf, type AuthorizationRequest } from './authorize.ts';
 import { classify } from './classify.ts';
 import { optionsFor, type Server } from './discovery.ts';
-import { sendProved } from './dpop.ts';
-import { regularize } from './tokens.ts';
-import type { Answer, Transport } from './transport.ts';
+import { withBody } from './regular.ts';
+import { requestAnswer } from './request.ts';
+import type { Transport } from './transport.ts';
 
 /**
  * The address for the browser: that of the request itself, or one with a reference, where the server or the entry
@@ -15,7 +15,7 @@ import type { Answer, Transport } from './transport.ts';
  * @throws Failure `server-unfit` where there is no endpoint to push it to; else what the server has against it.
  */
 export async function browserAddress(server: Server, request: AuthorizationRequest, transport: Transport, signal: AbortSignal): Promise<URL> {
-  const { client, clientAuthentication, metadata, provider } = server;
+  const { authentication, client, metadata, provider } = server;
   const isPushed = provider.pushedAuthorization || provider.endpoints?.pushedAuthorizationRequest !== undefined || metadata.require_pushed_authorization_requests === true;
   if (!isPushed) {
     return request.url;
@@ -23,16 +23,17 @@ export async function browserAddress(server: Server, request: AuthorizationReque
   if (metadata.pushed_authorization_request_endpoint === undefined) {
     throw new Failure('server-unfit', 'missing-endpoint', { detail: 'pushed_authorization_request_endpoint' });
   }
+  const { body, failure, response } = await requestAnswer(server, transport, signal, 'authorization', (fetch) =>
+    oauth.pushedAuthorizationRequest(metadata, client, authentication.show, request.parameters, optionsFor(server, fetch)),
+  );
+  if (failure !== undefined) {
+    throw failure;
+  }
   try {
-    const response = await sendProved(
-      server,
-      transport,
-      signal,
-      (fetch) => oauth.pushedAuthorizationRequest(metadata, client, clientAuthentication, request.parameters, optionsFor(server, fetch)),
-      regular,
-    );
-    const { request_uri: reference } = await oauth.processPushedAuthorizationResponse(metadata, client, response);
-    const address = new URL(metadata.authorization_endpoint ?? '');
+    // Some servers say 200 where 201 is due, or leave out how long the reference works (RFC 9126 section 2.2).
+    const regular = body['request_uri'] === undefined ? response : withBody(response, { expires_in: USUAL_LIFETIME, ...body }, 201);
+    const { request_uri: reference } = await oauth.processPushedAuthorizationResponse(metadata, client, regular);
+    const address = new URL(authorizationEndpointOf(server));
     address.searchParams.set('client_id', client.client_id);
     address.searchParams.set('request_uri', reference);
     return address;
@@ -41,10 +42,5 @@ export async function browserAddress(server: Server, request: AuthorizationReque
   }
 }
 
-/** Makes an answer regular before the library looks at it: some servers say 200 where 201 is due (RFC 9126 section 2.2). */
-function regular(answer: Answer): Response {
-  const { body, response } = regularize(answer);
-  return response.status === 200 && body['request_uri'] !== undefined
-    ? new Response(JSON.stringify(body), { status: 201, headers: response.headers })
-    : response;
-}
+/** How long, in seconds, a reference is taken to work where the server does not say: nothing here depends on it. */
+const USUAL_LIFETIME = 60;

@@ -2,10 +2,13 @@
 import * as oauth from 'oauth4webapi';
 import { MINUTE } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
-import { parseJson } from '../core/json.ts';
-import { optionsFor, tokenOptionsFor, type Server } from './discovery.ts';
-import { checkTokens, requestTokens, type RawTokens, type Tokens } from './tokens.ts';
-import { fetchWith, type Transport } from './transport.ts';
+import { isPermission } from '../core/scopes.ts';
+import type { SessionRecord } from '../core/session.ts';
+import { tokenOptionsFor, type Server } from './discovery.ts';
+import { isCutOff } from './regular.ts';
+import { requestAnswer } from './request.ts';
+import { checkTokens, type Tokens } from './tokens.ts';
+import { fetchWith, type Fetch, type Transport } from './transport.ts';
 
 /**
  * How long, in ms, a refresh that was sent is listened to. A server that rotates may have used the refresh token up, so an
@@ -28,42 +31,45 @@ export interface RefreshAnswer {
   check(): Promise<Tokens>;
 }
 
+/** What of a session a renewal can depend on: an ID token that the server sends once more has been checked already. */
+export type Renewed = Partial<Pick<SessionRecord, 'subject' | 'idToken' | 'scopes' | 'granted'>>;
+
 /**
  * Sends a refresh token. The answer comes in two halves, because a server that rotates has by now forgotten the old
  * refresh token: the caller stores the new one before anything else is checked that might fail.
- * @param subject the `sub` of the session, which must not change (OpenID Connect Core 12.2); undefined without ID token.
+ * @param session what is known of the session, or its `sub` alone, which must not change (OpenID Connect Core 12.2).
  * @throws Failure where there is no usable answer; then the refresh token that was sent is still the one to keep. With
  * `cut-off`, the server has answered that it is well, and the rest was lost on the way: it may have used the token up.
  */
 export async function requestRefresh(
   server: Server,
   refreshToken: string,
-  subject: string | undefined,
+  session: string | Renewed | undefined,
   transport: Transport,
   signal?: AbortSignal,
 ): Promise<RefreshAnswer> {
-  const arrived = await requestTokens(server, { ...transport, deadline: Math.max(REFRESH_LIMIT, transport.deadline) }, signal, 'refresh', (fetch) =>
-    oauth.refreshTokenGrantRequest(server.metadata, server.client, server.clientAuthentication, refreshToken, tokenOptionsFor(server, fetch)),
+  const known: Renewed = typeof session === 'string' ? { subject: session } : (session ?? {});
+  const patient = { ...transport, deadline: Math.max(REFRESH_LIMIT, transport.deadline) };
+  const arrived = await requestAnswer(server, patient, signal, 'refresh', (fetch) =>
+    oauth.refreshTokenGrantRequest(server.metadata, server.client, server.authentication.show, refreshToken, optionsWithScope(server, fetch, known)),
   );
   if (isCutOff(arrived)) {
-    throw new Failure('bad-answer', 'cut-off', { status: arrived.response.status });
+    throw new Failure('bad-answer', 'cut-off', { status: arrived.answer.response.status });
   }
-  const isGranted = arrived.response.status === 200;
-  const accessToken = isGranted ? arrived.body['access_token'] : undefined;
   return {
     status: arrived.answer.response.status,
     // Also where the rest is of no use: a server that has given a new one takes the old one no more.
-    refreshToken: isGranted ? arrived.refreshToken : undefined,
-    accessToken: typeof accessToken === 'string' ? accessToken : undefined,
+    refreshToken: arrived.refreshToken,
+    accessToken: arrived.accessToken,
     check: async () => {
       const tokens = await checkTokens(
         server,
         arrived,
         'refresh',
         (metadata, client, response) => oauth.processRefreshTokenResponse(metadata, client, response),
-        optionsFor(server, fetchWith(transport, signal)),
+        { fetch: fetchWith(transport, signal), verified: known.idToken },
       );
-      if (tokens.claims !== undefined && subject !== undefined && tokens.claims.sub !== subject) {
+      if (tokens.claims !== undefined && known.subject !== undefined && tokens.claims.sub !== known.subject) {
         throw new Failure('other-account', 'other-subject');
       }
       return tokens;
@@ -71,6 +77,15 @@ export async function requestRefresh(
   };
 }
 
-function isCutOff({ answer: { body, response } }: RawTokens): boolean {
-  return response.status === 200 && /\bjson\b/i.test(response.headers.get('content-type') ?? '') && parseJson(body) === undefined;
+/**
+ * The options of a refresh request: with the scopes of the session where the entry asks for that. None may be new (RFC
+ * 6749 section 6), so what the server has not granted is left out; but many grant those silently that identify the person.
+ */
+function optionsWithScope(server: Server, fetch: Fetch, { granted, scopes = [] }: Renewed): ReturnType<typeof tokenOptionsFor> {
+  const options = tokenOptionsFor(server, fetch);
+  const held = scopes.filter((scope) => granted === undefined || granted.includes(scope) || !isPermission(scope));
+  if (server.provider.scopeOnRefresh && held.length > 0) {
+    options.additionalParameters.set('scope', held.join(' '));
+  }
+  return options;
 }

@@ -1,9 +1,9 @@
 // Telling the server that a token is not wanted any more: RFC 7009.
 import * as oauth from 'oauth4webapi';
-import type { Failure } from '../core/failure.ts';
-import { classify } from './classify.ts';
+import { asFailure, type Failure } from '../core/failure.ts';
 import { optionsFor, type Server } from './discovery.ts';
-import { fetchWith, type Transport } from './transport.ts';
+import { requestAnswer } from './request.ts';
+import type { Transport } from './transport.ts';
 
 /** What became of a revocation: the server did it, or does not offer it. */
 export type Revocation = 'revoked' | 'not-offered';
@@ -22,21 +22,23 @@ export async function revokeTokens(
   if (server.metadata.revocation_endpoint === undefined) {
     return 'not-offered';
   }
-  const options = optionsFor(server, fetchWith(transport, signal));
   const revoke = async (token: string, hint: string): Promise<void> => {
-    const response = await oauth.revocationRequest(server.metadata, server.client, server.clientAuthentication, token, {
-      ...options,
-      additionalParameters: { token_type_hint: hint },
-    });
+    const { failure } = await requestAnswer(server, transport, signal, 'revocation', (fetch) =>
+      oauth.revocationRequest(server.metadata, server.client, server.authentication.show, token, {
+        ...optionsFor(server, fetch),
+        additionalParameters: { token_type_hint: hint },
+      }),
+    );
     // RFC 7009 section 2.2 has 200 for it; a server that says 204 has done it, too.
-    if (!response.ok) {
-      await oauth.processRevocationResponse(response);
+    if (failure !== undefined) {
+      throw failure;
     }
   };
   const { accessToken, refreshToken } = tokens;
-  const first = refreshToken === undefined ? undefined : await attempt(() => revoke(refreshToken, 'refresh_token'));
-  // The access token is tried even where the refresh token could not be revoked.
-  const second = accessToken === undefined ? undefined : await attempt(() => revoke(accessToken, 'access_token'));
+  const first = refreshToken === undefined ? undefined : await attempt(() => revoke(refreshToken, 'refresh_token'), DEAD);
+  // The access token is tried even where the refresh token could not be revoked. With that, it has most likely gone as well.
+  const isGone = refreshToken !== undefined && first === undefined;
+  const second = accessToken === undefined ? undefined : await attempt(() => revoke(accessToken, 'access_token'), isGone ? [...DEAD, 'invalid_request'] : DEAD);
   const failure = first ?? second;
   if (failure !== undefined) {
     throw failure;
@@ -48,14 +50,14 @@ export async function revokeTokens(
  * What a server says where there is nothing more to do: it does not revoke this kind of token, a JWT say (RFC 7009 section
  * 2.2.1); or the token is none any more, where 200 is due (section 2.2): Google, of the access token that went with the refresh token.
  */
-const NOTHING_LEFT: ReadonlySet<string> = new Set(['unsupported_token_type', 'invalid_token']);
+const DEAD: readonly string[] = ['unsupported_token_type', 'invalid_token', 'invalid_grant'];
 
-async function attempt(revoke: () => Promise<void>): Promise<Failure | undefined> {
+async function attempt(revoke: () => Promise<void>, nothingLeft: readonly string[]): Promise<Failure | undefined> {
   try {
     await revoke();
     return undefined;
   } catch (error) {
-    const failure = classify(error, 'revocation');
-    return NOTHING_LEFT.has(failure.code) ? undefined : failure;
+    const failure = asFailure(error);
+    return nothingLeft.includes(failure.code) ? undefined : failure;
   }
 }

@@ -1,47 +1,48 @@
 // Whether a server has signed what it sends: RFC 7515, and the change of its keys (OpenID Connect Core 10.1.1).
-import * as oauth from 'oauth4webapi';
+import type * as oauth from 'oauth4webapi';
+import { MINUTE } from '../core/clock.ts';
 import { Failure, harmless } from '../core/failure.ts';
-import { decodeBase64Url } from '../core/json.ts';
-import type { optionsFor } from './discovery.ts';
+import { decodeBase64Url, parseObject } from '../core/json.ts';
+import type { Fields } from './body.ts';
+import { fetchDocument } from './document.ts';
+import { isSignedWith, keysFor } from './keys.ts';
+import type { Fetch } from './transport.ts';
 
-/** What the library remembers the keys of a server by: its description, or a copy of it once they had to be fetched anew. */
-const keptBy = new WeakMap<oauth.AuthorizationServer, oauth.AuthorizationServer>();
+/** How long the keys of a server are remembered, in ms. */
+const REMEMBERED_FOR = 5 * MINUTE;
+
+/** The keys of each server, by its description. */
+const remembered = new WeakMap<oauth.AuthorizationServer, { readonly keys: readonly Fields[]; readonly at: number }>();
+
+/** How the keys of a server are fetched, and what time it is. */
+export interface KeyFetch {
+  readonly fetch: Fetch;
+  /** In ms since the Unix epoch. */
+  readonly now: number;
+}
 
 /**
- * Checks the signature of a JWT that the library has read out of a response. Keys are remembered for minutes; where one
- * of those does not fit, they are fetched anew, once: a server may change its keys at any moment.
- * @param jwt the JWT itself.
- * @param options how the keys are fetched.
- * @throws Failure `server-unfit` for a signature that proves nothing here; else the library's error, or that of the fetch.
+ * Checks the signature of a JWT whose claims the library has checked. Where several keys fit, as with keys that share a
+ * name or have none, one of them has to verify it. Keys are remembered for minutes; where none of those does, they are
+ * fetched anew, once: a server may change its keys at any moment.
+ * @throws Failure `server-unfit` for a signature that proves nothing here, `untrusted-answer` where the server has no key
+ * for it, `bad-answer` where it is wrong; else why the keys cannot be had.
  */
-export async function checkSignature(metadata: oauth.AuthorizationServer, response: Response, jwt: string, options: ReturnType<typeof optionsFor>): Promise<void> {
-  const algorithm = algorithmOf(jwt);
+export async function checkSignature(metadata: oauth.AuthorizationServer, jwt: string, { fetch, now }: KeyFetch): Promise<void> {
+  const header = headerOf(jwt);
+  const algorithm = typeof header['alg'] === 'string' ? header['alg'] : '';
   if (isUnsafe(algorithm)) {
     throw new Failure('server-unfit', 'unsafe-signature', { detail: harmless(algorithm) });
   }
-  let asked = 0;
-  const noting: typeof options = {
-    ...options,
-    [oauth.customFetch]: (...request) => {
-      asked += 1;
-      return options[oauth.customFetch](...request);
-    },
-  };
-  const check = (): Promise<void> =>
-    oauth.validateApplicationLevelSignature(keptBy.get(metadata) ?? metadata, response, noting).catch((error: unknown) => {
-      // Beside its own errors and those of the fetch, the platform's come through, for what is no key.
-      throw error instanceof Failure || error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError
-        ? error
-        : new Failure('bad-answer', 'bad-key', { cause: error, detail: 'jwks_uri' });
-    });
-  try {
-    await check();
-  } catch (error) {
-    if (asked > 0) {
-      throw error;
-    }
-    keptBy.set(metadata, { ...metadata });
-    await check();
+  const known = remembered.get(metadata);
+  if (known !== undefined && Math.abs(now - known.at) < REMEMBERED_FOR && (await failureWith(known.keys, header, algorithm, jwt)) === undefined) {
+    return;
+  }
+  const keys = await keysOf(metadata, fetch);
+  remembered.set(metadata, { keys, at: now });
+  const failure = await failureWith(keys, header, algorithm, jwt);
+  if (failure !== undefined) {
+    throw failure;
   }
 }
 
@@ -49,11 +50,44 @@ export async function checkSignature(metadata: oauth.AuthorizationServer, respon
  * No signature at all, or one by the client's secret: that is in the hands of everybody who has the client, and a native
  * client keeps nothing to itself (OpenID Connect Core 10.1, RFC 8252 section 8.5).
  */
-const isUnsafe = (algorithm: string): boolean => algorithm === 'none' || algorithm.startsWith('HS');
+const isUnsafe = (algorithm: string): boolean => /^(?:none$|HS)/i.test(algorithm);
 
-/** The `alg` of a JWT whose header the library has read. */
-function algorithmOf(jwt: string): string {
-  const [header = ''] = jwt.split('.');
-  const { alg } = JSON.parse(new TextDecoder().decode(decodeBase64Url(header))) as { readonly alg?: unknown };
-  return typeof alg === 'string' ? alg : '';
+/** The header of a JWT; empty where it has none. */
+function headerOf(jwt: string): Fields {
+  try {
+    return parseObject(new TextDecoder().decode(decodeBase64Url(jwt.split('.')[0] ?? ''))) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** Why none of these keys verifies a JWT; undefined where one does. */
+async function failureWith(keys: readonly Fields[], header: Fields, algorithm: string, jwt: string): Promise<Failure | undefined> {
+  const fitting = keysFor(header, keys);
+  let failure = new Failure('untrusted-answer', 'OAUTH_KEY_SELECTION_FAILED', { detail: harmless(algorithm) });
+  for (const key of fitting) {
+    try {
+      if (await isSignedWith(key, algorithm, jwt)) {
+        return undefined;
+      }
+      failure = new Failure('bad-answer', 'OAUTH_INVALID_RESPONSE', { detail: 'signature' });
+    } catch (error) {
+      // What is no key does not speak against the signature, should another one be there to try.
+      failure = failure.code === 'OAUTH_INVALID_RESPONSE' ? failure : new Failure('bad-answer', 'bad-key', { cause: error, detail: 'jwks_uri' });
+    }
+  }
+  return failure;
+}
+
+/** Fetches the keys of a server. */
+async function keysOf({ jwks_uri: address }: oauth.AuthorizationServer, fetch: Fetch): Promise<readonly Fields[]> {
+  if (address === undefined) {
+    throw new Failure('server-unfit', 'missing-endpoint', { detail: 'jwks_uri' });
+  }
+  const { keys } = await fetchDocument(fetch, address);
+  const found = Array.isArray(keys) ? (keys as unknown[]).filter((key): key is Fields => typeof key === 'object' && key !== null && !Array.isArray(key)) : [];
+  if (found.length === 0 && !(Array.isArray(keys) && keys.length === 0)) {
+    throw new Failure('bad-answer', 'bad-key', { detail: 'jwks_uri' });
+  }
+  return found;
 }

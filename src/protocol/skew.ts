@@ -1,5 +1,6 @@
-// How far a server's clock is ahead: from the `Date` header of an answer, at the middle of its round trip (RFC 9110 section 6.6.1).
+// How far a server's clock is ahead: from the `Date` and `Age` headers of an answer, at the middle of its round trip (RFC 9110 section 6.6.1).
 import type { Provider } from '../core/provider.ts';
+import { locationsOf } from './metadata.ts';
 import { fetchWith, type Transport } from './transport.ts';
 
 /**
@@ -7,12 +8,12 @@ import { fetchWith, type Transport } from './transport.ts';
  * @returns how far, in ms, the server's clock is ahead of this machine's; undefined where its answer tells no time.
  * @throws Failure where the server does not answer.
  */
-export async function measureSkew({ issuer }: Provider, transport: Transport): Promise<number | undefined> {
+export async function measureSkew(provider: Provider, transport: Transport): Promise<number | undefined> {
   let skew: number | undefined;
   const ask = fetchWith(transport, undefined, (answer) => {
     skew = answer.skew;
     return answer.response;
   });
-  await ask(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, { method: 'GET', headers: {} });
+  await ask(locationsOf(provider)[0] ?? provider.issuer, { method: 'GET', headers: {} });
   return skew;
 }

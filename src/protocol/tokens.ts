@@ -3,15 +3,16 @@ import * as oauth from 'oauth4webapi';
 import { claimsOf } from '../core/claims.ts';
 import { DAY, type Uptime } from '../core/clock.ts';
 import { Failure, harmless } from '../core/failure.ts';
-import { issuerFor } from '../core/issuer.ts';
-import { parseObject } from '../core/json.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import type { ProofJwk, SessionRecord } from '../core/session.ts';
+import type { Fields } from './body.ts';
 import { classify, type Step } from './classify.ts';
-import type { optionsFor, Server } from './discovery.ts';
-import { isNotableSkew, sendProved } from './dpop.ts';
+import type { Server } from './discovery.ts';
+import { isNotableSkew } from './dpop.ts';
+import { forLibrary, issuing, mustMatchEntry } from './idToken.ts';
+import { withBody, type RegularAnswer } from './regular.ts';
 import { checkSignature } from './signature.ts';
-import type { Answer, Fetch, Transport } from './transport.ts';
+import type { Answer, Fetch } from './transport.ts';
 
 /** What a checked token answer gives. Points in time are in ms since the Unix epoch, by this machine's clock. */
 export interface Tokens {
@@ -37,130 +38,105 @@ export interface Tokens {
   readonly skew: number | undefined;
 }
 
-/** A token answer as it arrived: regular JSON, nothing of it checked yet. */
-export interface RawTokens {
-  readonly answer: Answer;
-  readonly body: Readonly<Record<string, unknown>>;
-  /** A response for oauth4webapi to check. */
-  readonly response: Response;
-  /** The refresh token, where there is a usable one. */
-  readonly refreshToken: string | undefined;
-}
-
-const OPTIONAL_FIELDS: ReadonlySet<string> = new Set(['expires_in', 'refresh_token', 'id_token', 'scope']);
-
-/**
- * Makes an answer regular before the library looks at it, without judging it: fields that are null or empty count as
- * absent; an error in a body with status 200 (GitHub) becomes one with status 400; a body with an error code wins
- * over a challenge header, which would hide it; a lifetime of 0 counts as not said, because a token that is born
- * dead is of no use to anybody.
- */
-export function regularize(answer: Answer): RawTokens {
-  const isAbsent = (name: string, value: unknown): boolean =>
-    (OPTIONAL_FIELDS.has(name) && (value === null || value === '')) || (name === 'expires_in' && typeof value !== 'object' && Number(value) === 0);
-  const body = Object.fromEntries(Object.entries(parseObject(answer.body) ?? {}).filter(([name, value]) => !isAbsent(name, value)));
-  if (typeof body['expires_in'] === 'object') {
-    // A server can make an object that throws where it is taken for a number.
-    body['expires_in'] = JSON.stringify(body['expires_in']);
-  }
-  const isError = typeof body['error'] === 'string' && body['access_token'] === undefined;
-  const description = body['error_description'];
-  if (isError && typeof description === 'string') {
-    body['error_description'] = answer.secrets.reduce((text, secret) => text.replaceAll(secret, '…'), description);
-  }
-  const headers = new Headers(answer.response.headers);
-  headers.delete('content-length');
-  headers.delete('content-encoding');
-  if (isError) {
-    headers.delete('www-authenticate');
-  }
-  const isEmpty = Object.keys(body).length === 0;
-  const response = isEmpty
-    ? answer.response
-    : new Response(JSON.stringify(body), { status: isError && answer.response.status === 200 ? 400 : answer.response.status, headers });
-  const refreshToken = body['refresh_token'];
-  return { answer, body, response, refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined };
-}
-
-/**
- * Sends a token request and gives its answer, regular and unchecked.
- * @param send makes the request with the `fetch` that it is given.
- * @throws Failure where no answer arrives.
- */
-export async function requestTokens(
-  server: Server,
-  transport: Transport,
-  signal: AbortSignal | undefined,
-  step: Step,
-  send: (fetch: Fetch) => Promise<Response>,
-): Promise<RawTokens> {
-  let raw: RawTokens | undefined;
-  try {
-    await sendProved(server, transport, signal, send, (answer) => {
-      raw = regularize(answer);
-      return raw.response;
-    });
-  } catch (error) {
-    throw classify(error, step);
-  }
-  if (raw === undefined) {
-    throw new Failure('bad-answer', 'no-answer');
-  }
-  return raw;
-}
-
 /**
  * Checks a token answer and reads it. An ID token is checked in full: `iss`, `aud`, `exp`, nonce, and its signature
  * against the server's keys (OpenID Connect Core 3.1.3.7), with the server's measured clock.
  * @param process the library's checks for this grant.
- * @param fetchKeys fetches the server's keys.
  * @throws Failure
  */
 export async function checkTokens(
   server: Server,
-  raw: RawTokens,
+  arrived: RegularAnswer,
   step: Step,
   process: (metadata: oauth.AuthorizationServer, client: oauth.Client, response: Response) => Promise<oauth.TokenEndpointResponse>,
-  fetchKeys: ReturnType<typeof optionsFor>,
+  { fetch, verified }: IdTokenChecks,
 ): Promise<Tokens> {
-  const { answer, body } = raw;
-  const lifetime = body['expires_in'];
-  if (lifetime !== undefined && !(Number(lifetime) > 0)) {
-    throw new Failure('bad-answer', 'bad-lifetime', { detail: harmless(JSON.stringify(lifetime)) });
+  const { answer, body, failure } = arrived;
+  if (failure !== undefined) {
+    throw failure;
   }
-  const skew = notableSkewOf(answer);
-  const idToken = body['id_token'];
+  const { id_token: sent } = body;
+  const isRepeated = verified !== undefined && sent === verified;
+  const idToken = typeof sent === 'string' && !isRepeated ? sent : undefined;
   try {
-    const tokens = await process(issuing(server, typeof idToken === 'string' ? idToken : ''), readerAt(server, answer), raw.response);
-    const claims = oauth.getValidatedIdTokenClaims(tokens);
-    if (claims === undefined && server.provider.token === 'id_token') {
-      // At a renewal, too: the old one would be handed out past its end.
-      throw new Failure('server-unfit', 'no-id-token', { detail: 'id_token' });
-    }
-    if (claims !== undefined) {
-      await checkSignature(server.metadata, raw.response, tokens.id_token ?? '', fetchKeys);
-      // A renewal may bring the ID token of the sign-in once more; one that was just asked for is new (OpenID Connect Core 3.1.3.7).
-      if (step !== 'refresh' && claims.iat * 1000 < answer.sentAt + skew - DAY) {
-        throw new Failure('clock', 'old-id-token');
-      }
-    }
+    const regular = regularTokens(server, arrived, isRepeated, idToken);
+    const tokens = await process(issuing(server, idToken ?? ''), readerAt(server, answer), regular);
+    const claims = idToken === undefined ? undefined : await verifiedClaims(server, { answer, fetch, step }, idToken, tokens);
+    const skew = notableSkewOf(answer);
     return {
       accessToken: tokens.access_token,
       tokenType: tokenTypeOf(tokens, server),
       proofKey: server.proofKey?.jwk,
       refreshToken: tokens.refresh_token,
-      idToken: tokens.id_token,
+      idToken,
       claims,
       scopes: tokens.scope === undefined ? undefined : grantedIn(tokens.scope),
       sentAt: answer.sentAt,
       sentUptime: answer.sentUptime,
-      ...sooner(accessExpiry(server, tokens, answer.sentAt, skew), server.provider.token === 'id_token' ? claims : undefined, answer.sentAt, skew),
+      ...sooner(accessExpiry(server, tokens, answer.sentAt, skew), endOfHandedOut(server, claims, isRepeated ? verified : '', answer.sentAt + skew), answer.sentAt, skew),
       ...sessionEnd(body, tokens.refresh_token, answer.sentAt, skew),
       skew: answer.skew,
     };
   } catch (error) {
     throw classify(error, step);
   }
+}
+
+/** What ID tokens are checked with. */
+export interface IdTokenChecks {
+  /** Fetches the server's keys. */
+  readonly fetch: Fetch;
+  /** The ID token of the session so far: where it comes once more, it has been checked already. */
+  readonly verified?: string | undefined;
+}
+
+/** A token answer for the library to check: without the ID token where that is known already. */
+function regularTokens(server: Server, { body, response }: RegularAnswer, isRepeated: boolean, idToken: string | undefined): Response {
+  if (Object.keys(body).length === 0) {
+    return response;
+  }
+  const { id_token: sent, ...others } = body;
+  const shown = idToken === undefined ? sent : forLibrary(idToken, server.client.client_id);
+  if (idToken !== undefined) {
+    mustMatchEntry(server, idToken);
+  }
+  return withBody(response, { ...others, token_type: tokenTypeIn(body, server), ...(isRepeated || shown === undefined ? {} : { id_token: shown }) });
+}
+
+/** The claims of an ID token that the library has checked, once the server's signature is verified. */
+async function verifiedClaims(server: Server, { answer, fetch, step }: { readonly answer: Answer; readonly fetch: Fetch; readonly step: Step }, idToken: string, tokens: oauth.TokenEndpointResponse): Promise<oauth.IDToken | undefined> {
+  const checked = oauth.getValidatedIdTokenClaims(tokens);
+  if (checked === undefined) {
+    return undefined;
+  }
+  await checkSignature(server.metadata, idToken, { fetch, now: answer.sentAt });
+  // A renewal may bring the ID token of the sign-in once more; one that was just asked for is new (OpenID Connect Core 3.1.3.7).
+  if (step !== 'refresh' && checked.iat * 1000 < answer.sentAt + notableSkewOf(answer) - DAY) {
+    throw new Failure('clock', 'old-id-token');
+  }
+  const { aud } = claimsOf(idToken) ?? {};
+  return Array.isArray(aud) ? { ...checked, aud: aud.filter((one) => typeof one === 'string') } : checked;
+}
+
+/**
+ * When the ID token ends that callers get, in seconds since the Unix epoch; undefined where they get the access token.
+ * @throws Failure `server-unfit` where there is none, at a renewal, too: the old one would be handed out past its end.
+ */
+function endOfHandedOut({ provider }: Server, claims: oauth.IDToken | undefined, verified: string, now: number): number | undefined {
+  if (provider.token !== 'id_token') {
+    return undefined;
+  }
+  const exp = claims?.exp ?? stillGood(verified, now);
+  if (exp === undefined) {
+    throw new Failure('server-unfit', 'no-id-token', { detail: 'id_token' });
+  }
+  return exp;
+}
+
+/** The end of an ID token that was verified before, and has not expired since, by the server's clock. */
+function stillGood(verified: string, now: number): number | undefined {
+  const exp = claimsOf(verified)?.['exp'];
+  return typeof exp === 'number' && exp * 1000 > now ? exp : undefined;
 }
 
 /**
@@ -179,11 +155,22 @@ export function readerAt({ client }: Server, answer: Answer): oauth.Client {
 }
 
 /**
- * The server as the library compares it with the `iss` of a JWT: one that says which tenant it is of has to be from the
- * issuer of that tenant. Its signature is for the caller to check.
+ * The type of a token as the library knows it. One that the server does not name, or calls `BearerToken`, is a bearer
+ * token (RFC 6750); but where it is to be bound to a key, nothing is taken for granted.
+ * @throws Failure `server-unfit` where it has to be named and is not.
  */
-export function issuing({ metadata }: Server, jwt: string): oauth.AuthorizationServer {
-  return { ...metadata, issuer: issuerFor(metadata.issuer, claimsOf(jwt)?.['tid']) };
+function tokenTypeIn({ token_type: type }: Fields, { proofKey }: Server): unknown {
+  if (type !== undefined && type !== null && typeof type !== 'string') {
+    return type;
+  }
+  const name = (type ?? '').trim().toLowerCase();
+  if (proofKey === undefined) {
+    return name === '' || /^bearer[ _-]?token$/.test(name) ? 'bearer' : name;
+  }
+  if (name === '') {
+    throw new Failure('server-unfit', 'token-type', { detail: 'token_type' });
+  }
+  return name;
 }
 
 /** How a token is shown where it is used (RFC 6750, RFC 9449 section 7.1). */
@@ -221,8 +208,8 @@ function accessExpiry(server: Server, tokens: oauth.TokenEndpointResponse, sentA
 }
 
 /** The expiry of what callers get: where that is the ID token, both it and the access token have to be good. */
-function sooner(access: Expiry, claims: oauth.IDToken | undefined, sentAt: number, skew: number): Expiry {
-  const exp = claims === undefined ? Infinity : believable(sentAt, claims.exp * 1000 - skew);
+function sooner(access: Expiry, idTokenExp: number | undefined, sentAt: number, skew: number): Expiry {
+  const exp = idTokenExp === undefined ? Infinity : believable(sentAt, idTokenExp * 1000 - skew);
   return exp < (access.accessExpiresAt ?? Infinity) ? { accessExpiresAt: exp, expirySource: 'token' } : access;
 }
 

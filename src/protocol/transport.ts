@@ -4,6 +4,7 @@ import { SECOND, elapsedUptime, systemClock, type Clock, type Disposable, type U
 import { Failure, plainName } from '../core/failure.ts';
 import { toldOf, type Log } from '../core/log.ts';
 import { classifyTransport } from './classify.ts';
+import { serverTimeOf } from './serverTime.ts';
 
 /** What the protocol needs from outside. */
 export interface Transport {
@@ -90,11 +91,11 @@ async function request(transport: Transport, url: string, options: FetchOptions,
       status: arrived.status,
       headers: arrived.headers,
     });
-    const secrets = SECRETS.map((name) => options.body?.get(name) ?? '').filter((secret) => secret !== '');
+    const secrets = secretsOf(options);
     const receivedAt = clock.now();
     tell(`${arrived.status}, ${body.length} characters`);
     const since = timeOfSending(sentAt, receivedAt, elapsedUptime(sentUptime, clock.uptime?.()));
-    const skew = skewOf(arrived.headers.get('date'), since, receivedAt);
+    const skew = skewOf(serverTimeOf(arrived.headers), since, receivedAt);
     return { response, body, sentAt: since, sentUptime, secrets, skew, ahead: receivedAt - systemClock.now() };
   } catch (error) {
     const failure = classifyTransport(error);
@@ -103,6 +104,13 @@ async function request(transport: Transport, url: string, options: FetchOptions,
   } finally {
     timer.dispose();
   }
+}
+
+/** What of a request is secret: parameters, and what its `Authorization` header shows (RFC 6750, RFC 7617). */
+function secretsOf({ body, headers }: FetchOptions): string[] {
+  const [, shown = ''] = (headers['authorization'] ?? '').split(' ');
+  const password = /^Basic /i.test(headers['authorization'] ?? '') ? atob(shown).replace(/^[^:]*:/, '') : '';
+  return [...SECRETS.map((name) => body?.get(name) ?? ''), shown, password].filter((secret) => secret !== '');
 }
 
 async function readBody(response: Response): Promise<string> {
@@ -163,11 +171,11 @@ const SHORT_ROUND_TRIP = 10 * SECOND;
  * The skew in ms: the server's time less the middle of the round trip. The header has a resolution of 1 s. After a long
  * wait the server can have told its time at any moment, so the smallest skew that is possible counts.
  */
-function skewOf(date: string | null, sentAt: number, receivedAt: number): number | undefined {
-  const server = date === null ? NaN : Date.parse(date) + 500;
-  if (Number.isNaN(server)) {
+function skewOf(serverTime: number | undefined, sentAt: number, receivedAt: number): number | undefined {
+  if (serverTime === undefined) {
     return undefined;
   }
+  const server = serverTime + 500;
   if (receivedAt - sentAt <= SHORT_ROUND_TRIP) {
     return Math.round(server - (sentAt + receivedAt) / 2);
   }

@@ -287,7 +287,7 @@ export class Refresher {
     const wasLostBefore = turn.isAfterLoss && turn.generation === record.generation;
     const request = (): Promise<RefreshAnswer> =>
       awaitAnswer(this.#ports, this.#tries, { ...renewal, isCurrent: () => this.#isAbout(renewal) }, () =>
-        requestRefresh(server, record.refreshToken ?? '', record.subject, transport),
+        requestRefresh(server, record.refreshToken ?? '', record, transport),
       );
     try {
       const answer = await request();

@@ -82,7 +82,7 @@ export class Tries {
    * @returns the failure that it is then; the same one if it's none of these.
    */
   async judgeRejection(record: SessionRecord, failure: Failure, status: number, provider: Provider): Promise<Failure> {
-    if (!isUnexplainedRejection(failure.category, status)) {
+    if (!isUnexplainedRejection(failure.category, failure.code, status)) {
       return failure;
     }
     const details = { cause: failure, detail: failure.detail ?? (failure.code.startsWith('OAUTH_') ? undefined : harmless(failure.code)), status };

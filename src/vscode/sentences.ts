@@ -37,9 +37,9 @@ const KEPT: Readonly<Partial<Record<Category, () => string>>> = {
 
 type Sentence = (provider: string, failure: Failure) => string;
 
-/** "The server says: …", where it said something that can be shown. */
-const withDetail = (text: string, { detail }: Failure): string =>
-  detail === undefined || detail === '' ? text : l10n.t('{0} The server says: “{1}”', text, detail);
+/** "The server says: …", where it said something that can be shown, beyond its code. */
+const withDetail = (text: string, { code, detail }: Failure): string =>
+  detail === undefined || detail === '' || detail === code.replaceAll('_', ' ') ? text : l10n.t('{0} The server says: “{1}”', text, detail);
 
 /** What part of an answer or a document is meant; nothing where that is not known. */
 const part = ({ detail, code }: Failure): string => (detail === undefined || detail === '' ? code : detail);
@@ -51,8 +51,10 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
   'other-window': (provider) =>
     l10n.t('Another window is renewing the session at {0} and does not finish. Is it stopped or not responding? It is tried again.', provider),
 
-  'web-page': (provider) =>
-    l10n.t('Where {0} should answer, there is a web page: a login page of the network, a proxy, or a wrong issuer address.', provider),
+  'web-page': (provider, { code, detail }) =>
+    code.startsWith('http-3') && detail !== undefined && detail !== ''
+      ? l10n.t('{0} redirects to another server, {1}, which isn’t followed. You may need to sign in to your network, or check the issuer URL.', provider, detail)
+      : l10n.t('Where {0} should answer, there is a web page: a login page of the network, a proxy, or a wrong issuer address.', provider),
   'proxy': (provider) => l10n.t('The proxy between this computer and {0} refuses to pass requests on.', provider),
   'certificate': (provider, { code }) =>
     code === 'CERT_HAS_EXPIRED'
@@ -85,8 +87,10 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
     withDetail(l10n.t('{0} does not accept the redirect address. Copy the address, and register it for this client there.', provider), failure),
   'scope-rejected': (provider, failure) => withDetail(l10n.t('{0} does not grant a scope that was asked for. Check "scopes" in the settings.', provider), failure),
   'no-server': (provider) => l10n.t('There is no OpenID Connect or OAuth server at the issuer address of {0}. Check "issuer" in the settings.', provider),
-  'issuer-mismatch': (provider) =>
-    l10n.t('The server at the issuer address of {0} calls itself something else. Copy the issuer to the letter into the settings.', provider),
+  'issuer-mismatch': (provider, failure) =>
+    failure.code === 'issuer-setting'
+      ? l10n.t('{0} identifies itself by another issuer, {1}. If that is your server, enter it as "issuer" in the settings, with https at the beginning.', provider, part(failure).replace(/^https?:\/\//i, ''))
+      : l10n.t('The server at the issuer address of {0} calls itself something else. Copy the issuer to the letter into the settings.', provider),
   'insecure': (provider, failure) => l10n.t('{0} wants credentials sent without encryption (“{1}” is not https). That is refused.', provider, part(failure)),
   'server-unfit': (provider, failure) =>
     failure.code === 'token-type' && failure.detail?.toLowerCase() === 'dpop'

@@ -207,6 +207,10 @@ export class People {
   /** Whoever is signed out, or sees that the session has ended, signs in again sooner or later. */
   #mend(): void {
     for (const account of this.#accounts) {
+      if (account.state === 'in' && account.id !== undefined && isSignedOut(this.#world.folder, account.id)) {
+        // For inactivity.
+        account.state = 'out';
+      }
       const ended = this.#recordsOf(account).find(({ isEnded }) => isEnded);
       if (account.state === 'out' || ended !== undefined) {
         this.#withWindow((window) => this.#signIn(account, ended?.window ?? window));

@@ -121,7 +121,7 @@ export const CONNECT_MODULES: readonly Module[] = [
       party.server.faults = { metadata: (metadata) => ({ ...metadata, issuer: `${String(metadata['issuer'])}INVALID` }) };
       const { page } = await party.signInRefused('issuer-mismatch', 'issuer-mismatch');
       assert.equal(page, undefined);
-      assert.deepEqual(party.server.paths, ['.well-known/openid-configuration']);
+      assert.ok(party.server.paths.every((path) => path.includes('.well-known/')), party.server.paths.join(' '));
     },
   }),
   accepts('oidcc-client-test-discovery-jwks-uri-keys', 'has its keys at an address that only discovery tells', {
@@ -190,10 +190,12 @@ export const CONNECT_MODULES: readonly Module[] = [
       server.signing = { algorithm: 'RS256' };
     }),
   }),
-  badIdToken('oidcc-client-test-kid-absent-multiple-jwks', 'names no key in the ID token and has several that fit', ['untrusted-answer', 'OAUTH_KEY_SELECTION_FAILED'], (server) => {
-    server.keys = keysOf({ 'RSA': 3, 'P-256': 3, 'secp256k1': 3, 'Ed25519': 3 }, 0, false);
-    server.signing = { algorithm: 'RS256' };
-  }, 'The suite lets a client refuse, or try them all.'),
+  accepts('oidcc-client-test-kid-absent-multiple-jwks', 'names no key in the ID token and has several that fit', {
+    run: signsWellWith(({ server }) => {
+      server.keys = keysOf({ 'RSA': 3, 'P-256': 3, 'secp256k1': 3, 'Ed25519': 3 }, 0, false);
+      server.signing = { algorithm: 'RS256' };
+    }),
+  }),
   badIdToken('oidcc-client-test-missing-aud', 'sends an ID token without `aud`', ['bad-answer', 'OAUTH_INVALID_RESPONSE'], withClaims(() => ({ aud: undefined }))),
   badIdToken('oidcc-client-test-missing-iat', 'sends an ID token without `iat`', ['bad-answer', 'OAUTH_INVALID_RESPONSE'], withClaims(() => ({ iat: undefined }))),
   badIdToken('oidcc-client-test-missing-sub', 'sends an ID token without `sub`', ['bad-answer', 'OAUTH_INVALID_RESPONSE'], withClaims(() => ({ sub: undefined }))),

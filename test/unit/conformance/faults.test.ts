@@ -80,7 +80,7 @@ describe('An answer that', () => {
       'has a word for an issuer': [{ issuer: 'acme' }, 'issuer-mismatch', 'issuer-mismatch'],
       'has an empty issuer': [{ issuer: '' }, 'bad-answer'],
       'has a list for an endpoint': [{ token_endpoint: ['https://id.example.com/token'] }, 'server-unfit', 'bad-endpoint'],
-      'has null for an endpoint': [{ jwks_uri: null }, 'server-unfit', 'bad-endpoint'],
+      'has null for an endpoint that it needs': [{ token_endpoint: null }, 'server-unfit', 'missing-endpoint'],
     };
     for (const [what, [more, category, code]] of Object.entries(wrong)) {
       it(`${what} is ${category}`, async () => {

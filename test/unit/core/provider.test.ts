@@ -36,6 +36,7 @@ describe('the setting of providers', () => {
             id: DEFAULT_PROVIDER_ID,
             label: 'id.example.com',
             issuer: 'https://id.example.com',
+            metadataUrl: undefined,
             clientId: 'client-1',
             scopes: DEFAULT_SCOPES,
             assumedLifetime: undefined,
@@ -46,6 +47,7 @@ describe('the setting of providers', () => {
             redirectPorts: [],
             authorizationParameters: {},
             tokenParameters: {},
+            scopeOnRefresh: false,
             resource: [],
             pushedAuthorization: false,
             dpop: false,
@@ -62,7 +64,7 @@ describe('the setting of providers', () => {
 
     it('takes every field that it knows, with seconds and minutes turned into ms', () => {
       const entry = {
-        id: 'acme.prod_1-x', label: ' Acme ', issuer: 'https://id.example.com/realms/a/', clientId: 'c', scopes: ['a', 'b', 'a'],
+        id: 'acme.prod_1-x', label: ' Acme ', issuer: 'https://id.example.com/realms/a/', metadataUrl: 'https://id.example.com/meta?p=a', scopeOnRefresh: true, clientId: 'c', scopes: ['a', 'b', 'a'],
         assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false, signInWay: 'device', redirectPorts: [33418, 33419, 33418],
         authorizationParameters: { audience: 'https://api.example.com', max_age: '600' }, tokenParameters: { audience: 'https://api.example.com' },
         resource: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'], pushedAuthorization: true, dpop: true,
@@ -73,6 +75,22 @@ describe('the setting of providers', () => {
         providers: [{ ...entry, label: 'Acme', scopes: ['a', 'b'], assumedLifetime: 90_000, sessionLifetime: 28_800_000, idleTimeout: 1_800_000, redirectPorts: [33418, 33419], resource: ['https://api.example.com', 'urn:example:api'] }],
         problems: [],
       });
+    });
+
+    it('takes the URL of the metadata for the issuer that it is of', () => {
+      const issuers = {
+        'https://id.example.com/.well-known/openid-configuration': 'https://id.example.com',
+        'https://id.example.com/.well-known/openid-configuration/': 'https://id.example.com',
+        'https://id.example.com/a/.well-known/openid-configuration': 'https://id.example.com/a',
+        'https://id.example.com/a/.well-known/oauth-authorization-server': 'https://id.example.com/a',
+        'https://id.example.com/.well-known/oauth-authorization-server/a/b': 'https://id.example.com/a/b',
+        'https://id.example.com/.well-known/openid-configuration/a/': 'https://id.example.com/a/',
+        'http://localhost:8080/.well-known/openid-configuration': 'http://localhost:8080',
+        'https://id.example.com/.well-known': 'https://id.example.com/.well-known',
+        'https://id.example.com/.well-known/openid-configurations': 'https://id.example.com/.well-known/openid-configurations',
+      };
+      assert.deepEqual(Object.keys(issuers).map((issuer) => parseProviders([but({ issuer })]).providers[0]?.issuer), Object.values(issuers));
+      assert.equal(parseProviders([but({ issuer: 'https://id.example.com/.well-known/openid-configuration?p=x' })]).problems[0]?.code, 'bad-url');
     });
 
     it('takes one resource as a list of one', () => {
@@ -146,6 +164,9 @@ describe('the setting of providers', () => {
       ['an id with a slash', but({ id: '../x' }), 'id bad-id'],
       ['an id of 65 characters', but({ id: 'a'.repeat(65) }), 'id bad-id'],
       ['an id of VS Code itself', but({ id: 'github' }), 'id id-of-built-in'],
+      ['metadata in the clear', but({ metadataUrl: 'http://id.example.com/meta' }), 'metadataUrl not-https'],
+      ['metadata at no URL', but({ metadataUrl: '/meta' }), 'metadataUrl bad-endpoint'],
+      ['a scope at a refresh that is no yes or no', but({ scopeOnRefresh: 'yes' }), 'scopeOnRefresh wrong-type'],
       ['a client authentication that is none', but({ clientAuthentication: 'none' }), 'clientAuthentication bad-client-authentication'],
       ['a scope that is empty', but({ scopes: ['openid', ''] }), 'scopes.1 missing'],
       ['two scopes in one', but({ scopes: ['openid profile'] }), 'scopes.0 bad-scope'],

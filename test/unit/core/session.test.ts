@@ -339,6 +339,15 @@ describe('a session', () => {
       ['the record is from before they were kept, with none', undefined, undefined, true],
       ['the record is from before they were kept, with some', undefined, at('https://id.example/token'), true],
     ];
+    it('only where its metadata come from where they came from, whose publisher decides where tokens go', () => {
+      const meta = (origins: readonly string[], metadataUrl: string | undefined): boolean =>
+        ownerOf({ ...SAMPLE, origins: [...origins] }, () => ({ ...provider, metadataUrl })) !== undefined;
+      const own = new URL(SAMPLE.issuer).origin;
+      assert.deepEqual([meta([], `${own}/policy/meta`), meta([], undefined), meta(['https://meta.example'], 'https://meta.example/other')], [true, true, true]);
+      assert.deepEqual([meta([], 'https://evil.example/meta'), meta(['https://meta.example'], 'https://evil.example/meta'), meta(['https://meta.example'], undefined)], [false, false, false]);
+      assert.deepEqual([meta(['https://meta.example'], `${own}/meta`), meta([], `${own}:8443/meta`)], [false, false]);
+    });
+
     for (const [what, origins, endpoints, isOwned] of places) {
       it(`${isOwned ? 'also' : 'and to none'} where, of the endpoints, ${what}`, () => {
         const record = { ...SAMPLE, ...(origins === undefined ? {} : { origins: [...origins] }) };

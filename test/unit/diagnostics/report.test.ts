@@ -87,7 +87,7 @@ describe('The report', () => {
   it('tells every field of an entry', () => {
     const usual = providerAt(SAMPLE.issuer, { clientId: SAMPLE.clientId });
     const others: Readonly<Record<(typeof PROVIDER_FIELDS)[number], Partial<Provider>>> = {
-      id: { id: 'other' }, label: { label: 'Other' }, issuer: { issuer: 'https://other.example' }, clientId: { clientId: 'other' }, scopes: { scopes: ['other'] },
+      id: { id: 'other' }, label: { label: 'Other' }, issuer: { issuer: 'https://other.example' }, metadataUrl: { metadataUrl: 'https://other.example/meta' }, scopeOnRefresh: { scopeOnRefresh: true }, clientId: { clientId: 'other' }, scopes: { scopes: ['other'] },
       assumedLifetime: { assumedLifetime: 1000 }, sessionLifetime: { sessionLifetime: HOUR }, idleTimeout: { idleTimeout: HOUR }, accountsMenu: { accountsMenu: false },
       signInWay: { signInWay: 'paste' }, redirectPorts: { redirectPorts: [33418] }, authorizationParameters: { authorizationParameters: { audience: 'x' } },
       tokenParameters: { tokenParameters: { audience: 'x' } }, resource: { resource: ['urn:x'] }, pushedAuthorization: { pushedAuthorization: true },

@@ -20,6 +20,8 @@ const OFFERS = {
   'a server with the device grant in its list': { ...DEVICE, grant_types_supported: ['authorization_code', DEVICE_GRANT] },
   'a server that does not list the device grant': { ...DEVICE, grant_types_supported: ['authorization_code'] },
   'a server without the code grant': { ...DEVICE, grant_types_supported: [DEVICE_GRANT] },
+  'a server that issues codes and does not list the grant': { authorization_endpoint: 'https://id.example.com/authorize', response_types_supported: ['code'], grant_types_supported: ['refresh_token'] },
+  'a server without a page to sign in at': { ...DEVICE, token_endpoint: 'https://id.example.com/token' },
   'a server with neither': { grant_types_supported: ['client_credentials'] },
 } satisfies Record<string, Offers>;
 
@@ -37,6 +39,8 @@ const MATRIX: readonly Row[] = [
   ['a desktop', 'a server with the device grant in its list', undefined, `loopback ${NO_LINK} device paste`],
   ['a desktop', 'a server that does not list the device grant', undefined, `loopback ${NO_LINK} -device:no-grant paste`],
   ['a desktop', 'a server without the code grant', undefined, `-loopback:no-grant ${NO_LINK} device -paste:no-grant`],
+  ['a desktop', 'a server that issues codes and does not list the grant', undefined, `loopback ${NO_LINK} -device:no-device-endpoint paste`],
+  ['a desktop', 'a server without a page to sign in at', undefined, `-loopback:no-grant ${NO_LINK} device -paste:no-grant`],
   ['a desktop', 'a server with neither', undefined, `-loopback:no-grant ${NO_LINK} -device:no-device-endpoint -paste:no-grant`],
   ['a desktop', 'a server with the device grant', 'loopback', `loopback ${NO_LINK} device paste`],
   ['a desktop', 'a server with the device grant', 'uri', 'uri loopback device paste'],

@@ -106,6 +106,8 @@ describe('an issuer as it is typed', () => {
   it('loses the space around it and the path of discovery, and gets the scheme that was left out', () => {
     assert.equal(issuerOf(` ${ISSUER}/a \n`), `${ISSUER}/a`);
     assert.equal(issuerOf(`${ISSUER}/a/.well-known/openid-configuration`), `${ISSUER}/a`);
+    assert.equal(issuerOf(`${ISSUER}/.well-known/oauth-authorization-server/a`), `${ISSUER}/a`);
+    assert.equal(issuerOf('id.example.com/.well-known/openid-configuration'), ISSUER);
     assert.equal(issuerOf('id.example.com/a'), `${ISSUER}/a`);
     assert.equal(issuerOf('http://id.example.com'), 'http://id.example.com');
     assert.equal(issuerOf('  '), '');
@@ -210,7 +212,10 @@ describe('what a server says of itself', () => {
   });
 
   it('can mean that something is not there', () => {
-    assert.deepEqual(facts({ grant_types_supported: ['urn:ietf:params:oauth:grant-type:device_code'], device_authorization_endpoint: 'x', revocation_endpoint: 'x' }), ['no-browser', 'device', 'pkce-unsaid', 'no-renewal']);
+    assert.deepEqual(facts({ grant_types_supported: ['urn:ietf:params:oauth:grant-type:device_code'], device_authorization_endpoint: 'x', revocation_endpoint: 'x' }), ['no-browser', 'device', 'pkce-unsaid', 'renewal-unsaid']);
+    // A list of grants is a hint.
+    assert.deepEqual(facts({ grant_types_supported: ['authorization_code'], revocation_endpoint: 'x' }), ['browser', 'pkce-unsaid', 'renewal-unsaid']);
+    assert.deepEqual(facts({ grant_types_supported: ['implicit'], response_types_supported: ['code'], revocation_endpoint: 'x' }), ['browser', 'pkce-unsaid', 'renewal-unsaid']);
     assert.ok(facts({ token_endpoint_auth_methods_supported: ['client_secret_basic'] }).includes('secret'));
     assert.ok(!facts({ token_endpoint_auth_methods_supported: ['client_secret_basic'] }, draftOf(presetOf('keycloak'))).includes('secret'));
   });
@@ -234,6 +239,13 @@ describe('the scopes to choose from', () => {
     assert.deepEqual(picked(draft), ['openid', 'email']);
     assert.deepEqual(scopeChoices(draft).map(({ scope }) => scope), ['openid', 'email', 'profile', 'offline_access', 'notes']);
     assert.deepEqual(scopeChoices(draft).filter(({ isOffered }) => !isOffered).map(({ scope }) => scope), ['profile', 'offline_access']);
+  });
+
+  it('have offline_access picked unless the server lists scopes without it, and no grant that it would be for', () => {
+    const isPicked = (offers: Readonly<Record<string, unknown>>): boolean => picked(other({ offers })).includes('offline_access');
+    const WITHOUT = { scopes_supported: ['openid'] };
+    assert.deepEqual([isPicked({ ...WITHOUT, grant_types_supported: ['authorization_code', 'refresh_token'] }), isPicked({ grant_types_supported: ['authorization_code'] })], [true, true]);
+    assert.deepEqual([isPicked({ scopes_supported: ['openid', 'offline_access'], grant_types_supported: ['authorization_code'] }), isPicked({ ...WITHOUT, grant_types_supported: ['authorization_code'] })], [true, false]);
   });
 
   it('have those of the ready-made definition picked, whatever the server lists', () => {

@@ -246,6 +246,7 @@ describe('The classification of failures', () => {
     assert.equal(wait({ 'Retry-After': ' 5 ' }), 5000);
     assert.equal(wait({ 'Retry-After': 'Wed, 01 Jan 2031 00:01:00 GMT', Date: 'Wed, 01 Jan 2031 00:00:00 GMT' }), 60_000);
     assert.equal(wait({ 'Retry-After': 'Wed, 01 Jan 2031 00:00:00 GMT', Date: 'Wed, 01 Jan 2031 00:01:00 GMT' }), 0);
+    assert.equal(wait({ 'Retry-After': 'Wed, 01 Jan 2031 00:01:00 GMT', 'Date': 'Wed, 01 Jan 2031 00:00:00 GMT', 'Age': '50' }), 10_000);
     for (const nonsense of ['soon', '-5', '']) {
       assert.equal(wait({ 'Retry-After': nonsense }), undefined);
     }

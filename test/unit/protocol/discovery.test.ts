@@ -44,11 +44,66 @@ describe('Discovery', () => {
     assert.equal(found.metadata.issuer, `${server.issuer}/tenant`);
   });
 
-  it('asks no second address during an outage', async () => {
-    server.onDiscovery({ status: 503 });
-    await rejectsWith(discovered(server.issuer), 'server', 'http-503');
+  const elsewhere: Readonly<Record<string, Scripted>> = {
+    ...Object.fromEntries([400, 401, 403, 404, 429, 500, 503].map((status) => [`status ${status}`, { status, body: 'no' }])),
+    'a page': htmlPage,
+    'a page that refuses': { ...htmlPage, status: 403 },
+    'a challenge': { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } },
+    'nothing': { status: 204 },
+    'JSON of another kind': { body: { error: 'not found' } },
+    'the metadata of another server': { body: { issuer: 'https://other.example.com' } },
+    'metadata without an endpoint that is needed': () => ({ body: { ...server.metadata, token_endpoint: null } }),
+  };
+  for (const [what, script] of Object.entries(elsewhere)) {
+    it(`looks in the places of RFC 8414 where the OpenID path answers ${what}`, async () => {
+      server.onDiscovery(script);
+      server.on(OAUTH, () => ({ body: server.metadata }));
+      assert.equal((await discovered(server.issuer)).metadata.token_endpoint, `${server.issuer}/token`);
+      assert.deepEqual(server.requests.map(({ path }) => path), [OIDC, OAUTH]);
+    });
+  }
+
+  for (const location of [`/a/b${OIDC}`, `${OAUTH}/a/b`, `/a/b${OAUTH}`, `${OIDC}/a/b`]) {
+    it(`finds the metadata at ${location}`, async () => {
+      for (const slash of ['', '/']) {
+        server.metadata['issuer'] = `${server.issuer}/a/b${slash}`;
+        server.on(location, () => ({ body: server.metadata }));
+        assert.equal((await discovered(`${server.issuer}/a/b${slash}`)).metadata.issuer, `${server.issuer}/a/b${slash}`);
+      }
+    });
+  }
+
+  const telling: readonly (readonly [Scripted, Scripted, Category, string])[] = [
+    [{ body: { issuer: 'https://evil.example.com' } }, { status: 404 }, 'issuer-mismatch', 'issuer-mismatch'],
+    [{ status: 403 }, { body: { issuer: 'https://evil.example.com' } }, 'issuer-mismatch', 'issuer-mismatch'],
+    [htmlPage, { headers: { 'Content-Type': 'application/json' }, body: '{"issuer"' }, 'bad-answer', 'OAUTH_PARSE_ERROR'],
+    [{ status: 404 }, htmlPage, 'web-page', 'not-json'],
+    [htmlPage, { status: 503 }, 'server', 'http-503'],
+    [{ status: 503 }, { status: 404 }, 'server', 'http-503'],
+    [{ status: 401 }, { status: 404 }, 'configuration', 'http-401'],
+    [{ status: 503 }, 'drop', 'network', 'UND_ERR_SOCKET'],
+  ];
+  telling.forEach(([first, second, category, code], index) => {
+    it(`reports of several failures the more telling one (${index + 1})`, async () => {
+      server.onDiscovery(first);
+      server.on(OAUTH, second);
+      await rejectsWith(discovered(server.issuer), category, code);
+    });
+  });
+
+  it('looks nowhere else where the network fails', async () => {
+    server.onDiscovery('drop');
+    await rejectsWith(discovered(server.issuer), 'network');
     assert.deepEqual(server.requests.map(({ path }) => path), [OIDC]);
   });
+
+  for (const type of ['text/plain', 'application/octet-stream', 'text/html', 'application/jrd+json', undefined]) {
+    it(`reads metadata and keys as ${type}`, async () => {
+      const plain = (value: unknown): Scripted => ({ body: `\uFEFF${JSON.stringify(value)}`, headers: type === undefined ? {} : { 'Content-Type': type } });
+      server.onDiscovery(plain(server.metadata));
+      assert.equal((await discovered(server.issuer)).metadata.token_endpoint, `${server.issuer}/token`);
+    });
+  }
 
   it('calls an outage at the second address an outage, too', async () => {
     server.onDiscovery({ status: 404 });
@@ -116,9 +171,6 @@ describe('Discovery', () => {
   const badEndpoints: readonly (readonly [string, unknown, string])[] = [
     ['token_endpoint', 'http://id.example.com/token', 'http-endpoint'],
     ['authorization_endpoint', 'http://id.example.com/authorize', 'http-endpoint'],
-    ['jwks_uri', 'http://id.example.com/jwks', 'http-endpoint'],
-    ['userinfo_endpoint', 'http://id.example.com/me', 'http-endpoint'],
-    ['revocation_endpoint', 'http://id.example.com/revoke', 'http-endpoint'],
     ['authorization_endpoint', 'javascript:alert(1)', 'http-endpoint'],
     ['authorization_endpoint', 'file:///etc/passwd', 'http-endpoint'],
     ['token_endpoint', '/token', 'bad-endpoint'],

@@ -74,6 +74,6 @@ describe('A pushed authorization request', () => {
 
   it('goes nowhere in the clear', async () => {
     scripted.metadata['pushed_authorization_request_endpoint'] = 'http://id.example.com/par';
-    await rejectsWith(push(), 'insecure', 'http-endpoint');
+    await rejectsWith(push(), 'server-unfit', 'missing-endpoint');
   });
 });

@@ -28,6 +28,20 @@ describe('The comparison of the clocks', () => {
     }
   });
 
+  it('counts in the time that an answer has spent in a cache, where that is a number', async () => {
+    const after = async (age: string, date = clock.now() - 2 * HOUR): Promise<number> => {
+      server.onDiscovery({ headers: { Age: age, Date: new Date(date).toUTCString() }, body: {} });
+      return (await measured()) ?? NaN;
+    };
+    for (const age of ['7200', ' 7200 ', '7200, 5']) {
+      assert.ok(Math.abs(await after(age)) <= SECOND, age);
+    }
+    assert.ok(Math.abs((await after('7200', clock.now() - HOUR)) - HOUR) <= SECOND);
+    for (const age of ['0', '-7200', 'old', '', '7200.5', '1e4', '2147483648', '99999999999999999999', '7200s']) {
+      assert.ok(Math.abs((await after(age)) + 2 * HOUR) <= SECOND, age);
+    }
+  });
+
   it('tells nothing where the answer has no date, or none that can be read', async () => {
     server.date = undefined;
     assert.equal(await measured(), undefined);

@@ -59,14 +59,13 @@ describe('A token answer', () => {
   });
 
   const answers: Readonly<Record<string, readonly [Script, Category, string?]>> = {
-    'is not JSON': [{ headers: { 'Content-Type': 'application/json' }, body: 'access_token=x' }, 'bad-answer'],
+    'is not JSON': [{ headers: { 'Content-Type': 'application/json' }, body: 'access_token is x' }, 'bad-answer'],
     'is a page with status 200': [htmlPage, 'web-page', 'not-json'],
     'is a list': [{ headers: { 'Content-Type': 'application/json' }, body: '[1]' }, 'bad-answer'],
     'is empty': [{ headers: { 'Content-Type': 'application/json' }, body: '' }, 'bad-answer'],
     'has no access token': [{ body: { token_type: 'Bearer', expires_in: 5 } }, 'bad-answer'],
     'has an empty access token': [{ body: { ...GOOD_TOKENS, access_token: '' } }, 'bad-answer'],
     'has an access token that is null': [{ body: { ...GOOD_TOKENS, access_token: null } }, 'bad-answer'],
-    'has no token type': [{ body: { access_token: 'x' } }, 'bad-answer'],
     'is of type DPoP': [{ body: { ...GOOD_TOKENS, token_type: 'DPoP' } }, 'server-unfit'],
     'is of a type that nobody knows': [{ body: { ...GOOD_TOKENS, token_type: 'mac' } }, 'configuration'],
     'is an error with status 200, as GitHub gives': [{ body: { error: 'bad_verification_code', error_description: 'wrong' } }, 'start-again', 'bad_verification_code'],
@@ -75,6 +74,7 @@ describe('A token answer', () => {
     'is 401 with a challenge alone': [{ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: '' }, 'client-rejected', 'challenge'],
     'says that the code is not good': [{ status: 400, body: { error: 'invalid_grant' } }, 'start-again', 'invalid_grant'],
     'is 500 with an error in it': [{ status: 500, body: { error: 'invalid_grant' } }, 'server', 'http-500'],
+    'is 500 with an error that no specification knows': [{ status: 500, body: { error: 'Internal Server Error' } }, 'server', 'http-500'],
     'is 503': [{ status: 503, body: 'busy' }, 'server', 'http-503'],
     'is 404': [{ status: 404 }, 'no-server', 'http-404'],
     'is 403 with a page': [{ ...htmlPage, status: 403 }, 'web-page', 'not-json'],
@@ -89,17 +89,10 @@ describe('A token answer', () => {
     });
   }
 
-  for (const type of ['Bearer', 'bearer', 'BEARER']) {
-    it(`may call the type "${type}"`, async () => {
+  for (const type of ['Bearer', 'bearer', 'BEARER', 'bearer ', ' Bearer', 'BearerToken', 'bearertoken', 'Bearer Token', 'bearer_token', '', ' ', null, undefined]) {
+    it(`may call the type ${JSON.stringify(type)}`, async () => {
       answering({ token_type: type });
       assert.equal((await trade(server)).tokenType, 'Bearer');
-    });
-  }
-
-  for (const lifetime of [-5, 'abc', '-5', '5 minutes', {}, true]) {
-    it(`with a lifetime of ${JSON.stringify(lifetime)} is refused`, async () => {
-      answering({ expires_in: lifetime });
-      await rejectsWith(trade(server), 'bad-answer');
     });
   }
 
@@ -109,7 +102,7 @@ describe('A token answer', () => {
     assert.deepEqual(await lifetimeFor({ expires_in: 1.5 }), [1500, 'expires_in']);
   });
 
-  for (const nothing of [undefined, null, '', 0, '0']) {
+  for (const nothing of [undefined, null, '', 0, '0', -1, -5, '-1', '-0.5', 'abc', '5 minutes', 'Infinity', ' ', {}, { toString: 1 }, [], [60], true]) {
     it(`whose lifetime is ${JSON.stringify(nothing)} says nothing of it: the token's own, then the assumed one, then none`, async () => {
       const exp = Math.floor(Date.now() / 1000) + 600;
       const [left, source] = await lifetimeFor({ expires_in: nothing, access_token: jwtWith({ exp }) }, 5 * MINUTE);

@@ -46,6 +46,18 @@ describe('the sentence for a failure', () => {
     assert.doesNotMatch(failureSentence(new Failure('server-unfit', 'token-type', { detail: 'mac' }), 'Acme'), /dpop/);
   });
 
+  it('names the issuer that belongs into the settings, and where a redirect leads, without a link', () => {
+    const issuer = failureSentence(new Failure('issuer-mismatch', 'issuer-setting', { detail: 'https://real.example.com/x' }), 'Acme');
+    assert.match(issuer, /another issuer, real\.example\.com\/x\..*"issuer"/);
+    assert.doesNotMatch(issuer, ALIVE);
+    assert.match(failureSentence(new Failure('web-page', 'http-302', { detail: 'portal.example.com' }), 'Acme'), /redirects to another server, portal\.example\.com/);
+    assert.doesNotMatch(failureSentence(new Failure('web-page', 'http-302'), 'Acme'), /redirects/);
+  });
+
+  it('does not repeat a code that is all the server says', () => {
+    assert.equal(failureSentence(new Failure('unknown-error', 'token_revoked', { detail: 'token revoked' }), 'Acme'), failureSentence(new Failure('unknown-error', 'token_revoked'), 'Acme'));
+  });
+
   for (const category of CATEGORIES) {
     it(`"${category}" is short and whole`, () => {
       const said = sentence(category);

@@ -1,0 +1,56 @@
+// ID tokens as servers write them, and as the library takes them.
+import type * as oauth from 'oauth4webapi';
+import { claimsOf } from '../core/claims.ts';
+import { Failure, plainName } from '../core/failure.ts';
+import { issuerFor, isIssuerUrl } from '../core/issuer.ts';
+import type { Server } from './discovery.ts';
+import { ALGORITHMS } from './keys.ts';
+
+/**
+ * An ID token for the library to check. It refuses one that is for others as well and does not name this client as its
+ * authorized party (`azp`); but that is optional (OpenID Connect Core 2), and its absence proves nothing. Only then the
+ * list is narrowed to this client. The signature is over the token as it arrived, so the copy is good for nothing else.
+ * @throws Failure where the token names another party, whomever it is for.
+ */
+export function forLibrary(idToken: string, clientId: string): string {
+  const claims = claimsOf(idToken);
+  if (claims === undefined) {
+    return idToken;
+  }
+  const { aud, azp, ...others } = claims;
+  if (azp !== undefined && azp !== null && azp !== clientId) {
+    throw new Failure('untrusted-answer', 'wrong-party', { detail: 'azp' });
+  }
+  if (azp === clientId || !Array.isArray(aud) || !aud.includes(clientId)) {
+    return idToken;
+  }
+  const [header = '', , signature = ''] = idToken.split('.');
+  return [header, encodeBase64Url(JSON.stringify({ ...others, aud: clientId })), signature].join('.');
+}
+
+function encodeBase64Url(text: string): string {
+  const bytes = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte));
+  return btoa(bytes.join('')).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/**
+ * The server as the library compares it with the `iss` of a JWT: one that says which tenant it is of has to be from the
+ * issuer of that tenant. Its signature is for the caller to check. Where the server does not list its algorithms, any may
+ * be that its keys are for.
+ */
+export function issuing({ metadata }: Server, jwt: string): oauth.AuthorizationServer {
+  const { id_token_signing_alg_values_supported: listed } = metadata;
+  return { ...metadata, issuer: issuerFor(metadata.issuer, claimsOf(jwt)?.['tid']), id_token_signing_alg_values_supported: listed ?? [...ALGORITHMS] };
+}
+
+/**
+ * Where the entry itself describes the server, its issuer may have been written as a mere name: then the token that names
+ * the issuer shows what belongs there.
+ * @throws Failure `issuer-mismatch` with the issuer of the token.
+ */
+export function mustMatchEntry({ metadata, provider }: Server, idToken: string): void {
+  const { iss, tid } = claimsOf(idToken) ?? {};
+  if (provider.endpoints !== undefined && typeof iss === 'string' && isIssuerUrl(iss) && iss !== issuerFor(metadata.issuer, tid)) {
+    throw new Failure('issuer-mismatch', 'issuer-setting', { detail: plainName(iss) });
+  }
+}

@@ -1,0 +1,80 @@
+// The keys with which a server signs: JSON Web Keys (RFC 7517), their algorithms (RFC 7518 section 3, RFC 8037), and which of them fit.
+import { decodeBase64Url } from '../core/json.ts';
+import type { Fields } from './body.ts';
+
+/** What an algorithm needs of a key, and of the platform. */
+interface Algorithm {
+  readonly kty: string;
+  /** The curves of the keys, where they have one. */
+  readonly curves?: readonly string[];
+  importAs(key: Fields): Named;
+  /** Undefined where the name of the key's algorithm is enough. */
+  readonly verifyAs: Named | undefined;
+}
+
+/** An algorithm as the platform names it (Web Cryptography API), with what it needs beside the name. */
+type Named = { readonly name: string } & Readonly<Partial<Record<'hash' | 'namedCurve', string>>> & { readonly saltLength?: number };
+
+const rsa = (name: string, hash: string, saltLength?: number): Algorithm => ({
+  kty: 'RSA',
+  importAs: () => ({ name, hash: `SHA-${hash}` }),
+  verifyAs: saltLength === undefined ? undefined : { name, saltLength },
+});
+const ecdsa = (namedCurve: string, hash: string): Algorithm => ({
+  kty: 'EC',
+  curves: [namedCurve],
+  importAs: () => ({ name: 'ECDSA', namedCurve }),
+  verifyAs: { name: 'ECDSA', hash: `SHA-${hash}` },
+});
+const eddsa = (...curves: readonly string[]): Algorithm => ({ kty: 'OKP', curves, importAs: ({ crv }) => ({ name: String(crv) }), verifyAs: undefined });
+
+const TABLE: ReadonlyMap<string, Algorithm> = new Map([
+  ['RS256', rsa('RSASSA-PKCS1-v1_5', '256')], ['RS384', rsa('RSASSA-PKCS1-v1_5', '384')], ['RS512', rsa('RSASSA-PKCS1-v1_5', '512')],
+  ['PS256', rsa('RSA-PSS', '256', 32)], ['PS384', rsa('RSA-PSS', '384', 48)], ['PS512', rsa('RSA-PSS', '512', 64)],
+  ['ES256', ecdsa('P-256', '256')], ['ES384', ecdsa('P-384', '384')], ['ES512', ecdsa('P-521', '512')],
+  ['EdDSA', eddsa('Ed25519', 'Ed448')], ['Ed25519', eddsa('Ed25519')], ['Ed448', eddsa('Ed448')],
+]);
+
+/** The algorithms that are known here, all of them asymmetric. */
+export const ALGORITHMS: readonly string[] = [...TABLE.keys()];
+
+/** The most keys that are tried for one signature. */
+const MOST_KEYS = 20;
+
+/** The keys of a key set with which a JWT of this header can have been signed, the ones of its name before those without any. */
+export function keysFor({ alg, kid }: Fields, keys: readonly Fields[]): Fields[] {
+  const algorithm = TABLE.get(String(alg));
+  const fitting = keys.filter((key) => algorithm !== undefined && isFit(key, String(alg), algorithm));
+  const named = kid === undefined || kid === null ? fitting : fitting.filter((key) => key['kid'] === kid);
+  // A key without a name may be the one; a key of another name is not.
+  return (named.length > 0 ? named : fitting.filter((key) => key['kid'] === undefined || key['kid'] === null)).slice(0, MOST_KEYS);
+}
+
+function isFit(key: Fields, alg: string, { curves, kty }: Algorithm): boolean {
+  const { alg: of, crv, key_ops: operations, use } = key;
+  const isOfCurve = curves === undefined || (typeof crv === 'string' && curves.includes(crv));
+  const isOfAlgorithm = typeof of !== 'string' || of === alg || (kty === 'OKP' && TABLE.get(of)?.kty === 'OKP');
+  return key['kty'] === kty && isOfCurve && isOfAlgorithm && (typeof use !== 'string' || use === 'sig') && (!Array.isArray(operations) || operations.includes('verify'));
+}
+
+/** The smallest modulus of an RSA key, in bits (RFC 7518 section 3.3). */
+const SMALLEST_MODULUS = 2048;
+
+/**
+ * Whether a key verifies the signature of a JWT.
+ * @throws DOMException or TypeError where the key is none.
+ */
+export async function isSignedWith(key: Fields, alg: string, jwt: string): Promise<boolean> {
+  const algorithm = TABLE.get(alg);
+  if (algorithm === undefined) {
+    return false;
+  }
+  // What the key is for has been looked at; the platform would be stricter about it.
+  const { alg: _alg, ext: _ext, key_ops: _operations, use: _use, ...jwk } = key;
+  const imported = await crypto.subtle.importKey('jwk', { ...jwk, kty: algorithm.kty }, algorithm.importAs(key), false, ['verify']);
+  if ('modulusLength' in imported.algorithm && Number(imported.algorithm.modulusLength) < SMALLEST_MODULUS) {
+    throw new TypeError('The modulus of the key is too small.');
+  }
+  const [header = '', payload = '', signature = ''] = jwt.split('.');
+  return crypto.subtle.verify(algorithm.verifyAs ?? imported.algorithm.name, imported, new Uint8Array(decodeBase64Url(signature)), new TextEncoder().encode(`${header}.${payload}`));
+}

@@ -1,0 +1,70 @@
+// What an answer tells that is no grant, in whatever form servers say that (RFC 6749 section 5.2).
+import { harmless, type Failure } from '../core/failure.ts';
+import { categoryOfError } from '../core/remedy.ts';
+import { errorCodeIn, isErrorBody, sentenceIn, wordsIn, type Fields } from './body.ts';
+import { PASSING_STATUSES, detailsOf, ofBody, ofError, ofResponse, type Step } from './classify.ts';
+import { isProxyChallenge } from './proxyChallenge.ts';
+
+/** What an answer is: enough of one to judge it. */
+export interface JudgedAnswer {
+  readonly response: Response;
+  readonly body: string;
+  /** The secrets that the request held: the answer may quote them. */
+  readonly secrets: readonly string[];
+}
+
+/** The longest text that is taken for the server's words, in characters; anything longer is a page. */
+const LONGEST_WORDS = 300;
+
+/**
+ * The failure that an answer to a request with credentials tells of, in whatever form: by a known error code first, then
+ * by its status. With it go the server's own words. Undefined where the answer may be a good one.
+ * @param fields what the body holds; undefined where it is neither JSON nor a form.
+ */
+export function classifyAnswer({ body, response, secrets }: JudgedAnswer, fields: Fields | undefined, step: Step): Failure | undefined {
+  const { ok } = response;
+  if (ok && (fields === undefined || !isErrorBody(fields, step === 'revocation'))) {
+    return undefined;
+  }
+  const error = fields && knownCodeIn(fields, response, step);
+  const quoted = (words: string | undefined): string | undefined => words && harmless(withoutSecrets(words, secrets));
+  if (fields !== undefined && error !== undefined) {
+    return ofBody(error, fields, step, { ...detailsOf(response), detail: quoted(sentenceIn(fields)) });
+  }
+  // What comes with a redirect is about that.
+  const isRedirect = response.status < 400 && !ok;
+  const detail = isRedirect ? undefined : quoted(fields === undefined ? plainWords(response, body) : wordsIn(fields));
+  const unknown = textOf(fields?.['error']);
+  if (isJudgedByStatus(response, unknown)) {
+    return ofResponse(response, { detail }, { isClients: true, isMessage: fields !== undefined || detail !== undefined });
+  }
+  return ofError(unknown ?? 'unknown-error', step, { ...detailsOf(response), detail });
+}
+
+/** The known error code of an answer; undefined where it has none, or its status says more. */
+function knownCodeIn(fields: Fields, { status }: Response, step: Step): string | undefined {
+  const code = errorCodeIn(fields, (one) => categoryOfError(one, step) !== undefined);
+  const category = code === undefined ? undefined : categoryOfError(code, step);
+  // A server that is not well has no say in whether a session has ended.
+  const isHeard = status < 500 || ['protocol-step', 'rate-limited', 'server'].includes(category ?? '');
+  return category !== undefined && isHeard && !PASSING_STATUSES.includes(status) ? code : undefined;
+}
+
+/** Whether the status of a refusal says more than an error code that nobody knows, if there is one. */
+function isJudgedByStatus(response: Response, error: string | undefined): boolean {
+  const { ok, status } = response;
+  return isProxyChallenge(response) || PASSING_STATUSES.includes(status) || status >= 500 || (!ok && error === undefined);
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value.trim() !== '' ? value : undefined);
+
+/** What a server says in plain text, where that is short enough to be a message. */
+function plainWords(response: Response, body: string): string | undefined {
+  const isPlain = /^(?:text\/plain|application\/json)\b/i.test(response.headers.get('content-type') ?? 'text/plain');
+  return isPlain && body.length <= LONGEST_WORDS && /^[^<{[]*[^<{[\s][^<{[]*$/.test(body) ? body : undefined;
+}
+
+/** A text of a server without what the request held, should it quote that. */
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text);
+}

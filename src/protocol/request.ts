@@ -1,0 +1,62 @@
+// Requests in which the client says who it is: sent, sent once more where that helps, and their answers made regular.
+import { Failure } from '../core/failure.ts';
+import { classify, type Step } from './classify.ts';
+import type { Server } from './discovery.ts';
+import { sendProved } from './dpop.ts';
+import { regularize, type RegularAnswer } from './regular.ts';
+import type { Fetch, Transport } from './transport.ts';
+
+/**
+ * Sends a request and gives its answer, regular and unchecked. Where the server refuses the client, and its secret can be
+ * sent in another way, it is sent once more like that: such a server has looked at nothing else of the request.
+ * @param send makes the request with the `fetch` that it is given.
+ * @throws Failure where no answer arrives.
+ */
+export async function requestAnswer(
+  server: Server,
+  transport: Transport,
+  signal: AbortSignal | undefined,
+  step: Step,
+  send: (fetch: Fetch) => Promise<Response>,
+): Promise<RegularAnswer> {
+  const { authentication } = server;
+  const first = await requestOnce(server, transport, signal, step, send);
+  if (!isClientRefused(first) || !authentication.useOther()) {
+    return first;
+  }
+  transport.log.debug(`Provider ${server.provider.id} does not accept the client secret as it was sent; it is sent in the other way.`);
+  const second = await requestOnce(server, transport, signal, step, send);
+  if (isAboutClient(second)) {
+    authentication.useFirst();
+    return first;
+  }
+  authentication.remember();
+  return second;
+}
+
+async function requestOnce(server: Server, transport: Transport, signal: AbortSignal | undefined, step: Step, send: (fetch: Fetch) => Promise<Response>): Promise<RegularAnswer> {
+  // An object, because what happens in the callback is hidden from the compiler's flow analysis.
+  const arrived: { answer?: RegularAnswer } = {};
+  try {
+    await sendProved(server, transport, signal, send, (answer) => {
+      arrived.answer = regularize(answer, step);
+      return arrived.answer.response;
+    });
+  } catch (error) {
+    throw classify(error, step);
+  }
+  if (arrived.answer === undefined) {
+    throw new Failure('bad-answer', 'no-answer');
+  }
+  return arrived.answer;
+}
+
+/** Whether a server has refused the client before anything else (RFC 6749 section 5.2). */
+function isClientRefused({ failure }: RegularAnswer): boolean {
+  return failure?.code === 'invalid_client' || failure?.code === 'challenge';
+}
+
+/** Whether the second answer says nothing beyond what the first one did: it is about the client, or about how it is sent. */
+function isAboutClient({ failure }: RegularAnswer): boolean {
+  return failure !== undefined && ['client-rejected', 'client-not-allowed', 'configuration', 'unknown-error', 'web-page', 'proxy'].includes(failure.category);
+}
