@@ -20,6 +20,17 @@ export interface Breach {
   readonly text: string;
 }
 
+/** When somebody was last active, by the machine's uptime in ms. */
+export interface Activity {
+  last: number;
+  /** The same in a window that lived long enough to tell the others. */
+  lastTold: number;
+  /** How often the clock had been set by then. */
+  jumps: number;
+  /** How often the folder had begun to fail by then. */
+  folderFailures: number;
+}
+
 /** What the judge looks at. */
 export interface Scene {
   readonly time: Time;
@@ -30,8 +41,7 @@ export interface Scene {
   readonly story: Story;
   /** After how long without activity, in ms, the sessions are signed out; undefined where that is off. */
   readonly idleTimeout: number | undefined;
-  /** When somebody was last active, by the machine's uptime: at all, and in a window that lived long enough to tell the others. */
-  readonly activity: { last: number; lastTold: number };
+  readonly activity: Activity;
   windows(): readonly Window[];
   /** Whether the weather is such that nothing goes wrong by itself. */
   isCalm(): boolean;
@@ -223,8 +233,10 @@ export class Judge {
   }
 
   #onRemoved(window: Window, { id, ended }: SessionRecord): void {
-    const { activity, idleTimeout = Infinity, time } = this.#scene;
-    if (time.uptime - activity.lastTold >= idleTimeout - IDLE_TOLERANCE / 2) {
+    const { activity, folder, idleTimeout = Infinity, time } = this.#scene;
+    // A clock that was set may make the time without activity look longer, and activity that couldn't be noted is not known.
+    const isUnsure = activity.jumps !== time.jumps || activity.folderFailures !== folder.failures || folder.failing !== false;
+    if (idleTimeout !== Infinity && (isUnsure || time.uptime - activity.lastTold >= idleTimeout - IDLE_TOLERANCE / 2)) {
       this.leaving.add(id);
     }
     if (!isSignedOut(this.#scene.folder, id) && !this.leaving.has(id) && ended === undefined) {

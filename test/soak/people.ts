@@ -306,9 +306,9 @@ export class People {
   }
 
   #noteActive({ process }: Window): void {
-    const { activity, time } = this.#world;
+    const { activity, folder, time } = this.#world;
     const at = time.uptime;
-    activity.last = at;
+    Object.assign(activity, { last: at, jumps: time.jumps, folderFailures: folder.failing === false ? folder.failures : NaN });
     // What a window is told that ends at once, no other window gets to know.
     time.afterAwake(TELLING, () => {
       if (process.runs && process.runsSince <= time.awake - TELLING) {

@@ -2,7 +2,7 @@
 import { DAY, HOUR, MINUTE } from '../../src/core/clock.ts';
 import type { Break } from './breaks.ts';
 import { Figures } from './figures.ts';
-import { Judge, type Breach, type Scene } from './judge.ts';
+import { Judge, type Activity, type Breach, type Scene } from './judge.ts';
 import { Keyring, STORE_MODELS, type StoreModel } from './keyring.ts';
 import { Living, SharedFolder } from './machine.ts';
 import { Network } from './network.ts';
@@ -58,7 +58,7 @@ export class World implements Scene {
   readonly mostWindows: number;
   /** After how long without activity, in ms, the sessions are signed out; undefined where that is off. */
   readonly idleTimeout: number | undefined;
-  readonly activity = { last: 0, lastTold: 0 };
+  readonly activity: Activity = { last: 0, lastTold: 0, jumps: 0, folderFailures: 0 };
   readonly #options: WorldOptions;
   readonly #days: number;
   readonly #ground: Ground;
@@ -75,7 +75,7 @@ export class World implements Scene {
     this.random = random;
     this.story = new Story(() => time.now, options.kept);
     this.server = new Server(time, random.chance(0.25) ? 'the-client-secret' : undefined);
-    this.idleTimeout = random.chance(0.25) ? random.wide(10 * MINUTE, 12 * HOUR) : undefined;
+    this.idleTimeout = random.chance(0.2) ? random.wide(HOUR, 12 * HOUR) : undefined;
     this.folder = new SharedFolder(time, random);
     const drawn = random.weighted([[40, STORE_MODELS[0]], [40, STORE_MODELS[1]], [20, STORE_MODELS[2]]] as const);
     this.keyring = new Keyring(options.store ?? drawn, time, random);
