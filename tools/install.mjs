@@ -69,8 +69,9 @@ function acquire() {
 /** Runs `npm ci`. Its output goes to stderr: stdout belongs to the script that comes next. */
 function install() {
   console.error('Installing dependencies…');
-  // The npm that runs this script. The folder and the kind of dependencies are named, because npm hands its own options on in the environment.
-  const args = ['ci', '--prefix', root, '--include=dev'];
+  // The npm that runs this script. The folder and the kind of dependencies are named, because
+  // npm hands its own options on in the environment. Its warnings are of the Node of the machine, which is used only here.
+  const args = ['ci', '--prefix', root, '--include=dev', '--loglevel=error'];
   const npm = process.env.npm_execpath;
   const stdio = ['ignore', 2, 2];
   const { status, error } = npm !== undefined && basename(npm) === 'npm-cli.js'

@@ -83,7 +83,7 @@ describe('the step before every script', () => {
   }
 
   const calls = (): string[] => (existsSync(join(folder, 'calls.txt')) ? readFileSync(join(folder, 'calls.txt'), 'utf8').trim().split('\n') : []);
-  const call = (): string => `ci --prefix ${folder} --include=dev`;
+  const call = (): string => `ci --prefix ${folder} --include=dev --loglevel=error`;
 
   it('installs on a fresh clone, says so, and leaves stdout to the script', async () => {
     assert.deepEqual(await run(), { code: 0, out: '', err: 'Installing dependencies…\nadded 1 package\n' });

@@ -70,6 +70,8 @@ export interface House {
   readonly scheduler: Scheduler;
   /** Every line of the log. */
   readonly lines: string[];
+  /** Those that a person sees who has changed nothing: `info` and what is graver. */
+  readonly infos: string[];
   readonly findings: Finding[];
   readonly changes: RegistryChange[];
   /** The session `s1`, or the one with another id, as it is in memory. */
@@ -85,7 +87,9 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
   const providers = options.providers ?? [providerAt(issuer)];
   const lines: string[] = [];
   const tell = (message: string): void => void lines.push(message);
-  const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
+  const infos: string[] = [];
+  const tellAll = (message: string): void => void (lines.push(message), infos.push(message));
+  const log: Log = { trace: tell, debug: tell, info: tellAll, warn: tellAll, error: tellAll };
   let inFlight = 0;
   const counted = async <T>(task: Promise<T>): Promise<T> => {
     inFlight += 1;
@@ -123,7 +127,7 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
   clock.busy = () => previous() || inFlight > 0;
   const { archive, follower, idleness, ledger, refresher, scheduler, turns, vault } = sessions;
   return {
-    clock, store, folder, life, discovery, transport, sessions, vault, archive, turns, follower, ledger, registry, refresher, keeper, idleness, scheduler, lines, findings, changes,
+    clock, store, folder, life, discovery, transport, sessions, vault, archive, turns, follower, ledger, registry, refresher, keeper, idleness, scheduler, lines, infos, findings, changes,
     get alone() {
       return alone;
     },

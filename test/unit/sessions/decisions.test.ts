@@ -127,6 +127,25 @@ describe('The log', () => {
       assert.match(told('is over')[0] ?? '', /: is over; the token expired 0 s ago \(expires_in\), no refresh token\.$/);
     });
 
+    it('says so to everybody who reads the log, at start and after each renewal', async () => {
+      server.onToken(rotatingTokens({ expires_in: undefined }));
+      const plans = (): { generation: number; at: number }[] =>
+        house.infos.flatMap((line) => {
+          const [found, generation, at = ''] = /\(generation (\d+)\): next renewal at ([0-9TZ:.-]+), for its refresh interval;/.exec(line) ?? [];
+          return found === undefined ? [] : [{ generation: Number(generation), at: Date.parse(at) }];
+        });
+      await live({ accessExpiresAt: undefined, expirySource: 'never-said' }, { refreshInterval: 12 * HOUR });
+      const start = house.clock.now();
+      house.scheduler.tick();
+      await house.clock.rest();
+      const [first] = plans();
+      assert.ok(first?.generation === 1 && first.at <= start + 12 * HOUR && first.at > start + 11 * HOUR);
+      await house.clock.pass(13 * HOUR);
+      const { generation, renewedAt } = house.record();
+      assert.deepEqual([generation, renewedAt], [2, first.at]);
+      assert.deepEqual(plans().map((plan) => plan.generation), [1, 2]);
+    });
+
     it('does not repeat itself at each tick', async () => {
       await live({ accessExpiresAt: undefined, expirySource: 'never-said' });
       house.scheduler.tick();
