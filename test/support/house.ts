@@ -1,5 +1,5 @@
 // The sessions' room, built as the product builds it, over a clock, a store and a folder that a test holds in its hand.
-import { MINUTE, SECOND } from '../../src/core/clock.ts';
+import { HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
 import type { LifetimeSettings } from '../../src/core/lifetime.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { Provider } from '../../src/core/provider.ts';
@@ -83,7 +83,7 @@ export interface House {
 /** Builds a house for the providers given, or for `acme` at an issuer. */
 export function buildHouse(issuer: string, options: HouseOptions = {}): House {
   const { clock = new PatientClock(), store = new FakeStore(), folder = new FakeFolder(), life = new FakeLife(), freshness = MINUTE } = options;
-  const settings: LifetimeSettings = { leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE, place: 0, ...options.settings };
+  const settings: LifetimeSettings = { leeway: 5 * MINUTE, refreshInterval: 12 * HOUR, warning: 10 * MINUTE, place: 0, ...options.settings };
   const providers = options.providers ?? [providerAt(issuer)];
   const lines: string[] = [];
   const tell = (message: string): void => void lines.push(message);

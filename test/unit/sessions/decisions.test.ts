@@ -116,7 +116,7 @@ describe('The log', () => {
     it('says why none is', async () => {
       assert.equal(await planned({ refreshToken: undefined }), `${SESSION}: no renewal is planned; the token works for 300 s more (expires_in), no refresh token.`);
       const never = { accessExpiresAt: undefined, expirySource: 'never-said' } as const;
-      assert.equal(await planned(never), `${SESSION}: no renewal is planned; the server never said when the token expires, has a refresh token.`);
+      assert.equal(await planned(never, { refreshInterval: 0 }), `${SESSION}: no renewal is planned; the server never said when the token expires, has a refresh token.`);
     });
 
     it('says when it is over by the passing of time', async () => {
@@ -147,7 +147,7 @@ describe('The log', () => {
     });
 
     it('does not repeat itself at each tick', async () => {
-      await live({ accessExpiresAt: undefined, expirySource: 'never-said' });
+      await live({ accessExpiresAt: undefined, expirySource: 'never-said' }, { refreshInterval: 0 });
       house.scheduler.tick();
       await house.clock.pass(MINUTE);
       const { length } = house.lines;
