@@ -8,6 +8,7 @@ import { ClientSecrets } from '../../../src/sessions/clientSecrets.ts';
 import type { Subject } from '../../../src/vscode/actions.ts';
 import { PREFIX, SETTINGS } from '../../../src/vscode/ids.ts';
 import { Settings } from '../../../src/vscode/settings.ts';
+import { jwtWith } from '../../support/bench.ts';
 import { editor } from '../../support/fakeEditor.ts';
 import { houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
 import type { ScriptedServer } from '../../support/scriptedServer.ts';
@@ -119,6 +120,13 @@ describe('the links in the diagnostics', () => {
     assert.deepEqual(editor.messages.map(({ buttons, isModal }) => [buttons, isModal]), [[['Delete It'], true], [['Delete It'], true]]);
     assert.deepEqual([house.record().accessToken, house.stored()?.includes('access-1')], ['access-1', true]);
     assert.deepEqual(server.requests, [], 'no server was told');
+  });
+
+  it('delete a session whose ID token is of somebody else, and tell no server, though it is of the client that is configured', async () => {
+    const idToken = jwtWith({ iss: server.issuer, aud: 'editor', sub: 'somebody-else' });
+    await moveIn(house, recordAt(server.issuer, house.clock.now(), { id: 'stray', subject: 'person-1', idToken }));
+    await press('poisoned', 'Delete It');
+    assert.deepEqual([leftOf('stray'), await lineOf('poisoned'), server.requests], [[], undefined, []]);
   });
 
   it('sign one of two accounts out that have the same name, here and at the server', async () => {

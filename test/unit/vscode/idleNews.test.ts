@@ -54,7 +54,7 @@ describe('the warning before a sign-out for idle time', () => {
     assert.equal(window.registry.get('s1'), undefined);
     const { choices: [again] } = told();
     assert.equal(again?.label, 'Sign In Again');
-    await again?.run();
+    await again.run();
     assert.equal(signIns, 1);
   });
 });
