@@ -83,6 +83,15 @@ describe('the extension', function () {
     assert.equal(server.requestsTo('/token')[0]?.parameters.get('refresh_token'), 'refresh-1');
   });
 
+  it('does at once what is due by a setting that has changed, and reports what is wrong with it', async () => {
+    start({ renewedAt: Date.now() - 20 * MINUTE });
+    await call('getSessions', ['read']);
+    editor.configure(`${PREFIX}.${SETTINGS.refreshInterval}`, 1);
+    await server.waitFor('/token');
+    await settle();
+    assert.deepEqual(editor.messages.map(({ words }) => words), ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 5 is used.']);
+  });
+
   it('is not ended before a renewal that is on its way is stored', async () => {
     const answer = Promise.withResolvers<undefined>();
     const rotating = rotatingTokens({ expires_in: 3600 });
