@@ -10,7 +10,7 @@ import type { SignOut } from '../sessions/farewell.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Subject } from '../vscode/actions.ts';
 import type { DiagnosticsDesk } from '../vscode/diagnosticsDocument.ts';
-import { MEND_COMMAND } from '../vscode/ids.ts';
+import { MEND_COMMAND, PREFIX } from '../vscode/ids.ts';
 import { failureSentence } from '../vscode/sentences.ts';
 import { openEntry, openProviderSettings, openSettings, type Settings } from '../vscode/settings.ts';
 import { PRODUCT, labelRemove, labelSignOut } from '../vscode/text.ts';
@@ -117,6 +117,7 @@ export class Diagnostics implements DiagnosticsDesk {
       now: clock.now(),
       providers: settings.providers,
       problems: settings.problems,
+      numberProblems: settings.numberProblems,
       sessions: all,
       lost: entries.filter(({ id }) => !all.some(({ record }) => record.id === id)),
       unknownServers: settings.providers.flatMap((provider) => {
@@ -196,7 +197,10 @@ export class Diagnostics implements DiagnosticsDesk {
     },
     'sign-in': (finding) => this.#subjectOf(finding).signIn(),
     renew: (finding) => this.#subjectOf(finding).retry(),
-    settings: ({ providerId }) => (providerId === undefined ? openProviderSettings() : openEntry(this.#ports.clock, providerId)),
+    settings: ({ numberProblem, providerId }) =>
+      numberProblem !== undefined ? openSettings(`${PREFIX}.${numberProblem.setting.name}`)
+      : providerId === undefined ? openProviderSettings()
+      : openEntry(this.#ports.clock, providerId),
     'add-provider': () => this.#ports.addProvider(),
     'proxy-settings': () => openSettings('http.proxy', 'http.proxyStrictSSL', 'http.systemCertificates'),
     log: () => {

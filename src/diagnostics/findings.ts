@@ -9,6 +9,7 @@ import { normalizeScopes } from '../core/scopes.ts';
 import { ownerOf, type SessionRecord } from '../core/session.ts';
 import { isUsable, timeFor, type LiveSession } from '../core/status.ts';
 import type { Health, StoreHealth } from '../sessions/health.ts';
+import type { NumberProblem } from '../vscode/numberSettings.ts';
 
 /** Every finding, the gravest first. The words are stable: reports are compared by them. */
 export const FINDING_CODES = [
@@ -48,6 +49,8 @@ export const FINDING_CODES = [
   'nothing-configured',
   /** An entry of the settings is not used. */
   'entry-not-used',
+  /** A setting is out of range or not a number, and another value is used. */
+  'setting-out-of-range',
   /** Two accounts of a provider have the same label. */
   'same-label',
   /** A session cannot be renewed: there is no refresh token. */
@@ -78,6 +81,8 @@ export interface HouseFinding {
   readonly session?: LiveSession | undefined;
   /** The entry of the settings that it is about. */
   readonly problem?: SettingProblem | undefined;
+  /** The setting that it is about. */
+  readonly numberProblem?: NumberProblem | undefined;
   /** What is wrong, as stable words: claims, a category and a code, a number of things. */
   readonly detail?: string | undefined;
   /** How far the server's clock is ahead, in ms. */
@@ -89,6 +94,7 @@ export interface Facts {
   readonly now: number;
   readonly providers: readonly Provider[];
   readonly problems: readonly SettingProblem[];
+  readonly numberProblems: readonly NumberProblem[];
   /** All sessions in memory, those of no configured provider included. */
   readonly sessions: readonly LiveSession[];
   /** The sessions that the ledger knows and nobody has. */
@@ -203,10 +209,11 @@ const MENDINGS: Readonly<Partial<Record<Action, Mending>>> = {
   'log': 'log',
 };
 
-function ofSettings({ lost, problems, providers, tlsOffBy, unknownServers }: Facts): HouseFinding[] {
+function ofSettings({ lost, numberProblems, problems, providers, tlsOffBy, unknownServers }: Facts): HouseFinding[] {
   const findings: HouseFinding[] = [
     ...lost.map(({ id, providerId }) => ({ code: 'lost', severity: 'warning', mending: 'sign-in', providerId, detail: id.slice(0, 8) }) as const),
     ...problems.map((problem) => ({ code: 'entry-not-used', severity: 'warning', mending: 'settings', problem }) as const),
+    ...numberProblems.map((numberProblem) => ({ code: 'setting-out-of-range', severity: 'warning', mending: 'settings', numberProblem }) as const),
     ...unknownServers.map(({ providerId, category, code }) => {
       return { code: 'server-unknown', severity: 'warning', mending: mendingOf(category, 'log'), providerId, detail: `${category}, ${code}` } as const;
     }),

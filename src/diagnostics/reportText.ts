@@ -1,6 +1,6 @@
 // The sentences of the diagnostics. `l10n` is taken apart from `vscode` here, which is how the extraction finds it.
 import * as vscode from 'vscode';
-import { duration, actionLabel, labelAddProvider, labelOpenSettings, labelRemove, labelRenewNow, labelShowLog, labelSignInAgain, labelSignOut, problemSentence } from '../vscode/text.ts';
+import { duration, actionLabel, labelAddProvider, labelOpenSettings, labelRemove, labelRenewNow, labelShowLog, labelSignInAgain, labelSignOut, numberProblemSentence, problemSentence } from '../vscode/text.ts';
 import type { FindingCode, HouseFinding, Mending, Severity } from './findings.ts';
 import type { FindingNames, ReportWords } from './report.ts';
 
@@ -69,6 +69,7 @@ const SENTENCES: Readonly<Record<FindingCode, Sentence>> = {
       : l10n.t('The clock of this computer is {1} ahead of that of {0}. Check its date, time and time zone, then renew.', provider, duration(-skew)),
   'nothing-configured': () => l10n.t('No provider is set up. Add one: an issuer and a client id are all it takes.'),
   'entry-not-used': ({ problem }) => (problem === undefined ? '' : problemSentence(problem)),
+  'setting-out-of-range': (_, { numberProblem }) => (numberProblem === undefined ? '' : numberProblemSentence(numberProblem)),
   'same-label': ({ provider, session }) => l10n.t('Two accounts at {0} have the same name, so VS Code cannot tell them apart. Sign out of session {1} and sign in again.', provider, session),
   'no-refresh-token': ({ provider, session }) =>
     l10n.t('Session {0} ends with its access token: {1} sent no refresh token. Add "offline_access" to the scopes, and allow it at the server.', session, provider),

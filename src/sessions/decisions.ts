@@ -14,14 +14,15 @@ export class Decisions {
   }
 
   /**
-   * Tells a decision at the level `debug`, unless the latest one about the same thing was the same.
+   * Tells a decision, unless the latest one about the same thing was the same.
    * @param about what it is about: the id of a session or of a provider.
    * @param key what makes it this decision; what changes by the passing of time alone is not in it.
+   * @param level how much of the log a person has to see to be told of it.
    */
-  tell(about: string, key: string, words: () => string): void {
+  tell(about: string, key: string, words: () => string, level: 'debug' | 'info' = 'debug'): void {
     if (this.#latest.get(about) !== key) {
       this.#latest.set(about, key);
-      this.#log.debug(words());
+      this.#log[level](words());
     }
   }
 }

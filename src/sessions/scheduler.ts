@@ -238,7 +238,7 @@ export class Scheduler implements Disposable {
         : planned !== undefined ? `next renewal at ${timeOf(planned.at - setBack)}, for its ${planned.because}`
         : 'no renewal is planned';
       return `${nameOf(record)}: ${plan}; ${standingOf(session, now)}, ${refreshTokenOf(record)}.`;
-    });
+    }, 'info');
   }
 
   /** When the next thing happens to a session: a renewal, a retry, the running out of its token, or the warning before its end. */

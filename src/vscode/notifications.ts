@@ -123,19 +123,22 @@ export class Notifications implements Disposable {
 
   /** Reports what is wrong in the settings: each problem once, until it is mended. */
   async reportProblems(): Promise<void> {
-    const { problems } = this.#ports.settings;
-    const sentences = problems.map(text.problemSentence);
+    const { numberProblems, problems } = this.#ports.settings;
+    const found = [
+      ...problems.map((problem) => ({ words: text.problemSentence(problem), open: openProviderSettings })),
+      ...numberProblems.map((problem) => ({ words: text.numberProblemSentence(problem), open: () => openSettings(`${PREFIX}.${problem.setting.name}`) })),
+    ];
     for (const told of this.#problemsTold) {
-      if (!sentences.includes(told)) {
+      if (!found.some(({ words }) => words === told)) {
         this.#problemsTold.delete(told);
       }
     }
-    const news = sentences.filter((one) => !this.#problemsTold.has(one));
+    const news = found.filter(({ words }) => !this.#problemsTold.has(words));
     await Promise.all(
-      news.map(async (one) => {
-        this.#problemsTold.add(one);
-        if ((await vscode.window.showWarningMessage(one, text.labelOpenSettings())) !== undefined) {
-          await openProviderSettings();
+      news.map(async ({ words, open }) => {
+        this.#problemsTold.add(words);
+        if ((await vscode.window.showWarningMessage(words, text.labelOpenSettings())) !== undefined) {
+          await open();
         }
       }),
     );

@@ -1,10 +1,11 @@
 // The settings, parsed; and what is wrong with them, told once.
 import * as vscode from 'vscode';
-import { MINUTE, SECOND, type Clock, type Disposable } from '../core/clock.ts';
+import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import type { LifetimeSettings } from '../core/lifetime.ts';
 import { BUILT_IN_PROVIDER_IDS, DEFAULT_PROVIDER_ID, parseProviders, type Provider, type SettingProblem } from '../core/provider.ts';
 import { KINDS, PREFIX, SETTINGS, type Kind } from './ids.ts';
+import { readNumberSettings, type NumberProblem } from './numberSettings.ts';
 
 /** How long, in ms, an editor that has been opened may take to be there. */
 const EDITOR_PATIENCE = 2 * SECOND;
@@ -44,6 +45,11 @@ export class Settings implements Disposable {
   /** What is wrong with the other entries. */
   get problems(): readonly SettingProblem[] {
     return this.#values.problems;
+  }
+
+  /** Which settings are out of range or not numbers. */
+  get numberProblems(): readonly NumberProblem[] {
+    return this.#values.numberProblems;
   }
 
   /** The provider with an id; undefined where none is configured. */
@@ -102,6 +108,7 @@ export class Settings implements Disposable {
 interface Values {
   readonly providers: readonly Provider[];
   readonly problems: readonly SettingProblem[];
+  readonly numberProblems: readonly NumberProblem[];
   readonly lifetimes: Omit<LifetimeSettings, 'place'>;
   readonly freshness: number;
   readonly signInTimeout: number;
@@ -112,24 +119,16 @@ interface Values {
 
 function valuesNow(): Values {
   const values = vscode.workspace.getConfiguration(PREFIX);
-  // A number that is none VS Code marks, but hands on.
-  const number = (name: string, fallback: number, least = 0): number => {
-    const value: unknown = values.get(name);
-    return typeof value === 'number' && Number.isFinite(value) && value >= least ? value : fallback;
-  };
+  const { ms, problems: numberProblems } = readNumberSettings((name) => values.get(name));
   const parsed = parseProviders(values.get(SETTINGS.providers), BUILT_IN_PROVIDER_IDS);
-  const forAll = number(SETTINGS.idleTimeout, 0) * MINUTE;
   const muted: unknown = values.get(SETTINGS.mutedNotifications);
   return {
     ...parsed,
-    lifetimes: {
-      leeway: number(SETTINGS.refreshLeeway, 300) * SECOND,
-      refreshInterval: number(SETTINGS.refreshInterval, 0) * MINUTE,
-      warning: number(SETTINGS.expiryWarning, 10) * MINUTE,
-    },
-    freshness: number(SETTINGS.minimumValidity, 60) * SECOND,
-    signInTimeout: number(SETTINGS.signInTimeout, 5, 0.1) * MINUTE,
-    idleTimeouts: new Map(parsed.providers.map(({ id, idleTimeout = forAll }) => [id, idleTimeout] as const).filter(([, timeout]) => timeout > 0)),
+    numberProblems,
+    lifetimes: { leeway: ms.refreshLeeway, refreshInterval: ms.refreshInterval, warning: ms.expiryWarning },
+    freshness: ms.minimumValidity,
+    signInTimeout: ms.signInTimeout,
+    idleTimeouts: new Map(parsed.providers.map(({ id, idleTimeout = ms.idleTimeout }) => [id, idleTimeout] as const).filter(([, timeout]) => timeout > 0)),
     callsCountAsActivity: values.get<unknown>(SETTINGS.callsCountAsActivity) !== false,
     muted: Array.isArray(muted) ? KINDS.filter((kind) => muted.includes(kind)) : [],
   };

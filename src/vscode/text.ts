@@ -9,6 +9,8 @@ import type { Action } from '../core/remedy.ts';
 import type { State } from '../core/status.ts';
 import type { Pages, SignOutPages } from '../flows/page.ts';
 import type { Finding } from '../sessions/keeper.ts';
+import { PREFIX } from './ids.ts';
+import type { NumberProblem } from './numberSettings.ts';
 import { failureSentence } from './sentences.ts';
 
 const { env, l10n } = vscode;
@@ -317,6 +319,17 @@ export function problemSentence({ entry, field, code }: SettingProblem): string 
   }
   const name = /^\d+$/.test(entry) ? l10n.t('Provider number {0} in the settings', entry) : l10n.t('Provider “{0}” in the settings', entry);
   return l10n.t('{0} is not used: {1}', name, PROBLEMS[code](field));
+}
+
+/** The sentence about a setting that is out of range or not a number. */
+export function numberProblemSentence({ setting: { canBeOff, maximum, minimum, name, unit }, used }: NumberProblem): string {
+  const key = `${PREFIX}.${name}`;
+  if (unit === 'seconds') {
+    return l10n.t('"{0}" must be between {1} and {2} seconds. {3} is used.', key, minimum, maximum, used);
+  }
+  return canBeOff
+    ? l10n.t('"{0}" must be 0 or between {1} and {2} minutes. {3} is used.', key, minimum, maximum, used)
+    : l10n.t('"{0}" must be between {1} and {2} minutes. {3} is used.', key, minimum, maximum, used);
 }
 
 const PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> = {

@@ -12,6 +12,7 @@ import {
   parseProviders,
 } from '../../src/core/provider.ts';
 import { COMMANDS, CONTEXT_KEYS, PREFIX, SETTINGS } from '../../src/vscode/ids.ts';
+import { NUMBER_SETTINGS } from '../../src/vscode/numberSettings.ts';
 import { TEXTS } from '../support/floorPlan.ts';
 
 interface Schema {
@@ -24,6 +25,7 @@ interface Schema {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly maximum?: number;
+  readonly anyOf?: readonly unknown[];
   readonly enum?: readonly unknown[];
   readonly markdownEnumDescriptions?: readonly string[];
   readonly pattern?: string;
@@ -129,16 +131,20 @@ describe('the manifest', () => {
     assert.deepEqual(orders, orders.map((_, index) => index + 1));
   });
 
-  it('has the numbers that the code falls back on, and the same least ones', () => {
-    const inCode = new Map<string, readonly [number, number]>();
-    for (const [, name = '', fallback, least] of read('src/vscode/settings.ts').matchAll(/\bnumber\(SETTINGS\.(\w+), ([\d.]+)(?:, ([\d.]+))?\)/g)) {
-      inCode.set(`${PREFIX}.${name}`, [Number(fallback), Number(least ?? 0)]);
-    }
+  it('has the numbers of the code: its defaults and limits, and 0 below them for what can be off', () => {
     const inManifest = Object.entries(settings).filter(([, { type }]) => type === 'number');
-    assert.ok(inManifest.length > 0);
-    assert.deepEqual([...inCode.keys()].sort(), inManifest.map(([name]) => name).sort());
-    for (const [name, schema] of inManifest) {
-      assert.deepEqual([schema.default, schema.minimum], inCode.get(name), name);
+    assert.deepEqual(Object.values(NUMBER_SETTINGS).map(({ name }) => `${PREFIX}.${name}`).sort(), inManifest.map(([name]) => name).sort());
+    for (const { canBeOff, default: fallback, maximum, minimum, name } of Object.values(NUMBER_SETTINGS)) {
+      const schema = settings[`${PREFIX}.${name}`];
+      assert.deepEqual([schema?.default, schema?.minimum, schema?.maximum], [fallback, canBeOff ? 0 : minimum, maximum], name);
+      assert.deepEqual(schema?.anyOf, canBeOff ? [{ const: 0 }, { minimum }] : undefined, name);
+    }
+  });
+
+  it('describes each number with its unit, as the page of settings does', () => {
+    for (const { name, unit } of Object.values(NUMBER_SETTINGS)) {
+      assert.ok(words[`setting.${name}`]?.includes(`**${unit}**`), name);
+      assert.match(read('docs/settings.md'), new RegExp(`^\\| \`${PREFIX}\\.${name}\` \\| \\d+ ${unit === 'seconds' ? 's' : 'min'} \\|`, 'm'), name);
     }
   });
 

@@ -7,7 +7,7 @@ import type { LiveSession } from '../../src/core/status.ts';
 export const SIGNED_IN_AT = Date.UTC(2030, 0, 1);
 
 /** The settings as they are when nobody touched them, in ms. */
-export const USUAL: LifetimeSettings = { leeway: 300 * SECOND, refreshInterval: 0, warning: 10 * MINUTE };
+export const USUAL: LifetimeSettings = { leeway: 300 * SECOND, refreshInterval: 12 * HOUR, warning: 10 * MINUTE };
 
 /** A session that can be renewed, fresh from the sign-in, with an access token of one hour. */
 export const SAMPLE: SessionRecord = {

@@ -1,5 +1,5 @@
 // The sessions' room, built as the product builds it, over a clock, a store and a folder that a test holds in its hand.
-import { MINUTE, SECOND } from '../../src/core/clock.ts';
+import { HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
 import type { LifetimeSettings } from '../../src/core/lifetime.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { Provider } from '../../src/core/provider.ts';
@@ -76,6 +76,8 @@ export interface House {
   readonly scheduler: Scheduler;
   /** Every line of the log. */
   readonly lines: string[];
+  /** Those that a person sees who has changed nothing: `info` and what is graver. */
+  readonly infos: string[];
   readonly findings: Finding[];
   readonly changes: RegistryChange[];
   /** The session `s1`, or the one with another id, as it is in memory. */
@@ -87,11 +89,13 @@ export interface House {
 /** Builds a house for the providers given, or for `acme` at an issuer. */
 export function buildHouse(issuer: string, options: HouseOptions = {}): House {
   const { clock = new PatientClock(), store = new FakeStore(), folder = new FakeFolder(), life = new FakeLife(), freshness = MINUTE } = options;
-  const settings: LifetimeSettings = { leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE, place: 0, ...options.settings };
+  const settings: LifetimeSettings = { leeway: 5 * MINUTE, refreshInterval: 12 * HOUR, warning: 10 * MINUTE, place: 0, ...options.settings };
   const providers = options.providers ?? [providerAt(issuer)];
   const lines: string[] = [];
   const tell = (message: string): void => void lines.push(message);
-  const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
+  const infos: string[] = [];
+  const tellAll = (message: string): void => void (lines.push(message), infos.push(message));
+  const log: Log = { trace: tell, debug: tell, info: tellAll, warn: tellAll, error: tellAll };
   let inFlight = 0;
   const counted = async <T>(task: Promise<T>): Promise<T> => {
     inFlight += 1;
@@ -130,7 +134,7 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
   clock.busy = () => previous() || inFlight > 0;
   const { archive, follower, idleness, ledger, refresher, scheduler, turns, vault } = sessions;
   return {
-    clock, store, folder, life, discovery, transport, sessions, vault, archive, turns, follower, ledger, registry, refresher, keeper, idleness, scheduler, lines, findings, changes,
+    clock, store, folder, life, discovery, transport, sessions, vault, archive, turns, follower, ledger, registry, refresher, keeper, idleness, scheduler, lines, infos, findings, changes,
     get alone() {
       return alone;
     },

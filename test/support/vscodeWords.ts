@@ -1,5 +1,5 @@
-// The little of `vscode` that the files of words and rules need, for plain Node: loaded before them with `--import`, or by
-// mocha as .mocharc.json says, it takes the place of the editor's module. Everything that does something is missing.
+// The module `vscode` for plain Node: loaded before the product's own modules with `--import`, or by mocha as
+// .mocharc.json says. Its words are here, and everything that does something in fakeEditor.ts.
 import { registerHooks } from 'node:module';
 
 registerHooks({
@@ -22,5 +22,4 @@ export const l10n = {
   },
 };
 
-/** The person reads English. */
-export const env = { language: 'en' };
+export * from './fakeEditor.ts';

@@ -1,5 +1,6 @@
 // Runs mocha inside the extension host, and reports to the runner outside.
 import { format } from 'node:util';
+import { mochaHooks, takeRejections } from '../support/rejections.ts';
 import { order } from './outside.ts';
 
 /** Runs a suite and reports each line, and the number of failures at the end; nothing run counts as one. */
@@ -15,12 +16,14 @@ export async function runSuite(load: () => void): Promise<void> {
     report(format(...values));
   };
   const only = process.env['SESSION_KEEPER_TEST_ONLY'] ?? '';
-  const mocha = new Mocha({ ...(only === '' ? {} : { fgrep: only }), ui: 'bdd', timeout: 30_000, color: false, reporter: 'spec', forbidOnly: true });
+  const mocha = new Mocha({ ...(only === '' ? {} : { fgrep: only }), ui: 'bdd', timeout: 30_000, color: false, reporter: 'spec', forbidOnly: true, rootHooks: mochaHooks });
   mocha.suite.emit('pre-require', globalThis, '', mocha);
   load();
   const failures = await new Promise<number>((resolve) => {
     const runner = mocha.run((count) => resolve(runner.stats?.tests === 0 ? 1 : count));
   });
+  const late = await takeRejections();
+  late.forEach(report);
   await reporting;
-  await order({ failures });
+  await order({ failures: failures + late.length });
 }

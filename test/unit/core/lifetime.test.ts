@@ -78,8 +78,9 @@ describe('when a renewal is due', () => {
     assert.equal(renewalDueAt(renewable(HOUR, { renewable: false }), { ...USUAL, refreshInterval: MINUTE }), undefined);
   });
 
-  it('is never where the server never said when anything ends', () => {
-    assert.equal(renewalDueAt({ renewedAt: T, renewable: true }, USUAL), undefined);
+  it('is twelve hours after the last renewal where the server never said when anything ends, and never where that is off', () => {
+    assert.equal(renewalDueAt({ renewedAt: T, renewable: true }, USUAL), T + 12 * HOUR);
+    assert.equal(renewalDueAt({ renewedAt: T, renewable: true }, { ...USUAL, refreshInterval: 0 }), undefined);
   });
 
   it('is the refresh interval after the last renewal, where that comes first', () => {
@@ -107,7 +108,7 @@ describe('when a renewal is due', () => {
   });
 
   it('does not overflow for a token of ten years', () => {
-    assert.equal(renewalDueAt(renewable(10 * YEAR), USUAL), T + 10 * YEAR - 5 * MINUTE);
+    assert.equal(renewalDueAt(renewable(10 * YEAR), { ...USUAL, refreshInterval: 0 }), T + 10 * YEAR - 5 * MINUTE);
   });
 
   it('is a point in time within the lifetime, from one second to ten years, under any settings', () => {
@@ -136,7 +137,8 @@ describe('when a renewal is due', () => {
     assert.equal(isRenewalDue(renewable(HOUR), USUAL, T - 2 * MINUTE), true);
     assert.equal(isRenewalDue(renewable(HOUR), USUAL, T - 30 * SECOND), false, 'a small correction is no reason');
     assert.equal(isRenewalDue(renewable(HOUR, { renewable: false }), USUAL, T - DAY), false);
-    assert.equal(isRenewalDue({ renewedAt: T, renewable: true }, USUAL, T - DAY), false);
+    assert.equal(isRenewalDue({ renewedAt: T, renewable: true }, USUAL, T - DAY), true);
+    assert.equal(isRenewalDue({ renewedAt: T, renewable: true }, { ...USUAL, refreshInterval: 0 }, T - DAY), false);
   });
 });
 

@@ -80,7 +80,7 @@ describe('the state of a session', () => {
   });
 
   it('stays "signed in" for ever where the server never said when anything ends', () => {
-    assert.equal(stateOf(live(without(SAMPLE, 'accessExpiresAt')), T + 400 * DAY), 'signed-in');
+    assert.equal(statusOf(live(without(SAMPLE, 'accessExpiresAt')), { ...USUAL, refreshInterval: 0 }, T + 400 * DAY).state, 'signed-in');
     assert.equal(stateOf(live(without(UNRENEWABLE, 'accessExpiresAt')), T + 400 * DAY), 'signed-in');
   });
 });
@@ -131,13 +131,15 @@ describe('the countdown', () => {
   });
 
   it('is absent where nothing is known to come', () => {
-    assert.equal(statusOf(live(without(SAMPLE, 'accessExpiresAt')), USUAL, T).countdown, undefined);
+    const unknown = live(without(SAMPLE, 'accessExpiresAt'));
+    assert.equal(statusOf(unknown, { ...USUAL, refreshInterval: 0 }, T).countdown, undefined);
+    assert.equal(statusOf(unknown, USUAL, T).countdown?.means, 'renewal');
   });
 
   it('stands beside both the expiry of the token and the end of the session', () => {
     const { accessExpiresAt, sessionEndsAt, renewalDueAt, session } = statusOf(live(FIXED), USUAL, T);
     assert.deepEqual([accessExpiresAt, sessionEndsAt, renewalDueAt], [T + 2 * DAY, T + DAY, dueOf(FIXED)]);
-    assert.ok(dueOf(FIXED) <= T + 2 * DAY - 5 * MINUTE && dueOf(FIXED) > T + 2 * DAY - 7 * MINUTE);
+    assert.ok(dueOf(FIXED) <= T + 12 * HOUR && dueOf(FIXED) > T + 11 * HOUR);
     assert.equal(session.record, FIXED);
   });
 });

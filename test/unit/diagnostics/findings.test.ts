@@ -4,6 +4,7 @@ import { Failure } from '../../../src/core/failure.ts';
 import type { Category } from '../../../src/core/remedy.ts';
 import { FINDING_CODES, findingsOf, type Facts, type FindingCode, type Mending } from '../../../src/diagnostics/findings.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
+import { NUMBER_SETTINGS } from '../../../src/vscode/numberSettings.ts';
 import { jwtWith, providerAt } from '../../support/bench.ts';
 import { live, SAMPLE, SIGNED_IN_AT, UNRENEWABLE } from '../../support/coreSamples.ts';
 
@@ -18,6 +19,7 @@ function house(more: Partial<Facts> = {}): Facts {
     now: SIGNED_IN_AT + MINUTE,
     providers: [ACME],
     problems: [],
+    numberProblems: [],
     sessions: [live(RECORD)],
     lost: [],
     unknownServers: [],
@@ -41,6 +43,7 @@ const twin: SessionRecord = { ...RECORD, id: 'session-2', account: { ...RECORD.a
 const cases: readonly (readonly [string, Facts, FindingCode, Mending | undefined])[] = [
   ['nothing is configured', house({ providers: [], sessions: [] }), 'nothing-configured', 'add-provider'],
   ['an entry is not used', house({ problems: [problem] }), 'entry-not-used', 'settings'],
+  ['a setting is out of range', house({ numberProblems: [{ setting: NUMBER_SETTINGS.refreshInterval, used: 5 }] }), 'setting-out-of-range', 'settings'],
   ['a record is of another issuer', withRecord({ issuer: 'https://old.example.com', idToken: undefined }), 'foreign', 'remove'],
   ['a record is of another client', withRecord({ clientId: 'old', idToken: undefined }), 'foreign', 'remove'],
   ['a record is of a test server', withRecord({ issuer: 'http://127.0.0.1:8080', idToken: undefined }), 'test-server', 'remove'],

@@ -27,6 +27,7 @@ function input(facts: Partial<Facts> = {}, more: Partial<ReportInput> = {}): Rep
     now: NOW,
     providers: [providerAt(SAMPLE.issuer, { clientId: SAMPLE.clientId })],
     problems: [],
+    numberProblems: [],
     sessions: [live({ ...SAMPLE, idToken: undefined })],
     lost: [],
     unknownServers: [],

@@ -86,6 +86,15 @@ describe('The secret of a client', () => {
     assert.equal(await secrets.read(acme), SECRET);
   });
 
+  it('that was merely read here is good enough, too, while the keyring is locked', async () => {
+    await new ClientSecrets(store, folder).write(acme, SECRET);
+    assert.equal(await secrets.read(acme), SECRET);
+    store.failing.add('get');
+    assert.equal(await secrets.read(acme), SECRET);
+    assert.equal(await secrets.standing(acme), 'kept');
+    await rejectsWith(new ClientSecrets(store, folder).read(acme), 'storage');
+  });
+
   it('is told apart from none, from one that the keyring has lost, and from one that cannot be looked up', async () => {
     assert.equal(await secrets.standing(acme), 'none');
     await secrets.write(acme, SECRET);

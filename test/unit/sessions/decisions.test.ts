@@ -116,7 +116,7 @@ describe('The log', () => {
     it('says why none is', async () => {
       assert.equal(await planned({ refreshToken: undefined }), `${SESSION}: no renewal is planned; the token works for 300 s more (expires_in), no refresh token.`);
       const never = { accessExpiresAt: undefined, expirySource: 'never-said' } as const;
-      assert.equal(await planned(never), `${SESSION}: no renewal is planned; the server never said when the token expires, has a refresh token.`);
+      assert.equal(await planned(never, { refreshInterval: 0 }), `${SESSION}: no renewal is planned; the server never said when the token expires, has a refresh token.`);
     });
 
     it('says when it is over by the passing of time', async () => {
@@ -127,8 +127,27 @@ describe('The log', () => {
       assert.match(told('is over')[0] ?? '', /: is over; the token expired 0 s ago \(expires_in\), no refresh token\.$/);
     });
 
+    it('says so to everybody who reads the log, at start and after each renewal', async () => {
+      server.onToken(rotatingTokens({ expires_in: undefined }));
+      const plans = (): { generation: number; at: number }[] =>
+        house.infos.flatMap((line) => {
+          const [found, generation, at = ''] = /\(generation (\d+)\): next renewal at ([0-9TZ:.-]+), for its refresh interval;/.exec(line) ?? [];
+          return found === undefined ? [] : [{ generation: Number(generation), at: Date.parse(at) }];
+        });
+      await live({ accessExpiresAt: undefined, expirySource: 'never-said' }, { refreshInterval: 12 * HOUR });
+      const start = house.clock.now();
+      house.scheduler.tick();
+      await house.clock.rest();
+      const [first] = plans();
+      assert.ok(first?.generation === 1 && first.at <= start + 12 * HOUR && first.at > start + 11 * HOUR);
+      await house.clock.pass(13 * HOUR);
+      const { generation, renewedAt } = house.record();
+      assert.deepEqual([generation, renewedAt], [2, first.at]);
+      assert.deepEqual(plans().map((plan) => plan.generation), [1, 2]);
+    });
+
     it('does not repeat itself at each tick', async () => {
-      await live({ accessExpiresAt: undefined, expirySource: 'never-said' });
+      await live({ accessExpiresAt: undefined, expirySource: 'never-said' }, { refreshInterval: 0 });
       house.scheduler.tick();
       await house.clock.pass(MINUTE);
       const { length } = house.lines;

@@ -41,6 +41,27 @@ describe('A resource server’s challenge', () => {
     assert.equal(renewals(), 0);
   });
 
+  describe('that comes right after the start, before the stored sessions are read', () => {
+    const started = async (): Promise<[House, Demands]> => {
+      await settled();
+      const { clock, folder, store } = house;
+      const next = buildHouse(server.issuer, { clock, folder, store, life: new FakeLife() });
+      return [next, new Demands({ clock, keeper: next.keeper, refresher: next.refresher })];
+    };
+
+    it('is answered all the same, where it names scopes', async () => {
+      const [, early] = await started();
+      assert.deepEqual((await early.find('acme', demand({}))).map(({ record }) => record.accessToken), ['access-1']);
+      assert.equal(renewals(), 0);
+    });
+
+    it('is answered with another token, where it refuses the one that is stored', async () => {
+      const [next, early] = await started();
+      assert.deepEqual((await early.find('acme', refused)).map(({ record }) => record.accessToken), ['access-2']);
+      assert.deepEqual([renewals(), next.record().generation], [1, 2]);
+    });
+  });
+
   describe('that refuses the token', () => {
     it('is answered with another one', async () => {
       await settled();

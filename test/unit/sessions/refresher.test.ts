@@ -79,6 +79,18 @@ describe('The refresher', () => {
     await renewal;
   });
 
+  it('counts the expiry from when the request was sent, however long the answer takes', async () => {
+    const sentAt = house.clock.now();
+    server.onToken(() => {
+      house.clock.sleep(9 * SECOND);
+      return { body: { access_token: 'access-2', token_type: 'Bearer', expires_in: 300, refresh_token: 'refresh-2', refresh_expires_in: 3600 } };
+    });
+    await house.refresher.renew('s1', 'test');
+    assert.equal(house.clock.now(), sentAt + 9 * SECOND);
+    const { accessExpiresAt, renewedAt, sessionEndsAt } = house.record();
+    assert.deepEqual([renewedAt, accessExpiresAt, sessionEndsAt], [sentAt, sentAt + 300 * SECOND, sentAt + 3600 * SECOND]);
+  });
+
   it('keeps the refresh token where the answer has none', async () => {
     server.onToken({ body: { access_token: 'access-2', token_type: 'Bearer', expires_in: 300 } });
     await house.refresher.renew('s1', 'test');

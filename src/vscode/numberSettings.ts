@@ -1,0 +1,75 @@
+// The settings that are numbers: what each may be, and what is used for a value that it may not be.
+import { MINUTE, SECOND } from '../core/clock.ts';
+import { SETTINGS } from './ids.ts';
+
+/** What a setting may be, in its own unit. */
+export interface NumberSetting {
+  readonly name: string;
+  readonly unit: 'seconds' | 'minutes';
+  readonly default: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  /** Whether it may also be 0, below its minimum, which turns it off. */
+  readonly canBeOff: boolean;
+}
+
+const define = (name: string, unit: NumberSetting['unit'], range: Pick<NumberSetting, 'default' | 'minimum' | 'maximum'>): NumberSetting =>
+  ({ name, unit, ...range, canBeOff: name === SETTINGS.refreshInterval });
+
+/** Every setting that is a number. The limits keep each within what timers and dates can hold. */
+export const NUMBER_SETTINGS = {
+  refreshLeeway: define(SETTINGS.refreshLeeway, 'seconds', { default: 300, minimum: 0, maximum: 86_400 }),
+  minimumValidity: define(SETTINGS.minimumValidity, 'seconds', { default: 60, minimum: 0, maximum: 86_400 }),
+  refreshInterval: define(SETTINGS.refreshInterval, 'minutes', { default: 720, minimum: 5, maximum: 10_080 }),
+  expiryWarning: define(SETTINGS.expiryWarning, 'minutes', { default: 10, minimum: 0, maximum: 10_080 }),
+  signInTimeout: define(SETTINGS.signInTimeout, 'minutes', { default: 5, minimum: 0.1, maximum: 1440 }),
+  idleTimeout: define(SETTINGS.idleTimeout, 'minutes', { default: 0, minimum: 0, maximum: 525_600 }),
+} as const;
+
+/** A value that a setting may not have, and the one that is used instead, in the setting's unit. */
+export interface NumberProblem {
+  readonly setting: NumberSetting;
+  readonly used: number;
+}
+
+/** The settings that are numbers, as lengths of time in ms, and what is wrong with them. */
+export interface NumberSettings {
+  readonly ms: Readonly<Record<keyof typeof NUMBER_SETTINGS, number>>;
+  readonly problems: readonly NumberProblem[];
+}
+
+/**
+ * Reads the settings that are numbers: one that is out of range counts as the nearest that is in range, and anything
+ * that is no number as the default. VS Code marks such values, but hands them on.
+ * @param get the value of a setting, by its name without the prefix; undefined if there is none.
+ */
+export function readNumberSettings(get: (name: string) => unknown): NumberSettings {
+  const problems: NumberProblem[] = [];
+  const read = (setting: NumberSetting): number => {
+    const value = get(setting.name);
+    const used = nearest(setting, value);
+    if (value !== undefined && value !== used) {
+      problems.push({ setting, used });
+    }
+    return used * (setting.unit === 'seconds' ? SECOND : MINUTE);
+  };
+  const { refreshLeeway, minimumValidity, refreshInterval, expiryWarning, signInTimeout, idleTimeout } = NUMBER_SETTINGS;
+  return {
+    ms: {
+      refreshLeeway: read(refreshLeeway),
+      minimumValidity: read(minimumValidity),
+      refreshInterval: read(refreshInterval),
+      expiryWarning: read(expiryWarning),
+      signInTimeout: read(signInTimeout),
+      idleTimeout: read(idleTimeout),
+    },
+    problems,
+  };
+}
+
+function nearest({ canBeOff, default: fallback, minimum, maximum }: NumberSetting, value: unknown): number {
+  if (typeof value !== 'number' || Number.isNaN(value)) {
+    return fallback;
+  }
+  return canBeOff && value === 0 ? value : Math.min(Math.max(value, minimum), maximum);
+}

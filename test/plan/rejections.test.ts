@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+const HOOKS = './test/support/rejections.ts';
+
+describe('a suite', function () {
+  this.timeout(60_000);
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'session-keeper-suite-'));
+  });
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Runs a small suite with the root hooks of all suites, and returns its exit code and what it printed. */
+  function run(text: string): { readonly code: number | null; readonly printed: string } {
+    const file = join(folder, 'a.test.mjs');
+    writeFileSync(file, text);
+    const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [mocha, '--no-config', '--require', HOOKS, file], { cwd: root, encoding: 'utf8' });
+    return { code: status, printed: stdout + stderr };
+  }
+
+  it('passes where every rejection is handled, also one that was only meant for later', () => {
+    assert.equal(run("it('one', async () => { const lost = Promise.reject(new Error('x')); await Promise.allSettled([lost]); });").code, 0);
+  });
+
+  for (const [when, text] of [
+    ['in a test', "it('one', () => { Promise.reject(new Error('lost')); }); it('two', () => {});"],
+    ['in the last test', "it('zero', () => {}); it('one', () => { void (async () => { await null; throw new Error('lost'); })(); });"],
+    ['in a hook', "before('one', () => { Promise.reject(new Error('lost')); }); it('two', () => {});"],
+    ['between two tests', "it('one', () => { setImmediate(() => Promise.reject(new Error('lost'))); }); it('two', () => new Promise((resolve) => setTimeout(resolve, 20)));"],
+    ['by something that is no error', "it('one', () => { Promise.reject('lost'); });"],
+    ['after the last test', "it('one', () => { setTimeout(() => Promise.reject(new Error('lost')), 50); });"],
+  ] as const) {
+    it(`fails where a promise is rejected and nobody listens, ${when}`, () => {
+      const { code, printed } = run(text);
+      assert.notEqual(code, 0);
+      assert.match(printed, /lost/);
+    });
+  }
+
+  it('names the test that ran, and runs the others all the same', () => {
+    const { code, printed } = run("it('one', () => { Promise.reject(new Error('lost')); }); it('two', () => {}); it('three', () => { Promise.reject(new Error('gone')); });");
+    assert.equal(code, 1);
+    assert.match(printed, /3 passing/);
+    assert.match(printed, /2 promise\(s\) were rejected, and nobody listened\.[^]*one: Error: lost[^]*three: Error: gone/);
+  });
+
+  it('fails where something is thrown outside a test', () => {
+    assert.notEqual(run("it('one', () => { setTimeout(() => { throw new Error('lost'); }, 50); });").code, 0);
+  });
+
+  it('has these hooks wherever it runs', () => {
+    const { require: required } = JSON.parse(readFileSync(join(root, '.mocharc.json'), 'utf8')) as { require: string[] };
+    assert.ok(required.includes(HOOKS));
+    assert.match(readFileSync(join(root, 'test/vscode/run.ts'), 'utf8'), /rootHooks: mochaHooks/);
+  });
+});

@@ -1,0 +1,276 @@
+// A VS Code for plain Node, as far as the product's own modules use it: it stands still until a test does something in it,
+// and remembers what was shown. vscodeWords.ts hands its parts on as the module `vscode`.
+import { Emitter } from '../../src/core/emitter.ts';
+
+/** A message that was shown, with the labels of its buttons. */
+export interface ShownMessage {
+  readonly words: string;
+  readonly buttons: readonly string[];
+  readonly isModal: boolean;
+}
+
+/** A progress that was shown: its title and the label of its button. */
+export interface ShownProgress {
+  readonly title: string;
+  readonly button: unknown;
+  /** Presses its button. */
+  press(): void;
+}
+
+/** An item in the status bar. */
+export interface FakeStatusItem {
+  text: string;
+  name: string | undefined;
+  command: unknown;
+  tooltip: { readonly value: string } | undefined;
+  backgroundColor: unknown;
+  accessibilityInformation: { readonly label: string; readonly role?: string } | undefined;
+  isShown: boolean;
+}
+
+/** An authentication provider, with the functions that VS Code calls. */
+export interface FakeRegistration {
+  readonly label: string;
+  readonly provider: Readonly<Record<string, (...values: readonly unknown[]) => unknown>>;
+}
+
+type Listener<T> = (value: T) => void;
+interface Disposing {
+  dispose(): unknown;
+}
+
+const nothing = { dispose: (): void => {} };
+
+/** Everything that a test sees and does in the editor. */
+class FakeEditor {
+  /** The person's settings, by their whole ids; {@link configure} tells of a change, too. */
+  readonly settings = new Map<string, unknown>();
+  readonly statusItems: FakeStatusItem[] = [];
+  readonly messages: ShownMessage[] = [];
+  readonly progress: ShownProgress[] = [];
+  /** The commands that were run in VS Code itself, with their arguments. */
+  readonly executed: (readonly unknown[])[] = [];
+  readonly commands = new Map<string, (...values: readonly unknown[]) => unknown>();
+  readonly providers = new Map<string, FakeRegistration>();
+  readonly clipboard: string[] = [];
+  readonly windowState = { focused: true, active: true };
+  activeTextEditor: { readonly document: unknown } | undefined;
+  /** What the person presses in a message; nothing without it. */
+  answer: (message: ShownMessage) => string | undefined = () => undefined;
+  readonly onState = new Emitter<{ focused: boolean; active: boolean }>();
+  readonly onSelection = new Emitter<unknown>();
+  readonly onText = new Emitter<unknown>();
+  readonly onActiveEditor = new Emitter<unknown>();
+  readonly onActiveTerminal = new Emitter<unknown>();
+  readonly onOpenTerminal = new Emitter<unknown>();
+  readonly onTerminalState = new Emitter<unknown>();
+  readonly onShellExecution = new Emitter<unknown>();
+  readonly onConfiguration = new Emitter<unknown>();
+
+  /** Forgets everything, as if VS Code had been started anew. */
+  reset(): void {
+    for (const list of [this.statusItems, this.messages, this.progress, this.executed, this.clipboard]) {
+      list.length = 0;
+    }
+    for (const map of [this.settings, this.commands, this.providers]) {
+      map.clear();
+    }
+    for (const event of Object.values(this)) {
+      if (event instanceof Emitter) {
+        event.dispose();
+      }
+    }
+    Object.assign(this.windowState, { focused: true, active: true });
+    this.activeTextEditor = undefined;
+    this.answer = () => undefined;
+  }
+
+  /** Changes a setting, by its whole id. */
+  configure(id: string, value: unknown): void {
+    this.settings.set(id, value);
+    this.onConfiguration.fire({ affectsConfiguration: (section: string) => id.startsWith(section) });
+  }
+
+  /** Gives the window the focus, or takes it away. */
+  focus(focused: boolean, active = focused): void {
+    Object.assign(this.windowState, { focused, active });
+    this.onState.fire({ ...this.windowState });
+  }
+}
+
+/** The one editor of this process. */
+export const editor = new FakeEditor();
+
+/** VS Code's own emitter. */
+export class EventEmitter<T> extends Emitter<T> {}
+
+/** Several things that are disposed of as one. */
+export const Disposable = {
+  from: (...parts: readonly Disposing[]): Disposing => ({ dispose: () => parts.forEach((part) => part.dispose()) }),
+};
+
+/** Shows a message, and gives what the person presses. */
+function show(words: string, ...rest: readonly unknown[]): Promise<string | undefined> {
+  const isModal = rest.some((one) => typeof one === 'object' && one !== null && 'modal' in one);
+  const message = { words, isModal, buttons: rest.filter((one) => typeof one === 'string') };
+  editor.messages.push(message);
+  return Promise.resolve(editor.answer(message));
+}
+
+interface Token {
+  readonly isCancellationRequested: boolean;
+  readonly onCancellationRequested: (listener: Listener<undefined>) => Disposing;
+}
+
+interface Configuration {
+  get(name: string): unknown;
+  update(name: string, value: unknown): Promise<void>;
+}
+
+/** Windows, messages and terminals. */
+export const window = {
+  get state(): FakeEditor['windowState'] {
+    return editor.windowState;
+  },
+  get activeTextEditor(): FakeEditor['activeTextEditor'] {
+    return editor.activeTextEditor;
+  },
+  onDidChangeWindowState: editor.onState.event,
+  onDidChangeTextEditorSelection: editor.onSelection.event,
+  onDidChangeActiveTextEditor: editor.onActiveEditor.event,
+  onDidChangeActiveTerminal: editor.onActiveTerminal.event,
+  onDidOpenTerminal: editor.onOpenTerminal.event,
+  onDidChangeTerminalState: editor.onTerminalState.event,
+  onDidStartTerminalShellExecution: editor.onShellExecution.event,
+  showInformationMessage: show,
+  showWarningMessage: show,
+  showErrorMessage: show,
+  showQuickPick: (): Promise<undefined> => Promise.resolve(undefined),
+  registerUriHandler: (): Disposing => nothing,
+  createOutputChannel: (): Readonly<Record<string, () => void>> => ({ trace() {}, debug() {}, info() {}, warn() {}, error() {}, show() {}, dispose() {} }),
+  createStatusBarItem: (): FakeStatusItem & Disposing => {
+    const item: FakeStatusItem & Disposing & { show(): void; hide(): void } = {
+      text: '', name: undefined, command: undefined, tooltip: undefined, backgroundColor: undefined, accessibilityInformation: undefined, isShown: false,
+      show: () => void (item.isShown = true),
+      hide: () => void (item.isShown = false),
+      dispose: () => void (item.isShown = false),
+    };
+    editor.statusItems.push(item);
+    return item;
+  },
+  withProgress: <T>(options: { readonly title?: string; readonly cancellable?: unknown }, task: (progress: unknown, token: Token) => Promise<T>): Promise<T> => {
+    const cancelled = new Emitter<undefined>();
+    editor.progress.push({ title: options.title ?? '', button: options.cancellable, press: () => cancelled.fire(undefined) });
+    return task({ report: () => {} }, { isCancellationRequested: false, onCancellationRequested: cancelled.event });
+  },
+};
+
+/** Settings and documents. */
+export const workspace = {
+  onDidChangeConfiguration: editor.onConfiguration.event,
+  onDidChangeTextDocument: editor.onText.event,
+  registerTextDocumentContentProvider: (): Disposing => nothing,
+  getConfiguration: (section: string): Configuration => ({
+    get: (name: string): unknown => editor.settings.get(`${section}.${name}`),
+    update: (name: string, value: unknown): Promise<void> => Promise.resolve(void editor.configure(`${section}.${name}`, value)),
+  }),
+};
+
+/** Commands: those that were registered, and a note of all others. */
+export const commands = {
+  registerCommand: (id: string, run: (...values: readonly unknown[]) => unknown): Disposing => {
+    editor.commands.set(id, run);
+    return { dispose: () => void editor.commands.delete(id) };
+  },
+  executeCommand: (id: string, ...values: readonly unknown[]): Promise<unknown> => {
+    const run = editor.commands.get(id);
+    if (run === undefined) {
+      editor.executed.push([id, ...values]);
+    }
+    return Promise.resolve(run?.(...values));
+  },
+};
+
+/** Authentication: a request of this extension itself is answered with nothing. */
+export const authentication = {
+  registerAuthenticationProvider: (id: string, label: string, provider: FakeRegistration['provider']): Disposing => {
+    editor.providers.set(id, { label, provider });
+    return { dispose: () => void editor.providers.delete(id) };
+  },
+  getSession: (): Promise<undefined> => Promise.resolve(undefined),
+};
+
+/** Languages. */
+export const languages = { registerCodeLensProvider: (): Disposing => nothing };
+
+/** A text in Markdown. */
+export class MarkdownString {
+  value: string;
+  isTrusted: unknown = undefined;
+
+  constructor(value = '') {
+    this.value = value;
+  }
+
+  /** Adds to it. */
+  appendMarkdown(more: string): this {
+    this.value += more;
+    return this;
+  }
+}
+
+/** A color by its id. */
+export class ThemeColor {
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
+/** A range of lines and characters. */
+export class Range {
+  readonly start: { readonly line: number };
+
+  constructor(line: number) {
+    this.start = { line };
+  }
+}
+
+/** A command above a line. */
+export class CodeLens {
+  readonly range: Range;
+  readonly command: unknown;
+
+  constructor(range: Range, command: unknown) {
+    this.range = range;
+    this.command = command;
+  }
+}
+
+/** Addresses. */
+export const Uri = { from: (parts: object): object => parts, parse: (value: string): { toString(): string } => ({ toString: () => value }), joinPath: (...parts: readonly unknown[]): unknown => parts };
+
+/** VS Code's version. */
+export const version = '1.139.1';
+/** Constants of VS Code's API. */
+export const TextEditorSelectionChangeKind = { Keyboard: 1, Mouse: 2, Command: 3 };
+/** Where a progress is shown. */
+export const ProgressLocation = { SourceControl: 1, Window: 10, Notification: 15 };
+/** On which side of the status bar. */
+export const StatusBarAlignment = { Left: 1, Right: 2 };
+/** Which settings are written. */
+export const ConfigurationTarget = { Global: 1 };
+/** What VS Code runs in. */
+export const UIKind = { Desktop: 1, Web: 2 };
+/** Where the extension runs. */
+export const ExtensionKind = { UI: 1, Workspace: 2 };
+/** Kinds of lines in a pick. */
+export const QuickPickItemKind = { Separator: -1, Default: 0 };
+/** The person's own environment; they read English. */
+export const env = {
+  language: 'en', appHost: 'desktop', appName: 'Test', remoteName: undefined, sessionId: 'session-of-the-editor', uiKind: UIKind.Desktop, uriScheme: 'test',
+  clipboard: { writeText: (text: string): Promise<void> => Promise.resolve(void editor.clipboard.push(text)) },
+  asExternalUri: <T>(uri: T): Promise<T> => Promise.resolve(uri),
+  openExternal: (): Promise<boolean> => Promise.resolve(true),
+};

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { isFresh, plannedRenewal } from '../../../src/core/lifetime.ts';
+import { PREFIX, SETTINGS } from '../../../src/vscode/ids.ts';
+import { NUMBER_SETTINGS, readNumberSettings, type NumberSettings } from '../../../src/vscode/numberSettings.ts';
+import { Settings } from '../../../src/vscode/settings.ts';
+import { numberProblemSentence } from '../../../src/vscode/text.ts';
+import { editor } from '../../support/fakeEditor.ts';
+
+type Name = keyof typeof NUMBER_SETTINGS;
+
+/** What is read where one setting has a value and the others have none. */
+const reading = (name: Name, value: unknown): NumberSettings => readNumberSettings((one) => (one === name ? value : undefined));
+/** What one setting counts as, in its own unit, and what is said of it. */
+const used = (name: Name, value: unknown): [number, ...string[]] => {
+  const { ms, problems } = reading(name, value);
+  return [ms[name] / (NUMBER_SETTINGS[name].unit === 'seconds' ? SECOND : MINUTE), ...problems.map(numberProblemSentence)];
+};
+
+describe('the settings that are numbers', () => {
+  it('have defaults, in ms, of which nothing is said', () => {
+    const { ms, problems } = readNumberSettings(() => undefined);
+    assert.deepEqual(ms, { refreshLeeway: 5 * MINUTE, minimumValidity: MINUTE, refreshInterval: 12 * HOUR, expiryWarning: 10 * MINUTE, signInTimeout: 5 * MINUTE, idleTimeout: 0 });
+    assert.deepEqual(problems, []);
+  });
+
+  it('are taken as they are within their limits', () => {
+    for (const [name, values] of [
+      ['refreshLeeway', [0, 0.5, 300, 86_400]],
+      ['minimumValidity', [0, 1, 60, 86_400]],
+      ['refreshInterval', [0, 5, 5.5, 720, 10_080]],
+      ['expiryWarning', [0, 10, 10_080]],
+      ['signInTimeout', [0.1, 5, 1440]],
+      ['idleTimeout', [0, 0.05, 30, 525_600]],
+    ] as const) {
+      for (const value of values) {
+        assert.deepEqual(used(name, value), [value], `${name} ${value}`);
+      }
+    }
+  });
+
+  it('count as the nearest limit beyond them, and say so in plain words', () => {
+    const interval = (limit: number): [number, string] => [limit, `"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. ${limit} is used.`];
+    for (const value of [10_080.1, 20_000, 1e300, Infinity]) {
+      assert.deepEqual(used('refreshInterval', value), interval(10_080), String(value));
+    }
+    for (const value of [0.1, 1, 4.99, -1, -720, -Infinity]) {
+      assert.deepEqual(used('refreshInterval', value), interval(5), String(value));
+    }
+    assert.deepEqual(used('refreshLeeway', -1), [0, '"sessionKeeper.refreshLeeway" must be between 0 and 86400 seconds. 0 is used.']);
+    assert.deepEqual(used('refreshLeeway', 86_401), [86_400, '"sessionKeeper.refreshLeeway" must be between 0 and 86400 seconds. 86400 is used.']);
+    assert.deepEqual(used('minimumValidity', 1e9), [86_400, '"sessionKeeper.minimumValidity" must be between 0 and 86400 seconds. 86400 is used.']);
+    assert.deepEqual(used('signInTimeout', 0), [0.1, '"sessionKeeper.signInTimeout" must be between 0.1 and 1440 minutes. 0.1 is used.']);
+    assert.deepEqual(used('idleTimeout', -5)[0], 0);
+    assert.deepEqual(used('expiryWarning', 99_999)[0], 10_080);
+  });
+
+  it('count as the default where they are no numbers, and say so', () => {
+    for (const name of Object.keys(NUMBER_SETTINGS) as Name[]) {
+      const { default: fallback } = NUMBER_SETTINGS[name];
+      for (const value of [NaN, '', '720', 'often', null, true, false, {}, [], [720], { minutes: 5 }]) {
+        const [is, said = '', ...more] = used(name, value);
+        assert.deepEqual([is, more], [fallback, []], `${name} ${JSON.stringify(value)}`);
+        assert.match(said, new RegExp(`^"sessionKeeper\\.${name}" must be .* ${fallback} is used\\.$`));
+      }
+    }
+  });
+});
+
+describe('the settings, on their way to the rules', () => {
+  const T = Date.UTC(2031, 0, 1);
+  const renewable = (lifetime?: number): Parameters<typeof plannedRenewal>[0] => ({ renewedAt: T, renewable: true, accessExpiresAt: lifetime === undefined ? undefined : T + lifetime });
+  let settings: Settings;
+  const set = (name: keyof typeof SETTINGS, value: unknown): void => editor.configure(`${PREFIX}.${SETTINGS[name]}`, value);
+  const dueAfter = (lifetime?: number): number => (plannedRenewal(renewable(lifetime), settings.lifetimes())?.at ?? NaN) - T;
+
+  beforeEach(() => {
+    editor.reset();
+    settings = new Settings(0);
+  });
+
+  afterEach(() => {
+    settings.dispose();
+  });
+
+  it('are seconds for the leeway, which comes off the expiry', () => {
+    assert.equal(dueAfter(HOUR), HOUR - 300 * SECOND);
+    set('refreshLeeway', 600);
+    assert.equal(dueAfter(HOUR), HOUR - 600 * SECOND);
+    set('refreshLeeway', 0);
+    assert.equal(dueAfter(HOUR), HOUR);
+    set('refreshLeeway', -5);
+    assert.equal(dueAfter(HOUR), HOUR);
+  });
+
+  it('are minutes for the refresh interval, by which a token is renewed whose server never said how long it lives', () => {
+    assert.deepEqual([dueAfter(), dueAfter(30 * DAY), dueAfter(HOUR)], [12 * HOUR, 12 * HOUR, HOUR - 5 * MINUTE]);
+    assert.equal(plannedRenewal(renewable(), settings.lifetimes())?.because, 'refresh interval');
+    set('refreshInterval', 60);
+    assert.equal(dueAfter(), HOUR);
+    set('refreshInterval', 1);
+    assert.equal(dueAfter(), 5 * MINUTE);
+    set('refreshInterval', 1e6);
+    assert.equal(dueAfter(), 7 * DAY);
+    set('refreshInterval', 0);
+    assert.deepEqual([dueAfter(), dueAfter(30 * DAY)], [NaN, 30 * DAY - 5 * MINUTE]);
+  });
+
+  it('are seconds for the validity that a caller gets at the least', () => {
+    const isEnough = (left: number): boolean => isFresh(renewable(HOUR), T + HOUR - left, settings.freshness());
+    assert.deepEqual([isEnough(60 * SECOND), isEnough(61 * SECOND)], [false, true]);
+    set('minimumValidity', 600);
+    assert.deepEqual([isEnough(600 * SECOND), isEnough(601 * SECOND)], [false, true]);
+    set('minimumValidity', 0);
+    assert.deepEqual([isEnough(0), isEnough(1)], [false, true]);
+    set('minimumValidity', 1e12);
+    assert.equal(settings.freshness(), DAY);
+  });
+
+  it('are minutes for the warning, the sign-in and the idle time', () => {
+    set('expiryWarning', 20);
+    set('signInTimeout', 2);
+    set('idleTimeout', 45);
+    set('providers', [{ issuer: 'https://a.example', clientId: 'c' }, { id: 'b', issuer: 'https://b.example', clientId: 'c', idleTimeout: 5 }]);
+    assert.deepEqual([settings.lifetimes().warning, settings.signInTimeout()], [20 * MINUTE, 2 * MINUTE]);
+    assert.deepEqual([...settings.idleTimeouts()], [['oidc', 45 * MINUTE], ['b', 5 * MINUTE]]);
+  });
+
+  it('are found where they are out of range, and no more when they are not', () => {
+    const found = (): [string, number][] => settings.numberProblems.map(({ setting, used: instead }) => [setting.name, instead]);
+    assert.deepEqual(found(), []);
+    set('refreshInterval', 2);
+    set('refreshLeeway', 'long');
+    assert.deepEqual(found(), [['refreshLeeway', 300], ['refreshInterval', 5]]);
+    set('refreshInterval', 720);
+    set('refreshLeeway', 300);
+    assert.deepEqual(found(), []);
+  });
+});

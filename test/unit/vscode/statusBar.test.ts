@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import type { LiveSession } from '../../../src/core/status.ts';
+import type { Keeper } from '../../../src/sessions/keeper.ts';
+import { COMMANDS, PREFIX, SETTINGS } from '../../../src/vscode/ids.ts';
+import { Settings } from '../../../src/vscode/settings.ts';
+import type { SignInDesk } from '../../../src/vscode/signInDesk.ts';
+import { StatusBar } from '../../../src/vscode/statusBar.ts';
+import { live, SAMPLE, SIGNED_IN_AT, UNRENEWABLE } from '../../support/coreSamples.ts';
+import { FakeClock } from '../../support/fakeClock.ts';
+import { editor, type FakeStatusItem } from '../../support/fakeEditor.ts';
+
+describe('the status bar', () => {
+  let clock: FakeClock;
+  let settings: Settings;
+  let bar: StatusBar;
+  let sessions: LiveSession[];
+
+  beforeEach(() => {
+    editor.reset();
+    editor.configure(`${PREFIX}.${SETTINGS.providers}`, [{ id: 'acme', label: 'Acme', issuer: 'https://id.example.com', clientId: 'client-1' }]);
+    clock = new FakeClock(SIGNED_IN_AT);
+    settings = new Settings(0);
+    sessions = [];
+    bar = new StatusBar(clock, { all: () => sessions } as unknown as Keeper, { waiting: () => [] } as unknown as SignInDesk, settings);
+  });
+
+  afterEach(() => {
+    bar.dispose();
+    settings.dispose();
+  });
+
+  const item = (): FakeStatusItem => {
+    const [only, ...others] = editor.statusItems;
+    assert.ok(only !== undefined && others.length === 0);
+    return only;
+  };
+  /** What it shows, without its icon. */
+  const shown = (): string => item().text.replace(/^\$\([\w~-]+\) /, '');
+
+  it('counts down by itself: to the renewal, in hours, minutes and seconds, and says so when that is due', async () => {
+    sessions = [live({ ...SAMPLE, accessExpiresAt: SIGNED_IN_AT + 4 * HOUR })];
+    bar.update();
+    const seen = [shown()];
+    while (clock.now() < SIGNED_IN_AT + 4 * HOUR) {
+      await clock.advance(SECOND);
+      if (seen.at(-1) !== shown()) {
+        seen.push(shown());
+      }
+    }
+    assert.deepEqual(seen.slice(0, 3), ['Acme: renews in 3 hours', 'Acme: renews in 2 hours', 'Acme: renews in 119 minutes']);
+    assert.deepEqual(seen.slice(-4), ['Acme: renews in 2 s', 'Acme: renews in 1 s', 'Acme: renews in 0 s', 'Acme: renewing…']);
+    assert.equal(seen.filter((one) => one.endsWith('minutes')).length, 118);
+  });
+
+  it('counts down to the end where nothing can be renewed, and warns by itself in the last part, in color', async () => {
+    sessions = [live(UNRENEWABLE)];
+    bar.update();
+    assert.deepEqual([shown(), item().backgroundColor], ['Acme: 60 minutes left', undefined]);
+    await clock.advance(30 * MINUTE);
+    assert.equal(shown(), 'Acme: 30 minutes left');
+    await clock.advance(21 * MINUTE);
+    assert.equal(shown(), 'Acme: ends in 9 minutes');
+    assert.notEqual(item().backgroundColor, undefined);
+    await clock.advance(9 * MINUTE + SECOND);
+    assert.equal(shown(), 'Acme: sign in again');
+  });
+
+  it('has for a screen reader what it shows, without the icon, and what pressing it does, as it counts down', async () => {
+    sessions = [live(UNRENEWABLE)];
+    bar.update();
+    for (let minute = 0; minute < 3; minute += 1) {
+      assert.deepEqual(item().accessibilityInformation, { label: `${shown()}. Session Keeper, opens the list of sessions and actions.`, role: 'button' });
+      await clock.advance(MINUTE);
+    }
+    assert.deepEqual([shown(), item().command, item().name], ['Acme: 57 minutes left', COMMANDS.showSessions, 'Session Keeper']);
+  });
+
+  it('has one timer at a time, and none once it is gone', async () => {
+    sessions = [live(SAMPLE)];
+    bar.update();
+    bar.update();
+    assert.equal(clock.pending, 1);
+    await clock.advance(MINUTE);
+    assert.equal(clock.pending, 1);
+    bar.dispose();
+    assert.deepEqual([clock.pending, item().isShown], [0, false]);
+  });
+});
