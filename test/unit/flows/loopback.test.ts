@@ -68,6 +68,7 @@ describe('The loopback redirect', () => {
     assert.equal(last.status, 200);
     assert.match(last.html, /Signed in/);
     assert.doesNotMatch(last.html, /secret-code/);
+    await clock.pass(5 * SECOND);
     await redirect.closed;
     assert.equal(await isRefused(redirect.redirectUri), true);
   });
@@ -109,8 +110,9 @@ describe('The loopback redirect', () => {
     });
   }
 
-  it('survives a query of 20 kB', async () => {
-    assert.equal((await send(at(`/callback?state=mine&code=${'x'.repeat(20_000)}`))).status, 431);
+  it('survives a query of 300 kB', async () => {
+    // It may close the connection before it has read all of it.
+    assert.ok([431, 0].includes(await send(at(`/callback?state=mine&code=${'x'.repeat(300_000)}`)).then(({ status }) => status, () => 0)));
     const browser = send(at('/callback?code=right&state=mine'));
     await answer;
     redirect.finish(plainPages.done);
