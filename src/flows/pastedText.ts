@@ -15,7 +15,7 @@ const ENTITIES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The longest text that is looked through, in characters, and how many URLs in it. */
-const LONGEST = 64 * 1024;
+const LONGEST = 32 * 1024;
 const MOST_URLS = 10;
 
 /** The marks with which a mail program begins a quoted line. */
@@ -63,13 +63,15 @@ function joined(text: string): string {
   // One space is what stands between the words of a sentence. More of them, or a line break, are where a line was wrapped.
   const isSpace = (gap: string | undefined): boolean => gap !== undefined && /^[^\S\r\n]$/.test(gap);
   let whole = '';
+  let isOver = false;
   for (const [index, { gap, word }] of parts.entries()) {
     const isInSentence = WORD.test(word) && (isSpace(gap) || isSpace(parts[index + 1]?.gap));
     const isAfterBlankLine = /\n[^\S\n]*\r?\n/.test(gap);
-    if (index > 0 && (isInSentence || isAfterBlankLine || END.test(whole))) {
+    if (index > 0 && (isInSentence || isAfterBlankLine || isOver)) {
       break;
     }
     whole += word;
+    isOver = END.test(word);
   }
   return whole;
 }
@@ -82,11 +84,13 @@ function trimmed(text: string): string {
     begin += 1;
   }
   const cut = start.slice(begin).split(END)[0] ?? '';
+  const unopened = new Map(Object.entries(OPENING).map(([closing, opening]) => [closing, count(cut, closing) - count(cut, opening)]));
   let end = cut.length;
   for (; end > 0; end -= 1) {
     const last = cut.charAt(end - 1);
-    const opening = OPENING[last];
-    const isUnopened = opening !== undefined && count(cut.slice(0, end), last) > count(cut.slice(0, end), opening);
+    const left = unopened.get(last) ?? 0;
+    const isUnopened = left > 0;
+    unopened.set(last, left - 1);
     if (!isUnopened && !QUOTES.includes(last) && !'.,;:…'.includes(last) && last.trim() !== '') {
       break;
     }

@@ -157,7 +157,10 @@ export class SignIns {
    */
   makeWay(ports: readonly number[]): boolean {
     const inTheWay = [...this.#listening].filter((redirect) => redirect.isOver && ports.includes(redirect.port));
-    inTheWay.forEach((redirect) => redirect.dispose());
+    for (const redirect of inTheWay) {
+      redirect.dispose();
+      this.#listening.delete(redirect);
+    }
     return inTheWay.length > 0;
   }
 

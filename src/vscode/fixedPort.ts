@@ -21,12 +21,11 @@ export async function chooseFixedPort(provider: Provider, { proposePort, setting
   const proposed = await proposePort(redirectTarget(provider).ports);
   const typed = await vscode.window.showInputBox({
     title: text.titleFixedPort(provider.label),
-    prompt: text.promptFixedPort(),
     value: String(proposed),
     ignoreFocusOut: true,
     validateInput: (value) => {
       const change = fixedPortChange(value, provider);
-      return change === undefined ? text.sayNoPort() : { message: whatToRegister({ ...provider, ...change }), severity: vscode.InputBoxValidationSeverity.Info };
+      return change === undefined ? text.sayNoPort() : { message: `${whatToRegister({ ...provider, ...change })}. ${text.promptFixedPort()}`, severity: vscode.InputBoxValidationSeverity.Info };
     },
   });
   const change = typed === undefined ? undefined : fixedPortChange(typed, provider);

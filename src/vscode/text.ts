@@ -313,8 +313,8 @@ export const sayStillWaiting = (provider: string, uri: string): string =>
   l10n.t('Still waiting for your browser. If {0} shows an error or a blank page, it may not accept this redirect URI: {1}.', provider, uri);
 /** Title of the box for a fixed port. */
 export const titleFixedPort = (provider: string): string => l10n.t('Use a Fixed Port for {0}', provider);
-/** What to type into that box. */
-export const promptFixedPort = (): string => l10n.t('Enter a port, or the redirect URI that’s already registered at the server, such as http://localhost:8400/auth.');
+/** What else to type into that box. */
+export const promptFixedPort = (): string => l10n.t('Enter another port, or the redirect URI that’s already registered at the server, such as http://localhost:8400/auth.');
 /** What is to be registered for what the box holds. */
 export const sayToRegister = (uri: string, isAnyPort: boolean): string =>
   isAnyPort ? l10n.t('Redirect URI to register, for any port: {0}', uri) : l10n.t('Redirect URI to register: {0}', uri);

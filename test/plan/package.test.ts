@@ -27,7 +27,7 @@ const shipped = [
 
 /** What is loaded at each start, which everybody waits for, and what is loaded when somebody asks for it. */
 const files = [
-  { name: 'dist/extension.js', largest: 224_000 },
+  { name: 'dist/extension.js', largest: 236_000 },
   { name: 'dist/onDemand-*.js', largest: 59_000 },
 ] as const;
 

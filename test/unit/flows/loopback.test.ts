@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { LoopbackRedirect, loopbackAddresses, type LoopbackOptions } from '../../../src/flows/loopback.ts';
@@ -9,27 +7,9 @@ import { PAGE_HEADERS, renderPage } from '../../../src/flows/page.ts';
 import { providerAt } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { freePort } from '../../support/freePort.ts';
+import { isRefused, send } from '../../support/httpRequests.ts';
 import { PatientClock } from '../../support/patientClock.ts';
 import { plainPages } from '../../support/signInPages.ts';
-
-interface Seen {
-  readonly status: number;
-  readonly html: string;
-  readonly headers: Readonly<Record<string, unknown>>;
-}
-
-/** A request with any method and any headers, which `fetch` does not allow. */
-async function send(address: string, method = 'GET', headers: Record<string, string> = {}): Promise<Seen> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(address, { method, headers, agent: false }, (response) => {
-      text(response).then((html) => resolve({ status: response.statusCode ?? 0, html, headers: response.headers }), reject);
-    });
-    request.once('error', reject);
-    request.end();
-  });
-}
-
-const isRefused = async (address: string): Promise<boolean> => send(address).then(() => false, (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED');
 
 describe('The loopback redirect', () => {
   let clock: PatientClock;
