@@ -98,7 +98,7 @@ export const labelRecommended = (): string => l10n.t('Recommended');
 /** Below a pick: what to register for it, or when it is right. */
 export function detailRedirect(kind: RedirectKind, uris: readonly string[]): string {
   if (uris.length > 0) {
-    return kind === 'any-port' ? l10n.t('Register {0}.', uris.join(', ')) : l10n.t('Register exactly {0}.', uris.join(', '));
+    return kind === 'any-port' ? l10n.t('Register {0}, for any port.', uris.join(', ')) : l10n.t('Register exactly {0}.', uris.join(', '));
   }
   return kind === 'ports' ? l10n.t('For a server that compares the whole redirect URI.') : l10n.t('For a client that exists, or a server that requires localhost or another path.');
 }

@@ -88,10 +88,11 @@ describe('a person with empty settings', () => {
     const { workbench } = scene;
     const { input, says, title, widget } = partsOf(scene);
     await title('Add Provider (4/10)');
-    await workbench.rows.filter({ hasText: 'Any Port on 127.0.0.1' }).filter({ hasText: 'Recommended' }).filter({ hasText: 'Register http://127.0.0.1/callback.' }).waitFor();
+    await workbench.rows.filter({ hasText: 'Any Port on 127.0.0.1' }).filter({ hasText: 'Recommended' }).filter({ hasText: 'Register http://127.0.0.1/callback, for any port.' }).waitFor();
     await workbench.picture('123-guide-redirect');
     await workbench.rows.filter({ hasText: 'A Redirect URI That’s Already Registered' }).click();
     await title('Add Provider (5/11)');
+    await says('Enter the redirect URI exactly as it’s registered at the server.');
     await input.fill('http://example.com/auth');
     await says('must be http:// with localhost, 127.0.0.1 or [::1]');
     await input.fill('http://localhost:8400/auth');
@@ -102,6 +103,7 @@ describe('a person with empty settings', () => {
     await workbench.picture('123-guide-redirect-uri');
     await widget.getByRole('button', { name: 'Back' }).click();
     await workbench.rows.filter({ hasText: 'A Fixed Port' }).click();
+    await says('Enter a port, or several separated by commas.');
     await input.fill('8400, 8401');
     await says('Redirect URI to register: http://127.0.0.1:8400/callback , http://127.0.0.1:8401/callback');
     await workbench.picture('123-guide-redirect-port');
@@ -109,6 +111,7 @@ describe('a person with empty settings', () => {
     await title('Add Provider (6/11)');
     await says('Redirect addresses to register, each of them: http://127.0.0.1:8400/callback');
     await widget.getByRole('button', { name: 'Back' }).click();
+    await says('Enter a port, or several separated by commas.');
     await widget.getByRole('button', { name: 'Back' }).click();
     await workbench.rows.filter({ hasText: 'Any Port on 127.0.0.1' }).click();
     await title('Add Provider (5/10)');
