@@ -91,10 +91,10 @@ export class Commands {
     }
   }
 
-  /** Offers another way where a sign-in that another extension has asked for did not work; that one is told of it by itself. */
+  /** Offers another way, or another redirect URI, where a sign-in that another extension has asked for did not work; that one is told of it by itself. */
   offerAnotherWay(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void {
     const actions: readonly Action[] = REMEDIES[asFailure(error).category].actions;
-    if (actions.includes('another-way')) {
+    if (actions.includes('another-way') || actions.includes('fixed-port')) {
       this.#ports.notifications().reportFailure(error, this.#attempt(provider, scopes, hints));
     }
   }

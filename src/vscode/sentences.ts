@@ -109,7 +109,7 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
   'no-loopback': (_, { code, detail }) =>
     code === 'ports-taken'
       ? l10n.t('Other programs use all the ports that "{0}" names, so the browser cannot bring the answer here.', detail ?? 'redirectPorts')
-      : l10n.t('This computer does not let Session Keeper listen on 127.0.0.1, where the browser brings the answer.'),
+      : l10n.t('This computer does not let Session Keeper listen on its loopback address, where the browser brings the answer.'),
   'cancelled': (provider) => l10n.t('Signing in to {0} was cancelled.', provider),
   'replaced': (provider) => l10n.t('Another attempt to sign in to {0} has taken the place of this one.', provider),
   'signed-out': (provider) => l10n.t('You are signed out of {0}.', provider),

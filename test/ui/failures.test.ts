@@ -41,6 +41,7 @@ describe('a person for whom something goes wrong', () => {
     await watched.workbench.statusSays('Acme: signed out');
     await signIn(watched.workbench);
     await watched.workbench.statusSays('Acme: 3 minutes left');
+    await watched.workbench.follow('Dismiss', 'Acme didn’t issue a refresh token for demo');
     await watched.workbench.clearNotifications();
   });
 

@@ -2,7 +2,7 @@
 // issues a refresh token only after the person has consented.
 import assert from 'node:assert/strict';
 import { answerPages, signInAt } from '../workshop/person.ts';
-import { LONG, MUTE, offersOf, signIn, toast } from './acts.ts';
+import { LONG, MUTE, callOff, offersOf, signIn, toast } from './acts.ts';
 import { entryFor, setScene } from './scene.ts';
 
 /** What the hint after 30 seconds begins with. */
@@ -26,6 +26,13 @@ describe('a person whose server accepts only the redirect URIs that it knows', (
     await hint.waitFor({ timeout: HINT });
     assert.deepEqual(await offersOf(hint), { buttons: ['Copy Redirect URI'], links: ['Use a Fixed Port…', 'Try Another Method', 'Dismiss'] });
     await workbench.picture('191-still-waiting');
+    // It goes away with the sign-in, and comes again with the next one.
+    await (await callOff(workbench)).getByRole('button', { name: 'Copy Redirect URI' }).waitFor();
+    assert.equal(await hint.count(), 0);
+    await workbench.clearNotifications();
+    await workbench.comeBackFrom(await workbench.opens(() => workbench.run('Session Keeper: Sign In…')));
+    await hint.waitFor({ timeout: HINT });
+    assert.equal(await hint.count(), 1);
     await hint.getByRole('button', { name: 'Copy Redirect URI' }).click();
     await workbench.told('Copied http://127.0.0.1/callback. Add it to your client at Acme as a redirect URI for any port.').waitFor();
     assert.equal(await workbench.clipboard(), 'http://127.0.0.1/callback');
@@ -81,6 +88,35 @@ describe('a person whose server accepts only the redirect URIs that it knows', (
     const [entry] = (await workbench.userSettings())['sessionKeeper.providers'] as Readonly<Record<string, unknown>>[];
     assert.equal(entry?.['redirectUri'], `http://localhost:${port}/auth`);
     assert.equal(identity.journal.entries.findLast(({ path }) => path === '/auth')?.parameters['redirect_uri'], `http://localhost:${port}/auth`);
+  });
+});
+
+describe('a person whom another extension asks to sign in, at such a server', () => {
+  const scene = setScene({}, (issuer) => ({ 'sessionKeeper.providers': [{ ...entryFor(issuer), redirectUri: 'http://localhost/auth' }] }));
+  const registered = new Set<string>();
+
+  it('reads after 30 seconds what may be wrong, uses a fixed port, and the extension gets its session', async () => {
+    const { identity, workbench } = scene;
+    identity.provider.Client.prototype.redirectUriAllowed = (uri: string): boolean => registered.has(uri);
+    await workbench.statusSays('Acme: signed out');
+    await workbench.run('Consumer: Who Am I?');
+    const first = await workbench.opens(() => workbench.dialog.filter({ hasText: 'wants to sign in using Acme' }).getByRole('button', { name: 'Allow' }).click());
+    await workbench.comeBackFrom(first);
+    const words = 'it may not accept this redirect URI: http://localhost:';
+    await workbench.told(words).waitFor({ timeout: HINT });
+    await workbench.follow('Use a Fixed Port…', words);
+    await workbench.page.locator('.quick-input-widget', { hasText: 'Use a Fixed Port for Acme' }).waitFor();
+    const uri = `http://localhost:${await workbench.box.inputValue()}/auth`;
+    await workbench.page.keyboard.press('Enter');
+    await workbench.dialog.filter({ hasText: uri }).waitFor();
+    registered.add(uri);
+    const page = await workbench.opens(() => workbench.dialog.getByRole('button', { name: 'Sign In' }).click());
+    await signInAt(page, 'demo');
+    await workbench.comeBackFrom(page);
+    await workbench.told('Acme says: you are Demo Account').waitFor();
+    assert.equal(await workbench.told(words).count(), 0);
+    assert.deepEqual((await workbench.userSettings())['sessionKeeper.providers'], [{ ...entryFor(identity.issuer), redirectUri: uri }]);
+    await workbench.clearNotifications();
   });
 });
 
