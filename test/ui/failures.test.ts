@@ -269,7 +269,7 @@ describe('a person for whom something goes wrong', () => {
       await workbench.picture('90-unknown-client-page', page);
       await workbench.comeBackFrom(page);
       const told = workbench.told('Nobody finished signing in to Globex in time.');
-      assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again', 'Use Another Way to Sign In'], links: [] });
+      assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again', 'Use Another Way to Sign In', 'Use a Fixed Port…'], links: [] });
       await workbench.picture('90-unknown-client');
       const again = await workbench.opens(() => told.getByRole('button', { name: 'Sign In Again' }).click());
       await again.getByText('client is invalid').waitFor();

@@ -28,7 +28,7 @@ describe('a person whose server accepts only the redirect URIs that it knows', (
     await workbench.picture('191-still-waiting');
     // It goes away with the sign-in, and comes again with the next one.
     await (await callOff(workbench)).getByRole('button', { name: 'Copy Redirect URI' }).waitFor();
-    assert.equal(await hint.count(), 0);
+    await hint.waitFor({ state: 'detached' });
     await workbench.clearNotifications();
     await workbench.comeBackFrom(await workbench.opens(() => workbench.run('Session Keeper: Sign In…')));
     await hint.waitFor({ timeout: HINT });
