@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SECOND } from './core/clock.ts';
+import { freePortFor } from './flows/listener.ts';
 import { SignIns } from './flows/signIn.ts';
 import { SignOuts } from './flows/signOut.ts';
 import { Links } from './flows/uri.ts';
@@ -90,10 +91,11 @@ export function activate(context: vscode.ExtensionContext): void {
     environment: () => surroundings.environment(),
     reach: (address) => surroundings.reach(address),
     deadline: () => settings.signInTimeout(),
+    makeWay: (ports) => signIns.makeWay(ports),
     pages: async (provider) => text.signOutPages(provider.label, await template()),
   });
   const openSignOutPage = (page: SignOut['page']): void => void signOuts.open(page);
-  const signIns = new SignIns({
+  const signIns: SignIns = new SignIns({
     clock, discovery, transport, log, links, openBrowser, askForAddress,
     environment: () => surroundings.environment(),
     reach: (address) => surroundings.reach(address),
@@ -110,7 +112,11 @@ export function activate(context: vscode.ExtensionContext): void {
     clock, settings, clientSecrets, transport, showLog,
     reportFailure: (error, subject) => notifications.reportFailure(error, subject),
     otherWays: (provider) => desk.otherWays(provider),
-    addressesOf: (provider) => surroundings.addressesOf(provider),
+    addressesOf: (provider, way) => surroundings.addressesOf(provider, way),
+    redirectOf: ({ id }) => desk.waiting().find(({ provider }) => provider.id === id)?.redirect,
+    lastWay: (provider) => desk.lastWay(provider),
+    proposePort: (preferred) => freePortFor(preferred, Math.random),
+    askForConsent: (subject) => commands.askForConsent(subject),
     copyDiagnostics: () => diagnostics.copy(),
     noteSkew: (id, skew) => keeper.all(id).forEach(({ record }) => registry.update(record.id, { skew })),
   });
@@ -120,6 +126,7 @@ export function activate(context: vscode.ExtensionContext): void {
       clientSecrets, discovery, settings,
       pageOn: (product) => vscode.Uri.joinPath(context.extensionUri, 'docs', 'servers', `${product}.md`),
       addressesOf: (provider) => surroundings.addressesOf(provider),
+      proposePort: () => freePortFor([], Math.random),
       signIn: (provider) => commands.signInTo(provider, provider.scopes),
     });
   }, onPartGone);
@@ -186,6 +193,7 @@ export function activate(context: vscode.ExtensionContext): void {
       notifications.onChange(change);
     }),
     desk.onDidChange(() => statusBar.update()),
+    desk.onStillWaiting((still) => commands.tellStillWaiting(still)),
     scheduler.onDidTick(() => {
       show();
       notifications.check();

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { isProtected } from './address.ts';
 import { plainName } from './failure.ts';
 import { isIssuerUrl, withoutWellKnown } from './issuer.ts';
+import { isRedirectUri } from './redirectUri.ts';
 import { isScope, normalizeScopes } from './scopes.ts';
 
 /** One identity server as configured. Immutable; a changed entry is another object. */
@@ -31,6 +32,8 @@ export interface Provider {
   readonly signInWay: Way | undefined;
   /** The ports of the loopback redirect, for a server that compares the whole address; empty where any port will do. */
   readonly redirectPorts: readonly number[];
+  /** The loopback redirect URI that is registered at the server, exactly as it is there, with or without a port; undefined for the default one. */
+  readonly redirectUri: string | undefined;
   /** What an authorization request (RFC 6749 section 4.1.1), and one for a code to type (RFC 8628), has beside the usual. */
   readonly authorizationParameters: RequestParameters;
   /** What each request to the token endpoint has beside the usual, renewals included. */
@@ -155,6 +158,7 @@ export const PROVIDER_FIELDS = [
   'accountsMenu',
   'signInWay',
   'redirectPorts',
+  'redirectUri',
   'authorizationParameters',
   'tokenParameters',
   'scopeOnRefresh',
@@ -187,6 +191,7 @@ export type ProblemCode =
   | 'out-of-range'
   | 'bad-way'
   | 'bad-port'
+  | 'bad-redirect-uri'
   | 'bad-token'
   | 'bad-sign-out'
   | 'bad-endpoint'
@@ -261,6 +266,7 @@ const entrySchema = v.object(
     accountsMenu: v.optional(v.boolean('wrong-type'), true),
     signInWay: v.optional(v.pipe(v.string('wrong-type'), v.picklist(WAYS, 'bad-way'))),
     redirectPorts: v.optional(v.pipe(v.array(port, 'wrong-type'), v.check(({ length }) => length > 0 && length <= MOST_PORTS, 'bad-port'))),
+    redirectUri: v.optional(v.pipe(text, v.check(isRedirectUri, 'bad-redirect-uri'))),
     authorizationParameters: v.optional(parameters),
     tokenParameters: v.optional(parameters),
     scopeOnRefresh: v.optional(v.boolean('wrong-type'), false),
@@ -325,6 +331,7 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     accountsMenu: entry.accountsMenu,
     signInWay: entry.signInWay,
     redirectPorts: [...new Set(entry.redirectPorts)],
+    redirectUri: entry.redirectUri,
     authorizationParameters: { ...entry.authorizationParameters },
     tokenParameters: { ...entry.tokenParameters },
     scopeOnRefresh: entry.scopeOnRefresh,

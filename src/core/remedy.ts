@@ -13,6 +13,8 @@ export type Action =
   | 'certificate-settings'
   | 'clock'
   | 'copy-redirect'
+  | 'fixed-port'
+  | 'ask-consent'
   | 'another-way'
   | 'new-code'
   | 'reload'
@@ -120,7 +122,7 @@ export const REMEDIES = {
   // The settings, here or at the server, do not fit.
   'client-rejected': row('attention', 'slow', ['settings', 'client-secret'], 'invalid_client incorrect_client_credentials', 'challenge no-secret'),
   'client-not-allowed': row('attention', 'slow', ['settings', 'another-way'], 'unauthorized_client device_flow_disabled invalid_client_metadata', ''),
-  'redirect-rejected': row('attention', 'slow', ['copy-redirect', 'settings'], 'redirect_uri_mismatch invalid_redirect_uri', ''),
+  'redirect-rejected': row('attention', 'slow', ['copy-redirect', 'fixed-port'], 'redirect_uri_mismatch invalid_redirect_uri', ''),
   'scope-rejected': row('attention', 'slow', ['scopes', 'log'], 'invalid_scope invalid_target not_allowed', ''),
   'no-server': row('attention', 'slow', ['settings', 'log'], '', 'no-discovery http-404 http-405 http-410 http-501 http-505'),
   'issuer-mismatch': row('attention', 'slow', ['settings', 'log'], '', 'issuer-mismatch issuer-setting OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'),
@@ -133,7 +135,7 @@ export const REMEDIES = {
     request_uri_not_supported invalid_request_uri invalid_request_object registration_not_supported`, `
     OAUTH_UNSUPPORTED_OPERATION OAUTH_INVALID_REQUEST http-4xx`)),
   'proof-rejected': row('attention', 'slow', ['sign-in', 'settings'], 'invalid_dpop_proof', ''),
-  'not-renewable': row('attention', 'never', ['sign-in', 'scopes'], 'refresh:unsupported_grant_type', 'no-refresh-token'),
+  'not-renewable': row('attention', 'never', ['ask-consent', 'scopes'], 'refresh:unsupported_grant_type', 'no-refresh-token'),
   'not-set-up': row('attention', 'slow', ['settings'], '', 'provider-removed'),
 
   // The answer is of no use; what the server has said of the session is not known.

@@ -5,6 +5,7 @@ import { claimsOf } from '../core/claims.ts';
 import { plainName } from '../core/failure.ts';
 import { remaining, type LifetimeSettings } from '../core/lifetime.ts';
 import { SIGN_OUT_RETURN, type Provider, type SettingProblem } from '../core/provider.ts';
+import { DEFAULT_REDIRECT_URI, redirectUrisOf, usesAnyPort } from '../core/redirectUri.ts';
 import { lifetimesOf, ownerOf, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import type { KnownServer } from '../protocol/discovery.ts';
@@ -165,10 +166,15 @@ function lifetimeLines({ assumedLifetime, idleTimeout, sessionLifetime }: Provid
   ];
 }
 
-function wayLines({ redirectPorts, signInWay, signOutAtServer }: Provider): string[] {
+function wayLines(provider: Provider): string[] {
+  const { redirectPorts, redirectUri, signInWay, signOutAtServer } = provider;
+  const shown = (uri: string): string => code(uri.replace('http://', ''));
+  const uris = redirectUrisOf(provider).map(shown).join(', ');
   return [
     item('Way to sign in', signInWay ?? 'the first that works'),
     item('Redirect ports', redirectPorts.length === 0 ? 'any' : redirectPorts.join(', ')),
+    item('Redirect URI', redirectUri === undefined ? `${shown(DEFAULT_REDIRECT_URI)} (default)` : shown(redirectUri)),
+    item('Redirect URIs to register', signInWay === 'uri' ? 'the link to VS Code' : `${uris}${usesAnyPort(provider) ? ' with any port' : ''}`),
     item('Sign-out at the server', signOutAtServer === SIGN_OUT_RETURN ? 'in the browser, too, which comes back' : signOutAtServer ? 'in the browser, too' : 'without the browser'),
   ];
 }

@@ -1,19 +1,28 @@
-// The loopback redirect: RFC 8252 section 7.3. The only file below the editor's room that opens a socket.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+// The loopback redirect: RFC 8252 section 7.3.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isLoopbackHost } from '../core/address.ts';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
-import type { Provider } from '../core/provider.ts';
+import { DEFAULT_REDIRECT_URI, portOf, withPort } from '../core/redirectUri.ts';
+import { answerParameters } from './answer.ts';
+import { listenOn, loopbackHosts, type Listener } from './listener.ts';
 import { PAGE_HEADERS, renderPage, type AnswerPages, type Page } from './page.ts';
 import type { Redirect } from './redirect.ts';
 
-const CALLBACK_PATH = '/callback';
+export { redirectUrisOf as loopbackAddresses } from '../core/redirectUri.ts';
+
+/** Where the browser is sent on to, and where that is if the redirect URI itself has this path. */
 const DONE_PATH = '/done';
-/** How long, in ms, the browser may take to fetch the last page before the socket closes. */
+const OTHER_DONE_PATH = '/finished';
+/** How long, in ms, the last page can be fetched again once the browser has got the outcome: it may have been a prefetch, or be reloaded. */
 const LAST_PAGE_TIME = 5 * SECOND;
+/** How long, in ms, that is at the most if the browser asked before and didn't wait for the outcome. */
+const UNSEEN_TIME = 30 * SECOND;
 
 /** Where to listen. */
 export interface LoopbackOptions {
+  /** The redirect URI that is registered, whose port is left to `ports`; the default one where nothing is said. */
+  readonly redirectUri?: string | undefined;
   /** The ports to try, in this order; none where any free one will do. */
   readonly ports?: readonly number[];
   /**
@@ -23,70 +32,75 @@ export interface LoopbackOptions {
   readonly reach?: (address: string) => Promise<string>;
 }
 
-/**
- * The loopback addresses to register at a provider's server, for signing in and for signing out alike: one for each fixed port, else one that leaves the port open.
- */
-export function loopbackAddresses({ redirectPorts }: Provider): string[] {
-  return redirectPorts.length === 0 ? [`http://127.0.0.1${CALLBACK_PATH}`] : redirectPorts.map(addressAt);
-}
-
-/** The redirect address with a port. */
-export function addressAt(port: number): string {
-  return `http://127.0.0.1:${port}${CALLBACK_PATH}`;
+/** What somebody waits for, and who takes it. */
+interface Expected {
+  isAnswer(parameters: URLSearchParams): boolean;
+  take(parameters: URLSearchParams): void;
 }
 
 /**
- * Listens on 127.0.0.1 for one answer, that of an authorization request or of a sign-out at the server, and answers the
- * browser only when it is known how it ended. The browser is then sent on to an address without the code, so that none
- * stays in its history.
+ * Listens on loopback addresses for one answer, that of an authorization request or of a sign-out at the server, and
+ * answers the browser only when it is known how it ended. The browser is then sent on to an address without the code, so
+ * that none stays in its history.
  */
 export class LoopbackRedirect implements Redirect, Disposable {
-  /** The redirect address to send to the server. */
+  /** The redirect URI to send to the server, exactly as it is registered but for a port that was left open. */
   readonly redirectUri: string;
   /** Resolves once nobody listens any more. */
   readonly closed: Promise<void>;
-  readonly #server: Server;
-  readonly #host: string;
+  readonly #listener: Listener;
+  /** The same as the browser makes requests for it: with a path in any case, and the host in lower case. */
+  readonly #url: URL;
+  readonly #donePath: string;
   readonly #clock: Clock;
   readonly #pages: AnswerPages;
   /** Tells the answer from others, once somebody waits for it; and takes it. */
-  #expected: { isAnswer(parameters: URLSearchParams): boolean; take(parameters: URLSearchParams): void } | undefined;
-  /** The browser's request, held until the outcome is known. */
-  #held: ServerResponse | undefined;
-  #taken = false;
+  #expected: Expected | undefined;
+  /** The browser's requests, held until the outcome is known. */
+  readonly #held = new Set<ServerResponse>();
+  /** The query of the answer that was taken. */
+  #taken: string | undefined;
   #outcome: Page | undefined;
+  #closing: Disposable | undefined;
+  #isSeen = false;
 
-  private constructor(server: Server, redirectUri: string, clock: Clock, pages: AnswerPages) {
-    this.#server = server;
-    this.#host = new URL(redirectUri).host;
+  private constructor(listener: Listener, redirectUri: string, clock: Clock, pages: AnswerPages) {
+    this.#listener = listener;
+    this.#url = new URL(redirectUri);
+    this.#donePath = this.#url.pathname === DONE_PATH ? OTHER_DONE_PATH : DONE_PATH;
     this.#clock = clock;
     this.#pages = pages;
     this.redirectUri = redirectUri;
-    this.closed = new Promise((resolve) => void server.once('close', resolve));
-    server.on('request', (request, response) => this.#serve(request, response));
+    this.closed = listener.closed;
+    listener.serve((request, response) => this.#serve(request, response));
   }
 
   /**
    * Starts to listen on a free port, or on the first free one of a list.
    * @throws Failure `no-loopback` where this machine does not let it: with the code `ports-taken` where none of the list is free.
    */
-  static async open(clock: Clock, pages: AnswerPages, { ports = [], reach = (address) => Promise.resolve(address) }: LoopbackOptions = {}): Promise<LoopbackRedirect> {
+  static async open(clock: Clock, pages: AnswerPages, options: LoopbackOptions = {}): Promise<LoopbackRedirect> {
+    const { redirectUri = DEFAULT_REDIRECT_URI, ports = [], reach = (address: string) => Promise.resolve(address) } = options;
+    const hosts = loopbackHosts(new URL(redirectUri).hostname);
     let cause: unknown;
     for (const port of ports.length === 0 ? [0] : ports) {
-      const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 10 * SECOND });
+      let listener: Listener | undefined;
       try {
-        const listening = await listenOn(server, port);
-        const address = await reach(addressAt(listening));
+        listener = await listenOn(hosts, port);
+        const ours = withPort(redirectUri, listener.port);
+        const reached = portAt(await reach(ours), ours);
         // What VS Code brings here from another port would not be an address of the list.
-        if (isOurs(address) && (port === 0 || address === addressAt(port))) {
-          return new LoopbackRedirect(server, address, clock, pages);
+        if (reached !== undefined && (port === 0 || reached === port)) {
+          return new LoopbackRedirect(listener, reached === listener.port ? ours : withPort(redirectUri, reached), clock, pages);
         }
       } catch (error) {
         cause = error;
       }
-      server.close();
+      listener?.close();
     }
-    throw ports.length === 0 ? new Failure('no-loopback', 'no-loopback', { cause }) : new Failure('no-loopback', 'ports-taken', { cause });
+    // The field of the entry that names the ports.
+    const detail = portOf(redirectUri) === undefined ? 'redirectPorts' : 'redirectUri';
+    throw ports.length === 0 ? new Failure('no-loopback', 'no-loopback', { cause }) : new Failure('no-loopback', 'ports-taken', { cause, detail });
   }
 
   /**
@@ -109,49 +123,106 @@ export class LoopbackRedirect implements Redirect, Disposable {
     });
   }
 
-  /** Tells the browser how it ended, and stops listening as soon as it knows. */
+  /**
+   * Tells the browser how it ended, and stops listening soon after it knows. A browser that has asked and gone away, as
+   * for a prefetch that it has thrown away, is likely to ask again, and has more time for it.
+   */
   finish(outcome: Page): void {
     if (this.#outcome !== undefined) {
       return;
     }
     this.#outcome = outcome;
-    if (this.#held === undefined) {
+    if (this.#taken === undefined) {
       this.dispose();
       return;
     }
-    this.#held.writeHead(303, { ...PAGE_HEADERS, Location: DONE_PATH }).end();
-    const timer = this.#clock.after(LAST_PAGE_TIME, () => this.dispose());
-    this.#server.once('close', () => timer.dispose());
+    this.#listener.unref();
+    void this.closed.then(() => this.#closing?.dispose());
+    this.#closeIn(UNSEEN_TIME);
+    for (const response of this.#held) {
+      this.#sendOn(response);
+    }
+    this.#held.clear();
+  }
+
+  /** Whether it is known how it ended, so that all that is left to do is to show the last page. */
+  get isOver(): boolean {
+    return this.#outcome !== undefined;
+  }
+
+  /** The port of the redirect URI. */
+  get port(): number {
+    return Number(this.#url.port || 80);
   }
 
   /** Stops listening at once. */
   dispose(): void {
-    this.#server.close();
-    this.#server.closeAllConnections();
+    this.#listener.close();
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const target = request.url ?? '';
+    const { headers: { host = '' }, method = '' } = request;
     // Another host name that leads here means that a page tries to reach through the browser into this machine.
-    if (request.headers.host !== this.#host || !target.startsWith('/') || request.method !== 'GET') {
+    if (host.toLowerCase().replace(/:80$/, '') !== this.#url.host || !target.startsWith('/') || !['GET', 'HEAD'].includes(method)) {
       this.#send(response, 400, this.#pages.missing);
       return;
     }
-    const url = new URL(`http://${this.#host}${target}`);
-    if (url.pathname === DONE_PATH && this.#outcome !== undefined) {
-      response.once('finish', () => this.dispose());
+    const url = new URL(`${this.#url.origin}${target}`);
+    if (url.pathname === this.#donePath && this.#outcome !== undefined) {
+      this.#noteSeen(response);
       this.#send(response, 200, this.#outcome);
-    } else if (url.pathname !== CALLBACK_PATH) {
+    } else if (url.pathname === this.#url.pathname) {
+      this.#serveAnswer(url, method, response);
+    } else {
       this.#send(response, 404, this.#pages.missing);
-    } else if (this.#expected?.isAnswer(url.searchParams) !== true) {
+    }
+  }
+
+  #serveAnswer({ search }: URL, method: string, response: ServerResponse): void {
+    const parameters = answerParameters(search);
+    if (this.#expected?.isAnswer(parameters) !== true) {
       this.#send(response, 400, this.#pages.stray);
-    } else if (this.#taken) {
+    } else if (this.#outcome !== undefined) {
+      this.#sendOn(response);
+    } else if (method === 'HEAD') {
+      // It only looks whether something is there; the request that counts follows.
+      this.#send(response, 200, this.#pages.missing);
+    } else if (this.#taken !== undefined && this.#taken !== search && this.#held.size > 0) {
       this.#send(response, 409, this.#pages.repeated);
     } else {
-      this.#taken = true;
-      this.#held = response;
-      this.#expected.take(url.searchParams);
+      this.#held.add(response);
+      response.once('close', () => this.#held.delete(response));
+      if (this.#taken === undefined) {
+        this.#taken = search;
+        this.#expected.take(parameters);
+      }
     }
+  }
+
+  /** Sends the browser on to the last page, at an address without the code. */
+  #sendOn(response: ServerResponse): void {
+    this.#noteSeen(response);
+    response.writeHead(303, { ...PAGE_HEADERS, Location: this.#donePath }).end();
+  }
+
+  /** Once the browser has got the outcome, the last page is there for a moment more. */
+  #noteSeen(response: ServerResponse): void {
+    const { method, headers } = response.req;
+    const isPrefetch = [headers['sec-purpose'], headers['purpose'], headers['x-moz'], headers['x-purpose']].some((purpose) => /prefetch|prerender|preview/i.test(String(purpose)));
+    if (method === 'GET' && !isPrefetch && !response.destroyed) {
+      response.once('finish', () => {
+        if (!this.#isSeen) {
+          this.#isSeen = true;
+          this.#closeIn(LAST_PAGE_TIME);
+        }
+      });
+    }
+  }
+
+  #closeIn(time: number): void {
+    this.#closing?.dispose();
+    this.#closing = this.#clock.after(time, () => this.dispose());
   }
 
   #send(response: ServerResponse, status: number, page: Page): void {
@@ -159,18 +230,18 @@ export class LoopbackRedirect implements Redirect, Disposable {
   }
 }
 
-/** Listens on a port of 127.0.0.1, 0 being any free one, and gives it. */
-async function listenOn(server: Server, port: number): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host: '127.0.0.1', port, exclusive: true }, resolve);
-  });
-  const address = server.address();
-  return address === null || typeof address === 'string' ? port : address.port;
+/** The port of an address that leads to the person's own machine, and to the path of ours; undefined for any other. */
+function portAt(address: string, ours: string): number | undefined {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const isOurs = url?.protocol === 'http:' && isLoopbackHost(url.hostname) && decoded(url.pathname) === decoded(new URL(ours).pathname);
+  return isOurs ? Number(url.port || 80) : undefined;
 }
 
-/** Whether an address leads to the loopback address of the person's own machine, and to no other path. */
-function isOurs(address: string): boolean {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  return url?.protocol === 'http:' && isLoopbackHost(url.hostname) && url.pathname === CALLBACK_PATH;
+/** A path with its percent-encoding undone, as VS Code hands it back. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }

@@ -1,7 +1,9 @@
 // The way that needs nothing to come back: the browser ends on an address at which nobody listens, and the person pastes
 // that address. The client's registration is the same as for the loopback redirect (RFC 8252 section 7.3).
 import { Failure } from '../core/failure.ts';
-import { addressAt } from './loopback.ts';
+import { DEFAULT_REDIRECT_URI, portOf, withPort } from '../core/redirectUri.ts';
+import { answerParameters } from './answer.ts';
+import { pastedTexts, pastedWord } from './pastedText.ts';
 import type { Redirect } from './redirect.ts';
 
 /** Asks the person for the address; undefined where they give up. Only a text that passes is taken. */
@@ -15,6 +17,8 @@ const PORTS = 16_384;
 export interface PasteOptions {
   /** A number in [0, 1), for a port at which most likely nothing listens. */
   readonly random: number;
+  /** The redirect URI that is registered, with or without a port; the default one where nothing is said. */
+  readonly redirectUri?: string | undefined;
   /** The port to name instead, where the server knows certain ones only. */
   readonly port?: number | undefined;
   /** Whether the code alone will do: not where the answer also says which server it is from (RFC 9207). */
@@ -22,18 +26,24 @@ export interface PasteOptions {
 }
 
 /** Takes the authorization response from an address that the person pastes. */
-export function pastedRedirect(ask: AskForAddress, { random, port = FIRST_PORT + Math.floor(random * PORTS), takesCode }: PasteOptions): Redirect {
+export function pastedRedirect(ask: AskForAddress, options: PasteOptions): Redirect {
+  const { random, redirectUri = DEFAULT_REDIRECT_URI, port = FIRST_PORT + Math.floor(random * PORTS), takesCode } = options;
   return {
-    redirectUri: addressAt(port),
+    redirectUri: portOf(redirectUri) === undefined ? withPort(redirectUri, port) : redirectUri,
     async answer(isAnswer, signal, state) {
-      const read = (text: string): URLSearchParams => (takesCode && isCode(text.trim()) ? codeIn(text.trim(), state) : parametersOf(text));
+      const read = (pasted: string): URLSearchParams | undefined => {
+        const word = takesCode ? pastedWord(pasted) : undefined;
+        const answers = pastedTexts(pasted).map(parametersOf);
+        return [...answers, ...(word !== undefined && isCode(word) ? [codeIn(word, state)] : [])].find(isAnswer);
+      };
       signal.throwIfAborted();
-      const text = await ask((candidate) => isAnswer(read(candidate)), signal);
+      const text = await ask((candidate) => read(candidate) !== undefined, signal);
       signal.throwIfAborted();
-      if (text === undefined) {
+      const answer = text === undefined ? undefined : read(text);
+      if (answer === undefined) {
         throw new Failure('cancelled', 'cancelled');
       }
-      return read(text);
+      return answer;
     },
     // The page on which the browser has ended is an error page of its own.
     finish() {},
@@ -41,19 +51,18 @@ export function pastedRedirect(ask: AskForAddress, { random, port = FIRST_PORT +
 }
 
 /** Whether a text looks like a code (RFC 6749 appendix A.11) rather than like an address or a part of one. */
-const isCode = (text: string): boolean => /^(?![a-z][a-z0-9+.-]*:\/\/|about:|localhost|127\.)[\x21-\x7E]{16,4096}$/i.test(text) && !/[?&]|=[^=]/.test(text);
+const isCode = (text: string): boolean => /^(?![a-z][a-z0-9+.-]*:\/\/|about:|localhost|127\.|\[)[\x21-\x7E]{16,4096}$/i.test(text) && !/[?&]|=[^=]/.test(text);
 
 /**
  * The answer that consists of a code alone. It stands for the `state`, too: only who made the request has the verifier
  * (RFC 7636), so a code of another one is of no use here.
  */
 function codeIn(text: string, state: string): URLSearchParams {
-  const { code = text } = Object.fromEntries(new URLSearchParams(`code=${text.replaceAll('+', '%2B')}`));
+  const code = answerParameters(`code=${text}`).get('code') ?? text;
   return new URLSearchParams({ code, state });
 }
 
 /** The parameters in a pasted text: a whole address, or only what follows its question mark. */
 function parametersOf(text: string): URLSearchParams {
-  const trimmed = text.trim();
-  return new URLSearchParams(trimmed.slice(trimmed.indexOf('?') + 1).replace(/#.*$/s, ''));
+  return answerParameters(text.slice(text.indexOf('?') + 1).replace(/#.*$/s, ''));
 }

@@ -1,8 +1,9 @@
 // A sign-in from end to end: discovery, the way, the answer of the browser or the code, the tokens, the account.
-import { SECOND, type Clock } from '../core/clock.ts';
+import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure, asFailure, plainName } from '../core/failure.ts';
 import { timeOf, toldOf, type Log } from '../core/log.ts';
 import type { Provider, Way } from '../core/provider.ts';
+import { redirectTarget } from '../core/redirectUri.ts';
 import { authorizationRequest, isAnswerTo, type AuthorizationHints } from '../protocol/authorize.ts';
 import { requestDeviceCode, type DeviceCode } from '../protocol/device.ts';
 import { withNewKey, type Discovery, type Server } from '../protocol/discovery.ts';
@@ -14,12 +15,15 @@ import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { unlessAborted } from './abort.ts';
 import { waitForTokens } from './device.ts';
-import { LoopbackRedirect } from './loopback.ts';
+import { LoopbackRedirect, type LoopbackOptions } from './loopback.ts';
 import type { Pages } from './page.ts';
 import { pastedRedirect, type AskForAddress } from './paste.ts';
 import type { Redirect } from './redirect.ts';
 import type { Links } from './uri.ts';
 import { judgeWays, possibleWays, waysAfter, type Environment } from './ways.ts';
+
+/** How long, in ms, the browser may be away before the person is told what may be wrong. */
+export const WAITING_HINT = 30 * SECOND;
 
 /** What a sign-in needs from around it. */
 export interface SignInPorts {
@@ -66,6 +70,10 @@ export interface SignInRequest {
    * because a pushed request is good for one visit, and not for long (RFC 9126 section 4).
    */
   readonly onAddress?: (address: () => Promise<string>) => void;
+  /** Takes the redirect URI that the server is told. */
+  readonly onRedirect?: (redirectUri: string, way: Way) => void;
+  /** Called when the browser hasn't come back to this machine for a while; the signal is aborted once that is over. */
+  readonly onStillWaiting?: (over: AbortSignal) => void;
   /** Takes the code that the person has to type, to show it; the signal is aborted once it is of no use any more. */
   readonly onCode?: (code: ShownCode, over: AbortSignal) => void;
 }
@@ -97,6 +105,8 @@ interface Situation {
 export class SignIns {
   readonly #ports: SignInPorts;
   readonly #running = new Map<string, AbortController>();
+  /** What listens still, or goes on showing its last page. */
+  readonly #listening = new Set<LoopbackRedirect>();
   /** The way that was tried last, by provider. */
   readonly #tried = new Map<string, Way>();
 
@@ -130,10 +140,28 @@ export class SignIns {
     }
   }
 
+  /** The way that was tried last at a provider; undefined where none was. */
+  lastWay({ id }: Provider): Way | undefined {
+    return this.#tried.get(id);
+  }
+
   /** The other ways that there are after the one that was tried last, the next one first. The network is not asked. */
   async otherWays(provider: Provider): Promise<Way[]> {
     const verdicts = judgeWays(await this.#ports.environment(), provider, this.#ports.discovery.known(provider)?.said?.metadata ?? {});
     return waysAfter(this.#tried.get(provider.id), possibleWays(verdicts));
+  }
+
+  /**
+   * Gives up ports on which a sign-in that is over still shows its last page.
+   * @returns whether there was one.
+   */
+  makeWay(ports: readonly number[]): boolean {
+    const inTheWay = [...this.#listening].filter((redirect) => redirect.isOver && ports.includes(redirect.port));
+    for (const redirect of inTheWay) {
+      redirect.dispose();
+      this.#listening.delete(redirect);
+    }
+    return inTheWay.length > 0;
   }
 
   async #run<T>(request: SignInRequest, signal: AbortSignal, unhurried: () => void, admit: (grant: Grant) => Promise<T>): Promise<T> {
@@ -192,10 +220,11 @@ export class SignIns {
   /** Through the browser, which comes back with the answer or ends on an address with it. */
   async #byRedirect({ request, server, signal }: Situation, way: Exclude<Way, 'device'>): Promise<Attempt> {
     const { clock, log, transport } = this.#ports;
-    const { deadline, hints, onAddress, provider, scopes } = request;
+    const { deadline, hints, onAddress, onRedirect, provider, scopes } = request;
     const startedAt = clock.now();
     const pages = await this.#ports.pages(provider);
     const redirect = await this.#redirect(server, way, pages, signal);
+    let waiting: Disposable | undefined;
     return {
       tokens: async () => {
         const authorization = await authorizationRequest(server, redirect.redirectUri, scopes, hints);
@@ -206,43 +235,67 @@ export class SignIns {
         await unlessAborted(Promise.resolve(redirect.ready?.(authorization.state)), signal);
         const address = async (): Promise<string> => (await unlessAborted(browserAddress(server, authorization, transport, signal), signal)).href;
         const href = await address();
+        onRedirect?.(redirect.redirectUri, way);
         onAddress?.(address);
         await unlessAborted(this.#ports.openBrowser(href), signal);
+        waiting = way === 'loopback' ? this.#waitingHint(request) : undefined;
         log.info(`Sign-in at ${provider.id} waits for the answer at ${redirect.redirectUri} (${way}), until ${timeOf(startedAt + deadline)}.`);
         const parameters = await answer;
+        waiting?.dispose();
         log.debug(`Sign-in at ${provider.id}: the browser has answered after ${Math.round((clock.now() - startedAt) / SECOND)} s.`);
         return exchangeCode(server, authorization, parameters, transport, signal);
       },
-      finish: (error) => redirect.finish(error === undefined ? pages.done : pages.failed(error)),
+      finish: (error) => {
+        waiting?.dispose();
+        redirect.finish(error === undefined ? pages.done : pages.failed(error));
+      },
+    };
+  }
+
+  /** Tells that the browser hasn't come back, after a while; and that this is over, once it is disposed of. */
+  #waitingHint({ onStillWaiting }: SignInRequest): Disposable {
+    const over = new AbortController();
+    const timer = this.#ports.clock.after(WAITING_HINT, () => onStillWaiting?.(over.signal));
+    return {
+      dispose() {
+        timer.dispose();
+        over.abort();
+      },
     };
   }
 
   async #redirect({ metadata, provider }: Server, way: Exclude<Way, 'device'>, pages: Pages, signal: AbortSignal): Promise<Redirect> {
     const { links } = this.#ports;
-    const { redirectPorts: ports } = provider;
+    const { ports, redirectUri } = redirectTarget(provider);
     switch (way) {
       case 'loopback':
-        return this.#loopback(ports, pages, signal);
+        return this.#loopback({ ports, redirectUri }, pages, signal);
       case 'uri':
         return links.redirect(await this.#ports.link());
       case 'paste':
         return pastedRedirect(this.#ports.askForAddress(provider), {
           random: this.#ports.random(),
+          redirectUri,
           port: ports[0],
           takesCode: !metadata.authorization_response_iss_parameter_supported,
         });
     }
   }
 
-  async #loopback(ports: readonly number[], pages: Pages, signal: AbortSignal): Promise<LoopbackRedirect> {
+  async #loopback(target: LoopbackOptions, pages: Pages, signal: AbortSignal): Promise<LoopbackRedirect> {
     const { clock } = this.#ports;
-    const open = (): Promise<LoopbackRedirect> => LoopbackRedirect.open(clock, pages, { ports, reach: (address) => unlessAborted(this.#ports.reach(address), signal) });
-    return open().catch((error: unknown) => {
-      if (!this.#ports.makeWay(ports)) {
+    const open = (): Promise<LoopbackRedirect> => LoopbackRedirect.open(clock, pages, { ...target, reach: (address) => unlessAborted(this.#ports.reach(address), signal) });
+    const redirect = await open().catch((error: unknown) => {
+      const { ports = [] } = target;
+      const isLeft = [this.makeWay(ports), this.#ports.makeWay(ports)].includes(true);
+      if (!isLeft) {
         throw error;
       }
       return open();
     });
+    this.#listening.add(redirect);
+    void redirect.closed.then(() => this.#listening.delete(redirect));
+    return redirect;
   }
 
   /** By a code that the person types on any device. */

@@ -4,6 +4,7 @@ import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { asFailure } from '../core/failure.ts';
 import { timeOf, toldOf, type Log } from '../core/log.ts';
 import { SIGN_OUT_RETURN, type Provider } from '../core/provider.ts';
+import { redirectTarget } from '../core/redirectUri.ts';
 import { isAnswerTo } from '../protocol/authorize.ts';
 import { logoutRequest, type Leaving, type LogoutRequest } from '../protocol/logout.ts';
 import { unlessAborted } from './abort.ts';
@@ -28,6 +29,8 @@ export interface SignOutPorts {
   pages(provider: Provider): Promise<SignOutPages>;
   /** The address at which the person's browser reaches a loopback address of this machine. */
   reach(address: string): Promise<string>;
+  /** Gives up ports on which a sign-in that is over still shows its last page; says whether there was one. */
+  makeWay?(ports: readonly number[]): boolean;
   /** How long, in ms, the browser may take to come back. */
   deadline(): number;
 }
@@ -76,7 +79,7 @@ export class SignOuts implements Disposable {
    * @returns whether there was one.
    */
   makeWay(ports: readonly number[]): boolean {
-    const inTheWay = [...this.#waits].filter(({ redirect }) => ports.includes(Number(new URL(redirect.redirectUri).port)));
+    const inTheWay = [...this.#waits].filter(({ redirect }) => ports.includes(redirect.port));
     inTheWay.forEach(stop);
     return inTheWay.length > 0;
   }
@@ -136,7 +139,14 @@ export class SignOuts implements Disposable {
         return undefined;
       }
       const reach = (address: string): Promise<string> => unlessAborted(this.#ports.reach(address), limit.signal);
-      return await LoopbackRedirect.open(clock, pages, { ports: provider.redirectPorts, reach });
+      const target = redirectTarget(provider);
+      const open = (): Promise<LoopbackRedirect> => LoopbackRedirect.open(clock, pages, { ...target, reach });
+      return await open().catch((error: unknown) => {
+        if (this.#ports.makeWay?.(target.ports) !== true) {
+          throw error;
+        }
+        return open();
+      });
     } catch (error) {
       log.warn(`Sign-out at ${provider.id}: the browser cannot come back: ${toldOf(asFailure(error))}.`);
       return undefined;

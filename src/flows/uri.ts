@@ -3,6 +3,7 @@
 import { DAY, SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { asFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
+import { answerParameters } from './answer.ts';
 import type { Redirect } from './redirect.ts';
 
 /** The path of the link, which also tells it from other links to the extension. */
@@ -67,7 +68,7 @@ export class Links {
   /** Takes a link's query. An answer that nobody waits for is thrown away. */
   async arrived(query: string): Promise<void> {
     const { cipher, folder, log } = this.#ports;
-    const parameters = new URLSearchParams(query);
+    const parameters = answerParameters(query);
     const [state = '', ...others] = parameters.getAll('state');
     const take = this.#waiting.get(state);
     if (state === '' || others.length > 0 || query.length > LONGEST_ANSWER) {
@@ -199,9 +200,9 @@ function nameOf(file: string, ending: string): string {
   return file.slice(0, -ending.length);
 }
 
-/** A query of which VS Code has undone the percent-encoding, as it was before: what stands for itself then is encoded. */
+/** A query of which VS Code has undone the percent-encoding: what stands for itself now is encoded again. A "+" may have been one or a space. */
 export function encodedAgain(query: string): string {
-  return query.replaceAll('%', '%25').replaceAll('+', '%2B');
+  return query.replaceAll('%', '%25');
 }
 
 /** The name of an answer's files, and the key that seals it. */

@@ -5,9 +5,10 @@ import { plainName } from '../core/failure.ts';
 import { withoutWellKnown } from '../core/issuer.ts';
 import { BUILT_IN_PROVIDER_IDS, DEFAULT_PROVIDER_ID, DEFAULT_SCOPES, parseProviders, type ProblemCode, type Provider } from '../core/provider.ts';
 import { placeholderIn, type Preset } from './presets.ts';
+import { redirectDraftOf, redirectFieldsOf, type RedirectDraft } from './redirect.ts';
 
 /** The questions, in their order. */
-export const STEPS = ['server', 'issuer', 'found', 'client', 'secret', 'scopes', 'label', 'id', 'summary'] as const;
+export const STEPS = ['server', 'issuer', 'found', 'redirect', 'redirectUri', 'client', 'secret', 'scopes', 'label', 'id', 'summary'] as const;
 /** One of them. */
 export type Step = (typeof STEPS)[number];
 
@@ -27,7 +28,7 @@ export interface Offers {
 }
 
 /** What has been answered so far. A client's secret is not among it: it goes nowhere but into the secret storage. */
-export interface Draft {
+export interface Draft extends RedirectDraft {
   readonly preset: Preset | undefined;
   /** The entry that is edited; undefined for a new one. */
   readonly old: Entry | undefined;
@@ -56,6 +57,7 @@ export function draftOf(preset: Preset | undefined, old?: Entry): Draft {
     id: old === undefined ? '' : idOf(old),
     offers: offersOf(preset),
     withoutSecret: false,
+    ...redirectDraftOf(old ?? preset?.fields),
   };
 }
 
@@ -75,10 +77,25 @@ export function stepsOf(draft: Draft): Step[] {
   const isSkipped: Readonly<Partial<Record<Step, boolean>>> = {
     issuer: offersOf(preset) !== undefined,
     found: offers === null,
+    redirect: !registersRedirect(draft),
+    redirectUri: !registersRedirect(draft) || draft.redirectKind === 'any-port',
     secret: !mayHaveSecret(draft),
     scopes: preset?.scopes.length === 0,
   };
   return STEPS.filter((step) => isSkipped[step] !== true);
+}
+
+/** Whether a redirect URI on this machine has to be registered: not if the server takes any, knows no sign-in in the browser, or gets a link to VS Code. */
+function registersRedirect({ offers, old, preset }: Draft): boolean {
+  const grants = words(offers?.grant_types_supported);
+  const isByLink = old?.['signInWay'] === 'uri';
+  return preset?.registersRedirect !== false && !isByLink && (grants.length === 0 || grants.includes('authorization_code'));
+}
+
+/** What is wrong with the redirect URI or the ports; undefined where they are good. */
+export function objectionToRedirect(draft: RedirectDraft): Objection | undefined {
+  const fields = redirectFieldsOf(draft);
+  return objectionTo([{ issuer: ANY_ISSUER, clientId: 'any', ...(draft.redirectKind === 'ports' ? { redirectPorts: draft.redirectPorts } : { redirectUri: draft.redirectUri }), ...fields }]);
 }
 
 /** The step after one, or before it; undefined past the ends. */
@@ -251,7 +268,9 @@ export function proposedId({ id, label }: Draft, others: readonly Entry[]): stri
  * The entry that comes of a draft: the one that is edited with every field that was not asked for as it is, or a new one
  * with what the ready-made definition brings. Where the browser needs a secret and there is none, a code is typed.
  */
-export function entryOf({ clientId, id, issuer, label, old, preset, scopes, withoutSecret }: Draft): Entry {
+export function entryOf(draft: Draft): Entry {
+  const { clientId, id, issuer, label, old, preset, scopes, withoutSecret } = draft;
+  const { redirectPorts: _ports, redirectUri: _uri, ...fields } = preset?.fields ?? {};
   return {
     id,
     ...(label === '' ? {} : { label }),
@@ -259,13 +278,14 @@ export function entryOf({ clientId, id, issuer, label, old, preset, scopes, with
     clientId,
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
     ...(withoutSecret && preset?.secret === 'for-browser' ? { signInWay: 'device' } : {}),
-    ...preset?.fields,
+    ...fields,
+    ...redirectFieldsOf(draft),
     // What the entry says of its old server must not send anything of another one there.
     ...Object.fromEntries(Object.entries(old ?? {}).filter(([field]) => !ASKED.has(field) && (old?.['issuer'] === issuer || !OF_THE_SERVER.has(field)))),
   };
 }
 
-const ASKED: ReadonlySet<string> = new Set(['id', 'label', 'issuer', 'clientId', 'scopes']);
+const ASKED: ReadonlySet<string> = new Set(['id', 'label', 'issuer', 'clientId', 'scopes', 'redirectPorts', 'redirectUri']);
 const OF_THE_SERVER: ReadonlySet<string> = new Set(['metadataUrl', 'scopeOnRefresh', 'endpoints', 'account', 'resource', 'authorizationParameters', 'tokenParameters', 'pushedAuthorization', 'clientAuthentication']);
 
 /** The entries of a settings value, in their order; what is no entry at all is left out. */

@@ -14,7 +14,10 @@ import {
   otherSlash, proposedId, proposedLabel, providerOf, refusingWithoutSecret, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Entry, type Objection, type Step,
 } from './draft.ts';
 import * as words from './guideText.ts';
+import { isObjected, validate } from './objections.ts';
 import { PRESETS, placeholderIn, type PresetId } from './presets.ts';
+import { isForAnyPort, redirectEntered, urisToRegister } from './redirect.ts';
+import { askRedirect, askRedirectUri } from './redirectStep.ts';
 
 /** What the guide works with. */
 export interface GuidePorts {
@@ -25,6 +28,8 @@ export interface GuidePorts {
   pageOn(product: PresetId | 'other'): vscode.Uri;
   /** The redirect addresses to register at a provider's server. */
   addressesOf(provider: Provider): string[];
+  /** A port that is free now. */
+  proposePort(): Promise<number>;
   /** Signs in to a provider, and tells how it went. */
   signIn(provider: Provider): Promise<void>;
 }
@@ -69,6 +74,8 @@ class Visit {
       server: () => this.#askServer(),
       issuer: () => this.#askIssuer(),
       found: () => this.#showFound(),
+      redirect: () => this.#askRedirect(),
+      redirectUri: () => this.#askRedirectUri(),
       client: () => this.#askClient(),
       secret: () => this.#askSecret(),
       scopes: () => this.#askScopes(),
@@ -176,11 +183,20 @@ class Visit {
     return this.#pick('found', isAsked ? words.askFound(draft.issuer) : words.askKnown(proposedLabel(draft)), [{ label: `$(arrow-right) ${words.labelGoOn()}`, outcome }, separator(isAsked ? words.labelOffers() : ''), ...facts]);
   }
 
+  async #askRedirect(): Promise<Answer<Outcome>> {
+    return outcomeOf(await askRedirect(this.#list('redirect', words.askRedirect()), this.#draft));
+  }
+
+  async #askRedirectUri(): Promise<Answer<Outcome>> {
+    const draft = this.#draft;
+    return outcomeOf(await askRedirectUri(this.#box('redirectUri', '', redirectEntered(draft, await this.#ports.proposePort())), draft));
+  }
+
   async #askClient(): Promise<Answer<Outcome>> {
     const draft = this.#draft;
     const provider = providerOf(draft);
     const addresses = provider === undefined || draft.preset?.registersRedirect === false ? [] : this.#ports.addressesOf(provider);
-    const isAnyPort = provider?.redirectPorts.length === 0 && provider.signInWay !== 'uri';
+    const isAnyPort = provider !== undefined && isForAnyPort(draft) && provider.signInWay !== 'uri';
     const prompt = words.askClient(draft.preset, addresses, isAnyPort);
     const box = this.#box('client', prompt, draft.clientId);
     box.placeholder = words.sampleClient();
@@ -256,6 +272,7 @@ class Visit {
       ['label', draft.label],
       ['id', draft.id],
       ['issuer', draft.issuer],
+      ...(stepsOf(draft).includes('redirect') ? [['redirect', words.lineRedirect(urisToRegister(draft), isForAnyPort(draft))] as const] : []),
       ['client', draft.clientId],
       ...(mayHaveSecret(draft) ? [['secret', this.#secret !== '' ? words.sayGiven() : draft.withoutSecret ? words.sayNone() : words.sayKept()] as const] : []),
       ['scopes', draft.scopes?.join(' ') ?? ''],
@@ -348,6 +365,10 @@ class Visit {
   }
 }
 
+function outcomeOf(answer: Answer<Draft>): Answer<Outcome> {
+  return answer === BACK || answer === undefined ? answer : { draft: answer };
+}
+
 /** The value of the setting as the person has it. */
 function storedValue(): unknown {
   return vscode.workspace.getConfiguration(PREFIX).inspect<unknown>(SETTINGS.providers)?.globalValue;
@@ -355,18 +376,4 @@ function storedValue(): unknown {
 
 function separator(label: string): Row {
   return { label, kind: vscode.QuickPickItemKind.Separator };
-}
-
-/** Says what is wrong while the person types; of an empty box nothing yet. */
-function validate(box: vscode.InputBox, object: (value: string) => Objection | undefined): void {
-  box.onDidChangeValue((value) => {
-    const objection = value.trim() === '' ? undefined : object(value.trim());
-    box.validationMessage = objection && words.sayObjection(objection);
-  });
-}
-
-/** Says what is wrong with an answer, and whether something is. */
-function isObjected(box: vscode.InputBox, objection: Objection | undefined): boolean {
-  box.validationMessage = objection && words.sayObjection(objection);
-  return objection !== undefined;
 }

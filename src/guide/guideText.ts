@@ -6,6 +6,7 @@ import { failureSentence } from '../vscode/sentences.ts';
 import { problemWords } from '../vscode/text.ts';
 import type { Fact, Objection } from './draft.ts';
 import type { Preset, PresetId } from './presets.ts';
+import type { RedirectKind } from './redirect.ts';
 
 const { l10n } = vscode;
 
@@ -83,6 +84,32 @@ const FACTS: Readonly<Record<Fact, () => string>> = {
   'no-revocation': () => l10n.t('It cannot be told to revoke tokens when you sign out.'),
 };
 
+/** Step: the redirect URI. */
+export const askRedirect = (): string => l10n.t('Which redirect URIs does the server accept?');
+/** Pick: what the server accepts. */
+export const REDIRECT_KINDS: Readonly<Record<RedirectKind, () => string>> = {
+  'any-port': () => l10n.t('Any Port on 127.0.0.1'),
+  'ports': () => l10n.t('A Fixed Port'),
+  'uri': () => l10n.t('A Redirect URI That’s Already Registered'),
+};
+/** Beside the pick that is right at most servers. */
+export const labelRecommended = (): string => l10n.t('Recommended');
+/** Below a pick: what to register for it, or when it is right. */
+export function detailRedirect(kind: RedirectKind, uris: readonly string[]): string {
+  if (uris.length > 0) {
+    return kind === 'any-port' ? l10n.t('Register {0}, for any port.', uris.join(', ')) : l10n.t('Register exactly {0}.', uris.join(', '));
+  }
+  return kind === 'ports' ? l10n.t('For a server that compares the whole redirect URI.') : l10n.t('For a client that exists, or a server that requires localhost or another path.');
+}
+/** Step: the ports. */
+export const askPorts = (): string => l10n.t('Enter a port, or several separated by commas.');
+/** Step: the redirect URI that is registered. */
+export const askRedirectUri = (): string => l10n.t('Enter the redirect URI exactly as it’s registered at the server.');
+/** Button: copy what has to be registered. */
+export const labelCopyUris = (): string => l10n.t('Copy Redirect URI');
+/** Line of the summary: the redirect URI. */
+export const lineRedirect = (uris: readonly string[], isAnyPort: boolean): string => (isAnyPort ? l10n.t('{0} (any port)', uris.join(', ')) : uris.join(', '));
+
 /** Step: the client id; with the redirect addresses to register, and where, where that is known. */
 export function askClient(preset: Preset | undefined, addresses: readonly string[], isAnyPort: boolean): string {
   const all = addresses.join(' , ');
@@ -150,6 +177,7 @@ export const LINES = {
   label: (): string => l10n.t('Label'),
   id: (): string => l10n.t('Id'),
   issuer: (): string => l10n.t('Issuer'),
+  redirect: (): string => l10n.t('Redirect URI'),
   client: (): string => l10n.t('Client id'),
   secret: (): string => l10n.t('Client secret'),
   scopes: (): string => l10n.t('Scopes'),
@@ -177,7 +205,7 @@ interface PresetWords {
 const PRESETS: Readonly<Record<PresetId, PresetWords>> = {
   cognito: {
     issuer: () => l10n.t('The region and the id of the user pool. The pool needs a domain for its sign-in page.'),
-    client: () => l10n.t('At Amazon Cognito: an app client without a secret, with the authorization code grant. For VS Code on the desktop.'),
+    client: () => l10n.t('At Amazon Cognito: an app client without a secret, with the authorization code grant.'),
   },
   auth0: {
     issuer: () => l10n.t('The domain of the tenant, or your own, with the slash at the end.'),

@@ -1,5 +1,5 @@
 // Ready-made definitions: what is special about well-known servers, so that a person fills in only what is theirs.
-import { DEFAULT_SCOPES, type AccountFields, type ClientAuthentication, type Endpoints, type RequestParameters, type Way } from '../core/provider.ts';
+import { DEFAULT_SCOPES, type AccountFields, type ClientAuthentication, type Endpoints, type RequestParameters } from '../core/provider.ts';
 
 /** What is known of one product before its server is asked. The words for people stand in the editor's room, by its id. */
 export interface Preset {
@@ -28,8 +28,8 @@ export interface Preset {
 export interface PresetFields {
   /** The ports to register one by one, where the product compares the whole redirect address (against RFC 8252 section 7.3). */
   readonly redirectPorts?: readonly number[];
-  /** The way to sign in, where the usual one cannot be registered. */
-  readonly signInWay?: Way;
+  /** The redirect URI, where the usual one cannot be registered. */
+  readonly redirectUri?: string;
   readonly authorizationParameters?: RequestParameters;
   readonly endpoints?: Endpoints;
   readonly account?: AccountFields;
@@ -67,8 +67,8 @@ const GITHUB_FIELDS: PresetFields = {
 
 /** The ready-made definitions, by name. */
 export const PRESETS: readonly Preset[] = [
-  // Cognito takes http: for "localhost" by name only, and schemes of programs; it refuses offline_access and sends a refresh token anyway.
-  { ...USUAL, id: 'cognito', name: 'Amazon Cognito', issuer: 'https://cognito-idp.{region}.amazonaws.com/{pool-id}', scopes: WITHOUT_OFFLINE, fields: { signInWay: 'uri' }, renewal: 'always', device: 'never' },
+  // Cognito takes http: for "localhost" by name only, and compares the whole redirect URI; it refuses offline_access and sends a refresh token anyway.
+  { ...USUAL, id: 'cognito', name: 'Amazon Cognito', issuer: 'https://cognito-idp.{region}.amazonaws.com/{pool-id}', scopes: WITHOUT_OFFLINE, fields: { redirectUri: 'http://localhost/callback', redirectPorts: PORTS }, renewal: 'always', device: 'never' },
   { ...USUAL, id: 'auth0', name: 'Auth0', issuer: 'https://{tenant}.auth0.com/', fields: { redirectPorts: PORTS } },
   { ...USUAL, id: 'authentik', name: 'authentik', issuer: 'https://{host}/application/o/{application}/', fields: { redirectPorts: PORTS } },
   // A GitHub App has permissions instead of scopes, compares the whole redirect address, and takes ten of them.

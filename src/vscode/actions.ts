@@ -2,11 +2,12 @@
 import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
 import { SIGN_OUT_RETURN, type Provider, type Way } from '../core/provider.ts';
+import { redirectUrisOf, usesAnyPort } from '../core/redirectUri.ts';
 import type { Action } from '../core/remedy.ts';
-import { loopbackAddresses } from '../flows/loopback.ts';
 import { measureSkew } from '../protocol/skew.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { ClientSecrets } from '../sessions/clientSecrets.ts';
+import { chooseFixedPort } from './fixedPort.ts';
 import { openEntry, openSettings, type Settings } from './settings.ts';
 import * as text from './text.ts';
 
@@ -15,6 +16,8 @@ export interface Subject {
   readonly providerId: string;
   /** Whether there is a session, and not only an attempt to sign in. */
   readonly hasSession: boolean;
+  /** The id of that session, where it is about a single one. */
+  readonly sessionId?: string;
   /** Signs in, with the same account and scopes where there were some. */
   signIn(way?: Way): Promise<void>;
   /** Tries again what has failed. */
@@ -34,16 +37,25 @@ export interface ActionPorts {
   showLog(): void;
   /** The other ways to sign in that there are after the one that was tried last, the next one first. */
   otherWays(provider: Provider): Promise<readonly Way[]>;
-  /** The redirect addresses to register at a provider's server. */
-  addressesOf(provider: Provider): string[];
+  /** The redirect URIs to register at a provider's server, for a sign-in method. */
+  addressesOf(provider: Provider, way: Way | undefined): string[];
+  /** The redirect URI of the sign-in that waits at a provider, and its sign-in method; undefined if none waits for a browser. */
+  redirectOf(provider: Provider): { readonly redirectUri: string; readonly way: Way } | undefined;
+  /** The sign-in method that was tried last; undefined if there was none. */
+  lastWay(provider: Provider): Way | undefined;
+  /** A port that is free now, the first of some if one of them is. */
+  readonly proposePort: (preferred: readonly number[]) => Promise<number>;
+  /** Signs in again, and has the server ask for consent. */
+  askForConsent(subject: Subject): Promise<void>;
   /** Puts a report for pasting into the clipboard. */
   copyDiagnostics(): Promise<void>;
 }
 
 /** An action as it is offered. */
 export interface Offer {
+  readonly action: Action;
   readonly label: string;
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 /** Does what a person has chosen. */
@@ -66,7 +78,9 @@ export class Actions {
       'proxy-settings': () => openSettings('http.proxy', 'http.proxySupport', 'http.noProxy', 'http.proxyAuthorization'),
       'certificate-settings': () => openSettings('http.systemCertificates', 'http.proxyStrictSSL'),
       'clock': () => this.#checkClock(subject),
-      'copy-redirect': () => this.#copyRedirectAddress(providerId),
+      'copy-redirect': () => this.#copyRedirectUri(subject),
+      'fixed-port': () => this.#useFixedPort(subject),
+      'ask-consent': () => this.#ports.askForConsent(subject),
       'another-way': () => this.#signInAnotherWay(subject),
       'new-code': () => subject.signIn('device'),
       'reload': () => vscode.commands.executeCommand('workbench.action.reloadWindow'),
@@ -83,11 +97,12 @@ export class Actions {
   /** The actions as they are offered: another way to sign in by its name where there is only one, and not at all where there is none. */
   async offers(actions: readonly Action[], subject: Subject): Promise<Offer[]> {
     const others = actions.includes('another-way') ? await this.#otherWays(subject) : [];
+    const isLoopback = this.#usesLoopback(subject);
     return actions
-      .filter((action) => action !== 'another-way' || others.length > 0)
+      .filter((action) => (action !== 'another-way' || others.length > 0) && (action !== 'fixed-port' || isLoopback))
       .map((action) => {
         const [only, ...more] = action === 'another-way' ? others : [];
-        return { label: only === undefined || more.length > 0 ? text.actionLabel(action) : text.wayName(only), run: () => this.run(action, subject) };
+        return { action, label: only === undefined || more.length > 0 ? text.actionLabel(action) : text.wayName(only), run: () => this.run(action, subject) };
       });
   }
 
@@ -112,17 +127,40 @@ export class Actions {
     }
   }
 
-  async #copyRedirectAddress(providerId: string): Promise<void> {
-    const provider = this.#ports.settings.provider(providerId);
-    if (provider !== undefined) {
-      const addresses = this.#ports.addressesOf(provider);
-      const forSignOut = provider.signOutAtServer === SIGN_OUT_RETURN ? loopbackAddresses(provider) : [];
-      await vscode.env.clipboard.writeText([...new Set([...addresses, ...forSignOut])].join('\n'));
-      const isAnyPort = provider.redirectPorts.length === 0 && provider.signInWay !== 'uri';
-      const say = isAnyPort ? text.sayRedirectAddressCopied : text.sayRedirectAddressesCopied;
-      const more = forSignOut.length === 0 ? [] : [text.sayPostLogoutAddress(forSignOut.join(', '))];
-      void vscode.window.showInformationMessage([say(addresses.join(', '), provider.label), ...more].join(' '));
+  /** Copies what has to be registered for the sign-in that waits, or for the next one like the last. */
+  async #copyRedirectUri(subject: Subject): Promise<void> {
+    const provider = this.#ports.settings.provider(subject.providerId);
+    if (provider === undefined) {
+      return;
     }
+    const waiting = this.#ports.redirectOf(provider);
+    const way = waiting?.way ?? this.#ports.lastWay(provider);
+    const isAnyPort = way !== 'uri' && usesAnyPort(provider) && (way !== undefined || provider.signInWay !== 'uri');
+    // A port that was picked for this time only is of no use at the server.
+    const uris = waiting === undefined || isAnyPort ? this.#ports.addressesOf(provider, way) : [waiting.redirectUri];
+    const forSignOut = provider.signOutAtServer === SIGN_OUT_RETURN ? redirectUrisOf(provider) : [];
+    await vscode.env.clipboard.writeText([...new Set([...uris, ...forSignOut])].join('\n'));
+    const say = isAnyPort ? text.sayRedirectUriCopied : text.sayRedirectUrisCopied;
+    const more = forSignOut.length === 0 ? [] : [text.sayPostLogoutUris(forSignOut.join(', '))];
+    const offers = isAnyPort ? await this.offers(['fixed-port'], subject) : [];
+    void vscode.window
+      .showInformationMessage([say(uris.join(', '), provider.label), ...more].join(' '), ...offers.map(({ label }) => label))
+      .then((chosen) => offers.find(({ label }) => label === chosen)?.run());
+  }
+
+  /** Has a port or a redirect URI written into the entry, and signs in with it. */
+  async #useFixedPort(subject: Subject): Promise<void> {
+    const provider = this.#ports.settings.provider(subject.providerId);
+    if (provider !== undefined && (await chooseFixedPort(provider, this.#ports))) {
+      await subject.signIn();
+    }
+  }
+
+  /** Whether the browser comes, or would come, to a port of this machine. */
+  #usesLoopback({ providerId }: Subject): boolean {
+    const provider = this.#ports.settings.provider(providerId);
+    const way = provider && (this.#ports.redirectOf(provider)?.way ?? this.#ports.lastWay(provider) ?? provider.signInWay);
+    return provider !== undefined && way !== 'uri' && way !== 'device';
   }
 
   /** Signs in by another way: the only one, or the one that is picked. */

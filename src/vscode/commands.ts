@@ -1,6 +1,7 @@
 // The commands: what a person can tell Session Keeper to do.
 import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
+import { mayLackConsent } from '../core/consent.ts';
 import { Failure, asFailure } from '../core/failure.ts';
 import type { Provider, Way } from '../core/provider.ts';
 import { REMEDIES, endsSession, type Action } from '../core/remedy.ts';
@@ -12,10 +13,12 @@ import type { Keeper } from '../sessions/keeper.ts';
 import type { Refresher } from '../sessions/refresher.ts';
 import type { Actions, Subject } from './actions.ts';
 import { openBrowser } from './browser.ts';
+import { askForConsent } from './consent.ts';
 import { COMMANDS } from './ids.ts';
 import type { Notifications } from './notifications.ts';
 import type { Settings } from './settings.ts';
-import type { SignInDesk, SignInHints, Waiting } from './signInDesk.ts';
+import type { SignInDesk, SignInHints, StillWaiting, Waiting } from './signInDesk.ts';
+import { showStillWaiting } from './stillWaiting.ts';
 import * as text from './text.ts';
 
 /** What the commands work with. */
@@ -88,22 +91,23 @@ export class Commands {
     }
   }
 
-  /** Offers another way where a sign-in that another extension has asked for did not work; that one is told of it by itself. */
+  /** Offers another way, or another redirect URI, where a sign-in that another extension has asked for did not work; that one is told of it by itself. */
   offerAnotherWay(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void {
     const actions: readonly Action[] = REMEDIES[asFailure(error).category].actions;
-    if (actions.includes('another-way')) {
+    if (actions.includes('another-way') || actions.includes('fixed-port')) {
       this.#ports.notifications().reportFailure(error, this.#attempt(provider, scopes, hints));
     }
   }
 
   #attempt(provider: Provider, scopes: readonly string[], hints: SignInHints, way?: Way): Subject {
-    const again = (other?: Way): Promise<void> => this.signInTo(provider, scopes, hints, other ?? way);
+    // Its entry may have been changed for the next attempt.
+    const again = (other?: Way): Promise<void> => this.signInTo(this.#ports.settings.provider(provider.id) ?? provider, scopes, hints, other ?? way);
     return { providerId: provider.id, hasSession: false, signIn: again, retry: again };
   }
 
   /** What an action is about, where it is about a session: signing in again keeps its account and its scopes. */
   subjectOf(record: SessionRecord): Subject {
-    return { providerId: record.providerId, hasSession: true, signIn: (way) => this.#signInAgain(record.id, record, way), retry: () => this.renew(record) };
+    return { providerId: record.providerId, sessionId: record.id, hasSession: true, signIn: (way) => this.#signInAgain(record.id, record, way), retry: () => this.renew(record) };
   }
 
   /** What an action is about, where it is about a provider. */
@@ -134,6 +138,17 @@ export class Commands {
     }
     const failure = record.ended === undefined ? session?.failure : verdictOf(record.ended);
     await this.signInTo(provider, record.scopes, { loginHint: loginHintOf(record), ...(failure === undefined ? {} : hintsAfter(failure)) }, way);
+  }
+
+  /** Signs in again so that the server asks for consent, for a session that has no refresh token. */
+  askForConsent(subject: Subject): Promise<void> {
+    return askForConsent(subject, this.#ports, this);
+  }
+
+  /** Tells that the browser of a sign-in hasn't come back. */
+  tellStillWaiting(still: StillWaiting): void {
+    const { hints, provider, scopes } = still.waiting;
+    void showStillWaiting(still, this.#ports.actions, this.#attempt(provider, scopes, hints));
   }
 
   /** Renews a session now, and tells how it went. */
@@ -228,7 +243,7 @@ export class Commands {
         ...(code === undefined ? [] : [{ label: `$(key) ${text.labelCopyCode()}`, description: code, run: () => vscode.env.clipboard.writeText(code) }]),
         { label: `$(arrow-swap) ${text.actionLabel('another-way')}`, run: () => actions.run('another-way', subject) },
         // Who types a code needs no redirect address.
-        ...(code === undefined ? [{ label: `$(copy) ${text.actionLabel('copy-redirect')}`, run: () => actions.run('copy-redirect', subject) }] : []),
+        ...(code === undefined ? await this.#redirectChoices(subject) : []),
         { label: `$(close) ${text.labelCancelSignIn()}`, run: () => waiting.cancel() },
       );
     }
@@ -249,6 +264,11 @@ export class Commands {
     await chosen?.run?.();
   }
 
+  async #redirectChoices(subject: Subject): Promise<Choice[]> {
+    const offers = await this.#ports.actions.offers(['copy-redirect', 'fixed-port'], subject);
+    return offers.map(({ action, label, run }) => ({ label: `$(${action === 'fixed-port' ? 'plug' : 'copy'}) ${label}`, run }));
+  }
+
   /** Does something with the address of the page of a waiting sign-in. */
   async #atPage(waiting: Waiting, use: (address: string) => Thenable<void>): Promise<void> {
     try {
@@ -263,11 +283,12 @@ export class Commands {
     const { record } = session;
     const account = { description: record.account.label, detail: this.#stateOf(session) };
     const canRenew = lifetimesOf(record).renewable;
-    const maySignIn = !canRenew || (session.failure !== undefined && REMEDIES[session.failure.category].actions.includes('sign-in'));
+    const maySignIn = !canRenew || (session.failure !== undefined && REMEDIES[session.failure.category].actions.some((action) => action === 'sign-in' || action === 'ask-consent'));
     return [
       separator(this.#nameOf(record)),
       ...(canRenew ? [{ label: `$(sync) ${text.labelRenewNow()}`, ...account, run: () => this.renew(record) }] : []),
       ...(maySignIn ? [{ label: `$(sign-in) ${text.labelSignInAgain()}`, ...account, run: () => this.subjectOf(record).signIn() }] : []),
+      ...(mayLackConsent(record, this.#ports.keeper.providerOf(record)) ? [{ label: `$(verified) ${text.labelAskForConsent()}`, ...account, run: () => this.askForConsent(this.subjectOf(record)) }] : []),
       { label: `$(sign-out) ${text.labelSignOut()}`, description: record.account.label, run: () => this.#signOutOf(record) },
     ];
   }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { SECOND, systemClock } from '../core/clock.ts';
-import type { Provider } from '../core/provider.ts';
+import type { Provider, Way } from '../core/provider.ts';
 import { loopbackAddresses } from '../flows/loopback.ts';
 import { LINK_PATH, encodedAgain, type Links } from '../flows/uri.ts';
 import { environmentOf, type Environment } from '../flows/ways.ts';
@@ -28,9 +28,7 @@ export class Surroundings {
   async reach(address: string): Promise<string> {
     // In a browser VS Code would make an address of its own server of it, which nobody has registered.
     const isBrought = vscode.env.remoteName !== undefined && this.#isAtWorkspace() && vscode.env.uiKind === vscode.UIKind.Desktop;
-    const brought = isBrought ? (await vscode.env.asExternalUri(vscode.Uri.parse(address))).toString(true) : address;
-    // VS Code may name the machine of its window "localhost"; registered is the address by number (RFC 8252 section 8.3).
-    return brought.replace('//localhost:', '//127.0.0.1:');
+    return isBrought ? (await vscode.env.asExternalUri(vscode.Uri.parse(address))).toString(true) : address;
   }
 
   /**
@@ -41,9 +39,9 @@ export class Surroundings {
     return vscode.env.uiKind === vscode.UIKind.Web ? (await this.#externalLink()).toString(true) : this.#plainLink();
   }
 
-  /** The redirect addresses to register at a provider's server. */
-  addressesOf(provider: Provider): string[] {
-    return provider.signInWay === 'uri' ? [this.#plainLink()] : loopbackAddresses(provider);
+  /** The redirect URIs to register at a provider's server, for a sign-in method. */
+  addressesOf(provider: Provider, way: Way | undefined = provider.signInWay): string[] {
+    return way === 'uri' ? [this.#plainLink()] : loopbackAddresses(provider);
   }
 
   /** Takes the links that arrive in this window. */

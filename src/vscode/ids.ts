@@ -36,7 +36,7 @@ export const SETTINGS = {
 } as const;
 
 /** The kinds of notifications that come by themselves, each of which can be muted. */
-export const KINDS = ['ending', 'ended', 'outage', 'attention', 'storage', 'clock', 'idle'] as const;
+export const KINDS = ['ending', 'ended', 'outage', 'attention', 'consent', 'storage', 'clock', 'idle'] as const;
 /** One of these kinds. */
 export type Kind = (typeof KINDS)[number];
 

@@ -35,6 +35,8 @@ export interface NewsPorts {
   subjectAt(providerId: string): Subject;
   /** What doing an action about something looks like. */
   choice(action: Action, subject: Subject): Choice;
+  /** Whether asking for consent may bring the refresh token that a session lacks; absent if that is never offered. */
+  mayLackConsent?(record: SessionRecord): boolean;
   /** Whether a session was dead when it was read: the status bar tells of it, and nobody else does. */
   wasDeadAtStart(id: string): boolean;
   /** Tells a notice again at a point in time, in ms since the Unix epoch. */
@@ -43,7 +45,7 @@ export interface NewsPorts {
 
 /** Everything that there is to tell of some sessions. */
 export function newsOf(sessions: readonly LiveSession[], ports: NewsPorts): News[] {
-  const each = sessions.flatMap((session) => [ofTrouble(session, ports), ofEnd(session, ports), ofStore(session, ports)]);
+  const each = sessions.flatMap((session) => [ofTrouble(session, ports), ofEnd(session, ports), ofConsent(session, ports), ofStore(session, ports)]);
   return [...each.filter((one) => one !== undefined), ...ofClocks(sessions, ports)];
 }
 
@@ -98,6 +100,16 @@ function ofEnd(session: LiveSession, ports: NewsPorts): News | undefined {
   // In the last minute there is no later.
   const words = text.sayEndsSoon(ports.nameOf(record.providerId), record.account.label, text.moment(end - setBack, ports.now));
   return { ...notice, words, choices: left < MINUTE ? [again] : [again, later] };
+}
+
+/** A session without a refresh token, if asking for consent may bring one: told once until there is one. */
+function ofConsent({ record }: LiveSession, ports: NewsPorts): News | undefined {
+  const { account, id, providerId } = record;
+  if (record.ended !== undefined || ports.wasDeadAtStart(id) || ports.mayLackConsent?.(record) !== true) {
+    return undefined;
+  }
+  const words = text.sayNoRefreshToken(ports.nameOf(providerId), account.label);
+  return { kind: 'consent', id, since: 0, words, choices: [ports.choice('ask-consent', ports.subjectOf(record))] };
 }
 
 /** Tokens that would be lost on a restart are a person's matter, once until they are stored. */

@@ -1,6 +1,7 @@
 // When to speak up, and with which buttons: rarely, once in all windows, and never about what needs nobody.
 import * as vscode from 'vscode';
 import type { Clock, Disposable } from '../core/clock.ts';
+import { mayLackConsent } from '../core/consent.ts';
 import { asFailure, type Failure } from '../core/failure.ts';
 import { isAlive } from '../core/lifetime.ts';
 import { REMEDIES } from '../core/remedy.ts';
@@ -192,7 +193,9 @@ export class Notifications implements Disposable {
   }
 
   async #offer(failure: Failure, subject: Subject): Promise<void> {
-    const offers = await this.#ports.actions.offers(REMEDIES[failure.category].actions, subject);
+    const { actions } = REMEDIES[failure.category];
+    // A server that shows a blank page to a redirect URI that it doesn't know is the likeliest reason for a browser that never came back.
+    const offers = await this.#ports.actions.offers(failure.category === 'sign-in-timeout' ? [...actions, 'fixed-port'] : actions, subject);
     if (offers.length > 0) {
       const words = failureSentence(failure, this.#ports.settings.nameOf(subject.providerId), subject.hasSession);
       const labels = offers.map(({ label }) => label);
@@ -228,6 +231,7 @@ export class Notifications implements Disposable {
         subjectAt: (id) => this.#ports.subjectAt(id),
         subjectOf: (record) => this.#ports.subjectOf(record),
         choice: (action, subject) => ({ label: text.actionLabel(action), run: () => actions.run(action, subject) }),
+        mayLackConsent: (record) => mayLackConsent(record, keeper.providerOf(record)),
         wasDeadAtStart: (id) => this.#deadAtStart.has(id),
         putOff: (notice, until) => this.#putOff(notice, until),
       }),

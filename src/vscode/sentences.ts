@@ -84,7 +84,7 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
   'client-not-allowed': (provider, failure) =>
     withDetail(l10n.t('{0} does not allow this client to sign in this way. Allow it the grant there, or sign in another way.', provider), failure),
   'redirect-rejected': (provider, failure) =>
-    withDetail(l10n.t('{0} does not accept the redirect address. Copy the address, and register it for this client there.', provider), failure),
+    withDetail(l10n.t('{0} doesn’t accept the redirect URI. Register it for this client there, or use a fixed port.', provider), failure),
   'scope-rejected': (provider, failure) => withDetail(l10n.t('{0} does not grant a scope that was asked for. Check "scopes" in the settings.', provider), failure),
   'no-server': (provider) => l10n.t('There is no OpenID Connect or OAuth server at the issuer address of {0}. Check "issuer" in the settings.', provider),
   'issuer-mismatch': (provider, failure) =>
@@ -100,7 +100,7 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
   'proof-rejected': (provider, failure) =>
     withDetail(l10n.t('{0} does not accept the proof that the key of this session is held here. Sign in again to make a new key, or check "dpop" in the settings.', provider), failure),
   'not-renewable': (provider) =>
-    l10n.t('This session cannot be renewed: {0} gave no refresh token that it accepts. Add "offline_access" to its scopes, or allow it at the server.', provider),
+    l10n.t('This session cannot be renewed: {0} gave no refresh token that it accepts. Ask for your consent, add "offline_access" to its scopes, or allow it at the server.', provider),
   'not-set-up': (provider) => l10n.t('{0} is not set up any more.', provider),
 
   'bad-answer': (provider, failure) => l10n.t('The answer of {0} could not be understood and was not used ({1}).', provider, part(failure)),
@@ -116,11 +116,11 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
   'start-again': (provider) => l10n.t('What the browser brought back from {0} is used up, too old or incomplete. Start again.', provider),
   'code-expired': (provider) => l10n.t('The code for signing in to {0} has run out before it was used.', provider),
   'sign-in-timeout': (provider) =>
-    l10n.t('Nobody finished signing in to {0} in time. If the page there showed an error, check the client id and register the redirect address; if the browser could not come back, use another way.', provider),
-  'no-loopback': (_, { code }) =>
+    l10n.t('Nobody finished signing in to {0} in time. If the page there showed an error, check the client id and register the redirect URI; if the browser could not come back, use another way.', provider),
+  'no-loopback': (_, { code, detail }) =>
     code === 'ports-taken'
-      ? l10n.t('Other programs use all the ports that "redirectPorts" names, so the browser cannot bring the answer here.')
-      : l10n.t('This computer does not let Session Keeper listen on 127.0.0.1, where the browser brings the answer.'),
+      ? l10n.t('Other programs use all the ports that "{0}" names, so the browser cannot bring the answer here.', detail ?? 'redirectPorts')
+      : l10n.t('This computer does not let Session Keeper listen on its loopback address, where the browser brings the answer.'),
   'cancelled': (provider) => l10n.t('Signing in to {0} was cancelled.', provider),
   'replaced': (provider) => l10n.t('Another attempt to sign in to {0} has taken the place of this one.', provider),
   'signed-out': (provider) => l10n.t('You are signed out of {0}.', provider),

@@ -98,6 +98,27 @@ export class Settings implements Disposable {
     this.#values = valuesNow();
   }
 
+  /**
+   * Changes fields of a provider's entry in the user settings, and leaves everything else as it is.
+   * @param change makes the new fields of the old ones; one that is undefined is taken out.
+   * @throws if there is no such entry, or VS Code can't write the settings.
+   */
+  async changeEntry(id: string, change: (entry: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>): Promise<void> {
+    const configuration = vscode.workspace.getConfiguration(PREFIX);
+    const value = configuration.inspect<unknown>(SETTINGS.providers)?.globalValue;
+    const entries = Array.isArray(value) ? (value as unknown[]) : [];
+    // Of two entries with one id, the first good one counts.
+    const index = entries.findIndex((entry) => parseProviders([entry], BUILT_IN_PROVIDER_IDS).providers[0]?.id === id);
+    const entry = entries[index];
+    if (typeof entry !== 'object' || entry === null) {
+      throw new Error(`There is no entry "${id}" in the user settings.`);
+    }
+    const before = { ...entry } as Readonly<Record<string, unknown>>;
+    const after = Object.fromEntries(Object.entries({ ...before, ...change(before) }).filter(([, field]) => field !== undefined));
+    await configuration.update(SETTINGS.providers, entries.with(index, after), vscode.ConfigurationTarget.Global);
+    this.#values = valuesNow();
+  }
+
   dispose(): void {
     this.#listening.dispose();
     this.#changed.dispose();

@@ -28,6 +28,8 @@ export interface Waiting {
   readonly address: (() => Promise<string>) | undefined;
   /** The code that the person has to type there; undefined where there is none. */
   readonly code: string | undefined;
+  /** The redirect URI that the server has been told, and the sign-in method; undefined until then, and where a code is typed. */
+  readonly redirect: { readonly redirectUri: string; readonly way: Way } | undefined;
   /** Calls it off; the code says why, where it is not because the person wants it. */
   cancel(code?: 'entry-changed'): void;
 }
@@ -41,6 +43,12 @@ interface Attempt {
   readonly wanted?: readonly string[];
 }
 
+/** A sign-in whose browser hasn't come back for a while; the signal is aborted once that is over. */
+export interface StillWaiting {
+  readonly waiting: Waiting;
+  readonly over: AbortSignal;
+}
+
 /** Where people sign in. It never asks `vscode.authentication` for its own providers, which would wait for itself. */
 export class SignInDesk implements Disposable {
   readonly #signIns: SignIns;
@@ -49,6 +57,7 @@ export class SignInDesk implements Disposable {
   readonly #waiting = new Map<string, Waiting>();
   readonly #latest = new Map<string, Promise<SessionRecord>>();
   readonly #changed = new Emitter<void>();
+  readonly #stillWaiting = new Emitter<StillWaiting>();
 
   constructor(signIns: SignIns, keeper: Keeper, settings: Settings) {
     this.#signIns = signIns;
@@ -59,6 +68,11 @@ export class SignInDesk implements Disposable {
   /** Fires when somebody starts to wait, or no longer waits. */
   get onDidChange(): Emitter<void>['event'] {
     return this.#changed.event;
+  }
+
+  /** Fires when a browser hasn't come back for a while. */
+  get onStillWaiting(): Emitter<StillWaiting>['event'] {
+    return this.#stillWaiting.event;
   }
 
   /** The sign-ins that wait for the person. */
@@ -101,6 +115,11 @@ export class SignInDesk implements Disposable {
     return this.#signIns.otherWays(provider);
   }
 
+  /** The sign-in method of the sign-in that waits at a provider, else of the last one; undefined if there was none. */
+  lastWay(provider: Provider): Way | undefined {
+    return this.#signIns.lastWay(provider);
+  }
+
   async #orSuccessor(attempt: Promise<SessionRecord>, providerId: string, scopes: readonly string[]): Promise<SessionRecord> {
     try {
       return await attempt;
@@ -123,6 +142,7 @@ export class SignInDesk implements Disposable {
       waiting.cancel('entry-changed');
     }
     this.#changed.dispose();
+    this.#stillWaiting.dispose();
   }
 
   /** Asks for the scopes of the session that is gone on from, too; where the server does not grant those any more, without them. */
@@ -147,13 +167,13 @@ export class SignInDesk implements Disposable {
       const controller = new AbortController();
       const cancel: Waiting['cancel'] = (code) => controller.abort(new Failure('cancelled', code ?? 'cancelled'));
       const listening = token.onCancellationRequested(() => cancel());
-      const wait = (address?: Waiting['address'], code?: string): Waiting => {
-        const waiting = { provider, scopes, hints, address, code, cancel };
+      let waiting: Waiting = { provider, scopes, hints, address: undefined, code: undefined, redirect: undefined, cancel };
+      const wait = (more: Partial<Waiting> = {}): void => {
+        waiting = { ...waiting, ...more };
         this.#waiting.set(provider.id, waiting);
         this.#changed.fire();
-        return waiting;
       };
-      let waiting = wait();
+      wait();
       try {
         return await this.#signIns.start(
           {
@@ -163,12 +183,14 @@ export class SignInDesk implements Disposable {
             way,
             deadline: this.#settings.signInTimeout(),
             signal: controller.signal,
+            onRedirect: (redirectUri, taken) => wait({ redirect: { redirectUri, way: taken } }),
+            onStillWaiting: (over) => this.#stillWaiting.fire({ waiting, over }),
             onAddress: (address) => {
-              waiting = wait(address);
+              wait({ address });
               progress.report({ message: text.sayFinishInBrowser() });
             },
             onCode: (code, over) => {
-              waiting = wait(() => Promise.resolve(code.completeAddress ?? code.address), code.userCode);
+              wait({ address: () => Promise.resolve(code.completeAddress ?? code.address), code: code.userCode });
               progress.report({ message: text.sayEnterCode(code.userCode, code.address) });
               // The notification says the code, too.
               showCode(provider, code, over).catch(() => {});

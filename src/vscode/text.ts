@@ -162,6 +162,15 @@ export const labelRemove = (): string => l10n.t('Delete It');
 /** Pick: the heading above what belongs to no session. */
 export const labelGeneral = (): string => l10n.t('General');
 
+/** Button and pick: copy the redirect URI that has to be registered. */
+export const labelCopyRedirectUri = (): string => l10n.t('Copy Redirect URI');
+/** Button, link and pick: choose a fixed port for the redirect URI. */
+export const labelUseFixedPort = (): string => l10n.t('Use a Fixed Port…');
+/** Link: sign in by another method. */
+export const labelTryAnotherMethod = (): string => l10n.t('Try Another Method');
+/** Button and pick: sign in again, and have the server ask for consent. */
+export const labelAskForConsent = (): string => l10n.t('Ask for Consent');
+
 /** The label of an action that a failure offers. */
 export function actionLabel(action: Action): string {
   return ACTION_LABELS[action]();
@@ -176,7 +185,9 @@ const ACTION_LABELS: Readonly<Record<Action, () => string>> = {
   'proxy-settings': () => l10n.t('Check Proxy Settings'),
   'certificate-settings': () => l10n.t('Check Certificate Settings'),
   'clock': () => l10n.t('Check the Clock'),
-  'copy-redirect': () => l10n.t('Copy Redirect Address'),
+  'copy-redirect': labelCopyRedirectUri,
+  'fixed-port': labelUseFixedPort,
+  'ask-consent': labelAskForConsent,
   'another-way': () => l10n.t('Use Another Way to Sign In'),
   'new-code': () => l10n.t('Get a New Code'),
   'reload': () => l10n.t('Reload Window'),
@@ -291,14 +302,43 @@ export const promptClientSecret = (clientId: string): string =>
 export const sayClientSecretKept = (provider: string): string => l10n.t('The client secret for {0} is kept in the secret storage.', provider);
 /** Notification: a client's secret is forgotten. */
 export const sayClientSecretForgotten = (provider: string): string => l10n.t('The client for {0} has no secret any more.', provider);
-/** Notification: the redirect address is in the clipboard, and what to do with it. */
-export const sayRedirectAddressCopied = (address: string, provider: string): string =>
-  l10n.t('{0} is copied. Register it at {1} as a redirect address of the client, for any port.', address, provider);
-/** Notification: the redirect addresses are in the clipboard, where each counts to the letter. */
-export const sayRedirectAddressesCopied = (addresses: string, provider: string): string =>
-  l10n.t('Copied: {0}. Register at {1} as redirect addresses of the client, to the letter.', addresses, provider);
-/** What is added where the browser is to come back from a sign-out at the server, too. */
-export const sayPostLogoutAddress = (addresses: string): string => l10n.t('Register {0} as a post-logout redirect address of the client, too.', addresses);
+/** Notification: the redirect URI is in the clipboard, and what to do with it. */
+export const sayRedirectUriCopied = (uri: string, provider: string): string =>
+  l10n.t('Copied {0}. Add it to your client at {1} as a redirect URI for any port. If the server compares ports, use a fixed port instead.', uri, provider);
+/** Notification: the redirect URIs are in the clipboard; each has to be registered as it is. */
+export const sayRedirectUrisCopied = (uris: string, provider: string): string =>
+  l10n.t('Copied {0}. Add to your client at {1} as a redirect URI, exactly as shown.', uris, provider);
+/** What is added if the browser also returns from signing out at the server. */
+export const sayPostLogoutUris = (uris: string): string => l10n.t('Also add {0} as a post-logout redirect URI.', uris);
+/** Notification: the browser hasn't come back for a while. */
+export const sayStillWaiting = (provider: string, uri: string): string =>
+  l10n.t('Still waiting for your browser. If {0} shows an error or a blank page, it may not accept this redirect URI: {1}.', provider, uri);
+/** Title of the box for a fixed port. */
+export const titleFixedPort = (provider: string): string => l10n.t('Use a Fixed Port for {0}', provider);
+/** What else to type into that box. */
+export const promptFixedPort = (): string => l10n.t('Enter another port, or the redirect URI that’s already registered at the server, such as http://localhost:8400/auth.');
+/** What is to be registered for what the box holds. */
+export const sayToRegister = (uri: string, isAnyPort: boolean): string =>
+  isAnyPort ? l10n.t('Redirect URI to register, for any port: {0}', uri) : l10n.t('Redirect URI to register: {0}', uri);
+/** What is wrong with what the box holds. */
+export const sayNoPort = (): string => l10n.t('Enter a port between 1 and 65535, or a URL that starts with http://localhost, http://127.0.0.1 or http://[::1].');
+/** Dialog: what has to be registered before signing in again. */
+export const sayRegisterUri = (provider: string, uri: string): string => l10n.t('Add this redirect URI to your client at {0}: {1}', provider, uri);
+/** Dialog: where that URI is now, and when to go on. */
+export const detailRegisterUri = (isAnyPort: boolean): string =>
+  isAnyPort
+    ? l10n.t('The server must accept it with any port. It’s saved in your settings and copied to the clipboard. Sign in once it’s registered.')
+    : l10n.t('Enter it exactly as shown. It’s saved in your settings and copied to the clipboard. Sign in once it’s registered.');
+/** Notification: the settings couldn't be written. */
+export const sayEntryNotSaved = (provider: string): string => l10n.t('Couldn’t change the settings of {0}. Check settings.json for errors or unsaved changes.', provider);
+/** Notification: a sign-in brought no refresh token, though one was asked for. */
+export const sayNoRefreshToken = (provider: string, account: string): string =>
+  l10n.t('{0} didn’t issue a refresh token for {1}, so the session can’t be renewed. The server may need your consent first.', provider, account);
+/** Notification: asking for consent has brought a refresh token. */
+export const sayConsentHelped = (provider: string): string => l10n.t('Your {0} session can be renewed now. Session Keeper will ask for consent whenever you sign in.', provider);
+/** Notification: asking for consent has brought none. */
+export const sayConsentDidNotHelp = (provider: string): string =>
+  l10n.t('{0} didn’t issue a refresh token after asking for consent either. Allow refresh tokens (offline access) for this client at the server.', provider);
 /** Title of the box for the address on which the browser has ended. */
 export const titlePaste = (provider: string): string => l10n.t('Sign In to {0}: Paste the Address', provider);
 /** What to paste into that box. */
@@ -346,6 +386,7 @@ const PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> = {
   'bad-scope': () => l10n.t('"scopes" must be a list of words without spaces or quotes.'),
   'bad-way': (field) => l10n.t('"{0}" must be "loopback", "uri", "device" or "paste".', field),
   'bad-port': (field) => l10n.t('"{0}" must be a list of 1 to 20 whole numbers between 1 and 65535.', field),
+  'bad-redirect-uri': (field) => l10n.t('"{0}" must be http:// with localhost, 127.0.0.1 or [::1], optionally a port and a path, and nothing else.', field),
   'bad-token': (field) => l10n.t('"{0}" must be "access_token" or "id_token".', field),
   'bad-client-authentication': (field) => l10n.t('"{0}" must be client_secret_basic or client_secret_post.', field),
   'bad-sign-out': (field) => l10n.t('"{0}" must be true, false or "return".', field),

@@ -59,6 +59,15 @@ describe('an entry that speaks of the protocol', () => {
     }
   });
 
+  it('has the same say in the editor and in the code on redirect URIs', () => {
+    for (const uri of [
+      'http://localhost/auth', 'http://LOCALHOST:8400', 'http://127.0.0.1:65535/', 'http://[::1]:5000/cb', "http://localhost/a!$&'()*+,;=:@b/%20", 'http://localhost:65536', 'http://localhost:0', 'http://localhost:01',
+      'http://127.0.0.256', 'http://example.com', 'https://localhost', 'http://localhost?a', 'http://localhost#a', 'http://a@localhost', 'http://localhost.example', 'http://localhost/[a]', 'http://localhost/a b', 'x',
+    ]) {
+      assert.equal(isTaken('redirectUri', uri), matches(field('redirectUri'), uri), uri);
+    }
+  });
+
   it('has the same say in the editor and in the code on how a client shows its secret', () => {
     assert.deepEqual([field('clientAuthentication').enum, field('clientAuthentication').default], [CLIENT_AUTHENTICATIONS, undefined]);
     for (const one of [...CLIENT_AUTHENTICATIONS, 'none', '']) {

@@ -11,7 +11,6 @@ import { PRESETS, type Preset } from '../../src/guide/presets.ts';
 const folder = join(import.meta.dirname, '../../docs/servers');
 const pages = readdirSync(folder).sort();
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8').replaceAll('\r\n', '\n');
-const LINK = 'vscode://session-keeper.session-keeper/callback';
 
 const failures = readFileSync(join(folder, '../failures.md'), 'utf8').split(/\r?\n/);
 
@@ -77,8 +76,8 @@ describe('the pages on servers', () => {
         const [provider] = parseProviders(entriesOn(page)).providers;
         assert.ok(provider !== undefined);
         const addresses = [...(facts.get('Redirect addresses') ?? '').matchAll(/`([^`]+)`/g)].map(([, address]) => address);
-        assert.deepEqual(addresses, !preset.registersRedirect ? [] : preset.fields?.signInWay === 'uri' ? [LINK] : loopbackAddresses(provider));
-        assert.equal(facts.get('Redirect addresses')?.includes('any port') === true, preset.registersRedirect && provider.redirectPorts.length === 0 && preset.fields?.signInWay === undefined);
+        assert.deepEqual(addresses, preset.registersRedirect ? loopbackAddresses(provider) : []);
+        assert.equal(facts.get('Redirect addresses')?.includes('any port') === true, preset.registersRedirect && provider.redirectPorts.length === 0);
         assert.equal(page.includes('Set Client Secret…** afterwards'), preset.secret !== 'none');
         assert.equal(/`(?:refresh_token_expires_in|refresh_expires_in)`/.exec(page)?.[0], preset.endField && `\`${preset.endField}\``);
         assert.ok(read('README.md').includes(`](${preset.id}.md) | ${INDEXED[preset.secret]} |`), 'the index');

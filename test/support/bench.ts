@@ -24,6 +24,7 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
     accountsMenu: true,
     signInWay: undefined,
     redirectPorts: [],
+    redirectUri: undefined,
     authorizationParameters: {},
     tokenParameters: {},
     scopeOnRefresh: false,

@@ -25,6 +25,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 
 /** Packages that single files may import beside those of their room. */
 const ALLOWED_TO_FILES: Readonly<Record<string, readonly string[]>> = {
+  'flows/listener.ts': ['node:http'],
   'flows/loopback.ts': ['node:http'],
 };
 

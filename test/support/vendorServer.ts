@@ -144,11 +144,11 @@ export class VendorServer {
   }
 
   #isRegistered(redirectUri: string): boolean {
-    const { redirectPorts, signInWay } = this.provider;
+    const { redirectPorts, redirectUri: registered = 'http://127.0.0.1/callback' } = this.provider;
     const withoutPort = redirectUri.replace(/^(http:\/\/127\.0\.0\.1):\d+\//, '$1/');
     switch (this.vendor.redirects) {
       case 'exact':
-        return signInWay === 'uri' ? redirectUri === 'vscode://session-keeper.session-keeper/callback' : redirectPorts.some((port) => redirectUri === `http://127.0.0.1:${port}/callback`);
+        return redirectPorts.some((port) => redirectUri === registered.replace(/(?<=\/\/[^/]+)(?=\/)/, `:${port}`));
       case 'any-port':
         return withoutPort === 'http://127.0.0.1/callback';
       case 'loopback':

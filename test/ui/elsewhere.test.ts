@@ -22,7 +22,7 @@ describe('a person whose browser is on another computer than VS Code', () => {
   it('calls it off, is offered to paste the address instead, by name, and is told what is not the address', async () => {
     const { workbench } = scene;
     const told = await callOff(workbench);
-    assert.deepEqual(await offersOf(told), { buttons: ['Sign In and Paste the Address', 'Copy Redirect Address'], links: [] });
+    assert.deepEqual(await offersOf(told), { buttons: ['Sign In and Paste the Address', 'Copy Redirect URI'], links: [] });
     await workbench.picture('65-elsewhere-offer');
     const page = await workbench.opens(() => told.getByRole('button', { name: 'Sign In and Paste the Address' }).click());
     await workbench.comeBackFrom(page);
@@ -35,7 +35,7 @@ describe('a person whose browser is on another computer than VS Code', () => {
     const { workbench } = scene;
     await workbench.page.keyboard.press('Escape');
     const told = workbench.told('Signing in to Acme was cancelled.').last();
-    assert.deepEqual(await offersOf(told), { buttons: ['Sign In with a Code', 'Copy Redirect Address'], links: [] });
+    assert.deepEqual(await offersOf(told), { buttons: ['Sign In with a Code', 'Copy Redirect URI'], links: [] });
     await workbench.told('finish in the browser').waitFor({ state: 'detached' });
     await workbench.picture('67-elsewhere-code-again');
     await workbench.clearNotifications();

@@ -41,6 +41,7 @@ describe('a person for whom something goes wrong', () => {
     await watched.workbench.statusSays('Acme: signed out');
     await signIn(watched.workbench);
     await watched.workbench.statusSays('Acme: 3 minutes left');
+    await watched.workbench.follow('Dismiss', 'Acme didn’t issue a refresh token for demo');
     await watched.workbench.clearNotifications();
   });
 
@@ -213,16 +214,16 @@ describe('a person for whom something goes wrong', () => {
       await workbench.run('View: Close All Editors');
     });
 
-    it('has a redirect address that is not registered: has it in the clipboard', async () => {
+    it('has a redirect URI that is not registered: has it in the clipboard', async () => {
       const { identity, workbench } = scene;
       const action: FaultAction = { kind: 'answer', status: 400, body: { error: 'redirect_uri_mismatch' } };
       identity.faults.add({ path: '/token', grantType: 'authorization_code', times: 1, action });
       await finishSignIn(workbench, () => startSignIn(workbench, 'Acme'));
-      const told = workbench.told('Acme does not accept the redirect address. Copy the address, and register it for this client there.');
-      assert.deepEqual((await offersOf(told)).buttons, ['Copy Redirect Address', 'Open Settings']);
+      const told = workbench.told('Acme doesn’t accept the redirect URI. Register it for this client there, or use a fixed port.');
+      assert.deepEqual((await offersOf(told)).buttons, ['Copy Redirect URI', 'Use a Fixed Port…']);
       await workbench.picture('88-redirect');
-      await told.getByRole('button', { name: 'Copy Redirect Address' }).click();
-      await workbench.told('http://127.0.0.1/callback is copied. Register it at Acme as a redirect address of the client, for any port.').waitFor();
+      await told.getByRole('button', { name: 'Copy Redirect URI' }).click();
+      await workbench.told('Copied http://127.0.0.1/callback. Add it to your client at Acme as a redirect URI for any port.').waitFor();
       assert.equal(await workbench.clipboard(), 'http://127.0.0.1/callback');
       await workbench.picture('88-redirect-copied');
       await workbench.clearNotifications();
@@ -268,7 +269,7 @@ describe('a person for whom something goes wrong', () => {
       await workbench.picture('90-unknown-client-page', page);
       await workbench.comeBackFrom(page);
       const told = workbench.told('Nobody finished signing in to Globex in time.');
-      assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again', 'Use Another Way to Sign In'], links: [] });
+      assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again', 'Use Another Way to Sign In', 'Use a Fixed Port…'], links: [] });
       await workbench.picture('90-unknown-client');
       const again = await workbench.opens(() => told.getByRole('button', { name: 'Sign In Again' }).click());
       await again.getByText('client is invalid').waitFor();

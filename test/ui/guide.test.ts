@@ -41,7 +41,7 @@ describe('a person with empty settings', () => {
     const { workbench } = scene;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.press('Add Provider…', 'No provider is set up yet.');
-    await partsOf(scene).title('Add Provider (1/9)');
+    await partsOf(scene).title('Add Provider (1/10)');
     for (const name of ['Another Server', 'Keycloak', 'Microsoft Entra ID']) {
       await workbench.rows.filter({ hasText: name }).waitFor();
     }
@@ -52,7 +52,7 @@ describe('a person with empty settings', () => {
     const { workbench } = scene;
     const { input, says, title, widget } = partsOf(scene);
     await workbench.rows.filter({ hasText: 'Keycloak' }).click();
-    await title('Add Provider (2/8)');
+    await title('Add Provider (2/9)');
     assert.equal(await input.inputValue(), 'https://{host}/realms/{realm}');
     await says('The host of Keycloak, and the name of the realm.');
     await workbench.picture('121-guide-issuer-of-preset');
@@ -60,7 +60,7 @@ describe('a person with empty settings', () => {
     await says('Fill in {realm}.');
     await widget.getByRole('button', { name: 'Back' }).click();
     await workbench.rows.filter({ hasText: 'Another Server' }).click();
-    await title('Add Provider (2/9)');
+    await title('Add Provider (2/10)');
     await says('The address of the issuer');
   });
 
@@ -82,6 +82,39 @@ describe('a person with empty settings', () => {
     }
     await workbench.picture('123-guide-found');
     await workbench.page.keyboard.press('Enter');
+  });
+
+  it('says which redirect URIs the server accepts, sees what to register for each, and copies it', async () => {
+    const { workbench } = scene;
+    const { input, says, title, widget } = partsOf(scene);
+    await title('Add Provider (4/10)');
+    await workbench.rows.filter({ hasText: 'Any Port on 127.0.0.1' }).filter({ hasText: 'Recommended' }).filter({ hasText: 'Register http://127.0.0.1/callback, for any port.' }).waitFor();
+    await workbench.picture('123-guide-redirect');
+    await workbench.rows.filter({ hasText: 'A Redirect URI That’s Already Registered' }).click();
+    await title('Add Provider (5/11)');
+    await says('Enter the redirect URI exactly as it’s registered at the server.');
+    await input.fill('http://example.com/auth');
+    await says('must be http:// with localhost, 127.0.0.1 or [::1]');
+    await input.fill('http://localhost:8400/auth');
+    await says('Redirect URI to register: http://localhost:8400/auth');
+    await widget.getByRole('button', { name: 'Copy Redirect URI' }).click();
+    await says('Copied.');
+    assert.equal(await workbench.clipboard(), 'http://localhost:8400/auth');
+    await workbench.picture('123-guide-redirect-uri');
+    await widget.getByRole('button', { name: 'Back' }).click();
+    await workbench.rows.filter({ hasText: 'A Fixed Port' }).click();
+    await says('Enter a port, or several separated by commas.');
+    await input.fill('8400, 8401');
+    await says('Redirect URI to register: http://127.0.0.1:8400/callback , http://127.0.0.1:8401/callback');
+    await workbench.picture('123-guide-redirect-port');
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (6/11)');
+    await says('Redirect addresses to register, each of them: http://127.0.0.1:8400/callback');
+    await widget.getByRole('button', { name: 'Back' }).click();
+    await says('Enter a port, or several separated by commas.');
+    await widget.getByRole('button', { name: 'Back' }).click();
+    await workbench.rows.filter({ hasText: 'Any Port on 127.0.0.1' }).click();
+    await title('Add Provider (5/10)');
   });
 
   it('copies the redirect address, and enters the client id', async () => {
@@ -110,13 +143,13 @@ describe('a person with empty settings', () => {
     assert.equal(await checked.count(), 4);
     await workbench.picture('125-guide-scopes');
     await widget.getByRole('button', { name: 'Back' }).click();
-    await title('Add Provider (5/9)');
+    await title('Add Provider (6/10)');
     await widget.getByRole('button', { name: 'Back' }).click();
-    await title('Add Provider (4/9)');
+    await title('Add Provider (5/10)');
     assert.equal(await input.inputValue(), demoClientId);
-    for (const step of [5, 6]) {
+    for (const step of [6, 7]) {
       await workbench.page.keyboard.press('Enter');
-      await title(`Add Provider (${step}/9)`);
+      await title(`Add Provider (${step}/10)`);
     }
     await workbench.page.keyboard.press('Enter');
   });
@@ -124,17 +157,17 @@ describe('a person with empty settings', () => {
   it('names it, and reads everything once more', async () => {
     const { workbench } = scene;
     const { input, says, title } = partsOf(scene);
-    await title('Add Provider (7/9)');
+    await title('Add Provider (8/10)');
     await input.fill('Acme');
     await workbench.page.keyboard.press('Enter');
-    await title('Add Provider (8/9)');
+    await title('Add Provider (9/10)');
     assert.equal(await input.inputValue(), 'acme');
     await input.fill('github');
     await says('"id" belongs to a provider of VS Code itself');
     await workbench.picture('126-guide-id');
     await input.fill('acme');
     await workbench.page.keyboard.press('Enter');
-    await title('Add Provider (9/9)');
+    await title('Add Provider (10/10)');
     await workbench.rows.filter({ hasText: 'openid profile email offline_access' }).waitFor();
     await workbench.picture('127-guide-summary');
   });
@@ -156,17 +189,17 @@ describe('a person with empty settings', () => {
     const { input, title } = partsOf(scene);
     await workbench.run('Session Keeper: Add Provider…');
     await workbench.rows.filter({ hasText: 'Acme' }).click();
-    await title('Edit Provider Acme (2/9)');
+    await title('Edit Provider Acme (2/10)');
     await workbench.picture('129-guide-edit');
     await workbench.page.keyboard.press('Enter');
-    for (const step of [3, 4, 5, 6]) {
-      await title(`Edit Provider Acme (${step}/9)`);
+    for (const step of [3, 4, 5, 6, 7]) {
+      await title(`Edit Provider Acme (${step}/10)`);
       await workbench.page.keyboard.press('Enter');
     }
-    await title('Edit Provider Acme (7/9)');
+    await title('Edit Provider Acme (8/10)');
     await input.fill('Acme Corporation');
     await workbench.page.keyboard.press('Enter');
-    await title('Edit Provider Acme (8/9)');
+    await title('Edit Provider Acme (9/10)');
     await workbench.page.keyboard.press('Enter');
     await workbench.rows.filter({ hasText: 'Save' }).last().click();
     await workbench.notifications.filter({ hasText: 'The changes to Acme Corporation are saved.' }).waitFor();
@@ -189,26 +222,28 @@ describe('a person with entries that are not all good', () => {
     await workbench.run('Session Keeper: Add Provider…');
     await workbench.rows.filter({ hasText: 'Intranet' }).waitFor();
     await workbench.rows.filter({ hasText: 'Another Server' }).click();
-    await title('Add Provider (2/9)');
+    await title('Add Provider (2/10)');
     await input.fill('http://127.0.0.1:9/later');
     await workbench.page.keyboard.press('Enter');
     await says('127.0.0.1:9 cannot be reached, or takes too long to answer.');
     await workbench.picture('131-guide-unreachable');
     await workbench.page.keyboard.press('Enter');
-    await title('Add Provider (3/8)');
+    await title('Add Provider (3/9)');
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (4/9)');
     await input.fill('vscode');
     await workbench.page.keyboard.press('Enter');
-    await title('Add Provider (4/8)');
+    await title('Add Provider (5/9)');
     await workbench.page.keyboard.press('Enter');
-    await title('Add Provider (5/8)');
+    await title('Add Provider (6/9)');
     await input.fill('notes.own');
     await workbench.rows.filter({ hasText: 'notes.own' }).click();
     await input.fill('');
     await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
     await workbench.picture('132-guide-own-scope');
     await widget.getByRole('button', { name: 'OK' }).click();
-    for (const step of [6, 7]) {
-      await title(`Add Provider (${step}/8)`);
+    for (const step of [7, 8]) {
+      await title(`Add Provider (${step}/9)`);
       await workbench.page.keyboard.press('Enter');
     }
     await workbench.rows.filter({ hasText: 'openid profile email offline_access notes.own' }).waitFor();
@@ -224,24 +259,26 @@ describe('a person with entries that are not all good', () => {
     const { input, title } = partsOf(scene);
     await workbench.run('Session Keeper: Add Provider…');
     await workbench.rows.filter({ hasText: 'Another Server' }).click();
-    await title('Add Provider (2/9)');
+    await title('Add Provider (2/10)');
     await input.fill(`${identity.issuer}/`);
     await workbench.page.keyboard.press('Enter');
-    await title('Add Provider (3/9)');
-    await workbench.page.keyboard.press('Enter');
-    await title('Add Provider (4/9)');
+    for (const step of [3, 4]) {
+      await title(`Add Provider (${step}/10)`);
+      await workbench.page.keyboard.press('Enter');
+    }
+    await title('Add Provider (5/10)');
     await input.fill(CONFIDENTIAL.client_id);
     await workbench.page.keyboard.press('Enter');
-    await title('Add Provider (5/9)');
+    await title('Add Provider (6/10)');
     await input.fill(CONFIDENTIAL.client_secret);
     await workbench.picture('133-guide-secret');
     await workbench.page.keyboard.press('Enter');
-    await title('Add Provider (6/9)');
+    await title('Add Provider (7/10)');
     await workbench.page.keyboard.press('Enter');
-    await title('Add Provider (7/9)');
+    await title('Add Provider (8/10)');
     await input.fill('Acme');
     await workbench.page.keyboard.press('Enter');
-    await title('Add Provider (8/9)');
+    await title('Add Provider (9/10)');
     await workbench.page.keyboard.press('Enter');
     await workbench.rows.filter({ hasText: 'Client secretgiven' }).waitFor();
     await workbench.picture('134-guide-summary-secret');
@@ -260,22 +297,24 @@ describe('a person with entries that are not all good', () => {
     await workbench.run('Session Keeper: Add Provider…');
     await input.fill('GitHub OAuth');
     await workbench.rows.filter({ hasText: 'GitHub OAuth App' }).click();
-    await title('Add Provider (2/8)');
+    await title('Add Provider (2/9)');
     await says('Its tokens do not run out, so there is nothing to renew.');
     await workbench.picture('135-guide-known');
     await workbench.page.keyboard.press('Enter');
-    await title('Add Provider (3/8)');
+    await title('Add Provider (3/9)');
+    await workbench.page.keyboard.press('Enter');
+    await title('Add Provider (4/9)');
     await says('Redirect address to register: http://127.0.0.1/callback (any port).');
     await input.fill('Ov23liAbCdEf');
     await workbench.page.keyboard.press('Enter');
-    await title('Add Provider (4/8)');
+    await title('Add Provider (5/9)');
     await says('Leave this empty to sign in with a code instead.');
     await workbench.picture('136-guide-secret-or-code');
     await workbench.page.keyboard.press('Enter');
-    await title('Add Provider (5/8)');
+    await title('Add Provider (6/9)');
     await widget.getByRole('button', { name: 'OK' }).click();
-    for (const step of [6, 7]) {
-      await title(`Add Provider (${step}/8)`);
+    for (const step of [7, 8]) {
+      await title(`Add Provider (${step}/9)`);
       await workbench.page.keyboard.press('Enter');
     }
     await workbench.rows.filter({ hasText: 'read:user user:email' }).waitFor();

@@ -48,7 +48,7 @@ describe('a person who signs in with a code', () => {
     await workbench.picture('62-code-waits');
     await workbench.status.click();
     await workbench.rows.filter({ hasText: 'Copy the Code' }).waitFor();
-    assert.equal(await workbench.rows.filter({ hasText: 'Copy Redirect Address' }).count(), 0, 'a code needs no redirect address');
+    assert.equal(await workbench.rows.filter({ hasText: 'Copy Redirect URI' }).count(), 0, 'a code needs no redirect address');
     await workbench.page.keyboard.press('Escape');
     await waiting.getByRole('button', { name: 'Cancel' }).click();
     await mustOffer(workbench, 'Signing in to Acme was cancelled.', [BROWSER, PASTE]);

@@ -150,7 +150,7 @@ export function wherePage(manifest: Manifest): string {
     '',
     `- The extension runs ${manifest.extensionKind.map((kind) => (kind === 'ui' ? 'on the computer of the window where it can' : 'where the workspace is otherwise')).join(', and ')}. In a web worker it ${manifest.browser === undefined ? 'does not run' : 'runs'}.`,
     '- Whether the page comes from your computer is told by the address that VS Code makes of a link to itself. Where VS Code does not tell within a few seconds, the page counts as one from elsewhere.',
-    '- The browser comes back to 127.0.0.1 by number, whatever the name is by which VS Code calls your computer.',
+    '- The browser comes back to 127.0.0.1 by number, whatever the name is by which VS Code calls your computer; with `redirectUri`, to the host in it. For `localhost`, that is both 127.0.0.1 and [::1].',
     '- After a sign-out with `"signOutAtServer": "return"`, the browser comes back where it would come back by `loopback`; elsewhere, it stays on the server’s page.',
     '- A code that you type lasts as long as the server says, whatever `sessionKeeper.signInTimeout` is.',
     '',
@@ -183,9 +183,9 @@ function registrationOf(way: Way, { name, publisher }: Manifest): string {
   switch (way) {
     case 'loopback':
     case 'paste':
-      return `${addresses(entry())}, with any port; with \`redirectPorts\`, the address of each: ${addresses({ ...entry(), redirectPorts: [8400] })}`;
+      return `${addresses(entry())}, with any port; with \`redirectUri\`, that one; with \`redirectPorts\`, the one with each port: ${addresses({ ...entry(), redirectPorts: [8400] })}`;
     case 'uri':
-      return `${code(`vscode://${publisher}.${name}${LINK_PATH}`)}, with \`vscode-insiders\`, \`vscodium\` and so on for other editors: **Copy Redirect Address** has it`;
+      return `${code(`vscode://${publisher}.${name}${LINK_PATH}`)}, with \`vscode-insiders\`, \`vscodium\` and so on for other editors: **Copy Redirect URI** has it`;
     case 'device':
       return 'no address; allow the client the device authorization grant (RFC 8628)';
   }

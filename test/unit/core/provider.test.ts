@@ -45,6 +45,7 @@ describe('the setting of providers', () => {
             accountsMenu: true,
             signInWay: undefined,
             redirectPorts: [],
+            redirectUri: undefined,
             authorizationParameters: {},
             tokenParameters: {},
             scopeOnRefresh: false,
@@ -65,7 +66,7 @@ describe('the setting of providers', () => {
     it('takes every field that it knows, with seconds and minutes turned into ms', () => {
       const entry = {
         id: 'acme.prod_1-x', label: ' Acme ', issuer: 'https://id.example.com/realms/a/', metadataUrl: 'https://id.example.com/meta?p=a', scopeOnRefresh: true, clientId: 'c', scopes: ['a', 'b', 'a'],
-        assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false, signInWay: 'device', redirectPorts: [33418, 33419, 33418],
+        assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false, signInWay: 'device', redirectPorts: [33418, 33419, 33418], redirectUri: 'http://localhost/auth',
         authorizationParameters: { audience: 'https://api.example.com', max_age: '600' }, tokenParameters: { audience: 'https://api.example.com' },
         resource: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'], pushedAuthorization: true, dpop: true,
         endpoints: { authorization: 'https://id.example.com/a?b=c', token: 'https://id.example.com/t', userinfo: 'https://api.example.com/me' }, account: { id: 'id', label: 'login' }, clientAuthentication: 'client_secret_post', token: 'id_token', signOutAtServer: true,

@@ -27,7 +27,7 @@ describe('the remedy', () => {
 
   it('never lets the first thing be to sign in where waiting, or a setting, is what helps', () => {
     const signsInFirst = those((category) => REMEDIES[category].actions[0] === 'sign-in' && !endsSession(category));
-    assert.deepEqual(signsInFirst, ['refresh-rejected-again', 'proof-rejected', 'not-renewable', 'untrusted-answer', 'other-account', 'denied', 'start-again', 'sign-in-timeout', 'signed-out', 'scope-needed', 'step-up-unmet']);
+    assert.deepEqual(signsInFirst, ['refresh-rejected-again', 'proof-rejected', 'untrusted-answer', 'other-account', 'denied', 'start-again', 'sign-in-timeout', 'signed-out', 'scope-needed', 'step-up-unmet']);
   });
 
   it('is to try again soon where waiting is likely to help, and that is what the status bar then says', () => {

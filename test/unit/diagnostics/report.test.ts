@@ -90,7 +90,7 @@ describe('The report', () => {
     const others: Readonly<Record<(typeof PROVIDER_FIELDS)[number], Partial<Provider>>> = {
       id: { id: 'other' }, label: { label: 'Other' }, issuer: { issuer: 'https://other.example' }, metadataUrl: { metadataUrl: 'https://other.example/meta' }, scopeOnRefresh: { scopeOnRefresh: true }, clientId: { clientId: 'other' }, scopes: { scopes: ['other'] },
       assumedLifetime: { assumedLifetime: 1000 }, sessionLifetime: { sessionLifetime: HOUR }, idleTimeout: { idleTimeout: HOUR }, accountsMenu: { accountsMenu: false },
-      signInWay: { signInWay: 'paste' }, redirectPorts: { redirectPorts: [33418] }, authorizationParameters: { authorizationParameters: { audience: 'x' } },
+      signInWay: { signInWay: 'paste' }, redirectPorts: { redirectPorts: [33418] }, redirectUri: { redirectUri: 'http://localhost/auth' }, authorizationParameters: { authorizationParameters: { audience: 'x' } },
       tokenParameters: { tokenParameters: { audience: 'x' } }, resource: { resource: ['urn:x'] }, pushedAuthorization: { pushedAuthorization: true },
       endpoints: { endpoints: { authorization: 'https://a.example', token: 'https://t.example' } }, account: { account: { id: 'uid' } }, token: { token: 'id_token' },
       signOutAtServer: { signOutAtServer: true }, dpop: { dpop: true }, clientAuthentication: { clientAuthentication: 'client_secret_post' },
@@ -102,12 +102,12 @@ describe('The report', () => {
     assert.notEqual(providersIn({ ...usual, signOutAtServer: 'return' }), providersIn({ ...usual, signOutAtServer: true }));
     const all = providersIn({ ...usual, ...others.endpoints, ...others.redirectPorts, ...others.idleTimeout, signInWay: 'device', signOutAtServer: 'return' });
     for (const line of [
-      '- Idle timeout: 60 min', '- Way to sign in: device', '- Redirect ports: 33418', '- Sign-out at the server: in the browser, too, which comes back',
+      '- Idle timeout: 60 min', '- Way to sign in: device', '- Redirect ports: 33418', '- Redirect URI: `127.0.0.1/callback` (default)', '- Redirect URIs to register: `127.0.0.1:33418/callback`', '- Sign-out at the server: in the browser, too, which comes back',
       '- Endpoints: as the entry says, and the server is not asked', '- Endpoint: token: `t.example`',
     ]) {
       assert.ok(all.includes(`${line}\n`), `${line}\n in\n${all}`);
     }
-    assert.match(providersIn(usual), /- Way to sign in: the first that works\n- Redirect ports: any\n(?:.*\n)*- Endpoints: as the server says\n/);
+    assert.match(providersIn(usual), /- Way to sign in: the first that works\n- Redirect ports: any\n- Redirect URI: `127\.0\.0\.1\/callback` \(default\)\n- Redirect URIs to register: `127\.0\.0\.1\/callback` with any port\n(?:.*\n)*- Endpoints: as the server says\n/);
   });
 
   it('tells whether there is a client secret, and where the credentials of a session go', () => {

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { LoopbackRedirect, loopbackAddresses, type LoopbackOptions } from '../../../src/flows/loopback.ts';
@@ -9,27 +7,9 @@ import { PAGE_HEADERS, renderPage } from '../../../src/flows/page.ts';
 import { providerAt } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { freePort } from '../../support/freePort.ts';
+import { isRefused, send } from '../../support/httpRequests.ts';
 import { PatientClock } from '../../support/patientClock.ts';
 import { plainPages } from '../../support/signInPages.ts';
-
-interface Seen {
-  readonly status: number;
-  readonly html: string;
-  readonly headers: Readonly<Record<string, unknown>>;
-}
-
-/** A request with any method and any headers, which `fetch` does not allow. */
-async function send(address: string, method = 'GET', headers: Record<string, string> = {}): Promise<Seen> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(address, { method, headers, agent: false }, (response) => {
-      text(response).then((html) => resolve({ status: response.statusCode ?? 0, html, headers: response.headers }), reject);
-    });
-    request.once('error', reject);
-    request.end();
-  });
-}
-
-const isRefused = async (address: string): Promise<boolean> => send(address).then(() => false, (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED');
 
 describe('The loopback redirect', () => {
   let clock: PatientClock;
@@ -68,6 +48,7 @@ describe('The loopback redirect', () => {
     assert.equal(last.status, 200);
     assert.match(last.html, /Signed in/);
     assert.doesNotMatch(last.html, /secret-code/);
+    await clock.pass(5 * SECOND);
     await redirect.closed;
     assert.equal(await isRefused(redirect.redirectUri), true);
   });
@@ -109,8 +90,9 @@ describe('The loopback redirect', () => {
     });
   }
 
-  it('survives a query of 20 kB', async () => {
-    assert.equal((await send(at(`/callback?state=mine&code=${'x'.repeat(20_000)}`))).status, 431);
+  it('survives a query of 300 kB', async () => {
+    // It may close the connection before it has read all of it.
+    assert.ok([431, 0].includes(await send(at(`/callback?state=mine&code=${'x'.repeat(300_000)}`)).then(({ status }) => status, () => 0)));
     const browser = send(at('/callback?code=right&state=mine'));
     await answer;
     redirect.finish(plainPages.done);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Failure } from '../../../src/core/failure.ts';
-import { pastedRedirect, type AskForAddress } from '../../../src/flows/paste.ts';
+import { pastedRedirect, type AskForAddress, type PasteOptions } from '../../../src/flows/paste.ts';
 import { rejectsWith } from '../../support/failures.ts';
 
 const isAnswer = (parameters: URLSearchParams): boolean => parameters.getAll('state').join() === 'mine' && parameters.has('code');
@@ -28,6 +28,81 @@ describe('A pasted address', () => {
       assert.deepEqual(await answerOf(text), right);
     });
   }
+
+  const url = 'http://127.0.0.1:57344/callback?code=c+1&state=mine';
+  for (const [what, text] of Object.entries({
+    'in straight quotes': `"${url}"`,
+    'in single quotes': `'${url}'`,
+    'in curly quotes': `\u201C${url}\u201D`,
+    'in German quotes': `\u201E${url}\u201C`,
+    'in guillemets': `\u00AB${url}\u00BB`,
+    'in backticks': `\`\`${url}\`\``,
+    'in angle brackets': `<${url}>`,
+    'in escaped angle brackets': `&lt;${url.replace('&', '&amp;')}&gt;`,
+    'in round brackets': `(see ${url})`,
+    'as a Markdown link': `[the page](${url})`,
+    'as a Markdown link that names itself': `[${url}](${url})`,
+    'in bold Markdown': `**${url}**`,
+    'as an HTML link': `<a href="${url.replace('&', '&amp;')}">page</a>`,
+    'with "&" escaped': url.replace('&', '&amp;'),
+    'with "&" escaped twice': url.replace('&', '&amp;amp;'),
+    'with "&" escaped by number': url.replace('&', '&#38;'),
+    'with the period of a sentence': `Here is the link: ${url}.`,
+    'with words before and after it': `Please open ${url} and tell me`,
+    'with a question before it': `Is this it? ${url}`,
+    'with a blank line and a greeting after it': `${url}\n\nThanks`,
+    'with zero-width characters': `\uFEFF${url.replace('callback', 'call\u200Bback')}\u200B`,
+    'wrapped over lines': url.replace('callback', 'call\r\nback').replace('&st', '&s\nt'),
+    'wrapped and indented': url.replace('code', 'co\n      de').replace('mine', 'mi\n\tne'),
+    'wrapped, as a box without lines takes it': url.replace('code', 'co      de'),
+    'wrapped at a space': url.replace('c+1', 'c +1'),
+    'wrapped in a quoted mail': `> ${url.replace('&', '\n> &')}`,
+    'on a redirect URI of another host': url.replace('127.0.0.1', 'localhost').replace('/callback', ''),
+    'as a link to the editor': url.replace('http://127.0.0.1:57344', 'vscode://publisher.name'),
+  })) {
+    it(`is taken ${what}`, async () => {
+      assert.deepEqual(await answerOf(text), { code: 'c+1', state: 'mine' });
+    });
+  }
+
+  it('keeps a "+" in the code, and reads other parameters as they are encoded', async () => {
+    assert.deepEqual(await answerOf('?state=mine&code=a+b%2Bc%20d&error_description=x+y'), { state: 'mine', code: 'a+b+c d', error_description: 'x y' });
+  });
+
+  it('keeps characters at the end of a code that are no punctuation', async () => {
+    assert.equal((await answerOf('http://localhost/?state=mine&code=M.C5_a!b*$=='))['code'], 'M.C5_a!b*$==');
+  });
+
+  it('is taken with an unencoded "iss"', async () => {
+    assert.deepEqual(await answerOf('http://127.0.0.1:1/callback?code=c&iss=https://id.example.com/a&state=mine'), { code: 'c', iss: 'https://id.example.com/a', state: 'mine' });
+  });
+
+  for (const text of ['"4/0AX4XfWh-abc_DEF~123"', '`4/0AX4XfWh-abc_DEF~123`', '<4/0AX4XfWh-abc_DEF~123>', '4/0AX4XfWh-\n   abc_DEF~123', '\u200B4/0AX4XfWh-abc_DEF~123.']) {
+    it(`may be the code alone, cleaned: ${JSON.stringify(text)}`, async () => {
+      assert.deepEqual(await answerOf(text), { code: '4/0AX4XfWh-abc_DEF~123', state: 'mine' });
+    });
+  }
+
+  it('of another sign-in does not pass, however it is wrapped', async () => {
+    for (const text of [`<${url.replace('mine', 'other')}>`, `[a](${url.replace('mine', 'mine2')})`, `${url.replace('mine', 'min')} e2`, `${url}&state=mine`]) {
+      await rejectsWith(answerOf(text), 'cancelled', 'cancelled');
+    }
+  });
+
+  it('is looked through in no time, whatever it holds', async () => {
+    const startedAt = performance.now();
+    for (const text of ['http://'.repeat(20_000), '<'.repeat(200_000), ' '.repeat(200_000), 'a\n'.repeat(100_000), '&amp;'.repeat(40_000), ')'.repeat(60_000), '> \n'.repeat(60_000)]) {
+      await rejectsWith(answerOf(text), 'cancelled', 'cancelled');
+    }
+    assert.ok(performance.now() - startedAt < 5000);
+  });
+
+  it('is expected at the redirect URI of the entry, with its port, or one of the ports, or any', () => {
+    const uriOf = (options: Partial<PasteOptions>): string => pastedRedirect(pasting(), { ...USUAL, ...options }).redirectUri;
+    assert.equal(uriOf({ redirectUri: 'http://localhost:8400/auth', port: 8400 }), 'http://localhost:8400/auth');
+    assert.equal(uriOf({ redirectUri: 'http://localhost', port: 8401 }), 'http://localhost:8401');
+    assert.equal(uriOf({ redirectUri: 'http://[::1]/' }), 'http://[::1]:57344/');
+  });
 
   it('is taken with everything that the server has added', async () => {
     const all = await answerOf('http://127.0.0.1:57344/callback?code=c&state=mine&iss=https%3A%2F%2Fid.example.com&session_state=x');

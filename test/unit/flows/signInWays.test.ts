@@ -174,6 +174,108 @@ describe('A sign-in', () => {
     identity.faults.clear();
   });
 
+  it('sends the redirect URI of the entry, and listens or waits for a pasted URL there', async () => {
+    const server = await ScriptedServer.start();
+    for (const redirectUri of ['http://localhost', 'http://[::1]/cb', 'http://127.0.0.1/a/']) {
+      const shown: [string, string][] = [];
+      const result = start({ provider: providerAt(server.issuer, { redirectUri }), onRedirect: (uri, way) => shown.push([uri, way]) });
+      const sent = loopbackOf(await desk.address());
+      assert.match(sent.replace(/:\d+(?=\/|$)/, ''), new RegExp(`^${redirectUri.replaceAll(/[[\]]/g, '\\$&')}$`));
+      assert.deepEqual(shown, [[sent, 'loopback']]);
+      caller.abort(new Failure('cancelled', 'enough'));
+      await assert.rejects(result);
+      caller = new AbortController();
+    }
+    desk.asking = () => new Promise(() => {});
+    const pasted = start({ provider: providerAt(server.issuer, { redirectUri: 'http://localhost:8400', redirectPorts: [1] }), way: 'paste' });
+    assert.equal(loopbackOf(await desk.address()), 'http://localhost:8400');
+    caller.abort(new Failure('cancelled', 'enough'));
+    pasted.catch(() => {});
+    await server.stop();
+  });
+
+  it('comes back to a redirect URI without a path, at a server that compares it', async () => {
+    const port = await freePort();
+    const redirectUri = `http://localhost:${port}`;
+    const server = await startIdentityServer({ clients: [{ client_id: 'reused', application_type: 'native', token_endpoint_auth_method: 'none', redirect_uris: [redirectUri], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'] }] });
+    const result = start({ provider: providerAt(server.issuer, { clientId: 'reused', redirectUri }) });
+    const { html, url } = await new Person().signIn(await desk.address());
+    assert.match(html, /Signed in/);
+    assert.equal(url.href, `${redirectUri}/done`);
+    assert.equal((await result).account.label, 'demo');
+    await server.stop();
+  });
+
+  describe('whose browser does not come back', () => {
+    const waits = (more: Partial<SignInRequest> = {}): { readonly hints: AbortSignal[]; readonly result: Promise<Grant> } => {
+      const hints: AbortSignal[] = [];
+      return { hints, result: start({ onStillWaiting: (over) => hints.push(over), ...more }) };
+    };
+    // The browser has been opened, and what follows that is done.
+    const opened = async (): Promise<void> => {
+      await desk.address();
+      await desk.clock.pass(0);
+    };
+
+    it('says so after 30 seconds, once, until the browser comes', async () => {
+      const { hints, result } = waits();
+      const address = await desk.address();
+      await desk.clock.pass(30 * SECOND - 1);
+      assert.equal(hints.length, 0);
+      await desk.clock.pass(1);
+      await desk.clock.pass(MINUTE);
+      assert.deepEqual(hints.map(({ aborted }) => aborted), [false]);
+      await new Person().signIn(address);
+      await result;
+      assert.deepEqual(hints.map(({ aborted }) => aborted), [true]);
+    });
+
+    it('says nothing where the browser came before', async () => {
+      const { hints, result } = waits();
+      await new Person().signIn(await desk.address());
+      await result;
+      await desk.clock.pass(10 * MINUTE);
+      assert.deepEqual(hints, []);
+    });
+
+    it('takes that back when it is called off, replaced, or too late', async () => {
+      for (const end of [() => caller.abort(new Failure('cancelled', 'enough')), () => void start({ onStillWaiting: () => {} }), () => void desk.clock.pass(5 * MINUTE)]) {
+        const { hints, result } = waits();
+        await opened();
+        await desk.clock.pass(30 * SECOND);
+        assert.deepEqual(hints.map(({ aborted }) => aborted), [false]);
+        end();
+        await assert.rejects(result);
+        assert.deepEqual(hints.map(({ aborted }) => aborted), [true]);
+        caller.abort(new Failure('cancelled', 'enough'));
+        caller = new AbortController();
+        desk = new Desk();
+      }
+    });
+
+    it('says nothing of a browser that is not to come back to this machine by itself', async () => {
+      desk.asking = () => new Promise(() => {});
+      const { hints, result } = waits({ way: 'paste' });
+      await opened();
+      await desk.clock.pass(2 * MINUTE);
+      caller.abort(new Failure('cancelled', 'enough'));
+      result.catch(() => {});
+      assert.deepEqual(hints, []);
+    });
+  });
+
+  it('gets its fixed port although the one before still shows its last page there', async () => {
+    const port = await freePort();
+    const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [port] });
+    for (const id of ['acme', 'other', 'acme']) {
+      const result = start({ provider: { ...provider, id } });
+      await new Person().signIn(await desk.address());
+      assert.equal((await result).account.label, 'demo');
+    }
+    assert.equal(desk.signIns.makeWay([port]), true);
+    assert.equal(desk.signIns.makeWay([port]), false);
+  });
+
   it('names a port that the server knows, also where the person pastes the address', async () => {
     const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [45_678] });
     desk.asking = () => new Promise(() => {});

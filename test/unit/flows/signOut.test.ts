@@ -56,6 +56,7 @@ describe('A sign-out at the server', () => {
     assert.deepEqual([arrival.status, new URL(arrival.url).pathname, new URL(arrival.url).search], [200, '/done', '']);
     assert.match(await arrival.text(), /Signed out/);
     assert.equal(await end, 'returned');
+    await door.clock.pass(5 * SECOND);
     assert.equal(await isClosed(address), true);
   });
 

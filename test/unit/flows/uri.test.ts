@@ -185,6 +185,18 @@ describe('A link to the editor', () => {
     assert.equal((await answer).get('code'), 'a+b%41/c=');
   });
 
+  it('keeps a plus sign that the server has not encoded in the code alone, in whichever window it arrives', async () => {
+    for (const window of [waiting, other]) {
+      for (const link of [`code=a+b%2Bc&state=${STATE}&error_description=x+y`, encodedAgain(`code=a+b+c&state=${STATE}&error_description=x+y`)]) {
+        const { answer } = await wait();
+        await window.arrived(link);
+        await clock.pass(5 * SECOND);
+        const parameters = await answer;
+        assert.deepEqual([parameters.get('code'), parameters.get('error_description')], ['a+b+c', 'x y']);
+      }
+    }
+  });
+
   it('is taken in its own window also where the folder cannot be used', async () => {
     folder.failing = true;
     const { answer } = await wait();

@@ -58,7 +58,7 @@ describe('the ready-made definitions', () => {
 
 describe('the steps of adding a provider', () => {
   it('are all there for a server that has answered and may want a secret', () => {
-    const all: Step[] = ['server', 'issuer', 'found', 'client', 'secret', 'scopes', 'label', 'id', 'summary'];
+    const all: Step[] = ['server', 'issuer', 'found', 'redirect', 'client', 'secret', 'scopes', 'label', 'id', 'summary'];
     assert.deepEqual(walked(other({ offers: {} }), 1), all);
     assert.deepEqual(walked(other({ offers: {} }), -1), all.toReversed());
     assert.deepEqual(stepsOf(other({ offers: {} })), all);
@@ -91,13 +91,13 @@ describe('the steps of adding a provider', () => {
   });
 
   it('ask for no issuer where the endpoints are known, and for no scopes where there are none', () => {
-    assert.deepEqual(walked(draftOf(presetOf('github-oauth')), 1), ['server', 'found', 'client', 'secret', 'scopes', 'label', 'id', 'summary']);
-    assert.deepEqual(walked(draftOf(presetOf('github-app')), -1), ['summary', 'id', 'label', 'secret', 'client', 'found', 'server']);
+    assert.deepEqual(walked(draftOf(presetOf('github-oauth')), 1), ['server', 'found', 'redirect', 'client', 'secret', 'scopes', 'label', 'id', 'summary']);
+    assert.deepEqual(walked(draftOf(presetOf('github-app')), -1), ['summary', 'id', 'label', 'secret', 'client', 'redirectUri', 'redirect', 'found', 'server']);
     assert.deepEqual(entryOf(draftOf(presetOf('github-app')))['scopes'], []);
   });
 
   it('find their neighbour even where they are themselves left out since', () => {
-    assert.equal(stepBeside('found', other({ offers: null }), 1), 'client');
+    assert.equal(stepBeside('found', other({ offers: null }), 1), 'redirect');
     assert.equal(stepBeside('found', other({ offers: null }), -1), 'issuer');
   });
 });
@@ -271,7 +271,7 @@ describe('the entry that comes of it', () => {
 
   it('takes a code for the way where the browser needs a secret and there is none', () => {
     const wayOf = (id: PresetId, withoutSecret: boolean): unknown => entryOf({ ...draftOf(presetOf(id)), withoutSecret })['signInWay'];
-    assert.deepEqual([wayOf('github-oauth', true), wayOf('github-oauth', false), wayOf('github-app', true), wayOf('okta', true), wayOf('cognito', true)], ['device', undefined, 'device', undefined, 'uri']);
+    assert.deepEqual([wayOf('github-oauth', true), wayOf('github-oauth', false), wayOf('github-app', true), wayOf('okta', true), wayOf('cognito', true)], ['device', undefined, 'device', undefined, undefined]);
     assert.equal(entryOf(other({ withoutSecret: true }))['signInWay'], undefined);
   });
 

@@ -53,6 +53,26 @@ describe('the news', () => {
     assert.deepEqual(news([]), []);
   });
 
+  describe('of a session without a refresh token', () => {
+    const { refreshToken: _token, ...bare } = SAMPLE;
+    const lacking = (all: readonly LiveSession[], may = true): News[] => newsOf(all, { ...ports(T + MINUTE), mayLackConsent: ({ refreshToken }) => may && refreshToken === undefined });
+
+    it('are that the server may need consent, for each account, and asking for it', () => {
+      const all = lacking([live(bare), live({ ...bare, id: 'other' }), live({ ...SAMPLE, id: 'third' })]);
+      assert.deepEqual(all.map(nameOf), [`consent,${SAMPLE.id},0,`, 'consent,other,0,']);
+      assert.deepEqual(all.map(labels), [['Ask for Consent'], ['Ask for Consent']]);
+      all[0]?.choices[0]?.run();
+      assert.deepEqual(done, [['ask-consent', SAMPLE.providerId]]);
+    });
+
+    it('are none where consent would not help, the session was dead at start, or has ended', () => {
+      assert.deepEqual(lacking([live(bare)], false), []);
+      assert.deepEqual(kinds(lacking([live({ ...bare, ended: { at: T, category: 'session-ended', code: 'x' } })])), ['ended']);
+      dead.add(SAMPLE.id);
+      assert.deepEqual(lacking([live(bare)]), []);
+    });
+  });
+
   describe('of a failure that passes', () => {
     it('are none until a caller is refused: the status bar tells of it', () => {
       for (const category of those('retrying')) {

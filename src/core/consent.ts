@@ -1,0 +1,26 @@
+// Refresh tokens that a server issues only after the person has consented: OpenID Connect Core 11.
+import type { Provider } from './provider.ts';
+import type { SessionRecord } from './session.ts';
+
+const CONSENT = 'consent';
+
+const valuesOf = (prompt: string | undefined): string[] => (prompt ?? '').split(/\s+/).filter((value) => value !== '');
+
+/** A `prompt` (OpenID Connect Core 3.1.2.1) that also asks for consent; `none` can't stand beside another value. */
+export function promptWithConsent(prompt: string | undefined): string {
+  return [...new Set([...valuesOf(prompt).filter((value) => value !== 'none'), CONSENT])].join(' ');
+}
+
+/**
+ * Whether asking for consent may bring the refresh token that a session lacks: `offline_access` was requested, and the
+ * entry doesn't ask for consent yet. A token that doesn't expire needs no refresh token.
+ */
+export function mayLackConsent(record: SessionRecord, provider: Provider | undefined): boolean {
+  return (
+    provider !== undefined &&
+    record.refreshToken === undefined &&
+    record.accessExpiresAt !== undefined &&
+    record.scopes.includes('offline_access') &&
+    !valuesOf(provider.authorizationParameters['prompt']).includes(CONSENT)
+  );
+}

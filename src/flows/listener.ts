@@ -1,0 +1,124 @@
+// Sockets on loopback addresses, all with one port. The only file below the editor's room that opens any.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { SECOND } from '../core/clock.ts';
+import { proposedPort } from '../core/redirectUri.ts';
+
+/**
+ * How long, in bytes, the headers of a request may be. Cookies don't know ports: a browser sends those of every program
+ * that has a page on this machine.
+ */
+const LONGEST_HEADERS = 256 * 1024;
+/** How often another free port is tried if the one that was free on one address is taken on the other. */
+const TRIES = 10;
+/** What says that an address doesn't exist on this machine, as opposed to that its port is taken. */
+const NO_SUCH_ADDRESS: readonly unknown[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EPROTONOSUPPORT', 'EINVAL'];
+
+/** Takes a request of the browser. */
+export type Serve = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Sockets that listen on the same port. */
+export interface Listener {
+  readonly port: number;
+  /** Takes the requests from now on. */
+  serve(serve: Serve): void;
+  /** Resolves once none of them listens any more. */
+  readonly closed: Promise<void>;
+  /** Lets the process end although it still listens. */
+  unref(): void;
+  /** Stops listening, and ends what is under way. */
+  close(): void;
+}
+
+/** The addresses to listen on for the host of a redirect URI: a browser may take "localhost" for either of two. */
+export function loopbackHosts(hostname: string): string[] {
+  return hostname === 'localhost' ? ['127.0.0.1', '::1'] : [hostname.replace(/^\[|\]$/g, '')];
+}
+
+/**
+ * Listens on a port of every address that this machine has; 0 is any port that is free on all of them.
+ * @throws the system's error if a port is taken on one of them, or if there is none of them.
+ */
+export async function listenOn(hosts: readonly string[], port: number): Promise<Listener> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await listenOnce(hosts, port);
+    } catch (error) {
+      if (port !== 0 || tries === TRIES || codeOf(error) !== 'EADDRINUSE') {
+        throw error;
+      }
+    }
+  }
+}
+
+/** Whether a port is free on every loopback address. */
+async function isPortFree(port: number): Promise<boolean> {
+  try {
+    const listener = await listenOn(loopbackHosts('localhost'), port);
+    listener.close();
+    await listener.closed;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function listenOnce(hosts: readonly string[], wanted: number): Promise<Listener> {
+  const servers: Server[] = [];
+  let port = wanted;
+  let missing: unknown = new Error('There is no address to listen on.');
+  for (const host of hosts) {
+    const server = createServer({ maxHeaderSize: LONGEST_HEADERS, requestTimeout: 10 * SECOND });
+    try {
+      port = await start(server, host, port);
+      servers.push(server);
+    } catch (error) {
+      if (!NO_SUCH_ADDRESS.includes(codeOf(error))) {
+        servers.forEach(stop);
+        throw error;
+      }
+      missing = error;
+    }
+  }
+  if (servers.length === 0) {
+    throw missing;
+  }
+  return {
+    port,
+    serve: (serve) => servers.forEach((server) => server.on('request', serve)),
+    closed: Promise.all(servers.map((server) => new Promise((resolve) => server.once('close', resolve)))).then(() => {}),
+    unref: () => servers.forEach((server) => server.unref()),
+    close: () => servers.forEach(stop),
+  };
+}
+
+/** Listens on a port of one address, 0 being any free one, and gives it. */
+async function start(server: Server, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, exclusive: true }, resolve);
+  });
+  const address = server.address();
+  return address === null || typeof address === 'string' ? port : address.port;
+}
+
+function stop(server: Server): void {
+  server.close();
+  server.closeAllConnections();
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+/** How many ports are tried to propose one. */
+const PROPOSALS = 20;
+
+/** A port that is free now, to be registered: one of some, else one that the numbers in [0, 1) give. */
+export async function freePortFor(preferred: readonly number[], random: () => number): Promise<number> {
+  for (const port of [...preferred, ...Array.from({ length: PROPOSALS }, () => proposedPort(random()))]) {
+    if (await isPortFree(port)) {
+      return port;
+    }
+  }
+  return proposedPort(random());
+}
