@@ -64,7 +64,11 @@ describe('The secret of a client', () => {
   });
 
   it('is tried in the other way after a challenge, too, and after 400', async () => {
-    for (const refusal of [{ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } }, { status: 400, body: { error: 'invalid_client' } }]) {
+    const refusals: readonly ScriptedAnswer[] = [
+      { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } }, { status: 400, body: { error: 'invalid_client' } }, { status: 401, body: { error: 'unauthorized_client' } },
+      { status: 200, body: { error: 'incorrect_client_credentials' } },
+    ];
+    for (const refusal of refusals) {
       discovery.forget();
       scripted.onToken((request) => (shown(request) === POST ? { body: GOOD_TOKENS } : refusal));
       assert.equal(await renew(), 'access-1');
@@ -78,6 +82,14 @@ describe('The secret of a client', () => {
       assert.equal((await rejectsWith(renew(), 'client-rejected', 'invalid_client')).detail, 'first');
       await rejectsWith(renew(), 'client-rejected', 'invalid_client');
       assert.deepEqual(sent(), [BASIC, POST, BASIC, POST]);
+    }
+  });
+
+  it('is what 401 is about, also where the server has another code for it, and nothing else is', async () => {
+    for (const [status, category, code] of [[401, 'client-rejected', 'invalid_client'], [400, 'client-not-allowed', 'unauthorized_client'], [403, 'client-not-allowed', 'unauthorized_client']] as const) {
+      scripted.onToken({ status, body: { error: 'unauthorized_client', error_description: 'Invalid client credentials' } });
+      const failure = await rejectsWith(renew(), category, code);
+      assert.deepEqual([failure.status, failure.detail], [status, 'Invalid client credentials']);
     }
   });
 
