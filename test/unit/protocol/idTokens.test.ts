@@ -100,6 +100,16 @@ describe('An ID token', () => {
       });
     }
 
+    it('may have optional claims that are null, and none of those that are needed', async () => {
+      const signInWith = (more: Jwk): Promise<Tokens> => tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...more }));
+      for (const more of [{ auth_time: null }, { nbf: null, acr: null }, { azp: null, auth_time: null }, { aud: ['editor', 'other'], nbf: null, azp: null }]) {
+        assert.equal((await signInWith(more)).claims?.sub, 'person-1', JSON.stringify(more));
+      }
+      for (const more of [{ nonce: null }, { exp: null }, { iat: null }, { sub: null }, { iss: null }, { aud: null }]) {
+        await assert.rejects(signInWith(more), JSON.stringify(more));
+      }
+    });
+
     it('keeps the token itself as it came, and is refused with words that were changed after signing', async () => {
       let sent = '';
       const { idToken } = await tradeForIdToken(server, async (nonce) => (sent = await server.idToken({ aud: ['editor', 'x'], nonce })));
