@@ -154,6 +154,8 @@ describe('An ID token', () => {
         [[two.jwk, one.jwk], { kid: 'a' }],
         [[{ ...two.jwk, kid: 'a', use: 'enc' }, { ...one.jwk, kid: 'a', use: 'sig', key_ops: ['verify'] }], { kid: 'a' }],
         [[{ ...one.jwk, use: null, alg: null, key_ops: null }, two.jwk], {}],
+        [[{ ...one.jwk, use: '', alg: '', kid: '' }, two.jwk], { kid: 'a' }],
+        [[{ ...two.jwk, kid: 'a' }, { ...one.jwk, kid: 'b' }], { kid: '' }],
         [[{ kty: 'RSA', n: 7 }, one.jwk], {}],
       ];
       for (const [keys, header] of sets) {
