@@ -146,6 +146,7 @@ describe('The secret of a client', () => {
       [401, { 'WWW-Authenticate': 'Negotiate, NTLM, Basic realm="x"' }, 'proxy'], [401, { 'WWW-Authenticate': 'negotiate YII=' }, 'proxy'], [403, { 'WWW-Authenticate': 'NTLM' }, 'proxy'],
       [401, { 'WWW-Authenticate': 'Digest realm="x"' }, 'proxy'], [401, { 'Proxy-Authenticate': 'Basic realm="proxy"' }, 'proxy'], [403, { 'Proxy-Authenticate': 'Negotiate' }, 'proxy'],
       [401, { 'WWW-Authenticate': 'Basic realm="Negotiate, NTLM"' }, 'client-rejected'], [401, { 'WWW-Authenticate': 'Bearer error="invalid_client"' }, 'client-rejected'],
+      [401, { 'WWW-Authenticate': 'OAuth realm="https://id.example.com"' }, 'client-rejected'], [401, { 'WWW-Authenticate': 'Token' }, 'client-rejected'], [401, { 'WWW-Authenticate': 'OAuth, Negotiate' }, 'proxy'],
       [401, { 'WWW-Authenticate': 'DPoP algs="ES256"' }, 'client-rejected'], [401, { 'WWW-Authenticate': 'Bearer realm="x", Basic' }, 'client-rejected'],
     ];
     for (const [status, headers, category] of challenges) {
