@@ -141,6 +141,14 @@ describe('A refresh that the server rejects again and again, without a reason th
     await rejectsWith(next.refresher.renew('s1', 'test'), 'refresh-rejected-again');
   });
 
+  it('has no words but the server’s own', async () => {
+    for (const [body, words] of [[{}, undefined], [{ access_token: null, expires_in: 5 }, undefined], [{ errcode: 42_002, errmsg: 'refresh_token expired' }, 'refresh token expired']] as const) {
+      await signIn();
+      server.onToken({ body });
+      assert.equal((await rejectsWith(renew(), 'refresh-rejected')).detail, words);
+    }
+  });
+
   it('shows the server’s own words, without what could be a token, and keeps them with the end', async () => {
     await signIn();
     server.onToken(({ parameters }) => ({ status: 400, body: { error: 'invalid_request', error_description: `Unknown session ${parameters.get('refresh_token') ?? ''} [click](command:evil)` } }));
