@@ -1,10 +1,11 @@
 // Finding out about servers, and remembering it: what they say of themselves, or what the entry says of them.
 import * as oauth from 'oauth4webapi';
 import { isLoopbackHost } from '../core/address.ts';
-import { HOUR } from '../core/clock.ts';
+import { HOUR, MINUTE } from '../core/clock.ts';
 import { Failure, plainName } from '../core/failure.ts';
 import { toldOf } from '../core/log.ts';
 import type { Provider, RequestParameters } from '../core/provider.ts';
+import type { Category } from '../core/remedy.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { classify } from './classify.ts';
 import { clientWithSecret, publicClient, type Authentication, type KnownAuthentication } from './clientAuthentication.ts';
@@ -13,6 +14,10 @@ import { PROOF_ALGORITHM, ProofKeys, type Proving } from './dpop.ts';
 import { ENDPOINTS, configured, locationsOf, metadataIn, mustBeUsable, significanceOf } from './metadata.ts';
 import { fetchWith, type Fetch, type Transport } from './transport.ts';
 
+/** How long, in ms, the metadata that were read before are used if they can't be read again, until the next attempt. */
+const ASK_AGAIN = 5 * MINUTE;
+/** The failures after which nothing that the server said before is used: it says that it is another one, or is not protected any more. */
+const DISTRUSTED: ReadonlySet<Category> = new Set<Category>(['issuer-mismatch', 'insecure']);
 /** How long an answer is taken as still true, in ms. */
 const TRUE_FOR = HOUR;
 
@@ -76,18 +81,31 @@ export class Discovery {
     if (known !== undefined && Math.abs(this.#transport.clock.now() - known.at) < TRUE_FOR) {
       return known.server;
     }
-    const server = discover(provider, this.#transport, this.#noted);
-    const entry = { server, at: this.#transport.clock.now() };
+    const asked = discover(provider, this.#transport, this.#noted);
+    const { clock } = this.#transport;
+    const at = clock.now();
+    const server = asked.catch(async (error: unknown) => {
+      const failure = classify(error, 'discovery');
+      this.#outcomes.set(key, { said: this.#outcomes.get(key)?.said, failed: { at, failure } });
+      // What the server said before is most likely still true: an outage of its metadata must not hold up a renewal.
+      if (known === undefined || DISTRUSTED.has(failure.category)) {
+        throw error;
+      }
+      const before = await known.server;
+      this.#transport.log.warn(`Couldn't read the metadata of ${provider.id} again: ${toldOf(failure)}; using what is known.`);
+      if (this.#known.get(key) === entry) {
+        this.#known.set(key, { server: known.server, at: clock.now() - TRUE_FOR + ASK_AGAIN });
+      }
+      return before;
+    });
+    const entry = { server, at };
     this.#known.set(key, entry);
-    server.then(
-      ({ metadata }) => this.#outcomes.set(key, { said: { at: entry.at, metadata }, failed: undefined }),
-      (error: unknown) => {
-        this.#outcomes.set(key, { said: this.#outcomes.get(key)?.said, failed: { at: entry.at, failure: classify(error, 'discovery') } });
-        if (this.#known.get(key) === entry) {
-          this.#known.delete(key);
-        }
-      },
-    );
+    asked.then(({ metadata }) => this.#outcomes.set(key, { said: { at, metadata }, failed: undefined }), () => {});
+    server.catch(() => {
+      if (this.#known.get(key) === entry) {
+        this.#known.delete(key);
+      }
+    });
     return server;
   }
 

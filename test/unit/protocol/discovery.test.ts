@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { HOUR } from '../../../src/core/clock.ts';
+import { HOUR, MINUTE } from '../../../src/core/clock.ts';
 import type { Category } from '../../../src/core/remedy.ts';
 import { Discovery } from '../../../src/protocol/discovery.ts';
 import { discovered, providerAt, transportWith } from '../../support/bench.ts';
@@ -218,6 +218,33 @@ describe('Discovery', () => {
       await discovery.find(providerAt(server.issuer));
     });
 
+    for (const [what, script] of Object.entries({ 'answers 503': { status: 503 }, 'answers a page': htmlPage, 'answers 404': { status: 404 }, 'drops the connection': 'drop' } as const)) {
+      it(`what the server said if it ${what} later, and asks again every five minutes`, async () => {
+        const clock = new PatientClock();
+        const discovery = new Discovery(transportWith(clock));
+        const provider = providerAt(server.issuer);
+        await discovery.find(provider);
+        await clock.pass(HOUR);
+        server.onDiscovery(script);
+        assert.equal((await discovery.find(provider)).metadata.token_endpoint, `${server.issuer}/token`);
+        const { length } = server.requests;
+        await discovery.find(provider);
+        assert.equal(server.requests.length, length, 'it was asked again at once');
+        server.onDiscovery(() => ({ body: { ...server.metadata, token_endpoint: `${server.issuer}/new` } }));
+        await clock.pass(5 * MINUTE);
+        assert.equal((await discovery.find(provider)).metadata.token_endpoint, `${server.issuer}/new`);
+      });
+    }
+
+    it('nothing of a server that identifies itself as another one later', async () => {
+      const clock = new PatientClock();
+      const discovery = new Discovery(transportWith(clock));
+      await discovery.find(providerAt(server.issuer));
+      await clock.pass(HOUR);
+      server.onDiscovery({ body: { ...server.metadata, issuer: 'https://other.example.com' } });
+      await rejectsWith(discovery.find(providerAt(server.issuer)), 'issuer-mismatch');
+    });
+
     it('nothing after it was told to forget', async () => {
       const discovery = new Discovery(transportWith());
       await discovery.find(providerAt(server.issuer));
@@ -257,10 +284,11 @@ describe('Discovery', () => {
       await discovery.find(provider);
       await clock.pass(HOUR);
       server.onDiscovery({ status: 503 });
-      await rejectsWith(discovery.find(provider), 'server');
+      await discovery.find(provider);
       const { said, failed } = discovery.known(provider) ?? {};
       assert.deepEqual([said?.at, failed?.at, failed?.failure.code], [clock.now() - HOUR, clock.now(), 'http-503']);
       server.onDiscovery(() => ({ body: server.metadata }));
+      await clock.pass(5 * MINUTE);
       await discovery.find(provider);
       assert.equal(discovery.known(provider)?.failed, undefined);
     });
