@@ -165,7 +165,7 @@ export class Refresher {
     }
     log.info(`${nameOf(before)}: renewal ${before.generation + 1} starts (${renewal.reason}).`);
     const { answer, isAfterLoss } = await this.#send(renewal, before, await withKeyOf(server, before), turn);
-    await this.#mustBeWanted(renewal, answer, server);
+    await this.#mustBeWanted(renewal, server, answer);
     const rotated = await this.#keepRefreshToken(renewal, before, answer);
     let tokens: Tokens;
     try {
@@ -174,7 +174,7 @@ export class Refresher {
       return await this.#afterRefusal(renewal, await this.#judge(before, asFailure(error), answer, server.provider), turn, isAfterLoss);
     }
     registry.update(renewal.id, { skew: tokens.skew });
-    await this.#mustBeWanted(renewal, answer, server);
+    await this.#mustBeWanted(renewal, server, answer);
     const record = { ...recordAfterRefresh(rotated, tokens, server.provider), ...(renewal.isAfterRefusal ? { isAfterRefusal: true } : {}) };
     // Callers in this window get the new token before the store is done.
     registry.put(record);
@@ -299,9 +299,11 @@ export class Refresher {
         throw failure;
       }
       turn.noteLost(true);
-      if (!turn.isExclusive || wasLostBefore) {
+      if (!turn.isExclusive || wasLostBefore || this.#ports.providerOf(record) === undefined) {
         throw failure;
       }
+      // It may have been awaited for minutes: a token that nobody wants any more is not shown to the server again.
+      await this.#mustBeWanted(renewal, server);
       log.warn(`${nameOf(record)}: the answer was lost (${failure.code}); the same token is sent once more.`);
     }
     const answer = await request();
@@ -353,7 +355,7 @@ export class Refresher {
    * Goes on only while the session is the one that the renewal began with. Where the person has signed in again on the
    * way, in whichever window, the tokens that have arrived are dropped; where they have signed out, they are revoked.
    */
-  async #mustBeWanted(renewal: Renewal, answer: RefreshAnswer, server: Server): Promise<void> {
+  async #mustBeWanted(renewal: Renewal, server: Server, answer?: RefreshAnswer): Promise<void> {
     const { archive, registry, transport } = this.#ports;
     const { of } = renewal;
     if (of !== undefined && this.#isAbout(renewal)) {
@@ -373,7 +375,7 @@ export class Refresher {
     if (registry.get(renewal.id) !== undefined) {
       throw new Failure('replaced', 'replaced');
     }
-    if (answer.accessToken !== undefined || answer.refreshToken !== undefined) {
+    if (answer?.accessToken !== undefined || answer?.refreshToken !== undefined) {
       await revokeTokens(server, answer, transport).catch(() => {});
     }
     throw new Failure('signed-out', 'signed-out');
