@@ -12,6 +12,7 @@ import { lifetimesOf, type SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
 import { standingOf } from './decisions.ts';
 import type { FailedTry, Ledger } from './ledger.ts';
+import { WindowLock } from './lock.ts';
 import { nameOf, refreshTokenOf } from './record.ts';
 import type { Registry } from './registry.ts';
 
@@ -48,6 +49,8 @@ export class Tries {
   readonly #ports: TryPorts;
   /** When this window's own latest try of each session failed. */
   readonly #own = new Map<string, number>();
+  /** The notes of one session are written one after another: one of waiting must not come after that of the failure. */
+  readonly #writing = new WindowLock();
 
   constructor(ports: TryPorts) {
     this.#ports = ports;
@@ -111,7 +114,10 @@ export class Tries {
     log.warn(`${nameOf(record)}: the server hasn't answered yet; waiting for its answer until ${timeOf(until)} at the latest. Callers don't wait longer.`);
     this.#own.set(id, at);
     const { category, code } = failure;
-    await ledger.noteTry(id, { generation, at, category, code, failures, nextTryAt: until, listensUntil: until });
+    await this.#writing.hold(id, async () => {
+      const rejectedAt = await this.#rejectedAt(record);
+      await ledger.noteTry(id, { generation, at, category, code, failures, nextTryAt: until, listensUntil: until, rejectedAt });
+    });
   }
 
   /** Notes with a session that another window has tried in vain. */
@@ -147,7 +153,7 @@ export class Tries {
     if (!OWN_AFFAIRS.has(failure.category)) {
       this.#own.set(id, at);
       const { category, code, detail } = failure;
-      await ledger.noteTry(id, { generation, at, category, code, detail, failures, nextTryAt, waitUntil, rejectedAt });
+      await this.#writing.hold(id, () => ledger.noteTry(id, { generation, at, category, code, detail, failures, nextTryAt, waitUntil, rejectedAt }));
     }
   }
 
