@@ -7,7 +7,7 @@ import { rejectsWith } from '../../support/failures.ts';
 import { FakeStore } from '../../support/fakeStore.ts';
 import { buildHouse, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
 import { rememberedKeyNames } from '../../support/keyNames.ts';
-import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+import { htmlPage, rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';
 
 describe('A refresh that wasn’t due, whose window dies', () => {
@@ -63,6 +63,33 @@ describe('A refresh that wasn’t due, whose window dies', () => {
       assert.deepEqual([server.requestsTo('/token').length, next.record().accessToken], [1, 'access-2']);
     });
   }
+
+  it('isn’t taken up if it was a sign-in without a refresh token', async () => {
+    windows = new Windows(server);
+    const first = windows.open();
+    await windows.clock.rest();
+    const { refreshToken: _, ...record } = recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + DAY });
+    await moveIn(first, record);
+    const second = windows.open();
+    await windows.clock.rest();
+    void first.turns.take('s1', 1, () => new Promise(() => {}), () => Promise.resolve(undefined));
+    await windows.clock.rest();
+    first.kill();
+    await windows.clock.pass(10 * MINUTE);
+    assert.deepEqual(second.lines.filter((line) => line.includes('finishes')), []);
+  });
+
+  it('keeps to the pace of the failures if it can’t be finished', async () => {
+    const first = await openSignedIn('shared');
+    const second = windows.open();
+    await dieIn(first, 1);
+    server.onDiscovery(htmlPage);
+    await windows.clock.pass(HOUR);
+    assert.ok(second.record().ended === undefined);
+    const asked = server.requests.length;
+    // Each try asks in two places; a failure of this kind is tried again every 5 minutes.
+    assert.ok(asked <= 30, `${asked} requests`);
+  });
 
   it('isn’t taken for abandoned while its window lives, however long it takes', async () => {
     const first = await openSignedIn('shared');
