@@ -324,7 +324,8 @@ export class Refresher {
     }
     const record = recordWithRefreshToken(before, answer.refreshToken);
     if (record.refreshToken !== before.refreshToken) {
-      this.#ports.registry.update(before.id, { record });
+      // Nobody has rejected the new one yet.
+      this.#ports.registry.update(before.id, { record, rejectedAt: undefined });
       renewal.of = record;
       await this.save(record, false);
     }

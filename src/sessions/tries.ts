@@ -97,12 +97,12 @@ export class Tries {
     return isRepeated ? new Failure('refresh-rejected-again', 'rejected-again', details) : new Failure('refresh-rejected', 'rejected-once', details);
   }
 
-  /** When the server first rejected a refresh of this generation, in whichever window. */
+  /** When the server first rejected a refresh of this generation, in whichever window; not what lies in the future since the clock was set back. */
   async #rejectedAt({ id, generation }: SessionRecord): Promise<number | undefined> {
-    const { ledger, registry } = this.#ports;
+    const { clock, ledger, registry } = this.#ports;
     const failed = await ledger.failedTry(id);
     const times = [failed?.generation === generation ? failed.rejectedAt : undefined, registry.get(id)?.rejectedAt];
-    return times.filter((time) => time !== undefined).sort((one, other) => one - other)[0];
+    return times.filter((time) => time !== undefined).filter((time) => time <= clock.now()).sort((one, other) => one - other)[0];
   }
 
   /** Notes, for this window and the others, that a request has been under way for long, and until when its answer is awaited. */

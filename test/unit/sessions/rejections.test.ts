@@ -135,6 +135,28 @@ describe('A refresh that the server rejects again and again, without a reason th
     await rejectsWith(next.refresher.renew('s1', 'test'), 'refresh-rejected-again');
   });
 
+  it('is not put off by a clock that was set back since the first one', async () => {
+    await signIn();
+    server.onToken({ status: 400 });
+    await rejectsWith(renew(), 'refresh-rejected');
+    house.clock.set(-DAY);
+    await house.clock.pass(4 * MINUTE);
+    assert.equal(session()?.failure?.category, 'refresh-rejected-again');
+  });
+
+  it('counts anew for the refresh token that an answer has brought which is otherwise of no use', async () => {
+    await signIn();
+    server.onToken({ status: 400 });
+    await rejectsWith(renew(), 'refresh-rejected');
+    server.onToken({ body: { access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'mac' } });
+    await house.clock.pass(MINUTE);
+    await renew().catch(() => {});
+    assert.deepEqual([house.record().refreshToken, session()?.failure?.category, session()?.rejectedAt], ['refresh-2', 'configuration', undefined]);
+    server.onToken({ status: 400 });
+    await house.clock.pass(MINUTE);
+    await rejectsWith(renew(), 'refresh-rejected');
+  });
+
   it('shows the server’s own words, without what could be a token, and keeps them with the end', async () => {
     await signIn();
     server.onToken(({ parameters }) => ({ status: 400, body: { error: 'invalid_request', error_description: `Unknown session ${parameters.get('refresh_token') ?? ''} [click](command:evil)` } }));
