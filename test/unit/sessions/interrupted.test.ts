@@ -153,6 +153,38 @@ describe('A clock that was set back', () => {
     assert.equal(first.registry.get('s1')?.setBack, undefined);
     assert.equal(await tokenIn(first), 'access-2');
   });
+
+  it('is noticed also with a token from before the machine was restarted', async () => {
+    server.onToken('drop');
+    const first = windows.open();
+    await windows.clock.rest();
+    const now = windows.clock.now();
+    await moveIn(first, recordAt(server.issuer, now, { accessExpiresAt: now + HOUR, renewedUptime: { boot: 'before', ms: 5 * DAY } }));
+    await windows.clock.pass(2 * MINUTE);
+    windows.leap(-2 * HOUR);
+    await windows.clock.pass(HOUR);
+    const session = first.registry.get('s1');
+    assert.ok(session);
+    assert.equal(isAlive(lifetimesOf(session.record), timeFor(session, windows.clock.now())), false);
+  });
+
+  it('doesn’t make a wait that the server asked for before last longer than any wait', async () => {
+    server.onToken({ status: 429, headers: { 'Retry-After': '1500' } });
+    const first = windows.open();
+    await windows.clock.rest();
+    await windows.signIn(first);
+    const second = windows.open();
+    await windows.clock.pass(SECOND);
+    await rejectsWith(first.refresher.renew('s1', 'test'), 'rate-limited');
+    await windows.clock.pass(SECOND);
+    windows.leap(-DAY);
+    server.onToken({ status: 503 });
+    await windows.clock.pass(2 * MINUTE);
+    for (const window of [first, second]) {
+      const next = window.registry.get('s1')?.nextTryAt ?? Infinity;
+      assert.ok(next - windows.clock.now() < HOUR, `${(next - windows.clock.now()) / HOUR} hours`);
+    }
+  });
 });
 
 describe('A wait that the server asked for', () => {
