@@ -277,12 +277,7 @@ export class Refresher {
    * Sends the refresh token. Where the answer is lost on the way, the same token is sent once more, at once: a server
    * with a grace period gives the answer again. Only in a turn of its own, in which no other window can hold a newer one.
    */
-  async #send(
-    renewal: Renewal,
-    record: SessionRecord,
-    server: Server,
-    turn: Turn,
-  ): Promise<{ readonly answer: RefreshAnswer; readonly isAfterLoss: boolean }> {
+  async #send(renewal: Renewal, record: SessionRecord, server: Server, turn: Turn): Promise<{ readonly answer: RefreshAnswer; readonly isAfterLoss: boolean }> {
     const { log, transport } = this.#ports;
     const wasLostBefore = turn.isAfterLoss && turn.generation === record.generation;
     const request = (): Promise<RefreshAnswer> =>
