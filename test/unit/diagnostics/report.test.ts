@@ -136,7 +136,7 @@ describe('The report', () => {
   });
 
   it('says what is not known yet of the store, and which renewal is on its way', () => {
-    const markdown = markdownOf({ store: { now: { code: 'secret-failed' }, persistence: 'unknown' } }, { turns: [{ id: 'session-12345', generation: 1, lives: true }] });
+    const markdown = markdownOf({ store: { now: { code: 'secret-failed' }, persistence: 'unknown' } }, { turns: [{ id: 'session-12345', number: 1, generation: 1, lives: true }] });
     assert.match(markdown, /- A secret written now reads back: NO \(`secret-failed`\)\n- Outlasts the editor: not known yet/);
     assert.match(markdown, /in any window: `session-` \(its window lives\)/);
   });
