@@ -120,6 +120,17 @@ export class Tries {
     });
   }
 
+  /** Takes the word away that an answer is awaited, where another one is about to be: no caller is refused for a request that is past. */
+  async endListening(id: string): Promise<void> {
+    const { ledger } = this.#ports;
+    await this.#writing.hold(id, async () => {
+      const failed = await ledger.failedTry(id);
+      if (failed?.listensUntil !== undefined) {
+        await ledger.noteTry(id, { ...failed, listensUntil: undefined });
+      }
+    });
+  }
+
   /** Notes with a session that another window has tried in vain. */
   share(session: LiveSession, failed: FailedTry): void {
     const { log, registry } = this.#ports;

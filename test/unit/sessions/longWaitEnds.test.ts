@@ -122,6 +122,26 @@ describe('A refresh whose answer is awaited', () => {
     assert.deepEqual(first.registry.all(), []);
   });
 
+  it('is no reason to refuse callers once its window has ended and another one asks the server', async () => {
+    const [first, second, third] = await open(3);
+    assert.ok(second && third);
+    await stall(first, 30 * SECOND);
+    assert.ok(((await third.ledger.failedTry('s1'))?.listensUntil ?? 0) > windows.clock.now());
+    // A server with a grace period takes the token once more.
+    rotate = rotatingTokens();
+    first.kill();
+    while (sent().length < 2) {
+      await windows.clock.pass(SECOND);
+    }
+    const isTold = third.refresher.renew('s1', 'a caller needs it').then(({ accessToken }) => accessToken, String);
+    await windows.clock.pass(2 * SECOND);
+    isStalling = false;
+    letGo();
+    await second.refresher.idle();
+    await windows.clock.pass(2 * SECOND);
+    assert.equal(await isTold, 'access-2');
+  });
+
   it('leaves no note that it is awaited once it has failed, however slow the folder is', async () => {
     const [first, second] = await open(2);
     assert.ok(second);
