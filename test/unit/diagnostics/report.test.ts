@@ -161,7 +161,7 @@ describe('The report', () => {
         known: () => ({ said: { at: Infinity, metadata }, failed: undefined }),
         surroundings: [['Editor', evil]],
         events: [{ at: NOW, kind: 'ended', session: evil.slice(0, 8), providerId: evil, generation: 1, why: { category: evil, code: evil } }],
-        turns: [{ id: evil, generation: undefined, lives: undefined }],
+        turns: [{ id: evil, number: 1, generation: undefined, lives: undefined }],
       },
     );
     assert.doesNotMatch(markdown, ALIVE);
