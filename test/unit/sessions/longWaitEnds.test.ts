@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { providerAt } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
+import { FakeLife } from '../../support/fakeStore.ts';
 import { grantFor, moveIn, recordAt } from '../../support/house.ts';
 import { rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 import { Windows, type Window } from '../../support/windows.ts';
@@ -113,6 +114,49 @@ describe('A refresh whose answer is awaited', () => {
     assert.deepEqual(windows.all.map((window) => window.record().refreshToken), ['refresh-new', 'refresh-new']);
   });
 
+  it('isn’t noted with the session of a new sign-in', async () => {
+    const [first] = await open(1);
+    await stall(first, 10 * SECOND);
+    await first.keeper.admit(grantFor(providerAt(server.issuer, { scopes: ['read'] }), windows.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
+    await windows.clock.pass(30 * SECOND);
+    assert.deepEqual([first.registry.get('s1')?.failure, await first.ledger.failedTry('s1')], [undefined, undefined]);
+    await end(first);
+    assert.equal(first.record().refreshToken, 'refresh-new');
+  });
+
+  it('lets callers wait again once its answer is there, and in its second request', async () => {
+    const [first] = await open(1);
+    await stall(first, 40 * SECOND);
+    await rejectsWith(first.refresher.renew('s1', 'test'), 'network', 'deadline');
+    letGo('drop');
+    await server.waitFor('/token', 2);
+    const joined = first.refresher.renew('s1', 'test').then(({ accessToken }) => accessToken);
+    await windows.clock.pass(SECOND);
+    rotate = rotatingTokens();
+    isStalling = false;
+    letGo({ body: { access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'Bearer', expires_in: 300 } });
+    await first.refresher.idle();
+    assert.equal(await joined, 'access-2');
+  });
+
+  it('lets callers wait again while its late answer is being stored', async () => {
+    const [first] = await open(1);
+    await stall(first, 40 * SECOND);
+    let store = (): void => {};
+    windows.store.beforeStore = () => new Promise<void>((resolve) => (store = resolve));
+    isStalling = false;
+    letGo();
+    while (first.record().refreshToken === 'refresh-1') {
+      await windows.clock.pass(0);
+    }
+    const joined = first.refresher.renew('s1', 'test').then(({ accessToken }) => accessToken);
+    await windows.clock.pass(0);
+    windows.store.beforeStore = () => Promise.resolve();
+    store();
+    await first.refresher.idle();
+    assert.equal(await joined, 'access-2');
+  });
+
   it('revokes what a late answer brings after a sign-out', async () => {
     const [first] = await open(1);
     await stall(first, 40 * SECOND);
@@ -140,6 +184,24 @@ describe('A refresh whose answer is awaited', () => {
     await second.refresher.idle();
     await windows.clock.pass(2 * SECOND);
     assert.equal(await isTold, 'access-2');
+  });
+
+  it('isn’t sent by another window that can’t see whether the first one lives, as long as that one can be waiting', async () => {
+    const elsewhere = new FakeLife();
+    elsewhere.begin = () => Promise.resolve({ sign: 'elsewhere-1', dispose: () => {} });
+    const first = windows.open({ life: elsewhere, awaitsRequest: () => false });
+    await windows.clock.rest();
+    await moveIn(first, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 30 * SECOND }));
+    const second = windows.open({ awaitsRequest: () => false });
+    await windows.clock.rest();
+    await stall(first, SECOND);
+    for (let passed = SECOND; passed < 235 * SECOND; passed += SECOND) {
+      second.refresher.renew('s1', 'a caller needs it').catch(() => {});
+      await windows.clock.pass(SECOND);
+    }
+    // The second time after two minutes, by the first one.
+    assert.deepEqual(sent(), ['refresh-1', 'refresh-1']);
+    assert.deepEqual(second.lines.filter((line) => line.includes('starts')), []);
   });
 
   it('leaves no note that it is awaited once it has failed, however slow the folder is', async () => {
