@@ -232,6 +232,21 @@ describe('A wait that the server asked for', () => {
     assert.equal(await house.ledger.failedTry('s1'), undefined);
   });
 
+  it('is noted anew by a window that was told to wait longer than the note says', async () => {
+    const now = house.clock.now();
+    house.registry.update('s1', { waitUntil: now + 900 * SECOND });
+    await house.ledger.noteTry('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 600 * SECOND, waitUntil: now + 600 * SECOND });
+    await house.follower.follow('s1');
+    assert.equal((await house.ledger.failedTry('s1'))?.waitUntil, now + 900 * SECOND);
+  });
+
+  it('doesn’t count for a failure of the next generation, even if its file is still there', async () => {
+    const now = house.clock.now();
+    await house.ledger.noteWait('s1', 1, now + 600 * SECOND);
+    await house.ledger.noteTry('s1', { generation: 2, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 2 * SECOND });
+    assert.deepEqual([(await house.ledger.failedTry('s1'))?.waitUntil, (await house.ledger.failedTry('s1'))?.nextTryAt], [undefined, now + 2 * SECOND]);
+  });
+
   it('survives a failure of this window’s own that has none', async () => {
     server.onToken({ status: 429, headers: { 'Retry-After': '900' } });
     await rejectsWith(house.refresher.renew('s1', 'test'), 'rate-limited');

@@ -114,6 +114,23 @@ describe('A refresh whose answer is awaited', () => {
     assert.deepEqual(windows.all.map((window) => window.record().refreshToken), ['refresh-new', 'refresh-new']);
   });
 
+  it('is noted with the time until which it can come, and not after an answer in time', async () => {
+    const [first, second] = await open(2);
+    assert.ok(second);
+    await stall(first, 5 * SECOND);
+    const sentAt = windows.clock.now() - 5 * SECOND;
+    await windows.clock.pass(20 * SECOND);
+    for (const window of windows.all) {
+      assert.equal(window.registry.get('s1')?.nextTryAt, sentAt + 2 * MINUTE);
+    }
+    await end(first);
+    await first.refresher.renew('s1', 'test');
+    await windows.clock.pass(MINUTE);
+    for (const window of windows.all) {
+      assert.deepEqual([window.registry.get('s1')?.failure, window.record().accessToken], [undefined, 'access-3']);
+    }
+  });
+
   it('isn’t noted with the session of a new sign-in', async () => {
     const [first] = await open(1);
     await stall(first, 10 * SECOND);

@@ -107,6 +107,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     server.onToken({ status: 400 });
     for (let time = 0; time < 3; time += 1) {
       await rejectsWith(renew(), 'refresh-rejected');
+      await house.clock.pass(9 * SECOND);
     }
   });
 
@@ -155,6 +156,20 @@ describe('A refresh that the server rejects again and again, without a reason th
     server.onToken({ status: 400 });
     await house.clock.pass(MINUTE);
     await rejectsWith(renew(), 'refresh-rejected');
+  });
+
+  it('is no reason to give up where another window has used the token, and its new ones show only now', async () => {
+    await signIn();
+    server.onToken({ status: 400 });
+    await rejectsWith(renew(), 'refresh-rejected');
+    await house.clock.pass(31 * SECOND);
+    server.onToken(async () => {
+      // The ledger knows nothing of it, as if the windows could not take turns.
+      await house.vault.write({ ...house.record(), generation: 2, accessToken: 'access-2', refreshToken: 'refresh-2' });
+      return { status: 400 };
+    });
+    await renew();
+    assert.deepEqual([house.record().accessToken, session()?.failure], ['access-2', undefined]);
   });
 
   it('shows the server’s own words, without what could be a token, and keeps them with the end', async () => {
