@@ -154,6 +154,52 @@ describe('A clock that was set back', () => {
     assert.equal(await tokenIn(first), 'access-2');
   });
 
+  it('has one renewal tried at once, and no more than the failures’ pace allows while that doesn’t work', async () => {
+    server.onToken({ status: 404 });
+    const first = windows.open();
+    await windows.clock.rest();
+    await moveIn(first, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 12 * HOUR }));
+    await windows.clock.pass(2 * MINUTE);
+    windows.leap(-HOUR);
+    await windows.clock.pass(62 * SECOND);
+    assert.equal(server.requestsTo('/token').length, 1);
+    await windows.clock.pass(11 * MINUTE);
+    assert.ok(server.requestsTo('/token').length <= 4, `${server.requestsTo('/token').length} requests`);
+  });
+
+  it('is noticed by the first caller, and with a record that comes, without a tick in between', async () => {
+    const { house, server: own } = await houseAtServer();
+    own.onToken('drop');
+    await moveIn(house, recordAt(own.issuer, house.clock.now()));
+    house.clock.set(-HOUR);
+    await house.clock.pass(6 * MINUTE);
+    await rejectsWith(house.keeper.find('acme', ['read']), 'network');
+    house.registry.put({ ...house.record(), generation: 2 });
+    assert.equal(house.registry.get('s1')?.setBack, HOUR);
+    await own.stop();
+  });
+
+  it('is forgotten once it is put right', async () => {
+    server.onToken('drop');
+    const first = windows.open();
+    await windows.clock.rest();
+    await windows.signIn(first);
+    windows.leap(-HOUR);
+    await windows.clock.pass(90 * SECOND);
+    assert.equal(first.registry.get('s1')?.setBack, HOUR);
+    windows.leap(HOUR);
+    await windows.clock.pass(62 * SECOND);
+    assert.equal(first.registry.get('s1')?.setBack, undefined);
+  });
+
+  it('isn’t told by the uptime from before a restart', async () => {
+    const first = windows.open();
+    await windows.clock.rest();
+    await moveIn(first, recordAt(server.issuer, windows.clock.now(), { renewedUptime: { boot: 'before', ms: 0 } }));
+    await windows.clock.pass(MINUTE);
+    assert.deepEqual([first.registry.get('s1')?.setBack, server.requestsTo('/token').length], [undefined, 0]);
+  });
+
   it('is noticed also with a token from before the machine was restarted', async () => {
     server.onToken('drop');
     const first = windows.open();

@@ -102,6 +102,22 @@ describe('A refresh that the server rejects again and again, without a reason th
     assert.deepEqual(REMEDIES['refresh-rejected-settings'].actions, ['settings', 'sign-in']);
   });
 
+  for (const setBack of [0, 10 * MINUTE]) {
+    it(`ends within seconds of the expiry of its access token, by a clock that was set back by ${setBack / MINUTE} minutes`, async () => {
+      await signIn();
+      const expiry = house.clock.now() + HOUR;
+      server.onToken({ status: 400 });
+      await house.clock.pass(MINUTE);
+      house.clock.set(-setBack);
+      await renew().catch(() => {});
+      // Long enough for the second rejection, and until 10 s before the expiry.
+      await house.clock.pass(expiry - setBack - 10 * SECOND - house.clock.now());
+      assert.deepEqual([session()?.failure?.category, house.record().ended], ['refresh-rejected-again', undefined]);
+      await house.clock.pass(13 * SECOND);
+      assert.equal(house.record().ended?.category, 'refresh-rejected-again');
+    });
+  }
+
   it('counts two tries within seconds once: a caller or a person who repeats it proves nothing', async () => {
     await signIn();
     server.onToken({ status: 400 });
@@ -155,6 +171,16 @@ describe('A refresh that the server rejects again and again, without a reason th
     assert.deepEqual([house.record().refreshToken, session()?.failure?.category, session()?.rejectedAt], ['refresh-2', 'configuration', undefined]);
     server.onToken({ status: 400 });
     await house.clock.pass(MINUTE);
+    await rejectsWith(renew(), 'refresh-rejected');
+  });
+
+  it('doesn’t count against the next refresh token, whatever is left of its note', async () => {
+    await signIn();
+    const at = house.clock.now();
+    await house.ledger.noteTry('s1', { generation: 1, at, category: 'refresh-rejected', code: 'rejected-once', failures: 1, rejectedAt: at });
+    house.registry.put({ ...house.record(), generation: 2 });
+    await house.clock.pass(2 * MINUTE);
+    server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected');
   });
 
