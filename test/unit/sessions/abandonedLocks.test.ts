@@ -3,7 +3,7 @@ import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import { providerAt } from '../../support/bench.ts';
 import { buildHouse, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
-import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 import { Windows } from '../../support/windows.ts';
 
 describe('A lock of another window', () => {
