@@ -42,6 +42,7 @@ describe('A lock of another window', () => {
       house.folder.files.set('s1.1.held', JSON.stringify({ sign, generation: 1 }));
       assert.equal(await requestsAfterCheck(), 0, String(sign));
     }
+    assert.deepEqual(house.lines.filter((line) => line.includes('finishes')), []);
   });
 
   it('doesn’t matter for tokens that were renewed since, or for a session that has ended', async () => {

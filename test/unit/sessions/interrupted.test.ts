@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { Failure } from '../../../src/core/failure.ts';
 import { isAlive } from '../../../src/core/lifetime.ts';
 import { lifetimesOf } from '../../../src/core/session.ts';
 import { timeFor } from '../../../src/core/status.ts';
@@ -276,6 +277,15 @@ describe('A wait that the server asked for', () => {
     await house.ledger.write({ ...house.record(), generation: 2 });
     assert.deepEqual([...house.folder.files.keys()].filter((name) => /\.(try|wait)$/.test(name)), []);
     assert.equal(await house.ledger.failedTry('s1'), undefined);
+  });
+
+  it('is kept when the window is looked at again, also if the latest failure had none', async () => {
+    const now = house.clock.now();
+    const until = now + 600 * SECOND;
+    house.registry.update('s1', { failure: new Failure('network', 'deadline'), failedAt: now - MINUTE, nextTryAt: until, waitUntil: until });
+    house.scheduler.hurry();
+    assert.equal(house.registry.get('s1')?.nextTryAt, until);
+    house.sessions.dispose();
   });
 
   it('is noted anew by a window that was told to wait longer than the note says', async () => {
