@@ -279,7 +279,7 @@ describe('A wait that the server asked for', () => {
     assert.equal(await house.ledger.failedTry('s1'), undefined);
   });
 
-  it('is kept when the window is looked at again, also if the latest failure had none', async () => {
+  it('is kept when the window is looked at again, also if the latest failure had none', () => {
     const now = house.clock.now();
     const until = now + 600 * SECOND;
     house.registry.update('s1', { failure: new Failure('network', 'deadline'), failedAt: now - MINUTE, nextTryAt: until, waitUntil: until });
