@@ -165,7 +165,7 @@ export function verdictOf({ category, code, claims, detail }: NonNullable<Sessio
 }
 
 /** How much slower than the uptime, as a share of the time that passed, a clock may run before it counts as set back. */
-const CLOCK_DRIFT = 1 / 1000;
+export const CLOCK_DRIFT = 1 / 1000;
 /** The least difference between clock and uptime that counts as a clock that was set back, in ms. */
 const SMALLEST_SET_BACK = 5 * SECOND;
 

@@ -56,7 +56,7 @@ export function isErrorBody(fields: Fields, isEmptyGood = false): boolean {
 const CODES = ['error', 'errorCode', 'error_code', 'errorcode', 'code'] as const;
 const WORDS = [...CODES, 'status', 'reason', 'type', 'error_type', 'errorType'] as const;
 const SENTENCES = [
-  'error_description', 'errorDescription', 'error_message', 'errorMessage', 'errorSummary', 'error_msg', 'message', 'msg', 'faultstring', 'detail', 'description', 'title',
+  'error_description', 'errorDescription', 'error_message', 'errorMessage', 'errorSummary', 'error_msg', 'message', 'msg', 'errmsg', 'faultstring', 'detail', 'description', 'title',
 ] as const;
 
 /**

@@ -61,6 +61,10 @@ function isAboutAuthTime(cause: unknown): boolean {
 /** An error in the body of an answer (RFC 6749 section 5.2), with what some servers add to it. */
 export function ofBody(error: string, body: Fields, step: Step, details: FailureDetails): Failure {
   const { claims, error_description: description } = body;
+  if (error === 'unauthorized_client' && details.status === 401) {
+    // The status of a client that has not authenticated itself (RFC 6749 section 5.2): Keycloak, of a wrong secret.
+    return ofError('invalid_client', step, details);
+  }
   if (!REFINED.includes(error)) {
     // A refresh token that is dead is an invalid request there, as is nearly everything.
     const key = error === 'invalid_request' && typeof description === 'string' && MESSAGE_KEY.test(description) ? description : undefined;

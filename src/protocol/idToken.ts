@@ -9,7 +9,8 @@ import { ALGORITHMS } from './keys.ts';
 /**
  * An ID token for the library to check. It refuses one that is for others as well and does not name this client as its
  * authorized party (`azp`); but that is optional (OpenID Connect Core 2), and its absence proves nothing. Only then the
- * list is narrowed to this client. The signature is over the token as it arrived, so the copy is good for nothing else.
+ * list is narrowed to this client. What is null in it is absent for everybody else. The signature is over the token as it
+ * arrived, so the copy is good for nothing else.
  * @throws Failure where the token names another party, whomever it is for.
  */
 export function forLibrary(idToken: string, clientId: string): string {
@@ -17,15 +18,17 @@ export function forLibrary(idToken: string, clientId: string): string {
   if (claims === undefined) {
     return idToken;
   }
-  const { aud, azp, ...others } = claims;
+  const { aud, azp } = claims;
   if (azp !== undefined && azp !== null && azp !== clientId) {
     throw new Failure('untrusted-answer', 'wrong-party', { detail: 'azp' });
   }
-  if (azp === clientId || !Array.isArray(aud) || !aud.includes(clientId)) {
+  const isNarrowed = azp !== clientId && Array.isArray(aud) && aud.includes(clientId);
+  const present = Object.entries(claims).filter(([, value]) => value !== null);
+  if (!isNarrowed && present.length === Object.keys(claims).length) {
     return idToken;
   }
   const [header = '', , signature = ''] = idToken.split('.');
-  return [header, encodeBase64Url(JSON.stringify({ ...others, aud: clientId })), signature].join('.');
+  return [header, encodeBase64Url(JSON.stringify({ ...Object.fromEntries(present), ...(isNarrowed ? { aud: clientId } : {}) })), signature].join('.');
 }
 
 function encodeBase64Url(text: string): string {

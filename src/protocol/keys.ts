@@ -45,16 +45,19 @@ const MOST_KEYS = 20;
 export function keysFor({ alg, kid }: Fields, keys: readonly Fields[]): Fields[] {
   const algorithm = TABLE.get(String(alg));
   const fitting = keys.filter((key) => algorithm !== undefined && isFit(key, String(alg), algorithm));
-  const named = kid === undefined || kid === null ? fitting : fitting.filter((key) => key['kid'] === kid);
+  const named = isAbsent(kid) ? fitting : fitting.filter((key) => key['kid'] === kid);
   // A key without a name may be the one; a key of another name is not.
-  return (named.length > 0 ? named : fitting.filter((key) => key['kid'] === undefined || key['kid'] === null)).slice(0, MOST_KEYS);
+  return (named.length > 0 ? named : fitting.filter((key) => isAbsent(key['kid']))).slice(0, MOST_KEYS);
 }
+
+/** Whether a member that is optional is not there: some servers leave it empty. */
+const isAbsent = (value: unknown): boolean => value === undefined || value === null || value === '';
 
 function isFit(key: Fields, alg: string, { curves, kty }: Algorithm): boolean {
   const { alg: of, crv, key_ops: operations, use } = key;
   const isOfCurve = curves === undefined || (typeof crv === 'string' && curves.includes(crv));
-  const isOfAlgorithm = typeof of !== 'string' || of === alg || (kty === 'OKP' && TABLE.get(of)?.kty === 'OKP');
-  return key['kty'] === kty && isOfCurve && isOfAlgorithm && (typeof use !== 'string' || use === 'sig') && (!Array.isArray(operations) || operations.includes('verify'));
+  const isOfAlgorithm = typeof of !== 'string' || isAbsent(of) || of === alg || (kty === 'OKP' && TABLE.get(of)?.kty === 'OKP');
+  return key['kty'] === kty && isOfCurve && isOfAlgorithm && (typeof use !== 'string' || isAbsent(use) || use === 'sig') && (!Array.isArray(operations) || operations.includes('verify'));
 }
 
 /** The smallest modulus of an RSA key, in bits (RFC 7518 section 3.3). */

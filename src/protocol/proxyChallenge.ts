@@ -1,7 +1,7 @@
 // Whether it is something between here and the server that wants to know who asks.
 
-/** The schemes with which a client authenticates itself, or shows a token: RFC 7617, RFC 6750, RFC 9449. */
-const OF_CLIENTS = /(?:^|,)\s*(?:basic|bearer|dpop)(?=[\s,]|$)/i;
+/** The schemes with which a client authenticates itself, or shows a token: RFC 7617, RFC 6750, RFC 9449, and the drafts of OAuth 2. */
+const OF_CLIENTS = /(?:^|,)\s*(?:basic|bearer|dpop|oauth2?|token|mac)(?=[\s,]|$)/i;
 /** The schemes with which people authenticate themselves to a network or to a web server: RFC 4559. */
 const OF_NETWORKS = /(?:^|,)\s*(?:negotiate|ntlm|kerberos)(?=[\s,]|$)/i;
 

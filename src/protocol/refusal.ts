@@ -34,11 +34,10 @@ export function classifyAnswer({ body, response, secrets }: JudgedAnswer, fields
   // What comes with a redirect is about that.
   const isRedirect = response.status < 400 && !ok;
   const detail = isRedirect ? undefined : quoted(fields === undefined ? plainWords(response, body) : wordsIn(fields));
-  const unknown = textOf(fields?.['error']);
-  if (isJudgedByStatus(response, unknown)) {
-    return ofResponse(response, { detail }, { isClients: true, isMessage: fields !== undefined || detail !== undefined });
+  if (isJudgedByStatus(response, fields, detail)) {
+    return ofResponse(response, { detail }, { isClients: true, isMessage: isMessage(body, fields ?? detail) });
   }
-  return ofError(unknown ?? 'unknown-error', step, { ...detailsOf(response), detail });
+  return ofError(textOf(fields?.['error']) ?? 'unknown-error', step, { ...detailsOf(response), detail });
 }
 
 /** The known error code of an answer; undefined where it has none, or its status says more. */
@@ -50,10 +49,17 @@ function knownCodeIn(fields: Fields, { status }: Response, step: Step): string |
   return category !== undefined && isHeard && !PASSING_STATUSES.includes(status) ? code : undefined;
 }
 
-/** Whether the status of a refusal says more than an error code that nobody knows, if there is one. */
-function isJudgedByStatus(response: Response, error: string | undefined): boolean {
+/** Whether a body is a message of the server, or nothing at all, and so no page. */
+const isMessage = (body: string, said: unknown): boolean => said !== undefined || body.trim() === '';
+
+/** The statuses that say that nothing is there: not so where the server itself has words about what it was asked for. */
+const ABSENCES: readonly number[] = [404, 410];
+
+/** Whether the status of a refusal says more than an error code that nobody knows, or than the words in its JSON, if there are any. */
+function isJudgedByStatus(response: Response, fields: Fields | undefined, words: string | undefined): boolean {
   const { ok, status } = response;
-  return isProxyChallenge(response) || PASSING_STATUSES.includes(status) || status >= 500 || (!ok && error === undefined);
+  const isAbout = textOf(fields?.['error']) !== undefined || (fields !== undefined && words !== undefined && ABSENCES.includes(status));
+  return isProxyChallenge(response) || PASSING_STATUSES.includes(status) || status >= 500 || (!ok && !isAbout);
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value.trim() !== '' ? value : undefined);

@@ -53,7 +53,7 @@ async function requestOnce(server: Server, transport: Transport, signal: AbortSi
 
 /** Whether a server has refused the client before anything else (RFC 6749 section 5.2). */
 function isClientRefused({ failure }: RegularAnswer): boolean {
-  return failure?.code === 'invalid_client' || failure?.code === 'challenge';
+  return failure?.category === 'client-rejected';
 }
 
 /** Whether the second answer says nothing beyond what the first one did: it is about the client, or about how it is sent. */

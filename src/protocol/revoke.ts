@@ -35,10 +35,10 @@ export async function revokeTokens(
     }
   };
   const { accessToken, refreshToken } = tokens;
-  const first = refreshToken === undefined ? undefined : await attempt(() => revoke(refreshToken, 'refresh_token'), DEAD);
+  const first = refreshToken === undefined ? undefined : await attempt(() => revoke(refreshToken, 'refresh_token'), isNone);
   // The access token is tried even where the refresh token could not be revoked. With that, it has most likely gone as well.
   const isGone = refreshToken !== undefined && first === undefined;
-  const second = accessToken === undefined ? undefined : await attempt(() => revoke(accessToken, 'access_token'), isGone ? [...DEAD, 'invalid_request'] : DEAD);
+  const second = accessToken === undefined ? undefined : await attempt(() => revoke(accessToken, 'access_token'), isGone ? isAboutToken : isNone);
   const failure = first ?? second;
   if (failure !== undefined) {
     throw failure;
@@ -50,14 +50,20 @@ export async function revokeTokens(
  * What a server says where there is nothing more to do: it does not revoke this kind of token, a JWT say (RFC 7009 section
  * 2.2.1); or the token is none any more, where 200 is due (section 2.2): Google, of the access token that went with the refresh token.
  */
-const DEAD: readonly string[] = ['unsupported_token_type', 'invalid_token', 'invalid_grant'];
+const isNone = ({ code }: Failure): boolean => ['unsupported_token_type', 'invalid_token', 'invalid_grant'].includes(code);
 
-async function attempt(revoke: () => Promise<void>, nothingLeft: readonly string[]): Promise<Failure | undefined> {
+/** The statuses with which servers refuse what they are asked for, as opposed to who asks. */
+const REFUSALS: readonly (number | undefined)[] = [400, 404, 409, 410, 422];
+
+/** Whether a server that has just taken a refresh token from this client refuses the access token in whatever words. */
+const isAboutToken = (failure: Failure): boolean => isNone(failure) || (!['client-rejected', 'client-not-allowed', 'web-page', 'proxy'].includes(failure.category) && REFUSALS.includes(failure.status));
+
+async function attempt(revoke: () => Promise<void>, isNothingLeft: (failure: Failure) => boolean): Promise<Failure | undefined> {
   try {
     await revoke();
     return undefined;
   } catch (error) {
     const failure = asFailure(error);
-    return nothingLeft.includes(failure.code) ? undefined : failure;
+    return isNothingLeft(failure) ? undefined : failure;
   }
 }

@@ -141,10 +141,10 @@ function stillGood(verified: string, now: number): number | undefined {
 
 /**
  * The scopes that an answer grants. GitHub and others put commas between them, which are part of a scope by the letter of
- * RFC 6749 section 3.3; but then they stand in a list without a space.
+ * RFC 6749 section 3.3; but then they stand in a list without a space, or in front of each space.
  */
 function grantedIn(scope: string): string[] {
-  return normalizeScopes([/\s/.test(scope) ? scope : scope.replaceAll(',', ' ')]);
+  return normalizeScopes([scope.replace(/\s/.test(scope.trim()) ? /,(?=\s|$)/g : /,/g, ' ')]);
 }
 
 const notableSkewOf = ({ skew }: Answer): number => (isNotableSkew(skew) ? skew : 0);

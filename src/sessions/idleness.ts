@@ -59,6 +59,8 @@ export class Idleness implements Disposable {
   #deciding: Promise<void> | undefined;
   /** Whether somebody has been active while it was not decided yet whether that came in time. */
   #isPending = false;
+  /** The first and the last activity in this window before it was known for how long nobody had been active before. */
+  #early: { readonly first: number; last: number } | undefined;
   #notedAt = -Infinity;
   #noting: Disposable | undefined;
   #timer: Disposable | undefined;
@@ -115,12 +117,22 @@ export class Idleness implements Disposable {
     }
     if (this.#last === -Infinity || this.#overdue().length > 0) {
       this.#isPending = true;
+      this.#noteEarly();
       void this.settle();
       return;
     }
     this.#takeIn(this.#ports.uptime());
     this.#noteSoon();
     this.#plan();
+  }
+
+  /** Notes activity before the stored sessions could be read, which a locked keyring can delay for long. */
+  #noteEarly(): void {
+    const now = this.#ports.uptime();
+    this.#early ??= { first: now, last: now };
+    if (now - this.#early.last < Math.min(...this.#ports.timeouts().values())) {
+      this.#early.last = now;
+    }
   }
 
   /** Takes other limits: the time without activity counts from their change. */
@@ -209,9 +221,10 @@ export class Idleness implements Disposable {
       this.#isPending ||= known === undefined;
       log.info(known === undefined ? 'Nothing is known of activity before; it counts from now.' : `The last activity was ${seconds(length)} ago.`);
     }
-    const until = this.#ports.uptime();
-    this.#last = until - length;
-    this.#gap = { from: this.#last, until };
+    const now = this.#ports.uptime();
+    const from = now - length;
+    this.#last = Math.max(from, this.#early?.last ?? from);
+    this.#gap = { from, until: Math.max(from, this.#early?.first ?? now) };
     this.#announce(this.#watched());
     await this.settle();
     this.#takePending();

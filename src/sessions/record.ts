@@ -1,13 +1,13 @@
 // How records come to be: from a sign-in, and from a renewal.
 import { claimsOf } from '../core/claims.ts';
-import { DAY, SECOND } from '../core/clock.ts';
+import { DAY, SECOND, elapsedUptime } from '../core/clock.ts';
 import { timeOf } from '../core/log.ts';
 import { Failure } from '../core/failure.ts';
 import { isSelfSame } from '../core/issuer.ts';
 import { credentialOrigins, type Provider } from '../core/provider.ts';
 import { refreshSettingsOf } from '../core/refreshSettings.ts';
 import { normalizeScopes } from '../core/scopes.ts';
-import { RECORD_VERSION, type SessionRecord } from '../core/session.ts';
+import { CLOCK_DRIFT, RECORD_VERSION, type SessionRecord } from '../core/session.ts';
 import type { Grant } from '../protocol/identity.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 
@@ -97,7 +97,7 @@ export function fromSameIssuer({ idToken }: SessionRecord, tokens: Tokens): Toke
 
 /** The record after a renewal whose answer has passed its checks. Its generation is the one that it is given. */
 export function recordAfterRefresh(before: SessionRecord, tokens: Tokens, provider: Provider): SessionRecord {
-  const record = rebased(before, tokens.skew);
+  const record = rebased(before, tokens);
   const { ended: _ended, isAfterRefusal: _isAfter, sessionEndsAt, sessionEndSource, sessionEndIsFixed: _isFixed, skew: _skew, renewedUptime: _uptime, ...rest } = record;
   // A record from before this was kept is bound to where it is sent now.
   const renewed = { ...rest, origins: before.origins ?? credentialOrigins(provider), refreshSettings: refreshSettingsOf(provider), ...fromTokens(tokens), isWhole: true };
@@ -126,9 +126,19 @@ export function recordEndedBy({ category, claims, code, detail }: Failure, recor
 /** How far, in ms, a skew may waver: the `Date` header tells whole seconds, and answers take their time. */
 const WAVER = 30 * SECOND;
 
+/** By how much, in ms, this machine's clock was set since a record's tokens came: by the uptime, or else by the server's clock. */
+function clockShiftSince(record: SessionRecord, { sentAt, sentUptime, skew }: Tokens): number {
+  const elapsed = elapsedUptime(record.renewedUptime, sentUptime);
+  if (elapsed !== undefined) {
+    const shift = sentAt - record.renewedAt - elapsed;
+    return Math.abs(shift) > elapsed * CLOCK_DRIFT ? shift : 0;
+  }
+  return record.skew === undefined || skew === undefined ? 0 : record.skew - skew;
+}
+
 /** A record with its times as this machine's clock would have told them, had it been then what it is now. */
-function rebased(record: SessionRecord, skew: number | undefined): SessionRecord {
-  const shift = record.skew === undefined || skew === undefined ? 0 : record.skew - skew;
+function rebased(record: SessionRecord, tokens: Tokens): SessionRecord {
+  const shift = clockShiftSince(record, tokens);
   if (Math.abs(shift) <= WAVER) {
     return record;
   }

@@ -88,7 +88,9 @@ export class Tries {
     if (!isUnexplainedRejection(failure.category, failure.code, status)) {
       return failure;
     }
-    const details = { cause: failure, detail: failure.detail ?? (failure.code.startsWith('OAUTH_') ? undefined : harmless(failure.code)), status };
+    // What the library says of an answer is no word of the server.
+    const detail = failure.code.startsWith('OAUTH_') ? undefined : (failure.detail ?? harmless(failure.code));
+    const details = { cause: failure, detail, status };
     if (record.refreshSettings !== undefined && record.refreshSettings !== refreshSettingsOf(provider)) {
       return new Failure('refresh-rejected-settings', 'rejected-settings', details);
     }

@@ -188,8 +188,10 @@ export class Judge {
     const token = server.read(record.accessToken);
     const issued = token?.grant.issued[token.number];
     this.#scene.figures.served += 1;
-    const idle = time.uptime - this.#scene.activity.last - (this.#scene.idleTimeout ?? Infinity);
-    if (idle > IDLE_TOLERANCE && this.#scene.folder.failing === false) {
+    const { activity, folder, idleTimeout = Infinity } = this.#scene;
+    const idle = time.uptime - activity.last - idleTimeout;
+    // A window that starts while the folder fails can't know of what was before.
+    if (idle > IDLE_TOLERANCE && folder.failing === false && folder.failures === activity.folderFailures) {
       this.fail('idle', `${window.name} hands out ${record.accessToken}, ${idle} ms after it was to be signed out for inactivity`);
     }
     if (issued === undefined || time.now <= issued.expiresAt) {

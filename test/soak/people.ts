@@ -156,6 +156,7 @@ export class People {
         claims: undefined,
         scopes: undefined,
         sentAt,
+        sentUptime: { boot: 'machine', ms: time.uptime },
         accessExpiresAt: sentAt + account.lifetime,
         expirySource: 'expires_in',
         sessionEndsAt: undefined,

@@ -12,7 +12,7 @@ function latestAuthorization({ identity: { journal } }: Scene): JournalEntry['pa
 
 describe('a person whose session ends', () => {
   const scene = setScene({ accessTokenSeconds: LONG });
-  const ended = 'Acme has ended your session. Sign in again to go on.';
+  const ended = 'Acme ended your session. Sign in again.';
   let second: Workbench;
 
   /** Lets the next renewal be answered with an error, and renews. */
@@ -80,7 +80,7 @@ describe('a person whose session ends', () => {
 
   it('loses the answer to a renewal twice: reads what has happened, and signs in again', async () => {
     const { identity, workbench } = scene;
-    const sentence = 'The answer to a renewal at Acme was lost on the way, and Acme accepts each renewal once only. Sign in again.';
+    const sentence = 'Your Acme session couldn’t be renewed because the connection was interrupted. Sign in again.';
     identity.faults.add({ path: '/token', grantType: 'refresh_token', times: 2, action: { kind: 'dropAfter' } });
     await workbench.run('Session Keeper: Renew Now');
     assert.deepEqual(await offersOf(toast(workbench, sentence)), { buttons: ['Sign In Again'], links: ['Dismiss', MUTE] });

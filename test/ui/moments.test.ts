@@ -103,7 +103,7 @@ describe('a person whose session the server ends', () => {
     await signIn(scene);
     await workbench.statusSays('Acme: renews in');
     identity.revokeEverything();
-    await workbench.notifications.filter({ hasText: 'Acme has ended your session. Sign in again to go on.' }).waitFor();
+    await workbench.notifications.filter({ hasText: 'Acme ended your session. Sign in again.' }).waitFor();
     await workbench.statusSays('Acme: sign in again');
     assert.ok(await workbench.statusWarns());
     await workbench.picture('40-session-ended');
@@ -119,7 +119,7 @@ describe('a person whose session the server ends', () => {
 
   it('signs in again with the button of the notification', async () => {
     const { workbench } = scene;
-    await signInAgain(scene, 'Acme has ended your session.');
+    await signInAgain(scene, 'Acme ended your session.');
     await workbench.statusSays('Acme: renews in');
     await workbench.badgeSays(0);
     assert.ok(!(await workbench.statusWarns()));

@@ -140,7 +140,7 @@ describe('the provider’s contract', () => {
 
     it('keeps the refresh token when the rest of an answer is no good', async () => {
       const before = await signedIn();
-      await order({ faults: [{ path: '/token', grantType: 'refresh_token', times: 1, action: { kind: 'set', fields: { expires_in: -5 } } }] });
+      await order({ faults: [{ path: '/token', grantType: 'refresh_token', times: 1, action: { kind: 'set', fields: { token_type: 'mac' } } }] });
       await failingRenewal();
       assert.equal((await signedIn()).accessToken, before.accessToken);
       await order({ faults: [] });

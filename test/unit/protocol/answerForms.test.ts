@@ -236,6 +236,20 @@ describe('The form of an answer', () => {
       }
     });
 
+    it('leaves nothing to do there in words of the server’s own either, but only in an answer to what it was asked for', async () => {
+      const gone: readonly ScriptedAnswer[] = [
+        { status: 400 }, { status: 400, body: { error: 'token_not_found' } }, { status: 404, body: { message: 'Unknown token' } }, { status: 410 }, typed('text/plain', 'no such token', 400), { status: 422, body: {} },
+      ];
+      for (const answer of gone) {
+        assert.equal(await revoke(BOTH, { status: 200 }, answer), 'revoked', JSON.stringify(answer));
+        await assert.rejects(revoke({ accessToken: 'access-1' }, answer));
+        await assert.rejects(revoke(BOTH, { status: 503 }, answer));
+      }
+      for (const answer of [{ status: 401 }, { status: 403 }, { status: 429 }, { status: 503 }, { status: 400, body: { error: 'invalid_client' } }, typed('text/html', '<p>Blocked</p>', 400)]) {
+        await assert.rejects(revoke(BOTH, { status: 200 }, answer), JSON.stringify(answer));
+      }
+    });
+
     it('is success for a refresh token that is none any more, and no confirmation of a request that the server did not understand', async () => {
       assert.equal(await revoke({ refreshToken: 'refresh-1' }, { status: 400, body: { error: 'invalid_grant' } }), 'revoked');
       await rejectsWith(revoke({ refreshToken: 'refresh-1' }, { status: 400, body: { error: 'invalid_request' } }), 'configuration', 'invalid_request');

@@ -64,7 +64,11 @@ describe('The secret of a client', () => {
   });
 
   it('is tried in the other way after a challenge, too, and after 400', async () => {
-    for (const refusal of [{ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } }, { status: 400, body: { error: 'invalid_client' } }]) {
+    const refusals: readonly ScriptedAnswer[] = [
+      { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } }, { status: 400, body: { error: 'invalid_client' } }, { status: 401, body: { error: 'unauthorized_client' } },
+      { status: 200, body: { error: 'incorrect_client_credentials' } },
+    ];
+    for (const refusal of refusals) {
       discovery.forget();
       scripted.onToken((request) => (shown(request) === POST ? { body: GOOD_TOKENS } : refusal));
       assert.equal(await renew(), 'access-1');
@@ -78,6 +82,14 @@ describe('The secret of a client', () => {
       assert.equal((await rejectsWith(renew(), 'client-rejected', 'invalid_client')).detail, 'first');
       await rejectsWith(renew(), 'client-rejected', 'invalid_client');
       assert.deepEqual(sent(), [BASIC, POST, BASIC, POST]);
+    }
+  });
+
+  it('is what 401 is about, also where the server has another code for it, and nothing else is', async () => {
+    for (const [status, category, code] of [[401, 'client-rejected', 'invalid_client'], [400, 'client-not-allowed', 'unauthorized_client'], [403, 'client-not-allowed', 'unauthorized_client']] as const) {
+      scripted.onToken({ status, body: { error: 'unauthorized_client', error_description: 'Invalid client credentials' } });
+      const failure = await rejectsWith(renew(), category, code);
+      assert.deepEqual([failure.status, failure.detail], [status, 'Invalid client credentials']);
     }
   });
 
@@ -134,6 +146,7 @@ describe('The secret of a client', () => {
       [401, { 'WWW-Authenticate': 'Negotiate, NTLM, Basic realm="x"' }, 'proxy'], [401, { 'WWW-Authenticate': 'negotiate YII=' }, 'proxy'], [403, { 'WWW-Authenticate': 'NTLM' }, 'proxy'],
       [401, { 'WWW-Authenticate': 'Digest realm="x"' }, 'proxy'], [401, { 'Proxy-Authenticate': 'Basic realm="proxy"' }, 'proxy'], [403, { 'Proxy-Authenticate': 'Negotiate' }, 'proxy'],
       [401, { 'WWW-Authenticate': 'Basic realm="Negotiate, NTLM"' }, 'client-rejected'], [401, { 'WWW-Authenticate': 'Bearer error="invalid_client"' }, 'client-rejected'],
+      [401, { 'WWW-Authenticate': 'OAuth realm="https://id.example.com"' }, 'client-rejected'], [401, { 'WWW-Authenticate': 'Token' }, 'client-rejected'], [401, { 'WWW-Authenticate': 'OAuth, Negotiate' }, 'proxy'],
       [401, { 'WWW-Authenticate': 'DPoP algs="ES256"' }, 'client-rejected'], [401, { 'WWW-Authenticate': 'Bearer realm="x", Basic' }, 'client-rejected'],
     ];
     for (const [status, headers, category] of challenges) {

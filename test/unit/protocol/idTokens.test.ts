@@ -100,6 +100,16 @@ describe('An ID token', () => {
       });
     }
 
+    it('may have optional claims that are null, and none of those that are needed', async () => {
+      const signInWith = (more: Jwk): Promise<Tokens> => tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...more }));
+      for (const more of [{ auth_time: null }, { nbf: null, acr: null }, { azp: null, auth_time: null }, { aud: ['editor', 'other'], nbf: null, azp: null }]) {
+        assert.equal((await signInWith(more)).claims?.sub, 'person-1', JSON.stringify(more));
+      }
+      for (const more of [{ nonce: null }, { exp: null }, { iat: null }, { sub: null }, { iss: null }, { aud: null }]) {
+        await assert.rejects(signInWith(more), JSON.stringify(more));
+      }
+    });
+
     it('keeps the token itself as it came, and is refused with words that were changed after signing', async () => {
       let sent = '';
       const { idToken } = await tradeForIdToken(server, async (nonce) => (sent = await server.idToken({ aud: ['editor', 'x'], nonce })));
@@ -144,6 +154,8 @@ describe('An ID token', () => {
         [[two.jwk, one.jwk], { kid: 'a' }],
         [[{ ...two.jwk, kid: 'a', use: 'enc' }, { ...one.jwk, kid: 'a', use: 'sig', key_ops: ['verify'] }], { kid: 'a' }],
         [[{ ...one.jwk, use: null, alg: null, key_ops: null }, two.jwk], {}],
+        [[{ ...one.jwk, use: '', alg: '', kid: '' }, two.jwk], { kid: 'a' }],
+        [[{ ...two.jwk, kid: 'a' }, { ...one.jwk, kid: 'b' }], { kid: '' }],
         [[{ kty: 'RSA', n: 7 }, one.jwk], {}],
       ];
       for (const [keys, header] of sets) {

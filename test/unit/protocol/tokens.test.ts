@@ -133,7 +133,7 @@ describe('A token answer', () => {
   });
 
   it('may put commas between the scopes, unless there is a space as well', async () => {
-    for (const [scope, granted] of [['repo,gist', ['repo', 'gist']], ['repo', ['repo']], ['a,b c', ['a,b', 'c']]] as const) {
+    for (const [scope, granted] of [['repo,gist', ['repo', 'gist']], ['repo', ['repo']], ['a,b c', ['a,b', 'c']], ['repo, gist,  user', ['repo', 'gist', 'user']], [' repo,gist ', ['repo', 'gist']], ['repo , gist,', ['repo', 'gist']]] as const) {
       server.onToken({ body: { ...GOOD_TOKENS, scope } });
       assert.deepEqual((await trade(server)).scopes, granted);
     }

@@ -141,7 +141,8 @@ describe('The sealed copy', () => {
 
     it('is not opened where it has been changed, in whichever place', async () => {
       const sealed = envelope()['sealed'] ?? '';
-      for (let index = 0; index < sealed.length - 2; index += 7) {
+      // The last characters before the padding hold bits that stand for nothing.
+      for (let index = 0; index < sealed.length - 4; index += 7) {
         replace({ sealed: `${sealed.slice(0, index)}${sealed[index] === 'A' ? 'B' : 'A'}${sealed.slice(index + 1)}` });
         assert.equal(await openWindow().read('s1'), undefined, `character ${index}`);
       }

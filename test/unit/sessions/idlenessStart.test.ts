@@ -62,6 +62,31 @@ describe('Windows after VS Code was closed', function () {
     await bench.assertOut();
   });
 
+  it('for less, and whose keyring is locked at first, count what somebody does meanwhile', async () => {
+    await closed(LIMIT - MINUTE);
+    bench.windows.store.failing.add('keys');
+    const window = bench.open();
+    for (let time = 0; time < 2 * LIMIT; time += LIMIT / 4) {
+      window.idleness.noteActivity();
+      await bench.windows.clock.pass(LIMIT / 4);
+    }
+    bench.windows.store.failing.clear();
+    await bench.windows.clock.pass(2 * MINUTE);
+    assert.ok((await tokenIn(window))?.startsWith('access-'), 'signed out though somebody was active all the while');
+  });
+
+  it('for longer, and whose keyring is locked at first, are signed out all the same', async () => {
+    await closed(LIMIT);
+    bench.windows.store.failing.add('keys');
+    const window = bench.open();
+    window.idleness.noteActivity();
+    await bench.windows.clock.pass(LIMIT / 2);
+    window.idleness.noteActivity();
+    bench.windows.store.failing.clear();
+    await bench.windows.clock.pass(2 * MINUTE);
+    await bench.assertOut();
+  });
+
   it('for less, are signed in, and renew', async () => {
     await closed(LIMIT - MINUTE);
     const window = bench.open();

@@ -170,6 +170,17 @@ describe('The record after a renewal', () => {
       assert.equal(after({ ...ending, skew: 0 }, { skew: 31 * SECOND }).signedInAt, NOW - 31 * SECOND);
     });
 
+    it('go by the uptime where that is known, whatever the server’s clock says or keeps to itself', () => {
+      const uptime = (ms: number): { readonly boot: string; readonly ms: number } => ({ boot: 'machine', ms });
+      for (const by of [-7 * HOUR, 7 * HOUR]) {
+        const at = { ...ending, skew: undefined, renewedUptime: uptime(5 * HOUR) };
+        const record = after(at, { sentAt: NOW + HOUR + by, sentUptime: uptime(6 * HOUR), skew: 3 * HOUR, refreshToken: undefined });
+        assert.deepEqual([record.signedInAt, record.sessionEndsAt], [NOW + by, NOW + by + 8 * HOUR]);
+      }
+      const restarted = after({ ...ending, renewedUptime: uptime(5 * HOUR) }, { sentAt: NOW + HOUR, sentUptime: uptime(HOUR), skew: 0, refreshToken: undefined });
+      assert.equal(restarted.signedInAt, NOW);
+    });
+
     it('moves nothing twice after an answer without a Date', () => {
       const silent = after(ending, { sentAt: NOW + 2 * HOUR, skew: undefined, sessionEndsAt: NOW + 9 * HOUR, sessionEndSource: 'answer' });
       const record = after(silent, { sentAt: NOW + 3 * HOUR, skew: -HOUR, refreshToken: undefined });

@@ -18,6 +18,9 @@ const REJECTIONS: Readonly<Record<string, Script>> = {
   '401 without a body': { status: 401 },
   '401 with a challenge of the client': { status: 401, headers: { 'WWW-Authenticate': 'Bearer realm="api"' } },
   '403 with JSON that has no code': { status: 403, body: { message: 'Session not found' } },
+  '403 without a body': { status: 403 },
+  '404 with JSON that has no code': { status: 404, body: { message: 'Refresh token not found' } },
+  '410 with a problem in JSON': text('{"type":"about:blank","title":"Gone","detail":"The session is gone"}', 'application/problem+json', 410),
   '422 with a list of errors': { status: 422, body: { errors: [{ title: 'Refresh token is invalid' }] } },
   'invalid_request without a known description': { status: 400, body: { error: 'invalid_request', error_description: 'Refresh token is invalid' } },
   'a code that nobody knows, with 400': { status: 400, body: { error: 'REFRESH_TOKEN_NOT_FOUND' } },
@@ -35,6 +38,9 @@ const OTHERS: Readonly<Record<string, Script>> = {
   'a page of the network': htmlPage,
   'a page of a firewall': text('<html>Blocked</html>', 'text/html', 403),
   '404 without a code': { status: 404 },
+  'a page with 404': text('<html>Not found</html>', 'text/html', 404),
+  '404 in plain text': text('page not found', 'text/plain', 404),
+  'an empty page of the network': { status: 200, headers: { 'Content-Type': 'text/html' } },
   '407 of a proxy': { status: 407 },
   '429': { status: 429 },
   '503': { status: 503 },
@@ -196,6 +202,14 @@ describe('A refresh that the server rejects again and again, without a reason th
     });
     await renew();
     assert.deepEqual([house.record().accessToken, session()?.failure], ['access-2', undefined]);
+  });
+
+  it('has no words but the server’s own', async () => {
+    for (const [body, words] of [[{}, undefined], [{ access_token: null, expires_in: 5 }, undefined], [{ errcode: 42_002, errmsg: 'refresh_token expired' }, 'refresh token expired']] as const) {
+      await signIn();
+      server.onToken({ body });
+      assert.equal((await rejectsWith(renew(), 'refresh-rejected')).detail, words);
+    }
   });
 
   it('shows the server’s own words, without what could be a token, and keeps them with the end', async () => {
