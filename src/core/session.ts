@@ -169,12 +169,15 @@ export const CLOCK_DRIFT = 1 / 1000;
 /** The least difference between clock and uptime that counts as a clock that was set back, in ms. */
 const SMALLEST_SET_BACK = 5 * SECOND;
 
+/** What the clock and the uptime showed at one moment. */
+export type TimeReading = Pick<SessionRecord, 'renewedAt' | 'renewedUptime'>;
+
 /**
  * How far the clock was set back since the access token was requested, in ms: the uptime shows that more time has
  * passed than the clock does. Undefined if it wasn't, or if that can't be known. This holds for any record, also one
  * that another window made before the clock was set.
  */
-export function clockSetBackSince({ renewedAt, renewedUptime }: Pick<SessionRecord, 'renewedAt' | 'renewedUptime'>, clock: Clock): number | undefined {
+export function clockSetBackSince({ renewedAt, renewedUptime }: TimeReading, clock: Clock): number | undefined {
   const elapsed = elapsedUptime(renewedUptime, clock.uptime?.());
   if (elapsed === undefined) {
     return undefined;

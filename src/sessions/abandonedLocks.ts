@@ -3,7 +3,7 @@
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { asFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
-import type { SessionRecord } from '../core/session.ts';
+import { lifetimesOf, type SessionRecord } from '../core/session.ts';
 import { nameOf } from './record.ts';
 import type { Refresher } from './refresher.ts';
 import type { Registry } from './registry.ts';
@@ -26,6 +26,8 @@ const CHECK_INTERVAL = 2 * SECOND;
 /** Watches the locks that other windows hold. */
 export class AbandonedLocks implements Disposable {
   readonly #dependencies: AbandonedLocksDependencies;
+  /** The latest abandoned lock of each session that was taken up here: if that fails, the next try comes at its own pace. */
+  readonly #takenUp = new Map<string, number>();
   #timer: Disposable | undefined;
   #isChecking = false;
   #isOver = false;
@@ -80,10 +82,12 @@ export class AbandonedLocks implements Disposable {
     return session !== undefined && !session.renewing && session.record.ended === undefined && generation !== undefined && generation >= session.record.generation;
   }
 
-  #finish({ id }: HeldTurn): void {
+  #finish({ id, number }: HeldTurn): void {
     const { log, refresher, registry } = this.#dependencies;
     const record = registry.get(id)?.record;
-    if (record !== undefined && this.#dependencies.isOwned(record)) {
+    const isNew = this.#takenUp.get(id) !== number;
+    if (record !== undefined && isNew && lifetimesOf(record).renewable && this.#dependencies.isOwned(record)) {
+      this.#takenUp.set(id, number);
       log.info(`${nameOf(record)}: the window that was renewing it has ended; this one finishes the renewal.`);
       // What comes of it is noted with the session.
       refresher.renew(id, 'another window ended during a renewal').catch(() => {});

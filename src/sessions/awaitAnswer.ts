@@ -36,10 +36,10 @@ export async function awaitAnswer(
   { id, isCurrent, refresh }: WaitingRefresh,
   send: () => Promise<RefreshAnswer>,
 ): Promise<RefreshAnswer> {
+  await tries.endListening(id);
   const sentAt = clock.now();
   // An object, because what happens in the callback is hidden from the compiler's flow analysis.
   const state = { isLate: false };
-  refresh.hold();
   const timer = afterDeadline(clock, transport.deadline, () => {
     state.isLate = true;
     const failure = new Failure('network', 'deadline');

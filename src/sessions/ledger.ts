@@ -6,6 +6,7 @@ import { asFailure } from '../core/failure.ts';
 import { parseJson } from '../core/json.ts';
 import type { Log } from '../core/log.ts';
 import { CATEGORIES } from '../core/remedy.ts';
+import { LONGEST_WAIT } from '../core/retry.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { Folder } from './folder.ts';
 
@@ -133,7 +134,8 @@ export class Ledger {
   async failedTry(id: string): Promise<FailedTry | undefined> {
     const failed = await this.#get(id + TRY_SUFFIX, trySchema);
     const wait = failed === undefined ? undefined : await this.#get(id + WAIT_SUFFIX, waitSchema);
-    if (failed === undefined || wait?.generation !== failed.generation) {
+    // One that ends later than any wait after the failure is from before the clock was set back.
+    if (failed === undefined || wait?.generation !== failed.generation || wait.until - failed.at > 2 * LONGEST_WAIT) {
       return failed;
     }
     const waitUntil = Math.max(wait.until, failed.waitUntil ?? 0);

@@ -165,7 +165,7 @@ export class Refresher {
     }
     log.info(`${nameOf(before)}: renewal ${before.generation + 1} starts (${renewal.reason}).`);
     const { answer, isAfterLoss } = await this.#send(renewal, before, await withKeyOf(server, before), turn);
-    await this.#mustBeWanted(renewal, answer, server);
+    await this.#mustBeWanted(renewal, server, answer);
     const rotated = await this.#keepRefreshToken(renewal, before, answer);
     let tokens: Tokens;
     try {
@@ -174,7 +174,7 @@ export class Refresher {
       return await this.#afterRefusal(renewal, await this.#judge(before, asFailure(error), answer, server.provider), turn, isAfterLoss);
     }
     registry.update(renewal.id, { skew: tokens.skew });
-    await this.#mustBeWanted(renewal, answer, server);
+    await this.#mustBeWanted(renewal, server, answer);
     const record = { ...recordAfterRefresh(rotated, tokens, server.provider), ...(renewal.isAfterRefusal ? { isAfterRefusal: true } : {}) };
     // Callers in this window get the new token before the store is done.
     registry.put(record);
@@ -277,12 +277,7 @@ export class Refresher {
    * Sends the refresh token. Where the answer is lost on the way, the same token is sent once more, at once: a server
    * with a grace period gives the answer again. Only in a turn of its own, in which no other window can hold a newer one.
    */
-  async #send(
-    renewal: Renewal,
-    record: SessionRecord,
-    server: Server,
-    turn: Turn,
-  ): Promise<{ readonly answer: RefreshAnswer; readonly isAfterLoss: boolean }> {
+  async #send(renewal: Renewal, record: SessionRecord, server: Server, turn: Turn): Promise<{ readonly answer: RefreshAnswer; readonly isAfterLoss: boolean }> {
     const { log, transport } = this.#ports;
     const wasLostBefore = turn.isAfterLoss && turn.generation === record.generation;
     const request = (): Promise<RefreshAnswer> =>
@@ -299,9 +294,11 @@ export class Refresher {
         throw failure;
       }
       turn.noteLost(true);
-      if (!turn.isExclusive || wasLostBefore) {
+      if (!turn.isExclusive || wasLostBefore || this.#ports.providerOf(record) === undefined) {
         throw failure;
       }
+      // It may have been awaited for minutes: a token that nobody wants any more is not shown to the server again.
+      await this.#mustBeWanted(renewal, server);
       log.warn(`${nameOf(record)}: the answer was lost (${failure.code}); the same token is sent once more.`);
     }
     const answer = await request();
@@ -322,7 +319,8 @@ export class Refresher {
     }
     const record = recordWithRefreshToken(before, answer.refreshToken);
     if (record.refreshToken !== before.refreshToken) {
-      this.#ports.registry.update(before.id, { record });
+      // Nobody has rejected the new one yet.
+      this.#ports.registry.update(before.id, { record, rejectedAt: undefined });
       renewal.of = record;
       await this.save(record, false);
     }
@@ -353,7 +351,7 @@ export class Refresher {
    * Goes on only while the session is the one that the renewal began with. Where the person has signed in again on the
    * way, in whichever window, the tokens that have arrived are dropped; where they have signed out, they are revoked.
    */
-  async #mustBeWanted(renewal: Renewal, answer: RefreshAnswer, server: Server): Promise<void> {
+  async #mustBeWanted(renewal: Renewal, server: Server, answer?: RefreshAnswer): Promise<void> {
     const { archive, registry, transport } = this.#ports;
     const { of } = renewal;
     if (of !== undefined && this.#isAbout(renewal)) {
@@ -373,7 +371,7 @@ export class Refresher {
     if (registry.get(renewal.id) !== undefined) {
       throw new Failure('replaced', 'replaced');
     }
-    if (answer.accessToken !== undefined || answer.refreshToken !== undefined) {
+    if (answer?.accessToken !== undefined || answer?.refreshToken !== undefined) {
       await revokeTokens(server, answer, transport).catch(() => {});
     }
     throw new Failure('signed-out', 'signed-out');

@@ -1,8 +1,8 @@
-import type { Clock } from '../core/clock.ts';
+import { elapsedUptime, type Clock } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import { asFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
-import { clockSetBackSince, type SessionRecord } from '../core/session.ts';
+import { clockSetBackSince, type SessionRecord, type TimeReading } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
 
 /** A change to one session: as it was, and as it is. One side is absent for a session that comes or goes. */
@@ -16,6 +16,8 @@ export class Registry {
   readonly #sessions = new Map<string, LiveSession>();
   readonly #clock: Clock;
   readonly #changed: Emitter<RegistryChange>;
+  /** When each session's tokens came into this window. */
+  readonly #came = new Map<string, TimeReading>();
 
   constructor(log: Log, clock: Clock) {
     this.#clock = clock;
@@ -39,15 +41,18 @@ export class Registry {
 
   /** Takes a record in: a new session, or the present one with other tokens and no failure any more. */
   put(record: SessionRecord): LiveSession {
-    const { renewing = false, skew } = this.#sessions.get(record.id) ?? {};
-    const setBack = clockSetBackSince(record, this.#clock);
+    const { record: before, renewing = false, skew } = this.#sessions.get(record.id) ?? {};
+    if (before?.accessToken !== record.accessToken) {
+      this.#came.set(record.id, { renewedAt: this.#clock.now(), renewedUptime: this.#clock.uptime?.() });
+    }
+    const setBack = this.#setBackOf(record);
     return this.#set({ record, renewing, skew: record.skew ?? skew, failures: 0, unsaved: false, ...(setBack === undefined ? {} : { setBack }) });
   }
 
   /** Works out anew how far the clock was set back since each record came. */
   checkClock(): void {
     for (const { setBack: before, ...session } of this.all()) {
-      const setBack = clockSetBackSince(session.record, this.#clock);
+      const setBack = this.#setBackOf(session.record);
       if (setBack !== before) {
         this.#sessions.set(session.record.id, setBack === undefined ? session : { ...session, setBack });
       }
@@ -67,9 +72,16 @@ export class Registry {
     const before = this.#sessions.get(id);
     if (before !== undefined) {
       this.#sessions.delete(id);
+      this.#came.delete(id);
       this.#changed.fire({ before, after: undefined });
     }
     return before;
+  }
+
+  /** Since the record came about; if the machine was restarted in between, since it came into this window. */
+  #setBackOf(record: SessionRecord): number | undefined {
+    const isComparable = elapsedUptime(record.renewedUptime, this.#clock.uptime?.()) !== undefined;
+    return clockSetBackSince(isComparable ? record : (this.#came.get(record.id) ?? record), this.#clock);
   }
 
   #set(after: LiveSession): LiveSession {

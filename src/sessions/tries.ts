@@ -12,6 +12,7 @@ import { lifetimesOf, type SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
 import { standingOf } from './decisions.ts';
 import type { FailedTry, Ledger } from './ledger.ts';
+import { WindowLock } from './lock.ts';
 import { nameOf, refreshTokenOf } from './record.ts';
 import type { Registry } from './registry.ts';
 
@@ -48,6 +49,8 @@ export class Tries {
   readonly #ports: TryPorts;
   /** When this window's own latest try of each session failed. */
   readonly #own = new Map<string, number>();
+  /** The notes of one session are written one after another: one of waiting must not come after that of the failure. */
+  readonly #writing = new WindowLock();
 
   constructor(ports: TryPorts) {
     this.#ports = ports;
@@ -96,12 +99,12 @@ export class Tries {
     return isRepeated ? new Failure('refresh-rejected-again', 'rejected-again', details) : new Failure('refresh-rejected', 'rejected-once', details);
   }
 
-  /** When the server first rejected a refresh of this generation, in whichever window. */
+  /** When the server first rejected a refresh of this generation, in whichever window; not what lies in the future since the clock was set back. */
   async #rejectedAt({ id, generation }: SessionRecord): Promise<number | undefined> {
-    const { ledger, registry } = this.#ports;
+    const { clock, ledger, registry } = this.#ports;
     const failed = await ledger.failedTry(id);
     const times = [failed?.generation === generation ? failed.rejectedAt : undefined, registry.get(id)?.rejectedAt];
-    return times.filter((time) => time !== undefined).sort((one, other) => one - other)[0];
+    return times.filter((time) => time !== undefined).filter((time) => time <= clock.now()).sort((one, other) => one - other)[0];
   }
 
   /** Notes, for this window and the others, that a request has been under way for long, and until when its answer is awaited. */
@@ -113,7 +116,21 @@ export class Tries {
     log.warn(`${nameOf(record)}: the server hasn't answered yet; waiting for its answer until ${timeOf(until)} at the latest. Callers don't wait longer.`);
     this.#own.set(id, at);
     const { category, code } = failure;
-    await ledger.noteTry(id, { generation, at, category, code, failures, nextTryAt: until, listensUntil: until });
+    await this.#writing.hold(id, async () => {
+      const rejectedAt = await this.#rejectedAt(record);
+      await ledger.noteTry(id, { generation, at, category, code, failures, nextTryAt: until, listensUntil: until, rejectedAt });
+    });
+  }
+
+  /** Takes the word away that an answer is awaited, where another one is about to be: no caller is refused for a request that is past. */
+  async endListening(id: string): Promise<void> {
+    const { ledger } = this.#ports;
+    await this.#writing.hold(id, async () => {
+      const failed = await ledger.failedTry(id);
+      if (failed?.listensUntil !== undefined) {
+        await ledger.noteTry(id, { ...failed, listensUntil: undefined });
+      }
+    });
   }
 
   /** Notes with a session that another window has tried in vain. */
@@ -149,7 +166,7 @@ export class Tries {
     if (!OWN_AFFAIRS.has(failure.category)) {
       this.#own.set(id, at);
       const { category, code, detail } = failure;
-      await ledger.noteTry(id, { generation, at, category, code, detail, failures, nextTryAt, waitUntil, rejectedAt });
+      await this.#writing.hold(id, () => ledger.noteTry(id, { generation, at, category, code, detail, failures, nextTryAt, waitUntil, rejectedAt }));
     }
   }
 

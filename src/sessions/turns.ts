@@ -43,6 +43,8 @@ const FILE = /^(.+)\.(\d+)\.(held|over|lost)$/;
 export interface HeldTurn {
   /** The id of the session. */
   readonly id: string;
+  /** Its number: no other turn of the session has it. */
+  readonly number: number;
   /** The generation that it was taken for; undefined where its file makes no sense. */
   readonly generation: number | undefined;
   /** Whether the window that has it lives; undefined where that cannot be told from here. */
@@ -137,7 +139,7 @@ export class Turns {
       const text = id !== undefined && stateOf(files, last) === 'held' ? await folder.read(`${id}.${last}.held`) : undefined;
       if (id !== undefined && text !== undefined) {
         const holder = parseHolder(text);
-        turns.push({ id, generation: holder?.generation, lives: holder === undefined ? undefined : await life.lives(holder.sign) });
+        turns.push({ id, number: last, generation: holder?.generation, lives: holder === undefined ? undefined : await life.lives(holder.sign) });
       }
     }
     return turns;

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { HOUR, SECOND } from '../../../src/core/clock.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { CATEGORIES } from '../../../src/core/remedy.ts';
 import { renewalDueAt } from '../../../src/core/lifetime.ts';
 import {
   END_SOURCES,
   EXPIRY_SOURCES,
   RECORD_VERSION,
+  clockSetBackSince,
   formatRecord,
   isNewer,
   isSameSignIn,
@@ -354,5 +355,21 @@ describe('a session', () => {
         assert.equal(ownerOf(record, () => ({ ...provider, endpoints })) !== undefined, isOwned);
       });
     }
+  });
+});
+
+describe('A clock that shows less than the uptime', () => {
+  const NOW = Date.UTC(2031, 0, 1);
+  /** How far it was set back, if it shows so many ms less than have passed. */
+  const setBack = (elapsed: number, less: number): number | undefined =>
+    clockSetBackSince(
+      { renewedAt: NOW, renewedUptime: { boot: 'one', ms: DAY } },
+      { now: () => NOW + elapsed - less, after: () => ({ dispose() {} }), uptime: () => ({ boot: 'one', ms: DAY + elapsed }) },
+    );
+
+  it('was set back, unless it is merely slow or is being adjusted', () => {
+    assert.deepEqual([setBack(MINUTE, 4 * SECOND), setBack(MINUTE, 6 * SECOND)], [undefined, 6 * SECOND]);
+    assert.deepEqual([setBack(10 * HOUR, 35 * SECOND), setBack(10 * HOUR, 40 * SECOND)], [undefined, 40 * SECOND]);
+    assert.deepEqual([setBack(MINUTE, -HOUR), setBack(0, HOUR)], [undefined, HOUR]);
   });
 });

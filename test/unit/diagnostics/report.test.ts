@@ -136,7 +136,7 @@ describe('The report', () => {
   });
 
   it('says what is not known yet of the store, and which renewal is on its way', () => {
-    const markdown = markdownOf({ store: { now: { code: 'secret-failed' }, persistence: 'unknown' } }, { turns: [{ id: 'session-12345', generation: 1, lives: true }] });
+    const markdown = markdownOf({ store: { now: { code: 'secret-failed' }, persistence: 'unknown' } }, { turns: [{ id: 'session-12345', number: 1, generation: 1, lives: true }] });
     assert.match(markdown, /- A secret written now reads back: NO \(`secret-failed`\)\n- Outlasts the editor: not known yet/);
     assert.match(markdown, /in any window: `session-` \(its window lives\)/);
   });
@@ -161,7 +161,7 @@ describe('The report', () => {
         known: () => ({ said: { at: Infinity, metadata }, failed: undefined }),
         surroundings: [['Editor', evil]],
         events: [{ at: NOW, kind: 'ended', session: evil.slice(0, 8), providerId: evil, generation: 1, why: { category: evil, code: evil } }],
-        turns: [{ id: evil, generation: undefined, lives: undefined }],
+        turns: [{ id: evil, number: 1, generation: undefined, lives: undefined }],
       },
     );
     assert.doesNotMatch(markdown, ALIVE);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { HOUR, MINUTE, SECOND, type Clock } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { fetchWith, type Answer, type Fetch, type Transport } from '../../../src/protocol/transport.ts';
 import { transportWith } from '../../support/bench.ts';
@@ -37,6 +37,15 @@ describe('The transport', () => {
   it('calls off a request that gets no answer in time', async () => {
     server.on('/slow', 'hang');
     const answer = rejectsWith(get('/slow'), 'network', 'deadline');
+    await server.waitFor('/slow');
+    await clock.pass(30 * SECOND);
+    await answer;
+  });
+
+  it('does so as well where the uptime of the machine is not known', async () => {
+    const plain: Clock = { now: () => clock.now(), after: (delay, run) => clock.after(delay, run) };
+    server.on('/slow', 'hang');
+    const answer = rejectsWith(fetchWith(transportWith(plain))(`${server.issuer}/slow`, GET), 'network', 'deadline');
     await server.waitFor('/slow');
     await clock.pass(30 * SECOND);
     await answer;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Log } from '../../../src/core/log.ts';
+import { silentLog, type Log } from '../../../src/core/log.ts';
 import { machineCipher } from '../../../src/machine/cipher.ts';
 import { HandOver } from '../../../src/sessions/handOver.ts';
 import { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
@@ -233,5 +233,13 @@ describe('The sealed copy', () => {
       assert.equal(await window.write(record), true);
       assert.deepEqual(await openWindow().read('s1'), record);
     });
+  });
+
+  it('is of this editor as long as its key is there, even if the names of the keys were lost', async () => {
+    const forgetful = (own: FakeStore): HandOver => new HandOver(folder, own, machineCipher, silentLog, { has: () => false, add() {} });
+    await openWindow().write(record);
+    assert.equal(await forgetful(store).isOfAnotherEditor('s1'), false);
+    assert.equal(await forgetful(new FakeStore()).isOfAnotherEditor('s1'), true);
+    assert.equal(await openWindow(new FakeStore()).isOfAnotherEditor('s1'), false);
   });
 });

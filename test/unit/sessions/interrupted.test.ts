@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { Failure } from '../../../src/core/failure.ts';
 import { isAlive } from '../../../src/core/lifetime.ts';
 import { lifetimesOf } from '../../../src/core/session.ts';
 import { timeFor } from '../../../src/core/status.ts';
@@ -7,7 +8,7 @@ import { rejectsWith } from '../../support/failures.ts';
 import { FakeStore } from '../../support/fakeStore.ts';
 import { buildHouse, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
 import { rememberedKeyNames } from '../../support/keyNames.ts';
-import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+import { htmlPage, rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';
 
 describe('A refresh that wasn’t due, whose window dies', () => {
@@ -63,6 +64,33 @@ describe('A refresh that wasn’t due, whose window dies', () => {
       assert.deepEqual([server.requestsTo('/token').length, next.record().accessToken], [1, 'access-2']);
     });
   }
+
+  it('isn’t taken up if it was a sign-in without a refresh token', async () => {
+    windows = new Windows(server);
+    const first = windows.open();
+    await windows.clock.rest();
+    const { refreshToken: _, ...record } = recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + DAY });
+    await moveIn(first, record);
+    const second = windows.open();
+    await windows.clock.rest();
+    void first.turns.take('s1', 1, () => new Promise(() => {}), () => Promise.resolve(undefined));
+    await windows.clock.rest();
+    first.kill();
+    await windows.clock.pass(10 * MINUTE);
+    assert.deepEqual(second.lines.filter((line) => line.includes('finishes')), []);
+  });
+
+  it('keeps to the pace of the failures if it can’t be finished', async () => {
+    const first = await openSignedIn('shared');
+    const second = windows.open();
+    await dieIn(first, 1);
+    server.onDiscovery(htmlPage);
+    await windows.clock.pass(HOUR);
+    assert.ok(second.record().ended === undefined);
+    const asked = server.requests.length;
+    // Each try asks in two places; a failure of this kind is tried again every 5 minutes.
+    assert.ok(asked <= 30, `${asked} requests`);
+  });
 
   it('isn’t taken for abandoned while its window lives, however long it takes', async () => {
     const first = await openSignedIn('shared');
@@ -126,6 +154,84 @@ describe('A clock that was set back', () => {
     assert.equal(first.registry.get('s1')?.setBack, undefined);
     assert.equal(await tokenIn(first), 'access-2');
   });
+
+  it('has one renewal tried at once, and no more than the failures’ pace allows while that doesn’t work', async () => {
+    server.onToken({ status: 404 });
+    const first = windows.open();
+    await windows.clock.rest();
+    await moveIn(first, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 12 * HOUR }));
+    await windows.clock.pass(2 * MINUTE);
+    windows.leap(-HOUR);
+    await windows.clock.pass(62 * SECOND);
+    assert.equal(server.requestsTo('/token').length, 1);
+    await windows.clock.pass(11 * MINUTE);
+    assert.ok(server.requestsTo('/token').length <= 4, `${server.requestsTo('/token').length} requests`);
+  });
+
+  it('is noticed by the first caller, and with a record that comes, without a tick in between', async () => {
+    const { house, server: own } = await houseAtServer();
+    own.onToken('drop');
+    await moveIn(house, recordAt(own.issuer, house.clock.now()));
+    house.clock.set(-HOUR);
+    await house.clock.pass(6 * MINUTE);
+    await rejectsWith(house.keeper.find('acme', ['read']), 'network');
+    house.registry.put({ ...house.record(), generation: 2 });
+    assert.equal(house.registry.get('s1')?.setBack, HOUR);
+    await own.stop();
+  });
+
+  it('is forgotten once it is put right', async () => {
+    server.onToken('drop');
+    const first = windows.open();
+    await windows.clock.rest();
+    await windows.signIn(first);
+    windows.leap(-HOUR);
+    await windows.clock.pass(90 * SECOND);
+    assert.equal(first.registry.get('s1')?.setBack, HOUR);
+    windows.leap(HOUR);
+    await windows.clock.pass(62 * SECOND);
+    assert.equal(first.registry.get('s1')?.setBack, undefined);
+  });
+
+  it('isn’t told by the uptime from before a restart', async () => {
+    const first = windows.open();
+    await windows.clock.rest();
+    await moveIn(first, recordAt(server.issuer, windows.clock.now(), { renewedUptime: { boot: 'before', ms: 0 } }));
+    await windows.clock.pass(MINUTE);
+    assert.deepEqual([first.registry.get('s1')?.setBack, server.requestsTo('/token').length], [undefined, 0]);
+  });
+
+  it('is noticed also with a token from before the machine was restarted', async () => {
+    server.onToken('drop');
+    const first = windows.open();
+    await windows.clock.rest();
+    const now = windows.clock.now();
+    await moveIn(first, recordAt(server.issuer, now, { accessExpiresAt: now + HOUR, renewedUptime: { boot: 'before', ms: 5 * DAY } }));
+    await windows.clock.pass(2 * MINUTE);
+    windows.leap(-2 * HOUR);
+    await windows.clock.pass(HOUR);
+    const session = first.registry.get('s1');
+    assert.ok(session);
+    assert.equal(isAlive(lifetimesOf(session.record), timeFor(session, windows.clock.now())), false);
+  });
+
+  it('doesn’t make a wait that the server asked for before last longer than any wait', async () => {
+    server.onToken({ status: 429, headers: { 'Retry-After': '1500' } });
+    const first = windows.open();
+    await windows.clock.rest();
+    await windows.signIn(first);
+    const second = windows.open();
+    await windows.clock.pass(SECOND);
+    await rejectsWith(first.refresher.renew('s1', 'test'), 'rate-limited');
+    await windows.clock.pass(SECOND);
+    windows.leap(-DAY);
+    server.onToken({ status: 503 });
+    await windows.clock.pass(2 * MINUTE);
+    for (const window of [first, second]) {
+      const next = window.registry.get('s1')?.nextTryAt ?? Infinity;
+      assert.ok(next - windows.clock.now() < HOUR, `${(next - windows.clock.now()) / HOUR} hours`);
+    }
+  });
 });
 
 describe('A wait that the server asked for', () => {
@@ -171,6 +277,30 @@ describe('A wait that the server asked for', () => {
     await house.ledger.write({ ...house.record(), generation: 2 });
     assert.deepEqual([...house.folder.files.keys()].filter((name) => /\.(try|wait)$/.test(name)), []);
     assert.equal(await house.ledger.failedTry('s1'), undefined);
+  });
+
+  it('is kept when the window is looked at again, also if the latest failure had none', () => {
+    const now = house.clock.now();
+    const until = now + 600 * SECOND;
+    house.registry.update('s1', { failure: new Failure('network', 'deadline'), failedAt: now - MINUTE, nextTryAt: until, waitUntil: until });
+    house.scheduler.hurry();
+    assert.equal(house.registry.get('s1')?.nextTryAt, until);
+    house.sessions.dispose();
+  });
+
+  it('is noted anew by a window that was told to wait longer than the note says', async () => {
+    const now = house.clock.now();
+    house.registry.update('s1', { waitUntil: now + 900 * SECOND });
+    await house.ledger.noteTry('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 600 * SECOND, waitUntil: now + 600 * SECOND });
+    await house.follower.follow('s1');
+    assert.equal((await house.ledger.failedTry('s1'))?.waitUntil, now + 900 * SECOND);
+  });
+
+  it('doesn’t count for a failure of the next generation, even if its file is still there', async () => {
+    const now = house.clock.now();
+    await house.ledger.noteWait('s1', 1, now + 600 * SECOND);
+    await house.ledger.noteTry('s1', { generation: 2, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 2 * SECOND });
+    assert.deepEqual([(await house.ledger.failedTry('s1'))?.waitUntil, (await house.ledger.failedTry('s1'))?.nextTryAt], [undefined, now + 2 * SECOND]);
   });
 
   it('survives a failure of this window’s own that has none', async () => {

@@ -108,11 +108,28 @@ describe('A refresh that the server rejects again and again, without a reason th
     assert.deepEqual(REMEDIES['refresh-rejected-settings'].actions, ['settings', 'sign-in']);
   });
 
+  for (const setBack of [0, 10 * MINUTE]) {
+    it(`ends within seconds of the expiry of its access token, by a clock that was set back by ${setBack / MINUTE} minutes`, async () => {
+      await signIn();
+      const expiry = house.clock.now() + HOUR;
+      server.onToken({ status: 400 });
+      await house.clock.pass(MINUTE);
+      house.clock.set(-setBack);
+      await renew().catch(() => {});
+      // Long enough for the second rejection, and until 10 s before the expiry.
+      await house.clock.pass(expiry - setBack - 10 * SECOND - house.clock.now());
+      assert.deepEqual([session()?.failure?.category, house.record().ended], ['refresh-rejected-again', undefined]);
+      await house.clock.pass(13 * SECOND);
+      assert.equal(house.record().ended?.category, 'refresh-rejected-again');
+    });
+  }
+
   it('counts two tries within seconds once: a caller or a person who repeats it proves nothing', async () => {
     await signIn();
     server.onToken({ status: 400 });
     for (let time = 0; time < 3; time += 1) {
       await rejectsWith(renew(), 'refresh-rejected');
+      await house.clock.pass(9 * SECOND);
     }
   });
 
@@ -139,6 +156,52 @@ describe('A refresh that the server rejects again and again, without a reason th
     const next = buildHouse(server.issuer, { store: house.store, folder: house.folder, clock: house.clock });
     await next.keeper.ready();
     await rejectsWith(next.refresher.renew('s1', 'test'), 'refresh-rejected-again');
+  });
+
+  it('is not put off by a clock that was set back since the first one', async () => {
+    await signIn();
+    server.onToken({ status: 400 });
+    await rejectsWith(renew(), 'refresh-rejected');
+    house.clock.set(-DAY);
+    await house.clock.pass(4 * MINUTE);
+    assert.equal(session()?.failure?.category, 'refresh-rejected-again');
+  });
+
+  it('counts anew for the refresh token that an answer has brought which is otherwise of no use', async () => {
+    await signIn();
+    server.onToken({ status: 400 });
+    await rejectsWith(renew(), 'refresh-rejected');
+    server.onToken({ body: { access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'mac' } });
+    await house.clock.pass(MINUTE);
+    await renew().catch(() => {});
+    assert.deepEqual([house.record().refreshToken, session()?.failure?.category, session()?.rejectedAt], ['refresh-2', 'configuration', undefined]);
+    server.onToken({ status: 400 });
+    await house.clock.pass(MINUTE);
+    await rejectsWith(renew(), 'refresh-rejected');
+  });
+
+  it('doesn’t count against the next refresh token, whatever is left of its note', async () => {
+    await signIn();
+    const at = house.clock.now();
+    await house.ledger.noteTry('s1', { generation: 1, at, category: 'refresh-rejected', code: 'rejected-once', failures: 1, rejectedAt: at });
+    house.registry.put({ ...house.record(), generation: 2 });
+    await house.clock.pass(2 * MINUTE);
+    server.onToken({ status: 400 });
+    await rejectsWith(renew(), 'refresh-rejected');
+  });
+
+  it('is no reason to give up where another window has used the token, and its new ones show only now', async () => {
+    await signIn();
+    server.onToken({ status: 400 });
+    await rejectsWith(renew(), 'refresh-rejected');
+    await house.clock.pass(31 * SECOND);
+    server.onToken(async () => {
+      // The ledger knows nothing of it, as if the windows could not take turns.
+      await house.vault.write({ ...house.record(), generation: 2, accessToken: 'access-2', refreshToken: 'refresh-2' });
+      return { status: 400 };
+    });
+    await renew();
+    assert.deepEqual([house.record().accessToken, session()?.failure], ['access-2', undefined]);
   });
 
   it('has no words but the server’s own', async () => {

@@ -73,6 +73,16 @@ describe('A try in vain', () => {
     assert.equal(await tries.insteadOf(house.record(), { startedAt: house.clock.now(), isUrgent: true }, false), undefined);
   });
 
+  it('stands for one of this window while its answer is awaited: as long as its window has the lock, and no longer than it said', async () => {
+    const at = house.clock.now();
+    await house.ledger.noteTry('s1', { generation: 1, at, category: 'network', code: 'deadline', failures: 0, nextTryAt: at + MINUTE, listensUntil: at + MINUTE });
+    const instead = async (isLocked: boolean): Promise<string | undefined> =>
+      (await tries.insteadOf(house.record(), { startedAt: house.clock.now(), isUrgent: true }, isLocked))?.code;
+    assert.deepEqual([await instead(true), await instead(false)], ['deadline', undefined]);
+    await house.clock.pass(MINUTE);
+    assert.equal(await instead(true), undefined);
+  });
+
   it('is heeded also by a window that wakes to newer tokens that have run out as well', async () => {
     const other = buildHouse(server.issuer, { clock: house.clock, store: house.store, folder: house.folder, life: house.life });
     await other.keeper.ready();

@@ -349,11 +349,11 @@ describe('Turns', function () {
     assert.deepEqual(await looker.held(), []);
     const held = await hold(window);
     const before = [...folder.files];
-    assert.deepEqual(await looker.held(), [{ id: 's1', generation: 1, lives: true }]);
+    assert.deepEqual(await looker.held(), [{ id: 's1', number: 1, generation: 1, lives: true }]);
     assert.deepEqual([...folder.files], before);
     await held.end();
     assert.deepEqual(await looker.held(), []);
     await bench.die();
-    assert.deepEqual(await looker.held(), [{ id: 's1', generation: 1, lives: false }]);
+    assert.deepEqual(await looker.held(), [{ id: 's1', number: 2, generation: 1, lives: false }]);
   });
 });

@@ -1,0 +1,275 @@
+// What ends while a refresh waits for its answer: the session, the person's wish for it, the window, or the patience.
+import assert from 'node:assert/strict';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { providerAt } from '../../support/bench.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { FakeLife } from '../../support/fakeStore.ts';
+import { grantFor, moveIn, recordAt } from '../../support/house.ts';
+import { rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
+import { Windows, type Window } from '../../support/windows.ts';
+
+describe('A refresh whose answer is awaited', () => {
+  let server: ScriptedServer;
+  let windows: Windows;
+  let isStalling = true;
+  let rotate = rotatingTokens();
+  /** Ends what the server holds back. */
+  let letGo: (then?: Script) => void = () => {};
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    windows = new Windows(server);
+    isStalling = true;
+    rotate = rotatingTokens();
+  });
+
+  afterEach(async () => {
+    letGo('drop');
+    await windows.closeAll();
+    await server.stop();
+  });
+
+  const sent = (): (string | null)[] => server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token'));
+  /** Opens windows with a session whose token works for 5 minutes. */
+  const open = async (count: number): Promise<readonly [Window, ...Window[]]> => {
+    const awaitsRequest = (): boolean => !isStalling;
+    const first = windows.open({ awaitsRequest });
+    await windows.clock.rest();
+    await moveIn(first, recordAt(server.issuer, windows.clock.now()));
+    const others = Array.from({ length: count - 1 }, () => windows.open({ awaitsRequest }));
+    await windows.clock.rest();
+    return [first, ...others];
+  };
+  /** Has a window send a refresh that the server answers when it is let go, and lets some time pass. */
+  const stall = async (window: Window, time: number): Promise<void> => {
+    server.onToken(async (request) => {
+      const answer = rotate(request);
+      return isStalling ? new Promise<Script>((resolve) => (letGo = (then = answer) => resolve(then))) : answer;
+    });
+    window.refresher.renew('s1', 'test').catch(() => {});
+    await server.waitFor('/token', server.requestsTo('/token').length + 1);
+    await windows.clock.pass(time);
+  };
+  const end = async (window: Window, then?: Script): Promise<void> => {
+    isStalling = false;
+    letGo(then);
+    await window.refresher.idle();
+    await windows.clock.pass(SECOND);
+  };
+
+  it('isn’t sent again if its connection breaks after a sign-out', async () => {
+    const [first] = await open(1);
+    await stall(first, 40 * SECOND);
+    await first.keeper.signOut('s1');
+    await end(first, 'drop');
+    assert.deepEqual([sent(), first.registry.all()], [['refresh-1'], []]);
+  });
+
+  it('isn’t sent again if its connection breaks after a sign-out in another window', async () => {
+    const [first, second] = await open(2);
+    assert.ok(second);
+    await stall(first, 40 * SECOND);
+    await second.keeper.signOut('s1');
+    await end(first, 'drop');
+    assert.deepEqual([sent(), first.registry.all()], [['refresh-1'], []]);
+  });
+
+  for (const where of ['the same window', 'another window']) {
+    it(`isn’t sent again if its connection breaks after a new sign-in in ${where}`, async () => {
+      const [first, second] = await open(2);
+      assert.ok(second);
+      await stall(first, 40 * SECOND);
+      const { keeper } = where === 'another window' ? second : first;
+      const provider = providerAt(server.issuer, { scopes: ['read'] });
+      const admitted = keeper.admit(grantFor(provider, windows.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
+      await windows.clock.pass(5 * SECOND);
+      await admitted;
+      await end(first, 'drop');
+      assert.deepEqual(sent(), ['refresh-1']);
+      for (const window of windows.all) {
+        assert.deepEqual([window.record().accessToken, window.record().refreshToken, window.registry.get('s1')?.failure], ['access-new', 'refresh-new', undefined]);
+      }
+    });
+  }
+
+  it('isn’t sent again if its connection breaks after its provider was removed from the settings, and the session stays', async () => {
+    const providers = [providerAt(server.issuer)];
+    const first = windows.open({ providers, awaitsRequest: () => !isStalling });
+    await windows.clock.rest();
+    await moveIn(first, recordAt(server.issuer, windows.clock.now()));
+    await stall(first, 40 * SECOND);
+    providers.pop();
+    await end(first, 'drop');
+    assert.deepEqual([sent(), first.record().refreshToken], [['refresh-1'], 'refresh-1']);
+  });
+
+  it('leaves its tokens out if a late answer comes after a new sign-in in another window', async () => {
+    const [first, second] = await open(2);
+    assert.ok(second);
+    await stall(first, 40 * SECOND);
+    const admitted = second.keeper.admit(grantFor(providerAt(server.issuer, { scopes: ['read'] }), windows.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
+    await windows.clock.pass(5 * SECOND);
+    await admitted;
+    await end(first, { body: { access_token: 'access-late', refresh_token: 'refresh-late', token_type: 'Bearer', expires_in: 300 } });
+    assert.deepEqual(windows.all.map((window) => window.record().refreshToken), ['refresh-new', 'refresh-new']);
+  });
+
+  it('is noted with the time until which it can come, and not after an answer in time', async () => {
+    const [first, second] = await open(2);
+    assert.ok(second);
+    await stall(first, 5 * SECOND);
+    const sentAt = windows.clock.now() - 5 * SECOND;
+    await windows.clock.pass(20 * SECOND);
+    for (const window of windows.all) {
+      assert.equal(window.registry.get('s1')?.nextTryAt, sentAt + 2 * MINUTE);
+    }
+    await end(first);
+    await first.refresher.renew('s1', 'test');
+    await windows.clock.pass(MINUTE);
+    for (const window of windows.all) {
+      assert.deepEqual([window.registry.get('s1')?.failure, window.record().accessToken], [undefined, 'access-3']);
+    }
+  });
+
+  it('isn’t noted with the session of a new sign-in', async () => {
+    const [first] = await open(1);
+    await stall(first, 10 * SECOND);
+    await first.keeper.admit(grantFor(providerAt(server.issuer, { scopes: ['read'] }), windows.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
+    await windows.clock.pass(30 * SECOND);
+    assert.deepEqual([first.registry.get('s1')?.failure, await first.ledger.failedTry('s1')], [undefined, undefined]);
+    await end(first);
+    assert.equal(first.record().refreshToken, 'refresh-new');
+  });
+
+  it('lets callers wait again once its answer is there, and in its second request', async () => {
+    const [first] = await open(1);
+    await stall(first, 40 * SECOND);
+    await rejectsWith(first.refresher.renew('s1', 'test'), 'network', 'deadline');
+    letGo('drop');
+    await server.waitFor('/token', 2);
+    const joined = first.refresher.renew('s1', 'test').then(({ accessToken }) => accessToken);
+    await windows.clock.pass(SECOND);
+    rotate = rotatingTokens();
+    isStalling = false;
+    letGo({ body: { access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'Bearer', expires_in: 300 } });
+    await first.refresher.idle();
+    assert.equal(await joined, 'access-2');
+  });
+
+  it('lets callers wait again while its late answer is being stored', async () => {
+    const [first] = await open(1);
+    await stall(first, 40 * SECOND);
+    let store = (): void => {};
+    windows.store.beforeStore = () => new Promise<void>((resolve) => (store = resolve));
+    isStalling = false;
+    letGo();
+    while (first.record().refreshToken === 'refresh-1') {
+      await windows.clock.pass(0);
+    }
+    const joined = first.refresher.renew('s1', 'test').then(({ accessToken }) => accessToken);
+    await windows.clock.pass(0);
+    windows.store.beforeStore = () => Promise.resolve();
+    store();
+    await first.refresher.idle();
+    assert.equal(await joined, 'access-2');
+  });
+
+  it('revokes what a late answer brings after a sign-out', async () => {
+    const [first] = await open(1);
+    await stall(first, 40 * SECOND);
+    await first.keeper.signOut('s1');
+    await end(first, { body: { access_token: 'access-late', refresh_token: 'refresh-late', token_type: 'Bearer', expires_in: 300 } });
+    assert.ok(server.requestsTo('/revoke').some(({ parameters }) => parameters.get('token') === 'refresh-late'));
+    assert.deepEqual(first.registry.all(), []);
+  });
+
+  it('is no reason to refuse callers once its window has ended and another one asks the server', async () => {
+    const [first, second, third] = await open(3);
+    assert.ok(second && third);
+    await stall(first, 30 * SECOND);
+    assert.ok(((await third.ledger.failedTry('s1'))?.listensUntil ?? 0) > windows.clock.now());
+    // A server with a grace period takes the token once more.
+    rotate = rotatingTokens();
+    first.kill();
+    while (sent().length < 2) {
+      await windows.clock.pass(SECOND);
+    }
+    const isTold = third.refresher.renew('s1', 'a caller needs it').then(({ accessToken }) => accessToken, String);
+    await windows.clock.pass(2 * SECOND);
+    isStalling = false;
+    letGo();
+    await second.refresher.idle();
+    await windows.clock.pass(2 * SECOND);
+    assert.equal(await isTold, 'access-2');
+  });
+
+  it('isn’t sent by another window that can’t see whether the first one lives, as long as that one can be waiting', async () => {
+    const elsewhere = new FakeLife();
+    elsewhere.begin = () => Promise.resolve({ sign: 'elsewhere-1', dispose: () => {} });
+    const first = windows.open({ life: elsewhere, awaitsRequest: () => false });
+    await windows.clock.rest();
+    await moveIn(first, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 30 * SECOND }));
+    const second = windows.open({ awaitsRequest: () => false });
+    await windows.clock.rest();
+    await stall(first, SECOND);
+    for (let passed = SECOND; passed < 235 * SECOND; passed += SECOND) {
+      second.refresher.renew('s1', 'a caller needs it').catch(() => {});
+      await windows.clock.pass(SECOND);
+    }
+    // The second time after two minutes, by the first one.
+    assert.deepEqual(sent(), ['refresh-1', 'refresh-1']);
+    assert.deepEqual(second.lines.filter((line) => line.includes('starts')), []);
+  });
+
+  it('leaves no note that it is awaited once it has failed, however slow the folder is', async () => {
+    const [first, second] = await open(2);
+    assert.ok(second);
+    await stall(first, 15 * SECOND);
+    // The note of the waiting takes longer than the answer.
+    const write = windows.folder.write.bind(windows.folder);
+    let isFirst = true;
+    windows.folder.write = async (name, text) => {
+      if (name === 's1.try' && isFirst) {
+        isFirst = false;
+        await new Promise<void>((resolve) => windows.clock.after(3 * SECOND, resolve));
+      }
+      return write(name, text);
+    };
+    await windows.clock.pass(6 * SECOND);
+    isStalling = false;
+    letGo({ status: 404 });
+    await windows.clock.pass(5 * SECOND);
+    const failed = await second.ledger.failedTry('s1');
+    assert.deepEqual([failed?.code, failed?.listensUntil], ['http-404', undefined]);
+  });
+
+  it('keeps in mind that the server has rejected it before', async () => {
+    const [first, second] = await open(2);
+    assert.ok(second);
+    server.onToken({ status: 400 });
+    await rejectsWith(first.refresher.renew('s1', 'test'), 'refresh-rejected');
+    const { rejectedAt } = (await first.ledger.failedTry('s1')) ?? {};
+    assert.ok(rejectedAt);
+    await stall(first, 40 * SECOND);
+    assert.deepEqual([(await second.ledger.failedTry('s1'))?.rejectedAt, second.registry.get('s1')?.rejectedAt], [rejectedAt, rejectedAt]);
+    await end(first, { status: 400 });
+    assert.equal(first.registry.get('s1')?.failure?.category, 'refresh-rejected-again');
+  });
+
+  for (const by of [-10 * MINUTE, -HOUR, -DAY, HOUR, DAY]) {
+    it(`holds up no window for long if the clock is set by ${by / MINUTE} minutes meanwhile: they have the answer when it comes`, async () => {
+      const [first] = await open(3);
+      await stall(first, 40 * SECOND);
+      windows.leap(by);
+      await windows.clock.pass(30 * SECOND);
+      assert.deepEqual(sent(), ['refresh-1']);
+      await end(first);
+      await windows.clock.pass(2 * MINUTE);
+      assert.equal(new Set(sent()).size, sent().length, 'a token was sent twice');
+      for (const window of windows.all) {
+        assert.ok(window.record().generation > 1);
+        assert.deepEqual([window.registry.get('s1')?.failure, window.record().ended], [undefined, undefined]);
+      }
+    });
+  }
+});
