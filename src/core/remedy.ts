@@ -116,7 +116,7 @@ export const REMEDIES = {
 
   // The server rejects a refresh without a reason that is known, though the same request worked before. Once can be chance.
   'refresh-rejected': row('retrying', 'steady', ['retry', 'log'], '', 'rejected-once'),
-  'refresh-rejected-again': row('ending', 'slow', ['sign-in', 'log'], '', 'rejected-again'),
+  'refresh-rejected-again': row('ending', 'slow', ['sign-in', 'settings'], '', 'rejected-again'),
   'refresh-rejected-settings': row('attention', 'slow', ['settings', 'sign-in'], '', 'rejected-settings'),
 
   // The settings, here or at the server, do not fit.

@@ -13,6 +13,7 @@ export function keyNamesIn(memento: vscode.Memento): KeyNames {
   };
   return {
     has: (name) => names().includes(name),
-    add: (name) => void memento.update(KEY, [...names(), name].slice(-MOST)),
+    // Without the name, at worst a session that the keyring has lost isn't reported.
+    add: (name) => void memento.update(KEY, [...names(), name].slice(-MOST)).then(undefined, () => {}),
   };
 }

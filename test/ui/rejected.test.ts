@@ -23,7 +23,7 @@ describe('a person whose server rejects each renewal', () => {
     // The next try comes by itself, about a minute later.
     const told = toast(workbench, SENTENCE);
     await told.waitFor({ timeout: 120_000 });
-    assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again'], links: ['Show Log', 'Dismiss', MUTE] });
+    assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again'], links: ['Open Settings', 'Dismiss', MUTE] });
     await workbench.statusSays(/Acme: ends in \d+ (hour|minutes)/);
     assert.ok(await workbench.statusWarns());
     await workbench.picture('90-rejected-twice');
