@@ -1,46 +1,46 @@
-// Builds the house. Read it from top to bottom: each part needs only what stands above it.
+// The composition root: builds each part from the parts above it.
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SECOND } from './core/clock.ts';
 import { freePortFor } from './flows/listener.ts';
-import { SignIns } from './flows/signIn.ts';
-import { SignOuts } from './flows/signOut.ts';
-import { Links } from './flows/uri.ts';
-import { machineCipher } from './machine/cipher.ts';
-import { diskFolder } from './machine/folder.ts';
-import { machineLife } from './machine/life.ts';
-import { machineClock as clock, machineUptime } from './machine/uptime.ts';
+import { SignInService } from './flows/signIn.ts';
+import { EndSessionService } from './flows/endSession.ts';
+import { UriCallbackRouter } from './flows/uriCallbackRouter.ts';
+import { nodeCipher } from './node/cipher.ts';
+import { nodeSharedFolder } from './node/sharedFolder.ts';
+import { nodeProcessLiveness } from './node/processLiveness.ts';
+import { nodeClock as clock, nodeUptime } from './node/uptime.ts';
 import { Discovery } from './protocol/discovery.ts';
 import type { Transport } from './protocol/transport.ts';
-import { ClientSecrets } from './sessions/clientSecrets.ts';
-import type { SignOut } from './sessions/farewell.ts';
-import { patientFolder, patientStore } from './sessions/patience.ts';
-import { Demands } from './sessions/demands.ts';
-import { Sessions } from './sessions/sessions.ts';
-import { Actions } from './vscode/actions.ts';
-import { Activity } from './vscode/activity.ts';
-import { openBrowser } from './vscode/browser.ts';
-import { Commands } from './vscode/commands.ts';
-import { ContextKeys } from './vscode/contextKeys.ts';
-import { DiagnosticsDocument } from './vscode/diagnosticsDocument.ts';
-import { Surroundings } from './vscode/environment.ts';
-import { LINKS_FOLDER, SHARED_FOLDER } from './vscode/ids.ts';
-import { IdleNews } from './vscode/idleNews.ts';
-import { keyNamesIn } from './vscode/keyNames.ts';
-import { later } from './vscode/later.ts';
-import { Notifications } from './vscode/notifications.ts';
-import { reportPartGone } from './vscode/partGone.ts';
-import { askForAddress } from './vscode/paste.ts';
-import { registerProofs } from './vscode/proof.ts';
-import { Providers } from './vscode/providers.ts';
-import { secretStore } from './vscode/secrets.ts';
-import { Settings } from './vscode/settings.ts';
-import { SignInDesk } from './vscode/signInDesk.ts';
-import { StatusBar } from './vscode/statusBar.ts';
-import * as text from './vscode/text.ts';
-import { registerToastLinks } from './vscode/toast.ts';
+import { ClientSecrets } from './storage/clientSecrets.ts';
+import type { ServerSignOut } from './sessions/serverSignOut.ts';
+import { folderWithTimeout, storeWithTimeout } from './storage/timeouts.ts';
+import { ChallengeSessions } from './sessions/challengeSessions.ts';
+import { SessionsModule } from './sessions/sessionsModule.ts';
+import { RecoveryActions } from './ui/recoveryActions.ts';
+import { Activity } from './ui/activity.ts';
+import { openBrowser } from './host/browser.ts';
+import { Commands } from './ui/commands.ts';
+import { ContextKeys } from './ui/contextKeys.ts';
+import { DiagnosticsDocument } from './ui/diagnosticsDocument.ts';
+import { RedirectEnvironment } from './auth/redirectEnvironment.ts';
+import { LINKS_FOLDER, SHARED_FOLDER } from './host/ids.ts';
+import { IdleNotifications } from './ui/idleNotifications.ts';
+import { keyNamesIn } from './host/keyNames.ts';
+import { later } from './host/lazy.ts';
+import { NotificationCenter } from './ui/notificationCenter.ts';
+import { reportBundleLoadError } from './ui/bundleLoadError.ts';
+import { askForAddress } from './auth/pasteUrl.ts';
+import { registerDpopHeadersCommand } from './auth/dpopHeaders.ts';
+import { ProviderRegistry } from './auth/providerRegistry.ts';
+import { secretStore } from './host/secrets.ts';
+import { Settings } from './host/settings.ts';
+import { SignInController } from './auth/signInController.ts';
+import { StatusBar } from './ui/statusBar.ts';
+import * as text from './host/messages.ts';
+import { registerToastLinks } from './ui/dismissibleNotification.ts';
 
 /** How long a server may take for one answer, in ms. */
 const ANSWER_DEADLINE = 20 * SECOND;
@@ -63,75 +63,75 @@ export function activate(context: vscode.ExtensionContext): void {
   // `fetch` is looked up at each call, because VS Code replaces it when proxy settings change.
   const transport: Transport = { fetch: (input, init) => fetch(input, init), clock, log, deadline: ANSWER_DEADLINE };
   const secrets = secretStore(context.secrets);
-  const folder = diskFolder(join(context.globalStorageUri.fsPath, SHARED_FOLDER), clock);
-  const clientSecrets = new ClientSecrets(patientStore(secrets, clock), patientFolder(folder, clock));
+  const folder = nodeSharedFolder(join(context.globalStorageUri.fsPath, SHARED_FOLDER), clock);
+  const clientSecrets = new ClientSecrets(storeWithTimeout(secrets, clock), folderWithTimeout(folder, clock));
   const discovery = new Discovery(transport, (provider) => clientSecrets.read(provider));
 
-  const sessions = new Sessions({
+  const sessions = new SessionsModule({
     clock, log, discovery, transport, secrets, folder,
-    life: machineLife(),
-    cipher: machineCipher,
+    life: nodeProcessLiveness(),
+    cipher: nodeCipher,
     keyNames: keyNamesIn(context.globalState),
     provider: (id) => settings.provider(id),
     lifetimes: () => settings.lifetimes(),
-    freshness: () => settings.freshness(),
-    uptime: machineUptime,
+    minimumValidity: () => settings.minimumValidity(),
+    uptime: nodeUptime,
     idleTimeouts: () => settings.idleTimeouts(),
     random: Math.random,
     newId: randomUUID,
-    onAlone: () => notifications.reportAlone(),
+    onDidDegrade: () => notifications.warnSyncDisabled(),
   });
-  const { idleness, keeper, notices, refresher, registry, scheduler } = sessions;
+  const { idleMonitor, sessionManager, notificationClaims, tokenRefresher, liveSessions, scheduler } = sessions;
 
-  const surroundings = new Surroundings(context.extension);
-  const links = new Links({ clock, log, cipher: machineCipher, folder: diskFolder(join(context.globalStorageUri.fsPath, LINKS_FOLDER), clock) });
+  const redirectEnvironment = new RedirectEnvironment(context.extension);
+  const links = new UriCallbackRouter({ clock, log, cipher: nodeCipher, folder: nodeSharedFolder(join(context.globalStorageUri.fsPath, LINKS_FOLDER), clock) });
   const template = (): Promise<string> => readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8');
-  const signOuts = new SignOuts({
+  const signOuts = new EndSessionService({
     clock, log, openBrowser,
-    environment: () => surroundings.environment(),
-    reach: (address) => surroundings.reach(address),
+    environment: () => redirectEnvironment.environment(),
+    reach: (address) => redirectEnvironment.reach(address),
     deadline: () => settings.signInTimeout(),
-    makeWay: (ports) => signIns.makeWay(ports),
+    releasePorts: (ports) => signIns.releasePorts(ports),
     pages: async (provider) => text.signOutPages(provider.label, await template()),
   });
-  const openSignOutPage = (page: SignOut['page']): void => void signOuts.open(page);
-  const signIns: SignIns = new SignIns({
+  const openSignOutPage = (page: ServerSignOut['page']): void => void signOuts.open(page);
+  const signIns: SignInService = new SignInService({
     clock, discovery, transport, log, links, openBrowser, askForAddress,
-    environment: () => surroundings.environment(),
-    reach: (address) => surroundings.reach(address),
-    link: () => surroundings.link(),
+    environment: () => redirectEnvironment.environment(),
+    reach: (address) => redirectEnvironment.reach(address),
+    link: () => redirectEnvironment.link(),
     random: Math.random,
-    makeWay: (ports) => signOuts.makeWay(ports),
-    isAnybodyIn: ({ id }) => keeper.list(id).length > 0,
+    releasePorts: (ports) => signOuts.releasePorts(ports),
+    isAnybodyIn: ({ id }) => sessionManager.list(id).length > 0,
     pages: async (provider) => text.pages(provider.label, await template()),
   });
-  const desk = new SignInDesk(signIns, keeper, settings);
+  const desk = new SignInController(signIns, sessionManager, settings);
   const showLog = (): void => log.show();
-  const onPartGone = (error: unknown): void => reportPartGone(log, error);
-  const actions = new Actions({
+  const onBundleLoadError = (error: unknown): void => reportBundleLoadError(log, error);
+  const actions = new RecoveryActions({
     clock, settings, clientSecrets, transport, showLog,
     reportFailure: (error, subject) => notifications.reportFailure(error, subject),
-    otherWays: (provider) => desk.otherWays(provider),
-    addressesOf: (provider, way) => surroundings.addressesOf(provider, way),
+    otherMethods: (provider) => desk.otherMethods(provider),
+    addressesOf: (provider, way) => redirectEnvironment.addressesOf(provider, way),
     redirectOf: ({ id }) => desk.waiting().find(({ provider }) => provider.id === id)?.redirect,
     lastWay: (provider) => desk.lastWay(provider),
     proposePort: (preferred) => freePortFor(preferred, Math.random),
     askForConsent: (subject) => commands.askForConsent(subject),
     copyDiagnostics: () => diagnostics.copy(),
-    noteSkew: (id, skew) => keeper.all(id).forEach(({ record }) => registry.update(record.id, { skew })),
+    noteSkew: (id, skew) => sessionManager.all(id).forEach(({ record }) => liveSessions.update(record.id, { skew })),
   });
   const guide = later(async () => {
-    const { Guide } = await import('./onDemand.ts');
-    return new Guide({
+    const { AddProviderWizard } = await import('./onDemand.ts');
+    return new AddProviderWizard({
       clientSecrets, discovery, settings,
       pageOn: (product) => vscode.Uri.joinPath(context.extensionUri, 'docs', 'servers', `${product}.md`),
-      addressesOf: (provider) => surroundings.addressesOf(provider),
+      addressesOf: (provider) => redirectEnvironment.addressesOf(provider),
       proposePort: () => freePortFor([], Math.random),
       signIn: (provider) => commands.signInTo(provider, provider.scopes),
     });
-  }, onPartGone);
+  }, onBundleLoadError);
   const commands: Commands = new Commands({
-    clock, keeper, refresher, desk, settings, actions, openSignOutPage, showLog,
+    clock, sessionManager, tokenRefresher, desk, settings, actions, openSignOutPage, showLog,
     addProvider: async () => (await guide())?.run(),
     notifications: () => notifications,
     showDiagnostics: () => diagnostics.show(),
@@ -146,18 +146,18 @@ export function activate(context: vscode.ExtensionContext): void {
       subjectOf: (record) => commands.subjectOf(record),
       subjectAt: (id) => commands.subjectAt(id),
     });
-  }, onPartGone));
-  const idleNews = new IdleNews({
-    clock, idleness,
-    sessions: () => keeper.all(),
+  }, onBundleLoadError));
+  const idleNotifications = new IdleNotifications({
+    clock, idleMonitor,
+    sessions: () => sessionManager.all(),
     nameOf: (id) => settings.nameOf(id),
     subjectOf: (record) => commands.subjectOf(record),
   });
-  const notifications: Notifications = new Notifications({
-    clock, keeper, notices, settings, actions, idleNews, showLog,
+  const notifications: NotificationCenter = new NotificationCenter({
+    clock, sessionManager, notificationClaims, settings, actions, idleNotifications, showLog,
     subjectOf: (record) => commands.subjectOf(record),
     subjectAt: (id) => commands.subjectAt(id),
-    remove: (id) => keeper.discard(id),
+    remove: (id) => sessionManager.removeLocally(id),
   });
   const signInUnconfigured = (): Promise<never> => {
     commands.offerToAddProvider();
@@ -166,15 +166,15 @@ export function activate(context: vscode.ExtensionContext): void {
   const reportNotRevoked = (label: string): void => void vscode.window.showWarningMessage(text.saySignedOutHereOnly(label));
   const onCall = (): void => {
     if (settings.callsCountAsActivity()) {
-      idleness.noteActivity();
+      idleMonitor.noteActivity();
     }
   };
   const offerAnotherWay: Commands['offerAnotherWay'] = (...failed) => commands.offerAnotherWay(...failed);
-  const demands = new Demands({ clock, keeper, refresher });
-  const providers = new Providers(settings, { clock, log, keeper, demands, desk, offerAnotherWay, signInUnconfigured, openSignOutPage, reportNotRevoked, onCall });
-  const activity = new Activity(clock, idleness);
-  const statusBar = new StatusBar(clock, keeper, desk, settings);
-  const contextKeys = new ContextKeys(keeper);
+  const challengeSessions = new ChallengeSessions({ clock, sessionManager, tokenRefresher });
+  const providers = new ProviderRegistry(settings, { clock, log, sessionManager, challengeSessions, desk, offerAnotherWay, signInUnconfigured, openSignOutPage, reportNotRevoked, onCall });
+  const activity = new Activity(clock, idleMonitor);
+  const statusBar = new StatusBar(clock, sessionManager, desk, settings);
+  const contextKeys = new ContextKeys(sessionManager);
 
   const show = (): void => {
     providers.sync();
@@ -184,11 +184,11 @@ export function activate(context: vscode.ExtensionContext): void {
 
   context.subscriptions.push(
     commands.register(),
-    surroundings.receive(links),
+    redirectEnvironment.receive(links),
     registerToastLinks(),
-    registerProofs(keeper),
-    keeper.onFindings((findings) => void notifications.reportFindings(findings)),
-    registry.onDidChange((change) => {
+    registerDpopHeadersCommand(sessionManager),
+    sessionManager.onDidFindIssues((findings) => void notifications.reportFindings(findings)),
+    liveSessions.onDidChange((change) => {
       show();
       notifications.onChange(change);
     }),
@@ -200,33 +200,33 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     settings.onDidChange(() => {
       discovery.forget();
-      idleness.configure();
+      idleMonitor.configure();
       activity.update();
       providers.update();
-      scheduler.hurry();
+      scheduler.checkNow();
       void notifications.reportProblems();
     }),
-    idleNews.onDidChange(() => notifications.check()),
+    idleNotifications.onDidChange(() => notifications.check()),
     vscode.window.onDidChangeWindowState(({ focused }) => {
       if (focused) {
         sessions.wake();
         notifications.check();
       }
     }),
-    activity, idleNews, notifications, statusBar, diagnostics, providers, desk, signOuts, sessions, settings, log,
+    activity, idleNotifications, notifications, statusBar, diagnostics, providers, desk, signOuts, sessions, settings, log,
   );
 
   // In a moment: VS Code has other extensions to start, and a caller that comes before has its session read all the same.
   const begin = clock.after(0, () => {
     void notifications.reportProblems();
     sessions.start();
-    void links.sweep();
+    void links.cleanUp();
     // What is left now tells a later session of the editor whether secrets are kept. Nobody waits for it.
-    keeper.ready().then(() => sessions.health.persistence(vscode.env.sessionId), () => {});
+    sessionManager.ready().then(() => sessions.health.persistence(vscode.env.sessionId), () => {});
   });
   leave = async () => {
     begin.dispose();
     sessions.dispose();
-    await Promise.race([refresher.idle(), new Promise<void>((resolve) => clock.after(LAST_MOMENTS, resolve))]);
+    await Promise.race([tokenRefresher.idle(), new Promise<void>((resolve) => clock.after(LAST_MOMENTS, resolve))]);
   };
 }

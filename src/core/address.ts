@@ -1,7 +1,7 @@
 // Addresses that credentials may go to: over TLS, or not off this machine.
 
 /** Whether a URL goes over TLS, or does not leave this machine. A text that is no URL is not judged here. */
-export function isProtected(value: string): boolean {
+export function isSecureUrl(value: string): boolean {
   if (!URL.canParse(value)) {
     return true;
   }

@@ -20,7 +20,7 @@ export interface Constraint {
 }
 
 /** What a session has to have so that it can answer a challenge. */
-export interface Demand {
+export interface ChallengeRequirements {
   /** The scopes, all of them. */
   readonly scopes: readonly string[];
   /** Those of them that the resource server names itself: it will look for them in the token. */
@@ -52,7 +52,7 @@ const TOLERANCE = 30 * SECOND;
  * @throws Failure `bad-challenge` naming the parameter, where one of those that are acted on cannot be what it should
  * be: a session that does not meet it would only be refused again.
  */
-export function demandOf({ challenges, fallbackScopes = [] }: Constraint): Demand {
+export function parseRequirements({ challenges, fallbackScopes = [] }: Constraint): ChallengeRequirements {
   const ours = challenges.filter(({ scheme }) => SCHEMES.includes(scheme.toLowerCase())).map(({ params }) => known(params));
   const params = ours.find(({ error, claims }) => error !== undefined || claims !== undefined) ?? ours[0] ?? {};
   const named = params.scope === undefined ? [] : wordsOf('scope', params.scope, isScope);
@@ -132,13 +132,13 @@ function soleNotBefore(claims: Readonly<Record<string, unknown>>): number | unde
 }
 
 /** What of a demand a session can lack that only a sign-in brings. */
-export type Lack = 'scope-not-granted' | 'acr-unmet' | 'auth-too-old';
+export type UnmetRequirement = 'scope-not-granted' | 'acr-unmet' | 'auth-too-old';
 
 /**
  * What a session lacks of a demand. `claims` are not looked at: only the resource server knows whether a token has them.
  * @param now in ms since the Unix epoch, by this machine's clock.
  */
-export function lackOf(record: SessionRecord, { acrValues, maxAge, named, scopes }: Demand, now: number): Lack | undefined {
+export function unmetRequirement(record: SessionRecord, { acrValues, maxAge, named, scopes }: ChallengeRequirements, now: number): UnmetRequirement | undefined {
   const { acr, authenticatedAt, granted = record.scopes } = record;
   // What only the caller wants has been answered by asking for it: servers grant it under another name, or as part of more.
   if (!servesScopes(record, scopes) || !coversScopes(granted, named.filter(isPermission))) {
@@ -153,16 +153,16 @@ export function lackOf(record: SessionRecord, { acrValues, maxAge, named, scopes
 
 /**
  * Holds the session of a sign-in against the demand that it was for.
- * @throws Failure `scope-needed` or `step-up-unmet`, where the server has not done what it was asked.
+ * @throws Failure `insufficient-scope` or `step-up-failed`, where the server has not done what it was asked.
  */
-export function mustMeet(record: SessionRecord, demand: Demand, now: number): void {
-  switch (lackOf(record, demand, now)) {
+export function assertMeets(record: SessionRecord, demand: ChallengeRequirements, now: number): void {
+  switch (unmetRequirement(record, demand, now)) {
     case 'scope-not-granted':
-      throw new Failure('scope-needed', 'scope-not-granted');
+      throw new Failure('insufficient-scope', 'scope-not-granted');
     case 'acr-unmet':
-      throw new Failure('step-up-unmet', 'acr-unmet');
+      throw new Failure('step-up-failed', 'acr-unmet');
     case 'auth-too-old':
-      throw new Failure('step-up-unmet', 'auth-too-old');
+      throw new Failure('step-up-failed', 'auth-too-old');
     case undefined:
   }
 }

@@ -54,7 +54,7 @@ const LAST_CHANCE = 1000;
  * Runs a function once a deadline has passed. After a stop of the process or a sleep of the machine, timers are late
  * and come before what has been waiting all the while; so the last second begins only when the rest is over.
  */
-export function afterDeadline(clock: Clock, deadline: number, run: () => void): Disposable {
+export function setDeadline(clock: Clock, deadline: number, run: () => void): Disposable {
   let timer = clock.after(deadline - LAST_CHANCE, () => {
     timer = clock.after(LAST_CHANCE, run);
   });
@@ -62,7 +62,7 @@ export function afterDeadline(clock: Clock, deadline: number, run: () => void): 
 }
 
 /** How far, in ms, two clocks may be apart before it is spoken of. */
-export const FAR_APART = 5 * 60_000;
+export const CLOCK_SKEW_WARNING = 5 * 60_000;
 
 /** One second, in ms. */
 export const SECOND = 1000;

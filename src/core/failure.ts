@@ -1,11 +1,11 @@
 // What went wrong: one error class that carries a category of the closed set, and text of servers made harmless.
-import type { Category } from './remedy.ts';
+import type { Category } from './failurePolicies.ts';
 
 /** What is known of a failure beside its category. */
 export interface FailureDetails {
   /** The error that led to it. It stays in memory; only its code reaches a log. */
   readonly cause?: unknown;
-  /** Words of the server or of a library, made harmless by {@link harmless}. */
+  /** Words of the server or of a library, made harmless by {@link sanitizeServerText}. */
   readonly detail?: string | undefined;
   /** The HTTP status of the answer. */
   readonly status?: number | undefined;
@@ -51,19 +51,19 @@ export class Failure extends Error {
 }
 
 /** The failure inside anything that was thrown: itself, or an unexpected one around it. */
-export function asFailure(error: unknown): Failure {
+export function toFailure(error: unknown): Failure {
   if (error instanceof Failure) {
     return error;
   }
   // The message of an error that nobody expected can quote what it was working on, a token included.
-  return new Failure('unexpected', 'unexpected', { cause: error, detail: error instanceof Error ? harmless(error.name) : undefined });
+  return new Failure('unexpected', 'unexpected', { cause: error, detail: error instanceof Error ? sanitizeServerText(error.name) : undefined });
 }
 
 /**
  * A name that a server gave, fit to be shown as one: on one line, without control characters and without the brackets
  * that make a link in a notification; else unchanged, because people recognise themselves by it. Cut to 100 characters.
  */
-export function plainName(name: string): string {
+export function sanitizeDisplayName(name: string): string {
   return cut(onOneLine(name.slice(0, 400)).replace(/[[\]<>`]/g, '').replace(/ +/g, ' ').trim(), 100);
 }
 
@@ -88,7 +88,7 @@ const LONGEST_DETAIL = 200;
  * text), without anything a Markdown view would turn into a link or a command, without what looks like a
  * token, and cut to 200 characters. The result can be empty.
  */
-export function harmless(text: string): string {
+export function sanitizeServerText(text: string): string {
   // Tokens go before the marks that may be part of them, and links after the marks that may hide one.
   const clean = onOneLine(text.slice(0, 8 * LONGEST_DETAIL))
     .replace(/[A-Za-z0-9_\-.~+/=]{40,}|(?=[A-Za-z_\-.~+/=]*\d)[A-Za-z0-9_\-.~+/=]{20,}/g, '…')

@@ -9,11 +9,11 @@ const TENANT = '{tenantid}';
  * they ask, so that it is the description of either; or with the tenant left open. Another host never is the same,
  * because the name is what tells the answers of servers apart (RFC 9207).
  */
-export function isSelfSame(said: string, configured: string): boolean {
+export function isSameIssuer(said: string, configured: string): boolean {
   if (!URL.canParse(said) || !URL.canParse(configured) || new URL(said).origin !== new URL(configured).origin) {
     return false;
   }
-  return withoutSlash(said) === withoutSlash(configured) || isTenantOf(configured, said);
+  return withoutSlash(said) === withoutSlash(configured) || matchesTenantTemplate(configured, said);
 }
 
 /** Whether a text is a URL that can be an issuer: http or https, no query, no fragment, no password. */
@@ -33,7 +33,7 @@ export function withoutWellKnown(text: string): string {
 }
 
 /** Whether an issuer is a template with its tenant filled in. */
-export function isTenantOf(issuer: string, template: string): boolean {
+export function matchesTenantTemplate(issuer: string, template: string): boolean {
   const [before = '', after, ...more] = template.split(TENANT);
   if (after === undefined || more.length > 0 || !issuer.startsWith(before) || !issuer.endsWith(after)) {
     return false;
@@ -42,16 +42,16 @@ export function isTenantOf(issuer: string, template: string): boolean {
 }
 
 /** The issuer of a tenant, whose name is the `tid` of its tokens; without a tenant, or without a place for one, as it is. */
-export function issuerFor(template: string, tenant: unknown): string {
+export function resolveTenantIssuer(template: string, tenant: unknown): string {
   return typeof tenant === 'string' && /^[\w-]+$/.test(tenant) ? template.replace(TENANT, tenant) : template;
 }
 
 /** Whether a token with this `iss`, and this `tid` where it has one, can be from the server at a configured issuer. */
-export function isFrom(iss: unknown, tenant: unknown, configured: string): boolean {
+export function isIssuedBy(iss: unknown, tenant: unknown, configured: string): boolean {
   if (typeof iss !== 'string') {
     return false;
   }
-  return isSelfSame(iss, configured) || (typeof tenant === 'string' && tenant !== '' && isSelfSame(iss.replace(tenant, TENANT), configured));
+  return isSameIssuer(iss, configured) || (typeof tenant === 'string' && tenant !== '' && isSameIssuer(iss.replace(tenant, TENANT), configured));
 }
 
 /** An issuer without the slash at its end, which OpenID Connect Discovery 1.0 and RFC 8414 take off as well. */

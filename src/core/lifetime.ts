@@ -2,7 +2,7 @@
 import { DAY, HOUR, MINUTE, SECOND } from './clock.ts';
 
 /** What of a session decides when it is renewed and when it ends. */
-export interface Lifetimes {
+export interface TokenLifetimes {
   /** When the token in hand was asked for: the moment the request was sent. */
   readonly renewedAt: number;
   /** When the access token stops working; absent where the server never said. */
@@ -30,10 +30,10 @@ export interface LifetimeSettings {
 }
 
 /** The least time, in ms, between two renewals of one session that nobody asked for. */
-export const MINIMUM_GAP = 5 * SECOND;
+export const MIN_REFRESH_INTERVAL = 5 * SECOND;
 
 /** The part of a leeway by which renewals come earlier than it says, at most, so that they do not line up. */
-const LARGEST_LEAD = 0.25;
+const MAX_JITTER_SHARE = 0.25;
 
 /** The part of a lifetime that a leeway takes at most, so that a short-lived token is not renewed for ever. */
 const LARGEST_SHARE = 1 / 3;
@@ -56,10 +56,10 @@ export interface PlannedRenewal {
  * When a renewal is due, and because of what, or undefined where none ever is (no refresh token, or nothing that calls
  * for one). The earliest of: the access token's expiry less the leeway; the session's end less the larger of leeway
  * and warning, as long as a renewal may still move that end; and the refresh interval. Never sooner than
- * {@link MINIMUM_GAP} after the last one. Each window and each session has its own second: a little earlier than said,
+ * {@link MIN_REFRESH_INTERVAL} after the last one. Each window and each session has its own second: a little earlier than said,
  * or a little later than the gap.
  */
-export function plannedRenewal(session: Lifetimes, settings: LifetimeSettings): PlannedRenewal | undefined {
+export function plannedRenewal(session: TokenLifetimes, settings: LifetimeSettings): PlannedRenewal | undefined {
   if (!session.renewable) {
     return undefined;
   }
@@ -71,7 +71,7 @@ export function plannedRenewal(session: Lifetimes, settings: LifetimeSettings): 
       because = reason;
     }
   };
-  const lead = LARGEST_LEAD * (((session.place ?? 0) + (settings.place ?? 0)) % 1);
+  const lead = MAX_JITTER_SHARE * (((session.place ?? 0) + (settings.place ?? 0)) % 1);
   const ahead = (end: number, leeway: number): number => end - (1 + lead) * leewayFor(end - session.renewedAt, leeway);
   if (session.accessExpiresAt !== undefined) {
     call(ahead(session.accessExpiresAt, settings.leeway), 'access expiry');
@@ -83,11 +83,11 @@ export function plannedRenewal(session: Lifetimes, settings: LifetimeSettings): 
   if (settings.refreshInterval > 0) {
     call(session.renewedAt + (1 - lead / 4) * settings.refreshInterval, 'refresh interval');
   }
-  return because === undefined ? undefined : { at: Math.floor(Math.max(at, session.renewedAt + (1 + lead) * MINIMUM_GAP)), because };
+  return because === undefined ? undefined : { at: Math.floor(Math.max(at, session.renewedAt + (1 + lead) * MIN_REFRESH_INTERVAL)), because };
 }
 
 /** When a renewal is due by {@link plannedRenewal}. */
-export function renewalDueAt(session: Lifetimes, settings: LifetimeSettings): number | undefined {
+export function renewalDueAt(session: TokenLifetimes, settings: LifetimeSettings): number | undefined {
   return plannedRenewal(session, settings)?.at;
 }
 
@@ -95,12 +95,12 @@ export function renewalDueAt(session: Lifetimes, settings: LifetimeSettings): nu
  * Whether the clock was set back since the token was asked for: it was received "in the future".
  * Its age then says nothing any more, so it is renewed rather than trusted.
  */
-export function clockWasSetBack(session: Lifetimes, now: number): boolean {
+export function clockWasSetBack(session: TokenLifetimes, now: number): boolean {
   return session.renewedAt > now + MINUTE;
 }
 
 /** Whether a renewal is due at this time. */
-export function isRenewalDue(session: Lifetimes, settings: LifetimeSettings, now: number): boolean {
+export function isRenewalDue(session: TokenLifetimes, settings: LifetimeSettings, now: number): boolean {
   const due = renewalDueAt(session, settings);
   return due !== undefined && (due <= now || clockWasSetBack(session, now));
 }
@@ -110,7 +110,7 @@ export function isRenewalDue(session: Lifetimes, settings: LifetimeSettings, now
  * if that is less (a caller must not cause a renewal with every call). A token whose expiry the server
  * never said counts as fresh; that is another state than expired.
  */
-export function isFresh(session: Lifetimes, now: number, margin: number): boolean {
+export function isFresh(session: TokenLifetimes, now: number, margin: number): boolean {
   if (session.accessExpiresAt === undefined) {
     return true;
   }
@@ -119,7 +119,7 @@ export function isFresh(session: Lifetimes, now: number, margin: number): boolea
 }
 
 /** Whether the access token still works at this time, as far as anybody said. */
-export function isAlive(session: Lifetimes, now: number): boolean {
+export function isUnexpired(session: TokenLifetimes, now: number): boolean {
   return session.accessExpiresAt === undefined || session.accessExpiresAt > now;
 }
 
@@ -127,7 +127,7 @@ export function isAlive(session: Lifetimes, now: number): boolean {
  * When the person must sign in again, where that is known: for a session that cannot be renewed, when its
  * access token expires; else what the server or a setting says of the session's end.
  */
-export function sessionEndOf(session: Lifetimes): number | undefined {
+export function sessionEndOf(session: TokenLifetimes): number | undefined {
   return session.renewable ? session.sessionEndsAt : session.accessExpiresAt;
 }
 
@@ -135,7 +135,7 @@ export function sessionEndOf(session: Lifetimes): number | undefined {
  * When to warn that a session ends, or undefined where the person has nothing to do: no end is known, or a
  * renewal is still expected to move it. The warning takes at most a third of the session's whole length.
  */
-export function warnAt(session: Lifetimes & { readonly signedInAt: number }, settings: LifetimeSettings): number | undefined {
+export function warnAt(session: TokenLifetimes & { readonly signedInAt: number }, settings: LifetimeSettings): number | undefined {
   const end = sessionEndOf(session);
   if (end === undefined || settings.warning <= 0) {
     return undefined;

@@ -13,12 +13,12 @@ export interface Log {
 }
 
 /** How the log tells a failure: its category and code, harmless words of the server, the HTTP status. */
-export function toldOf({ message, status }: Failure): string {
+export function formatFailure({ message, status }: Failure): string {
   return status === undefined ? message : `${message}, HTTP ${status}`;
 }
 
 /** How the log tells a point in time, in ms since the Unix epoch; also one that no calendar holds. */
-export function timeOf(at: number): string {
+export function formatTimestamp(at: number): string {
   return Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : 'beyond any calendar';
 }
 

@@ -1,7 +1,7 @@
 // What an identity server is as configured, and how an entry of the settings becomes one.
 import * as v from 'valibot';
-import { isProtected } from './address.ts';
-import { plainName } from './failure.ts';
+import { isSecureUrl } from './address.ts';
+import { sanitizeDisplayName } from './failure.ts';
 import { isIssuerUrl, withoutWellKnown } from './issuer.ts';
 import { isRedirectUri } from './redirectUri.ts';
 import { isScope, normalizeScopes } from './scopes.ts';
@@ -29,7 +29,7 @@ export interface Provider {
   /** Whether the Accounts menu offers to sign in while nobody is. */
   readonly accountsMenu: boolean;
   /** The way to sign in that is tried first; undefined leaves that to where VS Code runs and to what the server can do. */
-  readonly signInWay: Way | undefined;
+  readonly signInMethod: SignInMethod | undefined;
   /** The ports of the loopback redirect, for a server that compares the whole address; empty where any port will do. */
   readonly redirectPorts: readonly number[];
   /** The loopback redirect URI that is registered at the server, exactly as it is there, with or without a port; undefined for the default one. */
@@ -123,12 +123,12 @@ export const RESERVED_PARAMETERS = [
 ] as const;
 
 /** The ways to sign in, the most convenient one first. */
-export const WAYS = ['loopback', 'uri', 'device', 'paste'] as const;
+export const SIGN_IN_METHODS = ['loopback', 'uri', 'device', 'paste'] as const;
 /**
  * One of them: the browser comes back to a port of this machine (RFC 8252 section 7.3), or to the editor by a link of
  * its own scheme (section 7.1); the person types a code on any device (RFC 8628); or pastes the address where the browser ended.
  */
-export type Way = (typeof WAYS)[number];
+export type SignInMethod = (typeof SIGN_IN_METHODS)[number];
 
 /** The id of an entry without one, and of the provider that is there even when nothing is configured. */
 export const DEFAULT_PROVIDER_ID = 'oidc';
@@ -156,7 +156,7 @@ export const PROVIDER_FIELDS = [
   'sessionLifetime',
   'idleTimeout',
   'accountsMenu',
-  'signInWay',
+  'signInMethod',
   'redirectPorts',
   'redirectUri',
   'authorizationParameters',
@@ -235,7 +235,7 @@ const isReserved = (name: string): boolean => (RESERVED_PARAMETERS as readonly s
 const parameterName = v.pipe(v.string(), v.check((name) => name.trim() !== '', 'missing'), v.check((name) => !isReserved(name), 'reserved-parameter'));
 // A list would pass for an object here.
 const plainObject = v.custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'wrong-type');
-const endpoint = v.pipe(text, v.check((value) => /^https?:\/\/[^#\s\\]+$/.test(value) && URL.canParse(value), 'bad-endpoint'), v.check(isProtected, 'not-https'));
+const endpoint = v.pipe(text, v.check((value) => /^https?:\/\/[^#\s\\]+$/.test(value) && URL.canParse(value), 'bad-endpoint'), v.check(isSecureUrl, 'not-https'));
 const endpoints = v.pipe(
   plainObject,
   v.strictObject({
@@ -256,7 +256,7 @@ const entrySchema = v.object(
   {
     id: v.optional(v.pipe(text, v.check((value) => PROVIDER_ID_PATTERN.test(value), 'bad-id')), DEFAULT_PROVIDER_ID),
     label: v.optional(text),
-    issuer: v.pipe(text, v.transform(withoutWellKnown), v.check(isIssuerUrl, 'bad-url'), v.check(isProtected, 'not-https')),
+    issuer: v.pipe(text, v.transform(withoutWellKnown), v.check(isIssuerUrl, 'bad-url'), v.check(isSecureUrl, 'not-https')),
     metadataUrl: v.optional(endpoint),
     clientId: text,
     scopes: v.optional(v.array(scope, 'wrong-type'), [...DEFAULT_SCOPES]),
@@ -264,7 +264,7 @@ const entrySchema = v.object(
     sessionLifetime: v.optional(lifetime),
     idleTimeout: v.optional(v.pipe(v.number('wrong-type'), v.check((value) => value >= 0 && value <= 1e9, 'out-of-range'))),
     accountsMenu: v.optional(v.boolean('wrong-type'), true),
-    signInWay: v.optional(v.pipe(v.string('wrong-type'), v.picklist(WAYS, 'bad-way'))),
+    signInMethod: v.optional(v.pipe(v.string('wrong-type'), v.picklist(SIGN_IN_METHODS, 'bad-way'))),
     redirectPorts: v.optional(v.pipe(v.array(port, 'wrong-type'), v.check(({ length }) => length > 0 && length <= MOST_PORTS, 'bad-port'))),
     redirectUri: v.optional(v.pipe(text, v.check(isRedirectUri, 'bad-redirect-uri'))),
     authorizationParameters: v.optional(parameters),
@@ -320,7 +320,7 @@ export function parseProviders(value: unknown, takenIds: readonly string[] = BUI
 function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
   return {
     id: entry.id,
-    label: plainName(entry.label ?? '') || new URL(entry.issuer).hostname,
+    label: sanitizeDisplayName(entry.label ?? '') || new URL(entry.issuer).hostname,
     issuer: entry.issuer,
     metadataUrl: entry.metadataUrl,
     clientId: entry.clientId.trim(),
@@ -329,7 +329,7 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     sessionLifetime: entry.sessionLifetime === undefined ? undefined : entry.sessionLifetime * 60_000,
     idleTimeout: entry.idleTimeout === undefined ? undefined : entry.idleTimeout * 60_000,
     accountsMenu: entry.accountsMenu,
-    signInWay: entry.signInWay,
+    signInMethod: entry.signInMethod,
     redirectPorts: [...new Set(entry.redirectPorts)],
     redirectUri: entry.redirectUri,
     authorizationParameters: { ...entry.authorizationParameters },

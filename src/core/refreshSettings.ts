@@ -3,7 +3,7 @@ import type { Provider } from './provider.ts';
 
 /** The fields of an entry that no refresh request depends on. */
 const UNRELATED = [
-  'id', 'label', 'scopes', 'assumedLifetime', 'sessionLifetime', 'idleTimeout', 'accountsMenu', 'signInWay', 'redirectPorts', 'redirectUri',
+  'id', 'label', 'scopes', 'assumedLifetime', 'sessionLifetime', 'idleTimeout', 'accountsMenu', 'signInMethod', 'redirectPorts', 'redirectUri',
   'authorizationParameters', 'pushedAuthorization', 'account', 'signOutAtServer',
 ] as const satisfies readonly (keyof Provider)[];
 

@@ -1,6 +1,6 @@
 import { MINUTE, SECOND } from './clock.ts';
 import type { Failure } from './failure.ts';
-import { REMEDIES } from './remedy.ts';
+import { FAILURE_POLICIES } from './failurePolicies.ts';
 
 /** How often a failed renewal is tried again quickly before the slow pace sets in, where that is not {@link QUICK_TRIES_AT_SERVER}. */
 const QUICK_TRIES = 3;
@@ -27,7 +27,7 @@ export const LONGEST_WAIT = 60 * MINUTE;
  * @param random a number in [0, 1) that spreads the tries of many windows and sessions.
  */
 export function retryDelay(failure: Failure, failures: number, random: number): number | undefined {
-  const { retry } = REMEDIES[failure.category];
+  const { retry } = FAILURE_POLICIES[failure.category];
   if (retry === 'never') {
     return undefined;
   }
@@ -36,6 +36,6 @@ export function retryDelay(failure: Failure, failures: number, random: number): 
   }
   const quick = retry === 'quick' && failures <= (failure.category === 'server' ? QUICK_TRIES_AT_SERVER : QUICK_TRIES);
   const slow = failure.wasNotSent ? WAITING_PACE : retry === 'slow' ? MENDING_PACE : SLOW_PACE;
-  const pace = quick ? FIRST_DELAY * 2 ** (failures - 1) : slow;
-  return pace * (0.75 + random / 2);
+  const reportInterval = quick ? FIRST_DELAY * 2 ** (failures - 1) : slow;
+  return reportInterval * (0.75 + random / 2);
 }

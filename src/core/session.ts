@@ -1,11 +1,11 @@
 // A signed-in account at a provider, as it is stored: one record, parsed on the way in and on the way out.
 import * as v from 'valibot';
 import { MINUTE, SECOND, elapsedUptime, type Clock } from './clock.ts';
-import { Failure, harmless } from './failure.ts';
+import { Failure, sanitizeServerText } from './failure.ts';
 import { parseJson } from './json.ts';
-import type { Lifetimes } from './lifetime.ts';
+import type { TokenLifetimes } from './lifetime.ts';
 import { credentialOrigins, type Destination, type Provider, type TokenKind } from './provider.ts';
-import { CATEGORIES } from './remedy.ts';
+import { CATEGORIES } from './failurePolicies.ts';
 import { coversScopes, normalizeScopes } from './scopes.ts';
 
 /** The version of the records that this code writes. */
@@ -14,7 +14,7 @@ export const RECORD_VERSION = 2;
 /** What makes a record of each older version one of the next. They are never taken out: a store can sleep for years. */
 const MIGRATIONS: Readonly<Record<number, (record: Readonly<Record<string, unknown>>) => Record<string, unknown>>> = {
   // Version 1 did not tell a renewal that had come half-way from a complete one.
-  1: (record) => ({ ...record, isWhole: true }),
+  1: (record) => ({ ...record, isComplete: true }),
 };
 
 /** Where the access token's expiry came from. `never-said` is another state than expired. */
@@ -57,7 +57,7 @@ const recordSchema = v.object({
   accessToken: text,
   refreshToken: v.optional(text),
   /** Whether the server has said that it renews no sessions, so that this one lasts as long as its access token. */
-  isUnrenewable: v.optional(v.boolean()),
+  isNotRefreshable: v.optional(v.boolean()),
   idToken: v.optional(text),
   /** The key that the tokens are bound to; absent where they belong to whoever bears them. It stays for the whole session. */
   proofKey: v.optional(proofJwkSchema),
@@ -67,7 +67,7 @@ const recordSchema = v.object({
    * Whether all of it is of this generation. If not, the refresh token is, which is stored before anything else of an
    * answer is checked, and the access token is still that of the generation before.
    */
-  isWhole: v.boolean(),
+  isComplete: v.boolean(),
   /** Whether the present access token took the place of one that a resource server had refused. */
   isAfterRefusal: v.optional(v.boolean()),
   signedInAt: time,
@@ -136,8 +136,8 @@ export function isNewer(one: SessionRecord, other: SessionRecord): boolean {
   return one.generation !== other.generation ? one.generation > other.generation : stageOf(one) > stageOf(other);
 }
 
-function stageOf({ isWhole, ended }: SessionRecord): number {
-  return ended !== undefined ? 2 : isWhole ? 1 : 0;
+function stageOf({ isComplete, ended }: SessionRecord): number {
+  return ended !== undefined ? 2 : isComplete ? 1 : 0;
 }
 
 /**
@@ -160,8 +160,8 @@ export function formatRecord(record: SessionRecord): string {
 export const ENDED_GRACE = 5 * MINUTE;
 
 /** The definite verdict that ended a session, as the failure that it was; one of another version's categories is a plain end. */
-export function verdictOf({ category, code, claims, detail }: NonNullable<SessionRecord['ended']>): Failure {
-  return new Failure(CATEGORIES.find((one) => one === category) ?? 'session-ended', code, { claims, detail: detail === undefined ? undefined : harmless(detail) });
+export function endedFailure({ category, code, claims, detail }: NonNullable<SessionRecord['ended']>): Failure {
+  return new Failure(CATEGORIES.find((one) => one === category) ?? 'session-ended', code, { claims, detail: detail === undefined ? undefined : sanitizeServerText(detail) });
 }
 
 /** How much slower than the uptime, as a share of the time that passed, a clock may run before it counts as set back. */
@@ -192,8 +192,8 @@ export function loginHintOf({ account, loginHint }: SessionRecord): string {
 }
 
 /** What of a record decides its lifetimes. */
-export function lifetimesOf(record: SessionRecord): Lifetimes & { readonly signedInAt: number } {
-  const { renewedAt, signedInAt, accessExpiresAt, sessionEndsAt, sessionEndIsFixed, refreshToken, isUnrenewable, ended } = record;
+export function tokenLifetimes(record: SessionRecord): TokenLifetimes & { readonly signedInAt: number } {
+  const { renewedAt, signedInAt, accessExpiresAt, sessionEndsAt, sessionEndIsFixed, refreshToken, isNotRefreshable, ended } = record;
   return {
     renewedAt,
     signedInAt,
@@ -201,13 +201,13 @@ export function lifetimesOf(record: SessionRecord): Lifetimes & { readonly signe
     accessExpiresAt: ended === undefined ? accessExpiresAt : Math.min(accessExpiresAt ?? ended.at, ended.at + ENDED_GRACE),
     sessionEndsAt,
     sessionEndIsFixed,
-    renewable: refreshToken !== undefined && isUnrenewable !== true && ended === undefined,
-    place: placeOf(record),
+    renewable: refreshToken !== undefined && isNotRefreshable !== true && ended === undefined,
+    place: jitterOf(record),
   };
 }
 
 /** A number in [0, 1) that looks random and is the same in every window: FNV-1a, mixed once more at the end. */
-function placeOf({ id, generation }: SessionRecord): number {
+function jitterOf({ id, generation }: SessionRecord): number {
   let hash = 0x811c9dc5;
   for (const character of `${id}.${generation}`) {
     hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
@@ -236,12 +236,12 @@ export function isSameSignIn(one: SessionRecord, other: SessionRecord): boolean 
  * The provider that a record belongs to as it is configured now: its tokens came from that issuer, for that client, and
  * go to no address of the entry that was not one then. Undefined where there is none.
  */
-export function ownerOf<P extends Destination & Pick<Provider, 'clientId'>>(
+export function configuredProviderOf<P extends Destination & Pick<Provider, 'clientId'>>(
   record: SessionRecord,
   providerWith: (id: string) => P | undefined,
 ): P | undefined {
   const provider = providerWith(record.providerId);
-  return provider !== undefined && isOfClient(record, provider) && !hasMoved(record, provider) ? provider : undefined;
+  return provider !== undefined && isOfClient(record, provider) && !endpointsChanged(record, provider) ? provider : undefined;
 }
 
 /** Whether a record is of a provider's client at its issuer, though its credentials may go elsewhere by now. */
@@ -250,7 +250,7 @@ export function isOfClient(record: SessionRecord, { clientId, issuer }: Pick<Pro
 }
 
 /** An entry that has lost its endpoints, or its metadata URL, leads to wherever the server of that name says, which is elsewhere, too. */
-function hasMoved({ origins }: SessionRecord, provider: Destination): boolean {
+function endpointsChanged({ origins }: SessionRecord, provider: Destination): boolean {
   const now = credentialOrigins(provider);
   return origins !== undefined && (now.some((origin) => !origins.includes(origin)) || (now.length === 0 && origins.length > 0));
 }

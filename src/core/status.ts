@@ -1,9 +1,9 @@
 // What the status bar has to say: decided here, put into words and drawn in the editor's room.
 import { MINUTE } from './clock.ts';
 import type { Failure } from './failure.ts';
-import { isAlive, isRenewalDue, renewalDueAt, sessionEndOf, warnAt, type LifetimeSettings, type Lifetimes } from './lifetime.ts';
-import { REMEDIES } from './remedy.ts';
-import { lifetimesOf, type SessionRecord } from './session.ts';
+import { isUnexpired, isRenewalDue, renewalDueAt, sessionEndOf, warnAt, type LifetimeSettings, type TokenLifetimes } from './lifetime.ts';
+import { FAILURE_POLICIES } from './failurePolicies.ts';
+import { tokenLifetimes, type SessionRecord } from './session.ts';
 
 /** The states of a session, from the one that most needs a person to the one that needs nobody. */
 export const STATES = ['ended', 'attention', 'ending', 'retrying', 'signing-in', 'renewing', 'signed-in', 'signed-out'] as const;
@@ -30,7 +30,7 @@ export interface LiveSession {
   /** How far the server's clock is ahead of this machine's, in ms, as its latest answer told. */
   readonly skew?: number | undefined;
   /** How far, in ms, the clock has been set back since the record came: by so much its times lie too far ahead. */
-  readonly setBack?: number | undefined;
+  readonly clockSetBackMs?: number | undefined;
   /** Until when the server has asked not to be contacted (`Retry-After`), by whichever window it told. */
   readonly waitUntil?: number | undefined;
   /** Whether the newest tokens are in memory only, because storing them failed. */
@@ -51,17 +51,17 @@ export interface SessionStatus {
 }
 
 /** The time for the times of a session: what the clock would show, had it not been set back since. */
-export function timeFor({ setBack = 0 }: LiveSession, now: number): number {
-  return now + setBack;
+export function sessionTime({ clockSetBackMs = 0 }: LiveSession, now: number): number {
+  return now + clockSetBackMs;
 }
 
 /** Works out the status of one session at one time. */
 export function statusOf(session: LiveSession, settings: LifetimeSettings, now: number): SessionStatus {
-  const { record, setBack = 0 } = session;
-  const lifetimes = lifetimesOf(record);
-  const shown = (time: number | undefined): number | undefined => (time === undefined ? undefined : time - setBack);
+  const { record, clockSetBackMs = 0 } = session;
+  const lifetimes = tokenLifetimes(record);
+  const shown = (time: number | undefined): number | undefined => (time === undefined ? undefined : time - clockSetBackMs);
   const due = session.nextTryAt ?? shown(renewalDueAt(lifetimes, settings));
-  const endsWithToken = session.failure !== undefined && REMEDIES[session.failure.category].outcome === 'ending';
+  const endsWithToken = session.failure !== undefined && FAILURE_POLICIES[session.failure.category].outcome === 'ending';
   const end = shown(endsWithToken ? (lifetimes.accessExpiresAt ?? lifetimes.sessionEndsAt) : sessionEndOf(lifetimes));
   const countdown =
     end !== undefined ? ({ to: end, means: 'end' } as const)
@@ -69,7 +69,7 @@ export function statusOf(session: LiveSession, settings: LifetimeSettings, now: 
     : undefined;
   return {
     session,
-    state: stateOf(session, settings, timeFor(session, now)),
+    state: stateOf(session, settings, sessionTime(session, now)),
     countdown,
     accessExpiresAt: shown(lifetimes.accessExpiresAt),
     sessionEndsAt: end,
@@ -81,7 +81,7 @@ function stateOf(session: LiveSession, settings: LifetimeSettings, now: number):
   if (!isUsable(session.record, now)) {
     return 'ended';
   }
-  const lifetimes = lifetimesOf(session.record);
+  const lifetimes = tokenLifetimes(session.record);
   if (session.record.ended !== undefined) {
     return 'ending';
   }
@@ -96,13 +96,13 @@ function stateOf(session: LiveSession, settings: LifetimeSettings, now: number):
 }
 
 /** The state of a session whose renewal has failed. */
-function stateAfter({ category }: Failure, lifetimes: Lifetimes, now: number): State {
-  switch (REMEDIES[category].outcome) {
+function stateAfter({ category }: Failure, lifetimes: TokenLifetimes, now: number): State {
+  switch (FAILURE_POLICIES[category].outcome) {
     case 'retrying':
       return 'retrying';
     case 'ending':
       // Without a known expiry there is nothing to count down to.
-      return lifetimes.accessExpiresAt === undefined ? 'attention' : isAlive(lifetimes, now) ? 'ending' : 'ended';
+      return lifetimes.accessExpiresAt === undefined ? 'attention' : isUnexpired(lifetimes, now) ? 'ending' : 'ended';
     case 'attention':
     case 'ended':
     case 'unchanged':
@@ -115,16 +115,16 @@ function stateAfter({ category }: Failure, lifetimes: Lifetimes, now: number): S
  * serving the token in hand for a little while; after that the person must sign in.
  */
 export function isUsable(record: SessionRecord, now: number): boolean {
-  const lifetimes = lifetimesOf(record);
+  const lifetimes = tokenLifetimes(record);
   if (record.ended !== undefined && record.ended.at > now + MINUTE) {
     // The clock was set back since, which brings no session back.
     return false;
   }
-  return lifetimes.renewable || isAlive(lifetimes, now);
+  return lifetimes.renewable || isUnexpired(lifetimes, now);
 }
 
 /** The statuses with the one first that most needs a person; of equals, the one whose countdown ends first. */
-export function byUrgency(statuses: readonly SessionStatus[]): SessionStatus[] {
+export function sortByUrgency(statuses: readonly SessionStatus[]): SessionStatus[] {
   return [...statuses].sort(
     (one, other) =>
       STATES.indexOf(one.state) - STATES.indexOf(other.state) ||

@@ -2,38 +2,38 @@
 // finding offers stands above its line.
 import * as vscode from 'vscode';
 import { SECOND, type Clock } from '../core/clock.ts';
-import { asFailure } from '../core/failure.ts';
+import { toFailure } from '../core/failure.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { Discovery } from '../protocol/discovery.ts';
-import type { ClientSecrets } from '../sessions/clientSecrets.ts';
-import type { SignOut } from '../sessions/farewell.ts';
-import type { Sessions } from '../sessions/sessions.ts';
-import type { Subject } from '../vscode/actions.ts';
-import type { DiagnosticsDesk } from '../vscode/diagnosticsDocument.ts';
-import { MEND_COMMAND, PREFIX } from '../vscode/ids.ts';
-import { failureSentence } from '../vscode/sentences.ts';
-import { openEntry, openProviderSettings, openSettings, type Settings } from '../vscode/settings.ts';
-import { PRODUCT, labelRemove, labelSignOut } from '../vscode/text.ts';
-import { findingsOf, type Facts, type HouseFinding, type Mending } from './findings.ts';
+import type { ClientSecrets } from '../storage/clientSecrets.ts';
+import type { ServerSignOut } from '../sessions/serverSignOut.ts';
+import type { SessionsModule } from '../sessions/sessionsModule.ts';
+import type { ActionTarget } from '../ui/recoveryActions.ts';
+import type { DiagnosticsService } from '../ui/diagnosticsDocument.ts';
+import { MEND_COMMAND, PREFIX } from '../host/ids.ts';
+import { failureSentence } from '../host/failureMessages.ts';
+import { openEntry, openProviderSettings, openSettings, type Settings } from '../host/settings.ts';
+import { PRODUCT, labelRemove, labelSignOut } from '../host/messages.ts';
+import { findingsOf, type Facts, type DiagnosticFinding, type QuickFix } from './findings.ts';
 import { proxyHost, reportOf, type Report } from './report.ts';
 import { askClear, askRemove, askSignOut, mendingLabel, reportWords, sayDiagnosticsCopied } from './reportText.ts';
 
 /** What the diagnostics look at, and what mends. */
-export interface DiagnosticsPorts {
+export interface DiagnosticsDependencies {
   readonly clock: Clock;
   readonly extension: vscode.Extension<unknown>;
   readonly discovery: Discovery;
-  readonly sessions: Sessions;
+  readonly sessions: SessionsModule;
   readonly settings: Settings;
   readonly clientSecrets: ClientSecrets;
   /** The process that the extension runs in. */
   readonly process: Pick<NodeJS.Process, 'arch' | 'env' | 'platform' | 'versions'>;
   /** What mending is about, where it is about a session. */
-  subjectOf(record: SessionRecord): Subject;
+  subjectOf(record: SessionRecord): ActionTarget;
   /** What mending is about, where it is about a provider. */
-  subjectAt(providerId: string): Subject;
+  subjectAt(providerId: string): ActionTarget;
   /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
-  openSignOutPage(page: SignOut['page']): void;
+  openSignOutPage(page: ServerSignOut['page']): void;
   /** Leads through adding a provider. */
   addProvider(): Promise<void>;
   showLog(): void;
@@ -46,12 +46,12 @@ const ENVIRONMENT = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CER
 const PATIENCE = 5 * SECOND;
 
 /** The diagnostics. */
-export class Diagnostics implements DiagnosticsDesk {
-  readonly #ports: DiagnosticsPorts;
+export class Diagnostics implements DiagnosticsService {
+  readonly #dependencies: DiagnosticsDependencies;
   #report: Report | undefined;
 
-  constructor(ports: DiagnosticsPorts) {
-    this.#ports = ports;
+  constructor(ports: DiagnosticsDependencies) {
+    this.#dependencies = ports;
   }
 
   async text(): Promise<string> {
@@ -78,7 +78,7 @@ export class Diagnostics implements DiagnosticsDesk {
   }
 
   /** Only what the report in hand has found can be mended. */
-  async mend(line: unknown): Promise<void> {
+  async applyFix(line: unknown): Promise<void> {
     const finding = this.#report?.places.find((place) => place.line === line)?.finding;
     if (finding?.mending === undefined) {
       return;
@@ -87,7 +87,7 @@ export class Diagnostics implements DiagnosticsDesk {
       await this.#doing[finding.mending](finding);
     } catch (error) {
       const { providerId = '' } = finding;
-      void vscode.window.showWarningMessage(failureSentence(error, this.#ports.settings.nameOf(providerId)));
+      void vscode.window.showWarningMessage(failureSentence(error, this.#dependencies.settings.nameOf(providerId)));
     }
     await this.refresh();
   }
@@ -98,21 +98,21 @@ export class Diagnostics implements DiagnosticsDesk {
   }
 
   async #gather(): Promise<Report> {
-    const { clientSecrets, clock, discovery, extension, process, sessions, settings } = this.#ports;
-    const { health, history, keeper, ledger, turns, vault } = sessions;
+    const { clientSecrets, clock, discovery, extension, process, sessions, settings } = this.#dependencies;
+    const { health, history, sessionManager, sessionIndex, renewalLock, vault } = sessions;
     // What cannot be read is a finding, not a reason to show none.
-    await Promise.race([keeper.ready().catch(() => {}), new Promise<void>((resolve) => clock.after(PATIENCE, resolve))]);
+    await Promise.race([sessionManager.ready().catch(() => {}), new Promise<void>((resolve) => clock.after(PATIENCE, resolve))]);
     const [store, persistence, folder, leftovers, held, ids, entries, secrets] = await Promise.all([
       health.store(),
       health.persistence(vscode.env.sessionId),
       health.folder(),
       vault.leftovers().catch(() => undefined),
-      turns.held().catch((error: unknown) => asFailure(error).code),
-      ledger.ids(),
-      ledger.load(),
+      renewalLock.held().catch((error: unknown) => toFailure(error).code),
+      sessionIndex.ids(),
+      sessionIndex.load(),
       Promise.all(settings.providers.map(async (provider) => [provider.id, await clientSecrets.standing(provider)] as const)),
     ]);
-    const all = sessions.registry.all();
+    const all = sessions.liveSessions.all();
     const facts: Facts = {
       now: clock.now(),
       providers: settings.providers,
@@ -126,27 +126,27 @@ export class Diagnostics implements DiagnosticsDesk {
       }),
       store: { now: store, persistence },
       folder,
-      isAlone: turns.isAlone,
+      isDegraded: renewalLock.isDegraded,
       leftovers,
       tlsOffBy: process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' ? 'environment' : httpSetting('proxyStrictSSL') === false ? 'setting' : undefined,
     };
     return reportOf({
       facts,
       findings: findingsOf(facts),
-      surroundings: this.#surroundings(extension),
+      redirectEnvironment: this.#surroundings(extension),
       network: this.#network(),
       lifetimes: settings.lifetimes(),
       known: (provider) => discovery.known(provider),
       clientSecrets: new Map(secrets),
       events: history.all(),
-      turns: held,
-      ledger: ids,
+      renewalLock: held,
+      sessionIndex: ids,
       words: reportWords,
     });
   }
 
   #surroundings(extension: vscode.Extension<unknown>): [string, string][] {
-    const { arch, platform, versions } = this.#ports.process;
+    const { arch, platform, versions } = this.#dependencies.process;
     const { version } = extension.packageJSON as { readonly version: unknown };
     const { appHost, appName, language, remoteName, uiKind } = vscode.env;
     return [
@@ -163,7 +163,7 @@ export class Diagnostics implements DiagnosticsDesk {
   }
 
   #network(): [string, string][] {
-    const { env } = this.#ports.process;
+    const { env } = this.#dependencies.process;
     const proxy = httpSetting('proxy');
     const exceptions = httpSetting('noProxy');
     return [
@@ -174,25 +174,25 @@ export class Diagnostics implements DiagnosticsDesk {
     ];
   }
 
-  #subjectOf({ providerId = '', session }: HouseFinding): Subject {
-    return session === undefined ? this.#ports.subjectAt(providerId) : this.#ports.subjectOf(session.record);
+  #subjectOf({ providerId = '', session }: DiagnosticFinding): ActionTarget {
+    return session === undefined ? this.#dependencies.subjectAt(providerId) : this.#dependencies.subjectOf(session.record);
   }
 
-  readonly #doing: Readonly<Record<Mending, (finding: HouseFinding) => Promise<unknown>>> = {
+  readonly #doing: Readonly<Record<QuickFix, (finding: DiagnosticFinding) => Promise<unknown>>> = {
     remove: async ({ session }) => {
       if (session !== undefined && (await isSure(askRemove(session.record.id.slice(0, 8)), labelRemove()))) {
-        await this.#ports.sessions.keeper.discard(session.record.id);
+        await this.#dependencies.sessions.sessionManager.removeLocally(session.record.id);
       }
     },
     'sign-out': async ({ session }) => {
       if (session !== undefined && (await isSure(askSignOut(session.record.id.slice(0, 8)), labelSignOut()))) {
-        const { page } = await this.#ports.sessions.keeper.signOut(session.record.id);
-        this.#ports.openSignOutPage(page);
+        const { page } = await this.#dependencies.sessions.sessionManager.signOut(session.record.id);
+        this.#dependencies.openSignOutPage(page);
       }
     },
     clear: async () => {
       if (await isSure(askClear(), labelRemove())) {
-        await this.#ports.sessions.vault.dropLeftovers();
+        await this.#dependencies.sessions.vault.deleteQuarantined();
       }
     },
     'sign-in': (finding) => this.#subjectOf(finding).signIn(),
@@ -200,11 +200,11 @@ export class Diagnostics implements DiagnosticsDesk {
     settings: ({ numberProblem, providerId }) =>
       numberProblem !== undefined ? openSettings(`${PREFIX}.${numberProblem.setting.name}`)
       : providerId === undefined ? openProviderSettings()
-      : openEntry(this.#ports.clock, providerId),
-    'add-provider': () => this.#ports.addProvider(),
+      : openEntry(this.#dependencies.clock, providerId),
+    'add-provider': () => this.#dependencies.addProvider(),
     'proxy-settings': () => openSettings('http.proxy', 'http.proxyStrictSSL', 'http.systemCertificates'),
     log: () => {
-      this.#ports.showLog();
+      this.#dependencies.showLog();
       return Promise.resolve();
     },
     check: () => Promise.resolve(),

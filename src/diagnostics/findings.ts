@@ -1,15 +1,15 @@
 // What is to be said of a house as it stands: facts in, findings out. Nothing is asked of anybody here.
 import { isLoopbackHost } from '../core/address.ts';
 import { claimsOf } from '../core/claims.ts';
-import { FAR_APART } from '../core/clock.ts';
-import { isFrom } from '../core/issuer.ts';
+import { CLOCK_SKEW_WARNING } from '../core/clock.ts';
+import { isIssuedBy } from '../core/issuer.ts';
 import type { Provider, SettingProblem } from '../core/provider.ts';
-import { REMEDIES, type Action, type Category } from '../core/remedy.ts';
+import { FAILURE_POLICIES, type Action, type Category } from '../core/failurePolicies.ts';
 import { normalizeScopes } from '../core/scopes.ts';
-import { ownerOf, type SessionRecord } from '../core/session.ts';
-import { isUsable, timeFor, type LiveSession } from '../core/status.ts';
-import type { Health, StoreHealth } from '../sessions/health.ts';
-import type { NumberProblem } from '../vscode/numberSettings.ts';
+import { configuredProviderOf, type SessionRecord } from '../core/session.ts';
+import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
+import type { Health, StoreHealth } from '../storage/storageProbe.ts';
+import type { NumberProblem } from '../host/numberSettings.ts';
 
 /** Every finding, the gravest first. The words are stable: reports are compared by them. */
 export const FINDING_CODES = [
@@ -68,13 +68,13 @@ export type FindingCode = (typeof FINDING_CODES)[number];
 export type Severity = 'error' | 'warning' | 'note';
 
 /** What can be done about a finding by pressing something. */
-export type Mending = 'remove' | 'sign-out' | 'sign-in' | 'renew' | 'settings' | 'add-provider' | 'proxy-settings' | 'log' | 'check' | 'clear';
+export type QuickFix = 'remove' | 'sign-out' | 'sign-in' | 'renew' | 'settings' | 'add-provider' | 'proxy-settings' | 'log' | 'check' | 'clear';
 
 /** Something that is to be said, and what can be done about it. */
-export interface HouseFinding {
+export interface DiagnosticFinding {
   readonly code: FindingCode;
   readonly severity: Severity;
-  readonly mending: Mending | undefined;
+  readonly mending: QuickFix | undefined;
   /** The id of the provider that it is about. */
   readonly providerId?: string | undefined;
   /** The session that it is about. */
@@ -104,7 +104,7 @@ export interface Facts {
   readonly store: StoreHealth;
   readonly folder: Health;
   /** Whether this window cannot take turns with the others. */
-  readonly isAlone: boolean;
+  readonly isDegraded: boolean;
   /** How many secrets lie set aside; undefined where that cannot be read. */
   readonly leftovers: number | undefined;
   /** What switches the check of certificates off: a setting, the environment, or nothing. */
@@ -112,7 +112,7 @@ export interface Facts {
 }
 
 /** What there is to say of these facts, the gravest first; nothing of a house in order. */
-export function findingsOf(facts: Facts): HouseFinding[] {
+export function findingsOf(facts: Facts): DiagnosticFinding[] {
   const findings = [
     ...facts.sessions.flatMap((session) => ofSession(session, facts)),
     ...ofSettings(facts),
@@ -128,16 +128,16 @@ function providerWith({ providers }: Facts, id: string): Provider | undefined {
 }
 
 function owned(facts: Facts): LiveSession[] {
-  return facts.sessions.filter(({ record }) => ownerOf(record, (id) => providerWith(facts, id)) !== undefined);
+  return facts.sessions.filter(({ record }) => configuredProviderOf(record, (id) => providerWith(facts, id)) !== undefined);
 }
 
-function ofSession(session: LiveSession, facts: Facts): HouseFinding[] {
+function ofSession(session: LiveSession, facts: Facts): DiagnosticFinding[] {
   const { record } = session;
   const about = { session, providerId: record.providerId } as const;
   const wrong = wrongClaimsOf(record);
   const poisoned = wrong.length === 0 ? [] : [{ ...about, code: 'poisoned', severity: 'error', mending: 'remove', detail: wrong.join(', ') } as const];
   const provider = providerWith(facts, record.providerId);
-  if (ownerOf(record, () => provider) === undefined) {
+  if (configuredProviderOf(record, () => provider) === undefined) {
     const isOfTest = isOnThisMachine(record.issuer) && (provider === undefined || !isOnThisMachine(provider.issuer));
     const code = isOfTest ? 'test-server' : provider === undefined ? 'not-configured' : 'foreign';
     // Where the settings cannot be read, they are what is to be mended, and the session is as good as before.
@@ -147,14 +147,14 @@ function ofSession(session: LiveSession, facts: Facts): HouseFinding[] {
   return [...poisoned, ...ofOwnSession(session, provider, facts.now)];
 }
 
-function ofOwnSession(session: LiveSession, provider: Provider | undefined, now: number): HouseFinding[] {
+function ofOwnSession(session: LiveSession, provider: Provider | undefined, now: number): DiagnosticFinding[] {
   const { record, failure, unsaved } = session;
   const about = { session, providerId: record.providerId } as const;
-  const findings: HouseFinding[] = [];
+  const findings: DiagnosticFinding[] = [];
   if (unsaved) {
     findings.push({ ...about, code: 'unsaved', severity: 'error', mending: 'check' });
   }
-  if (record.ended !== undefined || !isUsable(record, timeFor(session, now))) {
+  if (record.ended !== undefined || !isUsable(record, sessionTime(session, now))) {
     const detail = record.ended === undefined ? undefined : `${record.ended.category}, ${record.ended.code}`;
     findings.push({ ...about, code: 'ended', severity: 'warning', mending: 'sign-in', detail });
     return findings;
@@ -183,7 +183,7 @@ function wrongClaimsOf({ idToken, issuer, clientId, subject }: SessionRecord): s
   const { iss, aud, sub, tid } = claims;
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   return [
-    ...(isFrom(iss, tid, issuer) ? [] : ['iss']),
+    ...(isIssuedBy(iss, tid, issuer) ? [] : ['iss']),
     ...(audiences.includes(clientId) ? [] : ['aud']),
     ...(subject === undefined || sub === subject ? [] : ['sub']),
   ];
@@ -194,12 +194,12 @@ function isOnThisMachine(issuer: string): boolean {
 }
 
 /** What is worth pressing about a failure: what its remedy offers first, where that can be done from here. */
-function mendingOf(category: Category, otherwise: Mending): Mending {
-  const [first] = REMEDIES[category].actions;
+function mendingOf(category: Category, otherwise: QuickFix): QuickFix {
+  const [first] = FAILURE_POLICIES[category].actions;
   return (first === undefined ? undefined : MENDINGS[first]) ?? otherwise;
 }
 
-const MENDINGS: Readonly<Partial<Record<Action, Mending>>> = {
+const MENDINGS: Readonly<Partial<Record<Action, QuickFix>>> = {
   'sign-in': 'sign-in',
   'settings': 'settings',
   'scopes': 'settings',
@@ -209,8 +209,8 @@ const MENDINGS: Readonly<Partial<Record<Action, Mending>>> = {
   'log': 'log',
 };
 
-function ofSettings({ lost, numberProblems, problems, providers, tlsOffBy, unknownServers }: Facts): HouseFinding[] {
-  const findings: HouseFinding[] = [
+function ofSettings({ lost, numberProblems, problems, providers, tlsOffBy, unknownServers }: Facts): DiagnosticFinding[] {
+  const findings: DiagnosticFinding[] = [
     ...lost.map(({ id, providerId }) => ({ code: 'lost', severity: 'warning', mending: 'sign-in', providerId, detail: id.slice(0, 8) }) as const),
     ...problems.map((problem) => ({ code: 'entry-not-used', severity: 'warning', mending: 'settings', problem }) as const),
     ...numberProblems.map((numberProblem) => ({ code: 'setting-out-of-range', severity: 'warning', mending: 'settings', numberProblem }) as const),
@@ -228,8 +228,8 @@ function ofSettings({ lost, numberProblems, problems, providers, tlsOffBy, unkno
   return findings;
 }
 
-function ofPlaces({ folder, isAlone, leftovers = 0, store }: Facts): HouseFinding[] {
-  const findings: HouseFinding[] = [];
+function ofPlaces({ folder, isDegraded, leftovers = 0, store }: Facts): DiagnosticFinding[] {
+  const findings: DiagnosticFinding[] = [];
   if (store.now !== 'works') {
     const code = store.now.code === 'secret-forgotten' ? 'store-forgets' : 'store-fails';
     findings.push({ code, severity: 'error', mending: 'check', detail: store.now.code });
@@ -240,7 +240,7 @@ function ofPlaces({ folder, isAlone, leftovers = 0, store }: Facts): HouseFindin
   if (folder !== 'works') {
     findings.push({ code: 'folder-fails', severity: 'error', mending: 'check', detail: folder.code });
   }
-  if (isAlone) {
+  if (isDegraded) {
     findings.push({ code: 'alone', severity: 'warning', mending: 'check' });
   }
   if (leftovers > 0) {
@@ -250,7 +250,7 @@ function ofPlaces({ folder, isAlone, leftovers = 0, store }: Facts): HouseFindin
 }
 
 /** Of each provider, the latest answer counts. */
-function ofClocks(facts: Facts): HouseFinding[] {
+function ofClocks(facts: Facts): DiagnosticFinding[] {
   const latest = new Map<string, LiveSession>();
   for (const session of owned(facts)) {
     const { providerId, renewedAt } = session.record;
@@ -263,7 +263,7 @@ function ofClocks(facts: Facts): HouseFinding[] {
     const skew = skewOf(session) ?? 0;
     // The next answer measures it anew.
     const mending = refreshToken === undefined || ended !== undefined ? undefined : 'renew';
-    return Math.abs(skew) > FAR_APART ? [{ code: 'clock-off', severity: 'warning', mending, providerId, session, skew } as const] : [];
+    return Math.abs(skew) > CLOCK_SKEW_WARNING ? [{ code: 'clock-off', severity: 'warning', mending, providerId, session, skew } as const] : [];
   });
 }
 
@@ -272,7 +272,7 @@ export function skewOf({ skew, record }: LiveSession): number | undefined {
   return skew ?? record.skew;
 }
 
-function sameLabels(sessions: readonly LiveSession[]): HouseFinding[] {
+function sameLabels(sessions: readonly LiveSession[]): DiagnosticFinding[] {
   return sessions.flatMap((session, index) => {
     const { account, providerId } = session.record;
     const isTaken = sessions.slice(0, index).some(({ record }) => {

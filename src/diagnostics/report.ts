@@ -2,19 +2,19 @@
 // findings are sentences in the person's language. Whatever comes from outside stands in code spans that nothing in it
 // can close, without the scheme that would make an address a link; of tokens there is nothing, not even a part.
 import { claimsOf } from '../core/claims.ts';
-import { plainName } from '../core/failure.ts';
+import { sanitizeDisplayName } from '../core/failure.ts';
 import { remaining, type LifetimeSettings } from '../core/lifetime.ts';
 import { SIGN_OUT_RETURN, type Provider, type SettingProblem } from '../core/provider.ts';
 import { DEFAULT_REDIRECT_URI, redirectUrisOf, usesAnyPort } from '../core/redirectUri.ts';
-import { lifetimesOf, ownerOf, type SessionRecord } from '../core/session.ts';
+import { tokenLifetimes, configuredProviderOf, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import type { KnownServer } from '../protocol/discovery.ts';
 import { ENDPOINTS } from '../protocol/metadata.ts';
-import type { SecretStanding } from '../sessions/clientSecrets.ts';
-import type { Health } from '../sessions/health.ts';
+import type { ClientSecretState } from '../storage/clientSecrets.ts';
+import type { Health } from '../storage/storageProbe.ts';
 import type { HistoryEvent } from '../sessions/history.ts';
-import type { HeldTurn } from '../sessions/turns.ts';
-import { skewOf, type Facts, type HouseFinding, type Severity } from './findings.ts';
+import type { LockHolder } from '../locking/renewalLock.ts';
+import { skewOf, type Facts, type DiagnosticFinding, type Severity } from './findings.ts';
 
 /** What a finding's sentence calls the things that it is about; fit to stand in Markdown. */
 export interface FindingNames {
@@ -31,32 +31,32 @@ export interface ReportWords {
   nothingFound(): string;
   severity(severity: Severity): string;
   /** What is wrong, and what to do. */
-  finding(finding: HouseFinding, names: FindingNames): string;
+  finding(finding: DiagnosticFinding, names: FindingNames): string;
 }
 
 /** What a report is made of beside the facts. */
 export interface ReportInput {
   readonly facts: Facts;
-  readonly findings: readonly HouseFinding[];
+  readonly findings: readonly DiagnosticFinding[];
   /** Versions, and where the extension runs: names and values. */
-  readonly surroundings: readonly (readonly [string, string])[];
+  readonly redirectEnvironment: readonly (readonly [string, string])[];
   /** Proxy and certificates: names and values. */
   readonly network: readonly (readonly [string, string])[];
   readonly lifetimes: LifetimeSettings;
   known(provider: Provider): KnownServer | undefined;
   /** What there is of the secret of each provider's client, by the provider's id. */
-  readonly clientSecrets: ReadonlyMap<string, SecretStanding>;
+  readonly clientSecrets: ReadonlyMap<string, ClientSecretState>;
   readonly events: readonly HistoryEvent[];
   /** Who has a turn at this moment; the code of the failure where that cannot be looked up. */
-  readonly turns: readonly HeldTurn[] | string;
-  readonly ledger: { readonly present: readonly string[]; readonly gone: readonly string[] };
+  readonly renewalLock: readonly LockHolder[] | string;
+  readonly sessionIndex: { readonly present: readonly string[]; readonly gone: readonly string[] };
   readonly words: ReportWords;
 }
 
 /** A report, and the line, counted from 0, at which each finding stands. */
 export interface Report {
   readonly markdown: string;
-  readonly places: readonly { readonly line: number; readonly finding: HouseFinding }[];
+  readonly places: readonly { readonly line: number; readonly finding: DiagnosticFinding }[];
 }
 
 /** Writes a report. */
@@ -69,7 +69,7 @@ export function reportOf(input: ReportInput): Report {
     lines.push(words.nothingFound());
   }
   lines.push(
-    ...section('Surroundings', input.surroundings.map(([name, value]) => item(name, code(value)))),
+    ...section('Surroundings', input.redirectEnvironment.map(([name, value]) => item(name, code(value)))),
     ...section('Providers', facts.providers.flatMap((provider) => providerLines(provider, input.clientSecrets.get(provider.id) ?? 'unknown'))),
     ...section('Discovery', facts.providers.flatMap((provider) => serverLines(provider, input.known(provider)))),
     ...section('Sessions', facts.sessions.flatMap((session) => sessionLines(session, input))),
@@ -112,7 +112,7 @@ function secretsOf({ accessToken, idToken = '', refreshToken = '' }: SessionReco
   return [accessToken, refreshToken, idToken];
 }
 
-function namesFor({ detail = '', problem, providerId = '', session }: HouseFinding, facts: Facts): FindingNames {
+function namesFor({ detail = '', problem, providerId = '', session }: DiagnosticFinding, facts: Facts): FindingNames {
   const provider = code(facts.providers.find(({ id }) => id === providerId)?.label ?? providerId);
   return {
     provider,
@@ -122,7 +122,7 @@ function namesFor({ detail = '', problem, providerId = '', session }: HouseFindi
   };
 }
 
-const CLIENT_SECRETS: Readonly<Record<SecretStanding, string>> = {
+const CLIENT_SECRETS: Readonly<Record<ClientSecretState, string>> = {
   none: 'none',
   kept: 'in the secret storage',
   lost: 'LOST: it was set, and the secret storage does not have it',
@@ -130,7 +130,7 @@ const CLIENT_SECRETS: Readonly<Record<SecretStanding, string>> = {
 };
 
 /** Every field of an entry. */
-function providerLines(provider: Provider, clientSecret: SecretStanding): string[] {
+function providerLines(provider: Provider, clientSecret: ClientSecretState): string[] {
   const { accountsMenu, authorizationParameters, clientAuthentication, clientId, dpop, id, issuer, label, metadataUrl, pushedAuthorization, resource, scopeOnRefresh, scopes, token, tokenParameters } = provider;
   return [
     `### ${code(label)}`,
@@ -167,14 +167,14 @@ function lifetimeLines({ assumedLifetime, idleTimeout, sessionLifetime }: Provid
 }
 
 function wayLines(provider: Provider): string[] {
-  const { redirectPorts, redirectUri, signInWay, signOutAtServer } = provider;
+  const { redirectPorts, redirectUri, signInMethod, signOutAtServer } = provider;
   const shown = (uri: string): string => code(uri.replace('http://', ''));
   const uris = redirectUrisOf(provider).map(shown).join(', ');
   return [
-    item('Way to sign in', signInWay ?? 'the first that works'),
+    item('Way to sign in', signInMethod ?? 'the first that works'),
     item('Redirect ports', redirectPorts.length === 0 ? 'any' : redirectPorts.join(', ')),
     item('Redirect URI', redirectUri === undefined ? `${shown(DEFAULT_REDIRECT_URI)} (default)` : shown(redirectUri)),
-    item('Redirect URIs to register', signInWay === 'uri' ? 'the link to VS Code' : `${uris}${usesAnyPort(provider) ? ' with any port' : ''}`),
+    item('Redirect URIs to register', signInMethod === 'uri' ? 'the link to VS Code' : `${uris}${usesAnyPort(provider) ? ' with any port' : ''}`),
     item('Sign-out at the server', signOutAtServer === SIGN_OUT_RETURN ? 'in the browser, too, which comes back' : signOutAtServer ? 'in the browser, too' : 'without the browser'),
   ];
 }
@@ -221,9 +221,9 @@ function serverLines(provider: Provider, known: KnownServer | undefined): string
 function sessionLines(session: LiveSession, { facts, lifetimes }: ReportInput): string[] {
   const { record, failure, failedAt, failures } = session;
   const { accessExpiresAt, renewalDueAt, sessionEndsAt, state } = statusOf(session, lifetimes, facts.now);
-  const isOwned = ownerOf(record, (id) => facts.providers.find((provider) => provider.id === id)) !== undefined;
-  const at = (moment: number | undefined, otherwise: string): string => (moment === undefined ? otherwise : `${time(moment)} (${distance(moment - facts.now)})`);
-  const isRenewable = lifetimesOf(record).renewable;
+  const isOwned = configuredProviderOf(record, (id) => facts.providers.find((provider) => provider.id === id)) !== undefined;
+  const at = (formatTime: number | undefined, otherwise: string): string => (formatTime === undefined ? otherwise : `${time(formatTime)} (${distance(formatTime - facts.now)})`);
+  const isRenewable = tokenLifetimes(record).renewable;
   return [
     `### ${code(shortId(record.id))}`,
     item('Account', accountOf(record, facts)),
@@ -237,7 +237,7 @@ function sessionLines(session: LiveSession, { facts, lifetimes }: ReportInput): 
     item('Last renewal', record.renewedAt === record.signedInAt ? 'none yet' : at(record.renewedAt, '')),
     item('Access token expires', `${at(accessExpiresAt, 'never said')}; known from: ${record.expirySource}`),
     item('Session ends', `${at(sessionEndsAt, 'not known')}; known from: ${sourceOfEnd(record)}`),
-    item('Generation', `${record.generation}${record.isWhole ? '' : ' (half a renewal)'}`),
+    item('Generation', `${record.generation}${record.isComplete ? '' : ' (half a renewal)'}`),
     item('Renewable', isRenewable ? 'yes' : record.refreshToken === undefined ? 'no, there is no refresh token' : 'no, it has ended'),
     item('Next renewal', isRenewable && isOwned ? at(renewalDueAt, 'nothing calls for one') : 'none'),
     item('ID token', claimNames(record)),
@@ -253,7 +253,7 @@ function goalOf({ origins }: SessionRecord): string {
 }
 
 function sourceOfEnd(record: SessionRecord): string {
-  return !lifetimesOf(record).renewable ? 'the access token, which cannot be renewed' : record.sessionEndSource ?? 'nothing';
+  return !tokenLifetimes(record).renewable ? 'the access token, which cannot be renewed' : record.sessionEndSource ?? 'nothing';
 }
 
 function whereStored({ unsaved, unshared }: LiveSession): string {
@@ -268,7 +268,7 @@ function claimNames({ idToken }: SessionRecord): string {
 /** Who somebody is does not belong in a ticket: the first character tells them apart well enough, and a number. */
 function accountOf({ account, providerId }: SessionRecord, { sessions }: Facts): string {
   const ids = [...new Set(sessions.filter(({ record }) => record.providerId === providerId).map(({ record }) => record.account.id))];
-  const [first = ''] = plainName(account.label);
+  const [first = ''] = sanitizeDisplayName(account.label);
   return `${code(`${first}…`)}, account ${ids.indexOf(account.id) + 1} of ${code(providerId)}`;
 }
 
@@ -293,13 +293,13 @@ function storageLines({ leftovers, store }: Facts): string[] {
   ];
 }
 
-function windowLines({ facts, ledger, turns }: ReportInput): string[] {
-  const holders = typeof turns === 'string' ? `cannot be read (${turns})` : turns.map(({ id, lives }) => `${code(shortId(id))} (its window ${lives === undefined ? 'cannot be asked' : lives ? 'lives' : 'is gone'})`).join(', ');
+function windowLines({ facts, sessionIndex, renewalLock }: ReportInput): string[] {
+  const holders = typeof renewalLock === 'string' ? `cannot be read (${renewalLock})` : renewalLock.map(({ id, lives }) => `${code(shortId(id))} (its window ${lives === undefined ? 'cannot be asked' : lives ? 'lives' : 'is gone'})`).join(', ');
   return [
     item('A file in the shared folder can be written, read and deleted', healthOf(facts.folder)),
-    item('Takes turns with other windows', facts.isAlone ? 'NO, this window is alone' : 'yes'),
+    item('Takes turns with other windows', facts.isDegraded ? 'NO, this window is alone' : 'yes'),
     item('Renewals on their way in any window', holders === '' ? 'none' : holders),
-    item('Sessions in the ledger', `${ledger.present.length}, and ${ledger.gone.length} signed out`),
+    item('Sessions in the ledger', `${sessionIndex.present.length}, and ${sessionIndex.gone.length} signed out`),
     item('Sessions in the ledger that nobody has', String(facts.lost.length)),
   ];
 }
@@ -320,13 +320,13 @@ function item(name: string, value: string): string {
 /** Text from outside as a code span, in which it stays text. */
 function code(text: string): string {
   // Neither a table nor an editor must find anything in it.
-  const clean = plainName(text).replaceAll('|', '¦').replaceAll('://', ': //');
+  const clean = sanitizeDisplayName(text).replaceAll('|', '¦').replaceAll('://', ': //');
   return clean === '' ? '—' : `\`${clean}\``;
 }
 
 /** Text of the settings as a part of a sentence. */
 function plain(text: string): string {
-  return plainName(text).replace(/[^\p{L}\p{M}\p{N} ./-]/gu, ' ').replace(/\/\/|\bwww\./gi, ' ').replace(/ +/g, ' ').trim();
+  return sanitizeDisplayName(text).replace(/[^\p{L}\p{M}\p{N} ./-]/gu, ' ').replace(/\/\/|\bwww\./gi, ' ').replace(/ +/g, ' ').trim();
 }
 
 /** An address to the letter, without the scheme, so that nothing makes a link of it, and without what may be secret. */

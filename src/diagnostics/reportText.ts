@@ -1,7 +1,7 @@
 // The sentences of the diagnostics. `l10n` is taken apart from `vscode` here, which is how the extraction finds it.
 import * as vscode from 'vscode';
-import { duration, actionLabel, labelAddProvider, labelOpenSettings, labelRemove, labelRenewNow, labelShowLog, labelSignInAgain, labelSignOut, numberProblemSentence, problemSentence } from '../vscode/text.ts';
-import type { FindingCode, HouseFinding, Mending, Severity } from './findings.ts';
+import { formatDuration, actionLabel, labelAddProvider, labelOpenSettings, labelRemove, labelRenewNow, labelShowLog, labelSignInAgain, labelSignOut, numberProblemSentence, problemSentence } from '../host/messages.ts';
+import type { FindingCode, DiagnosticFinding, QuickFix, Severity } from './findings.ts';
 import type { FindingNames, ReportWords } from './report.ts';
 
 const { l10n } = vscode;
@@ -16,11 +16,11 @@ export const askSignOut = (session: string): string => l10n.t('Sign out of the s
 export const askClear = (): string => l10n.t('Delete what could not be read and was set aside? This cannot be undone.');
 
 /** What stands above a finding that can be mended. */
-export function mendingLabel(mending: Mending): string {
+export function mendingLabel(mending: QuickFix): string {
   return MENDING_LABELS[mending]();
 }
 
-const MENDING_LABELS: Readonly<Record<Mending, () => string>> = {
+const MENDING_LABELS: Readonly<Record<QuickFix, () => string>> = {
   remove: labelRemove,
   clear: () => l10n.t('Delete Them'),
   'sign-out': labelSignOut,
@@ -39,7 +39,7 @@ const SEVERITIES: Readonly<Record<Severity, () => string>> = {
   note: () => l10n.t('Note'),
 };
 
-type Sentence = (names: FindingNames, finding: HouseFinding) => string;
+type Sentence = (names: FindingNames, finding: DiagnosticFinding) => string;
 
 const SENTENCES: Readonly<Record<FindingCode, Sentence>> = {
   poisoned: ({ detail, session }) =>
@@ -65,8 +65,8 @@ const SENTENCES: Readonly<Record<FindingCode, Sentence>> = {
   'server-unknown': ({ detail, provider }) => l10n.t('What {0} says of itself could not be read ({1}). Check the issuer in the settings, and the network.', provider, detail),
   'clock-off': ({ provider }, { skew = 0 }) =>
     skew > 0
-      ? l10n.t('The clock of this computer is {1} behind that of {0}. Check its date, time and time zone, then renew.', provider, duration(skew))
-      : l10n.t('The clock of this computer is {1} ahead of that of {0}. Check its date, time and time zone, then renew.', provider, duration(-skew)),
+      ? l10n.t('The clock of this computer is {1} behind that of {0}. Check its date, time and time zone, then renew.', provider, formatDuration(skew))
+      : l10n.t('The clock of this computer is {1} ahead of that of {0}. Check its date, time and time zone, then renew.', provider, formatDuration(-skew)),
   'nothing-configured': () => l10n.t('No provider is set up. Add one: an issuer and a client id are all it takes.'),
   'entry-not-used': ({ problem }) => (problem === undefined ? '' : problemSentence(problem)),
   'setting-out-of-range': (_, { numberProblem }) => (numberProblem === undefined ? '' : numberProblemSentence(numberProblem)),

@@ -2,7 +2,7 @@
  * The result of a promise, or the signal's reason if that comes first. The promise's own end is then ignored.
  * @throws the signal's reason, or what the promise rejects with.
  */
-export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   promise.catch(() => {});
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {

@@ -1,10 +1,10 @@
 // Waiting for a person who types a code on some device: RFC 8628 section 3.5.
 import { MINUTE, SECOND, type Clock } from '../core/clock.ts';
-import { Failure, asFailure } from '../core/failure.ts';
-import { timeOf, toldOf, type Log } from '../core/log.ts';
-import { REMEDIES } from '../core/remedy.ts';
+import { Failure, toFailure } from '../core/failure.ts';
+import { formatTimestamp, formatFailure, type Log } from '../core/log.ts';
+import { FAILURE_POLICIES } from '../core/failurePolicies.ts';
 import { requestDeviceTokens, type DeviceCode } from '../protocol/device.ts';
-import type { Server } from '../protocol/discovery.ts';
+import type { ServerContext } from '../protocol/discovery.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
 
@@ -14,7 +14,7 @@ const SLOWER = 5 * SECOND;
 const LONGEST_WAIT = MINUTE;
 
 /** What waiting for tokens needs from around it. */
-export interface DevicePorts {
+export interface DeviceDependencies {
   readonly clock: Clock;
   readonly transport: Transport;
   readonly log: Log;
@@ -26,10 +26,10 @@ export interface DevicePorts {
  * @throws Failure `code-expired`, `denied`, or what else is definite; the signal's reason when that is aborted.
  */
 export async function waitForTokens(
-  server: Server,
+  server: ServerContext,
   code: DeviceCode,
   scopes: readonly string[],
-  { clock, log, transport }: DevicePorts,
+  { clock, log, transport }: DeviceDependencies,
   signal: AbortSignal,
 ): Promise<Tokens> {
   let { interval } = code;
@@ -48,15 +48,15 @@ export async function waitForTokens(
       return await requestDeviceTokens(server, code, scopes, transport, signal);
     } catch (error) {
       signal.throwIfAborted();
-      const failure = asFailure(error);
+      const failure = toFailure(error);
       if (failure.category === 'protocol-step') {
         failures = 0;
         interval += failure.code === 'slow_down' ? SLOWER : 0;
         wait = interval;
-      } else if (REMEDIES[failure.category].outcome === 'retrying') {
+      } else if (FAILURE_POLICIES[failure.category].outcome === 'retrying') {
         failures += 1;
         wait = Math.max(Math.min(interval * 2 ** failures, Math.max(LONGEST_WAIT, interval)), failure.retryAfter ?? 0);
-        log.info(`Sign-in at ${server.provider.id}: asking for the tokens did not work: ${toldOf(failure)}; next try at ${timeOf(clock.now() + wait)}.`);
+        log.info(`Sign-in at ${server.provider.id}: asking for the tokens did not work: ${formatFailure(failure)}; next try at ${formatTimestamp(clock.now() + wait)}.`);
       } else {
         throw failure;
       }

@@ -1,32 +1,32 @@
 // A sign-in from end to end: discovery, the way, the answer of the browser or the code, the tokens, the account.
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
-import { Failure, asFailure, plainName } from '../core/failure.ts';
-import { timeOf, toldOf, type Log } from '../core/log.ts';
-import type { Provider, Way } from '../core/provider.ts';
+import { Failure, toFailure, sanitizeDisplayName } from '../core/failure.ts';
+import { formatTimestamp, formatFailure, type Log } from '../core/log.ts';
+import type { Provider, SignInMethod } from '../core/provider.ts';
 import { redirectTarget } from '../core/redirectUri.ts';
 import { authorizationRequest, isAnswerTo, type AuthorizationHints } from '../protocol/authorize.ts';
 import { requestDeviceCode, type DeviceCode } from '../protocol/device.ts';
-import { withNewKey, type Discovery, type Server } from '../protocol/discovery.ts';
+import { withNewDpopKey, type Discovery, type ServerContext } from '../protocol/discovery.ts';
 import { exchangeCode } from '../protocol/exchange.ts';
-import { accountOf, type Grant } from '../protocol/identity.ts';
-import { browserAddress } from '../protocol/pushed.ts';
+import { accountOf, type SignInGrant } from '../protocol/identity.ts';
+import { authorizationUrl } from '../protocol/pushed.ts';
 import { revokeTokens } from '../protocol/revoke.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
-import { unlessAborted } from './abort.ts';
+import { raceAbort } from './abort.ts';
 import { waitForTokens } from './device.ts';
 import { LoopbackRedirect, type LoopbackOptions } from './loopback.ts';
 import type { Pages } from './page.ts';
 import { pastedRedirect, type AskForAddress } from './paste.ts';
 import type { Redirect } from './redirect.ts';
-import type { Links } from './uri.ts';
-import { judgeWays, possibleWays, waysAfter, type Environment } from './ways.ts';
+import type { UriCallbackRouter } from './uriCallbackRouter.ts';
+import { evaluateFlows, availableFlows, fallbackFlows, type Environment } from './availability.ts';
 
 /** How long, in ms, the browser may be away before the person is told what may be wrong. */
 export const WAITING_HINT = 30 * SECOND;
 
 /** What a sign-in needs from around it. */
-export interface SignInPorts {
+export interface SignInDependencies {
   readonly clock: Clock;
   readonly discovery: Discovery;
   readonly transport: Transport;
@@ -42,9 +42,9 @@ export interface SignInPorts {
   /** The address at which the person's browser reaches a loopback address of this machine. */
   reach(address: string): Promise<string>;
   /** Gives up ports of the loopback address that something less urgent has; says whether there was one. */
-  makeWay(ports: readonly number[]): boolean;
+  releasePorts(ports: readonly number[]): boolean;
   /** Where answers arrive that come by a link to the editor. */
-  readonly links: Links;
+  readonly links: UriCallbackRouter;
   /** The address of that link, as the browser follows it. */
   link(): Promise<string>;
   /** Whether somebody is signed in at a provider. */
@@ -60,7 +60,7 @@ export interface SignInRequest {
   /** What the server is told about it. */
   readonly hints?: AuthorizationHints | undefined;
   /** The way to take; the first that there is where nothing is said. */
-  readonly way?: Way | undefined;
+  readonly way?: SignInMethod | undefined;
   /** How long the person may take, in ms; for a code that they type the server's own limit counts instead. */
   readonly deadline: number;
   /** Calls it off; the reason is what the sign-in rejects with. */
@@ -71,7 +71,7 @@ export interface SignInRequest {
    */
   readonly onAddress?: (address: () => Promise<string>) => void;
   /** Takes the redirect URI that the server is told. */
-  readonly onRedirect?: (redirectUri: string, way: Way) => void;
+  readonly onRedirect?: (redirectUri: string, way: SignInMethod) => void;
   /** Called when the browser hasn't come back to this machine for a while; the signal is aborted once that is over. */
   readonly onStillWaiting?: (over: AbortSignal) => void;
   /** Takes the code that the person has to type, to show it; the signal is aborted once it is of no use any more. */
@@ -82,7 +82,7 @@ export interface SignInRequest {
 export type ShownCode = Pick<DeviceCode, 'userCode' | 'address' | 'completeAddress' | 'expiresAt'>;
 
 /** One way under way. */
-interface Attempt {
+interface FlowRun {
   /** Waits for the person, and gives the tokens. */
   tokens(): Promise<Tokens>;
   /** Tells the person's browser how it ended, where there is a way to; without an error it worked. */
@@ -90,47 +90,47 @@ interface Attempt {
 }
 
 /** A sign-in under way, with what has been found out about its server. */
-interface Situation {
+interface FlowContext {
   readonly request: SignInRequest;
-  readonly server: Server;
+  readonly server: ServerContext;
   readonly signal: AbortSignal;
   /** Takes the person's deadline away. */
-  readonly unhurried: () => void;
+  readonly clearDeadline: () => void;
 }
 
 /**
  * Sign-ins, one at a time for each provider: a second one replaces the first, because a person who starts again has
  * lost the first one's tab.
  */
-export class SignIns {
-  readonly #ports: SignInPorts;
+export class SignInService {
+  readonly #dependencies: SignInDependencies;
   readonly #running = new Map<string, AbortController>();
   /** What listens still, or goes on showing its last page. */
   readonly #listening = new Set<LoopbackRedirect>();
   /** The way that was tried last, by provider. */
-  readonly #tried = new Map<string, Way>();
+  readonly #tried = new Map<string, SignInMethod>();
 
-  constructor(ports: SignInPorts) {
-    this.#ports = ports;
+  constructor(ports: SignInDependencies) {
+    this.#dependencies = ports;
   }
 
   /**
    * Signs in. The page in the browser says that it worked only after the grant has been admitted.
-   * @param admit makes a session of the grant.
+   * @param addSession makes a session of the grant.
    * @throws Failure `replaced`, `sign-in-timeout`, the signal's own reason, or what went wrong.
    */
-  async start<T>(request: SignInRequest, admit: (grant: Grant) => Promise<T>): Promise<T> {
-    const { clock, log } = this.#ports;
+  async start<T>(request: SignInRequest, addSession: (grant: SignInGrant) => Promise<T>): Promise<T> {
+    const { clock, log } = this.#dependencies;
     const { provider } = request;
     this.#running.get(provider.id)?.abort(new Failure('replaced', 'replaced'));
     const attempt = new AbortController();
     this.#running.set(provider.id, attempt);
     const timer = clock.after(request.deadline, () => attempt.abort(new Failure('sign-in-timeout', 'sign-in-deadline')));
     try {
-      return await this.#run(request, AbortSignal.any([request.signal, attempt.signal]), () => timer.dispose(), admit);
+      return await this.#run(request, AbortSignal.any([request.signal, attempt.signal]), () => timer.dispose(), addSession);
     } catch (error) {
-      const failure = asFailure(error);
-      log.warn(`Sign-in at ${provider.id} did not work: ${toldOf(failure)}; it is not tried again by itself.`);
+      const failure = toFailure(error);
+      log.warn(`Sign-in at ${provider.id} did not work: ${formatFailure(failure)}; it is not tried again by itself.`);
       throw failure;
     } finally {
       timer.dispose();
@@ -141,21 +141,21 @@ export class SignIns {
   }
 
   /** The way that was tried last at a provider; undefined where none was. */
-  lastWay({ id }: Provider): Way | undefined {
+  lastWay({ id }: Provider): SignInMethod | undefined {
     return this.#tried.get(id);
   }
 
   /** The other ways that there are after the one that was tried last, the next one first. The network is not asked. */
-  async otherWays(provider: Provider): Promise<Way[]> {
-    const verdicts = judgeWays(await this.#ports.environment(), provider, this.#ports.discovery.known(provider)?.said?.metadata ?? {});
-    return waysAfter(this.#tried.get(provider.id), possibleWays(verdicts));
+  async otherMethods(provider: Provider): Promise<SignInMethod[]> {
+    const verdicts = evaluateFlows(await this.#dependencies.environment(), provider, this.#dependencies.discovery.known(provider)?.said?.metadata ?? {});
+    return fallbackFlows(this.#tried.get(provider.id), availableFlows(verdicts));
   }
 
   /**
    * Gives up ports on which a sign-in that is over still shows its last page.
    * @returns whether there was one.
    */
-  makeWay(ports: readonly number[]): boolean {
+  releasePorts(ports: readonly number[]): boolean {
     const inTheWay = [...this.#listening].filter((redirect) => redirect.isOver && ports.includes(redirect.port));
     for (const redirect of inTheWay) {
       redirect.dispose();
@@ -164,30 +164,30 @@ export class SignIns {
     return inTheWay.length > 0;
   }
 
-  async #run<T>(request: SignInRequest, signal: AbortSignal, unhurried: () => void, admit: (grant: Grant) => Promise<T>): Promise<T> {
-    const { discovery, log, transport } = this.#ports;
+  async #run<T>(request: SignInRequest, signal: AbortSignal, clearDeadline: () => void, addSession: (grant: SignInGrant) => Promise<T>): Promise<T> {
+    const { discovery, log, transport } = this.#dependencies;
     const { provider, scopes } = request;
     log.info(`Sign-in at ${provider.id} starts: issuer ${provider.issuer}, scopes "${scopes.join(' ')}".`);
-    const server = await withNewKey(await unlessAborted(discovery.find(provider), signal));
-    const way = request.way ?? (await unlessAborted(this.#firstWay(server), signal));
+    const server = await withNewDpopKey(await raceAbort(discovery.find(provider), signal));
+    const way = request.way ?? (await raceAbort(this.#firstWay(server), signal));
     this.#tried.set(provider.id, way);
     const over = new AbortController();
-    const situation = { request, server, signal: AbortSignal.any([signal, over.signal]), unhurried };
-    const attempt = way === 'device' ? this.#byCode(situation) : await this.#unlessLate(this.#byRedirect(situation, way), signal);
+    const situation = { request, server, signal: AbortSignal.any([signal, over.signal]), clearDeadline };
+    const attempt = way === 'device' ? this.#startDeviceCode(situation) : await this.#disposeIfAborted(this.#startRedirect(situation, way), signal);
     let tokens: Tokens | undefined;
     try {
       tokens = await attempt.tokens();
       const idToken = tokens.claims === undefined ? 'no ID token' : 'an ID token that passed its checks';
-      log.debug(`Sign-in at ${provider.id}: tokens have arrived with ${idToken}; granted scopes: ${tokens.scopes === undefined ? 'as asked' : plainName(tokens.scopes.join(' '))}.`);
+      log.debug(`Sign-in at ${provider.id}: tokens have arrived with ${idToken}; granted scopes: ${tokens.scopes === undefined ? 'as asked' : sanitizeDisplayName(tokens.scopes.join(' '))}.`);
       const account = await accountOf(server, tokens, transport, signal);
       signal.throwIfAborted();
-      const admitted = await admit({ provider, scopes, tokens, account });
+      const admitted = await addSession({ provider, scopes, tokens, account });
       attempt.finish();
       return admitted;
     } catch (error) {
       over.abort(error);
       attempt.finish(error);
-      if (tokens !== undefined && !this.#ports.isAnybodyIn(provider)) {
+      if (tokens !== undefined && !this.#dependencies.isAnybodyIn(provider)) {
         // Called off at the last moment: nobody will use these tokens, so they do not live on at the server. But some servers
         // end with them whatever else the same person has from this client, and that may be a session.
         revokeTokens(server, tokens, transport).catch(() => {});
@@ -197,32 +197,32 @@ export class SignIns {
   }
 
   /** A way that opens, unless the sign-in is called off before: what opens too late is closed at once. */
-  async #unlessLate(opening: Promise<Attempt>, signal: AbortSignal): Promise<Attempt> {
+  async #disposeIfAborted(opening: Promise<FlowRun>, signal: AbortSignal): Promise<FlowRun> {
     try {
-      return await unlessAborted(opening, signal);
+      return await raceAbort(opening, signal);
     } catch (error) {
       opening.then((late) => late.finish(error), () => {});
       throw error;
     }
   }
 
-  async #firstWay({ metadata, provider }: Server): Promise<Way> {
-    const verdicts = judgeWays(await this.#ports.environment(), provider, metadata);
+  async #firstWay({ metadata, provider }: ServerContext): Promise<SignInMethod> {
+    const verdicts = evaluateFlows(await this.#dependencies.environment(), provider, metadata);
     const told = verdicts.map(({ reason, way }) => (reason === undefined ? way : `not ${way} (${reason})`));
-    this.#ports.log.info(`Sign-in at ${provider.id}: the ways are ${told.join(', ')}.`);
-    const [first] = possibleWays(verdicts);
+    this.#dependencies.log.info(`Sign-in at ${provider.id}: the ways are ${told.join(', ')}.`);
+    const [first] = availableFlows(verdicts);
     if (first === undefined) {
-      throw new Failure('server-unfit', 'no-way', { detail: 'grant_types_supported' });
+      throw new Failure('unsupported-server', 'no-way', { detail: 'grant_types_supported' });
     }
     return first;
   }
 
   /** Through the browser, which comes back with the answer or ends on an address with it. */
-  async #byRedirect({ request, server, signal }: Situation, way: Exclude<Way, 'device'>): Promise<Attempt> {
-    const { clock, log, transport } = this.#ports;
+  async #startRedirect({ request, server, signal }: FlowContext, way: Exclude<SignInMethod, 'device'>): Promise<FlowRun> {
+    const { clock, log, transport } = this.#dependencies;
     const { deadline, hints, onAddress, onRedirect, provider, scopes } = request;
     const startedAt = clock.now();
-    const pages = await this.#ports.pages(provider);
+    const pages = await this.#dependencies.pages(provider);
     const redirect = await this.#redirect(server, way, pages, signal);
     let waiting: Disposable | undefined;
     return {
@@ -232,14 +232,14 @@ export class SignIns {
         // Handled below; the browser may take so long to open that the wait is over before anybody looks.
         answer.catch(() => {});
         signal.throwIfAborted();
-        await unlessAborted(Promise.resolve(redirect.ready?.(authorization.state)), signal);
-        const address = async (): Promise<string> => (await unlessAborted(browserAddress(server, authorization, transport, signal), signal)).href;
+        await raceAbort(Promise.resolve(redirect.ready?.(authorization.state)), signal);
+        const address = async (): Promise<string> => (await raceAbort(authorizationUrl(server, authorization, transport, signal), signal)).href;
         const href = await address();
         onRedirect?.(redirect.redirectUri, way);
         onAddress?.(address);
-        await unlessAborted(this.#ports.openBrowser(href), signal);
+        await raceAbort(this.#dependencies.openBrowser(href), signal);
         waiting = way === 'loopback' ? this.#waitingHint(request) : undefined;
-        log.info(`Sign-in at ${provider.id} waits for the answer at ${redirect.redirectUri} (${way}), until ${timeOf(startedAt + deadline)}.`);
+        log.info(`Sign-in at ${provider.id} waits for the answer at ${redirect.redirectUri} (${way}), until ${formatTimestamp(startedAt + deadline)}.`);
         const parameters = await answer;
         waiting?.dispose();
         log.debug(`Sign-in at ${provider.id}: the browser has answered after ${Math.round((clock.now() - startedAt) / SECOND)} s.`);
@@ -255,7 +255,7 @@ export class SignIns {
   /** Tells that the browser hasn't come back, after a while; and that this is over, once it is disposed of. */
   #waitingHint({ onStillWaiting }: SignInRequest): Disposable {
     const over = new AbortController();
-    const timer = this.#ports.clock.after(WAITING_HINT, () => onStillWaiting?.(over.signal));
+    const timer = this.#dependencies.clock.after(WAITING_HINT, () => onStillWaiting?.(over.signal));
     return {
       dispose() {
         timer.dispose();
@@ -264,17 +264,17 @@ export class SignIns {
     };
   }
 
-  async #redirect({ metadata, provider }: Server, way: Exclude<Way, 'device'>, pages: Pages, signal: AbortSignal): Promise<Redirect> {
-    const { links } = this.#ports;
+  async #redirect({ metadata, provider }: ServerContext, way: Exclude<SignInMethod, 'device'>, pages: Pages, signal: AbortSignal): Promise<Redirect> {
+    const { links } = this.#dependencies;
     const { ports, redirectUri } = redirectTarget(provider);
     switch (way) {
       case 'loopback':
         return this.#loopback({ ports, redirectUri }, pages, signal);
       case 'uri':
-        return links.redirect(await this.#ports.link());
+        return links.redirect(await this.#dependencies.link());
       case 'paste':
-        return pastedRedirect(this.#ports.askForAddress(provider), {
-          random: this.#ports.random(),
+        return pastedRedirect(this.#dependencies.askForAddress(provider), {
+          random: this.#dependencies.random(),
           redirectUri,
           port: ports[0],
           takesCode: !metadata.authorization_response_iss_parameter_supported,
@@ -283,11 +283,11 @@ export class SignIns {
   }
 
   async #loopback(target: LoopbackOptions, pages: Pages, signal: AbortSignal): Promise<LoopbackRedirect> {
-    const { clock } = this.#ports;
-    const open = (): Promise<LoopbackRedirect> => LoopbackRedirect.open(clock, pages, { ...target, reach: (address) => unlessAborted(this.#ports.reach(address), signal) });
+    const { clock } = this.#dependencies;
+    const open = (): Promise<LoopbackRedirect> => LoopbackRedirect.open(clock, pages, { ...target, reach: (address) => raceAbort(this.#dependencies.reach(address), signal) });
     const redirect = await open().catch((error: unknown) => {
       const { ports = [] } = target;
-      const isLeft = [this.makeWay(ports), this.#ports.makeWay(ports)].includes(true);
+      const isLeft = [this.releasePorts(ports), this.#dependencies.releasePorts(ports)].includes(true);
       if (!isLeft) {
         throw error;
       }
@@ -299,16 +299,16 @@ export class SignIns {
   }
 
   /** By a code that the person types on any device. */
-  #byCode({ request, server, signal, unhurried }: Situation): Attempt {
-    const { clock, log, transport } = this.#ports;
+  #startDeviceCode({ request, server, signal, clearDeadline }: FlowContext): FlowRun {
+    const { clock, log, transport } = this.#dependencies;
     const { hints, onCode, provider, scopes } = request;
     const over = new AbortController();
     return {
       tokens: async () => {
         const code = await requestDeviceCode(server, scopes, transport, signal, hints);
         signal.throwIfAborted();
-        unhurried();
-        log.info(`Sign-in at ${provider.id} waits until a code has been entered at ${plainName(new URL(code.address).host)} (device), until ${timeOf(code.expiresAt)}.`);
+        clearDeadline();
+        log.info(`Sign-in at ${provider.id} waits until a code has been entered at ${sanitizeDisplayName(new URL(code.address).host)} (device), until ${formatTimestamp(code.expiresAt)}.`);
         onCode?.(code, over.signal);
         return waitForTokens(server, code, scopes, { clock, log, transport }, signal);
       },

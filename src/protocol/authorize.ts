@@ -1,12 +1,12 @@
 // The authorization request and its answer: RFC 6749 section 4.1, RFC 7636 (S256), OpenID Connect Core 3.1.2, RFC 8707, RFC 9207.
 import * as oauth from 'oauth4webapi';
-import { Failure, plainName } from '../core/failure.ts';
-import { isIssuerUrl, isTenantOf, withoutSlash } from '../core/issuer.ts';
+import { Failure, sanitizeDisplayName } from '../core/failure.ts';
+import { isIssuerUrl, matchesTenantTemplate, withoutSlash } from '../core/issuer.ts';
 import type { RequestParameters } from '../core/provider.ts';
-import { promptAfter } from '../core/remedy.ts';
+import { promptAfter } from '../core/failurePolicies.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import { classify } from './classify.ts';
-import { withResources, type Server } from './discovery.ts';
+import { withResources, type ServerContext } from './discovery.ts';
 
 /** A request that is about to be, or has been, sent through the browser. Its secrets never leave memory. */
 export interface AuthorizationRequest {
@@ -59,7 +59,7 @@ export function hintParameters({ acrValues = [], claims, loginHint, maxAge, prom
  * What a server has to show so that a person who is signed in there can be somebody else, beside what the entry wants
  * shown. Only of the values that it lists (`prompt_values_supported`): one that it does not know is an error.
  */
-function promptForAnother({ metadata, provider }: Server): string | undefined {
+function promptForAnother({ metadata, provider }: ServerContext): string | undefined {
   const listed: unknown = metadata['prompt_values_supported'];
   const value = ['select_account', 'login'].find((one) => Array.isArray(listed) && listed.includes(one));
   return value && normalizeScopes([provider.authorizationParameters['prompt'] ?? '', value]).join(' ');
@@ -72,7 +72,7 @@ export function maxAgeIn(text: string | null | undefined): number | undefined {
 
 /** Makes an authorization request with a `state`, a `nonce` and a code challenge of its own. */
 export async function authorizationRequest(
-  server: Server,
+  server: ServerContext,
   redirectUri: string,
   scopes: readonly string[],
   hints: AuthorizationHints = {},
@@ -112,9 +112,9 @@ export async function authorizationRequest(
  * Where the browser goes to sign in.
  * @throws Failure where the server signs people in by a code for any device only.
  */
-export function authorizationEndpointOf({ metadata }: Server): string {
+export function authorizationEndpointOf({ metadata }: ServerContext): string {
   if (metadata.authorization_endpoint === undefined) {
-    throw new Failure('server-unfit', 'missing-endpoint', { detail: 'authorization_endpoint' });
+    throw new Failure('unsupported-server', 'missing-endpoint', { detail: 'authorization_endpoint' });
   }
   return metadata.authorization_endpoint;
 }
@@ -132,7 +132,7 @@ export function isAnswerTo(request: { readonly state: string | undefined }, para
  * @throws Failure `untrusted-answer` on a wrong issuer (without a word of the answer: it may come from another server),
  * `issuer-mismatch` where the entry itself has to name the issuer, or on a missing code; else the category of the server's error code.
  */
-export function readAuthorizationResponse(server: Server, request: AuthorizationRequest, parameters: URLSearchParams): URLSearchParams {
+export function readAuthorizationResponse(server: ServerContext, request: AuthorizationRequest, parameters: URLSearchParams): URLSearchParams {
   const issuers = parameters.getAll('iss');
   const { metadata } = server;
   const [iss] = issuers;
@@ -152,22 +152,22 @@ export function readAuthorizationResponse(server: Server, request: Authorization
     throw classify(error, 'authorization');
   }
   if (validated.get('code') === null || validated.get('code') === '') {
-    throw new Failure('start-again', 'no-code');
+    throw new Failure('invalid-callback', 'no-code');
   }
   return validated;
 }
 
 /** Whether an answer with this `iss` is from a server: a slash at the end makes no difference, nor does the tenant where that is open. */
 function isIssuerOf(iss: string, issuer: string): boolean {
-  return withoutSlash(iss) === withoutSlash(issuer) || isTenantOf(withoutSlash(iss), withoutSlash(issuer));
+  return withoutSlash(iss) === withoutSlash(issuer) || matchesTenantTemplate(withoutSlash(iss), withoutSlash(issuer));
 }
 
 /**
  * What is wrong with an answer of another issuer. Where the entry describes the server, its `issuer` may be a mere name;
  * then it is shown what belongs there, should the answer be from the right server.
  */
-function wrongIssuer({ provider }: Server, [iss = '', ...others]: readonly string[], isAnswer: boolean): Failure {
+function wrongIssuer({ provider }: ServerContext, [iss = '', ...others]: readonly string[], isAnswer: boolean): Failure {
   return provider.endpoints !== undefined && isAnswer && others.length === 0 && isIssuerUrl(iss)
-    ? new Failure('issuer-mismatch', 'issuer-setting', { detail: plainName(iss) })
+    ? new Failure('issuer-mismatch', 'issuer-setting', { detail: sanitizeDisplayName(iss) })
     : new Failure('untrusted-answer', 'wrong-issuer');
 }

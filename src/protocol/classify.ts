@@ -1,9 +1,9 @@
 // From whatever a request ended with to one failure of the closed set: by code, never by the text of a message. What
-// each code means stands in the table of core/remedy.ts.
+// each code means stands in the table of core/failurePolicies.ts.
 import * as oauth from 'oauth4webapi';
 import { parseClaims } from '../core/challenge.ts';
-import { Failure, asFailure, harmless, type FailureDetails } from '../core/failure.ts';
-import { categoryOfCode, categoryOfError, categoryOfStatus } from '../core/remedy.ts';
+import { Failure, toFailure, sanitizeServerText, type FailureDetails } from '../core/failure.ts';
+import { categoryOfCode, categoryOfError, categoryOfStatus } from '../core/failurePolicies.ts';
 import type { Fields } from './body.ts';
 import { isProxyChallenge } from './proxyChallenge.ts';
 import { serverTimeOf } from './serverTime.ts';
@@ -45,12 +45,12 @@ export function classify(error: unknown, step: Step): Failure {
     return ofResponse(error.response, { cause: error }, { isClients: true });
   }
   if (error instanceof oauth.OperationProcessingError && isAboutAuthTime(error.cause)) {
-    return new Failure('step-up-unmet', 'auth-too-old', { cause: error });
+    return new Failure('step-up-failed', 'auth-too-old', { cause: error });
   }
   if (error instanceof Error && error.cause instanceof Response) {
     return ofResponse(error.cause, { cause: error });
   }
-  return ofChain(error) ?? asFailure(error);
+  return ofChain(error) ?? toFailure(error);
 }
 
 /** Whether it is not the clock that is wrong, but the sign-in that is too long ago (`max_age`, OpenID Connect Core 3.1.2.1). */
@@ -86,7 +86,7 @@ export function ofError(error: string, step: Step, details: FailureDetails): Fai
 }
 
 /** The library hands on whatever JSON has for a description: `null`, a number, an object. Only a text says anything. */
-const clean = (description: unknown): string | undefined => (typeof description === 'string' ? harmless(description) : undefined);
+const clean = (description: unknown): string | undefined => (typeof description === 'string' ? sanitizeServerText(description) : undefined);
 
 /** How an answer is judged of which the body says nothing. */
 export interface Judgement {
@@ -109,8 +109,8 @@ export function ofResponse(response: Response, more: FailureDetails, { isClients
   if (status === 403 && details.retryAfter !== undefined) {
     return new Failure('rate-limited', 'retry-after', details);
   }
-  if (!isMessage && isPage(response) && ['bad-answer', 'configuration'].includes(categoryOfStatus(status))) {
-    return new Failure('web-page', 'not-json', details);
+  if (!isMessage && isPage(response) && ['invalid-response', 'configuration'].includes(categoryOfStatus(status))) {
+    return new Failure('unexpected-html', 'not-json', details);
   }
   return new Failure(categoryOfStatus(status), `http-${status}`, details);
 }
@@ -130,7 +130,7 @@ function ofChain(error: unknown): Failure | undefined {
     const code = codeOf(current);
     const category = code === undefined ? undefined : categoryOfCode(code);
     if (code !== undefined && category !== undefined) {
-      const detail = code.startsWith('OAUTH_') ? harmless(current.message) : undefined;
+      const detail = code.startsWith('OAUTH_') ? sanitizeServerText(current.message) : undefined;
       return new Failure(category, code, { cause: error, detail, wasNotSent: NEVER_CONNECTED.has(code) });
     }
     // After the code: a tunnel that a proxy refuses comes under the name of an abort.

@@ -2,11 +2,11 @@
 import * as oauth from 'oauth4webapi';
 import { isLoopbackHost } from '../core/address.ts';
 import { HOUR, SECOND } from '../core/clock.ts';
-import { Failure, plainName } from '../core/failure.ts';
+import { Failure, sanitizeDisplayName } from '../core/failure.ts';
 import { hintParameters, maxAgeIn, type AuthorizationHints } from './authorize.ts';
 import { classify } from './classify.ts';
-import { optionsFor, tokenOptionsFor, withResources, type Server } from './discovery.ts';
-import { withBody, type RegularAnswer } from './regular.ts';
+import { optionsFor, tokenOptionsFor, withResources, type ServerContext } from './discovery.ts';
+import { withBody, type NormalizedResponse } from './normalize.ts';
 import { requestAnswer } from './request.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Transport } from './transport.ts';
@@ -41,7 +41,7 @@ export interface DeviceCode {
  * @throws Failure `bad-answer` for a code or an address that cannot be shown, `insecure` for an address without TLS.
  */
 export async function requestDeviceCode(
-  server: Server,
+  server: ServerContext,
   scopes: readonly string[],
   transport: Transport,
   signal: AbortSignal,
@@ -69,7 +69,7 @@ export async function requestDeviceCode(
  * Makes an answer regular before the library looks at it: Google calls the address `verification_url`, some servers send
  * numbers as texts, and what is optional and of no use counts as absent.
  */
-function regular({ body, response }: RegularAnswer): Response {
+function regular({ body, response }: NormalizedResponse): Response {
   if (body['device_code'] === undefined) {
     return response;
   }
@@ -82,11 +82,11 @@ function regular({ body, response }: RegularAnswer): Response {
 /** The longest, in ms, that a code is waited for, whatever the server says: VS Code keeps other callers waiting meanwhile. */
 const LONGEST_LIFETIME = HOUR;
 
-function readDeviceCode({ insecure }: Server, answer: oauth.DeviceAuthorizationResponse, sentAt: number): DeviceCode {
+function readDeviceCode({ insecure }: ServerContext, answer: oauth.DeviceAuthorizationResponse, sentAt: number): DeviceCode {
   const userCode = answer.user_code.trim();
   const address = addressIn(answer.verification_uri);
-  if (userCode === '' || plainName(userCode) !== userCode || address === undefined) {
-    throw new Failure('bad-answer', 'bad-device-code');
+  if (userCode === '' || sanitizeDisplayName(userCode) !== userCode || address === undefined) {
+    throw new Failure('invalid-response', 'bad-device-code');
   }
   const isSafe = ({ hostname, protocol }: URL): boolean => protocol === 'https:' || (insecure && protocol === 'http:' && isLoopbackHost(hostname));
   if (!isSafe(address)) {
@@ -112,7 +112,7 @@ const addressIn = (text: string): URL | undefined => (URL.canParse(text) ? new U
  * nonce, which this grant does not have; where `openid` was asked for there has to be one.
  * @throws Failure `protocol-step` with `authorization_pending` or `slow_down` while the person has not decided.
  */
-export async function requestDeviceTokens(server: Server, code: DeviceCode, scopes: readonly string[], transport: Transport, signal: AbortSignal): Promise<Tokens> {
+export async function requestDeviceTokens(server: ServerContext, code: DeviceCode, scopes: readonly string[], transport: Transport, signal: AbortSignal): Promise<Tokens> {
   const { authentication, client, metadata } = server;
   const raw = await requestAnswer(server, transport, signal, 'device', (fetch) =>
     oauth.deviceCodeGrantRequest(metadata, client, authentication.show, code.deviceCode, tokenOptionsFor(server, fetch)),
@@ -125,13 +125,13 @@ export async function requestDeviceTokens(server: Server, code: DeviceCode, scop
     { fetch: fetchWith(transport, signal) },
   );
   if (scopes.includes('openid') && tokens.claims === undefined) {
-    throw new Failure('bad-answer', oauth.INVALID_RESPONSE, { detail: 'id_token' });
+    throw new Failure('invalid-response', oauth.INVALID_RESPONSE, { detail: 'id_token' });
   }
   // No rule of this grant, so a server that does not say when the person signed in is not held to it.
   const maxAge = maxAgeIn(server.provider.authorizationParameters['max_age']);
   const { auth_time: authTime } = tokens.claims ?? {};
   if (maxAge !== undefined && authTime !== undefined && (authTime + maxAge + TOLERANCE) * SECOND < tokens.sentAt + (tokens.skew ?? 0)) {
-    throw new Failure('step-up-unmet', 'auth-too-old');
+    throw new Failure('step-up-failed', 'auth-too-old');
   }
   return tokens;
 }

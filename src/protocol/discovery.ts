@@ -2,15 +2,15 @@
 import * as oauth from 'oauth4webapi';
 import { isLoopbackHost } from '../core/address.ts';
 import { HOUR, MINUTE } from '../core/clock.ts';
-import { Failure, plainName } from '../core/failure.ts';
-import { toldOf } from '../core/log.ts';
+import { Failure, sanitizeDisplayName } from '../core/failure.ts';
+import { formatFailure } from '../core/log.ts';
 import type { Provider, RequestParameters } from '../core/provider.ts';
-import type { Category } from '../core/remedy.ts';
+import type { Category } from '../core/failurePolicies.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { classify } from './classify.ts';
 import { clientWithSecret, publicClient, type Authentication, type KnownAuthentication } from './clientAuthentication.ts';
 import { fetchDocument } from './document.ts';
-import { PROOF_ALGORITHM, ProofKeys, type Proving } from './dpop.ts';
+import { PROOF_ALGORITHM, ProofKeys, type DpopContext } from './dpop.ts';
 import { ENDPOINTS, configured, locationsOf, metadataIn, mustBeUsable, significanceOf } from './metadata.ts';
 import { fetchWith, type Fetch, type Transport } from './transport.ts';
 
@@ -19,10 +19,10 @@ const ASK_AGAIN = 5 * MINUTE;
 /** The failures after which nothing that the server said before is used: it says that it is another one, or is not protected any more. */
 const DISTRUSTED: ReadonlySet<Category> = new Set<Category>(['issuer-mismatch', 'insecure']);
 /** How long an answer is taken as still true, in ms. */
-const TRUE_FOR = HOUR;
+const CACHE_TTL = HOUR;
 
 /** A provider together with what its server says of itself, checked; and how to speak to it. */
-export interface Server extends Proving {
+export interface ServerContext extends DpopContext {
   readonly provider: Provider;
   readonly metadata: oauth.AuthorizationServer;
   /** The public client, as oauth4webapi wants it. */
@@ -49,7 +49,7 @@ export interface KnownServer {
 export class Discovery {
   readonly #transport: Transport;
   readonly #clientSecret: (provider: Provider) => Promise<string | undefined>;
-  readonly #known = new Map<string, { readonly server: Promise<Server>; readonly at: number }>();
+  readonly #known = new Map<string, { readonly server: Promise<ServerContext>; readonly at: number }>();
   readonly #noted = new Set<string>();
   /** What has come of it, for those who only look. */
   readonly #outcomes = new Map<string, KnownServer>();
@@ -68,17 +68,17 @@ export class Discovery {
    * @throws Failure `network` and its like where the server does not answer; `issuer-mismatch`, `server-unfit` or
    * `insecure` where what it says does not fit: another issuer, a missing endpoint, no PKCE with S256; `storage` where the client's secret cannot be read.
    */
-  async find(provider: Provider): Promise<Server> {
+  async find(provider: Provider): Promise<ServerContext> {
     const server = await this.#find(provider);
     const secret = await this.#clientSecret(provider);
     const authentication = secret === undefined ? publicClient : clientWithSecret(secret, provider, server.metadata, server.knownAuthentication);
     return { ...server, provider, hasSecret: secret !== undefined, authentication };
   }
 
-  async #find(provider: Provider): Promise<Server> {
+  async #find(provider: Provider): Promise<ServerContext> {
     const key = keyOf(provider);
     const known = this.#known.get(key);
-    if (known !== undefined && Math.abs(this.#transport.clock.now() - known.at) < TRUE_FOR) {
+    if (known !== undefined && Math.abs(this.#transport.clock.now() - known.at) < CACHE_TTL) {
       return known.server;
     }
     const asked = discover(provider, this.#transport, this.#noted);
@@ -92,9 +92,9 @@ export class Discovery {
         throw error;
       }
       const before = await known.server;
-      this.#transport.log.warn(`Couldn't read the metadata of ${provider.id} again: ${toldOf(failure)}; using what is known.`);
+      this.#transport.log.warn(`Couldn't read the metadata of ${provider.id} again: ${formatFailure(failure)}; using what is known.`);
       if (this.#known.get(key) === entry) {
-        this.#known.set(key, { server: known.server, at: clock.now() - TRUE_FOR + ASK_AGAIN });
+        this.#known.set(key, { server: known.server, at: clock.now() - CACHE_TTL + ASK_AGAIN });
       }
       return before;
     });
@@ -129,7 +129,7 @@ function keyOf({ clientId, endpoints, issuer, metadataUrl }: Provider): string {
  * Finds out about the server of a provider.
  * @param noted the oddities that the log has told of already.
  */
-async function discover(provider: Provider, transport: Transport, noted: Set<string>): Promise<Server> {
+async function discover(provider: Provider, transport: Transport, noted: Set<string>): Promise<ServerContext> {
   const { log } = transport;
   const proofKeys = new ProofKeys();
   const insecure = isLoopbackHost(new URL(provider.issuer).hostname);
@@ -167,7 +167,7 @@ async function discover(provider: Provider, transport: Transport, noted: Set<str
           throw failure;
         }
         failures.push(failure);
-        log.debug(`Provider ${provider.id} has no metadata at ${plainName(new URL(location).pathname)} (${toldOf(failure)}).`);
+        log.debug(`Provider ${provider.id} has no metadata at ${sanitizeDisplayName(new URL(location).pathname)} (${formatFailure(failure)}).`);
       }
     }
     const [telling] = failures.toSorted((one, other) => significanceOf(other) - significanceOf(one));
@@ -189,24 +189,24 @@ function isOfNetwork({ category, status }: Failure): boolean {
 }
 
 /** The server for a new session: with a key of its own where the entry wants the tokens bound to one. */
-export async function withNewKey(server: Server): Promise<Server> {
+export async function withNewDpopKey(server: ServerContext): Promise<ServerContext> {
   if (!server.provider.dpop) {
     return server;
   }
   const algorithms: unknown = server.metadata.dpop_signing_alg_values_supported;
   if (Array.isArray(algorithms) && !algorithms.includes(PROOF_ALGORITHM)) {
-    throw new Failure('server-unfit', 'no-es256', { detail: 'dpop_signing_alg_values_supported' });
+    throw new Failure('unsupported-server', 'no-es256', { detail: 'dpop_signing_alg_values_supported' });
   }
   return { ...server, proofKey: await server.proofKeys.make() };
 }
 
 /** The server for a stored session: with the key that its tokens are bound to, whatever the entry says by now. */
-export async function withKeyOf(server: Server, { proofKey }: SessionRecord): Promise<Server> {
+export async function withSessionDpopKey(server: ServerContext, { proofKey }: SessionRecord): Promise<ServerContext> {
   return proofKey === undefined ? server : { ...server, proofKey: await server.proofKeys.of(proofKey) };
 }
 
 /** The options that every request to the token endpoint carries. */
-export function tokenOptionsFor(server: Server, fetch: Fetch): ReturnType<typeof optionsFor> & { readonly additionalParameters: URLSearchParams } {
+export function tokenOptionsFor(server: ServerContext, fetch: Fetch): ReturnType<typeof optionsFor> & { readonly additionalParameters: URLSearchParams } {
   const { resource, tokenParameters } = server.provider;
   return { ...optionsFor(server, fetch), additionalParameters: withResources(tokenParameters, resource) };
 }
@@ -217,6 +217,6 @@ export function withResources(parameters: RequestParameters, resources: readonly
 }
 
 /** The options that every request of oauth4webapi to this server carries. */
-export function optionsFor({ insecure, proofKey }: Server, fetch: Fetch): { [oauth.customFetch]: Fetch; [oauth.allowInsecureRequests]: boolean; DPoP?: oauth.DPoPHandle } {
+export function optionsFor({ insecure, proofKey }: ServerContext, fetch: Fetch): { [oauth.customFetch]: Fetch; [oauth.allowInsecureRequests]: boolean; DPoP?: oauth.DPoPHandle } {
   return { [oauth.customFetch]: fetch, [oauth.allowInsecureRequests]: insecure, ...(proofKey === undefined ? {} : { DPoP: proofKey.handle }) };
 }

@@ -1,5 +1,5 @@
 // Documents that servers publish for everybody: metadata (RFC 8414) and keys (RFC 7517). No credential is ever in such a request.
-import { Failure, plainName } from '../core/failure.ts';
+import { Failure, sanitizeDisplayName } from '../core/failure.ts';
 import { parseJson, parseObject } from '../core/json.ts';
 import type { Fields } from './body.ts';
 import { classify } from './classify.ts';
@@ -21,10 +21,10 @@ export async function fetchDocument(fetch: Fetch, address: string): Promise<Fiel
     return document;
   }
   if (response.ok && parseJson(text) !== undefined) {
-    throw new Failure('bad-answer', 'OAUTH_INVALID_RESPONSE', { status: response.status });
+    throw new Failure('invalid-response', 'OAUTH_INVALID_RESPONSE', { status: response.status });
   }
   if (response.ok && /\bjson\b/i.test(response.headers.get('content-type') ?? '')) {
-    throw new Failure('bad-answer', 'OAUTH_PARSE_ERROR', { status: response.status });
+    throw new Failure('invalid-response', 'OAUTH_PARSE_ERROR', { status: response.status });
   }
   throw classify(new Error('The document is none.', { cause: response }), 'discovery');
 }
@@ -40,7 +40,7 @@ async function followed(fetch: Fetch, address: string): Promise<Response> {
     }
     const target = new URL(location, current);
     if (target.origin !== origin) {
-      throw new Failure('web-page', `http-${response.status}`, { detail: plainName(target.host), status: response.status });
+      throw new Failure('unexpected-html', `http-${response.status}`, { detail: sanitizeDisplayName(target.host), status: response.status });
     }
     // A name and a password in an address are credentials.
     target.username = '';

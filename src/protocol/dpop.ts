@@ -84,7 +84,7 @@ export class ProofKeys {
 const offsetOf = (skew: number | undefined, ahead = 0): number => Math.round(((isNotableSkew(skew) ? skew : 0) + ahead) / 1000);
 
 /** What of a server and a session decides whether requests hold a proof, and which. */
-export interface Proving {
+export interface DpopContext {
   readonly proofKeys: ProofKeys;
   /** The session's key; undefined where its tokens belong to whoever bears them (RFC 6750). */
   readonly proofKey?: ProofKey | undefined;
@@ -96,8 +96,8 @@ export interface Proving {
  * @param send makes the request with the `fetch` that it is given.
  * @param onAnswer takes each complete answer, and may give another response in its place.
  */
-export async function sendProved(
-  { proofKey, proofKeys }: Proving,
+export async function sendWithDpop(
+  { proofKey, proofKeys }: DpopContext,
   transport: Transport,
   signal: AbortSignal | undefined,
   send: (fetch: Fetch) => Promise<Response>,

@@ -2,7 +2,7 @@
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
 import { maxAgeIn, readAuthorizationResponse, type AuthorizationRequest } from './authorize.ts';
-import { tokenOptionsFor, type Server } from './discovery.ts';
+import { tokenOptionsFor, type ServerContext } from './discovery.ts';
 import { requestAnswer } from './request.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Transport } from './transport.ts';
@@ -13,7 +13,7 @@ import { fetchWith, type Transport } from './transport.ts';
  * @throws Failure
  */
 export async function exchangeCode(
-  server: Server,
+  server: ServerContext,
   request: AuthorizationRequest,
   parameters: URLSearchParams,
   transport: Transport,
@@ -54,7 +54,7 @@ export async function exchangeCode(
  * What a request without a secret has most likely failed by, where the server lists how clients show themselves and "not
  * at all" is not among it: Google calls that an invalid request (RFC 6749 section 5.2 has a code of its own for it).
  */
-function withoutSecret({ hasSecret, metadata }: Server, error: unknown): unknown {
+function withoutSecret({ hasSecret, metadata }: ServerContext, error: unknown): unknown {
   const { token_endpoint_auth_methods_supported: methods } = metadata;
   const isMissing = !hasSecret && Array.isArray(methods) && !methods.includes('none') && error instanceof Failure && error.code === 'invalid_request';
   return isMissing ? new Failure('client-rejected', 'no-secret', { cause: error, detail: error.detail, status: error.status }) : error;

@@ -1,9 +1,9 @@
 // ID tokens as servers write them, and as the library takes them.
 import type * as oauth from 'oauth4webapi';
 import { claimsOf } from '../core/claims.ts';
-import { Failure, plainName } from '../core/failure.ts';
-import { issuerFor, isIssuerUrl } from '../core/issuer.ts';
-import type { Server } from './discovery.ts';
+import { Failure, sanitizeDisplayName } from '../core/failure.ts';
+import { resolveTenantIssuer, isIssuerUrl } from '../core/issuer.ts';
+import type { ServerContext } from './discovery.ts';
 import { ALGORITHMS } from './keys.ts';
 
 /**
@@ -41,9 +41,9 @@ function encodeBase64Url(text: string): string {
  * issuer of that tenant. Its signature is for the caller to check. Where the server does not list its algorithms, any may
  * be that its keys are for.
  */
-export function issuing({ metadata }: Server, jwt: string): oauth.AuthorizationServer {
+export function withTenantIssuer({ metadata }: ServerContext, jwt: string): oauth.AuthorizationServer {
   const { id_token_signing_alg_values_supported: listed } = metadata;
-  return { ...metadata, issuer: issuerFor(metadata.issuer, claimsOf(jwt)?.['tid']), id_token_signing_alg_values_supported: listed ?? [...ALGORITHMS] };
+  return { ...metadata, issuer: resolveTenantIssuer(metadata.issuer, claimsOf(jwt)?.['tid']), id_token_signing_alg_values_supported: listed ?? [...ALGORITHMS] };
 }
 
 /**
@@ -51,9 +51,9 @@ export function issuing({ metadata }: Server, jwt: string): oauth.AuthorizationS
  * the issuer shows what belongs there.
  * @throws Failure `issuer-mismatch` with the issuer of the token.
  */
-export function mustMatchEntry({ metadata, provider }: Server, idToken: string): void {
+export function mustMatchEntry({ metadata, provider }: ServerContext, idToken: string): void {
   const { iss, tid } = claimsOf(idToken) ?? {};
-  if (provider.endpoints !== undefined && typeof iss === 'string' && isIssuerUrl(iss) && iss !== issuerFor(metadata.issuer, tid)) {
-    throw new Failure('issuer-mismatch', 'issuer-setting', { detail: plainName(iss) });
+  if (provider.endpoints !== undefined && typeof iss === 'string' && isIssuerUrl(iss) && iss !== resolveTenantIssuer(metadata.issuer, tid)) {
+    throw new Failure('issuer-mismatch', 'issuer-setting', { detail: sanitizeDisplayName(iss) });
   }
 }

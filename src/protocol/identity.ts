@@ -1,14 +1,14 @@
 // Who signed in: from the ID token's claims, or from the userinfo endpoint (OpenID Connect Core 5.3).
 import * as oauth from 'oauth4webapi';
-import { Failure, asFailure, plainName } from '../core/failure.ts';
+import { Failure, toFailure, sanitizeDisplayName } from '../core/failure.ts';
 import type { AccountFields, Provider } from '../core/provider.ts';
 import { classify } from './classify.ts';
-import { optionsFor, type Server } from './discovery.ts';
-import { sendProved } from './dpop.ts';
-import { issuing } from './idToken.ts';
+import { optionsFor, type ServerContext } from './discovery.ts';
+import { sendWithDpop } from './dpop.ts';
+import { withTenantIssuer } from './idToken.ts';
 import { ALGORITHMS } from './keys.ts';
 import { checkSignature } from './signature.ts';
-import { readerAt, type Tokens } from './tokens.ts';
+import { withClockSkew, type Tokens } from './tokens.ts';
 import { fetchWith, type Answer, type Fetch, type Transport } from './transport.ts';
 
 /** The account of a session. The id is stable; the label is what people read. */
@@ -18,7 +18,7 @@ export interface Account {
 }
 
 /** What a sign-in brings. */
-export interface Grant {
+export interface SignInGrant {
   readonly provider: Provider;
   /** What was asked for. */
   readonly scopes: readonly string[];
@@ -38,7 +38,7 @@ const IDS = ['sub', 'id', 'user_id'];
  * @throws Failure `untrusted-answer` where the access token turns out to be another person's than the ID token;
  * `server-unfit` where what the entry counts on is not there; else what the endpoint has answered.
  */
-export async function accountOf(server: Server, tokens: Tokens, transport: Transport, signal: AbortSignal): Promise<Account> {
+export async function accountOf(server: ServerContext, tokens: Tokens, transport: Transport, signal: AbortSignal): Promise<Account> {
   const { claims } = tokens;
   const { account, endpoints, label: provider } = server.provider;
   const ask = async (): Promise<Claims> => userInfo(server, tokens, transport, signal);
@@ -49,14 +49,14 @@ export async function accountOf(server: Server, tokens: Tokens, transport: Trans
   const info = named === undefined ? await ask().catch(nothingIfUseless) : {};
   const label = named ?? nameIn(info);
   const id = claims?.sub ?? firstOf(info, IDS);
-  return { id: id ?? label ?? server.provider.id, label: label ?? (id === undefined ? provider : plainName(id) || provider) };
+  return { id: id ?? label ?? server.provider.id, label: label ?? (id === undefined ? provider : sanitizeDisplayName(id) || provider) };
 }
 
 type Claims = Readonly<Record<string, unknown>>;
 
 /** An answer that is of no use costs a label; one that speaks of another person says whose the access token is. */
 function nothingIfUseless(error: unknown): Claims {
-  if (asFailure(error).code === 'wrong-subject') {
+  if (toFailure(error).code === 'wrong-subject') {
     throw error;
   }
   return {};
@@ -66,14 +66,14 @@ function nothingIfUseless(error: unknown): Claims {
 function accountIn(info: Claims, fields: AccountFields | undefined): Account {
   const id = firstOf(info, fields === undefined ? IDS : [fields.id]);
   if (id === undefined) {
-    throw new Failure('server-unfit', 'no-account', { detail: fields?.id ?? IDS[0] });
+    throw new Failure('unsupported-server', 'no-account', { detail: fields?.id ?? IDS[0] });
   }
-  const label = fields?.label === undefined ? undefined : plainName(textOf(info[fields.label]) ?? '');
-  return { id, label: (label === '' ? undefined : label) ?? nameIn(info) ?? (plainName(id) || id) };
+  const label = fields?.label === undefined ? undefined : sanitizeDisplayName(textOf(info[fields.label]) ?? '');
+  return { id, label: (label === '' ? undefined : label) ?? nameIn(info) ?? (sanitizeDisplayName(id) || id) };
 }
 
 function nameIn(claims: Claims): string | undefined {
-  return NAMES.map((name) => plainName(textOf(claims[name]) ?? '')).find((name) => name !== '');
+  return NAMES.map((name) => sanitizeDisplayName(textOf(claims[name]) ?? '')).find((name) => name !== '');
 }
 
 function firstOf(claims: Claims, names: readonly string[]): string | undefined {
@@ -90,12 +90,12 @@ function textOf(value: unknown): string | undefined {
  * same person: else the access token is somebody else's.
  * @throws Failure `untrusted-answer` with the code `wrong-subject` where it speaks of another; else why there is none.
  */
-async function userInfo(server: Server, tokens: Tokens, transport: Transport, signal: AbortSignal): Promise<Claims> {
-  const bearing: Server = tokens.tokenType === 'DPoP' ? server : { ...server, proofKey: undefined };
+async function userInfo(server: ServerContext, tokens: Tokens, transport: Transport, signal: AbortSignal): Promise<Claims> {
+  const bearing: ServerContext = tokens.tokenType === 'DPoP' ? server : { ...server, proofKey: undefined };
   // An object, because what happens in the callback is hidden from the compiler's flow analysis.
   const arrived: { answer?: Answer } = {};
   try {
-    const response = await sendProved(
+    const response = await sendWithDpop(
       bearing, transport, signal,
       (fetch) => oauth.userInfoRequest(server.metadata, server.client, tokens.accessToken, optionsFor(bearing, fetch)),
       (answer) => {
@@ -128,13 +128,13 @@ async function plainClaims(response: Response): Promise<unknown> {
 }
 
 /** The claims of a signed answer, after the checks of the library and of the signature. */
-async function signedClaims(server: Server, answer: Answer, fetch: Fetch): Promise<Claims> {
+async function signedClaims(server: ServerContext, answer: Answer, fetch: Fetch): Promise<Claims> {
   const { metadata } = server;
   // Servers that sign say by which algorithm; of those that do not, what holds for ID tokens is expected.
   const { id_token_signing_alg_values_supported: ofIdTokens, userinfo_signing_alg_values_supported: ofAnswers } = metadata;
   const algorithms = [ofAnswers, ofIdTokens].find((list) => Array.isArray(list)) ?? [...ALGORITHMS];
-  const issuer = { ...issuing(server, answer.body), userinfo_signing_alg_values_supported: algorithms };
-  const claims = await oauth.processUserInfoResponse(issuer, readerAt(server, answer), oauth.skipSubjectCheck, answer.response);
+  const issuer = { ...withTenantIssuer(server, answer.body), userinfo_signing_alg_values_supported: algorithms };
+  const claims = await oauth.processUserInfoResponse(issuer, withClockSkew(server, answer), oauth.skipSubjectCheck, answer.response);
   await checkSignature(metadata, answer.body, { fetch, now: answer.sentAt });
   return claims;
 }

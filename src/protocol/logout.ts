@@ -1,11 +1,11 @@
 // Signing out of the server itself, in the browser: OpenID Connect RP-Initiated Logout 1.0.
 import * as oauth from 'oauth4webapi';
 import { isLoopbackHost } from '../core/address.ts';
-import type { Server } from './discovery.ts';
+import type { ServerContext } from './discovery.ts';
 
 /** Whose session ends at which server. */
-export interface Leaving {
-  readonly server: Server;
+export interface EndSessionContext {
+  readonly server: ServerContext;
   /** The id of the account. */
   readonly accountId: string;
   /** When the person signed in, in ms since the Unix epoch. */
@@ -28,7 +28,7 @@ export interface LogoutRequest {
  * @param redirectUri where the browser goes afterwards. A server to which it is not registered refuses the request.
  * @returns undefined where the server has no page for that, or has it at an address without TLS.
  */
-export function logoutRequest({ server, idToken }: Leaving, redirectUri?: string): LogoutRequest | undefined {
+export function logoutRequest({ server, idToken }: EndSessionContext, redirectUri?: string): LogoutRequest | undefined {
   const { client, insecure, metadata } = server;
   const endpoint: unknown = metadata.end_session_endpoint;
   if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) {

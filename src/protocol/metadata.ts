@@ -2,7 +2,7 @@
 import type * as oauth from 'oauth4webapi';
 import { isLoopbackHost } from '../core/address.ts';
 import { Failure } from '../core/failure.ts';
-import { isSelfSame } from '../core/issuer.ts';
+import { isSameIssuer } from '../core/issuer.ts';
 import { ENDPOINT_FIELDS, type EndpointField, type Provider } from '../core/provider.ts';
 import type { Fields } from './body.ts';
 
@@ -70,9 +70,9 @@ const METADATA_NAMES = {
 export function metadataIn(document: Fields, { issuer }: Provider, insecure: boolean, ignore: (endpoint: string) => void): oauth.AuthorizationServer {
   const { issuer: said } = document;
   if (typeof said !== 'string' || said === '') {
-    throw new Failure('bad-answer', 'OAUTH_INVALID_RESPONSE', { detail: 'issuer' });
+    throw new Failure('invalid-response', 'OAUTH_INVALID_RESPONSE', { detail: 'issuer' });
   }
-  if (!URL.canParse(said) || (new URL(said).href !== new URL(issuer).href && !isSelfSame(said, issuer))) {
+  if (!URL.canParse(said) || (new URL(said).href !== new URL(issuer).href && !isSameIssuer(said, issuer))) {
     throw new Failure('issuer-mismatch', 'issuer-mismatch');
   }
   // From here on it goes by the name that the server has for itself, to the letter.
@@ -123,10 +123,10 @@ export function mustBeUsable(metadata: oauth.AuthorizationServer, insecure: bool
     const fault = faultOf(metadata[endpoint], insecure);
     const isRequired = endpoint === 'token_endpoint' || (endpoint === 'authorization_endpoint' && metadata.device_authorization_endpoint === undefined);
     if (fault === 'missing' && isRequired) {
-      throw new Failure('server-unfit', 'missing-endpoint', { detail: endpoint });
+      throw new Failure('unsupported-server', 'missing-endpoint', { detail: endpoint });
     }
     if (fault === 'bad') {
-      throw new Failure('server-unfit', 'bad-endpoint', { detail: endpoint });
+      throw new Failure('unsupported-server', 'bad-endpoint', { detail: endpoint });
     }
     if (fault === 'insecure') {
       throw new Failure('insecure', 'http-endpoint', { detail: endpoint });
@@ -135,16 +135,16 @@ export function mustBeUsable(metadata: oauth.AuthorizationServer, insecure: bool
   // Servers that support S256 without saying so are common; a server that lists others only does not.
   const methods = metadata.code_challenge_methods_supported;
   if (methods !== undefined && !methods.includes('S256')) {
-    throw new Failure('server-unfit', 'no-s256');
+    throw new Failure('unsupported-server', 'no-s256');
   }
 }
 
 /** How much a failure tells of a server, where its metadata was looked for in several places: what it has said of itself most. */
 export function significanceOf({ category, code, status }: Failure): number {
-  if (category === 'server-unfit' || category === 'insecure') {
+  if (category === 'unsupported-server' || category === 'insecure') {
     return 5;
   }
-  const known = ['web-page', 'bad-answer', 'issuer-mismatch'].indexOf(category);
+  const known = ['unexpected-html', 'invalid-response', 'issuer-mismatch'].indexOf(category);
   if (known >= 0 && code !== 'not-json') {
     return 2 + known;
   }

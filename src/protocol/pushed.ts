@@ -4,8 +4,8 @@ import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
 import { authorizationEndpointOf, type AuthorizationRequest } from './authorize.ts';
 import { classify } from './classify.ts';
-import { optionsFor, type Server } from './discovery.ts';
-import { withBody } from './regular.ts';
+import { optionsFor, type ServerContext } from './discovery.ts';
+import { withBody } from './normalize.ts';
 import { requestAnswer } from './request.ts';
 import type { Transport } from './transport.ts';
 
@@ -14,14 +14,14 @@ import type { Transport } from './transport.ts';
  * wants the request pushed. Such a reference works once, and for a minute or so, as the server decides.
  * @throws Failure `server-unfit` where there is no endpoint to push it to; else what the server has against it.
  */
-export async function browserAddress(server: Server, request: AuthorizationRequest, transport: Transport, signal: AbortSignal): Promise<URL> {
+export async function authorizationUrl(server: ServerContext, request: AuthorizationRequest, transport: Transport, signal: AbortSignal): Promise<URL> {
   const { authentication, client, metadata, provider } = server;
   const isPushed = provider.pushedAuthorization || provider.endpoints?.pushedAuthorizationRequest !== undefined || metadata.require_pushed_authorization_requests === true;
   if (!isPushed) {
     return request.url;
   }
   if (metadata.pushed_authorization_request_endpoint === undefined) {
-    throw new Failure('server-unfit', 'missing-endpoint', { detail: 'pushed_authorization_request_endpoint' });
+    throw new Failure('unsupported-server', 'missing-endpoint', { detail: 'pushed_authorization_request_endpoint' });
   }
   const { body, failure, response } = await requestAnswer(server, transport, signal, 'authorization', (fetch) =>
     oauth.pushedAuthorizationRequest(metadata, client, authentication.show, request.parameters, optionsFor(server, fetch)),

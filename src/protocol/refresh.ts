@@ -4,8 +4,8 @@ import { MINUTE } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { isPermission } from '../core/scopes.ts';
 import type { SessionRecord } from '../core/session.ts';
-import { tokenOptionsFor, type Server } from './discovery.ts';
-import { isCutOff } from './regular.ts';
+import { tokenOptionsFor, type ServerContext } from './discovery.ts';
+import { isCutOff } from './normalize.ts';
 import { requestAnswer } from './request.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Fetch, type Transport } from './transport.ts';
@@ -17,7 +17,7 @@ import { fetchWith, type Fetch, type Transport } from './transport.ts';
 export const REFRESH_LIMIT = 2 * MINUTE;
 
 /** A renewal whose answer has arrived, before any of it is checked. */
-export interface RefreshAnswer {
+export interface RefreshResponse {
   /** The HTTP status. */
   readonly status: number;
   /** The refresh token that replaces the one sent; undefined where the server returned none and the sent one stays good. */
@@ -42,19 +42,19 @@ export type Renewed = Partial<Pick<SessionRecord, 'subject' | 'idToken' | 'scope
  * `cut-off`, the server has answered that it is well, and the rest was lost on the way: it may have used the token up.
  */
 export async function requestRefresh(
-  server: Server,
+  server: ServerContext,
   refreshToken: string,
   session: string | Renewed | undefined,
   transport: Transport,
   signal?: AbortSignal,
-): Promise<RefreshAnswer> {
+): Promise<RefreshResponse> {
   const known: Renewed = typeof session === 'string' ? { subject: session } : (session ?? {});
   const patient = { ...transport, deadline: Math.max(REFRESH_LIMIT, transport.deadline) };
   const arrived = await requestAnswer(server, patient, signal, 'refresh', (fetch) =>
     oauth.refreshTokenGrantRequest(server.metadata, server.client, server.authentication.show, refreshToken, optionsWithScope(server, fetch, known)),
   );
   if (isCutOff(arrived)) {
-    throw new Failure('bad-answer', 'cut-off', { status: arrived.answer.response.status });
+    throw new Failure('invalid-response', 'cut-off', { status: arrived.answer.response.status });
   }
   return {
     status: arrived.answer.response.status,
@@ -81,7 +81,7 @@ export async function requestRefresh(
  * The options of a refresh request: with the scopes of the session where the entry asks for that. None may be new (RFC
  * 6749 section 6), so what the server has not granted is left out; but many grant those silently that identify the person.
  */
-function optionsWithScope(server: Server, fetch: Fetch, { granted, scopes = [] }: Renewed): ReturnType<typeof tokenOptionsFor> {
+function optionsWithScope(server: ServerContext, fetch: Fetch, { granted, scopes = [] }: Renewed): ReturnType<typeof tokenOptionsFor> {
   const options = tokenOptionsFor(server, fetch);
   const held = scopes.filter((scope) => granted === undefined || granted.includes(scope) || !isPermission(scope));
   if (server.provider.scopeOnRefresh && held.length > 0) {

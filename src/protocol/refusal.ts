@@ -1,6 +1,6 @@
 // What an answer tells that is no grant, in whatever form servers say that (RFC 6749 section 5.2).
-import { harmless, type Failure } from '../core/failure.ts';
-import { categoryOfError } from '../core/remedy.ts';
+import { sanitizeServerText, type Failure } from '../core/failure.ts';
+import { categoryOfError } from '../core/failurePolicies.ts';
 import { errorCodeIn, isErrorBody, sentenceIn, wordsIn, type Fields } from './body.ts';
 import { PASSING_STATUSES, detailsOf, ofBody, ofError, ofResponse, type Step } from './classify.ts';
 import { isProxyChallenge } from './proxyChallenge.ts';
@@ -27,7 +27,7 @@ export function classifyAnswer({ body, response, secrets }: JudgedAnswer, fields
     return undefined;
   }
   const error = fields && knownCodeIn(fields, response, step);
-  const quoted = (words: string | undefined): string | undefined => words && harmless(withoutSecrets(words, secrets));
+  const quoted = (words: string | undefined): string | undefined => words && sanitizeServerText(withoutSecrets(words, secrets));
   if (fields !== undefined && error !== undefined) {
     return ofBody(error, fields, step, { ...detailsOf(response), detail: quoted(sentenceIn(fields)) });
   }

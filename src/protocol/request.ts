@@ -1,9 +1,9 @@
 // Requests in which the client says who it is: sent, sent once more where that helps, and their answers made regular.
 import { Failure } from '../core/failure.ts';
 import { classify, type Step } from './classify.ts';
-import type { Server } from './discovery.ts';
-import { sendProved } from './dpop.ts';
-import { regularize, type RegularAnswer } from './regular.ts';
+import type { ServerContext } from './discovery.ts';
+import { sendWithDpop } from './dpop.ts';
+import { normalizeResponse, type NormalizedResponse } from './normalize.ts';
 import type { Fetch, Transport } from './transport.ts';
 
 /**
@@ -13,12 +13,12 @@ import type { Fetch, Transport } from './transport.ts';
  * @throws Failure where no answer arrives.
  */
 export async function requestAnswer(
-  server: Server,
+  server: ServerContext,
   transport: Transport,
   signal: AbortSignal | undefined,
   step: Step,
   send: (fetch: Fetch) => Promise<Response>,
-): Promise<RegularAnswer> {
+): Promise<NormalizedResponse> {
   const { authentication } = server;
   const first = await requestOnce(server, transport, signal, step, send);
   if (!isClientRefused(first) || !authentication.useOther()) {
@@ -34,29 +34,29 @@ export async function requestAnswer(
   return second;
 }
 
-async function requestOnce(server: Server, transport: Transport, signal: AbortSignal | undefined, step: Step, send: (fetch: Fetch) => Promise<Response>): Promise<RegularAnswer> {
+async function requestOnce(server: ServerContext, transport: Transport, signal: AbortSignal | undefined, step: Step, send: (fetch: Fetch) => Promise<Response>): Promise<NormalizedResponse> {
   // An object, because what happens in the callback is hidden from the compiler's flow analysis.
-  const arrived: { answer?: RegularAnswer } = {};
+  const arrived: { answer?: NormalizedResponse } = {};
   try {
-    await sendProved(server, transport, signal, send, (answer) => {
-      arrived.answer = regularize(answer, step);
+    await sendWithDpop(server, transport, signal, send, (answer) => {
+      arrived.answer = normalizeResponse(answer, step);
       return arrived.answer.response;
     });
   } catch (error) {
     throw classify(error, step);
   }
   if (arrived.answer === undefined) {
-    throw new Failure('bad-answer', 'no-answer');
+    throw new Failure('invalid-response', 'no-answer');
   }
   return arrived.answer;
 }
 
 /** Whether a server has refused the client before anything else (RFC 6749 section 5.2). */
-function isClientRefused({ failure }: RegularAnswer): boolean {
+function isClientRefused({ failure }: NormalizedResponse): boolean {
   return failure?.category === 'client-rejected';
 }
 
 /** Whether the second answer says nothing beyond what the first one did: it is about the client, or about how it is sent. */
-function isAboutClient({ failure }: RegularAnswer): boolean {
-  return failure !== undefined && ['client-rejected', 'client-not-allowed', 'configuration', 'unknown-error', 'web-page', 'proxy'].includes(failure.category);
+function isAboutClient({ failure }: NormalizedResponse): boolean {
+  return failure !== undefined && ['client-rejected', 'client-not-allowed', 'configuration', 'unknown-error', 'unexpected-html', 'proxy'].includes(failure.category);
 }

@@ -1,7 +1,7 @@
 // Telling the server that a token is not wanted any more: RFC 7009.
 import * as oauth from 'oauth4webapi';
-import { asFailure, type Failure } from '../core/failure.ts';
-import { optionsFor, type Server } from './discovery.ts';
+import { toFailure, type Failure } from '../core/failure.ts';
+import { optionsFor, type ServerContext } from './discovery.ts';
 import { requestAnswer } from './request.ts';
 import type { Transport } from './transport.ts';
 
@@ -14,7 +14,7 @@ export type Revocation = 'revoked' | 'not-offered';
  * @throws Failure where the server did not confirm; the tokens may then live on there.
  */
 export async function revokeTokens(
-  server: Server,
+  server: ServerContext,
   tokens: { readonly accessToken?: string | undefined; readonly refreshToken?: string | undefined },
   transport: Transport,
   signal?: AbortSignal,
@@ -37,8 +37,8 @@ export async function revokeTokens(
   const { accessToken, refreshToken } = tokens;
   const first = refreshToken === undefined ? undefined : await attempt(() => revoke(refreshToken, 'refresh_token'), isNone);
   // The access token is tried even where the refresh token could not be revoked. With that, it has most likely gone as well.
-  const isGone = refreshToken !== undefined && first === undefined;
-  const second = accessToken === undefined ? undefined : await attempt(() => revoke(accessToken, 'access_token'), isGone ? isAboutToken : isNone);
+  const hasTombstone = refreshToken !== undefined && first === undefined;
+  const second = accessToken === undefined ? undefined : await attempt(() => revoke(accessToken, 'access_token'), hasTombstone ? isAboutToken : isNone);
   const failure = first ?? second;
   if (failure !== undefined) {
     throw failure;
@@ -56,14 +56,14 @@ const isNone = ({ code }: Failure): boolean => ['unsupported_token_type', 'inval
 const REFUSALS: readonly (number | undefined)[] = [400, 404, 409, 410, 422];
 
 /** Whether a server that has just taken a refresh token from this client refuses the access token in whatever words. */
-const isAboutToken = (failure: Failure): boolean => isNone(failure) || (!['client-rejected', 'client-not-allowed', 'web-page', 'proxy'].includes(failure.category) && REFUSALS.includes(failure.status));
+const isAboutToken = (failure: Failure): boolean => isNone(failure) || (!['client-rejected', 'client-not-allowed', 'unexpected-html', 'proxy'].includes(failure.category) && REFUSALS.includes(failure.status));
 
 async function attempt(revoke: () => Promise<void>, isNothingLeft: (failure: Failure) => boolean): Promise<Failure | undefined> {
   try {
     await revoke();
     return undefined;
   } catch (error) {
-    const failure = asFailure(error);
+    const failure = toFailure(error);
     return isNothingLeft(failure) ? undefined : failure;
   }
 }

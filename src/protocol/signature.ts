@@ -1,7 +1,7 @@
 // Whether a server has signed what it sends: RFC 7515, and the change of its keys (OpenID Connect Core 10.1.1).
 import type * as oauth from 'oauth4webapi';
 import { MINUTE } from '../core/clock.ts';
-import { Failure, harmless } from '../core/failure.ts';
+import { Failure, sanitizeServerText } from '../core/failure.ts';
 import { decodeBase64Url, parseObject } from '../core/json.ts';
 import type { Fields } from './body.ts';
 import { fetchDocument } from './document.ts';
@@ -32,7 +32,7 @@ export async function checkSignature(metadata: oauth.AuthorizationServer, jwt: s
   const header = headerOf(jwt);
   const algorithm = typeof header['alg'] === 'string' ? header['alg'] : '';
   if (isUnsafe(algorithm)) {
-    throw new Failure('server-unfit', 'unsafe-signature', { detail: harmless(algorithm) });
+    throw new Failure('unsupported-server', 'unsafe-signature', { detail: sanitizeServerText(algorithm) });
   }
   const known = remembered.get(metadata);
   if (known !== undefined && Math.abs(now - known.at) < REMEMBERED_FOR && (await failureWith(known.keys, header, algorithm, jwt)) === undefined) {
@@ -64,16 +64,16 @@ function headerOf(jwt: string): Fields {
 /** Why none of these keys verifies a JWT; undefined where one does. */
 async function failureWith(keys: readonly Fields[], header: Fields, algorithm: string, jwt: string): Promise<Failure | undefined> {
   const fitting = keysFor(header, keys);
-  let failure = new Failure('untrusted-answer', 'OAUTH_KEY_SELECTION_FAILED', { detail: harmless(algorithm) });
+  let failure = new Failure('untrusted-answer', 'OAUTH_KEY_SELECTION_FAILED', { detail: sanitizeServerText(algorithm) });
   for (const key of fitting) {
     try {
       if (await isSignedWith(key, algorithm, jwt)) {
         return undefined;
       }
-      failure = new Failure('bad-answer', 'OAUTH_INVALID_RESPONSE', { detail: 'signature' });
+      failure = new Failure('invalid-response', 'OAUTH_INVALID_RESPONSE', { detail: 'signature' });
     } catch (error) {
       // What is no key does not speak against the signature, should another one be there to try.
-      failure = failure.code === 'OAUTH_INVALID_RESPONSE' ? failure : new Failure('bad-answer', 'bad-key', { cause: error, detail: 'jwks_uri' });
+      failure = failure.code === 'OAUTH_INVALID_RESPONSE' ? failure : new Failure('invalid-response', 'bad-key', { cause: error, detail: 'jwks_uri' });
     }
   }
   return failure;
@@ -82,12 +82,12 @@ async function failureWith(keys: readonly Fields[], header: Fields, algorithm: s
 /** Fetches the keys of a server. */
 async function keysOf({ jwks_uri: address }: oauth.AuthorizationServer, fetch: Fetch): Promise<readonly Fields[]> {
   if (address === undefined) {
-    throw new Failure('server-unfit', 'missing-endpoint', { detail: 'jwks_uri' });
+    throw new Failure('unsupported-server', 'missing-endpoint', { detail: 'jwks_uri' });
   }
   const { keys } = await fetchDocument(fetch, address);
   const found = Array.isArray(keys) ? (keys as unknown[]).filter((key): key is Fields => typeof key === 'object' && key !== null && !Array.isArray(key)) : [];
   if (found.length === 0 && !(Array.isArray(keys) && keys.length === 0)) {
-    throw new Failure('bad-answer', 'bad-key', { detail: 'jwks_uri' });
+    throw new Failure('invalid-response', 'bad-key', { detail: 'jwks_uri' });
   }
   return found;
 }

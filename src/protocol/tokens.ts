@@ -2,15 +2,15 @@
 import * as oauth from 'oauth4webapi';
 import { claimsOf } from '../core/claims.ts';
 import { DAY, type Uptime } from '../core/clock.ts';
-import { Failure, harmless } from '../core/failure.ts';
+import { Failure, sanitizeServerText } from '../core/failure.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import type { ProofJwk, SessionRecord } from '../core/session.ts';
 import type { Fields } from './body.ts';
 import { classify, type Step } from './classify.ts';
-import type { Server } from './discovery.ts';
+import type { ServerContext } from './discovery.ts';
 import { isNotableSkew } from './dpop.ts';
-import { forLibrary, issuing, mustMatchEntry } from './idToken.ts';
-import { withBody, type RegularAnswer } from './regular.ts';
+import { forLibrary, withTenantIssuer, mustMatchEntry } from './idToken.ts';
+import { withBody, type NormalizedResponse } from './normalize.ts';
 import { checkSignature } from './signature.ts';
 import type { Answer, Fetch } from './transport.ts';
 
@@ -45,8 +45,8 @@ export interface Tokens {
  * @throws Failure
  */
 export async function checkTokens(
-  server: Server,
-  arrived: RegularAnswer,
+  server: ServerContext,
+  arrived: NormalizedResponse,
   step: Step,
   process: (metadata: oauth.AuthorizationServer, client: oauth.Client, response: Response) => Promise<oauth.TokenEndpointResponse>,
   { fetch, verified }: IdTokenChecks,
@@ -60,7 +60,7 @@ export async function checkTokens(
   const idToken = typeof sent === 'string' && !isRepeated ? sent : undefined;
   try {
     const regular = regularTokens(server, arrived, isRepeated, idToken);
-    const tokens = await process(issuing(server, idToken ?? ''), readerAt(server, answer), regular);
+    const tokens = await process(withTenantIssuer(server, idToken ?? ''), withClockSkew(server, answer), regular);
     const claims = idToken === undefined ? undefined : await verifiedClaims(server, { answer, fetch, step }, idToken, tokens);
     const skew = notableSkewOf(answer);
     return {
@@ -73,7 +73,7 @@ export async function checkTokens(
       scopes: tokens.scope === undefined ? undefined : grantedIn(tokens.scope),
       sentAt: answer.sentAt,
       sentUptime: answer.sentUptime,
-      ...sooner(accessExpiry(server, tokens, answer.sentAt, skew), endOfHandedOut(server, claims, isRepeated ? verified : '', answer.sentAt + skew), answer.sentAt, skew),
+      ...earlierExpiry(accessExpiry(server, tokens, answer.sentAt, skew), endOfHandedOut(server, claims, isRepeated ? verified : '', answer.sentAt + skew), answer.sentAt, skew),
       ...sessionEnd(body, tokens.refresh_token, answer.sentAt, skew),
       skew: answer.skew,
     };
@@ -91,7 +91,7 @@ export interface IdTokenChecks {
 }
 
 /** A token answer for the library to check: without the ID token where that is known already. */
-function regularTokens(server: Server, { body, response }: RegularAnswer, isRepeated: boolean, idToken: string | undefined): Response {
+function regularTokens(server: ServerContext, { body, response }: NormalizedResponse, isRepeated: boolean, idToken: string | undefined): Response {
   if (Object.keys(body).length === 0) {
     return response;
   }
@@ -104,7 +104,7 @@ function regularTokens(server: Server, { body, response }: RegularAnswer, isRepe
 }
 
 /** The claims of an ID token that the library has checked, once the server's signature is verified. */
-async function verifiedClaims(server: Server, { answer, fetch, step }: { readonly answer: Answer; readonly fetch: Fetch; readonly step: Step }, idToken: string, tokens: oauth.TokenEndpointResponse): Promise<oauth.IDToken | undefined> {
+async function verifiedClaims(server: ServerContext, { answer, fetch, step }: { readonly answer: Answer; readonly fetch: Fetch; readonly step: Step }, idToken: string, tokens: oauth.TokenEndpointResponse): Promise<oauth.IDToken | undefined> {
   const checked = oauth.getValidatedIdTokenClaims(tokens);
   if (checked === undefined) {
     return undefined;
@@ -122,13 +122,13 @@ async function verifiedClaims(server: Server, { answer, fetch, step }: { readonl
  * When the ID token ends that callers get, in seconds since the Unix epoch; undefined where they get the access token.
  * @throws Failure `server-unfit` where there is none, at a renewal, too: the old one would be handed out past its end.
  */
-function endOfHandedOut({ provider }: Server, claims: oauth.IDToken | undefined, verified: string, now: number): number | undefined {
+function endOfHandedOut({ provider }: ServerContext, claims: oauth.IDToken | undefined, verified: string, now: number): number | undefined {
   if (provider.token !== 'id_token') {
     return undefined;
   }
   const exp = claims?.exp ?? stillGood(verified, now);
   if (exp === undefined) {
-    throw new Failure('server-unfit', 'no-id-token', { detail: 'id_token' });
+    throw new Failure('unsupported-server', 'no-id-token', { detail: 'id_token' });
   }
   return exp;
 }
@@ -150,7 +150,7 @@ function grantedIn(scope: string): string[] {
 const notableSkewOf = ({ skew }: Answer): number => (isNotableSkew(skew) ? skew : 0);
 
 /** The client as the library checks an answer for it: by the server's own clock. */
-export function readerAt({ client }: Server, answer: Answer): oauth.Client {
+export function withClockSkew({ client }: ServerContext, answer: Answer): oauth.Client {
   return { ...client, [oauth.clockSkew]: Math.round((notableSkewOf(answer) + answer.ahead) / 1000) };
 }
 
@@ -159,7 +159,7 @@ export function readerAt({ client }: Server, answer: Answer): oauth.Client {
  * token (RFC 6750); but where it is to be bound to a key, nothing is taken for granted.
  * @throws Failure `server-unfit` where it has to be named and is not.
  */
-function tokenTypeIn({ token_type: type }: Fields, { proofKey }: Server): unknown {
+function tokenTypeIn({ token_type: type }: Fields, { proofKey }: ServerContext): unknown {
   if (type !== undefined && type !== null && typeof type !== 'string') {
     return type;
   }
@@ -168,18 +168,18 @@ function tokenTypeIn({ token_type: type }: Fields, { proofKey }: Server): unknow
     return name === '' || /^bearer[ _-]?token$/.test(name) ? 'bearer' : name;
   }
   if (name === '') {
-    throw new Failure('server-unfit', 'token-type', { detail: 'token_type' });
+    throw new Failure('unsupported-server', 'token-type', { detail: 'token_type' });
   }
   return name;
 }
 
 /** How a token is shown where it is used (RFC 6750, RFC 9449 section 7.1). */
-function tokenTypeOf({ token_type: type }: oauth.TokenEndpointResponse, { proofKey }: Server): string {
+function tokenTypeOf({ token_type: type }: oauth.TokenEndpointResponse, { proofKey }: ServerContext): string {
   if (type === 'dpop' && proofKey !== undefined) {
     return 'DPoP';
   }
   if (type !== 'bearer') {
-    throw new Failure('server-unfit', 'token-type', { detail: harmless(type) });
+    throw new Failure('unsupported-server', 'token-type', { detail: sanitizeServerText(type) });
   }
   return 'Bearer';
 }
@@ -187,19 +187,19 @@ function tokenTypeOf({ token_type: type }: oauth.TokenEndpointResponse, { proofK
 /** The longest lifetime that is believed, in ms: ten times any that makes sense. Some servers send the largest number they know. */
 const LONGEST_LIFETIME = 100 * 365 * DAY;
 
-const believable = (from: number, to: number): number => Math.min(to, from + LONGEST_LIFETIME);
+const clampLifetime = (from: number, to: number): number => Math.min(to, from + LONGEST_LIFETIME);
 
 type Expiry = Pick<Tokens, 'accessExpiresAt' | 'expirySource'>;
 
 /** The chain for the access token's expiry: `expires_in`, the token's own `exp`, the setting, or never said. */
-function accessExpiry(server: Server, tokens: oauth.TokenEndpointResponse, sentAt: number, skew: number): Expiry {
+function accessExpiry(server: ServerContext, tokens: oauth.TokenEndpointResponse, sentAt: number, skew: number): Expiry {
   if (tokens.expires_in !== undefined) {
-    return { accessExpiresAt: believable(sentAt, sentAt + tokens.expires_in * 1000), expirySource: 'expires_in' };
+    return { accessExpiresAt: clampLifetime(sentAt, sentAt + tokens.expires_in * 1000), expirySource: 'expires_in' };
   }
-  const exp = expiryOf(tokens.access_token);
+  const exp = describeExpiry(tokens.access_token);
   // One that is dead on arrival would be renewed for ever.
   if (exp !== undefined && exp - skew > sentAt) {
-    return { accessExpiresAt: believable(sentAt, exp - skew), expirySource: 'token' };
+    return { accessExpiresAt: clampLifetime(sentAt, exp - skew), expirySource: 'token' };
   }
   const assumed = server.provider.assumedLifetime;
   return assumed === undefined
@@ -208,8 +208,8 @@ function accessExpiry(server: Server, tokens: oauth.TokenEndpointResponse, sentA
 }
 
 /** The expiry of what callers get: where that is the ID token, both it and the access token have to be good. */
-function sooner(access: Expiry, idTokenExp: number | undefined, sentAt: number, skew: number): Expiry {
-  const exp = idTokenExp === undefined ? Infinity : believable(sentAt, idTokenExp * 1000 - skew);
+function earlierExpiry(access: Expiry, idTokenExp: number | undefined, sentAt: number, skew: number): Expiry {
+  const exp = idTokenExp === undefined ? Infinity : clampLifetime(sentAt, idTokenExp * 1000 - skew);
   return exp < (access.accessExpiresAt ?? Infinity) ? { accessExpiresAt: exp, expirySource: 'token' } : access;
 }
 
@@ -225,17 +225,17 @@ function sessionEnd(
   for (const field of SESSION_LIFETIME_FIELDS) {
     const lifetime = typeof body[field] === 'string' ? Number(body[field]) : body[field];
     if (typeof lifetime === 'number' && lifetime > 0) {
-      return { sessionEndsAt: believable(sentAt, sentAt + lifetime * 1000), sessionEndSource: 'answer' };
+      return { sessionEndsAt: clampLifetime(sentAt, sentAt + lifetime * 1000), sessionEndSource: 'answer' };
     }
   }
-  const exp = refreshToken === undefined ? undefined : expiryOf(refreshToken);
+  const exp = refreshToken === undefined ? undefined : describeExpiry(refreshToken);
   return exp === undefined
     ? { sessionEndsAt: undefined, sessionEndSource: undefined }
-    : { sessionEndsAt: believable(sentAt, exp - skew), sessionEndSource: 'token' };
+    : { sessionEndsAt: clampLifetime(sentAt, exp - skew), sessionEndSource: 'token' };
 }
 
 /** The `exp` of a token that is a JWT, in ms since the Unix epoch by the server's clock. For planning only: nothing is verified. */
-function expiryOf(token: string): number | undefined {
+function describeExpiry(token: string): number | undefined {
   const exp = claimsOf(token)?.['exp'];
   return typeof exp === 'number' && exp > 0 ? exp * 1000 : undefined;
 }

@@ -1,8 +1,8 @@
 // The one way out: every request to a server goes through here, with a deadline and a limit on what it may answer.
-import { isProtected } from '../core/address.ts';
+import { isSecureUrl } from '../core/address.ts';
 import { SECOND, elapsedUptime, systemClock, type Clock, type Disposable, type Uptime } from '../core/clock.ts';
-import { Failure, plainName } from '../core/failure.ts';
-import { toldOf, type Log } from '../core/log.ts';
+import { Failure, sanitizeDisplayName } from '../core/failure.ts';
+import { formatFailure, type Log } from '../core/log.ts';
 import { classifyTransport } from './classify.ts';
 import { serverTimeOf } from './serverTime.ts';
 
@@ -62,7 +62,7 @@ export function fetchWith(
   onAnswer: (answer: Answer) => Response = ({ response }) => response,
 ): Fetch {
   return async (url, options) => {
-    if (!isProtected(url)) {
+    if (!isSecureUrl(url)) {
       throw new Failure('insecure', 'http-endpoint', { detail: new URL(url).host });
     }
     return onAnswer(await request(transport, url, options, signal));
@@ -73,7 +73,7 @@ async function request(transport: Transport, url: string, options: FetchOptions,
   const { clock, log } = transport;
   const { host, pathname } = new URL(url);
   const sentUptime = clock.uptime?.();
-  const tell = (outcome: string): void => log.trace(`${options.method} ${plainName(host + pathname)}: ${outcome}, ${clock.now() - sentAt} ms.`);
+  const tell = (outcome: string): void => log.trace(`${options.method} ${sanitizeDisplayName(host + pathname)}: ${outcome}, ${clock.now() - sentAt} ms.`);
   const deadline = new AbortController();
   const timer = limitDuration(clock, transport.deadline, () => deadline.abort(new Failure('network', 'deadline')));
   const sentAt = clock.now();
@@ -99,7 +99,7 @@ async function request(transport: Transport, url: string, options: FetchOptions,
     return { response, body, sentAt: since, sentUptime, secrets, skew, ahead: receivedAt - systemClock.now() };
   } catch (error) {
     const failure = classifyTransport(error);
-    tell(toldOf(failure));
+    tell(formatFailure(failure));
     throw failure;
   } finally {
     timer.dispose();
@@ -120,7 +120,7 @@ async function readBody(response: Response): Promise<string> {
   for await (const chunk of response.body ?? []) {
     size += (chunk as Uint8Array).byteLength;
     if (size > LARGEST_BODY) {
-      throw new Failure('bad-answer', 'too-large', { status: response.status });
+      throw new Failure('invalid-response', 'too-large', { status: response.status });
     }
     text += decoder.decode(chunk as Uint8Array, { stream: true });
   }

@@ -1,21 +1,21 @@
 // Refreshes that another window began and didn't finish, because it ended: this window notices within seconds, and
 // finishes them. The server may have used the refresh token up, and may give the answer again only for a short time.
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
-import { asFailure } from '../core/failure.ts';
+import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
-import { lifetimesOf, type SessionRecord } from '../core/session.ts';
-import { nameOf } from './record.ts';
-import type { Refresher } from './refresher.ts';
-import type { Registry } from './registry.ts';
-import type { HeldTurn, Turns } from './turns.ts';
+import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
+import { nameOf } from '../storage/record.ts';
+import type { TokenRefresher } from './tokenRefresher.ts';
+import type { LiveSessions } from '../storage/liveSessions.ts';
+import type { LockHolder, RenewalLock } from '../locking/renewalLock.ts';
 
 /** What it works with. */
 export interface AbandonedLocksDependencies {
   readonly clock: Clock;
   readonly log: Log;
-  readonly turns: Turns;
-  readonly registry: Registry;
-  readonly refresher: Refresher;
+  readonly renewalLock: RenewalLock;
+  readonly liveSessions: LiveSessions;
+  readonly tokenRefresher: TokenRefresher;
   /** Whether a session may be renewed by this window. */
   isOwned(record: SessionRecord): boolean;
 }
@@ -50,13 +50,13 @@ export class AbandonedLocks implements Disposable {
     }
     this.#isChecking = true;
     try {
-      const held = (await this.#dependencies.turns.held()).filter((turn) => this.#isOfOthers(turn));
+      const held = (await this.#dependencies.renewalLock.held()).filter((turn) => this.#isOfOthers(turn));
       held.filter(({ lives }) => lives === false).forEach((turn) => this.#finish(turn));
       if (held.some(({ lives }) => lives === true)) {
         this.#checkSoon();
       }
     } catch (error) {
-      this.#dependencies.log.debug(`The locks of other windows could not be checked: ${asFailure(error).message}.`);
+      this.#dependencies.log.debug(`The locks of other windows could not be checked: ${toFailure(error).message}.`);
     } finally {
       this.#isChecking = false;
     }
@@ -77,20 +77,20 @@ export class AbandonedLocks implements Disposable {
   }
 
   /** Whether a lock is about tokens that this window still has, and not held by itself. A lock for older tokens has served its purpose. */
-  #isOfOthers({ generation, id }: HeldTurn): boolean {
-    const session = this.#dependencies.registry.get(id);
+  #isOfOthers({ generation, id }: LockHolder): boolean {
+    const session = this.#dependencies.liveSessions.get(id);
     return session !== undefined && !session.renewing && session.record.ended === undefined && generation !== undefined && generation >= session.record.generation;
   }
 
-  #finish({ id, number }: HeldTurn): void {
-    const { log, refresher, registry } = this.#dependencies;
-    const record = registry.get(id)?.record;
+  #finish({ id, number }: LockHolder): void {
+    const { log, tokenRefresher, liveSessions } = this.#dependencies;
+    const record = liveSessions.get(id)?.record;
     const isNew = this.#takenUp.get(id) !== number;
-    if (record !== undefined && isNew && lifetimesOf(record).renewable && this.#dependencies.isOwned(record)) {
+    if (record !== undefined && isNew && tokenLifetimes(record).renewable && this.#dependencies.isOwned(record)) {
       this.#takenUp.set(id, number);
       log.info(`${nameOf(record)}: the window that was renewing it has ended; this one finishes the renewal.`);
       // What comes of it is noted with the session.
-      refresher.renew(id, 'another window ended during a renewal').catch(() => {});
+      tokenRefresher.renew(id, 'another window ended during a renewal').catch(() => {});
     }
   }
 }

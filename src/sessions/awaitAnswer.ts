@@ -1,18 +1,18 @@
 // A refresh that was sent is listened to as long as its answer can come. Only its callers are released at the deadline.
-import { SECOND, afterDeadline, type Clock } from '../core/clock.ts';
+import { SECOND, setDeadline, type Clock } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
-import { REFRESH_LIMIT, type RefreshAnswer } from '../protocol/refresh.ts';
+import { REFRESH_LIMIT, type RefreshResponse } from '../protocol/refresh.ts';
 import type { Transport } from '../protocol/transport.ts';
-import type { Registry } from './registry.ts';
+import type { LiveSessions } from '../storage/liveSessions.ts';
 import type { RunningRefresh } from './runningRefresh.ts';
-import type { Tries } from './tries.ts';
+import type { RefreshBackoff } from './refreshBackoff.ts';
 
 /** What waiting needs from around it. */
 export interface AwaitAnswerDependencies {
   readonly clock: Clock;
   readonly log: Log;
-  readonly registry: Registry;
+  readonly liveSessions: LiveSessions;
   readonly transport: Transport;
 }
 
@@ -31,22 +31,22 @@ export interface WaitingRefresh {
  * @throws Failure what the request ends with.
  */
 export async function awaitAnswer(
-  { clock, log, registry, transport }: AwaitAnswerDependencies,
-  tries: Tries,
+  { clock, log, liveSessions, transport }: AwaitAnswerDependencies,
+  tries: RefreshBackoff,
   { id, isCurrent, refresh }: WaitingRefresh,
-  send: () => Promise<RefreshAnswer>,
-): Promise<RefreshAnswer> {
+  send: () => Promise<RefreshResponse>,
+): Promise<RefreshResponse> {
   await tries.endListening(id);
   const sentAt = clock.now();
   // An object, because what happens in the callback is hidden from the compiler's flow analysis.
   const state = { isLate: false };
-  const timer = afterDeadline(clock, transport.deadline, () => {
+  const timer = setDeadline(clock, transport.deadline, () => {
     state.isLate = true;
     const failure = new Failure('network', 'deadline');
     refresh.release(failure);
-    const session = registry.get(id);
+    const session = liveSessions.get(id);
     if (session !== undefined && isCurrent()) {
-      void tries.noteListening(session, failure, sentAt + REFRESH_LIMIT);
+      void tries.recordPendingAnswer(session, failure, sentAt + REFRESH_LIMIT);
     }
   });
   try {

@@ -2,7 +2,7 @@
 // the registry tells, without any secret, name or word of a server.
 import { MINUTE, type Clock, type Disposable } from '../core/clock.ts';
 import type { LiveSession } from '../core/status.ts';
-import type { Registry, RegistryChange } from './registry.ts';
+import type { LiveSessions, SessionChange } from '../storage/liveSessions.ts';
 
 /** What can have happened to a session. */
 export type EventKind = 'signed-in' | 'read' | 'renewed' | 'taken-over' | 'renewal-failed' | 'not-stored' | 'ended' | 'gone';
@@ -31,9 +31,9 @@ export class History implements Disposable {
   readonly #listening: Disposable;
   #events: readonly HistoryEvent[] = [];
 
-  constructor(clock: Clock, registry: Registry) {
+  constructor(clock: Clock, liveSessions: LiveSessions) {
     this.#clock = clock;
-    this.#listening = registry.onDidChange((change) => this.#note(change));
+    this.#listening = liveSessions.onDidChange((change) => this.#note(change));
   }
 
   /** The last events, oldest first. */
@@ -45,7 +45,7 @@ export class History implements Disposable {
     this.#listening.dispose();
   }
 
-  #note(change: RegistryChange): void {
+  #note(change: SessionChange): void {
     const record = (change.after ?? change.before)?.record;
     if (record === undefined) {
       return;
@@ -58,10 +58,10 @@ export class History implements Disposable {
   }
 }
 
-type Kind = readonly [EventKind, HistoryEvent['why']?];
+type NotificationKind = readonly [EventKind, HistoryEvent['why']?];
 
 /** What a change comes to; nothing where only what is being done about a session has changed. */
-function kindsOf({ before, after }: RegistryChange, now: number): Kind[] {
+function kindsOf({ before, after }: SessionChange, now: number): NotificationKind[] {
   if (after === undefined) {
     return [['gone']];
   }
@@ -72,19 +72,19 @@ function kindsOf({ before, after }: RegistryChange, now: number): Kind[] {
   return [...verdictOrTokens(before, after), ...troublesOf(before, after)];
 }
 
-function verdictOrTokens(before: LiveSession, { record }: LiveSession): Kind[] {
+function verdictOrTokens(before: LiveSession, { record }: LiveSession): NotificationKind[] {
   if (record.ended !== undefined) {
     return before.record.ended === undefined ? [['ended', record.ended]] : [];
   }
   // Half a renewal is told of when the other half is there.
-  if (!record.isWhole || (record.generation === before.record.generation && before.record.isWhole)) {
+  if (!record.isComplete || (record.generation === before.record.generation && before.record.isComplete)) {
     return [];
   }
   const isSignIn = record.signedInAt === record.renewedAt && record.signedInAt !== before.record.signedInAt;
   return [[isSignIn ? 'signed-in' : before.renewing ? 'renewed' : 'taken-over']];
 }
 
-function troublesOf(before: LiveSession, { record, failure, failedAt, unsaved }: LiveSession): Kind[] {
+function troublesOf(before: LiveSession, { record, failure, failedAt, unsaved }: LiveSession): NotificationKind[] {
   const hasFailed = failure !== undefined && failedAt !== before.failedAt && record.ended === undefined;
   return [...(hasFailed ? ([['renewal-failed', failure]] as const) : []), ...(unsaved && !before.unsaved ? ([['not-stored']] as const) : [])];
 }

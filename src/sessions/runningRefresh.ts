@@ -1,8 +1,8 @@
 // A refresh under way, as its callers see it: they can be released while it goes on.
 import type { Failure } from '../core/failure.ts';
 import type { SessionRecord } from '../core/session.ts';
-import type { FailedTry } from './ledger.ts';
-import type { Try } from './tries.ts';
+import type { RefreshFailure } from '../storage/sessionIndex.ts';
+import type { AttemptOptions } from './refreshBackoff.ts';
 
 /** A refresh under way. */
 export class RunningRefresh {
@@ -52,7 +52,7 @@ export class RunningRefresh {
 }
 
 /** One renewal on its way: which session, and the record that it is about as far as it has come. */
-export interface Renewal extends Try {
+export interface RefreshAttempt extends AttemptOptions {
   readonly id: string;
   /** Why, for the log. */
   readonly reason: string;
@@ -61,10 +61,10 @@ export interface Renewal extends Try {
   /** The same as its callers see it. */
   readonly refresh: RunningRefresh;
   /** The record that was to be renewed when it began. */
-  readonly began: SessionRecord | undefined;
+  readonly initialRecord: SessionRecord | undefined;
   of: SessionRecord | undefined;
   /** Whether its failure has been noted. */
   isNoted: boolean;
   /** The failure of another window that stands for one of this. */
-  shared?: FailedTry | undefined;
+  shared?: RefreshFailure | undefined;
 }

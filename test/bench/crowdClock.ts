@@ -1,5 +1,5 @@
 import type { Disposable } from '../../src/core/clock.ts';
-import { PatientClock } from '../support/patientClock.ts';
+import { ManualAsyncClock } from '../support/patientClock.ts';
 
 interface Timer {
   at: number;
@@ -10,7 +10,7 @@ interface Timer {
  * A patient clock for many windows: all that is due at one time runs at that time, before any of the work that it
  * starts has come to an end.
  */
-export class CrowdClock extends PatientClock {
+export class MultiWindowClock extends ManualAsyncClock {
   readonly #timers = new Set<Timer>();
   #now = super.now();
 

@@ -95,7 +95,7 @@ function costRow(name: string, times: readonly (readonly number[])[]): string[] 
   const ratio = (value: number): string => value.toFixed(2);
   return [
     name,
-    ...times.map((rounds) => present(rounds, duration)),
+    ...times.map((rounds) => present(rounds, formatDuration)),
     ...each.slice(1).map((rounds) => present(ratios(rounds, one), ratio)),
     present(ratios(times.at(-1), ten), (value) => value.toFixed(0)),
   ];
@@ -110,6 +110,6 @@ function thousands(count: number): string {
 }
 
 /** A time in ms, in the unit that fits it. */
-function duration(time: number): string {
+function formatDuration(time: number): string {
   return time >= 1 ? `${time.toFixed(1)} ms` : `${(time * 1000).toFixed(1)} µs`;
 }

@@ -47,9 +47,9 @@ async function measureActivation({ ids }: ActivationTask): Promise<Times> {
       times[id] = [];
       continue;
     }
-    const began = performance.now();
+    const initialRecord = performance.now();
     await extension.activate();
-    times[id] = [performance.now() - began];
+    times[id] = [performance.now() - initialRecord];
     await delay(calming);
   }
   return times;
@@ -75,13 +75,13 @@ async function measureSessions({ owners, providers, scopes, batches, callsPerBat
 }
 
 async function meanOfCalls(provider: string, scopes: readonly string[], calls: number): Promise<number> {
-  const began = performance.now();
+  const initialRecord = performance.now();
   for (let call = 0; call < calls; call += 1) {
     if ((await vscode.authentication.getSession(provider, scopes, { silent: true })) === undefined) {
       throw new Error(`The provider "${provider}" has no session for its caller.`);
     }
   }
-  return (performance.now() - began) / calls;
+  return (performance.now() - initialRecord) / calls;
 }
 
 function found(id: string): vscode.Extension<unknown> {

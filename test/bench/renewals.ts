@@ -2,9 +2,9 @@
 // process, at a real HTTP server, on a clock that runs through many hours at once.
 import { HOUR, MINUTE } from '../../src/core/clock.ts';
 import { FakeFolder, FakeLife, FakeStore } from '../support/fakeStore.ts';
-import { buildHouse, moveIn, recordAt, type House } from '../support/house.ts';
+import { createTestWindow, seedSession, recordAt, type TestWindow } from '../support/house.ts';
 import { ScriptedServer, rotatingTokens } from '../support/scriptedServer.ts';
-import { CrowdClock } from './crowdClock.ts';
+import { MultiWindowClock } from './crowdClock.ts';
 
 /** How many windows are open at once. */
 export const windowCounts = [1, 2, 5, 10] as const;
@@ -62,12 +62,12 @@ export async function countRequests(common: Common, occasion: Occasion): Promise
  */
 export async function countWakeUps(isSignedIn: boolean): Promise<Idling> {
   return await atServer(async (server, clock) => {
-    const [house] = await open(server, clock, 1, 'nothing', isSignedIn);
+    const [testWindow] = await open(server, clock, 1, 'nothing', isSignedIn);
     let looks = 0;
-    house?.scheduler.onDidTick(() => (looks += 1));
+    testWindow?.scheduler.onDidTick(() => (looks += 1));
     const { fired } = clock;
     await clock.pass(hours * HOUR);
-    house?.sessions.dispose();
+    testWindow?.sessions.dispose();
     return { looks: looks / hours, timers: (clock.fired - fired) / hours };
   });
 }
@@ -78,10 +78,10 @@ async function requestsOf(count: number, common: Common, occasion: Occasion): Pr
     server.onToken(common === 'nothing' ? { body: answer } : rotatingTokens(lifetime));
     const houses = await open(server, clock, count, common);
     await (occasion === 'due' ? clock.pass(hours * HOUR) : sleepAndWake(houses, clock));
-    for (const house of houses) {
-      house.sessions.dispose();
+    for (const testWindow of houses) {
+      testWindow.sessions.dispose();
       // A session that has ended on the way would need no more requests.
-      if (house.record().ended !== undefined) {
+      if (testWindow.record().ended !== undefined) {
         throw new Error(`The session has not outlasted ${count} windows.`);
       }
     }
@@ -89,7 +89,7 @@ async function requestsOf(count: number, common: Common, occasion: Occasion): Pr
   });
 }
 
-async function sleepAndWake(houses: readonly House[], clock: CrowdClock): Promise<void> {
+async function sleepAndWake(houses: readonly TestWindow[], clock: MultiWindowClock): Promise<void> {
   for (let slept = 0; slept < nights; slept += 1) {
     clock.sleep(night);
     for (const { sessions } of houses) {
@@ -100,30 +100,30 @@ async function sleepAndWake(houses: readonly House[], clock: CrowdClock): Promis
 }
 
 /** Opens windows that have one session, and waits until they have read it. */
-async function open(server: ScriptedServer, clock: CrowdClock, count: number, common: Common, isSignedIn = true): Promise<House[]> {
+async function open(server: ScriptedServer, clock: MultiWindowClock, count: number, common: Common, isSignedIn = true): Promise<TestWindow[]> {
   const first = new FakeStore();
   const folder = new FakeFolder();
   const life = new FakeLife();
-  const houses: House[] = [];
+  const houses: TestWindow[] = [];
   for (let index = 0; index < count; index += 1) {
     const store = index === 0 || common === 'folder and secrets' ? first : new FakeStore();
     if (common === 'folder') {
       first.secrets.forEach((secret, key) => store.secrets.set(key, secret));
     }
-    const house = buildHouse(server.issuer, { clock, life, store, folder: common === 'nothing' ? new FakeFolder() : folder });
+    const testWindow = createTestWindow(server.issuer, { clock, life, store, folder: common === 'nothing' ? new FakeFolder() : folder });
     if (isSignedIn && (index === 0 || common === 'nothing')) {
-      await moveIn(house, recordAt(server.issuer, clock.now(), { accessExpiresAt: clock.now() + HOUR }));
+      await seedSession(testWindow, recordAt(server.issuer, clock.now(), { accessExpiresAt: clock.now() + HOUR }));
     }
-    houses.push(house);
+    houses.push(testWindow);
   }
   houses.forEach(({ sessions }) => sessions.start());
   await clock.rest();
   return houses;
 }
 
-async function atServer<T>(task: (server: ScriptedServer, clock: CrowdClock) => Promise<T>): Promise<T> {
+async function atServer<T>(task: (server: ScriptedServer, clock: MultiWindowClock) => Promise<T>): Promise<T> {
   const server = await ScriptedServer.start();
-  const clock = new CrowdClock();
+  const clock = new MultiWindowClock();
   server.date = () => clock.now();
   server.onToken(rotatingTokens(lifetime));
   try {

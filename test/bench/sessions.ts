@@ -5,11 +5,11 @@ import { join } from 'node:path';
 
 import { HOUR, MINUTE, systemClock as clock } from '../../src/core/clock.ts';
 import type { Log } from '../../src/core/log.ts';
-import { machineCipher } from '../../src/machine/cipher.ts';
-import { diskFolder } from '../../src/machine/folder.ts';
-import { machineLife } from '../../src/machine/life.ts';
+import { nodeCipher } from '../../src/node/cipher.ts';
+import { nodeSharedFolder } from '../../src/node/sharedFolder.ts';
+import { nodeProcessLiveness } from '../../src/node/processLiveness.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
-import { Sessions } from '../../src/sessions/sessions.ts';
+import { SessionsModule } from '../../src/sessions/sessionsModule.ts';
 import { providerAt, transportWith } from '../support/bench.ts';
 import { FakeStore } from '../support/fakeStore.ts';
 import { recordAt } from '../support/house.ts';
@@ -39,7 +39,7 @@ const provider = providerAt('https://id.example.com');
 export async function measureSessions(rounds: number): Promise<Costs> {
   const folder = await mkdtemp(join(tmpdir(), 'sk-'));
   try {
-    const windows: Sessions[] = [];
+    const windows: SessionsModule[] = [];
     for (const count of sessionCounts) {
       windows.push(await windowWith(count, join(folder, String(count))));
     }
@@ -66,33 +66,33 @@ function empty(): number[][] {
   return sessionCounts.map(() => []);
 }
 
-function runOf({ follower, keeper, scheduler }: Sessions, operation: (typeof operations)[number]): () => unknown {
+function runOf({ crossWindowSync, sessionManager, scheduler }: SessionsModule, operation: (typeof operations)[number]): () => unknown {
   switch (operation) {
     case 'tick':
       return () => {
         scheduler.tick();
-        return follower.followAll();
+        return crossWindowSync.syncAll();
       };
     case 'list':
-      return () => keeper.list(provider.id);
+      return () => sessionManager.list(provider.id);
     case 'find':
-      return () => keeper.find(provider.id, provider.scopes);
+      return () => sessionManager.find(provider.id, provider.scopes);
     case 'find one':
-      return () => keeper.find(provider.id, provider.scopes, 'person-0');
+      return () => sessionManager.find(provider.id, provider.scopes, 'person-0');
   }
 }
 
 async function meanOf(run: () => unknown, times: number): Promise<number> {
-  const began = performance.now();
+  const initialRecord = performance.now();
   const until = Math.max(1, Math.ceil(times));
   for (let time = 0; time < until; time += 1) {
     await run();
   }
-  return (performance.now() - began) / until;
+  return (performance.now() - initialRecord) / until;
 }
 
 /** A window that has read so many sessions, each of another account, from where an earlier one has left them. */
-async function windowWith(count: number, folder: string): Promise<Sessions> {
+async function windowWith(count: number, folder: string): Promise<SessionsModule> {
   const secrets = new FakeStore();
   const earlier = windowOver(folder, secrets);
   const now = clock.now();
@@ -102,31 +102,31 @@ async function windowWith(count: number, folder: string): Promise<Sessions> {
   }
   earlier.dispose();
   const window = windowOver(folder, secrets);
-  await window.keeper.ready();
-  if (window.keeper.list(provider.id).length !== count) {
+  await window.sessionManager.ready();
+  if (window.sessionManager.list(provider.id).length !== count) {
     throw new Error(`The window has not read its ${count} sessions.`);
   }
   return window;
 }
 
-function windowOver(folder: string, secrets: FakeStore): Sessions {
+function windowOver(folder: string, secrets: FakeStore): SessionsModule {
   const nothing = (): void => {};
   const log: Log = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
   const transport = transportWith(clock);
-  return new Sessions({
+  return new SessionsModule({
     keyNames: allKeyNames,
     clock, log, secrets, transport,
-    folder: diskFolder(folder),
-    life: machineLife(),
-    cipher: machineCipher,
+    folder: nodeSharedFolder(folder),
+    life: nodeProcessLiveness(),
+    cipher: nodeCipher,
     discovery: new Discovery(transport),
     provider: (id) => (id === provider.id ? provider : undefined),
     lifetimes: () => ({ leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE }),
-    freshness: () => MINUTE,
+    minimumValidity: () => MINUTE,
     uptime: () => clock.now(),
     idleTimeouts: () => new Map(),
     random: () => 0.5,
     newId: () => 'new',
-    onAlone: nothing,
+    onDidDegrade: nothing,
   });
 }

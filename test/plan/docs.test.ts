@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CATEGORIES } from '../../src/core/remedy.ts';
-import { DEFAULT_SCOPES, PROVIDER_FIELDS, WAYS } from '../../src/core/provider.ts';
-import { REASONS } from '../../src/flows/ways.ts';
-import { PREFIX, SETTINGS } from '../../src/vscode/ids.ts';
+import { CATEGORIES } from '../../src/core/failurePolicies.ts';
+import { DEFAULT_SCOPES, PROVIDER_FIELDS, SIGN_IN_METHODS } from '../../src/core/provider.ts';
+import { REASONS } from '../../src/flows/availability.ts';
+import { PREFIX, SETTINGS } from '../../src/host/ids.ts';
 import { failuresPage } from '../workshop/failuresPage.ts';
 import { readManifest, wherePage } from '../workshop/wherePage.ts';
 
@@ -53,7 +53,7 @@ describe('the page of where VS Code runs', () => {
     assert.deepEqual([...new Set(rows.map((row) => cellsOf(row).length))], [4, 5, 3]);
     assert.deepEqual(rows.filter((row) => /undefined|\{\w+\}/.test(row)), []);
     const firsts = rows.map((row) => cellsOf(row)[0]);
-    for (const name of [...WAYS, ...Object.keys(REASONS)].filter((one) => one !== 'cannot-listen')) {
+    for (const name of [...SIGN_IN_METHODS, ...Object.keys(REASONS)].filter((one) => one !== 'cannot-listen')) {
       assert.equal(firsts.filter((first) => first === `\`${name}\``).length, 1, name);
     }
   });

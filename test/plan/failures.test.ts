@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { REMEDIES, type Remedy } from '../../src/core/remedy.ts';
+import { FAILURE_POLICIES, type FailurePolicy } from '../../src/core/failurePolicies.ts';
 import { madeFailures, type MadeFailure } from '../support/madeFailures.ts';
 
 const SRC = join(import.meta.dirname, '../../src');
-const ROWS = new Map<string, Remedy>(Object.entries(REMEDIES));
+const ROWS = new Map<string, FailurePolicy>(Object.entries(FAILURE_POLICIES));
 
 /** The failures that the extension makes. */
 function inSource(): MadeFailure[] {
@@ -24,19 +24,19 @@ const NOT_WRITTEN_OUT: readonly string[] = [
   'protocol/classify.ts: category, code',
   // Failures that another window, or an earlier start, has noted.
   `core/session.ts: CATEGORIES.find((one) => one === category) ?? 'session-ended', code`,
-  'sessions/tries.ts: category, code',
+  'storage/sessionIndex.ts: category, code',
   // "secret-slow" and "folder-slow", as its two callers in the same file say.
-  `sessions/patience.ts: 'storage', code`,
+  `storage/timeouts.ts: 'storage', code`,
   // A code of the library, by its name.
-  `protocol/device.ts: 'bad-answer', oauth.INVALID_RESPONSE`,
+  `protocol/device.ts: 'invalid-response', oauth.INVALID_RESPONSE`,
   // "entry-changed", where it is not the person who calls it off.
-  `vscode/signInDesk.ts: 'cancelled', code ?? 'cancelled'`,
+  `auth/signInController.ts: 'cancelled', code ?? 'cancelled'`,
 ];
 
 /** Whether a row has a code of its own, or one of a pattern with `*`. */
-function hasCode({ fromHere }: Remedy, code: string): boolean {
+function hasCode({ localCodes }: FailurePolicy, code: string): boolean {
   const pattern = new RegExp(`^${code.split('*').map((part) => part.replace(/[^\w-]/g, '\\$&')).join('[\\w-]+')}$`);
-  return fromHere.some((one) => pattern.test(one));
+  return localCodes.some((one) => pattern.test(one));
 }
 
 /** What is wrong with a failure that is made; undefined where nothing is. */
@@ -66,9 +66,9 @@ describe('the failures that src makes', () => {
   });
 
   it('have each code of the storage that its callers pass', () => {
-    const passed = [...readFileSync(join(SRC, 'sessions/patience.ts'), 'utf8').matchAll(/limit\([^)]*'([\w-]+)'\)/g)].map(([, code = '']) => code);
+    const passed = [...readFileSync(join(SRC, 'storage/timeouts.ts'), 'utf8').matchAll(/limit\([^)]*'([\w-]+)'\)/g)].map(([, code = '']) => code);
     assert.ok(passed.length >= 2);
-    assert.deepEqual(passed.filter((code) => !hasCode(REMEDIES.storage, code)), []);
+    assert.deepEqual(passed.filter((code) => !hasCode(FAILURE_POLICIES.storage, code)), []);
   });
 
   it('would be complained about with another code, another category, or one that cannot be read', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { ROOMS, breaches } from '../support/floorPlan.ts';
+import { LAYERS, breaches } from '../support/floorPlan.ts';
 
 const SRC = join(import.meta.dirname, '../../src');
 
@@ -13,37 +13,37 @@ function sources(): Map<string, string> {
 
 /** The breaches in a small example, whose files are given as an object. */
 const inExample = (files: Record<string, string>): string[] => breaches(new Map(Object.entries(files)));
-/** Breaches in one file, with an empty file in each room to import from. */
+/** Breaches in one file, with an empty file in each layer to import from. */
 const inFile = (file: string, text: string): string[] =>
-  inExample({ 'core/a.ts': '', 'protocol/a.ts': '', 'flows/a.ts': '', 'sessions/a.ts': '', 'machine/a.ts': '', 'vscode/a.ts': '', 'guide/a.ts': '', 'diagnostics/a.ts': '', [file]: text });
+  inExample({ 'core/a.ts': '', 'protocol/a.ts': '', 'flows/a.ts': '', 'locking/a.ts': '', 'storage/a.ts': '', 'idle/a.ts': '', 'sessions/a.ts': '', 'host/a.ts': '', 'auth/a.ts': '', 'node/a.ts': '', 'ui/a.ts': '', 'wizard/a.ts': '', 'diagnostics/a.ts': '', [file]: text });
 
-describe('the floor plan of src', () => {
+describe('the architecture of src', () => {
   it('is kept by every file', () => {
     assert.deepEqual(breaches(sources()), []);
   }).timeout(20_000);
 
-  it('has a file in every room that it names, and no room that it does not', () => {
-    const rooms = new Set([...sources().keys()].map((path) => path.split('/')[0] ?? ''));
-    assert.deepEqual([...rooms].sort(), Object.keys(ROOMS).sort());
+  it('has a file in every layer that it names, and no layer that it does not', () => {
+    const layers = new Set([...sources().keys()].map((path) => path.split('/')[0] ?? ''));
+    assert.deepEqual([...layers].sort(), Object.keys(LAYERS).sort());
   });
 
-  it('has one level of rooms only', () => {
+  it('has one level of layers only', () => {
     assert.deepEqual([...sources().keys()].filter((path) => path.split('/').length > 2), []);
   });
 });
 
-describe('the checker of the floor plan', () => {
+describe('the checker of the architecture', () => {
   it('lets imports run downward', () => {
     for (const [file, text] of [
       ['core/b.ts', `import * as v from 'valibot'; import { a } from './a.ts';`],
       ['protocol/b.ts', `import * as oauth from 'oauth4webapi'; import { a } from '../core/a.ts';`],
       ['flows/loopback.ts', `import { createServer } from 'node:http'; import { a } from '../protocol/a.ts';`],
       ['sessions/b.ts', `import * as v from 'valibot'; import { a } from '../protocol/a.ts';`],
-      ['vscode/b.ts', `import * as vscode from 'vscode'; import { a } from '../flows/a.ts'; import { b } from '../sessions/a.ts';`],
-      ['guide/b.ts', `import * as vscode from 'vscode'; import { a } from '../vscode/a.ts'; import { b } from '../sessions/a.ts';`],
-      ['diagnostics/b.ts', `import * as vscode from 'vscode'; import { a } from '../vscode/a.ts'; import { b } from '../sessions/a.ts';`],
-      ['machine/b.ts', `import { readFile } from 'node:fs/promises'; import type { A } from '../sessions/a.ts';`],
-      ['extension.ts', `import * as vscode from 'vscode'; import { a } from './vscode/a.ts'; import { randomUUID } from 'node:crypto';`],
+      ['ui/b.ts', `import * as vscode from 'vscode'; import { a } from '../flows/a.ts'; import { b } from '../sessions/a.ts';`],
+      ['wizard/b.ts', `import * as vscode from 'vscode'; import { a } from '../ui/a.ts'; import { b } from '../sessions/a.ts';`],
+      ['diagnostics/b.ts', `import * as vscode from 'vscode'; import { a } from '../ui/a.ts'; import { b } from '../sessions/a.ts';`],
+      ['node/b.ts', `import { readFile } from 'node:fs/promises'; import type { A } from '../locking/a.ts';`],
+      ['extension.ts', `import * as vscode from 'vscode'; import { a } from './ui/a.ts'; import { randomUUID } from 'node:crypto';`],
     ] as const) {
       assert.deepEqual(inFile(file, text), [], file);
     }
@@ -51,20 +51,20 @@ describe('the checker of the floor plan', () => {
 
   for (const [file, from] of [
     ['core/b.ts', 'protocol/a.ts'],
-    ['core/b.ts', 'vscode/a.ts'],
+    ['core/b.ts', 'ui/a.ts'],
     ['protocol/b.ts', 'flows/a.ts'],
     ['protocol/b.ts', 'sessions/a.ts'],
     ['flows/b.ts', 'sessions/a.ts'],
     ['sessions/b.ts', 'flows/a.ts'],
-    ['sessions/b.ts', 'vscode/a.ts'],
-    ['sessions/b.ts', 'machine/a.ts'],
-    ['machine/b.ts', 'vscode/a.ts'],
-    ['vscode/b.ts', 'machine/a.ts'],
-    ['vscode/b.ts', 'guide/a.ts'],
-    ['vscode/b.ts', 'diagnostics/a.ts'],
-    ['guide/b.ts', 'diagnostics/a.ts'],
-    ['diagnostics/b.ts', 'guide/a.ts'],
-    ['guide/b.ts', 'machine/a.ts'],
+    ['sessions/b.ts', 'ui/a.ts'],
+    ['sessions/b.ts', 'node/a.ts'],
+    ['node/b.ts', 'ui/a.ts'],
+    ['ui/b.ts', 'node/a.ts'],
+    ['ui/b.ts', 'wizard/a.ts'],
+    ['ui/b.ts', 'diagnostics/a.ts'],
+    ['wizard/b.ts', 'diagnostics/a.ts'],
+    ['diagnostics/b.ts', 'wizard/a.ts'],
+    ['wizard/b.ts', 'node/a.ts'],
   ] as const) {
     it(`sees ${file} import ${from}, in whatever words`, () => {
       for (const text of [
@@ -83,7 +83,7 @@ describe('the checker of the floor plan', () => {
   }
 
   it('sees the entry imported from below', () => {
-    assert.deepEqual(inExample({ 'extension.ts': '', 'vscode/a.ts': `import { activate } from '../extension.ts';` }), ['vscode/a.ts imports extension.ts']);
+    assert.deepEqual(inExample({ 'extension.ts': '', 'ui/a.ts': `import { activate } from '../extension.ts';` }), ['ui/a.ts imports extension.ts']);
   });
 
   for (const [file, from] of [
@@ -93,11 +93,11 @@ describe('the checker of the floor plan', () => {
     ['flows/loopback.ts', 'node:https'],
     ['core/b.ts', 'oauth4webapi'],
     ['sessions/b.ts', 'oauth4webapi'],
-    ['vscode/b.ts', 'oauth4webapi'],
+    ['ui/b.ts', 'oauth4webapi'],
     ['extension.ts', 'oauth4webapi'],
     ['protocol/b.ts', 'valibot'],
-    ['vscode/b.ts', 'node:fs'],
-    ['machine/b.ts', 'vscode'],
+    ['ui/b.ts', 'node:fs'],
+    ['node/b.ts', 'vscode'],
     ['sessions/b.ts', 'node:timers/promises'],
     ['core/b.ts', 'fs'],
   ] as const) {
@@ -113,8 +113,8 @@ describe('the checker of the floor plan', () => {
     assert.deepEqual(inFile('core/b.ts', `import { x } from '../../test/x.ts';`), ['core/b.ts imports ../../test/x.ts, which is no file of src']);
   });
 
-  it('sees a file in a room that is not in the plan', () => {
-    assert.deepEqual(inExample({ 'utils/a.ts': `import * as v from 'valibot';` }), ['utils/a.ts stands in no room of the plan']);
+  it('sees a file in a layer that is not in the plan', () => {
+    assert.deepEqual(inExample({ 'utils/a.ts': `import * as v from 'valibot';` }), ['utils/a.ts stands in no layer of the plan']);
   });
 
   it('sees a cycle of two files and of three, but not one of types', () => {
@@ -136,18 +136,18 @@ describe('the checker of the floor plan', () => {
 
   it('sees l10n used outside the file of sentences', () => {
     for (const text of [`import { l10n } from 'vscode';`, `import * as vscode from 'vscode'; vscode.l10n.t('a');`]) {
-      assert.deepEqual(inFile('vscode/b.ts', text), ['vscode/b.ts uses l10n']);
-      assert.deepEqual(inFile('vscode/text.ts', text), []);
+      assert.deepEqual(inFile('ui/b.ts', text), ['ui/b.ts uses l10n']);
+      assert.deepEqual(inFile('host/messages.ts', text), []);
     }
   });
 
   it('sees words written out in a message', () => {
     for (const call of [`showInformationMessage('Hi')`, 'showWarningMessage(`Hi ${name}`)', `showErrorMessage(say.hi(), 'OK')`, `showInformationMessage(x ? 'a' : b)`, `showInformationMessage('a' + b)`, `showWarningMessage(a, { modal: true, detail: 'b' })`]) {
-      const found = inFile('vscode/b.ts', `import * as vscode from 'vscode'; void vscode.window.${call};`);
-      assert.deepEqual(found, [`vscode/b.ts has words of its own in ${call.split('(')[0] ?? ''}`], call);
+      const found = inFile('ui/b.ts', `import * as vscode from 'vscode'; void vscode.window.${call};`);
+      assert.deepEqual(found, [`ui/b.ts has words of its own in ${call.split('(')[0] ?? ''}`], call);
     }
     for (const call of [`showInformationMessage(say.hi('Ada'))`, 'showWarningMessage(words, ...actions.map(label))', 'showWarningMessage(a ? b() : c(), { modal: true })']) {
-      assert.deepEqual(inFile('vscode/b.ts', `import * as vscode from 'vscode'; void vscode.window.${call};`), [], call);
+      assert.deepEqual(inFile('ui/b.ts', `import * as vscode from 'vscode'; void vscode.window.${call};`), [], call);
     }
   });
 

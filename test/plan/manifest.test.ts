@@ -8,11 +8,11 @@ import {
   DEFAULT_SCOPES,
   PROVIDER_FIELDS,
   PROVIDER_ID_PATTERN,
-  WAYS,
+  SIGN_IN_METHODS,
   parseProviders,
 } from '../../src/core/provider.ts';
-import { COMMANDS, CONTEXT_KEYS, PREFIX, SETTINGS } from '../../src/vscode/ids.ts';
-import { NUMBER_SETTINGS } from '../../src/vscode/numberSettings.ts';
+import { COMMANDS, CONTEXT_KEYS, PREFIX, SETTINGS } from '../../src/host/ids.ts';
+import { NUMBER_SETTINGS } from '../../src/host/numberSettings.ts';
 import { TEXTS } from '../support/floorPlan.ts';
 
 interface Schema {
@@ -212,7 +212,7 @@ describe('an entry of the setting of providers', () => {
   });
 
   it('has the types of the code', () => {
-    const FITTING: Record<string, Record<string, unknown>> = { string: { id: 'abc', signInWay: 'paste', redirectUri: 'http://localhost/auth', token: 'id_token', clientAuthentication: 'client_secret_post', signOutAtServer: 'return' }, array: { redirectPorts: [5], resource: ['https://a.example'] }, object: { account: { id: 'id' }, endpoints: ENDPOINTS } };
+    const FITTING: Record<string, Record<string, unknown>> = { string: { id: 'abc', signInMethod: 'paste', redirectUri: 'http://localhost/auth', token: 'id_token', clientAuthentication: 'client_secret_post', signOutAtServer: 'return' }, array: { redirectPorts: [5], resource: ['https://a.example'] }, object: { account: { id: 'id' }, endpoints: ENDPOINTS } };
     const examples: Record<string, unknown> = { string: 'https://abc.example', number: 5, boolean: true, array: ['a'], object: {} };
     for (const name of PROVIDER_FIELDS) {
       for (const [type, example] of Object.entries(examples)) {
@@ -267,10 +267,10 @@ describe('an entry of the setting of providers', () => {
   });
 
   it('has the same say in the editor and in the code on the way to sign in', () => {
-    assert.deepEqual(field('signInWay').enum, WAYS);
-    assert.equal(field('signInWay').markdownEnumDescriptions?.length, WAYS.length);
-    for (const way of [...WAYS, 'browser', '', 'Paste']) {
-      assert.equal(isTaken('signInWay', way), field('signInWay').enum?.includes(way), way);
+    assert.deepEqual(field('signInMethod').enum, SIGN_IN_METHODS);
+    assert.equal(field('signInMethod').markdownEnumDescriptions?.length, SIGN_IN_METHODS.length);
+    for (const way of [...SIGN_IN_METHODS, 'browser', '', 'Paste']) {
+      assert.equal(isTaken('signInMethod', way), field('signInMethod').enum?.includes(way), way);
     }
   });
 

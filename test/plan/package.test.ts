@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { PRESETS } from '../../src/guide/presets.ts';
+import { PRESETS } from '../../src/wizard/presets.ts';
 import { TEXTS } from '../support/floorPlan.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -104,9 +104,9 @@ describe('the package', function () {
 
   it('has the guide and the diagnostics in the file that is loaded on demand, and nothing of them in the other', async () => {
     const [atStart, onDemand] = files.map(({ name }) => built(name).replace(/\\u([0-9A-F]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16))));
-    const rooms = [...TEXTS].filter((path) => !path.startsWith('vscode/'));
+    const rooms = [...TEXTS].filter((path) => !path.startsWith('host/'));
     const others = await sentencesOf([...TEXTS].filter((path) => !rooms.includes(path)));
-    assert.deepEqual(rooms, ['diagnostics/reportText.ts', 'guide/guideText.ts']);
+    assert.deepEqual(rooms, ['diagnostics/reportText.ts', 'wizard/wizardMessages.ts']);
     for (const room of rooms) {
       const own = (await sentencesOf([room])).filter((sentence) => !others.includes(sentence) && !/["'`]/.test(sentence));
       assert.ok(own.length > 20, room);

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseProviders } from '../../src/core/provider.ts';
-import { CATEGORIES, categoryOfCode, categoryOfError } from '../../src/core/remedy.ts';
+import { CATEGORIES, categoryOfCode, categoryOfError } from '../../src/core/failurePolicies.ts';
 import { loopbackAddresses } from '../../src/flows/loopback.ts';
-import { draftOf, entryOf, proposedId, proposedLabel, type Entry } from '../../src/guide/draft.ts';
-import { PRESETS, type Preset } from '../../src/guide/presets.ts';
+import { draftOf, entryOf, proposedId, proposedLabel, type Entry } from '../../src/wizard/draft.ts';
+import { PRESETS, type Preset } from '../../src/wizard/presets.ts';
 
 const folder = join(import.meta.dirname, '../../docs/servers');
 const pages = readdirSync(folder).sort();

@@ -1,9 +1,9 @@
 // What the sessions of a window stand on: the real things, each with points at which the window can be held.
 import { systemClock, type Clock, type Disposable, type Uptime } from '../../src/core/clock.ts';
-import { machineUptime } from '../../src/machine/uptime.ts';
-import type { Folder } from '../../src/sessions/folder.ts';
-import type { Life } from '../../src/sessions/life.ts';
-import type { SecretStore } from '../../src/sessions/vault.ts';
+import { nodeUptime } from '../../src/node/uptime.ts';
+import type { Folder } from '../../src/locking/sharedFolder.ts';
+import type { ProcessLiveness } from '../../src/locking/processLiveness.ts';
+import type { SecretStore } from '../../src/storage/secretSessionStorage.ts';
 import type { Point } from './wire.ts';
 
 const TURN = /\.\d+\.held$/;
@@ -112,7 +112,7 @@ export function fetchWith(points: Points): typeof fetch {
 }
 
 /** Signs of life with a point. */
-export function lifeWith(life: Life, points: Points): Life {
+export function lifeWith(life: ProcessLiveness, points: Points): ProcessLiveness {
   return {
     begin: () => life.begin(),
     async lives(sign) {
@@ -143,7 +143,7 @@ export class SettableClock implements Clock {
 
   /** The machine's uptime, which no test can set. */
   uptime(): Uptime {
-    return { boot: 'machine', ms: machineUptime() };
+    return { boot: 'machine', ms: nodeUptime() };
   }
 
   /** Runs a function when so many ms have passed; all of them again where they have passed in a hold. */

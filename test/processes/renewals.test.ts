@@ -93,7 +93,7 @@ describe('Windows that nobody tells anything', () => {
         await identity.journal.waitForRequest(({ grantType }) => grantType === 'refresh_token', { limitMilliseconds: 30_000 });
         // After the next renewal nothing is due for a while, and the count can be taken.
         identity.policy.accessTokenSeconds = LONG;
-        await Promise.all(windows.map((window) => window.until('the second renewal', () => window.seen.generation === 3 && window.seen.isWhole)));
+        await Promise.all(windows.map((window) => window.until('the second renewal', () => window.seen.generation === 3 && window.seen.isComplete)));
         await world.mustBeSound(windows, renewals(2));
         world.note('by themselves', 2);
         await world.mustReopen(windows, renewals(2));
@@ -111,7 +111,7 @@ describe('Windows that nobody tells anything', () => {
           identity.policy.accessTokenSeconds = LONG;
           await Promise.all(others.map((window) => window.goOn()));
           const killedAt = await holder.kill();
-          await Promise.all(others.map((window) => window.until('the renewal', () => window.seen.generation === 2 && window.seen.isWhole)));
+          await Promise.all(others.map((window) => window.until('the renewal', () => window.seen.generation === 2 && window.seen.isComplete)));
           const takeOver = performance.now() - killedAt;
           assert.ok(takeOver < BOUND, `It took the others ${takeOver} ms.`);
           await world.mustBeSound(others, renewals(1));

@@ -35,7 +35,7 @@ describe('A renewal that nobody waits for', () => {
     await Promise.all(MODELS.map(test));
   };
   const mustBecome = async (world: World, window: WindowProcess, count: number): Promise<void> => {
-    await window.until(`generation ${count + 1}`, () => window.seen.generation > count && window.seen.isWhole);
+    await window.until(`generation ${count + 1}`, () => window.seen.generation > count && window.seen.isComplete);
     await world.mustBeSound([window], renewals(count));
   };
   const finishes = (point: Point, time: number, count: number) => (): Promise<void> =>

@@ -1,15 +1,15 @@
 // One window, as a process: the sessions as the product puts them together, over the machine itself.
 import { randomUUID } from 'node:crypto';
 import { MINUTE, SECOND } from '../../src/core/clock.ts';
-import { asFailure } from '../../src/core/failure.ts';
+import { toFailure } from '../../src/core/failure.ts';
 import type { Log } from '../../src/core/log.ts';
-import { machineCipher } from '../../src/machine/cipher.ts';
-import { diskFolder } from '../../src/machine/folder.ts';
-import { machineLife } from '../../src/machine/life.ts';
-import { machineUptime } from '../../src/machine/uptime.ts';
+import { nodeCipher } from '../../src/node/cipher.ts';
+import { nodeSharedFolder } from '../../src/node/sharedFolder.ts';
+import { nodeProcessLiveness } from '../../src/node/processLiveness.ts';
+import { nodeUptime } from '../../src/node/uptime.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
-import { Sessions } from '../../src/sessions/sessions.ts';
+import { SessionsModule } from '../../src/sessions/sessionsModule.ts';
 import { fetchWith, folderWith, lifeWith, Points, SettableClock, storeWith, type FolderFaults } from './ports.ts';
 import { FileStore, TestStore } from './windowStores.ts';
 import type { FromWindow, Order, Outcome, Seen, ToWindow, WindowOptions } from './wire.ts';
@@ -29,56 +29,56 @@ const faults: FolderFaults = { code: undefined, ignoresTurns: false };
 const testStore = new TestStore((id, call) => say({ kind: 'store', id, call }));
 const transport: Transport = { fetch: fetchWith(points), clock, log, deadline: 20 * SECOND };
 const discovery = new Discovery(transport);
-const sessions = new Sessions({
+const sessions = new SessionsModule({
   keyNames: allKeyNames,
   clock, log, discovery, transport,
   secrets: storeWith(options.model === 'browser' ? new FileStore(options.secretsFile) : testStore, points),
-  folder: folderWith(diskFolder(options.folder), points, faults),
-  life: lifeWith(machineLife(), points),
-  cipher: machineCipher,
+  folder: folderWith(nodeSharedFolder(options.folder), points, faults),
+  life: lifeWith(nodeProcessLiveness(), points),
+  cipher: nodeCipher,
   provider: (id) => (id === options.provider.id ? options.provider : undefined),
   lifetimes: () => ({ leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE, place: options.place }),
-  freshness: () => MINUTE,
-  uptime: machineUptime,
+  minimumValidity: () => MINUTE,
+  uptime: nodeUptime,
   idleTimeouts: () => new Map(),
   random: Math.random,
   newId: randomUUID,
-  onAlone: () => say({ kind: 'alone' }),
+  onDidDegrade: () => say({ kind: 'alone' }),
 });
-const { keeper, refresher, registry } = sessions;
+const { sessionManager, tokenRefresher, liveSessions } = sessions;
 
 function seen(): Seen {
-  const [session] = registry.all();
+  const [session] = liveSessions.all();
   if (session === undefined) {
-    return { generation: 0, isWhole: false, accessToken: '', refreshToken: '', unsaved: false };
+    return { generation: 0, isComplete: false, accessToken: '', refreshToken: '', unsaved: false };
   }
-  const { generation, isWhole, accessToken, refreshToken = '', ended } = session.record;
-  return { generation, isWhole, accessToken, refreshToken, endedBy: ended?.code, failure: session.failure?.code, unsaved: session.unsaved };
+  const { generation, isComplete, accessToken, refreshToken = '', ended } = session.record;
+  return { generation, isComplete, accessToken, refreshToken, endedBy: ended?.code, failure: session.failure?.code, unsaved: session.unsaved };
 }
 
 /** The id of the session; one that nobody has where there is none, for which a renewal fails as it does in the product. */
 function id(): string {
-  return registry.all()[0]?.record.id ?? 'none';
+  return liveSessions.all()[0]?.record.id ?? 'none';
 }
 
 async function obey(order: Order): Promise<Partial<Outcome>> {
   switch (order.kind) {
     case 'admit':
-      await keeper.admit(order.grant);
+      await sessionManager.addSession(order.grant);
       return {};
     case 'renew':
       if (order.generation === undefined || order.generation === seen().generation) {
-        await refresher.renew(id(), 'told');
+        await tokenRefresher.renew(id(), 'told');
       }
       return {};
     case 'find':
-      return { found: (await keeper.find(options.provider.id, options.provider.scopes)).map(({ record }) => record.accessToken) };
+      return { found: (await sessionManager.find(options.provider.id, options.provider.scopes)).map(({ record }) => record.accessToken) };
     case 'signOut':
-      await (await keeper.signOut(id())).atServer;
+      await (await sessionManager.signOut(id())).atServer;
       return {};
     case 'close':
       sessions.dispose();
-      await refresher.idle();
+      await tokenRefresher.idle();
       return {};
     case 'hold':
       points.hold(order.point, order.time);
@@ -103,7 +103,7 @@ async function obey(order: Order): Promise<Partial<Outcome>> {
 
 async function answer(number: number, order: Order): Promise<void> {
   const outcome = await obey(order).catch((error: unknown) => {
-    const { category, code } = asFailure(error);
+    const { category, code } = toFailure(error);
     return { failure: { category, code } };
   });
   say({ kind: 'answer', id: number, outcome: { seen: seen(), ...outcome } }, order.kind === 'close' ? () => process.exit() : undefined);
@@ -124,7 +124,7 @@ process.on('message', (message: ToWindow) => {
 });
 // Nobody is left to end it.
 process.on('disconnect', () => process.exit(1));
-registry.onDidChange(() => say({ kind: 'seen', seen: seen() }));
+liveSessions.onDidChange(() => say({ kind: 'seen', seen: seen() }));
 sessions.start();
-await keeper.ready();
+await sessionManager.ready();
 say({ kind: 'ready' });

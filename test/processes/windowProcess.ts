@@ -40,7 +40,7 @@ export class WindowProcess {
   #ordered = 0;
   #isReady = false;
   #ended: string | undefined;
-  #seen: Seen = { generation: 0, isWhole: false, accessToken: '', refreshToken: '', unsaved: false };
+  #seen: Seen = { generation: 0, isComplete: false, accessToken: '', refreshToken: '', unsaved: false };
   #alone = 0;
 
   /**

@@ -1,7 +1,7 @@
 // The secret stores as a window sees them.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { Emitter } from '../../src/core/emitter.ts';
-import type { SecretStore } from '../../src/sessions/vault.ts';
+import type { SecretStore } from '../../src/storage/secretSessionStorage.ts';
 import type { StoreCall } from './wire.ts';
 
 /** The store of the models `immediate` and `lagging`: the test keeps it, and answers for it. */

@@ -1,6 +1,6 @@
 // What a test and its windows, each a process of its own, say to each other. All of it is plain data.
 import type { Provider } from '../../src/core/provider.ts';
-import type { Grant } from '../../src/protocol/identity.ts';
+import type { SignInGrant } from '../../src/protocol/identity.ts';
 
 /** How the secret store behaves towards the other windows. */
 export type Model =
@@ -52,7 +52,7 @@ export interface WindowOptions {
 
 /** What a window is told to do; it answers when that is done. */
 export type Order =
-  | { readonly kind: 'admit'; readonly grant: Grant }
+  | { readonly kind: 'admit'; readonly grant: SignInGrant }
   /** Renews the session; where a generation is given, only while the session is of that one. */
   | { readonly kind: 'renew'; readonly generation?: number }
   /** Asks for the session as a caller does. */
@@ -76,7 +76,7 @@ export type Order =
 export interface Seen {
   /** 0 where it has none. */
   readonly generation: number;
-  readonly isWhole: boolean;
+  readonly isComplete: boolean;
   readonly accessToken: string;
   readonly refreshToken: string;
   /** The code of the verdict that ended it. */

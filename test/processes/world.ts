@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Provider } from '../../src/core/provider.ts';
 import { authorizationRequest } from '../../src/protocol/authorize.ts';
 import { exchangeCode } from '../../src/protocol/exchange.ts';
-import { accountOf, type Grant } from '../../src/protocol/identity.ts';
+import { accountOf, type SignInGrant } from '../../src/protocol/identity.ts';
 import { discovered, providerAt, REDIRECT_URI, transportWith } from '../support/bench.ts';
 import { Person } from '../support/browserless.ts';
 import { hashOf, type JournalEntry } from '../workshop/identityJournal.ts';
@@ -65,7 +65,7 @@ export class World {
   readonly #home: string;
   readonly #store: SharedStore;
   readonly #windows: WindowProcess[] = [];
-  #grant: Grant | undefined;
+  #grant: SignInGrant | undefined;
   #grantId = '';
 
   private constructor(model: Model, identity: IdentityServer, home: string) {
@@ -166,7 +166,7 @@ export class World {
     assert.equal(this.isRevoked, false, 'The server has ended the session.');
     const newest = sent.at(-1)?.newRefreshTokenHash ?? hashOf(this.firstToken);
     for (const window of windows) {
-      await window.until(`generation ${renewals + 1}`, () => window.seen.generation > renewals && window.seen.isWhole);
+      await window.until(`generation ${renewals + 1}`, () => window.seen.generation > renewals && window.seen.isComplete);
       assert.deepEqual([window.seen.generation, window.seen.endedBy], [renewals + 1, undefined], `Window ${window.name} has another session.`);
       assert.equal(hashOf(window.seen.refreshToken), newest, `Window ${window.name} does not have the newest refresh token.`);
     }
@@ -195,16 +195,16 @@ export class World {
    * @param ends what each request has to have ended with, all of them with the same token.
    */
   async mustBeLost(windows: readonly WindowProcess[], outcomes: readonly Outcome[], ends: readonly (number | string)[]): Promise<void> {
-    assert.deepEqual(outcomes.map(({ failure }) => failure), windows.map(() => ({ category: 'lost-answer', code: 'lost-answer' })));
+    assert.deepEqual(outcomes.map(({ failure }) => failure), windows.map(() => ({ category: 'refresh-response-lost', code: 'refresh-response-lost' })));
     assert.deepEqual(await this.ends(), ends, 'The requests are not as they should be.');
     assert.equal(new Set(this.requests().map(({ refreshTokenHash }) => refreshTokenHash)).size, 1, 'Another token was sent.');
     assert.equal(this.isRevoked, true, 'The server has not ended the session.');
     for (const window of windows) {
-      await window.until('the verdict', () => window.seen.endedBy === 'lost-answer');
+      await window.until('the verdict', () => window.seen.endedBy === 'refresh-response-lost');
     }
     await Promise.all(windows.map((window) => window.close()));
     const again = await this.open();
-    assert.equal((await again.do({ kind: 'find' })).seen.endedBy, 'lost-answer');
+    assert.equal((await again.do({ kind: 'find' })).seen.endedBy, 'refresh-response-lost');
     assert.deepEqual(await this.ends(), ends);
   }
 

@@ -1,6 +1,6 @@
 // What protects the sessions, taken away piece by piece, to see that the soak notices.
-import type { Folder } from '../../src/sessions/folder.ts';
-import type { Sessions } from '../../src/sessions/sessions.ts';
+import type { Folder } from '../../src/locking/sharedFolder.ts';
+import type { SessionsModule } from '../../src/sessions/sessionsModule.ts';
 
 /**
  * `lock`: everybody has the turn at any time. `generation`: no window sees what another has entered in the ledger or
@@ -39,10 +39,10 @@ export function brokenFolder(folder: Folder, broken: Break | undefined): Folder 
 }
 
 /** Takes the rest of what is broken out of a window. */
-export function breakSessions(sessions: Sessions, broken: Break | undefined): void {
+export function breakSessions(sessions: SessionsModule, broken: Break | undefined): void {
   if (broken === 'adopt') {
     sessions.archive.standingOf = () => Promise.resolve({ kind: 'newest' });
-    sessions.archive.hasNewsOf = () => Promise.resolve(false);
-    sessions.follower.onSecretChanged = () => Promise.resolve();
+    sessions.archive.isStale = () => Promise.resolve(false);
+    sessions.crossWindowSync.onSecretChanged = () => Promise.resolve();
   }
 }

@@ -1,15 +1,15 @@
 // What must never happen, looked at whenever something happens.
 import { HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
 import { isNewer, type SessionRecord } from '../../src/core/session.ts';
-import type { Finding } from '../../src/sessions/keeper.ts';
-import type { RegistryChange } from '../../src/sessions/registry.ts';
+import type { LoadIssue } from '../../src/sessions/sessionManager.ts';
+import type { SessionChange } from '../../src/storage/liveSessions.ts';
 import { enteredGeneration, isSignedOut, sealedCopy, storedCopy } from './copies.ts';
 import type { Figures } from './figures.ts';
 import type { Keyring } from './keyring.ts';
 import type { SharedFolder } from './machine.ts';
 import { isHeld, nameOfTrip } from './network.ts';
 import type { Process } from './process.ts';
-import type { Answer, Grant, Server, Trip } from './server.ts';
+import type { Answer, SignInGrant, ServerContext, Trip } from './server.ts';
 import type { Story } from './story.ts';
 import type { Time } from './time.ts';
 import type { Window } from './window.ts';
@@ -34,7 +34,7 @@ export interface Activity {
 /** What the judge looks at. */
 export interface Scene {
   readonly time: Time;
-  readonly server: Server;
+  readonly server: ServerContext;
   readonly folder: SharedFolder;
   readonly keyring: Keyring;
   readonly figures: Figures;
@@ -68,10 +68,10 @@ interface Wait {
 export class Judge {
   breach: Breach | undefined;
   readonly #scene: Scene;
-  readonly #waits = new Map<Grant, Wait>();
-  readonly #arrivals = new Map<Grant, number[]>();
+  readonly #waits = new Map<SignInGrant, Wait>();
+  readonly #arrivals = new Map<SignInGrant, number[]>();
   readonly #goneAt = new Map<string, number>();
-  readonly #told = new Set<Grant>();
+  readonly #told = new Set<SignInGrant>();
   /** The sessions that are being signed out, by id. */
   readonly leaving = new Set<string>();
   /** The sessions that some window has told to be lost. */
@@ -149,7 +149,7 @@ export class Judge {
   }
 
   /** Something has changed in a window that lives. */
-  onChange(window: Window, { before, after }: RegistryChange): void {
+  onChange(window: Window, { before, after }: SessionChange): void {
     const record = after?.record ?? before?.record;
     if (record === undefined) {
       return;
@@ -167,7 +167,7 @@ export class Judge {
   }
 
   /** A window tells what it has found. */
-  onFindings(window: Window, findings: readonly Finding[]): void {
+  onDidFindIssues(window: Window, findings: readonly LoadIssue[]): void {
     for (const { id, kind } of findings) {
       this.#scene.story.tell(`${window.name} finds ${id} ${kind}`);
       if (kind === 'lost') {
@@ -210,16 +210,16 @@ export class Judge {
   onJump(): void {
     const scene = this.#scene;
     const { time } = scene;
-    const setBack = time.setBacks.at(-1);
+    const clockSetBackMs = time.setBacks.at(-1);
     const { jumps, now } = time;
-    if (setBack?.trueAt !== now || !scene.isCalm()) {
+    if (clockSetBackMs?.trueAt !== now || !scene.isCalm()) {
       return;
     }
     const there = scene.windows().filter(({ process }) => process.runs);
     time.afterAwake(NOTICING, () => {
       const isAwakeThroughout = time.now - now < NOTICING + SECOND;
-      const stays = ({ process }: Window): boolean => process.runs && process.runsSince <= setBack.at;
-      setBack.isNoticed = isAwakeThroughout && time.jumps === jumps && scene.isCalm() && there.some(stays);
+      const stays = ({ process }: Window): boolean => process.runs && process.runsSince <= clockSetBackMs.at;
+      clockSetBackMs.isNoticed = isAwakeThroughout && time.jumps === jumps && scene.isCalm() && there.some(stays);
     });
   }
 
@@ -288,7 +288,7 @@ export class Judge {
   #senderOf({ process, grant, presents }: Trip): SessionRecord | undefined {
     const token = `r-${grant.number}-${presents}`;
     const window = this.#scene.windows().find((one) => one.process === process);
-    return window?.sessions.registry.all().find(({ record }) => record.refreshToken === token)?.record;
+    return window?.sessions.liveSessions.all().find(({ record }) => record.refreshToken === token)?.record;
   }
 
   #ownerOfNewer(trip: Trip): string | undefined {
@@ -313,7 +313,7 @@ export class Judge {
   }
 }
 
-function nameOfLoss({ rotation, late }: Grant): string {
+function nameOfLoss({ rotation, late }: SignInGrant): string {
   const when = late < 5 * SECOND ? 'less than 5 s late' : 'later';
   return rotation === 'grace' ? `lost answer, sent again after the grace period, ${when}` : `lost answer (${rotation})`;
 }

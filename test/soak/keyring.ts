@@ -1,6 +1,6 @@
 // The secret storage of one machine, as the windows see it.
 import type { Disposable } from '../../src/core/clock.ts';
-import type { SecretStore } from '../../src/sessions/vault.ts';
+import type { SecretStore } from '../../src/storage/secretSessionStorage.ts';
 import type { Process } from './process.ts';
 import type { Random } from './random.ts';
 import type { Time } from './time.ts';

@@ -1,7 +1,7 @@
 // What the windows of one machine share beside the secrets: a folder, and knowing of each other whether they live.
-import type { Cipher } from '../../src/sessions/cipher.ts';
-import type { Folder } from '../../src/sessions/folder.ts';
-import type { Life } from '../../src/sessions/life.ts';
+import type { Cipher } from '../../src/storage/cipher.ts';
+import type { Folder } from '../../src/locking/sharedFolder.ts';
+import type { ProcessLiveness } from '../../src/locking/processLiveness.ts';
 import type { Process } from './process.ts';
 import type { Random } from './random.ts';
 import type { Time } from './time.ts';
@@ -94,7 +94,7 @@ export class Living {
   #count = 0;
 
   /** The signs as one process gives and sees them. */
-  view(process: Process): Life {
+  view(process: Process): ProcessLiveness {
     return {
       begin: () =>
         process.call(() => {

@@ -2,7 +2,7 @@
 import { MINUTE, SECOND } from '../../src/core/clock.ts';
 import type { Process } from './process.ts';
 import type { Random } from './random.ts';
-import { LONGEST_RETRY_AFTER, page, refusal, type Answer, type Server, type Trip } from './server.ts';
+import { LONGEST_RETRY_AFTER, page, refusal, type Answer, type ServerContext, type Trip } from './server.ts';
 import type { Time } from './time.ts';
 
 /** What can happen to one request. */
@@ -74,10 +74,10 @@ export class Network {
   faultRate = 0;
   readonly #time: Time;
   readonly #random: Random;
-  readonly #server: Server;
+  readonly #server: ServerContext;
   readonly #events: NetworkEvents;
 
-  constructor(time: Time, random: Random, server: Server, events: NetworkEvents) {
+  constructor(time: Time, random: Random, server: ServerContext, events: NetworkEvents) {
     this.#time = time;
     this.#random = random;
     this.#server = server;
@@ -157,8 +157,8 @@ export class Network {
 
   #arrive(passage: Passage): void {
     const { fault, trip, process } = passage;
-    const isGone = passage.isOver || process.isDead;
-    if (this.isOffline || (isGone && this.#random.chance(0.7))) {
+    const hasTombstone = passage.isOver || process.isDead;
+    if (this.isOffline || (hasTombstone && this.#random.chance(0.7))) {
       lose(trip);
       return;
     }

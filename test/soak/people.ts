@@ -1,8 +1,8 @@
 // The people who sign in and out, and the callers who want tokens.
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
-import { demandOf } from '../../src/core/challenge.ts';
-import { asFailure } from '../../src/core/failure.ts';
-import type { Grant as SignIn } from '../../src/protocol/identity.ts';
+import { parseRequirements } from '../../src/core/challenge.ts';
+import { toFailure } from '../../src/core/failure.ts';
+import type { SignInGrant as SignIn } from '../../src/protocol/identity.ts';
 import { isSignedOut } from './copies.ts';
 import { ROTATIONS, type Rotation } from './server.ts';
 import { PROVIDER, type Window } from './window.ts';
@@ -98,8 +98,8 @@ export class People {
         account.state = known === undefined ? 'out' : 'in';
         account.id = known?.id;
       }
-      const isGone = account.id !== undefined && isSignedOut(this.#world.folder, account.id);
-      if (account.state === 'in' && (isGone || known === undefined || account.mayBeLost && this.#isBehind(account))) {
+      const hasTombstone = account.id !== undefined && isSignedOut(this.#world.folder, account.id);
+      if (account.state === 'in' && (hasTombstone || known === undefined || account.mayBeLost && this.#isBehind(account))) {
         account.state = 'out';
       }
       account.mayBeLost &&= account.state === 'in';
@@ -115,7 +115,7 @@ export class People {
 
   #recordsOf({ name }: Account): { readonly id: string; readonly isEnded: boolean; readonly window: Window }[] {
     return this.#world.running().flatMap((window) =>
-      window.sessions.registry
+      window.sessions.liveSessions
         .all()
         .filter(({ record }) => record.account.id === name)
         .map(({ record }) => ({ id: record.id, isEnded: record.ended !== undefined, window })),
@@ -123,7 +123,7 @@ export class People {
   }
 
   #isBehind({ id }: Account): boolean {
-    return this.#world.running().some((window) => window.get(id ?? '')?.failure?.code === 'newer-elsewhere');
+    return this.#world.running().some((window) => window.get(id ?? '')?.failure?.code === 'token-in-other-window');
   }
 
   #withWindow(run: (window: Window) => void): void {
@@ -168,7 +168,7 @@ export class People {
     figures.count('event: sign-in');
     this.#noteActive(window);
     Object.assign(account, { state: 'unsure', busyIn: window, mayBeLost: false } satisfies Partial<Account>);
-    window.sessions.keeper.admit(signIn).then(
+    window.sessions.sessionManager.addSession(signIn).then(
       ({ id }) => {
         if (account.busyIn === window) {
           story.tell(`${account.name} is signed in as ${id}`);
@@ -177,7 +177,7 @@ export class People {
         }
       },
       (error: unknown) => {
-        story.tell(`${account.name} cannot sign in: ${asFailure(error).message}`);
+        story.tell(`${account.name} cannot sign in: ${toFailure(error).message}`);
         account.busyIn = undefined;
       },
     );
@@ -199,7 +199,7 @@ export class People {
         Object.assign(account, { state: 'out', busyIn: undefined } satisfies Partial<Account>);
       }
     };
-    window.sessions.keeper.signOut(id).then(({ atServer }) => {
+    window.sessions.sessionManager.signOut(id).then(({ atServer }) => {
       atServer.catch(() => {});
       end();
     }, end);
@@ -231,10 +231,10 @@ export class People {
     const { judge, figures, story } = this.#world;
     const isThere = (): boolean => {
       const session = window.get(id ?? '');
-      return session !== undefined && session.record.ended === undefined && !window.sessions.idleness.isHeld(session.record);
+      return session !== undefined && session.record.ended === undefined && !window.sessions.idleMonitor.isHeld(session.record);
     };
     const wasThere = isThere();
-    window.sessions.keeper.find(PROVIDER.id, PROVIDER.scopes, name).then(
+    window.sessions.sessionManager.find(PROVIDER.id, PROVIDER.scopes, name).then(
       (found) => {
         if (window.process.isDead) {
           return;
@@ -251,7 +251,7 @@ export class People {
         }
       },
       (error: unknown) => {
-        const { category, code } = asFailure(error);
+        const { category, code } = toFailure(error);
         figures.count(`refused: ${category} (${code})`);
         if (category === 'unexpected') {
           judge.fail('empty', `${window.name} fails unexpectedly: ${error instanceof Error ? (error.stack ?? '') : ''}`);
@@ -262,7 +262,7 @@ export class People {
 
   #renewNow({ id }: Account, window: Window): void {
     if (id !== undefined && window.get(id) !== undefined) {
-      window.sessions.refresher.renew(id, 'the person asks for it').catch(() => {});
+      window.sessions.tokenRefresher.renew(id, 'the person asks for it').catch(() => {});
     }
   }
 
@@ -272,8 +272,8 @@ export class People {
     if (id !== undefined && window.get(id) !== undefined) {
       story.tell(`a resource server refuses the token of ${id}`);
       judge.nudge();
-      const demand = demandOf({ challenges: [{ scheme: 'Bearer', params: { error: 'invalid_token' } }], fallbackScopes: PROVIDER.scopes });
-      window.demands.find(PROVIDER.id, demand, name).catch(() => {});
+      const demand = parseRequirements({ challenges: [{ scheme: 'Bearer', params: { error: 'invalid_token' } }], fallbackScopes: PROVIDER.scopes });
+      window.challengeSessions.find(PROVIDER.id, demand, name).catch(() => {});
     }
   }
 
@@ -299,7 +299,7 @@ export class People {
       const windows = this.#world.running();
       if (!time.isAsleep && !this.#world.isSettling && windows.length > 0) {
         const window = random.pick(windows);
-        window.sessions.idleness.noteActivity();
+        window.sessions.idleMonitor.noteActivity();
         this.#noteActive(window);
       }
       this.#workOn();

@@ -19,7 +19,7 @@ export const GRACE = 30 * SECOND;
 /** One presentation of a refresh token, from the window that sends it to the answer that it gets. */
 export interface Trip {
   readonly process: Process;
-  readonly grant: Grant;
+  readonly grant: SignInGrant;
   /** The number of the token that it presents. */
   readonly presents: number;
   /** `given-up`: its window does not wait for an answer any more. */
@@ -29,7 +29,7 @@ export interface Trip {
 }
 
 /** What one sign-in has brought about. */
-export interface Grant {
+export interface SignInGrant {
   readonly number: number;
   readonly account: string;
   readonly rotation: Rotation;
@@ -59,8 +59,8 @@ export interface Answer {
 const TOKEN = /^([ra])-(\d+)-(\d+)$/;
 
 /** The server. */
-export class Server {
-  readonly grants: Grant[] = [];
+export class ServerContext {
+  readonly grants: SignInGrant[] = [];
   /** The secret that the client has to show; undefined for a public client. */
   readonly clientSecret: string | undefined;
   /** Told of a token that is presented though a newer one was issued, before anything is done about it. */
@@ -73,8 +73,8 @@ export class Server {
   }
 
   /** What a sign-in of an account brings. */
-  signIn(account: string, rotation: Rotation, lifetime: number): { readonly grant: Grant; readonly accessToken: string; readonly refreshToken: string } {
-    const grant: Grant = {
+  signIn(account: string, rotation: Rotation, lifetime: number): { readonly grant: SignInGrant; readonly accessToken: string; readonly refreshToken: string } {
+    const grant: SignInGrant = {
       number: this.grants.length, account, rotation, lifetime, shortest: lifetime, newest: 0, rotatedAt: this.#time.now, end: undefined, late: 0, issued: [], trips: [],
     };
     this.grants.push(grant);
@@ -83,7 +83,7 @@ export class Server {
   }
 
   /** The grant and the number of a token; undefined for a text that is none of its tokens. */
-  read(token: string): { readonly grant: Grant; readonly number: number } | undefined {
+  read(token: string): { readonly grant: SignInGrant; readonly number: number } | undefined {
     const match = TOKEN.exec(token);
     const grant = this.grants[Number(match?.[2] ?? NaN)];
     return grant === undefined ? undefined : { grant, number: Number(match?.[3]) };
@@ -133,7 +133,7 @@ export class Server {
     return { status: 200, headers: {}, body: '' };
   }
 
-  #issue(grant: Grant): void {
+  #issue(grant: SignInGrant): void {
     grant.issued.push({ at: this.#time.now, expiresAt: this.#time.now + grant.lifetime });
   }
 

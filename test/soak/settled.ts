@@ -74,7 +74,7 @@ function judgeAtServer({ server, time }: Scene, judge: Judge, newest: SessionRec
   if (token?.grant.end === undefined && token?.number !== token?.grant.newest && !isOnTheWay) {
     judge.fail('converge', `the windows have ${nameOf(newest)} of ${newest.id}, the server's newest is ${token?.grant.newest ?? '?'}`);
   }
-  if (!newest.isWhole) {
+  if (!newest.isComplete) {
     judge.fail('converge', `${newest.id} stays half renewed`);
   }
 }
@@ -87,7 +87,7 @@ function judgeLost(scene: Scene, judge: Judge, id: string, mayBeLost: boolean): 
     judge.fail('lost', `nobody has the newest of ${id}, and the platform has thrown nothing away`);
     return;
   }
-  const isTold = judge.lost.has(id) || scene.windows().some((window) => window.get(id)?.failure?.code === 'newer-elsewhere');
+  const isTold = judge.lost.has(id) || scene.windows().some((window) => window.get(id)?.failure?.code === 'token-in-other-window');
   figures.count(judge.lost.has(id) ? 'over: thrown away by the platform, and told' : 'over: thrown away by the platform, an old copy left');
   if (!isTold) {
     judge.fail('lost', `the newest of ${id} was thrown away, and nobody is told`);

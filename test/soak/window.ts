@@ -5,12 +5,12 @@ import type { Provider } from '../../src/core/provider.ts';
 import type { LiveSession } from '../../src/core/status.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
-import { ClientSecrets } from '../../src/sessions/clientSecrets.ts';
-import { Demands } from '../../src/sessions/demands.ts';
-import type { Finding } from '../../src/sessions/keeper.ts';
-import { patientFolder, patientStore } from '../../src/sessions/patience.ts';
-import type { RegistryChange } from '../../src/sessions/registry.ts';
-import { Sessions } from '../../src/sessions/sessions.ts';
+import { ClientSecrets } from '../../src/storage/clientSecrets.ts';
+import { ChallengeSessions } from '../../src/sessions/challengeSessions.ts';
+import type { LoadIssue } from '../../src/sessions/sessionManager.ts';
+import { folderWithTimeout, storeWithTimeout } from '../../src/storage/timeouts.ts';
+import type { SessionChange } from '../../src/storage/liveSessions.ts';
+import { SessionsModule } from '../../src/sessions/sessionsModule.ts';
 import { breakSessions, brokenFolder, type Break } from './breaks.ts';
 import type { Keyring } from './keyring.ts';
 import { plainCipher, type Living, type SharedFolder } from './machine.ts';
@@ -37,15 +37,15 @@ export interface Ground {
   readonly broken: Break | undefined;
   newId(): string;
   tell(window: Window, line: string): void;
-  onChange(window: Window, change: RegistryChange): void;
-  onFindings(window: Window, findings: readonly Finding[]): void;
+  onChange(window: Window, change: SessionChange): void;
+  onDidFindIssues(window: Window, findings: readonly LoadIssue[]): void;
 }
 
 /** One window: the product's own sessions in a process of the simulation. */
 export class Window {
   readonly process: Process;
-  readonly sessions: Sessions;
-  readonly demands: Demands;
+  readonly sessions: SessionsModule;
+  readonly challengeSessions: ChallengeSessions;
   readonly clientSecrets: ClientSecrets;
 
   constructor(process: Process, ground: Ground) {
@@ -62,8 +62,8 @@ export class Window {
     const settings: LifetimeSettings = { leeway: 5 * MINUTE, refreshInterval: ground.refreshInterval, warning: 10 * MINUTE, place: random.next() };
     const secrets = keyring.view(process);
     const files = brokenFolder(folder.view(process), broken);
-    this.clientSecrets = new ClientSecrets(patientStore(secrets, clock), patientFolder(files, clock));
-    this.sessions = new Sessions({
+    this.clientSecrets = new ClientSecrets(storeWithTimeout(secrets, clock), folderWithTimeout(files, clock));
+    this.sessions = new SessionsModule({
       keyNames: allKeyNames,
       clock, log, transport,
       secrets,
@@ -73,24 +73,24 @@ export class Window {
       discovery: new Discovery(transport, (provider) => this.clientSecrets.read(provider)),
       provider: (id) => (id === PROVIDER.id ? PROVIDER : undefined),
       lifetimes: () => settings,
-      freshness: () => MINUTE,
+      minimumValidity: () => MINUTE,
       uptime: () => clock.uptime?.().ms ?? 0,
       idleTimeouts: () => new Map(ground.idleTimeout === undefined ? [] : [[PROVIDER.id, ground.idleTimeout]]),
       random: () => random.next(),
       newId: () => ground.newId(),
-      onAlone: () => tell('is on its own'),
+      onDidDegrade: () => tell('is on its own'),
     });
-    const { keeper, refresher } = this.sessions;
-    this.demands = new Demands({ clock, keeper, refresher });
+    const { sessionManager, tokenRefresher } = this.sessions;
+    this.challengeSessions = new ChallengeSessions({ clock, sessionManager, tokenRefresher });
     breakSessions(this.sessions, broken);
-    this.sessions.registry.onDidChange((change) => {
+    this.sessions.liveSessions.onDidChange((change) => {
       if (!process.isDead) {
         ground.onChange(this, change);
       }
     });
-    this.sessions.keeper.onFindings((findings) => {
+    this.sessions.sessionManager.onDidFindIssues((findings) => {
       if (!process.isDead) {
-        ground.onFindings(this, findings);
+        ground.onDidFindIssues(this, findings);
       }
     });
     this.sessions.start();
@@ -102,6 +102,6 @@ export class Window {
 
   /** One session as this window has it. */
   get(id: string): LiveSession | undefined {
-    return this.sessions.registry.get(id);
+    return this.sessions.liveSessions.get(id);
   }
 }

@@ -9,7 +9,7 @@ import { Network } from './network.ts';
 import { People } from './people.ts';
 import { Process, type Fate } from './process.ts';
 import { Random } from './random.ts';
-import { Server } from './server.ts';
+import { ServerContext } from './server.ts';
 import { judgeSettled } from './settled.ts';
 import { Story } from './story.ts';
 import { Time } from './time.ts';
@@ -46,7 +46,7 @@ export class World implements Scene {
   readonly random: Random;
   readonly time = new Time();
   readonly story: Story;
-  readonly server: Server;
+  readonly server: ServerContext;
   readonly folder: SharedFolder;
   readonly living = new Living();
   readonly keyring: Keyring;
@@ -74,7 +74,7 @@ export class World implements Scene {
     const { time } = this;
     this.random = random;
     this.story = new Story(() => time.now, options.kept);
-    this.server = new Server(time, random.chance(0.25) ? 'the-client-secret' : undefined);
+    this.server = new ServerContext(time, random.chance(0.25) ? 'the-client-secret' : undefined);
     this.idleTimeout = random.chance(0.2) ? random.wide(HOUR, 12 * HOUR) : undefined;
     this.folder = new SharedFolder(time, random);
     const drawn = random.weighted([[40, STORE_MODELS[0]], [40, STORE_MODELS[1]], [20, STORE_MODELS[2]]] as const);
@@ -102,7 +102,7 @@ export class World implements Scene {
           this.weather.onRenewal(window);
         }
       },
-      onFindings: (...told) => this.judge.onFindings(...told),
+      onDidFindIssues: (...told) => this.judge.onDidFindIssues(...told),
     };
     this.people = new People(this);
     this.weather = new Weather(this);
@@ -174,7 +174,7 @@ export class World implements Scene {
         this.kill(window);
       }
     };
-    void window.sessions.refresher.idle().then(end);
+    void window.sessions.tokenRefresher.idle().then(end);
     this.time.afterAwake(5000, end);
   }
 

@@ -1,16 +1,16 @@
 // What the tests of the archive work with: windows that each have their own, over one folder and one store.
 import assert from 'node:assert/strict';
 import type { SessionRecord } from '../../src/core/session.ts';
-import { machineCipher } from '../../src/machine/cipher.ts';
-import { Archive } from '../../src/sessions/archive.ts';
-import type { Cipher } from '../../src/sessions/cipher.ts';
-import { HandOver } from '../../src/sessions/handOver.ts';
-import { Ledger } from '../../src/sessions/ledger.ts';
-import { Vault } from '../../src/sessions/vault.ts';
+import { nodeCipher } from '../../src/node/cipher.ts';
+import { SessionStore } from '../../src/storage/sessionStore.ts';
+import type { Cipher } from '../../src/storage/cipher.ts';
+import { SealedSessionCopies } from '../../src/storage/sealedSessionCopies.ts';
+import { SessionIndex } from '../../src/storage/sessionIndex.ts';
+import { SecretSessionStorage } from '../../src/storage/secretSessionStorage.ts';
 import { FakeFolder, FakeStore } from './fakeStore.ts';
 import { recordAt } from './house.ts';
-import { Mortal, MortalFolder, MortalStore } from './mortal.ts';
-import { PatientClock } from './patientClock.ts';
+import { Crashable, CrashableFolder, CrashableStore } from './mortal.ts';
+import { ManualAsyncClock } from './patientClock.ts';
 import { allKeyNames } from './keyNames.ts';
 
 /** Where the sessions of these tests come from. */
@@ -23,7 +23,7 @@ export function generation(number: number, more: Partial<SessionRecord> = {}): S
 
 /** A renewal of which only the refresh token is known to be good. */
 export function half(number: number): SessionRecord {
-  return generation(number, { isWhole: false, accessToken: `access-${number - 1}` });
+  return generation(number, { isComplete: false, accessToken: `access-${number - 1}` });
 }
 
 /** A record after a definite verdict. */
@@ -32,7 +32,7 @@ export function ended(record: SessionRecord): SessionRecord {
 }
 
 /** One window's archive, with what it consists of. */
-export type ArchiveWindow = Archive & { readonly life: Mortal; readonly vault: Vault; readonly handOver: HandOver; readonly ledger: Ledger };
+export type ArchiveWindow = SessionStore & { readonly life: Crashable; readonly vault: SecretSessionStorage; readonly sealedCopies: SealedSessionCopies; readonly sessionIndex: SessionIndex };
 
 /** Windows that keep the same sessions. */
 export class ArchiveBench {
@@ -41,7 +41,7 @@ export class ArchiveBench {
   /** What they share as well. */
   readonly store = new FakeStore();
   /** Everybody's clock. */
-  readonly clock = new PatientClock();
+  readonly clock = new ManualAsyncClock();
   /** Every line of every log. */
   readonly lines: string[] = [];
   #sealing = 0;
@@ -51,16 +51,16 @@ export class ArchiveBench {
   }
 
   /** One more window, which knows nothing of what others have in memory. */
-  openWindow(life = new Mortal()): ArchiveWindow {
+  openWindow(life = new Crashable()): ArchiveWindow {
     const tell = (line: string): void => void this.lines.push(line);
     const log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
     const { clock } = this;
-    const folder = new MortalFolder(this.folder, life);
-    const store = new MortalStore(this.store, life);
-    const vault = new Vault(store);
-    const handOver = new HandOver(folder, store, this.#cipher(), log, allKeyNames);
-    const ledger = new Ledger(folder, log);
-    return Object.assign(new Archive({ clock, log, vault, handOver, ledger }), { life, vault, handOver, ledger });
+    const folder = new CrashableFolder(this.folder, life);
+    const store = new CrashableStore(this.store, life);
+    const vault = new SecretSessionStorage(store);
+    const sealedCopies = new SealedSessionCopies(folder, store, this.#cipher(), log, allKeyNames);
+    const sessionIndex = new SessionIndex(folder, log);
+    return Object.assign(new SessionStore({ clock, log, vault, sealedCopies, sessionIndex }), { life, vault, sealedCopies, sessionIndex });
   }
 
   /** Lets the clock go on for so many ms, by when a task must be done. */
@@ -82,9 +82,9 @@ export class ArchiveBench {
       });
     };
     return {
-      newKey: () => machineCipher.newKey(),
-      seal: (...sealing) => counted(machineCipher.seal(...sealing)),
-      open: (...opening) => counted(machineCipher.open(...opening)),
+      newKey: () => nodeCipher.newKey(),
+      seal: (...sealing) => counted(nodeCipher.seal(...sealing)),
+      open: (...opening) => counted(nodeCipher.open(...opening)),
     };
   }
 }

@@ -3,7 +3,7 @@ import { SECOND, systemClock, type Clock } from '../../src/core/clock.ts';
 import { silentLog } from '../../src/core/log.ts';
 import type { Provider } from '../../src/core/provider.ts';
 import { authorizationRequest, type AuthorizationRequest } from '../../src/protocol/authorize.ts';
-import { Discovery, type Server } from '../../src/protocol/discovery.ts';
+import { Discovery, type ServerContext } from '../../src/protocol/discovery.ts';
 import { exchangeCode } from '../../src/protocol/exchange.ts';
 import type { Tokens } from '../../src/protocol/tokens.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
@@ -22,7 +22,7 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
     sessionLifetime: undefined,
     idleTimeout: undefined,
     accountsMenu: true,
-    signInWay: undefined,
+    signInMethod: undefined,
     redirectPorts: [],
     redirectUri: undefined,
     authorizationParameters: {},
@@ -46,7 +46,7 @@ export function transportWith(clock: Clock = systemClock, deadline = 30 * SECOND
 }
 
 /** What a server says of itself, found out by the product's own discovery. */
-export async function discovered(issuer: string, more: Partial<Provider> = {}, transport: Transport = transportWith()): Promise<Server> {
+export async function discovered(issuer: string, more: Partial<Provider> = {}, transport: Transport = transportWith()): Promise<ServerContext> {
   return new Discovery(transport).find(providerAt(issuer, more));
 }
 

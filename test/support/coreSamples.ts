@@ -12,7 +12,7 @@ export const USUAL: LifetimeSettings = { leeway: 300 * SECOND, refreshInterval: 
 /** A session that can be renewed, fresh from the sign-in, with an access token of one hour. */
 export const SAMPLE: SessionRecord = {
   version: 2,
-  isWhole: true,
+  isComplete: true,
   id: 'session-1',
   providerId: 'acme',
   issuer: 'https://id.example.com',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Failure } from '../../src/core/failure.ts';
-import type { Category } from '../../src/core/remedy.ts';
+import type { Category } from '../../src/core/failurePolicies.ts';
 
 /** Waits for a promise to reject with a failure of a category and, where told, a code; gives the failure. */
 export async function rejectsWith(promise: Promise<unknown>, category: Category, code?: string): Promise<Failure> {

@@ -1,8 +1,8 @@
 import { Emitter } from '../../src/core/emitter.ts';
 import type { Disposable } from '../../src/core/clock.ts';
-import type { Folder } from '../../src/sessions/folder.ts';
-import type { Life } from '../../src/sessions/life.ts';
-import type { SecretStore } from '../../src/sessions/vault.ts';
+import type { Folder } from '../../src/locking/sharedFolder.ts';
+import type { ProcessLiveness } from '../../src/locking/processLiveness.ts';
+import type { SecretStore } from '../../src/storage/secretSessionStorage.ts';
 
 /** A call of the secret store. */
 export type StoreCall = 'get' | 'store' | 'delete' | 'keys';
@@ -120,7 +120,7 @@ export class FakeFolder implements Folder {
 }
 
 /** The windows of one machine, as far as each knows whether the others live. */
-export class FakeLife implements Life {
+export class FakeLife implements ProcessLiveness {
   readonly #living = new Set<string>();
   #count = 0;
 

@@ -1,29 +1,34 @@
-// The floor plan of src/, as a checker: it reads source texts and says where they break it.
+// The architecture of src/, as a checker: it reads source texts and says where they break it.
 import { posix } from 'node:path';
 import ts from 'typescript';
 import { globalsOf } from './freeNames.ts';
 
-/** What a room may import: other rooms, and packages. */
-export interface Room {
-  readonly rooms: readonly string[];
+/** What a layer may import: other layers, and packages. */
+export interface Layer {
+  readonly layers: readonly string[];
   readonly packages: readonly string[];
 }
 
-/** The rooms of src/ by folder; the entry, which is a file, has the name of the file. */
-export const ROOMS: Readonly<Record<string, Room>> = {
-  core: { rooms: ['core'], packages: ['valibot'] },
-  protocol: { rooms: ['core', 'protocol'], packages: ['oauth4webapi'] },
-  flows: { rooms: ['core', 'protocol', 'flows'], packages: [] },
-  sessions: { rooms: ['core', 'protocol', 'sessions'], packages: ['valibot'] },
-  machine: { rooms: ['core', 'sessions', 'machine'], packages: ['node:crypto', 'node:fs', 'node:fs/promises', 'node:net', 'node:os', 'node:path'] },
-  vscode: { rooms: ['core', 'protocol', 'flows', 'sessions', 'vscode'], packages: ['vscode'] },
-  guide: { rooms: ['core', 'protocol', 'sessions', 'vscode', 'guide'], packages: ['vscode'] },
-  diagnostics: { rooms: ['core', 'protocol', 'sessions', 'vscode', 'diagnostics'], packages: ['vscode'] },
-  'onDemand.ts': { rooms: ['guide', 'diagnostics'], packages: [] },
-  'extension.ts': { rooms: ['core', 'protocol', 'flows', 'sessions', 'machine', 'vscode', 'onDemand.ts'], packages: ['vscode', 'node:crypto', 'node:fs/promises', 'node:path'] },
+/** The layers of src/ by folder; the entry, which is a file, has the name of the file. */
+export const LAYERS: Readonly<Record<string, Layer>> = {
+  core: { layers: ['core'], packages: ['valibot'] },
+  protocol: { layers: ['core', 'protocol'], packages: ['oauth4webapi'] },
+  flows: { layers: ['core', 'protocol', 'flows'], packages: [] },
+  locking: { layers: ['core', 'locking'], packages: ['valibot'] },
+  storage: { layers: ['core', 'protocol', 'locking', 'storage'], packages: ['valibot'] },
+  node: { layers: ['core', 'locking', 'storage', 'node'], packages: ['node:crypto', 'node:fs', 'node:fs/promises', 'node:net', 'node:os', 'node:path'] },
+  idle: { layers: ['core', 'locking', 'storage', 'idle'], packages: ['valibot'] },
+  sessions: { layers: ['core', 'protocol', 'locking', 'storage', 'idle', 'sessions'], packages: ['valibot'] },
+  host: { layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'sessions', 'host'], packages: ['vscode'] },
+  auth: { layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'idle', 'sessions', 'host', 'auth'], packages: ['vscode'] },
+  ui: { layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'idle', 'sessions', 'host', 'auth', 'ui'], packages: ['vscode'] },
+  wizard: { layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'sessions', 'host', 'auth', 'ui', 'wizard'], packages: ['vscode'] },
+  diagnostics: { layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'idle', 'sessions', 'host', 'auth', 'ui', 'diagnostics'], packages: ['vscode'] },
+  'onDemand.ts': { layers: ['wizard', 'diagnostics'], packages: [] },
+  'extension.ts': { layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'node', 'idle', 'sessions', 'host', 'auth', 'ui', 'onDemand.ts'], packages: ['vscode', 'node:crypto', 'node:fs/promises', 'node:path'] },
 };
 
-/** Packages that single files may import beside those of their room. */
+/** Packages that single files may import beside those of their layer. */
 const ALLOWED_TO_FILES: Readonly<Record<string, readonly string[]>> = {
   'flows/listener.ts': ['node:http'],
   'flows/loopback.ts': ['node:http'],
@@ -43,7 +48,7 @@ const PORTS: Readonly<Record<string, string>> = {
 };
 
 /** The files that hold every sentence, by their path below src/. */
-export const TEXTS: ReadonlySet<string> = new Set(['vscode/text.ts', 'vscode/sentences.ts', 'diagnostics/reportText.ts', 'guide/guideText.ts']);
+export const TEXTS: ReadonlySet<string> = new Set(['host/messages.ts', 'host/failureMessages.ts', 'diagnostics/reportText.ts', 'wizard/wizardMessages.ts']);
 const MESSAGES = new Set(['showInformationMessage', 'showWarningMessage', 'showErrorMessage']);
 
 interface Import {
@@ -53,7 +58,7 @@ interface Import {
 }
 
 /**
- * Where source files break the floor plan, in words; empty where they keep it.
+ * Where source files break the architecture, in words; empty where they keep it.
  * @param files the source texts by their path below src/, with `/`.
  */
 export function breaches(files: ReadonlyMap<string, string>): string[] {
@@ -82,19 +87,19 @@ function roomOf(file: string): string {
 }
 
 function importBreach(file: string, from: string, files: ReadonlyMap<string, string>): string[] {
-  const room = ROOMS[roomOf(file)];
-  if (room === undefined) {
-    return [`${file} stands in no room of the plan`];
+  const layer = LAYERS[roomOf(file)];
+  if (layer === undefined) {
+    return [`${file} stands in no layer of the plan`];
   }
   if (!isRelative(from)) {
-    const allowed = [...room.packages, ...(ALLOWED_TO_FILES[file] ?? [])];
+    const allowed = [...layer.packages, ...(ALLOWED_TO_FILES[file] ?? [])];
     return allowed.includes(from) ? [] : [`${file} imports ${from}`];
   }
   const target = resolve(file, from);
   if (!files.has(target)) {
     return [`${file} imports ${from}, which is no file of src`];
   }
-  return room.rooms.includes(roomOf(target)) ? [] : [`${file} imports ${target}`];
+  return layer.layers.includes(roomOf(target)) ? [] : [`${file} imports ${target}`];
 }
 
 /** Every import of a file: declarations, re-exports, `import()`, `require()` and `import('…')` types. */

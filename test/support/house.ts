@@ -4,39 +4,39 @@ import type { LifetimeSettings } from '../../src/core/lifetime.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { Provider } from '../../src/core/provider.ts';
 import type { SessionRecord } from '../../src/core/session.ts';
-import { machineCipher } from '../../src/machine/cipher.ts';
+import { nodeCipher } from '../../src/node/cipher.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
-import type { Grant } from '../../src/protocol/identity.ts';
+import type { SignInGrant } from '../../src/protocol/identity.ts';
 import type { Tokens } from '../../src/protocol/tokens.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
-import type { Finding, Keeper } from '../../src/sessions/keeper.ts';
-import type { Archive } from '../../src/sessions/archive.ts';
-import type { Cipher } from '../../src/sessions/cipher.ts';
-import type { KeyNames } from '../../src/sessions/handOver.ts';
-import type { Follower } from '../../src/sessions/follower.ts';
-import type { Idleness } from '../../src/sessions/idleness.ts';
-import type { Ledger } from '../../src/sessions/ledger.ts';
-import type { Refresher } from '../../src/sessions/refresher.ts';
-import type { Registry, RegistryChange } from '../../src/sessions/registry.ts';
-import type { Scheduler } from '../../src/sessions/scheduler.ts';
-import { Sessions } from '../../src/sessions/sessions.ts';
-import type { Turns } from '../../src/sessions/turns.ts';
-import type { Vault } from '../../src/sessions/vault.ts';
+import type { LoadIssue, SessionManager } from '../../src/sessions/sessionManager.ts';
+import type { SessionStore } from '../../src/storage/sessionStore.ts';
+import type { Cipher } from '../../src/storage/cipher.ts';
+import type { KeyNames } from '../../src/storage/sealedSessionCopies.ts';
+import type { CrossWindowSync } from '../../src/storage/crossWindowSync.ts';
+import type { IdleMonitor } from '../../src/idle/idleMonitor.ts';
+import type { SessionIndex } from '../../src/storage/sessionIndex.ts';
+import type { TokenRefresher } from '../../src/sessions/tokenRefresher.ts';
+import type { LiveSessions, SessionChange } from '../../src/storage/liveSessions.ts';
+import type { RefreshScheduler } from '../../src/sessions/refreshScheduler.ts';
+import { SessionsModule } from '../../src/sessions/sessionsModule.ts';
+import type { RenewalLock } from '../../src/locking/renewalLock.ts';
+import type { SecretSessionStorage } from '../../src/storage/secretSessionStorage.ts';
 import { providerAt } from './bench.ts';
 import { FakeFolder, FakeLife, FakeStore } from './fakeStore.ts';
-import { PatientClock } from './patientClock.ts';
+import { ManualAsyncClock } from './patientClock.ts';
 import { rotatingTokens, ScriptedServer } from './scriptedServer.ts';
 import { allKeyNames } from './keyNames.ts';
 
 /** What differs from the usual house. */
-export interface HouseOptions {
+export interface TestWindowOptions {
   readonly store?: FakeStore;
   readonly folder?: FakeFolder;
   readonly life?: FakeLife;
-  readonly clock?: PatientClock;
+  readonly clock?: ManualAsyncClock;
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<LifetimeSettings>;
-  readonly freshness?: number;
+  readonly minimumValidity?: number;
   /** How long the machine has been running, in ms; without it, the clock was never set. */
   readonly uptime?: () => number;
   /** After how long, in ms, sessions without activity are signed out, by provider id. The test may change it. */
@@ -52,8 +52,8 @@ export interface HouseOptions {
 }
 
 /** One window's sessions and everything that they stand on. */
-export interface House {
-  readonly clock: PatientClock;
+export interface TestWindow {
+  readonly clock: ManualAsyncClock;
   readonly store: FakeStore;
   readonly folder: FakeFolder;
   readonly life: FakeLife;
@@ -61,25 +61,25 @@ export interface House {
   readonly discovery: Discovery;
   readonly transport: Transport;
   /** All of it together. A house in which nobody starts it, or ticks, never renews by itself. */
-  readonly sessions: Sessions;
-  readonly vault: Vault;
-  readonly archive: Archive;
-  readonly turns: Turns;
-  readonly follower: Follower;
-  readonly ledger: Ledger;
-  readonly registry: Registry;
-  readonly refresher: Refresher;
-  readonly keeper: Keeper;
-  readonly idleness: Idleness;
+  readonly sessions: SessionsModule;
+  readonly vault: SecretSessionStorage;
+  readonly archive: SessionStore;
+  readonly renewalLock: RenewalLock;
+  readonly crossWindowSync: CrossWindowSync;
+  readonly sessionIndex: SessionIndex;
+  readonly liveSessions: LiveSessions;
+  readonly tokenRefresher: TokenRefresher;
+  readonly sessionManager: SessionManager;
+  readonly idleMonitor: IdleMonitor;
   /** How often the window has told that it is on its own. */
   readonly alone: number;
-  readonly scheduler: Scheduler;
+  readonly scheduler: RefreshScheduler;
   /** Every line of the log. */
   readonly lines: string[];
   /** Those that a person sees who has changed nothing: `info` and what is graver. */
   readonly infos: string[];
-  readonly findings: Finding[];
-  readonly changes: RegistryChange[];
+  readonly findings: LoadIssue[];
+  readonly changes: SessionChange[];
   /** The session `s1`, or the one with another id, as it is in memory. */
   record(id?: string): SessionRecord;
   /** The text that is stored for a session. */
@@ -87,8 +87,8 @@ export interface House {
 }
 
 /** Builds a house for the providers given, or for `acme` at an issuer. */
-export function buildHouse(issuer: string, options: HouseOptions = {}): House {
-  const { clock = new PatientClock(), store = new FakeStore(), folder = new FakeFolder(), life = new FakeLife(), freshness = MINUTE } = options;
+export function createTestWindow(issuer: string, options: TestWindowOptions = {}): TestWindow {
+  const { clock = new ManualAsyncClock(), store = new FakeStore(), folder = new FakeFolder(), life = new FakeLife(), minimumValidity = MINUTE } = options;
   const settings: LifetimeSettings = { leeway: 5 * MINUTE, refreshInterval: 12 * HOUR, warning: 10 * MINUTE, place: 0, ...options.settings };
   const providers = options.providers ?? [providerAt(issuer)];
   const lines: string[] = [];
@@ -105,41 +105,41 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
   };
   const transport: Transport = { clock, log, deadline: 20 * SECOND, fetch: (...request) => (options.awaitsRequest?.() === false ? fetch(...request) : counted(fetch(...request))) };
   const cipher: Cipher = {
-    newKey: () => machineCipher.newKey(),
-    seal: (...sealing) => counted(machineCipher.seal(...sealing)),
-    open: (...opening) => counted(machineCipher.open(...opening)),
+    newKey: () => nodeCipher.newKey(),
+    seal: (...sealing) => counted(nodeCipher.seal(...sealing)),
+    open: (...opening) => counted(nodeCipher.open(...opening)),
   };
   const discovery = new Discovery(transport, () => Promise.resolve(options.clientSecret));
   const provider = (id: string): Provider | undefined => providers.find((one) => one.id === id);
   let alone = 0;
   let ids = 0;
-  const sessions = new Sessions({
+  const sessions = new SessionsModule({
     keyNames: options.keyNames ?? allKeyNames,
     clock, log, folder, life, cipher, discovery, transport, provider,
     secrets: store,
     lifetimes: () => settings,
-    freshness: () => freshness,
+    minimumValidity: () => minimumValidity,
     uptime: options.uptime ?? (() => clock.now()),
     idleTimeouts: () => options.idleTimeouts ?? new Map(),
     random: () => 0.5,
     newId: options.newId ?? (() => `new-${(ids += 1)}`),
-    onAlone: () => (alone += 1),
+    onDidDegrade: () => (alone += 1),
   });
-  const { keeper, registry } = sessions;
-  const findings: Finding[] = [];
-  keeper.onFindings((found) => findings.push(...found));
-  const changes: RegistryChange[] = [];
-  registry.onDidChange((change) => changes.push(change));
+  const { sessionManager, liveSessions } = sessions;
+  const findings: LoadIssue[] = [];
+  sessionManager.onDidFindIssues((found) => findings.push(...found));
+  const changes: SessionChange[] = [];
+  liveSessions.onDidChange((change) => changes.push(change));
   const previous = clock.busy;
   clock.busy = () => previous() || inFlight > 0;
-  const { archive, follower, idleness, ledger, refresher, scheduler, turns, vault } = sessions;
+  const { archive, crossWindowSync, idleMonitor, sessionIndex, tokenRefresher, scheduler, renewalLock, vault } = sessions;
   return {
-    clock, store, folder, life, discovery, transport, sessions, vault, archive, turns, follower, ledger, registry, refresher, keeper, idleness, scheduler, lines, infos, findings, changes,
+    clock, store, folder, life, discovery, transport, sessions, vault, archive, renewalLock, crossWindowSync, sessionIndex, liveSessions, tokenRefresher, sessionManager, idleMonitor, scheduler, lines, infos, findings, changes,
     get alone() {
       return alone;
     },
     record: (id = 's1') => {
-      const session = registry.get(id);
+      const session = liveSessions.get(id);
       if (session === undefined) {
         throw new Error(`There is no session ${id}.`);
       }
@@ -150,19 +150,19 @@ export function buildHouse(issuer: string, options: HouseOptions = {}): House {
 }
 
 /** A house at a server of its own, which goes by the house's clock and gives new tokens at each renewal. */
-export async function houseAtServer(): Promise<{ readonly house: House; readonly server: ScriptedServer }> {
+export async function createTestWindowWithServer(): Promise<{ readonly testWindow: TestWindow; readonly server: ScriptedServer }> {
   const server = await ScriptedServer.start();
-  const house = buildHouse(server.issuer);
-  server.date = () => house.clock.now();
+  const testWindow = createTestWindow(server.issuer);
+  server.date = () => testWindow.clock.now();
   server.onToken(rotatingTokens());
-  return { house, server };
+  return { testWindow, server };
 }
 
 /** The record of a session `s1` at `acme` that was renewed just now, with a token of five minutes and `refresh-1`. */
 export function recordAt(issuer: string, now: number, more: Partial<SessionRecord> = {}): SessionRecord {
   return {
     version: 2,
-    isWhole: true,
+    isComplete: true,
     id: 's1',
     providerId: 'acme',
     issuer,
@@ -182,16 +182,16 @@ export function recordAt(issuer: string, now: number, more: Partial<SessionRecor
 }
 
 /** Puts a session into a house as if it had been signed in there: in memory, in the store and in the ledger. */
-export async function moveIn(house: House, given: SessionRecord): Promise<SessionRecord> {
-  const { boot, ms } = house.clock.uptime();
-  const record = { renewedUptime: { boot, ms: ms - (house.clock.now() - given.renewedAt) }, ...given };
-  house.registry.put(record);
-  await house.refresher.save(record);
+export async function seedSession(testWindow: TestWindow, given: SessionRecord): Promise<SessionRecord> {
+  const { boot, ms } = testWindow.clock.uptime();
+  const record = { renewedUptime: { boot, ms: ms - (testWindow.clock.now() - given.renewedAt) }, ...given };
+  testWindow.liveSessions.put(record);
+  await testWindow.tokenRefresher.save(record);
   return record;
 }
 
 /** What a sign-in brings. */
-export function grantFor(provider: Provider, now: number, tokens: Partial<Tokens> = {}, account = { id: 'person-1', label: 'Sam' }): Grant {
+export function grantFor(provider: Provider, now: number, tokens: Partial<Tokens> = {}, account = { id: 'person-1', label: 'Sam' }): SignInGrant {
   return {
     provider,
     scopes: provider.scopes,

@@ -37,9 +37,9 @@ export class IdleBench {
   /** Opens a window. */
   open(): Window {
     const window = this.windows.open({ idleTimeouts: this.limits });
-    window.idleness.onDidWarn(({ record }) => this.events.push(`warn ${record.id}`));
-    window.idleness.onDidComeBack((id) => this.events.push(`back ${id}`));
-    window.idleness.onDidSignOut(({ record }) => this.events.push(`out ${record.id}`));
+    window.idleMonitor.onDidWarn(({ record }) => this.events.push(`warn ${record.id}`));
+    window.idleMonitor.onDidCancelWarning((id) => this.events.push(`back ${id}`));
+    window.idleMonitor.onDidSignOut(({ record }) => this.events.push(`out ${record.id}`));
     return window;
   }
 
@@ -53,14 +53,14 @@ export class IdleBench {
     await clock.pass(3 * SECOND);
     const others = Array.from({ length: count - 1 }, () => this.open());
     await clock.pass(3 * SECOND);
-    one.idleness.noteActivity();
+    one.idleMonitor.noteActivity();
     await clock.pass(0);
     return [one, ...others];
   }
 
   /** In how many windows the session is. */
   get present(): number {
-    return this.windows.all.filter(({ registry }) => registry.get('s1') !== undefined).length;
+    return this.windows.all.filter(({ liveSessions }) => liveSessions.get('s1') !== undefined).length;
   }
 
   /** How often something happened. */
@@ -97,7 +97,7 @@ export class IdleBench {
     await this.windows.closeAll();
     const later = this.open();
     await clock.pass(HOUR);
-    assert.deepEqual([later.registry.all(), later.findings], [[], []]);
+    assert.deepEqual([later.liveSessions.all(), later.findings], [[], []]);
     assert.deepEqual([...folder.files.keys()].filter((name) => name.endsWith('.told')), []);
   }
 }

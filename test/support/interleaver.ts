@@ -1,7 +1,7 @@
 // Windows whose every step is chosen by a seed: what one does between two steps of another, and where each is cut off.
 import type { Clock } from '../../src/core/clock.ts';
-import type { Folder } from '../../src/sessions/folder.ts';
-import type { Life } from '../../src/sessions/life.ts';
+import type { Folder } from '../../src/locking/sharedFolder.ts';
+import type { ProcessLiveness } from '../../src/locking/processLiveness.ts';
 
 interface Step {
   readonly window: number;
@@ -115,7 +115,7 @@ export class Interleaver {
   }
 
   /** The signs of life as a window sees them. */
-  lifeOf(window: number): Life {
+  lifeOf(window: number): ProcessLiveness {
     return {
       begin: async () => {
         await this.step(window);

@@ -2,10 +2,10 @@
 import type { Disposable, Uptime } from '../../src/core/clock.ts';
 import type { Emitter } from '../../src/core/emitter.ts';
 import { FakeFolder, FakeLife, FakeStore } from './fakeStore.ts';
-import { PatientClock } from './patientClock.ts';
+import { ManualAsyncClock } from './patientClock.ts';
 
 /** The life of one window: it counts what the window changes, and can be cut off after so many changes. */
-export class Mortal {
+export class Crashable {
   /** What the window has changed, in words such as `write s1.json`, oldest first. */
   readonly changes: string[] = [];
   readonly #onEnd: () => void;
@@ -51,12 +51,12 @@ export class Mortal {
 }
 
 /** A folder of several windows, as one of them has it. */
-export class MortalFolder extends FakeFolder {
+export class CrashableFolder extends FakeFolder {
   readonly #shared: FakeFolder;
-  readonly #life: Mortal;
+  readonly #life: Crashable;
   override readonly files: Map<string, string>;
 
-  constructor(shared: FakeFolder, life: Mortal) {
+  constructor(shared: FakeFolder, life: Crashable) {
     super();
     this.#shared = shared;
     this.#life = life;
@@ -99,7 +99,7 @@ export class MortalFolder extends FakeFolder {
 }
 
 /** The same, where the platform does not tell of changes. */
-export class UnwatchedFolder extends MortalFolder {
+export class FolderWithoutWatch extends CrashableFolder {
   /** Tells nothing. */
   override watch(): Disposable {
     return { dispose() {} };
@@ -107,12 +107,12 @@ export class UnwatchedFolder extends MortalFolder {
 }
 
 /** A secret store of several windows, as one of them has it. */
-export class MortalStore extends FakeStore {
+export class CrashableStore extends FakeStore {
   readonly #shared: FakeStore;
-  readonly #life: Mortal;
+  readonly #life: Crashable;
   override readonly secrets: Map<string, string>;
 
-  constructor(shared: FakeStore, life: Mortal) {
+  constructor(shared: FakeStore, life: Crashable) {
     super();
     this.#shared = shared;
     this.#life = life;
@@ -151,7 +151,7 @@ export class MortalStore extends FakeStore {
 }
 
 /** The same, where changes of other windows are never told. */
-export class SilentStore extends MortalStore {
+export class StoreWithoutEvents extends CrashableStore {
   /** Never fires. */
   override get onDidChange(): Emitter<string>['event'] {
     return () => ({ dispose() {} });
@@ -159,7 +159,7 @@ export class SilentStore extends MortalStore {
 }
 
 /** The signs of life of several windows, as one of them has them. */
-export class MortalLife extends FakeLife {
+export class CrashableLiveness extends FakeLife {
   readonly #shared: FakeLife;
   readonly #signs = new Set<string>();
 
@@ -187,11 +187,11 @@ export class MortalLife extends FakeLife {
 }
 
 /** The clock of several windows, as one of them has it: nothing falls due any more in one that has ended. Only the shared one can be moved. */
-export class MortalClock extends PatientClock {
-  readonly #shared: PatientClock;
-  readonly #life: Mortal;
+export class CrashableClock extends ManualAsyncClock {
+  readonly #shared: ManualAsyncClock;
+  readonly #life: Crashable;
 
-  constructor(shared: PatientClock, life: Mortal) {
+  constructor(shared: ManualAsyncClock, life: Crashable) {
     super();
     this.#shared = shared;
     this.#life = life;

@@ -13,7 +13,7 @@ const PATIENCE = 5000;
  * A clock that a test moves, and that does not move while there is work under way: real requests can be made
  * within fake hours. Like the platform's own timers, a delay that is too long fires at once.
  */
-export class PatientClock implements Clock {
+export class ManualAsyncClock implements Clock {
   #now: number;
   #uptime = 3 * 86_400_000;
   #timers: readonly Timer[] = [];

@@ -1,28 +1,28 @@
 import { SECOND } from '../../src/core/clock.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { AskForAddress } from '../../src/flows/paste.ts';
-import { SignIns } from '../../src/flows/signIn.ts';
-import { Links } from '../../src/flows/uri.ts';
-import type { Environment } from '../../src/flows/ways.ts';
-import { machineCipher } from '../../src/machine/cipher.ts';
+import { SignInService } from '../../src/flows/signIn.ts';
+import { UriCallbackRouter } from '../../src/flows/uriCallbackRouter.ts';
+import type { Environment } from '../../src/flows/availability.ts';
+import { nodeCipher } from '../../src/node/cipher.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import { transportWith } from './bench.ts';
 import { FakeBrowser } from './fakeBrowser.ts';
 import { FakeFolder } from './fakeStore.ts';
-import { PatientClock } from './patientClock.ts';
+import { ManualAsyncClock } from './patientClock.ts';
 import { plainPages } from './signInPages.ts';
 
 /** A sign-in with a browser that a test drives. */
 export class Desk {
   /** The time. */
-  readonly clock: PatientClock;
+  readonly clock: ManualAsyncClock;
   /** What was logged. */
   readonly lines: string[] = [];
   /** The sign-ins. */
-  readonly signIns: SignIns;
+  readonly signIns: SignInService;
   /** Where links to the editor arrive. */
-  readonly links: Links;
+  readonly links: UriCallbackRouter;
   readonly #browser = new FakeBrowser();
   /** What the person answers who is asked for an address. */
   asking: AskForAddress = () => Promise.resolve(undefined);
@@ -43,13 +43,13 @@ export class Desk {
    * Nobody has started anything yet.
    * @param shared what the sign-ins share with the sessions of a house, as they do in the product.
    */
-  constructor(folder = new FakeFolder(), shared?: { readonly clock: PatientClock; readonly discovery: Discovery; readonly transport: Transport }) {
+  constructor(folder = new FakeFolder(), shared?: { readonly clock: ManualAsyncClock; readonly discovery: Discovery; readonly transport: Transport }) {
     const tell = (line: string): void => void this.lines.push(line);
     const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
-    this.clock = shared?.clock ?? new PatientClock();
+    this.clock = shared?.clock ?? new ManualAsyncClock();
     const transport = shared?.transport ?? this.#ownTransport(log);
-    this.links = new Links({ clock: this.clock, log, folder, cipher: machineCipher });
-    this.signIns = new SignIns({
+    this.links = new UriCallbackRouter({ clock: this.clock, log, folder, cipher: nodeCipher });
+    this.signIns = new SignInService({
       clock: this.clock,
       transport,
       discovery: shared?.discovery ?? new Discovery(transport),
@@ -58,7 +58,7 @@ export class Desk {
       askForAddress: () => (passes, signal) => this.asking(passes, signal),
       environment: () => Promise.resolve(this.environment),
       reach: (address) => this.reaching(address),
-      makeWay: (ports) => this.makesWay(ports),
+      releasePorts: (ports) => this.makesWay(ports),
       isAnybodyIn: () => this.isAnybodyIn,
       links: this.links,
       link: () => Promise.resolve('vscode://session-keeper.session-keeper/callback'),

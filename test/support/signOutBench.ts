@@ -1,19 +1,19 @@
 import { MINUTE } from '../../src/core/clock.ts';
 import type { Log } from '../../src/core/log.ts';
-import { SignOuts } from '../../src/flows/signOut.ts';
-import type { Environment } from '../../src/flows/ways.ts';
+import { EndSessionService } from '../../src/flows/endSession.ts';
+import type { Environment } from '../../src/flows/availability.ts';
 import { FakeBrowser } from './fakeBrowser.ts';
-import { PatientClock } from './patientClock.ts';
+import { ManualAsyncClock } from './patientClock.ts';
 import { plainSignOutPages } from './signInPages.ts';
 
 /** Sign-outs at servers with a browser that a test drives. */
 export class Door {
   /** The time. */
-  readonly clock: PatientClock;
+  readonly clock: ManualAsyncClock;
   /** What was logged. */
   readonly lines: string[] = [];
   /** The sign-outs. */
-  readonly signOuts: SignOuts;
+  readonly signOuts: EndSessionService;
   /** Where VS Code runs. */
   environment: Environment = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
   /** What VS Code makes of a loopback address of this machine. */
@@ -23,11 +23,11 @@ export class Door {
   readonly #browser = new FakeBrowser();
 
   /** Nobody has signed out yet; the browser may take five minutes to come back. */
-  constructor(clock = new PatientClock()) {
+  constructor(clock = new ManualAsyncClock()) {
     this.clock = clock;
     const tell = (line: string): void => void this.lines.push(line);
     const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
-    this.signOuts = new SignOuts({
+    this.signOuts = new EndSessionService({
       clock: this.clock,
       log,
       environment: () => Promise.resolve(this.environment),

@@ -1,6 +1,6 @@
 // What the tests of turns work with: windows over one folder, and turns that are held until a test lets go of them.
-import { WindowLock } from '../../src/sessions/lock.ts';
-import { Turns, type Turn } from '../../src/sessions/turns.ts';
+import { Mutex } from '../../src/locking/mutex.ts';
+import { RenewalLock, type LockHandle } from '../../src/locking/renewalLock.ts';
 import { FakeClock } from './fakeClock.ts';
 import { FakeFolder, FakeLife } from './fakeStore.ts';
 
@@ -26,11 +26,11 @@ export class WatchedFolder extends FakeFolder {
 }
 
 /** The turns of one window, and what it says. */
-export type TurnWindow = Turns & { readonly lines: string[]; readonly told: { alone: number } };
+export type TurnWindow = RenewalLock & { readonly lines: string[]; readonly told: { alone: number } };
 
 /** A turn of the session `s1` that somebody has. */
-export interface HeldTurn {
-  readonly turn: Turn;
+export interface LockHolder {
+  readonly turn: LockHandle;
   /** Ends it, and waits until it has ended. */
   end(): Promise<unknown>;
 }
@@ -51,17 +51,17 @@ export class TurnBench {
     const tell = (line: string): void => void lines.push(line);
     const told = { alone: 0 };
     const log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
-    const turns = new Turns({ clock, log, folder, life, lock: new WindowLock(), onAlone: () => (told.alone += 1) });
-    return Object.assign(turns, { lines, told });
+    const renewalLock = new RenewalLock({ clock, log, folder, life, lock: new Mutex(), onDidDegrade: () => (told.alone += 1) });
+    return Object.assign(renewalLock, { lines, told });
   }
 
   /** Takes a turn, and holds it until it is told to end. */
-  async hold(turns: Turns, generation = 1, isLost = false): Promise<HeldTurn> {
+  async hold(renewalLock: RenewalLock, generation = 1, isLost = false): Promise<LockHolder> {
     const gate = Promise.withResolvers<true>();
-    const begun = Promise.withResolvers<Turn>();
-    const whole = turns.take('s1', generation, (turn) => {
+    const begun = Promise.withResolvers<LockHandle>();
+    const whole = renewalLock.take('s1', generation, (turn) => {
       begun.resolve(turn);
-      turn.noteLost(isLost);
+      turn.markOutcomeUnknown(isLost);
       return gate.promise;
     }, never);
     whole.catch(begun.reject);
@@ -75,8 +75,8 @@ export class TurnBench {
   }
 
   /** A turn that comes and goes. */
-  pass(turns: Turns, generation = 1): Promise<Turn> {
-    return turns.take('s1', generation, (turn) => Promise.resolve(turn), never);
+  pass(renewalLock: RenewalLock, generation = 1): Promise<LockHandle> {
+    return renewalLock.take('s1', generation, (turn) => Promise.resolve(turn), never);
   }
 
   /** A window that dies in the middle of its turn: its file stays, its sign goes out. */

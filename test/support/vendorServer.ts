@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { SECOND, type Clock } from '../../src/core/clock.ts';
-import { draftOf, entryOf, scopeChoices, type Entry } from '../../src/guide/draft.ts';
-import { PRESETS, type Preset, type PresetId } from '../../src/guide/presets.ts';
+import { draftOf, entryOf, scopeChoices, type Entry } from '../../src/wizard/draft.ts';
+import { PRESETS, type Preset, type PresetId } from '../../src/wizard/presets.ts';
 import { parseProviders, type Provider } from '../../src/core/provider.ts';
-import type { Links } from '../../src/flows/uri.ts';
+import type { UriCallbackRouter } from '../../src/flows/uriCallbackRouter.ts';
 import { closedIssuer, ScriptedServer, type ScriptedAnswer, type SeenRequest } from './scriptedServer.ts';
 import { VENDORS, type Vendor } from './vendors.ts';
 
@@ -97,7 +97,7 @@ export class VendorServer {
   }
 
   /** Goes to an address as a browser does in which the person is signed in and allows what is asked; follows to where the answer belongs. */
-  async browse(address: string, links: Links): Promise<void> {
+  async browse(address: string, links: UriCallbackRouter): Promise<void> {
     const response = await fetch(address, { redirect: 'manual' });
     const location = response.headers.get('location') ?? '';
     assert.ok(location !== '', `the server shows a page: ${await response.text()}`);
@@ -114,7 +114,7 @@ export class VendorServer {
   }
 
   /** Whether a refresh token works. */
-  isAlive(token: string | undefined): boolean {
+  isUnexpired(token: string | undefined): boolean {
     return this.#alive.has(token ?? '');
   }
 

@@ -1,6 +1,6 @@
 // The servers of the ready-made definitions as their vendors document them, and where those say nothing, as their source
 // text does: field names, lifetimes, error bodies. What all have in common is in vendorServer.ts.
-import type { PresetId } from '../../src/guide/presets.ts';
+import type { PresetId } from '../../src/wizard/presets.ts';
 import type { ScriptedAnswer } from './scriptedServer.ts';
 
 /** A server as data. Addresses are those of the vendor; only the host is another one in a test. */

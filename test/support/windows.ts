@@ -2,10 +2,10 @@
 // reach the others at once, late or never.
 import { DAY, SECOND } from '../../src/core/clock.ts';
 import { FakeFolder, FakeLife, FakeStore } from './fakeStore.ts';
-import { buildHouse, moveIn, recordAt, type House, type HouseOptions } from './house.ts';
+import { createTestWindow, seedSession, recordAt, type TestWindow, type TestWindowOptions } from './house.ts';
 import { randomFrom } from './interleaver.ts';
-import { Mortal, MortalClock, MortalFolder, MortalLife, MortalStore, SilentStore, UnwatchedFolder } from './mortal.ts';
-import { PatientClock } from './patientClock.ts';
+import { Crashable, CrashableClock, CrashableFolder, CrashableLiveness, CrashableStore, StoreWithoutEvents, FolderWithoutWatch } from './mortal.ts';
+import { ManualAsyncClock } from './patientClock.ts';
 import type { Script, ScriptedServer, SeenRequest } from './scriptedServer.ts';
 
 /** How secrets get from window to window: at once; late, told of late, twice or never; or not at all, as in the browser. */
@@ -32,11 +32,11 @@ class Backing {
 /** A view of the store that hears of the others' writes up to a second late, and is told of them late, twice or never. */
 class LaggingStore extends FakeStore {
   readonly #backing: Backing;
-  readonly #clock: PatientClock;
+  readonly #clock: ManualAsyncClock;
   readonly #versions = new Map<string, number>();
   readonly #told = new Set<(key: string) => void>();
 
-  constructor(backing: Backing, clock: PatientClock) {
+  constructor(backing: Backing, clock: ManualAsyncClock) {
     super();
     this.#backing = backing;
     this.#clock = clock;
@@ -124,7 +124,7 @@ function put(map: Map<string, string>, key: string, value: string | undefined): 
 }
 
 /** A window: a house that has been started. */
-export interface Window extends House {
+export interface Window extends TestWindow {
   /** Ends it in the middle of whatever it does, or after so many more changes to what it shares. */
   kill(after?: number): void;
   /** Closes it as a person does. */
@@ -139,7 +139,7 @@ export class Windows {
   readonly #shared = new FakeStore();
   readonly #open = new Set<Window>();
   /** Everybody's clock. */
-  readonly clock = new PatientClock();
+  readonly clock = new ManualAsyncClock();
   /** What they all see at once. */
   readonly folder = new FakeFolder();
   /** Whether each lives. */
@@ -190,37 +190,37 @@ export class Windows {
   }
 
   /** Opens a window, which starts at once. A blind one is told of no change, and looks now and then. */
-  open({ isBlind = false, ...more }: HouseOptions & { readonly isBlind?: boolean } = {}): Window {
+  open({ isBlind = false, ...more }: TestWindowOptions & { readonly isBlind?: boolean } = {}): Window {
     const { clock } = this;
-    const mortal = new Mortal(() => {
+    const mortal = new Crashable(() => {
       this.#open.delete(window);
       life.end();
-      house.sessions.dispose();
+      testWindow.sessions.dispose();
     });
-    const life = new MortalLife(this.life);
-    const store = new (isBlind ? SilentStore : MortalStore)(this.#ownStore(), mortal);
-    const folder = new (isBlind ? UnwatchedFolder : MortalFolder)(this.folder, mortal);
-    const house = buildHouse(this.#server.issuer, { clock: new MortalClock(clock, mortal), life, store, folder, uptime: () => this.uptime, ...more });
+    const life = new CrashableLiveness(this.life);
+    const store = new (isBlind ? StoreWithoutEvents : CrashableStore)(this.#ownStore(), mortal);
+    const folder = new (isBlind ? FolderWithoutWatch : CrashableFolder)(this.folder, mortal);
+    const testWindow = createTestWindow(this.#server.issuer, { clock: new CrashableClock(clock, mortal), life, store, folder, uptime: () => this.uptime, ...more });
     // All wait for what any of them does.
     const previous = clock.busy;
-    clock.busy = () => previous() || house.clock.busy();
+    clock.busy = () => previous() || testWindow.clock.busy();
     const close = async (): Promise<void> => {
-      house.sessions.dispose();
-      const idle = house.refresher.idle().then(() => true);
+      testWindow.sessions.dispose();
+      const idle = testWindow.tokenRefresher.idle().then(() => true);
       // The editor does not wait for ever.
       for (let waited = 0; waited < LAST_MOMENTS && !(await Promise.race([idle, clock.rest()])); waited += SECOND) {
         await clock.pass(SECOND);
       }
       mortal.end();
     };
-    const window: Window = Object.assign(house, { close, kill: (after = 0) => mortal.end(after) });
+    const window: Window = Object.assign(testWindow, { close, kill: (after = 0) => mortal.end(after) });
     this.#open.add(window);
-    house.sessions.start();
+    testWindow.sessions.start();
     return window;
   }
 
   /** Opens so many windows, and waits until they have read what there is. */
-  async openMany(count: number, more: HouseOptions = {}): Promise<readonly Window[]> {
+  async openMany(count: number, more: TestWindowOptions = {}): Promise<readonly Window[]> {
     const windows = Array.from({ length: count }, () => this.open(more));
     await this.clock.rest();
     return windows;
@@ -236,7 +236,7 @@ export class Windows {
   /** Signs in, in a window: a session with an id of its own. */
   async signIn(window: Window, id = 's1', refreshToken = 'refresh-1'): Promise<void> {
     const account = { id: `person-${id}`, label: `Person ${id}` };
-    await moveIn(window, recordAt(this.#server.issuer, this.clock.now(), { id, account, refreshToken }));
+    await seedSession(window, recordAt(this.#server.issuer, this.clock.now(), { id, account, refreshToken }));
   }
 
   #ownStore(): FakeStore {
@@ -263,5 +263,5 @@ export function timed({ clock }: Windows, server: ScriptedServer, script: (reque
 
 /** The access token that a window gives to a caller; undefined where it has no session. */
 export async function tokenIn(window: Window): Promise<string | undefined> {
-  return (await window.keeper.find('acme', ['read']))[0]?.record.accessToken;
+  return (await window.sessionManager.find('acme', ['read']))[0]?.record.accessToken;
 }

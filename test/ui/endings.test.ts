@@ -92,7 +92,7 @@ describe('a person whose session ends', () => {
     const { identity, workbench } = scene;
     identity.revokeEverything();
     await workbench.run('Session Keeper: Renew Now');
-    await workbench.follow(MUTE, ended);
+    await workbench.sync(MUTE, ended);
     const told = workbench.told('You will not be told of this kind of thing any more. The settings can undo that.');
     await told.waitFor();
     await workbench.told(ended).waitFor({ state: 'detached' });

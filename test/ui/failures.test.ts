@@ -41,7 +41,7 @@ describe('a person for whom something goes wrong', () => {
     await watched.workbench.statusSays('Acme: signed out');
     await signIn(watched.workbench);
     await watched.workbench.statusSays('Acme: 3 minutes left');
-    await watched.workbench.follow('Dismiss', 'Acme didn’t issue a refresh token for demo');
+    await watched.workbench.sync('Dismiss', 'Acme didn’t issue a refresh token for demo');
     await watched.workbench.clearNotifications();
   });
 
@@ -105,7 +105,7 @@ describe('a person for whom something goes wrong', () => {
       const times = [0, 1].map((more) => new Date(askedAt + (wait + more) * 1000).toLocaleTimeString('en', { timeStyle: 'medium' }));
       await workbench.statusSays(new RegExp(`Acme: retrying at (${times.join('|')})`));
       await workbench.picture('82-asked-to-wait');
-      await workbench.follow('Dismiss', sentence);
+      await workbench.sync('Dismiss', sentence);
       await told.waitFor({ state: 'detached' });
       await workbench.statusSays('Acme: retrying at');
       assert.equal(await told.count(), 0, 'dismissed means dismissed');
@@ -288,7 +288,7 @@ describe('a person for whom something goes wrong', () => {
       await told.waitFor({ timeout: WARNED * 1000 });
       assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again'], links: ['Remind Me Later', 'Dismiss', MUTE] });
       await workbench.picture('96-warning');
-      await workbench.follow('Remind Me Later', warning);
+      await workbench.sync('Remind Me Later', warning);
       await told.waitFor({ state: 'detached' });
       await told.waitFor({ timeout: 60_000 });
       assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again'], links: ['Dismiss', MUTE] });

@@ -321,7 +321,7 @@ describe('a person with entries that are not all good', () => {
     await workbench.rows.filter({ hasText: 'Save' }).last().click();
     await workbench.notifications.filter({ hasText: 'GitHub OAuth App is set up.' }).waitFor();
     const entry = ((await workbench.userSettings())['sessionKeeper.providers'] as unknown[]).at(-1) as Readonly<Record<string, unknown>>;
-    assert.deepEqual([entry['id'], entry['clientId'], entry['signInWay'], entry['account']], ['github-oauth-app', 'Ov23liAbCdEf', 'device', { id: 'id', label: 'login' }]);
+    assert.deepEqual([entry['id'], entry['clientId'], entry['signInMethod'], entry['account']], ['github-oauth-app', 'Ov23liAbCdEf', 'device', { id: 'id', label: 'login' }]);
     assert.equal((entry['endpoints'] as Readonly<Record<string, unknown>>)['token'], 'https://github.com/login/oauth/access_token');
   });
 });

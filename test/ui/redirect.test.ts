@@ -104,7 +104,7 @@ describe('a person whom another extension asks to sign in, at such a server', ()
     await workbench.comeBackFrom(first);
     const words = 'it may not accept this redirect URI: http://localhost:';
     await workbench.told(words).waitFor({ timeout: HINT });
-    await workbench.follow('Use a Fixed Port…', words);
+    await workbench.sync('Use a Fixed Port…', words);
     await workbench.page.locator('.quick-input-widget', { hasText: 'Use a Fixed Port for Acme' }).waitFor();
     const uri = `http://localhost:${await workbench.box.inputValue()}/auth`;
     await workbench.page.keyboard.press('Enter');

@@ -19,7 +19,7 @@ async function mustOffer(workbench: Workbench, sentence: string, names: readonly
 }
 
 describe('a person who signs in with a code', () => {
-  const scene = setScene({}, (issuer) => ({ 'sessionKeeper.providers': [{ ...entryFor(issuer), signInWay: 'device' }] }));
+  const scene = setScene({}, (issuer) => ({ 'sessionKeeper.providers': [{ ...entryFor(issuer), signInMethod: 'device' }] }));
 
   it('sees the code in large letters, copies it, and finds it filled in on the page', async () => {
     const { workbench } = scene;
@@ -100,7 +100,7 @@ describe('a person whose browser comes back by itself', () => {
 });
 
 describe('a person whose browser comes back by a link to the editor', () => {
-  const scene = setScene({}, (issuer) => ({ 'sessionKeeper.providers': [{ ...entryFor(issuer), signInWay: 'uri' }] }));
+  const scene = setScene({}, (issuer) => ({ 'sessionKeeper.providers': [{ ...entryFor(issuer), signInMethod: 'uri' }] }));
 
   it('is signed in, in the window that waits for it', async () => {
     const { identity, workbench } = scene;

@@ -22,7 +22,7 @@ async function makePackages(): Promise<string[]> {
 }
 
 /** What the windows of one VS Code have in common: the browser with its storage, and the server with its folders. */
-interface Surroundings {
+interface RedirectEnvironment {
   readonly browser: Browser;
   readonly context: BrowserContext;
   readonly editor: Editor;
@@ -37,9 +37,9 @@ interface Surroundings {
 export class Workbench {
   readonly page: Page;
   readonly context: BrowserContext;
-  readonly #around: Surroundings;
+  readonly #around: RedirectEnvironment;
 
-  private constructor(page: Page, around: Surroundings) {
+  private constructor(page: Page, around: RedirectEnvironment) {
     this.page = page;
     this.context = around.context;
     this.#around = around;
@@ -64,7 +64,7 @@ export class Workbench {
     return Workbench.#openIn({ browser, context, editor, address: elsewhere?.origin ?? editor.address, folder, earlierLogs: [] });
   }
 
-  static async #openIn(around: Surroundings): Promise<Workbench> {
+  static async #openIn(around: RedirectEnvironment): Promise<Workbench> {
     const page = await around.context.newPage();
     await page.goto(await windowAddress({ ...around.editor, address: around.address }, { folder: around.folder, traced: [extensionId] }));
     return new Workbench(page, around);
@@ -221,7 +221,7 @@ export class Workbench {
   }
 
   /** Follows a link in a notification that says something. */
-  async follow(link: string, words: string | RegExp): Promise<void> {
+  async sync(link: string, words: string | RegExp): Promise<void> {
     await this.told(words).locator('a', { hasText: link }).click();
   }
 

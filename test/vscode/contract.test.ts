@@ -1,7 +1,7 @@
 // The provider's contract, clause by clause, through VS Code's API as a second extension calls it.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { configure, consumer, entry, eventually, issuer, order, scopes, tokenRequests, type Consumer, type KeptSession } from './outside.ts';
+import { configure, consumer, entry, eventually, issuer, order, scopes, tokenRequests, type Consumer, type SessionWithExpiry } from './outside.ts';
 
 describe('the provider’s contract', () => {
   let other: Consumer;
@@ -10,16 +10,16 @@ describe('the provider’s contract', () => {
     other = await consumer();
   });
 
-  const silently = (wanted: readonly string[] = scopes, more: vscode.AuthenticationGetSessionOptions = {}): Thenable<KeptSession | undefined> =>
+  const silently = (wanted: readonly string[] = scopes, more: vscode.AuthenticationGetSessionOptions = {}): Thenable<SessionWithExpiry | undefined> =>
     other.getSession('acme', wanted, { silent: true, ...more });
 
-  async function signedIn(): Promise<KeptSession> {
+  async function signedIn(): Promise<SessionWithExpiry> {
     const session = await silently();
     assert.ok(session, 'somebody is signed in');
     return session;
   }
 
-  const whoAmI = async ({ accessToken }: KeptSession): Promise<Response> =>
+  const whoAmI = async ({ accessToken }: SessionWithExpiry): Promise<Response> =>
     fetch(`${issuer}/me`, { headers: { authorization: `Bearer ${accessToken}` } });
 
   describe('where nothing is set up', () => {

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { JournalEntry } from '../workshop/identityJournal.ts';
-import { configure, consumer, entry, eventually, order, scopes, servers, type Consumer, type KeptSession } from './outside.ts';
+import { configure, consumer, entry, eventually, order, scopes, servers, type Consumer, type SessionWithExpiry } from './outside.ts';
 import { BOUND_CLIENT, CLIENT_SECRET, CLIENT_WITH_SECRET, type ServerName } from './servers.ts';
 
 /** One kind of server, and what it is to see. */
-interface Kind {
+interface NotificationKind {
   readonly title: string;
   readonly server: ServerName;
   /** What the entry has beside id, label, issuer and client id. */
@@ -35,7 +35,7 @@ const to = (requests: readonly JournalEntry[], path: string): readonly JournalEn
 const namesOf = ({ parameters, withheld }: JournalEntry): string[] => [...Object.keys(parameters), ...withheld].sort();
 
 /** The answer to a request with a token. */
-async function answerOf(address: string, token: string): Promise<Readonly<Record<string, unknown>>> {
+async function showStep(address: string, token: string): Promise<Readonly<Record<string, unknown>>> {
   const response = await fetch(address, { headers: { authorization: `Bearer ${token}` } });
   assert.equal(response.status, 200, address);
   return (await response.json()) as Readonly<Record<string, unknown>>;
@@ -82,12 +82,12 @@ const inHeader = ({ scheme, withheld }: JournalEntry): void => assert.deepEqual(
 const inBody = ({ scheme, withheld }: JournalEntry): void => assert.deepEqual([scheme, withheld.includes('client_secret')], [undefined, true]);
 
 /** Signs out of the server in the browser, which then shows a page with this heading, the server's own or that of the product. */
-function signsOutThere(heading: string, comesBack: boolean): NonNullable<Kind['signOut']> {
+function signsOutThere(heading: string, canUseLoopback: boolean): NonNullable<NotificationKind['signOut']> {
   return async (other, requests) => {
     await eventually('the person has signed out there', async () => (await order()).lastRead === heading);
     const [page] = to(await requests(), '/session/end');
     assert.ok(page?.withheld.includes('id_token_hint'));
-    assert.equal(/^http:\/\/127\.0\.0\.1:\d+\/callback$/.test(page?.parameters['post_logout_redirect_uri'] ?? ''), comesBack);
+    assert.equal(/^http:\/\/127\.0\.0\.1:\d+\/callback$/.test(page?.parameters['post_logout_redirect_uri'] ?? ''), canUseLoopback);
     // The server does not know the browser any more, and asks for name and password.
     await other.getSession('kind', scopes, { createIfNone: true });
     assert.ok((await requests()).some(({ parameters, path }) => path.startsWith('/interaction/') && parameters['do'] === 'login' && parameters['name'] === 'demo'));
@@ -100,7 +100,7 @@ async function useBound(token: string): Promise<unknown> {
   return (await provenAnswerOf(`${servers.bound.issuer}/me`, token))['sub'];
 }
 
-const KINDS: readonly Kind[] = [
+const NOTIFICATION_KINDS: readonly NotificationKind[] = [
   {
     title: 'that takes authorization requests pushed only',
     server: 'pushed',
@@ -139,7 +139,7 @@ const KINDS: readonly Kind[] = [
   {
     title: 'that binds tokens to a key, by a code',
     server: 'bound',
-    fields: { clientId: BOUND_CLIENT, dpop: true, signInWay: 'device' },
+    fields: { clientId: BOUND_CLIENT, dpop: true, signInMethod: 'device' },
     use: useBound,
     signIn: (requests) => {
       assert.deepEqual(to(requests, '/auth'), []);
@@ -177,7 +177,7 @@ const KINDS: readonly Kind[] = [
     scopes: ['openid', 'offline_access', 'notes.read'],
     use: async (token) => {
       // Anywhere else it is refused: the API takes what is made out to it.
-      const { aud, scope, sub } = await answerOf(servers.resources.api, token);
+      const { aud, scope, sub } = await showStep(servers.resources.api, token);
       assert.deepEqual([aud, scope], [servers.resources.api, 'notes.read']);
       return sub;
     },
@@ -203,7 +203,7 @@ const KINDS: readonly Kind[] = [
     },
     scopes: ['notes.read'],
     use: async (token) => {
-      const { id, login } = await answerOf(servers.plain.user, token);
+      const { id, login } = await showStep(servers.plain.user, token);
       assert.equal(login, 'demo');
       return id === 1 ? 'account-1001' : id;
     },
@@ -215,7 +215,7 @@ const KINDS: readonly Kind[] = [
   {
     title: 'where the person confirms a code',
     server: 'usual',
-    fields: { signInWay: 'device' },
+    fields: { signInMethod: 'device' },
     signIn: (requests) => {
       assert.deepEqual(to(requests, '/auth'), []);
       assert.deepEqual(to(requests, '/device/auth').map(({ status }) => status), [200]);
@@ -256,19 +256,19 @@ describe('a server of every kind', () => {
     await configure('providers', [entry()]);
   });
 
-  for (const kind of KINDS) {
+  for (const kind of NOTIFICATION_KINDS) {
     describe(`at one ${kind.title}`, () => {
       const { secret } = kind;
       const { issuer } = servers[kind.server];
       const wanted = kind.scopes ?? scopes;
-      const use = kind.use ?? (async (token: string) => (await answerOf(`${issuer}/me`, token))['sub']);
+      const use = kind.use ?? (async (token: string) => (await showStep(`${issuer}/me`, token))['sub']);
       let length = 0;
 
       const requests = async (): Promise<readonly JournalEntry[]> => (await order({ server: kind.server })).journal.slice(length);
-      const silently = async (): Promise<KeptSession | undefined> => other.getSession('kind', wanted, { silent: true });
-      const isActive = async ({ accessToken: token }: KeptSession): Promise<boolean | undefined> => (await order({ server: kind.server, token })).isActive;
+      const silently = async (): Promise<SessionWithExpiry | undefined> => other.getSession('kind', wanted, { silent: true });
+      const isActive = async ({ accessToken: token }: SessionWithExpiry): Promise<boolean | undefined> => (await order({ server: kind.server, token })).isActive;
 
-      async function signedIn(): Promise<KeptSession> {
+      async function signedIn(): Promise<SessionWithExpiry> {
         const session = await silently();
         assert.ok(session, 'somebody is signed in');
         return session;

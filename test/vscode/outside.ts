@@ -1,6 +1,6 @@
 // What the suite knows of the world outside of the extension host.
 import * as vscode from 'vscode';
-import type { Orders, Situation } from '../workshop/control.ts';
+import type { Orders, FlowContext } from '../workshop/control.ts';
 import type { JournalEntry } from '../workshop/identityJournal.ts';
 import type { ServerAddresses, ServerName } from './servers.ts';
 
@@ -17,21 +17,21 @@ export const scopes = ['openid', 'profile', 'email', 'offline_access'];
 
 /** VS Code's authentication API as a second, independent extension sees it. */
 export interface Consumer {
-  getSession(id: string, wanted: readonly string[] | vscode.AuthenticationWwwAuthenticateRequest, options?: vscode.AuthenticationGetSessionOptions): Thenable<KeptSession | undefined>;
+  getSession(id: string, wanted: readonly string[] | vscode.AuthenticationWwwAuthenticateRequest, options?: vscode.AuthenticationGetSessionOptions): Thenable<SessionWithExpiry | undefined>;
   getAccounts(id: string): Thenable<readonly vscode.AuthenticationSessionAccountInformation[]>;
   onDidChangeSessions: vscode.Event<vscode.AuthenticationSessionsChangeEvent>;
 }
 
 /** A session with the fields that are not in the stable API yet. */
-export type KeptSession = vscode.AuthenticationSession & { readonly expiresAfter?: number; readonly idToken?: string };
+export type SessionWithExpiry = vscode.AuthenticationSession & { readonly expiresAfter?: number; readonly idToken?: string };
 
 /** Gives orders to an identity server and to the person, and tells what has happened. */
-export async function order(orders: Orders = {}): Promise<Situation> {
+export async function order(orders: Orders = {}): Promise<FlowContext> {
   const response = await fetch(control, { method: 'POST', body: JSON.stringify(orders) });
   if (!response.ok) {
     throw new Error(await response.text());
   }
-  return (await response.json()) as Situation;
+  return (await response.json()) as FlowContext;
 }
 
 /** The requests for tokens of one grant type that have reached the usual server so far. */

@@ -1,7 +1,7 @@
 // Several accounts, each with several sets of scopes, and what another extension gets of them.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { configure, consumer, entry, eventually, order, type Consumer, type KeptSession } from './outside.ts';
+import { configure, consumer, entry, eventually, order, type Consumer, type SessionWithExpiry } from './outside.ts';
 
 describe('several accounts with several sets of scopes', () => {
   let other: Consumer;
@@ -19,7 +19,7 @@ describe('several accounts with several sets of scopes', () => {
   });
 
   const pool = (more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => entry({ id: 'pool', label: 'Pool', scopes: ['openid', 'profile', 'offline_access'], ...more });
-  const silently = async (wanted: readonly string[], account?: vscode.AuthenticationSessionAccountInformation): Promise<KeptSession | undefined> =>
+  const silently = async (wanted: readonly string[], account?: vscode.AuthenticationSessionAccountInformation): Promise<SessionWithExpiry | undefined> =>
     other.getSession('pool', wanted, { silent: true, ...(account === undefined ? {} : { account }) });
   const labels = async (): Promise<string[]> => (await other.getAccounts('pool')).map(({ label }) => label).sort();
   const named = async (label: string): Promise<vscode.AuthenticationSessionAccountInformation> => {
@@ -33,7 +33,7 @@ describe('several accounts with several sets of scopes', () => {
     await act();
     return (await order()).journal.slice(length).filter(({ path }) => path === '/auth').map(({ parameters }) => parameters);
   }
-  async function signIn(label: string, wanted: readonly string[]): Promise<KeptSession> {
+  async function signIn(label: string, wanted: readonly string[]): Promise<SessionWithExpiry> {
     await order({ person: { kind: 'signIn', account: label } });
     const known = (await other.getAccounts('pool')).find((one) => one.label === label);
     const session = await eventually('the provider is there', async () => other.getSession('pool', wanted, { createIfNone: true, account: known ?? { id: label, label } }));
@@ -49,7 +49,7 @@ describe('several accounts with several sets of scopes', () => {
 
   it('gets an account more scopes with one request, which names the account and keeps what it has', async () => {
     const before = await silently(READ, await named('demo'));
-    let after: KeptSession | undefined;
+    let after: SessionWithExpiry | undefined;
     const requests = await requestsOf(async () => {
       after = await signIn('demo', WRITE);
     });
@@ -118,7 +118,7 @@ describe('several accounts with several sets of scopes', () => {
     const before = await silently(READ, account);
     await order({ policy: { refusedScopes: ['notes.read'] } });
     const wanted = ['openid', 'notes.delete'];
-    let session: KeptSession | undefined;
+    let session: SessionWithExpiry | undefined;
     const requests = await requestsOf(async () => {
       session = await signIn('second', wanted);
     });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { ACR_VALUES } from '../workshop/identityInteractions.ts';
-import { configure, consumer, entry, eventually, issuer, order, type Consumer, type KeptSession } from './outside.ts';
+import { configure, consumer, entry, eventually, issuer, order, type Consumer, type SessionWithExpiry } from './outside.ts';
 
 const READ = ['openid', 'notes.read'];
 const [, SECOND_FACTOR] = ACR_VALUES;
@@ -29,9 +29,9 @@ describe('a step up', () => {
     wwwAuthenticate: `Bearer realm="notes", ${parameters}`,
     fallbackScopes,
   });
-  const silently = async (wanted: readonly string[] | vscode.AuthenticationWwwAuthenticateRequest): Promise<KeptSession | undefined> =>
+  const silently = async (wanted: readonly string[] | vscode.AuthenticationWwwAuthenticateRequest): Promise<SessionWithExpiry | undefined> =>
     other.getSession('vault', wanted, { silent: true });
-  const signIn = async (wanted: vscode.AuthenticationWwwAuthenticateRequest): Promise<KeptSession | undefined> => other.getSession('vault', wanted, { createIfNone: true });
+  const signIn = async (wanted: vscode.AuthenticationWwwAuthenticateRequest): Promise<SessionWithExpiry | undefined> => other.getSession('vault', wanted, { createIfNone: true });
   async function latestRequest(): Promise<Readonly<Record<string, string>>> {
     return (await order()).journal.filter(({ path }) => path === '/auth').at(-1)?.parameters ?? {};
   }

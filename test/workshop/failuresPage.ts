@@ -1,25 +1,25 @@
 // The page that tells of every failure, made of the table and the sentences of the product, so that it cannot say
 // anything else than they do. Only what to do about each is written here.
 import { Failure } from '../../src/core/failure.ts';
-import { CATEGORIES, REMEDIES, type Category, type Outcome } from '../../src/core/remedy.ts';
+import { CATEGORIES, FAILURE_POLICIES, type Category, type Outcome } from '../../src/core/failurePolicies.ts';
 import { retryDelay } from '../../src/core/retry.ts';
 import { ENDED_GRACE } from '../../src/core/session.ts';
-import { failureSentence } from '../../src/vscode/sentences.ts';
-import { actionLabel, duration, statusAttention, statusEnded, statusEnding, statusRetrying } from '../../src/vscode/text.ts';
+import { failureSentence } from '../../src/host/failureMessages.ts';
+import { actionLabel, formatDuration, statusAttention, statusEnded, statusEnding, statusRetrying } from '../../src/host/messages.ts';
 
 /** What to do about each: one sentence, or two, for the person and whoever helps them. */
 const ADVICE: Readonly<Record<Category, string>> = {
   'network': 'Nothing: the return of the network is noticed within seconds. Where other pages load, look at the VPN, the firewall, and whether the server runs.',
   'server': 'Nothing, unless it lasts: then tell whoever runs the server. The log has the status of each answer.',
   'rate-limited': 'Nothing: all windows wait for as long as the server asks. Where it happens often, raise `sessionKeeper.refreshInterval`, or set it to 0, and ask for a higher limit there.',
-  'other-window': 'Close the window that does not respond, or wait: once it is gone, this one renews.',
-  'web-page': 'Open any page in the browser and sign in to the network there, as hotels and trains want it. Elsewhere, check `issuer`, and whether a proxy answers in the place of the server.',
+  'lock-timeout': 'Close the window that does not respond, or wait: once it is gone, this one renews.',
+  'unexpected-html': 'Open any page in the browser and sign in to the network there, as hotels and trains want it. Elsewhere, check `issuer`, and whether a proxy answers in the place of the server.',
   'proxy': 'Check `http.proxy` and its user and password. The proxy has to let requests through to the server.',
   'certificate': 'Look at the date and time of this computer first. Then install the certificate of your company’s own authority on this computer, and leave `http.systemCertificates` on. Do not switch the check of certificates off: whoever is on the way could read your tokens.',
   'clock': 'Set the date, time and time zone of this computer; best, let it set them by itself. The button says by how much the clocks differ.',
   'session-ended': 'Sign in again. Servers end a session after a fixed time, after a password was changed, or when an administrator says so.',
   'session-expired': 'Sign in again. If you want to sign in less often, ask whoever runs the server for a longer session lifetime.',
-  'lost-answer': 'Sign in again. Where it happens often, ask for a grace period for used refresh tokens at the server.',
+  'refresh-response-lost': 'Sign in again. Where it happens often, ask for a grace period for used refresh tokens at the server.',
   'sign-in-needed': 'Sign in again: the page asks for your password even if the browser knows you.',
   'interaction-needed': 'Sign in again, and answer what the page asks.',
   'consent-needed': 'Sign in again, and allow what the page asks for. Where only an administrator may, ask one.',
@@ -37,19 +37,19 @@ const ADVICE: Readonly<Record<Category, string>> = {
   'no-server': 'Open `ISSUER/.well-known/openid-configuration` in a browser: it has to show JSON. Correct `issuer` until it does.',
   'issuer-mismatch': 'Copy `issuer` from that JSON into the settings, to the letter: a slash at the end counts.',
   'insecure': 'The server has to offer https for every address that it names. http is for servers on this computer only.',
-  'server-unfit': 'Tell whoever runs the server: it needs an authorization and a token endpoint, PKCE with S256, tokens of the type Bearer, and ID tokens signed by a key of its own (RS256, ES256 and their like, neither HS256 nor none); one that binds tokens to a key needs `dpop` in the entry. The diagnostics show what it says of itself.',
+  'unsupported-server': 'Tell whoever runs the server: it needs an authorization and a token endpoint, PKCE with S256, tokens of the type Bearer, and ID tokens signed by a key of its own (RS256, ES256 and their like, neither HS256 nor none); one that binds tokens to a key needs `dpop` in the entry. The diagnostics show what it says of itself.',
   'configuration': 'Compare the entry in the settings with the server’s own page for the client. What the server says of itself is in the diagnostics.',
   'proof-rejected': 'Sign in again, which makes a new key. If it comes back, the client or the server may not be set up for DPoP (RFC 9449) with ES256: take `dpop` out of the entry, or allow it at the server.',
   'not-renewable': 'Ask for your consent, which some servers need for a refresh token. Add `offline_access` to `scopes`, and allow refresh tokens for the client at the server, then sign in again. Until then, the session ends with the token.',
-  'not-set-up': 'Put the entry back into `sessionKeeper.providers`. The session is kept, and is there again.',
-  'bad-answer': 'Try again. Where it lasts, send the diagnostics to whoever runs the server.',
+  'not-configured': 'Put the entry back into `sessionKeeper.providers`. The session is kept, and is there again.',
+  'invalid-response': 'Try again. Where it lasts, send the diagnostics to whoever runs the server.',
   'untrusted-answer': 'Sign in again, in the tab that VS Code opens. Where it happens again, somebody may be in between: do not go on, and tell whoever runs the server.',
   'other-account': 'Sign in again with the right account. Tell whoever runs the server: a renewal must never change whose session it is.',
   'unknown-error': 'Try again. Where it lasts, look the word up in the server’s own documentation, or send the diagnostics to whoever runs it.',
   'storage': 'Unlock the keyring of this computer, then try again. On Linux, one has to be set up. Nothing is lost meanwhile.',
-  'newer-elsewhere': 'Reload this window. Where that does not help, its secrets are not those of the other windows: sign in again.',
+  'token-in-other-window': 'Reload this window. Where that does not help, its secrets are not those of the other windows: sign in again.',
   'denied': 'Sign in again, and press the button that allows. Where you did, ask your administrator whether you may use this client.',
-  'start-again': 'Sign in again, and finish within a minute or two, in the tab that VS Code has opened last.',
+  'invalid-callback': 'Sign in again, and finish within a minute or two, in the tab that VS Code has opened last.',
   'code-expired': 'Get a new code, and type it in before it runs out; the dialog that shows it says until when it works.',
   'sign-in-timeout': 'Sign in again. Where the page at the server shows an error about the redirect URI, or a blank page, register that URI: behind the status bar, while a sign-in waits, it can be copied; or use a fixed port. `sessionKeeper.signInTimeout` gives you longer.',
   'no-loopback': 'Use the other way: sign in in the browser, copy the address on which it ends, and paste it. A firewall of this computer may be the reason.',
@@ -57,8 +57,8 @@ const ADVICE: Readonly<Record<Category, string>> = {
   'replaced': 'Finish in the tab that was opened last.',
   'signed-out': 'Sign in again, if you want to.',
   'token-rejected': 'Renew the session. Where that does not help, the token is for another service, or the service does not trust the server.',
-  'scope-needed': 'Sign in again for more scopes, or add them to `scopes`.',
-  'step-up-unmet': 'Sign in again, with your second factor at hand. Where it comes back, the server does not know the level (`acr_values`) or the age (`max_age`) that the service asks for, or does not offer it to this client: ask whoever runs them.',
+  'insufficient-scope': 'Sign in again for more scopes, or add them to `scopes`.',
+  'step-up-failed': 'Sign in again, with your second factor at hand. Where it comes back, the server does not know the level (`acr_values`) or the age (`max_age`) that the service asks for, or does not offer it to this client: ask whoever runs them.',
   'bad-challenge': 'Tell whoever runs the service: its `WWW-Authenticate` header is wrong in the part that is named.',
   'protocol-step': 'Try again. Where it lasts, send the diagnostics to whoever runs the server.',
   'unexpected': 'Try again. Where it happens again, this is a fault of Session Keeper: report it, with the diagnostics.',
@@ -87,7 +87,7 @@ const PARTS: readonly Part[] = [
   {
     outcome: 'ended',
     heading: 'The session is over',
-    words: `The server has said so; signing in again is the only way on, with the same account and the same scopes. The token in hand is still given out for ${duration(ENDED_GRACE)} at the most (*${statusEnding(LABEL, ENDED_GRACE)}*), then the status bar says *${statusEnded(LABEL)}*. One notification tells of it, unless it was over already when VS Code started.`,
+    words: `The server has said so; signing in again is the only way on, with the same account and the same scopes. The token in hand is still given out for ${formatDuration(ENDED_GRACE)} at the most (*${statusEnding(LABEL, ENDED_GRACE)}*), then the status bar says *${statusEnded(LABEL)}*. One notification tells of it, unless it was over already when VS Code started.`,
   },
   {
     outcome: 'ending',
@@ -106,7 +106,7 @@ export function failuresPage(): string {
   return [
     '# What can go wrong',
     '',
-    '<!-- Made by `npm run docs` from src/core/remedy.ts and src/vscode/sentences.ts. Do not edit. -->',
+    '<!-- Made by `npm run docs` from src/core/failurePolicies.ts and src/host/failureMessages.ts. Do not edit. -->',
     '',
     `Everything that can go wrong has one name, one sentence and one way back. The buttons stand in the order in which they help; “…” is where the server’s own words stand, made harmless; ${LABEL} is the provider.`,
     '',
@@ -117,16 +117,16 @@ export function failuresPage(): string {
     '',
     'What is decided, is decided by these codes, never by the text of a message. A code with a step in front of it has its meaning at that step only; `http-5xx` is every status of that hundred without a row of its own. A code that is not here is `unknown-error` where a server has sent it, `network` where a request has ended with it, and `unexpected` elsewhere; all of them keep the session.',
     '',
-    ...table(['name', 'error codes of servers', 'codes from this computer'], CATEGORIES.map((category) => [code(category), codes(REMEDIES[category].fromServer), codes(REMEDIES[category].fromHere)])),
+    ...table(['name', 'error codes of servers', 'codes from this computer'], CATEGORIES.map((category) => [code(category), codes(FAILURE_POLICIES[category].serverCodes), codes(FAILURE_POLICIES[category].localCodes)])),
     '',
   ].join('\n');
 }
 
 function partOf({ outcome, heading, words }: Part): string[] {
-  const rows = CATEGORIES.filter((category) => REMEDIES[category].outcome === outcome).map((category) => [
+  const rows = CATEGORIES.filter((category) => FAILURE_POLICIES[category].outcome === outcome).map((category) => [
     sentenceOf(category),
     ADVICE[category],
-    REMEDIES[category].actions.map(actionLabel).join(', '),
+    FAILURE_POLICIES[category].actions.map(actionLabel).join(', '),
     againOf(category),
     code(category),
   ]);
@@ -145,8 +145,8 @@ function againOf(category: Category): string {
   if (first === undefined || last === undefined) {
     return 'no';
   }
-  const pace = `every ${duration(last).replace(/^1 /, '')}`;
-  return first === last ? pace : `after ${duration(first)}, later ${pace}`;
+  const reportInterval = `every ${formatDuration(last).replace(/^1 /, '')}`;
+  return first === last ? reportInterval : `after ${formatDuration(first)}, later ${reportInterval}`;
 }
 
 const code = (word: string): string => `\`${word}\``;

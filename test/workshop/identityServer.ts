@@ -251,7 +251,7 @@ function configure(
       AccessToken: () => policy.accessTokenSeconds,
       AuthorizationCode: 60,
       DeviceCode: () => policy.deviceCodeSeconds,
-      Grant: 14 * daySeconds,
+      SignInGrant: 14 * daySeconds,
       IdToken: 3600,
       Interaction: 3600,
       RefreshToken: () => policy.refreshTokenSeconds,

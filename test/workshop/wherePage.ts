@@ -3,15 +3,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { WAYS, parseProviders, type Provider, type Way } from '../../src/core/provider.ts';
+import { SIGN_IN_METHODS, parseProviders, type Provider, type SignInMethod } from '../../src/core/provider.ts';
 import { loopbackAddresses } from '../../src/flows/loopback.ts';
-import { LINK_PATH } from '../../src/flows/uri.ts';
-import { REASONS, environmentOf, judgeWays, possibleWays, type Environment, type Offers, type Reason, type Told } from '../../src/flows/ways.ts';
-import { wayDetail, wayName } from '../../src/vscode/text.ts';
+import { LINK_PATH } from '../../src/flows/uriCallbackRouter.ts';
+import { REASONS, environmentOf, evaluateFlows, availableFlows, type Environment, type ServerCapabilities, type UnavailableReason, type HostInfo } from '../../src/flows/availability.ts';
+import { wayDetail, wayName } from '../../src/host/messages.ts';
 import { root } from './places.ts';
 
 /** Where an extension can run, by the names of the manifest. */
-type Kind = 'ui' | 'workspace';
+type NotificationKind = 'ui' | 'workspace';
 
 const manifestSchema = v.object({
   name: v.string(),
@@ -36,8 +36,8 @@ type Proof = 'tested' | 'read';
 interface Place {
   readonly name: string;
   /** The kinds of extension that it has a host for, where this extension is installed. */
-  readonly hosts: readonly Kind[];
-  readonly told: Omit<Told, 'isAtWorkspace'>;
+  readonly hosts: readonly NotificationKind[];
+  readonly told: Omit<HostInfo, 'isAtWorkspace'>;
   readonly proof: Proof;
   /** What happens by itself, and what to set or register there. */
   readonly words: string;
@@ -108,7 +108,7 @@ const PLACES: readonly Place[] = [
 ];
 
 /** Why a way is not there, in words. */
-const WHY: Readonly<Record<Reason, string>> = {
+const WHY: Readonly<Record<UnavailableReason, string>> = {
   'cannot-listen': 'nothing can listen inside a browser',
   'browser-elsewhere': 'the page does not come from the computer on which VS Code’s server runs, so the browser most likely is on another one, and cannot come back to a port there',
   'not-registered': 'the server has to know the link, and only your entry can say that it does',
@@ -118,7 +118,7 @@ const WHY: Readonly<Record<Reason, string>> = {
   'no-grant': 'the server lists what it offers, and this is not among it',
 };
 
-const CODES: Offers = { device_authorization_endpoint: 'https://id.example.com/device' };
+const CODES: ServerCapabilities = { device_authorization_endpoint: 'https://id.example.com/device' };
 const issuer = 'https://id.example.com';
 
 /** The whole page, in Markdown. */
@@ -126,13 +126,13 @@ export function wherePage(manifest: Manifest): string {
   return [
     '# Where VS Code runs, and how you sign in there',
     '',
-    '<!-- Made by `npm run docs` from src/flows/ways.ts and package.json. Do not edit. -->',
+    '<!-- Made by `npm run docs` from src/flows/availability.ts and package.json. Do not edit. -->',
     '',
     'The first way that there is, is taken. Cancel a sign-in, or let it fail, and **Use Another Way to Sign In** offers the others. `signInWay` in the entry puts one of them first. The log says at each sign-in which ways there are, and why the others are not.',
     '',
     '## The ways',
     '',
-    ...table(['way', 'called', 'what happens', 'what to register at the server'], WAYS.map((way) => [code(way), `**${wayName(way)}**`, wayDetail(way), registrationOf(way, manifest)])),
+    ...table(['way', 'called', 'what happens', 'what to register at the server'], SIGN_IN_METHODS.map((way) => [code(way), `**${wayName(way)}**`, wayDetail(way), registrationOf(way, manifest)])),
     '',
     '## The places',
     '',
@@ -168,18 +168,18 @@ function environmentAt({ hosts, told }: Place, { browser, extensionKind }: Manif
 
 function rowOf(place: Place, manifest: Manifest): string[] {
   const environment = environmentAt(place, manifest);
-  const ways = environment === undefined ? [] : possibleWays(judgeWays(environment, entry(), CODES));
-  const set = environment === undefined ? [] : WAYS.filter((way) => !ways.includes(way) && possibleWays(judgeWays(environment, entry(way), CODES)).includes(way));
+  const ways = environment === undefined ? [] : availableFlows(evaluateFlows(environment, entry(), CODES));
+  const set = environment === undefined ? [] : SIGN_IN_METHODS.filter((way) => !ways.includes(way) && availableFlows(evaluateFlows(environment, entry(way), CODES)).includes(way));
   const list = environment === undefined ? 'does not run' : ways.map(code).join(', ');
   return [place.name, list, set.map(code).join(', '), place.words, place.proof === 'tested' ? 'yes' : ''];
 }
 
 /** The reasons that can come up where the extension runs. */
-function reasonsIn({ browser }: Manifest): Reason[] {
-  return (Object.keys(WHY) as Reason[]).filter((reason) => reason !== 'cannot-listen' || browser !== undefined);
+function reasonsIn({ browser }: Manifest): UnavailableReason[] {
+  return (Object.keys(WHY) as UnavailableReason[]).filter((reason) => reason !== 'cannot-listen' || browser !== undefined);
 }
 
-function registrationOf(way: Way, { name, publisher }: Manifest): string {
+function registrationOf(way: SignInMethod, { name, publisher }: Manifest): string {
   switch (way) {
     case 'loopback':
     case 'paste':
@@ -193,8 +193,8 @@ function registrationOf(way: Way, { name, publisher }: Manifest): string {
 
 const addresses = (provider: Provider): string => loopbackAddresses(provider).map(code).join(', ');
 
-function entry(signInWay?: Way): Provider {
-  const { providers } = parseProviders([{ issuer, clientId: 'vscode', ...(signInWay === undefined ? {} : { signInWay }) }]);
+function entry(signInMethod?: SignInMethod): Provider {
+  const { providers } = parseProviders([{ issuer, clientId: 'vscode', ...(signInMethod === undefined ? {} : { signInMethod }) }]);
   const [provider] = providers;
   if (provider === undefined) {
     throw new Error('The entry of the page is none.');

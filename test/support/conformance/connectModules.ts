@@ -35,7 +35,7 @@ function badSignature(algorithm: 'RS256' | 'ES256'): Module {
   return {
     name: `oidcc-client-test-invalid-sig-${algorithm.toLowerCase()}`,
     about: `sends an ID token whose ${algorithm} signature is not its own`,
-    verdict: 'refuses', category: 'bad-answer', code: 'OAUTH_INVALID_RESPONSE',
+    verdict: 'refuses', category: 'invalid-response', code: 'OAUTH_INVALID_RESPONSE',
     because: 'The suite lets a client skip the check at the token endpoint; this one never does.',
     run: async (party) => {
       party.server.metadata['id_token_signing_alg_values_supported'] = [algorithm];
@@ -43,7 +43,7 @@ function badSignature(algorithm: 'RS256' | 'ES256'): Module {
       await party.signInWell();
       party.server.faults = { signature: spoilt };
       const { failure } = await party.signIn();
-      assert.deepEqual([failure?.category, failure?.code], ['bad-answer', 'OAUTH_INVALID_RESPONSE']);
+      assert.deepEqual([failure?.category, failure?.code], ['invalid-response', 'OAUTH_INVALID_RESPONSE']);
     },
   };
 }
@@ -51,16 +51,16 @@ function badSignature(algorithm: 'RS256' | 'ES256'): Module {
 /** An ID token that is signed with what a native client cannot keep secret, or not at all. */
 function unsafeAlgorithm(name: string, about: string, algorithm: 'HS256' | 'none', because: string): Module {
   return {
-    name, about, because, verdict: 'refuses', category: 'server-unfit', code: 'unsafe-signature', hasSecret: true,
+    name, about, because, verdict: 'refuses', category: 'unsupported-server', code: 'unsafe-signature', hasSecret: true,
     run: async (party) => {
       const { server } = party;
       server.clientAuthentication = 'client_secret_basic';
       server.metadata['id_token_signing_alg_values_supported'] = [algorithm];
       server.signing = { algorithm };
-      const { failure } = await party.signInRefused('server-unfit', 'unsafe-signature');
+      const { failure } = await party.signInRefused('unsupported-server', 'unsafe-signature');
       assert.equal(failure?.detail, algorithm);
       server.faults = { signature: spoilt };
-      await party.signInRefused('server-unfit', 'unsafe-signature');
+      await party.signInRefused('unsupported-server', 'unsafe-signature');
       assert.deepEqual(server.requestsTo('userinfo'), []);
     },
   };
@@ -71,24 +71,24 @@ function badRenewal(name: string, about: string, category: 'untrusted-answer' | 
   return {
     name, about, verdict: 'refuses', category, code,
     run: async (party) => {
-      const { house, server } = party;
+      const { testWindow, server } = party;
       const { session } = await party.signInWell();
       server.faults = { claims: (claims, grant) => (grant === 'refresh_token' ? { ...claims, [claim]: longer(claims[claim]) } : claims) };
-      await house.clock.pass(4 * MINUTE + 30 * SECOND);
+      await testWindow.clock.pass(4 * MINUTE + 30 * SECOND);
       assert.equal(await party.tokenOf(session), session.accessToken, 'the one in hand, which still works');
-      const { failure, record } = house.registry.get(session.id) ?? {};
+      const { failure, record } = testWindow.liveSessions.get(session.id) ?? {};
       assert.deepEqual([failure?.category, failure?.code, record?.ended], [category, code, undefined]);
       assert.deepEqual([record?.accessToken, record?.idToken], [session.accessToken, session.idToken]);
       const [renewal] = server.requestsTo('token').slice(1);
       assert.equal(renewal?.parameters.get('refresh_token'), session.refreshToken);
       assert.notEqual(record?.refreshToken, session.refreshToken, 'the server takes no other than the new one any more');
-      assert.equal((JSON.parse(house.stored(session.id) ?? '') as { refreshToken: string }).refreshToken, record?.refreshToken);
+      assert.equal((JSON.parse(testWindow.stored(session.id) ?? '') as { refreshToken: string }).refreshToken, record?.refreshToken);
       // The first of the two is the one that a sign-in without a name in its ID token makes.
       assert.equal(server.requestsTo('userinfo').length, 1);
-      await house.clock.pass(MINUTE);
+      await testWindow.clock.pass(MINUTE);
       await assert.rejects(party.tokenOf(session), { category });
       server.faults = {};
-      await house.clock.pass(10 * MINUTE);
+      await testWindow.clock.pass(10 * MINUTE);
       const renewed = await party.tokenOf(session);
       assert.notEqual(renewed, undefined);
       assert.notEqual(renewed, session.accessToken);
@@ -110,8 +110,8 @@ export const CONNECT_MODULES: readonly Module[] = [
     run: async (party) => {
       party.server.clientAuthentication = 'client_secret_basic';
       const { session } = await party.signInWell();
-      await party.house.refresher.renew(session.id, 'test');
-      await (await party.house.keeper.signOut(session.id)).atServer;
+      await party.testWindow.tokenRefresher.renew(session.id, 'test');
+      await (await party.testWindow.sessionManager.signOut(session.id)).atServer;
       const shown = ['token', 'revoke'].flatMap((name) => party.server.requestsTo(name)).map(({ headers }) => headers.authorization?.startsWith('Basic '));
       assert.deepEqual(shown, [true, true, true, true]);
     },
@@ -196,9 +196,9 @@ export const CONNECT_MODULES: readonly Module[] = [
       server.signing = { algorithm: 'RS256' };
     }),
   }),
-  badIdToken('oidcc-client-test-missing-aud', 'sends an ID token without `aud`', ['bad-answer', 'OAUTH_INVALID_RESPONSE'], withClaims(() => ({ aud: undefined }))),
-  badIdToken('oidcc-client-test-missing-iat', 'sends an ID token without `iat`', ['bad-answer', 'OAUTH_INVALID_RESPONSE'], withClaims(() => ({ iat: undefined }))),
-  badIdToken('oidcc-client-test-missing-sub', 'sends an ID token without `sub`', ['bad-answer', 'OAUTH_INVALID_RESPONSE'], withClaims(() => ({ sub: undefined }))),
+  badIdToken('oidcc-client-test-missing-aud', 'sends an ID token without `aud`', ['invalid-response', 'OAUTH_INVALID_RESPONSE'], withClaims(() => ({ aud: undefined }))),
+  badIdToken('oidcc-client-test-missing-iat', 'sends an ID token without `iat`', ['invalid-response', 'OAUTH_INVALID_RESPONSE'], withClaims(() => ({ iat: undefined }))),
+  badIdToken('oidcc-client-test-missing-sub', 'sends an ID token without `sub`', ['invalid-response', 'OAUTH_INVALID_RESPONSE'], withClaims(() => ({ sub: undefined }))),
   badIdToken('oidcc-client-test-nonce-invalid', 'sends an ID token with another nonce', ['untrusted-answer', 'OAUTH_JWT_CLAIM_COMPARISON_FAILED'], withClaims(({ nonce }) => ({ nonce: longer(nonce) }))),
   notApplicable('oidcc-client-test-nonce-unless-code-flow', 'wants a nonce in the implicit and the hybrid flow',
     'This product asks for a code alone, and sends a nonce all the same; an answer of another flow is refused.', {
@@ -230,12 +230,12 @@ export const CONNECT_MODULES: readonly Module[] = [
   }),
   accepts('oidcc-client-test-signing-key-rotation-just-before-signing', 'has new keys just before it signs, at a renewal too', {
     run: async (party) => {
-      const { house, server } = party;
+      const { testWindow, server } = party;
       server.faults = { beforeSigning: () => server.rotateKeys() };
       const { session } = await party.signInWell();
-      await house.clock.pass(4 * MINUTE + 30 * SECOND);
+      await testWindow.clock.pass(4 * MINUTE + 30 * SECOND);
       assert.notEqual(await party.tokenOf(session), session.accessToken);
-      assert.deepEqual([house.record(session.id).generation, server.requestsTo('jwks').length], [2, 2]);
+      assert.deepEqual([testWindow.record(session.id).generation, server.requestsTo('jwks').length], [2, 2]);
     },
   }),
   accepts('oidcc-client-test-userinfo-bearer-header', 'takes the access token in the Authorization header alone', {
@@ -257,14 +257,14 @@ export const CONNECT_MODULES: readonly Module[] = [
   }),
   accepts('oidcc-client-test-refresh-token', 'gives a refresh token, and new tokens for it', {
     run: async (party) => {
-      const { house, server } = party;
+      const { testWindow, server } = party;
       const { session } = await party.signInWell();
-      await house.clock.pass(4 * MINUTE + 30 * SECOND);
+      await testWindow.clock.pass(4 * MINUTE + 30 * SECOND);
       const renewed = await party.tokenOf(session);
       assert.ok(renewed !== undefined && renewed !== session.accessToken);
-      const record = house.record(session.id);
-      assert.deepEqual([record.generation, record.isWhole, record.refreshToken === session.refreshToken], [2, true, false]);
-      assert.deepEqual(JSON.parse(house.stored(session.id) ?? ''), record);
+      const record = testWindow.record(session.id);
+      assert.deepEqual([record.generation, record.isComplete, record.refreshToken === session.refreshToken], [2, true, false]);
+      assert.deepEqual(JSON.parse(testWindow.stored(session.id) ?? ''), record);
       assert.equal(server.requestsTo('token')[1]?.parameters.get('scope'), null);
       assert.equal(await party.userinfoWith(renewed), 200);
     },

@@ -39,7 +39,7 @@ function strayed(name: string, about: string, change: (answer: URLSearchParams) 
       const { ended, page } = await party.begin();
       const arrival = await page;
       assert.deepEqual([arrival?.status, /<h1>(.+)<\/h1>/.exec(arrival?.html ?? '')?.[1]], [400, 'Not this sign-in']);
-      await party.house.clock.pass(5 * MINUTE);
+      await party.testWindow.clock.pass(5 * MINUTE);
       const { failure } = await ended;
       assert.deepEqual([failure?.category, failure?.code], ['sign-in-timeout', 'sign-in-deadline']);
       assert.deepEqual([party.server.requestsTo('token'), party.server.requestsTo('userinfo')], [[], []]);
@@ -57,10 +57,10 @@ async function signInBound(party: RelyingParty): Promise<SessionRecord> {
 }
 
 /** What the userinfo endpoint says to another extension that has a token: the status. */
-async function askBound({ house, server }: RelyingParty, { accessToken, proofKey }: SessionRecord): Promise<number> {
+async function askBound({ testWindow, server }: RelyingParty, { accessToken, proofKey }: SessionRecord): Promise<number> {
   assert.ok(proofKey !== undefined);
   const keys = new ProofKeys();
-  keys.hear({ skew: 0, ahead: house.clock.now() - Date.now() });
+  keys.hear({ skew: 0, ahead: testWindow.clock.now() - Date.now() });
   const url = new URL(`${server.issuer}userinfo`);
   const { status } = await fetch(url, { headers: { ...(await proofHeaders(await keys.of(proofKey), accessToken, { method: 'GET', url })) } });
   return status;
@@ -82,8 +82,8 @@ export const FAPI_MODULES: readonly Module[] = [
       asProfiled(party);
       party.server.faults = { tokens: (answer) => ({ ...answer, token_type: 'bEARER' }) };
       const { session } = await party.signInWell();
-      await party.house.refresher.renew(session.id, 'test');
-      assert.equal(party.house.record(session.id).tokenType, 'Bearer');
+      await party.testWindow.tokenRefresher.renew(session.id, 'test');
+      assert.equal(party.testWindow.record(session.id).tokenType, 'Bearer');
     },
   }),
   refused('invalid-authorization-response-iss', 'names another issuer in the authorization response', ['untrusted-answer', 'wrong-issuer'],
@@ -94,7 +94,7 @@ export const FAPI_MODULES: readonly Module[] = [
     provider: { dpop: true },
     run: async (party) => {
       const session = await signInBound(party);
-      const renewed = await party.house.refresher.renew(session.id, 'test');
+      const renewed = await party.testWindow.tokenRefresher.renew(session.id, 'test');
       assert.deepEqual([renewed.tokenType, renewed.generation, renewed.proofKey], ['DPoP', 2, session.proofKey]);
       assert.equal(await askBound(party, renewed), 200);
       assert.deepEqual([party.server.requestsTo('token').length, party.server.requestsTo('userinfo').length], [2, 2]);

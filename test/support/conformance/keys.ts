@@ -5,7 +5,7 @@ import { createHmac, generateKeyPairSync, sign, type JsonWebKey, type KeyObject 
 export type SigningAlgorithm = 'RS256' | 'ES256' | 'HS256' | 'none';
 
 /** The kinds of keys that a set of a server may have, whether this product can use them or not. */
-const KINDS = {
+const NOTIFICATION_KINDS = {
   'RSA': () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
   'P-256': () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   'secp256k1': () => generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
@@ -13,7 +13,7 @@ const KINDS = {
 } as const;
 
 /** One of them. */
-export type KeyKind = keyof typeof KINDS;
+export type KeyKind = keyof typeof NOTIFICATION_KINDS;
 
 /** A pair of keys. */
 export interface KeyPair {
@@ -33,7 +33,7 @@ export function keyPair(kind: KeyKind, number: number): KeyPair {
   if (known !== undefined) {
     return known;
   }
-  const { privateKey, publicKey } = KINDS[kind]();
+  const { privateKey, publicKey } = NOTIFICATION_KINDS[kind]();
   const pair = { kind, privateKey, jwk: publicKey.export({ format: 'jwk' }) };
   pairs.set(name, pair);
   return pair;

@@ -10,7 +10,7 @@ const provider = { signOutAtServer: 'return' } as const;
 async function isOver(party: RelyingParty, id: string, atServer: Promise<unknown>): Promise<void> {
   assert.equal(await atServer, 'revoked');
   assert.equal(party.server.requestsTo('revoke').length, 2);
-  assert.deepEqual([party.house.registry.get(id), party.house.stored(id)], [undefined, undefined]);
+  assert.deepEqual([party.testWindow.liveSessions.get(id), party.testWindow.stored(id)], [undefined, undefined]);
 }
 
 /** A server that does not bring the client's `state` back: the session is over all the same, and the page says that the answer is another's. */
@@ -24,7 +24,7 @@ function strayed(name: string, about: string, change: (answer: URLSearchParams) 
       const { atServer, end, page } = await party.signOut(session);
       assert.deepEqual([page.status, /<h1>(.+)<\/h1>/.exec(page.html)?.[1]], [400, 'Not this sign-out']);
       await isOver(party, session.id, atServer);
-      await party.house.clock.pass(5 * MINUTE);
+      await party.testWindow.clock.pass(5 * MINUTE);
       assert.equal(await end, 'not-returned');
     },
   };

@@ -1,11 +1,11 @@
 // What a test of the OpenID Foundation is here: its name, what it does to the client, and what the client has to do.
 import type { Provider } from '../../../src/core/provider.ts';
-import type { Category } from '../../../src/core/remedy.ts';
+import type { Category } from '../../../src/core/failurePolicies.ts';
 import type { RelyingParty } from './relyingParty.ts';
 import type { Faults } from './suiteServer.ts';
 
 /** What the product does. */
-export type Verdict =
+export type FlowAvailability =
   /** It signs in, or renews. */
   | 'accepts'
   /** It does not, says why, and the session that there may be stays. */
@@ -19,8 +19,8 @@ export interface Module {
   readonly name: string;
   /** What the server does in it. */
   readonly about: string;
-  readonly verdict: Verdict;
-  /** What a refusal, or the nearest thing, is in the table of core/remedy.ts. */
+  readonly verdict: FlowAvailability;
+  /** What a refusal, or the nearest thing, is in the table of core/failurePolicies.ts. */
   readonly category?: Category;
   readonly code?: string;
   /** Why the verdict is what it is, where the suite leaves a choice, or where the module does not apply. */

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import type { Provider } from '../../../src/core/provider.ts';
-import type { Category } from '../../../src/core/remedy.ts';
+import type { Category } from '../../../src/core/failurePolicies.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
-import type { SignOutEnd } from '../../../src/flows/signOut.ts';
+import type { EndSessionResult } from '../../../src/flows/endSession.ts';
 import { providerAt } from '../bench.ts';
 import { Person, type Arrival } from '../browserless.ts';
 import { FakeFolder } from '../fakeStore.ts';
-import { buildHouse, moveIn, recordAt, type House } from '../house.ts';
+import { createTestWindow, seedSession, recordAt, type TestWindow } from '../house.ts';
 import { Desk } from '../signInBench.ts';
 import { Door } from '../signOutBench.ts';
 import { CLIENT_ID, CLIENT_SECRET } from './requests.ts';
@@ -31,7 +31,7 @@ export class RelyingParty {
   /** The server. */
   readonly server: SuiteServer;
   /** The sessions. One is there from before, of another person. */
-  readonly house: House;
+  readonly testWindow: TestWindow;
   /** The sign-ins. */
   readonly desk: Desk;
   /** The sign-outs at the server. */
@@ -43,18 +43,18 @@ export class RelyingParty {
   private constructor(server: SuiteServer, provider: Provider, hasSecret: boolean) {
     this.server = server;
     this.provider = provider;
-    this.house = buildHouse(server.issuer, { providers: [provider], clientSecret: hasSecret ? CLIENT_SECRET : undefined });
-    this.desk = new Desk(new FakeFolder(), this.house);
-    this.door = new Door(this.house.clock);
-    server.date = () => this.house.clock.now();
+    this.testWindow = createTestWindow(server.issuer, { providers: [provider], clientSecret: hasSecret ? CLIENT_SECRET : undefined });
+    this.desk = new Desk(new FakeFolder(), this.testWindow);
+    this.door = new Door(this.testWindow.clock);
+    server.date = () => this.testWindow.clock.now();
   }
 
   /** Sets both up, with a session of another person that no failed sign-in may touch. */
   static async meet(more: Partial<Provider> = {}, hasSecret = false): Promise<RelyingParty> {
     const server = await SuiteServer.start();
     const party = new RelyingParty(server, providerAt(server.issuer, { clientId: CLIENT_ID, scopes: SCOPES, ...more }), hasSecret);
-    const { clock } = party.house;
-    party.#before = await moveIn(party.house, recordAt(server.issuer, clock.now(), {
+    const { clock } = party.testWindow;
+    party.#before = await seedSession(party.testWindow, recordAt(server.issuer, clock.now(), {
       id: 'before', account: { id: 'person-0', label: 'Robin' }, subject: 'person-0', scopes: [...SCOPES], accessExpiresAt: clock.now() + 60 * MINUTE,
     }));
     return party;
@@ -68,9 +68,9 @@ export class RelyingParty {
 
   /** Begins a sign-in; the browser goes wherever it is led. */
   async begin(): Promise<{ readonly ended: Promise<Omit<Ending, 'page'>>; readonly page: Promise<Arrival | undefined> }> {
-    const { desk, house, provider } = this;
+    const { desk, testWindow, provider } = this;
     const { signal } = new AbortController();
-    const ended = desk.signIns.start({ provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal }, (grant) => house.keeper.admit(grant)).then(
+    const ended = desk.signIns.start({ provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal }, (grant) => testWindow.sessionManager.addSession(grant)).then(
       (session) => ({ session, failure: undefined }),
       (error: unknown) => {
         assert.ok(error instanceof Failure, String(error));
@@ -103,20 +103,20 @@ export class RelyingParty {
     if (page !== undefined) {
       assert.match(page.html, /<h1>Not signed in<\/h1>/);
     }
-    assert.deepEqual(this.house.keeper.all().map(({ record }) => record.id), ['before']);
+    assert.deepEqual(this.testWindow.sessionManager.all().map(({ record }) => record.id), ['before']);
     return ending;
   }
 
   /** Signs out, here and at the server; the browser goes wherever it is led. What it ends with is awaited by the caller. */
-  async signOut({ id }: SessionRecord): Promise<{ readonly atServer: Promise<unknown>; readonly end: Promise<SignOutEnd>; readonly page: Arrival }> {
-    const { atServer, page } = await this.house.keeper.signOut(id);
+  async signOut({ id }: SessionRecord): Promise<{ readonly atServer: Promise<unknown>; readonly end: Promise<EndSessionResult>; readonly page: Arrival }> {
+    const { atServer, page } = await this.testWindow.sessionManager.signOut(id);
     const end = this.door.signOuts.open(page);
     return { atServer, end, page: await new Person().signIn(await this.door.address()) };
   }
 
   /** The token that a caller gets for the account of a session. */
   async tokenOf({ account }: SessionRecord): Promise<string | undefined> {
-    const [found] = await this.house.keeper.find(this.provider.id, this.provider.scopes, account.id);
+    const [found] = await this.testWindow.sessionManager.find(this.provider.id, this.provider.scopes, account.id);
     return found?.record.accessToken;
   }
 
@@ -128,9 +128,9 @@ export class RelyingParty {
 
   /** What the server has against the product, and what has gone wrong that no module is about. */
   complaints(): string[] {
-    const { desk, house } = this;
-    const before = house.registry.get('before')?.record;
-    const log = [...desk.lines, ...house.lines, ...this.door.lines].join('\n');
+    const { desk, testWindow } = this;
+    const before = testWindow.liveSessions.get('before')?.record;
+    const log = [...desk.lines, ...testWindow.lines, ...this.door.lines].join('\n');
     return [
       ...this.server.complaints,
       ...(before === this.#before ? [] : ['The session that was there before is another one.']),

@@ -7,7 +7,7 @@ import { ProofJudge } from './proofs.ts';
 import { CLIENT_ID, CLIENT_SECRET, complaintOf, isAuthenticated, type ClientAuthentication } from './requests.ts';
 
 /** What a client may do at the token endpoint here. */
-export type Grant = 'authorization_code' | 'refresh_token';
+export type SignInGrant = 'authorization_code' | 'refresh_token';
 
 type Members = Record<string, unknown>;
 
@@ -18,9 +18,9 @@ export interface Faults {
   /** Changes the parameters that it sends the browser back with. */
   authorization?: (answer: URLSearchParams) => void;
   /** Changes a token answer. */
-  tokens?: (answer: Members, grant: Grant) => Members;
+  tokens?: (answer: Members, grant: SignInGrant) => Members;
   /** Changes the claims of an ID token. */
-  claims?: (claims: Members, grant: Grant) => Members;
+  claims?: (claims: Members, grant: SignInGrant) => Members;
   /** Changes the signature of an ID token. */
   signature?: (signature: Buffer) => Buffer;
   /** Changes the claims of a userinfo answer. */
@@ -28,7 +28,7 @@ export interface Faults {
   /** Changes the signature of a userinfo answer. */
   userinfoSignature?: (signature: Buffer) => Buffer;
   /** Is run before an ID token is signed. */
-  beforeSigning?: (grant: Grant) => void;
+  beforeSigning?: (grant: SignInGrant) => void;
   /** Changes the address that the browser is sent to after signing out. */
   afterSignOut?: (answer: URLSearchParams) => void;
 }
@@ -240,7 +240,7 @@ export class SuiteServer {
     return this.#answer('refresh_token', known);
   }
 
-  #answer(grant: Grant, { scope, thumbprint }: Granted, asked?: URLSearchParams): Script {
+  #answer(grant: SignInGrant, { scope, thumbprint }: Granted, asked?: URLSearchParams): Script {
     const scopes = scope.split(' ');
     const accessToken = this.#next('access');
     this.#accessTokens.set(accessToken, { scope, thumbprint });
@@ -258,7 +258,7 @@ export class SuiteServer {
     return { body: this.faults.tokens?.(body, grant) ?? body };
   }
 
-  #idToken(grant: Grant, accessToken: string, asked: URLSearchParams | undefined): string {
+  #idToken(grant: SignInGrant, accessToken: string, asked: URLSearchParams | undefined): string {
     const now = this.#now();
     const hash = createHash('sha256').update(accessToken).digest();
     const claims: Members = {

@@ -1,10 +1,10 @@
 // The faults that oauth4webapi tries on itself, tried on this product: each at every endpoint where it makes sense, with
 // the category that comes of it.
 import assert from 'node:assert/strict';
-import type { Category } from '../../../src/core/remedy.ts';
+import type { Category } from '../../../src/core/failurePolicies.ts';
 import { authorizationRequest } from '../../../src/protocol/authorize.ts';
 import { requestDeviceCode, requestDeviceTokens, type DeviceCode } from '../../../src/protocol/device.ts';
-import { browserAddress } from '../../../src/protocol/pushed.ts';
+import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
 import { discovered, REDIRECT_URI, trade, transportWith } from '../../support/bench.ts';
 import { NO_ANSWERS } from '../../support/conformance/faults.ts';
@@ -39,7 +39,7 @@ const ENDPOINTS: Readonly<Record<string, Asking>> = {
   'the endpoint for pushed requests': async (server, script) => {
     server.on('/par', script);
     const found = await discovered(server.issuer, { pushedAuthorization: true });
-    return browserAddress(found, await authorizationRequest(found, REDIRECT_URI, ['read']), transport, signal);
+    return authorizationUrl(found, await authorizationRequest(found, REDIRECT_URI, ['read']), transport, signal);
   },
   'the revocation endpoint': async (server, script) => {
     server.on('/revoke', script);
@@ -75,12 +75,12 @@ describe('An answer that', () => {
 
   describe('is discovery, and', () => {
     const wrong: Readonly<Record<string, readonly [Readonly<Record<string, unknown>>, Category, string?]>> = {
-      'names no issuer': [{ issuer: undefined }, 'bad-answer'],
-      'has a number for an issuer': [{ issuer: 7 }, 'bad-answer'],
+      'names no issuer': [{ issuer: undefined }, 'invalid-response'],
+      'has a number for an issuer': [{ issuer: 7 }, 'invalid-response'],
       'has a word for an issuer': [{ issuer: 'acme' }, 'issuer-mismatch', 'issuer-mismatch'],
-      'has an empty issuer': [{ issuer: '' }, 'bad-answer'],
-      'has a list for an endpoint': [{ token_endpoint: ['https://id.example.com/token'] }, 'server-unfit', 'bad-endpoint'],
-      'has null for an endpoint that it needs': [{ token_endpoint: null }, 'server-unfit', 'missing-endpoint'],
+      'has an empty issuer': [{ issuer: '' }, 'invalid-response'],
+      'has a list for an endpoint': [{ token_endpoint: ['https://id.example.com/token'] }, 'unsupported-server', 'bad-endpoint'],
+      'has null for an endpoint that it needs': [{ token_endpoint: null }, 'unsupported-server', 'missing-endpoint'],
     };
     for (const [what, [more, category, code]] of Object.entries(wrong)) {
       it(`${what} is ${category}`, async () => {

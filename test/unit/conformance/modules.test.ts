@@ -1,6 +1,6 @@
 // The relying-party modules of the OpenID Foundation's conformance suite, one test each, under the Foundation's names.
 import assert from 'node:assert/strict';
-import { REMEDIES } from '../../../src/core/remedy.ts';
+import { FAILURE_POLICIES } from '../../../src/core/failurePolicies.ts';
 import { FOUNDATION_MODULES } from '../../support/conformance/foundation.ts';
 import { MODULES } from '../../support/conformance/modules.ts';
 import { RelyingParty } from '../../support/conformance/relyingParty.ts';
@@ -26,7 +26,7 @@ describe('The OpenID Foundation’s conformance suite', () => {
     for (const { because, category, name, verdict } of MODULES) {
       assert.ok(verdict !== 'not applicable' || because !== undefined, name);
       assert.ok(verdict === 'accepts' ? category === undefined : category !== undefined || because !== undefined, name);
-      assert.ok(category === undefined || REMEDIES[category].outcome !== 'ended' || verdict === 'not applicable', `${name}: no fault of an answer ends a session`);
+      assert.ok(category === undefined || FAILURE_POLICIES[category].outcome !== 'ended' || verdict === 'not applicable', `${name}: no fault of an answer ends a session`);
     }
   });
 });

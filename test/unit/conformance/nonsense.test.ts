@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Failure } from '../../../src/core/failure.ts';
-import { endsSession } from '../../../src/core/remedy.ts';
+import { endsSession } from '../../../src/core/failurePolicies.ts';
 import { authorizationRequest } from '../../../src/protocol/authorize.ts';
 import { requestDeviceCode } from '../../../src/protocol/device.ts';
 import { accountOf } from '../../../src/protocol/identity.ts';
-import { browserAddress } from '../../../src/protocol/pushed.ts';
+import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { discovered, GOOD_TOKENS, jwtWith, REDIRECT_URI, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
-import { buildHouse, moveIn, recordAt } from '../../support/house.ts';
+import { createTestWindow, seedSession, recordAt } from '../../support/house.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 
 const transport = transportWith();
@@ -115,22 +115,22 @@ describe('A server that answers with anything', () => {
     const request = await authorizationRequest(found, REDIRECT_URI, ['read']);
     await holds(members(['request_uri', 'expires_in', 'error', 'error_description']), async (answer) => {
       server.on('/par', { status: 201, body: { request_uri: 'urn:example:1', expires_in: 60, ...answer } });
-      await browserAddress(found, request, transport, signal);
+      await authorizationUrl(found, request, transport, signal);
     });
   });
 
   it('at a renewal, after which the session is there, with a refresh token that the server has given', async () => {
-    const house = buildHouse(server.issuer);
-    server.date = () => house.clock.now();
+    const testWindow = createTestWindow(server.issuer);
+    server.date = () => testWindow.clock.now();
     await holds(members([...Object.keys(GOOD_TOKENS), 'scope', 'id_token', 'refresh_token_expires_in']), async (answer) => {
-      const before = await moveIn(house, recordAt(server.issuer, house.clock.now(), { generation: house.registry.get('s1')?.record.generation ?? 1 }));
+      const before = await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { generation: testWindow.liveSessions.get('s1')?.record.generation ?? 1 }));
       server.onToken({ body: { ...GOOD_TOKENS, refresh_token: 'refresh-2', ...answer } });
       try {
-        await house.refresher.renew('s1', 'test');
+        await testWindow.tokenRefresher.renew('s1', 'test');
       } finally {
         const given = 'refresh_token' in answer ? answer['refresh_token'] : 'refresh-2';
         const expected = typeof given === 'string' && given !== '' ? given : before.refreshToken;
-        assert.deepEqual([house.record().refreshToken, house.record().ended], [expected, undefined]);
+        assert.deepEqual([testWindow.record().refreshToken, testWindow.record().ended], [expected, undefined]);
       }
     });
   });

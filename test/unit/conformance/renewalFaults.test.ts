@@ -1,18 +1,18 @@
 // The same faults at a renewal: with the refresh token that has to be there after it, be it the old one or a new one.
 import assert from 'node:assert/strict';
-import type { Category } from '../../../src/core/remedy.ts';
+import type { Category } from '../../../src/core/failurePolicies.ts';
 import { BAD_ID_TOKENS, HALF_BAD, NO_ANSWERS } from '../../support/conformance/faults.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
 import type { ScriptedServer, Script } from '../../support/scriptedServer.ts';
 
 describe('The answer to a renewal that', () => {
   let server: ScriptedServer;
-  let house: House;
+  let testWindow: TestWindow;
 
   beforeEach(async () => {
-    ({ house, server } = await houseAtServer());
-    await moveIn(house, recordAt(server.issuer, house.clock.now(), { subject: 'person-1' }));
+    ({ testWindow, server } = await createTestWindowWithServer());
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { subject: 'person-1' }));
   });
 
   afterEach(async () => {
@@ -22,18 +22,18 @@ describe('The answer to a renewal that', () => {
   /** Renews, which has to fail; then nothing is lost, and the next renewal is made with the refresh token that counts. */
   const failsWith = async (script: Script, category: Category, refreshToken: string): Promise<void> => {
     server.onToken(script);
-    await rejectsWith(house.refresher.renew('s1', 'test'), category);
-    const { accessToken, ended } = house.record();
-    assert.deepEqual([accessToken, ended, house.record().refreshToken], ['access-1', undefined, refreshToken]);
-    assert.equal((JSON.parse(house.stored() ?? '') as { readonly refreshToken: string }).refreshToken, refreshToken, 'in the store, too');
+    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), category);
+    const { accessToken, ended } = testWindow.record();
+    assert.deepEqual([accessToken, ended, testWindow.record().refreshToken], ['access-1', undefined, refreshToken]);
+    assert.equal((JSON.parse(testWindow.stored() ?? '') as { readonly refreshToken: string }).refreshToken, refreshToken, 'in the store, too');
     server.onToken({ body: { access_token: 'access-3', refresh_token: 'refresh-3', token_type: 'Bearer', expires_in: 300 } });
-    assert.equal((await house.refresher.renew('s1', 'test')).refreshToken, 'refresh-3');
+    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).refreshToken, 'refresh-3');
     assert.equal(server.requestsTo('/token').at(-1)?.parameters.get('refresh_token'), refreshToken);
   };
 
   for (const [what, [script, elsewhere]] of Object.entries(NO_ANSWERS)) {
     // A server that answers so to a refresh that worked before rejects it, whatever its words are worth.
-    const isRejection = ['bad-answer', 'configuration', 'unknown-error'].includes(elsewhere) && !['is cut off', 'is empty'].includes(what);
+    const isRejection = ['invalid-response', 'configuration', 'unknown-error'].includes(elsewhere) && !['is cut off', 'is empty'].includes(what);
     const category = isRejection ? 'refresh-rejected' : elsewhere;
     it(`${what} is ${category}: the refresh token stays`, async () => {
       await failsWith(script, category, 'refresh-1');
@@ -49,7 +49,7 @@ describe('The answer to a renewal that', () => {
 
   for (const refreshToken of [7, true, {}, ['refresh-2']]) {
     it(`has ${JSON.stringify(refreshToken)} for a refresh token is bad-answer: the one that was sent stays`, async () => {
-      await failsWith({ body: { ...good, refresh_token: refreshToken } }, 'bad-answer', 'refresh-1');
+      await failsWith({ body: { ...good, refresh_token: refreshToken } }, 'invalid-response', 'refresh-1');
     });
   }
 
@@ -61,7 +61,7 @@ describe('The answer to a renewal that', () => {
 
   it('has an ID token signed by another algorithm than the server says is bad-answer: its refresh token counts', async () => {
     server.metadata['id_token_signing_alg_values_supported'] = ['PS256'];
-    await failsWith({ body: { ...good, id_token: await server.idToken({ aud: 'editor' }) } }, 'bad-answer', 'refresh-2');
+    await failsWith({ body: { ...good, id_token: await server.idToken({ aud: 'editor' }) } }, 'invalid-response', 'refresh-2');
   });
 
   it('has an ID token signed by nobody known is untrusted-answer: its refresh token counts', async () => {
@@ -70,13 +70,13 @@ describe('The answer to a renewal that', () => {
 
   it('has the ID token of the sign-in once more, as some servers do, is good', async () => {
     const week = 7 * 24 * 3600;
-    const now = Math.floor(house.clock.now() / 1000);
+    const now = Math.floor(testWindow.clock.now() / 1000);
     server.onToken({ body: { ...good, id_token: await server.idToken({ aud: 'editor', iat: now - week, exp: now + week, auth_time: now - week, nonce: 'of-the-sign-in' }) } });
-    assert.equal((await house.refresher.renew('s1', 'test')).accessToken, 'access-2');
+    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
   });
 
   it('has an ID token for several clients, and given to this one, is good', async () => {
     server.onToken({ body: { ...good, id_token: await server.idToken({ aud: ['editor', 'other'], azp: 'editor' }) } });
-    assert.equal((await house.refresher.renew('s1', 'test')).accessToken, 'access-2');
+    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
   });
 });

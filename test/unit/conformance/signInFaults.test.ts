@@ -43,8 +43,8 @@ describe('The token answer of a sign-in that', () => {
   for (const refreshToken of [7, true, {}, ['refresh-2']]) {
     it(`has ${JSON.stringify(refreshToken)} for a refresh token is bad-answer`, async () => {
       server.onToken({ body: { ...GOOD_TOKENS, refresh_token: refreshToken } });
-      await rejectsWith(trade(server), 'bad-answer');
-      await rejectsWith(onDevice(['read']), 'bad-answer');
+      await rejectsWith(trade(server), 'invalid-response');
+      await rejectsWith(onDevice(['read']), 'invalid-response');
     });
   }
 
@@ -61,7 +61,7 @@ describe('The token answer of a sign-in that', () => {
 
   it('has an ID token with another nonce, or none, is not trusted', async () => {
     await rejectsWith(withIdToken({ nonce: 'another' }), 'untrusted-answer');
-    await rejectsWith(withIdToken({ nonce: undefined }), 'bad-answer');
+    await rejectsWith(withIdToken({ nonce: undefined }), 'invalid-response');
     await rejectsWith(withIdToken({ nonce: 7 }), 'untrusted-answer');
   });
 
@@ -87,9 +87,9 @@ describe('The token answer of a sign-in that', () => {
   it('has to have the time of the sign-in in its ID token where the entry asks how long ago that may be', async () => {
     const asking = { authorizationParameters: { max_age: '60' } };
     await withIdToken({ auth_time: now() - 30 }, asking);
-    await rejectsWith(withIdToken({ auth_time: now() - 600 }, asking), 'step-up-unmet', 'auth-too-old');
-    await rejectsWith(withIdToken({}, asking), 'bad-answer');
-    await rejectsWith(withIdToken({ auth_time: String(now()) }, asking), 'bad-answer');
+    await rejectsWith(withIdToken({ auth_time: now() - 600 }, asking), 'step-up-failed', 'auth-too-old');
+    await rejectsWith(withIdToken({}, asking), 'invalid-response');
+    await rejectsWith(withIdToken({ auth_time: String(now()) }, asking), 'invalid-response');
   });
 
   it('has another context class than the entry asked for is good: the server is asked, not told (OpenID Connect Core 3.1.2.1)', async () => {
@@ -104,7 +104,7 @@ describe('The token answer of a sign-in that', () => {
 
   it('has an ID token signed by another algorithm than the server says is bad-answer', async () => {
     server.metadata['id_token_signing_alg_values_supported'] = ['PS256'];
-    await rejectsWith(withIdToken({}), 'bad-answer');
-    await rejectsWith(onDeviceWithIdToken({}), 'bad-answer');
+    await rejectsWith(withIdToken({}), 'invalid-response');
+    await rejectsWith(onDeviceWithIdToken({}), 'invalid-response');
   });
 });

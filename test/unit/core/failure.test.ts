@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { Failure, asFailure, harmless, plainName } from '../../../src/core/failure.ts';
-import { CATEGORIES } from '../../../src/core/remedy.ts';
+import { Failure, toFailure, sanitizeServerText, sanitizeDisplayName } from '../../../src/core/failure.ts';
+import { CATEGORIES } from '../../../src/core/failurePolicies.ts';
 import { holds } from '../../support/seeded.ts';
 
 /** Texts such as a hostile server would send: bits that mean something, in any order, with other text in between. */
@@ -25,58 +25,58 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 describe('text of a server', () => {
   it('stays as it is where it is harmless', () => {
     for (const text of ['The user denied the request.', 'AADSTS50076: use multi-factor authentication', 'Zugriff verweigert, "später" versuchen?', '']) {
-      assert.equal(harmless(text), text);
+      assert.equal(sanitizeServerText(text), text);
     }
   });
 
   it('loses what makes a link', () => {
     for (const text of ['[click](https://evil.example)', '<https://evil.example>', 'see https://evil.example/x now', '![x](http://evil.example/y.png)', '[a][b]']) {
-      const shown = harmless(text);
+      const shown = sanitizeServerText(text);
       assert.ok(!shown.includes('evil'), shown);
       assert.doesNotMatch(shown, /[[\]()<>]|:\/\//);
     }
   });
 
   it('loses what makes a command of VS Code, an icon or code', () => {
-    assert.equal(harmless('run command:workbench.action.quit now'), 'run … now');
-    assert.doesNotMatch(harmless('[x](command:workbench.action.quit)'), /command|quit/);
-    assert.equal(harmless('COMMAND:x and vscode:y and javascript:z and data:q'), '… and … and … and …');
-    assert.equal(harmless('$(error) `rm` **bold** # head | cell'), 'error rm bold head cell');
+    assert.equal(sanitizeServerText('run command:workbench.action.quit now'), 'run … now');
+    assert.doesNotMatch(sanitizeServerText('[x](command:workbench.action.quit)'), /command|quit/);
+    assert.equal(sanitizeServerText('COMMAND:x and vscode:y and javascript:z and data:q'), '… and … and … and …');
+    assert.equal(sanitizeServerText('$(error) `rm` **bold** # head | cell'), 'error rm bold head cell');
   });
 
   it('does not turn into a link or a command by what is taken out of it', () => {
     for (const text of ['https:*//evil.example/x', 'htt`ps://evil.example', 'https:/\\/evil.example', '_command:quit', 'comm*and:quit', 'command*:quit', 'java|script:x']) {
-      assert.doesNotMatch(harmless(text), LINK, text);
+      assert.doesNotMatch(sanitizeServerText(text), LINK, text);
     }
   });
 
   it('comes on one line, without characters that hide or reorder it', () => {
-    assert.equal(harmless('one\r\n\ttwo\0three\u2028four'), 'one two three four');
-    assert.equal(harmless('abc\u202Etxt.exe\u2066 x\u200By'), 'abc txt.exe x y');
-    assert.equal(harmless('\u001b[31mred\u001b[0m'), '31mred 0m');
+    assert.equal(sanitizeServerText('one\r\n\ttwo\0three\u2028four'), 'one two three four');
+    assert.equal(sanitizeServerText('abc\u202Etxt.exe\u2066 x\u200By'), 'abc txt.exe x y');
+    assert.equal(sanitizeServerText('\u001b[31mred\u001b[0m'), '31mred 0m');
   });
 
   it('loses what looks like a token', () => {
     const token = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abcdefghijkl';
-    assert.equal(harmless(`token ${token} is bad`), 'token … is bad');
-    assert.equal(harmless(`"${'aB3-_'.repeat(8)}"`), '"…"');
+    assert.equal(sanitizeServerText(`token ${token} is bad`), 'token … is bad');
+    assert.equal(sanitizeServerText(`"${'aB3-_'.repeat(8)}"`), '"…"');
   });
 
   it('is cut to 200 characters, and shows that it was', () => {
-    const shown = harmless('word '.repeat(100));
+    const shown = sanitizeServerText('word '.repeat(100));
     assert.equal(shown.length, 200);
     assert.ok(shown.endsWith('…'));
-    assert.equal(harmless('x'.repeat(39)).length, 39);
+    assert.equal(sanitizeServerText('x'.repeat(39)).length, 39);
   });
 
   it('is dealt with in no time, however long it is', () => {
-    assert.ok(harmless('a.'.repeat(5_000_000)).length <= 200);
-    assert.ok(harmless(' \n'.repeat(5_000_000)).length <= 200);
+    assert.ok(sanitizeServerText('a.'.repeat(5_000_000)).length <= 200);
+    assert.ok(sanitizeServerText(' \n'.repeat(5_000_000)).length <= 200);
   });
 
   it('is harmless whatever it holds', () => {
     holds(fc.property(hostile, (text) => {
-      const shown = harmless(text);
+      const shown = sanitizeServerText(text);
       assert.ok(shown.length <= 200);
       assert.equal(shown, shown.trim());
       assert.doesNotMatch(shown, UNSEEN);
@@ -88,14 +88,14 @@ describe('text of a server', () => {
 
   it('is not made more harmless by doing it twice', () => {
     holds(fc.property(hostile, (text) => {
-      const once = harmless(text);
-      assert.equal(harmless(once), once);
+      const once = sanitizeServerText(text);
+      assert.equal(sanitizeServerText(once), once);
     }), 1000);
   });
 
   it('is not cut in the middle of a character', () => {
     for (const text of ['\u{1f600}'.repeat(300), `a${'\u{1f600}'.repeat(300)}`]) {
-      assert.doesNotMatch(harmless(text), /\p{Cs}/u);
+      assert.doesNotMatch(sanitizeServerText(text), /\p{Cs}/u);
     }
   });
 });
@@ -103,32 +103,32 @@ describe('text of a server', () => {
 describe('a name that a server gave', () => {
   it('stays as people know it', () => {
     for (const name of ['first_last+tag@example.com', 'DOMAIN\\user', 'Zoë O’Neil (Ops)', '*star* #1', '山田 太郎', 'a|b$c!']) {
-      assert.equal(plainName(name), name);
+      assert.equal(sanitizeDisplayName(name), name);
     }
   });
 
   it('cannot make a link or a command in a notification', () => {
     for (const name of ['[x](command:y)', '[Ada](https://evil.example)', '<b>Ada</b>', '`Ada`']) {
-      assert.doesNotMatch(plainName(name), /[[\]<>`]/);
+      assert.doesNotMatch(sanitizeDisplayName(name), /[[\]<>`]/);
     }
-    assert.equal(plainName('[x](command:y)'), 'x(command:y)');
+    assert.equal(sanitizeDisplayName('[x](command:y)'), 'x(command:y)');
   });
 
   it('comes on one line, without characters that hide or reorder it', () => {
-    assert.equal(plainName(' Ada\r\nLovelace\u202e '), 'Ada Lovelace');
+    assert.equal(sanitizeDisplayName(' Ada\r\nLovelace\u202e '), 'Ada Lovelace');
   });
 
   it('is cut to 100 characters', () => {
-    assert.equal(plainName('x'.repeat(500)), `${'x'.repeat(99)}…`);
+    assert.equal(sanitizeDisplayName('x'.repeat(500)), `${'x'.repeat(99)}…`);
   });
 
   it('can come to nothing, so that another one is taken', () => {
-    assert.equal(plainName('\u200b [] \n'), '');
+    assert.equal(sanitizeDisplayName('\u200b [] \n'), '');
   });
 
   it('is plain whatever it holds', () => {
     holds(fc.property(hostile, (name) => {
-      const shown = plainName(name);
+      const shown = sanitizeDisplayName(name);
       assert.ok(shown.length <= 100);
       assert.doesNotMatch(shown, UNSEEN);
       assert.doesNotMatch(shown, /[[\]<>`]/);
@@ -136,7 +136,7 @@ describe('a name that a server gave', () => {
   });
 
   it('is not cut in the middle of a character', () => {
-    assert.doesNotMatch(plainName(`a${'\u{1f600}'.repeat(100)}`), /\p{Cs}/u);
+    assert.doesNotMatch(sanitizeDisplayName(`a${'\u{1f600}'.repeat(100)}`), /\p{Cs}/u);
   });
 });
 
@@ -154,7 +154,7 @@ describe('a failure', () => {
     assert.equal(new Failure('network', 'ENOTFOUND', { wasNotSent: true }).wasNotSent, true);
     assert.equal(new Failure('network', 'ECONNRESET', { wasNotSent: false }).wasNotSent, false);
     assert.equal(new Failure('network', 'ECONNRESET').wasNotSent, false);
-    assert.equal(asFailure(new TypeError('fetch failed')).wasNotSent, false);
+    assert.equal(toFailure(new TypeError('fetch failed')).wasNotSent, false);
   });
 
   it('has one of a closed set of categories, each of which is there once', () => {
@@ -163,26 +163,26 @@ describe('a failure', () => {
 
   it('is handed on as it is', () => {
     const failure = new Failure('clock', 'skew');
-    assert.equal(asFailure(failure), failure);
+    assert.equal(toFailure(failure), failure);
   });
 
   it('is made of anything that was thrown, as an unexpected one', () => {
     const error = new TypeError('see [x](command:y)\nnow');
-    const failure = asFailure(error);
+    const failure = toFailure(error);
     assert.deepEqual([failure.category, failure.code, failure.cause], ['unexpected', 'unexpected', error]);
     assert.equal(failure.detail, 'TypeError', 'its message can quote what it was working on');
     assert.doesNotMatch(failure.message, /see|command:|\n/);
     for (const thrown of ['text', undefined, null, 7, { message: 'x' }]) {
-      assert.equal(asFailure(thrown).category, 'unexpected');
-      assert.equal(asFailure(thrown).detail, undefined);
+      assert.equal(toFailure(thrown).category, 'unexpected');
+      assert.equal(toFailure(thrown).detail, undefined);
     }
   });
 
   it('does not say in its message what the thing that was thrown holds', () => {
     const token = 'SECRET'.repeat(10);
-    assert.ok(!asFailure({ token }).message.includes('SECRET'));
-    assert.ok(!asFailure(token).message.includes('SECRET'));
-    assert.ok(!asFailure(new Error(`bad ${token}`)).message.includes('SECRET'));
-    assert.ok(inspect(asFailure({ token }).message).length < 100);
+    assert.ok(!toFailure({ token }).message.includes('SECRET'));
+    assert.ok(!toFailure(token).message.includes('SECRET'));
+    assert.ok(!toFailure(new Error(`bad ${token}`)).message.includes('SECRET'));
+    assert.ok(inspect(toFailure({ token }).message).length < 100);
   });
 });

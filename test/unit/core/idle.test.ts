@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { formatMoment, notingPace, parseMoment, timeSince, timeSinceBefore, warningLead } from '../../../src/core/idle.ts';
+import { formatMoment, reportIntervalFor, parseMoment, elapsedSince, elapsedAcrossRestart, warningLeadTime } from '../../../src/idle/activity.ts';
 
 const LAST = { at: Date.UTC(2032, 5, 6), uptime: 10 * HOUR };
 const after = (wall: number, uptime: number): typeof LAST => ({ at: LAST.at + wall, uptime });
@@ -16,7 +16,7 @@ describe('The time without activity', () => {
   ];
   for (const [what, wall, uptime, within, across] of cases) {
     it(what, () => {
-      assert.deepEqual([timeSince(LAST, after(wall, uptime)), timeSinceBefore(LAST, after(wall, uptime))], [within, across]);
+      assert.deepEqual([elapsedSince(LAST, after(wall, uptime)), elapsedAcrossRestart(LAST, after(wall, uptime))], [within, across]);
     });
   }
 });
@@ -36,7 +36,7 @@ describe('A moment of activity', () => {
 describe('The warning before a sign-out', () => {
   it('comes a third of the limit before, 5 minutes at most, and leaves time to read where it can', () => {
     assert.deepEqual(
-      [8 * HOUR, 15 * MINUTE, 6 * MINUTE, 30 * SECOND, 6 * SECOND].map(warningLead),
+      [8 * HOUR, 15 * MINUTE, 6 * MINUTE, 30 * SECOND, 6 * SECOND].map(warningLeadTime),
       [5 * MINUTE, 5 * MINUTE, 2 * MINUTE, 15 * SECOND, 3 * SECOND],
     );
   });
@@ -44,6 +44,6 @@ describe('The warning before a sign-out', () => {
 
 describe('Activity', () => {
   it('is noted at a tenth of the limit, not more often than each second, nor less often than each 15 s', () => {
-    assert.deepEqual([HOUR, MINUTE, SECOND].map(notingPace), [15 * SECOND, 6 * SECOND, SECOND]);
+    assert.deepEqual([HOUR, MINUTE, SECOND].map(reportIntervalFor), [15 * SECOND, 6 * SECOND, SECOND]);
   });
 });

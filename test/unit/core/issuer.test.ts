@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isFrom, isSelfSame, isTenantOf, issuerFor } from '../../../src/core/issuer.ts';
+import { isIssuedBy, isSameIssuer, matchesTenantTemplate, resolveTenantIssuer } from '../../../src/core/issuer.ts';
 
 const ENTRA = 'https://login.microsoftonline.com/{tenantid}/v2.0';
 const TENANT = '9188040d-6c67-4c5b-b112-36a304b66dad';
@@ -19,9 +19,9 @@ describe('An issuer', () => {
       ['realms/a', false],
       ['', false],
     ] as const) {
-      assert.equal(isSelfSame(said, configured), expected, said);
+      assert.equal(isSameIssuer(said, configured), expected, said);
     }
-    assert.equal(isSelfSame(configured, `${configured}/`), true);
+    assert.equal(isSameIssuer(configured, `${configured}/`), true);
   });
 
   it('may leave its tenant open, within one part of its path', () => {
@@ -33,28 +33,28 @@ describe('An issuer', () => {
       ['https://login.microsoftonline.com/common/v1.0', false],
       ['https://evil.example.com/common/v2.0', false],
     ] as const) {
-      assert.equal(isSelfSame(ENTRA, configured), expected, configured);
-      assert.equal(isTenantOf(configured, ENTRA), expected, configured);
+      assert.equal(isSameIssuer(ENTRA, configured), expected, configured);
+      assert.equal(matchesTenantTemplate(configured, ENTRA), expected, configured);
     }
-    assert.equal(isSelfSame('https://{tenantid}', 'https://id.example.com'), false, 'a host is never left open');
-    assert.equal(isTenantOf('https://a.example', 'https://a.example'), false);
+    assert.equal(isSameIssuer('https://{tenantid}', 'https://id.example.com'), false, 'a host is never left open');
+    assert.equal(matchesTenantTemplate('https://a.example', 'https://a.example'), false);
   });
 
   it('is that of the tenant of a token', () => {
-    assert.equal(issuerFor(ENTRA, TENANT), `https://login.microsoftonline.com/${TENANT}/v2.0`);
+    assert.equal(resolveTenantIssuer(ENTRA, TENANT), `https://login.microsoftonline.com/${TENANT}/v2.0`);
     for (const nonsense of [undefined, 7, '', 'a/b', '../x', '$&']) {
-      assert.equal(issuerFor(ENTRA, nonsense), ENTRA);
+      assert.equal(resolveTenantIssuer(ENTRA, nonsense), ENTRA);
     }
-    assert.equal(issuerFor('https://id.example.com', TENANT), 'https://id.example.com');
+    assert.equal(resolveTenantIssuer('https://id.example.com', TENANT), 'https://id.example.com');
   });
 
   it('is where a token can be from', () => {
     const common = 'https://login.microsoftonline.com/common/v2.0';
-    assert.equal(isFrom(`https://login.microsoftonline.com/${TENANT}/v2.0`, TENANT, common), true);
-    assert.equal(isFrom(`https://login.microsoftonline.com/${TENANT}/v2.0`, undefined, common), false);
-    assert.equal(isFrom(`https://evil.example.com/${TENANT}/v2.0`, TENANT, common), false);
-    assert.equal(isFrom('https://id.example.com/', undefined, 'https://id.example.com'), true);
-    assert.equal(isFrom(7, undefined, common), false);
-    assert.equal(isFrom('https://other.example.com', '', 'https://id.example.com'), false);
+    assert.equal(isIssuedBy(`https://login.microsoftonline.com/${TENANT}/v2.0`, TENANT, common), true);
+    assert.equal(isIssuedBy(`https://login.microsoftonline.com/${TENANT}/v2.0`, undefined, common), false);
+    assert.equal(isIssuedBy(`https://evil.example.com/${TENANT}/v2.0`, TENANT, common), false);
+    assert.equal(isIssuedBy('https://id.example.com/', undefined, 'https://id.example.com'), true);
+    assert.equal(isIssuedBy(7, undefined, common), false);
+    assert.equal(isIssuedBy('https://other.example.com', '', 'https://id.example.com'), false);
   });
 });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import {
-  MINIMUM_GAP,
+  MIN_REFRESH_INTERVAL,
   clockWasSetBack,
-  isAlive,
+  isUnexpired,
   isFresh,
   isRenewalDue,
   leewayFor,
@@ -12,7 +12,7 @@ import {
   sessionEndOf,
   warnAt,
   type LifetimeSettings,
-  type Lifetimes,
+  type TokenLifetimes,
 } from '../../../src/core/lifetime.ts';
 import { SIGNED_IN_AT as T, USUAL } from '../../support/coreSamples.ts';
 import { holds } from '../../support/seeded.ts';
@@ -31,9 +31,9 @@ const anySettings = fc.record({
 });
 
 /** The gap, where a window comes a little later than it allows. */
-const LATEST_GAP = 1.25 * MINIMUM_GAP;
+const LATEST_GAP = 1.25 * MIN_REFRESH_INTERVAL;
 
-const renewable = (accessLifetime: number, more: Partial<Lifetimes> = {}): Lifetimes => ({
+const renewable = (accessLifetime: number, more: Partial<TokenLifetimes> = {}): TokenLifetimes => ({
   renewedAt: T,
   accessExpiresAt: T + accessLifetime,
   renewable: true,
@@ -102,9 +102,9 @@ describe('when a renewal is due', () => {
   });
 
   it('keeps a gap to the last renewal, even for a token of one second or one that arrived dead', () => {
-    assert.equal(renewalDueAt(renewable(SECOND), USUAL), T + MINIMUM_GAP);
-    assert.equal(renewalDueAt(renewable(-HOUR), USUAL), T + MINIMUM_GAP);
-    assert.equal(renewalDueAt(renewable(HOUR), { ...USUAL, refreshInterval: 1 }), T + MINIMUM_GAP);
+    assert.equal(renewalDueAt(renewable(SECOND), USUAL), T + MIN_REFRESH_INTERVAL);
+    assert.equal(renewalDueAt(renewable(-HOUR), USUAL), T + MIN_REFRESH_INTERVAL);
+    assert.equal(renewalDueAt(renewable(HOUR), { ...USUAL, refreshInterval: 1 }), T + MIN_REFRESH_INTERVAL);
   });
 
   it('does not overflow for a token of ten years', () => {
@@ -116,9 +116,9 @@ describe('when a renewal is due', () => {
       const session = renewable(access, { sessionEndsAt: end === undefined ? undefined : T + end, sessionEndIsFixed: isFixed, place: at });
       const due = renewalDueAt(session, settings);
       assert.ok(due !== undefined && Number.isInteger(due));
-      assert.ok(due >= T + MINIMUM_GAP, 'not sooner than the gap allows');
+      assert.ok(due >= T + MIN_REFRESH_INTERVAL, 'not sooner than the gap allows');
       assert.ok(due <= Math.max(T + access, T + LATEST_GAP), 'not later than the expiry, beside the gap');
-      if (access >= 3 * MINIMUM_GAP && settings.refreshInterval === 0 && (end === undefined || isFixed)) {
+      if (access >= 3 * MIN_REFRESH_INTERVAL && settings.refreshInterval === 0 && (end === undefined || isFixed)) {
         assert.ok(due >= T + Math.floor(access * (1 - 1.25 / 3)), 'not before seven twelfths of the lifetime');
       }
     }), 1000);
@@ -167,8 +167,8 @@ describe('the places of windows and sessions', () => {
   });
 
   it('put one off that the gap holds up, rather than bringing it forward', () => {
-    assert.equal(dueAt(SECOND, USUAL, 0.5), T + 1.125 * MINIMUM_GAP);
-    assert.equal(dueAt(-HOUR, USUAL, 0, 0.8), T + 1.2 * MINIMUM_GAP);
+    assert.equal(dueAt(SECOND, USUAL, 0.5), T + 1.125 * MIN_REFRESH_INTERVAL);
+    assert.equal(dueAt(-HOUR, USUAL, 0, 0.8), T + 1.2 * MIN_REFRESH_INTERVAL);
   });
 
   it('never make a renewal later than the leeway before the expiry, nor earlier than one and a quarter of it', () => {
@@ -183,8 +183,8 @@ describe('the places of windows and sessions', () => {
   it('never make a renewal due within the gap after the last one, for tokens of one second to ten years', () => {
     holds(fc.property(lifetime, anySettings, place, (access, settings, one) => {
       const session = renewable(access, { place: one });
-      assert.ok((renewalDueAt(session, settings) ?? NaN) >= T + MINIMUM_GAP);
-      assert.equal(isRenewalDue(session, settings, T + MINIMUM_GAP - 1), false);
+      assert.ok((renewalDueAt(session, settings) ?? NaN) >= T + MIN_REFRESH_INTERVAL);
+      assert.equal(isRenewalDue(session, settings, T + MIN_REFRESH_INTERVAL - 1), false);
     }), 1000);
   });
 
@@ -235,7 +235,7 @@ describe('a token handed out', () => {
 
   it('is fresh and alive for ever where the server never said when it expires', () => {
     assert.equal(isFresh({ renewedAt: T, renewable: true }, T + YEAR, MINUTE), true);
-    assert.equal(isAlive({ renewedAt: T, renewable: false }, T + YEAR), true);
+    assert.equal(isUnexpired({ renewedAt: T, renewable: false }, T + YEAR), true);
   });
 
   it('is not trusted to be fresh after the clock was set back', () => {
@@ -243,14 +243,14 @@ describe('a token handed out', () => {
   });
 
   it('is alive until the very moment of its expiry', () => {
-    assert.equal(isAlive(renewable(HOUR), T + HOUR - 1), true);
-    assert.equal(isAlive(renewable(HOUR), T + HOUR), false);
+    assert.equal(isUnexpired(renewable(HOUR), T + HOUR - 1), true);
+    assert.equal(isUnexpired(renewable(HOUR), T + HOUR), false);
   });
 
   it('is never fresh when it is dead', () => {
     holds(fc.property(lifetime, fc.integer({ min: 0, max: DAY }), fc.integer({ min: -DAY, max: YEAR }), (access, margin, at) => {
       const session = renewable(access);
-      assert.ok(!isFresh(session, T + at, margin) || isAlive(session, T + at));
+      assert.ok(!isFresh(session, T + at, margin) || isUnexpired(session, T + at));
     }));
   });
 });
@@ -268,7 +268,7 @@ describe('the end of a session', () => {
 });
 
 describe('the warning before the end of a session', () => {
-  const session = (more: Partial<Lifetimes>): Lifetimes & { signedInAt: number } => ({ ...renewable(HOUR), signedInAt: T, ...more });
+  const session = (more: Partial<TokenLifetimes>): TokenLifetimes & { signedInAt: number } => ({ ...renewable(HOUR), signedInAt: T, ...more });
 
   it('comes the set time before the end that only the person can move', () => {
     assert.equal(warnAt(session({ renewable: false }), USUAL), T + HOUR - 10 * MINUTE);

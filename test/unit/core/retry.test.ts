@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import { CATEGORIES, REMEDIES } from '../../../src/core/remedy.ts';
+import { CATEGORIES, FAILURE_POLICIES } from '../../../src/core/failurePolicies.ts';
 import { retryDelay } from '../../../src/core/retry.ts';
 import { holds } from '../../support/seeded.ts';
 
@@ -11,7 +11,7 @@ const NETWORK = new Failure('network', 'ECONNRESET');
 const MIDDLE = 0.5;
 
 const categories = (retry: 'quick' | 'slow' | 'never'): typeof CATEGORIES[number][] =>
-  CATEGORIES.filter((category) => REMEDIES[category].retry === retry);
+  CATEGORIES.filter((category) => FAILURE_POLICIES[category].retry === retry);
 /** The random number of a test is in [0, 1), as `Math.random` gives it. */
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
@@ -31,7 +31,7 @@ describe('a renewal that failed is tried again', () => {
       const delays = [1, 2, 3, 4].map((failures) => retryDelay(new Failure(category, 'x'), failures, MIDDLE));
       assert.deepEqual(delays, [2 * SECOND, 4 * SECOND, 8 * SECOND, MINUTE], category);
     }
-    assert.ok(categories('quick').includes('other-window'));
+    assert.ok(categories('quick').includes('lock-timeout'));
   });
 
   it('every eight seconds for as long as there is no way to the server at all, so that its return is noticed at once', () => {
@@ -94,7 +94,7 @@ describe('a renewal that failed is tried again', () => {
     const retryAfter = fc.option(fc.double({ noNaN: true }), { nil: undefined });
     holds(fc.property(category, retryAfter, fc.boolean(), fc.integer({ min: 1, max: 100_000 }), random, (one, wait, wasNotSent, failures, at) => {
       const delay = retryDelay(new Failure(one, 'x', { retryAfter: wait, wasNotSent }), failures, at);
-      if (REMEDIES[one].retry === 'never') {
+      if (FAILURE_POLICIES[one].retry === 'never') {
         assert.equal(delay, undefined);
       } else if (wait !== undefined && wait > 0) {
         assert.equal(delay, Math.min(Math.max(wait, SECOND), HOUR));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { CATEGORIES } from '../../../src/core/remedy.ts';
+import { CATEGORIES } from '../../../src/core/failurePolicies.ts';
 import { renewalDueAt } from '../../../src/core/lifetime.ts';
 import {
   END_SOURCES,
@@ -11,8 +11,8 @@ import {
   formatRecord,
   isNewer,
   isSameSignIn,
-  lifetimesOf,
-  ownerOf,
+  tokenLifetimes,
+  configuredProviderOf,
   parseRecord,
   servesScopes,
   type SessionRecord,
@@ -40,7 +40,7 @@ const anyRecord = fc.record(
     refreshToken: word,
     idToken: word,
     generation: fc.integer({ min: 1 }),
-    isWhole: fc.boolean(),
+    isComplete: fc.boolean(),
     signedInAt: time,
     renewedAt: time,
     skew: fc.integer({ min: -HOUR, max: HOUR }),
@@ -54,7 +54,7 @@ const anyRecord = fc.record(
   {
     requiredKeys: [
       'version', 'id', 'providerId', 'issuer', 'clientId', 'account', 'scopes', 'tokenType', 'accessToken',
-      'generation', 'isWhole', 'signedInAt', 'renewedAt', 'expirySource',
+      'generation', 'isComplete', 'signedInAt', 'renewedAt', 'expirySource',
     ],
     noNullPrototype: true,
   },
@@ -94,7 +94,7 @@ describe('a stored session', () => {
     });
 
     it('is one that lacks a field', () => {
-      for (const field of ['id', 'providerId', 'issuer', 'clientId', 'account', 'scopes', 'tokenType', 'accessToken', 'generation', 'isWhole', 'renewedAt'] as const) {
+      for (const field of ['id', 'providerId', 'issuer', 'clientId', 'account', 'scopes', 'tokenType', 'accessToken', 'generation', 'isComplete', 'renewedAt'] as const) {
         assert.equal(reasonOf(without(SAMPLE, field)), `field "${field}" is missing or wrong`);
       }
     });
@@ -104,7 +104,7 @@ describe('a stored session', () => {
       ['a version before the first', { version: 0 }, 'version'],
       ['a version between two', { version: 1.5 }, 'version'],
       ['no version', { version: undefined }, 'version'],
-      ['a word on how whole it is', { isWhole: 'yes' }, 'isWhole'],
+      ['a word on how whole it is', { isComplete: 'yes' }, 'isComplete'],
       ['an id that is no file name', { id: '../x' }, 'id'],
       ['an empty access token', { accessToken: '' }, 'accessToken'],
       ['a refresh token that is null', { refreshToken: null }, 'refreshToken'],
@@ -146,12 +146,12 @@ describe('a stored session', () => {
 
   describe('of the first version', () => {
     /** The same record as the first version wrote it, which did not tell half a renewal from a whole one. */
-    const first = (record: SessionRecord): Record<string, unknown> => ({ ...without(record, 'isWhole'), version: 1 });
+    const first = (record: SessionRecord): Record<string, unknown> => ({ ...without(record, 'isComplete'), version: 1 });
 
     it('comes back as one of this version, whole and with every field as it was', () => {
-      assert.deepEqual(parseRecord(JSON.stringify(first(SAMPLE))), { kind: 'record', record: { ...SAMPLE, version: RECORD_VERSION, isWhole: true } });
+      assert.deepEqual(parseRecord(JSON.stringify(first(SAMPLE))), { kind: 'record', record: { ...SAMPLE, version: RECORD_VERSION, isComplete: true } });
       holds(fc.property(anyRecord, (record) => {
-        assert.deepEqual(parseRecord(JSON.stringify(first(record))), { kind: 'record', record: { ...record, isWhole: true } });
+        assert.deepEqual(parseRecord(JSON.stringify(first(record))), { kind: 'record', record: { ...record, isComplete: true } });
       }));
     });
 
@@ -185,7 +185,7 @@ describe('a stored session', () => {
       ['an expiry that is no number', { accessExpiresAt: NaN }, 'accessExpiresAt'],
       ['an end that never comes', { sessionEndsAt: Infinity }, 'sessionEndsAt'],
       ['another version', { version: 0 }, 'version'],
-      ['no word on how whole it is', { isWhole: undefined }, 'isWhole'],
+      ['no word on how whole it is', { isComplete: undefined }, 'isComplete'],
     ] as const) {
       it(`with ${what}`, () => {
         const bad = { ...SAMPLE, ...change } as SessionRecord;
@@ -210,13 +210,13 @@ describe('a session', () => {
   });
 
   it('can be renewed while it has a refresh token and no verdict has ended it', () => {
-    assert.equal(lifetimesOf(SAMPLE).renewable, true);
-    assert.equal(lifetimesOf(UNRENEWABLE).renewable, false);
-    assert.equal(lifetimesOf({ ...SAMPLE, ended: { at: T, category: 'session-ended', code: 'invalid_grant' } }).renewable, false);
+    assert.equal(tokenLifetimes(SAMPLE).renewable, true);
+    assert.equal(tokenLifetimes(UNRENEWABLE).renewable, false);
+    assert.equal(tokenLifetimes({ ...SAMPLE, ended: { at: T, category: 'session-ended', code: 'invalid_grant' } }).renewable, false);
   });
 
   it('hands its times on as they are', () => {
-    const { place, ...times } = lifetimesOf({ ...SAMPLE, sessionEndsAt: T + 5, sessionEndIsFixed: true });
+    const { place, ...times } = tokenLifetimes({ ...SAMPLE, sessionEndsAt: T + 5, sessionEndIsFixed: true });
     assert.ok(place !== undefined && place >= 0 && place < 1);
     assert.deepEqual(times, {
       renewedAt: T, signedInAt: T, accessExpiresAt: SAMPLE.accessExpiresAt, sessionEndsAt: T + 5, sessionEndIsFixed: true, renewable: true,
@@ -224,22 +224,22 @@ describe('a session', () => {
   });
 
   describe('has a place among the sessions', () => {
-    const placeOf = (id: string, generation = 1): number => lifetimesOf({ ...SAMPLE, id, generation }).place ?? NaN;
+    const jitterOf = (id: string, generation = 1): number => tokenLifetimes({ ...SAMPLE, id, generation }).place ?? NaN;
     const ids = fc.sample(fc.uuid(), { seed: 20_300_101, numRuns: 2000 });
     const pairs = ids.flatMap((one, index) => ids.slice(index + 1, index + 51).map((other) => [one, other] as const));
     /** Whether two sessions with the same times fall due in the same second. */
     const meet = ([one, other]: readonly [string, string], generation: number): boolean => {
-      const due = (id: string): number => renewalDueAt(lifetimesOf({ ...SAMPLE, id, generation }), USUAL) ?? NaN;
+      const due = (id: string): number => renewalDueAt(tokenLifetimes({ ...SAMPLE, id, generation }), USUAL) ?? NaN;
       return Math.abs(due(one) - due(other)) < SECOND;
     };
 
     it('that is the same in every window and at every time', () => {
       const later = { ...SAMPLE, accessToken: 'other', renewedAt: T + 5, accessExpiresAt: T + HOUR + 5 };
-      assert.equal(lifetimesOf(later).place, lifetimesOf(SAMPLE).place);
+      assert.equal(tokenLifetimes(later).place, tokenLifetimes(SAMPLE).place);
     });
 
     it('that is anywhere from nought to one, and everywhere alike', () => {
-      const places = ids.map((id) => placeOf(id));
+      const places = ids.map((id) => jitterOf(id));
       assert.ok(places.every((place) => place >= 0 && place < 1));
       for (let tenth = 0; tenth < 10; tenth += 1) {
         const inIt = places.filter((place) => Math.floor(place * 10) === tenth).length;
@@ -264,7 +264,7 @@ describe('a session', () => {
     const ended = { at: T, category: 'session-ended', code: 'invalid_grant' };
     /** From the oldest to the newest. */
     const stages: readonly SessionRecord[] = [1, 2, 10].flatMap((generation) => [
-      { ...SAMPLE, generation, isWhole: false },
+      { ...SAMPLE, generation, isComplete: false },
       { ...SAMPLE, generation },
       { ...SAMPLE, generation, ended },
     ]);
@@ -286,7 +286,7 @@ describe('a session', () => {
     });
 
     it('and once it has ended, it is so whether or not its last renewal came to its end', () => {
-      const half = { ...SAMPLE, isWhole: false, ended };
+      const half = { ...SAMPLE, isComplete: false, ended };
       assert.deepEqual([isNewer(half, SAMPLE), isNewer(SAMPLE, half)], [true, false]);
       assert.deepEqual([isNewer(half, { ...SAMPLE, ended }), isNewer({ ...SAMPLE, ended }, half)], [false, false]);
     });
@@ -316,13 +316,13 @@ describe('a session', () => {
     const provider = { issuer: SAMPLE.issuer, clientId: SAMPLE.clientId, endpoints: undefined };
 
     it('that is still the one that its tokens came from', () => {
-      assert.equal(ownerOf(SAMPLE, (id) => (id === 'acme' ? provider : undefined)), provider);
+      assert.equal(configuredProviderOf(SAMPLE, (id) => (id === 'acme' ? provider : undefined)), provider);
     });
 
     it('and to none when that is gone, or has another issuer or client id now', () => {
-      assert.equal(ownerOf(SAMPLE, () => undefined), undefined);
-      assert.equal(ownerOf(SAMPLE, () => ({ ...provider, issuer: 'https://evil.example' })), undefined);
-      assert.equal(ownerOf(SAMPLE, () => ({ ...provider, clientId: 'client-2' })), undefined);
+      assert.equal(configuredProviderOf(SAMPLE, () => undefined), undefined);
+      assert.equal(configuredProviderOf(SAMPLE, () => ({ ...provider, issuer: 'https://evil.example' })), undefined);
+      assert.equal(configuredProviderOf(SAMPLE, () => ({ ...provider, clientId: 'client-2' })), undefined);
     });
 
     const at = (token: string, revocation?: string): Endpoints => ({ authorization: 'https://login.example/a', token, revocation });
@@ -342,7 +342,7 @@ describe('a session', () => {
     ];
     it('only where its metadata come from where they came from, whose publisher decides where tokens go', () => {
       const meta = (origins: readonly string[], metadataUrl: string | undefined): boolean =>
-        ownerOf({ ...SAMPLE, origins: [...origins] }, () => ({ ...provider, metadataUrl })) !== undefined;
+        configuredProviderOf({ ...SAMPLE, origins: [...origins] }, () => ({ ...provider, metadataUrl })) !== undefined;
       const own = new URL(SAMPLE.issuer).origin;
       assert.deepEqual([meta([], `${own}/policy/meta`), meta([], undefined), meta(['https://meta.example'], 'https://meta.example/other')], [true, true, true]);
       assert.deepEqual([meta([], 'https://evil.example/meta'), meta(['https://meta.example'], 'https://evil.example/meta'), meta(['https://meta.example'], undefined)], [false, false, false]);
@@ -352,7 +352,7 @@ describe('a session', () => {
     for (const [what, origins, endpoints, isOwned] of places) {
       it(`${isOwned ? 'also' : 'and to none'} where, of the endpoints, ${what}`, () => {
         const record = { ...SAMPLE, ...(origins === undefined ? {} : { origins: [...origins] }) };
-        assert.equal(ownerOf(record, () => ({ ...provider, endpoints })) !== undefined, isOwned);
+        assert.equal(configuredProviderOf(record, () => ({ ...provider, endpoints })) !== undefined, isOwned);
       });
     }
   });
@@ -361,15 +361,15 @@ describe('a session', () => {
 describe('A clock that shows less than the uptime', () => {
   const NOW = Date.UTC(2031, 0, 1);
   /** How far it was set back, if it shows so many ms less than have passed. */
-  const setBack = (elapsed: number, less: number): number | undefined =>
+  const clockSetBackMs = (elapsed: number, less: number): number | undefined =>
     clockSetBackSince(
       { renewedAt: NOW, renewedUptime: { boot: 'one', ms: DAY } },
       { now: () => NOW + elapsed - less, after: () => ({ dispose() {} }), uptime: () => ({ boot: 'one', ms: DAY + elapsed }) },
     );
 
   it('was set back, unless it is merely slow or is being adjusted', () => {
-    assert.deepEqual([setBack(MINUTE, 4 * SECOND), setBack(MINUTE, 6 * SECOND)], [undefined, 6 * SECOND]);
-    assert.deepEqual([setBack(10 * HOUR, 35 * SECOND), setBack(10 * HOUR, 40 * SECOND)], [undefined, 40 * SECOND]);
-    assert.deepEqual([setBack(MINUTE, -HOUR), setBack(0, HOUR)], [undefined, HOUR]);
+    assert.deepEqual([clockSetBackMs(MINUTE, 4 * SECOND), clockSetBackMs(MINUTE, 6 * SECOND)], [undefined, 6 * SECOND]);
+    assert.deepEqual([clockSetBackMs(10 * HOUR, 35 * SECOND), clockSetBackMs(10 * HOUR, 40 * SECOND)], [undefined, 40 * SECOND]);
+    assert.deepEqual([clockSetBackMs(MINUTE, -HOUR), clockSetBackMs(0, HOUR)], [undefined, HOUR]);
   });
 });

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import { CATEGORIES, REMEDIES } from '../../../src/core/remedy.ts';
+import { CATEGORIES, FAILURE_POLICIES } from '../../../src/core/failurePolicies.ts';
 import { renewalDueAt } from '../../../src/core/lifetime.ts';
-import { ENDED_GRACE, lifetimesOf, type SessionRecord } from '../../../src/core/session.ts';
-import { STATES, byUrgency, isUsable, statusOf, type LiveSession, type State } from '../../../src/core/status.ts';
+import { ENDED_GRACE, tokenLifetimes, type SessionRecord } from '../../../src/core/session.ts';
+import { STATES, sortByUrgency, isUsable, statusOf, type LiveSession, type State } from '../../../src/core/status.ts';
 import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, USUAL, live, without } from '../../support/coreSamples.ts';
 import { holds } from '../../support/seeded.ts';
 
@@ -13,7 +13,7 @@ const VERDICT = { at: T, category: 'session-ended', code: 'invalid_grant' };
 const ENDED: SessionRecord = { ...SAMPLE, ended: VERDICT };
 const FIXED: SessionRecord = { ...SAMPLE, accessExpiresAt: T + 2 * DAY, sessionEndsAt: T + DAY, sessionEndIsFixed: true };
 /** When the renewal of a record falls due by itself: a little before the leeway, each at its own second. */
-const dueOf = (record: SessionRecord): number => renewalDueAt(lifetimesOf(record), USUAL) ?? NaN;
+const dueOf = (record: SessionRecord): number => renewalDueAt(tokenLifetimes(record), USUAL) ?? NaN;
 const stateOf = (session: LiveSession, now: number): State => statusOf(session, USUAL, now).state;
 
 describe('the state of a session', () => {
@@ -31,7 +31,7 @@ describe('the state of a session', () => {
   });
 
   it('is "retrying" after a renewal that failed for a passing reason, whether the token still works or not', () => {
-    for (const category of ['network', 'server', 'rate-limited', 'other-window'] as const) {
+    for (const category of ['network', 'server', 'rate-limited', 'lock-timeout'] as const) {
       const session = live(SAMPLE, { failure: new Failure(category, 'x'), failures: 1 });
       assert.equal(stateOf(session, T), 'retrying');
       assert.equal(stateOf(session, T + DAY), 'retrying');
@@ -39,7 +39,7 @@ describe('the state of a session', () => {
   });
 
   it('is "needs attention" after a failure that a person has to look at', () => {
-    for (const category of CATEGORIES.filter((one) => !['retrying', 'ending'].includes(REMEDIES[one].outcome) && REMEDIES[one].retry !== 'quick')) {
+    for (const category of CATEGORIES.filter((one) => !['retrying', 'ending'].includes(FAILURE_POLICIES[one].outcome) && FAILURE_POLICIES[one].retry !== 'quick')) {
       assert.equal(stateOf(live(SAMPLE, { failure: new Failure(category, 'x'), failures: 1 }), T), 'attention', category);
     }
   });
@@ -72,7 +72,7 @@ describe('the state of a session', () => {
   });
 
   it('never is "ended" for a session that can be renewed, however long the server cannot be reached', () => {
-    const session = fc.record({ renewing: fc.boolean(), category: fc.option(fc.constantFrom(...CATEGORIES.filter((one) => REMEDIES[one].outcome !== 'ending')), { nil: undefined }), failures: fc.nat() });
+    const session = fc.record({ renewing: fc.boolean(), category: fc.option(fc.constantFrom(...CATEGORIES.filter((one) => FAILURE_POLICIES[one].outcome !== 'ending')), { nil: undefined }), failures: fc.nat() });
     holds(fc.property(session, fc.integer({ min: -DAY, max: 400 * DAY }), ({ renewing, category, failures }, after) => {
       const failure = category === undefined ? undefined : new Failure(category, 'x');
       assert.notEqual(stateOf(live(SAMPLE, { renewing, failure, failures }), T + after), 'ended');
@@ -158,27 +158,27 @@ describe('the order of urgency', () => {
   it('is from what most needs the person to what needs nobody, and no state is out of reach', () => {
     assert.deepEqual(STATES, ['ended', 'attention', 'ending', 'retrying', 'signing-in', 'renewing', 'signed-in', 'signed-out']);
     const ofSessions = STATES.filter((state) => state !== 'signing-in' && state !== 'signed-out');
-    assert.deepEqual(byUrgency(examples).map(({ state }) => state), ofSessions);
-    assert.deepEqual(byUrgency([...examples].reverse()).map(({ state }) => state), ofSessions);
+    assert.deepEqual(sortByUrgency(examples).map(({ state }) => state), ofSessions);
+    assert.deepEqual(sortByUrgency([...examples].reverse()).map(({ state }) => state), ofSessions);
   });
 
   it('puts what ends sooner first among equals, and what never ends last', () => {
     const at = (accessExpiresAt: number | undefined): ReturnType<typeof statusOf> =>
       statusOf(live(accessExpiresAt === undefined ? without(UNRENEWABLE, 'accessExpiresAt') : { ...UNRENEWABLE, accessExpiresAt }), USUAL, T);
     const [late, never, soon] = [at(T + DAY), at(undefined), at(T + HOUR)];
-    assert.deepEqual(byUrgency([late, never, soon]), [soon, late, never]);
-    assert.deepEqual(byUrgency([never, at(undefined), soon])[0], soon);
+    assert.deepEqual(sortByUrgency([late, never, soon]), [soon, late, never]);
+    assert.deepEqual(sortByUrgency([never, at(undefined), soon])[0], soon);
   });
 
   it('leaves the list that it was given as it was', () => {
     const given = Object.freeze([...examples]);
-    assert.notEqual(byUrgency(given), given);
+    assert.notEqual(sortByUrgency(given), given);
     assert.equal(given[0]?.state, 'signed-in');
   });
 
   it('loses nobody', () => {
     holds(fc.property(fc.shuffledSubarray(examples), (some) => {
-      assert.deepEqual(new Set(byUrgency(some)), new Set(some));
+      assert.deepEqual(new Set(sortByUrgency(some)), new Set(some));
     }));
   });
 });

@@ -2,20 +2,20 @@
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import { Diagnostics, type DiagnosticsPorts } from '../../../src/diagnostics/diagnostics.ts';
+import { Diagnostics, type DiagnosticsDependencies } from '../../../src/diagnostics/diagnostics.ts';
 import type { FindingCode } from '../../../src/diagnostics/findings.ts';
-import { ClientSecrets } from '../../../src/sessions/clientSecrets.ts';
-import type { Subject } from '../../../src/vscode/actions.ts';
-import { PREFIX, SETTINGS } from '../../../src/vscode/ids.ts';
-import { Settings } from '../../../src/vscode/settings.ts';
+import { ClientSecrets } from '../../../src/storage/clientSecrets.ts';
+import type { ActionTarget } from '../../../src/ui/recoveryActions.ts';
+import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
+import { Settings } from '../../../src/host/settings.ts';
 import { jwtWith } from '../../support/bench.ts';
 import { editor } from '../../support/fakeEditor.ts';
-import { houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
 import type { ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('the links in the diagnostics', () => {
   let server: ScriptedServer;
-  let house: House;
+  let testWindow: TestWindow;
   let settings: Settings;
   let diagnostics: Diagnostics;
   /** What was handed on to other parts. */
@@ -27,12 +27,12 @@ describe('the links in the diagnostics', () => {
 
   beforeEach(async () => {
     editor.reset();
-    ({ house, server } = await houseAtServer());
+    ({ testWindow, server } = await createTestWindowWithServer());
     setProviders(entry());
     settings = new Settings(0);
     done = [];
     env = {};
-    const subject = (name: string, retry: () => Promise<void>): Subject => ({
+    const subject = (name: string, retry: () => Promise<void>): ActionTarget => ({
       providerId: 'acme',
       hasSession: true,
       signIn: () => Promise.resolve(void done.push(`sign in ${name}`)),
@@ -40,14 +40,14 @@ describe('the links in the diagnostics', () => {
     });
     const nothing = (): Promise<void> => Promise.resolve();
     diagnostics = new Diagnostics({
-      clock: house.clock,
-      discovery: house.discovery,
-      sessions: house.sessions,
+      clock: testWindow.clock,
+      discovery: testWindow.discovery,
+      sessions: testWindow.sessions,
       settings,
-      clientSecrets: new ClientSecrets(house.store, house.folder),
+      clientSecrets: new ClientSecrets(testWindow.store, testWindow.folder),
       process: { arch: 'x64', platform: 'linux', env, versions: process.versions },
-      extension: { packageJSON: { version: '0.0.0' }, extensionKind: 1 } as unknown as DiagnosticsPorts['extension'],
-      subjectOf: ({ id }) => subject(id, async () => void (await house.refresher.renew(id, 'a test'))),
+      extension: { packageJSON: { version: '0.0.0' }, extensionKind: 1 } as unknown as DiagnosticsDependencies['extension'],
+      subjectOf: ({ id }) => subject(id, async () => void (await testWindow.tokenRefresher.renew(id, 'a test'))),
       subjectAt: (id) => subject(id, nothing),
       openSignOutPage: () => done.push('sign-out page'),
       addProvider: () => Promise.resolve(void done.push('add provider')),
@@ -57,14 +57,14 @@ describe('the links in the diagnostics', () => {
 
   afterEach(async () => {
     settings.dispose();
-    house.sessions.dispose();
+    testWindow.sessions.dispose();
     await server.stop();
   });
 
   /** Reads the report, and gives the line of a finding; undefined where it is not found. */
   const lineOf = async (code: FindingCode): Promise<number | undefined> => {
     const refreshing = diagnostics.refresh();
-    await house.clock.pass(MINUTE / 10);
+    await testWindow.clock.pass(MINUTE / 10);
     await refreshing;
     const lines = (await diagnostics.text()).split('\n');
     const line = lines.findIndex((one) => one.includes(`(${code})`));
@@ -82,60 +82,60 @@ describe('the links in the diagnostics', () => {
     assert.ok(line !== undefined, `${code} was not found`);
     assert.equal(await titleAt(line), title);
     editor.answer = ({ buttons: [first] }) => (isSure ? first : undefined);
-    const mending = diagnostics.mend(line);
-    await house.clock.pass(MINUTE / 10);
+    const mending = diagnostics.applyFix(line);
+    await testWindow.clock.pass(MINUTE / 10);
     await mending;
   };
   /** What is left of a session anywhere; that it was signed out, and what was told of it, is for other parts to forget. */
   const leftOf = (id: string): string[] => [
-    ...(house.registry.get(id) === undefined ? [] : ['memory']),
-    ...[...house.store.secrets].filter(([key, value]) => key.includes(id) || value.includes(`"${id}"`)).map(([key]) => key),
-    ...[...house.folder.files].filter(([name, text]) => (name.includes(id) || text.includes(id)) && !/gone|\.told$/.test(name)).map(([name]) => name),
+    ...(testWindow.liveSessions.get(id) === undefined ? [] : ['memory']),
+    ...[...testWindow.store.secrets].filter(([key, value]) => key.includes(id) || value.includes(`"${id}"`)).map(([key]) => key),
+    ...[...testWindow.folder.files].filter(([name, text]) => (name.includes(id) || text.includes(id)) && !/gone|\.told$/.test(name)).map(([name]) => name),
   ];
 
   it('renew a session whose renewals fail, after which that is no finding any more', async () => {
-    const record = await moveIn(house, recordAt(server.issuer, house.clock.now()));
-    house.registry.update(record.id, { failure: new Failure('network', 'ENOTFOUND'), failures: 1, failedAt: house.clock.now() });
+    const record = await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
+    testWindow.liveSessions.update(record.id, { failure: new Failure('network', 'ENOTFOUND'), failures: 1, failedAt: testWindow.clock.now() });
     await press('renewal-fails', 'Renew Now');
-    assert.deepEqual([house.record().accessToken, house.registry.get('s1')?.failure, await lineOf('renewal-fails')], ['access-2', undefined, undefined]);
+    assert.deepEqual([testWindow.record().accessToken, testWindow.liveSessions.get('s1')?.failure, await lineOf('renewal-fails')], ['access-2', undefined, undefined]);
   });
 
   it('say why where that does not work, and leave the session', async () => {
-    await moveIn(house, recordAt(server.issuer, house.clock.now()));
-    house.registry.update('s1', { failure: new Failure('network', 'ENOTFOUND'), failures: 1, failedAt: house.clock.now() });
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
+    testWindow.liveSessions.update('s1', { failure: new Failure('network', 'ENOTFOUND'), failures: 1, failedAt: testWindow.clock.now() });
     server.onToken({ status: 503, body: '' });
     await press('renewal-fails', 'Renew Now');
     assert.match(editor.messages.at(-1)?.words ?? '', /Acme/);
-    assert.equal(house.record().accessToken, 'access-1');
+    assert.equal(testWindow.record().accessToken, 'access-1');
   });
 
   it('delete a session of another client, once the person is sure, and leave nothing of it and everything of the others', async () => {
-    await moveIn(house, recordAt(server.issuer, house.clock.now()));
-    await moveIn(house, recordAt(server.issuer, house.clock.now(), { id: 'stray', clientId: 'another' }));
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { id: 'stray', clientId: 'another' }));
     assert.ok(leftOf('stray').length > 1);
     await press('foreign', 'Delete It', false);
-    assert.notEqual(house.registry.get('stray'), undefined);
+    assert.notEqual(testWindow.liveSessions.get('stray'), undefined);
     await press('foreign', 'Delete It');
     assert.deepEqual([leftOf('stray'), await lineOf('foreign')], [[], undefined]);
     assert.deepEqual(editor.messages.map(({ buttons, isModal }) => [buttons, isModal]), [[['Delete It'], true], [['Delete It'], true]]);
-    assert.deepEqual([house.record().accessToken, house.stored()?.includes('access-1')], ['access-1', true]);
+    assert.deepEqual([testWindow.record().accessToken, testWindow.stored()?.includes('access-1')], ['access-1', true]);
     assert.deepEqual(server.requests, [], 'no server was told');
   });
 
   it('delete a session whose ID token is of somebody else, and tell no server, though it is of the client that is configured', async () => {
     const idToken = jwtWith({ iss: server.issuer, aud: 'editor', sub: 'somebody-else' });
-    await moveIn(house, recordAt(server.issuer, house.clock.now(), { id: 'stray', subject: 'person-1', idToken }));
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { id: 'stray', subject: 'person-1', idToken }));
     await press('poisoned', 'Delete It');
     assert.deepEqual([leftOf('stray'), await lineOf('poisoned'), server.requests], [[], undefined, []]);
   });
 
   it('sign one of two accounts out that have the same name, here and at the server', async () => {
-    await moveIn(house, recordAt(server.issuer, house.clock.now()));
-    await moveIn(house, recordAt(server.issuer, house.clock.now(), { id: 'other', account: { id: 'person-2', label: 'Sam' }, accessToken: 'access-o', refreshToken: 'refresh-o' }));
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { id: 'other', account: { id: 'person-2', label: 'Sam' }, accessToken: 'access-o', refreshToken: 'refresh-o' }));
     await press('same-label', 'Sign Out', false);
-    assert.equal(house.registry.all().length, 2);
+    assert.equal(testWindow.liveSessions.all().length, 2);
     await press('same-label', 'Sign Out');
-    const [left, ...others] = house.registry.all();
+    const [left, ...others] = testWindow.liveSessions.all();
     const gone = left?.record.id === 's1' ? 'other' : 's1';
     assert.deepEqual([others, leftOf(gone), await lineOf('same-label'), done], [[], [], undefined, ['sign-out page']]);
     const revoked = server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token'));
@@ -143,21 +143,21 @@ describe('the links in the diagnostics', () => {
   });
 
   it('delete what lies set aside, once the person is sure, and nothing else', async () => {
-    await moveIn(house, recordAt(server.issuer, house.clock.now()));
-    house.store.secrets.set('session:broken', 'not a session');
-    const loading = house.vault.load();
-    await house.clock.pass(MINUTE / 10);
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
+    testWindow.store.secrets.set('session:broken', 'not a session');
+    const loading = testWindow.vault.load();
+    await testWindow.clock.pass(MINUTE / 10);
     await loading;
-    assert.equal(await house.vault.leftovers(), 1);
+    assert.equal(await testWindow.vault.leftovers(), 1);
     await press('leftovers', 'Delete Them', false);
-    assert.equal(await house.vault.leftovers(), 1);
+    assert.equal(await testWindow.vault.leftovers(), 1);
     await press('leftovers', 'Delete Them');
-    assert.deepEqual([await house.vault.leftovers(), leftOf('broken'), await lineOf('leftovers')], [0, [], undefined]);
-    assert.notEqual(house.stored(), undefined);
+    assert.deepEqual([await testWindow.vault.leftovers(), leftOf('broken'), await lineOf('leftovers')], [0, [], undefined]);
+    assert.notEqual(testWindow.stored(), undefined);
   });
 
   it('sign in again where a session has ended, with what belongs to that session', async () => {
-    await moveIn(house, recordAt(server.issuer, house.clock.now(), { ended: { at: house.clock.now(), category: 'session-ended', code: 'invalid_grant' } }));
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { ended: { at: testWindow.clock.now(), category: 'session-ended', code: 'invalid_grant' } }));
     await press('ended', 'Sign In Again');
     assert.deepEqual(done, ['sign in s1']);
   });
@@ -175,7 +175,7 @@ describe('the links in the diagnostics', () => {
     assert.notEqual(await lineOf('tls-off'), undefined);
     await press('tls-off', 'Check Proxy Settings');
     assert.deepEqual(opened(), ['workbench.action.openSettings', '@id:http.proxy,http.proxyStrictSSL,http.systemCertificates']);
-    await moveIn(house, recordAt(server.issuer, house.clock.now(), { accessExpiresAt: undefined, expirySource: 'never-said' }));
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: undefined, expirySource: 'never-said' }));
     await press('lifetime-never-said', 'Open Settings');
     assert.deepEqual(opened(), ['workbench.action.openSettingsJson']);
   });
@@ -184,30 +184,30 @@ describe('the links in the diagnostics', () => {
     setProviders();
     await press('nothing-configured', 'Add Provider…');
     setProviders(entry());
-    await moveIn(house, recordAt(server.issuer, house.clock.now()));
-    house.registry.update('s1', { failure: new Failure('rate-limited', 'http-429'), failures: 1, failedAt: house.clock.now() });
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
+    testWindow.liveSessions.update('s1', { failure: new Failure('rate-limited', 'http-429'), failures: 1, failedAt: testWindow.clock.now() });
     await press('renewal-fails', 'Show Log');
     assert.deepEqual(done, ['add provider', 'log']);
   });
 
   it('look once more where that is all that can be done', async () => {
-    house.folder.failing = true;
+    testWindow.folder.failing = true;
     const line = await lineOf('folder-fails');
     assert.equal(await titleAt(line ?? -1), 'Check Again');
-    house.folder.failing = false;
-    const mending = diagnostics.mend(line);
-    await house.clock.pass(MINUTE / 10);
+    testWindow.folder.failing = false;
+    const mending = diagnostics.applyFix(line);
+    await testWindow.clock.pass(MINUTE / 10);
     await mending;
     assert.doesNotMatch(await diagnostics.text(), /\(folder-fails\)/);
   });
 
   it('do nothing for a line that is no finding, whoever calls the command', async () => {
-    await moveIn(house, recordAt(server.issuer, house.clock.now(), { clientId: 'another' }));
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { clientId: 'another' }));
     const line = await lineOf('foreign');
     editor.answer = ({ buttons: [first] }) => first;
     for (const other of [0, (line ?? 0) + 1, String(line), undefined, null, {}]) {
-      await diagnostics.mend(other);
+      await diagnostics.applyFix(other);
     }
-    assert.deepEqual([house.registry.all().length, editor.messages], [1, []]);
+    assert.deepEqual([testWindow.liveSessions.all().length, editor.messages], [1, []]);
   });
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import type { Category } from '../../../src/core/remedy.ts';
-import { FINDING_CODES, findingsOf, type Facts, type FindingCode, type Mending } from '../../../src/diagnostics/findings.ts';
+import type { Category } from '../../../src/core/failurePolicies.ts';
+import { FINDING_CODES, findingsOf, type Facts, type FindingCode, type QuickFix } from '../../../src/diagnostics/findings.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
-import { NUMBER_SETTINGS } from '../../../src/vscode/numberSettings.ts';
+import { NUMBER_SETTINGS } from '../../../src/host/numberSettings.ts';
 import { jwtWith, providerAt } from '../../support/bench.ts';
 import { live, SAMPLE, SIGNED_IN_AT, UNRENEWABLE } from '../../support/coreSamples.ts';
 
@@ -14,7 +14,7 @@ const ID_TOKEN = jwtWith({ iss: ISSUER, aud: SAMPLE.clientId, sub: SAMPLE.subjec
 const RECORD: SessionRecord = { ...SAMPLE, idToken: ID_TOKEN };
 
 /** A house in order, but for what is told. */
-function house(more: Partial<Facts> = {}): Facts {
+function testWindow(more: Partial<Facts> = {}): Facts {
   return {
     now: SIGNED_IN_AT + MINUTE,
     providers: [ACME],
@@ -25,25 +25,25 @@ function house(more: Partial<Facts> = {}): Facts {
     unknownServers: [],
     store: { now: 'works', persistence: 'persistent' },
     folder: 'works',
-    isAlone: false,
+    isDegraded: false,
     leftovers: 0,
     tlsOffBy: undefined,
     ...more,
   };
 }
 
-const withRecord = (more: Partial<SessionRecord>): Facts => house({ sessions: [live({ ...RECORD, ...more })] });
+const withRecord = (more: Partial<SessionRecord>): Facts => testWindow({ sessions: [live({ ...RECORD, ...more })] });
 const withIdToken = (claims: Readonly<Record<string, unknown>>): Facts =>
   withRecord({ idToken: jwtWith({ iss: ISSUER, aud: SAMPLE.clientId, sub: SAMPLE.subject, ...claims }) });
-const failing = (category: Category): Facts => house({ sessions: [live(RECORD, { failure: new Failure(category, 'x'), failures: 1 })] });
-const found = (facts: Facts): (readonly [FindingCode, Mending | undefined])[] => findingsOf(facts).map(({ code, mending }) => [code, mending] as const);
+const failing = (category: Category): Facts => testWindow({ sessions: [live(RECORD, { failure: new Failure(category, 'x'), failures: 1 })] });
+const found = (facts: Facts): (readonly [FindingCode, QuickFix | undefined])[] => findingsOf(facts).map(({ code, mending }) => [code, mending] as const);
 
 const problem = { entry: 'Acme', field: 'issuer', code: 'missing' } as const;
 const twin: SessionRecord = { ...RECORD, id: 'session-2', account: { ...RECORD.account, id: 'account-2' } };
-const cases: readonly (readonly [string, Facts, FindingCode, Mending | undefined])[] = [
-  ['nothing is configured', house({ providers: [], sessions: [] }), 'nothing-configured', 'add-provider'],
-  ['an entry is not used', house({ problems: [problem] }), 'entry-not-used', 'settings'],
-  ['a setting is out of range', house({ numberProblems: [{ setting: NUMBER_SETTINGS.refreshInterval, used: 5 }] }), 'setting-out-of-range', 'settings'],
+const cases: readonly (readonly [string, Facts, FindingCode, QuickFix | undefined])[] = [
+  ['nothing is configured', testWindow({ providers: [], sessions: [] }), 'nothing-configured', 'add-provider'],
+  ['an entry is not used', testWindow({ problems: [problem] }), 'entry-not-used', 'settings'],
+  ['a setting is out of range', testWindow({ numberProblems: [{ setting: NUMBER_SETTINGS.refreshInterval, used: 5 }] }), 'setting-out-of-range', 'settings'],
   ['a record is of another issuer', withRecord({ issuer: 'https://old.example.com', idToken: undefined }), 'foreign', 'remove'],
   ['a record is of another client', withRecord({ clientId: 'old', idToken: undefined }), 'foreign', 'remove'],
   ['a record is of a test server', withRecord({ issuer: 'http://127.0.0.1:8080', idToken: undefined }), 'test-server', 'remove'],
@@ -52,40 +52,40 @@ const cases: readonly (readonly [string, Facts, FindingCode, Mending | undefined
   ['the ID token is of another issuer', withIdToken({ iss: 'https://evil.example.com' }), 'poisoned', 'remove'],
   ['the ID token is for another client', withIdToken({ aud: ['somebody-else'] }), 'poisoned', 'remove'],
   ['the ID token is of another person', withIdToken({ sub: 'account-9' }), 'poisoned', 'remove'],
-  ['two accounts have one label', house({ sessions: [live(RECORD), live(twin)] }), 'same-label', 'sign-out'],
-  ['there is no refresh token, and nothing asks for one', house({ sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }), 'no-refresh-token', 'settings'],
+  ['two accounts have one label', testWindow({ sessions: [live(RECORD), live(twin)] }), 'same-label', 'sign-out'],
+  ['there is no refresh token, and nothing asks for one', testWindow({ sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }), 'no-refresh-token', 'settings'],
   [
     'there is no refresh token, though it is asked for',
-    house({ providers: [{ ...ACME, scopes: ['openid offline_access'] }], sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }),
+    testWindow({ providers: [{ ...ACME, scopes: ['openid offline_access'] }], sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }),
     'no-refresh-token',
     undefined,
   ],
   ['the lifetime was never said', withRecord({ accessExpiresAt: undefined, expirySource: 'never-said' }), 'lifetime-never-said', 'settings'],
-  ['the clock is far off', house({ sessions: [live(RECORD, { skew: -6 * MINUTE })] }), 'clock-off', 'renew'],
+  ['the clock is far off', testWindow({ sessions: [live(RECORD, { skew: -6 * MINUTE })] }), 'clock-off', 'renew'],
   ['the clock was far off when the record was made', withRecord({ skew: 6 * MINUTE }), 'clock-off', 'renew'],
-  ['the store forgets', house({ store: { now: { code: 'secret-forgotten' }, persistence: 'unknown' } }), 'store-forgets', 'check'],
-  ['the store rejects', house({ store: { now: { code: 'secret-failed' }, persistence: 'unknown' } }), 'store-fails', 'check'],
-  ['the store does not outlast the editor', house({ store: { now: 'works', persistence: 'forgets' } }), 'store-not-persistent', undefined],
-  ['tokens are in memory only', house({ sessions: [live(RECORD, { unsaved: true })] }), 'unsaved', 'check'],
-  ['the folder fails', house({ folder: { code: 'folder-failed' } }), 'folder-fails', 'check'],
-  ['this window is alone', house({ isAlone: true }), 'alone', 'check'],
+  ['the store forgets', testWindow({ store: { now: { code: 'secret-forgotten' }, persistence: 'unknown' } }), 'store-forgets', 'check'],
+  ['the store rejects', testWindow({ store: { now: { code: 'secret-failed' }, persistence: 'unknown' } }), 'store-fails', 'check'],
+  ['the store does not outlast the editor', testWindow({ store: { now: 'works', persistence: 'forgets' } }), 'store-not-persistent', undefined],
+  ['tokens are in memory only', testWindow({ sessions: [live(RECORD, { unsaved: true })] }), 'unsaved', 'check'],
+  ['the folder fails', testWindow({ folder: { code: 'folder-failed' } }), 'folder-fails', 'check'],
+  ['this window is alone', testWindow({ isDegraded: true }), 'alone', 'check'],
   ['a session has ended', withRecord({ ended: { at: SIGNED_IN_AT, category: 'session-ended', code: 'invalid_grant' } }), 'ended', 'sign-in'],
-  ['a token has run out that cannot be renewed', house({ now: SIGNED_IN_AT + 2 * HOUR, sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }), 'ended', 'sign-in'],
+  ['a token has run out that cannot be renewed', testWindow({ now: SIGNED_IN_AT + 2 * HOUR, sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }), 'ended', 'sign-in'],
   ['a renewal fails for a passing reason', failing('network'), 'renewal-fails', 'renew'],
   ['a renewal fails because of the settings', failing('client-rejected'), 'renewal-fails', 'settings'],
   ['a renewal fails because of a proxy', failing('proxy'), 'renewal-fails', 'proxy-settings'],
   ['the server asks to be left alone', failing('rate-limited'), 'renewal-fails', 'log'],
-  ['a server cannot be found out about', house({ unknownServers: [{ providerId: 'acme', category: 'network', code: 'ENOTFOUND' }] }), 'server-unknown', 'log'],
-  ['a setting switches the check of certificates off', house({ tlsOffBy: 'setting' }), 'tls-off', 'proxy-settings'],
-  ['the environment does', house({ tlsOffBy: 'environment' }), 'tls-off', undefined],
-  ['something lies set aside', house({ leftovers: 2 }), 'leftovers', 'clear'],
-  ['the keyring has lost a session', house({ lost: [{ id: 'session-9', providerId: 'acme' }] }), 'lost', 'sign-in'],
+  ['a server cannot be found out about', testWindow({ unknownServers: [{ providerId: 'acme', category: 'network', code: 'ENOTFOUND' }] }), 'server-unknown', 'log'],
+  ['a setting switches the check of certificates off', testWindow({ tlsOffBy: 'setting' }), 'tls-off', 'proxy-settings'],
+  ['the environment does', testWindow({ tlsOffBy: 'environment' }), 'tls-off', undefined],
+  ['something lies set aside', testWindow({ leftovers: 2 }), 'leftovers', 'clear'],
+  ['the keyring has lost a session', testWindow({ lost: [{ id: 'session-9', providerId: 'acme' }] }), 'lost', 'sign-in'],
 ];
 
 describe('Findings', () => {
   it('are none in a house in order', () => {
-    assert.deepEqual(findingsOf(house()), []);
-    assert.deepEqual(findingsOf(house({ sessions: [], store: { now: 'works', persistence: 'unknown' }, leftovers: undefined })), []);
+    assert.deepEqual(findingsOf(testWindow()), []);
+    assert.deepEqual(findingsOf(testWindow({ sessions: [], store: { now: 'works', persistence: 'unknown' }, leftovers: undefined })), []);
   });
 
   for (const [what, facts, code, mending] of cases) {
@@ -109,11 +109,11 @@ describe('Findings', () => {
   it('are none of a token that never runs out and needs no renewal', () => {
     const { refreshToken, ...forever } = { ...RECORD, accessExpiresAt: undefined, expirySource: 'never-said' as const };
     assert.equal(typeof refreshToken, 'string');
-    assert.deepEqual(found(house({ sessions: [live({ ...forever, idToken: ID_TOKEN })] })), []);
+    assert.deepEqual(found(testWindow({ sessions: [live({ ...forever, idToken: ID_TOKEN })] })), []);
   });
 
   it('come with the gravest first', () => {
-    const facts = house({ leftovers: 1, tlsOffBy: 'setting', problems: [problem], isAlone: true });
+    const facts = testWindow({ leftovers: 1, tlsOffBy: 'setting', problems: [problem], isDegraded: true });
     assert.deepEqual(findingsOf(facts).map(({ code }) => code), ['tls-off', 'alone', 'entry-not-used', 'leftovers']);
   });
 
@@ -130,7 +130,7 @@ describe('Findings', () => {
   });
 
   it('do not send anybody to delete sessions of a provider whose entry is merely broken', () => {
-    assert.deepEqual(found(house({ providers: [], problems: [problem], sessions: [live(RECORD)] })), [
+    assert.deepEqual(found(testWindow({ providers: [], problems: [problem], sessions: [live(RECORD)] })), [
       ['not-configured', 'settings'],
       ['nothing-configured', 'settings'],
       ['entry-not-used', 'settings'],
@@ -145,6 +145,6 @@ describe('Findings', () => {
 
   it('take the latest measurement of a clock', () => {
     const later = live({ ...RECORD, id: 'session-2', renewedAt: RECORD.renewedAt + MINUTE, skew: 0 });
-    assert.deepEqual(findingsOf(house({ sessions: [live({ ...RECORD, skew: HOUR }), later] })), []);
+    assert.deepEqual(findingsOf(testWindow({ sessions: [live({ ...RECORD, skew: HOUR }), later] })), []);
   });
 });

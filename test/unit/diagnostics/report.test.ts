@@ -7,10 +7,10 @@ import { PROVIDER_FIELDS, type Provider } from '../../../src/core/provider.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import type { KnownServer } from '../../../src/protocol/discovery.ts';
 import { proxyHost, reportOf, type ReportInput, type ReportWords } from '../../../src/diagnostics/report.ts';
-import type { SecretStanding } from '../../../src/sessions/clientSecrets.ts';
+import type { ClientSecretState } from '../../../src/storage/clientSecrets.ts';
 import { jwtWith, providerAt } from '../../support/bench.ts';
 import { live, SAMPLE, SIGNED_IN_AT, USUAL } from '../../support/coreSamples.ts';
-import { buildHouse, moveIn, recordAt } from '../../support/house.ts';
+import { createTestWindow, seedSession, recordAt } from '../../support/house.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
 const words: ReportWords = {
@@ -33,7 +33,7 @@ function input(facts: Partial<Facts> = {}, more: Partial<ReportInput> = {}): Rep
     unknownServers: [],
     store: { now: 'works', persistence: 'persistent' },
     folder: 'works',
-    isAlone: false,
+    isDegraded: false,
     leftovers: 0,
     tlsOffBy: undefined,
     ...facts,
@@ -41,14 +41,14 @@ function input(facts: Partial<Facts> = {}, more: Partial<ReportInput> = {}): Rep
   return {
     facts: all,
     findings: findingsOf(all),
-    surroundings: [['Editor', 'Code 1.105.0']],
+    redirectEnvironment: [['Editor', 'Code 1.105.0']],
     network: [['http.proxy', proxyHost('http://ada:pa55word@proxy.example.com:8080/x')]],
     lifetimes: USUAL,
     known: () => undefined,
     clientSecrets: new Map(),
     events: [],
-    turns: [],
-    ledger: { present: ['session-1'], gone: [] },
+    renewalLock: [],
+    sessionIndex: { present: ['session-1'], gone: [] },
     words,
     ...more,
   };
@@ -90,7 +90,7 @@ describe('The report', () => {
     const others: Readonly<Record<(typeof PROVIDER_FIELDS)[number], Partial<Provider>>> = {
       id: { id: 'other' }, label: { label: 'Other' }, issuer: { issuer: 'https://other.example' }, metadataUrl: { metadataUrl: 'https://other.example/meta' }, scopeOnRefresh: { scopeOnRefresh: true }, clientId: { clientId: 'other' }, scopes: { scopes: ['other'] },
       assumedLifetime: { assumedLifetime: 1000 }, sessionLifetime: { sessionLifetime: HOUR }, idleTimeout: { idleTimeout: HOUR }, accountsMenu: { accountsMenu: false },
-      signInWay: { signInWay: 'paste' }, redirectPorts: { redirectPorts: [33418] }, redirectUri: { redirectUri: 'http://localhost/auth' }, authorizationParameters: { authorizationParameters: { audience: 'x' } },
+      signInMethod: { signInMethod: 'paste' }, redirectPorts: { redirectPorts: [33418] }, redirectUri: { redirectUri: 'http://localhost/auth' }, authorizationParameters: { authorizationParameters: { audience: 'x' } },
       tokenParameters: { tokenParameters: { audience: 'x' } }, resource: { resource: ['urn:x'] }, pushedAuthorization: { pushedAuthorization: true },
       endpoints: { endpoints: { authorization: 'https://a.example', token: 'https://t.example' } }, account: { account: { id: 'uid' } }, token: { token: 'id_token' },
       signOutAtServer: { signOutAtServer: true }, dpop: { dpop: true }, clientAuthentication: { clientAuthentication: 'client_secret_post' },
@@ -100,7 +100,7 @@ describe('The report', () => {
       assert.notEqual(providersIn({ ...usual, ...others[field] }), providersIn(usual), field);
     }
     assert.notEqual(providersIn({ ...usual, signOutAtServer: 'return' }), providersIn({ ...usual, signOutAtServer: true }));
-    const all = providersIn({ ...usual, ...others.endpoints, ...others.redirectPorts, ...others.idleTimeout, signInWay: 'device', signOutAtServer: 'return' });
+    const all = providersIn({ ...usual, ...others.endpoints, ...others.redirectPorts, ...others.idleTimeout, signInMethod: 'device', signOutAtServer: 'return' });
     for (const line of [
       '- Idle timeout: 60 min', '- Way to sign in: device', '- Redirect ports: 33418', '- Redirect URI: `127.0.0.1/callback` (default)', '- Redirect URIs to register: `127.0.0.1:33418/callback`', '- Sign-out at the server: in the browser, too, which comes back',
       '- Endpoints: as the entry says, and the server is not asked', '- Endpoint: token: `t.example`',
@@ -111,7 +111,7 @@ describe('The report', () => {
   });
 
   it('tells whether there is a client secret, and where the credentials of a session go', () => {
-    const secretIs = (standing?: SecretStanding): string | undefined => /- Client secret: (.*)/.exec(markdownOf({}, { clientSecrets: new Map(standing === undefined ? [] : [['acme', standing]]) }))?.[1];
+    const secretIs = (standing?: ClientSecretState): string | undefined => /- Client secret: (.*)/.exec(markdownOf({}, { clientSecrets: new Map(standing === undefined ? [] : [['acme', standing]]) }))?.[1];
     assert.deepEqual([secretIs('none'), secretIs('kept'), secretIs('unknown'), secretIs()], ['none', 'in the secret storage', 'not known', 'not known']);
     assert.match(secretIs('lost') ?? '', /^LOST/);
     const goal = (origins?: string[]): string | undefined => /- Credentials go to: (.*)/.exec(markdownOf({ sessions: [live({ ...SAMPLE, idToken: undefined, ...(origins === undefined ? {} : { origins }) })] }))?.[1];
@@ -119,7 +119,7 @@ describe('The report', () => {
   });
 
   it('tells where each finding stands', () => {
-    const { markdown, places } = reportOf(input({ isAlone: true, leftovers: 3 }));
+    const { markdown, places } = reportOf(input({ isDegraded: true, leftovers: 3 }));
     const lines = markdown.split('\n');
     assert.deepEqual(places.map(({ line, finding }) => lines[line]?.includes(`(${finding.code})`)), [true, true]);
   });
@@ -136,7 +136,7 @@ describe('The report', () => {
   });
 
   it('says what is not known yet of the store, and which renewal is on its way', () => {
-    const markdown = markdownOf({ store: { now: { code: 'secret-failed' }, persistence: 'unknown' } }, { turns: [{ id: 'session-12345', number: 1, generation: 1, lives: true }] });
+    const markdown = markdownOf({ store: { now: { code: 'secret-failed' }, persistence: 'unknown' } }, { renewalLock: [{ id: 'session-12345', number: 1, generation: 1, lives: true }] });
     assert.match(markdown, /- A secret written now reads back: NO \(`secret-failed`\)\n- Outlasts the editor: not known yet/);
     assert.match(markdown, /in any window: `session-` \(its window lives\)/);
   });
@@ -159,9 +159,9 @@ describe('The report', () => {
       { providers: [provider], sessions: [live(record)], problems: [{ entry: `${evil.slice(0, 30)} www.evil.org`, field: evil, code: 'missing' }], lost: [{ id: evil, providerId: evil }] },
       {
         known: () => ({ said: { at: Infinity, metadata }, failed: undefined }),
-        surroundings: [['Editor', evil]],
+        redirectEnvironment: [['Editor', evil]],
         events: [{ at: NOW, kind: 'ended', session: evil.slice(0, 8), providerId: evil, generation: 1, why: { category: evil, code: evil } }],
-        turns: [{ id: evil, number: 1, generation: undefined, lives: undefined }],
+        renewalLock: [{ id: evil, number: 1, generation: undefined, lives: undefined }],
       },
     );
     assert.doesNotMatch(markdown, ALIVE);
@@ -179,24 +179,24 @@ describe('The report', () => {
 
     it('of a house with sessions of every kind', async () => {
       const server = await ScriptedServer.start();
-      const house = buildHouse(server.issuer);
+      const testWindow = createTestWindow(server.issuer);
       server.onToken(rotatingTokens());
       const records: SessionRecord[] = [];
-      const at = house.clock.now();
-      for (const more of [{}, { issuer: 'https://old.example.com' }, { providerId: 'gone' }, { generation: 5, isWhole: false }, { ended: { at, category: 'session-ended', code: 'invalid_grant' } }]) {
+      const at = testWindow.clock.now();
+      for (const more of [{}, { issuer: 'https://old.example.com' }, { providerId: 'gone' }, { generation: 5, isComplete: false }, { ended: { at, category: 'session-ended', code: 'invalid_grant' } }]) {
         const idToken = `${jwtWith({ iss: server.issuer, aud: 'x', sub: secret(), email: 'sam@example.com', name: secret() })}${secret()}`;
         const record = recordAt(server.issuer, at, { id: `session-${records.length}`, accessToken: secret(), refreshToken: secret(), idToken, ...more });
-        records.push(await moveIn(house, record));
+        records.push(await seedSession(testWindow, record));
       }
-      const first = await house.refresher.renew('session-0', 'test').catch(() => house.record('session-0'));
-      await house.refresher.renew('session-4', 'test').catch(() => {});
-      const sessions = house.registry.all();
+      const first = await testWindow.tokenRefresher.renew('session-0', 'test').catch(() => testWindow.record('session-0'));
+      await testWindow.tokenRefresher.renew('session-4', 'test').catch(() => {});
+      const sessions = testWindow.liveSessions.all();
       const { markdown } = reportOf(input(
         { now: at, providers: [providerAt(server.issuer)], sessions },
-        { events: house.sessions.history.all(), turns: await house.turns.held(), ledger: await house.ledger.ids() },
+        { events: testWindow.sessions.history.all(), renewalLock: await testWindow.renewalLock.held(), sessionIndex: await testWindow.sessionIndex.ids() },
       ));
       await server.stop();
-      const secrets = [...[...records, first].flatMap(({ accessToken, idToken, refreshToken }) => [accessToken, idToken ?? '', refreshToken ?? '']), ...house.store.secrets.values()];
+      const secrets = [...[...records, first].flatMap(({ accessToken, idToken, refreshToken }) => [accessToken, idToken ?? '', refreshToken ?? '']), ...testWindow.store.secrets.values()];
       assert.ok(sessions.length === 5 && secrets.length > 15);
       const leaked = secrets.filter((text) => text.length < 16 || partsOf(text).some((part) => markdown.includes(part)));
       assert.deepEqual(leaked.map(({ length }) => length), []);
@@ -210,7 +210,7 @@ describe('The report', () => {
         scopes: [accessToken, refreshToken.slice(10, 40)],
         ended: { at: NOW, category: refreshToken, code: idToken },
       };
-      const { markdown } = reportOf(input({ sessions: [live(record, { failure: new Failure('bad-answer', accessToken) })] }, { surroundings: [['x', `a ${refreshToken.slice(0, 20)} b`]] }));
+      const { markdown } = reportOf(input({ sessions: [live(record, { failure: new Failure('invalid-response', accessToken) })] }, { redirectEnvironment: [['x', `a ${refreshToken.slice(0, 20)} b`]] }));
       for (const part of [accessToken, refreshToken, idToken].flatMap(partsOf)) {
         assert.ok(!markdown.includes(part));
       }

@@ -4,13 +4,13 @@ import { Failure } from '../../../src/core/failure.ts';
 import { silentLog, type Log } from '../../../src/core/log.ts';
 import { waitForTokens } from '../../../src/flows/device.ts';
 import { requestDeviceCode, type DeviceCode } from '../../../src/protocol/device.ts';
-import type { Server } from '../../../src/protocol/discovery.ts';
+import type { ServerContext } from '../../../src/protocol/discovery.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
 import type { Transport } from '../../../src/protocol/transport.ts';
 import { GOOD_TOKENS, discovered, transportWith } from '../../support/bench.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { PatientClock } from '../../support/patientClock.ts';
+import { ManualAsyncClock } from '../../support/patientClock.ts';
 import { ScriptedServer, htmlPage, type Script, type SeenRequest } from '../../support/scriptedServer.ts';
 
 const CODES: Readonly<Record<string, unknown>> = {
@@ -26,16 +26,16 @@ const GOOD: Script = { body: GOOD_TOKENS };
 
 describe('The device grant', () => {
   let scripted: ScriptedServer;
-  let clock: PatientClock;
+  let clock: ManualAsyncClock;
   let transport: Transport;
-  let server: Server;
+  let server: ServerContext;
   let caller: AbortController;
   let lines: string[];
 
   beforeEach(async () => {
     scripted = await ScriptedServer.start();
     scripted.metadata['device_authorization_endpoint'] = `${scripted.issuer}/device/code`;
-    clock = new PatientClock();
+    clock = new ManualAsyncClock();
     lines = [];
     const tell = (line: string): void => void lines.push(line);
     const log: Log = { ...silentLog, trace: tell, debug: tell, info: tell, warn: tell, error: tell };
@@ -131,15 +131,15 @@ describe('The device grant', () => {
       for (const address of ['http://example.com/device', 'command:workbench.action.quit', 'file:///etc/passwd']) {
         await rejectsWith(ask({ verification_uri: address }), 'insecure', 'http-endpoint');
       }
-      await rejectsWith(ask({ verification_uri: 'example.com' }), 'bad-answer', 'bad-device-code');
+      await rejectsWith(ask({ verification_uri: 'example.com' }), 'invalid-response', 'bad-device-code');
     });
 
     it('and refuses a code that cannot be shown as it is', async () => {
       for (const code of [' ', 'A\u202EB', '[x](command:y)', 'x'.repeat(101)]) {
-        await rejectsWith(ask({ user_code: code }), 'bad-answer', 'bad-device-code');
+        await rejectsWith(ask({ user_code: code }), 'invalid-response', 'bad-device-code');
       }
       for (const missing of ['device_code', 'user_code', 'verification_uri', 'expires_in']) {
-        await rejectsWith(ask({ [missing]: undefined }), 'bad-answer', 'OAUTH_INVALID_RESPONSE');
+        await rejectsWith(ask({ [missing]: undefined }), 'invalid-response', 'OAUTH_INVALID_RESPONSE');
       }
     });
 
@@ -257,7 +257,7 @@ describe('The device grant', () => {
       answers(htmlPage);
       const { result } = await start();
       await clock.pass(5 * SECOND);
-      await rejectsWith(result, 'web-page', 'not-json');
+      await rejectsWith(result, 'unexpected-html', 'not-json');
     });
 
     it('and ends when it is called off, with the reason, and leaves no timer', async () => {
@@ -311,7 +311,7 @@ describe('The device grant', () => {
     });
 
     it('and refuses none where OpenID was asked for', async () => {
-      await rejectsWith(attempt(() => Promise.resolve(undefined)), 'bad-answer', 'OAUTH_INVALID_RESPONSE');
+      await rejectsWith(attempt(() => Promise.resolve(undefined)), 'invalid-response', 'OAUTH_INVALID_RESPONSE');
     });
   });
 

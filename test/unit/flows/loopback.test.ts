@@ -8,17 +8,17 @@ import { providerAt } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { freePort } from '../../support/freePort.ts';
 import { isRefused, send } from '../../support/httpRequests.ts';
-import { PatientClock } from '../../support/patientClock.ts';
+import { ManualAsyncClock } from '../../support/patientClock.ts';
 import { plainPages } from '../../support/signInPages.ts';
 
 describe('The loopback redirect', () => {
-  let clock: PatientClock;
+  let clock: ManualAsyncClock;
   let redirect: LoopbackRedirect;
   let caller: AbortController;
   let answer: Promise<URLSearchParams>;
 
   beforeEach(async () => {
-    clock = new PatientClock();
+    clock = new ManualAsyncClock();
     caller = new AbortController();
     redirect = await LoopbackRedirect.open(clock, plainPages);
     answer = redirect.answer((parameters) => parameters.get('state') === 'mine', caller.signal);
@@ -156,7 +156,7 @@ describe('The loopback redirect', () => {
 });
 
 describe('The loopback redirect on certain ports', () => {
-  const clock = new PatientClock();
+  const clock = new ManualAsyncClock();
   const opened: LoopbackRedirect[] = [];
   const open = async (options: LoopbackOptions): Promise<LoopbackRedirect> => {
     const redirect = await LoopbackRedirect.open(clock, plainPages, options);

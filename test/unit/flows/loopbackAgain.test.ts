@@ -8,12 +8,12 @@ import { LoopbackRedirect, type LoopbackOptions } from '../../../src/flows/loopb
 import { rejectsWith } from '../../support/failures.ts';
 import { freePort } from '../../support/freePort.ts';
 import { isRefused, send } from '../../support/httpRequests.ts';
-import { PatientClock } from '../../support/patientClock.ts';
+import { ManualAsyncClock } from '../../support/patientClock.ts';
 import { plainPages } from '../../support/signInPages.ts';
 
 describe('The loopback redirect of an entry', () => {
   const opened: LoopbackRedirect[] = [];
-  const clock = new PatientClock();
+  const clock = new ManualAsyncClock();
   const open = async (options: LoopbackOptions): Promise<LoopbackRedirect> => {
     const redirect = await LoopbackRedirect.open(clock, plainPages, options);
     opened.push(redirect);
@@ -74,14 +74,14 @@ describe('The loopback redirect of an entry', () => {
 });
 
 describe('The loopback redirect that is asked more than once', () => {
-  let clock: PatientClock;
+  let clock: ManualAsyncClock;
   let redirect: LoopbackRedirect;
   let answer: Promise<URLSearchParams>;
   const at = (path: string): string => new URL(path, redirect.redirectUri).href;
   const CODE = '/callback?code=x&state=mine';
 
   beforeEach(async () => {
-    clock = new PatientClock();
+    clock = new ManualAsyncClock();
     redirect = await LoopbackRedirect.open(clock, plainPages);
     answer = redirect.answer((parameters) => parameters.get('state') === 'mine', new AbortController().signal);
   });

@@ -10,7 +10,7 @@ const pasting = (...texts: readonly string[]): AskForAddress => (passes) => Prom
 
 const USUAL = { random: 0.5, takesCode: true };
 
-const answerOf = async (...texts: readonly string[]): Promise<Record<string, string>> =>
+const showStep = async (...texts: readonly string[]): Promise<Record<string, string>> =>
   Object.fromEntries(await pastedRedirect(pasting(...texts), USUAL).answer(isAnswer, new AbortController().signal, 'mine'));
 
 describe('A pasted address', () => {
@@ -25,7 +25,7 @@ describe('A pasted address', () => {
     'is taken with white space and line ends around it': ' \t\r\nhttp://127.0.0.1:57344/callback?code=c%2B1&state=mine\n',
   })) {
     it(what, async () => {
-      assert.deepEqual(await answerOf(text), right);
+      assert.deepEqual(await showStep(text), right);
     });
   }
 
@@ -61,38 +61,38 @@ describe('A pasted address', () => {
     'as a link to the editor': url.replace('http://127.0.0.1:57344', 'vscode://publisher.name'),
   })) {
     it(`is taken ${what}`, async () => {
-      assert.deepEqual(await answerOf(text), { code: 'c+1', state: 'mine' });
+      assert.deepEqual(await showStep(text), { code: 'c+1', state: 'mine' });
     });
   }
 
   it('keeps a "+" in the code, and reads other parameters as they are encoded', async () => {
-    assert.deepEqual(await answerOf('?state=mine&code=a+b%2Bc%20d&error_description=x+y'), { state: 'mine', code: 'a+b+c d', error_description: 'x y' });
+    assert.deepEqual(await showStep('?state=mine&code=a+b%2Bc%20d&error_description=x+y'), { state: 'mine', code: 'a+b+c d', error_description: 'x y' });
   });
 
   it('keeps characters at the end of a code that are no punctuation', async () => {
-    assert.equal((await answerOf('http://localhost/?state=mine&code=M.C5_a!b*$=='))['code'], 'M.C5_a!b*$==');
+    assert.equal((await showStep('http://localhost/?state=mine&code=M.C5_a!b*$=='))['code'], 'M.C5_a!b*$==');
   });
 
   it('is taken with an unencoded "iss"', async () => {
-    assert.deepEqual(await answerOf('http://127.0.0.1:1/callback?code=c&iss=https://id.example.com/a&state=mine'), { code: 'c', iss: 'https://id.example.com/a', state: 'mine' });
+    assert.deepEqual(await showStep('http://127.0.0.1:1/callback?code=c&iss=https://id.example.com/a&state=mine'), { code: 'c', iss: 'https://id.example.com/a', state: 'mine' });
   });
 
   for (const text of ['"4/0AX4XfWh-abc_DEF~123"', '`4/0AX4XfWh-abc_DEF~123`', '<4/0AX4XfWh-abc_DEF~123>', '4/0AX4XfWh-\n   abc_DEF~123', '\u200B4/0AX4XfWh-abc_DEF~123.']) {
     it(`may be the code alone, cleaned: ${JSON.stringify(text)}`, async () => {
-      assert.deepEqual(await answerOf(text), { code: '4/0AX4XfWh-abc_DEF~123', state: 'mine' });
+      assert.deepEqual(await showStep(text), { code: '4/0AX4XfWh-abc_DEF~123', state: 'mine' });
     });
   }
 
   it('of another sign-in does not pass, however it is wrapped', async () => {
     for (const text of [`<${url.replace('mine', 'other')}>`, `[a](${url.replace('mine', 'mine2')})`, `${url.replace('mine', 'min')} e2`, `${url}&state=mine`]) {
-      await rejectsWith(answerOf(text), 'cancelled', 'cancelled');
+      await rejectsWith(showStep(text), 'cancelled', 'cancelled');
     }
   });
 
   it('is looked through in no time, whatever it holds', async () => {
     const startedAt = performance.now();
     for (const text of ['http://'.repeat(20_000), '<'.repeat(200_000), ' '.repeat(200_000), 'a\n'.repeat(100_000), '&amp;'.repeat(40_000), ')'.repeat(60_000), '> \n'.repeat(60_000)]) {
-      await rejectsWith(answerOf(text), 'cancelled', 'cancelled');
+      await rejectsWith(showStep(text), 'cancelled', 'cancelled');
     }
     assert.ok(performance.now() - startedAt < 5000);
   });
@@ -105,35 +105,35 @@ describe('A pasted address', () => {
   });
 
   it('is taken with everything that the server has added', async () => {
-    const all = await answerOf('http://127.0.0.1:57344/callback?code=c&state=mine&iss=https%3A%2F%2Fid.example.com&session_state=x');
+    const all = await showStep('http://127.0.0.1:57344/callback?code=c&state=mine&iss=https%3A%2F%2Fid.example.com&session_state=x');
     assert.deepEqual(all, { code: 'c', state: 'mine', iss: 'https://id.example.com', session_state: 'x' });
   });
 
   it('of another sign-in, of nothing, or without an answer does not pass, and the right one after it does', async () => {
     const others = ['', ' ', 'code', 'http://127.0.0.1:57344/callback', '?code=c&state=other', '?code=c', '?code=c&state=mine&state=mine', 'http://127.0.0.1/callback#code=c&state=mine'];
     for (const text of others) {
-      await rejectsWith(answerOf(text), 'cancelled', 'cancelled');
-      assert.deepEqual(await answerOf(text, '?code=c%2B1&state=mine'), right, text);
+      await rejectsWith(showStep(text), 'cancelled', 'cancelled');
+      assert.deepEqual(await showStep(text, '?code=c%2B1&state=mine'), right, text);
     }
   });
 
   for (const [text, code] of [['4/0AX4XfWh-abc_DEF~123', '4/0AX4XfWh-abc_DEF~123'], ['4%2F0AX4XfWh-abc', '4/0AX4XfWh-abc'], [' abcdefgh+ijklmnop== ', 'abcdefgh+ijklmnop==']] as const) {
     it(`may be the code alone: ${text.trim()}`, async () => {
-      assert.deepEqual(await answerOf(text), { code, state: 'mine' });
+      assert.deepEqual(await showStep(text), { code, state: 'mine' });
     });
   }
 
   it('is no code where it is short, is part of an address, or where the answer has to say which server it is from', async () => {
     const others = ['a-short-code', 'https://id.example.com/callback', '127.0.0.1:57344/callback', 'code=abcdefghijklmnop', 'two words that are long', 'abcdefghijklmnop&state=x', 'chrome-error://chromewebdata/', 'about:neterror#blocked'];
     for (const text of others) {
-      await rejectsWith(answerOf(text), 'cancelled', 'cancelled');
+      await rejectsWith(showStep(text), 'cancelled', 'cancelled');
     }
     const strict = pastedRedirect(pasting('4/0AX4XfWh-abc_DEF~123'), { random: 0.5, takesCode: false });
     await rejectsWith(strict.answer(isAnswer, new AbortController().signal, 'mine'), 'cancelled', 'cancelled');
   });
 
   it('that never comes is a sign-in given up', async () => {
-    await rejectsWith(answerOf(), 'cancelled', 'cancelled');
+    await rejectsWith(showStep(), 'cancelled', 'cancelled');
   });
 
   it('is not asked for once the sign-in is called off', async () => {

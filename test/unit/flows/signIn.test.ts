@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import type { SignInRequest } from '../../../src/flows/signIn.ts';
-import type { Grant } from '../../../src/protocol/identity.ts';
+import type { SignInGrant } from '../../../src/protocol/identity.ts';
 import { GOOD_TOKENS, providerAt } from '../../support/bench.ts';
 import { Person, type Arrival } from '../../support/browserless.ts';
 import { settle } from '../../support/fakeClock.ts';
@@ -39,8 +39,8 @@ describe('A sign-in', () => {
     signal: caller.signal,
     ...more,
   });
-  const start = (more: Partial<SignInRequest> = {}, admit = (grant: Grant): Promise<Grant> => Promise.resolve(grant)): Promise<Grant> => {
-    const result = desk.signIns.start(request(more), admit);
+  const start = (more: Partial<SignInRequest> = {}, addSession = (grant: SignInGrant): Promise<SignInGrant> => Promise.resolve(grant)): Promise<SignInGrant> => {
+    const result = desk.signIns.start(request(more), addSession);
     result.catch(() => {});
     return result;
   };
@@ -92,13 +92,13 @@ describe('A sign-in', () => {
   });
 
   it('tells the browser that it worked only once the session has been admitted', async () => {
-    let admit = (): void => {};
+    let addSession = (): void => {};
     let isAsked = (): void => {};
     const asked = new Promise<void>((resolve) => {
       isAsked = resolve;
     });
     const result = start({}, (grant) => new Promise((resolve) => {
-      admit = () => resolve(grant);
+      addSession = () => resolve(grant);
       isAsked();
     }));
     let hasArrived = false;
@@ -109,7 +109,7 @@ describe('A sign-in', () => {
     await asked;
     await settle();
     assert.equal(hasArrived, false);
-    admit();
+    addSession();
     await result;
     assert.match((await browser).html, /Signed in/);
   });

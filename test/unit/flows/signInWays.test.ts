@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import type { ShownCode, SignInRequest } from '../../../src/flows/signIn.ts';
-import type { Grant } from '../../../src/protocol/identity.ts';
+import type { SignInGrant } from '../../../src/protocol/identity.ts';
 import { discovered, providerAt } from '../../support/bench.ts';
 import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
@@ -40,7 +40,7 @@ describe('A sign-in', () => {
     signal: caller.signal,
     ...more,
   });
-  const start = (more: Partial<SignInRequest> = {}): Promise<Grant> => {
+  const start = (more: Partial<SignInRequest> = {}): Promise<SignInGrant> => {
     const result = desk.signIns.start(request(more), (grant) => Promise.resolve(grant));
     result.catch(() => {});
     return result;
@@ -48,7 +48,7 @@ describe('A sign-in', () => {
   const loopbackOf = (address: string): string => new URL(address).searchParams.get('redirect_uri') ?? '';
 
   describe('by a code', () => {
-    const device = (more: Partial<SignInRequest> = {}): { readonly result: Promise<Grant>; readonly shown: Promise<readonly [ShownCode, AbortSignal]> } => {
+    const device = (more: Partial<SignInRequest> = {}): { readonly result: Promise<SignInGrant>; readonly shown: Promise<readonly [ShownCode, AbortSignal]> } => {
       let show = (_code: ShownCode, _over: AbortSignal): void => {};
       const shown = new Promise<readonly [ShownCode, AbortSignal]>((resolve) => {
         show = (code, over) => resolve([code, over]);
@@ -108,13 +108,13 @@ describe('A sign-in', () => {
 
     it('is the way where the entry says so, and not where the server lacks it', async () => {
       const shown: ShownCode[] = [];
-      const asked = start({ provider: providerAt(identity.issuer, { clientId: demoClientId, signInWay: 'device' }), onCode: (code) => shown.push(code) });
+      const asked = start({ provider: providerAt(identity.issuer, { clientId: demoClientId, signInMethod: 'device' }), onCode: (code) => shown.push(code) });
       await identity.journal.waitForRequest(({ path }) => path === '/device/auth');
       caller.abort(new Failure('cancelled', 'enough'));
       await assert.rejects(asked);
       caller = new AbortController();
       const server = await ScriptedServer.start();
-      const other = start({ provider: providerAt(server.issuer, { id: 'other', signInWay: 'device' }) });
+      const other = start({ provider: providerAt(server.issuer, { id: 'other', signInMethod: 'device' }) });
       assert.match(loopbackOf(await desk.address()), /^http:\/\/127\.0\.0\.1:/);
       assert.ok(desk.lines.some((line) => line.includes('not device (no-device-endpoint), loopback, not uri (not-registered), paste')));
       caller.abort(new Failure('cancelled', 'enough'));
@@ -128,20 +128,20 @@ describe('A sign-in', () => {
     const { provider } = request();
     const result = start({ onCode: () => caller.abort(new Failure('cancelled', 'enough')) });
     await rejectsWith(result, 'cancelled', 'enough');
-    assert.deepEqual(await desk.signIns.otherWays(provider), ['paste']);
+    assert.deepEqual(await desk.signIns.otherMethods(provider), ['paste']);
     caller = new AbortController();
     desk.environment = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
     const second = start();
     await desk.address();
     caller.abort(new Failure('cancelled', 'enough'));
     await assert.rejects(second);
-    assert.deepEqual(await desk.signIns.otherWays(provider), ['device', 'paste']);
+    assert.deepEqual(await desk.signIns.otherMethods(provider), ['device', 'paste']);
   });
 
   it('ends where there is no way', async () => {
     const server = await ScriptedServer.start();
     server.metadata['grant_types_supported'] = ['client_credentials'];
-    await rejectsWith(start({ provider: providerAt(server.issuer) }), 'server-unfit', 'no-way');
+    await rejectsWith(start({ provider: providerAt(server.issuer) }), 'unsupported-server', 'no-way');
     await server.stop();
   });
 
@@ -170,7 +170,7 @@ describe('A sign-in', () => {
       const code = await codeAt(address.href);
       return passes(code) ? code : undefined;
     };
-    await rejectsWith(start({ way: 'paste' }), 'start-again', 'invalid_grant');
+    await rejectsWith(start({ way: 'paste' }), 'invalid-callback', 'invalid_grant');
     identity.faults.clear();
   });
 
@@ -207,7 +207,7 @@ describe('A sign-in', () => {
   });
 
   describe('whose browser does not come back', () => {
-    const waits = (more: Partial<SignInRequest> = {}): { readonly hints: AbortSignal[]; readonly result: Promise<Grant> } => {
+    const waits = (more: Partial<SignInRequest> = {}): { readonly hints: AbortSignal[]; readonly result: Promise<SignInGrant> } => {
       const hints: AbortSignal[] = [];
       return { hints, result: start({ onStillWaiting: (over) => hints.push(over), ...more }) };
     };
@@ -272,8 +272,8 @@ describe('A sign-in', () => {
       await new Person().signIn(await desk.address());
       assert.equal((await result).account.label, 'demo');
     }
-    assert.equal(desk.signIns.makeWay([port]), true);
-    assert.equal(desk.signIns.makeWay([port]), false);
+    assert.equal(desk.signIns.releasePorts([port]), true);
+    assert.equal(desk.signIns.releasePorts([port]), false);
   });
 
   it('names a port that the server knows, also where the person pastes the address', async () => {
@@ -315,7 +315,7 @@ describe('A sign-in', () => {
     const end = door.signOuts.open(Promise.resolve(leaving));
     await door.address();
     await rejectsWith(start({ provider }), 'no-loopback', 'ports-taken');
-    desk.makesWay = (ports) => door.signOuts.makeWay(ports);
+    desk.makesWay = (ports) => door.signOuts.releasePorts(ports);
     const result = start({ provider });
     assert.equal(loopbackOf(await desk.address()), `http://127.0.0.1:${String(port)}/callback`);
     assert.equal(await end, 'not-returned');

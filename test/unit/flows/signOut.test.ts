@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { Provider } from '../../../src/core/provider.ts';
-import type { SignOutEnd } from '../../../src/flows/signOut.ts';
-import type { Leaving } from '../../../src/protocol/logout.ts';
+import type { EndSessionResult } from '../../../src/flows/endSession.ts';
+import type { EndSessionContext } from '../../../src/protocol/logout.ts';
 import { discovered } from '../../support/bench.ts';
 import { freePort } from '../../support/freePort.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
@@ -29,13 +29,13 @@ describe('A sign-out at the server', () => {
     door.signOuts.dispose();
   });
 
-  const leaving = async (accountId = 'person-1', more: Partial<Provider> = {}): Promise<Leaving> => ({
+  const leaving = async (accountId = 'person-1', more: Partial<Provider> = {}): Promise<EndSessionContext> => ({
     server: await discovered(server.issuer, { signOutAtServer: 'return', ...more }),
     accountId,
     signedInAt: door.clock.now() - MINUTE,
     idToken: 'id.token.x',
   });
-  const open = async (accountId?: string, more?: Partial<Provider>): Promise<SignOutEnd> => door.signOuts.open(leaving(accountId, more));
+  const open = async (accountId?: string, more?: Partial<Provider>): Promise<EndSessionResult> => door.signOuts.open(leaving(accountId, more));
   const redirectOf = (address: string): URL | undefined => {
     const redirectUri = new URL(address).searchParams.get('post_logout_redirect_uri');
     return redirectUri === null ? undefined : new URL(redirectUri);
@@ -127,7 +127,7 @@ describe('A sign-out at the server', () => {
     door.environment = { isBrowser: true, isRemote: true, isWorker: false, isPageLocal: false };
     assert.equal(await open(), 'opened');
     door.environment = { ...door.environment, isRemote: false, isWorker: true };
-    assert.equal(await open('person-2', { signInWay: 'loopback' }), 'opened');
+    assert.equal(await open('person-2', { signInMethod: 'loopback' }), 'opened');
     assert.deepEqual([redirectOf(await door.address()), redirectOf(await door.address())], [undefined, undefined]);
   });
 
@@ -203,12 +203,12 @@ describe('A sign-out at the server', () => {
     const redirectPorts = [await freePort()];
     const end = open('person-1', { redirectPorts });
     const address = await door.address();
-    assert.equal(door.signOuts.makeWay([await freePort()]), false);
+    assert.equal(door.signOuts.releasePorts([await freePort()]), false);
     assert.equal(await isClosed(address.replace(/state=[^&]+/, 'state=x')), false);
-    assert.equal(door.signOuts.makeWay(redirectPorts), true);
+    assert.equal(door.signOuts.releasePorts(redirectPorts), true);
     assert.equal(await end, 'not-returned');
     assert.equal(await isClosed(address), true);
-    assert.equal(door.signOuts.makeWay(redirectPorts), false);
+    assert.equal(door.signOuts.releasePorts(redirectPorts), false);
   });
 
   it('closes every port when it is over, one included that only waits to show the last page, and opens none any more', async () => {

@@ -7,7 +7,7 @@ import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { discovered, providerAt, REDIRECT_URI, transportWith } from '../../support/bench.ts';
 import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { buildHouse, type House } from '../../support/house.ts';
+import { createTestWindow, type TestWindow } from '../../support/house.ts';
 import { Door } from '../../support/signOutBench.ts';
 import { demoClientId, startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
 
@@ -16,7 +16,7 @@ const SCOPES = ['openid', 'profile', 'offline_access'];
 describe('A sign-out at a real server', () => {
   let identity: IdentityServer;
   let provider: Provider;
-  let house: House;
+  let testWindow: TestWindow;
   let door: Door;
   let person: Person;
 
@@ -38,12 +38,12 @@ describe('A sign-out at a real server', () => {
 
   afterEach(() => {
     door.signOuts.dispose();
-    house.sessions.dispose();
+    testWindow.sessions.dispose();
   });
 
   const settingUp = (more: Partial<Provider>): void => {
     provider = providerAt(identity.issuer, { clientId: demoClientId, scopes: SCOPES, signOutAtServer: 'return', ...more });
-    house = buildHouse(identity.issuer, { providers: [provider] });
+    testWindow = createTestWindow(identity.issuer, { providers: [provider] });
   };
   /** Signs the person in with their browser, and gives the id of the session. */
   const signIn = async (): Promise<string> => {
@@ -51,9 +51,9 @@ describe('A sign-out at a real server', () => {
     const request = await authorizationRequest(server, REDIRECT_URI, SCOPES);
     const { searchParams } = await person.authorize(request.url.href);
     const { signal } = new AbortController();
-    const tokens = await exchangeCode(server, request, searchParams, transportWith(house.clock), signal);
-    const account = await accountOf(server, tokens, transportWith(house.clock), signal);
-    return (await house.keeper.admit({ provider, scopes: SCOPES, tokens, account })).id;
+    const tokens = await exchangeCode(server, request, searchParams, transportWith(testWindow.clock), signal);
+    const account = await accountOf(server, tokens, transportWith(testWindow.clock), signal);
+    return (await testWindow.sessionManager.addSession({ provider, scopes: SCOPES, tokens, account })).id;
   };
   /** What the server says to a sign-in in the same browser that may ask the person nothing. */
   const askSilently = async (): Promise<unknown> => {
@@ -66,7 +66,7 @@ describe('A sign-out at a real server', () => {
     const id = await signIn();
     // It knows who this is, but hands nothing to a native client without a question.
     await rejectsWith(askSilently(), 'interaction-needed');
-    const { page } = await house.keeper.signOut(id);
+    const { page } = await testWindow.sessionManager.signOut(id);
     const end = door.signOuts.open(page);
     const { html, status, url } = await person.signOut(await door.address());
     assert.deepEqual([status, url.pathname, url.hostname], [200, '/done', '127.0.0.1']);
@@ -76,7 +76,7 @@ describe('A sign-out at a real server', () => {
   });
 
   it('is taken after the tokens have been revoked, too', async () => {
-    const { atServer, page } = await house.keeper.signOut(await signIn());
+    const { atServer, page } = await testWindow.sessionManager.signOut(await signIn());
     assert.equal(await atServer, 'revoked');
     const end = door.signOuts.open(page);
     assert.match((await person.signOut(await door.address())).html, /Signed out/);
@@ -86,26 +86,26 @@ describe('A sign-out at a real server', () => {
   it('comes back at once where the browser is not signed in at all', async () => {
     const id = await signIn();
     person = new Person();
-    const end = door.signOuts.open((await house.keeper.signOut(id)).page);
+    const end = door.signOuts.open((await testWindow.sessionManager.signOut(id)).page);
     assert.match((await person.signOut(await door.address())).html, /Signed out/);
     assert.equal(await end, 'returned');
   });
 
   it('keeps nobody waiting: session and tokens are gone while the page is still open', async () => {
     const id = await signIn();
-    const { accessToken, refreshToken = '' } = house.record(id);
-    const { atServer, page } = await house.keeper.signOut(id);
+    const { accessToken, refreshToken = '' } = testWindow.record(id);
+    const { atServer, page } = await testWindow.sessionManager.signOut(id);
     const end = door.signOuts.open(page);
     const address = await door.address();
     await atServer;
-    assert.deepEqual([house.keeper.all(), await identity.tokenIsActive(accessToken), await identity.tokenIsActive(refreshToken)], [[], false, false]);
+    assert.deepEqual([testWindow.sessionManager.all(), await identity.tokenIsActive(accessToken), await identity.tokenIsActive(refreshToken)], [[], false, false]);
     await person.signOut(address);
     assert.equal(await end, 'returned');
   });
 
   it('ends at the server\'s error where the address is not registered there, and the port closes in time', async () => {
     settingUp({ clientId: 'homeless' });
-    const end = door.signOuts.open((await house.keeper.signOut(await signIn())).page);
+    const end = door.signOuts.open((await testWindow.sessionManager.signOut(await signIn())).page);
     const address = await door.address();
     const { html, status } = await person.signOut(address);
     assert.equal(status, 400);
@@ -117,7 +117,7 @@ describe('A sign-out at a real server', () => {
 
   it('needs nothing to be registered where the browser stays at the server', async () => {
     settingUp({ clientId: 'homeless', signOutAtServer: true });
-    assert.equal(await door.signOuts.open((await house.keeper.signOut(await signIn())).page), 'opened');
+    assert.equal(await door.signOuts.open((await testWindow.sessionManager.signOut(await signIn())).page), 'opened');
     const { html, status, url } = await person.signOut(await door.address());
     assert.deepEqual([status, url.origin], [200, identity.issuer]);
     assert.match(html, /You are signed out/);

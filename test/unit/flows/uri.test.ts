@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { silentLog, type Log } from '../../../src/core/log.ts';
-import { Links, encodedAgain } from '../../../src/flows/uri.ts';
-import { machineCipher } from '../../../src/machine/cipher.ts';
+import { UriCallbackRouter, reencodeQuery } from '../../../src/flows/uriCallbackRouter.ts';
+import { nodeCipher } from '../../../src/node/cipher.ts';
 import { providerAt } from '../../support/bench.ts';
 import { Person } from '../../support/browserless.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { FakeFolder } from '../../support/fakeStore.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { PatientClock } from '../../support/patientClock.ts';
+import { ManualAsyncClock } from '../../support/patientClock.ts';
 import { Desk } from '../../support/signInBench.ts';
 import { startIdentityServer } from '../../workshop/identityServer.ts';
 import { leaks } from '../../workshop/leaks.ts';
@@ -19,15 +19,15 @@ const CODE = 'code-of-this-test-0123456789';
 const STATE = 'state-of-this-test-0123456789';
 
 describe('A link to the editor', () => {
-  let clock: PatientClock;
+  let clock: ManualAsyncClock;
   let folder: FakeFolder;
   let lines: string[];
   let caller: AbortController;
-  let waiting: Links;
-  let other: Links;
+  let waiting: UriCallbackRouter;
+  let other: UriCallbackRouter;
 
   beforeEach(() => {
-    clock = new PatientClock();
+    clock = new ManualAsyncClock();
     folder = new FakeFolder();
     lines = [];
     caller = new AbortController();
@@ -36,10 +36,10 @@ describe('A link to the editor', () => {
   });
 
   /** A window of VS Code. */
-  const window = (): Links => {
+  const window = (): UriCallbackRouter => {
     const tell = (line: string): void => void lines.push(line);
     const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
-    return new Links({ clock, log, folder, cipher: machineCipher });
+    return new UriCallbackRouter({ clock, log, folder, cipher: nodeCipher });
   };
   const wait = async (state = STATE, links = waiting): Promise<{ readonly answer: Promise<URLSearchParams> }> => {
     const answer = links.redirect(LINK).answer((parameters) => parameters.get('state') === state, caller.signal, state);
@@ -76,7 +76,7 @@ describe('A link to the editor', () => {
   });
 
   it('is waited for although the folder takes for ever', async () => {
-    const stuck = new Links({ clock, log: silentLog, cipher: machineCipher, folder: { list: () => new Promise(() => {}), read: () => Promise.resolve(undefined), write: () => Promise.resolve(), delete: () => Promise.resolve() } });
+    const stuck = new UriCallbackRouter({ clock, log: silentLog, cipher: nodeCipher, folder: { list: () => new Promise(() => {}), read: () => Promise.resolve(undefined), write: () => Promise.resolve(), delete: () => Promise.resolve() } });
     const redirect = stuck.redirect(LINK);
     const answer = redirect.answer(() => true, caller.signal, STATE);
     let isReady = false;
@@ -171,9 +171,9 @@ describe('A link to the editor', () => {
   it('that somebody has put into the folder who does not know the state is not taken', async () => {
     const { answer } = await wait();
     const [marker = ''] = folder.files.keys();
-    const { key } = machineCipher.newKey();
+    const { key } = nodeCipher.newKey();
     const name = marker.replace('.waits', '');
-    folder.files.set(`${name}.answer`, await machineCipher.seal(key, query(), name));
+    folder.files.set(`${name}.answer`, await nodeCipher.seal(key, query(), name));
     await clock.pass(5 * SECOND);
     assert.equal(await isOver(answer), false);
     caller.abort(new Failure('cancelled', 'enough'));
@@ -181,13 +181,13 @@ describe('A link to the editor', () => {
 
   it('keeps a plus sign and a percent sign also where VS Code has undone their encoding', async () => {
     const { answer } = await wait();
-    await waiting.arrived(encodedAgain(`code=a+b%41/c=&state=${STATE}`));
+    await waiting.arrived(reencodeQuery(`code=a+b%41/c=&state=${STATE}`));
     assert.equal((await answer).get('code'), 'a+b%41/c=');
   });
 
   it('keeps a plus sign that the server has not encoded in the code alone, in whichever window it arrives', async () => {
     for (const window of [waiting, other]) {
-      for (const link of [`code=a+b%2Bc&state=${STATE}&error_description=x+y`, encodedAgain(`code=a+b+c&state=${STATE}&error_description=x+y`)]) {
+      for (const link of [`code=a+b%2Bc&state=${STATE}&error_description=x+y`, reencodeQuery(`code=a+b+c&state=${STATE}&error_description=x+y`)]) {
         const { answer } = await wait();
         await window.arrived(link);
         await clock.pass(5 * SECOND);
@@ -232,12 +232,12 @@ describe('A link to the editor', () => {
     const { answer } = await wait();
     await other.arrived(query());
     folder.files.set('orphan.answer', 'sealed').set('README', 'a file of somebody else');
-    await window().sweep();
+    await window().cleanUp();
     assert.deepEqual([...folder.files.keys()].map((name) => name.replace(/^[0-9a-f]{32}/, 'mine')), ['mine.waits', 'mine.answer', 'README']);
     await clock.pass(SECOND);
     assert.equal((await answer).get('code'), CODE);
     folder.failing = true;
-    await window().sweep();
+    await window().cleanUp();
   });
 
   it('leaves no answer behind where the one who waits stops while it is being written down', async () => {
@@ -259,10 +259,10 @@ describe('A link to the editor', () => {
     const identity = await startIdentityServer({ clients });
     try {
       const [desk, second] = [new Desk(folder), new Desk(folder)];
-      const provider = providerAt(identity.issuer, { clientId: 'linked', signInWay: 'uri' });
+      const provider = providerAt(identity.issuer, { clientId: 'linked', signInMethod: 'uri' });
       const result = desk.signIns.start({ provider, scopes: ['openid', 'profile'], deadline: MINUTE, signal: caller.signal }, (grant) => Promise.resolve(grant));
       const { search } = await new Person().authorize(await desk.address());
-      await second.links.arrived(encodedAgain(decodeURIComponent(search.slice(1))));
+      await second.links.arrived(reencodeQuery(decodeURIComponent(search.slice(1))));
       await desk.clock.pass(SECOND);
       assert.equal((await result).account.label, 'demo');
       assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: [...desk.lines, ...second.lines].join('\n') }]), []);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { WAYS, type Provider, type Way } from '../../../src/core/provider.ts';
-import { environmentOf, judgeWays, possibleWays, waysAfter, type Environment, type Offers, type Told } from '../../../src/flows/ways.ts';
+import { SIGN_IN_METHODS, type Provider, type SignInMethod } from '../../../src/core/provider.ts';
+import { environmentOf, evaluateFlows, availableFlows, fallbackFlows, type Environment, type ServerCapabilities, type HostInfo } from '../../../src/flows/availability.ts';
 import { DEVICE_GRANT } from '../../../src/protocol/device.ts';
 import { providerAt } from '../../support/bench.ts';
 
@@ -12,8 +12,8 @@ const ENVIRONMENTS = {
   'a web worker': { isBrowser: true, isRemote: false, isWorker: true, isPageLocal: false },
 } satisfies Record<string, Environment>;
 
-const PLAIN: Offers = {};
-const DEVICE: Offers = { device_authorization_endpoint: 'https://id.example.com/device' };
+const PLAIN: ServerCapabilities = {};
+const DEVICE: ServerCapabilities = { device_authorization_endpoint: 'https://id.example.com/device' };
 const OFFERS = {
   'a server that says little': PLAIN,
   'a server with the device grant': DEVICE,
@@ -23,15 +23,15 @@ const OFFERS = {
   'a server that issues codes and does not list the grant': { authorization_endpoint: 'https://id.example.com/authorize', response_types_supported: ['code'], grant_types_supported: ['refresh_token'] },
   'a server without a page to sign in at': { ...DEVICE, token_endpoint: 'https://id.example.com/token' },
   'a server with neither': { grant_types_supported: ['client_credentials'] },
-} satisfies Record<string, Offers>;
+} satisfies Record<string, ServerCapabilities>;
 
 /** The ways by their first letters, in order; those that are not there with their reason. */
-const told = (environment: Environment, offers: Offers, signInWay?: Way): string =>
-  judgeWays(environment, providerAt('https://id.example.com', { signInWay }), offers)
+const told = (environment: Environment, offers: ServerCapabilities, signInMethod?: SignInMethod): string =>
+  evaluateFlows(environment, providerAt('https://id.example.com', { signInMethod }), offers)
     .map(({ way, reason }) => (reason === undefined ? way : `-${way}:${reason}`))
     .join(' ');
 
-type Row = readonly [keyof typeof ENVIRONMENTS, keyof typeof OFFERS, Way | undefined, string];
+type Row = readonly [keyof typeof ENVIRONMENTS, keyof typeof OFFERS, SignInMethod | undefined, string];
 const NO_LINK = '-uri:not-registered';
 const MATRIX: readonly Row[] = [
   ['a desktop', 'a server that says little', undefined, `loopback ${NO_LINK} -device:no-device-endpoint paste`],
@@ -66,13 +66,13 @@ const MATRIX: readonly Row[] = [
 
 const DESKTOP = { isBrowser: false, pageHost: undefined };
 const PAGE = { isBrowser: true, remoteName: 'code.example.com', isAtWorkspace: true };
-const TOLD: readonly (readonly [string, Told, keyof typeof ENVIRONMENTS])[] = [
+const TOLD: readonly (readonly [string, HostInfo, keyof typeof ENVIRONMENTS])[] = [
   ['a program', { ...DESKTOP, remoteName: undefined, isAtWorkspace: false }, 'a desktop'],
   ['a program that runs this code for its workspace', { ...DESKTOP, remoteName: undefined, isAtWorkspace: true }, 'a desktop'],
   ['a program with a remote host, and this code at the window', { ...DESKTOP, remoteName: 'wsl', isAtWorkspace: false }, 'a desktop'],
   ['a program with a remote host, and this code there', { ...DESKTOP, remoteName: 'wsl', isAtWorkspace: true }, 'a desktop, beyond SSH, WSL or a container'],
-  ...['127.0.0.1', 'localhost', '[::1]'].map((pageHost): [string, Told, 'a browser on the same machine'] => [`a page of ${pageHost}`, { ...PAGE, pageHost }, 'a browser on the same machine']),
-  ...['code.example.com', 'localhost.example.com', undefined].map((pageHost): [string, Told, 'a browser elsewhere'] => [`a page of ${pageHost}`, { ...PAGE, pageHost }, 'a browser elsewhere']),
+  ...['127.0.0.1', 'localhost', '[::1]'].map((pageHost): [string, HostInfo, 'a browser on the same machine'] => [`a page of ${pageHost}`, { ...PAGE, pageHost }, 'a browser on the same machine']),
+  ...['code.example.com', 'localhost.example.com', undefined].map((pageHost): [string, HostInfo, 'a browser elsewhere'] => [`a page of ${pageHost}`, { ...PAGE, pageHost }, 'a browser elsewhere']),
   ['a page without a server', { isBrowser: true, remoteName: undefined, isAtWorkspace: false, pageHost: 'code.example.com' }, 'a web worker'],
 ];
 
@@ -94,10 +94,10 @@ describe('The ways to sign in', () => {
   it('are each judged once, everywhere', () => {
     for (const environment of Object.values(ENVIRONMENTS)) {
       for (const offers of Object.values(OFFERS)) {
-        for (const signInWay of [undefined, ...WAYS]) {
-          const ways = judgeWays(environment, providerAt('https://id.example.com', { signInWay }), offers).map(({ way }) => way);
-          assert.deepEqual(ways.toSorted(), WAYS.toSorted());
-          assert.equal(ways[0], signInWay ?? 'loopback');
+        for (const signInMethod of [undefined, ...SIGN_IN_METHODS]) {
+          const ways = evaluateFlows(environment, providerAt('https://id.example.com', { signInMethod }), offers).map(({ way }) => way);
+          assert.deepEqual(ways.toSorted(), SIGN_IN_METHODS.toSorted());
+          assert.equal(ways[0], signInMethod ?? 'loopback');
         }
       }
     }
@@ -106,23 +106,23 @@ describe('The ways to sign in', () => {
   it('always include one at a server that has the code grant', () => {
     const provider: Provider = providerAt('https://id.example.com');
     for (const environment of Object.values(ENVIRONMENTS)) {
-      assert.ok(possibleWays(judgeWays(environment, provider, PLAIN)).includes('paste'));
+      assert.ok(availableFlows(evaluateFlows(environment, provider, PLAIN)).includes('paste'));
     }
   });
 });
 
 describe('The ways to offer after one', () => {
-  const ways: readonly Way[] = ['loopback', 'device', 'paste'];
+  const ways: readonly SignInMethod[] = ['loopback', 'device', 'paste'];
 
   it('are those that follow, then those before, without the one itself', () => {
-    assert.deepEqual(waysAfter('loopback', ways), ['device', 'paste']);
-    assert.deepEqual(waysAfter('device', ways), ['paste', 'loopback']);
-    assert.deepEqual(waysAfter('paste', ways), ['loopback', 'device']);
+    assert.deepEqual(fallbackFlows('loopback', ways), ['device', 'paste']);
+    assert.deepEqual(fallbackFlows('device', ways), ['paste', 'loopback']);
+    assert.deepEqual(fallbackFlows('paste', ways), ['loopback', 'device']);
   });
 
   it('are all of them where none was tried, or one that is not there', () => {
-    assert.deepEqual(waysAfter(undefined, ways), ways);
-    assert.deepEqual(waysAfter('uri', ways), ways);
-    assert.deepEqual(waysAfter('paste', ['paste']), []);
+    assert.deepEqual(fallbackFlows(undefined, ways), ways);
+    assert.deepEqual(fallbackFlows('uri', ways), ways);
+    assert.deepEqual(fallbackFlows('paste', ['paste']), []);
   });
 });

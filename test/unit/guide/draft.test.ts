@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import {
-  FACTS, draftOf, entriesIn, entryOf, factsOf, foundAt, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope, otherSlash,
-  proposedId, proposedLabel, providerOf, refusingWithoutSecret, scopeChoices, stepBeside, stepsOf, withEntry, type Draft, type Offers, type Step,
-} from '../../../src/guide/draft.ts';
-import { PRESETS, placeholderIn, type PresetId } from '../../../src/guide/presets.ts';
+  FACTS, draftOf, entriesIn, entryOf, factsOf, withMetadata, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope, toggleTrailingSlash,
+  proposedId, proposedLabel, providerOf, requiresSecret, scopeChoices, adjacentStep, stepsOf, withEntry, type Draft, type ServerCapabilities, type Step,
+} from '../../../src/wizard/draft.ts';
+import { PRESETS, placeholderIn, type PresetId } from '../../../src/wizard/presets.ts';
 import { DEFAULT_SCOPES, parseProviders } from '../../../src/core/provider.ts';
 
 const ISSUER = 'https://id.example.com';
@@ -15,7 +15,7 @@ const picked = (draft: Draft): string[] => scopeChoices(draft).filter((choice) =
 function walked(draft: Draft, direction: 1 | -1): Step[] {
   const steps: Step[] = [direction === 1 ? 'server' : 'summary'];
   for (;;) {
-    const next = stepBeside(steps.at(-1) ?? 'server', draft, direction);
+    const next = adjacentStep(steps.at(-1) ?? 'server', draft, direction);
     if (next === undefined) {
       return steps;
     }
@@ -85,9 +85,9 @@ describe('the steps of adding a provider', () => {
   });
 
   it('are held up for want of a secret only by a product that takes nobody without', () => {
-    const held = (withoutSecret: boolean): string[] => PRESETS.map(({ id }) => id).filter((id) => refusingWithoutSecret({ ...draftOf(presetOf(id)), withoutSecret }) !== undefined);
+    const held = (withoutSecret: boolean): string[] => PRESETS.map(({ id }) => id).filter((id) => requiresSecret({ ...draftOf(presetOf(id)), withoutSecret }) !== undefined);
     assert.deepEqual([held(true), held(false)], [['google'], []]);
-    assert.equal(refusingWithoutSecret(other({ withoutSecret: true })), undefined);
+    assert.equal(requiresSecret(other({ withoutSecret: true })), undefined);
   });
 
   it('ask for no issuer where the endpoints are known, and for no scopes where there are none', () => {
@@ -97,8 +97,8 @@ describe('the steps of adding a provider', () => {
   });
 
   it('find their neighbour even where they are themselves left out since', () => {
-    assert.equal(stepBeside('found', other({ offers: null }), 1), 'redirect');
-    assert.equal(stepBeside('found', other({ offers: null }), -1), 'issuer');
+    assert.equal(adjacentStep('found', other({ offers: null }), 1), 'redirect');
+    assert.equal(adjacentStep('found', other({ offers: null }), -1), 'issuer');
   });
 });
 
@@ -124,15 +124,15 @@ describe('an issuer as it is typed', () => {
 
   it('keeps its slash, which is part of its name; the other spelling is one away', () => {
     assert.equal(issuerOf(`${ISSUER}/`), `${ISSUER}/`);
-    assert.equal(otherSlash(ISSUER), `${ISSUER}/`);
-    assert.equal(otherSlash(`${ISSUER}/`), ISSUER);
+    assert.equal(toggleTrailingSlash(ISSUER), `${ISSUER}/`);
+    assert.equal(toggleTrailingSlash(`${ISSUER}/`), ISSUER);
   });
 
   it('becomes what the server calls itself where only the slash differs, and nothing else', () => {
-    assert.equal(foundAt(other(), { issuer: `${ISSUER}/` }).issuer, `${ISSUER}/`);
-    assert.equal(foundAt(other({ issuer: `${ISSUER}/` }), { issuer: ISSUER }).issuer, ISSUER);
+    assert.equal(withMetadata(other(), { issuer: `${ISSUER}/` }).issuer, `${ISSUER}/`);
+    assert.equal(withMetadata(other({ issuer: `${ISSUER}/` }), { issuer: ISSUER }).issuer, ISSUER);
     for (const issuer of [ISSUER, 'https://elsewhere.example', `${ISSUER}/{tenantid}`, undefined, 7]) {
-      assert.equal(foundAt(other(), { issuer }).issuer, ISSUER);
+      assert.equal(withMetadata(other(), { issuer }).issuer, ISSUER);
     }
   });
 
@@ -176,7 +176,7 @@ describe('the other answers', () => {
 });
 
 describe('what a server says of itself', () => {
-  const facts = (offers: Offers, draft: Draft = other()): string[] => factsOf({ ...draft, offers });
+  const facts = (offers: ServerCapabilities, draft: Draft = other()): string[] => factsOf({ ...draft, offers });
 
   it('means little where it says little', () => {
     assert.deepEqual(facts({}), ['browser', 'pkce-unsaid', 'renewal-unsaid', 'no-revocation']);
@@ -221,7 +221,7 @@ describe('what a server says of itself', () => {
   });
 
   it('is not trusted to be of its type', () => {
-    const bad: Offers = { scopes_supported: 'openid', grant_types_supported: [1, null], code_challenge_methods_supported: { S256: true }, token_endpoint_auth_methods_supported: 7 };
+    const bad: ServerCapabilities = { scopes_supported: 'openid', grant_types_supported: [1, null], code_challenge_methods_supported: { S256: true }, token_endpoint_auth_methods_supported: 7 };
     assert.ok(facts(bad).every((fact) => (FACTS as readonly string[]).includes(fact)));
     assert.deepEqual(picked(other({ offers: { scopes_supported: ['two words', 'a"b', 'openid'] } })), ['openid']);
     assert.ok(scopeChoices(other({ offers: { scopes_supported: ['two words', 'fine'] } })).every(({ scope }) => objectionToScope(scope) === undefined));
@@ -270,9 +270,9 @@ describe('the entry that comes of it', () => {
   });
 
   it('takes a code for the way where the browser needs a secret and there is none', () => {
-    const wayOf = (id: PresetId, withoutSecret: boolean): unknown => entryOf({ ...draftOf(presetOf(id)), withoutSecret })['signInWay'];
+    const wayOf = (id: PresetId, withoutSecret: boolean): unknown => entryOf({ ...draftOf(presetOf(id)), withoutSecret })['signInMethod'];
     assert.deepEqual([wayOf('github-oauth', true), wayOf('github-oauth', false), wayOf('github-app', true), wayOf('okta', true), wayOf('cognito', true)], ['device', undefined, 'device', undefined, undefined]);
-    assert.equal(entryOf(other({ withoutSecret: true }))['signInWay'], undefined);
+    assert.equal(entryOf(other({ withoutSecret: true }))['signInMethod'], undefined);
   });
 
   it('keeps nothing of another server that would send credentials there', () => {

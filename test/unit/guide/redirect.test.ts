@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { draftOf, entryOf, objectionToRedirect, providerOf, stepsOf } from '../../../src/guide/draft.ts';
-import { PRESETS } from '../../../src/guide/presets.ts';
-import { isForAnyPort, redirectDraftOf, redirectEntered, urisToRegister, withRedirectEntered, type RedirectKind } from '../../../src/guide/redirect.ts';
+import { draftOf, entryOf, objectionToRedirect, providerOf, stepsOf } from '../../../src/wizard/draft.ts';
+import { PRESETS } from '../../../src/wizard/presets.ts';
+import { isForAnyPort, redirectDraftOf, redirectEntered, urisToRegister, withRedirectEntered, type RedirectKind } from '../../../src/wizard/redirect.ts';
 
 const ISSUER = 'https://id.example.com';
 const drafted = (redirectKind: RedirectKind, entered: string): ReturnType<typeof redirectDraftOf> => withRedirectEntered({ ...redirectDraftOf(), redirectKind }, entered);
@@ -17,7 +17,7 @@ describe('the step for the redirect URI', () => {
   it('is left out where nothing of this machine is to be registered', () => {
     const has = (draft: ReturnType<typeof draftOf>): boolean => stepsOf(draft).includes('redirect');
     assert.ok(!has(draftOf(PRESETS.find(({ id }) => id === 'google'))));
-    assert.ok(!has(draftOf(undefined, { issuer: ISSUER, signInWay: 'uri' })));
+    assert.ok(!has(draftOf(undefined, { issuer: ISSUER, signInMethod: 'uri' })));
     assert.ok(!has({ ...draftOf(undefined), offers: { grant_types_supported: ['urn:ietf:params:oauth:grant-type:device_code'] } }));
     assert.ok(has({ ...draftOf(undefined), offers: { grant_types_supported: ['authorization_code'] } }));
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { machineCipher as cipher } from '../../../src/machine/cipher.ts';
+import { nodeCipher as cipher } from '../../../src/node/cipher.ts';
 
 describe("The machine's cipher", function () {
   this.timeout(20_000);

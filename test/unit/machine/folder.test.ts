@@ -5,11 +5,11 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/core/clock.ts';
-import { diskFolder } from '../../../src/machine/folder.ts';
-import type { Folder } from '../../../src/sessions/folder.ts';
+import { nodeSharedFolder } from '../../../src/node/sharedFolder.ts';
+import type { Folder } from '../../../src/locking/sharedFolder.ts';
 import { endOthers, startOther } from '../../support/processes.ts';
 
-const MODULE = JSON.stringify(import.meta.resolve('../../../src/machine/folder.ts'));
+const MODULE = JSON.stringify(import.meta.resolve('../../../src/node/sharedFolder.ts'));
 
 describe('A folder on disk', function () {
   this.timeout(20_000);
@@ -20,7 +20,7 @@ describe('A folder on disk', function () {
   beforeEach(async () => {
     base = await mkdtemp(join(tmpdir(), 'sk-'));
     path = join(base, 'not', 'yet', 'there');
-    folder = diskFolder(path);
+    folder = nodeSharedFolder(path);
   });
 
   afterEach(async () => {
@@ -73,8 +73,8 @@ describe('A folder on disk', function () {
 
   it('lets one succeed of several processes, for each of many files', async () => {
     const program = `
-      import { diskFolder } from ${MODULE};
-      const folder = diskFolder(${JSON.stringify(path)});
+      import { nodeSharedFolder } from ${MODULE};
+      const folder = nodeSharedFolder(${JSON.stringify(path)});
       const made = [];
       for (let index = 0; index < 60; index += 1) {
         made.push(await folder.create(String(index), String(process.pid)));
@@ -96,8 +96,8 @@ describe('A folder on disk', function () {
       this.skip();
     }
     const program = `
-      import { diskFolder } from ${MODULE};
-      const folder = diskFolder(${JSON.stringify(path)});
+      import { nodeSharedFolder } from ${MODULE};
+      const folder = nodeSharedFolder(${JSON.stringify(path)});
       for (let count = 0; count < 60; count += 1) {
         await folder.write('a', String(process.pid).padEnd(20000, 'x') + 'end');
       }
@@ -120,8 +120,8 @@ describe('A folder on disk', function () {
 
   it('has the text on the disk where a process is killed right after the write', async () => {
     const other = startOther(`
-      import { diskFolder } from ${MODULE};
-      await diskFolder(${JSON.stringify(path)}).write('a', 'the newest');
+      import { nodeSharedFolder } from ${MODULE};
+      await nodeSharedFolder(${JSON.stringify(path)}).write('a', 'the newest');
       console.log('written');
       setInterval(() => {}, 1000);
     `);
@@ -133,7 +133,7 @@ describe('A folder on disk', function () {
   it('rejects where it cannot be, and leaves what is there alone', async () => {
     const file = join(base, 'file');
     await writeFile(file, 'mine');
-    const nowhere = diskFolder(join(file, 'below'));
+    const nowhere = nodeSharedFolder(join(file, 'below'));
     await assert.rejects(nowhere.write('a', 'x'));
     await assert.rejects(nowhere.create('a', 'x'));
     if (process.platform !== 'win32') {
@@ -154,7 +154,7 @@ describe('A folder on disk', function () {
 
   describe('told of changes', () => {
     /** Waits until a name is told that a change brings about. */
-    const toldOf = (name: string, change: () => Promise<unknown>): Promise<void> =>
+    const formatFailure = (name: string, change: () => Promise<unknown>): Promise<void> =>
       new Promise((resolve, reject) => {
         const watching = folder.watch((one) => {
           if (one === name) {
@@ -166,16 +166,16 @@ describe('A folder on disk', function () {
       });
 
     it('tells of a file that is written, made or deleted, also before there was a folder', async () => {
-      await toldOf('a.json', () => folder.write('a.json', 'x'));
-      await toldOf('b.held', () => folder.create('b.held', 'x'));
-      await toldOf('a.json', () => folder.delete('a.json'));
+      await formatFailure('a.json', () => folder.write('a.json', 'x'));
+      await formatFailure('b.held', () => folder.create('b.held', 'x'));
+      await formatFailure('a.json', () => folder.delete('a.json'));
     });
 
     it('tells of what another process writes', async () => {
-      await toldOf('a.json', () =>
+      await formatFailure('a.json', () =>
         startOther(`
-          import { diskFolder } from ${MODULE};
-          await diskFolder(${JSON.stringify(path)}).write('a.json', 'x');
+          import { nodeSharedFolder } from ${MODULE};
+          await nodeSharedFolder(${JSON.stringify(path)}).write('a.json', 'x');
           console.log('written');
         `).next(),
       );
@@ -184,14 +184,14 @@ describe('A folder on disk', function () {
     it('tells nothing any more once nobody listens', async () => {
       const told: string[] = [];
       folder.watch((name) => told.push(name)).dispose();
-      await toldOf('b', () => folder.write('b', 'x'));
+      await formatFailure('b', () => folder.write('b', 'x'));
       assert.deepEqual(told, []);
     });
 
     it('does without where the folder cannot be watched', async () => {
       const file = join(base, 'file');
       await writeFile(file, 'mine');
-      diskFolder(join(file, 'below')).watch(() => {}).dispose();
+      nodeSharedFolder(join(file, 'below')).watch(() => {}).dispose();
     });
   });
 
@@ -202,7 +202,7 @@ describe('A folder on disk', function () {
 
     beforeEach(() => {
       waits = [];
-      folder = diskFolder(path, {
+      folder = nodeSharedFolder(path, {
         now: () => systemClock.now(),
         after: (delay, run) => {
           waits.push(delay);

@@ -4,15 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { machineLife } from '../../../src/machine/life.ts';
+import { nodeProcessLiveness } from '../../../src/node/processLiveness.ts';
 import { endOthers, startOther, type Other } from '../../support/processes.ts';
 
-const MODULE = JSON.stringify(import.meta.resolve('../../../src/machine/life.ts'));
+const MODULE = JSON.stringify(import.meta.resolve('../../../src/node/processLiveness.ts'));
 
 /** Begins a sign, says it, and stays. */
 const BEGINNER = `
-  import { machineLife } from ${MODULE};
-  const life = await machineLife().begin();
+  import { nodeProcessLiveness } from ${MODULE};
+  const life = await nodeProcessLiveness().begin();
   console.log(life.sign);
   setInterval(() => {}, 1000);
 `;
@@ -21,7 +21,7 @@ const addressIn = (sign: string): string => (JSON.parse(sign) as [string, number
 
 describe("The machine's life", function () {
   this.timeout(20_000);
-  const life = machineLife();
+  const life = nodeProcessLiveness();
 
   /** Where the processes leave what is left of them when they are killed. */
   let leavings: string;
@@ -55,7 +55,7 @@ describe("The machine's life", function () {
   });
 
   it('does not keep a process from ending', async () => {
-    const other = startOther(`import { machineLife } from ${MODULE}; console.log((await machineLife().begin()).sign);`);
+    const other = startOther(`import { nodeProcessLiveness } from ${MODULE}; console.log((await nodeProcessLiveness().begin()).sign);`);
     const sign = await other.next();
     assert.equal(await other.ended, 0);
     assert.equal(await life.lives(sign), false);
@@ -180,10 +180,10 @@ describe("The machine's life", function () {
   it('leaves nothing behind where all went well', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sk-'));
     const other = startOther(
-      `import { machineLife } from ${MODULE};
+      `import { nodeProcessLiveness } from ${MODULE};
       const begun = [];
       for (let count = 0; count < 20; count += 1) {
-        begun.push(await machineLife().begin());
+        begun.push(await nodeProcessLiveness().begin());
       }
       begun.forEach((one) => one.dispose());
       setImmediate(() => console.log('done'));`,

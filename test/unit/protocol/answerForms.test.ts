@@ -1,11 +1,11 @@
 // Answers in forms that no specification has, and real servers do: what was granted is kept, and what went wrong is understood.
 import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
-import type { Category } from '../../../src/core/remedy.ts';
+import type { Category } from '../../../src/core/failurePolicies.ts';
 import { authorizationRequest } from '../../../src/protocol/authorize.ts';
-import { withNewKey } from '../../../src/protocol/discovery.ts';
+import { withNewDpopKey } from '../../../src/protocol/discovery.ts';
 import { requestDeviceCode, requestDeviceTokens } from '../../../src/protocol/device.ts';
-import { browserAddress } from '../../../src/protocol/pushed.ts';
+import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
 import { discovered, GOOD_TOKENS, REDIRECT_URI, trade, transportWith } from '../../support/bench.ts';
@@ -80,7 +80,7 @@ describe('The form of an answer', () => {
     it(`is cut off where JSON as ${type} ends too early, with any status of success`, async () => {
       for (const status of [200, 201, 206]) {
         server.onToken(typed(type, text.slice(0, -20), status));
-        const failure = await rejectsWith(renew(), 'bad-answer', 'cut-off');
+        const failure = await rejectsWith(renew(), 'invalid-response', 'cut-off');
         assert.equal(failure.status, status);
       }
     });
@@ -108,7 +108,7 @@ describe('The form of an answer', () => {
   it('has to name the type of a token that is to be bound to a key', async () => {
     for (const type of [undefined, null, '', 'BearerToken', 'mac']) {
       server.onToken({ body: { ...GOOD_TOKENS, token_type: type } });
-      const bound = await withNewKey(await discovered(server.issuer, { dpop: true }));
+      const bound = await withNewDpopKey(await discovered(server.issuer, { dpop: true }));
       await assert.rejects((await requestRefresh(bound, 'refresh-0', undefined, transport)).check());
     }
   });
@@ -152,22 +152,22 @@ describe('The form of an answer', () => {
     [typed(undefined, 'dead', 401), 'configuration', 'http-401', 'dead'],
     [typed('application/json', '"dead"', 400), 'configuration', 'http-400', '"dead"'],
     [typed('text/plain', 'x y'.repeat(200), 400), 'configuration', 'http-400', undefined],
-    [typed('text/html', '<h1>no</h1>', 400), 'web-page', 'not-json', undefined],
+    [typed('text/html', '<h1>no</h1>', 400), 'unexpected-html', 'not-json', undefined],
     [{ status: 400, body: '' }, 'configuration', 'http-400', undefined],
-    [{ status: 302, ...typed('text/plain', 'Redirecting', 302) }, 'web-page', 'http-302', undefined],
+    [{ status: 302, ...typed('text/plain', 'Redirecting', 302) }, 'unexpected-html', 'http-302', undefined],
     // Only where an error code is due is a word one.
     [{ status: 400, body: { reason: 'access_denied' } }, 'configuration', 'http-400', 'access denied'],
     [{ status: 500, body: { error: 'Internal Server Error', message: 'oops' } }, 'server', 'http-500', 'oops'],
     // A server that is not well has no say in whether a session has ended.
     [{ status: 502, body: { error: 'invalid_grant', error_description: 'oops' } }, 'server', 'http-502', 'oops'],
     [{ status: 429, body: { error: 'invalid_grant', error_description: 'slow' } }, 'rate-limited', 'http-429', 'slow'],
-    [{ body: { token_type: 'Bearer', expires_in: 5 } }, 'bad-answer', 'OAUTH_INVALID_RESPONSE', undefined],
+    [{ body: { token_type: 'Bearer', expires_in: 5 } }, 'invalid-response', 'OAUTH_INVALID_RESPONSE', undefined],
   ];
   for (const [answer, category, code, detail] of others) {
     it(`hands on the server's own words, and ends nothing on words alone: ${JSON.stringify(answer).slice(0, 90)}`, async () => {
       server.onToken(answer);
       const failure = await rejectsWith((await renew()).check(), category, code);
-      if (category !== 'bad-answer') {
+      if (category !== 'invalid-response') {
         assert.deepEqual([failure.detail, failure.status], [detail, answer.status ?? 200]);
       }
     });
@@ -212,7 +212,7 @@ describe('The form of an answer', () => {
   it('is read as leniently where a request is pushed', async () => {
     server.metadata['pushed_authorization_request_endpoint'] = `${server.issuer}/par`;
     const found = await discovered(server.issuer, { pushedAuthorization: true });
-    const push = async (): Promise<URL> => browserAddress(found, await authorizationRequest(found, REDIRECT_URI, ['read']), transport, signal);
+    const push = async (): Promise<URL> => authorizationUrl(found, await authorizationRequest(found, REDIRECT_URI, ['read']), transport, signal);
     for (const answer of [{ status: 202, body: { request_uri: 'urn:1', expires_in: 60 } }, typed('text/plain', '{"request_uri":"urn:1"}', 201), typed(undefined, 'request_uri=urn%3A1&expires_in=60')]) {
       server.on('/par', answer);
       assert.equal((await push()).searchParams.get('request_uri'), 'urn:1');

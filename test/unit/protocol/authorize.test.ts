@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { URI } from 'vscode-uri';
 import { authorizationRequest, isAnswerTo, readAuthorizationResponse, type AuthorizationRequest } from '../../../src/protocol/authorize.ts';
-import type { Server } from '../../../src/protocol/discovery.ts';
+import type { ServerContext } from '../../../src/protocol/discovery.ts';
 import { answerTo, discovered, REDIRECT_URI } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
@@ -130,7 +130,7 @@ describe('The authorization request', () => {
 
 describe('The answer to an authorization request', () => {
   let scripted: ScriptedServer;
-  let server: Server;
+  let server: ServerContext;
   let request: AuthorizationRequest;
 
   beforeEach(async () => {
@@ -144,7 +144,7 @@ describe('The answer to an authorization request', () => {
   });
 
   const read = async (parameters: URLSearchParams, at = server): Promise<URLSearchParams> => Promise.resolve().then(() => readAuthorizationResponse(at, request, parameters));
-  const advertising = (): Server => ({ ...server, metadata: { ...server.metadata, authorization_response_iss_parameter_supported: true } });
+  const advertising = (): ServerContext => ({ ...server, metadata: { ...server.metadata, authorization_response_iss_parameter_supported: true } });
 
   it('is known by its state, which it has once', () => {
     assert.equal(isAnswerTo(request, answerTo(request)), true);
@@ -214,8 +214,8 @@ describe('The answer to an authorization request', () => {
   });
 
   it('is refused with another state, or with two', async () => {
-    await rejectsWith(read(answerTo(request, { state: 'other' })), 'bad-answer');
-    await rejectsWith(read(new URLSearchParams(`code=x&state=${request.state}&state=${request.state}`)), 'bad-answer');
+    await rejectsWith(read(answerTo(request, { state: 'other' })), 'invalid-response');
+    await rejectsWith(read(new URLSearchParams(`code=x&state=${request.state}&state=${request.state}`)), 'invalid-response');
   });
 
   it('says that the person refused, with the server\'s words made harmless', async () => {
@@ -226,8 +226,8 @@ describe('The answer to an authorization request', () => {
   });
 
   it('is refused without a code', async () => {
-    await rejectsWith(read(new URLSearchParams({ state: request.state })), 'start-again', 'no-code');
-    await rejectsWith(read(answerTo(request, { code: '' })), 'start-again', 'no-code');
+    await rejectsWith(read(new URLSearchParams({ state: request.state })), 'invalid-callback', 'no-code');
+    await rejectsWith(read(answerTo(request, { code: '' })), 'invalid-callback', 'no-code');
   });
 
   it('is refused where it brings tokens itself', async () => {

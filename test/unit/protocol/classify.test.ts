@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../../../src/core/failure.ts';
-import { CATEGORIES, REMEDIES, type Category } from '../../../src/core/remedy.ts';
+import { CATEGORIES, FAILURE_POLICIES, type Category } from '../../../src/core/failurePolicies.ts';
 import { classify, classifyTransport, type Step } from '../../../src/protocol/classify.ts';
 
 const withCode = (code: string, message = 'no matter'): Error => Object.assign(new Error(message), { code });
@@ -62,7 +62,7 @@ describe('The classification of failures', () => {
       invalid_request: 'configuration', unauthorized_client: 'client-not-allowed', access_denied: 'denied', unsupported_response_type: 'configuration',
       invalid_scope: 'scope-rejected', server_error: 'server', temporarily_unavailable: 'server',
     },
-    'RFC 6749 section 5.2': { invalid_client: 'client-rejected', invalid_grant: 'start-again', unsupported_grant_type: 'configuration' },
+    'RFC 6749 section 5.2': { invalid_client: 'client-rejected', invalid_grant: 'invalid-callback', unsupported_grant_type: 'configuration' },
     'RFC 7009 section 2.2.1': { unsupported_token_type: 'protocol-step' },
     'RFC 7591 section 3.2.2': { invalid_redirect_uri: 'redirect-rejected', invalid_client_metadata: 'client-not-allowed' },
     'RFC 8628 section 3.5': { authorization_pending: 'protocol-step', slow_down: 'rate-limited', expired_token: 'code-expired' },
@@ -77,7 +77,7 @@ describe('The classification of failures', () => {
     'OpenID Connect, unmet authentication requirements': { unmet_authentication_requirements: 'policy' },
     'OAuth 2.0 Multiple Response Types': { unsupported_response_mode: 'configuration' },
     'GitHub': {
-      bad_verification_code: 'start-again', incorrect_client_credentials: 'client-rejected', redirect_uri_mismatch: 'redirect-rejected', bad_refresh_token: 'session-ended',
+      bad_verification_code: 'invalid-callback', incorrect_client_credentials: 'client-rejected', redirect_uri_mismatch: 'redirect-rejected', bad_refresh_token: 'session-ended',
       unverified_user_email: 'email-unverified', device_flow_disabled: 'client-not-allowed', incorrect_device_code: 'code-expired',
     },
     'Auth0': { mfa_required: 'second-factor' },
@@ -94,7 +94,7 @@ describe('The classification of failures', () => {
 
   it('has a row for no code of a server beside these, and those that stand in another field or at one step', () => {
     const known = new Set(Object.values(specified).flatMap((codes) => Object.keys(codes)));
-    const others = CATEGORIES.flatMap((category) => REMEDIES[category].fromServer).filter((code) => !code.includes(':') && !known.has(code));
+    const others = CATEGORIES.flatMap((category) => FAILURE_POLICIES[category].serverCodes).filter((code) => !code.includes(':') && !known.has(code));
     assert.deepEqual(others.sort(), [
       'additional_action', 'bad_token', 'basic_action', 'device_authentication_failed', 'invalid_rapt', 'message_only', 'protection_policy_required', 'user_password_expired',
     ]);
@@ -111,7 +111,7 @@ describe('The classification of failures', () => {
     ['invalid_token', 'resource', 'token-rejected'],
     ['invalid_token', 'refresh', 'session-ended'],
     ['invalid_token', 'exchange', 'unknown-error'],
-    ['insufficient_scope', 'resource', 'scope-needed'],
+    ['insufficient_scope', 'resource', 'insufficient-scope'],
     ['expired_token', 'device', 'code-expired'],
     ['expired_token', 'refresh', 'session-expired'],
     ['full_moon', 'refresh', 'unknown-error'],
@@ -139,8 +139,8 @@ describe('The classification of failures', () => {
   }
 
   const statuses: readonly (readonly [number, Category, string])[] = [
-    [302, 'web-page', 'http-302'],
-    [403, 'web-page', 'not-json'],
+    [302, 'unexpected-html', 'http-302'],
+    [403, 'unexpected-html', 'not-json'],
     [404, 'no-server', 'http-404'],
     [405, 'no-server', 'http-405'],
     [407, 'proxy', 'http-407'],
@@ -152,7 +152,7 @@ describe('The classification of failures', () => {
     [502, 'server', 'http-502'],
     [503, 'server', 'http-503'],
     [504, 'server', 'http-504'],
-    [511, 'web-page', 'http-511'],
+    [511, 'unexpected-html', 'http-511'],
   ];
   for (const [status, category, code] of statuses) {
     it(`takes an answer of status ${status} that is a page for ${category}`, () => {
@@ -272,7 +272,7 @@ describe('The classification of failures', () => {
 
   it('takes a page for one where JSON is due, whatever the status, and leaves statuses alone that say more', () => {
     const html = { 'Content-Type': 'text/html' };
-    assert.deepEqual([400, 401, 403, 200].map((status) => classify(ofAnswer(status, html), 'refresh').category), Array(4).fill('web-page'));
+    assert.deepEqual([400, 401, 403, 200].map((status) => classify(ofAnswer(status, html), 'refresh').category), Array(4).fill('unexpected-html'));
     assert.deepEqual([404, 407, 429, 503].map((status) => classify(ofAnswer(status, html), 'refresh').category), ['no-server', 'proxy', 'rate-limited', 'server']);
     assert.equal(classify(ofAnswer(400), 'refresh').category, 'configuration');
   });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Provider } from '../../../src/core/provider.ts';
 import { authorizationRequest } from '../../../src/protocol/authorize.ts';
-import { Discovery, type Server } from '../../../src/protocol/discovery.ts';
+import { Discovery, type ServerContext } from '../../../src/protocol/discovery.ts';
 import { requestDeviceCode } from '../../../src/protocol/device.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
-import { browserAddress } from '../../../src/protocol/pushed.ts';
+import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
 import { answerTo, GOOD_TOKENS, providerAt, REDIRECT_URI, transportWith } from '../../support/bench.ts';
@@ -29,7 +29,7 @@ describe('The secret of a client', () => {
     await scripted.stop();
   });
 
-  const find = (more: Partial<Provider> = {}): Promise<Server> => discovery.find(providerAt(scripted.issuer, { clientId: 'my-client.1_x', ...more }));
+  const find = (more: Partial<Provider> = {}): Promise<ServerContext> => discovery.find(providerAt(scripted.issuer, { clientId: 'my-client.1_x', ...more }));
   const renew = async (more: Partial<Provider> = {}): Promise<string> => (await (await requestRefresh(await find(more), 'refresh-0', undefined, transport)).check()).accessToken;
   const shown = ({ headers, parameters }: SeenRequest): string => (headers.authorization === undefined ? `post ${parameters.get('client_secret') ?? 'nothing'}` : `basic ${Buffer.from(headers.authorization.slice(6), 'base64').toString()}`);
   const sent = (path = '/token'): string[] => scripted.requestsTo(path).map(shown);
@@ -125,7 +125,7 @@ describe('The secret of a client', () => {
     scripted.on('/device', taking('post', { body: { device_code: 'd', user_code: 'ABCD', verification_uri: 'https://id.example.com/d', expires_in: 60 } }));
     scripted.on('/par', taking('post', { status: 201, body: { request_uri: 'urn:1', expires_in: 60 } }));
     scripted.on('/revoke', taking('post', { status: 200 }));
-    const fresh = async (): Promise<Server> => {
+    const fresh = async (): Promise<ServerContext> => {
       discovery.forget();
       return find({ pushedAuthorization: true });
     };
@@ -133,7 +133,7 @@ describe('The secret of a client', () => {
     const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
     await exchangeCode(server, request, answerTo(request), transport, signal);
     await requestDeviceCode(await fresh(), [], transport, signal);
-    await browserAddress(await fresh(), request, transport, signal);
+    await authorizationUrl(await fresh(), request, transport, signal);
     assert.equal(await revokeTokens(await fresh(), { accessToken: 'access-1' }, transport), 'revoked');
     for (const path of ['/token', '/device', '/par', '/revoke']) {
       assert.deepEqual(sent(path), [BASIC, POST], path);

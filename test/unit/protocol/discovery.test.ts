@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE } from '../../../src/core/clock.ts';
-import type { Category } from '../../../src/core/remedy.ts';
+import type { Category } from '../../../src/core/failurePolicies.ts';
 import { Discovery } from '../../../src/protocol/discovery.ts';
 import { discovered, providerAt, transportWith } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { PatientClock } from '../../support/patientClock.ts';
+import { ManualAsyncClock } from '../../support/patientClock.ts';
 import { closedIssuer, htmlPage, ScriptedServer, type Scripted } from '../../support/scriptedServer.ts';
 
 const OIDC = '/.well-known/openid-configuration';
@@ -76,8 +76,8 @@ describe('Discovery', () => {
   const telling: readonly (readonly [Scripted, Scripted, Category, string])[] = [
     [{ body: { issuer: 'https://evil.example.com' } }, { status: 404 }, 'issuer-mismatch', 'issuer-mismatch'],
     [{ status: 403 }, { body: { issuer: 'https://evil.example.com' } }, 'issuer-mismatch', 'issuer-mismatch'],
-    [htmlPage, { headers: { 'Content-Type': 'application/json' }, body: '{"issuer"' }, 'bad-answer', 'OAUTH_PARSE_ERROR'],
-    [{ status: 404 }, htmlPage, 'web-page', 'not-json'],
+    [htmlPage, { headers: { 'Content-Type': 'application/json' }, body: '{"issuer"' }, 'invalid-response', 'OAUTH_PARSE_ERROR'],
+    [{ status: 404 }, htmlPage, 'unexpected-html', 'not-json'],
     [htmlPage, { status: 503 }, 'server', 'http-503'],
     [{ status: 503 }, { status: 404 }, 'server', 'http-503'],
     [{ status: 401 }, { status: 404 }, 'configuration', 'http-401'],
@@ -123,12 +123,12 @@ describe('Discovery', () => {
 
   const answers: Readonly<Record<string, readonly [Scripted, Category, string]>> = {
     'there is no document at either address': [{ status: 404 }, 'no-server', 'no-discovery'],
-    'a page answers in its place': [htmlPage, 'web-page', 'not-json'],
-    'the answer is cut off': [{ headers: { 'Content-Type': 'application/json' }, body: '{"issuer"' }, 'bad-answer', 'OAUTH_PARSE_ERROR'],
-    'the answer is a list': [{ headers: { 'Content-Type': 'application/json' }, body: '[]' }, 'bad-answer', 'OAUTH_INVALID_RESPONSE'],
+    'a page answers in its place': [htmlPage, 'unexpected-html', 'not-json'],
+    'the answer is cut off': [{ headers: { 'Content-Type': 'application/json' }, body: '{"issuer"' }, 'invalid-response', 'OAUTH_PARSE_ERROR'],
+    'the answer is a list': [{ headers: { 'Content-Type': 'application/json' }, body: '[]' }, 'invalid-response', 'OAUTH_INVALID_RESPONSE'],
     'it is of another issuer': [{ body: { issuer: 'https://evil.example.com' } }, 'issuer-mismatch', 'issuer-mismatch'],
-    'it redirects': [{ status: 302, headers: { Location: 'https://portal.example.com' } }, 'web-page', 'http-302'],
-    'the document is huge': [{ headers: { 'Content-Type': 'application/json' }, body: `"${'x'.repeat(1_100_000)}"` }, 'bad-answer', 'too-large'],
+    'it redirects': [{ status: 302, headers: { Location: 'https://portal.example.com' } }, 'unexpected-html', 'http-302'],
+    'the document is huge': [{ headers: { 'Content-Type': 'application/json' }, body: `"${'x'.repeat(1_100_000)}"` }, 'invalid-response', 'too-large'],
   };
   for (const [what, [script, category, code]] of Object.entries(answers)) {
     it(`fails as ${category} (${code}) where ${what}`, async () => {
@@ -163,7 +163,7 @@ describe('Discovery', () => {
   for (const endpoint of ['token_endpoint', 'authorization_endpoint']) {
     it(`names the ${endpoint} where that is missing`, async () => {
       server.metadata[endpoint] = undefined;
-      const failure = await rejectsWith(discovered(server.issuer), 'server-unfit', 'missing-endpoint');
+      const failure = await rejectsWith(discovered(server.issuer), 'unsupported-server', 'missing-endpoint');
       assert.equal(failure.detail?.replaceAll('_', ''), endpoint.replaceAll('_', ''));
     });
   }
@@ -179,13 +179,13 @@ describe('Discovery', () => {
   for (const [endpoint, address, code] of badEndpoints) {
     it(`refuses ${String(address)} as the ${endpoint}`, async () => {
       server.metadata[endpoint] = address;
-      await rejectsWith(discovered(server.issuer), code === 'http-endpoint' ? 'insecure' : 'server-unfit', code);
+      await rejectsWith(discovered(server.issuer), code === 'http-endpoint' ? 'insecure' : 'unsupported-server', code);
     });
   }
 
   it('refuses a server that offers PKCE, but not with S256', async () => {
     server.metadata['code_challenge_methods_supported'] = ['plain'];
-    await rejectsWith(discovered(server.issuer), 'server-unfit', 'no-s256');
+    await rejectsWith(discovered(server.issuer), 'unsupported-server', 'no-s256');
   });
 
   it('accepts a server that says nothing of PKCE', async () => {
@@ -199,7 +199,7 @@ describe('Discovery', () => {
 
   describe('remembers', () => {
     it('one answer for callers at the same time, and for an hour', async () => {
-      const clock = new PatientClock();
+      const clock = new ManualAsyncClock();
       const discovery = new Discovery(transportWith(clock));
       await Promise.all([discovery.find(providerAt(server.issuer)), discovery.find(providerAt(server.issuer))]);
       await clock.pass(HOUR - 1);
@@ -220,7 +220,7 @@ describe('Discovery', () => {
 
     for (const [what, script] of Object.entries({ 'answers 503': { status: 503 }, 'answers a page': htmlPage, 'answers 404': { status: 404 }, 'drops the connection': 'drop' } as const)) {
       it(`what the server said if it ${what} later, and asks again every five minutes`, async () => {
-        const clock = new PatientClock();
+        const clock = new ManualAsyncClock();
         const discovery = new Discovery(transportWith(clock));
         const provider = providerAt(server.issuer);
         await discovery.find(provider);
@@ -237,7 +237,7 @@ describe('Discovery', () => {
     }
 
     it('nothing of a server that identifies itself as another one later', async () => {
-      const clock = new PatientClock();
+      const clock = new ManualAsyncClock();
       const discovery = new Discovery(transportWith(clock));
       await discovery.find(providerAt(server.issuer));
       await clock.pass(HOUR);
@@ -264,7 +264,7 @@ describe('Discovery', () => {
 
   describe('lets others look', () => {
     it('at what a server said and when, without a request', async () => {
-      const clock = new PatientClock();
+      const clock = new ManualAsyncClock();
       const discovery = new Discovery(transportWith(clock));
       const provider = providerAt(server.issuer);
       assert.equal(discovery.known(provider), undefined);
@@ -278,7 +278,7 @@ describe('Discovery', () => {
     });
 
     it('at the latest failure beside the last answer, until there is a better one', async () => {
-      const clock = new PatientClock();
+      const clock = new ManualAsyncClock();
       const discovery = new Discovery(transportWith(clock));
       const provider = providerAt(server.issuer);
       await discovery.find(provider);

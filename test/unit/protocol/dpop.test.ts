@@ -4,17 +4,17 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 import { MINUTE, SECOND, systemClock } from '../../../src/core/clock.ts';
 import type { ProofJwk } from '../../../src/core/session.ts';
 import { authorizationRequest } from '../../../src/protocol/authorize.ts';
-import { withKeyOf, withNewKey, type Server } from '../../../src/protocol/discovery.ts';
+import { withSessionDpopKey, withNewDpopKey, type ServerContext } from '../../../src/protocol/discovery.ts';
 import { proofHeaders, ProofKeys } from '../../../src/protocol/dpop.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { accountOf } from '../../../src/protocol/identity.ts';
-import { browserAddress } from '../../../src/protocol/pushed.ts';
+import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
 import { answerTo, discovered, GOOD_TOKENS, providerAt, REDIRECT_URI, transportWith } from '../../support/bench.ts';
 import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { buildHouse, moveIn, recordAt } from '../../support/house.ts';
+import { createTestWindow, seedSession, recordAt } from '../../support/house.ts';
 import { ScriptedServer, type ScriptedAnswer, type SeenRequest } from '../../support/scriptedServer.ts';
 import { startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
 
@@ -65,9 +65,9 @@ describe('A session that is bound to a key, at a real server that demands it wit
     await identity.stop();
   });
 
-  const signIn = async (server: Server): Promise<Tokens> => {
+  const signIn = async (server: ServerContext): Promise<Tokens> => {
     const request = await authorizationRequest(server, REDIRECT_URI, ['openid', 'profile', 'email', 'offline_access']);
-    const address = await browserAddress(server, request, transport, signal);
+    const address = await authorizationUrl(server, request, transport, signal);
     const answer = await new Person().authorize(address.href);
     return exchangeCode(server, request, answer.searchParams, transport, signal);
   };
@@ -75,14 +75,14 @@ describe('A session that is bound to a key, at a real server that demands it wit
 
   for (const pushedAuthorization of [false, true]) {
     it(`signs in, knows the person and renews${pushedAuthorization ? ', with a pushed request' : ''}`, async () => {
-      const server = await withNewKey(await discovered(identity.issuer, { clientId: 'bound', dpop: true, pushedAuthorization }, transport));
+      const server = await withNewDpopKey(await discovered(identity.issuer, { clientId: 'bound', dpop: true, pushedAuthorization }, transport));
       const tokens = await signIn(server);
       assert.deepEqual([tokens.tokenType, tokens.proofKey], ['DPoP', server.proofKey?.jwk]);
       const account = await accountOf(server, { ...tokens, claims: { ...tokens.claims, preferred_username: '', email: '', nickname: '', name: '' } as Tokens['claims'] }, transport, signal);
       assert.equal(account.label, 'demo', 'the userinfo endpoint has answered');
 
       // As after a restart: nothing is known but what is stored.
-      const later = await withKeyOf(await discovered(identity.issuer, { clientId: 'bound' }, transport), recordAt(identity.issuer, 0, { proofKey: tokens.proofKey }));
+      const later = await withSessionDpopKey(await discovered(identity.issuer, { clientId: 'bound' }, transport), recordAt(identity.issuer, 0, { proofKey: tokens.proofKey }));
       const before = posts();
       const first = await requestRefresh(later, tokens.refreshToken ?? '', tokens.claims?.sub, transport);
       assert.equal(posts() - before, 2, 'once without the nonce, once with it');
@@ -94,7 +94,7 @@ describe('A session that is bound to a key, at a real server that demands it wit
   }
 
   it('is of no use to who has the refresh token alone, or another key, and survives the attempt', async () => {
-    const server = await withNewKey(await discovered(identity.issuer, { clientId: 'bound', dpop: true }, transport));
+    const server = await withNewDpopKey(await discovered(identity.issuer, { clientId: 'bound', dpop: true }, transport));
     const { refreshToken = '', claims } = await signIn(server);
     for (const thief of [await discovered(identity.issuer, { clientId: 'bound' }, transport), { ...server, proofKey: await new ProofKeys().make() }]) {
       await rejectsWith(requestRefresh(thief, refreshToken, claims?.sub, transport).then(async (answer) => answer.check()), 'session-ended', 'invalid_grant');
@@ -104,7 +104,7 @@ describe('A session that is bound to a key, at a real server that demands it wit
   });
 
   it('is known to others by its public key only: nothing private is in a request or in the log', async () => {
-    const server = await withNewKey(await discovered(identity.issuer, { clientId: 'bound', dpop: true }, transport));
+    const server = await withNewDpopKey(await discovered(identity.issuer, { clientId: 'bound', dpop: true }, transport));
     const { refreshToken = '', claims } = await signIn(server);
     await requestRefresh(server, refreshToken, claims?.sub, transport);
     const secret = server.proofKey?.jwk.d ?? '';
@@ -126,8 +126,8 @@ describe('A request with a proof', () => {
     await scripted.stop();
   });
 
-  const bound = async (): Promise<Server> => withNewKey(await discovered(scripted.issuer, { dpop: true }));
-  const trade = async (server: Server): Promise<Tokens> => {
+  const bound = async (): Promise<ServerContext> => withNewDpopKey(await discovered(scripted.issuer, { dpop: true }));
+  const trade = async (server: ServerContext): Promise<Tokens> => {
     const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
     return exchangeCode(server, request, answerTo(request), transportWith(), signal);
   };
@@ -200,10 +200,10 @@ describe('A request with a proof', () => {
   it('is sent once more for each of several requests under way when the clock is found to be off', async () => {
     const keys = new ProofKeys();
     const [sam, kim] = [await keys.make(), await keys.make()];
-    const house = buildHouse(scripted.issuer);
-    const server = await house.discovery.find(providerAt(scripted.issuer));
+    const testWindow = createTestWindow(scripted.issuer);
+    const server = await testWindow.discovery.find(providerAt(scripted.issuer));
     for (const [id, { jwk }] of [['s1', sam], ['s2', kim]] as const) {
-      await moveIn(house, recordAt(scripted.issuer, house.clock.now(), { id, account: { id, label: id }, tokenType: 'DPoP', proofKey: jwk }));
+      await seedSession(testWindow, recordAt(scripted.issuer, testWindow.clock.now(), { id, account: { id, label: id }, tokenType: 'DPoP', proofKey: jwk }));
     }
     assert.ok(Math.abs(server.proofKeys.offset) < 30, 'the clocks agree at first');
     scripted.date = () => Date.now() + 10 * MINUTE;
@@ -214,7 +214,7 @@ describe('A request with a proof', () => {
       const isLate = proofIn(request).claims.iat * SECOND < Date.now() + 9 * MINUTE;
       return isLate ? { status: 400, body: { error: 'invalid_dpop_proof' } } : { body: { ...GOOD_TOKENS, token_type: 'DPoP' } };
     });
-    await Promise.all(['s1', 's2'].map((id) => house.refresher.renew(id, 'test')));
+    await Promise.all(['s1', 's2'].map((id) => testWindow.tokenRefresher.renew(id, 'test')));
     assert.equal(scripted.requestsTo('/token').length, 4);
   });
 
@@ -246,33 +246,33 @@ describe('A request with a proof', () => {
   }
 
   it('is not made for a session without a key, whose bound token is of no use', async () => {
-    const server = await withNewKey(await discovered(scripted.issuer));
+    const server = await withNewDpopKey(await discovered(scripted.issuer));
     answers(BOUND);
-    await rejectsWith(trade(server), 'server-unfit', 'token-type');
+    await rejectsWith(trade(server), 'unsupported-server', 'token-type');
     assert.equal(scripted.requestsTo('/token')[0]?.headers['dpop'], undefined);
   });
 
   it('needs a server that takes ES256', async () => {
     scripted.metadata['dpop_signing_alg_values_supported'] = ['RS256'];
-    await rejectsWith(bound(), 'server-unfit', 'no-es256');
+    await rejectsWith(bound(), 'unsupported-server', 'no-es256');
     scripted.metadata['dpop_signing_alg_values_supported'] = ['RS256', 'ES256'];
     assert.notEqual((await bound()).proofKey, undefined);
   });
 
   it('is made at each renewal of a session with a key, in whichever window, whatever the entry says by now', async () => {
     const { jwk } = await new ProofKeys().make();
-    const house = buildHouse(scripted.issuer);
+    const testWindow = createTestWindow(scripted.issuer);
     answers(WANTS_NONCE, { body: { ...GOOD_TOKENS, access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'DPoP' } });
-    await moveIn(house, recordAt(scripted.issuer, house.clock.now(), { tokenType: 'DPoP', proofKey: jwk }));
-    await house.refresher.renew('s1', 'test');
-    const { generation, proofKey, refreshToken, tokenType } = house.record();
+    await seedSession(testWindow, recordAt(scripted.issuer, testWindow.clock.now(), { tokenType: 'DPoP', proofKey: jwk }));
+    await testWindow.tokenRefresher.renew('s1', 'test');
+    const { generation, proofKey, refreshToken, tokenType } = testWindow.record();
     assert.deepEqual([generation, proofKey, refreshToken, tokenType], [2, jwk, 'refresh-2', 'DPoP']);
-    assert.deepEqual((JSON.parse(house.stored() ?? '') as { readonly proofKey: ProofJwk }).proofKey, jwk);
-    house.store.secrets.delete('session:s1');
-    assert.deepEqual((await house.archive.read('s1'))?.proofKey, jwk, 'from the sealed copy, as another window has it');
+    assert.deepEqual((JSON.parse(testWindow.stored() ?? '') as { readonly proofKey: ProofJwk }).proofKey, jwk);
+    testWindow.store.secrets.delete('session:s1');
+    assert.deepEqual((await testWindow.archive.read('s1'))?.proofKey, jwk, 'from the sealed copy, as another window has it');
     const proofs = scripted.requestsTo('/token').map(proofIn);
     assert.deepEqual(proofs.map(({ claims, header }) => [header.jwk['x'], claims['nonce']]), [[jwk.x, undefined], [jwk.x, 'nonce-1']]);
-    assert.ok(!house.lines.join('\n').includes(jwk.d));
+    assert.ok(!testWindow.lines.join('\n').includes(jwk.d));
   });
 });
 

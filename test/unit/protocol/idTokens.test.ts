@@ -15,7 +15,7 @@ type Jwk = Readonly<Record<string, unknown>>;
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** What the platform makes keys and signatures with. */
-const KINDS = {
+const NOTIFICATION_KINDS = {
   RS256: [{ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }], RS384: [{ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-384' }], RS512: [{ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-512' }],
   PS256: [{ name: 'RSA-PSS', hash: 'SHA-256' }, { name: 'RSA-PSS', saltLength: 32 }], PS384: [{ name: 'RSA-PSS', hash: 'SHA-384' }, { name: 'RSA-PSS', saltLength: 48 }],
   PS512: [{ name: 'RSA-PSS', hash: 'SHA-512' }, { name: 'RSA-PSS', saltLength: 64 }],
@@ -23,22 +23,22 @@ const KINDS = {
   ES512: [{ name: 'ECDSA', namedCurve: 'P-521' }, { name: 'ECDSA', hash: 'SHA-512' }], EdDSA: [{ name: 'Ed25519' }], Ed25519: [{ name: 'Ed25519' }],
 } as const;
 
-type Kind = keyof typeof KINDS;
+type NotificationKind = keyof typeof NOTIFICATION_KINDS;
 
 /** A key with which a server signs. */
 class Signer {
-  readonly alg: Kind;
+  readonly alg: NotificationKind;
   readonly jwk: Jwk;
   readonly #pair: CryptoKeyPair;
 
-  private constructor(alg: Kind, pair: CryptoKeyPair, jwk: Jwk) {
+  private constructor(alg: NotificationKind, pair: CryptoKeyPair, jwk: Jwk) {
     this.alg = alg;
     this.#pair = pair;
     this.jwk = jwk;
   }
 
-  static async make(alg: Kind, modulusLength = 2048): Promise<Signer> {
-    const [making] = KINDS[alg];
+  static async make(alg: NotificationKind, modulusLength = 2048): Promise<Signer> {
+    const [making] = NOTIFICATION_KINDS[alg];
     const parameters = making.name.startsWith('RSA') ? { ...making, modulusLength, publicExponent: new Uint8Array([1, 0, 1]) } : making;
     const pair = (await crypto.subtle.generateKey(parameters, true, ['sign', 'verify'])) as CryptoKeyPair;
     const { key_ops: _operations, ext: _ext, alg: _alg, ...jwk } = await crypto.subtle.exportKey('jwk', pair.publicKey);
@@ -46,7 +46,7 @@ class Signer {
   }
 
   async sign(claims: Jwk, header: Jwk = {}): Promise<string> {
-    const [making, signing = making] = KINDS[this.alg];
+    const [making, signing = making] = NOTIFICATION_KINDS[this.alg];
     const input = `${encode({ alg: this.alg, ...header })}.${encode(claims)}`;
     const signature = await crypto.subtle.sign(signing, this.#pair.privateKey, Buffer.from(input));
     return `${input}.${Buffer.from(signature).toString('base64url')}`;
@@ -117,7 +117,7 @@ describe('An ID token', () => {
       await rejectsWith(tradeForIdToken(server, async (nonce) => {
         const [header = '', , signature = ''] = (await server.idToken({ aud: 'editor', nonce })).split('.');
         return [header, encode(claims(nonce, { aud: ['editor', 'x'] })), signature].join('.');
-      }), 'bad-answer');
+      }), 'invalid-response');
     });
 
     it('is held to the same at a renewal', async () => {
@@ -167,25 +167,25 @@ describe('An ID token', () => {
     it('is refused where none of them has signed it, or only one that is for something else', async () => {
       const [one, two] = await Promise.all([Signer.make('RS256'), Signer.make('RS256')]);
       publish(two.jwk, two.jwk);
-      await rejectsWith(signedBy(one), 'bad-answer');
+      await rejectsWith(signedBy(one), 'invalid-response');
       for (const other of [{ use: 'enc' }, { alg: 'RS512' }, { alg: 'RSA-OAEP' }, { key_ops: ['encrypt'] }, { kid: 'b' }]) {
         publish({ ...one.jwk, ...other }, { ...one.jwk, ...other });
         await rejectsWith(signedBy(one, { kid: 'a' }), 'untrusted-answer');
       }
       const small = await Signer.make('RS256', 1024);
       publish(small.jwk, two.jwk);
-      await rejectsWith(signedBy(small), 'bad-answer');
+      await rejectsWith(signedBy(small), 'invalid-response');
     });
 
     it('is not tried with more of them than make sense', async () => {
       const [one, two] = await Promise.all([Signer.make('ES256'), Signer.make('ES256')]);
       publish(...Array.from({ length: 200 }, () => two.jwk), one.jwk);
-      await rejectsWith(signedBy(one), 'bad-answer');
+      await rejectsWith(signedBy(one), 'invalid-response');
     });
   });
 
   describe('of a server that lists no algorithms', () => {
-    for (const alg of Object.keys(KINDS) as Kind[]) {
+    for (const alg of Object.keys(NOTIFICATION_KINDS) as NotificationKind[]) {
       it(`may be signed with ${alg}, also where the entry has the endpoints; a list, where there is one, binds`, async () => {
         const signer = await Signer.make(alg);
         publish({ ...signer.jwk, kid: 'k' });
@@ -246,7 +246,7 @@ describe('An ID token', () => {
 
     it('serves callers who get it until its own end, and not beyond', async () => {
       const expired = await server.idToken({ aud: 'editor', ...EXPIRED });
-      await rejectsWith(renewWith(expired, expired, { token: 'id_token' }), 'server-unfit', 'no-id-token');
+      await rejectsWith(renewWith(expired, expired, { token: 'id_token' }), 'unsupported-server', 'no-id-token');
       const exp = now() + 100;
       const lasting = await server.idToken({ aud: 'editor', exp });
       const { accessExpiresAt, expirySource } = await renewWith(lasting, lasting, { token: 'id_token' });

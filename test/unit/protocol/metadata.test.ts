@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Provider } from '../../../src/core/provider.ts';
 import { authorizationRequest } from '../../../src/protocol/authorize.ts';
-import { Discovery, type Server } from '../../../src/protocol/discovery.ts';
+import { Discovery, type ServerContext } from '../../../src/protocol/discovery.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
 import { discovered, providerAt, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
@@ -44,16 +44,16 @@ describe('The metadata of a server', () => {
       chain(3);
       await discovered(server.issuer);
       chain(4);
-      await rejectsWith(discovered(server.issuer), 'web-page', 'http-301');
+      await rejectsWith(discovered(server.issuer), 'unexpected-html', 'http-301');
       server.onDiscovery({ status: 302, headers: { Location: OIDC } });
-      await rejectsWith(discovered(server.issuer), 'web-page', 'http-302');
+      await rejectsWith(discovered(server.issuer), 'unexpected-html', 'http-302');
     });
 
     it('goes to no other origin, and says which', async () => {
       const other = await ScriptedServer.start();
       for (const [target, host] of [[`${other.issuer}${OIDC}`, new URL(other.issuer).host], [`https://${new URL(server.issuer).host}${OIDC}`, new URL(server.issuer).host], ['//portal.example.com/login?q=secret', 'portal.example.com']] as const) {
         server.onDiscovery({ status: 301, headers: { Location: target } });
-        const { detail, message } = await rejectsWith(discovered(server.issuer), 'web-page', 'http-301');
+        const { detail, message } = await rejectsWith(discovered(server.issuer), 'unexpected-html', 'http-301');
         assert.equal(detail, host);
         assert.doesNotMatch(message, /secret/);
       }
@@ -65,8 +65,8 @@ describe('The metadata of a server', () => {
       for (const status of [301, 307, 308]) {
         server.onToken({ status, headers: { Location: '/token2' } });
         server.on('/revoke', { status, headers: { Location: '/token2' } });
-        await rejectsWith(trade(server), 'web-page', `http-${status}`);
-        await rejectsWith(revokeTokens(await discovered(server.issuer), { accessToken: 'access-1' }, transportWith()), 'web-page', `http-${status}`);
+        await rejectsWith(trade(server), 'unexpected-html', `http-${status}`);
+        await rejectsWith(revokeTokens(await discovered(server.issuer), { accessToken: 'access-1' }, transportWith()), 'unexpected-html', `http-${status}`);
       }
       assert.deepEqual(server.requestsTo('/token2'), []);
     });
@@ -100,7 +100,7 @@ describe('The metadata of a server', () => {
 
     it('says what is missing where it is needed all the same', async () => {
       server.metadata['jwks_uri'] = null;
-      const failure = await rejectsWith(tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce })), 'server-unfit', 'missing-endpoint');
+      const failure = await rejectsWith(tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce })), 'unsupported-server', 'missing-endpoint');
       assert.equal(failure.detail, 'jwks_uri');
     });
 
@@ -108,12 +108,12 @@ describe('The metadata of a server', () => {
       Object.assign(server.metadata, { authorization_endpoint: null, device_authorization_endpoint: `${server.issuer}/device` });
       const found = await discovered(server.issuer);
       assert.equal(found.metadata.device_authorization_endpoint, `${server.issuer}/device`);
-      await rejectsWith(authorizationRequest(found, 'http://127.0.0.1/', []), 'server-unfit', 'missing-endpoint');
+      await rejectsWith(authorizationRequest(found, 'http://127.0.0.1/', []), 'unsupported-server', 'missing-endpoint');
     });
   });
 
   describe('at a URL that the entry names', () => {
-    const at = (path: string, more: Partial<Provider> = {}): Promise<Server> => discovered('https://tenant.b2clogin.com/guid/v2.0', { metadataUrl: `${server.issuer}${path}`, ...more });
+    const at = (path: string, more: Partial<Provider> = {}): Promise<ServerContext> => discovered('https://tenant.b2clogin.com/guid/v2.0', { metadataUrl: `${server.issuer}${path}`, ...more });
     beforeEach(() => {
       server.metadata['issuer'] = 'https://tenant.b2clogin.com/guid/v2.0/';
       for (const [name, value] of Object.entries(server.metadata)) {

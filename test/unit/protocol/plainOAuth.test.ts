@@ -1,13 +1,13 @@
 // Servers that know no OpenID Connect: no discovery, no ID token, an answer of their own about the person.
 import assert from 'node:assert/strict';
 import { ENDPOINT_FIELDS, type Provider } from '../../../src/core/provider.ts';
-import type { Category } from '../../../src/core/remedy.ts';
+import type { Category } from '../../../src/core/failurePolicies.ts';
 import { authorizationRequest } from '../../../src/protocol/authorize.ts';
-import { Discovery, type Server } from '../../../src/protocol/discovery.ts';
+import { Discovery, type ServerContext } from '../../../src/protocol/discovery.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { accountOf, type Account } from '../../../src/protocol/identity.ts';
 import { logoutRequest } from '../../../src/protocol/logout.ts';
-import { browserAddress } from '../../../src/protocol/pushed.ts';
+import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
 import { answerTo, discovered, GOOD_TOKENS, providerAt, REDIRECT_URI, transportWith } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
@@ -30,7 +30,7 @@ describe('A plain OAuth server', () => {
   });
 
   const endpoints = (): NonNullable<Provider['endpoints']> => ({ authorization: `${scripted.issuer}/login?x=1`, token: `${scripted.issuer}/token`, userinfo: `${scripted.issuer}/me` });
-  const serverWith = async (more: Partial<Provider> = {}): Promise<Server> => discovered(scripted.issuer, { endpoints: endpoints(), ...more });
+  const serverWith = async (more: Partial<Provider> = {}): Promise<ServerContext> => discovered(scripted.issuer, { endpoints: endpoints(), ...more });
   const signIn = async (more: Partial<Provider> = {}): Promise<Account> => {
     const server = await serverWith(more);
     const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
@@ -61,7 +61,7 @@ describe('A plain OAuth server', () => {
     scripted.on('/par', { status: 201, body: { request_uri: 'urn:example:1', expires_in: 60 } });
     const server = await serverWith({ endpoints: { ...endpoints(), pushedAuthorizationRequest: `${scripted.issuer}/par`, endSession: `${scripted.issuer}/out` } });
     const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
-    const address = await browserAddress(server, request, transport, signal);
+    const address = await authorizationUrl(server, request, transport, signal);
     assert.equal(address.href, `${scripted.issuer}/login?x=1&client_id=editor&request_uri=urn%3Aexample%3A1`);
     assert.equal(scripted.requestsTo('/par')[0]?.parameters.get('state'), request.state);
     assert.equal(logoutRequest({ server, accountId: 'x', signedInAt: 0, idToken: undefined })?.url.href, `${scripted.issuer}/out?client_id=editor`);
@@ -123,10 +123,10 @@ describe('A plain OAuth server', () => {
   });
 
   const answers: Readonly<Record<string, readonly [Script, Category, string]>> = {
-    'has no id': [{ body: { name: 'Ada' } }, 'server-unfit', 'no-account'],
-    'has an id that is none': [{ body: { id: { a: 1 } } }, 'server-unfit', 'no-account'],
-    'is a list': [{ headers: { 'Content-Type': 'application/json' }, body: '[1]' }, 'bad-answer', 'http-200'],
-    'is a page': [htmlPage, 'web-page', 'not-json'],
+    'has no id': [{ body: { name: 'Ada' } }, 'unsupported-server', 'no-account'],
+    'has an id that is none': [{ body: { id: { a: 1 } } }, 'unsupported-server', 'no-account'],
+    'is a list': [{ headers: { 'Content-Type': 'application/json' }, body: '[1]' }, 'invalid-response', 'http-200'],
+    'is a page': [htmlPage, 'unexpected-html', 'not-json'],
     'is 401': [{ status: 401 }, 'configuration', 'http-401'],
     'is 503': [{ status: 503 }, 'server', 'http-503'],
   };
@@ -138,7 +138,7 @@ describe('A plain OAuth server', () => {
   }
 
   it('has to have an answer about the person where the entry counts on one', async () => {
-    await rejectsWith(signIn({ endpoints: { ...endpoints(), userinfo: undefined }, account: { id: 'id' } }), 'server-unfit');
+    await rejectsWith(signIn({ endpoints: { ...endpoints(), userinfo: undefined }, account: { id: 'id' } }), 'unsupported-server');
   });
 
   it('shows nothing of the person that could be more than a name', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Category } from '../../../src/core/remedy.ts';
+import type { Category } from '../../../src/core/failurePolicies.ts';
 import { authorizationRequest } from '../../../src/protocol/authorize.ts';
-import { browserAddress } from '../../../src/protocol/pushed.ts';
+import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { discovered, REDIRECT_URI, transportWith } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer, type Script } from '../../support/scriptedServer.ts';
@@ -25,7 +25,7 @@ describe('A pushed authorization request', () => {
   const push = async (pushedAuthorization = false): Promise<{ readonly address: URL; readonly usual: URL }> => {
     const found = await discovered(scripted.issuer, { pushedAuthorization, resource: ['urn:a', 'urn:b'] });
     const request = await authorizationRequest(found, REDIRECT_URI, ['openid', 'read']);
-    return { address: await browserAddress(found, request, transportWith(), new AbortController().signal), usual: request.url };
+    return { address: await authorizationUrl(found, request, transportWith(), new AbortController().signal), usual: request.url };
   };
 
   it('has everything that the address would have said, and leaves a reference for the browser', async () => {
@@ -54,8 +54,8 @@ describe('A pushed authorization request', () => {
     'says that the redirect address is not known': [{ status: 400, body: { error: 'invalid_redirect_uri' } }, 'redirect-rejected', 'invalid_redirect_uri'],
     'says that a scope is not granted': [{ status: 400, body: { error: 'invalid_scope' } }, 'scope-rejected', 'invalid_scope'],
     'wants a secret': [{ status: 401, headers: { 'WWW-Authenticate': 'Basic' }, body: { error: 'invalid_client' } }, 'client-rejected', 'invalid_client'],
-    'has no reference': [{ status: 201, body: { expires_in: 60 } }, 'bad-answer'],
-    'is 200 without a reference': [{ status: 200, body: {} }, 'bad-answer'],
+    'has no reference': [{ status: 201, body: { expires_in: 60 } }, 'invalid-response'],
+    'is 200 without a reference': [{ status: 200, body: {} }, 'invalid-response'],
     'is 503': [{ status: 503 }, 'server', 'http-503'],
     'does not come': ['drop', 'network'],
   };
@@ -68,12 +68,12 @@ describe('A pushed authorization request', () => {
 
   it('cannot be made where the server demands it and does not say where', async () => {
     delete scripted.metadata['pushed_authorization_request_endpoint'];
-    const { detail } = await rejectsWith(push(), 'server-unfit', 'missing-endpoint');
+    const { detail } = await rejectsWith(push(), 'unsupported-server', 'missing-endpoint');
     assert.equal(detail, 'pushed_authorization_request_endpoint');
   });
 
   it('goes nowhere in the clear', async () => {
     scripted.metadata['pushed_authorization_request_endpoint'] = 'http://id.example.com/par';
-    await rejectsWith(push(), 'server-unfit', 'missing-endpoint');
+    await rejectsWith(push(), 'unsupported-server', 'missing-endpoint');
   });
 });

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { SECOND, systemClock } from '../../../src/core/clock.ts';
 import { authorizationRequest, type AuthorizationRequest } from '../../../src/protocol/authorize.ts';
-import { Discovery, type Server } from '../../../src/protocol/discovery.ts';
+import { Discovery, type ServerContext } from '../../../src/protocol/discovery.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { accountOf } from '../../../src/protocol/identity.ts';
-import { browserAddress } from '../../../src/protocol/pushed.ts';
+import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
@@ -22,7 +22,7 @@ const { signal } = new AbortController();
 
 describe('Against a real identity server', () => {
   let identity: IdentityServer;
-  let server: Server;
+  let server: ServerContext;
 
   const start = async (options: IdentityServerOptions = {}): Promise<void> => {
     identity = await startIdentityServer(options);
@@ -75,7 +75,7 @@ describe('Against a real identity server', () => {
       await start({ features: { pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: isRequired } } });
       server = await discovered(identity.issuer, { clientId: demoClientId, pushedAuthorization, authorizationParameters: { ui_locales: 'de' } });
       const request = await ask();
-      const address = await browserAddress(server, request, transport, signal);
+      const address = await authorizationUrl(server, request, transport, signal);
       assert.deepEqual([...address.searchParams.keys()], ['client_id', 'request_uri']);
       const { searchParams } = await new Person().authorize(address.href);
       const tokens = await exchangeCode(server, request, searchParams, transport, signal);
@@ -87,7 +87,7 @@ describe('Against a real identity server', () => {
     await start({ features: { pushedAuthorizationRequests: { enabled: true } } });
     server = await discovered(identity.issuer, { clientId: demoClientId, pushedAuthorization: true });
     const request = await authorizationRequest(server, 'https://elsewhere.example.com', SCOPES);
-    await rejectsWith(browserAddress(server, request, transport, signal), 'configuration', 'invalid_request');
+    await rejectsWith(authorizationUrl(server, request, transport, signal), 'configuration', 'invalid_request');
   });
 
   it('a person who denies access has called it off', async () => {
@@ -100,7 +100,7 @@ describe('Against a real identity server', () => {
     const request = await ask();
     const { searchParams } = await new Person().authorize(request.url.href);
     await exchangeCode(server, request, searchParams, transport, signal);
-    await rejectsWith(exchangeCode(server, request, searchParams, transport, signal), 'start-again', 'invalid_grant');
+    await rejectsWith(exchangeCode(server, request, searchParams, transport, signal), 'invalid-callback', 'invalid_grant');
   });
 
   it('a code is of no use without the verifier that it was asked for with', async () => {
@@ -108,7 +108,7 @@ describe('Against a real identity server', () => {
     const request = await ask();
     const { searchParams } = await new Person().authorize(request.url.href);
     const thief = { ...request, codeVerifier: (await ask()).codeVerifier };
-    await rejectsWith(exchangeCode(server, thief, searchParams, transport, signal), 'start-again', 'invalid_grant');
+    await rejectsWith(exchangeCode(server, thief, searchParams, transport, signal), 'invalid-callback', 'invalid_grant');
   });
 
   it('each renewal brings a refresh token of its own, and a reuse ends everything', async () => {
@@ -186,11 +186,11 @@ describe('A client with a secret, against a real identity server,', () => {
     });
   }
 
-  async function serverWith(method: string, secret: string | undefined): Promise<Server> {
+  async function serverWith(method: string, secret: string | undefined): Promise<ServerContext> {
     return new Discovery(transport, () => Promise.resolve(secret)).find(providerAt(identity.issuer, { clientId: `confidential ${method}` }));
   }
 
-  async function signIn(server: Server): Promise<Tokens> {
+  async function signIn(server: ServerContext): Promise<Tokens> {
     const request = await authorizationRequest(server, REDIRECT_URI, SCOPES);
     const answer = await new Person().authorize(request.url.href);
     return exchangeCode(server, request, answer.searchParams, transport, signal);

@@ -42,12 +42,12 @@ describe('The keys of a server', () => {
   it('are asked for once more, and not again and again, where a signature is wrong', async () => {
     await party.signInWell();
     party.server.faults = { signature: spoilt };
-    assert.deepEqual([await failureOf(), asked()], ['bad-answer', 2]);
+    assert.deepEqual([await failureOf(), asked()], ['invalid-response', 2]);
   });
 
   it('that have just been fetched are not asked for a second time', async () => {
     party.server.faults = { signature: spoilt };
-    assert.deepEqual([await failureOf(), asked()], ['bad-answer', 1]);
+    assert.deepEqual([await failureOf(), asked()], ['invalid-response', 1]);
   });
 
   it('that cannot be had are a matter of the server, also when they change', async () => {
@@ -56,17 +56,17 @@ describe('The keys of a server', () => {
     party.server.at('jwks', () => ({ status: 503 }));
     assert.deepEqual([await failureOf(), asked()], ['server', 2]);
     party.server.at('jwks', () => ({ headers: { 'Content-Type': 'application/json' }, body: '{"keys":' }));
-    assert.equal(await failureOf(), 'bad-answer');
+    assert.equal(await failureOf(), 'invalid-response');
     party.server.at('jwks', () => ({ body: { keys: 'none' } }));
-    assert.equal(await failureOf(), 'bad-answer');
+    assert.equal(await failureOf(), 'invalid-response');
   });
 
   it('that are none are a bad answer', async () => {
     const named = { kty: 'RSA', kid: 'RSA 1' };
     for (const keys of [[named], [{ ...named, n: 7, e: 7, key_ops: 7 }], [7], [null], 7, null, {}]) {
       party.server.at('jwks', () => ({ body: { keys } }));
-      assert.equal(await failureOf(), 'bad-answer', JSON.stringify(keys));
-      party.house.discovery.forget();
+      assert.equal(await failureOf(), 'invalid-response', JSON.stringify(keys));
+      party.testWindow.discovery.forget();
     }
   });
 
@@ -75,7 +75,7 @@ describe('The keys of a server', () => {
     server.metadata['id_token_signing_alg_values_supported'] = ['RS256', 'HS256'];
     server.signing = { algorithm: 'HS256' };
     const { failure } = await party.signIn();
-    assert.deepEqual([failure?.category, failure?.code, failure?.detail, asked()], ['server-unfit', 'unsafe-signature', 'HS256', 0]);
+    assert.deepEqual([failure?.category, failure?.code, failure?.detail, asked()], ['unsupported-server', 'unsafe-signature', 'HS256', 0]);
   });
 
   it('may be of kinds that nobody here can use', async () => {

@@ -3,16 +3,16 @@ import { DAY, HOUR, SECOND } from '../../../src/core/clock.ts';
 import { measureSkew } from '../../../src/protocol/skew.ts';
 import { providerAt, transportWith } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { PatientClock } from '../../support/patientClock.ts';
+import { ManualAsyncClock } from '../../support/patientClock.ts';
 import { closedIssuer, htmlPage, ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('The comparison of the clocks', () => {
   let server: ScriptedServer;
-  let clock: PatientClock;
+  let clock: ManualAsyncClock;
 
   beforeEach(async () => {
     server = await ScriptedServer.start();
-    clock = new PatientClock();
+    clock = new ManualAsyncClock();
   });
 
   afterEach(async () => {

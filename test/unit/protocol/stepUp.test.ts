@@ -78,8 +78,8 @@ describe('A step up', () => {
         return exchangeCode(found, request, new URLSearchParams({ code: 'code-1', state: request.state }), transport, signal);
       };
       assert.equal((await asking({ auth_time: seconds() - 290 })).claims?.sub, 'person-1');
-      await rejectsWith(asking({ auth_time: seconds() - 340 }), 'step-up-unmet', 'auth-too-old');
-      await rejectsWith(asking({}), 'bad-answer');
+      await rejectsWith(asking({ auth_time: seconds() - 340 }), 'step-up-failed', 'auth-too-old');
+      await rejectsWith(asking({}), 'invalid-response');
     });
 
     it('asks for no older a sign-in than the entry allows, and for what it says itself where the entry is silent', () => {
@@ -108,9 +108,9 @@ describe('A step up', () => {
       };
       assert.ok(await asking({ auth_time: seconds() - 290 }));
       assert.ok(await asking({}), 'the grant has no rule for it');
-      await rejectsWith(asking({ auth_time: seconds() - 340 }), 'step-up-unmet', 'auth-too-old');
+      await rejectsWith(asking({ auth_time: seconds() - 340 }), 'step-up-failed', 'auth-too-old');
       server.date = () => Date.now() + 10 * MINUTE;
-      await rejectsWith(asking({ auth_time: seconds() + 200 }), 'step-up-unmet', 'auth-too-old');
+      await rejectsWith(asking({ auth_time: seconds() + 200 }), 'step-up-failed', 'auth-too-old');
     });
   });
 });

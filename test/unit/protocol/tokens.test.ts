@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { DAY, MINUTE } from '../../../src/core/clock.ts';
-import type { Category } from '../../../src/core/remedy.ts';
+import type { Category } from '../../../src/core/failurePolicies.ts';
 import { authorizationRequest } from '../../../src/protocol/authorize.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { answerTo, discovered, GOOD_TOKENS, jwtWith, REDIRECT_URI, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { PatientClock } from '../../support/patientClock.ts';
+import { ManualAsyncClock } from '../../support/patientClock.ts';
 import { htmlPage, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 
 describe('A token answer', () => {
@@ -59,26 +59,26 @@ describe('A token answer', () => {
   });
 
   const answers: Readonly<Record<string, readonly [Script, Category, string?]>> = {
-    'is not JSON': [{ headers: { 'Content-Type': 'application/json' }, body: 'access_token is x' }, 'bad-answer'],
-    'is a page with status 200': [htmlPage, 'web-page', 'not-json'],
-    'is a list': [{ headers: { 'Content-Type': 'application/json' }, body: '[1]' }, 'bad-answer'],
-    'is empty': [{ headers: { 'Content-Type': 'application/json' }, body: '' }, 'bad-answer'],
-    'has no access token': [{ body: { token_type: 'Bearer', expires_in: 5 } }, 'bad-answer'],
-    'has an empty access token': [{ body: { ...GOOD_TOKENS, access_token: '' } }, 'bad-answer'],
-    'has an access token that is null': [{ body: { ...GOOD_TOKENS, access_token: null } }, 'bad-answer'],
-    'is of type DPoP': [{ body: { ...GOOD_TOKENS, token_type: 'DPoP' } }, 'server-unfit'],
+    'is not JSON': [{ headers: { 'Content-Type': 'application/json' }, body: 'access_token is x' }, 'invalid-response'],
+    'is a page with status 200': [htmlPage, 'unexpected-html', 'not-json'],
+    'is a list': [{ headers: { 'Content-Type': 'application/json' }, body: '[1]' }, 'invalid-response'],
+    'is empty': [{ headers: { 'Content-Type': 'application/json' }, body: '' }, 'invalid-response'],
+    'has no access token': [{ body: { token_type: 'Bearer', expires_in: 5 } }, 'invalid-response'],
+    'has an empty access token': [{ body: { ...GOOD_TOKENS, access_token: '' } }, 'invalid-response'],
+    'has an access token that is null': [{ body: { ...GOOD_TOKENS, access_token: null } }, 'invalid-response'],
+    'is of type DPoP': [{ body: { ...GOOD_TOKENS, token_type: 'DPoP' } }, 'unsupported-server'],
     'is of a type that nobody knows': [{ body: { ...GOOD_TOKENS, token_type: 'mac' } }, 'configuration'],
-    'is an error with status 200, as GitHub gives': [{ body: { error: 'bad_verification_code', error_description: 'wrong' } }, 'start-again', 'bad_verification_code'],
+    'is an error with status 200, as GitHub gives': [{ body: { error: 'bad_verification_code', error_description: 'wrong' } }, 'invalid-callback', 'bad_verification_code'],
     'is a client error with status 200': [{ body: { error: 'incorrect_client_credentials' } }, 'client-rejected', 'incorrect_client_credentials'],
     'is 401 with a challenge and an error': [{ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: { error: 'invalid_client' } }, 'client-rejected', 'invalid_client'],
     'is 401 with a challenge alone': [{ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: '' }, 'client-rejected', 'challenge'],
-    'says that the code is not good': [{ status: 400, body: { error: 'invalid_grant' } }, 'start-again', 'invalid_grant'],
+    'says that the code is not good': [{ status: 400, body: { error: 'invalid_grant' } }, 'invalid-callback', 'invalid_grant'],
     'is 500 with an error in it': [{ status: 500, body: { error: 'invalid_grant' } }, 'server', 'http-500'],
     'is 500 with an error that no specification knows': [{ status: 500, body: { error: 'Internal Server Error' } }, 'server', 'http-500'],
     'is 503': [{ status: 503, body: 'busy' }, 'server', 'http-503'],
     'is 404': [{ status: 404 }, 'no-server', 'http-404'],
-    'is 403 with a page': [{ ...htmlPage, status: 403 }, 'web-page', 'not-json'],
-    'redirects': [{ status: 307, headers: { Location: 'https://elsewhere.example.com' } }, 'web-page', 'http-307'],
+    'is 403 with a page': [{ ...htmlPage, status: 403 }, 'unexpected-html', 'not-json'],
+    'redirects': [{ status: 307, headers: { Location: 'https://elsewhere.example.com' } }, 'unexpected-html', 'http-307'],
     'does not come': ['drop', 'network'],
   };
   for (const [what, [script, category, code]] of Object.entries(answers)) {
@@ -176,9 +176,9 @@ describe('A token answer', () => {
       'another audience': [{ aud: 'somebody-else' }, 'untrusted-answer'],
       'several audiences and another party': [{ aud: ['editor', 'x'], azp: 'x' }, 'untrusted-answer'],
       'another nonce': [{ nonce: 'other' }, 'untrusted-answer'],
-      'no nonce': [{ nonce: undefined }, 'bad-answer'],
+      'no nonce': [{ nonce: undefined }, 'invalid-response'],
       'another issuer': [{ iss: 'https://evil.example.com' }, 'untrusted-answer'],
-      'no subject': [{ sub: undefined }, 'bad-answer'],
+      'no subject': [{ sub: undefined }, 'invalid-response'],
     };
     for (const [what, [claims, category]] of Object.entries(wrong)) {
       it(`with ${what} is refused as ${category}`, async () => {
@@ -207,18 +207,18 @@ describe('A token answer', () => {
 
     it('is not done without where the entry says that callers get it, not even at a renewal', async () => {
       answering({});
-      await rejectsWith(trade(server, { provider: { token: 'id_token' } }), 'server-unfit', 'no-id-token');
+      await rejectsWith(trade(server, { provider: { token: 'id_token' } }), 'unsupported-server', 'no-id-token');
       const renewal = await requestRefresh(await discovered(server.issuer, { token: 'id_token' }), 'refresh-0', undefined, transportWith());
       assert.equal(renewal.refreshToken, 'refresh-1');
-      await rejectsWith(renewal.check(), 'server-unfit', 'no-id-token');
+      await rejectsWith(renewal.check(), 'unsupported-server', 'no-id-token');
     });
 
     it('has to say when the person signed in, and not too long ago, where the entry asks for that', async () => {
       const asking = (claims: Readonly<Record<string, unknown>>): Promise<unknown> =>
         tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }), transportWith(), { authorizationParameters: { max_age: '600' } });
       await asking({ auth_time: now() - 60 });
-      await rejectsWith(asking({ auth_time: now() - 1200 }), 'step-up-unmet', 'auth-too-old');
-      await rejectsWith(asking({}), 'bad-answer');
+      await rejectsWith(asking({ auth_time: now() - 1200 }), 'step-up-failed', 'auth-too-old');
+      await rejectsWith(asking({}), 'invalid-response');
     });
 
     it('has to be from the issuer of its own tenant, where the server leaves the tenant open', async () => {
@@ -242,7 +242,7 @@ describe('A token answer', () => {
     });
 
     it('that is missing although "openid" was asked for is a bad answer', async () => {
-      await rejectsWith(tradeForIdToken(server, () => Promise.resolve(undefined)), 'bad-answer');
+      await rejectsWith(tradeForIdToken(server, () => Promise.resolve(undefined)), 'invalid-response');
     });
 
     it('signed with a key that the server does not publish is a bad answer', async () => {
@@ -256,7 +256,7 @@ describe('A token answer', () => {
           const [, payload] = (await server.idToken({ aud: 'editor', nonce, sub: 'admin' })).split('.');
           return [header, payload, signature].join('.');
         }),
-        'bad-answer',
+        'invalid-response',
       );
     });
 
@@ -286,7 +286,7 @@ describe('A token answer', () => {
     }
 
     it('is judged by the clock that the product is given, not by the machine\'s', async () => {
-      const clock = new PatientClock();
+      const clock = new ManualAsyncClock();
       server.date = () => clock.now();
       const fake = Math.floor(clock.now() / 1000);
       const tokens = await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, iat: fake, exp: fake + 300 }), transportWith(clock));

@@ -5,18 +5,18 @@ import { fetchWith, type Answer, type Fetch, type Transport } from '../../../src
 import { transportWith } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { settle } from '../../support/fakeClock.ts';
-import { PatientClock } from '../../support/patientClock.ts';
+import { ManualAsyncClock } from '../../support/patientClock.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 
 const GET = { method: 'GET', headers: {} };
 
 describe('The transport', () => {
   let server: ScriptedServer;
-  let clock: PatientClock;
+  let clock: ManualAsyncClock;
 
   beforeEach(async () => {
     server = await ScriptedServer.start();
-    clock = new PatientClock();
+    clock = new ManualAsyncClock();
     server.date = () => clock.now();
   });
 
@@ -51,7 +51,7 @@ describe('The transport', () => {
     await answer;
   });
 
-  const MIDWAY: readonly (readonly [string, (clock: PatientClock) => void, number])[] = [
+  const MIDWAY: readonly (readonly [string, (clock: ManualAsyncClock) => void, number])[] = [
     ['the machine slept for two hours', (one) => one.sleep(2 * HOUR), 2 * HOUR],
     ['the machine slept for a minute', (one) => one.sleep(MINUTE), MINUTE],
     // It can have been a sleep as well, so the token counts as older than it is.
@@ -98,8 +98,8 @@ describe('The transport', () => {
       ...transportWith(clock),
       fetch: (_url, init) => Promise.resolve(new Response(stream.pipeThrough(new TransformStream(), init?.signal ? { signal: init.signal } : {}))),
     };
-    const began = clock.now();
-    const time = rejectsWith(fetchWith(transport)(`${server.issuer}/drip`, GET), 'network', 'deadline').then(() => clock.now() - began);
+    const initialRecord = clock.now();
+    const time = rejectsWith(fetchWith(transport)(`${server.issuer}/drip`, GET), 'network', 'deadline').then(() => clock.now() - initialRecord);
     await clock.pass(40 * SECOND);
     assert.equal(await time, 30 * SECOND);
     assert.ok(isCancelled);
@@ -127,7 +127,7 @@ describe('The transport', () => {
     server.on('/large', { body: 'x'.repeat(2 ** 20) });
     assert.equal((await (await get('/large')).text()).length, 2 ** 20);
     server.on('/larger', { body: 'x'.repeat(2 ** 20 + 1) });
-    await rejectsWith(get('/larger'), 'bad-answer', 'too-large');
+    await rejectsWith(get('/larger'), 'invalid-response', 'too-large');
   });
 
   it('follows no redirect', async () => {

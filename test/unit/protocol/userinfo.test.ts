@@ -1,6 +1,6 @@
 // What the userinfo endpoint says of a person, right or wrong: OpenID Connect Core 5.3.
 import assert from 'node:assert/strict';
-import type { Category } from '../../../src/core/remedy.ts';
+import type { Category } from '../../../src/core/failurePolicies.ts';
 import { RelyingParty } from '../../support/conformance/relyingParty.ts';
 import { spoilt } from '../../support/conformance/keys.ts';
 import type { SuiteServer } from '../../support/conformance/suiteServer.ts';
@@ -72,17 +72,17 @@ describe('A userinfo answer', () => {
     'is 404': [answering({ status: 404 }), 'no-server', 'http-404'],
     'is 401': [answering({ status: 401, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } }), 'configuration', 'http-401'],
     'is 503': [answering({ status: 503 }), 'server', 'http-503'],
-    'is a page': [answering(htmlPage), 'web-page', 'not-json'],
-    'is cut off': [answering(json('{"')), 'bad-answer'],
-    'is null': [answering(json('null')), 'bad-answer'],
-    'is a list': [answering(json('[]')), 'bad-answer'],
-    'is empty': [answering(json('')), 'bad-answer'],
+    'is a page': [answering(htmlPage), 'unexpected-html', 'not-json'],
+    'is cut off': [answering(json('{"')), 'invalid-response'],
+    'is null': [answering(json('null')), 'invalid-response'],
+    'is a list': [answering(json('[]')), 'invalid-response'],
+    'is empty': [answering(json('')), 'invalid-response'],
     'does not come': [answering('drop'), 'network'],
-    'says not of whom it speaks': [claiming({ sub: undefined }), 'bad-answer'],
-    'speaks of an object': [claiming({ sub: { of: 'person-1' } }), 'bad-answer'],
+    'says not of whom it speaks': [claiming({ sub: undefined }), 'invalid-response'],
+    'speaks of an object': [claiming({ sub: { of: 'person-1' } }), 'invalid-response'],
     'is signed, and wrongly': [signing((server) => {
       server.faults = { userinfoSignature: spoilt };
-    }), 'bad-answer', 'OAUTH_INVALID_RESPONSE'],
+    }), 'invalid-response', 'OAUTH_INVALID_RESPONSE'],
     'is signed by a key that nobody knows': [signing((server) => {
       server.userinfoSigning = { algorithm: 'RS256', kid: 'RSA 1' };
       server.faults = { userinfo: (claims) => {
@@ -94,19 +94,19 @@ describe('A userinfo answer', () => {
     }), 'untrusted-answer', 'OAUTH_KEY_SELECTION_FAILED'],
     'is signed by an algorithm that the server does not name': [signing((server) => {
       server.metadata['userinfo_signing_alg_values_supported'] = ['ES256'];
-    }), 'bad-answer', 'OAUTH_INVALID_RESPONSE'],
+    }), 'invalid-response', 'OAUTH_INVALID_RESPONSE'],
     'is signed with the secret': [signing((server) => {
       server.metadata['userinfo_signing_alg_values_supported'] = ['HS256'];
       server.userinfoSigning = { algorithm: 'HS256' };
-    }), 'server-unfit', 'unsafe-signature'],
+    }), 'unsupported-server', 'unsafe-signature'],
     'is a JWT without a signature': [signing((server) => {
       server.metadata['userinfo_signing_alg_values_supported'] = ['none'];
       server.userinfoSigning = { algorithm: 'none' };
-    }), 'server-unfit', 'unsafe-signature'],
+    }), 'unsupported-server', 'unsafe-signature'],
     'is from another issuer': [signing(claiming({ iss: 'https://evil.example.com' })), 'untrusted-answer'],
     'is for another client': [signing(claiming({ aud: 'other' })), 'untrusted-answer'],
     'has run out': [signing(claiming({ exp: 1 })), 'clock', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED'],
-    'is no JWT, though it says so': [answering({ headers: { 'Content-Type': 'application/jwt' }, body: '{"sub":"person-1"}' }), 'bad-answer'],
+    'is no JWT, though it says so': [answering({ headers: { 'Content-Type': 'application/jwt' }, body: '{"sub":"person-1"}' }), 'invalid-response'],
   };
   for (const [what, [setUp, category, code]] of Object.entries(useless)) {
     it(`that ${what} is not used, and is ${category} where the entry counts on it`, async () => {

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
 import { formatRecord } from '../../../src/core/session.ts';
-import type { Contents } from '../../../src/sessions/archive.ts';
+import type { Contents } from '../../../src/storage/sessionStore.ts';
 import { ArchiveBench, ended, generation, half, ISSUER, type ArchiveWindow } from '../../support/archiveBench.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeStore, type FakeFolder } from '../../support/fakeStore.ts';
-import { buildHouse, type House } from '../../support/house.ts';
-import type { PatientClock } from '../../support/patientClock.ts';
+import { createTestWindow, type TestWindow } from '../../support/house.ts';
+import type { ManualAsyncClock } from '../../support/patientClock.ts';
 
 describe('The archive', function () {
   this.timeout(20_000);
   let bench: ArchiveBench;
   let folder: FakeFolder;
   let store: FakeStore;
-  let clock: PatientClock;
+  let clock: ManualAsyncClock;
 
   beforeEach(() => {
     bench = new ArchiveBench();
@@ -39,9 +39,9 @@ describe('The archive', function () {
       window.life.changes.length = 0;
       await window.save(half(2), false);
       assert.deepEqual(window.life.changes, ['write s1.sealed', 'store session:s1']);
-      assert.equal(await other.hasNewsOf(generation(1)), false);
+      assert.equal(await other.isStale(generation(1)), false);
       await window.save(generation(2));
-      assert.equal(await other.hasNewsOf(generation(1)), true);
+      assert.equal(await other.isStale(generation(1)), true);
     });
 
     it('does everything else where the store does not take it, and says so', async () => {
@@ -49,7 +49,7 @@ describe('The archive', function () {
       await window.save(generation(1));
       store.failing.add('store');
       await rejectsWith(window.save(generation(2)), 'storage');
-      assert.equal((await window.ledger.read('s1'))?.generation, 2);
+      assert.equal((await window.sessionIndex.read('s1'))?.generation, 2);
       store.failing.clear();
       assert.deepEqual(generations(await openWindow().load()), [2]);
     });
@@ -67,17 +67,17 @@ describe('The archive', function () {
       assert.equal(await window.save(generation(2)), false);
       assert.equal(await window.share(generation(2)), false);
       folder.failing = false;
-      assert.equal(await other.hasNewsOf(generation(1)), false);
+      assert.equal(await other.isStale(generation(1)), false);
       assert.equal(await window.share(generation(2)), true);
-      assert.equal(await other.hasNewsOf(generation(1)), true);
-      assert.deepEqual(await other.handOver.read('s1'), generation(2));
+      assert.equal(await other.isStale(generation(1)), true);
+      assert.deepEqual(await other.sealedCopies.read('s1'), generation(2));
     });
 
     it('does not let them know of one that is not the newest any more, or is signed out', async () => {
       const [window, other] = [openWindow(), openWindow()];
       await other.save(generation(3));
       assert.equal(await window.share(generation(2)), true);
-      assert.deepEqual([(await other.ledger.read('s1'))?.generation, await other.handOver.read('s1')], [3, generation(3)]);
+      assert.deepEqual([(await other.sessionIndex.read('s1'))?.generation, await other.sealedCopies.read('s1')], [3, generation(3)]);
       await other.forget('s1');
       assert.equal(await window.share(generation(4)), true);
       assert.deepEqual([...folder.files.keys()], ['s1.gone']);
@@ -102,9 +102,9 @@ describe('The archive', function () {
       await openWindow().vault.write(generation(5));
       await window.save(generation(2)).catch(() => {});
       assert.match(store.secrets.get('session:s1') ?? '', /refresh-5/);
-      await openWindow().handOver.write(generation(6));
+      await openWindow().sealedCopies.write(generation(6));
       await window.save(generation(3)).catch(() => {});
-      assert.equal((await window.handOver.read('s1'))?.generation, 6);
+      assert.equal((await window.sealedCopies.read('s1'))?.generation, 6);
     });
 
     it('does not keep one that is signed out, here or elsewhere', async () => {
@@ -122,13 +122,13 @@ describe('The archive', function () {
       for (const number of [2, 1, 4, 3, 3, 5, 2]) {
         highest = Math.max(highest, number);
         await openWindow().enter(generation(number));
-        assert.equal((await window.ledger.read('s1'))?.generation, highest);
+        assert.equal((await window.sessionIndex.read('s1'))?.generation, highest);
       }
       await window.enter(ended(generation(5)));
       await window.enter(generation(5));
-      assert.equal((await window.ledger.read('s1'))?.endedAt, 1, 'an end stays within its generation');
+      assert.equal((await window.sessionIndex.read('s1'))?.endedAt, 1, 'an end stays within its generation');
       await window.enter(generation(6));
-      assert.equal((await window.ledger.read('s1'))?.endedAt, undefined);
+      assert.equal((await window.sessionIndex.read('s1'))?.endedAt, undefined);
     });
   });
 
@@ -141,7 +141,7 @@ describe('The archive', function () {
       assert.deepEqual(await other.standingOf(generation(1)), { kind: 'newer', record: generation(2) });
       await openWindow().vault.write(generation(3));
       assert.deepEqual(await other.standingOf(generation(2)), { kind: 'newer', record: generation(3) });
-      await openWindow().handOver.write(generation(4));
+      await openWindow().sealedCopies.write(generation(4));
       assert.deepEqual(await other.standingOf(generation(2)), { kind: 'newer', record: generation(4) });
     });
 
@@ -158,16 +158,16 @@ describe('The archive', function () {
     it('says that it is signed out before anything else', async () => {
       const window = openWindow();
       await window.save(generation(2));
-      await window.ledger.noteSignedOut('s1', 1);
+      await window.sessionIndex.markSignedOut('s1', 1);
       assert.deepEqual(await openWindow().standingOf(generation(1)), { kind: 'signed-out' });
       assert.equal(await openWindow().read('s1'), undefined);
     });
 
     it('says that it is behind where only the ledger shows something newer', async () => {
       const window = openWindow();
-      await window.ledger.write(generation(2));
+      await window.sessionIndex.write(generation(2));
       assert.deepEqual(await window.standingOf(generation(1)), { kind: 'behind' });
-      await window.ledger.write(ended(generation(2)));
+      await window.sessionIndex.write(ended(generation(2)));
       assert.deepEqual(await window.standingOf(generation(2)), { kind: 'behind' });
     });
 
@@ -182,67 +182,67 @@ describe('The archive', function () {
 
     it('waits a moment for what it cannot read yet', async () => {
       const window = openWindow();
-      await window.ledger.write(generation(2));
+      await window.sessionIndex.write(generation(2));
       clock.after(1500, () => void openWindow().vault.write(generation(2)));
-      assert.deepEqual(await within(2 * SECOND, window.settledStandingOf(generation(1))), { kind: 'newer', record: generation(2) });
+      assert.deepEqual(await within(2 * SECOND, window.waitAndCompare(generation(1))), { kind: 'newer', record: generation(2) });
     });
 
     it('does not wait for long', async () => {
       const window = openWindow();
-      await window.ledger.write(generation(2));
-      assert.deepEqual(await within(2 * SECOND, window.settledStandingOf(generation(1))), { kind: 'behind' });
+      await window.sessionIndex.write(generation(2));
+      assert.deepEqual(await within(2 * SECOND, window.waitAndCompare(generation(1))), { kind: 'behind' });
     });
 
     it('does not wait where nothing is behind', async () => {
       const window = openWindow();
       await window.save(generation(1));
-      assert.deepEqual(await window.settledStandingOf(generation(1)), { kind: 'newest' });
+      assert.deepEqual(await window.waitAndCompare(generation(1)), { kind: 'newest' });
     });
 
     it('looks for something newer once, or for as long as a store lags', async () => {
       const window = openWindow();
       await window.save(generation(1));
-      assert.equal(await window.newerThan(generation(1), true), undefined);
-      assert.equal(await within(2 * SECOND, window.newerThan(generation(1), false)), undefined);
+      assert.equal(await window.findNewer(generation(1), true), undefined);
+      assert.equal(await within(2 * SECOND, window.findNewer(generation(1), false)), undefined);
       clock.after(SECOND, () => void openWindow().save(generation(2)));
-      assert.deepEqual(await within(2 * SECOND, window.newerThan(generation(1), false)), generation(2));
-      assert.deepEqual(await window.newerThan(generation(1), true), generation(2));
+      assert.deepEqual(await within(2 * SECOND, window.findNewer(generation(1), false)), generation(2));
+      assert.deepEqual(await window.findNewer(generation(1), true), generation(2));
     });
   });
 
   describe('over a store that hangs', () => {
-    let house: House;
+    let testWindow: TestWindow;
     const never = (): Promise<never> => new Promise(() => {});
 
     beforeEach(async () => {
-      house = buildHouse(ISSUER, { folder, store, clock });
-      await house.archive.save(generation(1));
+      testWindow = createTestWindow(ISSUER, { folder, store, clock });
+      await testWindow.archive.save(generation(1));
       Object.assign(store, { get: never, keys: never, store: never, delete: never });
     });
 
     it('does not wait for more than 10 s to load', async () => {
-      await within(10 * SECOND, rejectsWith(house.archive.load(), 'storage', 'secret-slow'));
+      await within(10 * SECOND, rejectsWith(testWindow.archive.load(), 'storage', 'secret-slow'));
     });
 
     it('does not wait for more than 10 s to save, and has sealed and entered it', async () => {
-      await within(10 * SECOND, rejectsWith(house.archive.save(generation(2)), 'storage'));
-      assert.equal((await house.ledger.read('s1'))?.generation, 2);
+      await within(10 * SECOND, rejectsWith(testWindow.archive.save(generation(2)), 'storage'));
+      assert.equal((await testWindow.sessionIndex.read('s1'))?.generation, 2);
       Object.assign(store, { get: FakeStore.prototype.get.bind(store), keys: FakeStore.prototype.keys.bind(store), store: FakeStore.prototype.store.bind(store) });
       assert.deepEqual(generations(await openWindow().load()), [2]);
     });
 
     it('does not wait for more than 10 s to see how a record stands', async () => {
-      assert.deepEqual(await within(10 * SECOND, house.archive.standingOf(generation(1))), { kind: 'newest' });
+      assert.deepEqual(await within(10 * SECOND, testWindow.archive.standingOf(generation(1))), { kind: 'newest' });
     });
 
     it('does not wait for more than 10 s in a window that has had nothing from the store yet', async () => {
-      const fresh = buildHouse(ISSUER, { folder, store, clock });
+      const fresh = createTestWindow(ISSUER, { folder, store, clock });
       await within(10 * SECOND, fresh.archive.standingOf(generation(1)));
       await within(10 * SECOND, rejectsWith(fresh.archive.save(generation(2)), 'storage'));
     });
 
     it('does not wait for more than 10 s to sign out, and remembers it', async () => {
-      await within(10 * SECOND, rejectsWith(house.archive.forget('s1'), 'storage'));
+      await within(10 * SECOND, rejectsWith(testWindow.archive.forget('s1'), 'storage'));
       assert.equal(await openWindow().isSignedOut('s1'), true);
     });
   });

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { DAY } from '../../../src/core/clock.ts';
 import { formatRecord, parseRecord, type SessionRecord } from '../../../src/core/session.ts';
-import type { Contents } from '../../../src/sessions/archive.ts';
+import type { Contents } from '../../../src/storage/sessionStore.ts';
 import { ArchiveBench, generation, half, type ArchiveWindow } from '../../support/archiveBench.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import type { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
-import type { PatientClock } from '../../support/patientClock.ts';
+import type { ManualAsyncClock } from '../../support/patientClock.ts';
 
 describe('The archive at a start', function () {
   this.timeout(20_000);
   let bench: ArchiveBench;
   let folder: FakeFolder;
   let store: FakeStore;
-  let clock: PatientClock;
+  let clock: ManualAsyncClock;
 
   beforeEach(() => {
     bench = new ArchiveBench();
@@ -31,7 +31,7 @@ describe('The archive at a start', function () {
       assert.deepEqual([records.length, missing], [1, []]);
       const [record] = records;
       assert.ok(record !== undefined);
-      const standing = await window.settledStandingOf(record);
+      const standing = await window.waitAndCompare(record);
       assert.ok(standing.kind === 'newest' || standing.kind === 'newer', standing.kind);
       return standing.kind === 'newer' ? standing.record : record;
     };
@@ -40,7 +40,7 @@ describe('The archive at a start', function () {
       const window = openWindow();
       await window.save(generation(1));
       window.life.end(changes);
-      void records.reduce<Promise<void>>((before, record) => before.then(async () => void (await window.save(record, record.isWhole))), Promise.resolve());
+      void records.reduce<Promise<void>>((before, record) => before.then(async () => void (await window.save(record, record.isComplete))), Promise.resolve());
       await clock.rest();
     };
 
@@ -124,16 +124,16 @@ describe('The archive at a start', function () {
 
     it('takes the newest that is left where the ledger knows of one that is gone', async () => {
       const window = openWindow();
-      await window.handOver.write(generation(1));
+      await window.sealedCopies.write(generation(1));
       await window.vault.write(generation(2));
-      await window.ledger.write(generation(3));
+      await window.sessionIndex.write(generation(3));
       assert.deepEqual(generations(await openWindow().load()), [2]);
     });
 
     it('takes what is older than the ledger says where there is nothing else, and says how it stands', async () => {
       const window = openWindow();
       await window.vault.write(generation(1));
-      await window.ledger.write(generation(2));
+      await window.sessionIndex.write(generation(2));
       assert.deepEqual(generations(await window.load()), [1]);
       assert.deepEqual(await window.standingOf(generation(1)), { kind: 'behind' });
     });
@@ -141,7 +141,7 @@ describe('The archive at a start', function () {
     it('enters what the ledger does not know', async () => {
       await openWindow().vault.write(generation(3));
       assert.deepEqual(generations(await openWindow().load()), [3]);
-      assert.equal((await openWindow().ledger.read('s1'))?.generation, 3);
+      assert.equal((await openWindow().sessionIndex.read('s1'))?.generation, 3);
     });
 
     it('names what the ledger knows and nobody has', async () => {

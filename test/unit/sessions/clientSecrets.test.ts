@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Failure } from '../../../src/core/failure.ts';
 import type { Provider } from '../../../src/core/provider.ts';
-import { ClientSecrets } from '../../../src/sessions/clientSecrets.ts';
+import { ClientSecrets } from '../../../src/storage/clientSecrets.ts';
 import { providerAt } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeFolder, FakeStore } from '../../support/fakeStore.ts';

@@ -2,41 +2,41 @@
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { LifetimeSettings } from '../../../src/core/lifetime.ts';
-import { timeOf } from '../../../src/core/log.ts';
+import { formatTimestamp } from '../../../src/core/log.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
-import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
+import { createTestWindow, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
 const SESSION = 'Session s1 at acme (generation 1)';
 
 describe('The log', () => {
   let server: ScriptedServer;
-  let house: House;
+  let testWindow: TestWindow;
 
   beforeEach(async () => {
     server = await ScriptedServer.start();
-    house = buildHouse(server.issuer);
+    testWindow = createTestWindow(server.issuer);
   });
 
   afterEach(async () => {
-    house.scheduler.dispose();
+    testWindow.scheduler.dispose();
     await server.stop();
   });
 
   const live = async (more: Partial<SessionRecord> = {}, settings?: Partial<LifetimeSettings>): Promise<void> => {
-    house = buildHouse(server.issuer, settings === undefined ? {} : { settings });
-    server.date = () => house.clock.now();
-    await moveIn(house, recordAt(server.issuer, house.clock.now(), more));
+    testWindow = createTestWindow(server.issuer, settings === undefined ? {} : { settings });
+    server.date = () => testWindow.clock.now();
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), more));
   };
-  const ask = (): Promise<unknown> => house.keeper.find('acme', ['read']).catch(() => {});
-  const told = (words: string): string[] => house.lines.filter((line) => line.includes(words));
-  const inMs = (ms: number): string => timeOf(house.clock.now() + ms);
+  const ask = (): Promise<unknown> => testWindow.sessionManager.find('acme', ['read']).catch(() => {});
+  const told = (words: string): string[] => testWindow.lines.filter((line) => line.includes(words));
+  const inMs = (ms: number): string => formatTimestamp(testWindow.clock.now() + ms);
 
   describe('of what a caller gets', () => {
     it('says how much is left of a token in hand and how much is wanted, once for each token', async () => {
       await live();
       await ask();
-      await house.clock.pass(MINUTE);
+      await testWindow.clock.pass(MINUTE);
       await ask();
       assert.deepEqual(told(': a caller '), [`${SESSION}: a caller gets the token in hand: the token works for 300 s more (expires_in), 60 s are wanted, has a refresh token.`]);
     });
@@ -44,11 +44,11 @@ describe('The log', () => {
     it('tells a token that is past its time from one that has too little left', async () => {
       server.onToken('drop');
       await live();
-      await house.clock.pass(4 * MINUTE + 30 * SECOND);
+      await testWindow.clock.pass(4 * MINUTE + 30 * SECOND);
       await ask();
       assert.deepEqual(told(': a caller needs'), [`${SESSION}: a caller needs a renewal: the token works for 30 s more (expires_in), 60 s are wanted, has a refresh token.`]);
       await live({ expirySource: 'token' });
-      await house.clock.pass(5 * MINUTE + 5 * SECOND);
+      await testWindow.clock.pass(5 * MINUTE + 5 * SECOND);
       await ask();
       assert.match(told(': a caller needs')[0] ?? '', /the token expired 5 s ago \(token\)/);
     });
@@ -67,12 +67,12 @@ describe('The log', () => {
 
     it('says what comes after a failure, and when it is tried again, once', async () => {
       server.onToken({ status: 429, headers: { 'retry-after': '40' }, body: {} });
-      await live({ accessExpiresAt: house.clock.now() + 10 * SECOND, renewedAt: house.clock.now() - 50 * SECOND });
-      await house.clock.pass(9 * SECOND);
+      await live({ accessExpiresAt: testWindow.clock.now() + 10 * SECOND, renewedAt: testWindow.clock.now() - 50 * SECOND });
+      await testWindow.clock.pass(9 * SECOND);
       await ask();
       await ask();
       const at = inMs(40 * SECOND);
-      await house.clock.pass(10 * SECOND);
+      await testWindow.clock.pass(10 * SECOND);
       await ask();
       await ask();
       const failed = 'after rate-limited (http-429), HTTP 429, tried again at';
@@ -86,7 +86,7 @@ describe('The log', () => {
     it('says that no session serves, once for each list of scopes', async () => {
       await live();
       for (const scopes of [['write'], ['write'], ['other\n[x](command:y)']]) {
-        await house.keeper.find('acme', scopes);
+        await testWindow.sessionManager.find('acme', scopes);
       }
       assert.deepEqual(told('No session at'), ['write', 'other x(command:y)'].map((wanted) => `No session at acme serves a caller that wants "${wanted}"; it has 1.`));
     });
@@ -95,15 +95,15 @@ describe('The log', () => {
   describe('of what is planned', () => {
     const planned = async (more: Partial<SessionRecord>, settings?: Partial<LifetimeSettings>): Promise<string> => {
       await live(more, settings);
-      house.scheduler.tick();
-      await house.clock.pass(2 * MINUTE);
-      const lines = house.lines.filter((line) => /next renewal at|no renewal is planned|is over/.test(line));
+      testWindow.scheduler.tick();
+      await testWindow.clock.pass(2 * MINUTE);
+      const lines = testWindow.lines.filter((line) => /next renewal at|no renewal is planned|is over/.test(line));
       assert.equal(lines.length, 1, lines.join('\n'));
       return lines[0] ?? '';
     };
 
     it('says when the next renewal is, and because of what', async () => {
-      const now = house.clock.now();
+      const now = testWindow.clock.now();
       for (const [because, more, settings] of [
         ['access expiry', { accessExpiresAt: now + HOUR }, {}],
         ['session end', { accessExpiresAt: now + 10 * HOUR, sessionEndsAt: now + HOUR }, {}],
@@ -121,8 +121,8 @@ describe('The log', () => {
 
     it('says when it is over by the passing of time', async () => {
       await live({ refreshToken: undefined });
-      house.scheduler.tick();
-      await house.clock.pass(HOUR);
+      testWindow.scheduler.tick();
+      await testWindow.clock.pass(HOUR);
       assert.equal(told('is over').length, 1);
       assert.match(told('is over')[0] ?? '', /: is over; the token expired 0 s ago \(expires_in\), no refresh token\.$/);
     });
@@ -130,45 +130,45 @@ describe('The log', () => {
     it('says so to everybody who reads the log, at start and after each renewal', async () => {
       server.onToken(rotatingTokens({ expires_in: undefined }));
       const plans = (): { generation: number; at: number }[] =>
-        house.infos.flatMap((line) => {
+        testWindow.infos.flatMap((line) => {
           const [found, generation, at = ''] = /\(generation (\d+)\): next renewal at ([0-9TZ:.-]+), for its refresh interval;/.exec(line) ?? [];
           return found === undefined ? [] : [{ generation: Number(generation), at: Date.parse(at) }];
         });
       await live({ accessExpiresAt: undefined, expirySource: 'never-said' }, { refreshInterval: 12 * HOUR });
-      const start = house.clock.now();
-      house.scheduler.tick();
-      await house.clock.rest();
+      const start = testWindow.clock.now();
+      testWindow.scheduler.tick();
+      await testWindow.clock.rest();
       const [first] = plans();
       assert.ok(first?.generation === 1 && first.at <= start + 12 * HOUR && first.at > start + 11 * HOUR);
-      await house.clock.pass(13 * HOUR);
-      const { generation, renewedAt } = house.record();
+      await testWindow.clock.pass(13 * HOUR);
+      const { generation, renewedAt } = testWindow.record();
       assert.deepEqual([generation, renewedAt], [2, first.at]);
       assert.deepEqual(plans().map((plan) => plan.generation), [1, 2]);
     });
 
     it('does not repeat itself at each tick', async () => {
       await live({ accessExpiresAt: undefined, expirySource: 'never-said' }, { refreshInterval: 0 });
-      house.scheduler.tick();
-      await house.clock.pass(MINUTE);
-      const { length } = house.lines;
-      await house.clock.pass(12 * HOUR);
-      assert.equal(house.lines.length, length, house.lines.slice(length).join('\n'));
+      testWindow.scheduler.tick();
+      await testWindow.clock.pass(MINUTE);
+      const { length } = testWindow.lines;
+      await testWindow.clock.pass(12 * HOUR);
+      assert.equal(testWindow.lines.length, length, testWindow.lines.slice(length).join('\n'));
     });
 
     it('gives the reason of each renewal that starts by itself', async () => {
       server.onToken(rotatingTokens({ expires_in: 300 }));
       await live();
-      house.scheduler.tick();
-      await house.clock.pass(4 * MINUTE);
-      assert.equal(told('renewal 2 starts (due for its access expiry)').length, 1, house.lines.join('\n'));
+      testWindow.scheduler.tick();
+      await testWindow.clock.pass(4 * MINUTE);
+      assert.equal(told('renewal 2 starts (due for its access expiry)').length, 1, testWindow.lines.join('\n'));
     });
 
     it('names those whose times it does not trust, where the clock was set', async () => {
       await live({ refreshToken: undefined });
-      house.scheduler.tick();
-      house.clock.sleep(-HOUR);
-      await house.clock.pass(MINUTE);
-      assert.equal(told(`${SESSION}: its times are not trusted until it is renewed.`).length, 1, house.lines.join('\n'));
+      testWindow.scheduler.tick();
+      testWindow.clock.sleep(-HOUR);
+      await testWindow.clock.pass(MINUTE);
+      assert.equal(told(`${SESSION}: its times are not trusted until it is renewed.`).length, 1, testWindow.lines.join('\n'));
     });
   });
 
@@ -176,16 +176,16 @@ describe('The log', () => {
     it('has the category, the code, the status, whether there is a refresh token, and what is done next and when', async () => {
       server.onToken({ status: 503, body: {} });
       await live();
-      await assert.rejects(house.refresher.renew('s1', 'a test'));
+      await assert.rejects(testWindow.tokenRefresher.renew('s1', 'a test'));
       assert.deepEqual(told('renewal failed'), [`${SESSION}: renewal failed 1×: server (http-503), HTTP 503; the token works for 300 s more (expires_in), has a refresh token; next try in 2 s, at ${inMs(2 * SECOND)}.`]);
     });
 
     it('says how long a session that has ended is still served', async () => {
       server.onToken({ status: 400, body: { error: 'invalid_grant' } });
-      await live({ accessExpiresAt: house.clock.now() + HOUR });
-      await assert.rejects(house.refresher.renew('s1', 'a test'));
+      await live({ accessExpiresAt: testWindow.clock.now() + HOUR });
+      await assert.rejects(testWindow.tokenRefresher.renew('s1', 'a test'));
       assert.deepEqual(told('has ended'), [`${SESSION} has ended: session-ended (invalid_grant), HTTP 400; has a refresh token, the session ended 0 s ago (invalid_grant), the token works for 300 s more; it takes a new sign-in.`]);
-      await house.clock.pass(10 * SECOND);
+      await testWindow.clock.pass(10 * SECOND);
       await ask();
       assert.deepEqual(told(': a caller '), [`${SESSION}: a caller gets the token in hand: the session ended 10 s ago (invalid_grant), the token works for 290 s more, 60 s are wanted, has a refresh token.`]);
     });
@@ -194,12 +194,12 @@ describe('The log', () => {
   it('has a line for each request, without what was in it', async () => {
     server.onToken(rotatingTokens({ expires_in: 300 }));
     await live();
-    await house.refresher.renew('s1', 'a test');
+    await testWindow.tokenRefresher.renew('s1', 'a test');
     const { host } = new URL(server.issuer);
     const [discovery = '', token = ''] = told(host);
     assert.match(discovery, /^GET 127\.0\.0\.1:\d+\/\.well-known\/openid-configuration: 200, \d+ characters, \d+ ms\.$/);
     assert.match(token, /^POST 127\.0\.0\.1:\d+\/token: 200, \d+ characters, \d+ ms\.$/);
     assert.equal(told('Provider acme has authorization_endpoint, token_endpoint').length, 1);
-    assert.doesNotMatch(house.lines.join('\n'), /access-\d|refresh-\d/);
+    assert.doesNotMatch(testWindow.lines.join('\n'), /access-\d|refresh-\d/);
   });
 });

@@ -1,38 +1,38 @@
 import assert from 'node:assert/strict';
-import { demandOf, type Demand } from '../../../src/core/challenge.ts';
+import { parseRequirements, type ChallengeRequirements } from '../../../src/core/challenge.ts';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
-import { Demands } from '../../../src/sessions/demands.ts';
+import { ChallengeSessions } from '../../../src/sessions/challengeSessions.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeLife } from '../../support/fakeStore.ts';
-import { buildHouse, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
 import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('A resource server’s challenge', () => {
   let server: ScriptedServer;
-  let house: House;
-  let demands: Demands;
+  let testWindow: TestWindow;
+  let challengeSessions: ChallengeSessions;
 
   beforeEach(async () => {
-    ({ house, server } = await houseAtServer());
-    demands = new Demands({ clock: house.clock, keeper: house.keeper, refresher: house.refresher });
+    ({ testWindow, server } = await createTestWindowWithServer());
+    challengeSessions = new ChallengeSessions({ clock: testWindow.clock, sessionManager: testWindow.sessionManager, tokenRefresher: testWindow.tokenRefresher });
   });
 
   afterEach(async () => {
     await server.stop();
   });
 
-  const now = (): number => house.clock.now();
-  const demand = (params: Readonly<Record<string, string>>, fallbackScopes: readonly string[] = ['read']): Demand =>
-    demandOf({ challenges: [{ scheme: 'Bearer', params }], fallbackScopes });
+  const now = (): number => testWindow.clock.now();
+  const demand = (params: Readonly<Record<string, string>>, fallbackScopes: readonly string[] = ['read']): ChallengeRequirements =>
+    parseRequirements({ challenges: [{ scheme: 'Bearer', params }], fallbackScopes });
   const refused = demand({ error: 'invalid_token' });
-  const tokens = async (wanted: Demand, account?: string): Promise<string[]> =>
-    (await demands.find('acme', wanted, account)).map(({ record }) => record.accessToken);
+  const tokens = async (wanted: ChallengeRequirements, account?: string): Promise<string[]> =>
+    (await challengeSessions.find('acme', wanted, account)).map(({ record }) => record.accessToken);
   const renewals = (): number => server.requestsTo('/token').length;
   /** A session whose token has worked for an hour and has four to go. */
   const settled = (more: Partial<SessionRecord> = {}): Promise<SessionRecord> =>
-    moveIn(house, recordAt(server.issuer, now(), { renewedAt: now() - HOUR, signedInAt: now() - HOUR, accessExpiresAt: now() + 4 * HOUR, ...more }));
-  const claims = (value: unknown): Demand => demand({ error: 'insufficient_claims', claims: Buffer.from(JSON.stringify(value)).toString('base64') });
+    seedSession(testWindow, recordAt(server.issuer, now(), { renewedAt: now() - HOUR, signedInAt: now() - HOUR, accessExpiresAt: now() + 4 * HOUR, ...more }));
+  const claims = (value: unknown): ChallengeRequirements => demand({ error: 'insufficient_claims', claims: Buffer.from(JSON.stringify(value)).toString('base64') });
 
   it('that names scopes only is answered like a caller that wants them, and renews nothing', async () => {
     await settled();
@@ -42,11 +42,11 @@ describe('A resource server’s challenge', () => {
   });
 
   describe('that comes right after the start, before the stored sessions are read', () => {
-    const started = async (): Promise<[House, Demands]> => {
+    const started = async (): Promise<[TestWindow, ChallengeSessions]> => {
       await settled();
-      const { clock, folder, store } = house;
-      const next = buildHouse(server.issuer, { clock, folder, store, life: new FakeLife() });
-      return [next, new Demands({ clock, keeper: next.keeper, refresher: next.refresher })];
+      const { clock, folder, store } = testWindow;
+      const next = createTestWindow(server.issuer, { clock, folder, store, life: new FakeLife() });
+      return [next, new ChallengeSessions({ clock, sessionManager: next.sessionManager, tokenRefresher: next.tokenRefresher })];
     };
 
     it('is answered all the same, where it names scopes', async () => {
@@ -66,7 +66,7 @@ describe('A resource server’s challenge', () => {
     it('is answered with another one', async () => {
       await settled();
       assert.deepEqual(await tokens(refused), ['access-2']);
-      assert.equal(house.record().generation, 2);
+      assert.equal(testWindow.record().generation, 2);
     });
 
     it('renews once for callers that come one by one with the old token', async () => {
@@ -87,20 +87,20 @@ describe('A resource server’s challenge', () => {
       await settled();
       await tokens(refused);
       for (let time = 0; time < 3; time += 1) {
-        await house.clock.pass(11 * SECOND);
+        await testWindow.clock.pass(11 * SECOND);
         await rejectsWith(tokens(refused), 'token-rejected', 'refused-again');
       }
       assert.equal(renewals(), 1);
     });
 
     it('is told in every window, so that two of them do not renew by turns for ever', async () => {
-      const { clock, folder, store } = house;
-      const other = buildHouse(server.issuer, { clock, folder, store, life: new FakeLife() });
+      const { clock, folder, store } = testWindow;
+      const other = createTestWindow(server.issuer, { clock, folder, store, life: new FakeLife() });
       await settled();
-      house.sessions.start();
+      testWindow.sessions.start();
       other.sessions.start();
-      await other.keeper.ready();
-      const elsewhere = new Demands({ clock, keeper: other.keeper, refresher: other.refresher });
+      await other.sessionManager.ready();
+      const elsewhere = new ChallengeSessions({ clock, sessionManager: other.sessionManager, tokenRefresher: other.tokenRefresher });
       server.onToken(rotatingTokens({ expires_in: 4 * HOUR / SECOND }));
       await tokens(refused);
       for (let time = 0; time < 5; time += 1) {
@@ -109,7 +109,7 @@ describe('A resource server’s challenge', () => {
         await rejectsWith(tokens(refused), 'token-rejected', 'refused-again');
       }
       assert.deepEqual([renewals(), other.record().generation], [1, 2]);
-      house.sessions.dispose();
+      testWindow.sessions.dispose();
       other.sessions.dispose();
     });
 
@@ -117,15 +117,15 @@ describe('A resource server’s challenge', () => {
       await settled();
       server.onToken(rotatingTokens({ expires_in: 4 * HOUR / SECOND }));
       await tokens(refused);
-      await house.clock.pass(HOUR);
+      await testWindow.clock.pass(HOUR);
       assert.deepEqual(await tokens(refused), ['access-3']);
     });
 
     it('is met anew once the token has been renewed for a reason of its own', async () => {
       await settled();
       await tokens(refused);
-      await house.refresher.renew('s1', 'test');
-      await house.clock.pass(11 * SECOND);
+      await testWindow.tokenRefresher.renew('s1', 'test');
+      await testWindow.clock.pass(11 * SECOND);
       assert.deepEqual(await tokens(refused), ['access-4']);
     });
 
@@ -133,7 +133,7 @@ describe('A resource server’s challenge', () => {
       await settled();
       server.onToken({ status: 400, body: { error: 'invalid_grant' } });
       assert.deepEqual(await tokens(refused), []);
-      assert.deepEqual((await house.keeper.find('acme', ['read'])).length, 1);
+      assert.deepEqual((await testWindow.sessionManager.find('acme', ['read'])).length, 1);
     });
 
     it('finds nobody where there is nothing to renew with, so that the person signs in', async () => {
@@ -155,7 +155,7 @@ describe('A resource server’s challenge', () => {
       );
       assert.deepEqual(await tokens(refused, 'person-1'), ['sam-2']);
       assert.equal(renewals(), 1);
-      await house.clock.pass(11 * SECOND);
+      await testWindow.clock.pass(11 * SECOND);
       await rejectsWith(tokens(refused, 'person-2'), 'server');
     });
   });
@@ -166,14 +166,14 @@ describe('A resource server’s challenge', () => {
       assert.deepEqual(await tokens(demand({ error: 'insufficient_user_authentication', acr_values: 'mfa' })), ['access-1']);
       assert.deepEqual(await tokens(demand({ error: 'insufficient_user_authentication', acr_values: 'phr' })), []);
       assert.deepEqual(await tokens(demand({ error: 'insufficient_user_authentication', max_age: '120' })), ['access-1']);
-      await house.clock.pass(31 * SECOND);
+      await testWindow.clock.pass(31 * SECOND);
       assert.deepEqual(await tokens(demand({ error: 'insufficient_user_authentication', max_age: '120' })), []);
       assert.equal(renewals(), 0);
     });
 
     it('knows how the person signed in after a renewal that does not say so', async () => {
       await settled({ acr: 'mfa', authenticatedAt: now() });
-      await house.refresher.renew('s1', 'test');
+      await testWindow.tokenRefresher.renew('s1', 'test');
       assert.deepEqual(await tokens(demand({ acr_values: 'mfa', max_age: '60' })), ['access-2']);
     });
   });
@@ -196,7 +196,7 @@ describe('A resource server’s challenge', () => {
       await settled();
       const tomorrow = claims({ access_token: { nbf: { value: String(Math.floor((now() + 24 * HOUR) / SECOND)) } } });
       await tokens(tomorrow);
-      await house.clock.pass(11 * SECOND);
+      await testWindow.clock.pass(11 * SECOND);
       assert.deepEqual([await tokens(tomorrow), renewals()], [[], 1]);
     });
 
@@ -204,10 +204,10 @@ describe('A resource server’s challenge', () => {
       const record = await settled({ signedInAt: now() });
       const stronger = claims({ access_token: { acrs: { value: 'c1' } } });
       assert.deepEqual(await tokens(stronger), []);
-      demands.noteAnswered(record, stronger);
+      challengeSessions.recordAnswered(record, stronger);
       assert.deepEqual(await tokens(stronger), ['access-1']);
       assert.deepEqual(await tokens(claims({ access_token: { acrs: { value: 'c2' } } })), []);
-      await house.clock.pass(MINUTE);
+      await testWindow.clock.pass(MINUTE);
       assert.deepEqual(await tokens(stronger), []);
       assert.equal(renewals(), 0);
     });

@@ -4,13 +4,13 @@ import { formatRecord, parseRecord, type SessionRecord } from '../../../src/core
 import { providerAt } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeFolder, FakeLife, FakeStore } from '../../support/fakeStore.ts';
-import { buildHouse, grantFor, moveIn, recordAt, type House } from '../../support/house.ts';
-import { Mortal, SilentStore, UnwatchedFolder } from '../../support/mortal.ts';
-import { PatientClock } from '../../support/patientClock.ts';
+import { createTestWindow, grantFor, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
+import { Crashable, StoreWithoutEvents, FolderWithoutWatch } from '../../support/mortal.ts';
+import { ManualAsyncClock } from '../../support/patientClock.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
 /** A store that tells of no change, where what has been read takes its time to arrive. */
-class SlowStore extends SilentStore {
+class SlowStore extends StoreWithoutEvents {
   arrival: Promise<void> = Promise.resolve();
 
   override async get(key: string): Promise<string | undefined> {
@@ -23,14 +23,14 @@ class SlowStore extends SilentStore {
 describe('The follower', function () {
   this.timeout(20_000);
   let server: ScriptedServer;
-  let shared: { readonly clock: PatientClock; readonly folder: FakeFolder; readonly store: FakeStore; readonly life: FakeLife };
-  let windows: House[];
+  let shared: { readonly clock: ManualAsyncClock; readonly folder: FakeFolder; readonly store: FakeStore; readonly life: FakeLife };
+  let windows: TestWindow[];
   /** The window in which things happen. */
-  let one: House;
+  let one: TestWindow;
 
   beforeEach(async () => {
     server = await ScriptedServer.start();
-    shared = { clock: new PatientClock(), folder: new FakeFolder(), store: new FakeStore(), life: new FakeLife() };
+    shared = { clock: new ManualAsyncClock(), folder: new FakeFolder(), store: new FakeStore(), life: new FakeLife() };
     server.date = () => shared.clock.now();
     server.onToken(rotatingTokens({ expires_in: 3 * 86400 }));
     windows = [];
@@ -42,18 +42,18 @@ describe('The follower', function () {
     await server.stop();
   });
 
-  const openWindow = (more: { readonly folder?: FakeFolder; readonly store?: FakeStore } = {}): House => {
-    const house = buildHouse(server.issuer, { ...shared, ...more });
-    house.sessions.start();
-    windows.push(house);
-    return house;
+  const openWindow = (more: { readonly folder?: FakeFolder; readonly store?: FakeStore } = {}): TestWindow => {
+    const testWindow = createTestWindow(server.issuer, { ...shared, ...more });
+    testWindow.sessions.start();
+    windows.push(testWindow);
+    return testWindow;
   };
 
   /** The session of one window, which is not due for days. */
   const record = (more: Partial<SessionRecord> = {}): SessionRecord =>
     recordAt(server.issuer, shared.clock.now(), { accessExpiresAt: shared.clock.now() + 3 * DAY, ...more });
 
-  const generationIn = (house: House): number | undefined => house.registry.get('s1')?.record.generation;
+  const generationIn = (testWindow: TestWindow): number | undefined => testWindow.liveSessions.get('s1')?.record.generation;
   const rest = (): Promise<void> => shared.clock.rest();
   const stored = (): unknown => {
     const parsed = parseRecord(shared.store.secrets.get('session:s1') ?? '');
@@ -62,10 +62,10 @@ describe('The follower', function () {
 
   /** The ways in which a window hears of others, each with how long it takes at the most. */
   const ways = {
-    'the folder': { open: () => openWindow({ store: new SilentStore(shared.store, new Mortal()) }), within: 0 },
-    'a change of the secret': { open: () => openWindow({ folder: new UnwatchedFolder(shared.folder, new Mortal()) }), within: 0 },
+    'the folder': { open: () => openWindow({ store: new StoreWithoutEvents(shared.store, new Crashable()) }), within: 0 },
+    'a change of the secret': { open: () => openWindow({ folder: new FolderWithoutWatch(shared.folder, new Crashable()) }), within: 0 },
     'a look now and then': {
-      open: () => openWindow({ folder: new UnwatchedFolder(shared.folder, new Mortal()), store: new SilentStore(shared.store, new Mortal()) }),
+      open: () => openWindow({ folder: new FolderWithoutWatch(shared.folder, new Crashable()), store: new StoreWithoutEvents(shared.store, new Crashable()) }),
       within: MINUTE + 15 * SECOND,
     },
   };
@@ -77,23 +77,23 @@ describe('The follower', function () {
       it('takes over a sign-in, a renewal and a sign-out', async () => {
         const other = open();
         await rest();
-        const { id } = await one.keeper.admit(grantFor(providerAt(server.issuer), shared.clock.now(), { accessExpiresAt: shared.clock.now() + 3 * DAY }));
+        const { id } = await one.sessionManager.addSession(grantFor(providerAt(server.issuer), shared.clock.now(), { accessExpiresAt: shared.clock.now() + 3 * DAY }));
         await hear();
         assert.deepEqual(other.record(id), one.record(id));
-        await one.refresher.renew(id, 'test');
+        await one.tokenRefresher.renew(id, 'test');
         await hear();
         assert.deepEqual([other.record(id).accessToken, other.record(id)], ['access-2', one.record(id)]);
-        await one.keeper.signOut(id);
+        await one.sessionManager.signOut(id);
         await hear();
-        assert.deepEqual(other.registry.all(), []);
+        assert.deepEqual(other.liveSessions.all(), []);
       });
 
       it('takes over an end', async () => {
         const other = open();
-        await moveIn(one, record());
+        await seedSession(one, record());
         await hear();
         server.onToken({ status: 400, body: { error: 'invalid_grant' } });
-        await rejectsWith(one.refresher.renew('s1', 'test'), 'session-ended');
+        await rejectsWith(one.tokenRefresher.renew('s1', 'test'), 'session-ended');
         await hear();
         assert.deepEqual(other.record().ended, one.record().ended);
         assert.notEqual(other.record().ended, undefined);
@@ -101,10 +101,10 @@ describe('The follower', function () {
 
       it('takes over a new sign-in of the same account', async () => {
         const other = open();
-        await moveIn(one, record());
+        await seedSession(one, record());
         await hear();
         const later = { refreshToken: 'refresh-x', accessToken: 'access-x', accessExpiresAt: shared.clock.now() + 3 * DAY };
-        await one.keeper.admit(grantFor(providerAt(server.issuer), shared.clock.now(), later));
+        await one.sessionManager.addSession(grantFor(providerAt(server.issuer), shared.clock.now(), later));
         await hear();
         assert.equal(other.record().accessToken, 'access-x');
       });
@@ -112,17 +112,17 @@ describe('The follower', function () {
       if (way !== 'a change of the secret') {
         it('takes over a failure, and that it has passed', async () => {
           const other = open();
-          await moveIn(one, record());
+          await seedSession(one, record());
           await hear();
           server.onToken({ status: 429, headers: { 'Retry-After': '1800' } });
-          await rejectsWith(one.refresher.renew('s1', 'test'), 'rate-limited');
+          await rejectsWith(one.tokenRefresher.renew('s1', 'test'), 'rate-limited');
           await hear();
-          const { failure, failures, failedAt, nextTryAt } = other.registry.get('s1') ?? {};
-          assert.deepEqual([failure?.category, failures, failedAt, nextTryAt], ['rate-limited', 1, one.registry.get('s1')?.failedAt, one.registry.get('s1')?.nextTryAt]);
+          const { failure, failures, failedAt, nextTryAt } = other.liveSessions.get('s1') ?? {};
+          assert.deepEqual([failure?.category, failures, failedAt, nextTryAt], ['rate-limited', 1, one.liveSessions.get('s1')?.failedAt, one.liveSessions.get('s1')?.nextTryAt]);
           assert.ok((failure?.retryAfter ?? 0) > 0);
           server.onToken(rotatingTokens({ expires_in: 3 * 86400 }));
           await shared.clock.pass(HOUR);
-          assert.deepEqual([generationIn(other), other.registry.get('s1')?.failure], [generationIn(one), undefined]);
+          assert.deepEqual([generationIn(other), other.liveSessions.get('s1')?.failure], [generationIn(one), undefined]);
           assert.equal(generationIn(one), 2);
         });
       }
@@ -130,30 +130,30 @@ describe('The follower', function () {
   }
 
   describe('when a session vanishes from the store', () => {
-    let other: House;
+    let other: TestWindow;
 
     beforeEach(async () => {
       other = openWindow();
-      await moveIn(one, record());
+      await seedSession(one, record());
       await rest();
     });
 
     it('takes it for a sign-out where somebody has signed out', async () => {
-      await one.keeper.signOut('s1');
+      await one.sessionManager.signOut('s1');
       await rest();
-      assert.deepEqual([other.registry.all(), other.lines.filter((line) => line.includes('vanished'))], [[], []]);
+      assert.deepEqual([other.liveSessions.all(), other.lines.filter((line) => line.includes('vanished'))], [[], []]);
     });
 
     it('takes it for a sign-out, too, where that could not be written down in the folder', async () => {
       shared.folder.failing = 'writing';
-      await one.keeper.signOut('s1').catch(() => {});
+      await one.sessionManager.signOut('s1').catch(() => {});
       await shared.clock.pass(MINUTE);
-      assert.deepEqual([one.registry.all(), other.registry.all(), shared.store.secrets.has('session:s1')], [[], [], false]);
+      assert.deepEqual([one.liveSessions.all(), other.liveSessions.all(), shared.store.secrets.has('session:s1')], [[], [], false]);
       shared.folder.failing = false;
       await shared.clock.pass(2 * MINUTE);
       const third = openWindow();
       await shared.clock.pass(MINUTE);
-      assert.deepEqual([one.registry.all(), other.registry.all(), third.registry.all()], [[], [], []]);
+      assert.deepEqual([one.liveSessions.all(), other.liveSessions.all(), third.liveSessions.all()], [[], [], []]);
     });
 
     for (const failing of [false, 'writing', true] as const) {
@@ -162,7 +162,7 @@ describe('The follower', function () {
         await shared.store.delete('session:s1');
         await shared.clock.pass(30 * SECOND);
         assert.deepEqual(stored(), one.record());
-        assert.deepEqual([one.registry.all().length, other.registry.all().length, other.registry.get('s1')?.unsaved], [1, 1, false]);
+        assert.deepEqual([one.liveSessions.all().length, other.liveSessions.all().length, other.liveSessions.get('s1')?.unsaved], [1, 1, false]);
         assert.equal(other.lines.filter((line) => line.includes('vanished')).length, 1);
       });
     }
@@ -171,7 +171,7 @@ describe('The follower', function () {
       const keys = [...shared.store.secrets.keys()];
       await Promise.all(keys.map((key) => shared.store.delete(key)));
       await shared.clock.pass(30 * SECOND);
-      await one.refresher.renew('s1', 'test');
+      await one.tokenRefresher.renew('s1', 'test');
       const later = openWindow();
       await rest();
       assert.deepEqual(later.record(), one.record());
@@ -181,12 +181,12 @@ describe('The follower', function () {
       shared.store.failing.add('get');
       await shared.store.delete('session:s1');
       await rest();
-      assert.equal(other.registry.all().length, 1);
+      assert.equal(other.liveSessions.all().length, 1);
       assert.match(other.lines.join('\n'), /could not be read after a change/);
     });
 
     it('puts the newest back where an older one was put over it', async () => {
-      await one.refresher.renew('s1', 'test');
+      await one.tokenRefresher.renew('s1', 'test');
       await shared.store.store('session:s1', formatRecord(record({ generation: 1 })));
       await shared.clock.pass(30 * SECOND);
       assert.deepEqual(stored(), one.record());
@@ -195,10 +195,10 @@ describe('The follower', function () {
   });
 
   describe('of half a renewal', () => {
-    const half = (): SessionRecord => ({ ...one.record(), generation: 2, isWhole: false, refreshToken: 'refresh-2' });
+    const half = (): SessionRecord => ({ ...one.record(), generation: 2, isComplete: false, refreshToken: 'refresh-2' });
 
     beforeEach(async () => {
-      await moveIn(one, record());
+      await seedSession(one, record());
     });
 
     it('does not take it over while another window is busy with it, however it hears of it', async () => {
@@ -215,13 +215,13 @@ describe('The follower', function () {
       const other = openWindow();
       await rest();
       let end = (): void => {};
-      const busy = one.turns.take('s1', 1, () => new Promise<void>((resolve) => (end = resolve)), () => Promise.resolve(undefined));
+      const busy = one.renewalLock.take('s1', 1, () => new Promise<void>((resolve) => (end = resolve)), () => Promise.resolve(undefined));
       const begun = half();
       await one.archive.save(begun, false);
-      const renewal = other.refresher.renew('s1', 'test');
+      const renewal = other.tokenRefresher.renew('s1', 'test');
       await shared.clock.pass(3 * SECOND);
       assert.equal(generationIn(other), 1);
-      const whole = { ...begun, isWhole: true, accessToken: 'access-2' };
+      const whole = { ...begun, isComplete: true, accessToken: 'access-2' };
       await one.archive.save(whole);
       end();
       await Promise.all([busy, renewal, shared.clock.pass(SECOND)]);
@@ -234,14 +234,14 @@ describe('The follower', function () {
       await one.archive.save(half(), false);
       await one.archive.enter(half());
       await rest();
-      assert.deepEqual([generationIn(other), other.record().isWhole, other.record().refreshToken], [2, false, 'refresh-2']);
+      assert.deepEqual([generationIn(other), other.record().isComplete, other.record().refreshToken], [2, false, 'refresh-2']);
     });
 
     it('takes over the whole of it when that comes', async () => {
       const other = openWindow();
       await rest();
       await one.archive.save(half(), false);
-      const whole = { ...half(), isWhole: true, accessToken: 'access-2' };
+      const whole = { ...half(), isComplete: true, accessToken: 'access-2' };
       await one.archive.save(whole);
       await rest();
       assert.deepEqual(other.record(), whole);
@@ -249,13 +249,13 @@ describe('The follower', function () {
   });
 
   it('does not bring back a session that is being signed out, whatever it hears meanwhile', async () => {
-    await moveIn(one, record());
+    await seedSession(one, record());
     const text = formatRecord(one.record());
     const seen: number[] = [];
-    one.registry.onDidChange(() => seen.push(one.registry.all().length));
-    const leaving = one.keeper.signOut('s1');
+    one.liveSessions.onDidChange(() => seen.push(one.liveSessions.all().length));
+    const leaving = one.sessionManager.signOut('s1');
     await shared.store.store('session:s1', text);
-    await one.follower.follow('s1');
+    await one.crossWindowSync.sync('s1');
     await leaving;
     await shared.clock.pass(2 * MINUTE);
     assert.deepEqual([seen.at(-1), Math.max(...seen.slice(1), 0), shared.store.secrets.has('session:s1')], [0, 0, false]);
@@ -263,20 +263,20 @@ describe('The follower', function () {
 
   it('ends with the newest where changes come in a crowd', async () => {
     const other = openWindow();
-    await moveIn(one, record());
+    await seedSession(one, record());
     const all = [];
     for (let generation = 2; generation <= 10; generation += 1) {
       await one.archive.save(record({ generation, accessToken: `access-${generation}` }));
-      all.push(...Array.from({ length: 20 }, () => other.follower.follow('s1')));
+      all.push(...Array.from({ length: 20 }, () => other.crossWindowSync.sync('s1')));
     }
     await Promise.all(all);
     assert.equal(generationIn(other), 10);
   });
 
   it('does not miss what changes while it is looking', async () => {
-    const store = new SlowStore(shared.store, new Mortal());
+    const store = new SlowStore(shared.store, new Crashable());
     const other = openWindow({ store });
-    await moveIn(one, record());
+    await seedSession(one, record());
     await rest();
     let arrive = (): void => {};
     store.arrival = new Promise((resolve) => (arrive = resolve));
@@ -292,28 +292,28 @@ describe('The follower', function () {
   });
 
   it('goes on looking now and then where the clock was set back by a day', async () => {
-    const blind = openWindow({ folder: new UnwatchedFolder(shared.folder, new Mortal()), store: new SilentStore(shared.store, new Mortal()) });
+    const blind = openWindow({ folder: new FolderWithoutWatch(shared.folder, new Crashable()), store: new StoreWithoutEvents(shared.store, new Crashable()) });
     await shared.clock.pass(MINUTE);
     shared.clock.sleep(-DAY);
-    await moveIn(one, record());
+    await seedSession(one, record());
     await shared.clock.pass(2 * MINUTE);
     assert.deepEqual(blind.record(), one.record());
   });
 
   it('tells a sign-in of another window once, without a token in the log', async () => {
     const other = openWindow();
-    await moveIn(one, record());
+    await seedSession(one, record());
     await shared.clock.pass(5 * MINUTE);
     assert.equal(other.lines.filter((line) => line.includes('taken over')).length, 1);
     assert.doesNotMatch(other.lines.join('\n'), /access-1|refresh-1/);
   });
 
   it('is back in step at once when the window is looked at again', async () => {
-    const blind = openWindow({ folder: new UnwatchedFolder(shared.folder, new Mortal()), store: new SilentStore(shared.store, new Mortal()) });
+    const blind = openWindow({ folder: new FolderWithoutWatch(shared.folder, new Crashable()), store: new StoreWithoutEvents(shared.store, new Crashable()) });
     await shared.clock.pass(SECOND);
-    await moveIn(one, record());
+    await seedSession(one, record());
     await rest();
-    assert.deepEqual(blind.registry.all(), []);
+    assert.deepEqual(blind.liveSessions.all(), []);
     blind.sessions.wake();
     await rest();
     assert.deepEqual(blind.record(), one.record());
@@ -323,8 +323,8 @@ describe('The follower', function () {
     const other = openWindow();
     await rest();
     other.sessions.dispose();
-    await moveIn(one, record());
+    await seedSession(one, record());
     await shared.clock.pass(5 * MINUTE);
-    assert.deepEqual(other.registry.all(), []);
+    assert.deepEqual(other.liveSessions.all(), []);
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { silentLog, type Log } from '../../../src/core/log.ts';
-import { machineCipher } from '../../../src/machine/cipher.ts';
-import { HandOver } from '../../../src/sessions/handOver.ts';
+import { nodeCipher } from '../../../src/node/cipher.ts';
+import { SealedSessionCopies } from '../../../src/storage/sealedSessionCopies.ts';
 import { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
 import { recordAt } from '../../support/house.ts';
 import { allKeyNames } from '../../support/keyNames.ts';
@@ -23,10 +23,10 @@ describe('The sealed copy', () => {
   });
 
   /** A window, which knows nothing of what others have in memory. */
-  const openWindow = (own: FakeStore = store): HandOver => {
+  const openWindow = (own: FakeStore = store): SealedSessionCopies => {
     const tell = (line: string): void => void lines.push(line);
     const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
-    return new HandOver(folder, own, machineCipher, log, allKeyNames);
+    return new SealedSessionCopies(folder, own, nodeCipher, log, allKeyNames);
   };
 
   const keys = (): string[] => [...store.secrets.keys()].filter((key) => key.startsWith(KEY));
@@ -74,7 +74,7 @@ describe('The sealed copy', () => {
 
     it('belong together: another key under the same name does not open it', async () => {
       await openWindow().write(record);
-      store.secrets.set(keys()[0] ?? '', machineCipher.newKey().key);
+      store.secrets.set(keys()[0] ?? '', nodeCipher.newKey().key);
       assert.equal(await openWindow().read('s1'), undefined);
       store.secrets.set(keys()[0] ?? '', 'no key');
       assert.equal(await openWindow().read('s1'), undefined);
@@ -166,7 +166,7 @@ describe('The sealed copy', () => {
       const name = envelope()['key'] ?? '';
       const key = store.secrets.get(KEY + name) ?? '';
       for (const text of ['refresh-of-sam', JSON.stringify({ ...record, version: 99 }), JSON.stringify(other)]) {
-        replace({ sealed: await machineCipher.seal(key, text, 's1') });
+        replace({ sealed: await nodeCipher.seal(key, text, 's1') });
         assert.equal(await openWindow().read('s1'), undefined, text.slice(0, 40));
       }
     });
@@ -236,7 +236,7 @@ describe('The sealed copy', () => {
   });
 
   it('is of this editor as long as its key is there, even if the names of the keys were lost', async () => {
-    const forgetful = (own: FakeStore): HandOver => new HandOver(folder, own, machineCipher, silentLog, { has: () => false, add() {} });
+    const forgetful = (own: FakeStore): SealedSessionCopies => new SealedSessionCopies(folder, own, nodeCipher, silentLog, { has: () => false, add() {} });
     await openWindow().write(record);
     assert.equal(await forgetful(store).isOfAnotherEditor('s1'), false);
     assert.equal(await forgetful(new FakeStore()).isOfAnotherEditor('s1'), true);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { PlaceHealth } from '../../../src/sessions/health.ts';
-import { patientFolder, patientStore } from '../../../src/sessions/patience.ts';
+import { StorageProbe } from '../../../src/storage/storageProbe.ts';
+import { folderWithTimeout, storeWithTimeout } from '../../../src/storage/timeouts.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
 import { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
 
@@ -17,8 +17,8 @@ describe('The health of the places', () => {
     folder = new FakeFolder();
   });
 
-  const open = (): PlaceHealth =>
-    new PlaceHealth({ clock, secrets: patientStore(store, clock), folder: patientFolder(folder, clock), newId: () => `id-${(ids += 1)}` });
+  const open = (): StorageProbe =>
+    new StorageProbe({ clock, secrets: storeWithTimeout(store, clock), folder: folderWithTimeout(folder, clock), newId: () => `id-${(ids += 1)}` });
 
   it('is good where everything works, and leaves nothing behind', async () => {
     const health = open();

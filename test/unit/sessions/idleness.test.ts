@@ -1,7 +1,7 @@
 // Windows in which nobody is active: they sign out together, once, on time, and never while anybody is there.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { formatMoment } from '../../../src/core/idle.ts';
+import { formatMoment } from '../../../src/idle/activity.ts';
 import { GOOD_TOKENS, providerAt } from '../../support/bench.ts';
 import { grantFor } from '../../support/house.ts';
 import { IdleBench, LIMIT } from '../../support/idleBench.ts';
@@ -29,7 +29,7 @@ describe('Windows in which nobody is active', function () {
       await bench.windows.clock.pass(5 * MINUTE - SECOND);
       assert.deepEqual([bench.present, bench.count('out s1'), bench.renewals > 5], [4, 0, true]);
       await bench.windows.clock.pass(SECOND);
-      assert.deepEqual([bench.count('out s1'), bench.windows.all.flatMap(({ keeper }) => keeper.all())], [4, []]);
+      assert.deepEqual([bench.count('out s1'), bench.windows.all.flatMap(({ sessionManager }) => sessionManager.all())], [4, []]);
       await bench.assertOut();
     });
   }
@@ -37,7 +37,7 @@ describe('Windows in which nobody is active', function () {
   it('stay signed in while somebody is active in any of them', async () => {
     const all = await bench.openSignedIn();
     for (let passed = 0; passed < 4 * HOUR; passed += 20 * MINUTE) {
-      all[(passed / (20 * MINUTE)) % 3]?.idleness.noteActivity();
+      all[(passed / (20 * MINUTE)) % 3]?.idleMonitor.noteActivity();
       await bench.windows.clock.pass(20 * MINUTE);
       assert.equal(bench.present, 3);
     }
@@ -48,7 +48,7 @@ describe('Windows in which nobody is active', function () {
     const [, other] = await bench.openSignedIn();
     await bench.windows.clock.pass(LIMIT - MINUTE);
     assert.equal(bench.count('warn s1'), 3);
-    other?.idleness.noteActivity();
+    other?.idleMonitor.noteActivity();
     await bench.windows.clock.pass(SECOND);
     assert.equal(bench.count('back s1'), 3);
     const before = bench.renewals;
@@ -66,9 +66,9 @@ describe('Windows in which nobody is active', function () {
       await bench.windows.clock.pass(10 * MINUTE);
       const before = bench.renewals;
       bench.windows.clock.sleep(8 * HOUR);
-      one.idleness.noteActivity();
+      one.idleMonitor.noteActivity();
       const served = tokenIn(one);
-      assert.deepEqual(all.flatMap(({ keeper }) => keeper.list('acme')), []);
+      assert.deepEqual(all.flatMap(({ sessionManager }) => sessionManager.list('acme')), []);
       await bench.sleep(0);
       assert.equal(await served, undefined);
       await bench.assertOut();
@@ -100,7 +100,7 @@ describe('Windows in which nobody is active', function () {
   it('stay signed in over a sleep within the limit, and renew without a word', async () => {
     const [one] = await bench.openSignedIn();
     await bench.sleep(20 * MINUTE);
-    one.idleness.noteActivity();
+    one.idleMonitor.noteActivity();
     assert.ok((await tokenIn(one))?.startsWith('access-'));
     await bench.windows.clock.pass(29 * MINUTE);
     assert.deepEqual([bench.present, bench.count('out s1')], [3, 0]);
@@ -114,7 +114,7 @@ describe('Windows in which nobody is active', function () {
       await bench.sleep(0);
       for (let passed = 0; passed < 2 * HOUR; passed += 20 * MINUTE) {
         await bench.windows.clock.pass(20 * MINUTE);
-        one.idleness.noteActivity();
+        one.idleMonitor.noteActivity();
       }
       assert.deepEqual([bench.present, bench.events], [3, []]);
       await bench.windows.clock.pass(LIMIT);
@@ -125,7 +125,7 @@ describe('Windows in which nobody is active', function () {
   it('do nothing, and touch no file, while there is no limit', async () => {
     bench.limits.clear();
     const [one] = await bench.openSignedIn();
-    one.idleness.noteActivity();
+    one.idleMonitor.noteActivity();
     await bench.windows.clock.pass(2 * DAY);
     await bench.windows.closeAll();
     await bench.windows.clock.pass(2 * DAY);
@@ -139,15 +139,15 @@ describe('Windows in which nobody is active', function () {
     await bench.openSignedIn();
     await bench.windows.clock.pass(DAY);
     bench.limits.set('acme', LIMIT);
-    bench.windows.all.forEach(({ idleness }) => idleness.configure());
+    bench.windows.all.forEach(({ idleMonitor }) => idleMonitor.configure());
     await bench.windows.clock.pass(LIMIT - MINUTE);
     assert.deepEqual([bench.present, bench.count('warn s1')], [3, 3]);
     bench.limits.clear();
-    bench.windows.all.forEach(({ idleness }) => idleness.configure());
+    bench.windows.all.forEach(({ idleMonitor }) => idleMonitor.configure());
     await bench.windows.clock.pass(DAY);
     assert.deepEqual([bench.present, bench.count('back s1'), bench.count('out s1'), bench.file], [3, 3, 0, undefined]);
     bench.limits.set('acme', LIMIT);
-    bench.windows.all.forEach(({ idleness }) => idleness.configure());
+    bench.windows.all.forEach(({ idleMonitor }) => idleMonitor.configure());
     await bench.windows.clock.pass(LIMIT);
     await bench.assertOut();
   });
@@ -163,11 +163,11 @@ describe('Windows in which nobody is active', function () {
       }
       await write(name, text);
     };
-    one.idleness.noteActivity();
+    one.idleMonitor.noteActivity();
     await bench.windows.clock.pass(0);
     assert.deepEqual([...writes.keys()], [0]);
     for (let key = 0; key < 600; key += 1) {
-      one.idleness.noteActivity();
+      one.idleMonitor.noteActivity();
       await bench.windows.clock.pass(100);
     }
     await bench.windows.clock.pass(15 * SECOND);
@@ -185,10 +185,10 @@ describe('Windows in which nobody is active', function () {
     const second = bench.windows.open({ idleTimeouts: bench.limits, providers });
     await bench.windows.clock.pass(SECOND);
     const grant = grantFor(providers[1] ?? providerAt(bench.server.issuer), bench.windows.clock.now());
-    const { id } = await second.keeper.admit(grant);
+    const { id } = await second.sessionManager.addSession(grant);
     await bench.windows.clock.pass(LIMIT);
     await bench.windows.clock.pass(10 * SECOND);
-    assert.deepEqual([second.registry.get(id), second.registry.get('s1') !== undefined, one.registry.get('s1') !== undefined], [undefined, true, true]);
+    assert.deepEqual([second.liveSessions.get(id), second.liveSessions.get('s1') !== undefined, one.liveSessions.get('s1') !== undefined], [undefined, true, true]);
   });
 
   it('do not sign out again who signs in again', async () => {
@@ -196,9 +196,9 @@ describe('Windows in which nobody is active', function () {
     const [one] = await bench.openSignedIn();
     await bench.windows.clock.pass(LIMIT + 10 * SECOND);
     assert.equal(bench.present, 0);
-    const { id } = await one.keeper.admit(grantFor(providerAt(bench.server.issuer), bench.windows.clock.now()));
+    const { id } = await one.sessionManager.addSession(grantFor(providerAt(bench.server.issuer), bench.windows.clock.now()));
     await bench.windows.clock.pass(20 * MINUTE);
-    assert.deepEqual(bench.windows.all.map(({ keeper }) => keeper.list('acme').map(({ record }) => record.id)), Array(3).fill([id]));
+    assert.deepEqual(bench.windows.all.map(({ sessionManager }) => sessionManager.list('acme').map(({ record }) => record.id)), Array(3).fill([id]));
     assert.equal(bench.count('out s1'), 3);
   });
 
@@ -249,12 +249,12 @@ describe('Windows in which nobody is active', function () {
       const [one] = await bench.openSignedIn(1);
       bench.windows.folder.failing = failing;
       for (let passed = 0; passed < 2 * HOUR; passed += 20 * MINUTE) {
-        one.idleness.noteActivity();
+        one.idleMonitor.noteActivity();
         await bench.windows.clock.pass(20 * MINUTE);
       }
       assert.deepEqual([bench.present, bench.events], [1, []]);
       await bench.windows.clock.pass(10 * MINUTE);
-      assert.deepEqual([one.registry.all(), bench.count('out s1'), bench.windows.secrets.has('session:s1')], [[], 1, false]);
+      assert.deepEqual([one.liveSessions.all(), bench.count('out s1'), bench.windows.secrets.has('session:s1')], [[], 1, false]);
       assert.equal(one.lines.filter((line) => line.includes('cannot tell each other of activity')).length, 1);
     });
   }
@@ -263,6 +263,6 @@ describe('Windows in which nobody is active', function () {
     await bench.openSignedIn();
     bench.server.onToken({ status: 400, body: { error: 'invalid_grant' } });
     await bench.windows.clock.pass(2 * HOUR);
-    assert.deepEqual([bench.events, bench.windows.all.map(({ keeper }) => keeper.all().length)], [[], [1, 1, 1]]);
+    assert.deepEqual([bench.events, bench.windows.all.map(({ sessionManager }) => sessionManager.all().length)], [[], [1, 1, 1]]);
   });
 });

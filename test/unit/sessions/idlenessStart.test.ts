@@ -32,10 +32,10 @@ describe('Windows after VS Code was closed', function () {
       await bench.windows.clock.pass(LIMIT);
       const all = [bench.open(), bench.open(), bench.open()];
       const told = new Set<string>();
-      const look = (): void => all.forEach(({ keeper }) => keeper.list('acme').forEach(({ record }) => told.add(record.accessToken)));
-      all.forEach(({ registry, idleness }) => {
-        registry.onDidChange(look);
-        idleness.noteActivity();
+      const look = (): void => all.forEach(({ sessionManager }) => sessionManager.list('acme').forEach(({ record }) => told.add(record.accessToken)));
+      all.forEach(({ liveSessions, idleMonitor }) => {
+        liveSessions.onDidChange(look);
+        idleMonitor.noteActivity();
       });
       const served = Promise.all(all.map(tokenIn));
       await bench.windows.clock.pass(SECOND);
@@ -54,7 +54,7 @@ describe('Windows after VS Code was closed', function () {
       }
       await write(name, text);
     };
-    bench.open().idleness.noteActivity();
+    bench.open().idleMonitor.noteActivity();
     await clock.pass(SECOND);
     const late = tokenIn(bench.open());
     await clock.pass(SECOND);
@@ -67,7 +67,7 @@ describe('Windows after VS Code was closed', function () {
     bench.windows.store.failing.add('keys');
     const window = bench.open();
     for (let time = 0; time < 2 * LIMIT; time += LIMIT / 4) {
-      window.idleness.noteActivity();
+      window.idleMonitor.noteActivity();
       await bench.windows.clock.pass(LIMIT / 4);
     }
     bench.windows.store.failing.clear();
@@ -79,9 +79,9 @@ describe('Windows after VS Code was closed', function () {
     await closed(LIMIT);
     bench.windows.store.failing.add('keys');
     const window = bench.open();
-    window.idleness.noteActivity();
+    window.idleMonitor.noteActivity();
     await bench.windows.clock.pass(LIMIT / 2);
-    window.idleness.noteActivity();
+    window.idleMonitor.noteActivity();
     bench.windows.store.failing.clear();
     await bench.windows.clock.pass(2 * MINUTE);
     await bench.assertOut();
@@ -90,7 +90,7 @@ describe('Windows after VS Code was closed', function () {
   it('for less, are signed in, and renew', async () => {
     await closed(LIMIT - MINUTE);
     const window = bench.open();
-    window.idleness.noteActivity();
+    window.idleMonitor.noteActivity();
     await bench.windows.clock.pass(10 * SECOND);
     assert.ok((await tokenIn(window))?.startsWith('access-'));
     await bench.windows.clock.pass(20 * MINUTE);
@@ -120,12 +120,12 @@ describe('Windows after VS Code was closed', function () {
     bench.windows.secrets.delete('session:s1');
     sealed.forEach(([name]) => bench.windows.folder.files.delete(name));
     await bench.windows.clock.pass(SECOND);
-    window.idleness.noteActivity();
+    window.idleMonitor.noteActivity();
     await bench.windows.clock.pass(SECOND);
     sealed.forEach(([name, content]) => bench.windows.folder.files.set(name, content));
     bench.windows.secrets.set('session:s1', text);
-    await window.follower.follow('s1');
-    assert.deepEqual(window.keeper.list('acme'), []);
+    await window.crossWindowSync.sync('s1');
+    assert.deepEqual(window.sessionManager.list('acme'), []);
     await bench.windows.clock.pass(10 * SECOND);
     assert.equal(bench.present, 0);
   });
@@ -134,9 +134,9 @@ describe('Windows after VS Code was closed', function () {
     await closed(DAY);
     bench.windows.store.failing.add('keys').add('get');
     const window = bench.open();
-    window.idleness.noteActivity();
+    window.idleMonitor.noteActivity();
     await bench.windows.clock.pass(2 * MINUTE);
-    assert.deepEqual(window.keeper.all(), []);
+    assert.deepEqual(window.sessionManager.all(), []);
     bench.windows.store.failing.clear();
     await bench.windows.clock.pass(MINUTE);
     await bench.assertOut();
@@ -148,10 +148,10 @@ describe('Windows after VS Code was closed', function () {
     const window = bench.open();
     await bench.windows.clock.pass(SECOND);
     const grant = grantFor(providerAt(bench.server.issuer), bench.windows.clock.now(), {}, { id: 'somebody', label: 'Somebody' });
-    await Promise.all([window.keeper.admit(grant), bench.windows.clock.pass(MINUTE)]);
-    assert.equal(window.keeper.list('acme').length, 1);
+    await Promise.all([window.sessionManager.addSession(grant), bench.windows.clock.pass(MINUTE)]);
+    assert.equal(window.sessionManager.list('acme').length, 1);
     bench.windows.store.failing.clear();
     await bench.windows.clock.pass(2 * MINUTE);
-    assert.deepEqual(window.keeper.list('acme').map(({ record }) => record.account.id), ['somebody']);
+    assert.deepEqual(window.sessionManager.list('acme').map(({ record }) => record.account.id), ['somebody']);
   });
 });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import { isAlive } from '../../../src/core/lifetime.ts';
-import { lifetimesOf } from '../../../src/core/session.ts';
-import { timeFor } from '../../../src/core/status.ts';
+import { isUnexpired } from '../../../src/core/lifetime.ts';
+import { tokenLifetimes } from '../../../src/core/session.ts';
+import { sessionTime } from '../../../src/core/status.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeStore } from '../../support/fakeStore.ts';
-import { buildHouse, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
 import { rememberedKeyNames } from '../../support/keyNames.ts';
 import { htmlPage, rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';
@@ -30,14 +30,14 @@ describe('A refresh that wasn’t due, whose window dies', () => {
     windows = new Windows(server, kind);
     const window = windows.open();
     await windows.clock.rest();
-    await moveIn(window, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 30 * DAY }));
+    await seedSession(window, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 30 * DAY }));
     return window;
   };
   /** Has a window begin a refresh, and kills it after so many changes to what all share. */
   const dieIn = async (window: Window, after: number): Promise<void> => {
     await windows.clock.pass(2 * SECOND);
     window.kill(after);
-    window.refresher.renew('s1', 'the person asks for it').catch(() => {});
+    window.tokenRefresher.renew('s1', 'the person asks for it').catch(() => {});
     await windows.clock.rest();
   };
 
@@ -48,9 +48,9 @@ describe('A refresh that wasn’t due, whose window dies', () => {
         const second = windows.open();
         await dieIn(first, after);
         await windows.clock.pass(5 * SECOND);
-        const { ended, generation, isWhole } = second.record();
+        const { ended, generation, isComplete } = second.record();
         // A strict server takes the token for stolen if its answer died with the window before it was stored.
-        assert.ok((generation > 1 && isWhole) || ended?.category === 'lost-answer', `generation ${generation}, ${ended?.category ?? 'not ended'}`);
+        assert.ok((generation > 1 && isComplete) || ended?.category === 'refresh-response-lost', `generation ${generation}, ${ended?.category ?? 'not ended'}`);
       });
     }
 
@@ -70,10 +70,10 @@ describe('A refresh that wasn’t due, whose window dies', () => {
     const first = windows.open();
     await windows.clock.rest();
     const { refreshToken: _, ...record } = recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + DAY });
-    await moveIn(first, record);
+    await seedSession(first, record);
     const second = windows.open();
     await windows.clock.rest();
-    void first.turns.take('s1', 1, () => new Promise(() => {}), () => Promise.resolve(undefined));
+    void first.renewalLock.take('s1', 1, () => new Promise(() => {}), () => Promise.resolve(undefined));
     await windows.clock.rest();
     first.kill();
     await windows.clock.pass(10 * MINUTE);
@@ -97,7 +97,7 @@ describe('A refresh that wasn’t due, whose window dies', () => {
     windows.open();
     await windows.clock.pass(2 * SECOND);
     let release = (): void => {};
-    const turn = first.turns.take('s1', 1, () => new Promise<void>((resolve) => (release = resolve)), () => Promise.resolve(undefined));
+    const turn = first.renewalLock.take('s1', 1, () => new Promise<void>((resolve) => (release = resolve)), () => Promise.resolve(undefined));
     await windows.clock.pass(10 * MINUTE);
     assert.equal(server.requestsTo('/token').length, 0);
     release();
@@ -131,10 +131,10 @@ describe('A clock that was set back', () => {
     // 5 minutes after the sign-in, in true time.
     await windows.clock.pass(3 * MINUTE);
     for (const window of [first, second]) {
-      const session = window.registry.get('s1');
+      const session = window.liveSessions.get('s1');
       assert.ok(session);
-      assert.equal(isAlive(lifetimesOf(session.record), timeFor(session, windows.clock.now())), false);
-      const found = rejectsWith(window.keeper.find('acme', ['read']), 'network');
+      assert.equal(isUnexpired(tokenLifetimes(session.record), sessionTime(session, windows.clock.now())), false);
+      const found = rejectsWith(window.sessionManager.find('acme', ['read']), 'network');
       await windows.clock.pass(5 * SECOND);
       await found;
     }
@@ -151,7 +151,7 @@ describe('A clock that was set back', () => {
     windows.leap(-2 * HOUR);
     await windows.clock.pass(2 * MINUTE);
     assert.equal(server.requestsTo('/token').length, 1, 'it is renewed once');
-    assert.equal(first.registry.get('s1')?.setBack, undefined);
+    assert.equal(first.liveSessions.get('s1')?.clockSetBackMs, undefined);
     assert.equal(await tokenIn(first), 'access-2');
   });
 
@@ -159,7 +159,7 @@ describe('A clock that was set back', () => {
     server.onToken({ status: 404 });
     const first = windows.open();
     await windows.clock.rest();
-    await moveIn(first, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 12 * HOUR }));
+    await seedSession(first, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 12 * HOUR }));
     await windows.clock.pass(2 * MINUTE);
     windows.leap(-HOUR);
     await windows.clock.pass(62 * SECOND);
@@ -169,14 +169,14 @@ describe('A clock that was set back', () => {
   });
 
   it('is noticed by the first caller, and with a record that comes, without a tick in between', async () => {
-    const { house, server: own } = await houseAtServer();
+    const { testWindow, server: own } = await createTestWindowWithServer();
     own.onToken('drop');
-    await moveIn(house, recordAt(own.issuer, house.clock.now()));
-    house.clock.set(-HOUR);
-    await house.clock.pass(6 * MINUTE);
-    await rejectsWith(house.keeper.find('acme', ['read']), 'network');
-    house.registry.put({ ...house.record(), generation: 2 });
-    assert.equal(house.registry.get('s1')?.setBack, HOUR);
+    await seedSession(testWindow, recordAt(own.issuer, testWindow.clock.now()));
+    testWindow.clock.set(-HOUR);
+    await testWindow.clock.pass(6 * MINUTE);
+    await rejectsWith(testWindow.sessionManager.find('acme', ['read']), 'network');
+    testWindow.liveSessions.put({ ...testWindow.record(), generation: 2 });
+    assert.equal(testWindow.liveSessions.get('s1')?.clockSetBackMs, HOUR);
     await own.stop();
   });
 
@@ -187,18 +187,18 @@ describe('A clock that was set back', () => {
     await windows.signIn(first);
     windows.leap(-HOUR);
     await windows.clock.pass(90 * SECOND);
-    assert.equal(first.registry.get('s1')?.setBack, HOUR);
+    assert.equal(first.liveSessions.get('s1')?.clockSetBackMs, HOUR);
     windows.leap(HOUR);
     await windows.clock.pass(62 * SECOND);
-    assert.equal(first.registry.get('s1')?.setBack, undefined);
+    assert.equal(first.liveSessions.get('s1')?.clockSetBackMs, undefined);
   });
 
   it('isn’t told by the uptime from before a restart', async () => {
     const first = windows.open();
     await windows.clock.rest();
-    await moveIn(first, recordAt(server.issuer, windows.clock.now(), { renewedUptime: { boot: 'before', ms: 0 } }));
+    await seedSession(first, recordAt(server.issuer, windows.clock.now(), { renewedUptime: { boot: 'before', ms: 0 } }));
     await windows.clock.pass(MINUTE);
-    assert.deepEqual([first.registry.get('s1')?.setBack, server.requestsTo('/token').length], [undefined, 0]);
+    assert.deepEqual([first.liveSessions.get('s1')?.clockSetBackMs, server.requestsTo('/token').length], [undefined, 0]);
   });
 
   it('is noticed also with a token from before the machine was restarted', async () => {
@@ -206,13 +206,13 @@ describe('A clock that was set back', () => {
     const first = windows.open();
     await windows.clock.rest();
     const now = windows.clock.now();
-    await moveIn(first, recordAt(server.issuer, now, { accessExpiresAt: now + HOUR, renewedUptime: { boot: 'before', ms: 5 * DAY } }));
+    await seedSession(first, recordAt(server.issuer, now, { accessExpiresAt: now + HOUR, renewedUptime: { boot: 'before', ms: 5 * DAY } }));
     await windows.clock.pass(2 * MINUTE);
     windows.leap(-2 * HOUR);
     await windows.clock.pass(HOUR);
-    const session = first.registry.get('s1');
+    const session = first.liveSessions.get('s1');
     assert.ok(session);
-    assert.equal(isAlive(lifetimesOf(session.record), timeFor(session, windows.clock.now())), false);
+    assert.equal(isUnexpired(tokenLifetimes(session.record), sessionTime(session, windows.clock.now())), false);
   });
 
   it('doesn’t make a wait that the server asked for before last longer than any wait', async () => {
@@ -222,13 +222,13 @@ describe('A clock that was set back', () => {
     await windows.signIn(first);
     const second = windows.open();
     await windows.clock.pass(SECOND);
-    await rejectsWith(first.refresher.renew('s1', 'test'), 'rate-limited');
+    await rejectsWith(first.tokenRefresher.renew('s1', 'test'), 'rate-limited');
     await windows.clock.pass(SECOND);
     windows.leap(-DAY);
     server.onToken({ status: 503 });
     await windows.clock.pass(2 * MINUTE);
     for (const window of [first, second]) {
-      const next = window.registry.get('s1')?.nextTryAt ?? Infinity;
+      const next = window.liveSessions.get('s1')?.nextTryAt ?? Infinity;
       assert.ok(next - windows.clock.now() < HOUR, `${(next - windows.clock.now()) / HOUR} hours`);
     }
   });
@@ -236,11 +236,11 @@ describe('A clock that was set back', () => {
 
 describe('A wait that the server asked for', () => {
   let server: ScriptedServer;
-  let house: House;
+  let testWindow: TestWindow;
 
   beforeEach(async () => {
-    ({ house, server } = await houseAtServer());
-    await moveIn(house, recordAt(server.issuer, house.clock.now()));
+    ({ testWindow, server } = await createTestWindowWithServer());
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
   });
 
   afterEach(async () => {
@@ -249,82 +249,82 @@ describe('A wait that the server asked for', () => {
 
   it('outlasts a failure without one that another window notes later', async () => {
     server.onToken({ status: 429, headers: { 'Retry-After': '1556' } });
-    await rejectsWith(house.refresher.renew('s1', 'test'), 'rate-limited');
-    const until = house.clock.now() + 1556 * SECOND;
-    const at = house.clock.now() + SECOND;
+    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'rate-limited');
+    const until = testWindow.clock.now() + 1556 * SECOND;
+    const at = testWindow.clock.now() + SECOND;
     // The other window has read the failures before this one has noted its own.
-    await house.ledger.noteTry('s1', { generation: 1, at, category: 'network', code: 'deadline', failures: 3, nextTryAt: at + 6 * SECOND });
-    assert.deepEqual([(await house.ledger.failedTry('s1'))?.waitUntil, (await house.ledger.failedTry('s1'))?.nextTryAt], [until, until]);
-    await house.clock.pass(2 * SECOND);
-    await house.follower.follow('s1');
-    assert.deepEqual([house.registry.get('s1')?.waitUntil, house.registry.get('s1')?.nextTryAt], [until, until]);
-    house.sessions.start();
-    await house.clock.pass(1550 * SECOND);
+    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at, category: 'network', code: 'deadline', failures: 3, nextTryAt: at + 6 * SECOND });
+    assert.deepEqual([(await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil, (await testWindow.sessionIndex.getLastFailure('s1'))?.nextTryAt], [until, until]);
+    await testWindow.clock.pass(2 * SECOND);
+    await testWindow.crossWindowSync.sync('s1');
+    assert.deepEqual([testWindow.liveSessions.get('s1')?.waitUntil, testWindow.liveSessions.get('s1')?.nextTryAt], [until, until]);
+    testWindow.sessions.start();
+    await testWindow.clock.pass(1550 * SECOND);
     assert.equal(server.requestsTo('/token').length, 1);
-    house.sessions.dispose();
+    testWindow.sessions.dispose();
   });
 
   it('is the longer one of two', async () => {
-    const now = house.clock.now();
-    await house.ledger.noteTry('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 600 * SECOND, waitUntil: now + 600 * SECOND });
-    await house.ledger.noteTry('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 10 * SECOND, waitUntil: now + 10 * SECOND });
-    assert.equal((await house.ledger.failedTry('s1'))?.waitUntil, now + 600 * SECOND);
+    const now = testWindow.clock.now();
+    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 600 * SECOND, waitUntil: now + 600 * SECOND });
+    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 10 * SECOND, waitUntil: now + 10 * SECOND });
+    assert.equal((await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil, now + 600 * SECOND);
   });
 
   it('is over with a renewal that worked, and doesn’t count for the next generation', async () => {
-    const now = house.clock.now();
-    await house.ledger.noteTry('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, waitUntil: now + 600 * SECOND });
-    await house.ledger.write({ ...house.record(), generation: 2 });
-    assert.deepEqual([...house.folder.files.keys()].filter((name) => /\.(try|wait)$/.test(name)), []);
-    assert.equal(await house.ledger.failedTry('s1'), undefined);
+    const now = testWindow.clock.now();
+    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, waitUntil: now + 600 * SECOND });
+    await testWindow.sessionIndex.write({ ...testWindow.record(), generation: 2 });
+    assert.deepEqual([...testWindow.folder.files.keys()].filter((name) => /\.(try|wait)$/.test(name)), []);
+    assert.equal(await testWindow.sessionIndex.getLastFailure('s1'), undefined);
   });
 
   it('is kept when the window is looked at again, also if the latest failure had none', () => {
-    const now = house.clock.now();
+    const now = testWindow.clock.now();
     const until = now + 600 * SECOND;
-    house.registry.update('s1', { failure: new Failure('network', 'deadline'), failedAt: now - MINUTE, nextTryAt: until, waitUntil: until });
-    house.scheduler.hurry();
-    assert.equal(house.registry.get('s1')?.nextTryAt, until);
-    house.sessions.dispose();
+    testWindow.liveSessions.update('s1', { failure: new Failure('network', 'deadline'), failedAt: now - MINUTE, nextTryAt: until, waitUntil: until });
+    testWindow.scheduler.checkNow();
+    assert.equal(testWindow.liveSessions.get('s1')?.nextTryAt, until);
+    testWindow.sessions.dispose();
   });
 
   it('is noted anew by a window that was told to wait longer than the note says', async () => {
-    const now = house.clock.now();
-    house.registry.update('s1', { waitUntil: now + 900 * SECOND });
-    await house.ledger.noteTry('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 600 * SECOND, waitUntil: now + 600 * SECOND });
-    await house.follower.follow('s1');
-    assert.equal((await house.ledger.failedTry('s1'))?.waitUntil, now + 900 * SECOND);
+    const now = testWindow.clock.now();
+    testWindow.liveSessions.update('s1', { waitUntil: now + 900 * SECOND });
+    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 600 * SECOND, waitUntil: now + 600 * SECOND });
+    await testWindow.crossWindowSync.sync('s1');
+    assert.equal((await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil, now + 900 * SECOND);
   });
 
   it('doesn’t count for a failure of the next generation, even if its file is still there', async () => {
-    const now = house.clock.now();
-    await house.ledger.noteWait('s1', 1, now + 600 * SECOND);
-    await house.ledger.noteTry('s1', { generation: 2, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 2 * SECOND });
-    assert.deepEqual([(await house.ledger.failedTry('s1'))?.waitUntil, (await house.ledger.failedTry('s1'))?.nextTryAt], [undefined, now + 2 * SECOND]);
+    const now = testWindow.clock.now();
+    await testWindow.sessionIndex.recordWait('s1', 1, now + 600 * SECOND);
+    await testWindow.sessionIndex.recordFailure('s1', { generation: 2, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 2 * SECOND });
+    assert.deepEqual([(await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil, (await testWindow.sessionIndex.getLastFailure('s1'))?.nextTryAt], [undefined, now + 2 * SECOND]);
   });
 
   it('survives a failure of this window’s own that has none', async () => {
     server.onToken({ status: 429, headers: { 'Retry-After': '900' } });
-    await rejectsWith(house.refresher.renew('s1', 'test'), 'rate-limited');
-    const until = house.registry.get('s1')?.nextTryAt;
-    house.folder.failing = true;
-    await house.clock.pass(SECOND);
+    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'rate-limited');
+    const until = testWindow.liveSessions.get('s1')?.nextTryAt;
+    testWindow.folder.failing = true;
+    await testWindow.clock.pass(SECOND);
     server.onToken('drop');
-    const renewal = house.refresher.renew('s1', 'test').catch(() => {});
-    await house.clock.pass(10 * SECOND);
+    const renewal = testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
+    await testWindow.clock.pass(10 * SECOND);
     await renewal;
-    assert.deepEqual([house.registry.get('s1')?.failure?.category, house.registry.get('s1')?.nextTryAt], ['network', until]);
+    assert.deepEqual([testWindow.liveSessions.get('s1')?.failure?.category, testWindow.liveSessions.get('s1')?.nextTryAt], ['network', until]);
   });
 });
 
 describe('Two browsers that share the folder, but not the secrets', () => {
   it('don’t take each other’s sessions for lost', async () => {
-    const { house, server } = await houseAtServer();
-    await moveIn(house, recordAt(server.issuer, house.clock.now()));
-    const other = buildHouse(server.issuer, { store: new FakeStore(), folder: house.folder, clock: house.clock, keyNames: rememberedKeyNames() });
+    const { testWindow, server } = await createTestWindowWithServer();
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
+    const other = createTestWindow(server.issuer, { store: new FakeStore(), folder: testWindow.folder, clock: testWindow.clock, keyNames: rememberedKeyNames() });
     other.sessions.start();
-    await house.clock.pass(10 * SECOND);
-    assert.deepEqual([other.findings, other.registry.all()], [[], []]);
+    await testWindow.clock.pass(10 * SECOND);
+    assert.deepEqual([other.findings, other.liveSessions.all()], [[], []]);
     other.sessions.dispose();
     await server.stop();
   });
@@ -332,11 +332,11 @@ describe('Two browsers that share the folder, but not the secrets', () => {
   it('report what their own keyring has lost', async () => {
     const server = await ScriptedServer.start();
     const keyNames = rememberedKeyNames();
-    const house = buildHouse(server.issuer, { keyNames });
-    await moveIn(house, recordAt(server.issuer, house.clock.now()));
-    const later = buildHouse(server.issuer, { store: new FakeStore(), folder: house.folder, clock: house.clock, keyNames });
+    const testWindow = createTestWindow(server.issuer, { keyNames });
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
+    const later = createTestWindow(server.issuer, { store: new FakeStore(), folder: testWindow.folder, clock: testWindow.clock, keyNames });
     later.sessions.start();
-    await house.clock.pass(10 * SECOND);
+    await testWindow.clock.pass(10 * SECOND);
     assert.deepEqual(later.findings.map(({ kind }) => kind), ['lost']);
     later.sessions.dispose();
     await server.stop();
@@ -354,15 +354,15 @@ describe('The reason why a session has ended', () => {
   ] as const;
   for (const [what, more, body, category] of cases) {
     it(`is ${what}`, async () => {
-      const { house, server } = await houseAtServer();
-      const now = house.clock.now();
+      const { testWindow, server } = await createTestWindowWithServer();
+      const now = testWindow.clock.now();
       const end = 'sessionEndsAt' in more ? { ...more, sessionEndsAt: now + more.sessionEndsAt } : {};
-      await moveIn(house, recordAt(server.issuer, now, end));
+      await seedSession(testWindow, recordAt(server.issuer, now, end));
       server.onToken({ status: 400, body });
-      const failure = await rejectsWith(house.refresher.renew('s1', 'test'), category);
-      assert.equal(house.record().ended?.category, category);
+      const failure = await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), category);
+      assert.equal(testWindow.record().ended?.category, category);
       assert.equal(failure.detail, 'error_description' in body ? body.error_description : undefined);
-      assert.equal(house.record().ended?.detail, failure.detail);
+      assert.equal(testWindow.record().ended?.detail, failure.detail);
       await server.stop();
     });
   }

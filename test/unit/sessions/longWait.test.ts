@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { settle } from '../../support/fakeClock.ts';
-import { moveIn, recordAt } from '../../support/house.ts';
+import { seedSession, recordAt } from '../../support/house.ts';
 import { rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';
 
@@ -62,7 +62,7 @@ describe('A server that answers a refresh late', () => {
     const awaitsRequest = (): boolean => !stalling.isStalling;
     const first = windows.open({ awaitsRequest });
     await windows.clock.rest();
-    await moveIn(first, recordAt(server.issuer, windows.clock.now() - (5 * MINUTE - left)));
+    await seedSession(first, recordAt(server.issuer, windows.clock.now() - (5 * MINUTE - left)));
     const others = Array.from({ length: count - 1 }, () => windows.open({ awaitsRequest }));
     await windows.clock.rest();
     return [first, ...others];
@@ -71,7 +71,7 @@ describe('A server that answers a refresh late', () => {
   /** Lets the answer arrive in the window that waits for it. */
   const answer = async (): Promise<void> => {
     stalling.letGo();
-    await Promise.all(windows.all.map((window) => window.refresher.idle()));
+    await Promise.all(windows.all.map((window) => window.tokenRefresher.idle()));
     await windows.clock.pass(2 * SECOND);
   };
 
@@ -79,14 +79,14 @@ describe('A server that answers a refresh late', () => {
     for (const count of [1, 3]) {
       it(`keeps the session of ${count} window(s) after ${seconds} s: one request, whose answer all windows adopt`, async () => {
         const [first, ...others] = await open('lagging', count);
-        const renewals = [first, ...others].map((window) => window.refresher.renew('s1', 'test').then(() => 'renewed', () => 'released'));
+        const renewals = [first, ...others].map((window) => window.tokenRefresher.renew('s1', 'test').then(() => 'renewed', () => 'released'));
         await server.waitFor('/token');
         await windows.clock.pass(seconds * SECOND);
         assert.deepEqual(await Promise.all(renewals), Array(count).fill('released'));
         assert.deepEqual(stalling.sent, ['refresh-1'], 'the token was sent again while its answer was on the way');
         await answer();
         for (const window of windows.all) {
-          assert.deepEqual([window.record().generation, window.record().accessToken, window.registry.get('s1')?.failure], [2, 'access-2', undefined]);
+          assert.deepEqual([window.record().generation, window.record().accessToken, window.liveSessions.get('s1')?.failure], [2, 'access-2', undefined]);
         }
         assert.deepEqual(stalling.sent, ['refresh-1']);
         assert.ok(windows.all.some((window) => said(window, 'the server answered after')));
@@ -98,7 +98,7 @@ describe('A server that answers a refresh late', () => {
   for (const kind of STORE_KINDS) {
     it(`gives callers the token in hand while it works, in every window (${kind})`, async () => {
       const [first, ...others] = await open(kind, 3);
-      first.refresher.renew('s1', 'test').catch(() => {});
+      first.tokenRefresher.renew('s1', 'test').catch(() => {});
       await server.waitFor('/token');
       await windows.clock.pass(40 * SECOND);
       for (const window of [first, ...others]) {
@@ -111,15 +111,15 @@ describe('A server that answers a refresh late', () => {
 
     it(`rejects callers with the named error at the deadline if the token no longer works, and says why in the other windows (${kind})`, async () => {
       const [first, ...others] = await open(kind, 3, 4 * SECOND);
-      const failed = Promise.all([first, ...others].map((window) => rejectsWith(window.keeper.find('acme', ['read']), 'network', 'deadline')));
+      const failed = Promise.all([first, ...others].map((window) => rejectsWith(window.sessionManager.find('acme', ['read']), 'network', 'deadline')));
       await server.waitFor('/token');
       await windows.clock.pass(35 * SECOND);
       await failed;
       for (const window of [first, ...others]) {
-        assert.deepEqual([window.registry.get('s1')?.failure?.code, window.record().ended], ['deadline', undefined]);
+        assert.deepEqual([window.liveSessions.get('s1')?.failure?.code, window.record().ended], ['deadline', undefined]);
         // Those who come later don't wait as long again.
         const startedAt = windows.clock.now();
-        const later = rejectsWith(window.keeper.find('acme', ['read']), 'network', 'deadline');
+        const later = rejectsWith(window.sessionManager.find('acme', ['read']), 'network', 'deadline');
         await windows.clock.pass(SECOND);
         await later;
         assert.ok(windows.clock.now() - startedAt <= SECOND);
@@ -144,19 +144,19 @@ describe('A server that answers a refresh late', () => {
       return rotate(request);
     });
     let release = (): void => {};
-    first.refresher.renew('s1', 'test').catch(() => {});
+    first.tokenRefresher.renew('s1', 'test').catch(() => {});
     await server.waitFor('/token');
     await windows.clock.pass(100 * SECOND);
     assert.equal(stalling.sent.length, 1);
     release();
-    await first.refresher.idle();
+    await first.tokenRefresher.idle();
     assert.deepEqual([stalling.sent, first.record().accessToken], [['refresh-1', 'refresh-1'], 'access-2']);
   });
 
   it('is given up after two minutes, and asked once more', async () => {
     const [first] = await open('shared', 1);
     server.onToken('hang');
-    first.refresher.renew('s1', 'test').catch(() => {});
+    first.tokenRefresher.renew('s1', 'test').catch(() => {});
     await server.waitFor('/token');
     await windows.clock.pass(119 * SECOND);
     await settle();
@@ -164,14 +164,14 @@ describe('A server that answers a refresh late', () => {
     await windows.clock.pass(SECOND);
     await server.waitFor('/token', 2);
     await windows.clock.pass(2 * MINUTE);
-    await first.refresher.idle();
-    assert.deepEqual([stalling.sent, first.registry.get('s1')?.failure?.code, first.record().ended], [['refresh-1', 'refresh-1'], 'deadline', undefined]);
+    await first.tokenRefresher.idle();
+    assert.deepEqual([stalling.sent, first.liveSessions.get('s1')?.failure?.code, first.record().ended], [['refresh-1', 'refresh-1'], 'deadline', undefined]);
   });
 
   it('is asked once more soon after a sleep that was longer than any server waits', async () => {
     const [first] = await open('shared', 1);
     server.onToken('hang');
-    first.refresher.renew('s1', 'test').catch(() => {});
+    first.tokenRefresher.renew('s1', 'test').catch(() => {});
     await server.waitFor('/token');
     await windows.clock.pass(SECOND);
     windows.clock.sleep(60 * MINUTE);
@@ -181,7 +181,7 @@ describe('A server that answers a refresh late', () => {
 
   it('isn’t asked again because the clock was set forward by a day: the answer still counts', async () => {
     const [first] = await open('shared', 1);
-    first.refresher.renew('s1', 'test').catch(() => {});
+    first.tokenRefresher.renew('s1', 'test').catch(() => {});
     await server.waitFor('/token');
     await windows.clock.pass(10 * SECOND);
     windows.leap(24 * 60 * MINUTE);
@@ -195,7 +195,7 @@ describe('A server that answers a refresh late', () => {
 
   it('counts the token’s lifetime from the sending, not from the late answer', async () => {
     const [first] = await open('shared', 1);
-    first.refresher.renew('s1', 'test').catch(() => {});
+    first.tokenRefresher.renew('s1', 'test').catch(() => {});
     await server.waitFor('/token');
     const sentAt = windows.clock.now();
     await windows.clock.pass(110 * SECOND);
@@ -206,7 +206,7 @@ describe('A server that answers a refresh late', () => {
   it('ends what a closed window began in the next one: the same token once more, and a server with a grace period answers again', async () => {
     const [first, second] = await open('browser', 2);
     assert.ok(second);
-    first.refresher.renew('s1', 'test').catch(() => {});
+    first.tokenRefresher.renew('s1', 'test').catch(() => {});
     await server.waitFor('/token');
     await windows.clock.pass(40 * SECOND);
     const rotate = rotatingTokens();
@@ -214,7 +214,7 @@ describe('A server that answers a refresh late', () => {
     stalling.isStalling = false;
     await first.close();
     await windows.clock.pass(5 * SECOND);
-    await second.refresher.idle();
+    await second.tokenRefresher.idle();
     assert.deepEqual(stalling.sent, ['refresh-1', 'refresh-1']);
     assert.equal(second.record().accessToken, 'access-2');
   });
@@ -222,13 +222,13 @@ describe('A server that answers a refresh late', () => {
   it('has ended the session if a strict server takes that for theft, and says that the answer was lost', async () => {
     const [first, second] = await open('browser', 2);
     assert.ok(second);
-    first.refresher.renew('s1', 'test').catch(() => {});
+    first.tokenRefresher.renew('s1', 'test').catch(() => {});
     await server.waitFor('/token');
     await windows.clock.pass(40 * SECOND);
     stalling.isStalling = false;
     await first.close();
     await windows.clock.pass(5 * SECOND);
-    await second.refresher.idle();
-    assert.equal(second.record().ended?.category, 'lost-answer');
+    await second.tokenRefresher.idle();
+    assert.equal(second.record().ended?.category, 'refresh-response-lost');
   });
 });

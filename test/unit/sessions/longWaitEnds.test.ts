@@ -4,7 +4,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { providerAt } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeLife } from '../../support/fakeStore.ts';
-import { grantFor, moveIn, recordAt } from '../../support/house.ts';
+import { grantFor, seedSession, recordAt } from '../../support/house.ts';
 import { rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 import { Windows, type Window } from '../../support/windows.ts';
 
@@ -35,7 +35,7 @@ describe('A refresh whose answer is awaited', () => {
     const awaitsRequest = (): boolean => !isStalling;
     const first = windows.open({ awaitsRequest });
     await windows.clock.rest();
-    await moveIn(first, recordAt(server.issuer, windows.clock.now()));
+    await seedSession(first, recordAt(server.issuer, windows.clock.now()));
     const others = Array.from({ length: count - 1 }, () => windows.open({ awaitsRequest }));
     await windows.clock.rest();
     return [first, ...others];
@@ -46,32 +46,32 @@ describe('A refresh whose answer is awaited', () => {
       const answer = rotate(request);
       return isStalling ? new Promise<Script>((resolve) => (letGo = (then = answer) => resolve(then))) : answer;
     });
-    window.refresher.renew('s1', 'test').catch(() => {});
+    window.tokenRefresher.renew('s1', 'test').catch(() => {});
     await server.waitFor('/token', server.requestsTo('/token').length + 1);
     await windows.clock.pass(time);
   };
   const end = async (window: Window, then?: Script): Promise<void> => {
     isStalling = false;
     letGo(then);
-    await window.refresher.idle();
+    await window.tokenRefresher.idle();
     await windows.clock.pass(SECOND);
   };
 
   it('isn’t sent again if its connection breaks after a sign-out', async () => {
     const [first] = await open(1);
     await stall(first, 40 * SECOND);
-    await first.keeper.signOut('s1');
+    await first.sessionManager.signOut('s1');
     await end(first, 'drop');
-    assert.deepEqual([sent(), first.registry.all()], [['refresh-1'], []]);
+    assert.deepEqual([sent(), first.liveSessions.all()], [['refresh-1'], []]);
   });
 
   it('isn’t sent again if its connection breaks after a sign-out in another window', async () => {
     const [first, second] = await open(2);
     assert.ok(second);
     await stall(first, 40 * SECOND);
-    await second.keeper.signOut('s1');
+    await second.sessionManager.signOut('s1');
     await end(first, 'drop');
-    assert.deepEqual([sent(), first.registry.all()], [['refresh-1'], []]);
+    assert.deepEqual([sent(), first.liveSessions.all()], [['refresh-1'], []]);
   });
 
   for (const where of ['the same window', 'another window']) {
@@ -79,15 +79,15 @@ describe('A refresh whose answer is awaited', () => {
       const [first, second] = await open(2);
       assert.ok(second);
       await stall(first, 40 * SECOND);
-      const { keeper } = where === 'another window' ? second : first;
+      const { sessionManager } = where === 'another window' ? second : first;
       const provider = providerAt(server.issuer, { scopes: ['read'] });
-      const admitted = keeper.admit(grantFor(provider, windows.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
+      const admitted = sessionManager.addSession(grantFor(provider, windows.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
       await windows.clock.pass(5 * SECOND);
       await admitted;
       await end(first, 'drop');
       assert.deepEqual(sent(), ['refresh-1']);
       for (const window of windows.all) {
-        assert.deepEqual([window.record().accessToken, window.record().refreshToken, window.registry.get('s1')?.failure], ['access-new', 'refresh-new', undefined]);
+        assert.deepEqual([window.record().accessToken, window.record().refreshToken, window.liveSessions.get('s1')?.failure], ['access-new', 'refresh-new', undefined]);
       }
     });
   }
@@ -96,7 +96,7 @@ describe('A refresh whose answer is awaited', () => {
     const providers = [providerAt(server.issuer)];
     const first = windows.open({ providers, awaitsRequest: () => !isStalling });
     await windows.clock.rest();
-    await moveIn(first, recordAt(server.issuer, windows.clock.now()));
+    await seedSession(first, recordAt(server.issuer, windows.clock.now()));
     await stall(first, 40 * SECOND);
     providers.pop();
     await end(first, 'drop');
@@ -107,7 +107,7 @@ describe('A refresh whose answer is awaited', () => {
     const [first, second] = await open(2);
     assert.ok(second);
     await stall(first, 40 * SECOND);
-    const admitted = second.keeper.admit(grantFor(providerAt(server.issuer, { scopes: ['read'] }), windows.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
+    const admitted = second.sessionManager.addSession(grantFor(providerAt(server.issuer, { scopes: ['read'] }), windows.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
     await windows.clock.pass(5 * SECOND);
     await admitted;
     await end(first, { body: { access_token: 'access-late', refresh_token: 'refresh-late', token_type: 'Bearer', expires_in: 300 } });
@@ -121,22 +121,22 @@ describe('A refresh whose answer is awaited', () => {
     const sentAt = windows.clock.now() - 5 * SECOND;
     await windows.clock.pass(20 * SECOND);
     for (const window of windows.all) {
-      assert.equal(window.registry.get('s1')?.nextTryAt, sentAt + 2 * MINUTE);
+      assert.equal(window.liveSessions.get('s1')?.nextTryAt, sentAt + 2 * MINUTE);
     }
     await end(first);
-    await first.refresher.renew('s1', 'test');
+    await first.tokenRefresher.renew('s1', 'test');
     await windows.clock.pass(MINUTE);
     for (const window of windows.all) {
-      assert.deepEqual([window.registry.get('s1')?.failure, window.record().accessToken], [undefined, 'access-3']);
+      assert.deepEqual([window.liveSessions.get('s1')?.failure, window.record().accessToken], [undefined, 'access-3']);
     }
   });
 
   it('isn’t noted with the session of a new sign-in', async () => {
     const [first] = await open(1);
     await stall(first, 10 * SECOND);
-    await first.keeper.admit(grantFor(providerAt(server.issuer, { scopes: ['read'] }), windows.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
+    await first.sessionManager.addSession(grantFor(providerAt(server.issuer, { scopes: ['read'] }), windows.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
     await windows.clock.pass(30 * SECOND);
-    assert.deepEqual([first.registry.get('s1')?.failure, await first.ledger.failedTry('s1')], [undefined, undefined]);
+    assert.deepEqual([first.liveSessions.get('s1')?.failure, await first.sessionIndex.getLastFailure('s1')], [undefined, undefined]);
     await end(first);
     assert.equal(first.record().refreshToken, 'refresh-new');
   });
@@ -144,15 +144,15 @@ describe('A refresh whose answer is awaited', () => {
   it('lets callers wait again once its answer is there, and in its second request', async () => {
     const [first] = await open(1);
     await stall(first, 40 * SECOND);
-    await rejectsWith(first.refresher.renew('s1', 'test'), 'network', 'deadline');
+    await rejectsWith(first.tokenRefresher.renew('s1', 'test'), 'network', 'deadline');
     letGo('drop');
     await server.waitFor('/token', 2);
-    const joined = first.refresher.renew('s1', 'test').then(({ accessToken }) => accessToken);
+    const joined = first.tokenRefresher.renew('s1', 'test').then(({ accessToken }) => accessToken);
     await windows.clock.pass(SECOND);
     rotate = rotatingTokens();
     isStalling = false;
     letGo({ body: { access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'Bearer', expires_in: 300 } });
-    await first.refresher.idle();
+    await first.tokenRefresher.idle();
     assert.equal(await joined, 'access-2');
   });
 
@@ -166,39 +166,39 @@ describe('A refresh whose answer is awaited', () => {
     while (first.record().refreshToken === 'refresh-1') {
       await windows.clock.pass(0);
     }
-    const joined = first.refresher.renew('s1', 'test').then(({ accessToken }) => accessToken);
+    const joined = first.tokenRefresher.renew('s1', 'test').then(({ accessToken }) => accessToken);
     await windows.clock.pass(0);
     windows.store.beforeStore = () => Promise.resolve();
     store();
-    await first.refresher.idle();
+    await first.tokenRefresher.idle();
     assert.equal(await joined, 'access-2');
   });
 
   it('revokes what a late answer brings after a sign-out', async () => {
     const [first] = await open(1);
     await stall(first, 40 * SECOND);
-    await first.keeper.signOut('s1');
+    await first.sessionManager.signOut('s1');
     await end(first, { body: { access_token: 'access-late', refresh_token: 'refresh-late', token_type: 'Bearer', expires_in: 300 } });
     assert.ok(server.requestsTo('/revoke').some(({ parameters }) => parameters.get('token') === 'refresh-late'));
-    assert.deepEqual(first.registry.all(), []);
+    assert.deepEqual(first.liveSessions.all(), []);
   });
 
   it('is no reason to refuse callers once its window has ended and another one asks the server', async () => {
     const [first, second, third] = await open(3);
     assert.ok(second && third);
     await stall(first, 30 * SECOND);
-    assert.ok(((await third.ledger.failedTry('s1'))?.listensUntil ?? 0) > windows.clock.now());
+    assert.ok(((await third.sessionIndex.getLastFailure('s1'))?.listensUntil ?? 0) > windows.clock.now());
     // A server with a grace period takes the token once more.
     rotate = rotatingTokens();
     first.kill();
     while (sent().length < 2) {
       await windows.clock.pass(SECOND);
     }
-    const isTold = third.refresher.renew('s1', 'a caller needs it').then(({ accessToken }) => accessToken, String);
+    const isTold = third.tokenRefresher.renew('s1', 'a caller needs it').then(({ accessToken }) => accessToken, String);
     await windows.clock.pass(2 * SECOND);
     isStalling = false;
     letGo();
-    await second.refresher.idle();
+    await second.tokenRefresher.idle();
     await windows.clock.pass(2 * SECOND);
     assert.equal(await isTold, 'access-2');
   });
@@ -208,12 +208,12 @@ describe('A refresh whose answer is awaited', () => {
     elsewhere.begin = () => Promise.resolve({ sign: 'elsewhere-1', dispose: () => {} });
     const first = windows.open({ life: elsewhere, awaitsRequest: () => false });
     await windows.clock.rest();
-    await moveIn(first, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 30 * SECOND }));
+    await seedSession(first, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 30 * SECOND }));
     const second = windows.open({ awaitsRequest: () => false });
     await windows.clock.rest();
     await stall(first, SECOND);
     for (let passed = SECOND; passed < 235 * SECOND; passed += SECOND) {
-      second.refresher.renew('s1', 'a caller needs it').catch(() => {});
+      second.tokenRefresher.renew('s1', 'a caller needs it').catch(() => {});
       await windows.clock.pass(SECOND);
     }
     // The second time after two minutes, by the first one.
@@ -239,7 +239,7 @@ describe('A refresh whose answer is awaited', () => {
     isStalling = false;
     letGo({ status: 404 });
     await windows.clock.pass(5 * SECOND);
-    const failed = await second.ledger.failedTry('s1');
+    const failed = await second.sessionIndex.getLastFailure('s1');
     assert.deepEqual([failed?.code, failed?.listensUntil], ['http-404', undefined]);
   });
 
@@ -247,13 +247,13 @@ describe('A refresh whose answer is awaited', () => {
     const [first, second] = await open(2);
     assert.ok(second);
     server.onToken({ status: 400 });
-    await rejectsWith(first.refresher.renew('s1', 'test'), 'refresh-rejected');
-    const { rejectedAt } = (await first.ledger.failedTry('s1')) ?? {};
+    await rejectsWith(first.tokenRefresher.renew('s1', 'test'), 'refresh-rejected');
+    const { rejectedAt } = (await first.sessionIndex.getLastFailure('s1')) ?? {};
     assert.ok(rejectedAt);
     await stall(first, 40 * SECOND);
-    assert.deepEqual([(await second.ledger.failedTry('s1'))?.rejectedAt, second.registry.get('s1')?.rejectedAt], [rejectedAt, rejectedAt]);
+    assert.deepEqual([(await second.sessionIndex.getLastFailure('s1'))?.rejectedAt, second.liveSessions.get('s1')?.rejectedAt], [rejectedAt, rejectedAt]);
     await end(first, { status: 400 });
-    assert.equal(first.registry.get('s1')?.failure?.category, 'refresh-rejected-again');
+    assert.equal(first.liveSessions.get('s1')?.failure?.category, 'refresh-rejected-again');
   });
 
   for (const by of [-10 * MINUTE, -HOUR, -DAY, HOUR, DAY]) {
@@ -268,7 +268,7 @@ describe('A refresh whose answer is awaited', () => {
       assert.equal(new Set(sent()).size, sent().length, 'a token was sent twice');
       for (const window of windows.all) {
         assert.ok(window.record().generation > 1);
-        assert.deepEqual([window.registry.get('s1')?.failure, window.record().ended], [undefined, undefined]);
+        assert.deepEqual([window.liveSessions.get('s1')?.failure, window.record().ended], [undefined, undefined]);
       }
     });
   }

@@ -4,36 +4,36 @@ import { HOUR } from '../../../src/core/clock.ts';
 import type { Endpoints } from '../../../src/core/provider.ts';
 import { providerAt } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { buildHouse, grantFor, moveIn, recordAt, type House } from '../../support/house.ts';
+import { createTestWindow, grantFor, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('A session of an entry with endpoints', () => {
   let server: ScriptedServer;
   let elsewhere: ScriptedServer;
-  let house: House;
+  let testWindow: TestWindow;
 
   beforeEach(async () => {
     [server, elsewhere] = await Promise.all([ScriptedServer.start(), ScriptedServer.start()]);
     for (const one of [server, elsewhere]) {
       one.onToken(rotatingTokens());
     }
-    house = started(endpointsAt(server));
-    await house.keeper.admit(grantFor(providerAt(server.issuer, { endpoints: endpointsAt(server) }), house.clock.now()));
+    testWindow = started(endpointsAt(server));
+    await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer, { endpoints: endpointsAt(server) }), testWindow.clock.now()));
   });
 
   afterEach(async () => {
-    house.sessions.dispose();
+    testWindow.sessions.dispose();
     await Promise.all([server.stop(), elsewhere.stop()]);
   });
 
   const endpointsAt = ({ issuer }: ScriptedServer, more: Partial<Endpoints> = {}): Endpoints => ({ authorization: `${issuer}/a`, token: `${issuer}/token`, revocation: `${issuer}/revoke`, ...more });
-  const started = (endpoints: Endpoints | undefined, before?: House): House =>
-    buildHouse(server.issuer, { providers: [providerAt(server.issuer, { endpoints })], ...(before === undefined ? {} : { store: before.store, folder: before.folder, clock: before.clock, life: before.life }) });
-  const restarted = async (endpoints: Endpoints | undefined): Promise<House> => {
-    const before = house;
-    house = started(endpoints, before);
-    await house.keeper.ready();
-    return house;
+  const started = (endpoints: Endpoints | undefined, before?: TestWindow): TestWindow =>
+    createTestWindow(server.issuer, { providers: [providerAt(server.issuer, { endpoints })], ...(before === undefined ? {} : { store: before.store, folder: before.folder, clock: before.clock, life: before.life }) });
+  const restarted = async (endpoints: Endpoints | undefined): Promise<TestWindow> => {
+    const before = testWindow;
+    testWindow = started(endpoints, before);
+    await testWindow.sessionManager.ready();
+    return testWindow;
   };
 
   const moves: Readonly<Record<string, () => Endpoints | undefined>> = {
@@ -44,38 +44,38 @@ describe('A session of an entry with endpoints', () => {
   };
   for (const [what, endpoints] of Object.entries(moves)) {
     it(`is set apart, told of, and sent nowhere where the entry ${what}`, async () => {
-      const { keeper, findings, refresher, scheduler, clock } = await restarted(endpoints());
+      const { sessionManager, findings, tokenRefresher, scheduler, clock } = await restarted(endpoints());
       assert.deepEqual(findings, [{ id: 'new-1', kind: 'foreign', providerId: 'acme', issuer: server.issuer, clientId: 'editor', isMoved: true }]);
-      assert.deepEqual([keeper.list('acme'), await keeper.find('acme', ['read'])], [[], []]);
+      assert.deepEqual([sessionManager.list('acme'), await sessionManager.find('acme', ['read'])], [[], []]);
       scheduler.tick();
       await clock.pass(HOUR);
-      await rejectsWith(refresher.renew('new-1', 'test'), 'not-set-up');
-      assert.equal(await (await keeper.signOut('new-1')).atServer, 'not-offered');
+      await rejectsWith(tokenRefresher.renew('new-1', 'test'), 'not-configured');
+      assert.equal(await (await sessionManager.signOut('new-1')).atServer, 'not-offered');
       assert.deepEqual([server.requests, elsewhere.requests], [[], []]);
-      assert.equal(house.stored('new-1'), undefined);
+      assert.equal(testWindow.stored('new-1'), undefined);
     });
   }
 
   it('is there again, as it was, once the entry is as it was', async () => {
     await restarted(endpointsAt(elsewhere));
-    const { keeper, refresher } = await restarted(endpointsAt(server));
-    assert.equal(keeper.list('acme').length, 1);
-    await refresher.renew('new-1', 'test');
+    const { sessionManager, tokenRefresher } = await restarted(endpointsAt(server));
+    assert.equal(sessionManager.list('acme').length, 1);
+    await tokenRefresher.renew('new-1', 'test');
     assert.equal(server.requestsTo('/token').length, 1);
   });
 
   it('goes on where the endpoints have only moved on their server', async () => {
     server.on('/v2/token', rotatingTokens());
-    const { refresher } = await restarted(endpointsAt(server, { token: `${server.issuer}/v2/token`, endSession: `${server.issuer}/out` }));
-    await refresher.renew('new-1', 'test');
+    const { tokenRefresher } = await restarted(endpointsAt(server, { token: `${server.issuer}/v2/token`, endSession: `${server.issuer}/out` }));
+    await tokenRefresher.renew('new-1', 'test');
     assert.deepEqual(server.requests.map(({ path }) => path), ['/v2/token']);
   });
 
   it('of an older version goes on, and is bound by its first renewal', async () => {
-    await moveIn(house, recordAt(server.issuer, house.clock.now()));
-    assert.equal(house.record().origins, undefined);
-    await (await restarted(endpointsAt(server))).refresher.renew('s1', 'test');
-    assert.deepEqual(house.record().origins, [server.issuer]);
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
+    assert.equal(testWindow.record().origins, undefined);
+    await (await restarted(endpointsAt(server))).tokenRefresher.renew('s1', 'test');
+    assert.deepEqual(testWindow.record().origins, [server.issuer]);
     const { findings } = await restarted(endpointsAt(elsewhere));
     assert.ok(findings.some(({ id, kind }) => id === 's1' && kind === 'foreign'));
     assert.deepEqual(elsewhere.requests, []);

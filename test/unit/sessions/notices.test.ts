@@ -1,27 +1,27 @@
 import assert from 'node:assert/strict';
 import { silentLog } from '../../../src/core/log.ts';
-import { Notices, type Notice } from '../../../src/sessions/notices.ts';
+import { NotificationClaims, type ClaimKey } from '../../../src/locking/notificationClaims.ts';
 import { FakeFolder } from '../../support/fakeStore.ts';
 
 const NOW = 1_000_000;
-const ENDING: Notice = { kind: 'ending', id: 's1', since: 1000 };
+const ENDING: ClaimKey = { kind: 'ending', id: 's1', since: 1000 };
 
 describe('a notice', () => {
   let folder: FakeFolder;
-  let windows: Notices[];
+  let windows: NotificationClaims[];
 
   beforeEach(() => {
     folder = new FakeFolder();
-    windows = [1, 2, 3].map(() => new Notices(folder, silentLog));
+    windows = [1, 2, 3].map(() => new NotificationClaims(folder, silentLog));
   });
 
-  const claims = async (notice: Notice, now = NOW): Promise<boolean[]> => Promise.all(windows.map((one) => one.claim(notice, now)));
-  const told = async (notice: Notice, now = NOW): Promise<number> => (await claims(notice, now)).filter(Boolean).length;
+  const claims = async (notice: ClaimKey, now = NOW): Promise<boolean[]> => Promise.all(windows.map((one) => one.claim(notice, now)));
+  const told = async (notice: ClaimKey, now = NOW): Promise<number> => (await claims(notice, now)).filter(Boolean).length;
 
   it('is told by one window of all, and by none again, reloads included', async () => {
     assert.equal(await told(ENDING), 1);
     assert.equal(await told(ENDING, NOW + 1e9), 0);
-    assert.equal(await new Notices(folder, silentLog).claim(ENDING, NOW), false);
+    assert.equal(await new NotificationClaims(folder, silentLog).claim(ENDING, NOW), false);
   });
 
   it('is another one where it is of another kind, of another session, or about something else', async () => {
@@ -33,7 +33,7 @@ describe('a notice', () => {
 
   it('that is put off is told again by one window when its time comes, and not before', async () => {
     await told(ENDING);
-    await windows[0]?.putOff(ENDING, NOW + 60_000);
+    await windows[0]?.snooze(ENDING, NOW + 60_000);
     assert.equal(await told(ENDING, NOW + 59_999), 0);
     assert.equal(await told(ENDING, NOW + 60_000), 1);
     assert.equal(await told(ENDING, NOW + 60_001), 0);
@@ -41,14 +41,14 @@ describe('a notice', () => {
 
   it('can be put off again', async () => {
     await told(ENDING);
-    await windows[0]?.putOff(ENDING, NOW + 10);
+    await windows[0]?.snooze(ENDING, NOW + 10);
     assert.equal(await told(ENDING, NOW + 10), 1);
-    await windows[1]?.putOff(ENDING, NOW + 20);
+    await windows[1]?.snooze(ENDING, NOW + 20);
     assert.deepEqual([await told(ENDING, NOW + 19), await told(ENDING, NOW + 20), await told(ENDING, NOW + 21)], [0, 1, 0]);
   });
 
   it('is told again after it has been forgotten: of one kind, or all of a session', async () => {
-    const clock: Notice = { kind: 'clock', id: 's1', since: 0 };
+    const clock: ClaimKey = { kind: 'clock', id: 's1', since: 0 };
     await told(ENDING);
     await told(clock);
     await windows[0]?.forget('s1', 'clock');
@@ -58,7 +58,7 @@ describe('a notice', () => {
   });
 
   it('forgets nothing of others, whatever they are called', async () => {
-    const others: Notice[] = ['s10', 's', 'x_s1', 's1_x', 'S1', 'a.told', '../s1'].map((id) => ({ ...ENDING, id }));
+    const others: ClaimKey[] = ['s10', 's', 'x_s1', 's1_x', 'S1', 'a.told', '../s1'].map((id) => ({ ...ENDING, id }));
     for (const other of others) {
       assert.equal(await told(other), 1, other.id);
     }
@@ -72,7 +72,7 @@ describe('a notice', () => {
   it('leaves nothing behind of what began earlier, and all of what began at the same time', async () => {
     for (let since = 1; since <= 20; since += 1) {
       await told({ ...ENDING, since });
-      await windows[0]?.putOff({ ...ENDING, since }, NOW);
+      await windows[0]?.snooze({ ...ENDING, since }, NOW);
     }
     assert.equal(folder.files.size, 2);
     assert.equal(await told({ ...ENDING, since: 20, what: 'certificate' }), 1);
@@ -93,7 +93,7 @@ describe('a notice', () => {
   });
 
   it('is told where the word that it was put off makes no sense', async () => {
-    await windows[0]?.putOff(ENDING, NOW + 60_000);
+    await windows[0]?.snooze(ENDING, NOW + 60_000);
     for (const [name] of folder.files) {
       folder.files.set(name, '{"round":"x"');
     }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
 import { silentLog } from '../../../src/core/log.ts';
-import { WindowLock } from '../../../src/sessions/lock.ts';
-import { patientFolder, patientStore } from '../../../src/sessions/patience.ts';
-import { Turns } from '../../../src/sessions/turns.ts';
+import { Mutex } from '../../../src/locking/mutex.ts';
+import { folderWithTimeout, storeWithTimeout } from '../../../src/storage/timeouts.ts';
+import { RenewalLock } from '../../../src/locking/renewalLock.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeClock, settle } from '../../support/fakeClock.ts';
 import { FakeFolder, FakeLife, FakeStore } from '../../support/fakeStore.ts';
@@ -30,18 +30,18 @@ describe('Patience', () => {
   });
 
   it('hands on what comes in time, and leaves no timer behind', async () => {
-    const store = patientStore(new FakeStore(), clock);
+    const store = storeWithTimeout(new FakeStore(), clock);
     await store.store('a', 'b');
     assert.deepEqual([await store.get('a'), await store.keys(), clock.pending], ['b', ['a'], 0]);
-    const folder = patientFolder(new FakeFolder(), clock);
+    const folder = folderWithTimeout(new FakeFolder(), clock);
     await folder.write('a', 'b');
     assert.deepEqual([await folder.read('a'), await folder.create('a', 'c'), await folder.list(), clock.pending], ['b', false, ['a'], 0]);
   });
 
   it('ends after ten seconds with the store, after five with the folder', async () => {
     const never = (): Promise<never> => new Promise(() => {});
-    const reading = rejectsWith(patientStore(Object.assign(new FakeStore(), { get: never }), clock).get('a'), 'storage', 'secret-slow');
-    const listing = rejectsWith(patientFolder(Object.assign(new FakeFolder(), { list: never }), clock).list(), 'storage', 'folder-slow');
+    const reading = rejectsWith(storeWithTimeout(Object.assign(new FakeStore(), { get: never }), clock).get('a'), 'storage', 'secret-slow');
+    const listing = rejectsWith(folderWithTimeout(Object.assign(new FakeFolder(), { list: never }), clock).list(), 'storage', 'folder-slow');
     await clock.advance(5 * SECOND);
     await listing;
     await clock.advance(5 * SECOND);
@@ -51,12 +51,12 @@ describe('Patience', () => {
   it('hands on what has failed as it failed', async () => {
     const store = new FakeStore();
     store.failing.add('get');
-    await assert.rejects(patientStore(store, clock).get('a'), { message: 'The keyring is locked.' });
+    await assert.rejects(storeWithTimeout(store, clock).get('a'), { message: 'The keyring is locked.' });
   });
 
   it('does not ask again for half a minute what does not answer, or until it has answered', async () => {
     const slow = held<string | undefined>('b');
-    const store = patientStore(Object.assign(new FakeStore(), { get: slow.call }), clock);
+    const store = storeWithTimeout(Object.assign(new FakeStore(), { get: slow.call }), clock);
     const first = rejectsWith(store.get('a'), 'storage', 'secret-slow');
     await clock.advance(10 * SECOND);
     await first;
@@ -67,7 +67,7 @@ describe('Patience', () => {
     assert.equal(await store.get('a'), 'b');
 
     const dead = held<string | undefined>('b');
-    const other = patientStore(Object.assign(new FakeStore(), { get: dead.call }), clock);
+    const other = storeWithTimeout(Object.assign(new FakeStore(), { get: dead.call }), clock);
     const tried = rejectsWith(other.get('a'), 'storage', 'secret-slow');
     await clock.advance(10 * SECOND);
     await tried;
@@ -80,7 +80,7 @@ describe('Patience', () => {
 
   it('gives what was waiting all the while a chance after a stop of the process, whose timers come first', async () => {
     const slow = held<string | undefined>('b');
-    const store = patientStore(Object.assign(new FakeStore(), { get: slow.call }), clock);
+    const store = storeWithTimeout(Object.assign(new FakeStore(), { get: slow.call }), clock);
     const reading = store.get('a');
     // The first timer is late; what has arrived meanwhile is looked at before the second.
     await clock.advance(9 * SECOND);
@@ -105,8 +105,8 @@ describe('Patience', () => {
         return isMade;
       },
     });
-    const turns = new Turns({ clock, log: silentLog, folder: patientFolder(late, clock), life: new FakeLife(), lock: new WindowLock(), onAlone: () => assert.fail() });
-    const taken = turns.take('s1', 1, ({ isExclusive }) => Promise.resolve(isExclusive), () => Promise.resolve(undefined));
+    const renewalLock = new RenewalLock({ clock, log: silentLog, folder: folderWithTimeout(late, clock), life: new FakeLife(), lock: new Mutex(), onDidDegrade: () => assert.fail() });
+    const taken = renewalLock.take('s1', 1, ({ isCrossWindow }) => Promise.resolve(isCrossWindow), () => Promise.resolve(undefined));
     await clock.advance(5 * SECOND);
     slow.answer();
     await clock.advance(SECOND);

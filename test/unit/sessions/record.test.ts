@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { formatRecord, parseRecord, type SessionRecord } from '../../../src/core/session.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
-import { expiryOf, nameOf, recordAfterRefresh, recordOfGrant, recordWithRefreshToken } from '../../../src/sessions/record.ts';
+import { describeExpiry, nameOf, withRefreshedTokens, createRecord, withRotatedToken } from '../../../src/storage/record.ts';
 import { providerAt } from '../../support/bench.ts';
 import { grantFor, recordAt } from '../../support/house.ts';
 
@@ -16,35 +16,35 @@ const endOf = ({ sessionEndsAt, sessionEndSource, sessionEndIsFixed }: SessionRe
 describe('The record of a sign-in', () => {
   it('is of the first generation, and holds what was asked together with what was granted', () => {
     const grant = { ...grantFor(provider, NOW, { scopes: ['read', 'extra'] }), scopes: ['read', 'write'] };
-    const record = recordOfGrant(grant, 'new');
+    const record = createRecord(grant, 'new');
     assert.deepEqual(record.scopes, ['read', 'write', 'extra']);
-    assert.deepEqual([record.id, record.generation, record.isWhole, record.signedInAt, record.renewedAt], ['new', 1, true, NOW, NOW]);
+    assert.deepEqual([record.id, record.generation, record.isComplete, record.signedInAt, record.renewedAt], ['new', 1, true, NOW, NOW]);
     assert.deepEqual([record.issuer, record.clientId, record.providerId], [ISSUER, 'editor', 'acme']);
   });
 
   it('knows where the entry sends credentials', () => {
     const endpoints = { authorization: 'https://login.example/a', token: `${ISSUER}/token`, revocation: 'https://out.example/r?a', jwks: 'https://keys.example', userinfo: `${ISSUER}/me` };
-    assert.deepEqual(recordOfGrant(grantFor({ ...provider, endpoints }, NOW), 'x').origins, [ISSUER, 'https://out.example']);
-    assert.deepEqual(recordOfGrant(grantFor(provider, NOW), 'x').origins, []);
+    assert.deepEqual(createRecord(grantFor({ ...provider, endpoints }, NOW), 'x').origins, [ISSUER, 'https://out.example']);
+    assert.deepEqual(createRecord(grantFor(provider, NOW), 'x').origins, []);
   });
 
   it('has the end that the server says before the one of the setting', () => {
     const withSetting = { ...provider, sessionLifetime: HOUR };
-    assert.deepEqual(endOf(recordOfGrant(grantFor(withSetting, NOW, { sessionEndsAt: NOW + 5, sessionEndSource: 'answer' }), 'x')), [NOW + 5, 'answer', undefined]);
-    assert.deepEqual(endOf(recordOfGrant(grantFor(withSetting, NOW), 'x')), [NOW + HOUR, 'setting', true]);
-    assert.deepEqual(endOf(recordOfGrant(grantFor(provider, NOW), 'x')), [undefined, undefined, undefined]);
+    assert.deepEqual(endOf(createRecord(grantFor(withSetting, NOW, { sessionEndsAt: NOW + 5, sessionEndSource: 'answer' }), 'x')), [NOW + 5, 'answer', undefined]);
+    assert.deepEqual(endOf(createRecord(grantFor(withSetting, NOW), 'x')), [NOW + HOUR, 'setting', true]);
+    assert.deepEqual(endOf(createRecord(grantFor(provider, NOW), 'x')), [undefined, undefined, undefined]);
   });
 
   it('has no end of its own where there is no refresh token: the access token is the end', () => {
     const withSetting = { ...provider, sessionLifetime: HOUR };
-    assert.deepEqual(endOf(recordOfGrant(grantFor(withSetting, NOW, { refreshToken: undefined }), 'x')), [undefined, undefined, undefined]);
+    assert.deepEqual(endOf(createRecord(grantFor(withSetting, NOW, { refreshToken: undefined }), 'x')), [undefined, undefined, undefined]);
   });
 });
 
 describe('When somebody has signed in', () => {
   const authenticatedAt = (auth_time: number, skew?: number): number | undefined => {
     const claims = { iss: ISSUER, sub: 'person-1', aud: 'editor', iat: 1, exp: 2, auth_time };
-    const record = recordOfGrant(grantFor(provider, NOW, { claims, skew }), 'x');
+    const record = createRecord(grantFor(provider, NOW, { claims, skew }), 'x');
     assert.equal(parseRecord(formatRecord(record)).kind, 'record', 'it can be stored');
     return record.authenticatedAt;
   };
@@ -64,22 +64,22 @@ describe('When somebody has signed in', () => {
 
 describe('The record half-way through a renewal', () => {
   it('is of the next generation and not whole: the refresh token is new, and all else as before', () => {
-    assert.deepEqual(recordWithRefreshToken(before, 'refresh-2'), { ...before, generation: 2, isWhole: false, refreshToken: 'refresh-2' });
+    assert.deepEqual(withRotatedToken(before, 'refresh-2'), { ...before, generation: 2, isComplete: false, refreshToken: 'refresh-2' });
   });
 
   it('keeps the refresh token that was sent where the server returned none', () => {
-    assert.deepEqual(recordWithRefreshToken(before, undefined), { ...before, generation: 2, isWhole: false });
+    assert.deepEqual(withRotatedToken(before, undefined), { ...before, generation: 2, isComplete: false });
   });
 });
 
 describe('The record after a renewal', () => {
   const later = NOW + 4 * MINUTE;
   const after = (record: SessionRecord, tokens: Partial<Tokens> = {}, at = provider): SessionRecord =>
-    recordAfterRefresh(recordWithRefreshToken(record, tokens.refreshToken), tokensAt(later, tokens), at);
+    withRefreshedTokens(withRotatedToken(record, tokens.refreshToken), tokensAt(later, tokens), at);
 
   it('is the next generation of the same session, and whole', () => {
     const record = after(before, { refreshToken: 'refresh-2' });
-    assert.deepEqual([record.id, record.generation, record.isWhole, record.signedInAt, record.renewedAt], ['s1', 2, true, NOW, later]);
+    assert.deepEqual([record.id, record.generation, record.isComplete, record.signedInAt, record.renewedAt], ['s1', 2, true, NOW, later]);
     assert.deepEqual([record.accessToken, record.refreshToken, record.accessExpiresAt], ['access-2', 'refresh-2', later + 5 * MINUTE]);
   });
 
@@ -195,17 +195,17 @@ describe('The words of the log for a session', () => {
   });
 
   it('tell its times, where they come from, and whether it can be renewed', () => {
-    assert.equal(expiryOf(before), 'access token lives 300 s, until 1970-01-12T13:51:40.000Z (expires_in), session end unknown, has a refresh token');
+    assert.equal(describeExpiry(before), 'access token lives 300 s, until 1970-01-12T13:51:40.000Z (expires_in), session end unknown, has a refresh token');
     const ending = { ...before, accessExpiresAt: undefined, expirySource: 'never-said', refreshToken: undefined, sessionEndsAt: NOW, sessionEndSource: 'token' } as const;
-    assert.equal(expiryOf(ending), 'the server never said when the access token expires, session ends 1970-01-12T13:46:40.000Z (token), no refresh token');
+    assert.equal(describeExpiry(ending), 'the server never said when the access token expires, session ends 1970-01-12T13:46:40.000Z (token), no refresh token');
   });
 
   it('can be said of a time that no calendar holds', () => {
-    assert.match(expiryOf({ ...before, accessExpiresAt: 1e300 }), /^access token lives [^,]+, until beyond any calendar/);
+    assert.match(describeExpiry({ ...before, accessExpiresAt: 1e300 }), /^access token lives [^,]+, until beyond any calendar/);
   });
 
   it('hold no token, and nothing of the person', () => {
     const record = { ...before, refreshToken: 'refresh-1' };
-    assert.doesNotMatch(`${nameOf(record)} ${expiryOf(record)}`, /access-1|refresh-1|id-1|Sam|person-1/);
+    assert.doesNotMatch(`${nameOf(record)} ${describeExpiry(record)}`, /access-1|refresh-1|id-1|Sam|person-1/);
   });
 });

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { providerAt } from '../../support/bench.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { buildHouse, grantFor, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { createTestWindow, grantFor, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
 import { rotatingTokens, type ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 
 describe('The refresher, as people come and go', () => {
   let server: ScriptedServer;
-  let house: House;
+  let testWindow: TestWindow;
 
   beforeEach(async () => {
-    ({ house, server } = await houseAtServer());
-    await moveIn(house, recordAt(server.issuer, house.clock.now()));
+    ({ testWindow, server } = await createTestWindowWithServer());
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
   });
 
   afterEach(async () => {
@@ -35,13 +35,13 @@ describe('The refresher, as people come and go', () => {
     /** What is left of the session: its secret, its files but for the word that it is signed out and the marks of turns, and texts with a token. */
     const leftovers = (): string[] => {
       const isOnPurpose = (name: string): boolean => name === 's1.gone' || /^s1\.\d+\.over$/.test(name);
-      const texts = [...house.store.secrets, ...[...house.folder.files].filter(([name]) => !isOnPurpose(name))];
+      const texts = [...testWindow.store.secrets, ...[...testWindow.folder.files].filter(([name]) => !isOnPurpose(name))];
       return texts.filter(([name, text]) => name.includes('s1') || /access-\d|refresh-\d/.test(text)).map(([name]) => name);
     };
 
-    const otherWindow = async (): Promise<House> => {
-      const other = buildHouse(server.issuer, { store: house.store, folder: house.folder, clock: house.clock, life: house.life });
-      await other.keeper.ready();
+    const otherWindow = async (): Promise<TestWindow> => {
+      const other = createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock, life: testWindow.life });
+      await other.sessionManager.ready();
       return other;
     };
 
@@ -49,21 +49,21 @@ describe('The refresher, as people come and go', () => {
 
     it('revokes the new tokens and never stores them', async () => {
       const release = heldToken();
-      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'signed-out', 'signed-out');
+      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
       await server.waitFor('/token');
-      await house.keeper.signOut('s1');
+      await testWindow.sessionManager.signOut('s1');
       release();
       await renewal;
       assert.ok(revoked().includes('refresh-2'));
-      assert.doesNotMatch(JSON.stringify(house.store.history), /refresh-2|access-2/);
-      assert.deepEqual([house.registry.all(), leftovers()], [[], []]);
+      assert.doesNotMatch(JSON.stringify(testWindow.store.history), /refresh-2|access-2/);
+      assert.deepEqual([testWindow.liveSessions.all(), leftovers()], [[], []]);
     });
 
     it('revokes the new access token too, which outlives its refresh token at many servers', async () => {
       const release = heldToken();
-      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'signed-out', 'signed-out');
+      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
       await server.waitFor('/token');
-      await house.keeper.signOut('s1');
+      await testWindow.sessionManager.signOut('s1');
       release();
       await renewal;
       assert.ok(revoked().includes('access-2'), revoked().join());
@@ -71,9 +71,9 @@ describe('The refresher, as people come and go', () => {
 
     it('revokes the new refresh token of an answer that has nothing else of use', async () => {
       const release = heldToken({ access_token: null });
-      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'signed-out', 'signed-out');
+      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
       await server.waitFor('/token');
-      await house.keeper.signOut('s1');
+      await testWindow.sessionManager.signOut('s1');
       release();
       await renewal;
       assert.ok(revoked().includes('refresh-2'), revoked().join());
@@ -82,46 +82,46 @@ describe('The refresher, as people come and go', () => {
     it('does so, too, where that was in another window', async () => {
       const other = await otherWindow();
       const release = heldToken();
-      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'signed-out', 'signed-out');
+      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
       await server.waitFor('/token');
-      await other.keeper.signOut('s1');
+      await other.sessionManager.signOut('s1');
       release();
       await renewal;
       assert.ok(revoked().includes('refresh-2') && revoked().includes('access-2'), revoked().join());
-      assert.doesNotMatch(JSON.stringify(house.store.history), /refresh-2|access-2/);
-      assert.deepEqual([house.registry.all(), leftovers()], [[], []]);
+      assert.doesNotMatch(JSON.stringify(testWindow.store.history), /refresh-2|access-2/);
+      assert.deepEqual([testWindow.liveSessions.all(), leftovers()], [[], []]);
     });
 
     it('leaves nothing behind where the new tokens are just being stored', async () => {
       let release = (): void => {};
-      house.store.beforeStore = () => new Promise((resolve) => {
+      testWindow.store.beforeStore = () => new Promise((resolve) => {
         release = resolve;
       });
-      const renewal = house.refresher.renew('s1', 'test').catch(() => {});
-      while (!house.store.history.some(({ value }) => value.includes('refresh-2'))) {
+      const renewal = testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
+      while (!testWindow.store.history.some(({ value }) => value.includes('refresh-2'))) {
         await new Promise((resolve) => setImmediate(resolve));
       }
       // The store works off its calls in turn, as the editor's does: what is deleted now is deleted after that write.
-      const deleting = house.store.delete.bind(house.store);
-      house.store.delete = async (key) => {
-        house.store.beforeStore = () => Promise.resolve();
+      const deleting = testWindow.store.delete.bind(testWindow.store);
+      testWindow.store.delete = async (key) => {
+        testWindow.store.beforeStore = () => Promise.resolve();
         release();
         await new Promise((resolve) => setImmediate(resolve));
         await deleting(key);
       };
-      await house.keeper.signOut('s1');
+      await testWindow.sessionManager.signOut('s1');
       await renewal;
-      assert.deepEqual([house.registry.all(), leftovers()], [[], []]);
+      assert.deepEqual([testWindow.liveSessions.all(), leftovers()], [[], []]);
     });
 
     it('leaves no mark of its turn behind either', async () => {
       const release = heldToken();
-      const renewal = rejectsWith(house.refresher.renew('s1', 'test'), 'signed-out', 'signed-out');
+      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
       await server.waitFor('/token');
-      await house.keeper.signOut('s1');
+      await testWindow.sessionManager.signOut('s1');
       release();
       await renewal;
-      assert.deepEqual([...house.folder.files.keys()], ['s1.gone']);
+      assert.deepEqual([...testWindow.folder.files.keys()], ['s1.gone']);
     });
   });
 
@@ -139,15 +139,15 @@ describe('The refresher, as people come and go', () => {
         await gate;
         return verdict;
       });
-      const renewal = house.refresher.renew('s1', 'test').catch(() => {});
+      const renewal = testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
       await server.waitFor('/token');
-      const admission = house.keeper.admit(grantFor(providerAt(server.issuer), house.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
+      const admission = testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), testWindow.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
       await settle();
       release();
       await Promise.all([renewal, admission]);
-      const { accessToken, refreshToken, ended } = house.record();
+      const { accessToken, refreshToken, ended } = testWindow.record();
       assert.deepEqual([accessToken, refreshToken, ended], ['access-new', 'refresh-new', undefined]);
-      assert.match(house.stored() ?? '', /access-new/);
+      assert.match(testWindow.stored() ?? '', /access-new/);
     });
   }
 });

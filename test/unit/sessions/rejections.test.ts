@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { refreshSettingsOf } from '../../../src/core/refreshSettings.ts';
-import { REMEDIES } from '../../../src/core/remedy.ts';
+import { FAILURE_POLICIES } from '../../../src/core/failurePolicies.ts';
 import { statusOf } from '../../../src/core/status.ts';
 import { providerAt } from '../../support/bench.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { buildHouse, grantFor, houseAtServer, moveIn, recordAt, type House } from '../../support/house.ts';
+import { createTestWindow, grantFor, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
 import { htmlPage, rotatingTokens, type Script, type ScriptedServer } from '../../support/scriptedServer.ts';
 import { Windows } from '../../support/windows.ts';
 
@@ -51,27 +51,27 @@ const OTHERS: Readonly<Record<string, Script>> = {
 
 describe('A refresh that the server rejects again and again, without a reason that is known', () => {
   let server: ScriptedServer;
-  let house: House;
+  let testWindow: TestWindow;
 
   beforeEach(async () => {
-    ({ house, server } = await houseAtServer());
-    house.sessions.start();
+    ({ testWindow, server } = await createTestWindowWithServer());
+    testWindow.sessions.start();
   });
 
   afterEach(async () => {
-    house.sessions.dispose();
+    testWindow.sessions.dispose();
     await server.stop();
   });
 
   /** A session whose token works for an hour. */
   const signIn = (): Promise<unknown> =>
-    moveIn(house, recordAt(server.issuer, house.clock.now(), { accessExpiresAt: house.clock.now() + HOUR, refreshSettings: refreshSettingsOf(providerAt(server.issuer)) }));
-  const session = () => house.registry.get('s1');
+    seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: testWindow.clock.now() + HOUR, refreshSettings: refreshSettingsOf(providerAt(server.issuer)) }));
+  const session = () => testWindow.liveSessions.get('s1');
   const state = (): string | undefined => {
     const live = session();
-    return live === undefined ? undefined : statusOf(live, SETTINGS, house.clock.now()).state;
+    return live === undefined ? undefined : statusOf(live, SETTINGS, testWindow.clock.now()).state;
   };
-  const renew = (): Promise<unknown> => house.refresher.renew('s1', 'test');
+  const renew = (): Promise<unknown> => testWindow.tokenRefresher.renew('s1', 'test');
 
   for (const [what, script] of Object.entries(REJECTIONS)) {
     it(`leads to a sign-in after the second time, and ends with its access token: ${what}`, async () => {
@@ -79,15 +79,15 @@ describe('A refresh that the server rejects again and again, without a reason th
       server.onToken(script);
       await rejectsWith(renew(), 'refresh-rejected');
       assert.equal(state(), 'retrying', 'once can be chance');
-      await house.clock.pass(2 * MINUTE);
+      await testWindow.clock.pass(2 * MINUTE);
       assert.equal(session()?.failure?.category, 'refresh-rejected-again');
-      assert.deepEqual([state(), house.record().ended], ['ending', undefined]);
-      assert.deepEqual((await house.keeper.find('acme', ['read'])).map(({ record }) => record.accessToken), ['access-1'], 'callers keep the token that works');
-      await house.clock.pass(HOUR);
-      assert.deepEqual([state(), house.record().ended?.category], ['ended', 'refresh-rejected-again']);
-      assert.deepEqual(await house.keeper.find('acme', ['read']), []);
+      assert.deepEqual([state(), testWindow.record().ended], ['ending', undefined]);
+      assert.deepEqual((await testWindow.sessionManager.find('acme', ['read'])).map(({ record }) => record.accessToken), ['access-1'], 'callers keep the token that works');
+      await testWindow.clock.pass(HOUR);
+      assert.deepEqual([state(), testWindow.record().ended?.category], ['ended', 'refresh-rejected-again']);
+      assert.deepEqual(await testWindow.sessionManager.find('acme', ['read']), []);
       const requests = server.requestsTo('/token').length;
-      await house.clock.pass(DAY);
+      await testWindow.clock.pass(DAY);
       assert.equal(server.requestsTo('/token').length, requests, 'it is asked for no more');
     });
   }
@@ -97,30 +97,30 @@ describe('A refresh that the server rejects again and again, without a reason th
       await signIn();
       server.onToken(script);
       await assert.rejects(renew());
-      await house.clock.pass(DAY);
+      await testWindow.clock.pass(DAY);
       assert.doesNotMatch(session()?.failure?.category ?? '', /^refresh-rejected/);
-      assert.equal(house.record().ended, undefined);
+      assert.equal(testWindow.record().ended, undefined);
     });
   }
 
   it('offers to sign in first, in the table', () => {
-    assert.deepEqual(REMEDIES['refresh-rejected-again'].actions[0], 'sign-in');
-    assert.deepEqual(REMEDIES['refresh-rejected-settings'].actions, ['settings', 'sign-in']);
+    assert.deepEqual(FAILURE_POLICIES['refresh-rejected-again'].actions[0], 'sign-in');
+    assert.deepEqual(FAILURE_POLICIES['refresh-rejected-settings'].actions, ['settings', 'sign-in']);
   });
 
-  for (const setBack of [0, 10 * MINUTE]) {
-    it(`ends within seconds of the expiry of its access token, by a clock that was set back by ${setBack / MINUTE} minutes`, async () => {
+  for (const clockSetBackMs of [0, 10 * MINUTE]) {
+    it(`ends within seconds of the expiry of its access token, by a clock that was set back by ${clockSetBackMs / MINUTE} minutes`, async () => {
       await signIn();
-      const expiry = house.clock.now() + HOUR;
+      const expiry = testWindow.clock.now() + HOUR;
       server.onToken({ status: 400 });
-      await house.clock.pass(MINUTE);
-      house.clock.set(-setBack);
+      await testWindow.clock.pass(MINUTE);
+      testWindow.clock.set(-clockSetBackMs);
       await renew().catch(() => {});
       // Long enough for the second rejection, and until 10 s before the expiry.
-      await house.clock.pass(expiry - setBack - 10 * SECOND - house.clock.now());
-      assert.deepEqual([session()?.failure?.category, house.record().ended], ['refresh-rejected-again', undefined]);
-      await house.clock.pass(13 * SECOND);
-      assert.equal(house.record().ended?.category, 'refresh-rejected-again');
+      await testWindow.clock.pass(expiry - clockSetBackMs - 10 * SECOND - testWindow.clock.now());
+      assert.deepEqual([session()?.failure?.category, testWindow.record().ended], ['refresh-rejected-again', undefined]);
+      await testWindow.clock.pass(13 * SECOND);
+      assert.equal(testWindow.record().ended?.category, 'refresh-rejected-again');
     });
   }
 
@@ -129,7 +129,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     server.onToken({ status: 400 });
     for (let time = 0; time < 3; time += 1) {
       await rejectsWith(renew(), 'refresh-rejected');
-      await house.clock.pass(9 * SECOND);
+      await testWindow.clock.pass(9 * SECOND);
     }
   });
 
@@ -138,7 +138,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected');
     server.onToken(rotatingTokens());
-    await house.clock.pass(2 * MINUTE);
+    await testWindow.clock.pass(2 * MINUTE);
     assert.deepEqual([session()?.failure, session()?.rejectedAt], [undefined, undefined]);
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected');
@@ -149,21 +149,21 @@ describe('A refresh that the server rejects again and again, without a reason th
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected');
     server.onToken({ status: 503 });
-    await house.clock.pass(2 * MINUTE);
+    await testWindow.clock.pass(2 * MINUTE);
     assert.equal(session()?.failure?.category, 'server');
-    house.sessions.dispose();
+    testWindow.sessions.dispose();
     server.onToken({ status: 400 });
-    const next = buildHouse(server.issuer, { store: house.store, folder: house.folder, clock: house.clock });
-    await next.keeper.ready();
-    await rejectsWith(next.refresher.renew('s1', 'test'), 'refresh-rejected-again');
+    const next = createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
+    await next.sessionManager.ready();
+    await rejectsWith(next.tokenRefresher.renew('s1', 'test'), 'refresh-rejected-again');
   });
 
   it('is not put off by a clock that was set back since the first one', async () => {
     await signIn();
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected');
-    house.clock.set(-DAY);
-    await house.clock.pass(4 * MINUTE);
+    testWindow.clock.set(-DAY);
+    await testWindow.clock.pass(4 * MINUTE);
     assert.equal(session()?.failure?.category, 'refresh-rejected-again');
   });
 
@@ -172,20 +172,20 @@ describe('A refresh that the server rejects again and again, without a reason th
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected');
     server.onToken({ body: { access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'mac' } });
-    await house.clock.pass(MINUTE);
+    await testWindow.clock.pass(MINUTE);
     await renew().catch(() => {});
-    assert.deepEqual([house.record().refreshToken, session()?.failure?.category, session()?.rejectedAt], ['refresh-2', 'configuration', undefined]);
+    assert.deepEqual([testWindow.record().refreshToken, session()?.failure?.category, session()?.rejectedAt], ['refresh-2', 'configuration', undefined]);
     server.onToken({ status: 400 });
-    await house.clock.pass(MINUTE);
+    await testWindow.clock.pass(MINUTE);
     await rejectsWith(renew(), 'refresh-rejected');
   });
 
   it('doesn’t count against the next refresh token, whatever is left of its note', async () => {
     await signIn();
-    const at = house.clock.now();
-    await house.ledger.noteTry('s1', { generation: 1, at, category: 'refresh-rejected', code: 'rejected-once', failures: 1, rejectedAt: at });
-    house.registry.put({ ...house.record(), generation: 2 });
-    await house.clock.pass(2 * MINUTE);
+    const at = testWindow.clock.now();
+    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at, category: 'refresh-rejected', code: 'rejected-once', failures: 1, rejectedAt: at });
+    testWindow.liveSessions.put({ ...testWindow.record(), generation: 2 });
+    await testWindow.clock.pass(2 * MINUTE);
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected');
   });
@@ -194,14 +194,14 @@ describe('A refresh that the server rejects again and again, without a reason th
     await signIn();
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected');
-    await house.clock.pass(31 * SECOND);
+    await testWindow.clock.pass(31 * SECOND);
     server.onToken(async () => {
       // The ledger knows nothing of it, as if the windows could not take turns.
-      await house.vault.write({ ...house.record(), generation: 2, accessToken: 'access-2', refreshToken: 'refresh-2' });
+      await testWindow.vault.write({ ...testWindow.record(), generation: 2, accessToken: 'access-2', refreshToken: 'refresh-2' });
       return { status: 400 };
     });
     await renew();
-    assert.deepEqual([house.record().accessToken, session()?.failure], ['access-2', undefined]);
+    assert.deepEqual([testWindow.record().accessToken, session()?.failure], ['access-2', undefined]);
   });
 
   it('has no words but the server’s own', async () => {
@@ -218,16 +218,16 @@ describe('A refresh that the server rejects again and again, without a reason th
     const failure = await rejectsWith(renew(), 'refresh-rejected');
     assert.match(failure.detail ?? '', /^Unknown session …? ?click …?/);
     assert.doesNotMatch(failure.detail ?? '', /refresh-1|command:/);
-    await house.clock.pass(2 * HOUR);
-    assert.equal(house.record().ended?.detail, failure.detail);
+    await testWindow.clock.pass(2 * HOUR);
+    assert.equal(testWindow.record().ended?.detail, failure.detail);
   });
 
   it('points to the settings first if they were changed since the last refresh that worked', async () => {
-    await moveIn(house, recordAt(server.issuer, house.clock.now(), { refreshSettings: refreshSettingsOf(providerAt(server.issuer, { tokenParameters: { audience: 'api' } })) }));
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { refreshSettings: refreshSettingsOf(providerAt(server.issuer, { tokenParameters: { audience: 'api' } })) }));
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected-settings');
-    await house.clock.pass(20 * MINUTE);
-    assert.deepEqual([session()?.failure?.category, house.record().ended], ['refresh-rejected-settings', undefined]);
+    await testWindow.clock.pass(20 * MINUTE);
+    assert.deepEqual([session()?.failure?.category, testWindow.record().ended], ['refresh-rejected-settings', undefined]);
   });
 
   it('depends on the settings that a refresh is made with, not on those that only a sign-in or the display needs', () => {
@@ -239,17 +239,17 @@ describe('A refresh that the server rejects again and again, without a reason th
   });
 
   it('is known in all windows, with one request for all of them', async () => {
-    house.sessions.dispose();
+    testWindow.sessions.dispose();
     const windows = new Windows(server);
     const [first, second] = await windows.openMany(2);
     assert.ok(first && second);
-    await moveIn(first, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + HOUR }));
+    await seedSession(first, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + HOUR }));
     await windows.clock.pass(SECOND);
     server.onToken({ status: 400, body: { error: 'gone_fishing', error_description: 'Gone fishing' } });
-    await rejectsWith(first.refresher.renew('s1', 'test'), 'refresh-rejected');
+    await rejectsWith(first.tokenRefresher.renew('s1', 'test'), 'refresh-rejected');
     await windows.clock.pass(2 * MINUTE);
     for (const window of windows.all) {
-      const failure = window.registry.get('s1')?.failure;
+      const failure = window.liveSessions.get('s1')?.failure;
       assert.deepEqual([failure?.category, failure?.detail], ['refresh-rejected-again', 'Gone fishing']);
     }
     assert.equal(server.requestsTo('/token').length, 2);
@@ -260,9 +260,9 @@ describe('A refresh that the server rejects again and again, without a reason th
     await signIn();
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected');
-    await house.clock.pass(2 * MINUTE);
+    await testWindow.clock.pass(2 * MINUTE);
     const provider = providerAt(server.issuer, { scopes: ['read', 'write'] });
-    const record = await house.keeper.admit(grantFor(provider, house.clock.now()));
-    assert.deepEqual(house.registry.all().map(({ record: { id } }) => id), [record.id]);
+    const record = await testWindow.sessionManager.addSession(grantFor(provider, testWindow.clock.now()));
+    assert.deepEqual(testWindow.liveSessions.all().map(({ record: { id } }) => id), [record.id]);
   });
 });

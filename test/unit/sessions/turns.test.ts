@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { DAY, SECOND } from '../../../src/core/clock.ts';
-import type { Turn, Turns } from '../../../src/sessions/turns.ts';
+import type { LockHandle, RenewalLock } from '../../../src/locking/renewalLock.ts';
 import type { FakeFolder, FakeLife } from '../../support/fakeStore.ts';
 import { settle, type FakeClock } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { never, TurnBench, WatchedFolder, type HeldTurn, type TurnWindow } from '../../support/turnBench.ts';
+import { never, TurnBench, WatchedFolder, type LockHolder, type TurnWindow } from '../../support/turnBench.ts';
 
 describe('Turns', function () {
   this.timeout(20_000);
@@ -19,16 +19,16 @@ describe('Turns', function () {
   });
 
   const openWindow = (own: FakeFolder = folder): TurnWindow => bench.openWindow(own);
-  const hold = (turns: Turns, generation = 1, isLost = false): Promise<HeldTurn> => bench.hold(turns, generation, isLost);
-  const pass = (turns: Turns, generation = 1): Promise<Turn> => bench.pass(turns, generation);
+  const hold = (renewalLock: RenewalLock, generation = 1, isLost = false): Promise<LockHolder> => bench.hold(renewalLock, generation, isLost);
+  const pass = (renewalLock: RenewalLock, generation = 1): Promise<LockHandle> => bench.pass(renewalLock, generation);
 
   it('are the only ones, of many windows and many tasks in each', async () => {
     let running = 0;
     let done = 0;
-    const tasks = Array.from({ length: 8 }, () => openWindow()).flatMap((turns) =>
+    const tasks = Array.from({ length: 8 }, () => openWindow()).flatMap((renewalLock) =>
       Array.from({ length: 5 }, () =>
-        turns.take('s1', 1, async ({ isExclusive }) => {
-          assert.deepEqual([(running += 1), isExclusive], [1, true]);
+        renewalLock.take('s1', 1, async ({ isCrossWindow }) => {
+          assert.deepEqual([(running += 1), isCrossWindow], [1, true]);
           await settle();
           running -= 1;
           done += 1;
@@ -44,9 +44,9 @@ describe('Turns', function () {
   });
 
   it('leave a few files behind, that of the last turn always among them', async () => {
-    const turns = openWindow();
+    const renewalLock = openWindow();
     for (let count = 1; count <= 30; count += 1) {
-      await pass(turns);
+      await pass(renewalLock);
       assert.ok(folder.files.has(`s1.${count}.held`) && folder.files.has(`s1.${count}.over`));
       assert.ok(folder.files.size <= 6, [...folder.files.keys()].join());
     }
@@ -55,7 +55,7 @@ describe('Turns', function () {
   it('do not keep those of one session waiting for those of another', async () => {
     const [one, other] = [openWindow(), openWindow()];
     const held = await hold(one);
-    assert.equal((await other.take('s2', 1, (turn) => Promise.resolve(turn), never)).isExclusive, true);
+    assert.equal((await other.take('s2', 1, (turn) => Promise.resolve(turn), never)).isCrossWindow, true);
     await held.end();
   });
 
@@ -63,27 +63,27 @@ describe('Turns', function () {
     const [one, other] = [openWindow(), openWindow()];
     assert.equal(await one.take('s1', 1, () => Promise.resolve('done'), never), 'done');
     await assert.rejects(one.take('s1', 1, () => Promise.reject(new Error('no')), never), /no/);
-    assert.equal((await pass(other)).isAfterLoss, false);
+    assert.equal((await pass(other)).previousAttemptUnknown, false);
     assert.equal(await life.lives('window-1'), false, 'its sign has gone out');
   });
 
   describe('whose window has died', () => {
     it('pass on at once, and say that one was cut off', async () => {
       await bench.die();
-      const { isAfterLoss, isExclusive } = await pass(openWindow());
-      assert.deepEqual([isAfterLoss, isExclusive, clock.pending], [true, true, 0]);
+      const { previousAttemptUnknown, isCrossWindow } = await pass(openWindow());
+      assert.deepEqual([previousAttemptUnknown, isCrossWindow, clock.pending], [true, true, 0]);
     });
 
     it('pass on as if nothing had happened to another generation', async () => {
       await bench.die(1);
-      assert.equal((await pass(openWindow(), 2)).isAfterLoss, false);
+      assert.equal((await pass(openWindow(), 2)).previousAttemptUnknown, false);
     });
 
     it('pass on over any number of dead windows', async () => {
       for (let count = 0; count < 5; count += 1) {
         await bench.die();
       }
-      assert.equal((await pass(openWindow())).isAfterLoss, true);
+      assert.equal((await pass(openWindow())).previousAttemptUnknown, true);
       assert.equal(clock.pending, 0);
     });
 
@@ -93,7 +93,7 @@ describe('Turns', function () {
       await clock.advance(10 * SECOND);
       bench.kill('s1.1.held');
       await clock.advance(SECOND / 10);
-      assert.equal((await waiting).turn.isAfterLoss, true);
+      assert.equal((await waiting).turn.previousAttemptUnknown, true);
     });
 
     it('pass on where the end of a turn could not be marked', async () => {
@@ -102,7 +102,7 @@ describe('Turns', function () {
       folder.failing = 'writing';
       await held.end();
       folder.failing = false;
-      assert.equal((await pass(openWindow())).isExclusive, true);
+      assert.equal((await pass(openWindow())).isCrossWindow, true);
       assert.deepEqual([clock.pending, one.lines.length], [0, 1]);
     });
   });
@@ -110,12 +110,12 @@ describe('Turns', function () {
   describe('that ended without knowing what became of the request', () => {
     it('say so to the next of the same generation, in whichever window, until an answer comes', async () => {
       await (await hold(openWindow(), 1, true)).end();
-      assert.equal((await pass(openWindow())).isAfterLoss, true);
+      assert.equal((await pass(openWindow())).previousAttemptUnknown, true);
       // That one has not sent anything, so it is still not known.
       const third = await hold(openWindow(), 1, false);
-      assert.equal(third.turn.isAfterLoss, true);
+      assert.equal(third.turn.previousAttemptUnknown, true);
       await third.end();
-      assert.equal((await pass(openWindow())).isAfterLoss, false);
+      assert.equal((await pass(openWindow())).previousAttemptUnknown, false);
     });
 
     it('do not say so where they end while somebody looks whether their window lives', async () => {
@@ -127,12 +127,12 @@ describe('Turns', function () {
       };
       const next = hold(openWindow());
       await clock.advance(SECOND);
-      assert.equal((await next).turn.isAfterLoss, false);
+      assert.equal((await next).turn.previousAttemptUnknown, false);
     });
 
     it('say nothing of it to another generation', async () => {
       await (await hold(openWindow(), 1, true)).end();
-      assert.equal((await pass(openWindow(), 2)).isAfterLoss, false);
+      assert.equal((await pass(openWindow(), 2)).previousAttemptUnknown, false);
     });
   });
 
@@ -140,19 +140,19 @@ describe('Turns', function () {
     it('are waited for and never taken, and the wait has an end', async () => {
       const held = await hold(openWindow());
       let isRun = false;
-      const waiting = rejectsWith(openWindow().take('s1', 1, () => Promise.resolve((isRun = true)), never), 'other-window');
+      const waiting = rejectsWith(openWindow().take('s1', 1, () => Promise.resolve((isRun = true)), never), 'lock-timeout');
       await clock.advance(50 * SECOND);
       await waiting;
       assert.equal(isRun, false);
       await held.end();
-      assert.equal((await pass(openWindow())).isAfterLoss, false);
+      assert.equal((await pass(openWindow())).previousAttemptUnknown, false);
     });
 
     it('are not taken however often and however long others wait, whatever the clock shows', async () => {
       const held = await hold(openWindow());
       const other = openWindow();
       for (let time = 0; time < 5; time += 1) {
-        const waiting = rejectsWith(hold(other), 'other-window');
+        const waiting = rejectsWith(hold(other), 'lock-timeout');
         clock.jump(time % 2 === 0 ? DAY : -2 * DAY);
         await clock.advance(50 * SECOND);
         await waiting;
@@ -163,7 +163,7 @@ describe('Turns', function () {
 
     it('are waited for as long as the caller says', async () => {
       const held = await hold(openWindow());
-      const waiting = rejectsWith(openWindow().take('s1', 1, never, never, 3 * SECOND), 'other-window');
+      const waiting = rejectsWith(openWindow().take('s1', 1, never, never, 3 * SECOND), 'lock-timeout');
       await clock.advance(3 * SECOND + 200);
       await waiting;
       await held.end();
@@ -175,7 +175,7 @@ describe('Turns', function () {
       await clock.advance(30 * SECOND);
       await held.end();
       await clock.advance(SECOND);
-      assert.equal((await waiting).turn.isAfterLoss, false);
+      assert.equal((await waiting).turn.previousAttemptUnknown, false);
     });
   });
 
@@ -215,24 +215,24 @@ describe('Turns', function () {
 
     it('are respected for two minutes of looking', async () => {
       elsewhere();
-      const turns = openWindow();
+      const renewalLock = openWindow();
       for (let time = 0; time < 2; time += 1) {
-        const waiting = rejectsWith(hold(turns), 'other-window');
+        const waiting = rejectsWith(hold(renewalLock), 'lock-timeout');
         await clock.advance(46 * SECOND);
         await waiting;
       }
-      const third = hold(turns);
+      const third = hold(renewalLock);
       await clock.advance(27 * SECOND);
       assert.deepEqual(folder.made, []);
       await clock.advance(3 * SECOND);
-      assert.equal((await third).turn.isAfterLoss, true);
+      assert.equal((await third).turn.previousAttemptUnknown, true);
     });
 
     it('are respected just as long where the clock leaps, either way', async () => {
       elsewhere();
-      const turns = openWindow();
+      const renewalLock = openWindow();
       for (let time = 0; time < 2; time += 1) {
-        const waiting = rejectsWith(hold(turns), 'other-window');
+        const waiting = rejectsWith(hold(renewalLock), 'lock-timeout');
         await clock.advance(20 * SECOND);
         clock.jump(time === 0 ? DAY : -3 * DAY);
         await clock.advance(26 * SECOND);
@@ -247,13 +247,13 @@ describe('Turns', function () {
       await clock.advance(SECOND);
       folder.files.set('s1.1.over', '');
       await clock.advance(SECOND / 10);
-      assert.equal((await waiting).turn.isAfterLoss, false);
+      assert.equal((await waiting).turn.previousAttemptUnknown, false);
     });
 
     for (const text of ['', '{', '{"sign":1}']) {
       it(`and those whose file says ${JSON.stringify(text)} are respected as long`, async () => {
         folder.files.set('s1.1.held', text);
-        const waiting = rejectsWith(hold(openWindow()), 'other-window');
+        const waiting = rejectsWith(hold(openWindow()), 'lock-timeout');
         await clock.advance(46 * SECOND);
         await waiting;
         assert.deepEqual(folder.made, []);
@@ -263,41 +263,41 @@ describe('Turns', function () {
 
   describe('in a folder that fails', () => {
     /** The same as a pass, with the time that it takes to be sure that the folder does not work. */
-    const passSlowly = async (turns: Turns): Promise<Turn> => {
-      const [turn] = await Promise.all([pass(turns), clock.advance(2 * SECOND)]);
+    const passSlowly = async (renewalLock: RenewalLock): Promise<LockHandle> => {
+      const [turn] = await Promise.all([pass(renewalLock), clock.advance(2 * SECOND)]);
       return turn;
     };
 
     for (const failing of [true, 'writing'] as const) {
       it(`are of this window alone, which says so once (${failing === true ? 'nothing works' : 'nothing can be written'})`, async () => {
-        const turns = openWindow();
+        const renewalLock = openWindow();
         folder.failing = failing;
-        assert.deepEqual([(await passSlowly(turns)).isExclusive, (await pass(turns)).isExclusive], [false, false]);
-        assert.deepEqual([turns.told.alone, turns.lines.length], [1, 1]);
+        assert.deepEqual([(await passSlowly(renewalLock)).isCrossWindow, (await pass(renewalLock)).isCrossWindow], [false, false]);
+        assert.deepEqual([renewalLock.told.alone, renewalLock.lines.length], [1, 1]);
         folder.failing = false;
-        assert.equal((await pass(turns)).isExclusive, true);
+        assert.equal((await pass(renewalLock)).isCrossWindow, true);
         folder.failing = failing;
-        assert.equal((await passSlowly(turns)).isExclusive, false);
-        assert.deepEqual([turns.told.alone, turns.lines.length], [2, 2]);
+        assert.equal((await passSlowly(renewalLock)).isCrossWindow, false);
+        assert.deepEqual([renewalLock.told.alone, renewalLock.lines.length], [2, 2]);
       });
 
       it(`are waited for where it fails for a moment (${failing === true ? 'nothing works' : 'nothing can be written'})`, async () => {
-        const turns = openWindow();
+        const renewalLock = openWindow();
         folder.failing = failing;
-        const waiting = pass(turns);
+        const waiting = pass(renewalLock);
         await clock.advance(SECOND);
         folder.failing = false;
         await clock.advance(SECOND);
-        assert.deepEqual([(await waiting).isExclusive, turns.told.alone, turns.lines], [true, 0, []]);
+        assert.deepEqual([(await waiting).isCrossWindow, renewalLock.told.alone, renewalLock.lines], [true, 0, []]);
       });
     }
 
     it('are still one after another in this window', async () => {
       folder.failing = true;
-      const turns = openWindow();
-      const [held] = await Promise.all([hold(turns), clock.advance(2 * SECOND)]);
+      const renewalLock = openWindow();
+      const [held] = await Promise.all([hold(renewalLock), clock.advance(2 * SECOND)]);
       let isRun = false;
-      const next = turns.take('s1', 1, () => Promise.resolve((isRun = true)), never);
+      const next = renewalLock.take('s1', 1, () => Promise.resolve((isRun = true)), never);
       await clock.advance(2 * SECOND);
       assert.equal(isRun, false);
       await held.end();
@@ -307,7 +307,7 @@ describe('Turns', function () {
     it('know of no loss', async () => {
       await bench.die();
       folder.failing = true;
-      assert.deepEqual([(await passSlowly(openWindow())).isAfterLoss, clock.pending], [false, 0]);
+      assert.deepEqual([(await passSlowly(openWindow())).previousAttemptUnknown, clock.pending], [false, 0]);
     });
   });
 
@@ -334,14 +334,14 @@ describe('Turns', function () {
   });
 
   it('of a session that is over are taken away, those of others are not', async () => {
-    const turns = openWindow();
-    await pass(turns);
-    await turns.take('s11', 1, never, never);
+    const renewalLock = openWindow();
+    await pass(renewalLock);
+    await renewalLock.take('s11', 1, never, never);
     folder.files.set('s1.json', '{}');
-    await turns.forget('s1');
+    await renewalLock.forget('s1');
     assert.deepEqual([...folder.files.keys()].sort(), ['s1.json', 's11.1.held', 's11.1.over']);
     folder.failing = true;
-    await turns.forget('s11');
+    await renewalLock.forget('s11');
   });
 
   it('can be looked at without being touched: who has one, and whether that window lives', async () => {

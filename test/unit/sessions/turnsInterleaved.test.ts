@@ -4,12 +4,12 @@ import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SECOND, systemClock, type Clock } from '../../../src/core/clock.ts';
-import { asFailure } from '../../../src/core/failure.ts';
+import { toFailure } from '../../../src/core/failure.ts';
 import type { Log } from '../../../src/core/log.ts';
-import { diskFolder } from '../../../src/machine/folder.ts';
-import { machineLife } from '../../../src/machine/life.ts';
-import { WindowLock } from '../../../src/sessions/lock.ts';
-import { Turns, type Turn } from '../../../src/sessions/turns.ts';
+import { nodeSharedFolder } from '../../../src/node/sharedFolder.ts';
+import { nodeProcessLiveness } from '../../../src/node/processLiveness.ts';
+import { Mutex } from '../../../src/locking/mutex.ts';
+import { RenewalLock, type LockHandle } from '../../../src/locking/renewalLock.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { Interleaver } from '../../support/interleaver.ts';
 import { endOthers, startOther } from '../../support/processes.ts';
@@ -54,18 +54,18 @@ class Crowd {
     this.#open.set(window, this.#generation);
     const steps = this.#steps;
     const ports = { log, clock: steps.clockOf(window), folder: steps.folderOf(window), life: steps.lifeOf(window) };
-    const turns = new Turns({ ...ports, lock: new WindowLock(), onAlone: () => assert.fail('alone') });
-    this.#live(window, turns).catch((error: unknown) => this.#faults.push(error instanceof Error ? error : new Error(String(error))));
+    const renewalLock = new RenewalLock({ ...ports, lock: new Mutex(), onDidDegrade: () => assert.fail('alone') });
+    this.#live(window, renewalLock).catch((error: unknown) => this.#faults.push(error instanceof Error ? error : new Error(String(error))));
   }
 
-  async #live(window: number, turns: Turns): Promise<void> {
+  async #live(window: number, renewalLock: RenewalLock): Promise<void> {
     for (let had = 0; had < 3; ) {
       try {
         this.#open.set(window, this.#generation);
-        await turns.take('s1', this.#generation, (turn) => this.#beAtIt(window, turn), never);
+        await renewalLock.take('s1', this.#generation, (turn) => this.#beAtIt(window, turn), never);
         had += 1;
       } catch (error) {
-        if (asFailure(error).category !== 'other-window') {
+        if (toFailure(error).category !== 'lock-timeout') {
           throw error;
         }
       }
@@ -73,26 +73,26 @@ class Crowd {
     this.#open.delete(window);
   }
 
-  async #beAtIt(window: number, turn: Turn): Promise<void> {
+  async #beAtIt(window: number, turn: LockHandle): Promise<void> {
     this.#begin(window, turn);
     do {
       await this.#steps.step(window);
     } while (this.#steps.chance(0.6));
     const isLost = this.#steps.chance(0.2);
-    turn.noteLost(isLost);
+    turn.markOutcomeUnknown(isLost);
     this.#latest = { generation: turn.generation, isKnown: !isLost };
     this.#generation += this.#steps.chance(0.5) ? 1 : 0;
     this.#holders.delete(window);
     this.done += 1;
   }
 
-  #begin(window: number, { generation, isAfterLoss, isExclusive }: Turn): void {
+  #begin(window: number, { generation, previousAttemptUnknown, isCrossWindow }: LockHandle): void {
     assert.deepEqual([...this.#holders], [], 'two at once');
-    assert.ok(isExclusive);
+    assert.ok(isCrossWindow);
     if (!this.#latest.isKnown && this.#latest.generation === generation) {
-      assert.ok(isAfterLoss, 'a loss was not told of');
+      assert.ok(previousAttemptUnknown, 'a loss was not told of');
     }
-    this.falseAlarms += isAfterLoss && this.#latest.isKnown && this.#killsSince === 0 ? 1 : 0;
+    this.falseAlarms += previousAttemptUnknown && this.#latest.isKnown && this.#killsSince === 0 ? 1 : 0;
     this.#holders.add(window);
     this.#latest = { generation, isKnown: true };
     this.#killsSince = 0;
@@ -161,19 +161,19 @@ describe('Turns in a real folder', function () {
     await rm(path, { recursive: true });
   });
 
-  const openWindow = (): Turns =>
-    new Turns({ clock: hasty, log, folder: diskFolder(path), life: machineLife(), lock: new WindowLock(), onAlone: () => assert.fail('alone') });
+  const openWindow = (): RenewalLock =>
+    new RenewalLock({ clock: hasty, log, folder: nodeSharedFolder(path), life: nodeProcessLiveness(), lock: new Mutex(), onDidDegrade: () => assert.fail('alone') });
 
   it('are the only ones, of many windows', async () => {
     let running = 0;
     let done = 0;
-    const task = async ({ isExclusive }: Turn): Promise<void> => {
-      assert.deepEqual([(running += 1), isExclusive], [1, true]);
+    const task = async ({ isCrossWindow }: LockHandle): Promise<void> => {
+      assert.deepEqual([(running += 1), isCrossWindow], [1, true]);
       await new Promise((resolve) => setImmediate(resolve));
       running -= 1;
       done += 1;
     };
-    await Promise.all(Array.from({ length: 10 }, openWindow).flatMap((turns) => [1, 2, 3].map(() => turns.take('s1', 1, task, never))));
+    await Promise.all(Array.from({ length: 10 }, openWindow).flatMap((renewalLock) => [1, 2, 3].map(() => renewalLock.take('s1', 1, task, never))));
     assert.equal(done, 30);
     assert.ok((await readdir(path)).includes('s1.30.held'));
   });
@@ -184,16 +184,16 @@ describe('Turns in a real folder', function () {
   const taker = (task: string): string => `
     import { appendFileSync } from 'node:fs';
     import { systemClock } from ${module('core/clock')};
-    import { diskFolder } from ${module('machine/folder')};
-    import { machineLife } from ${module('machine/life')};
-    import { WindowLock } from ${module('sessions/lock')};
-    import { Turns } from ${module('sessions/turns')};
+    import { nodeSharedFolder } from ${module('node/sharedFolder')};
+    import { nodeProcessLiveness } from ${module('node/processLiveness')};
+    import { Mutex } from ${module('locking/mutex')};
+    import { RenewalLock } from ${module('locking/renewalLock')};
     const path = ${JSON.stringify(path)};
     const clock = { now: systemClock.now, after: (delay, run) => systemClock.after(delay / 50, run) };
     const log = { trace() {}, debug() {}, info() {}, warn: console.log, error: console.log };
-    const onAlone = () => console.log('alone');
-    const turns = new Turns({ clock, log, folder: diskFolder(path), life: machineLife(), lock: new WindowLock(), onAlone });
-    const take = (task) => turns.take('s1', 1, task, async () => undefined);
+    const onDidDegrade = () => console.log('alone');
+    const renewalLock = new RenewalLock({ clock, log, folder: nodeSharedFolder(path), life: nodeProcessLiveness(), lock: new Mutex(), onDidDegrade });
+    const take = (task) => renewalLock.take('s1', 1, task, async () => undefined);
     ${task}
   `;
 
@@ -220,7 +220,7 @@ describe('Turns in a real folder', function () {
     await other.next();
     const waiting = openWindow().take('s1', 1, (turn) => Promise.resolve(turn), never);
     await other.kill();
-    assert.deepEqual([(await waiting).isAfterLoss, (await readdir(path)).includes('s1.2.held')], [true, true]);
+    assert.deepEqual([(await waiting).previousAttemptUnknown, (await readdir(path)).includes('s1.2.held')], [true, true]);
   });
 
   it('are never taken from a process that is stopped', async function () {
@@ -230,7 +230,7 @@ describe('Turns in a real folder', function () {
     const other = startOther(holder(), { TMPDIR: path });
     await other.next();
     other.process.kill('SIGSTOP');
-    await rejectsWith(openWindow().take('s1', 1, () => Promise.resolve(assert.fail('taken')), never, 10 * SECOND), 'other-window');
+    await rejectsWith(openWindow().take('s1', 1, () => Promise.resolve(assert.fail('taken')), never, 10 * SECOND), 'lock-timeout');
     other.process.kill('SIGCONT');
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Vault } from '../../../src/sessions/vault.ts';
+import { SecretSessionStorage } from '../../../src/storage/secretSessionStorage.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeStore, type StoreCall } from '../../support/fakeStore.ts';
 import { recordAt } from '../../support/house.ts';
@@ -9,11 +9,11 @@ const record = recordAt('https://id.example.com', 1_000_000);
 
 describe('The vault', () => {
   let store: FakeStore;
-  let vault: Vault;
+  let vault: SecretSessionStorage;
 
   beforeEach(() => {
     store = new FakeStore();
-    vault = new Vault(store);
+    vault = new SecretSessionStorage(store);
   });
 
   it('gives back what it was given, to the last field', async () => {
@@ -39,7 +39,7 @@ describe('The vault', () => {
     'was cut off half-way': text.slice(0, text.length / 2),
     'has a version that never was': JSON.stringify({ ...record, version: 0 }),
     'has no version': JSON.stringify({ ...record, version: undefined }),
-    'does not say how whole it is': JSON.stringify({ ...record, isWhole: undefined }),
+    'does not say how whole it is': JSON.stringify({ ...record, isComplete: undefined }),
     'lacks its access token': JSON.stringify({ ...record, accessToken: undefined }),
     'has a time that is text': JSON.stringify({ ...record, renewedAt: 'yesterday' }),
     'is a list': '[]',
@@ -92,7 +92,7 @@ describe('The vault', () => {
   });
 
   it('reads a record of the first version, leaves it as it is, and writes it as one of this version', async () => {
-    const { isWhole: _unknownThen, ...rest } = record;
+    const { isComplete: _unknownThen, ...rest } = record;
     const first = JSON.stringify({ ...rest, version: 1 });
     store.secrets.set(KEY, first);
     assert.deepEqual(await vault.load(), { records: [record], findings: [], gone: [] });
@@ -123,7 +123,7 @@ describe('The vault', () => {
     const newer = { ...record, generation: 3 };
     await vault.write(newer);
     await vault.write({ ...record, generation: 2 });
-    await vault.write({ ...newer, isWhole: false });
+    await vault.write({ ...newer, isComplete: false });
     assert.deepEqual(await vault.read('s1'), newer);
     const ended = { ...newer, ended: { at: 5, category: 'session-ended', code: 'invalid_grant' } };
     await vault.write(ended);
@@ -139,9 +139,9 @@ describe('The vault', () => {
 
   it('keeps the word that a session is signed out, where the ledger cannot', async () => {
     await vault.write(record);
-    assert.equal(await vault.isGone('s1'), false);
-    await vault.noteGone('s1');
-    assert.deepEqual([await vault.isGone('s1'), await vault.isGone('s2')], [true, false]);
+    assert.equal(await vault.hasTombstone('s1'), false);
+    await vault.writeTombstone('s1');
+    assert.deepEqual([await vault.hasTombstone('s1'), await vault.hasTombstone('s2')], [true, false]);
     assert.deepEqual(await vault.load(), { records: [record], findings: [], gone: ['s1'] });
   });
 
@@ -213,7 +213,7 @@ describe('The vault', () => {
     await vault.load();
     await vault.write({ ...record, id: 's2' });
     assert.equal(await vault.leftovers(), 1);
-    await vault.dropLeftovers();
+    await vault.deleteQuarantined();
     assert.deepEqual([await vault.leftovers(), [...store.secrets.keys()]], [0, ['session:s2']]);
   });
 });

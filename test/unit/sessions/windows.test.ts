@@ -61,13 +61,13 @@ describe('Windows', function () {
       const [one, other] = ['one', 'other'].map((name) => windows.open({ isBlind: true, newId: () => name }));
       assert.ok(one !== undefined && other !== undefined);
       await windows.clock.pass(3 * SECOND);
-      const first = await one.keeper.admit(grantFor(providerAt(server.issuer), windows.clock.now()));
+      const first = await one.sessionManager.addSession(grantFor(providerAt(server.issuer), windows.clock.now()));
       await windows.clock.pass(SECOND);
-      const second = await other.keeper.admit(grantFor(providerAt(server.issuer), windows.clock.now(), { accessToken: 'access-of-the-second' }));
+      const second = await other.sessionManager.addSession(grantFor(providerAt(server.issuer), windows.clock.now(), { accessToken: 'access-of-the-second' }));
       assert.deepEqual([first.id, second.id, second.generation], ['one', 'one', first.generation + 1]);
       await windows.clock.pass(MINUTE);
       for (const window of [one, other]) {
-        assert.deepEqual(window.keeper.list('acme').map(({ record }) => record.id).sort(), ['one', 's1']);
+        assert.deepEqual(window.sessionManager.list('acme').map(({ record }) => record.id).sort(), ['one', 's1']);
         assert.equal(window.record('one').accessToken, 'access-of-the-second');
       }
     });
@@ -79,12 +79,12 @@ describe('Windows', function () {
     const [blind, other] = [windows.open({ isBlind: true }), windows.open()];
     await windows.signIn(blind);
     windows.store.failing.add('store');
-    await blind.refresher.renew('s1', 'test');
+    await blind.tokenRefresher.renew('s1', 'test');
     await windows.clock.rest();
     windows.store.failing.clear();
-    await other.refresher.renew('s1', 'test');
+    await other.tokenRefresher.renew('s1', 'test');
     await other.close();
-    assert.deepEqual([blind.record().generation, blind.registry.get('s1')?.unsaved], [2, true]);
+    assert.deepEqual([blind.record().generation, blind.liveSessions.get('s1')?.unsaved], [2, true]);
     await windows.clock.pass(12 * SECOND);
     blind.kill();
     const later = windows.open();
@@ -99,9 +99,9 @@ describe('Windows', function () {
     assert.ok(one !== undefined && other !== undefined);
     await windows.signIn(one);
     // It knows the session, and cannot open the sealed copy before the key has arrived.
-    other.registry.put(one.record());
-    await one.refresher.renew('s1', 'test');
-    const [renewed] = await Promise.all([other.refresher.renew('s1', 'test'), windows.clock.pass(3 * SECOND)]);
+    other.liveSessions.put(one.record());
+    await one.tokenRefresher.renew('s1', 'test');
+    const [renewed] = await Promise.all([other.tokenRefresher.renew('s1', 'test'), windows.clock.pass(3 * SECOND)]);
     assert.deepEqual([renewed.accessToken, times.length], ['access-2', 1]);
   });
 
@@ -117,7 +117,7 @@ describe('Windows', function () {
           assert.ok(gaps.every((gap) => gap >= 170 * SECOND && gap <= 205 * SECOND), gaps.join());
           assert.deepEqual(new Set(windows.all.map((window) => window.record().accessToken)), new Set(['access-11']));
           assert.deepEqual(new Set(await Promise.all(windows.all.map(tokenIn))), new Set(['access-11']));
-          assert.ok(windows.all.every(({ registry }) => registry.get('s1')?.failure === undefined));
+          assert.ok(windows.all.every(({ liveSessions }) => liveSessions.get('s1')?.failure === undefined));
           assert.equal(times.length, 10);
         }).timeout(30_000);
       }
@@ -205,7 +205,7 @@ describe('Windows', function () {
         await windows.closeAll();
         await windows.clock.pass(HOUR);
         const last = windows.open();
-        const found = await last.keeper.find('acme', ['read']);
+        const found = await last.sessionManager.find('acme', ['read']);
         await windows.clock.pass(5 * SECOND);
         assert.deepEqual(found.map(({ record }) => record.id).sort(), ['s1', 's2'], last.lines.join('\n'));
         assert.deepEqual([last.record('s1').ended, last.record('s2').ended], [undefined, undefined]);

@@ -35,17 +35,17 @@ describe('Windows that cannot take turns', function () {
   const renewInTurn = async (): Promise<void> => {
     for (const window of windows.all) {
       // Who is behind merely takes over what another has.
-      await window.follower.onSecretChanged('s1');
-      await Promise.all([window.refresher.renew('s1', 'test'), windows.clock.pass(5 * SECOND)]);
+      await window.crossWindowSync.onSecretChanged('s1');
+      await Promise.all([window.tokenRefresher.renew('s1', 'test'), windows.clock.pass(5 * SECOND)]);
     }
   };
 
   /** Lets all windows, which know that they are alone, send the same token in the same moment. */
   const collide = async (): Promise<void> => {
     await renewInTurn();
-    await Promise.all(windows.all.map(({ follower }) => follower.onSecretChanged('s1')));
+    await Promise.all(windows.all.map(({ crossWindowSync }) => crossWindowSync.onSecretChanged('s1')));
     const before = times.length;
-    const renewals = Promise.allSettled(windows.all.map(({ refresher }) => refresher.renew('s1', 'test')));
+    const renewals = Promise.allSettled(windows.all.map(({ tokenRefresher }) => tokenRefresher.renew('s1', 'test')));
     await windows.clock.pass(20 * SECOND);
     await renewals;
     assert.equal(times.length - before, windows.all.length, 'they did not collide');
@@ -68,7 +68,7 @@ describe('Windows that cannot take turns', function () {
         const newest = `access-${times.length}`;
         assert.deepEqual([accessTokens(), revoked()], [new Set([newest]), []]);
         for (const window of windows.all) {
-          assert.deepEqual([window.record().ended, window.registry.get('s1')?.failure, await tokenIn(window)], [undefined, undefined, newest]);
+          assert.deepEqual([window.record().ended, window.liveSessions.get('s1')?.failure, await tokenIn(window)], [undefined, undefined, newest]);
         }
         await windows.clock.pass(HOUR);
         assert.ok(windows.all.every((window) => window.record().ended === undefined));
@@ -134,7 +134,7 @@ describe('Windows that cannot take turns', function () {
     await openSignedIn('browser', 3);
     times = timed(windows, server, rotatingTokens());
     const [one] = windows.all;
-    await Promise.all([one?.refresher.renew('s1', 'test'), windows.clock.pass(5 * SECOND)]);
+    await Promise.all([one?.tokenRefresher.renew('s1', 'test'), windows.clock.pass(5 * SECOND)]);
     windows.folder.failing = false;
     await windows.clock.pass(70 * SECOND);
     assert.deepEqual([accessTokens(), times.length], [new Set(['access-2']), 1]);
@@ -168,16 +168,16 @@ describe('Windows that cannot take turns', function () {
     await openSignedIn('shared', 3);
     times = timed(windows, server, rotatingTokens());
     windows.folder.failing = 'writing';
-    await windows.all[1]?.keeper.signOut('s1').catch(() => {});
+    await windows.all[1]?.sessionManager.signOut('s1').catch(() => {});
     await windows.clock.pass(10 * MINUTE);
-    assert.deepEqual(windows.all.map(({ registry }) => registry.all().length), [0, 0, 0]);
+    assert.deepEqual(windows.all.map(({ liveSessions }) => liveSessions.all().length), [0, 0, 0]);
     windows.folder.failing = false;
     await windows.clock.pass(10 * MINUTE);
     assert.ok(windows.folder.files.has('s1.gone'), 'it is written down as soon as that can be done');
     await windows.closeAll();
     const later = windows.open();
     await windows.clock.pass(10 * MINUTE);
-    assert.deepEqual([later.registry.all(), windows.secrets.has('session:s1'), times.length], [[], false, 0]);
+    assert.deepEqual([later.liveSessions.all(), windows.secrets.has('session:s1'), times.length], [[], false, 0]);
     assert.deepEqual(later.findings, []);
   });
 });

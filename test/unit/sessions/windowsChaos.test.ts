@@ -17,7 +17,7 @@ const LIFETIME = 300 * SECOND;
 const STEPS = 60;
 
 /** A server that rotates, and gives the newest answer again to whoever has not heard it; whoever asks with an older token is a thief. */
-class Server {
+class ServerContext {
   readonly #windows: Windows;
   #generation = 1;
   /** What it does instead of answering, if anything. */
@@ -76,7 +76,7 @@ describe('Windows to which anything may happen', function () {
    * Callers in all windows: a token that they get works, and nobody is told that there is no session.
    * @param isHonest whether the machine's clock is: after one was set that nobody saw, an old token looks good.
    */
-  const call = async (server: Server, isHonest: boolean): Promise<void> => {
+  const call = async (server: ServerContext, isHonest: boolean): Promise<void> => {
     const asked = windows.all.map(async (window) => {
       const token = await tokenIn(window).catch(() => 'none now');
       assert.ok(token !== undefined, `no session\n${window.lines.join('\n')}`);
@@ -89,7 +89,7 @@ describe('Windows to which anything may happen', function () {
   };
 
   /** Lets one thing happen: to the windows, and to the server or to the clock. */
-  const happen = async (random: () => number, server: Server, { isHonest, isDeadly }: Weather): Promise<void> => {
+  const happen = async (random: () => number, server: ServerContext, { isHonest, isDeadly }: Weather): Promise<void> => {
     const below = (limit: number): number => Math.floor(random() * limit);
     const someone = (): Window | undefined => windows.all[below(windows.all.length)];
     const calm: readonly (() => unknown)[] = [
@@ -102,7 +102,7 @@ describe('Windows to which anything may happen', function () {
       () => windows.clock.sleep(below(HOUR)),
       () => windows.all.forEach(({ sessions }) => sessions.wake()),
       () => {
-        windows.all.filter(() => random() < 0.6).forEach(({ refresher }) => void refresher.renew('s1', 'test').catch(() => {}));
+        windows.all.filter(() => random() < 0.6).forEach(({ tokenRefresher }) => void tokenRefresher.renew('s1', 'test').catch(() => {}));
         return windows.clock.pass(20 * SECOND);
       },
       () => windows.store.failing.add('store'),
@@ -122,7 +122,7 @@ describe('Windows to which anything may happen', function () {
         const random = randomFrom(seed);
         const weather: Weather = { isHonest: seed % 2 === 0, isDeadly: seed % 3 !== 0 };
         windows = new Windows(http, kind);
-        const server = new Server(windows);
+        const server = new ServerContext(windows);
         http.onToken((request) => server.answer(request));
         await windows.signIn(windows.open());
         await windows.clock.pass(3 * SECOND);
@@ -136,7 +136,7 @@ describe('Windows to which anything may happen', function () {
         const told = `seed ${seed}: ${server.thefts.join()}\n${windows.all.map(({ lines }) => lines.join('\n')).join('\n---\n')}`;
         assert.deepEqual(server.thefts, [], told);
         assert.ok(weather.isDeadly || server.repeats <= server.losses, `${server.repeats} repeats after ${server.losses} losses, ${told}`);
-        const kept = windows.all.map((window) => window.registry.get('s1')?.record);
+        const kept = windows.all.map((window) => window.liveSessions.get('s1')?.record);
         assert.ok(kept.every((record) => record !== undefined && record.ended === undefined), told);
         assert.equal(new Set(kept.map((record) => record?.accessToken)).size, 1, told);
         await call(server, weather.isHonest);

@@ -52,7 +52,7 @@ describe('Windows whose clock is set', function () {
 
   const assertInStep = (): void => {
     assert.deepEqual(new Set(windows.all.map((window) => window.record().accessToken)), new Set([`access-${times.length + 1}`]));
-    assert.ok(windows.all.every(({ registry }) => registry.get('s1')?.failure === undefined));
+    assert.ok(windows.all.every(({ liveSessions }) => liveSessions.get('s1')?.failure === undefined));
   };
 
   const leaps: readonly (readonly [string, number, number])[] = [
@@ -144,9 +144,9 @@ describe('Windows whose clock is set', function () {
     server.onToken(rotatingTokens());
     await windows.clock.pass(15 * MINUTE);
     assert.deepEqual(new Set(windows.all.map((window) => window.record().generation > 1)), new Set([true]));
-    await windows.all[0]?.keeper.signOut('s1');
+    await windows.all[0]?.sessionManager.signOut('s1');
     windows.leap(2 * DAY);
     await windows.clock.pass(5 * MINUTE);
-    assert.deepEqual(windows.all.map(({ registry }) => registry.all().length), [0, 0, 0, 0, 0]);
+    assert.deepEqual(windows.all.map(({ liveSessions }) => liveSessions.all().length), [0, 0, 0, 0, 0]);
   });
 });

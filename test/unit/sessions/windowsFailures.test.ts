@@ -65,7 +65,7 @@ describe('Windows whose server fails them', function () {
 
   const verdicts = (): Set<string | undefined> => new Set(windows.all.map((window) => window.record().ended?.code));
   const tokens = (): Set<string | undefined> => new Set(windows.all.map((window) => window.record().refreshToken));
-  const renewAll = (): Promise<unknown> => Promise.allSettled(windows.all.map(({ refresher }) => refresher.renew('s1', 'test')));
+  const renewAll = (): Promise<unknown> => Promise.allSettled(windows.all.map(({ tokenRefresher }) => tokenRefresher.renew('s1', 'test')));
 
   for (const kind of STORE_KINDS) {
     describe(`(${kind})`, () => {
@@ -135,7 +135,7 @@ describe('Windows whose server fails them', function () {
       it('are told that the answer was lost by one that takes who asks again for a thief, and do not ask for ever', async () => {
         await openSignedIn(5, strict(1), kind);
         await windows.clock.pass(4 * MINUTE);
-        assert.deepEqual([times.length, verdicts()], [2, new Set(['lost-answer'])]);
+        assert.deepEqual([times.length, verdicts()], [2, new Set(['refresh-response-lost'])]);
         await windows.clock.pass(2 * HOUR);
         assert.equal(times.length, 2);
       });
@@ -143,19 +143,19 @@ describe('Windows whose server fails them', function () {
       it('are told so, too, where the second answer is lost as well', async () => {
         await openSignedIn(5, strict(2), kind);
         await Promise.all([renewAll(), windows.clock.pass(2 * HOUR)]);
-        assert.deepEqual([times.length, verdicts()], [3, new Set(['lost-answer'])]);
+        assert.deepEqual([times.length, verdicts()], [3, new Set(['refresh-response-lost'])]);
       });
 
       for (const [what, script, verdict] of [
         ['gives the answer again', graceful, undefined],
-        ['takes who asks again for a thief', strict, 'lost-answer'],
+        ['takes who asks again for a thief', strict, 'refresh-response-lost'],
       ] as const) {
         it(`find out what became of a window that was killed while it waited for one that ${what}`, async () => {
           const answer = script(0);
           await openSignedIn(5, (request) => {
             if (times.length === 1) {
               // Whoever asks first does not live to hear the answer.
-              windows.all.find((window) => window.registry.get('s1')?.renewing === true)?.kill();
+              windows.all.find((window) => window.liveSessions.get('s1')?.renewing === true)?.kill();
             }
             return answer(request);
           }, kind);
@@ -170,7 +170,7 @@ describe('Windows whose server fails them', function () {
         await windows.clock.pass(HOUR);
         assert.ok(times.length >= 8 && times.length <= 14, `${times.length} requests in an hour`);
         assert.deepEqual(tokens(), new Set([`refresh-${times.length + 1}`]));
-        assert.deepEqual([verdicts(), new Set(windows.all.map((window) => window.record().isWhole))], [new Set([undefined]), new Set([false])]);
+        assert.deepEqual([verdicts(), new Set(windows.all.map((window) => window.record().isComplete))], [new Set([undefined]), new Set([false])]);
         await windows.closeAll();
         const later = windows.open();
         await windows.clock.pass(SECOND);
@@ -180,10 +180,10 @@ describe('Windows whose server fails them', function () {
       it('all have it at once, though no access token has come with it', async () => {
         await openSignedIn(5, forSomebodyElse(server), kind);
         const [one] = windows.all;
-        await rejectsWith(one?.refresher.renew('s1', 'test') ?? Promise.resolve(), 'untrusted-answer');
+        await rejectsWith(one?.tokenRefresher.renew('s1', 'test') ?? Promise.resolve(), 'untrusted-answer');
         await windows.clock.rest();
         assert.deepEqual([tokens(), times.length], [new Set(['refresh-2']), 1]);
-        assert.deepEqual(new Set(windows.all.map(({ registry }) => registry.get('s1')?.failure?.category)), new Set(['untrusted-answer']));
+        assert.deepEqual(new Set(windows.all.map(({ liveSessions }) => liveSessions.get('s1')?.failure?.category)), new Set(['untrusted-answer']));
       });
 
       it('do not hand it to and fro where all ask at once, either', async () => {
@@ -257,14 +257,14 @@ describe('Windows whose server fails them', function () {
     await openSignedIn(2, () => ({ status: 401, body: { error: 'invalid_client' } }));
     const [one, other] = windows.all;
     assert.ok(one !== undefined && other !== undefined);
-    await rejectsWith(one.refresher.renew('s1', 'test'), 'client-rejected');
+    await rejectsWith(one.tokenRefresher.renew('s1', 'test'), 'client-rejected');
     await windows.clock.pass(2 * SECOND);
-    await rejectsWith(other.refresher.renew('s1', 'test'), 'client-rejected');
+    await rejectsWith(other.tokenRefresher.renew('s1', 'test'), 'client-rejected');
     assert.equal(times.length, 1);
     await windows.clock.pass(10 * SECOND);
-    await rejectsWith(other.refresher.renew('s1', 'test', false), 'client-rejected');
+    await rejectsWith(other.tokenRefresher.renew('s1', 'test', false), 'client-rejected');
     assert.equal(times.length, 1);
-    await rejectsWith(other.refresher.renew('s1', 'test', true), 'client-rejected');
+    await rejectsWith(other.tokenRefresher.renew('s1', 'test', true), 'client-rejected');
     assert.equal(times.length, 2);
   });
 

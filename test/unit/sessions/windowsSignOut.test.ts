@@ -37,12 +37,12 @@ describe('Windows and a sign-out', function () {
   const assertGone = async (id = 's1'): Promise<void> => {
     for (const time of [MINUTE, 10 * MINUTE, HOUR]) {
       await windows.clock.pass(time);
-      assert.ok(windows.all.every(({ registry }) => registry.get(id) === undefined));
+      assert.ok(windows.all.every(({ liveSessions }) => liveSessions.get(id) === undefined));
     }
     await windows.closeAll();
     const later = windows.open();
     await windows.clock.pass(10 * MINUTE);
-    assert.deepEqual([later.registry.get(id), later.findings, windows.secrets.has(`session:${id}`)], [undefined, [], false]);
+    assert.deepEqual([later.liveSessions.get(id), later.findings, windows.secrets.has(`session:${id}`)], [undefined, [], false]);
     assert.deepEqual([...windows.folder.files.keys()].filter((name) => name.startsWith(`${id}.`) && !name.endsWith('.gone')), []);
   };
 
@@ -51,9 +51,9 @@ describe('Windows and a sign-out', function () {
       for (const which of [0, 1, 4]) {
         it(`is one in all of them (in window ${which + 1})`, async () => {
           const all = await openSignedIn(kind, 5);
-          await all[which]?.keeper.signOut('s1');
+          await all[which]?.sessionManager.signOut('s1');
           await windows.clock.pass(2 * SECOND);
-          assert.deepEqual(windows.all.map(({ registry }) => registry.all().length), [0, 0, 0, 0, 0]);
+          assert.deepEqual(windows.all.map(({ liveSessions }) => liveSessions.all().length), [0, 0, 0, 0, 0]);
           await assertGone();
         });
       }
@@ -61,7 +61,7 @@ describe('Windows and a sign-out', function () {
       it('is never undone by a window that stores something else, nor by one that was asleep', async () => {
         const [one, other, third] = await openSignedIn(kind, 3);
         await windows.signIn(third ?? one, 's2', 'refresh-1');
-        await one.keeper.signOut('s1');
+        await one.sessionManager.signOut('s1');
         await windows.signIn(other, 's3', 'refresh-1');
         await windows.clock.pass(MINUTE);
         windows.clock.sleep(DAY);
@@ -74,11 +74,11 @@ describe('Windows and a sign-out', function () {
         let leaving: Promise<unknown> | undefined;
         const rotate = rotatingTokens();
         server.onToken(async (request) => {
-          leaving ??= one.keeper.signOut('s1');
+          leaving ??= one.sessionManager.signOut('s1');
           await leaving;
           return rotate(request);
         });
-        await Promise.all([other.refresher.renew('s1', 'test').catch(() => {}), windows.clock.pass(20 * SECOND)]);
+        await Promise.all([other.tokenRefresher.renew('s1', 'test').catch(() => {}), windows.clock.pass(20 * SECOND)]);
         const revoked = server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token'));
         assert.ok(revoked.includes('refresh-2'), revoked.join());
         await assertGone();
@@ -89,10 +89,10 @@ describe('Windows and a sign-out', function () {
         const [one] = await openSignedIn(kind, 3);
         const grant = grantFor(providerAt(server.issuer), windows.clock.now(), { accessToken: 'access-x', refreshToken: 'refresh-x' }, { id: 'person-s1', label: 'Person s1' });
         server.onToken(async () => {
-          await one.keeper.admit(grant);
+          await one.sessionManager.addSession(grant);
           return { body: { access_token: 'access-late', refresh_token: 'refresh-late', token_type: 'Bearer', expires_in: 300 } };
         });
-        await Promise.all([one.refresher.renew('s1', 'test').catch(() => {}), windows.clock.pass(10 * SECOND)]);
+        await Promise.all([one.tokenRefresher.renew('s1', 'test').catch(() => {}), windows.clock.pass(10 * SECOND)]);
         assert.deepEqual(windows.all.map((window) => window.record().refreshToken), Array(3).fill('refresh-x'));
         assert.deepEqual(server.requestsTo('/revoke'), []);
         await windows.closeAll();
@@ -101,13 +101,13 @@ describe('Windows and a sign-out', function () {
 
       it('does not keep the same person from signing in again, in any window', async () => {
         const [one, other] = await openSignedIn(kind, 3);
-        await one.keeper.signOut('s1');
+        await one.sessionManager.signOut('s1');
         await windows.clock.pass(2 * SECOND);
         const provider = providerAt(server.issuer);
-        const { id } = await other.keeper.admit(grantFor(provider, windows.clock.now(), {}, { id: 'person-s1', label: 'Person s1' }));
+        const { id } = await other.sessionManager.addSession(grantFor(provider, windows.clock.now(), {}, { id: 'person-s1', label: 'Person s1' }));
         assert.notEqual(id, 's1');
         await windows.clock.pass(MINUTE);
-        assert.deepEqual(windows.all.map(({ registry }) => registry.get(id)?.record.account.id), Array(3).fill('person-s1'));
+        assert.deepEqual(windows.all.map(({ liveSessions }) => liveSessions.get(id)?.record.account.id), Array(3).fill('person-s1'));
         await windows.closeAll();
         assert.equal(await tokenIn(windows.open()), 'access-1');
       });
@@ -134,7 +134,7 @@ describe('Windows and a sign-out', function () {
       assert.deepEqual([one.findings, other.findings], [[], []], 'a store may lag');
       await windows.clock.pass(5 * SECOND);
       assert.deepEqual([...one.findings, ...other.findings], [{ id: 's1', kind: 'lost', providerId: 'acme' }]);
-      assert.deepEqual([one.registry.all().map(({ record }) => record.id), one.record('s2').ended], [['s2'], undefined]);
+      assert.deepEqual([one.liveSessions.all().map(({ record }) => record.id), one.record('s2').ended], [['s2'], undefined]);
       await windows.closeAll();
       const later = windows.open();
       await windows.clock.pass(10 * SECOND);
@@ -154,7 +154,7 @@ describe('Windows and a sign-out', function () {
 
     it('a sign-out of it holds, whatever the other window writes', async () => {
       const [one, other] = await overwrite();
-      await one.keeper.signOut('s1');
+      await one.sessionManager.signOut('s1');
       await windows.signIn(other, 's3');
       await assertGone();
     });
@@ -165,13 +165,13 @@ describe('Windows and a sign-out', function () {
       assert.ok(one !== undefined && blind !== undefined);
       await windows.signIn(one);
       // It knows the session of old, but not the key that the others have agreed on since.
-      blind.registry.put(one.record());
+      blind.liveSessions.put(one.record());
       await windows.clock.pass(HOUR);
       const sent = server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token'));
       assert.deepEqual(sent, sent.map((_, index) => `refresh-${index + 1}`));
       assert.deepEqual([one.record().ended, blind.record().ended], [undefined, undefined]);
       assert.equal(await tokenIn(one), `access-${sent.length + 1}`);
-      await Promise.all([rejectsWith(tokenIn(blind), 'newer-elsewhere', 'newer-elsewhere'), windows.clock.pass(20 * SECOND)]);
+      await Promise.all([rejectsWith(tokenIn(blind), 'token-in-other-window', 'token-in-other-window'), windows.clock.pass(20 * SECOND)]);
     });
   });
 });

@@ -1,16 +1,16 @@
 // Each ready-made definition, from the sign-in to the sign-out, at a server that answers as its vendor documents.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { PRESETS } from '../../../src/guide/presets.ts';
-import type { Provider, Way } from '../../../src/core/provider.ts';
+import { PRESETS } from '../../../src/wizard/presets.ts';
+import type { Provider, SignInMethod } from '../../../src/core/provider.ts';
 import { servesScopes, type SessionRecord } from '../../../src/core/session.ts';
-import { judgeWays, possibleWays } from '../../../src/flows/ways.ts';
+import { evaluateFlows, availableFlows } from '../../../src/flows/availability.ts';
 import { Discovery } from '../../../src/protocol/discovery.ts';
 import { transportWith } from '../../support/bench.ts';
 import { FakeFolder } from '../../support/fakeStore.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { buildHouse, type House } from '../../support/house.ts';
-import { PatientClock } from '../../support/patientClock.ts';
+import { createTestWindow, type TestWindow } from '../../support/house.ts';
+import { ManualAsyncClock } from '../../support/patientClock.ts';
 import { Desk } from '../../support/signInBench.ts';
 import { SECRET, VendorServer } from '../../support/vendorServer.ts';
 import { VENDORS } from '../../support/vendors.ts';
@@ -23,19 +23,19 @@ for (const preset of PRESETS) {
   const vendor = VENDORS[id];
 
   describe(`The ready-made definition of ${preset.name}`, () => {
-    let clock: PatientClock;
+    let clock: ManualAsyncClock;
     let server: VendorServer;
     let desk: Desk;
-    let house: House;
+    let testWindow: TestWindow;
     let caller: AbortController;
 
     /** Sets up a window with the entry, at the vendor's server. */
     const open = async (clientSecret: string | undefined, options: Parameters<typeof VendorServer.start>[2] = {}): Promise<void> => {
-      clock = new PatientClock();
+      clock = new ManualAsyncClock();
       caller = new AbortController();
       server = await VendorServer.start(id, clock, options);
-      house = buildHouse(server.provider.issuer, { clock, providers: [server.provider], clientSecret });
-      desk = new Desk(new FakeFolder(), house);
+      testWindow = createTestWindow(server.provider.issuer, { clock, providers: [server.provider], clientSecret });
+      desk = new Desk(new FakeFolder(), testWindow);
       desk.environment = DESKTOP;
     };
 
@@ -51,7 +51,7 @@ for (const preset of PRESETS) {
 
     const signIn = async (provider: Provider = server.provider): Promise<SessionRecord> => {
       const { signal } = caller;
-      const result = desk.signIns.start({ provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal }, (grant) => house.keeper.admit(grant));
+      const result = desk.signIns.start({ provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal }, (grant) => testWindow.sessionManager.addSession(grant));
       result.catch(() => {});
       const address = await Promise.race([desk.address(), result]);
       if (typeof address === 'string') {
@@ -60,7 +60,7 @@ for (const preset of PRESETS) {
       return result;
     };
     const inSeconds = (from: number, to: number | undefined): number | undefined => (to === undefined ? undefined : Math.round((to - from) / SECOND));
-    const renewed = async (): Promise<SessionRecord> => house.refresher.renew('new-1', 'test').then(() => house.record('new-1'));
+    const renewed = async (): Promise<SessionRecord> => testWindow.tokenRefresher.renew('new-1', 'test').then(() => testWindow.record('new-1'));
 
     it('signs in to a session that says what the server says', async () => {
       const record = await signIn();
@@ -81,10 +81,10 @@ for (const preset of PRESETS) {
         const { accessExpiresAt, expirySource } = await signIn();
         assert.deepEqual([accessExpiresAt, expirySource], [undefined, 'never-said']);
         await clock.pass(400 * DAY);
-        const [found] = await house.keeper.find('vendor', server.provider.scopes);
+        const [found] = await testWindow.sessionManager.find('vendor', server.provider.scopes);
         assert.equal(found?.record.id, 'new-1');
         await rejectsWith(renewed(), 'not-renewable', 'no-refresh-token');
-        assert.ok(house.lines.every((line) => !line.includes('offline_access')), 'nobody is sent to ask for what there is not');
+        assert.ok(testWindow.lines.every((line) => !line.includes('offline_access')), 'nobody is sent to ask for what there is not');
       });
     } else {
       it('renews it, over and over, until the server does not know the refresh token any more', async () => {
@@ -103,27 +103,27 @@ for (const preset of PRESETS) {
         assert.equal(inSeconds(first.signedInAt, before.sessionEndsAt), vendor.end && vendor.end.after + moved / SECOND);
         server.killTokens();
         await rejectsWith(renewed(), 'session-ended');
-        assert.equal(house.record('new-1').ended?.category, 'session-ended');
+        assert.equal(testWindow.record('new-1').ended?.category, 'session-ended');
         await clock.pass(13 * HOUR);
-        assert.deepEqual(await house.keeper.find('vendor', server.provider.scopes), []);
+        assert.deepEqual(await testWindow.sessionManager.find('vendor', server.provider.scopes), []);
       });
     }
 
     it('signs out here, and there where it can be told', async () => {
       const { refreshToken } = await signIn();
-      const { atServer } = await house.keeper.signOut('new-1');
+      const { atServer } = await testWindow.sessionManager.signOut('new-1');
       assert.equal(await atServer, vendor.revocation === undefined ? 'not-offered' : 'revoked');
       const told = server.scripted.requestsTo(server.revocationPath).map(({ parameters }) => parameters.get('token_type_hint'));
       assert.deepEqual(told, vendor.revocation === undefined ? [] : ['refresh_token', 'access_token']);
-      assert.equal(server.isAlive(refreshToken), vendor.revocation === undefined && refreshToken !== undefined);
-      assert.deepEqual(house.keeper.list('vendor'), []);
+      assert.equal(server.isUnexpired(refreshToken), vendor.revocation === undefined && refreshToken !== undefined);
+      assert.deepEqual(testWindow.sessionManager.list('vendor'), []);
     });
 
     it('is signed in to in the ways that it says', async () => {
       const { metadata } = await new Discovery(transportWith(clock)).find(server.provider);
-      const ways = possibleWays(judgeWays(DESKTOP, server.provider, metadata));
+      const ways = availableFlows(evaluateFlows(DESKTOP, server.provider, metadata));
       assert.equal(ways[0], 'loopback');
-      const hasDevice: boolean = ways.includes('device' satisfies Way);
+      const hasDevice: boolean = ways.includes('device' satisfies SignInMethod);
       assert.equal(hasDevice, preset.device !== 'never');
       const addresses = { 'any-port': [true, 0], 'exact': [true, 1], 'loopback': [false, 0] }[vendor.redirects];
       assert.deepEqual([preset.registersRedirect, server.provider.redirectPorts.length], addresses);
@@ -146,7 +146,7 @@ for (const preset of PRESETS) {
         let shown = '';
         const result = desk.signIns.start(
           { provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal, onCode: ({ userCode }) => void (shown = userCode) },
-          (grant) => house.keeper.admit(grant),
+          (grant) => testWindow.sessionManager.addSession(grant),
         );
         result.catch(() => {});
         await server.scripted.waitFor('/login/device/code');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
-import type { Idleness } from '../../../src/sessions/idleness.ts';
-import { Activity } from '../../../src/vscode/activity.ts';
+import type { IdleMonitor } from '../../../src/idle/idleMonitor.ts';
+import { Activity } from '../../../src/ui/activity.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
 
@@ -11,7 +11,7 @@ const [KEYBOARD, MOUSE, COMMAND] = [1, 2, 3];
 describe('what counts as activity in a window', () => {
   let clock: FakeClock;
   let activity: Activity;
-  let pace: number | undefined;
+  let reportInterval: number | undefined;
   let noted = 0;
 
   beforeEach(() => {
@@ -19,8 +19,8 @@ describe('what counts as activity in a window', () => {
     // Nobody touches anything, so that VS Code calls the window active no more.
     Object.assign(editor.windowState, { focused: true, active: false });
     clock = new FakeClock();
-    pace = 30 * SECOND;
-    activity = new Activity(clock, { get pace() { return pace; }, noteActivity: () => (noted += 1) } as unknown as Idleness);
+    reportInterval = 30 * SECOND;
+    activity = new Activity(clock, { get reportInterval() { return reportInterval; }, noteActivity: () => (noted += 1) } as unknown as IdleMonitor);
     noted = 0;
   });
 
@@ -95,7 +95,7 @@ describe('what counts as activity in a window', () => {
 
   it('is opening the window, or setting a limit while somebody looks at it', () => {
     noted = 0;
-    const other = new Activity(clock, { pace, noteActivity: () => (noted += 1) } as unknown as Idleness);
+    const other = new Activity(clock, { reportInterval, noteActivity: () => (noted += 1) } as unknown as IdleMonitor);
     assert.equal(noted, 1);
     other.dispose();
   });
@@ -113,12 +113,12 @@ describe('what counts as activity in a window', () => {
   });
 
   it('is not listened to while there is no limit, from one setting to the next', () => {
-    pace = undefined;
+    reportInterval = undefined;
     activity.update();
     for (const [name, act] of Object.entries(ACTS)) {
       assert.equal(notedBy(act), 0, name);
     }
-    pace = SECOND;
+    reportInterval = SECOND;
     activity.update();
     activity.update();
     for (const [name, act] of Object.entries(ACTS)) {

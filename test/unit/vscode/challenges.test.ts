@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { registerForChallenges, type RegistrationOptions } from '../../../src/vscode/challenges.ts';
+import { registerForChallenges, type RegistrationOptions } from '../../../src/auth/challenges.ts';
 
 describe('The registration of a provider', () => {
   const registration = { dispose: () => {} };

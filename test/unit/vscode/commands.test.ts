@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { Failure } from '../../../src/core/failure.ts';
 import type { Provider } from '../../../src/core/provider.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
-import type { Keeper } from '../../../src/sessions/keeper.ts';
-import { Commands, type CommandPorts } from '../../../src/vscode/commands.ts';
-import { PREFIX, SETTINGS } from '../../../src/vscode/ids.ts';
-import { Settings } from '../../../src/vscode/settings.ts';
-import type { SignInHints } from '../../../src/vscode/signInDesk.ts';
+import type { SessionManager } from '../../../src/sessions/sessionManager.ts';
+import { Commands, type CommandDependencies } from '../../../src/ui/commands.ts';
+import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
+import { Settings } from '../../../src/host/settings.ts';
+import type { SignInHints } from '../../../src/auth/signInController.ts';
 import { live, SAMPLE } from '../../support/coreSamples.ts';
 import { editor } from '../../support/fakeEditor.ts';
 
@@ -31,10 +31,10 @@ describe('Sign In Again', () => {
     };
     commands = new Commands({
       settings,
-      keeper: { all: () => present.map((record) => live(record)), list: () => [] } as unknown as Keeper,
+      sessionManager: { all: () => present.map((record) => live(record)), list: () => [] } as unknown as SessionManager,
       desk: { signIn, waiting: () => [] },
       notifications: () => ({ reportFailure: (error: unknown) => failures.push(error instanceof Failure ? error.code : 'another error') }),
-    } as unknown as CommandPorts);
+    } as unknown as CommandDependencies);
   });
 
   afterEach(() => {

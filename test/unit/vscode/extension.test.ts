@@ -7,7 +7,7 @@ import type * as vscode from 'vscode';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import { activate, deactivate } from '../../../src/extension.ts';
-import { PREFIX, SETTINGS } from '../../../src/vscode/ids.ts';
+import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
 import { FakeStore } from '../../support/fakeStore.ts';

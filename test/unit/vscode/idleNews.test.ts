@@ -1,26 +1,26 @@
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
-import type { Subject } from '../../../src/vscode/actions.ts';
-import { IdleNews } from '../../../src/vscode/idleNews.ts';
-import type { News } from '../../../src/vscode/news.ts';
+import type { ActionTarget } from '../../../src/ui/recoveryActions.ts';
+import { IdleNotifications } from '../../../src/ui/idleNotifications.ts';
+import type { SessionNotification } from '../../../src/ui/sessionNotifications.ts';
 import { IdleBench, LIMIT } from '../../support/idleBench.ts';
 import type { Window } from '../../support/windows.ts';
 
 describe('the warning before a sign-out for idle time', () => {
   let bench: IdleBench;
   let window: Window;
-  let news: IdleNews;
+  let news: IdleNotifications;
   let signIns: number;
 
   beforeEach(async () => {
     bench = await IdleBench.start();
     [window] = await bench.openSignedIn(1);
     signIns = 0;
-    const subject = { signIn: () => Promise.resolve(void (signIns += 1)) } as unknown as Subject;
-    news = new IdleNews({
+    const subject = { signIn: () => Promise.resolve(void (signIns += 1)) } as unknown as ActionTarget;
+    news = new IdleNotifications({
       clock: window.clock,
-      idleness: window.idleness,
-      sessions: () => window.registry.all(),
+      idleMonitor: window.idleMonitor,
+      sessions: () => window.liveSessions.all(),
       nameOf: () => 'Acme',
       subjectOf: () => subject,
     });
@@ -31,7 +31,7 @@ describe('the warning before a sign-out for idle time', () => {
     await bench.end();
   });
 
-  const told = (): News => {
+  const told = (): SessionNotification => {
     const [only, ...others] = news.news();
     assert.ok(only !== undefined && others.length === 0);
     return only;
@@ -46,12 +46,12 @@ describe('the warning before a sign-out for idle time', () => {
     await bench.windows.clock.pass(MINUTE);
     assert.deepEqual([news.news(), bench.events], [[], ['warn s1', 'back s1']]);
     await bench.windows.clock.pass(LIMIT - 3 * MINUTE);
-    assert.notEqual(window.registry.get('s1'), undefined);
+    assert.notEqual(window.liveSessions.get('s1'), undefined);
   });
 
   it('is followed by the sign-out where nobody chooses that, with a way back in', async () => {
     await bench.windows.clock.pass(LIMIT + MINUTE);
-    assert.equal(window.registry.get('s1'), undefined);
+    assert.equal(window.liveSessions.get('s1'), undefined);
     const { choices: [again] } = told();
     assert.equal(again?.label, 'Sign In Again');
     await again.run();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { later } from '../../../src/vscode/later.ts';
+import { later } from '../../../src/host/lazy.ts';
 
 describe('what is loaded later', () => {
   it('is loaded when it is asked for, and once', async () => {

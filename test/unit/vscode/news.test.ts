@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import { CATEGORIES, REMEDIES, type Category } from '../../../src/core/remedy.ts';
+import { CATEGORIES, FAILURE_POLICIES, type Category } from '../../../src/core/failurePolicies.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
-import type { Subject } from '../../../src/vscode/actions.ts';
-import { newsOf, type News, type NewsPorts } from '../../../src/vscode/news.ts';
-import { actionLabel } from '../../../src/vscode/text.ts';
+import type { ActionTarget } from '../../../src/ui/recoveryActions.ts';
+import { getNotifications, type SessionNotification, type NewsDependencies } from '../../../src/ui/sessionNotifications.ts';
+import { actionLabel } from '../../../src/host/messages.ts';
 import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, USUAL, live } from '../../support/coreSamples.ts';
 
 const ENDED: SessionRecord = { ...SAMPLE, ended: { at: T, category: 'session-ended', code: 'invalid_grant' } };
@@ -16,16 +16,16 @@ const ENDING: SessionRecord = { ...SAMPLE, accessExpiresAt: T + HOUR, sessionEnd
 describe('the news', () => {
   let dead: Set<string>;
   let done: [string, string][];
-  let putOff: { readonly kind: string; readonly id: string; readonly since: number; readonly until: number }[];
+  let snooze: { readonly kind: string; readonly id: string; readonly since: number; readonly until: number }[];
 
   beforeEach(() => {
     dead = new Set();
     done = [];
-    putOff = [];
+    snooze = [];
   });
 
-  const subject = (providerId: string): Subject => ({ providerId, hasSession: true, signIn: () => Promise.resolve(), retry: () => Promise.resolve() });
-  const ports = (now: number): NewsPorts => ({
+  const subject = (providerId: string): ActionTarget => ({ providerId, hasSession: true, signIn: () => Promise.resolve(), retry: () => Promise.resolve() });
+  const ports = (now: number): NewsDependencies => ({
     now,
     lifetimes: USUAL,
     nameOf: (id) => `Provider ${id}`,
@@ -33,20 +33,20 @@ describe('the news', () => {
     subjectAt: subject,
     choice: (action, { providerId }) => ({ label: actionLabel(action), run: () => done.push([action, providerId]) }),
     wasDeadAtStart: (id) => dead.has(id),
-    putOff: ({ kind, id, since }, until) => Promise.resolve(void putOff.push({ kind, id, since, until })),
+    snooze: ({ kind, id, since }, until) => Promise.resolve(void snooze.push({ kind, id, since, until })),
   });
-  const news = (sessions: readonly LiveSession[], now = T + MINUTE): News[] => newsOf(sessions, ports(now));
+  const news = (sessions: readonly LiveSession[], now = T + MINUTE): SessionNotification[] => getNotifications(sessions, ports(now));
   const failing = (category: Category, more: Partial<LiveSession> = {}, record = SAMPLE): LiveSession =>
     live(record, { failure: new Failure(category, 'x'), failures: 1, ...more });
-  const kinds = (all: readonly News[]): string[] => all.map(({ kind }) => kind);
-  const nameOf = ({ kind, id, since, what = '' }: News): string => [kind, id, since, what].join();
-  const labels = ({ choices }: News): string[] => choices.map(({ label }) => label);
-  function only(all: readonly News[]): News {
+  const kinds = (all: readonly SessionNotification[]): string[] => all.map(({ kind }) => kind);
+  const nameOf = ({ kind, id, since, what = '' }: SessionNotification): string => [kind, id, since, what].join();
+  const labels = ({ choices }: SessionNotification): string[] => choices.map(({ label }) => label);
+  function only(all: readonly SessionNotification[]): SessionNotification {
     const [first] = all;
     assert.ok(first !== undefined && all.length === 1, `${all.length} news`);
     return first;
   }
-  const those = (outcome: string): Category[] => CATEGORIES.filter((category) => REMEDIES[category].outcome === outcome);
+  const those = (outcome: string): Category[] => CATEGORIES.filter((category) => FAILURE_POLICIES[category].outcome === outcome);
 
   it('are none while all is well', () => {
     assert.deepEqual(news([live(SAMPLE), live(SAMPLE, { renewing: true }), live({ ...SAMPLE, id: 'other' })]), []);
@@ -55,7 +55,7 @@ describe('the news', () => {
 
   describe('of a session without a refresh token', () => {
     const { refreshToken: _token, ...bare } = SAMPLE;
-    const lacking = (all: readonly LiveSession[], may = true): News[] => newsOf(all, { ...ports(T + MINUTE), mayLackConsent: ({ refreshToken }) => may && refreshToken === undefined });
+    const lacking = (all: readonly LiveSession[], may = true): SessionNotification[] => getNotifications(all, { ...ports(T + MINUTE), mayLackConsent: ({ refreshToken }) => may && refreshToken === undefined });
 
     it('are that the server may need consent, for each account, and asking for it', () => {
       const all = lacking([live(bare), live({ ...bare, id: 'other' }), live({ ...SAMPLE, id: 'third' })]);
@@ -85,13 +85,13 @@ describe('the news', () => {
       for (const category of those('retrying')) {
         const one = only(news([failing(category, { refused: true })]));
         assert.deepEqual([one.kind, one.id, one.isBusy, one.isOutcome], ['outage', SAMPLE.id, true, true], category);
-        assert.deepEqual(labels(one), REMEDIES[category].actions.map(actionLabel));
+        assert.deepEqual(labels(one), FAILURE_POLICIES[category].actions.map(actionLabel));
         assert.match(one.words, /Provider acme/);
       }
     });
 
     it('are the same outage with another category, and after more tries', () => {
-      const rotated = { ...SAMPLE, generation: 2, isWhole: false };
+      const rotated = { ...SAMPLE, generation: 2, isComplete: false };
       const names = those('retrying').flatMap((category, index) =>
         [SAMPLE, rotated].map((record) => nameOf(only(news([failing(category, { refused: true, failures: index + 1 }, record)], T + index * HOUR)))),
       );
@@ -120,7 +120,7 @@ describe('the news', () => {
       for (const category of those('attention')) {
         const one = only(news([failing(category)]));
         assert.deepEqual([one.kind, one.id, one.isBusy, one.isOutcome], ['attention', SAMPLE.id, false, true], category);
-        assert.deepEqual(labels(one), REMEDIES[category].actions.map(actionLabel));
+        assert.deepEqual(labels(one), FAILURE_POLICIES[category].actions.map(actionLabel));
       }
     });
 
@@ -196,7 +196,7 @@ describe('the news', () => {
     it('come again, if the person wants so, when half of what is left has passed', () => {
       const one = only(news([live(ENDING)], T + 50 * MINUTE));
       one.choices[1]?.run();
-      assert.deepEqual(putOff, [{ kind: 'ending', id: SAMPLE.id, since: one.since, until: T + 55 * MINUTE }]);
+      assert.deepEqual(snooze, [{ kind: 'ending', id: SAMPLE.id, since: one.since, until: T + 55 * MINUTE }]);
     });
 
     it('know no later in the last minute', () => {
@@ -215,10 +215,10 @@ describe('the news', () => {
     });
 
     it('count by the time that passes where the clock was set back, and are put off by the clock that is', () => {
-      const session = live(ENDING, { setBack: 2 * HOUR });
+      const session = live(ENDING, { clockSetBackMs: 2 * HOUR });
       const now = T + 50 * MINUTE - 2 * HOUR;
       only(news([session], now)).choices[1]?.run();
-      assert.deepEqual(putOff.map(({ until }) => until), [now + 5 * MINUTE]);
+      assert.deepEqual(snooze.map(({ until }) => until), [now + 5 * MINUTE]);
     });
   });
 

@@ -1,25 +1,25 @@
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
-import type { Finding } from '../../../src/sessions/keeper.ts';
-import type { Actions, Subject } from '../../../src/vscode/actions.ts';
-import type { IdleNews } from '../../../src/vscode/idleNews.ts';
-import { PREFIX, SETTINGS } from '../../../src/vscode/ids.ts';
-import { Notifications, type NotificationPorts } from '../../../src/vscode/notifications.ts';
-import { Settings } from '../../../src/vscode/settings.ts';
+import type { LoadIssue } from '../../../src/sessions/sessionManager.ts';
+import type { RecoveryActions, ActionTarget } from '../../../src/ui/recoveryActions.ts';
+import type { IdleNotifications } from '../../../src/ui/idleNotifications.ts';
+import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
+import { NotificationCenter, type NotificationDependencies } from '../../../src/ui/notificationCenter.ts';
+import { Settings } from '../../../src/host/settings.ts';
 import { editor } from '../../support/fakeEditor.ts';
-import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
+import { createTestWindow, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
 
 const ISSUER = 'https://id.example.com';
 
 describe('the report of problems in the settings', () => {
   let settings: Settings;
-  let notifications: Notifications;
+  let notifications: NotificationCenter;
 
   beforeEach(() => {
     editor.reset();
     settings = new Settings(0);
     // Nothing but the settings takes part in it.
-    notifications = new Notifications({ settings } as NotificationPorts);
+    notifications = new NotificationCenter({ settings } as NotificationDependencies);
   });
 
   afterEach(() => {
@@ -55,9 +55,9 @@ describe('the report of problems in the settings', () => {
 });
 
 describe('the report of what was found in the store', () => {
-  let house: House;
+  let testWindow: TestWindow;
   let settings: Settings;
-  let notifications: Notifications;
+  let notifications: NotificationCenter;
   /** What was handed on to other parts. */
   let done: string[];
 
@@ -65,47 +65,47 @@ describe('the report of what was found in the store', () => {
     editor.reset();
     editor.configure(`${PREFIX}.${SETTINGS.providers}`, [{ id: 'acme', label: 'Acme', issuer: ISSUER, clientId: 'editor' }]);
     settings = new Settings(0);
-    house = buildHouse(ISSUER);
+    testWindow = createTestWindow(ISSUER);
     done = [];
-    const { clock, keeper, sessions: { notices } } = house;
-    const subject = (providerId: string): Subject => ({ providerId, hasSession: true, signIn: () => Promise.resolve(void done.push(`sign in at ${providerId}`)), retry: () => Promise.resolve() });
-    const actions = { run: (action: string, about: Subject) => (action === 'retry' ? about.retry() : about.signIn()) } as unknown as Actions;
-    notifications = new Notifications({
-      clock, keeper, notices, settings, actions,
-      idleNews: { news: () => [] } as unknown as IdleNews,
+    const { clock, sessionManager, sessions: { notificationClaims } } = testWindow;
+    const subject = (providerId: string): ActionTarget => ({ providerId, hasSession: true, signIn: () => Promise.resolve(void done.push(`sign in at ${providerId}`)), retry: () => Promise.resolve() });
+    const actions = { run: (action: string, about: ActionTarget) => (action === 'retry' ? about.retry() : about.signIn()) } as unknown as RecoveryActions;
+    notifications = new NotificationCenter({
+      clock, sessionManager, notificationClaims, settings, actions,
+      idleNotifications: { news: () => [] } as unknown as IdleNotifications,
       subjectOf: ({ providerId }) => subject(providerId),
       subjectAt: subject,
-      remove: (id) => keeper.discard(id),
+      remove: (id) => sessionManager.removeLocally(id),
       showLog: () => done.push('log'),
     });
-    house.registry.onDidChange((change) => notifications.onChange(change));
+    testWindow.liveSessions.onDidChange((change) => notifications.onChange(change));
   });
 
   afterEach(() => {
     notifications.dispose();
-    house.sessions.dispose();
+    testWindow.sessions.dispose();
     settings.dispose();
   });
 
   /** Moves in a session of another client, and reads what is found wrong, as a window does that is opened afresh. */
-  const foreign = async (): Promise<Finding[]> => {
-    await moveIn(house, recordAt(ISSUER, house.clock.now(), { id: 'stray', clientId: 'another' }));
-    await house.keeper.ready();
-    await house.clock.rest();
-    return house.findings;
+  const foreign = async (): Promise<LoadIssue[]> => {
+    await seedSession(testWindow, recordAt(ISSUER, testWindow.clock.now(), { id: 'stray', clientId: 'another' }));
+    await testWindow.sessionManager.ready();
+    await testWindow.clock.rest();
+    return testWindow.findings;
   };
 
   it('deletes a session of another client by Delete It, and leaves nothing of it, not even that it was told of', async () => {
-    await moveIn(house, recordAt(ISSUER, house.clock.now()));
+    await seedSession(testWindow, recordAt(ISSUER, testWindow.clock.now()));
     const findings = await foreign();
     assert.deepEqual(findings.map(({ kind }) => kind), ['foreign']);
     editor.answer = ({ buttons: [first] }) => first;
     await notifications.reportFindings(findings);
-    await house.clock.pass(MINUTE);
+    await testWindow.clock.pass(MINUTE);
     assert.deepEqual(editor.messages.map(({ buttons }) => buttons), [['Delete It', 'Show Log']]);
-    assert.deepEqual([house.registry.get('stray'), [...house.store.secrets.keys()].filter((key) => key.includes('stray'))], [undefined, []]);
-    assert.deepEqual([...house.folder.files.keys()].filter((name) => name.includes('stray')), ['stray.gone'], 'which tells the other windows');
-    assert.deepEqual([house.record().id, house.stored()?.includes('access-1')], ['s1', true]);
+    assert.deepEqual([testWindow.liveSessions.get('stray'), [...testWindow.store.secrets.keys()].filter((key) => key.includes('stray'))], [undefined, []]);
+    assert.deepEqual([...testWindow.folder.files.keys()].filter((name) => name.includes('stray')), ['stray.gone'], 'which tells the other windows');
+    assert.deepEqual([testWindow.record().id, testWindow.stored()?.includes('access-1')], ['s1', true]);
   });
 
   it('leaves it where the person does not press that, and shows the log where they want to see it', async () => {
@@ -113,7 +113,7 @@ describe('the report of what was found in the store', () => {
     await notifications.reportFindings(findings);
     editor.answer = ({ buttons }) => buttons.at(-1);
     await notifications.reportFindings(findings);
-    assert.deepEqual([house.record('stray').id, house.stored('stray') !== undefined, done], ['stray', true, ['log']]);
+    assert.deepEqual([testWindow.record('stray').id, testWindow.stored('stray') !== undefined, done], ['stray', true, ['log']]);
   });
 
   it('signs in by Sign In where the keyring has lost a session', async () => {

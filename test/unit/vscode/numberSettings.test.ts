@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { isFresh, plannedRenewal } from '../../../src/core/lifetime.ts';
-import { PREFIX, SETTINGS } from '../../../src/vscode/ids.ts';
-import { NUMBER_SETTINGS, readNumberSettings, type NumberSettings } from '../../../src/vscode/numberSettings.ts';
-import { Settings } from '../../../src/vscode/settings.ts';
-import { numberProblemSentence } from '../../../src/vscode/text.ts';
+import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
+import { NUMBER_SETTINGS, readNumberSettings, type NumberSettings } from '../../../src/host/numberSettings.ts';
+import { Settings } from '../../../src/host/settings.ts';
+import { numberProblemSentence } from '../../../src/host/messages.ts';
 import { editor } from '../../support/fakeEditor.ts';
 
 type Name = keyof typeof NUMBER_SETTINGS;
@@ -107,14 +107,14 @@ describe('the settings, on their way to the rules', () => {
   });
 
   it('are seconds for the validity that a caller gets at the least', () => {
-    const isEnough = (left: number): boolean => isFresh(renewable(HOUR), T + HOUR - left, settings.freshness());
+    const isEnough = (left: number): boolean => isFresh(renewable(HOUR), T + HOUR - left, settings.minimumValidity());
     assert.deepEqual([isEnough(60 * SECOND), isEnough(61 * SECOND)], [false, true]);
     set('minimumValidity', 600);
     assert.deepEqual([isEnough(600 * SECOND), isEnough(601 * SECOND)], [false, true]);
     set('minimumValidity', 0);
     assert.deepEqual([isEnough(0), isEnough(1)], [false, true]);
     set('minimumValidity', 1e12);
-    assert.equal(settings.freshness(), DAY);
+    assert.equal(settings.minimumValidity(), DAY);
   });
 
   it('are minutes for the warning, the sign-in and the idle time', () => {

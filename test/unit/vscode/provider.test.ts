@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
 import { silentLog } from '../../../src/core/log.ts';
-import { KeeperAuthenticationProvider, type ProviderPorts } from '../../../src/vscode/provider.ts';
+import { OidcAuthenticationProvider, type ProviderDependencies } from '../../../src/auth/authenticationProvider.ts';
 import { providerAt } from '../../support/bench.ts';
 import { editor } from '../../support/fakeEditor.ts';
 import { FakeStore } from '../../support/fakeStore.ts';
-import { buildHouse, moveIn, recordAt, type House } from '../../support/house.ts';
+import { createTestWindow, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
 
 /** A keyring that answers nothing until it is let. */
 class HangingStore extends FakeStore {
@@ -27,17 +27,17 @@ class HangingStore extends FakeStore {
 describe('the Accounts menu', () => {
   const provider = providerAt('https://id.example.com');
   let store: HangingStore;
-  let house: House;
-  let contract: KeeperAuthenticationProvider;
+  let testWindow: TestWindow;
+  let contract: OidcAuthenticationProvider;
 
   beforeEach(async () => {
     editor.reset();
     store = new HangingStore();
-    const before = buildHouse(provider.issuer);
-    await moveIn(before, recordAt(provider.issuer, before.clock.now()));
+    const before = createTestWindow(provider.issuer);
+    await seedSession(before, recordAt(provider.issuer, before.clock.now()));
     before.store.secrets.forEach((value, key) => store.secrets.set(key, value));
-    house = buildHouse(provider.issuer, { clock: before.clock, folder: before.folder, store });
-    contract = new KeeperAuthenticationProvider('acme', provider, { clock: house.clock, log: silentLog, keeper: house.keeper } as unknown as ProviderPorts);
+    testWindow = createTestWindow(provider.issuer, { clock: before.clock, folder: before.folder, store });
+    contract = new OidcAuthenticationProvider('acme', provider, { clock: testWindow.clock, log: silentLog, sessionManager: testWindow.sessionManager } as unknown as ProviderDependencies);
   });
 
   afterEach(() => {
@@ -55,18 +55,18 @@ describe('the Accounts menu', () => {
   it('is answered within a second though the keyring hangs, and again each time it is opened', async () => {
     for (let time = 0; time < 3; time += 1) {
       const asked = ask();
-      await house.clock.pass(SECOND - 1);
+      await testWindow.clock.pass(SECOND - 1);
       assert.equal(asked.answer, undefined, 'the sessions may still come');
-      await house.clock.pass(1);
+      await testWindow.clock.pass(1);
       assert.deepEqual(asked.answer, []);
     }
   });
 
   it('is answered with the sessions as soon as the keyring gives them', async () => {
     const asked = ask();
-    await house.clock.pass(SECOND / 2);
+    await testWindow.clock.pass(SECOND / 2);
     store.open();
-    await house.clock.pass(SECOND / 4);
+    await testWindow.clock.pass(SECOND / 4);
     assert.deepEqual(asked.answer, ['s1']);
   });
 });

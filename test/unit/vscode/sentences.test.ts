@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { Failure, harmless } from '../../../src/core/failure.ts';
-import { CATEGORIES, REMEDIES, type Category } from '../../../src/core/remedy.ts';
-import { failureSentence } from '../../../src/vscode/sentences.ts';
-import { actionLabel, problemSentence, saySignedOutIdle } from '../../../src/vscode/text.ts';
+import { Failure, sanitizeServerText } from '../../../src/core/failure.ts';
+import { CATEGORIES, FAILURE_POLICIES, type Category } from '../../../src/core/failurePolicies.ts';
+import { failureSentence } from '../../../src/host/failureMessages.ts';
+import { actionLabel, problemSentence, saySignedOutIdle } from '../../../src/host/messages.ts';
 
 /** The first code of a category, as it comes about. */
 function codeOf(category: Category): string {
-  const { fromHere, fromServer } = REMEDIES[category];
-  return [...fromServer, ...fromHere][0]?.replace(/^\w+:/, '') ?? '';
+  const { localCodes, serverCodes } = FAILURE_POLICIES[category];
+  return [...serverCodes, ...localCodes][0]?.replace(/^\w+:/, '') ?? '';
 }
 
 const sentence = (category: Category, detail?: string, label = 'Acme'): string => failureSentence(new Failure(category, codeOf(category), { detail }), label);
@@ -19,7 +19,7 @@ const OF_THIS_COMPUTER: readonly Category[] = ['storage', 'no-loopback'];
 const JARGON = /\b(?:token endpoint|grants?|PKCE|JWT|nonce|callback|client authentication|authorization server|HTTP|4\d\d|5\d\d)\b/i;
 
 /** Where such a word has to be, because the person types it into the pages of the server. */
-const MAY_HAVE_JARGON: readonly Category[] = ['client-not-allowed', 'redirect-rejected', 'scope-rejected', 'web-page'];
+const MAY_HAVE_JARGON: readonly Category[] = ['client-not-allowed', 'redirect-rejected', 'scope-rejected', 'unexpected-html'];
 
 /** Everything that a hostile server would like to have in a notification. */
 const HOSTILE: readonly string[] = [
@@ -42,16 +42,16 @@ const ALIVE = /\]\(|[<>`[\]]|:\/\/(?!127\.0\.0\.1\/callback)|\b(?:command|javasc
 describe('the sentence for a failure', () => {
   it('tells of a certificate that has expired that the clock may be the reason, and of a bound token what to set', () => {
     assert.match(failureSentence(new Failure('certificate', 'CERT_HAS_EXPIRED'), 'Acme'), /has expired, or the clock of this computer is wrong/);
-    assert.match(failureSentence(new Failure('server-unfit', 'token-type', { detail: 'dpop' }), 'Acme'), /Put "dpop" into/);
-    assert.doesNotMatch(failureSentence(new Failure('server-unfit', 'token-type', { detail: 'mac' }), 'Acme'), /dpop/);
+    assert.match(failureSentence(new Failure('unsupported-server', 'token-type', { detail: 'dpop' }), 'Acme'), /Put "dpop" into/);
+    assert.doesNotMatch(failureSentence(new Failure('unsupported-server', 'token-type', { detail: 'mac' }), 'Acme'), /dpop/);
   });
 
   it('names the issuer that belongs into the settings, and where a redirect leads, without a link', () => {
     const issuer = failureSentence(new Failure('issuer-mismatch', 'issuer-setting', { detail: 'https://real.example.com/x' }), 'Acme');
     assert.match(issuer, /another issuer, real\.example\.com\/x\..*"issuer"/);
     assert.doesNotMatch(issuer, ALIVE);
-    assert.match(failureSentence(new Failure('web-page', 'http-302', { detail: 'portal.example.com' }), 'Acme'), /redirects to another server, portal\.example\.com/);
-    assert.doesNotMatch(failureSentence(new Failure('web-page', 'http-302'), 'Acme'), /redirects/);
+    assert.match(failureSentence(new Failure('unexpected-html', 'http-302', { detail: 'portal.example.com' }), 'Acme'), /redirects to another server, portal\.example\.com/);
+    assert.doesNotMatch(failureSentence(new Failure('unexpected-html', 'http-302'), 'Acme'), /redirects/);
   });
 
   it('does not repeat a code that is all the server says', () => {
@@ -78,7 +78,7 @@ describe('the sentence for a failure', () => {
 
     it(`"${category}" stays harmless whatever the server says`, () => {
       for (const words of HOSTILE) {
-        const said = sentence(category, harmless(words));
+        const said = sentence(category, sanitizeServerText(words));
         assert.doesNotMatch(said, ALIVE, words.slice(0, 60));
         assert.ok(said.length <= 220 + 240, `${said.length} characters`);
       }
@@ -87,7 +87,7 @@ describe('the sentence for a failure', () => {
 
   it('promises that the session is kept only where it is, and wants a new sign-in only where nothing else helps', () => {
     for (const category of CATEGORIES) {
-      const { outcome, actions } = REMEDIES[category];
+      const { outcome, actions } = FAILURE_POLICIES[category];
       const said = sentence(category);
       if (/session is kept|tried again/.test(said)) {
         assert.ok(outcome === 'retrying' || outcome === 'attention', category);
@@ -113,7 +113,7 @@ describe('the sentence for a failure', () => {
   });
 
   it('does not quote a server about what is a person’s own, or about an answer that may come from somebody else', () => {
-    for (const category of ['denied', 'password-expired', 'untrusted-answer', 'other-account', 'web-page', 'storage'] as const) {
+    for (const category of ['denied', 'password-expired', 'untrusted-answer', 'other-account', 'unexpected-html', 'storage'] as const) {
       assert.equal(sentence(category, 'call 555'), sentence(category), category);
     }
   });
@@ -131,8 +131,8 @@ describe('the sentence for a failure', () => {
 
 describe('the label of an action', () => {
   it('is another one for each, short, and without a full stop', () => {
-    const labels = [...new Set(CATEGORIES.flatMap((category): readonly string[] => REMEDIES[category].actions.map(actionLabel)))];
-    const actions = new Set(CATEGORIES.flatMap((category): readonly string[] => REMEDIES[category].actions));
+    const labels = [...new Set(CATEGORIES.flatMap((category): readonly string[] => FAILURE_POLICIES[category].actions.map(actionLabel)))];
+    const actions = new Set(CATEGORIES.flatMap((category): readonly string[] => FAILURE_POLICIES[category].actions));
     assert.equal(labels.length, actions.size);
     for (const label of labels) {
       assert.match(label, /^[A-Z][A-Za-z ]{2,27}…?$/);

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { Failure } from '../../../src/core/failure.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
-import type { SignIns } from '../../../src/flows/signIn.ts';
-import type { Grant } from '../../../src/protocol/identity.ts';
-import { Settings } from '../../../src/vscode/settings.ts';
-import { SignInDesk } from '../../../src/vscode/signInDesk.ts';
+import type { SignInService } from '../../../src/flows/signIn.ts';
+import type { SignInGrant } from '../../../src/protocol/identity.ts';
+import { Settings } from '../../../src/host/settings.ts';
+import { SignInController } from '../../../src/auth/signInController.ts';
 import { providerAt } from '../../support/bench.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { buildHouse, grantFor, type House } from '../../support/house.ts';
+import { createTestWindow, grantFor, type TestWindow } from '../../support/house.ts';
 
 const ACME = providerAt('https://id.example.com');
-type Start = SignIns['start'];
+type Start = SignInService['start'];
 
 /** Sign-ins of which a later one takes the place of one that waits, as the product's do, and which a test finishes. */
 class WaitingSignIns {
@@ -21,29 +21,29 @@ class WaitingSignIns {
   finish: () => void = () => {};
   #replace: () => void = () => {};
 
-  readonly start = (async ({ provider, scopes }: Parameters<Start>[0], admit: (grant: Grant) => Promise<SessionRecord>) => {
+  readonly start = (async ({ provider, scopes }: Parameters<Start>[0], addSession: (grant: SignInGrant) => Promise<SessionRecord>) => {
     this.#replace();
     this.started.push([...scopes]);
     await new Promise<void>((resolve, reject) => {
       this.#replace = () => reject(new Failure('replaced', 'replaced'));
       this.finish = resolve;
     });
-    return admit(grantFor({ ...provider, scopes }, Date.UTC(2031, 0, 1)));
+    return addSession(grantFor({ ...provider, scopes }, Date.UTC(2031, 0, 1)));
   }) as Start;
 }
 
 describe('sign-ins at one provider', () => {
-  let house: House;
+  let testWindow: TestWindow;
   let settings: Settings;
   let signIns: WaitingSignIns;
-  let desk: SignInDesk;
+  let desk: SignInController;
 
   beforeEach(() => {
     editor.reset();
-    house = buildHouse(ACME.issuer, { providers: [ACME] });
+    testWindow = createTestWindow(ACME.issuer, { providers: [ACME] });
     settings = new Settings(0);
     signIns = new WaitingSignIns();
-    desk = new SignInDesk(signIns as unknown as SignIns, house.keeper, settings);
+    desk = new SignInController(signIns as unknown as SignInService, testWindow.sessionManager, settings);
   });
 
   afterEach(() => {
@@ -69,7 +69,7 @@ describe('sign-ins at one provider', () => {
       signIns.finish();
       const records = await Promise.all(waiting);
       assert.deepEqual(new Set(records.map(({ id }) => id)), new Set(['new-1']));
-      assert.deepEqual([desk.waiting(), house.registry.all().length], [[], 1]);
+      assert.deepEqual([desk.waiting(), testWindow.liveSessions.all().length], [[], 1]);
     });
   }
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
-import type { Keeper } from '../../../src/sessions/keeper.ts';
-import { COMMANDS, PREFIX, SETTINGS } from '../../../src/vscode/ids.ts';
-import { Settings } from '../../../src/vscode/settings.ts';
-import type { SignInDesk } from '../../../src/vscode/signInDesk.ts';
-import { StatusBar } from '../../../src/vscode/statusBar.ts';
+import type { SessionManager } from '../../../src/sessions/sessionManager.ts';
+import { COMMANDS, PREFIX, SETTINGS } from '../../../src/host/ids.ts';
+import { Settings } from '../../../src/host/settings.ts';
+import type { SignInController } from '../../../src/auth/signInController.ts';
+import { StatusBar } from '../../../src/ui/statusBar.ts';
 import { live, SAMPLE, SIGNED_IN_AT, UNRENEWABLE } from '../../support/coreSamples.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
 import { editor, type FakeStatusItem } from '../../support/fakeEditor.ts';
@@ -22,7 +22,7 @@ describe('the status bar', () => {
     clock = new FakeClock(SIGNED_IN_AT);
     settings = new Settings(0);
     sessions = [];
-    bar = new StatusBar(clock, { all: () => sessions } as unknown as Keeper, { waiting: () => [] } as unknown as SignInDesk, settings);
+    bar = new StatusBar(clock, { all: () => sessions } as unknown as SessionManager, { waiting: () => [] } as unknown as SignInController, settings);
   });
 
   afterEach(() => {

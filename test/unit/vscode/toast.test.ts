@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
-import type { Actions, Subject } from '../../../src/vscode/actions.ts';
-import { IdleNews } from '../../../src/vscode/idleNews.ts';
-import { Notifications } from '../../../src/vscode/notifications.ts';
-import { Settings } from '../../../src/vscode/settings.ts';
-import { registerToastLinks, showToast, type Choice } from '../../../src/vscode/toast.ts';
+import type { RecoveryActions, ActionTarget } from '../../../src/ui/recoveryActions.ts';
+import { IdleNotifications } from '../../../src/ui/idleNotifications.ts';
+import { NotificationCenter } from '../../../src/ui/notificationCenter.ts';
+import { Settings } from '../../../src/host/settings.ts';
+import { registerToastLinks, showDismissibleNotification, type NotificationAction } from '../../../src/ui/dismissibleNotification.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
 import { IdleBench, LIMIT } from '../../support/idleBench.ts';
@@ -23,16 +23,16 @@ describe('a notification that goes away by itself', () => {
     registered.dispose();
   });
 
-  const choice = (label: string): Choice => ({ label, run: () => done.push(label) });
+  const choice = (label: string): NotificationAction => ({ label, run: () => done.push(label) });
   /** Shows one with a button and two links, and says whether it is still there. */
   const show = async (signal = new AbortController().signal): Promise<() => boolean> => {
     let isOpen = true;
-    void showToast({ words: 'Words.', button: choice('Button'), links: [choice('One'), choice('Two')], isBusy: false }, signal).finally(() => (isOpen = false));
+    void showDismissibleNotification({ words: 'Words.', button: choice('Button'), links: [choice('One'), choice('Two')], isBusy: false }, signal).finally(() => (isOpen = false));
     await settle();
     return () => isOpen;
   };
   /** Follows a link of the latest one, as a press on it does. */
-  const follow = async (label: string): Promise<void> => {
+  const sync = async (label: string): Promise<void> => {
     const [, command = '', name = '[]'] = new RegExp(`\\[${label}\\]\\(command:([\\w.]+)\\?([^)]+)\\)`).exec(editor.progress.at(-1)?.title ?? '') ?? [];
     editor.commands.get(command)?.(...(JSON.parse(decodeURIComponent(name)) as unknown[]));
     await settle();
@@ -50,9 +50,9 @@ describe('a notification that goes away by itself', () => {
     const isFirstOpen = await show();
     const [first] = editor.progress;
     const isOpen = await show();
-    await follow('Two');
+    await sync('Two');
     assert.deepEqual([isFirstOpen(), isOpen(), done], [true, false, ['Two']]);
-    await follow('Two');
+    await sync('Two');
     first?.press();
     await settle();
     assert.deepEqual([isFirstOpen(), done], [false, ['Two', 'Button']]);
@@ -65,7 +65,7 @@ describe('a notification that goes away by itself', () => {
     await settle();
     assert.equal(isOpen(), false);
     assert.equal((await show(AbortSignal.abort()))(), false);
-    await follow('One');
+    await sync('One');
     assert.deepEqual(done, []);
   });
 });
@@ -75,26 +75,26 @@ describe('the notification before a sign-out for idle time', () => {
     editor.reset();
     const bench = await IdleBench.start();
     const [window] = await bench.openSignedIn(1);
-    const { clock, idleness, keeper, sessions: { notices } } = window;
+    const { clock, idleMonitor, sessionManager, sessions: { notificationClaims } } = window;
     const settings = new Settings(0);
-    const nobody = {} as Subject;
-    const idleNews = new IdleNews({ clock, idleness, sessions: () => keeper.all(), nameOf: () => 'Acme', subjectOf: () => nobody });
-    const notifications = new Notifications({
-      clock, keeper, notices, settings, idleNews,
-      actions: {} as unknown as Actions,
+    const nobody = {} as ActionTarget;
+    const idleNotifications = new IdleNotifications({ clock, idleMonitor, sessions: () => sessionManager.all(), nameOf: () => 'Acme', subjectOf: () => nobody });
+    const notifications = new NotificationCenter({
+      clock, sessionManager, notificationClaims, settings, idleNotifications,
+      actions: {} as unknown as RecoveryActions,
       subjectOf: () => nobody,
       subjectAt: () => nobody,
       remove: () => Promise.resolve(),
       showLog: () => {},
     });
-    idleNews.onDidChange(() => notifications.check());
+    idleNotifications.onDidChange(() => notifications.check());
     await bench.windows.clock.pass(LIMIT - MINUTE);
     assert.deepEqual(editor.progress.map(({ button }) => button), ['Stay Signed In']);
     editor.progress[0]?.press();
     await bench.windows.clock.pass(LIMIT - 6 * MINUTE);
-    assert.deepEqual([bench.events, keeper.all().length, editor.progress.length], [['warn s1', 'back s1'], 1, 1]);
+    assert.deepEqual([bench.events, sessionManager.all().length, editor.progress.length], [['warn s1', 'back s1'], 1, 1]);
     notifications.dispose();
-    idleNews.dispose();
+    idleNotifications.dispose();
     settings.dispose();
     await bench.end();
   });

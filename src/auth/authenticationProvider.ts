@@ -1,0 +1,314 @@
+// The contract with VS Code, one object for each identity server. Everything that it promises is in here.
+import * as vscode from 'vscode';
+import { parseRequirements, assertMeets, type Constraint, type ChallengeRequirements } from '../core/challenge.ts';
+import { claimsOf } from '../core/claims.ts';
+import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
+import { Failure, toFailure } from '../core/failure.ts';
+import { formatFailure, type Log } from '../core/log.ts';
+import type { Provider } from '../core/provider.ts';
+import { loginHintOf, servesScopes, tokenFor, endedFailure, type SessionRecord } from '../core/session.ts';
+import { hintsAfter } from '../protocol/authorize.ts';
+import type { ChallengeSessions } from '../sessions/challengeSessions.ts';
+import type { ServerSignOut } from '../sessions/serverSignOut.ts';
+import type { SessionManager, SessionFilter } from '../sessions/sessionManager.ts';
+import type { ChallengeProvider } from './challenges.ts';
+import { failureSentence } from '../host/failureMessages.ts';
+import type { SignInController, SignInHints } from './signInController.ts';
+
+/**
+ * A session as VS Code hands it on. `expiresAfter`, in ms from now, and `idToken` are what VS Code's own providers set;
+ * they are not yet in the stable API, and extra fields pass through.
+ */
+export type SessionWithExpiry = vscode.AuthenticationSession & { readonly expiresAfter?: number; readonly idToken?: string };
+
+/** What the contract is fulfilled with. */
+export interface ProviderDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly sessionManager: SessionManager;
+  readonly challengeSessions: ChallengeSessions;
+  readonly desk: SignInController;
+  /** Told of each call of another extension that asks for a session. */
+  onCall(): void;
+  /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
+  openSignOutPage(page: ServerSignOut['page']): void;
+  /** Tells the person that the server has not confirmed a sign-out. */
+  reportNotRevoked(provider: string): void;
+  /** Offers another way to sign in, where one that a caller has asked for did not work. */
+  offerAnotherWay(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void;
+  /** Signs in where nothing is configured: offers to add a provider, and rejects. */
+  signInUnconfigured(): Promise<never>;
+}
+
+/** What the name of an error begins with that a caller gets; its category follows. */
+const ERROR_NAME = 'SessionKeeper.';
+
+/** How long, in ms, the Accounts menu waits for the stored sessions at start; later ones are announced by an event. */
+const MENU_PATIENCE = SECOND;
+
+/** One identity server as an authentication provider of VS Code. */
+export class OidcAuthenticationProvider implements vscode.AuthenticationProvider, ChallengeProvider, Disposable {
+  readonly #id: string;
+  #provider: Provider | undefined;
+  readonly #dependencies: ProviderDependencies;
+  readonly #changed = new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>();
+  /** The scopes that were asked for in vain: VS Code shows a badge for each list until a session with just these words is added. */
+  readonly #pendingRequests = new Set<string>();
+  /** The list that the Accounts menu offers to sign in with; any session of the provider answers it. */
+  #offered: string | undefined;
+  #isOwnCall = false;
+  /** What VS Code has been told, by session id. */
+  #told = new Map<string, SessionRecord>();
+  /** The failure that was last told to a caller. */
+  #refusedFor: Failure | undefined;
+
+  constructor(id: string, provider: Provider | undefined, ports: ProviderDependencies) {
+    this.#id = id;
+    this.#provider = provider;
+    this.#dependencies = ports;
+  }
+
+  /** Takes another definition of the same provider: what was asked for, and what VS Code has been told, stays. */
+  update(provider: Provider | undefined): void {
+    this.#provider = provider;
+  }
+
+  /** Notes the scopes with which the Accounts menu offers to sign in. */
+  offer(scopes: readonly string[]): void {
+    this.#offered = scopes.join(' ');
+  }
+
+  /** Runs a request of this extension itself for a session: it is no sign that anybody is there. */
+  async withoutActivity<T>(request: () => Thenable<T>): Promise<T> {
+    this.#isOwnCall = true;
+    try {
+      return await request();
+    } finally {
+      this.#isOwnCall = false;
+    }
+  }
+
+  /** Takes back what the menu offers for callers that wait, because this provider goes away. */
+  withdraw(): void {
+    const nobody = { id: '', accessToken: '', account: { id: '', label: '' } };
+    const added = [...this.#pendingRequests].map((words) => ({ ...nobody, scopes: words.split(' ') }));
+    this.#pendingRequests.clear();
+    if (added.length > 0) {
+      this.#changed.fire({ added, removed: [], changed: [] });
+    }
+  }
+
+  /** Sessions that came, went, or have a new token. */
+  get onDidChangeSessions(): vscode.Event<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent> {
+    return this.#changed.event;
+  }
+
+  /**
+   * Without scopes: every session, from memory and at once, without a request and without an error, because VS Code
+   * fills the Accounts menu with it. With scopes: the sessions that serve them, each with a token that works.
+   * Shows nothing: VS Code does not say whether the caller is silent.
+   * @throws Error with a sentence that names the cause, where there is a session whose token cannot be renewed right now.
+   */
+  async getSessions(
+    scopes: readonly string[] | undefined,
+    options: vscode.AuthenticationProviderSessionOptions = {},
+  ): Promise<SessionWithExpiry[]> {
+    const { clock, sessionManager } = this.#dependencies;
+    if (scopes === undefined) {
+      const enough = new Promise((resolve) => clock.after(MENU_PATIENCE, () => resolve(undefined)));
+      await Promise.race([sessionManager.ready().catch(() => {}), enough]);
+      const all = sessionManager.list(this.#id).map(({ record }) => record);
+      return all.filter(({ account }) => options.account === undefined || account.id === options.account.id).map((record) => this.#toSession(record));
+    }
+    if (!this.#isOwnCall) {
+      this.#dependencies.onCall();
+    }
+    try {
+      const found = await sessionManager.find(this.#id, scopes, options.account?.id);
+      if (found.length === 0) {
+        this.#pendingRequests.add(scopes.join(' '));
+      }
+      return found.map(({ record }) => this.#toSessionOrThrow(record, scopes));
+    } catch (error) {
+      throw this.#toError(error);
+    }
+  }
+
+  /**
+   * Signs in through the browser.
+   * @throws Error with a sentence for the person.
+   */
+  async createSession(scopes: readonly string[], options: vscode.AuthenticationProviderSessionOptions = {}): Promise<SessionWithExpiry> {
+    this.#dependencies.onCall();
+    const hints = this.#hintsFor(scopes, options.account);
+    return this.#toSession(await this.#signIn(scopes, hints, (record) => record), scopes);
+  }
+
+  /**
+   * The sessions that meet what a resource server wants (RFC 6750 section 3, RFC 9470), each with a token that works.
+   * Shows nothing, like {@link getSessions}.
+   * @throws Error with a sentence that names the cause.
+   */
+  async getSessionsFromChallenges(constraint: Constraint, options: vscode.AuthenticationProviderSessionOptions = {}): Promise<SessionWithExpiry[]> {
+    this.#dependencies.onCall();
+    try {
+      const demand = parseRequirements(constraint);
+      const found = await this.#dependencies.challengeSessions.find(this.#id, demand, options.account?.id);
+      return found.map(({ record }) => this.#toSessionOrThrow(record, demand.scopes));
+    } catch (error) {
+      throw this.#toError(error);
+    }
+  }
+
+  /**
+   * Signs in so that a resource server gets what it wants. The session of the account becomes that one.
+   * @throws Error with a sentence for the person, also where the server has signed them in, but not as it was asked to.
+   */
+  async createSessionFromChallenges(constraint: Constraint, options: vscode.AuthenticationProviderSessionOptions = {}): Promise<SessionWithExpiry> {
+    const { clock, challengeSessions } = this.#dependencies;
+    this.#dependencies.onCall();
+    const demand = this.#parseChallenge(constraint);
+    const { acrValues, claims, maxAge, scopes } = demand;
+    // Whoever is challenged has been somebody already, so it is the only account there is rather than another one.
+    const hints = { ...this.#hintsFor(scopes, options.account, () => false), acrValues, maxAge, ...(claims === undefined ? {} : { claims }) };
+    const session = await this.#signIn(scopes, hints, (record) => {
+      // One that does not is a good session all the same, and stays: its tokens may be bound up with those before.
+      assertMeets(record, demand, clock.now());
+      challengeSessions.recordAnswered(record, demand);
+      return record;
+    });
+    return this.#toSession(session, scopes);
+  }
+
+  async #signIn(scopes: readonly string[], hints: SignInHints, accept: (record: SessionRecord) => SessionRecord): Promise<SessionRecord> {
+    const provider = this.#provider;
+    if (provider === undefined) {
+      return this.#dependencies.signInUnconfigured();
+    }
+    try {
+      return accept(await this.#dependencies.desk.signIn(provider, scopes, hints));
+    } catch (error) {
+      this.#dependencies.offerAnotherWay(error, provider, scopes, hints);
+      throw this.#toError(error, false);
+    }
+  }
+
+  #parseChallenge(constraint: Constraint): ChallengeRequirements {
+    try {
+      return parseRequirements(constraint);
+    } catch (error) {
+      throw this.#toError(error);
+    }
+  }
+
+  /**
+   * Signs out. It is over here at once; VS Code is not kept waiting for the server, and the person is told where that
+   * does not confirm.
+   * @throws Error where the stored session could not be deleted.
+   */
+  async removeSession(id: string): Promise<void> {
+    try {
+      const { atServer, page } = await this.#dependencies.sessionManager.signOut(id);
+      this.#dependencies.openSignOutPage(page);
+      atServer.catch(() => this.#dependencies.reportNotRevoked(this.#provider?.label ?? this.#id));
+    } catch (error) {
+      throw this.#toError(error);
+    }
+  }
+
+  /** Tells VS Code what has changed since it was last told. Called after every change, and when time has passed. */
+  sync(): void {
+    const now = new Map(this.#dependencies.sessionManager.list(this.#id).map(({ record }) => [record.id, record]));
+    const before = this.#told;
+    this.#told = now;
+    const added = [...now.values()].filter(({ id }) => !before.has(id));
+    const removed = [...before.values()].filter(({ id }) => !now.has(id));
+    const changed = [...now.values()].filter((record) => {
+      const old = before.get(record.id);
+      return old !== undefined && (old.accessToken !== record.accessToken || old.signedInAt !== record.signedInAt);
+    });
+    // With one session VS Code takes the whole account out of its menu; the other sessions of the account bring it back.
+    const survivors = [...now.values()].filter(
+      (record) => removed.some(({ account }) => account.id === record.account.id) && !added.includes(record) && !changed.includes(record),
+    );
+    // A sign-in again under the same id answers what was asked for in the meantime, too.
+    const answered = [...added, ...changed].flatMap((record) => this.#takeFulfilled(record));
+    if (added.length + removed.length + changed.length > 0) {
+      this.#dependencies.log.debug(`VS Code is told of ${this.#id}: ${added.length} added, ${removed.length} removed, ${changed.length} changed.`);
+      this.#changed.fire({
+        added: [...added.map((record) => this.#toSession(record)), ...answered],
+        removed: removed.map((record) => this.#toSession(record)),
+        changed: [...changed, ...survivors].map((record) => this.#toSession(record)),
+      });
+    }
+  }
+
+  dispose(): void {
+    this.#changed.dispose();
+  }
+
+  /** The session as one caller sees it: with the scopes that it asked for, to the letter, because VS Code compares them. */
+  #toSession(record: SessionRecord, scopes: readonly string[] = record.scopes): SessionWithExpiry {
+    const left = record.accessExpiresAt === undefined ? undefined : record.accessExpiresAt - this.#dependencies.clock.now();
+    return {
+      id: record.id,
+      accessToken: this.#tokenOf(record) ?? '',
+      ...(record.idToken === undefined ? {} : { idToken: record.idToken }),
+      account: { ...record.account },
+      scopes: [...scopes],
+      ...(left === undefined || left < 1 ? {} : { expiresAfter: Math.floor(left) }),
+    };
+  }
+
+  /** The same for a caller that goes on with its token, so that there has to be one. */
+  #toSessionOrThrow(record: SessionRecord, scopes: readonly string[]): SessionWithExpiry {
+    if (this.#tokenOf(record) === undefined) {
+      // The entry has come to want ID tokens since this session began.
+      throw new Failure('unsupported-server', 'no-id-token', { detail: 'id_token' });
+    }
+    return this.#toSession(record, scopes);
+  }
+
+  #tokenOf(record: SessionRecord): string | undefined {
+    const kind = this.#provider?.token ?? 'access_token';
+    const token = tokenFor(record, kind);
+    // A session that began before the entry wanted ID tokens is renewed by its access token's time, not by this one's.
+    const exp = kind === 'id_token' && token !== undefined ? claimsOf(token)?.['exp'] : undefined;
+    const isOver = typeof exp === 'number' && exp * SECOND - (record.skew ?? 0) <= this.#dependencies.clock.now();
+    return isOver ? undefined : token;
+  }
+
+  /** The session once for each list of scopes that was asked for in vain and that it answers, to the letter. */
+  #takeFulfilled(record: SessionRecord): SessionWithExpiry[] {
+    const answered = [...this.#pendingRequests].filter((words) => words === this.#offered || servesScopes(record, [words]));
+    for (const words of answered) {
+      this.#pendingRequests.delete(words);
+    }
+    // VS Code keeps a list without scopes as one empty word.
+    return answered.map((words) => this.#toSession(record, words.split(' ')));
+  }
+
+  /**
+   * Whom a sign-in is for, as the server calls them, and which session it goes on from; of one that has ended, also what
+   * the server has asked for.
+   */
+  #hintsFor(scopes: readonly string[], account: vscode.AuthenticationSessionAccountInformation | undefined, suits?: SessionFilter): SignInHints {
+    const known = this.#dependencies.sessionManager.expected(this.#id, scopes, account?.id, suits);
+    if (known === undefined) {
+      return { loginHint: account?.label, isAnother: account === undefined && this.#dependencies.sessionManager.list(this.#id).length > 0 };
+    }
+    return { loginHint: loginHintOf(known), resumeSessionId: known.id, ...(known.ended === undefined ? {} : hintsAfter(endedFailure(known.ended))) };
+  }
+
+  #toError(error: unknown, hasSession = true): Error {
+    const failure = toFailure(error);
+    if (failure !== this.#refusedFor) {
+      // Callers that come before each request get the same failure many times.
+      this.#refusedFor = failure;
+      this.#dependencies.log.warn(`A caller of ${this.#id} is refused: ${formatFailure(failure)}.`);
+    }
+    const spoken = new Error(failureSentence(failure, this.#provider?.label ?? this.#id, hasSession), { cause: failure });
+    // Of an error that it hands on to another extension, VS Code keeps name and message, and drops everything else.
+    return Object.assign(spoken, { name: `${ERROR_NAME}${failure.category}`, code: failure.category });
+  }
+}

@@ -1,0 +1,54 @@
+// How another extension uses a token that is bound to the key of its session: RFC 9449. VS Code's contract has no place for it.
+import * as vscode from 'vscode';
+import { isSecureUrl } from '../core/address.ts';
+import { proofHeaders, ProofKeys } from '../protocol/dpop.ts';
+import type { SessionManager } from '../sessions/sessionManager.ts';
+import { DPOP_COMMAND } from '../host/ids.ts';
+import * as text from '../host/messages.ts';
+
+/** What a caller tells of the request that it is about to send. */
+export interface CallerRequest {
+  /** The method; `GET` where nothing is said. */
+  readonly method?: string;
+  /** The address. */
+  readonly url: string;
+  /** The last `DPoP-Nonce` that the resource server has answered with, where it has. */
+  readonly nonce?: string;
+}
+
+/** The headers for that request. */
+export interface CallerHeaders {
+  readonly authorization: string;
+  /** Absent for a token that belongs to whoever bears it. */
+  readonly dpop?: string;
+}
+
+/**
+ * Registers the command that gives headers to whoever has a token: only VS Code decides who gets one, and who has one
+ * may have them.
+ */
+export function registerDpopHeadersCommand(sessionManager: SessionManager): vscode.Disposable {
+  const keys = new ProofKeys();
+  return vscode.commands.registerCommand(DPOP_COMMAND, async (accessToken?: unknown, request?: unknown): Promise<CallerHeaders> => {
+    const { method, nonce, url } = readRequest(request);
+    const record = sessionManager.all().find(({ record: { accessToken: known } }) => known === accessToken)?.record;
+    if (record === undefined) {
+      throw new Error(text.sayNoSuchToken());
+    }
+    if (record.proofKey === undefined || record.tokenType !== 'DPoP') {
+      return { authorization: `Bearer ${record.accessToken}` };
+    }
+    // Given with the request, because sessions of several servers ask at once.
+    return proofHeaders(await keys.of(record.proofKey), record.accessToken, { method, nonce, url, skew: record.skew });
+  });
+}
+
+function readRequest(request: unknown): { readonly method: string; readonly nonce: string | undefined; readonly url: URL } {
+  const { method = 'GET', nonce, url }: Readonly<Record<string, unknown>> = { ...(typeof request === 'object' ? request : undefined) };
+  const isMethod = typeof method === 'string' && /^[A-Za-z]+$/.test(method);
+  const isNonce = nonce === undefined || (typeof nonce === 'string' && nonce !== '');
+  if (!isMethod || !isNonce || typeof url !== 'string' || !/^https?:\/\//i.test(url) || !URL.canParse(url) || !isSecureUrl(url)) {
+    throw new Error(text.sayBadProofRequest());
+  }
+  return { method, nonce, url: new URL(url) };
+}

@@ -1,0 +1,210 @@
+// Signing in as a person sees it: a notification that can be cancelled, and a way back to the browser's page.
+import * as vscode from 'vscode';
+import type { Disposable } from '../core/clock.ts';
+import { Emitter } from '../core/emitter.ts';
+import { Failure, toFailure } from '../core/failure.ts';
+import type { Provider, SignInMethod } from '../core/provider.ts';
+import { canJoin, coversScopes, normalizeScopes, scopesToRequest } from '../core/scopes.ts';
+import { servesScopes, type SessionRecord } from '../core/session.ts';
+import type { SignInService } from '../flows/signIn.ts';
+import type { AuthorizationHints } from '../protocol/authorize.ts';
+import type { SessionManager } from '../sessions/sessionManager.ts';
+import { showCode } from './deviceCode.ts';
+import type { Settings } from '../host/settings.ts';
+import * as text from '../host/messages.ts';
+
+/** What a sign-in is told about. */
+export interface SignInHints extends AuthorizationHints {
+  /** The id of the session that it goes on from: what that one may do, the new one shall, too. */
+  readonly resumeSessionId?: string | undefined;
+}
+
+/** A sign-in that waits for the person. */
+export interface PendingSignIn {
+  readonly provider: Provider;
+  readonly scopes: readonly string[];
+  readonly hints: SignInHints;
+  /** Gives an address of the sign-in page that works now; undefined until there is one. It may reject with a Failure. */
+  readonly address: (() => Promise<string>) | undefined;
+  /** The code that the person has to type there; undefined where there is none. */
+  readonly code: string | undefined;
+  /** The redirect URI that the server has been told, and the sign-in method; undefined until then, and where a code is typed. */
+  readonly redirect: { readonly redirectUri: string; readonly way: SignInMethod } | undefined;
+  /** Calls it off; the code says why, where it is not because the person wants it. */
+  cancel(code?: 'entry-changed'): void;
+}
+
+/** One attempt at a sign-in. */
+interface FlowRun {
+  readonly scopes: readonly string[];
+  readonly hints: SignInHints;
+  readonly way: SignInMethod | undefined;
+  /** The scopes without those of the session that it goes on from. */
+  readonly wanted?: readonly string[];
+}
+
+/** A sign-in whose browser hasn't come back for a while; the signal is aborted once that is over. */
+export interface StillWaiting {
+  readonly waiting: PendingSignIn;
+  readonly over: AbortSignal;
+}
+
+/** Where people sign in. It never asks `vscode.authentication` for its own providers, which would wait for itself. */
+export class SignInController implements Disposable {
+  readonly #signIns: SignInService;
+  readonly #keeper: SessionManager;
+  readonly #settings: Settings;
+  readonly #waiting = new Map<string, PendingSignIn>();
+  readonly #latest = new Map<string, Promise<SessionRecord>>();
+  readonly #changed = new Emitter<void>();
+  readonly #stillWaiting = new Emitter<StillWaiting>();
+
+  constructor(signIns: SignInService, sessionManager: SessionManager, settings: Settings) {
+    this.#signIns = signIns;
+    this.#keeper = sessionManager;
+    this.#settings = settings;
+  }
+
+  /** Fires when somebody starts to wait, or no longer waits. */
+  get onDidChange(): Emitter<void>['event'] {
+    return this.#changed.event;
+  }
+
+  /** Fires when a browser hasn't come back for a while. */
+  get onStillWaiting(): Emitter<StillWaiting>['event'] {
+    return this.#stillWaiting.event;
+  }
+
+  /** The sign-ins that wait for the person. */
+  waiting(): PendingSignIn[] {
+    return [...this.#waiting.values()];
+  }
+
+  /**
+   * The address of the page of a waiting sign-in, to open it again or to copy it; undefined where it is over, or does not know it yet.
+   * @throws Failure where it has to be had from the server anew, which does not give it.
+   */
+  async addressOf(waiting: PendingSignIn): Promise<string | undefined> {
+    return this.waiting().includes(waiting) ? waiting.address?.() : undefined;
+  }
+
+  /**
+   * Signs in for a caller that waits for the session. Where a later attempt takes the place of this one, its session is
+   * given if it serves the scopes too, so that nobody waits in vain.
+   * @throws Failure
+   */
+  async signIn(provider: Provider, scopes: readonly string[], hints: SignInHints = {}, way?: SignInMethod): Promise<SessionRecord> {
+    const attempt = this.#attemptWithExistingScopes(provider, scopesToRequest(scopes, provider.scopes), hints, way);
+    this.#latest.set(provider.id, attempt);
+    try {
+      return await this.#orReplacement(attempt, provider.id, scopes);
+    } finally {
+      if (this.#latest.get(provider.id) === attempt) {
+        this.#latest.delete(provider.id);
+      }
+    }
+  }
+
+  /** Calls off the sign-in that waits at a provider, because its entry in the settings has changed. */
+  cancel(providerId: string): void {
+    this.#waiting.get(providerId)?.cancel('entry-changed');
+  }
+
+  /** The other ways to sign in that there are after the one that was tried last, the next one first. */
+  otherMethods(provider: Provider): Promise<SignInMethod[]> {
+    return this.#signIns.otherMethods(provider);
+  }
+
+  /** The sign-in method of the sign-in that waits at a provider, else of the last one; undefined if there was none. */
+  lastWay(provider: Provider): SignInMethod | undefined {
+    return this.#signIns.lastWay(provider);
+  }
+
+  async #orReplacement(attempt: Promise<SessionRecord>, providerId: string, scopes: readonly string[]): Promise<SessionRecord> {
+    try {
+      return await attempt;
+    } catch (error) {
+      const successor = this.#latest.get(providerId);
+      if (toFailure(error).code !== 'replaced' || successor === undefined || successor === attempt) {
+        throw error;
+      }
+      const record = await this.#orReplacement(successor, providerId, scopes);
+      if (!servesScopes(record, scopes)) {
+        throw error;
+      }
+      return record;
+    }
+  }
+
+  /** Calls off everything that waits. */
+  dispose(): void {
+    for (const waiting of this.#waiting.values()) {
+      waiting.cancel('entry-changed');
+    }
+    this.#changed.dispose();
+    this.#stillWaiting.dispose();
+  }
+
+  /** Asks for the scopes of the session that is gone on from, too; where the server does not grant those any more, without them. */
+  async #attemptWithExistingScopes(provider: Provider, wanted: readonly string[], { resumeSessionId, ...hints }: SignInHints, way: SignInMethod | undefined): Promise<SessionRecord> {
+    const joined = this.#keeper.all(provider.id).find(({ record }) => record.id === resumeSessionId)?.record;
+    if (joined === undefined || !canJoin(joined.scopes, wanted)) {
+      return this.#attempt(provider, { scopes: wanted, hints, way });
+    }
+    try {
+      return await this.#attempt(provider, { scopes: normalizeScopes([...joined.scopes, ...wanted]), hints: { ...hints, resumeSessionId }, way, wanted });
+    } catch (error) {
+      if (toFailure(error).category !== 'scope-rejected' || coversScopes(wanted, joined.scopes)) {
+        throw error;
+      }
+      return this.#attempt(provider, { scopes: wanted, hints, way });
+    }
+  }
+
+  async #attempt(provider: Provider, { scopes, hints, way, wanted }: FlowRun): Promise<SessionRecord> {
+    const options = { location: vscode.ProgressLocation.Notification, title: text.saySigningIn(provider.label), cancellable: true };
+    return vscode.window.withProgress(options, async (progress, token) => {
+      const controller = new AbortController();
+      const cancel: PendingSignIn['cancel'] = (code) => controller.abort(new Failure('cancelled', code ?? 'cancelled'));
+      const listening = token.onCancellationRequested(() => cancel());
+      let waiting: PendingSignIn = { provider, scopes, hints, address: undefined, code: undefined, redirect: undefined, cancel };
+      const wait = (more: Partial<PendingSignIn> = {}): void => {
+        waiting = { ...waiting, ...more };
+        this.#waiting.set(provider.id, waiting);
+        this.#changed.fire();
+      };
+      wait();
+      try {
+        return await this.#signIns.start(
+          {
+            provider,
+            scopes,
+            hints,
+            way,
+            deadline: this.#settings.signInTimeout(),
+            signal: controller.signal,
+            onRedirect: (redirectUri, taken) => wait({ redirect: { redirectUri, way: taken } }),
+            onStillWaiting: (over) => this.#stillWaiting.fire({ waiting, over }),
+            onAddress: (address) => {
+              wait({ address });
+              progress.report({ message: text.sayFinishInBrowser() });
+            },
+            onCode: (code, over) => {
+              wait({ address: () => Promise.resolve(code.completeAddress ?? code.address), code: code.userCode });
+              progress.report({ message: text.sayEnterCode(code.userCode, code.address) });
+              // The notification says the code, too.
+              showCode(provider, code, over).catch(() => {});
+            },
+          },
+          (grant) => this.#keeper.addSession(grant, { resumeSessionId: hints.resumeSessionId, wanted }),
+        );
+      } finally {
+        listening.dispose();
+        if (this.#waiting.get(provider.id) === waiting) {
+          this.#waiting.delete(provider.id);
+          this.#changed.fire();
+        }
+      }
+    });
+  }
+}

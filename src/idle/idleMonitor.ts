@@ -1,0 +1,411 @@
+// Signs out where nobody has been active for long, in any window. What each window knows of activity it notes in a file
+// for the others, and for the next start. Times without a date are in ms since the machine started, which nobody can set.
+import { HOUR, SECOND, type Clock, type Disposable } from '../core/clock.ts';
+import { Emitter } from '../core/emitter.ts';
+import { toFailure } from '../core/failure.ts';
+import { reportIntervalFor, warningLeadTime } from './activity.ts';
+import type { Log } from '../core/log.ts';
+import type { Provider } from '../core/provider.ts';
+import type { SessionRecord } from '../core/session.ts';
+import { isUsable } from '../core/status.ts';
+import { ACTIVITY_FILE, LastActivityFile } from './lastActivityFile.ts';
+import type { Folder } from '../locking/sharedFolder.ts';
+import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
+import type { NotificationClaims } from '../locking/notificationClaims.ts';
+import { nameOf } from '../storage/record.ts';
+import type { LiveSessions } from '../storage/liveSessions.ts';
+
+/** What idleness works with. */
+export interface IdlenessDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly folder: Folder;
+  readonly notificationClaims: NotificationClaims;
+  readonly crossWindowSync: CrossWindowSync;
+  readonly liveSessions: LiveSessions;
+  /** How long, in ms, the machine has been running, sleeps included. */
+  uptime(): number;
+  /** After how long without activity, in ms, sessions are signed out: by provider id, of those where it is on at all. */
+  timeouts(): ReadonlyMap<string, number>;
+  /** The provider of a session as it is configured now; undefined where it is not, or not for this session. */
+  providerOf(record: SessionRecord): Provider | undefined;
+  /** Signs a session out. */
+  signOut(id: string): Promise<unknown>;
+}
+
+/** How long, in ms, the window that signs a session out may take before another one does. */
+const SIGN_OUT_PATIENCE = 5 * SECOND;
+const NO_GAP = { from: 0, until: -Infinity };
+
+/** Watches whether anybody is active. Reads and writes nothing while no provider has a limit. */
+export class IdleMonitor implements Disposable {
+  readonly #dependencies: IdlenessDependencies;
+  readonly #file: LastActivityFile;
+  readonly #warn = new Emitter<{ readonly record: SessionRecord; readonly endsAt: number }>();
+  readonly #comeBack = new Emitter<string>();
+  readonly #signOut = new Emitter<{ readonly record: SessionRecord; readonly after: number }>();
+  readonly #listening: Disposable;
+  #starting: Promise<void> | undefined;
+  #isOver = false;
+  /** When somebody was last active, as far as is known; until the start has found out, nothing is. */
+  #last = -Infinity;
+  /** The time without activity that this window has found at its start. */
+  #offlineGap = NO_GAP;
+  /** When each session was signed in: nobody has been idle in it for longer. */
+  readonly #signIns = new Map<string, { readonly signedInAt: number; readonly since: number }>();
+  /** The sessions that are being signed out, with their sign-in; no activity brings them back. */
+  readonly #signingOut = new Map<string, { readonly signedInAt: number; readonly done: Promise<void> }>();
+  readonly #warned = new Set<string>();
+  #deciding: Promise<void> | undefined;
+  /** Whether somebody has been active while it was not decided yet whether that came in time. */
+  #isPending = false;
+  /** The first and the last activity in this window before it was known for how long nobody had been active before. */
+  #early: { readonly first: number; last: number } | undefined;
+  #notedAt = -Infinity;
+  #noting: Disposable | undefined;
+  #timer: Disposable | undefined;
+  #plannedFor = Infinity;
+  #timeouts: string;
+
+  constructor(ports: IdlenessDependencies) {
+    this.#dependencies = ports;
+    this.#file = new LastActivityFile(ports);
+    this.#timeouts = this.#describe();
+    this.#listening = ports.liveSessions.onDidChange(({ before, after }) => {
+      if (after === undefined) {
+        this.#onGone(before?.record);
+      } else if (before === undefined) {
+        void this.settle();
+      }
+    });
+  }
+
+  /** Fires in each window when a session is going to be signed out unless somebody is active until `endsAt` (wall clock). */
+  get onDidWarn(): Emitter<{ readonly record: SessionRecord; readonly endsAt: number }>['event'] {
+    return this.#warn.event;
+  }
+
+  /** Fires with the id of a session whose warning is void: somebody is active again, or the session is over. */
+  get onDidCancelWarning(): Emitter<string>['event'] {
+    return this.#comeBack.event;
+  }
+
+  /** Fires in each window that has found a session to be over by its limit, once it is signed out; `after` is the limit in ms. */
+  get onDidSignOut(): Emitter<{ readonly record: SessionRecord; readonly after: number }>['event'] {
+    return this.#signOut.event;
+  }
+
+  /** How often, in ms, it is of use to tell of activity that goes on; undefined while there is no limit. */
+  get reportInterval(): number | undefined {
+    const timeouts = [...this.#dependencies.timeouts().values()];
+    return timeouts.length === 0 ? undefined : reportIntervalFor(Math.min(...timeouts));
+  }
+
+  /** Finds out, once, for how long nobody was active before this window; called as soon as the stored sessions are known. */
+  async start(): Promise<void> {
+    this.#starting ??= this.#begin();
+    return this.#starting;
+  }
+
+  /**
+   * Notes that somebody is active. Where the limit has passed by then, which a machine finds when it wakes up, it comes
+   * too late for the sessions whose limit that is.
+   */
+  noteActivity(): void {
+    if (this.#isOver || this.reportInterval === undefined) {
+      return;
+    }
+    if (this.#last === -Infinity || this.#overdue().length > 0) {
+      this.#isPending = true;
+      this.#noteEarly();
+      void this.settle();
+      return;
+    }
+    this.#applyActivity(this.#dependencies.uptime());
+    this.#noteSoon();
+    this.#plan();
+  }
+
+  /** Notes activity before the stored sessions could be read, which a locked keyring can delay for long. */
+  #noteEarly(): void {
+    const now = this.#dependencies.uptime();
+    this.#early ??= { first: now, last: now };
+    if (now - this.#early.last < Math.min(...this.#dependencies.timeouts().values())) {
+      this.#early.last = now;
+    }
+  }
+
+  /** Takes other limits: the time without activity counts from their change. */
+  configure(): void {
+    const timeouts = this.#describe();
+    if (timeouts === this.#timeouts) {
+      return;
+    }
+    this.#timeouts = timeouts;
+    this.#offlineGap = NO_GAP;
+    this.#warned.forEach((id) => this.#cancelWarning(id));
+    if (this.#last === -Infinity) {
+      return;
+    }
+    this.#applyActivity(this.#dependencies.uptime());
+    if (this.reportInterval === undefined) {
+      this.#noting?.dispose();
+      this.#noting = undefined;
+      void this.#file.delete();
+    } else {
+      this.#dependencies.log.info('The limits of the time without activity have changed; it counts from now.');
+      this.#notedAt = -Infinity;
+      this.#noteSoon();
+    }
+    void this.settle();
+  }
+
+  /** Looks into the file after it has changed, where it can make a warning void. */
+  onFileChanged(name: string): void {
+    if (name === ACTIVITY_FILE && this.#warned.size > 0) {
+      void this.settle();
+    }
+  }
+
+  /**
+   * Whether a session must be neither served nor renewed: its limit has passed, or it is not known yet whether it has.
+   * From memory, and at once.
+   */
+  isHeld(record: SessionRecord): boolean {
+    const timeout = this.#timeoutOf(record);
+    return this.#isLeaving(record) || (timeout > 0 && this.#idleTimeOf(record) >= timeout);
+  }
+
+  /** Decides first, before anything is renewed, where a limit seems to have passed; undefined where none has. */
+  evaluateBeforeUse(): Promise<void> | undefined {
+    return this.#overdue().length > 0 ? this.settle() : undefined;
+  }
+
+  /** Decides what is due: warnings and sign-outs, by what all windows know. Gives undefined where nothing is. */
+  settle(): Promise<void> | undefined {
+    if (this.#isOver || this.#last === -Infinity) {
+      return undefined;
+    }
+    if (this.#deciding === undefined && this.#watched().some((record) => this.#untilWarning(record) <= 0)) {
+      this.#deciding = this.#decide().finally(() => {
+        this.#deciding = undefined;
+        this.#flushPending();
+        this.#plan();
+      });
+    } else {
+      this.#plan();
+    }
+    return this.#deciding;
+  }
+
+  /** Ends the watch. What is not in the file yet gets there. */
+  dispose(): void {
+    this.#listening.dispose();
+    this.#timer?.dispose();
+    if (this.#noting !== undefined) {
+      this.#noting.dispose();
+      void this.#note();
+    }
+    this.#isOver = true;
+    for (const emitter of [this.#warn, this.#comeBack, this.#signOut]) {
+      emitter.dispose();
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const { log } = this.#dependencies;
+    let length = 0;
+    if (this.reportInterval !== undefined) {
+      const known = await this.#file.readAtStart();
+      length = known ?? 0;
+      this.#isPending ||= known === undefined;
+      log.info(known === undefined ? 'Nothing is known of activity before; it counts from now.' : `The last activity was ${seconds(length)} ago.`);
+    }
+    const now = this.#dependencies.uptime();
+    const from = now - length;
+    this.#last = Math.max(from, this.#early?.last ?? from);
+    this.#offlineGap = { from, until: Math.max(from, this.#early?.first ?? now) };
+    this.#notifyChanged(this.#watched());
+    await this.settle();
+    this.#flushPending();
+  }
+
+  async #decide(): Promise<void> {
+    const { clock, log } = this.#dependencies;
+    const overdue = this.#overdue();
+    this.#applyActivity(await this.#file.look());
+    for (const record of this.#watched()) {
+      const timeout = this.#timeoutOf(record);
+      const idle = this.#idleTimeOf(record);
+      if (idle >= timeout) {
+        log.info(`${nameOf(record)}: nobody has been active for ${seconds(idle)}, the limit is ${seconds(timeout)}.`);
+        this.#signingOut.set(record.id, { signedInAt: record.signedInAt, done: this.#dropSignedOut(record, timeout) });
+      }
+    }
+    this.#flushPending();
+    this.#notifyChanged(overdue);
+    for (const record of this.#watched()) {
+      if (this.#untilWarning(record) <= 0 && !this.#warned.has(record.id)) {
+        const left = this.#timeoutOf(record) - this.#idleTimeOf(record);
+        this.#warned.add(record.id);
+        log.info(`${nameOf(record)}: nobody is active; it is signed out in ${seconds(left)}.`);
+        this.#warn.fire({ record, endsAt: clock.now() + left });
+      }
+    }
+  }
+
+  /** Signs a session out. Of all windows that find the same, one does it; where that one does not finish, another. */
+  async #dropSignedOut(record: SessionRecord, timeout: number): Promise<void> {
+    const { clock, crossWindowSync, log, notificationClaims, liveSessions } = this.#dependencies;
+    const { id } = record;
+    if (!(await notificationClaims.claim({ kind: 'idle-sign-out', id, since: record.signedInAt }, clock.now()))) {
+      await new Promise<void>((resolve) => clock.after(SIGN_OUT_PATIENCE, resolve));
+    }
+    await crossWindowSync.sync(id).catch(() => {});
+    const isToDo = liveSessions.get(id)?.record.signedInAt === record.signedInAt && !this.#isOver;
+    const signingOut = isToDo ? this.#dependencies.signOut(id) : undefined;
+    if (liveSessions.get(id) === undefined) {
+      this.#signOut.fire({ record, after: timeout });
+    }
+    await signingOut?.catch((error: unknown) => log.warn(`${nameOf(record)} is over, but still stored (${toFailure(error).code}).`));
+    await notificationClaims.forget(id);
+    this.#signingOut.delete(id);
+  }
+
+  /** A session is gone: where its limit has passed, another window was faster, and the person may be looking at this one. */
+  #onGone(record: SessionRecord | undefined): void {
+    if (record === undefined) {
+      return;
+    }
+    const after = this.#timeoutOf(record);
+    if (after > 0 && this.#idleTimeOf(record) >= after && !this.#isLeaving(record)) {
+      this.#signOut.fire({ record, after });
+    }
+    this.#signIns.delete(record.id);
+    this.#cancelWarning(record.id);
+  }
+
+  /** Lets those look again who have passed over sessions while they were held. */
+  #notifyChanged(records: readonly SessionRecord[]): void {
+    for (const { id } of records) {
+      this.#dependencies.liveSessions.update(id, {});
+    }
+  }
+
+  #flushPending(): void {
+    if (this.#isPending && this.#last !== -Infinity) {
+      this.#isPending = false;
+      this.#applyActivity(this.#dependencies.uptime());
+      this.#noteSoon();
+    }
+  }
+
+  #applyActivity(active: number): void {
+    this.#last = Math.max(this.#last, active);
+    for (const record of this.#watched()) {
+      if (this.#untilWarning(record) > 0) {
+        this.#cancelWarning(record.id);
+      }
+    }
+  }
+
+  #cancelWarning(id: string): void {
+    if (this.#warned.delete(id)) {
+      this.#comeBack.fire(id);
+    }
+  }
+
+  /** Notes activity for the others, at once where that was not done a moment ago. */
+  #noteSoon(): void {
+    if (this.#noting === undefined && this.reportInterval !== undefined) {
+      const wait = this.#notedAt + this.reportInterval - this.#dependencies.uptime();
+      this.#noting = this.#dependencies.clock.after(Math.max(0, wait), () => void this.#note());
+    }
+  }
+
+  async #note(): Promise<void> {
+    this.#noting = undefined;
+    this.#notedAt = this.#dependencies.uptime();
+    // A window that starts now must find a session signed out rather than somebody active.
+    await Promise.all([...this.#signingOut.values()].map(({ done }) => done));
+    const noted = await this.#file.look();
+    this.#applyActivity(noted);
+    if (this.reportInterval !== undefined && this.#last > noted) {
+      await this.#file.note(this.#last);
+    }
+  }
+
+  #plan(): void {
+    const now = this.#dependencies.uptime();
+    const waits = this.#watched().map((record) => {
+      const wait = this.#untilWarning(record);
+      return wait > 0 ? wait : wait + warningLeadTime(this.#timeoutOf(record));
+    });
+    // Some systems count their running time in whole seconds.
+    const wait = Math.min(Math.max(Math.min(...waits), SECOND), HOUR);
+    const isPlanned = this.#plannedFor > now && this.#plannedFor <= now + wait;
+    if (waits.length === 0 || this.#isOver || isPlanned) {
+      return;
+    }
+    this.#timer?.dispose();
+    this.#plannedFor = now + wait;
+    this.#timer = this.#dependencies.clock.after(wait, () => {
+      this.#plannedFor = Infinity;
+      void this.settle();
+    });
+  }
+
+  /** The sessions with a limit that are not being signed out already. */
+  #watched(): SessionRecord[] {
+    const records = this.#dependencies.liveSessions.all().map(({ record }) => record);
+    return records.filter((record) => this.#timeoutOf(record) > 0 && !this.#isLeaving(record));
+  }
+
+  #overdue(): SessionRecord[] {
+    return this.#watched().filter((record) => this.isHeld(record));
+  }
+
+  #isLeaving({ id, signedInAt }: SessionRecord): boolean {
+    return this.#signingOut.get(id)?.signedInAt === signedInAt;
+  }
+
+  #untilWarning(record: SessionRecord): number {
+    const timeout = this.#timeoutOf(record);
+    return timeout - warningLeadTime(timeout) - this.#idleTimeOf(record);
+  }
+
+  /** For how long nobody has been active; a time before this window counts, though somebody is active again. */
+  #idleTimeOf(record: SessionRecord): number {
+    const signedIn = this.#signInOf(record);
+    const idle = this.#dependencies.uptime() - Math.max(this.#last, signedIn);
+    const before = this.#offlineGap.until - Math.max(this.#offlineGap.from, signedIn);
+    return before >= this.#timeoutOf(record) ? Math.max(idle, before) : idle;
+  }
+
+  #signInOf({ id, signedInAt }: SessionRecord): number {
+    const known = this.#signIns.get(id);
+    if (known?.signedInAt === signedInAt) {
+      return known.since;
+    }
+    const time = this.#dependencies.clock.now() - signedInAt;
+    // A sign-in that is still to come says that the clock was set back, and no more.
+    const since = time < 0 ? -Infinity : this.#dependencies.uptime() - time;
+    this.#signIns.set(id, { signedInAt, since });
+    return since;
+  }
+
+  /** The limit of a session, in ms; 0 where it has none. */
+  #timeoutOf(record: SessionRecord): number {
+    // What has ended by itself has nothing left to be signed out of.
+    const isConcerned = this.#dependencies.providerOf(record) !== undefined && isUsable(record, this.#dependencies.clock.now());
+    return isConcerned ? (this.#dependencies.timeouts().get(record.providerId) ?? 0) : 0;
+  }
+
+  #describe(): string {
+    return JSON.stringify([...this.#dependencies.timeouts()]);
+  }
+}
+
+function seconds(time: number): string {
+  return `${Math.round(time / SECOND)} s`;
+}

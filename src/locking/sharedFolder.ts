@@ -1,0 +1,22 @@
+import type { Disposable } from '../core/clock.ts';
+
+/** A folder of small files that all windows share. Its calls may reject, and do where the disk is full or read-only. */
+export interface Folder {
+  /** The names of the files in it; none where it does not exist yet. */
+  list(): Promise<string[]>;
+  /** The text of a file; undefined where it does not exist. */
+  read(name: string): Promise<string | undefined>;
+  /** Writes a file so that a reader sees the old text or the new one, never a part, and so that it outlasts a power cut. */
+  write(name: string, text: string): Promise<void>;
+  /** Makes a file with its text in one step; false where there is one already. Of many who try at once, one succeeds. */
+  create(name: string, text: string): Promise<boolean>;
+  /** Deletes a file; one that does not exist is no error. */
+  delete(name: string): Promise<void>;
+  /** Tells the names of files that change, where the platform tells; some changes may be told twice, or not at all. */
+  watch(listener: (name: string) => void): Disposable;
+}
+
+/** A text as a part of a file name: every character that some file system cannot have, or that parts names, is written as its number. */
+export function encodeFileName(text: string): string {
+  return text.replace(/[^A-Za-z0-9-]/g, (character) => `~${character.charCodeAt(0).toString(16)}`);
+}

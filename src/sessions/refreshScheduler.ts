@@ -1,0 +1,261 @@
+// The wall-clock tick: compares due times with the clock, instead of trusting one long timer to sleep through a night.
+import { MINUTE, SECOND, type Clock, type Disposable } from '../core/clock.ts';
+import { Emitter } from '../core/emitter.ts';
+import { isRenewalDue, plannedRenewal, renewalDueAt, warnAt, type LifetimeSettings } from '../core/lifetime.ts';
+import { formatTimestamp, type Log } from '../core/log.ts';
+import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
+import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
+import { DecisionLog, standingOf } from './decisionLog.ts';
+import { nameOf, describeRefreshability } from '../storage/record.ts';
+import type { TokenRefresher } from './tokenRefresher.ts';
+import type { LiveSessions } from '../storage/liveSessions.ts';
+import { isWait } from '../storage/sessionIndex.ts';
+
+/** The longest time between two ticks, in ms: what a jump of the clock or a sleep costs at the most. */
+const LONGEST_TICK = MINUTE;
+/** The pace, in ms, at which tokens are stored again that the store did not take. */
+const STORING_PACE = 10 * SECOND;
+/** The least time, in ms, between a failure and a try that does not wait its turn. */
+const SHORTEST_WAIT = 5 * SECOND;
+/** The shortest, in ms. */
+const SHORTEST_TICK = SECOND;
+/** How far, in ms, a clock may go back that is merely being adjusted. */
+const TOLERANCE = 2 * SECOND;
+
+/** What the scheduler works with. */
+export interface SchedulerDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly liveSessions: LiveSessions;
+  readonly tokenRefresher: TokenRefresher;
+  settings(): LifetimeSettings;
+  /** Whether a session belongs to a provider as it is configured; others are kept, and left alone. */
+  isOwned(record: SessionRecord): boolean;
+  /** What has to be decided before anything may be renewed; undefined where that is nothing. */
+  evaluateBeforeUse(): Promise<void> | undefined;
+}
+
+/** Starts renewals when they are due, whether or not anybody asks for the session; from the first {@link tick} on. */
+export class RefreshScheduler implements Disposable {
+  readonly #dependencies: SchedulerDependencies;
+  readonly #decisions: DecisionLog;
+  readonly #ticked = new Emitter<void>();
+  /** The tick of each minute, which nothing puts off: by what it finds, it tells whether the clock was set. */
+  #minute: Disposable | undefined;
+  /** The tick for what is due before. */
+  #timer: Disposable | undefined;
+  #plannedFor = 0;
+  #isOver = false;
+  readonly #listening: Disposable;
+  /** The latest time that the clock has shown here, with the generation of each session at that time, and how far the clock was set back since. */
+  #seen = { at: -Infinity, known: new Map<string, { readonly generation: number; readonly clockSetBackMs: number }>() };
+
+  constructor(ports: SchedulerDependencies) {
+    this.#dependencies = ports;
+    this.#decisions = new DecisionLog(ports.log);
+    // A change can bring the next due time forward; it is planned for in the next turn, when the change is complete.
+    this.#listening = ports.liveSessions.onDidChange(() => this.#plan());
+  }
+
+  /** Fires after each tick: some session may have run out by the passing of time alone. */
+  get onDidTick(): Emitter<void>['event'] {
+    return this.#ticked.event;
+  }
+
+  /**
+   * Looks at every session now, as {@link tick} does, and does not make those wait that have failed: something has
+   * changed that may mend it. A wait that the server has asked for is kept.
+   */
+  checkNow(): void {
+    this.#resetBackoff();
+    this.#tick(true);
+  }
+
+  #resetBackoff(): void {
+    const { clock, log, liveSessions } = this.#dependencies;
+    for (const { record, failure, failedAt, nextTryAt, waitUntil } of this.#owned()) {
+      const isRecent = clock.now() - (failedAt ?? 0) < SHORTEST_WAIT;
+      const hasToWait = failure?.retryAfter !== undefined || isWait(waitUntil, clock.now());
+      if (failure !== undefined && !hasToWait && nextTryAt !== undefined && !isRecent) {
+        log.debug(`${nameOf(record)} does not wait for its next try at ${formatTimestamp(nextTryAt)}.`);
+        liveSessions.update(record.id, { nextTryAt: clock.now() });
+      }
+    }
+  }
+
+  /** Looks at every session now, and again when something is due: at start, when the window is looked at, when settings change. */
+  tick(): void {
+    this.#tick(false);
+  }
+
+  /**
+   * Does what {@link tick} says.
+   * @param planned what the clock has to show, at a tick that was planned.
+   */
+  #tick(wasHurried: boolean, planned?: number): void {
+    const settling = this.#dependencies.evaluateBeforeUse();
+    if (settling === undefined) {
+      this.#look(wasHurried, planned);
+    } else {
+      void settling.then(() => this.#look(wasHurried, planned));
+    }
+  }
+
+  #look(wasHurried: boolean, planned: number | undefined): void {
+    if (this.#isOver) {
+      return;
+    }
+    const { clock, log, tokenRefresher } = this.#dependencies;
+    const now = clock.now();
+    const isLate = planned !== undefined && now - planned > LONGEST_TICK;
+    if (isLate) {
+      log.info(`The clock is ${Math.round((now - planned) / SECOND)} s further than planned; what is due is done now.`);
+      this.#resetBackoff();
+    }
+    const isUrgent = wasHurried || isLate;
+    this.#stop();
+    const suspects = this.#findClockSuspects(now, planned ?? this.#seen.at);
+    if (this.#minute === undefined) {
+      this.#watch();
+    }
+    for (const session of this.#owned()) {
+      if (session.unsaved) {
+        void tokenRefresher.save(session.record);
+      } else if (session.unshared === true) {
+        void tokenRefresher.share(session.record);
+      }
+      const { id } = session.record;
+      const isSuspect = suspects.has(id) && !session.renewing;
+      if (isSuspect || this.#isDue(session, now)) {
+        // What comes of it is noted with the session.
+        tokenRefresher.renew(id, isSuspect ? 'the clock was set' : this.#reasonFor(session), isUrgent || isSuspect).catch(() => {});
+      }
+    }
+    this.#ticked.fire();
+    this.#plan();
+  }
+
+  #reasonFor({ record, failure }: LiveSession): string {
+    const because = plannedRenewal(tokenLifetimes(record), this.#dependencies.settings())?.because ?? 'nothing';
+    return failure === undefined ? `due for its ${because}` : `tried again after ${failure.code}`;
+  }
+
+  #watch(): void {
+    const { clock } = this.#dependencies;
+    const planned = clock.now() + LONGEST_TICK;
+    this.#minute?.dispose();
+    this.#minute = clock.after(LONGEST_TICK, () => {
+      this.#watch();
+      this.#tick(false, planned);
+    });
+  }
+
+  /** Ends the ticking. */
+  dispose(): void {
+    this.#listening.dispose();
+    this.#minute?.dispose();
+    this.#stop();
+    this.#ticked.dispose();
+    this.#isOver = true;
+  }
+
+  /**
+   * The sessions whose times cannot be trusted any more and that have not been renewed since: those that are older than
+   * the clock shows, because it was set back; where it has leapt ahead, which a sleep looks like too, those whose end is
+   * counted down to. A renewal brings their times in order.
+   */
+  #findClockSuspects(now: number, expected: number): ReadonlySet<string> {
+    const { log, liveSessions } = this.#dependencies;
+    const before = this.#seen;
+    liveSessions.checkClock();
+    const sessions = this.#owned();
+    this.#seen = { at: now, known: new Map(sessions.map(({ record: { id, generation }, clockSetBackMs = 0 }) => [id, { generation, clockSetBackMs }])) };
+    const hasLeapt = before.at !== -Infinity && now > expected + LONGEST_TICK;
+    if (now < expected - TOLERANCE) {
+      // What was planned by the old clock would find the same once more.
+      this.#watch();
+      log.info(`The clock was set back by ${Math.round((expected - now) / SECOND)} s.`);
+    }
+    const isSuspect = ({ record: { id, generation, sessionEndsAt }, clockSetBackMs = 0 }: LiveSession): boolean => {
+      const known = before.known.get(id);
+      const isSame = known?.generation === generation;
+      return clockSetBackMs - (isSame ? known.clockSetBackMs : 0) > TOLERANCE || (hasLeapt && isSame && sessionEndsAt !== undefined);
+    };
+    const suspects = sessions.filter(isSuspect);
+    for (const { record } of suspects) {
+      log.debug(`${nameOf(record)}: its times are not trusted until it is renewed.`);
+    }
+    return new Set(suspects.filter(({ record }) => tokenLifetimes(record).renewable).map(({ record }) => record.id));
+  }
+
+  #owned(): LiveSession[] {
+    return this.#dependencies.liveSessions.all().filter(({ record }) => this.#dependencies.isOwned(record));
+  }
+
+  #isDue(session: LiveSession, now: number): boolean {
+    if (session.renewing) {
+      return false;
+    }
+    if (session.failure !== undefined) {
+      return session.nextTryAt !== undefined && session.nextTryAt <= now;
+    }
+    return isRenewalDue(tokenLifetimes(session.record), this.#dependencies.settings(), sessionTime(session, now));
+  }
+
+  #plan(): void {
+    const { clock } = this.#dependencies;
+    const now = clock.now();
+    if (this.#isOver || this.#minute === undefined) {
+      return;
+    }
+    const sessions = this.#owned();
+    sessions.forEach((session) => this.#tell(session, now));
+    const next = Math.min(...sessions.map((session) => this.#nextEvent(session, now)), Infinity);
+    if (next >= now + LONGEST_TICK) {
+      return;
+    }
+    const delay = Math.max(SHORTEST_TICK, next - now);
+    if (this.#timer === undefined || now + delay < this.#plannedFor) {
+      this.#stop();
+      const planned = now + delay;
+      this.#plannedFor = planned;
+      this.#timer = clock.after(delay, () => this.#tick(false, planned));
+    }
+  }
+
+  /** Tells what is planned for a session and why; after a failure that has been told with it. */
+  #tell(session: LiveSession, now: number): void {
+    const { record, clockSetBackMs = 0 } = session;
+    if (session.renewing || (session.failure !== undefined && record.ended === undefined)) {
+      return;
+    }
+    const planned = plannedRenewal(tokenLifetimes(record), this.#dependencies.settings());
+    const isOver = !isUsable(record, sessionTime(session, now));
+    const key = `${record.generation} ${planned === undefined ? '' : planned.at - clockSetBackMs} ${isOver}`;
+    this.#decisions.tell(record.id, key, () => {
+      const plan =
+        isOver ? 'is over'
+        : planned !== undefined ? `next renewal at ${formatTimestamp(planned.at - clockSetBackMs)}, for its ${planned.because}`
+        : 'no renewal is planned';
+      return `${nameOf(record)}: ${plan}; ${standingOf(session, now)}, ${describeRefreshability(record)}.`;
+    }, 'info');
+  }
+
+  /** When the next thing happens to a session: a renewal, a retry, the running out of its token, or the warning before its end. */
+  #nextEvent(session: LiveSession, now: number): number {
+    const { record, clockSetBackMs = 0 } = session;
+    const lifetimes = tokenLifetimes(record);
+    const due = renewalDueAt(lifetimes, this.#dependencies.settings());
+    const renewal = session.failure !== undefined ? session.nextTryAt : due === undefined ? undefined : due - clockSetBackMs;
+    const ends = [isUsable(record, sessionTime(session, now)) ? lifetimes.accessExpiresAt : undefined, warnAt(lifetimes, this.#dependencies.settings())];
+    const storing = session.unsaved ? now + STORING_PACE : undefined;
+    const times = [session.renewing ? undefined : renewal, storing, ...ends.map((end) => (end === undefined ? undefined : end - clockSetBackMs))];
+    return Math.min(...times.filter((time) => time !== undefined).filter((time) => time > now || time === renewal), Infinity);
+  }
+
+  #stop(): void {
+    this.#timer?.dispose();
+    this.#timer = undefined;
+    this.#plannedFor = 0;
+  }
+}

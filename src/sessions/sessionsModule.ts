@@ -1,0 +1,168 @@
+// Puts the sessions of one window together: what is kept, what keeps it alive, and what follows the other windows.
+import type { Clock, Disposable } from '../core/clock.ts';
+import type { LifetimeSettings } from '../core/lifetime.ts';
+import type { Log } from '../core/log.ts';
+import type { Provider } from '../core/provider.ts';
+import { configuredProviderOf, type SessionRecord } from '../core/session.ts';
+import type { Discovery } from '../protocol/discovery.ts';
+import type { Transport } from '../protocol/transport.ts';
+import { AbandonedLocks } from './abandonedLocks.ts';
+import { SessionStore } from '../storage/sessionStore.ts';
+import type { Cipher } from '../storage/cipher.ts';
+import type { Folder } from '../locking/sharedFolder.ts';
+import { CrossWindowSync } from '../storage/crossWindowSync.ts';
+import { SealedSessionCopies, type KeyNames } from '../storage/sealedSessionCopies.ts';
+import { StorageProbe } from '../storage/storageProbe.ts';
+import { History } from './history.ts';
+import { IdleMonitor } from '../idle/idleMonitor.ts';
+import { SessionManager } from './sessionManager.ts';
+import { SessionIndex } from '../storage/sessionIndex.ts';
+import type { ProcessLiveness } from '../locking/processLiveness.ts';
+import { Mutex } from '../locking/mutex.ts';
+import { NotificationClaims } from '../locking/notificationClaims.ts';
+import { folderWithTimeout, storeWithTimeout } from '../storage/timeouts.ts';
+import { TokenRefresher } from './tokenRefresher.ts';
+import { LiveSessions } from '../storage/liveSessions.ts';
+import { RefreshScheduler } from './refreshScheduler.ts';
+import { RenewalLock } from '../locking/renewalLock.ts';
+import { SecretSessionStorage, type SecretStore } from '../storage/secretSessionStorage.ts';
+
+/** What the sessions of a window stand on. */
+export interface SessionsDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The secrets, which reach other windows late or never. */
+  readonly secrets: SecretStore;
+  /** The folder that other windows see at once. */
+  readonly folder: Folder;
+  readonly life: ProcessLiveness;
+  readonly cipher: Cipher;
+  readonly keyNames: KeyNames;
+  readonly discovery: Discovery;
+  readonly transport: Transport;
+  /** The provider with an id as it is configured now. */
+  provider(id: string): Provider | undefined;
+  /** What decides when renewals are due. */
+  lifetimes(): LifetimeSettings;
+  /** For how long, in ms, a token that is handed out keeps working, at the least. */
+  minimumValidity(): number;
+  /** How long, in ms, the machine has been running, sleeps included. */
+  uptime(): number;
+  /** After how long without activity, in ms, sessions are signed out: by provider id, of those where it is on at all. */
+  idleTimeouts(): ReadonlyMap<string, number>;
+  /** A number in [0, 1). */
+  random(): number;
+  /** A new session id. */
+  newId(): string;
+  /** Told when the folder begins to fail, so that this window no longer knows of the others. */
+  onDidDegrade(): void;
+}
+
+/** The sessions of one window. Nothing happens before {@link start}. */
+export class SessionsModule implements Disposable {
+  readonly liveSessions: LiveSessions;
+  readonly vault: SecretSessionStorage;
+  readonly sessionIndex: SessionIndex;
+  readonly notificationClaims: NotificationClaims;
+  readonly archive: SessionStore;
+  readonly renewalLock: RenewalLock;
+  readonly crossWindowSync: CrossWindowSync;
+  readonly tokenRefresher: TokenRefresher;
+  readonly idleMonitor: IdleMonitor;
+  readonly sessionManager: SessionManager;
+  readonly scheduler: RefreshScheduler;
+  readonly history: History;
+  readonly health: StorageProbe;
+  readonly abandonedLocks: AbandonedLocks;
+  readonly #folder: Folder;
+  #listening: readonly Disposable[] = [];
+
+  constructor(ports: SessionsDependencies) {
+    const { clock, log, life, discovery, transport } = ports;
+    const folder = folderWithTimeout(ports.folder, clock);
+    const secrets = storeWithTimeout(ports.secrets, clock);
+    const providerOf = (record: SessionRecord): Provider | undefined => configuredProviderOf(record, (id) => ports.provider(id));
+    this.#folder = folder;
+    this.vault = new SecretSessionStorage(secrets);
+    this.sessionIndex = new SessionIndex(folder, log);
+    this.notificationClaims = new NotificationClaims(folder, log);
+    const sealedCopies = new SealedSessionCopies(folder, secrets, ports.cipher, log, ports.keyNames);
+    this.archive = new SessionStore({ clock, log, vault: this.vault, sealedCopies, sessionIndex: this.sessionIndex });
+    this.renewalLock = new RenewalLock({ clock, log, folder, life, lock: new Mutex(), onDidDegrade: () => ports.onDidDegrade() });
+    this.liveSessions = new LiveSessions(log, clock);
+    this.history = new History(clock, this.liveSessions);
+    this.health = new StorageProbe({ clock, secrets, folder, newId: () => ports.newId() });
+    const { archive, sessionIndex, liveSessions, renewalLock, vault } = this;
+    this.crossWindowSync = new CrossWindowSync({ clock, log, archive, sessionIndex, liveSessions, vault });
+    const shared = { clock, log, archive, sessionIndex, renewalLock, liveSessions, discovery, transport };
+    this.tokenRefresher = new TokenRefresher({ ...shared, random: () => ports.random(), providerOf });
+    this.idleMonitor = new IdleMonitor({
+      clock, log, folder, liveSessions, providerOf,
+      notificationClaims: this.notificationClaims,
+      crossWindowSync: this.crossWindowSync,
+      uptime: () => ports.uptime(),
+      timeouts: () => ports.idleTimeouts(),
+      signOut: (id) => this.sessionManager.signOut(id),
+    });
+    this.sessionManager = new SessionManager({
+      ...shared,
+      idleMonitor: this.idleMonitor,
+      notificationClaims: this.notificationClaims,
+      crossWindowSync: this.crossWindowSync,
+      tokenRefresher: this.tokenRefresher,
+      provider: (id) => ports.provider(id),
+      minimumValidity: () => ports.minimumValidity(),
+      newId: () => ports.newId(),
+    });
+    const isOwned = (record: SessionRecord): boolean => providerOf(record) !== undefined && !this.idleMonitor.isHeld(record);
+    this.abandonedLocks = new AbandonedLocks({ clock, log, renewalLock, liveSessions, isOwned, tokenRefresher: this.tokenRefresher });
+    this.scheduler = new RefreshScheduler({
+      clock, log, liveSessions, isOwned,
+      tokenRefresher: this.tokenRefresher,
+      settings: () => ports.lifetimes(),
+      evaluateBeforeUse: () => this.idleMonitor.evaluateBeforeUse(),
+    });
+  }
+
+  /** Begins to follow the other windows, to read the store as soon as that can be read, and to renew what is due. */
+  start(): void {
+    const { abandonedLocks, crossWindowSync, idleMonitor, sessionManager, sessionIndex, scheduler, vault } = this;
+    this.#listening = [
+      vault.onDidChange((id) => void crossWindowSync.onSecretChanged(id)),
+      this.#folder.watch((name) => {
+        const id = sessionIndex.idOf(name);
+        if (id !== undefined) {
+          void crossWindowSync.sync(id);
+        }
+        idleMonitor.onFileChanged(name);
+        abandonedLocks.onFileChanged(name);
+      }),
+      scheduler.onDidTick(() => {
+        // A store that was locked at start is read as soon as it opens.
+        sessionManager.ready().catch(() => {});
+        void crossWindowSync.syncIfStale();
+        void abandonedLocks.check();
+        void idleMonitor.settle();
+      }),
+    ];
+    scheduler.tick();
+    // A window may have ended in the middle of a renewal before this one was opened.
+    sessionManager.ready().then(() => abandonedLocks.check(), () => {});
+  }
+
+  /** Catches up with whatever has happened while nobody looked: after a sleep, or when the window is looked at again. */
+  wake(): void {
+    void this.crossWindowSync.syncAll();
+    this.scheduler.checkNow();
+  }
+
+  dispose(): void {
+    this.scheduler.dispose();
+    this.abandonedLocks.dispose();
+    this.history.dispose();
+    this.idleMonitor.dispose();
+    for (const one of this.#listening) {
+      one.dispose();
+    }
+  }
+}

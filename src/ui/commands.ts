@@ -1,0 +1,317 @@
+// The commands: what a person can tell Session Keeper to do.
+import * as vscode from 'vscode';
+import type { Clock } from '../core/clock.ts';
+import { mayLackConsent } from '../core/consent.ts';
+import { Failure, toFailure } from '../core/failure.ts';
+import type { Provider, SignInMethod } from '../core/provider.ts';
+import { FAILURE_POLICIES, endsSession, type Action } from '../core/failurePolicies.ts';
+import { tokenLifetimes, loginHintOf, endedFailure, type SessionRecord } from '../core/session.ts';
+import { statusOf, type LiveSession } from '../core/status.ts';
+import { hintsAfter } from '../protocol/authorize.ts';
+import type { ServerSignOut } from '../sessions/serverSignOut.ts';
+import type { SessionManager } from '../sessions/sessionManager.ts';
+import type { TokenRefresher } from '../sessions/tokenRefresher.ts';
+import type { RecoveryActions, ActionTarget } from './recoveryActions.ts';
+import { openBrowser } from '../host/browser.ts';
+import { askForConsent } from './consent.ts';
+import { COMMANDS } from '../host/ids.ts';
+import type { NotificationCenter } from './notificationCenter.ts';
+import type { Settings } from '../host/settings.ts';
+import type { SignInController, SignInHints, StillWaiting, PendingSignIn } from '../auth/signInController.ts';
+import { showStillWaiting } from './stillWaiting.ts';
+import * as text from '../host/messages.ts';
+
+/** What the commands work with. */
+export interface CommandDependencies {
+  readonly clock: Clock;
+  readonly sessionManager: SessionManager;
+  readonly tokenRefresher: TokenRefresher;
+  readonly desk: SignInController;
+  readonly settings: Settings;
+  readonly actions: RecoveryActions;
+  readonly notifications: () => NotificationCenter;
+  /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
+  openSignOutPage(page: ServerSignOut['page']): void;
+  /** Leads through adding a provider. */
+  addProvider(): Promise<void>;
+  showLog(): void;
+  showDiagnostics(): Promise<void>;
+  copyDiagnostics(): Promise<void>;
+}
+
+interface NotificationAction extends vscode.QuickPickItem {
+  run?(): Thenable<void> | void;
+}
+
+/** The commands, and the actions that buttons and picks share with them. */
+export class Commands {
+  readonly #dependencies: CommandDependencies;
+
+  constructor(ports: CommandDependencies) {
+    this.#dependencies = ports;
+  }
+
+  /** Registers every command. */
+  register(): vscode.Disposable {
+    const handlers: Readonly<Record<keyof typeof COMMANDS, () => unknown>> = {
+      signIn: () => this.signIn(),
+      signOut: () => this.#signOut(),
+      renewNow: () => this.#renewNow(),
+      showSessions: () => this.#showSessions(),
+      showLog: () => this.#dependencies.showLog(),
+      addProvider: () => this.#dependencies.addProvider(),
+      showDiagnostics: () => this.#dependencies.showDiagnostics(),
+      copyDiagnostics: () => this.#dependencies.copyDiagnostics(),
+      setClientSecret: () => this.#setClientSecret(),
+    };
+    return vscode.Disposable.from(
+      ...Object.entries(COMMANDS).map(([name, id]) => vscode.commands.registerCommand(id, handlers[name as keyof typeof COMMANDS])),
+    );
+  }
+
+  /** Signs in to a provider: the only one, or the one that is picked. */
+  async signIn(): Promise<void> {
+    if (this.#dependencies.settings.providers.length === 0) {
+      this.offerToAddProvider();
+      return;
+    }
+    const chosen = await this.#pickProvider();
+    if (chosen !== undefined) {
+      await this.signInTo(chosen, chosen.scopes, { isAnother: this.#dependencies.sessionManager.list(chosen.id).length > 0 });
+    }
+  }
+
+  /** Signs in to a provider, and tells how it went. */
+  async signInTo(provider: Provider, scopes: readonly string[], hints: SignInHints = {}, way?: SignInMethod): Promise<void> {
+    try {
+      const record = await this.#dependencies.desk.signIn(provider, scopes, hints, way);
+      void vscode.window.showInformationMessage(text.saySignedIn(provider.label, record.account.label));
+    } catch (error) {
+      this.#dependencies.notifications().reportFailure(error, this.#attempt(provider, scopes, { ...hints, ...hintsAfter(toFailure(error)) }, way));
+    }
+  }
+
+  /** Offers another way, or another redirect URI, where a sign-in that another extension has asked for did not work; that one is told of it by itself. */
+  offerAnotherWay(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void {
+    const actions: readonly Action[] = FAILURE_POLICIES[toFailure(error).category].actions;
+    if (actions.includes('another-way') || actions.includes('fixed-port')) {
+      this.#dependencies.notifications().reportFailure(error, this.#attempt(provider, scopes, hints));
+    }
+  }
+
+  #attempt(provider: Provider, scopes: readonly string[], hints: SignInHints, way?: SignInMethod): ActionTarget {
+    // Its entry may have been changed for the next attempt.
+    const again = (other?: SignInMethod): Promise<void> => this.signInTo(this.#dependencies.settings.provider(provider.id) ?? provider, scopes, hints, other ?? way);
+    return { providerId: provider.id, hasSession: false, signIn: again, retry: again };
+  }
+
+  /** What an action is about, where it is about a session: signing in again keeps its account and its scopes. */
+  subjectOf(record: SessionRecord): ActionTarget {
+    return { providerId: record.providerId, sessionId: record.id, hasSession: true, signIn: (way) => this.#signInAgain(record.id, record, way), retry: () => this.renew(record) };
+  }
+
+  /** What an action is about, where it is about a provider. */
+  subjectAt(providerId: string): ActionTarget {
+    const signIn = async (way?: SignInMethod): Promise<void> => {
+      const provider = this.#dependencies.settings.provider(providerId);
+      await (provider === undefined ? this.signIn() : this.signInTo(provider, provider.scopes, {}, way));
+    };
+    const retry = async (): Promise<void> => {
+      for (const { record } of this.#dependencies.sessionManager.all(providerId)) {
+        await this.renew(record);
+      }
+    };
+    return { providerId, hasSession: this.#dependencies.sessionManager.all(providerId).length > 0, signIn, retry };
+  }
+
+  /**
+   * Signs in again with the account and the scopes of a session, which stays until the new tokens are there. What the
+   * server has asked for when it ended the session is asked for.
+   */
+  async #signInAgain(id: string, known: SessionRecord, way?: SignInMethod): Promise<void> {
+    const session = this.#dependencies.sessionManager.all().find(({ record }) => record.id === id);
+    const record = session?.record ?? known;
+    const provider = this.#dependencies.settings.provider(record.providerId);
+    if (provider === undefined) {
+      this.#dependencies.notifications().reportFailure(new Failure('not-configured', 'provider-removed'), this.subjectOf(record));
+      return;
+    }
+    const failure = record.ended === undefined ? session?.failure : endedFailure(record.ended);
+    await this.signInTo(provider, record.scopes, { loginHint: loginHintOf(record), ...(failure === undefined ? {} : hintsAfter(failure)) }, way);
+  }
+
+  /** Signs in again so that the server asks for consent, for a session that has no refresh token. */
+  askForConsent(subject: ActionTarget): Promise<void> {
+    return askForConsent(subject, this.#dependencies, this);
+  }
+
+  /** Tells that the browser of a sign-in hasn't come back. */
+  tellStillWaiting(still: StillWaiting): void {
+    const { hints, provider, scopes } = still.waiting;
+    void showStillWaiting(still, this.#dependencies.actions, this.#attempt(provider, scopes, hints));
+  }
+
+  /** Renews a session now, and tells how it went. */
+  async renew(record: SessionRecord): Promise<void> {
+    const { notifications, tokenRefresher } = this.#dependencies;
+    try {
+      await notifications().answering(record.id, () => tokenRefresher.renew(record.id, 'asked for by the person'));
+      void vscode.window.showInformationMessage(text.sayRenewed(this.#nameOf(record), record.account.label));
+    } catch (error) {
+      // A definite end is news for all windows, where it is told at all.
+      const isNews = endsSession(toFailure(error).category) && notifications().notifiesEnd(record.id);
+      if (!isNews) {
+        notifications().reportFailure(error, this.subjectOf(record));
+      }
+    }
+  }
+
+  /** Leads through adding a provider. */
+  addProvider(): Promise<void> {
+    return this.#dependencies.addProvider();
+  }
+
+  /** Says that there is no provider yet, and leads to where one is added. Nobody is kept waiting for the answer. */
+  offerToAddProvider(): void {
+    void vscode.window.showInformationMessage(text.sayNoProvider(), text.labelAddProvider()).then((chosen) => (chosen === undefined ? undefined : this.#dependencies.addProvider()));
+  }
+
+  async #signOut(): Promise<void> {
+    const session = await this.#pickSession(this.#dependencies.sessionManager.all(), text.pickSignOut());
+    if (session !== undefined) {
+      await this.#signOutOf(session.record);
+    }
+  }
+
+  async #signOutOf(record: SessionRecord): Promise<void> {
+    const name = this.#nameOf(record);
+    try {
+      const { atServer, page } = await this.#dependencies.sessionManager.signOut(record.id);
+      this.#dependencies.openSignOutPage(page);
+      await atServer;
+      void vscode.window.showInformationMessage(text.saySignedOut(name, record.account.label));
+    } catch (error) {
+      const isStored = toFailure(error).category === 'storage';
+      void vscode.window.showWarningMessage(isStored ? text.saySignedOutNotDeleted(name) : text.saySignedOutHereOnly(name));
+    }
+  }
+
+  async #renewNow(): Promise<void> {
+    const renewable = this.#dependencies.sessionManager.all().filter(({ record }) => tokenLifetimes(record).renewable);
+    const session = await this.#pickSession(renewable, text.pickRenew());
+    if (session !== undefined) {
+      await this.renew(session.record);
+    }
+  }
+
+  async #setClientSecret(): Promise<void> {
+    const { actions, settings } = this.#dependencies;
+    const provider = settings.providers.length === 0 ? undefined : await this.#pickProvider();
+    if (settings.providers.length === 0) {
+      this.offerToAddProvider();
+    } else if (provider !== undefined) {
+      await actions.run('client-secret', this.subjectAt(provider.id));
+    }
+  }
+
+  #pickProvider(): Promise<Provider | undefined> {
+    return one(this.#dependencies.settings.providers, text.pickProvider(), ({ id, issuer, label }) => ({ label, description: id, detail: issuer }));
+  }
+
+  async #pickSession(sessions: readonly LiveSession[], title: string): Promise<LiveSession | undefined> {
+    if (sessions.length === 0) {
+      void vscode.window.showInformationMessage(text.sayNothingToDo());
+      return undefined;
+    }
+    return one(sessions, title, (session) => ({
+      label: this.#nameOf(session.record),
+      description: session.record.account.label,
+      detail: this.#stateOf(session),
+    }));
+  }
+
+  async #showSessions(): Promise<void> {
+    const { actions, desk, sessionManager, settings } = this.#dependencies;
+    const choices: NotificationAction[] = [];
+    for (const waiting of desk.waiting()) {
+      const { code, hints, provider, scopes } = waiting;
+      const subject = this.#attempt(provider, scopes, hints);
+      choices.push(
+        separator(provider.label),
+        { label: `$(link-external) ${text.labelOpenPageAgain()}`, run: () => this.#atPage(waiting, openBrowser) },
+        { label: `$(copy) ${text.labelCopyAddress()}`, run: () => this.#atPage(waiting, (address) => vscode.env.clipboard.writeText(address)) },
+        ...(code === undefined ? [] : [{ label: `$(key) ${text.labelCopyCode()}`, description: code, run: () => vscode.env.clipboard.writeText(code) }]),
+        { label: `$(arrow-swap) ${text.actionLabel('another-way')}`, run: () => actions.run('another-way', subject) },
+        // Who types a code needs no redirect address.
+        ...(code === undefined ? await this.#redirectChoices(subject) : []),
+        { label: `$(close) ${text.labelCancelSignIn()}`, run: () => waiting.cancel() },
+      );
+    }
+    for (const session of sessionManager.all()) {
+      choices.push(...this.#choicesFor(session));
+    }
+    choices.push(
+      separator(text.labelGeneral()),
+      ...settings.providers.map((provider) => ({
+        label: `$(sign-in) ${text.labelSignInTo(provider.label)}`,
+        run: () => this.signInTo(provider, provider.scopes),
+      })),
+      { label: `$(add) ${text.labelAddProvider()}`, run: () => this.#dependencies.addProvider() },
+      { label: `$(output) ${text.labelShowLog()}`, run: () => this.#dependencies.showLog() },
+      { label: `$(checklist) ${text.labelShowDiagnostics()}`, run: () => this.#dependencies.showDiagnostics() },
+    );
+    const chosen = await vscode.window.showQuickPick(choices, { title: text.pickSessions(), matchOnDescription: true });
+    await chosen?.run?.();
+  }
+
+  async #redirectChoices(subject: ActionTarget): Promise<NotificationAction[]> {
+    const offers = await this.#dependencies.actions.offers(['copy-redirect', 'fixed-port'], subject);
+    return offers.map(({ action, label, run }) => ({ label: `$(${action === 'fixed-port' ? 'plug' : 'copy'}) ${label}`, run }));
+  }
+
+  /** Does something with the address of the page of a waiting sign-in. */
+  async #atPage(waiting: PendingSignIn, use: (address: string) => Thenable<void>): Promise<void> {
+    try {
+      const address = await this.#dependencies.desk.addressOf(waiting);
+      await (address === undefined ? undefined : use(address));
+    } catch (error) {
+      this.#dependencies.notifications().reportFailure(error, this.#attempt(waiting.provider, waiting.scopes, waiting.hints));
+    }
+  }
+
+  #choicesFor(session: LiveSession): NotificationAction[] {
+    const { record } = session;
+    const account = { description: record.account.label, detail: this.#stateOf(session) };
+    const canRenew = tokenLifetimes(record).renewable;
+    const maySignIn = !canRenew || (session.failure !== undefined && FAILURE_POLICIES[session.failure.category].actions.some((action) => action === 'sign-in' || action === 'ask-consent'));
+    return [
+      separator(this.#nameOf(record)),
+      ...(canRenew ? [{ label: `$(sync) ${text.labelRenewNow()}`, ...account, run: () => this.renew(record) }] : []),
+      ...(maySignIn ? [{ label: `$(sign-in) ${text.labelSignInAgain()}`, ...account, run: () => this.subjectOf(record).signIn() }] : []),
+      ...(mayLackConsent(record, this.#dependencies.sessionManager.providerOf(record)) ? [{ label: `$(verified) ${text.labelAskForConsent()}`, ...account, run: () => this.askForConsent(this.subjectOf(record)) }] : []),
+      { label: `$(sign-out) ${text.labelSignOut()}`, description: record.account.label, run: () => this.#signOutOf(record) },
+    ];
+  }
+
+  #stateOf(session: LiveSession): string {
+    return text.stateName(statusOf(session, this.#dependencies.settings.lifetimes(), this.#dependencies.clock.now()).state);
+  }
+
+  #nameOf(record: SessionRecord): string {
+    return this.#dependencies.settings.nameOf(record.providerId);
+  }
+}
+
+function separator(name: string): NotificationAction {
+  return { label: name, kind: vscode.QuickPickItemKind.Separator };
+}
+
+/** The only one of a list, or the one that the person picks; undefined where they pick none. */
+async function one<T>(list: readonly T[], title: string, describe: (item: T) => vscode.QuickPickItem): Promise<T | undefined> {
+  const [only, ...others] = list;
+  if (others.length === 0) {
+    return only;
+  }
+  const items = list.map((item) => ({ ...describe(item), item }));
+  return (await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true }))?.item;
+}

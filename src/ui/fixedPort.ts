@@ -1,0 +1,51 @@
+// Use a Fixed Port: for a server that accepts only certain redirect URIs. The choice goes into the provider's entry, and
+// the person is shown exactly what to register.
+import * as vscode from 'vscode';
+import type { Provider } from '../core/provider.ts';
+import { fixedPortChange, redirectTarget, redirectUrisOf, usesAnyPort, type RedirectFields } from '../core/redirectUri.ts';
+import { openProviderSettings, type Settings } from '../host/settings.ts';
+import * as text from '../host/messages.ts';
+
+/** What choosing a fixed port works with. */
+export interface FixedPortDependencies {
+  readonly settings: Settings;
+  /** A port that is free now, the first of some if one of them is. */
+  readonly proposePort: (preferred: readonly number[]) => Promise<number>;
+}
+
+/**
+ * Asks for a port or a redirect URI, writes it into the entry, and shows what to register.
+ * @returns whether to go on and sign in.
+ */
+export async function chooseFixedPort(provider: Provider, { proposePort, settings }: FixedPortDependencies): Promise<boolean> {
+  const proposed = await proposePort(redirectTarget(provider).ports);
+  const typed = await vscode.window.showInputBox({
+    title: text.titleFixedPort(provider.label),
+    value: String(proposed),
+    ignoreFocusOut: true,
+    validateInput: (value) => {
+      const change = fixedPortChange(value, provider);
+      return change === undefined ? text.sayNoPort() : { message: `${whatToRegister({ ...provider, ...change })}. ${text.promptFixedPort()}`, severity: vscode.InputBoxValidationSeverity.Info };
+    },
+  });
+  const change = typed === undefined ? undefined : fixedPortChange(typed, provider);
+  if (change === undefined) {
+    return false;
+  }
+  try {
+    await settings.changeEntry(provider.id, () => change);
+  } catch {
+    const chosen = await vscode.window.showErrorMessage(text.sayEntryNotSaved(provider.label), text.labelOpenSettings());
+    await (chosen === undefined ? undefined : openProviderSettings());
+    return false;
+  }
+  const fields = { ...provider, ...change };
+  const uris = redirectUrisOf(fields);
+  await vscode.env.clipboard.writeText(uris.join('\n'));
+  const options = { modal: true, detail: text.detailRegisterUri(usesAnyPort(fields)) };
+  return (await vscode.window.showInformationMessage(text.sayRegisterUri(provider.label, uris.join(', ')), options, text.labelSignIn())) !== undefined;
+}
+
+function whatToRegister(fields: RedirectFields): string {
+  return text.sayToRegister(redirectUrisOf(fields).join(', '), usesAnyPort(fields));
+}

@@ -1,0 +1,299 @@
+// When to speak up, and with which buttons: rarely, once in all windows, and never about what needs nobody.
+import * as vscode from 'vscode';
+import type { Clock, Disposable } from '../core/clock.ts';
+import { mayLackConsent } from '../core/consent.ts';
+import { toFailure, type Failure } from '../core/failure.ts';
+import { isUnexpired } from '../core/lifetime.ts';
+import { FAILURE_POLICIES } from '../core/failurePolicies.ts';
+import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
+import { sessionTime, type LiveSession } from '../core/status.ts';
+import type { LoadIssue, SessionManager } from '../sessions/sessionManager.ts';
+import { nameOfNotice, type ClaimKey, type NotificationClaims } from '../locking/notificationClaims.ts';
+import type { SessionChange } from '../storage/liveSessions.ts';
+import type { RecoveryActions, ActionTarget } from './recoveryActions.ts';
+import type { IdleNotifications } from './idleNotifications.ts';
+import { PREFIX, SETTINGS, type NotificationKind } from '../host/ids.ts';
+import { getNotifications, type SessionNotification } from './sessionNotifications.ts';
+import { failureSentence } from '../host/failureMessages.ts';
+import { openProviderSettings, openSettings, type Settings } from '../host/settings.ts';
+import * as text from '../host/messages.ts';
+import { showDismissibleNotification, type NotificationAction } from './dismissibleNotification.ts';
+
+/** What the notifications work with. */
+export interface NotificationDependencies {
+  readonly clock: Clock;
+  readonly sessionManager: SessionManager;
+  readonly notificationClaims: NotificationClaims;
+  readonly settings: Settings;
+  readonly actions: RecoveryActions;
+  readonly idleNotifications: IdleNotifications;
+  /** What an action is about, where it is about a session. */
+  subjectOf(record: SessionRecord): ActionTarget;
+  /** What an action is about, where it is about a provider. */
+  subjectAt(providerId: string): ActionTarget;
+  /** Deletes a stored session that is of no use here. */
+  remove(id: string): Promise<void>;
+  showLog(): void;
+}
+
+/** Speaks to the person. */
+export class NotificationCenter implements Disposable {
+  readonly #dependencies: NotificationDependencies;
+  /** What is being shown, or is about to be, by kind and id; and what takes it away. */
+  readonly #open = new Map<string, { readonly news: SessionNotification; readonly controller: AbortController }>();
+  /** What has been told, or is for another window to tell. */
+  readonly #handled = new Map<string, SessionNotification>();
+  readonly #problemsTold = new Set<string>();
+  /** The sessions that the person is just doing something about, who is told of the outcome anyway. */
+  readonly #userInitiated = new Set<string>();
+  /** The sessions whose token was dead when they were read: the status bar tells of them, no notification does. */
+  readonly #deadAtStart = new Set<string>();
+  /** The look at everything that is about to happen. */
+  #planned: Disposable | undefined;
+  #isOver = false;
+
+  constructor(ports: NotificationDependencies) {
+    this.#dependencies = ports;
+  }
+
+  /**
+   * Looks at every session: tells what is news, and takes back what is no longer so. Called as time passes, after each
+   * change, and when the window is looked at: only the window that the person looks at speaks.
+   */
+  check(): void {
+    const news = this.#news();
+    const current = new Set(news.map(nameOfNotice));
+    for (const { controller, news: shown } of this.#open.values()) {
+      if (!current.has(nameOfNotice(shown))) {
+        controller.abort();
+      }
+    }
+    for (const [name, { id, kind, since }] of this.#handled) {
+      // What has no beginning ends here: should it come again, it is told again.
+      if (since === 0 && !current.has(name)) {
+        this.#handled.delete(name);
+        void this.#dependencies.notificationClaims.forget(id, kind);
+      }
+    }
+    for (const one of news) {
+      void this.#tell(one);
+    }
+  }
+
+  /** Notes whether a session was dead already when it was read, and whether it is gone; then looks at all, once for many changes. */
+  onChange({ before, after }: SessionChange): void {
+    if (after === undefined) {
+      this.#forget(before?.record.id);
+    } else {
+      this.#noteState(after, before === undefined);
+    }
+    this.#checkSoon();
+  }
+
+  #noteState(session: LiveSession, isNew: boolean): void {
+    const { clock, notificationClaims } = this.#dependencies;
+    const { ended, id, providerId, renewedAt, signedInAt } = session.record;
+    if (ended === undefined && isUnexpired(tokenLifetimes(session.record), sessionTime(session, clock.now()))) {
+      this.#deadAtStart.delete(id);
+    } else if (isNew) {
+      this.#deadAtStart.add(id);
+    }
+    if (isNew && renewedAt === signedInAt) {
+      // Somebody has just signed in, so that the next sign-out for idle time is told again.
+      void notificationClaims.forget(providerId, 'idle');
+    }
+  }
+
+  #forget(id = ''): void {
+    void this.#dependencies.notificationClaims.forget(id);
+    for (const [name, news] of this.#handled) {
+      if (news.id === id) {
+        this.#handled.delete(name);
+      }
+    }
+  }
+
+  #checkSoon(): void {
+    if (this.#planned === undefined) {
+      this.#planned = this.#dependencies.clock.after(0, () => {
+        this.#planned = undefined;
+        this.check();
+      });
+    }
+  }
+
+  /** Reports what is wrong in the settings: each problem once, until it is mended. */
+  async reportProblems(): Promise<void> {
+    const { numberProblems, problems } = this.#dependencies.settings;
+    const found = [
+      ...problems.map((problem) => ({ words: text.problemSentence(problem), open: openProviderSettings })),
+      ...numberProblems.map((problem) => ({ words: text.numberProblemSentence(problem), open: () => openSettings(`${PREFIX}.${problem.setting.name}`) })),
+    ];
+    for (const told of this.#problemsTold) {
+      if (!found.some(({ words }) => words === told)) {
+        this.#problemsTold.delete(told);
+      }
+    }
+    const news = found.filter(({ words }) => !this.#problemsTold.has(words));
+    await Promise.all(
+      news.map(async ({ words, open }) => {
+        this.#problemsTold.add(words);
+        if ((await vscode.window.showWarningMessage(words, text.labelOpenSettings())) !== undefined) {
+          await open();
+        }
+      }),
+    );
+  }
+
+  /** Reports what was found wrong in the store. */
+  async reportFindings(findings: readonly LoadIssue[]): Promise<void> {
+    await Promise.all(findings.map((finding) => this.#reportFinding(finding)));
+  }
+
+  /** Says that this window cannot take turns with the others. */
+  warnSyncDisabled(): void {
+    void vscode.window
+      .showWarningMessage(text.sayAlone(), text.labelShowLog())
+      .then((chosen) => (chosen === undefined ? undefined : this.#dependencies.showLog()));
+  }
+
+  /** Whether the end of a session is told as news: not where it was dead at start, nor where the person does not want to be told. */
+  notifiesEnd(id: string): boolean {
+    return !this.#deadAtStart.has(id) && !this.#dependencies.settings.isMuted('ended');
+  }
+
+  /** Runs a task that the person has asked for and will be told about: what comes of it is no news besides. */
+  async answering<T>(id: string, task: () => Promise<T>): Promise<T> {
+    this.#userInitiated.add(id);
+    try {
+      return await task();
+    } finally {
+      this.#userInitiated.delete(id);
+    }
+  }
+
+  /**
+   * Tells that something that the person has just asked for did not work, with what they can do about it. A command is
+   * over when its work is: it does not wait for the answer, which may never come.
+   */
+  reportFailure(error: unknown, subject: ActionTarget): void {
+    const failure = toFailure(error);
+    // Who changes the settings while a sign-in waits knows what they are doing.
+    if (failure.code !== 'entry-changed') {
+      void this.#offer(failure, subject);
+    }
+  }
+
+  dispose(): void {
+    this.#planned?.dispose();
+    this.#isOver = true;
+    for (const { controller } of this.#open.values()) {
+      controller.abort();
+    }
+  }
+
+  async #offer(failure: Failure, subject: ActionTarget): Promise<void> {
+    const { actions } = FAILURE_POLICIES[failure.category];
+    // A server that shows a blank page to a redirect URI that it doesn't know is the likeliest reason for a browser that never came back.
+    const offers = await this.#dependencies.actions.offers(failure.category === 'sign-in-timeout' ? [...actions, 'fixed-port'] : actions, subject);
+    if (offers.length > 0) {
+      const words = failureSentence(failure, this.#dependencies.settings.nameOf(subject.providerId), subject.hasSession);
+      const labels = offers.map(({ label }) => label);
+      const isTheirWish = failure.category === 'cancelled';
+      const chosen = await (isTheirWish ? vscode.window.showInformationMessage(words, ...labels) : vscode.window.showWarningMessage(words, ...labels));
+      await offers.find(({ label }) => label === chosen)?.run();
+    }
+  }
+
+  async #reportFinding(finding: LoadIssue): Promise<void> {
+    const { actions } = this.#dependencies;
+    const provider = 'providerId' in finding ? this.#dependencies.settings.nameOf(finding.providerId) : '';
+    const first = finding.kind === 'foreign' ? [text.labelRemove()] : finding.kind === 'lost' ? [text.labelSignIn()] : [];
+    const chosen = await vscode.window.showWarningMessage(text.findingSentence(finding, provider), ...first, text.labelShowLog());
+    if (chosen === text.labelShowLog()) {
+      this.#dependencies.showLog();
+    } else if (chosen !== undefined && finding.kind === 'lost') {
+      await actions.run('sign-in', this.#dependencies.subjectAt(finding.providerId));
+    } else if (chosen !== undefined && finding.kind === 'foreign') {
+      const again = (): Promise<void> => this.#dependencies.remove(finding.id);
+      await actions.run('retry', { ...this.#dependencies.subjectAt(finding.providerId), retry: again });
+    }
+  }
+
+  #news(): SessionNotification[] {
+    const { actions, clock, idleNotifications, sessionManager, settings } = this.#dependencies;
+    const sessions = sessionManager.all();
+    return [
+      ...getNotifications(sessions, {
+        now: clock.now(),
+        lifetimes: settings.lifetimes(),
+        nameOf: (id) => this.#dependencies.settings.nameOf(id),
+        subjectAt: (id) => this.#dependencies.subjectAt(id),
+        subjectOf: (record) => this.#dependencies.subjectOf(record),
+        choice: (action, subject) => ({ label: text.actionLabel(action), run: () => actions.run(action, subject) }),
+        mayLackConsent: (record) => mayLackConsent(record, sessionManager.providerOf(record)),
+        wasDeadAtStart: (id) => this.#deadAtStart.has(id),
+        snooze: (notice, until) => this.#putOff(notice, until),
+      }),
+      ...idleNotifications.news(),
+    ];
+  }
+
+  /** Tells one thing, if this is the window that the person looks at, and no other window has told it. */
+  async #tell(news: SessionNotification): Promise<void> {
+    const { clock, notificationClaims, settings } = this.#dependencies;
+    const key = `${news.kind} ${news.id}`;
+    const name = nameOfNotice(news);
+    const isKnown = this.#open.has(key) || this.#handled.has(name);
+    if (isKnown || this.#isOver || settings.isMuted(news.kind) || !vscode.window.state.focused) {
+      return;
+    }
+    const isAnswer = news.isOutcome === true && this.#userInitiated.has(news.id);
+    const controller = new AbortController();
+    this.#open.set(key, { news, controller });
+    try {
+      const isMine = await notificationClaims.claim(news, clock.now());
+      // A warning that another window has told may be put off there, and come again in this one.
+      if (isMine || news.kind !== 'ending') {
+        this.#handled.set(name, news);
+      }
+      if (isMine && !isAnswer && !controller.signal.aborted) {
+        await this.#show(news, controller.signal);
+      }
+    } finally {
+      this.#open.delete(key);
+      if (controller.signal.aborted) {
+        // Something else of the same kind may wait for its place.
+        this.#checkSoon();
+      }
+    }
+  }
+
+  async #show({ choices: [button, ...others], isBusy = false, kind, words }: SessionNotification, signal: AbortSignal): Promise<void> {
+    // VS Code gives what is in progress no button to close it.
+    const dismiss: NotificationAction = { label: text.labelDismiss(), run: () => {} };
+    const never: NotificationAction = { label: text.labelDoNotShowAgain(), run: () => this.#mute(kind) };
+    await showDismissibleNotification({ words, button, links: [...others, dismiss, never], isBusy }, signal);
+  }
+
+  async #putOff(notice: ClaimKey & { readonly kind: NotificationKind }, until: number): Promise<void> {
+    const { clock, notificationClaims } = this.#dependencies;
+    this.#handled.delete(nameOfNotice(notice));
+    await notificationClaims.snooze(notice, until);
+    clock.after(until - clock.now(), () => this.check());
+  }
+
+  async #mute(kind: NotificationKind): Promise<void> {
+    try {
+      await this.#dependencies.settings.mute(kind);
+    } catch {
+      // VS Code cannot write the file of the settings; there it says why.
+      await openSettings(`${PREFIX}.${SETTINGS.mutedNotifications}`);
+      return;
+    }
+    const chosen = await vscode.window.showInformationMessage(text.sayMuted(), text.labelOpenSettings());
+    if (chosen !== undefined) {
+      await openSettings(`${PREFIX}.${SETTINGS.mutedNotifications}`);
+    }
+  }
+}

@@ -1,0 +1,197 @@
+// What the buttons do: one place for every action that the table of remedies offers.
+import * as vscode from 'vscode';
+import type { Clock } from '../core/clock.ts';
+import { SIGN_OUT_RETURN, type Provider, type SignInMethod } from '../core/provider.ts';
+import { redirectUrisOf, usesAnyPort } from '../core/redirectUri.ts';
+import type { Action } from '../core/failurePolicies.ts';
+import { measureSkew } from '../protocol/skew.ts';
+import type { Transport } from '../protocol/transport.ts';
+import type { ClientSecrets } from '../storage/clientSecrets.ts';
+import { chooseFixedPort } from './fixedPort.ts';
+import { openEntry, openSettings, type Settings } from '../host/settings.ts';
+import * as text from '../host/messages.ts';
+
+/** What an action is about: a session, or an attempt to sign in. */
+export interface ActionTarget {
+  readonly providerId: string;
+  /** Whether there is a session, and not only an attempt to sign in. */
+  readonly hasSession: boolean;
+  /** The id of that session, where it is about a single one. */
+  readonly sessionId?: string;
+  /** Signs in, with the same account and scopes where there were some. */
+  signIn(way?: SignInMethod): Promise<void>;
+  /** Tries again what has failed. */
+  retry(): Promise<void>;
+}
+
+/** What the actions work with. */
+export interface ActionDependencies {
+  readonly clock: Clock;
+  readonly settings: Settings;
+  readonly clientSecrets: ClientSecrets;
+  readonly transport: Transport;
+  /** Tells that something that the person has asked for did not work. */
+  reportFailure(error: unknown, subject: ActionTarget): void;
+  /** Notes how far a server's clock is ahead, in ms, as just measured. */
+  noteSkew(providerId: string, skew: number): void;
+  showLog(): void;
+  /** The other ways to sign in that there are after the one that was tried last, the next one first. */
+  otherMethods(provider: Provider): Promise<readonly SignInMethod[]>;
+  /** The redirect URIs to register at a provider's server, for a sign-in method. */
+  addressesOf(provider: Provider, way: SignInMethod | undefined): string[];
+  /** The redirect URI of the sign-in that waits at a provider, and its sign-in method; undefined if none waits for a browser. */
+  redirectOf(provider: Provider): { readonly redirectUri: string; readonly way: SignInMethod } | undefined;
+  /** The sign-in method that was tried last; undefined if there was none. */
+  lastWay(provider: Provider): SignInMethod | undefined;
+  /** A port that is free now, the first of some if one of them is. */
+  readonly proposePort: (preferred: readonly number[]) => Promise<number>;
+  /** Signs in again, and has the server ask for consent. */
+  askForConsent(subject: ActionTarget): Promise<void>;
+  /** Puts a report for pasting into the clipboard. */
+  copyDiagnostics(): Promise<void>;
+}
+
+/** An action as it is offered. */
+export interface ActionItem {
+  readonly action: Action;
+  readonly label: string;
+  readonly run: () => Promise<void>;
+}
+
+/** Does what a person has chosen. */
+export class RecoveryActions {
+  readonly #dependencies: ActionDependencies;
+
+  constructor(ports: ActionDependencies) {
+    this.#dependencies = ports;
+  }
+
+  /** Does one action, and tells where it does not work. */
+  async run(action: Action, subject: ActionTarget): Promise<void> {
+    const { providerId } = subject;
+    const doing: Readonly<Record<Action, () => unknown>> = {
+      'sign-in': () => subject.signIn(),
+      'retry': () => subject.retry(),
+      'settings': () => openEntry(this.#dependencies.clock, providerId),
+      'scopes': () => openEntry(this.#dependencies.clock, providerId, 'scopes'),
+      'client-secret': () => this.#setClientSecret(subject),
+      'proxy-settings': () => openSettings('http.proxy', 'http.proxySupport', 'http.noProxy', 'http.proxyAuthorization'),
+      'certificate-settings': () => openSettings('http.systemCertificates', 'http.proxyStrictSSL'),
+      'clock': () => this.#checkClock(subject),
+      'copy-redirect': () => this.#copyRedirectUri(subject),
+      'fixed-port': () => this.#useFixedPort(subject),
+      'ask-consent': () => this.#dependencies.askForConsent(subject),
+      'another-way': () => this.#signInAnotherWay(subject),
+      'new-code': () => subject.signIn('device'),
+      'reload': () => vscode.commands.executeCommand('workbench.action.reloadWindow'),
+      'log': () => this.#dependencies.showLog(),
+      'diagnostics': () => this.#dependencies.copyDiagnostics(),
+    };
+    try {
+      await doing[action]();
+    } catch (error) {
+      this.#dependencies.reportFailure(error, subject);
+    }
+  }
+
+  /** The actions as they are offered: another way to sign in by its name where there is only one, and not at all where there is none. */
+  async offers(actions: readonly Action[], subject: ActionTarget): Promise<ActionItem[]> {
+    const others = actions.includes('another-way') ? await this.#otherWays(subject) : [];
+    const isLoopback = this.#usesLoopback(subject);
+    return actions
+      .filter((action) => (action !== 'another-way' || others.length > 0) && (action !== 'fixed-port' || isLoopback))
+      .map((action) => {
+        const [only, ...more] = action === 'another-way' ? others : [];
+        return { action, label: only === undefined || more.length > 0 ? text.actionLabel(action) : text.wayName(only), run: () => this.run(action, subject) };
+      });
+  }
+
+  /** Asks for the secret of a provider's client, keeps it, and tries again with it; an empty one is forgotten. */
+  async #setClientSecret(subject: ActionTarget): Promise<void> {
+    const { clientSecrets, settings } = this.#dependencies;
+    const provider = settings.provider(subject.providerId);
+    if (provider === undefined) {
+      return;
+    }
+    const secret = await vscode.window.showInputBox({
+      title: text.titleClientSecret(provider.label),
+      prompt: text.promptClientSecret(provider.clientId),
+      password: true,
+      ignoreFocusOut: true,
+    });
+    if (secret !== undefined) {
+      await clientSecrets.write(provider, secret.trim());
+      const say = secret.trim() === '' ? text.sayClientSecretForgotten : text.sayClientSecretKept;
+      void vscode.window.showInformationMessage(say(provider.label));
+      await (secret.trim() === '' ? undefined : subject.retry());
+    }
+  }
+
+  /** Copies what has to be registered for the sign-in that waits, or for the next one like the last. */
+  async #copyRedirectUri(subject: ActionTarget): Promise<void> {
+    const provider = this.#dependencies.settings.provider(subject.providerId);
+    if (provider === undefined) {
+      return;
+    }
+    const waiting = this.#dependencies.redirectOf(provider);
+    const way = waiting?.way ?? this.#dependencies.lastWay(provider);
+    const isAnyPort = way !== 'uri' && usesAnyPort(provider) && (way !== undefined || provider.signInMethod !== 'uri');
+    // A port that was picked for this time only is of no use at the server.
+    const uris = waiting === undefined || isAnyPort ? this.#dependencies.addressesOf(provider, way) : [waiting.redirectUri];
+    const forSignOut = provider.signOutAtServer === SIGN_OUT_RETURN ? redirectUrisOf(provider) : [];
+    await vscode.env.clipboard.writeText([...new Set([...uris, ...forSignOut])].join('\n'));
+    const say = isAnyPort ? text.sayRedirectUriCopied : text.sayRedirectUrisCopied;
+    const more = forSignOut.length === 0 ? [] : [text.sayPostLogoutUris(forSignOut.join(', '))];
+    const offers = isAnyPort ? await this.offers(['fixed-port'], subject) : [];
+    void vscode.window
+      .showInformationMessage([say(uris.join(', '), provider.label), ...more].join(' '), ...offers.map(({ label }) => label))
+      .then((chosen) => offers.find(({ label }) => label === chosen)?.run());
+  }
+
+  /** Has a port or a redirect URI written into the entry, and signs in with it. */
+  async #useFixedPort(subject: ActionTarget): Promise<void> {
+    const provider = this.#dependencies.settings.provider(subject.providerId);
+    if (provider !== undefined && (await chooseFixedPort(provider, this.#dependencies))) {
+      await subject.signIn();
+    }
+  }
+
+  /** Whether the browser comes, or would come, to a port of this machine. */
+  #usesLoopback({ providerId }: ActionTarget): boolean {
+    const provider = this.#dependencies.settings.provider(providerId);
+    const way = provider && (this.#dependencies.redirectOf(provider)?.way ?? this.#dependencies.lastWay(provider) ?? provider.signInMethod);
+    return provider !== undefined && way !== 'uri' && way !== 'device';
+  }
+
+  /** Signs in by another way: the only one, or the one that is picked. */
+  async #signInAnotherWay(subject: ActionTarget): Promise<void> {
+    const ways = await this.#otherWays(subject);
+    const items = ways.map((way) => ({ label: text.wayName(way), detail: text.wayDetail(way), way }));
+    const way = items.length === 1 ? ways[0] : (await vscode.window.showQuickPick(items, { title: text.pickWay(this.#dependencies.settings.nameOf(subject.providerId)) }))?.way;
+    if (way !== undefined) {
+      await subject.signIn(way);
+    }
+  }
+
+  async #otherWays({ providerId }: ActionTarget): Promise<readonly SignInMethod[]> {
+    const provider = this.#dependencies.settings.provider(providerId);
+    return provider === undefined ? [] : this.#dependencies.otherMethods(provider);
+  }
+
+  /** Compares the clocks anew, shows by how much they differ, and offers to go on. */
+  async #checkClock(subject: ActionTarget): Promise<void> {
+    const { clock, settings, transport } = this.#dependencies;
+    const provider: Provider | undefined = settings.provider(subject.providerId);
+    if (provider === undefined) {
+      return;
+    }
+    // Where the clock is so far off that not even a certificate is accepted, there is nothing to compare with.
+    const skew = await measureSkew(provider, transport).catch(() => undefined);
+    if (skew !== undefined) {
+      this.#dependencies.noteSkew(provider.id, skew);
+    }
+    void vscode.window
+      .showInformationMessage(text.sayClock(provider.label, skew, text.formatTime(clock.now(), skew === undefined ? 0 : clock.now())), text.labelRetryNow())
+      .then((chosen) => (chosen === undefined ? undefined : this.run('retry', subject)));
+  }
+}

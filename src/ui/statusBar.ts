@@ -1,0 +1,181 @@
+// One item in the status bar: how long the session lasts, in words; more in its tooltip; all actions behind a click.
+import * as vscode from 'vscode';
+import type { Clock, Disposable } from '../core/clock.ts';
+import { remaining } from '../core/lifetime.ts';
+import { sortByUrgency, statusOf, type SessionStatus, type State } from '../core/status.ts';
+import type { SessionManager } from '../sessions/sessionManager.ts';
+import { COMMANDS, STATUS_ITEM } from '../host/ids.ts';
+import type { Settings } from '../host/settings.ts';
+import type { SignInController } from '../auth/signInController.ts';
+import * as text from '../host/messages.ts';
+
+const ICONS: Readonly<Record<State, string>> = {
+  'signed-out': '$(account)',
+  'signed-in': '$(pass)',
+  renewing: '$(sync~spin)',
+  'signing-in': '$(sync~spin)',
+  retrying: '$(sync-ignored)',
+  ending: '$(warning)',
+  attention: '$(warning)',
+  ended: '$(error)',
+};
+
+/** States in which a person has to act: the only ones with a coloured ground. */
+const NEEDS_PERSON: ReadonlySet<State> = new Set<State>(['ended', 'ending', 'attention']);
+
+const WARNING = new vscode.ThemeColor('statusBarItem.warningBackground');
+
+/** The status bar item. */
+export class StatusBar implements Disposable {
+  readonly #item: vscode.StatusBarItem;
+  readonly #clock: Clock;
+  readonly #keeper: SessionManager;
+  readonly #desk: SignInController;
+  readonly #settings: Settings;
+  #timer: Disposable | undefined;
+  #tooltip = '';
+
+  constructor(clock: Clock, sessionManager: SessionManager, desk: SignInController, settings: Settings) {
+    this.#clock = clock;
+    this.#keeper = sessionManager;
+    this.#desk = desk;
+    this.#settings = settings;
+    this.#item = vscode.window.createStatusBarItem(STATUS_ITEM, vscode.StatusBarAlignment.Right, 100);
+    this.#item.name = text.PRODUCT;
+    this.#item.command = COMMANDS.showSessions;
+    this.update();
+  }
+
+  /** Draws what is true now, and again when its words stop being true. */
+  update(): void {
+    this.#timer?.dispose();
+    this.#timer = undefined;
+    const now = this.#clock.now();
+    const statuses = sortByUrgency(this.#keeper.all().map((session) => statusOf(session, this.#settings.lifetimes(), now)));
+    if (this.#settings.providers.length === 0) {
+      this.#item.hide();
+      return;
+    }
+    const { state, said } = this.#say(statuses, now);
+    this.#item.text = `${ICONS[state]} ${said}`;
+    this.#item.backgroundColor = NEEDS_PERSON.has(state) ? WARNING : undefined;
+    this.#item.accessibilityInformation = { label: text.statusAccessibilityLabel(said), role: 'button' };
+    this.#showTooltip(this.#tooltipOf(statuses, now));
+    this.#item.show();
+    const next = statuses[0]?.countdown;
+    if (next !== undefined && next.to > now) {
+      this.#timer = this.#clock.after(Math.max(100, remaining(next.to - now).trueFor), () => this.update());
+    }
+  }
+
+  dispose(): void {
+    this.#timer?.dispose();
+    this.#item.dispose();
+  }
+
+  #say(statuses: readonly SessionStatus[], now: number): { readonly state: State; readonly said: string } {
+    const [waiting] = this.#desk.waiting();
+    if (waiting !== undefined) {
+      return { state: 'signing-in', said: text.statusSigningIn(waiting.provider.label) };
+    }
+    const [first] = statuses;
+    if (first === undefined) {
+      const [only, ...others] = this.#settings.providers;
+      return { state: 'signed-out', said: only !== undefined && others.length === 0 ? text.statusSignedOut(only.label) : text.statusSignedOutAll() };
+    }
+    const said = this.#sayOne(first, now);
+    return { state: first.state, said: statuses.length > 1 ? text.statusMore(said, statuses.length - 1) : said };
+  }
+
+  #sayOne({ session, state, countdown }: SessionStatus, now: number): string {
+    const name = this.#settings.nameOf(session.record.providerId);
+    const left = (countdown?.to ?? now) - now;
+    switch (state) {
+      case 'ended':
+        return text.statusEnded(name);
+      case 'attention':
+        return text.statusAttention(name);
+      case 'ending':
+        return text.statusEnding(name, left);
+      case 'retrying':
+        return session.nextTryAt === undefined || session.renewing ? text.statusRetryingNow(name) : text.statusRetrying(name, text.formatTime(session.nextTryAt, now));
+      case 'renewing':
+        return text.statusRenewing(name);
+      case 'signing-in':
+      case 'signed-in':
+      case 'signed-out':
+        return countdown === undefined ? text.statusSignedIn(name)
+          : countdown.means === 'end' ? text.statusEndsIn(name, left)
+          : text.statusRenewsIn(name, left);
+    }
+  }
+
+  /** A tooltip that is set anew disappears under the pointer, so only another one is set. */
+  #showTooltip(tooltip: vscode.MarkdownString): void {
+    if (tooltip.value !== this.#tooltip) {
+      this.#tooltip = tooltip.value;
+      this.#item.tooltip = tooltip;
+    }
+  }
+
+  /** Times in the tooltip are points in time, which stay true. Names of servers and people are escaped. */
+  #tooltipOf(statuses: readonly SessionStatus[], now: number): vscode.MarkdownString {
+    const markdown = new vscode.MarkdownString('', true);
+    markdown.isTrusted = { enabledCommands: Object.values(COMMANDS) };
+    for (const { provider } of this.#desk.waiting()) {
+      heading(markdown, provider.label);
+      line(markdown, text.tooltipWaiting());
+    }
+    for (const status of statuses) {
+      this.#describe(markdown, status, now);
+    }
+    if (statuses.length === 0) {
+      line(markdown, text.tooltipNobody());
+    }
+    markdown.appendMarkdown('\n\n---\n\n');
+    const links = [
+      link(text.labelSignIn(), COMMANDS.signIn),
+      ...(statuses.length === 0 ? [] : [link(text.labelSignOut(), COMMANDS.signOut)]),
+      ...(statuses.some(({ session }) => session.record.refreshToken !== undefined) ? [link(text.labelRenewNow(), COMMANDS.renewNow)] : []),
+      link(text.labelShowLog(), COMMANDS.showLog),
+    ];
+    markdown.appendMarkdown(links.join(' · '));
+    return markdown;
+  }
+
+  #describe(markdown: vscode.MarkdownString, { session, state, accessExpiresAt, sessionEndsAt, renewalDueAt }: SessionStatus, now: number): void {
+    const { record } = session;
+    const at = (time: number): string => text.formatTime(time, now);
+    heading(markdown, this.#settings.nameOf(record.providerId));
+    line(markdown, text.tooltipAccount(record.account.label));
+    line(markdown, text.tooltipState(state));
+    line(markdown, sessionEndsAt === undefined ? text.tooltipSessionEndUnknown() : text.tooltipSessionEnds(at(sessionEndsAt)));
+    line(markdown, accessExpiresAt === undefined ? text.tooltipAccessExpiryUnknown() : text.tooltipAccessExpires(at(accessExpiresAt)));
+    line(markdown, record.renewedAt === record.signedInAt ? text.tooltipSignedInAt(at(record.signedInAt)) : text.tooltipLastRenewal(at(record.renewedAt)));
+    if (record.refreshToken === undefined) {
+      line(markdown, text.tooltipNoRenewal());
+    } else if (renewalDueAt !== undefined && record.ended === undefined) {
+      line(markdown, session.nextTryAt === undefined ? text.tooltipNextRenewal(at(renewalDueAt)) : text.tooltipNextTry(at(session.nextTryAt)));
+    }
+    if (session.unsaved) {
+      line(markdown, text.tooltipUnsaved());
+    }
+  }
+}
+
+function heading(markdown: vscode.MarkdownString, name: string): void {
+  markdown.appendMarkdown(`\n\n#### ${inert(name)}\n\n`);
+}
+
+function line(markdown: vscode.MarkdownString, words: string): void {
+  markdown.appendMarkdown(`${inert(words)}  \n`);
+}
+
+/** Text that stays text in Markdown: `appendText` leaves addresses as they are, and those become links by themselves. */
+function inert(words: string): string {
+  return words.replace(/[^\p{L}\p{M}\p{N} ]/gu, (character) => `&#${String(character.codePointAt(0))};`);
+}
+
+function link(words: string, command: string): string {
+  return `[${words}](command:${command})`;
+}
