@@ -1,5 +1,5 @@
 import type { Disposable } from '../../src/core/clock.ts';
-import { ManualAsyncClock } from '../support/patientClock.ts';
+import { ManualAsyncClock } from '../support/manualAsyncClock.ts';
 
 interface Timer {
   at: number;

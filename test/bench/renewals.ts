@@ -2,7 +2,7 @@
 // process, at a real HTTP server, on a clock that runs through many hours at once.
 import { HOUR, MINUTE } from '../../src/core/clock.ts';
 import { FakeFolder, FakeLife, FakeStore } from '../support/fakeStore.ts';
-import { createTestWindow, seedSession, recordAt, type TestWindow } from '../support/house.ts';
+import { createTestWindow, seedSession, recordAt, type TestWindow } from '../support/testWindow.ts';
 import { ScriptedServer, rotatingTokens } from '../support/scriptedServer.ts';
 import { MultiWindowClock } from './crowdClock.ts';
 

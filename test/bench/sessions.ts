@@ -10,9 +10,9 @@ import { nodeSharedFolder } from '../../src/node/sharedFolder.ts';
 import { nodeProcessLiveness } from '../../src/node/processLiveness.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
 import { SessionsModule } from '../../src/sessions/sessionsModule.ts';
-import { providerAt, transportWith } from '../support/bench.ts';
+import { providerAt, transportWith } from '../support/fixtures.ts';
 import { FakeStore } from '../support/fakeStore.ts';
-import { recordAt } from '../support/house.ts';
+import { recordAt } from '../support/testWindow.ts';
 import { allKeyNames } from '../support/keyNames.ts';
 
 /** How many sessions a window has. */

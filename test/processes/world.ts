@@ -7,7 +7,7 @@ import type { Provider } from '../../src/core/provider.ts';
 import { authorizationRequest } from '../../src/protocol/authorize.ts';
 import { exchangeCode } from '../../src/protocol/exchange.ts';
 import { accountOf, type SignInGrant } from '../../src/protocol/identity.ts';
-import { discovered, providerAt, REDIRECT_URI, transportWith } from '../support/bench.ts';
+import { discovered, providerAt, REDIRECT_URI, transportWith } from '../support/fixtures.ts';
 import { Person } from '../support/browserless.ts';
 import { hashOf, type JournalEntry } from '../workshop/identityJournal.ts';
 import { leaks, type LogText } from '../workshop/leaks.ts';

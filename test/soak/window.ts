@@ -15,7 +15,7 @@ import { breakSessions, brokenFolder, type Break } from './breaks.ts';
 import type { Keyring } from './keyring.ts';
 import { plainCipher, type Living, type SharedFolder } from './machine.ts';
 import type { Network } from './network.ts';
-import { providerAt } from '../support/bench.ts';
+import { providerAt } from '../support/fixtures.ts';
 import type { Process } from './process.ts';
 import type { Random } from './random.ts';
 import { ISSUER } from './server.ts';

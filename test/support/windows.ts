@@ -2,10 +2,10 @@
 // reach the others at once, late or never.
 import { DAY, SECOND } from '../../src/core/clock.ts';
 import { FakeFolder, FakeLife, FakeStore } from './fakeStore.ts';
-import { createTestWindow, seedSession, recordAt, type TestWindow, type TestWindowOptions } from './house.ts';
+import { createTestWindow, seedSession, recordAt, type TestWindow, type TestWindowOptions } from './testWindow.ts';
 import { randomFrom } from './interleaver.ts';
-import { Crashable, CrashableClock, CrashableFolder, CrashableLiveness, CrashableStore, StoreWithoutEvents, FolderWithoutWatch } from './mortal.ts';
-import { ManualAsyncClock } from './patientClock.ts';
+import { Crashable, CrashableClock, CrashableFolder, CrashableLiveness, CrashableStore, StoreWithoutEvents, FolderWithoutWatch } from './crashable.ts';
+import { ManualAsyncClock } from './manualAsyncClock.ts';
 import type { Script, ScriptedServer, SeenRequest } from './scriptedServer.ts';
 
 /** How secrets get from window to window: at once; late, told of late, twice or never; or not at all, as in the browser. */

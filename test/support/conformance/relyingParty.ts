@@ -6,12 +6,12 @@ import type { Provider } from '../../../src/core/provider.ts';
 import type { Category } from '../../../src/core/failurePolicies.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import type { EndSessionResult } from '../../../src/flows/endSession.ts';
-import { providerAt } from '../bench.ts';
+import { providerAt } from '../fixtures.ts';
 import { Person, type Arrival } from '../browserless.ts';
 import { FakeFolder } from '../fakeStore.ts';
-import { createTestWindow, seedSession, recordAt, type TestWindow } from '../house.ts';
-import { Desk } from '../signInBench.ts';
-import { Door } from '../signOutBench.ts';
+import { createTestWindow, seedSession, recordAt, type TestWindow } from '../testWindow.ts';
+import { Desk } from '../signInFixture.ts';
+import { Door } from '../signOutFixture.ts';
 import { CLIENT_ID, CLIENT_SECRET } from './requests.ts';
 import { SuiteServer } from './suiteServer.ts';
 

@@ -6,7 +6,7 @@ import { authorizationRequest } from '../../../src/protocol/authorize.ts';
 import { requestDeviceCode, requestDeviceTokens, type DeviceCode } from '../../../src/protocol/device.ts';
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
-import { discovered, REDIRECT_URI, trade, transportWith } from '../../support/bench.ts';
+import { discovered, REDIRECT_URI, trade, transportWith } from '../../support/fixtures.ts';
 import { NO_ANSWERS } from '../../support/conformance/faults.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer, type Script } from '../../support/scriptedServer.ts';

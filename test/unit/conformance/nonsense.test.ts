@@ -7,8 +7,8 @@ import { authorizationRequest } from '../../../src/protocol/authorize.ts';
 import { requestDeviceCode } from '../../../src/protocol/device.ts';
 import { accountOf } from '../../../src/protocol/identity.ts';
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
-import { discovered, GOOD_TOKENS, jwtWith, REDIRECT_URI, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
-import { createTestWindow, seedSession, recordAt } from '../../support/house.ts';
+import { discovered, GOOD_TOKENS, jwtWith, REDIRECT_URI, trade, tradeForIdToken, transportWith } from '../../support/fixtures.ts';
+import { createTestWindow, seedSession, recordAt } from '../../support/testWindow.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 
 const transport = transportWith();

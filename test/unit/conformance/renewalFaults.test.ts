@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Category } from '../../../src/core/failurePolicies.ts';
 import { BAD_ID_TOKENS, HALF_BAD, NO_ANSWERS } from '../../support/conformance/faults.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
+import { createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import type { ScriptedServer, Script } from '../../support/scriptedServer.ts';
 
 describe('The answer to a renewal that', () => {

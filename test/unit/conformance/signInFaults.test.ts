@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Provider } from '../../../src/core/provider.ts';
 import { requestDeviceTokens, type DeviceCode } from '../../../src/protocol/device.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
-import { discovered, GOOD_TOKENS, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
+import { discovered, GOOD_TOKENS, trade, tradeForIdToken, transportWith } from '../../support/fixtures.ts';
 import { BAD_ID_TOKENS, HALF_BAD } from '../../support/conformance/faults.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';

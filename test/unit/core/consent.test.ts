@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mayLackConsent, promptWithConsent } from '../../../src/core/consent.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
-import { providerAt } from '../../support/bench.ts';
+import { providerAt } from '../../support/fixtures.ts';
 import { SAMPLE } from '../../support/coreSamples.ts';
 
 describe('consent for a refresh token', () => {

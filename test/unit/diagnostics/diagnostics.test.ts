@@ -8,9 +8,9 @@ import { ClientSecrets } from '../../../src/storage/clientSecrets.ts';
 import type { ActionTarget } from '../../../src/ui/recoveryActions.ts';
 import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
 import { Settings } from '../../../src/host/settings.ts';
-import { jwtWith } from '../../support/bench.ts';
+import { jwtWith } from '../../support/fixtures.ts';
 import { editor } from '../../support/fakeEditor.ts';
-import { createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
+import { createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import type { ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('the links in the diagnostics', () => {

@@ -5,7 +5,7 @@ import type { Category } from '../../../src/core/failurePolicies.ts';
 import { FINDING_CODES, findingsOf, type Facts, type FindingCode, type QuickFix } from '../../../src/diagnostics/findings.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import { NUMBER_SETTINGS } from '../../../src/host/numberSettings.ts';
-import { jwtWith, providerAt } from '../../support/bench.ts';
+import { jwtWith, providerAt } from '../../support/fixtures.ts';
 import { live, SAMPLE, SIGNED_IN_AT, UNRENEWABLE } from '../../support/coreSamples.ts';
 
 const ISSUER = SAMPLE.issuer;

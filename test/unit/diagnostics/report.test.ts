@@ -8,9 +8,9 @@ import type { SessionRecord } from '../../../src/core/session.ts';
 import type { KnownServer } from '../../../src/protocol/discovery.ts';
 import { proxyHost, reportOf, type ReportInput, type ReportWords } from '../../../src/diagnostics/report.ts';
 import type { ClientSecretState } from '../../../src/storage/clientSecrets.ts';
-import { jwtWith, providerAt } from '../../support/bench.ts';
+import { jwtWith, providerAt } from '../../support/fixtures.ts';
 import { live, SAMPLE, SIGNED_IN_AT, USUAL } from '../../support/coreSamples.ts';
-import { createTestWindow, seedSession, recordAt } from '../../support/house.ts';
+import { createTestWindow, seedSession, recordAt } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
 const words: ReportWords = {

@@ -7,10 +7,10 @@ import { requestDeviceCode, type DeviceCode } from '../../../src/protocol/device
 import type { ServerContext } from '../../../src/protocol/discovery.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
 import type { Transport } from '../../../src/protocol/transport.ts';
-import { GOOD_TOKENS, discovered, transportWith } from '../../support/bench.ts';
+import { GOOD_TOKENS, discovered, transportWith } from '../../support/fixtures.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { ManualAsyncClock } from '../../support/patientClock.ts';
+import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 import { ScriptedServer, htmlPage, type Script, type SeenRequest } from '../../support/scriptedServer.ts';
 
 const CODES: Readonly<Record<string, unknown>> = {

@@ -4,11 +4,11 @@ import { SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { LoopbackRedirect, loopbackAddresses, type LoopbackOptions } from '../../../src/flows/loopback.ts';
 import { PAGE_HEADERS, renderPage } from '../../../src/flows/page.ts';
-import { providerAt } from '../../support/bench.ts';
+import { providerAt } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { freePort } from '../../support/freePort.ts';
 import { isRefused, send } from '../../support/httpRequests.ts';
-import { ManualAsyncClock } from '../../support/patientClock.ts';
+import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 import { plainPages } from '../../support/signInPages.ts';
 
 describe('The loopback redirect', () => {

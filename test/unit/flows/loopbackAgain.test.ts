@@ -8,7 +8,7 @@ import { LoopbackRedirect, type LoopbackOptions } from '../../../src/flows/loopb
 import { rejectsWith } from '../../support/failures.ts';
 import { freePort } from '../../support/freePort.ts';
 import { isRefused, send } from '../../support/httpRequests.ts';
-import { ManualAsyncClock } from '../../support/patientClock.ts';
+import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 import { plainPages } from '../../support/signInPages.ts';
 
 describe('The loopback redirect of an entry', () => {

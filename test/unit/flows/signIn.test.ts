@@ -3,12 +3,12 @@ import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import type { SignInRequest } from '../../../src/flows/signIn.ts';
 import type { SignInGrant } from '../../../src/protocol/identity.ts';
-import { GOOD_TOKENS, providerAt } from '../../support/bench.ts';
+import { GOOD_TOKENS, providerAt } from '../../support/fixtures.ts';
 import { Person, type Arrival } from '../../support/browserless.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { closedIssuer, ScriptedServer } from '../../support/scriptedServer.ts';
-import { Desk } from '../../support/signInBench.ts';
+import { Desk } from '../../support/signInFixture.ts';
 import { demoClientId, startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
 import { leaks } from '../../workshop/leaks.ts';
 

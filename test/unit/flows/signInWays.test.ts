@@ -4,13 +4,13 @@ import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import type { ShownCode, SignInRequest } from '../../../src/flows/signIn.ts';
 import type { SignInGrant } from '../../../src/protocol/identity.ts';
-import { discovered, providerAt } from '../../support/bench.ts';
+import { discovered, providerAt } from '../../support/fixtures.ts';
 import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { freePort } from '../../support/freePort.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
-import { Desk } from '../../support/signInBench.ts';
-import { Door } from '../../support/signOutBench.ts';
+import { Desk } from '../../support/signInFixture.ts';
+import { Door } from '../../support/signOutFixture.ts';
 import { demoClientId, startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
 import { leaks } from '../../workshop/leaks.ts';
 

@@ -8,7 +8,7 @@ import { requestDeviceCode, requestDeviceTokens } from '../../../src/protocol/de
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
-import { discovered, GOOD_TOKENS, REDIRECT_URI, trade, transportWith } from '../../support/bench.ts';
+import { discovered, GOOD_TOKENS, REDIRECT_URI, trade, transportWith } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer, type ScriptedAnswer } from '../../support/scriptedServer.ts';
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { URI } from 'vscode-uri';
 import { authorizationRequest, isAnswerTo, readAuthorizationResponse, type AuthorizationRequest } from '../../../src/protocol/authorize.ts';
 import type { ServerContext } from '../../../src/protocol/discovery.ts';
-import { answerTo, discovered, REDIRECT_URI } from '../../support/bench.ts';
+import { answerTo, discovered, REDIRECT_URI } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 

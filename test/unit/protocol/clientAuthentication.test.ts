@@ -7,7 +7,7 @@ import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
-import { answerTo, GOOD_TOKENS, providerAt, REDIRECT_URI, transportWith } from '../../support/bench.ts';
+import { answerTo, GOOD_TOKENS, providerAt, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer, type ScriptedAnswer, type SeenRequest } from '../../support/scriptedServer.ts';
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { HOUR, MINUTE } from '../../../src/core/clock.ts';
 import type { Category } from '../../../src/core/failurePolicies.ts';
 import { Discovery } from '../../../src/protocol/discovery.ts';
-import { discovered, providerAt, transportWith } from '../../support/bench.ts';
+import { discovered, providerAt, transportWith } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { ManualAsyncClock } from '../../support/patientClock.ts';
+import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 import { closedIssuer, htmlPage, ScriptedServer, type Scripted } from '../../support/scriptedServer.ts';
 
 const OIDC = '/.well-known/openid-configuration';

@@ -11,10 +11,10 @@ import { accountOf } from '../../../src/protocol/identity.ts';
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
-import { answerTo, discovered, GOOD_TOKENS, providerAt, REDIRECT_URI, transportWith } from '../../support/bench.ts';
+import { answerTo, discovered, GOOD_TOKENS, providerAt, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
 import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { createTestWindow, seedSession, recordAt } from '../../support/house.ts';
+import { createTestWindow, seedSession, recordAt } from '../../support/testWindow.ts';
 import { ScriptedServer, type ScriptedAnswer, type SeenRequest } from '../../support/scriptedServer.ts';
 import { startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
 

@@ -6,7 +6,7 @@ import { Discovery } from '../../../src/protocol/discovery.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
-import { answerTo, discovered, GOOD_TOKENS, jwtWith, providerAt, REDIRECT_URI, tradeForIdToken, transportWith } from '../../support/bench.ts';
+import { answerTo, discovered, GOOD_TOKENS, jwtWith, providerAt, REDIRECT_URI, tradeForIdToken, transportWith } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { authorizationRequest, isAnswerTo } from '../../../src/protocol/authorize.ts';
 import { logoutRequest } from '../../../src/protocol/logout.ts';
-import { discovered, REDIRECT_URI, transportWith } from '../../support/bench.ts';
+import { discovered, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
 import { Person } from '../../support/browserless.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 import { demoClientId, startIdentityServer } from '../../workshop/identityServer.ts';

@@ -5,7 +5,7 @@ import { authorizationRequest } from '../../../src/protocol/authorize.ts';
 import { Discovery, type ServerContext } from '../../../src/protocol/discovery.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
-import { discovered, providerAt, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
+import { discovered, providerAt, trade, tradeForIdToken, transportWith } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 

@@ -9,7 +9,7 @@ import { accountOf, type Account } from '../../../src/protocol/identity.ts';
 import { logoutRequest } from '../../../src/protocol/logout.ts';
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
-import { answerTo, discovered, GOOD_TOKENS, providerAt, REDIRECT_URI, transportWith } from '../../support/bench.ts';
+import { answerTo, discovered, GOOD_TOKENS, providerAt, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { htmlPage, ScriptedServer, type Script, type ScriptedAnswer } from '../../support/scriptedServer.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Category } from '../../../src/core/failurePolicies.ts';
 import { authorizationRequest } from '../../../src/protocol/authorize.ts';
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
-import { discovered, REDIRECT_URI, transportWith } from '../../support/bench.ts';
+import { discovered, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 

@@ -9,7 +9,7 @@ import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
-import { discovered, providerAt, REDIRECT_URI, transportWith } from '../../support/bench.ts';
+import { discovered, providerAt, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
 import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';

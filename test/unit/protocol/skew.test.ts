@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { DAY, HOUR, SECOND } from '../../../src/core/clock.ts';
 import { measureSkew } from '../../../src/protocol/skew.ts';
-import { providerAt, transportWith } from '../../support/bench.ts';
+import { providerAt, transportWith } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { ManualAsyncClock } from '../../support/patientClock.ts';
+import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 import { closedIssuer, htmlPage, ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('The comparison of the clocks', () => {

@@ -6,7 +6,7 @@ import { authorizationRequest, hintParameters, hintsAfter, maxAgeIn, type Author
 import { requestDeviceCode, requestDeviceTokens } from '../../../src/protocol/device.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
-import { discovered, GOOD_TOKENS, REDIRECT_URI, transportWith } from '../../support/bench.ts';
+import { discovered, GOOD_TOKENS, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
 import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';

@@ -4,9 +4,9 @@ import type { Category } from '../../../src/core/failurePolicies.ts';
 import { authorizationRequest } from '../../../src/protocol/authorize.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
-import { answerTo, discovered, GOOD_TOKENS, jwtWith, REDIRECT_URI, trade, tradeForIdToken, transportWith } from '../../support/bench.ts';
+import { answerTo, discovered, GOOD_TOKENS, jwtWith, REDIRECT_URI, trade, tradeForIdToken, transportWith } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { ManualAsyncClock } from '../../support/patientClock.ts';
+import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 import { htmlPage, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 
 describe('A token answer', () => {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND, type Clock } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { fetchWith, type Answer, type Fetch, type Transport } from '../../../src/protocol/transport.ts';
-import { transportWith } from '../../support/bench.ts';
+import { transportWith } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { settle } from '../../support/fakeClock.ts';
-import { ManualAsyncClock } from '../../support/patientClock.ts';
+import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 
 const GET = { method: 'GET', headers: {} };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
-import { providerAt } from '../../support/bench.ts';
-import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
+import { providerAt } from '../../support/fixtures.ts';
+import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 import { Windows } from '../../support/windows.ts';
 

@@ -1,9 +1,9 @@
 // Whole renewals at servers whose answers are in no form that a specification has.
 import assert from 'node:assert/strict';
 import { HOUR } from '../../../src/core/clock.ts';
-import { providerAt } from '../../support/bench.ts';
+import { providerAt } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { createTestWindow, grantFor, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
+import { createTestWindow, grantFor, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('A session', () => {

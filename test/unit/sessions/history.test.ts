@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import { createTestWindow, grantFor, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
-import { providerAt } from '../../support/bench.ts';
+import { createTestWindow, grantFor, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import { providerAt } from '../../support/fixtures.ts';
 import type { ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('History', () => {

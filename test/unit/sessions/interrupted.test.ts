@@ -6,7 +6,7 @@ import { tokenLifetimes } from '../../../src/core/session.ts';
 import { sessionTime } from '../../../src/core/status.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeStore } from '../../support/fakeStore.ts';
-import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
+import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import { rememberedKeyNames } from '../../support/keyNames.ts';
 import { htmlPage, rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { settle } from '../../support/fakeClock.ts';
-import { seedSession, recordAt } from '../../support/house.ts';
+import { seedSession, recordAt } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';
 

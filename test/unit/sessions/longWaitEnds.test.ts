@@ -1,10 +1,10 @@
 // What ends while a refresh waits for its answer: the session, the person's wish for it, the window, or the patience.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { providerAt } from '../../support/bench.ts';
+import { providerAt } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeLife } from '../../support/fakeStore.ts';
-import { grantFor, seedSession, recordAt } from '../../support/house.ts';
+import { grantFor, seedSession, recordAt } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 import { Windows, type Window } from '../../support/windows.ts';
 

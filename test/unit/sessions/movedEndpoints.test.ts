@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { HOUR } from '../../../src/core/clock.ts';
 import type { Endpoints } from '../../../src/core/provider.ts';
-import { providerAt } from '../../support/bench.ts';
+import { providerAt } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { createTestWindow, grantFor, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
+import { createTestWindow, grantFor, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('A session of an entry with endpoints', () => {

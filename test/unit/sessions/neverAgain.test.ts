@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { Failure } from '../../../src/core/failure.ts';
 import { FAILURE_POLICIES } from '../../../src/core/failurePolicies.ts';
-import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
+import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import { closedIssuer, rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('Never again', () => {

@@ -3,9 +3,9 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { refreshSettingsOf } from '../../../src/core/refreshSettings.ts';
 import { FAILURE_POLICIES } from '../../../src/core/failurePolicies.ts';
 import { statusOf } from '../../../src/core/status.ts';
-import { providerAt } from '../../support/bench.ts';
+import { providerAt } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { createTestWindow, grantFor, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/house.ts';
+import { createTestWindow, grantFor, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import { htmlPage, rotatingTokens, type Script, type ScriptedServer } from '../../support/scriptedServer.ts';
 import { Windows } from '../../support/windows.ts';
 

@@ -1,8 +1,8 @@
 // Many windows, one session: whoever renews, the others have it.
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { providerAt } from '../../support/bench.ts';
-import { grantFor } from '../../support/house.ts';
+import { providerAt } from '../../support/fixtures.ts';
+import { grantFor } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 import { STORE_KINDS, timed, tokenIn, Windows, type StoreKind } from '../../support/windows.ts';
 

@@ -1,9 +1,9 @@
 // What a person signs out of stays signed out, in whichever window; and what nobody signed out of is never called that.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { providerAt } from '../../support/bench.ts';
+import { providerAt } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { grantFor } from '../../support/house.ts';
+import { grantFor } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';
 

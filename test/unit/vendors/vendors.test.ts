@@ -6,12 +6,12 @@ import type { Provider, SignInMethod } from '../../../src/core/provider.ts';
 import { servesScopes, type SessionRecord } from '../../../src/core/session.ts';
 import { evaluateFlows, availableFlows } from '../../../src/flows/availability.ts';
 import { Discovery } from '../../../src/protocol/discovery.ts';
-import { transportWith } from '../../support/bench.ts';
+import { transportWith } from '../../support/fixtures.ts';
 import { FakeFolder } from '../../support/fakeStore.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { createTestWindow, type TestWindow } from '../../support/house.ts';
-import { ManualAsyncClock } from '../../support/patientClock.ts';
-import { Desk } from '../../support/signInBench.ts';
+import { createTestWindow, type TestWindow } from '../../support/testWindow.ts';
+import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
+import { Desk } from '../../support/signInFixture.ts';
 import { SECRET, VendorServer } from '../../support/vendorServer.ts';
 import { VENDORS } from '../../support/vendors.ts';
 

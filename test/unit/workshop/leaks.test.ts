@@ -8,7 +8,7 @@ import { authorizationRequest } from '../../../src/protocol/authorize.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
-import { discovered, REDIRECT_URI, transportWith } from '../../support/bench.ts';
+import { discovered, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
 import { Person } from '../../support/browserless.ts';
 import { Journal, type RawRequest, type SecretKind } from '../../workshop/identityJournal.ts';
 import { demoClientId, startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';

@@ -1,0 +1,367 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { getL10nJson } from '@vscode/l10n-dev';
+import {
+  BUILT_IN_PROVIDER_IDS,
+  DEFAULT_PROVIDER_ID,
+  DEFAULT_SCOPES,
+  PROVIDER_FIELDS,
+  PROVIDER_ID_PATTERN,
+  SIGN_IN_METHODS,
+  parseProviders,
+} from '../../src/core/provider.ts';
+import { COMMANDS, CONTEXT_KEYS, PREFIX, SETTINGS } from '../../src/host/ids.ts';
+import { NUMBER_SETTINGS } from '../../src/host/numberSettings.ts';
+import { TEXTS } from '../support/layers.ts';
+
+interface Schema {
+  readonly type?: string | readonly string[];
+  readonly order?: number;
+  readonly scope?: string;
+  readonly default?: unknown;
+  readonly minimum?: number;
+  readonly minLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly maximum?: number;
+  readonly anyOf?: readonly unknown[];
+  readonly enum?: readonly unknown[];
+  readonly markdownEnumDescriptions?: readonly string[];
+  readonly pattern?: string;
+  readonly not?: { readonly enum: readonly string[] };
+  readonly description?: string;
+  readonly markdownDescription?: string;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: boolean;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly defaultSnippets?: readonly { readonly body: Readonly<Record<string, unknown>> }[];
+}
+
+interface Manifest {
+  readonly main: string;
+  readonly icon: string;
+  readonly l10n: string;
+  readonly engines: { readonly vscode: string };
+  readonly categories: readonly string[];
+  readonly activationEvents: readonly string[];
+  readonly extensionKind: readonly string[];
+  readonly capabilities: { readonly untrustedWorkspaces: { readonly supported: unknown }; readonly virtualWorkspaces: unknown };
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly contributes: {
+    readonly authentication: readonly { readonly id: string; readonly label: string }[];
+    readonly commands: readonly { readonly command: string; readonly title: string; readonly category: string }[];
+    readonly menus: Readonly<Record<string, readonly { readonly command: string; readonly when?: string }[]>>;
+    readonly configuration: { readonly properties: Readonly<Record<string, Schema>> };
+  };
+}
+
+/** How long, in ms, a test may take that loads a parser, on a machine that is busy. */
+const SLOW = 20_000;
+const ROOT = join(import.meta.dirname, '../..');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+
+/** The files that hold every sentence. */
+const SENTENCES = [...TEXTS].map((path) => ({ extension: '.ts', contents: read(`src/${path}`) }) as const);
+
+const manifest = JSON.parse(read('package.json')) as Manifest;
+const words = JSON.parse(read('package.nls.json')) as Record<string, string>;
+const { contributes } = manifest;
+const settings = contributes.configuration.properties;
+const providers = settings[`${PREFIX}.${SETTINGS.providers}`];
+const entry = providers?.items;
+
+/** The endpoints that an entry with endpoints has at the least. */
+const ENDPOINTS = { authorization: 'https://a.example/a', token: 'https://a.example/t' };
+
+/** The schema of one field of a provider. */
+function field(name: string): Schema {
+  const schema = entry?.properties?.[name];
+  assert.ok(schema !== undefined, `the manifest has no field "${name}"`);
+  return schema;
+}
+
+/** Every text anywhere in a JSON value. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') {
+    return [value];
+  }
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+/** Whether the code takes an entry with a field of a certain value. */
+function isTaken(name: string, value: unknown): boolean {
+  return parseProviders([{ issuer: 'https://id.example.com', clientId: 'c', [name]: value }]).problems.length === 0;
+}
+
+/** Whether the manifest's pattern of a field takes a text. */
+function matches(schema: Schema, value: string): boolean {
+  assert.ok(schema.pattern !== undefined);
+  return new RegExp(schema.pattern, 'u').test(value) && schema.not?.enum.includes(value) !== true;
+}
+
+describe('the manifest', () => {
+  it('has the commands of the code, each with a title and under the name of the product', () => {
+    assert.deepEqual(contributes.commands.map(({ command }) => command).sort(), Object.values(COMMANDS).sort());
+    for (const { command, title, category } of contributes.commands) {
+      assert.match(title, /^%command\.\w+%$/, command);
+      assert.equal(title, `%command.${command.slice(PREFIX.length + 1)}%`);
+      assert.equal(category, 'Session Keeper');
+    }
+  });
+
+  it('has the settings of the code', () => {
+    assert.deepEqual(Object.keys(settings).sort(), Object.values(SETTINGS).map((name) => `${PREFIX}.${name}`).sort());
+  });
+
+  it('lets no workspace decide where credentials go: every setting has the scope of the application', () => {
+    for (const [name, { scope }] of Object.entries(settings)) {
+      assert.equal(scope, 'application', name);
+    }
+  });
+
+  it('has a type, a default, a description and a place of its own for every setting', () => {
+    for (const [name, schema] of Object.entries(settings)) {
+      assert.ok(schema.type !== undefined && schema.default !== undefined, name);
+      assert.equal(schema.markdownDescription, `%setting.${name.slice(PREFIX.length + 1)}%`);
+    }
+    const orders = Object.values(settings).map(({ order }) => order);
+    assert.deepEqual(orders, orders.map((_, index) => index + 1));
+  });
+
+  it('has the numbers of the code: its defaults and limits, and 0 below them for what can be off', () => {
+    const inManifest = Object.entries(settings).filter(([, { type }]) => type === 'number');
+    assert.deepEqual(Object.values(NUMBER_SETTINGS).map(({ name }) => `${PREFIX}.${name}`).sort(), inManifest.map(([name]) => name).sort());
+    for (const { canBeOff, default: fallback, maximum, minimum, name } of Object.values(NUMBER_SETTINGS)) {
+      const schema = settings[`${PREFIX}.${name}`];
+      assert.deepEqual([schema?.default, schema?.minimum, schema?.maximum], [fallback, canBeOff ? 0 : minimum, maximum], name);
+      assert.deepEqual(schema?.anyOf, canBeOff ? [{ const: 0 }, { minimum }] : undefined, name);
+    }
+  });
+
+  it('describes each number with its unit, as the page of settings does', () => {
+    for (const { name, unit } of Object.values(NUMBER_SETTINGS)) {
+      assert.ok(words[`setting.${name}`]?.includes(`**${unit}**`), name);
+      assert.match(read('docs/settings.md'), new RegExp(`^\\| \`${PREFIX}\\.${name}\` \\| \\d+ ${unit === 'seconds' ? 's' : 'min'} \\|`, 'm'), name);
+    }
+  });
+
+  it('shows commands by context keys that the code sets, and has no key that nothing looks at', () => {
+    const clauses = Object.values(contributes.menus).flat().flatMap(({ when }) => when ?? []);
+    const used = clauses.flatMap((clause) => clause.match(new RegExp(`\\b${PREFIX}\\.\\w+`, 'g')) ?? []);
+    assert.deepEqual([...new Set(used)].sort(), Object.values(CONTEXT_KEYS).sort());
+  });
+
+  it('has only commands of its own in its menus', () => {
+    const known: readonly string[] = Object.values(COMMANDS);
+    for (const { command } of Object.values(contributes.menus).flat()) {
+      assert.ok(known.includes(command), command);
+    }
+  });
+
+  it('declares the id of a provider that is given none, so that VS Code can wake the extension for it', () => {
+    assert.deepEqual(contributes.authentication.map(({ id }) => id), [DEFAULT_PROVIDER_ID]);
+    assert.ok(!BUILT_IN_PROVIDER_IDS.includes(DEFAULT_PROVIDER_ID));
+  });
+
+  it('wakes the extension once VS Code has started, never before', () => {
+    assert.deepEqual(manifest.activationEvents, ['onStartupFinished']);
+  });
+
+  it('says where it works: on either side, in workspaces that are not trusted, and in virtual ones', () => {
+    assert.deepEqual(manifest.extensionKind, ['ui', 'workspace']);
+    assert.equal(manifest.capabilities.untrustedWorkspaces.supported, true);
+    assert.equal(manifest.capabilities.virtualWorkspaces, true);
+  });
+
+  it('asks for the version of VS Code whose API it is compiled against', () => {
+    assert.equal(manifest.engines.vscode, `^${manifest.devDependencies['@types/vscode'] ?? '?'}`);
+  });
+
+  it('has a category, and ships no package beside its bundle', () => {
+    assert.ok(manifest.categories.length > 0);
+    assert.deepEqual(Object.keys(manifest.dependencies ?? {}), []);
+  });
+});
+
+describe('an entry of the setting of providers', () => {
+  it('has the fields of the code, each described, and no others', () => {
+    assert.deepEqual(Object.keys(entry?.properties ?? {}).sort(), [...PROVIDER_FIELDS].sort());
+    assert.equal(entry?.additionalProperties, false);
+    for (const name of PROVIDER_FIELDS) {
+      assert.equal(field(name).markdownDescription, `%setting.providers.${name}%`);
+    }
+  });
+
+  it('needs what the code needs', () => {
+    const needed = PROVIDER_FIELDS.filter((name) => {
+      const { [name]: _gone, ...rest }: Record<string, string> = { issuer: 'https://id.example.com', clientId: 'c' };
+      return parseProviders([rest]).problems.length > 0;
+    });
+    assert.deepEqual([...(entry?.required ?? [])].sort(), needed.sort());
+  });
+
+  it('has the defaults of the code', () => {
+    const { id, scopes, accountsMenu, dpop, pushedAuthorization, signOutAtServer } = parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0] ?? {};
+    assert.equal(field('id').default, DEFAULT_PROVIDER_ID);
+    assert.deepEqual(field('scopes').default, DEFAULT_SCOPES);
+    assert.deepEqual([field('id').default, field('scopes').default, field('accountsMenu').default], [id, scopes, accountsMenu]);
+    assert.deepEqual(['pushedAuthorization', 'dpop', 'signOutAtServer'].map((name) => field(name).default), [pushedAuthorization, dpop, signOutAtServer]);
+  });
+
+  it('has the types of the code', () => {
+    const FITTING: Record<string, Record<string, unknown>> = { string: { id: 'abc', signInMethod: 'paste', redirectUri: 'http://localhost/auth', token: 'id_token', clientAuthentication: 'client_secret_post', signOutAtServer: 'return' }, array: { redirectPorts: [5], resource: ['https://a.example'] }, object: { account: { id: 'id' }, endpoints: ENDPOINTS } };
+    const examples: Record<string, unknown> = { string: 'https://abc.example', number: 5, boolean: true, array: ['a'], object: {} };
+    for (const name of PROVIDER_FIELDS) {
+      for (const [type, example] of Object.entries(examples)) {
+        const value = FITTING[type]?.[name] ?? example;
+        assert.equal(isTaken(name, value), [field(name).type].flat().includes(type), `"${name}" as ${type}`);
+      }
+    }
+  });
+
+  it('cannot take the id of a provider of VS Code itself', () => {
+    assert.deepEqual(field('id').not?.enum, BUILT_IN_PROVIDER_IDS);
+  });
+
+  it('has the pattern of the code for an id', () => {
+    assert.equal(field('id').pattern, PROVIDER_ID_PATTERN.source);
+    for (const id of ['oidc', 'a', 'A.b_c-9', 'a'.repeat(64), 'a'.repeat(65), '1a', '-a', 'a b', 'ä', 'a/b', 'github', 'github-enterprise', 'a\n']) {
+      assert.equal(isTaken('id', id), matches(field('id'), id), id);
+    }
+  });
+
+  for (const issuer of [
+    'https://id.example.com', 'https://id.example.com/', 'https://id.example.com:8443/realms/a', 'https://[2001:db8::1]/a', 'https://id.example.com/%20',
+    'http://localhost', 'http://localhost:8080/realms/a', 'http://127.0.0.1', 'http://127.0.0.1:3000/', 'http://127.9.9.9', 'http://[::1]', 'http://[::1]:9/a',
+    'http://id.example.com', 'http://localhost.example.com', 'http://127.0.0.1.example.com', 'http://0.0.0.0', 'http://[::2]', 'http://10.0.0.1',
+    'https://id.example.com?a', 'https://id.example.com/?a=1', 'https://id.example.com/#a', 'https://ada@id.example.com', 'https://ada:pw@id.example.com',
+    'http://localhost?a', 'http://ada@localhost', 'http://localhost@id.example.com', 'ftp://id.example.com', 'id.example.com', 'https://', 'command:x', 'x',
+    'https://id.example.com?', 'https://id.example.com#', 'https://id.exam\nple.com',
+  ]) {
+    it(`has the same say in the editor and in the code on the issuer ${JSON.stringify(issuer)}`, () => {
+      assert.equal(isTaken('issuer', issuer), matches(field('issuer'), issuer));
+    });
+  }
+
+  it('has the same say in the editor and in the code on scopes', () => {
+    const { items, minItems } = field('scopes');
+    assert.ok(items !== undefined);
+    for (const scope of ['openid', 'offline_access', 'https://graph.example/.default', 'api:read!', 'a b', '"a"', 'a\\b', 'ä', 'a\tb']) {
+      assert.equal(isTaken('scopes', [scope]), matches(items, scope), scope);
+    }
+    assert.deepEqual([isTaken('scopes', []), minItems], [true, undefined]);
+  });
+
+  it('has the same least values in the editor and in the code', () => {
+    for (const name of ['assumedLifetime', 'sessionLifetime', 'idleTimeout']) {
+      const { minimum } = field(name);
+      assert.ok(minimum !== undefined);
+      assert.deepEqual([isTaken(name, minimum), isTaken(name, minimum - 0.01)], [true, false], name);
+    }
+    for (const name of ['label', 'clientId']) {
+      assert.deepEqual([isTaken(name, 'x'), isTaken(name, '')], [true, field(name).minLength === 0], name);
+    }
+  });
+
+  it('has the same say in the editor and in the code on the way to sign in', () => {
+    assert.deepEqual(field('signInMethod').enum, SIGN_IN_METHODS);
+    assert.equal(field('signInMethod').markdownEnumDescriptions?.length, SIGN_IN_METHODS.length);
+    for (const way of [...SIGN_IN_METHODS, 'browser', '', 'Paste']) {
+      assert.equal(isTaken('signInMethod', way), field('signInMethod').enum?.includes(way), way);
+    }
+  });
+
+  it('has the same say in the editor and in the code on signing out at the server', () => {
+    assert.equal(field('signOutAtServer').markdownEnumDescriptions?.length, field('signOutAtServer').enum?.length);
+    for (const value of [true, false, 'return', 'true', '', 0]) {
+      assert.equal(isTaken('signOutAtServer', value), field('signOutAtServer').enum?.includes(value), String(value));
+    }
+  });
+
+  it('has the same say in the editor and in the code on ports', () => {
+    const { items, maxItems = 0, minItems } = field('redirectPorts');
+    for (const [port, isGood] of [[items?.minimum ?? 0, true], [items?.maximum ?? 0, true], [0, false], [65_536, false], [80.5, false]] as const) {
+      assert.equal(isTaken('redirectPorts', [port]), isGood, String(port));
+    }
+    assert.deepEqual([items?.type, minItems], ['integer', 1]);
+    const ports = Array.from({ length: maxItems + 1 }, (_, index) => 3000 + index);
+    assert.deepEqual([isTaken('redirectPorts', []), isTaken('redirectPorts', ports.slice(1)), isTaken('redirectPorts', ports)], [false, true, false]);
+  });
+
+  it('starts from a snippet that is a good entry once it is filled in as proposed', () => {
+    const bodies = entry?.defaultSnippets?.map(({ body }) => body) ?? [];
+    assert.ok(bodies.length > 0);
+    for (const body of bodies) {
+      const filled = Object.fromEntries(Object.entries(body).map(([name, value]) => [name, String(value).replace(/^\$\{\d+:(.*)\}$/, '$1')]));
+      assert.deepEqual(parseProviders([filled]).problems, []);
+    }
+  });
+});
+
+describe('the words of the manifest', () => {
+  it('are all there, and all used', () => {
+    const used = textsIn(manifest).flatMap((text) => /^%(.+)%$/.exec(text)?.[1] ?? []);
+    assert.deepEqual([...new Set(used)].sort(), Object.keys(words).sort());
+    for (const [key, text] of Object.entries(words)) {
+      assert.ok(text.trim() !== '', key);
+    }
+  });
+
+  it('are not written out in the manifest itself, where they could not be translated', () => {
+    const shown = [
+      ...contributes.commands.map(({ title }) => title),
+      ...contributes.authentication.map(({ label }) => label),
+      ...[settings, entry?.properties ?? {}].flatMap((schemas) => Object.values(schemas).flatMap((schema) => schema.markdownDescription ?? schema.description ?? '')),
+    ];
+    for (const text of shown) {
+      assert.match(text, /^%.+%$/);
+    }
+  });
+});
+
+describe('the sentences of the code', () => {
+  it('are in the bundle for translators as they are in the code; npm run l10n brings them there', async () => {
+    const bundle = JSON.parse(read(join(manifest.l10n, 'bundle.l10n.json'))) as unknown;
+    const extracted = await getL10nJson(SENTENCES);
+    assert.ok(Object.keys(extracted).length > 50);
+    assert.deepEqual(bundle, extracted);
+  }).timeout(SLOW);
+
+  it('number their places from 0 on, without a gap', async () => {
+    const extracted = await getL10nJson(SENTENCES);
+    for (const value of Object.values(extracted)) {
+      const text = typeof value === 'string' ? value : value.message;
+      const places = [...new Set([...text.matchAll(/\{(\d+)\}/g)].map(([, place]) => Number(place)))].sort();
+      assert.deepEqual(places, places.map((_, index) => index), text);
+    }
+  }).timeout(SLOW);
+});
+
+describe('the package that ships', () => {
+  const rules = read('.vscodeignore').split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+  const shipped = rules.slice(1).map((rule) => rule.slice(1));
+
+  it('holds only what is named', () => {
+    assert.equal(rules[0], '**');
+    for (const rule of rules.slice(1)) {
+      assert.match(rule, /^![^*]/, `"${rule}" lets more in than a file by its name`);
+      assert.doesNotMatch(rule, /\*\*|\*\/|\/$/, rule);
+    }
+  });
+
+  it('holds what the manifest and the code name', () => {
+    const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+    const assets = sources.flatMap((path) => [...read(join('src', path)).matchAll(/asAbsolutePath\('([^']+)'\)/g)].map(([, asset]) => asset ?? ''));
+    assert.ok(assets.length > 0);
+    for (const needed of ['package.json', join(manifest.main), join(manifest.icon), ...assets]) {
+      assert.ok(shipped.includes(needed), needed);
+    }
+    for (const asset of [...assets, manifest.icon]) {
+      assert.ok(existsSync(join(ROOT, asset)), asset);
+    }
+    assert.ok(shipped.includes('package.nls*.json') && shipped.includes('l10n/bundle.l10n*.json'));
+  });
+});

@@ -1,0 +1,146 @@
+import { getL10nJson } from '@vscode/l10n-dev';
+import { PackageManager, listFiles } from '@vscode/vsce';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { PRESETS } from '../../src/wizard/presets.ts';
+import { TEXTS } from '../support/layers.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Everything that ships. A file more or less is a decision, and is made here. */
+const shipped = [
+  'CHANGELOG.md',
+  'LICENSE',
+  'README.md',
+  'dist/extension.js',
+  'dist/onDemand-*.js',
+  ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+  ...['README', 'other', ...PRESETS.map(({ id }) => id)].map((name) => `docs/servers/${name}.md`),
+  'l10n/bundle.l10n.json',
+  'media/icon.png',
+  'media/sign-in-page.html',
+  'package.json',
+  'package.nls.json',
+];
+
+/** What is loaded at each start, which everybody waits for, and what is loaded when somebody asks for it. */
+const files = [
+  { name: 'dist/extension.js', largest: 256_000 },
+  { name: 'dist/onDemand-*.js', largest: 59_000 },
+] as const;
+
+/** The path of a file that ships, without what changes with what is in it. */
+function stableName(path: string): string {
+  return path.replaceAll('\\', '/').replace(/-[0-9A-Z]{8}\.js$/, '-*.js');
+}
+
+/** The text of a file in dist/, by its stable name. */
+function built(name: string): string {
+  const [found, ...others] = readdirSync(join(root, 'dist')).filter((file) => stableName(`dist/${file}`) === name);
+  assert.ok(found !== undefined && others.length === 0, `there are other files than one of ${name}`);
+  return readFileSync(join(root, 'dist', found), 'utf8');
+}
+
+/** Every sentence of some of the files that hold them. */
+async function sentencesOf(paths: readonly string[]): Promise<string[]> {
+  const sources = paths.map((path) => ({ extension: '.ts', contents: readFileSync(join(root, 'src', path), 'utf8') }) as const);
+  return Object.keys(await getL10nJson(sources));
+}
+
+/** The addresses of the images in a Markdown text, those in HTML tags included. */
+function imagesIn(markdown: string): string[] {
+  const links = markdown.matchAll(/!\[[^\]]*\]\(\s*<?([^\s)>]+)/gu);
+  const tags = markdown.matchAll(/<(?:img|source|video)\b[^>]*?\b(?:src|srcset)\s*=\s*["']([^"']+)["']/giu);
+  return [...links, ...tags].map(([, address = '']) => address);
+}
+
+/** Whether a reader of the Marketplace and of the repository gets to see an image. */
+function isThere(address: string): boolean {
+  return address.startsWith('https://') || existsSync(join(root, address));
+}
+
+/** The width and the height that a PNG file tells of itself. */
+function sizeOfPng(file: string): readonly [number, number] {
+  const bytes = readFileSync(file);
+  assert.equal(bytes.toString('latin1', 1, 4), 'PNG', file);
+  return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+}
+
+describe('the package', function () {
+  this.timeout(60_000);
+
+  before(() => {
+    execFileSync(process.execPath, ['esbuild.mjs'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  });
+
+  it('holds what is on the list, and nothing else', async () => {
+    const files = await listFiles({ cwd: root, packageManager: PackageManager.None });
+    assert.deepEqual(files.map(stableName).sort(), [...shipped].sort());
+  });
+
+  for (const { name, largest } of files) {
+    it(`has ${name} below ${largest} bytes`, () => {
+      const size = Buffer.byteLength(built(name));
+      assert.ok(size < largest, `${name} has ${size} bytes`);
+    });
+
+    it(`has ${name} without a source map, without a path of the machine that built it, and in ASCII`, () => {
+      const bundle = built(name);
+      assert.doesNotMatch(bundle, /sourceMappingURL/u);
+      assert.ok(!bundle.includes(root));
+      // A single character beyond Latin-1 doubles what V8 keeps in memory of the file.
+      assert.doesNotMatch(bundle, /[^\0-\x7F]/u);
+    });
+
+    it(`has ${name} load nothing but VS Code, what Node brings, and the other file`, () => {
+      const bundle = built(name);
+      const loaded = [...bundle.matchAll(/\b(?:require|import)\("([^"]+)"\)/gu)].map(([, from = '']) => from);
+      const ours = loaded.filter((from) => from !== 'vscode' && !from.startsWith('node:')).map((from) => stableName(from.replace('./', 'dist/')));
+      assert.deepEqual([...new Set(ours)], files.filter((file) => file.name !== name).map((file) => file.name));
+    });
+  }
+
+  it('has the guide and the diagnostics in the file that is loaded on demand, and nothing of them in the other', async () => {
+    const [atStart, onDemand] = files.map(({ name }) => built(name).replace(/\\u([0-9A-F]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16))));
+    const rooms = [...TEXTS].filter((path) => !path.startsWith('host/'));
+    const others = await sentencesOf([...TEXTS].filter((path) => !rooms.includes(path)));
+    assert.deepEqual(rooms, ['diagnostics/reportText.ts', 'wizard/wizardMessages.ts']);
+    for (const room of rooms) {
+      const own = (await sentencesOf([room])).filter((sentence) => !others.includes(sentence) && !/["'`]/.test(sentence));
+      assert.ok(own.length > 20, room);
+      assert.deepEqual(own.filter((sentence) => atStart?.includes(`.t("${sentence}"`) !== false), []);
+      assert.deepEqual(own.filter((sentence) => onDemand?.includes(`.t("${sentence}"`) !== true), []);
+    }
+  });
+
+  it('has each class of the product once', () => {
+    // `instanceof` tells a failure from another error; a second copy of the class would not be known.
+    const classes = files.map(({ name }) => [...built(name).matchAll(/="Failure"/g)].length);
+    assert.deepEqual(classes, [1, 0]);
+  });
+
+  it('shows images that are there', () => {
+    for (const name of ['README.md', 'CHANGELOG.md']) {
+      const file = join(root, name);
+      const images = existsSync(file) ? imagesIn(readFileSync(file, 'utf8')) : [];
+      assert.deepEqual(images.filter((address) => !isThere(address)), [], name);
+    }
+  });
+
+  it('has an icon of the size that the Marketplace wants', () => {
+    assert.deepEqual(sizeOfPng(join(root, 'media/icon.png')), [256, 256]);
+  });
+});
+
+describe('the search for images', () => {
+  it('sees every way to write one', () => {
+    const text = '![a](media/a.png) [![b](https://b/b.svg "b")](c) <img width="5" src="d.png"> <source srcset=\'e.png\'>';
+    assert.deepEqual(imagesIn(text), ['media/a.png', 'https://b/b.svg', 'd.png', 'e.png']);
+  });
+
+  it('knows an image that is there from one that is not', () => {
+    assert.deepEqual(['https://x/y.png', 'package.json', 'http://x/y.png', 'media/gone.png'].map(isThere), [true, true, false, false]);
+  });
+});

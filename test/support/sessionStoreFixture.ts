@@ -1,0 +1,90 @@
+// What the tests of the archive work with: windows that each have their own, over one folder and one store.
+import assert from 'node:assert/strict';
+import type { SessionRecord } from '../../src/core/session.ts';
+import { nodeCipher } from '../../src/node/cipher.ts';
+import { SessionStore } from '../../src/storage/sessionStore.ts';
+import type { Cipher } from '../../src/storage/cipher.ts';
+import { SealedSessionCopies } from '../../src/storage/sealedSessionCopies.ts';
+import { SessionIndex } from '../../src/storage/sessionIndex.ts';
+import { SecretSessionStorage } from '../../src/storage/secretSessionStorage.ts';
+import { FakeFolder, FakeStore } from './fakeStore.ts';
+import { recordAt } from './testWindow.ts';
+import { Crashable, CrashableFolder, CrashableStore } from './crashable.ts';
+import { ManualAsyncClock } from './manualAsyncClock.ts';
+import { allKeyNames } from './keyNames.ts';
+
+/** Where the sessions of these tests come from. */
+export const ISSUER = 'https://id.example.com';
+
+/** A record of a generation. */
+export function generation(number: number, more: Partial<SessionRecord> = {}): SessionRecord {
+  return recordAt(ISSUER, Date.UTC(2031, 0, 1), { generation: number, refreshToken: `refresh-${number}`, accessToken: `access-${number}`, ...more });
+}
+
+/** A renewal of which only the refresh token is known to be good. */
+export function half(number: number): SessionRecord {
+  return generation(number, { isComplete: false, accessToken: `access-${number - 1}` });
+}
+
+/** A record after a definite verdict. */
+export function ended(record: SessionRecord): SessionRecord {
+  return { ...record, ended: { at: 1, category: 'session-ended', code: 'invalid_grant' } };
+}
+
+/** One window's archive, with what it consists of. */
+export type ArchiveWindow = SessionStore & { readonly life: Crashable; readonly vault: SecretSessionStorage; readonly sealedCopies: SealedSessionCopies; readonly sessionIndex: SessionIndex };
+
+/** Windows that keep the same sessions. */
+export class ArchiveBench {
+  /** What they share. */
+  readonly folder = new FakeFolder();
+  /** What they share as well. */
+  readonly store = new FakeStore();
+  /** Everybody's clock. */
+  readonly clock = new ManualAsyncClock();
+  /** Every line of every log. */
+  readonly lines: string[] = [];
+  #sealing = 0;
+
+  constructor() {
+    this.clock.busy = () => this.#sealing > 0;
+  }
+
+  /** One more window, which knows nothing of what others have in memory. */
+  openWindow(life = new Crashable()): ArchiveWindow {
+    const tell = (line: string): void => void this.lines.push(line);
+    const log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
+    const { clock } = this;
+    const folder = new CrashableFolder(this.folder, life);
+    const store = new CrashableStore(this.store, life);
+    const vault = new SecretSessionStorage(store);
+    const sealedCopies = new SealedSessionCopies(folder, store, this.#cipher(), log, allKeyNames);
+    const sessionIndex = new SessionIndex(folder, log);
+    return Object.assign(new SessionStore({ clock, log, vault, sealedCopies, sessionIndex }), { life, vault, sealedCopies, sessionIndex });
+  }
+
+  /** Lets the clock go on for so many ms, by when a task must be done. */
+  async within<T>(time: number, task: Promise<T>): Promise<T> {
+    const late = Symbol('late');
+    const passed = this.clock.pass(time).then(() => late);
+    const outcome = await Promise.race([task, passed]);
+    await passed;
+    assert.notEqual(outcome, late, `It took longer than ${time} ms.`);
+    return task;
+  }
+
+  /** The clock stands still while something is being sealed or opened. */
+  #cipher(): Cipher {
+    const counted = async <T>(task: Promise<T>): Promise<T> => {
+      this.#sealing += 1;
+      return task.finally(() => {
+        this.#sealing -= 1;
+      });
+    };
+    return {
+      newKey: () => nodeCipher.newKey(),
+      seal: (...sealing) => counted(nodeCipher.seal(...sealing)),
+      open: (...opening) => counted(nodeCipher.open(...opening)),
+    };
+  }
+}

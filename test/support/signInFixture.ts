@@ -1,0 +1,93 @@
+import { SECOND } from '../../src/core/clock.ts';
+import type { Log } from '../../src/core/log.ts';
+import type { AskForAddress } from '../../src/flows/paste.ts';
+import { SignInService } from '../../src/flows/signIn.ts';
+import { UriCallbackRouter } from '../../src/flows/uriCallbackRouter.ts';
+import type { Environment } from '../../src/flows/availability.ts';
+import { nodeCipher } from '../../src/node/cipher.ts';
+import { Discovery } from '../../src/protocol/discovery.ts';
+import type { Transport } from '../../src/protocol/transport.ts';
+import { transportWith } from './fixtures.ts';
+import { FakeBrowser } from './fakeBrowser.ts';
+import { FakeFolder } from './fakeStore.ts';
+import { ManualAsyncClock } from './manualAsyncClock.ts';
+import { plainPages } from './signInPages.ts';
+
+/** A sign-in with a browser that a test drives. */
+export class Desk {
+  /** The time. */
+  readonly clock: ManualAsyncClock;
+  /** What was logged. */
+  readonly lines: string[] = [];
+  /** The sign-ins. */
+  readonly signIns: SignInService;
+  /** Where links to the editor arrive. */
+  readonly links: UriCallbackRouter;
+  readonly #browser = new FakeBrowser();
+  /** What the person answers who is asked for an address. */
+  asking: AskForAddress = () => Promise.resolve(undefined);
+  /** Where VS Code runs. */
+  environment: Environment = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
+  /** What VS Code makes of a loopback address of this machine. */
+  reaching: (address: string) => Promise<string> = (address) => Promise.resolve(address);
+  /** What gives up ports. */
+  makesWay: (ports: readonly number[]) => boolean = () => false;
+  /** Whether somebody is signed in already. */
+  isAnybodyIn = false;
+  /** Whether no time passes while a request is under way. */
+  waitsForAnswers = false;
+  /** What opening the browser waits for. */
+  opening: () => Promise<void> = () => Promise.resolve();
+
+  /**
+   * Nobody has started anything yet.
+   * @param shared what the sign-ins share with the sessions of a house, as they do in the product.
+   */
+  constructor(folder = new FakeFolder(), shared?: { readonly clock: ManualAsyncClock; readonly discovery: Discovery; readonly transport: Transport }) {
+    const tell = (line: string): void => void this.lines.push(line);
+    const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
+    this.clock = shared?.clock ?? new ManualAsyncClock();
+    const transport = shared?.transport ?? this.#ownTransport(log);
+    this.links = new UriCallbackRouter({ clock: this.clock, log, folder, cipher: nodeCipher });
+    this.signIns = new SignInService({
+      clock: this.clock,
+      transport,
+      discovery: shared?.discovery ?? new Discovery(transport),
+      log,
+      pages: () => Promise.resolve(plainPages),
+      askForAddress: () => (passes, signal) => this.asking(passes, signal),
+      environment: () => Promise.resolve(this.environment),
+      reach: (address) => this.reaching(address),
+      releasePorts: (ports) => this.makesWay(ports),
+      isAnybodyIn: () => this.isAnybodyIn,
+      links: this.links,
+      link: () => Promise.resolve('vscode://session-keeper.session-keeper/callback'),
+      random: () => 0.5,
+      openBrowser: async (address) => {
+        this.#browser.open(address);
+        await this.opening();
+      },
+    });
+  }
+
+  #ownTransport(log: Log): Transport {
+    let underWay = 0;
+    this.clock.busy = () => this.waitsForAnswers && underWay > 0;
+    return {
+      ...transportWith(this.clock, 30 * SECOND, log),
+      fetch: async (...arguments_) => {
+        underWay += 1;
+        try {
+          return await fetch(...arguments_);
+        } finally {
+          underWay -= 1;
+        }
+      },
+    };
+  }
+
+  /** The next address that the browser is opened at. */
+  async address(): Promise<string> {
+    return this.#browser.address();
+  }
+}

@@ -1,0 +1,215 @@
+// The sessions' room, built as the product builds it, over a clock, a store and a folder that a test holds in its hand.
+import { HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
+import type { LifetimeSettings } from '../../src/core/lifetime.ts';
+import type { Log } from '../../src/core/log.ts';
+import type { Provider } from '../../src/core/provider.ts';
+import type { SessionRecord } from '../../src/core/session.ts';
+import { nodeCipher } from '../../src/node/cipher.ts';
+import { Discovery } from '../../src/protocol/discovery.ts';
+import type { SignInGrant } from '../../src/protocol/identity.ts';
+import type { Tokens } from '../../src/protocol/tokens.ts';
+import type { Transport } from '../../src/protocol/transport.ts';
+import type { LoadIssue, SessionManager } from '../../src/sessions/sessionManager.ts';
+import type { SessionStore } from '../../src/storage/sessionStore.ts';
+import type { Cipher } from '../../src/storage/cipher.ts';
+import type { KeyNames } from '../../src/storage/sealedSessionCopies.ts';
+import type { CrossWindowSync } from '../../src/storage/crossWindowSync.ts';
+import type { IdleMonitor } from '../../src/idle/idleMonitor.ts';
+import type { SessionIndex } from '../../src/storage/sessionIndex.ts';
+import type { TokenRefresher } from '../../src/sessions/tokenRefresher.ts';
+import type { LiveSessions, SessionChange } from '../../src/storage/liveSessions.ts';
+import type { RefreshScheduler } from '../../src/sessions/refreshScheduler.ts';
+import { SessionsModule } from '../../src/sessions/sessionsModule.ts';
+import type { RenewalLock } from '../../src/locking/renewalLock.ts';
+import type { SecretSessionStorage } from '../../src/storage/secretSessionStorage.ts';
+import { providerAt } from './fixtures.ts';
+import { FakeFolder, FakeLife, FakeStore } from './fakeStore.ts';
+import { ManualAsyncClock } from './manualAsyncClock.ts';
+import { rotatingTokens, ScriptedServer } from './scriptedServer.ts';
+import { allKeyNames } from './keyNames.ts';
+
+/** What differs from the usual house. */
+export interface TestWindowOptions {
+  readonly store?: FakeStore;
+  readonly folder?: FakeFolder;
+  readonly life?: FakeLife;
+  readonly clock?: ManualAsyncClock;
+  readonly providers?: readonly Provider[];
+  readonly settings?: Partial<LifetimeSettings>;
+  readonly minimumValidity?: number;
+  /** How long the machine has been running, in ms; without it, the clock was never set. */
+  readonly uptime?: () => number;
+  /** After how long, in ms, sessions without activity are signed out, by provider id. The test may change it. */
+  readonly idleTimeouts?: ReadonlyMap<string, number>;
+  /** Gives the ids of new sessions: `new-1` and so on without it. */
+  readonly newId?: () => string;
+  /** Whether time waits for a request that begins now: not for one that the server is going to stall. */
+  readonly awaitsRequest?: () => boolean;
+  /** The keys that the editor has had: all of them without it. */
+  readonly keyNames?: KeyNames;
+  /** The secret of every client. */
+  readonly clientSecret?: string | undefined;
+}
+
+/** One window's sessions and everything that they stand on. */
+export interface TestWindow {
+  readonly clock: ManualAsyncClock;
+  readonly store: FakeStore;
+  readonly folder: FakeFolder;
+  readonly life: FakeLife;
+  /** What a sign-in shares with the sessions. */
+  readonly discovery: Discovery;
+  readonly transport: Transport;
+  /** All of it together. A house in which nobody starts it, or ticks, never renews by itself. */
+  readonly sessions: SessionsModule;
+  readonly vault: SecretSessionStorage;
+  readonly archive: SessionStore;
+  readonly renewalLock: RenewalLock;
+  readonly crossWindowSync: CrossWindowSync;
+  readonly sessionIndex: SessionIndex;
+  readonly liveSessions: LiveSessions;
+  readonly tokenRefresher: TokenRefresher;
+  readonly sessionManager: SessionManager;
+  readonly idleMonitor: IdleMonitor;
+  /** How often the window has told that it is on its own. */
+  readonly alone: number;
+  readonly scheduler: RefreshScheduler;
+  /** Every line of the log. */
+  readonly lines: string[];
+  /** Those that a person sees who has changed nothing: `info` and what is graver. */
+  readonly infos: string[];
+  readonly findings: LoadIssue[];
+  readonly changes: SessionChange[];
+  /** The session `s1`, or the one with another id, as it is in memory. */
+  record(id?: string): SessionRecord;
+  /** The text that is stored for a session. */
+  stored(id?: string): string | undefined;
+}
+
+/** Builds a house for the providers given, or for `acme` at an issuer. */
+export function createTestWindow(issuer: string, options: TestWindowOptions = {}): TestWindow {
+  const { clock = new ManualAsyncClock(), store = new FakeStore(), folder = new FakeFolder(), life = new FakeLife(), minimumValidity = MINUTE } = options;
+  const settings: LifetimeSettings = { leeway: 5 * MINUTE, refreshInterval: 12 * HOUR, warning: 10 * MINUTE, place: 0, ...options.settings };
+  const providers = options.providers ?? [providerAt(issuer)];
+  const lines: string[] = [];
+  const tell = (message: string): void => void lines.push(message);
+  const infos: string[] = [];
+  const tellAll = (message: string): void => void (lines.push(message), infos.push(message));
+  const log: Log = { trace: tell, debug: tell, info: tellAll, warn: tellAll, error: tellAll };
+  let inFlight = 0;
+  const counted = async <T>(task: Promise<T>): Promise<T> => {
+    inFlight += 1;
+    return task.finally(() => {
+      inFlight -= 1;
+    });
+  };
+  const transport: Transport = { clock, log, deadline: 20 * SECOND, fetch: (...request) => (options.awaitsRequest?.() === false ? fetch(...request) : counted(fetch(...request))) };
+  const cipher: Cipher = {
+    newKey: () => nodeCipher.newKey(),
+    seal: (...sealing) => counted(nodeCipher.seal(...sealing)),
+    open: (...opening) => counted(nodeCipher.open(...opening)),
+  };
+  const discovery = new Discovery(transport, () => Promise.resolve(options.clientSecret));
+  const provider = (id: string): Provider | undefined => providers.find((one) => one.id === id);
+  let alone = 0;
+  let ids = 0;
+  const sessions = new SessionsModule({
+    keyNames: options.keyNames ?? allKeyNames,
+    clock, log, folder, life, cipher, discovery, transport, provider,
+    secrets: store,
+    lifetimes: () => settings,
+    minimumValidity: () => minimumValidity,
+    uptime: options.uptime ?? (() => clock.now()),
+    idleTimeouts: () => options.idleTimeouts ?? new Map(),
+    random: () => 0.5,
+    newId: options.newId ?? (() => `new-${(ids += 1)}`),
+    onDidDegrade: () => (alone += 1),
+  });
+  const { sessionManager, liveSessions } = sessions;
+  const findings: LoadIssue[] = [];
+  sessionManager.onDidFindIssues((found) => findings.push(...found));
+  const changes: SessionChange[] = [];
+  liveSessions.onDidChange((change) => changes.push(change));
+  const previous = clock.busy;
+  clock.busy = () => previous() || inFlight > 0;
+  const { archive, crossWindowSync, idleMonitor, sessionIndex, tokenRefresher, scheduler, renewalLock, vault } = sessions;
+  return {
+    clock, store, folder, life, discovery, transport, sessions, vault, archive, renewalLock, crossWindowSync, sessionIndex, liveSessions, tokenRefresher, sessionManager, idleMonitor, scheduler, lines, infos, findings, changes,
+    get alone() {
+      return alone;
+    },
+    record: (id = 's1') => {
+      const session = liveSessions.get(id);
+      if (session === undefined) {
+        throw new Error(`There is no session ${id}.`);
+      }
+      return session.record;
+    },
+    stored: (id = 's1') => store.secrets.get(`session:${id}`),
+  };
+}
+
+/** A house at a server of its own, which goes by the house's clock and gives new tokens at each renewal. */
+export async function createTestWindowWithServer(): Promise<{ readonly testWindow: TestWindow; readonly server: ScriptedServer }> {
+  const server = await ScriptedServer.start();
+  const testWindow = createTestWindow(server.issuer);
+  server.date = () => testWindow.clock.now();
+  server.onToken(rotatingTokens());
+  return { testWindow, server };
+}
+
+/** The record of a session `s1` at `acme` that was renewed just now, with a token of five minutes and `refresh-1`. */
+export function recordAt(issuer: string, now: number, more: Partial<SessionRecord> = {}): SessionRecord {
+  return {
+    version: 2,
+    isComplete: true,
+    id: 's1',
+    providerId: 'acme',
+    issuer,
+    clientId: 'editor',
+    account: { id: 'person-1', label: 'Sam' },
+    scopes: ['read'],
+    tokenType: 'Bearer',
+    accessToken: 'access-1',
+    refreshToken: 'refresh-1',
+    generation: 1,
+    signedInAt: now,
+    renewedAt: now,
+    accessExpiresAt: now + 5 * MINUTE,
+    expirySource: 'expires_in',
+    ...more,
+  };
+}
+
+/** Puts a session into a house as if it had been signed in there: in memory, in the store and in the ledger. */
+export async function seedSession(testWindow: TestWindow, given: SessionRecord): Promise<SessionRecord> {
+  const { boot, ms } = testWindow.clock.uptime();
+  const record = { renewedUptime: { boot, ms: ms - (testWindow.clock.now() - given.renewedAt) }, ...given };
+  testWindow.liveSessions.put(record);
+  await testWindow.tokenRefresher.save(record);
+  return record;
+}
+
+/** What a sign-in brings. */
+export function grantFor(provider: Provider, now: number, tokens: Partial<Tokens> = {}, account = { id: 'person-1', label: 'Sam' }): SignInGrant {
+  return {
+    provider,
+    scopes: provider.scopes,
+    account,
+    tokens: {
+      accessToken: 'access-1',
+      tokenType: 'Bearer',
+      refreshToken: 'refresh-1',
+      idToken: undefined,
+      claims: undefined,
+      scopes: undefined,
+      sentAt: now,
+      accessExpiresAt: now + 5 * MINUTE,
+      expirySource: 'expires_in',
+      sessionEndsAt: undefined,
+      sessionEndSource: undefined,
+      skew: undefined,
+      ...tokens,
+    },
+  };
+}

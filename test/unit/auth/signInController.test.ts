@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { Failure } from '../../../src/core/failure.ts';
+import type { SessionRecord } from '../../../src/core/session.ts';
+import type { SignInService } from '../../../src/flows/signIn.ts';
+import type { SignInGrant } from '../../../src/protocol/identity.ts';
+import { Settings } from '../../../src/host/settings.ts';
+import { SignInController } from '../../../src/auth/signInController.ts';
+import { providerAt } from '../../support/fixtures.ts';
+import { settle } from '../../support/fakeClock.ts';
+import { editor } from '../../support/fakeEditor.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { createTestWindow, grantFor, type TestWindow } from '../../support/testWindow.ts';
+
+const ACME = providerAt('https://id.example.com');
+type Start = SignInService['start'];
+
+/** Sign-ins of which a later one takes the place of one that waits, as the product's do, and which a test finishes. */
+class WaitingSignIns {
+  readonly started: string[][] = [];
+  /** Finishes the one that waits. */
+  finish: () => void = () => {};
+  #replace: () => void = () => {};
+
+  readonly start = (async ({ provider, scopes }: Parameters<Start>[0], addSession: (grant: SignInGrant) => Promise<SessionRecord>) => {
+    this.#replace();
+    this.started.push([...scopes]);
+    await new Promise<void>((resolve, reject) => {
+      this.#replace = () => reject(new Failure('replaced', 'replaced'));
+      this.finish = resolve;
+    });
+    return addSession(grantFor({ ...provider, scopes }, Date.UTC(2031, 0, 1)));
+  }) as Start;
+}
+
+describe('sign-ins at one provider', () => {
+  let testWindow: TestWindow;
+  let settings: Settings;
+  let signIns: WaitingSignIns;
+  let desk: SignInController;
+
+  beforeEach(() => {
+    editor.reset();
+    testWindow = createTestWindow(ACME.issuer, { providers: [ACME] });
+    settings = new Settings(0);
+    signIns = new WaitingSignIns();
+    desk = new SignInController(signIns as unknown as SignInService, testWindow.sessionManager, settings);
+  });
+
+  afterEach(() => {
+    desk.dispose();
+    settings.dispose();
+  });
+
+  const signIn = async (...scopes: readonly string[]): Promise<Promise<SessionRecord>[]> => {
+    const result = desk.signIn(ACME, scopes);
+    result.catch(() => {});
+    await settle();
+    // In a list, because whoever awaits this must not wait for the sign-in.
+    return [result];
+  };
+
+  for (const count of [2, 3, 5]) {
+    it(`${count} in a row give the session of the last one to everybody who waits`, async () => {
+      const waiting: Promise<SessionRecord>[] = [];
+      for (let attempt = 0; attempt < count; attempt += 1) {
+        waiting.push(...(await signIn('read')));
+      }
+      assert.deepEqual([signIns.started.length, desk.waiting().length], [count, 1]);
+      signIns.finish();
+      const records = await Promise.all(waiting);
+      assert.deepEqual(new Set(records.map(({ id }) => id)), new Set(['new-1']));
+      assert.deepEqual([desk.waiting(), testWindow.liveSessions.all().length], [[], 1]);
+    });
+  }
+
+  it('give nobody a session that does not serve them', async () => {
+    const [first] = await signIn('write');
+    const [second] = await signIn('read');
+    const [third] = await signIn('read');
+    signIns.finish();
+    await rejectsWith(first ?? Promise.resolve(), 'replaced', 'replaced');
+    assert.deepEqual([(await second)?.id, (await third)?.id], ['new-1', 'new-1']);
+  });
+});

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { MINUTE } from '../../../src/core/clock.ts';
+import type { Provider } from '../../../src/core/provider.ts';
+import { readAuthorizationResponse, authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { accountOf } from '../../../src/protocol/identity.ts';
+import { exchangeCode } from '../../../src/protocol/exchange.ts';
+import { discovered, providerAt, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
+import { Person } from '../../support/browserless.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { createTestWindow, type TestWindow } from '../../support/testWindow.ts';
+import { Door } from '../../support/signOutFixture.ts';
+import { demoClientId, startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
+
+const SCOPES = ['openid', 'profile', 'offline_access'];
+
+describe('A sign-out at a real server', () => {
+  let identity: IdentityServer;
+  let provider: Provider;
+  let testWindow: TestWindow;
+  let door: Door;
+  let person: Person;
+
+  before(async () => {
+    identity = await startIdentityServer({
+      clients: [{ client_id: 'homeless', application_type: 'native', token_endpoint_auth_method: 'none', redirect_uris: ['http://127.0.0.1/callback'], grant_types: ['authorization_code', 'refresh_token'] }],
+    });
+  });
+
+  after(async () => {
+    await identity.stop();
+  });
+
+  beforeEach(() => {
+    person = new Person();
+    door = new Door();
+    settingUp({});
+  });
+
+  afterEach(() => {
+    door.signOuts.dispose();
+    testWindow.sessions.dispose();
+  });
+
+  const settingUp = (more: Partial<Provider>): void => {
+    provider = providerAt(identity.issuer, { clientId: demoClientId, scopes: SCOPES, signOutAtServer: 'return', ...more });
+    testWindow = createTestWindow(identity.issuer, { providers: [provider] });
+  };
+  /** Signs the person in with their browser, and gives the id of the session. */
+  const signIn = async (): Promise<string> => {
+    const server = await discovered(identity.issuer, provider);
+    const request = await authorizationRequest(server, REDIRECT_URI, SCOPES);
+    const { searchParams } = await person.authorize(request.url.href);
+    const { signal } = new AbortController();
+    const tokens = await exchangeCode(server, request, searchParams, transportWith(testWindow.clock), signal);
+    const account = await accountOf(server, tokens, transportWith(testWindow.clock), signal);
+    return (await testWindow.sessionManager.addSession({ provider, scopes: SCOPES, tokens, account })).id;
+  };
+  /** What the server says to a sign-in in the same browser that may ask the person nothing. */
+  const askSilently = async (): Promise<unknown> => {
+    const server = await discovered(identity.issuer, provider);
+    const request = await authorizationRequest(server, REDIRECT_URI, ['openid'], { prompt: 'none' });
+    return readAuthorizationResponse(server, request, (await person.authorize(request.url.href)).searchParams);
+  };
+
+  it('signs out of the server, and comes back to a page of this machine', async () => {
+    const id = await signIn();
+    // It knows who this is, but hands nothing to a native client without a question.
+    await rejectsWith(askSilently(), 'interaction-needed');
+    const { page } = await testWindow.sessionManager.signOut(id);
+    const end = door.signOuts.open(page);
+    const { html, status, url } = await person.signOut(await door.address());
+    assert.deepEqual([status, url.pathname, url.hostname], [200, '/done', '127.0.0.1']);
+    assert.match(html, /Signed out/);
+    assert.equal(await end, 'returned');
+    await rejectsWith(askSilently(), 'sign-in-needed');
+  });
+
+  it('is taken after the tokens have been revoked, too', async () => {
+    const { atServer, page } = await testWindow.sessionManager.signOut(await signIn());
+    assert.equal(await atServer, 'revoked');
+    const end = door.signOuts.open(page);
+    assert.match((await person.signOut(await door.address())).html, /Signed out/);
+    assert.equal(await end, 'returned');
+  });
+
+  it('comes back at once where the browser is not signed in at all', async () => {
+    const id = await signIn();
+    person = new Person();
+    const end = door.signOuts.open((await testWindow.sessionManager.signOut(id)).page);
+    assert.match((await person.signOut(await door.address())).html, /Signed out/);
+    assert.equal(await end, 'returned');
+  });
+
+  it('keeps nobody waiting: session and tokens are gone while the page is still open', async () => {
+    const id = await signIn();
+    const { accessToken, refreshToken = '' } = testWindow.record(id);
+    const { atServer, page } = await testWindow.sessionManager.signOut(id);
+    const end = door.signOuts.open(page);
+    const address = await door.address();
+    await atServer;
+    assert.deepEqual([testWindow.sessionManager.all(), await identity.tokenIsActive(accessToken), await identity.tokenIsActive(refreshToken)], [[], false, false]);
+    await person.signOut(address);
+    assert.equal(await end, 'returned');
+  });
+
+  it('ends at the server\'s error where the address is not registered there, and the port closes in time', async () => {
+    settingUp({ clientId: 'homeless' });
+    const end = door.signOuts.open((await testWindow.sessionManager.signOut(await signIn())).page);
+    const address = await door.address();
+    const { html, status } = await person.signOut(address);
+    assert.equal(status, 400);
+    assert.match(html, /post_logout_redirect_uri not registered/);
+    await door.clock.pass(5 * MINUTE);
+    assert.equal(await end, 'not-returned');
+    await assert.rejects(fetch(new URL(address).searchParams.get('post_logout_redirect_uri') ?? ''));
+  });
+
+  it('needs nothing to be registered where the browser stays at the server', async () => {
+    settingUp({ clientId: 'homeless', signOutAtServer: true });
+    assert.equal(await door.signOuts.open((await testWindow.sessionManager.signOut(await signIn())).page), 'opened');
+    const { html, status, url } = await person.signOut(await door.address());
+    assert.deepEqual([status, url.origin], [200, identity.issuer]);
+    assert.match(html, /You are signed out/);
+    await rejectsWith(askSilently(), 'sign-in-needed');
+  });
+});

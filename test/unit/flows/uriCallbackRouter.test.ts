@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { Failure } from '../../../src/core/failure.ts';
+import { silentLog, type Log } from '../../../src/core/log.ts';
+import { UriCallbackRouter, reencodeQuery } from '../../../src/flows/uriCallbackRouter.ts';
+import { nodeCipher } from '../../../src/node/cipher.ts';
+import { providerAt } from '../../support/fixtures.ts';
+import { Person } from '../../support/browserless.ts';
+import { settle } from '../../support/fakeClock.ts';
+import { FakeFolder } from '../../support/fakeStore.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
+import { Desk } from '../../support/signInFixture.ts';
+import { startIdentityServer } from '../../workshop/identityServer.ts';
+import { leaks } from '../../workshop/leaks.ts';
+
+const LINK = 'vscode://session-keeper.session-keeper/callback';
+const CODE = 'code-of-this-test-0123456789';
+const STATE = 'state-of-this-test-0123456789';
+
+describe('A link to the editor', () => {
+  let clock: ManualAsyncClock;
+  let folder: FakeFolder;
+  let lines: string[];
+  let caller: AbortController;
+  let waiting: UriCallbackRouter;
+  let other: UriCallbackRouter;
+
+  beforeEach(() => {
+    clock = new ManualAsyncClock();
+    folder = new FakeFolder();
+    lines = [];
+    caller = new AbortController();
+    waiting = window();
+    other = window();
+  });
+
+  /** A window of VS Code. */
+  const window = (): UriCallbackRouter => {
+    const tell = (line: string): void => void lines.push(line);
+    const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
+    return new UriCallbackRouter({ clock, log, folder, cipher: nodeCipher });
+  };
+  const wait = async (state = STATE, links = waiting): Promise<{ readonly answer: Promise<URLSearchParams> }> => {
+    const answer = links.redirect(LINK).answer((parameters) => parameters.get('state') === state, caller.signal, state);
+    answer.catch(() => {});
+    // Hashing takes real time, of which the clock knows nothing.
+    for (const before = folder.files.size; folder.failing === false && folder.files.size === before; ) {
+      await clock.rest();
+    }
+    return { answer };
+  };
+  const isOver = async (answer: Promise<unknown>): Promise<boolean> => {
+    const over = answer.then(() => true, () => true);
+    return Promise.race([over, settle().then(() => false)]);
+  };
+  const query = (more = ''): string => `code=${CODE}&state=${STATE}${more}`;
+
+  it('is taken in the window that waits for it', async () => {
+    const { answer } = await wait();
+    await waiting.arrived(query('&iss=https://id.example.com'));
+    assert.deepEqual(Object.fromEntries(await answer), { code: CODE, state: STATE, iss: 'https://id.example.com' });
+  });
+
+  it('is taken although it arrives at once, and the browser is not opened before other windows can take it', async () => {
+    const redirect = waiting.redirect(LINK);
+    const answer = redirect.answer((parameters) => parameters.get('state') === STATE, caller.signal, STATE);
+    await waiting.arrived(query());
+    assert.equal((await answer).get('code'), CODE);
+
+    const second = redirect.answer((parameters) => parameters.get('state') === 'second-state', caller.signal, 'second-state');
+    await redirect.ready?.('second-state');
+    await other.arrived('code=2&state=second-state');
+    await clock.pass(SECOND);
+    assert.equal((await second).get('code'), '2');
+  });
+
+  it('is waited for although the folder takes for ever', async () => {
+    const stuck = new UriCallbackRouter({ clock, log: silentLog, cipher: nodeCipher, folder: { list: () => new Promise(() => {}), read: () => Promise.resolve(undefined), write: () => Promise.resolve(), delete: () => Promise.resolve() } });
+    const redirect = stuck.redirect(LINK);
+    const answer = redirect.answer(() => true, caller.signal, STATE);
+    let isReady = false;
+    void redirect.ready?.(STATE).then(() => (isReady = true));
+    await clock.pass(SECOND);
+    assert.equal(isReady, false);
+    await clock.pass(SECOND);
+    assert.equal(isReady, true);
+    await stuck.arrived(query());
+    assert.equal((await answer).get('code'), CODE);
+  });
+
+  it('is passed on from another window within a second', async () => {
+    const { answer } = await wait();
+    await other.arrived(query());
+    assert.equal(await isOver(answer), false);
+    await clock.pass(SECOND);
+    assert.equal((await answer).get('code'), CODE);
+  });
+
+  it('finds its own of many that wait, in one window and in several', async () => {
+    const [first, second, third] = [await wait(), await wait('second-state'), await wait('third-state', other)];
+    await other.arrived('code=2&state=second-state');
+    await waiting.arrived('code=3&state=third-state');
+    await other.arrived(query());
+    await clock.pass(SECOND);
+    assert.deepEqual([(await first.answer).get('code'), (await second.answer).get('code'), (await third.answer).get('code')], [CODE, '2', '3']);
+  });
+
+  it('leaves nothing that tells the state or the code, neither in the folder while it waits nor in the log', async () => {
+    await wait();
+    await other.arrived(query());
+    assert.equal(folder.files.size, 2);
+    const text = [...[...folder.files].flat(), ...lines].join('\n');
+    for (const secret of [CODE, STATE, btoa(CODE), btoa(STATE)]) {
+      assert.ok(!text.includes(secret.slice(0, 16)));
+    }
+    assert.ok(lines.length > 0);
+  });
+
+  it('leaves no file behind, however it ends, and no timer', async () => {
+    const first = await wait();
+    await other.arrived(query());
+    await clock.pass(SECOND);
+    await first.answer;
+    const second = await wait();
+    caller.abort(new Failure('cancelled', 'enough'));
+    await rejectsWith(second.answer, 'cancelled', 'enough');
+    await clock.rest();
+    assert.deepEqual([...folder.files.keys()], []);
+    const { fired } = clock;
+    await clock.pass(MINUTE);
+    assert.equal(clock.fired, fired);
+  });
+
+  const strays: readonly (readonly [string, string])[] = [
+    ['another state', `code=${CODE}&state=other`],
+    ['no state', `code=${CODE}`],
+    ['two states', `${query()}&state=${STATE}`],
+    ['more than any answer has', query(`&more=${'x'.repeat(20_000)}`)],
+    ['nothing', ''],
+  ];
+  for (const [what, text] of strays) {
+    it(`with ${what} is thrown away in every window, and not written down`, async () => {
+      const { answer } = await wait();
+      await waiting.arrived(text);
+      await other.arrived(text);
+      await clock.pass(5 * SECOND);
+      assert.equal(await isOver(answer), false);
+      assert.equal(folder.files.size, 1);
+      caller.abort(new Failure('cancelled', 'enough'));
+    });
+  }
+
+  it('that the one who waits does not take for an answer is no answer', async () => {
+    const answer = waiting.redirect(LINK).answer(() => false, caller.signal, STATE);
+    answer.catch(() => {});
+    while (folder.files.size === 0) {
+      await clock.rest();
+    }
+    await waiting.arrived(query());
+    await clock.rest();
+    assert.equal(await isOver(answer), false);
+    caller.abort(new Failure('cancelled', 'enough'));
+  });
+
+  it('is not written down where nobody waits', async () => {
+    await other.arrived(query());
+    assert.equal(folder.files.size, 0);
+  });
+
+  it('that somebody has put into the folder who does not know the state is not taken', async () => {
+    const { answer } = await wait();
+    const [marker = ''] = folder.files.keys();
+    const { key } = nodeCipher.newKey();
+    const name = marker.replace('.waits', '');
+    folder.files.set(`${name}.answer`, await nodeCipher.seal(key, query(), name));
+    await clock.pass(5 * SECOND);
+    assert.equal(await isOver(answer), false);
+    caller.abort(new Failure('cancelled', 'enough'));
+  });
+
+  it('keeps a plus sign and a percent sign also where VS Code has undone their encoding', async () => {
+    const { answer } = await wait();
+    await waiting.arrived(reencodeQuery(`code=a+b%41/c=&state=${STATE}`));
+    assert.equal((await answer).get('code'), 'a+b%41/c=');
+  });
+
+  it('keeps a plus sign that the server has not encoded in the code alone, in whichever window it arrives', async () => {
+    for (const window of [waiting, other]) {
+      for (const link of [`code=a+b%2Bc&state=${STATE}&error_description=x+y`, reencodeQuery(`code=a+b+c&state=${STATE}&error_description=x+y`)]) {
+        const { answer } = await wait();
+        await window.arrived(link);
+        await clock.pass(5 * SECOND);
+        const parameters = await answer;
+        assert.deepEqual([parameters.get('code'), parameters.get('error_description')], ['a+b+c', 'x y']);
+      }
+    }
+  });
+
+  it('is taken in its own window also where the folder cannot be used', async () => {
+    folder.failing = true;
+    const { answer } = await wait();
+    await other.arrived(query());
+    await clock.pass(5 * SECOND);
+    assert.equal(await isOver(answer), false);
+    await waiting.arrived(query());
+    assert.equal((await answer).get('code'), CODE);
+    assert.ok(lines.some((line) => line.includes('could not be passed on')));
+  });
+
+  it('keeps nobody waiting, nor a sign-in that is called off, where the folder hangs', async () => {
+    const never = (): Promise<never> => new Promise(() => {});
+    Object.assign(folder, { list: never, read: never, write: never, delete: never });
+    const [taken, off] = [STATE, 'second-state'].map((state) => waiting.redirect(LINK).answer((parameters) => parameters.get('state') === state, caller.signal, state));
+    await waiting.arrived(query());
+    caller.abort(new Failure('cancelled', 'enough'));
+    off?.catch(() => {});
+    await clock.pass(3 * SECOND);
+    assert.ok(taken !== undefined && off !== undefined && (await isOver(taken)) && (await isOver(off)));
+    assert.equal((await taken).get('code'), CODE);
+    await rejectsWith(off, 'cancelled', 'enough');
+  });
+
+  it('sweeps away what a window has left that died a day ago, and nothing younger', async () => {
+    folder.files.set('dead.waits', String(clock.now() - DAY)).set('dead.answer', 'sealed').set('broken.waits', 'x').set('alive.waits', String(clock.now() - MINUTE));
+    await wait();
+    assert.deepEqual([...folder.files.keys()].filter((name) => /^(?:dead|broken|alive)/.test(name)), ['alive.waits']);
+    caller.abort(new Failure('cancelled', 'enough'));
+  });
+
+  it('sweeps away an answer that nobody waits for, at a start too, and none that somebody does', async () => {
+    const { answer } = await wait();
+    await other.arrived(query());
+    folder.files.set('orphan.answer', 'sealed').set('README', 'a file of somebody else');
+    await window().cleanUp();
+    assert.deepEqual([...folder.files.keys()].map((name) => name.replace(/^[0-9a-f]{32}/, 'mine')), ['mine.waits', 'mine.answer', 'README']);
+    await clock.pass(SECOND);
+    assert.equal((await answer).get('code'), CODE);
+    folder.failing = true;
+    await window().cleanUp();
+  });
+
+  it('leaves no answer behind where the one who waits stops while it is being written down', async () => {
+    await wait();
+    const write = folder.write.bind(folder);
+    folder.write = async (name, text) => {
+      caller.abort(new Failure('cancelled', 'enough'));
+      await clock.rest();
+      await write(name, text);
+    };
+    await other.arrived(query());
+    await clock.rest();
+    assert.deepEqual([...folder.files.keys()], []);
+    assert.match(lines.at(-1) ?? '', /nobody waits for any more/);
+  });
+
+  it('brings a sign-in at a real server to its end that another window has got the answer of', async () => {
+    const clients = [{ client_id: 'linked', token_endpoint_auth_method: 'none', application_type: 'native', redirect_uris: [LINK], grant_types: ['authorization_code'] } as const];
+    const identity = await startIdentityServer({ clients });
+    try {
+      const [desk, second] = [new Desk(folder), new Desk(folder)];
+      const provider = providerAt(identity.issuer, { clientId: 'linked', signInMethod: 'uri' });
+      const result = desk.signIns.start({ provider, scopes: ['openid', 'profile'], deadline: MINUTE, signal: caller.signal }, (grant) => Promise.resolve(grant));
+      const { search } = await new Person().authorize(await desk.address());
+      await second.links.arrived(reencodeQuery(decodeURIComponent(search.slice(1))));
+      await desk.clock.pass(SECOND);
+      assert.equal((await result).account.label, 'demo');
+      assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: [...desk.lines, ...second.lines].join('\n') }]), []);
+    } finally {
+      await identity.stop();
+    }
+  });
+});

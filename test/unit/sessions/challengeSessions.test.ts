@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { parseRequirements, type ChallengeRequirements } from '../../../src/core/challenge.ts';
+import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import type { SessionRecord } from '../../../src/core/session.ts';
+import { ChallengeSessions } from '../../../src/sessions/challengeSessions.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { FakeLife } from '../../support/fakeStore.ts';
+import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
+
+describe('A resource server’s challenge', () => {
+  let server: ScriptedServer;
+  let testWindow: TestWindow;
+  let challengeSessions: ChallengeSessions;
+
+  beforeEach(async () => {
+    ({ testWindow, server } = await createTestWindowWithServer());
+    challengeSessions = new ChallengeSessions({ clock: testWindow.clock, sessionManager: testWindow.sessionManager, tokenRefresher: testWindow.tokenRefresher });
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  const now = (): number => testWindow.clock.now();
+  const demand = (params: Readonly<Record<string, string>>, fallbackScopes: readonly string[] = ['read']): ChallengeRequirements =>
+    parseRequirements({ challenges: [{ scheme: 'Bearer', params }], fallbackScopes });
+  const refused = demand({ error: 'invalid_token' });
+  const tokens = async (wanted: ChallengeRequirements, account?: string): Promise<string[]> =>
+    (await challengeSessions.find('acme', wanted, account)).map(({ record }) => record.accessToken);
+  const renewals = (): number => server.requestsTo('/token').length;
+  /** A session whose token has worked for an hour and has four to go. */
+  const settled = (more: Partial<SessionRecord> = {}): Promise<SessionRecord> =>
+    seedSession(testWindow, recordAt(server.issuer, now(), { renewedAt: now() - HOUR, signedInAt: now() - HOUR, accessExpiresAt: now() + 4 * HOUR, ...more }));
+  const claims = (value: unknown): ChallengeRequirements => demand({ error: 'insufficient_claims', claims: Buffer.from(JSON.stringify(value)).toString('base64') });
+
+  it('that names scopes only is answered like a caller that wants them, and renews nothing', async () => {
+    await settled();
+    assert.deepEqual(await tokens(demand({})), ['access-1']);
+    assert.deepEqual(await tokens(demand({ error: 'insufficient_scope', scope: 'write' })), []);
+    assert.equal(renewals(), 0);
+  });
+
+  describe('that comes right after the start, before the stored sessions are read', () => {
+    const started = async (): Promise<[TestWindow, ChallengeSessions]> => {
+      await settled();
+      const { clock, folder, store } = testWindow;
+      const next = createTestWindow(server.issuer, { clock, folder, store, life: new FakeLife() });
+      return [next, new ChallengeSessions({ clock, sessionManager: next.sessionManager, tokenRefresher: next.tokenRefresher })];
+    };
+
+    it('is answered all the same, where it names scopes', async () => {
+      const [, early] = await started();
+      assert.deepEqual((await early.find('acme', demand({}))).map(({ record }) => record.accessToken), ['access-1']);
+      assert.equal(renewals(), 0);
+    });
+
+    it('is answered with another token, where it refuses the one that is stored', async () => {
+      const [next, early] = await started();
+      assert.deepEqual((await early.find('acme', refused)).map(({ record }) => record.accessToken), ['access-2']);
+      assert.deepEqual([renewals(), next.record().generation], [1, 2]);
+    });
+  });
+
+  describe('that refuses the token', () => {
+    it('is answered with another one', async () => {
+      await settled();
+      assert.deepEqual(await tokens(refused), ['access-2']);
+      assert.equal(testWindow.record().generation, 2);
+    });
+
+    it('renews once for callers that come one by one with the old token', async () => {
+      await settled();
+      for (let caller = 0; caller < 5; caller += 1) {
+        assert.deepEqual(await tokens(refused), ['access-2']);
+      }
+      assert.equal(renewals(), 1);
+    });
+
+    it('renews once for a hundred at a time', async () => {
+      await settled();
+      await Promise.all(Array.from({ length: 100 }, () => tokens(refused)));
+      assert.equal(renewals(), 1);
+    });
+
+    it('is told, rather than met by one renewal after the other, where the new token is refused as well', async () => {
+      await settled();
+      await tokens(refused);
+      for (let time = 0; time < 3; time += 1) {
+        await testWindow.clock.pass(11 * SECOND);
+        await rejectsWith(tokens(refused), 'token-rejected', 'refused-again');
+      }
+      assert.equal(renewals(), 1);
+    });
+
+    it('is told in every window, so that two of them do not renew by turns for ever', async () => {
+      const { clock, folder, store } = testWindow;
+      const other = createTestWindow(server.issuer, { clock, folder, store, life: new FakeLife() });
+      await settled();
+      testWindow.sessions.start();
+      other.sessions.start();
+      await other.sessionManager.ready();
+      const elsewhere = new ChallengeSessions({ clock, sessionManager: other.sessionManager, tokenRefresher: other.tokenRefresher });
+      server.onToken(rotatingTokens({ expires_in: 4 * HOUR / SECOND }));
+      await tokens(refused);
+      for (let time = 0; time < 5; time += 1) {
+        await clock.pass(11 * SECOND);
+        await rejectsWith(elsewhere.find('acme', refused), 'token-rejected', 'refused-again');
+        await rejectsWith(tokens(refused), 'token-rejected', 'refused-again');
+      }
+      assert.deepEqual([renewals(), other.record().generation], [1, 2]);
+      testWindow.sessions.dispose();
+      other.sessions.dispose();
+    });
+
+    it('is met anew where the token that came of one was good for long', async () => {
+      await settled();
+      server.onToken(rotatingTokens({ expires_in: 4 * HOUR / SECOND }));
+      await tokens(refused);
+      await testWindow.clock.pass(HOUR);
+      assert.deepEqual(await tokens(refused), ['access-3']);
+    });
+
+    it('is met anew once the token has been renewed for a reason of its own', async () => {
+      await settled();
+      await tokens(refused);
+      await testWindow.tokenRefresher.renew('s1', 'test');
+      await testWindow.clock.pass(11 * SECOND);
+      assert.deepEqual(await tokens(refused), ['access-4']);
+    });
+
+    it('finds nobody where the server ends the session on that occasion, though the token in hand lives on for others', async () => {
+      await settled();
+      server.onToken({ status: 400, body: { error: 'invalid_grant' } });
+      assert.deepEqual(await tokens(refused), []);
+      assert.deepEqual((await testWindow.sessionManager.find('acme', ['read'])).length, 1);
+    });
+
+    it('finds nobody where there is nothing to renew with, so that the person signs in', async () => {
+      await settled({ refreshToken: undefined });
+      assert.deepEqual(await tokens(refused), []);
+    });
+
+    it('rejects with the cause where the server cannot be asked now: nobody has to sign in for that', async () => {
+      await settled();
+      server.onToken({ status: 503, body: 'down' });
+      await rejectsWith(tokens(refused), 'server');
+    });
+
+    it('is answered for the account that it is about, and for the others where one cannot be renewed', async () => {
+      await settled();
+      await settled({ id: 's2', account: { id: 'person-2', label: 'Kim' }, accessToken: 'kim-1', refreshToken: 'refresh-kim' });
+      server.onToken(({ parameters }) =>
+        parameters.get('refresh_token') === 'refresh-kim' ? { status: 503, body: 'down' } : { body: { access_token: 'sam-2', token_type: 'Bearer', expires_in: 300 } },
+      );
+      assert.deepEqual(await tokens(refused, 'person-1'), ['sam-2']);
+      assert.equal(renewals(), 1);
+      await testWindow.clock.pass(11 * SECOND);
+      await rejectsWith(tokens(refused, 'person-2'), 'server');
+    });
+  });
+
+  describe('that wants a stronger or newer sign-in', () => {
+    it('is answered by the session that has it, and by no other; no renewal is tried', async () => {
+      await settled({ acr: 'mfa', authenticatedAt: now() - 2 * MINUTE });
+      assert.deepEqual(await tokens(demand({ error: 'insufficient_user_authentication', acr_values: 'mfa' })), ['access-1']);
+      assert.deepEqual(await tokens(demand({ error: 'insufficient_user_authentication', acr_values: 'phr' })), []);
+      assert.deepEqual(await tokens(demand({ error: 'insufficient_user_authentication', max_age: '120' })), ['access-1']);
+      await testWindow.clock.pass(31 * SECOND);
+      assert.deepEqual(await tokens(demand({ error: 'insufficient_user_authentication', max_age: '120' })), []);
+      assert.equal(renewals(), 0);
+    });
+
+    it('knows how the person signed in after a renewal that does not say so', async () => {
+      await settled({ acr: 'mfa', authenticatedAt: now() });
+      await testWindow.tokenRefresher.renew('s1', 'test');
+      assert.deepEqual(await tokens(demand({ acr_values: 'mfa', max_age: '60' })), ['access-2']);
+    });
+  });
+
+  describe('with claims', () => {
+    it('is answered by a renewal where they want nothing but a later token', async () => {
+      await settled();
+      const later = claims({ access_token: { nbf: { essential: true, value: String(Math.floor(now() / SECOND)) } } });
+      assert.deepEqual([await tokens(later), await tokens(later), renewals()], [['access-2'], ['access-2'], 1]);
+    });
+
+    it('is answered at once where the token is late enough, as the clock of the server goes', async () => {
+      await settled({ skew: 5 * MINUTE });
+      const seconds = Math.floor((now() - HOUR + 5 * MINUTE) / SECOND);
+      assert.deepEqual(await tokens(claims({ access_token: { nbf: { value: String(seconds) } } })), ['access-1']);
+      assert.equal(renewals(), 0);
+    });
+
+    it('finds nobody where a renewal has not been enough: then the person signs in', async () => {
+      await settled();
+      const tomorrow = claims({ access_token: { nbf: { value: String(Math.floor((now() + 24 * HOUR) / SECOND)) } } });
+      await tokens(tomorrow);
+      await testWindow.clock.pass(11 * SECOND);
+      assert.deepEqual([await tokens(tomorrow), renewals()], [[], 1]);
+    });
+
+    it('finds nobody until a sign-in has asked for them, and then whoever comes with the same ones soon after', async () => {
+      const record = await settled({ signedInAt: now() });
+      const stronger = claims({ access_token: { acrs: { value: 'c1' } } });
+      assert.deepEqual(await tokens(stronger), []);
+      challengeSessions.recordAnswered(record, stronger);
+      assert.deepEqual(await tokens(stronger), ['access-1']);
+      assert.deepEqual(await tokens(claims({ access_token: { acrs: { value: 'c2' } } })), []);
+      await testWindow.clock.pass(MINUTE);
+      assert.deepEqual(await tokens(stronger), []);
+      assert.equal(renewals(), 0);
+    });
+  });
+});

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { Failure } from '../../../src/core/failure.ts';
+import { silentLog } from '../../../src/core/log.ts';
+import { CATEGORIES, type Category } from '../../../src/core/failurePolicies.ts';
+import type { SessionRecord } from '../../../src/core/session.ts';
+import { isUsable, statusOf, type LiveSession } from '../../../src/core/status.ts';
+import { RefreshBackoff } from '../../../src/sessions/refreshBackoff.ts';
+import { settle } from '../../support/fakeClock.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+
+describe('A try in vain', () => {
+  let server: ScriptedServer;
+  let testWindow: TestWindow;
+  let tries: RefreshBackoff;
+
+  beforeEach(async () => {
+    ({ testWindow, server } = await createTestWindowWithServer());
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
+    const { clock, sessionIndex, liveSessions } = testWindow;
+    tries = new RefreshBackoff({ clock, sessionIndex, liveSessions, log: silentLog, random: () => 0.5 });
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  const first = (): LiveSession => session(testWindow, 's1');
+  const asksFor = async (wait: number): Promise<number> => {
+    const at = testWindow.clock.now();
+    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at, category: 'rate-limited', code: 'http-429', failures: 1, nextTryAt: at + wait, waitUntil: at + wait });
+    return at + wait;
+  };
+
+  it('does not shorten the wait that the server has asked another window for', async () => {
+    const until = await asksFor(10 * MINUTE);
+    await tries.note(first(), new Failure('network', 'ECONNRESET'));
+    assert.deepEqual([first().nextTryAt, (await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil], [until, until]);
+  });
+
+  it('is told to the other windows where it is the server that fails them, and kept where it is this window', async () => {
+    const kept: Category[] = [];
+    for (const category of CATEGORIES) {
+      await testWindow.sessionIndex.delete('s1');
+      await tries.note(first(), new Failure(category, 'some-code'));
+      if ((await testWindow.sessionIndex.getLastFailure('s1')) === undefined) {
+        kept.push(category);
+      }
+    }
+    assert.deepEqual(kept.sort(), ['cancelled', 'lock-timeout', 'not-configured', 'replaced', 'signed-out', 'storage', 'token-in-other-window', 'unexpected']);
+  });
+
+  it('knows no wait of another generation, or one that is over', async () => {
+    await asksFor(SECOND);
+    await testWindow.clock.pass(2 * SECOND);
+    await tries.note(first(), new Failure('network', 'ECONNRESET'));
+    assert.equal(first().nextTryAt, testWindow.clock.now() + 2 * SECOND);
+    await asksFor(10 * MINUTE);
+    testWindow.liveSessions.put({ ...testWindow.record(), generation: 2 });
+    await tries.note(first(), new Failure('network', 'ECONNRESET'));
+    assert.equal(first().nextTryAt, testWindow.clock.now() + 2 * SECOND);
+  });
+
+  it('stands for one of this window at the same moment, or while the server asks to wait, but not for this window’s own', async () => {
+    const now = { startedAt: testWindow.clock.now() + 1, isUrgent: true };
+    await asksFor(10 * MINUTE);
+    assert.equal((await tries.findSharedFailure(testWindow.record(), now, false))?.code, 'http-429');
+    await testWindow.clock.pass(11 * MINUTE);
+    assert.equal(await tries.findSharedFailure(testWindow.record(), { startedAt: testWindow.clock.now(), isUrgent: true }, false), undefined);
+    await tries.note(first(), new Failure('network', 'ECONNRESET'));
+    assert.equal(await tries.findSharedFailure(testWindow.record(), { startedAt: testWindow.clock.now(), isUrgent: true }, false), undefined);
+  });
+
+  it('stands for one of this window while its answer is awaited: as long as its window has the lock, and no longer than it said', async () => {
+    const at = testWindow.clock.now();
+    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at, category: 'network', code: 'deadline', failures: 0, nextTryAt: at + MINUTE, listensUntil: at + MINUTE });
+    const instead = async (isLocked: boolean): Promise<string | undefined> =>
+      (await tries.findSharedFailure(testWindow.record(), { startedAt: testWindow.clock.now(), isUrgent: true }, isLocked))?.code;
+    assert.deepEqual([await instead(true), await instead(false)], ['deadline', undefined]);
+    await testWindow.clock.pass(MINUTE);
+    assert.equal(await instead(true), undefined);
+  });
+
+  it('is heeded also by a window that wakes to newer tokens that have run out as well', async () => {
+    const other = createTestWindow(server.issuer, { clock: testWindow.clock, store: testWindow.store, folder: testWindow.folder, life: testWindow.life });
+    await other.sessionManager.ready();
+    await other.tokenRefresher.renew('s1', 'test');
+    await testWindow.clock.pass(10 * MINUTE);
+    const at = testWindow.clock.now();
+    await testWindow.sessionIndex.recordFailure('s1', { generation: 2, at, category: 'server', code: 'http-503', failures: 1, nextTryAt: at + MINUTE, waitUntil: at + MINUTE });
+    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'server', 'http-503');
+    assert.deepEqual([testWindow.record().generation, server.requestsTo('/token').length], [2, 1]);
+  });
+
+  it('asks nothing more where the verdict of another window has come in the queue', async () => {
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const other = createTestWindow(server.issuer, { clock: testWindow.clock, store: testWindow.store, folder: testWindow.folder, life: testWindow.life });
+    const holding = other.renewalLock.take('s1', 1, () => gate, () => Promise.resolve(undefined));
+    await settle();
+    const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'session-ended', 'invalid_grant');
+    await server.waitFor('/.well-known/openid-configuration');
+    await testWindow.clock.pass(SECOND);
+    testWindow.liveSessions.put({ ...testWindow.record(), ended: { at: testWindow.clock.now(), category: 'session-ended', code: 'invalid_grant' } });
+    release();
+    await holding;
+    await testWindow.clock.pass(SECOND);
+    await renewal;
+    assert.equal(server.requestsTo('/token').length, 0);
+  });
+
+  it('does not hand out a token that runs out while it is waited', async () => {
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { renewedAt: testWindow.clock.now() - 57 * SECOND, accessExpiresAt: testWindow.clock.now() + 3 * SECOND }));
+    server.onToken('hang');
+    const found = rejectsWith(testWindow.sessionManager.find('acme', ['read']), 'network', 'deadline');
+    await server.waitFor('/token');
+    testWindow.clock.busy = () => false;
+    await testWindow.clock.pass(6 * SECOND);
+    await testWindow.clock.pass(MINUTE);
+    await found;
+  });
+
+  it('takes the other half of a renewal over, though the ledger shows the same generation', async () => {
+    const whole = { ...testWindow.record(), generation: 2, accessToken: 'access-2', refreshToken: 'refresh-2' };
+    await testWindow.archive.save(whole);
+    testWindow.liveSessions.put({ ...whole, accessToken: 'access-1', isComplete: false });
+    await testWindow.crossWindowSync.sync('s1');
+    assert.deepEqual(testWindow.record(), whole);
+  });
+
+  it('that ended a session has ended it, also once the clock is set back', () => {
+    const now = testWindow.clock.now();
+    const ended: SessionRecord = { ...testWindow.record(), ended: { at: now, category: 'session-ended', code: 'invalid_grant' } };
+    assert.deepEqual([isUsable(ended, now), isUsable(ended, now - 24 * 60 * MINUTE)], [true, false]);
+  });
+});
+
+describe('What the folder did not take', () => {
+  it('is shared at the next look, so that no other window sends the token before', async () => {
+    const server = await ScriptedServer.start();
+    const testWindow = createTestWindow(server.issuer);
+    server.date = () => testWindow.clock.now();
+    server.onToken(rotatingTokens());
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
+    testWindow.folder.failing = 'writing';
+    const renewal = testWindow.tokenRefresher.renew('s1', 'test');
+    await server.waitFor('/.well-known/openid-configuration');
+    await testWindow.clock.pass(3 * SECOND);
+    await renewal;
+    assert.deepEqual([testWindow.liveSessions.get('s1')?.unshared, testWindow.alone, (await testWindow.sessionIndex.read('s1'))?.generation], [true, 1, 1]);
+    testWindow.folder.failing = false;
+    testWindow.scheduler.tick();
+    await testWindow.clock.rest();
+    testWindow.scheduler.dispose();
+    assert.deepEqual([testWindow.liveSessions.get('s1')?.unshared, (await testWindow.sessionIndex.read('s1'))?.generation], [false, 2]);
+    await server.stop();
+  });
+});
+
+describe('A clock that was set back while no renewal is possible', () => {
+  it('lends no life to a token, and keeps its countdown right', async () => {
+    const server = await ScriptedServer.start();
+    const testWindow = createTestWindow(server.issuer);
+    server.onToken({ status: 503 });
+    const begun = testWindow.clock.now();
+    await seedSession(testWindow, recordAt(server.issuer, begun));
+    await seedSession(testWindow, recordAt(server.issuer, begun, { id: 's2', refreshToken: undefined, account: { id: 'person-2', label: 'Kim' } }));
+    testWindow.scheduler.tick();
+    await testWindow.clock.pass(90 * SECOND);
+    testWindow.clock.sleep(-60 * MINUTE);
+    // A change that brings a tick forward must not hide what the next one would have found.
+    testWindow.liveSessions.update('s2', { failures: 1 });
+    await testWindow.clock.pass(MINUTE);
+    const { accessExpiresAt = 0 } = statusOf(session(testWindow, 's1'), { leeway: 0, refreshInterval: 0, warning: 0 }, testWindow.clock.now());
+    assert.ok(Math.abs(accessExpiresAt - (begun - 55 * MINUTE)) < SECOND, String(accessExpiresAt - begun));
+    assert.equal((await testWindow.sessionManager.find('acme', ['read'], 'person-1')).length, 1);
+    await testWindow.clock.pass(4 * MINUTE);
+    await rejectsWith(testWindow.sessionManager.find('acme', ['read'], 'person-1'), 'server');
+    assert.deepEqual(await testWindow.sessionManager.find('acme', ['read'], 'person-2'), []);
+    server.date = () => testWindow.clock.now();
+    server.onToken(rotatingTokens());
+    await testWindow.clock.pass(2 * MINUTE);
+    assert.equal(session(testWindow, 's1').clockSetBackMs, undefined);
+    testWindow.scheduler.dispose();
+    await server.stop();
+  });
+});
+
+function session(testWindow: TestWindow, id: string): LiveSession {
+  const live = testWindow.liveSessions.get(id);
+  assert.ok(live);
+  return live;
+}

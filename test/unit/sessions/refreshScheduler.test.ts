@@ -1,0 +1,319 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { renewalDueAt, type LifetimeSettings } from '../../../src/core/lifetime.ts';
+import { tokenLifetimes, type SessionRecord } from '../../../src/core/session.ts';
+import { createTestWindow, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import { closedIssuer, rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+
+describe('The scheduler', () => {
+  let server: ScriptedServer;
+  let testWindow: TestWindow;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+  });
+
+  afterEach(async () => {
+    testWindow.scheduler.dispose();
+    await server.stop();
+  });
+
+  /** A session whose tokens live for so many ms, in a house whose scheduler has been started. */
+  async function start(lifetime: number, settings: Partial<LifetimeSettings> = {}, more: Partial<SessionRecord> = {}): Promise<void> {
+    testWindow = createTestWindow(server.issuer, { settings });
+    server.date = () => testWindow.clock.now();
+    server.onToken(rotatingTokens({ expires_in: lifetime / SECOND }));
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: testWindow.clock.now() + lifetime, ...more }));
+    testWindow.scheduler.tick();
+  }
+
+  const requests = (): number => server.requestsTo('/token').length;
+  const isUnexpired = (): boolean => (testWindow.record().accessExpiresAt ?? 0) > testWindow.clock.now();
+
+  /** How long, in ms, until the renewal of the session falls due, by the rule that has tests of its own. */
+  const untilDue = (settings: Partial<LifetimeSettings> = {}): number =>
+    (renewalDueAt(tokenLifetimes(testWindow.record()), { leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE, ...settings }) ?? NaN) - testWindow.clock.now();
+
+  it('renews ahead of the expiry by the leeway and a little more, to the millisecond, although nobody calls', async () => {
+    await start(HOUR);
+    const wait = untilDue();
+    assert.ok(wait <= 55 * MINUTE && wait > 55 * MINUTE - 75 * SECOND, `${wait} ms`);
+    await testWindow.clock.pass(wait - 1);
+    assert.equal(requests(), 0);
+    await testWindow.clock.pass(1);
+    assert.equal(requests(), 1);
+    assert.equal(testWindow.record().generation, 2);
+  });
+
+  it('takes no more than a third of a short lifetime as the leeway', async () => {
+    await start(5 * MINUTE);
+    const wait = untilDue();
+    assert.ok(wait <= 200 * SECOND && wait > 175 * SECOND, `${wait} ms`);
+    await testWindow.clock.pass(wait - 1);
+    assert.equal(requests(), 0);
+    await testWindow.clock.pass(1);
+    assert.equal(requests(), 1);
+  });
+
+  it('has a second of its own in each window, and for each session', async () => {
+    const times: number[] = [];
+    for (const [place, id] of [[0, 's1'], [0.3, 's1'], [0.6, 's1'], [0, 'another']] as const) {
+      await start(HOUR, { place }, { id });
+      const initialRecord = testWindow.clock.now();
+      testWindow.liveSessions.onDidChange(({ after }) => after?.renewing === true && times.push(testWindow.clock.now() - initialRecord));
+      await testWindow.clock.pass(56 * MINUTE);
+      testWindow.scheduler.dispose();
+    }
+    assert.equal(new Set(times.map((time) => Math.floor(time / SECOND))).size, 4, times.join());
+    assert.ok(times.every((time) => time <= 55 * MINUTE && time > 55 * MINUTE - 75 * SECOND), times.join());
+  });
+
+  it('keeps a session of five-minute tokens working through twelve hours without a storm', async () => {
+    await start(5 * MINUTE);
+    for (let minute = 0; minute < 12 * 60; minute += 1) {
+      await testWindow.clock.pass(MINUTE);
+      assert.ok(isUnexpired(), `dead after ${minute} minutes`);
+    }
+    // Every 175 to 200 seconds: a third of the lifetime ahead of its end, or up to a quarter of that earlier.
+    assert.ok(requests() >= (12 * HOUR) / (200 * SECOND) - 1 && requests() <= (12 * HOUR) / (175 * SECOND), `${requests()} renewals`);
+    assert.equal(testWindow.record().ended, undefined);
+  }).timeout(10_000);
+
+  for (const [name, lifetime] of [['30 days', 30 * DAY], ['10 years', 3650 * DAY]] as const) {
+    it(`does not renew a token of ${name} early, nor ask for a timer longer than a minute`, async () => {
+      await start(lifetime);
+      await testWindow.clock.pass(2 * HOUR);
+      assert.equal(requests(), 0);
+      assert.ok(testWindow.clock.fired <= 125, `${testWindow.clock.fired} ticks`);
+      assert.ok(testWindow.clock.longestDelay <= MINUTE);
+      testWindow.clock.sleep(untilDue() - SECOND);
+      await testWindow.clock.pass(MINUTE);
+      assert.equal(requests(), 1);
+      assert.ok(isUnexpired());
+    });
+  }
+
+  it('makes no storm of tokens that live for a second', async () => {
+    await start(SECOND);
+    await testWindow.clock.pass(10 * MINUTE);
+    assert.ok(requests() > 20 && requests() <= 120, `${requests()} renewals`);
+    assert.ok(testWindow.clock.fired <= 10 * 60 + 2, `${testWindow.clock.fired} ticks`);
+  });
+
+  it('makes no storm of answers without a lifetime', async () => {
+    await start(HOUR, {}, { accessExpiresAt: undefined, expirySource: 'never-said' });
+    await testWindow.clock.pass(2 * HOUR);
+    assert.equal(requests(), 0);
+  });
+
+  it('renews at the interval that is set, also where the token lives longer or nobody said how long', async () => {
+    await start(30 * DAY, { refreshInterval: 30 * MINUTE });
+    server.onToken(rotatingTokens({ expires_in: undefined }));
+    await testWindow.clock.pass(2 * HOUR + SECOND);
+    assert.equal(requests(), 4);
+  });
+
+  it('does everything that is due on the first tick after a sleep', async () => {
+    await start(5 * MINUTE);
+    await testWindow.clock.pass(10 * SECOND);
+    testWindow.clock.sleep(9 * HOUR);
+    assert.equal(isUnexpired(), false);
+    await testWindow.clock.pass(MINUTE);
+    assert.equal(requests(), 1);
+    assert.ok(isUnexpired());
+    assert.ok(testWindow.lines.some((line) => line.includes('further than planned')));
+  });
+
+  it('renews after a leap of the clock what counts down to an end, and only that', async () => {
+    await start(8 * HOUR, {}, { sessionEndIsFixed: true, sessionEndSource: 'setting', sessionEndsAt: Date.UTC(2031, 4, 8) });
+    testWindow.liveSessions.put(recordAt(server.issuer, testWindow.clock.now(), { id: 's2', accessExpiresAt: testWindow.clock.now() + 8 * HOUR }));
+    await testWindow.clock.pass(10 * MINUTE);
+    testWindow.clock.sleep(HOUR);
+    await testWindow.clock.pass(10 * MINUTE);
+    assert.deepEqual([testWindow.record('s1').generation, testWindow.record('s2').generation], [2, 1]);
+  });
+
+  it('renews where the clock was set back, however little, and once', async () => {
+    await start(HOUR);
+    await testWindow.clock.pass(20 * MINUTE);
+    testWindow.clock.sleep(-30 * SECOND);
+    await testWindow.clock.pass(MINUTE);
+    assert.equal(requests(), 1);
+    assert.ok(testWindow.lines.some((line) => line.includes('The clock was set back by 30 s')), testWindow.lines.join('\n'));
+    await testWindow.clock.pass(10 * MINUTE);
+    assert.equal(requests(), 1);
+  });
+
+  it('takes it for no setting back that a clock is adjusted by a second', async () => {
+    await start(HOUR);
+    await testWindow.clock.pass(20 * MINUTE);
+    testWindow.clock.sleep(-SECOND);
+    await testWindow.clock.pass(10 * MINUTE);
+    assert.equal(requests(), 0);
+  });
+
+  it('renews where the clock was set back behind the moment the token came', async () => {
+    await start(HOUR);
+    testWindow.clock.sleep(-3 * HOUR);
+    testWindow.scheduler.tick();
+    await testWindow.clock.rest();
+    assert.equal(requests(), 1);
+    await testWindow.clock.pass(10 * MINUTE);
+    assert.equal(requests(), 1);
+  });
+
+  it('goes on trying through an hour offline, gently, and recovers by itself', async () => {
+    await start(5 * MINUTE);
+    server.onToken('drop');
+    await testWindow.clock.pass(HOUR);
+    const tries = requests();
+    assert.ok(tries >= 40 && tries <= 80, `${tries} tries`);
+    assert.equal(testWindow.record().ended, undefined);
+    server.onToken(rotatingTokens());
+    await testWindow.clock.pass(80 * SECOND);
+    assert.ok(isUnexpired());
+    assert.equal(testWindow.liveSessions.get('s1')?.failures, 0);
+  });
+
+  it('notices within seconds that there is a way to the server again', async () => {
+    await start(5 * MINUTE);
+    const address = await closedIssuer();
+    server.metadata['token_endpoint'] = `${address}/token`;
+    await testWindow.clock.pass(HOUR);
+    const failures = testWindow.liveSessions.get('s1')?.failures ?? 0;
+    assert.ok(failures > 300 && failures < 600, `${failures} tries`);
+    const back = createServer((_request, response) => {
+      response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ access_token: 'access-2', token_type: 'Bearer', expires_in: 300 }));
+    });
+    await new Promise<void>((resolve) => back.listen(Number(new URL(address).port), '127.0.0.1', resolve));
+    try {
+      await testWindow.clock.pass(10 * SECOND);
+      assert.deepEqual([testWindow.record().accessToken, isUnexpired()], ['access-2', true]);
+    } finally {
+      back.closeAllConnections();
+      back.close();
+    }
+  }).timeout(10_000);
+
+  it('gives a server that cannot answer its rest', async () => {
+    await start(5 * MINUTE);
+    server.onToken({ status: 503 });
+    await testWindow.clock.pass(untilDue() + 5 * MINUTE);
+    assert.ok(requests() >= 6 && requests() <= 8, `${requests()} tries in five minutes`);
+  });
+
+  it('does not try before the server wants it to', async () => {
+    await start(5 * MINUTE);
+    server.onToken({ status: 429, headers: { 'Retry-After': '600' } });
+    await testWindow.clock.pass(untilDue());
+    assert.equal(requests(), 1);
+    await testWindow.clock.pass(600 * SECOND - 1);
+    assert.equal(requests(), 1);
+    await testWindow.clock.pass(1);
+    assert.equal(requests(), 2);
+  });
+
+  it('tries again at once when something has changed that may mend it, unless it has just failed or the server said when', async () => {
+    await start(5 * MINUTE);
+    server.onToken({ status: 401, body: { error: 'invalid_client' } });
+    await testWindow.clock.pass(4 * MINUTE);
+    assert.equal(requests(), 1);
+    server.onToken({ status: 429, headers: { 'retry-after': '600' } });
+    testWindow.scheduler.checkNow();
+    await testWindow.clock.pass(SECOND);
+    assert.equal(requests(), 2);
+    server.onToken(rotatingTokens());
+    testWindow.scheduler.checkNow();
+    await testWindow.clock.pass(MINUTE);
+    assert.equal(requests(), 2, 'the server has asked to wait');
+  });
+
+  it('tries a broken configuration at a slow pace only', async () => {
+    await start(5 * MINUTE);
+    server.onToken({ status: 401, body: { error: 'invalid_client' } });
+    await testWindow.clock.pass(HOUR);
+    assert.ok(requests() >= 8 && requests() <= 15, `${requests()} tries`);
+  });
+
+  it('asks no more for a session that has ended', async () => {
+    await start(5 * MINUTE);
+    server.onToken({ status: 400, body: { error: 'invalid_grant' } });
+    await testWindow.clock.pass(DAY);
+    assert.equal(requests(), 1);
+  });
+
+  it('never renews a session without a refresh token, and tells when it has run out', async () => {
+    await start(5 * MINUTE, {}, { refreshToken: undefined });
+    let ticks = 0;
+    testWindow.scheduler.onDidTick(() => {
+      ticks += 1;
+    });
+    await testWindow.clock.pass(5 * MINUTE);
+    assert.equal(requests(), 0);
+    const before = ticks;
+    await testWindow.clock.pass(SECOND);
+    assert.ok(ticks >= before);
+    assert.deepEqual(testWindow.sessionManager.list('acme'), []);
+  });
+
+  it('ticks when the warning before the end of a session is due, however short the session is', async () => {
+    await start(30 * SECOND, { warning: 10 * MINUTE }, { refreshToken: undefined });
+    let ticks = 0;
+    testWindow.scheduler.onDidTick(() => (ticks += 1));
+    await testWindow.clock.pass(20 * SECOND - 1);
+    assert.equal(ticks, 0);
+    await testWindow.clock.pass(1);
+    assert.equal(ticks, 1);
+  });
+
+  it('ticks at the moment a token runs out, not a minute later', async () => {
+    await start(90 * SECOND, {}, { refreshToken: undefined });
+    const times: number[] = [];
+    const initialRecord = testWindow.clock.now();
+    testWindow.scheduler.onDidTick(() => times.push(testWindow.clock.now() - initialRecord));
+    await testWindow.clock.pass(2 * MINUTE);
+    assert.ok(times.includes(90 * SECOND), times.join());
+  });
+
+  it('stores again at each tick what could not be stored, until that takes', async () => {
+    await start(5 * MINUTE);
+    testWindow.store.failing.add('store');
+    await testWindow.clock.pass(untilDue() + MINUTE);
+    assert.equal(testWindow.liveSessions.get('s1')?.unsaved, true);
+    assert.match(testWindow.stored() ?? '', /"refresh-1"/);
+    testWindow.store.failing.clear();
+    await testWindow.clock.pass(10 * SECOND);
+    assert.equal(testWindow.liveSessions.get('s1')?.unsaved, false);
+    assert.match(testWindow.stored() ?? '', /"refresh-2"/);
+  });
+
+  it('stores again what a store has accepted and forgotten', async () => {
+    await start(5 * MINUTE);
+    const storing = testWindow.store.store.bind(testWindow.store);
+    testWindow.store.store = () => Promise.resolve();
+    await testWindow.clock.pass(untilDue());
+    assert.equal(testWindow.liveSessions.get('s1')?.unsaved, true);
+    testWindow.store.store = storing;
+    await testWindow.clock.pass(10 * SECOND);
+    assert.deepEqual([testWindow.liveSessions.get('s1')?.unsaved, JSON.parse(testWindow.stored() ?? '')], [false, testWindow.record()]);
+  });
+
+  it('plans anew when a session comes in that is due sooner', async () => {
+    await start(30 * DAY);
+    await testWindow.clock.pass(SECOND);
+    const now = testWindow.clock.now();
+    testWindow.liveSessions.put(recordAt(server.issuer, now, { id: 's2', accessExpiresAt: now + 15 * SECOND }));
+    await testWindow.clock.pass(10 * SECOND);
+    assert.equal(requests(), 1);
+    assert.equal(testWindow.record('s2').generation, 2);
+  });
+
+  it('ends with nothing left to fire', async () => {
+    await start(5 * MINUTE);
+    testWindow.scheduler.dispose();
+    testWindow.liveSessions.put(recordAt(server.issuer, testWindow.clock.now()));
+    await testWindow.clock.pass(HOUR);
+    assert.deepEqual([requests(), testWindow.clock.fired], [0, 0]);
+  });
+});

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import type { LiveSession } from '../../../src/core/status.ts';
+import { settle } from '../../support/fakeClock.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
+
+describe('The keeper', () => {
+  let server: ScriptedServer;
+  let testWindow: TestWindow;
+
+  beforeEach(async () => {
+    ({ testWindow, server } = await createTestWindowWithServer());
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  const now = (): number => testWindow.clock.now();
+  const requests = (): number => server.requestsTo('/token').length;
+  const ids = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.id);
+  const tokens = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.accessToken);
+  const again = (): TestWindow => createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
+  /** What has come of a promise so far. */
+  const stateOf = async <T>(promise: Promise<T>): Promise<T | 'waiting'> => Promise.race([promise, settle().then(() => 'waiting' as const)]);
+
+  describe('asked for sessions', () => {
+    it('finds none where nobody is signed in, without a request', async () => {
+      assert.deepEqual(await testWindow.sessionManager.find('acme', ['read']), []);
+      assert.equal(server.requests.length, 0);
+    });
+
+    it('finds a session that covers the scopes, and none that does not', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now(), { scopes: ['read', 'write'] }));
+      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read'])), ['s1']);
+      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', [])), ['s1']);
+      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['write', 'read'])), ['s1']);
+      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read', 'admin'])), []);
+      assert.deepEqual(ids(await testWindow.sessionManager.find('other', ['read'])), []);
+    });
+
+    it('finds one session for each account, and only the one of the account that is named', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      await seedSession(testWindow, recordAt(server.issuer, now(), { id: 's2', account: { id: 'person-2', label: 'Kim' } }));
+      await seedSession(testWindow, recordAt(server.issuer, now() - DAY, { id: 's3', scopes: ['read', 'write'] }));
+      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read'])), ['s1', 's2']);
+      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read'], 'person-2')), ['s2']);
+      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read'], 'person-3')), []);
+    });
+
+    it('prefers the session with exactly the scopes, then the later sign-in', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now(), { id: 'exact', scopes: ['read'], signedInAt: now() - DAY }));
+      await seedSession(testWindow, recordAt(server.issuer, now(), { id: 'wide', scopes: ['read', 'write'] }));
+      await seedSession(testWindow, recordAt(server.issuer, now(), { id: 'wider', scopes: ['read', 'write', 'admin'], signedInAt: now() + SECOND }));
+      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read'])), ['exact']);
+      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['write'])), ['wider']);
+    });
+
+    it('hands out a token outside the freshness margin without a request', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      await testWindow.clock.pass(4 * MINUTE - SECOND);
+      assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-1']);
+      assert.equal(requests(), 0);
+    });
+
+    it('renews a token within the freshness margin on the way', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      await testWindow.clock.pass(4 * MINUTE);
+      assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-2']);
+      assert.equal(requests(), 1);
+    });
+
+    it('hands out the token that still works where a renewal fails for a passing reason, and does not ask again at once', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      await testWindow.clock.pass(4 * MINUTE + SECOND);
+      server.onToken({ status: 503 });
+      for (let call = 0; call < 10; call += 1) {
+        assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-1']);
+      }
+      assert.equal(requests(), 1);
+    });
+
+    it('rejects with the cause where the token works no more and a renewal fails for a passing reason, and keeps the session', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      await testWindow.clock.pass(6 * MINUTE);
+      server.onToken({ status: 503 });
+      await rejectsWith(testWindow.sessionManager.find('acme', ['read']), 'server', 'http-503');
+      assert.deepEqual(ids(testWindow.sessionManager.list('acme')), ['s1']);
+    });
+
+    it('does not let impatient callers hammer a server that is down, yet tries again for them after a few seconds', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      await testWindow.clock.pass(6 * MINUTE);
+      server.onToken('drop');
+      for (let call = 0; call < 20; call += 1) {
+        await rejectsWith(testWindow.sessionManager.find('acme', ['read']), 'network');
+      }
+      assert.equal(requests(), 2, 'the one that was lost, and the same token once more');
+      server.onToken(rotatingTokens());
+      await testWindow.clock.pass(6 * SECOND);
+      assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-2']);
+    });
+
+    describe('while the server takes its time to renew', () => {
+      let answer: () => void;
+
+      beforeEach(async () => {
+        const rotate = rotatingTokens();
+        const gate = new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+        server.onToken(async (request) => {
+          await gate;
+          return rotate(request);
+        });
+        await seedSession(testWindow, recordAt(server.issuer, now()));
+        testWindow.clock.busy = () => false;
+      });
+
+      afterEach(() => {
+        answer();
+      });
+
+      it('hands out the token that still works after five seconds, and lets the renewal go on', async () => {
+        await testWindow.clock.pass(4 * MINUTE);
+        const finding = testWindow.sessionManager.find('acme', ['read']);
+        await server.waitFor('/token');
+        await testWindow.clock.pass(5 * SECOND - 1);
+        assert.equal(await stateOf(finding), 'waiting');
+        await testWindow.clock.pass(1);
+        assert.deepEqual(tokens(await finding), ['access-1']);
+        assert.equal(testWindow.liveSessions.get('s1')?.renewing, true);
+        answer();
+        await testWindow.tokenRefresher.idle();
+        assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-2']);
+        assert.equal(requests(), 1);
+      });
+
+      it('hands out the new token where that comes within five seconds', async () => {
+        await testWindow.clock.pass(4 * MINUTE);
+        const finding = testWindow.sessionManager.find('acme', ['read']);
+        await server.waitFor('/token');
+        await testWindow.clock.pass(4 * SECOND);
+        answer();
+        assert.deepEqual(tokens(await finding), ['access-2']);
+      });
+
+      it('waits until the deadline where the token in hand works no more', async () => {
+        await testWindow.clock.pass(6 * MINUTE);
+        const finding = testWindow.sessionManager.find('acme', ['read']);
+        await server.waitFor('/token');
+        await testWindow.clock.pass(19 * SECOND);
+        assert.equal(await stateOf(finding), 'waiting');
+        answer();
+        assert.deepEqual(tokens(await finding), ['access-2']);
+      });
+    });
+
+    it('does not try before the time that the server named, however often callers ask', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      await testWindow.clock.pass(6 * MINUTE);
+      server.onToken({ status: 429, headers: { 'Retry-After': '120' } });
+      await rejectsWith(testWindow.sessionManager.find('acme', ['read']), 'rate-limited');
+      await testWindow.clock.pass(119 * SECOND);
+      await rejectsWith(testWindow.sessionManager.find('acme', ['read']), 'rate-limited');
+      assert.equal(requests(), 1);
+    });
+
+    it('finds nothing once the server has definitely ended a session whose token ran out', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      await testWindow.clock.pass(6 * MINUTE);
+      server.onToken({ status: 400, body: { error: 'invalid_grant' } });
+      assert.deepEqual(await testWindow.sessionManager.find('acme', ['read']), []);
+      assert.deepEqual(await testWindow.sessionManager.find('acme', ['read']), []);
+      assert.equal(requests(), 1);
+      assert.deepEqual([ids(testWindow.sessionManager.list('acme')), ids(testWindow.sessionManager.all('acme'))], [[], ['s1']]);
+    });
+
+    it('hands out what still works of a session that has ended', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      await testWindow.clock.pass(4 * MINUTE + SECOND);
+      server.onToken({ status: 400, body: { error: 'invalid_grant' } });
+      assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-1']);
+      await testWindow.clock.pass(MINUTE);
+      assert.deepEqual(await testWindow.sessionManager.find('acme', ['read']), []);
+    });
+
+    it('hands out what is left of a token that cannot be renewed, and does not end its session early', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now(), { refreshToken: undefined }));
+      await testWindow.clock.pass(5 * MINUTE - SECOND);
+      assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-1']);
+      assert.deepEqual([testWindow.record().ended, testWindow.liveSessions.get('s1')?.failures], [undefined, 0]);
+      await testWindow.clock.pass(SECOND);
+      assert.deepEqual(await testWindow.sessionManager.find('acme', ['read']), []);
+    });
+
+    it('renews once for a hundred callers', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      await testWindow.clock.pass(6 * MINUTE);
+      const found = await Promise.all(Array.from({ length: 100 }, () => testWindow.sessionManager.find('acme', ['read'])));
+      assert.ok(found.every((sessions) => sessions[0]?.record.accessToken === 'access-2'));
+      assert.equal(requests(), 1);
+    });
+
+    it('hands out a token of which nobody said how long it lives', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now(), { accessExpiresAt: undefined, expirySource: 'never-said' }));
+      await testWindow.clock.pass(DAY);
+      assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-1']);
+      assert.equal(requests(), 0);
+    });
+
+    it('reads the stored sessions first, once', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      const next = again();
+      const found = await Promise.all([next.sessionManager.find('acme', ['read']), next.sessionManager.find('acme', ['read'])]);
+      assert.deepEqual(found.map(ids), [['s1'], ['s1']]);
+    });
+
+    it('rejects, instead of finding nothing, while the store cannot be read; and reads again at the next call', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      testWindow.store.failing.add('keys');
+      const next = again();
+      await rejectsWith(next.sessionManager.find('acme', ['read']), 'storage');
+      testWindow.store.failing.clear();
+      assert.deepEqual(ids(await next.sessionManager.find('acme', ['read'])), ['s1']);
+    });
+  });
+});

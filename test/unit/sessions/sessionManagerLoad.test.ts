@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict';
+import { MINUTE, SECOND } from '../../../src/core/clock.ts';
+import type { LiveSession } from '../../../src/core/status.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import type { ScriptedServer } from '../../support/scriptedServer.ts';
+
+describe('The keeper, at the side of a store and of other windows', () => {
+  let server: ScriptedServer;
+  let testWindow: TestWindow;
+
+  beforeEach(async () => {
+    ({ testWindow, server } = await createTestWindowWithServer());
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  const now = (): number => testWindow.clock.now();
+  const ids = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.id);
+  const again = (): TestWindow => createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
+  /** A house after a start, once what could not be found at first has had its time to show. */
+  const restarted = async (): Promise<TestWindow> => {
+    const next = again();
+    await next.sessionManager.ready();
+    await next.clock.pass(3 * SECOND);
+    return next;
+  };
+
+  describe('at load', () => {
+    /** Only what was entered with the session itself: neither keys, nor what was set aside. */
+    const secretsOf = (): string[] => [...testWindow.store.secrets.keys()].filter((key) => key.startsWith('session:'));
+
+    it('finds nothing wrong where nothing is', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      const next = await restarted();
+      assert.deepEqual([next.findings, server.requests.length], [[], 0]);
+    });
+
+    it('tells of a session that the store has lost, once across all starts', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      testWindow.store.secrets.clear();
+      const next = await restarted();
+      await next.sessionManager.ready();
+      assert.deepEqual(next.findings, [{ id: 's1', kind: 'lost', providerId: 'acme' }]);
+      assert.deepEqual((await restarted()).findings, []);
+    });
+
+    it('tells of it in one window where several start at once', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      testWindow.store.secrets.clear();
+      const windows = [again(), again(), again()];
+      await Promise.all(windows.map(({ sessionManager }) => sessionManager.ready()));
+      await testWindow.clock.pass(3 * SECOND);
+      assert.deepEqual(windows.flatMap(({ findings }) => findings.map(({ kind }) => kind)), ['lost']);
+    });
+
+    it('tells of a loss three seconds after the start, because the store of a window that starts lags', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      const secrets = [...testWindow.store.secrets];
+      testWindow.store.secrets.clear();
+      const next = again();
+      await next.sessionManager.ready();
+      await testWindow.clock.pass(3 * SECOND - 1);
+      assert.deepEqual(next.findings, []);
+      for (const [key, value] of secrets) {
+        testWindow.store.secrets.set(key, value);
+      }
+      await testWindow.clock.pass(MINUTE);
+      assert.deepEqual([next.findings, ids(next.sessionManager.all())], [[], ['s1']]);
+    });
+
+    it('does not call lost what another window signs out in these seconds', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      const other = again();
+      await other.sessionManager.ready();
+      testWindow.store.secrets.clear();
+      const next = again();
+      await next.sessionManager.ready();
+      await other.sessionManager.signOut('s1');
+      await testWindow.clock.pass(MINUTE);
+      assert.deepEqual(next.findings, []);
+    });
+
+    it('restores a session that the store has lost from its sealed copy, where the key to that is left', async () => {
+      const record = await seedSession(testWindow, recordAt(server.issuer, now()));
+      testWindow.store.secrets.delete('session:s1');
+      const next = await restarted();
+      assert.deepEqual([next.findings, next.record()], [[], record]);
+      assert.deepEqual(JSON.parse(testWindow.stored() ?? ''), record);
+    });
+
+    it('restores the newest tokens where the store shows older ones', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      const old = testWindow.stored() ?? '';
+      const newest = await seedSession(testWindow, recordAt(server.issuer, now(), { generation: 2, refreshToken: 'refresh-2' }));
+      testWindow.store.secrets.set('session:s1', old);
+      assert.deepEqual((await restarted()).record(), newest);
+      assert.deepEqual(JSON.parse(testWindow.stored() ?? ''), newest);
+    });
+
+    it('tells of a session of another issuer or client once, keeps it and does not use it', async () => {
+      await seedSession(testWindow, recordAt('https://elsewhere.example.com', now()));
+      await seedSession(testWindow, recordAt(server.issuer, now(), { id: 's2', clientId: 'another' }));
+      const next = await restarted();
+      assert.deepEqual(next.findings, [
+        { id: 's1', kind: 'foreign', providerId: 'acme', issuer: 'https://elsewhere.example.com', clientId: 'editor' },
+        { id: 's2', kind: 'foreign', providerId: 'acme', issuer: server.issuer, clientId: 'another' },
+      ]);
+      const later = await restarted();
+      assert.deepEqual(later.findings, [], 'a notification at every start would be one too many');
+      assert.deepEqual([later.sessionManager.all(), secretsOf()], [[], ['session:s1', 'session:s2']]);
+    });
+
+    it('says nothing of sessions whose provider is not configured now', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now(), { providerId: 'gone' }));
+      const next = await restarted();
+      assert.deepEqual([next.findings, next.sessionManager.all()], [[], []]);
+    });
+
+    it('tells once of a record of a later version, leaves it alone and does not call it lost', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      const newer = JSON.stringify({ version: 3, id: 's1', anything: 'else' });
+      testWindow.store.secrets.set('session:s1', newer);
+      const next = await restarted();
+      assert.deepEqual([next.findings, next.sessionManager.all()], [[{ id: 's1', kind: 'newer', reason: 'version 3' }], []]);
+      assert.deepEqual([(await restarted()).findings, testWindow.stored()], [[], newer]);
+    });
+
+    describe('of a session that cannot be read', () => {
+      it('restores it from its sealed copy, and keeps what was there beside it', async () => {
+        const record = await seedSession(testWindow, recordAt(server.issuer, now()));
+        testWindow.store.secrets.set('session:s1', 'hello');
+        const next = await restarted();
+        assert.deepEqual([next.findings, next.record()], [[], record]);
+        assert.equal(testWindow.store.secrets.get('set-aside:s1:1'), 'hello');
+      });
+
+      it('tells that it was set aside where there is no such copy, and does not call it lost', async () => {
+        await seedSession(testWindow, recordAt(server.issuer, now()));
+        testWindow.folder.files.delete('s1.sealed');
+        testWindow.store.secrets.set('session:s1', 'hello');
+        assert.deepEqual((await restarted()).findings.map(({ kind }) => kind), ['set-aside']);
+        assert.deepEqual((await restarted()).findings, [], 'nor at a later start');
+      });
+    });
+
+    it('does not bring a session back that was signed out, though the store still has it', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      const kept = testWindow.stored() ?? '';
+      await testWindow.sessionManager.signOut('s1');
+      testWindow.store.secrets.set('session:s1', kept);
+      const next = await restarted();
+      assert.deepEqual([next.sessionManager.all(), next.findings, secretsOf()], [[], [], []]);
+    });
+
+    it('loads although the ledger cannot be read', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      testWindow.folder.failing = true;
+      const next = await restarted();
+      assert.deepEqual([ids(next.sessionManager.all()), next.findings], [['s1'], []]);
+    });
+
+    it('does not put the stored tokens over newer ones in memory', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      const next = again();
+      next.liveSessions.put(recordAt(server.issuer, now(), { generation: 9 }));
+      await next.sessionManager.ready();
+      assert.equal(next.record().generation, 9);
+    });
+  });
+
+  describe('told that a stored session has changed', () => {
+    it('takes over a newer generation, and nothing older', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now(), { generation: 3 }));
+      await testWindow.vault.write(recordAt(server.issuer, now(), { generation: 2, accessToken: 'older' }));
+      await testWindow.crossWindowSync.onSecretChanged('s1');
+      assert.equal(testWindow.record().accessToken, 'access-1');
+      await testWindow.vault.write(recordAt(server.issuer, now(), { generation: 4, accessToken: 'newer' }));
+      await testWindow.crossWindowSync.onSecretChanged('s1');
+      assert.equal(testWindow.record().accessToken, 'newer');
+    });
+
+    it('lets go of a session that was signed out in another window', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      const other = again();
+      await other.sessionManager.ready();
+      await other.sessionManager.signOut('s1');
+      await testWindow.crossWindowSync.onSecretChanged('s1');
+      assert.deepEqual(testWindow.liveSessions.all(), []);
+    });
+
+    it('takes in a session that another window has signed in', async () => {
+      await testWindow.vault.write(recordAt(server.issuer, now()));
+      await testWindow.crossWindowSync.onSecretChanged('s1');
+      assert.deepEqual(ids(testWindow.sessionManager.all()), ['s1']);
+    });
+
+    it('leaves half a renewal to the window that is busy with it, until the ledger says that it stays like that', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      const half = recordAt(server.issuer, now(), { generation: 2, isComplete: false, refreshToken: 'refresh-2' });
+      await testWindow.vault.write(half);
+      await testWindow.crossWindowSync.onSecretChanged('s1');
+      assert.equal(testWindow.record().generation, 1);
+      await testWindow.sessionIndex.write(half);
+      await testWindow.crossWindowSync.onSecretChanged('s1');
+      assert.deepEqual(testWindow.record(), half);
+    });
+
+    it('keeps what it has where the store cannot be read, and says so in the log', async () => {
+      const record = await seedSession(testWindow, recordAt(server.issuer, now()));
+      testWindow.store.failing.add('get');
+      await testWindow.crossWindowSync.onSecretChanged('s1');
+      assert.deepEqual(testWindow.record(), record);
+      assert.ok(testWindow.lines.some((line) => line.includes('could not be read after a change (secret-get)')));
+    });
+
+    it('hears of a sign-out in another window that could not be entered into the ledger', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      const other = again();
+      await other.sessionManager.ready();
+      testWindow.folder.failing = true;
+      await other.sessionManager.signOut('s1');
+      await testWindow.crossWindowSync.onSecretChanged('s1');
+      assert.deepEqual(testWindow.liveSessions.all(), []);
+    });
+
+    it('takes it for no sign-out that a session has vanished while the ledger cannot say so', async () => {
+      const record = await seedSession(testWindow, recordAt(server.issuer, now()));
+      testWindow.folder.failing = true;
+      testWindow.store.secrets.clear();
+      await testWindow.crossWindowSync.onSecretChanged('s1');
+      assert.deepEqual([testWindow.record(), testWindow.liveSessions.get('s1')?.unsaved], [record, true]);
+    });
+
+    it('stores its tokens again where an older record has been put over them', async () => {
+      const record = await seedSession(testWindow, recordAt(server.issuer, now(), { generation: 3 }));
+      testWindow.store.secrets.set('session:s1', JSON.stringify(recordAt(server.issuer, now(), { generation: 2 })));
+      await testWindow.crossWindowSync.onSecretChanged('s1');
+      assert.equal(testWindow.liveSessions.get('s1')?.unsaved, true);
+      await testWindow.tokenRefresher.save(testWindow.record());
+      assert.deepEqual(JSON.parse(testWindow.stored() ?? ''), record);
+    });
+
+    it('leaves a record of a later version alone that stands there now, and its own where it is', async () => {
+      const record = await seedSession(testWindow, recordAt(server.issuer, now()));
+      testWindow.store.secrets.set('session:s1', JSON.stringify({ version: 3 }));
+      await testWindow.crossWindowSync.onSecretChanged('s1');
+      assert.deepEqual([testWindow.record(), testWindow.liveSessions.get('s1')?.unsaved, testWindow.stored()], [record, false, '{"version":3}']);
+    });
+
+    it('does not bring back what is just being signed out here', async () => {
+      const record = await seedSession(testWindow, recordAt(server.issuer, now()));
+      const deleting = testWindow.store.delete.bind(testWindow.store);
+      testWindow.store.delete = async (key) => {
+        await testWindow.crossWindowSync.onSecretChanged(record.id);
+        await deleting(key);
+      };
+      testWindow.folder.failing = true;
+      await testWindow.sessionManager.signOut('s1');
+      assert.deepEqual([testWindow.liveSessions.all(), testWindow.changes.filter(({ before }) => before === undefined).length], [[], 1]);
+    });
+
+    it('stores a session again that has vanished without a sign-out', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      testWindow.store.secrets.clear();
+      await testWindow.crossWindowSync.onSecretChanged('s1');
+      assert.equal(testWindow.liveSessions.get('s1')?.unsaved, true);
+      testWindow.scheduler.tick();
+      await testWindow.clock.rest();
+      testWindow.scheduler.dispose();
+      assert.match(testWindow.stored() ?? '', /refresh-1/);
+    });
+
+    it('hears of the end of a session that another window has noted', async () => {
+      await seedSession(testWindow, recordAt(server.issuer, now()));
+      const other = again();
+      await other.sessionManager.ready();
+      server.onToken({ status: 400, body: { error: 'invalid_grant' } });
+      await rejectsWith(other.tokenRefresher.renew('s1', 'test'), 'session-ended');
+      await testWindow.crossWindowSync.onSecretChanged('s1');
+      assert.equal(testWindow.record().ended?.code, 'invalid_grant');
+    });
+  });
+});

@@ -1,0 +1,327 @@
+import assert from 'node:assert/strict';
+import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { tokenLifetimes, type SessionRecord } from '../../../src/core/session.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import { closedIssuer, htmlPage, rotatingTokens, type ScriptedServer, type Script } from '../../support/scriptedServer.ts';
+
+describe('The refresher', () => {
+  let server: ScriptedServer;
+  let testWindow: TestWindow;
+
+  beforeEach(async () => {
+    ({ testWindow, server } = await createTestWindowWithServer());
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  const live = (): unknown => {
+    const { failures = 0, failure, failedAt, nextTryAt, renewing } = testWindow.liveSessions.get('s1') ?? {};
+    return { failures, category: failure?.category, failedAt, nextTryAt, renewing };
+  };
+
+  it('makes one request for a hundred callers at once, and gives them all the same tokens', async () => {
+    const records = await Promise.all(Array.from({ length: 100 }, () => testWindow.tokenRefresher.renew('s1', 'test')));
+    assert.equal(server.requestsTo('/token').length, 1);
+    assert.deepEqual(new Set(records.map(({ accessToken }) => accessToken)), new Set(['access-2']));
+  });
+
+  it('gives a hundred callers at once the one failure, and counts it once', async () => {
+    server.onToken({ status: 503 });
+    const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => testWindow.tokenRefresher.renew('s1', 'test')));
+    assert.ok(outcomes.every(({ status }) => status === 'rejected'));
+    assert.deepEqual([server.requestsTo('/token').length, testWindow.liveSessions.get('s1')?.failures], [1, 1]);
+  });
+
+  it('sends the public client id and the refresh token, and no scope', async () => {
+    await testWindow.tokenRefresher.renew('s1', 'test');
+    const [request] = server.requestsTo('/token');
+    assert.deepEqual(Object.fromEntries(request?.parameters ?? []), { grant_type: 'refresh_token', refresh_token: 'refresh-1', client_id: 'editor' });
+    assert.equal(request?.headers.authorization, undefined);
+  });
+
+  it('follows the rotation, and stores and enters each generation', async () => {
+    await testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.renew('s1', 'test');
+    const { accessToken, refreshToken, generation, isComplete } = testWindow.record();
+    assert.deepEqual([accessToken, refreshToken, generation, isComplete], ['access-3', 'refresh-3', 3, true]);
+    assert.deepEqual(JSON.parse(testWindow.stored() ?? ''), testWindow.record());
+    assert.equal((await testWindow.sessionIndex.read('s1'))?.generation, 3);
+    testWindow.store.secrets.delete('session:s1');
+    assert.deepEqual(await testWindow.archive.read('s1'), testWindow.record(), 'from the sealed copy');
+  });
+
+  it('takes it for no verdict that there is nothing to renew with: the token in hand goes on working', async () => {
+    const { refreshToken: _none, ...record } = recordAt(server.issuer, testWindow.clock.now());
+    await seedSession(testWindow, record);
+    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'not-renewable', 'no-refresh-token');
+    assert.deepEqual([testWindow.record().ended, testWindow.liveSessions.get('s1')?.failure, server.requests.length], [undefined, undefined, 0]);
+  });
+
+  it('takes a server at its word that it renews nothing: the session lasts as long as its access token, and is asked for no more', async () => {
+    server.onToken({ status: 400, body: { error: 'unsupported_grant_type' } });
+    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'not-renewable', 'unsupported_grant_type');
+    const { ended, refreshToken } = testWindow.record();
+    assert.deepEqual([ended, refreshToken, tokenLifetimes(testWindow.record()).renewable], [undefined, 'refresh-1', false]);
+    assert.equal((JSON.parse(testWindow.stored() ?? '') as SessionRecord).isNotRefreshable, true);
+    testWindow.scheduler.tick();
+    await testWindow.clock.pass(HOUR);
+    assert.deepEqual([server.requestsTo('/token').length, testWindow.sessionManager.list('acme')], [1, []]);
+  });
+
+  it('can be waited for, so that a window does not close on a renewal whose answer nobody would store', async () => {
+    const renewal = testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.idle();
+    assert.equal((JSON.parse(testWindow.stored() ?? '') as { generation: number }).generation, 2);
+    await renewal;
+  });
+
+  it('counts the expiry from when the request was sent, however long the answer takes', async () => {
+    const sentAt = testWindow.clock.now();
+    server.onToken(() => {
+      testWindow.clock.sleep(9 * SECOND);
+      return { body: { access_token: 'access-2', token_type: 'Bearer', expires_in: 300, refresh_token: 'refresh-2', refresh_expires_in: 3600 } };
+    });
+    await testWindow.tokenRefresher.renew('s1', 'test');
+    assert.equal(testWindow.clock.now(), sentAt + 9 * SECOND);
+    const { accessExpiresAt, renewedAt, sessionEndsAt } = testWindow.record();
+    assert.deepEqual([renewedAt, accessExpiresAt, sessionEndsAt], [sentAt, sentAt + 300 * SECOND, sentAt + 3600 * SECOND]);
+  });
+
+  it('keeps the refresh token where the answer has none', async () => {
+    server.onToken({ body: { access_token: 'access-2', token_type: 'Bearer', expires_in: 300 } });
+    await testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.renew('s1', 'test');
+    assert.deepEqual(server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token')), ['refresh-1', 'refresh-1']);
+    assert.equal(testWindow.record().generation, 3);
+  });
+
+  it('stores the new refresh token before it looks at an ID token that turns out to be bad, and keeps the session', async () => {
+    const idToken = await server.idToken({ aud: 'somebody-else' });
+    server.onToken(rotatingTokens({ id_token: idToken }));
+    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'untrusted-answer');
+    const { accessToken, refreshToken, generation, isComplete, ended } = testWindow.record();
+    assert.deepEqual([accessToken, refreshToken, generation, isComplete, ended], ['access-1', 'refresh-2', 2, false, undefined]);
+    assert.equal((await testWindow.sessionIndex.read('s1'))?.generation, 2, 'the older refresh token is of use to no window any more');
+    assert.equal((JSON.parse(testWindow.stored() ?? '') as { refreshToken: string }).refreshToken, 'refresh-2');
+    server.onToken(({ parameters }) => ({ body: { access_token: `for-${parameters.get('refresh_token') ?? ''}`, token_type: 'Bearer' } }));
+    const { accessToken: renewed, generation: next, isComplete: isWholeNow } = await testWindow.tokenRefresher.renew('s1', 'test');
+    assert.deepEqual([renewed, next, isWholeNow], ['for-refresh-2', 3, true]);
+  });
+
+  it('has stored the new refresh token by the time the signing keys are asked for', async () => {
+    const idToken = await server.idToken({ aud: 'editor' });
+    server.onToken(rotatingTokens({ id_token: idToken }));
+    let storedByThen: string | undefined;
+    server.on('/jwks', () => {
+      storedByThen = testWindow.stored();
+      return { status: 500 };
+    });
+    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'server');
+    assert.match(storedByThen ?? '', /refresh-2/);
+  });
+
+  it('refuses tokens of another person, and keeps the session', async () => {
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { subject: 'person-1' }));
+    server.onToken(rotatingTokens({ id_token: await server.idToken({ aud: 'editor', sub: 'person-2' }) }));
+    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'other-account', 'other-subject');
+    assert.equal(testWindow.record().accessToken, 'access-1');
+    assert.equal(testWindow.record().ended, undefined);
+  });
+
+  it('refuses tokens of another tenant, where the server leaves open which, and keeps the session', async () => {
+    const home = server.issuer;
+    server.metadata['issuer'] = `${home}/{tenantid}/v2.0`;
+    server.on('/common/v2.0/.well-known/openid-configuration', () => ({ body: server.metadata }));
+    const idTokenOf = (tid: string): Promise<string> => server.idToken({ aud: 'editor', iss: `${home}/${tid}/v2.0`, tid });
+    testWindow = createTestWindow(`${home}/common/v2.0`);
+    server.date = () => testWindow.clock.now();
+    await seedSession(testWindow, recordAt(`${home}/common/v2.0`, testWindow.clock.now(), { subject: 'person-1', idToken: await idTokenOf('t-1') }));
+    server.onToken(rotatingTokens({ id_token: await idTokenOf('t-2') }));
+    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'other-account', 'other-issuer');
+    assert.deepEqual([testWindow.record().accessToken, testWindow.record().refreshToken, testWindow.record().ended], ['access-1', 'refresh-2', undefined]);
+    const idToken = await idTokenOf('t-1');
+    server.onToken({ body: { access_token: 'access-3', token_type: 'Bearer', id_token: idToken } });
+    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-3');
+  });
+
+  it('takes tokens of an issuer that has come to write itself with a slash at the end', async () => {
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { subject: 'person-1', idToken: await server.idToken({ aud: 'editor' }) }));
+    server.metadata['issuer'] = `${server.issuer}/`;
+    server.onToken(rotatingTokens({ id_token: await server.idToken({ aud: 'editor', iss: `${server.issuer}/` }) }));
+    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
+  });
+
+  it('takes new tokens of the same person with an ID token', async () => {
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { subject: 'person-1' }));
+    server.onToken(rotatingTokens({ id_token: await server.idToken({ aud: 'editor' }, 'ES256') }));
+    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
+  });
+
+  it('ends the session on invalid_grant, and stores that', async () => {
+    server.onToken({ status: 400, body: { error: 'invalid_grant' } });
+    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'session-ended', 'invalid_grant');
+    const ended = { at: testWindow.clock.now(), category: 'session-ended', code: 'invalid_grant' };
+    assert.deepEqual(testWindow.record().ended, ended);
+    assert.deepEqual((JSON.parse(testWindow.stored() ?? '') as { ended: unknown }).ended, ended);
+    assert.deepEqual(live(), { failures: 1, category: 'session-ended', failedAt: testWindow.clock.now(), nextTryAt: undefined, renewing: false });
+  });
+
+  it('backs off after failures that pass: 2, 4 and 8 seconds, then once a minute', async () => {
+    server.onToken('drop');
+    const waits: number[] = [];
+    for (let time = 0; time < 5; time += 1) {
+      await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'network');
+      waits.push((testWindow.liveSessions.get('s1')?.nextTryAt ?? 0) - testWindow.clock.now());
+    }
+    assert.deepEqual(waits, [2 * SECOND, 4 * SECOND, 8 * SECOND, MINUTE, MINUTE]);
+    assert.equal(testWindow.record().ended, undefined);
+  });
+
+  it('backs off from a server that says that it cannot answer after 2 and 4 seconds, then once a minute', async () => {
+    server.onToken({ status: 503 });
+    const waits: number[] = [];
+    for (let time = 0; time < 4; time += 1) {
+      await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'server');
+      waits.push((testWindow.liveSessions.get('s1')?.nextTryAt ?? 0) - testWindow.clock.now());
+    }
+    assert.deepEqual(waits, [2 * SECOND, 4 * SECOND, MINUTE, MINUTE]);
+  });
+
+  it('goes on every eight seconds while there is no way to the server at all', async () => {
+    server.metadata['token_endpoint'] = `${await closedIssuer()}/token`;
+    const waits: number[] = [];
+    for (let time = 0; time < 5; time += 1) {
+      const failure = await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'network', 'ECONNREFUSED');
+      assert.equal(failure.wasNotSent, true);
+      waits.push((testWindow.liveSessions.get('s1')?.nextTryAt ?? 0) - testWindow.clock.now());
+    }
+    assert.deepEqual(waits, [2 * SECOND, 4 * SECOND, 8 * SECOND, 8 * SECOND, 8 * SECOND]);
+  });
+
+  it('waits as long as the server asks to, to the second, be that more or less than its own pace', async () => {
+    for (const [wait, status] of [[120, 429], [1, 503], [10, 503], [7, 429]] as const) {
+      server.onToken({ status, headers: { 'Retry-After': String(wait) } });
+      await assert.rejects(testWindow.tokenRefresher.renew('s1', 'test'));
+      assert.equal(testWindow.liveSessions.get('s1')?.nextTryAt, testWindow.clock.now() + wait * SECOND);
+      await testWindow.clock.pass(wait * SECOND);
+    }
+  });
+
+  it('forgets the failures after a renewal that works', async () => {
+    server.onToken({ status: 500 });
+    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'server');
+    server.onToken(rotatingTokens());
+    await testWindow.tokenRefresher.renew('s1', 'test');
+    assert.deepEqual(live(), { failures: 0, category: undefined, failedAt: undefined, nextTryAt: undefined, renewing: false });
+  });
+
+  const keeps: Readonly<Record<string, Script>> = {
+    'a dropped connection': 'drop',
+    'a broken server': { status: 500, body: 'oops' },
+    'a gateway': { status: 502, body: '<html></html>' },
+    'a login page of the network': htmlPage,
+    'a redirect': { status: 302, headers: { Location: 'https://portal.example.com' } },
+    'a missing token endpoint': { status: 404 },
+    'an answer that is cut off': { headers: { 'Content-Type': 'application/json' }, body: '{"access_token":' },
+    'a client that is refused': { status: 401, body: { error: 'invalid_client' } },
+    'an error that nobody knows': { status: 400, body: { error: 'full_moon' } },
+    'a proxy that wants a password': { status: 407 },
+  };
+  for (const [what, script] of Object.entries(keeps)) {
+    it(`keeps the session and its tokens through ${what}`, async () => {
+      server.onToken(script);
+      await assert.rejects(testWindow.tokenRefresher.renew('s1', 'test'));
+      assert.equal(testWindow.record().ended, undefined);
+      assert.equal(testWindow.record().refreshToken, 'refresh-1');
+      assert.notEqual(testWindow.liveSessions.get('s1')?.nextTryAt, undefined);
+    });
+  }
+
+  it('keeps new tokens in memory where storing them fails, marked as unsaved', async () => {
+    testWindow.store.failing.add('store');
+    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
+    assert.equal(testWindow.liveSessions.get('s1')?.unsaved, true);
+    assert.match(testWindow.stored() ?? '', /refresh-1/);
+    testWindow.store.failing.clear();
+    await testWindow.tokenRefresher.save(testWindow.record());
+    assert.equal(testWindow.liveSessions.get('s1')?.unsaved, false);
+    assert.match(testWindow.stored() ?? '', /refresh-2/);
+  });
+
+  it('marks tokens as unsaved that a store accepts and forgets', async () => {
+    testWindow.store.store = () => Promise.resolve();
+    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
+    assert.deepEqual([testWindow.liveSessions.get('s1')?.unsaved, testWindow.record().refreshToken], [true, 'refresh-2']);
+    assert.ok(testWindow.lines.some((line) => line.includes('could not be stored (secret-forgotten); kept in memory')));
+    assert.equal((await testWindow.archive.read('s1'))?.refreshToken, 'refresh-2', 'the sealed copy has them');
+  });
+
+  it('does not wait longer than ten seconds for a store that does not answer', async () => {
+    testWindow.store.beforeStore = () => new Promise(() => {});
+    const renewal = testWindow.tokenRefresher.renew('s1', 'test');
+    await server.waitFor('/token');
+    // Once for the refresh token alone, once for all of it.
+    await testWindow.clock.pass(20 * SECOND);
+    assert.equal((await renewal).accessToken, 'access-2');
+    assert.equal(testWindow.liveSessions.get('s1')?.unsaved, true);
+  });
+
+  it('renews although the store cannot be read', async () => {
+    testWindow.store.failing.add('get');
+    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
+  });
+
+  it('takes over what another window has renewed, without a request', async () => {
+    const newer = recordAt(server.issuer, testWindow.clock.now() + 1, { generation: 5, accessToken: 'access-5', refreshToken: 'refresh-5' });
+    await testWindow.vault.write(newer);
+    assert.deepEqual(await testWindow.tokenRefresher.renew('s1', 'test'), newer);
+    assert.deepEqual(testWindow.record(), newer);
+    assert.equal(server.requests.length, 0);
+  });
+
+  it('does not take over what is older than what it has', async () => {
+    await testWindow.vault.write(recordAt(server.issuer, testWindow.clock.now(), { generation: 1, refreshToken: 'refresh-0' }));
+    testWindow.liveSessions.put(recordAt(server.issuer, testWindow.clock.now(), { generation: 2 }));
+    await testWindow.tokenRefresher.renew('s1', 'test');
+    assert.equal(server.requestsTo('/token')[0]?.parameters.get('refresh_token'), 'refresh-1');
+  });
+
+  it('fails as cancelled where the session is not there, without a request', async () => {
+    await rejectsWith(testWindow.tokenRefresher.renew('s9', 'test'), 'signed-out', 'signed-out');
+    assert.equal(server.requests.length, 0);
+  });
+
+  it('ends a session without a refresh token that is to be renewed', async () => {
+    testWindow.liveSessions.put({ ...recordAt(server.issuer, testWindow.clock.now()), refreshToken: undefined });
+    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'not-renewable', 'no-refresh-token');
+  });
+
+  it('says that the token never expires where the server never said, once', async () => {
+    server.onToken(rotatingTokens({ expires_in: undefined }));
+    await testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.renew('s1', 'test');
+    assert.equal(testWindow.lines.filter((line) => line.includes('assumedLifetime')).length, 1);
+  });
+
+  it('writes no token into the log, whatever happens', async () => {
+    await testWindow.tokenRefresher.renew('s1', 'test');
+    server.onToken({ status: 400, body: { error: 'invalid_grant', error_description: 'refresh-2' } });
+    testWindow.store.failing.add('store');
+    await assert.rejects(testWindow.tokenRefresher.renew('s1', 'test'));
+    assert.ok(testWindow.lines.length > 3);
+    assert.doesNotMatch(testWindow.lines.join('\n').replace(/: refresh-2/, ''), /access-\d|refresh-\d/);
+  });
+
+  it('keeps a session whose token is to live longer than a date can say', async () => {
+    server.onToken(rotatingTokens({ expires_in: Number.MAX_SAFE_INTEGER }));
+    await testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
+    assert.equal(testWindow.record().refreshToken, 'refresh-2');
+    const restarted = createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
+    await restarted.sessionManager.ready();
+    assert.equal(restarted.record().refreshToken, 'refresh-2');
+  });
+});

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { SECOND } from '../../../src/core/clock.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import { closedIssuer, htmlPage, rotatingTokens, type ScriptedServer, type Script, type Scripted } from '../../support/scriptedServer.ts';
+
+describe('The refresher, whose answer is lost on the way', () => {
+  let server: ScriptedServer;
+  let testWindow: TestWindow;
+
+  beforeEach(async () => {
+    ({ testWindow, server } = await createTestWindowWithServer());
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  const INVALID: Script = { status: 400, body: { error: 'invalid_grant' } };
+  /** The refresh tokens that have arrived at the server, oldest first. */
+  const sent = (): (string | null)[] => server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token'));
+  /** Has the server do these things in turn, and the last of them from then on. */
+  const script = (...steps: readonly Scripted[]): void => {
+    let step = -1;
+    server.onToken((request) => {
+      step = Math.min(step + 1, steps.length - 1);
+      const next = steps[step] ?? 'drop';
+      return typeof next === 'function' ? next(request) : next;
+    });
+  };
+  const renew = (): Promise<unknown> => testWindow.tokenRefresher.renew('s1', 'test');
+  const wasSentOnceMore = (): boolean => testWindow.lines.some((line) => line.includes('sent once more'));
+
+  it('sends the same token once more, at once: a server with a grace period gives the answer again', async () => {
+    script('drop', rotatingTokens());
+    await renew();
+    assert.deepEqual(sent(), ['refresh-1', 'refresh-1']);
+    const { failures, failure, record } = testWindow.liveSessions.get('s1') ?? {};
+    assert.deepEqual([failures, failure, record?.accessToken, record?.generation], [0, undefined, 'access-2', 2]);
+    assert.ok(wasSentOnceMore());
+  });
+
+  for (const [what, body] of [['cut off', '{"access_token":"acc'], ['empty', '']] as const) {
+    it(`takes an answer that is ${what} on the way for a lost one: the server says with it that it has done its part`, async () => {
+      script({ headers: { 'Content-Type': 'application/json' }, body }, rotatingTokens());
+      await renew();
+      assert.deepEqual([sent(), testWindow.record().accessToken], [['refresh-1', 'refresh-1'], 'access-2']);
+      assert.ok(wasSentOnceMore());
+    });
+  }
+
+  it('says so where the server takes the token for used after an answer that was cut off', async () => {
+    script({ headers: { 'Content-Type': 'application/json' }, body: '{"access_token":"acc' }, INVALID);
+    await rejectsWith(renew(), 'refresh-response-lost', 'refresh-response-lost');
+  });
+
+  it('keeps the session where the answers are cut off again and again', async () => {
+    script({ headers: { 'Content-Type': 'application/json' }, body: '{"access_token":"acc' });
+    await rejectsWith(renew(), 'invalid-response', 'cut-off');
+    await rejectsWith(renew(), 'invalid-response', 'cut-off');
+    assert.deepEqual([sent(), testWindow.record().refreshToken, testWindow.record().ended], [Array(3).fill('refresh-1'), 'refresh-1', undefined]);
+  });
+
+  it('does that once in a row only, however often it fails', async () => {
+    script('drop');
+    for (let time = 0; time < 4; time += 1) {
+      await rejectsWith(renew(), 'network');
+    }
+    assert.deepEqual(sent(), Array(5).fill('refresh-1'));
+    assert.equal(testWindow.liveSessions.get('s1')?.failures, 4, 'the two of the first time are one failure');
+  });
+
+  it('does it again for the next token, after a renewal that worked', async () => {
+    const rotate = rotatingTokens();
+    script('drop', rotate, 'drop', rotate);
+    await renew();
+    await renew();
+    assert.deepEqual(sent(), ['refresh-1', 'refresh-1', 'refresh-2', 'refresh-2']);
+    assert.equal(testWindow.record().accessToken, 'access-3');
+  });
+
+  for (const [what, answer] of [
+    ['says that it cannot', { status: 503 }],
+    ['asks to wait', { status: 429 }],
+    ['does not know the client', { status: 401, body: { error: 'invalid_client' } }],
+    ['says that the grant is invalid', INVALID],
+    ['answers with nonsense', { headers: { 'Content-Type': 'application/json' }, body: 'null' }],
+    ['is not reached, because a page answers in its place', htmlPage],
+  ] as const) {
+    it(`sends nothing twice where the server ${what}: that is an answer`, async () => {
+      script(answer);
+      await assert.rejects(renew());
+      assert.equal(sent().length, 1);
+    });
+  }
+
+  it('has lost nothing where there never was a connection', async () => {
+    server.metadata['token_endpoint'] = `${await closedIssuer()}/token`;
+    await rejectsWith(renew(), 'network', 'ECONNREFUSED');
+    assert.equal(wasSentOnceMore(), false);
+    assert.deepEqual([...testWindow.folder.files.keys()].filter((name) => name.endsWith('.lost')), []);
+  });
+
+  it('does not send it once more where another window may hold a newer one by now, because they cannot take turns', async () => {
+    testWindow.folder.failing = 'writing';
+    script('drop');
+    const renewal = rejectsWith(renew(), 'network');
+    // For so long it is tried to take a turn all the same.
+    await testWindow.clock.pass(5 * SECOND);
+    await renewal;
+    assert.deepEqual([sent().length, testWindow.alone], [1, 1]);
+  });
+
+  describe('and whose token the server takes for used then', () => {
+    it('says that the answer was lost, not that somebody has ended the session', async () => {
+      script('drop', INVALID);
+      const failure = await rejectsWith(renew(), 'refresh-response-lost', 'refresh-response-lost');
+      assert.equal(failure.status, 400);
+      assert.deepEqual([testWindow.record().ended?.code, testWindow.liveSessions.get('s1')?.failure?.code], ['refresh-response-lost', 'refresh-response-lost']);
+    });
+
+    for (const [error, error_description] of [['bad_refresh_token', 'expired'], ['invalid_request', 'Errors.OIDCSession.RefreshTokenInvalid']] as const) {
+      it(`says so by whichever name the server has for that: ${error}`, async () => {
+        script('drop', { status: error === 'bad_refresh_token' ? 200 : 400, body: { error, error_description } });
+        await rejectsWith(renew(), 'refresh-response-lost', 'refresh-response-lost');
+      });
+    }
+
+    it('says so at a later try, too, and in whichever window that is', async () => {
+      script('drop', 'drop', INVALID);
+      await rejectsWith(renew(), 'network');
+      await testWindow.clock.pass(10 * SECOND);
+      const other = createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock, life: testWindow.life });
+      await other.sessionManager.ready();
+      await rejectsWith(other.tokenRefresher.renew('s1', 'test'), 'refresh-response-lost', 'refresh-response-lost');
+      assert.equal(sent().length, 3);
+    });
+
+    it('says so of a window that ended with the request on its way', async () => {
+      testWindow.folder.files.set('s1.1.held', JSON.stringify({ sign: 'a window that is gone', generation: 1 }));
+      script(INVALID);
+      await rejectsWith(renew(), 'refresh-response-lost', 'refresh-response-lost');
+    });
+
+    it('says what it is where the answer that was lost was to an older token', async () => {
+      testWindow.folder.files.set('s1.1.held', JSON.stringify({ sign: 'a window that is gone', generation: 7 }));
+      script(INVALID);
+      await rejectsWith(renew(), 'session-ended', 'invalid_grant');
+    });
+
+    it('says what it is where the window that ended had stored the answer: that token is another one', async () => {
+      testWindow.folder.files.set('s1.1.held', JSON.stringify({ sign: 'a window that is gone', generation: 1 }));
+      await testWindow.vault.write(recordAt(server.issuer, testWindow.clock.now(), { generation: 2, isComplete: false, refreshToken: 'refresh-2' }));
+      script(INVALID);
+      await rejectsWith(renew(), 'session-ended', 'invalid_grant');
+      assert.deepEqual(sent(), ['refresh-2']);
+    });
+
+    it('says what it is where nothing was lost', async () => {
+      script(INVALID);
+      await rejectsWith(renew(), 'session-ended', 'invalid_grant');
+    });
+  });
+});

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { providerAt } from '../../support/fixtures.ts';
+import { settle } from '../../support/fakeClock.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { createTestWindow, grantFor, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import { rotatingTokens, type ScriptedServer, type Script } from '../../support/scriptedServer.ts';
+
+describe('The refresher, as people come and go', () => {
+  let server: ScriptedServer;
+  let testWindow: TestWindow;
+
+  beforeEach(async () => {
+    ({ testWindow, server } = await createTestWindowWithServer());
+    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
+  });
+
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  describe('while the person signs out during a renewal', () => {
+    const heldToken = (more: Readonly<Record<string, unknown>> = {}): (() => void) => {
+      let go = (): void => {};
+      const gate = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      const rotate = rotatingTokens(more);
+      server.onToken(async (request) => {
+        await gate;
+        return rotate(request);
+      });
+      return () => go();
+    };
+
+    /** What is left of the session: its secret, its files but for the word that it is signed out and the marks of turns, and texts with a token. */
+    const leftovers = (): string[] => {
+      const isOnPurpose = (name: string): boolean => name === 's1.gone' || /^s1\.\d+\.over$/.test(name);
+      const texts = [...testWindow.store.secrets, ...[...testWindow.folder.files].filter(([name]) => !isOnPurpose(name))];
+      return texts.filter(([name, text]) => name.includes('s1') || /access-\d|refresh-\d/.test(text)).map(([name]) => name);
+    };
+
+    const otherWindow = async (): Promise<TestWindow> => {
+      const other = createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock, life: testWindow.life });
+      await other.sessionManager.ready();
+      return other;
+    };
+
+    const revoked = (): (string | null)[] => server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token'));
+
+    it('revokes the new tokens and never stores them', async () => {
+      const release = heldToken();
+      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
+      await server.waitFor('/token');
+      await testWindow.sessionManager.signOut('s1');
+      release();
+      await renewal;
+      assert.ok(revoked().includes('refresh-2'));
+      assert.doesNotMatch(JSON.stringify(testWindow.store.history), /refresh-2|access-2/);
+      assert.deepEqual([testWindow.liveSessions.all(), leftovers()], [[], []]);
+    });
+
+    it('revokes the new access token too, which outlives its refresh token at many servers', async () => {
+      const release = heldToken();
+      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
+      await server.waitFor('/token');
+      await testWindow.sessionManager.signOut('s1');
+      release();
+      await renewal;
+      assert.ok(revoked().includes('access-2'), revoked().join());
+    });
+
+    it('revokes the new refresh token of an answer that has nothing else of use', async () => {
+      const release = heldToken({ access_token: null });
+      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
+      await server.waitFor('/token');
+      await testWindow.sessionManager.signOut('s1');
+      release();
+      await renewal;
+      assert.ok(revoked().includes('refresh-2'), revoked().join());
+    });
+
+    it('does so, too, where that was in another window', async () => {
+      const other = await otherWindow();
+      const release = heldToken();
+      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
+      await server.waitFor('/token');
+      await other.sessionManager.signOut('s1');
+      release();
+      await renewal;
+      assert.ok(revoked().includes('refresh-2') && revoked().includes('access-2'), revoked().join());
+      assert.doesNotMatch(JSON.stringify(testWindow.store.history), /refresh-2|access-2/);
+      assert.deepEqual([testWindow.liveSessions.all(), leftovers()], [[], []]);
+    });
+
+    it('leaves nothing behind where the new tokens are just being stored', async () => {
+      let release = (): void => {};
+      testWindow.store.beforeStore = () => new Promise((resolve) => {
+        release = resolve;
+      });
+      const renewal = testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
+      while (!testWindow.store.history.some(({ value }) => value.includes('refresh-2'))) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      // The store works off its calls in turn, as the editor's does: what is deleted now is deleted after that write.
+      const deleting = testWindow.store.delete.bind(testWindow.store);
+      testWindow.store.delete = async (key) => {
+        testWindow.store.beforeStore = () => Promise.resolve();
+        release();
+        await new Promise((resolve) => setImmediate(resolve));
+        await deleting(key);
+      };
+      await testWindow.sessionManager.signOut('s1');
+      await renewal;
+      assert.deepEqual([testWindow.liveSessions.all(), leftovers()], [[], []]);
+    });
+
+    it('leaves no mark of its turn behind either', async () => {
+      const release = heldToken();
+      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
+      await server.waitFor('/token');
+      await testWindow.sessionManager.signOut('s1');
+      release();
+      await renewal;
+      assert.deepEqual([...testWindow.folder.files.keys()], ['s1.gone']);
+    });
+  });
+
+  const lateVerdicts: Readonly<Record<string, Script>> = {
+    end: { status: 400, body: { error: 'invalid_grant' } },
+    replace: { body: { access_token: 'access-old', refresh_token: 'refresh-old', token_type: 'Bearer', expires_in: 300 } },
+  };
+  for (const [what, verdict] of Object.entries(lateVerdicts)) {
+    it(`does not let a renewal that was on its way ${what} a new sign-in of the same account`, async () => {
+      let release = (): void => {};
+      const gate = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      server.onToken(async () => {
+        await gate;
+        return verdict;
+      });
+      const renewal = testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
+      await server.waitFor('/token');
+      const admission = testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), testWindow.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
+      await settle();
+      release();
+      await Promise.all([renewal, admission]);
+      const { accessToken, refreshToken, ended } = testWindow.record();
+      assert.deepEqual([accessToken, refreshToken, ended], ['access-new', 'refresh-new', undefined]);
+      assert.match(testWindow.stored() ?? '', /access-new/);
+    });
+  }
+});

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { Failure } from '../../../src/core/failure.ts';
+import type { Provider } from '../../../src/core/provider.ts';
+import { ClientSecrets } from '../../../src/storage/clientSecrets.ts';
+import { providerAt } from '../../support/fixtures.ts';
+import { rejectsWith } from '../../support/failures.ts';
+import { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
+
+const acme = providerAt('https://id.example.com', { clientId: 'editor' });
+const SECRET = 'client-secret-1';
+
+describe('The secret of a client', () => {
+  let store: FakeStore;
+  let folder: FakeFolder;
+  let secrets: ClientSecrets;
+
+  beforeEach(() => {
+    store = new FakeStore();
+    folder = new FakeFolder();
+    secrets = new ClientSecrets(store, folder);
+  });
+
+  it('is kept in the store, under a key that does not look like a session', async () => {
+    assert.equal(await secrets.read(acme), undefined);
+    await secrets.write(acme, SECRET);
+    assert.equal(await secrets.read(acme), SECRET);
+    assert.equal(await new ClientSecrets(store, folder).read(acme), SECRET);
+    assert.ok([...store.secrets.keys()].every((key) => key.startsWith('client-secret:') && !key.includes(SECRET)));
+  });
+
+  it('belongs to one client at one issuer, whatever the entry is called', async () => {
+    await secrets.write(acme, SECRET);
+    assert.equal(await secrets.read({ ...acme, id: 'other', label: 'Other' }), SECRET);
+    assert.equal(await secrets.read({ ...acme, clientId: 'another' }), undefined);
+    assert.equal(await secrets.read({ ...acme, issuer: 'https://evil.example.com' }), undefined);
+    // Neither part can be chosen so that the two together look like another pair.
+    assert.equal(await secrets.read({ ...acme, issuer: 'https://id.example.com","editor', clientId: '' }), undefined);
+  });
+
+  it('belongs to where the entry sends it, and is given to no endpoint elsewhere', async () => {
+    const at = (token: string, more: Partial<Provider['endpoints']> = {}): Provider => ({ ...acme, endpoints: { authorization: 'https://id.example.com/a', token, ...more } });
+    const named = at('https://id.example.com/token');
+    await secrets.write(acme, SECRET);
+    await secrets.write(named, 'another');
+    const same = [at('https://id.example.com/v2/token'), at('https://id.example.com/token', { pushedAuthorizationRequest: 'https://id.example.com/par', jwks: 'https://keys.example' })];
+    assert.deepEqual(await Promise.all([acme, named, ...same].map((one) => secrets.read(one))), [SECRET, 'another', 'another', 'another']);
+    for (const field of ['token', 'revocation', 'deviceAuthorization', 'pushedAuthorizationRequest'] as const) {
+      assert.equal(await secrets.read(at('https://id.example.com/token', { [field]: 'https://evil.example.com/x' })), undefined, field);
+    }
+  });
+
+  it('is forgotten when it is set to nothing, and only there', async () => {
+    const other = { ...acme, clientId: 'another' };
+    await secrets.write(acme, SECRET);
+    await secrets.write(other, 'other');
+    await secrets.write(acme, '');
+    assert.deepEqual([await secrets.read(acme), await secrets.read(other)], [undefined, 'other']);
+    await secrets.write(acme, '');
+    assert.equal(store.secrets.size, 1);
+  });
+
+  it('that the store does not give, take or forget is a failure of the storage, without a word of the secret', async () => {
+    await secrets.write(acme, SECRET);
+    // Who has not read it before has nothing to fall back on.
+    const another = new ClientSecrets(store, folder);
+    const operations = { get: () => another.read(acme), store: () => secrets.write(acme, SECRET), delete: () => secrets.write(acme, '') };
+    for (const [operation, run] of Object.entries(operations)) {
+      store.failing.add(operation as 'get' | 'store' | 'delete');
+      const failure = await rejectsWith(run(), 'storage', `secret-${operation}`);
+      assert.doesNotMatch(`${failure.message} ${failure.detail ?? ''}`, new RegExp(SECRET));
+    }
+  });
+
+  it('is not asked for where a client has none: a public client does not depend on the keyring', async () => {
+    store.failing.add('get');
+    assert.equal(await secrets.read(acme), undefined);
+    await new ClientSecrets(store, folder).write({ ...acme, clientId: 'another' }, 'other');
+    assert.equal(await secrets.read(acme), undefined);
+  });
+
+  it('that was read before is good enough while the keyring is locked, or the folder fails', async () => {
+    await secrets.write(acme, SECRET);
+    store.failing.add('get');
+    assert.equal(await secrets.read(acme), SECRET);
+    folder.failing = true;
+    assert.equal(await secrets.read(acme), SECRET);
+  });
+
+  it('that was merely read here is good enough, too, while the keyring is locked', async () => {
+    await new ClientSecrets(store, folder).write(acme, SECRET);
+    assert.equal(await secrets.read(acme), SECRET);
+    store.failing.add('get');
+    assert.equal(await secrets.read(acme), SECRET);
+    assert.equal(await secrets.standing(acme), 'kept');
+    await rejectsWith(new ClientSecrets(store, folder).read(acme), 'storage');
+  });
+
+  it('is told apart from none, from one that the keyring has lost, and from one that cannot be looked up', async () => {
+    assert.equal(await secrets.standing(acme), 'none');
+    await secrets.write(acme, SECRET);
+    const another = new ClientSecrets(store, folder);
+    assert.deepEqual([await secrets.standing(acme), await another.standing(acme)], ['kept', 'kept']);
+    store.failing.add('get');
+    assert.equal(await new ClientSecrets(store, folder).standing(acme), 'unknown');
+    store.failing.clear();
+    store.secrets.clear();
+    assert.equal(await secrets.standing(acme), 'lost');
+    folder.failing = true;
+    assert.equal(await secrets.standing(acme), 'unknown');
+  });
+
+  it('that another window has forgotten is forgotten here, too', async () => {
+    await secrets.write(acme, SECRET);
+    await new ClientSecrets(store, folder).write(acme, '');
+    assert.equal(await secrets.read(acme), undefined);
+  });
+
+  it('is in no file: a file says only that there is one', async () => {
+    await secrets.write(acme, SECRET);
+    assert.deepEqual([...folder.files.values()], ['']);
+    assert.ok([...folder.files.keys()].every((name) => /^[\w~.-]+$/.test(name)));
+  });
+
+  it('lets a failure of the store through as it is', async () => {
+    store.beforeStore = () => Promise.reject(new Failure('storage', 'secret-slow'));
+    await rejectsWith(secrets.write(acme, SECRET), 'storage', 'secret-slow');
+  });
+});

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { MINUTE } from '../../../src/core/clock.ts';
+import type { RecoveryActions, ActionTarget } from '../../../src/ui/recoveryActions.ts';
+import { IdleNotifications } from '../../../src/ui/idleNotifications.ts';
+import { NotificationCenter } from '../../../src/ui/notificationCenter.ts';
+import { Settings } from '../../../src/host/settings.ts';
+import { registerToastLinks, showDismissibleNotification, type NotificationAction } from '../../../src/ui/dismissibleNotification.ts';
+import { settle } from '../../support/fakeClock.ts';
+import { editor } from '../../support/fakeEditor.ts';
+import { IdleBench, LIMIT } from '../../support/idleFixture.ts';
+
+describe('a notification that goes away by itself', () => {
+  let done: string[];
+  let registered: { dispose(): unknown };
+
+  beforeEach(() => {
+    editor.reset();
+    done = [];
+    registered = registerToastLinks();
+  });
+
+  afterEach(() => {
+    registered.dispose();
+  });
+
+  const choice = (label: string): NotificationAction => ({ label, run: () => done.push(label) });
+  /** Shows one with a button and two links, and says whether it is still there. */
+  const show = async (signal = new AbortController().signal): Promise<() => boolean> => {
+    let isOpen = true;
+    void showDismissibleNotification({ words: 'Words.', button: choice('Button'), links: [choice('One'), choice('Two')], isBusy: false }, signal).finally(() => (isOpen = false));
+    await settle();
+    return () => isOpen;
+  };
+  /** Follows a link of the latest one, as a press on it does. */
+  const sync = async (label: string): Promise<void> => {
+    const [, command = '', name = '[]'] = new RegExp(`\\[${label}\\]\\(command:([\\w.]+)\\?([^)]+)\\)`).exec(editor.progress.at(-1)?.title ?? '') ?? [];
+    editor.commands.get(command)?.(...(JSON.parse(decodeURIComponent(name)) as unknown[]));
+    await settle();
+  };
+
+  it('does what its button says, and is gone', async () => {
+    const isOpen = await show();
+    assert.deepEqual([isOpen(), editor.progress.at(-1)?.button], [true, 'Button']);
+    editor.progress.at(-1)?.press();
+    await settle();
+    assert.deepEqual([isOpen(), done], [false, ['Button']]);
+  });
+
+  it('does what each of its links says, once, and not what another one’s do', async () => {
+    const isFirstOpen = await show();
+    const [first] = editor.progress;
+    const isOpen = await show();
+    await sync('Two');
+    assert.deepEqual([isFirstOpen(), isOpen(), done], [true, false, ['Two']]);
+    await sync('Two');
+    first?.press();
+    await settle();
+    assert.deepEqual([isFirstOpen(), done], [false, ['Two', 'Button']]);
+  });
+
+  it('is withdrawn, and does nothing then, also where that was before it was shown', async () => {
+    const controller = new AbortController();
+    const isOpen = await show(controller.signal);
+    controller.abort();
+    await settle();
+    assert.equal(isOpen(), false);
+    assert.equal((await show(AbortSignal.abort()))(), false);
+    await sync('One');
+    assert.deepEqual(done, []);
+  });
+});
+
+describe('the notification before a sign-out for idle time', () => {
+  it('keeps everybody signed in by its button, and is gone', async () => {
+    editor.reset();
+    const bench = await IdleBench.start();
+    const [window] = await bench.openSignedIn(1);
+    const { clock, idleMonitor, sessionManager, sessions: { notificationClaims } } = window;
+    const settings = new Settings(0);
+    const nobody = {} as ActionTarget;
+    const idleNotifications = new IdleNotifications({ clock, idleMonitor, sessions: () => sessionManager.all(), nameOf: () => 'Acme', subjectOf: () => nobody });
+    const notifications = new NotificationCenter({
+      clock, sessionManager, notificationClaims, settings, idleNotifications,
+      actions: {} as unknown as RecoveryActions,
+      subjectOf: () => nobody,
+      subjectAt: () => nobody,
+      remove: () => Promise.resolve(),
+      showLog: () => {},
+    });
+    idleNotifications.onDidChange(() => notifications.check());
+    await bench.windows.clock.pass(LIMIT - MINUTE);
+    assert.deepEqual(editor.progress.map(({ button }) => button), ['Stay Signed In']);
+    editor.progress[0]?.press();
+    await bench.windows.clock.pass(LIMIT - 6 * MINUTE);
+    assert.deepEqual([bench.events, sessionManager.all().length, editor.progress.length], [['warn s1', 'back s1'], 1, 1]);
+    notifications.dispose();
+    idleNotifications.dispose();
+    settings.dispose();
+    await bench.end();
+  });
+});

@@ -1,0 +1,136 @@
+// The whole extension, as VS Code starts and ends it, at a real server and with files of its own.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type * as vscode from 'vscode';
+import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import type { SessionRecord } from '../../../src/core/session.ts';
+import { activate, deactivate } from '../../../src/extension.ts';
+import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
+import { settle } from '../../support/fakeClock.ts';
+import { editor } from '../../support/fakeEditor.ts';
+import { FakeStore } from '../../support/fakeStore.ts';
+import { recordAt } from '../../support/testWindow.ts';
+import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+
+describe('the extension', function () {
+  // What does not happen at once comes by a timer of a minute, if at all.
+  this.timeout(10_000);
+  const realNow = Date.now;
+  let server: ScriptedServer;
+  let folder: string;
+  let store: FakeStore;
+  let subscriptions: { dispose(): unknown }[];
+
+  beforeEach(async () => {
+    editor.reset();
+    server = await ScriptedServer.start();
+    server.onToken(rotatingTokens({ expires_in: 3600 }));
+    folder = mkdtempSync(join(tmpdir(), 'sk-'));
+    store = new FakeStore();
+    subscriptions = [];
+    editor.configure(`${PREFIX}.${SETTINGS.providers}`, [{ id: 'acme', label: 'Acme', issuer: server.issuer, clientId: 'editor', scopes: ['read'] }]);
+  });
+
+  afterEach(async () => {
+    await deactivate();
+    subscriptions.forEach((one) => one.dispose());
+    Date.now = realNow;
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Starts the extension with a session in the store. */
+  const start = (more: Partial<SessionRecord> = {}): void => {
+    const now = Date.now();
+    const record = recordAt(server.issuer, now, { signedInAt: now - HOUR, renewedAt: now - MINUTE, accessExpiresAt: now + HOUR, origins: [], ...more });
+    store.secrets.set('session:s1', JSON.stringify(record));
+    const secrets = {
+      get: (key: string) => store.get(key),
+      store: (key: string, value: string) => store.store(key, value),
+      delete: (key: string) => store.delete(key),
+      keys: () => store.keys(),
+      onDidChange: (listener: (change: { readonly key: string }) => void) => store.onDidChange((key) => listener({ key })),
+    };
+    activate({
+      secrets,
+      subscriptions,
+      globalStorageUri: { fsPath: folder },
+      extensionUri: {},
+      extension: { id: 'session-keeper.session-keeper', extensionKind: 1, packageJSON: { version: '0.0.0' } },
+      asAbsolutePath: (path: string) => join(import.meta.dirname, '../../..', path),
+    } as unknown as vscode.ExtensionContext);
+  };
+  const call = (method: string, ...values: readonly unknown[]): Promise<unknown> => Promise.resolve(editor.providers.get('acme')?.provider[method]?.(...values));
+  const tokensOf = (sessions: unknown): string[] => (sessions as readonly vscode.AuthenticationSession[]).map(({ accessToken }) => accessToken);
+
+  it('does at once what is due when the window gets the focus, after a sleep say', async () => {
+    start();
+    assert.deepEqual(tokensOf(await call('getSessions', ['read'])), ['access-1']);
+    await settle();
+    assert.equal(server.requestsTo('/token').length, 0);
+    // The machine has slept: no timer has run meanwhile.
+    Date.now = () => realNow() + 58 * MINUTE;
+    editor.focus(false);
+    // Whatever was sent by now arrives before the last of these.
+    for (let time = 0; time < 5; time += 1) {
+      await fetch(`${server.issuer}/jwks`);
+    }
+    assert.equal(server.requestsTo('/token').length, 0);
+    editor.focus(true);
+    await server.waitFor('/token');
+    assert.equal(server.requestsTo('/token')[0]?.parameters.get('refresh_token'), 'refresh-1');
+  });
+
+  it('does at once what is due by a setting that has changed, and reports what is wrong with it', async () => {
+    start({ renewedAt: Date.now() - 20 * MINUTE });
+    await call('getSessions', ['read']);
+    editor.configure(`${PREFIX}.${SETTINGS.refreshInterval}`, 1);
+    await server.waitFor('/token');
+    await settle();
+    assert.deepEqual(editor.messages.map(({ words }) => words), ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 5 is used.']);
+  });
+
+  it('is not ended before a renewal that is on its way is stored', async () => {
+    const answer = Promise.withResolvers<undefined>();
+    const rotating = rotatingTokens({ expires_in: 3600 });
+    server.onToken(async (request) => {
+      await answer.promise;
+      return rotating(request);
+    });
+    start({ accessExpiresAt: Date.now() + SECOND });
+    await server.waitFor('/token');
+    let isOver = false;
+    const ending = deactivate().then(() => (isOver = true));
+    await settle();
+    assert.equal(isOver, false);
+    answer.resolve(undefined);
+    await ending;
+    assert.match(store.secrets.get('session:s1') ?? '', /"refreshToken":"refresh-2"/);
+  });
+
+  it('is ended at once where nothing is on its way', async () => {
+    start();
+    await call('getSessions', ['read']);
+    const before = performance.now();
+    await deactivate();
+    assert.ok(performance.now() - before < SECOND);
+  });
+
+  it('answers a challenge that comes right after its start', async () => {
+    start({ renewedAt: Date.now() - 10 * MINUTE });
+    const challenges = [{ scheme: 'Bearer', params: { error: 'invalid_token' } }];
+    assert.deepEqual(tokensOf(await call('getSessionsFromChallenges', { challenges, fallbackScopes: ['read'] }, {})), ['access-2']);
+    assert.equal(server.requestsTo('/token').length, 1);
+  });
+
+  it('shows in the status bar how long the session lasts, and reports a setting that is out of range', async () => {
+    editor.configure(`${PREFIX}.${SETTINGS.refreshInterval}`, 3);
+    start();
+    await call('getSessions', ['read']);
+    await settle();
+    assert.match(editor.statusItems[0]?.text ?? '', /^\$\(pass\) Acme: renews in \d+ minutes|^\$\(sync~spin\) Acme: renewing…/);
+    assert.deepEqual(editor.messages.map(({ words }) => words), ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 5 is used.']);
+  });
+});
