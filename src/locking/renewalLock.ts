@@ -3,9 +3,9 @@
 // Numbers only grow, and the file of the highest number is never taken away, so that each turn has exactly one owner,
 // and a window that wakes after hours finds that its turn is long past. Nothing here depends on a clock.
 import * as v from 'valibot';
-import { SECOND, type Clock } from '../core/clock.ts';
-import { Failure, toFailure } from '../core/failure.ts';
-import type { Log } from '../core/log.ts';
+import { MINUTE, SECOND, type Clock } from '../core/clock.ts';
+import { Failure, sanitizeDisplayName, toFailure } from '../core/failure.ts';
+import { formatTimestamp, type Log } from '../core/log.ts';
 import type { Folder } from './sharedFolder.ts';
 import type { ProcessLiveness } from './processLiveness.ts';
 import type { Lock } from './mutex.ts';
@@ -34,7 +34,7 @@ export interface TurnDependencies {
   onDidDegrade(): void;
 }
 
-const holderSchema = v.object({ sign: v.string(), generation: v.number() });
+const holderSchema = v.object({ sign: v.string(), generation: v.number(), name: v.optional(v.string()), since: v.optional(v.number()) });
 
 /** The files of a turn: `held` is made by its owner; `over` stands beside it afterwards, or `lost` where nobody knows how it went. */
 const FILE = /^(.+)\.(\d+)\.(held|over|lost)$/;
@@ -97,7 +97,7 @@ export class RenewalLock {
     return this.#dependencies.lock.hold(id, async () => {
       const life = await this.#dependencies.life.begin();
       try {
-        const begun = await this.#begin(id, JSON.stringify({ sign: life.sign, generation }), generation, whileWaiting, patience);
+        const begun = await this.#begin(id, JSON.stringify({ sign: life.sign, generation, name: life.name, since: this.#dependencies.clock.now() }), generation, whileWaiting, patience);
         if ('result' in begun) {
           return begun.result;
         }
@@ -193,9 +193,29 @@ export class RenewalLock {
       if (result !== undefined) {
         return { result };
       }
+      await this.#logHolder(id, looked);
       await this.#pause();
     }
     throw new Failure('lock-timeout', 'lock-timeout');
+  }
+
+  /** Tells the log who holds the lock that this window waits for, so that a person can find that window. Never rejects. */
+  async #logHolder(id: string, looked: number): Promise<void> {
+    const { folder, log } = this.#dependencies;
+    if (looked !== SECOND && (looked === 0 || looked % MINUTE !== 0)) {
+      return;
+    }
+    try {
+      const files = await this.#filesOf(id);
+      const last = Math.max(0, ...files.map(({ number }) => number));
+      const holder = stateOf(files, last) === 'held' ? parseHolder((await folder.read(`${id}.${last}.held`)) ?? '') : undefined;
+      if (holder !== undefined) {
+        const since = holder.since === undefined ? '' : ` since ${formatTimestamp(holder.since)}`;
+        log.info(`Session ${id.slice(0, 8)}: waiting for another window to finish its renewal; the lock is held by ${sanitizeDisplayName(holder.name ?? 'another process')}${since}.`);
+      }
+    } catch {
+      // What the folder has to say about it is told where it matters.
+    }
   }
 
   /** Makes a turn; false where somebody else has it, or a later one. */

@@ -20,7 +20,7 @@ export function nodeProcessLiveness(): ProcessLiveness {
       });
       server.unref();
       const sign = JSON.stringify([await place(), process.pid, listens ? address : '', uptime()]);
-      return { sign, dispose: () => void server.close() };
+      return { sign, name: `process ${process.pid}`, dispose: () => void server.close() };
     },
     async lives(sign) {
       const { where, pid, address, bornAt } = parse(sign);

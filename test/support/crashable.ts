@@ -169,7 +169,7 @@ export class CrashableLiveness extends FakeLife {
   }
 
   /** A sign of life. */
-  override async begin(): Promise<Disposable & { readonly sign: string }> {
+  override async begin(): Promise<Disposable & { readonly sign: string; readonly name?: string }> {
     const begun = await this.#shared.begin();
     this.#signs.add(begun.sign);
     return begun;

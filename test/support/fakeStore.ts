@@ -125,10 +125,10 @@ export class FakeLife implements ProcessLiveness {
   #count = 0;
 
   /** A sign of life, which goes out when it is disposed of, or with {@link kill}. */
-  begin(): Promise<Disposable & { readonly sign: string }> {
+  begin(): Promise<Disposable & { readonly sign: string; readonly name?: string }> {
     const sign = `window-${(this.#count += 1)}`;
     this.#living.add(sign);
-    return Promise.resolve({ sign, dispose: () => void this.#living.delete(sign) });
+    return Promise.resolve({ sign, name: `process ${this.#count}`, dispose: () => void this.#living.delete(sign) });
   }
 
   /** Whether a sign is still there; undefined for one of another machine. */
