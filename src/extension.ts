@@ -105,16 +105,16 @@ export function activate(context: vscode.ExtensionContext): void {
     isAnybodyIn: ({ id }) => sessionManager.list(id).length > 0,
     pages: async (provider) => text.pages(provider.label, await template()),
   });
-  const desk = new SignInController(signIns, sessionManager, settings);
+  const signInController = new SignInController(signIns, sessionManager, settings);
   const showLog = (): void => log.show();
   const onBundleLoadError = (error: unknown): void => reportBundleLoadError(log, error);
   const actions = new RecoveryActions({
     clock, settings, clientSecrets, transport, showLog,
     reportFailure: (error, subject) => notifications.reportFailure(error, subject),
-    otherMethods: (provider) => desk.otherMethods(provider),
+    otherMethods: (provider) => signInController.otherMethods(provider),
     addressesOf: (provider, way) => redirectEnvironment.addressesOf(provider, way),
-    redirectOf: ({ id }) => desk.waiting().find(({ provider }) => provider.id === id)?.redirect,
-    lastWay: (provider) => desk.lastWay(provider),
+    redirectOf: ({ id }) => signInController.waiting().find(({ provider }) => provider.id === id)?.redirect,
+    lastWay: (provider) => signInController.lastWay(provider),
     proposePort: (preferred) => freePortFor(preferred, Math.random),
     askForConsent: (subject) => commands.askForConsent(subject),
     copyDiagnostics: () => diagnostics.copy(),
@@ -131,7 +131,7 @@ export function activate(context: vscode.ExtensionContext): void {
     });
   }, onBundleLoadError);
   const commands: Commands = new Commands({
-    clock, sessionManager, tokenRefresher, desk, settings, actions, openSignOutPage, showLog,
+    clock, sessionManager, tokenRefresher, signInController, settings, actions, openSignOutPage, showLog,
     addProvider: async () => (await guide())?.run(),
     notifications: () => notifications,
     showDiagnostics: () => diagnostics.show(),
@@ -171,9 +171,9 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   const offerAnotherWay: Commands['offerAnotherWay'] = (...failed) => commands.offerAnotherWay(...failed);
   const challengeSessions = new ChallengeSessions({ clock, sessionManager, tokenRefresher });
-  const providers = new ProviderRegistry(settings, { clock, log, sessionManager, challengeSessions, desk, offerAnotherWay, signInUnconfigured, openSignOutPage, reportNotRevoked, onCall });
+  const providers = new ProviderRegistry(settings, { clock, log, sessionManager, challengeSessions, signInController, offerAnotherWay, signInUnconfigured, openSignOutPage, reportNotRevoked, onCall });
   const activity = new Activity(clock, idleMonitor);
-  const statusBar = new StatusBar(clock, sessionManager, desk, settings);
+  const statusBar = new StatusBar(clock, sessionManager, signInController, settings);
   const contextKeys = new ContextKeys(sessionManager);
 
   const show = (): void => {
@@ -192,8 +192,8 @@ export function activate(context: vscode.ExtensionContext): void {
       show();
       notifications.onChange(change);
     }),
-    desk.onDidChange(() => statusBar.update()),
-    desk.onStillWaiting((still) => commands.tellStillWaiting(still)),
+    signInController.onDidChange(() => statusBar.update()),
+    signInController.onStillWaiting((still) => commands.tellStillWaiting(still)),
     scheduler.onDidTick(() => {
       show();
       notifications.check();
@@ -213,7 +213,7 @@ export function activate(context: vscode.ExtensionContext): void {
         notifications.check();
       }
     }),
-    activity, idleNotifications, notifications, statusBar, diagnostics, providers, desk, signOuts, sessions, settings, log,
+    activity, idleNotifications, notifications, statusBar, diagnostics, providers, signInController, signOuts, sessions, settings, log,
   );
 
   // In a moment: VS Code has other extensions to start, and a caller that comes before has its session read all the same.

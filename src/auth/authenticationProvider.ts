@@ -27,7 +27,7 @@ export interface ProviderDependencies {
   readonly log: Log;
   readonly sessionManager: SessionManager;
   readonly challengeSessions: ChallengeSessions;
-  readonly desk: SignInController;
+  readonly signInController: SignInController;
   /** Told of each call of another extension that asks for a session. */
   onCall(): void;
   /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
@@ -186,7 +186,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
       return this.#dependencies.signInUnconfigured();
     }
     try {
-      return accept(await this.#dependencies.desk.signIn(provider, scopes, hints));
+      return accept(await this.#dependencies.signInController.signIn(provider, scopes, hints));
     } catch (error) {
       this.#dependencies.offerAnotherWay(error, provider, scopes, hints);
       throw this.#toError(error, false);

@@ -39,7 +39,7 @@ export class ProviderRegistry implements Disposable {
       const provider = wanted.get(id);
       if (!isSameServer(provider, registration.provider)) {
         // Its answer would be of no use, and VS Code would keep everybody else waiting for it.
-        this.#dependencies.desk.cancel(id);
+        this.#dependencies.signInController.cancel(id);
       }
       // Only a new label takes a new registration, which would forget who waits for a session.
       if (!wanted.has(id) || labelOf(provider) !== registration.label) {

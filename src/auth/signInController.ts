@@ -52,7 +52,7 @@ export interface StillWaiting {
 /** Where people sign in. It never asks `vscode.authentication` for its own providers, which would wait for itself. */
 export class SignInController implements Disposable {
   readonly #signIns: SignInService;
-  readonly #keeper: SessionManager;
+  readonly #sessionManager: SessionManager;
   readonly #settings: Settings;
   readonly #waiting = new Map<string, PendingSignIn>();
   readonly #latest = new Map<string, Promise<SessionRecord>>();
@@ -61,7 +61,7 @@ export class SignInController implements Disposable {
 
   constructor(signIns: SignInService, sessionManager: SessionManager, settings: Settings) {
     this.#signIns = signIns;
-    this.#keeper = sessionManager;
+    this.#sessionManager = sessionManager;
     this.#settings = settings;
   }
 
@@ -147,7 +147,7 @@ export class SignInController implements Disposable {
 
   /** Asks for the scopes of the session that is gone on from, too; where the server does not grant those any more, without them. */
   async #attemptWithExistingScopes(provider: Provider, wanted: readonly string[], { resumeSessionId, ...hints }: SignInHints, way: SignInMethod | undefined): Promise<SessionRecord> {
-    const joined = this.#keeper.all(provider.id).find(({ record }) => record.id === resumeSessionId)?.record;
+    const joined = this.#sessionManager.all(provider.id).find(({ record }) => record.id === resumeSessionId)?.record;
     if (joined === undefined || !canJoin(joined.scopes, wanted)) {
       return this.#attempt(provider, { scopes: wanted, hints, way });
     }
@@ -196,7 +196,7 @@ export class SignInController implements Disposable {
               showCode(provider, code, over).catch(() => {});
             },
           },
-          (grant) => this.#keeper.addSession(grant, { resumeSessionId: hints.resumeSessionId, wanted }),
+          (grant) => this.#sessionManager.addSession(grant, { resumeSessionId: hints.resumeSessionId, wanted }),
         );
       } finally {
         listening.dispose();

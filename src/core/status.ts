@@ -1,4 +1,4 @@
-// What the status bar has to say: decided here, put into words and drawn in the editor's room.
+// What the status bar has to say: decided here, put into words and drawn in the host module.
 import { MINUTE } from './clock.ts';
 import type { Failure } from './failure.ts';
 import { isUnexpired, isRenewalDue, renewalDueAt, sessionEndOf, warnAt, type LifetimeSettings, type TokenLifetimes } from './lifetime.ts';

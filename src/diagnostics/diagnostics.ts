@@ -99,14 +99,14 @@ export class Diagnostics implements DiagnosticsService {
 
   async #gather(): Promise<Report> {
     const { clientSecrets, clock, discovery, extension, process, sessions, settings } = this.#dependencies;
-    const { health, history, sessionManager, sessionIndex, renewalLock, vault } = sessions;
+    const { health, history, sessionManager, sessionIndex, renewalLock, secretStorage } = sessions;
     // What cannot be read is a finding, not a reason to show none.
     await Promise.race([sessionManager.ready().catch(() => {}), new Promise<void>((resolve) => clock.after(PATIENCE, resolve))]);
     const [store, persistence, folder, leftovers, held, ids, entries, secrets] = await Promise.all([
       health.store(),
       health.persistence(vscode.env.sessionId),
       health.folder(),
-      vault.leftovers().catch(() => undefined),
+      secretStorage.leftovers().catch(() => undefined),
       renewalLock.held().catch((error: unknown) => toFailure(error).code),
       sessionIndex.ids(),
       sessionIndex.load(),
@@ -192,7 +192,7 @@ export class Diagnostics implements DiagnosticsService {
     },
     clear: async () => {
       if (await isSure(askClear(), labelRemove())) {
-        await this.#dependencies.sessions.vault.deleteQuarantined();
+        await this.#dependencies.sessions.secretStorage.deleteQuarantined();
       }
     },
     'sign-in': (finding) => this.#subjectOf(finding).signIn(),

@@ -1,4 +1,4 @@
-// What is to be said of a house as it stands: facts in, findings out. Nothing is asked of anybody here.
+// Diagnostic findings: facts in, findings out. Nothing is asked of anybody here.
 import { isLoopbackHost } from '../core/address.ts';
 import { claimsOf } from '../core/claims.ts';
 import { CLOCK_SKEW_WARNING } from '../core/clock.ts';
@@ -35,7 +35,7 @@ export const FINDING_CODES = [
   'foreign',
   /** A record's provider is not configured at all. */
   'not-configured',
-  /** The ledger knows of a session that nobody has. */
+  /** The session index knows of a session that nobody has. */
   'lost',
   /** A session has ended. */
   'ended',
@@ -97,7 +97,7 @@ export interface Facts {
   readonly numberProblems: readonly NumberProblem[];
   /** All sessions in memory, those of no configured provider included. */
   readonly sessions: readonly LiveSession[];
-  /** The sessions that the ledger knows and nobody has. */
+  /** The sessions that the session index knows and nobody has. */
   readonly lost: readonly { readonly id: string; readonly providerId: string }[];
   /** The latest failure to find out about a provider's server, where nothing better is known since. */
   readonly unknownServers: readonly { readonly providerId: string; readonly category: Category; readonly code: string }[];
@@ -111,7 +111,7 @@ export interface Facts {
   readonly tlsOffBy: 'setting' | 'environment' | undefined;
 }
 
-/** What there is to say of these facts, the gravest first; nothing of a house in order. */
+/** What there is to say of these facts, the gravest first; nothing if all is in order. */
 export function findingsOf(facts: Facts): DiagnosticFinding[] {
   const findings = [
     ...facts.sessions.flatMap((session) => ofSession(session, facts)),

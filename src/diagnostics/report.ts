@@ -299,8 +299,8 @@ function windowLines({ facts, sessionIndex, renewalLock }: ReportInput): string[
     item('A file in the shared folder can be written, read and deleted', healthOf(facts.folder)),
     item('Takes turns with other windows', facts.isDegraded ? 'NO, this window is alone' : 'yes'),
     item('Renewals on their way in any window', holders === '' ? 'none' : holders),
-    item('Sessions in the ledger', `${sessionIndex.present.length}, and ${sessionIndex.gone.length} signed out`),
-    item('Sessions in the ledger that nobody has', String(facts.lost.length)),
+    item('Sessions in the session index', `${sessionIndex.present.length}, and ${sessionIndex.gone.length} signed out`),
+    item('Sessions in the session index that nobody has', String(facts.lost.length)),
   ];
 }
 
@@ -348,7 +348,7 @@ function shortId(id: string): string {
 }
 
 function time(at: number): string {
-  // What a ledger or a server says need not be on any calendar.
+  // What a session index or a server says need not be on any calendar.
   return Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : 'beyond any calendar';
 }
 

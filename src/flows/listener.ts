@@ -1,4 +1,4 @@
-// Sockets on loopback addresses, all with one port. The only file below the editor's room that opens any.
+// Sockets on loopback addresses, all with one port. The only file below the host module that opens any.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { SECOND } from '../core/clock.ts';
 import { proposedPort } from '../core/redirectUri.ts';

@@ -22,7 +22,7 @@ const STALE = DAY;
 const LONGEST_ANSWER = 16 * 1024;
 
 /** What passing answers on needs from around it. */
-export interface LinkDependencies {
+export interface UriCallbackRouterDependencies {
   readonly clock: Clock;
   readonly log: Log;
   /** A folder of small files that all windows share; its calls may reject. */
@@ -44,13 +44,13 @@ export interface LinkDependencies {
  * sealed with another hash of it: only who knows the `state` can find it and read the code in it.
  */
 export class UriCallbackRouter {
-  readonly #dependencies: LinkDependencies;
+  readonly #dependencies: UriCallbackRouterDependencies;
   /** Who waits in this window, by `state`. */
   readonly #waiting = new Map<string, (parameters: URLSearchParams) => void>();
   /** That the other windows have been told of who waits, by `state`. */
   readonly #told = new Map<string, Promise<void>>();
 
-  constructor(ports: LinkDependencies) {
+  constructor(ports: UriCallbackRouterDependencies) {
     this.#dependencies = ports;
   }
 

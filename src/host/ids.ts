@@ -51,7 +51,7 @@ export const CONTEXT_KEYS = {
 /** The status bar item's id; people's choice to hide it hangs on it. */
 export const STATUS_ITEM = 'sessionKeeper.status';
 
-/** The folder that all windows share, below the extension's global storage: ledger, turns, sealed copies. */
+/** The folder that all windows share, below the extension's global storage: session index, turns, sealed copies. */
 export const SHARED_FOLDER = 'sessions';
 
 /** The folder beside it in which windows pass on what arrives by a link to the editor. */

@@ -1,7 +1,7 @@
 import type * as vscode from 'vscode';
 import type { SecretStore } from '../storage/secretSessionStorage.ts';
 
-/** VS Code's `SecretStorage` as the vault wants it. */
+/** VS Code's `SecretStorage` as the secret storage wants it. */
 export function secretStore(secrets: vscode.SecretStorage): SecretStore {
   return {
     get: async (key) => secrets.get(key),

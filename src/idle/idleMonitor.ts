@@ -12,11 +12,11 @@ import { ACTIVITY_FILE, LastActivityFile } from './lastActivityFile.ts';
 import type { Folder } from '../locking/sharedFolder.ts';
 import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
 import type { NotificationClaims } from '../locking/notificationClaims.ts';
-import { nameOf } from '../storage/record.ts';
+import { describeSession } from '../storage/record.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 
 /** What idleness works with. */
-export interface IdlenessDependencies {
+export interface IdleMonitorDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly folder: Folder;
@@ -39,7 +39,7 @@ const NO_GAP = { from: 0, until: -Infinity };
 
 /** Watches whether anybody is active. Reads and writes nothing while no provider has a limit. */
 export class IdleMonitor implements Disposable {
-  readonly #dependencies: IdlenessDependencies;
+  readonly #dependencies: IdleMonitorDependencies;
   readonly #file: LastActivityFile;
   readonly #warn = new Emitter<{ readonly record: SessionRecord; readonly endsAt: number }>();
   readonly #comeBack = new Emitter<string>();
@@ -67,7 +67,7 @@ export class IdleMonitor implements Disposable {
   #plannedFor = Infinity;
   #timeouts: string;
 
-  constructor(ports: IdlenessDependencies) {
+  constructor(ports: IdleMonitorDependencies) {
     this.#dependencies = ports;
     this.#file = new LastActivityFile(ports);
     this.#timeouts = this.#describe();
@@ -238,7 +238,7 @@ export class IdleMonitor implements Disposable {
       const timeout = this.#timeoutOf(record);
       const idle = this.#idleTimeOf(record);
       if (idle >= timeout) {
-        log.info(`${nameOf(record)}: nobody has been active for ${seconds(idle)}, the limit is ${seconds(timeout)}.`);
+        log.info(`${describeSession(record)}: nobody has been active for ${seconds(idle)}, the limit is ${seconds(timeout)}.`);
         this.#signingOut.set(record.id, { signedInAt: record.signedInAt, done: this.#dropSignedOut(record, timeout) });
       }
     }
@@ -248,7 +248,7 @@ export class IdleMonitor implements Disposable {
       if (this.#untilWarning(record) <= 0 && !this.#warned.has(record.id)) {
         const left = this.#timeoutOf(record) - this.#idleTimeOf(record);
         this.#warned.add(record.id);
-        log.info(`${nameOf(record)}: nobody is active; it is signed out in ${seconds(left)}.`);
+        log.info(`${describeSession(record)}: nobody is active; it is signed out in ${seconds(left)}.`);
         this.#warn.fire({ record, endsAt: clock.now() + left });
       }
     }
@@ -267,7 +267,7 @@ export class IdleMonitor implements Disposable {
     if (liveSessions.get(id) === undefined) {
       this.#signOut.fire({ record, after: timeout });
     }
-    await signingOut?.catch((error: unknown) => log.warn(`${nameOf(record)} is over, but still stored (${toFailure(error).code}).`));
+    await signingOut?.catch((error: unknown) => log.warn(`${describeSession(record)} is over, but still stored (${toFailure(error).code}).`));
     await notificationClaims.forget(id);
     this.#signingOut.delete(id);
   }

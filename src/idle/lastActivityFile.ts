@@ -6,7 +6,7 @@ import type { Log } from '../core/log.ts';
 import type { Folder } from '../locking/sharedFolder.ts';
 
 /** What the file stands on. */
-export interface ActivityFileDependencies {
+export interface LastActivityFileDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly folder: Folder;
@@ -22,14 +22,14 @@ const LATEST_NOTE = 30 * SECOND;
 
 /** The file. A folder that fails, or a text that makes no sense, leaves a window with what it knows itself; nothing here rejects. */
 export class LastActivityFile {
-  readonly #dependencies: ActivityFileDependencies;
+  readonly #dependencies: LastActivityFileDependencies;
   /** The text as this window has read or written it, and when. */
   #text: string | undefined;
   #readAt = -Infinity;
   #moment = -Infinity;
   #hasComplained = false;
 
-  constructor(ports: ActivityFileDependencies) {
+  constructor(ports: LastActivityFileDependencies) {
     this.#dependencies = ports;
   }
 

@@ -23,7 +23,7 @@ export interface LockHandle {
 }
 
 /** What the turns work with. */
-export interface TurnDependencies {
+export interface RenewalLockDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly folder: Folder;
@@ -71,12 +71,12 @@ const UNREACHABLE_HOLDER_TIMEOUT = 120 * SECOND;
 
 /** Turns across windows, for each session. */
 export class RenewalLock {
-  readonly #dependencies: TurnDependencies;
+  readonly #dependencies: RenewalLockDependencies;
   /** For how long each turn of a window out of sight has been looked at, in ms. */
   readonly #looked = new Map<string, number>();
   #isAlone = false;
 
-  constructor(ports: TurnDependencies) {
+  constructor(ports: RenewalLockDependencies) {
     this.#dependencies = ports;
   }
 

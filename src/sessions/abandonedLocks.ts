@@ -4,7 +4,7 @@ import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
-import { nameOf } from '../storage/record.ts';
+import { describeSession } from '../storage/record.ts';
 import type { TokenRefresher } from './tokenRefresher.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import type { LockHolder, RenewalLock } from '../locking/renewalLock.ts';
@@ -88,7 +88,7 @@ export class AbandonedLocks implements Disposable {
     const isNew = this.#takenUp.get(id) !== number;
     if (record !== undefined && isNew && tokenLifetimes(record).renewable && this.#dependencies.isOwned(record)) {
       this.#takenUp.set(id, number);
-      log.info(`${nameOf(record)}: the window that was renewing it has ended; this one finishes the renewal.`);
+      log.info(`${describeSession(record)}: the window that was renewing it has ended; this one finishes the renewal.`);
       // What comes of it is noted with the session.
       tokenRefresher.renew(id, 'another window ended during a renewal').catch(() => {});
     }

@@ -9,7 +9,7 @@ import type { SessionManager, SessionFilter } from './sessionManager.ts';
 import type { TokenRefresher } from './tokenRefresher.ts';
 
 /** What demands are answered with. */
-export interface DemandDependencies {
+export interface ChallengeSessionsDependencies {
   readonly clock: Clock;
   readonly sessionManager: SessionManager;
   readonly tokenRefresher: TokenRefresher;
@@ -22,11 +22,11 @@ const LONG_GOOD = HOUR;
 
 /** Answers demands. */
 export class ChallengeSessions {
-  readonly #dependencies: DemandDependencies;
+  readonly #dependencies: ChallengeSessionsDependencies;
   /** The claims that a sign-in has asked for, and when that was, by session. */
   readonly #claimed = new Map<string, { readonly claims: string; readonly signedInAt: number }>();
 
-  constructor(ports: DemandDependencies) {
+  constructor(ports: ChallengeSessionsDependencies) {
     this.#dependencies = ports;
   }
 

@@ -28,7 +28,7 @@ export class DecisionLog {
 }
 
 /** How long a session's access token still works or since when it does not, and where that is known from. */
-export function standingOf(session: LiveSession, now: number): string {
+export function describeToken(session: LiveSession, now: number): string {
   const { accessExpiresAt } = tokenLifetimes(session.record);
   const { ended, expirySource } = session.record;
   const own = sessionTime(session, now);

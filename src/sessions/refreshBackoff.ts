@@ -10,14 +10,14 @@ import { FAILURE_POLICIES, isUnexplainedRejection, type Category } from '../core
 import { retryDelay } from '../core/retry.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
-import { standingOf } from './decisionLog.ts';
+import { describeToken } from './decisionLog.ts';
 import { failureOf, isWait, longestWait, type RefreshFailure, type SessionIndex } from '../storage/sessionIndex.ts';
 import { Mutex } from '../locking/mutex.ts';
-import { nameOf, describeRefreshability } from '../storage/record.ts';
+import { describeSession, describeRefreshability } from '../storage/record.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 
 /** What the tries are noted in. */
-export interface TryDependencies {
+export interface RefreshBackoffDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly sessionIndex: SessionIndex;
@@ -46,13 +46,13 @@ const WINDOW_LOCAL_CATEGORIES: ReadonlySet<Category> = new Set<Category>([
 
 /** The failed tries of this window and of the others. */
 export class RefreshBackoff {
-  readonly #dependencies: TryDependencies;
+  readonly #dependencies: RefreshBackoffDependencies;
   /** When this window's own latest try of each session failed. */
   readonly #own = new Map<string, number>();
   /** The notes of one session are written one after another: one of waiting must not come after that of the failure. */
   readonly #writing = new Mutex();
 
-  constructor(ports: TryDependencies) {
+  constructor(ports: RefreshBackoffDependencies) {
     this.#dependencies = ports;
   }
 
@@ -113,7 +113,7 @@ export class RefreshBackoff {
     const { generation, id } = record;
     const at = clock.now();
     liveSessions.update(id, { failure, failedAt: at, nextTryAt: until });
-    log.warn(`${nameOf(record)}: the server hasn't answered yet; waiting for its answer until ${formatTimestamp(until)} at the latest. Callers don't wait longer.`);
+    log.warn(`${describeSession(record)}: the server hasn't answered yet; waiting for its answer until ${formatTimestamp(until)} at the latest. Callers don't wait longer.`);
     this.#own.set(id, at);
     const { category, code } = failure;
     await this.#writing.hold(id, async () => {
@@ -142,7 +142,7 @@ export class RefreshBackoff {
     const next = failed.nextTryAt === undefined ? undefined : failed.nextTryAt + this.#dependencies.random() * SECOND;
     const { nextTryAt, waitUntil } = this.#later(session, next, failed.waitUntil);
     liveSessions.update(record.id, { failure, failures: failed.failures, failedAt: failed.at, nextTryAt, waitUntil, rejectedAt: failed.rejectedAt });
-    log.info(`${nameOf(record)}: another window has tried in vain: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextTryAt)}.`);
+    log.info(`${describeSession(record)}: another window has tried in vain: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextTryAt)}.`);
   }
 
   /** Notes with a session, and for the other windows, that this window has tried in vain. */
@@ -162,7 +162,7 @@ export class RefreshBackoff {
     const told = failure.retryAfter === undefined || delay === undefined ? undefined : at + delay;
     const { nextTryAt, waitUntil } = this.#later(current, this.#tryAfter(session, failure, delay), Math.max(asked ?? 0, told ?? 0));
     liveSessions.update(id, { failure, failures, failedAt: at, nextTryAt, waitUntil, rejectedAt });
-    log.warn(`${nameOf(record)}: renewal failed ${failures}×: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextTryAt)}.`);
+    log.warn(`${describeSession(record)}: renewal failed ${failures}×: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextTryAt)}.`);
     if (!WINDOW_LOCAL_CATEGORIES.has(failure.category)) {
       this.#own.set(id, at);
       const { category, code, detail } = failure;
@@ -193,7 +193,7 @@ export class RefreshBackoff {
   #describeNextTry(session: LiveSession, nextTryAt: number | undefined): string {
     const now = this.#dependencies.clock.now();
     const next = nextTryAt === undefined ? 'not tried again by itself' : `next try in ${Math.round((nextTryAt - now) / SECOND)} s, at ${formatTimestamp(nextTryAt)}`;
-    return `${standingOf(session, now)}, ${describeRefreshability(session.record)}; ${next}`;
+    return `${describeToken(session, now)}, ${describeRefreshability(session.record)}; ${next}`;
   }
 
   /** Until when the server has asked another window to wait, which a failure of this one does not shorten. */

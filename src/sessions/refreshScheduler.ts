@@ -5,8 +5,8 @@ import { isRenewalDue, plannedRenewal, renewalDueAt, warnAt, type LifetimeSettin
 import { formatTimestamp, type Log } from '../core/log.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
-import { DecisionLog, standingOf } from './decisionLog.ts';
-import { nameOf, describeRefreshability } from '../storage/record.ts';
+import { DecisionLog, describeToken } from './decisionLog.ts';
+import { describeSession, describeRefreshability } from '../storage/record.ts';
 import type { TokenRefresher } from './tokenRefresher.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import { isWait } from '../storage/sessionIndex.ts';
@@ -23,7 +23,7 @@ const SHORTEST_TICK = SECOND;
 const TOLERANCE = 2 * SECOND;
 
 /** What the scheduler works with. */
-export interface SchedulerDependencies {
+export interface RefreshSchedulerDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly liveSessions: LiveSessions;
@@ -37,7 +37,7 @@ export interface SchedulerDependencies {
 
 /** Starts renewals when they are due, whether or not anybody asks for the session; from the first {@link tick} on. */
 export class RefreshScheduler implements Disposable {
-  readonly #dependencies: SchedulerDependencies;
+  readonly #dependencies: RefreshSchedulerDependencies;
   readonly #decisions: DecisionLog;
   readonly #ticked = new Emitter<void>();
   /** The tick of each minute, which nothing puts off: by what it finds, it tells whether the clock was set. */
@@ -50,7 +50,7 @@ export class RefreshScheduler implements Disposable {
   /** The latest time that the clock has shown here, with the generation of each session at that time, and how far the clock was set back since. */
   #seen = { at: -Infinity, known: new Map<string, { readonly generation: number; readonly clockSetBackMs: number }>() };
 
-  constructor(ports: SchedulerDependencies) {
+  constructor(ports: RefreshSchedulerDependencies) {
     this.#dependencies = ports;
     this.#decisions = new DecisionLog(ports.log);
     // A change can bring the next due time forward; it is planned for in the next turn, when the change is complete.
@@ -77,7 +77,7 @@ export class RefreshScheduler implements Disposable {
       const isRecent = clock.now() - (failedAt ?? 0) < SHORTEST_WAIT;
       const hasToWait = failure?.retryAfter !== undefined || isWait(waitUntil, clock.now());
       if (failure !== undefined && !hasToWait && nextTryAt !== undefined && !isRecent) {
-        log.debug(`${nameOf(record)} does not wait for its next try at ${formatTimestamp(nextTryAt)}.`);
+        log.debug(`${describeSession(record)} does not wait for its next try at ${formatTimestamp(nextTryAt)}.`);
         liveSessions.update(record.id, { nextTryAt: clock.now() });
       }
     }
@@ -183,7 +183,7 @@ export class RefreshScheduler implements Disposable {
     };
     const suspects = sessions.filter(isSuspect);
     for (const { record } of suspects) {
-      log.debug(`${nameOf(record)}: its times are not trusted until it is renewed.`);
+      log.debug(`${describeSession(record)}: its times are not trusted until it is renewed.`);
     }
     return new Set(suspects.filter(({ record }) => tokenLifetimes(record).renewable).map(({ record }) => record.id));
   }
@@ -237,7 +237,7 @@ export class RefreshScheduler implements Disposable {
         isOver ? 'is over'
         : planned !== undefined ? `next renewal at ${formatTimestamp(planned.at - clockSetBackMs)}, for its ${planned.because}`
         : 'no renewal is planned';
-      return `${nameOf(record)}: ${plan}; ${standingOf(session, now)}, ${describeRefreshability(record)}.`;
+      return `${describeSession(record)}: ${plan}; ${describeToken(session, now)}, ${describeRefreshability(record)}.`;
     }, 'info');
   }
 

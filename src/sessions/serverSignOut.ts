@@ -7,7 +7,7 @@ import type { Discovery } from '../protocol/discovery.ts';
 import { logoutRequest, type EndSessionContext } from '../protocol/logout.ts';
 import { revokeTokens, type Revocation } from '../protocol/revoke.ts';
 import type { Transport } from '../protocol/transport.ts';
-import { nameOf } from '../storage/record.ts';
+import { describeSession } from '../storage/record.ts';
 
 /** What a farewell needs. */
 export interface ServerSignOutDependencies {
@@ -37,11 +37,11 @@ async function revoke(record: SessionRecord, provider: Provider | undefined, { d
   }
   try {
     const revocation = await revokeTokens(await discovery.find(provider), record, transport);
-    log.info(`${nameOf(record)}: revocation at the server: ${revocation}.`);
+    log.info(`${describeSession(record)}: revocation at the server: ${revocation}.`);
     return revocation;
   } catch (error) {
     const failure = toFailure(error);
-    log.warn(`${nameOf(record)}: the server did not confirm the revocation: ${formatFailure(failure)}; it is not tried again.`);
+    log.warn(`${describeSession(record)}: the server did not confirm the revocation: ${formatFailure(failure)}; it is not tried again.`);
     throw failure;
   }
 }
@@ -53,10 +53,10 @@ async function signOutPage(record: SessionRecord, provider: Provider | undefined
   try {
     const leaving = { server: await discovery.find(provider), accountId: record.account.id, signedInAt: record.signedInAt, idToken: record.idToken };
     const hasPage = logoutRequest(leaving) !== undefined;
-    log.info(`${nameOf(record)}: ${hasPage ? 'there is a page to sign out at the server, too' : 'the server has no page to sign out at'}.`);
+    log.info(`${describeSession(record)}: ${hasPage ? 'there is a page to sign out at the server, too' : 'the server has no page to sign out at'}.`);
     return hasPage ? leaving : undefined;
   } catch (error) {
-    log.warn(`${nameOf(record)}: the page to sign out at the server is not known: ${formatFailure(toFailure(error))}.`);
+    log.warn(`${describeSession(record)}: the page to sign out at the server is not known: ${formatFailure(toFailure(error))}.`);
     return undefined;
   }
 }

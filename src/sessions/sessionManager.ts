@@ -13,24 +13,24 @@ import type { Discovery } from '../protocol/discovery.ts';
 import type { SignInGrant } from '../protocol/identity.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
-import { DecisionLog, standingOf } from './decisionLog.ts';
+import { DecisionLog, describeToken } from './decisionLog.ts';
 import { endSessionAtServer, type ServerSignOut } from './serverSignOut.ts';
 import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
 import type { IdleMonitor } from '../idle/idleMonitor.ts';
 import type { SessionIndex, SessionIndexEntry } from '../storage/sessionIndex.ts';
 import type { NotificationClaims } from '../locking/notificationClaims.ts';
 import { waitBriefly } from '../storage/timeouts.ts';
-import { describeExpiry, nameOf, createRecord, describeRefreshability } from '../storage/record.ts';
+import { describeExpiry, describeSession, createRecord, describeRefreshability } from '../storage/record.ts';
 import type { TokenRefresher } from './tokenRefresher.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import type { RenewalLock } from '../locking/renewalLock.ts';
 import type { StorageIssue } from '../storage/secretSessionStorage.ts';
 
-/** What the keeper works with. */
-export interface KeeperDependencies {
+/** What the session manager works with. */
+export interface SessionManagerDependencies {
   readonly clock: Clock;
   readonly log: Log;
-  readonly archive: SessionStore;
+  readonly sessionStore: SessionStore;
   readonly sessionIndex: SessionIndex;
   readonly notificationClaims: NotificationClaims;
   readonly crossWindowSync: CrossWindowSync;
@@ -62,7 +62,7 @@ export interface SignInResult {
 /** Something found at load that a person should know of. */
 export type LoadIssue =
   | StorageIssue
-  /** The ledger knows of a session that the store no longer has: the keyring lost it; it did not expire. */
+  /** The session index knows of a session that the store no longer has: the keyring lost it; it did not expire. */
   | { readonly id: string; readonly kind: 'lost'; readonly providerId: string }
   /**
    * The session's issuer or client is not the one configured now, or the entry leads its credentials elsewhere by now: it
@@ -79,12 +79,12 @@ const LOSS_PATIENCE = 3000;
 
 /** The sessions as callers see them. */
 export class SessionManager {
-  readonly #dependencies: KeeperDependencies;
+  readonly #dependencies: SessionManagerDependencies;
   readonly #findings = new Emitter<readonly LoadIssue[]>();
   readonly #decisions: DecisionLog;
   #loading: Promise<void> | undefined;
 
-  constructor(ports: KeeperDependencies) {
+  constructor(ports: SessionManagerDependencies) {
     this.#dependencies = ports;
     this.#decisions = new DecisionLog(ports.log);
   }
@@ -110,13 +110,13 @@ export class SessionManager {
   }
 
   async #load(): Promise<void> {
-    const { archive, clock, idleMonitor, log, liveSessions } = this.#dependencies;
-    const { records, findings, missing } = await archive.load();
+    const { sessionStore, clock, idleMonitor, log, liveSessions } = this.#dependencies;
+    const { records, findings, missing } = await sessionStore.load();
     await idleMonitor.start();
     for (const record of records) {
       if (liveSessions.get(record.id) === undefined) {
         liveSessions.put(record);
-        log.info(`${nameOf(record)} was read: ${describeExpiry(record)}.`);
+        log.info(`${describeSession(record)} was read: ${describeExpiry(record)}.`);
       }
     }
     await this.#report([...findings, ...records.flatMap((record) => this.#findMismatched(record))]);
@@ -127,9 +127,9 @@ export class SessionManager {
   }
 
   async #reportLosses(absent: readonly SessionIndexEntry[]): Promise<void> {
-    const { archive, crossWindowSync, sessionIndex, liveSessions } = this.#dependencies;
+    const { sessionStore, crossWindowSync, sessionIndex, liveSessions } = this.#dependencies;
     await Promise.all(absent.map(({ id }) => crossWindowSync.sync(id)));
-    const [{ gone }, areOthers] = await Promise.all([sessionIndex.ids(), Promise.all(absent.map(({ id }) => archive.isOfAnotherEditor(id)))]);
+    const [{ gone }, areOthers] = await Promise.all([sessionIndex.ids(), Promise.all(absent.map(({ id }) => sessionStore.isOfAnotherEditor(id)))]);
     const lost = absent.filter(({ id }, index) => liveSessions.get(id) === undefined && !gone.includes(id) && areOthers[index] === false);
     await this.#report(lost.map(({ id, providerId }) => ({ id, kind: 'lost', providerId }) as const));
   }
@@ -226,7 +226,7 @@ export class SessionManager {
    * @throws Failure where the provider's entry has changed or gone while the person signed in.
    */
   async addSession(grant: SignInGrant, { resumeSessionId, wanted = grant.scopes }: SignInResult = {}): Promise<SessionRecord> {
-    const { archive, crossWindowSync, sessionIndex, liveSessions, renewalLock } = this.#dependencies;
+    const { sessionStore, crossWindowSync, sessionIndex, liveSessions, renewalLock } = this.#dependencies;
     const { skew } = grant.tokens;
     // A store that cannot be read now must not keep anybody from signing in; one that can may know this sign-in.
     await this.ready().catch(() => {});
@@ -242,13 +242,13 @@ export class SessionManager {
       ...(label === grant.account.label ? {} : { loginHint: grant.account.label }),
     };
     const known = liveSessions.all().find(({ record }) => (isJoined ? record.id === resumeSessionId : isSameSignIn(record, fresh)));
-    if (known === undefined || (await archive.isSignedOutAnywhere(known.record.id))) {
+    if (known === undefined || (await sessionStore.isSignedOutAnywhere(known.record.id))) {
       return this.#persistSignIn(fresh, skew);
     }
     const { id, generation } = known.record;
     // Without the turn, a renewal may be on its way that brings the next number: a sign-in counts for more.
     const admitKnown = async (more: number): Promise<SessionRecord> => {
-      const others = [liveSessions.get(id)?.record, await sessionIndex.read(id), await archive.read(id)];
+      const others = [liveSessions.get(id)?.record, await sessionIndex.read(id), await sessionStore.read(id)];
       const latest = Math.max(generation, ...others.map((other) => other?.generation ?? 0));
       return this.#persistSignIn({ ...fresh, id, generation: latest + more }, skew);
     };
@@ -274,7 +274,7 @@ export class SessionManager {
     liveSessions.update(record.id, { skew });
     await tokenRefresher.save(record);
     await this.#removeSuperseded(record);
-    log.info(`${nameOf(record)}: signed in; ${describeExpiry(record)}.`);
+    log.info(`${describeSession(record)}: signed in; ${describeExpiry(record)}.`);
     // What never runs out, as the tokens of GitHub's OAuth Apps, needs no renewal.
     if (record.refreshToken === undefined && record.accessExpiresAt !== undefined) {
       log.warn(`${record.providerId} sent no refresh token; the session ends with its access token. "offline_access" may be missing.`);
@@ -294,7 +294,7 @@ export class SessionManager {
     }
     const { record } = session;
     liveSessions.remove(id);
-    log.info(`${nameOf(record)}: signed out here.`);
+    log.info(`${describeSession(record)}: signed out here.`);
     const elsewhere = endSessionAtServer(record, this.providerOf(record), this.#dependencies);
     await this.#forget(id);
     return elsewhere;
@@ -308,15 +308,15 @@ export class SessionManager {
     const { log, liveSessions } = this.#dependencies;
     const session = liveSessions.remove(id);
     if (session !== undefined) {
-      log.info(`${nameOf(session.record)}: deleted here; no server was told.`);
+      log.info(`${describeSession(session.record)}: deleted here; no server was told.`);
       await this.#forget(id);
     }
   }
 
   async #forget(id: string): Promise<void> {
-    const { archive, crossWindowSync, renewalLock } = this.#dependencies;
+    const { sessionStore, crossWindowSync, renewalLock } = this.#dependencies;
     await crossWindowSync.without(id, async () => {
-      await archive.forget(id).finally(() => renewalLock.forget(id));
+      await sessionStore.forget(id).finally(() => renewalLock.forget(id));
     });
   }
 
@@ -382,7 +382,7 @@ export class SessionManager {
     const key = `${decision} ${record.generation} ${record.ended?.at ?? ''}`;
     this.#decisions.tell(record.id, key, () => {
       const wanted = accessExpiresAt === undefined ? '' : `, ${Math.ceil(leewayFor(accessExpiresAt - record.renewedAt, this.#dependencies.minimumValidity()) / SECOND)} s are wanted`;
-      return `${nameOf(record)}: a caller ${decision}: ${standingOf(session, this.#dependencies.clock.now())}${wanted}, ${describeRefreshability(record)}.`;
+      return `${describeSession(record)}: a caller ${decision}: ${describeToken(session, this.#dependencies.clock.now())}${wanted}, ${describeRefreshability(record)}.`;
     });
   }
 

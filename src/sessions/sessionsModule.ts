@@ -61,10 +61,10 @@ export interface SessionsDependencies {
 /** The sessions of one window. Nothing happens before {@link start}. */
 export class SessionsModule implements Disposable {
   readonly liveSessions: LiveSessions;
-  readonly vault: SecretSessionStorage;
+  readonly secretStorage: SecretSessionStorage;
   readonly sessionIndex: SessionIndex;
   readonly notificationClaims: NotificationClaims;
-  readonly archive: SessionStore;
+  readonly sessionStore: SessionStore;
   readonly renewalLock: RenewalLock;
   readonly crossWindowSync: CrossWindowSync;
   readonly tokenRefresher: TokenRefresher;
@@ -83,18 +83,18 @@ export class SessionsModule implements Disposable {
     const secrets = storeWithTimeout(ports.secrets, clock);
     const providerOf = (record: SessionRecord): Provider | undefined => configuredProviderOf(record, (id) => ports.provider(id));
     this.#folder = folder;
-    this.vault = new SecretSessionStorage(secrets);
+    this.secretStorage = new SecretSessionStorage(secrets);
     this.sessionIndex = new SessionIndex(folder, log);
     this.notificationClaims = new NotificationClaims(folder, log);
     const sealedCopies = new SealedSessionCopies(folder, secrets, ports.cipher, log, ports.keyNames);
-    this.archive = new SessionStore({ clock, log, vault: this.vault, sealedCopies, sessionIndex: this.sessionIndex });
+    this.sessionStore = new SessionStore({ clock, log, secretStorage: this.secretStorage, sealedCopies, sessionIndex: this.sessionIndex });
     this.renewalLock = new RenewalLock({ clock, log, folder, life, lock: new Mutex(), onDidDegrade: () => ports.onDidDegrade() });
     this.liveSessions = new LiveSessions(log, clock);
     this.history = new History(clock, this.liveSessions);
     this.health = new StorageProbe({ clock, secrets, folder, newId: () => ports.newId() });
-    const { archive, sessionIndex, liveSessions, renewalLock, vault } = this;
-    this.crossWindowSync = new CrossWindowSync({ clock, log, archive, sessionIndex, liveSessions, vault });
-    const shared = { clock, log, archive, sessionIndex, renewalLock, liveSessions, discovery, transport };
+    const { sessionStore, sessionIndex, liveSessions, renewalLock, secretStorage } = this;
+    this.crossWindowSync = new CrossWindowSync({ clock, log, sessionStore, sessionIndex, liveSessions, secretStorage });
+    const shared = { clock, log, sessionStore, sessionIndex, renewalLock, liveSessions, discovery, transport };
     this.tokenRefresher = new TokenRefresher({ ...shared, random: () => ports.random(), providerOf });
     this.idleMonitor = new IdleMonitor({
       clock, log, folder, liveSessions, providerOf,
@@ -126,9 +126,9 @@ export class SessionsModule implements Disposable {
 
   /** Begins to follow the other windows, to read the store as soon as that can be read, and to renew what is due. */
   start(): void {
-    const { abandonedLocks, crossWindowSync, idleMonitor, sessionManager, sessionIndex, scheduler, vault } = this;
+    const { abandonedLocks, crossWindowSync, idleMonitor, sessionManager, sessionIndex, scheduler, secretStorage } = this;
     this.#listening = [
-      vault.onDidChange((id) => void crossWindowSync.onSecretChanged(id)),
+      secretStorage.onDidChange((id) => void crossWindowSync.onSecretChanged(id)),
       this.#folder.watch((name) => {
         const id = sessionIndex.idOf(name);
         if (id !== undefined) {

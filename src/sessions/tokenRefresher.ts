@@ -13,21 +13,21 @@ import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 import { awaitAnswer } from './awaitAnswer.ts';
-import { standingOf } from './decisionLog.ts';
+import { describeToken } from './decisionLog.ts';
 import { hasRunOut, reasonOfEnd } from './sessionEnd.ts';
 import { failureOf, type SessionIndex } from '../storage/sessionIndex.ts';
-import { describeExpiry, assertSameIssuer, nameOf, describeRefreshability, withRefreshedTokens, withEnd, withRotatedToken } from '../storage/record.ts';
+import { describeExpiry, assertSameIssuer, describeSession, describeRefreshability, withRefreshedTokens, withEnd, withRotatedToken } from '../storage/record.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import { RunningRefresh, type RefreshAttempt } from './runningRefresh.ts';
 import { RefreshBackoff } from './refreshBackoff.ts';
 import type { LockHandle, RenewalLock } from '../locking/renewalLock.ts';
 
 /** What the refresher works with. */
-export interface RefresherDependencies {
+export interface TokenRefresherDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly renewalLock: RenewalLock;
-  readonly archive: SessionStore;
+  readonly sessionStore: SessionStore;
   readonly sessionIndex: SessionIndex;
   readonly liveSessions: LiveSessions;
   readonly discovery: Discovery;
@@ -43,11 +43,11 @@ const FRESH_ENOUGH = MINUTE;
 
 /** Renews sessions. */
 export class TokenRefresher {
-  readonly #dependencies: RefresherDependencies;
+  readonly #dependencies: TokenRefresherDependencies;
   readonly #running = new Map<string, RunningRefresh>();
   readonly #tries: RefreshBackoff;
 
-  constructor(ports: RefresherDependencies) {
+  constructor(ports: TokenRefresherDependencies) {
     this.#dependencies = ports;
     this.#tries = new RefreshBackoff(ports);
   }
@@ -79,26 +79,26 @@ export class TokenRefresher {
    * does, as unshared where the folder does that other windows look into.
    */
   async save(record: SessionRecord, isComplete = true): Promise<void> {
-    const { archive, log, liveSessions } = this.#dependencies;
-    const outcome = await archive.save(record, isComplete).then(
+    const { sessionStore, log, liveSessions } = this.#dependencies;
+    const outcome = await sessionStore.save(record, isComplete).then(
       (isShared) => ({ unsaved: false, unshared: !isShared }),
       (error: unknown) => {
-        log.error(`${nameOf(record)} could not be stored (${toFailure(error).code}); kept in memory, to be stored later.`);
+        log.error(`${describeSession(record)} could not be stored (${toFailure(error).code}); kept in memory, to be stored later.`);
         return { unsaved: true };
       },
     );
     if (liveSessions.get(record.id)?.record === record) {
       liveSessions.update(record.id, outcome);
     }
-    if (liveSessions.get(record.id) === undefined && (await archive.isSignedOut(record.id))) {
+    if (liveSessions.get(record.id) === undefined && (await sessionStore.isSignedOut(record.id))) {
       // The person has signed out while the store was busy.
-      await archive.forget(record.id).catch(() => {});
+      await sessionStore.forget(record.id).catch(() => {});
     }
   }
 
   /** Lets the other windows know of a record that the store has already. */
   async share(record: SessionRecord): Promise<void> {
-    if ((await this.#dependencies.archive.share(record)) && this.#dependencies.liveSessions.get(record.id)?.record === record) {
+    if ((await this.#dependencies.sessionStore.share(record)) && this.#dependencies.liveSessions.get(record.id)?.record === record) {
       this.#dependencies.liveSessions.update(record.id, { unshared: false });
     }
   }
@@ -163,7 +163,7 @@ export class TokenRefresher {
       // Another window has heard the verdict while this one waited.
       throw endedFailure(before.ended);
     }
-    log.info(`${nameOf(before)}: renewal ${before.generation + 1} starts (${renewal.reason}).`);
+    log.info(`${describeSession(before)}: renewal ${before.generation + 1} starts (${renewal.reason}).`);
     const { answer, previousAttemptUnknown } = await this.#send(renewal, before, await withSessionDpopKey(server, before), turn);
     await this.#assertStillCurrent(renewal, server, answer);
     const rotated = await this.#persistRotatedToken(renewal, before, answer);
@@ -180,7 +180,7 @@ export class TokenRefresher {
     liveSessions.put(record);
     renewal.of = record;
     await this.save(record);
-    log.info(`${nameOf(record)}: renewed in ${clock.now() - tokens.sentAt} ms; ${describeExpiry(record)}.`);
+    log.info(`${describeSession(record)}: renewed in ${clock.now() - tokens.sentAt} ms; ${describeExpiry(record)}.`);
     if (tokens.expirySource === 'never-said' && before.expirySource !== 'never-said') {
       log.warn(`${server.provider.id} does not say how long its access token lives; set "assumedLifetime".`);
     }
@@ -198,23 +198,23 @@ export class TokenRefresher {
 
   /**
    * What other windows have done: takes newer tokens over, and gives their record where it is as good as a renewal.
-   * @param how `glance`: at the ledger only, while another has the turn; `look`: at everything; `wait`: in a turn, also
+   * @param how `glance`: at the session index only, while another has the turn; `look`: at everything; `wait`: in a turn, also
    * for newer tokens that cannot be read yet.
    * @throws Failure where the session is over, where the newer tokens cannot be read, and where another window has just
    * failed, so that this one must not try as well.
    */
   async #adoptFromOtherWindow(renewal: RefreshAttempt, how: 'glance' | 'look' | 'wait'): Promise<SessionRecord | undefined> {
-    const { archive } = this.#dependencies;
+    const { sessionStore } = this.#dependencies;
     const mine = this.#current(renewal);
     if (mine !== renewal.initialRecord && this.#isFresh(mine)) {
       // It has been taken over since this renewal began.
       return mine;
     }
-    if (how === 'glance' && !(await archive.isStale(mine))) {
+    if (how === 'glance' && !(await sessionStore.isStale(mine))) {
       await this.#throwSharedFailure(renewal, mine, true);
       return undefined;
     }
-    const standing = await (how === 'wait' ? archive.waitAndCompare(mine) : archive.standingOf(mine));
+    const standing = await (how === 'wait' ? sessionStore.waitAndCompare(mine) : sessionStore.compareWithStored(mine));
     if (this.#current(renewal) !== mine) {
       return this.#adoptFromOtherWindow(renewal, how);
     }
@@ -255,14 +255,14 @@ export class TokenRefresher {
   }
 
   #adopt(renewal: RefreshAttempt, record: SessionRecord): void {
-    this.#dependencies.log.info(`${nameOf(record)}: another window has renewed it; taken over, ${describeExpiry(record)}.`);
+    this.#dependencies.log.info(`${describeSession(record)}: another window has renewed it; taken over, ${describeExpiry(record)}.`);
     this.#dependencies.liveSessions.put(record);
     renewal.of = record;
   }
 
   #dropSignedOut(record: SessionRecord): void {
     this.#dependencies.liveSessions.remove(record.id);
-    this.#dependencies.log.info(`${nameOf(record)} was signed out in another window.`);
+    this.#dependencies.log.info(`${describeSession(record)} was signed out in another window.`);
   }
 
   /** Lets a failure of another window stand for one of this. */
@@ -299,7 +299,7 @@ export class TokenRefresher {
       }
       // It may have been awaited for minutes: a token that nobody wants any more is not shown to the server again.
       await this.#assertStillCurrent(renewal, server);
-      log.warn(`${nameOf(record)}: the answer was lost (${failure.code}); the same token is sent once more.`);
+      log.warn(`${describeSession(record)}: the answer was lost (${failure.code}); the same token is sent once more.`);
     }
     const answer = await request();
     turn.markOutcomeUnknown(false);
@@ -329,17 +329,17 @@ export class TokenRefresher {
 
   /** What follows where an answer has not passed: another window's tokens, or the failure. */
   async #onInvalidResponse(renewal: RefreshAttempt, failure: Failure, turn: LockHandle, previousAttemptUnknown: boolean): Promise<SessionRecord> {
-    const { archive } = this.#dependencies;
+    const { sessionStore } = this.#dependencies;
     const { of } = renewal;
     if (of?.isComplete === false) {
       // The refresh token of this answer is the one that counts, for the other windows too.
-      await archive.enter(of);
+      await sessionStore.enter(of);
     }
     if (!needsSignIn(failure.category) || of === undefined || !this.#isCurrent(renewal)) {
       throw failure;
     }
     // Where windows cannot take turns, another may have used the token, and its new one takes a moment to show.
-    const newer = await archive.findNewer(of, turn.isCrossWindow);
+    const newer = await sessionStore.findNewer(of, turn.isCrossWindow);
     if (newer !== undefined && this.#isCurrent(renewal)) {
       this.#adopt(renewal, newer);
       return newer;
@@ -352,11 +352,11 @@ export class TokenRefresher {
    * way, in whichever window, the tokens that have arrived are dropped; where they have signed out, they are revoked.
    */
   async #assertStillCurrent(renewal: RefreshAttempt, server: ServerContext, answer?: RefreshResponse): Promise<void> {
-    const { archive, liveSessions, transport } = this.#dependencies;
+    const { sessionStore, liveSessions, transport } = this.#dependencies;
     const { of } = renewal;
     if (of !== undefined && this.#isCurrent(renewal)) {
       // The store is asked only where there is news: what has arrived must not wait for a keyring.
-      const standing = (await archive.isStale(of)) ? await archive.standingOf(of) : undefined;
+      const standing = (await sessionStore.isStale(of)) ? await sessionStore.compareWithStored(of) : undefined;
       if (this.#isCurrent(renewal)) {
         if (standing?.kind === 'signed-out') {
           this.#dropSignedOut(of);
@@ -396,7 +396,7 @@ export class TokenRefresher {
     } else if (endsSession(failure.category) || hasRunOut(session, failure.category, clock.now())) {
       const at = clock.now();
       const ended = withEnd(failure, session.record, at);
-      log.warn(`${nameOf(ended)} has ended: ${formatFailure(failure)}; ${describeRefreshability(ended)}, ${standingOf({ ...session, record: ended }, at)}; it takes a new sign-in.`);
+      log.warn(`${describeSession(ended)} has ended: ${formatFailure(failure)}; ${describeRefreshability(ended)}, ${describeToken({ ...session, record: ended }, at)}; it takes a new sign-in.`);
       liveSessions.update(id, { record: ended, failure, failures: session.failures + 1, failedAt: at, nextTryAt: undefined });
       await this.save(ended);
     } else {

@@ -5,18 +5,18 @@ import type { Log } from '../core/log.ts';
 import { isNewer, type SessionRecord } from '../core/session.ts';
 import type { SessionStore } from './sessionStore.ts';
 import { failureOf, longestWait, type SessionIndex } from './sessionIndex.ts';
-import { describeExpiry, nameOf } from './record.ts';
+import { describeExpiry, describeSession } from './record.ts';
 import type { LiveSessions } from './liveSessions.ts';
 import type { SecretSessionStorage } from './secretSessionStorage.ts';
 
-/** What the follower works with. */
-export interface FollowerDependencies {
+/** What the cross-window sync works with. */
+export interface CrossWindowSyncDependencies {
   readonly clock: Clock;
   readonly log: Log;
-  readonly archive: SessionStore;
+  readonly sessionStore: SessionStore;
   readonly sessionIndex: SessionIndex;
   readonly liveSessions: LiveSessions;
-  readonly vault: SecretSessionStorage;
+  readonly secretStorage: SecretSessionStorage;
 }
 
 /** The least time, in ms, between two looks at everything that nothing special calls for. */
@@ -24,7 +24,7 @@ const LOOK_EVERY = 15 * SECOND;
 
 /** Follows the other windows. */
 export class CrossWindowSync {
-  readonly #dependencies: FollowerDependencies;
+  readonly #dependencies: CrossWindowSyncDependencies;
   /** The sessions that are being signed out here: a late change must not bring them back for a moment. */
   readonly #signingOut = new Set<string>();
   readonly #following = new Map<string, Promise<void>>();
@@ -32,7 +32,7 @@ export class CrossWindowSync {
   readonly #stale = new Set<string>();
   #lookedAt = -Infinity;
 
-  constructor(ports: FollowerDependencies) {
+  constructor(ports: CrossWindowSyncDependencies) {
     this.#dependencies = ports;
   }
 
@@ -48,9 +48,9 @@ export class CrossWindowSync {
 
   /** Looks at all sessions, those that only other windows know included. */
   async syncAll(): Promise<void> {
-    const { archive, clock, sessionIndex, liveSessions } = this.#dependencies;
+    const { sessionStore, clock, sessionIndex, liveSessions } = this.#dependencies;
     this.#lookedAt = clock.now();
-    await archive.retryPendingSignOuts();
+    await sessionStore.retryPendingSignOuts();
     const { present, gone } = await sessionIndex.ids();
     const mine = liveSessions.all().map(({ record }) => record.id);
     await Promise.all([...new Set([...present, ...mine.filter((id) => gone.includes(id))])].map((id) => this.sync(id)));
@@ -84,19 +84,19 @@ export class CrossWindowSync {
   }
 
   async #follow(id: string): Promise<void> {
-    const { archive, liveSessions } = this.#dependencies;
+    const { sessionStore, liveSessions } = this.#dependencies;
     const mine = liveSessions.get(id)?.record;
     if (this.#signingOut.has(id)) {
       return;
     }
     if (mine === undefined) {
-      const record = await archive.read(id);
+      const record = await sessionStore.read(id);
       if (record !== undefined && liveSessions.get(id) === undefined && !this.#signingOut.has(id)) {
         this.#put(record);
       }
       return;
     }
-    if (await archive.isStale(mine)) {
+    if (await sessionStore.isStale(mine)) {
       await this.#applyNewer(mine);
     }
     await this.#applyFailure(id);
@@ -104,14 +104,14 @@ export class CrossWindowSync {
 
   /** Looks at one session whose secret has changed, or vanished. */
   async onSecretChanged(id: string): Promise<void> {
-    const { sessionIndex, log, liveSessions, vault } = this.#dependencies;
+    const { sessionIndex, log, liveSessions, secretStorage } = this.#dependencies;
     const before = liveSessions.get(id)?.record;
     if (before === undefined || this.#signingOut.has(id)) {
       return this.sync(id);
     }
     let stored: SessionRecord | undefined;
     try {
-      stored = await vault.read(id);
+      stored = await secretStorage.read(id);
     } catch (error) {
       log.warn(`Session ${id.slice(0, 8)} could not be read after a change (${toFailure(error).code}).`);
       return;
@@ -120,7 +120,7 @@ export class CrossWindowSync {
       await this.#onSecretDeleted(before);
       return;
     }
-    // Half a renewal is one that another window is still busy with, unless the ledger says that it stays like that.
+    // Half a renewal is one that another window is still busy with, unless the session index says that it stays like that.
     const mayTake = stored.isComplete || ((await sessionIndex.read(id))?.generation ?? 0) >= stored.generation;
     const mine = liveSessions.get(id);
     if (mine === undefined || mine.renewing) {
@@ -134,29 +134,29 @@ export class CrossWindowSync {
     }
   }
 
-  /** A sign-out leaves word, in the ledger or in the store; without it, the store has lost the session. */
+  /** A sign-out leaves word, in the session index or in the store; without it, the store has lost the session. */
   async #onSecretDeleted(record: SessionRecord): Promise<void> {
-    const { archive, log, liveSessions, vault } = this.#dependencies;
+    const { sessionStore, log, liveSessions, secretStorage } = this.#dependencies;
     const { id } = record;
-    if (await archive.isSignedOutAnywhere(id)) {
+    if (await sessionStore.isSignedOutAnywhere(id)) {
       if (liveSessions.remove(id) !== undefined) {
-        log.info(`${nameOf(record)} was signed out in another window.`);
+        log.info(`${describeSession(record)} was signed out in another window.`);
       }
-    } else if (!(await vault.holdsLaterVersion(id).catch(() => true))) {
+    } else if (!(await secretStorage.holdsLaterVersion(id).catch(() => true))) {
       liveSessions.update(id, { unsaved: true });
-      log.warn(`${nameOf(record)} has vanished from the store; it is stored again.`);
+      log.warn(`${describeSession(record)} has vanished from the store; it is stored again.`);
     }
   }
 
   async #applyNewer(mine: SessionRecord): Promise<void> {
-    const { archive, log, liveSessions } = this.#dependencies;
-    const standing = await archive.standingOf(mine);
+    const { sessionStore, log, liveSessions } = this.#dependencies;
+    const standing = await sessionStore.compareWithStored(mine);
     if (liveSessions.get(mine.id)?.record !== mine) {
       return;
     }
     if (standing.kind === 'signed-out') {
       liveSessions.remove(mine.id);
-      log.info(`${nameOf(mine)} was signed out in another window.`);
+      log.info(`${describeSession(mine)} was signed out in another window.`);
     } else if (standing.kind === 'newer') {
       this.#put(standing.record);
     }
@@ -164,7 +164,7 @@ export class CrossWindowSync {
 
   #put(record: SessionRecord): void {
     this.#dependencies.liveSessions.put(record);
-    this.#dependencies.log.info(`${nameOf(record)} was taken over from another window: ${describeExpiry(record)}.`);
+    this.#dependencies.log.info(`${describeSession(record)} was taken over from another window: ${describeExpiry(record)}.`);
   }
 
   /** What another window has failed at is known here, too: what the status bar says, and when the next try is. */

@@ -157,7 +157,7 @@ function hasStayed(before: SessionRecord, end: number, sentAt: number): boolean 
 }
 
 /** How the log names a session: no secret, and the same in every line. */
-export function nameOf(record: SessionRecord): string {
+export function describeSession(record: SessionRecord): string {
   return `Session ${record.id.slice(0, 8)} at ${record.providerId} (generation ${record.generation})`;
 }
 

@@ -22,11 +22,11 @@ export interface StorageIssue {
   readonly reason: string;
 }
 
-/** What the vault holds. */
+/** What the secret storage holds. */
 export interface StoredSessions {
   readonly records: readonly SessionRecord[];
   readonly findings: readonly StorageIssue[];
-  /** The sessions that were signed out while the ledger could not be written. */
+  /** The sessions that were signed out while the session index could not be written. */
   readonly gone: readonly string[];
 }
 
@@ -34,7 +34,7 @@ const PREFIX = 'session:';
 const ASIDE_PREFIX = 'set-aside:';
 const GONE_PREFIX = 'gone:';
 
-/** The keeper of stored sessions. Every method rejects with a Failure `storage` where the store beneath does. */
+/** The stored sessions. Every method rejects with a Failure `storage` where the store beneath does. */
 export class SecretSessionStorage {
   readonly #store: SecretStore;
 
@@ -98,12 +98,12 @@ export class SecretSessionStorage {
     }
   }
 
-  /** Notes in the store itself that a session is signed out, for where the ledger cannot be written. */
+  /** Notes in the store itself that a session is signed out, for where the session index cannot be written. */
   async writeTombstone(id: string): Promise<void> {
     await withStorageErrors('store', () => this.#store.store(GONE_PREFIX + id, 'signed out'));
   }
 
-  /** Takes that note away, once the ledger has it. */
+  /** Takes that note away, once the session index has it. */
   async deleteTombstone(id: string): Promise<void> {
     await withStorageErrors('delete', () => this.#store.delete(GONE_PREFIX + id));
   }

@@ -1,4 +1,4 @@
-// What is known of each session without its secrets, in plain files beside the vault: it tells "never signed in" from
+// What is known of each session without its secrets, in plain files beside the secret storage: it tells "never signed in" from
 // "the keyring lost it" and from "signed out", and carries generations and failures between windows. Each kind of
 // entry is a file of its own, so that no window undoes what another has entered.
 import * as v from 'valibot';
@@ -21,7 +21,7 @@ const entrySchema = v.object({
   endedAt: v.optional(v.number()),
 });
 
-/** What the ledger knows of one session. No secret is in it. Times are in ms since the Unix epoch. */
+/** What the session index knows of one session. No secret is in it. Times are in ms since the Unix epoch. */
 export type SessionIndexEntry = Readonly<v.InferOutput<typeof entrySchema>>;
 
 const trySchema = v.object({
@@ -57,7 +57,7 @@ const GONE_SUFFIX = '.gone';
 const TRY_SUFFIX = '.try';
 const WAIT_SUFFIX = '.wait';
 
-/** The ledger. It is an aid; where its folder fails, that is logged and the sessions go on. */
+/** The session index. It is an aid; where its folder fails, that is logged and the sessions go on. */
 export class SessionIndex {
   readonly #folder: Folder;
   readonly #log: Log;
@@ -77,7 +77,7 @@ export class SessionIndex {
     return { present: endingWith(SUFFIX).filter((id) => !gone.includes(id)), gone };
   }
 
-  /** The id of the session that a file of the ledger is about; undefined for other files. */
+  /** The id of the session that a file of the session index is about; undefined for other files. */
   idOf(name: string): string | undefined {
     const suffix = [SUFFIX, GONE_SUFFIX, TRY_SUFFIX, WAIT_SUFFIX].find((one) => name.endsWith(one));
     return suffix === undefined ? undefined : name.slice(0, -suffix.length);
@@ -170,7 +170,7 @@ export class SessionIndex {
       return undefined;
     }
     const parsed = v.safeParse(schema, parseJson(text));
-    this.#warnOnce(`file ${name}`, parsed.success ? undefined : `The ledger's file ${name} makes no sense.`);
+    this.#warnOnce(`file ${name}`, parsed.success ? undefined : `The session index's file ${name} makes no sense.`);
     return parsed.success ? parsed.output : undefined;
   }
 
@@ -192,12 +192,12 @@ export class SessionIndex {
       this.#warnOnce(what, undefined);
       return result;
     } catch (error) {
-      this.#warnOnce(what, `The ledger could not ${what}: ${toFailure(error).message}.`);
+      this.#warnOnce(what, `The session index could not ${what}: ${toFailure(error).message}.`);
       return undefined;
     }
   }
 
-  /** The ledger is looked at all the time; a log that says the same each time says nothing. */
+  /** The session index is looked at all the time; a log that says the same each time says nothing. */
   #warnOnce(about: string, words: string | undefined): void {
     if (words === undefined) {
       this.#complaints.delete(about);

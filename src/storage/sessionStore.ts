@@ -1,4 +1,4 @@
-// Every place where a session is kept, as one: the vault, the sealed copy, and the ledger beside them.
+// Every place where a session is kept, as one: the secret storage, the sealed copy, and the session index beside them.
 import { DAY, SECOND, type Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
@@ -6,14 +6,14 @@ import { isNewer, type SessionRecord } from '../core/session.ts';
 import type { SealedSessionCopies } from './sealedSessionCopies.ts';
 import type { SessionIndex, SessionIndexEntry } from './sessionIndex.ts';
 import { Mutex } from '../locking/mutex.ts';
-import { nameOf } from './record.ts';
+import { describeSession } from './record.ts';
 import type { SecretSessionStorage, StorageIssue } from './secretSessionStorage.ts';
 
-/** What the archive consists of. */
-export interface ArchiveDependencies {
+/** What the session store consists of. */
+export interface SessionStoreDependencies {
   readonly clock: Clock;
   readonly log: Log;
-  readonly vault: SecretSessionStorage;
+  readonly secretStorage: SecretSessionStorage;
   readonly sealedCopies: SealedSessionCopies;
   readonly sessionIndex: SessionIndex;
 }
@@ -33,11 +33,11 @@ export type RecordFreshness =
 export interface Contents {
   readonly records: readonly SessionRecord[];
   readonly findings: readonly StorageIssue[];
-  /** The sessions that the ledger knows and nobody has. */
+  /** The sessions that the session index knows and nobody has. */
   readonly missing: readonly SessionIndexEntry[];
 }
 
-/** How long, in ms, a newer record is waited for that the ledger knows of: stores lag, but not longer. */
+/** How long, in ms, a newer record is waited for that the session index knows of: stores lag, but not longer. */
 const LAG = 2 * SECOND;
 const LOOK_EVERY = 200;
 /** How long, in ms, a signed-out session is remembered: longer than any window stays open that may still know it. */
@@ -45,25 +45,25 @@ const REMEMBERED = 180 * DAY;
 
 /** Where sessions are kept. */
 export class SessionStore {
-  readonly #dependencies: ArchiveDependencies;
+  readonly #dependencies: SessionStoreDependencies;
   readonly #saving = new Mutex();
-  /** The sessions that were signed out here, and whether the ledger knows it. */
+  /** The sessions that were signed out here, and whether the session index knows it. */
   readonly #gone = new Map<string, boolean>();
 
-  constructor(ports: ArchiveDependencies) {
+  constructor(ports: SessionStoreDependencies) {
     this.#dependencies = ports;
   }
 
   /**
    * Keeps a record, in the order that survives a crash at any point: the sealed copy, which is on the disk when this
-   * goes on; the vault, which may still be on its way; last the ledger, after which other windows look for it.
+   * goes on; the secret storage, which may still be on its way; last the session index, after which other windows look for it.
    * What has been overtaken by a newer record, or is signed out, is not kept any more, and that is no failure.
    * @param isComplete false where more of the same generation is to come, so that the others do not look yet.
    * @returns whether the other windows can know of it.
-   * @throws Failure `storage` where the vault does not take it, after everything else was done.
+   * @throws Failure `storage` where the secret storage does not take it, after everything else was done.
    */
   async save(record: SessionRecord, isComplete = true): Promise<boolean> {
-    const { sealedCopies, sessionIndex, vault } = this.#dependencies;
+    const { sealedCopies, sessionIndex, secretStorage } = this.#dependencies;
     return this.#saving.hold(record.id, async () => {
       const [entry, sealed] = [await sessionIndex.read(record.id), await sealedCopies.read(record.id)];
       const isOvertaken = (entry !== undefined && isNewerEntry(entry, record)) || (sealed !== undefined && isNewer(sealed, record));
@@ -71,7 +71,7 @@ export class SessionStore {
         return true;
       }
       const isSealed = await sealedCopies.write(record);
-      const stored = await vault.write(record).then(() => undefined, toFailure);
+      const stored = await secretStorage.write(record).then(() => undefined, toFailure);
       const isEntered = !isComplete || (await this.enter(record));
       if (stored !== undefined) {
         throw stored;
@@ -80,7 +80,7 @@ export class SessionStore {
     });
   }
 
-  /** Seals and enters a record that the vault has already; false where that failed again. */
+  /** Seals and enters a record that the secret storage has already; false where that failed again. */
   async share(record: SessionRecord): Promise<boolean> {
     return this.#saving.hold(record.id, async () => {
       if ((await this.isStale(record)) || (await this.isSignedOut(record.id))) {
@@ -103,13 +103,13 @@ export class SessionStore {
     return this.#gone.has(id) || (await this.#dependencies.sessionIndex.signedOutAt(id)) !== undefined;
   }
 
-  /** The same, where the ledger may not have taken the sign-out: the vault is asked, too. */
+  /** The same, where the session index may not have taken the sign-out: the secret storage is asked, too. */
   async isSignedOutAnywhere(id: string): Promise<boolean> {
-    return (await this.isSignedOut(id)) || this.#dependencies.vault.hasTombstone(id).catch(() => false);
+    return (await this.isSignedOut(id)) || this.#dependencies.secretStorage.hasTombstone(id).catch(() => false);
   }
 
   /** How a record stands to what is kept now. Never throws: a store that cannot be read has nothing newer to say. */
-  async standingOf(mine: SessionRecord): Promise<RecordFreshness> {
+  async compareWithStored(mine: SessionRecord): Promise<RecordFreshness> {
     const { sessionIndex } = this.#dependencies;
     if (await this.isSignedOut(mine.id)) {
       return { kind: 'signed-out' };
@@ -122,7 +122,7 @@ export class SessionStore {
     return entry !== undefined && isNewerEntry(entry, mine) ? { kind: 'behind' } : { kind: 'newest' };
   }
 
-  /** Whether the ledger, at a glance, knows of something newer than a record. */
+  /** Whether the session index, at a glance, knows of something newer than a record. */
   async isStale(mine: SessionRecord): Promise<boolean> {
     const { sessionIndex } = this.#dependencies;
     const entry = await sessionIndex.read(mine.id);
@@ -137,7 +137,7 @@ export class SessionStore {
    */
   async findNewer(mine: SessionRecord, isSure: boolean): Promise<SessionRecord | undefined> {
     for (let waited = 0; ; waited += LOOK_EVERY) {
-      const standing = await this.standingOf(mine);
+      const standing = await this.compareWithStored(mine);
       if (standing.kind === 'newer' || isSure || waited >= LAG) {
         return standing.kind === 'newer' ? standing.record : undefined;
       }
@@ -145,10 +145,10 @@ export class SessionStore {
     }
   }
 
-  /** The same as {@link standingOf}, and where the newer tokens cannot be read yet, they are waited for as long as a store lags. */
+  /** The same as {@link describeToken}, and where the newer tokens cannot be read yet, they are waited for as long as a store lags. */
   async waitAndCompare(mine: SessionRecord): Promise<RecordFreshness> {
     for (let waited = 0; ; waited += LOOK_EVERY) {
-      const standing = await this.standingOf(mine);
+      const standing = await this.compareWithStored(mine);
       if (standing.kind !== 'behind' || waited >= LAG) {
         return standing;
       }
@@ -163,11 +163,11 @@ export class SessionStore {
 
   /**
    * Everything that is kept.
-   * @throws Failure `storage` where the vault cannot be read.
+   * @throws Failure `storage` where the secret storage cannot be read.
    */
   async load(): Promise<Contents> {
-    const { clock, sessionIndex, vault } = this.#dependencies;
-    const stored = await vault.load();
+    const { clock, sessionIndex, secretStorage } = this.#dependencies;
+    const stored = await secretStorage.load();
     const gone = [...(await sessionIndex.ids()).gone, ...stored.gone];
     const entries = new Map((await sessionIndex.load()).map((entry) => [entry.id, entry]));
     const records: SessionRecord[] = [];
@@ -175,7 +175,7 @@ export class SessionStore {
     const findings = new Map(stored.findings.map((finding) => [finding.id, finding]));
     for (const id of stored.gone) {
       if (await sessionIndex.markSignedOut(id, clock.now())) {
-        await vault.deleteTombstone(id).catch(() => {});
+        await secretStorage.deleteTombstone(id).catch(() => {});
       }
     }
     for (const id of gone) {
@@ -207,20 +207,20 @@ export class SessionStore {
   }
 
   /**
-   * Takes a session away for good, because the person has signed out. The ledger remembers it, so that no other window
+   * Takes a session away for good, because the person has signed out. The session index remembers it, so that no other window
    * brings it back, and no store that another window overwrites.
-   * @throws Failure `storage` where the vault does not delete it, after everything else was done.
+   * @throws Failure `storage` where the secret storage does not delete it, after everything else was done.
    */
   async forget(id: string): Promise<void> {
-    const { clock, sealedCopies, sessionIndex, vault } = this.#dependencies;
+    const { clock, sealedCopies, sessionIndex, secretStorage } = this.#dependencies;
     this.#gone.set(id, false);
     const isNoted = await sessionIndex.markSignedOut(id, clock.now());
     this.#gone.set(id, isNoted);
     await sealedCopies.delete(id);
     if (!isNoted) {
-      await vault.writeTombstone(id).catch(() => {});
+      await secretStorage.writeTombstone(id).catch(() => {});
     }
-    await vault.delete(id);
+    await secretStorage.delete(id);
   }
 
   /** Whether a session that this window can't find was never this editor's: another one that shares the folder has sealed it. */
@@ -228,7 +228,7 @@ export class SessionStore {
     return this.#dependencies.sealedCopies.isOfAnotherEditor(id);
   }
 
-  /** Enters the sign-outs that the ledger has not taken yet. */
+  /** Enters the sign-outs that the session index has not taken yet. */
   async retryPendingSignOuts(): Promise<void> {
     for (const [id] of [...this.#gone].filter(([, isNoted]) => !isNoted)) {
       await this.forget(id).catch(() => {});
@@ -236,33 +236,33 @@ export class SessionStore {
   }
 
   async #newestOf(id: string): Promise<SessionRecord | undefined> {
-    const { sealedCopies, log, vault } = this.#dependencies;
+    const { sealedCopies, log, secretStorage } = this.#dependencies;
     const sealed = await sealedCopies.read(id);
-    const stored = await vault.read(id).catch((error: unknown) => {
+    const stored = await secretStorage.read(id).catch((error: unknown) => {
       log.warn(`Session ${id.slice(0, 8)} could not be read back (${toFailure(error).code}).`);
       return undefined;
     });
     return sealed !== undefined && (stored === undefined || isNewer(sealed, stored)) ? sealed : stored;
   }
 
-  /** The sealed copy where it is newer than what the vault has, put back into the vault; else what the vault has. */
+  /** The sealed copy where it is newer than what the secret storage has, put back into the secret storage; else what the secret storage has. */
   async #restoreFromSealedCopy(id: string, inVault: SessionRecord | undefined): Promise<SessionRecord | undefined> {
-    const { sealedCopies, log, vault } = this.#dependencies;
+    const { sealedCopies, log, secretStorage } = this.#dependencies;
     const sealed = await sealedCopies.read(id);
     if (sealed === undefined || (inVault !== undefined && !isNewer(sealed, inVault))) {
       return inVault;
     }
-    log.info(`${nameOf(sealed)} was read from its sealed copy; the store had ${inVault === undefined ? 'none' : 'an older one'}.`);
-    await vault.write(sealed).catch(() => {});
+    log.info(`${describeSession(sealed)} was read from its sealed copy; the store had ${inVault === undefined ? 'none' : 'an older one'}.`);
+    await secretStorage.write(sealed).catch(() => {});
     return sealed;
   }
 
   async #purge(id: string, isInVault: boolean): Promise<void> {
-    const { clock, sealedCopies, sessionIndex, log, vault } = this.#dependencies;
+    const { clock, sealedCopies, sessionIndex, log, secretStorage } = this.#dependencies;
     if (isInVault) {
       // Another window, or the platform, has written it again.
       log.info(`Session ${id.slice(0, 8)} was in the store again after it had been signed out; it is deleted.`);
-      await vault.delete(id).catch(() => {});
+      await secretStorage.delete(id).catch(() => {});
     }
     await sealedCopies.delete(id);
     if (!isInVault && clock.now() - ((await sessionIndex.signedOutAt(id)) ?? clock.now()) > REMEMBERED) {
@@ -271,7 +271,7 @@ export class SessionStore {
   }
 }
 
-/** Whether the ledger knows of something newer than a record. */
+/** Whether the session index knows of something newer than a record. */
 export function isNewerEntry(entry: SessionIndexEntry, record: SessionRecord): boolean {
   return entry.generation !== record.generation
     ? entry.generation > record.generation

@@ -17,7 +17,7 @@ export interface StoreHealth {
 }
 
 /** What is probed, and with what. */
-export interface HealthDependencies {
+export interface StorageProbeDependencies {
   readonly clock: Clock;
   readonly secrets: SecretStore;
   readonly folder: Folder;
@@ -48,12 +48,12 @@ const LAG = MINUTE;
 
 /** Looks after the secret store and the folder. */
 export class StorageProbe {
-  readonly #dependencies: HealthDependencies;
+  readonly #dependencies: StorageProbeDependencies;
   readonly #startedAt: number;
   /** What was once found of the store's persistence: it stays true while this window is open. */
   #found: StoreHealth['persistence'] = 'unknown';
 
-  constructor(ports: HealthDependencies) {
+  constructor(ports: StorageProbeDependencies) {
     this.#dependencies = ports;
     this.#startedAt = ports.clock.now();
   }

@@ -26,7 +26,7 @@ export interface CommandDependencies {
   readonly clock: Clock;
   readonly sessionManager: SessionManager;
   readonly tokenRefresher: TokenRefresher;
-  readonly desk: SignInController;
+  readonly signInController: SignInController;
   readonly settings: Settings;
   readonly actions: RecoveryActions;
   readonly notifications: () => NotificationCenter;
@@ -84,7 +84,7 @@ export class Commands {
   /** Signs in to a provider, and tells how it went. */
   async signInTo(provider: Provider, scopes: readonly string[], hints: SignInHints = {}, way?: SignInMethod): Promise<void> {
     try {
-      const record = await this.#dependencies.desk.signIn(provider, scopes, hints, way);
+      const record = await this.#dependencies.signInController.signIn(provider, scopes, hints, way);
       void vscode.window.showInformationMessage(text.saySignedIn(provider.label, record.account.label));
     } catch (error) {
       this.#dependencies.notifications().reportFailure(error, this.#attempt(provider, scopes, { ...hints, ...hintsAfter(toFailure(error)) }, way));
@@ -231,9 +231,9 @@ export class Commands {
   }
 
   async #showSessions(): Promise<void> {
-    const { actions, desk, sessionManager, settings } = this.#dependencies;
+    const { actions, signInController, sessionManager, settings } = this.#dependencies;
     const choices: NotificationAction[] = [];
-    for (const waiting of desk.waiting()) {
+    for (const waiting of signInController.waiting()) {
       const { code, hints, provider, scopes } = waiting;
       const subject = this.#attempt(provider, scopes, hints);
       choices.push(
@@ -272,7 +272,7 @@ export class Commands {
   /** Does something with the address of the page of a waiting sign-in. */
   async #atPage(waiting: PendingSignIn, use: (address: string) => Thenable<void>): Promise<void> {
     try {
-      const address = await this.#dependencies.desk.addressOf(waiting);
+      const address = await this.#dependencies.signInController.addressOf(waiting);
       await (address === undefined ? undefined : use(address));
     } catch (error) {
       this.#dependencies.notifications().reportFailure(error, this.#attempt(waiting.provider, waiting.scopes, waiting.hints));

@@ -12,7 +12,7 @@ import * as text from '../host/messages.ts';
 
 /** What asking for consent works with. */
 export interface ConsentDependencies {
-  readonly desk: SignInController;
+  readonly signInController: SignInController;
   readonly sessionManager: SessionManager;
   readonly settings: Settings;
   readonly notifications: () => NotificationCenter;
@@ -29,7 +29,7 @@ interface Subjects {
  * consent. If that brings one, the entry asks for it at every sign-in from then on.
  */
 export async function askForConsent({ providerId, sessionId }: ActionTarget, ports: ConsentDependencies, subjects: Subjects, way?: SignInMethod): Promise<void> {
-  const { desk, sessionManager, notifications, settings } = ports;
+  const { signInController, sessionManager, notifications, settings } = ports;
   const provider = settings.provider(providerId);
   const records = sessionManager.all(providerId).map(({ record }) => record);
   const record = records.find(({ id }) => id === sessionId) ?? records.find((one) => mayLackConsent(one, provider));
@@ -39,7 +39,7 @@ export async function askForConsent({ providerId, sessionId }: ActionTarget, por
   }
   const prompt = promptWithConsent(provider.authorizationParameters['prompt']);
   try {
-    const { refreshToken } = await desk.signIn(provider, record.scopes, { loginHint: loginHintOf(record), prompt }, way);
+    const { refreshToken } = await signInController.signIn(provider, record.scopes, { loginHint: loginHintOf(record), prompt }, way);
     if (refreshToken === undefined) {
       void vscode.window.showWarningMessage(text.sayConsentDidNotHelp(provider.label));
       return;

@@ -5,16 +5,16 @@ import { CONTEXT_KEYS } from '../host/ids.ts';
 
 /** Tells VS Code which commands make sense now; each key only when it changes. */
 export class ContextKeys {
-  readonly #keeper: SessionManager;
+  readonly #sessionManager: SessionManager;
   readonly #set = new Map<string, boolean>();
 
   constructor(sessionManager: SessionManager) {
-    this.#keeper = sessionManager;
+    this.#sessionManager = sessionManager;
   }
 
   /** Works the keys out anew. */
   update(): void {
-    const sessions = this.#keeper.all();
+    const sessions = this.#sessionManager.all();
     this.#tell(CONTEXT_KEYS.hasSessions, sessions.length > 0);
     this.#tell(CONTEXT_KEYS.canRenew, sessions.some(({ record }) => tokenLifetimes(record).renewable));
   }

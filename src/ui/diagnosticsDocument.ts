@@ -22,7 +22,7 @@ const ADDRESS = vscode.Uri.from({ scheme: DIAGNOSTICS_SCHEME, path: `/${PRODUCT}
 
 /** Shows the diagnostics, also in a window that the editor restores with the document open. */
 export class DiagnosticsDocument implements vscode.TextDocumentContentProvider, vscode.CodeLensProvider, Disposable {
-  readonly #desk: () => Promise<DiagnosticsService | undefined>;
+  readonly #service: () => Promise<DiagnosticsService | undefined>;
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   readonly #lensesChanged = new vscode.EventEmitter<void>();
   readonly #registered: vscode.Disposable;
@@ -32,10 +32,10 @@ export class DiagnosticsDocument implements vscode.TextDocumentContentProvider, 
 
   /**
    * Registers the document.
-   * @param desk gives who makes the reports; undefined where that cannot be loaded, of which the person has been told.
+   * @param service gives who makes the reports; undefined where that cannot be loaded, of which the person has been told.
    */
-  constructor(desk: () => Promise<DiagnosticsService | undefined>) {
-    this.#desk = desk;
+  constructor(service: () => Promise<DiagnosticsService | undefined>) {
+    this.#service = service;
     this.#registered = vscode.Disposable.from(
       vscode.workspace.registerTextDocumentContentProvider(DIAGNOSTICS_SCHEME, this),
       vscode.languages.registerCodeLensProvider({ scheme: DIAGNOSTICS_SCHEME }, this),
@@ -45,9 +45,9 @@ export class DiagnosticsDocument implements vscode.TextDocumentContentProvider, 
 
   /** Makes a new report and shows it. */
   async show(): Promise<void> {
-    const desk = await this.#desk();
-    if (desk !== undefined) {
-      await desk.refresh();
+    const service = await this.#service();
+    if (service !== undefined) {
+      await service.refresh();
       this.#notifyChanged();
       const document = await vscode.workspace.openTextDocument(ADDRESS);
       await vscode.window.showTextDocument(document, { preview: false });
@@ -56,18 +56,18 @@ export class DiagnosticsDocument implements vscode.TextDocumentContentProvider, 
 
   /** Makes a new report and puts it into the clipboard. */
   async copy(): Promise<void> {
-    await (await this.#desk())?.copy();
+    await (await this.#service())?.copy();
   }
 
   /** The text of the document, which is made now where the editor has restored it. */
   async provideTextDocumentContent(): Promise<string> {
-    const desk = await this.#desk();
-    return desk === undefined ? bundleLoadFailed() : desk.text();
+    const service = await this.#service();
+    return service === undefined ? bundleLoadFailed() : service.text();
   }
 
   /** What mends, above each finding that can be mended. */
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
-    return (await this.#desk())?.lensesOf(document) ?? [];
+    return (await this.#service())?.lensesOf(document) ?? [];
   }
 
   dispose(): void {
@@ -77,7 +77,7 @@ export class DiagnosticsDocument implements vscode.TextDocumentContentProvider, 
   }
 
   async #mend(line: unknown): Promise<void> {
-    await (await this.#desk())?.applyFix(line);
+    await (await this.#service())?.applyFix(line);
     this.#notifyChanged();
   }
 

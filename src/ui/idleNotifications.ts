@@ -9,7 +9,7 @@ import type { SessionNotification } from './sessionNotifications.ts';
 import * as text from '../host/messages.ts';
 
 /** What the news of idle time are made with. */
-export interface IdleNewsDependencies {
+export interface IdleNotificationsDependencies {
   readonly clock: Clock;
   readonly idleMonitor: IdleMonitor;
   /** The sessions that there are. */
@@ -24,7 +24,7 @@ const PERIOD = 10 * MINUTE;
 
 /** Keeps what there is to tell of idle time. */
 export class IdleNotifications implements Disposable {
-  readonly #dependencies: IdleNewsDependencies;
+  readonly #dependencies: IdleNotificationsDependencies;
   readonly #changed = new Emitter<void>();
   /** The sessions that are going to be signed out, by id. */
   readonly #warned = new Map<string, { readonly record: SessionRecord; readonly endsAt: number }>();
@@ -32,7 +32,7 @@ export class IdleNotifications implements Disposable {
   readonly #signedOut = new Map<string, { readonly record: SessionRecord; readonly after: number }>();
   readonly #listening: readonly Disposable[];
 
-  constructor(ports: IdleNewsDependencies) {
+  constructor(ports: IdleNotificationsDependencies) {
     this.#dependencies = ports;
     const { idleMonitor } = ports;
     this.#listening = [

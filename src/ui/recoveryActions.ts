@@ -25,7 +25,7 @@ export interface ActionTarget {
 }
 
 /** What the actions work with. */
-export interface ActionDependencies {
+export interface RecoveryActionsDependencies {
   readonly clock: Clock;
   readonly settings: Settings;
   readonly clientSecrets: ClientSecrets;
@@ -60,9 +60,9 @@ export interface ActionItem {
 
 /** Does what a person has chosen. */
 export class RecoveryActions {
-  readonly #dependencies: ActionDependencies;
+  readonly #dependencies: RecoveryActionsDependencies;
 
-  constructor(ports: ActionDependencies) {
+  constructor(ports: RecoveryActionsDependencies) {
     this.#dependencies = ports;
   }
 

@@ -25,7 +25,7 @@ export interface SessionNotification extends ClaimKey {
 }
 
 /** What the news are made with. */
-export interface NewsDependencies {
+export interface SessionNotificationDependencies {
   /** The time, in ms since the Unix epoch. */
   readonly now: number;
   readonly lifetimes: LifetimeSettings;
@@ -44,7 +44,7 @@ export interface NewsDependencies {
 }
 
 /** Everything that there is to tell of some sessions. */
-export function getNotifications(sessions: readonly LiveSession[], ports: NewsDependencies): SessionNotification[] {
+export function getNotifications(sessions: readonly LiveSession[], ports: SessionNotificationDependencies): SessionNotification[] {
   const each = sessions.flatMap((session) => [ofTrouble(session, ports), ofEnd(session, ports), ofConsent(session, ports), ofStore(session, ports)]);
   return [...each.filter((one) => one !== undefined), ...ofClocks(sessions, ports)];
 }
@@ -53,7 +53,7 @@ export function getNotifications(sessions: readonly LiveSession[], ports: NewsDe
  * A definite end is told; one that was there at start is not. A failure that passes is the status bar's matter, until a
  * caller is refused. One that somebody has to look at is told.
  */
-function ofTrouble(session: LiveSession, ports: NewsDependencies): SessionNotification | undefined {
+function ofTrouble(session: LiveSession, ports: SessionNotificationDependencies): SessionNotification | undefined {
   const { failure, record, refused = false } = session;
   const { ended, id, renewedAt, signedInAt } = record;
   const wasDead = ports.wasDeadAtStart(id);
@@ -71,7 +71,7 @@ function ofTrouble(session: LiveSession, ports: NewsDependencies): SessionNotifi
     : ofFailure({ kind: 'attention', id, since: renewedAt, what: failure.category }, session, failure, ports);
 }
 
-function ofFailure(notice: Pick<SessionNotification, 'kind' | 'id' | 'since' | 'what'>, { record }: LiveSession, failure: Failure, ports: NewsDependencies): SessionNotification {
+function ofFailure(notice: Pick<SessionNotification, 'kind' | 'id' | 'since' | 'what'>, { record }: LiveSession, failure: Failure, ports: SessionNotificationDependencies): SessionNotification {
   const subject = ports.subjectOf(record);
   return {
     ...notice,
@@ -83,7 +83,7 @@ function ofFailure(notice: Pick<SessionNotification, 'kind' | 'id' | 'since' | '
 }
 
 /** The warning before an end that the person alone can put off. */
-function ofEnd(session: LiveSession, ports: NewsDependencies): SessionNotification | undefined {
+function ofEnd(session: LiveSession, ports: SessionNotificationDependencies): SessionNotification | undefined {
   const { record, clockSetBackMs = 0 } = session;
   const now = sessionTime(session, ports.now);
   const lifetimes = tokenLifetimes(record);
@@ -103,7 +103,7 @@ function ofEnd(session: LiveSession, ports: NewsDependencies): SessionNotificati
 }
 
 /** A session without a refresh token, if asking for consent may bring one: told once until there is one. */
-function ofConsent({ record }: LiveSession, ports: NewsDependencies): SessionNotification | undefined {
+function ofConsent({ record }: LiveSession, ports: SessionNotificationDependencies): SessionNotification | undefined {
   const { account, id, providerId } = record;
   if (record.ended !== undefined || ports.wasDeadAtStart(id) || ports.mayLackConsent?.(record) !== true) {
     return undefined;
@@ -113,14 +113,14 @@ function ofConsent({ record }: LiveSession, ports: NewsDependencies): SessionNot
 }
 
 /** Tokens that would be lost on a restart are a person's matter, once until they are stored. */
-function ofStore({ record, renewing, unsaved }: LiveSession, ports: NewsDependencies): SessionNotification | undefined {
+function ofStore({ record, renewing, unsaved }: LiveSession, ports: SessionNotificationDependencies): SessionNotification | undefined {
   const { id, providerId } = record;
   const choices = [ports.choice('log', ports.subjectOf(record))];
   return renewing || !unsaved ? undefined : { kind: 'storage', id, since: 0, words: text.sayUnsaved(ports.nameOf(providerId)), choices };
 }
 
 /** A clock that is far off, by the latest answer of each server. */
-function ofClocks(sessions: readonly LiveSession[], ports: NewsDependencies): SessionNotification[] {
+function ofClocks(sessions: readonly LiveSession[], ports: SessionNotificationDependencies): SessionNotification[] {
   const skews = new Map<string, number>();
   for (const { record, skew } of [...sessions].sort((one, other) => one.record.renewedAt - other.record.renewedAt)) {
     if (skew !== undefined) {

@@ -29,16 +29,16 @@ const WARNING = new vscode.ThemeColor('statusBarItem.warningBackground');
 export class StatusBar implements Disposable {
   readonly #item: vscode.StatusBarItem;
   readonly #clock: Clock;
-  readonly #keeper: SessionManager;
-  readonly #desk: SignInController;
+  readonly #sessionManager: SessionManager;
+  readonly #signInController: SignInController;
   readonly #settings: Settings;
   #timer: Disposable | undefined;
   #tooltip = '';
 
-  constructor(clock: Clock, sessionManager: SessionManager, desk: SignInController, settings: Settings) {
+  constructor(clock: Clock, sessionManager: SessionManager, signInController: SignInController, settings: Settings) {
     this.#clock = clock;
-    this.#keeper = sessionManager;
-    this.#desk = desk;
+    this.#sessionManager = sessionManager;
+    this.#signInController = signInController;
     this.#settings = settings;
     this.#item = vscode.window.createStatusBarItem(STATUS_ITEM, vscode.StatusBarAlignment.Right, 100);
     this.#item.name = text.PRODUCT;
@@ -51,7 +51,7 @@ export class StatusBar implements Disposable {
     this.#timer?.dispose();
     this.#timer = undefined;
     const now = this.#clock.now();
-    const statuses = sortByUrgency(this.#keeper.all().map((session) => statusOf(session, this.#settings.lifetimes(), now)));
+    const statuses = sortByUrgency(this.#sessionManager.all().map((session) => statusOf(session, this.#settings.lifetimes(), now)));
     if (this.#settings.providers.length === 0) {
       this.#item.hide();
       return;
@@ -74,7 +74,7 @@ export class StatusBar implements Disposable {
   }
 
   #say(statuses: readonly SessionStatus[], now: number): { readonly state: State; readonly said: string } {
-    const [waiting] = this.#desk.waiting();
+    const [waiting] = this.#signInController.waiting();
     if (waiting !== undefined) {
       return { state: 'signing-in', said: text.statusSigningIn(waiting.provider.label) };
     }
@@ -122,7 +122,7 @@ export class StatusBar implements Disposable {
   #tooltipOf(statuses: readonly SessionStatus[], now: number): vscode.MarkdownString {
     const markdown = new vscode.MarkdownString('', true);
     markdown.isTrusted = { enabledCommands: Object.values(COMMANDS) };
-    for (const { provider } of this.#desk.waiting()) {
+    for (const { provider } of this.#signInController.waiting()) {
       heading(markdown, provider.label);
       line(markdown, text.tooltipWaiting());
     }

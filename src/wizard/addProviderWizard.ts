@@ -20,7 +20,7 @@ import { isForAnyPort, redirectEntered, urisToRegister } from './redirect.ts';
 import { askRedirect, askRedirectUri } from './redirectStep.ts';
 
 /** What the guide works with. */
-export interface GuideDependencies {
+export interface AddProviderWizardDependencies {
   readonly clientSecrets: ClientSecrets;
   readonly discovery: Discovery;
   readonly settings: Settings;
@@ -46,9 +46,9 @@ interface Row extends vscode.QuickPickItem {
 
 /** Leads a person from nothing to a provider in the settings, or through one that is there. */
 export class AddProviderWizard {
-  readonly #dependencies: GuideDependencies;
+  readonly #dependencies: AddProviderWizardDependencies;
 
-  constructor(ports: GuideDependencies) {
+  constructor(ports: AddProviderWizardDependencies) {
     this.#dependencies = ports;
   }
 
@@ -60,12 +60,12 @@ export class AddProviderWizard {
 
 /** One walk through the steps. */
 class Visit {
-  readonly #dependencies: GuideDependencies;
+  readonly #dependencies: AddProviderWizardDependencies;
   readonly #entries = entriesIn(storedValue());
   #draft = draftOf(undefined);
   #secret = '';
 
-  constructor(ports: GuideDependencies) {
+  constructor(ports: AddProviderWizardDependencies) {
     this.#dependencies = ports;
   }
 

@@ -1,7 +1,7 @@
 // Ready-made definitions: what is special about well-known servers, so that a person fills in only what is theirs.
 import { DEFAULT_SCOPES, type AccountFields, type ClientAuthentication, type Endpoints, type RequestParameters } from '../core/provider.ts';
 
-/** What is known of one product before its server is asked. The words for people stand in the editor's room, by its id. */
+/** What is known of one product before its server is asked. The words for people stand in the host module, by its id. */
 export interface Preset {
   readonly id: PresetId;
   /** The product's name, which is not translated. */

@@ -1,7 +1,7 @@
 // What several windows cost the server together, and what one that is left alone costs the machine: in windows of this
 // process, at a real HTTP server, on a clock that runs through many hours at once.
 import { HOUR, MINUTE } from '../../src/core/clock.ts';
-import { FakeFolder, FakeLife, FakeStore } from '../support/fakeStore.ts';
+import { FakeFolder, FakeProcessLiveness, FakeStore } from '../support/fakeStore.ts';
 import { createTestWindow, seedSession, recordAt, type TestWindow } from '../support/testWindow.ts';
 import { ScriptedServer, rotatingTokens } from '../support/scriptedServer.ts';
 import { MultiWindowClock } from './crowdClock.ts';
@@ -103,7 +103,7 @@ async function sleepAndWake(houses: readonly TestWindow[], clock: MultiWindowClo
 async function open(server: ScriptedServer, clock: MultiWindowClock, count: number, common: Common, isSignedIn = true): Promise<TestWindow[]> {
   const first = new FakeStore();
   const folder = new FakeFolder();
-  const life = new FakeLife();
+  const life = new FakeProcessLiveness();
   const houses: TestWindow[] = [];
   for (let index = 0; index < count; index += 1) {
     const store = index === 0 || common === 'folder and secrets' ? first : new FakeStore();

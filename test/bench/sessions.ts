@@ -98,7 +98,7 @@ async function windowWith(count: number, folder: string): Promise<SessionsModule
   const now = clock.now();
   for (let index = 0; index < count; index += 1) {
     const account = { id: `person-${index}`, label: `Person ${index}` };
-    await earlier.archive.save(recordAt(provider.issuer, now, { id: `s${index}`, account, accessExpiresAt: now + 24 * HOUR }));
+    await earlier.sessionStore.save(recordAt(provider.issuer, now, { id: `s${index}`, account, accessExpiresAt: now + 24 * HOUR }));
   }
   earlier.dispose();
   const window = windowOver(folder, secrets);

@@ -32,7 +32,7 @@ const HARMLESS: readonly Death[] = [
   { when: 'when the refresh token is stored', point: 'stored', time: 1, renewals: 2, models: ['lagging', 'browser'] },
   { when: 'when the record is sealed', point: 'sealed', time: 2, renewals: 1, models: MODELS },
   { when: 'when the record is stored', point: 'stored', time: 2, renewals: 1, models: ['immediate', 'browser'] },
-  { when: 'when it is in the ledger', point: 'ending', time: 1, renewals: 1, models: ['immediate'] },
+  { when: 'when it is in the session index', point: 'ending', time: 1, renewals: 1, models: ['immediate'] },
   { when: 'when its turn is over', point: 'ended', time: 1, renewals: 1, models: ['browser'] },
 ];
 /** Nobody has the new refresh token, and a strict server takes the old one for stolen. */

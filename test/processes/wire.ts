@@ -28,7 +28,7 @@ export type Point =
   /** Before and after the store; twice, too. */
   | 'storing'
   | 'stored'
-  /** Before and after the ledger. */
+  /** Before and after the session index. */
   | 'entering'
   | 'entered'
   /** Before and after the mark that its turn is over. */

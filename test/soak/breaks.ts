@@ -3,7 +3,7 @@ import type { Folder } from '../../src/locking/sharedFolder.ts';
 import type { SessionsModule } from '../../src/sessions/sessionsModule.ts';
 
 /**
- * `lock`: everybody has the turn at any time. `generation`: no window sees what another has entered in the ledger or
+ * `lock`: everybody has the turn at any time. `generation`: no window sees what another has entered in the session index or
  * sealed. `adopt`: no window takes over what another has renewed.
  */
 export const BREAKS = ['lock', 'generation', 'adopt'] as const;
@@ -41,8 +41,8 @@ export function brokenFolder(folder: Folder, broken: Break | undefined): Folder 
 /** Takes the rest of what is broken out of a window. */
 export function breakSessions(sessions: SessionsModule, broken: Break | undefined): void {
   if (broken === 'adopt') {
-    sessions.archive.standingOf = () => Promise.resolve({ kind: 'newest' });
-    sessions.archive.isStale = () => Promise.resolve(false);
+    sessions.sessionStore.compareWithStored = () => Promise.resolve({ kind: 'newest' });
+    sessions.sessionStore.isStale = () => Promise.resolve(false);
     sessions.crossWindowSync.onSecretChanged = () => Promise.resolve();
   }
 }

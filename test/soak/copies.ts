@@ -28,12 +28,12 @@ export function sealedCopy(folder: SharedFolder, keyring: Keyring, process: Proc
   return parsed(sealed.slice(sealed.indexOf('{')));
 }
 
-/** The generation that the ledger knows of. */
+/** The generation that the session index knows of. */
 export function enteredGeneration(folder: SharedFolder, id: string): number {
   return Number(objectIn(folder.files.get(`${id}.json`))['generation'] ?? 0);
 }
 
-/** Whether the ledger says that the person has signed out. */
+/** Whether the session index says that the person has signed out. */
 export function isSignedOut(folder: SharedFolder, id: string): boolean {
   return folder.files.has(`${id}.gone`);
 }

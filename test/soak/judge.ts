@@ -303,7 +303,7 @@ export class Judge {
       return undefined;
     }
     if (folder.failing !== 'all' && enteredGeneration(folder, mine.id) > mine.generation) {
-      return `the ledger knows of a newer one than generation ${mine.generation}`;
+      return `the session index knows of a newer one than generation ${mine.generation}`;
     }
     if (keyring.fault !== undefined) {
       return undefined;

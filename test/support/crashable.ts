@@ -1,7 +1,7 @@
 // A window that ends in the middle of what it does: what it shares with others stays as it has left it.
 import type { Disposable, Uptime } from '../../src/core/clock.ts';
 import type { Emitter } from '../../src/core/emitter.ts';
-import { FakeFolder, FakeLife, FakeStore } from './fakeStore.ts';
+import { FakeFolder, FakeProcessLiveness, FakeStore } from './fakeStore.ts';
 import { ManualAsyncClock } from './manualAsyncClock.ts';
 
 /** The life of one window: it counts what the window changes, and can be cut off after so many changes. */
@@ -159,11 +159,11 @@ export class StoreWithoutEvents extends CrashableStore {
 }
 
 /** The signs of life of several windows, as one of them has them. */
-export class CrashableLiveness extends FakeLife {
-  readonly #shared: FakeLife;
+export class CrashableLiveness extends FakeProcessLiveness {
+  readonly #shared: FakeProcessLiveness;
   readonly #signs = new Set<string>();
 
-  constructor(shared: FakeLife) {
+  constructor(shared: FakeProcessLiveness) {
     super();
     this.#shared = shared;
   }

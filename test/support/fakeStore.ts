@@ -120,7 +120,7 @@ export class FakeFolder implements Folder {
 }
 
 /** The windows of one machine, as far as each knows whether the others live. */
-export class FakeLife implements ProcessLiveness {
+export class FakeProcessLiveness implements ProcessLiveness {
   readonly #living = new Set<string>();
   #count = 0;
 

@@ -8,7 +8,7 @@ import { Windows, type StoreKind, type Window } from './windows.ts';
 export const LIMIT = 30 * MINUTE;
 
 /** Windows over one server, with a limit, and what they tell of it. */
-export class IdleBench {
+export class IdleFixture {
   readonly server: ScriptedServer;
   /** The limits by provider id; windows look at them all the time. */
   readonly limits = new Map([['acme', LIMIT]]);
@@ -22,10 +22,10 @@ export class IdleBench {
   }
 
   /** Starts one, with a server that rotates its tokens. */
-  static async start(): Promise<IdleBench> {
+  static async start(): Promise<IdleFixture> {
     const server = await ScriptedServer.start();
     server.onToken(rotatingTokens());
-    return new IdleBench(server);
+    return new IdleFixture(server);
   }
 
   /** Ends everything. */

@@ -2,7 +2,7 @@
 import { Mutex } from '../../src/locking/mutex.ts';
 import { RenewalLock, type LockHandle } from '../../src/locking/renewalLock.ts';
 import { FakeClock } from './fakeClock.ts';
-import { FakeFolder, FakeLife } from './fakeStore.ts';
+import { FakeFolder, FakeProcessLiveness } from './fakeStore.ts';
 
 /** What is asked while another has the turn: nothing happens. */
 export const never = (): Promise<undefined> => Promise.resolve(undefined);
@@ -36,11 +36,11 @@ export interface LockHolder {
 }
 
 /** Windows of one machine that take turns. */
-export class TurnBench {
+export class RenewalLockFixture {
   /** What they share. */
   readonly folder = new WatchedFolder();
   /** Whether each lives. */
-  readonly life = new FakeLife();
+  readonly life = new FakeProcessLiveness();
   /** Everybody's clock. */
   readonly clock = new FakeClock();
 

@@ -1,4 +1,4 @@
-// What the tests of the archive work with: windows that each have their own, over one folder and one store.
+// What the tests of the session store work with: windows that each have their own, over one folder and one store.
 import assert from 'node:assert/strict';
 import type { SessionRecord } from '../../src/core/session.ts';
 import { nodeCipher } from '../../src/node/cipher.ts';
@@ -31,11 +31,11 @@ export function ended(record: SessionRecord): SessionRecord {
   return { ...record, ended: { at: 1, category: 'session-ended', code: 'invalid_grant' } };
 }
 
-/** One window's archive, with what it consists of. */
-export type ArchiveWindow = SessionStore & { readonly life: Crashable; readonly vault: SecretSessionStorage; readonly sealedCopies: SealedSessionCopies; readonly sessionIndex: SessionIndex };
+/** One window's session store, with what it consists of. */
+export type ArchiveWindow = SessionStore & { readonly life: Crashable; readonly secretStorage: SecretSessionStorage; readonly sealedCopies: SealedSessionCopies; readonly sessionIndex: SessionIndex };
 
 /** Windows that keep the same sessions. */
-export class ArchiveBench {
+export class SessionStoreFixture {
   /** What they share. */
   readonly folder = new FakeFolder();
   /** What they share as well. */
@@ -57,10 +57,10 @@ export class ArchiveBench {
     const { clock } = this;
     const folder = new CrashableFolder(this.folder, life);
     const store = new CrashableStore(this.store, life);
-    const vault = new SecretSessionStorage(store);
+    const secretStorage = new SecretSessionStorage(store);
     const sealedCopies = new SealedSessionCopies(folder, store, this.#cipher(), log, allKeyNames);
     const sessionIndex = new SessionIndex(folder, log);
-    return Object.assign(new SessionStore({ clock, log, vault, sealedCopies, sessionIndex }), { life, vault, sealedCopies, sessionIndex });
+    return Object.assign(new SessionStore({ clock, log, secretStorage, sealedCopies, sessionIndex }), { life, secretStorage, sealedCopies, sessionIndex });
   }
 
   /** Lets the clock go on for so many ms, by when a task must be done. */

@@ -41,7 +41,7 @@ export class Desk {
 
   /**
    * Nobody has started anything yet.
-   * @param shared what the sign-ins share with the sessions of a house, as they do in the product.
+   * @param shared what the sign-ins share with the sessions of a test window, as they do in the product.
    */
   constructor(folder = new FakeFolder(), shared?: { readonly clock: ManualAsyncClock; readonly discovery: Discovery; readonly transport: Transport }) {
     const tell = (line: string): void => void this.lines.push(line);

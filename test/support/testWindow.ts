@@ -23,16 +23,16 @@ import { SessionsModule } from '../../src/sessions/sessionsModule.ts';
 import type { RenewalLock } from '../../src/locking/renewalLock.ts';
 import type { SecretSessionStorage } from '../../src/storage/secretSessionStorage.ts';
 import { providerAt } from './fixtures.ts';
-import { FakeFolder, FakeLife, FakeStore } from './fakeStore.ts';
+import { FakeFolder, FakeProcessLiveness, FakeStore } from './fakeStore.ts';
 import { ManualAsyncClock } from './manualAsyncClock.ts';
 import { rotatingTokens, ScriptedServer } from './scriptedServer.ts';
 import { allKeyNames } from './keyNames.ts';
 
-/** What differs from the usual house. */
+/** What differs from the usual test window. */
 export interface TestWindowOptions {
   readonly store?: FakeStore;
   readonly folder?: FakeFolder;
-  readonly life?: FakeLife;
+  readonly life?: FakeProcessLiveness;
   readonly clock?: ManualAsyncClock;
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<LifetimeSettings>;
@@ -56,14 +56,14 @@ export interface TestWindow {
   readonly clock: ManualAsyncClock;
   readonly store: FakeStore;
   readonly folder: FakeFolder;
-  readonly life: FakeLife;
+  readonly life: FakeProcessLiveness;
   /** What a sign-in shares with the sessions. */
   readonly discovery: Discovery;
   readonly transport: Transport;
-  /** All of it together. A house in which nobody starts it, or ticks, never renews by itself. */
+  /** All of it together. A test window in which nobody starts it, or ticks, never renews by itself. */
   readonly sessions: SessionsModule;
-  readonly vault: SecretSessionStorage;
-  readonly archive: SessionStore;
+  readonly secretStorage: SecretSessionStorage;
+  readonly sessionStore: SessionStore;
   readonly renewalLock: RenewalLock;
   readonly crossWindowSync: CrossWindowSync;
   readonly sessionIndex: SessionIndex;
@@ -86,9 +86,9 @@ export interface TestWindow {
   stored(id?: string): string | undefined;
 }
 
-/** Builds a house for the providers given, or for `acme` at an issuer. */
+/** Builds a test window for the providers given, or for `acme` at an issuer. */
 export function createTestWindow(issuer: string, options: TestWindowOptions = {}): TestWindow {
-  const { clock = new ManualAsyncClock(), store = new FakeStore(), folder = new FakeFolder(), life = new FakeLife(), minimumValidity = MINUTE } = options;
+  const { clock = new ManualAsyncClock(), store = new FakeStore(), folder = new FakeFolder(), life = new FakeProcessLiveness(), minimumValidity = MINUTE } = options;
   const settings: LifetimeSettings = { leeway: 5 * MINUTE, refreshInterval: 12 * HOUR, warning: 10 * MINUTE, place: 0, ...options.settings };
   const providers = options.providers ?? [providerAt(issuer)];
   const lines: string[] = [];
@@ -132,9 +132,9 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
   liveSessions.onDidChange((change) => changes.push(change));
   const previous = clock.busy;
   clock.busy = () => previous() || inFlight > 0;
-  const { archive, crossWindowSync, idleMonitor, sessionIndex, tokenRefresher, scheduler, renewalLock, vault } = sessions;
+  const { sessionStore, crossWindowSync, idleMonitor, sessionIndex, tokenRefresher, scheduler, renewalLock, secretStorage } = sessions;
   return {
-    clock, store, folder, life, discovery, transport, sessions, vault, archive, renewalLock, crossWindowSync, sessionIndex, liveSessions, tokenRefresher, sessionManager, idleMonitor, scheduler, lines, infos, findings, changes,
+    clock, store, folder, life, discovery, transport, sessions, secretStorage, sessionStore, renewalLock, crossWindowSync, sessionIndex, liveSessions, tokenRefresher, sessionManager, idleMonitor, scheduler, lines, infos, findings, changes,
     get alone() {
       return alone;
     },
@@ -149,7 +149,7 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
   };
 }
 
-/** A house at a server of its own, which goes by the house's clock and gives new tokens at each renewal. */
+/** A test window at a server of its own, which goes by the test window's clock and gives new tokens at each renewal. */
 export async function createTestWindowWithServer(): Promise<{ readonly testWindow: TestWindow; readonly server: ScriptedServer }> {
   const server = await ScriptedServer.start();
   const testWindow = createTestWindow(server.issuer);
@@ -181,7 +181,7 @@ export function recordAt(issuer: string, now: number, more: Partial<SessionRecor
   };
 }
 
-/** Puts a session into a house as if it had been signed in there: in memory, in the store and in the ledger. */
+/** Puts a session into a test window as if it had been signed in there: in memory, in the store and in the session index. */
 export async function seedSession(testWindow: TestWindow, given: SessionRecord): Promise<SessionRecord> {
   const { boot, ms } = testWindow.clock.uptime();
   const record = { renewedUptime: { boot, ms: ms - (testWindow.clock.now() - given.renewedAt) }, ...given };

@@ -1,7 +1,7 @@
-// Many windows of one machine, each a whole house of its own, over what they share: a folder, a clock, and secrets that
+// Many windows of one machine, each a whole test window of its own, over what they share: a folder, a clock, and secrets that
 // reach the others at once, late or never.
 import { DAY, SECOND } from '../../src/core/clock.ts';
-import { FakeFolder, FakeLife, FakeStore } from './fakeStore.ts';
+import { FakeFolder, FakeProcessLiveness, FakeStore } from './fakeStore.ts';
 import { createTestWindow, seedSession, recordAt, type TestWindow, type TestWindowOptions } from './testWindow.ts';
 import { randomFrom } from './interleaver.ts';
 import { Crashable, CrashableClock, CrashableFolder, CrashableLiveness, CrashableStore, StoreWithoutEvents, FolderWithoutWatch } from './crashable.ts';
@@ -123,7 +123,7 @@ function put(map: Map<string, string>, key: string, value: string | undefined): 
   }
 }
 
-/** A window: a house that has been started. */
+/** A window: a test window that has been started. */
 export interface Window extends TestWindow {
   /** Ends it in the middle of whatever it does, or after so many more changes to what it shares. */
   kill(after?: number): void;
@@ -143,7 +143,7 @@ export class Windows {
   /** What they all see at once. */
   readonly folder = new FakeFolder();
   /** Whether each lives. */
-  readonly life = new FakeLife();
+  readonly life = new FakeProcessLiveness();
   #leapt = 0;
   #startedAt = this.clock.now() - DAY;
 

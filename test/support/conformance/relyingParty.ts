@@ -33,7 +33,7 @@ export class RelyingParty {
   /** The sessions. One is there from before, of another person. */
   readonly testWindow: TestWindow;
   /** The sign-ins. */
-  readonly desk: Desk;
+  readonly signInController: Desk;
   /** The sign-outs at the server. */
   readonly door: Door;
   /** The entry of the settings. */
@@ -44,7 +44,7 @@ export class RelyingParty {
     this.server = server;
     this.provider = provider;
     this.testWindow = createTestWindow(server.issuer, { providers: [provider], clientSecret: hasSecret ? CLIENT_SECRET : undefined });
-    this.desk = new Desk(new FakeFolder(), this.testWindow);
+    this.signInController = new Desk(new FakeFolder(), this.testWindow);
     this.door = new Door(this.testWindow.clock);
     server.date = () => this.testWindow.clock.now();
   }
@@ -68,16 +68,16 @@ export class RelyingParty {
 
   /** Begins a sign-in; the browser goes wherever it is led. */
   async begin(): Promise<{ readonly ended: Promise<Omit<Ending, 'page'>>; readonly page: Promise<Arrival | undefined> }> {
-    const { desk, testWindow, provider } = this;
+    const { signInController, testWindow, provider } = this;
     const { signal } = new AbortController();
-    const ended = desk.signIns.start({ provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal }, (grant) => testWindow.sessionManager.addSession(grant)).then(
+    const ended = signInController.signIns.start({ provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal }, (grant) => testWindow.sessionManager.addSession(grant)).then(
       (session) => ({ session, failure: undefined }),
       (error: unknown) => {
         assert.ok(error instanceof Failure, String(error));
         return { session: undefined, failure: error };
       },
     );
-    const address = await Promise.race([desk.address(), ended]);
+    const address = await Promise.race([signInController.address(), ended]);
     const page = typeof address === 'string' ? new Person().signIn(address) : Promise.resolve(undefined);
     return { ended, page };
   }
@@ -128,9 +128,9 @@ export class RelyingParty {
 
   /** What the server has against the product, and what has gone wrong that no module is about. */
   complaints(): string[] {
-    const { desk, testWindow } = this;
+    const { signInController, testWindow } = this;
     const before = testWindow.liveSessions.get('before')?.record;
-    const log = [...desk.lines, ...testWindow.lines, ...this.door.lines].join('\n');
+    const log = [...signInController.lines, ...testWindow.lines, ...this.door.lines].join('\n');
     return [
       ...this.server.complaints,
       ...(before === this.#before ? [] : ['The session that was there before is another one.']),

@@ -36,23 +36,23 @@ describe('sign-ins at one provider', () => {
   let testWindow: TestWindow;
   let settings: Settings;
   let signIns: WaitingSignIns;
-  let desk: SignInController;
+  let signInController: SignInController;
 
   beforeEach(() => {
     editor.reset();
     testWindow = createTestWindow(ACME.issuer, { providers: [ACME] });
     settings = new Settings(0);
     signIns = new WaitingSignIns();
-    desk = new SignInController(signIns as unknown as SignInService, testWindow.sessionManager, settings);
+    signInController = new SignInController(signIns as unknown as SignInService, testWindow.sessionManager, settings);
   });
 
   afterEach(() => {
-    desk.dispose();
+    signInController.dispose();
     settings.dispose();
   });
 
   const signIn = async (...scopes: readonly string[]): Promise<Promise<SessionRecord>[]> => {
-    const result = desk.signIn(ACME, scopes);
+    const result = signInController.signIn(ACME, scopes);
     result.catch(() => {});
     await settle();
     // In a list, because whoever awaits this must not wait for the sign-in.
@@ -65,11 +65,11 @@ describe('sign-ins at one provider', () => {
       for (let attempt = 0; attempt < count; attempt += 1) {
         waiting.push(...(await signIn('read')));
       }
-      assert.deepEqual([signIns.started.length, desk.waiting().length], [count, 1]);
+      assert.deepEqual([signIns.started.length, signInController.waiting().length], [count, 1]);
       signIns.finish();
       const records = await Promise.all(waiting);
       assert.deepEqual(new Set(records.map(({ id }) => id)), new Set(['new-1']));
-      assert.deepEqual([desk.waiting(), testWindow.liveSessions.all().length], [[], 1]);
+      assert.deepEqual([signInController.waiting(), testWindow.liveSessions.all().length], [[], 1]);
     });
   }
 

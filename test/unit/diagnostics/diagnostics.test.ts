@@ -145,14 +145,14 @@ describe('the links in the diagnostics', () => {
   it('delete what lies set aside, once the person is sure, and nothing else', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
     testWindow.store.secrets.set('session:broken', 'not a session');
-    const loading = testWindow.vault.load();
+    const loading = testWindow.secretStorage.load();
     await testWindow.clock.pass(MINUTE / 10);
     await loading;
-    assert.equal(await testWindow.vault.leftovers(), 1);
+    assert.equal(await testWindow.secretStorage.leftovers(), 1);
     await press('leftovers', 'Delete Them', false);
-    assert.equal(await testWindow.vault.leftovers(), 1);
+    assert.equal(await testWindow.secretStorage.leftovers(), 1);
     await press('leftovers', 'Delete Them');
-    assert.deepEqual([await testWindow.vault.leftovers(), leftOf('broken'), await lineOf('leftovers')], [0, [], undefined]);
+    assert.deepEqual([await testWindow.secretStorage.leftovers(), leftOf('broken'), await lineOf('leftovers')], [0, [], undefined]);
     assert.notEqual(testWindow.stored(), undefined);
   });
 

@@ -13,7 +13,7 @@ const ACME = providerAt(ISSUER, { clientId: SAMPLE.clientId });
 const ID_TOKEN = jwtWith({ iss: ISSUER, aud: SAMPLE.clientId, sub: SAMPLE.subject });
 const RECORD: SessionRecord = { ...SAMPLE, idToken: ID_TOKEN };
 
-/** A house in order, but for what is told. */
+/** A test window in order, but for what is told. */
 function testWindow(more: Partial<Facts> = {}): Facts {
   return {
     now: SIGNED_IN_AT + MINUTE,
@@ -83,7 +83,7 @@ const cases: readonly (readonly [string, Facts, FindingCode, QuickFix | undefine
 ];
 
 describe('Findings', () => {
-  it('are none in a house in order', () => {
+  it('are none in a test window in order', () => {
     assert.deepEqual(findingsOf(testWindow()), []);
     assert.deepEqual(findingsOf(testWindow({ sessions: [], store: { now: 'works', persistence: 'unknown' }, leftovers: undefined })), []);
   });

@@ -177,7 +177,7 @@ describe('The report', () => {
     /** Every part of 16 characters. */
     const partsOf = (text: string): string[] => Array.from({ length: Math.max(0, text.length - 15) }, (_, at) => text.slice(at, at + 16));
 
-    it('of a house with sessions of every kind', async () => {
+    it('of a test window with sessions of every kind', async () => {
       const server = await ScriptedServer.start();
       const testWindow = createTestWindow(server.issuer);
       server.onToken(rotatingTokens());

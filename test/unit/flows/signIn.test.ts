@@ -14,7 +14,7 @@ import { leaks } from '../../workshop/leaks.ts';
 
 describe('A sign-in', () => {
   let identity: IdentityServer;
-  let desk: Desk;
+  let signInController: Desk;
   let caller: AbortController;
 
   before(async () => {
@@ -26,7 +26,7 @@ describe('A sign-in', () => {
   });
 
   beforeEach(() => {
-    desk = new Desk();
+    signInController = new Desk();
     caller = new AbortController();
     identity.faults.clear();
     identity.journal.clear();
@@ -40,7 +40,7 @@ describe('A sign-in', () => {
     ...more,
   });
   const start = (more: Partial<SignInRequest> = {}, addSession = (grant: SignInGrant): Promise<SignInGrant> => Promise.resolve(grant)): Promise<SignInGrant> => {
-    const result = desk.signIns.start(request(more), addSession);
+    const result = signInController.signIns.start(request(more), addSession);
     result.catch(() => {});
     return result;
   };
@@ -50,30 +50,30 @@ describe('A sign-in', () => {
 
   it('goes through the browser, and ends on a page that says so, at an address without the code', async () => {
     const result = start();
-    const address = await desk.address();
+    const address = await signInController.address();
     const { url, status, html } = await browse(address);
     const { account, tokens, scopes } = await result;
     assert.deepEqual([account, scopes], [{ id: 'account-1001', label: 'demo' }, ['openid', 'profile', 'offline_access']]);
     assert.notEqual(tokens.refreshToken, undefined);
     assert.deepEqual([status, url.href], [200, new URL('/done', loopbackOf(address)).href]);
     assert.match(html, /Signed in/);
-    await desk.clock.pass(5 * SECOND);
+    await signInController.clock.pass(5 * SECOND);
     assert.equal(await isClosed(address), true);
   });
 
   it('can be called off, and ends in time, while VS Code does not say how the browser reaches this machine', async () => {
     const reached: string[] = [];
-    desk.reaching = (address) => {
+    signInController.reaching = (address) => {
       reached.push(address);
       return new Promise(() => {});
     };
     const cancelled = start();
-    await desk.clock.pass(SECOND);
+    await signInController.clock.pass(SECOND);
     caller.abort(new Failure('cancelled', 'enough'));
     await rejectsWith(cancelled, 'cancelled', 'enough');
     caller = new AbortController();
     const late = start();
-    await desk.clock.pass(6 * MINUTE);
+    await signInController.clock.pass(6 * MINUTE);
     await rejectsWith(late, 'sign-in-timeout', 'sign-in-deadline');
     for (const address of reached) {
       await assert.rejects(fetch(address), 'nobody listens there any more');
@@ -84,7 +84,7 @@ describe('A sign-in', () => {
   it('hands over the very address that the browser is opened at', async () => {
     const handed: (() => Promise<string>)[] = [];
     const result = start({ onAddress: (again) => handed.push(again), hints: { loginHint: 'demo+1&x@example.com' } });
-    const address = await desk.address();
+    const address = await signInController.address();
     assert.deepEqual(await Promise.all(handed.map((again) => again())), [address]);
     assert.equal(new URL(address).searchParams.get('login_hint'), 'demo+1&x@example.com');
     caller.abort(new Failure('cancelled', 'enough'));
@@ -102,7 +102,7 @@ describe('A sign-in', () => {
       isAsked();
     }));
     let hasArrived = false;
-    const browser = browse(await desk.address()).then((arrival) => {
+    const browser = browse(await signInController.address()).then((arrival) => {
       hasArrived = true;
       return arrival;
     });
@@ -116,20 +116,20 @@ describe('A sign-in', () => {
 
   it('tells the browser that it did not work where the session cannot be admitted', async () => {
     const result = start({}, () => Promise.reject(new Failure('storage', 'secret-store')));
-    const { html } = await browse(await desk.address());
+    const { html } = await browse(await signInController.address());
     await rejectsWith(result, 'storage', 'secret-store');
     assert.match(html, /Not signed in/);
   });
 
   for (const isAnybodyIn of [false, true]) {
     it(`revokes tokens that nobody will use${isAnybodyIn ? ', but not where that might end the session of somebody' : ''}`, async () => {
-      desk.isAnybodyIn = isAnybodyIn;
+      signInController.isAnybodyIn = isAnybodyIn;
       let token = '';
       const result = start({}, ({ tokens }) => {
         token = tokens.accessToken;
         return Promise.reject(new Failure('storage', 'secret-store'));
       });
-      await browse(await desk.address());
+      await browse(await signInController.address());
       await rejectsWith(result, 'storage');
       // The server has answered this one after whatever was sent before.
       const isActive = (): Promise<boolean> => fetch(`${identity.issuer}/jwks`).then(async () => identity.tokenIsActive(token));
@@ -140,25 +140,25 @@ describe('A sign-in', () => {
 
   it('that the person refuses ends, on a page that says so', async () => {
     const result = start();
-    const address = await desk.address();
+    const address = await signInController.address();
     const { html } = await browse(address, new Person({ allows: false }));
     await rejectsWith(result, 'denied', 'access_denied');
     assert.match(html, /Not signed in/);
-    await desk.clock.pass(5 * SECOND);
+    await signInController.clock.pass(5 * SECOND);
     assert.equal(await isClosed(address), true);
   });
 
   it('ends with a page that says so where the code cannot be traded', async () => {
     identity.faults.add({ path: '/token', times: 1, action: { kind: 'answer', status: 503 } });
     const result = start();
-    const { html } = await browse(await desk.address());
+    const { html } = await browse(await signInController.address());
     await rejectsWith(result, 'server', 'http-503');
     assert.match(html, /http-503/);
   });
 
   it('waits on after an answer that belongs to another sign-in', async () => {
     const result = start();
-    const address = await desk.address();
+    const address = await signInController.address();
     const stray = await fetch(`${loopbackOf(address)}?code=forged&state=forged`);
     assert.equal(stray.status, 400);
     assert.equal((await fetch(`${loopbackOf(address)}?error=access_denied`)).status, 400);
@@ -168,17 +168,17 @@ describe('A sign-in', () => {
 
   it('ends when the person has taken too long', async () => {
     const result = start({ deadline: 90 * SECOND });
-    const address = await desk.address();
-    await desk.clock.pass(90 * SECOND - 1);
+    const address = await signInController.address();
+    await signInController.clock.pass(90 * SECOND - 1);
     assert.equal(await isClosed(address), false);
-    await desk.clock.pass(1);
+    await signInController.clock.pass(1);
     await rejectsWith(result, 'sign-in-timeout', 'sign-in-deadline');
     assert.equal(await isClosed(address), true);
   });
 
   it('ends when it is called off, with the reason', async () => {
     const result = start();
-    const address = await desk.address();
+    const address = await signInController.address();
     caller.abort(new Failure('cancelled', 'enough'));
     await rejectsWith(result, 'cancelled', 'enough');
     await settle();
@@ -186,37 +186,37 @@ describe('A sign-in', () => {
   });
 
   it('ends when it is called off while the browser does not open', async () => {
-    desk.opening = () => new Promise(() => {});
+    signInController.opening = () => new Promise(() => {});
     const result = start();
-    const address = await desk.address();
+    const address = await signInController.address();
     caller.abort(new Failure('cancelled', 'enough'));
     await rejectsWith(result, 'cancelled', 'enough');
     assert.equal(await isClosed(address), true);
   });
 
   it('ends when the browser cannot be opened', async () => {
-    desk.opening = () => Promise.reject(new Failure('configuration', 'no-browser'));
+    signInController.opening = () => Promise.reject(new Failure('configuration', 'no-browser'));
     const result = start();
-    const address = await desk.address();
+    const address = await signInController.address();
     await rejectsWith(result, 'configuration', 'no-browser');
     assert.equal(await isClosed(address), true);
   });
 
   it('is replaced by a second one at the same provider, which goes on', async () => {
     const first = start();
-    const firstAddress = await desk.address();
+    const firstAddress = await signInController.address();
     const second = start();
     await rejectsWith(first, 'replaced', 'replaced');
     assert.equal(await isClosed(firstAddress), true);
-    await browse(await desk.address());
+    await browse(await signInController.address());
     assert.equal((await second).account.label, 'demo');
   });
 
   it('is left alone by one at another provider', async () => {
     const first = start();
-    const firstAddress = await desk.address();
+    const firstAddress = await signInController.address();
     const second = start({ provider: providerAt(identity.issuer, { id: 'other', clientId: demoClientId }) });
-    await desk.address();
+    await signInController.address();
     await browse(firstAddress);
     assert.equal((await first).account.label, 'demo');
     caller.abort(new Failure('cancelled', 'enough'));
@@ -225,18 +225,18 @@ describe('A sign-in', () => {
 
   it('leaves no timer behind', async () => {
     const result = start();
-    await browse(await desk.address());
+    await browse(await signInController.address());
     await result;
     // The last page stays for a moment.
-    await desk.clock.pass(5 * SECOND);
-    assert.equal(desk.clock.fired, 1);
-    await desk.clock.pass(10 * MINUTE);
-    assert.equal(desk.clock.fired, 1);
+    await signInController.clock.pass(5 * SECOND);
+    assert.equal(signInController.clock.fired, 1);
+    await signInController.clock.pass(10 * MINUTE);
+    assert.equal(signInController.clock.fired, 1);
   });
 
   it('does not open the browser where the server cannot be reached', async () => {
     let wasOpened = false;
-    desk.opening = () => {
+    signInController.opening = () => {
       wasOpened = true;
       return Promise.resolve();
     };
@@ -269,16 +269,16 @@ describe('A sign-in', () => {
 
   it('writes no code, verifier, token or state into the log', async () => {
     const result = start();
-    const address = await desk.address();
+    const address = await signInController.address();
     const person = new Person();
     await browse(address, person);
     const { tokens } = await result;
     const code = person.visited.map((visited) => new URL(visited).searchParams.get('code')).find((one) => one !== null) ?? '';
-    assert.ok(code.length > 10 && desk.lines.length >= 2);
+    assert.ok(code.length > 10 && signInController.lines.length >= 2);
     for (const secret of [code, tokens.accessToken, tokens.refreshToken ?? '', tokens.idToken ?? '', new URL(address).searchParams.get('state') ?? '']) {
-      assert.ok(secret !== '' && !desk.lines.join('\n').includes(secret));
+      assert.ok(secret !== '' && !signInController.lines.join('\n').includes(secret));
     }
-    assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: desk.lines.join('\n') }]), []);
+    assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: signInController.lines.join('\n') }]), []);
   });
 
   describe('without a way back from the browser', () => {
@@ -287,34 +287,34 @@ describe('A sign-in', () => {
 
     it('takes the address that the person pastes', async () => {
       const asked = Promise.withResolvers<string>();
-      desk.asking = async (passes) => {
+      signInController.asking = async (passes) => {
         const text = await asked.promise;
         return passes(text) ? text : undefined;
       };
       const result = start({ way: 'paste' });
-      const address = await desk.address();
+      const address = await signInController.address();
       assert.equal(loopbackOf(address), 'http://127.0.0.1:57344/callback');
       assert.equal(await isClosed(address), true);
       asked.resolve((await endOf(address)).href);
       const { account, tokens } = await result;
       assert.deepEqual([account.label, await identity.tokenIsActive(tokens.accessToken)], ['demo', true]);
-      assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: desk.lines.join('\n') }]), []);
+      assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: signInController.lines.join('\n') }]), []);
     });
 
     it('tells what the server has refused', async () => {
       const asked = Promise.withResolvers<string>();
-      desk.asking = () => asked.promise;
+      signInController.asking = () => asked.promise;
       const result = start({ way: 'paste' });
-      asked.resolve((await endOf(await desk.address(), new Person({ allows: false }))).href);
+      asked.resolve((await endOf(await signInController.address(), new Person({ allows: false }))).href);
       await rejectsWith(result, 'denied', 'access_denied');
     });
 
     it('does not take the address of another attempt', async () => {
       const first = start({ way: 'paste' });
-      const firstEnd = await endOf(await desk.address());
+      const firstEnd = await endOf(await signInController.address());
       await rejectsWith(first, 'cancelled', 'cancelled');
       const seen: boolean[] = [];
-      desk.asking = (passes) => {
+      signInController.asking = (passes) => {
         seen.push(passes(firstEnd.href));
         return Promise.resolve(undefined);
       };
@@ -324,7 +324,7 @@ describe('A sign-in', () => {
 
     it('ends when nobody pastes anything in time, and the box is called off', async () => {
       let isOpen = false;
-      desk.asking = (_, signal) =>
+      signInController.asking = (_, signal) =>
         new Promise((resolve) => {
           isOpen = true;
           signal.addEventListener('abort', () => {
@@ -333,10 +333,10 @@ describe('A sign-in', () => {
           });
         });
       const result = start({ way: 'paste', deadline: 90 * SECOND });
-      await desk.address();
+      await signInController.address();
       await settle();
       assert.equal(isOpen, true);
-      await desk.clock.pass(90 * SECOND);
+      await signInController.clock.pass(90 * SECOND);
       await rejectsWith(result, 'sign-in-timeout', 'sign-in-deadline');
       assert.equal(isOpen, false);
     });
@@ -346,7 +346,7 @@ describe('A sign-in', () => {
     const server = await ScriptedServer.start();
     server.onToken({ body: GOOD_TOKENS });
     const result = start({ provider: providerAt(server.issuer), scopes: ['read'] });
-    const address = new URL(await desk.address());
+    const address = new URL(await signInController.address());
     const browser = fetch(`${loopbackOf(address.href)}?code=c&state=${address.searchParams.get('state') ?? ''}`);
     const { account, tokens } = await result;
     assert.deepEqual([account, tokens.claims], [{ id: 'acme', label: 'Acme' }, undefined]);

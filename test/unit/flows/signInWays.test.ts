@@ -16,7 +16,7 @@ import { leaks } from '../../workshop/leaks.ts';
 
 describe('A sign-in', () => {
   let identity: IdentityServer;
-  let desk: Desk;
+  let signInController: Desk;
   let caller: AbortController;
 
   before(async () => {
@@ -28,7 +28,7 @@ describe('A sign-in', () => {
   });
 
   beforeEach(() => {
-    desk = new Desk();
+    signInController = new Desk();
     caller = new AbortController();
     identity.journal.clear();
   });
@@ -41,7 +41,7 @@ describe('A sign-in', () => {
     ...more,
   });
   const start = (more: Partial<SignInRequest> = {}): Promise<SignInGrant> => {
-    const result = desk.signIns.start(request(more), (grant) => Promise.resolve(grant));
+    const result = signInController.signIns.start(request(more), (grant) => Promise.resolve(grant));
     result.catch(() => {});
     return result;
   };
@@ -60,9 +60,9 @@ describe('A sign-in', () => {
       const over = new AbortController();
       const end = (): void => over.abort();
       result.then(end, end);
-      desk.waitsForAnswers = true;
+      signInController.waitsForAnswers = true;
       for (let passed = 0; passed < 20 * MINUTE && !over.signal.aborted; passed += SECOND) {
-        await desk.clock.pass(SECOND);
+        await signInController.clock.pass(SECOND);
       }
     };
 
@@ -76,8 +76,8 @@ describe('A sign-in', () => {
       const { account, tokens } = await result;
       assert.deepEqual([account, over.aborted], [{ id: 'account-1001', label: 'demo' }, true]);
       assert.ok(tokens.claims !== undefined && tokens.refreshToken !== undefined);
-      assert.ok(!desk.lines.join('\n').includes(code.userCode));
-      assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: desk.lines.join('\n') }]), []);
+      assert.ok(!signInController.lines.join('\n').includes(code.userCode));
+      assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: signInController.lines.join('\n') }]), []);
     });
 
     it('ends where the person refuses', async () => {
@@ -91,7 +91,7 @@ describe('A sign-in', () => {
     it('may take longer than the deadline, and as long as the server says', async () => {
       const { result, shown } = device({ deadline: MINUTE });
       const [, over] = await shown;
-      await desk.clock.pass(5 * MINUTE);
+      await signInController.clock.pass(5 * MINUTE);
       assert.equal(over.aborted, false);
       await until(result);
       await rejectsWith(result, 'code-expired');
@@ -115,8 +115,8 @@ describe('A sign-in', () => {
       caller = new AbortController();
       const server = await ScriptedServer.start();
       const other = start({ provider: providerAt(server.issuer, { id: 'other', signInMethod: 'device' }) });
-      assert.match(loopbackOf(await desk.address()), /^http:\/\/127\.0\.0\.1:/);
-      assert.ok(desk.lines.some((line) => line.includes('not device (no-device-endpoint), loopback, not uri (not-registered), paste')));
+      assert.match(loopbackOf(await signInController.address()), /^http:\/\/127\.0\.0\.1:/);
+      assert.ok(signInController.lines.some((line) => line.includes('not device (no-device-endpoint), loopback, not uri (not-registered), paste')));
       caller.abort(new Failure('cancelled', 'enough'));
       await assert.rejects(other);
       await server.stop();
@@ -124,18 +124,18 @@ describe('A sign-in', () => {
   });
 
   it('takes the first way that there is, and offers the others after it', async () => {
-    desk.environment = { isBrowser: true, isRemote: true, isWorker: false, isPageLocal: false };
+    signInController.environment = { isBrowser: true, isRemote: true, isWorker: false, isPageLocal: false };
     const { provider } = request();
     const result = start({ onCode: () => caller.abort(new Failure('cancelled', 'enough')) });
     await rejectsWith(result, 'cancelled', 'enough');
-    assert.deepEqual(await desk.signIns.otherMethods(provider), ['paste']);
+    assert.deepEqual(await signInController.signIns.otherMethods(provider), ['paste']);
     caller = new AbortController();
-    desk.environment = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
+    signInController.environment = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
     const second = start();
-    await desk.address();
+    await signInController.address();
     caller.abort(new Failure('cancelled', 'enough'));
     await assert.rejects(second);
-    assert.deepEqual(await desk.signIns.otherMethods(provider), ['device', 'paste']);
+    assert.deepEqual(await signInController.signIns.otherMethods(provider), ['device', 'paste']);
   });
 
   it('ends where there is no way', async () => {
@@ -147,8 +147,8 @@ describe('A sign-in', () => {
 
   it('takes the code alone from who pastes it, and no code of somebody else', async () => {
     const codeAt = async (address: string): Promise<string> => (await new Person().authorize(address)).searchParams.get('code') ?? '';
-    desk.asking = async (passes) => {
-      const code = await codeAt(await desk.address());
+    signInController.asking = async (passes) => {
+      const code = await codeAt(await signInController.address());
       return passes(code) ? code : undefined;
     };
     await rejectsWith(start({ way: 'paste' }), 'cancelled');
@@ -157,15 +157,15 @@ describe('A sign-in', () => {
       path: '/.well-known/openid-configuration',
       action: { kind: 'rewrite', body: (body) => ({ ...body, authorization_response_iss_parameter_supported: false }) },
     });
-    desk = new Desk();
-    desk.asking = async (passes) => {
-      const code = await codeAt(await desk.address());
+    signInController = new Desk();
+    signInController.asking = async (passes) => {
+      const code = await codeAt(await signInController.address());
       return passes(code) ? code : undefined;
     };
     assert.equal((await start({ way: 'paste' })).account.label, 'demo');
 
-    desk.asking = async (passes) => {
-      const address = new URL(await desk.address());
+    signInController.asking = async (passes) => {
+      const address = new URL(await signInController.address());
       address.searchParams.set('code_challenge', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM');
       const code = await codeAt(address.href);
       return passes(code) ? code : undefined;
@@ -179,16 +179,16 @@ describe('A sign-in', () => {
     for (const redirectUri of ['http://localhost', 'http://[::1]/cb', 'http://127.0.0.1/a/']) {
       const shown: [string, string][] = [];
       const result = start({ provider: providerAt(server.issuer, { redirectUri }), onRedirect: (uri, way) => shown.push([uri, way]) });
-      const sent = loopbackOf(await desk.address());
+      const sent = loopbackOf(await signInController.address());
       assert.match(sent.replace(/:\d+(?=\/|$)/, ''), new RegExp(`^${redirectUri.replaceAll(/[[\]]/g, '\\$&')}$`));
       assert.deepEqual(shown, [[sent, 'loopback']]);
       caller.abort(new Failure('cancelled', 'enough'));
       await assert.rejects(result);
       caller = new AbortController();
     }
-    desk.asking = () => new Promise(() => {});
+    signInController.asking = () => new Promise(() => {});
     const pasted = start({ provider: providerAt(server.issuer, { redirectUri: 'http://localhost:8400', redirectPorts: [1] }), way: 'paste' });
-    assert.equal(loopbackOf(await desk.address()), 'http://localhost:8400');
+    assert.equal(loopbackOf(await signInController.address()), 'http://localhost:8400');
     caller.abort(new Failure('cancelled', 'enough'));
     pasted.catch(() => {});
     await server.stop();
@@ -199,7 +199,7 @@ describe('A sign-in', () => {
     const redirectUri = `http://localhost:${port}`;
     const server = await startIdentityServer({ clients: [{ client_id: 'reused', application_type: 'native', token_endpoint_auth_method: 'none', redirect_uris: [redirectUri], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'] }] });
     const result = start({ provider: providerAt(server.issuer, { clientId: 'reused', redirectUri }) });
-    const { html, url } = await new Person().signIn(await desk.address());
+    const { html, url } = await new Person().signIn(await signInController.address());
     assert.match(html, /Signed in/);
     assert.equal(url.href, `${redirectUri}/done`);
     assert.equal((await result).account.label, 'demo');
@@ -213,17 +213,17 @@ describe('A sign-in', () => {
     };
     // The browser has been opened, and what follows that is done.
     const opened = async (): Promise<void> => {
-      await desk.address();
-      await desk.clock.pass(0);
+      await signInController.address();
+      await signInController.clock.pass(0);
     };
 
     it('says so after 30 seconds, once, until the browser comes', async () => {
       const { hints, result } = waits();
-      const address = await desk.address();
-      await desk.clock.pass(30 * SECOND - 1);
+      const address = await signInController.address();
+      await signInController.clock.pass(30 * SECOND - 1);
       assert.equal(hints.length, 0);
-      await desk.clock.pass(1);
-      await desk.clock.pass(MINUTE);
+      await signInController.clock.pass(1);
+      await signInController.clock.pass(MINUTE);
       assert.deepEqual(hints.map(({ aborted }) => aborted), [false]);
       await new Person().signIn(address);
       await result;
@@ -232,32 +232,32 @@ describe('A sign-in', () => {
 
     it('says nothing where the browser came before', async () => {
       const { hints, result } = waits();
-      await new Person().signIn(await desk.address());
+      await new Person().signIn(await signInController.address());
       await result;
-      await desk.clock.pass(10 * MINUTE);
+      await signInController.clock.pass(10 * MINUTE);
       assert.deepEqual(hints, []);
     });
 
     it('takes that back when it is called off, replaced, or too late', async () => {
-      for (const end of [() => caller.abort(new Failure('cancelled', 'enough')), () => void start({ onStillWaiting: () => {} }), () => void desk.clock.pass(5 * MINUTE)]) {
+      for (const end of [() => caller.abort(new Failure('cancelled', 'enough')), () => void start({ onStillWaiting: () => {} }), () => void signInController.clock.pass(5 * MINUTE)]) {
         const { hints, result } = waits();
         await opened();
-        await desk.clock.pass(30 * SECOND);
+        await signInController.clock.pass(30 * SECOND);
         assert.deepEqual(hints.map(({ aborted }) => aborted), [false]);
         end();
         await assert.rejects(result);
         assert.deepEqual(hints.map(({ aborted }) => aborted), [true]);
         caller.abort(new Failure('cancelled', 'enough'));
         caller = new AbortController();
-        desk = new Desk();
+        signInController = new Desk();
       }
     });
 
     it('says nothing of a browser that is not to come back to this machine by itself', async () => {
-      desk.asking = () => new Promise(() => {});
+      signInController.asking = () => new Promise(() => {});
       const { hints, result } = waits({ way: 'paste' });
       await opened();
-      await desk.clock.pass(2 * MINUTE);
+      await signInController.clock.pass(2 * MINUTE);
       caller.abort(new Failure('cancelled', 'enough'));
       result.catch(() => {});
       assert.deepEqual(hints, []);
@@ -269,20 +269,20 @@ describe('A sign-in', () => {
     const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [port] });
     for (const id of ['acme', 'other', 'acme']) {
       const result = start({ provider: { ...provider, id } });
-      await new Person().signIn(await desk.address());
+      await new Person().signIn(await signInController.address());
       assert.equal((await result).account.label, 'demo');
     }
-    assert.equal(desk.signIns.releasePorts([port]), true);
-    assert.equal(desk.signIns.releasePorts([port]), false);
+    assert.equal(signInController.signIns.releasePorts([port]), true);
+    assert.equal(signInController.signIns.releasePorts([port]), false);
   });
 
   it('names a port that the server knows, also where the person pastes the address', async () => {
     const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [45_678] });
-    desk.asking = () => new Promise(() => {});
+    signInController.asking = () => new Promise(() => {});
     const result = start({ provider, way: 'paste' });
-    assert.equal(loopbackOf(await desk.address()), 'http://127.0.0.1:45678/callback');
+    assert.equal(loopbackOf(await signInController.address()), 'http://127.0.0.1:45678/callback');
     caller.abort(new Failure('cancelled', 'enough'));
-    desk.asking = () => Promise.resolve(undefined);
+    signInController.asking = () => Promise.resolve(undefined);
     result.catch(() => {});
   });
 
@@ -293,7 +293,7 @@ describe('A sign-in', () => {
     const result = start({ provider, onAddress: (address) => {
       again = address;
     } });
-    const first = await desk.address();
+    const first = await signInController.address();
     // What the server does with a reference whose minute is over.
     const [, reference = ''] = /request_uri:(.+)$/.exec(new URL(first).searchParams.get('request_uri') ?? '') ?? [];
     await (await server.provider.PushedAuthorizationRequest.find(reference))?.destroy();
@@ -315,9 +315,9 @@ describe('A sign-in', () => {
     const end = door.signOuts.open(Promise.resolve(leaving));
     await door.address();
     await rejectsWith(start({ provider }), 'no-loopback', 'ports-taken');
-    desk.makesWay = (ports) => door.signOuts.releasePorts(ports);
+    signInController.makesWay = (ports) => door.signOuts.releasePorts(ports);
     const result = start({ provider });
-    assert.equal(loopbackOf(await desk.address()), `http://127.0.0.1:${String(port)}/callback`);
+    assert.equal(loopbackOf(await signInController.address()), `http://127.0.0.1:${String(port)}/callback`);
     assert.equal(await end, 'not-returned');
     caller.abort(new Failure('cancelled', 'enough'));
     await assert.rejects(result);

@@ -258,14 +258,14 @@ describe('A link to the editor', () => {
     const clients = [{ client_id: 'linked', token_endpoint_auth_method: 'none', application_type: 'native', redirect_uris: [LINK], grant_types: ['authorization_code'] } as const];
     const identity = await startIdentityServer({ clients });
     try {
-      const [desk, second] = [new Desk(folder), new Desk(folder)];
+      const [signInController, second] = [new Desk(folder), new Desk(folder)];
       const provider = providerAt(identity.issuer, { clientId: 'linked', signInMethod: 'uri' });
-      const result = desk.signIns.start({ provider, scopes: ['openid', 'profile'], deadline: MINUTE, signal: caller.signal }, (grant) => Promise.resolve(grant));
-      const { search } = await new Person().authorize(await desk.address());
+      const result = signInController.signIns.start({ provider, scopes: ['openid', 'profile'], deadline: MINUTE, signal: caller.signal }, (grant) => Promise.resolve(grant));
+      const { search } = await new Person().authorize(await signInController.address());
       await second.links.arrived(reencodeQuery(decodeURIComponent(search.slice(1))));
-      await desk.clock.pass(SECOND);
+      await signInController.clock.pass(SECOND);
       assert.equal((await result).account.label, 'demo');
-      assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: [...desk.lines, ...second.lines].join('\n') }]), []);
+      assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: [...signInController.lines, ...second.lines].join('\n') }]), []);
     } finally {
       await identity.stop();
     }

@@ -4,15 +4,15 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { formatMoment } from '../../../src/idle/activity.ts';
 import { GOOD_TOKENS, providerAt } from '../../support/fixtures.ts';
 import { grantFor } from '../../support/testWindow.ts';
-import { IdleBench, LIMIT } from '../../support/idleFixture.ts';
+import { IdleFixture, LIMIT } from '../../support/idleFixture.ts';
 import { STORE_KINDS, tokenIn } from '../../support/windows.ts';
 
 describe('Windows in which nobody is active', function () {
   this.timeout(20_000);
-  let bench: IdleBench;
+  let bench: IdleFixture;
 
   beforeEach(async () => {
-    bench = await IdleBench.start();
+    bench = await IdleFixture.start();
   });
 
   afterEach(async () => {

@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { grantFor } from '../../support/testWindow.ts';
-import { IdleBench, LIMIT } from '../../support/idleFixture.ts';
+import { IdleFixture, LIMIT } from '../../support/idleFixture.ts';
 import { STORE_KINDS, tokenIn } from '../../support/windows.ts';
 
 describe('Windows after VS Code was closed', function () {
   this.timeout(20_000);
-  let bench: IdleBench;
+  let bench: IdleFixture;
 
   beforeEach(async () => {
-    bench = await IdleBench.start();
+    bench = await IdleFixture.start();
   });
 
   afterEach(async () => {

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { DAY, SECOND } from '../../../src/core/clock.ts';
 import type { LockHandle, RenewalLock } from '../../../src/locking/renewalLock.ts';
-import type { FakeFolder, FakeLife } from '../../support/fakeStore.ts';
+import type { FakeFolder, FakeProcessLiveness } from '../../support/fakeStore.ts';
 import { settle, type FakeClock } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { never, TurnBench, WatchedFolder, type LockHolder, type TurnWindow } from '../../support/renewalLockFixture.ts';
+import { never, RenewalLockFixture, WatchedFolder, type LockHolder, type TurnWindow } from '../../support/renewalLockFixture.ts';
 
 describe('Turns', function () {
   this.timeout(20_000);
-  let bench: TurnBench;
+  let bench: RenewalLockFixture;
   let folder: WatchedFolder;
-  let life: FakeLife;
+  let life: FakeProcessLiveness;
   let clock: FakeClock;
 
   beforeEach(() => {
-    bench = new TurnBench();
+    bench = new RenewalLockFixture();
     ({ folder, life, clock } = bench);
   });
 

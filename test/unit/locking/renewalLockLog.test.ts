@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { never, TurnBench } from '../../support/renewalLockFixture.ts';
+import { never, RenewalLockFixture } from '../../support/renewalLockFixture.ts';
 
 describe('The renewal lock', () => {
   it('logs which process a window waits for if it takes longer than a moment, and no link that a file holds', async () => {
-    const bench = new TurnBench();
+    const bench = new RenewalLockFixture();
     const { clock, folder } = bench;
     const held = await bench.hold(bench.openWindow());
     const since = new Date(clock.now()).toISOString();

@@ -269,7 +269,7 @@ describe('A request with a proof', () => {
     assert.deepEqual([generation, proofKey, refreshToken, tokenType], [2, jwk, 'refresh-2', 'DPoP']);
     assert.deepEqual((JSON.parse(testWindow.stored() ?? '') as { readonly proofKey: ProofJwk }).proofKey, jwk);
     testWindow.store.secrets.delete('session:s1');
-    assert.deepEqual((await testWindow.archive.read('s1'))?.proofKey, jwk, 'from the sealed copy, as another window has it');
+    assert.deepEqual((await testWindow.sessionStore.read('s1'))?.proofKey, jwk, 'from the sealed copy, as another window has it');
     const proofs = scripted.requestsTo('/token').map(proofIn);
     assert.deepEqual(proofs.map(({ claims, header }) => [header.jwk['x'], claims['nonce']]), [[jwk.x, undefined], [jwk.x, 'nonce-1']]);
     assert.ok(!testWindow.lines.join('\n').includes(jwk.d));

@@ -4,7 +4,7 @@ import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import { ChallengeSessions } from '../../../src/sessions/challengeSessions.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { FakeLife } from '../../support/fakeStore.ts';
+import { FakeProcessLiveness } from '../../support/fakeStore.ts';
 import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
@@ -45,7 +45,7 @@ describe('A resource server’s challenge', () => {
     const started = async (): Promise<[TestWindow, ChallengeSessions]> => {
       await settled();
       const { clock, folder, store } = testWindow;
-      const next = createTestWindow(server.issuer, { clock, folder, store, life: new FakeLife() });
+      const next = createTestWindow(server.issuer, { clock, folder, store, life: new FakeProcessLiveness() });
       return [next, new ChallengeSessions({ clock, sessionManager: next.sessionManager, tokenRefresher: next.tokenRefresher })];
     };
 
@@ -95,7 +95,7 @@ describe('A resource server’s challenge', () => {
 
     it('is told in every window, so that two of them do not renew by turns for ever', async () => {
       const { clock, folder, store } = testWindow;
-      const other = createTestWindow(server.issuer, { clock, folder, store, life: new FakeLife() });
+      const other = createTestWindow(server.issuer, { clock, folder, store, life: new FakeProcessLiveness() });
       await settled();
       testWindow.sessions.start();
       other.sessions.start();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { FakeLife } from '../../support/fakeStore.ts';
+import { FakeProcessLiveness } from '../../support/fakeStore.ts';
 import { grantFor, seedSession, recordAt } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 import { Windows, type Window } from '../../support/windows.ts';
@@ -204,7 +204,7 @@ describe('A refresh whose answer is awaited', () => {
   });
 
   it('isn’t sent by another window that can’t see whether the first one lives, as long as that one can be waiting', async () => {
-    const elsewhere = new FakeLife();
+    const elsewhere = new FakeProcessLiveness();
     elsewhere.begin = () => Promise.resolve({ sign: 'elsewhere-1', dispose: () => {} });
     const first = windows.open({ life: elsewhere, awaitsRequest: () => false });
     await windows.clock.rest();

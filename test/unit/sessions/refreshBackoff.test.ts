@@ -124,9 +124,9 @@ describe('A try in vain', () => {
     await found;
   });
 
-  it('takes the other half of a renewal over, though the ledger shows the same generation', async () => {
+  it('takes the other half of a renewal over, though the session index shows the same generation', async () => {
     const whole = { ...testWindow.record(), generation: 2, accessToken: 'access-2', refreshToken: 'refresh-2' };
-    await testWindow.archive.save(whole);
+    await testWindow.sessionStore.save(whole);
     testWindow.liveSessions.put({ ...whole, accessToken: 'access-1', isComplete: false });
     await testWindow.crossWindowSync.sync('s1');
     assert.deepEqual(testWindow.record(), whole);

@@ -19,7 +19,7 @@ describe('The scheduler', () => {
     await server.stop();
   });
 
-  /** A session whose tokens live for so many ms, in a house whose scheduler has been started. */
+  /** A session whose tokens live for so many ms, in a test window whose scheduler has been started. */
   async function start(lifetime: number, settings: Partial<LifetimeSettings> = {}, more: Partial<SessionRecord> = {}): Promise<void> {
     testWindow = createTestWindow(server.issuer, { settings });
     server.date = () => testWindow.clock.now();

@@ -196,8 +196,8 @@ describe('A refresh that the server rejects again and again, without a reason th
     await rejectsWith(renew(), 'refresh-rejected');
     await testWindow.clock.pass(31 * SECOND);
     server.onToken(async () => {
-      // The ledger knows nothing of it, as if the windows could not take turns.
-      await testWindow.vault.write({ ...testWindow.record(), generation: 2, accessToken: 'access-2', refreshToken: 'refresh-2' });
+      // The session index knows nothing of it, as if the windows could not take turns.
+      await testWindow.secretStorage.write({ ...testWindow.record(), generation: 2, accessToken: 'access-2', refreshToken: 'refresh-2' });
       return { status: 400 };
     });
     await renew();

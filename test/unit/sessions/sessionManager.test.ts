@@ -6,7 +6,7 @@ import { rejectsWith } from '../../support/failures.ts';
 import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
-describe('The keeper', () => {
+describe('The session manager', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
 

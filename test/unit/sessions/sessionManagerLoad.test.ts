@@ -5,7 +5,7 @@ import { rejectsWith } from '../../support/failures.ts';
 import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import type { ScriptedServer } from '../../support/scriptedServer.ts';
 
-describe('The keeper, at the side of a store and of other windows', () => {
+describe('The session manager, at the side of a store and of other windows', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
 
@@ -20,7 +20,7 @@ describe('The keeper, at the side of a store and of other windows', () => {
   const now = (): number => testWindow.clock.now();
   const ids = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.id);
   const again = (): TestWindow => createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
-  /** A house after a start, once what could not be found at first has had its time to show. */
+  /** A test window after a start, once what could not be found at first has had its time to show. */
   const restarted = async (): Promise<TestWindow> => {
     const next = again();
     await next.sessionManager.ready();
@@ -155,7 +155,7 @@ describe('The keeper, at the side of a store and of other windows', () => {
       assert.deepEqual([next.sessionManager.all(), next.findings, secretsOf()], [[], [], []]);
     });
 
-    it('loads although the ledger cannot be read', async () => {
+    it('loads although the session index cannot be read', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.folder.failing = true;
       const next = await restarted();
@@ -174,10 +174,10 @@ describe('The keeper, at the side of a store and of other windows', () => {
   describe('told that a stored session has changed', () => {
     it('takes over a newer generation, and nothing older', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now(), { generation: 3 }));
-      await testWindow.vault.write(recordAt(server.issuer, now(), { generation: 2, accessToken: 'older' }));
+      await testWindow.secretStorage.write(recordAt(server.issuer, now(), { generation: 2, accessToken: 'older' }));
       await testWindow.crossWindowSync.onSecretChanged('s1');
       assert.equal(testWindow.record().accessToken, 'access-1');
-      await testWindow.vault.write(recordAt(server.issuer, now(), { generation: 4, accessToken: 'newer' }));
+      await testWindow.secretStorage.write(recordAt(server.issuer, now(), { generation: 4, accessToken: 'newer' }));
       await testWindow.crossWindowSync.onSecretChanged('s1');
       assert.equal(testWindow.record().accessToken, 'newer');
     });
@@ -192,15 +192,15 @@ describe('The keeper, at the side of a store and of other windows', () => {
     });
 
     it('takes in a session that another window has signed in', async () => {
-      await testWindow.vault.write(recordAt(server.issuer, now()));
+      await testWindow.secretStorage.write(recordAt(server.issuer, now()));
       await testWindow.crossWindowSync.onSecretChanged('s1');
       assert.deepEqual(ids(testWindow.sessionManager.all()), ['s1']);
     });
 
-    it('leaves half a renewal to the window that is busy with it, until the ledger says that it stays like that', async () => {
+    it('leaves half a renewal to the window that is busy with it, until the session index says that it stays like that', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const half = recordAt(server.issuer, now(), { generation: 2, isComplete: false, refreshToken: 'refresh-2' });
-      await testWindow.vault.write(half);
+      await testWindow.secretStorage.write(half);
       await testWindow.crossWindowSync.onSecretChanged('s1');
       assert.equal(testWindow.record().generation, 1);
       await testWindow.sessionIndex.write(half);
@@ -216,7 +216,7 @@ describe('The keeper, at the side of a store and of other windows', () => {
       assert.ok(testWindow.lines.some((line) => line.includes('could not be read after a change (secret-get)')));
     });
 
-    it('hears of a sign-out in another window that could not be entered into the ledger', async () => {
+    it('hears of a sign-out in another window that could not be entered into the session index', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const other = again();
       await other.sessionManager.ready();
@@ -226,7 +226,7 @@ describe('The keeper, at the side of a store and of other windows', () => {
       assert.deepEqual(testWindow.liveSessions.all(), []);
     });
 
-    it('takes it for no sign-out that a session has vanished while the ledger cannot say so', async () => {
+    it('takes it for no sign-out that a session has vanished while the session index cannot say so', async () => {
       const record = await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.folder.failing = true;
       testWindow.store.secrets.clear();

@@ -7,7 +7,7 @@ import { rejectsWith } from '../../support/failures.ts';
 import { createTestWindow, grantFor, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import type { ScriptedServer } from '../../support/scriptedServer.ts';
 
-describe('The keeper, as people come and go', () => {
+describe('The session manager, as people come and go', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
 
@@ -44,7 +44,7 @@ describe('The keeper, as people come and go', () => {
       assert.equal(record.id, 'new-1');
       assert.deepEqual(JSON.parse(testWindow.stored('new-1') ?? ''), testWindow.record('new-1'));
       assert.equal((await testWindow.sessionIndex.read('new-1'))?.generation, 1);
-      assert.deepEqual(await (await started()).archive.read('new-1'), record);
+      assert.deepEqual(await (await started()).sessionStore.read('new-1'), record);
     });
 
     it('refuses a sign-in whose entry in the settings has changed or gone meanwhile, and stores nothing', async () => {
@@ -120,7 +120,7 @@ describe('The keeper, as people come and go', () => {
       assert.deepEqual([record.id, ids((await started()).liveSessions.all())], ['new-2', ['new-2']]);
     });
 
-    it('is stored over what another window could renew, but not enter into the ledger', async () => {
+    it('is stored over what another window could renew, but not enter into the session index', async () => {
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       const other = await started();
       testWindow.folder.failing = 'writing';

@@ -51,7 +51,7 @@ describe('The refresher', () => {
     assert.deepEqual(JSON.parse(testWindow.stored() ?? ''), testWindow.record());
     assert.equal((await testWindow.sessionIndex.read('s1'))?.generation, 3);
     testWindow.store.secrets.delete('session:s1');
-    assert.deepEqual(await testWindow.archive.read('s1'), testWindow.record(), 'from the sealed copy');
+    assert.deepEqual(await testWindow.sessionStore.read('s1'), testWindow.record(), 'from the sealed copy');
   });
 
   it('takes it for no verdict that there is nothing to renew with: the token in hand goes on working', async () => {
@@ -257,7 +257,7 @@ describe('The refresher', () => {
     assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
     assert.deepEqual([testWindow.liveSessions.get('s1')?.unsaved, testWindow.record().refreshToken], [true, 'refresh-2']);
     assert.ok(testWindow.lines.some((line) => line.includes('could not be stored (secret-forgotten); kept in memory')));
-    assert.equal((await testWindow.archive.read('s1'))?.refreshToken, 'refresh-2', 'the sealed copy has them');
+    assert.equal((await testWindow.sessionStore.read('s1'))?.refreshToken, 'refresh-2', 'the sealed copy has them');
   });
 
   it('does not wait longer than ten seconds for a store that does not answer', async () => {
@@ -277,14 +277,14 @@ describe('The refresher', () => {
 
   it('takes over what another window has renewed, without a request', async () => {
     const newer = recordAt(server.issuer, testWindow.clock.now() + 1, { generation: 5, accessToken: 'access-5', refreshToken: 'refresh-5' });
-    await testWindow.vault.write(newer);
+    await testWindow.secretStorage.write(newer);
     assert.deepEqual(await testWindow.tokenRefresher.renew('s1', 'test'), newer);
     assert.deepEqual(testWindow.record(), newer);
     assert.equal(server.requests.length, 0);
   });
 
   it('does not take over what is older than what it has', async () => {
-    await testWindow.vault.write(recordAt(server.issuer, testWindow.clock.now(), { generation: 1, refreshToken: 'refresh-0' }));
+    await testWindow.secretStorage.write(recordAt(server.issuer, testWindow.clock.now(), { generation: 1, refreshToken: 'refresh-0' }));
     testWindow.liveSessions.put(recordAt(server.issuer, testWindow.clock.now(), { generation: 2 }));
     await testWindow.tokenRefresher.renew('s1', 'test');
     assert.equal(server.requestsTo('/token')[0]?.parameters.get('refresh_token'), 'refresh-1');

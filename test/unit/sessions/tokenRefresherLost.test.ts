@@ -151,7 +151,7 @@ describe('The refresher, whose answer is lost on the way', () => {
 
     it('says what it is where the window that ended had stored the answer: that token is another one', async () => {
       testWindow.folder.files.set('s1.1.held', JSON.stringify({ sign: 'a window that is gone', generation: 1 }));
-      await testWindow.vault.write(recordAt(server.issuer, testWindow.clock.now(), { generation: 2, isComplete: false, refreshToken: 'refresh-2' }));
+      await testWindow.secretStorage.write(recordAt(server.issuer, testWindow.clock.now(), { generation: 2, isComplete: false, refreshToken: 'refresh-2' }));
       script(INVALID);
       await rejectsWith(renew(), 'session-ended', 'invalid_grant');
       assert.deepEqual(sent(), ['refresh-2']);

@@ -3,7 +3,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { formatRecord, parseRecord, type SessionRecord } from '../../../src/core/session.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { FakeFolder, FakeLife, FakeStore } from '../../support/fakeStore.ts';
+import { FakeFolder, FakeProcessLiveness, FakeStore } from '../../support/fakeStore.ts';
 import { createTestWindow, grantFor, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import { Crashable, StoreWithoutEvents, FolderWithoutWatch } from '../../support/crashable.ts';
 import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
@@ -20,17 +20,17 @@ class SlowStore extends StoreWithoutEvents {
   }
 }
 
-describe('The follower', function () {
+describe('The cross-window sync', function () {
   this.timeout(20_000);
   let server: ScriptedServer;
-  let shared: { readonly clock: ManualAsyncClock; readonly folder: FakeFolder; readonly store: FakeStore; readonly life: FakeLife };
+  let shared: { readonly clock: ManualAsyncClock; readonly folder: FakeFolder; readonly store: FakeStore; readonly life: FakeProcessLiveness };
   let windows: TestWindow[];
   /** The window in which things happen. */
   let one: TestWindow;
 
   beforeEach(async () => {
     server = await ScriptedServer.start();
-    shared = { clock: new ManualAsyncClock(), folder: new FakeFolder(), store: new FakeStore(), life: new FakeLife() };
+    shared = { clock: new ManualAsyncClock(), folder: new FakeFolder(), store: new FakeStore(), life: new FakeProcessLiveness() };
     server.date = () => shared.clock.now();
     server.onToken(rotatingTokens({ expires_in: 3 * 86400 }));
     windows = [];
@@ -204,7 +204,7 @@ describe('The follower', function () {
     it('does not take it over while another window is busy with it, however it hears of it', async () => {
       const other = openWindow();
       await rest();
-      await one.archive.save(half(), false);
+      await one.sessionStore.save(half(), false);
       await shared.clock.pass(2 * MINUTE);
       other.sessions.wake();
       await rest();
@@ -217,12 +217,12 @@ describe('The follower', function () {
       let end = (): void => {};
       const busy = one.renewalLock.take('s1', 1, () => new Promise<void>((resolve) => (end = resolve)), () => Promise.resolve(undefined));
       const begun = half();
-      await one.archive.save(begun, false);
+      await one.sessionStore.save(begun, false);
       const renewal = other.tokenRefresher.renew('s1', 'test');
       await shared.clock.pass(3 * SECOND);
       assert.equal(generationIn(other), 1);
       const whole = { ...begun, isComplete: true, accessToken: 'access-2' };
-      await one.archive.save(whole);
+      await one.sessionStore.save(whole);
       end();
       await Promise.all([busy, renewal, shared.clock.pass(SECOND)]);
       assert.deepEqual([other.record(), server.requestsTo('/token')], [whole, []]);
@@ -231,8 +231,8 @@ describe('The follower', function () {
     it('takes it over when it stays like that', async () => {
       const other = openWindow();
       await rest();
-      await one.archive.save(half(), false);
-      await one.archive.enter(half());
+      await one.sessionStore.save(half(), false);
+      await one.sessionStore.enter(half());
       await rest();
       assert.deepEqual([generationIn(other), other.record().isComplete, other.record().refreshToken], [2, false, 'refresh-2']);
     });
@@ -240,9 +240,9 @@ describe('The follower', function () {
     it('takes over the whole of it when that comes', async () => {
       const other = openWindow();
       await rest();
-      await one.archive.save(half(), false);
+      await one.sessionStore.save(half(), false);
       const whole = { ...half(), isComplete: true, accessToken: 'access-2' };
-      await one.archive.save(whole);
+      await one.sessionStore.save(whole);
       await rest();
       assert.deepEqual(other.record(), whole);
     });
@@ -266,7 +266,7 @@ describe('The follower', function () {
     await seedSession(one, record());
     const all = [];
     for (let generation = 2; generation <= 10; generation += 1) {
-      await one.archive.save(record({ generation, accessToken: `access-${generation}` }));
+      await one.sessionStore.save(record({ generation, accessToken: `access-${generation}` }));
       all.push(...Array.from({ length: 20 }, () => other.crossWindowSync.sync('s1')));
     }
     await Promise.all(all);
@@ -280,9 +280,9 @@ describe('The follower', function () {
     await rest();
     let arrive = (): void => {};
     store.arrival = new Promise((resolve) => (arrive = resolve));
-    await one.archive.save(record({ generation: 2 }));
+    await one.sessionStore.save(record({ generation: 2 }));
     await rest();
-    await one.archive.save(record({ generation: 3 }));
+    await one.sessionStore.save(record({ generation: 3 }));
     await rest();
     assert.equal(generationIn(other), 1);
     store.arrival = Promise.resolve();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { formatRecord, parseRecord, type SessionRecord } from '../../../src/core/session.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
-import { describeExpiry, nameOf, withRefreshedTokens, createRecord, withRotatedToken } from '../../../src/storage/record.ts';
+import { describeExpiry, describeSession, withRefreshedTokens, createRecord, withRotatedToken } from '../../../src/storage/record.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { grantFor, recordAt } from '../../support/testWindow.ts';
 
@@ -191,7 +191,7 @@ describe('The record after a renewal', () => {
 
 describe('The words of the log for a session', () => {
   it('name it by the beginning of its id, its provider and its generation', () => {
-    assert.equal(nameOf({ ...before, id: '01234567-89ab', generation: 7 }), 'Session 01234567 at acme (generation 7)');
+    assert.equal(describeSession({ ...before, id: '01234567-89ab', generation: 7 }), 'Session 01234567 at acme (generation 7)');
   });
 
   it('tell its times, where they come from, and whether it can be renewed', () => {
@@ -206,6 +206,6 @@ describe('The words of the log for a session', () => {
 
   it('hold no token, and nothing of the person', () => {
     const record = { ...before, refreshToken: 'refresh-1' };
-    assert.doesNotMatch(`${nameOf(record)} ${describeExpiry(record)}`, /access-1|refresh-1|id-1|Sam|person-1/);
+    assert.doesNotMatch(`${describeSession(record)} ${describeExpiry(record)}`, /access-1|refresh-1|id-1|Sam|person-1/);
   });
 });

@@ -10,7 +10,7 @@ import { recordAt } from '../../support/testWindow.ts';
 const record = recordAt('https://id.example.com', 1_000_000);
 const TRY: RefreshFailure = { generation: 1, at: 1_050_000, category: 'server', code: 'http-503', failures: 2, nextTryAt: 1_054_000, waitUntil: 1_054_000 };
 
-describe('The ledger', () => {
+describe('The session index', () => {
   it('gives back what it was told of a session', async () => {
     const sessionIndex = new SessionIndex(new FakeFolder(), silentLog);
     await sessionIndex.write(record);
@@ -99,7 +99,7 @@ describe('The ledger', () => {
     await sessionIndex.delete('s1');
     assert.equal(await sessionIndex.read('s1'), undefined);
     assert.deepEqual(await sessionIndex.load(), []);
-    assert.deepEqual(warnings, ['write', 'read', 'delete', 'list'].map((what) => `The ledger could not ${what}: unexpected (unexpected): Error.`));
+    assert.deepEqual(warnings, ['write', 'read', 'delete', 'list'].map((what) => `The session index could not ${what}: unexpected (unexpected): Error.`));
   });
 
   it('says so once, however often it is looked at, and again after it has worked in between', async () => {
@@ -116,7 +116,7 @@ describe('The ledger', () => {
     for (let time = 0; time < 3; time += 1) {
       assert.equal(await sessionIndex.read('s1'), undefined);
     }
-    assert.deepEqual(warnings.slice(2), ['The ledger\'s file s1.json makes no sense.']);
+    assert.deepEqual(warnings.slice(2), ['The session index\'s file s1.json makes no sense.']);
   });
 
   it('says whether a sign-out could be entered, which other windows would not know of otherwise', async () => {

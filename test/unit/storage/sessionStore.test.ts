@@ -2,21 +2,21 @@ import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
 import { formatRecord } from '../../../src/core/session.ts';
 import type { Contents } from '../../../src/storage/sessionStore.ts';
-import { ArchiveBench, ended, generation, half, ISSUER, type ArchiveWindow } from '../../support/sessionStoreFixture.ts';
+import { SessionStoreFixture, ended, generation, half, ISSUER, type ArchiveWindow } from '../../support/sessionStoreFixture.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeStore, type FakeFolder } from '../../support/fakeStore.ts';
 import { createTestWindow, type TestWindow } from '../../support/testWindow.ts';
 import type { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 
-describe('The archive', function () {
+describe('The session store', function () {
   this.timeout(20_000);
-  let bench: ArchiveBench;
+  let bench: SessionStoreFixture;
   let folder: FakeFolder;
   let store: FakeStore;
   let clock: ManualAsyncClock;
 
   beforeEach(() => {
-    bench = new ArchiveBench();
+    bench = new SessionStoreFixture();
     ({ folder, store, clock } = bench);
   });
 
@@ -99,7 +99,7 @@ describe('The archive', function () {
     it('never puts one over a newer one that is in one of its places only', async () => {
       const window = openWindow();
       await window.save(generation(1));
-      await openWindow().vault.write(generation(5));
+      await openWindow().secretStorage.write(generation(5));
       await window.save(generation(2)).catch(() => {});
       assert.match(store.secrets.get('session:s1') ?? '', /refresh-5/);
       await openWindow().sealedCopies.write(generation(6));
@@ -116,7 +116,7 @@ describe('The archive', function () {
       assert.deepEqual([...folder.files.keys(), ...store.secrets.keys()].filter((name) => !name.startsWith('hand-over')), ['s1.gone']);
     });
 
-    it('never lets the ledger go back, in whatever order windows enter', async () => {
+    it('never lets the session index go back, in whatever order windows enter', async () => {
       const window = openWindow();
       let highest = 0;
       for (const number of [2, 1, 4, 3, 3, 5, 2]) {
@@ -136,54 +136,54 @@ describe('The archive', function () {
     it('says that it is the newest, or what is newer, in whichever place', async () => {
       const [window, other] = [openWindow(), openWindow()];
       await window.save(generation(2));
-      assert.deepEqual(await other.standingOf(generation(2)), { kind: 'newest' });
-      assert.deepEqual(await other.standingOf(generation(3)), { kind: 'newest' });
-      assert.deepEqual(await other.standingOf(generation(1)), { kind: 'newer', record: generation(2) });
-      await openWindow().vault.write(generation(3));
-      assert.deepEqual(await other.standingOf(generation(2)), { kind: 'newer', record: generation(3) });
+      assert.deepEqual(await other.compareWithStored(generation(2)), { kind: 'newest' });
+      assert.deepEqual(await other.compareWithStored(generation(3)), { kind: 'newest' });
+      assert.deepEqual(await other.compareWithStored(generation(1)), { kind: 'newer', record: generation(2) });
+      await openWindow().secretStorage.write(generation(3));
+      assert.deepEqual(await other.compareWithStored(generation(2)), { kind: 'newer', record: generation(3) });
       await openWindow().sealedCopies.write(generation(4));
-      assert.deepEqual(await other.standingOf(generation(2)), { kind: 'newer', record: generation(4) });
+      assert.deepEqual(await other.compareWithStored(generation(2)), { kind: 'newer', record: generation(4) });
     });
 
     it('tells half a renewal from a whole one, and one that has ended from one that has not', async () => {
       const window = openWindow();
       await window.save(half(2), false);
-      assert.deepEqual(await window.standingOf(generation(1)), { kind: 'newer', record: half(2) });
+      assert.deepEqual(await window.compareWithStored(generation(1)), { kind: 'newer', record: half(2) });
       await window.save(generation(2));
-      assert.deepEqual(await window.standingOf(half(2)), { kind: 'newer', record: generation(2) });
+      assert.deepEqual(await window.compareWithStored(half(2)), { kind: 'newer', record: generation(2) });
       await window.save(ended(generation(2)));
-      assert.deepEqual(await window.standingOf(generation(2)), { kind: 'newer', record: ended(generation(2)) });
+      assert.deepEqual(await window.compareWithStored(generation(2)), { kind: 'newer', record: ended(generation(2)) });
     });
 
     it('says that it is signed out before anything else', async () => {
       const window = openWindow();
       await window.save(generation(2));
       await window.sessionIndex.markSignedOut('s1', 1);
-      assert.deepEqual(await openWindow().standingOf(generation(1)), { kind: 'signed-out' });
+      assert.deepEqual(await openWindow().compareWithStored(generation(1)), { kind: 'signed-out' });
       assert.equal(await openWindow().read('s1'), undefined);
     });
 
-    it('says that it is behind where only the ledger shows something newer', async () => {
+    it('says that it is behind where only the session index shows something newer', async () => {
       const window = openWindow();
       await window.sessionIndex.write(generation(2));
-      assert.deepEqual(await window.standingOf(generation(1)), { kind: 'behind' });
+      assert.deepEqual(await window.compareWithStored(generation(1)), { kind: 'behind' });
       await window.sessionIndex.write(ended(generation(2)));
-      assert.deepEqual(await window.standingOf(generation(2)), { kind: 'behind' });
+      assert.deepEqual(await window.compareWithStored(generation(2)), { kind: 'behind' });
     });
 
-    it('goes by the ledger and the sealed copy where the store cannot be read', async () => {
+    it('goes by the session index and the sealed copy where the store cannot be read', async () => {
       const window = openWindow();
       await window.save(generation(2));
       store.failing.add('get');
-      assert.deepEqual(await window.standingOf(generation(2)), { kind: 'newest' });
-      assert.deepEqual(await window.standingOf(generation(1)), { kind: 'newer', record: generation(2) });
-      assert.deepEqual(await openWindow().standingOf(generation(1)), { kind: 'behind' }, 'without the key, nothing can be read');
+      assert.deepEqual(await window.compareWithStored(generation(2)), { kind: 'newest' });
+      assert.deepEqual(await window.compareWithStored(generation(1)), { kind: 'newer', record: generation(2) });
+      assert.deepEqual(await openWindow().compareWithStored(generation(1)), { kind: 'behind' }, 'without the key, nothing can be read');
     });
 
     it('waits a moment for what it cannot read yet', async () => {
       const window = openWindow();
       await window.sessionIndex.write(generation(2));
-      clock.after(1500, () => void openWindow().vault.write(generation(2)));
+      clock.after(1500, () => void openWindow().secretStorage.write(generation(2)));
       assert.deepEqual(await within(2 * SECOND, window.waitAndCompare(generation(1))), { kind: 'newer', record: generation(2) });
     });
 
@@ -216,33 +216,33 @@ describe('The archive', function () {
 
     beforeEach(async () => {
       testWindow = createTestWindow(ISSUER, { folder, store, clock });
-      await testWindow.archive.save(generation(1));
+      await testWindow.sessionStore.save(generation(1));
       Object.assign(store, { get: never, keys: never, store: never, delete: never });
     });
 
     it('does not wait for more than 10 s to load', async () => {
-      await within(10 * SECOND, rejectsWith(testWindow.archive.load(), 'storage', 'secret-slow'));
+      await within(10 * SECOND, rejectsWith(testWindow.sessionStore.load(), 'storage', 'secret-slow'));
     });
 
     it('does not wait for more than 10 s to save, and has sealed and entered it', async () => {
-      await within(10 * SECOND, rejectsWith(testWindow.archive.save(generation(2)), 'storage'));
+      await within(10 * SECOND, rejectsWith(testWindow.sessionStore.save(generation(2)), 'storage'));
       assert.equal((await testWindow.sessionIndex.read('s1'))?.generation, 2);
       Object.assign(store, { get: FakeStore.prototype.get.bind(store), keys: FakeStore.prototype.keys.bind(store), store: FakeStore.prototype.store.bind(store) });
       assert.deepEqual(generations(await openWindow().load()), [2]);
     });
 
     it('does not wait for more than 10 s to see how a record stands', async () => {
-      assert.deepEqual(await within(10 * SECOND, testWindow.archive.standingOf(generation(1))), { kind: 'newest' });
+      assert.deepEqual(await within(10 * SECOND, testWindow.sessionStore.compareWithStored(generation(1))), { kind: 'newest' });
     });
 
     it('does not wait for more than 10 s in a window that has had nothing from the store yet', async () => {
       const fresh = createTestWindow(ISSUER, { folder, store, clock });
-      await within(10 * SECOND, fresh.archive.standingOf(generation(1)));
-      await within(10 * SECOND, rejectsWith(fresh.archive.save(generation(2)), 'storage'));
+      await within(10 * SECOND, fresh.sessionStore.compareWithStored(generation(1)));
+      await within(10 * SECOND, rejectsWith(fresh.sessionStore.save(generation(2)), 'storage'));
     });
 
     it('does not wait for more than 10 s to sign out, and remembers it', async () => {
-      await within(10 * SECOND, rejectsWith(testWindow.archive.forget('s1'), 'storage'));
+      await within(10 * SECOND, rejectsWith(testWindow.sessionStore.forget('s1'), 'storage'));
       assert.equal(await openWindow().isSignedOut('s1'), true);
     });
   });

@@ -2,20 +2,20 @@ import assert from 'node:assert/strict';
 import { DAY } from '../../../src/core/clock.ts';
 import { formatRecord, parseRecord, type SessionRecord } from '../../../src/core/session.ts';
 import type { Contents } from '../../../src/storage/sessionStore.ts';
-import { ArchiveBench, generation, half, type ArchiveWindow } from '../../support/sessionStoreFixture.ts';
+import { SessionStoreFixture, generation, half, type ArchiveWindow } from '../../support/sessionStoreFixture.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import type { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
 import type { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 
-describe('The archive at a start', function () {
+describe('The session store at a start', function () {
   this.timeout(20_000);
-  let bench: ArchiveBench;
+  let bench: SessionStoreFixture;
   let folder: FakeFolder;
   let store: FakeStore;
   let clock: ManualAsyncClock;
 
   beforeEach(() => {
-    bench = new ArchiveBench();
+    bench = new SessionStoreFixture();
     ({ folder, store, clock } = bench);
   });
 
@@ -122,29 +122,29 @@ describe('The archive at a start', function () {
       assert.deepEqual(generations(await openWindow().load()), [3]);
     });
 
-    it('takes the newest that is left where the ledger knows of one that is gone', async () => {
+    it('takes the newest that is left where the session index knows of one that is gone', async () => {
       const window = openWindow();
       await window.sealedCopies.write(generation(1));
-      await window.vault.write(generation(2));
+      await window.secretStorage.write(generation(2));
       await window.sessionIndex.write(generation(3));
       assert.deepEqual(generations(await openWindow().load()), [2]);
     });
 
-    it('takes what is older than the ledger says where there is nothing else, and says how it stands', async () => {
+    it('takes what is older than the session index says where there is nothing else, and says how it stands', async () => {
       const window = openWindow();
-      await window.vault.write(generation(1));
+      await window.secretStorage.write(generation(1));
       await window.sessionIndex.write(generation(2));
       assert.deepEqual(generations(await window.load()), [1]);
-      assert.deepEqual(await window.standingOf(generation(1)), { kind: 'behind' });
+      assert.deepEqual(await window.compareWithStored(generation(1)), { kind: 'behind' });
     });
 
-    it('enters what the ledger does not know', async () => {
-      await openWindow().vault.write(generation(3));
+    it('enters what the session index does not know', async () => {
+      await openWindow().secretStorage.write(generation(3));
       assert.deepEqual(generations(await openWindow().load()), [3]);
       assert.equal((await openWindow().sessionIndex.read('s1'))?.generation, 3);
     });
 
-    it('names what the ledger knows and nobody has', async () => {
+    it('names what the session index knows and nobody has', async () => {
       const window = openWindow();
       await window.save(generation(2));
       store.secrets.clear();

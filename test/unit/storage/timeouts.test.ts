@@ -6,7 +6,7 @@ import { folderWithTimeout, storeWithTimeout } from '../../../src/storage/timeou
 import { RenewalLock } from '../../../src/locking/renewalLock.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeClock, settle } from '../../support/fakeClock.ts';
-import { FakeFolder, FakeLife, FakeStore } from '../../support/fakeStore.ts';
+import { FakeFolder, FakeProcessLiveness, FakeStore } from '../../support/fakeStore.ts';
 
 /** Something that answers when it is told to. */
 function held<T>(value: T): { readonly call: () => Promise<T>; readonly answer: () => void; readonly calls: () => number } {
@@ -105,7 +105,7 @@ describe('Patience', () => {
         return isMade;
       },
     });
-    const renewalLock = new RenewalLock({ clock, log: silentLog, folder: folderWithTimeout(late, clock), life: new FakeLife(), lock: new Mutex(), onDidDegrade: () => assert.fail() });
+    const renewalLock = new RenewalLock({ clock, log: silentLog, folder: folderWithTimeout(late, clock), life: new FakeProcessLiveness(), lock: new Mutex(), onDidDegrade: () => assert.fail() });
     const taken = renewalLock.take('s1', 1, ({ isCrossWindow }) => Promise.resolve(isCrossWindow), () => Promise.resolve(undefined));
     await clock.advance(5 * SECOND);
     slow.answer();

@@ -32,7 +32,7 @@ describe('Sign In Again', () => {
     commands = new Commands({
       settings,
       sessionManager: { all: () => present.map((record) => live(record)), list: () => [] } as unknown as SessionManager,
-      desk: { signIn, waiting: () => [] },
+      signInController: { signIn, waiting: () => [] },
       notifications: () => ({ reportFailure: (error: unknown) => failures.push(error instanceof Failure ? error.code : 'another error') }),
     } as unknown as CommandDependencies);
   });

@@ -7,7 +7,7 @@ import { Settings } from '../../../src/host/settings.ts';
 import { registerToastLinks, showDismissibleNotification, type NotificationAction } from '../../../src/ui/dismissibleNotification.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
-import { IdleBench, LIMIT } from '../../support/idleFixture.ts';
+import { IdleFixture, LIMIT } from '../../support/idleFixture.ts';
 
 describe('a notification that goes away by itself', () => {
   let done: string[];
@@ -73,7 +73,7 @@ describe('a notification that goes away by itself', () => {
 describe('the notification before a sign-out for idle time', () => {
   it('keeps everybody signed in by its button, and is gone', async () => {
     editor.reset();
-    const bench = await IdleBench.start();
+    const bench = await IdleFixture.start();
     const [window] = await bench.openSignedIn(1);
     const { clock, idleMonitor, sessionManager, sessions: { notificationClaims } } = window;
     const settings = new Settings(0);

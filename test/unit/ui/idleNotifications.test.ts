@@ -3,17 +3,17 @@ import { MINUTE } from '../../../src/core/clock.ts';
 import type { ActionTarget } from '../../../src/ui/recoveryActions.ts';
 import { IdleNotifications } from '../../../src/ui/idleNotifications.ts';
 import type { SessionNotification } from '../../../src/ui/sessionNotifications.ts';
-import { IdleBench, LIMIT } from '../../support/idleFixture.ts';
+import { IdleFixture, LIMIT } from '../../support/idleFixture.ts';
 import type { Window } from '../../support/windows.ts';
 
 describe('the warning before a sign-out for idle time', () => {
-  let bench: IdleBench;
+  let bench: IdleFixture;
   let window: Window;
   let news: IdleNotifications;
   let signIns: number;
 
   beforeEach(async () => {
-    bench = await IdleBench.start();
+    bench = await IdleFixture.start();
     [window] = await bench.openSignedIn(1);
     signIns = 0;
     const subject = { signIn: () => Promise.resolve(void (signIns += 1)) } as unknown as ActionTarget;

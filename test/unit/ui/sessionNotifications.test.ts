@@ -5,7 +5,7 @@ import { CATEGORIES, FAILURE_POLICIES, type Category } from '../../../src/core/f
 import type { SessionRecord } from '../../../src/core/session.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
 import type { ActionTarget } from '../../../src/ui/recoveryActions.ts';
-import { getNotifications, type SessionNotification, type NewsDependencies } from '../../../src/ui/sessionNotifications.ts';
+import { getNotifications, type SessionNotification, type SessionNotificationDependencies } from '../../../src/ui/sessionNotifications.ts';
 import { actionLabel } from '../../../src/host/messages.ts';
 import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, USUAL, live } from '../../support/coreSamples.ts';
 
@@ -25,7 +25,7 @@ describe('the news', () => {
   });
 
   const subject = (providerId: string): ActionTarget => ({ providerId, hasSession: true, signIn: () => Promise.resolve(), retry: () => Promise.resolve() });
-  const ports = (now: number): NewsDependencies => ({
+  const ports = (now: number): SessionNotificationDependencies => ({
     now,
     lifetimes: USUAL,
     nameOf: (id) => `Provider ${id}`,

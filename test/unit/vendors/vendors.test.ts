@@ -25,7 +25,7 @@ for (const preset of PRESETS) {
   describe(`The ready-made definition of ${preset.name}`, () => {
     let clock: ManualAsyncClock;
     let server: VendorServer;
-    let desk: Desk;
+    let signInController: Desk;
     let testWindow: TestWindow;
     let caller: AbortController;
 
@@ -35,8 +35,8 @@ for (const preset of PRESETS) {
       caller = new AbortController();
       server = await VendorServer.start(id, clock, options);
       testWindow = createTestWindow(server.provider.issuer, { clock, providers: [server.provider], clientSecret });
-      desk = new Desk(new FakeFolder(), testWindow);
-      desk.environment = DESKTOP;
+      signInController = new Desk(new FakeFolder(), testWindow);
+      signInController.environment = DESKTOP;
     };
 
     beforeEach(async () => {
@@ -51,11 +51,11 @@ for (const preset of PRESETS) {
 
     const signIn = async (provider: Provider = server.provider): Promise<SessionRecord> => {
       const { signal } = caller;
-      const result = desk.signIns.start({ provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal }, (grant) => testWindow.sessionManager.addSession(grant));
+      const result = signInController.signIns.start({ provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal }, (grant) => testWindow.sessionManager.addSession(grant));
       result.catch(() => {});
-      const address = await Promise.race([desk.address(), result]);
+      const address = await Promise.race([signInController.address(), result]);
       if (typeof address === 'string') {
-        await server.browse(address, desk.links);
+        await server.browse(address, signInController.links);
       }
       return result;
     };
@@ -144,7 +144,7 @@ for (const preset of PRESETS) {
         const { provider } = server;
         const { signal } = caller;
         let shown = '';
-        const result = desk.signIns.start(
+        const result = signInController.signIns.start(
           { provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal, onCode: ({ userCode }) => void (shown = userCode) },
           (grant) => testWindow.sessionManager.addSession(grant),
         );
