@@ -85,7 +85,7 @@ export class RenewalLock {
    * @param generation the generation that the task is about: a turn that was cut off matters to the same one only.
    * @param whileWaiting is asked while another has the turn; a value that it gives is the result, and the task is not run.
    * @param patience how long, in ms, the turn is waited for.
-   * @throws Failure `other-window` where another window does not come to an end; what the task or `meanwhile` throws.
+   * @throws Failure `lock-timeout` where another window does not come to an end; what the task or `whileWaiting` throws.
    */
   async take<T>(
     id: string,

@@ -38,7 +38,7 @@ export interface DeviceCode {
 
 /**
  * Asks for a pair of codes. The grant knows no hints (RFC 8628), but some servers do, and the others do not mind.
- * @throws Failure `bad-answer` for a code or an address that cannot be shown, `insecure` for an address without TLS.
+ * @throws Failure `invalid-response` for a code or an address that cannot be shown, `insecure` for an address without TLS.
  */
 export async function requestDeviceCode(
   server: ServerContext,

@@ -65,7 +65,7 @@ export class Discovery {
 
   /**
    * The server of a provider. Callers at the same time share one request; a failure is not remembered.
-   * @throws Failure `network` and its like where the server does not answer; `issuer-mismatch`, `server-unfit` or
+   * @throws Failure `network` and its like where the server does not answer; `issuer-mismatch`, `unsupported-server` or
    * `insecure` where what it says does not fit: another issuer, a missing endpoint, no PKCE with S256; `storage` where the client's secret cannot be read.
    */
   async find(provider: Provider): Promise<ServerContext> {

@@ -11,7 +11,7 @@ const MOST_REDIRECTS = 3;
 /**
  * Fetches a document: a JSON object, under any content type. Redirects are followed where they stay at the same origin,
  * which `http:` instead of `https:` does not.
- * @throws Failure `web-page` where a redirect leads to another origin, with its host; else what is wrong with the answer.
+ * @throws Failure `unexpected-html` where a redirect leads to another origin, with its host; else what is wrong with the answer.
  */
 export async function fetchDocument(fetch: Fetch, address: string): Promise<Fields> {
   const response = await followed(fetch, address);

@@ -36,7 +36,7 @@ const IDS = ['sub', 'id', 'user_id'];
  * not help either, the subject is the name, because a sign-in must not fail for want of a pretty label. But where the
  * entry says that the userinfo answer tells who it is, it has to: two people would be one account without it.
  * @throws Failure `untrusted-answer` where the access token turns out to be another person's than the ID token;
- * `server-unfit` where what the entry counts on is not there; else what the endpoint has answered.
+ * `unsupported-server` where what the entry counts on is not there; else what the endpoint has answered.
  */
 export async function accountOf(server: ServerContext, tokens: Tokens, transport: Transport, signal: AbortSignal): Promise<Account> {
   const { claims } = tokens;

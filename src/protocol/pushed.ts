@@ -12,7 +12,7 @@ import type { Transport } from './transport.ts';
 /**
  * The address for the browser: that of the request itself, or one with a reference, where the server or the entry
  * wants the request pushed. Such a reference works once, and for a minute or so, as the server decides.
- * @throws Failure `server-unfit` where there is no endpoint to push it to; else what the server has against it.
+ * @throws Failure `unsupported-server` where there is no endpoint to push it to; else what the server has against it.
  */
 export async function authorizationUrl(server: ServerContext, request: AuthorizationRequest, transport: Transport, signal: AbortSignal): Promise<URL> {
   const { authentication, client, metadata, provider } = server;

@@ -25,8 +25,8 @@ export interface KeyFetch {
  * Checks the signature of a JWT whose claims the library has checked. Where several keys fit, as with keys that share a
  * name or have none, one of them has to verify it. Keys are remembered for minutes; where none of those does, they are
  * fetched anew, once: a server may change its keys at any moment.
- * @throws Failure `server-unfit` for a signature that proves nothing here, `untrusted-answer` where the server has no key
- * for it, `bad-answer` where it is wrong; else why the keys cannot be had.
+ * @throws Failure `unsupported-server` for a signature that proves nothing here, `untrusted-answer` where the server has no key
+ * for it, `invalid-response` where it is wrong; else why the keys cannot be had.
  */
 export async function checkSignature(metadata: oauth.AuthorizationServer, jwt: string, { fetch, now }: KeyFetch): Promise<void> {
   const header = headerOf(jwt);

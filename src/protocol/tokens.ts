@@ -120,7 +120,7 @@ async function verifiedClaims(server: ServerContext, { answer, fetch, step }: { 
 
 /**
  * When the ID token ends that callers get, in seconds since the Unix epoch; undefined where they get the access token.
- * @throws Failure `server-unfit` where there is none, at a renewal, too: the old one would be handed out past its end.
+ * @throws Failure `unsupported-server` where there is none, at a renewal, too: the old one would be handed out past its end.
  */
 function endOfHandedOut({ provider }: ServerContext, claims: oauth.IDToken | undefined, verified: string, now: number): number | undefined {
   if (provider.token !== 'id_token') {
@@ -157,7 +157,7 @@ export function withClockSkew({ client }: ServerContext, answer: Answer): oauth.
 /**
  * The type of a token as the library knows it. One that the server does not name, or calls `BearerToken`, is a bearer
  * token (RFC 6750); but where it is to be bound to a key, nothing is taken for granted.
- * @throws Failure `server-unfit` where it has to be named and is not.
+ * @throws Failure `unsupported-server` where it has to be named and is not.
  */
 function tokenTypeIn({ token_type: type }: Fields, { proofKey }: ServerContext): unknown {
   if (type !== undefined && type !== null && typeof type !== 'string') {

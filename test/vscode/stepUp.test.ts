@@ -88,7 +88,7 @@ describe('a step up', () => {
     const before = await silently(READ);
     const { length } = (await order()).journal;
     await assert.rejects(signIn(challenge('error="insufficient_user_authentication", acr_values="urn:acme:hardware"')), {
-      name: 'SessionKeeper.step-up-unmet',
+      name: 'SessionKeeper.step-up-failed',
       message: /Vault signed you in, but not in the stronger way that is wanted/,
     });
     assert.equal((await order()).journal.slice(length).filter(({ path }) => path === '/auth').length, 1);

@@ -48,7 +48,7 @@ describe('The answer to a renewal that', () => {
   }
 
   for (const refreshToken of [7, true, {}, ['refresh-2']]) {
-    it(`has ${JSON.stringify(refreshToken)} for a refresh token is bad-answer: the one that was sent stays`, async () => {
+    it(`has ${JSON.stringify(refreshToken)} for a refresh token is invalid-response: the one that was sent stays`, async () => {
       await failsWith({ body: { ...good, refresh_token: refreshToken } }, 'invalid-response', 'refresh-1');
     });
   }
@@ -59,7 +59,7 @@ describe('The answer to a renewal that', () => {
     });
   }
 
-  it('has an ID token signed by another algorithm than the server says is bad-answer: its refresh token counts', async () => {
+  it('has an ID token signed by another algorithm than the server says is invalid-response: its refresh token counts', async () => {
     server.metadata['id_token_signing_alg_values_supported'] = ['PS256'];
     await failsWith({ body: { ...good, id_token: await server.idToken({ aud: 'editor' }) } }, 'invalid-response', 'refresh-2');
   });

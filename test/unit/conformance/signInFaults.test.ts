@@ -41,7 +41,7 @@ describe('The token answer of a sign-in that', () => {
   }
 
   for (const refreshToken of [7, true, {}, ['refresh-2']]) {
-    it(`has ${JSON.stringify(refreshToken)} for a refresh token is bad-answer`, async () => {
+    it(`has ${JSON.stringify(refreshToken)} for a refresh token is invalid-response`, async () => {
       server.onToken({ body: { ...GOOD_TOKENS, refresh_token: refreshToken } });
       await rejectsWith(trade(server), 'invalid-response');
       await rejectsWith(onDevice(['read']), 'invalid-response');
@@ -102,7 +102,7 @@ describe('The token answer of a sign-in that', () => {
     await withIdToken({ aud: ['editor'] });
   });
 
-  it('has an ID token signed by another algorithm than the server says is bad-answer', async () => {
+  it('has an ID token signed by another algorithm than the server says is invalid-response', async () => {
     server.metadata['id_token_signing_alg_values_supported'] = ['PS256'];
     await rejectsWith(withIdToken({}), 'invalid-response');
     await rejectsWith(onDeviceWithIdToken({}), 'invalid-response');
