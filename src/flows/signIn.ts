@@ -10,6 +10,7 @@ import { withNewDpopKey, type Discovery, type ServerContext } from '../protocol/
 import { exchangeCode } from '../protocol/exchange.ts';
 import { accountOf, type SignInGrant } from '../protocol/identity.ts';
 import { authorizationUrl } from '../protocol/pushed.ts';
+import { requestedScopes } from '../protocol/requestedScopes.ts';
 import { revokeTokens } from '../protocol/revoke.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
@@ -227,7 +228,7 @@ export class SignInService {
     let waiting: Disposable | undefined;
     return {
       tokens: async () => {
-        const authorization = await authorizationRequest(server, redirect.redirectUri, scopes, hints);
+        const authorization = await authorizationRequest(server, redirect.redirectUri, requestedScopes(server, scopes), hints);
         const answer = redirect.answer((parameters) => isAnswerTo(authorization, parameters), signal, authorization.state);
         // Handled below; the browser may take so long to open that the wait is over before anybody looks.
         answer.catch(() => {});
@@ -305,12 +306,13 @@ export class SignInService {
     const over = new AbortController();
     return {
       tokens: async () => {
-        const code = await requestDeviceCode(server, scopes, transport, signal, hints);
+        const requested = requestedScopes(server, scopes);
+        const code = await requestDeviceCode(server, requested, transport, signal, hints);
         signal.throwIfAborted();
         clearDeadline();
         log.info(`Sign-in at ${provider.id} waits until a code has been entered at ${sanitizeDisplayName(new URL(code.address).host)} (device), until ${formatTimestamp(code.expiresAt)}.`);
         onCode?.(code, over.signal);
-        return waitForTokens(server, code, scopes, { clock, log, transport }, signal);
+        return waitForTokens(server, code, requested, { clock, log, transport }, signal);
       },
       finish: () => over.abort(),
     };

@@ -109,7 +109,7 @@ const addressIn = (text: string): URL | undefined => (URL.canParse(text) ? new U
 
 /**
  * Asks once for the tokens of a pair of codes (RFC 8628 section 3.4). An ID token is checked as everywhere, but for the
- * nonce, which this grant does not have; where `openid` was asked for there has to be one.
+ * nonce, which this grant does not have; where `openid` was asked of a server with OpenID Connect there has to be one.
  * @throws Failure `protocol-step` with `authorization_pending` or `slow_down` while the person has not decided.
  */
 export async function requestDeviceTokens(server: ServerContext, code: DeviceCode, scopes: readonly string[], transport: Transport, signal: AbortSignal): Promise<Tokens> {
@@ -124,7 +124,7 @@ export async function requestDeviceTokens(server: ServerContext, code: DeviceCod
     (said, expected, response) => oauth.processDeviceCodeResponse(said, expected, response),
     { fetch: fetchWith(transport, signal) },
   );
-  if (scopes.includes('openid') && tokens.claims === undefined) {
+  if (server.isOpenId && scopes.includes('openid') && tokens.claims === undefined) {
     throw new Failure('invalid-response', oauth.INVALID_RESPONSE, { detail: 'id_token' });
   }
   // No rule of this grant, so a server that does not say when the person signed in is not held to it.

@@ -12,6 +12,7 @@ import { clientWithSecret, publicClient, type Authentication, type KnownAuthenti
 import { fetchDocument } from './document.ts';
 import { PROOF_ALGORITHM, ProofKeys, type DpopContext } from './dpop.ts';
 import { ENDPOINTS, configured, locationsOf, metadataIn, mustBeUsable, significanceOf } from './metadata.ts';
+import { supportsOpenId } from './requestedScopes.ts';
 import { fetchWith, type Fetch, type Transport } from './transport.ts';
 
 /** How long, in ms, the metadata that were read before are used if they can't be read again, until the next attempt. */
@@ -25,6 +26,8 @@ const CACHE_TTL = HOUR;
 export interface ServerContext extends DpopContext {
   readonly provider: Provider;
   readonly metadata: oauth.AuthorizationServer;
+  /** Whether it supports OpenID Connect, as far as its metadata tell. */
+  readonly isOpenId: boolean;
   /** The public client, as oauth4webapi wants it. */
   readonly client: oauth.Client;
   /** Whether the client has a secret. */
@@ -137,14 +140,17 @@ async function discover(provider: Provider, transport: Transport, noted: Set<str
     proofKeys.hear(answer);
     return answer.response;
   });
-  const metadata = configured(provider) ?? (await found());
+  const described = configured(provider);
+  // What an entry says of its server, it says of its scopes, too.
+  const { isOpenId, metadata } = described === undefined ? await found() : { isOpenId: true, metadata: described };
   mustBeUsable(metadata, insecure);
   const offered = ENDPOINTS.filter((endpoint) => metadata[endpoint] !== undefined).join(', ');
   const method = metadata.code_challenge_methods_supported === undefined ? 'not said' : 'S256';
-  log.debug(`Provider ${provider.id} has ${offered}; PKCE: ${method}.`);
+  log.debug(`Provider ${provider.id} has ${offered}; PKCE: ${method}; OpenID Connect: ${isOpenId ? 'yes' : 'no'}.`);
   return {
     provider,
     metadata,
+    isOpenId,
     client: { client_id: provider.clientId },
     hasSecret: false,
     authentication: publicClient,
@@ -154,13 +160,13 @@ async function discover(provider: Provider, transport: Transport, noted: Set<str
   };
 
   /** Looks for the metadata in each place, unless the network fails: then nothing is known of any of them. */
-  async function found(): Promise<oauth.AuthorizationServer> {
+  async function found(): Promise<Pick<ServerContext, 'isOpenId' | 'metadata'>> {
     const failures: Failure[] = [];
     for (const location of locationsOf(provider)) {
       try {
         const said = metadataIn(await fetchDocument(fetch, location), provider, insecure, noteIgnored);
         mustBeUsable(said, insecure);
-        return said;
+        return { isOpenId: supportsOpenId(location, said), metadata: said };
       } catch (error) {
         const failure = classify(error, 'discovery');
         if (isOfNetwork(failure)) {

@@ -8,8 +8,8 @@ import { checkTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Transport } from './transport.ts';
 
 /**
- * Checks the authorization response and trades its code for tokens. Where `openid` was asked for there has to be an
- * ID token with this request's nonce.
+ * Checks the authorization response and trades its code for tokens. Where `openid` was asked of a
+ * server with OpenID Connect there has to be an ID token with this request's nonce.
  * @throws Failure
  */
 export async function exchangeCode(
@@ -33,7 +33,9 @@ export async function exchangeCode(
   );
   // Who asks how long ago the person may have signed in has to look at the answer (OpenID Connect Core 3.1.2.1).
   const maxAge = maxAgeIn(request.parameters.get('max_age'));
-  const isOpenId = request.scopes.includes('openid');
+  // A server without OpenID Connect may take `openid` for a scope like any other.
+  const mayLackIdToken = !server.isOpenId && raw.body['id_token'] === undefined && maxAge === undefined;
+  const isOpenId = request.scopes.includes('openid') && !mayLackIdToken;
   return checkTokens(
     server,
     raw,

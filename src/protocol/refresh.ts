@@ -7,6 +7,7 @@ import type { SessionRecord } from '../core/session.ts';
 import { tokenOptionsFor, type ServerContext } from './discovery.ts';
 import { isCutOff } from './normalize.ts';
 import { requestAnswer } from './request.ts';
+import { requestedScopes } from './requestedScopes.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import { fetchWith, type Fetch, type Transport } from './transport.ts';
 
@@ -84,8 +85,9 @@ export async function requestRefresh(
 function optionsWithScope(server: ServerContext, fetch: Fetch, { granted, scopes = [] }: Renewed): ReturnType<typeof tokenOptionsFor> {
   const options = tokenOptionsFor(server, fetch);
   const held = scopes.filter((scope) => granted === undefined || granted.includes(scope) || !isPermission(scope));
-  if (server.provider.scopeOnRefresh && held.length > 0) {
-    options.additionalParameters.set('scope', held.join(' '));
+  const requested = requestedScopes(server, held);
+  if (server.provider.scopeOnRefresh && requested.length > 0) {
+    options.additionalParameters.set('scope', requested.join(' '));
   }
   return options;
 }

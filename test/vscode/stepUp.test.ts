@@ -16,8 +16,8 @@ describe('a step up', () => {
   before(async () => {
     other = await consumer();
     await order({ person: { kind: 'signIn', account: 'demo' }, policy: { honoursAcr: true } });
-    await configure('providers', [entry({ id: 'secret storage', label: 'Vault', scopes: ['openid', 'profile', 'offline_access'] })]);
-    await eventually('somebody is signed in', async () => other.getSession('secret storage', READ, { createIfNone: true, account: { id: 'demo', label: 'demo' } }));
+    await configure('providers', [entry({ id: 'vault', label: 'Vault', scopes: ['openid', 'profile', 'offline_access'] })]);
+    await eventually('somebody is signed in', async () => other.getSession('vault', READ, { createIfNone: true, account: { id: 'demo', label: 'demo' } }));
   });
 
   after(async () => {
@@ -30,8 +30,8 @@ describe('a step up', () => {
     fallbackScopes,
   });
   const silently = async (wanted: readonly string[] | vscode.AuthenticationWwwAuthenticateRequest): Promise<SessionWithExpiry | undefined> =>
-    other.getSession('secret storage', wanted, { silent: true });
-  const signIn = async (wanted: vscode.AuthenticationWwwAuthenticateRequest): Promise<SessionWithExpiry | undefined> => other.getSession('secret storage', wanted, { createIfNone: true });
+    other.getSession('vault', wanted, { silent: true });
+  const signIn = async (wanted: vscode.AuthenticationWwwAuthenticateRequest): Promise<SessionWithExpiry | undefined> => other.getSession('vault', wanted, { createIfNone: true });
   async function latestRequest(): Promise<Readonly<Record<string, string>>> {
     return (await order()).journal.filter(({ path }) => path === '/auth').at(-1)?.parameters ?? {};
   }
@@ -55,7 +55,7 @@ describe('a step up', () => {
     assert.equal(claimsIn(session?.idToken)['acr'], SECOND_FACTOR);
     const { acr_values: classes, login_hint: hint, scope } = await latestRequest();
     assert.deepEqual([classes, hint, scope?.includes('notes.read')], [SECOND_FACTOR, 'demo', true]);
-    assert.equal((await other.getAccounts('secret storage')).length, 1);
+    assert.equal((await other.getAccounts('vault')).length, 1);
   });
 
   it('is not asked for again by the next caller', async () => {
@@ -133,7 +133,7 @@ describe('a step up', () => {
     });
 
     it('are the ID token alone where the entry says so, with the time that this one is good for', async () => {
-      await configure('providers', [entry({ id: 'secret storage', label: 'Vault', token: 'id_token' })]);
+      await configure('providers', [entry({ id: 'vault', label: 'Vault', token: 'id_token' })]);
       const session = await eventually('the entry has arrived', async () => {
         const found = await silently(READ);
         return found !== undefined && found.accessToken === found.idToken && found;
