@@ -70,8 +70,10 @@ function judgeAtServer({ server, time }: Scene, judge: Judge, newest: SessionRec
     return;
   }
   const token = server.read(newest.refreshToken ?? '');
-  const isOnTheWay = time.now - (token?.grant.issued.at(-1)?.at ?? 0) < ON_THE_WAY;
-  if (token?.grant.end === undefined && token?.number !== token?.grant.newest && !isOnTheWay) {
+  if (time.now - (token?.grant.issued.at(-1)?.at ?? 0) < ON_THE_WAY) {
+    return;
+  }
+  if (token?.grant.end === undefined && token?.number !== token?.grant.newest) {
     judge.fail('converge', `the windows have ${nameOf(newest)} of ${newest.id}, the server's newest is ${token?.grant.newest ?? '?'}`);
   }
   if (!newest.isComplete) {
