@@ -45,6 +45,8 @@ export class RefreshScheduler implements Disposable {
   /** The tick for what is due before. */
   #timer: Disposable | undefined;
   #plannedFor = 0;
+  /** When the latest tick was: what runs out after it is for a later one to tell. */
+  #tickedAt = Infinity;
   #isOver = false;
   readonly #listening: Disposable;
   /** The latest time that the clock has shown here, with the generation of each session at that time, and how far the clock was set back since. */
@@ -131,6 +133,7 @@ export class RefreshScheduler implements Disposable {
         tokenRefresher.renew(id, isSuspect ? 'the clock was set' : this.#reasonFor(session), isUrgent || isSuspect).catch(() => {});
       }
     }
+    this.#tickedAt = now;
     this.#ticked.fire();
     this.#plan();
   }
@@ -247,10 +250,12 @@ export class RefreshScheduler implements Disposable {
     const lifetimes = tokenLifetimes(record);
     const due = renewalDueAt(lifetimes, this.#dependencies.settings());
     const renewal = session.failure !== undefined ? session.nextTryAt : due === undefined ? undefined : due - clockSetBackMs;
-    const ends = [isUsable(record, sessionTime(session, now)) ? lifetimes.accessExpiresAt : undefined, warnAt(lifetimes, this.#dependencies.settings())];
+    // A timer may fire a moment early, so that a time has passed by now that had not yet at the tick.
+    const since = Math.min(this.#tickedAt, now);
+    const ends = [isUsable(record, sessionTime(session, since)) ? lifetimes.accessExpiresAt : undefined, warnAt(lifetimes, this.#dependencies.settings())];
     const storing = session.unsaved ? now + STORING_PACE : undefined;
     const times = [session.renewing ? undefined : renewal, storing, ...ends.map((end) => (end === undefined ? undefined : end - clockSetBackMs))];
-    return Math.min(...times.filter((time) => time !== undefined).filter((time) => time > now || time === renewal), Infinity);
+    return Math.min(...times.filter((time) => time !== undefined).filter((time) => time > since || time === renewal), Infinity);
   }
 
   #stop(): void {

@@ -276,6 +276,21 @@ describe('The scheduler', () => {
     assert.ok(times.includes(90 * SECOND), times.join());
   });
 
+  it('ticks once more when a token runs out between a tick and the planning of the next one', async () => {
+    await start(40 * SECOND, {}, { refreshToken: undefined });
+    await testWindow.clock.pass(40 * SECOND - 1);
+    let listed: number | undefined;
+    const slow = testWindow.scheduler.onDidTick(() => {
+      slow.dispose();
+      assert.equal(testWindow.sessionManager.list('acme').length, 1);
+      testWindow.clock.set(testWindow.clock.now() + 2);
+    });
+    testWindow.scheduler.tick();
+    testWindow.scheduler.onDidTick(() => (listed = testWindow.sessionManager.list('acme').length));
+    await testWindow.clock.pass(SECOND);
+    assert.equal(listed, 0, 'nobody is told for up to a minute');
+  });
+
   it('stores again at each tick what could not be stored, until that takes', async () => {
     await start(5 * MINUTE);
     testWindow.store.failing.add('store');
