@@ -57,8 +57,8 @@ export class IdleMonitor implements Disposable {
   readonly #signingOut = new Map<string, { readonly signedInAt: number; readonly done: Promise<void> }>();
   readonly #warned = new Set<string>();
   #deciding: Promise<void> | undefined;
-  /** Whether somebody has been active while it was not decided yet whether that came in time. */
-  #isPending = false;
+  /** When somebody was last active while it was not decided yet whether that came in time. */
+  #pendingAt: number | undefined;
   /** The first and the last activity in this window before it was known for how long nobody had been active before. */
   #early: { readonly first: number; last: number } | undefined;
   #notedAt = -Infinity;
@@ -116,7 +116,7 @@ export class IdleMonitor implements Disposable {
       return;
     }
     if (this.#last === -Infinity || this.#overdue().length > 0) {
-      this.#isPending = true;
+      this.#pendingAt = this.#dependencies.uptime();
       this.#noteEarly();
       void this.settle();
       return;
@@ -218,7 +218,7 @@ export class IdleMonitor implements Disposable {
     if (this.reportInterval !== undefined) {
       const known = await this.#file.readAtStart();
       length = known ?? 0;
-      this.#isPending ||= known === undefined;
+      this.#pendingAt ??= known === undefined ? this.#dependencies.uptime() : undefined;
       log.info(known === undefined ? 'Nothing is known of activity before; it counts from now.' : `The last activity was ${seconds(length)} ago.`);
     }
     const now = this.#dependencies.uptime();
@@ -293,9 +293,10 @@ export class IdleMonitor implements Disposable {
   }
 
   #flushPending(): void {
-    if (this.#isPending && this.#last !== -Infinity) {
-      this.#isPending = false;
-      this.#applyActivity(this.#dependencies.uptime());
+    const active = this.#pendingAt;
+    if (active !== undefined && this.#last !== -Infinity) {
+      this.#pendingAt = undefined;
+      this.#applyActivity(active);
       this.#noteSoon();
     }
   }

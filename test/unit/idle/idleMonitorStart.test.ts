@@ -87,6 +87,20 @@ describe('Windows after VS Code was closed', function () {
     await bench.assertOut();
   });
 
+  it('for less, and whose keyring is unlocked long after the last activity, are signed out by the time of that', async () => {
+    await closed(MINUTE);
+    bench.windows.store.failing.add('keys');
+    const window = bench.open();
+    await bench.windows.clock.pass(MINUTE);
+    window.idleMonitor.noteActivity();
+    await bench.windows.clock.pass(LIMIT - 4 * MINUTE);
+    bench.windows.store.failing.clear();
+    await bench.windows.clock.pass(2 * MINUTE);
+    assert.ok((await tokenIn(window))?.startsWith('access-'), 'within the limit');
+    await bench.windows.clock.pass(3 * MINUTE);
+    await bench.assertOut();
+  });
+
   it('for less, are signed in, and renew', async () => {
     await closed(LIMIT - MINUTE);
     const window = bench.open();
