@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { MINUTE, SECOND, elapsedUptime, type Clock } from './clock.ts';
 import { Failure, sanitizeServerText } from './failure.ts';
+import { fnv1a } from './hash.ts';
 import { parseJson } from './json.ts';
 import type { TokenLifetimes } from './lifetime.ts';
 import { credentialOrigins, type Destination, type Provider, type TokenKind } from './provider.ts';
@@ -208,10 +209,7 @@ export function tokenLifetimes(record: SessionRecord): TokenLifetimes & { readon
 
 /** A number in [0, 1) that looks random and is the same in every window: FNV-1a, mixed once more at the end. */
 function jitterOf({ id, generation }: SessionRecord): number {
-  let hash = 0x811c9dc5;
-  for (const character of `${id}.${generation}`) {
-    hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
-  }
+  let hash = fnv1a(`${id}.${generation}`);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;

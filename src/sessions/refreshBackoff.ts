@@ -94,15 +94,17 @@ export class RefreshBackoff {
     if (record.refreshSettings !== undefined && record.refreshSettings !== refreshSettingsOf(provider)) {
       return new Failure('refresh-rejected-settings', 'rejected-settings', details);
     }
-    const rejectedAt = await this.#rejectedAt(record);
+    const rejectedAt = this.#rejectedAt(record, await this.#dependencies.sessionIndex.getLastFailure(record.id));
     const isRepeated = rejectedAt !== undefined && this.#dependencies.clock.now() - rejectedAt >= REJECTION_SPACING;
     return isRepeated ? new Failure('refresh-rejected-again', 'rejected-again', details) : new Failure('refresh-rejected', 'rejected-once', details);
   }
 
-  /** When the server first rejected a refresh of this generation, in whichever window; not what lies in the future since the clock was set back. */
-  async #rejectedAt({ id, generation }: SessionRecord): Promise<number | undefined> {
-    const { clock, sessionIndex, liveSessions } = this.#dependencies;
-    const failed = await sessionIndex.getLastFailure(id);
+  /**
+   * When the server first rejected a refresh of this generation, in whichever window; not what lies in the future since the clock was set back.
+   * @param failed the latest failed try of any window.
+   */
+  #rejectedAt({ id, generation }: SessionRecord, failed: RefreshFailure | undefined): number | undefined {
+    const { clock, liveSessions } = this.#dependencies;
     const times = [failed?.generation === generation ? failed.rejectedAt : undefined, liveSessions.get(id)?.rejectedAt];
     return times.filter((time) => time !== undefined).filter((time) => time <= clock.now()).sort((one, other) => one - other)[0];
   }
@@ -117,7 +119,7 @@ export class RefreshBackoff {
     this.#own.set(id, at);
     const { category, code } = failure;
     await this.#writing.hold(id, async () => {
-      const rejectedAt = await this.#rejectedAt(record);
+      const rejectedAt = this.#rejectedAt(record, await sessionIndex.getLastFailure(id));
       await sessionIndex.recordFailure(id, { generation, at, category, code, failures, nextTryAt: until, listensUntil: until, rejectedAt });
     });
   }
@@ -153,8 +155,10 @@ export class RefreshBackoff {
     const failures = before + 1;
     const at = clock.now();
     const delay = retryDelay(failure, failures, this.#dependencies.random());
-    const asked = await this.#askedToWaitUntil(record, at);
-    const rejectedAt = (await this.#rejectedAt(record)) ?? (REJECTIONS.has(failure.category) ? at : undefined);
+    const failed = await sessionIndex.getLastFailure(id);
+    // A wait that the server has asked another window for isn't shortened by a failure of this one.
+    const asked = failed?.generation === generation && isWait(failed.waitUntil, at) ? failed.waitUntil : undefined;
+    const rejectedAt = this.#rejectedAt(record, failed) ?? (REJECTIONS.has(failure.category) ? at : undefined);
     const current = liveSessions.get(id);
     if (current?.record !== record) {
       return;
@@ -194,12 +198,6 @@ export class RefreshBackoff {
     const now = this.#dependencies.clock.now();
     const next = nextTryAt === undefined ? 'not tried again by itself' : `next try in ${Math.round((nextTryAt - now) / SECOND)} s, at ${formatTimestamp(nextTryAt)}`;
     return `${describeToken(session, now)}, ${describeRefreshability(session.record)}; ${next}`;
-  }
-
-  /** Until when the server has asked another window to wait, which a failure of this one does not shorten. */
-  async #askedToWaitUntil({ id, generation }: SessionRecord, now: number): Promise<number | undefined> {
-    const failed = await this.#dependencies.sessionIndex.getLastFailure(id);
-    return failed?.generation === generation && isWait(failed.waitUntil, now) ? failed.waitUntil : undefined;
   }
 }
 

@@ -32,6 +32,16 @@ describe('The refresher, as people come and go', () => {
       return () => go();
     };
 
+    /** Signs out while the server is asked for new tokens, which it gives afterwards. */
+    const signOutDuringRenewal = async (): Promise<void> => {
+      const release = heldToken();
+      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
+      await server.waitFor('/token');
+      await testWindow.sessionManager.signOut('s1');
+      release();
+      await renewal;
+    };
+
     /** What is left of the session: its secret, its files but for the word that it is signed out and the marks of turns, and texts with a token. */
     const leftovers = (): string[] => {
       const isOnPurpose = (name: string): boolean => name === 's1.gone' || /^s1\.\d+\.over$/.test(name);
@@ -48,24 +58,14 @@ describe('The refresher, as people come and go', () => {
     const revoked = (): (string | null)[] => server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token'));
 
     it('revokes the new tokens and never stores them', async () => {
-      const release = heldToken();
-      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
-      await server.waitFor('/token');
-      await testWindow.sessionManager.signOut('s1');
-      release();
-      await renewal;
+      await signOutDuringRenewal();
       assert.ok(revoked().includes('refresh-2'));
       assert.doesNotMatch(JSON.stringify(testWindow.store.history), /refresh-2|access-2/);
       assert.deepEqual([testWindow.liveSessions.all(), leftovers()], [[], []]);
     });
 
     it('revokes the new access token too, which outlives its refresh token at many servers', async () => {
-      const release = heldToken();
-      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
-      await server.waitFor('/token');
-      await testWindow.sessionManager.signOut('s1');
-      release();
-      await renewal;
+      await signOutDuringRenewal();
       assert.ok(revoked().includes('access-2'), revoked().join());
     });
 
@@ -115,12 +115,7 @@ describe('The refresher, as people come and go', () => {
     });
 
     it('leaves no mark of its turn behind either', async () => {
-      const release = heldToken();
-      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
-      await server.waitFor('/token');
-      await testWindow.sessionManager.signOut('s1');
-      release();
-      await renewal;
+      await signOutDuringRenewal();
       assert.deepEqual([...testWindow.folder.files.keys()], ['s1.gone']);
     });
   });
