@@ -86,7 +86,12 @@ async function makeTwoFiles({ errors, metafile }) {
       external: ['vscode', `./${onDemand}`],
       plugins: [oneDoorToVscode],
     }),
-    build({ ...options, entryPoints: [`out/parts/${onDemand}`], outdir: 'dist', plugins: [oneDoorToVscode, chunkIsInFirst] }),
+    build({
+      ...options,
+      entryPoints: [`out/parts/${onDemand}`],
+      outdir: 'dist',
+      plugins: [oneDoorToVscode, chunkIsInFirst],
+    }),
   ]);
   const files = built.flatMap(({ metafile: { outputs } }) => Object.keys(outputs));
   const old = (await readdir('dist')).map((name) => `dist/${name}`).filter((path) => !files.includes(path));
@@ -97,7 +102,9 @@ async function makeTwoFiles({ errors, metafile }) {
 /** The suite is an extension of its own, because VS Code shows no dialogs to a module given as `extensionTestsPath`. */
 async function suite() {
   const only = process.env['SESSION_KEEPER_SUITE'] ?? '';
-  const files = (await readdir('test/vscode')).filter((name) => name.endsWith('.test.ts') && name.includes(only)).sort();
+  const files = (await readdir('test/vscode'))
+    .filter((name) => name.endsWith('.test.ts') && name.includes(only))
+    .sort();
   await mkdir('out/test', { recursive: true });
   const manifest = {
     name: 'session-keeper-suite',

@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
   { ignores: ['dist/', 'out/', 'node_modules/', '.vscode-test/', 'test/consumer/'] },
   {
-    files: ['src/**/*.ts', 'test/**/*.ts'],
+    files: ['src/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     plugins: { jsdoc },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -20,31 +20,51 @@ export default tseslint.config(
       '@typescript-eslint/no-empty-function': 'off',
       // `void promise` says on purpose that nobody waits.
       '@typescript-eslint/no-meaningless-void-operator': 'off',
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidOperator: true, ignoreVoidReturningFunctions: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidOperator: true, ignoreVoidReturningFunctions: true },
+      ],
       // oauth4webapi marks it so that it stands out. It is on for loopback addresses only; a test holds that.
-      '@typescript-eslint/no-deprecated': ['error', { allow: [{ from: 'package', name: 'allowInsecureRequests', package: 'oauth4webapi' }] }],
-      'no-restricted-syntax': ['error', { selector: 'TSEnumDeclaration', message: 'Use a constant list and its union type.' }],
+      '@typescript-eslint/no-deprecated': [
+        'error',
+        { allow: [{ from: 'package', name: 'allowInsecureRequests', package: 'oauth4webapi' }] },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'TSEnumDeclaration', message: 'Use a constant list and its union type.' },
+      ],
       eqeqeq: 'error',
       'no-console': 'error',
-      'max-lines': ['error', { max: 330, skipBlankLines: true, skipComments: true }],
+      'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }],
       'max-params': ['error', 5],
       complexity: ['error', 15],
     },
     linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' },
   },
   {
-    files: ['src/**/*.ts', 'test/workshop/**/*.ts', 'test/support/**/*.ts'],
+    files: ['src/**/*.ts', 'tools/**/*.ts', 'test/support/**/*.ts'],
     rules: {
-      'jsdoc/require-jsdoc': ['error', {
-        publicOnly: true,
-        require: { ClassDeclaration: true, FunctionDeclaration: true, MethodDefinition: false },
-        contexts: ['TSInterfaceDeclaration', 'TSTypeAliasDeclaration', 'VariableDeclaration', 'MethodDefinition[key.type!="PrivateIdentifier"][kind!="constructor"][key.name!="dispose"]'],
-      }],
+      'jsdoc/require-jsdoc': [
+        'error',
+        {
+          publicOnly: true,
+          require: { ClassDeclaration: true, FunctionDeclaration: true, MethodDefinition: false },
+          contexts: [
+            'TSInterfaceDeclaration',
+            'TSTypeAliasDeclaration',
+            'VariableDeclaration',
+            'MethodDefinition[key.type!="PrivateIdentifier"][kind!="constructor"][key.name!="dispose"]',
+          ],
+        },
+      ],
       'jsdoc/require-description': ['error', { contexts: ['any'] }],
     },
   },
   {
-    files: ['test/**/*.ts'],
-    rules: { 'no-console': 'off', '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [] }] },
+    files: ['test/**/*.ts', 'tools/**/*.ts'],
+    rules: {
+      'no-console': 'off',
+      '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [] }],
+    },
   },
 );

@@ -68,7 +68,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const discovery = new Discovery(transport, (provider) => clientSecrets.read(provider));
 
   const sessions = new SessionsModule({
-    clock, log, discovery, transport, secrets, folder,
+    clock,
+    log,
+    discovery,
+    transport,
+    secrets,
+    folder,
     life: nodeProcessLiveness(),
     cipher: nodeCipher,
     keyNames: keyNamesIn(context.globalState),
@@ -84,10 +89,17 @@ export function activate(context: vscode.ExtensionContext): void {
   const { idleMonitor, sessionManager, notificationClaims, tokenRefresher, liveSessions, scheduler } = sessions;
 
   const redirectEnvironment = new RedirectEnvironment(context.extension);
-  const links = new UriCallbackRouter({ clock, log, cipher: nodeCipher, folder: nodeSharedFolder(join(context.globalStorageUri.fsPath, LINKS_FOLDER), clock) });
+  const links = new UriCallbackRouter({
+    clock,
+    log,
+    cipher: nodeCipher,
+    folder: nodeSharedFolder(join(context.globalStorageUri.fsPath, LINKS_FOLDER), clock),
+  });
   const template = (): Promise<string> => readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8');
   const signOuts = new EndSessionService({
-    clock, log, openBrowser,
+    clock,
+    log,
+    openBrowser,
     environment: () => redirectEnvironment.environment(),
     reach: (address) => redirectEnvironment.reach(address),
     deadline: () => settings.signInTimeout(),
@@ -96,7 +108,13 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const openSignOutPage = (page: ServerSignOut['page']): void => void signOuts.open(page);
   const signIns: SignInService = new SignInService({
-    clock, discovery, transport, log, links, openBrowser, askForAddress,
+    clock,
+    discovery,
+    transport,
+    log,
+    links,
+    openBrowser,
+    askForAddress,
     environment: () => redirectEnvironment.environment(),
     reach: (address) => redirectEnvironment.reach(address),
     link: () => redirectEnvironment.link(),
@@ -109,7 +127,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const showLog = (): void => log.show();
   const onBundleLoadError = (error: unknown): void => reportBundleLoadError(log, error);
   const actions = new RecoveryActions({
-    clock, settings, clientSecrets, transport, showLog,
+    clock,
+    settings,
+    clientSecrets,
+    transport,
+    showLog,
     reportFailure: (error, subject) => notifications.reportFailure(error, subject),
     otherMethods: (provider) => signInController.otherMethods(provider),
     addressesOf: (provider, way) => redirectEnvironment.addressesOf(provider, way),
@@ -123,7 +145,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const guide = later(async () => {
     const { AddProviderWizard } = await import('./onDemand.ts');
     return new AddProviderWizard({
-      clientSecrets, discovery, settings,
+      clientSecrets,
+      discovery,
+      settings,
       pageOn: (product) => vscode.Uri.joinPath(context.extensionUri, 'docs', 'servers', `${product}.md`),
       addressesOf: (provider) => redirectEnvironment.addressesOf(provider),
       proposePort: () => freePortFor([], Math.random),
@@ -131,30 +155,53 @@ export function activate(context: vscode.ExtensionContext): void {
     });
   }, onBundleLoadError);
   const commands: Commands = new Commands({
-    clock, sessionManager, tokenRefresher, signInController, settings, actions, openSignOutPage, showLog,
+    clock,
+    sessionManager,
+    tokenRefresher,
+    signInController,
+    settings,
+    actions,
+    openSignOutPage,
+    showLog,
     addProvider: async () => (await guide())?.run(),
     notifications: () => notifications,
     showDiagnostics: () => diagnostics.show(),
     copyDiagnostics: () => diagnostics.copy(),
   });
-  const diagnostics: DiagnosticsDocument = new DiagnosticsDocument(later(async () => {
-    const { Diagnostics } = await import('./onDemand.ts');
-    return new Diagnostics({
-      clientSecrets, clock, discovery, sessions, settings, process, openSignOutPage, showLog,
-      addProvider: () => commands.addProvider(),
-      extension: context.extension,
-      subjectOf: (record) => commands.subjectOf(record),
-      subjectAt: (id) => commands.subjectAt(id),
-    });
-  }, onBundleLoadError));
+  const diagnostics: DiagnosticsDocument = new DiagnosticsDocument(
+    later(async () => {
+      const { Diagnostics } = await import('./onDemand.ts');
+      return new Diagnostics({
+        clientSecrets,
+        clock,
+        discovery,
+        sessions,
+        settings,
+        process,
+        openSignOutPage,
+        showLog,
+        addProvider: () => commands.addProvider(),
+        extension: context.extension,
+        subjectOf: (record) => commands.subjectOf(record),
+        subjectAt: (id) => commands.subjectAt(id),
+      });
+    }, onBundleLoadError),
+  );
   const idleNotifications = new IdleNotifications({
-    clock, idleMonitor,
+    clock,
+    idleMonitor,
     sessions: () => sessionManager.all(),
     nameOf: (id) => settings.nameOf(id),
     subjectOf: (record) => commands.subjectOf(record),
   });
   const notifications: NotificationCenter = new NotificationCenter({
-    clock, sessionManager, notificationClaims, settings, actions, idleNotifications, showLog,
+    clock,
+    sessionManager,
+    notificationClaims,
+    settings,
+    actions,
+    idleNotifications,
+    showLog,
     subjectOf: (record) => commands.subjectOf(record),
     subjectAt: (id) => commands.subjectAt(id),
     remove: (id) => sessionManager.removeLocally(id),
@@ -163,7 +210,8 @@ export function activate(context: vscode.ExtensionContext): void {
     commands.offerToAddProvider();
     return Promise.reject(new Error(text.sayNoProvider()));
   };
-  const reportNotRevoked = (label: string): void => void vscode.window.showWarningMessage(text.saySignedOutHereOnly(label));
+  const reportNotRevoked = (label: string): void =>
+    void vscode.window.showWarningMessage(text.saySignedOutHereOnly(label));
   const onCall = (): void => {
     if (settings.callsCountAsActivity()) {
       idleMonitor.noteActivity();
@@ -171,7 +219,18 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   const offerAnotherWay: Commands['offerAnotherWay'] = (...failed) => commands.offerAnotherWay(...failed);
   const challengeSessions = new ChallengeSessions({ clock, sessionManager, tokenRefresher });
-  const providers = new ProviderRegistry(settings, { clock, log, sessionManager, challengeSessions, signInController, offerAnotherWay, signInUnconfigured, openSignOutPage, reportNotRevoked, onCall });
+  const providers = new ProviderRegistry(settings, {
+    clock,
+    log,
+    sessionManager,
+    challengeSessions,
+    signInController,
+    offerAnotherWay,
+    signInUnconfigured,
+    openSignOutPage,
+    reportNotRevoked,
+    onCall,
+  });
   const activity = new Activity(clock, idleMonitor);
   const statusBar = new StatusBar(clock, sessionManager, signInController, settings);
   const contextKeys = new ContextKeys(sessionManager);
@@ -213,7 +272,17 @@ export function activate(context: vscode.ExtensionContext): void {
         notifications.check();
       }
     }),
-    activity, idleNotifications, notifications, statusBar, diagnostics, providers, signInController, signOuts, sessions, settings, log,
+    activity,
+    idleNotifications,
+    notifications,
+    statusBar,
+    diagnostics,
+    providers,
+    signInController,
+    signOuts,
+    sessions,
+    settings,
+    log,
   );
 
   // In a moment: VS Code has other extensions to start, and a caller that comes before has its session read all the same.
@@ -222,7 +291,10 @@ export function activate(context: vscode.ExtensionContext): void {
     sessions.start();
     void links.cleanUp();
     // What is left now tells a later session of the editor whether secrets are kept. Nobody waits for it.
-    sessionManager.ready().then(() => sessions.health.persistence(vscode.env.sessionId), () => {});
+    sessionManager.ready().then(
+      () => sessions.health.persistence(vscode.env.sessionId),
+      () => {},
+    );
   });
   leave = async () => {
     begin.dispose();

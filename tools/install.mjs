@@ -31,8 +31,12 @@ function isInstalled() {
     return false;
   }
   const isSame = (a, b) => a?.version === b?.version && a?.integrity === b?.integrity;
-  return Object.entries(wanted).every(([path, entry]) => path === '' || isSame(entry, installed[path]) || (entry.optional === true && !(path in installed)))
-    && Object.keys(installed).every((path) => path in wanted);
+  return (
+    Object.entries(wanted).every(
+      ([path, entry]) =>
+        path === '' || isSame(entry, installed[path]) || (entry.optional === true && !(path in installed)),
+    ) && Object.keys(installed).every((path) => path in wanted)
+  );
 }
 
 /** Whether the process that is written in the lock still runs. A lock without a process is just being written. */
@@ -74,9 +78,10 @@ function install() {
   const args = ['ci', '--prefix', root, '--include=dev', '--loglevel=error'];
   const npm = process.env.npm_execpath;
   const stdio = ['ignore', 2, 2];
-  const { status, error } = npm !== undefined && basename(npm) === 'npm-cli.js'
-    ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio })
-    : spawnSync('npm', args, { cwd: root, stdio, shell: process.platform === 'win32' });
+  const { status, error } =
+    npm !== undefined && basename(npm) === 'npm-cli.js'
+      ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio })
+      : spawnSync('npm', args, { cwd: root, stdio, shell: process.platform === 'win32' });
   if (error !== undefined) {
     console.error(`Couldn't run npm: ${error.message}`);
   }

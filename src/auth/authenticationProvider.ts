@@ -19,7 +19,10 @@ import type { SignInController, SignInHints } from './signInController.ts';
  * A session as VS Code hands it on. `expiresAfter`, in ms from now, and `idToken` are what VS Code's own providers set;
  * they are not yet in the stable API, and extra fields pass through.
  */
-export type SessionWithExpiry = vscode.AuthenticationSession & { readonly expiresAfter?: number; readonly idToken?: string };
+export type SessionWithExpiry = vscode.AuthenticationSession & {
+  readonly expiresAfter?: number;
+  readonly idToken?: string;
+};
 
 /** What the contract is fulfilled with. */
 export interface ProviderDependencies {
@@ -118,7 +121,9 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
       const enough = new Promise((resolve) => clock.after(MENU_PATIENCE, () => resolve(undefined)));
       await Promise.race([sessionManager.ready().catch(() => {}), enough]);
       const all = sessionManager.list(this.#id).map(({ record }) => record);
-      return all.filter(({ account }) => options.account === undefined || account.id === options.account.id).map((record) => this.#toSession(record));
+      return all
+        .filter(({ account }) => options.account === undefined || account.id === options.account.id)
+        .map((record) => this.#toSession(record));
     }
     if (!this.#isOwnCall) {
       this.#dependencies.onCall();
@@ -138,7 +143,10 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
    * Signs in through the browser.
    * @throws Error with a sentence for the person.
    */
-  async createSession(scopes: readonly string[], options: vscode.AuthenticationProviderSessionOptions = {}): Promise<SessionWithExpiry> {
+  async createSession(
+    scopes: readonly string[],
+    options: vscode.AuthenticationProviderSessionOptions = {},
+  ): Promise<SessionWithExpiry> {
     this.#dependencies.onCall();
     const hints = this.#hintsFor(scopes, options.account);
     return this.#toSession(await this.#signIn(scopes, hints, (record) => record), scopes);
@@ -149,7 +157,10 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
    * Shows nothing, like {@link getSessions}.
    * @throws Error with a sentence that names the cause.
    */
-  async getSessionsFromChallenges(constraint: Constraint, options: vscode.AuthenticationProviderSessionOptions = {}): Promise<SessionWithExpiry[]> {
+  async getSessionsFromChallenges(
+    constraint: Constraint,
+    options: vscode.AuthenticationProviderSessionOptions = {},
+  ): Promise<SessionWithExpiry[]> {
     this.#dependencies.onCall();
     try {
       const demand = parseRequirements(constraint);
@@ -164,13 +175,21 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
    * Signs in so that a resource server gets what it wants. The session of the account becomes that one.
    * @throws Error with a sentence for the person, also where the server has signed them in, but not as it was asked to.
    */
-  async createSessionFromChallenges(constraint: Constraint, options: vscode.AuthenticationProviderSessionOptions = {}): Promise<SessionWithExpiry> {
+  async createSessionFromChallenges(
+    constraint: Constraint,
+    options: vscode.AuthenticationProviderSessionOptions = {},
+  ): Promise<SessionWithExpiry> {
     const { clock, challengeSessions } = this.#dependencies;
     this.#dependencies.onCall();
     const demand = this.#parseChallenge(constraint);
     const { acrValues, claims, maxAge, scopes } = demand;
     // Whoever is challenged has been somebody already, so it is the only account there is rather than another one.
-    const hints = { ...this.#hintsFor(scopes, options.account, () => false), acrValues, maxAge, ...(claims === undefined ? {} : { claims }) };
+    const hints = {
+      ...this.#hintsFor(scopes, options.account, () => false),
+      acrValues,
+      maxAge,
+      ...(claims === undefined ? {} : { claims }),
+    };
     const session = await this.#signIn(scopes, hints, (record) => {
       // One that does not is a good session all the same, and stays: its tokens may be bound up with those before.
       assertMeets(record, demand, clock.now());
@@ -180,7 +199,11 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     return this.#toSession(session, scopes);
   }
 
-  async #signIn(scopes: readonly string[], hints: SignInHints, accept: (record: SessionRecord) => SessionRecord): Promise<SessionRecord> {
+  async #signIn(
+    scopes: readonly string[],
+    hints: SignInHints,
+    accept: (record: SessionRecord) => SessionRecord,
+  ): Promise<SessionRecord> {
     const provider = this.#provider;
     if (provider === undefined) {
       return this.#dependencies.signInUnconfigured();
@@ -229,12 +252,17 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     });
     // With one session VS Code takes the whole account out of its menu; the other sessions of the account bring it back.
     const survivors = [...now.values()].filter(
-      (record) => removed.some(({ account }) => account.id === record.account.id) && !added.includes(record) && !changed.includes(record),
+      (record) =>
+        removed.some(({ account }) => account.id === record.account.id) &&
+        !added.includes(record) &&
+        !changed.includes(record),
     );
     // A sign-in again under the same id answers what was asked for in the meantime, too.
     const answered = [...added, ...changed].flatMap((record) => this.#takeFulfilled(record));
     if (added.length + removed.length + changed.length > 0) {
-      this.#dependencies.log.debug(`VS Code is told of ${this.#id}: ${added.length} added, ${removed.length} removed, ${changed.length} changed.`);
+      this.#dependencies.log.debug(
+        `VS Code is told of ${this.#id}: ${added.length} added, ${removed.length} removed, ${changed.length} changed.`,
+      );
       this.#changed.fire({
         added: [...added.map((record) => this.#toSession(record)), ...answered],
         removed: removed.map((record) => this.#toSession(record)),
@@ -249,7 +277,8 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
 
   /** The session as one caller sees it: with the scopes that it asked for, to the letter, because VS Code compares them. */
   #toSession(record: SessionRecord, scopes: readonly string[] = record.scopes): SessionWithExpiry {
-    const left = record.accessExpiresAt === undefined ? undefined : record.accessExpiresAt - this.#dependencies.clock.now();
+    const left =
+      record.accessExpiresAt === undefined ? undefined : record.accessExpiresAt - this.#dependencies.clock.now();
     return {
       id: record.id,
       accessToken: this.#tokenOf(record) ?? '',
@@ -280,7 +309,9 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
 
   /** The session once for each list of scopes that was asked for in vain and that it answers, to the letter. */
   #takeFulfilled(record: SessionRecord): SessionWithExpiry[] {
-    const answered = [...this.#pendingRequests].filter((words) => words === this.#offered || servesScopes(record, [words]));
+    const answered = [...this.#pendingRequests].filter(
+      (words) => words === this.#offered || servesScopes(record, [words]),
+    );
     for (const words of answered) {
       this.#pendingRequests.delete(words);
     }
@@ -292,12 +323,23 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
    * Whom a sign-in is for, as the server calls them, and which session it goes on from; of one that has ended, also what
    * the server has asked for.
    */
-  #hintsFor(scopes: readonly string[], account: vscode.AuthenticationSessionAccountInformation | undefined, suits?: SessionFilter): SignInHints {
+  #hintsFor(
+    scopes: readonly string[],
+    account: vscode.AuthenticationSessionAccountInformation | undefined,
+    suits?: SessionFilter,
+  ): SignInHints {
     const known = this.#dependencies.sessionManager.expected(this.#id, scopes, account?.id, suits);
     if (known === undefined) {
-      return { loginHint: account?.label, isAnother: account === undefined && this.#dependencies.sessionManager.list(this.#id).length > 0 };
+      return {
+        loginHint: account?.label,
+        isAnother: account === undefined && this.#dependencies.sessionManager.list(this.#id).length > 0,
+      };
     }
-    return { loginHint: loginHintOf(known), resumeSessionId: known.id, ...(known.ended === undefined ? {} : hintsAfter(endedFailure(known.ended))) };
+    return {
+      loginHint: loginHintOf(known),
+      resumeSessionId: known.id,
+      ...(known.ended === undefined ? {} : hintsAfter(endedFailure(known.ended))),
+    };
   }
 
   #toError(error: unknown, hasSession = true): Error {
@@ -307,7 +349,9 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
       this.#refusedFor = failure;
       this.#dependencies.log.warn(`A caller of ${this.#id} is refused: ${formatFailure(failure)}.`);
     }
-    const spoken = new Error(failureSentence(failure, this.#provider?.label ?? this.#id, hasSession), { cause: failure });
+    const spoken = new Error(failureSentence(failure, this.#provider?.label ?? this.#id, hasSession), {
+      cause: failure,
+    });
     // Of an error that it hands on to another extension, VS Code keeps name and message, and drops everything else.
     return Object.assign(spoken, { name: `${ERROR_NAME}${failure.category}`, code: failure.category });
   }

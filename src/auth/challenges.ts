@@ -8,9 +8,15 @@ import type { Constraint } from '../core/challenge.ts';
 /** What VS Code looks for on a provider that has registered with `supportsChallenges`. */
 export interface ChallengeProvider {
   /** The sessions that answer a challenge; shows nothing, and an empty list makes VS Code offer to sign in. */
-  getSessionsFromChallenges(constraint: Constraint, options: vscode.AuthenticationProviderSessionOptions): Thenable<readonly vscode.AuthenticationSession[]>;
+  getSessionsFromChallenges(
+    constraint: Constraint,
+    options: vscode.AuthenticationProviderSessionOptions,
+  ): Thenable<readonly vscode.AuthenticationSession[]>;
   /** Signs in so that the challenge is answered. */
-  createSessionFromChallenges(constraint: Constraint, options: vscode.AuthenticationProviderSessionOptions): Thenable<vscode.AuthenticationSession>;
+  createSessionFromChallenges(
+    constraint: Constraint,
+    options: vscode.AuthenticationProviderSessionOptions,
+  ): Thenable<vscode.AuthenticationSession>;
 }
 
 /** The options of a registration, with the proposed one. */
@@ -22,7 +28,10 @@ export type RegistrationOptions = vscode.AuthenticationProviderOptions & { reado
  * @returns whether challenges reach it, as far as VS Code says.
  * @throws whatever VS Code throws where it refuses the second time.
  */
-export function registerForChallenges<T>(register: (options: RegistrationOptions) => T): { readonly registered: T; readonly answers: boolean } {
+export function registerForChallenges<T>(register: (options: RegistrationOptions) => T): {
+  readonly registered: T;
+  readonly answers: boolean;
+} {
   try {
     return { registered: register({ supportsMultipleAccounts: true, supportsChallenges: true }), answers: true };
   } catch {

@@ -10,11 +10,18 @@ import * as text from '../host/messages.ts';
  * page on request; a person who types the code on another device closes it, and the notification still says the code.
  * @param over aborted once the code is of no use any more; nothing is opened then.
  */
-export async function showCode({ label }: Provider, { address, completeAddress, expiresAt, userCode }: ShownCode, over: AbortSignal): Promise<void> {
+export async function showCode(
+  { label }: Provider,
+  { address, completeAddress, expiresAt, userCode }: ShownCode,
+  over: AbortSignal,
+): Promise<void> {
   const copy: vscode.MessageItem = { title: text.labelCopyCodeAndOpen() };
   const open: vscode.MessageItem = { title: text.labelOpenPage() };
   const close: vscode.MessageItem = { title: text.labelOtherDevice(), isCloseAffordance: true };
-  const options = { modal: true, detail: text.sayWhereToEnter(label, address, text.formatTime(expiresAt, systemClock.now())) };
+  const options = {
+    modal: true,
+    detail: text.sayWhereToEnter(label, address, text.formatTime(expiresAt, systemClock.now())),
+  };
   const chosen = await vscode.window.showInformationMessage(text.sayCode(userCode), options, copy, open, close);
   if (over.aborted || chosen === undefined || chosen === close) {
     return;

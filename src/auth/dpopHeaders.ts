@@ -6,14 +6,13 @@ import type { SessionManager } from '../sessions/sessionManager.ts';
 import { DPOP_COMMAND } from '../host/ids.ts';
 import * as text from '../host/messages.ts';
 
-/** What a caller tells of the request that it is about to send. */
-export interface CallerRequest {
-  /** The method; `GET` where nothing is said. */
-  readonly method?: string;
-  /** The address. */
-  readonly url: string;
-  /** The last `DPoP-Nonce` that the resource server has answered with, where it has. */
-  readonly nonce?: string;
+/** The request that a caller is about to send, as it describes it. */
+interface ResourceRequest {
+  /** The method; `GET` if the caller doesn't say. */
+  readonly method: string;
+  /** The last `DPoP-Nonce` that the resource server has sent, if any. */
+  readonly nonce: string | undefined;
+  readonly url: URL;
 }
 
 /** The headers for that request. */
@@ -29,25 +28,44 @@ export interface CallerHeaders {
  */
 export function registerDpopHeadersCommand(sessionManager: SessionManager): vscode.Disposable {
   const keys = new ProofKeys();
-  return vscode.commands.registerCommand(DPOP_COMMAND, async (accessToken?: unknown, request?: unknown): Promise<CallerHeaders> => {
-    const { method, nonce, url } = readRequest(request);
-    const record = sessionManager.all().find(({ record: { accessToken: known } }) => known === accessToken)?.record;
-    if (record === undefined) {
-      throw new Error(text.sayNoSuchToken());
-    }
-    if (record.proofKey === undefined || record.tokenType !== 'DPoP') {
-      return { authorization: `Bearer ${record.accessToken}` };
-    }
-    // Given with the request, because sessions of several servers ask at once.
-    return proofHeaders(await keys.of(record.proofKey), record.accessToken, { method, nonce, url, skew: record.skew });
-  });
+  return vscode.commands.registerCommand(
+    DPOP_COMMAND,
+    async (accessToken?: unknown, request?: unknown): Promise<CallerHeaders> => {
+      const { method, nonce, url } = readRequest(request);
+      const record = sessionManager.all().find(({ record: { accessToken: known } }) => known === accessToken)?.record;
+      if (record === undefined) {
+        throw new Error(text.sayNoSuchToken());
+      }
+      if (record.proofKey === undefined || record.tokenType !== 'DPoP') {
+        return { authorization: `Bearer ${record.accessToken}` };
+      }
+      // Given with the request, because sessions of several servers ask at once.
+      return proofHeaders(await keys.of(record.proofKey), record.accessToken, {
+        method,
+        nonce,
+        url,
+        skew: record.skew,
+      });
+    },
+  );
 }
 
-function readRequest(request: unknown): { readonly method: string; readonly nonce: string | undefined; readonly url: URL } {
-  const { method = 'GET', nonce, url }: Readonly<Record<string, unknown>> = { ...(typeof request === 'object' ? request : undefined) };
+function readRequest(request: unknown): ResourceRequest {
+  const {
+    method = 'GET',
+    nonce,
+    url,
+  }: Readonly<Record<string, unknown>> = { ...(typeof request === 'object' ? request : undefined) };
   const isMethod = typeof method === 'string' && /^[A-Za-z]+$/.test(method);
   const isNonce = nonce === undefined || (typeof nonce === 'string' && nonce !== '');
-  if (!isMethod || !isNonce || typeof url !== 'string' || !/^https?:\/\//i.test(url) || !URL.canParse(url) || !isSecureUrl(url)) {
+  if (
+    !isMethod ||
+    !isNonce ||
+    typeof url !== 'string' ||
+    !/^https?:\/\//i.test(url) ||
+    !URL.canParse(url) ||
+    !isSecureUrl(url)
+  ) {
     throw new Error(text.sayBadProofRequest());
   }
   return { method, nonce, url: new URL(url) };

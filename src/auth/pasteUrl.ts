@@ -9,7 +9,8 @@ export function askForAddress({ label }: Provider): AskForAddress {
     const source = new vscode.CancellationTokenSource();
     const cancel = (): void => source.cancel();
     signal.addEventListener('abort', cancel, { once: true });
-    const validateInput = (value: string): string | undefined => (value.trim() === '' || passes(value) ? undefined : text.sayNotPasted());
+    const validateInput = (value: string): string | undefined =>
+      value.trim() === '' || passes(value) ? undefined : text.sayNotPasted();
     const options = { title: text.titlePaste(label), prompt: text.promptPaste(), ignoreFocusOut: true, validateInput };
     try {
       const value = await vscode.window.showInputBox(options, source.token);

@@ -110,9 +110,13 @@ export class ProviderRegistry implements Disposable {
   #register(id: string, provider: Provider | undefined): void {
     const contract = new OidcAuthenticationProvider(id, provider, this.#dependencies);
     const label = labelOf(provider);
-    const { registered, answers } = registerForChallenges((options) => vscode.authentication.registerAuthenticationProvider(id, label, contract, options));
+    const { registered, answers } = registerForChallenges((options) =>
+      vscode.authentication.registerAuthenticationProvider(id, label, contract, options),
+    );
     this.#registrations.set(id, { label, provider, contract, registered });
-    this.#log.info(`Provider ${id} is registered: ${provider?.issuer ?? 'not set up yet'}${answers ? '' : '; VS Code lets it answer no challenges'}.`);
+    this.#log.info(
+      `Provider ${id} is registered: ${provider?.issuer ?? 'not set up yet'}${answers ? '' : '; VS Code lets it answer no challenges'}.`,
+    );
   }
 
   #unregister(id: string): void {

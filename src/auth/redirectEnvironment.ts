@@ -21,13 +21,19 @@ export class RedirectEnvironment {
   async environment(): Promise<Environment> {
     const isBrowser = vscode.env.uiKind === vscode.UIKind.Web;
     const pageHost = isBrowser ? await (this.#page ??= this.#pageHost()) : undefined;
-    return environmentOf({ isBrowser, remoteName: vscode.env.remoteName, isAtWorkspace: this.#isAtWorkspace(), pageHost });
+    return environmentOf({
+      isBrowser,
+      remoteName: vscode.env.remoteName,
+      isAtWorkspace: this.#isAtWorkspace(),
+      pageHost,
+    });
   }
 
   /** The address at which the person's browser reaches a loopback address of this machine: VS Code brings it here from its window's. */
   async reach(address: string): Promise<string> {
     // In a browser VS Code would make an address of its own server of it, which nobody has registered.
-    const isBrought = vscode.env.remoteName !== undefined && this.#isAtWorkspace() && vscode.env.uiKind === vscode.UIKind.Desktop;
+    const isBrought =
+      vscode.env.remoteName !== undefined && this.#isAtWorkspace() && vscode.env.uiKind === vscode.UIKind.Desktop;
     return isBrought ? (await vscode.env.asExternalUri(vscode.Uri.parse(address))).toString(true) : address;
   }
 
@@ -47,8 +53,11 @@ export class RedirectEnvironment {
   /** Takes the links that arrive in this window. */
   receive(links: UriCallbackRouter): vscode.Disposable {
     // A program takes the link apart and undoes its encoding; a page hands the query on as the browser has it.
-    const queryOf = ({ query }: vscode.Uri): string => (vscode.env.uiKind === vscode.UIKind.Web ? query : reencodeQuery(query));
-    return vscode.window.registerUriHandler({ handleUri: (uri) => (uri.path === LINK_PATH ? links.arrived(queryOf(uri)) : undefined) });
+    const queryOf = ({ query }: vscode.Uri): string =>
+      vscode.env.uiKind === vscode.UIKind.Web ? query : reencodeQuery(query);
+    return vscode.window.registerUriHandler({
+      handleUri: (uri) => (uri.path === LINK_PATH ? links.arrived(queryOf(uri)) : undefined),
+    });
   }
 
   #isAtWorkspace(): boolean {

@@ -93,7 +93,12 @@ export class SignInController implements Disposable {
    * given if it serves the scopes too, so that nobody waits in vain.
    * @throws Failure
    */
-  async signIn(provider: Provider, scopes: readonly string[], hints: SignInHints = {}, way?: SignInMethod): Promise<SessionRecord> {
+  async signIn(
+    provider: Provider,
+    scopes: readonly string[],
+    hints: SignInHints = {},
+    way?: SignInMethod,
+  ): Promise<SessionRecord> {
     const attempt = this.#attemptWithExistingScopes(provider, scopesToRequest(scopes, provider.scopes), hints, way);
     this.#latest.set(provider.id, attempt);
     try {
@@ -120,7 +125,11 @@ export class SignInController implements Disposable {
     return this.#signIns.lastWay(provider);
   }
 
-  async #orReplacement(attempt: Promise<SessionRecord>, providerId: string, scopes: readonly string[]): Promise<SessionRecord> {
+  async #orReplacement(
+    attempt: Promise<SessionRecord>,
+    providerId: string,
+    scopes: readonly string[],
+  ): Promise<SessionRecord> {
     try {
       return await attempt;
     } catch (error) {
@@ -146,13 +155,23 @@ export class SignInController implements Disposable {
   }
 
   /** Asks for the scopes of the session that is gone on from, too; where the server does not grant those any more, without them. */
-  async #attemptWithExistingScopes(provider: Provider, wanted: readonly string[], { resumeSessionId, ...hints }: SignInHints, way: SignInMethod | undefined): Promise<SessionRecord> {
+  async #attemptWithExistingScopes(
+    provider: Provider,
+    wanted: readonly string[],
+    { resumeSessionId, ...hints }: SignInHints,
+    way: SignInMethod | undefined,
+  ): Promise<SessionRecord> {
     const joined = this.#sessionManager.all(provider.id).find(({ record }) => record.id === resumeSessionId)?.record;
     if (joined === undefined || !canJoin(joined.scopes, wanted)) {
       return this.#attempt(provider, { scopes: wanted, hints, way });
     }
     try {
-      return await this.#attempt(provider, { scopes: normalizeScopes([...joined.scopes, ...wanted]), hints: { ...hints, resumeSessionId }, way, wanted });
+      return await this.#attempt(provider, {
+        scopes: normalizeScopes([...joined.scopes, ...wanted]),
+        hints: { ...hints, resumeSessionId },
+        way,
+        wanted,
+      });
     } catch (error) {
       if (toFailure(error).category !== 'scope-rejected' || coversScopes(wanted, joined.scopes)) {
         throw error;
@@ -162,12 +181,24 @@ export class SignInController implements Disposable {
   }
 
   async #attempt(provider: Provider, { scopes, hints, way, wanted }: FlowRun): Promise<SessionRecord> {
-    const options = { location: vscode.ProgressLocation.Notification, title: text.saySigningIn(provider.label), cancellable: true };
+    const options = {
+      location: vscode.ProgressLocation.Notification,
+      title: text.saySigningIn(provider.label),
+      cancellable: true,
+    };
     return vscode.window.withProgress(options, async (progress, token) => {
       const controller = new AbortController();
       const cancel: PendingSignIn['cancel'] = (code) => controller.abort(new Failure('cancelled', code ?? 'cancelled'));
       const listening = token.onCancellationRequested(() => cancel());
-      let waiting: PendingSignIn = { provider, scopes, hints, address: undefined, code: undefined, redirect: undefined, cancel };
+      let waiting: PendingSignIn = {
+        provider,
+        scopes,
+        hints,
+        address: undefined,
+        code: undefined,
+        redirect: undefined,
+        cancel,
+      };
       const wait = (more: Partial<PendingSignIn> = {}): void => {
         waiting = { ...waiting, ...more };
         this.#waiting.set(provider.id, waiting);

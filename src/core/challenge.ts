@@ -53,7 +53,9 @@ const TOLERANCE = 30 * SECOND;
  * be: a session that does not meet it would only be refused again.
  */
 export function parseRequirements({ challenges, fallbackScopes = [] }: Constraint): ChallengeRequirements {
-  const ours = challenges.filter(({ scheme }) => SCHEMES.includes(scheme.toLowerCase())).map(({ params }) => known(params));
+  const ours = challenges
+    .filter(({ scheme }) => SCHEMES.includes(scheme.toLowerCase()))
+    .map(({ params }) => known(params));
   const params = ours.find(({ error, claims }) => error !== undefined || claims !== undefined) ?? ours[0] ?? {};
   const named = params.scope === undefined ? [] : wordsOf('scope', params.scope, isScope);
   const scopes = named.length === 0 || params.error === 'insufficient_scope' ? [...fallbackScopes, ...named] : named;
@@ -76,7 +78,11 @@ type Parameter = 'error' | 'scope' | 'acr_values' | 'max_age' | 'claims';
 /** The parameters that are acted on; their names are case-insensitive (RFC 9110 section 11.2). */
 function known(params: Challenge['params']): Partial<Record<Parameter, string>> {
   const names: readonly string[] = ['error', 'scope', 'acr_values', 'max_age', 'claims'] satisfies Parameter[];
-  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name.toLowerCase(), value] as const).filter(([name, value]) => names.includes(name) && value !== ''));
+  return Object.fromEntries(
+    Object.entries(params)
+      .map(([name, value]) => [name.toLowerCase(), value] as const)
+      .filter(([name, value]) => names.includes(name) && value !== ''),
+  );
 }
 
 function wordsOf(name: Parameter, text: string, isWord: (word: string) => boolean): string[] {
@@ -128,7 +134,9 @@ function soleNotBefore(claims: Readonly<Record<string, unknown>>): number | unde
   };
   const nbf = only(only(claims, 'access_token'), 'nbf');
   const value: unknown = typeof nbf === 'object' && nbf !== null && 'value' in nbf ? nbf.value : undefined;
-  return (typeof value === 'string' || typeof value === 'number') && /^\d{1,11}$/.test(String(value)) ? Number(value) * SECOND : undefined;
+  return (typeof value === 'string' || typeof value === 'number') && /^\d{1,11}$/.test(String(value))
+    ? Number(value) * SECOND
+    : undefined;
 }
 
 /** What of a demand a session can lack that only a sign-in brings. */
@@ -138,7 +146,11 @@ export type UnmetRequirement = 'scope-not-granted' | 'acr-unmet' | 'auth-too-old
  * What a session lacks of a demand. `claims` are not looked at: only the resource server knows whether a token has them.
  * @param now in ms since the Unix epoch, by this machine's clock.
  */
-export function unmetRequirement(record: SessionRecord, { acrValues, maxAge, named, scopes }: ChallengeRequirements, now: number): UnmetRequirement | undefined {
+export function unmetRequirement(
+  record: SessionRecord,
+  { acrValues, maxAge, named, scopes }: ChallengeRequirements,
+  now: number,
+): UnmetRequirement | undefined {
   const { acr, authenticatedAt, granted = record.scopes } = record;
   // What only the caller wants has been answered by asking for it: servers grant it under another name, or as part of more.
   if (!servesScopes(record, scopes) || !coversScopes(granted, named.filter(isPermission))) {
@@ -147,7 +159,8 @@ export function unmetRequirement(record: SessionRecord, { acrValues, maxAge, nam
   if (acrValues.length > 0 && (acr === undefined || !acrValues.includes(acr))) {
     return 'acr-unmet';
   }
-  const isRecent = maxAge === undefined || (authenticatedAt !== undefined && authenticatedAt + maxAge * SECOND + TOLERANCE >= now);
+  const isRecent =
+    maxAge === undefined || (authenticatedAt !== undefined && authenticatedAt + maxAge * SECOND + TOLERANCE >= now);
   return isRecent ? undefined : 'auth-too-old';
 }
 

@@ -56,7 +56,10 @@ export function toFailure(error: unknown): Failure {
     return error;
   }
   // The message of an error that nobody expected can quote what it was working on, a token included.
-  return new Failure('unexpected', 'unexpected', { cause: error, detail: error instanceof Error ? sanitizeServerText(error.name) : undefined });
+  return new Failure('unexpected', 'unexpected', {
+    cause: error,
+    detail: error instanceof Error ? sanitizeServerText(error.name) : undefined,
+  });
 }
 
 /**
@@ -64,7 +67,13 @@ export function toFailure(error: unknown): Failure {
  * that make a link in a notification; else unchanged, because people recognise themselves by it. Cut to 100 characters.
  */
 export function sanitizeDisplayName(name: string): string {
-  return cut(onOneLine(name.slice(0, 400)).replace(/[[\]<>`]/g, '').replace(/ +/g, ' ').trim(), 100);
+  return cut(
+    onOneLine(name.slice(0, 400))
+      .replace(/[[\]<>`]/g, '')
+      .replace(/ +/g, ' ')
+      .trim(),
+    100,
+  );
 }
 
 /**
@@ -77,7 +86,12 @@ function onOneLine(text: string): string {
 
 /** The first characters of a text, none of them cut in half. */
 function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '').trimEnd()}…` : text;
+  return text.length > length
+    ? `${text
+        .slice(0, length - 1)
+        .replace(/[\uD800-\uDBFF]$/, '')
+        .trimEnd()}…`
+    : text;
 }
 
 /** How long a text of a server may be when it is shown, in characters. */

@@ -27,9 +27,12 @@ export function isIssuerUrl(value: string): boolean {
  * the end and RFC 8414 section 3.1 between host and path. Any other text as it is.
  */
 export function withoutWellKnown(text: string): string {
-  return text.replace(/^(https?:\/\/[^/?#]+(?:\/[^?#]*)?)?\/\.well-known\/(?:openid-configuration|oauth-authorization-server)(?=\/|$)\/?([^?#]*)$/i, (_, before: string | undefined, after: string) => {
-    return before === undefined ? text : after === '' ? before : `${before}/${after}`;
-  });
+  return text.replace(
+    /^(https?:\/\/[^/?#]+(?:\/[^?#]*)?)?\/\.well-known\/(?:openid-configuration|oauth-authorization-server)(?=\/|$)\/?([^?#]*)$/i,
+    (_, before: string | undefined, after: string) => {
+      return before === undefined ? text : after === '' ? before : `${before}/${after}`;
+    },
+  );
 }
 
 /** Whether an issuer is a template with its tenant filled in. */
@@ -51,7 +54,10 @@ export function isIssuedBy(iss: unknown, tenant: unknown, configured: string): b
   if (typeof iss !== 'string') {
     return false;
   }
-  return isSameIssuer(iss, configured) || (typeof tenant === 'string' && tenant !== '' && isSameIssuer(iss.replace(tenant, TENANT), configured));
+  return (
+    isSameIssuer(iss, configured) ||
+    (typeof tenant === 'string' && tenant !== '' && isSameIssuer(iss.replace(tenant, TENANT), configured))
+  );
 }
 
 /** An issuer without the slash at its end, which OpenID Connect Discovery 1.0 and RFC 8414 take off as well. */

@@ -77,13 +77,19 @@ export function plannedRenewal(session: TokenLifetimes, settings: LifetimeSettin
     call(ahead(session.accessExpiresAt, settings.leeway), 'access expiry');
   }
   // An end that has passed, though the server goes on, calls for nothing.
-  if (session.sessionEndsAt !== undefined && session.sessionEndsAt > session.renewedAt && session.sessionEndIsFixed !== true) {
+  if (
+    session.sessionEndsAt !== undefined &&
+    session.sessionEndsAt > session.renewedAt &&
+    session.sessionEndIsFixed !== true
+  ) {
     call(ahead(session.sessionEndsAt, Math.max(settings.leeway, settings.warning)), 'session end');
   }
   if (settings.refreshInterval > 0) {
     call(session.renewedAt + (1 - lead / 4) * settings.refreshInterval, 'refresh interval');
   }
-  return because === undefined ? undefined : { at: Math.floor(Math.max(at, session.renewedAt + (1 + lead) * MIN_REFRESH_INTERVAL)), because };
+  return because === undefined
+    ? undefined
+    : { at: Math.floor(Math.max(at, session.renewedAt + (1 + lead) * MIN_REFRESH_INTERVAL)), because };
 }
 
 /** When a renewal is due by {@link plannedRenewal}. */
@@ -135,7 +141,10 @@ export function sessionEndOf(session: TokenLifetimes): number | undefined {
  * When to warn that a session ends, or undefined where the person has nothing to do: no end is known, or a
  * renewal is still expected to move it. The warning takes at most a third of the session's whole length.
  */
-export function warnAt(session: TokenLifetimes & { readonly signedInAt: number }, settings: LifetimeSettings): number | undefined {
+export function warnAt(
+  session: TokenLifetimes & { readonly signedInAt: number },
+  settings: LifetimeSettings,
+): number | undefined {
   const end = sessionEndOf(session);
   if (end === undefined || settings.warning <= 0) {
     return undefined;

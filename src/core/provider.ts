@@ -78,14 +78,32 @@ export const CLIENT_AUTHENTICATIONS = ['client_secret_basic', 'client_secret_pos
 export type ClientAuthentication = (typeof CLIENT_AUTHENTICATIONS)[number];
 
 /** The endpoints of a server, by the names that the entry has for them. */
-export const ENDPOINT_FIELDS = ['authorization', 'token', 'revocation', 'userinfo', 'deviceAuthorization', 'jwks', 'pushedAuthorizationRequest', 'endSession'] as const;
+export const ENDPOINT_FIELDS = [
+  'authorization',
+  'token',
+  'revocation',
+  'userinfo',
+  'deviceAuthorization',
+  'jwks',
+  'pushedAuthorizationRequest',
+  'endSession',
+] as const;
 /** One of them. */
 export type EndpointField = (typeof ENDPOINT_FIELDS)[number];
 /** The addresses of a server's endpoints; without `jwks` no ID token can be checked, so none can be asked for. */
-export type Endpoints = Readonly<Record<'authorization' | 'token', string> & Partial<Record<EndpointField, string | undefined>>>;
+export type Endpoints = Readonly<
+  Record<'authorization' | 'token', string> & Partial<Record<EndpointField, string | undefined>>
+>;
 
 /** The endpoints that get tokens, or the client's secret. */
-const WITH_CREDENTIALS = ['token', 'revocation', 'userinfo', 'deviceAuthorization', 'pushedAuthorizationRequest', 'endSession'] as const satisfies readonly EndpointField[];
+const WITH_CREDENTIALS = [
+  'token',
+  'revocation',
+  'userinfo',
+  'deviceAuthorization',
+  'pushedAuthorizationRequest',
+  'endSession',
+] as const satisfies readonly EndpointField[];
 
 /** What of an entry decides where credentials go, beside its name for the server. */
 export type Destination = Pick<Provider, 'endpoints' | 'issuer'> & Partial<Pick<Provider, 'metadataUrl'>>;
@@ -96,11 +114,16 @@ export type Destination = Pick<Provider, 'endpoints' | 'issuer'> & Partial<Pick<
  * endpoints as it likes, and a path may be corrected; another origin is somebody else.
  */
 export function credentialOrigins({ endpoints, issuer, metadataUrl }: Destination): string[] {
-  if (endpoints === undefined && (metadataUrl === undefined || new URL(metadataUrl).origin === new URL(issuer).origin)) {
+  if (
+    endpoints === undefined &&
+    (metadataUrl === undefined || new URL(metadataUrl).origin === new URL(issuer).origin)
+  ) {
     return [];
   }
   const addresses = endpoints === undefined ? [metadataUrl] : WITH_CREDENTIALS.map((field) => endpoints[field]);
-  return [...new Set(addresses.filter((address) => address !== undefined).map((address) => new URL(address).origin))].sort();
+  return [
+    ...new Set(addresses.filter((address) => address !== undefined).map((address) => new URL(address).origin)),
+  ].sort();
 }
 
 /** Names of members of the userinfo answer: of one that stays the same, and of one to show. */
@@ -117,9 +140,30 @@ export type RequestParameters = Readonly<Record<string, string>>;
  * is there for them, or they would put a secret into the settings.
  */
 export const RESERVED_PARAMETERS = [
-  'response_type', 'response_mode', 'client_id', 'redirect_uri', 'scope', 'state', 'nonce', 'code_challenge', 'code_challenge_method',
-  'request', 'request_uri', 'resource', 'dpop_jkt', 'grant_type', 'code', 'code_verifier', 'refresh_token', 'device_code',
-  'client_secret', 'client_assertion', 'client_assertion_type', 'assertion', 'username', 'password',
+  'response_type',
+  'response_mode',
+  'client_id',
+  'redirect_uri',
+  'scope',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'request',
+  'request_uri',
+  'resource',
+  'dpop_jkt',
+  'grant_type',
+  'code',
+  'code_verifier',
+  'refresh_token',
+  'device_code',
+  'client_secret',
+  'client_assertion',
+  'client_assertion_type',
+  'assertion',
+  'username',
+  'password',
 ] as const;
 
 /** The ways to sign in, the most convenient one first. */
@@ -214,16 +258,28 @@ export interface ParsedProviders {
   readonly problems: readonly SettingProblem[];
 }
 
-const text = v.pipe(v.string('wrong-type'), v.check((value) => value.trim() !== '', 'missing'));
-const lifetime = v.pipe(v.number('wrong-type'), v.check((value) => value >= 1 && value <= 1e9, 'out-of-range'));
+const text = v.pipe(
+  v.string('wrong-type'),
+  v.check((value) => value.trim() !== '', 'missing'),
+);
+const lifetime = v.pipe(
+  v.number('wrong-type'),
+  v.check((value) => value >= 1 && value <= 1e9, 'out-of-range'),
+);
 /** More ports than this nobody registers one by one. */
 const MOST_PORTS = 20;
-const port = v.pipe(v.number('wrong-type'), v.check((value) => Number.isInteger(value) && value >= 1 && value <= 65_535, 'bad-port'));
+const port = v.pipe(
+  v.number('wrong-type'),
+  v.check((value) => Number.isInteger(value) && value >= 1 && value <= 65_535, 'bad-port'),
+);
 // RFC 6749 section 3.3: printable ASCII without space, quote and backslash.
 const scope = v.pipe(text, v.check(isScope, 'bad-scope'));
 
 // RFC 8707 section 2: an absolute URI without a fragment.
-const resource = v.pipe(text, v.check((value) => /^[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+$/.test(value) && URL.canParse(value), 'bad-resource'));
+const resource = v.pipe(
+  text,
+  v.check((value) => /^[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+$/.test(value) && URL.canParse(value), 'bad-resource'),
+);
 const resources = v.pipe(
   v.unknown(),
   v.transform((value) => (typeof value === 'string' ? [value] : value)),
@@ -232,10 +288,21 @@ const resources = v.pipe(
 );
 const isReserved = (name: string): boolean => (RESERVED_PARAMETERS as readonly string[]).includes(name.toLowerCase());
 // Some servers read names in any case, so that "State" would be a second state.
-const parameterName = v.pipe(v.string(), v.check((name) => name.trim() !== '', 'missing'), v.check((name) => !isReserved(name), 'reserved-parameter'));
+const parameterName = v.pipe(
+  v.string(),
+  v.check((name) => name.trim() !== '', 'missing'),
+  v.check((name) => !isReserved(name), 'reserved-parameter'),
+);
 // A list would pass for an object here.
-const plainObject = v.custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'wrong-type');
-const endpoint = v.pipe(text, v.check((value) => /^https?:\/\/[^#\s\\]+$/.test(value) && URL.canParse(value), 'bad-endpoint'), v.check(isSecureUrl, 'not-https'));
+const plainObject = v.custom<Record<string, unknown>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'wrong-type',
+);
+const endpoint = v.pipe(
+  text,
+  v.check((value) => /^https?:\/\/[^#\s\\]+$/.test(value) && URL.canParse(value), 'bad-endpoint'),
+  v.check(isSecureUrl, 'not-https'),
+);
 const endpoints = v.pipe(
   plainObject,
   v.strictObject({
@@ -254,18 +321,39 @@ const parameters = v.pipe(plainObject, v.record(parameterName, text));
 
 const entrySchema = v.object(
   {
-    id: v.optional(v.pipe(text, v.check((value) => PROVIDER_ID_PATTERN.test(value), 'bad-id')), DEFAULT_PROVIDER_ID),
+    id: v.optional(
+      v.pipe(
+        text,
+        v.check((value) => PROVIDER_ID_PATTERN.test(value), 'bad-id'),
+      ),
+      DEFAULT_PROVIDER_ID,
+    ),
     label: v.optional(text),
-    issuer: v.pipe(text, v.transform(withoutWellKnown), v.check(isIssuerUrl, 'bad-url'), v.check(isSecureUrl, 'not-https')),
+    issuer: v.pipe(
+      text,
+      v.transform(withoutWellKnown),
+      v.check(isIssuerUrl, 'bad-url'),
+      v.check(isSecureUrl, 'not-https'),
+    ),
     metadataUrl: v.optional(endpoint),
     clientId: text,
     scopes: v.optional(v.array(scope, 'wrong-type'), [...DEFAULT_SCOPES]),
     assumedLifetime: v.optional(lifetime),
     sessionLifetime: v.optional(lifetime),
-    idleTimeout: v.optional(v.pipe(v.number('wrong-type'), v.check((value) => value >= 0 && value <= 1e9, 'out-of-range'))),
+    idleTimeout: v.optional(
+      v.pipe(
+        v.number('wrong-type'),
+        v.check((value) => value >= 0 && value <= 1e9, 'out-of-range'),
+      ),
+    ),
     accountsMenu: v.optional(v.boolean('wrong-type'), true),
     signInMethod: v.optional(v.pipe(v.string('wrong-type'), v.picklist(SIGN_IN_METHODS, 'bad-way'))),
-    redirectPorts: v.optional(v.pipe(v.array(port, 'wrong-type'), v.check(({ length }) => length > 0 && length <= MOST_PORTS, 'bad-port'))),
+    redirectPorts: v.optional(
+      v.pipe(
+        v.array(port, 'wrong-type'),
+        v.check(({ length }) => length > 0 && length <= MOST_PORTS, 'bad-port'),
+      ),
+    ),
     redirectUri: v.optional(v.pipe(text, v.check(isRedirectUri, 'bad-redirect-uri'))),
     authorizationParameters: v.optional(parameters),
     tokenParameters: v.optional(parameters),
@@ -275,7 +363,9 @@ const entrySchema = v.object(
     dpop: v.optional(v.boolean('wrong-type'), false),
     endpoints: v.optional(endpoints),
     account: v.optional(account),
-    clientAuthentication: v.optional(v.pipe(v.string('wrong-type'), v.picklist(CLIENT_AUTHENTICATIONS, 'bad-client-authentication'))),
+    clientAuthentication: v.optional(
+      v.pipe(v.string('wrong-type'), v.picklist(CLIENT_AUTHENTICATIONS, 'bad-client-authentication')),
+    ),
     token: v.optional(v.pipe(v.string('wrong-type'), v.picklist(TOKEN_KINDS, 'bad-token')), 'access_token'),
     signOutAtServer: v.optional(v.union([v.boolean(), v.literal(SIGN_OUT_RETURN)], 'bad-sign-out'), false),
   },
@@ -374,5 +464,7 @@ function codeOf(issue: v.BaseIssue<unknown>): ProblemCode {
 /** A misspelt field would be ignored in silence, so it is a problem. */
 function unknownFieldsOf(raw: unknown): string[] {
   const known: readonly string[] = PROVIDER_FIELDS;
-  return typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? Object.keys(raw).filter((field) => !known.includes(field)) : [];
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw)
+    ? Object.keys(raw).filter((field) => !known.includes(field))
+    : [];
 }

@@ -18,7 +18,7 @@ const PORT = String.raw`[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2
 const PATH = String.raw`(?:/[\w.~!$&'()*+,;=:@%-]*)*`;
 
 /** The pattern of a redirect URI that an entry may have: `http`, a loopback host, an optional port, a path. */
-export const REDIRECT_URI_PATTERN = new RegExp(`^(http://(?:${HOST}))(?::(${PORT}))?(${PATH})$`);
+const REDIRECT_URI_PATTERN = new RegExp(`^(http://(?:${HOST}))(?::(${PORT}))?(${PATH})$`);
 
 /** Whether a text is such a redirect URI. */
 export function isRedirectUri(value: string): boolean {
@@ -33,11 +33,17 @@ export function portOf(redirectUri: string): number | undefined {
 
 /** A redirect URI with a port, the rest of it unchanged. */
 export function withPort(redirectUri: string, port: number): string {
-  return redirectUri.replace(REDIRECT_URI_PATTERN, (_, origin: string, _port: string | undefined, path: string) => `${origin}:${port}${path}`);
+  return redirectUri.replace(
+    REDIRECT_URI_PATTERN,
+    (_, origin: string, _port: string | undefined, path: string) => `${origin}:${port}${path}`,
+  );
 }
 
 /** The redirect URI of an entry, and the ports to listen on: none if any free port will do. */
-export function redirectTarget({ redirectUri = DEFAULT_REDIRECT_URI, redirectPorts }: RedirectFields): { readonly redirectUri: string; readonly ports: readonly number[] } {
+export function redirectTarget({ redirectUri = DEFAULT_REDIRECT_URI, redirectPorts }: RedirectFields): {
+  readonly redirectUri: string;
+  readonly ports: readonly number[];
+} {
   const port = portOf(redirectUri);
   return { redirectUri, ports: port === undefined ? redirectPorts : [port] };
 }
@@ -45,7 +51,9 @@ export function redirectTarget({ redirectUri = DEFAULT_REDIRECT_URI, redirectPor
 /** The loopback redirect URIs to register, for signing in and for signing out alike: one for each fixed port, or one that leaves the port open. */
 export function redirectUrisOf(fields: RedirectFields): string[] {
   const { ports, redirectUri } = redirectTarget(fields);
-  return portOf(redirectUri) !== undefined || ports.length === 0 ? [redirectUri] : ports.map((port) => withPort(redirectUri, port));
+  return portOf(redirectUri) !== undefined || ports.length === 0
+    ? [redirectUri]
+    : ports.map((port) => withPort(redirectUri, port));
 }
 
 /** Whether a server has to accept the loopback redirect URI with any port. */

@@ -23,9 +23,15 @@ export const EXPIRY_SOURCES = ['expires_in', 'token', 'assumed', 'never-said'] a
 /** Where the session's end came from: the answer's field, the refresh token itself, or the setting. */
 export const END_SOURCES = ['answer', 'token', 'setting'] as const;
 
-const text = v.pipe(v.string(), v.check((value) => value !== ''));
+const text = v.pipe(
+  v.string(),
+  v.check((value) => value !== ''),
+);
 // What a `Date` can hold: no time is Infinity, and none is beyond any calendar.
-const time = v.pipe(v.number(), v.check((value) => Math.abs(value) <= 8.64e15));
+const time = v.pipe(
+  v.number(),
+  v.check((value) => Math.abs(value) <= 8.64e15),
+);
 
 /** A private key on the curve P-256 (RFC 7518 section 6.2). */
 const proofJwkSchema = v.object({ kty: v.literal('EC'), crv: v.literal('P-256'), x: text, y: text, d: text });
@@ -35,7 +41,10 @@ export type ProofJwk = Readonly<v.InferOutput<typeof proofJwkSchema>>;
 const recordSchema = v.object({
   version: v.picklist([RECORD_VERSION]),
   /** Stable: it survives renewals, restarts and a sign-in of the same account that does not want less. */
-  id: v.pipe(text, v.check((value) => /^[A-Za-z0-9-]+$/.test(value))),
+  id: v.pipe(
+    text,
+    v.check((value) => /^[A-Za-z0-9-]+$/.test(value)),
+  ),
   providerId: text,
   issuer: text,
   clientId: text,
@@ -63,7 +72,10 @@ const recordSchema = v.object({
   /** The key that the tokens are bound to; absent where they belong to whoever bears them. It stays for the whole session. */
   proofKey: v.optional(proofJwkSchema),
   /** Raised by one with every renewal. */
-  generation: v.pipe(v.number(), v.check((value) => Number.isSafeInteger(value) && value > 0)),
+  generation: v.pipe(
+    v.number(),
+    v.check((value) => Number.isSafeInteger(value) && value > 0),
+  ),
   /**
    * Whether all of it is of this generation. If not, the refresh token is, which is stored before anything else of an
    * answer is checked, and the access token is still that of the generation before.
@@ -86,7 +98,9 @@ const recordSchema = v.object({
   sessionEndSource: v.optional(v.picklist(END_SOURCES)),
   sessionEndIsFixed: v.optional(v.boolean()),
   /** The definite verdict that ended the session. The record stays, so that signing in again knows the account. */
-  ended: v.optional(v.object({ at: time, category: text, code: text, claims: v.optional(text), detail: v.optional(text) })),
+  ended: v.optional(
+    v.object({ at: time, category: text, code: text, claims: v.optional(text), detail: v.optional(text) }),
+  ),
 });
 
 /** One signed-in account at one provider, with its tokens. Times are in ms since the Unix epoch. */
@@ -162,7 +176,10 @@ export const ENDED_GRACE = 5 * MINUTE;
 
 /** The definite verdict that ended a session, as the failure that it was; one of another version's categories is a plain end. */
 export function endedFailure({ category, code, claims, detail }: NonNullable<SessionRecord['ended']>): Failure {
-  return new Failure(CATEGORIES.find((one) => one === category) ?? 'session-ended', code, { claims, detail: detail === undefined ? undefined : sanitizeServerText(detail) });
+  return new Failure(CATEGORIES.find((one) => one === category) ?? 'session-ended', code, {
+    claims,
+    detail: detail === undefined ? undefined : sanitizeServerText(detail),
+  });
 }
 
 /** How much slower than the uptime, as a share of the time that passed, a clock may run before it counts as set back. */
@@ -194,12 +211,22 @@ export function loginHintOf({ account, loginHint }: SessionRecord): string {
 
 /** What of a record decides its lifetimes. */
 export function tokenLifetimes(record: SessionRecord): TokenLifetimes & { readonly signedInAt: number } {
-  const { renewedAt, signedInAt, accessExpiresAt, sessionEndsAt, sessionEndIsFixed, refreshToken, isNotRefreshable, ended } = record;
+  const {
+    renewedAt,
+    signedInAt,
+    accessExpiresAt,
+    sessionEndsAt,
+    sessionEndIsFixed,
+    refreshToken,
+    isNotRefreshable,
+    ended,
+  } = record;
   return {
     renewedAt,
     signedInAt,
     // A token that never said when it expires is not trusted past a definite verdict at all.
-    accessExpiresAt: ended === undefined ? accessExpiresAt : Math.min(accessExpiresAt ?? ended.at, ended.at + ENDED_GRACE),
+    accessExpiresAt:
+      ended === undefined ? accessExpiresAt : Math.min(accessExpiresAt ?? ended.at, ended.at + ENDED_GRACE),
     sessionEndsAt,
     sessionEndIsFixed,
     renewable: refreshToken !== undefined && isNotRefreshable !== true && ended === undefined,
@@ -239,16 +266,24 @@ export function configuredProviderOf<P extends Destination & Pick<Provider, 'cli
   providerWith: (id: string) => P | undefined,
 ): P | undefined {
   const provider = providerWith(record.providerId);
-  return provider !== undefined && isOfClient(record, provider) && !endpointsChanged(record, provider) ? provider : undefined;
+  return provider !== undefined && isOfClient(record, provider) && !endpointsChanged(record, provider)
+    ? provider
+    : undefined;
 }
 
 /** Whether a record is of a provider's client at its issuer, though its credentials may go elsewhere by now. */
-export function isOfClient(record: SessionRecord, { clientId, issuer }: Pick<Provider, 'issuer' | 'clientId'>): boolean {
+export function isOfClient(
+  record: SessionRecord,
+  { clientId, issuer }: Pick<Provider, 'issuer' | 'clientId'>,
+): boolean {
   return issuer === record.issuer && clientId === record.clientId;
 }
 
 /** An entry that has lost its endpoints, or its metadata URL, leads to wherever the server of that name says, which is elsewhere, too. */
 function endpointsChanged({ origins }: SessionRecord, provider: Destination): boolean {
   const now = credentialOrigins(provider);
-  return origins !== undefined && (now.some((origin) => !origins.includes(origin)) || (now.length === 0 && origins.length > 0));
+  return (
+    origins !== undefined &&
+    (now.some((origin) => !origins.includes(origin)) || (now.length === 0 && origins.length > 0))
+  );
 }

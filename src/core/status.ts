@@ -1,12 +1,29 @@
 // What the status bar has to say: decided here, put into words and drawn in the host module.
 import { MINUTE } from './clock.ts';
 import type { Failure } from './failure.ts';
-import { isUnexpired, isRenewalDue, renewalDueAt, sessionEndOf, warnAt, type LifetimeSettings, type TokenLifetimes } from './lifetime.ts';
+import {
+  isUnexpired,
+  isRenewalDue,
+  renewalDueAt,
+  sessionEndOf,
+  warnAt,
+  type LifetimeSettings,
+  type TokenLifetimes,
+} from './lifetime.ts';
 import { FAILURE_POLICIES } from './failurePolicies.ts';
 import { tokenLifetimes, type SessionRecord } from './session.ts';
 
 /** The states of a session, from the one that most needs a person to the one that needs nobody. */
-export const STATES = ['ended', 'attention', 'ending', 'retrying', 'signing-in', 'renewing', 'signed-in', 'signed-out'] as const;
+export const STATES = [
+  'ended',
+  'attention',
+  'ending',
+  'retrying',
+  'signing-in',
+  'renewing',
+  'signed-in',
+  'signed-out',
+] as const;
 /** One of the states that the status bar tells apart, in words. */
 export type State = (typeof STATES)[number];
 
@@ -59,14 +76,18 @@ export function sessionTime({ clockSetBackMs = 0 }: LiveSession, now: number): n
 export function statusOf(session: LiveSession, settings: LifetimeSettings, now: number): SessionStatus {
   const { record, clockSetBackMs = 0 } = session;
   const lifetimes = tokenLifetimes(record);
-  const shown = (time: number | undefined): number | undefined => (time === undefined ? undefined : time - clockSetBackMs);
+  const shown = (time: number | undefined): number | undefined =>
+    time === undefined ? undefined : time - clockSetBackMs;
   const due = session.nextTryAt ?? shown(renewalDueAt(lifetimes, settings));
-  const endsWithToken = session.failure !== undefined && FAILURE_POLICIES[session.failure.category].outcome === 'ending';
+  const endsWithToken =
+    session.failure !== undefined && FAILURE_POLICIES[session.failure.category].outcome === 'ending';
   const end = shown(endsWithToken ? (lifetimes.accessExpiresAt ?? lifetimes.sessionEndsAt) : sessionEndOf(lifetimes));
   const countdown =
-    end !== undefined ? ({ to: end, means: 'end' } as const)
-    : due !== undefined ? ({ to: due, means: 'renewal' } as const)
-    : undefined;
+    end !== undefined
+      ? ({ to: end, means: 'end' } as const)
+      : due !== undefined
+        ? ({ to: due, means: 'renewal' } as const)
+        : undefined;
   return {
     session,
     state: stateOf(session, settings, sessionTime(session, now)),

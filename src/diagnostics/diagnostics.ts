@@ -66,9 +66,19 @@ export class Diagnostics implements DiagnosticsService {
   lensesOf(document: vscode.TextDocument): vscode.CodeLens[] {
     const { markdown = '', places = [] } = this.#report ?? {};
     // While the document still has the text before, its lines are others.
-    return document.getText() !== markdown ? [] : places.flatMap(({ line, finding: { mending } }) => {
-      return mending === undefined ? [] : [new vscode.CodeLens(new vscode.Range(line, 0, line, 0), { title: mendingLabel(mending), command: MEND_COMMAND, arguments: [line] })];
-    });
+    return document.getText() !== markdown
+      ? []
+      : places.flatMap(({ line, finding: { mending } }) => {
+          return mending === undefined
+            ? []
+            : [
+                new vscode.CodeLens(new vscode.Range(line, 0, line, 0), {
+                  title: mendingLabel(mending),
+                  command: MEND_COMMAND,
+                  arguments: [line],
+                }),
+              ];
+        });
   }
 
   async copy(): Promise<void> {
@@ -94,14 +104,19 @@ export class Diagnostics implements DiagnosticsService {
 
   /** A keyring that does not answer takes a while to be found out, so the status bar shows that something is being done. */
   async #build(): Promise<Report> {
-    return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: PRODUCT }, () => this.#gather());
+    return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: PRODUCT }, () =>
+      this.#gather(),
+    );
   }
 
   async #gather(): Promise<Report> {
     const { clientSecrets, clock, discovery, extension, process, sessions, settings } = this.#dependencies;
     const { health, history, sessionManager, sessionIndex, renewalLock, secretStorage } = sessions;
     // What cannot be read is a finding, not a reason to show none.
-    await Promise.race([sessionManager.ready().catch(() => {}), new Promise<void>((resolve) => clock.after(PATIENCE, resolve))]);
+    await Promise.race([
+      sessionManager.ready().catch(() => {}),
+      new Promise<void>((resolve) => clock.after(PATIENCE, resolve)),
+    ]);
     const [store, persistence, folder, leftovers, held, ids, entries, secrets] = await Promise.all([
       health.store(),
       health.persistence(vscode.env.sessionId),
@@ -110,7 +125,9 @@ export class Diagnostics implements DiagnosticsService {
       renewalLock.held().catch((error: unknown) => toFailure(error).code),
       sessionIndex.ids(),
       sessionIndex.load(),
-      Promise.all(settings.providers.map(async (provider) => [provider.id, await clientSecrets.standing(provider)] as const)),
+      Promise.all(
+        settings.providers.map(async (provider) => [provider.id, await clientSecrets.standing(provider)] as const),
+      ),
     ]);
     const all = sessions.liveSessions.all();
     const facts: Facts = {
@@ -122,13 +139,20 @@ export class Diagnostics implements DiagnosticsService {
       lost: entries.filter(({ id }) => !all.some(({ record }) => record.id === id)),
       unknownServers: settings.providers.flatMap((provider) => {
         const failure = discovery.known(provider)?.failed?.failure;
-        return failure === undefined ? [] : [{ providerId: provider.id, category: failure.category, code: failure.code }];
+        return failure === undefined
+          ? []
+          : [{ providerId: provider.id, category: failure.category, code: failure.code }];
       }),
       store: { now: store, persistence },
       folder,
       isDegraded: renewalLock.isDegraded,
       leftovers,
-      tlsOffBy: process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' ? 'environment' : httpSetting('proxyStrictSSL') === false ? 'setting' : undefined,
+      tlsOffBy:
+        process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
+          ? 'environment'
+          : httpSetting('proxyStrictSSL') === false
+            ? 'setting'
+            : undefined,
     };
     return reportOf({
       facts,
@@ -168,14 +192,22 @@ export class Diagnostics implements DiagnosticsService {
     const exceptions = httpSetting('noProxy');
     return [
       ['http.proxy', typeof proxy === 'string' ? proxyHost(proxy) : 'not set'],
-      ...['proxySupport', 'proxyStrictSSL', 'systemCertificates'].map((name): [string, string] => [`http.${name}`, String(httpSetting(name))]),
+      ...['proxySupport', 'proxyStrictSSL', 'systemCertificates'].map((name): [string, string] => [
+        `http.${name}`,
+        String(httpSetting(name)),
+      ]),
       ['http.noProxy', `${Array.isArray(exceptions) ? exceptions.length : 0} exceptions`],
-      ...ENVIRONMENT.map((name): [string, string] => [name, (env[name] ?? env[name.toLowerCase()] ?? '') === '' ? 'not set' : 'set']),
+      ...ENVIRONMENT.map((name): [string, string] => [
+        name,
+        (env[name] ?? env[name.toLowerCase()] ?? '') === '' ? 'not set' : 'set',
+      ]),
     ];
   }
 
   #subjectOf({ providerId = '', session }: DiagnosticFinding): ActionTarget {
-    return session === undefined ? this.#dependencies.subjectAt(providerId) : this.#dependencies.subjectOf(session.record);
+    return session === undefined
+      ? this.#dependencies.subjectAt(providerId)
+      : this.#dependencies.subjectOf(session.record);
   }
 
   readonly #doing: Readonly<Record<QuickFix, (finding: DiagnosticFinding) => Promise<unknown>>> = {
@@ -198,9 +230,11 @@ export class Diagnostics implements DiagnosticsService {
     'sign-in': (finding) => this.#subjectOf(finding).signIn(),
     renew: (finding) => this.#subjectOf(finding).retry(),
     settings: ({ numberProblem, providerId }) =>
-      numberProblem !== undefined ? openSettings(`${PREFIX}.${numberProblem.setting.name}`)
-      : providerId === undefined ? openProviderSettings()
-      : openEntry(this.#dependencies.clock, providerId),
+      numberProblem !== undefined
+        ? openSettings(`${PREFIX}.${numberProblem.setting.name}`)
+        : providerId === undefined
+          ? openProviderSettings()
+          : openEntry(this.#dependencies.clock, providerId),
     'add-provider': () => this.#dependencies.addProvider(),
     'proxy-settings': () => openSettings('http.proxy', 'http.proxyStrictSSL', 'http.systemCertificates'),
     log: () => {

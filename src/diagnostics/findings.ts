@@ -68,7 +68,17 @@ export type FindingCode = (typeof FINDING_CODES)[number];
 export type Severity = 'error' | 'warning' | 'note';
 
 /** What can be done about a finding by pressing something. */
-export type QuickFix = 'remove' | 'sign-out' | 'sign-in' | 'renew' | 'settings' | 'add-provider' | 'proxy-settings' | 'log' | 'check' | 'clear';
+export type QuickFix =
+  | 'remove'
+  | 'sign-out'
+  | 'sign-in'
+  | 'renew'
+  | 'settings'
+  | 'add-provider'
+  | 'proxy-settings'
+  | 'log'
+  | 'check'
+  | 'clear';
 
 /** Something that is to be said, and what can be done about it. */
 export interface DiagnosticFinding {
@@ -100,7 +110,11 @@ export interface Facts {
   /** The sessions that the session index knows and nobody has. */
   readonly lost: readonly { readonly id: string; readonly providerId: string }[];
   /** The latest failure to find out about a provider's server, where nothing better is known since. */
-  readonly unknownServers: readonly { readonly providerId: string; readonly category: Category; readonly code: string }[];
+  readonly unknownServers: readonly {
+    readonly providerId: string;
+    readonly category: Category;
+    readonly code: string;
+  }[];
   readonly store: StoreHealth;
   readonly folder: Health;
   /** Whether this window cannot take turns with the others. */
@@ -128,14 +142,19 @@ function providerWith({ providers }: Facts, id: string): Provider | undefined {
 }
 
 function owned(facts: Facts): LiveSession[] {
-  return facts.sessions.filter(({ record }) => configuredProviderOf(record, (id) => providerWith(facts, id)) !== undefined);
+  return facts.sessions.filter(
+    ({ record }) => configuredProviderOf(record, (id) => providerWith(facts, id)) !== undefined,
+  );
 }
 
 function ofSession(session: LiveSession, facts: Facts): DiagnosticFinding[] {
   const { record } = session;
   const about = { session, providerId: record.providerId } as const;
   const wrong = wrongClaimsOf(record);
-  const poisoned = wrong.length === 0 ? [] : [{ ...about, code: 'poisoned', severity: 'error', mending: 'remove', detail: wrong.join(', ') } as const];
+  const poisoned =
+    wrong.length === 0
+      ? []
+      : [{ ...about, code: 'poisoned', severity: 'error', mending: 'remove', detail: wrong.join(', ') } as const];
   const provider = providerWith(facts, record.providerId);
   if (configuredProviderOf(record, () => provider) === undefined) {
     const isOfTest = isOnThisMachine(record.issuer) && (provider === undefined || !isOnThisMachine(provider.issuer));
@@ -160,13 +179,24 @@ function ofOwnSession(session: LiveSession, provider: Provider | undefined, now:
     return findings;
   }
   if (failure !== undefined) {
-    findings.push({ ...about, code: 'renewal-fails', severity: 'warning', mending: mendingOf(failure.category, 'renew'), detail: `${failure.category}, ${failure.code}` });
+    findings.push({
+      ...about,
+      code: 'renewal-fails',
+      severity: 'warning',
+      mending: mendingOf(failure.category, 'renew'),
+      detail: `${failure.category}, ${failure.code}`,
+    });
   }
   // Without an end there is nothing to renew for, and without a refresh token none to be assumed.
   const { accessExpiresAt, expirySource, refreshToken } = record;
   if (refreshToken === undefined && accessExpiresAt !== undefined) {
     const isAskedFor = normalizeScopes(provider?.scopes ?? []).includes('offline_access');
-    findings.push({ ...about, code: 'no-refresh-token', severity: 'note', mending: isAskedFor ? undefined : 'settings' });
+    findings.push({
+      ...about,
+      code: 'no-refresh-token',
+      severity: 'note',
+      mending: isAskedFor ? undefined : 'settings',
+    });
   }
   if (refreshToken !== undefined && expirySource === 'never-said') {
     findings.push({ ...about, code: 'lifetime-never-said', severity: 'note', mending: 'settings' });
@@ -201,29 +231,59 @@ function mendingOf(category: Category, otherwise: QuickFix): QuickFix {
 
 const MENDINGS: Readonly<Partial<Record<Action, QuickFix>>> = {
   'sign-in': 'sign-in',
-  'settings': 'settings',
-  'scopes': 'settings',
+  settings: 'settings',
+  scopes: 'settings',
   'copy-redirect': 'settings',
   'proxy-settings': 'proxy-settings',
   'certificate-settings': 'proxy-settings',
-  'log': 'log',
+  log: 'log',
 };
 
-function ofSettings({ lost, numberProblems, problems, providers, tlsOffBy, unknownServers }: Facts): DiagnosticFinding[] {
+function ofSettings({
+  lost,
+  numberProblems,
+  problems,
+  providers,
+  tlsOffBy,
+  unknownServers,
+}: Facts): DiagnosticFinding[] {
   const findings: DiagnosticFinding[] = [
-    ...lost.map(({ id, providerId }) => ({ code: 'lost', severity: 'warning', mending: 'sign-in', providerId, detail: id.slice(0, 8) }) as const),
-    ...problems.map((problem) => ({ code: 'entry-not-used', severity: 'warning', mending: 'settings', problem }) as const),
-    ...numberProblems.map((numberProblem) => ({ code: 'setting-out-of-range', severity: 'warning', mending: 'settings', numberProblem }) as const),
+    ...lost.map(
+      ({ id, providerId }) =>
+        ({ code: 'lost', severity: 'warning', mending: 'sign-in', providerId, detail: id.slice(0, 8) }) as const,
+    ),
+    ...problems.map(
+      (problem) => ({ code: 'entry-not-used', severity: 'warning', mending: 'settings', problem }) as const,
+    ),
+    ...numberProblems.map(
+      (numberProblem) =>
+        ({ code: 'setting-out-of-range', severity: 'warning', mending: 'settings', numberProblem }) as const,
+    ),
     ...unknownServers.map(({ providerId, category, code }) => {
-      return { code: 'server-unknown', severity: 'warning', mending: mendingOf(category, 'log'), providerId, detail: `${category}, ${code}` } as const;
+      return {
+        code: 'server-unknown',
+        severity: 'warning',
+        mending: mendingOf(category, 'log'),
+        providerId,
+        detail: `${category}, ${code}`,
+      } as const;
     }),
   ];
   if (providers.length === 0) {
     // Where there are entries that are not used, they are what is to be mended.
-    findings.push({ code: 'nothing-configured', severity: 'note', mending: problems.length > 0 ? 'settings' : 'add-provider' });
+    findings.push({
+      code: 'nothing-configured',
+      severity: 'note',
+      mending: problems.length > 0 ? 'settings' : 'add-provider',
+    });
   }
   if (tlsOffBy !== undefined) {
-    findings.push({ code: 'tls-off', severity: 'error', mending: tlsOffBy === 'setting' ? 'proxy-settings' : undefined, detail: tlsOffBy });
+    findings.push({
+      code: 'tls-off',
+      severity: 'error',
+      mending: tlsOffBy === 'setting' ? 'proxy-settings' : undefined,
+      detail: tlsOffBy,
+    });
   }
   return findings;
 }
@@ -263,7 +323,9 @@ function ofClocks(facts: Facts): DiagnosticFinding[] {
     const skew = skewOf(session) ?? 0;
     // The next answer measures it anew.
     const mending = refreshToken === undefined || ended !== undefined ? undefined : 'renew';
-    return Math.abs(skew) > CLOCK_SKEW_WARNING ? [{ code: 'clock-off', severity: 'warning', mending, providerId, session, skew } as const] : [];
+    return Math.abs(skew) > CLOCK_SKEW_WARNING
+      ? [{ code: 'clock-off', severity: 'warning', mending, providerId, session, skew } as const]
+      : [];
   });
 }
 
@@ -276,8 +338,12 @@ function sameLabels(sessions: readonly LiveSession[]): DiagnosticFinding[] {
   return sessions.flatMap((session, index) => {
     const { account, providerId } = session.record;
     const isTaken = sessions.slice(0, index).some(({ record }) => {
-      return record.providerId === providerId && record.account.label === account.label && record.account.id !== account.id;
+      return (
+        record.providerId === providerId && record.account.label === account.label && record.account.id !== account.id
+      );
     });
-    return isTaken ? [{ code: 'same-label', severity: 'warning', mending: 'sign-out', providerId, session } as const] : [];
+    return isTaken
+      ? [{ code: 'same-label', severity: 'warning', mending: 'sign-out', providerId, session } as const]
+      : [];
   });
 }

@@ -62,24 +62,62 @@ export interface Report {
 /** Writes a report. */
 export function reportOf(input: ReportInput): Report {
   const { facts, findings, words } = input;
-  const lines = ['# Session Keeper Diagnostics', '', words.introduction(), '', `Made at ${time(facts.now)}.`, '', '## Findings', ''];
+  const lines = [
+    '# Session Keeper Diagnostics',
+    '',
+    words.introduction(),
+    '',
+    `Made at ${time(facts.now)}.`,
+    '',
+    '## Findings',
+    '',
+  ];
   const places = findings.map((finding, index) => ({ line: lines.length + index, finding }));
-  lines.push(...findings.map((finding) => `- **${words.severity(finding.severity)}** (${finding.code}): ${words.finding(finding, namesFor(finding, facts))}`));
+  lines.push(
+    ...findings.map(
+      (finding) =>
+        `- **${words.severity(finding.severity)}** (${finding.code}): ${words.finding(finding, namesFor(finding, facts))}`,
+    ),
+  );
   if (findings.length === 0) {
     lines.push(words.nothingFound());
   }
   lines.push(
-    ...section('Surroundings', input.redirectEnvironment.map(([name, value]) => item(name, code(value)))),
-    ...section('Providers', facts.providers.flatMap((provider) => providerLines(provider, input.clientSecrets.get(provider.id) ?? 'unknown'))),
-    ...section('Discovery', facts.providers.flatMap((provider) => serverLines(provider, input.known(provider)))),
-    ...section('Sessions', facts.sessions.flatMap((session) => sessionLines(session, input))),
+    ...section(
+      'Surroundings',
+      input.redirectEnvironment.map(([name, value]) => item(name, code(value))),
+    ),
+    ...section(
+      'Providers',
+      facts.providers.flatMap((provider) => providerLines(provider, input.clientSecrets.get(provider.id) ?? 'unknown')),
+    ),
+    ...section(
+      'Discovery',
+      facts.providers.flatMap((provider) => serverLines(provider, input.known(provider))),
+    ),
+    ...section(
+      'Sessions',
+      facts.sessions.flatMap((session) => sessionLines(session, input)),
+    ),
     ...section('Last events', input.events.map(eventLine)),
-    ...section('Clocks', facts.sessions.flatMap((session) => clockLines(session))),
+    ...section(
+      'Clocks',
+      facts.sessions.flatMap((session) => clockLines(session)),
+    ),
     ...section('Storage', storageLines(facts)),
     ...section('Windows', windowLines(input)),
-    ...section('Network', input.network.map(([name, value]) => item(name, code(value)))),
+    ...section(
+      'Network',
+      input.network.map(([name, value]) => item(name, code(value))),
+    ),
   );
-  return { markdown: withoutSecrets(`${lines.join('\n')}\n`, facts.sessions.flatMap(({ record }) => secretsOf(record))), places };
+  return {
+    markdown: withoutSecrets(
+      `${lines.join('\n')}\n`,
+      facts.sessions.flatMap(({ record }) => secretsOf(record)),
+    ),
+    places,
+  };
 }
 
 /** A proxy's address without anything secret: host and port. */
@@ -98,7 +136,11 @@ const LONGEST_PART = 15;
 /** Takes out whatever also stands in a secret, should anything ever quote one. Short words have to stay. */
 function withoutSecrets(text: string, secrets: readonly string[]): string {
   const size = LONGEST_PART + 1;
-  const parts = new Set(secrets.flatMap((secret) => Array.from({ length: Math.max(0, secret.length - LONGEST_PART) }, (_, at) => secret.slice(at, at + size))));
+  const parts = new Set(
+    secrets.flatMap((secret) =>
+      Array.from({ length: Math.max(0, secret.length - LONGEST_PART) }, (_, at) => secret.slice(at, at + size)),
+    ),
+  );
   let clean = text;
   for (let at = 0; at + size <= text.length; at += 1) {
     if (parts.has(text.slice(at, at + size))) {
@@ -131,7 +173,23 @@ const CLIENT_SECRETS: Readonly<Record<ClientSecretState, string>> = {
 
 /** Every field of an entry. */
 function providerLines(provider: Provider, clientSecret: ClientSecretState): string[] {
-  const { accountsMenu, authorizationParameters, clientAuthentication, clientId, dpop, id, issuer, label, metadataUrl, pushedAuthorization, resource, scopeOnRefresh, scopes, token, tokenParameters } = provider;
+  const {
+    accountsMenu,
+    authorizationParameters,
+    clientAuthentication,
+    clientId,
+    dpop,
+    id,
+    issuer,
+    label,
+    metadataUrl,
+    pushedAuthorization,
+    resource,
+    scopeOnRefresh,
+    scopes,
+    token,
+    tokenParameters,
+  } = provider;
   return [
     `### ${code(label)}`,
     item('Id', code(id)),
@@ -139,7 +197,10 @@ function providerLines(provider: Provider, clientSecret: ClientSecretState): str
     item('Metadata URL', metadataUrl === undefined ? 'from the issuer' : place(metadataUrl)),
     item('Client id', code(clientId)),
     item('Client secret', CLIENT_SECRETS[clientSecret]),
-    item('Client authentication', clientAuthentication === undefined ? 'as the server says' : code(clientAuthentication)),
+    item(
+      'Client authentication',
+      clientAuthentication === undefined ? 'as the server says' : code(clientAuthentication),
+    ),
     item('Scopes', list(scopes)),
     ...lifetimeLines(provider),
     item('In the Accounts menu', accountsMenu ? 'yes' : 'no'),
@@ -158,7 +219,8 @@ function providerLines(provider: Provider, clientSecret: ClientSecretState): str
 }
 
 function lifetimeLines({ assumedLifetime, idleTimeout, sessionLifetime }: Provider): string[] {
-  const length = (time: number | undefined, unit: string, ms: number): string => (time === undefined ? 'not set' : `${time / ms} ${unit}`);
+  const length = (time: number | undefined, unit: string, ms: number): string =>
+    time === undefined ? 'not set' : `${time / ms} ${unit}`;
   return [
     item('Assumed lifetime', length(assumedLifetime, 's', 1000)),
     item('Session lifetime', length(sessionLifetime, 'min', 60_000)),
@@ -174,14 +236,32 @@ function wayLines(provider: Provider): string[] {
     item('Way to sign in', signInMethod ?? 'the first that works'),
     item('Redirect ports', redirectPorts.length === 0 ? 'any' : redirectPorts.join(', ')),
     item('Redirect URI', redirectUri === undefined ? `${shown(DEFAULT_REDIRECT_URI)} (default)` : shown(redirectUri)),
-    item('Redirect URIs to register', signInMethod === 'uri' ? 'the link to VS Code' : `${uris}${usesAnyPort(provider) ? ' with any port' : ''}`),
-    item('Sign-out at the server', signOutAtServer === SIGN_OUT_RETURN ? 'in the browser, too, which comes back' : signOutAtServer ? 'in the browser, too' : 'without the browser'),
+    item(
+      'Redirect URIs to register',
+      signInMethod === 'uri' ? 'the link to VS Code' : `${uris}${usesAnyPort(provider) ? ' with any port' : ''}`,
+    ),
+    item(
+      'Sign-out at the server',
+      signOutAtServer === SIGN_OUT_RETURN
+        ? 'in the browser, too, which comes back'
+        : signOutAtServer
+          ? 'in the browser, too'
+          : 'without the browser',
+    ),
   ];
 }
 
 function endpointLines({ endpoints }: Provider): string[] {
-  const named = Object.entries(endpoints ?? {}).flatMap(([name, address]) => (address === undefined ? [] : [item(`Endpoint: ${name}`, place(address))]));
-  return [item('Endpoints', endpoints === undefined ? 'as the server says' : 'as the entry says, and the server is not asked'), ...named];
+  const named = Object.entries(endpoints ?? {}).flatMap(([name, address]) =>
+    address === undefined ? [] : [item(`Endpoint: ${name}`, place(address))],
+  );
+  return [
+    item(
+      'Endpoints',
+      endpoints === undefined ? 'as the server says' : 'as the entry says, and the server is not asked',
+    ),
+    ...named,
+  ];
 }
 
 /** What of a server's own description tells something, by the names that RFC 8414 and OpenID Connect Discovery give it. */
@@ -221,8 +301,10 @@ function serverLines(provider: Provider, known: KnownServer | undefined): string
 function sessionLines(session: LiveSession, { facts, lifetimes }: ReportInput): string[] {
   const { record, failure, failedAt, failures } = session;
   const { accessExpiresAt, renewalDueAt, sessionEndsAt, state } = statusOf(session, lifetimes, facts.now);
-  const isOwned = configuredProviderOf(record, (id) => facts.providers.find((provider) => provider.id === id)) !== undefined;
-  const at = (formatTime: number | undefined, otherwise: string): string => (formatTime === undefined ? otherwise : `${time(formatTime)} (${distance(formatTime - facts.now)})`);
+  const isOwned =
+    configuredProviderOf(record, (id) => facts.providers.find((provider) => provider.id === id)) !== undefined;
+  const at = (formatTime: number | undefined, otherwise: string): string =>
+    formatTime === undefined ? otherwise : `${time(formatTime)} (${distance(formatTime - facts.now)})`;
   const isRenewable = tokenLifetimes(record).renewable;
   return [
     `### ${code(shortId(record.id))}`,
@@ -238,22 +320,38 @@ function sessionLines(session: LiveSession, { facts, lifetimes }: ReportInput): 
     item('Access token expires', `${at(accessExpiresAt, 'never said')}; known from: ${record.expirySource}`),
     item('Session ends', `${at(sessionEndsAt, 'not known')}; known from: ${sourceOfEnd(record)}`),
     item('Generation', `${record.generation}${record.isComplete ? '' : ' (half a renewal)'}`),
-    item('Renewable', isRenewable ? 'yes' : record.refreshToken === undefined ? 'no, there is no refresh token' : 'no, it has ended'),
+    item(
+      'Renewable',
+      isRenewable ? 'yes' : record.refreshToken === undefined ? 'no, there is no refresh token' : 'no, it has ended',
+    ),
     item('Next renewal', isRenewable && isOwned ? at(renewalDueAt, 'nothing calls for one') : 'none'),
     item('ID token', claimNames(record)),
     item('Stored', whereStored(session)),
-    item('Last failure', failure === undefined ? 'none' : `${code(`${failure.category}, ${failure.code}`)}, ${at(failedAt, 'time not known')}, ${failures} in a row`),
-    ...(record.ended === undefined ? [] : [item('Ended', `${at(record.ended.at, '')}: ${code(`${record.ended.category}, ${record.ended.code}`)}`)]),
+    item(
+      'Last failure',
+      failure === undefined
+        ? 'none'
+        : `${code(`${failure.category}, ${failure.code}`)}, ${at(failedAt, 'time not known')}, ${failures} in a row`,
+    ),
+    ...(record.ended === undefined
+      ? []
+      : [item('Ended', `${at(record.ended.at, '')}: ${code(`${record.ended.category}, ${record.ended.code}`)}`)]),
   ];
 }
 
 /** Where the entry led them when they came: nowhere else are they sent. */
 function goalOf({ origins }: SessionRecord): string {
-  return origins === undefined ? 'not kept yet' : origins.length === 0 ? 'where the server says' : origins.map(place).join(', ');
+  return origins === undefined
+    ? 'not kept yet'
+    : origins.length === 0
+      ? 'where the server says'
+      : origins.map(place).join(', ');
 }
 
 function sourceOfEnd(record: SessionRecord): string {
-  return !tokenLifetimes(record).renewable ? 'the access token, which cannot be renewed' : record.sessionEndSource ?? 'nothing';
+  return !tokenLifetimes(record).renewable
+    ? 'the access token, which cannot be renewed'
+    : (record.sessionEndSource ?? 'nothing');
 }
 
 function whereStored({ unsaved, unshared }: LiveSession): string {
@@ -262,12 +360,20 @@ function whereStored({ unsaved, unshared }: LiveSession): string {
 
 function claimNames({ idToken }: SessionRecord): string {
   const claims = idToken === undefined ? undefined : claimsOf(idToken);
-  return idToken === undefined ? 'none' : claims === undefined ? 'there, but not readable' : `has the claims ${list(Object.keys(claims))}`;
+  return idToken === undefined
+    ? 'none'
+    : claims === undefined
+      ? 'there, but not readable'
+      : `has the claims ${list(Object.keys(claims))}`;
 }
 
 /** Who somebody is does not belong in a ticket: the first character tells them apart well enough, and a number. */
 function accountOf({ account, providerId }: SessionRecord, { sessions }: Facts): string {
-  const ids = [...new Set(sessions.filter(({ record }) => record.providerId === providerId).map(({ record }) => record.account.id))];
+  const ids = [
+    ...new Set(
+      sessions.filter(({ record }) => record.providerId === providerId).map(({ record }) => record.account.id),
+    ),
+  ];
   const [first = ''] = sanitizeDisplayName(account.label);
   return `${code(`${first}…`)}, account ${ids.indexOf(account.id) + 1} of ${code(providerId)}`;
 }
@@ -281,11 +387,22 @@ function clockLines(session: LiveSession): string[] {
   const { issuer, renewedAt } = session.record;
   const skew = skewOf(session);
   const where = `Date header of ${place(issuer)}`;
-  return [item(code(shortId(session.record.id)), skew === undefined ? `not measured, no ${where}` : `server ${skew >= 0 ? 'ahead' : 'behind'} by ${Math.abs(skew)} ms, ${where}, ${time(renewedAt)}`)];
+  return [
+    item(
+      code(shortId(session.record.id)),
+      skew === undefined
+        ? `not measured, no ${where}`
+        : `server ${skew >= 0 ? 'ahead' : 'behind'} by ${Math.abs(skew)} ms, ${where}, ${time(renewedAt)}`,
+    ),
+  ];
 }
 
 function storageLines({ leftovers, store }: Facts): string[] {
-  const outlasts = { persistent: 'yes, a secret of an earlier session of the editor is there', forgets: 'NO, a secret of an earlier session of the editor is gone', unknown: 'not known yet, ask again after the next start of the editor' };
+  const outlasts = {
+    persistent: 'yes, a secret of an earlier session of the editor is there',
+    forgets: 'NO, a secret of an earlier session of the editor is gone',
+    unknown: 'not known yet, ask again after the next start of the editor',
+  };
   return [
     item('A secret written now reads back', healthOf(store.now)),
     item('Outlasts the editor', outlasts[store.persistence]),
@@ -294,7 +411,15 @@ function storageLines({ leftovers, store }: Facts): string[] {
 }
 
 function windowLines({ facts, sessionIndex, renewalLock }: ReportInput): string[] {
-  const holders = typeof renewalLock === 'string' ? `cannot be read (${renewalLock})` : renewalLock.map(({ id, lives }) => `${code(shortId(id))} (its window ${lives === undefined ? 'cannot be asked' : lives ? 'lives' : 'is gone'})`).join(', ');
+  const holders =
+    typeof renewalLock === 'string'
+      ? `cannot be read (${renewalLock})`
+      : renewalLock
+          .map(
+            ({ id, lives }) =>
+              `${code(shortId(id))} (its window ${lives === undefined ? 'cannot be asked' : lives ? 'lives' : 'is gone'})`,
+          )
+          .join(', ');
   return [
     item('A file in the shared folder can be written, read and deleted', healthOf(facts.folder)),
     item('Takes turns with other windows', facts.isDegraded ? 'NO, this window is alone' : 'yes'),
@@ -309,7 +434,9 @@ function healthOf(health: Health): string {
 }
 
 function section(name: string, lines: readonly string[]): string[] {
-  const spaced = lines.flatMap((line, index) => (line.startsWith('### ') ? [...(index === 0 ? [] : ['']), line, ''] : [line]));
+  const spaced = lines.flatMap((line, index) =>
+    line.startsWith('### ') ? [...(index === 0 ? [] : ['']), line, ''] : [line],
+  );
   return ['', `## ${name}`, '', ...(lines.length === 0 ? ['None.'] : spaced)];
 }
 
@@ -326,12 +453,19 @@ function code(text: string): string {
 
 /** Text of the settings as a part of a sentence. */
 function plain(text: string): string {
-  return sanitizeDisplayName(text).replace(/[^\p{L}\p{M}\p{N} ./-]/gu, ' ').replace(/\/\/|\bwww\./gi, ' ').replace(/ +/g, ' ').trim();
+  return sanitizeDisplayName(text)
+    .replace(/[^\p{L}\p{M}\p{N} ./-]/gu, ' ')
+    .replace(/\/\/|\bwww\./gi, ' ')
+    .replace(/ +/g, ' ')
+    .trim();
 }
 
 /** An address to the letter, without the scheme, so that nothing makes a link of it, and without what may be secret. */
 function place(address: string): string {
-  const rest = address.replace(/^[a-z]+:\/\//i, '').replace(/[?#].*$/s, '').replace(/^[^/]*@/, '');
+  const rest = address
+    .replace(/^[a-z]+:\/\//i, '')
+    .replace(/[?#].*$/s, '')
+    .replace(/^[^/]*@/, '');
   return `${code(rest)}${/^https:/i.test(address) ? '' : ' (not https)'}`;
 }
 
@@ -340,7 +474,9 @@ const LONGEST_LIST = 30;
 
 function list(values: readonly unknown[]): string {
   const shown = values.slice(0, LONGEST_LIST).map((value) => code(typeof value === 'string' ? value : '?'));
-  return shown.length === 0 ? 'none' : `${shown.join(' ')}${values.length > LONGEST_LIST ? ` and ${values.length - LONGEST_LIST} more` : ''}`;
+  return shown.length === 0
+    ? 'none'
+    : `${shown.join(' ')}${values.length > LONGEST_LIST ? ` and ${values.length - LONGEST_LIST} more` : ''}`;
 }
 
 function shortId(id: string): string {

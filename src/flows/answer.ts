@@ -5,7 +5,11 @@
  * and there are servers that don't encode it: a "+" in a code stays one.
  */
 export function answerParameters(query: string): URLSearchParams {
-  return new URLSearchParams(query.replace(/(^|[?&])([^=&]*)=([^&]*)/g, (pair, before: string, name: string, value: string) => (isCode(name) ? `${before}${name}=${value.replaceAll('+', '%2B')}` : pair)));
+  return new URLSearchParams(
+    query.replace(/(^|[?&])([^=&]*)=([^&]*)/g, (pair, before: string, name: string, value: string) =>
+      isCode(name) ? `${before}${name}=${value.replaceAll('+', '%2B')}` : pair,
+    ),
+  );
 }
 
 function isCode(name: string): boolean {

@@ -39,7 +39,14 @@ export function environmentOf({ isAtWorkspace, isBrowser, pageHost, remoteName }
 }
 
 /** What is known of the server: its metadata (RFC 8414 section 2). */
-export type ServerCapabilities = Pick<ServerContext['metadata'], 'authorization_endpoint' | 'device_authorization_endpoint' | 'grant_types_supported' | 'response_types_supported' | 'token_endpoint'>;
+export type ServerCapabilities = Pick<
+  ServerContext['metadata'],
+  | 'authorization_endpoint'
+  | 'device_authorization_endpoint'
+  | 'grant_types_supported'
+  | 'response_types_supported'
+  | 'token_endpoint'
+>;
 
 /** Why a way is not there. */
 export type UnavailableReason = keyof typeof REASONS;
@@ -75,16 +82,28 @@ interface FlowContext {
 /** When a reason holds. */
 type Check = readonly [UnavailableReason, (situation: FlowContext) => boolean];
 
-const lacks = (grant: string) => ({ offers }: FlowContext): boolean =>
-  Array.isArray(offers.grant_types_supported) && !offers.grant_types_supported.includes(grant);
+const lacks =
+  (grant: string) =>
+  ({ offers }: FlowContext): boolean =>
+    Array.isArray(offers.grant_types_supported) && !offers.grant_types_supported.includes(grant);
 /**
  * The list of grants is a hint: a server that issues codes has the grant for them. One that describes itself without a
  * page to sign in at has none.
  */
-const noCode: Check = ['no-grant', (situation) => {
-  const { authorization_endpoint: page, response_types_supported: responses, token_endpoint: token } = situation.offers;
-  return (lacks('authorization_code')(situation) && !(page !== undefined && responses?.includes('code') === true)) || (page === undefined && token !== undefined);
-}];
+const noCode: Check = [
+  'no-grant',
+  (situation) => {
+    const {
+      authorization_endpoint: page,
+      response_types_supported: responses,
+      token_endpoint: token,
+    } = situation.offers;
+    return (
+      (lacks('authorization_code')(situation) && !(page !== undefined && responses?.includes('code') === true)) ||
+      (page === undefined && token !== undefined)
+    );
+  },
+];
 
 /** What is in the way of each way. */
 const CHECKS: Readonly<Record<SignInMethod, readonly Check[]>> = {
@@ -117,9 +136,15 @@ export interface FlowAvailability {
  * Every way, with the reason against it where there is one: what the provider's entry names first, then the most
  * convenient one first. Of the way that the entry names, only facts count against it.
  */
-export function evaluateFlows(environment: Environment, provider: Provider, offers: ServerCapabilities): FlowAvailability[] {
+export function evaluateFlows(
+  environment: Environment,
+  provider: Provider,
+  offers: ServerCapabilities,
+): FlowAvailability[] {
   const situation = { environment, provider, offers };
-  const order = SIGN_IN_METHODS.toSorted((one, other) => Number(other === provider.signInMethod) - Number(one === provider.signInMethod));
+  const order = SIGN_IN_METHODS.toSorted(
+    (one, other) => Number(other === provider.signInMethod) - Number(one === provider.signInMethod),
+  );
   return order.map((way) => {
     const counts = ([reason]: Check): boolean => REASONS[reason] === 'fact' || way !== provider.signInMethod;
     return { way, reason: CHECKS[way].find((check) => counts(check) && check[1](situation))?.[0] };

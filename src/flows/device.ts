@@ -34,7 +34,7 @@ export async function waitForTokens(
 ): Promise<Tokens> {
   let { interval } = code;
   let failures = 0;
-  for (let wait = interval; ; ) {
+  for (let wait = interval; ;) {
     if (clock.now() + wait >= code.expiresAt) {
       await pause(clock, code.expiresAt - clock.now(), signal);
       throw new Failure('code-expired', 'code-expired');
@@ -56,7 +56,9 @@ export async function waitForTokens(
       } else if (FAILURE_POLICIES[failure.category].outcome === 'retrying') {
         failures += 1;
         wait = Math.max(Math.min(interval * 2 ** failures, Math.max(LONGEST_WAIT, interval)), failure.retryAfter ?? 0);
-        log.info(`Sign-in at ${server.provider.id}: asking for the tokens did not work: ${formatFailure(failure)}; next try at ${formatTimestamp(clock.now() + wait)}.`);
+        log.info(
+          `Sign-in at ${server.provider.id}: asking for the tokens did not work: ${formatFailure(failure)}; next try at ${formatTimestamp(clock.now() + wait)}.`,
+        );
       } else {
         throw failure;
       }

@@ -69,7 +69,9 @@ export class EndSessionService implements Disposable {
       const leaving = await page;
       return leaving === undefined ? 'no-page' : await this.#open(leaving);
     } catch (error) {
-      this.#dependencies.log.warn(`The page to sign out at the server could not be opened: ${formatFailure(toFailure(error))}.`);
+      this.#dependencies.log.warn(
+        `The page to sign out at the server could not be opened: ${formatFailure(toFailure(error))}.`,
+      );
       return 'no-page';
     }
   }
@@ -155,7 +157,12 @@ export class EndSessionService implements Disposable {
     }
   }
 
-  async #waitFor(redirect: LoopbackRedirect, request: LogoutRequest, pages: SignOutPages, { id }: Provider): Promise<EndSessionResult> {
+  async #waitFor(
+    redirect: LoopbackRedirect,
+    request: LogoutRequest,
+    pages: SignOutPages,
+    { id }: Provider,
+  ): Promise<EndSessionResult> {
     const { clock, log } = this.#dependencies;
     const wait: Wait = { redirect, over: new AbortController() };
     const { signal } = wait.over;
@@ -169,7 +176,9 @@ export class EndSessionService implements Disposable {
       // Any page can make the browser fetch this address, as often as it likes.
       if (!isIt && !isTold) {
         isTold = true;
-        log.warn(`Sign-out at ${id}: an answer ${parameters.has('state') ? 'with another state' : 'without a state'} has arrived and was refused.`);
+        log.warn(
+          `Sign-out at ${id}: an answer ${parameters.has('state') ? 'with another state' : 'without a state'} has arrived and was refused.`,
+        );
       }
       return isIt;
     };
@@ -177,7 +186,9 @@ export class EndSessionService implements Disposable {
     answer.catch(() => {});
     try {
       await raceAbort(this.#dependencies.openBrowser(request.url.href), signal);
-      log.info(`Sign-out at ${id}: the browser was opened at the server's page, and is waited for at ${redirect.redirectUri}, until ${formatTimestamp(clock.now() + deadline)}.`);
+      log.info(
+        `Sign-out at ${id}: the browser was opened at the server's page, and is waited for at ${redirect.redirectUri}, until ${formatTimestamp(clock.now() + deadline)}.`,
+      );
       await answer;
       redirect.finish(pages.done);
       log.info(`Sign-out at ${id}: the browser has come back.`);
@@ -188,7 +199,9 @@ export class EndSessionService implements Disposable {
       if (!isStopped) {
         throw error;
       }
-      log.info(`Sign-out at ${id}: the browser has not come back. If the server showed an error, ${redirect.redirectUri} is not registered there as a post-logout redirect address.`);
+      log.info(
+        `Sign-out at ${id}: the browser has not come back. If the server showed an error, ${redirect.redirectUri} is not registered there as a post-logout redirect address.`,
+      );
       return 'not-returned';
     } finally {
       timer.dispose();

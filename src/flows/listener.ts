@@ -85,7 +85,9 @@ async function listenOnce(hosts: readonly string[], wanted: number): Promise<Lis
   return {
     port,
     serve: (serve) => servers.forEach((server) => server.on('request', serve)),
-    closed: Promise.all(servers.map((server) => new Promise((resolve) => server.once('close', resolve)))).then(() => {}),
+    closed: Promise.all(servers.map((server) => new Promise((resolve) => server.once('close', resolve)))).then(
+      () => {},
+    ),
     unref: () => servers.forEach((server) => server.unref()),
     close: () => servers.forEach(stop),
   };

@@ -80,7 +80,11 @@ export class LoopbackRedirect implements Redirect, Disposable {
    * @throws Failure `no-loopback` where this machine does not let it: with the code `ports-taken` where none of the list is free.
    */
   static async open(clock: Clock, pages: AnswerPages, options: LoopbackOptions = {}): Promise<LoopbackRedirect> {
-    const { redirectUri = DEFAULT_REDIRECT_URI, ports = [], reach = (address: string) => Promise.resolve(address) } = options;
+    const {
+      redirectUri = DEFAULT_REDIRECT_URI,
+      ports = [],
+      reach = (address: string) => Promise.resolve(address),
+    } = options;
     const hosts = loopbackHosts(new URL(redirectUri).hostname);
     let cause: unknown;
     for (const port of ports.length === 0 ? [0] : ports) {
@@ -91,7 +95,12 @@ export class LoopbackRedirect implements Redirect, Disposable {
         const reached = portAt(await reach(ours), ours);
         // What VS Code brings here from another port would not be an address of the list.
         if (reached !== undefined && (port === 0 || reached === port)) {
-          return new LoopbackRedirect(listener, reached === listener.port ? ours : withPort(redirectUri, reached), clock, pages);
+          return new LoopbackRedirect(
+            listener,
+            reached === listener.port ? ours : withPort(redirectUri, reached),
+            clock,
+            pages,
+          );
         }
       } catch (error) {
         cause = error;
@@ -100,7 +109,9 @@ export class LoopbackRedirect implements Redirect, Disposable {
     }
     // The field of the entry that names the ports.
     const detail = portOf(redirectUri) === undefined ? 'redirectPorts' : 'redirectUri';
-    throw ports.length === 0 ? new Failure('no-loopback', 'no-loopback', { cause }) : new Failure('no-loopback', 'ports-taken', { cause, detail });
+    throw ports.length === 0
+      ? new Failure('no-loopback', 'no-loopback', { cause })
+      : new Failure('no-loopback', 'ports-taken', { cause, detail });
   }
 
   /**
@@ -162,9 +173,16 @@ export class LoopbackRedirect implements Redirect, Disposable {
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const target = request.url ?? '';
-    const { headers: { host = '' }, method = '' } = request;
+    const {
+      headers: { host = '' },
+      method = '',
+    } = request;
     // Another host name that leads here means that a page tries to reach through the browser into this machine.
-    if (host.toLowerCase().replace(/:80$/, '') !== this.#url.host || !target.startsWith('/') || !['GET', 'HEAD'].includes(method)) {
+    if (
+      host.toLowerCase().replace(/:80$/, '') !== this.#url.host ||
+      !target.startsWith('/') ||
+      !['GET', 'HEAD'].includes(method)
+    ) {
       this.#send(response, 400, this.#pages.missing);
       return;
     }
@@ -209,7 +227,9 @@ export class LoopbackRedirect implements Redirect, Disposable {
   /** Once the browser has got the outcome, the last page is there for a moment more. */
   #noteSeen(response: ServerResponse): void {
     const { method, headers } = response.req;
-    const isPrefetch = [headers['sec-purpose'], headers['purpose'], headers['x-moz'], headers['x-purpose']].some((purpose) => /prefetch|prerender|preview/i.test(String(purpose)));
+    const isPrefetch = [headers['sec-purpose'], headers['purpose'], headers['x-moz'], headers['x-purpose']].some(
+      (purpose) => /prefetch|prerender|preview/i.test(String(purpose)),
+    );
     if (method === 'GET' && !isPrefetch && !response.destroyed) {
       response.once('finish', () => {
         if (!this.#isSeen) {
@@ -233,7 +253,10 @@ export class LoopbackRedirect implements Redirect, Disposable {
 /** The port of an address that leads to the person's own machine, and to the path of ours; undefined for any other. */
 function portAt(address: string, ours: string): number | undefined {
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  const isOurs = url?.protocol === 'http:' && isLoopbackHost(url.hostname) && decoded(url.pathname) === decoded(new URL(ours).pathname);
+  const isOurs =
+    url?.protocol === 'http:' &&
+    isLoopbackHost(url.hostname) &&
+    decoded(url.pathname) === decoded(new URL(ours).pathname);
   return isOurs ? Number(url.port || 80) : undefined;
 }
 

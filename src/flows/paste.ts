@@ -27,7 +27,12 @@ export interface PasteOptions {
 
 /** Takes the authorization response from an address that the person pastes. */
 export function pastedRedirect(ask: AskForAddress, options: PasteOptions): Redirect {
-  const { random, redirectUri = DEFAULT_REDIRECT_URI, port = FIRST_PORT + Math.floor(random * PORTS), takesCode } = options;
+  const {
+    random,
+    redirectUri = DEFAULT_REDIRECT_URI,
+    port = FIRST_PORT + Math.floor(random * PORTS),
+    takesCode,
+  } = options;
   return {
     redirectUri: portOf(redirectUri) === undefined ? withPort(redirectUri, port) : redirectUri,
     async answer(isAnswer, signal, state) {
@@ -51,7 +56,8 @@ export function pastedRedirect(ask: AskForAddress, options: PasteOptions): Redir
 }
 
 /** Whether a text looks like a code (RFC 6749 appendix A.11) rather than like an address or a part of one. */
-const isCode = (text: string): boolean => /^(?![a-z][a-z0-9+.-]*:\/\/|about:|localhost|127\.|\[)[\x21-\x7E]{16,4096}$/i.test(text) && !/[?&]|=[^=]/.test(text);
+const isCode = (text: string): boolean =>
+  /^(?![a-z][a-z0-9+.-]*:\/\/|about:|localhost|127\.|\[)[\x21-\x7E]{16,4096}$/i.test(text) && !/[?&]|=[^=]/.test(text);
 
 /**
  * The answer that consists of a code alone. It stands for the `state`, too: only who made the request has the verifier

@@ -43,7 +43,9 @@ export function pastedTexts(pasted: string): string[] {
   // Without a URL, what stands in front of the question mark is of no matter.
   const starts = [...urls, text.trim()];
   const texts = starts.flatMap((start) => [joined(start), start.replace(/\s+/g, ''), start.split(/\s/)[0] ?? '']);
-  return [...new Set([...texts.map(trimmed), ...texts, ...texts.map((one) => trimmed(one).replace(MAYBE_PART, ''))])].filter((one) => one !== '');
+  return [
+    ...new Set([...texts.map(trimmed), ...texts, ...texts.map((one) => trimmed(one).replace(MAYBE_PART, ''))]),
+  ].filter((one) => one !== '');
 }
 
 /** The single word that a person has pasted, wrapped or not; undefined where it's a sentence. */
@@ -84,7 +86,9 @@ function trimmed(text: string): string {
     begin += 1;
   }
   const cut = start.slice(begin).split(END)[0] ?? '';
-  const unopened = new Map(Object.entries(OPENING).map(([closing, opening]) => [closing, count(cut, closing) - count(cut, opening)]));
+  const unopened = new Map(
+    Object.entries(OPENING).map(([closing, opening]) => [closing, count(cut, closing) - count(cut, opening)]),
+  );
   let end = cut.length;
   for (; end > 0; end -= 1) {
     const last = cut.charAt(end - 1);

@@ -10,7 +10,11 @@ export interface Redirect {
    * @param state the request's `state` (RFC 6749 section 10.12), for a way that many answers take.
    * @throws the signal's reason when that is aborted.
    */
-  answer(isAnswer: (parameters: URLSearchParams) => boolean, signal: AbortSignal, state: string): Promise<URLSearchParams>;
+  answer(
+    isAnswer: (parameters: URLSearchParams) => boolean,
+    signal: AbortSignal,
+    state: string,
+  ): Promise<URLSearchParams>;
   /** Resolves once the answer for a `state` that is waited for can come from wherever; absent where that is at once. Never rejects. */
   ready?(state: string): Promise<void>;
   /** Tells the browser how it ended, where there is a way to. */

@@ -24,7 +24,7 @@ import type { UriCallbackRouter } from './uriCallbackRouter.ts';
 import { evaluateFlows, availableFlows, fallbackFlows, type Environment } from './availability.ts';
 
 /** How long, in ms, the browser may be away before the person is told what may be wrong. */
-export const WAITING_HINT = 30 * SECOND;
+const WAITING_HINT = 30 * SECOND;
 
 /** What a sign-in needs from around it. */
 export interface SignInDependencies {
@@ -126,9 +126,16 @@ export class SignInService {
     this.#running.get(provider.id)?.abort(new Failure('replaced', 'replaced'));
     const attempt = new AbortController();
     this.#running.set(provider.id, attempt);
-    const timer = clock.after(request.deadline, () => attempt.abort(new Failure('sign-in-timeout', 'sign-in-deadline')));
+    const timer = clock.after(request.deadline, () =>
+      attempt.abort(new Failure('sign-in-timeout', 'sign-in-deadline')),
+    );
     try {
-      return await this.#run(request, AbortSignal.any([request.signal, attempt.signal]), () => timer.dispose(), addSession);
+      return await this.#run(
+        request,
+        AbortSignal.any([request.signal, attempt.signal]),
+        () => timer.dispose(),
+        addSession,
+      );
     } catch (error) {
       const failure = toFailure(error);
       log.warn(`Sign-in at ${provider.id} did not work: ${formatFailure(failure)}; it is not tried again by itself.`);
@@ -148,7 +155,11 @@ export class SignInService {
 
   /** The other ways that there are after the one that was tried last, the next one first. The network is not asked. */
   async otherMethods(provider: Provider): Promise<SignInMethod[]> {
-    const verdicts = evaluateFlows(await this.#dependencies.environment(), provider, this.#dependencies.discovery.known(provider)?.said?.metadata ?? {});
+    const verdicts = evaluateFlows(
+      await this.#dependencies.environment(),
+      provider,
+      this.#dependencies.discovery.known(provider)?.said?.metadata ?? {},
+    );
     return fallbackFlows(this.#tried.get(provider.id), availableFlows(verdicts));
   }
 
@@ -165,7 +176,12 @@ export class SignInService {
     return inTheWay.length > 0;
   }
 
-  async #run<T>(request: SignInRequest, signal: AbortSignal, clearDeadline: () => void, addSession: (grant: SignInGrant) => Promise<T>): Promise<T> {
+  async #run<T>(
+    request: SignInRequest,
+    signal: AbortSignal,
+    clearDeadline: () => void,
+    addSession: (grant: SignInGrant) => Promise<T>,
+  ): Promise<T> {
     const { discovery, log, transport } = this.#dependencies;
     const { provider, scopes } = request;
     log.info(`Sign-in at ${provider.id} starts: issuer ${provider.issuer}, scopes "${scopes.join(' ')}".`);
@@ -174,12 +190,17 @@ export class SignInService {
     this.#tried.set(provider.id, way);
     const over = new AbortController();
     const situation = { request, server, signal: AbortSignal.any([signal, over.signal]), clearDeadline };
-    const attempt = way === 'device' ? this.#startDeviceCode(situation) : await this.#disposeIfAborted(this.#startRedirect(situation, way), signal);
+    const attempt =
+      way === 'device'
+        ? this.#startDeviceCode(situation)
+        : await this.#disposeIfAborted(this.#startRedirect(situation, way), signal);
     let tokens: Tokens | undefined;
     try {
       tokens = await attempt.tokens();
       const idToken = tokens.claims === undefined ? 'no ID token' : 'an ID token that passed its checks';
-      log.debug(`Sign-in at ${provider.id}: tokens have arrived with ${idToken}; granted scopes: ${tokens.scopes === undefined ? 'as asked' : sanitizeDisplayName(tokens.scopes.join(' '))}.`);
+      log.debug(
+        `Sign-in at ${provider.id}: tokens have arrived with ${idToken}; granted scopes: ${tokens.scopes === undefined ? 'as asked' : sanitizeDisplayName(tokens.scopes.join(' '))}.`,
+      );
       const account = await accountOf(server, tokens, transport, signal);
       signal.throwIfAborted();
       const admitted = await addSession({ provider, scopes, tokens, account });
@@ -202,7 +223,10 @@ export class SignInService {
     try {
       return await raceAbort(opening, signal);
     } catch (error) {
-      opening.then((late) => late.finish(error), () => {});
+      opening.then(
+        (late) => late.finish(error),
+        () => {},
+      );
       throw error;
     }
   }
@@ -219,7 +243,10 @@ export class SignInService {
   }
 
   /** Through the browser, which comes back with the answer or ends on an address with it. */
-  async #startRedirect({ request, server, signal }: FlowContext, way: Exclude<SignInMethod, 'device'>): Promise<FlowRun> {
+  async #startRedirect(
+    { request, server, signal }: FlowContext,
+    way: Exclude<SignInMethod, 'device'>,
+  ): Promise<FlowRun> {
     const { clock, log, transport } = this.#dependencies;
     const { deadline, hints, onAddress, onRedirect, provider, scopes } = request;
     const startedAt = clock.now();
@@ -228,22 +255,36 @@ export class SignInService {
     let waiting: Disposable | undefined;
     return {
       tokens: async () => {
-        const authorization = await authorizationRequest(server, redirect.redirectUri, requestedScopes(server, scopes), hints);
-        const answer = redirect.answer((parameters) => isAnswerTo(authorization, parameters), signal, authorization.state);
+        const authorization = await authorizationRequest(
+          server,
+          redirect.redirectUri,
+          requestedScopes(server, scopes),
+          hints,
+        );
+        const answer = redirect.answer(
+          (parameters) => isAnswerTo(authorization, parameters),
+          signal,
+          authorization.state,
+        );
         // Handled below; the browser may take so long to open that the wait is over before anybody looks.
         answer.catch(() => {});
         signal.throwIfAborted();
         await raceAbort(Promise.resolve(redirect.ready?.(authorization.state)), signal);
-        const address = async (): Promise<string> => (await raceAbort(authorizationUrl(server, authorization, transport, signal), signal)).href;
+        const address = async (): Promise<string> =>
+          (await raceAbort(authorizationUrl(server, authorization, transport, signal), signal)).href;
         const href = await address();
         onRedirect?.(redirect.redirectUri, way);
         onAddress?.(address);
         await raceAbort(this.#dependencies.openBrowser(href), signal);
         waiting = way === 'loopback' ? this.#waitingHint(request) : undefined;
-        log.info(`Sign-in at ${provider.id} waits for the answer at ${redirect.redirectUri} (${way}), until ${formatTimestamp(startedAt + deadline)}.`);
+        log.info(
+          `Sign-in at ${provider.id} waits for the answer at ${redirect.redirectUri} (${way}), until ${formatTimestamp(startedAt + deadline)}.`,
+        );
         const parameters = await answer;
         waiting?.dispose();
-        log.debug(`Sign-in at ${provider.id}: the browser has answered after ${Math.round((clock.now() - startedAt) / SECOND)} s.`);
+        log.debug(
+          `Sign-in at ${provider.id}: the browser has answered after ${Math.round((clock.now() - startedAt) / SECOND)} s.`,
+        );
         return exchangeCode(server, authorization, parameters, transport, signal);
       },
       finish: (error) => {
@@ -265,7 +306,12 @@ export class SignInService {
     };
   }
 
-  async #redirect({ metadata, provider }: ServerContext, way: Exclude<SignInMethod, 'device'>, pages: Pages, signal: AbortSignal): Promise<Redirect> {
+  async #redirect(
+    { metadata, provider }: ServerContext,
+    way: Exclude<SignInMethod, 'device'>,
+    pages: Pages,
+    signal: AbortSignal,
+  ): Promise<Redirect> {
     const { links } = this.#dependencies;
     const { ports, redirectUri } = redirectTarget(provider);
     switch (way) {
@@ -285,7 +331,11 @@ export class SignInService {
 
   async #loopback(target: LoopbackOptions, pages: Pages, signal: AbortSignal): Promise<LoopbackRedirect> {
     const { clock } = this.#dependencies;
-    const open = (): Promise<LoopbackRedirect> => LoopbackRedirect.open(clock, pages, { ...target, reach: (address) => raceAbort(this.#dependencies.reach(address), signal) });
+    const open = (): Promise<LoopbackRedirect> =>
+      LoopbackRedirect.open(clock, pages, {
+        ...target,
+        reach: (address) => raceAbort(this.#dependencies.reach(address), signal),
+      });
     const redirect = await open().catch((error: unknown) => {
       const { ports = [] } = target;
       const isLeft = [this.releasePorts(ports), this.#dependencies.releasePorts(ports)].includes(true);
@@ -310,7 +360,9 @@ export class SignInService {
         const code = await requestDeviceCode(server, requested, transport, signal, hints);
         signal.throwIfAborted();
         clearDeadline();
-        log.info(`Sign-in at ${provider.id} waits until a code has been entered at ${sanitizeDisplayName(new URL(code.address).host)} (device), until ${formatTimestamp(code.expiresAt)}.`);
+        log.info(
+          `Sign-in at ${provider.id} waits until a code has been entered at ${sanitizeDisplayName(new URL(code.address).host)} (device), until ${formatTimestamp(code.expiresAt)}.`,
+        );
         onCode?.(code, over.signal);
         return waitForTokens(server, code, requested, { clock, log, transport }, signal);
       },

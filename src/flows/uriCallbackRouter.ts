@@ -91,12 +91,18 @@ export class UriCallbackRouter {
         }
         log.info('An answer has arrived by a link to the editor, and is passed on to the window that waits for it.');
       } catch (error) {
-        log.warn(`An answer that has arrived by a link to the editor could not be passed on: ${toFailure(error).message}.`);
+        log.warn(
+          `An answer that has arrived by a link to the editor could not be passed on: ${toFailure(error).message}.`,
+        );
       }
     }
   }
 
-  async #wait(isAnswer: (parameters: URLSearchParams) => boolean, signal: AbortSignal, state: string): Promise<URLSearchParams> {
+  async #wait(
+    isAnswer: (parameters: URLSearchParams) => boolean,
+    signal: AbortSignal,
+    state: string,
+  ): Promise<URLSearchParams> {
     signal.throwIfAborted();
     const { clock } = this.#dependencies;
     let timer: Disposable | undefined;
@@ -214,7 +220,10 @@ interface Names {
 /** Under which name an answer is kept, and with which key it is sealed; neither tells the `state`, nor the other. */
 async function namesOf(state: string): Promise<Names> {
   const [name, key] = await Promise.all([hash(`name ${state}`), hash(`key ${state}`)]);
-  return { name: [...name.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join(''), key: btoa(String.fromCharCode(...key)) };
+  return {
+    name: [...name.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join(''),
+    key: btoa(String.fromCharCode(...key)),
+  };
 }
 
 async function hash(text: string): Promise<Uint8Array> {

@@ -36,7 +36,16 @@ export const SETTINGS = {
 } as const;
 
 /** The kinds of notifications that come by themselves, each of which can be muted. */
-export const NOTIFICATION_KINDS = ['ending', 'ended', 'outage', 'attention', 'consent', 'storage', 'clock', 'idle'] as const;
+export const NOTIFICATION_KINDS = [
+  'ending',
+  'ended',
+  'outage',
+  'attention',
+  'consent',
+  'storage',
+  'clock',
+  'idle',
+] as const;
 /** One of these kinds. */
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
 

@@ -64,11 +64,14 @@ const STATE_NAMES: Readonly<Record<State, () => string>> = {
 };
 
 /** Status bar: how long the session still lasts. */
-export const statusEndsIn = (label: string, left: number): string => l10n.t('{0}: {1} left', label, formatDuration(left));
+export const statusEndsIn = (label: string, left: number): string =>
+  l10n.t('{0}: {1} left', label, formatDuration(left));
 /** Status bar: the session ends soon, and only the person can prolong it. */
-export const statusEnding = (label: string, left: number): string => l10n.t('{0}: ends in {1}', label, formatDuration(left));
+export const statusEnding = (label: string, left: number): string =>
+  l10n.t('{0}: ends in {1}', label, formatDuration(left));
 /** Status bar: when the token renews by itself. */
-export const statusRenewsIn = (label: string, left: number): string => l10n.t('{0}: renews in {1}', label, formatDuration(left));
+export const statusRenewsIn = (label: string, left: number): string =>
+  l10n.t('{0}: renews in {1}', label, formatDuration(left));
 /** Status bar: a renewal is on its way. */
 export const statusRenewing = (label: string): string => l10n.t('{0}: renewing…', label);
 /** Status bar: a renewal failed; the time of the next try. */
@@ -90,7 +93,8 @@ export const statusSigningIn = (label: string): string => l10n.t('{0}: signing i
 /** Status bar: what is said of the most urgent session, and how many others there are. */
 export const statusMore = (said: string, count: number): string => l10n.t('{0} (+{1})', said, count);
 /** Status bar: the same for a screen reader, with what a click does. */
-export const statusAccessibilityLabel = (said: string): string => l10n.t('{0}. Session Keeper, opens the list of sessions and actions.', said);
+export const statusAccessibilityLabel = (said: string): string =>
+  l10n.t('{0}. Session Keeper, opens the list of sessions and actions.', said);
 
 /** Tooltip: who is signed in. */
 export const tooltipAccount = (label: string): string => l10n.t('Account: {0}', label);
@@ -99,7 +103,8 @@ export const tooltipState = (state: State): string => l10n.t('State: {0}', state
 /** Tooltip: when the person must sign in again. */
 export const tooltipSessionEnds = (at: string): string => l10n.t('Session ends: {0}', at);
 /** Tooltip: that nobody said when the person must sign in again. */
-export const tooltipSessionEndUnknown = (): string => l10n.t('Session ends: the server does not say; it is renewed for as long as the server allows');
+export const tooltipSessionEndUnknown = (): string =>
+  l10n.t('Session ends: the server does not say; it is renewed for as long as the server allows');
 /** Tooltip: when the access token stops working. */
 export const tooltipAccessExpires = (at: string): string => l10n.t('Access token expires: {0}', at);
 /** Tooltip: that the server never said when the access token stops working. */
@@ -115,7 +120,8 @@ export const tooltipNextTry = (at: string): string => l10n.t('Next try: {0}', at
 /** Tooltip: that there is nothing to renew with. */
 export const tooltipNoRenewal = (): string => l10n.t('Next renewal: none, because the server sent no refresh token');
 /** Tooltip: that the newest tokens are in memory only. */
-export const tooltipUnsaved = (): string => l10n.t('The newest tokens could not be stored yet and would be lost on a restart. Storing is tried again.');
+export const tooltipUnsaved = (): string =>
+  l10n.t('The newest tokens could not be stored yet and would be lost on a restart. Storing is tried again.');
 /** Tooltip: that there is no session. */
 export const tooltipNobody = (): string => l10n.t('Nobody is signed in.');
 /** Tooltip: that a sign-in waits for the person. */
@@ -144,7 +150,10 @@ export const labelShowLog = (): string => l10n.t('Show Log');
 /** Pick: show the diagnostics. */
 export const labelShowDiagnostics = (): string => l10n.t('Show Diagnostics');
 /** Error, and in the place of the diagnostics: what is loaded on demand is not there any more. */
-export const bundleLoadFailed = (): string => l10n.t('A part of Session Keeper cannot be loaded: the extension was probably updated while this window was open. Reload the window.');
+export const bundleLoadFailed = (): string =>
+  l10n.t(
+    'A part of Session Keeper cannot be loaded: the extension was probably updated while this window was open. Reload the window.',
+  );
 /** Button and pick: add a provider. */
 export const labelAddProvider = (): string => l10n.t('Add Provider…');
 /** Pick: open the page of a waiting sign-in again. */
@@ -163,9 +172,9 @@ export const labelRemove = (): string => l10n.t('Delete It');
 export const labelGeneral = (): string => l10n.t('General');
 
 /** Button and pick: copy the redirect URI that has to be registered. */
-export const labelCopyRedirectUri = (): string => l10n.t('Copy Redirect URI');
+const labelCopyRedirectUri = (): string => l10n.t('Copy Redirect URI');
 /** Button, link and pick: choose a fixed port for the redirect URI. */
-export const labelUseFixedPort = (): string => l10n.t('Use a Fixed Port…');
+const labelUseFixedPort = (): string => l10n.t('Use a Fixed Port…');
 /** Link: sign in by another method. */
 export const labelTryAnotherMethod = (): string => l10n.t('Try Another Method');
 /** Button and pick: sign in again, and have the server ask for consent. */
@@ -178,21 +187,21 @@ export function actionLabel(action: Action): string {
 
 const ACTION_LABELS: Readonly<Record<Action, () => string>> = {
   'sign-in': labelSignInAgain,
-  'retry': labelRetryNow,
-  'settings': labelOpenSettings,
-  'scopes': () => l10n.t('Edit Scopes'),
+  retry: labelRetryNow,
+  settings: labelOpenSettings,
+  scopes: () => l10n.t('Edit Scopes'),
   'client-secret': () => l10n.t('Set Client Secret…'),
   'proxy-settings': () => l10n.t('Check Proxy Settings'),
   'certificate-settings': () => l10n.t('Check Certificate Settings'),
-  'clock': () => l10n.t('Check the Clock'),
+  clock: () => l10n.t('Check the Clock'),
   'copy-redirect': labelCopyRedirectUri,
   'fixed-port': labelUseFixedPort,
   'ask-consent': labelAskForConsent,
   'another-way': () => l10n.t('Use Another Way to Sign In'),
   'new-code': () => l10n.t('Get a New Code'),
-  'reload': () => l10n.t('Reload Window'),
-  'log': labelShowLog,
-  'diagnostics': () => l10n.t('Copy Diagnostics'),
+  reload: () => l10n.t('Reload Window'),
+  log: labelShowLog,
+  diagnostics: () => l10n.t('Copy Diagnostics'),
 };
 
 /** What a way to sign in is called. */
@@ -235,12 +244,18 @@ export const saySigningIn = (provider: string): string => l10n.t('Signing in to 
 /** Progress: that the browser is where to go on. */
 export const sayFinishInBrowser = (): string => l10n.t('finish in the browser');
 /** Progress: the code to type, and where. */
-export const sayEnterCode = (code: string, address: string): string => l10n.t('enter the code {0} at {1}', code, placeName(address));
+export const sayEnterCode = (code: string, address: string): string =>
+  l10n.t('enter the code {0} at {1}', code, placeName(address));
 /** Dialog: the code to type, in large letters. */
 export const sayCode = (code: string): string => code;
 /** Dialog: what the code is for, where to type it, and until when. */
 export const sayWhereToEnter = (provider: string, address: string, until: string): string =>
-  l10n.t('Enter this code at {1} to sign in to {0}. It works until {2}. Enter no code that somebody else has sent you.', provider, placeName(address), until);
+  l10n.t(
+    'Enter this code at {1} to sign in to {0}. It works until {2}. Enter no code that somebody else has sent you.',
+    provider,
+    placeName(address),
+    until,
+  );
 /** Button: copy the code, and go to the page where it is typed. */
 export const labelCopyCodeAndOpen = (): string => l10n.t('Copy Code and Open Page');
 /** Button: go to the page where the code is typed. */
@@ -250,61 +265,105 @@ export const labelOtherDevice = (): string => l10n.t('Use Another Device');
 /** Pick: copy the code of a waiting sign-in. */
 export const labelCopyCode = (): string => l10n.t('Copy the Code');
 /** Notification: a sign-in worked. */
-export const saySignedIn = (provider: string, account: string): string => l10n.t('Signed in to {0} as {1}.', provider, account);
+export const saySignedIn = (provider: string, account: string): string =>
+  l10n.t('Signed in to {0} as {1}.', provider, account);
 /** Notification: a sign-out worked. */
-export const saySignedOut = (provider: string, account: string): string => l10n.t('Signed out of {0} as {1}.', provider, account);
+export const saySignedOut = (provider: string, account: string): string =>
+  l10n.t('Signed out of {0} as {1}.', provider, account);
 /** Notification: signed out here, not confirmed by the server. */
 export const saySignedOutHereOnly = (provider: string): string =>
-  l10n.t('You are signed out of {0} here, but the server did not confirm it: its session may live on until it runs out.', provider);
+  l10n.t(
+    'You are signed out of {0} here, but the server did not confirm it: its session may live on until it runs out.',
+    provider,
+  );
 /** Notification: signed out, but the stored session could not be deleted. */
 export const saySignedOutNotDeleted = (provider: string): string =>
-  l10n.t('You are signed out of {0}, but the stored session could not be deleted and may come back after a restart.', provider);
+  l10n.t(
+    'You are signed out of {0}, but the stored session could not be deleted and may come back after a restart.',
+    provider,
+  );
 /** Notification: a renewal that the person asked for worked. */
-export const sayRenewed = (provider: string, account: string): string => l10n.t('The session of {1} at {0} is renewed.', provider, account);
+export const sayRenewed = (provider: string, account: string): string =>
+  l10n.t('The session of {1} at {0} is renewed.', provider, account);
 /** Notification: the warning before a session ends, with the point in time: it may be read long after it was shown. */
 export const sayEndsSoon = (provider: string, account: string, at: string): string =>
   l10n.t('Your session of {1} at {0} ends at {2}. Sign in again now to go on without a break.', provider, account, at);
 /** Notification: the warning before a session is signed out because nobody is active, with the point in time. */
-export const sayIdle = (provider: string, at: string): string => l10n.t('You will be signed out of {0} at {1} because nobody is active.', provider, at);
+export const sayIdle = (provider: string, at: string): string =>
+  l10n.t('You will be signed out of {0} at {1} because nobody is active.', provider, at);
 /** Notification: a session was signed out because nobody was active for so long. */
-export const saySignedOutIdle = (provider: string, timeout: number): string => l10n.t('You were signed out of {0} after {1} without activity.', provider, formatDuration(timeout));
+export const saySignedOutIdle = (provider: string, timeout: number): string =>
+  l10n.t('You were signed out of {0} after {1} without activity.', provider, formatDuration(timeout));
 /** Notification: nothing is set up yet, and how little it takes. */
-export const sayNoProvider = (): string => l10n.t('No provider is set up yet. Add one: an issuer and a client id are all it takes.');
+export const sayNoProvider = (): string =>
+  l10n.t('No provider is set up yet. Add one: an issuer and a client id are all it takes.');
 /** Error of the command for headers: the token is of no session, or of one that has been renewed since. */
-export const sayNoSuchToken = (): string => l10n.t('No session has this access token now. Call getSession again for the token that counts.');
+export const sayNoSuchToken = (): string =>
+  l10n.t('No session has this access token now. Call getSession again for the token that counts.');
 /** Error of the command for headers: it was called wrongly. */
 export const sayBadProofRequest = (): string =>
-  l10n.t('Pass an access token, and of the request its "url" (https, or http on this computer), and where needed its "method" and "nonce".');
+  l10n.t(
+    'Pass an access token, and of the request its "url" (https, or http on this computer), and where needed its "method" and "nonce".',
+  );
 /** Notification: this window cannot take turns with the others. */
 export const sayAlone = (): string =>
-  l10n.t('Session Keeper cannot write to its folder: is the disk full, or read-only? Until it can, windows do not know of each other. Keep one open.');
+  l10n.t(
+    'Session Keeper cannot write to its folder: is the disk full, or read-only? Until it can, windows do not know of each other. Keep one open.',
+  );
 /** Notification: the newest tokens are in memory only. */
 export const sayUnsaved = (provider: string): string =>
-  l10n.t('The newest tokens of {0} could not be stored. You stay signed in; a restart could lose them. Storing is tried again. Is the keyring of this computer unlocked?', provider);
+  l10n.t(
+    'The newest tokens of {0} could not be stored. You stay signed in; a restart could lose them. Storing is tried again. Is the keyring of this computer unlocked?',
+    provider,
+  );
 /** Notification: the clock of this machine, or of the server, is far off. */
 export const saySkewed = (provider: string, skew: number): string =>
   skew > 0
-    ? l10n.t('The clock of this computer is {1} behind that of {0}. Check its date, time and time zone.', provider, formatDuration(skew))
-    : l10n.t('The clock of this computer is {1} ahead of that of {0}. Check its date, time and time zone.', provider, formatDuration(-skew));
+    ? l10n.t(
+        'The clock of this computer is {1} behind that of {0}. Check its date, time and time zone.',
+        provider,
+        formatDuration(skew),
+      )
+    : l10n.t(
+        'The clock of this computer is {1} ahead of that of {0}. Check its date, time and time zone.',
+        provider,
+        formatDuration(-skew),
+      );
 /** Notification: how far the clocks are apart, as just measured. */
 export const sayClock = (provider: string, skew: number | undefined, at: string): string =>
-  skew === undefined ? l10n.t('The clocks could not be compared, because no answer of {0} tells the time. On this computer it is {1}.', provider, at)
-  : Math.abs(skew) < MINUTE ? l10n.t('The clocks of this computer and of {0} agree, as measured at {1}.', provider, at)
-  : l10n.t('{0} Measured at {1}.', saySkewed(provider, skew), at);
+  skew === undefined
+    ? l10n.t(
+        'The clocks could not be compared, because no answer of {0} tells the time. On this computer it is {1}.',
+        provider,
+        at,
+      )
+    : Math.abs(skew) < MINUTE
+      ? l10n.t('The clocks of this computer and of {0} agree, as measured at {1}.', provider, at)
+      : l10n.t('{0} Measured at {1}.', saySkewed(provider, skew), at);
 /** Notification: a kind of notification is muted. */
-export const sayMuted = (): string => l10n.t('You will not be told of this kind of thing any more. The settings can undo that.');
+export const sayMuted = (): string =>
+  l10n.t('You will not be told of this kind of thing any more. The settings can undo that.');
 /** Title of the box for a client's secret. */
 export const titleClientSecret = (provider: string): string => l10n.t('Client Secret for {0}', provider);
 /** What to type into that box. */
 export const promptClientSecret = (clientId: string): string =>
-  l10n.t('The secret that the server has given to the client “{0}”. It is kept in the secret storage of VS Code. Leave it empty for a client without one.', clientId);
+  l10n.t(
+    'The secret that the server has given to the client “{0}”. It is kept in the secret storage of VS Code. Leave it empty for a client without one.',
+    clientId,
+  );
 /** Notification: a client's secret is kept. */
-export const sayClientSecretKept = (provider: string): string => l10n.t('The client secret for {0} is kept in the secret storage.', provider);
+export const sayClientSecretKept = (provider: string): string =>
+  l10n.t('The client secret for {0} is kept in the secret storage.', provider);
 /** Notification: a client's secret is forgotten. */
-export const sayClientSecretForgotten = (provider: string): string => l10n.t('The client for {0} has no secret any more.', provider);
+export const sayClientSecretForgotten = (provider: string): string =>
+  l10n.t('The client for {0} has no secret any more.', provider);
 /** Notification: the redirect URI is in the clipboard, and what to do with it. */
 export const sayRedirectUriCopied = (uri: string, provider: string): string =>
-  l10n.t('Copied {0}. Add it to your client at {1} as a redirect URI for any port. If the server compares ports, use a fixed port instead.', uri, provider);
+  l10n.t(
+    'Copied {0}. Add it to your client at {1} as a redirect URI for any port. If the server compares ports, use a fixed port instead.',
+    uri,
+    provider,
+  );
 /** Notification: the redirect URIs are in the clipboard; each has to be registered as it is. */
 export const sayRedirectUrisCopied = (uris: string, provider: string): string =>
   l10n.t('Copied {0}. Add to your client at {1} as a redirect URI, exactly as shown.', uris, provider);
@@ -312,40 +371,67 @@ export const sayRedirectUrisCopied = (uris: string, provider: string): string =>
 export const sayPostLogoutUris = (uris: string): string => l10n.t('Also add {0} as a post-logout redirect URI.', uris);
 /** Notification: the browser hasn't come back for a while. */
 export const sayStillWaiting = (provider: string, uri: string): string =>
-  l10n.t('Still waiting for your browser. If {0} shows an error or a blank page, it may not accept this redirect URI: {1}.', provider, uri);
+  l10n.t(
+    'Still waiting for your browser. If {0} shows an error or a blank page, it may not accept this redirect URI: {1}.',
+    provider,
+    uri,
+  );
 /** Title of the box for a fixed port. */
 export const titleFixedPort = (provider: string): string => l10n.t('Use a Fixed Port for {0}', provider);
 /** What else to type into that box. */
-export const promptFixedPort = (): string => l10n.t('Enter another port, or the redirect URI that’s already registered at the server, such as http://localhost:8400/auth.');
+export const promptFixedPort = (): string =>
+  l10n.t(
+    'Enter another port, or the redirect URI that’s already registered at the server, such as http://localhost:8400/auth.',
+  );
 /** What is to be registered for what the box holds. */
 export const sayToRegister = (uri: string, isAnyPort: boolean): string =>
   isAnyPort ? l10n.t('Redirect URI to register, for any port: {0}', uri) : l10n.t('Redirect URI to register: {0}', uri);
 /** What is wrong with what the box holds. */
-export const sayNoPort = (): string => l10n.t('Enter a port between 1 and 65535, or a URL that starts with http://localhost, http://127.0.0.1 or http://[::1].');
+export const sayNoPort = (): string =>
+  l10n.t(
+    'Enter a port between 1 and 65535, or a URL that starts with http://localhost, http://127.0.0.1 or http://[::1].',
+  );
 /** Dialog: what has to be registered before signing in again. */
-export const sayRegisterUri = (provider: string, uri: string): string => l10n.t('Add this redirect URI to your client at {0}: {1}', provider, uri);
+export const sayRegisterUri = (provider: string, uri: string): string =>
+  l10n.t('Add this redirect URI to your client at {0}: {1}', provider, uri);
 /** Dialog: where that URI is now, and when to go on. */
 export const detailRegisterUri = (isAnyPort: boolean): string =>
   isAnyPort
-    ? l10n.t('The server must accept it with any port. It’s saved in your settings and copied to the clipboard. Sign in once it’s registered.')
-    : l10n.t('Enter it exactly as shown. It’s saved in your settings and copied to the clipboard. Sign in once it’s registered.');
+    ? l10n.t(
+        'The server must accept it with any port. It’s saved in your settings and copied to the clipboard. Sign in once it’s registered.',
+      )
+    : l10n.t(
+        'Enter it exactly as shown. It’s saved in your settings and copied to the clipboard. Sign in once it’s registered.',
+      );
 /** Notification: the settings couldn't be written. */
-export const sayEntryNotSaved = (provider: string): string => l10n.t('Couldn’t change the settings of {0}. Check settings.json for errors or unsaved changes.', provider);
+export const sayEntryNotSaved = (provider: string): string =>
+  l10n.t('Couldn’t change the settings of {0}. Check settings.json for errors or unsaved changes.', provider);
 /** Notification: a sign-in brought no refresh token, though one was asked for. */
 export const sayNoRefreshToken = (provider: string, account: string): string =>
-  l10n.t('{0} didn’t issue a refresh token for {1}, so the session can’t be renewed. The server may need your consent first.', provider, account);
+  l10n.t(
+    '{0} didn’t issue a refresh token for {1}, so the session can’t be renewed. The server may need your consent first.',
+    provider,
+    account,
+  );
 /** Notification: asking for consent has brought a refresh token. */
-export const sayConsentHelped = (provider: string): string => l10n.t('Your {0} session can be renewed now. Session Keeper will ask for consent whenever you sign in.', provider);
+export const sayConsentHelped = (provider: string): string =>
+  l10n.t('Your {0} session can be renewed now. Session Keeper will ask for consent whenever you sign in.', provider);
 /** Notification: asking for consent has brought none. */
 export const sayConsentDidNotHelp = (provider: string): string =>
-  l10n.t('{0} didn’t issue a refresh token after asking for consent either. Allow refresh tokens (offline access) for this client at the server.', provider);
+  l10n.t(
+    '{0} didn’t issue a refresh token after asking for consent either. Allow refresh tokens (offline access) for this client at the server.',
+    provider,
+  );
 /** Title of the box for the address on which the browser has ended. */
 export const titlePaste = (provider: string): string => l10n.t('Sign In to {0}: Paste the Address', provider);
 /** What to paste into that box. */
 export const promptPaste = (): string =>
-  l10n.t('Sign in in the browser. It ends on a page that it cannot show; copy the whole address of that page and paste it here.');
+  l10n.t(
+    'Sign in in the browser. It ends on a page that it cannot show; copy the whole address of that page and paste it here.',
+  );
 /** What is said while the box holds something else. */
-export const sayNotPasted = (): string => l10n.t('This is not the address that this sign-in has ended on. Copy all of it: it contains “code=” and “state=”.');
+export const sayNotPasted = (): string =>
+  l10n.t('This is not the address that this sign-in has ended on. Copy all of it: it contains “code=” and “state=”.');
 /** Notification: there is no session to do it with. */
 export const sayNothingToDo = (): string => l10n.t('Nobody is signed in.');
 
@@ -357,12 +443,17 @@ export function problemSentence({ entry, field, code }: SettingProblem): string 
   if (code === 'not-a-list') {
     return l10n.t('"sessionKeeper.providers" must be a list of providers.');
   }
-  const name = /^\d+$/.test(entry) ? l10n.t('Provider number {0} in the settings', entry) : l10n.t('Provider “{0}” in the settings', entry);
+  const name = /^\d+$/.test(entry)
+    ? l10n.t('Provider number {0} in the settings', entry)
+    : l10n.t('Provider “{0}” in the settings', entry);
   return l10n.t('{0} is not used: {1}', name, PROBLEMS[code](field));
 }
 
 /** The sentence about a setting that is out of range or not a number. */
-export function numberProblemSentence({ setting: { canBeOff, maximum, minimum, name, unit }, used }: NumberProblem): string {
+export function numberProblemSentence({
+  setting: { canBeOff, maximum, minimum, name, unit },
+  used,
+}: NumberProblem): string {
   const key = `${PREFIX}.${name}`;
   if (unit === 'seconds') {
     return l10n.t('"{0}" must be between {1} and {2} seconds. {3} is used.', key, minimum, maximum, used);
@@ -379,20 +470,27 @@ const PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> = {
   'wrong-type': (field) => l10n.t('"{0}" is of the wrong type.', field),
   'unknown-field': (field) => l10n.t('"{0}" is not a known field.', field),
   'bad-id': () => l10n.t('"id" must start with a letter and hold letters, digits, ".", "_" and "-" only, 64 at most.'),
-  'id-of-built-in': () => l10n.t('"id" belongs to a provider of VS Code itself or of another extension. Choose another.'),
+  'id-of-built-in': () =>
+    l10n.t('"id" belongs to a provider of VS Code itself or of another extension. Choose another.'),
   'id-twice': () => l10n.t('another entry has the same "id". Give each its own.'),
   'bad-url': (field) => l10n.t('"{0}" must be an address that starts with https:// and has no query.', field),
-  'not-https': (field) => l10n.t('"{0}" must start with https://; http:// is for servers on this computer only.', field),
+  'not-https': (field) =>
+    l10n.t('"{0}" must start with https://; http:// is for servers on this computer only.', field),
   'bad-scope': () => l10n.t('"scopes" must be a list of words without spaces or quotes.'),
   'bad-way': (field) => l10n.t('"{0}" must be "loopback", "uri", "device" or "paste".', field),
   'bad-port': (field) => l10n.t('"{0}" must be a list of 1 to 20 whole numbers between 1 and 65535.', field),
-  'bad-redirect-uri': (field) => l10n.t('"{0}" must be http:// with localhost, 127.0.0.1 or [::1], optionally a port and a path, and nothing else.', field),
+  'bad-redirect-uri': (field) =>
+    l10n.t(
+      '"{0}" must be http:// with localhost, 127.0.0.1 or [::1], optionally a port and a path, and nothing else.',
+      field,
+    ),
   'bad-token': (field) => l10n.t('"{0}" must be "access_token" or "id_token".', field),
   'bad-client-authentication': (field) => l10n.t('"{0}" must be client_secret_basic or client_secret_post.', field),
   'bad-sign-out': (field) => l10n.t('"{0}" must be true, false or "return".', field),
   'bad-endpoint': (field) => l10n.t('"{0}" must be an address that starts with https://.', field),
   'bad-resource': (field) => l10n.t('"{0}" must be an address, or a list of them, without "#".', field),
-  'reserved-parameter': (field) => l10n.t('"{0}" is set by Session Keeper itself, by a field of its own, or must not stand in the settings.', field),
+  'reserved-parameter': (field) =>
+    l10n.t('"{0}" is set by Session Keeper itself, by a field of its own, or must not stand in the settings.', field),
   'out-of-range': (field) => l10n.t('"{0}" must be a number between 1 and 1000000000.', field),
 };
 
@@ -400,14 +498,25 @@ const PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> = {
 export function findingSentence(finding: LoadIssue, provider: string): string {
   switch (finding.kind) {
     case 'set-aside':
-      return l10n.t('A stored session could not be read and was set aside unchanged ({0}). Sign in again where you were signed in.', finding.reason);
+      return l10n.t(
+        'A stored session could not be read and was set aside unchanged ({0}). Sign in again where you were signed in.',
+        finding.reason,
+      );
     case 'newer':
-      return l10n.t('A stored session was written by a later version of Session Keeper and was left alone. Update Session Keeper to use it.');
+      return l10n.t(
+        'A stored session was written by a later version of Session Keeper and was left alone. Update Session Keeper to use it.',
+      );
     case 'lost':
-      return l10n.t('The stored session at {0} is gone: the keyring of this computer, or another window in the browser, has lost it. It did not expire. Sign in again.', provider);
+      return l10n.t(
+        'The stored session at {0} is gone: the keyring of this computer, or another window in the browser, has lost it. It did not expire. Sign in again.',
+        provider,
+      );
     case 'foreign':
       if (finding.isMoved === true) {
-        return l10n.t('A stored session does not belong to {0} as it is set up now: "endpoints" in the settings leads elsewhere than when it was made. It is set apart, and its tokens are not sent there.', provider);
+        return l10n.t(
+          'A stored session does not belong to {0} as it is set up now: "endpoints" in the settings leads elsewhere than when it was made. It is set apart, and its tokens are not sent there.',
+          provider,
+        );
       }
       return l10n.t(
         'A stored session does not belong to {0} as it is set up now: it was made at {1} with the client id “{2}”. It is set apart and not used.',
@@ -425,12 +534,19 @@ export function pages(provider: string, template: string): Pages {
   return {
     template,
     done: { language, tone: 'good', heading: l10n.t('You are signed in to {0}', provider), body: goBack },
-    failed: (error) => ({ language, tone: 'bad', heading: l10n.t('Signing in did not work'), body: `${failureSentence(error, provider, false)} ${goBack}` }),
+    failed: (error) => ({
+      language,
+      tone: 'bad',
+      heading: l10n.t('Signing in did not work'),
+      body: `${failureSentence(error, provider, false)} ${goBack}`,
+    }),
     stray: {
       language,
       tone: 'bad',
       heading: l10n.t('This answer belongs to another sign-in'),
-      body: l10n.t('It was not used. Finish in the tab that VS Code opened last, or start signing in again in VS Code.'),
+      body: l10n.t(
+        'It was not used. Finish in the tab that VS Code opened last, or start signing in again in VS Code.',
+      ),
     },
     ...otherPages(language, goBack),
   };

@@ -13,8 +13,11 @@ export interface NumberSetting {
   readonly canBeOff: boolean;
 }
 
-const define = (name: string, unit: NumberSetting['unit'], range: Pick<NumberSetting, 'default' | 'minimum' | 'maximum'>): NumberSetting =>
-  ({ name, unit, ...range, canBeOff: name === SETTINGS.refreshInterval });
+const define = (
+  name: string,
+  unit: NumberSetting['unit'],
+  range: Pick<NumberSetting, 'default' | 'minimum' | 'maximum'>,
+): NumberSetting => ({ name, unit, ...range, canBeOff: name === SETTINGS.refreshInterval });
 
 /** Every setting that is a number. The limits keep each within what timers and dates can hold. */
 export const NUMBER_SETTINGS = {
@@ -53,7 +56,8 @@ export function readNumberSettings(get: (name: string) => unknown): NumberSettin
     }
     return used * (setting.unit === 'seconds' ? SECOND : MINUTE);
   };
-  const { refreshLeeway, minimumValidity, refreshInterval, expiryWarning, signInTimeout, idleTimeout } = NUMBER_SETTINGS;
+  const { refreshLeeway, minimumValidity, refreshInterval, expiryWarning, signInTimeout, idleTimeout } =
+    NUMBER_SETTINGS;
   return {
     ms: {
       refreshLeeway: read(refreshLeeway),

@@ -3,7 +3,13 @@ import * as vscode from 'vscode';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import type { LifetimeSettings } from '../core/lifetime.ts';
-import { BUILT_IN_PROVIDER_IDS, DEFAULT_PROVIDER_ID, parseProviders, type Provider, type SettingProblem } from '../core/provider.ts';
+import {
+  BUILT_IN_PROVIDER_IDS,
+  DEFAULT_PROVIDER_ID,
+  parseProviders,
+  type Provider,
+  type SettingProblem,
+} from '../core/provider.ts';
 import { NOTIFICATION_KINDS, PREFIX, SETTINGS, type NotificationKind } from './ids.ts';
 import { readNumberSettings, type NumberProblem } from './numberSettings.ts';
 
@@ -94,7 +100,13 @@ export class Settings implements Disposable {
 
   /** Tells the person of a kind of thing no more. */
   async mute(kind: NotificationKind): Promise<void> {
-    await vscode.workspace.getConfiguration(PREFIX).update(SETTINGS.mutedNotifications, [...new Set([...this.#values.muted, kind])], vscode.ConfigurationTarget.Global);
+    await vscode.workspace
+      .getConfiguration(PREFIX)
+      .update(
+        SETTINGS.mutedNotifications,
+        [...new Set([...this.#values.muted, kind])],
+        vscode.ConfigurationTarget.Global,
+      );
     this.#values = valuesNow();
   }
 
@@ -103,7 +115,10 @@ export class Settings implements Disposable {
    * @param change makes the new fields of the old ones; one that is undefined is taken out.
    * @throws if there is no such entry, or VS Code can't write the settings.
    */
-  async changeEntry(id: string, change: (entry: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>): Promise<void> {
+  async changeEntry(
+    id: string,
+    change: (entry: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>,
+  ): Promise<void> {
     const configuration = vscode.workspace.getConfiguration(PREFIX);
     const value = configuration.inspect<unknown>(SETTINGS.providers)?.globalValue;
     const entries = Array.isArray(value) ? (value as unknown[]) : [];
@@ -114,7 +129,9 @@ export class Settings implements Disposable {
       throw new Error(`There is no entry "${id}" in the user settings.`);
     }
     const before = { ...entry } as Readonly<Record<string, unknown>>;
-    const after = Object.fromEntries(Object.entries({ ...before, ...change(before) }).filter(([, field]) => field !== undefined));
+    const after = Object.fromEntries(
+      Object.entries({ ...before, ...change(before) }).filter(([, field]) => field !== undefined),
+    );
     await configuration.update(SETTINGS.providers, entries.with(index, after), vscode.ConfigurationTarget.Global);
     this.#values = valuesNow();
   }
@@ -149,7 +166,11 @@ function valuesNow(): Values {
     lifetimes: { leeway: ms.refreshLeeway, refreshInterval: ms.refreshInterval, warning: ms.expiryWarning },
     minimumValidity: ms.minimumValidity,
     signInTimeout: ms.signInTimeout,
-    idleTimeouts: new Map(parsed.providers.map(({ id, idleTimeout = ms.idleTimeout }) => [id, idleTimeout] as const).filter(([, timeout]) => timeout > 0)),
+    idleTimeouts: new Map(
+      parsed.providers
+        .map(({ id, idleTimeout = ms.idleTimeout }) => [id, idleTimeout] as const)
+        .filter(([, timeout]) => timeout > 0),
+    ),
     callsCountAsActivity: values.get<unknown>(SETTINGS.callsCountAsActivity) !== false,
     muted: Array.isArray(muted) ? NOTIFICATION_KINDS.filter((kind) => muted.includes(kind)) : [],
   };
@@ -169,7 +190,9 @@ export async function openSettings(...ids: readonly string[]): Promise<void> {
 export async function openEntry(clock: Clock, id: string, field?: string): Promise<void> {
   const value: unknown = vscode.workspace.getConfiguration(PREFIX).get(SETTINGS.providers);
   const entries = Array.isArray(value) ? (value as unknown[]) : [];
-  const index = entries.findIndex((entry) => typeof entry === 'object' && entry !== null && ('id' in entry ? entry.id : DEFAULT_PROVIDER_ID) === id);
+  const index = entries.findIndex(
+    (entry) => typeof entry === 'object' && entry !== null && ('id' in entry ? entry.id : DEFAULT_PROVIDER_ID) === id,
+  );
   if (index < 0) {
     await openProviderSettings();
     return;
@@ -182,7 +205,10 @@ export async function openEntry(clock: Clock, id: string, field?: string): Promi
     return;
   }
   // What the file's own language says of its structure is right with comments and anything else that is in it.
-  const symbols = await vscode.commands.executeCommand<vscode.DocumentSymbol[] | undefined>('vscode.executeDocumentSymbolProvider', editor.document.uri);
+  const symbols = await vscode.commands.executeCommand<vscode.DocumentSymbol[] | undefined>(
+    'vscode.executeDocumentSymbolProvider',
+    editor.document.uri,
+  );
   const entry = symbols?.find(({ name }) => name === key)?.children[index];
   const range = (entry?.children.find(({ name }) => name === field) ?? entry)?.range;
   if (range !== undefined) {

@@ -219,7 +219,11 @@ export class IdleMonitor implements Disposable {
       const known = await this.#file.readAtStart();
       length = known ?? 0;
       this.#pendingAt ??= known === undefined ? this.#dependencies.uptime() : undefined;
-      log.info(known === undefined ? 'Nothing is known of activity before; it counts from now.' : `The last activity was ${seconds(length)} ago.`);
+      log.info(
+        known === undefined
+          ? 'Nothing is known of activity before; it counts from now.'
+          : `The last activity was ${seconds(length)} ago.`,
+      );
     }
     const now = this.#dependencies.uptime();
     const from = now - length;
@@ -238,7 +242,9 @@ export class IdleMonitor implements Disposable {
       const timeout = this.#timeoutOf(record);
       const idle = this.#idleTimeOf(record);
       if (idle >= timeout) {
-        log.info(`${describeSession(record)}: nobody has been active for ${seconds(idle)}, the limit is ${seconds(timeout)}.`);
+        log.info(
+          `${describeSession(record)}: nobody has been active for ${seconds(idle)}, the limit is ${seconds(timeout)}.`,
+        );
         this.#signingOut.set(record.id, { signedInAt: record.signedInAt, done: this.#dropSignedOut(record, timeout) });
       }
     }
@@ -267,7 +273,9 @@ export class IdleMonitor implements Disposable {
     if (liveSessions.get(id) === undefined) {
       this.#signOut.fire({ record, after: timeout });
     }
-    await signingOut?.catch((error: unknown) => log.warn(`${describeSession(record)} is over, but still stored (${toFailure(error).code}).`));
+    await signingOut?.catch((error: unknown) =>
+      log.warn(`${describeSession(record)} is over, but still stored (${toFailure(error).code}).`),
+    );
     await notificationClaims.forget(id);
     this.#signingOut.delete(id);
   }
@@ -398,7 +406,8 @@ export class IdleMonitor implements Disposable {
   /** The limit of a session, in ms; 0 where it has none. */
   #timeoutOf(record: SessionRecord): number {
     // What has ended by itself has nothing left to be signed out of.
-    const isConcerned = this.#dependencies.providerOf(record) !== undefined && isUsable(record, this.#dependencies.clock.now());
+    const isConcerned =
+      this.#dependencies.providerOf(record) !== undefined && isUsable(record, this.#dependencies.clock.now());
     return isConcerned ? (this.#dependencies.timeouts().get(record.providerId) ?? 0) : 0;
   }
 

@@ -11,11 +11,13 @@ export class Mutex implements Lock {
   hold<T>(name: string, task: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(name) ?? Promise.resolve();
     const run = before.then(task, task);
-    const tail = run.catch(() => {}).finally(() => {
-      if (this.#tails.get(name) === tail) {
-        this.#tails.delete(name);
-      }
-    });
+    const tail = run
+      .catch(() => {})
+      .finally(() => {
+        if (this.#tails.get(name) === tail) {
+          this.#tails.delete(name);
+        }
+      });
     this.#tails.set(name, tail);
     return run;
   }

@@ -41,7 +41,10 @@ export class NotificationClaims {
     }
     const name = `${nameOfNotice(notice)}.${later?.round ?? 0}${TOLD}`;
     // This is asked again and again, and a look costs less than a try.
-    const isMine = await this.#attempt(async () => (await this.#folder.read(name)) === undefined && this.#folder.create(name, ''), true);
+    const isMine = await this.#attempt(
+      async () => (await this.#folder.read(name)) === undefined && this.#folder.create(name, ''),
+      true,
+    );
     if (isMine) {
       // What was told of the same kind since an earlier time is of no interest any more.
       await this.#clear((other) => isOf(other, notice.id, notice.kind) && sinceOf(other) < notice.since);
@@ -52,7 +55,10 @@ export class NotificationClaims {
   /** Puts a notice off for all windows, those that open later included, until a point in time in ms since the Unix epoch. */
   async snooze(notice: ClaimKey, until: number): Promise<void> {
     const round = ((await this.#later(notice))?.round ?? 0) + 1;
-    await this.#attempt(() => this.#folder.write(nameOfNotice(notice) + LATER, JSON.stringify({ round, at: until })), undefined);
+    await this.#attempt(
+      () => this.#folder.write(nameOfNotice(notice) + LATER, JSON.stringify({ round, at: until })),
+      undefined,
+    );
   }
 
   /** Forgets what was told of a session or a provider: of one kind, or all. Should it come again, it is told again. */

@@ -34,7 +34,12 @@ export interface RenewalLockDependencies {
   onDidDegrade(): void;
 }
 
-const holderSchema = v.object({ sign: v.string(), generation: v.number(), name: v.optional(v.string()), since: v.optional(v.number()) });
+const holderSchema = v.object({
+  sign: v.string(),
+  generation: v.number(),
+  name: v.optional(v.string()),
+  since: v.optional(v.number()),
+});
 
 /** The files of a turn: `held` is made by its owner; `over` stands beside it afterwards, or `lost` where nobody knows how it went. */
 const FILE = /^(.+)\.(\d+)\.(held|over|lost)$/;
@@ -97,7 +102,13 @@ export class RenewalLock {
     return this.#dependencies.lock.hold(id, async () => {
       const life = await this.#dependencies.life.begin();
       try {
-        const begun = await this.#begin(id, JSON.stringify({ sign: life.sign, generation, name: life.name, since: this.#dependencies.clock.now() }), generation, whileWaiting, patience);
+        const begun = await this.#begin(
+          id,
+          JSON.stringify({ sign: life.sign, generation, name: life.name, since: this.#dependencies.clock.now() }),
+          generation,
+          whileWaiting,
+          patience,
+        );
         if ('result' in begun) {
           return begun.result;
         }
@@ -136,10 +147,16 @@ export class RenewalLock {
     for (const id of ids) {
       const files = id === undefined ? [] : await this.#filesOf(id);
       const last = Math.max(0, ...files.map(({ number }) => number));
-      const text = id !== undefined && stateOf(files, last) === 'held' ? await folder.read(`${id}.${last}.held`) : undefined;
+      const text =
+        id !== undefined && stateOf(files, last) === 'held' ? await folder.read(`${id}.${last}.held`) : undefined;
       if (id !== undefined && text !== undefined) {
         const holder = parseHolder(text);
-        renewalLock.push({ id, number: last, generation: holder?.generation, lives: holder === undefined ? undefined : await life.lives(holder.sign) });
+        renewalLock.push({
+          id,
+          number: last,
+          generation: holder?.generation,
+          lives: holder === undefined ? undefined : await life.lives(holder.sign),
+        });
       }
     }
     return renewalLock;
@@ -174,7 +191,8 @@ export class RenewalLock {
         if (!isHeld) {
           // Who is dead now may have ended well since the files were listed.
           const state = stateOf(await this.#filesOf(id), last);
-          const previousAttemptUnknown = last > 0 && state !== 'over' && (await this.#generationOf(`${id}.${last}.held`)) === generation;
+          const previousAttemptUnknown =
+            last > 0 && state !== 'over' && (await this.#generationOf(`${id}.${last}.held`)) === generation;
           if (await this.#make(id, last + 1, holder)) {
             this.#isAlone = false;
             const past = files.filter(({ number }) => number <= last + 1 - KEPT);
@@ -208,10 +226,13 @@ export class RenewalLock {
     try {
       const files = await this.#filesOf(id);
       const last = Math.max(0, ...files.map(({ number }) => number));
-      const holder = stateOf(files, last) === 'held' ? parseHolder((await folder.read(`${id}.${last}.held`)) ?? '') : undefined;
+      const holder =
+        stateOf(files, last) === 'held' ? parseHolder((await folder.read(`${id}.${last}.held`)) ?? '') : undefined;
       if (holder !== undefined) {
         const since = holder.since === undefined ? '' : ` since ${formatTimestamp(holder.since)}`;
-        log.info(`Session ${id.slice(0, 8)}: waiting for another window to finish its renewal; the lock is held by ${sanitizeDisplayName(holder.name ?? 'another process')}${since}.`);
+        log.info(
+          `Session ${id.slice(0, 8)}: waiting for another window to finish its renewal; the lock is held by ${sanitizeDisplayName(holder.name ?? 'another process')}${since}.`,
+        );
       }
     } catch {
       // What the folder has to say about it is told where it matters.
@@ -274,7 +295,9 @@ export class RenewalLock {
 
   async #filesOf(id: string): Promise<TurnFile[]> {
     const matches = (await this.#dependencies.folder.list()).map((name) => FILE.exec(name));
-    return matches.flatMap((match) => (match?.[1] === id ? [{ name: match[0], number: Number(match[2]), state: match[3] ?? '' }] : []));
+    return matches.flatMap((match) =>
+      match?.[1] === id ? [{ name: match[0], number: Number(match[2]), state: match[3] ?? '' }] : [],
+    );
   }
 
   #pause(): Promise<void> {
@@ -284,7 +307,9 @@ export class RenewalLock {
   #reportAlone(error: unknown): void {
     if (!this.#isAlone) {
       this.#isAlone = true;
-      this.#dependencies.log.warn(`The windows cannot take turns (${toFailure(error).message}); this one goes on alone.`);
+      this.#dependencies.log.warn(
+        `The windows cannot take turns (${toFailure(error).message}); this one goes on alone.`,
+      );
       this.#dependencies.onDidDegrade();
     }
   }

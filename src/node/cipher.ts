@@ -10,14 +10,20 @@ export const nodeCipher: Cipher = {
   newKey: () => ({ name: randomBytes(6).toString('hex'), key: randomBytes(32).toString('base64') }),
   async seal(key, text, about) {
     const iv = randomBytes(IV_LENGTH);
-    const sealed = await webcrypto.subtle.encrypt(parameters(iv, about), await keyOf(key, 'encrypt'), Buffer.from(text));
+    const sealed = await webcrypto.subtle.encrypt(
+      parameters(iv, about),
+      await keyOf(key, 'encrypt'),
+      Buffer.from(text),
+    );
     return Buffer.concat([iv, Buffer.from(sealed)]).toString('base64');
   },
   async open(key, sealed, about) {
     const bytes = Buffer.from(sealed, 'base64');
     try {
       const parts = [bytes.subarray(0, IV_LENGTH), bytes.subarray(IV_LENGTH)] as const;
-      return Buffer.from(await webcrypto.subtle.decrypt(parameters(parts[0], about), await keyOf(key, 'decrypt'), parts[1])).toString();
+      return Buffer.from(
+        await webcrypto.subtle.decrypt(parameters(parts[0], about), await keyOf(key, 'decrypt'), parts[1]),
+      ).toString();
     } catch {
       return undefined;
     }

@@ -48,7 +48,9 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Fold
       }
     }
     // The names are on the disk once the folder is. Windows does that by itself, and lets nobody ask for it.
-    await open(path).then((folder) => folder.sync().finally(() => folder.close())).catch(() => {});
+    await open(path)
+      .then((folder) => folder.sync().finally(() => folder.close()))
+      .catch(() => {});
   }
 
   return {

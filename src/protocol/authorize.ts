@@ -43,7 +43,10 @@ export function hintsAfter({ claims, code }: Failure): AuthorizationHints {
 }
 
 /** The parameters that hints are in an authorization request; what an entry wants of the age of a sign-in still counts. */
-export function hintParameters({ acrValues = [], claims, loginHint, maxAge, prompt }: AuthorizationHints, usual: RequestParameters): Record<string, string> {
+export function hintParameters(
+  { acrValues = [], claims, loginHint, maxAge, prompt }: AuthorizationHints,
+  usual: RequestParameters,
+): Record<string, string> {
   const ages = [maxAge, maxAgeIn(usual['max_age'])].filter((age) => age !== undefined);
   const hints = {
     login_hint: loginHint,
@@ -95,7 +98,10 @@ export async function authorizationRequest(
     ...(server.proofKey === undefined ? {} : { dpop_jkt: await server.proofKey.handle.calculateThumbprint() }),
   };
   const prompt = hints.prompt ?? (hints.isAnother === true ? promptForAnother(server) : undefined);
-  for (const [name, value] of Object.entries({ ...usual, ...hintParameters({ ...hints, prompt }, server.provider.authorizationParameters) })) {
+  for (const [name, value] of Object.entries({
+    ...usual,
+    ...hintParameters({ ...hints, prompt }, server.provider.authorizationParameters),
+  })) {
     parameters.set(name, value);
   }
   const url = new URL(authorizationEndpointOf(server));
@@ -132,7 +138,11 @@ export function isAnswerTo(request: { readonly state: string | undefined }, para
  * @throws Failure `untrusted-answer` on a wrong issuer (without a word of the answer: it may come from another server),
  * `issuer-mismatch` where the entry itself has to name the issuer, or on a missing code; else the category of the server's error code.
  */
-export function readAuthorizationResponse(server: ServerContext, request: AuthorizationRequest, parameters: URLSearchParams): URLSearchParams {
+export function readAuthorizationResponse(
+  server: ServerContext,
+  request: AuthorizationRequest,
+  parameters: URLSearchParams,
+): URLSearchParams {
   const issuers = parameters.getAll('iss');
   const { metadata } = server;
   const [iss] = issuers;
@@ -144,7 +154,11 @@ export function readAuthorizationResponse(server: ServerContext, request: Author
   if (Boolean(metadata.authorization_response_iss_parameter_supported) && issuers.length !== 1 && !isError) {
     throw new Failure('untrusted-answer', 'wrong-issuer');
   }
-  const expected = { ...metadata, issuer: iss ?? metadata.issuer, authorization_response_iss_parameter_supported: !isError && iss !== undefined };
+  const expected = {
+    ...metadata,
+    issuer: iss ?? metadata.issuer,
+    authorization_response_iss_parameter_supported: !isError && iss !== undefined,
+  };
   let validated: URLSearchParams;
   try {
     validated = oauth.validateAuthResponse(expected, server.client, parameters, request.state);
@@ -166,7 +180,11 @@ function isIssuerOf(iss: string, issuer: string): boolean {
  * What is wrong with an answer of another issuer. Where the entry describes the server, its `issuer` may be a mere name;
  * then it is shown what belongs there, should the answer be from the right server.
  */
-function wrongIssuer({ provider }: ServerContext, [iss = '', ...others]: readonly string[], isAnswer: boolean): Failure {
+function wrongIssuer(
+  { provider }: ServerContext,
+  [iss = '', ...others]: readonly string[],
+  isAnswer: boolean,
+): Failure {
   return provider.endpoints !== undefined && isAnswer && others.length === 0 && isIssuerUrl(iss)
     ? new Failure('issuer-mismatch', 'issuer-setting', { detail: sanitizeDisplayName(iss) })
     : new Failure('untrusted-answer', 'wrong-issuer');

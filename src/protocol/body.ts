@@ -35,7 +35,7 @@ function unwrapped(fields: Fields): Fields {
 }
 
 /** Whether a body holds something that was asked for. */
-export function isGranting(fields: Fields): boolean {
+function isGranting(fields: Fields): boolean {
   return GRANTED.some((name) => isText(fields[name]));
 }
 
@@ -56,7 +56,19 @@ export function isErrorBody(fields: Fields, isEmptyGood = false): boolean {
 const CODES = ['error', 'errorCode', 'error_code', 'errorcode', 'code'] as const;
 const WORDS = [...CODES, 'status', 'reason', 'type', 'error_type', 'errorType'] as const;
 const SENTENCES = [
-  'error_description', 'errorDescription', 'error_message', 'errorMessage', 'errorSummary', 'error_msg', 'message', 'msg', 'errmsg', 'faultstring', 'detail', 'description', 'title',
+  'error_description',
+  'errorDescription',
+  'error_message',
+  'errorMessage',
+  'errorSummary',
+  'error_msg',
+  'message',
+  'msg',
+  'errmsg',
+  'faultstring',
+  'detail',
+  'description',
+  'title',
 ] as const;
 
 /**
@@ -89,4 +101,5 @@ function textsIn(fields: Fields, names: readonly string[]): string[] {
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
 
-const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

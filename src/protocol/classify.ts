@@ -9,12 +9,22 @@ import { isProxyChallenge } from './proxyChallenge.ts';
 import { serverTimeOf } from './serverTime.ts';
 
 /** What was being done when it went wrong; some codes mean different things at different steps. */
-export type Step = 'discovery' | 'authorization' | 'exchange' | 'refresh' | 'revocation' | 'userinfo' | 'device' | 'resource';
+export type Step =
+  'discovery' | 'authorization' | 'exchange' | 'refresh' | 'revocation' | 'userinfo' | 'device' | 'resource';
 
 /** The codes that mean that there never was a connection, so that nothing can have reached the server. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set([
-  'ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETUNREACH', 'ENETDOWN', 'EHOSTUNREACH', 'EHOSTDOWN', 'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_ABORTED', 'UND_ERR_PRX_TLS',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_ABORTED',
+  'UND_ERR_PRX_TLS',
 ]);
 
 /** HTTP statuses that say "not now", whatever code the body adds: RFC 9110 section 15.5.9, RFC 8470, RFC 6585. */
@@ -36,7 +46,9 @@ export function classify(error: unknown, step: Step): Failure {
   }
   if (error instanceof oauth.ResponseBodyError) {
     const { cause, error: code, response } = error;
-    return PASSING_STATUSES.includes(response.status) ? ofResponse(response, { cause: error }) : ofBody(code, cause, step, { ...detailsOf(response), detail: clean(cause['error_description']) });
+    return PASSING_STATUSES.includes(response.status)
+      ? ofResponse(response, { cause: error })
+      : ofBody(code, cause, step, { ...detailsOf(response), detail: clean(cause['error_description']) });
   }
   if (error instanceof oauth.AuthorizationResponseError) {
     return ofError(error.error, step, { detail: clean(error.error_description) });
@@ -67,26 +79,41 @@ export function ofBody(error: string, body: Fields, step: Step, details: Failure
   }
   if (!REFINED.includes(error)) {
     // A refresh token that is dead is an invalid request there, as is nearly everything.
-    const key = error === 'invalid_request' && typeof description === 'string' && MESSAGE_KEY.test(description) ? description : undefined;
+    const key =
+      error === 'invalid_request' && typeof description === 'string' && MESSAGE_KEY.test(description)
+        ? description
+        : undefined;
     return ofError(key !== undefined && categoryOfError(key, step) !== undefined ? key : error, step, details);
   }
   if (typeof claims === 'string' && parseClaims(claims) !== undefined) {
     return new Failure('policy', 'claims-challenge', { ...details, claims });
   }
-  const more = SUBCODES.map((name) => body[name]).find((code) => typeof code === 'string' && categoryOfError(code, step) !== undefined);
+  const more = SUBCODES.map((name) => body[name]).find(
+    (code) => typeof code === 'string' && categoryOfError(code, step) !== undefined,
+  );
   return ofError(typeof more === 'string' ? more : error, step, details);
 }
 
 /** What the status line and the headers of an answer tell. */
-export const detailsOf = (response: Response): { readonly status: number; readonly retryAfter: number | undefined } => ({ status: response.status, retryAfter: retryAfterOf(response) });
+export const detailsOf = (
+  response: Response,
+): { readonly status: number; readonly retryAfter: number | undefined } => ({
+  status: response.status,
+  retryAfter: retryAfterOf(response),
+});
 
 /** The failure of a server's error code; one that nobody has heard of is in a category of its own, which keeps the session. */
 export function ofError(error: string, step: Step, details: FailureDetails): Failure {
-  return new Failure(categoryOfError(error, step) ?? 'unknown-error', /^[\w.-]{1,64}$/.test(error) ? error : 'unknown-error', details);
+  return new Failure(
+    categoryOfError(error, step) ?? 'unknown-error',
+    /^[\w.-]{1,64}$/.test(error) ? error : 'unknown-error',
+    details,
+  );
 }
 
 /** The library hands on whatever JSON has for a description: `null`, a number, an object. Only a text says anything. */
-const clean = (description: unknown): string | undefined => (typeof description === 'string' ? sanitizeServerText(description) : undefined);
+const clean = (description: unknown): string | undefined =>
+  typeof description === 'string' ? sanitizeServerText(description) : undefined;
 
 /** How an answer is judged of which the body says nothing. */
 export interface Judgement {
@@ -97,7 +124,11 @@ export interface Judgement {
 }
 
 /** An answer that is not what the protocol expects: judged by its status first, then by its kind. */
-export function ofResponse(response: Response, more: FailureDetails, { isClients = false, isMessage = false }: Judgement = {}): Failure {
+export function ofResponse(
+  response: Response,
+  more: FailureDetails,
+  { isClients = false, isMessage = false }: Judgement = {},
+): Failure {
   const { status } = response;
   const details = { ...detailsOf(response), ...more };
   if (isProxyChallenge(response)) {
@@ -148,7 +179,9 @@ export function classifyTransport(error: unknown): Failure {
 
 function codeOf(error: Error): string | undefined {
   if (error instanceof AggregateError && !('code' in error)) {
-    return error.errors.map((one: unknown) => (one instanceof Error ? codeOf(one) : undefined)).find((code) => code !== undefined);
+    return error.errors
+      .map((one: unknown) => (one instanceof Error ? codeOf(one) : undefined))
+      .find((code) => code !== undefined);
   }
   return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

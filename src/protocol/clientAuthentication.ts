@@ -20,14 +20,24 @@ export interface KnownAuthentication {
 }
 
 /** A public client (RFC 6749 section 2.1): there is nothing but its name. */
-export const publicClient: Authentication = { show: oauth.None(), useOther: () => false, useFirst: () => {}, remember: () => {} };
+export const publicClient: Authentication = {
+  show: oauth.None(),
+  useOther: () => false,
+  useFirst: () => {},
+  remember: () => {},
+};
 
 /**
  * A client with a secret. What the entry says counts, and nothing else is tried. A server that takes the secret among the
  * parameters only gets it there; else it is in a header, which RFC 6749 section 2.3.1 prefers, and goes among the
  * parameters where that is refused and the server does not say that it takes the header only.
  */
-export function clientWithSecret(secret: string, { clientAuthentication }: Provider, { token_endpoint_auth_methods_supported: listed }: oauth.AuthorizationServer, known: KnownAuthentication): Authentication {
+export function clientWithSecret(
+  secret: string,
+  { clientAuthentication }: Provider,
+  { token_endpoint_auth_methods_supported: listed }: oauth.AuthorizationServer,
+  known: KnownAuthentication,
+): Authentication {
   const takes = (method: ClientAuthentication): boolean => Array.isArray(listed) && listed.includes(method);
   const isOpen = clientAuthentication === undefined && takes('client_secret_basic') === takes('client_secret_post');
   const usual = takes('client_secret_post') && !isOpen ? 'client_secret_post' : 'client_secret_basic';
@@ -53,7 +63,8 @@ export function clientWithSecret(secret: string, { clientAuthentication }: Provi
 
 /** The header of HTTP Basic authentication (RFC 7617), the name and the secret encoded as RFC 6749 section 2.3.1 wants it. */
 function basic(secret: string): oauth.ClientAuth {
-  return (_metadata, client, _body, headers) => headers.set('authorization', `Basic ${btoa(`${encoded(client.client_id)}:${encoded(secret)}`)}`);
+  return (_metadata, client, _body, headers) =>
+    headers.set('authorization', `Basic ${btoa(`${encoded(client.client_id)}:${encoded(secret)}`)}`);
 }
 
 /**

@@ -49,7 +49,11 @@ export async function requestDeviceCode(
 ): Promise<DeviceCode> {
   const { authentication, client, metadata, provider } = server;
   const parameters = withResources(
-    { ...provider.authorizationParameters, ...hintParameters(hints, provider.authorizationParameters), ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }) },
+    {
+      ...provider.authorizationParameters,
+      ...hintParameters(hints, provider.authorizationParameters),
+      ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
+    },
     provider.resource,
   );
   const arrived = await requestAnswer(server, transport, signal, 'device', (fetch) =>
@@ -59,7 +63,11 @@ export async function requestDeviceCode(
     throw arrived.failure;
   }
   try {
-    return readDeviceCode(server, await oauth.processDeviceAuthorizationResponse(metadata, client, regular(arrived)), arrived.answer.sentAt);
+    return readDeviceCode(
+      server,
+      await oauth.processDeviceAuthorizationResponse(metadata, client, regular(arrived)),
+      arrived.answer.sentAt,
+    );
   } catch (error) {
     throw classify(error, 'device');
   }
@@ -73,22 +81,35 @@ function regular({ body, response }: NormalizedResponse): Response {
   if (body['device_code'] === undefined) {
     return response;
   }
-  const { interval, verification_uri_complete: complete, verification_uri: address = body['verification_url'], ...rest } = body;
+  const {
+    interval,
+    verification_uri_complete: complete,
+    verification_uri: address = body['verification_url'],
+    ...rest
+  } = body;
   const wait = typeof interval === 'object' ? NaN : Number(interval);
-  const optional = { ...(wait > 0 ? { interval: wait } : {}), ...(typeof complete === 'string' ? { verification_uri_complete: complete } : {}) };
+  const optional = {
+    ...(wait > 0 ? { interval: wait } : {}),
+    ...(typeof complete === 'string' ? { verification_uri_complete: complete } : {}),
+  };
   return withBody(response, { ...rest, verification_uri: address, ...optional });
 }
 
 /** The longest, in ms, that a code is waited for, whatever the server says: VS Code keeps other callers waiting meanwhile. */
 const LONGEST_LIFETIME = HOUR;
 
-function readDeviceCode({ insecure }: ServerContext, answer: oauth.DeviceAuthorizationResponse, sentAt: number): DeviceCode {
+function readDeviceCode(
+  { insecure }: ServerContext,
+  answer: oauth.DeviceAuthorizationResponse,
+  sentAt: number,
+): DeviceCode {
   const userCode = answer.user_code.trim();
   const address = addressIn(answer.verification_uri);
   if (userCode === '' || sanitizeDisplayName(userCode) !== userCode || address === undefined) {
     throw new Failure('invalid-response', 'bad-device-code');
   }
-  const isSafe = ({ hostname, protocol }: URL): boolean => protocol === 'https:' || (insecure && protocol === 'http:' && isLoopbackHost(hostname));
+  const isSafe = ({ hostname, protocol }: URL): boolean =>
+    protocol === 'https:' || (insecure && protocol === 'http:' && isLoopbackHost(hostname));
   if (!isSafe(address)) {
     throw new Failure('insecure', 'http-endpoint', { detail: 'verification_uri' });
   }
@@ -112,10 +133,22 @@ const addressIn = (text: string): URL | undefined => (URL.canParse(text) ? new U
  * nonce, which this grant does not have; where `openid` was asked of a server with OpenID Connect there has to be one.
  * @throws Failure `protocol-step` with `authorization_pending` or `slow_down` while the person has not decided.
  */
-export async function requestDeviceTokens(server: ServerContext, code: DeviceCode, scopes: readonly string[], transport: Transport, signal: AbortSignal): Promise<Tokens> {
+export async function requestDeviceTokens(
+  server: ServerContext,
+  code: DeviceCode,
+  scopes: readonly string[],
+  transport: Transport,
+  signal: AbortSignal,
+): Promise<Tokens> {
   const { authentication, client, metadata } = server;
   const raw = await requestAnswer(server, transport, signal, 'device', (fetch) =>
-    oauth.deviceCodeGrantRequest(metadata, client, authentication.show, code.deviceCode, tokenOptionsFor(server, fetch)),
+    oauth.deviceCodeGrantRequest(
+      metadata,
+      client,
+      authentication.show,
+      code.deviceCode,
+      tokenOptionsFor(server, fetch),
+    ),
   );
   const tokens = await checkTokens(
     server,
@@ -130,7 +163,11 @@ export async function requestDeviceTokens(server: ServerContext, code: DeviceCod
   // No rule of this grant, so a server that does not say when the person signed in is not held to it.
   const maxAge = maxAgeIn(server.provider.authorizationParameters['max_age']);
   const { auth_time: authTime } = tokens.claims ?? {};
-  if (maxAge !== undefined && authTime !== undefined && (authTime + maxAge + TOLERANCE) * SECOND < tokens.sentAt + (tokens.skew ?? 0)) {
+  if (
+    maxAge !== undefined &&
+    authTime !== undefined &&
+    (authTime + maxAge + TOLERANCE) * SECOND < tokens.sentAt + (tokens.skew ?? 0)
+  ) {
     throw new Failure('step-up-failed', 'auth-too-old');
   }
   return tokens;

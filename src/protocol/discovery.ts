@@ -8,7 +8,12 @@ import type { Provider, RequestParameters } from '../core/provider.ts';
 import type { Category } from '../core/failurePolicies.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { classify } from './classify.ts';
-import { clientWithSecret, publicClient, type Authentication, type KnownAuthentication } from './clientAuthentication.ts';
+import {
+  clientWithSecret,
+  publicClient,
+  type Authentication,
+  type KnownAuthentication,
+} from './clientAuthentication.ts';
 import { fetchDocument } from './document.ts';
 import { PROOF_ALGORITHM, ProofKeys, type DpopContext } from './dpop.ts';
 import { ENDPOINTS, configured, locationsOf, metadataIn, mustBeUsable, significanceOf } from './metadata.ts';
@@ -61,7 +66,10 @@ export class Discovery {
    * Knows nothing yet.
    * @param clientSecret gives the secret of a client that has one.
    */
-  constructor(transport: Transport, clientSecret: (provider: Provider) => Promise<string | undefined> = () => Promise.resolve(undefined)) {
+  constructor(
+    transport: Transport,
+    clientSecret: (provider: Provider) => Promise<string | undefined> = () => Promise.resolve(undefined),
+  ) {
     this.#transport = transport;
     this.#clientSecret = clientSecret;
   }
@@ -74,7 +82,10 @@ export class Discovery {
   async find(provider: Provider): Promise<ServerContext> {
     const server = await this.#find(provider);
     const secret = await this.#clientSecret(provider);
-    const authentication = secret === undefined ? publicClient : clientWithSecret(secret, provider, server.metadata, server.knownAuthentication);
+    const authentication =
+      secret === undefined
+        ? publicClient
+        : clientWithSecret(secret, provider, server.metadata, server.knownAuthentication);
     return { ...server, provider, hasSecret: secret !== undefined, authentication };
   }
 
@@ -95,7 +106,9 @@ export class Discovery {
         throw error;
       }
       const before = await known.server;
-      this.#transport.log.warn(`Couldn't read the metadata of ${provider.id} again: ${formatFailure(failure)}; using what is known.`);
+      this.#transport.log.warn(
+        `Couldn't read the metadata of ${provider.id} again: ${formatFailure(failure)}; using what is known.`,
+      );
       if (this.#known.get(key) === entry) {
         this.#known.set(key, { server: known.server, at: clock.now() - CACHE_TTL + ASK_AGAIN });
       }
@@ -103,7 +116,10 @@ export class Discovery {
     });
     const entry = { server, at };
     this.#known.set(key, entry);
-    asked.then(({ metadata }) => this.#outcomes.set(key, { said: { at, metadata }, failed: undefined }), () => {});
+    asked.then(
+      ({ metadata }) => this.#outcomes.set(key, { said: { at, metadata }, failed: undefined }),
+      () => {},
+    );
     server.catch(() => {
       if (this.#known.get(key) === entry) {
         this.#known.delete(key);
@@ -173,11 +189,15 @@ async function discover(provider: Provider, transport: Transport, noted: Set<str
           throw failure;
         }
         failures.push(failure);
-        log.debug(`Provider ${provider.id} has no metadata at ${sanitizeDisplayName(new URL(location).pathname)} (${formatFailure(failure)}).`);
+        log.debug(
+          `Provider ${provider.id} has no metadata at ${sanitizeDisplayName(new URL(location).pathname)} (${formatFailure(failure)}).`,
+        );
       }
     }
     const [telling] = failures.toSorted((one, other) => significanceOf(other) - significanceOf(one));
-    throw telling === undefined || significanceOf(telling) === 0 ? new Failure('no-server', 'no-discovery', { cause: telling, status: telling?.status }) : telling;
+    throw telling === undefined || significanceOf(telling) === 0
+      ? new Failure('no-server', 'no-discovery', { cause: telling, status: telling?.status })
+      : telling;
   }
 
   function noteIgnored(endpoint: string): void {
@@ -212,17 +232,30 @@ export async function withSessionDpopKey(server: ServerContext, { proofKey }: Se
 }
 
 /** The options that every request to the token endpoint carries. */
-export function tokenOptionsFor(server: ServerContext, fetch: Fetch): ReturnType<typeof optionsFor> & { readonly additionalParameters: URLSearchParams } {
+export function tokenOptionsFor(
+  server: ServerContext,
+  fetch: Fetch,
+): ReturnType<typeof optionsFor> & { readonly additionalParameters: URLSearchParams } {
   const { resource, tokenParameters } = server.provider;
   return { ...optionsFor(server, fetch), additionalParameters: withResources(tokenParameters, resource) };
 }
 
 /** Parameters, and one `resource` for each (RFC 8707 section 2). */
 export function withResources(parameters: RequestParameters, resources: readonly string[]): URLSearchParams {
-  return new URLSearchParams([...Object.entries(parameters), ...resources.map((resource): [string, string] => ['resource', resource])]);
+  return new URLSearchParams([
+    ...Object.entries(parameters),
+    ...resources.map((resource): [string, string] => ['resource', resource]),
+  ]);
 }
 
 /** The options that every request of oauth4webapi to this server carries. */
-export function optionsFor({ insecure, proofKey }: ServerContext, fetch: Fetch): { [oauth.customFetch]: Fetch; [oauth.allowInsecureRequests]: boolean; DPoP?: oauth.DPoPHandle } {
-  return { [oauth.customFetch]: fetch, [oauth.allowInsecureRequests]: insecure, ...(proofKey === undefined ? {} : { DPoP: proofKey.handle }) };
+export function optionsFor(
+  { insecure, proofKey }: ServerContext,
+  fetch: Fetch,
+): { [oauth.customFetch]: Fetch; [oauth.allowInsecureRequests]: boolean; DPoP?: oauth.DPoPHandle } {
+  return {
+    [oauth.customFetch]: fetch,
+    [oauth.allowInsecureRequests]: insecure,
+    ...(proofKey === undefined ? {} : { DPoP: proofKey.handle }),
+  };
 }

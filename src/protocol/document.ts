@@ -33,14 +33,20 @@ async function followed(fetch: Fetch, address: string): Promise<Response> {
   const { origin } = new URL(address);
   let current = address;
   for (let left = MOST_REDIRECTS; ; left -= 1) {
-    const response = await fetch(current, { method: 'GET', headers: { accept: 'application/json, application/jwk-set+json' } });
+    const response = await fetch(current, {
+      method: 'GET',
+      headers: { accept: 'application/json, application/jwk-set+json' },
+    });
     const location = response.headers.get('location') ?? '';
     if (left === 0 || ![301, 302, 303, 307, 308].includes(response.status) || !URL.canParse(location, current)) {
       return response;
     }
     const target = new URL(location, current);
     if (target.origin !== origin) {
-      throw new Failure('unexpected-html', `http-${response.status}`, { detail: sanitizeDisplayName(target.host), status: response.status });
+      throw new Failure('unexpected-html', `http-${response.status}`, {
+        detail: sanitizeDisplayName(target.host),
+        status: response.status,
+      });
     }
     // A name and a password in an address are credentials.
     target.username = '';

@@ -23,7 +23,8 @@ type KeyPair = Parameters<typeof oauth.DPoP>[1];
 const NOTABLE_SKEW = 30_000;
 
 /** Whether a skew, in ms, is beyond what a `Date` header can waver by. */
-export const isNotableSkew = (skew: number | undefined): skew is number => skew !== undefined && Math.abs(skew) > NOTABLE_SKEW;
+export const isNotableSkew = (skew: number | undefined): skew is number =>
+  skew !== undefined && Math.abs(skew) > NOTABLE_SKEW;
 
 /** The keys in use at one server, with what has been heard of its clock: a proof tells the time at the server. */
 export class ProofKeys {
@@ -81,7 +82,8 @@ export class ProofKeys {
   }
 }
 
-const offsetOf = (skew: number | undefined, ahead = 0): number => Math.round(((isNotableSkew(skew) ? skew : 0) + ahead) / 1000);
+const offsetOf = (skew: number | undefined, ahead = 0): number =>
+  Math.round(((isNotableSkew(skew) ? skew : 0) + ahead) / 1000);
 
 /** What of a server and a session decides whether requests hold a proof, and which. */
 export interface DpopContext {
@@ -123,7 +125,8 @@ function isRefusedProof({ body, response }: Answer, isLater: boolean): boolean {
   const { error } = parseObject(body) ?? {};
   const challenge = response.headers.get('www-authenticate') ?? '';
   // With or without quotation marks (RFC 9110 section 11.2).
-  const says = (code: string): boolean => error === code || new RegExp(`\\berror\\s*=\\s*"?${code}\\b`, 'i').test(challenge);
+  const says = (code: string): boolean =>
+    error === code || new RegExp(`\\berror\\s*=\\s*"?${code}\\b`, 'i').test(challenge);
   return (says('use_dpop_nonce') && response.headers.has('dpop-nonce')) || (says('invalid_dpop_proof') && isLater);
 }
 
@@ -139,7 +142,11 @@ export interface ProvenRequest {
 }
 
 /** The headers with which a request shows an access token, and that the key is held that the token is bound to (RFC 9449 section 7.1). */
-export async function proofHeaders(key: ProofKey, accessToken: string, { method, nonce, skew, url }: ProvenRequest): Promise<{ readonly authorization: string; readonly dpop: string }> {
+export async function proofHeaders(
+  key: ProofKey,
+  accessToken: string,
+  { method, nonce, skew, url }: ProvenRequest,
+): Promise<{ readonly authorization: string; readonly dpop: string }> {
   const made = { authorization: '', dpop: '' };
   // The library signs proofs for requests that it sends; this one goes nowhere.
   const take = (_url: string, { headers }: { readonly headers: Record<string, string> }): Promise<Response> => {

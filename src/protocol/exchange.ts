@@ -58,6 +58,13 @@ export async function exchangeCode(
  */
 function withoutSecret({ hasSecret, metadata }: ServerContext, error: unknown): unknown {
   const { token_endpoint_auth_methods_supported: methods } = metadata;
-  const isMissing = !hasSecret && Array.isArray(methods) && !methods.includes('none') && error instanceof Failure && error.code === 'invalid_request';
-  return isMissing ? new Failure('client-rejected', 'no-secret', { cause: error, detail: error.detail, status: error.status }) : error;
+  const isMissing =
+    !hasSecret &&
+    Array.isArray(methods) &&
+    !methods.includes('none') &&
+    error instanceof Failure &&
+    error.code === 'invalid_request';
+  return isMissing
+    ? new Failure('client-rejected', 'no-secret', { cause: error, detail: error.detail, status: error.status })
+    : error;
 }

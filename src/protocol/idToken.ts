@@ -28,7 +28,11 @@ export function forLibrary(idToken: string, clientId: string): string {
     return idToken;
   }
   const [header = '', , signature = ''] = idToken.split('.');
-  return [header, encodeBase64Url(JSON.stringify({ ...Object.fromEntries(present), ...(isNarrowed ? { aud: clientId } : {}) })), signature].join('.');
+  return [
+    header,
+    encodeBase64Url(JSON.stringify({ ...Object.fromEntries(present), ...(isNarrowed ? { aud: clientId } : {}) })),
+    signature,
+  ].join('.');
 }
 
 function encodeBase64Url(text: string): string {
@@ -43,7 +47,11 @@ function encodeBase64Url(text: string): string {
  */
 export function withTenantIssuer({ metadata }: ServerContext, jwt: string): oauth.AuthorizationServer {
   const { id_token_signing_alg_values_supported: listed } = metadata;
-  return { ...metadata, issuer: resolveTenantIssuer(metadata.issuer, claimsOf(jwt)?.['tid']), id_token_signing_alg_values_supported: listed ?? [...ALGORITHMS] };
+  return {
+    ...metadata,
+    issuer: resolveTenantIssuer(metadata.issuer, claimsOf(jwt)?.['tid']),
+    id_token_signing_alg_values_supported: listed ?? [...ALGORITHMS],
+  };
 }
 
 /**
@@ -53,7 +61,12 @@ export function withTenantIssuer({ metadata }: ServerContext, jwt: string): oaut
  */
 export function mustMatchEntry({ metadata, provider }: ServerContext, idToken: string): void {
   const { iss, tid } = claimsOf(idToken) ?? {};
-  if (provider.endpoints !== undefined && typeof iss === 'string' && isIssuerUrl(iss) && iss !== resolveTenantIssuer(metadata.issuer, tid)) {
+  if (
+    provider.endpoints !== undefined &&
+    typeof iss === 'string' &&
+    isIssuerUrl(iss) &&
+    iss !== resolveTenantIssuer(metadata.issuer, tid)
+  ) {
     throw new Failure('issuer-mismatch', 'issuer-setting', { detail: sanitizeDisplayName(iss) });
   }
 }

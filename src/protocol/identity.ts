@@ -38,7 +38,12 @@ const IDS = ['sub', 'id', 'user_id'];
  * @throws Failure `untrusted-answer` where the access token turns out to be another person's than the ID token;
  * `unsupported-server` where what the entry counts on is not there; else what the endpoint has answered.
  */
-export async function accountOf(server: ServerContext, tokens: Tokens, transport: Transport, signal: AbortSignal): Promise<Account> {
+export async function accountOf(
+  server: ServerContext,
+  tokens: Tokens,
+  transport: Transport,
+  signal: AbortSignal,
+): Promise<Account> {
   const { claims } = tokens;
   const { account, endpoints, label: provider } = server.provider;
   const ask = async (): Promise<Claims> => userInfo(server, tokens, transport, signal);
@@ -49,7 +54,10 @@ export async function accountOf(server: ServerContext, tokens: Tokens, transport
   const info = named === undefined ? await ask().catch(nothingIfUseless) : {};
   const label = named ?? nameIn(info);
   const id = claims?.sub ?? firstOf(info, IDS);
-  return { id: id ?? label ?? server.provider.id, label: label ?? (id === undefined ? provider : sanitizeDisplayName(id) || provider) };
+  return {
+    id: id ?? label ?? server.provider.id,
+    label: label ?? (id === undefined ? provider : sanitizeDisplayName(id) || provider),
+  };
 }
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -90,13 +98,20 @@ function textOf(value: unknown): string | undefined {
  * same person: else the access token is somebody else's.
  * @throws Failure `untrusted-answer` with the code `wrong-subject` where it speaks of another; else why there is none.
  */
-async function userInfo(server: ServerContext, tokens: Tokens, transport: Transport, signal: AbortSignal): Promise<Claims> {
+async function userInfo(
+  server: ServerContext,
+  tokens: Tokens,
+  transport: Transport,
+  signal: AbortSignal,
+): Promise<Claims> {
   const bearing: ServerContext = tokens.tokenType === 'DPoP' ? server : { ...server, proofKey: undefined };
   // An object, because what happens in the callback is hidden from the compiler's flow analysis.
   const arrived: { answer?: Answer } = {};
   try {
     const response = await sendWithDpop(
-      bearing, transport, signal,
+      bearing,
+      transport,
+      signal,
       (fetch) => oauth.userInfoRequest(server.metadata, server.client, tokens.accessToken, optionsFor(bearing, fetch)),
       (answer) => {
         arrived.answer = answer;
@@ -105,7 +120,9 @@ async function userInfo(server: ServerContext, tokens: Tokens, transport: Transp
     );
     const { answer } = arrived;
     const isSigned = answer !== undefined && /^application\/jwt\b/i.test(response.headers.get('content-type') ?? '');
-    const info: unknown = isSigned ? await signedClaims(server, answer, fetchWith(transport, signal)) : await plainClaims(response);
+    const info: unknown = isSigned
+      ? await signedClaims(server, answer, fetchWith(transport, signal))
+      : await plainClaims(response);
     if (typeof info !== 'object' || info === null || Array.isArray(info)) {
       throw new Error('The userinfo answer is none.', { cause: response });
     }
@@ -124,17 +141,28 @@ async function userInfo(server: ServerContext, tokens: Tokens, transport: Transp
 }
 
 async function plainClaims(response: Response): Promise<unknown> {
-  return response.status === 200 ? response.clone().json().catch(() => undefined) : undefined;
+  return response.status === 200
+    ? response
+        .clone()
+        .json()
+        .catch(() => undefined)
+    : undefined;
 }
 
 /** The claims of a signed answer, after the checks of the library and of the signature. */
 async function signedClaims(server: ServerContext, answer: Answer, fetch: Fetch): Promise<Claims> {
   const { metadata } = server;
   // Servers that sign say by which algorithm; of those that do not, what holds for ID tokens is expected.
-  const { id_token_signing_alg_values_supported: ofIdTokens, userinfo_signing_alg_values_supported: ofAnswers } = metadata;
+  const { id_token_signing_alg_values_supported: ofIdTokens, userinfo_signing_alg_values_supported: ofAnswers } =
+    metadata;
   const algorithms = [ofAnswers, ofIdTokens].find((list) => Array.isArray(list)) ?? [...ALGORITHMS];
   const issuer = { ...withTenantIssuer(server, answer.body), userinfo_signing_alg_values_supported: algorithms };
-  const claims = await oauth.processUserInfoResponse(issuer, withClockSkew(server, answer), oauth.skipSubjectCheck, answer.response);
+  const claims = await oauth.processUserInfoResponse(
+    issuer,
+    withClockSkew(server, answer),
+    oauth.skipSubjectCheck,
+    answer.response,
+  );
   await checkSignature(metadata, answer.body, { fetch, now: answer.sentAt });
   return claims;
 }

@@ -13,7 +13,9 @@ interface Algorithm {
 }
 
 /** An algorithm as the platform names it (Web Cryptography API), with what it needs beside the name. */
-type Named = { readonly name: string } & Readonly<Partial<Record<'hash' | 'namedCurve', string>>> & { readonly saltLength?: number };
+type Named = { readonly name: string } & Readonly<Partial<Record<'hash' | 'namedCurve', string>>> & {
+    readonly saltLength?: number;
+  };
 
 const rsa = (name: string, hash: string, saltLength?: number): Algorithm => ({
   kty: 'RSA',
@@ -26,13 +28,26 @@ const ecdsa = (namedCurve: string, hash: string): Algorithm => ({
   importAs: () => ({ name: 'ECDSA', namedCurve }),
   verifyAs: { name: 'ECDSA', hash: `SHA-${hash}` },
 });
-const eddsa = (...curves: readonly string[]): Algorithm => ({ kty: 'OKP', curves, importAs: ({ crv }) => ({ name: String(crv) }), verifyAs: undefined });
+const eddsa = (...curves: readonly string[]): Algorithm => ({
+  kty: 'OKP',
+  curves,
+  importAs: ({ crv }) => ({ name: String(crv) }),
+  verifyAs: undefined,
+});
 
 const TABLE: ReadonlyMap<string, Algorithm> = new Map([
-  ['RS256', rsa('RSASSA-PKCS1-v1_5', '256')], ['RS384', rsa('RSASSA-PKCS1-v1_5', '384')], ['RS512', rsa('RSASSA-PKCS1-v1_5', '512')],
-  ['PS256', rsa('RSA-PSS', '256', 32)], ['PS384', rsa('RSA-PSS', '384', 48)], ['PS512', rsa('RSA-PSS', '512', 64)],
-  ['ES256', ecdsa('P-256', '256')], ['ES384', ecdsa('P-384', '384')], ['ES512', ecdsa('P-521', '512')],
-  ['EdDSA', eddsa('Ed25519', 'Ed448')], ['Ed25519', eddsa('Ed25519')], ['Ed448', eddsa('Ed448')],
+  ['RS256', rsa('RSASSA-PKCS1-v1_5', '256')],
+  ['RS384', rsa('RSASSA-PKCS1-v1_5', '384')],
+  ['RS512', rsa('RSASSA-PKCS1-v1_5', '512')],
+  ['PS256', rsa('RSA-PSS', '256', 32)],
+  ['PS384', rsa('RSA-PSS', '384', 48)],
+  ['PS512', rsa('RSA-PSS', '512', 64)],
+  ['ES256', ecdsa('P-256', '256')],
+  ['ES384', ecdsa('P-384', '384')],
+  ['ES512', ecdsa('P-521', '512')],
+  ['EdDSA', eddsa('Ed25519', 'Ed448')],
+  ['Ed25519', eddsa('Ed25519')],
+  ['Ed448', eddsa('Ed448')],
 ]);
 
 /** The algorithms that are known here, all of them asymmetric. */
@@ -56,8 +71,15 @@ const isAbsent = (value: unknown): boolean => value === undefined || value === n
 function isFit(key: Fields, alg: string, { curves, kty }: Algorithm): boolean {
   const { alg: of, crv, key_ops: operations, use } = key;
   const isOfCurve = curves === undefined || (typeof crv === 'string' && curves.includes(crv));
-  const isOfAlgorithm = typeof of !== 'string' || isAbsent(of) || of === alg || (kty === 'OKP' && TABLE.get(of)?.kty === 'OKP');
-  return key['kty'] === kty && isOfCurve && isOfAlgorithm && (typeof use !== 'string' || isAbsent(use) || use === 'sig') && (!Array.isArray(operations) || operations.includes('verify'));
+  const isOfAlgorithm =
+    typeof of !== 'string' || isAbsent(of) || of === alg || (kty === 'OKP' && TABLE.get(of)?.kty === 'OKP');
+  return (
+    key['kty'] === kty &&
+    isOfCurve &&
+    isOfAlgorithm &&
+    (typeof use !== 'string' || isAbsent(use) || use === 'sig') &&
+    (!Array.isArray(operations) || operations.includes('verify'))
+  );
 }
 
 /** The smallest modulus of an RSA key, in bits (RFC 7518 section 3.3). */
@@ -74,10 +96,21 @@ export async function isSignedWith(key: Fields, alg: string, jwt: string): Promi
   }
   // What the key is for has been looked at; the platform would be stricter about it.
   const { alg: _alg, ext: _ext, key_ops: _operations, use: _use, ...jwk } = key;
-  const imported = await crypto.subtle.importKey('jwk', { ...jwk, kty: algorithm.kty }, algorithm.importAs(key), false, ['verify']);
+  const imported = await crypto.subtle.importKey(
+    'jwk',
+    { ...jwk, kty: algorithm.kty },
+    algorithm.importAs(key),
+    false,
+    ['verify'],
+  );
   if ('modulusLength' in imported.algorithm && Number(imported.algorithm.modulusLength) < SMALLEST_MODULUS) {
     throw new TypeError('The modulus of the key is too small.');
   }
   const [header = '', payload = '', signature = ''] = jwt.split('.');
-  return crypto.subtle.verify(algorithm.verifyAs ?? imported.algorithm.name, imported, new Uint8Array(decodeBase64Url(signature)), new TextEncoder().encode(`${header}.${payload}`));
+  return crypto.subtle.verify(
+    algorithm.verifyAs ?? imported.algorithm.name,
+    imported,
+    new Uint8Array(decodeBase64Url(signature)),
+    new TextEncoder().encode(`${header}.${payload}`),
+  );
 }

@@ -39,7 +39,12 @@ export function logoutRequest({ server, idToken }: EndSessionContext, redirectUr
     return undefined;
   }
   const state = redirectUri === undefined ? undefined : oauth.generateRandomState();
-  const parameters = { client_id: client.client_id, id_token_hint: idToken, post_logout_redirect_uri: redirectUri, state };
+  const parameters = {
+    client_id: client.client_id,
+    id_token_hint: idToken,
+    post_logout_redirect_uri: redirectUri,
+    state,
+  };
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined) {
       url.searchParams.set(name, value);

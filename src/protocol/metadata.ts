@@ -20,8 +20,17 @@ export const ENDPOINTS = [
 
 /** The lists that are looked into. */
 const LISTS = [
-  'scopes_supported', 'response_types_supported', 'response_modes_supported', 'grant_types_supported', 'code_challenge_methods_supported', 'prompt_values_supported',
-  'token_endpoint_auth_methods_supported', 'id_token_signing_alg_values_supported', 'userinfo_signing_alg_values_supported', 'dpop_signing_alg_values_supported', 'acr_values_supported',
+  'scopes_supported',
+  'response_types_supported',
+  'response_modes_supported',
+  'grant_types_supported',
+  'code_challenge_methods_supported',
+  'prompt_values_supported',
+  'token_endpoint_auth_methods_supported',
+  'id_token_signing_alg_values_supported',
+  'userinfo_signing_alg_values_supported',
+  'dpop_signing_alg_values_supported',
+  'acr_values_supported',
 ] as const;
 
 /**
@@ -45,7 +54,9 @@ export function configured({ endpoints, issuer }: Provider): oauth.Authorization
   if (endpoints === undefined) {
     return undefined;
   }
-  const named = ENDPOINT_FIELDS.flatMap((field) => (endpoints[field] === undefined ? [] : [[METADATA_NAMES[field], endpoints[field]] as const]));
+  const named = ENDPOINT_FIELDS.flatMap((field) =>
+    endpoints[field] === undefined ? [] : [[METADATA_NAMES[field], endpoints[field]] as const],
+  );
   return { issuer, ...Object.fromEntries(named) };
 }
 
@@ -67,7 +78,12 @@ const METADATA_NAMES = {
  * @param ignore is told of each endpoint that counts as absent although it is there.
  * @throws Failure `issuer-mismatch` where it is of another server.
  */
-export function metadataIn(document: Fields, { issuer }: Provider, insecure: boolean, ignore: (endpoint: string) => void): oauth.AuthorizationServer {
+export function metadataIn(
+  document: Fields,
+  { issuer }: Provider,
+  insecure: boolean,
+  ignore: (endpoint: string) => void,
+): oauth.AuthorizationServer {
   const { issuer: said } = document;
   if (typeof said !== 'string' || said === '') {
     throw new Failure('invalid-response', 'OAUTH_INVALID_RESPONSE', { detail: 'issuer' });
@@ -82,7 +98,9 @@ export function metadataIn(document: Fields, { issuer }: Provider, insecure: boo
   }
   for (const name of ENDPOINTS) {
     const fault = faultOf(metadata[name], insecure);
-    const isRequired = name === 'token_endpoint' || (name === 'authorization_endpoint' && faultOf(metadata['device_authorization_endpoint'], insecure) !== undefined);
+    const isRequired =
+      name === 'token_endpoint' ||
+      (name === 'authorization_endpoint' && faultOf(metadata['device_authorization_endpoint'], insecure) !== undefined);
     if (fault !== undefined && !isRequired) {
       if (metadata[name] !== undefined && metadata[name] !== null) {
         ignore(name);
@@ -96,7 +114,8 @@ export function metadataIn(document: Fields, { issuer }: Provider, insecure: boo
 
 /** A list, or a text with one in it; undefined where there is nothing in it. Of what the server can show, or can check, only a list is one. */
 function listIn(value: unknown, name: string): string[] | undefined {
-  const isText = typeof value === 'string' && name !== 'prompt_values_supported' && name !== 'code_challenge_methods_supported';
+  const isText =
+    typeof value === 'string' && name !== 'prompt_values_supported' && name !== 'code_challenge_methods_supported';
   const words = isText ? value.split(/[\s,]+/) : Array.isArray(value) ? (value as unknown[]) : [];
   const list = words.filter((word) => typeof word === 'string').filter((word) => word !== '');
   return list.length === 0 ? undefined : list;
@@ -107,11 +126,18 @@ function faultOf(address: unknown, insecure: boolean): 'missing' | 'bad' | 'inse
   if (address === undefined || address === null || address === '') {
     return 'missing';
   }
-  if (typeof address !== 'string' || !URL.canParse(address) || new URL(address).username !== '' || new URL(address).password !== '') {
+  if (
+    typeof address !== 'string' ||
+    !URL.canParse(address) ||
+    new URL(address).username !== '' ||
+    new URL(address).password !== ''
+  ) {
     return 'bad';
   }
   const { hostname, protocol } = new URL(address);
-  return protocol === 'https:' || (insecure && protocol === 'http:' && isLoopbackHost(hostname)) ? undefined : 'insecure';
+  return protocol === 'https:' || (insecure && protocol === 'http:' && isLoopbackHost(hostname))
+    ? undefined
+    : 'insecure';
 }
 
 /**
@@ -121,7 +147,9 @@ function faultOf(address: unknown, insecure: boolean): 'missing' | 'bad' | 'inse
 export function mustBeUsable(metadata: oauth.AuthorizationServer, insecure: boolean): void {
   for (const endpoint of ENDPOINTS) {
     const fault = faultOf(metadata[endpoint], insecure);
-    const isRequired = endpoint === 'token_endpoint' || (endpoint === 'authorization_endpoint' && metadata.device_authorization_endpoint === undefined);
+    const isRequired =
+      endpoint === 'token_endpoint' ||
+      (endpoint === 'authorization_endpoint' && metadata.device_authorization_endpoint === undefined);
     if (fault === 'missing' && isRequired) {
       throw new Failure('unsupported-server', 'missing-endpoint', { detail: endpoint });
     }
@@ -148,5 +176,9 @@ export function significanceOf({ category, code, status }: Failure): number {
   if (known >= 0 && code !== 'not-json') {
     return 2 + known;
   }
-  return status === 404 || status === 405 || status === 410 ? 0 : category === 'server' || category === 'rate-limited' ? 3 : 1;
+  return status === 404 || status === 405 || status === 410
+    ? 0
+    : category === 'server' || category === 'rate-limited'
+      ? 3
+      : 1;
 }

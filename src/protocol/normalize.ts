@@ -34,7 +34,8 @@ export function normalizeResponse(answer: Answer, step: Step): NormalizedRespons
   return {
     answer,
     body,
-    response: failure === undefined ? regularResponse(answer, fields === undefined ? undefined : body) : answer.response,
+    response:
+      failure === undefined ? regularResponse(answer, fields === undefined ? undefined : body) : answer.response,
     failure,
     refreshToken: isGranted ? textOf(body['refresh_token']) : undefined,
     accessToken: isGranted ? textOf(body['access_token']) : undefined,
@@ -60,10 +61,16 @@ const OPTIONAL_FIELDS: ReadonlySet<string> = new Set(['refresh_token', 'id_token
 
 function regularFields(fields: Fields): Fields {
   const { expires_in: lifetime, scope, ...others } = fields;
-  const present = Object.entries(others).filter(([name, value]) => !OPTIONAL_FIELDS.has(name) || (value !== null && value !== ''));
+  const present = Object.entries(others).filter(
+    ([name, value]) => !OPTIONAL_FIELDS.has(name) || (value !== null && value !== ''),
+  );
   const seconds = lifetimeIn(lifetime);
   const scopes = scopeIn(scope);
-  return { ...Object.fromEntries(present), ...(seconds === undefined ? {} : { expires_in: seconds }), ...(scopes === undefined ? {} : { scope: scopes }) };
+  return {
+    ...Object.fromEntries(present),
+    ...(seconds === undefined ? {} : { expires_in: seconds }),
+    ...(scopes === undefined ? {} : { scope: scopes }),
+  };
 }
 
 /**
@@ -86,5 +93,7 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 /** Whether a server has said that all is well, and the rest of its JSON was lost on the way. */
 export function isCutOff({ answer: { body, response } }: NormalizedResponse): boolean {
   const isJson = /\bjson\b/i.test(response.headers.get('content-type') ?? '') || /^\s*\{/.test(body);
-  return response.ok && response.status !== 204 && isJson && fieldsIn(body) === undefined && parseJson(body) === undefined;
+  return (
+    response.ok && response.status !== 204 && isJson && fieldsIn(body) === undefined && parseJson(body) === undefined
+  );
 }

@@ -15,5 +15,9 @@ export function isProxyChallenge({ headers, status }: Response): boolean {
   }
   // What stands between quotation marks is the name of a realm.
   const challenges = (headers.get('www-authenticate') ?? '').replace(/"(?:[^"\\]|\\.)*"/g, '""').trim();
-  return headers.has('proxy-authenticate') || OF_NETWORKS.test(challenges) || (/^[\w!#$%&'*+.^`|~-]+(?=[\s,]|$)/.test(challenges) && !OF_CLIENTS.test(challenges));
+  return (
+    headers.has('proxy-authenticate') ||
+    OF_NETWORKS.test(challenges) ||
+    (/^[\w!#$%&'*+.^`|~-]+(?=[\s,]|$)/.test(challenges) && !OF_CLIENTS.test(challenges))
+  );
 }

@@ -14,9 +14,17 @@ import type { Transport } from './transport.ts';
  * wants the request pushed. Such a reference works once, and for a minute or so, as the server decides.
  * @throws Failure `unsupported-server` where there is no endpoint to push it to; else what the server has against it.
  */
-export async function authorizationUrl(server: ServerContext, request: AuthorizationRequest, transport: Transport, signal: AbortSignal): Promise<URL> {
+export async function authorizationUrl(
+  server: ServerContext,
+  request: AuthorizationRequest,
+  transport: Transport,
+  signal: AbortSignal,
+): Promise<URL> {
   const { authentication, client, metadata, provider } = server;
-  const isPushed = provider.pushedAuthorization || provider.endpoints?.pushedAuthorizationRequest !== undefined || metadata.require_pushed_authorization_requests === true;
+  const isPushed =
+    provider.pushedAuthorization ||
+    provider.endpoints?.pushedAuthorizationRequest !== undefined ||
+    metadata.require_pushed_authorization_requests === true;
   if (!isPushed) {
     return request.url;
   }
@@ -24,14 +32,21 @@ export async function authorizationUrl(server: ServerContext, request: Authoriza
     throw new Failure('unsupported-server', 'missing-endpoint', { detail: 'pushed_authorization_request_endpoint' });
   }
   const { body, failure, response } = await requestAnswer(server, transport, signal, 'authorization', (fetch) =>
-    oauth.pushedAuthorizationRequest(metadata, client, authentication.show, request.parameters, optionsFor(server, fetch)),
+    oauth.pushedAuthorizationRequest(
+      metadata,
+      client,
+      authentication.show,
+      request.parameters,
+      optionsFor(server, fetch),
+    ),
   );
   if (failure !== undefined) {
     throw failure;
   }
   try {
     // Some servers say 200 where 201 is due, or leave out how long the reference works (RFC 9126 section 2.2).
-    const regular = body['request_uri'] === undefined ? response : withBody(response, { expires_in: USUAL_LIFETIME, ...body }, 201);
+    const regular =
+      body['request_uri'] === undefined ? response : withBody(response, { expires_in: USUAL_LIFETIME, ...body }, 201);
     const { request_uri: reference } = await oauth.processPushedAuthorizationResponse(metadata, client, regular);
     const address = new URL(authorizationEndpointOf(server));
     address.searchParams.set('client_id', client.client_id);

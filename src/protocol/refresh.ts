@@ -52,7 +52,13 @@ export async function requestRefresh(
   const known: Renewed = typeof session === 'string' ? { subject: session } : (session ?? {});
   const patient = { ...transport, deadline: Math.max(REFRESH_LIMIT, transport.deadline) };
   const arrived = await requestAnswer(server, patient, signal, 'refresh', (fetch) =>
-    oauth.refreshTokenGrantRequest(server.metadata, server.client, server.authentication.show, refreshToken, optionsWithScope(server, fetch, known)),
+    oauth.refreshTokenGrantRequest(
+      server.metadata,
+      server.client,
+      server.authentication.show,
+      refreshToken,
+      optionsWithScope(server, fetch, known),
+    ),
   );
   if (isCutOff(arrived)) {
     throw new Failure('invalid-response', 'cut-off', { status: arrived.answer.response.status });
@@ -82,7 +88,11 @@ export async function requestRefresh(
  * The options of a refresh request: with the scopes of the session where the entry asks for that. None may be new (RFC
  * 6749 section 6), so what the server has not granted is left out; but many grant those silently that identify the person.
  */
-function optionsWithScope(server: ServerContext, fetch: Fetch, { granted, scopes = [] }: Renewed): ReturnType<typeof tokenOptionsFor> {
+function optionsWithScope(
+  server: ServerContext,
+  fetch: Fetch,
+  { granted, scopes = [] }: Renewed,
+): ReturnType<typeof tokenOptionsFor> {
   const options = tokenOptionsFor(server, fetch);
   const held = scopes.filter((scope) => granted === undefined || granted.includes(scope) || !isPermission(scope));
   const requested = requestedScopes(server, held);

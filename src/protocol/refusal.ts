@@ -21,13 +21,18 @@ const LONGEST_WORDS = 300;
  * by its status. With it go the server's own words. Undefined where the answer may be a good one.
  * @param fields what the body holds; undefined where it is neither JSON nor a form.
  */
-export function classifyAnswer({ body, response, secrets }: JudgedAnswer, fields: Fields | undefined, step: Step): Failure | undefined {
+export function classifyAnswer(
+  { body, response, secrets }: JudgedAnswer,
+  fields: Fields | undefined,
+  step: Step,
+): Failure | undefined {
   const { ok } = response;
   if (ok && (fields === undefined || !isErrorBody(fields, step === 'revocation'))) {
     return undefined;
   }
   const error = fields && knownCodeIn(fields, response, step);
-  const quoted = (words: string | undefined): string | undefined => words && sanitizeServerText(withoutSecrets(words, secrets));
+  const quoted = (words: string | undefined): string | undefined =>
+    words && sanitizeServerText(withoutSecrets(words, secrets));
   if (fields !== undefined && error !== undefined) {
     return ofBody(error, fields, step, { ...detailsOf(response), detail: quoted(sentenceIn(fields)) });
   }
@@ -58,11 +63,14 @@ const ABSENCES: readonly number[] = [404, 410];
 /** Whether the status of a refusal says more than an error code that nobody knows, or than the words in its JSON, if there are any. */
 function isJudgedByStatus(response: Response, fields: Fields | undefined, words: string | undefined): boolean {
   const { ok, status } = response;
-  const isAbout = textOf(fields?.['error']) !== undefined || (fields !== undefined && words !== undefined && ABSENCES.includes(status));
+  const isAbout =
+    textOf(fields?.['error']) !== undefined ||
+    (fields !== undefined && words !== undefined && ABSENCES.includes(status));
   return isProxyChallenge(response) || PASSING_STATUSES.includes(status) || status >= 500 || (!ok && !isAbout);
 }
 
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value.trim() !== '' ? value : undefined);
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value.trim() !== '' ? value : undefined;
 
 /** What a server says in plain text, where that is short enough to be a message. */
 function plainWords(response: Response, body: string): string | undefined {

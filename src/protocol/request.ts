@@ -24,7 +24,9 @@ export async function requestAnswer(
   if (!isClientRefused(first) || !authentication.useOther()) {
     return first;
   }
-  transport.log.debug(`Provider ${server.provider.id} does not accept the client secret as it was sent; it is sent in the other way.`);
+  transport.log.debug(
+    `Provider ${server.provider.id} does not accept the client secret as it was sent; it is sent in the other way.`,
+  );
   const second = await requestOnce(server, transport, signal, step, send);
   if (isAboutClient(second)) {
     authentication.useFirst();
@@ -34,7 +36,13 @@ export async function requestAnswer(
   return second;
 }
 
-async function requestOnce(server: ServerContext, transport: Transport, signal: AbortSignal | undefined, step: Step, send: (fetch: Fetch) => Promise<Response>): Promise<NormalizedResponse> {
+async function requestOnce(
+  server: ServerContext,
+  transport: Transport,
+  signal: AbortSignal | undefined,
+  step: Step,
+  send: (fetch: Fetch) => Promise<Response>,
+): Promise<NormalizedResponse> {
   // An object, because what happens in the callback is hidden from the compiler's flow analysis.
   const arrived: { answer?: NormalizedResponse } = {};
   try {
@@ -58,5 +66,10 @@ function isClientRefused({ failure }: NormalizedResponse): boolean {
 
 /** Whether the second answer says nothing beyond what the first one did: it is about the client, or about how it is sent. */
 function isAboutClient({ failure }: NormalizedResponse): boolean {
-  return failure !== undefined && ['client-rejected', 'client-not-allowed', 'configuration', 'unknown-error', 'unexpected-html', 'proxy'].includes(failure.category);
+  return (
+    failure !== undefined &&
+    ['client-rejected', 'client-not-allowed', 'configuration', 'unknown-error', 'unexpected-html', 'proxy'].includes(
+      failure.category,
+    )
+  );
 }

@@ -35,10 +35,14 @@ export async function revokeTokens(
     }
   };
   const { accessToken, refreshToken } = tokens;
-  const first = refreshToken === undefined ? undefined : await attempt(() => revoke(refreshToken, 'refresh_token'), isNone);
+  const first =
+    refreshToken === undefined ? undefined : await attempt(() => revoke(refreshToken, 'refresh_token'), isNone);
   // The access token is tried even where the refresh token could not be revoked. With that, it has most likely gone as well.
   const hasTombstone = refreshToken !== undefined && first === undefined;
-  const second = accessToken === undefined ? undefined : await attempt(() => revoke(accessToken, 'access_token'), hasTombstone ? isAboutToken : isNone);
+  const second =
+    accessToken === undefined
+      ? undefined
+      : await attempt(() => revoke(accessToken, 'access_token'), hasTombstone ? isAboutToken : isNone);
   const failure = first ?? second;
   if (failure !== undefined) {
     throw failure;
@@ -50,15 +54,22 @@ export async function revokeTokens(
  * What a server says where there is nothing more to do: it does not revoke this kind of token, a JWT say (RFC 7009 section
  * 2.2.1); or the token is none any more, where 200 is due (section 2.2): Google, of the access token that went with the refresh token.
  */
-const isNone = ({ code }: Failure): boolean => ['unsupported_token_type', 'invalid_token', 'invalid_grant'].includes(code);
+const isNone = ({ code }: Failure): boolean =>
+  ['unsupported_token_type', 'invalid_token', 'invalid_grant'].includes(code);
 
 /** The statuses with which servers refuse what they are asked for, as opposed to who asks. */
 const REFUSALS: readonly (number | undefined)[] = [400, 404, 409, 410, 422];
 
 /** Whether a server that has just taken a refresh token from this client refuses the access token in whatever words. */
-const isAboutToken = (failure: Failure): boolean => isNone(failure) || (!['client-rejected', 'client-not-allowed', 'unexpected-html', 'proxy'].includes(failure.category) && REFUSALS.includes(failure.status));
+const isAboutToken = (failure: Failure): boolean =>
+  isNone(failure) ||
+  (!['client-rejected', 'client-not-allowed', 'unexpected-html', 'proxy'].includes(failure.category) &&
+    REFUSALS.includes(failure.status));
 
-async function attempt(revoke: () => Promise<void>, isNothingLeft: (failure: Failure) => boolean): Promise<Failure | undefined> {
+async function attempt(
+  revoke: () => Promise<void>,
+  isNothingLeft: (failure: Failure) => boolean,
+): Promise<Failure | undefined> {
   try {
     await revoke();
     return undefined;

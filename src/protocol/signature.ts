@@ -28,14 +28,22 @@ export interface KeyFetch {
  * @throws Failure `unsupported-server` for a signature that proves nothing here, `untrusted-answer` where the server has no key
  * for it, `invalid-response` where it is wrong; else why the keys cannot be had.
  */
-export async function checkSignature(metadata: oauth.AuthorizationServer, jwt: string, { fetch, now }: KeyFetch): Promise<void> {
+export async function checkSignature(
+  metadata: oauth.AuthorizationServer,
+  jwt: string,
+  { fetch, now }: KeyFetch,
+): Promise<void> {
   const header = headerOf(jwt);
   const algorithm = typeof header['alg'] === 'string' ? header['alg'] : '';
   if (isUnsafe(algorithm)) {
     throw new Failure('unsupported-server', 'unsafe-signature', { detail: sanitizeServerText(algorithm) });
   }
   const known = remembered.get(metadata);
-  if (known !== undefined && Math.abs(now - known.at) < REMEMBERED_FOR && (await failureWith(known.keys, header, algorithm, jwt)) === undefined) {
+  if (
+    known !== undefined &&
+    Math.abs(now - known.at) < REMEMBERED_FOR &&
+    (await failureWith(known.keys, header, algorithm, jwt)) === undefined
+  ) {
     return;
   }
   const keys = await keysOf(metadata, fetch);
@@ -62,9 +70,16 @@ function headerOf(jwt: string): Fields {
 }
 
 /** Why none of these keys verifies a JWT; undefined where one does. */
-async function failureWith(keys: readonly Fields[], header: Fields, algorithm: string, jwt: string): Promise<Failure | undefined> {
+async function failureWith(
+  keys: readonly Fields[],
+  header: Fields,
+  algorithm: string,
+  jwt: string,
+): Promise<Failure | undefined> {
   const fitting = keysFor(header, keys);
-  let failure = new Failure('untrusted-answer', 'OAUTH_KEY_SELECTION_FAILED', { detail: sanitizeServerText(algorithm) });
+  let failure = new Failure('untrusted-answer', 'OAUTH_KEY_SELECTION_FAILED', {
+    detail: sanitizeServerText(algorithm),
+  });
   for (const key of fitting) {
     try {
       if (await isSignedWith(key, algorithm, jwt)) {
@@ -73,7 +88,10 @@ async function failureWith(keys: readonly Fields[], header: Fields, algorithm: s
       failure = new Failure('invalid-response', 'OAUTH_INVALID_RESPONSE', { detail: 'signature' });
     } catch (error) {
       // What is no key does not speak against the signature, should another one be there to try.
-      failure = failure.code === 'OAUTH_INVALID_RESPONSE' ? failure : new Failure('invalid-response', 'bad-key', { cause: error, detail: 'jwks_uri' });
+      failure =
+        failure.code === 'OAUTH_INVALID_RESPONSE'
+          ? failure
+          : new Failure('invalid-response', 'bad-key', { cause: error, detail: 'jwks_uri' });
     }
   }
   return failure;
@@ -85,7 +103,9 @@ async function keysOf({ jwks_uri: address }: oauth.AuthorizationServer, fetch: F
     throw new Failure('unsupported-server', 'missing-endpoint', { detail: 'jwks_uri' });
   }
   const { keys } = await fetchDocument(fetch, address);
-  const found = Array.isArray(keys) ? (keys as unknown[]).filter((key): key is Fields => typeof key === 'object' && key !== null && !Array.isArray(key)) : [];
+  const found = Array.isArray(keys)
+    ? (keys as unknown[]).filter((key): key is Fields => typeof key === 'object' && key !== null && !Array.isArray(key))
+    : [];
   if (found.length === 0 && !(Array.isArray(keys) && keys.length === 0)) {
     throw new Failure('invalid-response', 'bad-key', { detail: 'jwks_uri' });
   }

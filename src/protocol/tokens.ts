@@ -48,7 +48,11 @@ export async function checkTokens(
   server: ServerContext,
   arrived: NormalizedResponse,
   step: Step,
-  process: (metadata: oauth.AuthorizationServer, client: oauth.Client, response: Response) => Promise<oauth.TokenEndpointResponse>,
+  process: (
+    metadata: oauth.AuthorizationServer,
+    client: oauth.Client,
+    response: Response,
+  ) => Promise<oauth.TokenEndpointResponse>,
   { fetch, verified }: IdTokenChecks,
 ): Promise<Tokens> {
   const { answer, body, failure } = arrived;
@@ -61,7 +65,8 @@ export async function checkTokens(
   try {
     const regular = regularTokens(server, arrived, isRepeated, idToken);
     const tokens = await process(withTenantIssuer(server, idToken ?? ''), withClockSkew(server, answer), regular);
-    const claims = idToken === undefined ? undefined : await verifiedClaims(server, { answer, fetch, step }, idToken, tokens);
+    const claims =
+      idToken === undefined ? undefined : await verifiedClaims(server, { answer, fetch, step }, idToken, tokens);
     const skew = notableSkewOf(answer);
     return {
       accessToken: tokens.access_token,
@@ -73,7 +78,12 @@ export async function checkTokens(
       scopes: tokens.scope === undefined ? undefined : grantedIn(tokens.scope),
       sentAt: answer.sentAt,
       sentUptime: answer.sentUptime,
-      ...earlierExpiry(accessExpiry(server, tokens, answer.sentAt, skew), endOfHandedOut(server, claims, isRepeated ? verified : '', answer.sentAt + skew), answer.sentAt, skew),
+      ...earlierExpiry(
+        accessExpiry(server, tokens, answer.sentAt, skew),
+        endOfHandedOut(server, claims, isRepeated ? verified : '', answer.sentAt + skew),
+        answer.sentAt,
+        skew,
+      ),
       ...sessionEnd(body, tokens.refresh_token, answer.sentAt, skew),
       skew: answer.skew,
     };
@@ -91,7 +101,12 @@ export interface IdTokenChecks {
 }
 
 /** A token answer for the library to check: without the ID token where that is known already. */
-function regularTokens(server: ServerContext, { body, response }: NormalizedResponse, isRepeated: boolean, idToken: string | undefined): Response {
+function regularTokens(
+  server: ServerContext,
+  { body, response }: NormalizedResponse,
+  isRepeated: boolean,
+  idToken: string | undefined,
+): Response {
   if (Object.keys(body).length === 0) {
     return response;
   }
@@ -100,11 +115,20 @@ function regularTokens(server: ServerContext, { body, response }: NormalizedResp
   if (idToken !== undefined) {
     mustMatchEntry(server, idToken);
   }
-  return withBody(response, { ...others, token_type: tokenTypeIn(body, server), ...(isRepeated || shown === undefined ? {} : { id_token: shown }) });
+  return withBody(response, {
+    ...others,
+    token_type: tokenTypeIn(body, server),
+    ...(isRepeated || shown === undefined ? {} : { id_token: shown }),
+  });
 }
 
 /** The claims of an ID token that the library has checked, once the server's signature is verified. */
-async function verifiedClaims(server: ServerContext, { answer, fetch, step }: { readonly answer: Answer; readonly fetch: Fetch; readonly step: Step }, idToken: string, tokens: oauth.TokenEndpointResponse): Promise<oauth.IDToken | undefined> {
+async function verifiedClaims(
+  server: ServerContext,
+  { answer, fetch, step }: { readonly answer: Answer; readonly fetch: Fetch; readonly step: Step },
+  idToken: string,
+  tokens: oauth.TokenEndpointResponse,
+): Promise<oauth.IDToken | undefined> {
   const checked = oauth.getValidatedIdTokenClaims(tokens);
   if (checked === undefined) {
     return undefined;
@@ -122,7 +146,12 @@ async function verifiedClaims(server: ServerContext, { answer, fetch, step }: { 
  * When the ID token ends that callers get, in seconds since the Unix epoch; undefined where they get the access token.
  * @throws Failure `unsupported-server` where there is none, at a renewal, too: the old one would be handed out past its end.
  */
-function endOfHandedOut({ provider }: ServerContext, claims: oauth.IDToken | undefined, verified: string, now: number): number | undefined {
+function endOfHandedOut(
+  { provider }: ServerContext,
+  claims: oauth.IDToken | undefined,
+  verified: string,
+  now: number,
+): number | undefined {
   if (provider.token !== 'id_token') {
     return undefined;
   }
@@ -192,7 +221,12 @@ const clampLifetime = (from: number, to: number): number => Math.min(to, from + 
 type Expiry = Pick<Tokens, 'accessExpiresAt' | 'expirySource'>;
 
 /** The chain for the access token's expiry: `expires_in`, the token's own `exp`, the setting, or never said. */
-function accessExpiry(server: ServerContext, tokens: oauth.TokenEndpointResponse, sentAt: number, skew: number): Expiry {
+function accessExpiry(
+  server: ServerContext,
+  tokens: oauth.TokenEndpointResponse,
+  sentAt: number,
+  skew: number,
+): Expiry {
   if (tokens.expires_in !== undefined) {
     return { accessExpiresAt: clampLifetime(sentAt, sentAt + tokens.expires_in * 1000), expirySource: 'expires_in' };
   }

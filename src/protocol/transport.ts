@@ -69,11 +69,17 @@ export function fetchWith(
   };
 }
 
-async function request(transport: Transport, url: string, options: FetchOptions, signal?: AbortSignal): Promise<Answer> {
+async function request(
+  transport: Transport,
+  url: string,
+  options: FetchOptions,
+  signal?: AbortSignal,
+): Promise<Answer> {
   const { clock, log } = transport;
   const { host, pathname } = new URL(url);
   const sentUptime = clock.uptime?.();
-  const tell = (outcome: string): void => log.trace(`${options.method} ${sanitizeDisplayName(host + pathname)}: ${outcome}, ${clock.now() - sentAt} ms.`);
+  const tell = (outcome: string): void =>
+    log.trace(`${options.method} ${sanitizeDisplayName(host + pathname)}: ${outcome}, ${clock.now() - sentAt} ms.`);
   const deadline = new AbortController();
   const timer = limitDuration(clock, transport.deadline, () => deadline.abort(new Failure('network', 'deadline')));
   const sentAt = clock.now();

@@ -79,7 +79,13 @@ export class AbandonedLocks implements Disposable {
   /** Whether a lock is about tokens that this window still has, and not held by itself. A lock for older tokens has served its purpose. */
   #isOfOthers({ generation, id }: LockHolder): boolean {
     const session = this.#dependencies.liveSessions.get(id);
-    return session !== undefined && !session.renewing && session.record.ended === undefined && generation !== undefined && generation >= session.record.generation;
+    return (
+      session !== undefined &&
+      !session.renewing &&
+      session.record.ended === undefined &&
+      generation !== undefined &&
+      generation >= session.record.generation
+    );
   }
 
   #finish({ id, number }: LockHolder): void {

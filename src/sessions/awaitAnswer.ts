@@ -52,7 +52,9 @@ export async function awaitAnswer(
   try {
     const answer = await send();
     if (state.isLate) {
-      log.info(`Session ${id.slice(0, 8)}: the server answered after ${Math.round((clock.now() - sentAt) / SECOND)} s. The answer is used.`);
+      log.info(
+        `Session ${id.slice(0, 8)}: the server answered after ${Math.round((clock.now() - sentAt) / SECOND)} s. The answer is used.`,
+      );
     }
     return answer;
   } finally {

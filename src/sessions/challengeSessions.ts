@@ -39,12 +39,15 @@ export class ChallengeSessions {
   async find(providerId: string, demand: ChallengeRequirements, accountId?: string): Promise<LiveSession[]> {
     const { sessionManager } = this.#dependencies;
     await sessionManager.ready();
-    const suits: SessionFilter = (record) => unmetRequirement(record, demand, this.#dependencies.clock.now()) === undefined && this.#hasClaims(record, demand);
+    const suits: SessionFilter = (record) =>
+      unmetRequirement(record, demand, this.#dependencies.clock.now()) === undefined && this.#hasClaims(record, demand);
     if (!demand.isRefused && demand.notBefore === undefined) {
       return sessionManager.find(providerId, demand.scopes, accountId, suits);
     }
     const refused = sessionManager.serving(providerId, demand.scopes, accountId, suits);
-    const outcomes = await Promise.allSettled(refused.map(async ({ record }) => ((await this.#replaced(record, demand)) ? record.id : undefined)));
+    const outcomes = await Promise.allSettled(
+      refused.map(async ({ record }) => ((await this.#replaced(record, demand)) ? record.id : undefined)),
+    );
     const good = new Set(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined)));
     const found = await sessionManager.find(providerId, demand.scopes, accountId, (record) => good.has(record.id));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -65,7 +68,11 @@ export class ChallengeSessions {
   #hasClaims({ id, signedInAt }: SessionRecord, { claims, notBefore }: ChallengeRequirements): boolean {
     const claimed = this.#claimed.get(id);
     const isOfThis = claimed?.claims === claims && claimed?.signedInAt === signedInAt;
-    return claims === undefined || notBefore !== undefined || (isOfThis && this.#dependencies.clock.now() - signedInAt < MINUTE);
+    return (
+      claims === undefined ||
+      notBefore !== undefined ||
+      (isOfThis && this.#dependencies.clock.now() - signedInAt < MINUTE)
+    );
   }
 
   /** Whether a session has another token than the one that was refused: there is one already, or a renewal brings it. */

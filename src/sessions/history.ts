@@ -5,7 +5,8 @@ import type { LiveSession } from '../core/status.ts';
 import type { LiveSessions, SessionChange } from '../storage/liveSessions.ts';
 
 /** What can have happened to a session. */
-export type EventKind = 'signed-in' | 'read' | 'renewed' | 'taken-over' | 'renewal-failed' | 'not-stored' | 'ended' | 'gone';
+export type EventKind =
+  'signed-in' | 'read' | 'renewed' | 'taken-over' | 'renewal-failed' | 'not-stored' | 'ended' | 'gone';
 
 /** One thing that has happened. */
 export interface HistoryEvent {
@@ -53,7 +54,11 @@ export class History implements Disposable {
     const { id, providerId, generation } = record;
     const at = this.#clock.now();
     const about = { at, session: id.slice(0, 8), providerId, generation };
-    const events = kindsOf(change, at).map(([kind, why]) => ({ ...about, kind, why: why && { category: why.category, code: why.code } }));
+    const events = kindsOf(change, at).map(([kind, why]) => ({
+      ...about,
+      kind,
+      why: why && { category: why.category, code: why.code },
+    }));
     this.#events = [...this.#events, ...events].slice(-KEPT);
   }
 }
@@ -86,5 +91,8 @@ function verdictOrTokens(before: LiveSession, { record }: LiveSession): Notifica
 
 function troublesOf(before: LiveSession, { record, failure, failedAt, unsaved }: LiveSession): NotificationKind[] {
   const hasFailed = failure !== undefined && failedAt !== before.failedAt && record.ended === undefined;
-  return [...(hasFailed ? ([['renewal-failed', failure]] as const) : []), ...(unsaved && !before.unsaved ? ([['not-stored']] as const) : [])];
+  return [
+    ...(hasFailed ? ([['renewal-failed', failure]] as const) : []),
+    ...(unsaved && !before.unsaved ? ([['not-stored']] as const) : []),
+  ];
 }

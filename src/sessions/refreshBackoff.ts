@@ -41,7 +41,14 @@ const REJECTION_SPACING = 30 * SECOND;
 const LAST_TRY_DELAY = SECOND;
 /** What fails in this window and says nothing about the next one. */
 const WINDOW_LOCAL_CATEGORIES: ReadonlySet<Category> = new Set<Category>([
-  'storage', 'token-in-other-window', 'lock-timeout', 'not-configured', 'cancelled', 'replaced', 'signed-out', 'unexpected',
+  'storage',
+  'token-in-other-window',
+  'lock-timeout',
+  'not-configured',
+  'cancelled',
+  'replaced',
+  'signed-out',
+  'unexpected',
 ]);
 
 /** The failed tries of this window and of the others. */
@@ -60,7 +67,11 @@ export class RefreshBackoff {
    * The failed try that stands for one of this window, because the server asks to wait or another window has just tried.
    * @param isLocked whether another window holds the lock at this moment: then one that still listens for its answer counts, too.
    */
-  async findSharedFailure(record: SessionRecord, { startedAt, isUrgent }: AttemptOptions, isLocked: boolean): Promise<RefreshFailure | undefined> {
+  async findSharedFailure(
+    record: SessionRecord,
+    { startedAt, isUrgent }: AttemptOptions,
+    isLocked: boolean,
+  ): Promise<RefreshFailure | undefined> {
     const { clock, sessionIndex } = this.#dependencies;
     const failed = await sessionIndex.getLastFailure(record.id);
     const now = clock.now();
@@ -96,7 +107,9 @@ export class RefreshBackoff {
     }
     const rejectedAt = this.#rejectedAt(record, await this.#dependencies.sessionIndex.getLastFailure(record.id));
     const isRepeated = rejectedAt !== undefined && this.#dependencies.clock.now() - rejectedAt >= REJECTION_SPACING;
-    return isRepeated ? new Failure('refresh-rejected-again', 'rejected-again', details) : new Failure('refresh-rejected', 'rejected-once', details);
+    return isRepeated
+      ? new Failure('refresh-rejected-again', 'rejected-again', details)
+      : new Failure('refresh-rejected', 'rejected-once', details);
   }
 
   /**
@@ -106,7 +119,10 @@ export class RefreshBackoff {
   #rejectedAt({ id, generation }: SessionRecord, failed: RefreshFailure | undefined): number | undefined {
     const { clock, liveSessions } = this.#dependencies;
     const times = [failed?.generation === generation ? failed.rejectedAt : undefined, liveSessions.get(id)?.rejectedAt];
-    return times.filter((time) => time !== undefined).filter((time) => time <= clock.now()).sort((one, other) => one - other)[0];
+    return times
+      .filter((time) => time !== undefined)
+      .filter((time) => time <= clock.now())
+      .sort((one, other) => one - other)[0];
   }
 
   /** Notes, for this window and the others, that a request has been under way for long, and until when its answer is awaited. */
@@ -115,12 +131,23 @@ export class RefreshBackoff {
     const { generation, id } = record;
     const at = clock.now();
     liveSessions.update(id, { failure, failedAt: at, nextTryAt: until });
-    log.warn(`${describeSession(record)}: the server hasn't answered yet; waiting for its answer until ${formatTimestamp(until)} at the latest. Callers don't wait longer.`);
+    log.warn(
+      `${describeSession(record)}: the server hasn't answered yet; waiting for its answer until ${formatTimestamp(until)} at the latest. Callers don't wait longer.`,
+    );
     this.#own.set(id, at);
     const { category, code } = failure;
     await this.#writing.hold(id, async () => {
       const rejectedAt = this.#rejectedAt(record, await sessionIndex.getLastFailure(id));
-      await sessionIndex.recordFailure(id, { generation, at, category, code, failures, nextTryAt: until, listensUntil: until, rejectedAt });
+      await sessionIndex.recordFailure(id, {
+        generation,
+        at,
+        category,
+        code,
+        failures,
+        nextTryAt: until,
+        listensUntil: until,
+        rejectedAt,
+      });
     });
   }
 
@@ -143,8 +170,17 @@ export class RefreshBackoff {
     // A little later than the window that has failed, so that it finds the outcome rather than the queue.
     const next = failed.nextTryAt === undefined ? undefined : failed.nextTryAt + this.#dependencies.random() * SECOND;
     const { nextTryAt, waitUntil } = this.#later(session, next, failed.waitUntil);
-    liveSessions.update(record.id, { failure, failures: failed.failures, failedAt: failed.at, nextTryAt, waitUntil, rejectedAt: failed.rejectedAt });
-    log.info(`${describeSession(record)}: another window has tried in vain: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextTryAt)}.`);
+    liveSessions.update(record.id, {
+      failure,
+      failures: failed.failures,
+      failedAt: failed.at,
+      nextTryAt,
+      waitUntil,
+      rejectedAt: failed.rejectedAt,
+    });
+    log.info(
+      `${describeSession(record)}: another window has tried in vain: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextTryAt)}.`,
+    );
   }
 
   /** Notes with a session, and for the other windows, that this window has tried in vain. */
@@ -164,30 +200,57 @@ export class RefreshBackoff {
       return;
     }
     const told = failure.retryAfter === undefined || delay === undefined ? undefined : at + delay;
-    const { nextTryAt, waitUntil } = this.#later(current, this.#tryAfter(session, failure, delay), Math.max(asked ?? 0, told ?? 0));
+    const { nextTryAt, waitUntil } = this.#later(
+      current,
+      this.#tryAfter(session, failure, delay),
+      Math.max(asked ?? 0, told ?? 0),
+    );
     liveSessions.update(id, { failure, failures, failedAt: at, nextTryAt, waitUntil, rejectedAt });
-    log.warn(`${describeSession(record)}: renewal failed ${failures}×: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextTryAt)}.`);
+    log.warn(
+      `${describeSession(record)}: renewal failed ${failures}×: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextTryAt)}.`,
+    );
     if (!WINDOW_LOCAL_CATEGORIES.has(failure.category)) {
       this.#own.set(id, at);
       const { category, code, detail } = failure;
-      await this.#writing.hold(id, () => sessionIndex.recordFailure(id, { generation, at, category, code, detail, failures, nextTryAt, waitUntil, rejectedAt }));
+      await this.#writing.hold(id, () =>
+        sessionIndex.recordFailure(id, {
+          generation,
+          at,
+          category,
+          code,
+          detail,
+          failures,
+          nextTryAt,
+          waitUntil,
+          rejectedAt,
+        }),
+      );
     }
   }
 
   /** When to try again after a delay in ms; what ends with its access token is tried once more as soon as that has expired. */
-  #tryAfter({ record, clockSetBackMs = 0 }: LiveSession, { category }: Failure, delay: number | undefined): number | undefined {
+  #tryAfter(
+    { record, clockSetBackMs = 0 }: LiveSession,
+    { category }: Failure,
+    delay: number | undefined,
+  ): number | undefined {
     if (delay === undefined) {
       return undefined;
     }
     const at = this.#dependencies.clock.now();
     const lifetimes = tokenLifetimes(record);
     const expiry = (lifetimes.accessExpiresAt ?? Infinity) - clockSetBackMs;
-    const endsWithToken = FAILURE_POLICIES[category].outcome === 'ending' && isUnexpired(lifetimes, at + clockSetBackMs);
+    const endsWithToken =
+      FAILURE_POLICIES[category].outcome === 'ending' && isUnexpired(lifetimes, at + clockSetBackMs);
     return endsWithToken ? Math.min(at + delay, expiry + LAST_TRY_DELAY) : at + delay;
   }
 
   /** A time for the next try, no sooner than the latest that any window has been asked to wait for. */
-  #later(session: LiveSession, nextTryAt: number | undefined, asked: number | undefined): Pick<LiveSession, 'nextTryAt' | 'waitUntil'> {
+  #later(
+    session: LiveSession,
+    nextTryAt: number | undefined,
+    asked: number | undefined,
+  ): Pick<LiveSession, 'nextTryAt' | 'waitUntil'> {
     const now = this.#dependencies.clock.now();
     const waitUntil = longestWait([session.waitUntil, asked], now);
     return { nextTryAt: nextTryAt === undefined ? undefined : Math.max(nextTryAt, waitUntil ?? 0), waitUntil };
@@ -196,10 +259,17 @@ export class RefreshBackoff {
   /** What is left of a session whose renewal has failed, and what is done next and when. */
   #describeNextTry(session: LiveSession, nextTryAt: number | undefined): string {
     const now = this.#dependencies.clock.now();
-    const next = nextTryAt === undefined ? 'not tried again by itself' : `next try in ${Math.round((nextTryAt - now) / SECOND)} s, at ${formatTimestamp(nextTryAt)}`;
+    const next =
+      nextTryAt === undefined
+        ? 'not tried again by itself'
+        : `next try in ${Math.round((nextTryAt - now) / SECOND)} s, at ${formatTimestamp(nextTryAt)}`;
     return `${describeToken(session, now)}, ${describeRefreshability(session.record)}; ${next}`;
   }
 }
 
 /** The categories of a rejection that the server doesn't explain. */
-const REJECTIONS: ReadonlySet<Category> = new Set<Category>(['refresh-rejected', 'refresh-rejected-again', 'refresh-rejected-settings']);
+const REJECTIONS: ReadonlySet<Category> = new Set<Category>([
+  'refresh-rejected',
+  'refresh-rejected-again',
+  'refresh-rejected-settings',
+]);

@@ -130,7 +130,9 @@ export class RefreshScheduler implements Disposable {
       const isSuspect = suspects.has(id) && !session.renewing;
       if (isSuspect || this.#isDue(session, now)) {
         // What comes of it is noted with the session.
-        tokenRefresher.renew(id, isSuspect ? 'the clock was set' : this.#reasonFor(session), isUrgent || isSuspect).catch(() => {});
+        tokenRefresher
+          .renew(id, isSuspect ? 'the clock was set' : this.#reasonFor(session), isUrgent || isSuspect)
+          .catch(() => {});
       }
     }
     this.#tickedAt = now;
@@ -172,7 +174,12 @@ export class RefreshScheduler implements Disposable {
     const before = this.#seen;
     liveSessions.checkClock();
     const sessions = this.#owned();
-    this.#seen = { at: now, known: new Map(sessions.map(({ record: { id, generation }, clockSetBackMs = 0 }) => [id, { generation, clockSetBackMs }])) };
+    this.#seen = {
+      at: now,
+      known: new Map(
+        sessions.map(({ record: { id, generation }, clockSetBackMs = 0 }) => [id, { generation, clockSetBackMs }]),
+      ),
+    };
     const hasLeapt = before.at !== -Infinity && now > expected + LONGEST_TICK;
     if (now < expected - TOLERANCE) {
       // What was planned by the old clock would find the same once more.
@@ -182,7 +189,10 @@ export class RefreshScheduler implements Disposable {
     const isSuspect = ({ record: { id, generation, sessionEndsAt }, clockSetBackMs = 0 }: LiveSession): boolean => {
       const known = before.known.get(id);
       const isSame = known?.generation === generation;
-      return clockSetBackMs - (isSame ? known.clockSetBackMs : 0) > TOLERANCE || (hasLeapt && isSame && sessionEndsAt !== undefined);
+      return (
+        clockSetBackMs - (isSame ? known.clockSetBackMs : 0) > TOLERANCE ||
+        (hasLeapt && isSame && sessionEndsAt !== undefined)
+      );
     };
     const suspects = sessions.filter(isSuspect);
     for (const { record } of suspects) {
@@ -235,13 +245,19 @@ export class RefreshScheduler implements Disposable {
     const planned = plannedRenewal(tokenLifetimes(record), this.#dependencies.settings());
     const isOver = !isUsable(record, sessionTime(session, now));
     const key = `${record.generation} ${planned === undefined ? '' : planned.at - clockSetBackMs} ${isOver}`;
-    this.#decisions.tell(record.id, key, () => {
-      const plan =
-        isOver ? 'is over'
-        : planned !== undefined ? `next renewal at ${formatTimestamp(planned.at - clockSetBackMs)}, for its ${planned.because}`
-        : 'no renewal is planned';
-      return `${describeSession(record)}: ${plan}; ${describeToken(session, now)}, ${describeRefreshability(record)}.`;
-    }, 'info');
+    this.#decisions.tell(
+      record.id,
+      key,
+      () => {
+        const plan = isOver
+          ? 'is over'
+          : planned !== undefined
+            ? `next renewal at ${formatTimestamp(planned.at - clockSetBackMs)}, for its ${planned.because}`
+            : 'no renewal is planned';
+        return `${describeSession(record)}: ${plan}; ${describeToken(session, now)}, ${describeRefreshability(record)}.`;
+      },
+      'info',
+    );
   }
 
   /** When the next thing happens to a session: a renewal, a retry, the running out of its token, or the warning before its end. */
@@ -249,13 +265,24 @@ export class RefreshScheduler implements Disposable {
     const { record, clockSetBackMs = 0 } = session;
     const lifetimes = tokenLifetimes(record);
     const due = renewalDueAt(lifetimes, this.#dependencies.settings());
-    const renewal = session.failure !== undefined ? session.nextTryAt : due === undefined ? undefined : due - clockSetBackMs;
+    const renewal =
+      session.failure !== undefined ? session.nextTryAt : due === undefined ? undefined : due - clockSetBackMs;
     // A timer may fire a moment early, so that a time has passed by now that had not yet at the tick.
     const since = Math.min(this.#tickedAt, now);
-    const ends = [isUsable(record, sessionTime(session, since)) ? lifetimes.accessExpiresAt : undefined, warnAt(lifetimes, this.#dependencies.settings())];
+    const ends = [
+      isUsable(record, sessionTime(session, since)) ? lifetimes.accessExpiresAt : undefined,
+      warnAt(lifetimes, this.#dependencies.settings()),
+    ];
     const storing = session.unsaved ? now + STORING_PACE : undefined;
-    const times = [session.renewing ? undefined : renewal, storing, ...ends.map((end) => (end === undefined ? undefined : end - clockSetBackMs))];
-    return Math.min(...times.filter((time) => time !== undefined).filter((time) => time > since || time === renewal), Infinity);
+    const times = [
+      session.renewing ? undefined : renewal,
+      storing,
+      ...ends.map((end) => (end === undefined ? undefined : end - clockSetBackMs)),
+    ];
+    return Math.min(
+      ...times.filter((time) => time !== undefined).filter((time) => time > since || time === renewal),
+      Infinity,
+    );
   }
 
   #stop(): void {

@@ -25,13 +25,21 @@ export interface ServerSignOut {
 }
 
 /** Tells the server of a session that it is over; `provider` is undefined where it is none of those configured now. */
-export function endSessionAtServer(record: SessionRecord, provider: Provider | undefined, ports: ServerSignOutDependencies): ServerSignOut {
+export function endSessionAtServer(
+  record: SessionRecord,
+  provider: Provider | undefined,
+  ports: ServerSignOutDependencies,
+): ServerSignOut {
   const atServer = revoke(record, provider, ports);
   atServer.catch(() => {});
   return { atServer, page: signOutPage(record, provider, ports) };
 }
 
-async function revoke(record: SessionRecord, provider: Provider | undefined, { discovery, log, transport }: ServerSignOutDependencies): Promise<Revocation> {
+async function revoke(
+  record: SessionRecord,
+  provider: Provider | undefined,
+  { discovery, log, transport }: ServerSignOutDependencies,
+): Promise<Revocation> {
   if (provider === undefined || record.ended !== undefined) {
     return 'not-offered';
   }
@@ -41,22 +49,37 @@ async function revoke(record: SessionRecord, provider: Provider | undefined, { d
     return revocation;
   } catch (error) {
     const failure = toFailure(error);
-    log.warn(`${describeSession(record)}: the server did not confirm the revocation: ${formatFailure(failure)}; it is not tried again.`);
+    log.warn(
+      `${describeSession(record)}: the server did not confirm the revocation: ${formatFailure(failure)}; it is not tried again.`,
+    );
     throw failure;
   }
 }
 
-async function signOutPage(record: SessionRecord, provider: Provider | undefined, { discovery, log }: ServerSignOutDependencies): Promise<EndSessionContext | undefined> {
+async function signOutPage(
+  record: SessionRecord,
+  provider: Provider | undefined,
+  { discovery, log }: ServerSignOutDependencies,
+): Promise<EndSessionContext | undefined> {
   if (provider === undefined || provider.signOutAtServer === false) {
     return undefined;
   }
   try {
-    const leaving = { server: await discovery.find(provider), accountId: record.account.id, signedInAt: record.signedInAt, idToken: record.idToken };
+    const leaving = {
+      server: await discovery.find(provider),
+      accountId: record.account.id,
+      signedInAt: record.signedInAt,
+      idToken: record.idToken,
+    };
     const hasPage = logoutRequest(leaving) !== undefined;
-    log.info(`${describeSession(record)}: ${hasPage ? 'there is a page to sign out at the server, too' : 'the server has no page to sign out at'}.`);
+    log.info(
+      `${describeSession(record)}: ${hasPage ? 'there is a page to sign out at the server, too' : 'the server has no page to sign out at'}.`,
+    );
     return hasPage ? leaving : undefined;
   } catch (error) {
-    log.warn(`${describeSession(record)}: the page to sign out at the server is not known: ${formatFailure(toFailure(error))}.`);
+    log.warn(
+      `${describeSession(record)}: the page to sign out at the server is not known: ${formatFailure(toFailure(error))}.`,
+    );
     return undefined;
   }
 }

@@ -11,18 +11,28 @@ const END_TOLERANCE = 30 * SECOND;
 
 /** Whether a session that can't be renewed any more has come to its end, because its access token has expired. */
 export function hasRunOut(session: LiveSession, category: Category, now: number): boolean {
-  return FAILURE_POLICIES[category].outcome === 'ending' && !isUnexpired(tokenLifetimes(session.record), sessionTime(session, now));
+  return (
+    FAILURE_POLICIES[category].outcome === 'ending' &&
+    !isUnexpired(tokenLifetimes(session.record), sessionTime(session, now))
+  );
 }
 
 /**
  * Why a server no longer takes a refresh token: the answer that brought the next one was lost, the session's known end has
  * passed, or whatever the server says.
  */
-export function reasonOfEnd(record: SessionRecord, failure: Failure, previousAttemptUnknown: boolean, now: number): Failure {
+export function reasonOfEnd(
+  record: SessionRecord,
+  failure: Failure,
+  previousAttemptUnknown: boolean,
+  now: number,
+): Failure {
   const { detail, status } = failure;
   if (previousAttemptUnknown) {
     return new Failure('refresh-response-lost', 'refresh-response-lost', { detail, status });
   }
   const end = sessionEndOf(tokenLifetimes(record));
-  return end !== undefined && end <= now + END_TOLERANCE ? new Failure('session-expired', 'session-end-passed', { detail, status }) : failure;
+  return end !== undefined && end <= now + END_TOLERANCE
+    ? new Failure('session-expired', 'session-end-passed', { detail, status })
+    : failure;
 }

@@ -7,7 +7,14 @@ import { formatTimestamp, formatFailure, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { needsSignIn } from '../core/failurePolicies.ts';
 import { canJoin, isPermission, sameScopes } from '../core/scopes.ts';
-import { isOfClient, isSameSignIn, tokenLifetimes, configuredProviderOf, servesScopes, type SessionRecord } from '../core/session.ts';
+import {
+  isOfClient,
+  isSameSignIn,
+  tokenLifetimes,
+  configuredProviderOf,
+  servesScopes,
+  type SessionRecord,
+} from '../core/session.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { SignInGrant } from '../protocol/identity.ts';
@@ -68,7 +75,14 @@ export type LoadIssue =
    * The session's issuer or client is not the one configured now, or the entry leads its credentials elsewhere by now: it
    * is kept, and neither used nor sent anywhere.
    */
-  | { readonly id: string; readonly kind: 'foreign'; readonly providerId: string; readonly issuer: string; readonly clientId: string; readonly isMoved?: true };
+  | {
+      readonly id: string;
+      readonly kind: 'foreign';
+      readonly providerId: string;
+      readonly issuer: string;
+      readonly clientId: string;
+      readonly isMoved?: true;
+    };
 
 /** How long after a failed renewal, in ms, callers get its failure instead of causing another try. */
 const CALLER_PATIENCE = 5000;
@@ -129,8 +143,13 @@ export class SessionManager {
   async #reportLosses(absent: readonly SessionIndexEntry[]): Promise<void> {
     const { sessionStore, crossWindowSync, sessionIndex, liveSessions } = this.#dependencies;
     await Promise.all(absent.map(({ id }) => crossWindowSync.sync(id)));
-    const [{ gone }, areOthers] = await Promise.all([sessionIndex.ids(), Promise.all(absent.map(({ id }) => sessionStore.isOfAnotherEditor(id)))]);
-    const lost = absent.filter(({ id }, index) => liveSessions.get(id) === undefined && !gone.includes(id) && areOthers[index] === false);
+    const [{ gone }, areOthers] = await Promise.all([
+      sessionIndex.ids(),
+      Promise.all(absent.map(({ id }) => sessionStore.isOfAnotherEditor(id))),
+    ]);
+    const lost = absent.filter(
+      ({ id }, index) => liveSessions.get(id) === undefined && !gone.includes(id) && areOthers[index] === false,
+    );
     await this.#report(lost.map(({ id, providerId }) => ({ id, kind: 'lost', providerId }) as const));
   }
 
@@ -141,7 +160,10 @@ export class SessionManager {
     for (const finding of findings) {
       const where = 'providerId' in finding ? `at ${finding.providerId}` : `(${finding.reason})`;
       log.warn(`Session ${finding.id.slice(0, 8)} ${where}: ${finding.kind}.`);
-      if (finding.kind === 'set-aside' || (await notificationClaims.claim({ kind: finding.kind, id: finding.id, since: 0 }, clock.now()))) {
+      if (
+        finding.kind === 'set-aside' ||
+        (await notificationClaims.claim({ kind: finding.kind, id: finding.id, since: 0 }, clock.now()))
+      ) {
         news.push(finding);
       }
     }
@@ -162,7 +184,14 @@ export class SessionManager {
    */
   all(providerId?: string): LiveSession[] {
     const { idleMonitor, liveSessions } = this.#dependencies;
-    return liveSessions.all().filter(({ record }) => (providerId === undefined || record.providerId === providerId) && this.providerOf(record) !== undefined && !idleMonitor.isHeld(record));
+    return liveSessions
+      .all()
+      .filter(
+        ({ record }) =>
+          (providerId === undefined || record.providerId === providerId) &&
+          this.providerOf(record) !== undefined &&
+          !idleMonitor.isHeld(record),
+      );
   }
 
   /** The provider that a session belongs to; undefined where none is configured, or another issuer or client. */
@@ -176,22 +205,38 @@ export class SessionManager {
    * @returns an empty list only where there really is no session, because the editor then asks the person to sign in.
    * @throws Failure where a session exists, its token does not work any more, and a renewal failed for a reason that passes.
    */
-  async find(providerId: string, scopes: readonly string[], accountId?: string, suits?: SessionFilter): Promise<LiveSession[]> {
+  async find(
+    providerId: string,
+    scopes: readonly string[],
+    accountId?: string,
+    suits?: SessionFilter,
+  ): Promise<LiveSession[]> {
     await this.ready();
     this.#dependencies.liveSessions.checkClock();
     const serving = this.serving(providerId, scopes, accountId, suits);
     if (serving.length === 0) {
       const wanted = sanitizeDisplayName(scopes.join(' '));
-      this.#decisions.tell(providerId, wanted, () => `No session at ${providerId} serves a caller that wants "${wanted}"; it has ${this.all(providerId).length}.`);
+      this.#decisions.tell(
+        providerId,
+        wanted,
+        () =>
+          `No session at ${providerId} serves a caller that wants "${wanted}"; it has ${this.all(providerId).length}.`,
+      );
     }
     const found = await Promise.all(serving.map((session) => this.#ensureFresh(session)));
     return found.filter((session) => session !== undefined);
   }
 
   /** The sessions that {@link find} would give, as they are: from memory and at once. */
-  serving(providerId: string, scopes: readonly string[], accountId: string | undefined, suits: SessionFilter = () => true): LiveSession[] {
+  serving(
+    providerId: string,
+    scopes: readonly string[],
+    accountId: string | undefined,
+    suits: SessionFilter = () => true,
+  ): LiveSession[] {
     const serving = this.list(providerId).filter(
-      ({ record }) => servesScopes(record, scopes) && (accountId === undefined || record.account.id === accountId) && suits(record),
+      ({ record }) =>
+        servesScopes(record, scopes) && (accountId === undefined || record.account.id === accountId) && suits(record),
     );
     const best = new Map<string, LiveSession>();
     for (const session of serving) {
@@ -208,8 +253,15 @@ export class SessionManager {
    * that is named, or the only one there is. Undefined where none is known, and where somebody is served already and
    * names no account, because then it is another one that they want.
    */
-  expected(providerId: string, scopes: readonly string[], accountId: string | undefined, suits: SessionFilter = () => true): SessionRecord | undefined {
-    const known = this.all(providerId).filter(({ record }) => accountId === undefined || record.account.id === accountId);
+  expected(
+    providerId: string,
+    scopes: readonly string[],
+    accountId: string | undefined,
+    suits: SessionFilter = () => true,
+  ): SessionRecord | undefined {
+    const known = this.all(providerId).filter(
+      ({ record }) => accountId === undefined || record.account.id === accountId,
+    );
     const isOfOne = new Set(known.map(({ record }) => record.account.id)).size === 1;
     if (!isOfOne || (accountId === undefined && this.serving(providerId, scopes, undefined, suits).length > 0)) {
       return undefined;
@@ -225,7 +277,10 @@ export class SessionManager {
    * than one for each caller. Where the server takes scopes of it away, it stays as it is, and the new one stands beside it.
    * @throws Failure where the provider's entry has changed or gone while the person signed in.
    */
-  async addSession(grant: SignInGrant, { resumeSessionId, wanted = grant.scopes }: SignInResult = {}): Promise<SessionRecord> {
+  async addSession(
+    grant: SignInGrant,
+    { resumeSessionId, wanted = grant.scopes }: SignInResult = {},
+  ): Promise<SessionRecord> {
     const { sessionStore, crossWindowSync, sessionIndex, liveSessions, renewalLock } = this.#dependencies;
     const { skew } = grant.tokens;
     // A store that cannot be read now must not keep anybody from signing in; one that can may know this sign-in.
@@ -233,7 +288,10 @@ export class SessionManager {
     // The same person may just have signed in in another window: one session serves both.
     await crossWindowSync.syncAll().catch(() => {});
     const label = this.#makeUniqueAccountLabel(grant);
-    const joined = resumeSessionId === undefined ? undefined : this.all(grant.provider.id).find(({ record }) => record.id === resumeSessionId)?.record;
+    const joined =
+      resumeSessionId === undefined
+        ? undefined
+        : this.all(grant.provider.id).find(({ record }) => record.id === resumeSessionId)?.record;
     const isOfAccount = joined?.account.id === grant.account.id;
     const isJoined = isOfAccount && keepsScopes(joined, grant.tokens.scopes);
     const scopes = isOfAccount && !isJoined ? wanted : grant.scopes;
@@ -241,7 +299,9 @@ export class SessionManager {
       ...createRecord({ ...grant, scopes, account: { ...grant.account, label } }, this.#dependencies.newId()),
       ...(label === grant.account.label ? {} : { loginHint: grant.account.label }),
     };
-    const known = liveSessions.all().find(({ record }) => (isJoined ? record.id === resumeSessionId : isSameSignIn(record, fresh)));
+    const known = liveSessions
+      .all()
+      .find(({ record }) => (isJoined ? record.id === resumeSessionId : isSameSignIn(record, fresh)));
     if (known === undefined || (await sessionStore.isSignedOutAnywhere(known.record.id))) {
       return this.#persistSignIn(fresh, skew);
     }
@@ -256,12 +316,20 @@ export class SessionManager {
       // The renewal of this window finds out by itself that it is not wanted any more.
       return admitKnown(2);
     }
-    return renewalLock.take(id, generation, () => admitKnown(1), () => Promise.resolve(undefined), ADMISSION_PATIENCE).catch((error: unknown) => {
-      if (toFailure(error).category === 'lock-timeout') {
-        return admitKnown(2);
-      }
-      throw error;
-    });
+    return renewalLock
+      .take(
+        id,
+        generation,
+        () => admitKnown(1),
+        () => Promise.resolve(undefined),
+        ADMISSION_PATIENCE,
+      )
+      .catch((error: unknown) => {
+        if (toFailure(error).category === 'lock-timeout') {
+          return admitKnown(2);
+        }
+        throw error;
+      });
   }
 
   async #persistSignIn(record: SessionRecord, skew: number | undefined): Promise<SessionRecord> {
@@ -277,7 +345,9 @@ export class SessionManager {
     log.info(`${describeSession(record)}: signed in; ${describeExpiry(record)}.`);
     // What never runs out, as the tokens of GitHub's OAuth Apps, needs no renewal.
     if (record.refreshToken === undefined && record.accessExpiresAt !== undefined) {
-      log.warn(`${record.providerId} sent no refresh token; the session ends with its access token. "offline_access" may be missing.`);
+      log.warn(
+        `${record.providerId} sent no refresh token; the session ends with its access token. "offline_access" may be missing.`,
+      );
     }
     return record;
   }
@@ -327,8 +397,14 @@ export class SessionManager {
   async #removeSuperseded(by: SessionRecord): Promise<void> {
     const { clock, liveSessions } = this.#dependencies;
     for (const { failure, record } of this.all(by.providerId)) {
-      const isReplaced = record.id !== by.id && record.account.id === by.account.id && servesScopes(by, record.scopes.filter(isPermission));
-      const isDead = record.ended !== undefined || (failure !== undefined && needsSignIn(failure.category)) || !isUsable(record, clock.now());
+      const isReplaced =
+        record.id !== by.id &&
+        record.account.id === by.account.id &&
+        servesScopes(by, record.scopes.filter(isPermission));
+      const isDead =
+        record.ended !== undefined ||
+        (failure !== undefined && needsSignIn(failure.category)) ||
+        !isUsable(record, clock.now());
       if (isReplaced && isDead) {
         liveSessions.remove(record.id);
         await this.#forget(record.id).catch(() => {});
@@ -341,11 +417,15 @@ export class SessionManager {
     const { clock, tokenRefresher, liveSessions } = this.#dependencies;
     const { id } = session.record;
     const lifetimes = tokenLifetimes(session.record);
-    if (!lifetimes.renewable || isFresh(lifetimes, sessionTime(session, clock.now()), this.#dependencies.minimumValidity())) {
+    if (
+      !lifetimes.renewable ||
+      isFresh(lifetimes, sessionTime(session, clock.now()), this.#dependencies.minimumValidity())
+    ) {
       this.#decide(session, 'gets the token in hand');
       return session;
     }
-    const isWorking = (one: LiveSession): boolean => isUnexpired(tokenLifetimes(one.record), sessionTime(one, clock.now()));
+    const isWorking = (one: LiveSession): boolean =>
+      isUnexpired(tokenLifetimes(one.record), sessionTime(one, clock.now()));
     if (session.failure !== undefined && !session.renewing && this.#isInBackoff(session, isWorking(session))) {
       return this.#withoutRefresh(session, isWorking(session), session.failure);
     }
@@ -370,8 +450,14 @@ export class SessionManager {
 
   /** What a caller gets that must not cause another try yet. */
   #withoutRefresh(session: LiveSession, working: boolean, failure: Failure): LiveSession {
-    const next = session.nextTryAt === undefined ? 'not tried again by itself' : `tried again at ${formatTimestamp(session.nextTryAt)}`;
-    this.#decide(session, `${working ? 'gets the token in hand' : 'is refused'} after ${formatFailure(failure)}, ${next}`);
+    const next =
+      session.nextTryAt === undefined
+        ? 'not tried again by itself'
+        : `tried again at ${formatTimestamp(session.nextTryAt)}`;
+    this.#decide(
+      session,
+      `${working ? 'gets the token in hand' : 'is refused'} after ${formatFailure(failure)}, ${next}`,
+    );
     return this.#orThrow(session, working, failure);
   }
 
@@ -381,7 +467,10 @@ export class SessionManager {
     const { accessExpiresAt } = record;
     const key = `${decision} ${record.generation} ${record.ended?.at ?? ''}`;
     this.#decisions.tell(record.id, key, () => {
-      const wanted = accessExpiresAt === undefined ? '' : `, ${Math.ceil(leewayFor(accessExpiresAt - record.renewedAt, this.#dependencies.minimumValidity()) / SECOND)} s are wanted`;
+      const wanted =
+        accessExpiresAt === undefined
+          ? ''
+          : `, ${Math.ceil(leewayFor(accessExpiresAt - record.renewedAt, this.#dependencies.minimumValidity()) / SECOND)} s are wanted`;
       return `${describeSession(record)}: a caller ${decision}: ${describeToken(session, this.#dependencies.clock.now())}${wanted}, ${describeRefreshability(record)}.`;
     });
   }
@@ -413,7 +502,9 @@ export class SessionManager {
     if (provider === undefined || this.providerOf(record) !== undefined) {
       return [];
     }
-    return [{ id, kind: 'foreign', providerId, issuer, clientId, ...(isOfClient(record, provider) ? { isMoved: true } : {}) }];
+    return [
+      { id, kind: 'foreign', providerId, issuer, clientId, ...(isOfClient(record, provider) ? { isMoved: true } : {}) },
+    ];
   }
 
   /** VS Code keeps trust and preferences by label: two accounts of a provider must never share one. */
@@ -425,7 +516,11 @@ export class SessionManager {
     }
     const isTaken = (label: string): boolean => others.some(({ record }) => record.account.label === label);
     // The end of an id tells accounts apart more often than its beginning, which many share; the whole id always does.
-    const candidates = [account.label, `${account.label} (${account.id.slice(-6)})`, `${account.label} (${account.id})`];
+    const candidates = [
+      account.label,
+      `${account.label} (${account.id.slice(-6)})`,
+      `${account.label} (${account.id})`,
+    ];
     return candidates.find((label) => !isTaken(label)) ?? account.id;
   }
 }

@@ -81,14 +81,28 @@ export class SessionsModule implements Disposable {
     const { clock, log, life, discovery, transport } = ports;
     const folder = folderWithTimeout(ports.folder, clock);
     const secrets = storeWithTimeout(ports.secrets, clock);
-    const providerOf = (record: SessionRecord): Provider | undefined => configuredProviderOf(record, (id) => ports.provider(id));
+    const providerOf = (record: SessionRecord): Provider | undefined =>
+      configuredProviderOf(record, (id) => ports.provider(id));
     this.#folder = folder;
     this.secretStorage = new SecretSessionStorage(secrets);
     this.sessionIndex = new SessionIndex(folder, log);
     this.notificationClaims = new NotificationClaims(folder, log);
     const sealedCopies = new SealedSessionCopies(folder, secrets, ports.cipher, log, ports.keyNames);
-    this.sessionStore = new SessionStore({ clock, log, secretStorage: this.secretStorage, sealedCopies, sessionIndex: this.sessionIndex });
-    this.renewalLock = new RenewalLock({ clock, log, folder, life, lock: new Mutex(), onDidDegrade: () => ports.onDidDegrade() });
+    this.sessionStore = new SessionStore({
+      clock,
+      log,
+      secretStorage: this.secretStorage,
+      sealedCopies,
+      sessionIndex: this.sessionIndex,
+    });
+    this.renewalLock = new RenewalLock({
+      clock,
+      log,
+      folder,
+      life,
+      lock: new Mutex(),
+      onDidDegrade: () => ports.onDidDegrade(),
+    });
     this.liveSessions = new LiveSessions(log, clock);
     this.history = new History(clock, this.liveSessions);
     this.health = new StorageProbe({ clock, secrets, folder, newId: () => ports.newId() });
@@ -97,7 +111,11 @@ export class SessionsModule implements Disposable {
     const shared = { clock, log, sessionStore, sessionIndex, renewalLock, liveSessions, discovery, transport };
     this.tokenRefresher = new TokenRefresher({ ...shared, random: () => ports.random(), providerOf });
     this.idleMonitor = new IdleMonitor({
-      clock, log, folder, liveSessions, providerOf,
+      clock,
+      log,
+      folder,
+      liveSessions,
+      providerOf,
       notificationClaims: this.notificationClaims,
       crossWindowSync: this.crossWindowSync,
       uptime: () => ports.uptime(),
@@ -114,10 +132,21 @@ export class SessionsModule implements Disposable {
       minimumValidity: () => ports.minimumValidity(),
       newId: () => ports.newId(),
     });
-    const isOwned = (record: SessionRecord): boolean => providerOf(record) !== undefined && !this.idleMonitor.isHeld(record);
-    this.abandonedLocks = new AbandonedLocks({ clock, log, renewalLock, liveSessions, isOwned, tokenRefresher: this.tokenRefresher });
+    const isOwned = (record: SessionRecord): boolean =>
+      providerOf(record) !== undefined && !this.idleMonitor.isHeld(record);
+    this.abandonedLocks = new AbandonedLocks({
+      clock,
+      log,
+      renewalLock,
+      liveSessions,
+      isOwned,
+      tokenRefresher: this.tokenRefresher,
+    });
     this.scheduler = new RefreshScheduler({
-      clock, log, liveSessions, isOwned,
+      clock,
+      log,
+      liveSessions,
+      isOwned,
       tokenRefresher: this.tokenRefresher,
       settings: () => ports.lifetimes(),
       evaluateBeforeUse: () => this.idleMonitor.evaluateBeforeUse(),
@@ -126,7 +155,8 @@ export class SessionsModule implements Disposable {
 
   /** Begins to follow the other windows, to read the store as soon as that can be read, and to renew what is due. */
   start(): void {
-    const { abandonedLocks, crossWindowSync, idleMonitor, sessionManager, sessionIndex, scheduler, secretStorage } = this;
+    const { abandonedLocks, crossWindowSync, idleMonitor, sessionManager, sessionIndex, scheduler, secretStorage } =
+      this;
     this.#listening = [
       secretStorage.onDidChange((id) => void crossWindowSync.onSecretChanged(id)),
       this.#folder.watch((name) => {
@@ -147,7 +177,10 @@ export class SessionsModule implements Disposable {
     ];
     scheduler.tick();
     // A window may have ended in the middle of a renewal before this one was opened.
-    sessionManager.ready().then(() => abandonedLocks.check(), () => {});
+    sessionManager.ready().then(
+      () => abandonedLocks.check(),
+      () => {},
+    );
   }
 
   /** Catches up with whatever has happened while nobody looked: after a sleep, or when the window is looked at again. */

@@ -16,7 +16,15 @@ import { awaitAnswer } from './awaitAnswer.ts';
 import { describeToken } from './decisionLog.ts';
 import { hasRunOut, reasonOfEnd } from './sessionEnd.ts';
 import { failureOf, type SessionIndex } from '../storage/sessionIndex.ts';
-import { describeExpiry, assertSameIssuer, describeSession, describeRefreshability, withRefreshedTokens, withEnd, withRotatedToken } from '../storage/record.ts';
+import {
+  describeExpiry,
+  assertSameIssuer,
+  describeSession,
+  describeRefreshability,
+  withRefreshedTokens,
+  withEnd,
+  withRotatedToken,
+} from '../storage/record.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import { RunningRefresh, type RefreshAttempt } from './runningRefresh.ts';
 import { RefreshBackoff } from './refreshBackoff.ts';
@@ -64,7 +72,9 @@ export class TokenRefresher {
   async renew(id: string, reason: string, isUrgent = true, isAfterRefusal = false): Promise<SessionRecord> {
     const running =
       this.#running.get(id) ??
-      new RunningRefresh((refresh) => this.#renewOnce({ id, reason, isUrgent, isAfterRefusal, refresh }).finally(() => this.#running.delete(id)));
+      new RunningRefresh((refresh) =>
+        this.#renewOnce({ id, reason, isUrgent, isAfterRefusal, refresh }).finally(() => this.#running.delete(id)),
+      );
     this.#running.set(id, running);
     return running.join();
   }
@@ -83,7 +93,9 @@ export class TokenRefresher {
     const outcome = await sessionStore.save(record, isComplete).then(
       (isShared) => ({ unsaved: false, unshared: !isShared }),
       (error: unknown) => {
-        log.error(`${describeSession(record)} could not be stored (${toFailure(error).code}); kept in memory, to be stored later.`);
+        log.error(
+          `${describeSession(record)} could not be stored (${toFailure(error).code}); kept in memory, to be stored later.`,
+        );
         return { unsaved: true };
       },
     );
@@ -98,15 +110,28 @@ export class TokenRefresher {
 
   /** Lets the other windows know of a record that the store has already. */
   async share(record: SessionRecord): Promise<void> {
-    if ((await this.#dependencies.sessionStore.share(record)) && this.#dependencies.liveSessions.get(record.id)?.record === record) {
+    if (
+      (await this.#dependencies.sessionStore.share(record)) &&
+      this.#dependencies.liveSessions.get(record.id)?.record === record
+    ) {
       this.#dependencies.liveSessions.update(record.id, { unshared: false });
     }
   }
 
-  async #renewOnce({ id, ...asked }: Pick<RefreshAttempt, 'id' | 'reason' | 'isUrgent' | 'isAfterRefusal' | 'refresh'>): Promise<SessionRecord> {
+  async #renewOnce({
+    id,
+    ...asked
+  }: Pick<RefreshAttempt, 'id' | 'reason' | 'isUrgent' | 'isAfterRefusal' | 'refresh'>): Promise<SessionRecord> {
     const { clock, liveSessions } = this.#dependencies;
     liveSessions.update(id, { renewing: true });
-    const renewal: RefreshAttempt = { ...asked, id, startedAt: clock.now(), initialRecord: liveSessions.get(id)?.record, of: undefined, isNoted: false };
+    const renewal: RefreshAttempt = {
+      ...asked,
+      id,
+      startedAt: clock.now(),
+      initialRecord: liveSessions.get(id)?.record,
+      of: undefined,
+      isNoted: false,
+    };
     try {
       return await this.#renew(renewal);
     } catch (error) {
@@ -164,18 +189,31 @@ export class TokenRefresher {
       throw endedFailure(before.ended);
     }
     log.info(`${describeSession(before)}: renewal ${before.generation + 1} starts (${renewal.reason}).`);
-    const { answer, previousAttemptUnknown } = await this.#send(renewal, before, await withSessionDpopKey(server, before), turn);
+    const { answer, previousAttemptUnknown } = await this.#send(
+      renewal,
+      before,
+      await withSessionDpopKey(server, before),
+      turn,
+    );
     await this.#assertStillCurrent(renewal, server, answer);
     const rotated = await this.#persistRotatedToken(renewal, before, answer);
     let tokens: Tokens;
     try {
       tokens = assertSameIssuer(before, await answer.check());
     } catch (error) {
-      return await this.#onInvalidResponse(renewal, await this.#judge(before, toFailure(error), answer, server.provider), turn, previousAttemptUnknown);
+      return await this.#onInvalidResponse(
+        renewal,
+        await this.#judge(before, toFailure(error), answer, server.provider),
+        turn,
+        previousAttemptUnknown,
+      );
     }
     liveSessions.update(renewal.id, { skew: tokens.skew });
     await this.#assertStillCurrent(renewal, server, answer);
-    const record = { ...withRefreshedTokens(rotated, tokens, server.provider), ...(renewal.isAfterRefusal ? { isAfterRefusal: true } : {}) };
+    const record = {
+      ...withRefreshedTokens(rotated, tokens, server.provider),
+      ...(renewal.isAfterRefusal ? { isAfterRefusal: true } : {}),
+    };
     // Callers in this window get the new token before the store is done.
     liveSessions.put(record);
     renewal.of = record;
@@ -203,7 +241,10 @@ export class TokenRefresher {
    * @throws Failure where the session is over, where the newer tokens cannot be read, and where another window has just
    * failed, so that this one must not try as well.
    */
-  async #adoptFromOtherWindow(renewal: RefreshAttempt, how: 'glance' | 'look' | 'wait'): Promise<SessionRecord | undefined> {
+  async #adoptFromOtherWindow(
+    renewal: RefreshAttempt,
+    how: 'glance' | 'look' | 'wait',
+  ): Promise<SessionRecord | undefined> {
     const { sessionStore } = this.#dependencies;
     const mine = this.#current(renewal);
     if (mine !== renewal.initialRecord && this.#isFresh(mine)) {
@@ -236,7 +277,11 @@ export class TokenRefresher {
     }
   }
 
-  async #adoptNewer(renewal: RefreshAttempt, record: SessionRecord, how: 'glance' | 'look' | 'wait'): Promise<SessionRecord | undefined> {
+  async #adoptNewer(
+    renewal: RefreshAttempt,
+    record: SessionRecord,
+    how: 'glance' | 'look' | 'wait',
+  ): Promise<SessionRecord | undefined> {
     if (!record.isComplete && how !== 'wait') {
       // Outside a turn, half a renewal is one that another window is still busy with.
       return undefined;
@@ -251,11 +296,17 @@ export class TokenRefresher {
 
   /** Whether a record is as good as a renewal. */
   #isFresh(record: SessionRecord): boolean {
-    return record.isComplete && record.ended === undefined && isFresh(tokenLifetimes(record), this.#dependencies.clock.now(), FRESH_ENOUGH);
+    return (
+      record.isComplete &&
+      record.ended === undefined &&
+      isFresh(tokenLifetimes(record), this.#dependencies.clock.now(), FRESH_ENOUGH)
+    );
   }
 
   #adopt(renewal: RefreshAttempt, record: SessionRecord): void {
-    this.#dependencies.log.info(`${describeSession(record)}: another window has renewed it; taken over, ${describeExpiry(record)}.`);
+    this.#dependencies.log.info(
+      `${describeSession(record)}: another window has renewed it; taken over, ${describeExpiry(record)}.`,
+    );
     this.#dependencies.liveSessions.put(record);
     renewal.of = record;
   }
@@ -277,7 +328,12 @@ export class TokenRefresher {
    * Sends the refresh token. Where the answer is lost on the way, the same token is sent once more, at once: a server
    * with a grace period gives the answer again. Only in a turn of its own, in which no other window can hold a newer one.
    */
-  async #send(renewal: RefreshAttempt, record: SessionRecord, server: ServerContext, turn: LockHandle): Promise<{ readonly answer: RefreshResponse; readonly previousAttemptUnknown: boolean }> {
+  async #send(
+    renewal: RefreshAttempt,
+    record: SessionRecord,
+    server: ServerContext,
+    turn: LockHandle,
+  ): Promise<{ readonly answer: RefreshResponse; readonly previousAttemptUnknown: boolean }> {
     const { log, transport } = this.#dependencies;
     const wasLostBefore = turn.previousAttemptUnknown && turn.generation === record.generation;
     const request = (): Promise<RefreshResponse> =>
@@ -307,13 +363,22 @@ export class TokenRefresher {
   }
 
   /** What a failed check means for the session; a rejection that the server doesn't explain is judged by what happened before. */
-  async #judge(record: SessionRecord, failure: Failure, { accessToken, refreshToken, status }: RefreshResponse, provider: Provider): Promise<Failure> {
+  async #judge(
+    record: SessionRecord,
+    failure: Failure,
+    { accessToken, refreshToken, status }: RefreshResponse,
+    provider: Provider,
+  ): Promise<Failure> {
     const hasTokens = accessToken !== undefined || refreshToken !== undefined;
     return hasTokens ? failure : this.#tries.judgeRejection(record, failure, status, provider);
   }
 
   /** Stores the refresh token that now counts before anything else of the answer is looked at, so that no later fault can lose it. */
-  async #persistRotatedToken(renewal: RefreshAttempt, before: SessionRecord, answer: RefreshResponse): Promise<SessionRecord> {
+  async #persistRotatedToken(
+    renewal: RefreshAttempt,
+    before: SessionRecord,
+    answer: RefreshResponse,
+  ): Promise<SessionRecord> {
     if (answer.accessToken === undefined && answer.refreshToken === undefined) {
       return before;
     }
@@ -328,7 +393,12 @@ export class TokenRefresher {
   }
 
   /** What follows where an answer has not passed: another window's tokens, or the failure. */
-  async #onInvalidResponse(renewal: RefreshAttempt, failure: Failure, turn: LockHandle, previousAttemptUnknown: boolean): Promise<SessionRecord> {
+  async #onInvalidResponse(
+    renewal: RefreshAttempt,
+    failure: Failure,
+    turn: LockHandle,
+    previousAttemptUnknown: boolean,
+  ): Promise<SessionRecord> {
     const { sessionStore } = this.#dependencies;
     const { of } = renewal;
     if (of?.isComplete === false) {
@@ -344,7 +414,9 @@ export class TokenRefresher {
       this.#adopt(renewal, newer);
       return newer;
     }
-    throw failure.category === 'session-ended' ? reasonOfEnd(of, failure, previousAttemptUnknown, this.#dependencies.clock.now()) : failure;
+    throw failure.category === 'session-ended'
+      ? reasonOfEnd(of, failure, previousAttemptUnknown, this.#dependencies.clock.now())
+      : failure;
   }
 
   /**
@@ -396,8 +468,16 @@ export class TokenRefresher {
     } else if (endsSession(failure.category) || hasRunOut(session, failure.category, clock.now())) {
       const at = clock.now();
       const ended = withEnd(failure, session.record, at);
-      log.warn(`${describeSession(ended)} has ended: ${formatFailure(failure)}; ${describeRefreshability(ended)}, ${describeToken({ ...session, record: ended }, at)}; it takes a new sign-in.`);
-      liveSessions.update(id, { record: ended, failure, failures: session.failures + 1, failedAt: at, nextTryAt: undefined });
+      log.warn(
+        `${describeSession(ended)} has ended: ${formatFailure(failure)}; ${describeRefreshability(ended)}, ${describeToken({ ...session, record: ended }, at)}; it takes a new sign-in.`,
+      );
+      liveSessions.update(id, {
+        record: ended,
+        failure,
+        failures: session.failures + 1,
+        failedAt: at,
+        nextTryAt: undefined,
+      });
       await this.save(ended);
     } else {
       await this.#tries.note(session, failure);

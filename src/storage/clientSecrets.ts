@@ -29,7 +29,10 @@ export class ClientSecrets {
   async read(provider: Provider): Promise<string | undefined> {
     const key = keyOf(provider);
     const known = this.#known.get(key);
-    const isMarked = await this.#folder.read(fileOf(provider)).then((text) => text !== undefined, () => known !== undefined);
+    const isMarked = await this.#folder.read(fileOf(provider)).then(
+      (text) => text !== undefined,
+      () => known !== undefined,
+    );
     if (!isMarked) {
       this.#known.delete(key);
       return undefined;

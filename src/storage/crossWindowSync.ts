@@ -164,7 +164,9 @@ export class CrossWindowSync {
 
   #put(record: SessionRecord): void {
     this.#dependencies.liveSessions.put(record);
-    this.#dependencies.log.info(`${describeSession(record)} was taken over from another window: ${describeExpiry(record)}.`);
+    this.#dependencies.log.info(
+      `${describeSession(record)} was taken over from another window: ${describeExpiry(record)}.`,
+    );
   }
 
   /** What another window has failed at is known here, too: what the status bar says, and when the next try is. */
@@ -187,7 +189,14 @@ export class CrossWindowSync {
     if (failed.at > (session.failedAt ?? 0)) {
       const { failures, at, nextTryAt, rejectedAt } = failed;
       const next = nextTryAt === undefined ? undefined : Math.max(nextTryAt, waitUntil ?? 0);
-      liveSessions.update(id, { failure: failureOf({ ...failed, waitUntil }, now), failures, failedAt: at, nextTryAt: next, waitUntil, rejectedAt });
+      liveSessions.update(id, {
+        failure: failureOf({ ...failed, waitUntil }, now),
+        failures,
+        failedAt: at,
+        nextTryAt: next,
+        waitUntil,
+        rejectedAt,
+      });
     }
   }
 }

@@ -46,7 +46,14 @@ export class LiveSessions {
       this.#came.set(record.id, { renewedAt: this.#clock.now(), renewedUptime: this.#clock.uptime?.() });
     }
     const clockSetBackMs = this.#setBackOf(record);
-    return this.#set({ record, renewing, skew: record.skew ?? skew, failures: 0, unsaved: false, ...(clockSetBackMs === undefined ? {} : { clockSetBackMs }) });
+    return this.#set({
+      record,
+      renewing,
+      skew: record.skew ?? skew,
+      failures: 0,
+      unsaved: false,
+      ...(clockSetBackMs === undefined ? {} : { clockSetBackMs }),
+    });
   }
 
   /** Works out anew how far the clock was set back since each record came. */

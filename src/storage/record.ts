@@ -78,7 +78,12 @@ function fromTokens(tokens: Tokens) {
  * (the one sent, where the server returned none: RFC 6749 section 6). All else is as before.
  */
 export function withRotatedToken(record: SessionRecord, refreshToken: string | undefined): SessionRecord {
-  return { ...record, generation: record.generation + 1, isComplete: false, ...(refreshToken === undefined ? {} : { refreshToken }) };
+  return {
+    ...record,
+    generation: record.generation + 1,
+    isComplete: false,
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+  };
 }
 
 /**
@@ -98,15 +103,31 @@ export function assertSameIssuer({ idToken }: SessionRecord, tokens: Tokens): To
 /** The record after a renewal whose answer has passed its checks. Its generation is the one that it is given. */
 export function withRefreshedTokens(before: SessionRecord, tokens: Tokens, provider: Provider): SessionRecord {
   const record = shiftForClockChange(before, tokens);
-  const { ended: _ended, isAfterRefusal: _isAfter, sessionEndsAt, sessionEndSource, sessionEndIsFixed: _isFixed, skew: _skew, renewedUptime: _uptime, ...rest } = record;
+  const {
+    ended: _ended,
+    isAfterRefusal: _isAfter,
+    sessionEndsAt,
+    sessionEndSource,
+    sessionEndIsFixed: _isFixed,
+    skew: _skew,
+    renewedUptime: _uptime,
+    ...rest
+  } = record;
   // A record from before this was kept is bound to where it is sent now.
-  const renewed = { ...rest, origins: before.origins ?? credentialOrigins(provider), refreshSettings: refreshSettingsOf(provider), ...fromTokens(tokens), isComplete: true };
+  const renewed = {
+    ...rest,
+    origins: before.origins ?? credentialOrigins(provider),
+    refreshSettings: refreshSettingsOf(provider),
+    ...fromTokens(tokens),
+    isComplete: true,
+  };
   if (tokens.sessionEndsAt !== undefined) {
     const isFixed = hasStayed(record, tokens.sessionEndsAt, tokens.sentAt);
     return {
       ...renewed,
       // Counted in whole seconds from each request, the same end wavers by a second; one that stays is the same number.
-      sessionEndsAt: isFixed === true ? Math.min(tokens.sessionEndsAt, sessionEndsAt ?? Infinity) : tokens.sessionEndsAt,
+      sessionEndsAt:
+        isFixed === true ? Math.min(tokens.sessionEndsAt, sessionEndsAt ?? Infinity) : tokens.sessionEndsAt,
       sessionEndSource: tokens.sessionEndSource,
       sessionEndIsFixed: isFixed,
     };
@@ -120,7 +141,16 @@ export function withRefreshedTokens(before: SessionRecord, tokens: Tokens, provi
 
 /** The record of a session that a definite verdict has ended. */
 export function withEnd({ category, claims, code, detail }: Failure, record: SessionRecord, at: number): SessionRecord {
-  return { ...record, ended: { at, category, code, ...(claims === undefined ? {} : { claims }), ...(detail === undefined ? {} : { detail }) } };
+  return {
+    ...record,
+    ended: {
+      at,
+      category,
+      code,
+      ...(claims === undefined ? {} : { claims }),
+      ...(detail === undefined ? {} : { detail }),
+    },
+  };
 }
 
 /** How far, in ms, a skew may waver: the `Date` header tells whole seconds, and answers take their time. */
@@ -167,7 +197,10 @@ export function describeExpiry(record: SessionRecord): string {
     record.accessExpiresAt === undefined
       ? 'the server never said when the access token expires'
       : `access token lives ${Math.round((record.accessExpiresAt - record.renewedAt) / SECOND)} s, until ${formatTimestamp(record.accessExpiresAt)} (${record.expirySource})`;
-  const end = record.sessionEndsAt === undefined ? 'session end unknown' : `session ends ${formatTimestamp(record.sessionEndsAt)} (${record.sessionEndSource ?? '?'})`;
+  const end =
+    record.sessionEndsAt === undefined
+      ? 'session end unknown'
+      : `session ends ${formatTimestamp(record.sessionEndsAt)} (${record.sessionEndSource ?? '?'})`;
   return `${access}, ${end}, ${describeRefreshability(record)}`;
 }
 

@@ -52,7 +52,9 @@ export class SealedSessionCopies {
       return true;
     } catch (error) {
       if (!this.#isFailing) {
-        this.#log.warn(`Session ${record.id.slice(0, 8)} could not be sealed for other windows: ${toFailure(error).message}; it is tried again.`);
+        this.#log.warn(
+          `Session ${record.id.slice(0, 8)} could not be sealed for other windows: ${toFailure(error).message}; it is tried again.`,
+        );
       }
       this.#isFailing = true;
       return false;
@@ -78,8 +80,15 @@ export class SealedSessionCopies {
 
   /** Whether a session is sealed with a key that this editor never had, so that it belongs to another one that shares the folder. */
   async isOfAnotherEditor(id: string): Promise<boolean> {
-    const envelope = v.safeParse(envelopeSchema, parseJson((await this.#folder.read(id + SUFFIX).catch(() => undefined)) ?? ''));
-    return envelope.success && !this.#names.has(envelope.output.key) && (await this.#readKey(envelope.output.key).catch(() => undefined)) === undefined;
+    const envelope = v.safeParse(
+      envelopeSchema,
+      parseJson((await this.#folder.read(id + SUFFIX).catch(() => undefined)) ?? ''),
+    );
+    return (
+      envelope.success &&
+      !this.#names.has(envelope.output.key) &&
+      (await this.#readKey(envelope.output.key).catch(() => undefined)) === undefined
+    );
   }
 
   /** Deletes the sealed copy of a session. */

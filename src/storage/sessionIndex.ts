@@ -96,7 +96,15 @@ export class SessionIndex {
 
   /** Enters a session as it now is; false where that could not be done. */
   async write({ id, providerId, generation, renewedAt, accessExpiresAt, ended }: SessionRecord): Promise<boolean> {
-    const entry: SessionIndexEntry = { version: 1, id, providerId, generation, renewedAt, accessExpiresAt, endedAt: ended?.at };
+    const entry: SessionIndexEntry = {
+      version: 1,
+      id,
+      providerId,
+      generation,
+      renewedAt,
+      accessExpiresAt,
+      endedAt: ended?.at,
+    };
     const isEntered = await this.#put(id + SUFFIX, entry);
     if (((await this.getLastFailure(id))?.generation ?? generation) < generation) {
       await this.#dropTry(id);
@@ -139,7 +147,11 @@ export class SessionIndex {
       return failed;
     }
     const waitUntil = Math.max(wait.until, failed.waitUntil ?? 0);
-    return { ...failed, waitUntil, nextTryAt: failed.nextTryAt === undefined ? undefined : Math.max(failed.nextTryAt, waitUntil) };
+    return {
+      ...failed,
+      waitUntil,
+      nextTryAt: failed.nextTryAt === undefined ? undefined : Math.max(failed.nextTryAt, waitUntil),
+    };
   }
 
   /** Notes a failed renewal for the other windows. */

@@ -66,7 +66,8 @@ export class SessionStore {
     const { sealedCopies, sessionIndex, secretStorage } = this.#dependencies;
     return this.#saving.hold(record.id, async () => {
       const [entry, sealed] = [await sessionIndex.read(record.id), await sealedCopies.read(record.id)];
-      const isOvertaken = (entry !== undefined && isNewerEntry(entry, record)) || (sealed !== undefined && isNewer(sealed, record));
+      const isOvertaken =
+        (entry !== undefined && isNewerEntry(entry, record)) || (sealed !== undefined && isNewer(sealed, record));
       if (isOvertaken || (await this.isSignedOut(record.id))) {
         return true;
       }
@@ -127,7 +128,8 @@ export class SessionStore {
     const { sessionIndex } = this.#dependencies;
     const entry = await sessionIndex.read(mine.id);
     // Of half a renewal, the other half may have come since.
-    const isBehind = entry !== undefined && (isNewerEntry(entry, mine) || (!mine.isComplete && entry.generation === mine.generation));
+    const isBehind =
+      entry !== undefined && (isNewerEntry(entry, mine) || (!mine.isComplete && entry.generation === mine.generation));
     return isBehind || this.isSignedOut(mine.id);
   }
 
@@ -179,7 +181,10 @@ export class SessionStore {
       }
     }
     for (const id of gone) {
-      await this.#purge(id, stored.records.some((record) => record.id === id));
+      await this.#purge(
+        id,
+        stored.records.some((record) => record.id === id),
+      );
     }
     for (const record of stored.records) {
       if (!entries.has(record.id) && !gone.includes(record.id)) {
@@ -187,7 +192,9 @@ export class SessionStore {
         await sessionIndex.write(record);
       }
     }
-    for (const entry of [...entries.values()].filter(({ id }) => findings.get(id)?.kind !== 'newer' && !gone.includes(id))) {
+    for (const entry of [...entries.values()].filter(
+      ({ id }) => findings.get(id)?.kind !== 'newer' && !gone.includes(id),
+    )) {
       const inVault = stored.records.find(({ id }) => id === entry.id);
       // Of half a renewal, the other half may be in the sealed copy.
       const isOld = inVault?.isComplete !== true || isNewerEntry(entry, inVault);
@@ -252,7 +259,9 @@ export class SessionStore {
     if (sealed === undefined || (inVault !== undefined && !isNewer(sealed, inVault))) {
       return inVault;
     }
-    log.info(`${describeSession(sealed)} was read from its sealed copy; the store had ${inVault === undefined ? 'none' : 'an older one'}.`);
+    log.info(
+      `${describeSession(sealed)} was read from its sealed copy; the store had ${inVault === undefined ? 'none' : 'an older one'}.`,
+    );
     await secretStorage.write(sealed).catch(() => {});
     return sealed;
   }
@@ -272,7 +281,7 @@ export class SessionStore {
 }
 
 /** Whether the session index knows of something newer than a record. */
-export function isNewerEntry(entry: SessionIndexEntry, record: SessionRecord): boolean {
+function isNewerEntry(entry: SessionIndexEntry, record: SessionRecord): boolean {
   return entry.generation !== record.generation
     ? entry.generation > record.generation
     : entry.endedAt !== undefined && record.ended === undefined;

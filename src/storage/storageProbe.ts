@@ -130,7 +130,9 @@ export class StorageProbe {
   #within<T>(probe: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setDeadline(this.#dependencies.clock, PATIENCE, () => reject(new Failure('storage', 'too-slow')));
-      probe().finally(() => timer.dispose()).then(resolve, reject);
+      probe()
+        .finally(() => timer.dispose())
+        .then(resolve, reject);
     });
   }
 }

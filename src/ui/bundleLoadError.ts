@@ -13,5 +13,7 @@ export function reportBundleLoadError(log: Log, error: unknown): void {
   log.error(`What is loaded on demand cannot be loaded (${code}).`);
   void vscode.window
     .showErrorMessage(bundleLoadFailed(), actionLabel('reload'))
-    .then((chosen) => (chosen === undefined ? undefined : vscode.commands.executeCommand('workbench.action.reloadWindow')));
+    .then((chosen) =>
+      chosen === undefined ? undefined : vscode.commands.executeCommand('workbench.action.reloadWindow'),
+    );
 }

@@ -65,7 +65,9 @@ export class Commands {
       setClientSecret: () => this.#setClientSecret(),
     };
     return vscode.Disposable.from(
-      ...Object.entries(COMMANDS).map(([name, id]) => vscode.commands.registerCommand(id, handlers[name as keyof typeof COMMANDS])),
+      ...Object.entries(COMMANDS).map(([name, id]) =>
+        vscode.commands.registerCommand(id, handlers[name as keyof typeof COMMANDS]),
+      ),
     );
   }
 
@@ -77,17 +79,26 @@ export class Commands {
     }
     const chosen = await this.#pickProvider();
     if (chosen !== undefined) {
-      await this.signInTo(chosen, chosen.scopes, { isAnother: this.#dependencies.sessionManager.list(chosen.id).length > 0 });
+      await this.signInTo(chosen, chosen.scopes, {
+        isAnother: this.#dependencies.sessionManager.list(chosen.id).length > 0,
+      });
     }
   }
 
   /** Signs in to a provider, and tells how it went. */
-  async signInTo(provider: Provider, scopes: readonly string[], hints: SignInHints = {}, way?: SignInMethod): Promise<void> {
+  async signInTo(
+    provider: Provider,
+    scopes: readonly string[],
+    hints: SignInHints = {},
+    way?: SignInMethod,
+  ): Promise<void> {
     try {
       const record = await this.#dependencies.signInController.signIn(provider, scopes, hints, way);
       void vscode.window.showInformationMessage(text.saySignedIn(provider.label, record.account.label));
     } catch (error) {
-      this.#dependencies.notifications().reportFailure(error, this.#attempt(provider, scopes, { ...hints, ...hintsAfter(toFailure(error)) }, way));
+      this.#dependencies
+        .notifications()
+        .reportFailure(error, this.#attempt(provider, scopes, { ...hints, ...hintsAfter(toFailure(error)) }, way));
     }
   }
 
@@ -101,13 +112,20 @@ export class Commands {
 
   #attempt(provider: Provider, scopes: readonly string[], hints: SignInHints, way?: SignInMethod): ActionTarget {
     // Its entry may have been changed for the next attempt.
-    const again = (other?: SignInMethod): Promise<void> => this.signInTo(this.#dependencies.settings.provider(provider.id) ?? provider, scopes, hints, other ?? way);
+    const again = (other?: SignInMethod): Promise<void> =>
+      this.signInTo(this.#dependencies.settings.provider(provider.id) ?? provider, scopes, hints, other ?? way);
     return { providerId: provider.id, hasSession: false, signIn: again, retry: again };
   }
 
   /** What an action is about, where it is about a session: signing in again keeps its account and its scopes. */
   subjectOf(record: SessionRecord): ActionTarget {
-    return { providerId: record.providerId, sessionId: record.id, hasSession: true, signIn: (way) => this.#signInAgain(record.id, record, way), retry: () => this.renew(record) };
+    return {
+      providerId: record.providerId,
+      sessionId: record.id,
+      hasSession: true,
+      signIn: (way) => this.#signInAgain(record.id, record, way),
+      retry: () => this.renew(record),
+    };
   }
 
   /** What an action is about, where it is about a provider. */
@@ -133,11 +151,18 @@ export class Commands {
     const record = session?.record ?? known;
     const provider = this.#dependencies.settings.provider(record.providerId);
     if (provider === undefined) {
-      this.#dependencies.notifications().reportFailure(new Failure('not-configured', 'provider-removed'), this.subjectOf(record));
+      this.#dependencies
+        .notifications()
+        .reportFailure(new Failure('not-configured', 'provider-removed'), this.subjectOf(record));
       return;
     }
     const failure = record.ended === undefined ? session?.failure : endedFailure(record.ended);
-    await this.signInTo(provider, record.scopes, { loginHint: loginHintOf(record), ...(failure === undefined ? {} : hintsAfter(failure)) }, way);
+    await this.signInTo(
+      provider,
+      record.scopes,
+      { loginHint: loginHintOf(record), ...(failure === undefined ? {} : hintsAfter(failure)) },
+      way,
+    );
   }
 
   /** Signs in again so that the server asks for consent, for a session that has no refresh token. */
@@ -173,7 +198,9 @@ export class Commands {
 
   /** Says that there is no provider yet, and leads to where one is added. Nobody is kept waiting for the answer. */
   offerToAddProvider(): void {
-    void vscode.window.showInformationMessage(text.sayNoProvider(), text.labelAddProvider()).then((chosen) => (chosen === undefined ? undefined : this.#dependencies.addProvider()));
+    void vscode.window
+      .showInformationMessage(text.sayNoProvider(), text.labelAddProvider())
+      .then((chosen) => (chosen === undefined ? undefined : this.#dependencies.addProvider()));
   }
 
   async #signOut(): Promise<void> {
@@ -192,7 +219,9 @@ export class Commands {
       void vscode.window.showInformationMessage(text.saySignedOut(name, record.account.label));
     } catch (error) {
       const isStored = toFailure(error).category === 'storage';
-      void vscode.window.showWarningMessage(isStored ? text.saySignedOutNotDeleted(name) : text.saySignedOutHereOnly(name));
+      void vscode.window.showWarningMessage(
+        isStored ? text.saySignedOutNotDeleted(name) : text.saySignedOutHereOnly(name),
+      );
     }
   }
 
@@ -215,7 +244,11 @@ export class Commands {
   }
 
   #pickProvider(): Promise<Provider | undefined> {
-    return one(this.#dependencies.settings.providers, text.pickProvider(), ({ id, issuer, label }) => ({ label, description: id, detail: issuer }));
+    return one(this.#dependencies.settings.providers, text.pickProvider(), ({ id, issuer, label }) => ({
+      label,
+      description: id,
+      detail: issuer,
+    }));
   }
 
   async #pickSession(sessions: readonly LiveSession[], title: string): Promise<LiveSession | undefined> {
@@ -239,8 +272,19 @@ export class Commands {
       choices.push(
         separator(provider.label),
         { label: `$(link-external) ${text.labelOpenPageAgain()}`, run: () => this.#atPage(waiting, openBrowser) },
-        { label: `$(copy) ${text.labelCopyAddress()}`, run: () => this.#atPage(waiting, (address) => vscode.env.clipboard.writeText(address)) },
-        ...(code === undefined ? [] : [{ label: `$(key) ${text.labelCopyCode()}`, description: code, run: () => vscode.env.clipboard.writeText(code) }]),
+        {
+          label: `$(copy) ${text.labelCopyAddress()}`,
+          run: () => this.#atPage(waiting, (address) => vscode.env.clipboard.writeText(address)),
+        },
+        ...(code === undefined
+          ? []
+          : [
+              {
+                label: `$(key) ${text.labelCopyCode()}`,
+                description: code,
+                run: () => vscode.env.clipboard.writeText(code),
+              },
+            ]),
         { label: `$(arrow-swap) ${text.actionLabel('another-way')}`, run: () => actions.run('another-way', subject) },
         // Who types a code needs no redirect address.
         ...(code === undefined ? await this.#redirectChoices(subject) : []),
@@ -266,7 +310,10 @@ export class Commands {
 
   async #redirectChoices(subject: ActionTarget): Promise<NotificationAction[]> {
     const offers = await this.#dependencies.actions.offers(['copy-redirect', 'fixed-port'], subject);
-    return offers.map(({ action, label, run }) => ({ label: `$(${action === 'fixed-port' ? 'plug' : 'copy'}) ${label}`, run }));
+    return offers.map(({ action, label, run }) => ({
+      label: `$(${action === 'fixed-port' ? 'plug' : 'copy'}) ${label}`,
+      run,
+    }));
   }
 
   /** Does something with the address of the page of a waiting sign-in. */
@@ -275,7 +322,9 @@ export class Commands {
       const address = await this.#dependencies.signInController.addressOf(waiting);
       await (address === undefined ? undefined : use(address));
     } catch (error) {
-      this.#dependencies.notifications().reportFailure(error, this.#attempt(waiting.provider, waiting.scopes, waiting.hints));
+      this.#dependencies
+        .notifications()
+        .reportFailure(error, this.#attempt(waiting.provider, waiting.scopes, waiting.hints));
     }
   }
 
@@ -283,18 +332,39 @@ export class Commands {
     const { record } = session;
     const account = { description: record.account.label, detail: this.#stateOf(session) };
     const canRenew = tokenLifetimes(record).renewable;
-    const maySignIn = !canRenew || (session.failure !== undefined && FAILURE_POLICIES[session.failure.category].actions.some((action) => action === 'sign-in' || action === 'ask-consent'));
+    const maySignIn =
+      !canRenew ||
+      (session.failure !== undefined &&
+        FAILURE_POLICIES[session.failure.category].actions.some(
+          (action) => action === 'sign-in' || action === 'ask-consent',
+        ));
     return [
       separator(this.#nameOf(record)),
       ...(canRenew ? [{ label: `$(sync) ${text.labelRenewNow()}`, ...account, run: () => this.renew(record) }] : []),
-      ...(maySignIn ? [{ label: `$(sign-in) ${text.labelSignInAgain()}`, ...account, run: () => this.subjectOf(record).signIn() }] : []),
-      ...(mayLackConsent(record, this.#dependencies.sessionManager.providerOf(record)) ? [{ label: `$(verified) ${text.labelAskForConsent()}`, ...account, run: () => this.askForConsent(this.subjectOf(record)) }] : []),
-      { label: `$(sign-out) ${text.labelSignOut()}`, description: record.account.label, run: () => this.#signOutOf(record) },
+      ...(maySignIn
+        ? [{ label: `$(sign-in) ${text.labelSignInAgain()}`, ...account, run: () => this.subjectOf(record).signIn() }]
+        : []),
+      ...(mayLackConsent(record, this.#dependencies.sessionManager.providerOf(record))
+        ? [
+            {
+              label: `$(verified) ${text.labelAskForConsent()}`,
+              ...account,
+              run: () => this.askForConsent(this.subjectOf(record)),
+            },
+          ]
+        : []),
+      {
+        label: `$(sign-out) ${text.labelSignOut()}`,
+        description: record.account.label,
+        run: () => this.#signOutOf(record),
+      },
     ];
   }
 
   #stateOf(session: LiveSession): string {
-    return text.stateName(statusOf(session, this.#dependencies.settings.lifetimes(), this.#dependencies.clock.now()).state);
+    return text.stateName(
+      statusOf(session, this.#dependencies.settings.lifetimes(), this.#dependencies.clock.now()).state,
+    );
   }
 
   #nameOf(record: SessionRecord): string {
@@ -307,7 +377,11 @@ function separator(name: string): NotificationAction {
 }
 
 /** The only one of a list, or the one that the person picks; undefined where they pick none. */
-async function one<T>(list: readonly T[], title: string, describe: (item: T) => vscode.QuickPickItem): Promise<T | undefined> {
+async function one<T>(
+  list: readonly T[],
+  title: string,
+  describe: (item: T) => vscode.QuickPickItem,
+): Promise<T | undefined> {
   const [only, ...others] = list;
   if (others.length === 0) {
     return only;

@@ -28,7 +28,12 @@ interface Subjects {
  * Signs in again with the account and the scopes of a session that has no refresh token, and has the server ask for
  * consent. If that brings one, the entry asks for it at every sign-in from then on.
  */
-export async function askForConsent({ providerId, sessionId }: ActionTarget, ports: ConsentDependencies, subjects: Subjects, way?: SignInMethod): Promise<void> {
+export async function askForConsent(
+  { providerId, sessionId }: ActionTarget,
+  ports: ConsentDependencies,
+  subjects: Subjects,
+  way?: SignInMethod,
+): Promise<void> {
   const { signInController, sessionManager, notifications, settings } = ports;
   const provider = settings.provider(providerId);
   const records = sessionManager.all(providerId).map(({ record }) => record);
@@ -39,7 +44,12 @@ export async function askForConsent({ providerId, sessionId }: ActionTarget, por
   }
   const prompt = promptWithConsent(provider.authorizationParameters['prompt']);
   try {
-    const { refreshToken } = await signInController.signIn(provider, record.scopes, { loginHint: loginHintOf(record), prompt }, way);
+    const { refreshToken } = await signInController.signIn(
+      provider,
+      record.scopes,
+      { loginHint: loginHintOf(record), prompt },
+      way,
+    );
     if (refreshToken === undefined) {
       void vscode.window.showWarningMessage(text.sayConsentDidNotHelp(provider.label));
       return;
@@ -51,7 +61,9 @@ export async function askForConsent({ providerId, sessionId }: ActionTarget, por
     return;
   }
   try {
-    await settings.changeEntry(providerId, ({ authorizationParameters }) => ({ authorizationParameters: { ...(authorizationParameters as object | undefined), prompt } }));
+    await settings.changeEntry(providerId, ({ authorizationParameters }) => ({
+      authorizationParameters: { ...(authorizationParameters as object | undefined), prompt },
+    }));
     void vscode.window.showInformationMessage(text.sayConsentHelped(provider.label));
   } catch {
     void vscode.window.showErrorMessage(text.sayEntryNotSaved(provider.label));

@@ -16,7 +16,10 @@ export class ContextKeys {
   update(): void {
     const sessions = this.#sessionManager.all();
     this.#tell(CONTEXT_KEYS.hasSessions, sessions.length > 0);
-    this.#tell(CONTEXT_KEYS.canRenew, sessions.some(({ record }) => tokenLifetimes(record).renewable));
+    this.#tell(
+      CONTEXT_KEYS.canRenew,
+      sessions.some(({ record }) => tokenLifetimes(record).renewable),
+    );
   }
 
   #tell(key: string, value: boolean): void {

@@ -32,7 +32,10 @@ export function registerToastLinks(): vscode.Disposable {
  * @param signal withdraws it.
  * @returns what the choice gave, once that is done.
  */
-export async function showDismissibleNotification({ button, isBusy, links: offered, words }: ToastContent, signal: AbortSignal): Promise<void> {
+export async function showDismissibleNotification(
+  { button, isBusy, links: offered, words }: ToastContent,
+  signal: AbortSignal,
+): Promise<void> {
   const named = offered.map((choice) => ({ ...choice, name: String((latest += 1)) }));
   const options = {
     location: vscode.ProgressLocation.Notification,

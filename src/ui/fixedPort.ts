@@ -2,7 +2,13 @@
 // the person is shown exactly what to register.
 import * as vscode from 'vscode';
 import type { Provider } from '../core/provider.ts';
-import { fixedPortChange, redirectTarget, redirectUrisOf, usesAnyPort, type RedirectFields } from '../core/redirectUri.ts';
+import {
+  fixedPortChange,
+  redirectTarget,
+  redirectUrisOf,
+  usesAnyPort,
+  type RedirectFields,
+} from '../core/redirectUri.ts';
 import { openProviderSettings, type Settings } from '../host/settings.ts';
 import * as text from '../host/messages.ts';
 
@@ -17,7 +23,10 @@ export interface FixedPortDependencies {
  * Asks for a port or a redirect URI, writes it into the entry, and shows what to register.
  * @returns whether to go on and sign in.
  */
-export async function chooseFixedPort(provider: Provider, { proposePort, settings }: FixedPortDependencies): Promise<boolean> {
+export async function chooseFixedPort(
+  provider: Provider,
+  { proposePort, settings }: FixedPortDependencies,
+): Promise<boolean> {
   const proposed = await proposePort(redirectTarget(provider).ports);
   const typed = await vscode.window.showInputBox({
     title: text.titleFixedPort(provider.label),
@@ -25,7 +34,12 @@ export async function chooseFixedPort(provider: Provider, { proposePort, setting
     ignoreFocusOut: true,
     validateInput: (value) => {
       const change = fixedPortChange(value, provider);
-      return change === undefined ? text.sayNoPort() : { message: `${whatToRegister({ ...provider, ...change })}. ${text.promptFixedPort()}`, severity: vscode.InputBoxValidationSeverity.Info };
+      return change === undefined
+        ? text.sayNoPort()
+        : {
+            message: `${whatToRegister({ ...provider, ...change })}. ${text.promptFixedPort()}`,
+            severity: vscode.InputBoxValidationSeverity.Info,
+          };
     },
   });
   const change = typed === undefined ? undefined : fixedPortChange(typed, provider);
@@ -35,7 +49,10 @@ export async function chooseFixedPort(provider: Provider, { proposePort, setting
   try {
     await settings.changeEntry(provider.id, () => change);
   } catch {
-    const chosen = await vscode.window.showErrorMessage(text.sayEntryNotSaved(provider.label), text.labelOpenSettings());
+    const chosen = await vscode.window.showErrorMessage(
+      text.sayEntryNotSaved(provider.label),
+      text.labelOpenSettings(),
+    );
     await (chosen === undefined ? undefined : openProviderSettings());
     return false;
   }
@@ -43,7 +60,13 @@ export async function chooseFixedPort(provider: Provider, { proposePort, setting
   const uris = redirectUrisOf(fields);
   await vscode.env.clipboard.writeText(uris.join('\n'));
   const options = { modal: true, detail: text.detailRegisterUri(usesAnyPort(fields)) };
-  return (await vscode.window.showInformationMessage(text.sayRegisterUri(provider.label, uris.join(', ')), options, text.labelSignIn())) !== undefined;
+  return (
+    (await vscode.window.showInformationMessage(
+      text.sayRegisterUri(provider.label, uris.join(', ')),
+      options,
+      text.labelSignIn(),
+    )) !== undefined
+  );
 }
 
 function whatToRegister(fields: RedirectFields): string {

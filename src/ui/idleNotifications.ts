@@ -72,7 +72,10 @@ export class IdleNotifications implements Disposable {
     for (const warning of [...this.#warned.values()].sort((one, other) => other.endsAt - one.endsAt)) {
       first.set(warning.record.providerId, warning);
     }
-    return [...[...first.values()].map((one) => this.#ofWarning(one)), ...[...this.#signedOut.values()].map((one) => this.#ofSignOut(one))];
+    return [
+      ...[...first.values()].map((one) => this.#ofWarning(one)),
+      ...[...this.#signedOut.values()].map((one) => this.#ofSignOut(one)),
+    ];
   }
 
   dispose(): void {
@@ -80,7 +83,13 @@ export class IdleNotifications implements Disposable {
     this.#changed.dispose();
   }
 
-  #ofWarning({ record: { providerId }, endsAt }: { readonly record: SessionRecord; readonly endsAt: number }): SessionNotification {
+  #ofWarning({
+    record: { providerId },
+    endsAt,
+  }: {
+    readonly record: SessionRecord;
+    readonly endsAt: number;
+  }): SessionNotification {
     const { clock, idleMonitor } = this.#dependencies;
     return {
       kind: 'idle',

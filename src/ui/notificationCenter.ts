@@ -127,7 +127,10 @@ export class NotificationCenter implements Disposable {
     const { numberProblems, problems } = this.#dependencies.settings;
     const found = [
       ...problems.map((problem) => ({ words: text.problemSentence(problem), open: openProviderSettings })),
-      ...numberProblems.map((problem) => ({ words: text.numberProblemSentence(problem), open: () => openSettings(`${PREFIX}.${problem.setting.name}`) })),
+      ...numberProblems.map((problem) => ({
+        words: text.numberProblemSentence(problem),
+        open: () => openSettings(`${PREFIX}.${problem.setting.name}`),
+      })),
     ];
     for (const told of this.#problemsTold) {
       if (!found.some(({ words }) => words === told)) {
@@ -195,12 +198,21 @@ export class NotificationCenter implements Disposable {
   async #offer(failure: Failure, subject: ActionTarget): Promise<void> {
     const { actions } = FAILURE_POLICIES[failure.category];
     // A server that shows a blank page to a redirect URI that it doesn't know is the likeliest reason for a browser that never came back.
-    const offers = await this.#dependencies.actions.offers(failure.category === 'sign-in-timeout' ? [...actions, 'fixed-port'] : actions, subject);
+    const offers = await this.#dependencies.actions.offers(
+      failure.category === 'sign-in-timeout' ? [...actions, 'fixed-port'] : actions,
+      subject,
+    );
     if (offers.length > 0) {
-      const words = failureSentence(failure, this.#dependencies.settings.nameOf(subject.providerId), subject.hasSession);
+      const words = failureSentence(
+        failure,
+        this.#dependencies.settings.nameOf(subject.providerId),
+        subject.hasSession,
+      );
       const labels = offers.map(({ label }) => label);
       const isTheirWish = failure.category === 'cancelled';
-      const chosen = await (isTheirWish ? vscode.window.showInformationMessage(words, ...labels) : vscode.window.showWarningMessage(words, ...labels));
+      const chosen = await (isTheirWish
+        ? vscode.window.showInformationMessage(words, ...labels)
+        : vscode.window.showWarningMessage(words, ...labels));
       await offers.find(({ label }) => label === chosen)?.run();
     }
   }
@@ -208,8 +220,13 @@ export class NotificationCenter implements Disposable {
   async #reportFinding(finding: LoadIssue): Promise<void> {
     const { actions } = this.#dependencies;
     const provider = 'providerId' in finding ? this.#dependencies.settings.nameOf(finding.providerId) : '';
-    const first = finding.kind === 'foreign' ? [text.labelRemove()] : finding.kind === 'lost' ? [text.labelSignIn()] : [];
-    const chosen = await vscode.window.showWarningMessage(text.findingSentence(finding, provider), ...first, text.labelShowLog());
+    const first =
+      finding.kind === 'foreign' ? [text.labelRemove()] : finding.kind === 'lost' ? [text.labelSignIn()] : [];
+    const chosen = await vscode.window.showWarningMessage(
+      text.findingSentence(finding, provider),
+      ...first,
+      text.labelShowLog(),
+    );
     if (chosen === text.labelShowLog()) {
       this.#dependencies.showLog();
     } else if (chosen !== undefined && finding.kind === 'lost') {
@@ -269,7 +286,10 @@ export class NotificationCenter implements Disposable {
     }
   }
 
-  async #show({ choices: [button, ...others], isBusy = false, kind, words }: SessionNotification, signal: AbortSignal): Promise<void> {
+  async #show(
+    { choices: [button, ...others], isBusy = false, kind, words }: SessionNotification,
+    signal: AbortSignal,
+  ): Promise<void> {
     // VS Code gives what is in progress no button to close it.
     const dismiss: NotificationAction = { label: text.labelDismiss(), run: () => {} };
     const never: NotificationAction = { label: text.labelDoNotShowAgain(), run: () => this.#mute(kind) };

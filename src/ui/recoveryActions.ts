@@ -71,21 +71,22 @@ export class RecoveryActions {
     const { providerId } = subject;
     const doing: Readonly<Record<Action, () => unknown>> = {
       'sign-in': () => subject.signIn(),
-      'retry': () => subject.retry(),
-      'settings': () => openEntry(this.#dependencies.clock, providerId),
-      'scopes': () => openEntry(this.#dependencies.clock, providerId, 'scopes'),
+      retry: () => subject.retry(),
+      settings: () => openEntry(this.#dependencies.clock, providerId),
+      scopes: () => openEntry(this.#dependencies.clock, providerId, 'scopes'),
       'client-secret': () => this.#setClientSecret(subject),
-      'proxy-settings': () => openSettings('http.proxy', 'http.proxySupport', 'http.noProxy', 'http.proxyAuthorization'),
+      'proxy-settings': () =>
+        openSettings('http.proxy', 'http.proxySupport', 'http.noProxy', 'http.proxyAuthorization'),
       'certificate-settings': () => openSettings('http.systemCertificates', 'http.proxyStrictSSL'),
-      'clock': () => this.#checkClock(subject),
+      clock: () => this.#checkClock(subject),
       'copy-redirect': () => this.#copyRedirectUri(subject),
       'fixed-port': () => this.#useFixedPort(subject),
       'ask-consent': () => this.#dependencies.askForConsent(subject),
       'another-way': () => this.#signInAnotherWay(subject),
       'new-code': () => subject.signIn('device'),
-      'reload': () => vscode.commands.executeCommand('workbench.action.reloadWindow'),
-      'log': () => this.#dependencies.showLog(),
-      'diagnostics': () => this.#dependencies.copyDiagnostics(),
+      reload: () => vscode.commands.executeCommand('workbench.action.reloadWindow'),
+      log: () => this.#dependencies.showLog(),
+      diagnostics: () => this.#dependencies.copyDiagnostics(),
     };
     try {
       await doing[action]();
@@ -102,7 +103,11 @@ export class RecoveryActions {
       .filter((action) => (action !== 'another-way' || others.length > 0) && (action !== 'fixed-port' || isLoopback))
       .map((action) => {
         const [only, ...more] = action === 'another-way' ? others : [];
-        return { action, label: only === undefined || more.length > 0 ? text.actionLabel(action) : text.wayName(only), run: () => this.run(action, subject) };
+        return {
+          action,
+          label: only === undefined || more.length > 0 ? text.actionLabel(action) : text.wayName(only),
+          run: () => this.run(action, subject),
+        };
       });
   }
 
@@ -137,14 +142,18 @@ export class RecoveryActions {
     const way = waiting?.way ?? this.#dependencies.lastWay(provider);
     const isAnyPort = way !== 'uri' && usesAnyPort(provider) && (way !== undefined || provider.signInMethod !== 'uri');
     // A port that was picked for this time only is of no use at the server.
-    const uris = waiting === undefined || isAnyPort ? this.#dependencies.addressesOf(provider, way) : [waiting.redirectUri];
+    const uris =
+      waiting === undefined || isAnyPort ? this.#dependencies.addressesOf(provider, way) : [waiting.redirectUri];
     const forSignOut = provider.signOutAtServer === SIGN_OUT_RETURN ? redirectUrisOf(provider) : [];
     await vscode.env.clipboard.writeText([...new Set([...uris, ...forSignOut])].join('\n'));
     const say = isAnyPort ? text.sayRedirectUriCopied : text.sayRedirectUrisCopied;
     const more = forSignOut.length === 0 ? [] : [text.sayPostLogoutUris(forSignOut.join(', '))];
     const offers = isAnyPort ? await this.offers(['fixed-port'], subject) : [];
     void vscode.window
-      .showInformationMessage([say(uris.join(', '), provider.label), ...more].join(' '), ...offers.map(({ label }) => label))
+      .showInformationMessage(
+        [say(uris.join(', '), provider.label), ...more].join(' '),
+        ...offers.map(({ label }) => label),
+      )
       .then((chosen) => offers.find(({ label }) => label === chosen)?.run());
   }
 
@@ -159,7 +168,9 @@ export class RecoveryActions {
   /** Whether the browser comes, or would come, to a port of this machine. */
   #usesLoopback({ providerId }: ActionTarget): boolean {
     const provider = this.#dependencies.settings.provider(providerId);
-    const way = provider && (this.#dependencies.redirectOf(provider)?.way ?? this.#dependencies.lastWay(provider) ?? provider.signInMethod);
+    const way =
+      provider &&
+      (this.#dependencies.redirectOf(provider)?.way ?? this.#dependencies.lastWay(provider) ?? provider.signInMethod);
     return provider !== undefined && way !== 'uri' && way !== 'device';
   }
 
@@ -167,7 +178,14 @@ export class RecoveryActions {
   async #signInAnotherWay(subject: ActionTarget): Promise<void> {
     const ways = await this.#otherWays(subject);
     const items = ways.map((way) => ({ label: text.wayName(way), detail: text.wayDetail(way), way }));
-    const way = items.length === 1 ? ways[0] : (await vscode.window.showQuickPick(items, { title: text.pickWay(this.#dependencies.settings.nameOf(subject.providerId)) }))?.way;
+    const way =
+      items.length === 1
+        ? ways[0]
+        : (
+            await vscode.window.showQuickPick(items, {
+              title: text.pickWay(this.#dependencies.settings.nameOf(subject.providerId)),
+            })
+          )?.way;
     if (way !== undefined) {
       await subject.signIn(way);
     }
@@ -191,7 +209,10 @@ export class RecoveryActions {
       this.#dependencies.noteSkew(provider.id, skew);
     }
     void vscode.window
-      .showInformationMessage(text.sayClock(provider.label, skew, text.formatTime(clock.now(), skew === undefined ? 0 : clock.now())), text.labelRetryNow())
+      .showInformationMessage(
+        text.sayClock(provider.label, skew, text.formatTime(clock.now(), skew === undefined ? 0 : clock.now())),
+        text.labelRetryNow(),
+      )
       .then((chosen) => (chosen === undefined ? undefined : this.run('retry', subject)));
   }
 }

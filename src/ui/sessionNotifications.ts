@@ -44,8 +44,16 @@ export interface SessionNotificationDependencies {
 }
 
 /** Everything that there is to tell of some sessions. */
-export function getNotifications(sessions: readonly LiveSession[], ports: SessionNotificationDependencies): SessionNotification[] {
-  const each = sessions.flatMap((session) => [ofTrouble(session, ports), ofEnd(session, ports), ofConsent(session, ports), ofStore(session, ports)]);
+export function getNotifications(
+  sessions: readonly LiveSession[],
+  ports: SessionNotificationDependencies,
+): SessionNotification[] {
+  const each = sessions.flatMap((session) => [
+    ofTrouble(session, ports),
+    ofEnd(session, ports),
+    ofConsent(session, ports),
+    ofStore(session, ports),
+  ]);
   return [...each.filter((one) => one !== undefined), ...ofClocks(sessions, ports)];
 }
 
@@ -58,7 +66,9 @@ function ofTrouble(session: LiveSession, ports: SessionNotificationDependencies)
   const { ended, id, renewedAt, signedInAt } = record;
   const wasDead = ports.wasDeadAtStart(id);
   if (ended !== undefined) {
-    return wasDead ? undefined : ofFailure({ kind: 'ended', id, since: signedInAt }, session, failure ?? endedFailure(ended), ports);
+    return wasDead
+      ? undefined
+      : ofFailure({ kind: 'ended', id, since: signedInAt }, session, failure ?? endedFailure(ended), ports);
   }
   const isPassing = failure !== undefined && FAILURE_POLICIES[failure.category].outcome === 'retrying';
   const isCalledOff = failure?.category === 'cancelled' || failure?.category === 'replaced';
@@ -71,7 +81,12 @@ function ofTrouble(session: LiveSession, ports: SessionNotificationDependencies)
     : ofFailure({ kind: 'attention', id, since: renewedAt, what: failure.category }, session, failure, ports);
 }
 
-function ofFailure(notice: Pick<SessionNotification, 'kind' | 'id' | 'since' | 'what'>, { record }: LiveSession, failure: Failure, ports: SessionNotificationDependencies): SessionNotification {
+function ofFailure(
+  notice: Pick<SessionNotification, 'kind' | 'id' | 'since' | 'what'>,
+  { record }: LiveSession,
+  failure: Failure,
+  ports: SessionNotificationDependencies,
+): SessionNotification {
   const subject = ports.subjectOf(record);
   return {
     ...notice,
@@ -89,16 +104,30 @@ function ofEnd(session: LiveSession, ports: SessionNotificationDependencies): Se
   const lifetimes = tokenLifetimes(record);
   const end = sessionEndOf(lifetimes);
   const due = warnAt(lifetimes, ports.lifetimes);
-  if (end === undefined || due === undefined || record.ended !== undefined || !isUsable(record, now) || end <= now || now < due) {
+  if (
+    end === undefined ||
+    due === undefined ||
+    record.ended !== undefined ||
+    !isUsable(record, now) ||
+    end <= now ||
+    now < due
+  ) {
     return undefined;
   }
   const left = end - now;
   const notice = { kind: 'ending', id: record.id, since: record.signedInAt } as const;
   // Half of what is left: always before the end, and with time to act.
-  const later: NotificationAction = { label: text.labelRemindMeLater(), run: () => ports.snooze(notice, end - clockSetBackMs - left / 2) };
+  const later: NotificationAction = {
+    label: text.labelRemindMeLater(),
+    run: () => ports.snooze(notice, end - clockSetBackMs - left / 2),
+  };
   const again = ports.choice('sign-in', ports.subjectOf(record));
   // In the last minute there is no later.
-  const words = text.sayEndsSoon(ports.nameOf(record.providerId), record.account.label, text.formatTime(end - clockSetBackMs, ports.now));
+  const words = text.sayEndsSoon(
+    ports.nameOf(record.providerId),
+    record.account.label,
+    text.formatTime(end - clockSetBackMs, ports.now),
+  );
   return { ...notice, words, choices: left < MINUTE ? [again] : [again, later] };
 }
 
@@ -113,10 +142,15 @@ function ofConsent({ record }: LiveSession, ports: SessionNotificationDependenci
 }
 
 /** Tokens that would be lost on a restart are a person's matter, once until they are stored. */
-function ofStore({ record, renewing, unsaved }: LiveSession, ports: SessionNotificationDependencies): SessionNotification | undefined {
+function ofStore(
+  { record, renewing, unsaved }: LiveSession,
+  ports: SessionNotificationDependencies,
+): SessionNotification | undefined {
   const { id, providerId } = record;
   const choices = [ports.choice('log', ports.subjectOf(record))];
-  return renewing || !unsaved ? undefined : { kind: 'storage', id, since: 0, words: text.sayUnsaved(ports.nameOf(providerId)), choices };
+  return renewing || !unsaved
+    ? undefined
+    : { kind: 'storage', id, since: 0, words: text.sayUnsaved(ports.nameOf(providerId)), choices };
 }
 
 /** A clock that is far off, by the latest answer of each server. */
@@ -129,5 +163,11 @@ function ofClocks(sessions: readonly LiveSession[], ports: SessionNotificationDe
   }
   return [...skews]
     .filter(([, skew]) => Math.abs(skew) > CLOCK_SKEW_WARNING)
-    .map(([id, skew]) => ({ kind: 'clock', id, since: 0, words: text.saySkewed(ports.nameOf(id), skew), choices: [ports.choice('clock', ports.subjectAt(id))] }));
+    .map(([id, skew]) => ({
+      kind: 'clock',
+      id,
+      since: 0,
+      words: text.saySkewed(ports.nameOf(id), skew),
+      choices: [ports.choice('clock', ports.subjectAt(id))],
+    }));
 }

@@ -51,7 +51,9 @@ export class StatusBar implements Disposable {
     this.#timer?.dispose();
     this.#timer = undefined;
     const now = this.#clock.now();
-    const statuses = sortByUrgency(this.#sessionManager.all().map((session) => statusOf(session, this.#settings.lifetimes(), now)));
+    const statuses = sortByUrgency(
+      this.#sessionManager.all().map((session) => statusOf(session, this.#settings.lifetimes(), now)),
+    );
     if (this.#settings.providers.length === 0) {
       this.#item.hide();
       return;
@@ -81,7 +83,10 @@ export class StatusBar implements Disposable {
     const [first] = statuses;
     if (first === undefined) {
       const [only, ...others] = this.#settings.providers;
-      return { state: 'signed-out', said: only !== undefined && others.length === 0 ? text.statusSignedOut(only.label) : text.statusSignedOutAll() };
+      return {
+        state: 'signed-out',
+        said: only !== undefined && others.length === 0 ? text.statusSignedOut(only.label) : text.statusSignedOutAll(),
+      };
     }
     const said = this.#sayOne(first, now);
     return { state: first.state, said: statuses.length > 1 ? text.statusMore(said, statuses.length - 1) : said };
@@ -98,15 +103,19 @@ export class StatusBar implements Disposable {
       case 'ending':
         return text.statusEnding(name, left);
       case 'retrying':
-        return session.nextTryAt === undefined || session.renewing ? text.statusRetryingNow(name) : text.statusRetrying(name, text.formatTime(session.nextTryAt, now));
+        return session.nextTryAt === undefined || session.renewing
+          ? text.statusRetryingNow(name)
+          : text.statusRetrying(name, text.formatTime(session.nextTryAt, now));
       case 'renewing':
         return text.statusRenewing(name);
       case 'signing-in':
       case 'signed-in':
       case 'signed-out':
-        return countdown === undefined ? text.statusSignedIn(name)
-          : countdown.means === 'end' ? text.statusEndsIn(name, left)
-          : text.statusRenewsIn(name, left);
+        return countdown === undefined
+          ? text.statusSignedIn(name)
+          : countdown.means === 'end'
+            ? text.statusEndsIn(name, left)
+            : text.statusRenewsIn(name, left);
     }
   }
 
@@ -136,26 +145,50 @@ export class StatusBar implements Disposable {
     const links = [
       link(text.labelSignIn(), COMMANDS.signIn),
       ...(statuses.length === 0 ? [] : [link(text.labelSignOut(), COMMANDS.signOut)]),
-      ...(statuses.some(({ session }) => session.record.refreshToken !== undefined) ? [link(text.labelRenewNow(), COMMANDS.renewNow)] : []),
+      ...(statuses.some(({ session }) => session.record.refreshToken !== undefined)
+        ? [link(text.labelRenewNow(), COMMANDS.renewNow)]
+        : []),
       link(text.labelShowLog(), COMMANDS.showLog),
     ];
     markdown.appendMarkdown(links.join(' · '));
     return markdown;
   }
 
-  #describe(markdown: vscode.MarkdownString, { session, state, accessExpiresAt, sessionEndsAt, renewalDueAt }: SessionStatus, now: number): void {
+  #describe(
+    markdown: vscode.MarkdownString,
+    { session, state, accessExpiresAt, sessionEndsAt, renewalDueAt }: SessionStatus,
+    now: number,
+  ): void {
     const { record } = session;
     const at = (time: number): string => text.formatTime(time, now);
     heading(markdown, this.#settings.nameOf(record.providerId));
     line(markdown, text.tooltipAccount(record.account.label));
     line(markdown, text.tooltipState(state));
-    line(markdown, sessionEndsAt === undefined ? text.tooltipSessionEndUnknown() : text.tooltipSessionEnds(at(sessionEndsAt)));
-    line(markdown, accessExpiresAt === undefined ? text.tooltipAccessExpiryUnknown() : text.tooltipAccessExpires(at(accessExpiresAt)));
-    line(markdown, record.renewedAt === record.signedInAt ? text.tooltipSignedInAt(at(record.signedInAt)) : text.tooltipLastRenewal(at(record.renewedAt)));
+    line(
+      markdown,
+      sessionEndsAt === undefined ? text.tooltipSessionEndUnknown() : text.tooltipSessionEnds(at(sessionEndsAt)),
+    );
+    line(
+      markdown,
+      accessExpiresAt === undefined
+        ? text.tooltipAccessExpiryUnknown()
+        : text.tooltipAccessExpires(at(accessExpiresAt)),
+    );
+    line(
+      markdown,
+      record.renewedAt === record.signedInAt
+        ? text.tooltipSignedInAt(at(record.signedInAt))
+        : text.tooltipLastRenewal(at(record.renewedAt)),
+    );
     if (record.refreshToken === undefined) {
       line(markdown, text.tooltipNoRenewal());
     } else if (renewalDueAt !== undefined && record.ended === undefined) {
-      line(markdown, session.nextTryAt === undefined ? text.tooltipNextRenewal(at(renewalDueAt)) : text.tooltipNextTry(at(session.nextTryAt)));
+      line(
+        markdown,
+        session.nextTryAt === undefined
+          ? text.tooltipNextRenewal(at(renewalDueAt))
+          : text.tooltipNextTry(at(session.nextTryAt)),
+      );
     }
     if (session.unsaved) {
       line(markdown, text.tooltipUnsaved());

@@ -10,8 +10,33 @@ import { openProviderSettings, type Settings } from '../host/settings.ts';
 import * as text from '../host/messages.ts';
 import { BACK, showStep, type Answer } from './multiStepInput.ts';
 import {
-  LIMITATIONS, draftOf, entriesIn, entryOf, factsOf, withMetadata, idOf, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope,
-  toggleTrailingSlash, proposedId, proposedLabel, providerOf, requiresSecret, scopeChoices, adjacentStep, stepsOf, withEntry, type Draft, type Entry, type ValidationError, type Step,
+  LIMITATIONS,
+  draftOf,
+  entriesIn,
+  entryOf,
+  factsOf,
+  withMetadata,
+  idOf,
+  issuerOf,
+  mayHaveSecret,
+  nameOf,
+  objectionToClientId,
+  objectionToId,
+  objectionToIssuer,
+  objectionToScope,
+  toggleTrailingSlash,
+  proposedId,
+  proposedLabel,
+  providerOf,
+  requiresSecret,
+  scopeChoices,
+  adjacentStep,
+  stepsOf,
+  withEntry,
+  type Draft,
+  type Entry,
+  type ValidationError,
+  type Step,
 } from './draft.ts';
 import * as words from './wizardMessages.ts';
 import { isObjected, validate } from './validation.ts';
@@ -80,7 +105,10 @@ class Visit {
       secret: () => this.#askSecret(),
       scopes: () => this.#askScopes(),
       label: () => this.#askText('label', words.askLabel(), proposedLabel(this.#draft), () => undefined),
-      id: () => this.#askText('id', words.askId(), proposedId(this.#draft, this.#others()), (id) => objectionToId(id, this.#others())),
+      id: () =>
+        this.#askText('id', words.askId(), proposedId(this.#draft, this.#others()), (id) =>
+          objectionToId(id, this.#others()),
+        ),
       summary: () => this.#askSummary(),
     };
     let step: Step = 'server';
@@ -110,12 +138,18 @@ class Visit {
   async #askServer(): Promise<Answer<Outcome>> {
     const { old, preset } = this.#draft;
     // Who comes back and chooses the same again keeps what they have typed.
-    const choose = (chosen: Draft): Outcome => ({ draft: chosen.preset === preset && chosen.old === old && this.#draft.issuer !== '' ? this.#draft : chosen });
+    const choose = (chosen: Draft): Outcome => ({
+      draft: chosen.preset === preset && chosen.old === old && this.#draft.issuer !== '' ? this.#draft : chosen,
+    });
     const rows: Row[] = [
       { label: words.labelOther(), detail: words.detailOther(), outcome: choose(draftOf(undefined)) },
       // What is there already must not lie below the fold of the products.
       ...(this.#entries.length === 0 ? [] : [separator(words.labelExisting())]),
-      ...this.#entries.map((entry) => ({ label: nameOf(entry), description: idOf(entry), outcome: choose(draftOf(undefined, entry)) })),
+      ...this.#entries.map((entry) => ({
+        label: nameOf(entry),
+        description: idOf(entry),
+        outcome: choose(draftOf(undefined, entry)),
+      })),
       separator(words.labelReadyMade()),
       ...PRESETS.map((one) => ({ label: one.name, description: one.issuer, outcome: choose(draftOf(one)) })),
     ];
@@ -149,7 +183,10 @@ class Visit {
       } catch (error) {
         if (issuerOf(box.value) === issuer) {
           failed = issuer;
-          box.validationMessage = { message: words.sayNotFound(error, new URL(issuer).host), severity: vscode.InputBoxValidationSeverity.Warning };
+          box.validationMessage = {
+            message: words.sayNotFound(error, new URL(issuer).host),
+            severity: vscode.InputBoxValidationSeverity.Warning,
+          };
         }
         return undefined;
       }
@@ -162,7 +199,8 @@ class Visit {
       return await this.#findAt(draft);
     } catch (error) {
       const other = { ...draft, issuer: toggleTrailingSlash(draft.issuer) };
-      const found = toFailure(error).category === 'issuer-mismatch' ? await this.#findAt(other).catch(() => undefined) : undefined;
+      const found =
+        toFailure(error).category === 'issuer-mismatch' ? await this.#findAt(other).catch(() => undefined) : undefined;
       if (found === undefined) {
         throw error;
       }
@@ -178,9 +216,16 @@ class Visit {
   async #showFound(): Promise<Answer<Outcome>> {
     const draft = this.#draft;
     const outcome = { draft };
-    const facts = factsOf(draft).map((fact) => ({ label: `$(${LIMITATIONS.has(fact) ? 'info' : 'pass'}) ${words.factWords(fact)}`, outcome }));
+    const facts = factsOf(draft).map((fact) => ({
+      label: `$(${LIMITATIONS.has(fact) ? 'info' : 'pass'}) ${words.factWords(fact)}`,
+      outcome,
+    }));
     const isAsked = providerOf(draft)?.endpoints === undefined;
-    return this.#pick('found', isAsked ? words.askFound(draft.issuer) : words.askKnown(proposedLabel(draft)), [{ label: `$(arrow-right) ${words.labelGoOn()}`, outcome }, separator(isAsked ? words.labelOffers() : ''), ...facts]);
+    return this.#pick('found', isAsked ? words.askFound(draft.issuer) : words.askKnown(proposedLabel(draft)), [
+      { label: `$(arrow-right) ${words.labelGoOn()}`, outcome },
+      separator(isAsked ? words.labelOffers() : ''),
+      ...facts,
+    ]);
   }
 
   async #askRedirect(): Promise<Answer<Outcome>> {
@@ -189,13 +234,21 @@ class Visit {
 
   async #askRedirectUri(): Promise<Answer<Outcome>> {
     const draft = this.#draft;
-    return outcomeOf(await askRedirectUri(this.#box('redirectUri', '', redirectEntered(draft, await this.#dependencies.proposePort())), draft));
+    return outcomeOf(
+      await askRedirectUri(
+        this.#box('redirectUri', '', redirectEntered(draft, await this.#dependencies.proposePort())),
+        draft,
+      ),
+    );
   }
 
   async #askClient(): Promise<Answer<Outcome>> {
     const draft = this.#draft;
     const provider = providerOf(draft);
-    const addresses = provider === undefined || draft.preset?.registersRedirect === false ? [] : this.#dependencies.addressesOf(provider);
+    const addresses =
+      provider === undefined || draft.preset?.registersRedirect === false
+        ? []
+        : this.#dependencies.addressesOf(provider);
     const isAnyPort = provider !== undefined && isForAnyPort(draft) && provider.signInMethod !== 'uri';
     const prompt = words.askClient(draft.preset, addresses, isAnyPort);
     const box = this.#box('client', prompt, draft.clientId);
@@ -209,10 +262,20 @@ class Visit {
         await vscode.env.clipboard.writeText(addresses.join('\n'));
         box.prompt = words.sayCopied(prompt);
       } else {
-        await vscode.commands.executeCommand('markdown.showPreview', this.#dependencies.pageOn(draft.preset?.id ?? 'other'));
+        await vscode.commands.executeCommand(
+          'markdown.showPreview',
+          this.#dependencies.pageOn(draft.preset?.id ?? 'other'),
+        );
       }
     };
-    return showStep(box, () => (isObjected(box, objectionToClientId(box.value)) ? undefined : { draft: { ...draft, clientId: box.value.trim() } }), press);
+    return showStep(
+      box,
+      () =>
+        isObjected(box, objectionToClientId(box.value))
+          ? undefined
+          : { draft: { ...draft, clientId: box.value.trim() } },
+      press,
+    );
   }
 
   async #askSecret(): Promise<Answer<Outcome>> {
@@ -240,7 +303,12 @@ class Visit {
     const choices = scopeChoices(draft);
     const rows = choices.map(({ isOffered, scope }) => ({
       label: scope,
-      description: [words.scopeWords(scope), ...(isOffered || draft.offers?.scopes_supported === undefined ? [] : [words.labelNotNamed()])].filter(Boolean).join(' · '),
+      description: [
+        words.scopeWords(scope),
+        ...(isOffered || draft.offers?.scopes_supported === undefined ? [] : [words.labelNotNamed()]),
+      ]
+        .filter(Boolean)
+        .join(' · '),
     }));
     list.canSelectMany = true;
     list.items = rows;
@@ -249,7 +317,8 @@ class Visit {
       const typed = value.trim();
       const chosen = list.selectedItems;
       const known = [...new Set([...rows, ...chosen])];
-      const isNew = typed !== '' && objectionToScope(typed) === undefined && known.every(({ label }) => label !== typed);
+      const isNew =
+        typed !== '' && objectionToScope(typed) === undefined && known.every(({ label }) => label !== typed);
       list.items = isNew ? [...known, { label: typed, description: words.labelNotNamed() }] : known;
       list.selectedItems = chosen;
     });
@@ -259,11 +328,18 @@ class Visit {
     });
   }
 
-  async #askText(step: 'label' | 'id', prompt: string, value: string, object: (value: string) => ValidationError | undefined): Promise<Answer<Outcome>> {
+  async #askText(
+    step: 'label' | 'id',
+    prompt: string,
+    value: string,
+    object: (value: string) => ValidationError | undefined,
+  ): Promise<Answer<Outcome>> {
     const draft = this.#draft;
     const box = this.#box(step, prompt, value);
     validate(box, object);
-    return showStep(box, () => (isObjected(box, object(box.value.trim())) ? undefined : { draft: { ...draft, [step]: box.value.trim() } }));
+    return showStep(box, () =>
+      isObjected(box, object(box.value.trim())) ? undefined : { draft: { ...draft, [step]: box.value.trim() } },
+    );
   }
 
   async #askSummary(): Promise<Answer<Outcome>> {
@@ -272,16 +348,33 @@ class Visit {
       ['label', draft.label],
       ['id', draft.id],
       ['issuer', draft.issuer],
-      ...(stepsOf(draft).includes('redirect') ? [['redirect', words.lineRedirect(urisToRegister(draft), isForAnyPort(draft))] as const] : []),
+      ...(stepsOf(draft).includes('redirect')
+        ? [['redirect', words.lineRedirect(urisToRegister(draft), isForAnyPort(draft))] as const]
+        : []),
       ['client', draft.clientId],
-      ...(mayHaveSecret(draft) ? [['secret', this.#secret !== '' ? words.sayGiven() : draft.withoutSecret ? words.sayNone() : words.sayKept()] as const] : []),
+      ...(mayHaveSecret(draft)
+        ? [
+            [
+              'secret',
+              this.#secret !== '' ? words.sayGiven() : draft.withoutSecret ? words.sayNone() : words.sayKept(),
+            ] as const,
+          ]
+        : []),
       ['scopes', draft.scopes?.join(' ') ?? ''],
     ];
     return this.#pick('summary', words.askSummary(), [
-      { label: `$(sign-in) ${words.labelSignInNow()}`, detail: words.detailSignInNow(), outcome: { draft, next: 'sign-in' } },
+      {
+        label: `$(sign-in) ${words.labelSignInNow()}`,
+        detail: words.detailSignInNow(),
+        outcome: { draft, next: 'sign-in' },
+      },
       { label: `$(save) ${words.labelSave()}`, outcome: { draft, next: 'save' } },
       separator(''),
-      ...lines.map(([step, value]) => ({ label: words.LINES[step](), description: value, outcome: { draft, next: step } })),
+      ...lines.map(([step, value]) => ({
+        label: words.LINES[step](),
+        description: value,
+        outcome: { draft, next: step },
+      })),
     ]);
   }
 
@@ -304,9 +397,13 @@ class Visit {
         throw new Error('What is there is no list, and somebody has written it.');
       }
       const value = withEntry(stored, entry, draft.old);
-      await vscode.workspace.getConfiguration(PREFIX).update(SETTINGS.providers, value, vscode.ConfigurationTarget.Global);
+      await vscode.workspace
+        .getConfiguration(PREFIX)
+        .update(SETTINGS.providers, value, vscode.ConfigurationTarget.Global);
     } catch {
-      void vscode.window.showErrorMessage(words.sayNotSaved(), text.labelOpenSettings()).then((chosen) => (chosen === undefined ? undefined : openProviderSettings()));
+      void vscode.window
+        .showErrorMessage(words.sayNotSaved(), text.labelOpenSettings())
+        .then((chosen) => (chosen === undefined ? undefined : openProviderSettings()));
       return false;
     }
     const provider = this.#dependencies.settings.provider(draft.id);
@@ -324,7 +421,9 @@ class Visit {
     } else if (this.#draft.old !== undefined) {
       void vscode.window.showInformationMessage(words.sayChanged(provider.label));
     } else {
-      void vscode.window.showInformationMessage(words.saySaved(provider.label), text.labelSignIn()).then((chosen) => (chosen === undefined ? undefined : signIn()));
+      void vscode.window
+        .showInformationMessage(words.saySaved(provider.label), text.labelSignIn())
+        .then((chosen) => (chosen === undefined ? undefined : signIn()));
     }
   }
 

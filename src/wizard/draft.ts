@@ -3,12 +3,31 @@
 import { isLoopbackHost } from '../core/address.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';
 import { withoutWellKnown } from '../core/issuer.ts';
-import { BUILT_IN_PROVIDER_IDS, DEFAULT_PROVIDER_ID, DEFAULT_SCOPES, parseProviders, type ProblemCode, type Provider } from '../core/provider.ts';
+import {
+  BUILT_IN_PROVIDER_IDS,
+  DEFAULT_PROVIDER_ID,
+  DEFAULT_SCOPES,
+  parseProviders,
+  type ProblemCode,
+  type Provider,
+} from '../core/provider.ts';
 import { placeholderIn, type Preset } from './presets.ts';
 import { redirectDraftOf, redirectFieldsOf, type RedirectDraft } from './redirect.ts';
 
 /** The questions, in their order. */
-export const STEPS = ['server', 'issuer', 'found', 'redirect', 'redirectUri', 'client', 'secret', 'scopes', 'label', 'id', 'summary'] as const;
+export const STEPS = [
+  'server',
+  'issuer',
+  'found',
+  'redirect',
+  'redirectUri',
+  'client',
+  'secret',
+  'scopes',
+  'label',
+  'id',
+  'summary',
+] as const;
 /** One of them. */
 export type Step = (typeof STEPS)[number];
 
@@ -49,7 +68,8 @@ export interface Draft extends RedirectDraft {
 export function draftOf(preset: Preset | undefined, old?: Entry): Draft {
   const scopes = old?.['scopes'];
   return {
-    preset, old,
+    preset,
+    old,
     issuer: textOf(old?.['issuer']) || (preset?.issuer ?? ''),
     clientId: textOf(old?.['clientId']),
     scopes: Array.isArray(scopes) ? words(scopes) : preset?.scopes.length === 0 ? [] : undefined,
@@ -64,11 +84,13 @@ export function draftOf(preset: Preset | undefined, old?: Entry): Draft {
 /** What a product would say of itself, where it does not and a ready-made definition has its endpoints; else undefined. */
 function offersOf(preset: Preset | undefined): ServerCapabilities | undefined {
   const endpoints = preset?.fields?.endpoints;
-  return endpoints && {
-    code_challenge_methods_supported: ['S256'],
-    device_authorization_endpoint: endpoints.deviceAuthorization,
-    revocation_endpoint: endpoints.revocation,
-  };
+  return (
+    endpoints && {
+      code_challenge_methods_supported: ['S256'],
+      device_authorization_endpoint: endpoints.deviceAuthorization,
+      revocation_endpoint: endpoints.revocation,
+    }
+  );
 }
 
 /** The steps that a draft needs: nothing is shown of a server that was not found, and nothing asked for that is known or cannot be. */
@@ -89,13 +111,22 @@ export function stepsOf(draft: Draft): Step[] {
 function registersRedirect({ offers, old, preset }: Draft): boolean {
   const grants = words(offers?.grant_types_supported);
   const isByLink = old?.['signInMethod'] === 'uri';
-  return preset?.registersRedirect !== false && !isByLink && (grants.length === 0 || grants.includes('authorization_code'));
+  return (
+    preset?.registersRedirect !== false && !isByLink && (grants.length === 0 || grants.includes('authorization_code'))
+  );
 }
 
 /** What is wrong with the redirect URI or the ports; undefined where they are good. */
 export function objectionToRedirect(draft: RedirectDraft): ValidationError | undefined {
   const fields = redirectFieldsOf(draft);
-  return objectionTo([{ issuer: ANY_ISSUER, clientId: 'any', ...(draft.redirectKind === 'ports' ? { redirectPorts: draft.redirectPorts } : { redirectUri: draft.redirectUri }), ...fields }]);
+  return objectionTo([
+    {
+      issuer: ANY_ISSUER,
+      clientId: 'any',
+      ...(draft.redirectKind === 'ports' ? { redirectPorts: draft.redirectPorts } : { redirectUri: draft.redirectUri }),
+      ...fields,
+    },
+  ]);
 }
 
 /** The step after one, or before it; undefined past the ends. */
@@ -112,7 +143,7 @@ export function mayHaveSecret({ preset, offers }: Draft): boolean {
     return preset.secret !== 'none';
   }
   const methods = words(offers?.token_endpoint_auth_methods_supported);
-  return (methods.length === 0 || methods.some((method) => method.startsWith('client_secret_')));
+  return methods.length === 0 || methods.some((method) => method.startsWith('client_secret_'));
 }
 
 /** The product that takes no client without a secret, where a draft has none; undefined where that is in order. */
@@ -138,7 +169,11 @@ export function toggleTrailingSlash(issuer: string): string {
 /** A draft with what its server has said of itself, and the issuer as the server spells it. */
 export function withMetadata(draft: Draft, offers: ServerCapabilities): Draft {
   const { issuer } = draft;
-  return { ...draft, offers, issuer: offers.issuer === toggleTrailingSlash(issuer) ? toggleTrailingSlash(issuer) : issuer };
+  return {
+    ...draft,
+    offers,
+    issuer: offers.issuer === toggleTrailingSlash(issuer) ? toggleTrailingSlash(issuer) : issuer,
+  };
 }
 
 /** What is wrong with an answer: as the settings have it, or something that is still to be filled in, braces included. */
@@ -179,19 +214,41 @@ export function providerOf(draft: Draft): Provider | undefined {
   const { issuer } = draft;
   const clientId = draft.clientId || 'any';
   // Of an entry that is edited, a field that nobody asks for can be bad.
-  return parseProviders([{ ...entryOf({ ...draft, clientId }), id: 'whole' }, { id: 'bare', issuer, clientId }]).providers[0];
+  return parseProviders([
+    { ...entryOf({ ...draft, clientId }), id: 'whole' },
+    { id: 'bare', issuer, clientId },
+  ]).providers[0];
 }
 
 /** One thing that a server's word on itself means. */
 export const FACTS = [
-  'browser', 'no-browser', 'device', 'pkce', 'pkce-unsaid', 'renews-with-scope', 'renews', 'no-expiry', 'renewal-unsaid',
-  'secret', 'secret-required', 'secret-for-browser', 'no-revocation',
+  'browser',
+  'no-browser',
+  'device',
+  'pkce',
+  'pkce-unsaid',
+  'renews-with-scope',
+  'renews',
+  'no-expiry',
+  'renewal-unsaid',
+  'secret',
+  'secret-required',
+  'secret-for-browser',
+  'no-revocation',
 ] as const;
 /** One of them. */
 export type CapabilityNote = (typeof FACTS)[number];
 
 /** The facts that are less than a person may hope for. */
-export const LIMITATIONS: ReadonlySet<CapabilityNote> = new Set(['no-browser', 'pkce-unsaid', 'renewal-unsaid', 'secret', 'secret-required', 'secret-for-browser', 'no-revocation']);
+export const LIMITATIONS: ReadonlySet<CapabilityNote> = new Set([
+  'no-browser',
+  'pkce-unsaid',
+  'renewal-unsaid',
+  'secret',
+  'secret-required',
+  'secret-for-browser',
+  'no-revocation',
+]);
 
 /** What a server's word on itself means for a person. The order is that in which it is told. */
 export function factsOf(draft: Draft): CapabilityNote[] {
@@ -199,7 +256,10 @@ export function factsOf(draft: Draft): CapabilityNote[] {
   const offers = draft.offers ?? {};
   const grants = words(offers.grant_types_supported);
   const methods = words(offers.token_endpoint_auth_methods_supported);
-  const hasCode = grants.length === 0 || grants.includes('authorization_code') || words(offers.response_types_supported).includes('code');
+  const hasCode =
+    grants.length === 0 ||
+    grants.includes('authorization_code') ||
+    words(offers.response_types_supported).includes('code');
   const renewal = (): CapabilityNote => {
     if (preset !== undefined) {
       return RENEWALS[preset.renewal];
@@ -211,14 +271,14 @@ export function factsOf(draft: Draft): CapabilityNote[] {
     return grants.includes('refresh_token') ? 'renews' : 'renewal-unsaid';
   };
   const holds: Readonly<Partial<Record<CapabilityNote, boolean>>> = {
-    'browser': hasCode,
+    browser: hasCode,
     'no-browser': !hasCode,
-    'device': offers.device_authorization_endpoint !== undefined && (preset?.device ?? 'if-allowed') === 'if-allowed',
-    'pkce': words(offers.code_challenge_methods_supported).includes('S256'),
+    device: offers.device_authorization_endpoint !== undefined && (preset?.device ?? 'if-allowed') === 'if-allowed',
+    pkce: words(offers.code_challenge_methods_supported).includes('S256'),
     'pkce-unsaid': !words(offers.code_challenge_methods_supported).includes('S256'),
     [renewal()]: true,
     // Many servers have clients without a secret and do not list them.
-    'secret': preset === undefined && methods.length > 0 && !methods.includes('none'),
+    secret: preset === undefined && methods.length > 0 && !methods.includes('none'),
     'secret-required': preset?.secret === 'required',
     'secret-for-browser': preset?.secret === 'for-browser',
     'no-revocation': offers.revocation_endpoint === undefined,
@@ -226,7 +286,11 @@ export function factsOf(draft: Draft): CapabilityNote[] {
   return FACTS.filter((fact) => holds[fact] === true);
 }
 
-const RENEWALS: Readonly<Record<Preset['renewal'], CapabilityNote>> = { 'with-scope': 'renews-with-scope', 'always': 'renews', 'needless': 'no-expiry' };
+const RENEWALS: Readonly<Record<Preset['renewal'], CapabilityNote>> = {
+  'with-scope': 'renews-with-scope',
+  always: 'renews',
+  needless: 'no-expiry',
+};
 
 /** A scope to choose, whether it is sensible to ask for, and whether the server has named it. */
 export interface ScopeChoice {
@@ -246,7 +310,11 @@ export function scopeChoices({ offers, preset, scopes }: Draft): ScopeChoice[] {
   const renews = words(offers?.grant_types_supported).includes('refresh_token');
   const isLikely = (scope: string): boolean => offered.includes(scope) || (scope === 'offline_access' && renews);
   const picked = scopes ?? (offered.length === 0 || preset !== undefined ? usual : usual.filter(isLikely));
-  return [...new Set([...picked, ...usual, ...offered])].map((scope) => ({ scope, picked: picked.includes(scope), isOffered: offered.includes(scope) }));
+  return [...new Set([...picked, ...usual, ...offered])].map((scope) => ({
+    scope,
+    picked: picked.includes(scope),
+    isOffered: offered.includes(scope),
+  }));
 }
 
 /** The label to propose: the product's name, or the host of the issuer. */
@@ -259,8 +327,16 @@ export function proposedId({ id, label }: Draft, others: readonly Entry[]): stri
   if (id !== '') {
     return id;
   }
-  const word = label.toLowerCase().normalize('NFKD').replace(/[^a-z0-9]+/g, '-').replace(/^[^a-z]+|-+$/g, '').slice(0, 60) || DEFAULT_PROVIDER_ID;
-  const numbers = Array.from({ length: others.length + 2 }, (_, index) => (index === 0 ? word : `${word}-${index + 1}`));
+  const word =
+    label
+      .toLowerCase()
+      .normalize('NFKD')
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^[^a-z]+|-+$/g, '')
+      .slice(0, 60) || DEFAULT_PROVIDER_ID;
+  const numbers = Array.from({ length: others.length + 2 }, (_, index) =>
+    index === 0 ? word : `${word}-${index + 1}`,
+  );
   return numbers.find((one) => objectionToId(one, others) === undefined) ?? '';
 }
 
@@ -281,12 +357,34 @@ export function entryOf(draft: Draft): Entry {
     ...fields,
     ...redirectFieldsOf(draft),
     // What the entry says of its old server must not send anything of another one there.
-    ...Object.fromEntries(Object.entries(old ?? {}).filter(([field]) => !WIZARD_FIELDS.has(field) && (old?.['issuer'] === issuer || !SERVER_SPECIFIC_FIELDS.has(field)))),
+    ...Object.fromEntries(
+      Object.entries(old ?? {}).filter(
+        ([field]) => !WIZARD_FIELDS.has(field) && (old?.['issuer'] === issuer || !SERVER_SPECIFIC_FIELDS.has(field)),
+      ),
+    ),
   };
 }
 
-const WIZARD_FIELDS: ReadonlySet<string> = new Set(['id', 'label', 'issuer', 'clientId', 'scopes', 'redirectPorts', 'redirectUri']);
-const SERVER_SPECIFIC_FIELDS: ReadonlySet<string> = new Set(['metadataUrl', 'scopeOnRefresh', 'endpoints', 'account', 'resource', 'authorizationParameters', 'tokenParameters', 'pushedAuthorization', 'clientAuthentication']);
+const WIZARD_FIELDS: ReadonlySet<string> = new Set([
+  'id',
+  'label',
+  'issuer',
+  'clientId',
+  'scopes',
+  'redirectPorts',
+  'redirectUri',
+]);
+const SERVER_SPECIFIC_FIELDS: ReadonlySet<string> = new Set([
+  'metadataUrl',
+  'scopeOnRefresh',
+  'endpoints',
+  'account',
+  'resource',
+  'authorizationParameters',
+  'tokenParameters',
+  'pushedAuthorization',
+  'clientAuthentication',
+]);
 
 /** The entries of a settings value, in their order; what is no entry at all is left out. */
 export function entriesIn(value: unknown): Entry[] {

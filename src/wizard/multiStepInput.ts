@@ -15,7 +15,11 @@ export type Box = vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>;
  * @param accept makes the answer when the person presses Enter; undefined keeps the box open. While it thinks, the box is busy.
  * @param press does what another button than the one for going back is for.
  */
-export function showStep<T>(box: Box, accept: () => T | undefined | Promise<T | undefined>, press: (button: vscode.QuickInputButton) => unknown = () => {}): Promise<Answer<T>> {
+export function showStep<T>(
+  box: Box,
+  accept: () => T | undefined | Promise<T | undefined>,
+  press: (button: vscode.QuickInputButton) => unknown = () => {},
+): Promise<Answer<T>> {
   return new Promise<Answer<T>>((resolve, reject) => {
     const take = async (): Promise<void> => {
       if (box.busy) {
@@ -35,7 +39,9 @@ export function showStep<T>(box: Box, accept: () => T | undefined | Promise<T | 
     };
     box.onDidAccept(() => void take());
     box.onDidHide(() => resolve(undefined));
-    box.onDidTriggerButton((button) => (button === vscode.QuickInputButtons.Back ? resolve(BACK) : void Promise.resolve(press(button)).catch(() => {})));
+    box.onDidTriggerButton((button) =>
+      button === vscode.QuickInputButtons.Back ? resolve(BACK) : void Promise.resolve(press(button)).catch(() => {}),
+    );
     box.show();
   }).finally(() => box.dispose());
 }

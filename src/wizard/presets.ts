@@ -1,5 +1,11 @@
 // Ready-made definitions: what is special about well-known servers, so that a person fills in only what is theirs.
-import { DEFAULT_SCOPES, type AccountFields, type ClientAuthentication, type Endpoints, type RequestParameters } from '../core/provider.ts';
+import {
+  DEFAULT_SCOPES,
+  type AccountFields,
+  type ClientAuthentication,
+  type Endpoints,
+  type RequestParameters,
+} from '../core/provider.ts';
 
 /** What is known of one product before its server is asked. The words for people stand in the host module, by its id. */
 export interface Preset {
@@ -37,7 +43,18 @@ export interface PresetFields {
 }
 
 /** The ids of the ready-made definitions. */
-export type PresetId = 'keycloak' | 'auth0' | 'okta' | 'entra' | 'gitlab' | 'authentik' | 'zitadel' | 'cognito' | 'google' | 'github-oauth' | 'github-app';
+export type PresetId =
+  | 'keycloak'
+  | 'auth0'
+  | 'okta'
+  | 'entra'
+  | 'gitlab'
+  | 'authentik'
+  | 'zitadel'
+  | 'cognito'
+  | 'google'
+  | 'github-oauth'
+  | 'github-app';
 
 const WITHOUT_OFFLINE: readonly string[] = DEFAULT_SCOPES.filter((scope) => scope !== 'offline_access');
 
@@ -45,7 +62,13 @@ const WITHOUT_OFFLINE: readonly string[] = DEFAULT_SCOPES.filter((scope) => scop
 const PORTS: readonly number[] = [28_461, 28_462, 28_463];
 
 /** What most products have in common. */
-const USUAL = { scopes: DEFAULT_SCOPES, secret: 'none', registersRedirect: true, renewal: 'with-scope', device: 'if-allowed' } as const;
+const USUAL = {
+  scopes: DEFAULT_SCOPES,
+  secret: 'none',
+  registersRedirect: true,
+  renewal: 'with-scope',
+  device: 'if-allowed',
+} as const;
 
 /** GitHub describes itself for others only, and issues no ID tokens; it documents the secret among the parameters, and this name for itself. */
 const GITHUB = {
@@ -68,25 +91,75 @@ const GITHUB_FIELDS: PresetFields = {
 /** The ready-made definitions, by name. */
 export const PRESETS: readonly Preset[] = [
   // Cognito takes http: for "localhost" by name only, and compares the whole redirect URI; it refuses offline_access and sends a refresh token anyway.
-  { ...USUAL, id: 'cognito', name: 'Amazon Cognito', issuer: 'https://cognito-idp.{region}.amazonaws.com/{pool-id}', scopes: WITHOUT_OFFLINE, fields: { redirectUri: 'http://localhost/callback', redirectPorts: PORTS }, renewal: 'always', device: 'never' },
+  {
+    ...USUAL,
+    id: 'cognito',
+    name: 'Amazon Cognito',
+    issuer: 'https://cognito-idp.{region}.amazonaws.com/{pool-id}',
+    scopes: WITHOUT_OFFLINE,
+    fields: { redirectUri: 'http://localhost/callback', redirectPorts: PORTS },
+    renewal: 'always',
+    device: 'never',
+  },
   { ...USUAL, id: 'auth0', name: 'Auth0', issuer: 'https://{tenant}.auth0.com/', fields: { redirectPorts: PORTS } },
-  { ...USUAL, id: 'authentik', name: 'authentik', issuer: 'https://{host}/application/o/{application}/', fields: { redirectPorts: PORTS } },
+  {
+    ...USUAL,
+    id: 'authentik',
+    name: 'authentik',
+    issuer: 'https://{host}/application/o/{application}/',
+    fields: { redirectPorts: PORTS },
+  },
   // A GitHub App has permissions instead of scopes, compares the whole redirect address, and takes ten of them.
-  { ...GITHUB, id: 'github-app', name: 'GitHub App', scopes: [], fields: { ...GITHUB_FIELDS, redirectPorts: PORTS }, renewal: 'always', endField: 'refresh_token_expires_in' },
+  {
+    ...GITHUB,
+    id: 'github-app',
+    name: 'GitHub App',
+    scopes: [],
+    fields: { ...GITHUB_FIELDS, redirectPorts: PORTS },
+    renewal: 'always',
+    endField: 'refresh_token_expires_in',
+  },
   // The tokens of an OAuth app work until somebody revokes them, or nobody uses them for a year.
-  { ...GITHUB, id: 'github-oauth', name: 'GitHub OAuth App', scopes: ['read:user', 'user:email'], fields: GITHUB_FIELDS, renewal: 'needless' },
+  {
+    ...GITHUB,
+    id: 'github-oauth',
+    name: 'GitHub OAuth App',
+    scopes: ['read:user', 'user:email'],
+    fields: GITHUB_FIELDS,
+    renewal: 'needless',
+  },
   // GitLab knows no offline_access, and every token of it comes with a refresh token.
   { ...USUAL, id: 'gitlab', name: 'GitLab', issuer: 'https://gitlab.com', scopes: WITHOUT_OFFLINE, renewal: 'always' },
   {
     // Google has a parameter for what offline_access is for, and gives another refresh token only after another consent. The
     // secret of a program is none, but is asked for; a code that is typed is for clients of another type.
-    ...USUAL, id: 'google', name: 'Google', issuer: 'https://accounts.google.com', scopes: WITHOUT_OFFLINE,
+    ...USUAL,
+    id: 'google',
+    name: 'Google',
+    issuer: 'https://accounts.google.com',
+    scopes: WITHOUT_OFFLINE,
     fields: { authorizationParameters: { access_type: 'offline', prompt: 'consent' } },
-    secret: 'required', registersRedirect: false, renewal: 'always', endField: 'refresh_token_expires_in', device: 'other-client',
+    secret: 'required',
+    registersRedirect: false,
+    renewal: 'always',
+    endField: 'refresh_token_expires_in',
+    device: 'other-client',
   },
-  { ...USUAL, id: 'keycloak', name: 'Keycloak', issuer: 'https://{host}/realms/{realm}', endField: 'refresh_expires_in' },
+  {
+    ...USUAL,
+    id: 'keycloak',
+    name: 'Keycloak',
+    issuer: 'https://{host}/realms/{realm}',
+    endField: 'refresh_expires_in',
+  },
   { ...USUAL, id: 'entra', name: 'Microsoft Entra ID', issuer: 'https://login.microsoftonline.com/{tenant-id}/v2.0' },
-  { ...USUAL, id: 'okta', name: 'Okta', issuer: 'https://{organisation}.okta.com/oauth2/default', fields: { redirectPorts: PORTS } },
+  {
+    ...USUAL,
+    id: 'okta',
+    name: 'Okta',
+    issuer: 'https://{organisation}.okta.com/oauth2/default',
+    fields: { redirectPorts: PORTS },
+  },
   { ...USUAL, id: 'zitadel', name: 'ZITADEL', issuer: 'https://{instance}.zitadel.cloud' },
 ];
 

@@ -12,10 +12,19 @@ export interface RedirectDraft extends RedirectFields {
 }
 
 /** The draft of an entry, or of what a ready-made definition brings. Nothing of it is trusted to be of its type. */
-export function redirectDraftOf(fields: Readonly<{ redirectUri?: unknown; redirectPorts?: unknown }> = {}): RedirectDraft {
-  const redirectUri = typeof fields.redirectUri === 'string' && fields.redirectUri !== '' ? fields.redirectUri : undefined;
-  const redirectPorts = Array.isArray(fields.redirectPorts) ? (fields.redirectPorts as unknown[]).filter((port) => typeof port === 'number') : [];
-  return { redirectUri, redirectPorts, redirectKind: redirectUri !== undefined ? 'uri' : redirectPorts.length > 0 ? 'ports' : 'any-port' };
+export function redirectDraftOf(
+  fields: Readonly<{ redirectUri?: unknown; redirectPorts?: unknown }> = {},
+): RedirectDraft {
+  const redirectUri =
+    typeof fields.redirectUri === 'string' && fields.redirectUri !== '' ? fields.redirectUri : undefined;
+  const redirectPorts = Array.isArray(fields.redirectPorts)
+    ? (fields.redirectPorts as unknown[]).filter((port) => typeof port === 'number')
+    : [];
+  return {
+    redirectUri,
+    redirectPorts,
+    redirectKind: redirectUri !== undefined ? 'uri' : redirectPorts.length > 0 ? 'ports' : 'any-port',
+  };
 }
 
 /** The fields of the entry that come of it. */
@@ -49,13 +58,18 @@ export function withRedirectEntered(draft: RedirectDraft, entered: string): Redi
   if (draft.redirectKind === 'uri') {
     return { ...draft, redirectUri: text };
   }
-  const ports = text.split(/[\s,;]+/).filter((word) => word !== '').map((word) => (/^\d{1,5}$/.test(word) ? Number(word) : 0));
+  const ports = text
+    .split(/[\s,;]+/)
+    .filter((word) => word !== '')
+    .map((word) => (/^\d{1,5}$/.test(word) ? Number(word) : 0));
   return { ...draft, redirectUri: undefined, redirectPorts: [...new Set(ports)] };
 }
 
 /** What stands in the box at first. */
 export function redirectEntered({ redirectKind, redirectPorts, redirectUri }: RedirectDraft, proposed: number): string {
-  return redirectKind === 'uri' ? (redirectUri ?? '') : (redirectPorts.length === 0 ? [proposed] : redirectPorts).join(', ');
+  return redirectKind === 'uri'
+    ? (redirectUri ?? '')
+    : (redirectPorts.length === 0 ? [proposed] : redirectPorts).join(', ');
 }
 
 /** An example for a box that is empty. */

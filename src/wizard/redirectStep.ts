@@ -4,14 +4,24 @@ import * as text from '../host/messages.ts';
 import { showStep, type Answer } from './multiStepInput.ts';
 import { draftOf, objectionToRedirect, type Draft } from './draft.ts';
 import * as words from './wizardMessages.ts';
-import { REDIRECT_KINDS, SAMPLE_REDIRECT_URI, isForAnyPort, urisToRegister, withRedirectEntered, type RedirectDraft } from './redirect.ts';
+import {
+  REDIRECT_KINDS,
+  SAMPLE_REDIRECT_URI,
+  isForAnyPort,
+  urisToRegister,
+  withRedirectEntered,
+  type RedirectDraft,
+} from './redirect.ts';
 
 interface Row extends vscode.QuickPickItem {
   readonly uris: readonly string[];
   readonly draft: Draft;
 }
 
-const copyButton = (): vscode.QuickInputButton => ({ iconPath: new vscode.ThemeIcon('copy'), tooltip: words.labelCopyUris() });
+const copyButton = (): vscode.QuickInputButton => ({
+  iconPath: new vscode.ThemeIcon('copy'),
+  tooltip: words.labelCopyUris(),
+});
 
 /** Asks which redirect URIs the server accepts. */
 export function askRedirect(list: vscode.QuickPick<vscode.QuickPickItem>, draft: Draft): Promise<Answer<Draft>> {
@@ -49,7 +59,10 @@ export function askRedirectUri(box: vscode.InputBox, draft: Draft): Promise<Answ
     const objection = objectionToRedirect(entered());
     const isQuiet = isEmptyFine && box.value.trim() === '';
     box.validationMessage = isQuiet ? undefined : objection && words.sayObjection(objection);
-    box.prompt = objection === undefined ? `${asked} ${text.sayToRegister(urisToRegister(entered()).join(' , '), isForAnyPort(entered()))}` : asked;
+    box.prompt =
+      objection === undefined
+        ? `${asked} ${text.sayToRegister(urisToRegister(entered()).join(' , '), isForAnyPort(entered()))}`
+        : asked;
     return objection === undefined;
   };
   box.onDidChangeValue(() => show());

@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CLIENT_AUTHENTICATIONS, ENDPOINT_FIELDS, parseProviders, RESERVED_PARAMETERS, TOKEN_KINDS } from '../../src/core/provider.ts';
+import {
+  CLIENT_AUTHENTICATIONS,
+  ENDPOINT_FIELDS,
+  parseProviders,
+  RESERVED_PARAMETERS,
+  TOKEN_KINDS,
+} from '../../src/core/provider.ts';
 
 interface Field {
   readonly default?: unknown;
@@ -17,7 +23,15 @@ interface Field {
 }
 
 interface Manifest {
-  readonly contributes: { readonly configuration: { readonly properties: { readonly 'sessionKeeper.providers': { readonly items: { readonly properties: Readonly<Record<string, Field>> } } } } };
+  readonly contributes: {
+    readonly configuration: {
+      readonly properties: {
+        readonly 'sessionKeeper.providers': {
+          readonly items: { readonly properties: Readonly<Record<string, Field>> };
+        };
+      };
+    };
+  };
 }
 
 const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as Manifest;
@@ -53,7 +67,10 @@ describe('an entry that speaks of the protocol', () => {
   });
 
   it('has the same say in the editor and in the code on the token', () => {
-    assert.deepEqual([field('token').enum, field('token').default], [TOKEN_KINDS, parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0]?.token]);
+    assert.deepEqual(
+      [field('token').enum, field('token').default],
+      [TOKEN_KINDS, parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0]?.token],
+    );
     for (const kind of [...TOKEN_KINDS, 'refresh_token', '']) {
       assert.equal(isTaken('token', kind), field('token').enum?.includes(kind), kind);
     }
@@ -61,15 +78,34 @@ describe('an entry that speaks of the protocol', () => {
 
   it('has the same say in the editor and in the code on redirect URIs', () => {
     for (const uri of [
-      'http://localhost/auth', 'http://LOCALHOST:8400', 'http://127.0.0.1:65535/', 'http://[::1]:5000/cb', "http://localhost/a!$&'()*+,;=:@b/%20", 'http://localhost:65536', 'http://localhost:0', 'http://localhost:01',
-      'http://127.0.0.256', 'http://example.com', 'https://localhost', 'http://localhost?a', 'http://localhost#a', 'http://a@localhost', 'http://localhost.example', 'http://localhost/[a]', 'http://localhost/a b', 'x',
+      'http://localhost/auth',
+      'http://LOCALHOST:8400',
+      'http://127.0.0.1:65535/',
+      'http://[::1]:5000/cb',
+      "http://localhost/a!$&'()*+,;=:@b/%20",
+      'http://localhost:65536',
+      'http://localhost:0',
+      'http://localhost:01',
+      'http://127.0.0.256',
+      'http://example.com',
+      'https://localhost',
+      'http://localhost?a',
+      'http://localhost#a',
+      'http://a@localhost',
+      'http://localhost.example',
+      'http://localhost/[a]',
+      'http://localhost/a b',
+      'x',
     ]) {
       assert.equal(isTaken('redirectUri', uri), matches(field('redirectUri'), uri), uri);
     }
   });
 
   it('has the same say in the editor and in the code on how a client shows its secret', () => {
-    assert.deepEqual([field('clientAuthentication').enum, field('clientAuthentication').default], [CLIENT_AUTHENTICATIONS, undefined]);
+    assert.deepEqual(
+      [field('clientAuthentication').enum, field('clientAuthentication').default],
+      [CLIENT_AUTHENTICATIONS, undefined],
+    );
     for (const one of [...CLIENT_AUTHENTICATIONS, 'none', '']) {
       assert.equal(isTaken('clientAuthentication', one), field('clientAuthentication').enum?.includes(one), one);
     }
@@ -78,7 +114,16 @@ describe('an entry that speaks of the protocol', () => {
   it('has the same say in the editor and in the code on resources', () => {
     const { items, minItems } = field('resource');
     assert.deepEqual([items?.pattern, minItems], [field('resource').pattern, 1]);
-    for (const resource of ['https://api.example.com/a?b', 'api://x', 'urn:a:b', 'api', '/api', 'https://a.example#b', 'https://a b', 'a:']) {
+    for (const resource of [
+      'https://api.example.com/a?b',
+      'api://x',
+      'urn:a:b',
+      'api',
+      '/api',
+      'https://a.example#b',
+      'https://a b',
+      'a:',
+    ]) {
       assert.equal(isTaken('resource', resource), matches(field('resource'), resource), resource);
       assert.equal(isTaken('resource', [resource]), isTaken('resource', resource), resource);
     }
@@ -86,10 +131,27 @@ describe('an entry that speaks of the protocol', () => {
 
   it('has the same say in the editor and in the code on endpoints', () => {
     const { additionalProperties, properties = {}, required } = field('endpoints');
-    assert.deepEqual([Object.keys(properties), additionalProperties, required], [ENDPOINT_FIELDS, false, Object.keys(ENDPOINTS)]);
+    assert.deepEqual(
+      [Object.keys(properties), additionalProperties, required],
+      [ENDPOINT_FIELDS, false, Object.keys(ENDPOINTS)],
+    );
     for (const [name, schema] of Object.entries(properties)) {
-      for (const address of ['https://a.example/b?c=d', 'http://localhost:1/a', 'http://127.0.0.1?a', 'http://a.example', 'https://a.example#b', 'https://a b', 'ftp://a.example', '/a', 'https://']) {
-        assert.equal(isTaken('endpoints', { ...ENDPOINTS, [name]: address }), matches(schema, address), `${name}: ${address}`);
+      for (const address of [
+        'https://a.example/b?c=d',
+        'http://localhost:1/a',
+        'http://127.0.0.1?a',
+        'http://a.example',
+        'https://a.example#b',
+        'https://a b',
+        'ftp://a.example',
+        '/a',
+        'https://',
+      ]) {
+        assert.equal(
+          isTaken('endpoints', { ...ENDPOINTS, [name]: address }),
+          matches(schema, address),
+          `${name}: ${address}`,
+        );
       }
     }
   });
@@ -97,6 +159,13 @@ describe('an entry that speaks of the protocol', () => {
   it('has the same say in the editor and in the code on the account', () => {
     const { additionalProperties, properties = {}, required } = field('account');
     assert.deepEqual([Object.keys(properties), additionalProperties, required], [['id', 'label'], false, ['id']]);
-    assert.deepEqual([isTaken('account', { id: 'a', label: 'b' }), isTaken('account', { id: '' }), isTaken('account', { id: 'a', name: 'b' })], [true, false, false]);
+    assert.deepEqual(
+      [
+        isTaken('account', { id: 'a', label: 'b' }),
+        isTaken('account', { id: '' }),
+        isTaken('account', { id: 'a', name: 'b' }),
+      ],
+      [true, false, false],
+    );
   });
 });

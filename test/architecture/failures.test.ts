@@ -35,7 +35,12 @@ const NOT_WRITTEN_OUT: readonly string[] = [
 
 /** Whether a row has a code of its own, or one of a pattern with `*`. */
 function hasCode({ localCodes }: FailurePolicy, code: string): boolean {
-  const pattern = new RegExp(`^${code.split('*').map((part) => part.replace(/[^\w-]/g, '\\$&')).join('[\\w-]+')}$`);
+  const pattern = new RegExp(
+    `^${code
+      .split('*')
+      .map((part) => part.replace(/[^\w-]/g, '\\$&'))
+      .join('[\\w-]+')}$`,
+  );
   return localCodes.some((one) => pattern.test(one));
 }
 
@@ -43,13 +48,17 @@ function hasCode({ localCodes }: FailurePolicy, code: string): boolean {
 function complaintOf({ at, category, code, words }: MadeFailure): string | undefined {
   const place = `${at.replace(/:\d+$/, '')}: ${words}`;
   if (category === undefined || code === undefined) {
-    return NOT_WRITTEN_OUT.includes(place) ? undefined : `${at} makes a failure whose category or code is not written out: ${words}`;
+    return NOT_WRITTEN_OUT.includes(place)
+      ? undefined
+      : `${at} makes a failure whose category or code is not written out: ${words}`;
   }
   const row = ROWS.get(category);
   if (row === undefined) {
     return `${at} makes a failure of "${category}", which is no row of the table`;
   }
-  return hasCode(row, code) || NOT_WRITTEN_OUT.includes(place) ? undefined : `${at} makes a failure of "${category}" with "${code}", which is not in its row`;
+  return hasCode(row, code) || NOT_WRITTEN_OUT.includes(place)
+    ? undefined
+    : `${at} makes a failure of "${category}" with "${code}", which is not in its row`;
 }
 
 const complaints = (made: readonly MadeFailure[]): string[] => made.map(complaintOf).filter((one) => one !== undefined);
@@ -62,23 +71,42 @@ describe('the failures that src makes', () => {
   it('are found', () => {
     assert.ok(inSource().length > 40);
     const places = inSource().map(({ at, words }) => `${at.replace(/:\d+$/, '')}: ${words}`);
-    assert.deepEqual(NOT_WRITTEN_OUT.filter((place) => !places.includes(place)), [], 'exceptions that nothing needs any more');
+    assert.deepEqual(
+      NOT_WRITTEN_OUT.filter((place) => !places.includes(place)),
+      [],
+      'exceptions that nothing needs any more',
+    );
   });
 
   it('have each code of the storage that its callers pass', () => {
-    const passed = [...readFileSync(join(SRC, 'storage/timeouts.ts'), 'utf8').matchAll(/limit\([^)]*'([\w-]+)'\)/g)].map(([, code = '']) => code);
+    const passed = [
+      ...readFileSync(join(SRC, 'storage/timeouts.ts'), 'utf8').matchAll(/limit\([^)]*'([\w-]+)'\)/g),
+    ].map(([, code = '']) => code);
     assert.ok(passed.length >= 2);
-    assert.deepEqual(passed.filter((code) => !hasCode(FAILURE_POLICIES.storage, code)), []);
+    assert.deepEqual(
+      passed.filter((code) => !hasCode(FAILURE_POLICIES.storage, code)),
+      [],
+    );
   });
 
   it('would be complained about with another code, another category, or one that cannot be read', () => {
     const made = (text: string): string[] => complaints(madeFailures('core/a.ts', text));
     assert.deepEqual(made(`throw new Failure('network', 'deadline', { cause });`), []);
     assert.deepEqual(made('throw new Failure("storage", `secret-${operation}`);'), []);
-    assert.deepEqual(made(`throw new Failure('network', 'no-code');`), ['core/a.ts:1 makes a failure of "network" with "no-code", which is not in its row']);
-    assert.deepEqual(made(`throw new Failure('session-ended', 'invalid_grant');`), ['core/a.ts:1 makes a failure of "session-ended" with "invalid_grant", which is not in its row']);
-    assert.deepEqual(made('\nthrow new Failure("storage", `disk-${operation}`);'), ['core/a.ts:2 makes a failure of "storage" with "disk-*", which is not in its row']);
-    assert.deepEqual(made(`throw new Failure('nonsense', 'x');`), ['core/a.ts:1 makes a failure of "nonsense", which is no row of the table']);
-    assert.deepEqual(made(`throw new Failure(category, code);`), ['core/a.ts:1 makes a failure whose category or code is not written out: category, code']);
+    assert.deepEqual(made(`throw new Failure('network', 'no-code');`), [
+      'core/a.ts:1 makes a failure of "network" with "no-code", which is not in its row',
+    ]);
+    assert.deepEqual(made(`throw new Failure('session-ended', 'invalid_grant');`), [
+      'core/a.ts:1 makes a failure of "session-ended" with "invalid_grant", which is not in its row',
+    ]);
+    assert.deepEqual(made('\nthrow new Failure("storage", `disk-${operation}`);'), [
+      'core/a.ts:2 makes a failure of "storage" with "disk-*", which is not in its row',
+    ]);
+    assert.deepEqual(made(`throw new Failure('nonsense', 'x');`), [
+      'core/a.ts:1 makes a failure of "nonsense", which is no row of the table',
+    ]);
+    assert.deepEqual(made(`throw new Failure(category, code);`), [
+      'core/a.ts:1 makes a failure whose category or code is not written out: category, code',
+    ]);
   });
 });

@@ -15,7 +15,22 @@ function sources(): Map<string, string> {
 const inExample = (files: Record<string, string>): string[] => breaches(new Map(Object.entries(files)));
 /** Breaches in one file, with an empty file in each layer to import from. */
 const inFile = (file: string, text: string): string[] =>
-  inExample({ 'core/a.ts': '', 'protocol/a.ts': '', 'flows/a.ts': '', 'locking/a.ts': '', 'storage/a.ts': '', 'idle/a.ts': '', 'sessions/a.ts': '', 'host/a.ts': '', 'auth/a.ts': '', 'node/a.ts': '', 'ui/a.ts': '', 'wizard/a.ts': '', 'diagnostics/a.ts': '', [file]: text });
+  inExample({
+    'core/a.ts': '',
+    'protocol/a.ts': '',
+    'flows/a.ts': '',
+    'locking/a.ts': '',
+    'storage/a.ts': '',
+    'idle/a.ts': '',
+    'sessions/a.ts': '',
+    'host/a.ts': '',
+    'auth/a.ts': '',
+    'node/a.ts': '',
+    'ui/a.ts': '',
+    'wizard/a.ts': '',
+    'diagnostics/a.ts': '',
+    [file]: text,
+  });
 
 describe('the architecture of src', () => {
   it('is kept by every file', () => {
@@ -28,7 +43,10 @@ describe('the architecture of src', () => {
   });
 
   it('has one level of layers only', () => {
-    assert.deepEqual([...sources().keys()].filter((path) => path.split('/').length > 2), []);
+    assert.deepEqual(
+      [...sources().keys()].filter((path) => path.split('/').length > 2),
+      [],
+    );
   });
 });
 
@@ -39,11 +57,23 @@ describe('the checker of the architecture', () => {
       ['protocol/b.ts', `import * as oauth from 'oauth4webapi'; import { a } from '../core/a.ts';`],
       ['flows/loopback.ts', `import { createServer } from 'node:http'; import { a } from '../protocol/a.ts';`],
       ['sessions/b.ts', `import * as v from 'valibot'; import { a } from '../protocol/a.ts';`],
-      ['ui/b.ts', `import * as vscode from 'vscode'; import { a } from '../flows/a.ts'; import { b } from '../sessions/a.ts';`],
-      ['wizard/b.ts', `import * as vscode from 'vscode'; import { a } from '../ui/a.ts'; import { b } from '../sessions/a.ts';`],
-      ['diagnostics/b.ts', `import * as vscode from 'vscode'; import { a } from '../ui/a.ts'; import { b } from '../sessions/a.ts';`],
+      [
+        'ui/b.ts',
+        `import * as vscode from 'vscode'; import { a } from '../flows/a.ts'; import { b } from '../sessions/a.ts';`,
+      ],
+      [
+        'wizard/b.ts',
+        `import * as vscode from 'vscode'; import { a } from '../ui/a.ts'; import { b } from '../sessions/a.ts';`,
+      ],
+      [
+        'diagnostics/b.ts',
+        `import * as vscode from 'vscode'; import { a } from '../ui/a.ts'; import { b } from '../sessions/a.ts';`,
+      ],
       ['node/b.ts', `import { readFile } from 'node:fs/promises'; import type { A } from '../locking/a.ts';`],
-      ['extension.ts', `import * as vscode from 'vscode'; import { a } from './ui/a.ts'; import { randomUUID } from 'node:crypto';`],
+      [
+        'extension.ts',
+        `import * as vscode from 'vscode'; import { a } from './ui/a.ts'; import { randomUUID } from 'node:crypto';`,
+      ],
     ] as const) {
       assert.deepEqual(inFile(file, text), [], file);
     }
@@ -83,7 +113,9 @@ describe('the checker of the architecture', () => {
   }
 
   it('sees the entry imported from below', () => {
-    assert.deepEqual(inExample({ 'extension.ts': '', 'ui/a.ts': `import { activate } from '../extension.ts';` }), ['ui/a.ts imports extension.ts']);
+    assert.deepEqual(inExample({ 'extension.ts': '', 'ui/a.ts': `import { activate } from '../extension.ts';` }), [
+      'ui/a.ts imports extension.ts',
+    ]);
   });
 
   for (const [file, from] of [
@@ -108,27 +140,55 @@ describe('the checker of the architecture', () => {
   }
 
   it('sees an import whose target it cannot tell', () => {
-    assert.deepEqual(inFile('core/b.ts', 'const name = "x"; await import(name);'), ['core/b.ts imports (not a plain text)']);
-    assert.deepEqual(inFile('core/b.ts', `import { x } from './gone.ts';`), ['core/b.ts imports ./gone.ts, which is no file of src']);
-    assert.deepEqual(inFile('core/b.ts', `import { x } from '../../test/x.ts';`), ['core/b.ts imports ../../test/x.ts, which is no file of src']);
+    assert.deepEqual(inFile('core/b.ts', 'const name = "x"; await import(name);'), [
+      'core/b.ts imports (not a plain text)',
+    ]);
+    assert.deepEqual(inFile('core/b.ts', `import { x } from './gone.ts';`), [
+      'core/b.ts imports ./gone.ts, which is no file of src',
+    ]);
+    assert.deepEqual(inFile('core/b.ts', `import { x } from '../../test/x.ts';`), [
+      'core/b.ts imports ../../test/x.ts, which is no file of src',
+    ]);
   });
 
   it('sees a file in a layer that is not in the plan', () => {
-    assert.deepEqual(inExample({ 'utils/a.ts': `import * as v from 'valibot';` }), ['utils/a.ts stands in no layer of the plan']);
+    assert.deepEqual(inExample({ 'utils/a.ts': `import * as v from 'valibot';` }), [
+      'utils/a.ts stands in no layer of the plan',
+    ]);
   });
 
   it('sees a cycle of two files and of three, but not one of types', () => {
-    assert.deepEqual(inExample({ 'core/a.ts': `import { b } from './b.ts';`, 'core/b.ts': `import { a } from './a.ts';` }), ['cycle: core/a.ts -> core/b.ts -> core/a.ts']);
     assert.deepEqual(
-      inExample({ 'core/a.ts': `export * from './b.ts';`, 'core/b.ts': `import './c.ts';`, 'core/c.ts': `import { a } from './a.ts';` }),
+      inExample({ 'core/a.ts': `import { b } from './b.ts';`, 'core/b.ts': `import { a } from './a.ts';` }),
+      ['cycle: core/a.ts -> core/b.ts -> core/a.ts'],
+    );
+    assert.deepEqual(
+      inExample({
+        'core/a.ts': `export * from './b.ts';`,
+        'core/b.ts': `import './c.ts';`,
+        'core/c.ts': `import { a } from './a.ts';`,
+      }),
       ['cycle: core/a.ts -> core/b.ts -> core/c.ts -> core/a.ts'],
     );
-    assert.deepEqual(inExample({ 'core/a.ts': `import type { B } from './b.ts';`, 'core/b.ts': `import { a } from './a.ts';` }), []);
-    assert.deepEqual(inExample({ 'core/a.ts': `import './b.ts'; import './c.ts';`, 'core/b.ts': `import './c.ts';`, 'core/c.ts': '' }), [], 'two ways are no cycle');
+    assert.deepEqual(
+      inExample({ 'core/a.ts': `import type { B } from './b.ts';`, 'core/b.ts': `import { a } from './a.ts';` }),
+      [],
+    );
+    assert.deepEqual(
+      inExample({ 'core/a.ts': `import './b.ts'; import './c.ts';`, 'core/b.ts': `import './c.ts';`, 'core/c.ts': '' }),
+      [],
+      'two ways are no cycle',
+    );
   });
 
   it('sees every kind of default export', () => {
-    for (const text of ['export default 1;', 'export default function a() {}', 'export default class {}', 'const a = 1; export { a as default };', `export { default } from './a.ts';`]) {
+    for (const text of [
+      'export default 1;',
+      'export default function a() {}',
+      'export default class {}',
+      'const a = 1; export { a as default };',
+      `export { default } from './a.ts';`,
+    ]) {
       assert.deepEqual(inFile('core/b.ts', text), ['core/b.ts has a default export'], text);
     }
     assert.deepEqual(inFile('core/b.ts', 'export const a = 1; export { a as b }; switch (a) { default: }'), []);
@@ -142,11 +202,22 @@ describe('the checker of the architecture', () => {
   });
 
   it('sees words written out in a message', () => {
-    for (const call of [`showInformationMessage('Hi')`, 'showWarningMessage(`Hi ${name}`)', `showErrorMessage(say.hi(), 'OK')`, `showInformationMessage(x ? 'a' : b)`, `showInformationMessage('a' + b)`, `showWarningMessage(a, { modal: true, detail: 'b' })`]) {
+    for (const call of [
+      `showInformationMessage('Hi')`,
+      'showWarningMessage(`Hi ${name}`)',
+      `showErrorMessage(say.hi(), 'OK')`,
+      `showInformationMessage(x ? 'a' : b)`,
+      `showInformationMessage('a' + b)`,
+      `showWarningMessage(a, { modal: true, detail: 'b' })`,
+    ]) {
       const found = inFile('ui/b.ts', `import * as vscode from 'vscode'; void vscode.window.${call};`);
       assert.deepEqual(found, [`ui/b.ts has words of its own in ${call.split('(')[0] ?? ''}`], call);
     }
-    for (const call of [`showInformationMessage(say.hi('Ada'))`, 'showWarningMessage(words, ...actions.map(label))', 'showWarningMessage(a ? b() : c(), { modal: true })']) {
+    for (const call of [
+      `showInformationMessage(say.hi('Ada'))`,
+      'showWarningMessage(words, ...actions.map(label))',
+      'showWarningMessage(a ? b() : c(), { modal: true })',
+    ]) {
       assert.deepEqual(inFile('ui/b.ts', `import * as vscode from 'vscode'; void vscode.window.${call};`), [], call);
     }
   });

@@ -47,7 +47,10 @@ interface Manifest {
   readonly categories: readonly string[];
   readonly activationEvents: readonly string[];
   readonly extensionKind: readonly string[];
-  readonly capabilities: { readonly untrustedWorkspaces: { readonly supported: unknown }; readonly virtualWorkspaces: unknown };
+  readonly capabilities: {
+    readonly untrustedWorkspaces: { readonly supported: unknown };
+    readonly virtualWorkspaces: unknown;
+  };
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly contributes: {
@@ -113,7 +116,12 @@ describe('the manifest', () => {
   });
 
   it('has the settings of the code', () => {
-    assert.deepEqual(Object.keys(settings).sort(), Object.values(SETTINGS).map((name) => `${PREFIX}.${name}`).sort());
+    assert.deepEqual(
+      Object.keys(settings).sort(),
+      Object.values(SETTINGS)
+        .map((name) => `${PREFIX}.${name}`)
+        .sort(),
+    );
   });
 
   it('lets no workspace decide where credentials go: every setting has the scope of the application', () => {
@@ -128,15 +136,27 @@ describe('the manifest', () => {
       assert.equal(schema.markdownDescription, `%setting.${name.slice(PREFIX.length + 1)}%`);
     }
     const orders = Object.values(settings).map(({ order }) => order);
-    assert.deepEqual(orders, orders.map((_, index) => index + 1));
+    assert.deepEqual(
+      orders,
+      orders.map((_, index) => index + 1),
+    );
   });
 
   it('has the numbers of the code: its defaults and limits, and 0 below them for what can be off', () => {
     const inManifest = Object.entries(settings).filter(([, { type }]) => type === 'number');
-    assert.deepEqual(Object.values(NUMBER_SETTINGS).map(({ name }) => `${PREFIX}.${name}`).sort(), inManifest.map(([name]) => name).sort());
+    assert.deepEqual(
+      Object.values(NUMBER_SETTINGS)
+        .map(({ name }) => `${PREFIX}.${name}`)
+        .sort(),
+      inManifest.map(([name]) => name).sort(),
+    );
     for (const { canBeOff, default: fallback, maximum, minimum, name } of Object.values(NUMBER_SETTINGS)) {
       const schema = settings[`${PREFIX}.${name}`];
-      assert.deepEqual([schema?.default, schema?.minimum, schema?.maximum], [fallback, canBeOff ? 0 : minimum, maximum], name);
+      assert.deepEqual(
+        [schema?.default, schema?.minimum, schema?.maximum],
+        [fallback, canBeOff ? 0 : minimum, maximum],
+        name,
+      );
       assert.deepEqual(schema?.anyOf, canBeOff ? [{ const: 0 }, { minimum }] : undefined, name);
     }
   });
@@ -144,12 +164,18 @@ describe('the manifest', () => {
   it('describes each number with its unit, as the page of settings does', () => {
     for (const { name, unit } of Object.values(NUMBER_SETTINGS)) {
       assert.ok(words[`setting.${name}`]?.includes(`**${unit}**`), name);
-      assert.match(read('docs/settings.md'), new RegExp(`^\\| \`${PREFIX}\\.${name}\` \\| \\d+ ${unit === 'seconds' ? 's' : 'min'} \\|`, 'm'), name);
+      assert.match(
+        read('docs/settings.md'),
+        new RegExp(`^\\| \`${PREFIX}\\.${name}\` \\| \\d+ ${unit === 'seconds' ? 's' : 'min'} \\|`, 'm'),
+        name,
+      );
     }
   });
 
   it('shows commands by context keys that the code sets, and has no key that nothing looks at', () => {
-    const clauses = Object.values(contributes.menus).flat().flatMap(({ when }) => when ?? []);
+    const clauses = Object.values(contributes.menus)
+      .flat()
+      .flatMap(({ when }) => when ?? []);
     const used = clauses.flatMap((clause) => clause.match(new RegExp(`\\b${PREFIX}\\.\\w+`, 'g')) ?? []);
     assert.deepEqual([...new Set(used)].sort(), Object.values(CONTEXT_KEYS).sort());
   });
@@ -162,7 +188,10 @@ describe('the manifest', () => {
   });
 
   it('declares the id of a provider that is given none, so that VS Code can wake the extension for it', () => {
-    assert.deepEqual(contributes.authentication.map(({ id }) => id), [DEFAULT_PROVIDER_ID]);
+    assert.deepEqual(
+      contributes.authentication.map(({ id }) => id),
+      [DEFAULT_PROVIDER_ID],
+    );
     assert.ok(!BUILT_IN_PROVIDER_IDS.includes(DEFAULT_PROVIDER_ID));
   });
 
@@ -204,16 +233,40 @@ describe('an entry of the setting of providers', () => {
   });
 
   it('has the defaults of the code', () => {
-    const { id, scopes, accountsMenu, dpop, pushedAuthorization, signOutAtServer } = parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0] ?? {};
+    const { id, scopes, accountsMenu, dpop, pushedAuthorization, signOutAtServer } =
+      parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0] ?? {};
     assert.equal(field('id').default, DEFAULT_PROVIDER_ID);
     assert.deepEqual(field('scopes').default, DEFAULT_SCOPES);
-    assert.deepEqual([field('id').default, field('scopes').default, field('accountsMenu').default], [id, scopes, accountsMenu]);
-    assert.deepEqual(['pushedAuthorization', 'dpop', 'signOutAtServer'].map((name) => field(name).default), [pushedAuthorization, dpop, signOutAtServer]);
+    assert.deepEqual(
+      [field('id').default, field('scopes').default, field('accountsMenu').default],
+      [id, scopes, accountsMenu],
+    );
+    assert.deepEqual(
+      ['pushedAuthorization', 'dpop', 'signOutAtServer'].map((name) => field(name).default),
+      [pushedAuthorization, dpop, signOutAtServer],
+    );
   });
 
   it('has the types of the code', () => {
-    const FITTING: Record<string, Record<string, unknown>> = { string: { id: 'abc', signInMethod: 'paste', redirectUri: 'http://localhost/auth', token: 'id_token', clientAuthentication: 'client_secret_post', signOutAtServer: 'return' }, array: { redirectPorts: [5], resource: ['https://a.example'] }, object: { account: { id: 'id' }, endpoints: ENDPOINTS } };
-    const examples: Record<string, unknown> = { string: 'https://abc.example', number: 5, boolean: true, array: ['a'], object: {} };
+    const FITTING: Record<string, Record<string, unknown>> = {
+      string: {
+        id: 'abc',
+        signInMethod: 'paste',
+        redirectUri: 'http://localhost/auth',
+        token: 'id_token',
+        clientAuthentication: 'client_secret_post',
+        signOutAtServer: 'return',
+      },
+      array: { redirectPorts: [5], resource: ['https://a.example'] },
+      object: { account: { id: 'id' }, endpoints: ENDPOINTS },
+    };
+    const examples: Record<string, unknown> = {
+      string: 'https://abc.example',
+      number: 5,
+      boolean: true,
+      array: ['a'],
+      object: {},
+    };
     for (const name of PROVIDER_FIELDS) {
       for (const [type, example] of Object.entries(examples)) {
         const value = FITTING[type]?.[name] ?? example;
@@ -228,18 +281,60 @@ describe('an entry of the setting of providers', () => {
 
   it('has the pattern of the code for an id', () => {
     assert.equal(field('id').pattern, PROVIDER_ID_PATTERN.source);
-    for (const id of ['oidc', 'a', 'A.b_c-9', 'a'.repeat(64), 'a'.repeat(65), '1a', '-a', 'a b', 'ä', 'a/b', 'github', 'github-enterprise', 'a\n']) {
+    for (const id of [
+      'oidc',
+      'a',
+      'A.b_c-9',
+      'a'.repeat(64),
+      'a'.repeat(65),
+      '1a',
+      '-a',
+      'a b',
+      'ä',
+      'a/b',
+      'github',
+      'github-enterprise',
+      'a\n',
+    ]) {
       assert.equal(isTaken('id', id), matches(field('id'), id), id);
     }
   });
 
   for (const issuer of [
-    'https://id.example.com', 'https://id.example.com/', 'https://id.example.com:8443/realms/a', 'https://[2001:db8::1]/a', 'https://id.example.com/%20',
-    'http://localhost', 'http://localhost:8080/realms/a', 'http://127.0.0.1', 'http://127.0.0.1:3000/', 'http://127.9.9.9', 'http://[::1]', 'http://[::1]:9/a',
-    'http://id.example.com', 'http://localhost.example.com', 'http://127.0.0.1.example.com', 'http://0.0.0.0', 'http://[::2]', 'http://10.0.0.1',
-    'https://id.example.com?a', 'https://id.example.com/?a=1', 'https://id.example.com/#a', 'https://ada@id.example.com', 'https://ada:pw@id.example.com',
-    'http://localhost?a', 'http://ada@localhost', 'http://localhost@id.example.com', 'ftp://id.example.com', 'id.example.com', 'https://', 'command:x', 'x',
-    'https://id.example.com?', 'https://id.example.com#', 'https://id.exam\nple.com',
+    'https://id.example.com',
+    'https://id.example.com/',
+    'https://id.example.com:8443/realms/a',
+    'https://[2001:db8::1]/a',
+    'https://id.example.com/%20',
+    'http://localhost',
+    'http://localhost:8080/realms/a',
+    'http://127.0.0.1',
+    'http://127.0.0.1:3000/',
+    'http://127.9.9.9',
+    'http://[::1]',
+    'http://[::1]:9/a',
+    'http://id.example.com',
+    'http://localhost.example.com',
+    'http://127.0.0.1.example.com',
+    'http://0.0.0.0',
+    'http://[::2]',
+    'http://10.0.0.1',
+    'https://id.example.com?a',
+    'https://id.example.com/?a=1',
+    'https://id.example.com/#a',
+    'https://ada@id.example.com',
+    'https://ada:pw@id.example.com',
+    'http://localhost?a',
+    'http://ada@localhost',
+    'http://localhost@id.example.com',
+    'ftp://id.example.com',
+    'id.example.com',
+    'https://',
+    'command:x',
+    'x',
+    'https://id.example.com?',
+    'https://id.example.com#',
+    'https://id.exam\nple.com',
   ]) {
     it(`has the same say in the editor and in the code on the issuer ${JSON.stringify(issuer)}`, () => {
       assert.equal(isTaken('issuer', issuer), matches(field('issuer'), issuer));
@@ -249,7 +344,17 @@ describe('an entry of the setting of providers', () => {
   it('has the same say in the editor and in the code on scopes', () => {
     const { items, minItems } = field('scopes');
     assert.ok(items !== undefined);
-    for (const scope of ['openid', 'offline_access', 'https://graph.example/.default', 'api:read!', 'a b', '"a"', 'a\\b', 'ä', 'a\tb']) {
+    for (const scope of [
+      'openid',
+      'offline_access',
+      'https://graph.example/.default',
+      'api:read!',
+      'a b',
+      '"a"',
+      'a\\b',
+      'ä',
+      'a\tb',
+    ]) {
       assert.equal(isTaken('scopes', [scope]), matches(items, scope), scope);
     }
     assert.deepEqual([isTaken('scopes', []), minItems], [true, undefined]);
@@ -283,19 +388,30 @@ describe('an entry of the setting of providers', () => {
 
   it('has the same say in the editor and in the code on ports', () => {
     const { items, maxItems = 0, minItems } = field('redirectPorts');
-    for (const [port, isGood] of [[items?.minimum ?? 0, true], [items?.maximum ?? 0, true], [0, false], [65_536, false], [80.5, false]] as const) {
+    for (const [port, isGood] of [
+      [items?.minimum ?? 0, true],
+      [items?.maximum ?? 0, true],
+      [0, false],
+      [65_536, false],
+      [80.5, false],
+    ] as const) {
       assert.equal(isTaken('redirectPorts', [port]), isGood, String(port));
     }
     assert.deepEqual([items?.type, minItems], ['integer', 1]);
     const ports = Array.from({ length: maxItems + 1 }, (_, index) => 3000 + index);
-    assert.deepEqual([isTaken('redirectPorts', []), isTaken('redirectPorts', ports.slice(1)), isTaken('redirectPorts', ports)], [false, true, false]);
+    assert.deepEqual(
+      [isTaken('redirectPorts', []), isTaken('redirectPorts', ports.slice(1)), isTaken('redirectPorts', ports)],
+      [false, true, false],
+    );
   });
 
   it('starts from a snippet that is a good entry once it is filled in as proposed', () => {
     const bodies = entry?.defaultSnippets?.map(({ body }) => body) ?? [];
     assert.ok(bodies.length > 0);
     for (const body of bodies) {
-      const filled = Object.fromEntries(Object.entries(body).map(([name, value]) => [name, String(value).replace(/^\$\{\d+:(.*)\}$/, '$1')]));
+      const filled = Object.fromEntries(
+        Object.entries(body).map(([name, value]) => [name, String(value).replace(/^\$\{\d+:(.*)\}$/, '$1')]),
+      );
       assert.deepEqual(parseProviders([filled]).problems, []);
     }
   });
@@ -314,7 +430,9 @@ describe('the words of the manifest', () => {
     const shown = [
       ...contributes.commands.map(({ title }) => title),
       ...contributes.authentication.map(({ label }) => label),
-      ...[settings, entry?.properties ?? {}].flatMap((schemas) => Object.values(schemas).flatMap((schema) => schema.markdownDescription ?? schema.description ?? '')),
+      ...[settings, entry?.properties ?? {}].flatMap((schemas) =>
+        Object.values(schemas).flatMap((schema) => schema.markdownDescription ?? schema.description ?? ''),
+      ),
     ];
     for (const text of shown) {
       assert.match(text, /^%.+%$/);
@@ -335,13 +453,20 @@ describe('the sentences of the code', () => {
     for (const value of Object.values(extracted)) {
       const text = typeof value === 'string' ? value : value.message;
       const places = [...new Set([...text.matchAll(/\{(\d+)\}/g)].map(([, place]) => Number(place)))].sort();
-      assert.deepEqual(places, places.map((_, index) => index), text);
+      assert.deepEqual(
+        places,
+        places.map((_, index) => index),
+        text,
+      );
     }
   }).timeout(SLOW);
 });
 
 describe('the package that ships', () => {
-  const rules = read('.vscodeignore').split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+  const rules = read('.vscodeignore')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
   const shipped = rules.slice(1).map((rule) => rule.slice(1));
 
   it('holds only what is named', () => {
@@ -353,8 +478,12 @@ describe('the package that ships', () => {
   });
 
   it('holds what the manifest and the code name', () => {
-    const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
-    const assets = sources.flatMap((path) => [...read(join('src', path)).matchAll(/asAbsolutePath\('([^']+)'\)/g)].map(([, asset]) => asset ?? ''));
+    const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.ts'),
+    );
+    const assets = sources.flatMap((path) =>
+      [...read(join('src', path)).matchAll(/asAbsolutePath\('([^']+)'\)/g)].map(([, asset]) => asset ?? ''),
+    );
     assert.ok(assets.length > 0);
     for (const needed of ['package.json', join(manifest.main), join(manifest.icon), ...assets]) {
       assert.ok(shipped.includes(needed), needed);

@@ -16,7 +16,9 @@ const shipped = [
   'README.md',
   'dist/extension.js',
   'dist/onDemand-*.js',
-  ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
   ...['README', 'other', ...PRESETS.map(({ id }) => id)].map((name) => `docs/servers/${name}.md`),
   'l10n/bundle.l10n.json',
   'media/icon.png',
@@ -45,7 +47,9 @@ function built(name: string): string {
 
 /** Every sentence of some of the files that hold them. */
 async function sentencesOf(paths: readonly string[]): Promise<string[]> {
-  const sources = paths.map((path) => ({ extension: '.ts', contents: readFileSync(join(root, 'src', path), 'utf8') }) as const);
+  const sources = paths.map(
+    (path) => ({ extension: '.ts', contents: readFileSync(join(root, 'src', path), 'utf8') }) as const,
+  );
   return Object.keys(await getL10nJson(sources));
 }
 
@@ -97,21 +101,36 @@ describe('the package', function () {
     it(`has ${name} load nothing but VS Code, what Node brings, and the other file`, () => {
       const bundle = built(name);
       const loaded = [...bundle.matchAll(/\b(?:require|import)\("([^"]+)"\)/gu)].map(([, from = '']) => from);
-      const ours = loaded.filter((from) => from !== 'vscode' && !from.startsWith('node:')).map((from) => stableName(from.replace('./', 'dist/')));
-      assert.deepEqual([...new Set(ours)], files.filter((file) => file.name !== name).map((file) => file.name));
+      const ours = loaded
+        .filter((from) => from !== 'vscode' && !from.startsWith('node:'))
+        .map((from) => stableName(from.replace('./', 'dist/')));
+      assert.deepEqual(
+        [...new Set(ours)],
+        files.filter((file) => file.name !== name).map((file) => file.name),
+      );
     });
   }
 
   it('has the guide and the diagnostics in the file that is loaded on demand, and nothing of them in the other', async () => {
-    const [atStart, onDemand] = files.map(({ name }) => built(name).replace(/\\u([0-9A-F]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16))));
+    const [atStart, onDemand] = files.map(({ name }) =>
+      built(name).replace(/\\u([0-9A-F]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16))),
+    );
     const rooms = [...TEXTS].filter((path) => !path.startsWith('host/'));
     const others = await sentencesOf([...TEXTS].filter((path) => !rooms.includes(path)));
     assert.deepEqual(rooms, ['diagnostics/reportText.ts', 'wizard/wizardMessages.ts']);
     for (const room of rooms) {
-      const own = (await sentencesOf([room])).filter((sentence) => !others.includes(sentence) && !/["'`]/.test(sentence));
+      const own = (await sentencesOf([room])).filter(
+        (sentence) => !others.includes(sentence) && !/["'`]/.test(sentence),
+      );
       assert.ok(own.length > 20, room);
-      assert.deepEqual(own.filter((sentence) => atStart?.includes(`.t("${sentence}"`) !== false), []);
-      assert.deepEqual(own.filter((sentence) => onDemand?.includes(`.t("${sentence}"`) !== true), []);
+      assert.deepEqual(
+        own.filter((sentence) => atStart?.includes(`.t("${sentence}"`) !== false),
+        [],
+      );
+      assert.deepEqual(
+        own.filter((sentence) => onDemand?.includes(`.t("${sentence}"`) !== true),
+        [],
+      );
     }
   });
 
@@ -125,7 +144,11 @@ describe('the package', function () {
     for (const name of ['README.md', 'CHANGELOG.md']) {
       const file = join(root, name);
       const images = existsSync(file) ? imagesIn(readFileSync(file, 'utf8')) : [];
-      assert.deepEqual(images.filter((address) => !isThere(address)), [], name);
+      assert.deepEqual(
+        images.filter((address) => !isThere(address)),
+        [],
+        name,
+      );
     }
   });
 
@@ -136,11 +159,17 @@ describe('the package', function () {
 
 describe('the search for images', () => {
   it('sees every way to write one', () => {
-    const text = '![a](media/a.png) [![b](https://b/b.svg "b")](c) <img width="5" src="d.png"> <source srcset=\'e.png\'>';
+    const text =
+      '![a](media/a.png) [![b](https://b/b.svg "b")](c) <img width="5" src="d.png"> <source srcset=\'e.png\'>';
     assert.deepEqual(imagesIn(text), ['media/a.png', 'https://b/b.svg', 'd.png', 'e.png']);
   });
 
   it('knows an image that is there from one that is not', () => {
-    assert.deepEqual(['https://x/y.png', 'package.json', 'http://x/y.png', 'media/gone.png'].map(isThere), [true, true, false, false]);
+    assert.deepEqual(['https://x/y.png', 'package.json', 'http://x/y.png', 'media/gone.png'].map(isThere), [
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 });

@@ -24,19 +24,32 @@ describe('a suite', function () {
     const file = join(folder, 'a.test.mjs');
     writeFileSync(file, text);
     const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
-    const { status, stdout, stderr } = spawnSync(process.execPath, [mocha, '--no-config', '--require', HOOKS, file], { cwd: root, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [mocha, '--no-config', '--require', HOOKS, file], {
+      cwd: root,
+      encoding: 'utf8',
+    });
     return { code: status, printed: stdout + stderr };
   }
 
   it('passes where every rejection is handled, also one that was only meant for later', () => {
-    assert.equal(run("it('one', async () => { const lost = Promise.reject(new Error('x')); await Promise.allSettled([lost]); });").code, 0);
+    assert.equal(
+      run("it('one', async () => { const lost = Promise.reject(new Error('x')); await Promise.allSettled([lost]); });")
+        .code,
+      0,
+    );
   });
 
   for (const [when, text] of [
     ['in a test', "it('one', () => { Promise.reject(new Error('lost')); }); it('two', () => {});"],
-    ['in the last test', "it('zero', () => {}); it('one', () => { void (async () => { await null; throw new Error('lost'); })(); });"],
+    [
+      'in the last test',
+      "it('zero', () => {}); it('one', () => { void (async () => { await null; throw new Error('lost'); })(); });",
+    ],
     ['in a hook', "before('one', () => { Promise.reject(new Error('lost')); }); it('two', () => {});"],
-    ['between two tests', "it('one', () => { setImmediate(() => Promise.reject(new Error('lost'))); }); it('two', () => new Promise((resolve) => setTimeout(resolve, 20)));"],
+    [
+      'between two tests',
+      "it('one', () => { setImmediate(() => Promise.reject(new Error('lost'))); }); it('two', () => new Promise((resolve) => setTimeout(resolve, 20)));",
+    ],
     ['by something that is no error', "it('one', () => { Promise.reject('lost'); });"],
     ['after the last test', "it('one', () => { setTimeout(() => Promise.reject(new Error('lost')), 50); });"],
   ] as const) {
@@ -48,10 +61,15 @@ describe('a suite', function () {
   }
 
   it('names the test that ran, and runs the others all the same', () => {
-    const { code, printed } = run("it('one', () => { Promise.reject(new Error('lost')); }); it('two', () => {}); it('three', () => { Promise.reject(new Error('gone')); });");
+    const { code, printed } = run(
+      "it('one', () => { Promise.reject(new Error('lost')); }); it('two', () => {}); it('three', () => { Promise.reject(new Error('gone')); });",
+    );
     assert.equal(code, 1);
     assert.match(printed, /3 passing/);
-    assert.match(printed, /2 promise\(s\) were rejected, and nobody listened\.[^]*one: Error: lost[^]*three: Error: gone/);
+    assert.match(
+      printed,
+      /2 promise\(s\) were rejected, and nobody listened\.[^]*one: Error: lost[^]*three: Error: gone/,
+    );
   });
 
   it('fails where something is thrown outside a test', () => {
@@ -59,7 +77,9 @@ describe('a suite', function () {
   });
 
   it('has these hooks wherever it runs', () => {
-    const { require: required } = JSON.parse(readFileSync(join(root, '.mocharc.json'), 'utf8')) as { require: string[] };
+    const { require: required } = JSON.parse(readFileSync(join(root, '.mocharc.json'), 'utf8')) as {
+      require: string[];
+    };
     assert.ok(required.includes(HOOKS));
     assert.match(readFileSync(join(root, 'test/vscode/run.ts'), 'utf8'), /rootHooks: mochaHooks/);
   });

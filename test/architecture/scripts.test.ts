@@ -26,17 +26,28 @@ describe('the npm scripts', () => {
   it('each install what is missing, in a step before: a shell would go on with the Node that it found first', () => {
     const names = Object.keys(scripts).filter((name) => scripts[name] !== INSTALL);
     assert.ok(names.includes('start') && names.includes('test') && names.includes('test:ui'));
-    assert.deepEqual(names.filter((name) => scripts[`pre${name}`] !== INSTALL), []);
+    assert.deepEqual(
+      names.filter((name) => scripts[`pre${name}`] !== INSTALL),
+      [],
+    );
   });
 
   it('are all that continuous integration needs', () => {
-    const commands = read('.ci/run').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    const commands = read('.ci/run')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
     assert.deepEqual(commands, ['set -euo pipefail', 'cd "$(dirname "${BASH_SOURCE[0]}")/.."', 'npm test']);
   });
 
   it('are all that the README asks for at the start', () => {
     const [, block = ''] = /```sh\n(.*?)```/s.exec(read('README.md')) ?? [];
-    assert.deepEqual(block.trim().split('\n').map((line) => line.replace(/\s*#.*/, '')), ['npm start', 'npm test']);
+    assert.deepEqual(
+      block
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(/\s*#.*/, '')),
+      ['npm start', 'npm test'],
+    );
   });
 });
 
@@ -48,7 +59,9 @@ describe('the step before every script', () => {
     cpSync(join(root, 'tools'), join(folder, 'tools'), { recursive: true });
     writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ packages: WANTED }));
     // Stands in for npm: records how it is called, takes a moment, and writes what npm writes at the end.
-    writeFileSync(join(folder, 'npm-cli.js'), `
+    writeFileSync(
+      join(folder, 'npm-cli.js'),
+      `
       const fs = require('node:fs');
       fs.appendFileSync('calls.txt', process.argv.slice(2).join(' ') + '\\n');
       console.log('added 1 package');
@@ -57,7 +70,8 @@ describe('the step before every script', () => {
         fs.mkdirSync('node_modules', { recursive: true });
         fs.writeFileSync('node_modules/.package-lock.json', JSON.stringify({ packages: ${JSON.stringify(INSTALLED)} }));
       }, 300);
-    `);
+    `,
+    );
   });
 
   afterEach(() => {
@@ -72,17 +86,25 @@ describe('the step before every script', () => {
 
   /** Starts the step, in another folder, as npm with its own options in the environment would. */
   function start(env: Record<string, string> = {}): ChildProcessWithoutNullStreams {
-    return spawn(process.execPath, [join(folder, 'tools/install.mjs')], { cwd: tmpdir(), env: { ...process.env, npm_execpath: join(folder, 'npm-cli.js'), ...env } });
+    return spawn(process.execPath, [join(folder, 'tools/install.mjs')], {
+      cwd: tmpdir(),
+      env: { ...process.env, npm_execpath: join(folder, 'npm-cli.js'), ...env },
+    });
   }
 
   /** Runs the step, and returns how it ended and what it printed. */
   async function run(env: Record<string, string> = {}): Promise<{ code: unknown; out: string; err: string }> {
     const child = start(env);
-    const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close') as Promise<unknown[]>]);
+    const [out, err, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close') as Promise<unknown[]>,
+    ]);
     return { code, out, err };
   }
 
-  const calls = (): string[] => (existsSync(join(folder, 'calls.txt')) ? readFileSync(join(folder, 'calls.txt'), 'utf8').trim().split('\n') : []);
+  const calls = (): string[] =>
+    existsSync(join(folder, 'calls.txt')) ? readFileSync(join(folder, 'calls.txt'), 'utf8').trim().split('\n') : [];
   const call = (): string => `ci --prefix ${folder} --include=dev --loglevel=error`;
 
   it('installs on a fresh clone, says so, and leaves stdout to the script', async () => {
@@ -104,7 +126,10 @@ describe('the step before every script', () => {
     ['a package has another version', { 'node_modules/a': { ...A, version: '1.9.9' } }],
     ['a package has other contents', { 'node_modules/a': { ...A, integrity: 'sha512-x' } }],
     ['there is one too many', { ...INSTALLED, 'node_modules/c': { version: '1.0.0' } }],
-    ['a package of this platform has another version', { ...INSTALLED, 'node_modules/b-for-another-platform': { version: '2.0.0' } }],
+    [
+      'a package of this platform has another version',
+      { ...INSTALLED, 'node_modules/b-for-another-platform': { version: '2.0.0' } },
+    ],
   ];
   for (const [what, packages] of OUTDATED) {
     it(`installs if ${what}`, async () => {
@@ -127,7 +152,10 @@ describe('the step before every script', () => {
 
   it('installs once if several scripts start at the same time', async () => {
     const ends = await Promise.all([run(), run(), run()]);
-    assert.deepEqual(ends.map(({ code }) => code), [0, 0, 0]);
+    assert.deepEqual(
+      ends.map(({ code }) => code),
+      [0, 0, 0],
+    );
     assert.deepEqual(calls(), [call()]);
   });
 

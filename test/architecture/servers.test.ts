@@ -19,7 +19,9 @@ function entriesOn(page: string): Entry[] {
   const blocks = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, json = '']) => json);
   assert.ok(blocks.length > 0, 'an entry to copy');
   return blocks.flatMap((block) => {
-    const { 'sessionKeeper.providers': list, ...others } = JSON.parse(`{${block}}`) as { readonly 'sessionKeeper.providers': Entry[] };
+    const { 'sessionKeeper.providers': list, ...others } = JSON.parse(`{${block}}`) as {
+      readonly 'sessionKeeper.providers': Entry[];
+    };
     assert.deepEqual(others, {});
     return list;
   });
@@ -27,17 +29,27 @@ function entriesOn(page: string): Entry[] {
 
 /** The rows of a page's first table, by what they are about. */
 function factsOn(page: string): ReadonlyMap<string, string> {
-  return new Map([...page.matchAll(/^\| ([A-Z][^|]*) \| ([^|]*) \|$/gm)].map(([, name = '', value = '']) => [name, value]));
+  return new Map(
+    [...page.matchAll(/^\| ([A-Z][^|]*) \| ([^|]*) \|$/gm)].map(([, name = '', value = '']) => [name, value]),
+  );
 }
 
 /** What a page has to begin its facts with. */
 const SAID = {
-  secret: { 'none': 'None: ', 'required': 'Needed.', 'for-browser': 'Needed to sign in in the browser; not for a code on any device.' },
-  device: { 'if-allowed': 'Yes, ', 'other-client': 'No: ', 'never': 'No: ' },
-  renewal: { 'with-scope': 'With `offline_access`.', 'always': 'Always, ', 'needless': 'Not needed: ' },
+  secret: {
+    none: 'None: ',
+    required: 'Needed.',
+    'for-browser': 'Needed to sign in in the browser; not for a code on any device.',
+  },
+  device: { 'if-allowed': 'Yes, ', 'other-client': 'No: ', never: 'No: ' },
+  renewal: { 'with-scope': 'With `offline_access`.', always: 'Always, ', needless: 'Not needed: ' },
 } as const satisfies { readonly [F in 'secret' | 'device' | 'renewal']: Readonly<Record<Preset[F], string>> };
 /** The index says the same in few words. */
-const INDEXED: Readonly<Record<Preset['secret'], string>> = { 'none': 'none', 'required': 'needed', 'for-browser': 'in the browser' };
+const INDEXED: Readonly<Record<Preset['secret'], string>> = {
+  none: 'none',
+  required: 'needed',
+  'for-browser': 'in the browser',
+};
 
 describe('the pages on servers', () => {
   it('are one for each ready-made definition, one for any other server, and an index', () => {
@@ -58,7 +70,12 @@ describe('the pages on servers', () => {
         assert.deepEqual(parseProviders(entries).problems, []);
         const [entry = {}, ...others] = entries;
         assert.deepEqual(others, []);
-        const draft = { ...draftOf(preset), issuer: String(entry['issuer']), clientId: String(entry['clientId']), scopes: preset.scopes };
+        const draft = {
+          ...draftOf(preset),
+          issuer: String(entry['issuer']),
+          clientId: String(entry['clientId']),
+          scopes: preset.scopes,
+        };
         const label = proposedLabel(draft);
         assert.deepEqual(entry, entryOf({ ...draft, label, id: proposedId({ ...draft, label }, []) }));
         const pattern = preset.issuer.replaceAll(/[.?]/g, '\\$&').replaceAll(/\{[^{}]*\}/g, '[^/{}]+');
@@ -69,17 +86,26 @@ describe('the pages on servers', () => {
 
       it('says of secret, addresses, code and renewal what the code knows', () => {
         const facts = factsOn(page);
-        const starts = (fact: string, said: string): void => assert.ok(facts.get(fact)?.startsWith(said), `${fact}: ${facts.get(fact)}`);
+        const starts = (fact: string, said: string): void =>
+          assert.ok(facts.get(fact)?.startsWith(said), `${fact}: ${facts.get(fact)}`);
         starts('Client secret', SAID.secret[preset.secret]);
         starts('Code on any device', SAID.device[preset.device]);
         starts('Renewal', SAID.renewal[preset.renewal]);
         const [provider] = parseProviders(entriesOn(page)).providers;
         assert.ok(provider !== undefined);
-        const addresses = [...(facts.get('Redirect addresses') ?? '').matchAll(/`([^`]+)`/g)].map(([, address]) => address);
+        const addresses = [...(facts.get('Redirect addresses') ?? '').matchAll(/`([^`]+)`/g)].map(
+          ([, address]) => address,
+        );
         assert.deepEqual(addresses, preset.registersRedirect ? loopbackAddresses(provider) : []);
-        assert.equal(facts.get('Redirect addresses')?.includes('any port') === true, preset.registersRedirect && provider.redirectPorts.length === 0);
+        assert.equal(
+          facts.get('Redirect addresses')?.includes('any port') === true,
+          preset.registersRedirect && provider.redirectPorts.length === 0,
+        );
         assert.equal(page.includes('Set Client Secret…** afterwards'), preset.secret !== 'none');
-        assert.equal(/`(?:refresh_token_expires_in|refresh_expires_in)`/.exec(page)?.[0], preset.endField && `\`${preset.endField}\``);
+        assert.equal(
+          /`(?:refresh_token_expires_in|refresh_expires_in)`/.exec(page)?.[0],
+          preset.endField && `\`${preset.endField}\``,
+        );
         assert.ok(read('README.md').includes(`](${preset.id}.md) | ${INDEXED[preset.secret]} |`), 'the index');
       });
     });
@@ -89,7 +115,10 @@ describe('the pages on servers', () => {
     it(`name no failure that there is not, and lead nowhere that is not there: ${name}`, () => {
       const page = read(name);
       const named = [...page.matchAll(/^\| [^|]+ \| `([^`|]+)` \| [^|]+ \|$/gm)].map(([, category = '']) => category);
-      assert.deepEqual(named.filter((category) => !(CATEGORIES as readonly string[]).includes(category)), []);
+      assert.deepEqual(
+        named.filter((category) => !(CATEGORIES as readonly string[]).includes(category)),
+        [],
+      );
       // What is in italics there, and not from the browser, is a part of the sentence that the product has for it.
       for (const [, quoted = '', category = ''] of page.matchAll(/^\| \*([^*]+)\*[^|]* \| `([^`|]+)` \|/gm)) {
         const row = failures.find((line) => line.endsWith(` | \`${category}\` |`) && line.split(' | ').length > 3);
@@ -97,14 +126,25 @@ describe('the pages on servers', () => {
       }
       // A code there that the product knows is of that category, at one step or another.
       for (const [, code = '', category = ''] of page.matchAll(/^\| [^|]*`([\w.-]+)`[^|]* \| `([^`|]+)` \|/gm)) {
-        const meanings = ['exchange', 'refresh', 'device', 'authorization'].map((step) => categoryOfError(code, step) ?? categoryOfCode(code) ?? category);
+        const meanings = ['exchange', 'refresh', 'device', 'authorization'].map(
+          (step) => categoryOfError(code, step) ?? categoryOfCode(code) ?? category,
+        );
         assert.ok((meanings as readonly string[]).includes(category), `${code}: ${meanings.join(' ')}`);
       }
       const links = [...page.matchAll(/\]\(([^)#]+)\)/g)].map(([, link = '']) => link);
-      assert.deepEqual(links.filter((link) => !link.startsWith('https://') && !existsSync(join(dirname(join(folder, name)), link))), []);
+      assert.deepEqual(
+        links.filter((link) => !link.startsWith('https://') && !existsSync(join(dirname(join(folder, name)), link))),
+        [],
+      );
       if (name !== 'README.md') {
-        assert.deepEqual(parseProviders(entriesOn(page).map((entry, index) => ({ ...entry, id: `id-${index}` }))).problems, []);
-        assert.deepEqual([...page.matchAll(/^## (.*)$/gm)].map(([, heading = '']) => heading.replace(/^At .*/, 'At')), ['At', 'In VS Code', 'What to expect', 'When it does not work']);
+        assert.deepEqual(
+          parseProviders(entriesOn(page).map((entry, index) => ({ ...entry, id: `id-${index}` }))).problems,
+          [],
+        );
+        assert.deepEqual(
+          [...page.matchAll(/^## (.*)$/gm)].map(([, heading = '']) => heading.replace(/^At .*/, 'At')),
+          ['At', 'In VS Code', 'What to expect', 'When it does not work'],
+        );
         assert.ok(named.length > 0);
       }
     });

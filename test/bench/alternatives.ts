@@ -4,8 +4,8 @@ import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { minimumVersion } from '../workshop/editor.ts';
-import { root } from '../workshop/places.ts';
+import { minimumVersion } from '../../tools/editor.ts';
+import { root } from '../../tools/places.ts';
 
 /** What stands side by side, in the order of the table. */
 export const alternatives = ['Session Keeper', 'floor', 'github-authentication', 'microsoft-authentication'] as const;
@@ -82,7 +82,14 @@ async function ownExtension(name: string, more: Readonly<Record<string, unknown>
     logLevel: 'warning',
   });
   const engines = { vscode: `^${minimumVersion}` };
-  return await finished(folder, { name, publisher: 'bench', version: '0.0.0', engines, main: './dist/extension.js', ...more });
+  return await finished(folder, {
+    name,
+    publisher: 'bench',
+    version: '0.0.0',
+    engines,
+    main: './dist/extension.js',
+    ...more,
+  });
 }
 
 async function finished(folder: string, manifest: Manifest): Promise<Workpiece> {

@@ -19,6 +19,8 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   context.subscriptions.push(
     changed,
-    vscode.authentication.registerAuthenticationProvider('floor', 'Floor', provider, { supportsMultipleAccounts: true }),
+    vscode.authentication.registerAuthenticationProvider('floor', 'Floor', provider, {
+      supportsMultipleAccounts: true,
+    }),
   );
 }

@@ -8,10 +8,10 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { launchBrowser } from '../workshop/browser.ts';
-import { chosenVersion, prepareEditor, startEditor } from '../workshop/editor.ts';
-import { demoClientId, startIdentityServer } from '../workshop/identityServer.ts';
-import { printLog, withProgress } from '../workshop/progress.ts';
+import { launchBrowser } from '../../tools/browser.ts';
+import { chosenVersion, prepareEditor, startEditor } from '../../tools/editor.ts';
+import { demoClientId, startIdentityServer } from '../../tools/identityServer.ts';
+import { printLog, withProgress } from '../../tools/progress.ts';
 import { alternatives, makeWorkpieces } from './alternatives.ts';
 import type { Alternative, Workpieces } from './alternatives.ts';
 import { measureMany, reportMany } from './many.ts';
@@ -35,7 +35,7 @@ const explanation = [
   'ratios are medians of the ratios within each round. The floor is an extension whose provider hands out a constant.',
   'Each activation happens in a new extension host, in copies of all four extensions that only the bench activates.',
   'A call goes from another extension through VS Code to the provider and back, for a session that is signed in at an',
-  'identity server and still fresh. Most of it is the way between VS Code\'s processes, which the floor pays too.',
+  "identity server and still fresh. Most of it is the way between VS Code's processes, which the floor pays too.",
   'Nobody can sign in to the last two here, so their calls are not measured.',
 ];
 
@@ -70,7 +70,9 @@ async function bench(): Promise<void> {
   const editor = await startEditor({
     dataDir,
     log: printLog,
-    settings: { 'sessionKeeper.providers': [{ id: 'acme', label: 'Acme', issuer: identity.issuer, clientId: demoClientId }] },
+    settings: {
+      'sessionKeeper.providers': [{ id: 'acme', label: 'Acme', issuer: identity.issuer, clientId: demoClientId }],
+    },
     environment: { [folderVariable]: folder },
   });
   closing.push(() => editor.stop());

@@ -1,5 +1,5 @@
 // What many windows and many sessions cost, beside one window and one session.
-import type { Log } from '../workshop/progress.ts';
+import type { Log } from '../../tools/progress.ts';
 import { countRequests, countWakeUps, windowCounts } from './renewals.ts';
 import type { Idling, Requests } from './renewals.ts';
 import { measureSessions, operations, sessionCounts } from './sessions.ts';
@@ -71,14 +71,26 @@ export async function measureMany(rounds: number): Promise<Many> {
  * @param print takes one line, or several
  */
 export function reportMany({ costs, idling: idle, requests }: Many, print: Log): void {
-  const figures = (numbers: Requests): string[] => numbers.map((number) => `${(number / (numbers[0] ?? NaN)).toFixed(2)} (${number})`);
+  const figures = (numbers: Requests): string[] =>
+    numbers.map((number) => `${(number / (numbers[0] ?? NaN)).toFixed(2)} (${number})`);
   const blocks = [
-    table([['requests for each renewal', ...windowCounts.map(windows)], ...requests.map(([name, numbers]) => [name, ...figures(numbers)])]),
+    table([
+      ['requests for each renewal', ...windowCounts.map(windows)],
+      ...requests.map(([name, numbers]) => [name, ...figures(numbers)]),
+    ]),
     aboutRequests.join('\n'),
-    table([['idle window, an hour', 'looks', 'timers'], ...idle.map(([name, { looks, timers }]) => [name, looks.toFixed(1), timers.toFixed(1)])]),
+    table([
+      ['idle window, an hour', 'looks', 'timers'],
+      ...idle.map(([name, { looks, timers }]) => [name, looks.toFixed(1), timers.toFixed(1)]),
+    ]),
     aboutIdling.join('\n'),
     table([
-      ['sessions', ...sessionCounts.map(thousands), ...sessionCounts.slice(1).map((count) => `a session, ${thousands(count)} : 1`), '1,000 : 10'],
+      [
+        'sessions',
+        ...sessionCounts.map(thousands),
+        ...sessionCounts.slice(1).map((count) => `a session, ${thousands(count)} : 1`),
+        '1,000 : 10',
+      ],
       ...operations.map((operation) => costRow(names[operation], costs[operation])),
     ]),
     aboutCosts.join('\n'),

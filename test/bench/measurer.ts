@@ -55,7 +55,14 @@ async function measureActivation({ ids }: ActivationTask): Promise<Times> {
   return times;
 }
 
-async function measureSessions({ owners, providers, scopes, batches, callsPerBatch, enough }: SessionTask): Promise<Times> {
+async function measureSessions({
+  owners,
+  providers,
+  scopes,
+  batches,
+  callsPerBatch,
+  enough,
+}: SessionTask): Promise<Times> {
   for (const owner of owners) {
     await found(owner).activate();
   }

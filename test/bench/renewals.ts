@@ -100,7 +100,13 @@ async function sleepAndWake(houses: readonly TestWindow[], clock: MultiWindowClo
 }
 
 /** Opens windows that have one session, and waits until they have read it. */
-async function open(server: ScriptedServer, clock: MultiWindowClock, count: number, common: Common, isSignedIn = true): Promise<TestWindow[]> {
+async function open(
+  server: ScriptedServer,
+  clock: MultiWindowClock,
+  count: number,
+  common: Common,
+  isSignedIn = true,
+): Promise<TestWindow[]> {
   const first = new FakeStore();
   const folder = new FakeFolder();
   const life = new FakeProcessLiveness();
@@ -110,7 +116,12 @@ async function open(server: ScriptedServer, clock: MultiWindowClock, count: numb
     if (common === 'folder') {
       first.secrets.forEach((secret, key) => store.secrets.set(key, secret));
     }
-    const testWindow = createTestWindow(server.issuer, { clock, life, store, folder: common === 'nothing' ? new FakeFolder() : folder });
+    const testWindow = createTestWindow(server.issuer, {
+      clock,
+      life,
+      store,
+      folder: common === 'nothing' ? new FakeFolder() : folder,
+    });
     if (isSignedIn && (index === 0 || common === 'nothing')) {
       await seedSession(testWindow, recordAt(server.issuer, clock.now(), { accessExpiresAt: clock.now() + HOUR }));
     }

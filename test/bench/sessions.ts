@@ -25,7 +25,12 @@ export const operations = ['tick', 'list', 'find', 'find one'] as const;
 export type Costs = Readonly<Record<(typeof operations)[number], readonly (readonly number[])[]>>;
 
 /** About how many sessions are gone through before the time is taken, so that small numbers of them take long enough. */
-const enough: Readonly<Record<(typeof operations)[number], number>> = { tick: 200, list: 20_000, find: 5000, 'find one': 5000 };
+const enough: Readonly<Record<(typeof operations)[number], number>> = {
+  tick: 200,
+  list: 20_000,
+  find: 5000,
+  'find one': 5000,
+};
 
 /** Nobody is asked anything here: the sessions stay fresh throughout. */
 const provider = providerAt('https://id.example.com');
@@ -66,7 +71,10 @@ function empty(): number[][] {
   return sessionCounts.map(() => []);
 }
 
-function runOf({ crossWindowSync, sessionManager, scheduler }: SessionsModule, operation: (typeof operations)[number]): () => unknown {
+function runOf(
+  { crossWindowSync, sessionManager, scheduler }: SessionsModule,
+  operation: (typeof operations)[number],
+): () => unknown {
   switch (operation) {
     case 'tick':
       return () => {
@@ -98,7 +106,9 @@ async function windowWith(count: number, folder: string): Promise<SessionsModule
   const now = clock.now();
   for (let index = 0; index < count; index += 1) {
     const account = { id: `person-${index}`, label: `Person ${index}` };
-    await earlier.sessionStore.save(recordAt(provider.issuer, now, { id: `s${index}`, account, accessExpiresAt: now + 24 * HOUR }));
+    await earlier.sessionStore.save(
+      recordAt(provider.issuer, now, { id: `s${index}`, account, accessExpiresAt: now + 24 * HOUR }),
+    );
   }
   earlier.dispose();
   const window = windowOver(folder, secrets);
@@ -115,7 +125,10 @@ function windowOver(folder: string, secrets: FakeStore): SessionsModule {
   const transport = transportWith(clock);
   return new SessionsModule({
     keyNames: allKeyNames,
-    clock, log, secrets, transport,
+    clock,
+    log,
+    secrets,
+    transport,
     folder: nodeSharedFolder(folder),
     life: nodeProcessLiveness(),
     cipher: nodeCipher,

@@ -4,7 +4,7 @@
  * @param values at least one
  * @returns the middle one; of an even number, the mean of the middle two
  */
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const [upper = NaN, lower = NaN] = [sorted[middle], sorted[middle - 1]];
@@ -19,7 +19,10 @@ export function median(values: readonly number[]): number {
  * @param others the values of the other
  * @returns the ratios of the rounds in which there are both
  */
-export function ratios(values: readonly (number | undefined)[] = [], others: readonly (number | undefined)[] = []): number[] {
+export function ratios(
+  values: readonly (number | undefined)[] = [],
+  others: readonly (number | undefined)[] = [],
+): number[] {
   return values.flatMap((value, round) => {
     const beside = others[round];
     return value === undefined || beside === undefined ? [] : [value / beside];

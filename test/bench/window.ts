@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 
-import { windowAddress } from '../workshop/editor.ts';
-import type { Editor } from '../workshop/editor.ts';
-import { seatPerson } from '../workshop/person.ts';
+import { windowAddress } from '../../tools/editor.ts';
+import type { Editor } from '../../tools/editor.ts';
+import { seatPerson } from '../../tools/person.ts';
 import { outcomeFile, taskFile } from './task.ts';
 import type { Outcome, Task, Times } from './task.ts';
 

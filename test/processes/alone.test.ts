@@ -1,6 +1,6 @@
 // A shared folder that cannot be changed, or is none: the window goes on by itself, and says so.
 import assert from 'node:assert/strict';
-import { startIdentityServer, type IdentityServer } from '../workshop/identityServer.ts';
+import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { mustSucceed, renewals, together } from './scenes.ts';
 import { MODELS, type Model } from './wire.ts';
 import type { WindowProcess } from './windowProcess.ts';
@@ -49,7 +49,13 @@ describe('A shared folder that fails', () => {
       }),
 
     'because it is a file leaves a window alone, which says so once, and renews': () =>
-      inWorld('browser', identity, 1, (world, [window]) => mustGoOn(world, window, 'a file in place of the shared folder'), import.meta.filename),
+      inWorld(
+        'browser',
+        identity,
+        1,
+        (world, [window]) => mustGoOn(world, window, 'a file in place of the shared folder'),
+        import.meta.filename,
+      ),
 
     'leaves to the store what the windows know of each other': () =>
       inWorld('immediate', identity, 2, async (world, windows) => {

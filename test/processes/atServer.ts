@@ -1,6 +1,6 @@
 // Holds a renewal inside the identity server: it has arrived, and nothing has come of it yet.
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { IdentityServer } from '../workshop/identityServer.ts';
+import type { IdentityServer } from '../../tools/identityServer.ts';
 
 /** A renewal that the server has in its hands. */
 export interface HeldRenewal {

@@ -22,11 +22,19 @@ export function note(figure: Figure): void {
 /** One line for a case, whatever the store; of figures that differ, the largest. */
 function lineOf(same: readonly Figure[]): string {
   const largest = (of: (figure: Figure) => number): number => Math.max(...same.map(of));
-  const counts = [largest(({ windows }) => windows), largest(({ renewals }) => renewals), largest(({ requests }) => requests)];
+  const counts = [
+    largest(({ windows }) => windows),
+    largest(({ renewals }) => renewals),
+    largest(({ requests }) => requests),
+  ];
   const takeOver = largest(({ takeOver: time = -1 }) => time);
   return [
     (same[0]?.what ?? '').padEnd(56),
-    same.map(({ model }) => model).sort().join(' ').padEnd(25),
+    same
+      .map(({ model }) => model)
+      .sort()
+      .join(' ')
+      .padEnd(25),
     ...counts.map((count) => String(count).padStart(8)),
     (takeOver < 0 ? '' : `${Math.round(takeOver)} ms`).padStart(10),
   ].join(' ');

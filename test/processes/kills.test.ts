@@ -1,6 +1,6 @@
 // The window that renews is killed, at every point of a renewal at which that makes a difference.
 import assert from 'node:assert/strict';
-import { startIdentityServer, type IdentityServer } from '../workshop/identityServer.ts';
+import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { holdAtServer } from './atServer.ts';
 import { queue, renewals } from './scenes.ts';
 import type { WindowProcess } from './windowProcess.ts';
@@ -52,11 +52,17 @@ describe('The death of the window that renews', () => {
     await identity.stop();
   });
 
-  const inEach = async (models: readonly Model[], test: (world: World, windows: Windows) => Promise<void>): Promise<void> => {
+  const inEach = async (
+    models: readonly Model[],
+    test: (world: World, windows: Windows) => Promise<void>,
+  ): Promise<void> => {
     await Promise.all(models.map((model) => inWorld(model, identity, 3, test)));
   };
 
-  const kill = async (holder: WindowProcess, waiting: () => readonly Promise<Outcome>[]): Promise<{ outcomes: Outcome[]; takeOver: number }> => {
+  const kill = async (
+    holder: WindowProcess,
+    waiting: () => readonly Promise<Outcome>[],
+  ): Promise<{ outcomes: Outcome[]; takeOver: number }> => {
     const killedAt = await holder.kill();
     const outcomes = await Promise.all(waiting());
     const takeOver = performance.now() - killedAt;

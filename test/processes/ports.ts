@@ -76,13 +76,26 @@ export function folderWith(folder: Folder, points: Points, faults: FolderFaults)
     read: (name) => folder.read(name),
     async write(name, text) {
       mustWork();
-      const around = name.endsWith('.sealed') ? (['sealing', 'sealed'] as const) : name.endsWith('.json') ? (['entering', 'entered'] as const) : undefined;
+      const around = name.endsWith('.sealed')
+        ? (['sealing', 'sealed'] as const)
+        : name.endsWith('.json')
+          ? (['entering', 'entered'] as const)
+          : undefined;
       await between(points, around, () => folder.write(name, text));
     },
     async create(name, text) {
       mustWork();
-      const around = TURN.test(name) ? (['taking', 'taken'] as const) : TURN_IS_OVER.test(name) ? (['ending', 'ended'] as const) : undefined;
-      return between(points, around, async () => (faults.ignoresTurns && TURN.test(name)) || folder.create(name, text), (isMade) => isMade);
+      const around = TURN.test(name)
+        ? (['taking', 'taken'] as const)
+        : TURN_IS_OVER.test(name)
+          ? (['ending', 'ended'] as const)
+          : undefined;
+      return between(
+        points,
+        around,
+        async () => (faults.ignoresTurns && TURN.test(name)) || folder.create(name, text),
+        (isMade) => isMade,
+      );
     },
     async delete(name) {
       mustWork();
@@ -96,7 +109,8 @@ export function folderWith(folder: Folder, points: Points, faults: FolderFaults)
 export function storeWith(store: SecretStore, points: Points): SecretStore {
   return {
     get: (key) => store.get(key),
-    store: (key, value) => between(points, key.startsWith('session:') ? ['storing', 'stored'] : undefined, () => store.store(key, value)),
+    store: (key, value) =>
+      between(points, key.startsWith('session:') ? ['storing', 'stored'] : undefined, () => store.store(key, value)),
     delete: (key) => store.delete(key),
     keys: () => store.keys(),
     onDidChange: (listener) => store.onDidChange(listener),

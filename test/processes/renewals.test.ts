@@ -1,6 +1,6 @@
 // Windows that are processes, one account at a real server that rotates strictly, and renewals that all want at once.
 import assert from 'node:assert/strict';
-import { startIdentityServer, type IdentityServer } from '../workshop/identityServer.ts';
+import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { mustSucceed, renewals, together } from './scenes.ts';
 import type { WindowProcess } from './windowProcess.ts';
 import { MODELS, type Model, type Outcome, type Point } from './wire.ts';
@@ -32,7 +32,8 @@ describe('Windows that are processes of their own', () => {
     return renewing;
   };
 
-  const renewAtOnce = async (windows: readonly WindowProcess[]): Promise<void> => mustSucceed(...(await atOnce(windows)));
+  const renewAtOnce = async (windows: readonly WindowProcess[]): Promise<void> =>
+    mustSucceed(...(await atOnce(windows)));
 
   /** Tells all at the same time, each of which renews what is not renewed yet, as callers do. */
   const tellAll = (windows: readonly WindowProcess[], generation: number): Promise<void> =>
@@ -90,10 +91,16 @@ describe('Windows that nobody tells anything', () => {
   const scheduled = (model: Model): Promise<void> =>
     atServer((identity) =>
       inWorld(model, identity, 5, async (world, windows) => {
-        await identity.journal.waitForRequest(({ grantType }) => grantType === 'refresh_token', { limitMilliseconds: 30_000 });
+        await identity.journal.waitForRequest(({ grantType }) => grantType === 'refresh_token', {
+          limitMilliseconds: 30_000,
+        });
         // After the next renewal nothing is due for a while, and the count can be taken.
         identity.policy.accessTokenSeconds = LONG;
-        await Promise.all(windows.map((window) => window.until('the second renewal', () => window.seen.generation === 3 && window.seen.isComplete)));
+        await Promise.all(
+          windows.map((window) =>
+            window.until('the second renewal', () => window.seen.generation === 3 && window.seen.isComplete),
+          ),
+        );
         await world.mustBeSound(windows, renewals(2));
         world.note('by themselves', 2);
         await world.mustReopen(windows, renewals(2));
@@ -101,7 +108,12 @@ describe('Windows that nobody tells anything', () => {
     );
 
   together({
-    ...Object.fromEntries(MODELS.map((model) => [`renew when it is due, and ask the server once for each renewal (${model})`, () => scheduled(model)])),
+    ...Object.fromEntries(
+      MODELS.map((model) => [
+        `renew when it is due, and ask the server once for each renewal (${model})`,
+        () => scheduled(model),
+      ]),
+    ),
     'take over when it is due from one that is killed': () =>
       atServer((identity) =>
         inWorld('lagging', identity, 3, async (world, windows) => {
@@ -111,7 +123,11 @@ describe('Windows that nobody tells anything', () => {
           identity.policy.accessTokenSeconds = LONG;
           await Promise.all(others.map((window) => window.goOn()));
           const killedAt = await holder.kill();
-          await Promise.all(others.map((window) => window.until('the renewal', () => window.seen.generation === 2 && window.seen.isComplete)));
+          await Promise.all(
+            others.map((window) =>
+              window.until('the renewal', () => window.seen.generation === 2 && window.seen.isComplete),
+            ),
+          );
           const takeOver = performance.now() - killedAt;
           assert.ok(takeOver < BOUND, `It took the others ${takeOver} ms.`);
           await world.mustBeSound(others, renewals(1));

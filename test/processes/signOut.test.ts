@@ -1,7 +1,7 @@
 // A sign-out in one window is one in all, whatever the others are doing at that moment.
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
-import { startIdentityServer, type IdentityServer } from '../workshop/identityServer.ts';
+import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { MODELS, type Model, type Point } from './wire.ts';
 import type { WindowProcess } from './windowProcess.ts';
 import { inWorld, noFailure, type World } from './world.ts';
@@ -29,7 +29,11 @@ describe('A sign-out', () => {
     await identity.stop();
   });
 
-  const inEach = async (models: readonly Model[], count: number, test: (world: World, windows: readonly [WindowProcess, ...WindowProcess[]]) => Promise<void>): Promise<void> => {
+  const inEach = async (
+    models: readonly Model[],
+    count: number,
+    test: (world: World, windows: readonly [WindowProcess, ...WindowProcess[]]) => Promise<void>,
+  ): Promise<void> => {
     await Promise.all(models.map((model) => inWorld(model, identity, count, test)));
   };
 
@@ -44,7 +48,11 @@ describe('A sign-out', () => {
     assert.deepEqual((await again.do({ kind: 'find' })).found, [], 'The session is back.');
     await again.close();
     assert.deepEqual(await world.stored(), [], 'The session is still in the store.');
-    assert.deepEqual((await readdir(world.folder)).filter((name) => name.endsWith('.sealed')), [], 'The session is still in the shared folder.');
+    assert.deepEqual(
+      (await readdir(world.folder)).filter((name) => name.endsWith('.sealed')),
+      [],
+      'The session is still in the shared folder.',
+    );
   };
 
   it('reaches every window', () =>

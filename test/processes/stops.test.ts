@@ -2,7 +2,7 @@
 // And a clock that is set says nothing about who has the turn.
 import assert from 'node:assert/strict';
 import { DAY } from '../../src/core/clock.ts';
-import { startIdentityServer, type IdentityServer } from '../workshop/identityServer.ts';
+import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { holdAtServer } from './atServer.ts';
 import { mustSucceed, queue, renewals, together } from './scenes.ts';
 import type { WindowProcess } from './windowProcess.ts';
@@ -52,7 +52,12 @@ describe('While a turn is taken or held', () => {
     await Promise.all(windows.map((window) => window.do({ kind: 'shiftClock', by })));
   };
 
-  const clockInTurn = async (world: World, windows: readonly WindowProcess[], name: string, by: number): Promise<void> => {
+  const clockInTurn = async (
+    world: World,
+    windows: readonly WindowProcess[],
+    name: string,
+    by: number,
+  ): Promise<void> => {
     const [holder, next, ...others] = windows as readonly [WindowProcess, WindowProcess, ...WindowProcess[]];
     const { renewal } = await renewUntil(holder, 'taken');
     const waiting = await queue([next, ...others]);
@@ -67,7 +72,12 @@ describe('While a turn is taken or held', () => {
     world.note(`clock set ${name} in a turn`, 2);
   };
 
-  const clockInRequest = async (world: World, windows: readonly WindowProcess[], name: string, by: number): Promise<void> => {
+  const clockInRequest = async (
+    world: World,
+    windows: readonly WindowProcess[],
+    name: string,
+    by: number,
+  ): Promise<void> => {
     const [holder, ...others] = windows as readonly [WindowProcess, ...WindowProcess[]];
     const atServer = holdAtServer(identity, world.firstToken);
     const renewal = holder.do({ kind: 'renew' });
@@ -129,20 +139,21 @@ describe('While a turn is taken or held', () => {
         }),
       ),
 
-    'a window that is stopped while its request is under way keeps the others waiting, and takes the answer when it goes on': () =>
-      inWorld('lagging', identity, 3, async (world, windows) => {
-        const [sleeper, ...others] = windows;
-        const atServer = holdAtServer(identity, world.firstToken);
-        const renewal = sleeper.do({ kind: 'renew' });
-        await atServer.arrived;
-        sleeper.stop();
-        await atServer.handle();
-        const waiting = await queue(others, LOOKS);
-        sleeper.resume();
-        await mustSucceed(renewal, ...waiting);
-        await world.mustBeSound(windows, renewals(1));
-        world.note('stopped while its request is under way', 1);
-      }),
+    'a window that is stopped while its request is under way keeps the others waiting, and takes the answer when it goes on':
+      () =>
+        inWorld('lagging', identity, 3, async (world, windows) => {
+          const [sleeper, ...others] = windows;
+          const atServer = holdAtServer(identity, world.firstToken);
+          const renewal = sleeper.do({ kind: 'renew' });
+          await atServer.arrived;
+          sleeper.stop();
+          await atServer.handle();
+          const waiting = await queue(others, LOOKS);
+          sleeper.resume();
+          await mustSucceed(renewal, ...waiting);
+          await world.mustBeSound(windows, renewals(1));
+          world.note('stopped while its request is under way', 1);
+        }),
 
     'a clock that is set forward by a day makes nobody send but the window that has the turn': () =>
       inEach((model) => inWorld(model, identity, 3, (world, windows) => clockInTurn(world, windows, 'forward', DAY))),

@@ -1,6 +1,6 @@
 // Nobody waits for the renewal: it wasn't due, and no other window has asked for one.
 import assert from 'node:assert/strict';
-import { startIdentityServer, type IdentityServer } from '../workshop/identityServer.ts';
+import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { holdAtServer } from './atServer.ts';
 import { renewals, together } from './scenes.ts';
 import { MODELS, type Model, type Point } from './wire.ts';
@@ -53,7 +53,11 @@ describe('A renewal that nobody waits for', () => {
       const renewal = holder.do({ kind: 'renew' });
       await atServer.arrived;
       await new Promise((resolve) => setTimeout(resolve, STALL));
-      assert.deepEqual((await renewal).failure, { category: 'network', code: 'deadline' }, 'The caller is released at the deadline.');
+      assert.deepEqual(
+        (await renewal).failure,
+        { category: 'network', code: 'deadline' },
+        'The caller is released at the deadline.',
+      );
       assert.equal(world.requests().length, 1, 'The token was sent again while the server was busy with it.');
       await atServer.handle();
       await world.mustBeSound(windows, renewals(1));

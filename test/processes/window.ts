@@ -31,7 +31,10 @@ const transport: Transport = { fetch: fetchWith(points), clock, log, deadline: 2
 const discovery = new Discovery(transport);
 const sessions = new SessionsModule({
   keyNames: allKeyNames,
-  clock, log, discovery, transport,
+  clock,
+  log,
+  discovery,
+  transport,
   secrets: storeWith(options.model === 'browser' ? new FileStore(options.secretsFile) : testStore, points),
   folder: folderWith(nodeSharedFolder(options.folder), points, faults),
   life: lifeWith(nodeProcessLiveness(), points),
@@ -53,7 +56,15 @@ function seen(): Seen {
     return { generation: 0, isComplete: false, accessToken: '', refreshToken: '', unsaved: false };
   }
   const { generation, isComplete, accessToken, refreshToken = '', ended } = session.record;
-  return { generation, isComplete, accessToken, refreshToken, endedBy: ended?.code, failure: session.failure?.code, unsaved: session.unsaved };
+  return {
+    generation,
+    isComplete,
+    accessToken,
+    refreshToken,
+    endedBy: ended?.code,
+    failure: session.failure?.code,
+    unsaved: session.unsaved,
+  };
 }
 
 /** The id of the session; one that nobody has where there is none, for which a renewal fails as it does in the product. */
@@ -72,9 +83,15 @@ async function obey(order: Order): Promise<Partial<Outcome>> {
       }
       return {};
     case 'find':
-      return { found: (await sessionManager.find(options.provider.id, options.provider.scopes)).map(({ record }) => record.accessToken) };
+      return {
+        found: (await sessionManager.find(options.provider.id, options.provider.scopes)).map(
+          ({ record }) => record.accessToken,
+        ),
+      };
     case 'signOut':
-      await (await sessionManager.signOut(id())).atServer;
+      await (
+        await sessionManager.signOut(id())
+      ).atServer;
       return {};
     case 'close':
       sessions.dispose();
@@ -106,7 +123,10 @@ async function answer(number: number, order: Order): Promise<void> {
     const { category, code } = toFailure(error);
     return { failure: { category, code } };
   });
-  say({ kind: 'answer', id: number, outcome: { seen: seen(), ...outcome } }, order.kind === 'close' ? () => process.exit() : undefined);
+  say(
+    { kind: 'answer', id: number, outcome: { seen: seen(), ...outcome } },
+    order.kind === 'close' ? () => process.exit() : undefined,
+  );
 }
 
 process.on('message', (message: ToWindow) => {

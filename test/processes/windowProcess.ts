@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { startChild, type Child } from '../workshop/children.ts';
+import { startChild, type Child } from '../../tools/children.ts';
 import type { SharedStore, Sight } from './sharedStore.ts';
 import type { FromWindow, Order, Outcome, Point, Seen, ToWindow, WindowOptions } from './wire.ts';
 
@@ -17,7 +17,14 @@ const LINES = 25;
 const programFolder = mkdtempSync(join(tmpdir(), 'sk-program-'));
 const program = join(programFolder, 'window.mjs');
 before(() => {
-  buildSync({ entryPoints: [join(import.meta.dirname, 'window.ts')], outfile: program, bundle: true, platform: 'node', format: 'esm', target: 'node22' });
+  buildSync({
+    entryPoints: [join(import.meta.dirname, 'window.ts')],
+    outfile: program,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+  });
 });
 after(() => rm(programFolder, { recursive: true, force: true }));
 
@@ -149,7 +156,10 @@ export class WindowProcess {
           reject(error);
         },
       };
-      const timer = setTimeout(() => wait.fail(new Error(`${this.#describe(what)} ${DEADLINE / 1000} s have passed.`)), DEADLINE);
+      const timer = setTimeout(
+        () => wait.fail(new Error(`${this.#describe(what)} ${DEADLINE / 1000} s have passed.`)),
+        DEADLINE,
+      );
       this.#waits.add(wait);
       wait.look();
     });

@@ -9,9 +9,9 @@ import { exchangeCode } from '../../src/protocol/exchange.ts';
 import { accountOf, type SignInGrant } from '../../src/protocol/identity.ts';
 import { discovered, providerAt, REDIRECT_URI, transportWith } from '../support/fixtures.ts';
 import { Person } from '../support/browserless.ts';
-import { hashOf, type JournalEntry } from '../workshop/identityJournal.ts';
-import { leaks, type LogText } from '../workshop/leaks.ts';
-import { demoClientId, type IdentityServer } from '../workshop/identityServer.ts';
+import { hashOf, type JournalEntry } from '../../tools/identityJournal.ts';
+import { leaks, type LogText } from '../../tools/leaks.ts';
+import { demoClientId, type IdentityServer } from '../../tools/identityServer.ts';
 import { note, type Figure } from './figures.ts';
 import { SharedStore } from './sharedStore.ts';
 import { WindowProcess } from './windowProcess.ts';
@@ -114,7 +114,12 @@ export class World {
     const request = await authorizationRequest(server, REDIRECT_URI, SCOPES);
     const answer = await new Person().authorize(request.url.href);
     const tokens = await exchangeCode(server, request, answer.searchParams, transport, signal);
-    this.#grant = { provider: this.provider, scopes: SCOPES, tokens, account: await accountOf(server, tokens, transport, signal) };
+    this.#grant = {
+      provider: this.provider,
+      scopes: SCOPES,
+      tokens,
+      account: await accountOf(server, tokens, transport, signal),
+    };
     this.#grantId = (await this.identity.provider.RefreshToken.find(this.firstToken))?.grantId ?? '';
     assert.notEqual(this.#grantId, '', 'The server does not know the session.');
     noFailure(await window.do({ kind: 'admit', grant: this.#grant }));
@@ -162,13 +167,28 @@ export class World {
     assert.deepEqual(await this.ends(), ends, 'The requests are not as they should be.');
     const sent = this.requests();
     const renewals = ends.filter((end) => end === 200).length;
-    assert.equal(new Set(sent.map(({ refreshTokenHash }) => refreshTokenHash)).size, renewals, 'The refresh tokens that were sent are not each the newest.');
+    assert.equal(
+      new Set(sent.map(({ refreshTokenHash }) => refreshTokenHash)).size,
+      renewals,
+      'The refresh tokens that were sent are not each the newest.',
+    );
     assert.equal(this.isRevoked, false, 'The server has ended the session.');
     const newest = sent.at(-1)?.newRefreshTokenHash ?? hashOf(this.firstToken);
     for (const window of windows) {
-      await window.until(`generation ${renewals + 1}`, () => window.seen.generation > renewals && window.seen.isComplete);
-      assert.deepEqual([window.seen.generation, window.seen.endedBy], [renewals + 1, undefined], `Window ${window.name} has another session.`);
-      assert.equal(hashOf(window.seen.refreshToken), newest, `Window ${window.name} does not have the newest refresh token.`);
+      await window.until(
+        `generation ${renewals + 1}`,
+        () => window.seen.generation > renewals && window.seen.isComplete,
+      );
+      assert.deepEqual(
+        [window.seen.generation, window.seen.endedBy],
+        [renewals + 1, undefined],
+        `Window ${window.name} has another session.`,
+      );
+      assert.equal(
+        hashOf(window.seen.refreshToken),
+        newest,
+        `Window ${window.name} does not have the newest refresh token.`,
+      );
     }
     const tokens = new Set(windows.flatMap(({ seen }) => [seen.accessToken, seen.refreshToken]));
     assert.equal(tokens.size, 2, 'The windows do not agree on the tokens.');
@@ -194,10 +214,21 @@ export class World {
    * @param outcomes what came of their renewals.
    * @param ends what each request has to have ended with, all of them with the same token.
    */
-  async mustBeLost(windows: readonly WindowProcess[], outcomes: readonly Outcome[], ends: readonly (number | string)[]): Promise<void> {
-    assert.deepEqual(outcomes.map(({ failure }) => failure), windows.map(() => ({ category: 'refresh-response-lost', code: 'refresh-response-lost' })));
+  async mustBeLost(
+    windows: readonly WindowProcess[],
+    outcomes: readonly Outcome[],
+    ends: readonly (number | string)[],
+  ): Promise<void> {
+    assert.deepEqual(
+      outcomes.map(({ failure }) => failure),
+      windows.map(() => ({ category: 'refresh-response-lost', code: 'refresh-response-lost' })),
+    );
     assert.deepEqual(await this.ends(), ends, 'The requests are not as they should be.');
-    assert.equal(new Set(this.requests().map(({ refreshTokenHash }) => refreshTokenHash)).size, 1, 'Another token was sent.');
+    assert.equal(
+      new Set(this.requests().map(({ refreshTokenHash }) => refreshTokenHash)).size,
+      1,
+      'Another token was sent.',
+    );
     assert.equal(this.isRevoked, true, 'The server has not ended the session.');
     for (const window of windows) {
       await window.until('the verdict', () => window.seen.endedBy === 'refresh-response-lost');
@@ -210,7 +241,14 @@ export class World {
 
   /** Notes what a case has come to, for the table. */
   note(what: string, renewals: number, more: Partial<Figure> = {}): void {
-    note({ what, model: this.model, windows: this.#windows.length, renewals, requests: this.requests().length, ...more });
+    note({
+      what,
+      model: this.model,
+      windows: this.#windows.length,
+      renewals,
+      requests: this.requests().length,
+      ...more,
+    });
   }
 
   /** Prints the logs of all windows. */
@@ -225,7 +263,9 @@ export class World {
     worlds.delete(this);
     await Promise.all(this.#windows.map((window) => window.kill()));
     this.#store.dispose();
-    told.get(this.identity)?.push(...this.#windows.map(({ name, lines }) => ({ name: `window ${name}`, text: lines.join('\n') })));
+    told
+      .get(this.identity)
+      ?.push(...this.#windows.map(({ name, lines }) => ({ name: `window ${name}`, text: lines.join('\n') })));
     await rm(this.#home, { recursive: true, force: true });
   }
 }

@@ -20,9 +20,18 @@ export function storedCopy(keyring: Keyring, process: Process | undefined, id: s
 }
 
 /** The sealed record in the folder, where the key to it can be read. */
-export function sealedCopy(folder: SharedFolder, keyring: Keyring, process: Process | undefined, id: string): SessionRecord | undefined {
+export function sealedCopy(
+  folder: SharedFolder,
+  keyring: Keyring,
+  process: Process | undefined,
+  id: string,
+): SessionRecord | undefined {
   const { key, sealed } = objectIn(folder.files.get(`${id}.sealed`));
-  if (typeof key !== 'string' || typeof sealed !== 'string' || keyring.peek(process, `hand-over-key:${key}`) === undefined) {
+  if (
+    typeof key !== 'string' ||
+    typeof sealed !== 'string' ||
+    keyring.peek(process, `hand-over-key:${key}`) === undefined
+  ) {
     return undefined;
   }
   return parsed(sealed.slice(sealed.indexOf('{')));

@@ -26,7 +26,10 @@ export class Figures {
 
   /** All of it as lines. */
   lines(): string[] {
-    const list = (kind: string): string => this.of(kind).map(([name, count]) => `${name} ${count}`).join(', ') || 'none';
+    const list = (kind: string): string =>
+      this.of(kind)
+        .map(([name, count]) => `${name} ${count}`)
+        .join(', ') || 'none';
     return [
       `session-days         ${Math.round(this.sessionDays)} in ${this.worlds} worlds`,
       `faults on the way    ${list('fault')}`,

@@ -16,7 +16,18 @@ import type { Window } from './window.ts';
 
 /** An invariant that does not hold. */
 export interface Breach {
-  readonly rule: 'reuse' | 'lost' | 'expired' | 'storm' | 'signed-out' | 'retry-after' | 'converge' | 'backwards' | 'empty' | 'after-end' | 'idle';
+  readonly rule:
+    | 'reuse'
+    | 'lost'
+    | 'expired'
+    | 'storm'
+    | 'signed-out'
+    | 'retry-after'
+    | 'converge'
+    | 'backwards'
+    | 'empty'
+    | 'after-end'
+    | 'idle';
   readonly text: string;
 }
 
@@ -115,7 +126,10 @@ export class Judge {
     const isDue = wait !== undefined && time.now < wait.until && wait.jumps === time.jumps;
     const isKnown = wait?.isNoted === true || wait?.by.runs === true || wait?.by === trip.process;
     if (isDue && isKnown && folder.failing === false && folder.failures === wait.folderFailures) {
-      this.fail('retry-after', `${nameOfTrip(trip)} is sent ${wait.until - time.now} ms too early; the wait was told to ${wait.by.name}`);
+      this.fail(
+        'retry-after',
+        `${nameOfTrip(trip)} is sent ${wait.until - time.now} ms too early; the wait was told to ${wait.by.name}`,
+      );
     }
   }
 
@@ -131,20 +145,31 @@ export class Judge {
     const nudges = this.#nudges.filter((at) => at > time.now - HOUR).length;
     const bound = 2 * (HOUR / Math.max(5 * SECOND, grant.shortest / 2) + 80 + nudges) + 10;
     if (recent.length > bound) {
-      this.fail('storm', `${recent.length} requests in an hour for grant ${grant.number}, whose tokens live ${grant.shortest / SECOND} s at the least`);
+      this.fail(
+        'storm',
+        `${recent.length} requests in an hour for grant ${grant.number}, whose tokens live ${grant.shortest / SECOND} s at the least`,
+      );
     }
   }
 
   /** An answer has reached a window that runs. */
   onAnswer(trip: Trip, { status }: Answer, retryAfter: number | undefined): void {
     const { time, folder, figures, story } = this.#scene;
-    story.tell(`${nameOfTrip(trip)} gets ${status}${retryAfter === undefined ? '' : `, wait ${retryAfter / SECOND} s`}`);
+    story.tell(
+      `${nameOfTrip(trip)} gets ${status}${retryAfter === undefined ? '' : `, wait ${retryAfter / SECOND} s`}`,
+    );
     if (status === 200 && trip.brings !== undefined && trip.state === 'delivered') {
       figures.renewals += 1;
     }
     if (retryAfter !== undefined) {
       const { jumps, now } = time;
-      this.#waits.set(trip.grant, { until: now + retryAfter, jumps, folderFailures: folder.failures, by: trip.process, isNoted: false });
+      this.#waits.set(trip.grant, {
+        until: now + retryAfter,
+        jumps,
+        folderFailures: folder.failures,
+        by: trip.process,
+        isNoted: false,
+      });
     }
   }
 
@@ -159,7 +184,10 @@ export class Judge {
     } else if (before === undefined) {
       this.#onAppeared(window, record);
     } else if (isNewer(before.record, record)) {
-      this.fail('backwards', `${record.id} in ${window.name}: from generation ${before.record.generation} to ${record.generation}`);
+      this.fail(
+        'backwards',
+        `${record.id} in ${window.name}: from generation ${before.record.generation} to ${record.generation}`,
+      );
     }
     if (after?.record.ended !== undefined && before?.record.ended === undefined) {
       this.#onEnded(window, record);
@@ -192,17 +220,24 @@ export class Judge {
     const idle = time.uptime - activity.last - idleTimeout;
     // A window that starts while the folder fails can't know of what was before.
     if (idle > IDLE_TOLERANCE && folder.failing === false && folder.failures === activity.folderFailures) {
-      this.fail('idle', `${window.name} hands out ${record.accessToken}, ${idle} ms after it was to be signed out for inactivity`);
+      this.fail(
+        'idle',
+        `${window.name} hands out ${record.accessToken}, ${idle} ms after it was to be signed out for inactivity`,
+      );
     }
     if (issued === undefined || time.now <= issued.expiresAt) {
       return;
     }
     const { runsSince } = window.process;
     const isExcused = time.setBacks.some(
-      ({ at, trueAt, isNoticed }) => trueAt >= issued.at - ON_THE_WAY && (!isNoticed || (runsSince > at && time.awake - runsSince < NOTICING)),
+      ({ at, trueAt, isNoticed }) =>
+        trueAt >= issued.at - ON_THE_WAY && (!isNoticed || (runsSince > at && time.awake - runsSince < NOTICING)),
     );
     if (!isExcused) {
-      this.fail('expired', `${window.name} hands out ${record.accessToken}, which expired ${time.now - issued.expiresAt} ms ago`);
+      this.fail(
+        'expired',
+        `${window.name} hands out ${record.accessToken}, which expired ${time.now - issued.expiresAt} ms ago`,
+      );
     }
   }
 
@@ -237,7 +272,8 @@ export class Judge {
   #onRemoved(window: Window, { id, ended }: SessionRecord): void {
     const { activity, folder, idleTimeout = Infinity, time } = this.#scene;
     // A clock that was set may make the time without activity look longer, and activity that couldn't be noted is not known.
-    const isUnsure = activity.jumps !== time.jumps || activity.folderFailures !== folder.failures || folder.failing !== false;
+    const isUnsure =
+      activity.jumps !== time.jumps || activity.folderFailures !== folder.failures || folder.failing !== false;
     if (idleTimeout !== Infinity && (isUnsure || time.uptime - activity.lastTold >= idleTimeout - IDLE_TOLERANCE / 2)) {
       this.leaving.add(id);
     }
@@ -308,8 +344,13 @@ export class Judge {
     if (keyring.fault !== undefined) {
       return undefined;
     }
-    const copies = [folder.failing === 'all' ? undefined : sealedCopy(folder, keyring, process, mine.id), storedCopy(keyring, process, mine.id)];
-    return copies.some((copy) => copy !== undefined && isNewer(copy, mine)) ? 'a newer one is stored where it can be read' : undefined;
+    const copies = [
+      folder.failing === 'all' ? undefined : sealedCopy(folder, keyring, process, mine.id),
+      storedCopy(keyring, process, mine.id),
+    ];
+    return copies.some((copy) => copy !== undefined && isNewer(copy, mine))
+      ? 'a newer one is stored where it can be read'
+      : undefined;
   }
 }
 

@@ -73,7 +73,9 @@ export class Keyring {
     if (this.model === 'browser') {
       return ((process === undefined ? undefined : this.#loaded.get(process)) ?? this.#stored).get(key);
     }
-    return this.#writes.get(key)?.findLast(({ by, seenAt }) => process === undefined || by === process || seenAt <= this.#time.now)?.value;
+    return this.#writes
+      .get(key)
+      ?.findLast(({ by, seenAt }) => process === undefined || by === process || seenAt <= this.#time.now)?.value;
   }
 
   /** Forgets what a process had loaded, which has ended. */
@@ -143,7 +145,13 @@ export class Keyring {
         continue;
       }
       const isSure = isOwn || this.model === 'immediate';
-      const times = isSure ? 1 : this.#random.weighted([[80, 1], [10, 0], [10, 2]]);
+      const times = isSure
+        ? 1
+        : this.#random.weighted([
+            [80, 1],
+            [10, 0],
+            [10, 2],
+          ]);
       for (let time = 0; time < times; time += 1) {
         const delay = isSure ? this.#random.wide(1, 30) : this.#random.wide(1, 5000);
         this.#time.afterAwake(delay, () => process.deliver(() => tell(key)));

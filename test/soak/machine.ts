@@ -79,7 +79,11 @@ export class SharedFolder {
   #tell(name: string): void {
     this.#watchers = this.#watchers.filter(({ process }) => !process.isDead);
     for (const { process, tell } of this.#watchers) {
-      const times = this.#random.weighted([[92, 1], [4, 0], [4, 2]]);
+      const times = this.#random.weighted([
+        [92, 1],
+        [4, 0],
+        [4, 2],
+      ]);
       for (let time = 0; time < times; time += 1) {
         const delay = this.#random.chance(0.05) ? this.#random.wide(100, 3000) : this.#random.wide(1, 40);
         this.#time.afterAwake(delay, () => process.deliver(() => tell(name)));

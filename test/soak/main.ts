@@ -42,15 +42,27 @@ for (let seed = firstSeed, told = 0; seed < firstSeed + worlds && figures.sessio
     console.log(`${Math.round(told)} session-days, ${figures.worlds} worlds, ${seconds()} s`);
   }
 }
-console.log([`seed                 ${firstSeed}`, ...figures.lines(), `wall time            ${seconds()} s (${(process.cpuUsage().user / 1e6).toFixed(1)} s of one core)`].join('\n'));
+console.log(
+  [
+    `seed                 ${firstSeed}`,
+    ...figures.lines(),
+    `wall time            ${seconds()} s (${(process.cpuUsage().user / 1e6).toFixed(1)} s of one core)`,
+  ].join('\n'),
+);
 if (breaches.length > 0) {
   const rules = Map.groupBy(breaches, ({ breach }) => breach?.rule ?? '');
-  console.log(`\nBROKEN in ${breaches.length} of ${figures.worlds} worlds: ${[...rules].map(([rule, { length }]) => `${rule} ${length}`).join(', ')}`);
+  console.log(
+    `\nBROKEN in ${breaches.length} of ${figures.worlds} worlds: ${[...rules].map(([rule, { length }]) => `${rule} ${length}`).join(', ')}`,
+  );
   process.exitCode = 1;
 }
 
 function tell({ seed, store: model, breach, last }: Outcome): void {
-  const more = [...(windows === undefined ? [] : [`--windows ${windows}`]), ...(broken === undefined ? [] : [`--break ${broken}`]), ...(store === undefined ? [] : [`--store ${store}`])];
+  const more = [
+    ...(windows === undefined ? [] : [`--windows ${windows}`]),
+    ...(broken === undefined ? [] : [`--break ${broken}`]),
+    ...(store === undefined ? [] : [`--store ${store}`]),
+  ];
   console.log(`\nBROKEN (${breach?.rule ?? ''}; ${model}): ${breach?.text ?? ''}`);
   console.log(last.map((line) => `  ${line}`).join('\n'));
   console.log(`again: npm run soak -- ${[`--seed ${seed} --worlds 1`, ...more].join(' ')}\n`);

@@ -10,15 +10,19 @@ export const FAULTS = [
   /** There is no connection. */
   'refused',
   /** The connection breaks before the request has arrived, or after the server has done what it asks for. */
-  'cut-before', 'cut-after',
+  'cut-before',
+  'cut-after',
   /** A gateway answers for the server, which has done nothing, or everything. */
-  '5xx-before', '5xx-after',
+  '5xx-before',
+  '5xx-after',
   /** The server wants to be left alone for a while. */
-  '503-wait', '429-wait',
+  '503-wait',
+  '429-wait',
   /** A page comes in place of the answer. */
   'page',
   /** The answer, or the request, takes its time: up to beyond the deadline. */
-  'slow-answer', 'slow-request',
+  'slow-answer',
+  'slow-request',
   /** The server does what it is asked for, and answers beyond the deadline, or beyond the time that it is listened to. */
   'stall',
   /** The answer begins, and does not end. */
@@ -101,17 +105,31 @@ export class Network {
       });
   }
 
-  #depart(process: Process, path: string, form: URLSearchParams, secret: string | undefined, signal: AbortSignal | undefined): Passage {
+  #depart(
+    process: Process,
+    path: string,
+    form: URLSearchParams,
+    secret: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Passage {
     const presented = path === '/token' ? this.#server.read(form.get('refresh_token') ?? '') : undefined;
     const trip: Trip | undefined =
-      presented === undefined ? undefined : { process, grant: presented.grant, presents: presented.number, state: 'under-way' };
+      presented === undefined
+        ? undefined
+        : { process, grant: presented.grant, presents: presented.number, state: 'under-way' };
     if (trip !== undefined) {
       trip.grant.trips.push(trip);
       this.#events.onSend(trip);
     }
     const fault = !this.isOffline && this.#random.chance(this.faultRate) ? this.#random.pick(FAULTS) : undefined;
     const passage: Passage = {
-      process, path, form, secret, trip, fault, signal,
+      process,
+      path,
+      form,
+      secret,
+      trip,
+      fault,
+      signal,
       isOver: false,
       end: (run) => {
         if (!passage.isOver) {
@@ -162,20 +180,29 @@ export class Network {
       lose(trip);
       return;
     }
-    const wait = fault === '503-wait' || fault === '429-wait' ? this.#random.wide(2, LONGEST_RETRY_AFTER / SECOND) * SECOND : undefined;
+    const wait =
+      fault === '503-wait' || fault === '429-wait'
+        ? this.#random.wide(2, LONGEST_RETRY_AFTER / SECOND) * SECOND
+        : undefined;
     const answer = this.#early(fault, wait) ?? this.#handle(passage);
     if (fault === 'cut-after') {
       lose(trip);
       this.#fail(passage, 'ECONNRESET');
       return;
     }
-    const delay = fault === 'slow-answer' ? this.#random.whole(SECOND, 60 * SECOND) : fault === 'stall' ? this.#random.whole(15 * SECOND, 150 * SECOND) : this.#random.wide(5, 300);
+    const delay =
+      fault === 'slow-answer'
+        ? this.#random.whole(SECOND, 60 * SECOND)
+        : fault === 'stall'
+          ? this.#random.whole(15 * SECOND, 150 * SECOND)
+          : this.#random.wide(5, 300);
     this.#time.after(delay, () => this.#comeBack(passage, fault === '5xx-after' ? page(502) : answer, wait));
   }
 
   /** What is answered in the server's place. */
   #early(fault: Fault | undefined, wait: number | undefined): Answer | undefined {
-    const status = fault === '5xx-before' ? this.#random.pick([500, 502, 503]) : fault === undefined ? undefined : EARLY[fault];
+    const status =
+      fault === '5xx-before' ? this.#random.pick([500, 502, 503]) : fault === undefined ? undefined : EARLY[fault];
     return status === undefined ? undefined : page(status, wait);
   }
 

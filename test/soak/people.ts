@@ -24,7 +24,13 @@ interface Account {
 
 /** How long access tokens live, with weights. */
 const LIFETIMES: readonly (readonly [number, number])[] = [
-  [1, 30 * SECOND], [4, 5 * MINUTE], [10, 30 * MINUTE], [35, HOUR], [20, 8 * HOUR], [15, DAY], [15, 30 * DAY],
+  [1, 30 * SECOND],
+  [4, 5 * MINUTE],
+  [10, 30 * MINUTE],
+  [35, HOUR],
+  [20, 8 * HOUR],
+  [15, DAY],
+  [15, 30 * DAY],
 ];
 
 /** How long, in ms, a window may take to tell the others of activity. */
@@ -40,7 +46,11 @@ export class People {
     const { random } = world;
     this.#accounts = Array.from({ length: random.whole(2, 5) }, (_, index) => ({
       name: `person-${index}`,
-      rotation: random.weighted([[50, ROTATIONS[0]], [35, ROTATIONS[1]], [15, ROTATIONS[2]]] as const),
+      rotation: random.weighted([
+        [50, ROTATIONS[0]],
+        [35, ROTATIONS[1]],
+        [15, ROTATIONS[2]],
+      ] as const),
       lifetime: random.weighted(LIFETIMES),
       id: undefined,
       state: 'out',
@@ -52,7 +62,9 @@ export class People {
   /** Signs everybody in, and lets them go about their business. */
   begin(): void {
     const { weather, time, figures, random } = this.#world;
-    const windows = [this.#world.open(), random.chance(0.5) ? this.#world.open() : undefined].filter((window) => window !== undefined);
+    const windows = [this.#world.open(), random.chance(0.5) ? this.#world.open() : undefined].filter(
+      (window) => window !== undefined,
+    );
     this.#setClientSecret();
     for (const account of this.#accounts) {
       this.#signIn(account, random.pick(windows));
@@ -77,7 +89,9 @@ export class People {
 
   /** The sessions that are there for certain. */
   signedIn(): readonly { readonly id: string; readonly mayBeLost: boolean }[] {
-    const ids = this.#accounts.map(({ id, state, mayBeLost }) => (id === undefined || state !== 'in' ? undefined : { id, mayBeLost }));
+    const ids = this.#accounts.map(({ id, state, mayBeLost }) =>
+      id === undefined || state !== 'in' ? undefined : { id, mayBeLost },
+    );
     return ids.filter((one) => one !== undefined);
   }
 
@@ -99,7 +113,10 @@ export class People {
         account.id = known?.id;
       }
       const hasTombstone = account.id !== undefined && isSignedOut(this.#world.folder, account.id);
-      if (account.state === 'in' && (hasTombstone || known === undefined || account.mayBeLost && this.#isBehind(account))) {
+      if (
+        account.state === 'in' &&
+        (hasTombstone || known === undefined || (account.mayBeLost && this.#isBehind(account)))
+      ) {
         account.state = 'out';
       }
       account.mayBeLost &&= account.state === 'in';
@@ -109,7 +126,8 @@ export class People {
   /** The platform has refused, forgotten or overwritten a secret. */
   onThrownAway(key: string): void {
     for (const account of this.#accounts) {
-      account.mayBeLost ||= key.startsWith('hand-over-key:') || key === `session:${account.id ?? ''}` || account.state === 'unsure';
+      account.mayBeLost ||=
+        key.startsWith('hand-over-key:') || key === `session:${account.id ?? ''}` || account.state === 'unsure';
     }
   }
 
@@ -164,7 +182,9 @@ export class People {
         skew: undefined,
       },
     };
-    story.tell(`${account.name} signs in in ${window.name}: grant ${grant.number} (${grant.rotation}, ${grant.lifetime / SECOND} s)`);
+    story.tell(
+      `${account.name} signs in in ${window.name}: grant ${grant.number} (${grant.rotation}, ${grant.lifetime / SECOND} s)`,
+    );
     figures.count('event: sign-in');
     this.#noteActive(window);
     Object.assign(account, { state: 'unsure', busyIn: window, mayBeLost: false } satisfies Partial<Account>);
@@ -187,7 +207,13 @@ export class People {
     const { judge, story, figures, folder } = this.#world;
     const { id } = account;
     // What cannot be entered cannot be known to later windows.
-    if (id === undefined || account.busyIn !== undefined || account.state !== 'in' || window.get(id) === undefined || folder.failing !== false) {
+    if (
+      id === undefined ||
+      account.busyIn !== undefined ||
+      account.state !== 'in' ||
+      window.get(id) === undefined ||
+      folder.failing !== false
+    ) {
       return;
     }
     story.tell(`${account.name} signs out in ${window.name}`);
@@ -231,7 +257,11 @@ export class People {
     const { judge, figures, story } = this.#world;
     const isThere = (): boolean => {
       const session = window.get(id ?? '');
-      return session !== undefined && session.record.ended === undefined && !window.sessions.idleMonitor.isHeld(session.record);
+      return (
+        session !== undefined &&
+        session.record.ended === undefined &&
+        !window.sessions.idleMonitor.isHeld(session.record)
+      );
     };
     const wasThere = isThere();
     window.sessions.sessionManager.find(PROVIDER.id, PROVIDER.scopes, name).then(
@@ -254,7 +284,10 @@ export class People {
         const { category, code } = toFailure(error);
         figures.count(`refused: ${category} (${code})`);
         if (category === 'unexpected') {
-          judge.fail('empty', `${window.name} fails unexpectedly: ${error instanceof Error ? (error.stack ?? '') : ''}`);
+          judge.fail(
+            'empty',
+            `${window.name} fails unexpectedly: ${error instanceof Error ? (error.stack ?? '') : ''}`,
+          );
         }
       },
     );
@@ -272,7 +305,10 @@ export class People {
     if (id !== undefined && window.get(id) !== undefined) {
       story.tell(`a resource server refuses the token of ${id}`);
       judge.nudge();
-      const demand = parseRequirements({ challenges: [{ scheme: 'Bearer', params: { error: 'invalid_token' } }], fallbackScopes: PROVIDER.scopes });
+      const demand = parseRequirements({
+        challenges: [{ scheme: 'Bearer', params: { error: 'invalid_token' } }],
+        fallbackScopes: PROVIDER.scopes,
+      });
       window.challengeSessions.find(PROVIDER.id, demand, name).catch(() => {});
     }
   }
@@ -309,7 +345,11 @@ export class People {
   #noteActive({ process }: Window): void {
     const { activity, folder, time } = this.#world;
     const at = time.uptime;
-    Object.assign(activity, { last: at, jumps: time.jumps, folderFailures: folder.failing === false ? folder.failures : NaN });
+    Object.assign(activity, {
+      last: at,
+      jumps: time.jumps,
+      folderFailures: folder.failing === false ? folder.failures : NaN,
+    });
     // What a window is told that ends at once, no other window gets to know.
     time.afterAwake(TELLING, () => {
       if (process.runs && process.runsSince <= time.awake - TELLING) {

@@ -67,7 +67,9 @@ export class Process {
     const held = this.#held;
     this.#held = [];
     const isTimersFirst = this.#random.chance(0.5);
-    const ordered = isTimersFirst ? [...held.filter(({ isTimer }) => isTimer), ...held.filter(({ isTimer }) => !isTimer)] : held;
+    const ordered = isTimersFirst
+      ? [...held.filter(({ isTimer }) => isTimer), ...held.filter(({ isTimer }) => !isTimer)]
+      : held;
     for (const { run } of ordered) {
       this.#time.afterAwake(0, () => this.deliver(run));
     }

@@ -14,7 +14,7 @@ export type Rotation = (typeof ROTATIONS)[number];
 export type End = 'admin' | 'reused' | 'signed-out';
 
 export const ISSUER = 'https://id.example.com';
-export const GRACE = 30 * SECOND;
+const GRACE = 30 * SECOND;
 
 /** One presentation of a refresh token, from the window that sends it to the answer that it gets. */
 export interface Trip {
@@ -73,9 +73,23 @@ export class ServerContext {
   }
 
   /** What a sign-in of an account brings. */
-  signIn(account: string, rotation: Rotation, lifetime: number): { readonly grant: SignInGrant; readonly accessToken: string; readonly refreshToken: string } {
+  signIn(
+    account: string,
+    rotation: Rotation,
+    lifetime: number,
+  ): { readonly grant: SignInGrant; readonly accessToken: string; readonly refreshToken: string } {
     const grant: SignInGrant = {
-      number: this.grants.length, account, rotation, lifetime, shortest: lifetime, newest: 0, rotatedAt: this.#time.now, end: undefined, late: 0, issued: [], trips: [],
+      number: this.grants.length,
+      account,
+      rotation,
+      lifetime,
+      shortest: lifetime,
+      newest: 0,
+      rotatedAt: this.#time.now,
+      end: undefined,
+      late: 0,
+      issued: [],
+      trips: [],
     };
     this.grants.push(grant);
     this.#issue(grant);
@@ -104,7 +118,8 @@ export class ServerContext {
     const { grant, presents } = trip;
     if (presents < grant.newest) {
       this.onReuse(trip);
-      const isRepeated = grant.rotation === 'grace' && presents === grant.newest - 1 && this.#time.now - grant.rotatedAt <= GRACE;
+      const isRepeated =
+        grant.rotation === 'grace' && presents === grant.newest - 1 && this.#time.now - grant.rotatedAt <= GRACE;
       if (grant.end === undefined && isRepeated) {
         return this.#answer(trip);
       }
@@ -142,7 +157,12 @@ export class ServerContext {
     const access = grant.issued.length - 1;
     const left = Math.max(1, Math.floor(((grant.issued[access]?.expiresAt ?? 0) - this.#time.now) / SECOND));
     trip.brings = grant.newest;
-    grant.trips = [...grant.trips.filter(({ brings, state }) => brings === undefined ? state === 'under-way' : brings >= grant.newest - 1), trip];
+    grant.trips = [
+      ...grant.trips.filter(({ brings, state }) =>
+        brings === undefined ? state === 'under-way' : brings >= grant.newest - 1,
+      ),
+      trip,
+    ];
     const isToldAgain = grant.rotation !== 'static' || grant.number % 2 === 0;
     return json(200, {
       access_token: `a-${grant.number}-${access}`,

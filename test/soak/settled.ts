@@ -20,7 +20,9 @@ function newestOf(records: readonly (SessionRecord | undefined)[]): SessionRecor
 }
 
 function nameOf(record: SessionRecord | undefined): string {
-  return record === undefined ? 'nothing' : `generation ${record.generation} (${record.ended?.code ?? record.refreshToken ?? ''})`;
+  return record === undefined
+    ? 'nothing'
+    : `generation ${record.generation} (${record.ended?.code ?? record.refreshToken ?? ''})`;
 }
 
 /**
@@ -49,7 +51,12 @@ export function judgeSettled(scene: Scene, judge: Judge, id: string, mayBeLost: 
   judgeAtServer(scene, judge, newest);
 }
 
-function judgeWindow({ time, folder, keyring, figures }: Scene, judge: Judge, window: Window, newest: SessionRecord): void {
+function judgeWindow(
+  { time, folder, keyring, figures }: Scene,
+  judge: Judge,
+  window: Window,
+  newest: SessionRecord,
+): void {
   const { id } = newest;
   const mine = window.get(id)?.record;
   const copies = [sealedCopy(folder, keyring, window.process, id), storedCopy(keyring, window.process, id)];
@@ -74,7 +81,10 @@ function judgeAtServer({ server, time }: Scene, judge: Judge, newest: SessionRec
     return;
   }
   if (token?.grant.end === undefined && token?.number !== token?.grant.newest) {
-    judge.fail('converge', `the windows have ${nameOf(newest)} of ${newest.id}, the server's newest is ${token?.grant.newest ?? '?'}`);
+    judge.fail(
+      'converge',
+      `the windows have ${nameOf(newest)} of ${newest.id}, the server's newest is ${token?.grant.newest ?? '?'}`,
+    );
   }
   if (!newest.isComplete) {
     judge.fail('converge', `${newest.id} stays half renewed`);
@@ -89,8 +99,13 @@ function judgeLost(scene: Scene, judge: Judge, id: string, mayBeLost: boolean): 
     judge.fail('lost', `nobody has the newest of ${id}, and the platform has thrown nothing away`);
     return;
   }
-  const isTold = judge.lost.has(id) || scene.windows().some((window) => window.get(id)?.failure?.code === 'token-in-other-window');
-  figures.count(judge.lost.has(id) ? 'over: thrown away by the platform, and told' : 'over: thrown away by the platform, an old copy left');
+  const isTold =
+    judge.lost.has(id) || scene.windows().some((window) => window.get(id)?.failure?.code === 'token-in-other-window');
+  figures.count(
+    judge.lost.has(id)
+      ? 'over: thrown away by the platform, and told'
+      : 'over: thrown away by the platform, an old copy left',
+  );
   if (!isTold) {
     judge.fail('lost', `the newest of ${id} was thrown away, and nobody is told`);
   }

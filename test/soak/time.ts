@@ -56,7 +56,7 @@ class Agenda {
   }
 
   #rise(from: number): void {
-    for (let index = from; index > 0; ) {
+    for (let index = from; index > 0;) {
       const parent = (index - 1) >> 1;
       if (!this.#isBefore(index, parent)) {
         return;
@@ -67,7 +67,7 @@ class Agenda {
   }
 
   #sink(): void {
-    for (let index = 0; ; ) {
+    for (let index = 0; ;) {
       const [left, right] = [2 * index + 1, 2 * index + 2];
       const least = this.#isBefore(right, left) ? right : left;
       if (!this.#isBefore(least, index)) {

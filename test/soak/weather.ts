@@ -28,11 +28,15 @@ export class Weather {
   /** Lets it begin. */
   begin(): void {
     const { random } = this.#world;
-    this.often(2 * HOUR, () => (random.chance(0.7) ? this.#world.open() : this.#withWindow((window) => this.#world.close(window))));
+    this.often(2 * HOUR, () =>
+      random.chance(0.7) ? this.#world.open() : this.#withWindow((window) => this.#world.close(window)),
+    );
     this.often(12 * HOUR, () => this.#withWindow((window) => this.#count('kill', () => this.#world.kill(window))));
     this.often(8 * HOUR, () => this.#withWindow((window) => this.#count('stop', () => this.#world.stop(window))));
     this.often(10 * HOUR, () => this.#sleep(random.wide(2 * MINUTE, 3 * HOUR)));
-    this.often(14 * HOUR, () => this.#sleep(random.chance(0.15) ? random.wide(2 * DAY, 3 * DAY) : random.wide(7 * HOUR, 15 * HOUR)));
+    this.often(14 * HOUR, () =>
+      this.#sleep(random.chance(0.15) ? random.wide(2 * DAY, 3 * DAY) : random.wide(7 * HOUR, 15 * HOUR)),
+    );
     this.often(24 * HOUR, () => this.#jump());
     this.often(20 * HOUR, () => this.#goOffline());
     this.often(12 * HOUR, () => this.#storm(random.pick([0.05, 0.3, 0.7]), random.wide(2 * MINUTE, 3 * HOUR)));
@@ -92,7 +96,9 @@ export class Weather {
 
   #jump(): void {
     const { time, random } = this.#world;
-    const by = random.pick([-1, 1]) * random.pick([random.wide(5 * SECOND, MINUTE), random.wide(MINUTE, HOUR), random.wide(HOUR, DAY), DAY]);
+    const by =
+      random.pick([-1, 1]) *
+      random.pick([random.wide(5 * SECOND, MINUTE), random.wide(MINUTE, HOUR), random.wide(HOUR, DAY), DAY]);
     this.#setClock(by);
     if (random.chance(0.7)) {
       time.after(random.wide(10 * SECOND, DAY), () => this.#setClock(-time.offset));

@@ -59,13 +59,20 @@ export class Window {
     const log: Log = { trace: () => {}, debug: () => {}, info: tell, warn: tell, error: tell };
     const { clock } = process;
     const transport: Transport = { clock, log, deadline: 20 * SECOND, fetch: network.view(process) };
-    const settings: LifetimeSettings = { leeway: 5 * MINUTE, refreshInterval: ground.refreshInterval, warning: 10 * MINUTE, place: random.next() };
+    const settings: LifetimeSettings = {
+      leeway: 5 * MINUTE,
+      refreshInterval: ground.refreshInterval,
+      warning: 10 * MINUTE,
+      place: random.next(),
+    };
     const secrets = keyring.view(process);
     const files = brokenFolder(folder.view(process), broken);
     this.clientSecrets = new ClientSecrets(storeWithTimeout(secrets, clock), folderWithTimeout(files, clock));
     this.sessions = new SessionsModule({
       keyNames: allKeyNames,
-      clock, log, transport,
+      clock,
+      log,
+      transport,
       secrets,
       folder: files,
       life: living.view(process),

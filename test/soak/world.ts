@@ -77,7 +77,11 @@ export class World implements Scene {
     this.server = new ServerContext(time, random.chance(0.25) ? 'the-client-secret' : undefined);
     this.idleTimeout = random.chance(0.2) ? random.wide(HOUR, 12 * HOUR) : undefined;
     this.folder = new SharedFolder(time, random);
-    const drawn = random.weighted([[40, STORE_MODELS[0]], [40, STORE_MODELS[1]], [20, STORE_MODELS[2]]] as const);
+    const drawn = random.weighted([
+      [40, STORE_MODELS[0]],
+      [40, STORE_MODELS[1]],
+      [20, STORE_MODELS[2]],
+    ] as const);
     this.keyring = new Keyring(options.store ?? drawn, time, random);
     this.network = new Network(time, random, this.server, {
       onSend: (trip) => this.judge.onSend(trip),
@@ -86,11 +90,22 @@ export class World implements Scene {
       onFault: (fault) => this.figures.count(`fault: ${fault}`),
     });
     this.judge = new Judge(this);
-    this.mostWindows = options.windows ?? random.weighted([[2, 1], [4, 2], [3, 3], [1, 5]]);
+    this.mostWindows =
+      options.windows ??
+      random.weighted([
+        [2, 1],
+        [4, 2],
+        [3, 3],
+        [1, 5],
+      ]);
     this.#days = options.days ?? random.whole(7, 24);
     let ids = 0;
     this.#ground = {
-      random, folder: this.folder, living: this.living, keyring: this.keyring, network: this.network,
+      random,
+      folder: this.folder,
+      living: this.living,
+      keyring: this.keyring,
+      network: this.network,
       refreshInterval: random.chance(0.2) ? HOUR / 2 : 0,
       idleTimeout: this.idleTimeout,
       broken: options.broken,
@@ -118,7 +133,12 @@ export class World implements Scene {
   }
 
   isCalm(): boolean {
-    return !this.network.isOffline && this.network.faultRate === 0 && this.folder.failing === false && this.keyring.fault === undefined;
+    return (
+      !this.network.isOffline &&
+      this.network.faultRate === 0 &&
+      this.folder.failing === false &&
+      this.keyring.fault === undefined
+    );
   }
 
   /** Lives through it. */
@@ -135,7 +155,13 @@ export class World implements Scene {
     }
     this.figures.worlds += 1;
     const { breach } = this.judge;
-    return { seed: this.#options.seed, store: this.keyring.model, breach, hash: this.story.hash, last: this.story.last };
+    return {
+      seed: this.#options.seed,
+      store: this.keyring.model,
+      breach,
+      hash: this.story.hash,
+      last: this.story.last,
+    };
   }
 
   /** Opens a window, where there may be one more. */

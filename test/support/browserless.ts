@@ -80,7 +80,8 @@ export class Person {
   #fillIn(html: string): URLSearchParams {
     if (!html.includes('name="do"')) {
       const fields = [...html.matchAll(/<input\b[^>]* name="([^"]+)" value="([^"]*)"/g)];
-      const confirmed = this.#allows && /<button[^>]* name="logout" value="yes"/.test(html) ? [['', 'logout', 'yes']] : [];
+      const confirmed =
+        this.#allows && /<button[^>]* name="logout" value="yes"/.test(html) ? [['', 'logout', 'yes']] : [];
       return new URLSearchParams([...fields, ...confirmed].map(([, name = '', value = '']) => [name, value]));
     }
     return html.includes('name="password"')

@@ -32,7 +32,10 @@ export const SAMPLE: SessionRecord = {
 };
 
 /** The same record without some of its fields. */
-export function without<K extends keyof SessionRecord>(record: SessionRecord, ...fields: readonly K[]): Omit<SessionRecord, K> {
+export function without<K extends keyof SessionRecord>(
+  record: SessionRecord,
+  ...fields: readonly K[]
+): Omit<SessionRecord, K> {
   const gone: ReadonlySet<string> = new Set(fields);
   return Object.fromEntries(Object.entries(record).filter(([field]) => !gone.has(field))) as Omit<SessionRecord, K>;
 }

@@ -4,10 +4,17 @@ import type { Category } from '../../src/core/failurePolicies.ts';
 
 /** Waits for a promise to reject with a failure of a category and, where told, a code; gives the failure. */
 export async function rejectsWith(promise: Promise<unknown>, category: Category, code?: string): Promise<Failure> {
-  const outcome = await promise.then(() => 'It did not reject.', (error: unknown) => error);
+  const outcome = await promise.then(
+    () => 'It did not reject.',
+    (error: unknown) => error,
+  );
   if (!(outcome instanceof Failure)) {
-    assert.fail(`Not a failure: ${outcome instanceof Error ? outcome.stack ?? outcome.message : String(outcome)}`);
+    assert.fail(`Not a failure: ${outcome instanceof Error ? (outcome.stack ?? outcome.message) : String(outcome)}`);
   }
-  assert.deepEqual([outcome.category, code === undefined ? undefined : outcome.code], [category, code], outcome.message);
+  assert.deepEqual(
+    [outcome.category, code === undefined ? undefined : outcome.code],
+    [category, code],
+    outcome.message,
+  );
   return outcome;
 }

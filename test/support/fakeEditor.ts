@@ -147,10 +147,24 @@ export const window = {
   showErrorMessage: show,
   showQuickPick: (): Promise<undefined> => Promise.resolve(undefined),
   registerUriHandler: (): Disposing => nothing,
-  createOutputChannel: (): Readonly<Record<string, () => void>> => ({ trace() {}, debug() {}, info() {}, warn() {}, error() {}, show() {}, dispose() {} }),
+  createOutputChannel: (): Readonly<Record<string, () => void>> => ({
+    trace() {},
+    debug() {},
+    info() {},
+    warn() {},
+    error() {},
+    show() {},
+    dispose() {},
+  }),
   createStatusBarItem: (): FakeStatusItem & Disposing => {
     const item: FakeStatusItem & Disposing & { show(): void; hide(): void } = {
-      text: '', name: undefined, command: undefined, tooltip: undefined, backgroundColor: undefined, accessibilityInformation: undefined, isShown: false,
+      text: '',
+      name: undefined,
+      command: undefined,
+      tooltip: undefined,
+      backgroundColor: undefined,
+      accessibilityInformation: undefined,
+      isShown: false,
       show: () => void (item.isShown = true),
       hide: () => void (item.isShown = false),
       dispose: () => void (item.isShown = false),
@@ -158,9 +172,16 @@ export const window = {
     editor.statusItems.push(item);
     return item;
   },
-  withProgress: <T>(options: { readonly title?: string; readonly cancellable?: unknown }, task: (progress: unknown, token: Token) => Promise<T>): Promise<T> => {
+  withProgress: <T>(
+    options: { readonly title?: string; readonly cancellable?: unknown },
+    task: (progress: unknown, token: Token) => Promise<T>,
+  ): Promise<T> => {
     const cancelled = new Emitter<undefined>();
-    editor.progress.push({ title: options.title ?? '', button: options.cancellable, press: () => cancelled.fire(undefined) });
+    editor.progress.push({
+      title: options.title ?? '',
+      button: options.cancellable,
+      press: () => cancelled.fire(undefined),
+    });
     return task({ report: () => {} }, { isCancellationRequested: false, onCancellationRequested: cancelled.event });
   },
 };
@@ -172,7 +193,8 @@ export const workspace = {
   registerTextDocumentContentProvider: (): Disposing => nothing,
   getConfiguration: (section: string): Configuration => ({
     get: (name: string): unknown => editor.settings.get(`${section}.${name}`),
-    update: (name: string, value: unknown): Promise<void> => Promise.resolve(void editor.configure(`${section}.${name}`, value)),
+    update: (name: string, value: unknown): Promise<void> =>
+      Promise.resolve(void editor.configure(`${section}.${name}`, value)),
   }),
 };
 
@@ -249,7 +271,11 @@ export class CodeLens {
 }
 
 /** Addresses. */
-export const Uri = { from: (parts: object): object => parts, parse: (value: string): { toString(): string } => ({ toString: () => value }), joinPath: (...parts: readonly unknown[]): unknown => parts };
+export const Uri = {
+  from: (parts: object): object => parts,
+  parse: (value: string): { toString(): string } => ({ toString: () => value }),
+  joinPath: (...parts: readonly unknown[]): unknown => parts,
+};
 
 /** VS Code's version. */
 export const version = '1.139.1';
@@ -269,7 +295,13 @@ export const ExtensionKind = { UI: 1, Workspace: 2 };
 export const QuickPickItemKind = { Separator: -1, Default: 0 };
 /** The person's own environment; they read English. */
 export const env = {
-  language: 'en', appHost: 'desktop', appName: 'Test', remoteName: undefined, sessionId: 'session-of-the-editor', uiKind: UIKind.Desktop, uriScheme: 'test',
+  language: 'en',
+  appHost: 'desktop',
+  appName: 'Test',
+  remoteName: undefined,
+  sessionId: 'session-of-the-editor',
+  uiKind: UIKind.Desktop,
+  uriScheme: 'test',
   clipboard: { writeText: (text: string): Promise<void> => Promise.resolve(void editor.clipboard.push(text)) },
   asExternalUri: <T>(uri: T): Promise<T> => Promise.resolve(uri),
   openExternal: (): Promise<boolean> => Promise.resolve(true),

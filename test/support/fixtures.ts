@@ -46,7 +46,11 @@ export function transportWith(clock: Clock = systemClock, deadline = 30 * SECOND
 }
 
 /** What a server says of itself, found out by the product's own discovery. */
-export async function discovered(issuer: string, more: Partial<Provider> = {}, transport: Transport = transportWith()): Promise<ServerContext> {
+export async function discovered(
+  issuer: string,
+  more: Partial<Provider> = {},
+  transport: Transport = transportWith(),
+): Promise<ServerContext> {
   return new Discovery(transport).find(providerAt(issuer, more));
 }
 
@@ -74,7 +78,10 @@ export interface Trade {
 }
 
 /** Trades a code for whatever the scripted server's token endpoint answers. */
-export async function trade(server: ScriptedServer, { scopes = ['read'], provider = {}, transport = transportWith() }: Trade = {}): Promise<Tokens> {
+export async function trade(
+  server: ScriptedServer,
+  { scopes = ['read'], provider = {}, transport = transportWith() }: Trade = {},
+): Promise<Tokens> {
   const found = await discovered(server.issuer, provider, transport);
   const request = await authorizationRequest(found, REDIRECT_URI, scopes);
   return exchangeCode(found, request, answerTo(request), transport, new AbortController().signal);

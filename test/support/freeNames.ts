@@ -29,7 +29,11 @@ function isValue(node: ts.Identifier): boolean {
   if (ts.isPartOfTypeNode(node) || ts.isTypeQueryNode(parent) || ts.isQualifiedName(parent)) {
     return false;
   }
-  const isNamed = ts.isPropertyAssignment(parent) || ts.isClassElement(parent) || ts.isTypeElement(parent) || ts.isObjectLiteralElement(parent);
+  const isNamed =
+    ts.isPropertyAssignment(parent) ||
+    ts.isClassElement(parent) ||
+    ts.isTypeElement(parent) ||
+    ts.isObjectLiteralElement(parent);
   if (isNamed && !ts.isShorthandPropertyAssignment(parent)) {
     return parent.name !== node;
   }
@@ -46,7 +50,10 @@ function nameOf(node: ts.Identifier): string {
     name = GLOBAL_OBJECTS.has(name) ? member : `${name}.${member}`;
   }
   const { parent } = whole;
-  const isCalledEmpty = (ts.isNewExpression(parent) || ts.isCallExpression(parent)) && parent.expression === whole && (parent.arguments ?? []).length === 0;
+  const isCalledEmpty =
+    (ts.isNewExpression(parent) || ts.isCallExpression(parent)) &&
+    parent.expression === whole &&
+    (parent.arguments ?? []).length === 0;
   return name === 'Date' && isCalledEmpty ? 'new Date()' : name.split('.').slice(0, 2).join('.');
 }
 
@@ -76,8 +83,14 @@ function declaredNames(source: ts.SourceFile): ReadonlyMap<ts.Node, ReadonlySet<
 
 function isDeclaration(node: ts.Node): node is ts.NamedDeclaration {
   return (
-    ts.isVariableDeclaration(node) || ts.isParameter(node) || ts.isBindingElement(node) || ts.isFunctionDeclaration(node) ||
-    ts.isClassDeclaration(node) || ts.isImportSpecifier(node) || ts.isNamespaceImport(node) || ts.isImportClause(node)
+    ts.isVariableDeclaration(node) ||
+    ts.isParameter(node) ||
+    ts.isBindingElement(node) ||
+    ts.isFunctionDeclaration(node) ||
+    ts.isClassDeclaration(node) ||
+    ts.isImportSpecifier(node) ||
+    ts.isNamespaceImport(node) ||
+    ts.isImportClause(node)
   );
 }
 
@@ -91,7 +104,14 @@ function scopeAround(node: ts.Node): ts.Node {
 
 function isScope(node: ts.Node): boolean {
   return (
-    ts.isSourceFile(node) || ts.isBlock(node) || ts.isFunctionLike(node) || ts.isForStatement(node) || ts.isForInStatement(node) ||
-    ts.isForOfStatement(node) || ts.isCatchClause(node) || ts.isModuleBlock(node) || ts.isCaseBlock(node)
+    ts.isSourceFile(node) ||
+    ts.isBlock(node) ||
+    ts.isFunctionLike(node) ||
+    ts.isForStatement(node) ||
+    ts.isForInStatement(node) ||
+    ts.isForOfStatement(node) ||
+    ts.isCatchClause(node) ||
+    ts.isModuleBlock(node) ||
+    ts.isCaseBlock(node)
   );
 }

@@ -13,7 +13,10 @@ export interface Seen {
 export async function send(address: string, method = 'GET', headers: Record<string, string> = {}): Promise<Seen> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(address, { method, headers, agent: false }, (response) => {
-      text(response).then((html) => resolve({ status: response.statusCode ?? 0, html, headers: response.headers }), reject);
+      text(response).then(
+        (html) => resolve({ status: response.statusCode ?? 0, html, headers: response.headers }),
+        reject,
+      );
     });
     request.once('error', reject);
     request.end();
@@ -21,4 +24,8 @@ export async function send(address: string, method = 'GET', headers: Record<stri
 }
 
 /** Whether nobody listens at an address. */
-export const isRefused = async (address: string): Promise<boolean> => send(address).then(() => false, (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED');
+export const isRefused = async (address: string): Promise<boolean> =>
+  send(address).then(
+    () => false,
+    (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED',
+  );

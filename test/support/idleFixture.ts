@@ -90,7 +90,10 @@ export class IdleFixture {
     const { clock, folder, secrets } = this.windows;
     await clock.pass(10 * SECOND);
     assert.deepEqual([this.present, secrets.has('session:s1')], [0, false]);
-    assert.ok(this.count('out s1') >= 1 && this.count('out s1') <= this.windows.all.length, 'each window that finds it tells it once');
+    assert.ok(
+      this.count('out s1') >= 1 && this.count('out s1') <= this.windows.all.length,
+      'each window that finds it tells it once',
+    );
     const tokens = this.server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token'));
     assert.ok(tokens.length > 0);
     assert.equal(new Set(tokens).size, tokens.length, 'each token is revoked once');
@@ -98,6 +101,9 @@ export class IdleFixture {
     const later = this.open();
     await clock.pass(HOUR);
     assert.deepEqual([later.liveSessions.all(), later.findings], [[], []]);
-    assert.deepEqual([...folder.files.keys()].filter((name) => name.endsWith('.told')), []);
+    assert.deepEqual(
+      [...folder.files.keys()].filter((name) => name.endsWith('.told')),
+      [],
+    );
   }
 }

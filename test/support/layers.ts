@@ -16,16 +16,59 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   flows: { layers: ['core', 'protocol', 'flows'], packages: [] },
   locking: { layers: ['core', 'locking'], packages: ['valibot'] },
   storage: { layers: ['core', 'protocol', 'locking', 'storage'], packages: ['valibot'] },
-  node: { layers: ['core', 'locking', 'storage', 'node'], packages: ['node:crypto', 'node:fs', 'node:fs/promises', 'node:net', 'node:os', 'node:path'] },
+  node: {
+    layers: ['core', 'locking', 'storage', 'node'],
+    packages: ['node:crypto', 'node:fs', 'node:fs/promises', 'node:net', 'node:os', 'node:path'],
+  },
   idle: { layers: ['core', 'locking', 'storage', 'idle'], packages: ['valibot'] },
   sessions: { layers: ['core', 'protocol', 'locking', 'storage', 'idle', 'sessions'], packages: ['valibot'] },
   host: { layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'sessions', 'host'], packages: ['vscode'] },
-  auth: { layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'idle', 'sessions', 'host', 'auth'], packages: ['vscode'] },
-  ui: { layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'idle', 'sessions', 'host', 'auth', 'ui'], packages: ['vscode'] },
-  wizard: { layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'sessions', 'host', 'auth', 'ui', 'wizard'], packages: ['vscode'] },
-  diagnostics: { layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'idle', 'sessions', 'host', 'auth', 'ui', 'diagnostics'], packages: ['vscode'] },
+  auth: {
+    layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'idle', 'sessions', 'host', 'auth'],
+    packages: ['vscode'],
+  },
+  ui: {
+    layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'idle', 'sessions', 'host', 'auth', 'ui'],
+    packages: ['vscode'],
+  },
+  wizard: {
+    layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'sessions', 'host', 'auth', 'ui', 'wizard'],
+    packages: ['vscode'],
+  },
+  diagnostics: {
+    layers: [
+      'core',
+      'protocol',
+      'flows',
+      'locking',
+      'storage',
+      'idle',
+      'sessions',
+      'host',
+      'auth',
+      'ui',
+      'diagnostics',
+    ],
+    packages: ['vscode'],
+  },
   'onDemand.ts': { layers: ['wizard', 'diagnostics'], packages: [] },
-  'extension.ts': { layers: ['core', 'protocol', 'flows', 'locking', 'storage', 'node', 'idle', 'sessions', 'host', 'auth', 'ui', 'onDemand.ts'], packages: ['vscode', 'node:crypto', 'node:fs/promises', 'node:path'] },
+  'extension.ts': {
+    layers: [
+      'core',
+      'protocol',
+      'flows',
+      'locking',
+      'storage',
+      'node',
+      'idle',
+      'sessions',
+      'host',
+      'auth',
+      'ui',
+      'onDemand.ts',
+    ],
+    packages: ['vscode', 'node:crypto', 'node:fs/promises', 'node:path'],
+  },
 };
 
 /** Packages that single files may import beside those of their layer. */
@@ -36,19 +79,24 @@ const ALLOWED_TO_FILES: Readonly<Record<string, readonly string[]>> = {
 
 /** What comes in as an argument everywhere, and the one file each that takes it from the platform. */
 const PORTS: Readonly<Record<string, string>> = {
-  'setTimeout': 'core/clock.ts',
-  'setInterval': 'core/clock.ts',
-  'setImmediate': 'core/clock.ts',
+  setTimeout: 'core/clock.ts',
+  setInterval: 'core/clock.ts',
+  setImmediate: 'core/clock.ts',
   'Date.now': 'core/clock.ts',
   'new Date()': 'core/clock.ts',
-  'performance': 'core/clock.ts',
+  performance: 'core/clock.ts',
   'AbortSignal.timeout': 'core/clock.ts',
-  'fetch': 'extension.ts',
+  fetch: 'extension.ts',
   'Math.random': 'extension.ts',
 };
 
 /** The files that hold every sentence, by their path below src/. */
-export const TEXTS: ReadonlySet<string> = new Set(['host/messages.ts', 'host/failureMessages.ts', 'diagnostics/reportText.ts', 'wizard/wizardMessages.ts']);
+export const TEXTS: ReadonlySet<string> = new Set([
+  'host/messages.ts',
+  'host/failureMessages.ts',
+  'diagnostics/reportText.ts',
+  'wizard/wizardMessages.ts',
+]);
 const MESSAGES = new Set(['showInformationMessage', 'showWarningMessage', 'showErrorMessage']);
 
 interface Import {
@@ -68,7 +116,10 @@ export function breaches(files: ReadonlyMap<string, string>): string[] {
     const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
     const imports = importsOf(source);
     found.push(...imports.flatMap((one) => importBreach(file, one.from, files)));
-    edges.set(file, imports.filter(({ from, isType }) => !isType && isRelative(from)).map(({ from }) => resolve(file, from)));
+    edges.set(
+      file,
+      imports.filter(({ from, isType }) => !isType && isRelative(from)).map(({ from }) => resolve(file, from)),
+    );
     found.push(...contentBreaches(file, source));
   }
   return [...new Set([...found, ...cyclesOf(edges)])];
@@ -106,7 +157,10 @@ function importBreach(file: string, from: string, files: ReadonlyMap<string, str
 function importsOf(source: ts.SourceFile): Import[] {
   const imports: Import[] = [];
   const add = (specifier: ts.Node | undefined, isType: boolean): void => {
-    imports.push({ from: specifier !== undefined && ts.isStringLiteralLike(specifier) ? specifier.text : '(not a plain text)', isType });
+    imports.push({
+      from: specifier !== undefined && ts.isStringLiteralLike(specifier) ? specifier.text : '(not a plain text)',
+      isType,
+    });
   };
   visit(source, (node) => {
     if (ts.isImportDeclaration(node)) {
@@ -125,7 +179,9 @@ function importsOf(source: ts.SourceFile): Import[] {
 }
 
 function isImportCall({ expression }: ts.CallExpression): boolean {
-  return expression.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(expression) && expression.text === 'require');
+  return (
+    expression.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(expression) && expression.text === 'require')
+  );
 }
 
 function contentBreaches(file: string, source: ts.SourceFile): string[] {
@@ -144,7 +200,13 @@ function contentBreaches(file: string, source: ts.SourceFile): string[] {
       found.push(`${file} uses l10n`);
     }
     const message = ts.isCallExpression(node) ? nameOfCallee(node) : undefined;
-    if (!TEXTS.has(file) && ts.isCallExpression(node) && message !== undefined && MESSAGES.has(message) && node.arguments.some(saysSomething)) {
+    if (
+      !TEXTS.has(file) &&
+      ts.isCallExpression(node) &&
+      message !== undefined &&
+      MESSAGES.has(message) &&
+      node.arguments.some(saysSomething)
+    ) {
       found.push(`${file} has words of its own in ${message}`);
     }
   });
@@ -155,12 +217,17 @@ function isDefaultExport(node: ts.Node): boolean {
   return (
     (ts.isExportAssignment(node) && node.isExportEquals !== true) ||
     (ts.isExportSpecifier(node) && node.name.text === 'default') ||
-    (ts.canHaveModifiers(node) && ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword) === true)
+    (ts.canHaveModifiers(node) &&
+      ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword) === true)
   );
 }
 
 function nameOfCallee({ expression }: ts.CallExpression): string | undefined {
-  return ts.isPropertyAccessExpression(expression) ? expression.name.text : ts.isIdentifier(expression) ? expression.text : undefined;
+  return ts.isPropertyAccessExpression(expression)
+    ? expression.name.text
+    : ts.isIdentifier(expression)
+      ? expression.text
+      : undefined;
 }
 
 /** Whether an argument of a message holds words: a text written out there, beside those that are handed to a function. */

@@ -38,5 +38,7 @@ function literal(node: ts.Expression): string | undefined {
   if (ts.isStringLiteralLike(node)) {
     return node.text;
   }
-  return ts.isTemplateExpression(node) ? node.head.text + node.templateSpans.map((span) => `*${span.literal.text}`).join('') : undefined;
+  return ts.isTemplateExpression(node)
+    ? node.head.text + node.templateSpans.map((span) => `*${span.literal.text}`).join('')
+    : undefined;
 }

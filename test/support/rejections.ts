@@ -31,7 +31,12 @@ process.on('unhandledRejection', (reason, promise) => {
 export async function takeRejections(): Promise<string[]> {
   // Node tells of them only after the promises that wait have had their turn.
   await settle();
-  return found.splice(0).map(({ during: test, reason }) => `${test}: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}`);
+  return found
+    .splice(0)
+    .map(
+      ({ during: test, reason }) =>
+        `${test}: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}`,
+    );
 }
 
 /** The root hooks: they note which test runs, and fail after the last one. */
@@ -43,7 +48,9 @@ export const mochaHooks: RootHookObject = {
     const rejections = await takeRejections();
     isOver = true;
     if (rejections.length > 0) {
-      throw new Error(`${rejections.length} promise(s) were rejected, and nobody listened.\n\n${rejections.join('\n\n')}`);
+      throw new Error(
+        `${rejections.length} promise(s) were rejected, and nobody listened.\n\n${rejections.join('\n\n')}`,
+      );
     }
   },
 };

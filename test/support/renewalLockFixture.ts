@@ -51,7 +51,14 @@ export class RenewalLockFixture {
     const tell = (line: string): void => void lines.push(line);
     const told = { alone: 0 };
     const log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
-    const renewalLock = new RenewalLock({ clock, log, folder, life, lock: new Mutex(), onDidDegrade: () => (told.alone += 1) });
+    const renewalLock = new RenewalLock({
+      clock,
+      log,
+      folder,
+      life,
+      lock: new Mutex(),
+      onDidDegrade: () => (told.alone += 1),
+    });
     return Object.assign(renewalLock, { lines, told });
   }
 
@@ -59,11 +66,16 @@ export class RenewalLockFixture {
   async hold(renewalLock: RenewalLock, generation = 1, isLost = false): Promise<LockHolder> {
     const gate = Promise.withResolvers<true>();
     const begun = Promise.withResolvers<LockHandle>();
-    const whole = renewalLock.take('s1', generation, (turn) => {
-      begun.resolve(turn);
-      turn.markOutcomeUnknown(isLost);
-      return gate.promise;
-    }, never);
+    const whole = renewalLock.take(
+      's1',
+      generation,
+      (turn) => {
+        begun.resolve(turn);
+        turn.markOutcomeUnknown(isLost);
+        return gate.promise;
+      },
+      never,
+    );
     whole.catch(begun.reject);
     return {
       turn: await begun.promise,

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { listenOnLoopback } from '../workshop/loopback.ts';
+import { listenOnLoopback } from '../../tools/loopback.ts';
 
 /** A request as it arrived. */
 export interface SeenRequest {
@@ -110,7 +110,11 @@ export class ScriptedServer {
   }
 
   /** Signs an ID token. What is not told is right: issuer, times. `kid` other than `known` is a key that it never publishes. */
-  async idToken(claims: Readonly<Record<string, unknown>>, algorithm: Algorithm = 'RS256', kid = 'known'): Promise<string> {
+  async idToken(
+    claims: Readonly<Record<string, unknown>>,
+    algorithm: Algorithm = 'RS256',
+    kid = 'known',
+  ): Promise<string> {
     const now = Math.floor((this.date?.() ?? Date.now()) / 1000);
     const header = { alg: algorithm, kid };
     const payload = { iss: this.issuer, sub: 'person-1', iat: now, exp: now + 300, ...claims };
@@ -141,7 +145,11 @@ export class ScriptedServer {
       tell();
     }
     this.#waiting.clear();
-    const scripted = this.#scripts.get(url.pathname) ?? { status: 404, body: '<h1>Not found</h1>', headers: { 'Content-Type': 'text/html' } };
+    const scripted = this.#scripts.get(url.pathname) ?? {
+      status: 404,
+      body: '<h1>Not found</h1>',
+      headers: { 'Content-Type': 'text/html' },
+    };
     const script = typeof scripted === 'function' ? await scripted(seen) : scripted;
     if (script === 'drop') {
       request.socket.destroy();
@@ -160,14 +168,24 @@ export class ScriptedServer {
       return;
     }
     const isText = typeof script.body === 'string' || script.body === undefined;
-    response.writeHead(script.status ?? 200, { ...(isText ? {} : { 'Content-Type': 'application/json' }), ...script.headers });
+    response.writeHead(script.status ?? 200, {
+      ...(isText ? {} : { 'Content-Type': 'application/json' }),
+      ...script.headers,
+    });
     response.end(isText ? script.body : JSON.stringify(script.body));
   }
 }
 
 async function publicKey(algorithm: Algorithm): Promise<Record<string, unknown>> {
   const { publicKey: key } = await keyFor(algorithm, 'known');
-  return { ...(await crypto.subtle.exportKey('jwk', key)), kid: 'known', alg: algorithm, use: 'sig', key_ops: undefined, ext: undefined };
+  return {
+    ...(await crypto.subtle.exportKey('jwk', key)),
+    kid: 'known',
+    alg: algorithm,
+    use: 'sig',
+    key_ops: undefined,
+    ext: undefined,
+  };
 }
 
 function encode(value: unknown): string {
@@ -203,7 +221,12 @@ export function rotatingTokens(more: Readonly<Record<string, unknown>> = {}): (r
       return { status: 400, body: { error: 'invalid_grant', error_description: 'reused' } };
     }
     generation += 1;
-    const tokens = { access_token: `access-${generation}`, refresh_token: `refresh-${generation}`, token_type: 'Bearer', expires_in: 300 };
+    const tokens = {
+      access_token: `access-${generation}`,
+      refresh_token: `refresh-${generation}`,
+      token_type: 'Bearer',
+      expires_in: 300,
+    };
     return { body: { ...tokens, ...more } };
   };
 }

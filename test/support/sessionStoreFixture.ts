@@ -18,7 +18,12 @@ export const ISSUER = 'https://id.example.com';
 
 /** A record of a generation. */
 export function generation(number: number, more: Partial<SessionRecord> = {}): SessionRecord {
-  return recordAt(ISSUER, Date.UTC(2031, 0, 1), { generation: number, refreshToken: `refresh-${number}`, accessToken: `access-${number}`, ...more });
+  return recordAt(ISSUER, Date.UTC(2031, 0, 1), {
+    generation: number,
+    refreshToken: `refresh-${number}`,
+    accessToken: `access-${number}`,
+    ...more,
+  });
 }
 
 /** A renewal of which only the refresh token is known to be good. */
@@ -32,7 +37,12 @@ export function ended(record: SessionRecord): SessionRecord {
 }
 
 /** One window's session store, with what it consists of. */
-export type ArchiveWindow = SessionStore & { readonly life: Crashable; readonly secretStorage: SecretSessionStorage; readonly sealedCopies: SealedSessionCopies; readonly sessionIndex: SessionIndex };
+export type ArchiveWindow = SessionStore & {
+  readonly life: Crashable;
+  readonly secretStorage: SecretSessionStorage;
+  readonly sealedCopies: SealedSessionCopies;
+  readonly sessionIndex: SessionIndex;
+};
 
 /** Windows that keep the same sessions. */
 export class SessionStoreFixture {
@@ -60,7 +70,12 @@ export class SessionStoreFixture {
     const secretStorage = new SecretSessionStorage(store);
     const sealedCopies = new SealedSessionCopies(folder, store, this.#cipher(), log, allKeyNames);
     const sessionIndex = new SessionIndex(folder, log);
-    return Object.assign(new SessionStore({ clock, log, secretStorage, sealedCopies, sessionIndex }), { life, secretStorage, sealedCopies, sessionIndex });
+    return Object.assign(new SessionStore({ clock, log, secretStorage, sealedCopies, sessionIndex }), {
+      life,
+      secretStorage,
+      sealedCopies,
+      sessionIndex,
+    });
   }
 
   /** Lets the clock go on for so many ms, by when a task must be done. */

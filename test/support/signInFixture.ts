@@ -43,7 +43,10 @@ export class Desk {
    * Nobody has started anything yet.
    * @param shared what the sign-ins share with the sessions of a test window, as they do in the product.
    */
-  constructor(folder = new FakeFolder(), shared?: { readonly clock: ManualAsyncClock; readonly discovery: Discovery; readonly transport: Transport }) {
+  constructor(
+    folder = new FakeFolder(),
+    shared?: { readonly clock: ManualAsyncClock; readonly discovery: Discovery; readonly transport: Transport },
+  ) {
     const tell = (line: string): void => void this.lines.push(line);
     const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
     this.clock = shared?.clock ?? new ManualAsyncClock();

@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { Failure } from '../../src/core/failure.ts';
 import type { Page, Pages, SignOutPages } from '../../src/flows/page.ts';
 
-const page = (heading: string, tone: Page['tone'] = 'neutral', body = 'Words.'): Page => ({ language: 'en', heading, body, tone });
+const page = (heading: string, tone: Page['tone'] = 'neutral', body = 'Words.'): Page => ({
+  language: 'en',
+  heading,
+  body,
+  tone,
+});
 
 /** The pages of a sign-in with plain words, in the product's own template. */
 export const plainPages: Pages = {
@@ -15,4 +20,8 @@ export const plainPages: Pages = {
 };
 
 /** The pages after a sign-out, likewise. */
-export const plainSignOutPages: SignOutPages = { ...plainPages, done: page('Signed out', 'good'), stray: page('Not this sign-out', 'bad') };
+export const plainSignOutPages: SignOutPages = {
+  ...plainPages,
+  done: page('Signed out', 'good'),
+  stray: page('Not this sign-out', 'bad'),
+};

@@ -88,8 +88,20 @@ export interface TestWindow {
 
 /** Builds a test window for the providers given, or for `acme` at an issuer. */
 export function createTestWindow(issuer: string, options: TestWindowOptions = {}): TestWindow {
-  const { clock = new ManualAsyncClock(), store = new FakeStore(), folder = new FakeFolder(), life = new FakeProcessLiveness(), minimumValidity = MINUTE } = options;
-  const settings: LifetimeSettings = { leeway: 5 * MINUTE, refreshInterval: 12 * HOUR, warning: 10 * MINUTE, place: 0, ...options.settings };
+  const {
+    clock = new ManualAsyncClock(),
+    store = new FakeStore(),
+    folder = new FakeFolder(),
+    life = new FakeProcessLiveness(),
+    minimumValidity = MINUTE,
+  } = options;
+  const settings: LifetimeSettings = {
+    leeway: 5 * MINUTE,
+    refreshInterval: 12 * HOUR,
+    warning: 10 * MINUTE,
+    place: 0,
+    ...options.settings,
+  };
   const providers = options.providers ?? [providerAt(issuer)];
   const lines: string[] = [];
   const tell = (message: string): void => void lines.push(message);
@@ -103,7 +115,12 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
       inFlight -= 1;
     });
   };
-  const transport: Transport = { clock, log, deadline: 20 * SECOND, fetch: (...request) => (options.awaitsRequest?.() === false ? fetch(...request) : counted(fetch(...request))) };
+  const transport: Transport = {
+    clock,
+    log,
+    deadline: 20 * SECOND,
+    fetch: (...request) => (options.awaitsRequest?.() === false ? fetch(...request) : counted(fetch(...request))),
+  };
   const cipher: Cipher = {
     newKey: () => nodeCipher.newKey(),
     seal: (...sealing) => counted(nodeCipher.seal(...sealing)),
@@ -115,7 +132,14 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
   let ids = 0;
   const sessions = new SessionsModule({
     keyNames: options.keyNames ?? allKeyNames,
-    clock, log, folder, life, cipher, discovery, transport, provider,
+    clock,
+    log,
+    folder,
+    life,
+    cipher,
+    discovery,
+    transport,
+    provider,
     secrets: store,
     lifetimes: () => settings,
     minimumValidity: () => minimumValidity,
@@ -132,9 +156,38 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
   liveSessions.onDidChange((change) => changes.push(change));
   const previous = clock.busy;
   clock.busy = () => previous() || inFlight > 0;
-  const { sessionStore, crossWindowSync, idleMonitor, sessionIndex, tokenRefresher, scheduler, renewalLock, secretStorage } = sessions;
+  const {
+    sessionStore,
+    crossWindowSync,
+    idleMonitor,
+    sessionIndex,
+    tokenRefresher,
+    scheduler,
+    renewalLock,
+    secretStorage,
+  } = sessions;
   return {
-    clock, store, folder, life, discovery, transport, sessions, secretStorage, sessionStore, renewalLock, crossWindowSync, sessionIndex, liveSessions, tokenRefresher, sessionManager, idleMonitor, scheduler, lines, infos, findings, changes,
+    clock,
+    store,
+    folder,
+    life,
+    discovery,
+    transport,
+    sessions,
+    secretStorage,
+    sessionStore,
+    renewalLock,
+    crossWindowSync,
+    sessionIndex,
+    liveSessions,
+    tokenRefresher,
+    sessionManager,
+    idleMonitor,
+    scheduler,
+    lines,
+    infos,
+    findings,
+    changes,
     get alone() {
       return alone;
     },
@@ -150,7 +203,10 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
 }
 
 /** A test window at a server of its own, which goes by the test window's clock and gives new tokens at each renewal. */
-export async function createTestWindowWithServer(): Promise<{ readonly testWindow: TestWindow; readonly server: ScriptedServer }> {
+export async function createTestWindowWithServer(): Promise<{
+  readonly testWindow: TestWindow;
+  readonly server: ScriptedServer;
+}> {
   const server = await ScriptedServer.start();
   const testWindow = createTestWindow(server.issuer);
   server.date = () => testWindow.clock.now();
@@ -191,7 +247,12 @@ export async function seedSession(testWindow: TestWindow, given: SessionRecord):
 }
 
 /** What a sign-in brings. */
-export function grantFor(provider: Provider, now: number, tokens: Partial<Tokens> = {}, account = { id: 'person-1', label: 'Sam' }): SignInGrant {
+export function grantFor(
+  provider: Provider,
+  now: number,
+  tokens: Partial<Tokens> = {},
+  account = { id: 'person-1', label: 'Sam' },
+): SignInGrant {
   return {
     provider,
     scopes: provider.scopes,

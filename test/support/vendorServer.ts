@@ -11,19 +11,19 @@ import { closedIssuer, ScriptedServer, type ScriptedAnswer, type SeenRequest } f
 import { VENDORS, type Vendor } from './vendors.ts';
 
 /** The client of each vendor. */
-export const CLIENT_ID = 'vscode';
+const CLIENT_ID = 'vscode';
 /** Its secret, where it has one. */
 export const SECRET = 'client secret/with+signs';
 
 /** The ready-made definition of a product. */
-export function presetOf(id: PresetId): Preset {
+function presetOf(id: PresetId): Preset {
   const preset = PRESETS.find((one) => one.id === id);
   assert.ok(preset !== undefined);
   return preset;
 }
 
 /** The entry that the guide writes for a product, filled in as at the vendor. */
-export function entryFor(id: PresetId, withoutSecret = false): Entry {
+function entryFor(id: PresetId, withoutSecret = false): Entry {
   const preset = presetOf(id);
   const draft = draftOf(preset);
   const issuer = preset.issuer.replaceAll(/\{([^{}]*)\}/g, (_, gap: string) => VENDORS[id].filled[gap] ?? '');
@@ -62,19 +62,35 @@ export class VendorServer {
     this.#clock = clock;
     scripted.date = () => clock.now();
     const { endpoints } = provider;
-    const said: Readonly<Record<string, unknown>> = vendor.metadata === undefined ? {} : localized(vendor.metadata, scripted.issuer);
+    const said: Readonly<Record<string, unknown>> =
+      vendor.metadata === undefined ? {} : localized(vendor.metadata, scripted.issuer);
     const at = (named: string | undefined, member: string): string => pathOf(named ?? said[member]);
     if (vendor.metadata !== undefined) {
-      scripted.on(`${new URL(provider.issuer).pathname.replace(/\/$/, '')}/.well-known/openid-configuration`, { body: { ...said, issuer: provider.issuer, jwks_uri: scripted.metadata['jwks_uri'], id_token_signing_alg_values_supported: ['RS256'] } });
+      scripted.on(`${new URL(provider.issuer).pathname.replace(/\/$/, '')}/.well-known/openid-configuration`, {
+        body: {
+          ...said,
+          issuer: provider.issuer,
+          jwks_uri: scripted.metadata['jwks_uri'],
+          id_token_signing_alg_values_supported: ['RS256'],
+        },
+      });
     } else {
       scripted.onDiscovery({ status: 404 });
     }
     scripted.on(at(endpoints?.authorization, 'authorization_endpoint'), (request) => this.#authorize(request));
-    scripted.on(this.tokenPath = at(endpoints?.token, 'token_endpoint'), (request) => this.#token(request));
-    scripted.on(this.revocationPath = at(endpoints?.revocation, 'revocation_endpoint'), (request) => this.#revoke(request));
+    scripted.on((this.tokenPath = at(endpoints?.token, 'token_endpoint')), (request) => this.#token(request));
+    scripted.on((this.revocationPath = at(endpoints?.revocation, 'revocation_endpoint')), (request) =>
+      this.#revoke(request),
+    );
     scripted.on(at(endpoints?.userinfo, 'userinfo_endpoint'), (request) => this.#userInfo(request));
     scripted.on(at(endpoints?.deviceAuthorization, 'device_authorization_endpoint'), {
-      body: { device_code: 'device-1', user_code: 'WDJB-MJHT', verification_uri: `${scripted.issuer}/login/device`, expires_in: 900, interval: 5 },
+      body: {
+        device_code: 'device-1',
+        user_code: 'WDJB-MJHT',
+        verification_uri: `${scripted.issuer}/login/device`,
+        expires_in: 900,
+        interval: 5,
+      },
     });
   }
 
@@ -84,13 +100,28 @@ export class VendorServer {
   readonly revocationPath: string;
 
   /** Starts the server of a product, for the entry that the guide writes, or for one without some fields of it. */
-  static async start(id: PresetId, clock: Clock, { withoutSecret = false, without = [] }: { readonly withoutSecret?: boolean; readonly without?: readonly string[] } = {}): Promise<VendorServer> {
+  static async start(
+    id: PresetId,
+    clock: Clock,
+    {
+      withoutSecret = false,
+      without = [],
+    }: { readonly withoutSecret?: boolean; readonly without?: readonly string[] } = {},
+  ): Promise<VendorServer> {
     const scripted = await ScriptedServer.start();
-    const entry = Object.fromEntries(Object.entries(entryFor(id, withoutSecret)).filter(([field]) => !without.includes(field)));
+    const entry = Object.fromEntries(
+      Object.entries(entryFor(id, withoutSecret)).filter(([field]) => !without.includes(field)),
+    );
     const port = Number(new URL(await closedIssuer()).port);
     // The ports of the entry may be taken on the machine that runs the tests.
-    const here = localized({ ...entry, ...(entry['redirectPorts'] === undefined ? {} : { redirectPorts: [port] }) }, scripted.issuer);
-    const { problems, providers: [provider] } = parseProviders([here]);
+    const here = localized(
+      { ...entry, ...(entry['redirectPorts'] === undefined ? {} : { redirectPorts: [port] }) },
+      scripted.issuer,
+    );
+    const {
+      problems,
+      providers: [provider],
+    } = parseProviders([here]);
     assert.deepEqual(problems, []);
     assert.ok(provider !== undefined);
     return new VendorServer(VENDORS[id], provider, scripted, clock);
@@ -126,7 +157,11 @@ export class VendorServer {
   #authorize({ parameters }: SeenRequest): ScriptedAnswer {
     const { callback = {}, offline = {}, refusedScopes = [] } = this.vendor;
     const redirectUri = parameters.get('redirect_uri') ?? '';
-    if (parameters.get('client_id') !== CLIENT_ID || parameters.get('response_type') !== 'code' || !this.#isRegistered(redirectUri)) {
+    if (
+      parameters.get('client_id') !== CLIENT_ID ||
+      parameters.get('response_type') !== 'code' ||
+      !this.#isRegistered(redirectUri)
+    ) {
       return { status: 400, headers: { 'Content-Type': 'text/html' }, body: `<p>redirect_uri ${redirectUri}</p>` };
     }
     assert.equal(parameters.get('code_challenge_method'), 'S256');
@@ -135,11 +170,20 @@ export class VendorServer {
     const state = parameters.get('state') ?? '';
     const refused = scopes.some((scope) => refusedScopes.includes(scope));
     const code = `code-${(this.#count += 1)}`;
-    for (const [name, value] of Object.entries({ ...(refused ? { error: 'invalid_scope' } : { code, ...localized(callback, this.scripted.issuer) }), state })) {
+    for (const [name, value] of Object.entries({
+      ...(refused ? { error: 'invalid_scope' } : { code, ...localized(callback, this.scripted.issuer) }),
+      state,
+    })) {
       redirect.searchParams.set(name, value);
     }
     const isOffline = Object.entries(offline).every(([name, value]) => parameters.get(name) === value);
-    this.#codes.set(code, { challenge: parameters.get('code_challenge') ?? '', redirectUri, nonce: parameters.get('nonce'), scopes, isOffline });
+    this.#codes.set(code, {
+      challenge: parameters.get('code_challenge') ?? '',
+      redirectUri,
+      nonce: parameters.get('nonce'),
+      scopes,
+      isOffline,
+    });
     return { status: 302, headers: { Location: redirect.href } };
   }
 
@@ -160,9 +204,22 @@ export class VendorServer {
     const grant = parameters.get('grant_type');
     const isByCode = grant === 'urn:ietf:params:oauth:grant-type:device_code';
     // A session that began with a typed code goes on without the secret.
-    const answer = isByCode || this.#knows(headers.authorization, parameters) || (this.isCodeTyped && !parameters.has('client_secret')) ? await this.#granted(grant, parameters) : this.vendor.stranger ?? { status: 401, body: { error: 'invalid_client' } };
+    const answer =
+      isByCode ||
+      this.#knows(headers.authorization, parameters) ||
+      (this.isCodeTyped && !parameters.has('client_secret'))
+        ? await this.#granted(grant, parameters)
+        : (this.vendor.stranger ?? { status: 401, body: { error: 'invalid_client' } });
     const isJson = this.vendor.metadata !== undefined || (headers.accept ?? '').includes('application/json');
-    return isJson || typeof answer.body !== 'object' ? answer : { ...answer, headers: { 'Content-Type': 'application/x-www-form-urlencoded; charset=utf-8' }, body: new URLSearchParams(Object.entries(answer.body).map(([name, value]) => [name, String(value)])).toString() };
+    return isJson || typeof answer.body !== 'object'
+      ? answer
+      : {
+          ...answer,
+          headers: { 'Content-Type': 'application/x-www-form-urlencoded; charset=utf-8' },
+          body: new URLSearchParams(
+            Object.entries(answer.body).map(([name, value]) => [name, String(value)]),
+          ).toString(),
+        };
   }
 
   /** Whether a client shows itself as the vendor documents. */
@@ -170,12 +227,18 @@ export class VendorServer {
     const isInBody = parameters.get('client_id') === CLIENT_ID && parameters.get('client_secret') === SECRET;
     switch (this.vendor.client) {
       case 'public':
-        return parameters.get('client_id') === CLIENT_ID && !parameters.has('client_secret') && authorization === undefined;
+        return (
+          parameters.get('client_id') === CLIENT_ID && !parameters.has('client_secret') && authorization === undefined
+        );
       case 'secret-in-body':
         return isInBody;
       case 'secret-anyhow':
         // RFC 6749 section 2.3.1: both halves are form-encoded.
-        return isInBody || authorization === `Basic ${btoa([CLIENT_ID, SECRET].map((half) => new URLSearchParams([['', half]]).toString().slice(1)).join(':'))}`;
+        return (
+          isInBody ||
+          authorization ===
+            `Basic ${btoa([CLIENT_ID, SECRET].map((half) => new URLSearchParams([['', half]]).toString().slice(1)).join(':'))}`
+        );
     }
   }
 
@@ -184,19 +247,29 @@ export class VendorServer {
       return this.#refreshed(parameters.get('refresh_token') ?? '');
     }
     if (grant !== 'authorization_code') {
-      return this.isCodeTyped ? { body: await this.#tokens({ nonce: null, scopes: this.provider.scopes, isOffline: true }) } : { body: { error: 'authorization_pending', error_description: 'The authorization request is still pending.' } };
+      return this.isCodeTyped
+        ? { body: await this.#tokens({ nonce: null, scopes: this.provider.scopes, isOffline: true }) }
+        : {
+            body: { error: 'authorization_pending', error_description: 'The authorization request is still pending.' },
+          };
     }
     const code = parameters.get('code') ?? '';
     const granted = this.#codes.get(code);
     this.#codes.delete(code);
-    const challenge = createHash('sha256').update(parameters.get('code_verifier') ?? '').digest('base64url');
+    const challenge = createHash('sha256')
+      .update(parameters.get('code_verifier') ?? '')
+      .digest('base64url');
     if (granted?.challenge !== challenge || granted.redirectUri !== parameters.get('redirect_uri')) {
       return { status: 400, body: { error: 'invalid_grant', error_description: 'code' } };
     }
     return { body: await this.#tokens(granted) };
   }
 
-  async #tokens({ isOffline, nonce, scopes }: Pick<Granted, 'nonce' | 'scopes' | 'isOffline'>): Promise<Record<string, unknown>> {
+  async #tokens({
+    isOffline,
+    nonce,
+    scopes,
+  }: Pick<Granted, 'nonce' | 'scopes' | 'isOffline'>): Promise<Record<string, unknown>> {
     const { refreshToken } = this.vendor;
     this.#signedInAt = this.#clock.now();
     const number = (this.#count += 1);
@@ -221,13 +294,35 @@ export class VendorServer {
     return { body: await this.#answer(number, next, this.provider.scopes, null) };
   }
 
-  async #answer(number: number, refreshToken: string | undefined, scopes: readonly string[], nonce: string | null): Promise<Record<string, unknown>> {
+  async #answer(
+    number: number,
+    refreshToken: string | undefined,
+    scopes: readonly string[],
+    nonce: string | null,
+  ): Promise<Record<string, unknown>> {
     const { answer, claims, end } = this.vendor;
-    const left = end === undefined ? 0 : end.after - (end.slides ? 0 : Math.round((this.#clock.now() - this.#signedInAt) / SECOND));
-    const idToken = scopes.includes('openid') && claims !== undefined
-      ? { id_token: await this.scripted.idToken({ iss: this.provider.issuer, aud: CLIENT_ID, ...(nonce === null ? {} : { nonce }), ...claims }) }
-      : {};
-    return { access_token: `access-${number}`, ...answer, ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }), ...(end === undefined ? {} : { [end.field]: left }), ...idToken };
+    const left =
+      end === undefined
+        ? 0
+        : end.after - (end.slides ? 0 : Math.round((this.#clock.now() - this.#signedInAt) / SECOND));
+    const idToken =
+      scopes.includes('openid') && claims !== undefined
+        ? {
+            id_token: await this.scripted.idToken({
+              iss: this.provider.issuer,
+              aud: CLIENT_ID,
+              ...(nonce === null ? {} : { nonce }),
+              ...claims,
+            }),
+          }
+        : {};
+    return {
+      access_token: `access-${number}`,
+      ...answer,
+      ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+      ...(end === undefined ? {} : { [end.field]: left }),
+      ...idToken,
+    };
   }
 
   #revoke({ headers, parameters }: SeenRequest): ScriptedAnswer {
@@ -241,8 +336,11 @@ export class VendorServer {
 
   #userInfo({ headers }: SeenRequest): ScriptedAnswer {
     const { userInfo } = this.vendor;
-    const isKnown = headers.authorization?.startsWith('Bearer access-') === true && (headers['user-agent'] ?? '') !== '';
-    return isKnown && userInfo !== undefined ? { body: userInfo } : { status: 403, body: { message: 'Request forbidden by administrative rules.' } };
+    const isKnown =
+      headers.authorization?.startsWith('Bearer access-') === true && (headers['user-agent'] ?? '') !== '';
+    return isKnown && userInfo !== undefined
+      ? { body: userInfo }
+      : { status: 403, body: { message: 'Request forbidden by administrative rules.' } };
   }
 }
 

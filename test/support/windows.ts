@@ -4,7 +4,15 @@ import { DAY, SECOND } from '../../src/core/clock.ts';
 import { FakeFolder, FakeProcessLiveness, FakeStore } from './fakeStore.ts';
 import { createTestWindow, seedSession, recordAt, type TestWindow, type TestWindowOptions } from './testWindow.ts';
 import { randomFrom } from './interleaver.ts';
-import { Crashable, CrashableClock, CrashableFolder, CrashableLiveness, CrashableStore, StoreWithoutEvents, FolderWithoutWatch } from './crashable.ts';
+import {
+  Crashable,
+  CrashableClock,
+  CrashableFolder,
+  CrashableLiveness,
+  CrashableStore,
+  StoreWithoutEvents,
+  FolderWithoutWatch,
+} from './crashable.ts';
 import { ManualAsyncClock } from './manualAsyncClock.ts';
 import type { Script, ScriptedServer, SeenRequest } from './scriptedServer.ts';
 
@@ -200,7 +208,14 @@ export class Windows {
     const life = new CrashableLiveness(this.life);
     const store = new (isBlind ? StoreWithoutEvents : CrashableStore)(this.#ownStore(), mortal);
     const folder = new (isBlind ? FolderWithoutWatch : CrashableFolder)(this.folder, mortal);
-    const testWindow = createTestWindow(this.#server.issuer, { clock: new CrashableClock(clock, mortal), life, store, folder, uptime: () => this.uptime, ...more });
+    const testWindow = createTestWindow(this.#server.issuer, {
+      clock: new CrashableClock(clock, mortal),
+      life,
+      store,
+      folder,
+      uptime: () => this.uptime,
+      ...more,
+    });
     // All wait for what any of them does.
     const previous = clock.busy;
     clock.busy = () => previous() || testWindow.clock.busy();
@@ -252,7 +267,11 @@ export class Windows {
 }
 
 /** Notes when each request for tokens arrives, by the clock of some windows, in a list that it gives. */
-export function timed({ clock }: Windows, server: ScriptedServer, script: (request: SeenRequest) => Script | Promise<Script>): number[] {
+export function timed(
+  { clock }: Windows,
+  server: ScriptedServer,
+  script: (request: SeenRequest) => Script | Promise<Script>,
+): number[] {
   const times: number[] = [];
   server.onToken((request) => {
     times.push(clock.now());

@@ -1,6 +1,6 @@
 // What people do in several of the tests, and what they see then.
 import type { Locator, Page } from 'playwright-core';
-import { signInAt } from '../workshop/person.ts';
+import { signInAt } from '../../tools/person.ts';
 import type { Scene } from './scene.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -46,7 +46,10 @@ export async function callOff(workbench: Workbench, provider = 'Acme'): Promise<
 
 /** Does something at the end of which the browser looks for a page where nobody is, and gives the address of that page. */
 export async function landsOn(page: Page, action: () => Promise<void>): Promise<string> {
-  const [request] = await Promise.all([page.waitForEvent('requestfailed', (one) => one.isNavigationRequest()), action()]);
+  const [request] = await Promise.all([
+    page.waitForEvent('requestfailed', (one) => one.isNavigationRequest()),
+    action(),
+  ]);
   return request.url();
 }
 
@@ -64,7 +67,9 @@ export function toast(workbench: Workbench, sentence: string): Locator {
 }
 
 /** What a notification offers: its buttons, and the links in its words. */
-export async function offersOf(notification: Locator): Promise<{ readonly buttons: string[]; readonly links: string[] }> {
+export async function offersOf(
+  notification: Locator,
+): Promise<{ readonly buttons: string[]; readonly links: string[] }> {
   await notification.waitFor();
   return {
     buttons: await notification.locator('.notification-list-item-buttons-container .monaco-button').allTextContents(),

@@ -39,6 +39,12 @@ describe('a person whose session is bound to a key', () => {
     await other.statusSays('Acme: renews in');
     await renewNow({ identity, workbench: other });
     const renewals = identity.journal.refreshRequests().filter(({ error }) => error !== 'use_dpop_nonce');
-    assert.deepEqual(renewals.map(({ proof, status }) => [proof?.htm, proof?.nonce !== undefined, status]), [['POST', true, 200], ['POST', true, 200]]);
+    assert.deepEqual(
+      renewals.map(({ proof, status }) => [proof?.htm, proof?.nonce !== undefined, status]),
+      [
+        ['POST', true, 200],
+        ['POST', true, 200],
+      ],
+    );
   });
 });

@@ -1,14 +1,16 @@
 // VS Code in a browser on another computer than the one it runs on: the browser cannot come back by itself.
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { answerPages, confirmCode } from '../workshop/person.ts';
+import { answerPages, confirmCode } from '../../tools/person.ts';
 import { callOff, landsOn, offersOf } from './acts.ts';
 import { entryFor, setScene } from './scene.ts';
 
 const CODE = /[A-Z]{4}-[A-Z]{4}/;
 
 describe('a person whose browser is on another computer than VS Code', () => {
-  const scene = setScene({}, (issuer) => ({ 'sessionKeeper.providers': [entryFor(issuer)] }), { host: 'code.example.com' });
+  const scene = setScene({}, (issuer) => ({ 'sessionKeeper.providers': [entryFor(issuer)] }), {
+    host: 'code.example.com',
+  });
 
   it('is shown a code first, because the browser could not come back', async () => {
     const { workbench } = scene;
@@ -22,9 +24,14 @@ describe('a person whose browser is on another computer than VS Code', () => {
   it('calls it off, is offered to paste the address instead, by name, and is told what is not the address', async () => {
     const { workbench } = scene;
     const told = await callOff(workbench);
-    assert.deepEqual(await offersOf(told), { buttons: ['Sign In and Paste the Address', 'Copy Redirect URI'], links: [] });
+    assert.deepEqual(await offersOf(told), {
+      buttons: ['Sign In and Paste the Address', 'Copy Redirect URI'],
+      links: [],
+    });
     await workbench.picture('65-elsewhere-offer');
-    const page = await workbench.opens(() => told.getByRole('button', { name: 'Sign In and Paste the Address' }).click());
+    const page = await workbench.opens(() =>
+      told.getByRole('button', { name: 'Sign In and Paste the Address' }).click(),
+    );
     await workbench.comeBackFrom(page);
     await workbench.box.fill('http://127.0.0.1:50000/callback?code=a&state=of-another');
     await workbench.page.getByText('This is not the address that this sign-in has ended on.').waitFor();
@@ -46,7 +53,9 @@ describe('a person whose browser is on another computer than VS Code', () => {
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
     const told = await callOff(workbench);
-    const page = await workbench.opens(() => told.getByRole('button', { name: 'Sign In and Paste the Address' }).click());
+    const page = await workbench.opens(() =>
+      told.getByRole('button', { name: 'Sign In and Paste the Address' }).click(),
+    );
     const address = await landsOn(page, () => answerPages(page, 'demo'));
     assert.match(address, /^http:\/\/127\.0\.0\.1:\d+\/callback\?code=/);
     await workbench.comeBackFrom(page);
@@ -70,7 +79,9 @@ describe('a person whose browser is on another computer than VS Code', () => {
     await told.getByRole('button', { name: 'Get a New Code' }).click();
     const fresh = await codeShown();
     assert.notEqual(fresh, old);
-    const page: Page = await workbench.opens(() => workbench.dialog.getByRole('button', { name: 'Open Page', exact: true }).click());
+    const page: Page = await workbench.opens(() =>
+      workbench.dialog.getByRole('button', { name: 'Open Page', exact: true }).click(),
+    );
     await page.getByText(`shows the code ${fresh}?`).waitFor();
     await confirmCode(page, 'demo');
     await workbench.comeBackFrom(page);

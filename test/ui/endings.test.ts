@@ -1,6 +1,6 @@
 // What a person meets when a session is over for good: one sentence in one of the windows, and a way back in.
 import assert from 'node:assert/strict';
-import type { JournalEntry } from '../workshop/identityJournal.ts';
+import type { JournalEntry } from '../../tools/identityJournal.ts';
 import { LONG, MUTE, offersOf, renewNow, signIn, signInAgain, toast } from './acts.ts';
 import { setScene, type Scene } from './scene.ts';
 import type { Workbench } from './workbench.ts';
@@ -17,7 +17,12 @@ describe('a person whose session ends', () => {
 
   /** Lets the next renewal be answered with an error, and renews. */
   async function refuseRenewal(body: Readonly<Record<string, unknown>>): Promise<void> {
-    scene.identity.faults.add({ path: '/token', grantType: 'refresh_token', times: 1, action: { kind: 'answer', status: 400, body } });
+    scene.identity.faults.add({
+      path: '/token',
+      grantType: 'refresh_token',
+      times: 1,
+      action: { kind: 'answer', status: 400, body },
+    });
     await scene.workbench.run('Session Keeper: Renew Now');
   }
 
@@ -57,9 +62,13 @@ describe('a person whose session ends', () => {
 
   it('has not consented yet: is asked to at the server', async () => {
     const { workbench } = scene;
-    const sentence = 'Acme needs your consent before it goes on. Sign in again to give it. The server says: “The terms have changed.”';
+    const sentence =
+      'Acme needs your consent before it goes on. Sign in again to give it. The server says: “The terms have changed.”';
     await refuseRenewal({ error: 'consent_required', error_description: 'The terms have changed.' });
-    assert.deepEqual(await offersOf(toast(workbench, sentence)), { buttons: ['Sign In Again'], links: ['Dismiss', MUTE] });
+    assert.deepEqual(await offersOf(toast(workbench, sentence)), {
+      buttons: ['Sign In Again'],
+      links: ['Dismiss', MUTE],
+    });
     await workbench.picture('92-consent');
     await signInAgain(workbench, sentence);
     const { prompt, login_hint: hint } = latestAuthorization(scene);
@@ -71,7 +80,10 @@ describe('a person whose session ends', () => {
     const claims = JSON.stringify({ access_token: { acrs: { essential: true, value: 'c1' } } });
     const sentence = 'A rule of your organisation at Acme asks for a new sign-in. This is no fault of yours.';
     await refuseRenewal({ error: 'invalid_grant', suberror: 'basic_action', claims });
-    assert.deepEqual(await offersOf(toast(workbench, sentence)), { buttons: ['Sign In Again'], links: ['Dismiss', MUTE] });
+    assert.deepEqual(await offersOf(toast(workbench, sentence)), {
+      buttons: ['Sign In Again'],
+      links: ['Dismiss', MUTE],
+    });
     await workbench.picture('93-rule');
     await signInAgain(workbench, sentence);
     const { claims: asked, login_hint: hint } = latestAuthorization(scene);
@@ -83,7 +95,10 @@ describe('a person whose session ends', () => {
     const sentence = 'Your Acme session couldn’t be renewed because the connection was interrupted. Sign in again.';
     identity.faults.add({ path: '/token', grantType: 'refresh_token', times: 2, action: { kind: 'dropAfter' } });
     await workbench.run('Session Keeper: Renew Now');
-    assert.deepEqual(await offersOf(toast(workbench, sentence)), { buttons: ['Sign In Again'], links: ['Dismiss', MUTE] });
+    assert.deepEqual(await offersOf(toast(workbench, sentence)), {
+      buttons: ['Sign In Again'],
+      links: ['Dismiss', MUTE],
+    });
     await workbench.picture('94-answer-lost');
     await signInAgain(workbench, sentence);
   });

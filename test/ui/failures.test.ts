@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { createServer as createProxy, type Server as ProxyServer } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { selfSignedCertificate } from '../workshop/certificate.ts';
-import type { FaultAction } from '../workshop/identityFaults.ts';
-import { listenOnLoopback } from '../workshop/loopback.ts';
+import { selfSignedCertificate } from '../../tools/certificate.ts';
+import type { FaultAction } from '../../tools/identityFaults.ts';
+import { listenOnLoopback } from '../../tools/loopback.ts';
 import { LONG, MUTE, SHORT, finishSignIn, offersOf, renewNow, signIn, startSignIn, toast } from './acts.ts';
 import { entryFor, setScene, type Scene } from './scene.ts';
 
@@ -53,14 +53,18 @@ describe('a person for whom something goes wrong', () => {
       await workbench.statusSays('Acme: signed out');
       await signIn(workbench);
       await workbench.run('Consumer: Who Am I?');
-      await workbench.dialog.filter({ hasText: 'wants to sign in using Acme' }).getByRole('button', { name: 'Allow' }).click();
+      await workbench.dialog
+        .filter({ hasText: 'wants to sign in using Acme' })
+        .getByRole('button', { name: 'Allow' })
+        .click();
       await workbench.rows.filter({ hasText: 'demo' }).click();
       await workbench.told('Acme says: you are Demo Account').waitFor();
     });
 
     it('is offline: reads so once a caller is refused, and no more once the server is back', async () => {
       const { identity, workbench } = scene;
-      const sentence = 'Acme cannot be reached, or takes too long to answer. Your session is kept, and is renewed as soon as the server answers again.';
+      const sentence =
+        'Acme cannot be reached, or takes too long to answer. Your session is kept, and is renewed as soon as the server answers again.';
       await failNext(scene, { kind: 'dropBefore' });
       assert.equal(await workbench.notifications.count(), 0);
       await beRefused(scene, sentence);
@@ -76,7 +80,8 @@ describe('a person for whom something goes wrong', () => {
 
     it('has a server that is down: tries again by the button as soon as it is not', async () => {
       const { identity, workbench } = scene;
-      const sentence = 'Acme has a problem of its own and cannot answer now. Your session is kept, and the renewal is tried again.';
+      const sentence =
+        'Acme has a problem of its own and cannot answer now. Your session is kept, and the renewal is tried again.';
       await failNext(scene, { kind: 'answer', status: 503 }, '/token');
       await beRefused(scene, sentence);
       const told = toast(workbench, sentence);
@@ -96,13 +101,16 @@ describe('a person for whom something goes wrong', () => {
     it('is asked to wait: sees until when, and is not offered what would not help', async () => {
       const { identity, workbench } = scene;
       const wait = 8;
-      const sentence = 'Acme asks to wait a little before the next request. Your session is kept, and the renewal is tried again.';
+      const sentence =
+        'Acme asks to wait a little before the next request. Your session is kept, and the renewal is tried again.';
       await failNext(scene, { kind: 'answer', status: 429, headers: { 'retry-after': String(wait) } }, '/token');
       await beRefused(scene, sentence);
       const told = toast(workbench, sentence);
       assert.deepEqual(await offersOf(told), { buttons: ['Show Log'], links: ['Dismiss', MUTE] });
       const askedAt = identity.journal.refreshRequests().at(-1)?.at ?? NaN;
-      const times = [0, 1].map((more) => new Date(askedAt + (wait + more) * 1000).toLocaleTimeString('en', { timeStyle: 'medium' }));
+      const times = [0, 1].map((more) =>
+        new Date(askedAt + (wait + more) * 1000).toLocaleTimeString('en', { timeStyle: 'medium' }),
+      );
       await workbench.statusSays(new RegExp(`Acme: retrying at (${times.join('|')})`));
       await workbench.picture('82-asked-to-wait');
       await workbench.sync('Dismiss', sentence);
@@ -117,11 +125,15 @@ describe('a person for whom something goes wrong', () => {
 
     it('has a web page in the way: tries again by the button as soon as it is not', async () => {
       const { identity, workbench } = scene;
-      const sentence = 'Where Acme should answer, there is a web page: a login page of the network, a proxy, or a wrong issuer address. Your session is kept.';
+      const sentence =
+        'Where Acme should answer, there is a web page: a login page of the network, a proxy, or a wrong issuer address. Your session is kept.';
       await failNext(scene, { kind: 'html' }, '/token');
       const told = toast(workbench, sentence);
       await told.waitFor({ timeout: BY_ITSELF });
-      assert.deepEqual(await offersOf(told), { buttons: ['Retry Now'], links: ['Check Proxy Settings', 'Dismiss', MUTE] });
+      assert.deepEqual(await offersOf(told), {
+        buttons: ['Retry Now'],
+        links: ['Check Proxy Settings', 'Dismiss', MUTE],
+      });
       await workbench.statusSays('Acme: needs attention');
       assert.ok(await workbench.statusWarns());
       await workbench.picture('83-web-page');
@@ -134,7 +146,8 @@ describe('a person for whom something goes wrong', () => {
 
     it('has a clock that is off: sees by how much, and goes on once it is set', async () => {
       const { identity, workbench } = scene;
-      const sentence = 'The clock of this computer is 10 minutes behind that of Acme. Check its date, time and time zone.';
+      const sentence =
+        'The clock of this computer is 10 minutes behind that of Acme. Check its date, time and time zone.';
       await workbench.clearNotifications();
       identity.faults.add({ action: { kind: 'shiftDate', seconds: 630 } });
       await workbench.run('Session Keeper: Renew Now');
@@ -142,7 +155,9 @@ describe('a person for whom something goes wrong', () => {
       assert.deepEqual(await offersOf(told), { buttons: ['Check the Clock'], links: ['Dismiss', MUTE] });
       await workbench.picture('85-clock');
       await told.getByRole('button', { name: 'Check the Clock' }).click();
-      const measured = workbench.told(/The clock of this computer is 10 minutes behind that of Acme\. .* Measured at \d+:\d\d:\d\d/);
+      const measured = workbench.told(
+        /The clock of this computer is 10 minutes behind that of Acme\. .* Measured at \d+:\d\d:\d\d/,
+      );
       assert.deepEqual(await offersOf(measured), { buttons: ['Retry Now'], links: [] });
       await workbench.picture('85-clock-measured');
       identity.faults.clear();
@@ -153,7 +168,13 @@ describe('a person for whom something goes wrong', () => {
   });
 
   describe('because the settings do not fit', () => {
-    const narrow = { client_id: 'narrow', redirect_uris: ['http://127.0.0.1/callback'], application_type: 'native', token_endpoint_auth_method: 'none', scope: 'openid offline_access' } as const;
+    const narrow = {
+      client_id: 'narrow',
+      redirect_uris: ['http://127.0.0.1/callback'],
+      application_type: 'native',
+      token_endpoint_auth_method: 'none',
+      scope: 'openid offline_access',
+    } as const;
     let untrusted: Server;
     let untrustedAddress = '';
     /** A proxy that lets nobody through. */
@@ -162,7 +183,10 @@ describe('a person for whom something goes wrong', () => {
     before(async () => {
       untrusted = createServer(selfSignedCertificate(), (_request, response) => void response.end('{}'));
       untrustedAddress = `https://127.0.0.1:${String(await listenOnLoopback(untrusted))}`;
-      proxy = createProxy().on('connect', (_request, socket) => void socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'));
+      proxy = createProxy().on(
+        'connect',
+        (_request, socket) => void socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'),
+      );
       proxyAddress = `http://127.0.0.1:${String(await listenOnLoopback(proxy))}`;
     });
     after(() => {
@@ -171,24 +195,43 @@ describe('a person for whom something goes wrong', () => {
         server.closeAllConnections();
       }
     });
-    const entryOf = (label: string, issuer: string, clientId: string): Readonly<Record<string, unknown>> => ({ id: label.toLowerCase(), label, issuer, clientId });
+    const entryOf = (label: string, issuer: string, clientId: string): Readonly<Record<string, unknown>> => ({
+      id: label.toLowerCase(),
+      label,
+      issuer,
+      clientId,
+    });
     const acme = (issuer: string): Readonly<Record<string, unknown>> => entryFor(issuer);
-    const globex = (issuer: string): Readonly<Record<string, unknown>> => entryOf('Globex', issuer, 'nobody-knows-this-one');
+    const globex = (issuer: string): Readonly<Record<string, unknown>> =>
+      entryOf('Globex', issuer, 'nobody-knows-this-one');
     const scopes = ['openid', 'offline_access', 'notes.read'];
-    const initech = (issuer: string): Readonly<Record<string, unknown>> => ({ ...entryOf('Initech', issuer, narrow.client_id), scopes });
+    const initech = (issuer: string): Readonly<Record<string, unknown>> => ({
+      ...entryOf('Initech', issuer, narrow.client_id),
+      scopes,
+    });
     const scene = setScene({ accessTokenSeconds: LONG, clients: [narrow] }, (issuer) => ({
-      'sessionKeeper.providers': [globex(issuer), initech(issuer), acme(issuer), entryOf('Umbrella', untrustedAddress, 'some-client'), entryOf('Hooli', 'https://id.hooli.invalid', 'some-client')],
+      'sessionKeeper.providers': [
+        globex(issuer),
+        initech(issuer),
+        acme(issuer),
+        entryOf('Umbrella', untrustedAddress, 'some-client'),
+        entryOf('Hooli', 'https://id.hooli.invalid', 'some-client'),
+      ],
     }));
 
     it('has a client that is not accepted at a renewal: is led to the entry', async () => {
       const { identity, workbench } = scene;
-      const sentence = 'Acme does not accept the client id, or wants a client secret with it. Check "clientId" in the settings.';
+      const sentence =
+        'Acme does not accept the client id, or wants a client secret with it. Check "clientId" in the settings.';
       await workbench.statusSays('Signed out');
       await signIn(workbench);
       await failNext(scene, { kind: 'answer', status: 401, body: { error: 'invalid_client' } }, '/token');
       const told = toast(workbench, sentence);
       await told.waitFor({ timeout: BY_ITSELF });
-      assert.deepEqual(await offersOf(told), { buttons: ['Open Settings'], links: ['Set Client Secret…', 'Dismiss', MUTE] });
+      assert.deepEqual(await offersOf(told), {
+        buttons: ['Open Settings'],
+        links: ['Set Client Secret…', 'Dismiss', MUTE],
+      });
       await workbench.statusSays('Acme: needs attention');
       await workbench.picture('86-client');
       identity.faults.clear();
@@ -205,7 +248,9 @@ describe('a person for whom something goes wrong', () => {
       await page.getByRole('heading', { name: 'Signing in did not work' }).waitFor();
       await workbench.picture('87-scope-page', page);
       await workbench.comeBackFrom(page);
-      const told = workbench.told('Initech does not grant a scope that was asked for. Check "scopes" in the settings. The server says: “requested scope is not allowed”');
+      const told = workbench.told(
+        'Initech does not grant a scope that was asked for. Check "scopes" in the settings. The server says: “requested scope is not allowed”',
+      );
       assert.deepEqual(await offersOf(told), { buttons: ['Edit Scopes', 'Show Log'], links: [] });
       await workbench.picture('87-scope');
       await told.getByRole('button', { name: 'Edit Scopes' }).click();
@@ -219,11 +264,15 @@ describe('a person for whom something goes wrong', () => {
       const action: FaultAction = { kind: 'answer', status: 400, body: { error: 'redirect_uri_mismatch' } };
       identity.faults.add({ path: '/token', grantType: 'authorization_code', times: 1, action });
       await finishSignIn(workbench, () => startSignIn(workbench, 'Acme'));
-      const told = workbench.told('Acme doesn’t accept the redirect URI. Register it for this client there, or use a fixed port.');
+      const told = workbench.told(
+        'Acme doesn’t accept the redirect URI. Register it for this client there, or use a fixed port.',
+      );
       assert.deepEqual((await offersOf(told)).buttons, ['Copy Redirect URI', 'Use a Fixed Port…']);
       await workbench.picture('88-redirect');
       await told.getByRole('button', { name: 'Copy Redirect URI' }).click();
-      await workbench.told('Copied http://127.0.0.1/callback. Add it to your client at Acme as a redirect URI for any port.').waitFor();
+      await workbench
+        .told('Copied http://127.0.0.1/callback. Add it to your client at Acme as a redirect URI for any port.')
+        .waitFor();
       assert.equal(await workbench.clipboard(), 'http://127.0.0.1/callback');
       await workbench.picture('88-redirect-copied');
       await workbench.clearNotifications();
@@ -269,7 +318,10 @@ describe('a person for whom something goes wrong', () => {
       await workbench.picture('90-unknown-client-page', page);
       await workbench.comeBackFrom(page);
       const told = workbench.told('Nobody finished signing in to Globex in time.');
-      assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again', 'Use Another Way to Sign In', 'Use a Fixed Port…'], links: [] });
+      assert.deepEqual(await offersOf(told), {
+        buttons: ['Sign In Again', 'Use Another Way to Sign In', 'Use a Fixed Port…'],
+        links: [],
+      });
       await workbench.picture('90-unknown-client');
       const again = await workbench.opens(() => told.getByRole('button', { name: 'Sign In Again' }).click());
       await again.getByText('client is invalid').waitFor();
@@ -278,7 +330,8 @@ describe('a person for whom something goes wrong', () => {
   });
 
   describe('before it does', () => {
-    const warning = /Your session of demo at Acme ends at \d+:\d\d:\d\d [AP]M\. Sign in again now to go on without a break\./;
+    const warning =
+      /Your session of demo at Acme ends at \d+:\d\d:\d\d [AP]M\. Sign in again now to go on without a break\./;
 
     it('is warned of the end, puts the warning off, and is warned again', async function () {
       this.timeout(WARNED * 1000);
@@ -286,7 +339,10 @@ describe('a person for whom something goes wrong', () => {
       await workbench.page.bringToFront();
       const told = workbench.told(warning);
       await told.waitFor({ timeout: WARNED * 1000 });
-      assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again'], links: ['Remind Me Later', 'Dismiss', MUTE] });
+      assert.deepEqual(await offersOf(told), {
+        buttons: ['Sign In Again'],
+        links: ['Remind Me Later', 'Dismiss', MUTE],
+      });
       await workbench.picture('96-warning');
       await workbench.sync('Remind Me Later', warning);
       await told.waitFor({ state: 'detached' });

@@ -1,8 +1,8 @@
 // The guide to a first provider, from empty settings to signed in, at a real identity server.
 import assert from 'node:assert/strict';
 import type { Locator } from 'playwright-core';
-import { demoClientId } from '../workshop/identityServer.ts';
-import { signInAt } from '../workshop/person.ts';
+import { demoClientId } from '../../tools/identityServer.ts';
+import { signInAt } from '../../tools/person.ts';
 import { entryFor, setScene, type Scene } from './scene.ts';
 
 /** The client with a secret that the server of the last tests has. */
@@ -72,12 +72,18 @@ describe('a person with empty settings', () => {
     await workbench.picture('121-guide-bad-issuer');
     await input.fill(`${identity.issuer}/wrong`);
     await workbench.page.keyboard.press('Enter');
-    await says('There is no OpenID Connect or OAuth server at this address. Correct the address, or press Enter again to go on anyway.');
+    await says(
+      'There is no OpenID Connect or OAuth server at this address. Correct the address, or press Enter again to go on anyway.',
+    );
     await workbench.picture('122-guide-wrong-issuer');
     await input.fill(`${identity.issuer}/.well-known/openid-configuration`);
     await workbench.page.keyboard.press('Enter');
     await widget.getByPlaceholder(`${identity.issuer} has answered. This is what it offers.`).waitFor();
-    for (const fact of ['You can sign in in the browser.', 'You can sign in with a code, on any device.', 'with the scope “offline_access”']) {
+    for (const fact of [
+      'You can sign in in the browser.',
+      'You can sign in with a code, on any device.',
+      'with the scope “offline_access”',
+    ]) {
       await workbench.rows.filter({ hasText: fact }).waitFor();
     }
     await workbench.picture('123-guide-found');
@@ -88,7 +94,11 @@ describe('a person with empty settings', () => {
     const { workbench } = scene;
     const { input, says, title, widget } = partsOf(scene);
     await title('Add Provider (4/10)');
-    await workbench.rows.filter({ hasText: 'Any Port on 127.0.0.1' }).filter({ hasText: 'Recommended' }).filter({ hasText: 'Register http://127.0.0.1/callback, for any port.' }).waitFor();
+    await workbench.rows
+      .filter({ hasText: 'Any Port on 127.0.0.1' })
+      .filter({ hasText: 'Recommended' })
+      .filter({ hasText: 'Register http://127.0.0.1/callback, for any port.' })
+      .waitFor();
     await workbench.picture('123-guide-redirect');
     await workbench.rows.filter({ hasText: 'A Redirect URI That’s Already Registered' }).click();
     await title('Add Provider (5/11)');
@@ -139,7 +149,9 @@ describe('a person with empty settings', () => {
     const { workbench } = scene;
     const { input, title, widget } = partsOf(scene);
     await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
-    const checked = widget.locator('.monaco-list-row [role=checkbox][aria-checked=true], .monaco-list-row input:checked');
+    const checked = widget.locator(
+      '.monaco-list-row [role=checkbox][aria-checked=true], .monaco-list-row input:checked',
+    );
     assert.equal(await checked.count(), 4);
     await workbench.picture('125-guide-scopes');
     await widget.getByRole('button', { name: 'Back' }).click();
@@ -181,7 +193,9 @@ describe('a person with empty settings', () => {
     await workbench.statusSays('Acme: renews in');
     await workbench.picture('128-guide-signed-in');
     const stored = (await workbench.userSettings())['sessionKeeper.providers'];
-    assert.deepEqual(stored, [{ ...entryFor(identity.issuer), scopes: ['openid', 'profile', 'email', 'offline_access'] }]);
+    assert.deepEqual(stored, [
+      { ...entryFor(identity.issuer), scopes: ['openid', 'profile', 'email', 'offline_access'] },
+    ]);
   });
 
   it('changes the label of it later, and nothing else', async () => {
@@ -205,16 +219,40 @@ describe('a person with empty settings', () => {
     await workbench.notifications.filter({ hasText: 'The changes to Acme Corporation are saved.' }).waitFor();
     await workbench.statusSays('Acme Corporation: renews in');
     const stored = (await workbench.userSettings())['sessionKeeper.providers'];
-    assert.deepEqual(stored, [{ ...entryFor(identity.issuer), label: 'Acme Corporation', scopes: ['openid', 'profile', 'email', 'offline_access'] }]);
+    assert.deepEqual(stored, [
+      {
+        ...entryFor(identity.issuer),
+        label: 'Acme Corporation',
+        scopes: ['openid', 'profile', 'email', 'offline_access'],
+      },
+    ]);
     await workbench.picture('130-guide-edited');
   });
 });
 
 describe('a person with entries that are not all good', () => {
-  const bad = { id: 'intranet', label: 'Intranet', issuer: 'http://id.example.com', clientId: 'some-client', later: true };
-  const scene = setScene({ clients: [{ ...CONFIDENTIAL, redirect_uris: [...CONFIDENTIAL.redirect_uris], grant_types: [...CONFIDENTIAL.grant_types], response_types: ['code'] }] }, () => ({
-    'sessionKeeper.providers': [bad, 'junk'],
-  }));
+  const bad = {
+    id: 'intranet',
+    label: 'Intranet',
+    issuer: 'http://id.example.com',
+    clientId: 'some-client',
+    later: true,
+  };
+  const scene = setScene(
+    {
+      clients: [
+        {
+          ...CONFIDENTIAL,
+          redirect_uris: [...CONFIDENTIAL.redirect_uris],
+          grant_types: [...CONFIDENTIAL.grant_types],
+          response_types: ['code'],
+        },
+      ],
+    },
+    () => ({
+      'sessionKeeper.providers': [bad, 'junk'],
+    }),
+  );
 
   it('can go on with a server that does not answer, adds a scope of their own, and saves; the others stay as they are', async () => {
     const { workbench } = scene;
@@ -248,10 +286,18 @@ describe('a person with entries that are not all good', () => {
     }
     await workbench.rows.filter({ hasText: 'openid profile email offline_access notes.own' }).waitFor();
     await workbench.rows.filter({ hasText: 'Save' }).last().click();
-    await workbench.notifications.filter({ hasText: '127.0.0.1 is set up. Sign in from the Accounts menu, or from here.' }).waitFor();
+    await workbench.notifications
+      .filter({ hasText: '127.0.0.1 is set up. Sign in from the Accounts menu, or from here.' })
+      .waitFor();
     const [first, second, third] = (await workbench.userSettings())['sessionKeeper.providers'] as unknown[];
     assert.deepEqual([first, second], [bad, 'junk']);
-    assert.deepEqual(third, { id: 'oidc', label: '127.0.0.1', issuer: 'http://127.0.0.1:9/later', clientId: 'vscode', scopes: ['openid', 'profile', 'email', 'offline_access', 'notes.own'] });
+    assert.deepEqual(third, {
+      id: 'oidc',
+      label: '127.0.0.1',
+      issuer: 'http://127.0.0.1:9/later',
+      clientId: 'vscode',
+      scopes: ['openid', 'profile', 'email', 'offline_access', 'notes.own'],
+    });
   });
 
   it('gives the secret of the client, which goes into no setting, and signs in with it', async () => {
@@ -320,8 +366,16 @@ describe('a person with entries that are not all good', () => {
     await workbench.rows.filter({ hasText: 'read:user user:email' }).waitFor();
     await workbench.rows.filter({ hasText: 'Save' }).last().click();
     await workbench.notifications.filter({ hasText: 'GitHub OAuth App is set up.' }).waitFor();
-    const entry = ((await workbench.userSettings())['sessionKeeper.providers'] as unknown[]).at(-1) as Readonly<Record<string, unknown>>;
-    assert.deepEqual([entry['id'], entry['clientId'], entry['signInMethod'], entry['account']], ['github-oauth-app', 'Ov23liAbCdEf', 'device', { id: 'id', label: 'login' }]);
-    assert.equal((entry['endpoints'] as Readonly<Record<string, unknown>>)['token'], 'https://github.com/login/oauth/access_token');
+    const entry = ((await workbench.userSettings())['sessionKeeper.providers'] as unknown[]).at(-1) as Readonly<
+      Record<string, unknown>
+    >;
+    assert.deepEqual(
+      [entry['id'], entry['clientId'], entry['signInMethod'], entry['account']],
+      ['github-oauth-app', 'Ov23liAbCdEf', 'device', { id: 'id', label: 'login' }],
+    );
+    assert.equal(
+      (entry['endpoints'] as Readonly<Record<string, unknown>>)['token'],
+      'https://github.com/login/oauth/access_token',
+    );
   });
 });

@@ -1,7 +1,7 @@
 // The person's whole path, in a real VS Code at a real identity server.
 import assert from 'node:assert/strict';
-import { leaks } from '../workshop/leaks.ts';
-import { signInAt } from '../workshop/person.ts';
+import { leaks } from '../../tools/leaks.ts';
+import { signInAt } from '../../tools/person.ts';
 import { setScene } from './scene.ts';
 
 describe('a person with one provider in the settings', () => {
@@ -73,7 +73,16 @@ describe('a person with one provider in the settings', () => {
     const tooltip = workbench.page.locator('.monaco-hover', { hasText: 'Account: demo' });
     await tooltip.waitFor();
     const words = ((await tooltip.textContent()) ?? '').replaceAll('\u00a0', ' ');
-    for (const expected of ['State: signed in', 'Session ends:', 'Access token expires:', 'Signed in:', 'Next renewal:', 'Sign Out', 'Renew Now', 'Show Log']) {
+    for (const expected of [
+      'State: signed in',
+      'Session ends:',
+      'Access token expires:',
+      'Signed in:',
+      'Next renewal:',
+      'Sign Out',
+      'Renew Now',
+      'Show Log',
+    ]) {
       assert.ok(words.includes(expected), `${expected} in ${words}`);
     }
     await workbench.picture('5-tooltip');
@@ -98,9 +107,12 @@ describe('a person with one provider in the settings', () => {
     identity.policy.accessTokenSeconds = 9;
     await workbench.run('Session Keeper: Renew Now');
     const before = identity.journal.refreshRequests().length;
-    await identity.journal.waitForRequest(({ grantType }) => grantType === 'refresh_token' && identity.journal.refreshRequests().length > before + 1, {
-      limitMilliseconds: 20_000,
-    });
+    await identity.journal.waitForRequest(
+      ({ grantType }) => grantType === 'refresh_token' && identity.journal.refreshRequests().length > before + 1,
+      {
+        limitMilliseconds: 20_000,
+      },
+    );
     identity.policy.accessTokenSeconds = 3600;
     await workbench.statusSays('Acme: renews in 5');
   });
@@ -133,7 +145,10 @@ describe('a person with one provider in the settings', () => {
     const { identity, workbench } = scene;
     await workbench.run('Session Keeper: Show Log');
     const lines = workbench.page.locator('.output-view-content, .part.panel').locator('.view-line');
-    await lines.filter({ hasText: /Session\s\w+\sat\sacme/ }).first().waitFor();
+    await lines
+      .filter({ hasText: /Session\s\w+\sat\sacme/ })
+      .first()
+      .waitFor();
     await workbench.picture('10-log');
     const log = await workbench.logs();
     assert.ok(log.includes('Session Keeper starts'));

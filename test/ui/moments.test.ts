@@ -1,6 +1,6 @@
 // What a person meets now and then, each moment in a VS Code of its own at a server of its own.
 import assert from 'node:assert/strict';
-import { signInAt } from '../workshop/person.ts';
+import { signInAt } from '../../tools/person.ts';
 import { entryFor, setScene, type Scene } from './scene.ts';
 
 /** Signs in by the command palette, and comes back to VS Code. */
@@ -41,7 +41,9 @@ describe('a person with a bad entry beside a good one', () => {
 
   it('is told once which entry and which field is wrong, and is led there', async () => {
     const { workbench } = scene;
-    const told = workbench.notifications.filter({ hasText: 'Provider “Intranet” in the settings is not used: "issuer" must start with https://' });
+    const told = workbench.notifications.filter({
+      hasText: 'Provider “Intranet” in the settings is not used: "issuer" must start with https://',
+    });
     await told.waitFor();
     assert.equal(await workbench.notifications.count(), 1);
     await workbench.picture('22-bad-entry');
@@ -73,11 +75,17 @@ describe('a person whose session cannot be renewed', () => {
 
   it('is warned in the last third, in words and in colour', async () => {
     const { workbench } = scene;
-    const warning = workbench.notifications.filter({ hasText: /Your session of demo at Acme ends at \d+:\d\d:\d\d [AP]M\. Sign in again now/ });
+    const warning = workbench.notifications.filter({
+      hasText: /Your session of demo at Acme ends at \d+:\d\d:\d\d [AP]M\. Sign in again now/,
+    });
     await warning.waitFor({ timeout: seconds * 1000 });
     const share = (Date.now() - signedInAt) / (seconds * 1000);
     assert.ok(share > 0.6, `warned after ${share.toFixed(2)} of the session`);
-    assert.equal(await warning.getByRole('button', { name: 'Remind Me Later' }).count(), 0, 'in the last minute there is no later');
+    assert.equal(
+      await warning.getByRole('button', { name: 'Remind Me Later' }).count(),
+      0,
+      'in the last minute there is no later',
+    );
     await workbench.statusSays(/Acme: ends in \d+ s/);
     assert.ok(await workbench.statusWarns());
     await workbench.picture('31-warning');

@@ -1,12 +1,13 @@
 // A browser that doesn't come back because the server accepts only the redirect URIs that it knows, and a server that
 // issues a refresh token only after the person has consented.
 import assert from 'node:assert/strict';
-import { answerPages, signInAt } from '../workshop/person.ts';
+import { answerPages, signInAt } from '../../tools/person.ts';
 import { LONG, MUTE, callOff, offersOf, signIn, toast } from './acts.ts';
 import { entryFor, setScene } from './scene.ts';
 
 /** What the hint after 30 seconds begins with. */
-const WAITING = 'Still waiting for your browser. If Acme shows an error or a blank page, it may not accept this redirect URI: http://127.0.0.1:';
+const WAITING =
+  'Still waiting for your browser. If Acme shows an error or a blank page, it may not accept this redirect URI: http://127.0.0.1:';
 /** How long, in ms, it may take until the hint is there. */
 const HINT = 45_000;
 
@@ -24,7 +25,10 @@ describe('a person whose server accepts only the redirect URIs that it knows', (
     const hint = workbench.told(WAITING);
     assert.equal(await hint.count(), 0, 'not at once');
     await hint.waitFor({ timeout: HINT });
-    assert.deepEqual(await offersOf(hint), { buttons: ['Copy Redirect URI'], links: ['Use a Fixed Port…', 'Try Another Method', 'Dismiss'] });
+    assert.deepEqual(await offersOf(hint), {
+      buttons: ['Copy Redirect URI'],
+      links: ['Use a Fixed Port…', 'Try Another Method', 'Dismiss'],
+    });
     await workbench.picture('191-still-waiting');
     // It goes away with the sign-in, and comes again with the next one.
     await (await callOff(workbench)).getByRole('button', { name: 'Copy Redirect URI' }).waitFor();
@@ -34,7 +38,9 @@ describe('a person whose server accepts only the redirect URIs that it knows', (
     await hint.waitFor({ timeout: HINT });
     assert.equal(await hint.count(), 1);
     await hint.getByRole('button', { name: 'Copy Redirect URI' }).click();
-    await workbench.told('Copied http://127.0.0.1/callback. Add it to your client at Acme as a redirect URI for any port.').waitFor();
+    await workbench
+      .told('Copied http://127.0.0.1/callback. Add it to your client at Acme as a redirect URI for any port.')
+      .waitFor();
     assert.equal(await workbench.clipboard(), 'http://127.0.0.1/callback');
     await workbench.picture('192-redirect-uri-copied');
   });
@@ -51,10 +57,14 @@ describe('a person whose server accepts only the redirect URIs that it knows', (
     await workbench.page.getByText(`Redirect URI to register: http://127.0.0.1:${port}/callback`).waitFor();
     await workbench.picture('193-fixed-port');
     await workbench.page.keyboard.press('Enter');
-    await workbench.dialog.filter({ hasText: `Add this redirect URI to your client at Acme: http://127.0.0.1:${port}/callback` }).waitFor();
+    await workbench.dialog
+      .filter({ hasText: `Add this redirect URI to your client at Acme: http://127.0.0.1:${port}/callback` })
+      .waitFor();
     await workbench.picture('194-fixed-port-register');
     assert.equal(await workbench.clipboard(), `http://127.0.0.1:${port}/callback`);
-    assert.deepEqual((await workbench.userSettings())['sessionKeeper.providers'], [{ ...entryFor(identity.issuer), redirectPorts: [Number(port)] }]);
+    assert.deepEqual((await workbench.userSettings())['sessionKeeper.providers'], [
+      { ...entryFor(identity.issuer), redirectPorts: [Number(port)] },
+    ]);
     registered.add(`http://127.0.0.1:${port}/callback`);
     const page = await workbench.opens(() => workbench.dialog.getByRole('button', { name: 'Sign In' }).click());
     await signInAt(page, 'demo');
@@ -87,12 +97,17 @@ describe('a person whose server accepts only the redirect URIs that it knows', (
     await workbench.told('Signed in to Acme as demo.').waitFor();
     const [entry] = (await workbench.userSettings())['sessionKeeper.providers'] as Readonly<Record<string, unknown>>[];
     assert.equal(entry?.['redirectUri'], `http://localhost:${port}/auth`);
-    assert.equal(identity.journal.entries.findLast(({ path }) => path === '/auth')?.parameters['redirect_uri'], `http://localhost:${port}/auth`);
+    assert.equal(
+      identity.journal.entries.findLast(({ path }) => path === '/auth')?.parameters['redirect_uri'],
+      `http://localhost:${port}/auth`,
+    );
   });
 });
 
 describe('a person whom another extension asks to sign in, at such a server', () => {
-  const scene = setScene({}, (issuer) => ({ 'sessionKeeper.providers': [{ ...entryFor(issuer), redirectUri: 'http://localhost/auth' }] }));
+  const scene = setScene({}, (issuer) => ({
+    'sessionKeeper.providers': [{ ...entryFor(issuer), redirectUri: 'http://localhost/auth' }],
+  }));
   const registered = new Set<string>();
 
   it('reads after 30 seconds what may be wrong, uses a fixed port, and the extension gets its session', async () => {
@@ -100,7 +115,12 @@ describe('a person whom another extension asks to sign in, at such a server', ()
     identity.provider.Client.prototype.redirectUriAllowed = (uri: string): boolean => registered.has(uri);
     await workbench.statusSays('Acme: signed out');
     await workbench.run('Consumer: Who Am I?');
-    const first = await workbench.opens(() => workbench.dialog.filter({ hasText: 'wants to sign in using Acme' }).getByRole('button', { name: 'Allow' }).click());
+    const first = await workbench.opens(() =>
+      workbench.dialog
+        .filter({ hasText: 'wants to sign in using Acme' })
+        .getByRole('button', { name: 'Allow' })
+        .click(),
+    );
     await workbench.comeBackFrom(first);
     const words = 'it may not accept this redirect URI: http://localhost:';
     await workbench.told(words).waitFor({ timeout: HINT });
@@ -115,7 +135,9 @@ describe('a person whom another extension asks to sign in, at such a server', ()
     await workbench.comeBackFrom(page);
     await workbench.told('Acme says: you are Demo Account').waitFor();
     assert.equal(await workbench.told(words).count(), 0);
-    assert.deepEqual((await workbench.userSettings())['sessionKeeper.providers'], [{ ...entryFor(identity.issuer), redirectUri: uri }]);
+    assert.deepEqual((await workbench.userSettings())['sessionKeeper.providers'], [
+      { ...entryFor(identity.issuer), redirectUri: uri },
+    ]);
     await workbench.clearNotifications();
   });
 });
@@ -144,12 +166,16 @@ describe('a person whose server issues a refresh token only after consent', () =
     await answerPages(page, 'demo');
     await page.waitForURL((url) => url.pathname === '/done');
     await workbench.comeBackFrom(page);
-    await workbench.told('Your Acme session can be renewed now. Session Keeper will ask for consent whenever you sign in.').waitFor();
+    await workbench
+      .told('Your Acme session can be renewed now. Session Keeper will ask for consent whenever you sign in.')
+      .waitFor();
     await workbench.picture('198-consent-helped');
     const request = identity.journal.entries.findLast(({ path }) => path === '/auth');
     assert.equal(request?.parameters['prompt'], 'consent');
     await workbench.statusSays('Acme: renews in');
     await told.waitFor({ state: 'detached' });
-    assert.deepEqual((await workbench.userSettings())['sessionKeeper.providers'], [{ ...entryFor(identity.issuer), authorizationParameters: { ui_locales: 'en', prompt: 'consent' } }]);
+    assert.deepEqual((await workbench.userSettings())['sessionKeeper.providers'], [
+      { ...entryFor(identity.issuer), authorizationParameters: { ui_locales: 'en', prompt: 'consent' } },
+    ]);
   });
 });

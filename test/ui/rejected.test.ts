@@ -14,7 +14,10 @@ describe('a person whose server rejects each renewal', () => {
     await workbench.statusSays('Acme: signed out');
     await signIn(workbench);
     await renewNow(scene);
-    identity.faults.add({ path: '/token', action: { kind: 'answer', status: 400, body: { status: 'UNKNOWN', message: 'This session is unknown.' } } });
+    identity.faults.add({
+      path: '/token',
+      action: { kind: 'answer', status: 400, body: { status: 'UNKNOWN', message: 'This session is unknown.' } },
+    });
     await workbench.run('Session Keeper: Renew Now');
     await workbench.told('Acme rejected the renewal of your session.').first().waitFor();
     await workbench.statusSays('Acme: retrying at');

@@ -1,8 +1,13 @@
 // What each description of a moment starts from: a fresh identity server, and a fresh VS Code that knows it.
 import assert from 'node:assert/strict';
-import { demoClientId, startIdentityServer, type IdentityServer, type IdentityServerOptions } from '../workshop/identityServer.ts';
-import type { EditorSettings } from '../workshop/editor.ts';
-import { isTraced, leaks } from '../workshop/leaks.ts';
+import {
+  demoClientId,
+  startIdentityServer,
+  type IdentityServer,
+  type IdentityServerOptions,
+} from '../../tools/identityServer.ts';
+import type { EditorSettings } from '../../tools/editor.ts';
+import { isTraced, leaks } from '../../tools/leaks.ts';
 import { Workbench } from './workbench.ts';
 
 /** How long, in ms, it may take until everything is there; the very first time VS Code and the browser are fetched. */

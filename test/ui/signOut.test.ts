@@ -5,7 +5,9 @@ import { finishSignIn, signIn } from './acts.ts';
 import { entryFor, setScene } from './scene.ts';
 
 describe('a person who signs out of the server, too', () => {
-  const scene = setScene({}, (issuer) => ({ 'sessionKeeper.providers': [{ ...entryFor(issuer), signOutAtServer: 'return' }] }));
+  const scene = setScene({}, (issuer) => ({
+    'sessionKeeper.providers': [{ ...entryFor(issuer), signOutAtServer: 'return' }],
+  }));
 
   const signOut = async (): Promise<Page> => {
     const { workbench } = scene;

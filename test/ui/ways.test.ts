@@ -1,6 +1,6 @@
 // The ways to sign in beside the usual one, and how one leads to the next.
 import assert from 'node:assert/strict';
-import { answerPages, confirmCode, signInAt } from '../workshop/person.ts';
+import { answerPages, confirmCode, signInAt } from '../../tools/person.ts';
 import { callOff, landsOn, offersOf } from './acts.ts';
 import { entryFor, setScene } from './scene.ts';
 import type { Workbench } from './workbench.ts';
@@ -19,16 +19,24 @@ async function mustOffer(workbench: Workbench, sentence: string, names: readonly
 }
 
 describe('a person who signs in with a code', () => {
-  const scene = setScene({}, (issuer) => ({ 'sessionKeeper.providers': [{ ...entryFor(issuer), signInMethod: 'device' }] }));
+  const scene = setScene({}, (issuer) => ({
+    'sessionKeeper.providers': [{ ...entryFor(issuer), signInMethod: 'device' }],
+  }));
 
   it('sees the code in large letters, copies it, and finds it filled in on the page', async () => {
     const { workbench } = scene;
     await workbench.run('Session Keeper: Sign In…');
-    await workbench.dialog.filter({ hasText: /Enter this code at 127\.0\.0\.1:\d+\/device to sign in to Acme\. It works until \d+:\d\d:\d\d/ }).waitFor();
+    await workbench.dialog
+      .filter({
+        hasText: /Enter this code at 127\.0\.0\.1:\d+\/device to sign in to Acme\. It works until \d+:\d\d:\d\d/,
+      })
+      .waitFor();
     const code = /[A-Z]{4}-[A-Z]{4}/.exec((await workbench.dialog.textContent()) ?? '')?.[0];
     assert.ok(code !== undefined);
     await workbench.picture('60-code');
-    const page = await workbench.opens(() => workbench.dialog.getByRole('button', { name: 'Copy Code and Open Page' }).click());
+    const page = await workbench.opens(() =>
+      workbench.dialog.getByRole('button', { name: 'Copy Code and Open Page' }).click(),
+    );
     await page.getByText(`shows the code ${code}?`).waitFor();
     await workbench.picture('61-code-page', page);
     await page.getByRole('button', { name: 'Yes' }).click();
@@ -43,12 +51,18 @@ describe('a person who signs in with a code', () => {
     const { workbench } = scene;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
-    const waiting = workbench.notifications.filter({ hasText: /enter the code [A-Z]{4}-[A-Z]{4} at 127\.0\.0\.1:\d+\/device/ });
+    const waiting = workbench.notifications.filter({
+      hasText: /enter the code [A-Z]{4}-[A-Z]{4} at 127\.0\.0\.1:\d+\/device/,
+    });
     await waiting.waitFor();
     await workbench.picture('62-code-waits');
     await workbench.status.click();
     await workbench.rows.filter({ hasText: 'Copy the Code' }).waitFor();
-    assert.equal(await workbench.rows.filter({ hasText: 'Copy Redirect URI' }).count(), 0, 'a code needs no redirect address');
+    assert.equal(
+      await workbench.rows.filter({ hasText: 'Copy Redirect URI' }).count(),
+      0,
+      'a code needs no redirect address',
+    );
     await workbench.page.keyboard.press('Escape');
     await waiting.getByRole('button', { name: 'Cancel' }).click();
     await mustOffer(workbench, 'Signing in to Acme was cancelled.', [BROWSER, PASTE]);
@@ -83,16 +97,23 @@ describe('a person whose browser comes back by itself', () => {
 
   it('is offered them, too, where the port that is registered belongs to another program', async () => {
     const { identity, workbench } = scene;
-    await workbench.changeSettings({ 'sessionKeeper.providers': [{ ...entryFor(identity.issuer), label: 'Works', redirectPorts: [identity.port] }] });
+    await workbench.changeSettings({
+      'sessionKeeper.providers': [{ ...entryFor(identity.issuer), label: 'Works', redirectPorts: [identity.port] }],
+    });
     await workbench.readSettingsAgain();
     await workbench.statusSays('Works: renews in');
     await workbench.run('Session Keeper: Sign In…');
     const sentence = 'Other programs use all the ports that "redirectPorts" names';
-    assert.deepEqual(await offersOf(workbench.told(sentence)), { buttons: ['Use Another Way to Sign In', 'Show Log'], links: [] });
+    assert.deepEqual(await offersOf(workbench.told(sentence)), {
+      buttons: ['Use Another Way to Sign In', 'Show Log'],
+      links: [],
+    });
     await workbench.picture('69-port-taken');
     await mustOffer(workbench, sentence, [CODE, PASTE]);
     await workbench.rows.filter({ hasText: CODE }).click();
-    const page = await workbench.opens(() => workbench.dialog.getByRole('button', { name: 'Open Page', exact: true }).click());
+    const page = await workbench.opens(() =>
+      workbench.dialog.getByRole('button', { name: 'Open Page', exact: true }).click(),
+    );
     await confirmCode(page, 'demo');
     await workbench.comeBackFrom(page);
     await workbench.told('Signed in to Works as demo.').waitFor();
@@ -100,7 +121,9 @@ describe('a person whose browser comes back by itself', () => {
 });
 
 describe('a person whose browser comes back by a link to the editor', () => {
-  const scene = setScene({}, (issuer) => ({ 'sessionKeeper.providers': [{ ...entryFor(issuer), signInMethod: 'uri' }] }));
+  const scene = setScene({}, (issuer) => ({
+    'sessionKeeper.providers': [{ ...entryFor(issuer), signInMethod: 'uri' }],
+  }));
 
   it('is signed in, in the window that waits for it', async () => {
     const { identity, workbench } = scene;
@@ -109,7 +132,13 @@ describe('a person whose browser comes back by a link to the editor', () => {
       new URL(address).searchParams.has('vscode-reqid') || /^http:\/\/127\.0\.0\.1:\d+\/callback$/.test(address);
     const page = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
     // Of what it opens, VS Code takes addresses of 127.0.0.1 in the query apart, to bring them here from elsewhere, and does not put them together again.
-    await page.goto(page.url().replace(/(?<=redirect_uri=).*(?=&scope=)/, (address) => encodeURIComponent(decodeURIComponent(address.replace('%253F', '%3F')))));
+    await page.goto(
+      page
+        .url()
+        .replace(/(?<=redirect_uri=).*(?=&scope=)/, (address) =>
+          encodeURIComponent(decodeURIComponent(address.replace('%253F', '%3F'))),
+        ),
+    );
     await answerPages(page, 'demo');
     await page.waitForURL((url) => url.pathname.endsWith('/callback'));
     await workbench.page.bringToFront();

@@ -2,9 +2,9 @@
 // in it, and the folder of the extension. In the browser a window reads the secrets when it loads, and each write puts
 // its own copy of all of them in the place of what another window has written.
 import assert from 'node:assert/strict';
-import type { JournalEntry } from '../workshop/identityJournal.ts';
-import type { IdentityServer } from '../workshop/identityServer.ts';
-import { signInAt } from '../workshop/person.ts';
+import type { JournalEntry } from '../../tools/identityJournal.ts';
+import type { IdentityServer } from '../../tools/identityServer.ts';
+import { signInAt } from '../../tools/person.ts';
 import { entryFor, setScene } from './scene.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -64,18 +64,30 @@ async function noneSaysAnything(windows: readonly Workbench[]): Promise<void> {
 /** Waits for so many more renewals. */
 async function renewals({ journal }: IdentityServer, count: number): Promise<void> {
   const wanted = journal.refreshRequests().length + count;
-  await journal.waitForRequest((entry) => journal.refreshRequests().indexOf(entry) === wanted - 1, { limitMilliseconds: (count + 1) * SHORT * 1000 });
+  await journal.waitForRequest((entry) => journal.refreshRequests().indexOf(entry) === wanted - 1, {
+    limitMilliseconds: (count + 1) * SHORT * 1000,
+  });
 }
 
 /** That each renewal was one request, by one window: each refresh token was sent once, and every request was due. */
 function eachRenewalWasOneRequest({ grantsRevoked, journal }: IdentityServer): void {
-  const token = ({ status, newRefreshTokenHash }: JournalEntry): boolean => status === 200 && newRefreshTokenHash !== undefined;
+  const token = ({ status, newRefreshTokenHash }: JournalEntry): boolean =>
+    status === 200 && newRefreshTokenHash !== undefined;
   const chain = journal.entries.filter(token);
   const sent = journal.refreshRequests();
-  assert.deepEqual(sent.map(({ status }) => status), sent.map(() => 200));
-  assert.deepEqual(sent.map(({ refreshTokenHash }) => refreshTokenHash), chain.slice(0, -1).map(({ newRefreshTokenHash }) => newRefreshTokenHash));
+  assert.deepEqual(
+    sent.map(({ status }) => status),
+    sent.map(() => 200),
+  );
+  assert.deepEqual(
+    sent.map(({ refreshTokenHash }) => refreshTokenHash),
+    chain.slice(0, -1).map(({ newRefreshTokenHash }) => newRefreshTokenHash),
+  );
   const gaps = sent.slice(1).map(({ at }, index) => at - (sent[index]?.at ?? 0));
-  assert.ok(gaps.every((gap) => gap > LEAST_GAP), `times between renewals, in ms: ${gaps.join()}`);
+  assert.ok(
+    gaps.every((gap) => gap > LEAST_GAP),
+    `times between renewals, in ms: ${gaps.join()}`,
+  );
   assert.deepEqual(grantsRevoked, []);
 }
 
@@ -164,7 +176,10 @@ describe('a person whose other window overwrites the secrets', () => {
     await second.shut();
     const only = await workbench.another();
     await only.statusSays('Intranet: renews in 5');
-    const told = only.notifications.filter({ hasText: 'The stored session at Acme is gone: the keyring of this computer, or another window in the browser, has lost it. It did not expire. Sign in again.' });
+    const told = only.notifications.filter({
+      hasText:
+        'The stored session at Acme is gone: the keyring of this computer, or another window in the browser, has lost it. It did not expire. Sign in again.',
+    });
     await told.waitFor();
     await only.picture('72-session-gone');
     assert.equal(await only.notifications.filter({ hasText: 'ended' }).count(), 0);

@@ -3,12 +3,19 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { launchBrowser } from '../workshop/browser.ts';
-import { installExtensions, startEditor, windowAddress, writeSettings, type Editor, type EditorSettings } from '../workshop/editor.ts';
-import { packageExtensions } from '../workshop/package.ts';
-import { logsIn, type LogText } from '../workshop/leaks.ts';
-import { extensionId, root } from '../workshop/places.ts';
-import { printLog } from '../workshop/progress.ts';
+import { launchBrowser } from '../../tools/browser.ts';
+import {
+  installExtensions,
+  startEditor,
+  windowAddress,
+  writeSettings,
+  type Editor,
+  type EditorSettings,
+} from '../../tools/editor.ts';
+import { packageExtensions } from '../../tools/package.ts';
+import { logsIn, type LogText } from '../../tools/leaks.ts';
+import { extensionId, root } from '../../tools/places.ts';
+import { printLog } from '../../tools/progress.ts';
 
 const SHOTS = join(root, 'out', 'screenshots');
 
@@ -61,12 +68,24 @@ export class Workbench {
     const browser = await launchBrowser({ elsewhere, log: printLog });
     const context = await browser.newContext({ viewport: { width: 1100, height: 700 } });
     context.setDefaultTimeout(15_000);
-    return Workbench.#openIn({ browser, context, editor, address: elsewhere?.origin ?? editor.address, folder, earlierLogs: [] });
+    return Workbench.#openIn({
+      browser,
+      context,
+      editor,
+      address: elsewhere?.origin ?? editor.address,
+      folder,
+      earlierLogs: [],
+    });
   }
 
   static async #openIn(around: RedirectEnvironment): Promise<Workbench> {
     const page = await around.context.newPage();
-    await page.goto(await windowAddress({ ...around.editor, address: around.address }, { folder: around.folder, traced: [extensionId] }));
+    await page.goto(
+      await windowAddress(
+        { ...around.editor, address: around.address },
+        { folder: around.folder, traced: [extensionId] },
+      ),
+    );
     return new Workbench(page, around);
   }
 

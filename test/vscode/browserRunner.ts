@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { launchBrowser } from '../workshop/browser.ts';
-import { startEditor, windowAddress } from '../workshop/editor.ts';
-import { extensionId } from '../workshop/places.ts';
-import { seatPerson, type Behaviour } from '../workshop/person.ts';
-import type { Log } from '../workshop/progress.ts';
+import { launchBrowser } from '../../tools/browser.ts';
+import { startEditor, windowAddress } from '../../tools/editor.ts';
+import { extensionId } from '../../tools/places.ts';
+import { seatPerson, type Behaviour } from '../../tools/person.ts';
+import type { Log } from '../../tools/progress.ts';
 
 /** What a window in which a suite runs needs. */
 export interface SuiteWindow {
@@ -30,7 +30,14 @@ export interface OpenWindow {
 export const BOX = '.quick-input-widget .quick-input-box input';
 
 /** Opens VS Code in a browser without a window, with a person before it. */
-export async function openInBrowser({ dataDir, extensions, environment, behaviour, reads, log }: SuiteWindow): Promise<OpenWindow> {
+export async function openInBrowser({
+  dataDir,
+  extensions,
+  environment,
+  behaviour,
+  reads,
+  log,
+}: SuiteWindow): Promise<OpenWindow> {
   const folder = join(dataDir, 'folder');
   await mkdir(folder, { recursive: true });
   const editor = await startEditor({ dataDir, environment, log });

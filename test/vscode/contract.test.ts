@@ -1,7 +1,18 @@
 // The provider's contract, clause by clause, through VS Code's API as a second extension calls it.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { configure, consumer, entry, eventually, issuer, order, scopes, tokenRequests, type Consumer, type SessionWithExpiry } from './outside.ts';
+import {
+  configure,
+  consumer,
+  entry,
+  eventually,
+  issuer,
+  order,
+  scopes,
+  tokenRequests,
+  type Consumer,
+  type SessionWithExpiry,
+} from './outside.ts';
 
 describe('the provider’s contract', () => {
   let other: Consumer;
@@ -10,8 +21,10 @@ describe('the provider’s contract', () => {
     other = await consumer();
   });
 
-  const silently = (wanted: readonly string[] = scopes, more: vscode.AuthenticationGetSessionOptions = {}): Thenable<SessionWithExpiry | undefined> =>
-    other.getSession('acme', wanted, { silent: true, ...more });
+  const silently = (
+    wanted: readonly string[] = scopes,
+    more: vscode.AuthenticationGetSessionOptions = {},
+  ): Thenable<SessionWithExpiry | undefined> => other.getSession('acme', wanted, { silent: true, ...more });
 
   async function signedIn(): Promise<SessionWithExpiry> {
     const session = await silently();
@@ -29,7 +42,10 @@ describe('the provider’s contract', () => {
     });
 
     it('says how to set a provider up, instead of timing out', async () => {
-      await assert.rejects(async () => other.getSession('oidc', scopes, { createIfNone: true }), /No provider is set up yet/);
+      await assert.rejects(
+        async () => other.getSession('oidc', scopes, { createIfNone: true }),
+        /No provider is set up yet/,
+      );
     });
   });
 
@@ -46,7 +62,10 @@ describe('the provider’s contract', () => {
 
     it('refuses with a sentence when the person denies', async () => {
       await order({ person: { kind: 'deny', account: 'demo' } });
-      await assert.rejects(async () => other.getSession('acme', scopes, { createIfNone: true }), { name: 'SessionKeeper.denied', message: /access was denied/ });
+      await assert.rejects(async () => other.getSession('acme', scopes, { createIfNone: true }), {
+        name: 'SessionKeeper.denied',
+        message: /access was denied/,
+      });
       assert.equal(await silently(), undefined);
     });
 
@@ -63,7 +82,9 @@ describe('the provider’s contract', () => {
     it('lets a later sign-in stand in for one that waits, so that nobody hangs behind it', async () => {
       const { length } = (await order({ person: { kind: 'ignore' } })).journal;
       const waiting = other.getSession('acme', scopes, { createIfNone: true });
-      await eventually('the first page is open', async () => (await order()).journal.slice(length).some(({ path }) => path.startsWith('/interaction/')));
+      await eventually('the first page is open', async () =>
+        (await order()).journal.slice(length).some(({ path }) => path.startsWith('/interaction/')),
+      );
       await order({ person: { kind: 'signIn', account: 'demo' } });
       await vscode.commands.executeCommand('sessionKeeper.signIn');
       const session = await waiting;
@@ -127,7 +148,9 @@ describe('the provider’s contract', () => {
 
     it('keeps session and token while the server is broken, and renews when it is back', async () => {
       const before = await signedIn();
-      await order({ faults: [{ path: '/token', grantType: 'refresh_token', action: { kind: 'answer', status: 503, body: 'down' } }] });
+      await order({
+        faults: [{ path: '/token', grantType: 'refresh_token', action: { kind: 'answer', status: 503, body: 'down' } }],
+      });
       await failingRenewal();
       assert.equal((await signedIn()).accessToken, before.accessToken);
       await order({ faults: [] });
@@ -140,7 +163,16 @@ describe('the provider’s contract', () => {
 
     it('keeps the refresh token when the rest of an answer is no good', async () => {
       const before = await signedIn();
-      await order({ faults: [{ path: '/token', grantType: 'refresh_token', times: 1, action: { kind: 'set', fields: { token_type: 'mac' } } }] });
+      await order({
+        faults: [
+          {
+            path: '/token',
+            grantType: 'refresh_token',
+            times: 1,
+            action: { kind: 'set', fields: { token_type: 'mac' } },
+          },
+        ],
+      });
       await failingRenewal();
       assert.equal((await signedIn()).accessToken, before.accessToken);
       await order({ faults: [] });
@@ -173,17 +205,32 @@ describe('the provider’s contract', () => {
 
     it('rejects with the cause when the token has run out and the server is down, and keeps the account', async () => {
       await order({ faults: [{ path: '/token', action: { kind: 'answer', status: 503, body: 'down' } }] });
-      const refused = await eventually('the token has run out', async () => Promise.resolve(silently()).then(() => undefined, (error: unknown) => error), 15_000);
+      const refused = await eventually(
+        'the token has run out',
+        async () =>
+          Promise.resolve(silently()).then(
+            () => undefined,
+            (error: unknown) => error,
+          ),
+        15_000,
+      );
       assert.ok(refused instanceof Error);
       assert.match(refused.message, /Acme has a problem of its own and cannot answer now/);
       // Of an error, VS Code hands on name and message only: callers switch on the name.
       assert.equal(refused.name, 'SessionKeeper.server');
-      assert.deepEqual((await other.getAccounts('acme')).map(({ label }) => label), ['demo']);
+      assert.deepEqual(
+        (await other.getAccounts('acme')).map(({ label }) => label),
+        ['demo'],
+      );
     });
 
     it('is back within seconds of the server', async () => {
       await order({ faults: [], policy: { accessTokenSeconds: 3600 } });
-      const session = await eventually('a token that works', async () => Promise.resolve(silently()).catch(() => undefined), 15_000);
+      const session = await eventually(
+        'a token that works',
+        async () => Promise.resolve(silently()).catch(() => undefined),
+        15_000,
+      );
       assert.equal((await whoAmI(session)).status, 200);
     });
   });
@@ -227,7 +274,13 @@ describe('the provider’s contract', () => {
     });
 
     it('goes on working beside entries that are wrong', async () => {
-      await configure('providers', [{ id: 'broken' }, 7, entry(), entry({ label: 'Twice' }), { id: 'github', issuer, clientId: 'x' }]);
+      await configure('providers', [
+        { id: 'broken' },
+        7,
+        entry(),
+        entry({ label: 'Twice' }),
+        { id: 'github', issuer, clientId: 'x' },
+      ]);
       const session = await eventually('the session is there', async () => silently());
       assert.equal((await whoAmI(session)).status, 200);
     });
@@ -243,7 +296,9 @@ describe('the provider’s contract', () => {
     it('ends here and at the server', async () => {
       await configure('providers', [entry({ id: 'solo', label: 'Solo' })]);
       await order({ person: { kind: 'signIn', account: 'demo' } });
-      const session = await eventually('a session at a provider of its own', async () => other.getSession('solo', scopes, { createIfNone: true }));
+      const session = await eventually('a session at a provider of its own', async () =>
+        other.getSession('solo', scopes, { createIfNone: true }),
+      );
       assert.equal((await order({ token: session.accessToken })).isActive, true);
       await vscode.commands.executeCommand('sessionKeeper.signOut');
       assert.equal(await other.getSession('solo', scopes, { silent: true }), undefined);
@@ -257,7 +312,11 @@ describe('the provider’s contract', () => {
       await order({ policy: { accessTokenSeconds: 6 } });
       const before = await other.getSession('solo', scopes, { createIfNone: true });
       await order({ revokeEverything: true, policy: { accessTokenSeconds: 3600 } });
-      await eventually('no session', async () => (await other.getSession('solo', scopes, { silent: true })) === undefined, 15_000);
+      await eventually(
+        'no session',
+        async () => (await other.getSession('solo', scopes, { silent: true })) === undefined,
+        15_000,
+      );
       assert.deepEqual(await other.getAccounts('solo'), []);
       const { length } = await tokenRequests('refresh_token');
       const after = await other.getSession('solo', scopes, { createIfNone: true });

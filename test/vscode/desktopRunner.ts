@@ -2,17 +2,24 @@ import { downloadAndUnzipVSCode } from '@vscode/test-electron';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { _electron } from 'playwright-core';
-import { launchBrowser } from '../workshop/browser.ts';
-import { writeSettings } from '../workshop/editor.ts';
-import { extensionId } from '../workshop/places.ts';
-import { allowDialogs, seatPerson } from '../workshop/person.ts';
+import { launchBrowser } from '../../tools/browser.ts';
+import { writeSettings } from '../../tools/editor.ts';
+import { extensionId } from '../../tools/places.ts';
+import { allowDialogs, seatPerson } from '../../tools/person.ts';
 import { BOX, type OpenWindow, type SuiteWindow } from './browserRunner.ts';
 
 /**
  * Opens a desktop VS Code, downloaded if need be, with a person before it. What VS Code opens in the system's browser
  * is opened in a browser without a window instead, where the person sits.
  */
-export async function openOnDesktop({ dataDir, extensions, environment, behaviour, reads, log }: SuiteWindow): Promise<OpenWindow> {
+export async function openOnDesktop({
+  dataDir,
+  extensions,
+  environment,
+  behaviour,
+  reads,
+  log,
+}: SuiteWindow): Promise<OpenWindow> {
   const wanted = process.env['SESSION_KEEPER_VSCODE'] ?? 'stable';
   const executablePath = await downloadAndUnzipVSCode(wanted === 'minimum' ? '1.105.0' : wanted);
   const folder = join(dataDir, 'folder');
@@ -21,7 +28,9 @@ export async function openOnDesktop({ dataDir, extensions, environment, behaviou
   const browser = await launchBrowser({ log });
   const context = await browser.newContext();
   await seatPerson(context, behaviour, reads);
-  const inherited = Object.fromEntries(Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined));
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
   const app = await _electron.launch({
     executablePath,
     env: { ...inherited, ...environment },

@@ -19,7 +19,11 @@ async function shown(): Promise<vscode.TextDocument> {
 
 /** What stands above the lines of a document, with the line. */
 async function lensesOf(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
-  const found = await vscode.commands.executeCommand<vscode.CodeLens[] | undefined>('vscode.executeCodeLensProvider', document.uri, 100);
+  const found = await vscode.commands.executeCommand<vscode.CodeLens[] | undefined>(
+    'vscode.executeCodeLensProvider',
+    document.uri,
+    100,
+  );
   return found ?? [];
 }
 
@@ -71,7 +75,9 @@ describe('the diagnostics', () => {
     try {
       await vscode.commands.executeCommand('sessionKeeper.showDiagnostics');
       assert.equal(vscode.window.activeTextEditor, undefined);
-      const document = await vscode.workspace.openTextDocument(vscode.Uri.parse('session-keeper:/Session Keeper Diagnostics.md'));
+      const document = await vscode.workspace.openTextDocument(
+        vscode.Uri.parse('session-keeper:/Session Keeper Diagnostics.md'),
+      );
       assert.match(document.getText(), /^A part of Session Keeper cannot be loaded: .* Reload the window\.$/);
     } finally {
       await rename(elsewhere, file);
@@ -115,8 +121,13 @@ describe('the diagnostics', () => {
   it('are made anew when they are shown again, and offer above a finding what mends it', async () => {
     await configure('providers', [entry(), { id: 'broken' }]);
     const document = await shown();
-    const line = document.getText().split('\n').findIndex((one) => one.includes('(entry-not-used)'));
-    const lens = await eventually('something is offered', async () => (await lensesOf(document)).find(({ range }) => range.start.line === line));
+    const line = document
+      .getText()
+      .split('\n')
+      .findIndex((one) => one.includes('(entry-not-used)'));
+    const lens = await eventually('something is offered', async () =>
+      (await lensesOf(document)).find(({ range }) => range.start.line === line),
+    );
     assert.equal(lens.command?.title, 'Open Settings');
     await configure('providers', [entry()]);
     await vscode.commands.executeCommand(lens.command.command, ...((lens.command.arguments ?? []) as unknown[]));
@@ -126,8 +137,13 @@ describe('the diagnostics', () => {
   it('lead to where a provider is added where there is none', async () => {
     await configure('providers', []);
     const document = await shown();
-    const line = document.getText().split('\n').findIndex((one) => one.includes('(nothing-configured)'));
-    const lens = await eventually('something is offered', async () => (await lensesOf(document)).find(({ range }) => range.start.line === line));
+    const line = document
+      .getText()
+      .split('\n')
+      .findIndex((one) => one.includes('(nothing-configured)'));
+    const lens = await eventually('something is offered', async () =>
+      (await lensesOf(document)).find(({ range }) => range.start.line === line),
+    );
     assert.equal(lens.command?.title, 'Add Provider…');
     await configure('providers', [entry()]);
   });

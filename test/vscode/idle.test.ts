@@ -2,7 +2,16 @@
 // its own page, and what the person does on the pages of the server is none of that.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { configure, consumer, entry, eventually, order, scopes, type Consumer, type SessionWithExpiry } from './outside.ts';
+import {
+  configure,
+  consumer,
+  entry,
+  eventually,
+  order,
+  scopes,
+  type Consumer,
+  type SessionWithExpiry,
+} from './outside.ts';
 
 /** The limit, in ms; it is set in minutes. */
 const LIMIT = 6000;
@@ -28,13 +37,17 @@ describe('idle time', () => {
     await configure('providers', [entry()]);
   });
 
-  const silently = async (id = 'idler'): Promise<SessionWithExpiry | undefined> => other.getSession(id, scopes, { silent: true });
-  const isActive = async ({ accessToken }: SessionWithExpiry): Promise<boolean | undefined> => (await order({ token: accessToken })).isActive;
+  const silently = async (id = 'idler'): Promise<SessionWithExpiry | undefined> =>
+    other.getSession(id, scopes, { silent: true });
+  const isActive = async ({ accessToken }: SessionWithExpiry): Promise<boolean | undefined> =>
+    (await order({ token: accessToken })).isActive;
   const isListed = async (): Promise<boolean> => (await other.getAccounts('idler')).length > 0;
   const pause = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PACE));
 
   async function signIn(): Promise<SessionWithExpiry> {
-    const session = await eventually('somebody is signed in', async () => other.getSession('idler', scopes, { createIfNone: true }));
+    const session = await eventually('somebody is signed in', async () =>
+      other.getSession('idler', scopes, { createIfNone: true }),
+    );
     assert.equal(await isActive(session), true);
     return session;
   }

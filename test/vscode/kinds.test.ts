@@ -2,8 +2,18 @@
 // server has really been used the way it wants is seen there, in what has reached it.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import type { JournalEntry } from '../workshop/identityJournal.ts';
-import { configure, consumer, entry, eventually, order, scopes, servers, type Consumer, type SessionWithExpiry } from './outside.ts';
+import type { JournalEntry } from '../../tools/identityJournal.ts';
+import {
+  configure,
+  consumer,
+  entry,
+  eventually,
+  order,
+  scopes,
+  servers,
+  type Consumer,
+  type SessionWithExpiry,
+} from './outside.ts';
 import { BOUND_CLIENT, CLIENT_SECRET, CLIENT_WITH_SECRET, type ServerName } from './servers.ts';
 
 /** One kind of server, and what it is to see. */
@@ -31,7 +41,8 @@ interface NotificationKind {
 // that nobody can sign in at a server here. Servers of people are elsewhere.
 const losesPaths = vscode.env.uiKind === vscode.UIKind.Web && vscode.version.startsWith('1.105.');
 
-const to = (requests: readonly JournalEntry[], path: string): readonly JournalEntry[] => requests.filter((request) => request.path === path);
+const to = (requests: readonly JournalEntry[], path: string): readonly JournalEntry[] =>
+  requests.filter((request) => request.path === path);
 const namesOf = ({ parameters, withheld }: JournalEntry): string[] => [...Object.keys(parameters), ...withheld].sort();
 
 /** The answer to a request with a token. */
@@ -42,8 +53,15 @@ async function showStep(address: string, token: string): Promise<Readonly<Record
 }
 
 /** The answer to a request with a token and a proof, which is made for it; once more with what the server gives for it. */
-async function provenAnswerOf(address: string, token: string, nonce?: string): Promise<Readonly<Record<string, unknown>>> {
-  const headers = await vscode.commands.executeCommand<Record<string, string>>('sessionKeeper.dpopHeaders', token, { url: address, nonce });
+async function provenAnswerOf(
+  address: string,
+  token: string,
+  nonce?: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const headers = await vscode.commands.executeCommand<Record<string, string>>('sessionKeeper.dpopHeaders', token, {
+    url: address,
+    nonce,
+  });
   const response = await fetch(address, { headers });
   const given = response.headers.get('dpop-nonce') ?? undefined;
   if (response.status === 401 && nonce === undefined && given !== undefined) {
@@ -78,8 +96,10 @@ function eachShowsItself(requests: readonly JournalEntry[], look: (request: Jour
   shown.forEach(look);
 }
 
-const inHeader = ({ scheme, withheld }: JournalEntry): void => assert.deepEqual([scheme, withheld.includes('client_secret')], ['Basic', false]);
-const inBody = ({ scheme, withheld }: JournalEntry): void => assert.deepEqual([scheme, withheld.includes('client_secret')], [undefined, true]);
+const inHeader = ({ scheme, withheld }: JournalEntry): void =>
+  assert.deepEqual([scheme, withheld.includes('client_secret')], ['Basic', false]);
+const inBody = ({ scheme, withheld }: JournalEntry): void =>
+  assert.deepEqual([scheme, withheld.includes('client_secret')], [undefined, true]);
 
 /** Signs out of the server in the browser, which then shows a page with this heading, the server's own or that of the product. */
 function signsOutThere(heading: string, canUseLoopback: boolean): NonNullable<NotificationKind['signOut']> {
@@ -87,10 +107,18 @@ function signsOutThere(heading: string, canUseLoopback: boolean): NonNullable<No
     await eventually('the person has signed out there', async () => (await order()).lastRead === heading);
     const [page] = to(await requests(), '/session/end');
     assert.ok(page?.withheld.includes('id_token_hint'));
-    assert.equal(/^http:\/\/127\.0\.0\.1:\d+\/callback$/.test(page?.parameters['post_logout_redirect_uri'] ?? ''), canUseLoopback);
+    assert.equal(
+      /^http:\/\/127\.0\.0\.1:\d+\/callback$/.test(page?.parameters['post_logout_redirect_uri'] ?? ''),
+      canUseLoopback,
+    );
     // The server does not know the browser any more, and asks for name and password.
     await other.getSession('kind', scopes, { createIfNone: true });
-    assert.ok((await requests()).some(({ parameters, path }) => path.startsWith('/interaction/') && parameters['do'] === 'login' && parameters['name'] === 'demo'));
+    assert.ok(
+      (await requests()).some(
+        ({ parameters, path }) =>
+          path.startsWith('/interaction/') && parameters['do'] === 'login' && parameters['name'] === 'demo',
+      ),
+    );
     await vscode.commands.executeCommand('sessionKeeper.signOut');
   };
 }
@@ -105,7 +133,10 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
     title: 'that takes authorization requests pushed only',
     server: 'pushed',
     signIn: (requests) => {
-      assert.deepEqual(to(requests, '/request').map(({ method, status }) => [method, status]), [['POST', 201]]);
+      assert.deepEqual(
+        to(requests, '/request').map(({ method, status }) => [method, status]),
+        [['POST', 201]],
+      );
       assert.deepEqual(to(requests, '/auth').map(namesOf), [['client_id', 'request_uri']]);
     },
   },
@@ -183,7 +214,9 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
     },
     isOpaque: false,
     signIn: (requests) => {
-      const asked = [...to(requests, '/auth'), ...to(requests, '/token')].map(({ parameters }) => parameters['resource']);
+      const asked = [...to(requests, '/auth'), ...to(requests, '/token')].map(
+        ({ parameters }) => parameters['resource'],
+      );
       assert.deepEqual(asked, [servers.resources.api, servers.resources.api]);
     },
     renewal: ({ parameters }) => assert.equal(parameters['resource'], servers.resources.api),
@@ -208,8 +241,14 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
       return id === 1 ? 'account-1001' : id;
     },
     signIn: (requests) => {
-      assert.deepEqual(requests.filter(({ path }) => path.startsWith('/.well-known/') || path === '/jwks'), []);
-      assert.deepEqual(to(requests, '/auth').map(({ parameters, withheld }) => [parameters['scope'], withheld]), [['notes.read', ['state']]]);
+      assert.deepEqual(
+        requests.filter(({ path }) => path.startsWith('/.well-known/') || path === '/jwks'),
+        [],
+      );
+      assert.deepEqual(
+        to(requests, '/auth').map(({ parameters, withheld }) => [parameters['scope'], withheld]),
+        [['notes.read', ['state']]],
+      );
     },
   },
   {
@@ -218,7 +257,10 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
     fields: { signInMethod: 'device' },
     signIn: (requests) => {
       assert.deepEqual(to(requests, '/auth'), []);
-      assert.deepEqual(to(requests, '/device/auth').map(({ status }) => status), [200]);
+      assert.deepEqual(
+        to(requests, '/device/auth').map(({ status }) => status),
+        [200],
+      );
       const [code] = to(requests, '/device').map(({ parameters }) => parameters['user_code']);
       assert.match(code ?? '', /^[A-Z]{4}-[A-Z]{4}$/);
       const asked = to(requests, '/token').map(({ grantType, status }) => `${grantType ?? ''} ${String(status)}`);
@@ -264,9 +306,12 @@ describe('a server of every kind', () => {
       const use = kind.use ?? (async (token: string) => (await showStep(`${issuer}/me`, token))['sub']);
       let length = 0;
 
-      const requests = async (): Promise<readonly JournalEntry[]> => (await order({ server: kind.server })).journal.slice(length);
-      const silently = async (): Promise<SessionWithExpiry | undefined> => other.getSession('kind', wanted, { silent: true });
-      const isActive = async ({ accessToken: token }: SessionWithExpiry): Promise<boolean | undefined> => (await order({ server: kind.server, token })).isActive;
+      const requests = async (): Promise<readonly JournalEntry[]> =>
+        (await order({ server: kind.server })).journal.slice(length);
+      const silently = async (): Promise<SessionWithExpiry | undefined> =>
+        other.getSession('kind', wanted, { silent: true });
+      const isActive = async ({ accessToken: token }: SessionWithExpiry): Promise<boolean | undefined> =>
+        (await order({ server: kind.server, token })).isActive;
 
       async function signedIn(): Promise<SessionWithExpiry> {
         const session = await silently();
@@ -275,7 +320,14 @@ describe('a server of every kind', () => {
       }
 
       before(async () => {
-        ({ length } = (await order({ server: kind.server, person: { kind: 'signIn', account: 'demo' }, faults: [], policy: { accessTokenSeconds: 3600 } })).journal);
+        ({ length } = (
+          await order({
+            server: kind.server,
+            person: { kind: 'signIn', account: 'demo' },
+            faults: [],
+            policy: { accessTokenSeconds: 3600 },
+          })
+        ).journal);
         // Without an entry in between, the provider of the kind before would be this one with other settings.
         await configure('providers', []);
         await configure('providers', [entry({ id: 'kind', label: 'Kind', issuer, ...kind.fields })]);
@@ -283,7 +335,9 @@ describe('a server of every kind', () => {
 
       if (secret !== undefined) {
         it('nobody is let in without the secret, which the person then sets', async () => {
-          await assert.rejects(async () => other.getSession('kind', wanted, { createIfNone: true }), { name: 'SessionKeeper.client-rejected' });
+          await assert.rejects(async () => other.getSession('kind', wanted, { createIfNone: true }), {
+            name: 'SessionKeeper.client-rejected',
+          });
           length += (await requests()).length;
           const kept = vscode.commands.executeCommand('sessionKeeper.setClientSecret');
           await order({ types: secret });
@@ -307,7 +361,10 @@ describe('a server of every kind', () => {
         assert.equal(after.id, before.id);
         assert.equal(await use(after.accessToken), 'account-1001');
         const renewals = (await requests()).filter(({ grantType }) => grantType === 'refresh_token');
-        assert.deepEqual(renewals.filter(({ error }) => error !== 'use_dpop_nonce').map(({ status }) => status), [200]);
+        assert.deepEqual(
+          renewals.filter(({ error }) => error !== 'use_dpop_nonce').map(({ status }) => status),
+          [200],
+        );
         renewals.forEach((renewal) => kind.renewal?.(renewal));
       });
 

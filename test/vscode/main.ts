@@ -8,12 +8,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startControl } from '../workshop/control.ts';
-import { startIdentityServer, type IdentityServer } from '../workshop/identityServer.ts';
-import { isTraced, leaks, logsIn, type LogText } from '../workshop/leaks.ts';
-import { root } from '../workshop/places.ts';
-import { printLog } from '../workshop/progress.ts';
-import { startResourceServer } from '../workshop/resourceServer.ts';
+import { startControl } from '../../tools/control.ts';
+import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
+import { isTraced, leaks, logsIn, type LogText } from '../../tools/leaks.ts';
+import { root } from '../../tools/places.ts';
+import { printLog } from '../../tools/progress.ts';
+import { startResourceServer } from '../../tools/resourceServer.ts';
 import { openInBrowser, type OpenWindow } from './browserRunner.ts';
 import { openOnDesktop } from './desktopRunner.ts';
 import { SERVERS, type ServerAddresses } from './servers.ts';
@@ -36,7 +36,10 @@ for (const [name, options] of Object.entries(SERVERS)) {
   const resources = await startResourceServer(identity);
   servers[name] = identity;
   addresses[name] = { issuer: identity.issuer, api: resources.api, user: resources.user };
-  stops.push(() => resources.stop(), () => identity.stop());
+  stops.push(
+    () => resources.stop(),
+    () => identity.stop(),
+  );
 }
 const opened = Promise.withResolvers<OpenWindow>();
 const report: string[] = [];
@@ -79,11 +82,19 @@ process.exit(failures === 0 ? 0 : 1);
 /** Looks for secrets in everything that was written and sent; gives the number of complaints. */
 function mustHaveKept(logs: readonly LogText[]): number {
   // A server that was not used is a complaint too, unless only some of the tests were to run, or could in another VS Code.
-  const journals = Object.values(servers).map(({ journal }) => journal).filter(({ traffic }) => (only === '' && process.env['SESSION_KEEPER_VSCODE'] === undefined) || traffic.length > 0);
-  const complaints = [...journals.flatMap((journal) => leaks(journal, logs)), ...(isTraced(logs) ? [] : ['The log of the extension was not kept at the level trace.'])];
+  const journals = Object.values(servers)
+    .map(({ journal }) => journal)
+    .filter(({ traffic }) => (only === '' && process.env['SESSION_KEEPER_VSCODE'] === undefined) || traffic.length > 0);
+  const complaints = [
+    ...journals.flatMap((journal) => leaks(journal, logs)),
+    ...(isTraced(logs) ? [] : ['The log of the extension was not kept at the level trace.']),
+  ];
   complaints.forEach((complaint) => printLog(`Not kept: ${complaint}`));
-  const sum = (countOf: (journal: IdentityServer['journal']) => number): string => String(journals.reduce((all, journal) => all + countOf(journal), 0));
-  printLog(`${sum(({ secrets }) => secrets.size)} secrets were looked for in ${String(logs.length)} logs and ${sum(({ traffic }) => traffic.length)} requests.`);
+  const sum = (countOf: (journal: IdentityServer['journal']) => number): string =>
+    String(journals.reduce((all, journal) => all + countOf(journal), 0));
+  printLog(
+    `${sum(({ secrets }) => secrets.size)} secrets were looked for in ${String(logs.length)} logs and ${sum(({ traffic }) => traffic.length)} requests.`,
+  );
   return complaints.length;
 }
 

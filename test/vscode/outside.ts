@@ -1,11 +1,13 @@
 // What the suite knows of the world outside of the extension host.
 import * as vscode from 'vscode';
-import type { Orders, FlowContext } from '../workshop/control.ts';
-import type { JournalEntry } from '../workshop/identityJournal.ts';
+import type { Orders, FlowContext } from '../../tools/control.ts';
+import type { JournalEntry } from '../../tools/identityJournal.ts';
 import type { ServerAddresses, ServerName } from './servers.ts';
 
 /** Where the real identity servers are that the runner has started. */
-export const servers = JSON.parse(environment('SESSION_KEEPER_TEST_SERVERS')) as Readonly<Record<ServerName, ServerAddresses>>;
+export const servers = JSON.parse(environment('SESSION_KEEPER_TEST_SERVERS')) as Readonly<
+  Record<ServerName, ServerAddresses>
+>;
 
 /** The issuer of the usual one. */
 export const { issuer } = servers.usual;
@@ -17,13 +19,20 @@ export const scopes = ['openid', 'profile', 'email', 'offline_access'];
 
 /** VS Code's authentication API as a second, independent extension sees it. */
 export interface Consumer {
-  getSession(id: string, wanted: readonly string[] | vscode.AuthenticationWwwAuthenticateRequest, options?: vscode.AuthenticationGetSessionOptions): Thenable<SessionWithExpiry | undefined>;
+  getSession(
+    id: string,
+    wanted: readonly string[] | vscode.AuthenticationWwwAuthenticateRequest,
+    options?: vscode.AuthenticationGetSessionOptions,
+  ): Thenable<SessionWithExpiry | undefined>;
   getAccounts(id: string): Thenable<readonly vscode.AuthenticationSessionAccountInformation[]>;
   onDidChangeSessions: vscode.Event<vscode.AuthenticationSessionsChangeEvent>;
 }
 
 /** A session with the fields that are not in the stable API yet. */
-export type SessionWithExpiry = vscode.AuthenticationSession & { readonly expiresAfter?: number; readonly idToken?: string };
+export type SessionWithExpiry = vscode.AuthenticationSession & {
+  readonly expiresAfter?: number;
+  readonly idToken?: string;
+};
 
 /** Gives orders to an identity server and to the person, and tells what has happened. */
 export async function order(orders: Orders = {}): Promise<FlowContext> {
@@ -60,7 +69,11 @@ export function entry(fields: Readonly<Record<string, unknown>> = {}): Record<st
 }
 
 /** Waits until a condition holds, looking again whenever VS Code has had a turn. */
-export async function eventually<T>(what: string, probe: () => Promise<T | undefined | false> | T | undefined | false, limit = 10_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false> | T | undefined | false,
+  limit = 10_000,
+): Promise<T> {
   const end = Date.now() + limit;
   for (;;) {
     const found = await probe();

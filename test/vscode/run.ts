@@ -16,7 +16,15 @@ export async function runSuite(load: () => void): Promise<void> {
     report(format(...values));
   };
   const only = process.env['SESSION_KEEPER_TEST_ONLY'] ?? '';
-  const mocha = new Mocha({ ...(only === '' ? {} : { fgrep: only }), ui: 'bdd', timeout: 30_000, color: false, reporter: 'spec', forbidOnly: true, rootHooks: mochaHooks });
+  const mocha = new Mocha({
+    ...(only === '' ? {} : { fgrep: only }),
+    ui: 'bdd',
+    timeout: 30_000,
+    color: false,
+    reporter: 'spec',
+    forbidOnly: true,
+    rootHooks: mochaHooks,
+  });
   mocha.suite.emit('pre-require', globalThis, '', mocha);
   load();
   const failures = await new Promise<number>((resolve) => {

@@ -1,6 +1,6 @@
 // The servers of the suite, each of another kind. Beside the first one, each is there for one description only.
 import type { ClientMetadata } from 'oidc-provider';
-import type { IdentityServerOptions } from '../workshop/identityServer.ts';
+import type { IdentityServerOptions } from '../../tools/identityServer.ts';
 
 /** The client that has a secret, at the servers that have such a client. */
 export const CLIENT_WITH_SECRET = 'editor-with-secret';
@@ -18,7 +18,9 @@ const CLIENT = {
   response_types: ['code'],
 } as const satisfies Partial<ClientMetadata>;
 
-const PUSHED_ONLY = { pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true } } as const;
+const PUSHED_ONLY = {
+  pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
+} as const;
 /** Each proof has to hold what the server has given before (RFC 9449 section 8). */
 const PROOFS = { dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => true } } as const;
 
@@ -34,10 +36,16 @@ export const SERVERS = {
   /** Binds tokens to a key (RFC 9449). */
   bound: {
     features: PROOFS,
-    clients: [{ ...CLIENT, client_id: BOUND_CLIENT, token_endpoint_auth_method: 'none', dpop_bound_access_tokens: true }],
+    clients: [
+      { ...CLIENT, client_id: BOUND_CLIENT, token_endpoint_auth_method: 'none', dpop_bound_access_tokens: true },
+    ],
   },
   /** Wants all of it at once, as banks do. */
-  strict: { ...withSecret('client_secret_basic', { dpop_bound_access_tokens: true }), features: { ...PUSHED_ONLY, ...PROOFS }, jwtAccessTokens: true },
+  strict: {
+    ...withSecret('client_secret_basic', { dpop_bound_access_tokens: true }),
+    features: { ...PUSHED_ONLY, ...PROOFS },
+    jwtAccessTokens: true,
+  },
   /** Makes tokens for the one resource that is asked for, which are no good at its own userinfo endpoint (RFC 8707). */
   resources: { jwtAccessTokens: true },
   /** Is used without any of OpenID Connect. */
@@ -56,7 +64,16 @@ export interface ServerAddresses {
   readonly user: string;
 }
 
-function withSecret(method: 'client_secret_basic' | 'client_secret_post', more: Partial<ClientMetadata> = {}): IdentityServerOptions {
-  const client = { ...CLIENT, client_id: CLIENT_WITH_SECRET, client_secret: CLIENT_SECRET, token_endpoint_auth_method: method, ...more };
+function withSecret(
+  method: 'client_secret_basic' | 'client_secret_post',
+  more: Partial<ClientMetadata> = {},
+): IdentityServerOptions {
+  const client = {
+    ...CLIENT,
+    client_id: CLIENT_WITH_SECRET,
+    client_secret: CLIENT_SECRET,
+    token_endpoint_auth_method: method,
+    ...more,
+  };
   return { authenticationMethods: [method], clients: [client] };
 }

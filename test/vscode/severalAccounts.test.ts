@@ -18,8 +18,12 @@ describe('several accounts with several sets of scopes', () => {
     await configure('providers', [entry()]);
   });
 
-  const pool = (more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => entry({ id: 'pool', label: 'Pool', scopes: ['openid', 'profile', 'offline_access'], ...more });
-  const silently = async (wanted: readonly string[], account?: vscode.AuthenticationSessionAccountInformation): Promise<SessionWithExpiry | undefined> =>
+  const pool = (more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> =>
+    entry({ id: 'pool', label: 'Pool', scopes: ['openid', 'profile', 'offline_access'], ...more });
+  const silently = async (
+    wanted: readonly string[],
+    account?: vscode.AuthenticationSessionAccountInformation,
+  ): Promise<SessionWithExpiry | undefined> =>
     other.getSession('pool', wanted, { silent: true, ...(account === undefined ? {} : { account }) });
   const labels = async (): Promise<string[]> => (await other.getAccounts('pool')).map(({ label }) => label).sort();
   const named = async (label: string): Promise<vscode.AuthenticationSessionAccountInformation> => {
@@ -31,12 +35,17 @@ describe('several accounts with several sets of scopes', () => {
   async function requestsOf(act: () => Promise<unknown>): Promise<Readonly<Record<string, string>>[]> {
     const { length } = (await order()).journal;
     await act();
-    return (await order()).journal.slice(length).filter(({ path }) => path === '/auth').map(({ parameters }) => parameters);
+    return (await order()).journal
+      .slice(length)
+      .filter(({ path }) => path === '/auth')
+      .map(({ parameters }) => parameters);
   }
   async function signIn(label: string, wanted: readonly string[]): Promise<SessionWithExpiry> {
     await order({ person: { kind: 'signIn', account: label } });
     const known = (await other.getAccounts('pool')).find((one) => one.label === label);
-    const session = await eventually('the provider is there', async () => other.getSession('pool', wanted, { createIfNone: true, account: known ?? { id: label, label } }));
+    const session = await eventually('the provider is there', async () =>
+      other.getSession('pool', wanted, { createIfNone: true, account: known ?? { id: label, label } }),
+    );
     assert.equal(session.account.label, label);
     return session;
   }
@@ -53,7 +62,10 @@ describe('several accounts with several sets of scopes', () => {
     const requests = await requestsOf(async () => {
       after = await signIn('demo', WRITE);
     });
-    assert.deepEqual(requests.map(({ login_hint: hint, scope }) => [hint, scope?.split(' ').sort().join(' ')]), [['demo', 'notes.read notes.write offline_access openid profile']]);
+    assert.deepEqual(
+      requests.map(({ login_hint: hint, scope }) => [hint, scope?.split(' ').sort().join(' ')]),
+      [['demo', 'notes.read notes.write offline_access openid profile']],
+    );
     assert.deepEqual([after?.id, after?.scopes, after?.account], [before?.id, WRITE, before?.account]);
   });
 
@@ -110,7 +122,10 @@ describe('several accounts with several sets of scopes', () => {
       const session = await other.getSession('pool', WRITE, { createIfNone: true });
       assert.deepEqual([session?.id, session?.account.label], [before?.id, 'second']);
     });
-    assert.deepEqual(requests.map(({ login_hint: hint }) => hint), ['second']);
+    assert.deepEqual(
+      requests.map(({ login_hint: hint }) => hint),
+      ['second'],
+    );
   });
 
   it('asks for the new scopes alone where the server does not give those any more that there are, and keeps these as long as they last', async () => {
@@ -123,7 +138,10 @@ describe('several accounts with several sets of scopes', () => {
       session = await signIn('second', wanted);
     });
     await order({ policy: { refusedScopes: [] } });
-    assert.deepEqual(requests.map(({ scope }) => scope?.includes('notes.read')), [true, false]);
+    assert.deepEqual(
+      requests.map(({ scope }) => scope?.includes('notes.read')),
+      [true, false],
+    );
     assert.ok(session !== undefined && session.id !== before?.id);
     assert.equal((await silently(wanted, account))?.id, session.id);
     assert.ok((await silently(READ, account))?.accessToken === before?.accessToken);

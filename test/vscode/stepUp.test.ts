@@ -1,8 +1,17 @@
 // What another extension gets for the challenge of a resource server, through VS Code's own API; and the tokens of a session.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { ACR_VALUES } from '../workshop/identityInteractions.ts';
-import { configure, consumer, entry, eventually, issuer, order, type Consumer, type SessionWithExpiry } from './outside.ts';
+import { ACR_VALUES } from '../../tools/identityInteractions.ts';
+import {
+  configure,
+  consumer,
+  entry,
+  eventually,
+  issuer,
+  order,
+  type Consumer,
+  type SessionWithExpiry,
+} from './outside.ts';
 
 const READ = ['openid', 'notes.read'];
 const [, SECOND_FACTOR] = ACR_VALUES;
@@ -16,8 +25,12 @@ describe('a step up', () => {
   before(async () => {
     other = await consumer();
     await order({ person: { kind: 'signIn', account: 'demo' }, policy: { honoursAcr: true } });
-    await configure('providers', [entry({ id: 'vault', label: 'Vault', scopes: ['openid', 'profile', 'offline_access'] })]);
-    await eventually('somebody is signed in', async () => other.getSession('vault', READ, { createIfNone: true, account: { id: 'demo', label: 'demo' } }));
+    await configure('providers', [
+      entry({ id: 'vault', label: 'Vault', scopes: ['openid', 'profile', 'offline_access'] }),
+    ]);
+    await eventually('somebody is signed in', async () =>
+      other.getSession('vault', READ, { createIfNone: true, account: { id: 'demo', label: 'demo' } }),
+    );
   });
 
   after(async () => {
@@ -25,13 +38,18 @@ describe('a step up', () => {
     await configure('providers', [entry()]);
   });
 
-  const challenge = (parameters: string, fallbackScopes: readonly string[] = READ): vscode.AuthenticationWwwAuthenticateRequest => ({
+  const challenge = (
+    parameters: string,
+    fallbackScopes: readonly string[] = READ,
+  ): vscode.AuthenticationWwwAuthenticateRequest => ({
     wwwAuthenticate: `Bearer realm="notes", ${parameters}`,
     fallbackScopes,
   });
-  const silently = async (wanted: readonly string[] | vscode.AuthenticationWwwAuthenticateRequest): Promise<SessionWithExpiry | undefined> =>
-    other.getSession('vault', wanted, { silent: true });
-  const signIn = async (wanted: vscode.AuthenticationWwwAuthenticateRequest): Promise<SessionWithExpiry | undefined> => other.getSession('vault', wanted, { createIfNone: true });
+  const silently = async (
+    wanted: readonly string[] | vscode.AuthenticationWwwAuthenticateRequest,
+  ): Promise<SessionWithExpiry | undefined> => other.getSession('vault', wanted, { silent: true });
+  const signIn = async (wanted: vscode.AuthenticationWwwAuthenticateRequest): Promise<SessionWithExpiry | undefined> =>
+    other.getSession('vault', wanted, { createIfNone: true });
   async function latestRequest(): Promise<Readonly<Record<string, string>>> {
     return (await order()).journal.filter(({ path }) => path === '/auth').at(-1)?.parameters ?? {};
   }
@@ -60,7 +78,9 @@ describe('a step up', () => {
 
   it('is not asked for again by the next caller', async () => {
     const { length } = (await order()).journal;
-    const session = await signIn(challenge(`error="insufficient_user_authentication", acr_values="urn:acme:other ${SECOND_FACTOR}"`));
+    const session = await signIn(
+      challenge(`error="insufficient_user_authentication", acr_values="urn:acme:other ${SECOND_FACTOR}"`),
+    );
     assert.equal(claimsIn(session?.idToken)['acr'], SECOND_FACTOR);
     assert.equal((await order()).journal.length, length);
   });
@@ -87,10 +107,13 @@ describe('a step up', () => {
     await order({ policy: { honoursAcr: false } });
     const before = await silently(READ);
     const { length } = (await order()).journal;
-    await assert.rejects(signIn(challenge('error="insufficient_user_authentication", acr_values="urn:acme:hardware"')), {
-      name: 'SessionKeeper.step-up-failed',
-      message: /Vault signed you in, but not in the stronger way that is wanted/,
-    });
+    await assert.rejects(
+      signIn(challenge('error="insufficient_user_authentication", acr_values="urn:acme:hardware"')),
+      {
+        name: 'SessionKeeper.step-up-failed',
+        message: /Vault signed you in, but not in the stronger way that is wanted/,
+      },
+    );
     assert.equal((await order()).journal.slice(length).filter(({ path }) => path === '/auth').length, 1);
     const after = await silently(READ);
     assert.equal(after?.id, before?.id);
@@ -129,7 +152,9 @@ describe('a step up', () => {
       const session = await silently(READ);
       assert.equal(claimsIn(session?.idToken)['sub'], 'account-1001');
       assert.ok(session?.idToken !== session?.accessToken);
-      assert.ok(session?.expiresAfter !== undefined && session.expiresAfter > 3_000_000 && session.expiresAfter <= 3_600_000);
+      assert.ok(
+        session?.expiresAfter !== undefined && session.expiresAfter > 3_000_000 && session.expiresAfter <= 3_600_000,
+      );
     });
 
     it('are the ID token alone where the entry says so, with the time that this one is good for', async () => {

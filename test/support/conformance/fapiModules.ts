@@ -17,13 +17,22 @@ function asProfiled({ server }: RelyingParty): void {
 }
 
 /** A module of FAPI 2 in which an answer has a fault. */
-function refused(name: string, about: string, outcome: Parameters<typeof refuses>[2], faults: Faults, requests: number): Module {
+function refused(
+  name: string,
+  about: string,
+  outcome: Parameters<typeof refuses>[2],
+  faults: Faults,
+  requests: number,
+): Module {
   return refuses(`${FAPI2}${name}`, about, outcome, faults, {
     run: async (party) => {
       asProfiled(party);
       party.server.faults = faults;
       await party.signInRefused(...outcome);
-      assert.deepEqual([party.server.requestsTo('token').length, party.server.requestsTo('userinfo').length], [requests, 0]);
+      assert.deepEqual(
+        [party.server.requestsTo('token').length, party.server.requestsTo('userinfo').length],
+        [requests, 0],
+      );
     },
   });
 }
@@ -31,8 +40,13 @@ function refused(name: string, about: string, outcome: Parameters<typeof refuses
 /** An answer that is not the one to this sign-in: the browser is told so, and nothing of it is used or sent anywhere. */
 function strayed(name: string, about: string, change: (answer: URLSearchParams) => void): Module {
   return {
-    name: `${FAPI2}${name}`, about, verdict: 'refuses', category: 'sign-in-timeout', code: 'sign-in-deadline',
-    because: 'The page says at once that it is not the answer to this sign-in, which waits on: else anybody who can make the browser load an address could end it.',
+    name: `${FAPI2}${name}`,
+    about,
+    verdict: 'refuses',
+    category: 'sign-in-timeout',
+    code: 'sign-in-deadline',
+    because:
+      'The page says at once that it is not the answer to this sign-in, which waits on: else anybody who can make the browser load an address could end it.',
     run: async (party) => {
       asProfiled(party);
       party.server.faults = { authorization: change };
@@ -57,12 +71,17 @@ async function signInBound(party: RelyingParty): Promise<SessionRecord> {
 }
 
 /** What the userinfo endpoint says to another extension that has a token: the status. */
-async function askBound({ testWindow, server }: RelyingParty, { accessToken, proofKey }: SessionRecord): Promise<number> {
+async function askBound(
+  { testWindow, server }: RelyingParty,
+  { accessToken, proofKey }: SessionRecord,
+): Promise<number> {
   assert.ok(proofKey !== undefined);
   const keys = new ProofKeys();
   keys.hear({ skew: 0, ahead: testWindow.clock.now() - Date.now() });
   const url = new URL(`${server.issuer}userinfo`);
-  const { status } = await fetch(url, { headers: { ...(await proofHeaders(await keys.of(proofKey), accessToken, { method: 'GET', url })) } });
+  const { status } = await fetch(url, {
+    headers: { ...(await proofHeaders(await keys.of(proofKey), accessToken, { method: 'GET', url })) },
+  });
   return status;
 }
 
@@ -86,10 +105,20 @@ export const FAPI_MODULES: readonly Module[] = [
       assert.equal(party.testWindow.record(session.id).tokenType, 'Bearer');
     },
   }),
-  refused('invalid-authorization-response-iss', 'names another issuer in the authorization response', ['untrusted-answer', 'wrong-issuer'],
-    { authorization: (answer) => answer.set('iss', `${answer.get('iss') ?? ''}1`) }, 0),
-  refused('remove-authorization-response-iss', 'names no issuer in the authorization response, although it says that it does', ['untrusted-answer', 'wrong-issuer'],
-    { authorization: (answer) => answer.delete('iss') }, 0),
+  refused(
+    'invalid-authorization-response-iss',
+    'names another issuer in the authorization response',
+    ['untrusted-answer', 'wrong-issuer'],
+    { authorization: (answer) => answer.set('iss', `${answer.get('iss') ?? ''}1`) },
+    0,
+  ),
+  refused(
+    'remove-authorization-response-iss',
+    'names no issuer in the authorization response, although it says that it does',
+    ['untrusted-answer', 'wrong-issuer'],
+    { authorization: (answer) => answer.delete('iss') },
+    0,
+  ),
   accepts(`${FAPI2}happy-path-no-dpop-nonce`, 'binds the tokens to a key (DPoP), and wants no nonce in the proofs', {
     provider: { dpop: true },
     run: async (party) => {
@@ -100,31 +129,65 @@ export const FAPI_MODULES: readonly Module[] = [
       assert.deepEqual([party.server.requestsTo('token').length, party.server.requestsTo('userinfo').length], [2, 2]);
     },
   }),
-  accepts(`${FAPI2}rs-dpop-auth-scheme-case-insensitivity`, 'wants a nonce at the userinfo endpoint, and calls the scheme "dPoP" there', {
-    provider: { dpop: true },
-    run: async (party) => {
-      party.server.proofNonce = { value: 'nonce-1', scheme: 'dPoP' };
-      const { account } = await signInBound(party);
-      assert.equal(account.label, 'sam');
-      assert.equal(party.server.requestsTo('userinfo').length, 2, 'once without the nonce, once with it');
+  accepts(
+    `${FAPI2}rs-dpop-auth-scheme-case-insensitivity`,
+    'wants a nonce at the userinfo endpoint, and calls the scheme "dPoP" there',
+    {
+      provider: { dpop: true },
+      run: async (party) => {
+        party.server.proofNonce = { value: 'nonce-1', scheme: 'dPoP' };
+        const { account } = await signInBound(party);
+        assert.equal(account.label, 'sam');
+        assert.equal(party.server.requestsTo('userinfo').length, 2, 'once without the nonce, once with it');
+      },
     },
-  }),
-  refuses(`${FAPI2}discovery-issuer-mismatch`, 'calls itself by another issuer', ['issuer-mismatch', 'issuer-mismatch'],
-    { metadata: (metadata) => ({ ...metadata, issuer: `${String(metadata['issuer'])}INVALID` }) }),
-  refused('invalid-expired-exp', 'sends an ID token that has run out six minutes ago', ['clock', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED'],
-    { claims: (claims) => ({ ...claims, exp: Number(claims['iat']) - 360 }) }, 1),
-  strayed('ensure-authorization-response-with-invalid-state-fails', 'sends the browser back with another `state`', (answer) => answer.set('state', `${answer.get('state') ?? ''}1`)),
-  strayed('ensure-authorization-response-with-invalid-missing-state-fails', 'sends the browser back without `state`', (answer) => answer.delete('state')),
-  refuses(`${FAPI1}iat-is-week-in-past`, 'sends an ID token that it says it has made a week ago', ['clock', 'old-id-token'],
-    { claims: (claims) => ({ ...claims, iat: Number(claims['iat']) - 7 * 24 * 3600 }) }, {
-      because: 'The suite puts it into the hybrid flow’s ID token; here it is in that of the token endpoint, where the same is done at a sign-in.',
-    }),
-  accepts(`${FAPI1}no-scope-in-token-endpoint-response`, 'says neither the scopes that it granted nor how long the token lives', {
-    run: async (party) => {
-      asProfiled(party);
-      party.server.faults = { tokens: (answer) => ({ ...answer, scope: undefined, expires_in: undefined }) };
-      const { session } = await party.signInWell();
-      assert.deepEqual([session.scopes, session.expirySource], [['openid', 'profile', 'email', 'offline_access'], 'never-said']);
+  ),
+  refuses(
+    `${FAPI2}discovery-issuer-mismatch`,
+    'calls itself by another issuer',
+    ['issuer-mismatch', 'issuer-mismatch'],
+    { metadata: (metadata) => ({ ...metadata, issuer: `${String(metadata['issuer'])}INVALID` }) },
+  ),
+  refused(
+    'invalid-expired-exp',
+    'sends an ID token that has run out six minutes ago',
+    ['clock', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED'],
+    { claims: (claims) => ({ ...claims, exp: Number(claims['iat']) - 360 }) },
+    1,
+  ),
+  strayed(
+    'ensure-authorization-response-with-invalid-state-fails',
+    'sends the browser back with another `state`',
+    (answer) => answer.set('state', `${answer.get('state') ?? ''}1`),
+  ),
+  strayed(
+    'ensure-authorization-response-with-invalid-missing-state-fails',
+    'sends the browser back without `state`',
+    (answer) => answer.delete('state'),
+  ),
+  refuses(
+    `${FAPI1}iat-is-week-in-past`,
+    'sends an ID token that it says it has made a week ago',
+    ['clock', 'old-id-token'],
+    { claims: (claims) => ({ ...claims, iat: Number(claims['iat']) - 7 * 24 * 3600 }) },
+    {
+      because:
+        'The suite puts it into the hybrid flow’s ID token; here it is in that of the token endpoint, where the same is done at a sign-in.',
     },
-  }),
+  ),
+  accepts(
+    `${FAPI1}no-scope-in-token-endpoint-response`,
+    'says neither the scopes that it granted nor how long the token lives',
+    {
+      run: async (party) => {
+        asProfiled(party);
+        party.server.faults = { tokens: (answer) => ({ ...answer, scope: undefined, expires_in: undefined }) };
+        const { session } = await party.signInWell();
+        assert.deepEqual(
+          [session.scopes, session.expirySource],
+          [['openid', 'profile', 'email', 'offline_access'], 'never-said'],
+        );
+      },
+    },
+  ),
 ];

@@ -3,10 +3,16 @@ import type { Category } from '../../../src/core/failurePolicies.ts';
 import { htmlPage, type Script } from '../scriptedServer.ts';
 
 /** An answer that says that it is JSON. */
-export const json = (body: string, status = 200): Script => ({ status, headers: { 'Content-Type': 'application/json' }, body });
+const json = (body: string, status = 200): Script => ({
+  status,
+  headers: { 'Content-Type': 'application/json' },
+  body,
+});
 
 /** Answers that are none: what each is everywhere, and where it is something else. */
-export const NO_ANSWERS: Readonly<Record<string, readonly [Script, Category, Readonly<Record<string, Category | 'fine'>>?]>> = {
+export const NO_ANSWERS: Readonly<
+  Record<string, readonly [Script, Category, Readonly<Record<string, Category | 'fine'>>?]>
+> = {
   'is 404': [{ status: 404 }, 'no-server'],
   'is cut off': [json('{"'), 'invalid-response', { 'the revocation endpoint': 'fine' }],
   'is null': [json('null'), 'invalid-response', { 'the revocation endpoint': 'fine' }],
@@ -19,8 +25,16 @@ export const NO_ANSWERS: Readonly<Record<string, readonly [Script, Category, Rea
   'is an error whose code is a number': [json('{"error":7}', 400), 'configuration'],
   'is an error without a code': [json('{"error":""}', 400), 'configuration'],
   'is an error that is a list': [json('["invalid_grant"]', 400), 'configuration'],
-  'is a refusal of the client': [{ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: { error: 'invalid_client' } }, 'client-rejected', { discovery: 'configuration' }],
-  'is an error that nobody knows': [json('{"error":"full_moon"}', 400), 'unknown-error', { discovery: 'configuration' }],
+  'is a refusal of the client': [
+    { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: { error: 'invalid_client' } },
+    'client-rejected',
+    { discovery: 'configuration' },
+  ],
+  'is an error that nobody knows': [
+    json('{"error":"full_moon"}', 400),
+    'unknown-error',
+    { discovery: 'configuration' },
+  ],
   'is an error of the server with a verdict in it': [json('{"error":"invalid_grant"}', 500), 'server'],
   'is a page of the network': [htmlPage, 'unexpected-html', { 'the revocation endpoint': 'fine' }],
   'leads elsewhere': [{ status: 302, headers: { Location: 'https://portal.example.com' } }, 'unexpected-html'],

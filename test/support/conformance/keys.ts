@@ -6,10 +6,10 @@ export type SigningAlgorithm = 'RS256' | 'ES256' | 'HS256' | 'none';
 
 /** The kinds of keys that a set of a server may have, whether this product can use them or not. */
 const NOTIFICATION_KINDS = {
-  'RSA': () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  RSA: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
   'P-256': () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  'secp256k1': () => generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
-  'Ed25519': () => generateKeyPairSync('ed25519'),
+  secp256k1: () => generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
+  Ed25519: () => generateKeyPairSync('ed25519'),
 } as const;
 
 /** One of them. */
@@ -49,7 +49,11 @@ export interface Signing {
 }
 
 /** A JSON Web Signature in its compact form. Members that are undefined are left out. */
-export function compactJws(header: Readonly<Record<string, unknown>>, payload: Readonly<Record<string, unknown>>, { algorithm, key, spoil }: Signing): string {
+export function compactJws(
+  header: Readonly<Record<string, unknown>>,
+  payload: Readonly<Record<string, unknown>>,
+  { algorithm, key, spoil }: Signing,
+): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const input = `${part({ alg: algorithm, ...header })}.${part(payload)}`;
   const signature = signatureOf(input, algorithm, key);

@@ -16,8 +16,12 @@ async function isOver(party: RelyingParty, id: string, atServer: Promise<unknown
 /** A server that does not bring the client's `state` back: the session is over all the same, and the page says that the answer is another's. */
 function strayed(name: string, about: string, change: (answer: URLSearchParams) => void): Module {
   return {
-    name, about, provider, verdict: 'refuses',
-    because: 'The session is over here and at the server before the browser comes back; an answer without the `state` of the request is told so, and not taken for it.',
+    name,
+    about,
+    provider,
+    verdict: 'refuses',
+    because:
+      'The session is over here and at the server before the browser comes back; an answer without the `state` of the request is told so, and not taken for it.',
     run: async (party) => {
       party.server.faults = { afterSignOut: change };
       const { session } = await party.signInWell();
@@ -32,19 +36,31 @@ function strayed(name: string, about: string, change: (answer: URLSearchParams) 
 
 /** The modules, in the order of the list. */
 export const LOGOUT_MODULES: readonly Module[] = [
-  accepts('oidcc-client-test-rp-init-logout', 'sends the browser back after a sign-out, with the `state` of the request', {
-    provider,
-    run: async (party) => {
-      const { session } = await party.signInWell();
-      const { atServer, end, page } = await party.signOut(session);
-      assert.match(page.html, /<h1>Signed out<\/h1>/);
-      assert.equal(await end, 'returned');
-      await isOver(party, session.id, atServer);
-      const [asked] = party.server.requestsTo('end_session');
-      assert.equal(asked?.parameters.get('id_token_hint'), session.idToken);
-      assert.match(asked?.parameters.get('state') ?? '', /^[\w-]{43}$/);
+  accepts(
+    'oidcc-client-test-rp-init-logout',
+    'sends the browser back after a sign-out, with the `state` of the request',
+    {
+      provider,
+      run: async (party) => {
+        const { session } = await party.signInWell();
+        const { atServer, end, page } = await party.signOut(session);
+        assert.match(page.html, /<h1>Signed out<\/h1>/);
+        assert.equal(await end, 'returned');
+        await isOver(party, session.id, atServer);
+        const [asked] = party.server.requestsTo('end_session');
+        assert.equal(asked?.parameters.get('id_token_hint'), session.idToken);
+        assert.match(asked?.parameters.get('state') ?? '', /^[\w-]{43}$/);
+      },
     },
-  }),
-  strayed('oidcc-client-test-rp-init-logout-no-state', 'sends the browser back after a sign-out without `state`', (answer) => answer.delete('state')),
-  strayed('oidcc-client-test-rp-init-logout-other-state', 'sends the browser back after a sign-out with another `state`', (answer) => answer.set('state', `${answer.get('state') ?? ''}_INVALID`)),
+  ),
+  strayed(
+    'oidcc-client-test-rp-init-logout-no-state',
+    'sends the browser back after a sign-out without `state`',
+    (answer) => answer.delete('state'),
+  ),
+  strayed(
+    'oidcc-client-test-rp-init-logout-other-state',
+    'sends the browser back after a sign-out with another `state`',
+    (answer) => answer.set('state', `${answer.get('state') ?? ''}_INVALID`),
+  ),
 ];

@@ -42,9 +42,18 @@ export function accepts(name: string, about: string, row: Row): Module {
 }
 
 /** A module in which the answer has a fault, so that signing in has to be refused, without another request. */
-export function refuses(name: string, about: string, [category, code]: readonly [Category, string?], faults: Faults, more: Partial<Module> = {}): Module {
+export function refuses(
+  name: string,
+  about: string,
+  [category, code]: readonly [Category, string?],
+  faults: Faults,
+  more: Partial<Module> = {},
+): Module {
   return {
-    name, about, verdict: 'refuses', category,
+    name,
+    about,
+    verdict: 'refuses',
+    category,
     ...(code === undefined ? {} : { code }),
     run: async (party) => {
       party.server.faults = faults;

@@ -56,7 +56,12 @@ function isWellMade({ header, isSigned }: Proof): boolean {
 
 function isAbout({ claims }: Proof, { accessToken, method, now, url }: ProvedRequest): boolean {
   const hash = accessToken === undefined ? undefined : createHash('sha256').update(accessToken).digest('base64url');
-  return claims['htm'] === method && claims['htu'] === url && claims['ath'] === hash && Math.abs(Number(claims['iat']) - now) <= 5;
+  return (
+    claims['htm'] === method &&
+    claims['htu'] === url &&
+    claims['ath'] === hash &&
+    Math.abs(Number(claims['iat']) - now) <= 5
+  );
 }
 
 function readProof(proof: string): Proof | undefined {
@@ -65,7 +70,15 @@ function readProof(proof: string): Proof | undefined {
   try {
     const read = { header: parsed(header), claims: parsed(payload) } as Omit<Proof, 'isSigned'>;
     const key = createPublicKey({ key: { ...read.header.jwk }, format: 'jwk' });
-    return { ...read, isSigned: verify('sha256', Buffer.from(`${header}.${payload}`), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url')) };
+    return {
+      ...read,
+      isSigned: verify(
+        'sha256',
+        Buffer.from(`${header}.${payload}`),
+        { key, dsaEncoding: 'ieee-p1363' },
+        Buffer.from(signature, 'base64url'),
+      ),
+    };
   } catch {
     return undefined;
   }

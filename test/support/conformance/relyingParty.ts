@@ -43,7 +43,10 @@ export class RelyingParty {
   private constructor(server: SuiteServer, provider: Provider, hasSecret: boolean) {
     this.server = server;
     this.provider = provider;
-    this.testWindow = createTestWindow(server.issuer, { providers: [provider], clientSecret: hasSecret ? CLIENT_SECRET : undefined });
+    this.testWindow = createTestWindow(server.issuer, {
+      providers: [provider],
+      clientSecret: hasSecret ? CLIENT_SECRET : undefined,
+    });
     this.signInController = new Desk(new FakeFolder(), this.testWindow);
     this.door = new Door(this.testWindow.clock);
     server.date = () => this.testWindow.clock.now();
@@ -52,11 +55,22 @@ export class RelyingParty {
   /** Sets both up, with a session of another person that no failed sign-in may touch. */
   static async meet(more: Partial<Provider> = {}, hasSecret = false): Promise<RelyingParty> {
     const server = await SuiteServer.start();
-    const party = new RelyingParty(server, providerAt(server.issuer, { clientId: CLIENT_ID, scopes: SCOPES, ...more }), hasSecret);
+    const party = new RelyingParty(
+      server,
+      providerAt(server.issuer, { clientId: CLIENT_ID, scopes: SCOPES, ...more }),
+      hasSecret,
+    );
     const { clock } = party.testWindow;
-    party.#before = await seedSession(party.testWindow, recordAt(server.issuer, clock.now(), {
-      id: 'before', account: { id: 'person-0', label: 'Robin' }, subject: 'person-0', scopes: [...SCOPES], accessExpiresAt: clock.now() + 60 * MINUTE,
-    }));
+    party.#before = await seedSession(
+      party.testWindow,
+      recordAt(server.issuer, clock.now(), {
+        id: 'before',
+        account: { id: 'person-0', label: 'Robin' },
+        subject: 'person-0',
+        scopes: [...SCOPES],
+        accessExpiresAt: clock.now() + 60 * MINUTE,
+      }),
+    );
     return party;
   }
 
@@ -67,16 +81,23 @@ export class RelyingParty {
   }
 
   /** Begins a sign-in; the browser goes wherever it is led. */
-  async begin(): Promise<{ readonly ended: Promise<Omit<Ending, 'page'>>; readonly page: Promise<Arrival | undefined> }> {
+  async begin(): Promise<{
+    readonly ended: Promise<Omit<Ending, 'page'>>;
+    readonly page: Promise<Arrival | undefined>;
+  }> {
     const { signInController, testWindow, provider } = this;
     const { signal } = new AbortController();
-    const ended = signInController.signIns.start({ provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal }, (grant) => testWindow.sessionManager.addSession(grant)).then(
-      (session) => ({ session, failure: undefined }),
-      (error: unknown) => {
-        assert.ok(error instanceof Failure, String(error));
-        return { session: undefined, failure: error };
-      },
-    );
+    const ended = signInController.signIns
+      .start({ provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal }, (grant) =>
+        testWindow.sessionManager.addSession(grant),
+      )
+      .then(
+        (session) => ({ session, failure: undefined }),
+        (error: unknown) => {
+          assert.ok(error instanceof Failure, String(error));
+          return { session: undefined, failure: error };
+        },
+      );
     const address = await Promise.race([signInController.address(), ended]);
     const page = typeof address === 'string' ? new Person().signIn(address) : Promise.resolve(undefined);
     return { ended, page };
@@ -103,12 +124,19 @@ export class RelyingParty {
     if (page !== undefined) {
       assert.match(page.html, /<h1>Not signed in<\/h1>/);
     }
-    assert.deepEqual(this.testWindow.sessionManager.all().map(({ record }) => record.id), ['before']);
+    assert.deepEqual(
+      this.testWindow.sessionManager.all().map(({ record }) => record.id),
+      ['before'],
+    );
     return ending;
   }
 
   /** Signs out, here and at the server; the browser goes wherever it is led. What it ends with is awaited by the caller. */
-  async signOut({ id }: SessionRecord): Promise<{ readonly atServer: Promise<unknown>; readonly end: Promise<EndSessionResult>; readonly page: Arrival }> {
+  async signOut({ id }: SessionRecord): Promise<{
+    readonly atServer: Promise<unknown>;
+    readonly end: Promise<EndSessionResult>;
+    readonly page: Arrival;
+  }> {
     const { atServer, page } = await this.testWindow.sessionManager.signOut(id);
     const end = this.door.signOuts.open(page);
     return { atServer, end, page: await new Person().signIn(await this.door.address()) };
@@ -122,7 +150,9 @@ export class RelyingParty {
 
   /** What the userinfo endpoint says to a token: the status. */
   async userinfoWith(accessToken: string): Promise<number> {
-    const response = await fetch(`${this.server.issuer}userinfo`, { headers: { Authorization: `Bearer ${accessToken}` } });
+    const response = await fetch(`${this.server.issuer}userinfo`, {
+      headers: { Authorization: `Bearer ${accessToken}` },
+    });
     return response.status;
   }
 

@@ -34,7 +34,7 @@ export interface Faults {
 }
 
 /** The person who signs in here. */
-export const PERSON = 'person-1';
+const PERSON = 'person-1';
 
 const CLAIMS: Readonly<Record<string, Readonly<Members>>> = {
   profile: { preferred_username: 'sam', name: 'Sam Sample' },
@@ -58,7 +58,7 @@ export class SuiteServer {
   readonly #accessTokens = new Map<string, Granted>();
   readonly #proofs = new ProofJudge();
   readonly #idTokens = new Set<string>();
-  #refreshToken: { readonly value: string } & Granted | undefined;
+  #refreshToken: ({ readonly value: string } & Granted) | undefined;
   #issued = 0;
   /** What it says of itself. */
   readonly metadata: Members;
@@ -71,11 +71,14 @@ export class SuiteServer {
   /** The nonce that proofs have to have at the userinfo endpoint, and the name of the scheme in the challenge that says so. */
   proofNonce: { readonly value: string; readonly scheme: string } | undefined;
   /** What ID tokens are signed with, and by which of the keys. */
-  signing: { readonly algorithm: SigningAlgorithm; readonly kid?: string | undefined } = { algorithm: 'RS256', kid: 'RSA 1' };
+  signing: { readonly algorithm: SigningAlgorithm; readonly kid?: string | undefined } = {
+    algorithm: 'RS256',
+    kid: 'RSA 1',
+  };
   /** What userinfo answers are signed with; undefined gives plain JSON. */
   userinfoSigning: { readonly algorithm: SigningAlgorithm; readonly kid?: string | undefined } | undefined;
   /** The keys that it publishes and signs with. */
-  keys: readonly PublishedKey[] = keysOf({ 'RSA': 2, 'P-256': 2, 'secp256k1': 1, 'Ed25519': 1 });
+  keys: readonly PublishedKey[] = keysOf({ RSA: 2, 'P-256': 2, secp256k1: 1, Ed25519: 1 });
   /** What a client has done that the specifications forbid, as a suite would say it. */
   readonly complaints: string[] = [];
 
@@ -100,7 +103,9 @@ export class SuiteServer {
       id_token_signing_alg_values_supported: ['RS256', 'ES256'],
       code_challenge_methods_supported: ['S256'],
     };
-    this.at('.well-known/openid-configuration', () => ({ body: this.faults.metadata?.({ ...this.metadata }) ?? this.metadata }));
+    this.at('.well-known/openid-configuration', () => ({
+      body: this.faults.metadata?.({ ...this.metadata }) ?? this.metadata,
+    }));
     this.at('jwks', () => ({ body: { keys: this.keys.map(publishedKey) } }));
     this.at('par', (request) => this.#push(request));
     this.at('authorize', (request) => this.#authorize(request.parameters));
@@ -144,7 +149,7 @@ export class SuiteServer {
   /** Gives it new keys, which have the same use and other names. */
   rotateKeys(): void {
     const after = Math.max(...this.keys.map(({ kid }) => Number(/\d+$/.exec(kid ?? '')?.[0] ?? 0)));
-    this.keys = keysOf({ 'RSA': 1, 'P-256': 1 }, after);
+    this.keys = keysOf({ RSA: 1, 'P-256': 1 }, after);
     const { algorithm } = this.signing;
     this.signing = { algorithm, kid: this.keys[algorithm === 'ES256' ? 1 : 0]?.kid };
   }
@@ -209,10 +214,16 @@ export class SuiteServer {
     if (parameters.get('grant_type') === 'authorization_code') {
       return this.#tradeCode(parameters, thumbprint);
     }
-    return parameters.get('grant_type') === 'refresh_token' ? this.#renew(parameters, thumbprint) : this.#refuse('Nobody knows that grant.', 'unsupported_grant_type');
+    return parameters.get('grant_type') === 'refresh_token'
+      ? this.#renew(parameters, thumbprint)
+      : this.#refuse('Nobody knows that grant.', 'unsupported_grant_type');
   }
 
-  #judge({ headers, method }: SeenRequest, name: string, more: { readonly accessToken?: string; readonly nonce?: string | undefined } = {}): ReturnType<ProofJudge['judge']> {
+  #judge(
+    { headers, method }: SeenRequest,
+    name: string,
+    more: { readonly accessToken?: string; readonly nonce?: string | undefined } = {},
+  ): ReturnType<ProofJudge['judge']> {
     return this.#proofs.judge(headers['dpop'], { method, url: `${this.issuer}${name}`, now: this.#now(), ...more });
   }
 
@@ -220,8 +231,14 @@ export class SuiteServer {
     const code = parameters.get('code') ?? '';
     const asked = this.#asked.get(code);
     this.#asked.delete(code);
-    const challenge = createHash('sha256').update(parameters.get('code_verifier') ?? '').digest('base64url');
-    if (asked?.get('redirect_uri') !== parameters.get('redirect_uri') || asked.get('code_challenge') !== challenge || asked.get('dpop_jkt') !== (thumbprint ?? null)) {
+    const challenge = createHash('sha256')
+      .update(parameters.get('code_verifier') ?? '')
+      .digest('base64url');
+    if (
+      asked?.get('redirect_uri') !== parameters.get('redirect_uri') ||
+      asked.get('code_challenge') !== challenge ||
+      asked.get('dpop_jkt') !== (thumbprint ?? null)
+    ) {
       return this.#refuse('The code is not traded by who has asked for it, or a second time.', 'invalid_grant');
     }
     return this.#answer('authorization_code', { scope: asked.get('scope') ?? '', thumbprint }, asked);
@@ -278,30 +295,51 @@ export class SuiteServer {
     return idToken;
   }
 
-  #signed(claims: Members, { algorithm, kid }: { readonly algorithm: SigningAlgorithm; readonly kid?: string | undefined }, spoil?: (signature: Buffer) => Buffer): string {
+  #signed(
+    claims: Members,
+    { algorithm, kid }: { readonly algorithm: SigningAlgorithm; readonly kid?: string | undefined },
+    spoil?: (signature: Buffer) => Buffer,
+  ): string {
     const kind = algorithm === 'ES256' ? 'P-256' : 'RSA';
     const pair = this.keys.find((key) => key.pair.kind === kind && key.kid === kid)?.pair;
     const key = algorithm === 'HS256' ? CLIENT_SECRET : pair?.privateKey;
-    return compactJws({ kid: algorithm === 'HS256' || algorithm === 'none' ? undefined : kid }, claims, { algorithm, key, spoil });
+    return compactJws({ kid: algorithm === 'HS256' || algorithm === 'none' ? undefined : kid }, claims, {
+      algorithm,
+      key,
+      spoil,
+    });
   }
 
   #userinfo(request: SeenRequest): Script {
     const { headers, method, parameters } = request;
     const [, scheme, token = ''] = /^(Bearer|DPoP) (\S+)$/.exec(headers.authorization ?? '') ?? [];
     const granted = this.#accessTokens.get(token);
-    if (granted === undefined || parameters.has('access_token') || method !== 'GET' || (scheme === 'DPoP') !== (granted.thumbprint !== undefined)) {
+    if (
+      granted === undefined ||
+      parameters.has('access_token') ||
+      method !== 'GET' ||
+      (scheme === 'DPoP') !== (granted.thumbprint !== undefined)
+    ) {
       return this.#refuse('The access token is not where it has to be, or none of here.', 'invalid_token', 401);
     }
-    const refusal = granted.thumbprint === undefined ? undefined : this.#refuseProof(request, token, granted.thumbprint);
+    const refusal =
+      granted.thumbprint === undefined ? undefined : this.#refuseProof(request, token, granted.thumbprint);
     if (refusal !== undefined) {
       return refusal;
     }
-    const claims = Object.assign({ sub: PERSON }, ...granted.scope.split(' ').map((scope) => CLAIMS[scope] ?? {})) as Members;
+    const claims = Object.assign(
+      { sub: PERSON },
+      ...granted.scope.split(' ').map((scope) => CLAIMS[scope] ?? {}),
+    ) as Members;
     const changed = this.faults.userinfo?.(claims) ?? claims;
     if (this.userinfoSigning === undefined) {
       return { body: changed };
     }
-    const jwt = this.#signed({ iss: this.issuer, aud: CLIENT_ID, ...changed }, this.userinfoSigning, this.faults.userinfoSignature);
+    const jwt = this.#signed(
+      { iss: this.issuer, aud: CLIENT_ID, ...changed },
+      this.userinfoSigning,
+      this.faults.userinfoSignature,
+    );
     return { headers: { 'Content-Type': 'application/jwt' }, body: jwt };
   }
 
@@ -310,7 +348,11 @@ export class SuiteServer {
     const judgement = this.#judge(request, 'userinfo', { accessToken, nonce: this.proofNonce?.value });
     if ('error' in judgement && judgement.error === 'use_dpop_nonce') {
       const { scheme, value } = this.proofNonce ?? { scheme: '', value: '' };
-      return { status: 401, headers: { 'WWW-Authenticate': `${scheme} error="use_dpop_nonce"`, 'DPoP-Nonce': value }, body: '' };
+      return {
+        status: 401,
+        headers: { 'WWW-Authenticate': `${scheme} error="use_dpop_nonce"`, 'DPoP-Nonce': value },
+        body: '',
+      };
     }
     const isRight = 'thumbprint' in judgement && judgement.thumbprint === thumbprint;
     return isRight ? undefined : this.#refuse('The proof at the userinfo endpoint is none.', 'invalid_dpop_proof', 401);
@@ -318,8 +360,16 @@ export class SuiteServer {
 
   #endSession(parameters: URLSearchParams): Script {
     const back = parameters.get('post_logout_redirect_uri') ?? '';
-    const isRegistered = URL.canParse(back) && new URL(back).hostname === '127.0.0.1' && new URL(back).pathname === '/callback' && new URL(back).search === '';
-    if (!isRegistered || !this.#idTokens.has(parameters.get('id_token_hint') ?? '') || parameters.get('client_id') !== CLIENT_ID) {
+    const isRegistered =
+      URL.canParse(back) &&
+      new URL(back).hostname === '127.0.0.1' &&
+      new URL(back).pathname === '/callback' &&
+      new URL(back).search === '';
+    if (
+      !isRegistered ||
+      !this.#idTokens.has(parameters.get('id_token_hint') ?? '') ||
+      parameters.get('client_id') !== CLIENT_ID
+    ) {
       return this.#refuse('The request to sign out is not as it has to be.');
     }
     const state = parameters.get('state');

@@ -37,7 +37,11 @@ describe('the Accounts menu', () => {
     await seedSession(before, recordAt(provider.issuer, before.clock.now()));
     before.store.secrets.forEach((value, key) => store.secrets.set(key, value));
     testWindow = createTestWindow(provider.issuer, { clock: before.clock, folder: before.folder, store });
-    contract = new OidcAuthenticationProvider('acme', provider, { clock: testWindow.clock, log: silentLog, sessionManager: testWindow.sessionManager } as unknown as ProviderDependencies);
+    contract = new OidcAuthenticationProvider('acme', provider, {
+      clock: testWindow.clock,
+      log: silentLog,
+      sessionManager: testWindow.sessionManager,
+    } as unknown as ProviderDependencies);
   });
 
   afterEach(() => {

@@ -26,8 +26,12 @@ describe('The registration of a provider', () => {
   });
 
   it('hides no other refusal', () => {
-    assert.throws(() => registerForChallenges(() => {
-      throw new Error('already registered');
-    }), /already registered/);
+    assert.throws(
+      () =>
+        registerForChallenges(() => {
+          throw new Error('already registered');
+        }),
+      /already registered/,
+    );
   });
 });

@@ -21,7 +21,10 @@ class WaitingSignIns {
   finish: () => void = () => {};
   #replace: () => void = () => {};
 
-  readonly start = (async ({ provider, scopes }: Parameters<Start>[0], addSession: (grant: SignInGrant) => Promise<SessionRecord>) => {
+  readonly start = (async (
+    { provider, scopes }: Parameters<Start>[0],
+    addSession: (grant: SignInGrant) => Promise<SessionRecord>,
+  ) => {
     this.#replace();
     this.started.push([...scopes]);
     await new Promise<void>((resolve, reject) => {

@@ -18,7 +18,7 @@ const { signal } = new AbortController();
 type Asking = (server: ScriptedServer, script: Script) => Promise<unknown>;
 
 const ENDPOINTS: Readonly<Record<string, Asking>> = {
-  'discovery': async (server, script) => {
+  discovery: async (server, script) => {
     server.onDiscovery(script);
     server.on('/.well-known/oauth-authorization-server', script);
     return discovered(server.issuer);
@@ -29,7 +29,14 @@ const ENDPOINTS: Readonly<Record<string, Asking>> = {
   },
   'the token endpoint, for a device': async (server, script) => {
     server.onToken(script);
-    const code: DeviceCode = { deviceCode: 'device-code-1', userCode: 'A', address: 'http://127.0.0.1/device', completeAddress: undefined, interval: 5000, expiresAt: Infinity };
+    const code: DeviceCode = {
+      deviceCode: 'device-code-1',
+      userCode: 'A',
+      address: 'http://127.0.0.1/device',
+      completeAddress: undefined,
+      interval: 5000,
+      expiresAt: Infinity,
+    };
     return requestDeviceTokens(await discovered(server.issuer), code, ['read'], transport, signal);
   },
   'the device authorization endpoint': async (server, script) => {
@@ -43,7 +50,11 @@ const ENDPOINTS: Readonly<Record<string, Asking>> = {
   },
   'the revocation endpoint': async (server, script) => {
     server.on('/revoke', script);
-    return revokeTokens(await discovered(server.issuer), { accessToken: 'access-0', refreshToken: 'refresh-0' }, transport);
+    return revokeTokens(
+      await discovered(server.issuer),
+      { accessToken: 'access-0', refreshToken: 'refresh-0' },
+      transport,
+    );
   },
 };
 
@@ -64,7 +75,10 @@ describe('An answer that', () => {
     it(`${what} is ${usual}`, async () => {
       for (const [endpoint, ask] of Object.entries(ENDPOINTS)) {
         const expected = others[endpoint] ?? usual;
-        const outcome = await ask(server, script).then(() => 'fine', (error: unknown) => error);
+        const outcome = await ask(server, script).then(
+          () => 'fine',
+          (error: unknown) => error,
+        );
         const category = outcome instanceof Error && 'category' in outcome ? outcome.category : outcome;
         assert.equal(category, expected, endpoint);
         assert.doesNotMatch(String(outcome), /refresh-0|access-0|device-code-1/);
@@ -79,7 +93,11 @@ describe('An answer that', () => {
       'has a number for an issuer': [{ issuer: 7 }, 'invalid-response'],
       'has a word for an issuer': [{ issuer: 'acme' }, 'issuer-mismatch', 'issuer-mismatch'],
       'has an empty issuer': [{ issuer: '' }, 'invalid-response'],
-      'has a list for an endpoint': [{ token_endpoint: ['https://id.example.com/token'] }, 'unsupported-server', 'bad-endpoint'],
+      'has a list for an endpoint': [
+        { token_endpoint: ['https://id.example.com/token'] },
+        'unsupported-server',
+        'bad-endpoint',
+      ],
       'has null for an endpoint that it needs': [{ token_endpoint: null }, 'unsupported-server', 'missing-endpoint'],
     };
     for (const [what, [more, category, code]] of Object.entries(wrong)) {
@@ -92,11 +110,20 @@ describe('An answer that', () => {
     for (const nonsense of ['RS256', 7, null, { a: 1 }]) {
       it(`has ${JSON.stringify(nonsense)} where lists or words are due is taken all the same`, async () => {
         const members = [
-          'id_token_signing_alg_values_supported', 'userinfo_signing_alg_values_supported', 'token_endpoint_auth_methods_supported', 'code_challenge_methods_supported',
-          'grant_types_supported', 'scopes_supported', 'response_types_supported', 'dpop_signing_alg_values_supported',
-          'require_pushed_authorization_requests', 'end_session_endpoint',
+          'id_token_signing_alg_values_supported',
+          'userinfo_signing_alg_values_supported',
+          'token_endpoint_auth_methods_supported',
+          'code_challenge_methods_supported',
+          'grant_types_supported',
+          'scopes_supported',
+          'response_types_supported',
+          'dpop_signing_alg_values_supported',
+          'require_pushed_authorization_requests',
+          'end_session_endpoint',
         ];
-        server.onDiscovery({ body: { ...server.metadata, ...Object.fromEntries(members.map((name) => [name, nonsense])) } });
+        server.onDiscovery({
+          body: { ...server.metadata, ...Object.fromEntries(members.map((name) => [name, nonsense])) },
+        });
         server.onToken({ body: { access_token: 'access-1', token_type: 'Bearer' } });
         assert.equal((await trade(server)).accessToken, 'access-1');
       });

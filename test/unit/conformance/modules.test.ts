@@ -22,11 +22,17 @@ describe('The OpenID Foundation’s conformance suite', () => {
   }
 
   it('has a test for each of its modules, and a reason for each that does not apply', () => {
-    assert.deepEqual(MODULES.map(({ name }) => name), FOUNDATION_MODULES);
+    assert.deepEqual(
+      MODULES.map(({ name }) => name),
+      FOUNDATION_MODULES,
+    );
     for (const { because, category, name, verdict } of MODULES) {
       assert.ok(verdict !== 'not applicable' || because !== undefined, name);
       assert.ok(verdict === 'accepts' ? category === undefined : category !== undefined || because !== undefined, name);
-      assert.ok(category === undefined || FAILURE_POLICIES[category].outcome !== 'ended' || verdict === 'not applicable', `${name}: no fault of an answer ends a session`);
+      assert.ok(
+        category === undefined || FAILURE_POLICIES[category].outcome !== 'ended' || verdict === 'not applicable',
+        `${name}: no fault of an answer ends a session`,
+      );
     }
   });
 });

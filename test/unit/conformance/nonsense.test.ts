@@ -7,7 +7,15 @@ import { authorizationRequest } from '../../../src/protocol/authorize.ts';
 import { requestDeviceCode } from '../../../src/protocol/device.ts';
 import { accountOf } from '../../../src/protocol/identity.ts';
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
-import { discovered, GOOD_TOKENS, jwtWith, REDIRECT_URI, trade, tradeForIdToken, transportWith } from '../../support/fixtures.ts';
+import {
+  discovered,
+  GOOD_TOKENS,
+  jwtWith,
+  REDIRECT_URI,
+  trade,
+  tradeForIdToken,
+  transportWith,
+} from '../../support/fixtures.ts';
 import { createTestWindow, seedSession, recordAt } from '../../support/testWindow.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 
@@ -16,7 +24,27 @@ const { signal } = new AbortController();
 
 /** Values that a member may have, the usual kinds and the near misses more often than others. */
 const value = fc.oneof(
-  fc.constantFrom(undefined, null, '', 0, -1, '7', true, [], {}, 'Bearer', 'a.b.c', { toString: 0, valueOf: 0 }, [[]], 'RS256', ['RS256'], 'https://id.example.com', 'http://127.0.0.1:1/x', 9e15, '\u0000'),
+  fc.constantFrom(
+    undefined,
+    null,
+    '',
+    0,
+    -1,
+    '7',
+    true,
+    [],
+    {},
+    'Bearer',
+    'a.b.c',
+    { toString: 0, valueOf: 0 },
+    [[]],
+    'RS256',
+    ['RS256'],
+    'https://id.example.com',
+    'http://127.0.0.1:1/x',
+    9e15,
+    '\u0000',
+  ),
   fc.jsonValue({ maxDepth: 2 }),
 );
 const members = (names: readonly string[]): fc.Arbitrary<Record<string, unknown>> =>
@@ -36,10 +64,16 @@ describe('A server that answers with anything', () => {
   });
 
   /** Asks with each answer; what comes of it is fine, or a known failure that ends no session. */
-  const holds = (answers: fc.Arbitrary<Record<string, unknown>>, ask: (answer: Record<string, unknown>) => Promise<unknown>): Promise<void> =>
+  const holds = (
+    answers: fc.Arbitrary<Record<string, unknown>>,
+    ask: (answer: Record<string, unknown>) => Promise<unknown>,
+  ): Promise<void> =>
     fc.assert(
       fc.asyncProperty(answers, async (answer) => {
-        const error: unknown = await ask(answer).then(() => undefined, (thrown: unknown) => thrown);
+        const error: unknown = await ask(answer).then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        );
         if (error !== undefined) {
           assert.ok(error instanceof Failure, error instanceof Error ? error.stack : 'something that is no error');
           assert.notEqual(error.category, 'unexpected', error.stack);
@@ -50,7 +84,13 @@ describe('A server that answers with anything', () => {
     );
 
   it('about itself', async () => {
-    const names = [...Object.keys(server.metadata), 'userinfo_signing_alg_values_supported', 'token_endpoint_auth_methods_supported', 'code_challenge_methods_supported', 'grant_types_supported'];
+    const names = [
+      ...Object.keys(server.metadata),
+      'userinfo_signing_alg_values_supported',
+      'token_endpoint_auth_methods_supported',
+      'code_challenge_methods_supported',
+      'grant_types_supported',
+    ];
     await holds(members(names), async (answer) => {
       server.onDiscovery({ body: { ...server.metadata, ...answer } });
       await discovered(server.issuer);
@@ -58,17 +98,32 @@ describe('A server that answers with anything', () => {
   });
 
   it('with tokens', async () => {
-    await holds(members([...Object.keys(GOOD_TOKENS), 'scope', 'id_token', 'refresh_expires_in', 'error', 'error_description', 'suberror', 'claims']), async (answer) => {
-      server.onToken({ body: { ...GOOD_TOKENS, ...answer } });
-      await trade(server);
-    });
+    await holds(
+      members([
+        ...Object.keys(GOOD_TOKENS),
+        'scope',
+        'id_token',
+        'refresh_expires_in',
+        'error',
+        'error_description',
+        'suberror',
+        'claims',
+      ]),
+      async (answer) => {
+        server.onToken({ body: { ...GOOD_TOKENS, ...answer } });
+        await trade(server);
+      },
+    );
   });
 
   it('with the claims of an ID token', async () => {
-    await holds(members(['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'azp', 'auth_time', 'tid', 'name', 'preferred_username']), async (claims) => {
-      const tokens = await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }));
-      await accountOf(await discovered(server.issuer), tokens, transport, signal);
-    });
+    await holds(
+      members(['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'azp', 'auth_time', 'tid', 'name', 'preferred_username']),
+      async (claims) => {
+        const tokens = await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }));
+        await accountOf(await discovered(server.issuer), tokens, transport, signal);
+      },
+    );
   });
 
   it('with the header of an ID token', async () => {
@@ -81,7 +136,10 @@ describe('A server that answers with anything', () => {
 
   it('with keys', async () => {
     const usual = { kty: 'RSA', kid: 'known', alg: 'RS256', use: 'sig', n: 'AQAB', e: 'AQAB' };
-    const key = members([...Object.keys(usual), 'key_ops', 'crv', 'x', 'y', 'd']).map((more) => ({ ...usual, ...more }));
+    const key = members([...Object.keys(usual), 'key_ops', 'crv', 'x', 'y', 'd']).map((more) => ({
+      ...usual,
+      ...more,
+    }));
     await holds(fc.record({ keys: fc.oneof(fc.array(key, { maxLength: 3 }), value) }), async (answer) => {
       server.on('/jwks', { body: answer });
       await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce }));
@@ -103,10 +161,13 @@ describe('A server that answers with anything', () => {
   it('with codes for a device', async () => {
     const found = await discovered(server.issuer);
     const usual = { device_code: 'd', user_code: 'U', verification_uri: 'http://127.0.0.1/device', expires_in: 900 };
-    await holds(members([...Object.keys(usual), 'verification_uri_complete', 'verification_url', 'interval', 'error']), async (answer) => {
-      server.on('/device', { body: { ...usual, ...answer } });
-      await requestDeviceCode(found, ['read'], transport, signal);
-    });
+    await holds(
+      members([...Object.keys(usual), 'verification_uri_complete', 'verification_url', 'interval', 'error']),
+      async (answer) => {
+        server.on('/device', { body: { ...usual, ...answer } });
+        await requestDeviceCode(found, ['read'], transport, signal);
+      },
+    );
   });
 
   it('with references to pushed requests', async () => {
@@ -122,16 +183,24 @@ describe('A server that answers with anything', () => {
   it('at a renewal, after which the session is there, with a refresh token that the server has given', async () => {
     const testWindow = createTestWindow(server.issuer);
     server.date = () => testWindow.clock.now();
-    await holds(members([...Object.keys(GOOD_TOKENS), 'scope', 'id_token', 'refresh_token_expires_in']), async (answer) => {
-      const before = await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { generation: testWindow.liveSessions.get('s1')?.record.generation ?? 1 }));
-      server.onToken({ body: { ...GOOD_TOKENS, refresh_token: 'refresh-2', ...answer } });
-      try {
-        await testWindow.tokenRefresher.renew('s1', 'test');
-      } finally {
-        const given = 'refresh_token' in answer ? answer['refresh_token'] : 'refresh-2';
-        const expected = typeof given === 'string' && given !== '' ? given : before.refreshToken;
-        assert.deepEqual([testWindow.record().refreshToken, testWindow.record().ended], [expected, undefined]);
-      }
-    });
+    await holds(
+      members([...Object.keys(GOOD_TOKENS), 'scope', 'id_token', 'refresh_token_expires_in']),
+      async (answer) => {
+        const before = await seedSession(
+          testWindow,
+          recordAt(server.issuer, testWindow.clock.now(), {
+            generation: testWindow.liveSessions.get('s1')?.record.generation ?? 1,
+          }),
+        );
+        server.onToken({ body: { ...GOOD_TOKENS, refresh_token: 'refresh-2', ...answer } });
+        try {
+          await testWindow.tokenRefresher.renew('s1', 'test');
+        } finally {
+          const given = 'refresh_token' in answer ? answer['refresh_token'] : 'refresh-2';
+          const expected = typeof given === 'string' && given !== '' ? given : before.refreshToken;
+          assert.deepEqual([testWindow.record().refreshToken, testWindow.record().ended], [expected, undefined]);
+        }
+      },
+    );
   });
 });

@@ -10,7 +10,14 @@ import { ScriptedServer } from '../../support/scriptedServer.ts';
 
 const transport = transportWith();
 const { signal } = new AbortController();
-const CODE: DeviceCode = { deviceCode: 'device-code-1', userCode: 'A', address: 'http://127.0.0.1/device', completeAddress: undefined, interval: 5000, expiresAt: Infinity };
+const CODE: DeviceCode = {
+  deviceCode: 'device-code-1',
+  userCode: 'A',
+  address: 'http://127.0.0.1/device',
+  completeAddress: undefined,
+  interval: 5000,
+  expiresAt: Infinity,
+};
 
 describe('The token answer of a sign-in that', () => {
   let server: ScriptedServer;
@@ -23,7 +30,8 @@ describe('The token answer of a sign-in that', () => {
     await server.stop();
   });
 
-  const onDevice = async (scopes: readonly string[]): Promise<Tokens> => requestDeviceTokens(await discovered(server.issuer), CODE, scopes, transport, signal);
+  const onDevice = async (scopes: readonly string[]): Promise<Tokens> =>
+    requestDeviceTokens(await discovered(server.issuer), CODE, scopes, transport, signal);
   const withIdToken = (claims: Readonly<Record<string, unknown>>, provider: Partial<Provider> = {}): Promise<Tokens> =>
     tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }), transport, provider);
   const onDeviceWithIdToken = async (claims: Readonly<Record<string, unknown>>): Promise<Tokens> => {

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { parseRequirements, unmetRequirement, assertMeets, parseClaims, type Challenge, type Constraint } from '../../../src/core/challenge.ts';
+import {
+  parseRequirements,
+  unmetRequirement,
+  assertMeets,
+  parseClaims,
+  type Challenge,
+  type Constraint,
+} from '../../../src/core/challenge.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { SAMPLE, SIGNED_IN_AT } from '../../support/coreSamples.ts';
@@ -11,7 +18,15 @@ const bearer = (params: Challenge['params'], fallbackScopes?: readonly string[])
 const encoded = (claims: unknown): string => Buffer.from(JSON.stringify(claims)).toString('base64url');
 
 describe('A demand', () => {
-  const nothing = { scopes: [], named: [], isRefused: false, acrValues: [], maxAge: undefined, claims: undefined, notBefore: undefined };
+  const nothing = {
+    scopes: [],
+    named: [],
+    isRefused: false,
+    acrValues: [],
+    maxAge: undefined,
+    claims: undefined,
+    notBefore: undefined,
+  };
 
   it('is for the scopes of the caller where the challenge names none, and for those of the challenge where it does', () => {
     assert.deepEqual(parseRequirements(bearer({ realm: 'x' }, ['read'])), { ...nothing, scopes: ['read'] });
@@ -20,21 +35,35 @@ describe('A demand', () => {
   });
 
   it('is for both together where the token may too little: the caller still wants what it had', () => {
-    assert.deepEqual(parseRequirements(bearer({ error: 'insufficient_scope', scope: 'write' }, ['read'])), { ...nothing, scopes: ['read', 'write'], named: ['write'] });
+    assert.deepEqual(parseRequirements(bearer({ error: 'insufficient_scope', scope: 'write' }, ['read'])), {
+      ...nothing,
+      scopes: ['read', 'write'],
+      named: ['write'],
+    });
   });
 
   it('is for another token where the one in hand is refused', () => {
-    assert.deepEqual(parseRequirements(bearer({ error: 'invalid_token', error_description: 'expired' })), { ...nothing, isRefused: true });
+    assert.deepEqual(parseRequirements(bearer({ error: 'invalid_token', error_description: 'expired' })), {
+      ...nothing,
+      isRefused: true,
+    });
   });
 
   it('is for a stronger or a newer sign-in (RFC 9470)', () => {
     const params = { error: 'insufficient_user_authentication', acr_values: 'urn:acme:mfa phr', max_age: '300' };
-    assert.deepEqual(parseRequirements(bearer(params)), { ...nothing, acrValues: ['urn:acme:mfa', 'phr'], maxAge: 300 });
+    assert.deepEqual(parseRequirements(bearer(params)), {
+      ...nothing,
+      acrValues: ['urn:acme:mfa', 'phr'],
+      maxAge: 300,
+    });
   });
 
   it('is for claims, decoded, made regular and passed on', () => {
     const claims = { id_token: { acrs: { essential: true, value: 'c1' } } };
-    assert.deepEqual(parseRequirements(bearer({ error: 'insufficient_claims', claims: encoded(claims) })), { ...nothing, claims: JSON.stringify(claims) });
+    assert.deepEqual(parseRequirements(bearer({ error: 'insufficient_claims', claims: encoded(claims) })), {
+      ...nothing,
+      claims: JSON.stringify(claims),
+    });
     // Entra pads, and uses the other alphabet.
     const padded = Buffer.from('{ "access_token": { "x": { "value": "ü?>" } } }').toString('base64');
     assert.equal(parseRequirements(bearer({ claims: padded })).claims, '{"access_token":{"x":{"value":"ü?>"}}}');
@@ -42,7 +71,8 @@ describe('A demand', () => {
 
   it('is for a later token alone where the claims want no more than that', () => {
     const later = (value: unknown): unknown => ({ access_token: { nbf: { essential: true, value } } });
-    const timeIn = (claims: unknown): number | undefined => parseRequirements(bearer({ error: 'insufficient_claims', claims: encoded(claims) })).notBefore;
+    const timeIn = (claims: unknown): number | undefined =>
+      parseRequirements(bearer({ error: 'insufficient_claims', claims: encoded(claims) })).notBefore;
     assert.equal(timeIn(later('1700000000')), 1_700_000_000 * SECOND);
     assert.equal(timeIn(later(1_700_000_000)), 1_700_000_000 * SECOND);
     assert.equal(timeIn(later('soon')), undefined);
@@ -57,13 +87,25 @@ describe('A demand', () => {
       { scheme: 'bEARER', params: { Error: 'insufficient_scope', SCOPE: 'write' } },
     ];
     assert.deepEqual(parseRequirements({ challenges }).scopes, ['write']);
-    assert.deepEqual(parseRequirements({ challenges: challenges.slice(0, 2), fallbackScopes: ['read'] }), { ...nothing, scopes: ['read'] });
-    assert.equal(parseRequirements({ challenges: [{ scheme: 'DPoP', params: { error: 'invalid_token' } }] }).isRefused, true);
+    assert.deepEqual(parseRequirements({ challenges: challenges.slice(0, 2), fallbackScopes: ['read'] }), {
+      ...nothing,
+      scopes: ['read'],
+    });
+    assert.equal(
+      parseRequirements({ challenges: [{ scheme: 'DPoP', params: { error: 'invalid_token' } }] }).isRefused,
+      true,
+    );
     assert.deepEqual(parseRequirements({ challenges: [] }), nothing);
   });
 
   it('takes no other parameter, whatever it is called', () => {
-    const params = { redirect_uri: 'https://evil.example', prompt: 'none', client_id: 'x', constructor: 'x', resource_metadata: 'https://evil.example' };
+    const params = {
+      redirect_uri: 'https://evil.example',
+      prompt: 'none',
+      client_id: 'x',
+      constructor: 'x',
+      resource_metadata: 'https://evil.example',
+    };
     assert.deepEqual(parseRequirements(bearer(params)), nothing);
   });
 
@@ -98,17 +140,24 @@ describe('A demand', () => {
 
 describe('What a session lacks of a demand', () => {
   const now = SIGNED_IN_AT + HOUR;
-  const want = (params: Challenge['params'], scopes: readonly string[] = []): ReturnType<typeof parseRequirements> => parseRequirements(bearer(params, scopes));
+  const want = (params: Challenge['params'], scopes: readonly string[] = []): ReturnType<typeof parseRequirements> =>
+    parseRequirements(bearer(params, scopes));
   const strong = { ...SAMPLE, acr: 'mfa', authenticatedAt: now - 5 * MINUTE };
 
   it('is nothing where it has all of it', () => {
-    assert.equal(unmetRequirement(strong, want({ acr_values: 'phr mfa', max_age: '300' }, ['openid', 'profile']), now), undefined);
+    assert.equal(
+      unmetRequirement(strong, want({ acr_values: 'phr mfa', max_age: '300' }, ['openid', 'profile']), now),
+      undefined,
+    );
   });
 
   it('is a scope that it does not hold, or that the server has not granted', () => {
     assert.equal(unmetRequirement(strong, want({}, ['read']), now), 'scope-not-granted');
     const narrowed = { ...strong, scopes: ['openid', 'read', 'write'], granted: ['read'] };
-    assert.equal(unmetRequirement(narrowed, want({ error: 'insufficient_scope', scope: 'write' }), now), 'scope-not-granted');
+    assert.equal(
+      unmetRequirement(narrowed, want({ error: 'insufficient_scope', scope: 'write' }), now),
+      'scope-not-granted',
+    );
     assert.equal(unmetRequirement(narrowed, want({ scope: 'read write' }), now), 'scope-not-granted');
     // Few servers repeat those that are not about permissions.
     assert.equal(unmetRequirement(narrowed, want({ scope: 'openid read' }), now), undefined);
@@ -116,8 +165,22 @@ describe('What a session lacks of a demand', () => {
 
   it('is no scope that only the caller wants, and that the server has granted under another name', () => {
     const renamed = { ...strong, scopes: ['openid', 'User.Read'], granted: ['https://graph.example.com/User.Read'] };
-    assert.equal(unmetRequirement(renamed, want({ error: 'insufficient_user_authentication', acr_values: 'mfa' }, ['User.Read']), now), undefined);
-    assert.equal(unmetRequirement(renamed, want({ error: 'insufficient_user_authentication', acr_values: 'mfa' }, ['Mail.Read']), now), 'scope-not-granted');
+    assert.equal(
+      unmetRequirement(
+        renamed,
+        want({ error: 'insufficient_user_authentication', acr_values: 'mfa' }, ['User.Read']),
+        now,
+      ),
+      undefined,
+    );
+    assert.equal(
+      unmetRequirement(
+        renamed,
+        want({ error: 'insufficient_user_authentication', acr_values: 'mfa' }, ['Mail.Read']),
+        now,
+      ),
+      'scope-not-granted',
+    );
   });
 
   it('is the class where it has another or none', () => {
@@ -150,6 +213,9 @@ describe('What a session lacks of a demand', () => {
 describe('Claims that go back to a server', () => {
   it('are a JSON object of a sensible size, and nothing else', () => {
     assert.deepEqual(parseClaims('{"a":1}'), { a: 1 });
-    assert.deepEqual(['', '1', '[]', 'null', '{', `{"a":"${'x'.repeat(4000)}"}`].map(parseClaims), Array.from({ length: 6 }, () => undefined));
+    assert.deepEqual(
+      ['', '1', '[]', 'null', '{', `{"a":"${'x'.repeat(4000)}"}`].map(parseClaims),
+      Array.from({ length: 6 }, () => undefined),
+    );
   });
 });

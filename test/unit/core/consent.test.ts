@@ -11,7 +11,9 @@ describe('consent for a refresh token', () => {
 
   it('may be lacking if one was asked for and none came', () => {
     assert.ok(mayLackConsent(record, provider));
-    assert.ok(mayLackConsent(record, { ...provider, authorizationParameters: { prompt: 'login', audience: 'consent' } }));
+    assert.ok(
+      mayLackConsent(record, { ...provider, authorizationParameters: { prompt: 'login', audience: 'consent' } }),
+    );
   });
 
   it('is not lacking if there is one, none was asked for, none is needed, or the entry asks for consent', () => {
@@ -23,6 +25,9 @@ describe('consent for a refresh token', () => {
   });
 
   it('is asked for beside what the entry wants shown', () => {
-    assert.deepEqual([undefined, '', 'login', 'select_account login', 'none', 'consent', 'login consent'].map(promptWithConsent), ['consent', 'consent', 'login consent', 'select_account login consent', 'consent', 'consent', 'login consent']);
+    assert.deepEqual(
+      [undefined, '', 'login', 'select_account login', 'none', 'consent', 'login consent'].map(promptWithConsent),
+      ['consent', 'consent', 'login consent', 'select_account login consent', 'consent', 'consent', 'login consent'],
+    );
   });
 });

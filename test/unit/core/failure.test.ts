@@ -6,17 +6,53 @@ import { CATEGORIES } from '../../../src/core/failurePolicies.ts';
 import { holds } from '../../support/seeded.ts';
 
 /** Texts such as a hostile server would send: bits that mean something, in any order, with other text in between. */
-const hostile = fc.array(
-  fc.oneof(
-    fc.string({ unit: 'binary', maxLength: 6 }),
-    fc.constantFrom(
-      '[', ']', '(', ')', '<', '>', '`', '*', '_', '|', '\\', '$', '!', '#', '://', 'http', 'https:', '//', 'command:', 'comm', 'and:',
-      'data:', 'javascript:', 'vscode:', 'evil.example/', ' ', '\n', '\r', '\t', '\0', '\u001b[31m', '\u202e', '\u2066', '\u200b', '\u2028', '\ud83d\ude00',
-      'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abcdefghijkl',
+const hostile = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 6 }),
+      fc.constantFrom(
+        '[',
+        ']',
+        '(',
+        ')',
+        '<',
+        '>',
+        '`',
+        '*',
+        '_',
+        '|',
+        '\\',
+        '$',
+        '!',
+        '#',
+        '://',
+        'http',
+        'https:',
+        '//',
+        'command:',
+        'comm',
+        'and:',
+        'data:',
+        'javascript:',
+        'vscode:',
+        'evil.example/',
+        ' ',
+        '\n',
+        '\r',
+        '\t',
+        '\0',
+        '\u001b[31m',
+        '\u202e',
+        '\u2066',
+        '\u200b',
+        '\u2028',
+        '\ud83d\ude00',
+        'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abcdefghijkl',
+      ),
     ),
-  ),
-  { maxLength: 30 },
-).map((parts) => parts.join(''));
+    { maxLength: 30 },
+  )
+  .map((parts) => parts.join(''));
 
 /** What an editor takes for an address or a command. */
 const LINK = /\b(?:[a-z][a-z0-9+.-]*:\/\/|(?:command|data|javascript|vscode):)/i;
@@ -24,13 +60,24 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 describe('text of a server', () => {
   it('stays as it is where it is harmless', () => {
-    for (const text of ['The user denied the request.', 'AADSTS50076: use multi-factor authentication', 'Zugriff verweigert, "später" versuchen?', '']) {
+    for (const text of [
+      'The user denied the request.',
+      'AADSTS50076: use multi-factor authentication',
+      'Zugriff verweigert, "später" versuchen?',
+      '',
+    ]) {
       assert.equal(sanitizeServerText(text), text);
     }
   });
 
   it('loses what makes a link', () => {
-    for (const text of ['[click](https://evil.example)', '<https://evil.example>', 'see https://evil.example/x now', '![x](http://evil.example/y.png)', '[a][b]']) {
+    for (const text of [
+      '[click](https://evil.example)',
+      '<https://evil.example>',
+      'see https://evil.example/x now',
+      '![x](http://evil.example/y.png)',
+      '[a][b]',
+    ]) {
       const shown = sanitizeServerText(text);
       assert.ok(!shown.includes('evil'), shown);
       assert.doesNotMatch(shown, /[[\]()<>]|:\/\//);
@@ -45,7 +92,15 @@ describe('text of a server', () => {
   });
 
   it('does not turn into a link or a command by what is taken out of it', () => {
-    for (const text of ['https:*//evil.example/x', 'htt`ps://evil.example', 'https:/\\/evil.example', '_command:quit', 'comm*and:quit', 'command*:quit', 'java|script:x']) {
+    for (const text of [
+      'https:*//evil.example/x',
+      'htt`ps://evil.example',
+      'https:/\\/evil.example',
+      '_command:quit',
+      'comm*and:quit',
+      'command*:quit',
+      'java|script:x',
+    ]) {
       assert.doesNotMatch(sanitizeServerText(text), LINK, text);
     }
   });
@@ -75,22 +130,28 @@ describe('text of a server', () => {
   });
 
   it('is harmless whatever it holds', () => {
-    holds(fc.property(hostile, (text) => {
-      const shown = sanitizeServerText(text);
-      assert.ok(shown.length <= 200);
-      assert.equal(shown, shown.trim());
-      assert.doesNotMatch(shown, UNSEEN);
-      assert.doesNotMatch(shown, /[[\]()<>`*_|\\$!#]/);
-      assert.doesNotMatch(shown, LINK);
-      assert.doesNotMatch(shown, /[A-Za-z0-9_\-.~+/=]{40,}/);
-    }), 1000);
+    holds(
+      fc.property(hostile, (text) => {
+        const shown = sanitizeServerText(text);
+        assert.ok(shown.length <= 200);
+        assert.equal(shown, shown.trim());
+        assert.doesNotMatch(shown, UNSEEN);
+        assert.doesNotMatch(shown, /[[\]()<>`*_|\\$!#]/);
+        assert.doesNotMatch(shown, LINK);
+        assert.doesNotMatch(shown, /[A-Za-z0-9_\-.~+/=]{40,}/);
+      }),
+      1000,
+    );
   });
 
   it('is not made more harmless by doing it twice', () => {
-    holds(fc.property(hostile, (text) => {
-      const once = sanitizeServerText(text);
-      assert.equal(sanitizeServerText(once), once);
-    }), 1000);
+    holds(
+      fc.property(hostile, (text) => {
+        const once = sanitizeServerText(text);
+        assert.equal(sanitizeServerText(once), once);
+      }),
+      1000,
+    );
   });
 
   it('is not cut in the middle of a character', () => {
@@ -102,7 +163,14 @@ describe('text of a server', () => {
 
 describe('a name that a server gave', () => {
   it('stays as people know it', () => {
-    for (const name of ['first_last+tag@example.com', 'DOMAIN\\user', 'Zoë O’Neil (Ops)', '*star* #1', '山田 太郎', 'a|b$c!']) {
+    for (const name of [
+      'first_last+tag@example.com',
+      'DOMAIN\\user',
+      'Zoë O’Neil (Ops)',
+      '*star* #1',
+      '山田 太郎',
+      'a|b$c!',
+    ]) {
       assert.equal(sanitizeDisplayName(name), name);
     }
   });
@@ -127,12 +195,15 @@ describe('a name that a server gave', () => {
   });
 
   it('is plain whatever it holds', () => {
-    holds(fc.property(hostile, (name) => {
-      const shown = sanitizeDisplayName(name);
-      assert.ok(shown.length <= 100);
-      assert.doesNotMatch(shown, UNSEEN);
-      assert.doesNotMatch(shown, /[[\]<>`]/);
-    }), 1000);
+    holds(
+      fc.property(hostile, (name) => {
+        const shown = sanitizeDisplayName(name);
+        assert.ok(shown.length <= 100);
+        assert.doesNotMatch(shown, UNSEEN);
+        assert.doesNotMatch(shown, /[[\]<>`]/);
+      }),
+      1000,
+    );
   });
 
   it('is not cut in the middle of a character', () => {
@@ -145,7 +216,10 @@ describe('a failure', () => {
     const failure = new Failure('network', 'ENOTFOUND', { detail: 'who?', status: 502, retryAfter: 1000, cause: 1 });
     assert.ok(failure instanceof Error);
     assert.equal(failure.message, 'network (ENOTFOUND): who?');
-    assert.deepEqual([failure.category, failure.code, failure.detail, failure.status, failure.retryAfter, failure.cause], ['network', 'ENOTFOUND', 'who?', 502, 1000, 1]);
+    assert.deepEqual(
+      [failure.category, failure.code, failure.detail, failure.status, failure.retryAfter, failure.cause],
+      ['network', 'ENOTFOUND', 'who?', 502, 1000, 1],
+    );
     assert.equal(new Failure('cancelled', 'cancelled').message, 'cancelled (cancelled)');
     assert.equal(new Failure('server', 'x', { detail: '' }).message, 'server (x)');
   });

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { CATEGORIES, FAILURE_POLICIES, categoryOfCode, categoryOfError, categoryOfStatus, endsSession, promptAfter, type Category } from '../../../src/core/failurePolicies.ts';
+import {
+  CATEGORIES,
+  FAILURE_POLICIES,
+  categoryOfCode,
+  categoryOfError,
+  categoryOfStatus,
+  endsSession,
+  promptAfter,
+  type Category,
+} from '../../../src/core/failurePolicies.ts';
 
 const those = (passes: (category: Category) => boolean): Category[] => CATEGORIES.filter(passes);
 
@@ -14,7 +23,16 @@ describe('the remedy', () => {
 
   it('ends a session on a definite verdict only, never because of the network, a proxy, the server or a clock', () => {
     assert.deepEqual(those(endsSession), [
-      'session-ended', 'session-expired', 'refresh-response-lost', 'sign-in-needed', 'interaction-needed', 'consent-needed', 'second-factor', 'policy', 'password-expired', 'email-unverified',
+      'session-ended',
+      'session-expired',
+      'refresh-response-lost',
+      'sign-in-needed',
+      'interaction-needed',
+      'consent-needed',
+      'second-factor',
+      'policy',
+      'password-expired',
+      'email-unverified',
     ]);
   });
 
@@ -26,15 +44,32 @@ describe('the remedy', () => {
   });
 
   it('never lets the first thing be to sign in where waiting, or a setting, is what helps', () => {
-    const signsInFirst = those((category) => FAILURE_POLICIES[category].actions[0] === 'sign-in' && !endsSession(category));
-    assert.deepEqual(signsInFirst, ['refresh-rejected-again', 'proof-rejected', 'untrusted-answer', 'other-account', 'denied', 'invalid-callback', 'sign-in-timeout', 'signed-out', 'insufficient-scope', 'step-up-failed']);
+    const signsInFirst = those(
+      (category) => FAILURE_POLICIES[category].actions[0] === 'sign-in' && !endsSession(category),
+    );
+    assert.deepEqual(signsInFirst, [
+      'refresh-rejected-again',
+      'proof-rejected',
+      'untrusted-answer',
+      'other-account',
+      'denied',
+      'invalid-callback',
+      'sign-in-timeout',
+      'signed-out',
+      'insufficient-scope',
+      'step-up-failed',
+    ]);
   });
 
   it('is to try again soon where waiting is likely to help, and that is what the status bar then says', () => {
     const passing = those((category) => FAILURE_POLICIES[category].outcome === 'retrying');
     assert.deepEqual(passing, ['network', 'server', 'rate-limited', 'lock-timeout', 'refresh-rejected']);
     // What the server has rejected is not sent to it again within seconds.
-    assert.ok(passing.every((category) => FAILURE_POLICIES[category].retry === (category === 'refresh-rejected' ? 'steady' : 'quick')));
+    assert.ok(
+      passing.every(
+        (category) => FAILURE_POLICIES[category].retry === (category === 'refresh-rejected' ? 'steady' : 'quick'),
+      ),
+    );
   });
 
   it('is never to try again at once where the server asked to be left alone', () => {
@@ -42,26 +77,55 @@ describe('the remedy', () => {
   });
 
   it('goes on trying for everything that keeps a session, unless trying cannot help', () => {
-    const stops = those((category) => FAILURE_POLICIES[category].retry === 'never' && FAILURE_POLICIES[category].outcome === 'attention');
+    const stops = those(
+      (category) => FAILURE_POLICIES[category].retry === 'never' && FAILURE_POLICIES[category].outcome === 'attention',
+    );
     assert.deepEqual(stops, ['not-renewable']);
   });
 
   it('leads to the settings for what is wrong in the settings', () => {
-    for (const category of ['client-rejected', 'client-not-allowed', 'no-server', 'issuer-mismatch', 'insecure', 'unsupported-server', 'configuration', 'not-configured'] as const) {
+    for (const category of [
+      'client-rejected',
+      'client-not-allowed',
+      'no-server',
+      'issuer-mismatch',
+      'insecure',
+      'unsupported-server',
+      'configuration',
+      'not-configured',
+    ] as const) {
       assert.equal(FAILURE_POLICIES[category].actions[0], 'settings', category);
     }
-    assert.deepEqual([FAILURE_POLICIES['scope-rejected'].actions[0], FAILURE_POLICIES['redirect-rejected'].actions[0]], ['scopes', 'copy-redirect']);
+    assert.deepEqual(
+      [FAILURE_POLICIES['scope-rejected'].actions[0], FAILURE_POLICIES['redirect-rejected'].actions[0]],
+      ['scopes', 'copy-redirect'],
+    );
   });
 
   it('has each code in one row only', () => {
-    for (const codes of [CATEGORIES.flatMap((one) => FAILURE_POLICIES[one].serverCodes), CATEGORIES.flatMap((one) => FAILURE_POLICIES[one].localCodes)]) {
-      assert.deepEqual(codes.filter((code, index) => codes.indexOf(code) !== index), []);
-      assert.deepEqual(codes.filter((code) => !/^(?:\w+:)?[\w.-]+$/.test(code)), []);
+    for (const codes of [
+      CATEGORIES.flatMap((one) => FAILURE_POLICIES[one].serverCodes),
+      CATEGORIES.flatMap((one) => FAILURE_POLICIES[one].localCodes),
+    ]) {
+      assert.deepEqual(
+        codes.filter((code, index) => codes.indexOf(code) !== index),
+        [],
+      );
+      assert.deepEqual(
+        codes.filter((code) => !/^(?:\w+:)?[\w.-]+$/.test(code)),
+        [],
+      );
     }
   });
 
   it('has a way to each row', () => {
-    assert.deepEqual(those((category) => FAILURE_POLICIES[category].serverCodes.length + FAILURE_POLICIES[category].localCodes.length === 0), []);
+    assert.deepEqual(
+      those(
+        (category) =>
+          FAILURE_POLICIES[category].serverCodes.length + FAILURE_POLICIES[category].localCodes.length === 0,
+      ),
+      [],
+    );
   });
 
   it('keeps what a server says apart from what comes about here: no server speaks for the keyring', () => {
@@ -73,27 +137,69 @@ describe('the remedy', () => {
 
   it('goes by the step where a code means something else there', () => {
     const steps = ['authorization', 'exchange', 'refresh', 'device'];
-    assert.deepEqual(steps.map((step) => categoryOfError('invalid_grant', step)), ['invalid-callback', 'invalid-callback', 'session-ended', 'code-expired']);
-    assert.deepEqual(steps.map((step) => categoryOfError('access_denied', step)), ['denied', 'denied', 'session-ended', 'denied']);
-    assert.deepEqual(steps.map((step) => categoryOfError('slow_down', step)), ['rate-limited', 'rate-limited', 'rate-limited', 'protocol-step']);
-    assert.deepEqual(steps.map((step) => categoryOfError('unsupported_grant_type', step)), ['configuration', 'configuration', 'not-renewable', 'configuration']);
+    assert.deepEqual(
+      steps.map((step) => categoryOfError('invalid_grant', step)),
+      ['invalid-callback', 'invalid-callback', 'session-ended', 'code-expired'],
+    );
+    assert.deepEqual(
+      steps.map((step) => categoryOfError('access_denied', step)),
+      ['denied', 'denied', 'session-ended', 'denied'],
+    );
+    assert.deepEqual(
+      steps.map((step) => categoryOfError('slow_down', step)),
+      ['rate-limited', 'rate-limited', 'rate-limited', 'protocol-step'],
+    );
+    assert.deepEqual(
+      steps.map((step) => categoryOfError('unsupported_grant_type', step)),
+      ['configuration', 'configuration', 'not-renewable', 'configuration'],
+    );
   });
 
   it('leaves no code of a server at a renewal without a word: what is not an end needs attention, or passes', () => {
-    const codes = CATEGORIES.flatMap((one) => FAILURE_POLICIES[one].serverCodes).map((code) => code.replace(/^\w+:/, ''));
+    const codes = CATEGORIES.flatMap((one) => FAILURE_POLICIES[one].serverCodes).map((code) =>
+      code.replace(/^\w+:/, ''),
+    );
     const silent = codes.filter((code) => {
       const category = categoryOfError(code, 'refresh');
       return category !== undefined && FAILURE_POLICIES[category].outcome === 'unchanged';
     });
     // These belong to a sign-in; a server that gives them at a renewal is met as with anything that needs attention.
-    assert.deepEqual([...new Set(silent)].sort(), ['authorization_declined', 'bad_verification_code', 'incorrect_device_code']);
+    assert.deepEqual([...new Set(silent)].sort(), [
+      'authorization_declined',
+      'bad_verification_code',
+      'incorrect_device_code',
+    ]);
   });
 
   it('has a row for each status that there is', () => {
     const expected: Readonly<Record<number, Category>> = {
-      100: 'invalid-response', 200: 'invalid-response', 204: 'invalid-response', 301: 'unexpected-html', 302: 'unexpected-html', 308: 'unexpected-html', 400: 'configuration', 401: 'configuration',
-      403: 'configuration', 404: 'no-server', 405: 'no-server', 407: 'proxy', 408: 'network', 410: 'no-server', 415: 'configuration', 425: 'network', 429: 'rate-limited',
-      500: 'server', 501: 'no-server', 502: 'server', 503: 'server', 504: 'server', 505: 'no-server', 511: 'unexpected-html', 520: 'server', 599: 'server', 999: 'invalid-response',
+      100: 'invalid-response',
+      200: 'invalid-response',
+      204: 'invalid-response',
+      301: 'unexpected-html',
+      302: 'unexpected-html',
+      308: 'unexpected-html',
+      400: 'configuration',
+      401: 'configuration',
+      403: 'configuration',
+      404: 'no-server',
+      405: 'no-server',
+      407: 'proxy',
+      408: 'network',
+      410: 'no-server',
+      415: 'configuration',
+      425: 'network',
+      429: 'rate-limited',
+      500: 'server',
+      501: 'no-server',
+      502: 'server',
+      503: 'server',
+      504: 'server',
+      505: 'no-server',
+      511: 'unexpected-html',
+      520: 'server',
+      599: 'server',
+      999: 'invalid-response',
     };
     for (const [status, category] of Object.entries(expected)) {
       assert.equal(categoryOfStatus(Number(status)), category, status);
@@ -101,9 +207,20 @@ describe('the remedy', () => {
   });
 
   it('has a prompt for a new sign-in where the server has to show something that it would pass over', () => {
-    const codes = ['login_required', 'consent_required', 'account_selection_required', 'interaction_required', 'invalid_grant'];
+    const codes = [
+      'login_required',
+      'consent_required',
+      'account_selection_required',
+      'interaction_required',
+      'invalid_grant',
+    ];
     assert.deepEqual(codes.map(promptAfter), ['login', 'consent', 'select_account', undefined, undefined]);
     // What every object has is no code, whatever a server calls its error.
-    assert.deepEqual(['function Object() { [native code] }', 'function toString() { [native code] }', '[object Object]'].map(promptAfter), [undefined, undefined, undefined]);
+    assert.deepEqual(
+      ['function Object() { [native code] }', 'function toString() { [native code] }', '[object Object]'].map(
+        promptAfter,
+      ),
+      [undefined, undefined, undefined],
+    );
   });
 });

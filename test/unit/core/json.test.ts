@@ -4,7 +4,10 @@ import { decodeBase64Url, parseJson, parseObject } from '../../../src/core/json.
 describe('Text that comes from elsewhere', () => {
   it('is an object, or nothing', () => {
     assert.deepEqual(parseObject('{"a":[1]}'), { a: [1] });
-    assert.deepEqual(['[]', 'null', '1', '"a"', '{', ''].map(parseObject), Array.from({ length: 6 }, () => undefined));
+    assert.deepEqual(
+      ['[]', 'null', '1', '"a"', '{', ''].map(parseObject),
+      Array.from({ length: 6 }, () => undefined),
+    );
   });
 
   it('is any JSON, or nothing', () => {

@@ -57,11 +57,13 @@ describe('the leeway of a renewal', () => {
   });
 
   it('is the lesser of the two for every lifetime', () => {
-    holds(fc.property(lifetime, fc.integer({ min: 0, max: DAY }), (life, setting) => {
-      const leeway = leewayFor(life, setting);
-      assert.ok(leeway === setting || Math.abs(leeway - life / 3) < 1);
-      assert.ok(leeway <= setting && leeway <= life / 3 + 1);
-    }));
+    holds(
+      fc.property(lifetime, fc.integer({ min: 0, max: DAY }), (life, setting) => {
+        const leeway = leewayFor(life, setting);
+        assert.ok(leeway === setting || Math.abs(leeway - life / 3) < 1);
+        assert.ok(leeway <= setting && leeway <= life / 3 + 1);
+      }),
+    );
   });
 });
 
@@ -112,25 +114,41 @@ describe('when a renewal is due', () => {
   });
 
   it('is a point in time within the lifetime, from one second to ten years, under any settings', () => {
-    holds(fc.property(lifetime, fc.option(lifetime, { nil: undefined }), fc.boolean(), anySettings, place, (access, end, isFixed, settings, at) => {
-      const session = renewable(access, { sessionEndsAt: end === undefined ? undefined : T + end, sessionEndIsFixed: isFixed, place: at });
-      const due = renewalDueAt(session, settings);
-      assert.ok(due !== undefined && Number.isInteger(due));
-      assert.ok(due >= T + MIN_REFRESH_INTERVAL, 'not sooner than the gap allows');
-      assert.ok(due <= Math.max(T + access, T + LATEST_GAP), 'not later than the expiry, beside the gap');
-      if (access >= 3 * MIN_REFRESH_INTERVAL && settings.refreshInterval === 0 && (end === undefined || isFixed)) {
-        assert.ok(due >= T + Math.floor(access * (1 - 1.25 / 3)), 'not before seven twelfths of the lifetime');
-      }
-    }), 1000);
+    holds(
+      fc.property(
+        lifetime,
+        fc.option(lifetime, { nil: undefined }),
+        fc.boolean(),
+        anySettings,
+        place,
+        (access, end, isFixed, settings, at) => {
+          const session = renewable(access, {
+            sessionEndsAt: end === undefined ? undefined : T + end,
+            sessionEndIsFixed: isFixed,
+            place: at,
+          });
+          const due = renewalDueAt(session, settings);
+          assert.ok(due !== undefined && Number.isInteger(due));
+          assert.ok(due >= T + MIN_REFRESH_INTERVAL, 'not sooner than the gap allows');
+          assert.ok(due <= Math.max(T + access, T + LATEST_GAP), 'not later than the expiry, beside the gap');
+          if (access >= 3 * MIN_REFRESH_INTERVAL && settings.refreshInterval === 0 && (end === undefined || isFixed)) {
+            assert.ok(due >= T + Math.floor(access * (1 - 1.25 / 3)), 'not before seven twelfths of the lifetime');
+          }
+        },
+      ),
+      1000,
+    );
   });
 
   it('is due from that point in time on, and not a millisecond sooner', () => {
-    holds(fc.property(lifetime, anySettings, (access, settings) => {
-      const session = renewable(access);
-      const due = Math.ceil(renewalDueAt(session, settings) ?? NaN);
-      assert.equal(isRenewalDue(session, settings, due), true);
-      assert.equal(isRenewalDue(session, settings, due - 1), false);
-    }));
+    holds(
+      fc.property(lifetime, anySettings, (access, settings) => {
+        const session = renewable(access);
+        const due = Math.ceil(renewalDueAt(session, settings) ?? NaN);
+        assert.equal(isRenewalDue(session, settings, due), true);
+        assert.equal(isRenewalDue(session, settings, due - 1), false);
+      }),
+    );
   });
 
   it('is at once when the clock was set back, because the age of the token then says nothing', () => {
@@ -144,7 +162,9 @@ describe('when a renewal is due', () => {
 
 describe('the places of windows and sessions', () => {
   /** Two places that are far enough apart for seconds of their own: a quarter of the usual leeway has 75 of them. */
-  const twoPlaces = fc.tuple(place, fc.double({ min: 1 / 70, max: 69 / 70, noNaN: true })).map(([one, step]) => [one, (one + step) % 1] as const);
+  const twoPlaces = fc
+    .tuple(place, fc.double({ min: 1 / 70, max: 69 / 70, noNaN: true }))
+    .map(([one, step]) => [one, (one + step) % 1] as const);
   /** The due time of a session at one place in a window at another. */
   const dueAt = (access: number, settings: LifetimeSettings, ofSession?: number, ofWindow?: number): number =>
     renewalDueAt(renewable(access, { place: ofSession }), { ...settings, place: ofWindow }) ?? NaN;
@@ -160,10 +180,12 @@ describe('the places of windows and sessions', () => {
     const often = { ...USUAL, refreshInterval: 16 * MINUTE };
     assert.equal(dueAt(HOUR, often), T + 16 * MINUTE);
     assert.equal(dueAt(HOUR, often, 0.5), T + 15.5 * MINUTE);
-    holds(fc.property(place, place, (one, other) => {
-      const due = dueAt(HOUR, often, one, other);
-      assert.ok(due > T + 15 * MINUTE - 1 && due <= T + 16 * MINUTE);
-    }));
+    holds(
+      fc.property(place, place, (one, other) => {
+        const due = dueAt(HOUR, often, one, other);
+        assert.ok(due > T + 15 * MINUTE - 1 && due <= T + 16 * MINUTE);
+      }),
+    );
   });
 
   it('put one off that the gap holds up, rather than bringing it forward', () => {
@@ -172,32 +194,48 @@ describe('the places of windows and sessions', () => {
   });
 
   it('never make a renewal later than the leeway before the expiry, nor earlier than one and a quarter of it', () => {
-    holds(fc.property(lifetime, fc.integer({ min: 0, max: DAY }), place, place, (access, setting, one, other) => {
-      const due = dueAt(access, { ...OFF, leeway: setting }, one, other);
-      const leeway = leewayFor(access, setting);
-      assert.ok(due <= Math.max(T + access - leeway, T + LATEST_GAP), 'not later, beside the gap');
-      assert.ok(due >= Math.floor(T + access - 1.25 * leeway), 'not earlier');
-    }), 1000);
+    holds(
+      fc.property(lifetime, fc.integer({ min: 0, max: DAY }), place, place, (access, setting, one, other) => {
+        const due = dueAt(access, { ...OFF, leeway: setting }, one, other);
+        const leeway = leewayFor(access, setting);
+        assert.ok(due <= Math.max(T + access - leeway, T + LATEST_GAP), 'not later, beside the gap');
+        assert.ok(due >= Math.floor(T + access - 1.25 * leeway), 'not earlier');
+      }),
+      1000,
+    );
   });
 
   it('never make a renewal due within the gap after the last one, for tokens of one second to ten years', () => {
-    holds(fc.property(lifetime, anySettings, place, (access, settings, one) => {
-      const session = renewable(access, { place: one });
-      assert.ok((renewalDueAt(session, settings) ?? NaN) >= T + MIN_REFRESH_INTERVAL);
-      assert.equal(isRenewalDue(session, settings, T + MIN_REFRESH_INTERVAL - 1), false);
-    }), 1000);
+    holds(
+      fc.property(lifetime, anySettings, place, (access, settings, one) => {
+        const session = renewable(access, { place: one });
+        assert.ok((renewalDueAt(session, settings) ?? NaN) >= T + MIN_REFRESH_INTERVAL);
+        assert.equal(isRenewalDue(session, settings, T + MIN_REFRESH_INTERVAL - 1), false);
+      }),
+      1000,
+    );
   });
 
   it('keep windows, and sessions with the same times, out of the same second, for tokens of an hour and more', () => {
     const long = fc.integer({ min: HOUR, max: 10 * YEAR });
-    holds(fc.property(long, twoPlaces, place, (access, [one, other], common) => {
-      assert.ok(Math.abs(dueAt(access, USUAL, common, one) - dueAt(access, USUAL, common, other)) >= SECOND, 'two windows');
-      assert.ok(Math.abs(dueAt(access, USUAL, one, common) - dueAt(access, USUAL, other, common)) >= SECOND, 'two sessions');
-    }), 1000);
+    holds(
+      fc.property(long, twoPlaces, place, (access, [one, other], common) => {
+        assert.ok(
+          Math.abs(dueAt(access, USUAL, common, one) - dueAt(access, USUAL, common, other)) >= SECOND,
+          'two windows',
+        );
+        assert.ok(
+          Math.abs(dueAt(access, USUAL, one, common) - dueAt(access, USUAL, other, common)) >= SECOND,
+          'two sessions',
+        );
+      }),
+      1000,
+    );
   });
 
   it('keep apart what has an end of the session in common, too', () => {
-    const ending = (at: number): number => renewalDueAt(renewable(DAY, { sessionEndsAt: T + HOUR, place: at }), USUAL) ?? NaN;
+    const ending = (at: number): number =>
+      renewalDueAt(renewable(DAY, { sessionEndsAt: T + HOUR, place: at }), USUAL) ?? NaN;
     assert.deepEqual([ending(0), ending(0.5)], [T + HOUR - 10 * MINUTE, T + HOUR - 1.125 * 10 * MINUTE]);
   });
 
@@ -248,10 +286,17 @@ describe('a token handed out', () => {
   });
 
   it('is never fresh when it is dead', () => {
-    holds(fc.property(lifetime, fc.integer({ min: 0, max: DAY }), fc.integer({ min: -DAY, max: YEAR }), (access, margin, at) => {
-      const session = renewable(access);
-      assert.ok(!isFresh(session, T + at, margin) || isUnexpired(session, T + at));
-    }));
+    holds(
+      fc.property(
+        lifetime,
+        fc.integer({ min: 0, max: DAY }),
+        fc.integer({ min: -DAY, max: YEAR }),
+        (access, margin, at) => {
+          const session = renewable(access);
+          assert.ok(!isFresh(session, T + at, margin) || isUnexpired(session, T + at));
+        },
+      ),
+    );
   });
 });
 
@@ -268,7 +313,11 @@ describe('the end of a session', () => {
 });
 
 describe('the warning before the end of a session', () => {
-  const session = (more: Partial<TokenLifetimes>): TokenLifetimes & { signedInAt: number } => ({ ...renewable(HOUR), signedInAt: T, ...more });
+  const session = (more: Partial<TokenLifetimes>): TokenLifetimes & { signedInAt: number } => ({
+    ...renewable(HOUR),
+    signedInAt: T,
+    ...more,
+  });
 
   it('comes the set time before the end that only the person can move', () => {
     assert.equal(warnAt(session({ renewable: false }), USUAL), T + HOUR - 10 * MINUTE);
@@ -299,9 +348,11 @@ describe('the warning before the end of a session', () => {
   });
 
   it('never comes before the session was signed in, nor after its end', () => {
-    holds(fc.property(lifetime, anySettings, (access, settings) => {
-      const at = warnAt(session({ renewable: false, accessExpiresAt: T + access }), settings);
-      assert.ok(at === undefined ? settings.warning === 0 : at >= T && at <= T + access);
-    }));
+    holds(
+      fc.property(lifetime, anySettings, (access, settings) => {
+        const at = warnAt(session({ renewable: false, accessExpiresAt: T + access }), settings);
+        assert.ok(at === undefined ? settings.warning === 0 : at >= T && at <= T + access);
+      }),
+    );
   });
 });

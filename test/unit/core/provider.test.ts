@@ -65,15 +65,49 @@ describe('the setting of providers', () => {
 
     it('takes every field that it knows, with seconds and minutes turned into ms', () => {
       const entry = {
-        id: 'acme.prod_1-x', label: ' Acme ', issuer: 'https://id.example.com/realms/a/', metadataUrl: 'https://id.example.com/meta?p=a', scopeOnRefresh: true, clientId: 'c', scopes: ['a', 'b', 'a'],
-        assumedLifetime: 90, sessionLifetime: 480, idleTimeout: 30, accountsMenu: false, signInMethod: 'device', redirectPorts: [33418, 33419, 33418], redirectUri: 'http://localhost/auth',
-        authorizationParameters: { audience: 'https://api.example.com', max_age: '600' }, tokenParameters: { audience: 'https://api.example.com' },
-        resource: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'], pushedAuthorization: true, dpop: true,
-        endpoints: { authorization: 'https://id.example.com/a?b=c', token: 'https://id.example.com/t', userinfo: 'https://api.example.com/me' }, account: { id: 'id', label: 'login' }, clientAuthentication: 'client_secret_post', token: 'id_token', signOutAtServer: true,
+        id: 'acme.prod_1-x',
+        label: ' Acme ',
+        issuer: 'https://id.example.com/realms/a/',
+        metadataUrl: 'https://id.example.com/meta?p=a',
+        scopeOnRefresh: true,
+        clientId: 'c',
+        scopes: ['a', 'b', 'a'],
+        assumedLifetime: 90,
+        sessionLifetime: 480,
+        idleTimeout: 30,
+        accountsMenu: false,
+        signInMethod: 'device',
+        redirectPorts: [33418, 33419, 33418],
+        redirectUri: 'http://localhost/auth',
+        authorizationParameters: { audience: 'https://api.example.com', max_age: '600' },
+        tokenParameters: { audience: 'https://api.example.com' },
+        resource: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'],
+        pushedAuthorization: true,
+        dpop: true,
+        endpoints: {
+          authorization: 'https://id.example.com/a?b=c',
+          token: 'https://id.example.com/t',
+          userinfo: 'https://api.example.com/me',
+        },
+        account: { id: 'id', label: 'login' },
+        clientAuthentication: 'client_secret_post',
+        token: 'id_token',
+        signOutAtServer: true,
       };
       assert.deepEqual(Object.keys(entry).sort(), [...PROVIDER_FIELDS].sort(), 'no field is left out here');
       assert.deepEqual(parseProviders([entry]), {
-        providers: [{ ...entry, label: 'Acme', scopes: ['a', 'b'], assumedLifetime: 90_000, sessionLifetime: 28_800_000, idleTimeout: 1_800_000, redirectPorts: [33418, 33419], resource: ['https://api.example.com', 'urn:example:api'] }],
+        providers: [
+          {
+            ...entry,
+            label: 'Acme',
+            scopes: ['a', 'b'],
+            assumedLifetime: 90_000,
+            sessionLifetime: 28_800_000,
+            idleTimeout: 1_800_000,
+            redirectPorts: [33418, 33419],
+            resource: ['https://api.example.com', 'urn:example:api'],
+          },
+        ],
         problems: [],
       });
     });
@@ -88,10 +122,18 @@ describe('the setting of providers', () => {
         'https://id.example.com/.well-known/openid-configuration/a/': 'https://id.example.com/a/',
         'http://localhost:8080/.well-known/openid-configuration': 'http://localhost:8080',
         'https://id.example.com/.well-known': 'https://id.example.com/.well-known',
-        'https://id.example.com/.well-known/openid-configurations': 'https://id.example.com/.well-known/openid-configurations',
+        'https://id.example.com/.well-known/openid-configurations':
+          'https://id.example.com/.well-known/openid-configurations',
       };
-      assert.deepEqual(Object.keys(issuers).map((issuer) => parseProviders([but({ issuer })]).providers[0]?.issuer), Object.values(issuers));
-      assert.equal(parseProviders([but({ issuer: 'https://id.example.com/.well-known/openid-configuration?p=x' })]).problems[0]?.code, 'bad-url');
+      assert.deepEqual(
+        Object.keys(issuers).map((issuer) => parseProviders([but({ issuer })]).providers[0]?.issuer),
+        Object.values(issuers),
+      );
+      assert.equal(
+        parseProviders([but({ issuer: 'https://id.example.com/.well-known/openid-configuration?p=x' })]).problems[0]
+          ?.code,
+        'bad-url',
+      );
     });
 
     it('takes one resource as a list of one', () => {
@@ -121,7 +163,10 @@ describe('the setting of providers', () => {
   describe('when it is no list', () => {
     for (const value of [{}, GOOD, 'https://id.example.com', 1, true]) {
       it(`says so of ${JSON.stringify(value)}`, () => {
-        assert.deepEqual(parseProviders(value), { providers: [], problems: [{ entry: '', field: '', code: 'not-a-list' }] });
+        assert.deepEqual(parseProviders(value), {
+          providers: [],
+          problems: [{ entry: '', field: '', code: 'not-a-list' }],
+        });
       });
     }
   });
@@ -156,8 +201,16 @@ describe('the setting of providers', () => {
       ['an issuer with an empty fragment', but({ issuer: 'https://id.example.com#' }), 'issuer bad-url'],
       ['an issuer broken over two lines', but({ issuer: 'https://id.exam\nple.com' }), 'issuer bad-url'],
       ['an issuer without encryption', but({ issuer: 'http://id.example.com' }), 'issuer not-https'],
-      ['an issuer that only begins like this computer', but({ issuer: 'http://localhost.example.com' }), 'issuer not-https'],
-      ['an issuer whose host begins with the loopback address', but({ issuer: 'http://127.0.0.1.example.com' }), 'issuer not-https'],
+      [
+        'an issuer that only begins like this computer',
+        but({ issuer: 'http://localhost.example.com' }),
+        'issuer not-https',
+      ],
+      [
+        'an issuer whose host begins with the loopback address',
+        but({ issuer: 'http://127.0.0.1.example.com' }),
+        'issuer not-https',
+      ],
       ['an issuer on every address of this computer', but({ issuer: 'http://0.0.0.0:8080' }), 'issuer not-https'],
       ['an issuer in the local network', but({ issuer: 'http://192.168.0.1' }), 'issuer not-https'],
       ['an id with a space', but({ id: 'my id' }), 'id bad-id'],
@@ -168,7 +221,11 @@ describe('the setting of providers', () => {
       ['metadata in the clear', but({ metadataUrl: 'http://id.example.com/meta' }), 'metadataUrl not-https'],
       ['metadata at no URL', but({ metadataUrl: '/meta' }), 'metadataUrl bad-endpoint'],
       ['a scope at a refresh that is no yes or no', but({ scopeOnRefresh: 'yes' }), 'scopeOnRefresh wrong-type'],
-      ['a client authentication that is none', but({ clientAuthentication: 'none' }), 'clientAuthentication bad-client-authentication'],
+      [
+        'a client authentication that is none',
+        but({ clientAuthentication: 'none' }),
+        'clientAuthentication bad-client-authentication',
+      ],
       ['a scope that is empty', but({ scopes: ['openid', ''] }), 'scopes.1 missing'],
       ['two scopes in one', but({ scopes: ['openid profile'] }), 'scopes.0 bad-scope'],
       ['a scope with a quote', but({ scopes: ['"openid"'] }), 'scopes.0 bad-scope'],
@@ -176,21 +233,63 @@ describe('the setting of providers', () => {
       ['a lifetime of nothing', but({ assumedLifetime: 0 }), 'assumedLifetime out-of-range'],
       ['a negative session lifetime', but({ sessionLifetime: -5 }), 'sessionLifetime out-of-range'],
       ['parameters in a list', but({ tokenParameters: ['a'] }), 'tokenParameters wrong-type'],
-      ['a parameter that is a number', but({ authorizationParameters: { max_age: 5 } }), 'authorizationParameters.max_age wrong-type'],
-      ['a parameter that is empty', but({ authorizationParameters: { prompt: '' } }), 'authorizationParameters.prompt missing'],
-      ['a parameter that protects', but({ authorizationParameters: { prompt: 'login', state: 'x' } }), 'authorizationParameters.state reserved-parameter'],
-      ['a parameter that protects, in other letters', but({ authorizationParameters: { Redirect_URI: 'x' } }), 'authorizationParameters.Redirect_URI reserved-parameter'],
-      ['a secret among the parameters', but({ tokenParameters: { client_secret: 's' } }), 'tokenParameters.client_secret reserved-parameter'],
+      [
+        'a parameter that is a number',
+        but({ authorizationParameters: { max_age: 5 } }),
+        'authorizationParameters.max_age wrong-type',
+      ],
+      [
+        'a parameter that is empty',
+        but({ authorizationParameters: { prompt: '' } }),
+        'authorizationParameters.prompt missing',
+      ],
+      [
+        'a parameter that protects',
+        but({ authorizationParameters: { prompt: 'login', state: 'x' } }),
+        'authorizationParameters.state reserved-parameter',
+      ],
+      [
+        'a parameter that protects, in other letters',
+        but({ authorizationParameters: { Redirect_URI: 'x' } }),
+        'authorizationParameters.Redirect_URI reserved-parameter',
+      ],
+      [
+        'a secret among the parameters',
+        but({ tokenParameters: { client_secret: 's' } }),
+        'tokenParameters.client_secret reserved-parameter',
+      ],
       ['a resource that is no address', but({ resource: 'api' }), 'resource.0 bad-resource'],
-      ['a resource with a fragment', but({ resource: ['https://api.example.com', 'https://api.example.com/#a'] }), 'resource.1 bad-resource'],
+      [
+        'a resource with a fragment',
+        but({ resource: ['https://api.example.com', 'https://api.example.com/#a'] }),
+        'resource.1 bad-resource',
+      ],
       ['a resource that is a number', but({ resource: 7 }), 'resource wrong-type'],
       ['a list of no resource', but({ resource: [] }), 'resource missing'],
       ['a push in words', but({ pushedAuthorization: 'yes' }), 'pushedAuthorization wrong-type'],
       ['a key in words', but({ dpop: 'yes' }), 'dpop wrong-type'],
-      ['endpoints without one for tokens', but({ endpoints: { authorization: 'https://a.example' } }), 'endpoints.token missing'],
-      ['a misspelt endpoint', but({ endpoints: { authorization: 'https://a.example', token: 'https://a.example', userInfo: 'https://a.example' } }), 'endpoints.userInfo unknown-field'],
-      ['an endpoint that is no address', but({ endpoints: { authorization: '/a', token: 'https://a.example' } }), 'endpoints.authorization bad-endpoint'],
-      ['an endpoint without encryption', but({ endpoints: { authorization: 'https://a.example', token: 'http://a.example' } }), 'endpoints.token not-https'],
+      [
+        'endpoints without one for tokens',
+        but({ endpoints: { authorization: 'https://a.example' } }),
+        'endpoints.token missing',
+      ],
+      [
+        'a misspelt endpoint',
+        but({
+          endpoints: { authorization: 'https://a.example', token: 'https://a.example', userInfo: 'https://a.example' },
+        }),
+        'endpoints.userInfo unknown-field',
+      ],
+      [
+        'an endpoint that is no address',
+        but({ endpoints: { authorization: '/a', token: 'https://a.example' } }),
+        'endpoints.authorization bad-endpoint',
+      ],
+      [
+        'an endpoint without encryption',
+        but({ endpoints: { authorization: 'https://a.example', token: 'http://a.example' } }),
+        'endpoints.token not-https',
+      ],
       ['endpoints in a list', but({ endpoints: [] }), 'endpoints wrong-type'],
       ['an account without an id', but({ account: { label: 'login' } }), 'account.id missing'],
       ['an account that is a text', but({ account: 'login' }), 'account wrong-type'],
@@ -212,19 +311,34 @@ describe('the setting of providers', () => {
     it('everything at once, not only the first thing', () => {
       const { problems } = parseProviders([{ id: '1', clientId: '', extra: 1, other: 2 }]);
       const found = new Set(problems.map(({ field, code }) => `${field} ${code}`));
-      for (const expected of ['id bad-id', 'issuer missing', 'clientId missing', 'extra unknown-field', 'other unknown-field']) {
+      for (const expected of [
+        'id bad-id',
+        'issuer missing',
+        'clientId missing',
+        'extra unknown-field',
+        'other unknown-field',
+      ]) {
         assert.ok(found.has(expected), expected);
       }
     });
 
     it('a value that came from JSON with a name that objects inherit', () => {
-      assert.equal(wrongWith(JSON.parse('{"issuer":"https://a.example","clientId":"c","__proto__":{"id":"x"}}')), '__proto__ unknown-field');
+      assert.equal(
+        wrongWith(JSON.parse('{"issuer":"https://a.example","clientId":"c","__proto__":{"id":"x"}}')),
+        '__proto__ unknown-field',
+      );
       assert.equal(wrongWith(but({ constructor: 1 })), 'constructor unknown-field');
     });
   });
 
   describe('takes http on this computer only:', () => {
-    for (const issuer of ['http://localhost', 'http://localhost:8080/realms/a', 'http://127.0.0.1:3000', 'http://127.255.1.2/', 'http://[::1]:9000']) {
+    for (const issuer of [
+      'http://localhost',
+      'http://localhost:8080/realms/a',
+      'http://127.0.0.1:3000',
+      'http://127.255.1.2/',
+      'http://[::1]:9000',
+    ]) {
       it(issuer, () => {
         assert.deepEqual(parseProviders([but({ issuer })]).problems, []);
       });
@@ -244,7 +358,17 @@ describe('the setting of providers', () => {
       for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '[::1]']) {
         assert.equal(isLoopbackHost(host), true, host);
       }
-      for (const host of ['', 'localhost.', 'xlocalhost', '128.0.0.1', '127.0.0', '1127.0.0.1', '127.0.0.1.example', '[::2]', '0.0.0.0']) {
+      for (const host of [
+        '',
+        'localhost.',
+        'xlocalhost',
+        '128.0.0.1',
+        '127.0.0',
+        '1127.0.0.1',
+        '127.0.0.1.example',
+        '[::2]',
+        '0.0.0.0',
+      ]) {
         assert.equal(isLoopbackHost(host), false, host);
       }
     });
@@ -255,14 +379,20 @@ describe('the setting of providers', () => {
 
     it('goes on working with the good ones, in their order', () => {
       const { providers, problems } = parseProviders([{ id: 'bad' }, other, 'bad', GOOD]);
-      assert.deepEqual(providers.map(({ id }) => id), ['other', DEFAULT_PROVIDER_ID]);
+      assert.deepEqual(
+        providers.map(({ id }) => id),
+        ['other', DEFAULT_PROVIDER_ID],
+      );
       assert.deepEqual(new Set(problems.map(({ entry }) => entry)), new Set(['bad', '3']));
     });
 
     it('takes the first of two with one id, and names the second', () => {
       const second = { ...GOOD, id: 'other', label: 'Second' };
       const { providers, problems } = parseProviders([other, second]);
-      assert.deepEqual(providers.map(({ issuer }) => issuer), ['https://other.example.com']);
+      assert.deepEqual(
+        providers.map(({ issuer }) => issuer),
+        ['https://other.example.com'],
+      );
       assert.deepEqual(problems, [{ entry: 'Second', field: 'id', code: 'id-twice' }]);
     });
 
@@ -273,7 +403,10 @@ describe('the setting of providers', () => {
 
     it('does not let a bad entry take an id away from a good one', () => {
       const { providers } = parseProviders([{ id: 'other', issuer: 'http://id.example.com', clientId: 'c' }, other]);
-      assert.deepEqual(providers.map(({ id }) => id), ['other']);
+      assert.deepEqual(
+        providers.map(({ id }) => id),
+        ['other'],
+      );
     });
   });
 
@@ -312,20 +445,27 @@ describe('the setting of providers', () => {
       fc.constantFrom('https://a.example', 'http://a.example', 'http://localhost', 'acme', 'github', 1, 0, 1e308, true),
       fc.array(fc.constantFrom('openid', 'a b', '')),
     );
-    const entry = fc.oneof(fc.jsonValue(), fc.dictionary(field, value), fc.dictionary(field, value).map((fields) => but(fields)));
-    holds(fc.property(fc.oneof(fc.jsonValue(), fc.array(entry, { maxLength: 4 })), (setting) => {
-      const { providers, problems } = parseProviders(setting);
-      assert.equal(new Set(providers.map(({ id }) => id)).size, providers.length);
-      for (const provider of providers) {
-        assert.match(provider.id, PROVIDER_ID_PATTERN);
-        assert.ok(!BUILT_IN_PROVIDER_IDS.includes(provider.id));
-        assert.ok(isSecureUrl(provider.issuer) && URL.canParse(provider.issuer));
-        assert.ok(provider.label !== '' && provider.clientId !== '');
-      }
-      if (Array.isArray(setting)) {
-        assert.ok(providers.length + problems.length >= setting.length, 'each entry is used or complained about');
-      }
-    }), 600);
+    const entry = fc.oneof(
+      fc.jsonValue(),
+      fc.dictionary(field, value),
+      fc.dictionary(field, value).map((fields) => but(fields)),
+    );
+    holds(
+      fc.property(fc.oneof(fc.jsonValue(), fc.array(entry, { maxLength: 4 })), (setting) => {
+        const { providers, problems } = parseProviders(setting);
+        assert.equal(new Set(providers.map(({ id }) => id)).size, providers.length);
+        for (const provider of providers) {
+          assert.match(provider.id, PROVIDER_ID_PATTERN);
+          assert.ok(!BUILT_IN_PROVIDER_IDS.includes(provider.id));
+          assert.ok(isSecureUrl(provider.issuer) && URL.canParse(provider.issuer));
+          assert.ok(provider.label !== '' && provider.clientId !== '');
+        }
+        if (Array.isArray(setting)) {
+          assert.ok(providers.length + problems.length >= setting.length, 'each entry is used or complained about');
+        }
+      }),
+      600,
+    );
   });
 
   it('never lets a lifetime become so long that no point in time is left for its end', () => {

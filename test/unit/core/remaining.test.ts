@@ -14,7 +14,11 @@ const left = fc.oneof(
   fc.integer({ min: SECOND, max: 5 * MINUTE }),
   fc.integer({ min: SECOND, max: 5 * HOUR }),
   fc.integer({ min: SECOND, max: 3650 * DAY }),
-  fc.tuple(fc.constantFrom(SECOND, 10 * SECOND, 55 * SECOND, MINUTE, HOUR, 2 * HOUR, DAY, 2 * DAY, 3 * DAY), fc.integer({ min: -2, max: 2 }))
+  fc
+    .tuple(
+      fc.constantFrom(SECOND, 10 * SECOND, 55 * SECOND, MINUTE, HOUR, 2 * HOUR, DAY, 2 * DAY, 3 * DAY),
+      fc.integer({ min: -2, max: 2 }),
+    )
     .map(([edge, beside]) => Math.max(SECOND, edge + beside)),
 );
 
@@ -46,30 +50,37 @@ describe('what is left of a time', () => {
 
   it('never promises more than there is', () => {
     const sizes = { day: DAY, hour: HOUR, minute: MINUTE, second: SECOND };
-    holds(fc.property(left, (ms) => {
-      const { unit, count } = remaining(ms);
-      assert.ok(Number.isInteger(count));
-      assert.ok(count * sizes[unit] <= ms);
-      const step = unit === 'second' && ms >= 10 * SECOND ? 5 : 1;
-      assert.ok((count + step) * sizes[unit] > ms, 'nor a whole step less');
-    }));
+    holds(
+      fc.property(left, (ms) => {
+        const { unit, count } = remaining(ms);
+        assert.ok(Number.isInteger(count));
+        assert.ok(count * sizes[unit] <= ms);
+        const step = unit === 'second' && ms >= 10 * SECOND ? 5 : 1;
+        assert.ok((count + step) * sizes[unit] > ms, 'nor a whole step less');
+      }),
+    );
   });
 
   it('never counts one day or one hour, which are said in the next smaller unit', () => {
-    holds(fc.property(left, (ms) => {
-      const { unit, count } = remaining(ms);
-      assert.ok((unit !== 'day' && unit !== 'hour') || count >= 2);
-    }));
+    holds(
+      fc.property(left, (ms) => {
+        const { unit, count } = remaining(ms);
+        assert.ok((unit !== 'day' && unit !== 'hour') || count >= 2);
+      }),
+    );
   });
 
   it('keeps its words for exactly as long as it says', () => {
-    holds(fc.property(left, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (ms, part) => {
-      const { trueFor } = remaining(ms);
-      assert.ok(Number.isInteger(trueFor) && trueFor >= 1);
-      assert.equal(words(ms - Math.floor(part * trueFor)), words(ms), 'on the way');
-      assert.equal(words(ms - (trueFor - 1)), words(ms), 'at the last millisecond');
-      assert.notEqual(words(ms - trueFor), words(ms), 'and then no more');
-    }), 1000);
+    holds(
+      fc.property(left, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (ms, part) => {
+        const { trueFor } = remaining(ms);
+        assert.ok(Number.isInteger(trueFor) && trueFor >= 1);
+        assert.equal(words(ms - Math.floor(part * trueFor)), words(ms), 'on the way');
+        assert.equal(words(ms - (trueFor - 1)), words(ms), 'at the last millisecond');
+        assert.notEqual(words(ms - trueFor), words(ms), 'and then no more');
+      }),
+      1000,
+    );
   });
 
   it('keeps its last words, and never says that they change after the end', () => {

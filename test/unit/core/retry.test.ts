@@ -10,7 +10,7 @@ const NETWORK = new Failure('network', 'ECONNRESET');
 /** The random number with which the spread is none. */
 const MIDDLE = 0.5;
 
-const categories = (retry: 'quick' | 'slow' | 'never'): typeof CATEGORIES[number][] =>
+const categories = (retry: 'quick' | 'slow' | 'never'): (typeof CATEGORIES)[number][] =>
   CATEGORIES.filter((category) => FAILURE_POLICIES[category].retry === retry);
 /** The random number of a test is in [0, 1), as `Math.random` gives it. */
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
@@ -38,7 +38,11 @@ describe('a renewal that failed is tried again', () => {
     const offline = new Failure('network', 'ENOTFOUND', { wasNotSent: true });
     const delays = [1, 2, 3, 4, 5, 10_000].map((failures) => retryDelay(offline, failures, MIDDLE));
     assert.deepEqual(delays, [2 * SECOND, 4 * SECOND, 8 * SECOND, 8 * SECOND, 8 * SECOND, 8 * SECOND]);
-    assert.deepEqual([retryDelay(offline, 50, 0), retryDelay(offline, 50, 0.75)], [6 * SECOND, 9 * SECOND], 'spread as all are');
+    assert.deepEqual(
+      [retryDelay(offline, 50, 0), retryDelay(offline, 50, 0.75)],
+      [6 * SECOND, 9 * SECOND],
+      'spread as all are',
+    );
   });
 
   it('every five minutes where a person must mend something first', () => {
@@ -75,7 +79,10 @@ describe('a renewal that failed is tried again', () => {
   it('so also where the server asks for less than the pace would be, for the tenth time or whatever the spread', () => {
     const busy = new Failure('server', 'http-503', { retryAfter: 10 * SECOND });
     for (const failures of [1, 2, 3, 10, 1000]) {
-      assert.deepEqual([0, MIDDLE, 0.99].map((at) => retryDelay(busy, failures, at)), [10 * SECOND, 10 * SECOND, 10 * SECOND]);
+      assert.deepEqual(
+        [0, MIDDLE, 0.99].map((at) => retryDelay(busy, failures, at)),
+        [10 * SECOND, 10 * SECOND, 10 * SECOND],
+      );
     }
   });
 
@@ -92,15 +99,25 @@ describe('a renewal that failed is tried again', () => {
   it('after a time that is always sensible: a second to an hour where the server says, else a second and a half to some minutes', () => {
     const category = fc.constantFrom(...CATEGORIES);
     const retryAfter = fc.option(fc.double({ noNaN: true }), { nil: undefined });
-    holds(fc.property(category, retryAfter, fc.boolean(), fc.integer({ min: 1, max: 100_000 }), random, (one, wait, wasNotSent, failures, at) => {
-      const delay = retryDelay(new Failure(one, 'x', { retryAfter: wait, wasNotSent }), failures, at);
-      if (FAILURE_POLICIES[one].retry === 'never') {
-        assert.equal(delay, undefined);
-      } else if (wait !== undefined && wait > 0) {
-        assert.equal(delay, Math.min(Math.max(wait, SECOND), HOUR));
-      } else {
-        assert.ok(delay !== undefined && delay >= 1.5 * SECOND && delay <= 6.25 * MINUTE);
-      }
-    }), 1000);
+    holds(
+      fc.property(
+        category,
+        retryAfter,
+        fc.boolean(),
+        fc.integer({ min: 1, max: 100_000 }),
+        random,
+        (one, wait, wasNotSent, failures, at) => {
+          const delay = retryDelay(new Failure(one, 'x', { retryAfter: wait, wasNotSent }), failures, at);
+          if (FAILURE_POLICIES[one].retry === 'never') {
+            assert.equal(delay, undefined);
+          } else if (wait !== undefined && wait > 0) {
+            assert.equal(delay, Math.min(Math.max(wait, SECOND), HOUR));
+          } else {
+            assert.ok(delay !== undefined && delay >= 1.5 * SECOND && delay <= 6.25 * MINUTE);
+          }
+        },
+      ),
+      1000,
+    );
   });
 });

@@ -1,9 +1,26 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { canJoin, coversScopes, isPermission, isScope, normalizeScopes, sameScopes, scopesToRequest } from '../../../src/core/scopes.ts';
+import {
+  canJoin,
+  coversScopes,
+  isPermission,
+  isScope,
+  normalizeScopes,
+  sameScopes,
+  scopesToRequest,
+} from '../../../src/core/scopes.ts';
 import { holds } from '../../support/seeded.ts';
 
-const word: fc.Arbitrary<string> = fc.constantFrom('openid', 'profile', 'email', 'offline_access', 'read', 'write', 'READ', 'api/read');
+const word: fc.Arbitrary<string> = fc.constantFrom(
+  'openid',
+  'profile',
+  'email',
+  'offline_access',
+  'read',
+  'write',
+  'READ',
+  'api/read',
+);
 const words = fc.array(word, { maxLength: 8 });
 
 describe('scopes', () => {
@@ -35,11 +52,13 @@ describe('scopes', () => {
     });
 
     it('stay the same when normalized again', () => {
-      holds(fc.property(fc.array(fc.string()), (scopes) => {
-        const once = normalizeScopes(scopes);
-        assert.deepEqual(normalizeScopes(once), once);
-        assert.equal(new Set(once).size, once.length);
-      }));
+      holds(
+        fc.property(fc.array(fc.string()), (scopes) => {
+          const once = normalizeScopes(scopes);
+          assert.deepEqual(normalizeScopes(once), once);
+          assert.equal(new Set(once).size, once.length);
+        }),
+      );
     });
   });
 
@@ -61,10 +80,15 @@ describe('scopes', () => {
     });
 
     it('is the subset relation', () => {
-      holds(fc.property(words, words, (held, wanted) => {
-        assert.equal(coversScopes(held, wanted), wanted.every((scope) => held.includes(scope)));
-        assert.equal(coversScopes([...held, ...wanted], wanted), true);
-      }));
+      holds(
+        fc.property(words, words, (held, wanted) => {
+          assert.equal(
+            coversScopes(held, wanted),
+            wanted.every((scope) => held.includes(scope)),
+          );
+          assert.equal(coversScopes([...held, ...wanted], wanted), true);
+        }),
+      );
     });
   });
 
@@ -77,9 +101,11 @@ describe('scopes', () => {
     });
 
     it('is the same from both sides', () => {
-      holds(fc.property(words, words, (one, other) => {
-        assert.equal(sameScopes(one, other), sameScopes(other, one));
-      }));
+      holds(
+        fc.property(words, words, (one, other) => {
+          assert.equal(sameScopes(one, other), sameScopes(other, one));
+        }),
+      );
     });
   });
 
@@ -106,37 +132,61 @@ describe('scopes', () => {
     });
 
     it('always cover what the caller wants, without doubles', () => {
-      holds(fc.property(words, words, (wanted, settings) => {
-        const requested = scopesToRequest(wanted, settings);
-        assert.equal(coversScopes(requested, wanted), true);
-        assert.equal(new Set(requested).size, requested.length);
-        assert.equal(requested.every((scope) => wanted.includes(scope) || settings.includes(scope)), true);
-      }));
+      holds(
+        fc.property(words, words, (wanted, settings) => {
+          const requested = scopesToRequest(wanted, settings);
+          assert.equal(coversScopes(requested, wanted), true);
+          assert.equal(new Set(requested).size, requested.length);
+          assert.equal(
+            requested.every((scope) => wanted.includes(scope) || settings.includes(scope)),
+            true,
+          );
+        }),
+      );
     });
   });
 
   describe('of two sign-ins', () => {
     it('go together where they are words, and where they are for one resource', () => {
       assert.equal(canJoin(['openid', 'read'], ['write', 'offline_access']), true);
-      assert.equal(canJoin(['openid', 'https://www.googleapis.com/auth/drive'], ['https://www.googleapis.com/auth/calendar', 'email']), true);
+      assert.equal(
+        canJoin(
+          ['openid', 'https://www.googleapis.com/auth/drive'],
+          ['https://www.googleapis.com/auth/calendar', 'email'],
+        ),
+        true,
+      );
       assert.equal(canJoin(['openid', 'profile'], ['https://graph.microsoft.com/User.Read']), true);
       assert.equal(canJoin([], []), true);
     });
 
     it('do not where one token cannot have them, because they are for two resources', () => {
-      assert.equal(canJoin(['https://graph.microsoft.com/User.Read'], ['openid', 'https://management.azure.com/user_impersonation']), false);
+      assert.equal(
+        canJoin(
+          ['https://graph.microsoft.com/User.Read'],
+          ['openid', 'https://management.azure.com/user_impersonation'],
+        ),
+        false,
+      );
       assert.equal(canJoin(['api://one/read'], ['api://two/read']), false);
       assert.equal(canJoin(['User.Read'], ['https://management.azure.com/user_impersonation']), false);
     });
 
     it('do not where one of them stands for all that there is', () => {
       assert.equal(canJoin(['https://a.example/.default'], ['https://a.example/read']), false);
-      assert.equal(canJoin(['https://a.example/.default', 'openid'], ['https://a.example/.default', 'offline_access']), true);
+      assert.equal(
+        canJoin(['https://a.example/.default', 'openid'], ['https://a.example/.default', 'offline_access']),
+        true,
+      );
     });
   });
 
   it('are words of visible ASCII without quotation marks, and of a sensible length', () => {
-    assert.deepEqual(['read', 'https://x/y:z', 'a'.repeat(500)].filter(isScope), ['read', 'https://x/y:z', 'a'.repeat(500)]);
+    assert.deepEqual(['read', 'https://x/y:z', 'a'.repeat(500)].filter(isScope), [
+      'read',
+      'https://x/y:z',
+      'a'.repeat(500),
+    ]);
     assert.deepEqual(['', 'a b', 'a"', 'a\\b', 'ä', 'a\n', 'a'.repeat(501)].filter(isScope), []);
   });
 

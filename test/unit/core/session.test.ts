@@ -53,8 +53,20 @@ const anyRecord = fc.record(
   },
   {
     requiredKeys: [
-      'version', 'id', 'providerId', 'issuer', 'clientId', 'account', 'scopes', 'tokenType', 'accessToken',
-      'generation', 'isComplete', 'signedInAt', 'renewedAt', 'expirySource',
+      'version',
+      'id',
+      'providerId',
+      'issuer',
+      'clientId',
+      'account',
+      'scopes',
+      'tokenType',
+      'accessToken',
+      'generation',
+      'isComplete',
+      'signedInAt',
+      'renewedAt',
+      'expirySource',
     ],
     noNullPrototype: true,
   },
@@ -74,9 +86,11 @@ describe('a stored session', () => {
   });
 
   it('comes back as it was, whatever its tokens and names hold', () => {
-    holds(fc.property(anyRecord, (record) => {
-      assert.deepEqual(parseRecord(formatRecord(record)), { kind: 'record', record });
-    }));
+    holds(
+      fc.property(anyRecord, (record) => {
+        assert.deepEqual(parseRecord(formatRecord(record)), { kind: 'record', record });
+      }),
+    );
   });
 
   describe('that cannot be read', () => {
@@ -94,7 +108,19 @@ describe('a stored session', () => {
     });
 
     it('is one that lacks a field', () => {
-      for (const field of ['id', 'providerId', 'issuer', 'clientId', 'account', 'scopes', 'tokenType', 'accessToken', 'generation', 'isComplete', 'renewedAt'] as const) {
+      for (const field of [
+        'id',
+        'providerId',
+        'issuer',
+        'clientId',
+        'account',
+        'scopes',
+        'tokenType',
+        'accessToken',
+        'generation',
+        'isComplete',
+        'renewedAt',
+      ] as const) {
         assert.equal(reasonOf(without(SAMPLE, field)), `field "${field}" is missing or wrong`);
       }
     });
@@ -122,37 +148,63 @@ describe('a stored session', () => {
     }
 
     it('is never quoted in the reason: no token gets from the store into a message', () => {
-      holds(fc.property(anyRecord, fc.string({ minLength: 8 }), fc.jsonValue(), fc.nat(), (record, secret, value, seed) => {
-        const marked = `SECRET-${secret}`;
-        const whole: Record<string, unknown> = { ...record, accessToken: marked, refreshToken: marked, idToken: marked, [marked]: marked };
-        const fields = Object.keys(record);
-        const broken = { ...whole, [fields[seed % fields.length] ?? 'id']: value };
-        for (const stored of [JSON.stringify(broken), JSON.stringify(whole).slice(0, -1 - (seed % 40)), marked, JSON.stringify(marked)]) {
-          const parsed = parseRecord(stored);
-          if (parsed.kind === 'unreadable') {
-            assert.ok(!parsed.reason.includes('SECRET'));
-            assert.match(parsed.reason, /^(?:not JSON|not a session|field "[A-Za-z0-9.]+" is missing or wrong)$/);
+      holds(
+        fc.property(anyRecord, fc.string({ minLength: 8 }), fc.jsonValue(), fc.nat(), (record, secret, value, seed) => {
+          const marked = `SECRET-${secret}`;
+          const whole: Record<string, unknown> = {
+            ...record,
+            accessToken: marked,
+            refreshToken: marked,
+            idToken: marked,
+            [marked]: marked,
+          };
+          const fields = Object.keys(record);
+          const broken = { ...whole, [fields[seed % fields.length] ?? 'id']: value };
+          for (const stored of [
+            JSON.stringify(broken),
+            JSON.stringify(whole).slice(0, -1 - (seed % 40)),
+            marked,
+            JSON.stringify(marked),
+          ]) {
+            const parsed = parseRecord(stored);
+            if (parsed.kind === 'unreadable') {
+              assert.ok(!parsed.reason.includes('SECRET'));
+              assert.match(parsed.reason, /^(?:not JSON|not a session|field "[A-Za-z0-9.]+" is missing or wrong)$/);
+            }
           }
-        }
-      }));
+        }),
+      );
     });
 
     it('never makes the parser throw', () => {
-      holds(fc.property(fc.oneof(fc.string(), fc.json()), (stored) => {
-        assert.ok(['record', 'newer', 'unreadable'].includes(parseRecord(stored).kind));
-      }));
+      holds(
+        fc.property(fc.oneof(fc.string(), fc.json()), (stored) => {
+          assert.ok(['record', 'newer', 'unreadable'].includes(parseRecord(stored).kind));
+        }),
+      );
     });
   });
 
   describe('of the first version', () => {
     /** The same record as the first version wrote it, which did not tell half a renewal from a whole one. */
-    const first = (record: SessionRecord): Record<string, unknown> => ({ ...without(record, 'isComplete'), version: 1 });
+    const first = (record: SessionRecord): Record<string, unknown> => ({
+      ...without(record, 'isComplete'),
+      version: 1,
+    });
 
     it('comes back as one of this version, whole and with every field as it was', () => {
-      assert.deepEqual(parseRecord(JSON.stringify(first(SAMPLE))), { kind: 'record', record: { ...SAMPLE, version: RECORD_VERSION, isComplete: true } });
-      holds(fc.property(anyRecord, (record) => {
-        assert.deepEqual(parseRecord(JSON.stringify(first(record))), { kind: 'record', record: { ...record, isComplete: true } });
-      }));
+      assert.deepEqual(parseRecord(JSON.stringify(first(SAMPLE))), {
+        kind: 'record',
+        record: { ...SAMPLE, version: RECORD_VERSION, isComplete: true },
+      });
+      holds(
+        fc.property(anyRecord, (record) => {
+          assert.deepEqual(parseRecord(JSON.stringify(first(record))), {
+            kind: 'record',
+            record: { ...record, isComplete: true },
+          });
+        }),
+      );
     });
 
     it('is stored as one of this version from then on', () => {
@@ -169,8 +221,14 @@ describe('a stored session', () => {
 
   describe('of a later version', () => {
     it('is told apart from one that is broken, so that it can be left alone', () => {
-      assert.deepEqual(parseRecord(JSON.stringify({ version: RECORD_VERSION + 1 })), { kind: 'newer', version: RECORD_VERSION + 1 });
-      assert.deepEqual(parseRecord(JSON.stringify({ ...SAMPLE, version: 40, accessToken: { sealed: true } })), { kind: 'newer', version: 40 });
+      assert.deepEqual(parseRecord(JSON.stringify({ version: RECORD_VERSION + 1 })), {
+        kind: 'newer',
+        version: RECORD_VERSION + 1,
+      });
+      assert.deepEqual(parseRecord(JSON.stringify({ ...SAMPLE, version: 40, accessToken: { sealed: true } })), {
+        kind: 'newer',
+        version: 40,
+      });
     });
   });
 
@@ -189,11 +247,14 @@ describe('a stored session', () => {
     ] as const) {
       it(`with ${what}`, () => {
         const bad = { ...SAMPLE, ...change } as SessionRecord;
-        assert.throws(() => formatRecord(bad), (error) => {
-          assert.ok(error instanceof Error && error.message.includes(`"${field}"`));
-          assert.ok(!error.message.includes('SECRET'));
-          return true;
-        });
+        assert.throws(
+          () => formatRecord(bad),
+          (error) => {
+            assert.ok(error instanceof Error && error.message.includes(`"${field}"`));
+            assert.ok(!error.message.includes('SECRET'));
+            return true;
+          },
+        );
       });
     }
 
@@ -205,21 +266,32 @@ describe('a stored session', () => {
 
 describe('a session', () => {
   it('gives callers the token that the entry names, and never another in its place', () => {
-    assert.deepEqual([tokenFor(SAMPLE, 'access_token'), tokenFor(SAMPLE, 'id_token')], [SAMPLE.accessToken, SAMPLE.idToken]);
+    assert.deepEqual(
+      [tokenFor(SAMPLE, 'access_token'), tokenFor(SAMPLE, 'id_token')],
+      [SAMPLE.accessToken, SAMPLE.idToken],
+    );
     assert.equal(tokenFor(without(SAMPLE, 'idToken'), 'id_token'), undefined);
   });
 
   it('can be renewed while it has a refresh token and no verdict has ended it', () => {
     assert.equal(tokenLifetimes(SAMPLE).renewable, true);
     assert.equal(tokenLifetimes(UNRENEWABLE).renewable, false);
-    assert.equal(tokenLifetimes({ ...SAMPLE, ended: { at: T, category: 'session-ended', code: 'invalid_grant' } }).renewable, false);
+    assert.equal(
+      tokenLifetimes({ ...SAMPLE, ended: { at: T, category: 'session-ended', code: 'invalid_grant' } }).renewable,
+      false,
+    );
   });
 
   it('hands its times on as they are', () => {
     const { place, ...times } = tokenLifetimes({ ...SAMPLE, sessionEndsAt: T + 5, sessionEndIsFixed: true });
     assert.ok(place !== undefined && place >= 0 && place < 1);
     assert.deepEqual(times, {
-      renewedAt: T, signedInAt: T, accessExpiresAt: SAMPLE.accessExpiresAt, sessionEndsAt: T + 5, sessionEndIsFixed: true, renewable: true,
+      renewedAt: T,
+      signedInAt: T,
+      accessExpiresAt: SAMPLE.accessExpiresAt,
+      sessionEndsAt: T + 5,
+      sessionEndIsFixed: true,
+      renewable: true,
     });
   });
 
@@ -278,11 +350,19 @@ describe('a session', () => {
     });
 
     it('whatever the clocks say of the two', () => {
-      holds(fc.property(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 8 }), time, time, (one, other, at, otherwise) => {
-        const first = { ...(stages[one] ?? SAMPLE), renewedAt: at, signedInAt: otherwise };
-        const second = { ...(stages[other] ?? SAMPLE), renewedAt: otherwise, accessExpiresAt: at };
-        assert.equal(isNewer(first, second), one > other);
-      }));
+      holds(
+        fc.property(
+          fc.integer({ min: 0, max: 8 }),
+          fc.integer({ min: 0, max: 8 }),
+          time,
+          time,
+          (one, other, at, otherwise) => {
+            const first = { ...(stages[one] ?? SAMPLE), renewedAt: at, signedInAt: otherwise };
+            const second = { ...(stages[other] ?? SAMPLE), renewedAt: otherwise, accessExpiresAt: at };
+            assert.equal(isNewer(first, second), one > other);
+          },
+        ),
+      );
     });
 
     it('and once it has ended, it is so whether or not its last renewal came to its end', () => {
@@ -299,7 +379,10 @@ describe('a session', () => {
   });
 
   it('is the same sign-in for the same provider, account and scopes, in any order', () => {
-    assert.equal(isSameSignIn(SAMPLE, { ...SAMPLE, id: 'session-2', scopes: ['profile', 'openid'], generation: 9 }), true);
+    assert.equal(
+      isSameSignIn(SAMPLE, { ...SAMPLE, id: 'session-2', scopes: ['profile', 'openid'], generation: 9 }),
+      true,
+    );
     for (const other of [
       { ...SAMPLE, providerId: 'other' },
       { ...SAMPLE, issuer: 'https://other.example.com' },
@@ -316,25 +399,65 @@ describe('a session', () => {
     const provider = { issuer: SAMPLE.issuer, clientId: SAMPLE.clientId, endpoints: undefined };
 
     it('that is still the one that its tokens came from', () => {
-      assert.equal(configuredProviderOf(SAMPLE, (id) => (id === 'acme' ? provider : undefined)), provider);
+      assert.equal(
+        configuredProviderOf(SAMPLE, (id) => (id === 'acme' ? provider : undefined)),
+        provider,
+      );
     });
 
     it('and to none when that is gone, or has another issuer or client id now', () => {
-      assert.equal(configuredProviderOf(SAMPLE, () => undefined), undefined);
-      assert.equal(configuredProviderOf(SAMPLE, () => ({ ...provider, issuer: 'https://evil.example' })), undefined);
-      assert.equal(configuredProviderOf(SAMPLE, () => ({ ...provider, clientId: 'client-2' })), undefined);
+      assert.equal(
+        configuredProviderOf(SAMPLE, () => undefined),
+        undefined,
+      );
+      assert.equal(
+        configuredProviderOf(SAMPLE, () => ({ ...provider, issuer: 'https://evil.example' })),
+        undefined,
+      );
+      assert.equal(
+        configuredProviderOf(SAMPLE, () => ({ ...provider, clientId: 'client-2' })),
+        undefined,
+      );
     });
 
-    const at = (token: string, revocation?: string): Endpoints => ({ authorization: 'https://login.example/a', token, revocation });
+    const at = (token: string, revocation?: string): Endpoints => ({
+      authorization: 'https://login.example/a',
+      token,
+      revocation,
+    });
     const places: readonly (readonly [string, readonly string[] | undefined, Endpoints | undefined, boolean])[] = [
       ['the server says them, as before', [], undefined, true],
       ['the entry names the same', ['https://id.example'], at('https://id.example/token'), true],
-      ['the entry names another path there', ['https://id.example'], at('https://id.example/v2/token', 'https://id.example/revoke'), true],
-      ['the entry names no revocation any more', ['https://id.example', 'https://out.example'], at('https://id.example/token'), true],
-      ['the entry names another place for signing in only', ['https://id.example'], { ...at('https://id.example/token'), authorization: 'https://other.example/a', jwks: 'https://other.example/j' }, true],
+      [
+        'the entry names another path there',
+        ['https://id.example'],
+        at('https://id.example/v2/token', 'https://id.example/revoke'),
+        true,
+      ],
+      [
+        'the entry names no revocation any more',
+        ['https://id.example', 'https://out.example'],
+        at('https://id.example/token'),
+        true,
+      ],
+      [
+        'the entry names another place for signing in only',
+        ['https://id.example'],
+        {
+          ...at('https://id.example/token'),
+          authorization: 'https://other.example/a',
+          jwks: 'https://other.example/j',
+        },
+        true,
+      ],
       ['the entry leads tokens elsewhere', ['https://id.example'], at('https://evil.example/token'), false],
       ['the entry leads them to another port', ['https://id.example'], at('https://id.example:8443/token'), false],
-      ['the entry leads revocations elsewhere', ['https://id.example'], at('https://id.example/token', 'https://evil.example/revoke'), false],
+      [
+        'the entry leads revocations elsewhere',
+        ['https://id.example'],
+        at('https://id.example/token', 'https://evil.example/revoke'),
+        false,
+      ],
       ['the entry names some, and the server said them before', [], at('https://id.example/token'), false],
       ['the entry names none any more', ['https://id.example'], undefined, false],
       ['the record is from before they were kept, with none', undefined, undefined, true],
@@ -344,8 +467,22 @@ describe('a session', () => {
       const meta = (origins: readonly string[], metadataUrl: string | undefined): boolean =>
         configuredProviderOf({ ...SAMPLE, origins: [...origins] }, () => ({ ...provider, metadataUrl })) !== undefined;
       const own = new URL(SAMPLE.issuer).origin;
-      assert.deepEqual([meta([], `${own}/policy/meta`), meta([], undefined), meta(['https://meta.example'], 'https://meta.example/other')], [true, true, true]);
-      assert.deepEqual([meta([], 'https://evil.example/meta'), meta(['https://meta.example'], 'https://evil.example/meta'), meta(['https://meta.example'], undefined)], [false, false, false]);
+      assert.deepEqual(
+        [
+          meta([], `${own}/policy/meta`),
+          meta([], undefined),
+          meta(['https://meta.example'], 'https://meta.example/other'),
+        ],
+        [true, true, true],
+      );
+      assert.deepEqual(
+        [
+          meta([], 'https://evil.example/meta'),
+          meta(['https://meta.example'], 'https://evil.example/meta'),
+          meta(['https://meta.example'], undefined),
+        ],
+        [false, false, false],
+      );
       assert.deepEqual([meta(['https://meta.example'], `${own}/meta`), meta([], `${own}:8443/meta`)], [false, false]);
     });
 
@@ -364,12 +501,19 @@ describe('A clock that shows less than the uptime', () => {
   const clockSetBackMs = (elapsed: number, less: number): number | undefined =>
     clockSetBackSince(
       { renewedAt: NOW, renewedUptime: { boot: 'one', ms: DAY } },
-      { now: () => NOW + elapsed - less, after: () => ({ dispose() {} }), uptime: () => ({ boot: 'one', ms: DAY + elapsed }) },
+      {
+        now: () => NOW + elapsed - less,
+        after: () => ({ dispose() {} }),
+        uptime: () => ({ boot: 'one', ms: DAY + elapsed }),
+      },
     );
 
   it('was set back, unless it is merely slow or is being adjusted', () => {
     assert.deepEqual([clockSetBackMs(MINUTE, 4 * SECOND), clockSetBackMs(MINUTE, 6 * SECOND)], [undefined, 6 * SECOND]);
-    assert.deepEqual([clockSetBackMs(10 * HOUR, 35 * SECOND), clockSetBackMs(10 * HOUR, 40 * SECOND)], [undefined, 40 * SECOND]);
+    assert.deepEqual(
+      [clockSetBackMs(10 * HOUR, 35 * SECOND), clockSetBackMs(10 * HOUR, 40 * SECOND)],
+      [undefined, 40 * SECOND],
+    );
     assert.deepEqual([clockSetBackMs(MINUTE, -HOUR), clockSetBackMs(0, HOUR)], [undefined, HOUR]);
   });
 });

@@ -11,7 +11,12 @@ import { holds } from '../../support/seeded.ts';
 
 const VERDICT = { at: T, category: 'session-ended', code: 'invalid_grant' };
 const ENDED: SessionRecord = { ...SAMPLE, ended: VERDICT };
-const FIXED: SessionRecord = { ...SAMPLE, accessExpiresAt: T + 2 * DAY, sessionEndsAt: T + DAY, sessionEndIsFixed: true };
+const FIXED: SessionRecord = {
+  ...SAMPLE,
+  accessExpiresAt: T + 2 * DAY,
+  sessionEndsAt: T + DAY,
+  sessionEndIsFixed: true,
+};
 /** When the renewal of a record falls due by itself: a little before the leeway, each at its own second. */
 const dueOf = (record: SessionRecord): number => renewalDueAt(tokenLifetimes(record), USUAL) ?? NaN;
 const stateOf = (session: LiveSession, now: number): State => statusOf(session, USUAL, now).state;
@@ -39,8 +44,15 @@ describe('the state of a session', () => {
   });
 
   it('is "needs attention" after a failure that a person has to look at', () => {
-    for (const category of CATEGORIES.filter((one) => !['retrying', 'ending'].includes(FAILURE_POLICIES[one].outcome) && FAILURE_POLICIES[one].retry !== 'quick')) {
-      assert.equal(stateOf(live(SAMPLE, { failure: new Failure(category, 'x'), failures: 1 }), T), 'attention', category);
+    for (const category of CATEGORIES.filter(
+      (one) =>
+        !['retrying', 'ending'].includes(FAILURE_POLICIES[one].outcome) && FAILURE_POLICIES[one].retry !== 'quick',
+    )) {
+      assert.equal(
+        stateOf(live(SAMPLE, { failure: new Failure(category, 'x'), failures: 1 }), T),
+        'attention',
+        category,
+      );
     }
   });
 
@@ -48,7 +60,11 @@ describe('the state of a session', () => {
     assert.equal(stateOf(live(UNRENEWABLE), T + 50 * MINUTE - 1), 'signed-in');
     assert.equal(stateOf(live(UNRENEWABLE), T + 50 * MINUTE), 'ending');
     assert.equal(stateOf(live(FIXED), T + DAY - 10 * MINUTE), 'ending');
-    assert.equal(statusOf(live(UNRENEWABLE), { ...USUAL, warning: 0 }, T + 55 * MINUTE).state, 'signed-in', 'the warning is off');
+    assert.equal(
+      statusOf(live(UNRENEWABLE), { ...USUAL, warning: 0 }, T + 55 * MINUTE).state,
+      'signed-in',
+      'the warning is off',
+    );
   });
 
   it('is "ending soon" after a definite verdict, for as long as the token in hand still works', () => {
@@ -61,7 +77,10 @@ describe('the state of a session', () => {
     const session = live(SAMPLE, { failure: new Failure('refresh-rejected-again', 'rejected-again'), failures: 2 });
     assert.deepEqual([stateOf(session, T), stateOf(session, T + HOUR)], ['ending', 'ended']);
     assert.deepEqual(statusOf(session, USUAL, T).countdown, { to: T + HOUR, means: 'end' });
-    const unknown = live(without(SAMPLE, 'accessExpiresAt'), { failure: new Failure('refresh-rejected-again', 'rejected-again'), failures: 2 });
+    const unknown = live(without(SAMPLE, 'accessExpiresAt'), {
+      failure: new Failure('refresh-rejected-again', 'rejected-again'),
+      failures: 2,
+    });
     assert.equal(stateOf(unknown, T), 'attention');
   });
 
@@ -72,15 +91,26 @@ describe('the state of a session', () => {
   });
 
   it('never is "ended" for a session that can be renewed, however long the server cannot be reached', () => {
-    const session = fc.record({ renewing: fc.boolean(), category: fc.option(fc.constantFrom(...CATEGORIES.filter((one) => FAILURE_POLICIES[one].outcome !== 'ending')), { nil: undefined }), failures: fc.nat() });
-    holds(fc.property(session, fc.integer({ min: -DAY, max: 400 * DAY }), ({ renewing, category, failures }, after) => {
-      const failure = category === undefined ? undefined : new Failure(category, 'x');
-      assert.notEqual(stateOf(live(SAMPLE, { renewing, failure, failures }), T + after), 'ended');
-    }));
+    const session = fc.record({
+      renewing: fc.boolean(),
+      category: fc.option(fc.constantFrom(...CATEGORIES.filter((one) => FAILURE_POLICIES[one].outcome !== 'ending')), {
+        nil: undefined,
+      }),
+      failures: fc.nat(),
+    });
+    holds(
+      fc.property(session, fc.integer({ min: -DAY, max: 400 * DAY }), ({ renewing, category, failures }, after) => {
+        const failure = category === undefined ? undefined : new Failure(category, 'x');
+        assert.notEqual(stateOf(live(SAMPLE, { renewing, failure, failures }), T + after), 'ended');
+      }),
+    );
   });
 
   it('stays "signed in" for ever where the server never said when anything ends', () => {
-    assert.equal(statusOf(live(without(SAMPLE, 'accessExpiresAt')), { ...USUAL, refreshInterval: 0 }, T + 400 * DAY).state, 'signed-in');
+    assert.equal(
+      statusOf(live(without(SAMPLE, 'accessExpiresAt')), { ...USUAL, refreshInterval: 0 }, T + 400 * DAY).state,
+      'signed-in',
+    );
     assert.equal(stateOf(live(without(UNRENEWABLE, 'accessExpiresAt')), T + 400 * DAY), 'signed-in');
   });
 });
@@ -102,7 +132,11 @@ describe('a session is still one', () => {
     const short = { ...ENDED, accessExpiresAt: T + MINUTE };
     assert.equal(isUsable(short, T + MINUTE - 1), true);
     assert.equal(isUsable(short, T + MINUTE), false);
-    assert.equal(isUsable(without(ENDED, 'accessExpiresAt'), T), false, 'a token that never said is not trusted any more');
+    assert.equal(
+      isUsable(without(ENDED, 'accessExpiresAt'), T),
+      false,
+      'a token that never said is not trusted any more',
+    );
   });
 });
 
@@ -119,13 +153,22 @@ describe('the countdown', () => {
   });
 
   it('runs to the second at which this window renews, not another', () => {
-    const dues = [0, 0.25, 0.5, 0.75].map((place) => statusOf(live(SAMPLE), { ...USUAL, place }, T).countdown?.to ?? NaN);
+    const dues = [0, 0.25, 0.5, 0.75].map(
+      (place) => statusOf(live(SAMPLE), { ...USUAL, place }, T).countdown?.to ?? NaN,
+    );
     assert.equal(new Set(dues).size, 4, dues.join());
-    assert.ok(dues.every((due) => due <= T + 55 * MINUTE && due > T + 53 * MINUTE), dues.join());
+    assert.ok(
+      dues.every((due) => due <= T + 55 * MINUTE && due > T + 53 * MINUTE),
+      dues.join(),
+    );
   });
 
   it('runs to the next try after a renewal that failed', () => {
-    const status = statusOf(live(SAMPLE, { failure: new Failure('network', 'x'), nextTryAt: T + 8 * SECOND }), USUAL, T);
+    const status = statusOf(
+      live(SAMPLE, { failure: new Failure('network', 'x'), nextTryAt: T + 8 * SECOND }),
+      USUAL,
+      T,
+    );
     assert.deepEqual(status.countdown, { to: T + 8 * SECOND, means: 'renewal' });
     assert.equal(status.renewalDueAt, T + 8 * SECOND);
   });
@@ -156,15 +199,36 @@ describe('the order of urgency', () => {
   ];
 
   it('is from what most needs the person to what needs nobody, and no state is out of reach', () => {
-    assert.deepEqual(STATES, ['ended', 'attention', 'ending', 'retrying', 'signing-in', 'renewing', 'signed-in', 'signed-out']);
+    assert.deepEqual(STATES, [
+      'ended',
+      'attention',
+      'ending',
+      'retrying',
+      'signing-in',
+      'renewing',
+      'signed-in',
+      'signed-out',
+    ]);
     const ofSessions = STATES.filter((state) => state !== 'signing-in' && state !== 'signed-out');
-    assert.deepEqual(sortByUrgency(examples).map(({ state }) => state), ofSessions);
-    assert.deepEqual(sortByUrgency([...examples].reverse()).map(({ state }) => state), ofSessions);
+    assert.deepEqual(
+      sortByUrgency(examples).map(({ state }) => state),
+      ofSessions,
+    );
+    assert.deepEqual(
+      sortByUrgency([...examples].reverse()).map(({ state }) => state),
+      ofSessions,
+    );
   });
 
   it('puts what ends sooner first among equals, and what never ends last', () => {
     const at = (accessExpiresAt: number | undefined): ReturnType<typeof statusOf> =>
-      statusOf(live(accessExpiresAt === undefined ? without(UNRENEWABLE, 'accessExpiresAt') : { ...UNRENEWABLE, accessExpiresAt }), USUAL, T);
+      statusOf(
+        live(
+          accessExpiresAt === undefined ? without(UNRENEWABLE, 'accessExpiresAt') : { ...UNRENEWABLE, accessExpiresAt },
+        ),
+        USUAL,
+        T,
+      );
     const [late, never, soon] = [at(T + DAY), at(undefined), at(T + HOUR)];
     assert.deepEqual(sortByUrgency([late, never, soon]), [soon, late, never]);
     assert.deepEqual(sortByUrgency([never, at(undefined), soon])[0], soon);
@@ -177,8 +241,10 @@ describe('the order of urgency', () => {
   });
 
   it('loses nobody', () => {
-    holds(fc.property(fc.shuffledSubarray(examples), (some) => {
-      assert.deepEqual(new Set(sortByUrgency(some)), new Set(some));
-    }));
+    holds(
+      fc.property(fc.shuffledSubarray(examples), (some) => {
+        assert.deepEqual(new Set(sortByUrgency(some)), new Set(some));
+      }),
+    );
   });
 });

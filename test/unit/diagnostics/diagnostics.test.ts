@@ -22,8 +22,16 @@ describe('the links in the diagnostics', () => {
   let done: string[];
   let env: Record<string, string>;
 
-  const setProviders = (...entries: readonly unknown[]): void => editor.configure(`${PREFIX}.${SETTINGS.providers}`, entries);
-  const entry = (more: object = {}): object => ({ id: 'acme', label: 'Acme', issuer: server.issuer, clientId: 'editor', scopes: ['read'], ...more });
+  const setProviders = (...entries: readonly unknown[]): void =>
+    editor.configure(`${PREFIX}.${SETTINGS.providers}`, entries);
+  const entry = (more: object = {}): object => ({
+    id: 'acme',
+    label: 'Acme',
+    issuer: server.issuer,
+    clientId: 'editor',
+    scopes: ['read'],
+    ...more,
+  });
 
   beforeEach(async () => {
     editor.reset();
@@ -46,7 +54,10 @@ describe('the links in the diagnostics', () => {
       settings,
       clientSecrets: new ClientSecrets(testWindow.store, testWindow.folder),
       process: { arch: 'x64', platform: 'linux', env, versions: process.versions },
-      extension: { packageJSON: { version: '0.0.0' }, extensionKind: 1 } as unknown as DiagnosticsDependencies['extension'],
+      extension: {
+        packageJSON: { version: '0.0.0' },
+        extensionKind: 1,
+      } as unknown as DiagnosticsDependencies['extension'],
       subjectOf: ({ id }) => subject(id, async () => void (await testWindow.tokenRefresher.renew(id, 'a test'))),
       subjectAt: (id) => subject(id, nothing),
       openSignOutPage: () => done.push('sign-out page'),
@@ -89,20 +100,35 @@ describe('the links in the diagnostics', () => {
   /** What is left of a session anywhere; that it was signed out, and what was told of it, is for other parts to forget. */
   const leftOf = (id: string): string[] => [
     ...(testWindow.liveSessions.get(id) === undefined ? [] : ['memory']),
-    ...[...testWindow.store.secrets].filter(([key, value]) => key.includes(id) || value.includes(`"${id}"`)).map(([key]) => key),
-    ...[...testWindow.folder.files].filter(([name, text]) => (name.includes(id) || text.includes(id)) && !/gone|\.told$/.test(name)).map(([name]) => name),
+    ...[...testWindow.store.secrets]
+      .filter(([key, value]) => key.includes(id) || value.includes(`"${id}"`))
+      .map(([key]) => key),
+    ...[...testWindow.folder.files]
+      .filter(([name, text]) => (name.includes(id) || text.includes(id)) && !/gone|\.told$/.test(name))
+      .map(([name]) => name),
   ];
 
   it('renew a session whose renewals fail, after which that is no finding any more', async () => {
     const record = await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
-    testWindow.liveSessions.update(record.id, { failure: new Failure('network', 'ENOTFOUND'), failures: 1, failedAt: testWindow.clock.now() });
+    testWindow.liveSessions.update(record.id, {
+      failure: new Failure('network', 'ENOTFOUND'),
+      failures: 1,
+      failedAt: testWindow.clock.now(),
+    });
     await press('renewal-fails', 'Renew Now');
-    assert.deepEqual([testWindow.record().accessToken, testWindow.liveSessions.get('s1')?.failure, await lineOf('renewal-fails')], ['access-2', undefined, undefined]);
+    assert.deepEqual(
+      [testWindow.record().accessToken, testWindow.liveSessions.get('s1')?.failure, await lineOf('renewal-fails')],
+      ['access-2', undefined, undefined],
+    );
   });
 
   it('say why where that does not work, and leave the session', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
-    testWindow.liveSessions.update('s1', { failure: new Failure('network', 'ENOTFOUND'), failures: 1, failedAt: testWindow.clock.now() });
+    testWindow.liveSessions.update('s1', {
+      failure: new Failure('network', 'ENOTFOUND'),
+      failures: 1,
+      failedAt: testWindow.clock.now(),
+    });
     server.onToken({ status: 503, body: '' });
     await press('renewal-fails', 'Renew Now');
     assert.match(editor.messages.at(-1)?.words ?? '', /Acme/);
@@ -111,27 +137,47 @@ describe('the links in the diagnostics', () => {
 
   it('delete a session of another client, once the person is sure, and leave nothing of it and everything of the others', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
-    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { id: 'stray', clientId: 'another' }));
+    await seedSession(
+      testWindow,
+      recordAt(server.issuer, testWindow.clock.now(), { id: 'stray', clientId: 'another' }),
+    );
     assert.ok(leftOf('stray').length > 1);
     await press('foreign', 'Delete It', false);
     assert.notEqual(testWindow.liveSessions.get('stray'), undefined);
     await press('foreign', 'Delete It');
     assert.deepEqual([leftOf('stray'), await lineOf('foreign')], [[], undefined]);
-    assert.deepEqual(editor.messages.map(({ buttons, isModal }) => [buttons, isModal]), [[['Delete It'], true], [['Delete It'], true]]);
+    assert.deepEqual(
+      editor.messages.map(({ buttons, isModal }) => [buttons, isModal]),
+      [
+        [['Delete It'], true],
+        [['Delete It'], true],
+      ],
+    );
     assert.deepEqual([testWindow.record().accessToken, testWindow.stored()?.includes('access-1')], ['access-1', true]);
     assert.deepEqual(server.requests, [], 'no server was told');
   });
 
   it('delete a session whose ID token is of somebody else, and tell no server, though it is of the client that is configured', async () => {
     const idToken = jwtWith({ iss: server.issuer, aud: 'editor', sub: 'somebody-else' });
-    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { id: 'stray', subject: 'person-1', idToken }));
+    await seedSession(
+      testWindow,
+      recordAt(server.issuer, testWindow.clock.now(), { id: 'stray', subject: 'person-1', idToken }),
+    );
     await press('poisoned', 'Delete It');
     assert.deepEqual([leftOf('stray'), await lineOf('poisoned'), server.requests], [[], undefined, []]);
   });
 
   it('sign one of two accounts out that have the same name, here and at the server', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
-    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { id: 'other', account: { id: 'person-2', label: 'Sam' }, accessToken: 'access-o', refreshToken: 'refresh-o' }));
+    await seedSession(
+      testWindow,
+      recordAt(server.issuer, testWindow.clock.now(), {
+        id: 'other',
+        account: { id: 'person-2', label: 'Sam' },
+        accessToken: 'access-o',
+        refreshToken: 'refresh-o',
+      }),
+    );
     await press('same-label', 'Sign Out', false);
     assert.equal(testWindow.liveSessions.all().length, 2);
     await press('same-label', 'Sign Out');
@@ -139,7 +185,10 @@ describe('the links in the diagnostics', () => {
     const gone = left?.record.id === 's1' ? 'other' : 's1';
     assert.deepEqual([others, leftOf(gone), await lineOf('same-label'), done], [[], [], undefined, ['sign-out page']]);
     const revoked = server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token'));
-    assert.deepEqual(revoked.filter((token) => token?.startsWith('refresh-')), [gone === 'other' ? 'refresh-o' : 'refresh-1']);
+    assert.deepEqual(
+      revoked.filter((token) => token?.startsWith('refresh-')),
+      [gone === 'other' ? 'refresh-o' : 'refresh-1'],
+    );
   });
 
   it('delete what lies set aside, once the person is sure, and nothing else', async () => {
@@ -152,12 +201,20 @@ describe('the links in the diagnostics', () => {
     await press('leftovers', 'Delete Them', false);
     assert.equal(await testWindow.secretStorage.leftovers(), 1);
     await press('leftovers', 'Delete Them');
-    assert.deepEqual([await testWindow.secretStorage.leftovers(), leftOf('broken'), await lineOf('leftovers')], [0, [], undefined]);
+    assert.deepEqual(
+      [await testWindow.secretStorage.leftovers(), leftOf('broken'), await lineOf('leftovers')],
+      [0, [], undefined],
+    );
     assert.notEqual(testWindow.stored(), undefined);
   });
 
   it('sign in again where a session has ended, with what belongs to that session', async () => {
-    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { ended: { at: testWindow.clock.now(), category: 'session-ended', code: 'invalid_grant' } }));
+    await seedSession(
+      testWindow,
+      recordAt(server.issuer, testWindow.clock.now(), {
+        ended: { at: testWindow.clock.now(), category: 'session-ended', code: 'invalid_grant' },
+      }),
+    );
     await press('ended', 'Sign In Again');
     assert.deepEqual(done, ['sign in s1']);
   });
@@ -174,8 +231,14 @@ describe('the links in the diagnostics', () => {
     editor.configure('http.proxyStrictSSL', false);
     assert.notEqual(await lineOf('tls-off'), undefined);
     await press('tls-off', 'Check Proxy Settings');
-    assert.deepEqual(opened(), ['workbench.action.openSettings', '@id:http.proxy,http.proxyStrictSSL,http.systemCertificates']);
-    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: undefined, expirySource: 'never-said' }));
+    assert.deepEqual(opened(), [
+      'workbench.action.openSettings',
+      '@id:http.proxy,http.proxyStrictSSL,http.systemCertificates',
+    ]);
+    await seedSession(
+      testWindow,
+      recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: undefined, expirySource: 'never-said' }),
+    );
     await press('lifetime-never-said', 'Open Settings');
     assert.deepEqual(opened(), ['workbench.action.openSettingsJson']);
   });
@@ -185,7 +248,11 @@ describe('the links in the diagnostics', () => {
     await press('nothing-configured', 'Add Provider…');
     setProviders(entry());
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
-    testWindow.liveSessions.update('s1', { failure: new Failure('rate-limited', 'http-429'), failures: 1, failedAt: testWindow.clock.now() });
+    testWindow.liveSessions.update('s1', {
+      failure: new Failure('rate-limited', 'http-429'),
+      failures: 1,
+      failedAt: testWindow.clock.now(),
+    });
     await press('renewal-fails', 'Show Log');
     assert.deepEqual(done, ['add provider', 'log']);
   });

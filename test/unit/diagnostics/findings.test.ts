@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { HOUR, MINUTE } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import type { Category } from '../../../src/core/failurePolicies.ts';
-import { FINDING_CODES, findingsOf, type Facts, type FindingCode, type QuickFix } from '../../../src/diagnostics/findings.ts';
+import {
+  FINDING_CODES,
+  findingsOf,
+  type Facts,
+  type FindingCode,
+  type QuickFix,
+} from '../../../src/diagnostics/findings.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import { NUMBER_SETTINGS } from '../../../src/host/numberSettings.ts';
 import { jwtWith, providerAt } from '../../support/fixtures.ts';
@@ -35,57 +41,135 @@ function testWindow(more: Partial<Facts> = {}): Facts {
 const withRecord = (more: Partial<SessionRecord>): Facts => testWindow({ sessions: [live({ ...RECORD, ...more })] });
 const withIdToken = (claims: Readonly<Record<string, unknown>>): Facts =>
   withRecord({ idToken: jwtWith({ iss: ISSUER, aud: SAMPLE.clientId, sub: SAMPLE.subject, ...claims }) });
-const failing = (category: Category): Facts => testWindow({ sessions: [live(RECORD, { failure: new Failure(category, 'x'), failures: 1 })] });
-const found = (facts: Facts): (readonly [FindingCode, QuickFix | undefined])[] => findingsOf(facts).map(({ code, mending }) => [code, mending] as const);
+const failing = (category: Category): Facts =>
+  testWindow({ sessions: [live(RECORD, { failure: new Failure(category, 'x'), failures: 1 })] });
+const found = (facts: Facts): (readonly [FindingCode, QuickFix | undefined])[] =>
+  findingsOf(facts).map(({ code, mending }) => [code, mending] as const);
 
 const problem = { entry: 'Acme', field: 'issuer', code: 'missing' } as const;
 const twin: SessionRecord = { ...RECORD, id: 'session-2', account: { ...RECORD.account, id: 'account-2' } };
 const cases: readonly (readonly [string, Facts, FindingCode, QuickFix | undefined])[] = [
   ['nothing is configured', testWindow({ providers: [], sessions: [] }), 'nothing-configured', 'add-provider'],
   ['an entry is not used', testWindow({ problems: [problem] }), 'entry-not-used', 'settings'],
-  ['a setting is out of range', testWindow({ numberProblems: [{ setting: NUMBER_SETTINGS.refreshInterval, used: 5 }] }), 'setting-out-of-range', 'settings'],
-  ['a record is of another issuer', withRecord({ issuer: 'https://old.example.com', idToken: undefined }), 'foreign', 'remove'],
+  [
+    'a setting is out of range',
+    testWindow({ numberProblems: [{ setting: NUMBER_SETTINGS.refreshInterval, used: 5 }] }),
+    'setting-out-of-range',
+    'settings',
+  ],
+  [
+    'a record is of another issuer',
+    withRecord({ issuer: 'https://old.example.com', idToken: undefined }),
+    'foreign',
+    'remove',
+  ],
   ['a record is of another client', withRecord({ clientId: 'old', idToken: undefined }), 'foreign', 'remove'],
-  ['a record is of a test server', withRecord({ issuer: 'http://127.0.0.1:8080', idToken: undefined }), 'test-server', 'remove'],
-  ['a record is of a test server and of no provider', withRecord({ issuer: 'http://localhost', providerId: 'old', idToken: undefined }), 'test-server', 'remove'],
+  [
+    'a record is of a test server',
+    withRecord({ issuer: 'http://127.0.0.1:8080', idToken: undefined }),
+    'test-server',
+    'remove',
+  ],
+  [
+    'a record is of a test server and of no provider',
+    withRecord({ issuer: 'http://localhost', providerId: 'old', idToken: undefined }),
+    'test-server',
+    'remove',
+  ],
   ['a record is of no provider', withRecord({ providerId: 'old' }), 'not-configured', 'remove'],
   ['the ID token is of another issuer', withIdToken({ iss: 'https://evil.example.com' }), 'poisoned', 'remove'],
   ['the ID token is for another client', withIdToken({ aud: ['somebody-else'] }), 'poisoned', 'remove'],
   ['the ID token is of another person', withIdToken({ sub: 'account-9' }), 'poisoned', 'remove'],
   ['two accounts have one label', testWindow({ sessions: [live(RECORD), live(twin)] }), 'same-label', 'sign-out'],
-  ['there is no refresh token, and nothing asks for one', testWindow({ sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }), 'no-refresh-token', 'settings'],
+  [
+    'there is no refresh token, and nothing asks for one',
+    testWindow({ sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }),
+    'no-refresh-token',
+    'settings',
+  ],
   [
     'there is no refresh token, though it is asked for',
-    testWindow({ providers: [{ ...ACME, scopes: ['openid offline_access'] }], sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }),
+    testWindow({
+      providers: [{ ...ACME, scopes: ['openid offline_access'] }],
+      sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })],
+    }),
     'no-refresh-token',
     undefined,
   ],
-  ['the lifetime was never said', withRecord({ accessExpiresAt: undefined, expirySource: 'never-said' }), 'lifetime-never-said', 'settings'],
+  [
+    'the lifetime was never said',
+    withRecord({ accessExpiresAt: undefined, expirySource: 'never-said' }),
+    'lifetime-never-said',
+    'settings',
+  ],
   ['the clock is far off', testWindow({ sessions: [live(RECORD, { skew: -6 * MINUTE })] }), 'clock-off', 'renew'],
   ['the clock was far off when the record was made', withRecord({ skew: 6 * MINUTE }), 'clock-off', 'renew'],
-  ['the store forgets', testWindow({ store: { now: { code: 'secret-forgotten' }, persistence: 'unknown' } }), 'store-forgets', 'check'],
-  ['the store rejects', testWindow({ store: { now: { code: 'secret-failed' }, persistence: 'unknown' } }), 'store-fails', 'check'],
-  ['the store does not outlast the editor', testWindow({ store: { now: 'works', persistence: 'forgets' } }), 'store-not-persistent', undefined],
+  [
+    'the store forgets',
+    testWindow({ store: { now: { code: 'secret-forgotten' }, persistence: 'unknown' } }),
+    'store-forgets',
+    'check',
+  ],
+  [
+    'the store rejects',
+    testWindow({ store: { now: { code: 'secret-failed' }, persistence: 'unknown' } }),
+    'store-fails',
+    'check',
+  ],
+  [
+    'the store does not outlast the editor',
+    testWindow({ store: { now: 'works', persistence: 'forgets' } }),
+    'store-not-persistent',
+    undefined,
+  ],
   ['tokens are in memory only', testWindow({ sessions: [live(RECORD, { unsaved: true })] }), 'unsaved', 'check'],
   ['the folder fails', testWindow({ folder: { code: 'folder-failed' } }), 'folder-fails', 'check'],
   ['this window is alone', testWindow({ isDegraded: true }), 'alone', 'check'],
-  ['a session has ended', withRecord({ ended: { at: SIGNED_IN_AT, category: 'session-ended', code: 'invalid_grant' } }), 'ended', 'sign-in'],
-  ['a token has run out that cannot be renewed', testWindow({ now: SIGNED_IN_AT + 2 * HOUR, sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }), 'ended', 'sign-in'],
+  [
+    'a session has ended',
+    withRecord({ ended: { at: SIGNED_IN_AT, category: 'session-ended', code: 'invalid_grant' } }),
+    'ended',
+    'sign-in',
+  ],
+  [
+    'a token has run out that cannot be renewed',
+    testWindow({ now: SIGNED_IN_AT + 2 * HOUR, sessions: [live({ ...UNRENEWABLE, idToken: ID_TOKEN })] }),
+    'ended',
+    'sign-in',
+  ],
   ['a renewal fails for a passing reason', failing('network'), 'renewal-fails', 'renew'],
   ['a renewal fails because of the settings', failing('client-rejected'), 'renewal-fails', 'settings'],
   ['a renewal fails because of a proxy', failing('proxy'), 'renewal-fails', 'proxy-settings'],
   ['the server asks to be left alone', failing('rate-limited'), 'renewal-fails', 'log'],
-  ['a server cannot be found out about', testWindow({ unknownServers: [{ providerId: 'acme', category: 'network', code: 'ENOTFOUND' }] }), 'server-unknown', 'log'],
-  ['a setting switches the check of certificates off', testWindow({ tlsOffBy: 'setting' }), 'tls-off', 'proxy-settings'],
+  [
+    'a server cannot be found out about',
+    testWindow({ unknownServers: [{ providerId: 'acme', category: 'network', code: 'ENOTFOUND' }] }),
+    'server-unknown',
+    'log',
+  ],
+  [
+    'a setting switches the check of certificates off',
+    testWindow({ tlsOffBy: 'setting' }),
+    'tls-off',
+    'proxy-settings',
+  ],
   ['the environment does', testWindow({ tlsOffBy: 'environment' }), 'tls-off', undefined],
   ['something lies set aside', testWindow({ leftovers: 2 }), 'leftovers', 'clear'],
-  ['the keyring has lost a session', testWindow({ lost: [{ id: 'session-9', providerId: 'acme' }] }), 'lost', 'sign-in'],
+  [
+    'the keyring has lost a session',
+    testWindow({ lost: [{ id: 'session-9', providerId: 'acme' }] }),
+    'lost',
+    'sign-in',
+  ],
 ];
 
 describe('Findings', () => {
   it('are none in a test window in order', () => {
     assert.deepEqual(findingsOf(testWindow()), []);
-    assert.deepEqual(findingsOf(testWindow({ sessions: [], store: { now: 'works', persistence: 'unknown' }, leftovers: undefined })), []);
+    assert.deepEqual(
+      findingsOf(testWindow({ sessions: [], store: { now: 'works', persistence: 'unknown' }, leftovers: undefined })),
+      [],
+    );
   });
 
   for (const [what, facts, code, mending] of cases) {
@@ -98,12 +182,20 @@ describe('Findings', () => {
     assert.deepEqual([...new Set(cases.map(([, , code]) => code))].sort(), [...FINDING_CODES].sort());
   });
 
-  it('do not take a token for another issuer\'s because of a slash, or of the tenant that it names', () => {
+  it("do not take a token for another issuer's because of a slash, or of the tenant that it names", () => {
     const from = (issuer: string, claims: Readonly<Record<string, unknown>>): unknown =>
-      findingsOf(withRecord({ issuer, idToken: jwtWith({ aud: SAMPLE.clientId, sub: SAMPLE.subject, ...claims }) })).filter(({ code }) => code === 'poisoned');
+      findingsOf(
+        withRecord({ issuer, idToken: jwtWith({ aud: SAMPLE.clientId, sub: SAMPLE.subject, ...claims }) }),
+      ).filter(({ code }) => code === 'poisoned');
     assert.deepEqual(from(ISSUER, { iss: `${ISSUER}/` }), []);
-    assert.deepEqual(from('https://id.example.com/common/v2.0', { iss: 'https://id.example.com/t-1/v2.0', tid: 't-1' }), []);
-    assert.equal((from('https://id.example.com/common/v2.0', { iss: 'https://id.example.com/t-1/v2.0' }) as unknown[]).length, 1);
+    assert.deepEqual(
+      from('https://id.example.com/common/v2.0', { iss: 'https://id.example.com/t-1/v2.0', tid: 't-1' }),
+      [],
+    );
+    assert.equal(
+      (from('https://id.example.com/common/v2.0', { iss: 'https://id.example.com/t-1/v2.0' }) as unknown[]).length,
+      1,
+    );
   });
 
   it('are none of a token that never runs out and needs no renewal', () => {
@@ -114,11 +206,17 @@ describe('Findings', () => {
 
   it('come with the gravest first', () => {
     const facts = testWindow({ leftovers: 1, tlsOffBy: 'setting', problems: [problem], isDegraded: true });
-    assert.deepEqual(findingsOf(facts).map(({ code }) => code), ['tls-off', 'alone', 'entry-not-used', 'leftovers']);
+    assert.deepEqual(
+      findingsOf(facts).map(({ code }) => code),
+      ['tls-off', 'alone', 'entry-not-used', 'leftovers'],
+    );
   });
 
   it('name every claim that does not fit', () => {
-    assert.deepEqual(findingsOf(withIdToken({ iss: 7, aud: undefined, sub: {} })).map(({ detail }) => detail), ['iss, aud, sub']);
+    assert.deepEqual(
+      findingsOf(withIdToken({ iss: 7, aud: undefined, sub: {} })).map(({ detail }) => detail),
+      ['iss, aud, sub'],
+    );
   });
 
   it('are none of an ID token that cannot be looked into, or that is for others, too', () => {
@@ -126,7 +224,10 @@ describe('Findings', () => {
       assert.deepEqual(findingsOf(withRecord({ idToken })), [], idToken);
     }
     assert.deepEqual(findingsOf(withIdToken({ aud: ['other', SAMPLE.clientId] })), []);
-    assert.deepEqual(findingsOf(withRecord({ subject: 'Zoë', idToken: jwtWith({ iss: ISSUER, aud: SAMPLE.clientId, sub: 'Zoë' }) })), []);
+    assert.deepEqual(
+      findingsOf(withRecord({ subject: 'Zoë', idToken: jwtWith({ iss: ISSUER, aud: SAMPLE.clientId, sub: 'Zoë' }) })),
+      [],
+    );
   });
 
   it('do not send anybody to delete sessions of a provider whose entry is merely broken', () => {
@@ -139,8 +240,14 @@ describe('Findings', () => {
 
   it('leave a session of a test server alone that is configured', () => {
     const issuer = 'http://127.0.0.1:8080';
-    assert.deepEqual(findingsOf({ ...withRecord({ issuer, idToken: undefined }), providers: [{ ...ACME, issuer }] }), []);
-    assert.deepEqual(found({ ...withRecord({ issuer, idToken: undefined }), providers: [{ ...ACME, issuer: 'http://localhost' }] }), [['foreign', 'remove']]);
+    assert.deepEqual(
+      findingsOf({ ...withRecord({ issuer, idToken: undefined }), providers: [{ ...ACME, issuer }] }),
+      [],
+    );
+    assert.deepEqual(
+      found({ ...withRecord({ issuer, idToken: undefined }), providers: [{ ...ACME, issuer: 'http://localhost' }] }),
+      [['foreign', 'remove']],
+    );
   });
 
   it('take the latest measurement of a clock', () => {

@@ -17,7 +17,8 @@ const words: ReportWords = {
   introduction: () => 'For a ticket.',
   nothingFound: () => 'All in order.',
   severity: (severity) => severity,
-  finding: ({ code }, { detail, problem, provider, session }) => `${code} at ${provider} of ${session} because ${detail} ${problem?.entry ?? ''} ${problem?.field ?? ''}.`,
+  finding: ({ code }, { detail, problem, provider, session }) =>
+    `${code} at ${provider} of ${session} because ${detail} ${problem?.entry ?? ''} ${problem?.field ?? ''}.`,
 };
 
 const NOW = SIGNED_IN_AT + MINUTE;
@@ -54,7 +55,8 @@ function input(facts: Partial<Facts> = {}, more: Partial<ReportInput> = {}): Rep
   };
 }
 
-const markdownOf = (facts?: Partial<Facts>, more?: Partial<ReportInput>): string => reportOf(input(facts, more)).markdown;
+const markdownOf = (facts?: Partial<Facts>, more?: Partial<ReportInput>): string =>
+  reportOf(input(facts, more)).markdown;
 
 /** Every text that could make a reader of Markdown, or an editor, do something with it. */
 const ALIVE = /\]\(|[<>[\]]|:\/\/\S|^\s*\||^#(?!#{0,2} )|\p{Cf}|\r/mu;
@@ -67,8 +69,22 @@ describe('The report', () => {
   });
 
   it('tells of each session what there is, and where the figures come from', () => {
-    const record: SessionRecord = { ...SAMPLE, idToken: jwtWith({ iss: SAMPLE.issuer, aud: SAMPLE.clientId, sub: 'account-1', given_name: 'Ada' }), sessionEndsAt: NOW + 3 * DAY, sessionEndSource: 'answer' };
-    const markdown = markdownOf({ sessions: [live(record, { failure: new Failure('server', 'http-503'), failedAt: NOW - MINUTE, failures: 2, nextTryAt: NOW + HOUR })] });
+    const record: SessionRecord = {
+      ...SAMPLE,
+      idToken: jwtWith({ iss: SAMPLE.issuer, aud: SAMPLE.clientId, sub: 'account-1', given_name: 'Ada' }),
+      sessionEndsAt: NOW + 3 * DAY,
+      sessionEndSource: 'answer',
+    };
+    const markdown = markdownOf({
+      sessions: [
+        live(record, {
+          failure: new Failure('server', 'http-503'),
+          failedAt: NOW - MINUTE,
+          failures: 2,
+          nextTryAt: NOW + HOUR,
+        }),
+      ],
+    });
     for (const line of [
       '- Account: `a…`, account 1 of `acme`',
       '- Issuer: `id.example.com`',
@@ -88,47 +104,116 @@ describe('The report', () => {
   it('tells every field of an entry', () => {
     const usual = providerAt(SAMPLE.issuer, { clientId: SAMPLE.clientId });
     const others: Readonly<Record<(typeof PROVIDER_FIELDS)[number], Partial<Provider>>> = {
-      id: { id: 'other' }, label: { label: 'Other' }, issuer: { issuer: 'https://other.example' }, metadataUrl: { metadataUrl: 'https://other.example/meta' }, scopeOnRefresh: { scopeOnRefresh: true }, clientId: { clientId: 'other' }, scopes: { scopes: ['other'] },
-      assumedLifetime: { assumedLifetime: 1000 }, sessionLifetime: { sessionLifetime: HOUR }, idleTimeout: { idleTimeout: HOUR }, accountsMenu: { accountsMenu: false },
-      signInMethod: { signInMethod: 'paste' }, redirectPorts: { redirectPorts: [33418] }, redirectUri: { redirectUri: 'http://localhost/auth' }, authorizationParameters: { authorizationParameters: { audience: 'x' } },
-      tokenParameters: { tokenParameters: { audience: 'x' } }, resource: { resource: ['urn:x'] }, pushedAuthorization: { pushedAuthorization: true },
-      endpoints: { endpoints: { authorization: 'https://a.example', token: 'https://t.example' } }, account: { account: { id: 'uid' } }, token: { token: 'id_token' },
-      signOutAtServer: { signOutAtServer: true }, dpop: { dpop: true }, clientAuthentication: { clientAuthentication: 'client_secret_post' },
+      id: { id: 'other' },
+      label: { label: 'Other' },
+      issuer: { issuer: 'https://other.example' },
+      metadataUrl: { metadataUrl: 'https://other.example/meta' },
+      scopeOnRefresh: { scopeOnRefresh: true },
+      clientId: { clientId: 'other' },
+      scopes: { scopes: ['other'] },
+      assumedLifetime: { assumedLifetime: 1000 },
+      sessionLifetime: { sessionLifetime: HOUR },
+      idleTimeout: { idleTimeout: HOUR },
+      accountsMenu: { accountsMenu: false },
+      signInMethod: { signInMethod: 'paste' },
+      redirectPorts: { redirectPorts: [33418] },
+      redirectUri: { redirectUri: 'http://localhost/auth' },
+      authorizationParameters: { authorizationParameters: { audience: 'x' } },
+      tokenParameters: { tokenParameters: { audience: 'x' } },
+      resource: { resource: ['urn:x'] },
+      pushedAuthorization: { pushedAuthorization: true },
+      endpoints: { endpoints: { authorization: 'https://a.example', token: 'https://t.example' } },
+      account: { account: { id: 'uid' } },
+      token: { token: 'id_token' },
+      signOutAtServer: { signOutAtServer: true },
+      dpop: { dpop: true },
+      clientAuthentication: { clientAuthentication: 'client_secret_post' },
     };
-    const providersIn = (provider: Provider): string => /## Providers\n(.*?)\n## /s.exec(markdownOf({ providers: [provider], sessions: [] }))?.[1] ?? '';
+    const providersIn = (provider: Provider): string =>
+      /## Providers\n(.*?)\n## /s.exec(markdownOf({ providers: [provider], sessions: [] }))?.[1] ?? '';
     for (const field of PROVIDER_FIELDS) {
       assert.notEqual(providersIn({ ...usual, ...others[field] }), providersIn(usual), field);
     }
-    assert.notEqual(providersIn({ ...usual, signOutAtServer: 'return' }), providersIn({ ...usual, signOutAtServer: true }));
-    const all = providersIn({ ...usual, ...others.endpoints, ...others.redirectPorts, ...others.idleTimeout, signInMethod: 'device', signOutAtServer: 'return' });
+    assert.notEqual(
+      providersIn({ ...usual, signOutAtServer: 'return' }),
+      providersIn({ ...usual, signOutAtServer: true }),
+    );
+    const all = providersIn({
+      ...usual,
+      ...others.endpoints,
+      ...others.redirectPorts,
+      ...others.idleTimeout,
+      signInMethod: 'device',
+      signOutAtServer: 'return',
+    });
     for (const line of [
-      '- Idle timeout: 60 min', '- Way to sign in: device', '- Redirect ports: 33418', '- Redirect URI: `127.0.0.1/callback` (default)', '- Redirect URIs to register: `127.0.0.1:33418/callback`', '- Sign-out at the server: in the browser, too, which comes back',
-      '- Endpoints: as the entry says, and the server is not asked', '- Endpoint: token: `t.example`',
+      '- Idle timeout: 60 min',
+      '- Way to sign in: device',
+      '- Redirect ports: 33418',
+      '- Redirect URI: `127.0.0.1/callback` (default)',
+      '- Redirect URIs to register: `127.0.0.1:33418/callback`',
+      '- Sign-out at the server: in the browser, too, which comes back',
+      '- Endpoints: as the entry says, and the server is not asked',
+      '- Endpoint: token: `t.example`',
     ]) {
       assert.ok(all.includes(`${line}\n`), `${line}\n in\n${all}`);
     }
-    assert.match(providersIn(usual), /- Way to sign in: the first that works\n- Redirect ports: any\n- Redirect URI: `127\.0\.0\.1\/callback` \(default\)\n- Redirect URIs to register: `127\.0\.0\.1\/callback` with any port\n(?:.*\n)*- Endpoints: as the server says\n/);
+    assert.match(
+      providersIn(usual),
+      /- Way to sign in: the first that works\n- Redirect ports: any\n- Redirect URI: `127\.0\.0\.1\/callback` \(default\)\n- Redirect URIs to register: `127\.0\.0\.1\/callback` with any port\n(?:.*\n)*- Endpoints: as the server says\n/,
+    );
   });
 
   it('tells whether there is a client secret, and where the credentials of a session go', () => {
-    const secretIs = (standing?: ClientSecretState): string | undefined => /- Client secret: (.*)/.exec(markdownOf({}, { clientSecrets: new Map(standing === undefined ? [] : [['acme', standing]]) }))?.[1];
-    assert.deepEqual([secretIs('none'), secretIs('kept'), secretIs('unknown'), secretIs()], ['none', 'in the secret storage', 'not known', 'not known']);
+    const secretIs = (standing?: ClientSecretState): string | undefined =>
+      /- Client secret: (.*)/.exec(
+        markdownOf({}, { clientSecrets: new Map(standing === undefined ? [] : [['acme', standing]]) }),
+      )?.[1];
+    assert.deepEqual(
+      [secretIs('none'), secretIs('kept'), secretIs('unknown'), secretIs()],
+      ['none', 'in the secret storage', 'not known', 'not known'],
+    );
     assert.match(secretIs('lost') ?? '', /^LOST/);
-    const goal = (origins?: string[]): string | undefined => /- Credentials go to: (.*)/.exec(markdownOf({ sessions: [live({ ...SAMPLE, idToken: undefined, ...(origins === undefined ? {} : { origins }) })] }))?.[1];
-    assert.deepEqual([goal(), goal([]), goal(['https://a.example', 'http://127.0.0.1:1'])], ['not kept yet', 'where the server says', '`a.example`, `127.0.0.1:1` (not https)']);
+    const goal = (origins?: string[]): string | undefined =>
+      /- Credentials go to: (.*)/.exec(
+        markdownOf({
+          sessions: [live({ ...SAMPLE, idToken: undefined, ...(origins === undefined ? {} : { origins }) })],
+        }),
+      )?.[1];
+    assert.deepEqual(
+      [goal(), goal([]), goal(['https://a.example', 'http://127.0.0.1:1'])],
+      ['not kept yet', 'where the server says', '`a.example`, `127.0.0.1:1` (not https)'],
+    );
   });
 
   it('tells where each finding stands', () => {
     const { markdown, places } = reportOf(input({ isDegraded: true, leftovers: 3 }));
     const lines = markdown.split('\n');
-    assert.deepEqual(places.map(({ line, finding }) => lines[line]?.includes(`(${finding.code})`)), [true, true]);
+    assert.deepEqual(
+      places.map(({ line, finding }) => lines[line]?.includes(`(${finding.code})`)),
+      [true, true],
+    );
   });
 
   it('tells what a server said, and what is not known', () => {
-    const metadata = { issuer: SAMPLE.issuer, token_endpoint: `${SAMPLE.issuer}/token?key=hidden`, scopes_supported: ['openid'], jwks_uri: 'http://127.0.0.1/jwks' };
-    const known: KnownServer = { said: { at: NOW, metadata }, failed: { at: NOW, failure: new Failure('network', 'ENOTFOUND') } };
+    const metadata = {
+      issuer: SAMPLE.issuer,
+      token_endpoint: `${SAMPLE.issuer}/token?key=hidden`,
+      scopes_supported: ['openid'],
+      jwks_uri: 'http://127.0.0.1/jwks',
+    };
+    const known: KnownServer = {
+      said: { at: NOW, metadata },
+      failed: { at: NOW, failure: new Failure('network', 'ENOTFOUND') },
+    };
     const markdown = markdownOf({}, { known: () => known });
-    for (const line of ['- token_endpoint: `id.example.com/token`', '- jwks_uri: `127.0.0.1/jwks` (not https)', '- scopes_supported: `openid`', '- grant_types_supported: not said', '`network, ENOTFOUND`']) {
+    for (const line of [
+      '- token_endpoint: `id.example.com/token`',
+      '- jwks_uri: `127.0.0.1/jwks` (not https)',
+      '- scopes_supported: `openid`',
+      '- grant_types_supported: not said',
+      '`network, ENOTFOUND`',
+    ]) {
       assert.ok(markdown.includes(line), line);
     }
     assert.doesNotMatch(markdown, /hidden/);
@@ -136,13 +221,20 @@ describe('The report', () => {
   });
 
   it('says what is not known yet of the store, and which renewal is on its way', () => {
-    const markdown = markdownOf({ store: { now: { code: 'secret-failed' }, persistence: 'unknown' } }, { renewalLock: [{ id: 'session-12345', number: 1, generation: 1, lives: true }] });
-    assert.match(markdown, /- A secret written now reads back: NO \(`secret-failed`\)\n- Outlasts the editor: not known yet/);
+    const markdown = markdownOf(
+      { store: { now: { code: 'secret-failed' }, persistence: 'unknown' } },
+      { renewalLock: [{ id: 'session-12345', number: 1, generation: 1, lives: true }] },
+    );
+    assert.match(
+      markdown,
+      /- A secret written now reads back: NO \(`secret-failed`\)\n- Outlasts the editor: not known yet/,
+    );
     assert.match(markdown, /in any window: `session-` \(its window lives\)/);
   });
 
   it('stays text whatever labels, claims, issuers, scopes and settings say', () => {
-    const evil = '[x](command:evil) ![i](https://evil.example/i.png) <img src=x> `` ` `code` | a | \n# Heading\n\n- item \u202Etxt https://evil.example/?a=1 **b** ${x}';
+    const evil =
+      '[x](command:evil) ![i](https://evil.example/i.png) <img src=x> `` ` `code` | a | \n# Heading\n\n- item \u202Etxt https://evil.example/?a=1 **b** ${x}';
     const record: SessionRecord = {
       ...SAMPLE,
       account: { id: evil, label: '`](https://evil.example)' },
@@ -153,14 +245,37 @@ describe('The report', () => {
       idToken: jwtWith({ [evil]: 1, iss: evil }),
       ended: { at: NOW, category: evil, code: evil },
     };
-    const provider: Provider = providerAt('https://id.example.com', { label: evil, id: evil, clientId: evil, scopes: [evil] });
-    const metadata = { issuer: evil, token_endpoint: `https://a.example/${evil}`, scopes_supported: [evil, 7] } as unknown as NonNullable<KnownServer['said']>['metadata'];
+    const provider: Provider = providerAt('https://id.example.com', {
+      label: evil,
+      id: evil,
+      clientId: evil,
+      scopes: [evil],
+    });
+    const metadata = {
+      issuer: evil,
+      token_endpoint: `https://a.example/${evil}`,
+      scopes_supported: [evil, 7],
+    } as unknown as NonNullable<KnownServer['said']>['metadata'];
     const markdown = markdownOf(
-      { providers: [provider], sessions: [live(record)], problems: [{ entry: `${evil.slice(0, 30)} www.evil.org`, field: evil, code: 'missing' }], lost: [{ id: evil, providerId: evil }] },
+      {
+        providers: [provider],
+        sessions: [live(record)],
+        problems: [{ entry: `${evil.slice(0, 30)} www.evil.org`, field: evil, code: 'missing' }],
+        lost: [{ id: evil, providerId: evil }],
+      },
       {
         known: () => ({ said: { at: Infinity, metadata }, failed: undefined }),
         redirectEnvironment: [['Editor', evil]],
-        events: [{ at: NOW, kind: 'ended', session: evil.slice(0, 8), providerId: evil, generation: 1, why: { category: evil, code: evil } }],
+        events: [
+          {
+            at: NOW,
+            kind: 'ended',
+            session: evil.slice(0, 8),
+            providerId: evil,
+            generation: 1,
+            why: { category: evil, code: evil },
+          },
+        ],
         renewalLock: [{ id: evil, number: 1, generation: undefined, lives: undefined }],
       },
     );
@@ -175,7 +290,8 @@ describe('The report', () => {
     const secret = (): string => randomBytes(48).toString('base64url');
 
     /** Every part of 16 characters. */
-    const partsOf = (text: string): string[] => Array.from({ length: Math.max(0, text.length - 15) }, (_, at) => text.slice(at, at + 16));
+    const partsOf = (text: string): string[] =>
+      Array.from({ length: Math.max(0, text.length - 15) }, (_, at) => text.slice(at, at + 16));
 
     it('of a test window with sessions of every kind', async () => {
       const server = await ScriptedServer.start();
@@ -183,34 +299,74 @@ describe('The report', () => {
       server.onToken(rotatingTokens());
       const records: SessionRecord[] = [];
       const at = testWindow.clock.now();
-      for (const more of [{}, { issuer: 'https://old.example.com' }, { providerId: 'gone' }, { generation: 5, isComplete: false }, { ended: { at, category: 'session-ended', code: 'invalid_grant' } }]) {
+      for (const more of [
+        {},
+        { issuer: 'https://old.example.com' },
+        { providerId: 'gone' },
+        { generation: 5, isComplete: false },
+        { ended: { at, category: 'session-ended', code: 'invalid_grant' } },
+      ]) {
         const idToken = `${jwtWith({ iss: server.issuer, aud: 'x', sub: secret(), email: 'sam@example.com', name: secret() })}${secret()}`;
-        const record = recordAt(server.issuer, at, { id: `session-${records.length}`, accessToken: secret(), refreshToken: secret(), idToken, ...more });
+        const record = recordAt(server.issuer, at, {
+          id: `session-${records.length}`,
+          accessToken: secret(),
+          refreshToken: secret(),
+          idToken,
+          ...more,
+        });
         records.push(await seedSession(testWindow, record));
       }
-      const first = await testWindow.tokenRefresher.renew('session-0', 'test').catch(() => testWindow.record('session-0'));
+      const first = await testWindow.tokenRefresher
+        .renew('session-0', 'test')
+        .catch(() => testWindow.record('session-0'));
       await testWindow.tokenRefresher.renew('session-4', 'test').catch(() => {});
       const sessions = testWindow.liveSessions.all();
-      const { markdown } = reportOf(input(
-        { now: at, providers: [providerAt(server.issuer)], sessions },
-        { events: testWindow.sessions.history.all(), renewalLock: await testWindow.renewalLock.held(), sessionIndex: await testWindow.sessionIndex.ids() },
-      ));
+      const { markdown } = reportOf(
+        input(
+          { now: at, providers: [providerAt(server.issuer)], sessions },
+          {
+            events: testWindow.sessions.history.all(),
+            renewalLock: await testWindow.renewalLock.held(),
+            sessionIndex: await testWindow.sessionIndex.ids(),
+          },
+        ),
+      );
       await server.stop();
-      const secrets = [...[...records, first].flatMap(({ accessToken, idToken, refreshToken }) => [accessToken, idToken ?? '', refreshToken ?? '']), ...testWindow.store.secrets.values()];
+      const secrets = [
+        ...[...records, first].flatMap(({ accessToken, idToken, refreshToken }) => [
+          accessToken,
+          idToken ?? '',
+          refreshToken ?? '',
+        ]),
+        ...testWindow.store.secrets.values(),
+      ];
       assert.ok(sessions.length === 5 && secrets.length > 15);
-      const leaked = secrets.filter((text) => text.length < 16 || partsOf(text).some((part) => markdown.includes(part)));
-      assert.deepEqual(leaked.map(({ length }) => length), []);
+      const leaked = secrets.filter(
+        (text) => text.length < 16 || partsOf(text).some((part) => markdown.includes(part)),
+      );
+      assert.deepEqual(
+        leaked.map(({ length }) => length),
+        [],
+      );
       assert.doesNotMatch(markdown, /sam@|Sam/);
     });
 
     it('where labels, scopes, codes and claims quote it', () => {
       const [accessToken, refreshToken, idToken] = [secret(), secret(), secret()];
       const record = {
-        ...SAMPLE, accessToken, refreshToken, idToken,
+        ...SAMPLE,
+        accessToken,
+        refreshToken,
+        idToken,
         scopes: [accessToken, refreshToken.slice(10, 40)],
         ended: { at: NOW, category: refreshToken, code: idToken },
       };
-      const { markdown } = reportOf(input({ sessions: [live(record, { failure: new Failure('invalid-response', accessToken) })] }, { redirectEnvironment: [['x', `a ${refreshToken.slice(0, 20)} b`]] }));
+      const { markdown } = reportOf(
+        input(
+          { sessions: [live(record, { failure: new Failure('invalid-response', accessToken) })] },
+          { redirectEnvironment: [['x', `a ${refreshToken.slice(0, 20)} b`]] },
+        ),
+      );
       for (const part of [accessToken, refreshToken, idToken].flatMap(partsOf)) {
         assert.ok(!markdown.includes(part));
       }

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { SIGN_IN_METHODS, type Provider, type SignInMethod } from '../../../src/core/provider.ts';
-import { environmentOf, evaluateFlows, availableFlows, fallbackFlows, type Environment, type ServerCapabilities, type HostInfo } from '../../../src/flows/availability.ts';
+import {
+  environmentOf,
+  evaluateFlows,
+  availableFlows,
+  fallbackFlows,
+  type Environment,
+  type ServerCapabilities,
+  type HostInfo,
+} from '../../../src/flows/availability.ts';
 import { DEVICE_GRANT } from '../../../src/protocol/device.ts';
 import { providerAt } from '../../support/fixtures.ts';
 
@@ -17,10 +25,17 @@ const DEVICE: ServerCapabilities = { device_authorization_endpoint: 'https://id.
 const OFFERS = {
   'a server that says little': PLAIN,
   'a server with the device grant': DEVICE,
-  'a server with the device grant in its list': { ...DEVICE, grant_types_supported: ['authorization_code', DEVICE_GRANT] },
+  'a server with the device grant in its list': {
+    ...DEVICE,
+    grant_types_supported: ['authorization_code', DEVICE_GRANT],
+  },
   'a server that does not list the device grant': { ...DEVICE, grant_types_supported: ['authorization_code'] },
   'a server without the code grant': { ...DEVICE, grant_types_supported: [DEVICE_GRANT] },
-  'a server that issues codes and does not list the grant': { authorization_endpoint: 'https://id.example.com/authorize', response_types_supported: ['code'], grant_types_supported: ['refresh_token'] },
+  'a server that issues codes and does not list the grant': {
+    authorization_endpoint: 'https://id.example.com/authorize',
+    response_types_supported: ['code'],
+    grant_types_supported: ['refresh_token'],
+  },
   'a server without a page to sign in at': { ...DEVICE, token_endpoint: 'https://id.example.com/token' },
   'a server with neither': { grant_types_supported: ['client_credentials'] },
 } satisfies Record<string, ServerCapabilities>;
@@ -37,43 +52,129 @@ const MATRIX: readonly Row[] = [
   ['a desktop', 'a server that says little', undefined, `loopback ${NO_LINK} -device:no-device-endpoint paste`],
   ['a desktop', 'a server with the device grant', undefined, `loopback ${NO_LINK} device paste`],
   ['a desktop', 'a server with the device grant in its list', undefined, `loopback ${NO_LINK} device paste`],
-  ['a desktop', 'a server that does not list the device grant', undefined, `loopback ${NO_LINK} -device:no-grant paste`],
+  [
+    'a desktop',
+    'a server that does not list the device grant',
+    undefined,
+    `loopback ${NO_LINK} -device:no-grant paste`,
+  ],
   ['a desktop', 'a server without the code grant', undefined, `-loopback:no-grant ${NO_LINK} device -paste:no-grant`],
-  ['a desktop', 'a server that issues codes and does not list the grant', undefined, `loopback ${NO_LINK} -device:no-device-endpoint paste`],
-  ['a desktop', 'a server without a page to sign in at', undefined, `-loopback:no-grant ${NO_LINK} device -paste:no-grant`],
-  ['a desktop', 'a server with neither', undefined, `-loopback:no-grant ${NO_LINK} -device:no-device-endpoint -paste:no-grant`],
+  [
+    'a desktop',
+    'a server that issues codes and does not list the grant',
+    undefined,
+    `loopback ${NO_LINK} -device:no-device-endpoint paste`,
+  ],
+  [
+    'a desktop',
+    'a server without a page to sign in at',
+    undefined,
+    `-loopback:no-grant ${NO_LINK} device -paste:no-grant`,
+  ],
+  [
+    'a desktop',
+    'a server with neither',
+    undefined,
+    `-loopback:no-grant ${NO_LINK} -device:no-device-endpoint -paste:no-grant`,
+  ],
   ['a desktop', 'a server with the device grant', 'loopback', `loopback ${NO_LINK} device paste`],
   ['a desktop', 'a server with the device grant', 'uri', 'uri loopback device paste'],
   ['a desktop', 'a server with the device grant', 'device', `device loopback ${NO_LINK} paste`],
   ['a desktop', 'a server with the device grant', 'paste', `paste loopback ${NO_LINK} device`],
   ['a desktop', 'a server that says little', 'device', `-device:no-device-endpoint loopback ${NO_LINK} paste`],
-  ['a desktop, beyond SSH, WSL or a container', 'a server with the device grant', undefined, `loopback ${NO_LINK} device paste`],
+  [
+    'a desktop, beyond SSH, WSL or a container',
+    'a server with the device grant',
+    undefined,
+    `loopback ${NO_LINK} device paste`,
+  ],
   ['a desktop, beyond SSH, WSL or a container', 'a server with the device grant', 'uri', 'uri loopback device paste'],
-  ['a browser on the same machine', 'a server that says little', undefined, `loopback ${NO_LINK} -device:no-device-endpoint paste`],
+  [
+    'a browser on the same machine',
+    'a server that says little',
+    undefined,
+    `loopback ${NO_LINK} -device:no-device-endpoint paste`,
+  ],
   ['a browser on the same machine', 'a server with the device grant', undefined, `loopback ${NO_LINK} device paste`],
   ['a browser on the same machine', 'a server with the device grant', 'device', `device loopback ${NO_LINK} paste`],
-  ['a browser elsewhere', 'a server that says little', undefined, `-loopback:browser-elsewhere ${NO_LINK} -device:no-device-endpoint paste`],
-  ['a browser elsewhere', 'a server with the device grant', undefined, `-loopback:browser-elsewhere ${NO_LINK} device paste`],
+  [
+    'a browser elsewhere',
+    'a server that says little',
+    undefined,
+    `-loopback:browser-elsewhere ${NO_LINK} -device:no-device-endpoint paste`,
+  ],
+  [
+    'a browser elsewhere',
+    'a server with the device grant',
+    undefined,
+    `-loopback:browser-elsewhere ${NO_LINK} device paste`,
+  ],
   ['a browser elsewhere', 'a server with the device grant', 'loopback', `loopback ${NO_LINK} device paste`],
   ['a browser elsewhere', 'a server with the device grant', 'uri', 'uri -loopback:browser-elsewhere device paste'],
-  ['a browser elsewhere', 'a server with the device grant', 'paste', `paste -loopback:browser-elsewhere ${NO_LINK} device`],
-  ['a browser elsewhere', 'a server that does not list the device grant', 'device', `-device:no-grant -loopback:browser-elsewhere ${NO_LINK} paste`],
-  ['a web worker', 'a server that says little', undefined, `-loopback:cannot-listen ${NO_LINK} -device:no-device-endpoint paste`],
+  [
+    'a browser elsewhere',
+    'a server with the device grant',
+    'paste',
+    `paste -loopback:browser-elsewhere ${NO_LINK} device`,
+  ],
+  [
+    'a browser elsewhere',
+    'a server that does not list the device grant',
+    'device',
+    `-device:no-grant -loopback:browser-elsewhere ${NO_LINK} paste`,
+  ],
+  [
+    'a web worker',
+    'a server that says little',
+    undefined,
+    `-loopback:cannot-listen ${NO_LINK} -device:no-device-endpoint paste`,
+  ],
   ['a web worker', 'a server with the device grant', undefined, `-loopback:cannot-listen ${NO_LINK} device paste`],
   ['a web worker', 'a server with the device grant', 'loopback', `-loopback:cannot-listen ${NO_LINK} device paste`],
-  ['a web worker', 'a server with neither', 'uri', '-uri:no-grant -loopback:cannot-listen -device:no-device-endpoint -paste:no-grant'],
+  [
+    'a web worker',
+    'a server with neither',
+    'uri',
+    '-uri:no-grant -loopback:cannot-listen -device:no-device-endpoint -paste:no-grant',
+  ],
 ];
 
 const DESKTOP = { isBrowser: false, pageHost: undefined };
 const PAGE = { isBrowser: true, remoteName: 'code.example.com', isAtWorkspace: true };
 const TOLD: readonly (readonly [string, HostInfo, keyof typeof ENVIRONMENTS])[] = [
   ['a program', { ...DESKTOP, remoteName: undefined, isAtWorkspace: false }, 'a desktop'],
-  ['a program that runs this code for its workspace', { ...DESKTOP, remoteName: undefined, isAtWorkspace: true }, 'a desktop'],
-  ['a program with a remote host, and this code at the window', { ...DESKTOP, remoteName: 'wsl', isAtWorkspace: false }, 'a desktop'],
-  ['a program with a remote host, and this code there', { ...DESKTOP, remoteName: 'wsl', isAtWorkspace: true }, 'a desktop, beyond SSH, WSL or a container'],
-  ...['127.0.0.1', 'localhost', '[::1]'].map((pageHost): [string, HostInfo, 'a browser on the same machine'] => [`a page of ${pageHost}`, { ...PAGE, pageHost }, 'a browser on the same machine']),
-  ...['code.example.com', 'localhost.example.com', undefined].map((pageHost): [string, HostInfo, 'a browser elsewhere'] => [`a page of ${pageHost}`, { ...PAGE, pageHost }, 'a browser elsewhere']),
-  ['a page without a server', { isBrowser: true, remoteName: undefined, isAtWorkspace: false, pageHost: 'code.example.com' }, 'a web worker'],
+  [
+    'a program that runs this code for its workspace',
+    { ...DESKTOP, remoteName: undefined, isAtWorkspace: true },
+    'a desktop',
+  ],
+  [
+    'a program with a remote host, and this code at the window',
+    { ...DESKTOP, remoteName: 'wsl', isAtWorkspace: false },
+    'a desktop',
+  ],
+  [
+    'a program with a remote host, and this code there',
+    { ...DESKTOP, remoteName: 'wsl', isAtWorkspace: true },
+    'a desktop, beyond SSH, WSL or a container',
+  ],
+  ...['127.0.0.1', 'localhost', '[::1]'].map((pageHost): [string, HostInfo, 'a browser on the same machine'] => [
+    `a page of ${pageHost}`,
+    { ...PAGE, pageHost },
+    'a browser on the same machine',
+  ]),
+  ...['code.example.com', 'localhost.example.com', undefined].map(
+    (pageHost): [string, HostInfo, 'a browser elsewhere'] => [
+      `a page of ${pageHost}`,
+      { ...PAGE, pageHost },
+      'a browser elsewhere',
+    ],
+  ),
+  [
+    'a page without a server',
+    { isBrowser: true, remoteName: undefined, isAtWorkspace: false, pageHost: 'code.example.com' },
+    'a web worker',
+  ],
 ];
 
 describe('Where VS Code runs', () => {
@@ -95,7 +196,9 @@ describe('The ways to sign in', () => {
     for (const environment of Object.values(ENVIRONMENTS)) {
       for (const offers of Object.values(OFFERS)) {
         for (const signInMethod of [undefined, ...SIGN_IN_METHODS]) {
-          const ways = evaluateFlows(environment, providerAt('https://id.example.com', { signInMethod }), offers).map(({ way }) => way);
+          const ways = evaluateFlows(environment, providerAt('https://id.example.com', { signInMethod }), offers).map(
+            ({ way }) => way,
+          );
           assert.deepEqual(ways.toSorted(), SIGN_IN_METHODS.toSorted());
           assert.equal(ways[0], signInMethod ?? 'loopback');
         }

@@ -63,10 +63,15 @@ describe('The device grant', () => {
   });
 
   const ask = (more: Readonly<Record<string, unknown>> = {}, scopes = ['read', 'write']): Promise<DeviceCode> => {
-    scripted.on('/device/code', { body: Object.fromEntries(Object.entries({ ...CODES, ...more }).filter(([, value]) => value !== undefined)) });
+    scripted.on('/device/code', {
+      body: Object.fromEntries(Object.entries({ ...CODES, ...more }).filter(([, value]) => value !== undefined)),
+    });
     return requestDeviceCode(server, scopes, transport, caller.signal);
   };
-  const start = async (more: Readonly<Record<string, unknown>> = {}, scopes = ['read']): Promise<{ readonly result: Promise<Tokens> }> => {
+  const start = async (
+    more: Readonly<Record<string, unknown>> = {},
+    scopes = ['read'],
+  ): Promise<{ readonly result: Promise<Tokens> }> => {
     const code = await ask(more, scopes);
     const result = waitForTokens(server, code, scopes, { clock, transport, log: transport.log }, caller.signal);
     result.catch(() => {});
@@ -88,19 +93,39 @@ describe('The device grant', () => {
       const before = clock.now();
       const code = await ask();
       assert.deepEqual(code, {
-        deviceCode: CODES['device_code'], userCode: 'WDJB-MJHT', address: CODES['verification_uri'], completeAddress: CODES['verification_uri_complete'],
-        interval: 5 * SECOND, expiresAt: before + 15 * MINUTE,
+        deviceCode: CODES['device_code'],
+        userCode: 'WDJB-MJHT',
+        address: CODES['verification_uri'],
+        completeAddress: CODES['verification_uri_complete'],
+        interval: 5 * SECOND,
+        expiresAt: before + 15 * MINUTE,
       });
       const [request] = scripted.requestsTo('/device/code');
-      assert.deepEqual([request?.parameters.get('client_id'), request?.parameters.get('scope')], ['editor', 'read write']);
+      assert.deepEqual(
+        [request?.parameters.get('client_id'), request?.parameters.get('scope')],
+        ['editor', 'read write'],
+      );
     });
 
     it('with what the entry adds, and the resource', async () => {
       scripted.on('/device/code', { body: CODES });
-      const provider = { authorizationParameters: { audience: 'https://api.example.com', scope: 'evil', client_id: 'evil' }, resource: ['urn:example:x'] };
-      await requestDeviceCode(await discovered(scripted.issuer, provider, transport), ['read'], transport, caller.signal);
+      const provider = {
+        authorizationParameters: { audience: 'https://api.example.com', scope: 'evil', client_id: 'evil' },
+        resource: ['urn:example:x'],
+      };
+      await requestDeviceCode(
+        await discovered(scripted.issuer, provider, transport),
+        ['read'],
+        transport,
+        caller.signal,
+      );
       const [request] = scripted.requestsTo('/device/code');
-      assert.deepEqual(Object.fromEntries(request?.parameters ?? []), { audience: 'https://api.example.com', client_id: 'editor', resource: 'urn:example:x', scope: 'read' });
+      assert.deepEqual(Object.fromEntries(request?.parameters ?? []), {
+        audience: 'https://api.example.com',
+        client_id: 'editor',
+        resource: 'urn:example:x',
+        scope: 'read',
+      });
     });
 
     it('and takes the interval that the server sets, a second at the least', async () => {
@@ -117,7 +142,11 @@ describe('The device grant', () => {
     });
 
     it('and takes a lifetime in a text, and an address by its other name', async () => {
-      const code = await ask({ expires_in: '300', verification_uri: undefined, verification_url: 'https://example.com/device' });
+      const code = await ask({
+        expires_in: '300',
+        verification_uri: undefined,
+        verification_url: 'https://example.com/device',
+      });
       assert.deepEqual([code.expiresAt - clock.now(), code.address], [5 * MINUTE, 'https://example.com/device']);
     });
 
@@ -144,10 +173,21 @@ describe('The device grant', () => {
     });
 
     it('and is told in so many words where the client may not', async () => {
-      scripted.on('/device/code', { status: 400, body: { error: 'unauthorized_client', error_description: 'Not this way.' } });
-      await rejectsWith(requestDeviceCode(server, ['read'], transport, caller.signal), 'client-not-allowed', 'unauthorized_client');
+      scripted.on('/device/code', {
+        status: 400,
+        body: { error: 'unauthorized_client', error_description: 'Not this way.' },
+      });
+      await rejectsWith(
+        requestDeviceCode(server, ['read'], transport, caller.signal),
+        'client-not-allowed',
+        'unauthorized_client',
+      );
       scripted.on('/device/code', { body: { error: 'device_flow_disabled' } });
-      await rejectsWith(requestDeviceCode(server, ['read'], transport, caller.signal), 'client-not-allowed', 'device_flow_disabled');
+      await rejectsWith(
+        requestDeviceCode(server, ['read'], transport, caller.signal),
+        'client-not-allowed',
+        'device_flow_disabled',
+      );
     });
   });
 
@@ -181,7 +221,11 @@ describe('The device grant', () => {
     });
 
     it('and goes on after a server that has a problem, or asks for time', async () => {
-      const times = answers({ status: 503, headers: { 'Retry-After': '42' } }, { status: 429, body: { error: 'slow_down' } }, GOOD);
+      const times = answers(
+        { status: 503, headers: { 'Retry-After': '42' } },
+        { status: 429, body: { error: 'slow_down' } },
+        GOOD,
+      );
       const { result } = await start();
       await clock.pass(100 * SECOND);
       await result;
@@ -302,22 +346,33 @@ describe('The device grant', () => {
     ];
     for (const [what, claims] of bad) {
       it(`and refuses one ${what}`, async () => {
-        await rejectsWith(attempt(() => scripted.idToken(claims)), 'untrusted-answer');
+        await rejectsWith(
+          attempt(() => scripted.idToken(claims)),
+          'untrusted-answer',
+        );
       });
     }
 
     it('and refuses one that nobody vouches for', async () => {
-      await rejectsWith(attempt(() => scripted.idToken(good, 'RS256', 'unknown')), 'untrusted-answer');
+      await rejectsWith(
+        attempt(() => scripted.idToken(good, 'RS256', 'unknown')),
+        'untrusted-answer',
+      );
     });
 
     it('and refuses none where OpenID was asked for', async () => {
-      await rejectsWith(attempt(() => Promise.resolve(undefined)), 'invalid-response', 'OAUTH_INVALID_RESPONSE');
+      await rejectsWith(
+        attempt(() => Promise.resolve(undefined)),
+        'invalid-response',
+        'OAUTH_INVALID_RESPONSE',
+      );
     });
   });
 
   it('leaves no code in the log or in a failure, even where the server repeats it', async () => {
     const quote = ({ parameters }: SeenRequest): Script => ({
-      status: 400, body: { error: 'invalid_client', error_description: `No ${parameters.get('device_code') ?? ''}` },
+      status: 400,
+      body: { error: 'invalid_client', error_description: `No ${parameters.get('device_code') ?? ''}` },
     });
     scripted.onToken(quote);
     // So short that nothing takes it for a token by its looks.

@@ -35,7 +35,8 @@ describe('A sign-out at the server', () => {
     signedInAt: door.clock.now() - MINUTE,
     idToken: 'id.token.x',
   });
-  const open = async (accountId?: string, more?: Partial<Provider>): Promise<EndSessionResult> => door.signOuts.open(leaving(accountId, more));
+  const open = async (accountId?: string, more?: Partial<Provider>): Promise<EndSessionResult> =>
+    door.signOuts.open(leaving(accountId, more));
   const redirectOf = (address: string): URL | undefined => {
     const redirectUri = new URL(address).searchParams.get('post_logout_redirect_uri');
     return redirectUri === null ? undefined : new URL(redirectUri);
@@ -47,7 +48,11 @@ describe('A sign-out at the server', () => {
     url.search = query;
     return url;
   };
-  const isClosed = (address: string): Promise<boolean> => fetch(backFrom(address)).then(() => false, () => true);
+  const isClosed = (address: string): Promise<boolean> =>
+    fetch(backFrom(address)).then(
+      () => false,
+      () => true,
+    );
 
   it('ends on a page that says so, at an address without the state, and nobody listens any more', async () => {
     const end = open();
@@ -75,7 +80,10 @@ describe('A sign-out at the server', () => {
       const refused = await fetch(backFrom(address, query), { redirect: 'manual' });
       assert.equal(refused.status, 400);
       assert.match(await refused.text(), /Not this sign-out/);
-      assert.ok(door.lines.some((line) => line.includes(`an answer ${told} has arrived and was refused`)), door.lines.join('\n'));
+      assert.ok(
+        door.lines.some((line) => line.includes(`an answer ${told} has arrived and was refused`)),
+        door.lines.join('\n'),
+      );
       assert.equal((await fetch(backFrom(address))).status, 200);
       assert.equal(await end, 'returned');
     });
@@ -119,7 +127,12 @@ describe('A sign-out at the server', () => {
     assert.equal(await door.signOuts.open(Promise.resolve(undefined)), 'no-page');
     assert.equal(await door.signOuts.open(Promise.reject(new Error('x'))), 'no-page');
     const nowhere = await leaving('person-2');
-    assert.equal(await door.signOuts.open(Promise.resolve({ ...nowhere, server: { ...nowhere.server, metadata: { issuer: server.issuer } } })), 'no-page');
+    assert.equal(
+      await door.signOuts.open(
+        Promise.resolve({ ...nowhere, server: { ...nowhere.server, metadata: { issuer: server.issuer } } }),
+      ),
+      'no-page',
+    );
     assert.equal(door.unseen, 0);
   });
 

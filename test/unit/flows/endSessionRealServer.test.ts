@@ -9,7 +9,7 @@ import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { createTestWindow, type TestWindow } from '../../support/testWindow.ts';
 import { Door } from '../../support/signOutFixture.ts';
-import { demoClientId, startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
+import { demoClientId, startIdentityServer, type IdentityServer } from '../../../tools/identityServer.ts';
 
 const SCOPES = ['openid', 'profile', 'offline_access'];
 
@@ -22,7 +22,15 @@ describe('A sign-out at a real server', () => {
 
   before(async () => {
     identity = await startIdentityServer({
-      clients: [{ client_id: 'homeless', application_type: 'native', token_endpoint_auth_method: 'none', redirect_uris: ['http://127.0.0.1/callback'], grant_types: ['authorization_code', 'refresh_token'] }],
+      clients: [
+        {
+          client_id: 'homeless',
+          application_type: 'native',
+          token_endpoint_auth_method: 'none',
+          redirect_uris: ['http://127.0.0.1/callback'],
+          grant_types: ['authorization_code', 'refresh_token'],
+        },
+      ],
     });
   });
 
@@ -42,7 +50,12 @@ describe('A sign-out at a real server', () => {
   });
 
   const settingUp = (more: Partial<Provider>): void => {
-    provider = providerAt(identity.issuer, { clientId: demoClientId, scopes: SCOPES, signOutAtServer: 'return', ...more });
+    provider = providerAt(identity.issuer, {
+      clientId: demoClientId,
+      scopes: SCOPES,
+      signOutAtServer: 'return',
+      ...more,
+    });
     testWindow = createTestWindow(identity.issuer, { providers: [provider] });
   };
   /** Signs the person in with their browser, and gives the id of the session. */
@@ -98,12 +111,19 @@ describe('A sign-out at a real server', () => {
     const end = door.signOuts.open(page);
     const address = await door.address();
     await atServer;
-    assert.deepEqual([testWindow.sessionManager.all(), await identity.tokenIsActive(accessToken), await identity.tokenIsActive(refreshToken)], [[], false, false]);
+    assert.deepEqual(
+      [
+        testWindow.sessionManager.all(),
+        await identity.tokenIsActive(accessToken),
+        await identity.tokenIsActive(refreshToken),
+      ],
+      [[], false, false],
+    );
     await person.signOut(address);
     assert.equal(await end, 'returned');
   });
 
-  it('ends at the server\'s error where the address is not registered there, and the port closes in time', async () => {
+  it("ends at the server's error where the address is not registered there, and the port closes in time", async () => {
     settingUp({ clientId: 'homeless' });
     const end = door.signOuts.open((await testWindow.sessionManager.signOut(await signIn())).page);
     const address = await door.address();

@@ -92,7 +92,14 @@ describe('The loopback redirect', () => {
 
   it('survives a query of 300 kB', async () => {
     // It may close the connection before it has read all of it.
-    assert.ok([431, 0].includes(await send(at(`/callback?state=mine&code=${'x'.repeat(300_000)}`)).then(({ status }) => status, () => 0)));
+    assert.ok(
+      [431, 0].includes(
+        await send(at(`/callback?state=mine&code=${'x'.repeat(300_000)}`)).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      ),
+    );
     const browser = send(at('/callback?code=right&state=mine'));
     await answer;
     redirect.finish(plainPages.done);
@@ -103,7 +110,10 @@ describe('The loopback redirect', () => {
     const { port } = new URL(redirect.redirectUri);
     await new Promise<void>((resolve, reject) => {
       const socket = connect(Number(port), '127.0.0.1', () => socket.write('\x16\x03\x01\x02hello\r\n\r\n'));
-      socket.once('close', () => resolve()).once('error', reject).resume();
+      socket
+        .once('close', () => resolve())
+        .once('error', reject)
+        .resume();
     });
     assert.equal((await send(at('/'))).status, 404);
   });
@@ -118,7 +128,7 @@ describe('The loopback redirect', () => {
     assert.equal((await first).status, 303);
   });
 
-  it('waits for the browser\'s last request for five seconds only', async () => {
+  it("waits for the browser's last request for five seconds only", async () => {
     const browser = send(at('/callback?code=x&state=mine'));
     await answer;
     redirect.finish(plainPages.done);
@@ -151,7 +161,11 @@ describe('The loopback redirect', () => {
 
   it('does not wait where it was called off before', async () => {
     caller.abort(new Failure('cancelled', 'enough'));
-    await rejectsWith(redirect.answer(() => true, caller.signal), 'cancelled', 'enough');
+    await rejectsWith(
+      redirect.answer(() => true, caller.signal),
+      'cancelled',
+      'enough',
+    );
   });
 });
 
@@ -193,12 +207,21 @@ describe('The loopback redirect on certain ports', () => {
     assert.equal(redirect.redirectUri, 'http://127.0.0.1:5/callback');
   });
 
-  it('is not opened where that address is another\'s, or not one that is registered', async () => {
-    for (const address of ['https://tunnel.example.com/callback', 'http://127.0.0.1:5/proxy/6/callback', 'http://10.0.0.1:5/callback', 'no address']) {
+  it("is not opened where that address is another's, or not one that is registered", async () => {
+    for (const address of [
+      'https://tunnel.example.com/callback',
+      'http://127.0.0.1:5/proxy/6/callback',
+      'http://10.0.0.1:5/callback',
+      'no address',
+    ]) {
       await rejectsWith(open({ reach: () => Promise.resolve(address) }), 'no-loopback', 'no-loopback');
     }
     const ports = [await freePort()];
-    await rejectsWith(open({ ports, reach: () => Promise.resolve('http://127.0.0.1:5/callback') }), 'no-loopback', 'ports-taken');
+    await rejectsWith(
+      open({ ports, reach: () => Promise.resolve('http://127.0.0.1:5/callback') }),
+      'no-loopback',
+      'ports-taken',
+    );
   });
 
   it('leaves the port open in the address to register where none is named', () => {

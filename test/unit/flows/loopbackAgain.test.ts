@@ -19,7 +19,8 @@ describe('The loopback redirect of an entry', () => {
     opened.push(redirect);
     return redirect;
   };
-  const answers = (redirect: LoopbackRedirect): Promise<URLSearchParams> => redirect.answer((parameters) => parameters.get('state') === 'mine', new AbortController().signal);
+  const answers = (redirect: LoopbackRedirect): Promise<URLSearchParams> =>
+    redirect.answer((parameters) => parameters.get('state') === 'mine', new AbortController().signal);
   afterEach(() => {
     for (const redirect of opened.splice(0)) {
       redirect.dispose();
@@ -32,9 +33,17 @@ describe('The loopback redirect of an entry', () => {
     const { port } = new URL(redirect.redirectUri);
     for (const host of ['127.0.0.1', '[::1]']) {
       for (const name of ['localhost', 'LOCALHOST']) {
-        assert.equal((await send(`http://${host}:${port}/auth`, 'GET', { Host: `${name}:${port}` })).status, 400, 'a stray answer');
+        assert.equal(
+          (await send(`http://${host}:${port}/auth`, 'GET', { Host: `${name}:${port}` })).status,
+          400,
+          'a stray answer',
+        );
       }
-      assert.equal((await send(`http://${host}:${port}/auth`, 'GET', { Host: `127.0.0.1:${port}` })).html.includes('Nothing here'), true, 'another host');
+      assert.equal(
+        (await send(`http://${host}:${port}/auth`, 'GET', { Host: `127.0.0.1:${port}` })).html.includes('Nothing here'),
+        true,
+        'another host',
+      );
     }
     const answer = answers(redirect);
     const browser = send(`http://[::1]:${port}/auth?state=mine&code=a+b`, 'GET', { Host: `localhost:${port}` });
@@ -51,7 +60,13 @@ describe('The loopback redirect of an entry', () => {
     await rejectsWith(open({ redirectUri: `http://localhost:${port}`, ports: [port] }), 'no-loopback', 'ports-taken');
   });
 
-  for (const [registered, asked] of [['http://localhost', '/'], ['http://127.0.0.1/', '/'], ['http://[::1]/a/../b/', '/b/'], ['http://127.0.0.1/done', '/done'], ['http://127.0.0.1/a%20b', '/a%20b']] as const) {
+  for (const [registered, asked] of [
+    ['http://localhost', '/'],
+    ['http://127.0.0.1/', '/'],
+    ['http://[::1]/a/../b/', '/b/'],
+    ['http://127.0.0.1/done', '/done'],
+    ['http://127.0.0.1/a%20b', '/a%20b'],
+  ] as const) {
     it(`is sent as it is registered, and found where the browser asks: ${registered}`, async () => {
       const redirect = await open({ redirectUri: registered });
       const { host, port } = new URL(redirect.redirectUri);
@@ -68,7 +83,10 @@ describe('The loopback redirect of an entry', () => {
   }
 
   it('keeps its own host and path where VS Code brings another port here', async () => {
-    const redirect = await open({ redirectUri: 'http://127.0.0.1/a%20b', reach: () => Promise.resolve('http://localhost:5/a b') });
+    const redirect = await open({
+      redirectUri: 'http://127.0.0.1/a%20b',
+      reach: () => Promise.resolve('http://localhost:5/a b'),
+    });
     assert.equal(redirect.redirectUri, 'http://127.0.0.1:5/a%20b');
   });
 });
@@ -130,7 +148,10 @@ describe('The loopback redirect that is asked more than once', () => {
     // It has to have arrived.
     await new Promise((resolve) => void setTimeout(resolve, 50));
     redirect.finish(plainPages.failed(new Failure('denied', 'access_denied')));
-    assert.deepEqual((await Promise.all([...all, third])).map(({ status }) => status), [303, 303, 303]);
+    assert.deepEqual(
+      (await Promise.all([...all, third])).map(({ status }) => status),
+      [303, 303, 303],
+    );
     assert.match((await send(at('/done'))).html, /access_denied/);
   });
 
@@ -154,7 +175,11 @@ describe('The loopback redirect that is asked more than once', () => {
     assert.equal((await answer).get('code'), 'x');
   });
 
-  for (const [name, value] of [['Sec-Purpose', 'prefetch;prerender'], ['Purpose', 'prefetch'], ['X-Moz', 'prefetch']] as const) {
+  for (const [name, value] of [
+    ['Sec-Purpose', 'prefetch;prerender'],
+    ['Purpose', 'prefetch'],
+    ['X-Moz', 'prefetch'],
+  ] as const) {
     it(`does not take a prefetch that has got the outcome for the person (${name})`, async () => {
       const prefetch = send(at(CODE), 'GET', { [name]: value });
       await answer;

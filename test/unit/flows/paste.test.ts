@@ -3,15 +3,21 @@ import { Failure } from '../../../src/core/failure.ts';
 import { pastedRedirect, type AskForAddress, type PasteOptions } from '../../../src/flows/paste.ts';
 import { rejectsWith } from '../../support/failures.ts';
 
-const isAnswer = (parameters: URLSearchParams): boolean => parameters.getAll('state').join() === 'mine' && parameters.has('code');
+const isAnswer = (parameters: URLSearchParams): boolean =>
+  parameters.getAll('state').join() === 'mine' && parameters.has('code');
 
 /** A person who pastes texts until one passes, as the box of the editor lets them. */
-const pasting = (...texts: readonly string[]): AskForAddress => (passes) => Promise.resolve(texts.find(passes));
+const pasting =
+  (...texts: readonly string[]): AskForAddress =>
+  (passes) =>
+    Promise.resolve(texts.find(passes));
 
 const USUAL = { random: 0.5, takesCode: true };
 
 const showStep = async (...texts: readonly string[]): Promise<Record<string, string>> =>
-  Object.fromEntries(await pastedRedirect(pasting(...texts), USUAL).answer(isAnswer, new AbortController().signal, 'mine'));
+  Object.fromEntries(
+    await pastedRedirect(pasting(...texts), USUAL).answer(isAnswer, new AbortController().signal, 'mine'),
+  );
 
 describe('A pasted address', () => {
   const right = { code: 'c+1', state: 'mine' };
@@ -21,8 +27,10 @@ describe('A pasted address', () => {
     'is taken without its scheme': '127.0.0.1:57344/callback?code=c%2B1&state=mine',
     'is taken from its question mark on': '?code=c%2B1&state=mine',
     'is taken without the question mark': 'code=c%2B1&state=mine',
-    'is taken with a fragment, which is no part of the answer': 'http://127.0.0.1:57344/callback?code=c%2B1&state=mine#_=_',
-    'is taken with white space and line ends around it': ' \t\r\nhttp://127.0.0.1:57344/callback?code=c%2B1&state=mine\n',
+    'is taken with a fragment, which is no part of the answer':
+      'http://127.0.0.1:57344/callback?code=c%2B1&state=mine#_=_',
+    'is taken with white space and line ends around it':
+      ' \t\r\nhttp://127.0.0.1:57344/callback?code=c%2B1&state=mine\n',
   })) {
     it(what, async () => {
       assert.deepEqual(await showStep(text), right);
@@ -66,7 +74,11 @@ describe('A pasted address', () => {
   }
 
   it('keeps a "+" in the code, and reads other parameters as they are encoded', async () => {
-    assert.deepEqual(await showStep('?state=mine&code=a+b%2Bc%20d&error_description=x+y'), { state: 'mine', code: 'a+b+c d', error_description: 'x y' });
+    assert.deepEqual(await showStep('?state=mine&code=a+b%2Bc%20d&error_description=x+y'), {
+      state: 'mine',
+      code: 'a+b+c d',
+      error_description: 'x y',
+    });
   });
 
   it('keeps characters at the end of a code that are no punctuation', async () => {
@@ -74,57 +86,105 @@ describe('A pasted address', () => {
   });
 
   it('is taken with an unencoded "iss"', async () => {
-    assert.deepEqual(await showStep('http://127.0.0.1:1/callback?code=c&iss=https://id.example.com/a&state=mine'), { code: 'c', iss: 'https://id.example.com/a', state: 'mine' });
+    assert.deepEqual(await showStep('http://127.0.0.1:1/callback?code=c&iss=https://id.example.com/a&state=mine'), {
+      code: 'c',
+      iss: 'https://id.example.com/a',
+      state: 'mine',
+    });
   });
 
-  for (const text of ['"4/0AX4XfWh-abc_DEF~123"', '`4/0AX4XfWh-abc_DEF~123`', '<4/0AX4XfWh-abc_DEF~123>', '4/0AX4XfWh-\n   abc_DEF~123', '\u200B4/0AX4XfWh-abc_DEF~123.']) {
+  for (const text of [
+    '"4/0AX4XfWh-abc_DEF~123"',
+    '`4/0AX4XfWh-abc_DEF~123`',
+    '<4/0AX4XfWh-abc_DEF~123>',
+    '4/0AX4XfWh-\n   abc_DEF~123',
+    '\u200B4/0AX4XfWh-abc_DEF~123.',
+  ]) {
     it(`may be the code alone, cleaned: ${JSON.stringify(text)}`, async () => {
       assert.deepEqual(await showStep(text), { code: '4/0AX4XfWh-abc_DEF~123', state: 'mine' });
     });
   }
 
   it('of another sign-in does not pass, however it is wrapped', async () => {
-    for (const text of [`<${url.replace('mine', 'other')}>`, `[a](${url.replace('mine', 'mine2')})`, `${url.replace('mine', 'min')} e2`, `${url}&state=mine`]) {
+    for (const text of [
+      `<${url.replace('mine', 'other')}>`,
+      `[a](${url.replace('mine', 'mine2')})`,
+      `${url.replace('mine', 'min')} e2`,
+      `${url}&state=mine`,
+    ]) {
       await rejectsWith(showStep(text), 'cancelled', 'cancelled');
     }
   });
 
   it('is looked through in no time, whatever it holds', async () => {
     const startedAt = performance.now();
-    for (const text of ['http://'.repeat(20_000), '<'.repeat(200_000), ' '.repeat(200_000), 'a\n'.repeat(100_000), '&amp;'.repeat(40_000), ')'.repeat(60_000), '> \n'.repeat(60_000)]) {
+    for (const text of [
+      'http://'.repeat(20_000),
+      '<'.repeat(200_000),
+      ' '.repeat(200_000),
+      'a\n'.repeat(100_000),
+      '&amp;'.repeat(40_000),
+      ')'.repeat(60_000),
+      '> \n'.repeat(60_000),
+    ]) {
       await rejectsWith(showStep(text), 'cancelled', 'cancelled');
     }
     assert.ok(performance.now() - startedAt < 5000);
   });
 
   it('is expected at the redirect URI of the entry, with its port, or one of the ports, or any', () => {
-    const uriOf = (options: Partial<PasteOptions>): string => pastedRedirect(pasting(), { ...USUAL, ...options }).redirectUri;
+    const uriOf = (options: Partial<PasteOptions>): string =>
+      pastedRedirect(pasting(), { ...USUAL, ...options }).redirectUri;
     assert.equal(uriOf({ redirectUri: 'http://localhost:8400/auth', port: 8400 }), 'http://localhost:8400/auth');
     assert.equal(uriOf({ redirectUri: 'http://localhost', port: 8401 }), 'http://localhost:8401');
     assert.equal(uriOf({ redirectUri: 'http://[::1]/' }), 'http://[::1]:57344/');
   });
 
   it('is taken with everything that the server has added', async () => {
-    const all = await showStep('http://127.0.0.1:57344/callback?code=c&state=mine&iss=https%3A%2F%2Fid.example.com&session_state=x');
+    const all = await showStep(
+      'http://127.0.0.1:57344/callback?code=c&state=mine&iss=https%3A%2F%2Fid.example.com&session_state=x',
+    );
     assert.deepEqual(all, { code: 'c', state: 'mine', iss: 'https://id.example.com', session_state: 'x' });
   });
 
   it('of another sign-in, of nothing, or without an answer does not pass, and the right one after it does', async () => {
-    const others = ['', ' ', 'code', 'http://127.0.0.1:57344/callback', '?code=c&state=other', '?code=c', '?code=c&state=mine&state=mine', 'http://127.0.0.1/callback#code=c&state=mine'];
+    const others = [
+      '',
+      ' ',
+      'code',
+      'http://127.0.0.1:57344/callback',
+      '?code=c&state=other',
+      '?code=c',
+      '?code=c&state=mine&state=mine',
+      'http://127.0.0.1/callback#code=c&state=mine',
+    ];
     for (const text of others) {
       await rejectsWith(showStep(text), 'cancelled', 'cancelled');
       assert.deepEqual(await showStep(text, '?code=c%2B1&state=mine'), right, text);
     }
   });
 
-  for (const [text, code] of [['4/0AX4XfWh-abc_DEF~123', '4/0AX4XfWh-abc_DEF~123'], ['4%2F0AX4XfWh-abc', '4/0AX4XfWh-abc'], [' abcdefgh+ijklmnop== ', 'abcdefgh+ijklmnop==']] as const) {
+  for (const [text, code] of [
+    ['4/0AX4XfWh-abc_DEF~123', '4/0AX4XfWh-abc_DEF~123'],
+    ['4%2F0AX4XfWh-abc', '4/0AX4XfWh-abc'],
+    [' abcdefgh+ijklmnop== ', 'abcdefgh+ijklmnop=='],
+  ] as const) {
     it(`may be the code alone: ${text.trim()}`, async () => {
       assert.deepEqual(await showStep(text), { code, state: 'mine' });
     });
   }
 
   it('is no code where it is short, is part of an address, or where the answer has to say which server it is from', async () => {
-    const others = ['a-short-code', 'https://id.example.com/callback', '127.0.0.1:57344/callback', 'code=abcdefghijklmnop', 'two words that are long', 'abcdefghijklmnop&state=x', 'chrome-error://chromewebdata/', 'about:neterror#blocked'];
+    const others = [
+      'a-short-code',
+      'https://id.example.com/callback',
+      '127.0.0.1:57344/callback',
+      'code=abcdefghijklmnop',
+      'two words that are long',
+      'abcdefghijklmnop&state=x',
+      'chrome-error://chromewebdata/',
+      'about:neterror#blocked',
+    ];
     for (const text of others) {
       await rejectsWith(showStep(text), 'cancelled', 'cancelled');
     }
@@ -139,14 +199,20 @@ describe('A pasted address', () => {
   it('is not asked for once the sign-in is called off', async () => {
     let asked = 0;
     const redirect = pastedRedirect(() => Promise.resolve(String((asked += 1))), USUAL);
-    await rejectsWith(redirect.answer(isAnswer, AbortSignal.abort(new Failure('replaced', 'replaced')), 'mine'), 'replaced');
+    await rejectsWith(
+      redirect.answer(isAnswer, AbortSignal.abort(new Failure('replaced', 'replaced')), 'mine'),
+      'replaced',
+    );
     assert.equal(asked, 0);
   });
 
   it('is of no use once the sign-in is called off, whatever the box gives', async () => {
     for (const text of ['?code=c&state=mine', undefined]) {
       const caller = new AbortController();
-      const redirect = pastedRedirect((_, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(text))), USUAL);
+      const redirect = pastedRedirect(
+        (_, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(text))),
+        USUAL,
+      );
       const answer = redirect.answer(isAnswer, caller.signal, 'mine');
       caller.abort(new Failure('sign-in-timeout', 'sign-in-deadline'));
       await rejectsWith(answer, 'sign-in-timeout', 'sign-in-deadline');
@@ -154,8 +220,17 @@ describe('A pasted address', () => {
   });
 
   it('is expected at a port that no service has by convention, on this computer', () => {
-    const ports = [0, 0.5, 1 - 2 ** -53].map((random) => new URL(pastedRedirect(pasting(), { random, takesCode: true }).redirectUri));
-    assert.deepEqual(ports.map(({ port }) => Number(port)), [49_152, 57_344, 65_535]);
-    assert.ok(ports.every(({ protocol, hostname, pathname }) => `${protocol}//${hostname}${pathname}` === 'http://127.0.0.1/callback'));
+    const ports = [0, 0.5, 1 - 2 ** -53].map(
+      (random) => new URL(pastedRedirect(pasting(), { random, takesCode: true }).redirectUri),
+    );
+    assert.deepEqual(
+      ports.map(({ port }) => Number(port)),
+      [49_152, 57_344, 65_535],
+    );
+    assert.ok(
+      ports.every(
+        ({ protocol, hostname, pathname }) => `${protocol}//${hostname}${pathname}` === 'http://127.0.0.1/callback',
+      ),
+    );
   });
 });

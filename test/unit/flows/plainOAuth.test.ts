@@ -28,15 +28,24 @@ describe('A server without OpenID Connect', () => {
   });
 
   /** Signs in with the browser, and gives the scopes that the server was asked for. */
-  const signIn = async (more: Partial<Provider> = {}): Promise<{ readonly grant: SignInGrant; readonly scope: string | null }> => {
+  const signIn = async (
+    more: Partial<Provider> = {},
+  ): Promise<{ readonly grant: SignInGrant; readonly scope: string | null }> => {
     const desk = new Desk();
     const signingIn = desk.signIns.start(
-      { provider: providerAt(server.issuer, { scopes: DEFAULT_SCOPES, ...more }), scopes: DEFAULT_SCOPES, deadline: 5 * MINUTE, signal: new AbortController().signal },
+      {
+        provider: providerAt(server.issuer, { scopes: DEFAULT_SCOPES, ...more }),
+        scopes: DEFAULT_SCOPES,
+        deadline: 5 * MINUTE,
+        signal: new AbortController().signal,
+      },
       (grant) => Promise.resolve(grant),
     );
     signingIn.catch(() => {});
     const { searchParams } = new URL(await desk.address());
-    await fetch(`${searchParams.get('redirect_uri') ?? ''}?${new URLSearchParams({ code: 'code-1', state: searchParams.get('state') ?? '' }).toString()}`);
+    await fetch(
+      `${searchParams.get('redirect_uri') ?? ''}?${new URLSearchParams({ code: 'code-1', state: searchParams.get('state') ?? '' }).toString()}`,
+    );
     const grant = await signingIn;
     await desk.clock.pass(30 * SECOND);
     return { grant, scope: searchParams.get('scope') };
@@ -45,12 +54,19 @@ describe('A server without OpenID Connect', () => {
   it('signs in without an ID token, and the session has the scopes that callers ask for', async () => {
     server.onToken({ body: GOOD_TOKENS });
     const { grant, scope } = await signIn();
-    assert.deepEqual([scope, grant.scopes, grant.tokens.accessToken, grant.tokens.idToken], [DEFAULT_SCOPES.join(' '), DEFAULT_SCOPES, 'access-1', undefined]);
+    assert.deepEqual(
+      [scope, grant.scopes, grant.tokens.accessToken, grant.tokens.idToken],
+      [DEFAULT_SCOPES.join(' '), DEFAULT_SCOPES, 'access-1', undefined],
+    );
   });
 
   it('is asked only for those identity scopes that it lists, if it lists any', async () => {
     server.onToken({ body: GOOD_TOKENS });
-    for (const [listed, expected] of [[['read'], null], [['read', 'offline_access'], 'offline_access'], [[], DEFAULT_SCOPES.join(' ')]] as const) {
+    for (const [listed, expected] of [
+      [['read'], null],
+      [['read', 'offline_access'], 'offline_access'],
+      [[], DEFAULT_SCOPES.join(' ')],
+    ] as const) {
       server.metadata['scopes_supported'] = listed;
       const { grant, scope } = await signIn();
       assert.deepEqual([scope, grant.scopes], [expected, DEFAULT_SCOPES]);
@@ -60,30 +76,58 @@ describe('A server without OpenID Connect', () => {
   it('is asked for the same at a renewal that names scopes', async () => {
     server.metadata['scopes_supported'] = ['read', 'email'];
     server.onToken({ body: GOOD_TOKENS });
-    await requestRefresh(await discovered(server.issuer, { scopeOnRefresh: true }), 'refresh-0', { scopes: ['openid', 'email', 'write'] }, transportWith());
+    await requestRefresh(
+      await discovered(server.issuer, { scopeOnRefresh: true }),
+      'refresh-0',
+      { scopes: ['openid', 'email', 'write'] },
+      transportWith(),
+    );
     assert.equal(server.requestsTo('/token').at(-1)?.parameters.get('scope'), 'email write');
   });
 
   it('has an ID token checked that it gives all the same', async () => {
-    server.onToken({ body: { ...GOOD_TOKENS, id_token: await server.idToken({ aud: 'editor', nonce: 'of another sign-in' }) } });
+    server.onToken({
+      body: { ...GOOD_TOKENS, id_token: await server.idToken({ aud: 'editor', nonce: 'of another sign-in' }) },
+    });
     await rejectsWith(trade(server, { scopes: ['openid'] }), 'untrusted-answer');
   });
 
   it('has to give one where the age of the sign-in is asked for', async () => {
     server.onToken({ body: GOOD_TOKENS });
-    await rejectsWith(trade(server, { scopes: ['openid'], provider: { authorizationParameters: { max_age: '300' } } }), 'invalid-response');
+    await rejectsWith(
+      trade(server, { scopes: ['openid'], provider: { authorizationParameters: { max_age: '300' } } }),
+      'invalid-response',
+    );
   });
 
   it('has to give one where that is what callers get', async () => {
     server.onToken({ body: GOOD_TOKENS });
-    await rejectsWith(trade(server, { scopes: ['openid'], provider: { token: 'id_token' } }), 'unsupported-server', 'no-id-token');
+    await rejectsWith(
+      trade(server, { scopes: ['openid'], provider: { token: 'id_token' } }),
+      'unsupported-server',
+      'no-id-token',
+    );
   });
 
   it('is told from one with OpenID Connect by its metadata, or where they are', () => {
-    const at = (path: string, metadata: Readonly<Record<string, unknown>>): boolean => supportsOpenId(`https://id.example.com${path}`, { issuer: 'https://id.example.com', ...metadata });
-    assert.deepEqual([at(OAUTH, {}), at(`${OAUTH}/tenant`, { jwks_uri: 'https://id.example.com/jwks' }), at(OAUTH, { scopes_supported: ['read'] })], [false, false, false]);
+    const at = (path: string, metadata: Readonly<Record<string, unknown>>): boolean =>
+      supportsOpenId(`https://id.example.com${path}`, { issuer: 'https://id.example.com', ...metadata });
     assert.deepEqual(
-      [at(OIDC, {}), at('/tenant/metadata.json', {}), at(OAUTH, { scopes_supported: ['openid'] }), at(OAUTH, { subject_types_supported: ['public'] }), at(OAUTH, { userinfo_endpoint: 'https://id.example.com/me' })],
+      [
+        at(OAUTH, {}),
+        at(`${OAUTH}/tenant`, { jwks_uri: 'https://id.example.com/jwks' }),
+        at(OAUTH, { scopes_supported: ['read'] }),
+      ],
+      [false, false, false],
+    );
+    assert.deepEqual(
+      [
+        at(OIDC, {}),
+        at('/tenant/metadata.json', {}),
+        at(OAUTH, { scopes_supported: ['openid'] }),
+        at(OAUTH, { subject_types_supported: ['public'] }),
+        at(OAUTH, { userinfo_endpoint: 'https://id.example.com/me' }),
+      ],
       [true, true, true, true, true],
     );
   });

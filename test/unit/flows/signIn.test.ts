@@ -9,8 +9,8 @@ import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { closedIssuer, ScriptedServer } from '../../support/scriptedServer.ts';
 import { Desk } from '../../support/signInFixture.ts';
-import { demoClientId, startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
-import { leaks } from '../../workshop/leaks.ts';
+import { demoClientId, startIdentityServer, type IdentityServer } from '../../../tools/identityServer.ts';
+import { leaks } from '../../../tools/leaks.ts';
 
 describe('A sign-in', () => {
   let identity: IdentityServer;
@@ -39,13 +39,20 @@ describe('A sign-in', () => {
     signal: caller.signal,
     ...more,
   });
-  const start = (more: Partial<SignInRequest> = {}, addSession = (grant: SignInGrant): Promise<SignInGrant> => Promise.resolve(grant)): Promise<SignInGrant> => {
+  const start = (
+    more: Partial<SignInRequest> = {},
+    addSession = (grant: SignInGrant): Promise<SignInGrant> => Promise.resolve(grant),
+  ): Promise<SignInGrant> => {
     const result = signInController.signIns.start(request(more), addSession);
     result.catch(() => {});
     return result;
   };
   const loopbackOf = (address: string): string => new URL(address).searchParams.get('redirect_uri') ?? '';
-  const isClosed = (address: string): Promise<boolean> => fetch(loopbackOf(address)).then(() => false, () => true);
+  const isClosed = (address: string): Promise<boolean> =>
+    fetch(loopbackOf(address)).then(
+      () => false,
+      () => true,
+    );
   const browse = (address: string, person = new Person()): Promise<Arrival> => person.signIn(address);
 
   it('goes through the browser, and ends on a page that says so, at an address without the code', async () => {
@@ -53,7 +60,10 @@ describe('A sign-in', () => {
     const address = await signInController.address();
     const { url, status, html } = await browse(address);
     const { account, tokens, scopes } = await result;
-    assert.deepEqual([account, scopes], [{ id: 'account-1001', label: 'demo' }, ['openid', 'profile', 'offline_access']]);
+    assert.deepEqual(
+      [account, scopes],
+      [{ id: 'account-1001', label: 'demo' }, ['openid', 'profile', 'offline_access']],
+    );
     assert.notEqual(tokens.refreshToken, undefined);
     assert.deepEqual([status, url.href], [200, new URL('/done', loopbackOf(address)).href]);
     assert.match(html, /Signed in/);
@@ -97,10 +107,14 @@ describe('A sign-in', () => {
     const asked = new Promise<void>((resolve) => {
       isAsked = resolve;
     });
-    const result = start({}, (grant) => new Promise((resolve) => {
-      addSession = () => resolve(grant);
-      isAsked();
-    }));
+    const result = start(
+      {},
+      (grant) =>
+        new Promise((resolve) => {
+          addSession = () => resolve(grant);
+          isAsked();
+        }),
+    );
     let hasArrived = false;
     const browser = browse(await signInController.address()).then((arrival) => {
       hasArrived = true;
@@ -132,7 +146,8 @@ describe('A sign-in', () => {
       await browse(await signInController.address());
       await rejectsWith(result, 'storage');
       // The server has answered this one after whatever was sent before.
-      const isActive = (): Promise<boolean> => fetch(`${identity.issuer}/jwks`).then(async () => identity.tokenIsActive(token));
+      const isActive = (): Promise<boolean> =>
+        fetch(`${identity.issuer}/jwks`).then(async () => identity.tokenIsActive(token));
       for (let tries = 0; tries < 50 && !isAnybodyIn && (await isActive()); tries += 1);
       assert.equal(await isActive(), isAnybodyIn);
     });
@@ -273,9 +288,16 @@ describe('A sign-in', () => {
     const person = new Person();
     await browse(address, person);
     const { tokens } = await result;
-    const code = person.visited.map((visited) => new URL(visited).searchParams.get('code')).find((one) => one !== null) ?? '';
+    const code =
+      person.visited.map((visited) => new URL(visited).searchParams.get('code')).find((one) => one !== null) ?? '';
     assert.ok(code.length > 10 && signInController.lines.length >= 2);
-    for (const secret of [code, tokens.accessToken, tokens.refreshToken ?? '', tokens.idToken ?? '', new URL(address).searchParams.get('state') ?? '']) {
+    for (const secret of [
+      code,
+      tokens.accessToken,
+      tokens.refreshToken ?? '',
+      tokens.idToken ?? '',
+      new URL(address).searchParams.get('state') ?? '',
+    ]) {
       assert.ok(secret !== '' && !signInController.lines.join('\n').includes(secret));
     }
     assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: signInController.lines.join('\n') }]), []);

@@ -11,8 +11,8 @@ import { freePort } from '../../support/freePort.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 import { Desk } from '../../support/signInFixture.ts';
 import { Door } from '../../support/signOutFixture.ts';
-import { demoClientId, startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
-import { leaks } from '../../workshop/leaks.ts';
+import { demoClientId, startIdentityServer, type IdentityServer } from '../../../tools/identityServer.ts';
+import { leaks } from '../../../tools/leaks.ts';
 
 describe('A sign-in', () => {
   let identity: IdentityServer;
@@ -48,7 +48,9 @@ describe('A sign-in', () => {
   const loopbackOf = (address: string): string => new URL(address).searchParams.get('redirect_uri') ?? '';
 
   describe('by a code', () => {
-    const device = (more: Partial<SignInRequest> = {}): { readonly result: Promise<SignInGrant>; readonly shown: Promise<readonly [ShownCode, AbortSignal]> } => {
+    const device = (
+      more: Partial<SignInRequest> = {},
+    ): { readonly result: Promise<SignInGrant>; readonly shown: Promise<readonly [ShownCode, AbortSignal]> } => {
       let show = (_code: ShownCode, _over: AbortSignal): void => {};
       const shown = new Promise<readonly [ShownCode, AbortSignal]>((resolve) => {
         show = (code, over) => resolve([code, over]);
@@ -70,7 +72,10 @@ describe('A sign-in', () => {
       const { result, shown } = device();
       const [code, over] = await shown;
       assert.match(code.userCode, /^[A-Z]{4}-[A-Z]{4}$/);
-      assert.deepEqual([code.address, code.completeAddress], [`${identity.issuer}/device`, `${identity.issuer}/device?user_code=${code.userCode}`]);
+      assert.deepEqual(
+        [code.address, code.completeAddress],
+        [`${identity.issuer}/device`, `${identity.issuer}/device?user_code=${code.userCode}`],
+      );
       await new Person().typeCode(code.completeAddress ?? '');
       await until(result);
       const { account, tokens } = await result;
@@ -108,7 +113,10 @@ describe('A sign-in', () => {
 
     it('is the way where the entry says so, and not where the server lacks it', async () => {
       const shown: ShownCode[] = [];
-      const asked = start({ provider: providerAt(identity.issuer, { clientId: demoClientId, signInMethod: 'device' }), onCode: (code) => shown.push(code) });
+      const asked = start({
+        provider: providerAt(identity.issuer, { clientId: demoClientId, signInMethod: 'device' }),
+        onCode: (code) => shown.push(code),
+      });
       await identity.journal.waitForRequest(({ path }) => path === '/device/auth');
       caller.abort(new Failure('cancelled', 'enough'));
       await assert.rejects(asked);
@@ -116,7 +124,11 @@ describe('A sign-in', () => {
       const server = await ScriptedServer.start();
       const other = start({ provider: providerAt(server.issuer, { id: 'other', signInMethod: 'device' }) });
       assert.match(loopbackOf(await signInController.address()), /^http:\/\/127\.0\.0\.1:/);
-      assert.ok(signInController.lines.some((line) => line.includes('not device (no-device-endpoint), loopback, not uri (not-registered), paste')));
+      assert.ok(
+        signInController.lines.some((line) =>
+          line.includes('not device (no-device-endpoint), loopback, not uri (not-registered), paste'),
+        ),
+      );
       caller.abort(new Failure('cancelled', 'enough'));
       await assert.rejects(other);
       await server.stop();
@@ -146,7 +158,8 @@ describe('A sign-in', () => {
   });
 
   it('takes the code alone from who pastes it, and no code of somebody else', async () => {
-    const codeAt = async (address: string): Promise<string> => (await new Person().authorize(address)).searchParams.get('code') ?? '';
+    const codeAt = async (address: string): Promise<string> =>
+      (await new Person().authorize(address)).searchParams.get('code') ?? '';
     signInController.asking = async (passes) => {
       const code = await codeAt(await signInController.address());
       return passes(code) ? code : undefined;
@@ -178,7 +191,10 @@ describe('A sign-in', () => {
     const server = await ScriptedServer.start();
     for (const redirectUri of ['http://localhost', 'http://[::1]/cb', 'http://127.0.0.1/a/']) {
       const shown: [string, string][] = [];
-      const result = start({ provider: providerAt(server.issuer, { redirectUri }), onRedirect: (uri, way) => shown.push([uri, way]) });
+      const result = start({
+        provider: providerAt(server.issuer, { redirectUri }),
+        onRedirect: (uri, way) => shown.push([uri, way]),
+      });
       const sent = loopbackOf(await signInController.address());
       assert.match(sent.replace(/:\d+(?=\/|$)/, ''), new RegExp(`^${redirectUri.replaceAll(/[[\]]/g, '\\$&')}$`));
       assert.deepEqual(shown, [[sent, 'loopback']]);
@@ -187,7 +203,10 @@ describe('A sign-in', () => {
       caller = new AbortController();
     }
     signInController.asking = () => new Promise(() => {});
-    const pasted = start({ provider: providerAt(server.issuer, { redirectUri: 'http://localhost:8400', redirectPorts: [1] }), way: 'paste' });
+    const pasted = start({
+      provider: providerAt(server.issuer, { redirectUri: 'http://localhost:8400', redirectPorts: [1] }),
+      way: 'paste',
+    });
     assert.equal(loopbackOf(await signInController.address()), 'http://localhost:8400');
     caller.abort(new Failure('cancelled', 'enough'));
     pasted.catch(() => {});
@@ -197,7 +216,18 @@ describe('A sign-in', () => {
   it('comes back to a redirect URI without a path, at a server that compares it', async () => {
     const port = await freePort();
     const redirectUri = `http://localhost:${port}`;
-    const server = await startIdentityServer({ clients: [{ client_id: 'reused', application_type: 'native', token_endpoint_auth_method: 'none', redirect_uris: [redirectUri], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'] }] });
+    const server = await startIdentityServer({
+      clients: [
+        {
+          client_id: 'reused',
+          application_type: 'native',
+          token_endpoint_auth_method: 'none',
+          redirect_uris: [redirectUri],
+          grant_types: ['authorization_code', 'refresh_token'],
+          response_types: ['code'],
+        },
+      ],
+    });
     const result = start({ provider: providerAt(server.issuer, { clientId: 'reused', redirectUri }) });
     const { html, url } = await new Person().signIn(await signInController.address());
     assert.match(html, /Signed in/);
@@ -207,7 +237,9 @@ describe('A sign-in', () => {
   });
 
   describe('whose browser does not come back', () => {
-    const waits = (more: Partial<SignInRequest> = {}): { readonly hints: AbortSignal[]; readonly result: Promise<SignInGrant> } => {
+    const waits = (
+      more: Partial<SignInRequest> = {},
+    ): { readonly hints: AbortSignal[]; readonly result: Promise<SignInGrant> } => {
       const hints: AbortSignal[] = [];
       return { hints, result: start({ onStillWaiting: (over) => hints.push(over), ...more }) };
     };
@@ -224,10 +256,16 @@ describe('A sign-in', () => {
       assert.equal(hints.length, 0);
       await signInController.clock.pass(1);
       await signInController.clock.pass(MINUTE);
-      assert.deepEqual(hints.map(({ aborted }) => aborted), [false]);
+      assert.deepEqual(
+        hints.map(({ aborted }) => aborted),
+        [false],
+      );
       await new Person().signIn(address);
       await result;
-      assert.deepEqual(hints.map(({ aborted }) => aborted), [true]);
+      assert.deepEqual(
+        hints.map(({ aborted }) => aborted),
+        [true],
+      );
     });
 
     it('says nothing where the browser came before', async () => {
@@ -239,14 +277,24 @@ describe('A sign-in', () => {
     });
 
     it('takes that back when it is called off, replaced, or too late', async () => {
-      for (const end of [() => caller.abort(new Failure('cancelled', 'enough')), () => void start({ onStillWaiting: () => {} }), () => void signInController.clock.pass(5 * MINUTE)]) {
+      for (const end of [
+        () => caller.abort(new Failure('cancelled', 'enough')),
+        () => void start({ onStillWaiting: () => {} }),
+        () => void signInController.clock.pass(5 * MINUTE),
+      ]) {
         const { hints, result } = waits();
         await opened();
         await signInController.clock.pass(30 * SECOND);
-        assert.deepEqual(hints.map(({ aborted }) => aborted), [false]);
+        assert.deepEqual(
+          hints.map(({ aborted }) => aborted),
+          [false],
+        );
         end();
         await assert.rejects(result);
-        assert.deepEqual(hints.map(({ aborted }) => aborted), [true]);
+        assert.deepEqual(
+          hints.map(({ aborted }) => aborted),
+          [true],
+        );
         caller.abort(new Failure('cancelled', 'enough'));
         caller = new AbortController();
         signInController = new Desk();
@@ -290,9 +338,12 @@ describe('A sign-in', () => {
     const server = await startIdentityServer({ features: { pushedAuthorizationRequests: { enabled: true } } });
     const provider = providerAt(server.issuer, { clientId: demoClientId, pushedAuthorization: true });
     let again = (): Promise<string> => Promise.reject(new Error('not yet'));
-    const result = start({ provider, onAddress: (address) => {
-      again = address;
-    } });
+    const result = start({
+      provider,
+      onAddress: (address) => {
+        again = address;
+      },
+    });
     const first = await signInController.address();
     // What the server does with a reference whose minute is over.
     const [, reference = ''] = /request_uri:(.+)$/.exec(new URL(first).searchParams.get('request_uri') ?? '') ?? [];
@@ -311,7 +362,12 @@ describe('A sign-in', () => {
     const port = await freePort();
     const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [port] });
     const door = new Door();
-    const leaving = { server: await discovered(identity.issuer, { ...provider, signOutAtServer: 'return' }), accountId: 'account-1001', signedInAt: 0, idToken: undefined };
+    const leaving = {
+      server: await discovered(identity.issuer, { ...provider, signOutAtServer: 'return' }),
+      accountId: 'account-1001',
+      signedInAt: 0,
+      idToken: undefined,
+    };
     const end = door.signOuts.open(Promise.resolve(leaving));
     await door.address();
     await rejectsWith(start({ provider }), 'no-loopback', 'ports-taken');

@@ -11,8 +11,8 @@ import { FakeFolder } from '../../support/fakeStore.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 import { Desk } from '../../support/signInFixture.ts';
-import { startIdentityServer } from '../../workshop/identityServer.ts';
-import { leaks } from '../../workshop/leaks.ts';
+import { startIdentityServer } from '../../../tools/identityServer.ts';
+import { leaks } from '../../../tools/leaks.ts';
 
 const LINK = 'vscode://session-keeper.session-keeper/callback';
 const CODE = 'code-of-this-test-0123456789';
@@ -45,13 +45,16 @@ describe('A link to the editor', () => {
     const answer = links.redirect(LINK).answer((parameters) => parameters.get('state') === state, caller.signal, state);
     answer.catch(() => {});
     // Hashing takes real time, of which the clock knows nothing.
-    for (const before = folder.files.size; folder.failing === false && folder.files.size === before; ) {
+    for (const before = folder.files.size; folder.failing === false && folder.files.size === before;) {
       await clock.rest();
     }
     return { answer };
   };
   const isOver = async (answer: Promise<unknown>): Promise<boolean> => {
-    const over = answer.then(() => true, () => true);
+    const over = answer.then(
+      () => true,
+      () => true,
+    );
     return Promise.race([over, settle().then(() => false)]);
   };
   const query = (more = ''): string => `code=${CODE}&state=${STATE}${more}`;
@@ -68,7 +71,11 @@ describe('A link to the editor', () => {
     await waiting.arrived(query());
     assert.equal((await answer).get('code'), CODE);
 
-    const second = redirect.answer((parameters) => parameters.get('state') === 'second-state', caller.signal, 'second-state');
+    const second = redirect.answer(
+      (parameters) => parameters.get('state') === 'second-state',
+      caller.signal,
+      'second-state',
+    );
     await redirect.ready?.('second-state');
     await other.arrived('code=2&state=second-state');
     await clock.pass(SECOND);
@@ -76,7 +83,17 @@ describe('A link to the editor', () => {
   });
 
   it('is waited for although the folder takes for ever', async () => {
-    const stuck = new UriCallbackRouter({ clock, log: silentLog, cipher: nodeCipher, folder: { list: () => new Promise(() => {}), read: () => Promise.resolve(undefined), write: () => Promise.resolve(), delete: () => Promise.resolve() } });
+    const stuck = new UriCallbackRouter({
+      clock,
+      log: silentLog,
+      cipher: nodeCipher,
+      folder: {
+        list: () => new Promise(() => {}),
+        read: () => Promise.resolve(undefined),
+        write: () => Promise.resolve(),
+        delete: () => Promise.resolve(),
+      },
+    });
     const redirect = stuck.redirect(LINK);
     const answer = redirect.answer(() => true, caller.signal, STATE);
     let isReady = false;
@@ -103,7 +120,10 @@ describe('A link to the editor', () => {
     await waiting.arrived('code=3&state=third-state');
     await other.arrived(query());
     await clock.pass(SECOND);
-    assert.deepEqual([(await first.answer).get('code'), (await second.answer).get('code'), (await third.answer).get('code')], [CODE, '2', '3']);
+    assert.deepEqual(
+      [(await first.answer).get('code'), (await second.answer).get('code'), (await third.answer).get('code')],
+      [CODE, '2', '3'],
+    );
   });
 
   it('leaves nothing that tells the state or the code, neither in the folder while it waits nor in the log', async () => {
@@ -187,7 +207,10 @@ describe('A link to the editor', () => {
 
   it('keeps a plus sign that the server has not encoded in the code alone, in whichever window it arrives', async () => {
     for (const window of [waiting, other]) {
-      for (const link of [`code=a+b%2Bc&state=${STATE}&error_description=x+y`, reencodeQuery(`code=a+b+c&state=${STATE}&error_description=x+y`)]) {
+      for (const link of [
+        `code=a+b%2Bc&state=${STATE}&error_description=x+y`,
+        reencodeQuery(`code=a+b+c&state=${STATE}&error_description=x+y`),
+      ]) {
         const { answer } = await wait();
         await window.arrived(link);
         await clock.pass(5 * SECOND);
@@ -211,7 +234,9 @@ describe('A link to the editor', () => {
   it('keeps nobody waiting, nor a sign-in that is called off, where the folder hangs', async () => {
     const never = (): Promise<never> => new Promise(() => {});
     Object.assign(folder, { list: never, read: never, write: never, delete: never });
-    const [taken, off] = [STATE, 'second-state'].map((state) => waiting.redirect(LINK).answer((parameters) => parameters.get('state') === state, caller.signal, state));
+    const [taken, off] = [STATE, 'second-state'].map((state) =>
+      waiting.redirect(LINK).answer((parameters) => parameters.get('state') === state, caller.signal, state),
+    );
     await waiting.arrived(query());
     caller.abort(new Failure('cancelled', 'enough'));
     off?.catch(() => {});
@@ -222,9 +247,16 @@ describe('A link to the editor', () => {
   });
 
   it('sweeps away what a window has left that died a day ago, and nothing younger', async () => {
-    folder.files.set('dead.waits', String(clock.now() - DAY)).set('dead.answer', 'sealed').set('broken.waits', 'x').set('alive.waits', String(clock.now() - MINUTE));
+    folder.files
+      .set('dead.waits', String(clock.now() - DAY))
+      .set('dead.answer', 'sealed')
+      .set('broken.waits', 'x')
+      .set('alive.waits', String(clock.now() - MINUTE));
     await wait();
-    assert.deepEqual([...folder.files.keys()].filter((name) => /^(?:dead|broken|alive)/.test(name)), ['alive.waits']);
+    assert.deepEqual(
+      [...folder.files.keys()].filter((name) => /^(?:dead|broken|alive)/.test(name)),
+      ['alive.waits'],
+    );
     caller.abort(new Failure('cancelled', 'enough'));
   });
 
@@ -233,7 +265,10 @@ describe('A link to the editor', () => {
     await other.arrived(query());
     folder.files.set('orphan.answer', 'sealed').set('README', 'a file of somebody else');
     await window().cleanUp();
-    assert.deepEqual([...folder.files.keys()].map((name) => name.replace(/^[0-9a-f]{32}/, 'mine')), ['mine.waits', 'mine.answer', 'README']);
+    assert.deepEqual(
+      [...folder.files.keys()].map((name) => name.replace(/^[0-9a-f]{32}/, 'mine')),
+      ['mine.waits', 'mine.answer', 'README'],
+    );
     await clock.pass(SECOND);
     assert.equal((await answer).get('code'), CODE);
     folder.failing = true;
@@ -255,17 +290,31 @@ describe('A link to the editor', () => {
   });
 
   it('brings a sign-in at a real server to its end that another window has got the answer of', async () => {
-    const clients = [{ client_id: 'linked', token_endpoint_auth_method: 'none', application_type: 'native', redirect_uris: [LINK], grant_types: ['authorization_code'] } as const];
+    const clients = [
+      {
+        client_id: 'linked',
+        token_endpoint_auth_method: 'none',
+        application_type: 'native',
+        redirect_uris: [LINK],
+        grant_types: ['authorization_code'],
+      } as const,
+    ];
     const identity = await startIdentityServer({ clients });
     try {
       const [signInController, second] = [new Desk(folder), new Desk(folder)];
       const provider = providerAt(identity.issuer, { clientId: 'linked', signInMethod: 'uri' });
-      const result = signInController.signIns.start({ provider, scopes: ['openid', 'profile'], deadline: MINUTE, signal: caller.signal }, (grant) => Promise.resolve(grant));
+      const result = signInController.signIns.start(
+        { provider, scopes: ['openid', 'profile'], deadline: MINUTE, signal: caller.signal },
+        (grant) => Promise.resolve(grant),
+      );
       const { search } = await new Person().authorize(await signInController.address());
       await second.links.arrived(reencodeQuery(decodeURIComponent(search.slice(1))));
       await signInController.clock.pass(SECOND);
       assert.equal((await result).account.label, 'demo');
-      assert.deepEqual(leaks(identity.journal, [{ name: 'the log', text: [...signInController.lines, ...second.lines].join('\n') }]), []);
+      assert.deepEqual(
+        leaks(identity.journal, [{ name: 'the log', text: [...signInController.lines, ...second.lines].join('\n') }]),
+        [],
+      );
     } finally {
       await identity.stop();
     }

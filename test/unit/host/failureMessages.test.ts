@@ -10,16 +10,23 @@ function codeOf(category: Category): string {
   return [...serverCodes, ...localCodes][0]?.replace(/^\w+:/, '') ?? '';
 }
 
-const sentence = (category: Category, detail?: string, label = 'Acme'): string => failureSentence(new Failure(category, codeOf(category), { detail }), label);
+const sentence = (category: Category, detail?: string, label = 'Acme'): string =>
+  failureSentence(new Failure(category, codeOf(category), { detail }), label);
 
 /** The categories that are about this computer, whatever the provider. */
 const OF_THIS_COMPUTER: readonly Category[] = ['storage', 'no-loopback'];
 
 /** Words of specifications that say nothing to most people. */
-const JARGON = /\b(?:token endpoint|grants?|PKCE|JWT|nonce|callback|client authentication|authorization server|HTTP|4\d\d|5\d\d)\b/i;
+const JARGON =
+  /\b(?:token endpoint|grants?|PKCE|JWT|nonce|callback|client authentication|authorization server|HTTP|4\d\d|5\d\d)\b/i;
 
 /** Where such a word has to be, because the person types it into the pages of the server. */
-const MAY_HAVE_JARGON: readonly Category[] = ['client-not-allowed', 'redirect-rejected', 'scope-rejected', 'unexpected-html'];
+const MAY_HAVE_JARGON: readonly Category[] = [
+  'client-not-allowed',
+  'redirect-rejected',
+  'scope-rejected',
+  'unexpected-html',
+];
 
 /** Everything that a hostile server would like to have in a notification. */
 const HOSTILE: readonly string[] = [
@@ -37,25 +44,44 @@ const HOSTILE: readonly string[] = [
 ];
 
 /** What no notification may hold: links, commands, code, control and format characters, icons. */
-const ALIVE = /\]\(|[<>`[\]]|:\/\/(?!127\.0\.0\.1\/callback)|\b(?:command|javascript|data|mailto|vscode):|www\.|\$\(|\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}|eyJ|ya29/iu;
+const ALIVE =
+  /\]\(|[<>`[\]]|:\/\/(?!127\.0\.0\.1\/callback)|\b(?:command|javascript|data|mailto|vscode):|www\.|\$\(|\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}|eyJ|ya29/iu;
 
 describe('the sentence for a failure', () => {
   it('tells of a certificate that has expired that the clock may be the reason, and of a bound token what to set', () => {
-    assert.match(failureSentence(new Failure('certificate', 'CERT_HAS_EXPIRED'), 'Acme'), /has expired, or the clock of this computer is wrong/);
-    assert.match(failureSentence(new Failure('unsupported-server', 'token-type', { detail: 'dpop' }), 'Acme'), /Put "dpop" into/);
-    assert.doesNotMatch(failureSentence(new Failure('unsupported-server', 'token-type', { detail: 'mac' }), 'Acme'), /dpop/);
+    assert.match(
+      failureSentence(new Failure('certificate', 'CERT_HAS_EXPIRED'), 'Acme'),
+      /has expired, or the clock of this computer is wrong/,
+    );
+    assert.match(
+      failureSentence(new Failure('unsupported-server', 'token-type', { detail: 'dpop' }), 'Acme'),
+      /Put "dpop" into/,
+    );
+    assert.doesNotMatch(
+      failureSentence(new Failure('unsupported-server', 'token-type', { detail: 'mac' }), 'Acme'),
+      /dpop/,
+    );
   });
 
   it('names the issuer that belongs into the settings, and where a redirect leads, without a link', () => {
-    const issuer = failureSentence(new Failure('issuer-mismatch', 'issuer-setting', { detail: 'https://real.example.com/x' }), 'Acme');
+    const issuer = failureSentence(
+      new Failure('issuer-mismatch', 'issuer-setting', { detail: 'https://real.example.com/x' }),
+      'Acme',
+    );
     assert.match(issuer, /another issuer, real\.example\.com\/x\..*"issuer"/);
     assert.doesNotMatch(issuer, ALIVE);
-    assert.match(failureSentence(new Failure('unexpected-html', 'http-302', { detail: 'portal.example.com' }), 'Acme'), /redirects to another server, portal\.example\.com/);
+    assert.match(
+      failureSentence(new Failure('unexpected-html', 'http-302', { detail: 'portal.example.com' }), 'Acme'),
+      /redirects to another server, portal\.example\.com/,
+    );
     assert.doesNotMatch(failureSentence(new Failure('unexpected-html', 'http-302'), 'Acme'), /redirects/);
   });
 
   it('does not repeat a code that is all the server says', () => {
-    assert.equal(failureSentence(new Failure('unknown-error', 'token_revoked', { detail: 'token revoked' }), 'Acme'), failureSentence(new Failure('unknown-error', 'token_revoked'), 'Acme'));
+    assert.equal(
+      failureSentence(new Failure('unknown-error', 'token_revoked', { detail: 'token revoked' }), 'Acme'),
+      failureSentence(new Failure('unknown-error', 'token_revoked'), 'Acme'),
+    );
   });
 
   for (const category of CATEGORIES) {
@@ -106,14 +132,24 @@ describe('the sentence for a failure', () => {
   });
 
   it('quotes the server where it explains itself, and leaves no empty quotes where it does not', () => {
-    assert.match(sentence('consent-needed', 'The application needs a new permission.'), /give it\. The server says: “The application needs a new permission\.”$/);
+    assert.match(
+      sentence('consent-needed', 'The application needs a new permission.'),
+      /give it\. The server says: “The application needs a new permission\.”$/,
+    );
     for (const category of CATEGORIES) {
       assert.doesNotMatch(sentence(category, ''), /“”|\(\)/, category);
     }
   });
 
   it('does not quote a server about what is a person’s own, or about an answer that may come from somebody else', () => {
-    for (const category of ['denied', 'password-expired', 'untrusted-answer', 'other-account', 'unexpected-html', 'storage'] as const) {
+    for (const category of [
+      'denied',
+      'password-expired',
+      'untrusted-answer',
+      'other-account',
+      'unexpected-html',
+      'storage',
+    ] as const) {
       assert.equal(sentence(category, 'call 555'), sentence(category), category);
     }
   });
@@ -131,7 +167,11 @@ describe('the sentence for a failure', () => {
 
 describe('the label of an action', () => {
   it('is another one for each, short, and without a full stop', () => {
-    const labels = [...new Set(CATEGORIES.flatMap((category): readonly string[] => FAILURE_POLICIES[category].actions.map(actionLabel)))];
+    const labels = [
+      ...new Set(
+        CATEGORIES.flatMap((category): readonly string[] => FAILURE_POLICIES[category].actions.map(actionLabel)),
+      ),
+    ];
     const actions = new Set(CATEGORIES.flatMap((category): readonly string[] => FAILURE_POLICIES[category].actions));
     assert.equal(labels.length, actions.size);
     for (const label of labels) {
@@ -148,7 +188,13 @@ describe('other sentences', () => {
   });
 
   it('name the entry and the field of a setting', () => {
-    assert.equal(problemSentence({ entry: '2', field: 'issuer', code: 'missing' }), 'Provider number 2 in the settings is not used: "issuer" is missing.');
-    assert.match(problemSentence({ entry: 'acme', field: 'issuer', code: 'not-https' }), /^Provider “acme” in the settings is not used: "issuer" must start with https/);
+    assert.equal(
+      problemSentence({ entry: '2', field: 'issuer', code: 'missing' }),
+      'Provider number 2 in the settings is not used: "issuer" is missing.',
+    );
+    assert.match(
+      problemSentence({ entry: 'acme', field: 'issuer', code: 'not-https' }),
+      /^Provider “acme” in the settings is not used: "issuer" must start with https/,
+    );
   });
 });

@@ -10,17 +10,28 @@ import { editor } from '../../support/fakeEditor.ts';
 type Name = keyof typeof NUMBER_SETTINGS;
 
 /** What is read where one setting has a value and the others have none. */
-const reading = (name: Name, value: unknown): NumberSettings => readNumberSettings((one) => (one === name ? value : undefined));
+const reading = (name: Name, value: unknown): NumberSettings =>
+  readNumberSettings((one) => (one === name ? value : undefined));
 /** What one setting counts as, in its own unit, and what is said of it. */
 const used = (name: Name, value: unknown): [number, ...string[]] => {
   const { ms, problems } = reading(name, value);
-  return [ms[name] / (NUMBER_SETTINGS[name].unit === 'seconds' ? SECOND : MINUTE), ...problems.map(numberProblemSentence)];
+  return [
+    ms[name] / (NUMBER_SETTINGS[name].unit === 'seconds' ? SECOND : MINUTE),
+    ...problems.map(numberProblemSentence),
+  ];
 };
 
 describe('the settings that are numbers', () => {
   it('have defaults, in ms, of which nothing is said', () => {
     const { ms, problems } = readNumberSettings(() => undefined);
-    assert.deepEqual(ms, { refreshLeeway: 5 * MINUTE, minimumValidity: MINUTE, refreshInterval: 12 * HOUR, expiryWarning: 10 * MINUTE, signInTimeout: 5 * MINUTE, idleTimeout: 0 });
+    assert.deepEqual(ms, {
+      refreshLeeway: 5 * MINUTE,
+      minimumValidity: MINUTE,
+      refreshInterval: 12 * HOUR,
+      expiryWarning: 10 * MINUTE,
+      signInTimeout: 5 * MINUTE,
+      idleTimeout: 0,
+    });
     assert.deepEqual(problems, []);
   });
 
@@ -40,17 +51,32 @@ describe('the settings that are numbers', () => {
   });
 
   it('count as the nearest limit beyond them, and say so in plain words', () => {
-    const interval = (limit: number): [number, string] => [limit, `"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. ${limit} is used.`];
+    const interval = (limit: number): [number, string] => [
+      limit,
+      `"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. ${limit} is used.`,
+    ];
     for (const value of [10_080.1, 20_000, 1e300, Infinity]) {
       assert.deepEqual(used('refreshInterval', value), interval(10_080), String(value));
     }
     for (const value of [0.1, 1, 4.99, -1, -720, -Infinity]) {
       assert.deepEqual(used('refreshInterval', value), interval(5), String(value));
     }
-    assert.deepEqual(used('refreshLeeway', -1), [0, '"sessionKeeper.refreshLeeway" must be between 0 and 86400 seconds. 0 is used.']);
-    assert.deepEqual(used('refreshLeeway', 86_401), [86_400, '"sessionKeeper.refreshLeeway" must be between 0 and 86400 seconds. 86400 is used.']);
-    assert.deepEqual(used('minimumValidity', 1e9), [86_400, '"sessionKeeper.minimumValidity" must be between 0 and 86400 seconds. 86400 is used.']);
-    assert.deepEqual(used('signInTimeout', 0), [0.1, '"sessionKeeper.signInTimeout" must be between 0.1 and 1440 minutes. 0.1 is used.']);
+    assert.deepEqual(used('refreshLeeway', -1), [
+      0,
+      '"sessionKeeper.refreshLeeway" must be between 0 and 86400 seconds. 0 is used.',
+    ]);
+    assert.deepEqual(used('refreshLeeway', 86_401), [
+      86_400,
+      '"sessionKeeper.refreshLeeway" must be between 0 and 86400 seconds. 86400 is used.',
+    ]);
+    assert.deepEqual(used('minimumValidity', 1e9), [
+      86_400,
+      '"sessionKeeper.minimumValidity" must be between 0 and 86400 seconds. 86400 is used.',
+    ]);
+    assert.deepEqual(used('signInTimeout', 0), [
+      0.1,
+      '"sessionKeeper.signInTimeout" must be between 0.1 and 1440 minutes. 0.1 is used.',
+    ]);
     assert.deepEqual(used('idleTimeout', -5)[0], 0);
     assert.deepEqual(used('expiryWarning', 99_999)[0], 10_080);
   });
@@ -69,10 +95,16 @@ describe('the settings that are numbers', () => {
 
 describe('the settings, on their way to the rules', () => {
   const T = Date.UTC(2031, 0, 1);
-  const renewable = (lifetime?: number): Parameters<typeof plannedRenewal>[0] => ({ renewedAt: T, renewable: true, accessExpiresAt: lifetime === undefined ? undefined : T + lifetime });
+  const renewable = (lifetime?: number): Parameters<typeof plannedRenewal>[0] => ({
+    renewedAt: T,
+    renewable: true,
+    accessExpiresAt: lifetime === undefined ? undefined : T + lifetime,
+  });
   let settings: Settings;
-  const set = (name: keyof typeof SETTINGS, value: unknown): void => editor.configure(`${PREFIX}.${SETTINGS[name]}`, value);
-  const dueAfter = (lifetime?: number): number => (plannedRenewal(renewable(lifetime), settings.lifetimes())?.at ?? NaN) - T;
+  const set = (name: keyof typeof SETTINGS, value: unknown): void =>
+    editor.configure(`${PREFIX}.${SETTINGS[name]}`, value);
+  const dueAfter = (lifetime?: number): number =>
+    (plannedRenewal(renewable(lifetime), settings.lifetimes())?.at ?? NaN) - T;
 
   beforeEach(() => {
     editor.reset();
@@ -121,17 +153,30 @@ describe('the settings, on their way to the rules', () => {
     set('expiryWarning', 20);
     set('signInTimeout', 2);
     set('idleTimeout', 45);
-    set('providers', [{ issuer: 'https://a.example', clientId: 'c' }, { id: 'b', issuer: 'https://b.example', clientId: 'c', idleTimeout: 5 }]);
+    set('providers', [
+      { issuer: 'https://a.example', clientId: 'c' },
+      { id: 'b', issuer: 'https://b.example', clientId: 'c', idleTimeout: 5 },
+    ]);
     assert.deepEqual([settings.lifetimes().warning, settings.signInTimeout()], [20 * MINUTE, 2 * MINUTE]);
-    assert.deepEqual([...settings.idleTimeouts()], [['oidc', 45 * MINUTE], ['b', 5 * MINUTE]]);
+    assert.deepEqual(
+      [...settings.idleTimeouts()],
+      [
+        ['oidc', 45 * MINUTE],
+        ['b', 5 * MINUTE],
+      ],
+    );
   });
 
   it('are found where they are out of range, and no more when they are not', () => {
-    const found = (): [string, number][] => settings.numberProblems.map(({ setting, used: instead }) => [setting.name, instead]);
+    const found = (): [string, number][] =>
+      settings.numberProblems.map(({ setting, used: instead }) => [setting.name, instead]);
     assert.deepEqual(found(), []);
     set('refreshInterval', 2);
     set('refreshLeeway', 'long');
-    assert.deepEqual(found(), [['refreshLeeway', 300], ['refreshInterval', 5]]);
+    assert.deepEqual(found(), [
+      ['refreshLeeway', 300],
+      ['refreshInterval', 5],
+    ]);
     set('refreshInterval', 720);
     set('refreshLeeway', 300);
     assert.deepEqual(found(), []);

@@ -29,7 +29,10 @@ describe('Windows in which nobody is active', function () {
       await bench.windows.clock.pass(5 * MINUTE - SECOND);
       assert.deepEqual([bench.present, bench.count('out s1'), bench.renewals > 5], [4, 0, true]);
       await bench.windows.clock.pass(SECOND);
-      assert.deepEqual([bench.count('out s1'), bench.windows.all.flatMap(({ sessionManager }) => sessionManager.all())], [4, []]);
+      assert.deepEqual(
+        [bench.count('out s1'), bench.windows.all.flatMap(({ sessionManager }) => sessionManager.all())],
+        [4, []],
+      );
       await bench.assertOut();
     });
   }
@@ -68,7 +71,10 @@ describe('Windows in which nobody is active', function () {
       bench.windows.clock.sleep(8 * HOUR);
       one.idleMonitor.noteActivity();
       const served = tokenIn(one);
-      assert.deepEqual(all.flatMap(({ sessionManager }) => sessionManager.list('acme')), []);
+      assert.deepEqual(
+        all.flatMap(({ sessionManager }) => sessionManager.list('acme')),
+        [],
+      );
       await bench.sleep(0);
       assert.equal(await served, undefined);
       await bench.assertOut();
@@ -80,7 +86,10 @@ describe('Windows in which nobody is active', function () {
     const [one] = await bench.openSignedIn();
     await bench.windows.clock.pass(MINUTE);
     bench.windows.clock.sleep(LIMIT);
-    bench.windows.folder.files.set('activity', formatMoment({ at: bench.windows.clock.now(), uptime: bench.windows.uptime }));
+    bench.windows.folder.files.set(
+      'activity',
+      formatMoment({ at: bench.windows.clock.now(), uptime: bench.windows.uptime }),
+    );
     const served = tokenIn(one);
     await bench.windows.clock.pass(SECOND);
     assert.equal(await served, 'access-2');
@@ -177,7 +186,9 @@ describe('Windows in which nobody is active', function () {
   });
 
   it('have a limit of their own for each provider', async () => {
-    bench.server.onToken(({ parameters }) => ({ body: { ...GOOD_TOKENS, refresh_token: parameters.get('refresh_token') ?? '' } }));
+    bench.server.onToken(({ parameters }) => ({
+      body: { ...GOOD_TOKENS, refresh_token: parameters.get('refresh_token') ?? '' },
+    }));
     bench.limits.delete('acme');
     bench.limits.set('other', LIMIT);
     const [one] = await bench.openSignedIn();
@@ -188,17 +199,31 @@ describe('Windows in which nobody is active', function () {
     const { id } = await second.sessionManager.addSession(grant);
     await bench.windows.clock.pass(LIMIT);
     await bench.windows.clock.pass(10 * SECOND);
-    assert.deepEqual([second.liveSessions.get(id), second.liveSessions.get('s1') !== undefined, one.liveSessions.get('s1') !== undefined], [undefined, true, true]);
+    assert.deepEqual(
+      [
+        second.liveSessions.get(id),
+        second.liveSessions.get('s1') !== undefined,
+        one.liveSessions.get('s1') !== undefined,
+      ],
+      [undefined, true, true],
+    );
   });
 
   it('do not sign out again who signs in again', async () => {
-    bench.server.onToken(({ parameters }) => ({ body: { ...GOOD_TOKENS, refresh_token: parameters.get('refresh_token') ?? '' } }));
+    bench.server.onToken(({ parameters }) => ({
+      body: { ...GOOD_TOKENS, refresh_token: parameters.get('refresh_token') ?? '' },
+    }));
     const [one] = await bench.openSignedIn();
     await bench.windows.clock.pass(LIMIT + 10 * SECOND);
     assert.equal(bench.present, 0);
-    const { id } = await one.sessionManager.addSession(grantFor(providerAt(bench.server.issuer), bench.windows.clock.now()));
+    const { id } = await one.sessionManager.addSession(
+      grantFor(providerAt(bench.server.issuer), bench.windows.clock.now()),
+    );
     await bench.windows.clock.pass(20 * MINUTE);
-    assert.deepEqual(bench.windows.all.map(({ sessionManager }) => sessionManager.list('acme').map(({ record }) => record.id)), Array(3).fill([id]));
+    assert.deepEqual(
+      bench.windows.all.map(({ sessionManager }) => sessionManager.list('acme').map(({ record }) => record.id)),
+      Array(3).fill([id]),
+    );
     assert.equal(bench.count('out s1'), 3);
   });
 
@@ -254,7 +279,10 @@ describe('Windows in which nobody is active', function () {
       }
       assert.deepEqual([bench.present, bench.events], [1, []]);
       await bench.windows.clock.pass(10 * MINUTE);
-      assert.deepEqual([one.liveSessions.all(), bench.count('out s1'), bench.windows.secrets.has('session:s1')], [[], 1, false]);
+      assert.deepEqual(
+        [one.liveSessions.all(), bench.count('out s1'), bench.windows.secrets.has('session:s1')],
+        [[], 1, false],
+      );
       assert.equal(one.lines.filter((line) => line.includes('cannot tell each other of activity')).length, 1);
     });
   }
@@ -263,6 +291,9 @@ describe('Windows in which nobody is active', function () {
     await bench.openSignedIn();
     bench.server.onToken({ status: 400, body: { error: 'invalid_grant' } });
     await bench.windows.clock.pass(2 * HOUR);
-    assert.deepEqual([bench.events, bench.windows.all.map(({ sessionManager }) => sessionManager.all().length)], [[], [1, 1, 1]]);
+    assert.deepEqual(
+      [bench.events, bench.windows.all.map(({ sessionManager }) => sessionManager.all().length)],
+      [[], [1, 1, 1]],
+    );
   });
 });

@@ -32,7 +32,10 @@ describe('Windows after VS Code was closed', function () {
       await bench.windows.clock.pass(LIMIT);
       const all = [bench.open(), bench.open(), bench.open()];
       const told = new Set<string>();
-      const look = (): void => all.forEach(({ sessionManager }) => sessionManager.list('acme').forEach(({ record }) => told.add(record.accessToken)));
+      const look = (): void =>
+        all.forEach(({ sessionManager }) =>
+          sessionManager.list('acme').forEach(({ record }) => told.add(record.accessToken)),
+        );
       all.forEach(({ liveSessions, idleMonitor }) => {
         liveSessions.onDidChange(look);
         idleMonitor.noteActivity();
@@ -111,7 +114,10 @@ describe('Windows after VS Code was closed', function () {
     assert.deepEqual([bench.present, bench.events], [1, []]);
   });
 
-  for (const [what, uptime] of [['', MINUTE], [', and has run for longer since than before', 3 * DAY]] as const) {
+  for (const [what, uptime] of [
+    ['', MINUTE],
+    [', and has run for longer since than before', 3 * DAY],
+  ] as const) {
     it(`and the machine was started anew${what}, go by the wall clock`, async () => {
       await closed(LIMIT - MINUTE);
       bench.windows.restart(uptime);
@@ -161,11 +167,19 @@ describe('Windows after VS Code was closed', function () {
     bench.windows.store.failing.add('keys').add('get');
     const window = bench.open();
     await bench.windows.clock.pass(SECOND);
-    const grant = grantFor(providerAt(bench.server.issuer), bench.windows.clock.now(), {}, { id: 'somebody', label: 'Somebody' });
+    const grant = grantFor(
+      providerAt(bench.server.issuer),
+      bench.windows.clock.now(),
+      {},
+      { id: 'somebody', label: 'Somebody' },
+    );
     await Promise.all([window.sessionManager.addSession(grant), bench.windows.clock.pass(MINUTE)]);
     assert.equal(window.sessionManager.list('acme').length, 1);
     bench.windows.store.failing.clear();
     await bench.windows.clock.pass(2 * MINUTE);
-    assert.deepEqual(window.sessionManager.list('acme').map(({ record }) => record.account.id), ['somebody']);
+    assert.deepEqual(
+      window.sessionManager.list('acme').map(({ record }) => record.account.id),
+      ['somebody'],
+    );
   });
 });

@@ -15,8 +15,10 @@ describe('a notice', () => {
     windows = [1, 2, 3].map(() => new NotificationClaims(folder, silentLog));
   });
 
-  const claims = async (notice: ClaimKey, now = NOW): Promise<boolean[]> => Promise.all(windows.map((one) => one.claim(notice, now)));
-  const told = async (notice: ClaimKey, now = NOW): Promise<number> => (await claims(notice, now)).filter(Boolean).length;
+  const claims = async (notice: ClaimKey, now = NOW): Promise<boolean[]> =>
+    Promise.all(windows.map((one) => one.claim(notice, now)));
+  const told = async (notice: ClaimKey, now = NOW): Promise<number> =>
+    (await claims(notice, now)).filter(Boolean).length;
 
   it('is told by one window of all, and by none again, reloads included', async () => {
     assert.equal(await told(ENDING), 1);
@@ -26,7 +28,12 @@ describe('a notice', () => {
 
   it('is another one where it is of another kind, of another session, or about something else', async () => {
     await told(ENDING);
-    for (const other of [{ ...ENDING, kind: 'ended' }, { ...ENDING, id: 's2' }, { ...ENDING, since: 1001 }, { ...ENDING, what: 'x' }]) {
+    for (const other of [
+      { ...ENDING, kind: 'ended' },
+      { ...ENDING, id: 's2' },
+      { ...ENDING, since: 1001 },
+      { ...ENDING, what: 'x' },
+    ]) {
       assert.equal(await told(other), 1, JSON.stringify(other));
     }
   });
@@ -44,7 +51,10 @@ describe('a notice', () => {
     await windows[0]?.snooze(ENDING, NOW + 10);
     assert.equal(await told(ENDING, NOW + 10), 1);
     await windows[1]?.snooze(ENDING, NOW + 20);
-    assert.deepEqual([await told(ENDING, NOW + 19), await told(ENDING, NOW + 20), await told(ENDING, NOW + 21)], [0, 1, 0]);
+    assert.deepEqual(
+      [await told(ENDING, NOW + 19), await told(ENDING, NOW + 20), await told(ENDING, NOW + 21)],
+      [0, 1, 0],
+    );
   });
 
   it('is told again after it has been forgotten: of one kind, or all of a session', async () => {
@@ -66,7 +76,10 @@ describe('a notice', () => {
     for (const other of others) {
       assert.equal(await told(other), 0, other.id);
     }
-    assert.ok([...folder.files.keys()].every((name) => /^[\w~.-]+$/.test(name)), [...folder.files.keys()].join());
+    assert.ok(
+      [...folder.files.keys()].every((name) => /^[\w~.-]+$/.test(name)),
+      [...folder.files.keys()].join(),
+    );
   });
 
   it('leaves nothing behind of what began earlier, and all of what began at the same time', async () => {

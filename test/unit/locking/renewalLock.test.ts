@@ -4,7 +4,13 @@ import type { LockHandle, RenewalLock } from '../../../src/locking/renewalLock.t
 import type { FakeFolder, FakeProcessLiveness } from '../../support/fakeStore.ts';
 import { settle, type FakeClock } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { never, RenewalLockFixture, WatchedFolder, type LockHolder, type TurnWindow } from '../../support/renewalLockFixture.ts';
+import {
+  never,
+  RenewalLockFixture,
+  WatchedFolder,
+  type LockHolder,
+  type TurnWindow,
+} from '../../support/renewalLockFixture.ts';
 
 describe('Turns', function () {
   this.timeout(20_000);
@@ -19,7 +25,8 @@ describe('Turns', function () {
   });
 
   const openWindow = (own: FakeFolder = folder): TurnWindow => bench.openWindow(own);
-  const hold = (renewalLock: RenewalLock, generation = 1, isLost = false): Promise<LockHolder> => bench.hold(renewalLock, generation, isLost);
+  const hold = (renewalLock: RenewalLock, generation = 1, isLost = false): Promise<LockHolder> =>
+    bench.hold(renewalLock, generation, isLost);
   const pass = (renewalLock: RenewalLock, generation = 1): Promise<LockHandle> => bench.pass(renewalLock, generation);
 
   it('are the only ones, of many windows and many tasks in each', async () => {
@@ -27,12 +34,17 @@ describe('Turns', function () {
     let done = 0;
     const tasks = Array.from({ length: 8 }, () => openWindow()).flatMap((renewalLock) =>
       Array.from({ length: 5 }, () =>
-        renewalLock.take('s1', 1, async ({ isCrossWindow }) => {
-          assert.deepEqual([(running += 1), isCrossWindow], [1, true]);
-          await settle();
-          running -= 1;
-          done += 1;
-        }, never),
+        renewalLock.take(
+          's1',
+          1,
+          async ({ isCrossWindow }) => {
+            assert.deepEqual([(running += 1), isCrossWindow], [1, true]);
+            await settle();
+            running -= 1;
+            done += 1;
+          },
+          never,
+        ),
       ),
     );
     const all = Promise.all(tasks);
@@ -40,7 +52,11 @@ describe('Turns', function () {
     await all;
     assert.equal(done, 40);
     const numbers = folder.made.map((name) => Number(name.split('.')[1]));
-    assert.deepEqual(numbers, Array.from({ length: 40 }, (_, index) => index + 1), 'numbers only grow, by one each');
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: 40 }, (_, index) => index + 1),
+      'numbers only grow, by one each',
+    );
   });
 
   it('leave a few files behind, that of the last turn always among them', async () => {
@@ -62,7 +78,10 @@ describe('Turns', function () {
   it('give the result of the task, or its failure, and pass on after either', async () => {
     const [one, other] = [openWindow(), openWindow()];
     assert.equal(await one.take('s1', 1, () => Promise.resolve('done'), never), 'done');
-    await assert.rejects(one.take('s1', 1, () => Promise.reject(new Error('no')), never), /no/);
+    await assert.rejects(
+      one.take('s1', 1, () => Promise.reject(new Error('no')), never),
+      /no/,
+    );
     assert.equal((await pass(other)).previousAttemptUnknown, false);
     assert.equal(await life.lives('window-1'), false, 'its sign has gone out');
   });
@@ -140,7 +159,10 @@ describe('Turns', function () {
     it('are waited for and never taken, and the wait has an end', async () => {
       const held = await hold(openWindow());
       let isRun = false;
-      const waiting = rejectsWith(openWindow().take('s1', 1, () => Promise.resolve((isRun = true)), never), 'lock-timeout');
+      const waiting = rejectsWith(
+        openWindow().take('s1', 1, () => Promise.resolve((isRun = true)), never),
+        'lock-timeout',
+      );
       await clock.advance(50 * SECOND);
       await waiting;
       assert.equal(isRun, false);
@@ -211,7 +233,8 @@ describe('Turns', function () {
   });
 
   describe('of a window on another machine', () => {
-    const elsewhere = (): void => void folder.files.set('s1.1.held', JSON.stringify({ sign: 'elsewhere-1', generation: 1 }));
+    const elsewhere = (): void =>
+      void folder.files.set('s1.1.held', JSON.stringify({ sign: 'elsewhere-1', generation: 1 }));
 
     it('are respected for two minutes of looking', async () => {
       elsewhere();
@@ -272,7 +295,10 @@ describe('Turns', function () {
       it(`are of this window alone, which says so once (${failing === true ? 'nothing works' : 'nothing can be written'})`, async () => {
         const renewalLock = openWindow();
         folder.failing = failing;
-        assert.deepEqual([(await passSlowly(renewalLock)).isCrossWindow, (await pass(renewalLock)).isCrossWindow], [false, false]);
+        assert.deepEqual(
+          [(await passSlowly(renewalLock)).isCrossWindow, (await pass(renewalLock)).isCrossWindow],
+          [false, false],
+        );
         assert.deepEqual([renewalLock.told.alone, renewalLock.lines.length], [1, 1]);
         folder.failing = false;
         assert.equal((await pass(renewalLock)).isCrossWindow, true);
@@ -315,7 +341,12 @@ describe('Turns', function () {
     it('are not waited for any more once there is a result', async () => {
       const held = await hold(openWindow());
       const results: string[] = [];
-      const waiting = openWindow().take('s1', 1, () => Promise.resolve('of its own'), () => Promise.resolve(results[0]));
+      const waiting = openWindow().take(
+        's1',
+        1,
+        () => Promise.resolve('of its own'),
+        () => Promise.resolve(results[0]),
+      );
       await clock.advance(SECOND);
       results.push('from elsewhere');
       await clock.advance(SECOND / 5);
@@ -325,7 +356,10 @@ describe('Turns', function () {
 
     it('are not waited for any more once that makes no sense, and nothing is left of the wait', async () => {
       const held = await hold(openWindow());
-      const failed = assert.rejects(openWindow().take('s1', 1, never, () => Promise.reject(new Error('signed out'))), /signed out/);
+      const failed = assert.rejects(
+        openWindow().take('s1', 1, never, () => Promise.reject(new Error('signed out'))),
+        /signed out/,
+      );
       await clock.advance(SECOND);
       await failed;
       assert.deepEqual([folder.made.length, clock.pending, await life.lives('window-2')], [1, 0, false]);

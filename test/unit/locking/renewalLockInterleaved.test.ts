@@ -55,11 +55,13 @@ class Crowd {
     const steps = this.#steps;
     const ports = { log, clock: steps.clockOf(window), folder: steps.folderOf(window), life: steps.lifeOf(window) };
     const renewalLock = new RenewalLock({ ...ports, lock: new Mutex(), onDidDegrade: () => assert.fail('alone') });
-    this.#live(window, renewalLock).catch((error: unknown) => this.#faults.push(error instanceof Error ? error : new Error(String(error))));
+    this.#live(window, renewalLock).catch((error: unknown) =>
+      this.#faults.push(error instanceof Error ? error : new Error(String(error))),
+    );
   }
 
   async #live(window: number, renewalLock: RenewalLock): Promise<void> {
-    for (let had = 0; had < 3; ) {
+    for (let had = 0; had < 3;) {
       try {
         this.#open.set(window, this.#generation);
         await renewalLock.take('s1', this.#generation, (turn) => this.#beAtIt(window, turn), never);
@@ -162,7 +164,14 @@ describe('Turns in a real folder', function () {
   });
 
   const openWindow = (): RenewalLock =>
-    new RenewalLock({ clock: hasty, log, folder: nodeSharedFolder(path), life: nodeProcessLiveness(), lock: new Mutex(), onDidDegrade: () => assert.fail('alone') });
+    new RenewalLock({
+      clock: hasty,
+      log,
+      folder: nodeSharedFolder(path),
+      life: nodeProcessLiveness(),
+      lock: new Mutex(),
+      onDidDegrade: () => assert.fail('alone'),
+    });
 
   it('are the only ones, of many windows', async () => {
     let running = 0;
@@ -173,7 +182,11 @@ describe('Turns in a real folder', function () {
       running -= 1;
       done += 1;
     };
-    await Promise.all(Array.from({ length: 10 }, openWindow).flatMap((renewalLock) => [1, 2, 3].map(() => renewalLock.take('s1', 1, task, never))));
+    await Promise.all(
+      Array.from({ length: 10 }, openWindow).flatMap((renewalLock) =>
+        [1, 2, 3].map(() => renewalLock.take('s1', 1, task, never)),
+      ),
+    );
     assert.equal(done, 30);
     assert.ok((await readdir(path)).includes('s1.30.held'));
   });
@@ -213,14 +226,18 @@ describe('Turns in a real folder', function () {
     assert.equal(await readFile(join(path, 'log'), 'utf8'), '<>'.repeat(24));
   });
 
-  const holder = (): string => taker(`await take(() => { console.log('held'); return new Promise(() => setInterval(() => {}, 1000)); });`);
+  const holder = (): string =>
+    taker(`await take(() => { console.log('held'); return new Promise(() => setInterval(() => {}, 1000)); });`);
 
   it('pass on at once from a process that is killed in the middle', async () => {
     const other = startOther(holder(), { TMPDIR: path });
     await other.next();
     const waiting = openWindow().take('s1', 1, (turn) => Promise.resolve(turn), never);
     await other.kill();
-    assert.deepEqual([(await waiting).previousAttemptUnknown, (await readdir(path)).includes('s1.2.held')], [true, true]);
+    assert.deepEqual(
+      [(await waiting).previousAttemptUnknown, (await readdir(path)).includes('s1.2.held')],
+      [true, true],
+    );
   });
 
   it('are never taken from a process that is stopped', async function () {
@@ -230,7 +247,10 @@ describe('Turns in a real folder', function () {
     const other = startOther(holder(), { TMPDIR: path });
     await other.next();
     other.process.kill('SIGSTOP');
-    await rejectsWith(openWindow().take('s1', 1, () => Promise.resolve(assert.fail('taken')), never, 10 * SECOND), 'lock-timeout');
+    await rejectsWith(
+      openWindow().take('s1', 1, () => Promise.resolve(assert.fail('taken')), never, 10 * SECOND),
+      'lock-timeout',
+    );
     other.process.kill('SIGCONT');
   });
 });

@@ -14,7 +14,9 @@ describe('The renewal lock', () => {
     await clock.advance(900);
     assert.deepEqual(other.lines, []);
     await clock.advance(30 * SECOND);
-    assert.deepEqual(other.lines, [`Session s1: waiting for another window to finish its renewal; the lock is held by process 1 since ${since}.`]);
+    assert.deepEqual(other.lines, [
+      `Session s1: waiting for another window to finish its renewal; the lock is held by process 1 since ${since}.`,
+    ]);
     await held.end();
     await clock.advance(SECOND);
     await waiting;

@@ -7,11 +7,15 @@ describe("The machine's cipher", function () {
   const { key } = cipher.newKey();
 
   it('gives back any text that it has sealed, and nothing but text goes in between', async () => {
-    const property = fc.asyncProperty(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), async (text, about) => {
-      const sealed = await cipher.seal(key, text, about);
-      assert.match(sealed, /^[A-Za-z0-9+/]+=*$/);
-      assert.equal(await cipher.open(key, sealed, about), Buffer.from(text).toString());
-    });
+    const property = fc.asyncProperty(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'grapheme' }),
+      async (text, about) => {
+        const sealed = await cipher.seal(key, text, about);
+        assert.match(sealed, /^[A-Za-z0-9+/]+=*$/);
+        assert.equal(await cipher.open(key, sealed, about), Buffer.from(text).toString());
+      },
+    );
     await fc.assert(property, { seed: 20_300_101, numRuns: 30 });
   });
 
@@ -49,7 +53,11 @@ describe("The machine's cipher", function () {
       const changed = Buffer.from(sealed);
       changed[index] = (changed[index] ?? 0) ^ 1;
       assert.equal(await cipher.open(key, changed.toString('base64'), 's1'), undefined, `byte ${index}`);
-      assert.equal(await cipher.open(key, sealed.subarray(0, index).toString('base64'), 's1'), undefined, `the first ${index} bytes`);
+      assert.equal(
+        await cipher.open(key, sealed.subarray(0, index).toString('base64'), 's1'),
+        undefined,
+        `the first ${index} bytes`,
+      );
     }
   });
 

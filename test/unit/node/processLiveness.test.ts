@@ -55,7 +55,9 @@ describe("The machine's life", function () {
   });
 
   it('does not keep a process from ending', async () => {
-    const other = startOther(`import { nodeProcessLiveness } from ${MODULE}; console.log((await nodeProcessLiveness().begin()).sign);`);
+    const other = startOther(
+      `import { nodeProcessLiveness } from ${MODULE}; console.log((await nodeProcessLiveness().begin()).sign);`,
+    );
     const sign = await other.next();
     assert.equal(await other.ended, 0);
     assert.equal(await life.lives(sign), false);

@@ -60,7 +60,9 @@ describe('A folder on disk', function () {
     }
     await folder.write('written', 'x');
     await folder.create('made', 'x');
-    const modes = await Promise.all([path, join(path, 'written'), join(path, 'made')].map(async (one) => (await stat(one)).mode & 0o777));
+    const modes = await Promise.all(
+      [path, join(path, 'written'), join(path, 'made')].map(async (one) => (await stat(one)).mode & 0o777),
+    );
     assert.deepEqual(modes, [0o700, 0o600, 0o600]);
   });
 
@@ -191,7 +193,9 @@ describe('A folder on disk', function () {
     it('does without where the folder cannot be watched', async () => {
       const file = join(base, 'file');
       await writeFile(file, 'mine');
-      nodeSharedFolder(join(file, 'below')).watch(() => {}).dispose();
+      nodeSharedFolder(join(file, 'below'))
+        .watch(() => {})
+        .dispose();
     });
   });
 
@@ -252,7 +256,8 @@ describe('A folder on disk', function () {
     it('rejects where the disk is full, and leaves nothing half behind', async () => {
       await folder.write('a', 'old');
       const { open } = fsPromises;
-      const full: typeof open = async (...opening) => Object.assign(await open(...opening), { writeFile: failWith('ENOSPC') });
+      const full: typeof open = async (...opening) =>
+        Object.assign(await open(...opening), { writeFile: failWith('ENOSPC') });
       Object.assign(fsPromises, { open: full });
       syncBuiltinESMExports();
       try {

@@ -12,8 +12,21 @@ import { discovered, GOOD_TOKENS, REDIRECT_URI, trade, transportWith } from '../
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer, type ScriptedAnswer } from '../../support/scriptedServer.ts';
 
-const typed = (type: string | undefined, body: string, status = 200): ScriptedAnswer => ({ status, body, headers: type === undefined ? {} : { 'Content-Type': type } });
-const JSON_TYPES = ['application/json', 'application/json;charset=UTF-8', 'APPLICATION/JSON', 'text/json', 'text/plain; charset=utf-8', 'text/html', 'application/octet-stream', undefined];
+const typed = (type: string | undefined, body: string, status = 200): ScriptedAnswer => ({
+  status,
+  body,
+  headers: type === undefined ? {} : { 'Content-Type': type },
+});
+const JSON_TYPES = [
+  'application/json',
+  'application/json;charset=UTF-8',
+  'APPLICATION/JSON',
+  'text/json',
+  'text/plain; charset=utf-8',
+  'text/html',
+  'application/octet-stream',
+  undefined,
+];
 
 describe('The form of an answer', () => {
   let server: ScriptedServer;
@@ -28,17 +41,30 @@ describe('The form of an answer', () => {
     await server.stop();
   });
 
-  const renew = async (): Promise<Awaited<ReturnType<typeof requestRefresh>>> => requestRefresh(await discovered(server.issuer), 'refresh-0', undefined, transport);
+  const renew = async (): Promise<Awaited<ReturnType<typeof requestRefresh>>> =>
+    requestRefresh(await discovered(server.issuer), 'refresh-0', undefined, transport);
   const text = JSON.stringify(GOOD_TOKENS);
   const granted: Readonly<Record<string, ScriptedAnswer>> = {
-    ...Object.fromEntries([201, 202, 203, 206, 226, 299].map((status) => [`status ${status}`, { status, body: GOOD_TOKENS }])),
+    ...Object.fromEntries(
+      [201, 202, 203, 206, 226, 299].map((status) => [`status ${status}`, { status, body: GOOD_TOKENS }]),
+    ),
     ...Object.fromEntries(JSON_TYPES.map((type) => [`JSON as ${type}`, typed(type, text)])),
     'JSON after a byte order mark': typed('application/json', `\uFEFF${text}`),
     'JSON between empty lines': typed('text/plain', `\r\n\n${text}\n`),
-    'a form': typed('application/x-www-form-urlencoded; charset=utf-8', 'access_token=access-1&expires_in=300&refresh_token=refresh-1&scope=&token_type=bearer'),
-    'a form with raw spaces': typed('application/x-www-form-urlencoded', 'scope=read write&access_token=access-1&refresh_token=refresh-1'),
+    'a form': typed(
+      'application/x-www-form-urlencoded; charset=utf-8',
+      'access_token=access-1&expires_in=300&refresh_token=refresh-1&scope=&token_type=bearer',
+    ),
+    'a form with raw spaces': typed(
+      'application/x-www-form-urlencoded',
+      'scope=read write&access_token=access-1&refresh_token=refresh-1',
+    ),
     'a form as text/plain': typed('text/plain', 'access_token=access-1&refresh_token=refresh-1\n'),
-    'a form of status 201 without a type': typed(undefined, 'token_type=Bearer&access_token=access%2D1&refresh_token=refresh-1', 201),
+    'a form of status 201 without a type': typed(
+      undefined,
+      'token_type=Bearer&access_token=access%2D1&refresh_token=refresh-1',
+      201,
+    ),
     'an object of its own': { body: { ok: true, data: GOOD_TOKENS } },
     'JSON beside a challenge': { headers: { 'WWW-Authenticate': 'Bearer' }, body: GOOD_TOKENS },
     'JSON beside an error that is null': { body: { ...GOOD_TOKENS, error: null, ok: true } },
@@ -47,7 +73,10 @@ describe('The form of an answer', () => {
     it(`may be ${form}, at a sign-in and at a renewal`, async () => {
       server.onToken(answer);
       const tokens = await trade(server);
-      assert.deepEqual([tokens.accessToken, tokens.refreshToken, tokens.tokenType], ['access-1', 'refresh-1', 'Bearer']);
+      assert.deepEqual(
+        [tokens.accessToken, tokens.refreshToken, tokens.tokenType],
+        ['access-1', 'refresh-1', 'Bearer'],
+      );
       const answered = await renew();
       assert.deepEqual([answered.refreshToken, answered.accessToken], ['refresh-1', 'access-1']);
       assert.equal((await answered.check()).accessToken, 'access-1');
@@ -55,7 +84,11 @@ describe('The form of an answer', () => {
   }
 
   it('loses no refresh token where the rest of the answer is of no use', async () => {
-    for (const body of [{ refresh_token: 'refresh-1' }, { ...GOOD_TOKENS, access_token: null }, { ...GOOD_TOKENS, token_type: 'mac' }]) {
+    for (const body of [
+      { refresh_token: 'refresh-1' },
+      { ...GOOD_TOKENS, access_token: null },
+      { ...GOOD_TOKENS, token_type: 'mac' },
+    ]) {
       server.onToken({ status: 201, body });
       const answered = await renew();
       assert.equal(answered.refreshToken, 'refresh-1');
@@ -65,8 +98,13 @@ describe('The form of an answer', () => {
 
   it('takes nothing from an answer that is none: another status, a page, an error that quotes the request', async () => {
     const none: readonly ScriptedAnswer[] = [
-      { status: 400, body: GOOD_TOKENS }, { status: 503, body: GOOD_TOKENS }, { status: 304 }, { body: { error: 'invalid_grant', refresh_token: 'refresh-0' } },
-      typed('text/html', '<a href="?access_token=a&refresh_token=b">'), typed('application/x-www-form-urlencoded', 'state=a&b=c'), { body: { data: GOOD_TOKENS, other: GOOD_TOKENS } },
+      { status: 400, body: GOOD_TOKENS },
+      { status: 503, body: GOOD_TOKENS },
+      { status: 304 },
+      { body: { error: 'invalid_grant', refresh_token: 'refresh-0' } },
+      typed('text/html', '<a href="?access_token=a&refresh_token=b">'),
+      typed('application/x-www-form-urlencoded', 'state=a&b=c'),
+      { body: { data: GOOD_TOKENS, other: GOOD_TOKENS } },
     ];
     for (const answer of none) {
       server.onToken(answer);
@@ -87,7 +125,11 @@ describe('The form of an answer', () => {
   }
 
   it('is not cut off where it is a page, or nothing by its status', async () => {
-    for (const answer of [typed('text/html', '<html>'), { status: 204 }, typed('application/json', text.slice(0, -20), 400)]) {
+    for (const answer of [
+      typed('text/html', '<html>'),
+      { status: 204 },
+      typed('application/json', text.slice(0, -20), 400),
+    ]) {
       server.onToken(answer);
       await assert.rejects((await renew()).check());
     }
@@ -95,8 +137,22 @@ describe('The form of an answer', () => {
 
   it('may have the scopes as a list, at a sign-in and at a renewal; what is neither list nor text says nothing', async () => {
     const scopes: readonly (readonly [unknown, readonly string[] | undefined])[] = [
-      [['openid', 'chat:read'], ['openid', 'chat:read']], [['read write', 'read'], ['read', 'write']], [['a', 7, null], ['a']], [[], undefined], [[''], undefined],
-      [7, undefined], [true, undefined], [{}, undefined], [null, undefined], [' ', undefined],
+      [
+        ['openid', 'chat:read'],
+        ['openid', 'chat:read'],
+      ],
+      [
+        ['read write', 'read'],
+        ['read', 'write'],
+      ],
+      [['a', 7, null], ['a']],
+      [[], undefined],
+      [[''], undefined],
+      [7, undefined],
+      [true, undefined],
+      [{}, undefined],
+      [null, undefined],
+      [' ', undefined],
     ];
     for (const [scope, expected] of scopes) {
       server.onToken({ body: { ...GOOD_TOKENS, scope } });
@@ -117,7 +173,10 @@ describe('The form of an answer', () => {
     ...JSON_TYPES.map((type) => typed(type, '{"error":"invalid_grant","error_description":"gone"}', 400)),
     typed('application/x-www-form-urlencoded', 'error=invalid_grant&error_description=gone', 400),
     typed('text/plain', 'error_description=gone&error=invalid_grant', 200),
-    ...[200, 201, 401, 403, 404, 409, 422].map((status) => ({ status, body: { error: 'invalid_grant', error_description: 'gone' } })),
+    ...[200, 201, 401, 403, 404, 409, 422].map((status) => ({
+      status,
+      body: { error: 'invalid_grant', error_description: 'gone' },
+    })),
     { status: 400, body: { error: { code: 'invalid_grant', message: 'gone' } } },
     { status: 400, body: { errorCode: 'invalid_grant', errorSummary: 'gone' } },
     { status: 400, body: { errors: [{ code: 'invalid_grant', message: 'gone' }] } },
@@ -125,7 +184,11 @@ describe('The form of an answer', () => {
     { status: 400, body: { code: 'invalid_grant', message: 'gone' } },
     { status: 400, body: { error: 'Bad Request', code: 'invalid_grant', message: 'gone' } },
     { status: 400, body: { fault: { faultstring: 'gone', detail: { errorcode: 'invalid_grant' } } } },
-    { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: { error: 'invalid_grant', error_description: 'gone' } },
+    {
+      status: 401,
+      headers: { 'WWW-Authenticate': 'Basic realm="x"' },
+      body: { error: 'invalid_grant', error_description: 'gone' },
+    },
   ];
   INVALID_GRANT.forEach((answer, index) => {
     it(`ends a session by the known code, in whatever shape it comes (${index + 1})`, async () => {
@@ -139,12 +202,32 @@ describe('The form of an answer', () => {
     // Marks that Markdown gives a meaning are left out.
     [{ status: 400, body: { status: 'BAD_REFRESH_TOKEN' } }, 'configuration', 'http-400', 'BAD REFRESH TOKEN'],
     [{ body: { status: 'BAD_REFRESH_TOKEN' } }, 'unknown-error', 'unknown-error', 'BAD REFRESH TOKEN'],
-    [{ body: { ok: false, error: 'invalid_refresh_token' } }, 'unknown-error', 'invalid_refresh_token', 'invalid refresh token'],
+    [
+      { body: { ok: false, error: 'invalid_refresh_token' } },
+      'unknown-error',
+      'invalid_refresh_token',
+      'invalid refresh token',
+    ],
     [{ body: { error: 'token_revoked' } }, 'unknown-error', 'token_revoked', 'token revoked'],
     [{ body: { success: false } }, 'unknown-error', 'unknown-error', undefined],
-    [{ status: 400, body: { message: 'The refresh token has expired' } }, 'configuration', 'http-400', 'The refresh token has expired'],
-    [{ body: { message: 'The refresh token has expired' } }, 'unknown-error', 'unknown-error', 'The refresh token has expired'],
-    [{ status: 401, body: { error: { message: 'Session not found', status: 401 } } }, 'configuration', 'http-401', 'Session not found'],
+    [
+      { status: 400, body: { message: 'The refresh token has expired' } },
+      'configuration',
+      'http-400',
+      'The refresh token has expired',
+    ],
+    [
+      { body: { message: 'The refresh token has expired' } },
+      'unknown-error',
+      'unknown-error',
+      'The refresh token has expired',
+    ],
+    [
+      { status: 401, body: { error: { message: 'Session not found', status: 401 } } },
+      'configuration',
+      'http-401',
+      'Session not found',
+    ],
     [{ status: 422, body: { errors: [{ detail: 'Token is dead' }] } }, 'configuration', 'http-422', 'Token is dead'],
     [{ status: 400, body: { code: 'E1001', msg: 'dead' } }, 'configuration', 'http-400', 'dead'],
     [typed('text/plain', 'Refresh token is dead', 400), 'configuration', 'http-400', 'Refresh token is dead'],
@@ -174,10 +257,17 @@ describe('The form of an answer', () => {
   }
 
   it('hands on no secret that the server quotes, and nothing that could be more than words', async () => {
-    for (const body of [{ message: 'No such token: refresh-0 [x](command:y)' }, { error: 'x', error_description: 'refresh-0 [x](command:y)' }, { errors: [{ message: 'refresh-0\u202E' }] }]) {
+    for (const body of [
+      { message: 'No such token: refresh-0 [x](command:y)' },
+      { error: 'x', error_description: 'refresh-0 [x](command:y)' },
+      { errors: [{ message: 'refresh-0\u202E' }] },
+    ]) {
       for (const status of [200, 400, 500]) {
         server.onToken({ status, body });
-        const { detail = '', message } = await (await renew()).check().then(() => assert.fail(), (error: unknown) => error as Error & { detail?: string });
+        const { detail = '', message } = await (await renew()).check().then(
+          () => assert.fail(),
+          (error: unknown) => error as Error & { detail?: string },
+        );
         assert.doesNotMatch(`${detail}${message}`, /refresh-0|command|\u202E|\[/);
       }
     }
@@ -189,17 +279,31 @@ describe('The form of an answer', () => {
     server.metadata['device_authorization_endpoint'] = `${server.issuer}/device`;
     const found = await discovered(server.issuer);
     const CODE = { device_code: 'device-1', user_code: 'ABCD', verification_uri: 'https://id.example.com/device' };
-    for (const answer of [{ status: 201, body: { ...CODE, expires_in: 60 } }, typed('text/html', JSON.stringify({ ...CODE, expires_in: '60' }))]) {
+    for (const answer of [
+      { status: 201, body: { ...CODE, expires_in: 60 } },
+      typed('text/html', JSON.stringify({ ...CODE, expires_in: '60' })),
+    ]) {
       server.on('/device', answer);
       assert.equal((await requestDeviceCode(found, ['read'], transport, signal)).userCode, 'ABCD');
     }
     server.on('/device', typed('text/plain', '{"error":"invalid_scope"}', 400));
     await rejectsWith(requestDeviceCode(found, ['read'], transport, signal), 'scope-rejected', 'invalid_scope');
-    const code = { deviceCode: 'device-1', userCode: 'ABCD', address: 'https://x', completeAddress: undefined, interval: SECOND, expiresAt: Infinity };
+    const code = {
+      deviceCode: 'device-1',
+      userCode: 'ABCD',
+      address: 'https://x',
+      completeAddress: undefined,
+      interval: SECOND,
+      expiresAt: Infinity,
+    };
     for (const error of ['authorization_pending', 'slow_down']) {
       for (const answer of [
-        typed('text/plain; charset=utf-8', `{"error":"${error}"}`, 400), typed('text/html', `{"error":"${error}"}`, 200), typed('application/x-www-form-urlencoded', `error=${error}`, 200),
-        typed(undefined, `{"error":"${error}"}`, 500), { status: 428, body: { error } }, { status: 403, body: { code: error } },
+        typed('text/plain; charset=utf-8', `{"error":"${error}"}`, 400),
+        typed('text/html', `{"error":"${error}"}`, 200),
+        typed('application/x-www-form-urlencoded', `error=${error}`, 200),
+        typed(undefined, `{"error":"${error}"}`, 500),
+        { status: 428, body: { error } },
+        { status: 403, body: { code: error } },
       ]) {
         server.onToken(answer);
         await rejectsWith(requestDeviceTokens(found, code, ['read'], transport, signal), 'protocol-step', error);
@@ -212,8 +316,13 @@ describe('The form of an answer', () => {
   it('is read as leniently where a request is pushed', async () => {
     server.metadata['pushed_authorization_request_endpoint'] = `${server.issuer}/par`;
     const found = await discovered(server.issuer, { pushedAuthorization: true });
-    const push = async (): Promise<URL> => authorizationUrl(found, await authorizationRequest(found, REDIRECT_URI, ['read']), transport, signal);
-    for (const answer of [{ status: 202, body: { request_uri: 'urn:1', expires_in: 60 } }, typed('text/plain', '{"request_uri":"urn:1"}', 201), typed(undefined, 'request_uri=urn%3A1&expires_in=60')]) {
+    const push = async (): Promise<URL> =>
+      authorizationUrl(found, await authorizationRequest(found, REDIRECT_URI, ['read']), transport, signal);
+    for (const answer of [
+      { status: 202, body: { request_uri: 'urn:1', expires_in: 60 } },
+      typed('text/plain', '{"request_uri":"urn:1"}', 201),
+      typed(undefined, 'request_uri=urn%3A1&expires_in=60'),
+    ]) {
       server.on('/par', answer);
       assert.equal((await push()).searchParams.get('request_uri'), 'urn:1');
     }
@@ -223,7 +332,10 @@ describe('The form of an answer', () => {
   });
 
   describe('of a revocation', () => {
-    const revoke = async (tokens: Parameters<typeof revokeTokens>[1], ...answers: ScriptedAnswer[]): Promise<unknown> => {
+    const revoke = async (
+      tokens: Parameters<typeof revokeTokens>[1],
+      ...answers: ScriptedAnswer[]
+    ): Promise<unknown> => {
       server.on('/revoke', () => answers.shift() ?? 'hang');
       return revokeTokens(await discovered(server.issuer), tokens, transport);
     };
@@ -238,23 +350,45 @@ describe('The form of an answer', () => {
 
     it('leaves nothing to do there in words of the server’s own either, but only in an answer to what it was asked for', async () => {
       const gone: readonly ScriptedAnswer[] = [
-        { status: 400 }, { status: 400, body: { error: 'token_not_found' } }, { status: 404, body: { message: 'Unknown token' } }, { status: 410 }, typed('text/plain', 'no such token', 400), { status: 422, body: {} },
+        { status: 400 },
+        { status: 400, body: { error: 'token_not_found' } },
+        { status: 404, body: { message: 'Unknown token' } },
+        { status: 410 },
+        typed('text/plain', 'no such token', 400),
+        { status: 422, body: {} },
       ];
       for (const answer of gone) {
         assert.equal(await revoke(BOTH, { status: 200 }, answer), 'revoked', JSON.stringify(answer));
         await assert.rejects(revoke({ accessToken: 'access-1' }, answer));
         await assert.rejects(revoke(BOTH, { status: 503 }, answer));
       }
-      for (const answer of [{ status: 401 }, { status: 403 }, { status: 429 }, { status: 503 }, { status: 400, body: { error: 'invalid_client' } }, typed('text/html', '<p>Blocked</p>', 400)]) {
+      for (const answer of [
+        { status: 401 },
+        { status: 403 },
+        { status: 429 },
+        { status: 503 },
+        { status: 400, body: { error: 'invalid_client' } },
+        typed('text/html', '<p>Blocked</p>', 400),
+      ]) {
         await assert.rejects(revoke(BOTH, { status: 200 }, answer), JSON.stringify(answer));
       }
     });
 
     it('is success for a refresh token that is none any more, and no confirmation of a request that the server did not understand', async () => {
-      assert.equal(await revoke({ refreshToken: 'refresh-1' }, { status: 400, body: { error: 'invalid_grant' } }), 'revoked');
-      await rejectsWith(revoke({ refreshToken: 'refresh-1' }, { status: 400, body: { error: 'invalid_request' } }), 'configuration', 'invalid_request');
+      assert.equal(
+        await revoke({ refreshToken: 'refresh-1' }, { status: 400, body: { error: 'invalid_grant' } }),
+        'revoked',
+      );
+      await rejectsWith(
+        revoke({ refreshToken: 'refresh-1' }, { status: 400, body: { error: 'invalid_request' } }),
+        'configuration',
+        'invalid_request',
+      );
       await rejectsWith(revoke(BOTH, { status: 503 }, { status: 400, body: { error: 'invalid_request' } }), 'server');
-      await rejectsWith(revoke({ accessToken: 'access-1' }, { status: 400, body: { error: 'invalid_request' } }), 'configuration');
+      await rejectsWith(
+        revoke({ accessToken: 'access-1' }, { status: 400, body: { error: 'invalid_request' } }),
+        'configuration',
+      );
     });
 
     it('is not confirmed where the client is refused', async () => {
@@ -263,7 +397,10 @@ describe('The form of an answer', () => {
     });
 
     it('is success with any words about it', async () => {
-      assert.equal(await revoke({ accessToken: 'access-1' }, { body: { message: 'Token revoked', status: 'ok' } }), 'revoked');
+      assert.equal(
+        await revoke({ accessToken: 'access-1' }, { body: { message: 'Token revoked', status: 'ok' } }),
+        'revoked',
+      );
       assert.equal(await revoke({ accessToken: 'access-1' }, { status: 202, body: {} }), 'revoked');
     });
   });

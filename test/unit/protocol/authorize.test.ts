@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { URI } from 'vscode-uri';
-import { authorizationRequest, isAnswerTo, readAuthorizationResponse, type AuthorizationRequest } from '../../../src/protocol/authorize.ts';
+import {
+  authorizationRequest,
+  isAnswerTo,
+  readAuthorizationResponse,
+  type AuthorizationRequest,
+} from '../../../src/protocol/authorize.ts';
 import type { ServerContext } from '../../../src/protocol/discovery.ts';
 import { answerTo, discovered, REDIRECT_URI } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
@@ -42,38 +47,64 @@ describe('The authorization request', () => {
 
   it('has secrets of its own each time', async () => {
     const found = await discovered(server.issuer);
-    const secrets = (await Promise.all([1, 2, 3].map(() => authorizationRequest(found, REDIRECT_URI, ['openid'])))).flatMap(({ state, nonce, codeVerifier }) => [state, nonce, codeVerifier]);
+    const secrets = (
+      await Promise.all([1, 2, 3].map(() => authorizationRequest(found, REDIRECT_URI, ['openid'])))
+    ).flatMap(({ state, nonce, codeVerifier }) => [state, nonce, codeVerifier]);
     assert.equal(new Set(secrets).size, 9);
     assert.ok(secrets.every((secret) => secret.length >= 43));
   });
 
   it('writes a space as %20 and keeps what the endpoint has in its query', async () => {
     server.metadata['authorization_endpoint'] = `${server.issuer}/authorize?tenant=a%2Bb&mode=x`;
-    const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read', 'write', 'api+x']);
+    const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, [
+      'read',
+      'write',
+      'api+x',
+    ]);
     assert.match(url.search, /scope=read%20write%20api%2Bx/);
     assert.doesNotMatch(url.search, /\+/);
-    assert.deepEqual([url.searchParams.get('tenant'), url.searchParams.get('mode'), url.searchParams.get('scope')], ['a+b', 'x', 'read write api+x']);
+    assert.deepEqual(
+      [url.searchParams.get('tenant'), url.searchParams.get('mode'), url.searchParams.get('scope')],
+      ['a+b', 'x', 'read write api+x'],
+    );
   });
 
   it('has the server show a choice where another account is wanted, but no prompt that it does not list', async () => {
     const promptOf = async (listed: unknown, prompt?: string): Promise<string | null> => {
       server.metadata['prompt_values_supported'] = listed;
-      const found = await discovered(server.issuer, { authorizationParameters: prompt === undefined ? {} : { prompt } });
-      return (await authorizationRequest(found, REDIRECT_URI, ['openid'], { isAnother: true })).url.searchParams.get('prompt');
+      const found = await discovered(server.issuer, {
+        authorizationParameters: prompt === undefined ? {} : { prompt },
+      });
+      return (await authorizationRequest(found, REDIRECT_URI, ['openid'], { isAnother: true })).url.searchParams.get(
+        'prompt',
+      );
     };
     assert.equal(await promptOf(['none', 'login', 'select_account']), 'select_account');
     assert.equal(await promptOf(['none', 'login', 'consent']), 'login');
     assert.equal(await promptOf(['login', 'select_account'], 'consent'), 'consent select_account');
-    assert.deepEqual([await promptOf(['none']), await promptOf(undefined), await promptOf('login')], [null, null, null]);
+    assert.deepEqual(
+      [await promptOf(['none']), await promptOf(undefined), await promptOf('login')],
+      [null, null, null],
+    );
     server.metadata['prompt_values_supported'] = ['login'];
-    const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['openid'], { isAnother: true, prompt: 'consent' });
+    const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['openid'], {
+      isAnother: true,
+      prompt: 'consent',
+    });
     assert.equal(url.searchParams.get('prompt'), 'consent');
-    assert.equal((await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['openid'])).url.searchParams.get('prompt'), null);
+    assert.equal(
+      (await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['openid'])).url.searchParams.get(
+        'prompt',
+      ),
+      null,
+    );
   });
 
   it('carries any login hint to the letter', async () => {
     for (const loginHint of ['sam+test@example.com', 'a&b=c', 'ünïcode 100%', '"quoted" #1']) {
-      const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], { loginHint });
+      const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], {
+        loginHint,
+      });
       assert.equal(new URL(url.href).searchParams.get('login_hint'), loginHint);
       assert.equal(url.searchParams.get('client_id'), 'editor');
     }
@@ -84,32 +115,77 @@ describe('The authorization request', () => {
     const found = await discovered(server.issuer);
     const { url } = await authorizationRequest(found, REDIRECT_URI, ['read'], { prompt: 'select_account', claims });
     const { searchParams } = new URL(url.href);
-    assert.deepEqual([searchParams.get('prompt'), searchParams.get('claims'), searchParams.has('login_hint')], ['select_account', claims, false]);
+    assert.deepEqual(
+      [searchParams.get('prompt'), searchParams.get('claims'), searchParams.has('login_hint')],
+      ['select_account', claims, false],
+    );
     assert.doesNotMatch(url.search, /[+{}"]/);
-    const plain = (await authorizationRequest(found, REDIRECT_URI, ['read'], { loginHint: undefined, prompt: undefined, claims: undefined })).url.searchParams;
-    assert.deepEqual(['login_hint', 'prompt', 'claims'].filter((name) => plain.has(name)), []);
+    const plain = (
+      await authorizationRequest(found, REDIRECT_URI, ['read'], {
+        loginHint: undefined,
+        prompt: undefined,
+        claims: undefined,
+      })
+    ).url.searchParams;
+    assert.deepEqual(
+      ['login_hint', 'prompt', 'claims'].filter((name) => plain.has(name)),
+      [],
+    );
   });
 
   it('lets no hint take the place of what protects it', async () => {
-    const hints = { loginHint: '&state=evil&redirect_uri=https://evil.example.com', prompt: 'login&nonce=evil', claims: '{}&client_id=evil' };
+    const hints = {
+      loginHint: '&state=evil&redirect_uri=https://evil.example.com',
+      prompt: 'login&nonce=evil',
+      claims: '{}&client_id=evil',
+    };
     const request = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['openid'], hints);
     const { searchParams } = new URL(request.url.href);
-    assert.deepEqual([searchParams.getAll('state'), searchParams.getAll('nonce'), searchParams.getAll('client_id'), searchParams.getAll('redirect_uri')], [[request.state], [request.nonce], ['editor'], [REDIRECT_URI]]);
+    assert.deepEqual(
+      [
+        searchParams.getAll('state'),
+        searchParams.getAll('nonce'),
+        searchParams.getAll('client_id'),
+        searchParams.getAll('redirect_uri'),
+      ],
+      [[request.state], [request.nonce], ['editor'], [REDIRECT_URI]],
+    );
   });
 
   it('has the parameters of the entry, none of which takes the place of what protects it', async () => {
     // As if the check of the settings had let it through.
-    const authorizationParameters = { audience: 'https://api.example.com/?a=b c', access_type: 'offline', prompt: 'consent', state: 'evil', code_challenge: 'evil', client_id: 'evil', scope: 'evil' };
-    const request = await authorizationRequest(await discovered(server.issuer, { authorizationParameters }), REDIRECT_URI, ['read']);
+    const authorizationParameters = {
+      audience: 'https://api.example.com/?a=b c',
+      access_type: 'offline',
+      prompt: 'consent',
+      state: 'evil',
+      code_challenge: 'evil',
+      client_id: 'evil',
+      scope: 'evil',
+    };
+    const request = await authorizationRequest(
+      await discovered(server.issuer, { authorizationParameters }),
+      REDIRECT_URI,
+      ['read'],
+    );
     const { searchParams } = new URL(request.url.href);
-    assert.deepEqual(['audience', 'access_type', 'prompt'].map((name) => searchParams.get(name)), ['https://api.example.com/?a=b c', 'offline', 'consent']);
-    assert.deepEqual([searchParams.getAll('state'), searchParams.getAll('client_id'), searchParams.getAll('scope')], [[request.state], ['editor'], ['read']]);
+    assert.deepEqual(
+      ['audience', 'access_type', 'prompt'].map((name) => searchParams.get(name)),
+      ['https://api.example.com/?a=b c', 'offline', 'consent'],
+    );
+    assert.deepEqual(
+      [searchParams.getAll('state'), searchParams.getAll('client_id'), searchParams.getAll('scope')],
+      [[request.state], ['editor'], ['read']],
+    );
     assert.notEqual(searchParams.get('code_challenge'), 'evil');
   });
 
   it('asks for what this very sign-in needs rather than for what the entry says', async () => {
-    const found = await discovered(server.issuer, { authorizationParameters: { prompt: 'consent', login_hint: 'ada' } });
-    const { searchParams } = (await authorizationRequest(found, REDIRECT_URI, ['read'], { prompt: 'select_account' })).url;
+    const found = await discovered(server.issuer, {
+      authorizationParameters: { prompt: 'consent', login_hint: 'ada' },
+    });
+    const { searchParams } = (await authorizationRequest(found, REDIRECT_URI, ['read'], { prompt: 'select_account' }))
+      .url;
     assert.deepEqual([searchParams.getAll('prompt'), searchParams.getAll('login_hint')], [['select_account'], ['ada']]);
   });
 
@@ -119,8 +195,10 @@ describe('The authorization request', () => {
     assert.deepEqual(new URL(url.href).searchParams.getAll('resource'), resource);
   });
 
-  it('would not survive a trip through the editor\'s URI, which is why it travels as text', async () => {
-    const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], { loginHint: 'sam+test&x@example.com' });
+  it("would not survive a trip through the editor's URI, which is why it travels as text", async () => {
+    const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], {
+      loginHint: 'sam+test&x@example.com',
+    });
     const unencoded = URI.parse(url.href).toString(true);
     assert.notEqual(new URL(unencoded).searchParams.get('login_hint'), 'sam+test&x@example.com');
     assert.notEqual(URI.parse(url.href).toString(), url.href);
@@ -143,8 +221,12 @@ describe('The answer to an authorization request', () => {
     await scripted.stop();
   });
 
-  const read = async (parameters: URLSearchParams, at = server): Promise<URLSearchParams> => Promise.resolve().then(() => readAuthorizationResponse(at, request, parameters));
-  const advertising = (): ServerContext => ({ ...server, metadata: { ...server.metadata, authorization_response_iss_parameter_supported: true } });
+  const read = async (parameters: URLSearchParams, at = server): Promise<URLSearchParams> =>
+    Promise.resolve().then(() => readAuthorizationResponse(at, request, parameters));
+  const advertising = (): ServerContext => ({
+    ...server,
+    metadata: { ...server.metadata, authorization_response_iss_parameter_supported: true },
+  });
 
   it('is known by its state, which it has once', () => {
     assert.equal(isAnswerTo(request, answerTo(request)), true);
@@ -160,7 +242,13 @@ describe('The answer to an authorization request', () => {
   });
 
   it('is refused from another issuer, whatever it says, without a word of it', async () => {
-    for (const more of [{ iss: 'https://evil.example.com' }, { iss: `${scripted.issuer}//` }, { iss: `${scripted.issuer}/x` }, { iss: '' }, { iss: 'https://evil.example.com', error: 'server_error', error_description: 'call 555' }]) {
+    for (const more of [
+      { iss: 'https://evil.example.com' },
+      { iss: `${scripted.issuer}//` },
+      { iss: `${scripted.issuer}/x` },
+      { iss: '' },
+      { iss: 'https://evil.example.com', error: 'server_error', error_description: 'call 555' },
+    ]) {
       const failure = await rejectsWith(read(answerTo(request, more)), 'untrusted-answer', 'wrong-issuer');
       assert.equal(failure.message, 'untrusted-answer (wrong-issuer)');
     }
@@ -168,31 +256,73 @@ describe('The answer to an authorization request', () => {
 
   it('may have an issuer with another slash at its end, and nothing else that is another', async () => {
     assert.equal((await read(answerTo(request, { iss: `${scripted.issuer}/` }))).get('code'), 'code-1');
-    for (const [issuer, iss] of [['https://id.example.com/a/', 'https://id.example.com/a'], ['https://id.example.com/a', 'https://id.example.com/a/']] as const) {
-      const slashed = { ...server, metadata: { ...server.metadata, issuer, authorization_response_iss_parameter_supported: true } };
+    for (const [issuer, iss] of [
+      ['https://id.example.com/a/', 'https://id.example.com/a'],
+      ['https://id.example.com/a', 'https://id.example.com/a/'],
+    ] as const) {
+      const slashed = {
+        ...server,
+        metadata: { ...server.metadata, issuer, authorization_response_iss_parameter_supported: true },
+      };
       assert.equal((await read(answerTo(request, { iss }), slashed)).get('code'), 'code-1');
-      assert.equal((await rejectsWith(read(new URLSearchParams({ state: request.state, error: 'access_denied', iss }), slashed), 'denied')).code, 'access_denied');
-      await rejectsWith(read(answerTo(request, { iss: iss.toUpperCase() }), slashed), 'untrusted-answer', 'wrong-issuer');
+      assert.equal(
+        (
+          await rejectsWith(
+            read(new URLSearchParams({ state: request.state, error: 'access_denied', iss }), slashed),
+            'denied',
+          )
+        ).code,
+        'access_denied',
+      );
+      await rejectsWith(
+        read(answerTo(request, { iss: iss.toUpperCase() }), slashed),
+        'untrusted-answer',
+        'wrong-issuer',
+      );
       await rejectsWith(read(answerTo(request, { iss: `${iss}/b` }), slashed), 'untrusted-answer', 'wrong-issuer');
     }
   });
 
   it('that is an error ends the sign-in as what it says, though the issuer is left out that was promised, and no wrong one is', async () => {
     const error = { error: 'access_denied', error_description: 'Not today' };
-    const failure = await rejectsWith(read(new URLSearchParams({ state: request.state, ...error }), advertising()), 'denied', 'access_denied');
+    const failure = await rejectsWith(
+      read(new URLSearchParams({ state: request.state, ...error }), advertising()),
+      'denied',
+      'access_denied',
+    );
     assert.equal(failure.detail, 'Not today');
-    await rejectsWith(read(new URLSearchParams({ state: request.state, ...error, iss: 'https://evil.example.com' }), advertising()), 'untrusted-answer', 'wrong-issuer');
-    for (const parameters of [{ state: 'other', ...error }, { ...error }, { state: request.state, code: 'x', error: '' }, { state: request.state, code: 'x' }]) {
+    await rejectsWith(
+      read(new URLSearchParams({ state: request.state, ...error, iss: 'https://evil.example.com' }), advertising()),
+      'untrusted-answer',
+      'wrong-issuer',
+    );
+    for (const parameters of [
+      { state: 'other', ...error },
+      { ...error },
+      { state: request.state, code: 'x', error: '' },
+      { state: request.state, code: 'x' },
+    ]) {
       await rejectsWith(read(new URLSearchParams(parameters), advertising()), 'untrusted-answer', 'wrong-issuer');
     }
   });
 
   it('names what belongs into the entry where that describes the server, and its issuer is another', async () => {
-    const described = { ...server, provider: { ...server.provider, endpoints: { authorization: `${scripted.issuer}/authorize`, token: `${scripted.issuer}/token` } } };
+    const described = {
+      ...server,
+      provider: {
+        ...server.provider,
+        endpoints: { authorization: `${scripted.issuer}/authorize`, token: `${scripted.issuer}/token` },
+      },
+    };
     const iss = 'https://real.example.com/x';
     const failure = await rejectsWith(read(answerTo(request, { iss }), described), 'issuer-mismatch', 'issuer-setting');
     assert.equal(failure.detail, iss);
-    for (const more of [{ iss, state: 'other' }, { iss: 'https://a.example/[x](command:y)?a' }, { iss: 'command:x' }, { iss: '' }]) {
+    for (const more of [
+      { iss, state: 'other' },
+      { iss: 'https://a.example/[x](command:y)?a' },
+      { iss: 'command:x' },
+      { iss: '' },
+    ]) {
       await rejectsWith(read(answerTo(request, more), described), 'untrusted-answer', 'wrong-issuer');
     }
     await rejectsWith(read(answerTo(request, { iss })), 'untrusted-answer', 'wrong-issuer');
@@ -200,13 +330,29 @@ describe('The answer to an authorization request', () => {
 
   it('may be from any tenant of a server that has many, and from no other server', async () => {
     const many = { ...server, metadata: { ...server.metadata, issuer: `${scripted.issuer}/{tenantid}/v2.0` } };
-    assert.equal((await read(answerTo(request, { iss: `${scripted.issuer}/tenant-1/v2.0` }), many)).get('code'), 'code-1');
-    await rejectsWith(read(answerTo(request, { iss: 'https://evil.example.com/tenant-1/v2.0' }), many), 'untrusted-answer', 'wrong-issuer');
+    assert.equal(
+      (await read(answerTo(request, { iss: `${scripted.issuer}/tenant-1/v2.0` }), many)).get('code'),
+      'code-1',
+    );
+    await rejectsWith(
+      read(answerTo(request, { iss: 'https://evil.example.com/tenant-1/v2.0' }), many),
+      'untrusted-answer',
+      'wrong-issuer',
+    );
   });
 
   it('is refused with two issuers', async () => {
-    await rejectsWith(read(new URLSearchParams(`${answerTo(request).toString()}&iss=${scripted.issuer}&iss=https://evil.example.com`)), 'untrusted-answer');
-    await rejectsWith(read(new URLSearchParams(`${answerTo(request).toString()}&iss=${scripted.issuer}&iss=${scripted.issuer}`), advertising()), 'untrusted-answer');
+    await rejectsWith(
+      read(new URLSearchParams(`${answerTo(request).toString()}&iss=${scripted.issuer}&iss=https://evil.example.com`)),
+      'untrusted-answer',
+    );
+    await rejectsWith(
+      read(
+        new URLSearchParams(`${answerTo(request).toString()}&iss=${scripted.issuer}&iss=${scripted.issuer}`),
+        advertising(),
+      ),
+      'untrusted-answer',
+    );
   });
 
   it('is refused without an issuer where the server says that it sends one', async () => {
@@ -215,11 +361,18 @@ describe('The answer to an authorization request', () => {
 
   it('is refused with another state, or with two', async () => {
     await rejectsWith(read(answerTo(request, { state: 'other' })), 'invalid-response');
-    await rejectsWith(read(new URLSearchParams(`code=x&state=${request.state}&state=${request.state}`)), 'invalid-response');
+    await rejectsWith(
+      read(new URLSearchParams(`code=x&state=${request.state}&state=${request.state}`)),
+      'invalid-response',
+    );
   });
 
-  it('says that the person refused, with the server\'s words made harmless', async () => {
-    const parameters = new URLSearchParams({ state: request.state, error: 'access_denied', error_description: 'Denied [click](command:evil) \u202E' });
+  it("says that the person refused, with the server's words made harmless", async () => {
+    const parameters = new URLSearchParams({
+      state: request.state,
+      error: 'access_denied',
+      error_description: 'Denied [click](command:evil) \u202E',
+    });
     const failure = await rejectsWith(read(parameters), 'denied', 'access_denied');
     assert.match(failure.detail ?? '', /^Denied/);
     assert.doesNotMatch(failure.detail ?? '', /command:|[[\]()\u202E]/);

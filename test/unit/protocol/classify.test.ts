@@ -8,12 +8,21 @@ const withCode = (code: string, message = 'no matter'): Error => Object.assign(n
 
 /** An error as oauth4webapi throws it for an answer that is not what the protocol expects. */
 const ofAnswer = (status: number, headers: Record<string, string> = {}, body: string | null = null): Error =>
-  new oauth.OperationProcessingError('no matter', { code: oauth.RESPONSE_IS_NOT_CONFORM, cause: new Response(body, { status, headers }) });
+  new oauth.OperationProcessingError('no matter', {
+    code: oauth.RESPONSE_IS_NOT_CONFORM,
+    cause: new Response(body, { status, headers }),
+  });
 
 /** An error as oauth4webapi throws it for a body with an OAuth error. */
 async function ofBody(error: string, status = 400, headers: Record<string, string> = {}): Promise<unknown> {
-  const response = new Response(JSON.stringify({ error, error_description: 'words' }), { status, headers: { 'Content-Type': 'application/json', ...headers } });
-  return oauth.processRefreshTokenResponse({ issuer: 'https://id.example.com' }, { client_id: 'x' }, response).then(() => undefined, (thrown: unknown) => thrown);
+  const response = new Response(JSON.stringify({ error, error_description: 'words' }), {
+    status,
+    headers: { 'Content-Type': 'application/json', ...headers },
+  });
+  return oauth.processRefreshTokenResponse({ issuer: 'https://id.example.com' }, { client_id: 'x' }, response).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
 }
 
 const result = ({ category, code }: Failure): [Category, string] => [category, code];
@@ -24,16 +33,41 @@ describe('The classification of failures', () => {
     [oauth.RESPONSE_BODY_ERROR]: () => ofBody('invalid_grant'),
     [oauth.WWW_AUTHENTICATE_CHALLENGE]: () =>
       oauth
-        .processRefreshTokenResponse({ issuer: 'https://id.example.com' }, { client_id: 'x' }, new Response(null, { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } }))
-        .then(() => undefined, (thrown: unknown) => thrown),
+        .processRefreshTokenResponse(
+          { issuer: 'https://id.example.com' },
+          { client_id: 'x' },
+          new Response(null, { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } }),
+        )
+        .then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        ),
     [oauth.AUTHORIZATION_RESPONSE_ERROR]: () =>
       Promise.resolve()
-        .then(() => oauth.validateAuthResponse({ issuer: 'https://id.example.com' }, { client_id: 'x' }, new URLSearchParams('error=access_denied&state=s'), 's'))
-        .then(() => undefined, (thrown: unknown) => thrown),
+        .then(() =>
+          oauth.validateAuthResponse(
+            { issuer: 'https://id.example.com' },
+            { client_id: 'x' },
+            new URLSearchParams('error=access_denied&state=s'),
+            's',
+          ),
+        )
+        .then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        ),
     [oauth.RESPONSE_IS_NOT_CONFORM]: () => Promise.resolve(ofAnswer(500)),
-    [oauth.RESPONSE_IS_NOT_JSON]: () => Promise.resolve(new oauth.OperationProcessingError('no matter', { code: oauth.RESPONSE_IS_NOT_JSON, cause: new Response('<html>') })),
+    [oauth.RESPONSE_IS_NOT_JSON]: () =>
+      Promise.resolve(
+        new oauth.OperationProcessingError('no matter', {
+          code: oauth.RESPONSE_IS_NOT_JSON,
+          cause: new Response('<html>'),
+        }),
+      ),
   };
-  const codes = Object.entries(oauth).flatMap(([name, value]) => (typeof value === 'string' && value.startsWith('OAUTH_') ? [[name, value] as const] : []));
+  const codes = Object.entries(oauth).flatMap(([name, value]) =>
+    typeof value === 'string' && value.startsWith('OAUTH_') ? [[name, value] as const] : [],
+  );
 
   it('knows of all codes of oauth4webapi', () => {
     assert.ok(codes.length >= 18, `${codes.length}`);
@@ -41,14 +75,18 @@ describe('The classification of failures', () => {
 
   it('knows a proxy that refuses from a request that was called off, though undici gives both one name', () => {
     const named = (error: Error): Error => Object.assign(error, { name: 'AbortError' });
-    assert.deepEqual(result(classifyTransport(new TypeError('fetch failed', { cause: named(withCode('UND_ERR_ABORTED')) }))), ['proxy', 'UND_ERR_ABORTED']);
+    assert.deepEqual(
+      result(classifyTransport(new TypeError('fetch failed', { cause: named(withCode('UND_ERR_ABORTED')) }))),
+      ['proxy', 'UND_ERR_ABORTED'],
+    );
     assert.deepEqual(result(classifyTransport(named(new Error('no matter')))), ['network', 'deadline']);
     assert.deepEqual(result(classifyTransport(new DOMException('no matter', 'AbortError'))), ['network', 'deadline']);
   });
 
   for (const [name, code] of codes) {
     it(`has a category for ${name}`, async () => {
-      const thrown = await (instances[code]?.() ?? Promise.resolve(new oauth.OperationProcessingError('no matter', { code })));
+      const thrown = await (instances[code]?.() ??
+        Promise.resolve(new oauth.OperationProcessingError('no matter', { code })));
       assert.ok(thrown instanceof Error && 'code' in thrown && thrown.code === code);
       const failure = classify(thrown, 'refresh');
       assert.notEqual(failure.category, 'unexpected');
@@ -59,29 +97,55 @@ describe('The classification of failures', () => {
   /** Every error code of the specifications, with where it stands there, and what it means at each step. */
   const specified: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'RFC 6749 section 4.1.2.1': {
-      invalid_request: 'configuration', unauthorized_client: 'client-not-allowed', access_denied: 'denied', unsupported_response_type: 'configuration',
-      invalid_scope: 'scope-rejected', server_error: 'server', temporarily_unavailable: 'server',
+      invalid_request: 'configuration',
+      unauthorized_client: 'client-not-allowed',
+      access_denied: 'denied',
+      unsupported_response_type: 'configuration',
+      invalid_scope: 'scope-rejected',
+      server_error: 'server',
+      temporarily_unavailable: 'server',
     },
-    'RFC 6749 section 5.2': { invalid_client: 'client-rejected', invalid_grant: 'invalid-callback', unsupported_grant_type: 'configuration' },
+    'RFC 6749 section 5.2': {
+      invalid_client: 'client-rejected',
+      invalid_grant: 'invalid-callback',
+      unsupported_grant_type: 'configuration',
+    },
     'RFC 7009 section 2.2.1': { unsupported_token_type: 'protocol-step' },
-    'RFC 7591 section 3.2.2': { invalid_redirect_uri: 'redirect-rejected', invalid_client_metadata: 'client-not-allowed' },
-    'RFC 8628 section 3.5': { authorization_pending: 'protocol-step', slow_down: 'rate-limited', expired_token: 'code-expired' },
+    'RFC 7591 section 3.2.2': {
+      invalid_redirect_uri: 'redirect-rejected',
+      invalid_client_metadata: 'client-not-allowed',
+    },
+    'RFC 8628 section 3.5': {
+      authorization_pending: 'protocol-step',
+      slow_down: 'rate-limited',
+      expired_token: 'code-expired',
+    },
     'RFC 8707 section 2': { invalid_target: 'scope-rejected' },
     'RFC 9126 and RFC 9101': { invalid_request_uri: 'configuration', invalid_request_object: 'configuration' },
     'RFC 9449': { invalid_dpop_proof: 'proof-rejected', use_dpop_nonce: 'protocol-step' },
     'RFC 9470 section 3': { insufficient_user_authentication: 'policy' },
     'OpenID Connect Core 3.1.2.6': {
-      interaction_required: 'interaction-needed', login_required: 'sign-in-needed', account_selection_required: 'interaction-needed', consent_required: 'consent-needed',
-      request_not_supported: 'configuration', request_uri_not_supported: 'configuration', registration_not_supported: 'configuration',
+      interaction_required: 'interaction-needed',
+      login_required: 'sign-in-needed',
+      account_selection_required: 'interaction-needed',
+      consent_required: 'consent-needed',
+      request_not_supported: 'configuration',
+      request_uri_not_supported: 'configuration',
+      registration_not_supported: 'configuration',
     },
     'OpenID Connect, unmet authentication requirements': { unmet_authentication_requirements: 'policy' },
     'OAuth 2.0 Multiple Response Types': { unsupported_response_mode: 'configuration' },
-    'GitHub': {
-      bad_verification_code: 'invalid-callback', incorrect_client_credentials: 'client-rejected', redirect_uri_mismatch: 'redirect-rejected', bad_refresh_token: 'session-ended',
-      unverified_user_email: 'email-unverified', device_flow_disabled: 'client-not-allowed', incorrect_device_code: 'code-expired',
+    GitHub: {
+      bad_verification_code: 'invalid-callback',
+      incorrect_client_credentials: 'client-rejected',
+      redirect_uri_mismatch: 'redirect-rejected',
+      bad_refresh_token: 'session-ended',
+      unverified_user_email: 'email-unverified',
+      device_flow_disabled: 'client-not-allowed',
+      incorrect_device_code: 'code-expired',
     },
-    'Auth0': { mfa_required: 'second-factor' },
-    'Keycloak': { not_allowed: 'scope-rejected' },
+    Auth0: { mfa_required: 'second-factor' },
+    Keycloak: { not_allowed: 'scope-rejected' },
     'Microsoft Entra': { authorization_declined: 'denied' },
   };
   for (const [where, codes] of Object.entries(specified)) {
@@ -94,9 +158,18 @@ describe('The classification of failures', () => {
 
   it('has a row for no code of a server beside these, and those that stand in another field or at one step', () => {
     const known = new Set(Object.values(specified).flatMap((codes) => Object.keys(codes)));
-    const others = CATEGORIES.flatMap((category) => FAILURE_POLICIES[category].serverCodes).filter((code) => !code.includes(':') && !known.has(code));
+    const others = CATEGORIES.flatMap((category) => FAILURE_POLICIES[category].serverCodes).filter(
+      (code) => !code.includes(':') && !known.has(code),
+    );
     assert.deepEqual(others.sort(), [
-      'additional_action', 'bad_token', 'basic_action', 'device_authentication_failed', 'invalid_rapt', 'message_only', 'protection_policy_required', 'user_password_expired',
+      'additional_action',
+      'bad_token',
+      'basic_action',
+      'device_authentication_failed',
+      'invalid_rapt',
+      'message_only',
+      'protection_policy_required',
+      'user_password_expired',
     ]);
   });
 
@@ -127,10 +200,17 @@ describe('The classification of failures', () => {
   }
 
   it('does not pass on an error code that is no word', async () => {
-    assert.deepEqual(result(classify(await ofBody('[click](command:evil)'), 'refresh')), ['unknown-error', 'unknown-error']);
+    assert.deepEqual(result(classify(await ofBody('[click](command:evil)'), 'refresh')), [
+      'unknown-error',
+      'unknown-error',
+    ]);
   });
 
-  for (const [status, error] of [[429, 'too_many_requests'], [429, 'invalid_request'], [408, 'timeout']] as const) {
+  for (const [status, error] of [
+    [429, 'too_many_requests'],
+    [429, 'invalid_request'],
+    [408, 'timeout'],
+  ] as const) {
     it(`goes by the status ${status} where the body says "${error}"`, async () => {
       const failure = classify(await ofBody(error, status, { 'Retry-After': '30' }), 'refresh');
       assert.equal(failure.category, status === 429 ? 'rate-limited' : 'network');
@@ -164,8 +244,13 @@ describe('The classification of failures', () => {
 
   /** An answer of a token endpoint with more in its body than the specification knows. */
   const withMore = async (body: Readonly<Record<string, unknown>>, step: Step = 'refresh'): Promise<Failure> => {
-    const response = new Response(JSON.stringify(body), { status: 400, headers: { 'Content-Type': 'application/json' } });
-    const thrown: unknown = await oauth.processRefreshTokenResponse({ issuer: 'https://id.example.com' }, { client_id: 'x' }, response).catch((error: unknown) => error);
+    const response = new Response(JSON.stringify(body), {
+      status: 400,
+      headers: { 'Content-Type': 'application/json' },
+    });
+    const thrown: unknown = await oauth
+      .processRefreshTokenResponse({ issuer: 'https://id.example.com' }, { client_id: 'x' }, response)
+      .catch((error: unknown) => error);
     return classify(thrown, step);
   };
 
@@ -206,11 +291,17 @@ describe('The classification of failures', () => {
 
   for (const description of [null, 5, ['x'], { a: 1 }, { toString: 1 }]) {
     it(`hears the code where its description is ${JSON.stringify(description)}, which says nothing`, async () => {
-      for (const [error, category] of [['invalid_grant', 'session-ended'], ['invalid_request', 'configuration']] as const) {
+      for (const [error, category] of [
+        ['invalid_grant', 'session-ended'],
+        ['invalid_request', 'configuration'],
+      ] as const) {
         const response = Response.json({ error, error_description: description }, { status: 400 });
         const thrown: unknown = await oauth
           .processRefreshTokenResponse({ issuer: 'https://id.example.com' }, { client_id: 'x' }, response)
-          .then(() => undefined, (reason: unknown) => reason);
+          .then(
+            () => undefined,
+            (reason: unknown) => reason,
+          );
         const failure = classify(thrown, 'refresh');
         assert.deepEqual([...result(failure), failure.detail], [category, error, undefined]);
       }
@@ -240,13 +331,20 @@ describe('The classification of failures', () => {
     }
   });
 
-  it('reads Retry-After in seconds, and as a date by the server\'s own clock', () => {
-    const wait = (headers: Record<string, string>): number | undefined => classify(ofAnswer(429, headers), 'refresh').retryAfter;
+  it("reads Retry-After in seconds, and as a date by the server's own clock", () => {
+    const wait = (headers: Record<string, string>): number | undefined =>
+      classify(ofAnswer(429, headers), 'refresh').retryAfter;
     assert.equal(wait({ 'Retry-After': '120' }), 120_000);
     assert.equal(wait({ 'Retry-After': ' 5 ' }), 5000);
-    assert.equal(wait({ 'Retry-After': 'Wed, 01 Jan 2031 00:01:00 GMT', Date: 'Wed, 01 Jan 2031 00:00:00 GMT' }), 60_000);
+    assert.equal(
+      wait({ 'Retry-After': 'Wed, 01 Jan 2031 00:01:00 GMT', Date: 'Wed, 01 Jan 2031 00:00:00 GMT' }),
+      60_000,
+    );
     assert.equal(wait({ 'Retry-After': 'Wed, 01 Jan 2031 00:00:00 GMT', Date: 'Wed, 01 Jan 2031 00:01:00 GMT' }), 0);
-    assert.equal(wait({ 'Retry-After': 'Wed, 01 Jan 2031 00:01:00 GMT', 'Date': 'Wed, 01 Jan 2031 00:00:00 GMT', 'Age': '50' }), 10_000);
+    assert.equal(
+      wait({ 'Retry-After': 'Wed, 01 Jan 2031 00:01:00 GMT', Date: 'Wed, 01 Jan 2031 00:00:00 GMT', Age: '50' }),
+      10_000,
+    );
     for (const nonsense of ['soon', '-5', '']) {
       assert.equal(wait({ 'Retry-After': nonsense }), undefined);
     }
@@ -254,26 +352,62 @@ describe('The classification of failures', () => {
   });
 
   const system: Readonly<Record<string, Category>> = {
-    ENOTFOUND: 'network', EAI_AGAIN: 'network', ECONNREFUSED: 'network', ECONNRESET: 'network', ECONNABORTED: 'network', EPIPE: 'network', ETIMEDOUT: 'network',
-    ENETUNREACH: 'network', ENETDOWN: 'network', EHOSTUNREACH: 'network', EHOSTDOWN: 'network', EADDRNOTAVAIL: 'network', UND_ERR_SOCKET: 'network',
-    UND_ERR_CONNECT_TIMEOUT: 'network', UND_ERR_HEADERS_TIMEOUT: 'network', UND_ERR_BODY_TIMEOUT: 'network', UND_ERR_ABORTED: 'proxy', UND_ERR_PRX_TLS: 'proxy',
-    CERT_HAS_EXPIRED: 'certificate', CERT_NOT_YET_VALID: 'clock', DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate', SELF_SIGNED_CERT_IN_CHAIN: 'certificate',
-    UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'certificate', UNABLE_TO_GET_ISSUER_CERT: 'certificate', UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'certificate',
-    CERT_REVOKED: 'certificate', CERT_UNTRUSTED: 'certificate', HOSTNAME_MISMATCH: 'certificate', ERR_TLS_CERT_ALTNAME_INVALID: 'certificate',
-    EPROTO: 'certificate', ERR_SSL_WRONG_VERSION_NUMBER: 'certificate',
+    ENOTFOUND: 'network',
+    EAI_AGAIN: 'network',
+    ECONNREFUSED: 'network',
+    ECONNRESET: 'network',
+    ECONNABORTED: 'network',
+    EPIPE: 'network',
+    ETIMEDOUT: 'network',
+    ENETUNREACH: 'network',
+    ENETDOWN: 'network',
+    EHOSTUNREACH: 'network',
+    EHOSTDOWN: 'network',
+    EADDRNOTAVAIL: 'network',
+    UND_ERR_SOCKET: 'network',
+    UND_ERR_CONNECT_TIMEOUT: 'network',
+    UND_ERR_HEADERS_TIMEOUT: 'network',
+    UND_ERR_BODY_TIMEOUT: 'network',
+    UND_ERR_ABORTED: 'proxy',
+    UND_ERR_PRX_TLS: 'proxy',
+    CERT_HAS_EXPIRED: 'certificate',
+    CERT_NOT_YET_VALID: 'clock',
+    DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate',
+    SELF_SIGNED_CERT_IN_CHAIN: 'certificate',
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'certificate',
+    UNABLE_TO_GET_ISSUER_CERT: 'certificate',
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'certificate',
+    CERT_REVOKED: 'certificate',
+    CERT_UNTRUSTED: 'certificate',
+    HOSTNAME_MISMATCH: 'certificate',
+    ERR_TLS_CERT_ALTNAME_INVALID: 'certificate',
+    EPROTO: 'certificate',
+    ERR_SSL_WRONG_VERSION_NUMBER: 'certificate',
   };
   for (const [code, category] of Object.entries(system)) {
     it(`takes ${code} for ${category}, on the error or on its cause`, () => {
       assert.deepEqual(result(classify(withCode(code), 'refresh')), [category, code]);
-      assert.deepEqual(result(classify(new TypeError('fetch failed', { cause: withCode(code) }), 'refresh')), [category, code]);
-      assert.deepEqual(result(classifyTransport(new TypeError('fetch failed', { cause: new AggregateError([withCode(code)]) }))), [category, code]);
+      assert.deepEqual(result(classify(new TypeError('fetch failed', { cause: withCode(code) }), 'refresh')), [
+        category,
+        code,
+      ]);
+      assert.deepEqual(
+        result(classifyTransport(new TypeError('fetch failed', { cause: new AggregateError([withCode(code)]) }))),
+        [category, code],
+      );
     });
   }
 
   it('takes a page for one where JSON is due, whatever the status, and leaves statuses alone that say more', () => {
     const html = { 'Content-Type': 'text/html' };
-    assert.deepEqual([400, 401, 403, 200].map((status) => classify(ofAnswer(status, html), 'refresh').category), Array(4).fill('unexpected-html'));
-    assert.deepEqual([404, 407, 429, 503].map((status) => classify(ofAnswer(status, html), 'refresh').category), ['no-server', 'proxy', 'rate-limited', 'server']);
+    assert.deepEqual(
+      [400, 401, 403, 200].map((status) => classify(ofAnswer(status, html), 'refresh').category),
+      Array(4).fill('unexpected-html'),
+    );
+    assert.deepEqual(
+      [404, 407, 429, 503].map((status) => classify(ofAnswer(status, html), 'refresh').category),
+      ['no-server', 'proxy', 'rate-limited', 'server'],
+    );
     assert.equal(classify(ofAnswer(400), 'refresh').category, 'configuration');
   });
 
@@ -283,10 +417,16 @@ describe('The classification of failures', () => {
   });
 
   it('knows a proxy that refuses its tunnel, though undici gives that the name of an abort, and that nothing was sent', () => {
-    const refused = Object.assign(new Error('Proxy response (407) !== 200 when HTTP Tunneling'), { name: 'AbortError', code: 'UND_ERR_ABORTED' });
+    const refused = Object.assign(new Error('Proxy response (407) !== 200 when HTTP Tunneling'), {
+      name: 'AbortError',
+      code: 'UND_ERR_ABORTED',
+    });
     const failure = classifyTransport(new TypeError('fetch failed', { cause: refused }));
     assert.deepEqual([...result(failure), failure.wasNotSent], ['proxy', 'UND_ERR_ABORTED', true]);
-    assert.deepEqual(result(classifyTransport(Object.assign(new Error('x'), { name: 'AbortError' }))), ['network', 'deadline']);
+    assert.deepEqual(result(classifyTransport(Object.assign(new Error('x'), { name: 'AbortError' }))), [
+      'network',
+      'deadline',
+    ]);
   });
 
   it('never goes by the words of a message', () => {

@@ -29,12 +29,20 @@ describe('The secret of a client', () => {
     await scripted.stop();
   });
 
-  const find = (more: Partial<Provider> = {}): Promise<ServerContext> => discovery.find(providerAt(scripted.issuer, { clientId: 'my-client.1_x', ...more }));
-  const renew = async (more: Partial<Provider> = {}): Promise<string> => (await (await requestRefresh(await find(more), 'refresh-0', undefined, transport)).check()).accessToken;
-  const shown = ({ headers, parameters }: SeenRequest): string => (headers.authorization === undefined ? `post ${parameters.get('client_secret') ?? 'nothing'}` : `basic ${Buffer.from(headers.authorization.slice(6), 'base64').toString()}`);
+  const find = (more: Partial<Provider> = {}): Promise<ServerContext> =>
+    discovery.find(providerAt(scripted.issuer, { clientId: 'my-client.1_x', ...more }));
+  const renew = async (more: Partial<Provider> = {}): Promise<string> =>
+    (await (await requestRefresh(await find(more), 'refresh-0', undefined, transport)).check()).accessToken;
+  const shown = ({ headers, parameters }: SeenRequest): string =>
+    headers.authorization === undefined
+      ? `post ${parameters.get('client_secret') ?? 'nothing'}`
+      : `basic ${Buffer.from(headers.authorization.slice(6), 'base64').toString()}`;
   const sent = (path = '/token'): string[] => scripted.requestsTo(path).map(shown);
   /** A server that takes it in one way only, and decodes nothing. */
-  const taking = (method: 'basic' | 'post', good: ScriptedAnswer = { body: GOOD_TOKENS }) => (request: SeenRequest): ScriptedAnswer => (shown(request).startsWith(method) ? good : REFUSED);
+  const taking =
+    (method: 'basic' | 'post', good: ScriptedAnswer = { body: GOOD_TOKENS }) =>
+    (request: SeenRequest): ScriptedAnswer =>
+      shown(request).startsWith(method) ? good : REFUSED;
   const BASIC = `basic my-client.1_x:${SECRET}`;
   const POST = `post ${SECRET}`;
 
@@ -52,7 +60,13 @@ describe('The secret of a client', () => {
   });
 
   it('is sent in the other way, once, where the server refuses the first, and in that from then on', async () => {
-    for (const listed of [undefined, null, [], ['none'], ['client_secret_basic', 'client_secret_post', 'private_key_jwt']]) {
+    for (const listed of [
+      undefined,
+      null,
+      [],
+      ['none'],
+      ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    ]) {
       discovery.forget();
       scripted.requests.length = 0;
       scripted.metadata['token_endpoint_auth_methods_supported'] = listed;
@@ -65,7 +79,9 @@ describe('The secret of a client', () => {
 
   it('is tried in the other way after a challenge, too, and after 400', async () => {
     const refusals: readonly ScriptedAnswer[] = [
-      { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } }, { status: 400, body: { error: 'invalid_client' } }, { status: 401, body: { error: 'unauthorized_client' } },
+      { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } },
+      { status: 400, body: { error: 'invalid_client' } },
+      { status: 401, body: { error: 'unauthorized_client' } },
       { status: 200, body: { error: 'incorrect_client_credentials' } },
     ];
     for (const refusal of refusals) {
@@ -78,7 +94,11 @@ describe('The secret of a client', () => {
   it('is refused as at first where the other way is no better, and begins with the first again', async () => {
     for (const second of [REFUSED, { status: 400, body: { error: 'invalid_request' } }, { status: 400, body: '' }]) {
       scripted.requests.length = 0;
-      scripted.onToken((request) => (shown(request) === POST ? second : { status: 401, body: { error: 'invalid_client', error_description: 'first' } }));
+      scripted.onToken((request) =>
+        shown(request) === POST
+          ? second
+          : { status: 401, body: { error: 'invalid_client', error_description: 'first' } },
+      );
       assert.equal((await rejectsWith(renew(), 'client-rejected', 'invalid_client')).detail, 'first');
       await rejectsWith(renew(), 'client-rejected', 'invalid_client');
       assert.deepEqual(sent(), [BASIC, POST, BASIC, POST]);
@@ -86,8 +106,15 @@ describe('The secret of a client', () => {
   });
 
   it('is what 401 is about, also where the server has another code for it, and nothing else is', async () => {
-    for (const [status, category, code] of [[401, 'client-rejected', 'invalid_client'], [400, 'client-not-allowed', 'unauthorized_client'], [403, 'client-not-allowed', 'unauthorized_client']] as const) {
-      scripted.onToken({ status, body: { error: 'unauthorized_client', error_description: 'Invalid client credentials' } });
+    for (const [status, category, code] of [
+      [401, 'client-rejected', 'invalid_client'],
+      [400, 'client-not-allowed', 'unauthorized_client'],
+      [403, 'client-not-allowed', 'unauthorized_client'],
+    ] as const) {
+      scripted.onToken({
+        status,
+        body: { error: 'unauthorized_client', error_description: 'Invalid client credentials' },
+      });
       const failure = await rejectsWith(renew(), category, code);
       assert.deepEqual([failure.status, failure.detail], [status, 'Invalid client credentials']);
     }
@@ -108,7 +135,12 @@ describe('The secret of a client', () => {
     };
     assert.deepEqual(await once(REFUSED, { clientAuthentication: 'client_secret_basic' }), [BASIC]);
     assert.deepEqual(await once(REFUSED, { clientAuthentication: 'client_secret_post' }), [POST]);
-    for (const answer of [{ status: 400, body: { error: 'invalid_grant' } }, { status: 400, body: '' }, { status: 403, body: { error: 'unauthorized_client' } }, { status: 503 }]) {
+    for (const answer of [
+      { status: 400, body: { error: 'invalid_grant' } },
+      { status: 400, body: '' },
+      { status: 403, body: { error: 'unauthorized_client' } },
+      { status: 503 },
+    ]) {
       assert.deepEqual(await once(answer), [BASIC]);
     }
     scripted.metadata['token_endpoint_auth_methods_supported'] = ['client_secret_basic'];
@@ -120,9 +152,17 @@ describe('The secret of a client', () => {
   });
 
   it('is tried in the other way wherever the client shows who it is', async () => {
-    Object.assign(scripted.metadata, { device_authorization_endpoint: `${scripted.issuer}/device`, pushed_authorization_request_endpoint: `${scripted.issuer}/par` });
+    Object.assign(scripted.metadata, {
+      device_authorization_endpoint: `${scripted.issuer}/device`,
+      pushed_authorization_request_endpoint: `${scripted.issuer}/par`,
+    });
     scripted.onToken(taking('post'));
-    scripted.on('/device', taking('post', { body: { device_code: 'd', user_code: 'ABCD', verification_uri: 'https://id.example.com/d', expires_in: 60 } }));
+    scripted.on(
+      '/device',
+      taking('post', {
+        body: { device_code: 'd', user_code: 'ABCD', verification_uri: 'https://id.example.com/d', expires_in: 60 },
+      }),
+    );
     scripted.on('/par', taking('post', { status: 201, body: { request_uri: 'urn:1', expires_in: 60 } }));
     scripted.on('/revoke', taking('post', { status: 200 }));
     const fresh = async (): Promise<ServerContext> => {
@@ -142,17 +182,30 @@ describe('The secret of a client', () => {
 
   describe('is not what a proxy asks for', () => {
     const challenges: readonly (readonly [number, Readonly<Record<string, string>>, string])[] = [
-      [401, { 'WWW-Authenticate': 'Negotiate' }, 'proxy'], [401, { 'WWW-Authenticate': 'NTLM' }, 'proxy'], [401, { 'WWW-Authenticate': 'Kerberos' }, 'proxy'],
-      [401, { 'WWW-Authenticate': 'Negotiate, NTLM, Basic realm="x"' }, 'proxy'], [401, { 'WWW-Authenticate': 'negotiate YII=' }, 'proxy'], [403, { 'WWW-Authenticate': 'NTLM' }, 'proxy'],
-      [401, { 'WWW-Authenticate': 'Digest realm="x"' }, 'proxy'], [401, { 'Proxy-Authenticate': 'Basic realm="proxy"' }, 'proxy'], [403, { 'Proxy-Authenticate': 'Negotiate' }, 'proxy'],
-      [401, { 'WWW-Authenticate': 'Basic realm="Negotiate, NTLM"' }, 'client-rejected'], [401, { 'WWW-Authenticate': 'Bearer error="invalid_client"' }, 'client-rejected'],
-      [401, { 'WWW-Authenticate': 'OAuth realm="https://id.example.com"' }, 'client-rejected'], [401, { 'WWW-Authenticate': 'Token' }, 'client-rejected'], [401, { 'WWW-Authenticate': 'OAuth, Negotiate' }, 'proxy'],
-      [401, { 'WWW-Authenticate': 'DPoP algs="ES256"' }, 'client-rejected'], [401, { 'WWW-Authenticate': 'Bearer realm="x", Basic' }, 'client-rejected'],
+      [401, { 'WWW-Authenticate': 'Negotiate' }, 'proxy'],
+      [401, { 'WWW-Authenticate': 'NTLM' }, 'proxy'],
+      [401, { 'WWW-Authenticate': 'Kerberos' }, 'proxy'],
+      [401, { 'WWW-Authenticate': 'Negotiate, NTLM, Basic realm="x"' }, 'proxy'],
+      [401, { 'WWW-Authenticate': 'negotiate YII=' }, 'proxy'],
+      [403, { 'WWW-Authenticate': 'NTLM' }, 'proxy'],
+      [401, { 'WWW-Authenticate': 'Digest realm="x"' }, 'proxy'],
+      [401, { 'Proxy-Authenticate': 'Basic realm="proxy"' }, 'proxy'],
+      [403, { 'Proxy-Authenticate': 'Negotiate' }, 'proxy'],
+      [401, { 'WWW-Authenticate': 'Basic realm="Negotiate, NTLM"' }, 'client-rejected'],
+      [401, { 'WWW-Authenticate': 'Bearer error="invalid_client"' }, 'client-rejected'],
+      [401, { 'WWW-Authenticate': 'OAuth realm="https://id.example.com"' }, 'client-rejected'],
+      [401, { 'WWW-Authenticate': 'Token' }, 'client-rejected'],
+      [401, { 'WWW-Authenticate': 'OAuth, Negotiate' }, 'proxy'],
+      [401, { 'WWW-Authenticate': 'DPoP algs="ES256"' }, 'client-rejected'],
+      [401, { 'WWW-Authenticate': 'Bearer realm="x", Basic' }, 'client-rejected'],
     ];
     for (const [status, headers, category] of challenges) {
       it(`so that ${status} ${JSON.stringify(headers)} is ${category}`, async () => {
         scripted.onToken({ status, headers });
-        const { category: found, status: kept } = await rejectsWith(renew({ clientAuthentication: 'client_secret_basic' }), category as 'proxy');
+        const { category: found, status: kept } = await rejectsWith(
+          renew({ clientAuthentication: 'client_secret_basic' }),
+          category as 'proxy',
+        );
         assert.deepEqual([found, kept], [category, status]);
         if (category === 'proxy') {
           scripted.onDiscovery({ status, headers });
@@ -171,7 +224,10 @@ describe('The secret of a client', () => {
   });
 
   describe('stands beside the scopes of a session at a renewal', () => {
-    const scopeOf = async (session: Parameters<typeof requestRefresh>[2], more: Partial<Provider> = { scopeOnRefresh: true }): Promise<string | null | undefined> => {
+    const scopeOf = async (
+      session: Parameters<typeof requestRefresh>[2],
+      more: Partial<Provider> = { scopeOnRefresh: true },
+    ): Promise<string | null | undefined> => {
       scripted.onToken({ body: GOOD_TOKENS });
       await requestRefresh(await find(more), 'refresh-0', session, transport);
       return scripted.requestsTo('/token').at(-1)?.parameters.get('scope');
@@ -179,11 +235,17 @@ describe('The secret of a client', () => {
 
     it('only where the entry asks for that', async () => {
       const session = { scopes: ['openid', 'offline_access', 'read'] };
-      assert.deepEqual([await scopeOf(session, {}), await scopeOf(session), await scopeOf({}), await scopeOf({ scopes: [] })], [null, 'openid offline_access read', null, null]);
+      assert.deepEqual(
+        [await scopeOf(session, {}), await scopeOf(session), await scopeOf({}), await scopeOf({ scopes: [] })],
+        [null, 'openid offline_access read', null, null],
+      );
     });
 
     it('without those that the server has not granted, but for those that identify the person', async () => {
-      assert.equal(await scopeOf({ scopes: ['openid', 'offline_access', 'read', 'write'], granted: ['read'] }), 'openid offline_access read');
+      assert.equal(
+        await scopeOf({ scopes: ['openid', 'offline_access', 'read', 'write'], granted: ['read'] }),
+        'openid offline_access read',
+      );
     });
   });
 });

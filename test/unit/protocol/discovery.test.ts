@@ -25,7 +25,10 @@ describe('Discovery', () => {
     const found = await discovered(server.issuer);
     assert.equal(found.metadata.token_endpoint, `${server.issuer}/token`);
     assert.deepEqual([found.client.client_id, found.insecure], ['editor', true]);
-    assert.deepEqual(server.requests.map(({ path }) => path), [OIDC]);
+    assert.deepEqual(
+      server.requests.map(({ path }) => path),
+      [OIDC],
+    );
   });
 
   for (const status of [404, 405, 410]) {
@@ -33,7 +36,10 @@ describe('Discovery', () => {
       server.onDiscovery({ status });
       server.on(OAUTH, () => ({ body: server.metadata }));
       await discovered(server.issuer);
-      assert.deepEqual(server.requests.map(({ path }) => path), [OIDC, OAUTH]);
+      assert.deepEqual(
+        server.requests.map(({ path }) => path),
+        [OIDC, OAUTH],
+      );
     });
   }
 
@@ -45,11 +51,13 @@ describe('Discovery', () => {
   });
 
   const elsewhere: Readonly<Record<string, Scripted>> = {
-    ...Object.fromEntries([400, 401, 403, 404, 429, 500, 503].map((status) => [`status ${status}`, { status, body: 'no' }])),
+    ...Object.fromEntries(
+      [400, 401, 403, 404, 429, 500, 503].map((status) => [`status ${status}`, { status, body: 'no' }]),
+    ),
     'a page': htmlPage,
     'a page that refuses': { ...htmlPage, status: 403 },
     'a challenge': { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } },
-    'nothing': { status: 204 },
+    nothing: { status: 204 },
     'JSON of another kind': { body: { error: 'not found' } },
     'the metadata of another server': { body: { issuer: 'https://other.example.com' } },
     'metadata without an endpoint that is needed': () => ({ body: { ...server.metadata, token_endpoint: null } }),
@@ -59,7 +67,10 @@ describe('Discovery', () => {
       server.onDiscovery(script);
       server.on(OAUTH, () => ({ body: server.metadata }));
       assert.equal((await discovered(server.issuer)).metadata.token_endpoint, `${server.issuer}/token`);
-      assert.deepEqual(server.requests.map(({ path }) => path), [OIDC, OAUTH]);
+      assert.deepEqual(
+        server.requests.map(({ path }) => path),
+        [OIDC, OAUTH],
+      );
     });
   }
 
@@ -68,7 +79,10 @@ describe('Discovery', () => {
       for (const slash of ['', '/']) {
         server.metadata['issuer'] = `${server.issuer}/a/b${slash}`;
         server.on(location, () => ({ body: server.metadata }));
-        assert.equal((await discovered(`${server.issuer}/a/b${slash}`)).metadata.issuer, `${server.issuer}/a/b${slash}`);
+        assert.equal(
+          (await discovered(`${server.issuer}/a/b${slash}`)).metadata.issuer,
+          `${server.issuer}/a/b${slash}`,
+        );
       }
     });
   }
@@ -76,7 +90,12 @@ describe('Discovery', () => {
   const telling: readonly (readonly [Scripted, Scripted, Category, string])[] = [
     [{ body: { issuer: 'https://evil.example.com' } }, { status: 404 }, 'issuer-mismatch', 'issuer-mismatch'],
     [{ status: 403 }, { body: { issuer: 'https://evil.example.com' } }, 'issuer-mismatch', 'issuer-mismatch'],
-    [htmlPage, { headers: { 'Content-Type': 'application/json' }, body: '{"issuer"' }, 'invalid-response', 'OAUTH_PARSE_ERROR'],
+    [
+      htmlPage,
+      { headers: { 'Content-Type': 'application/json' }, body: '{"issuer"' },
+      'invalid-response',
+      'OAUTH_PARSE_ERROR',
+    ],
     [{ status: 404 }, htmlPage, 'unexpected-html', 'not-json'],
     [htmlPage, { status: 503 }, 'server', 'http-503'],
     [{ status: 503 }, { status: 404 }, 'server', 'http-503'],
@@ -94,12 +113,18 @@ describe('Discovery', () => {
   it('looks nowhere else where the network fails', async () => {
     server.onDiscovery('drop');
     await rejectsWith(discovered(server.issuer), 'network');
-    assert.deepEqual(server.requests.map(({ path }) => path), [OIDC]);
+    assert.deepEqual(
+      server.requests.map(({ path }) => path),
+      [OIDC],
+    );
   });
 
   for (const type of ['text/plain', 'application/octet-stream', 'text/html', 'application/jrd+json', undefined]) {
     it(`reads metadata and keys as ${type}`, async () => {
-      const plain = (value: unknown): Scripted => ({ body: `\uFEFF${JSON.stringify(value)}`, headers: type === undefined ? {} : { 'Content-Type': type } });
+      const plain = (value: unknown): Scripted => ({
+        body: `\uFEFF${JSON.stringify(value)}`,
+        headers: type === undefined ? {} : { 'Content-Type': type },
+      });
       server.onDiscovery(plain(server.metadata));
       assert.equal((await discovered(server.issuer)).metadata.token_endpoint, `${server.issuer}/token`);
     });
@@ -124,11 +149,27 @@ describe('Discovery', () => {
   const answers: Readonly<Record<string, readonly [Scripted, Category, string]>> = {
     'there is no document at either address': [{ status: 404 }, 'no-server', 'no-discovery'],
     'a page answers in its place': [htmlPage, 'unexpected-html', 'not-json'],
-    'the answer is cut off': [{ headers: { 'Content-Type': 'application/json' }, body: '{"issuer"' }, 'invalid-response', 'OAUTH_PARSE_ERROR'],
-    'the answer is a list': [{ headers: { 'Content-Type': 'application/json' }, body: '[]' }, 'invalid-response', 'OAUTH_INVALID_RESPONSE'],
+    'the answer is cut off': [
+      { headers: { 'Content-Type': 'application/json' }, body: '{"issuer"' },
+      'invalid-response',
+      'OAUTH_PARSE_ERROR',
+    ],
+    'the answer is a list': [
+      { headers: { 'Content-Type': 'application/json' }, body: '[]' },
+      'invalid-response',
+      'OAUTH_INVALID_RESPONSE',
+    ],
     'it is of another issuer': [{ body: { issuer: 'https://evil.example.com' } }, 'issuer-mismatch', 'issuer-mismatch'],
-    'it redirects': [{ status: 302, headers: { Location: 'https://portal.example.com' } }, 'unexpected-html', 'http-302'],
-    'the document is huge': [{ headers: { 'Content-Type': 'application/json' }, body: `"${'x'.repeat(1_100_000)}"` }, 'invalid-response', 'too-large'],
+    'it redirects': [
+      { status: 302, headers: { Location: 'https://portal.example.com' } },
+      'unexpected-html',
+      'http-302',
+    ],
+    'the document is huge': [
+      { headers: { 'Content-Type': 'application/json' }, body: `"${'x'.repeat(1_100_000)}"` },
+      'invalid-response',
+      'too-large',
+    ],
   };
   for (const [what, [script, category, code]] of Object.entries(answers)) {
     it(`fails as ${category} (${code}) where ${what}`, async () => {
@@ -137,7 +178,12 @@ describe('Discovery', () => {
     });
   }
 
-  for (const [configured, said] of [['', '/'], ['/', ''], ['/realms/a', '/realms/a/'], ['/realms/a/', '/realms/a']] as const) {
+  for (const [configured, said] of [
+    ['', '/'],
+    ['/', ''],
+    ['/realms/a', '/realms/a/'],
+    ['/realms/a/', '/realms/a'],
+  ] as const) {
     it(`takes the issuer "${said}" for "${configured}", and goes by the name that the server has for itself`, async () => {
       const address = `${server.issuer}${said}`;
       server.metadata['issuer'] = address;
@@ -149,7 +195,10 @@ describe('Discovery', () => {
   it('takes an issuer whose tenant is left open, and no other host', async () => {
     server.metadata['issuer'] = `${server.issuer}/{tenantid}/v2.0`;
     server.on(`/common/v2.0${OIDC}`, () => ({ body: server.metadata }));
-    assert.equal((await discovered(`${server.issuer}/common/v2.0`)).metadata.issuer, `${server.issuer}/{tenantid}/v2.0`);
+    assert.equal(
+      (await discovered(`${server.issuer}/common/v2.0`)).metadata.issuer,
+      `${server.issuer}/{tenantid}/v2.0`,
+    );
     server.metadata['issuer'] = 'https://evil.example.com/{tenantid}/v2.0';
     await rejectsWith(discovered(`${server.issuer}/common/v2.0`), 'issuer-mismatch', 'issuer-mismatch');
   });
@@ -218,7 +267,12 @@ describe('Discovery', () => {
       await discovery.find(providerAt(server.issuer));
     });
 
-    for (const [what, script] of Object.entries({ 'answers 503': { status: 503 }, 'answers a page': htmlPage, 'answers 404': { status: 404 }, 'drops the connection': 'drop' } as const)) {
+    for (const [what, script] of Object.entries({
+      'answers 503': { status: 503 },
+      'answers a page': htmlPage,
+      'answers 404': { status: 404 },
+      'drops the connection': 'drop',
+    } as const)) {
       it(`what the server said if it ${what} later, and asks again every five minutes`, async () => {
         const clock = new ManualAsyncClock();
         const discovery = new Discovery(transportWith(clock));
@@ -272,7 +326,10 @@ describe('Discovery', () => {
       await discovery.find(provider);
       await clock.pass(HOUR / 2);
       const { said, failed } = discovery.known(provider) ?? {};
-      assert.deepEqual([said?.at, said?.metadata.token_endpoint, failed, server.requests.length], [at, `${server.issuer}/token`, undefined, 1]);
+      assert.deepEqual(
+        [said?.at, said?.metadata.token_endpoint, failed, server.requests.length],
+        [at, `${server.issuer}/token`, undefined, 1],
+      );
       discovery.forget();
       assert.equal(discovery.known(provider), undefined);
     });

@@ -16,7 +16,7 @@ import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { createTestWindow, seedSession, recordAt } from '../../support/testWindow.ts';
 import { ScriptedServer, type ScriptedAnswer, type SeenRequest } from '../../support/scriptedServer.ts';
-import { startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
+import { startIdentityServer, type IdentityServer } from '../../../tools/identityServer.ts';
 
 const { signal } = new AbortController();
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
@@ -33,7 +33,14 @@ function readProof(proof: unknown): Proof {
   const parsed = (part: string): unknown => JSON.parse(Buffer.from(part, 'base64url').toString());
   const read = { header: parsed(header), claims: parsed(payload) } as Proof;
   const key = createPublicKey({ key: { ...read.header.jwk }, format: 'jwk' });
-  assert.ok(verify('sha256', Buffer.from(`${header}.${payload}`), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url')));
+  assert.ok(
+    verify(
+      'sha256',
+      Buffer.from(`${header}.${payload}`),
+      { key, dsaEncoding: 'ieee-p1363' },
+      Buffer.from(signature, 'base64url'),
+    ),
+  );
   return read;
 }
 
@@ -42,7 +49,13 @@ const proofIn = ({ headers }: SeenRequest): Proof => readProof(headers['dpop']);
 describe('A session that is bound to a key, at a real server that demands it with nonces,', () => {
   const lines: string[] = [];
   const tell = (line: string): void => void lines.push(line);
-  const transport = transportWith(systemClock, 30 * SECOND, { trace: tell, debug: tell, info: tell, warn: tell, error: tell });
+  const transport = transportWith(systemClock, 30 * SECOND, {
+    trace: tell,
+    debug: tell,
+    info: tell,
+    warn: tell,
+    error: tell,
+  });
   let identity: IdentityServer;
 
   beforeEach(async () => {
@@ -50,8 +63,13 @@ describe('A session that is bound to a key, at a real server that demands it wit
     identity = await startIdentityServer({
       clients: [
         {
-          client_id: 'bound', application_type: 'native', token_endpoint_auth_method: 'none', dpop_bound_access_tokens: true,
-          redirect_uris: ['http://127.0.0.1/callback'], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'],
+          client_id: 'bound',
+          application_type: 'native',
+          token_endpoint_auth_method: 'none',
+          dpop_bound_access_tokens: true,
+          redirect_uris: ['http://127.0.0.1/callback'],
+          grant_types: ['authorization_code', 'refresh_token'],
+          response_types: ['code'],
         },
       ],
       features: {
@@ -71,18 +89,32 @@ describe('A session that is bound to a key, at a real server that demands it wit
     const answer = await new Person().authorize(address.href);
     return exchangeCode(server, request, answer.searchParams, transport, signal);
   };
-  const posts = (): number => identity.journal.traffic.filter(({ method, url }) => method === 'POST' && url.startsWith('/token')).length;
+  const posts = (): number =>
+    identity.journal.traffic.filter(({ method, url }) => method === 'POST' && url.startsWith('/token')).length;
 
   for (const pushedAuthorization of [false, true]) {
     it(`signs in, knows the person and renews${pushedAuthorization ? ', with a pushed request' : ''}`, async () => {
-      const server = await withNewDpopKey(await discovered(identity.issuer, { clientId: 'bound', dpop: true, pushedAuthorization }, transport));
+      const server = await withNewDpopKey(
+        await discovered(identity.issuer, { clientId: 'bound', dpop: true, pushedAuthorization }, transport),
+      );
       const tokens = await signIn(server);
       assert.deepEqual([tokens.tokenType, tokens.proofKey], ['DPoP', server.proofKey?.jwk]);
-      const account = await accountOf(server, { ...tokens, claims: { ...tokens.claims, preferred_username: '', email: '', nickname: '', name: '' } as Tokens['claims'] }, transport, signal);
+      const account = await accountOf(
+        server,
+        {
+          ...tokens,
+          claims: { ...tokens.claims, preferred_username: '', email: '', nickname: '', name: '' } as Tokens['claims'],
+        },
+        transport,
+        signal,
+      );
       assert.equal(account.label, 'demo', 'the userinfo endpoint has answered');
 
       // As after a restart: nothing is known but what is stored.
-      const later = await withSessionDpopKey(await discovered(identity.issuer, { clientId: 'bound' }, transport), recordAt(identity.issuer, 0, { proofKey: tokens.proofKey }));
+      const later = await withSessionDpopKey(
+        await discovered(identity.issuer, { clientId: 'bound' }, transport),
+        recordAt(identity.issuer, 0, { proofKey: tokens.proofKey }),
+      );
       const before = posts();
       const first = await requestRefresh(later, tokens.refreshToken ?? '', tokens.claims?.sub, transport);
       assert.equal(posts() - before, 2, 'once without the nonce, once with it');
@@ -94,17 +126,28 @@ describe('A session that is bound to a key, at a real server that demands it wit
   }
 
   it('is of no use to who has the refresh token alone, or another key, and survives the attempt', async () => {
-    const server = await withNewDpopKey(await discovered(identity.issuer, { clientId: 'bound', dpop: true }, transport));
+    const server = await withNewDpopKey(
+      await discovered(identity.issuer, { clientId: 'bound', dpop: true }, transport),
+    );
     const { refreshToken = '', claims } = await signIn(server);
-    for (const thief of [await discovered(identity.issuer, { clientId: 'bound' }, transport), { ...server, proofKey: await new ProofKeys().make() }]) {
-      await rejectsWith(requestRefresh(thief, refreshToken, claims?.sub, transport).then(async (answer) => answer.check()), 'session-ended', 'invalid_grant');
+    for (const thief of [
+      await discovered(identity.issuer, { clientId: 'bound' }, transport),
+      { ...server, proofKey: await new ProofKeys().make() },
+    ]) {
+      await rejectsWith(
+        requestRefresh(thief, refreshToken, claims?.sub, transport).then(async (answer) => answer.check()),
+        'session-ended',
+        'invalid_grant',
+      );
     }
     const tokens = await (await requestRefresh(server, refreshToken, claims?.sub, transport)).check();
     assert.equal(await identity.tokenIsActive(tokens.accessToken), true);
   });
 
   it('is known to others by its public key only: nothing private is in a request or in the log', async () => {
-    const server = await withNewDpopKey(await discovered(identity.issuer, { clientId: 'bound', dpop: true }, transport));
+    const server = await withNewDpopKey(
+      await discovered(identity.issuer, { clientId: 'bound', dpop: true }, transport),
+    );
     const { refreshToken = '', claims } = await signIn(server);
     await requestRefresh(server, refreshToken, claims?.sub, transport);
     const secret = server.proofKey?.jwk.d ?? '';
@@ -151,7 +194,10 @@ describe('A request with a proof', () => {
     const { tokenType } = await trade(server);
     const { claims, header } = proofIn(firstTo('/token'));
     const { crv, kty, x, y } = header.jwk;
-    assert.deepEqual([tokenType, header['typ'], header['alg'], Object.keys(header.jwk).sort()], ['DPoP', 'dpop+jwt', 'ES256', ['crv', 'kty', 'x', 'y']]);
+    assert.deepEqual(
+      [tokenType, header['typ'], header['alg'], Object.keys(header.jwk).sort()],
+      ['DPoP', 'dpop+jwt', 'ES256', ['crv', 'kty', 'x', 'y']],
+    );
     assert.deepEqual([claims['htm'], claims['htu'], claims['nonce']], ['POST', `${scripted.issuer}/token`, undefined]);
     assert.equal(request.parameters.get('dpop_jkt'), sha256(JSON.stringify({ crv, kty, x, y })));
   });
@@ -162,7 +208,10 @@ describe('A request with a proof', () => {
     await trade(server);
     await trade(server);
     const proofs = scripted.requestsTo('/token').map(proofIn);
-    assert.deepEqual(proofs.map(({ claims }) => claims['nonce']), [undefined, 'nonce-1', 'nonce-1']);
+    assert.deepEqual(
+      proofs.map(({ claims }) => claims['nonce']),
+      [undefined, 'nonce-1', 'nonce-1'],
+    );
     assert.equal(new Set(proofs.map(({ claims }) => claims['jti'])).size, 3);
   });
 
@@ -202,8 +251,19 @@ describe('A request with a proof', () => {
     const [sam, kim] = [await keys.make(), await keys.make()];
     const testWindow = createTestWindow(scripted.issuer);
     const server = await testWindow.discovery.find(providerAt(scripted.issuer));
-    for (const [id, { jwk }] of [['s1', sam], ['s2', kim]] as const) {
-      await seedSession(testWindow, recordAt(scripted.issuer, testWindow.clock.now(), { id, account: { id, label: id }, tokenType: 'DPoP', proofKey: jwk }));
+    for (const [id, { jwk }] of [
+      ['s1', sam],
+      ['s2', kim],
+    ] as const) {
+      await seedSession(
+        testWindow,
+        recordAt(scripted.issuer, testWindow.clock.now(), {
+          id,
+          account: { id, label: id },
+          tokenType: 'DPoP',
+          proofKey: jwk,
+        }),
+      );
     }
     assert.ok(Math.abs(server.proofKeys.offset) < 30, 'the clocks agree at first');
     scripted.date = () => Date.now() + 10 * MINUTE;
@@ -212,7 +272,9 @@ describe('A request with a proof', () => {
     scripted.onToken(async (request) => {
       await both;
       const isLate = proofIn(request).claims.iat * SECOND < Date.now() + 9 * MINUTE;
-      return isLate ? { status: 400, body: { error: 'invalid_dpop_proof' } } : { body: { ...GOOD_TOKENS, token_type: 'DPoP' } };
+      return isLate
+        ? { status: 400, body: { error: 'invalid_dpop_proof' } }
+        : { body: { ...GOOD_TOKENS, token_type: 'DPoP' } };
     });
     await Promise.all(['s1', 's2'].map((id) => testWindow.tokenRefresher.renew(id, 'test')));
     assert.equal(scripted.requestsTo('/token').length, 4);
@@ -225,7 +287,10 @@ describe('A request with a proof', () => {
     const tokens = await trade(server);
     await accountOf(server, tokens, transportWith(), signal);
     assert.equal(tokens.tokenType, 'Bearer');
-    assert.deepEqual(scripted.requestsTo('/userinfo').map(({ headers }) => [headers.authorization, headers['dpop']]), [['Bearer access-1', undefined]]);
+    assert.deepEqual(
+      scripted.requestsTo('/userinfo').map(({ headers }) => [headers.authorization, headers['dpop']]),
+      [['Bearer access-1', undefined]],
+    );
   });
 
   for (const challenge of ['DPoP error="use_dpop_nonce"', 'DPoP algs="ES256", error=use_dpop_nonce']) {
@@ -237,11 +302,15 @@ describe('A request with a proof', () => {
       scripted.on('/userinfo', () =>
         (count += 1) === 1
           ? { status: 401, headers: { 'WWW-Authenticate': challenge, 'DPoP-Nonce': 'nonce-2' } }
-          : { body: PERSON });
+          : { body: PERSON },
+      );
       assert.equal((await accountOf(server, tokens, transportWith(), signal)).label, 'Sam');
       const [first, second] = scripted.requestsTo('/userinfo');
       assert.ok(first !== undefined && second !== undefined);
-      assert.deepEqual([first.headers.authorization, proofIn(second).claims['nonce'], proofIn(second).claims['ath']], ['DPoP access-1', 'nonce-2', sha256('access-1')]);
+      assert.deepEqual(
+        [first.headers.authorization, proofIn(second).claims['nonce'], proofIn(second).claims['ath']],
+        ['DPoP access-1', 'nonce-2', sha256('access-1')],
+      );
     });
   }
 
@@ -262,16 +331,31 @@ describe('A request with a proof', () => {
   it('is made at each renewal of a session with a key, in whichever window, whatever the entry says by now', async () => {
     const { jwk } = await new ProofKeys().make();
     const testWindow = createTestWindow(scripted.issuer);
-    answers(WANTS_NONCE, { body: { ...GOOD_TOKENS, access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'DPoP' } });
-    await seedSession(testWindow, recordAt(scripted.issuer, testWindow.clock.now(), { tokenType: 'DPoP', proofKey: jwk }));
+    answers(WANTS_NONCE, {
+      body: { ...GOOD_TOKENS, access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'DPoP' },
+    });
+    await seedSession(
+      testWindow,
+      recordAt(scripted.issuer, testWindow.clock.now(), { tokenType: 'DPoP', proofKey: jwk }),
+    );
     await testWindow.tokenRefresher.renew('s1', 'test');
     const { generation, proofKey, refreshToken, tokenType } = testWindow.record();
     assert.deepEqual([generation, proofKey, refreshToken, tokenType], [2, jwk, 'refresh-2', 'DPoP']);
     assert.deepEqual((JSON.parse(testWindow.stored() ?? '') as { readonly proofKey: ProofJwk }).proofKey, jwk);
     testWindow.store.secrets.delete('session:s1');
-    assert.deepEqual((await testWindow.sessionStore.read('s1'))?.proofKey, jwk, 'from the sealed copy, as another window has it');
+    assert.deepEqual(
+      (await testWindow.sessionStore.read('s1'))?.proofKey,
+      jwk,
+      'from the sealed copy, as another window has it',
+    );
     const proofs = scripted.requestsTo('/token').map(proofIn);
-    assert.deepEqual(proofs.map(({ claims, header }) => [header.jwk['x'], claims['nonce']]), [[jwk.x, undefined], [jwk.x, 'nonce-1']]);
+    assert.deepEqual(
+      proofs.map(({ claims, header }) => [header.jwk['x'], claims['nonce']]),
+      [
+        [jwk.x, undefined],
+        [jwk.x, 'nonce-1'],
+      ],
+    );
     assert.ok(!testWindow.lines.join('\n').includes(jwk.d));
   });
 });
@@ -279,11 +363,20 @@ describe('A request with a proof', () => {
 describe('The headers for a request of another extension', () => {
   it('speak of that very request, and of the token', async () => {
     const key = await new ProofKeys().make();
-    const made = await proofHeaders(key, 'access-1', { method: 'post', url: new URL('https://api.example.com/notes?secret=1#x'), nonce: 'n-1' });
+    const made = await proofHeaders(key, 'access-1', {
+      method: 'post',
+      url: new URL('https://api.example.com/notes?secret=1#x'),
+      nonce: 'n-1',
+    });
     const { claims, header } = readProof(made.dpop);
     assert.deepEqual([made.authorization, header.jwk['x']], ['DPoP access-1', key.jwk.x]);
-    assert.deepEqual([claims['htm'], claims['htu'], claims['nonce'], claims['ath']], ['POST', 'https://api.example.com/notes', 'n-1', sha256('access-1')]);
-    const next = readProof((await proofHeaders(key, 'access-1', { method: 'GET', url: new URL('https://api.example.com/') })).dpop);
+    assert.deepEqual(
+      [claims['htm'], claims['htu'], claims['nonce'], claims['ath']],
+      ['POST', 'https://api.example.com/notes', 'n-1', sha256('access-1')],
+    );
+    const next = readProof(
+      (await proofHeaders(key, 'access-1', { method: 'GET', url: new URL('https://api.example.com/') })).dpop,
+    );
     assert.equal(next.claims['nonce'], undefined);
   });
 
@@ -291,8 +384,15 @@ describe('The headers for a request of another extension', () => {
     const keys = new ProofKeys();
     const key = await keys.make();
     const request = { method: 'GET', url: new URL('https://api.example.com/') };
-    const made = await Promise.all([10 * MINUTE, undefined, SECOND].map((skew) => proofHeaders(key, 'access-1', { ...request, skew })));
-    const off = made.map(({ dpop }, index) => Math.abs(readProof(dpop).claims.iat * SECOND - Date.now() - (index === 0 ? 10 * MINUTE : 0)));
-    assert.ok(off.every((time) => time < 30 * SECOND), off.join(' '));
+    const made = await Promise.all(
+      [10 * MINUTE, undefined, SECOND].map((skew) => proofHeaders(key, 'access-1', { ...request, skew })),
+    );
+    const off = made.map(({ dpop }, index) =>
+      Math.abs(readProof(dpop).claims.iat * SECOND - Date.now() - (index === 0 ? 10 * MINUTE : 0)),
+    );
+    assert.ok(
+      off.every((time) => time < 30 * SECOND),
+      off.join(' '),
+    );
   });
 });

@@ -6,7 +6,16 @@ import { Discovery } from '../../../src/protocol/discovery.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
-import { answerTo, discovered, GOOD_TOKENS, jwtWith, providerAt, REDIRECT_URI, tradeForIdToken, transportWith } from '../../support/fixtures.ts';
+import {
+  answerTo,
+  discovered,
+  GOOD_TOKENS,
+  jwtWith,
+  providerAt,
+  REDIRECT_URI,
+  tradeForIdToken,
+  transportWith,
+} from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 
@@ -16,11 +25,35 @@ const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).to
 
 /** What the platform makes keys and signatures with. */
 const NOTIFICATION_KINDS = {
-  RS256: [{ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }], RS384: [{ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-384' }], RS512: [{ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-512' }],
-  PS256: [{ name: 'RSA-PSS', hash: 'SHA-256' }, { name: 'RSA-PSS', saltLength: 32 }], PS384: [{ name: 'RSA-PSS', hash: 'SHA-384' }, { name: 'RSA-PSS', saltLength: 48 }],
-  PS512: [{ name: 'RSA-PSS', hash: 'SHA-512' }, { name: 'RSA-PSS', saltLength: 64 }],
-  ES256: [{ name: 'ECDSA', namedCurve: 'P-256' }, { name: 'ECDSA', hash: 'SHA-256' }], ES384: [{ name: 'ECDSA', namedCurve: 'P-384' }, { name: 'ECDSA', hash: 'SHA-384' }],
-  ES512: [{ name: 'ECDSA', namedCurve: 'P-521' }, { name: 'ECDSA', hash: 'SHA-512' }], EdDSA: [{ name: 'Ed25519' }], Ed25519: [{ name: 'Ed25519' }],
+  RS256: [{ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }],
+  RS384: [{ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-384' }],
+  RS512: [{ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-512' }],
+  PS256: [
+    { name: 'RSA-PSS', hash: 'SHA-256' },
+    { name: 'RSA-PSS', saltLength: 32 },
+  ],
+  PS384: [
+    { name: 'RSA-PSS', hash: 'SHA-384' },
+    { name: 'RSA-PSS', saltLength: 48 },
+  ],
+  PS512: [
+    { name: 'RSA-PSS', hash: 'SHA-512' },
+    { name: 'RSA-PSS', saltLength: 64 },
+  ],
+  ES256: [
+    { name: 'ECDSA', namedCurve: 'P-256' },
+    { name: 'ECDSA', hash: 'SHA-256' },
+  ],
+  ES384: [
+    { name: 'ECDSA', namedCurve: 'P-384' },
+    { name: 'ECDSA', hash: 'SHA-384' },
+  ],
+  ES512: [
+    { name: 'ECDSA', namedCurve: 'P-521' },
+    { name: 'ECDSA', hash: 'SHA-512' },
+  ],
+  EdDSA: [{ name: 'Ed25519' }],
+  Ed25519: [{ name: 'Ed25519' }],
 } as const;
 
 type NotificationKind = keyof typeof NOTIFICATION_KINDS;
@@ -39,7 +72,9 @@ class Signer {
 
   static async make(alg: NotificationKind, modulusLength = 2048): Promise<Signer> {
     const [making] = NOTIFICATION_KINDS[alg];
-    const parameters = making.name.startsWith('RSA') ? { ...making, modulusLength, publicExponent: new Uint8Array([1, 0, 1]) } : making;
+    const parameters = making.name.startsWith('RSA')
+      ? { ...making, modulusLength, publicExponent: new Uint8Array([1, 0, 1]) }
+      : making;
     const pair = (await crypto.subtle.generateKey(parameters, true, ['sign', 'verify'])) as CryptoKeyPair;
     const { key_ops: _operations, ext: _ext, alg: _alg, ...jwk } = await crypto.subtle.exportKey('jwk', pair.publicKey);
     return new Signer(alg, pair, jwk);
@@ -66,9 +101,18 @@ describe('An ID token', () => {
     await server.stop();
   });
 
-  const claims = (nonce: string, more: Jwk = {}): Jwk => ({ iss: server.issuer, sub: 'person-1', aud: 'editor', iat: now(), exp: now() + 300, nonce, ...more });
+  const claims = (nonce: string, more: Jwk = {}): Jwk => ({
+    iss: server.issuer,
+    sub: 'person-1',
+    aud: 'editor',
+    iat: now(),
+    exp: now() + 300,
+    nonce,
+    ...more,
+  });
   const publish = (...keys: readonly unknown[]): void => server.on('/jwks', { body: { keys } });
-  const signedBy = (signer: Signer, header: Jwk = {}, more: Jwk = {}): Promise<Tokens> => tradeForIdToken(server, (nonce) => signer.sign(claims(nonce, more), header));
+  const signedBy = (signer: Signer, header: Jwk = {}, more: Jwk = {}): Promise<Tokens> =>
+    tradeForIdToken(server, (nonce) => signer.sign(claims(nonce, more), header));
 
   describe('for several audiences', () => {
     const audiences: readonly (readonly [Jwk, boolean])[] = [
@@ -101,8 +145,14 @@ describe('An ID token', () => {
     }
 
     it('may have optional claims that are null, and none of those that are needed', async () => {
-      const signInWith = (more: Jwk): Promise<Tokens> => tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...more }));
-      for (const more of [{ auth_time: null }, { nbf: null, acr: null }, { azp: null, auth_time: null }, { aud: ['editor', 'other'], nbf: null, azp: null }]) {
+      const signInWith = (more: Jwk): Promise<Tokens> =>
+        tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...more }));
+      for (const more of [
+        { auth_time: null },
+        { nbf: null, acr: null },
+        { azp: null, auth_time: null },
+        { aud: ['editor', 'other'], nbf: null, azp: null },
+      ]) {
         assert.equal((await signInWith(more)).claims?.sub, 'person-1', JSON.stringify(more));
       }
       for (const more of [{ nonce: null }, { exp: null }, { iat: null }, { sub: null }, { iss: null }, { aud: null }]) {
@@ -112,17 +162,26 @@ describe('An ID token', () => {
 
     it('keeps the token itself as it came, and is refused with words that were changed after signing', async () => {
       let sent = '';
-      const { idToken } = await tradeForIdToken(server, async (nonce) => (sent = await server.idToken({ aud: ['editor', 'x'], nonce })));
+      const { idToken } = await tradeForIdToken(
+        server,
+        async (nonce) => (sent = await server.idToken({ aud: ['editor', 'x'], nonce })),
+      );
       assert.equal(idToken, sent);
-      await rejectsWith(tradeForIdToken(server, async (nonce) => {
-        const [header = '', , signature = ''] = (await server.idToken({ aud: 'editor', nonce })).split('.');
-        return [header, encode(claims(nonce, { aud: ['editor', 'x'] })), signature].join('.');
-      }), 'invalid-response');
+      await rejectsWith(
+        tradeForIdToken(server, async (nonce) => {
+          const [header = '', , signature = ''] = (await server.idToken({ aud: 'editor', nonce })).split('.');
+          return [header, encode(claims(nonce, { aud: ['editor', 'x'] })), signature].join('.');
+        }),
+        'invalid-response',
+      );
     });
 
     it('is held to the same at a renewal', async () => {
       const found = await discovered(server.issuer);
-      for (const [more, isAccepted] of [[{ aud: ['editor', 'x'] }, true], [{ aud: ['editor', 'x'], azp: 'x' }, false]] as const) {
+      for (const [more, isAccepted] of [
+        [{ aud: ['editor', 'x'] }, true],
+        [{ aud: ['editor', 'x'], azp: 'x' }, false],
+      ] as const) {
         server.onToken({ body: { ...GOOD_TOKENS, id_token: await server.idToken(more) } });
         const checked = (await requestRefresh(found, 'refresh-0', 'person-1', transportWith())).check();
         await (isAccepted ? checked : rejectsWith(checked, 'untrusted-answer', 'wrong-party'));
@@ -132,13 +191,23 @@ describe('An ID token', () => {
 
   describe('of an entry that describes the server', () => {
     it('shows what belongs into the entry where it names another issuer, and is not accepted', async () => {
-      const endpoints = { authorization: `${server.issuer}/authorize`, token: `${server.issuer}/token`, jwks: `${server.issuer}/jwks` };
-      const named = (iss: unknown): Promise<Tokens> => tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, iss }), transportWith(), { endpoints });
+      const endpoints = {
+        authorization: `${server.issuer}/authorize`,
+        token: `${server.issuer}/token`,
+        jwks: `${server.issuer}/jwks`,
+      };
+      const named = (iss: unknown): Promise<Tokens> =>
+        tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, iss }), transportWith(), {
+          endpoints,
+        });
       for (const iss of ['https://real.example.com', `${server.issuer}/`]) {
         assert.equal((await rejectsWith(named(iss), 'issuer-mismatch', 'issuer-setting')).detail, iss);
       }
       await rejectsWith(named('real'), 'untrusted-answer');
-      await rejectsWith(tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, iss: 'https://real.example.com' })), 'untrusted-answer');
+      await rejectsWith(
+        tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, iss: 'https://real.example.com' })),
+        'untrusted-answer',
+      );
       assert.equal((await named(server.issuer)).claims?.sub, 'person-1');
     });
   });
@@ -147,15 +216,45 @@ describe('An ID token', () => {
     it('is accepted where one key is there twice, or several share a name, or none has one', async () => {
       const [one, two, three] = await Promise.all([Signer.make('RS256'), Signer.make('RS256'), Signer.make('ES256')]);
       const sets: readonly (readonly [readonly Jwk[], Jwk])[] = [
-        [[{ ...one.jwk, kid: 'a' }, { ...one.jwk, kid: 'a' }], { kid: 'a' }],
-        [[{ ...two.jwk, kid: 'a' }, { ...one.jwk, kid: 'a' }], { kid: 'a' }],
+        [
+          [
+            { ...one.jwk, kid: 'a' },
+            { ...one.jwk, kid: 'a' },
+          ],
+          { kid: 'a' },
+        ],
+        [
+          [
+            { ...two.jwk, kid: 'a' },
+            { ...one.jwk, kid: 'a' },
+          ],
+          { kid: 'a' },
+        ],
         [[two.jwk, three.jwk, one.jwk], {}],
-        [[{ ...two.jwk, kid: 'a' }, { ...one.jwk, kid: 'b' }], {}],
+        [
+          [
+            { ...two.jwk, kid: 'a' },
+            { ...one.jwk, kid: 'b' },
+          ],
+          {},
+        ],
         [[two.jwk, one.jwk], { kid: 'a' }],
-        [[{ ...two.jwk, kid: 'a', use: 'enc' }, { ...one.jwk, kid: 'a', use: 'sig', key_ops: ['verify'] }], { kid: 'a' }],
+        [
+          [
+            { ...two.jwk, kid: 'a', use: 'enc' },
+            { ...one.jwk, kid: 'a', use: 'sig', key_ops: ['verify'] },
+          ],
+          { kid: 'a' },
+        ],
         [[{ ...one.jwk, use: null, alg: null, key_ops: null }, two.jwk], {}],
         [[{ ...one.jwk, use: '', alg: '', kid: '' }, two.jwk], { kid: 'a' }],
-        [[{ ...two.jwk, kid: 'a' }, { ...one.jwk, kid: 'b' }], { kid: '' }],
+        [
+          [
+            { ...two.jwk, kid: 'a' },
+            { ...one.jwk, kid: 'b' },
+          ],
+          { kid: '' },
+        ],
         [[{ kty: 'RSA', n: 7 }, one.jwk], {}],
       ];
       for (const [keys, header] of sets) {
@@ -168,7 +267,13 @@ describe('An ID token', () => {
       const [one, two] = await Promise.all([Signer.make('RS256'), Signer.make('RS256')]);
       publish(two.jwk, two.jwk);
       await rejectsWith(signedBy(one), 'invalid-response');
-      for (const other of [{ use: 'enc' }, { alg: 'RS512' }, { alg: 'RSA-OAEP' }, { key_ops: ['encrypt'] }, { kid: 'b' }]) {
+      for (const other of [
+        { use: 'enc' },
+        { alg: 'RS512' },
+        { alg: 'RSA-OAEP' },
+        { key_ops: ['encrypt'] },
+        { kid: 'b' },
+      ]) {
         publish({ ...one.jwk, ...other }, { ...one.jwk, ...other });
         await rejectsWith(signedBy(one, { kid: 'a' }), 'untrusted-answer');
       }
@@ -193,8 +298,16 @@ describe('An ID token', () => {
           server.metadata['id_token_signing_alg_values_supported'] = nothing;
           assert.equal((await signedBy(signer, { kid: 'k' })).claims?.sub, 'person-1');
         }
-        const endpoints = { authorization: `${server.issuer}/authorize`, token: `${server.issuer}/token`, jwks: `${server.issuer}/jwks` };
-        assert.equal((await tradeForIdToken(server, (nonce) => signer.sign(claims(nonce)), transportWith(), { endpoints })).claims?.sub, 'person-1');
+        const endpoints = {
+          authorization: `${server.issuer}/authorize`,
+          token: `${server.issuer}/token`,
+          jwks: `${server.issuer}/jwks`,
+        };
+        assert.equal(
+          (await tradeForIdToken(server, (nonce) => signer.sign(claims(nonce)), transportWith(), { endpoints })).claims
+            ?.sub,
+          'person-1',
+        );
         server.metadata['id_token_signing_alg_values_supported'] = [alg === 'RS256' ? 'ES256' : 'RS256'];
         await assert.rejects(signedBy(signer, { kid: 'k' }));
         server.metadata['id_token_signing_alg_values_supported'] = alg;
@@ -208,7 +321,10 @@ describe('An ID token', () => {
       for (const listed of [undefined, ['none', 'HS256', 'RS256']]) {
         server.metadata['id_token_signing_alg_values_supported'] = listed;
         for (const alg of ['none', 'None', 'HS256', 'HS512', 'RSA-OAEP', '', 7]) {
-          await assert.rejects(tradeForIdToken(server, (nonce) => Promise.resolve(`${encode({ alg })}.${encode(claims(nonce))}.`)), String(alg));
+          await assert.rejects(
+            tradeForIdToken(server, (nonce) => Promise.resolve(`${encode({ alg })}.${encode(claims(nonce))}.`)),
+            String(alg),
+          );
         }
       }
     });
@@ -222,17 +338,31 @@ describe('An ID token', () => {
 
   describe('that comes once more at a renewal', () => {
     const EXPIRED = { iat: now() - 7200, exp: now() - 3600 };
-    const renewWith = async (sent: string, verified: string | undefined, more: Partial<Provider> = {}): Promise<Tokens> => {
+    const renewWith = async (
+      sent: string,
+      verified: string | undefined,
+      more: Partial<Provider> = {},
+    ): Promise<Tokens> => {
       server.onToken({ body: { ...GOOD_TOKENS, id_token: sent } });
       const found = await new Discovery(transportWith()).find(providerAt(server.issuer, more));
-      return (await requestRefresh(found, 'refresh-0', { subject: 'person-1', ...(verified === undefined ? {} : { idToken: verified }) }, transportWith())).check();
+      return (
+        await requestRefresh(
+          found,
+          'refresh-0',
+          { subject: 'person-1', ...(verified === undefined ? {} : { idToken: verified }) },
+          transportWith(),
+        )
+      ).check();
     };
 
     it('has been verified already: neither its end nor the keys of today matter, and the new access token counts', async () => {
       const idToken = await server.idToken({ aud: 'editor', ...EXPIRED });
       server.on('/jwks', { status: 503 });
       const tokens = await renewWith(idToken, idToken);
-      assert.deepEqual([tokens.accessToken, tokens.refreshToken, tokens.idToken, tokens.claims], ['access-1', 'refresh-1', undefined, undefined]);
+      assert.deepEqual(
+        [tokens.accessToken, tokens.refreshToken, tokens.idToken, tokens.claims],
+        ['access-1', 'refresh-1', undefined, undefined],
+      );
     });
 
     it('is held to everything where it is another one, by a single character, or none is known', async () => {
@@ -256,8 +386,13 @@ describe('An ID token', () => {
     it('is new at a sign-in, whatever it is', async () => {
       const found = await discovered(server.issuer);
       const request = await authorizationRequest(found, REDIRECT_URI, ['openid']);
-      server.onToken({ body: { ...GOOD_TOKENS, id_token: await server.idToken({ aud: 'editor', nonce: request.nonce, ...EXPIRED }) } });
-      await rejectsWith(exchangeCode(found, request, answerTo(request), transportWith(), new AbortController().signal), 'clock');
+      server.onToken({
+        body: { ...GOOD_TOKENS, id_token: await server.idToken({ aud: 'editor', nonce: request.nonce, ...EXPIRED }) },
+      });
+      await rejectsWith(
+        exchangeCode(found, request, answerTo(request), transportWith(), new AbortController().signal),
+        'clock',
+      );
     });
   });
 });

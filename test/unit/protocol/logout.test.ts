@@ -5,7 +5,7 @@ import { logoutRequest } from '../../../src/protocol/logout.ts';
 import { discovered, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
 import { Person } from '../../support/browserless.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
-import { demoClientId, startIdentityServer } from '../../workshop/identityServer.ts';
+import { demoClientId, startIdentityServer } from '../../../tools/identityServer.ts';
 
 describe('The page at which the person signs out of the server', () => {
   let scripted: ScriptedServer;
@@ -20,27 +20,55 @@ describe('The page at which the person signs out of the server', () => {
 
   const addressAt = async (endpoint: unknown, idToken?: string): Promise<string | undefined> => {
     scripted.metadata['end_session_endpoint'] = endpoint;
-    return logoutRequest({ server: await discovered(scripted.issuer), accountId: 'person-1', signedInAt: 0, idToken })?.url.href;
+    return logoutRequest({ server: await discovered(scripted.issuer), accountId: 'person-1', signedInAt: 0, idToken })
+      ?.url.href;
   };
 
   it('is told which client asks, and whose session it is', async () => {
-    assert.equal(await addressAt(`${scripted.issuer}/out?a=b`, 'id.token.x'), `${scripted.issuer}/out?a=b&client_id=editor&id_token_hint=id.token.x`);
+    assert.equal(
+      await addressAt(`${scripted.issuer}/out?a=b`, 'id.token.x'),
+      `${scripted.issuer}/out?a=b&client_id=editor&id_token_hint=id.token.x`,
+    );
     assert.equal(await addressAt('https://id.example.com/out'), 'https://id.example.com/out?client_id=editor');
   });
 
   it('is told where the browser goes afterwards, with a state that is another one each time, and else is not', async () => {
     scripted.metadata['end_session_endpoint'] = `${scripted.issuer}/out?state=stale`;
-    const leaving = { server: await discovered(scripted.issuer), accountId: 'person-1', signedInAt: 0, idToken: 'id.token.x' };
+    const leaving = {
+      server: await discovered(scripted.issuer),
+      accountId: 'person-1',
+      signedInAt: 0,
+      idToken: 'id.token.x',
+    };
     const [one, other] = [logoutRequest(leaving, REDIRECT_URI), logoutRequest(leaving, REDIRECT_URI)];
     assert.ok(one?.state !== undefined && one.state.length > 20);
     assert.notEqual(one.state, other?.state);
-    assert.deepEqual(Object.fromEntries(one.url.searchParams), { client_id: 'editor', id_token_hint: 'id.token.x', post_logout_redirect_uri: REDIRECT_URI, state: one.state });
+    assert.deepEqual(Object.fromEntries(one.url.searchParams), {
+      client_id: 'editor',
+      id_token_hint: 'id.token.x',
+      post_logout_redirect_uri: REDIRECT_URI,
+      state: one.state,
+    });
     const without = logoutRequest(leaving);
     assert.ok(without !== undefined);
     assert.deepEqual([without.state, without.url.searchParams.has('post_logout_redirect_uri')], [undefined, false]);
-    const answers = [`state=${one.state}`, `state=${one.state}&sid=x`, '', 'state=', 'state=other', `state=${one.state}&state=other`, 'state=undefined'].map((query) => new URLSearchParams(query));
-    assert.deepEqual(answers.map((answer) => isAnswerTo(one, answer)), [true, true, false, false, false, false, false]);
-    assert.deepEqual(answers.map((answer) => isAnswerTo(without, answer)), answers.map(() => false));
+    const answers = [
+      `state=${one.state}`,
+      `state=${one.state}&sid=x`,
+      '',
+      'state=',
+      'state=other',
+      `state=${one.state}&state=other`,
+      'state=undefined',
+    ].map((query) => new URLSearchParams(query));
+    assert.deepEqual(
+      answers.map((answer) => isAnswerTo(one, answer)),
+      [true, true, false, false, false, false, false],
+    );
+    assert.deepEqual(
+      answers.map((answer) => isAnswerTo(without, answer)),
+      answers.map(() => false),
+    );
   });
 
   for (const endpoint of [undefined, 7, '/out', 'http://id.example.com/out', 'javascript:alert(1)', 'command:x']) {
@@ -54,8 +82,15 @@ describe('The page at which the person signs out of the server', () => {
     const server = await discovered(identity.issuer, { clientId: demoClientId });
     const request = await authorizationRequest(server, REDIRECT_URI, ['openid']);
     const { searchParams } = await new Person().authorize(request.url.href);
-    const { idToken } = await exchangeCode(server, request, searchParams, transportWith(), new AbortController().signal);
-    const open = (hint: string | undefined): Promise<Response> => fetch(logoutRequest({ server, accountId: 'account-1001', signedInAt: 0, idToken: hint })?.url ?? '');
+    const { idToken } = await exchangeCode(
+      server,
+      request,
+      searchParams,
+      transportWith(),
+      new AbortController().signal,
+    );
+    const open = (hint: string | undefined): Promise<Response> =>
+      fetch(logoutRequest({ server, accountId: 'account-1001', signedInAt: 0, idToken: hint })?.url ?? '');
     const page = await open(idToken);
     const forged = await open('not.a.token');
     assert.deepEqual([page.status, forged.status], [200, 400]);

@@ -29,8 +29,14 @@ describe('The metadata of a server', () => {
         server.on(`${OIDC}/`, { status, headers: { Location: `${server.issuer}/meta#x` } });
         server.on('/meta', () => ({ body: { ...server.metadata, jwks_uri: `${server.issuer}/old-keys` } }));
         server.on('/old-keys', { status, headers: { Location: 'jwks' } });
-        assert.equal((await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce }))).claims?.sub, 'person-1');
-        assert.deepEqual(server.requests.map(({ path }) => path), [OIDC, `${OIDC}/`, '/meta', '/token', '/old-keys', '/jwks']);
+        assert.equal(
+          (await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce }))).claims?.sub,
+          'person-1',
+        );
+        assert.deepEqual(
+          server.requests.map(({ path }) => path),
+          [OIDC, `${OIDC}/`, '/meta', '/token', '/old-keys', '/jwks'],
+        );
       });
     }
 
@@ -38,7 +44,12 @@ describe('The metadata of a server', () => {
       const chain = (length: number): void => {
         server.onDiscovery({ status: 301, headers: { Location: '/r1' } });
         for (let place = 1; place <= length; place += 1) {
-          server.on(`/r${place}`, place === length ? () => ({ body: server.metadata }) : { status: 301, headers: { Location: `/r${place + 1}` } });
+          server.on(
+            `/r${place}`,
+            place === length
+              ? () => ({ body: server.metadata })
+              : { status: 301, headers: { Location: `/r${place + 1}` } },
+          );
         }
       };
       chain(3);
@@ -51,7 +62,11 @@ describe('The metadata of a server', () => {
 
     it('goes to no other origin, and says which', async () => {
       const other = await ScriptedServer.start();
-      for (const [target, host] of [[`${other.issuer}${OIDC}`, new URL(other.issuer).host], [`https://${new URL(server.issuer).host}${OIDC}`, new URL(server.issuer).host], ['//portal.example.com/login?q=secret', 'portal.example.com']] as const) {
+      for (const [target, host] of [
+        [`${other.issuer}${OIDC}`, new URL(other.issuer).host],
+        [`https://${new URL(server.issuer).host}${OIDC}`, new URL(server.issuer).host],
+        ['//portal.example.com/login?q=secret', 'portal.example.com'],
+      ] as const) {
         server.onDiscovery({ status: 301, headers: { Location: target } });
         const { detail, message } = await rejectsWith(discovered(server.issuer), 'unexpected-html', 'http-301');
         assert.equal(detail, host);
@@ -66,16 +81,39 @@ describe('The metadata of a server', () => {
         server.onToken({ status, headers: { Location: '/token2' } });
         server.on('/revoke', { status, headers: { Location: '/token2' } });
         await rejectsWith(trade(server), 'unexpected-html', `http-${status}`);
-        await rejectsWith(revokeTokens(await discovered(server.issuer), { accessToken: 'access-1' }, transportWith()), 'unexpected-html', `http-${status}`);
+        await rejectsWith(
+          revokeTokens(await discovered(server.issuer), { accessToken: 'access-1' }, transportWith()),
+          'unexpected-html',
+          `http-${status}`,
+        );
       }
       assert.deepEqual(server.requestsTo('/token2'), []);
     });
   });
 
   describe('with optional endpoints that cannot be used', () => {
-    for (const name of ['userinfo_endpoint', 'jwks_uri', 'revocation_endpoint', 'device_authorization_endpoint', 'pushed_authorization_request_endpoint', 'end_session_endpoint']) {
+    for (const name of [
+      'userinfo_endpoint',
+      'jwks_uri',
+      'revocation_endpoint',
+      'device_authorization_endpoint',
+      'pushed_authorization_request_endpoint',
+      'end_session_endpoint',
+    ]) {
       it(`takes the ${name} for absent where it is null, empty, malformed or in the clear, and says so once`, async () => {
-        for (const value of [null, '', 7, [], {}, 'userinfo', '/userinfo', 'http://id.example.com/x', 'javascript:alert(1)', 'https://', 'https://a:b@id.example.com/x']) {
+        for (const value of [
+          null,
+          '',
+          7,
+          [],
+          {},
+          'userinfo',
+          '/userinfo',
+          'http://id.example.com/x',
+          'javascript:alert(1)',
+          'https://',
+          'https://a:b@id.example.com/x',
+        ]) {
           const lines: string[] = [];
           const note = (line: string): void => void lines.push(line);
           const log = { trace: note, debug: note, info: note, warn: note, error: note };
@@ -86,13 +124,24 @@ describe('The metadata of a server', () => {
             assert.equal(metadata[name], undefined, JSON.stringify(value));
             discovery.forget();
           }
-          assert.equal(lines.filter((line) => line.includes('cannot be used')).length, value === null ? 0 : 1, JSON.stringify(value));
+          assert.equal(
+            lines.filter((line) => line.includes('cannot be used')).length,
+            value === null ? 0 : 1,
+            JSON.stringify(value),
+          );
         }
       });
     }
 
     it('goes on renewing sessions', async () => {
-      Object.assign(server.metadata, { userinfo_endpoint: null, revocation_endpoint: '', jwks_uri: 7, end_session_endpoint: 'x', scopes_supported: 'openid', grant_types_supported: null });
+      Object.assign(server.metadata, {
+        userinfo_endpoint: null,
+        revocation_endpoint: '',
+        jwks_uri: 7,
+        end_session_endpoint: 'x',
+        scopes_supported: 'openid',
+        grant_types_supported: null,
+      });
       server.onToken({ body: { access_token: 'access-2', token_type: 'Bearer' } });
       const renewal = await requestRefresh(await discovered(server.issuer), 'refresh-1', undefined, transportWith());
       assert.equal((await renewal.check()).accessToken, 'access-2');
@@ -100,12 +149,19 @@ describe('The metadata of a server', () => {
 
     it('says what is missing where it is needed all the same', async () => {
       server.metadata['jwks_uri'] = null;
-      const failure = await rejectsWith(tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce })), 'unsupported-server', 'missing-endpoint');
+      const failure = await rejectsWith(
+        tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce })),
+        'unsupported-server',
+        'missing-endpoint',
+      );
       assert.equal(failure.detail, 'jwks_uri');
     });
 
     it('needs no page to sign in at where a code for any device is all that there is', async () => {
-      Object.assign(server.metadata, { authorization_endpoint: null, device_authorization_endpoint: `${server.issuer}/device` });
+      Object.assign(server.metadata, {
+        authorization_endpoint: null,
+        device_authorization_endpoint: `${server.issuer}/device`,
+      });
       const found = await discovered(server.issuer);
       assert.equal(found.metadata.device_authorization_endpoint, `${server.issuer}/device`);
       await rejectsWith(authorizationRequest(found, 'http://127.0.0.1/', []), 'unsupported-server', 'missing-endpoint');
@@ -113,18 +169,23 @@ describe('The metadata of a server', () => {
   });
 
   describe('at a URL that the entry names', () => {
-    const at = (path: string, more: Partial<Provider> = {}): Promise<ServerContext> => discovered('https://tenant.b2clogin.com/guid/v2.0', { metadataUrl: `${server.issuer}${path}`, ...more });
+    const at = (path: string, more: Partial<Provider> = {}): Promise<ServerContext> =>
+      discovered('https://tenant.b2clogin.com/guid/v2.0', { metadataUrl: `${server.issuer}${path}`, ...more });
     beforeEach(() => {
       server.metadata['issuer'] = 'https://tenant.b2clogin.com/guid/v2.0/';
       for (const [name, value] of Object.entries(server.metadata)) {
-        server.metadata[name] = typeof value === 'string' ? value.replace(server.issuer, 'https://tenant.b2clogin.com') : value;
+        server.metadata[name] =
+          typeof value === 'string' ? value.replace(server.issuer, 'https://tenant.b2clogin.com') : value;
       }
       server.on('/policy/meta', () => ({ body: server.metadata }));
     });
 
     it('is read from exactly there', async () => {
       assert.equal((await at('/policy/meta?p=B2C_1_signin')).metadata.issuer, 'https://tenant.b2clogin.com/guid/v2.0/');
-      assert.deepEqual(server.requests.map(({ path, parameters }) => [path, parameters.get('p')]), [['/policy/meta', 'B2C_1_signin']]);
+      assert.deepEqual(
+        server.requests.map(({ path, parameters }) => [path, parameters.get('p')]),
+        [['/policy/meta', 'B2C_1_signin']],
+      );
       server.on('/gone', { status: 404 });
       await rejectsWith(at('/gone'), 'no-server', 'no-discovery');
       assert.equal(server.requests.length, 2);
@@ -137,9 +198,19 @@ describe('The metadata of a server', () => {
 
     it('is another server with another URL', async () => {
       const discovery = new Discovery(transportWith());
-      server.on('/policy/other', () => ({ body: { ...server.metadata, token_endpoint: 'https://tenant.b2clogin.com/other' } }));
-      const tokenAt = async (path: string): Promise<unknown> => (await discovery.find(providerAt('https://tenant.b2clogin.com/guid/v2.0', { metadataUrl: `${server.issuer}${path}` }))).metadata.token_endpoint;
-      assert.deepEqual([await tokenAt('/policy/meta'), await tokenAt('/policy/other')], ['https://tenant.b2clogin.com/token', 'https://tenant.b2clogin.com/other']);
+      server.on('/policy/other', () => ({
+        body: { ...server.metadata, token_endpoint: 'https://tenant.b2clogin.com/other' },
+      }));
+      const tokenAt = async (path: string): Promise<unknown> =>
+        (
+          await discovery.find(
+            providerAt('https://tenant.b2clogin.com/guid/v2.0', { metadataUrl: `${server.issuer}${path}` }),
+          )
+        ).metadata.token_endpoint;
+      assert.deepEqual(
+        [await tokenAt('/policy/meta'), await tokenAt('/policy/other')],
+        ['https://tenant.b2clogin.com/token', 'https://tenant.b2clogin.com/other'],
+      );
     });
   });
 });

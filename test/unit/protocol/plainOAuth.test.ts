@@ -29,8 +29,13 @@ describe('A plain OAuth server', () => {
     await scripted.stop();
   });
 
-  const endpoints = (): NonNullable<Provider['endpoints']> => ({ authorization: `${scripted.issuer}/login?x=1`, token: `${scripted.issuer}/token`, userinfo: `${scripted.issuer}/me` });
-  const serverWith = async (more: Partial<Provider> = {}): Promise<ServerContext> => discovered(scripted.issuer, { endpoints: endpoints(), ...more });
+  const endpoints = (): NonNullable<Provider['endpoints']> => ({
+    authorization: `${scripted.issuer}/login?x=1`,
+    token: `${scripted.issuer}/token`,
+    userinfo: `${scripted.issuer}/me`,
+  });
+  const serverWith = async (more: Partial<Provider> = {}): Promise<ServerContext> =>
+    discovered(scripted.issuer, { endpoints: endpoints(), ...more });
   const signIn = async (more: Partial<Provider> = {}): Promise<Account> => {
     const server = await serverWith(more);
     const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
@@ -40,38 +45,69 @@ describe('A plain OAuth server', () => {
 
   it('is asked nothing where the entry says its endpoints', async () => {
     const { metadata } = await serverWith();
-    assert.deepEqual([metadata.issuer, metadata.token_endpoint, metadata.jwks_uri], [scripted.issuer, `${scripted.issuer}/token`, undefined]);
+    assert.deepEqual(
+      [metadata.issuer, metadata.token_endpoint, metadata.jwks_uri],
+      [scripted.issuer, `${scripted.issuer}/token`, undefined],
+    );
     assert.deepEqual(scripted.requests, []);
   });
 
   it('has every endpoint that the entry names, by the name that the protocol gives it', async () => {
     const at = (path: string): string => `${scripted.issuer}/${path}`;
     const every = {
-      authorization: at('a'), token: at('t'), revocation: at('r'), userinfo: at('u'), deviceAuthorization: at('d'), jwks: at('j'), pushedAuthorizationRequest: at('p'), endSession: at('e'),
+      authorization: at('a'),
+      token: at('t'),
+      revocation: at('r'),
+      userinfo: at('u'),
+      deviceAuthorization: at('d'),
+      jwks: at('j'),
+      pushedAuthorizationRequest: at('p'),
+      endSession: at('e'),
     };
     assert.deepEqual(Object.keys(every), ENDPOINT_FIELDS);
     const { metadata } = await serverWith({ endpoints: every });
     assert.deepEqual(metadata, {
-      issuer: scripted.issuer, authorization_endpoint: at('a'), token_endpoint: at('t'), revocation_endpoint: at('r'), userinfo_endpoint: at('u'),
-      device_authorization_endpoint: at('d'), jwks_uri: at('j'), pushed_authorization_request_endpoint: at('p'), end_session_endpoint: at('e'),
+      issuer: scripted.issuer,
+      authorization_endpoint: at('a'),
+      token_endpoint: at('t'),
+      revocation_endpoint: at('r'),
+      userinfo_endpoint: at('u'),
+      device_authorization_endpoint: at('d'),
+      jwks_uri: at('j'),
+      pushed_authorization_request_endpoint: at('p'),
+      end_session_endpoint: at('e'),
     });
   });
 
   it('gets the request pushed where the entry says where to, and has a page to sign out at', async () => {
     scripted.on('/par', { status: 201, body: { request_uri: 'urn:example:1', expires_in: 60 } });
-    const server = await serverWith({ endpoints: { ...endpoints(), pushedAuthorizationRequest: `${scripted.issuer}/par`, endSession: `${scripted.issuer}/out` } });
+    const server = await serverWith({
+      endpoints: {
+        ...endpoints(),
+        pushedAuthorizationRequest: `${scripted.issuer}/par`,
+        endSession: `${scripted.issuer}/out`,
+      },
+    });
     const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
     const address = await authorizationUrl(server, request, transport, signal);
     assert.equal(address.href, `${scripted.issuer}/login?x=1&client_id=editor&request_uri=urn%3Aexample%3A1`);
     assert.equal(scripted.requestsTo('/par')[0]?.parameters.get('state'), request.state);
-    assert.equal(logoutRequest({ server, accountId: 'x', signedInAt: 0, idToken: undefined })?.url.href, `${scripted.issuer}/out?client_id=editor`);
+    assert.equal(
+      logoutRequest({ server, accountId: 'x', signedInAt: 0, idToken: undefined })?.url.href,
+      `${scripted.issuer}/out?client_id=editor`,
+    );
   });
 
   it('is another server once the entry has other endpoints', async () => {
     const discovery = new Discovery(transport);
     const first = await discovery.find(providerAt(scripted.issuer, { endpoints: endpoints() }));
-    const second = await discovery.find(providerAt(scripted.issuer, { endpoints: { ...endpoints(), token: `${scripted.issuer}/other` } }));
-    assert.deepEqual([first.metadata.token_endpoint, second.metadata.token_endpoint], [`${scripted.issuer}/token`, `${scripted.issuer}/other`]);
+    const second = await discovery.find(
+      providerAt(scripted.issuer, { endpoints: { ...endpoints(), token: `${scripted.issuer}/other` } }),
+    );
+    assert.deepEqual(
+      [first.metadata.token_endpoint, second.metadata.token_endpoint],
+      [`${scripted.issuer}/token`, `${scripted.issuer}/other`],
+    );
   });
 
   it('has its endpoints on this machine only where it is there itself', async () => {
@@ -85,7 +121,11 @@ describe('A plain OAuth server', () => {
       const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
       await exchangeCode(server, request, answerTo(request), transport, signal);
       const { headers, parameters } = scripted.requestsTo('/token').at(-1) ?? {};
-      return [headers?.authorization?.split(' ')[0] ?? null, parameters?.get('client_id') ?? null, parameters?.get('client_secret') ?? null];
+      return [
+        headers?.authorization?.split(' ')[0] ?? null,
+        parameters?.get('client_id') ?? null,
+        parameters?.get('client_secret') ?? null,
+      ];
     };
     assert.deepEqual(await shown({}), ['Basic', null, null]);
     assert.deepEqual(await shown({ clientAuthentication: 'client_secret_basic' }), ['Basic', null, null]);
@@ -99,10 +139,19 @@ describe('A plain OAuth server', () => {
 
   it('may say that a token is none any more, which is no failure of a sign-out', async () => {
     const server = await serverWith({ endpoints: { ...endpoints(), revocation: `${scripted.issuer}/revoke` } });
-    const answers: ScriptedAnswer[] = [{ status: 200 }, { status: 400, body: { error: 'invalid_token', error_description: 'Token expired or revoked' } }];
+    const answers: ScriptedAnswer[] = [
+      { status: 200 },
+      { status: 400, body: { error: 'invalid_token', error_description: 'Token expired or revoked' } },
+    ];
     scripted.on('/revoke', () => answers.shift() ?? 'hang');
-    assert.equal(await revokeTokens(server, { accessToken: 'access-1', refreshToken: 'refresh-1' }, transport), 'revoked');
-    assert.deepEqual(scripted.requestsTo('/revoke').map(({ parameters }) => parameters.get('token')), ['refresh-1', 'access-1']);
+    assert.equal(
+      await revokeTokens(server, { accessToken: 'access-1', refreshToken: 'refresh-1' }, transport),
+      'revoked',
+    );
+    assert.deepEqual(
+      scripted.requestsTo('/revoke').map(({ parameters }) => parameters.get('token')),
+      ['refresh-1', 'access-1'],
+    );
     scripted.on('/revoke', { status: 400, body: { error: 'invalid_request' } });
     await rejectsWith(revokeTokens(server, { accessToken: 'access-1' }, transport), 'configuration', 'invalid_request');
   });
@@ -138,7 +187,10 @@ describe('A plain OAuth server', () => {
   }
 
   it('has to have an answer about the person where the entry counts on one', async () => {
-    await rejectsWith(signIn({ endpoints: { ...endpoints(), userinfo: undefined }, account: { id: 'id' } }), 'unsupported-server');
+    await rejectsWith(
+      signIn({ endpoints: { ...endpoints(), userinfo: undefined }, account: { id: 'id' } }),
+      'unsupported-server',
+    );
   });
 
   it('shows nothing of the person that could be more than a name', async () => {

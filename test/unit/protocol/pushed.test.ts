@@ -25,13 +25,20 @@ describe('A pushed authorization request', () => {
   const push = async (pushedAuthorization = false): Promise<{ readonly address: URL; readonly usual: URL }> => {
     const found = await discovered(scripted.issuer, { pushedAuthorization, resource: ['urn:a', 'urn:b'] });
     const request = await authorizationRequest(found, REDIRECT_URI, ['openid', 'read']);
-    return { address: await authorizationUrl(found, request, transportWith(), new AbortController().signal), usual: request.url };
+    return {
+      address: await authorizationUrl(found, request, transportWith(), new AbortController().signal),
+      usual: request.url,
+    };
   };
 
   it('has everything that the address would have said, and leaves a reference for the browser', async () => {
     scripted.metadata['authorization_endpoint'] = `${scripted.issuer}/authorize?tenant=a`;
     const { address, usual } = await push();
-    assert.deepEqual(Object.fromEntries(address.searchParams), { tenant: 'a', client_id: 'editor', request_uri: 'urn:example:1' });
+    assert.deepEqual(Object.fromEntries(address.searchParams), {
+      tenant: 'a',
+      client_id: 'editor',
+      request_uri: 'urn:example:1',
+    });
     const [request] = scripted.requestsTo('/par');
     const expected = [...usual.searchParams].filter(([name]) => name !== 'tenant');
     assert.deepEqual([...(request?.parameters ?? [])].sort(), expected.sort());
@@ -51,9 +58,21 @@ describe('A pushed authorization request', () => {
   });
 
   const answers: Readonly<Record<string, readonly [Script, Category, string?]>> = {
-    'says that the redirect address is not known': [{ status: 400, body: { error: 'invalid_redirect_uri' } }, 'redirect-rejected', 'invalid_redirect_uri'],
-    'says that a scope is not granted': [{ status: 400, body: { error: 'invalid_scope' } }, 'scope-rejected', 'invalid_scope'],
-    'wants a secret': [{ status: 401, headers: { 'WWW-Authenticate': 'Basic' }, body: { error: 'invalid_client' } }, 'client-rejected', 'invalid_client'],
+    'says that the redirect address is not known': [
+      { status: 400, body: { error: 'invalid_redirect_uri' } },
+      'redirect-rejected',
+      'invalid_redirect_uri',
+    ],
+    'says that a scope is not granted': [
+      { status: 400, body: { error: 'invalid_scope' } },
+      'scope-rejected',
+      'invalid_scope',
+    ],
+    'wants a secret': [
+      { status: 401, headers: { 'WWW-Authenticate': 'Basic' }, body: { error: 'invalid_client' } },
+      'client-rejected',
+      'invalid_client',
+    ],
     'has no reference': [{ status: 201, body: { expires_in: 60 } }, 'invalid-response'],
     'is 200 without a reference': [{ status: 200, body: {} }, 'invalid-response'],
     'is 503': [{ status: 503 }, 'server', 'http-503'],

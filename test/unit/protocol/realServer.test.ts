@@ -13,8 +13,13 @@ import { discovered, providerAt, REDIRECT_URI, transportWith } from '../../suppo
 import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
-import { demoClientId, startIdentityServer, type IdentityServer, type IdentityServerOptions } from '../../workshop/identityServer.ts';
-import { leaks } from '../../workshop/leaks.ts';
+import {
+  demoClientId,
+  startIdentityServer,
+  type IdentityServer,
+  type IdentityServerOptions,
+} from '../../../tools/identityServer.ts';
+import { leaks } from '../../../tools/leaks.ts';
 
 const SCOPES = ['openid', 'profile', 'email', 'offline_access'];
 const transport = transportWith();
@@ -64,16 +69,32 @@ describe('Against a real identity server', () => {
   it('a token is for the resource that the entry names, before and after a renewal', async () => {
     await start({ jwtAccessTokens: true });
     server = await discovered(identity.issuer, { clientId: demoClientId, resource: ['https://notes.example.com/api'] });
-    const audienceOf = ({ accessToken }: Tokens): unknown => (JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as { readonly aud: unknown }).aud;
+    const audienceOf = ({ accessToken }: Tokens): unknown =>
+      (JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as { readonly aud: unknown })
+        .aud;
     const tokens = await signIn();
-    const renewed = await (await requestRefresh(server, tokens.refreshToken ?? '', tokens.claims?.sub, transport)).check();
-    assert.deepEqual([audienceOf(tokens), audienceOf(renewed)], ['https://notes.example.com/api', 'https://notes.example.com/api']);
+    const renewed = await (
+      await requestRefresh(server, tokens.refreshToken ?? '', tokens.claims?.sub, transport)
+    ).check();
+    assert.deepEqual(
+      [audienceOf(tokens), audienceOf(renewed)],
+      ['https://notes.example.com/api', 'https://notes.example.com/api'],
+    );
   });
 
-  for (const [who, isRequired, pushedAuthorization] of [['server', true, false], ['entry', false, true]] as const) {
+  for (const [who, isRequired, pushedAuthorization] of [
+    ['server', true, false],
+    ['entry', false, true],
+  ] as const) {
     it(`a person signs in where the ${who} wants the request pushed`, async () => {
-      await start({ features: { pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: isRequired } } });
-      server = await discovered(identity.issuer, { clientId: demoClientId, pushedAuthorization, authorizationParameters: { ui_locales: 'de' } });
+      await start({
+        features: { pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: isRequired } },
+      });
+      server = await discovered(identity.issuer, {
+        clientId: demoClientId,
+        pushedAuthorization,
+        authorizationParameters: { ui_locales: 'de' },
+      });
       const request = await ask();
       const address = await authorizationUrl(server, request, transport, signal);
       assert.deepEqual([...address.searchParams.keys()], ['client_id', 'request_uri']);
@@ -100,7 +121,11 @@ describe('Against a real identity server', () => {
     const request = await ask();
     const { searchParams } = await new Person().authorize(request.url.href);
     await exchangeCode(server, request, searchParams, transport, signal);
-    await rejectsWith(exchangeCode(server, request, searchParams, transport, signal), 'invalid-callback', 'invalid_grant');
+    await rejectsWith(
+      exchangeCode(server, request, searchParams, transport, signal),
+      'invalid-callback',
+      'invalid_grant',
+    );
   });
 
   it('a code is of no use without the verifier that it was asked for with', async () => {
@@ -108,7 +133,11 @@ describe('Against a real identity server', () => {
     const request = await ask();
     const { searchParams } = await new Person().authorize(request.url.href);
     const thief = { ...request, codeVerifier: (await ask()).codeVerifier };
-    await rejectsWith(exchangeCode(server, thief, searchParams, transport, signal), 'invalid-callback', 'invalid_grant');
+    await rejectsWith(
+      exchangeCode(server, thief, searchParams, transport, signal),
+      'invalid-callback',
+      'invalid_grant',
+    );
   });
 
   it('each renewal brings a refresh token of its own, and a reuse ends everything', async () => {
@@ -119,7 +148,11 @@ describe('Against a real identity server', () => {
     assert.equal(new Set([refreshToken, first.refreshToken, second.refreshToken]).size, 3);
     const tokens = await second.check();
     assert.equal(await identity.tokenIsActive(tokens.accessToken), true);
-    await rejectsWith((await requestRefresh(server, refreshToken, claims?.sub, transport)).check(), 'session-ended', 'invalid_grant');
+    await rejectsWith(
+      (await requestRefresh(server, refreshToken, claims?.sub, transport)).check(),
+      'session-ended',
+      'invalid_grant',
+    );
     assert.equal(await identity.tokenIsActive(tokens.accessToken), false);
     assert.equal(identity.grantsRevoked.length, 1);
   });
@@ -145,7 +178,10 @@ describe('Against a real identity server', () => {
     await start();
     const tokens = await signIn();
     assert.equal(await revokeTokens(server, tokens, transport), 'revoked');
-    assert.deepEqual([await identity.tokenIsActive(tokens.accessToken), await identity.tokenIsActive(tokens.refreshToken ?? '')], [false, false]);
+    assert.deepEqual(
+      [await identity.tokenIsActive(tokens.accessToken), await identity.tokenIsActive(tokens.refreshToken ?? '')],
+      [false, false],
+    );
   });
 
   it('a sign-out is confirmed although the server cannot revoke an access token that is a JWT', async () => {
@@ -159,7 +195,9 @@ describe('Against a real identity server', () => {
 
 describe('A client with a secret, against a real identity server,', () => {
   const SECRET = 'a secret: with + signs & 100% of "quotes"';
-  const client = (method: 'client_secret_basic' | 'client_secret_post'): NonNullable<IdentityServerOptions['clients']>[number] => ({
+  const client = (
+    method: 'client_secret_basic' | 'client_secret_post',
+  ): NonNullable<IdentityServerOptions['clients']>[number] => ({
     client_id: `confidential ${method}`,
     client_secret: SECRET,
     application_type: 'native',
@@ -170,7 +208,13 @@ describe('A client with a secret, against a real identity server,', () => {
   });
   const lines: string[] = [];
   const tell = (line: string): void => void lines.push(line);
-  const transport = transportWith(systemClock, 30 * SECOND, { trace: tell, debug: tell, info: tell, warn: tell, error: tell });
+  const transport = transportWith(systemClock, 30 * SECOND, {
+    trace: tell,
+    debug: tell,
+    info: tell,
+    warn: tell,
+    error: tell,
+  });
   let identity: IdentityServer;
 
   afterEach(async () => {
@@ -187,7 +231,9 @@ describe('A client with a secret, against a real identity server,', () => {
   }
 
   async function serverWith(method: string, secret: string | undefined): Promise<ServerContext> {
-    return new Discovery(transport, () => Promise.resolve(secret)).find(providerAt(identity.issuer, { clientId: `confidential ${method}` }));
+    return new Discovery(transport, () => Promise.resolve(secret)).find(
+      providerAt(identity.issuer, { clientId: `confidential ${method}` }),
+    );
   }
 
   async function signIn(server: ServerContext): Promise<Tokens> {
@@ -210,8 +256,13 @@ describe('A client with a secret, against a real identity server,', () => {
       const posts = identity.journal.traffic.filter(({ url }) => url.startsWith('/token'));
       assert.ok(posts.length >= 3);
       for (const { body, headers } of posts) {
-        const isInHeader = headers.some(([name, value]) => name.toLowerCase() === 'authorization' && value.startsWith('Basic '));
-        assert.deepEqual([isInHeader, new URLSearchParams(body).get('client_secret')], method === 'client_secret_basic' ? [true, null] : [false, SECRET]);
+        const isInHeader = headers.some(
+          ([name, value]) => name.toLowerCase() === 'authorization' && value.startsWith('Basic '),
+        );
+        assert.deepEqual(
+          [isInHeader, new URLSearchParams(body).get('client_secret')],
+          method === 'client_secret_basic' ? [true, null] : [false, SECRET],
+        );
       }
     });
 
@@ -221,7 +272,10 @@ describe('A client with a secret, against a real identity server,', () => {
       for (const secret of ['wrong', undefined]) {
         const server = await serverWith(method, secret);
         await rejectsWith(signIn(server), 'client-rejected');
-        await rejectsWith(requestRefresh(server, refreshToken, claims?.sub, transport).then(async (answer) => answer.check()), 'client-rejected');
+        await rejectsWith(
+          requestRefresh(server, refreshToken, claims?.sub, transport).then(async (answer) => answer.check()),
+          'client-rejected',
+        );
       }
       assert.equal(await identity.tokenIsActive(refreshToken), true);
     });
@@ -257,8 +311,18 @@ describe('A revocation', () => {
     const server = await discovered(scripted.issuer);
     await revokeTokens(server, tokens, transport);
     await revokeTokens(server, { accessToken: 'access-2' }, transport);
-    const sent = scripted.requestsTo('/revoke').map(({ parameters }) => [parameters.get('token'), parameters.get('token_type_hint'), parameters.get('client_id')]);
-    assert.deepEqual(sent, [['refresh-1', 'refresh_token', 'editor'], ['access-1', 'access_token', 'editor'], ['access-2', 'access_token', 'editor']]);
+    const sent = scripted
+      .requestsTo('/revoke')
+      .map(({ parameters }) => [
+        parameters.get('token'),
+        parameters.get('token_type_hint'),
+        parameters.get('client_id'),
+      ]);
+    assert.deepEqual(sent, [
+      ['refresh-1', 'refresh_token', 'editor'],
+      ['access-1', 'access_token', 'editor'],
+      ['access-2', 'access_token', 'editor'],
+    ]);
   });
 
   it('that the server does not confirm is a failure', async () => {

@@ -75,11 +75,14 @@ describe('The keys of a server', () => {
     server.metadata['id_token_signing_alg_values_supported'] = ['RS256', 'HS256'];
     server.signing = { algorithm: 'HS256' };
     const { failure } = await party.signIn();
-    assert.deepEqual([failure?.category, failure?.code, failure?.detail, asked()], ['unsupported-server', 'unsafe-signature', 'HS256', 0]);
+    assert.deepEqual(
+      [failure?.category, failure?.code, failure?.detail, asked()],
+      ['unsupported-server', 'unsafe-signature', 'HS256', 0],
+    );
   });
 
   it('may be of kinds that nobody here can use', async () => {
-    party.server.keys = [...keysOf({ 'secp256k1': 2, 'Ed25519': 2 }), ...keysOf({ 'RSA': 1 })];
+    party.server.keys = [...keysOf({ secp256k1: 2, Ed25519: 2 }), ...keysOf({ RSA: 1 })];
     await party.signInWell();
   });
 });

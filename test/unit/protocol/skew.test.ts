@@ -19,7 +19,8 @@ describe('The comparison of the clocks', () => {
     await server.stop();
   });
 
-  const measured = (issuer = server.issuer): Promise<number | undefined> => measureSkew(providerAt(issuer), transportWith(clock));
+  const measured = (issuer = server.issuer): Promise<number | undefined> =>
+    measureSkew(providerAt(issuer), transportWith(clock));
 
   it('tells how far the server is ahead, or behind, to the second', async () => {
     for (const skew of [0, HOUR, -HOUR, 400 * DAY]) {
@@ -62,10 +63,17 @@ describe('The comparison of the clocks', () => {
     await measured();
     await measured();
     await measured(`${server.issuer}/tenant/`);
-    assert.deepEqual(server.requests.map(({ method, path }) => `${method} ${path}`), [
-      'GET /.well-known/openid-configuration', 'GET /.well-known/openid-configuration', 'GET /tenant/.well-known/openid-configuration',
-    ]);
-    assert.ok(server.requests.every(({ headers, parameters }) => headers.authorization === undefined && parameters.size === 0));
+    assert.deepEqual(
+      server.requests.map(({ method, path }) => `${method} ${path}`),
+      [
+        'GET /.well-known/openid-configuration',
+        'GET /.well-known/openid-configuration',
+        'GET /tenant/.well-known/openid-configuration',
+      ],
+    );
+    assert.ok(
+      server.requests.every(({ headers, parameters }) => headers.authorization === undefined && parameters.size === 0),
+    );
   });
 
   it('fails where the server cannot be reached, does not answer in time, or would be asked in the clear', async () => {

@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import { authorizationRequest, hintParameters, hintsAfter, maxAgeIn, type AuthorizationHints } from '../../../src/protocol/authorize.ts';
+import {
+  authorizationRequest,
+  hintParameters,
+  hintsAfter,
+  maxAgeIn,
+  type AuthorizationHints,
+} from '../../../src/protocol/authorize.ts';
 import { requestDeviceCode, requestDeviceTokens } from '../../../src/protocol/device.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
@@ -10,8 +16,8 @@ import { discovered, GOOD_TOKENS, REDIRECT_URI, transportWith } from '../../supp
 import { Person } from '../../support/browserless.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
-import { ACR_VALUES } from '../../workshop/identityInteractions.ts';
-import { demoClientId, startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
+import { ACR_VALUES } from '../../../tools/identityInteractions.ts';
+import { demoClientId, startIdentityServer, type IdentityServer } from '../../../tools/identityServer.ts';
 
 const transport = transportWith();
 const { signal } = new AbortController();
@@ -74,8 +80,16 @@ describe('A step up', () => {
       const found = await discovered(server.issuer);
       const request = await authorizationRequest(found, REDIRECT_URI, ['openid'], { maxAge: 300 });
       const asking = async (claims: Readonly<Record<string, unknown>>): Promise<Tokens> => {
-        server.onToken({ body: { ...GOOD_TOKENS, id_token: await server.idToken({ aud: 'editor', nonce: request.nonce, ...claims }) } });
-        return exchangeCode(found, request, new URLSearchParams({ code: 'code-1', state: request.state }), transport, signal);
+        server.onToken({
+          body: { ...GOOD_TOKENS, id_token: await server.idToken({ aud: 'editor', nonce: request.nonce, ...claims }) },
+        });
+        return exchangeCode(
+          found,
+          request,
+          new URLSearchParams({ code: 'code-1', state: request.state }),
+          transport,
+          signal,
+        );
       };
       assert.equal((await asking({ auth_time: seconds() - 290 })).claims?.sub, 'person-1');
       await rejectsWith(asking({ auth_time: seconds() - 340 }), 'step-up-failed', 'auth-too-old');
@@ -87,21 +101,49 @@ describe('A step up', () => {
       assert.deepEqual(hintParameters({ maxAge: 60 }, { max_age: '600' }), { max_age: '60' });
       assert.deepEqual(hintParameters({ maxAge: 0, acrValues: ['a', 'b'] }, {}), { max_age: '0', acr_values: 'a b' });
       assert.deepEqual(hintParameters({}, { max_age: '60' }), {});
-      assert.deepEqual(['5', '0', '-1', '', undefined, null, '1e3'].map(maxAgeIn), [5, 0, undefined, undefined, undefined, undefined, undefined]);
+      assert.deepEqual(['5', '0', '-1', '', undefined, null, '1e3'].map(maxAgeIn), [
+        5,
+        0,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+      ]);
     });
 
     it('goes on from what the server has said when it refused', () => {
-      assert.deepEqual(hintsAfter(new Failure('policy', 'claims-challenge', { claims: '{"a":1}' })), { prompt: undefined, claims: '{"a":1}' });
-      assert.deepEqual(hintsAfter(new Failure('sign-in-needed', 'login_required')), { prompt: 'login', claims: undefined });
+      assert.deepEqual(hintsAfter(new Failure('policy', 'claims-challenge', { claims: '{"a":1}' })), {
+        prompt: undefined,
+        claims: '{"a":1}',
+      });
+      assert.deepEqual(hintsAfter(new Failure('sign-in-needed', 'login_required')), {
+        prompt: 'login',
+        claims: undefined,
+      });
     });
 
     it('is asked for with a code to type, too, and an age that the server tells is checked', async () => {
       server.metadata['device_authorization_endpoint'] = `${server.issuer}/device`;
-      server.on('/device', { body: { device_code: 'device-1', user_code: 'ABCD', verification_uri: `${server.issuer}/type`, expires_in: 600 } });
+      server.on('/device', {
+        body: {
+          device_code: 'device-1',
+          user_code: 'ABCD',
+          verification_uri: `${server.issuer}/type`,
+          expires_in: 600,
+        },
+      });
       const found = await discovered(server.issuer, { authorizationParameters: { max_age: '300' } });
-      const code = await requestDeviceCode(found, ['openid'], transport, signal, { acrValues: ['mfa'], maxAge: 900, loginHint: 'sam' });
+      const code = await requestDeviceCode(found, ['openid'], transport, signal, {
+        acrValues: ['mfa'],
+        maxAge: 900,
+        loginHint: 'sam',
+      });
       const [{ parameters } = { parameters: new URLSearchParams() }] = server.requestsTo('/device');
-      assert.deepEqual(['acr_values', 'max_age', 'login_hint', 'scope'].map((name) => parameters.getAll(name).join()), ['mfa', '300', 'sam', 'openid']);
+      assert.deepEqual(
+        ['acr_values', 'max_age', 'login_hint', 'scope'].map((name) => parameters.getAll(name).join()),
+        ['mfa', '300', 'sam', 'openid'],
+      );
       const asking = async (claims: Readonly<Record<string, unknown>>): Promise<Tokens> => {
         server.onToken({ body: { ...GOOD_TOKENS, id_token: await server.idToken({ aud: 'editor', ...claims }) } });
         return requestDeviceTokens(found, code, ['openid'], transport, signal);

@@ -4,7 +4,16 @@ import type { Category } from '../../../src/core/failurePolicies.ts';
 import { authorizationRequest } from '../../../src/protocol/authorize.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
-import { answerTo, discovered, GOOD_TOKENS, jwtWith, REDIRECT_URI, trade, tradeForIdToken, transportWith } from '../../support/fixtures.ts';
+import {
+  answerTo,
+  discovered,
+  GOOD_TOKENS,
+  jwtWith,
+  REDIRECT_URI,
+  trade,
+  tradeForIdToken,
+  transportWith,
+} from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 import { htmlPage, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
@@ -20,7 +29,8 @@ describe('A token answer', () => {
     await server.stop();
   });
 
-  const answering = (more: Readonly<Record<string, unknown>>): void => server.onToken({ body: { ...GOOD_TOKENS, ...more } });
+  const answering = (more: Readonly<Record<string, unknown>>): void =>
+    server.onToken({ body: { ...GOOD_TOKENS, ...more } });
   /** What is left of the access token, in ms, as of the moment of asking. */
   const lifetimeFor = async (more: Readonly<Record<string, unknown>>, assumedLifetime?: number): Promise<unknown[]> => {
     answering(more);
@@ -31,23 +41,58 @@ describe('A token answer', () => {
   it('gives the tokens, and was asked for with the code and its verifier', async () => {
     answering({});
     const tokens = await trade(server);
-    assert.deepEqual([tokens.accessToken, tokens.refreshToken, tokens.tokenType, tokens.idToken, tokens.scopes], ['access-1', 'refresh-1', 'Bearer', undefined, undefined]);
+    assert.deepEqual(
+      [tokens.accessToken, tokens.refreshToken, tokens.tokenType, tokens.idToken, tokens.scopes],
+      ['access-1', 'refresh-1', 'Bearer', undefined, undefined],
+    );
     const [request] = server.requestsTo('/token');
-    assert.deepEqual([...(request?.parameters.keys() ?? [])].sort(), ['client_id', 'code', 'code_verifier', 'grant_type', 'redirect_uri']);
+    assert.deepEqual([...(request?.parameters.keys() ?? [])].sort(), [
+      'client_id',
+      'code',
+      'code_verifier',
+      'grant_type',
+      'redirect_uri',
+    ]);
     assert.equal(request?.headers.authorization, undefined);
   });
 
   it('was asked for with the parameters of the entry, none of which takes the place of what the protocol sets', async () => {
     answering({});
-    const tokenParameters = { audience: 'https://api.example.com', code: 'evil', code_verifier: 'evil', redirect_uri: 'evil', grant_type: 'evil', client_id: 'evil' };
+    const tokenParameters = {
+      audience: 'https://api.example.com',
+      code: 'evil',
+      code_verifier: 'evil',
+      redirect_uri: 'evil',
+      grant_type: 'evil',
+      client_id: 'evil',
+    };
     await trade(server, { provider: { tokenParameters } });
-    const renewal = await requestRefresh(await discovered(server.issuer, { tokenParameters: { ...tokenParameters, refresh_token: 'evil' } }), 'refresh-1', undefined, transportWith());
+    const renewal = await requestRefresh(
+      await discovered(server.issuer, { tokenParameters: { ...tokenParameters, refresh_token: 'evil' } }),
+      'refresh-1',
+      undefined,
+      transportWith(),
+    );
     await renewal.check();
     const [exchange, refresh] = server.requestsTo('/token').map(({ parameters }) => parameters);
-    assert.deepEqual([exchange?.get('audience'), refresh?.get('audience')], ['https://api.example.com', 'https://api.example.com']);
-    assert.deepEqual([exchange?.getAll('code'), exchange?.getAll('redirect_uri'), exchange?.getAll('grant_type'), exchange?.getAll('client_id')], [['code-1'], [REDIRECT_URI], ['authorization_code'], ['editor']]);
+    assert.deepEqual(
+      [exchange?.get('audience'), refresh?.get('audience')],
+      ['https://api.example.com', 'https://api.example.com'],
+    );
+    assert.deepEqual(
+      [
+        exchange?.getAll('code'),
+        exchange?.getAll('redirect_uri'),
+        exchange?.getAll('grant_type'),
+        exchange?.getAll('client_id'),
+      ],
+      [['code-1'], [REDIRECT_URI], ['authorization_code'], ['editor']],
+    );
     assert.notEqual(exchange?.get('code_verifier'), 'evil');
-    assert.deepEqual([refresh?.getAll('refresh_token'), refresh?.getAll('grant_type')], [['refresh-1'], ['refresh_token']]);
+    assert.deepEqual(
+      [refresh?.getAll('refresh_token'), refresh?.getAll('grant_type')],
+      [['refresh-1'], ['refresh_token']],
+    );
   });
 
   it('was asked for with each resource that the token is for, and so is a renewal', async () => {
@@ -55,7 +100,10 @@ describe('A token answer', () => {
     const resource = ['https://api.example.com', 'urn:example:x'];
     await trade(server, { provider: { resource } });
     await requestRefresh(await discovered(server.issuer, { resource }), 'refresh-1', undefined, transportWith());
-    assert.deepEqual(server.requestsTo('/token').map(({ parameters }) => parameters.getAll('resource')), [resource, resource]);
+    assert.deepEqual(
+      server.requestsTo('/token').map(({ parameters }) => parameters.getAll('resource')),
+      [resource, resource],
+    );
   });
 
   const answers: Readonly<Record<string, readonly [Script, Category, string?]>> = {
@@ -68,17 +116,41 @@ describe('A token answer', () => {
     'has an access token that is null': [{ body: { ...GOOD_TOKENS, access_token: null } }, 'invalid-response'],
     'is of type DPoP': [{ body: { ...GOOD_TOKENS, token_type: 'DPoP' } }, 'unsupported-server'],
     'is of a type that nobody knows': [{ body: { ...GOOD_TOKENS, token_type: 'mac' } }, 'configuration'],
-    'is an error with status 200, as GitHub gives': [{ body: { error: 'bad_verification_code', error_description: 'wrong' } }, 'invalid-callback', 'bad_verification_code'],
-    'is a client error with status 200': [{ body: { error: 'incorrect_client_credentials' } }, 'client-rejected', 'incorrect_client_credentials'],
-    'is 401 with a challenge and an error': [{ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: { error: 'invalid_client' } }, 'client-rejected', 'invalid_client'],
-    'is 401 with a challenge alone': [{ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: '' }, 'client-rejected', 'challenge'],
-    'says that the code is not good': [{ status: 400, body: { error: 'invalid_grant' } }, 'invalid-callback', 'invalid_grant'],
+    'is an error with status 200, as GitHub gives': [
+      { body: { error: 'bad_verification_code', error_description: 'wrong' } },
+      'invalid-callback',
+      'bad_verification_code',
+    ],
+    'is a client error with status 200': [
+      { body: { error: 'incorrect_client_credentials' } },
+      'client-rejected',
+      'incorrect_client_credentials',
+    ],
+    'is 401 with a challenge and an error': [
+      { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: { error: 'invalid_client' } },
+      'client-rejected',
+      'invalid_client',
+    ],
+    'is 401 with a challenge alone': [
+      { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: '' },
+      'client-rejected',
+      'challenge',
+    ],
+    'says that the code is not good': [
+      { status: 400, body: { error: 'invalid_grant' } },
+      'invalid-callback',
+      'invalid_grant',
+    ],
     'is 500 with an error in it': [{ status: 500, body: { error: 'invalid_grant' } }, 'server', 'http-500'],
-    'is 500 with an error that no specification knows': [{ status: 500, body: { error: 'Internal Server Error' } }, 'server', 'http-500'],
+    'is 500 with an error that no specification knows': [
+      { status: 500, body: { error: 'Internal Server Error' } },
+      'server',
+      'http-500',
+    ],
     'is 503': [{ status: 503, body: 'busy' }, 'server', 'http-503'],
     'is 404': [{ status: 404 }, 'no-server', 'http-404'],
     'is 403 with a page': [{ ...htmlPage, status: 403 }, 'unexpected-html', 'not-json'],
-    'redirects': [{ status: 307, headers: { Location: 'https://elsewhere.example.com' } }, 'unexpected-html', 'http-307'],
+    redirects: [{ status: 307, headers: { Location: 'https://elsewhere.example.com' } }, 'unexpected-html', 'http-307'],
     'does not come': ['drop', 'network'],
   };
   for (const [what, [script, category, code]] of Object.entries(answers)) {
@@ -89,7 +161,21 @@ describe('A token answer', () => {
     });
   }
 
-  for (const type of ['Bearer', 'bearer', 'BEARER', 'bearer ', ' Bearer', 'BearerToken', 'bearertoken', 'Bearer Token', 'bearer_token', '', ' ', null, undefined]) {
+  for (const type of [
+    'Bearer',
+    'bearer',
+    'BEARER',
+    'bearer ',
+    ' Bearer',
+    'BearerToken',
+    'bearertoken',
+    'Bearer Token',
+    'bearer_token',
+    '',
+    ' ',
+    null,
+    undefined,
+  ]) {
     it(`may call the type ${JSON.stringify(type)}`, async () => {
       answering({ token_type: type });
       assert.equal((await trade(server)).tokenType, 'Bearer');
@@ -102,7 +188,26 @@ describe('A token answer', () => {
     assert.deepEqual(await lifetimeFor({ expires_in: 1.5 }), [1500, 'expires_in']);
   });
 
-  for (const nothing of [undefined, null, '', 0, '0', -1, -5, '-1', '-0.5', 'abc', '5 minutes', 'Infinity', ' ', {}, { toString: 1 }, [], [60], true]) {
+  for (const nothing of [
+    undefined,
+    null,
+    '',
+    0,
+    '0',
+    -1,
+    -5,
+    '-1',
+    '-0.5',
+    'abc',
+    '5 minutes',
+    'Infinity',
+    ' ',
+    {},
+    { toString: 1 },
+    [],
+    [60],
+    true,
+  ]) {
     it(`whose lifetime is ${JSON.stringify(nothing)} says nothing of it: the token's own, then the assumed one, then none`, async () => {
       const exp = Math.floor(Date.now() / 1000) + 600;
       const [left, source] = await lifetimeFor({ expires_in: nothing, access_token: jwtWith({ exp }) }, 5 * MINUTE);
@@ -114,7 +219,14 @@ describe('A token answer', () => {
   }
 
   it('is not misled by a token that looks like a JWT and is none', async () => {
-    for (const token of ['a.b.c', 'a..c', `x.${Buffer.from('[]').toString('base64url')}.y`, jwtWith({ exp: 'soon' }), jwtWith({ exp: 0 }), jwtWith({})]) {
+    for (const token of [
+      'a.b.c',
+      'a..c',
+      `x.${Buffer.from('[]').toString('base64url')}.y`,
+      jwtWith({ exp: 'soon' }),
+      jwtWith({ exp: 0 }),
+      jwtWith({}),
+    ]) {
       assert.deepEqual(await lifetimeFor({ expires_in: undefined, access_token: token }), [undefined, 'never-said']);
     }
   });
@@ -133,7 +245,14 @@ describe('A token answer', () => {
   });
 
   it('may put commas between the scopes, unless there is a space as well', async () => {
-    for (const [scope, granted] of [['repo,gist', ['repo', 'gist']], ['repo', ['repo']], ['a,b c', ['a,b', 'c']], ['repo, gist,  user', ['repo', 'gist', 'user']], [' repo,gist ', ['repo', 'gist']], ['repo , gist,', ['repo', 'gist']]] as const) {
+    for (const [scope, granted] of [
+      ['repo,gist', ['repo', 'gist']],
+      ['repo', ['repo']],
+      ['a,b c', ['a,b', 'c']],
+      ['repo, gist,  user', ['repo', 'gist', 'user']],
+      [' repo,gist ', ['repo', 'gist']],
+      ['repo , gist,', ['repo', 'gist']],
+    ] as const) {
       server.onToken({ body: { ...GOOD_TOKENS, scope } });
       assert.deepEqual((await trade(server)).scopes, granted);
     }
@@ -149,7 +268,7 @@ describe('A token answer', () => {
     }
   });
 
-  it('says nothing of the session\'s end with 0, less, or nonsense; then the refresh token itself may', async () => {
+  it("says nothing of the session's end with 0, less, or nonsense; then the refresh token itself may", async () => {
     for (const value of [0, '0', -1, 'never', null]) {
       answering({ refresh_expires_in: value });
       assert.equal((await trade(server)).sessionEndsAt, undefined);
@@ -161,13 +280,19 @@ describe('A token answer', () => {
   });
 
   describe('with an ID token', () => {
-    const trading = (claims: Readonly<Record<string, unknown>>, algorithm: 'RS256' | 'ES256' = 'RS256', kid = 'known'): Promise<unknown> =>
+    const trading = (
+      claims: Readonly<Record<string, unknown>>,
+      algorithm: 'RS256' | 'ES256' = 'RS256',
+      kid = 'known',
+    ): Promise<unknown> =>
       tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }, algorithm, kid));
     const now = (): number => Math.floor(Date.now() / 1000);
 
     it('is accepted, whichever of the usual algorithms it is signed with', async () => {
       for (const algorithm of ['RS256', 'ES256'] as const) {
-        const { claims } = await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, name: 'Sam' }, algorithm));
+        const { claims } = await tradeForIdToken(server, (nonce) =>
+          server.idToken({ aud: 'editor', nonce, name: 'Sam' }, algorithm),
+        );
         assert.deepEqual([claims?.sub, claims?.['name']], ['person-1', 'Sam']);
       }
     });
@@ -190,10 +315,25 @@ describe('A token answer', () => {
       const provider = { token: 'id_token' } as const;
       const lasting = async (seconds: number): Promise<unknown[]> => {
         const exp = now() + seconds;
-        const { accessExpiresAt = 0, expirySource, sentAt } = await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, exp }), transportWith(), provider);
+        const {
+          accessExpiresAt = 0,
+          expirySource,
+          sentAt,
+        } = await tradeForIdToken(
+          server,
+          (nonce) => server.idToken({ aud: 'editor', nonce, exp }),
+          transportWith(),
+          provider,
+        );
         return [accessExpiresAt === exp * 1000 ? 'ID token' : accessExpiresAt - sentAt, expirySource];
       };
-      assert.deepEqual([await lasting(100), await lasting(3000)], [['ID token', 'token'], [300_000, 'expires_in']]);
+      assert.deepEqual(
+        [await lasting(100), await lasting(3000)],
+        [
+          ['ID token', 'token'],
+          [300_000, 'expires_in'],
+        ],
+      );
     });
 
     it('lives no longer than makes sense where it is what callers get, so that a record can hold the time', async () => {
@@ -201,21 +341,32 @@ describe('A token answer', () => {
       const request = await authorizationRequest(found, REDIRECT_URI, ['openid']);
       const idToken = await server.idToken({ aud: 'editor', nonce: request.nonce, exp: Number.MAX_SAFE_INTEGER });
       answering({ expires_in: null, id_token: idToken });
-      const { accessExpiresAt = 0, expirySource, sentAt } = await exchangeCode(found, request, answerTo(request), transportWith(), new AbortController().signal);
+      const {
+        accessExpiresAt = 0,
+        expirySource,
+        sentAt,
+      } = await exchangeCode(found, request, answerTo(request), transportWith(), new AbortController().signal);
       assert.deepEqual([Math.round((accessExpiresAt - sentAt) / (365 * DAY)), expirySource], [100, 'token']);
     });
 
     it('is not done without where the entry says that callers get it, not even at a renewal', async () => {
       answering({});
       await rejectsWith(trade(server, { provider: { token: 'id_token' } }), 'unsupported-server', 'no-id-token');
-      const renewal = await requestRefresh(await discovered(server.issuer, { token: 'id_token' }), 'refresh-0', undefined, transportWith());
+      const renewal = await requestRefresh(
+        await discovered(server.issuer, { token: 'id_token' }),
+        'refresh-0',
+        undefined,
+        transportWith(),
+      );
       assert.equal(renewal.refreshToken, 'refresh-1');
       await rejectsWith(renewal.check(), 'unsupported-server', 'no-id-token');
     });
 
     it('has to say when the person signed in, and not too long ago, where the entry asks for that', async () => {
       const asking = (claims: Readonly<Record<string, unknown>>): Promise<unknown> =>
-        tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }), transportWith(), { authorizationParameters: { max_age: '600' } });
+        tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }), transportWith(), {
+          authorizationParameters: { max_age: '600' },
+        });
       await asking({ auth_time: now() - 60 });
       await rejectsWith(asking({ auth_time: now() - 1200 }), 'step-up-failed', 'auth-too-old');
       await rejectsWith(asking({}), 'invalid-response');
@@ -242,7 +393,10 @@ describe('A token answer', () => {
     });
 
     it('that is missing although "openid" was asked for is a bad answer', async () => {
-      await rejectsWith(tradeForIdToken(server, () => Promise.resolve(undefined)), 'invalid-response');
+      await rejectsWith(
+        tradeForIdToken(server, () => Promise.resolve(undefined)),
+        'invalid-response',
+      );
     });
 
     it('signed with a key that the server does not publish is a bad answer', async () => {
@@ -261,7 +415,11 @@ describe('A token answer', () => {
     });
 
     it('without a signature is not accepted', async () => {
-      await assert.rejects(tradeForIdToken(server, (nonce) => Promise.resolve(jwtWith({ iss: server.issuer, aud: 'editor', sub: 'x', iat: now(), exp: now() + 60, nonce }))));
+      await assert.rejects(
+        tradeForIdToken(server, (nonce) =>
+          Promise.resolve(jwtWith({ iss: server.issuer, aud: 'editor', sub: 'x', iat: now(), exp: now() + 60, nonce })),
+        ),
+      );
     });
 
     it('is a failure of the server while the signing keys cannot be had', async () => {
@@ -273,7 +431,9 @@ describe('A token answer', () => {
       it(`is accepted from a server whose clock is ${minutes} minutes off, by the measured skew`, async () => {
         server.date = () => Date.now() + minutes * MINUTE;
         const serverNow = now() + minutes * 60;
-        const tokens = await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, iat: serverNow, nbf: serverNow, exp: serverNow + 120 }));
+        const tokens = await tradeForIdToken(server, (nonce) =>
+          server.idToken({ aud: 'editor', nonce, iat: serverNow, nbf: serverNow, exp: serverNow + 120 }),
+        );
         assert.ok(Math.abs((tokens.skew ?? 0) - minutes * MINUTE) < 3000);
         assert.equal(tokens.accessExpiresAt, tokens.sentAt + 300_000);
       });
@@ -285,13 +445,24 @@ describe('A token answer', () => {
       });
     }
 
-    it('is judged by the clock that the product is given, not by the machine\'s', async () => {
+    it("is judged by the clock that the product is given, not by the machine's", async () => {
       const clock = new ManualAsyncClock();
       server.date = () => clock.now();
       const fake = Math.floor(clock.now() / 1000);
-      const tokens = await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, iat: fake, exp: fake + 300 }), transportWith(clock));
+      const tokens = await tradeForIdToken(
+        server,
+        (nonce) => server.idToken({ aud: 'editor', nonce, iat: fake, exp: fake + 300 }),
+        transportWith(clock),
+      );
       assert.equal(tokens.claims?.exp, fake + 300);
-      await rejectsWith(tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, iat: fake - 900, exp: fake - 600 }), transportWith(clock)), 'clock');
+      await rejectsWith(
+        tradeForIdToken(
+          server,
+          (nonce) => server.idToken({ aud: 'editor', nonce, iat: fake - 900, exp: fake - 600 }),
+          transportWith(clock),
+        ),
+        'clock',
+      );
     });
   });
 });

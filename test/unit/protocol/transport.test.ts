@@ -57,10 +57,14 @@ describe('The transport', () => {
     // It can have been a sleep as well, so the token counts as older than it is.
     ['the clock was set forward by a day', (one) => one.set(24 * HOUR), 24 * HOUR],
     ['the clock was set back by an hour', (one) => one.set(-HOUR), 0],
-    ['the machine slept for a minute and the clock was set back by an hour', (one) => {
-      one.sleep(MINUTE);
-      one.set(-HOUR);
-    }, MINUTE],
+    [
+      'the machine slept for a minute and the clock was set back by an hour',
+      (one) => {
+        one.sleep(MINUTE);
+        one.set(-HOUR);
+      },
+      MINUTE,
+    ],
   ];
   for (const [what, happen, age] of MIDWAY) {
     it(`counts a token's age from the time of sending, or from an earlier one, if ${what} before the answer arrived`, async () => {
@@ -96,10 +100,15 @@ describe('The transport', () => {
     });
     const transport: Transport = {
       ...transportWith(clock),
-      fetch: (_url, init) => Promise.resolve(new Response(stream.pipeThrough(new TransformStream(), init?.signal ? { signal: init.signal } : {}))),
+      fetch: (_url, init) =>
+        Promise.resolve(
+          new Response(stream.pipeThrough(new TransformStream(), init?.signal ? { signal: init.signal } : {})),
+        ),
     };
     const initialRecord = clock.now();
-    const time = rejectsWith(fetchWith(transport)(`${server.issuer}/drip`, GET), 'network', 'deadline').then(() => clock.now() - initialRecord);
+    const time = rejectsWith(fetchWith(transport)(`${server.issuer}/drip`, GET), 'network', 'deadline').then(
+      () => clock.now() - initialRecord,
+    );
     await clock.pass(40 * SECOND);
     assert.equal(await time, 30 * SECOND);
     assert.ok(isCancelled);
@@ -145,10 +154,13 @@ describe('The transport', () => {
 
   it('sends nothing to another machine without TLS', async () => {
     let wasSent = false;
-    const transport = { ...transportWith(clock), fetch: () => {
-      wasSent = true;
-      return Promise.resolve(new Response());
-    } };
+    const transport = {
+      ...transportWith(clock),
+      fetch: () => {
+        wasSent = true;
+        return Promise.resolve(new Response());
+      },
+    };
     await rejectsWith(fetchWith(transport)('http://id.example.com/token', GET), 'insecure', 'http-endpoint');
     assert.equal(wasSent, false);
   });
@@ -161,7 +173,7 @@ describe('The transport', () => {
     await rejectsWith(get('/drop'), 'network');
   });
 
-  it('measures how far the server\'s clock is ahead, and counts from the moment of sending', async () => {
+  it("measures how far the server's clock is ahead, and counts from the moment of sending", async () => {
     const seen: Answer[] = [];
     const look = (answer: Answer): Response => {
       seen.push(answer);

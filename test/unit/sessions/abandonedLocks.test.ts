@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import { providerAt } from '../../support/fixtures.ts';
-import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import {
+  createTestWindow,
+  createTestWindowWithServer,
+  seedSession,
+  recordAt,
+  type TestWindow,
+} from '../../support/testWindow.ts';
 import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 import { Windows } from '../../support/windows.ts';
 
@@ -19,8 +25,12 @@ describe('A lock of another window', () => {
   });
 
   const signIn = (more: Partial<SessionRecord> = {}): Promise<unknown> =>
-    seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: testWindow.clock.now() + DAY, ...more }));
-  const hold = (sign = 'ended', generation = 1): void => void testWindow.folder.files.set('s1.1.held', JSON.stringify({ sign, generation }));
+    seedSession(
+      testWindow,
+      recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: testWindow.clock.now() + DAY, ...more }),
+    );
+  const hold = (sign = 'ended', generation = 1): void =>
+    void testWindow.folder.files.set('s1.1.held', JSON.stringify({ sign, generation }));
   /** How many requests for tokens follow a check. */
   const requestsAfterCheck = async (): Promise<number> => {
     await testWindow.sessions.abandonedLocks.check();
@@ -42,17 +52,26 @@ describe('A lock of another window', () => {
       testWindow.folder.files.set('s1.1.held', JSON.stringify({ sign, generation: 1 }));
       assert.equal(await requestsAfterCheck(), 0, String(sign));
     }
-    assert.deepEqual(testWindow.lines.filter((line) => line.includes('finishes')), []);
+    assert.deepEqual(
+      testWindow.lines.filter((line) => line.includes('finishes')),
+      [],
+    );
   });
 
   it('doesn’t matter for tokens that were renewed since, or for a session that has ended', async () => {
     await signIn({ generation: 2 });
     hold();
     assert.equal(await requestsAfterCheck(), 0);
-    await signIn({ generation: 3, ended: { at: testWindow.clock.now(), category: 'session-ended', code: 'invalid_grant' } });
+    await signIn({
+      generation: 3,
+      ended: { at: testWindow.clock.now(), category: 'session-ended', code: 'invalid_grant' },
+    });
     hold('ended', 3);
     await requestsAfterCheck();
-    assert.deepEqual(testWindow.lines.filter((line) => line.includes('finishes')), []);
+    assert.deepEqual(
+      testWindow.lines.filter((line) => line.includes('finishes')),
+      [],
+    );
   });
 
   it('is left alone while this window renews the session itself', async () => {
@@ -67,7 +86,10 @@ describe('A lock of another window', () => {
     await signIn();
     hold();
     await requestsAfterCheck();
-    assert.deepEqual(testWindow.lines.filter((line) => line.includes('finishes')), []);
+    assert.deepEqual(
+      testWindow.lines.filter((line) => line.includes('finishes')),
+      [],
+    );
   });
 
   it('isn’t looked at any more by a window that is closed', async () => {
@@ -86,7 +108,10 @@ describe('A lock of another window', () => {
     server.onToken(rotatingTokens());
     const first = windows.open();
     await windows.clock.rest();
-    await seedSession(first, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + DAY }));
+    await seedSession(
+      first,
+      recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + DAY }),
+    );
     const second = windows.open({ isBlind: true });
     await windows.clock.pass(5 * SECOND);
     first.kill(1);

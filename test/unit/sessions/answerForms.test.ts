@@ -28,12 +28,21 @@ describe('A session', () => {
     const rotate = rotatingTokens();
     server.onToken((request) => {
       const { body, status } = rotate(request);
-      return status === undefined ? { status: 201, headers: { 'Content-Type': 'text/html' }, body: new URLSearchParams(body as Record<string, string>).toString() } : { status, body: JSON.stringify(body) };
+      return status === undefined
+        ? {
+            status: 201,
+            headers: { 'Content-Type': 'text/html' },
+            body: new URLSearchParams(body as Record<string, string>).toString(),
+          }
+        : { status, body: JSON.stringify(body) };
     });
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
     for (let time = 2; time < 6; time += 1) {
       await testWindow.tokenRefresher.renew('s1', 'test');
-      assert.deepEqual([testWindow.record().accessToken, testWindow.record().refreshToken], [`access-${time}`, `refresh-${time}`]);
+      assert.deepEqual(
+        [testWindow.record().accessToken, testWindow.record().refreshToken],
+        [`access-${time}`, `refresh-${time}`],
+      );
     }
     assert.equal(testWindow.record().expirySource, 'expires_in');
   });
@@ -51,7 +60,10 @@ describe('A session', () => {
 
   it('has its scopes sent at a renewal where the entry asks for that', async () => {
     at({ scopeOnRefresh: true });
-    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { scopes: ['openid', 'read', 'write'], granted: ['read'] }));
+    await seedSession(
+      testWindow,
+      recordAt(server.issuer, testWindow.clock.now(), { scopes: ['openid', 'read', 'write'], granted: ['read'] }),
+    );
     server.onToken(rotatingTokens());
     await testWindow.tokenRefresher.renew('s1', 'test');
     assert.equal(server.requestsTo('/token')[0]?.parameters.get('scope'), 'openid read');
@@ -63,7 +75,13 @@ describe('A session', () => {
     await testWindow.sessionManager.addSession(grantFor(provider, testWindow.clock.now()));
     const before = testWindow;
     elsewhere.metadata['issuer'] = server.issuer;
-    testWindow = createTestWindow(server.issuer, { providers: [{ ...provider, metadataUrl: `${elsewhere.issuer}/.well-known/openid-configuration` }], store: before.store, folder: before.folder, clock: before.clock, life: before.life });
+    testWindow = createTestWindow(server.issuer, {
+      providers: [{ ...provider, metadataUrl: `${elsewhere.issuer}/.well-known/openid-configuration` }],
+      store: before.store,
+      folder: before.folder,
+      clock: before.clock,
+      life: before.life,
+    });
     await testWindow.sessionManager.ready();
     assert.deepEqual(testWindow.sessionManager.list('acme'), []);
     await rejectsWith(testWindow.tokenRefresher.renew('new-1', 'test'), 'not-configured');
@@ -75,7 +93,11 @@ describe('A session', () => {
 
   it('survives an error in any shape that is no verdict, with the words of the server', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
-    for (const [status, body] of [[200, { ok: false, error: 'invalid_refresh_token' }], [400, { status: 'BAD REFRESH TOKEN' }], [400, { message: 'refresh-1 is dead' }]] as const) {
+    for (const [status, body] of [
+      [200, { ok: false, error: 'invalid_refresh_token' }],
+      [400, { status: 'BAD REFRESH TOKEN' }],
+      [400, { message: 'refresh-1 is dead' }],
+    ] as const) {
       server.onToken({ status, body });
       await assert.rejects(testWindow.tokenRefresher.renew('s1', 'test'));
       const { failure, record } = testWindow.liveSessions.get('s1') ?? {};

@@ -5,7 +5,13 @@ import type { SessionRecord } from '../../../src/core/session.ts';
 import { ChallengeSessions } from '../../../src/sessions/challengeSessions.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeProcessLiveness } from '../../support/fakeStore.ts';
-import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import {
+  createTestWindow,
+  createTestWindowWithServer,
+  seedSession,
+  recordAt,
+  type TestWindow,
+} from '../../support/testWindow.ts';
 import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('A resource server’s challenge', () => {
@@ -15,7 +21,11 @@ describe('A resource server’s challenge', () => {
 
   beforeEach(async () => {
     ({ testWindow, server } = await createTestWindowWithServer());
-    challengeSessions = new ChallengeSessions({ clock: testWindow.clock, sessionManager: testWindow.sessionManager, tokenRefresher: testWindow.tokenRefresher });
+    challengeSessions = new ChallengeSessions({
+      clock: testWindow.clock,
+      sessionManager: testWindow.sessionManager,
+      tokenRefresher: testWindow.tokenRefresher,
+    });
   });
 
   afterEach(async () => {
@@ -23,16 +33,27 @@ describe('A resource server’s challenge', () => {
   });
 
   const now = (): number => testWindow.clock.now();
-  const demand = (params: Readonly<Record<string, string>>, fallbackScopes: readonly string[] = ['read']): ChallengeRequirements =>
-    parseRequirements({ challenges: [{ scheme: 'Bearer', params }], fallbackScopes });
+  const demand = (
+    params: Readonly<Record<string, string>>,
+    fallbackScopes: readonly string[] = ['read'],
+  ): ChallengeRequirements => parseRequirements({ challenges: [{ scheme: 'Bearer', params }], fallbackScopes });
   const refused = demand({ error: 'invalid_token' });
   const tokens = async (wanted: ChallengeRequirements, account?: string): Promise<string[]> =>
     (await challengeSessions.find('acme', wanted, account)).map(({ record }) => record.accessToken);
   const renewals = (): number => server.requestsTo('/token').length;
   /** A session whose token has worked for an hour and has four to go. */
   const settled = (more: Partial<SessionRecord> = {}): Promise<SessionRecord> =>
-    seedSession(testWindow, recordAt(server.issuer, now(), { renewedAt: now() - HOUR, signedInAt: now() - HOUR, accessExpiresAt: now() + 4 * HOUR, ...more }));
-  const claims = (value: unknown): ChallengeRequirements => demand({ error: 'insufficient_claims', claims: Buffer.from(JSON.stringify(value)).toString('base64') });
+    seedSession(
+      testWindow,
+      recordAt(server.issuer, now(), {
+        renewedAt: now() - HOUR,
+        signedInAt: now() - HOUR,
+        accessExpiresAt: now() + 4 * HOUR,
+        ...more,
+      }),
+    );
+  const claims = (value: unknown): ChallengeRequirements =>
+    demand({ error: 'insufficient_claims', claims: Buffer.from(JSON.stringify(value)).toString('base64') });
 
   it('that names scopes only is answered like a caller that wants them, and renews nothing', async () => {
     await settled();
@@ -46,18 +67,27 @@ describe('A resource server’s challenge', () => {
       await settled();
       const { clock, folder, store } = testWindow;
       const next = createTestWindow(server.issuer, { clock, folder, store, life: new FakeProcessLiveness() });
-      return [next, new ChallengeSessions({ clock, sessionManager: next.sessionManager, tokenRefresher: next.tokenRefresher })];
+      return [
+        next,
+        new ChallengeSessions({ clock, sessionManager: next.sessionManager, tokenRefresher: next.tokenRefresher }),
+      ];
     };
 
     it('is answered all the same, where it names scopes', async () => {
       const [, early] = await started();
-      assert.deepEqual((await early.find('acme', demand({}))).map(({ record }) => record.accessToken), ['access-1']);
+      assert.deepEqual(
+        (await early.find('acme', demand({}))).map(({ record }) => record.accessToken),
+        ['access-1'],
+      );
       assert.equal(renewals(), 0);
     });
 
     it('is answered with another token, where it refuses the one that is stored', async () => {
       const [next, early] = await started();
-      assert.deepEqual((await early.find('acme', refused)).map(({ record }) => record.accessToken), ['access-2']);
+      assert.deepEqual(
+        (await early.find('acme', refused)).map(({ record }) => record.accessToken),
+        ['access-2'],
+      );
       assert.deepEqual([renewals(), next.record().generation], [1, 2]);
     });
   });
@@ -100,8 +130,12 @@ describe('A resource server’s challenge', () => {
       testWindow.sessions.start();
       other.sessions.start();
       await other.sessionManager.ready();
-      const elsewhere = new ChallengeSessions({ clock, sessionManager: other.sessionManager, tokenRefresher: other.tokenRefresher });
-      server.onToken(rotatingTokens({ expires_in: 4 * HOUR / SECOND }));
+      const elsewhere = new ChallengeSessions({
+        clock,
+        sessionManager: other.sessionManager,
+        tokenRefresher: other.tokenRefresher,
+      });
+      server.onToken(rotatingTokens({ expires_in: (4 * HOUR) / SECOND }));
       await tokens(refused);
       for (let time = 0; time < 5; time += 1) {
         await clock.pass(11 * SECOND);
@@ -115,7 +149,7 @@ describe('A resource server’s challenge', () => {
 
     it('is met anew where the token that came of one was good for long', async () => {
       await settled();
-      server.onToken(rotatingTokens({ expires_in: 4 * HOUR / SECOND }));
+      server.onToken(rotatingTokens({ expires_in: (4 * HOUR) / SECOND }));
       await tokens(refused);
       await testWindow.clock.pass(HOUR);
       assert.deepEqual(await tokens(refused), ['access-3']);
@@ -149,9 +183,16 @@ describe('A resource server’s challenge', () => {
 
     it('is answered for the account that it is about, and for the others where one cannot be renewed', async () => {
       await settled();
-      await settled({ id: 's2', account: { id: 'person-2', label: 'Kim' }, accessToken: 'kim-1', refreshToken: 'refresh-kim' });
+      await settled({
+        id: 's2',
+        account: { id: 'person-2', label: 'Kim' },
+        accessToken: 'kim-1',
+        refreshToken: 'refresh-kim',
+      });
       server.onToken(({ parameters }) =>
-        parameters.get('refresh_token') === 'refresh-kim' ? { status: 503, body: 'down' } : { body: { access_token: 'sam-2', token_type: 'Bearer', expires_in: 300 } },
+        parameters.get('refresh_token') === 'refresh-kim'
+          ? { status: 503, body: 'down' }
+          : { body: { access_token: 'sam-2', token_type: 'Bearer', expires_in: 300 } },
       );
       assert.deepEqual(await tokens(refused, 'person-1'), ['sam-2']);
       assert.equal(renewals(), 1);
@@ -163,9 +204,13 @@ describe('A resource server’s challenge', () => {
   describe('that wants a stronger or newer sign-in', () => {
     it('is answered by the session that has it, and by no other; no renewal is tried', async () => {
       await settled({ acr: 'mfa', authenticatedAt: now() - 2 * MINUTE });
-      assert.deepEqual(await tokens(demand({ error: 'insufficient_user_authentication', acr_values: 'mfa' })), ['access-1']);
+      assert.deepEqual(await tokens(demand({ error: 'insufficient_user_authentication', acr_values: 'mfa' })), [
+        'access-1',
+      ]);
       assert.deepEqual(await tokens(demand({ error: 'insufficient_user_authentication', acr_values: 'phr' })), []);
-      assert.deepEqual(await tokens(demand({ error: 'insufficient_user_authentication', max_age: '120' })), ['access-1']);
+      assert.deepEqual(await tokens(demand({ error: 'insufficient_user_authentication', max_age: '120' })), [
+        'access-1',
+      ]);
       await testWindow.clock.pass(31 * SECOND);
       assert.deepEqual(await tokens(demand({ error: 'insufficient_user_authentication', max_age: '120' })), []);
       assert.equal(renewals(), 0);

@@ -38,7 +38,9 @@ describe('The log', () => {
       await ask();
       await testWindow.clock.pass(MINUTE);
       await ask();
-      assert.deepEqual(told(': a caller '), [`${SESSION}: a caller gets the token in hand: the token works for 300 s more (expires_in), 60 s are wanted, has a refresh token.`]);
+      assert.deepEqual(told(': a caller '), [
+        `${SESSION}: a caller gets the token in hand: the token works for 300 s more (expires_in), 60 s are wanted, has a refresh token.`,
+      ]);
     });
 
     it('tells a token that is past its time from one that has too little left', async () => {
@@ -46,7 +48,9 @@ describe('The log', () => {
       await live();
       await testWindow.clock.pass(4 * MINUTE + 30 * SECOND);
       await ask();
-      assert.deepEqual(told(': a caller needs'), [`${SESSION}: a caller needs a renewal: the token works for 30 s more (expires_in), 60 s are wanted, has a refresh token.`]);
+      assert.deepEqual(told(': a caller needs'), [
+        `${SESSION}: a caller needs a renewal: the token works for 30 s more (expires_in), 60 s are wanted, has a refresh token.`,
+      ]);
       await live({ expirySource: 'token' });
       await testWindow.clock.pass(5 * MINUTE + 5 * SECOND);
       await ask();
@@ -56,7 +60,9 @@ describe('The log', () => {
     it('tells one whose expiry was never said from both', async () => {
       await live({ accessExpiresAt: undefined, expirySource: 'never-said' });
       await ask();
-      assert.deepEqual(told(': a caller '), [`${SESSION}: a caller gets the token in hand: the server never said when the token expires, has a refresh token.`]);
+      assert.deepEqual(told(': a caller '), [
+        `${SESSION}: a caller gets the token in hand: the server never said when the token expires, has a refresh token.`,
+      ]);
     });
 
     it('says that there is no refresh token', async () => {
@@ -67,7 +73,10 @@ describe('The log', () => {
 
     it('says what comes after a failure, and when it is tried again, once', async () => {
       server.onToken({ status: 429, headers: { 'retry-after': '40' }, body: {} });
-      await live({ accessExpiresAt: testWindow.clock.now() + 10 * SECOND, renewedAt: testWindow.clock.now() - 50 * SECOND });
+      await live({
+        accessExpiresAt: testWindow.clock.now() + 10 * SECOND,
+        renewedAt: testWindow.clock.now() - 50 * SECOND,
+      });
       await testWindow.clock.pass(9 * SECOND);
       await ask();
       await ask();
@@ -78,8 +87,14 @@ describe('The log', () => {
       const failed = 'after rate-limited (http-429), HTTP 429, tried again at';
       const [needs = '', gets = '', refused = '', ...rest] = told(': a caller ');
       assert.ok(needs.startsWith(`${SESSION}: a caller needs a renewal: `), needs);
-      assert.ok(gets.startsWith(`${SESSION}: a caller gets the token in hand ${failed} ${at}: the token works for `), gets);
-      assert.ok(refused.startsWith(`${SESSION}: a caller is refused ${failed} ${at}: the token expired 9 s ago`), refused);
+      assert.ok(
+        gets.startsWith(`${SESSION}: a caller gets the token in hand ${failed} ${at}: the token works for `),
+        gets,
+      );
+      assert.ok(
+        refused.startsWith(`${SESSION}: a caller is refused ${failed} ${at}: the token expired 9 s ago`),
+        refused,
+      );
       assert.deepEqual(rest, []);
     });
 
@@ -88,7 +103,12 @@ describe('The log', () => {
       for (const scopes of [['write'], ['write'], ['other\n[x](command:y)']]) {
         await testWindow.sessionManager.find('acme', scopes);
       }
-      assert.deepEqual(told('No session at'), ['write', 'other x(command:y)'].map((wanted) => `No session at acme serves a caller that wants "${wanted}"; it has 1.`));
+      assert.deepEqual(
+        told('No session at'),
+        ['write', 'other x(command:y)'].map(
+          (wanted) => `No session at acme serves a caller that wants "${wanted}"; it has 1.`,
+        ),
+      );
     });
   });
 
@@ -109,14 +129,25 @@ describe('The log', () => {
         ['session end', { accessExpiresAt: now + 10 * HOUR, sessionEndsAt: now + HOUR }, {}],
         ['refresh interval', { accessExpiresAt: now + HOUR }, { refreshInterval: 20 * MINUTE }],
       ] as const) {
-        assert.match(await planned(more, settings), new RegExp(`^Session s1 at acme \\(generation 1\\): next renewal at [0-9TZ:.-]+, for its ${because}; the token works for \\d+ s more \\(expires_in\\), has a refresh token\\.$`));
+        assert.match(
+          await planned(more, settings),
+          new RegExp(
+            `^Session s1 at acme \\(generation 1\\): next renewal at [0-9TZ:.-]+, for its ${because}; the token works for \\d+ s more \\(expires_in\\), has a refresh token\\.$`,
+          ),
+        );
       }
     });
 
     it('says why none is', async () => {
-      assert.equal(await planned({ refreshToken: undefined }), `${SESSION}: no renewal is planned; the token works for 300 s more (expires_in), no refresh token.`);
+      assert.equal(
+        await planned({ refreshToken: undefined }),
+        `${SESSION}: no renewal is planned; the token works for 300 s more (expires_in), no refresh token.`,
+      );
       const never = { accessExpiresAt: undefined, expirySource: 'never-said' } as const;
-      assert.equal(await planned(never, { refreshInterval: 0 }), `${SESSION}: no renewal is planned; the server never said when the token expires, has a refresh token.`);
+      assert.equal(
+        await planned(never, { refreshInterval: 0 }),
+        `${SESSION}: no renewal is planned; the server never said when the token expires, has a refresh token.`,
+      );
     });
 
     it('says when it is over by the passing of time', async () => {
@@ -124,14 +155,18 @@ describe('The log', () => {
       testWindow.scheduler.tick();
       await testWindow.clock.pass(HOUR);
       assert.equal(told('is over').length, 1);
-      assert.match(told('is over')[0] ?? '', /: is over; the token expired 0 s ago \(expires_in\), no refresh token\.$/);
+      assert.match(
+        told('is over')[0] ?? '',
+        /: is over; the token expired 0 s ago \(expires_in\), no refresh token\.$/,
+      );
     });
 
     it('says so to everybody who reads the log, at start and after each renewal', async () => {
       server.onToken(rotatingTokens({ expires_in: undefined }));
       const plans = (): { generation: number; at: number }[] =>
         testWindow.infos.flatMap((line) => {
-          const [found, generation, at = ''] = /\(generation (\d+)\): next renewal at ([0-9TZ:.-]+), for its refresh interval;/.exec(line) ?? [];
+          const [found, generation, at = ''] =
+            /\(generation (\d+)\): next renewal at ([0-9TZ:.-]+), for its refresh interval;/.exec(line) ?? [];
           return found === undefined ? [] : [{ generation: Number(generation), at: Date.parse(at) }];
         });
       await live({ accessExpiresAt: undefined, expirySource: 'never-said' }, { refreshInterval: 12 * HOUR });
@@ -143,7 +178,10 @@ describe('The log', () => {
       await testWindow.clock.pass(13 * HOUR);
       const { generation, renewedAt } = testWindow.record();
       assert.deepEqual([generation, renewedAt], [2, first.at]);
-      assert.deepEqual(plans().map((plan) => plan.generation), [1, 2]);
+      assert.deepEqual(
+        plans().map((plan) => plan.generation),
+        [1, 2],
+      );
     });
 
     it('does not repeat itself at each tick', async () => {
@@ -168,7 +206,11 @@ describe('The log', () => {
       testWindow.scheduler.tick();
       testWindow.clock.sleep(-HOUR);
       await testWindow.clock.pass(MINUTE);
-      assert.equal(told(`${SESSION}: its times are not trusted until it is renewed.`).length, 1, testWindow.lines.join('\n'));
+      assert.equal(
+        told(`${SESSION}: its times are not trusted until it is renewed.`).length,
+        1,
+        testWindow.lines.join('\n'),
+      );
     });
   });
 
@@ -177,17 +219,23 @@ describe('The log', () => {
       server.onToken({ status: 503, body: {} });
       await live();
       await assert.rejects(testWindow.tokenRefresher.renew('s1', 'a test'));
-      assert.deepEqual(told('renewal failed'), [`${SESSION}: renewal failed 1×: server (http-503), HTTP 503; the token works for 300 s more (expires_in), has a refresh token; next try in 2 s, at ${inMs(2 * SECOND)}.`]);
+      assert.deepEqual(told('renewal failed'), [
+        `${SESSION}: renewal failed 1×: server (http-503), HTTP 503; the token works for 300 s more (expires_in), has a refresh token; next try in 2 s, at ${inMs(2 * SECOND)}.`,
+      ]);
     });
 
     it('says how long a session that has ended is still served', async () => {
       server.onToken({ status: 400, body: { error: 'invalid_grant' } });
       await live({ accessExpiresAt: testWindow.clock.now() + HOUR });
       await assert.rejects(testWindow.tokenRefresher.renew('s1', 'a test'));
-      assert.deepEqual(told('has ended'), [`${SESSION} has ended: session-ended (invalid_grant), HTTP 400; has a refresh token, the session ended 0 s ago (invalid_grant), the token works for 300 s more; it takes a new sign-in.`]);
+      assert.deepEqual(told('has ended'), [
+        `${SESSION} has ended: session-ended (invalid_grant), HTTP 400; has a refresh token, the session ended 0 s ago (invalid_grant), the token works for 300 s more; it takes a new sign-in.`,
+      ]);
       await testWindow.clock.pass(10 * SECOND);
       await ask();
-      assert.deepEqual(told(': a caller '), [`${SESSION}: a caller gets the token in hand: the session ended 10 s ago (invalid_grant), the token works for 290 s more, 60 s are wanted, has a refresh token.`]);
+      assert.deepEqual(told(': a caller '), [
+        `${SESSION}: a caller gets the token in hand: the session ended 10 s ago (invalid_grant), the token works for 290 s more, 60 s are wanted, has a refresh token.`,
+      ]);
     });
   });
 
@@ -197,7 +245,10 @@ describe('The log', () => {
     await testWindow.tokenRefresher.renew('s1', 'a test');
     const { host } = new URL(server.issuer);
     const [discovery = '', token = ''] = told(host);
-    assert.match(discovery, /^GET 127\.0\.0\.1:\d+\/\.well-known\/openid-configuration: 200, \d+ characters, \d+ ms\.$/);
+    assert.match(
+      discovery,
+      /^GET 127\.0\.0\.1:\d+\/\.well-known\/openid-configuration: 200, \d+ characters, \d+ ms\.$/,
+    );
     assert.match(token, /^POST 127\.0\.0\.1:\d+\/token: 200, \d+ characters, \d+ ms\.$/);
     assert.equal(told('Provider acme has authorization_endpoint, token_endpoint').length, 1);
     assert.doesNotMatch(testWindow.lines.join('\n'), /access-\d|refresh-\d/);

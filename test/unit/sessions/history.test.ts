@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import { createTestWindow, grantFor, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import {
+  createTestWindow,
+  grantFor,
+  createTestWindowWithServer,
+  seedSession,
+  recordAt,
+  type TestWindow,
+} from '../../support/testWindow.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import type { ScriptedServer } from '../../support/scriptedServer.ts';
 
@@ -18,15 +25,25 @@ describe('History', () => {
   });
 
   const kinds = (one = testWindow): string[] => one.sessions.history.all().map(({ kind }) => kind);
-  const again = (): TestWindow => createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
+  const again = (): TestWindow =>
+    createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
 
   it('tells of a sign-in, a renewal and a sign-out, each once', async () => {
-    const { id } = await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), testWindow.clock.now()));
+    const { id } = await testWindow.sessionManager.addSession(
+      grantFor(providerAt(server.issuer), testWindow.clock.now()),
+    );
     await testWindow.clock.pass(SECOND);
     await testWindow.tokenRefresher.renew(id, 'test');
     await testWindow.sessionManager.signOut(id);
     assert.deepEqual(kinds(), ['signed-in', 'renewed', 'gone']);
-    assert.deepEqual(testWindow.sessions.history.all()[1], { at: testWindow.clock.now(), session: 'new-1', providerId: 'acme', generation: 2, kind: 'renewed', why: undefined });
+    assert.deepEqual(testWindow.sessions.history.all()[1], {
+      at: testWindow.clock.now(),
+      session: 'new-1',
+      providerId: 'acme',
+      generation: 2,
+      kind: 'renewed',
+      why: undefined,
+    });
   });
 
   it('tells a session that was read from one that is signed in just now, and that the same account signs in again', async () => {
@@ -52,10 +69,16 @@ describe('History', () => {
     server.onToken({ status: 400, body: { error: 'invalid_grant', error_description: 'SECRET words' } });
     await testWindow.clock.pass(MINUTE);
     await testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
-    assert.deepEqual(testWindow.sessions.history.all().slice(1).map(({ kind, why }) => [kind, why]), [
-      ['renewal-failed', { category: 'server', code: 'http-503' }],
-      ['ended', { category: 'session-ended', code: 'invalid_grant' }],
-    ]);
+    assert.deepEqual(
+      testWindow.sessions.history
+        .all()
+        .slice(1)
+        .map(({ kind, why }) => [kind, why]),
+      [
+        ['renewal-failed', { category: 'server', code: 'http-503' }],
+        ['ended', { category: 'session-ended', code: 'invalid_grant' }],
+      ],
+    );
     assert.doesNotMatch(JSON.stringify(testWindow.sessions.history.all()), /SECRET|refresh-1|access-1/);
   });
 

@@ -6,7 +6,13 @@ import { tokenLifetimes } from '../../../src/core/session.ts';
 import { sessionTime } from '../../../src/core/status.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeStore } from '../../support/fakeStore.ts';
-import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import {
+  createTestWindow,
+  createTestWindowWithServer,
+  seedSession,
+  recordAt,
+  type TestWindow,
+} from '../../support/testWindow.ts';
 import { rememberedKeyNames } from '../../support/keyNames.ts';
 import { htmlPage, rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';
@@ -30,7 +36,10 @@ describe('A refresh that wasn’t due, whose window dies', () => {
     windows = new Windows(server, kind);
     const window = windows.open();
     await windows.clock.rest();
-    await seedSession(window, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 30 * DAY }));
+    await seedSession(
+      window,
+      recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 30 * DAY }),
+    );
     return window;
   };
   /** Has a window begin a refresh, and kills it after so many changes to what all share. */
@@ -50,7 +59,10 @@ describe('A refresh that wasn’t due, whose window dies', () => {
         await windows.clock.pass(5 * SECOND);
         const { ended, generation, isComplete } = second.record();
         // A strict server takes the token for stolen if its answer died with the window before it was stored.
-        assert.ok((generation > 1 && isComplete) || ended?.category === 'refresh-response-lost', `generation ${generation}, ${ended?.category ?? 'not ended'}`);
+        assert.ok(
+          (generation > 1 && isComplete) || ended?.category === 'refresh-response-lost',
+          `generation ${generation}, ${ended?.category ?? 'not ended'}`,
+        );
       });
     }
 
@@ -69,15 +81,25 @@ describe('A refresh that wasn’t due, whose window dies', () => {
     windows = new Windows(server);
     const first = windows.open();
     await windows.clock.rest();
-    const { refreshToken: _, ...record } = recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + DAY });
+    const { refreshToken: _, ...record } = recordAt(server.issuer, windows.clock.now(), {
+      accessExpiresAt: windows.clock.now() + DAY,
+    });
     await seedSession(first, record);
     const second = windows.open();
     await windows.clock.rest();
-    void first.renewalLock.take('s1', 1, () => new Promise(() => {}), () => Promise.resolve(undefined));
+    void first.renewalLock.take(
+      's1',
+      1,
+      () => new Promise(() => {}),
+      () => Promise.resolve(undefined),
+    );
     await windows.clock.rest();
     first.kill();
     await windows.clock.pass(10 * MINUTE);
-    assert.deepEqual(second.lines.filter((line) => line.includes('finishes')), []);
+    assert.deepEqual(
+      second.lines.filter((line) => line.includes('finishes')),
+      [],
+    );
   });
 
   it('keeps to the pace of the failures if it can’t be finished', async () => {
@@ -97,7 +119,12 @@ describe('A refresh that wasn’t due, whose window dies', () => {
     windows.open();
     await windows.clock.pass(2 * SECOND);
     let release = (): void => {};
-    const turn = first.renewalLock.take('s1', 1, () => new Promise<void>((resolve) => (release = resolve)), () => Promise.resolve(undefined));
+    const turn = first.renewalLock.take(
+      's1',
+      1,
+      () => new Promise<void>((resolve) => (release = resolve)),
+      () => Promise.resolve(undefined),
+    );
     await windows.clock.pass(10 * MINUTE);
     assert.equal(server.requestsTo('/token').length, 0);
     release();
@@ -159,7 +186,10 @@ describe('A clock that was set back', () => {
     server.onToken({ status: 404 });
     const first = windows.open();
     await windows.clock.rest();
-    await seedSession(first, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 12 * HOUR }));
+    await seedSession(
+      first,
+      recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 12 * HOUR }),
+    );
     await windows.clock.pass(2 * MINUTE);
     windows.leap(-HOUR);
     await windows.clock.pass(62 * SECOND);
@@ -196,9 +226,15 @@ describe('A clock that was set back', () => {
   it('isn’t told by the uptime from before a restart', async () => {
     const first = windows.open();
     await windows.clock.rest();
-    await seedSession(first, recordAt(server.issuer, windows.clock.now(), { renewedUptime: { boot: 'before', ms: 0 } }));
+    await seedSession(
+      first,
+      recordAt(server.issuer, windows.clock.now(), { renewedUptime: { boot: 'before', ms: 0 } }),
+    );
     await windows.clock.pass(MINUTE);
-    assert.deepEqual([first.liveSessions.get('s1')?.clockSetBackMs, server.requestsTo('/token').length], [undefined, 0]);
+    assert.deepEqual(
+      [first.liveSessions.get('s1')?.clockSetBackMs, server.requestsTo('/token').length],
+      [undefined, 0],
+    );
   });
 
   it('is noticed also with a token from before the machine was restarted', async () => {
@@ -206,7 +242,10 @@ describe('A clock that was set back', () => {
     const first = windows.open();
     await windows.clock.rest();
     const now = windows.clock.now();
-    await seedSession(first, recordAt(server.issuer, now, { accessExpiresAt: now + HOUR, renewedUptime: { boot: 'before', ms: 5 * DAY } }));
+    await seedSession(
+      first,
+      recordAt(server.issuer, now, { accessExpiresAt: now + HOUR, renewedUptime: { boot: 'before', ms: 5 * DAY } }),
+    );
     await windows.clock.pass(2 * MINUTE);
     windows.leap(-2 * HOUR);
     await windows.clock.pass(HOUR);
@@ -253,11 +292,27 @@ describe('A wait that the server asked for', () => {
     const until = testWindow.clock.now() + 1556 * SECOND;
     const at = testWindow.clock.now() + SECOND;
     // The other window has read the failures before this one has noted its own.
-    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at, category: 'network', code: 'deadline', failures: 3, nextTryAt: at + 6 * SECOND });
-    assert.deepEqual([(await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil, (await testWindow.sessionIndex.getLastFailure('s1'))?.nextTryAt], [until, until]);
+    await testWindow.sessionIndex.recordFailure('s1', {
+      generation: 1,
+      at,
+      category: 'network',
+      code: 'deadline',
+      failures: 3,
+      nextTryAt: at + 6 * SECOND,
+    });
+    assert.deepEqual(
+      [
+        (await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil,
+        (await testWindow.sessionIndex.getLastFailure('s1'))?.nextTryAt,
+      ],
+      [until, until],
+    );
     await testWindow.clock.pass(2 * SECOND);
     await testWindow.crossWindowSync.sync('s1');
-    assert.deepEqual([testWindow.liveSessions.get('s1')?.waitUntil, testWindow.liveSessions.get('s1')?.nextTryAt], [until, until]);
+    assert.deepEqual(
+      [testWindow.liveSessions.get('s1')?.waitUntil, testWindow.liveSessions.get('s1')?.nextTryAt],
+      [until, until],
+    );
     testWindow.sessions.start();
     await testWindow.clock.pass(1550 * SECOND);
     assert.equal(server.requestsTo('/token').length, 1);
@@ -266,23 +321,54 @@ describe('A wait that the server asked for', () => {
 
   it('is the longer one of two', async () => {
     const now = testWindow.clock.now();
-    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 600 * SECOND, waitUntil: now + 600 * SECOND });
-    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 10 * SECOND, waitUntil: now + 10 * SECOND });
+    await testWindow.sessionIndex.recordFailure('s1', {
+      generation: 1,
+      at: now,
+      category: 'server',
+      code: 'http-503',
+      failures: 1,
+      nextTryAt: now + 600 * SECOND,
+      waitUntil: now + 600 * SECOND,
+    });
+    await testWindow.sessionIndex.recordFailure('s1', {
+      generation: 1,
+      at: now,
+      category: 'server',
+      code: 'http-503',
+      failures: 1,
+      nextTryAt: now + 10 * SECOND,
+      waitUntil: now + 10 * SECOND,
+    });
     assert.equal((await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil, now + 600 * SECOND);
   });
 
   it('is over with a renewal that worked, and doesn’t count for the next generation', async () => {
     const now = testWindow.clock.now();
-    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, waitUntil: now + 600 * SECOND });
+    await testWindow.sessionIndex.recordFailure('s1', {
+      generation: 1,
+      at: now,
+      category: 'server',
+      code: 'http-503',
+      failures: 1,
+      waitUntil: now + 600 * SECOND,
+    });
     await testWindow.sessionIndex.write({ ...testWindow.record(), generation: 2 });
-    assert.deepEqual([...testWindow.folder.files.keys()].filter((name) => /\.(try|wait)$/.test(name)), []);
+    assert.deepEqual(
+      [...testWindow.folder.files.keys()].filter((name) => /\.(try|wait)$/.test(name)),
+      [],
+    );
     assert.equal(await testWindow.sessionIndex.getLastFailure('s1'), undefined);
   });
 
   it('is kept when the window is looked at again, also if the latest failure had none', () => {
     const now = testWindow.clock.now();
     const until = now + 600 * SECOND;
-    testWindow.liveSessions.update('s1', { failure: new Failure('network', 'deadline'), failedAt: now - MINUTE, nextTryAt: until, waitUntil: until });
+    testWindow.liveSessions.update('s1', {
+      failure: new Failure('network', 'deadline'),
+      failedAt: now - MINUTE,
+      nextTryAt: until,
+      waitUntil: until,
+    });
     testWindow.scheduler.checkNow();
     assert.equal(testWindow.liveSessions.get('s1')?.nextTryAt, until);
     testWindow.sessions.dispose();
@@ -291,7 +377,15 @@ describe('A wait that the server asked for', () => {
   it('is noted anew by a window that was told to wait longer than the note says', async () => {
     const now = testWindow.clock.now();
     testWindow.liveSessions.update('s1', { waitUntil: now + 900 * SECOND });
-    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 600 * SECOND, waitUntil: now + 600 * SECOND });
+    await testWindow.sessionIndex.recordFailure('s1', {
+      generation: 1,
+      at: now,
+      category: 'server',
+      code: 'http-503',
+      failures: 1,
+      nextTryAt: now + 600 * SECOND,
+      waitUntil: now + 600 * SECOND,
+    });
     await testWindow.crossWindowSync.sync('s1');
     assert.equal((await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil, now + 900 * SECOND);
   });
@@ -299,8 +393,21 @@ describe('A wait that the server asked for', () => {
   it('doesn’t count for a failure of the next generation, even if its file is still there', async () => {
     const now = testWindow.clock.now();
     await testWindow.sessionIndex.recordWait('s1', 1, now + 600 * SECOND);
-    await testWindow.sessionIndex.recordFailure('s1', { generation: 2, at: now, category: 'server', code: 'http-503', failures: 1, nextTryAt: now + 2 * SECOND });
-    assert.deepEqual([(await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil, (await testWindow.sessionIndex.getLastFailure('s1'))?.nextTryAt], [undefined, now + 2 * SECOND]);
+    await testWindow.sessionIndex.recordFailure('s1', {
+      generation: 2,
+      at: now,
+      category: 'server',
+      code: 'http-503',
+      failures: 1,
+      nextTryAt: now + 2 * SECOND,
+    });
+    assert.deepEqual(
+      [
+        (await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil,
+        (await testWindow.sessionIndex.getLastFailure('s1'))?.nextTryAt,
+      ],
+      [undefined, now + 2 * SECOND],
+    );
   });
 
   it('survives a failure of this window’s own that has none', async () => {
@@ -313,7 +420,10 @@ describe('A wait that the server asked for', () => {
     const renewal = testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
     await testWindow.clock.pass(10 * SECOND);
     await renewal;
-    assert.deepEqual([testWindow.liveSessions.get('s1')?.failure?.category, testWindow.liveSessions.get('s1')?.nextTryAt], ['network', until]);
+    assert.deepEqual(
+      [testWindow.liveSessions.get('s1')?.failure?.category, testWindow.liveSessions.get('s1')?.nextTryAt],
+      ['network', until],
+    );
   });
 });
 
@@ -321,7 +431,12 @@ describe('Two browsers that share the folder, but not the secrets', () => {
   it('don’t take each other’s sessions for lost', async () => {
     const { testWindow, server } = await createTestWindowWithServer();
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
-    const other = createTestWindow(server.issuer, { store: new FakeStore(), folder: testWindow.folder, clock: testWindow.clock, keyNames: rememberedKeyNames() });
+    const other = createTestWindow(server.issuer, {
+      store: new FakeStore(),
+      folder: testWindow.folder,
+      clock: testWindow.clock,
+      keyNames: rememberedKeyNames(),
+    });
     other.sessions.start();
     await testWindow.clock.pass(10 * SECOND);
     assert.deepEqual([other.findings, other.liveSessions.all()], [[], []]);
@@ -334,10 +449,18 @@ describe('Two browsers that share the folder, but not the secrets', () => {
     const keyNames = rememberedKeyNames();
     const testWindow = createTestWindow(server.issuer, { keyNames });
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
-    const later = createTestWindow(server.issuer, { store: new FakeStore(), folder: testWindow.folder, clock: testWindow.clock, keyNames });
+    const later = createTestWindow(server.issuer, {
+      store: new FakeStore(),
+      folder: testWindow.folder,
+      clock: testWindow.clock,
+      keyNames,
+    });
     later.sessions.start();
     await testWindow.clock.pass(10 * SECOND);
-    assert.deepEqual(later.findings.map(({ kind }) => kind), ['lost']);
+    assert.deepEqual(
+      later.findings.map(({ kind }) => kind),
+      ['lost'],
+    );
     later.sessions.dispose();
     await server.stop();
   });
@@ -345,11 +468,31 @@ describe('Two browsers that share the folder, but not the secrets', () => {
 
 describe('The reason why a session has ended', () => {
   const cases = [
-    ['expired, because its known end has passed', { sessionEndsAt: -SECOND, sessionEndSource: 'answer' }, { error: 'invalid_grant' }, 'session-expired'],
-    ['expired, because its known end is now, by a clock that differs a little', { sessionEndsAt: 20 * SECOND, sessionEndSource: 'token' }, { error: 'invalid_grant' }, 'session-expired'],
+    [
+      'expired, because its known end has passed',
+      { sessionEndsAt: -SECOND, sessionEndSource: 'answer' },
+      { error: 'invalid_grant' },
+      'session-expired',
+    ],
+    [
+      'expired, because its known end is now, by a clock that differs a little',
+      { sessionEndsAt: 20 * SECOND, sessionEndSource: 'token' },
+      { error: 'invalid_grant' },
+      'session-expired',
+    ],
     ['expired, because the server says so', {}, { error: 'expired_token' }, 'session-expired'],
-    ['revoked or unknown, long before its known end', { sessionEndsAt: DAY, sessionEndSource: 'answer' }, { error: 'invalid_grant', error_description: 'Session not active' }, 'session-ended'],
-    ['revoked or unknown, without a known end', {}, { error: 'invalid_grant', error_description: 'Session not active' }, 'session-ended'],
+    [
+      'revoked or unknown, long before its known end',
+      { sessionEndsAt: DAY, sessionEndSource: 'answer' },
+      { error: 'invalid_grant', error_description: 'Session not active' },
+      'session-ended',
+    ],
+    [
+      'revoked or unknown, without a known end',
+      {},
+      { error: 'invalid_grant', error_description: 'Session not active' },
+      'session-ended',
+    ],
     ['a rule of the administrator', {}, { error: 'invalid_grant', error_subtype: 'invalid_rapt' }, 'policy'],
   ] as const;
   for (const [what, more, body, category] of cases) {

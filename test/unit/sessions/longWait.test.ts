@@ -79,14 +79,22 @@ describe('A server that answers a refresh late', () => {
     for (const count of [1, 3]) {
       it(`keeps the session of ${count} window(s) after ${seconds} s: one request, whose answer all windows adopt`, async () => {
         const [first, ...others] = await open('lagging', count);
-        const renewals = [first, ...others].map((window) => window.tokenRefresher.renew('s1', 'test').then(() => 'renewed', () => 'released'));
+        const renewals = [first, ...others].map((window) =>
+          window.tokenRefresher.renew('s1', 'test').then(
+            () => 'renewed',
+            () => 'released',
+          ),
+        );
         await server.waitFor('/token');
         await windows.clock.pass(seconds * SECOND);
         assert.deepEqual(await Promise.all(renewals), Array(count).fill('released'));
         assert.deepEqual(stalling.sent, ['refresh-1'], 'the token was sent again while its answer was on the way');
         await answer();
         for (const window of windows.all) {
-          assert.deepEqual([window.record().generation, window.record().accessToken, window.liveSessions.get('s1')?.failure], [2, 'access-2', undefined]);
+          assert.deepEqual(
+            [window.record().generation, window.record().accessToken, window.liveSessions.get('s1')?.failure],
+            [2, 'access-2', undefined],
+          );
         }
         assert.deepEqual(stalling.sent, ['refresh-1']);
         assert.ok(windows.all.some((window) => said(window, 'the server answered after')));
@@ -111,12 +119,19 @@ describe('A server that answers a refresh late', () => {
 
     it(`rejects callers with the named error at the deadline if the token no longer works, and says why in the other windows (${kind})`, async () => {
       const [first, ...others] = await open(kind, 3, 4 * SECOND);
-      const failed = Promise.all([first, ...others].map((window) => rejectsWith(window.sessionManager.find('acme', ['read']), 'network', 'deadline')));
+      const failed = Promise.all(
+        [first, ...others].map((window) =>
+          rejectsWith(window.sessionManager.find('acme', ['read']), 'network', 'deadline'),
+        ),
+      );
       await server.waitFor('/token');
       await windows.clock.pass(35 * SECOND);
       await failed;
       for (const window of [first, ...others]) {
-        assert.deepEqual([window.liveSessions.get('s1')?.failure?.code, window.record().ended], ['deadline', undefined]);
+        assert.deepEqual(
+          [window.liveSessions.get('s1')?.failure?.code, window.record().ended],
+          ['deadline', undefined],
+        );
         // Those who come later don't wait as long again.
         const startedAt = windows.clock.now();
         const later = rejectsWith(window.sessionManager.find('acme', ['read']), 'network', 'deadline');
@@ -165,7 +180,10 @@ describe('A server that answers a refresh late', () => {
     await server.waitFor('/token', 2);
     await windows.clock.pass(2 * MINUTE);
     await first.tokenRefresher.idle();
-    assert.deepEqual([stalling.sent, first.liveSessions.get('s1')?.failure?.code, first.record().ended], [['refresh-1', 'refresh-1'], 'deadline', undefined]);
+    assert.deepEqual(
+      [stalling.sent, first.liveSessions.get('s1')?.failure?.code, first.record().ended],
+      [['refresh-1', 'refresh-1'], 'deadline', undefined],
+    );
   });
 
   it('is asked once more soon after a sleep that was longer than any server waits', async () => {

@@ -29,7 +29,8 @@ describe('A refresh whose answer is awaited', () => {
     await server.stop();
   });
 
-  const sent = (): (string | null)[] => server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token'));
+  const sent = (): (string | null)[] =>
+    server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token'));
   /** Opens windows with a session whose token works for 5 minutes. */
   const open = async (count: number): Promise<readonly [Window, ...Window[]]> => {
     const awaitsRequest = (): boolean => !isStalling;
@@ -81,13 +82,18 @@ describe('A refresh whose answer is awaited', () => {
       await stall(first, 40 * SECOND);
       const { sessionManager } = where === 'another window' ? second : first;
       const provider = providerAt(server.issuer, { scopes: ['read'] });
-      const admitted = sessionManager.addSession(grantFor(provider, windows.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
+      const admitted = sessionManager.addSession(
+        grantFor(provider, windows.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }),
+      );
       await windows.clock.pass(5 * SECOND);
       await admitted;
       await end(first, 'drop');
       assert.deepEqual(sent(), ['refresh-1']);
       for (const window of windows.all) {
-        assert.deepEqual([window.record().accessToken, window.record().refreshToken, window.liveSessions.get('s1')?.failure], ['access-new', 'refresh-new', undefined]);
+        assert.deepEqual(
+          [window.record().accessToken, window.record().refreshToken, window.liveSessions.get('s1')?.failure],
+          ['access-new', 'refresh-new', undefined],
+        );
       }
     });
   }
@@ -107,11 +113,21 @@ describe('A refresh whose answer is awaited', () => {
     const [first, second] = await open(2);
     assert.ok(second);
     await stall(first, 40 * SECOND);
-    const admitted = second.sessionManager.addSession(grantFor(providerAt(server.issuer, { scopes: ['read'] }), windows.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
+    const admitted = second.sessionManager.addSession(
+      grantFor(providerAt(server.issuer, { scopes: ['read'] }), windows.clock.now(), {
+        accessToken: 'access-new',
+        refreshToken: 'refresh-new',
+      }),
+    );
     await windows.clock.pass(5 * SECOND);
     await admitted;
-    await end(first, { body: { access_token: 'access-late', refresh_token: 'refresh-late', token_type: 'Bearer', expires_in: 300 } });
-    assert.deepEqual(windows.all.map((window) => window.record().refreshToken), ['refresh-new', 'refresh-new']);
+    await end(first, {
+      body: { access_token: 'access-late', refresh_token: 'refresh-late', token_type: 'Bearer', expires_in: 300 },
+    });
+    assert.deepEqual(
+      windows.all.map((window) => window.record().refreshToken),
+      ['refresh-new', 'refresh-new'],
+    );
   });
 
   it('is noted with the time until which it can come, and not after an answer in time', async () => {
@@ -134,9 +150,17 @@ describe('A refresh whose answer is awaited', () => {
   it('isn’t noted with the session of a new sign-in', async () => {
     const [first] = await open(1);
     await stall(first, 10 * SECOND);
-    await first.sessionManager.addSession(grantFor(providerAt(server.issuer, { scopes: ['read'] }), windows.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
+    await first.sessionManager.addSession(
+      grantFor(providerAt(server.issuer, { scopes: ['read'] }), windows.clock.now(), {
+        accessToken: 'access-new',
+        refreshToken: 'refresh-new',
+      }),
+    );
     await windows.clock.pass(30 * SECOND);
-    assert.deepEqual([first.liveSessions.get('s1')?.failure, await first.sessionIndex.getLastFailure('s1')], [undefined, undefined]);
+    assert.deepEqual(
+      [first.liveSessions.get('s1')?.failure, await first.sessionIndex.getLastFailure('s1')],
+      [undefined, undefined],
+    );
     await end(first);
     assert.equal(first.record().refreshToken, 'refresh-new');
   });
@@ -178,7 +202,9 @@ describe('A refresh whose answer is awaited', () => {
     const [first] = await open(1);
     await stall(first, 40 * SECOND);
     await first.sessionManager.signOut('s1');
-    await end(first, { body: { access_token: 'access-late', refresh_token: 'refresh-late', token_type: 'Bearer', expires_in: 300 } });
+    await end(first, {
+      body: { access_token: 'access-late', refresh_token: 'refresh-late', token_type: 'Bearer', expires_in: 300 },
+    });
     assert.ok(server.requestsTo('/revoke').some(({ parameters }) => parameters.get('token') === 'refresh-late'));
     assert.deepEqual(first.liveSessions.all(), []);
   });
@@ -208,7 +234,10 @@ describe('A refresh whose answer is awaited', () => {
     elsewhere.begin = () => Promise.resolve({ sign: 'elsewhere-1', dispose: () => {} });
     const first = windows.open({ life: elsewhere, awaitsRequest: () => false });
     await windows.clock.rest();
-    await seedSession(first, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 30 * SECOND }));
+    await seedSession(
+      first,
+      recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + 30 * SECOND }),
+    );
     const second = windows.open({ awaitsRequest: () => false });
     await windows.clock.rest();
     await stall(first, SECOND);
@@ -218,7 +247,10 @@ describe('A refresh whose answer is awaited', () => {
     }
     // The second time after two minutes, by the first one.
     assert.deepEqual(sent(), ['refresh-1', 'refresh-1']);
-    assert.deepEqual(second.lines.filter((line) => line.includes('starts')), []);
+    assert.deepEqual(
+      second.lines.filter((line) => line.includes('starts')),
+      [],
+    );
   });
 
   it('leaves no note that it is awaited once it has failed, however slow the folder is', async () => {
@@ -251,7 +283,10 @@ describe('A refresh whose answer is awaited', () => {
     const { rejectedAt } = (await first.sessionIndex.getLastFailure('s1')) ?? {};
     assert.ok(rejectedAt);
     await stall(first, 40 * SECOND);
-    assert.deepEqual([(await second.sessionIndex.getLastFailure('s1'))?.rejectedAt, second.liveSessions.get('s1')?.rejectedAt], [rejectedAt, rejectedAt]);
+    assert.deepEqual(
+      [(await second.sessionIndex.getLastFailure('s1'))?.rejectedAt, second.liveSessions.get('s1')?.rejectedAt],
+      [rejectedAt, rejectedAt],
+    );
     await end(first, { status: 400 });
     assert.equal(first.liveSessions.get('s1')?.failure?.category, 'refresh-rejected-again');
   });

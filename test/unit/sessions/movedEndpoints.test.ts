@@ -18,7 +18,9 @@ describe('A session of an entry with endpoints', () => {
       one.onToken(rotatingTokens());
     }
     testWindow = started(endpointsAt(server));
-    await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer, { endpoints: endpointsAt(server) }), testWindow.clock.now()));
+    await testWindow.sessionManager.addSession(
+      grantFor(providerAt(server.issuer, { endpoints: endpointsAt(server) }), testWindow.clock.now()),
+    );
   });
 
   afterEach(async () => {
@@ -26,9 +28,19 @@ describe('A session of an entry with endpoints', () => {
     await Promise.all([server.stop(), elsewhere.stop()]);
   });
 
-  const endpointsAt = ({ issuer }: ScriptedServer, more: Partial<Endpoints> = {}): Endpoints => ({ authorization: `${issuer}/a`, token: `${issuer}/token`, revocation: `${issuer}/revoke`, ...more });
+  const endpointsAt = ({ issuer }: ScriptedServer, more: Partial<Endpoints> = {}): Endpoints => ({
+    authorization: `${issuer}/a`,
+    token: `${issuer}/token`,
+    revocation: `${issuer}/revoke`,
+    ...more,
+  });
   const started = (endpoints: Endpoints | undefined, before?: TestWindow): TestWindow =>
-    createTestWindow(server.issuer, { providers: [providerAt(server.issuer, { endpoints })], ...(before === undefined ? {} : { store: before.store, folder: before.folder, clock: before.clock, life: before.life }) });
+    createTestWindow(server.issuer, {
+      providers: [providerAt(server.issuer, { endpoints })],
+      ...(before === undefined
+        ? {}
+        : { store: before.store, folder: before.folder, clock: before.clock, life: before.life }),
+    });
   const restarted = async (endpoints: Endpoints | undefined): Promise<TestWindow> => {
     const before = testWindow;
     testWindow = started(endpoints, before);
@@ -45,7 +57,9 @@ describe('A session of an entry with endpoints', () => {
   for (const [what, endpoints] of Object.entries(moves)) {
     it(`is set apart, told of, and sent nowhere where the entry ${what}`, async () => {
       const { sessionManager, findings, tokenRefresher, scheduler, clock } = await restarted(endpoints());
-      assert.deepEqual(findings, [{ id: 'new-1', kind: 'foreign', providerId: 'acme', issuer: server.issuer, clientId: 'editor', isMoved: true }]);
+      assert.deepEqual(findings, [
+        { id: 'new-1', kind: 'foreign', providerId: 'acme', issuer: server.issuer, clientId: 'editor', isMoved: true },
+      ]);
       assert.deepEqual([sessionManager.list('acme'), await sessionManager.find('acme', ['read'])], [[], []]);
       scheduler.tick();
       await clock.pass(HOUR);
@@ -66,9 +80,14 @@ describe('A session of an entry with endpoints', () => {
 
   it('goes on where the endpoints have only moved on their server', async () => {
     server.on('/v2/token', rotatingTokens());
-    const { tokenRefresher } = await restarted(endpointsAt(server, { token: `${server.issuer}/v2/token`, endSession: `${server.issuer}/out` }));
+    const { tokenRefresher } = await restarted(
+      endpointsAt(server, { token: `${server.issuer}/v2/token`, endSession: `${server.issuer}/out` }),
+    );
     await tokenRefresher.renew('new-1', 'test');
-    assert.deepEqual(server.requests.map(({ path }) => path), ['/v2/token']);
+    assert.deepEqual(
+      server.requests.map(({ path }) => path),
+      ['/v2/token'],
+    );
   });
 
   it('of an older version goes on, and is bound by its first renewal', async () => {

@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { Failure } from '../../../src/core/failure.ts';
 import { FAILURE_POLICIES } from '../../../src/core/failurePolicies.ts';
-import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import {
+  createTestWindow,
+  createTestWindowWithServer,
+  seedSession,
+  recordAt,
+  type TestWindow,
+} from '../../support/testWindow.ts';
 import { closedIssuer, rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('Never again', () => {
@@ -47,7 +53,10 @@ describe('Never again', () => {
       testWindow.scheduler.tick();
       testWindow.clock.sleep(HOUR);
       testWindow.scheduler.tick();
-      const [one, other] = await Promise.all([testWindow.sessionManager.find('acme', ['read']), testWindow.sessionManager.find('acme', ['read'])]);
+      const [one, other] = await Promise.all([
+        testWindow.sessionManager.find('acme', ['read']),
+        testWindow.sessionManager.find('acme', ['read']),
+      ]);
       assert.deepEqual([one[0]?.record.accessToken, other[0]?.record.accessToken], ['access-2', 'access-2']);
       await testWindow.clock.rest();
       assert.equal(requests(), 1);
@@ -62,7 +71,10 @@ describe('Never again', () => {
       await testWindow.clock.pass(12 * HOUR);
       const during = requests();
       // Every 175 to 200 seconds.
-      assert.ok(during >= (12 * HOUR) / (200 * SECOND) - 1 && during <= (12 * HOUR) / (175 * SECOND), `${during} renewals`);
+      assert.ok(
+        during >= (12 * HOUR) / (200 * SECOND) - 1 && during <= (12 * HOUR) / (175 * SECOND),
+        `${during} renewals`,
+      );
       const [session] = await testWindow.sessionManager.find('acme', ['read']);
       assert.ok((session?.record.accessExpiresAt ?? 0) > testWindow.clock.now());
       assert.equal(requests(), during);
@@ -80,27 +92,59 @@ describe('Never again', () => {
 
   describe('test credentials left in the store, which were sent to the real server', () => {
     it('are told of once, kept, never listed and never used', async () => {
-      await seedSession(testWindow, recordAt('https://test.example.com', testWindow.clock.now(), { accessExpiresAt: testWindow.clock.now() - HOUR }));
-      await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { id: 's2', clientId: 'test-client', accessExpiresAt: testWindow.clock.now() - HOUR }));
-      const restarted = createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
+      await seedSession(
+        testWindow,
+        recordAt('https://test.example.com', testWindow.clock.now(), {
+          accessExpiresAt: testWindow.clock.now() - HOUR,
+        }),
+      );
+      await seedSession(
+        testWindow,
+        recordAt(server.issuer, testWindow.clock.now(), {
+          id: 's2',
+          clientId: 'test-client',
+          accessExpiresAt: testWindow.clock.now() - HOUR,
+        }),
+      );
+      const restarted = createTestWindow(server.issuer, {
+        store: testWindow.store,
+        folder: testWindow.folder,
+        clock: testWindow.clock,
+      });
       await restarted.sessionManager.ready();
       restarted.scheduler.tick();
       await testWindow.clock.pass(HOUR);
       restarted.scheduler.dispose();
-      assert.deepEqual(restarted.findings.map(({ id, kind }) => [id, kind]), [['s1', 'foreign'], ['s2', 'foreign']]);
-      assert.deepEqual([restarted.sessionManager.list('acme'), await restarted.sessionManager.find('acme', ['read'])], [[], []]);
+      assert.deepEqual(
+        restarted.findings.map(({ id, kind }) => [id, kind]),
+        [
+          ['s1', 'foreign'],
+          ['s2', 'foreign'],
+        ],
+      );
+      assert.deepEqual(
+        [restarted.sessionManager.list('acme'), await restarted.sessionManager.find('acme', ['read'])],
+        [[], []],
+      );
       assert.equal(server.requests.length, 0);
       assert.match(testWindow.stored() ?? '', /refresh-1/);
     });
 
     it('do not fill the log while nobody can do anything about them', async () => {
       await seedSession(testWindow, recordAt('https://test.example.com', testWindow.clock.now()));
-      const restarted = createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
+      const restarted = createTestWindow(server.issuer, {
+        store: testWindow.store,
+        folder: testWindow.folder,
+        clock: testWindow.clock,
+      });
       await restarted.sessionManager.ready();
       restarted.scheduler.tick();
       await testWindow.clock.pass(12 * HOUR);
       restarted.scheduler.dispose();
-      assert.ok(restarted.lines.length <= 10, `${restarted.lines.length} lines, the last: ${restarted.lines.at(-1) ?? ''}`);
+      assert.ok(
+        restarted.lines.length <= 10,
+        `${restarted.lines.length} lines, the last: ${restarted.lines.at(-1) ?? ''}`,
+      );
     });
   });
 
@@ -122,7 +166,10 @@ describe('Never again', () => {
       server.onToken({ status: 400, body: { error: 'invalid_grant' } });
       const revoked = await failureOf(testWindow);
 
-      assert.deepEqual([network?.category, broken?.category, revoked?.category], ['network', 'server', 'session-ended']);
+      assert.deepEqual(
+        [network?.category, broken?.category, revoked?.category],
+        ['network', 'server', 'session-ended'],
+      );
       assert.deepEqual([dead.record().ended, testWindow.record().ended?.category], [undefined, 'session-ended']);
     });
 

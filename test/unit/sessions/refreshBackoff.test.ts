@@ -8,7 +8,13 @@ import { isUsable, statusOf, type LiveSession } from '../../../src/core/status.t
 import { RefreshBackoff } from '../../../src/sessions/refreshBackoff.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import {
+  createTestWindow,
+  createTestWindowWithServer,
+  seedSession,
+  recordAt,
+  type TestWindow,
+} from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('A try in vain', () => {
@@ -30,14 +36,25 @@ describe('A try in vain', () => {
   const first = (): LiveSession => session(testWindow, 's1');
   const asksFor = async (wait: number): Promise<number> => {
     const at = testWindow.clock.now();
-    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at, category: 'rate-limited', code: 'http-429', failures: 1, nextTryAt: at + wait, waitUntil: at + wait });
+    await testWindow.sessionIndex.recordFailure('s1', {
+      generation: 1,
+      at,
+      category: 'rate-limited',
+      code: 'http-429',
+      failures: 1,
+      nextTryAt: at + wait,
+      waitUntil: at + wait,
+    });
     return at + wait;
   };
 
   it('does not shorten the wait that the server has asked another window for', async () => {
     const until = await asksFor(10 * MINUTE);
     await tries.note(first(), new Failure('network', 'ECONNRESET'));
-    assert.deepEqual([first().nextTryAt, (await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil], [until, until]);
+    assert.deepEqual(
+      [first().nextTryAt, (await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil],
+      [until, until],
+    );
   });
 
   it('is told to the other windows where it is the server that fails them, and kept where it is this window', async () => {
@@ -49,7 +66,16 @@ describe('A try in vain', () => {
         kept.push(category);
       }
     }
-    assert.deepEqual(kept.sort(), ['cancelled', 'lock-timeout', 'not-configured', 'replaced', 'signed-out', 'storage', 'token-in-other-window', 'unexpected']);
+    assert.deepEqual(kept.sort(), [
+      'cancelled',
+      'lock-timeout',
+      'not-configured',
+      'replaced',
+      'signed-out',
+      'storage',
+      'token-in-other-window',
+      'unexpected',
+    ]);
   });
 
   it('knows no wait of another generation, or one that is over', async () => {
@@ -68,28 +94,61 @@ describe('A try in vain', () => {
     await asksFor(10 * MINUTE);
     assert.equal((await tries.findSharedFailure(testWindow.record(), now, false))?.code, 'http-429');
     await testWindow.clock.pass(11 * MINUTE);
-    assert.equal(await tries.findSharedFailure(testWindow.record(), { startedAt: testWindow.clock.now(), isUrgent: true }, false), undefined);
+    assert.equal(
+      await tries.findSharedFailure(testWindow.record(), { startedAt: testWindow.clock.now(), isUrgent: true }, false),
+      undefined,
+    );
     await tries.note(first(), new Failure('network', 'ECONNRESET'));
-    assert.equal(await tries.findSharedFailure(testWindow.record(), { startedAt: testWindow.clock.now(), isUrgent: true }, false), undefined);
+    assert.equal(
+      await tries.findSharedFailure(testWindow.record(), { startedAt: testWindow.clock.now(), isUrgent: true }, false),
+      undefined,
+    );
   });
 
   it('stands for one of this window while its answer is awaited: as long as its window has the lock, and no longer than it said', async () => {
     const at = testWindow.clock.now();
-    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at, category: 'network', code: 'deadline', failures: 0, nextTryAt: at + MINUTE, listensUntil: at + MINUTE });
+    await testWindow.sessionIndex.recordFailure('s1', {
+      generation: 1,
+      at,
+      category: 'network',
+      code: 'deadline',
+      failures: 0,
+      nextTryAt: at + MINUTE,
+      listensUntil: at + MINUTE,
+    });
     const instead = async (isLocked: boolean): Promise<string | undefined> =>
-      (await tries.findSharedFailure(testWindow.record(), { startedAt: testWindow.clock.now(), isUrgent: true }, isLocked))?.code;
+      (
+        await tries.findSharedFailure(
+          testWindow.record(),
+          { startedAt: testWindow.clock.now(), isUrgent: true },
+          isLocked,
+        )
+      )?.code;
     assert.deepEqual([await instead(true), await instead(false)], ['deadline', undefined]);
     await testWindow.clock.pass(MINUTE);
     assert.equal(await instead(true), undefined);
   });
 
   it('is heeded also by a window that wakes to newer tokens that have run out as well', async () => {
-    const other = createTestWindow(server.issuer, { clock: testWindow.clock, store: testWindow.store, folder: testWindow.folder, life: testWindow.life });
+    const other = createTestWindow(server.issuer, {
+      clock: testWindow.clock,
+      store: testWindow.store,
+      folder: testWindow.folder,
+      life: testWindow.life,
+    });
     await other.sessionManager.ready();
     await other.tokenRefresher.renew('s1', 'test');
     await testWindow.clock.pass(10 * MINUTE);
     const at = testWindow.clock.now();
-    await testWindow.sessionIndex.recordFailure('s1', { generation: 2, at, category: 'server', code: 'http-503', failures: 1, nextTryAt: at + MINUTE, waitUntil: at + MINUTE });
+    await testWindow.sessionIndex.recordFailure('s1', {
+      generation: 2,
+      at,
+      category: 'server',
+      code: 'http-503',
+      failures: 1,
+      nextTryAt: at + MINUTE,
+      waitUntil: at + MINUTE,
+    });
     await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'server', 'http-503');
     assert.deepEqual([testWindow.record().generation, server.requestsTo('/token').length], [2, 1]);
   });
@@ -99,13 +158,26 @@ describe('A try in vain', () => {
     const gate = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const other = createTestWindow(server.issuer, { clock: testWindow.clock, store: testWindow.store, folder: testWindow.folder, life: testWindow.life });
-    const holding = other.renewalLock.take('s1', 1, () => gate, () => Promise.resolve(undefined));
+    const other = createTestWindow(server.issuer, {
+      clock: testWindow.clock,
+      store: testWindow.store,
+      folder: testWindow.folder,
+      life: testWindow.life,
+    });
+    const holding = other.renewalLock.take(
+      's1',
+      1,
+      () => gate,
+      () => Promise.resolve(undefined),
+    );
     await settle();
     const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'session-ended', 'invalid_grant');
     await server.waitFor('/.well-known/openid-configuration');
     await testWindow.clock.pass(SECOND);
-    testWindow.liveSessions.put({ ...testWindow.record(), ended: { at: testWindow.clock.now(), category: 'session-ended', code: 'invalid_grant' } });
+    testWindow.liveSessions.put({
+      ...testWindow.record(),
+      ended: { at: testWindow.clock.now(), category: 'session-ended', code: 'invalid_grant' },
+    });
     release();
     await holding;
     await testWindow.clock.pass(SECOND);
@@ -114,7 +186,13 @@ describe('A try in vain', () => {
   });
 
   it('does not hand out a token that runs out while it is waited', async () => {
-    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { renewedAt: testWindow.clock.now() - 57 * SECOND, accessExpiresAt: testWindow.clock.now() + 3 * SECOND }));
+    await seedSession(
+      testWindow,
+      recordAt(server.issuer, testWindow.clock.now(), {
+        renewedAt: testWindow.clock.now() - 57 * SECOND,
+        accessExpiresAt: testWindow.clock.now() + 3 * SECOND,
+      }),
+    );
     server.onToken('hang');
     const found = rejectsWith(testWindow.sessionManager.find('acme', ['read']), 'network', 'deadline');
     await server.waitFor('/token');
@@ -134,7 +212,10 @@ describe('A try in vain', () => {
 
   it('that ended a session has ended it, also once the clock is set back', () => {
     const now = testWindow.clock.now();
-    const ended: SessionRecord = { ...testWindow.record(), ended: { at: now, category: 'session-ended', code: 'invalid_grant' } };
+    const ended: SessionRecord = {
+      ...testWindow.record(),
+      ended: { at: now, category: 'session-ended', code: 'invalid_grant' },
+    };
     assert.deepEqual([isUsable(ended, now), isUsable(ended, now - 24 * 60 * MINUTE)], [true, false]);
   });
 });
@@ -151,12 +232,22 @@ describe('What the folder did not take', () => {
     await server.waitFor('/.well-known/openid-configuration');
     await testWindow.clock.pass(3 * SECOND);
     await renewal;
-    assert.deepEqual([testWindow.liveSessions.get('s1')?.unshared, testWindow.alone, (await testWindow.sessionIndex.read('s1'))?.generation], [true, 1, 1]);
+    assert.deepEqual(
+      [
+        testWindow.liveSessions.get('s1')?.unshared,
+        testWindow.alone,
+        (await testWindow.sessionIndex.read('s1'))?.generation,
+      ],
+      [true, 1, 1],
+    );
     testWindow.folder.failing = false;
     testWindow.scheduler.tick();
     await testWindow.clock.rest();
     testWindow.scheduler.dispose();
-    assert.deepEqual([testWindow.liveSessions.get('s1')?.unshared, (await testWindow.sessionIndex.read('s1'))?.generation], [false, 2]);
+    assert.deepEqual(
+      [testWindow.liveSessions.get('s1')?.unshared, (await testWindow.sessionIndex.read('s1'))?.generation],
+      [false, 2],
+    );
     await server.stop();
   });
 });
@@ -168,14 +259,21 @@ describe('A clock that was set back while no renewal is possible', () => {
     server.onToken({ status: 503 });
     const begun = testWindow.clock.now();
     await seedSession(testWindow, recordAt(server.issuer, begun));
-    await seedSession(testWindow, recordAt(server.issuer, begun, { id: 's2', refreshToken: undefined, account: { id: 'person-2', label: 'Kim' } }));
+    await seedSession(
+      testWindow,
+      recordAt(server.issuer, begun, { id: 's2', refreshToken: undefined, account: { id: 'person-2', label: 'Kim' } }),
+    );
     testWindow.scheduler.tick();
     await testWindow.clock.pass(90 * SECOND);
     testWindow.clock.sleep(-60 * MINUTE);
     // A change that brings a tick forward must not hide what the next one would have found.
     testWindow.liveSessions.update('s2', { failures: 1 });
     await testWindow.clock.pass(MINUTE);
-    const { accessExpiresAt = 0 } = statusOf(session(testWindow, 's1'), { leeway: 0, refreshInterval: 0, warning: 0 }, testWindow.clock.now());
+    const { accessExpiresAt = 0 } = statusOf(
+      session(testWindow, 's1'),
+      { leeway: 0, refreshInterval: 0, warning: 0 },
+      testWindow.clock.now(),
+    );
     assert.ok(Math.abs(accessExpiresAt - (begun - 55 * MINUTE)) < SECOND, String(accessExpiresAt - begun));
     assert.equal((await testWindow.sessionManager.find('acme', ['read'], 'person-1')).length, 1);
     await testWindow.clock.pass(4 * MINUTE);

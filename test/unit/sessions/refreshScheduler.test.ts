@@ -20,11 +20,18 @@ describe('The scheduler', () => {
   });
 
   /** A session whose tokens live for so many ms, in a test window whose scheduler has been started. */
-  async function start(lifetime: number, settings: Partial<LifetimeSettings> = {}, more: Partial<SessionRecord> = {}): Promise<void> {
+  async function start(
+    lifetime: number,
+    settings: Partial<LifetimeSettings> = {},
+    more: Partial<SessionRecord> = {},
+  ): Promise<void> {
     testWindow = createTestWindow(server.issuer, { settings });
     server.date = () => testWindow.clock.now();
     server.onToken(rotatingTokens({ expires_in: lifetime / SECOND }));
-    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: testWindow.clock.now() + lifetime, ...more }));
+    await seedSession(
+      testWindow,
+      recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: testWindow.clock.now() + lifetime, ...more }),
+    );
     testWindow.scheduler.tick();
   }
 
@@ -33,7 +40,12 @@ describe('The scheduler', () => {
 
   /** How long, in ms, until the renewal of the session falls due, by the rule that has tests of its own. */
   const untilDue = (settings: Partial<LifetimeSettings> = {}): number =>
-    (renewalDueAt(tokenLifetimes(testWindow.record()), { leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE, ...settings }) ?? NaN) - testWindow.clock.now();
+    (renewalDueAt(tokenLifetimes(testWindow.record()), {
+      leeway: 5 * MINUTE,
+      refreshInterval: 0,
+      warning: 10 * MINUTE,
+      ...settings,
+    }) ?? NaN) - testWindow.clock.now();
 
   it('renews ahead of the expiry by the leeway and a little more, to the millisecond, although nobody calls', async () => {
     await start(HOUR);
@@ -58,15 +70,25 @@ describe('The scheduler', () => {
 
   it('has a second of its own in each window, and for each session', async () => {
     const times: number[] = [];
-    for (const [place, id] of [[0, 's1'], [0.3, 's1'], [0.6, 's1'], [0, 'another']] as const) {
+    for (const [place, id] of [
+      [0, 's1'],
+      [0.3, 's1'],
+      [0.6, 's1'],
+      [0, 'another'],
+    ] as const) {
       await start(HOUR, { place }, { id });
       const initialRecord = testWindow.clock.now();
-      testWindow.liveSessions.onDidChange(({ after }) => after?.renewing === true && times.push(testWindow.clock.now() - initialRecord));
+      testWindow.liveSessions.onDidChange(
+        ({ after }) => after?.renewing === true && times.push(testWindow.clock.now() - initialRecord),
+      );
       await testWindow.clock.pass(56 * MINUTE);
       testWindow.scheduler.dispose();
     }
     assert.equal(new Set(times.map((time) => Math.floor(time / SECOND))).size, 4, times.join());
-    assert.ok(times.every((time) => time <= 55 * MINUTE && time > 55 * MINUTE - 75 * SECOND), times.join());
+    assert.ok(
+      times.every((time) => time <= 55 * MINUTE && time > 55 * MINUTE - 75 * SECOND),
+      times.join(),
+    );
   });
 
   it('keeps a session of five-minute tokens working through twelve hours without a storm', async () => {
@@ -76,11 +98,17 @@ describe('The scheduler', () => {
       assert.ok(isUnexpired(), `dead after ${minute} minutes`);
     }
     // Every 175 to 200 seconds: a third of the lifetime ahead of its end, or up to a quarter of that earlier.
-    assert.ok(requests() >= (12 * HOUR) / (200 * SECOND) - 1 && requests() <= (12 * HOUR) / (175 * SECOND), `${requests()} renewals`);
+    assert.ok(
+      requests() >= (12 * HOUR) / (200 * SECOND) - 1 && requests() <= (12 * HOUR) / (175 * SECOND),
+      `${requests()} renewals`,
+    );
     assert.equal(testWindow.record().ended, undefined);
   }).timeout(10_000);
 
-  for (const [name, lifetime] of [['30 days', 30 * DAY], ['10 years', 3650 * DAY]] as const) {
+  for (const [name, lifetime] of [
+    ['30 days', 30 * DAY],
+    ['10 years', 3650 * DAY],
+  ] as const) {
     it(`does not renew a token of ${name} early, nor ask for a timer longer than a minute`, async () => {
       await start(lifetime);
       await testWindow.clock.pass(2 * HOUR);
@@ -126,8 +154,14 @@ describe('The scheduler', () => {
   });
 
   it('renews after a leap of the clock what counts down to an end, and only that', async () => {
-    await start(8 * HOUR, {}, { sessionEndIsFixed: true, sessionEndSource: 'setting', sessionEndsAt: Date.UTC(2031, 4, 8) });
-    testWindow.liveSessions.put(recordAt(server.issuer, testWindow.clock.now(), { id: 's2', accessExpiresAt: testWindow.clock.now() + 8 * HOUR }));
+    await start(
+      8 * HOUR,
+      {},
+      { sessionEndIsFixed: true, sessionEndSource: 'setting', sessionEndsAt: Date.UTC(2031, 4, 8) },
+    );
+    testWindow.liveSessions.put(
+      recordAt(server.issuer, testWindow.clock.now(), { id: 's2', accessExpiresAt: testWindow.clock.now() + 8 * HOUR }),
+    );
     await testWindow.clock.pass(10 * MINUTE);
     testWindow.clock.sleep(HOUR);
     await testWindow.clock.pass(10 * MINUTE);
@@ -140,7 +174,10 @@ describe('The scheduler', () => {
     testWindow.clock.sleep(-30 * SECOND);
     await testWindow.clock.pass(MINUTE);
     assert.equal(requests(), 1);
-    assert.ok(testWindow.lines.some((line) => line.includes('The clock was set back by 30 s')), testWindow.lines.join('\n'));
+    assert.ok(
+      testWindow.lines.some((line) => line.includes('The clock was set back by 30 s')),
+      testWindow.lines.join('\n'),
+    );
     await testWindow.clock.pass(10 * MINUTE);
     assert.equal(requests(), 1);
   });
@@ -184,7 +221,9 @@ describe('The scheduler', () => {
     const failures = testWindow.liveSessions.get('s1')?.failures ?? 0;
     assert.ok(failures > 300 && failures < 600, `${failures} tries`);
     const back = createServer((_request, response) => {
-      response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ access_token: 'access-2', token_type: 'Bearer', expires_in: 300 }));
+      response
+        .setHeader('Content-Type', 'application/json')
+        .end(JSON.stringify({ access_token: 'access-2', token_type: 'Bearer', expires_in: 300 }));
     });
     await new Promise<void>((resolve) => back.listen(Number(new URL(address).port), '127.0.0.1', resolve));
     try {
@@ -311,7 +350,10 @@ describe('The scheduler', () => {
     assert.equal(testWindow.liveSessions.get('s1')?.unsaved, true);
     testWindow.store.store = storing;
     await testWindow.clock.pass(10 * SECOND);
-    assert.deepEqual([testWindow.liveSessions.get('s1')?.unsaved, JSON.parse(testWindow.stored() ?? '')], [false, testWindow.record()]);
+    assert.deepEqual(
+      [testWindow.liveSessions.get('s1')?.unsaved, JSON.parse(testWindow.stored() ?? '')],
+      [false, testWindow.record()],
+    );
   });
 
   it('plans anew when a session comes in that is due sooner', async () => {

@@ -5,12 +5,23 @@ import { FAILURE_POLICIES } from '../../../src/core/failurePolicies.ts';
 import { statusOf } from '../../../src/core/status.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { createTestWindow, grantFor, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import {
+  createTestWindow,
+  grantFor,
+  createTestWindowWithServer,
+  seedSession,
+  recordAt,
+  type TestWindow,
+} from '../../support/testWindow.ts';
 import { htmlPage, rotatingTokens, type Script, type ScriptedServer } from '../../support/scriptedServer.ts';
 import { Windows } from '../../support/windows.ts';
 
 const SETTINGS = { leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE };
-const text = (body: string, type: string, status = 400): Script => ({ status, headers: { 'Content-Type': type }, body });
+const text = (body: string, type: string, status = 400): Script => ({
+  status,
+  headers: { 'Content-Type': type },
+  body,
+});
 
 /** What servers say of a refresh token that is dead, in words that no standard knows. */
 const REJECTIONS: Readonly<Record<string, Script>> = {
@@ -20,9 +31,16 @@ const REJECTIONS: Readonly<Record<string, Script>> = {
   '403 with JSON that has no code': { status: 403, body: { message: 'Session not found' } },
   '403 without a body': { status: 403 },
   '404 with JSON that has no code': { status: 404, body: { message: 'Refresh token not found' } },
-  '410 with a problem in JSON': text('{"type":"about:blank","title":"Gone","detail":"The session is gone"}', 'application/problem+json', 410),
+  '410 with a problem in JSON': text(
+    '{"type":"about:blank","title":"Gone","detail":"The session is gone"}',
+    'application/problem+json',
+    410,
+  ),
   '422 with a list of errors': { status: 422, body: { errors: [{ title: 'Refresh token is invalid' }] } },
-  'invalid_request without a known description': { status: 400, body: { error: 'invalid_request', error_description: 'Refresh token is invalid' } },
+  'invalid_request without a known description': {
+    status: 400,
+    body: { error: 'invalid_request', error_description: 'Refresh token is invalid' },
+  },
   'a code that nobody knows, with 400': { status: 400, body: { error: 'REFRESH_TOKEN_NOT_FOUND' } },
   'a code that nobody knows, with 404': { status: 404, body: { error: 'session_not_found' } },
   'a code that nobody knows, with 200': { status: 200, body: { error: 'token_revoked' } },
@@ -44,8 +62,8 @@ const OTHERS: Readonly<Record<string, Script>> = {
   '407 of a proxy': { status: 407 },
   '429': { status: 429 },
   '503': { status: 503 },
-  'invalid_client': { status: 401, body: { error: 'invalid_client' } },
-  'invalid_scope': { status: 400, body: { error: 'invalid_scope' } },
+  invalid_client: { status: 401, body: { error: 'invalid_client' } },
+  invalid_scope: { status: 400, body: { error: 'invalid_scope' } },
   'a dropped connection': 'drop',
 };
 
@@ -65,7 +83,13 @@ describe('A refresh that the server rejects again and again, without a reason th
 
   /** A session whose token works for an hour. */
   const signIn = (): Promise<unknown> =>
-    seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: testWindow.clock.now() + HOUR, refreshSettings: refreshSettingsOf(providerAt(server.issuer)) }));
+    seedSession(
+      testWindow,
+      recordAt(server.issuer, testWindow.clock.now(), {
+        accessExpiresAt: testWindow.clock.now() + HOUR,
+        refreshSettings: refreshSettingsOf(providerAt(server.issuer)),
+      }),
+    );
   const session = () => testWindow.liveSessions.get('s1');
   const state = (): string | undefined => {
     const live = session();
@@ -82,7 +106,11 @@ describe('A refresh that the server rejects again and again, without a reason th
       await testWindow.clock.pass(2 * MINUTE);
       assert.equal(session()?.failure?.category, 'refresh-rejected-again');
       assert.deepEqual([state(), testWindow.record().ended], ['ending', undefined]);
-      assert.deepEqual((await testWindow.sessionManager.find('acme', ['read'])).map(({ record }) => record.accessToken), ['access-1'], 'callers keep the token that works');
+      assert.deepEqual(
+        (await testWindow.sessionManager.find('acme', ['read'])).map(({ record }) => record.accessToken),
+        ['access-1'],
+        'callers keep the token that works',
+      );
       await testWindow.clock.pass(HOUR);
       assert.deepEqual([state(), testWindow.record().ended?.category], ['ended', 'refresh-rejected-again']);
       assert.deepEqual(await testWindow.sessionManager.find('acme', ['read']), []);
@@ -118,7 +146,10 @@ describe('A refresh that the server rejects again and again, without a reason th
       await renew().catch(() => {});
       // Long enough for the second rejection, and until 10 s before the expiry.
       await testWindow.clock.pass(expiry - clockSetBackMs - 10 * SECOND - testWindow.clock.now());
-      assert.deepEqual([session()?.failure?.category, testWindow.record().ended], ['refresh-rejected-again', undefined]);
+      assert.deepEqual(
+        [session()?.failure?.category, testWindow.record().ended],
+        ['refresh-rejected-again', undefined],
+      );
       await testWindow.clock.pass(13 * SECOND);
       assert.equal(testWindow.record().ended?.category, 'refresh-rejected-again');
     });
@@ -153,7 +184,11 @@ describe('A refresh that the server rejects again and again, without a reason th
     assert.equal(session()?.failure?.category, 'server');
     testWindow.sessions.dispose();
     server.onToken({ status: 400 });
-    const next = createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
+    const next = createTestWindow(server.issuer, {
+      store: testWindow.store,
+      folder: testWindow.folder,
+      clock: testWindow.clock,
+    });
     await next.sessionManager.ready();
     await rejectsWith(next.tokenRefresher.renew('s1', 'test'), 'refresh-rejected-again');
   });
@@ -174,7 +209,10 @@ describe('A refresh that the server rejects again and again, without a reason th
     server.onToken({ body: { access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'mac' } });
     await testWindow.clock.pass(MINUTE);
     await renew().catch(() => {});
-    assert.deepEqual([testWindow.record().refreshToken, session()?.failure?.category, session()?.rejectedAt], ['refresh-2', 'configuration', undefined]);
+    assert.deepEqual(
+      [testWindow.record().refreshToken, session()?.failure?.category, session()?.rejectedAt],
+      ['refresh-2', 'configuration', undefined],
+    );
     server.onToken({ status: 400 });
     await testWindow.clock.pass(MINUTE);
     await rejectsWith(renew(), 'refresh-rejected');
@@ -183,7 +221,14 @@ describe('A refresh that the server rejects again and again, without a reason th
   it('doesn’t count against the next refresh token, whatever is left of its note', async () => {
     await signIn();
     const at = testWindow.clock.now();
-    await testWindow.sessionIndex.recordFailure('s1', { generation: 1, at, category: 'refresh-rejected', code: 'rejected-once', failures: 1, rejectedAt: at });
+    await testWindow.sessionIndex.recordFailure('s1', {
+      generation: 1,
+      at,
+      category: 'refresh-rejected',
+      code: 'rejected-once',
+      failures: 1,
+      rejectedAt: at,
+    });
     testWindow.liveSessions.put({ ...testWindow.record(), generation: 2 });
     await testWindow.clock.pass(2 * MINUTE);
     server.onToken({ status: 400 });
@@ -197,7 +242,12 @@ describe('A refresh that the server rejects again and again, without a reason th
     await testWindow.clock.pass(31 * SECOND);
     server.onToken(async () => {
       // The session index knows nothing of it, as if the windows could not take turns.
-      await testWindow.secretStorage.write({ ...testWindow.record(), generation: 2, accessToken: 'access-2', refreshToken: 'refresh-2' });
+      await testWindow.secretStorage.write({
+        ...testWindow.record(),
+        generation: 2,
+        accessToken: 'access-2',
+        refreshToken: 'refresh-2',
+      });
       return { status: 400 };
     });
     await renew();
@@ -205,7 +255,11 @@ describe('A refresh that the server rejects again and again, without a reason th
   });
 
   it('has no words but the server’s own', async () => {
-    for (const [body, words] of [[{}, undefined], [{ access_token: null, expires_in: 5 }, undefined], [{ errcode: 42_002, errmsg: 'refresh_token expired' }, 'refresh token expired']] as const) {
+    for (const [body, words] of [
+      [{}, undefined],
+      [{ access_token: null, expires_in: 5 }, undefined],
+      [{ errcode: 42_002, errmsg: 'refresh_token expired' }, 'refresh token expired'],
+    ] as const) {
       await signIn();
       server.onToken({ body });
       assert.equal((await rejectsWith(renew(), 'refresh-rejected')).detail, words);
@@ -214,7 +268,13 @@ describe('A refresh that the server rejects again and again, without a reason th
 
   it('shows the server’s own words, without what could be a token, and keeps them with the end', async () => {
     await signIn();
-    server.onToken(({ parameters }) => ({ status: 400, body: { error: 'invalid_request', error_description: `Unknown session ${parameters.get('refresh_token') ?? ''} [click](command:evil)` } }));
+    server.onToken(({ parameters }) => ({
+      status: 400,
+      body: {
+        error: 'invalid_request',
+        error_description: `Unknown session ${parameters.get('refresh_token') ?? ''} [click](command:evil)`,
+      },
+    }));
     const failure = await rejectsWith(renew(), 'refresh-rejected');
     assert.match(failure.detail ?? '', /^Unknown session …? ?click …?/);
     assert.doesNotMatch(failure.detail ?? '', /refresh-1|command:/);
@@ -223,17 +283,42 @@ describe('A refresh that the server rejects again and again, without a reason th
   });
 
   it('points to the settings first if they were changed since the last refresh that worked', async () => {
-    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { refreshSettings: refreshSettingsOf(providerAt(server.issuer, { tokenParameters: { audience: 'api' } })) }));
+    await seedSession(
+      testWindow,
+      recordAt(server.issuer, testWindow.clock.now(), {
+        refreshSettings: refreshSettingsOf(providerAt(server.issuer, { tokenParameters: { audience: 'api' } })),
+      }),
+    );
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected-settings');
     await testWindow.clock.pass(20 * MINUTE);
-    assert.deepEqual([session()?.failure?.category, testWindow.record().ended], ['refresh-rejected-settings', undefined]);
+    assert.deepEqual(
+      [session()?.failure?.category, testWindow.record().ended],
+      ['refresh-rejected-settings', undefined],
+    );
   });
 
   it('depends on the settings that a refresh is made with, not on those that only a sign-in or the display needs', () => {
     const plain = refreshSettingsOf(providerAt(server.issuer));
-    assert.equal(refreshSettingsOf(providerAt(server.issuer, { label: 'Other', scopes: ['write'], redirectPorts: [4000], accountsMenu: false, idleTimeout: 5 })), plain);
-    for (const more of [{ clientId: 'other' }, { tokenParameters: { a: 'b' } }, { resource: ['https://api.example'] }, { clientAuthentication: 'client_secret_post' }, { dpop: true }] as const) {
+    assert.equal(
+      refreshSettingsOf(
+        providerAt(server.issuer, {
+          label: 'Other',
+          scopes: ['write'],
+          redirectPorts: [4000],
+          accountsMenu: false,
+          idleTimeout: 5,
+        }),
+      ),
+      plain,
+    );
+    for (const more of [
+      { clientId: 'other' },
+      { tokenParameters: { a: 'b' } },
+      { resource: ['https://api.example'] },
+      { clientAuthentication: 'client_secret_post' },
+      { dpop: true },
+    ] as const) {
       assert.notEqual(refreshSettingsOf(providerAt(server.issuer, more)), plain, JSON.stringify(more));
     }
   });
@@ -243,7 +328,10 @@ describe('A refresh that the server rejects again and again, without a reason th
     const windows = new Windows(server);
     const [first, second] = await windows.openMany(2);
     assert.ok(first && second);
-    await seedSession(first, recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + HOUR }));
+    await seedSession(
+      first,
+      recordAt(server.issuer, windows.clock.now(), { accessExpiresAt: windows.clock.now() + HOUR }),
+    );
     await windows.clock.pass(SECOND);
     server.onToken({ status: 400, body: { error: 'gone_fishing', error_description: 'Gone fishing' } });
     await rejectsWith(first.tokenRefresher.renew('s1', 'test'), 'refresh-rejected');
@@ -263,6 +351,9 @@ describe('A refresh that the server rejects again and again, without a reason th
     await testWindow.clock.pass(2 * MINUTE);
     const provider = providerAt(server.issuer, { scopes: ['read', 'write'] });
     const record = await testWindow.sessionManager.addSession(grantFor(provider, testWindow.clock.now()));
-    assert.deepEqual(testWindow.liveSessions.all().map(({ record: { id } }) => id), [record.id]);
+    assert.deepEqual(
+      testWindow.liveSessions.all().map(({ record: { id } }) => id),
+      [record.id],
+    );
   });
 });

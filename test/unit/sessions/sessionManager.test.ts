@@ -3,7 +3,13 @@ import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import {
+  createTestWindow,
+  createTestWindowWithServer,
+  seedSession,
+  recordAt,
+  type TestWindow,
+} from '../../support/testWindow.ts';
 import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('The session manager', () => {
@@ -22,9 +28,11 @@ describe('The session manager', () => {
   const requests = (): number => server.requestsTo('/token').length;
   const ids = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.id);
   const tokens = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.accessToken);
-  const again = (): TestWindow => createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
+  const again = (): TestWindow =>
+    createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
   /** What has come of a promise so far. */
-  const stateOf = async <T>(promise: Promise<T>): Promise<T | 'waiting'> => Promise.race([promise, settle().then(() => 'waiting' as const)]);
+  const stateOf = async <T>(promise: Promise<T>): Promise<T | 'waiting'> =>
+    Promise.race([promise, settle().then(() => 'waiting' as const)]);
 
   describe('asked for sessions', () => {
     it('finds none where nobody is signed in, without a request', async () => {
@@ -43,7 +51,10 @@ describe('The session manager', () => {
 
     it('finds one session for each account, and only the one of the account that is named', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
-      await seedSession(testWindow, recordAt(server.issuer, now(), { id: 's2', account: { id: 'person-2', label: 'Kim' } }));
+      await seedSession(
+        testWindow,
+        recordAt(server.issuer, now(), { id: 's2', account: { id: 'person-2', label: 'Kim' } }),
+      );
       await seedSession(testWindow, recordAt(server.issuer, now() - DAY, { id: 's3', scopes: ['read', 'write'] }));
       assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read'])), ['s1', 's2']);
       assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read'], 'person-2')), ['s2']);
@@ -51,9 +62,15 @@ describe('The session manager', () => {
     });
 
     it('prefers the session with exactly the scopes, then the later sign-in', async () => {
-      await seedSession(testWindow, recordAt(server.issuer, now(), { id: 'exact', scopes: ['read'], signedInAt: now() - DAY }));
+      await seedSession(
+        testWindow,
+        recordAt(server.issuer, now(), { id: 'exact', scopes: ['read'], signedInAt: now() - DAY }),
+      );
       await seedSession(testWindow, recordAt(server.issuer, now(), { id: 'wide', scopes: ['read', 'write'] }));
-      await seedSession(testWindow, recordAt(server.issuer, now(), { id: 'wider', scopes: ['read', 'write', 'admin'], signedInAt: now() + SECOND }));
+      await seedSession(
+        testWindow,
+        recordAt(server.issuer, now(), { id: 'wider', scopes: ['read', 'write', 'admin'], signedInAt: now() + SECOND }),
+      );
       assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read'])), ['exact']);
       assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['write'])), ['wider']);
     });
@@ -175,7 +192,10 @@ describe('The session manager', () => {
       assert.deepEqual(await testWindow.sessionManager.find('acme', ['read']), []);
       assert.deepEqual(await testWindow.sessionManager.find('acme', ['read']), []);
       assert.equal(requests(), 1);
-      assert.deepEqual([ids(testWindow.sessionManager.list('acme')), ids(testWindow.sessionManager.all('acme'))], [[], ['s1']]);
+      assert.deepEqual(
+        [ids(testWindow.sessionManager.list('acme')), ids(testWindow.sessionManager.all('acme'))],
+        [[], ['s1']],
+      );
     });
 
     it('hands out what still works of a session that has ended', async () => {
@@ -199,13 +219,18 @@ describe('The session manager', () => {
     it('renews once for a hundred callers', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(6 * MINUTE);
-      const found = await Promise.all(Array.from({ length: 100 }, () => testWindow.sessionManager.find('acme', ['read'])));
+      const found = await Promise.all(
+        Array.from({ length: 100 }, () => testWindow.sessionManager.find('acme', ['read'])),
+      );
       assert.ok(found.every((sessions) => sessions[0]?.record.accessToken === 'access-2'));
       assert.equal(requests(), 1);
     });
 
     it('hands out a token of which nobody said how long it lives', async () => {
-      await seedSession(testWindow, recordAt(server.issuer, now(), { accessExpiresAt: undefined, expirySource: 'never-said' }));
+      await seedSession(
+        testWindow,
+        recordAt(server.issuer, now(), { accessExpiresAt: undefined, expirySource: 'never-said' }),
+      );
       await testWindow.clock.pass(DAY);
       assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-1']);
       assert.equal(requests(), 0);
@@ -214,7 +239,10 @@ describe('The session manager', () => {
     it('reads the stored sessions first, once', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const next = again();
-      const found = await Promise.all([next.sessionManager.find('acme', ['read']), next.sessionManager.find('acme', ['read'])]);
+      const found = await Promise.all([
+        next.sessionManager.find('acme', ['read']),
+        next.sessionManager.find('acme', ['read']),
+      ]);
       assert.deepEqual(found.map(ids), [['s1'], ['s1']]);
     });
 

@@ -4,7 +4,14 @@ import type { SessionRecord } from '../../../src/core/session.ts';
 import type { SignInGrant } from '../../../src/protocol/identity.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
 import { providerAt } from '../../support/fixtures.ts';
-import { createTestWindow, grantFor, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import {
+  createTestWindow,
+  grantFor,
+  createTestWindowWithServer,
+  seedSession,
+  recordAt,
+  type TestWindow,
+} from '../../support/testWindow.ts';
 import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('A sign-in that goes on from a session', () => {
@@ -21,23 +28,44 @@ describe('A sign-in that goes on from a session', () => {
 
   const now = (): number => testWindow.clock.now();
   const KIM = { id: 'person-2', label: 'Kim' };
-  const grant = (scopes: readonly string[], tokens: Partial<Tokens> = {}, account?: SignInGrant['account']): SignInGrant => ({
-    ...grantFor(providerAt(server.issuer), now(), { accessToken: 'access-9', refreshToken: 'refresh-9', ...tokens }, account),
+  const grant = (
+    scopes: readonly string[],
+    tokens: Partial<Tokens> = {},
+    account?: SignInGrant['account'],
+  ): SignInGrant => ({
+    ...grantFor(
+      providerAt(server.issuer),
+      now(),
+      { accessToken: 'access-9', refreshToken: 'refresh-9', ...tokens },
+      account,
+    ),
     scopes,
   });
-  const told = (): (readonly [string, string])[] => testWindow.liveSessions.all().map(({ record }) => [record.id, record.scopes.join(' ')] as const);
+  const told = (): (readonly [string, string])[] =>
+    testWindow.liveSessions.all().map(({ record }) => [record.id, record.scopes.join(' ')] as const);
 
   it('becomes that session, with the scopes of both: one refresh token and one renewal serve every caller', async () => {
     await seedSession(testWindow, recordAt(server.issuer, now()));
-    const record = await testWindow.sessionManager.addSession(grant(['read', 'write']), { resumeSessionId: 's1', wanted: ['write'] });
+    const record = await testWindow.sessionManager.addSession(grant(['read', 'write']), {
+      resumeSessionId: 's1',
+      wanted: ['write'],
+    });
     assert.deepEqual([record.id, record.generation, told()], ['s1', 2, [['s1', 'read write']]]);
-    assert.deepEqual((await testWindow.sessionManager.find('acme', ['read'])).map(({ record: { accessToken } }) => accessToken), ['access-9']);
+    assert.deepEqual(
+      (await testWindow.sessionManager.find('acme', ['read'])).map(({ record: { accessToken } }) => accessToken),
+      ['access-9'],
+    );
     assert.deepEqual(JSON.parse(testWindow.stored() ?? ''), record);
   });
 
   it('reaches the other windows as a renewal does', async () => {
     await seedSession(testWindow, recordAt(server.issuer, now()));
-    const other = createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock, life: testWindow.life });
+    const other = createTestWindow(server.issuer, {
+      store: testWindow.store,
+      folder: testWindow.folder,
+      clock: testWindow.clock,
+      life: testWindow.life,
+    });
     await other.sessionManager.ready();
     await testWindow.sessionManager.addSession(grant(['read', 'write']), { resumeSessionId: 's1', wanted: ['write'] });
     await other.crossWindowSync.sync('s1');
@@ -45,34 +73,64 @@ describe('A sign-in that goes on from a session', () => {
   });
 
   it('revives one that has ended', async () => {
-    await seedSession(testWindow, recordAt(server.issuer, now(), { ended: { at: now(), category: 'session-ended', code: 'invalid_grant' } }));
+    await seedSession(
+      testWindow,
+      recordAt(server.issuer, now(), { ended: { at: now(), category: 'session-ended', code: 'invalid_grant' } }),
+    );
     await testWindow.sessionManager.addSession(grant(['read', 'write']), { resumeSessionId: 's1', wanted: ['write'] });
     assert.deepEqual([told(), testWindow.record().ended], [[['s1', 'read write']], undefined]);
   });
 
   it('stands beside it where the server takes scopes away that it has, and claims none of those', async () => {
     await seedSession(testWindow, recordAt(server.issuer, now()));
-    await testWindow.sessionManager.addSession(grant(['read', 'write'], { scopes: ['write'] }), { resumeSessionId: 's1', wanted: ['write'] });
-    assert.deepEqual(told(), [['s1', 'read'], ['new-1', 'write']]);
+    await testWindow.sessionManager.addSession(grant(['read', 'write'], { scopes: ['write'] }), {
+      resumeSessionId: 's1',
+      wanted: ['write'],
+    });
+    assert.deepEqual(told(), [
+      ['s1', 'read'],
+      ['new-1', 'write'],
+    ]);
     assert.equal(testWindow.record().accessToken, 'access-1');
   });
 
   it('becomes it where the server says no more than before of scopes that few servers repeat, or never granted', async () => {
-    await seedSession(testWindow, recordAt(server.issuer, now(), { scopes: ['openid', 'read', 'dream'], granted: ['read'] }));
-    await testWindow.sessionManager.addSession(grant(['openid', 'read', 'dream', 'write'], { scopes: ['read', 'write'] }), { resumeSessionId: 's1', wanted: ['openid', 'write'] });
+    await seedSession(
+      testWindow,
+      recordAt(server.issuer, now(), { scopes: ['openid', 'read', 'dream'], granted: ['read'] }),
+    );
+    await testWindow.sessionManager.addSession(
+      grant(['openid', 'read', 'dream', 'write'], { scopes: ['read', 'write'] }),
+      { resumeSessionId: 's1', wanted: ['openid', 'write'] },
+    );
     assert.deepEqual(told(), [['s1', 'openid read dream write']]);
     assert.deepEqual(testWindow.record().granted, ['read', 'write']);
   });
 
   it('is another account’s own where somebody else has signed in, and leaves it alone', async () => {
     await seedSession(testWindow, recordAt(server.issuer, now()));
-    const record = await testWindow.sessionManager.addSession(grant(['read', 'write'], {}, KIM), { resumeSessionId: 's1', wanted: ['write'] });
-    assert.deepEqual([record.account.label, told()], ['Kim', [['s1', 'read'], ['new-1', 'read write']]]);
+    const record = await testWindow.sessionManager.addSession(grant(['read', 'write'], {}, KIM), {
+      resumeSessionId: 's1',
+      wanted: ['write'],
+    });
+    assert.deepEqual(
+      [record.account.label, told()],
+      [
+        'Kim',
+        [
+          ['s1', 'read'],
+          ['new-1', 'read write'],
+        ],
+      ],
+    );
     assert.equal(testWindow.record().accessToken, 'access-1');
   });
 
   it('becomes a session of its own where that one was signed out meanwhile', async () => {
-    const record = await testWindow.sessionManager.addSession(grant(['read', 'write']), { resumeSessionId: 's1', wanted: ['write'] });
+    const record = await testWindow.sessionManager.addSession(grant(['read', 'write']), {
+      resumeSessionId: 's1',
+      wanted: ['write'],
+    });
     assert.equal(record.id, 'new-1');
   });
 
@@ -84,8 +142,10 @@ describe('A sign-in that goes on from a session', () => {
   });
 
   describe('is expected to be of', () => {
-    const there = (more: Partial<SessionRecord>): Promise<SessionRecord> => seedSession(testWindow, recordAt(server.issuer, now(), more));
-    const expected = (scopes: readonly string[], account?: string): string | undefined => testWindow.sessionManager.expected('acme', scopes, account)?.id;
+    const there = (more: Partial<SessionRecord>): Promise<SessionRecord> =>
+      seedSession(testWindow, recordAt(server.issuer, now(), more));
+    const expected = (scopes: readonly string[], account?: string): string | undefined =>
+      testWindow.sessionManager.expected('acme', scopes, account)?.id;
 
     it('nobody, where nobody is signed in', () => {
       assert.equal(expected(['read']), undefined);
@@ -110,14 +170,25 @@ describe('A sign-in that goes on from a session', () => {
     it('whoever is named, and of several accounts nobody else', async () => {
       await there({});
       await there({ id: 's2', account: KIM });
-      assert.deepEqual([expected(['write']), expected(['write'], 'person-2'), expected(['read'], 'person-1'), expected(['read'], 'person-3')], [undefined, 's2', 's1', undefined]);
+      assert.deepEqual(
+        [
+          expected(['write']),
+          expected(['write'], 'person-2'),
+          expected(['read'], 'person-1'),
+          expected(['read'], 'person-3'),
+        ],
+        [undefined, 's2', 's1', undefined],
+      );
     });
 
     it('of the sessions of an account the one that has the very scopes, then one that can have them', async () => {
       await there({ id: 's2', scopes: ['https://a.example/read'], signedInAt: now() + 1 });
       await there({ id: 's1', scopes: ['read'] });
       await there({ id: 's3', scopes: ['read', 'write'], signedInAt: now() - 1 });
-      assert.deepEqual([expected(['read'], 'person-1'), expected(['https://a.example/write']), expected(['other'])], ['s1', 's2', 's1']);
+      assert.deepEqual(
+        [expected(['read'], 'person-1'), expected(['https://a.example/write']), expected(['other'])],
+        ['s1', 's2', 's1'],
+      );
     });
   });
 });

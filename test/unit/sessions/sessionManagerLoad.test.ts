@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import {
+  createTestWindow,
+  createTestWindowWithServer,
+  seedSession,
+  recordAt,
+  type TestWindow,
+} from '../../support/testWindow.ts';
 import type { ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('The session manager, at the side of a store and of other windows', () => {
@@ -19,7 +25,8 @@ describe('The session manager, at the side of a store and of other windows', () 
 
   const now = (): number => testWindow.clock.now();
   const ids = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.id);
-  const again = (): TestWindow => createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
+  const again = (): TestWindow =>
+    createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
   /** A test window after a start, once what could not be found at first has had its time to show. */
   const restarted = async (): Promise<TestWindow> => {
     const next = again();
@@ -53,7 +60,10 @@ describe('The session manager, at the side of a store and of other windows', () 
       const windows = [again(), again(), again()];
       await Promise.all(windows.map(({ sessionManager }) => sessionManager.ready()));
       await testWindow.clock.pass(3 * SECOND);
-      assert.deepEqual(windows.flatMap(({ findings }) => findings.map(({ kind }) => kind)), ['lost']);
+      assert.deepEqual(
+        windows.flatMap(({ findings }) => findings.map(({ kind }) => kind)),
+        ['lost'],
+      );
     });
 
     it('tells of a loss three seconds after the start, because the store of a window that starts lags', async () => {
@@ -94,7 +104,10 @@ describe('The session manager, at the side of a store and of other windows', () 
     it('restores the newest tokens where the store shows older ones', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const old = testWindow.stored() ?? '';
-      const newest = await seedSession(testWindow, recordAt(server.issuer, now(), { generation: 2, refreshToken: 'refresh-2' }));
+      const newest = await seedSession(
+        testWindow,
+        recordAt(server.issuer, now(), { generation: 2, refreshToken: 'refresh-2' }),
+      );
       testWindow.store.secrets.set('session:s1', old);
       assert.deepEqual((await restarted()).record(), newest);
       assert.deepEqual(JSON.parse(testWindow.stored() ?? ''), newest);
@@ -124,7 +137,10 @@ describe('The session manager, at the side of a store and of other windows', () 
       const newer = JSON.stringify({ version: 3, id: 's1', anything: 'else' });
       testWindow.store.secrets.set('session:s1', newer);
       const next = await restarted();
-      assert.deepEqual([next.findings, next.sessionManager.all()], [[{ id: 's1', kind: 'newer', reason: 'version 3' }], []]);
+      assert.deepEqual(
+        [next.findings, next.sessionManager.all()],
+        [[{ id: 's1', kind: 'newer', reason: 'version 3' }], []],
+      );
       assert.deepEqual([(await restarted()).findings, testWindow.stored()], [[], newer]);
     });
 
@@ -141,7 +157,10 @@ describe('The session manager, at the side of a store and of other windows', () 
         await seedSession(testWindow, recordAt(server.issuer, now()));
         testWindow.folder.files.delete('s1.sealed');
         testWindow.store.secrets.set('session:s1', 'hello');
-        assert.deepEqual((await restarted()).findings.map(({ kind }) => kind), ['set-aside']);
+        assert.deepEqual(
+          (await restarted()).findings.map(({ kind }) => kind),
+          ['set-aside'],
+        );
         assert.deepEqual((await restarted()).findings, [], 'nor at a later start');
       });
     });
@@ -247,7 +266,10 @@ describe('The session manager, at the side of a store and of other windows', () 
       const record = await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.store.secrets.set('session:s1', JSON.stringify({ version: 3 }));
       await testWindow.crossWindowSync.onSecretChanged('s1');
-      assert.deepEqual([testWindow.record(), testWindow.liveSessions.get('s1')?.unsaved, testWindow.stored()], [record, false, '{"version":3}']);
+      assert.deepEqual(
+        [testWindow.record(), testWindow.liveSessions.get('s1')?.unsaved, testWindow.stored()],
+        [record, false, '{"version":3}'],
+      );
     });
 
     it('does not bring back what is just being signed out here', async () => {
@@ -259,7 +281,10 @@ describe('The session manager, at the side of a store and of other windows', () 
       };
       testWindow.folder.failing = true;
       await testWindow.sessionManager.signOut('s1');
-      assert.deepEqual([testWindow.liveSessions.all(), testWindow.changes.filter(({ before }) => before === undefined).length], [[], 1]);
+      assert.deepEqual(
+        [testWindow.liveSessions.all(), testWindow.changes.filter(({ before }) => before === undefined).length],
+        [[], 1],
+      );
     });
 
     it('stores a session again that has vanished without a sign-out', async () => {

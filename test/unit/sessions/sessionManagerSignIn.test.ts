@@ -4,7 +4,14 @@ import type { Provider } from '../../../src/core/provider.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { createTestWindow, grantFor, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import {
+  createTestWindow,
+  grantFor,
+  createTestWindowWithServer,
+  seedSession,
+  recordAt,
+  type TestWindow,
+} from '../../support/testWindow.ts';
 import type { ScriptedServer } from '../../support/scriptedServer.ts';
 
 describe('The session manager, as people come and go', () => {
@@ -24,7 +31,12 @@ describe('The session manager, as people come and go', () => {
   const tokens = (sessions: readonly LiveSession[]): string[] => sessions.map(({ record }) => record.accessToken);
   /** Another window, which has read the store. */
   const started = async (): Promise<TestWindow> => {
-    const other = createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock, life: testWindow.life });
+    const other = createTestWindow(server.issuer, {
+      store: testWindow.store,
+      folder: testWindow.folder,
+      clock: testWindow.clock,
+      life: testWindow.life,
+    });
     await other.sessionManager.ready();
     return other;
   };
@@ -34,7 +46,10 @@ describe('The session manager, as people come and go', () => {
    * The key to sealed copies stays, with nothing left for it to open.
    */
   const leftOf = (id: string): string[] => {
-    const texts = [...testWindow.store.secrets, ...[...testWindow.folder.files].filter(([name]) => name !== `${id}.gone`)];
+    const texts = [
+      ...testWindow.store.secrets,
+      ...[...testWindow.folder.files].filter(([name]) => name !== `${id}.gone`),
+    ];
     return texts.filter(([name, text]) => name.includes(id) || /access-\d|refresh-\d/.test(text)).map(([name]) => name);
   };
 
@@ -48,15 +63,26 @@ describe('The session manager, as people come and go', () => {
     });
 
     it('refuses a sign-in whose entry in the settings has changed or gone meanwhile, and stores nothing', async () => {
-      await rejectsWith(testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer, { clientId: 'another' }), now())), 'not-configured', 'provider-removed');
-      await rejectsWith(testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer, { id: 'gone' }), now())), 'not-configured', 'provider-removed');
+      await rejectsWith(
+        testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer, { clientId: 'another' }), now())),
+        'not-configured',
+        'provider-removed',
+      );
+      await rejectsWith(
+        testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer, { id: 'gone' }), now())),
+        'not-configured',
+        'provider-removed',
+      );
       assert.deepEqual([testWindow.liveSessions.all(), testWindow.store.secrets.size], [[], 0]);
     });
 
     it('keeps the session id where the same account signs in again with the same scopes', async () => {
       const provider = providerAt(server.issuer, { scopes: ['read', 'write'] });
       await testWindow.sessionManager.addSession(grantFor(provider, now()));
-      const second = await testWindow.sessionManager.addSession({ ...grantFor(provider, now() + 1, { accessToken: 'access-9' }), scopes: ['write', 'read'] });
+      const second = await testWindow.sessionManager.addSession({
+        ...grantFor(provider, now() + 1, { accessToken: 'access-9' }),
+        scopes: ['write', 'read'],
+      });
       assert.deepEqual([second.id, second.generation, testWindow.liveSessions.all().length], ['new-1', 2, 1]);
       assert.equal(testWindow.record('new-1').accessToken, 'access-9');
       assert.ok(testWindow.changes.every(({ after }) => after !== undefined));
@@ -67,7 +93,10 @@ describe('The session manager, as people come and go', () => {
       server.onToken({ status: 400, body: { error: 'invalid_grant' } });
       await rejectsWith(testWindow.tokenRefresher.renew('new-1', 'test'), 'session-ended');
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
-      assert.deepEqual([testWindow.record('new-1').ended, testWindow.liveSessions.get('new-1')?.failure], [undefined, undefined]);
+      assert.deepEqual(
+        [testWindow.record('new-1').ended, testWindow.liveSessions.get('new-1')?.failure],
+        [undefined, undefined],
+      );
     });
 
     it('keeps other scopes and other accounts as sessions of their own', async () => {
@@ -79,10 +108,25 @@ describe('The session manager, as people come and go', () => {
     });
 
     it('clears away an ended session of the account that the new one stands in for', async () => {
-      await seedSession(testWindow, recordAt(server.issuer, now(), { ended: { at: now(), category: 'session-ended', code: 'invalid_grant' }, accessExpiresAt: now() }));
-      await testWindow.sessionManager.addSession({ ...grantFor(providerAt(server.issuer), now()), scopes: ['read', 'write'] });
-      assert.deepEqual([ids(testWindow.liveSessions.all()), ids((await started()).liveSessions.all())], [['new-1'], ['new-1']]);
-      assert.deepEqual([testWindow.stored('s1'), [...testWindow.folder.files.keys()].filter((name) => name.startsWith('s1'))], [undefined, ['s1.gone']]);
+      await seedSession(
+        testWindow,
+        recordAt(server.issuer, now(), {
+          ended: { at: now(), category: 'session-ended', code: 'invalid_grant' },
+          accessExpiresAt: now(),
+        }),
+      );
+      await testWindow.sessionManager.addSession({
+        ...grantFor(providerAt(server.issuer), now()),
+        scopes: ['read', 'write'],
+      });
+      assert.deepEqual(
+        [ids(testWindow.liveSessions.all()), ids((await started()).liveSessions.all())],
+        [['new-1'], ['new-1']],
+      );
+      assert.deepEqual(
+        [testWindow.stored('s1'), [...testWindow.folder.files.keys()].filter((name) => name.startsWith('s1'))],
+        [undefined, ['s1.gone']],
+      );
     });
 
     it('never gives two accounts of a provider one label, even where their ids begin alike', async () => {
@@ -98,7 +142,9 @@ describe('The session manager, as people come and go', () => {
     it('keeps the label of an account that it knows', async () => {
       const provider = providerAt(server.issuer);
       await testWindow.sessionManager.addSession(grantFor(provider, now()));
-      const renamed = await testWindow.sessionManager.addSession(grantFor(provider, now(), {}, { id: 'person-1', label: 'Samantha' }));
+      const renamed = await testWindow.sessionManager.addSession(
+        grantFor(provider, now(), {}, { id: 'person-1', label: 'Samantha' }),
+      );
       assert.equal(renamed.account.label, 'Sam');
     });
 
@@ -129,7 +175,9 @@ describe('The session manager, as people come and go', () => {
         await testWindow.clock.pass(3 * SECOND);
         await renewal;
       }
-      const admission = testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now(), { refreshToken: 'refresh-new' }));
+      const admission = testWindow.sessionManager.addSession(
+        grantFor(providerAt(server.issuer), now(), { refreshToken: 'refresh-new' }),
+      );
       await testWindow.clock.pass(3 * SECOND);
       assert.equal((await admission).generation, 5);
       assert.equal((await started()).record('new-1').refreshToken, 'refresh-new');
@@ -138,8 +186,13 @@ describe('The session manager, as people come and go', () => {
     it('is newer than what another window has made of the session meanwhile', async () => {
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       await (await started()).tokenRefresher.renew('new-1', 'test');
-      const record = await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now(), { accessToken: 'access-9' }));
-      assert.deepEqual([record.id, record.generation, (await started()).record('new-1').accessToken], ['new-1', 3, 'access-9']);
+      const record = await testWindow.sessionManager.addSession(
+        grantFor(providerAt(server.issuer), now(), { accessToken: 'access-9' }),
+      );
+      assert.deepEqual(
+        [record.id, record.generation, (await started()).record('new-1').accessToken],
+        ['new-1', 3, 'access-9'],
+      );
     });
 
     it('waits three seconds, and no more, for another window that is just renewing the session', async () => {
@@ -164,7 +217,10 @@ describe('The session manager, as people come and go', () => {
       assert.equal(testWindow.liveSessions.get('new-1')?.unsaved, true);
       testWindow.store.store = storing;
       await testWindow.tokenRefresher.save(testWindow.record('new-1'));
-      assert.deepEqual([testWindow.liveSessions.get('new-1')?.unsaved, JSON.parse(testWindow.stored('new-1') ?? '')], [false, testWindow.record('new-1')]);
+      assert.deepEqual(
+        [testWindow.liveSessions.get('new-1')?.unsaved, JSON.parse(testWindow.stored('new-1') ?? '')],
+        [false, testWindow.record('new-1')],
+      );
     });
 
     it('signs in although the store fails, and says that it is in memory only', async () => {
@@ -175,7 +231,9 @@ describe('The session manager, as people come and go', () => {
     });
 
     it('admits a token that is to live longer than a date can say', async () => {
-      const record = await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now(), { accessExpiresAt: now() + Number.MAX_SAFE_INTEGER * 1000 }));
+      const record = await testWindow.sessionManager.addSession(
+        grantFor(providerAt(server.issuer), now(), { accessExpiresAt: now() + Number.MAX_SAFE_INTEGER * 1000 }),
+      );
       assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read'])), [record.id]);
     });
   });
@@ -186,7 +244,10 @@ describe('The session manager, as people come and go', () => {
     it('ends it here and revokes both tokens at the server, the refresh token first', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       assert.equal(await atServer('s1'), 'revoked');
-      assert.deepEqual(server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token')), ['refresh-1', 'access-1']);
+      assert.deepEqual(
+        server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token')),
+        ['refresh-1', 'access-1'],
+      );
       assert.deepEqual([testWindow.liveSessions.all(), leftOf('s1')], [[], []]);
       const other = await started();
       await other.clock.pass(5 * SECOND);
@@ -199,10 +260,15 @@ describe('The session manager, as people come and go', () => {
         testWindow = createTestWindow(server.issuer, { providers: [providerAt(server.issuer, { signOutAtServer })] });
         await seedSession(testWindow, recordAt(server.issuer, now(), { idToken: 'id.token.x' }));
         const leaving = await (await testWindow.sessionManager.signOut('s1')).page;
-        return leaving === undefined ? undefined : [leaving.server.provider.id, leaving.accountId, leaving.idToken].join();
+        return leaving === undefined
+          ? undefined
+          : [leaving.server.provider.id, leaving.accountId, leaving.idToken].join();
       };
       assert.equal(await pageOf(false), undefined);
-      assert.deepEqual([await pageOf(true), await pageOf('return')], ['acme,person-1,id.token.x', 'acme,person-1,id.token.x']);
+      assert.deepEqual(
+        [await pageOf(true), await pageOf('return')],
+        ['acme,person-1,id.token.x', 'acme,person-1,id.token.x'],
+      );
       assert.ok(!testWindow.lines.join().includes('id.token.x'));
       delete server.metadata['end_session_endpoint'];
       assert.equal(await pageOf(true), undefined);
@@ -218,7 +284,10 @@ describe('The session manager, as people come and go', () => {
       assert.ok(leftOf('s1').length >= 5, leftOf('s1').join());
       await atServer('s1');
       assert.deepEqual([leftOf('s1'), [...testWindow.folder.files.keys()]], [[], ['s1.gone']]);
-      assert.deepEqual([...testWindow.store.secrets.keys()].map((key) => key.split(':')[0]), ['hand-over-key']);
+      assert.deepEqual(
+        [...testWindow.store.secrets.keys()].map((key) => key.split(':')[0]),
+        ['hand-over-key'],
+      );
     });
 
     it('remembers for half a year that it is signed out, longer than any window stays open that still knows it', async () => {
@@ -268,7 +337,11 @@ describe('The session manager, as people come and go', () => {
       await revoked;
       assert.deepEqual(testWindow.liveSessions.all(), []);
       testWindow.store.failing.clear();
-      assert.deepEqual([(await started()).sessionManager.all(), leftOf('s1')], [[], []], 'nor does it come back at the next start');
+      assert.deepEqual(
+        [(await started()).sessionManager.all(), leftOf('s1')],
+        [[], []],
+        'nor does it come back at the next start',
+      );
     });
 
     it('ends it here although the folder fails, and takes its secret away', async () => {
@@ -286,7 +359,10 @@ describe('The session manager, as people come and go', () => {
       assert.ok(testWindow.folder.files.has('s1.sealed'));
       const other = await started();
       await other.clock.pass(5 * SECOND);
-      assert.deepEqual([other.sessionManager.all(), other.findings, testWindow.folder.files.has('s1.sealed')], [[], [], false]);
+      assert.deepEqual(
+        [other.sessionManager.all(), other.findings, testWindow.folder.files.has('s1.sealed')],
+        [[], [], false],
+      );
     });
 
     it('says that the server offers no revocation', async () => {
@@ -296,7 +372,10 @@ describe('The session manager, as people come and go', () => {
     });
 
     it('asks no server about a session that has ended, or of another issuer', async () => {
-      await seedSession(testWindow, recordAt(server.issuer, now(), { ended: { at: now(), category: 'session-ended', code: 'invalid_grant' } }));
+      await seedSession(
+        testWindow,
+        recordAt(server.issuer, now(), { ended: { at: now(), category: 'session-ended', code: 'invalid_grant' } }),
+      );
       await seedSession(testWindow, recordAt('https://elsewhere.example.com', now(), { id: 's2' }));
       await Promise.all([atServer('s1'), atServer('s2')]);
       assert.deepEqual([server.requests.length, leftOf('s1'), leftOf('s2')], [0, [], []]);

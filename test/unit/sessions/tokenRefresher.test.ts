@@ -2,8 +2,20 @@ import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { tokenLifetimes, type SessionRecord } from '../../../src/core/session.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
-import { closedIssuer, htmlPage, rotatingTokens, type ScriptedServer, type Script } from '../../support/scriptedServer.ts';
+import {
+  createTestWindow,
+  createTestWindowWithServer,
+  seedSession,
+  recordAt,
+  type TestWindow,
+} from '../../support/testWindow.ts';
+import {
+  closedIssuer,
+  htmlPage,
+  rotatingTokens,
+  type ScriptedServer,
+  type Script,
+} from '../../support/scriptedServer.ts';
 
 describe('The refresher', () => {
   let server: ScriptedServer;
@@ -31,7 +43,9 @@ describe('The refresher', () => {
 
   it('gives a hundred callers at once the one failure, and counts it once', async () => {
     server.onToken({ status: 503 });
-    const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => testWindow.tokenRefresher.renew('s1', 'test')));
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 100 }, () => testWindow.tokenRefresher.renew('s1', 'test')),
+    );
     assert.ok(outcomes.every(({ status }) => status === 'rejected'));
     assert.deepEqual([server.requestsTo('/token').length, testWindow.liveSessions.get('s1')?.failures], [1, 1]);
   });
@@ -39,7 +53,11 @@ describe('The refresher', () => {
   it('sends the public client id and the refresh token, and no scope', async () => {
     await testWindow.tokenRefresher.renew('s1', 'test');
     const [request] = server.requestsTo('/token');
-    assert.deepEqual(Object.fromEntries(request?.parameters ?? []), { grant_type: 'refresh_token', refresh_token: 'refresh-1', client_id: 'editor' });
+    assert.deepEqual(Object.fromEntries(request?.parameters ?? []), {
+      grant_type: 'refresh_token',
+      refresh_token: 'refresh-1',
+      client_id: 'editor',
+    });
     assert.equal(request?.headers.authorization, undefined);
   });
 
@@ -58,14 +76,20 @@ describe('The refresher', () => {
     const { refreshToken: _none, ...record } = recordAt(server.issuer, testWindow.clock.now());
     await seedSession(testWindow, record);
     await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'not-renewable', 'no-refresh-token');
-    assert.deepEqual([testWindow.record().ended, testWindow.liveSessions.get('s1')?.failure, server.requests.length], [undefined, undefined, 0]);
+    assert.deepEqual(
+      [testWindow.record().ended, testWindow.liveSessions.get('s1')?.failure, server.requests.length],
+      [undefined, undefined, 0],
+    );
   });
 
   it('takes a server at its word that it renews nothing: the session lasts as long as its access token, and is asked for no more', async () => {
     server.onToken({ status: 400, body: { error: 'unsupported_grant_type' } });
     await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'not-renewable', 'unsupported_grant_type');
     const { ended, refreshToken } = testWindow.record();
-    assert.deepEqual([ended, refreshToken, tokenLifetimes(testWindow.record()).renewable], [undefined, 'refresh-1', false]);
+    assert.deepEqual(
+      [ended, refreshToken, tokenLifetimes(testWindow.record()).renewable],
+      [undefined, 'refresh-1', false],
+    );
     assert.equal((JSON.parse(testWindow.stored() ?? '') as SessionRecord).isNotRefreshable, true);
     testWindow.scheduler.tick();
     await testWindow.clock.pass(HOUR);
@@ -83,19 +107,33 @@ describe('The refresher', () => {
     const sentAt = testWindow.clock.now();
     server.onToken(() => {
       testWindow.clock.sleep(9 * SECOND);
-      return { body: { access_token: 'access-2', token_type: 'Bearer', expires_in: 300, refresh_token: 'refresh-2', refresh_expires_in: 3600 } };
+      return {
+        body: {
+          access_token: 'access-2',
+          token_type: 'Bearer',
+          expires_in: 300,
+          refresh_token: 'refresh-2',
+          refresh_expires_in: 3600,
+        },
+      };
     });
     await testWindow.tokenRefresher.renew('s1', 'test');
     assert.equal(testWindow.clock.now(), sentAt + 9 * SECOND);
     const { accessExpiresAt, renewedAt, sessionEndsAt } = testWindow.record();
-    assert.deepEqual([renewedAt, accessExpiresAt, sessionEndsAt], [sentAt, sentAt + 300 * SECOND, sentAt + 3600 * SECOND]);
+    assert.deepEqual(
+      [renewedAt, accessExpiresAt, sessionEndsAt],
+      [sentAt, sentAt + 300 * SECOND, sentAt + 3600 * SECOND],
+    );
   });
 
   it('keeps the refresh token where the answer has none', async () => {
     server.onToken({ body: { access_token: 'access-2', token_type: 'Bearer', expires_in: 300 } });
     await testWindow.tokenRefresher.renew('s1', 'test');
     await testWindow.tokenRefresher.renew('s1', 'test');
-    assert.deepEqual(server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token')), ['refresh-1', 'refresh-1']);
+    assert.deepEqual(
+      server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token')),
+      ['refresh-1', 'refresh-1'],
+    );
     assert.equal(testWindow.record().generation, 3);
   });
 
@@ -104,11 +142,24 @@ describe('The refresher', () => {
     server.onToken(rotatingTokens({ id_token: idToken }));
     await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'untrusted-answer');
     const { accessToken, refreshToken, generation, isComplete, ended } = testWindow.record();
-    assert.deepEqual([accessToken, refreshToken, generation, isComplete, ended], ['access-1', 'refresh-2', 2, false, undefined]);
-    assert.equal((await testWindow.sessionIndex.read('s1'))?.generation, 2, 'the older refresh token is of use to no window any more');
+    assert.deepEqual(
+      [accessToken, refreshToken, generation, isComplete, ended],
+      ['access-1', 'refresh-2', 2, false, undefined],
+    );
+    assert.equal(
+      (await testWindow.sessionIndex.read('s1'))?.generation,
+      2,
+      'the older refresh token is of use to no window any more',
+    );
     assert.equal((JSON.parse(testWindow.stored() ?? '') as { refreshToken: string }).refreshToken, 'refresh-2');
-    server.onToken(({ parameters }) => ({ body: { access_token: `for-${parameters.get('refresh_token') ?? ''}`, token_type: 'Bearer' } }));
-    const { accessToken: renewed, generation: next, isComplete: isWholeNow } = await testWindow.tokenRefresher.renew('s1', 'test');
+    server.onToken(({ parameters }) => ({
+      body: { access_token: `for-${parameters.get('refresh_token') ?? ''}`, token_type: 'Bearer' },
+    }));
+    const {
+      accessToken: renewed,
+      generation: next,
+      isComplete: isWholeNow,
+    } = await testWindow.tokenRefresher.renew('s1', 'test');
     assert.deepEqual([renewed, next, isWholeNow], ['for-refresh-2', 3, true]);
   });
 
@@ -136,20 +187,33 @@ describe('The refresher', () => {
     const home = server.issuer;
     server.metadata['issuer'] = `${home}/{tenantid}/v2.0`;
     server.on('/common/v2.0/.well-known/openid-configuration', () => ({ body: server.metadata }));
-    const idTokenOf = (tid: string): Promise<string> => server.idToken({ aud: 'editor', iss: `${home}/${tid}/v2.0`, tid });
+    const idTokenOf = (tid: string): Promise<string> =>
+      server.idToken({ aud: 'editor', iss: `${home}/${tid}/v2.0`, tid });
     testWindow = createTestWindow(`${home}/common/v2.0`);
     server.date = () => testWindow.clock.now();
-    await seedSession(testWindow, recordAt(`${home}/common/v2.0`, testWindow.clock.now(), { subject: 'person-1', idToken: await idTokenOf('t-1') }));
+    await seedSession(
+      testWindow,
+      recordAt(`${home}/common/v2.0`, testWindow.clock.now(), { subject: 'person-1', idToken: await idTokenOf('t-1') }),
+    );
     server.onToken(rotatingTokens({ id_token: await idTokenOf('t-2') }));
     await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'other-account', 'other-issuer');
-    assert.deepEqual([testWindow.record().accessToken, testWindow.record().refreshToken, testWindow.record().ended], ['access-1', 'refresh-2', undefined]);
+    assert.deepEqual(
+      [testWindow.record().accessToken, testWindow.record().refreshToken, testWindow.record().ended],
+      ['access-1', 'refresh-2', undefined],
+    );
     const idToken = await idTokenOf('t-1');
     server.onToken({ body: { access_token: 'access-3', token_type: 'Bearer', id_token: idToken } });
     assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-3');
   });
 
   it('takes tokens of an issuer that has come to write itself with a slash at the end', async () => {
-    await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { subject: 'person-1', idToken: await server.idToken({ aud: 'editor' }) }));
+    await seedSession(
+      testWindow,
+      recordAt(server.issuer, testWindow.clock.now(), {
+        subject: 'person-1',
+        idToken: await server.idToken({ aud: 'editor' }),
+      }),
+    );
     server.metadata['issuer'] = `${server.issuer}/`;
     server.onToken(rotatingTokens({ id_token: await server.idToken({ aud: 'editor', iss: `${server.issuer}/` }) }));
     assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
@@ -167,7 +231,13 @@ describe('The refresher', () => {
     const ended = { at: testWindow.clock.now(), category: 'session-ended', code: 'invalid_grant' };
     assert.deepEqual(testWindow.record().ended, ended);
     assert.deepEqual((JSON.parse(testWindow.stored() ?? '') as { ended: unknown }).ended, ended);
-    assert.deepEqual(live(), { failures: 1, category: 'session-ended', failedAt: testWindow.clock.now(), nextTryAt: undefined, renewing: false });
+    assert.deepEqual(live(), {
+      failures: 1,
+      category: 'session-ended',
+      failedAt: testWindow.clock.now(),
+      nextTryAt: undefined,
+      renewing: false,
+    });
   });
 
   it('backs off after failures that pass: 2, 4 and 8 seconds, then once a minute', async () => {
@@ -203,7 +273,12 @@ describe('The refresher', () => {
   });
 
   it('waits as long as the server asks to, to the second, be that more or less than its own pace', async () => {
-    for (const [wait, status] of [[120, 429], [1, 503], [10, 503], [7, 429]] as const) {
+    for (const [wait, status] of [
+      [120, 429],
+      [1, 503],
+      [10, 503],
+      [7, 429],
+    ] as const) {
       server.onToken({ status, headers: { 'Retry-After': String(wait) } });
       await assert.rejects(testWindow.tokenRefresher.renew('s1', 'test'));
       assert.equal(testWindow.liveSessions.get('s1')?.nextTryAt, testWindow.clock.now() + wait * SECOND);
@@ -216,7 +291,13 @@ describe('The refresher', () => {
     await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'server');
     server.onToken(rotatingTokens());
     await testWindow.tokenRefresher.renew('s1', 'test');
-    assert.deepEqual(live(), { failures: 0, category: undefined, failedAt: undefined, nextTryAt: undefined, renewing: false });
+    assert.deepEqual(live(), {
+      failures: 0,
+      category: undefined,
+      failedAt: undefined,
+      nextTryAt: undefined,
+      renewing: false,
+    });
   });
 
   const keeps: Readonly<Record<string, Script>> = {
@@ -255,7 +336,10 @@ describe('The refresher', () => {
   it('marks tokens as unsaved that a store accepts and forgets', async () => {
     testWindow.store.store = () => Promise.resolve();
     assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
-    assert.deepEqual([testWindow.liveSessions.get('s1')?.unsaved, testWindow.record().refreshToken], [true, 'refresh-2']);
+    assert.deepEqual(
+      [testWindow.liveSessions.get('s1')?.unsaved, testWindow.record().refreshToken],
+      [true, 'refresh-2'],
+    );
     assert.ok(testWindow.lines.some((line) => line.includes('could not be stored (secret-forgotten); kept in memory')));
     assert.equal((await testWindow.sessionStore.read('s1'))?.refreshToken, 'refresh-2', 'the sealed copy has them');
   });
@@ -276,7 +360,11 @@ describe('The refresher', () => {
   });
 
   it('takes over what another window has renewed, without a request', async () => {
-    const newer = recordAt(server.issuer, testWindow.clock.now() + 1, { generation: 5, accessToken: 'access-5', refreshToken: 'refresh-5' });
+    const newer = recordAt(server.issuer, testWindow.clock.now() + 1, {
+      generation: 5,
+      accessToken: 'access-5',
+      refreshToken: 'refresh-5',
+    });
     await testWindow.secretStorage.write(newer);
     assert.deepEqual(await testWindow.tokenRefresher.renew('s1', 'test'), newer);
     assert.deepEqual(testWindow.record(), newer);
@@ -284,7 +372,9 @@ describe('The refresher', () => {
   });
 
   it('does not take over what is older than what it has', async () => {
-    await testWindow.secretStorage.write(recordAt(server.issuer, testWindow.clock.now(), { generation: 1, refreshToken: 'refresh-0' }));
+    await testWindow.secretStorage.write(
+      recordAt(server.issuer, testWindow.clock.now(), { generation: 1, refreshToken: 'refresh-0' }),
+    );
     testWindow.liveSessions.put(recordAt(server.issuer, testWindow.clock.now(), { generation: 2 }));
     await testWindow.tokenRefresher.renew('s1', 'test');
     assert.equal(server.requestsTo('/token')[0]?.parameters.get('refresh_token'), 'refresh-1');
@@ -320,7 +410,11 @@ describe('The refresher', () => {
     server.onToken(rotatingTokens({ expires_in: Number.MAX_SAFE_INTEGER }));
     await testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
     assert.equal(testWindow.record().refreshToken, 'refresh-2');
-    const restarted = createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock });
+    const restarted = createTestWindow(server.issuer, {
+      store: testWindow.store,
+      folder: testWindow.folder,
+      clock: testWindow.clock,
+    });
     await restarted.sessionManager.ready();
     assert.equal(restarted.record().refreshToken, 'refresh-2');
   });

@@ -1,8 +1,21 @@
 import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { createTestWindow, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
-import { closedIssuer, htmlPage, rotatingTokens, type ScriptedServer, type Script, type Scripted } from '../../support/scriptedServer.ts';
+import {
+  createTestWindow,
+  createTestWindowWithServer,
+  seedSession,
+  recordAt,
+  type TestWindow,
+} from '../../support/testWindow.ts';
+import {
+  closedIssuer,
+  htmlPage,
+  rotatingTokens,
+  type ScriptedServer,
+  type Script,
+  type Scripted,
+} from '../../support/scriptedServer.ts';
 
 describe('The refresher, whose answer is lost on the way', () => {
   let server: ScriptedServer;
@@ -19,7 +32,8 @@ describe('The refresher, whose answer is lost on the way', () => {
 
   const INVALID: Script = { status: 400, body: { error: 'invalid_grant' } };
   /** The refresh tokens that have arrived at the server, oldest first. */
-  const sent = (): (string | null)[] => server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token'));
+  const sent = (): (string | null)[] =>
+    server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token'));
   /** Has the server do these things in turn, and the last of them from then on. */
   const script = (...steps: readonly Scripted[]): void => {
     let step = -1;
@@ -41,7 +55,10 @@ describe('The refresher, whose answer is lost on the way', () => {
     assert.ok(wasSentOnceMore());
   });
 
-  for (const [what, body] of [['cut off', '{"access_token":"acc'], ['empty', '']] as const) {
+  for (const [what, body] of [
+    ['cut off', '{"access_token":"acc'],
+    ['empty', ''],
+  ] as const) {
     it(`takes an answer that is ${what} on the way for a lost one: the server says with it that it has done its part`, async () => {
       script({ headers: { 'Content-Type': 'application/json' }, body }, rotatingTokens());
       await renew();
@@ -59,7 +76,10 @@ describe('The refresher, whose answer is lost on the way', () => {
     script({ headers: { 'Content-Type': 'application/json' }, body: '{"access_token":"acc' });
     await rejectsWith(renew(), 'invalid-response', 'cut-off');
     await rejectsWith(renew(), 'invalid-response', 'cut-off');
-    assert.deepEqual([sent(), testWindow.record().refreshToken, testWindow.record().ended], [Array(3).fill('refresh-1'), 'refresh-1', undefined]);
+    assert.deepEqual(
+      [sent(), testWindow.record().refreshToken, testWindow.record().ended],
+      [Array(3).fill('refresh-1'), 'refresh-1', undefined],
+    );
   });
 
   it('does that once in a row only, however often it fails', async () => {
@@ -99,7 +119,10 @@ describe('The refresher, whose answer is lost on the way', () => {
     server.metadata['token_endpoint'] = `${await closedIssuer()}/token`;
     await rejectsWith(renew(), 'network', 'ECONNREFUSED');
     assert.equal(wasSentOnceMore(), false);
-    assert.deepEqual([...testWindow.folder.files.keys()].filter((name) => name.endsWith('.lost')), []);
+    assert.deepEqual(
+      [...testWindow.folder.files.keys()].filter((name) => name.endsWith('.lost')),
+      [],
+    );
   });
 
   it('does not send it once more where another window may hold a newer one by now, because they cannot take turns', async () => {
@@ -117,10 +140,16 @@ describe('The refresher, whose answer is lost on the way', () => {
       script('drop', INVALID);
       const failure = await rejectsWith(renew(), 'refresh-response-lost', 'refresh-response-lost');
       assert.equal(failure.status, 400);
-      assert.deepEqual([testWindow.record().ended?.code, testWindow.liveSessions.get('s1')?.failure?.code], ['refresh-response-lost', 'refresh-response-lost']);
+      assert.deepEqual(
+        [testWindow.record().ended?.code, testWindow.liveSessions.get('s1')?.failure?.code],
+        ['refresh-response-lost', 'refresh-response-lost'],
+      );
     });
 
-    for (const [error, error_description] of [['bad_refresh_token', 'expired'], ['invalid_request', 'Errors.OIDCSession.RefreshTokenInvalid']] as const) {
+    for (const [error, error_description] of [
+      ['bad_refresh_token', 'expired'],
+      ['invalid_request', 'Errors.OIDCSession.RefreshTokenInvalid'],
+    ] as const) {
       it(`says so by whichever name the server has for that: ${error}`, async () => {
         script('drop', { status: error === 'bad_refresh_token' ? 200 : 400, body: { error, error_description } });
         await rejectsWith(renew(), 'refresh-response-lost', 'refresh-response-lost');
@@ -131,7 +160,12 @@ describe('The refresher, whose answer is lost on the way', () => {
       script('drop', 'drop', INVALID);
       await rejectsWith(renew(), 'network');
       await testWindow.clock.pass(10 * SECOND);
-      const other = createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock, life: testWindow.life });
+      const other = createTestWindow(server.issuer, {
+        store: testWindow.store,
+        folder: testWindow.folder,
+        clock: testWindow.clock,
+        life: testWindow.life,
+      });
       await other.sessionManager.ready();
       await rejectsWith(other.tokenRefresher.renew('s1', 'test'), 'refresh-response-lost', 'refresh-response-lost');
       assert.equal(sent().length, 3);
@@ -151,7 +185,13 @@ describe('The refresher, whose answer is lost on the way', () => {
 
     it('says what it is where the window that ended had stored the answer: that token is another one', async () => {
       testWindow.folder.files.set('s1.1.held', JSON.stringify({ sign: 'a window that is gone', generation: 1 }));
-      await testWindow.secretStorage.write(recordAt(server.issuer, testWindow.clock.now(), { generation: 2, isComplete: false, refreshToken: 'refresh-2' }));
+      await testWindow.secretStorage.write(
+        recordAt(server.issuer, testWindow.clock.now(), {
+          generation: 2,
+          isComplete: false,
+          refreshToken: 'refresh-2',
+        }),
+      );
       script(INVALID);
       await rejectsWith(renew(), 'session-ended', 'invalid_grant');
       assert.deepEqual(sent(), ['refresh-2']);

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { providerAt } from '../../support/fixtures.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { createTestWindow, grantFor, createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
+import {
+  createTestWindow,
+  grantFor,
+  createTestWindowWithServer,
+  seedSession,
+  recordAt,
+  type TestWindow,
+} from '../../support/testWindow.ts';
 import { rotatingTokens, type ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 
 describe('The refresher, as people come and go', () => {
@@ -45,17 +52,28 @@ describe('The refresher, as people come and go', () => {
     /** What is left of the session: its secret, its files but for the word that it is signed out and the marks of turns, and texts with a token. */
     const leftovers = (): string[] => {
       const isOnPurpose = (name: string): boolean => name === 's1.gone' || /^s1\.\d+\.over$/.test(name);
-      const texts = [...testWindow.store.secrets, ...[...testWindow.folder.files].filter(([name]) => !isOnPurpose(name))];
-      return texts.filter(([name, text]) => name.includes('s1') || /access-\d|refresh-\d/.test(text)).map(([name]) => name);
+      const texts = [
+        ...testWindow.store.secrets,
+        ...[...testWindow.folder.files].filter(([name]) => !isOnPurpose(name)),
+      ];
+      return texts
+        .filter(([name, text]) => name.includes('s1') || /access-\d|refresh-\d/.test(text))
+        .map(([name]) => name);
     };
 
     const otherWindow = async (): Promise<TestWindow> => {
-      const other = createTestWindow(server.issuer, { store: testWindow.store, folder: testWindow.folder, clock: testWindow.clock, life: testWindow.life });
+      const other = createTestWindow(server.issuer, {
+        store: testWindow.store,
+        folder: testWindow.folder,
+        clock: testWindow.clock,
+        life: testWindow.life,
+      });
       await other.sessionManager.ready();
       return other;
     };
 
-    const revoked = (): (string | null)[] => server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token'));
+    const revoked = (): (string | null)[] =>
+      server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token'));
 
     it('revokes the new tokens and never stores them', async () => {
       await signOutDuringRenewal();
@@ -94,9 +112,10 @@ describe('The refresher, as people come and go', () => {
 
     it('leaves nothing behind where the new tokens are just being stored', async () => {
       let release = (): void => {};
-      testWindow.store.beforeStore = () => new Promise((resolve) => {
-        release = resolve;
-      });
+      testWindow.store.beforeStore = () =>
+        new Promise((resolve) => {
+          release = resolve;
+        });
       const renewal = testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
       while (!testWindow.store.history.some(({ value }) => value.includes('refresh-2'))) {
         await new Promise((resolve) => setImmediate(resolve));
@@ -122,7 +141,9 @@ describe('The refresher, as people come and go', () => {
 
   const lateVerdicts: Readonly<Record<string, Script>> = {
     end: { status: 400, body: { error: 'invalid_grant' } },
-    replace: { body: { access_token: 'access-old', refresh_token: 'refresh-old', token_type: 'Bearer', expires_in: 300 } },
+    replace: {
+      body: { access_token: 'access-old', refresh_token: 'refresh-old', token_type: 'Bearer', expires_in: 300 },
+    },
   };
   for (const [what, verdict] of Object.entries(lateVerdicts)) {
     it(`does not let a renewal that was on its way ${what} a new sign-in of the same account`, async () => {
@@ -136,7 +157,12 @@ describe('The refresher, as people come and go', () => {
       });
       const renewal = testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
       await server.waitFor('/token');
-      const admission = testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), testWindow.clock.now(), { accessToken: 'access-new', refreshToken: 'refresh-new' }));
+      const admission = testWindow.sessionManager.addSession(
+        grantFor(providerAt(server.issuer), testWindow.clock.now(), {
+          accessToken: 'access-new',
+          refreshToken: 'refresh-new',
+        }),
+      );
       await settle();
       release();
       await Promise.all([renewal, admission]);

@@ -52,7 +52,10 @@ describe('Windows', function () {
     windows.clock.sleep(HOUR);
     windows.all.forEach(({ sessions }) => sessions.wake());
     await windows.clock.pass(20 * SECOND);
-    assert.deepEqual([new Set(windows.all.map((window) => window.record().accessToken)), times.length], [new Set(['access-12']), 11]);
+    assert.deepEqual(
+      [new Set(windows.all.map((window) => window.record().accessToken)), times.length],
+      [new Set(['access-12']), 11],
+    );
   });
 
   for (const kind of STORE_KINDS) {
@@ -63,11 +66,19 @@ describe('Windows', function () {
       await windows.clock.pass(3 * SECOND);
       const first = await one.sessionManager.addSession(grantFor(providerAt(server.issuer), windows.clock.now()));
       await windows.clock.pass(SECOND);
-      const second = await other.sessionManager.addSession(grantFor(providerAt(server.issuer), windows.clock.now(), { accessToken: 'access-of-the-second' }));
+      const second = await other.sessionManager.addSession(
+        grantFor(providerAt(server.issuer), windows.clock.now(), { accessToken: 'access-of-the-second' }),
+      );
       assert.deepEqual([first.id, second.id, second.generation], ['one', 'one', first.generation + 1]);
       await windows.clock.pass(MINUTE);
       for (const window of [one, other]) {
-        assert.deepEqual(window.sessionManager.list('acme').map(({ record }) => record.id).sort(), ['one', 's1']);
+        assert.deepEqual(
+          window.sessionManager
+            .list('acme')
+            .map(({ record }) => record.id)
+            .sort(),
+          ['one', 's1'],
+        );
         assert.equal(window.record('one').accessToken, 'access-of-the-second');
       }
     });
@@ -114,7 +125,10 @@ describe('Windows', function () {
           await windows.clock.pass(10 * SECOND);
           assert.equal(times.length, 10);
           const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
-          assert.ok(gaps.every((gap) => gap >= 170 * SECOND && gap <= 205 * SECOND), gaps.join());
+          assert.ok(
+            gaps.every((gap) => gap >= 170 * SECOND && gap <= 205 * SECOND),
+            gaps.join(),
+          );
           assert.deepEqual(new Set(windows.all.map((window) => window.record().accessToken)), new Set(['access-11']));
           assert.deepEqual(new Set(await Promise.all(windows.all.map(tokenIn))), new Set(['access-11']));
           assert.ok(windows.all.every(({ liveSessions }) => liveSessions.get('s1')?.failure === undefined));
@@ -179,7 +193,10 @@ describe('Windows', function () {
           windows.open();
         }
         await windows.clock.pass(10 * SECOND);
-        assert.deepEqual(new Set(windows.all.map((window) => window.record().accessToken)), new Set([`access-${times.length + 1}`]));
+        assert.deepEqual(
+          new Set(windows.all.map((window) => window.record().accessToken)),
+          new Set([`access-${times.length + 1}`]),
+        );
         assert.ok(times.length >= 9 && times.length <= 12, `${times.length} requests`);
       });
 
@@ -189,17 +206,24 @@ describe('Windows', function () {
         assert.ok(one !== undefined && other !== undefined);
         const tokens = { refresh: rotatingTokens(), kim: rotatingTokens() };
         server.onToken((request) => {
-          const [, who = 'refresh', number = ''] = /^(\w+)-(\d+)$/.exec(request.parameters.get('refresh_token') ?? '') ?? [];
+          const [, who = 'refresh', number = ''] =
+            /^(\w+)-(\d+)$/.exec(request.parameters.get('refresh_token') ?? '') ?? [];
           const asked = { ...request, parameters: new URLSearchParams({ refresh_token: `refresh-${number}` }) };
           const { body, ...answer } = tokens[who === 'kim' ? 'kim' : 'refresh'](asked);
           const next = typeof body === 'object' ? String(body['refresh_token']).replace('refresh', who) : '';
-          return { ...answer, body: typeof body === 'object' && next.includes('-') ? { ...body, refresh_token: next } : (body ?? '') };
+          return {
+            ...answer,
+            body: typeof body === 'object' && next.includes('-') ? { ...body, refresh_token: next } : (body ?? ''),
+          };
         });
         await windows.signIn(other, 's2', 'kim-1');
         await windows.clock.pass(2 * HOUR);
         for (const window of windows.all) {
           for (const id of ['s1', 's2']) {
-            assert.deepEqual([window.record(id).ended, window.record(id).accessToken], [undefined, one.record(id).accessToken]);
+            assert.deepEqual(
+              [window.record(id).ended, window.record(id).accessToken],
+              [undefined, one.record(id).accessToken],
+            );
           }
         }
         await windows.closeAll();

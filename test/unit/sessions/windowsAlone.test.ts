@@ -62,13 +62,23 @@ describe('Windows that cannot take turns', function () {
             return { status: 400, body: { error: 'invalid_grant' } };
           }
           generation += 1;
-          return { body: { access_token: `access-${generation}`, refresh_token: `refresh-${generation}`, token_type: 'Bearer', expires_in: 300 } };
+          return {
+            body: {
+              access_token: `access-${generation}`,
+              refresh_token: `refresh-${generation}`,
+              token_type: 'Bearer',
+              expires_in: 300,
+            },
+          };
         });
         await collide();
         const newest = `access-${times.length}`;
         assert.deepEqual([accessTokens(), revoked()], [new Set([newest]), []]);
         for (const window of windows.all) {
-          assert.deepEqual([window.record().ended, window.liveSessions.get('s1')?.failure, await tokenIn(window)], [undefined, undefined, newest]);
+          assert.deepEqual(
+            [window.record().ended, window.liveSessions.get('s1')?.failure, await tokenIn(window)],
+            [undefined, undefined, newest],
+          );
         }
         await windows.clock.pass(HOUR);
         assert.ok(windows.all.every((window) => window.record().ended === undefined));
@@ -78,7 +88,9 @@ describe('Windows that cannot take turns', function () {
         await openSignedIn(kind, 2);
         let generation = 1;
         // One that does not rotate.
-        times = timed(windows, server, () => ({ body: { access_token: `access-${(generation += 1)}`, token_type: 'Bearer', expires_in: 300 } }));
+        times = timed(windows, server, () => ({
+          body: { access_token: `access-${(generation += 1)}`, token_type: 'Bearer', expires_in: 300 },
+        }));
         await collide();
         assert.deepEqual(revoked(), []);
         await windows.clock.pass(HOUR);
@@ -90,7 +102,14 @@ describe('Windows that cannot take turns', function () {
         let count = 1;
         times = timed(windows, server, () => {
           count += 1;
-          return { body: { access_token: `access-${count}`, refresh_token: `refresh-${count}`, token_type: 'Bearer', expires_in: 300 } };
+          return {
+            body: {
+              access_token: `access-${count}`,
+              refresh_token: `refresh-${count}`,
+              token_type: 'Bearer',
+              expires_in: 300,
+            },
+          };
         });
         await collide();
         assert.deepEqual(revoked(), []);
@@ -102,7 +121,10 @@ describe('Windows that cannot take turns', function () {
         times = timed(windows, server, rotatingTokens());
         await renewInTurn();
         await renewInTurn();
-        assert.deepEqual(windows.all.map(({ alone }) => alone), [1, 1, 1]);
+        assert.deepEqual(
+          windows.all.map(({ alone }) => alone),
+          [1, 1, 1],
+        );
       });
     });
   }
@@ -111,7 +133,10 @@ describe('Windows that cannot take turns', function () {
     await openSignedIn('shared', 5);
     times = timed(windows, server, rotatingTokens());
     await windows.clock.pass(HOUR);
-    assert.deepEqual([accessTokens(), windows.all.map((window) => window.record().ended)], [new Set([`access-${times.length + 1}`]), Array(5).fill(undefined)]);
+    assert.deepEqual(
+      [accessTokens(), windows.all.map((window) => window.record().ended)],
+      [new Set([`access-${times.length + 1}`]), Array(5).fill(undefined)],
+    );
     assert.ok(times.length >= 17 && times.length <= 22, `${times.length} requests`);
     await windows.closeAll();
     assert.equal(await tokenIn(windows.open()), `access-${times.length + 1}`);
@@ -125,7 +150,10 @@ describe('Windows that cannot take turns', function () {
     const before = times.length;
     await windows.clock.pass(10 * MINUTE);
     await renewInTurn();
-    assert.deepEqual([accessTokens(), windows.all.map((window) => window.record().ended)], [new Set([`access-${times.length + 1}`]), Array(5).fill(undefined)]);
+    assert.deepEqual(
+      [accessTokens(), windows.all.map((window) => window.record().ended)],
+      [new Set([`access-${times.length + 1}`]), Array(5).fill(undefined)],
+    );
     assert.ok(times.length > before);
     assert.ok([...windows.folder.files.keys()].some((name) => name.endsWith('.held')));
   });
@@ -145,8 +173,14 @@ describe('Windows that cannot take turns', function () {
   const never = (): Promise<never> => new Promise(() => {});
 
   for (const [what, hang] of [
-    ['the keyring waits behind a dialog', () => Object.assign(windows.store, { get: never, store: never, keys: never, delete: never })],
-    ['the folder is on a network that is gone', () => Object.assign(windows.folder, { list: never, read: never, write: never, create: never, delete: never })],
+    [
+      'the keyring waits behind a dialog',
+      () => Object.assign(windows.store, { get: never, store: never, keys: never, delete: never }),
+    ],
+    [
+      'the folder is on a network that is gone',
+      () => Object.assign(windows.folder, { list: never, read: never, write: never, create: never, delete: never }),
+    ],
   ] as const) {
     it(`give a caller whose token has run out a new one within half a minute, though ${what}`, async () => {
       await openSignedIn('shared', 2);
@@ -170,7 +204,10 @@ describe('Windows that cannot take turns', function () {
     windows.folder.failing = 'writing';
     await windows.all[1]?.sessionManager.signOut('s1').catch(() => {});
     await windows.clock.pass(10 * MINUTE);
-    assert.deepEqual(windows.all.map(({ liveSessions }) => liveSessions.all().length), [0, 0, 0]);
+    assert.deepEqual(
+      windows.all.map(({ liveSessions }) => liveSessions.all().length),
+      [0, 0, 0],
+    );
     windows.folder.failing = false;
     await windows.clock.pass(10 * MINUTE);
     assert.ok(windows.folder.files.has('s1.gone'), 'it is written down as soon as that can be done');

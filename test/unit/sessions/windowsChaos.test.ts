@@ -49,7 +49,12 @@ class ServerContext {
     this.#generation = number + 1;
     const name = `${this.#generation}`;
     this.expiries.set(`access-${name}`, this.#windows.elapsed + LIFETIME);
-    const tokens = { access_token: `access-${name}`, refresh_token: `refresh-${name}`, token_type: 'Bearer', expires_in: LIFETIME / SECOND };
+    const tokens = {
+      access_token: `access-${name}`,
+      refresh_token: `refresh-${name}`,
+      token_type: 'Bearer',
+      expires_in: LIFETIME / SECOND,
+    };
     if (this.mood === 'deaf') {
       this.losses += 1;
       return 'drop';
@@ -80,7 +85,10 @@ describe('Windows to which anything may happen', function () {
     const asked = windows.all.map(async (window) => {
       const token = await tokenIn(window).catch(() => 'none now');
       assert.ok(token !== undefined, `no session\n${window.lines.join('\n')}`);
-      assert.ok(!isHonest || token === 'none now' || (server.expiries.get(token) ?? 0) > windows.elapsed, `${token} does not work\n${window.lines.join('\n')}`);
+      assert.ok(
+        !isHonest || token === 'none now' || (server.expiries.get(token) ?? 0) > windows.elapsed,
+        `${token} does not work\n${window.lines.join('\n')}`,
+      );
     });
     const all = Promise.all(asked);
     all.catch(() => {});
@@ -89,7 +97,11 @@ describe('Windows to which anything may happen', function () {
   };
 
   /** Lets one thing happen: to the windows, and to the server or to the clock. */
-  const happen = async (random: () => number, server: ServerContext, { isHonest, isDeadly }: Weather): Promise<void> => {
+  const happen = async (
+    random: () => number,
+    server: ServerContext,
+    { isHonest, isDeadly }: Weather,
+  ): Promise<void> => {
     const below = (limit: number): number => Math.floor(random() * limit);
     const someone = (): Window | undefined => windows.all[below(windows.all.length)];
     const calm: readonly (() => unknown)[] = [
@@ -102,13 +114,19 @@ describe('Windows to which anything may happen', function () {
       () => windows.clock.sleep(below(HOUR)),
       () => windows.all.forEach(({ sessions }) => sessions.wake()),
       () => {
-        windows.all.filter(() => random() < 0.6).forEach(({ tokenRefresher }) => void tokenRefresher.renew('s1', 'test').catch(() => {}));
+        windows.all
+          .filter(() => random() < 0.6)
+          .forEach(({ tokenRefresher }) => void tokenRefresher.renew('s1', 'test').catch(() => {}));
         return windows.clock.pass(20 * SECOND);
       },
       () => windows.store.failing.add('store'),
       () => windows.store.failing.clear(),
     ];
-    const deaths = [() => someone()?.kill(below(8)), () => someone()?.kill(), () => windows.all.forEach((window) => window.kill(1 + below(12)))];
+    const deaths = [
+      () => someone()?.kill(below(8)),
+      () => someone()?.kill(),
+      () => windows.all.forEach((window) => window.kill(1 + below(12))),
+    ];
     const trouble: readonly (() => unknown)[] = isHonest
       ? (['down', 'busy', 'deaf', 'well', 'well'] as const).map((mood) => () => (server.mood = mood))
       : [1, 2, 3].map(() => () => windows.leap(Math.round((random() - 0.5) * HOUR)));
@@ -135,9 +153,15 @@ describe('Windows to which anything may happen', function () {
         await windows.clock.pass(10 * MINUTE);
         const told = `seed ${seed}: ${server.thefts.join()}\n${windows.all.map(({ lines }) => lines.join('\n')).join('\n---\n')}`;
         assert.deepEqual(server.thefts, [], told);
-        assert.ok(weather.isDeadly || server.repeats <= server.losses, `${server.repeats} repeats after ${server.losses} losses, ${told}`);
+        assert.ok(
+          weather.isDeadly || server.repeats <= server.losses,
+          `${server.repeats} repeats after ${server.losses} losses, ${told}`,
+        );
         const kept = windows.all.map((window) => window.liveSessions.get('s1')?.record);
-        assert.ok(kept.every((record) => record !== undefined && record.ended === undefined), told);
+        assert.ok(
+          kept.every((record) => record !== undefined && record.ended === undefined),
+          told,
+        );
         assert.equal(new Set(kept.map((record) => record?.accessToken)).size, 1, told);
         await call(server, weather.isHonest);
         await windows.closeAll();

@@ -51,7 +51,10 @@ describe('Windows whose clock is set', function () {
   };
 
   const assertInStep = (): void => {
-    assert.deepEqual(new Set(windows.all.map((window) => window.record().accessToken)), new Set([`access-${times.length + 1}`]));
+    assert.deepEqual(
+      new Set(windows.all.map((window) => window.record().accessToken)),
+      new Set([`access-${times.length + 1}`]),
+    );
     assert.ok(windows.all.every(({ liveSessions }) => liveSessions.get('s1')?.failure === undefined));
   };
 
@@ -120,7 +123,10 @@ describe('Windows whose clock is set', function () {
     await windows.clock.pass(65 * SECOND);
     assert.equal(times.length, 2);
     const ends = windows.all.map((window) => (window.record().sessionEndsAt ?? 0) - windows.clock.now());
-    assert.ok(ends.every((end) => end > 35_900 * SECOND && end <= 36_000 * SECOND), ends.join());
+    assert.ok(
+      ends.every((end) => end > 35_900 * SECOND && end <= 36_000 * SECOND),
+      ends.join(),
+    );
   });
 
   it('set again and again, give no caller a token that has expired, and renew once each time at the most', async () => {
@@ -147,6 +153,9 @@ describe('Windows whose clock is set', function () {
     await windows.all[0]?.sessionManager.signOut('s1');
     windows.leap(2 * DAY);
     await windows.clock.pass(5 * MINUTE);
-    assert.deepEqual(windows.all.map(({ liveSessions }) => liveSessions.all().length), [0, 0, 0, 0, 0]);
+    assert.deepEqual(
+      windows.all.map(({ liveSessions }) => liveSessions.all().length),
+      [0, 0, 0, 0, 0],
+    );
   });
 });

@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { rotatingTokens, ScriptedServer, type Script, type ScriptedAnswer, type SeenRequest } from '../../support/scriptedServer.ts';
+import {
+  rotatingTokens,
+  ScriptedServer,
+  type Script,
+  type ScriptedAnswer,
+  type SeenRequest,
+} from '../../support/scriptedServer.ts';
 import { STORE_KINDS, timed, tokenIn, Windows, type StoreKind } from '../../support/windows.ts';
 
 const REFUSED: ScriptedAnswer = { status: 400, body: { error: 'invalid_grant' } };
@@ -31,7 +37,10 @@ function strict(lost: number): (request: SeenRequest) => Script {
 }
 
 /** What a server does that rotates, and sends ID tokens that are for somebody else for as long as it is told to. */
-function forSomebodyElse(server: ScriptedServer, isBad: () => boolean = () => true): (request: SeenRequest) => Promise<Script> {
+function forSomebodyElse(
+  server: ScriptedServer,
+  isBad: () => boolean = () => true,
+): (request: SeenRequest) => Promise<Script> {
   const rotate = rotatingTokens();
   return async (request) => {
     const { body, ...more } = rotate(request);
@@ -55,7 +64,11 @@ describe('Windows whose server fails them', function () {
     await server.stop();
   });
 
-  const openSignedIn = async (count: number, script: (request: SeenRequest) => Script | Promise<Script>, kind: StoreKind = 'shared'): Promise<void> => {
+  const openSignedIn = async (
+    count: number,
+    script: (request: SeenRequest) => Script | Promise<Script>,
+    kind: StoreKind = 'shared',
+  ): Promise<void> => {
     windows = new Windows(server, kind);
     times = timed(windows, server, script);
     await windows.signIn(windows.open());
@@ -65,7 +78,8 @@ describe('Windows whose server fails them', function () {
 
   const verdicts = (): Set<string | undefined> => new Set(windows.all.map((window) => window.record().ended?.code));
   const tokens = (): Set<string | undefined> => new Set(windows.all.map((window) => window.record().refreshToken));
-  const renewAll = (): Promise<unknown> => Promise.allSettled(windows.all.map(({ tokenRefresher }) => tokenRefresher.renew('s1', 'test')));
+  const renewAll = (): Promise<unknown> =>
+    Promise.allSettled(windows.all.map(({ tokenRefresher }) => tokenRefresher.renew('s1', 'test')));
 
   for (const kind of STORE_KINDS) {
     describe(`(${kind})`, () => {
@@ -74,7 +88,10 @@ describe('Windows whose server fails them', function () {
         await windows.clock.pass(3 * MINUTE + 50 * SECOND);
         assert.equal(times.length, 1);
         while (windows.clock.now() < (times[0] ?? 0) + 115 * SECOND) {
-          await Promise.all([...windows.all.map((window) => tokenIn(window).catch(() => {})), windows.clock.pass(3 * SECOND)]);
+          await Promise.all([
+            ...windows.all.map((window) => tokenIn(window).catch(() => {})),
+            windows.clock.pass(3 * SECOND),
+          ]);
           await Promise.all([renewAll(), windows.clock.pass(SECOND)]);
           windows.all.forEach(({ sessions }) => sessions.wake());
         }
@@ -152,13 +169,17 @@ describe('Windows whose server fails them', function () {
       ] as const) {
         it(`find out what became of a window that was killed while it waited for one that ${what}`, async () => {
           const answer = script(0);
-          await openSignedIn(5, (request) => {
-            if (times.length === 1) {
-              // Whoever asks first does not live to hear the answer.
-              windows.all.find((window) => window.liveSessions.get('s1')?.renewing === true)?.kill();
-            }
-            return answer(request);
-          }, kind);
+          await openSignedIn(
+            5,
+            (request) => {
+              if (times.length === 1) {
+                // Whoever asks first does not live to hear the answer.
+                windows.all.find((window) => window.liveSessions.get('s1')?.renewing === true)?.kill();
+              }
+              return answer(request);
+            },
+            kind,
+          );
           await windows.clock.pass(4 * MINUTE);
           assert.deepEqual([windows.all.length, times.length, verdicts()], [4, 2, new Set([verdict])]);
           assert.deepEqual(tokens(), new Set([verdict === undefined ? 'refresh-2' : 'refresh-1']));
@@ -170,7 +191,10 @@ describe('Windows whose server fails them', function () {
         await windows.clock.pass(HOUR);
         assert.ok(times.length >= 8 && times.length <= 14, `${times.length} requests in an hour`);
         assert.deepEqual(tokens(), new Set([`refresh-${times.length + 1}`]));
-        assert.deepEqual([verdicts(), new Set(windows.all.map((window) => window.record().isComplete))], [new Set([undefined]), new Set([false])]);
+        assert.deepEqual(
+          [verdicts(), new Set(windows.all.map((window) => window.record().isComplete))],
+          [new Set([undefined]), new Set([false])],
+        );
         await windows.closeAll();
         const later = windows.open();
         await windows.clock.pass(SECOND);
@@ -183,7 +207,10 @@ describe('Windows whose server fails them', function () {
         await rejectsWith(one?.tokenRefresher.renew('s1', 'test') ?? Promise.resolve(), 'untrusted-answer');
         await windows.clock.rest();
         assert.deepEqual([tokens(), times.length], [new Set(['refresh-2']), 1]);
-        assert.deepEqual(new Set(windows.all.map(({ liveSessions }) => liveSessions.get('s1')?.failure?.category)), new Set(['untrusted-answer']));
+        assert.deepEqual(
+          new Set(windows.all.map(({ liveSessions }) => liveSessions.get('s1')?.failure?.category)),
+          new Set(['untrusted-answer']),
+        );
       });
 
       it('do not hand it to and fro where all ask at once, either', async () => {
@@ -195,12 +222,19 @@ describe('Windows whose server fails them', function () {
 
       it('go on with the newest refresh token as soon as the ID tokens are good again', async () => {
         let isBad = true;
-        await openSignedIn(3, forSomebodyElse(server, () => isBad), kind);
+        await openSignedIn(
+          3,
+          forSomebodyElse(server, () => isBad),
+          kind,
+        );
         await windows.clock.pass(20 * MINUTE);
         isBad = false;
         await windows.clock.pass(6 * MINUTE);
         assert.deepEqual([verdicts(), tokens()], [new Set([undefined]), new Set([`refresh-${times.length + 1}`])]);
-        assert.deepEqual(new Set(windows.all.map((window) => window.record().accessToken)), new Set([`access-${times.length + 1}`]));
+        assert.deepEqual(
+          new Set(windows.all.map((window) => window.record().accessToken)),
+          new Set([`access-${times.length + 1}`]),
+        );
       });
     });
   }
@@ -213,7 +247,10 @@ describe('Windows whose server fails them', function () {
   });
 
   /** Lets answers take so long by the clock, which goes on meanwhile. */
-  const slowly = (time: number, answer: (request: SeenRequest) => Script): ((request: SeenRequest) => Promise<Script>) => {
+  const slowly = (
+    time: number,
+    answer: (request: SeenRequest) => Script,
+  ): ((request: SeenRequest) => Promise<Script>) => {
     let waiting = 0;
     const busy = windows.clock.busy;
     windows.clock.busy = () => waiting === 0 && busy();

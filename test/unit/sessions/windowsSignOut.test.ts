@@ -42,8 +42,14 @@ describe('Windows and a sign-out', function () {
     await windows.closeAll();
     const later = windows.open();
     await windows.clock.pass(10 * MINUTE);
-    assert.deepEqual([later.liveSessions.get(id), later.findings, windows.secrets.has(`session:${id}`)], [undefined, [], false]);
-    assert.deepEqual([...windows.folder.files.keys()].filter((name) => name.startsWith(`${id}.`) && !name.endsWith('.gone')), []);
+    assert.deepEqual(
+      [later.liveSessions.get(id), later.findings, windows.secrets.has(`session:${id}`)],
+      [undefined, [], false],
+    );
+    assert.deepEqual(
+      [...windows.folder.files.keys()].filter((name) => name.startsWith(`${id}.`) && !name.endsWith('.gone')),
+      [],
+    );
   };
 
   for (const kind of STORE_KINDS) {
@@ -53,7 +59,10 @@ describe('Windows and a sign-out', function () {
           const all = await openSignedIn(kind, 5);
           await all[which]?.sessionManager.signOut('s1');
           await windows.clock.pass(2 * SECOND);
-          assert.deepEqual(windows.all.map(({ liveSessions }) => liveSessions.all().length), [0, 0, 0, 0, 0]);
+          assert.deepEqual(
+            windows.all.map(({ liveSessions }) => liveSessions.all().length),
+            [0, 0, 0, 0, 0],
+          );
           await assertGone();
         });
       }
@@ -87,13 +96,23 @@ describe('Windows and a sign-out', function () {
 
       it('is no matter of a new sign-in that overtakes a renewal: the new tokens count, and none are revoked', async () => {
         const [one] = await openSignedIn(kind, 3);
-        const grant = grantFor(providerAt(server.issuer), windows.clock.now(), { accessToken: 'access-x', refreshToken: 'refresh-x' }, { id: 'person-s1', label: 'Person s1' });
+        const grant = grantFor(
+          providerAt(server.issuer),
+          windows.clock.now(),
+          { accessToken: 'access-x', refreshToken: 'refresh-x' },
+          { id: 'person-s1', label: 'Person s1' },
+        );
         server.onToken(async () => {
           await one.sessionManager.addSession(grant);
-          return { body: { access_token: 'access-late', refresh_token: 'refresh-late', token_type: 'Bearer', expires_in: 300 } };
+          return {
+            body: { access_token: 'access-late', refresh_token: 'refresh-late', token_type: 'Bearer', expires_in: 300 },
+          };
         });
         await Promise.all([one.tokenRefresher.renew('s1', 'test').catch(() => {}), windows.clock.pass(10 * SECOND)]);
-        assert.deepEqual(windows.all.map((window) => window.record().refreshToken), Array(3).fill('refresh-x'));
+        assert.deepEqual(
+          windows.all.map((window) => window.record().refreshToken),
+          Array(3).fill('refresh-x'),
+        );
         assert.deepEqual(server.requestsTo('/revoke'), []);
         await windows.closeAll();
         assert.equal(await tokenIn(windows.open()), 'access-x');
@@ -104,17 +123,22 @@ describe('Windows and a sign-out', function () {
         await one.sessionManager.signOut('s1');
         await windows.clock.pass(2 * SECOND);
         const provider = providerAt(server.issuer);
-        const { id } = await other.sessionManager.addSession(grantFor(provider, windows.clock.now(), {}, { id: 'person-s1', label: 'Person s1' }));
+        const { id } = await other.sessionManager.addSession(
+          grantFor(provider, windows.clock.now(), {}, { id: 'person-s1', label: 'Person s1' }),
+        );
         assert.notEqual(id, 's1');
         await windows.clock.pass(MINUTE);
-        assert.deepEqual(windows.all.map(({ liveSessions }) => liveSessions.get(id)?.record.account.id), Array(3).fill('person-s1'));
+        assert.deepEqual(
+          windows.all.map(({ liveSessions }) => liveSessions.get(id)?.record.account.id),
+          Array(3).fill('person-s1'),
+        );
         await windows.closeAll();
         assert.equal(await tokenIn(windows.open()), 'access-1');
       });
     });
   }
 
-  describe("(browser, with windows that were open before the first sign-in)", () => {
+  describe('(browser, with windows that were open before the first sign-in)', () => {
     /** One window signs in; another, which has read the empty store before, signs in to something else, and so replaces all. */
     const overwrite = async (): Promise<readonly [Window, Window]> => {
       windows = new Windows(server, 'browser');
@@ -134,7 +158,10 @@ describe('Windows and a sign-out', function () {
       assert.deepEqual([one.findings, other.findings], [[], []], 'a store may lag');
       await windows.clock.pass(5 * SECOND);
       assert.deepEqual([...one.findings, ...other.findings], [{ id: 's1', kind: 'lost', providerId: 'acme' }]);
-      assert.deepEqual([one.liveSessions.all().map(({ record }) => record.id), one.record('s2').ended], [['s2'], undefined]);
+      assert.deepEqual(
+        [one.liveSessions.all().map(({ record }) => record.id), one.record('s2').ended],
+        [['s2'], undefined],
+      );
       await windows.closeAll();
       const later = windows.open();
       await windows.clock.pass(10 * SECOND);
@@ -168,10 +195,16 @@ describe('Windows and a sign-out', function () {
       blind.liveSessions.put(one.record());
       await windows.clock.pass(HOUR);
       const sent = server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token'));
-      assert.deepEqual(sent, sent.map((_, index) => `refresh-${index + 1}`));
+      assert.deepEqual(
+        sent,
+        sent.map((_, index) => `refresh-${index + 1}`),
+      );
       assert.deepEqual([one.record().ended, blind.record().ended], [undefined, undefined]);
       assert.equal(await tokenIn(one), `access-${sent.length + 1}`);
-      await Promise.all([rejectsWith(tokenIn(blind), 'token-in-other-window', 'token-in-other-window'), windows.clock.pass(20 * SECOND)]);
+      await Promise.all([
+        rejectsWith(tokenIn(blind), 'token-in-other-window', 'token-in-other-window'),
+        windows.clock.pass(20 * SECOND),
+      ]);
     });
   });
 });

@@ -38,14 +38,32 @@ describe('The secret of a client', () => {
   });
 
   it('belongs to where the entry sends it, and is given to no endpoint elsewhere', async () => {
-    const at = (token: string, more: Partial<Provider['endpoints']> = {}): Provider => ({ ...acme, endpoints: { authorization: 'https://id.example.com/a', token, ...more } });
+    const at = (token: string, more: Partial<Provider['endpoints']> = {}): Provider => ({
+      ...acme,
+      endpoints: { authorization: 'https://id.example.com/a', token, ...more },
+    });
     const named = at('https://id.example.com/token');
     await secrets.write(acme, SECRET);
     await secrets.write(named, 'another');
-    const same = [at('https://id.example.com/v2/token'), at('https://id.example.com/token', { pushedAuthorizationRequest: 'https://id.example.com/par', jwks: 'https://keys.example' })];
-    assert.deepEqual(await Promise.all([acme, named, ...same].map((one) => secrets.read(one))), [SECRET, 'another', 'another', 'another']);
+    const same = [
+      at('https://id.example.com/v2/token'),
+      at('https://id.example.com/token', {
+        pushedAuthorizationRequest: 'https://id.example.com/par',
+        jwks: 'https://keys.example',
+      }),
+    ];
+    assert.deepEqual(await Promise.all([acme, named, ...same].map((one) => secrets.read(one))), [
+      SECRET,
+      'another',
+      'another',
+      'another',
+    ]);
     for (const field of ['token', 'revocation', 'deviceAuthorization', 'pushedAuthorizationRequest'] as const) {
-      assert.equal(await secrets.read(at('https://id.example.com/token', { [field]: 'https://evil.example.com/x' })), undefined, field);
+      assert.equal(
+        await secrets.read(at('https://id.example.com/token', { [field]: 'https://evil.example.com/x' })),
+        undefined,
+        field,
+      );
     }
   });
 
@@ -63,7 +81,11 @@ describe('The secret of a client', () => {
     await secrets.write(acme, SECRET);
     // Who has not read it before has nothing to fall back on.
     const another = new ClientSecrets(store, folder);
-    const operations = { get: () => another.read(acme), store: () => secrets.write(acme, SECRET), delete: () => secrets.write(acme, '') };
+    const operations = {
+      get: () => another.read(acme),
+      store: () => secrets.write(acme, SECRET),
+      delete: () => secrets.write(acme, ''),
+    };
     for (const [operation, run] of Object.entries(operations)) {
       store.failing.add(operation as 'get' | 'store' | 'delete');
       const failure = await rejectsWith(run(), 'storage', `secret-${operation}`);

@@ -23,14 +23,24 @@ class SlowStore extends StoreWithoutEvents {
 describe('The cross-window sync', function () {
   this.timeout(20_000);
   let server: ScriptedServer;
-  let shared: { readonly clock: ManualAsyncClock; readonly folder: FakeFolder; readonly store: FakeStore; readonly life: FakeProcessLiveness };
+  let shared: {
+    readonly clock: ManualAsyncClock;
+    readonly folder: FakeFolder;
+    readonly store: FakeStore;
+    readonly life: FakeProcessLiveness;
+  };
   let windows: TestWindow[];
   /** The window in which things happen. */
   let one: TestWindow;
 
   beforeEach(async () => {
     server = await ScriptedServer.start();
-    shared = { clock: new ManualAsyncClock(), folder: new FakeFolder(), store: new FakeStore(), life: new FakeProcessLiveness() };
+    shared = {
+      clock: new ManualAsyncClock(),
+      folder: new FakeFolder(),
+      store: new FakeStore(),
+      life: new FakeProcessLiveness(),
+    };
     server.date = () => shared.clock.now();
     server.onToken(rotatingTokens({ expires_in: 3 * 86400 }));
     windows = [];
@@ -53,7 +63,8 @@ describe('The cross-window sync', function () {
   const record = (more: Partial<SessionRecord> = {}): SessionRecord =>
     recordAt(server.issuer, shared.clock.now(), { accessExpiresAt: shared.clock.now() + 3 * DAY, ...more });
 
-  const generationIn = (testWindow: TestWindow): number | undefined => testWindow.liveSessions.get('s1')?.record.generation;
+  const generationIn = (testWindow: TestWindow): number | undefined =>
+    testWindow.liveSessions.get('s1')?.record.generation;
   const rest = (): Promise<void> => shared.clock.rest();
   const stored = (): unknown => {
     const parsed = parseRecord(shared.store.secrets.get('session:s1') ?? '');
@@ -62,10 +73,20 @@ describe('The cross-window sync', function () {
 
   /** The ways in which a window hears of others, each with how long it takes at the most. */
   const ways = {
-    'the folder': { open: () => openWindow({ store: new StoreWithoutEvents(shared.store, new Crashable()) }), within: 0 },
-    'a change of the secret': { open: () => openWindow({ folder: new FolderWithoutWatch(shared.folder, new Crashable()) }), within: 0 },
+    'the folder': {
+      open: () => openWindow({ store: new StoreWithoutEvents(shared.store, new Crashable()) }),
+      within: 0,
+    },
+    'a change of the secret': {
+      open: () => openWindow({ folder: new FolderWithoutWatch(shared.folder, new Crashable()) }),
+      within: 0,
+    },
     'a look now and then': {
-      open: () => openWindow({ folder: new FolderWithoutWatch(shared.folder, new Crashable()), store: new StoreWithoutEvents(shared.store, new Crashable()) }),
+      open: () =>
+        openWindow({
+          folder: new FolderWithoutWatch(shared.folder, new Crashable()),
+          store: new StoreWithoutEvents(shared.store, new Crashable()),
+        }),
       within: MINUTE + 15 * SECOND,
     },
   };
@@ -77,7 +98,9 @@ describe('The cross-window sync', function () {
       it('takes over a sign-in, a renewal and a sign-out', async () => {
         const other = open();
         await rest();
-        const { id } = await one.sessionManager.addSession(grantFor(providerAt(server.issuer), shared.clock.now(), { accessExpiresAt: shared.clock.now() + 3 * DAY }));
+        const { id } = await one.sessionManager.addSession(
+          grantFor(providerAt(server.issuer), shared.clock.now(), { accessExpiresAt: shared.clock.now() + 3 * DAY }),
+        );
         await hear();
         assert.deepEqual(other.record(id), one.record(id));
         await one.tokenRefresher.renew(id, 'test');
@@ -103,7 +126,11 @@ describe('The cross-window sync', function () {
         const other = open();
         await seedSession(one, record());
         await hear();
-        const later = { refreshToken: 'refresh-x', accessToken: 'access-x', accessExpiresAt: shared.clock.now() + 3 * DAY };
+        const later = {
+          refreshToken: 'refresh-x',
+          accessToken: 'access-x',
+          accessExpiresAt: shared.clock.now() + 3 * DAY,
+        };
         await one.sessionManager.addSession(grantFor(providerAt(server.issuer), shared.clock.now(), later));
         await hear();
         assert.equal(other.record().accessToken, 'access-x');
@@ -118,11 +145,17 @@ describe('The cross-window sync', function () {
           await rejectsWith(one.tokenRefresher.renew('s1', 'test'), 'rate-limited');
           await hear();
           const { failure, failures, failedAt, nextTryAt } = other.liveSessions.get('s1') ?? {};
-          assert.deepEqual([failure?.category, failures, failedAt, nextTryAt], ['rate-limited', 1, one.liveSessions.get('s1')?.failedAt, one.liveSessions.get('s1')?.nextTryAt]);
+          assert.deepEqual(
+            [failure?.category, failures, failedAt, nextTryAt],
+            ['rate-limited', 1, one.liveSessions.get('s1')?.failedAt, one.liveSessions.get('s1')?.nextTryAt],
+          );
           assert.ok((failure?.retryAfter ?? 0) > 0);
           server.onToken(rotatingTokens({ expires_in: 3 * 86400 }));
           await shared.clock.pass(HOUR);
-          assert.deepEqual([generationIn(other), other.liveSessions.get('s1')?.failure], [generationIn(one), undefined]);
+          assert.deepEqual(
+            [generationIn(other), other.liveSessions.get('s1')?.failure],
+            [generationIn(one), undefined],
+          );
           assert.equal(generationIn(one), 2);
         });
       }
@@ -148,7 +181,10 @@ describe('The cross-window sync', function () {
       shared.folder.failing = 'writing';
       await one.sessionManager.signOut('s1').catch(() => {});
       await shared.clock.pass(MINUTE);
-      assert.deepEqual([one.liveSessions.all(), other.liveSessions.all(), shared.store.secrets.has('session:s1')], [[], [], false]);
+      assert.deepEqual(
+        [one.liveSessions.all(), other.liveSessions.all(), shared.store.secrets.has('session:s1')],
+        [[], [], false],
+      );
       shared.folder.failing = false;
       await shared.clock.pass(2 * MINUTE);
       const third = openWindow();
@@ -162,7 +198,10 @@ describe('The cross-window sync', function () {
         await shared.store.delete('session:s1');
         await shared.clock.pass(30 * SECOND);
         assert.deepEqual(stored(), one.record());
-        assert.deepEqual([one.liveSessions.all().length, other.liveSessions.all().length, other.liveSessions.get('s1')?.unsaved], [1, 1, false]);
+        assert.deepEqual(
+          [one.liveSessions.all().length, other.liveSessions.all().length, other.liveSessions.get('s1')?.unsaved],
+          [1, 1, false],
+        );
         assert.equal(other.lines.filter((line) => line.includes('vanished')).length, 1);
       });
     }
@@ -195,7 +234,12 @@ describe('The cross-window sync', function () {
   });
 
   describe('of half a renewal', () => {
-    const half = (): SessionRecord => ({ ...one.record(), generation: 2, isComplete: false, refreshToken: 'refresh-2' });
+    const half = (): SessionRecord => ({
+      ...one.record(),
+      generation: 2,
+      isComplete: false,
+      refreshToken: 'refresh-2',
+    });
 
     beforeEach(async () => {
       await seedSession(one, record());
@@ -215,7 +259,12 @@ describe('The cross-window sync', function () {
       const other = openWindow();
       await rest();
       let end = (): void => {};
-      const busy = one.renewalLock.take('s1', 1, () => new Promise<void>((resolve) => (end = resolve)), () => Promise.resolve(undefined));
+      const busy = one.renewalLock.take(
+        's1',
+        1,
+        () => new Promise<void>((resolve) => (end = resolve)),
+        () => Promise.resolve(undefined),
+      );
       const begun = half();
       await one.sessionStore.save(begun, false);
       const renewal = other.tokenRefresher.renew('s1', 'test');
@@ -234,7 +283,10 @@ describe('The cross-window sync', function () {
       await one.sessionStore.save(half(), false);
       await one.sessionStore.enter(half());
       await rest();
-      assert.deepEqual([generationIn(other), other.record().isComplete, other.record().refreshToken], [2, false, 'refresh-2']);
+      assert.deepEqual(
+        [generationIn(other), other.record().isComplete, other.record().refreshToken],
+        [2, false, 'refresh-2'],
+      );
     });
 
     it('takes over the whole of it when that comes', async () => {
@@ -258,7 +310,10 @@ describe('The cross-window sync', function () {
     await one.crossWindowSync.sync('s1');
     await leaving;
     await shared.clock.pass(2 * MINUTE);
-    assert.deepEqual([seen.at(-1), Math.max(...seen.slice(1), 0), shared.store.secrets.has('session:s1')], [0, 0, false]);
+    assert.deepEqual(
+      [seen.at(-1), Math.max(...seen.slice(1), 0), shared.store.secrets.has('session:s1')],
+      [0, 0, false],
+    );
   });
 
   it('ends with the newest where changes come in a crowd', async () => {
@@ -292,7 +347,10 @@ describe('The cross-window sync', function () {
   });
 
   it('goes on looking now and then where the clock was set back by a day', async () => {
-    const blind = openWindow({ folder: new FolderWithoutWatch(shared.folder, new Crashable()), store: new StoreWithoutEvents(shared.store, new Crashable()) });
+    const blind = openWindow({
+      folder: new FolderWithoutWatch(shared.folder, new Crashable()),
+      store: new StoreWithoutEvents(shared.store, new Crashable()),
+    });
     await shared.clock.pass(MINUTE);
     shared.clock.sleep(-DAY);
     await seedSession(one, record());
@@ -309,7 +367,10 @@ describe('The cross-window sync', function () {
   });
 
   it('is back in step at once when the window is looked at again', async () => {
-    const blind = openWindow({ folder: new FolderWithoutWatch(shared.folder, new Crashable()), store: new StoreWithoutEvents(shared.store, new Crashable()) });
+    const blind = openWindow({
+      folder: new FolderWithoutWatch(shared.folder, new Crashable()),
+      store: new StoreWithoutEvents(shared.store, new Crashable()),
+    });
     await shared.clock.pass(SECOND);
     await seedSession(one, record());
     await rest();

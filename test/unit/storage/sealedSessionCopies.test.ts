@@ -8,8 +8,16 @@ import { allKeyNames } from '../../support/keyNames.ts';
 
 const NOW = Date.UTC(2031, 0, 1);
 const KEY = 'hand-over-key:';
-const record = recordAt('https://id.example.com', NOW, { refreshToken: 'refresh-of-sam', accessToken: 'access-of-sam', idToken: 'id-of-sam' });
-const other = recordAt('https://id.example.com', NOW, { id: 's2', account: { id: 'person-2', label: 'Kim' }, refreshToken: 'refresh-of-kim' });
+const record = recordAt('https://id.example.com', NOW, {
+  refreshToken: 'refresh-of-sam',
+  accessToken: 'access-of-sam',
+  idToken: 'id-of-sam',
+});
+const other = recordAt('https://id.example.com', NOW, {
+  id: 's2',
+  account: { id: 'person-2', label: 'Kim' },
+  refreshToken: 'refresh-of-kim',
+});
 
 describe('The sealed copy', () => {
   let folder: FakeFolder;
@@ -30,7 +38,8 @@ describe('The sealed copy', () => {
   };
 
   const keys = (): string[] => [...store.secrets.keys()].filter((key) => key.startsWith(KEY));
-  const envelope = (id = 's1'): Record<string, string> => JSON.parse(folder.files.get(`${id}.sealed`) ?? '') as Record<string, string>;
+  const envelope = (id = 's1'): Record<string, string> =>
+    JSON.parse(folder.files.get(`${id}.sealed`) ?? '') as Record<string, string>;
 
   it('is what another window reads: the whole record, and the newest one', async () => {
     assert.equal(await openWindow().write(record), true);
@@ -56,8 +65,16 @@ describe('The sealed copy', () => {
 
   it('has no secret in it, nor has the log', async () => {
     await openWindow().write(record);
-    const text = [...folder.files].flat().join('\n') + Buffer.from(envelope()['sealed'] ?? '', 'base64').toString('latin1');
-    for (const secret of ['refresh-of-sam', 'access-of-sam', 'id-of-sam', 'Sam', 'person-1', ...keys().map((key) => store.secrets.get(key) ?? '')]) {
+    const text =
+      [...folder.files].flat().join('\n') + Buffer.from(envelope()['sealed'] ?? '', 'base64').toString('latin1');
+    for (const secret of [
+      'refresh-of-sam',
+      'access-of-sam',
+      'id-of-sam',
+      'Sam',
+      'person-1',
+      ...keys().map((key) => store.secrets.get(key) ?? ''),
+    ]) {
       assert.ok(!text.includes(secret), secret);
     }
     assert.deepEqual(lines, []);
@@ -112,7 +129,10 @@ describe('The sealed copy', () => {
       }
       await windows[0].write(record);
       await windows[1].write(other);
-      assert.deepEqual([envelope('s1')['key'], envelope('s2')['key']], Array(2).fill(keys().sort()[0]?.slice(KEY.length)));
+      assert.deepEqual(
+        [envelope('s1')['key'], envelope('s2')['key']],
+        Array(2).fill(keys().sort()[0]?.slice(KEY.length)),
+      );
       assert.equal(keys().length, 2, 'none is ever taken away');
     });
 
@@ -127,7 +147,8 @@ describe('The sealed copy', () => {
   });
 
   describe('that is not what it says', () => {
-    const replace = (change: Record<string, unknown>): void => void folder.files.set('s1.sealed', JSON.stringify({ ...envelope(), ...change }));
+    const replace = (change: Record<string, unknown>): void =>
+      void folder.files.set('s1.sealed', JSON.stringify({ ...envelope(), ...change }));
 
     beforeEach(async () => {
       await openWindow().write(record);
@@ -188,20 +209,20 @@ describe('The sealed copy', () => {
     }
 
     it('tells of a folder that fails once, however often that is tried, and again after it has worked', async () => {
-    const window = openWindow();
-    const failures = async (): Promise<number> => {
-      folder.failing = 'writing';
-      await window.write(record);
-      await window.write({ ...record, generation: 2 });
-      folder.failing = false;
-      return lines.length;
-    };
-    assert.equal(await failures(), 1);
-    assert.equal(await window.write(record), true);
-    assert.equal(await failures(), 2);
-  });
+      const window = openWindow();
+      const failures = async (): Promise<number> => {
+        folder.failing = 'writing';
+        await window.write(record);
+        await window.write({ ...record, generation: 2 });
+        folder.failing = false;
+        return lines.length;
+      };
+      assert.equal(await failures(), 1);
+      assert.equal(await window.write(record), true);
+      assert.equal(await failures(), 2);
+    });
 
-  it('is not written where the store cannot say what the key is, rather than with a second one', async () => {
+    it('is not written where the store cannot say what the key is, rather than with a second one', async () => {
       await openWindow().write(record);
       store.failing.add('get');
       assert.equal(await openWindow().write(other), false);
@@ -236,7 +257,8 @@ describe('The sealed copy', () => {
   });
 
   it('is of this editor as long as its key is there, even if the names of the keys were lost', async () => {
-    const forgetful = (own: FakeStore): SealedSessionCopies => new SealedSessionCopies(folder, own, nodeCipher, silentLog, { has: () => false, add() {} });
+    const forgetful = (own: FakeStore): SealedSessionCopies =>
+      new SealedSessionCopies(folder, own, nodeCipher, silentLog, { has: () => false, add() {} });
     await openWindow().write(record);
     assert.equal(await forgetful(store).isOfAnotherEditor('s1'), false);
     assert.equal(await forgetful(new FakeStore()).isOfAnotherEditor('s1'), true);

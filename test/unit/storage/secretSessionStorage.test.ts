@@ -17,7 +17,14 @@ describe('The secret storage', () => {
   });
 
   it('gives back what it was given, to the last field', async () => {
-    const full = { ...record, idToken: 'id', subject: 'person-1', sessionEndsAt: 5, sessionEndSource: 'answer', sessionEndIsFixed: true } as const;
+    const full = {
+      ...record,
+      idToken: 'id',
+      subject: 'person-1',
+      sessionEndsAt: 5,
+      sessionEndSource: 'answer',
+      sessionEndIsFixed: true,
+    } as const;
     await secretStorage.write(full);
     assert.deepEqual(await secretStorage.read('s1'), full);
     assert.deepEqual(await secretStorage.load(), { records: [full], findings: [], gone: [] });
@@ -50,7 +57,10 @@ describe('The secret storage', () => {
       store.secrets.set(KEY, stored);
       const { records, findings } = await secretStorage.load();
       assert.deepEqual(records, []);
-      assert.deepEqual(findings.map(({ id, kind }) => ({ id, kind })), [{ id: 's1', kind: 'set-aside' }]);
+      assert.deepEqual(
+        findings.map(({ id, kind }) => ({ id, kind })),
+        [{ id: 's1', kind: 'set-aside' }],
+      );
       assert.deepEqual([...store.secrets], [['set-aside:s1:1', stored]]);
     });
   }
@@ -73,7 +83,13 @@ describe('The secret storage', () => {
       store.secrets.set(KEY, stored);
       await secretStorage.load();
     }
-    assert.deepEqual([...store.secrets], [['set-aside:s1:1', 'first'], ['set-aside:s1:2', 'second']]);
+    assert.deepEqual(
+      [...store.secrets],
+      [
+        ['set-aside:s1:1', 'first'],
+        ['set-aside:s1:2', 'second'],
+      ],
+    );
   });
 
   it('leaves an unreadable text where it is while the copy cannot be made', async () => {
@@ -86,7 +102,11 @@ describe('The secret storage', () => {
   it('leaves a record of a later version alone and reports it', async () => {
     const newer = JSON.stringify({ version: 3, anything: 'else' });
     store.secrets.set(KEY, newer);
-    assert.deepEqual(await secretStorage.load(), { records: [], findings: [{ id: 's1', kind: 'newer', reason: 'version 3' }], gone: [] });
+    assert.deepEqual(await secretStorage.load(), {
+      records: [],
+      findings: [{ id: 's1', kind: 'newer', reason: 'version 3' }],
+      gone: [],
+    });
     assert.equal(await secretStorage.read('s1'), undefined);
     assert.deepEqual([...store.secrets], [[KEY, newer]]);
   });
@@ -114,7 +134,10 @@ describe('The secret storage', () => {
     store.secrets.set(KEY, newer);
     await secretStorage.write(record);
     assert.equal(store.secrets.get(KEY), newer);
-    assert.deepEqual([await secretStorage.holdsLaterVersion('s1'), await secretStorage.holdsLaterVersion('s2')], [true, false]);
+    assert.deepEqual(
+      [await secretStorage.holdsLaterVersion('s1'), await secretStorage.holdsLaterVersion('s2')],
+      [true, false],
+    );
     store.secrets.set(KEY, JSON.stringify(record));
     assert.equal(await secretStorage.holdsLaterVersion('s1'), false);
   });
@@ -167,7 +190,11 @@ describe('The secret storage', () => {
     it('says so where it keeps something else', async () => {
       const storing = store.store.bind(store);
       store.store = (key, value) => storing(key, value.slice(0, 2000));
-      await rejectsWith(secretStorage.write({ ...record, accessToken: 'x'.repeat(3000) }), 'storage', 'secret-forgotten');
+      await rejectsWith(
+        secretStorage.write({ ...record, accessToken: 'x'.repeat(3000) }),
+        'storage',
+        'secret-forgotten',
+      );
     });
 
     it('never deletes what it cannot set aside', async () => {

@@ -8,13 +8,28 @@ import { FakeFolder } from '../../support/fakeStore.ts';
 import { recordAt } from '../../support/testWindow.ts';
 
 const record = recordAt('https://id.example.com', 1_000_000);
-const TRY: RefreshFailure = { generation: 1, at: 1_050_000, category: 'server', code: 'http-503', failures: 2, nextTryAt: 1_054_000, waitUntil: 1_054_000 };
+const TRY: RefreshFailure = {
+  generation: 1,
+  at: 1_050_000,
+  category: 'server',
+  code: 'http-503',
+  failures: 2,
+  nextTryAt: 1_054_000,
+  waitUntil: 1_054_000,
+};
 
 describe('The session index', () => {
   it('gives back what it was told of a session', async () => {
     const sessionIndex = new SessionIndex(new FakeFolder(), silentLog);
     await sessionIndex.write(record);
-    const entry = { version: 1, id: 's1', providerId: 'acme', generation: 1, renewedAt: 1_000_000, accessExpiresAt: 1_300_000 };
+    const entry = {
+      version: 1,
+      id: 's1',
+      providerId: 'acme',
+      generation: 1,
+      renewedAt: 1_000_000,
+      accessExpiresAt: 1_300_000,
+    };
     assert.deepEqual(await sessionIndex.read('s1'), entry);
     assert.deepEqual(await sessionIndex.load(), [entry]);
     await sessionIndex.delete('s1');
@@ -34,7 +49,10 @@ describe('The session index', () => {
     await sessionIndex.recordFailure('s1', TRY);
     assert.equal(await sessionIndex.signedOutAt('s1'), undefined);
     await sessionIndex.markSignedOut('s1', 1_100_000);
-    assert.deepEqual([await sessionIndex.signedOutAt('s1'), await sessionIndex.ids()], [1_100_000, { present: [], gone: ['s1'] }]);
+    assert.deepEqual(
+      [await sessionIndex.signedOutAt('s1'), await sessionIndex.ids()],
+      [1_100_000, { present: [], gone: ['s1'] }],
+    );
     assert.deepEqual([...folder.files], [['s1.gone', '{"version":1,"signedOutAt":1100000}']]);
   });
 
@@ -64,8 +82,14 @@ describe('The session index', () => {
 
   it('knows the files that are about a session from those that are not', () => {
     const sessionIndex = new SessionIndex(new FakeFolder(), silentLog);
-    assert.deepEqual(['s1.json', 's1.gone', 's1.try'].map((name) => sessionIndex.idOf(name)), ['s1', 's1', 's1']);
-    assert.deepEqual(['s1.sealed', 's1.3.held', 's1.3.over', 'lost-s1.told', 'x.part'].map((name) => sessionIndex.idOf(name)), Array(5).fill(undefined));
+    assert.deepEqual(
+      ['s1.json', 's1.gone', 's1.try'].map((name) => sessionIndex.idOf(name)),
+      ['s1', 's1', 's1'],
+    );
+    assert.deepEqual(
+      ['s1.sealed', 's1.3.held', 's1.3.over', 'lost-s1.told', 'x.part'].map((name) => sessionIndex.idOf(name)),
+      Array(5).fill(undefined),
+    );
   });
 
   it('holds no secret', async () => {
@@ -85,7 +109,10 @@ describe('The session index', () => {
     folder.files.set('s2.json', '{"version":1');
     folder.files.set('s3.json', '{"version":7}');
     folder.files.set('s4.lock', 'held');
-    assert.deepEqual((await sessionIndex.load()).map(({ id }) => id), ['s1']);
+    assert.deepEqual(
+      (await sessionIndex.load()).map(({ id }) => id),
+      ['s1'],
+    );
     assert.equal(await sessionIndex.read('s2'), undefined);
   });
 
@@ -99,7 +126,12 @@ describe('The session index', () => {
     await sessionIndex.delete('s1');
     assert.equal(await sessionIndex.read('s1'), undefined);
     assert.deepEqual(await sessionIndex.load(), []);
-    assert.deepEqual(warnings, ['write', 'read', 'delete', 'list'].map((what) => `The session index could not ${what}: unexpected (unexpected): Error.`));
+    assert.deepEqual(
+      warnings,
+      ['write', 'read', 'delete', 'list'].map(
+        (what) => `The session index could not ${what}: unexpected (unexpected): Error.`,
+      ),
+    );
   });
 
   it('says so once, however often it is looked at, and again after it has worked in between', async () => {
@@ -116,7 +148,7 @@ describe('The session index', () => {
     for (let time = 0; time < 3; time += 1) {
       assert.equal(await sessionIndex.read('s1'), undefined);
     }
-    assert.deepEqual(warnings.slice(2), ['The session index\'s file s1.json makes no sense.']);
+    assert.deepEqual(warnings.slice(2), ["The session index's file s1.json makes no sense."]);
   });
 
   it('says whether a sign-out could be entered, which other windows would not know of otherwise', async () => {
@@ -164,7 +196,10 @@ describe('The registry', () => {
     liveSessions.put(record);
     liveSessions.update('s1', { failures: 3, nextTryAt: 5, failedAt: 4, unsaved: true, renewing: true });
     const { failures, nextTryAt, failedAt, unsaved, renewing } = liveSessions.put({ ...record, generation: 2 });
-    assert.deepEqual({ failures, nextTryAt, failedAt, unsaved, renewing }, { failures: 0, nextTryAt: undefined, failedAt: undefined, unsaved: false, renewing: true });
+    assert.deepEqual(
+      { failures, nextTryAt, failedAt, unsaved, renewing },
+      { failures: 0, nextTryAt: undefined, failedAt: undefined, unsaved: false, renewing: true },
+    );
   });
 
   it('does nothing to a session that is gone, and tells nobody', () => {

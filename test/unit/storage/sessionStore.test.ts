@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
 import { formatRecord } from '../../../src/core/session.ts';
 import type { Contents } from '../../../src/storage/sessionStore.ts';
-import { SessionStoreFixture, ended, generation, half, ISSUER, type ArchiveWindow } from '../../support/sessionStoreFixture.ts';
+import {
+  SessionStoreFixture,
+  ended,
+  generation,
+  half,
+  ISSUER,
+  type ArchiveWindow,
+} from '../../support/sessionStoreFixture.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeStore, type FakeFolder } from '../../support/fakeStore.ts';
 import { createTestWindow, type TestWindow } from '../../support/testWindow.ts';
@@ -77,7 +84,10 @@ describe('The session store', function () {
       const [window, other] = [openWindow(), openWindow()];
       await other.save(generation(3));
       assert.equal(await window.share(generation(2)), true);
-      assert.deepEqual([(await other.sessionIndex.read('s1'))?.generation, await other.sealedCopies.read('s1')], [3, generation(3)]);
+      assert.deepEqual(
+        [(await other.sessionIndex.read('s1'))?.generation, await other.sealedCopies.read('s1')],
+        [3, generation(3)],
+      );
       await other.forget('s1');
       assert.equal(await window.share(generation(4)), true);
       assert.deepEqual([...folder.files.keys()], ['s1.gone']);
@@ -113,7 +123,10 @@ describe('The session store', function () {
       await window.forget('s1');
       await window.save(generation(2));
       await other.save(generation(2));
-      assert.deepEqual([...folder.files.keys(), ...store.secrets.keys()].filter((name) => !name.startsWith('hand-over')), ['s1.gone']);
+      assert.deepEqual(
+        [...folder.files.keys(), ...store.secrets.keys()].filter((name) => !name.startsWith('hand-over')),
+        ['s1.gone'],
+      );
     });
 
     it('never lets the session index go back, in whatever order windows enter', async () => {
@@ -177,14 +190,21 @@ describe('The session store', function () {
       store.failing.add('get');
       assert.deepEqual(await window.compareWithStored(generation(2)), { kind: 'newest' });
       assert.deepEqual(await window.compareWithStored(generation(1)), { kind: 'newer', record: generation(2) });
-      assert.deepEqual(await openWindow().compareWithStored(generation(1)), { kind: 'behind' }, 'without the key, nothing can be read');
+      assert.deepEqual(
+        await openWindow().compareWithStored(generation(1)),
+        { kind: 'behind' },
+        'without the key, nothing can be read',
+      );
     });
 
     it('waits a moment for what it cannot read yet', async () => {
       const window = openWindow();
       await window.sessionIndex.write(generation(2));
       clock.after(1500, () => void openWindow().secretStorage.write(generation(2)));
-      assert.deepEqual(await within(2 * SECOND, window.waitAndCompare(generation(1))), { kind: 'newer', record: generation(2) });
+      assert.deepEqual(await within(2 * SECOND, window.waitAndCompare(generation(1))), {
+        kind: 'newer',
+        record: generation(2),
+      });
     });
 
     it('does not wait for long', async () => {
@@ -227,12 +247,18 @@ describe('The session store', function () {
     it('does not wait for more than 10 s to save, and has sealed and entered it', async () => {
       await within(10 * SECOND, rejectsWith(testWindow.sessionStore.save(generation(2)), 'storage'));
       assert.equal((await testWindow.sessionIndex.read('s1'))?.generation, 2);
-      Object.assign(store, { get: FakeStore.prototype.get.bind(store), keys: FakeStore.prototype.keys.bind(store), store: FakeStore.prototype.store.bind(store) });
+      Object.assign(store, {
+        get: FakeStore.prototype.get.bind(store),
+        keys: FakeStore.prototype.keys.bind(store),
+        store: FakeStore.prototype.store.bind(store),
+      });
       assert.deepEqual(generations(await openWindow().load()), [2]);
     });
 
     it('does not wait for more than 10 s to see how a record stands', async () => {
-      assert.deepEqual(await within(10 * SECOND, testWindow.sessionStore.compareWithStored(generation(1))), { kind: 'newest' });
+      assert.deepEqual(await within(10 * SECOND, testWindow.sessionStore.compareWithStored(generation(1))), {
+        kind: 'newest',
+      });
     });
 
     it('does not wait for more than 10 s in a window that has had nothing from the store yet', async () => {

@@ -40,7 +40,10 @@ describe('The session store at a start', function () {
       const window = openWindow();
       await window.save(generation(1));
       window.life.end(changes);
-      void records.reduce<Promise<void>>((before, record) => before.then(async () => void (await window.save(record, record.isComplete))), Promise.resolve());
+      void records.reduce<Promise<void>>(
+        (before, record) => before.then(async () => void (await window.save(record, record.isComplete))),
+        Promise.resolve(),
+      );
       await clock.rest();
     };
 
@@ -157,7 +160,10 @@ describe('The session store at a start', function () {
       await window.save(generation(2));
       const [sealed, stored] = [folder.files.get('s1.sealed') ?? '', store.secrets.get('session:s1') ?? ''];
       await window.forget('s1');
-      assert.deepEqual([folder.files.has('s1.sealed'), store.secrets.has('session:s1'), folder.files.has('s1.json')], [false, false, false]);
+      assert.deepEqual(
+        [folder.files.has('s1.sealed'), store.secrets.has('session:s1'), folder.files.has('s1.json')],
+        [false, false, false],
+      );
       folder.files.set('s1.sealed', sealed).set('s1.json', '{}');
       store.secrets.set('session:s1', stored);
       assert.deepEqual(await openWindow().load(), { records: [], findings: [], missing: [] });
@@ -183,7 +189,9 @@ describe('The session store at a start', function () {
       store.secrets.set('session:s1', later);
       const { records, missing, findings } = await openWindow().load();
       assert.deepEqual([records, missing, findings.map(({ id, kind }) => [id, kind])], [[], [], [['s1', 'newer']]]);
-      await openWindow().save(generation(4)).catch(() => {});
+      await openWindow()
+        .save(generation(4))
+        .catch(() => {});
       assert.equal(store.secrets.get('session:s1'), later);
     });
 
@@ -210,7 +218,10 @@ describe('The session store at a start', function () {
       store.secrets.delete('session:s2');
       await window.forget('s3');
       const { records } = await openWindow().load();
-      assert.deepEqual(records.map((record) => [record.id, record.generation]).sort(), [['s1', 1], ['s2', 7]]);
+      assert.deepEqual(records.map((record) => [record.id, record.generation]).sort(), [
+        ['s1', 1],
+        ['s2', 7],
+      ]);
     });
 
     it('says that the store cannot be read', async () => {

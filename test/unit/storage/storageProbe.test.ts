@@ -18,7 +18,12 @@ describe('The health of the places', () => {
   });
 
   const open = (): StorageProbe =>
-    new StorageProbe({ clock, secrets: storeWithTimeout(store, clock), folder: folderWithTimeout(folder, clock), newId: () => `id-${(ids += 1)}` });
+    new StorageProbe({
+      clock,
+      secrets: storeWithTimeout(store, clock),
+      folder: folderWithTimeout(folder, clock),
+      newId: () => `id-${(ids += 1)}`,
+    });
 
   it('is good where everything works, and leaves nothing behind', async () => {
     const health = open();

@@ -9,7 +9,11 @@ import { FakeClock, settle } from '../../support/fakeClock.ts';
 import { FakeFolder, FakeProcessLiveness, FakeStore } from '../../support/fakeStore.ts';
 
 /** Something that answers when it is told to. */
-function held<T>(value: T): { readonly call: () => Promise<T>; readonly answer: () => void; readonly calls: () => number } {
+function held<T>(value: T): {
+  readonly call: () => Promise<T>;
+  readonly answer: () => void;
+  readonly calls: () => number;
+} {
   const gate = Promise.withResolvers<T>();
   let calls = 0;
   return {
@@ -35,13 +39,24 @@ describe('Patience', () => {
     assert.deepEqual([await store.get('a'), await store.keys(), clock.pending], ['b', ['a'], 0]);
     const folder = folderWithTimeout(new FakeFolder(), clock);
     await folder.write('a', 'b');
-    assert.deepEqual([await folder.read('a'), await folder.create('a', 'c'), await folder.list(), clock.pending], ['b', false, ['a'], 0]);
+    assert.deepEqual(
+      [await folder.read('a'), await folder.create('a', 'c'), await folder.list(), clock.pending],
+      ['b', false, ['a'], 0],
+    );
   });
 
   it('ends after ten seconds with the store, after five with the folder', async () => {
     const never = (): Promise<never> => new Promise(() => {});
-    const reading = rejectsWith(storeWithTimeout(Object.assign(new FakeStore(), { get: never }), clock).get('a'), 'storage', 'secret-slow');
-    const listing = rejectsWith(folderWithTimeout(Object.assign(new FakeFolder(), { list: never }), clock).list(), 'storage', 'folder-slow');
+    const reading = rejectsWith(
+      storeWithTimeout(Object.assign(new FakeStore(), { get: never }), clock).get('a'),
+      'storage',
+      'secret-slow',
+    );
+    const listing = rejectsWith(
+      folderWithTimeout(Object.assign(new FakeFolder(), { list: never }), clock).list(),
+      'storage',
+      'folder-slow',
+    );
     await clock.advance(5 * SECOND);
     await listing;
     await clock.advance(5 * SECOND);
@@ -105,8 +120,20 @@ describe('Patience', () => {
         return isMade;
       },
     });
-    const renewalLock = new RenewalLock({ clock, log: silentLog, folder: folderWithTimeout(late, clock), life: new FakeProcessLiveness(), lock: new Mutex(), onDidDegrade: () => assert.fail() });
-    const taken = renewalLock.take('s1', 1, ({ isCrossWindow }) => Promise.resolve(isCrossWindow), () => Promise.resolve(undefined));
+    const renewalLock = new RenewalLock({
+      clock,
+      log: silentLog,
+      folder: folderWithTimeout(late, clock),
+      life: new FakeProcessLiveness(),
+      lock: new Mutex(),
+      onDidDegrade: () => assert.fail(),
+    });
+    const taken = renewalLock.take(
+      's1',
+      1,
+      ({ isCrossWindow }) => Promise.resolve(isCrossWindow),
+      () => Promise.resolve(undefined),
+    );
     await clock.advance(5 * SECOND);
     slow.answer();
     await clock.advance(SECOND);

@@ -20,7 +20,12 @@ describe('what counts as activity in a window', () => {
     Object.assign(editor.windowState, { focused: true, active: false });
     clock = new FakeClock();
     reportInterval = 30 * SECOND;
-    activity = new Activity(clock, { get reportInterval() { return reportInterval; }, noteActivity: () => (noted += 1) } as unknown as IdleMonitor);
+    activity = new Activity(clock, {
+      get reportInterval() {
+        return reportInterval;
+      },
+      noteActivity: () => (noted += 1),
+    } as unknown as IdleMonitor);
     noted = 0;
   });
 
@@ -36,7 +41,8 @@ describe('what counts as activity in a window', () => {
     happen();
     return noted;
   };
-  const typing = (where: unknown = document, changes: readonly unknown[] = [{ text: 'a' }]): void => editor.onText.fire({ document: where, contentChanges: changes });
+  const typing = (where: unknown = document, changes: readonly unknown[] = [{ text: 'a' }]): void =>
+    editor.onText.fire({ document: where, contentChanges: changes });
 
   /** Everything that a person does and VS Code tells of, but for the focus. */
   const ACTS: Readonly<Record<string, () => void>> = {
@@ -58,7 +64,10 @@ describe('what counts as activity in a window', () => {
   it('is typing, while somebody is at the window', () => {
     editor.activeTextEditor = { document };
     Object.assign(editor.windowState, { focused: true, active: true });
-    assert.equal(notedBy(() => typing()), 1);
+    assert.equal(
+      notedBy(() => typing()),
+      1,
+    );
   });
 
   it('is no text that grows by itself: in the background, in the output, without a change, or while nobody is there', () => {
@@ -66,31 +75,70 @@ describe('what counts as activity in a window', () => {
     Object.assign(editor.windowState, { focused: true, active: true });
     assert.deepEqual([notedBy(() => typing({ uri: { scheme: 'file' } })), notedBy(() => typing(document, []))], [0, 0]);
     editor.activeTextEditor = { document: output };
-    assert.equal(notedBy(() => typing(output)), 0);
+    assert.equal(
+      notedBy(() => typing(output)),
+      0,
+    );
     editor.activeTextEditor = { document };
-    for (const state of [{ focused: true, active: false }, { focused: false, active: true }]) {
+    for (const state of [
+      { focused: true, active: false },
+      { focused: false, active: true },
+    ]) {
       Object.assign(editor.windowState, state);
-      assert.equal(notedBy(() => typing()), 0, JSON.stringify(state));
+      assert.equal(
+        notedBy(() => typing()),
+        0,
+        JSON.stringify(state),
+      );
     }
   });
 
   it('is no cursor that a command moves, nor a terminal that nobody has touched', () => {
-    assert.equal(notedBy(() => editor.onSelection.fire({ kind: COMMAND })), 0);
-    assert.equal(notedBy(() => editor.onSelection.fire({ kind: undefined })), 0);
-    assert.equal(notedBy(() => editor.onTerminalState.fire({ state: { isInteractedWith: false } })), 0);
+    assert.equal(
+      notedBy(() => editor.onSelection.fire({ kind: COMMAND })),
+      0,
+    );
+    assert.equal(
+      notedBy(() => editor.onSelection.fire({ kind: undefined })),
+      0,
+    );
+    assert.equal(
+      notedBy(() => editor.onTerminalState.fire({ state: { isInteractedWith: false } })),
+      0,
+    );
   });
 
   it('is nothing that happens to editors and terminals while the window has no focus', () => {
     Object.assign(editor.windowState, { focused: false, active: false });
-    for (const name of ['going to another editor', 'going to another terminal', 'opening a terminal', 'typing in a terminal', 'running something in a terminal']) {
-      assert.equal(notedBy(() => ACTS[name]?.()), 0, name);
+    for (const name of [
+      'going to another editor',
+      'going to another terminal',
+      'opening a terminal',
+      'typing in a terminal',
+      'running something in a terminal',
+    ]) {
+      assert.equal(
+        notedBy(() => ACTS[name]?.()),
+        0,
+        name,
+      );
     }
   });
 
   it('is coming to the window, and not leaving it', () => {
-    assert.equal(notedBy(() => editor.focus(false)), 0);
-    assert.equal(notedBy(() => editor.focus(true, false)), 1);
-    assert.equal(notedBy(() => editor.focus(true, false)), 0, 'the focus was there already');
+    assert.equal(
+      notedBy(() => editor.focus(false)),
+      0,
+    );
+    assert.equal(
+      notedBy(() => editor.focus(true, false)),
+      1,
+    );
+    assert.equal(
+      notedBy(() => editor.focus(true, false)),
+      0,
+      'the focus was there already',
+    );
   });
 
   it('is opening the window, or setting a limit while somebody looks at it', () => {

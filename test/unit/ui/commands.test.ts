@@ -20,7 +20,9 @@ describe('Sign In Again', () => {
 
   beforeEach(() => {
     editor.reset();
-    editor.configure(`${PREFIX}.${SETTINGS.providers}`, [{ id: 'acme', issuer: SAMPLE.issuer, clientId: SAMPLE.clientId, scopes: ['openid', 'offline_access', 'mail'] }]);
+    editor.configure(`${PREFIX}.${SETTINGS.providers}`, [
+      { id: 'acme', issuer: SAMPLE.issuer, clientId: SAMPLE.clientId, scopes: ['openid', 'offline_access', 'mail'] },
+    ]);
     settings = new Settings(0);
     present = [];
     asked = [];
@@ -33,7 +35,9 @@ describe('Sign In Again', () => {
       settings,
       sessionManager: { all: () => present.map((record) => live(record)), list: () => [] } as unknown as SessionManager,
       signInController: { signIn, waiting: () => [] },
-      notifications: () => ({ reportFailure: (error: unknown) => failures.push(error instanceof Failure ? error.code : 'another error') }),
+      notifications: () => ({
+        reportFailure: (error: unknown) => failures.push(error instanceof Failure ? error.code : 'another error'),
+      }),
     } as unknown as CommandDependencies);
   });
 
@@ -45,7 +49,9 @@ describe('Sign In Again', () => {
     const record = { ...SAMPLE, scopes: ['openid', 'calendar:read'] };
     present = [record];
     await commands.subjectOf(record).signIn();
-    assert.deepEqual(asked, [{ provider: 'acme', scopes: ['openid', 'calendar:read'], hints: { loginHint: SAMPLE.account.label } }]);
+    assert.deepEqual(asked, [
+      { provider: 'acme', scopes: ['openid', 'calendar:read'], hints: { loginHint: SAMPLE.account.label } },
+    ]);
     assert.equal(editor.messages.length, 1);
   });
 
@@ -55,12 +61,18 @@ describe('Sign In Again', () => {
     await commands.subjectOf(record).signIn();
     present = [];
     await commands.subjectOf(record).signIn();
-    assert.deepEqual(asked.map(({ scopes }) => scopes), [['openid', 'grown'], ['openid']]);
+    assert.deepEqual(
+      asked.map(({ scopes }) => scopes),
+      [['openid', 'grown'], ['openid']],
+    );
   });
 
   it('asks for what the entry says where it is about a provider and no session', async () => {
     await commands.subjectAt('acme').signIn();
-    assert.deepEqual(asked.map(({ scopes, hints }) => [scopes, hints]), [[['openid', 'offline_access', 'mail'], {}]]);
+    assert.deepEqual(
+      asked.map(({ scopes, hints }) => [scopes, hints]),
+      [[['openid', 'offline_access', 'mail'], {}]],
+    );
   });
 
   it('says so where the provider is configured no more, and starts nothing', async () => {

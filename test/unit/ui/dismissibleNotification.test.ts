@@ -4,7 +4,11 @@ import type { RecoveryActions, ActionTarget } from '../../../src/ui/recoveryActi
 import { IdleNotifications } from '../../../src/ui/idleNotifications.ts';
 import { NotificationCenter } from '../../../src/ui/notificationCenter.ts';
 import { Settings } from '../../../src/host/settings.ts';
-import { registerToastLinks, showDismissibleNotification, type NotificationAction } from '../../../src/ui/dismissibleNotification.ts';
+import {
+  registerToastLinks,
+  showDismissibleNotification,
+  type NotificationAction,
+} from '../../../src/ui/dismissibleNotification.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
 import { IdleFixture, LIMIT } from '../../support/idleFixture.ts';
@@ -27,13 +31,17 @@ describe('a notification that goes away by itself', () => {
   /** Shows one with a button and two links, and says whether it is still there. */
   const show = async (signal = new AbortController().signal): Promise<() => boolean> => {
     let isOpen = true;
-    void showDismissibleNotification({ words: 'Words.', button: choice('Button'), links: [choice('One'), choice('Two')], isBusy: false }, signal).finally(() => (isOpen = false));
+    void showDismissibleNotification(
+      { words: 'Words.', button: choice('Button'), links: [choice('One'), choice('Two')], isBusy: false },
+      signal,
+    ).finally(() => (isOpen = false));
     await settle();
     return () => isOpen;
   };
   /** Follows a link of the latest one, as a press on it does. */
   const sync = async (label: string): Promise<void> => {
-    const [, command = '', name = '[]'] = new RegExp(`\\[${label}\\]\\(command:([\\w.]+)\\?([^)]+)\\)`).exec(editor.progress.at(-1)?.title ?? '') ?? [];
+    const [, command = '', name = '[]'] =
+      new RegExp(`\\[${label}\\]\\(command:([\\w.]+)\\?([^)]+)\\)`).exec(editor.progress.at(-1)?.title ?? '') ?? [];
     editor.commands.get(command)?.(...(JSON.parse(decodeURIComponent(name)) as unknown[]));
     await settle();
   };
@@ -75,12 +83,27 @@ describe('the notification before a sign-out for idle time', () => {
     editor.reset();
     const bench = await IdleFixture.start();
     const [window] = await bench.openSignedIn(1);
-    const { clock, idleMonitor, sessionManager, sessions: { notificationClaims } } = window;
+    const {
+      clock,
+      idleMonitor,
+      sessionManager,
+      sessions: { notificationClaims },
+    } = window;
     const settings = new Settings(0);
     const nobody = {} as ActionTarget;
-    const idleNotifications = new IdleNotifications({ clock, idleMonitor, sessions: () => sessionManager.all(), nameOf: () => 'Acme', subjectOf: () => nobody });
+    const idleNotifications = new IdleNotifications({
+      clock,
+      idleMonitor,
+      sessions: () => sessionManager.all(),
+      nameOf: () => 'Acme',
+      subjectOf: () => nobody,
+    });
     const notifications = new NotificationCenter({
-      clock, sessionManager, notificationClaims, settings, idleNotifications,
+      clock,
+      sessionManager,
+      notificationClaims,
+      settings,
+      idleNotifications,
       actions: {} as unknown as RecoveryActions,
       subjectOf: () => nobody,
       subjectAt: () => nobody,
@@ -89,10 +112,16 @@ describe('the notification before a sign-out for idle time', () => {
     });
     idleNotifications.onDidChange(() => notifications.check());
     await bench.windows.clock.pass(LIMIT - MINUTE);
-    assert.deepEqual(editor.progress.map(({ button }) => button), ['Stay Signed In']);
+    assert.deepEqual(
+      editor.progress.map(({ button }) => button),
+      ['Stay Signed In'],
+    );
     editor.progress[0]?.press();
     await bench.windows.clock.pass(LIMIT - 6 * MINUTE);
-    assert.deepEqual([bench.events, sessionManager.all().length, editor.progress.length], [['warn s1', 'back s1'], 1, 1]);
+    assert.deepEqual(
+      [bench.events, sessionManager.all().length, editor.progress.length],
+      [['warn s1', 'back s1'], 1, 1],
+    );
     notifications.dispose();
     idleNotifications.dispose();
     settings.dispose();

@@ -30,7 +30,9 @@ describe('the extension', function () {
     folder = mkdtempSync(join(tmpdir(), 'sk-'));
     store = new FakeStore();
     subscriptions = [];
-    editor.configure(`${PREFIX}.${SETTINGS.providers}`, [{ id: 'acme', label: 'Acme', issuer: server.issuer, clientId: 'editor', scopes: ['read'] }]);
+    editor.configure(`${PREFIX}.${SETTINGS.providers}`, [
+      { id: 'acme', label: 'Acme', issuer: server.issuer, clientId: 'editor', scopes: ['read'] },
+    ]);
   });
 
   afterEach(async () => {
@@ -44,14 +46,21 @@ describe('the extension', function () {
   /** Starts the extension with a session in the store. */
   const start = (more: Partial<SessionRecord> = {}): void => {
     const now = Date.now();
-    const record = recordAt(server.issuer, now, { signedInAt: now - HOUR, renewedAt: now - MINUTE, accessExpiresAt: now + HOUR, origins: [], ...more });
+    const record = recordAt(server.issuer, now, {
+      signedInAt: now - HOUR,
+      renewedAt: now - MINUTE,
+      accessExpiresAt: now + HOUR,
+      origins: [],
+      ...more,
+    });
     store.secrets.set('session:s1', JSON.stringify(record));
     const secrets = {
       get: (key: string) => store.get(key),
       store: (key: string, value: string) => store.store(key, value),
       delete: (key: string) => store.delete(key),
       keys: () => store.keys(),
-      onDidChange: (listener: (change: { readonly key: string }) => void) => store.onDidChange((key) => listener({ key })),
+      onDidChange: (listener: (change: { readonly key: string }) => void) =>
+        store.onDidChange((key) => listener({ key })),
     };
     activate({
       secrets,
@@ -62,8 +71,10 @@ describe('the extension', function () {
       asAbsolutePath: (path: string) => join(import.meta.dirname, '../../..', path),
     } as unknown as vscode.ExtensionContext);
   };
-  const call = (method: string, ...values: readonly unknown[]): Promise<unknown> => Promise.resolve(editor.providers.get('acme')?.provider[method]?.(...values));
-  const tokensOf = (sessions: unknown): string[] => (sessions as readonly vscode.AuthenticationSession[]).map(({ accessToken }) => accessToken);
+  const call = (method: string, ...values: readonly unknown[]): Promise<unknown> =>
+    Promise.resolve(editor.providers.get('acme')?.provider[method]?.(...values));
+  const tokensOf = (sessions: unknown): string[] =>
+    (sessions as readonly vscode.AuthenticationSession[]).map(({ accessToken }) => accessToken);
 
   it('does at once what is due when the window gets the focus, after a sleep say', async () => {
     start();
@@ -89,7 +100,10 @@ describe('the extension', function () {
     editor.configure(`${PREFIX}.${SETTINGS.refreshInterval}`, 1);
     await server.waitFor('/token');
     await settle();
-    assert.deepEqual(editor.messages.map(({ words }) => words), ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 5 is used.']);
+    assert.deepEqual(
+      editor.messages.map(({ words }) => words),
+      ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 5 is used.'],
+    );
   });
 
   it('is not ended before a renewal that is on its way is stored', async () => {
@@ -121,7 +135,9 @@ describe('the extension', function () {
   it('answers a challenge that comes right after its start', async () => {
     start({ renewedAt: Date.now() - 10 * MINUTE });
     const challenges = [{ scheme: 'Bearer', params: { error: 'invalid_token' } }];
-    assert.deepEqual(tokensOf(await call('getSessionsFromChallenges', { challenges, fallbackScopes: ['read'] }, {})), ['access-2']);
+    assert.deepEqual(tokensOf(await call('getSessionsFromChallenges', { challenges, fallbackScopes: ['read'] }, {})), [
+      'access-2',
+    ]);
     assert.equal(server.requestsTo('/token').length, 1);
   });
 
@@ -130,7 +146,13 @@ describe('the extension', function () {
     start();
     await call('getSessions', ['read']);
     await settle();
-    assert.match(editor.statusItems[0]?.text ?? '', /^\$\(pass\) Acme: renews in \d+ minutes|^\$\(sync~spin\) Acme: renewing…/);
-    assert.deepEqual(editor.messages.map(({ words }) => words), ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 5 is used.']);
+    assert.match(
+      editor.statusItems[0]?.text ?? '',
+      /^\$\(pass\) Acme: renews in \d+ minutes|^\$\(sync~spin\) Acme: renewing…/,
+    );
+    assert.deepEqual(
+      editor.messages.map(({ words }) => words),
+      ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 5 is used.'],
+    );
   });
 });

@@ -39,7 +39,10 @@ describe('the warning before a sign-out for idle time', () => {
 
   it('goes away, and the session stays, by Stay Signed In', async () => {
     await bench.windows.clock.pass(LIMIT - MINUTE);
-    const { choices: [stay], words } = told();
+    const {
+      choices: [stay],
+      words,
+    } = told();
     assert.deepEqual([bench.events, stay?.label], [['warn s1'], 'Stay Signed In']);
     assert.match(words, /Acme/);
     stay?.run();
@@ -52,7 +55,9 @@ describe('the warning before a sign-out for idle time', () => {
   it('is followed by the sign-out where nobody chooses that, with a way back in', async () => {
     await bench.windows.clock.pass(LIMIT + MINUTE);
     assert.equal(window.liveSessions.get('s1'), undefined);
-    const { choices: [again] } = told();
+    const {
+      choices: [again],
+    } = told();
     assert.equal(again?.label, 'Sign In Again');
     await again.run();
     assert.equal(signIns, 1);

@@ -27,7 +27,8 @@ describe('the report of problems in the settings', () => {
     settings.dispose();
   });
 
-  const set = (name: keyof typeof SETTINGS, value: unknown): void => editor.configure(`${PREFIX}.${SETTINGS[name]}`, value);
+  const set = (name: keyof typeof SETTINGS, value: unknown): void =>
+    editor.configure(`${PREFIX}.${SETTINGS[name]}`, value);
   const INTERVAL = '"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 10080 is used.';
 
   it('is made once for a number that is out of range, and again only after it was in range', async () => {
@@ -49,8 +50,14 @@ describe('the report of problems in the settings', () => {
     set('refreshInterval', 20_000);
     set('providers', 'none');
     await notifications.reportProblems();
-    assert.deepEqual(editor.messages.map(({ words }) => words), ['"sessionKeeper.providers" must be a list of providers.', INTERVAL]);
-    assert.deepEqual(editor.executed, ['providers', 'refreshInterval'].map((name) => ['workbench.action.openSettings', `@id:sessionKeeper.${name}`]));
+    assert.deepEqual(
+      editor.messages.map(({ words }) => words),
+      ['"sessionKeeper.providers" must be a list of providers.', INTERVAL],
+    );
+    assert.deepEqual(
+      editor.executed,
+      ['providers', 'refreshInterval'].map((name) => ['workbench.action.openSettings', `@id:sessionKeeper.${name}`]),
+    );
   });
 });
 
@@ -63,15 +70,32 @@ describe('the report of what was found in the store', () => {
 
   beforeEach(() => {
     editor.reset();
-    editor.configure(`${PREFIX}.${SETTINGS.providers}`, [{ id: 'acme', label: 'Acme', issuer: ISSUER, clientId: 'editor' }]);
+    editor.configure(`${PREFIX}.${SETTINGS.providers}`, [
+      { id: 'acme', label: 'Acme', issuer: ISSUER, clientId: 'editor' },
+    ]);
     settings = new Settings(0);
     testWindow = createTestWindow(ISSUER);
     done = [];
-    const { clock, sessionManager, sessions: { notificationClaims } } = testWindow;
-    const subject = (providerId: string): ActionTarget => ({ providerId, hasSession: true, signIn: () => Promise.resolve(void done.push(`sign in at ${providerId}`)), retry: () => Promise.resolve() });
-    const actions = { run: (action: string, about: ActionTarget) => (action === 'retry' ? about.retry() : about.signIn()) } as unknown as RecoveryActions;
+    const {
+      clock,
+      sessionManager,
+      sessions: { notificationClaims },
+    } = testWindow;
+    const subject = (providerId: string): ActionTarget => ({
+      providerId,
+      hasSession: true,
+      signIn: () => Promise.resolve(void done.push(`sign in at ${providerId}`)),
+      retry: () => Promise.resolve(),
+    });
+    const actions = {
+      run: (action: string, about: ActionTarget) => (action === 'retry' ? about.retry() : about.signIn()),
+    } as unknown as RecoveryActions;
     notifications = new NotificationCenter({
-      clock, sessionManager, notificationClaims, settings, actions,
+      clock,
+      sessionManager,
+      notificationClaims,
+      settings,
+      actions,
       idleNotifications: { news: () => [] } as unknown as IdleNotifications,
       subjectOf: ({ providerId }) => subject(providerId),
       subjectAt: subject,
@@ -98,13 +122,29 @@ describe('the report of what was found in the store', () => {
   it('deletes a session of another client by Delete It, and leaves nothing of it, not even that it was told of', async () => {
     await seedSession(testWindow, recordAt(ISSUER, testWindow.clock.now()));
     const findings = await foreign();
-    assert.deepEqual(findings.map(({ kind }) => kind), ['foreign']);
+    assert.deepEqual(
+      findings.map(({ kind }) => kind),
+      ['foreign'],
+    );
     editor.answer = ({ buttons: [first] }) => first;
     await notifications.reportFindings(findings);
     await testWindow.clock.pass(MINUTE);
-    assert.deepEqual(editor.messages.map(({ buttons }) => buttons), [['Delete It', 'Show Log']]);
-    assert.deepEqual([testWindow.liveSessions.get('stray'), [...testWindow.store.secrets.keys()].filter((key) => key.includes('stray'))], [undefined, []]);
-    assert.deepEqual([...testWindow.folder.files.keys()].filter((name) => name.includes('stray')), ['stray.gone'], 'which tells the other windows');
+    assert.deepEqual(
+      editor.messages.map(({ buttons }) => buttons),
+      [['Delete It', 'Show Log']],
+    );
+    assert.deepEqual(
+      [
+        testWindow.liveSessions.get('stray'),
+        [...testWindow.store.secrets.keys()].filter((key) => key.includes('stray')),
+      ],
+      [undefined, []],
+    );
+    assert.deepEqual(
+      [...testWindow.folder.files.keys()].filter((name) => name.includes('stray')),
+      ['stray.gone'],
+      'which tells the other windows',
+    );
     assert.deepEqual([testWindow.record().id, testWindow.stored()?.includes('access-1')], ['s1', true]);
   });
 
@@ -113,12 +153,18 @@ describe('the report of what was found in the store', () => {
     await notifications.reportFindings(findings);
     editor.answer = ({ buttons }) => buttons.at(-1);
     await notifications.reportFindings(findings);
-    assert.deepEqual([testWindow.record('stray').id, testWindow.stored('stray') !== undefined, done], ['stray', true, ['log']]);
+    assert.deepEqual(
+      [testWindow.record('stray').id, testWindow.stored('stray') !== undefined, done],
+      ['stray', true, ['log']],
+    );
   });
 
   it('signs in by Sign In where the keyring has lost a session', async () => {
     editor.answer = ({ buttons: [first] }) => first;
     await notifications.reportFindings([{ id: 's9', kind: 'lost', providerId: 'acme' }]);
-    assert.deepEqual([editor.messages.map(({ buttons }) => buttons), done], [[['Sign In', 'Show Log']], ['sign in at acme']]);
+    assert.deepEqual(
+      [editor.messages.map(({ buttons }) => buttons), done],
+      [[['Sign In', 'Show Log']], ['sign in at acme']],
+    );
   });
 });

@@ -5,13 +5,22 @@ import { CATEGORIES, FAILURE_POLICIES, type Category } from '../../../src/core/f
 import type { SessionRecord } from '../../../src/core/session.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
 import type { ActionTarget } from '../../../src/ui/recoveryActions.ts';
-import { getNotifications, type SessionNotification, type SessionNotificationDependencies } from '../../../src/ui/sessionNotifications.ts';
+import {
+  getNotifications,
+  type SessionNotification,
+  type SessionNotificationDependencies,
+} from '../../../src/ui/sessionNotifications.ts';
 import { actionLabel } from '../../../src/host/messages.ts';
 import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, USUAL, live } from '../../support/coreSamples.ts';
 
 const ENDED: SessionRecord = { ...SAMPLE, ended: { at: T, category: 'session-ended', code: 'invalid_grant' } };
 /** A session whose end is known and does not move: the warning comes at its last ten minutes. */
-const ENDING: SessionRecord = { ...SAMPLE, accessExpiresAt: T + HOUR, sessionEndsAt: T + HOUR, sessionEndIsFixed: true };
+const ENDING: SessionRecord = {
+  ...SAMPLE,
+  accessExpiresAt: T + HOUR,
+  sessionEndsAt: T + HOUR,
+  sessionEndIsFixed: true,
+};
 
 describe('the news', () => {
   let dead: Set<string>;
@@ -24,7 +33,12 @@ describe('the news', () => {
     snooze = [];
   });
 
-  const subject = (providerId: string): ActionTarget => ({ providerId, hasSession: true, signIn: () => Promise.resolve(), retry: () => Promise.resolve() });
+  const subject = (providerId: string): ActionTarget => ({
+    providerId,
+    hasSession: true,
+    signIn: () => Promise.resolve(),
+    retry: () => Promise.resolve(),
+  });
   const ports = (now: number): SessionNotificationDependencies => ({
     now,
     lifetimes: USUAL,
@@ -35,7 +49,8 @@ describe('the news', () => {
     wasDeadAtStart: (id) => dead.has(id),
     snooze: ({ kind, id, since }, until) => Promise.resolve(void snooze.push({ kind, id, since, until })),
   });
-  const news = (sessions: readonly LiveSession[], now = T + MINUTE): SessionNotification[] => getNotifications(sessions, ports(now));
+  const news = (sessions: readonly LiveSession[], now = T + MINUTE): SessionNotification[] =>
+    getNotifications(sessions, ports(now));
   const failing = (category: Category, more: Partial<LiveSession> = {}, record = SAMPLE): LiveSession =>
     live(record, { failure: new Failure(category, 'x'), failures: 1, ...more });
   const kinds = (all: readonly SessionNotification[]): string[] => all.map(({ kind }) => kind);
@@ -46,7 +61,8 @@ describe('the news', () => {
     assert.ok(first !== undefined && all.length === 1, `${all.length} news`);
     return first;
   }
-  const those = (outcome: string): Category[] => CATEGORIES.filter((category) => FAILURE_POLICIES[category].outcome === outcome);
+  const those = (outcome: string): Category[] =>
+    CATEGORIES.filter((category) => FAILURE_POLICIES[category].outcome === outcome);
 
   it('are none while all is well', () => {
     assert.deepEqual(news([live(SAMPLE), live(SAMPLE, { renewing: true }), live({ ...SAMPLE, id: 'other' })]), []);
@@ -55,7 +71,11 @@ describe('the news', () => {
 
   describe('of a session without a refresh token', () => {
     const { refreshToken: _token, ...bare } = SAMPLE;
-    const lacking = (all: readonly LiveSession[], may = true): SessionNotification[] => getNotifications(all, { ...ports(T + MINUTE), mayLackConsent: ({ refreshToken }) => may && refreshToken === undefined });
+    const lacking = (all: readonly LiveSession[], may = true): SessionNotification[] =>
+      getNotifications(all, {
+        ...ports(T + MINUTE),
+        mayLackConsent: ({ refreshToken }) => may && refreshToken === undefined,
+      });
 
     it('are that the server may need consent, for each account, and asking for it', () => {
       const all = lacking([live(bare), live({ ...bare, id: 'other' }), live({ ...SAMPLE, id: 'third' })]);
@@ -67,7 +87,9 @@ describe('the news', () => {
 
     it('are none where consent would not help, the session was dead at start, or has ended', () => {
       assert.deepEqual(lacking([live(bare)], false), []);
-      assert.deepEqual(kinds(lacking([live({ ...bare, ended: { at: T, category: 'session-ended', code: 'x' } })])), ['ended']);
+      assert.deepEqual(kinds(lacking([live({ ...bare, ended: { at: T, category: 'session-ended', code: 'x' } })])), [
+        'ended',
+      ]);
       dead.add(SAMPLE.id);
       assert.deepEqual(lacking([live(bare)]), []);
     });
@@ -93,7 +115,9 @@ describe('the news', () => {
     it('are the same outage with another category, and after more tries', () => {
       const rotated = { ...SAMPLE, generation: 2, isComplete: false };
       const names = those('retrying').flatMap((category, index) =>
-        [SAMPLE, rotated].map((record) => nameOf(only(news([failing(category, { refused: true, failures: index + 1 }, record)], T + index * HOUR)))),
+        [SAMPLE, rotated].map((record) =>
+          nameOf(only(news([failing(category, { refused: true, failures: index + 1 }, record)], T + index * HOUR))),
+        ),
       );
       assert.equal(new Set(names).size, 1);
     });
@@ -119,13 +143,18 @@ describe('the news', () => {
     it('are told at once, with its sentence and what can be done, the right thing first', () => {
       for (const category of those('attention')) {
         const one = only(news([failing(category)]));
-        assert.deepEqual([one.kind, one.id, one.isBusy, one.isOutcome], ['attention', SAMPLE.id, false, true], category);
+        assert.deepEqual(
+          [one.kind, one.id, one.isBusy, one.isOutcome],
+          ['attention', SAMPLE.id, false, true],
+          category,
+        );
         assert.deepEqual(labels(one), FAILURE_POLICIES[category].actions.map(actionLabel));
       }
     });
 
     it('are other news for another category, and the same for the same one', () => {
-      const name = (category: Category, failures: number): string => nameOf(only(news([failing(category, { failures })])));
+      const name = (category: Category, failures: number): string =>
+        nameOf(only(news([failing(category, { failures })])));
       assert.equal(name('clock', 1), name('clock', 9));
       assert.notEqual(name('clock', 1), name('certificate', 1));
     });
@@ -144,7 +173,10 @@ describe('the news', () => {
   });
 
   it('are none of what was called off', () => {
-    assert.deepEqual([news([failing('cancelled', { refused: true })]), news([failing('replaced', { refused: true })])], [[], []]);
+    assert.deepEqual(
+      [news([failing('cancelled', { refused: true })]), news([failing('replaced', { refused: true })])],
+      [[], []],
+    );
   });
 
   describe('of a session that has ended', () => {
@@ -170,7 +202,10 @@ describe('the news', () => {
     });
 
     it('are no outage, and no warning besides', () => {
-      assert.deepEqual(kinds(news([failing('session-ended', { refused: true }, { ...ENDING, ended: ENDED.ended })], T + 55 * MINUTE)), ['ended']);
+      assert.deepEqual(
+        kinds(news([failing('session-ended', { refused: true }, { ...ENDING, ended: ENDED.ended })], T + 55 * MINUTE)),
+        ['ended'],
+      );
     });
   });
 
@@ -205,7 +240,8 @@ describe('the news', () => {
     });
 
     it('stay the same while they last, though a server tells the end a little differently, and are others after another sign-in', () => {
-      const name = (end: number, now: number, signedInAt = T): string => nameOf(only(news([live({ ...ENDING, signedInAt, sessionEndsAt: end })], now)));
+      const name = (end: number, now: number, signedInAt = T): string =>
+        nameOf(only(news([live({ ...ENDING, signedInAt, sessionEndsAt: end })], now)));
       assert.equal(name(T + HOUR, T + 51 * MINUTE), name(T + HOUR + SECOND, T + 58 * MINUTE));
       assert.notEqual(name(T + HOUR, T + 55 * MINUTE), name(T + HOUR, T + 55 * MINUTE, T + 1));
     });
@@ -218,7 +254,10 @@ describe('the news', () => {
       const session = live(ENDING, { clockSetBackMs: 2 * HOUR });
       const now = T + 50 * MINUTE - 2 * HOUR;
       only(news([session], now)).choices[1]?.run();
-      assert.deepEqual(snooze.map(({ until }) => until), [now + 5 * MINUTE]);
+      assert.deepEqual(
+        snooze.map(({ until }) => until),
+        [now + 5 * MINUTE],
+      );
     });
   });
 
@@ -226,20 +265,31 @@ describe('the news', () => {
     it('are told once until they are stored, not while a renewal is on its way', () => {
       const one = only(news([live(SAMPLE, { unsaved: true })]));
       assert.deepEqual([one.kind, one.id, labels(one)], ['storage', SAMPLE.id, ['Show Log']]);
-      assert.equal(nameOf(one), nameOf(only(news([live({ ...SAMPLE, generation: 2, renewedAt: T + 1 }, { unsaved: true })]))));
+      assert.equal(
+        nameOf(one),
+        nameOf(only(news([live({ ...SAMPLE, generation: 2, renewedAt: T + 1 }, { unsaved: true })]))),
+      );
       assert.equal(one.since, 0, 'it is forgotten when it is over');
       assert.deepEqual(news([live(SAMPLE, { unsaved: true, renewing: true })]), []);
     });
 
     it('stand beside what else there is to tell', () => {
-      assert.deepEqual(kinds(news([failing('clock', { unsaved: true }, ENDING)], T + 55 * MINUTE)), ['attention', 'ending', 'storage']);
+      assert.deepEqual(kinds(news([failing('clock', { unsaved: true }, ENDING)], T + 55 * MINUTE)), [
+        'attention',
+        'ending',
+        'storage',
+      ]);
     });
   });
 
   describe('of clocks', () => {
     it('are told from more than five minutes on, in both directions, once for each provider', () => {
-      const at = (skew: number): string[] => kinds(news([live(SAMPLE, { skew }), live({ ...SAMPLE, id: 'other' }, { skew })]));
-      assert.deepEqual([at(5 * MINUTE), at(-5 * MINUTE), at(5 * MINUTE + 1), at(-5 * MINUTE - 1)], [[], [], ['clock'], ['clock']]);
+      const at = (skew: number): string[] =>
+        kinds(news([live(SAMPLE, { skew }), live({ ...SAMPLE, id: 'other' }, { skew })]));
+      assert.deepEqual(
+        [at(5 * MINUTE), at(-5 * MINUTE), at(5 * MINUTE + 1), at(-5 * MINUTE - 1)],
+        [[], [], ['clock'], ['clock']],
+      );
     });
 
     it('say which clock is behind, and lead to the comparison', () => {
@@ -256,16 +306,31 @@ describe('the news', () => {
       const newer = live({ ...SAMPLE, id: 'newer', renewedAt: T + SECOND }, { skew: 0 });
       assert.deepEqual([news([older, newer]), news([newer, older])], [[], []]);
       const elsewhere = live({ ...SAMPLE, id: 'elsewhere', providerId: 'other' }, { skew: HOUR });
-      assert.deepEqual(news([newer, elsewhere]).map(({ id }) => id), ['other']);
+      assert.deepEqual(
+        news([newer, elsewhere]).map(({ id }) => id),
+        ['other'],
+      );
     });
   });
 
   it('of two providers are told apart', () => {
     const other: SessionRecord = { ...SAMPLE, id: 'session-2', providerId: 'other' };
     const all = news([failing('network', { refused: true }), failing('certificate', {}, other)]);
-    assert.deepEqual(all.map(({ kind, id }) => [kind, id]), [['outage', 'session-1'], ['attention', 'session-2']]);
-    assert.deepEqual(all.map(({ words }) => /Provider \w+/.exec(words)?.[0]), ['Provider acme', 'Provider other']);
+    assert.deepEqual(
+      all.map(({ kind, id }) => [kind, id]),
+      [
+        ['outage', 'session-1'],
+        ['attention', 'session-2'],
+      ],
+    );
+    assert.deepEqual(
+      all.map(({ words }) => /Provider \w+/.exec(words)?.[0]),
+      ['Provider acme', 'Provider other'],
+    );
     all.forEach(({ choices }) => choices[0]?.run());
-    assert.deepEqual(done, [['retry', 'acme'], ['certificate-settings', 'other']]);
+    assert.deepEqual(done, [
+      ['retry', 'acme'],
+      ['certificate-settings', 'other'],
+    ]);
   });
 });

@@ -18,11 +18,18 @@ describe('the status bar', () => {
 
   beforeEach(() => {
     editor.reset();
-    editor.configure(`${PREFIX}.${SETTINGS.providers}`, [{ id: 'acme', label: 'Acme', issuer: 'https://id.example.com', clientId: 'client-1' }]);
+    editor.configure(`${PREFIX}.${SETTINGS.providers}`, [
+      { id: 'acme', label: 'Acme', issuer: 'https://id.example.com', clientId: 'client-1' },
+    ]);
     clock = new FakeClock(SIGNED_IN_AT);
     settings = new Settings(0);
     sessions = [];
-    bar = new StatusBar(clock, { all: () => sessions } as unknown as SessionManager, { waiting: () => [] } as unknown as SignInController, settings);
+    bar = new StatusBar(
+      clock,
+      { all: () => sessions } as unknown as SessionManager,
+      { waiting: () => [] } as unknown as SignInController,
+      settings,
+    );
   });
 
   afterEach(() => {
@@ -48,8 +55,17 @@ describe('the status bar', () => {
         seen.push(shown());
       }
     }
-    assert.deepEqual(seen.slice(0, 3), ['Acme: renews in 3 hours', 'Acme: renews in 2 hours', 'Acme: renews in 119 minutes']);
-    assert.deepEqual(seen.slice(-4), ['Acme: renews in 2 s', 'Acme: renews in 1 s', 'Acme: renews in 0 s', 'Acme: renewing…']);
+    assert.deepEqual(seen.slice(0, 3), [
+      'Acme: renews in 3 hours',
+      'Acme: renews in 2 hours',
+      'Acme: renews in 119 minutes',
+    ]);
+    assert.deepEqual(seen.slice(-4), [
+      'Acme: renews in 2 s',
+      'Acme: renews in 1 s',
+      'Acme: renews in 0 s',
+      'Acme: renewing…',
+    ]);
     assert.equal(seen.filter((one) => one.endsWith('minutes')).length, 118);
   });
 
@@ -70,10 +86,16 @@ describe('the status bar', () => {
     sessions = [live(UNRENEWABLE)];
     bar.update();
     for (let minute = 0; minute < 3; minute += 1) {
-      assert.deepEqual(item().accessibilityInformation, { label: `${shown()}. Session Keeper, opens the list of sessions and actions.`, role: 'button' });
+      assert.deepEqual(item().accessibilityInformation, {
+        label: `${shown()}. Session Keeper, opens the list of sessions and actions.`,
+        role: 'button',
+      });
       await clock.advance(MINUTE);
     }
-    assert.deepEqual([shown(), item().command, item().name], ['Acme: 57 minutes left', COMMANDS.showSessions, 'Session Keeper']);
+    assert.deepEqual(
+      [shown(), item().command, item().name],
+      ['Acme: 57 minutes left', COMMANDS.showSessions, 'Session Keeper'],
+    );
   });
 
   it('has one timer at a time, and none once it is gone', async () => {

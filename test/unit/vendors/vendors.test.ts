@@ -30,7 +30,10 @@ for (const preset of PRESETS) {
     let caller: AbortController;
 
     /** Sets up a window with the entry, at the vendor's server. */
-    const open = async (clientSecret: string | undefined, options: Parameters<typeof VendorServer.start>[2] = {}): Promise<void> => {
+    const open = async (
+      clientSecret: string | undefined,
+      options: Parameters<typeof VendorServer.start>[2] = {},
+    ): Promise<void> => {
       clock = new ManualAsyncClock();
       caller = new AbortController();
       server = await VendorServer.start(id, clock, options);
@@ -51,7 +54,10 @@ for (const preset of PRESETS) {
 
     const signIn = async (provider: Provider = server.provider): Promise<SessionRecord> => {
       const { signal } = caller;
-      const result = signInController.signIns.start({ provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal }, (grant) => testWindow.sessionManager.addSession(grant));
+      const result = signInController.signIns.start(
+        { provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal },
+        (grant) => testWindow.sessionManager.addSession(grant),
+      );
       result.catch(() => {});
       const address = await Promise.race([signInController.address(), result]);
       if (typeof address === 'string') {
@@ -59,8 +65,10 @@ for (const preset of PRESETS) {
       }
       return result;
     };
-    const inSeconds = (from: number, to: number | undefined): number | undefined => (to === undefined ? undefined : Math.round((to - from) / SECOND));
-    const renewed = async (): Promise<SessionRecord> => testWindow.tokenRefresher.renew('new-1', 'test').then(() => testWindow.record('new-1'));
+    const inSeconds = (from: number, to: number | undefined): number | undefined =>
+      to === undefined ? undefined : Math.round((to - from) / SECOND);
+    const renewed = async (): Promise<SessionRecord> =>
+      testWindow.tokenRefresher.renew('new-1', 'test').then(() => testWindow.record('new-1'));
 
     it('signs in to a session that says what the server says', async () => {
       const record = await signIn();
@@ -84,7 +92,10 @@ for (const preset of PRESETS) {
         const [found] = await testWindow.sessionManager.find('vendor', server.provider.scopes);
         assert.equal(found?.record.id, 'new-1');
         await rejectsWith(renewed(), 'not-renewable', 'no-refresh-token');
-        assert.ok(testWindow.lines.every((line) => !line.includes('offline_access')), 'nobody is sent to ask for what there is not');
+        assert.ok(
+          testWindow.lines.every((line) => !line.includes('offline_access')),
+          'nobody is sent to ask for what there is not',
+        );
       });
     } else {
       it('renews it, over and over, until the server does not know the refresh token any more', async () => {
@@ -95,12 +106,18 @@ for (const preset of PRESETS) {
           const after = await renewed();
           assert.notEqual(after.accessToken, before.accessToken);
           assert.equal(after.refreshToken === before.refreshToken, vendor.refreshToken !== 'rotated');
-          assert.deepEqual([after.id, after.account, after.generation], [first.id, first.account, before.generation + 1]);
+          assert.deepEqual(
+            [after.id, after.account, after.generation],
+            [first.id, first.account, before.generation + 1],
+          );
           assert.equal(inSeconds(after.renewedAt, after.accessExpiresAt), vendor.answer['expires_in']);
           before = after;
         }
         const moved = vendor.end?.slides === true ? 3 * HOUR : 0;
-        assert.equal(inSeconds(first.signedInAt, before.sessionEndsAt), vendor.end && vendor.end.after + moved / SECOND);
+        assert.equal(
+          inSeconds(first.signedInAt, before.sessionEndsAt),
+          vendor.end && vendor.end.after + moved / SECOND,
+        );
         server.killTokens();
         await rejectsWith(renewed(), 'session-ended');
         assert.equal(testWindow.record('new-1').ended?.category, 'session-ended');
@@ -113,7 +130,9 @@ for (const preset of PRESETS) {
       const { refreshToken } = await signIn();
       const { atServer } = await testWindow.sessionManager.signOut('new-1');
       assert.equal(await atServer, vendor.revocation === undefined ? 'not-offered' : 'revoked');
-      const told = server.scripted.requestsTo(server.revocationPath).map(({ parameters }) => parameters.get('token_type_hint'));
+      const told = server.scripted
+        .requestsTo(server.revocationPath)
+        .map(({ parameters }) => parameters.get('token_type_hint'));
       assert.deepEqual(told, vendor.revocation === undefined ? [] : ['refresh_token', 'access_token']);
       assert.equal(server.isUnexpired(refreshToken), vendor.revocation === undefined && refreshToken !== undefined);
       assert.deepEqual(testWindow.sessionManager.list('vendor'), []);
@@ -125,7 +144,7 @@ for (const preset of PRESETS) {
       assert.equal(ways[0], 'loopback');
       const hasDevice: boolean = ways.includes('device' satisfies SignInMethod);
       assert.equal(hasDevice, preset.device !== 'never');
-      const addresses = { 'any-port': [true, 0], 'exact': [true, 1], 'loopback': [false, 0] }[vendor.redirects];
+      const addresses = { 'any-port': [true, 0], exact: [true, 1], loopback: [false, 0] }[vendor.redirects];
       assert.deepEqual([preset.registersRedirect, server.provider.redirectPorts.length], addresses);
     });
 
@@ -133,7 +152,11 @@ for (const preset of PRESETS) {
       it('takes no sign-in in the browser without the secret', async () => {
         await server.stop();
         await open(undefined);
-        await rejectsWith(signIn(), 'client-rejected', preset.secret === 'required' ? 'no-secret' : 'incorrect_client_credentials');
+        await rejectsWith(
+          signIn(),
+          'client-rejected',
+          preset.secret === 'required' ? 'no-secret' : 'incorrect_client_credentials',
+        );
       });
     }
 
@@ -145,7 +168,13 @@ for (const preset of PRESETS) {
         const { signal } = caller;
         let shown = '';
         const result = signInController.signIns.start(
-          { provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal, onCode: ({ userCode }) => void (shown = userCode) },
+          {
+            provider,
+            scopes: provider.scopes,
+            deadline: 5 * MINUTE,
+            signal,
+            onCode: ({ userCode }) => void (shown = userCode),
+          },
           (grant) => testWindow.sessionManager.addSession(grant),
         );
         result.catch(() => {});

@@ -1,15 +1,46 @@
 import assert from 'node:assert/strict';
 import {
-  FACTS, draftOf, entriesIn, entryOf, factsOf, withMetadata, issuerOf, mayHaveSecret, nameOf, objectionToClientId, objectionToId, objectionToIssuer, objectionToScope, toggleTrailingSlash,
-  proposedId, proposedLabel, providerOf, requiresSecret, scopeChoices, adjacentStep, stepsOf, withEntry, type Draft, type ServerCapabilities, type Step,
+  FACTS,
+  draftOf,
+  entriesIn,
+  entryOf,
+  factsOf,
+  withMetadata,
+  issuerOf,
+  mayHaveSecret,
+  nameOf,
+  objectionToClientId,
+  objectionToId,
+  objectionToIssuer,
+  objectionToScope,
+  toggleTrailingSlash,
+  proposedId,
+  proposedLabel,
+  providerOf,
+  requiresSecret,
+  scopeChoices,
+  adjacentStep,
+  stepsOf,
+  withEntry,
+  type Draft,
+  type ServerCapabilities,
+  type Step,
 } from '../../../src/wizard/draft.ts';
 import { PRESETS, placeholderIn, type PresetId } from '../../../src/wizard/presets.ts';
 import { DEFAULT_SCOPES, parseProviders } from '../../../src/core/provider.ts';
 
 const ISSUER = 'https://id.example.com';
 const presetOf = (id: PresetId): (typeof PRESETS)[number] | undefined => PRESETS.find((preset) => preset.id === id);
-const other = (more: Partial<Draft> = {}): Draft => ({ ...draftOf(undefined), issuer: ISSUER, clientId: 'vscode', ...more });
-const picked = (draft: Draft): string[] => scopeChoices(draft).filter((choice) => choice.picked).map(({ scope }) => scope);
+const other = (more: Partial<Draft> = {}): Draft => ({
+  ...draftOf(undefined),
+  issuer: ISSUER,
+  clientId: 'vscode',
+  ...more,
+});
+const picked = (draft: Draft): string[] =>
+  scopeChoices(draft)
+    .filter((choice) => choice.picked)
+    .map(({ scope }) => scope);
 
 /** The steps from the first to the last, as a person takes them who answers each one the same. */
 function walked(draft: Draft, direction: 1 | -1): Step[] {
@@ -33,7 +64,10 @@ describe('the ready-made definitions', () => {
       assert.equal(providers[0]?.issuer, issuer);
       assert.deepEqual(providers[0].scopes, preset.scopes);
       const { fields = {} } = preset;
-      assert.deepEqual(Object.fromEntries(Object.entries(providers[0]).filter(([field]) => Object.hasOwn(fields, field))), fields);
+      assert.deepEqual(
+        Object.fromEntries(Object.entries(providers[0]).filter(([field]) => Object.hasOwn(fields, field))),
+        fields,
+      );
     });
   }
 
@@ -44,8 +78,14 @@ describe('the ready-made definitions', () => {
   });
 
   it('do not ask those for offline_access that refuse it', () => {
-    assert.deepEqual(PRESETS.filter(({ scopes }) => !scopes.includes('offline_access')).map(({ id }) => id), ['cognito', 'github-app', 'github-oauth', 'gitlab', 'google']);
-    assert.deepEqual(PRESETS.filter(({ renewal, scopes }) => (renewal === 'with-scope') !== scopes.includes('offline_access')), []);
+    assert.deepEqual(
+      PRESETS.filter(({ scopes }) => !scopes.includes('offline_access')).map(({ id }) => id),
+      ['cognito', 'github-app', 'github-oauth', 'gitlab', 'google'],
+    );
+    assert.deepEqual(
+      PRESETS.filter(({ renewal, scopes }) => (renewal === 'with-scope') !== scopes.includes('offline_access')),
+      [],
+    );
   });
 
   it('are not taken for filled in while a brace is left', () => {
@@ -58,7 +98,18 @@ describe('the ready-made definitions', () => {
 
 describe('the steps of adding a provider', () => {
   it('are all there for a server that has answered and may want a secret', () => {
-    const all: Step[] = ['server', 'issuer', 'found', 'redirect', 'client', 'secret', 'scopes', 'label', 'id', 'summary'];
+    const all: Step[] = [
+      'server',
+      'issuer',
+      'found',
+      'redirect',
+      'client',
+      'secret',
+      'scopes',
+      'label',
+      'id',
+      'summary',
+    ];
     assert.deepEqual(walked(other({ offers: {} }), 1), all);
     assert.deepEqual(walked(other({ offers: {} }), -1), all.toReversed());
     assert.deepEqual(stepsOf(other({ offers: {} })), all);
@@ -72,27 +123,71 @@ describe('the steps of adding a provider', () => {
 
   it('leave out the secret where the server takes none, or the ready-made definition has none', () => {
     assert.ok(!walked(other({ offers: { token_endpoint_auth_methods_supported: ['none'] } }), 1).includes('secret'));
-    assert.ok(walked(other({ offers: { token_endpoint_auth_methods_supported: ['none', 'client_secret_post'] } }), 1).includes('secret'));
-    assert.ok(walked(other({ offers: { token_endpoint_auth_methods_supported: ['client_secret_basic'] } }), 1).includes('secret'));
-    assert.equal(mayHaveSecret({ ...draftOf(presetOf('keycloak')), offers: { token_endpoint_auth_methods_supported: ['client_secret_basic'] } }), false);
+    assert.ok(
+      walked(other({ offers: { token_endpoint_auth_methods_supported: ['none', 'client_secret_post'] } }), 1).includes(
+        'secret',
+      ),
+    );
+    assert.ok(
+      walked(other({ offers: { token_endpoint_auth_methods_supported: ['client_secret_basic'] } }), 1).includes(
+        'secret',
+      ),
+    );
+    assert.equal(
+      mayHaveSecret({
+        ...draftOf(presetOf('keycloak')),
+        offers: { token_endpoint_auth_methods_supported: ['client_secret_basic'] },
+      }),
+      false,
+    );
   });
 
   it('ask for the secret where a product gives one with the client id, or wants one in the browser', () => {
     for (const { id, secret } of PRESETS) {
       assert.equal(mayHaveSecret(draftOf(presetOf(id))), secret !== 'none', id);
     }
-    assert.deepEqual(PRESETS.filter(({ secret }) => secret !== 'none').map(({ id, secret }) => [id, secret]), [['github-app', 'for-browser'], ['github-oauth', 'for-browser'], ['google', 'required']]);
+    assert.deepEqual(
+      PRESETS.filter(({ secret }) => secret !== 'none').map(({ id, secret }) => [id, secret]),
+      [
+        ['github-app', 'for-browser'],
+        ['github-oauth', 'for-browser'],
+        ['google', 'required'],
+      ],
+    );
   });
 
   it('are held up for want of a secret only by a product that takes nobody without', () => {
-    const held = (withoutSecret: boolean): string[] => PRESETS.map(({ id }) => id).filter((id) => requiresSecret({ ...draftOf(presetOf(id)), withoutSecret }) !== undefined);
+    const held = (withoutSecret: boolean): string[] =>
+      PRESETS.map(({ id }) => id).filter(
+        (id) => requiresSecret({ ...draftOf(presetOf(id)), withoutSecret }) !== undefined,
+      );
     assert.deepEqual([held(true), held(false)], [['google'], []]);
     assert.equal(requiresSecret(other({ withoutSecret: true })), undefined);
   });
 
   it('ask for no issuer where the endpoints are known, and for no scopes where there are none', () => {
-    assert.deepEqual(walked(draftOf(presetOf('github-oauth')), 1), ['server', 'found', 'redirect', 'client', 'secret', 'scopes', 'label', 'id', 'summary']);
-    assert.deepEqual(walked(draftOf(presetOf('github-app')), -1), ['summary', 'id', 'label', 'secret', 'client', 'redirectUri', 'redirect', 'found', 'server']);
+    assert.deepEqual(walked(draftOf(presetOf('github-oauth')), 1), [
+      'server',
+      'found',
+      'redirect',
+      'client',
+      'secret',
+      'scopes',
+      'label',
+      'id',
+      'summary',
+    ]);
+    assert.deepEqual(walked(draftOf(presetOf('github-app')), -1), [
+      'summary',
+      'id',
+      'label',
+      'secret',
+      'client',
+      'redirectUri',
+      'redirect',
+      'found',
+      'server',
+    ]);
     assert.deepEqual(entryOf(draftOf(presetOf('github-app')))['scopes'], []);
   });
 
@@ -117,7 +212,12 @@ describe('an issuer as it is typed', () => {
     for (const here of ['localhost', 'localhost:8080/realms/a', '127.0.0.1:3000', '[::1]:9/a']) {
       assert.equal(issuerOf(here), `http://${here}`);
     }
-    for (const elsewhere of ['localhost.example.com', '10.0.0.1:8080', 'localhost@id.example.com', '127.0.0.1.example.com/a']) {
+    for (const elsewhere of [
+      'localhost.example.com',
+      '10.0.0.1:8080',
+      'localhost@id.example.com',
+      '127.0.0.1.example.com/a',
+    ]) {
       assert.equal(issuerOf(elsewhere), `https://${elsewhere}`);
     }
   });
@@ -183,18 +283,41 @@ describe('what a server says of itself', () => {
   });
 
   it('is made up for by what is known of a product', () => {
-    assert.deepEqual(facts({ revocation_endpoint: 'x' }, draftOf(presetOf('cognito'))), ['browser', 'pkce-unsaid', 'renews']);
+    assert.deepEqual(facts({ revocation_endpoint: 'x' }, draftOf(presetOf('cognito'))), [
+      'browser',
+      'pkce-unsaid',
+      'renews',
+    ]);
   });
 
   it('need not be said where a product is known that does not describe itself', () => {
     const known = (id: PresetId): string[] => factsOf(draftOf(presetOf(id)));
-    assert.deepEqual(known('github-oauth'), ['browser', 'device', 'pkce', 'no-expiry', 'secret-for-browser', 'no-revocation']);
-    assert.deepEqual(known('github-app'), ['browser', 'device', 'pkce', 'renews', 'secret-for-browser', 'no-revocation']);
+    assert.deepEqual(known('github-oauth'), [
+      'browser',
+      'device',
+      'pkce',
+      'no-expiry',
+      'secret-for-browser',
+      'no-revocation',
+    ]);
+    assert.deepEqual(known('github-app'), [
+      'browser',
+      'device',
+      'pkce',
+      'renews',
+      'secret-for-browser',
+      'no-revocation',
+    ]);
   });
 
   it('leaves out a code to type where only another kind of client can have it', () => {
     const offers = { device_authorization_endpoint: 'x', revocation_endpoint: 'x', scopes_supported: ['openid'] };
-    assert.deepEqual(facts(offers, draftOf(presetOf('google'))), ['browser', 'pkce-unsaid', 'renews', 'secret-required']);
+    assert.deepEqual(facts(offers, draftOf(presetOf('google'))), [
+      'browser',
+      'pkce-unsaid',
+      'renews',
+      'secret-required',
+    ]);
     assert.ok(facts(offers, draftOf(presetOf('okta'))).includes('device'));
   });
 
@@ -212,19 +335,47 @@ describe('what a server says of itself', () => {
   });
 
   it('can mean that something is not there', () => {
-    assert.deepEqual(facts({ grant_types_supported: ['urn:ietf:params:oauth:grant-type:device_code'], device_authorization_endpoint: 'x', revocation_endpoint: 'x' }), ['no-browser', 'device', 'pkce-unsaid', 'renewal-unsaid']);
+    assert.deepEqual(
+      facts({
+        grant_types_supported: ['urn:ietf:params:oauth:grant-type:device_code'],
+        device_authorization_endpoint: 'x',
+        revocation_endpoint: 'x',
+      }),
+      ['no-browser', 'device', 'pkce-unsaid', 'renewal-unsaid'],
+    );
     // A list of grants is a hint.
-    assert.deepEqual(facts({ grant_types_supported: ['authorization_code'], revocation_endpoint: 'x' }), ['browser', 'pkce-unsaid', 'renewal-unsaid']);
-    assert.deepEqual(facts({ grant_types_supported: ['implicit'], response_types_supported: ['code'], revocation_endpoint: 'x' }), ['browser', 'pkce-unsaid', 'renewal-unsaid']);
+    assert.deepEqual(facts({ grant_types_supported: ['authorization_code'], revocation_endpoint: 'x' }), [
+      'browser',
+      'pkce-unsaid',
+      'renewal-unsaid',
+    ]);
+    assert.deepEqual(
+      facts({ grant_types_supported: ['implicit'], response_types_supported: ['code'], revocation_endpoint: 'x' }),
+      ['browser', 'pkce-unsaid', 'renewal-unsaid'],
+    );
     assert.ok(facts({ token_endpoint_auth_methods_supported: ['client_secret_basic'] }).includes('secret'));
-    assert.ok(!facts({ token_endpoint_auth_methods_supported: ['client_secret_basic'] }, draftOf(presetOf('keycloak'))).includes('secret'));
+    assert.ok(
+      !facts(
+        { token_endpoint_auth_methods_supported: ['client_secret_basic'] },
+        draftOf(presetOf('keycloak')),
+      ).includes('secret'),
+    );
   });
 
   it('is not trusted to be of its type', () => {
-    const bad: ServerCapabilities = { scopes_supported: 'openid', grant_types_supported: [1, null], code_challenge_methods_supported: { S256: true }, token_endpoint_auth_methods_supported: 7 };
+    const bad: ServerCapabilities = {
+      scopes_supported: 'openid',
+      grant_types_supported: [1, null],
+      code_challenge_methods_supported: { S256: true },
+      token_endpoint_auth_methods_supported: 7,
+    };
     assert.ok(facts(bad).every((fact) => (FACTS as readonly string[]).includes(fact)));
     assert.deepEqual(picked(other({ offers: { scopes_supported: ['two words', 'a"b', 'openid'] } })), ['openid']);
-    assert.ok(scopeChoices(other({ offers: { scopes_supported: ['two words', 'fine'] } })).every(({ scope }) => objectionToScope(scope) === undefined));
+    assert.ok(
+      scopeChoices(other({ offers: { scopes_supported: ['two words', 'fine'] } })).every(
+        ({ scope }) => objectionToScope(scope) === undefined,
+      ),
+    );
   });
 });
 
@@ -237,19 +388,44 @@ describe('the scopes to choose from', () => {
   it('have those of the usual ones picked that the server lists, and show the rest of both', () => {
     const draft = other({ offers: { scopes_supported: ['notes', 'openid', 'email'] } });
     assert.deepEqual(picked(draft), ['openid', 'email']);
-    assert.deepEqual(scopeChoices(draft).map(({ scope }) => scope), ['openid', 'email', 'profile', 'offline_access', 'notes']);
-    assert.deepEqual(scopeChoices(draft).filter(({ isOffered }) => !isOffered).map(({ scope }) => scope), ['profile', 'offline_access']);
+    assert.deepEqual(
+      scopeChoices(draft).map(({ scope }) => scope),
+      ['openid', 'email', 'profile', 'offline_access', 'notes'],
+    );
+    assert.deepEqual(
+      scopeChoices(draft)
+        .filter(({ isOffered }) => !isOffered)
+        .map(({ scope }) => scope),
+      ['profile', 'offline_access'],
+    );
   });
 
   it('have offline_access picked unless the server lists scopes without it, and no grant that it would be for', () => {
-    const isPicked = (offers: Readonly<Record<string, unknown>>): boolean => picked(other({ offers })).includes('offline_access');
+    const isPicked = (offers: Readonly<Record<string, unknown>>): boolean =>
+      picked(other({ offers })).includes('offline_access');
     const WITHOUT = { scopes_supported: ['openid'] };
-    assert.deepEqual([isPicked({ ...WITHOUT, grant_types_supported: ['authorization_code', 'refresh_token'] }), isPicked({ grant_types_supported: ['authorization_code'] })], [true, true]);
-    assert.deepEqual([isPicked({ scopes_supported: ['openid', 'offline_access'], grant_types_supported: ['authorization_code'] }), isPicked({ ...WITHOUT, grant_types_supported: ['authorization_code'] })], [true, false]);
+    assert.deepEqual(
+      [
+        isPicked({ ...WITHOUT, grant_types_supported: ['authorization_code', 'refresh_token'] }),
+        isPicked({ grant_types_supported: ['authorization_code'] }),
+      ],
+      [true, true],
+    );
+    assert.deepEqual(
+      [
+        isPicked({ scopes_supported: ['openid', 'offline_access'], grant_types_supported: ['authorization_code'] }),
+        isPicked({ ...WITHOUT, grant_types_supported: ['authorization_code'] }),
+      ],
+      [true, false],
+    );
   });
 
   it('have those of the ready-made definition picked, whatever the server lists', () => {
-    assert.deepEqual(picked({ ...draftOf(presetOf('gitlab')), offers: { scopes_supported: ['api'] } }), ['openid', 'profile', 'email']);
+    assert.deepEqual(picked({ ...draftOf(presetOf('gitlab')), offers: { scopes_supported: ['api'] } }), [
+      'openid',
+      'profile',
+      'email',
+    ]);
   });
 
   it('have those picked that the entry has, or that were chosen before', () => {
@@ -260,24 +436,61 @@ describe('the scopes to choose from', () => {
 describe('the entry that comes of it', () => {
   it('has what was asked for, and nothing else', () => {
     const draft = other({ id: 'acme', label: 'Acme', scopes: ['openid'] });
-    assert.deepEqual(entryOf(draft), { id: 'acme', label: 'Acme', issuer: ISSUER, clientId: 'vscode', scopes: ['openid'] });
+    assert.deepEqual(entryOf(draft), {
+      id: 'acme',
+      label: 'Acme',
+      issuer: ISSUER,
+      clientId: 'vscode',
+      scopes: ['openid'],
+    });
   });
 
   it('keeps every field of the one that is edited which was not asked for, known or not', () => {
-    const old = { id: 'acme', label: 'Old', issuer: 'https://old.example', clientId: 'old', scopes: ['a'], idleTimeout: 5, redirectPorts: [4711], later: { a: 1 } };
+    const old = {
+      id: 'acme',
+      label: 'Old',
+      issuer: 'https://old.example',
+      clientId: 'old',
+      scopes: ['a'],
+      idleTimeout: 5,
+      redirectPorts: [4711],
+      later: { a: 1 },
+    };
     const entry = entryOf({ ...draftOf(undefined, old), issuer: ISSUER, label: 'New' });
     assert.deepEqual(entry, { ...old, issuer: ISSUER, label: 'New' });
   });
 
   it('takes a code for the way where the browser needs a secret and there is none', () => {
-    const wayOf = (id: PresetId, withoutSecret: boolean): unknown => entryOf({ ...draftOf(presetOf(id)), withoutSecret })['signInMethod'];
-    assert.deepEqual([wayOf('github-oauth', true), wayOf('github-oauth', false), wayOf('github-app', true), wayOf('okta', true), wayOf('cognito', true)], ['device', undefined, 'device', undefined, undefined]);
+    const wayOf = (id: PresetId, withoutSecret: boolean): unknown =>
+      entryOf({ ...draftOf(presetOf(id)), withoutSecret })['signInMethod'];
+    assert.deepEqual(
+      [
+        wayOf('github-oauth', true),
+        wayOf('github-oauth', false),
+        wayOf('github-app', true),
+        wayOf('okta', true),
+        wayOf('cognito', true),
+      ],
+      ['device', undefined, 'device', undefined, undefined],
+    );
     assert.equal(entryOf(other({ withoutSecret: true }))['signInMethod'], undefined);
   });
 
   it('keeps nothing of another server that would send credentials there', () => {
-    const old = { id: 'acme', issuer: 'https://old.example', clientId: 'c', endpoints: { token: 'https://old.example/t' }, resource: 'https://api.old.example', idleTimeout: 5 };
-    assert.deepEqual(entryOf({ ...draftOf(undefined, old), issuer: ISSUER }), { id: 'acme', issuer: ISSUER, clientId: 'c', idleTimeout: 5 });
+    const old = {
+      id: 'acme',
+      issuer: 'https://old.example',
+      clientId: 'c',
+      endpoints: { token: 'https://old.example/t' },
+      resource: 'https://api.old.example',
+      idleTimeout: 5,
+    };
+    assert.deepEqual(entryOf({ ...draftOf(undefined, old), issuer: ISSUER }), {
+      id: 'acme',
+      issuer: ISSUER,
+      clientId: 'c',
+      idleTimeout: 5,
+    });
     assert.deepEqual(entryOf(draftOf(undefined, old))['endpoints'], old.endpoints);
   });
 
@@ -293,7 +506,10 @@ describe('the entry that comes of it', () => {
   it('finds its place by the id where the entry was changed meanwhile, and goes to the end where it is gone', () => {
     const old = { id: 'acme', issuer: ISSUER };
     const entry = { id: 'acme', issuer: ISSUER, clientId: 'new' };
-    assert.deepEqual(withEntry([{ id: 'a' }, { id: 'acme', issuer: 'https://else.example' }], entry, old), [{ id: 'a' }, entry]);
+    assert.deepEqual(withEntry([{ id: 'a' }, { id: 'acme', issuer: 'https://else.example' }], entry, old), [
+      { id: 'a' },
+      entry,
+    ]);
     assert.deepEqual(withEntry([{ id: 'a' }], entry, old), [{ id: 'a' }, entry]);
     assert.deepEqual(withEntry(undefined, entry, old), [entry]);
   });
@@ -301,7 +517,10 @@ describe('the entry that comes of it', () => {
   it('can ask its server before it is whole, and where a field that nobody asks for is bad', () => {
     assert.equal(providerOf({ ...draftOf(undefined), issuer: ISSUER })?.issuer, ISSUER);
     assert.equal(providerOf(draftOf(undefined, { issuer: ISSUER, clientId: 'a', idleTimeout: 'soon' }))?.clientId, 'a');
-    assert.deepEqual(providerOf({ ...draftOf(presetOf('okta')), issuer: ISSUER })?.redirectPorts, presetOf('okta')?.fields?.redirectPorts);
+    assert.deepEqual(
+      providerOf({ ...draftOf(presetOf('okta')), issuer: ISSUER })?.redirectPorts,
+      presetOf('okta')?.fields?.redirectPorts,
+    );
     assert.equal(providerOf({ ...draftOf(undefined), issuer: 'nothing' }), undefined);
   });
 });

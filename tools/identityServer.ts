@@ -141,7 +141,11 @@ export async function startIdentityServer(options: IdentityServerOptions = {}): 
   const parametersOf = new WeakMap<IncomingMessage, URLSearchParams>();
   provider.use(async (ctx, next) => {
     const parameters = parametersOf.get(ctx.req) ?? new URLSearchParams();
-    const { headers: { authorization, dpop }, method, path } = ctx;
+    const {
+      headers: { authorization, dpop },
+      method,
+      path,
+    } = ctx;
     const entry = journal.arrived({ method, path, parameters, authorization, dpop });
     ctx.res.once('close', () => {
       journal.finished(entry, ctx.res.writableFinished ? ctx.res.statusCode : 'dropped');
@@ -268,7 +272,14 @@ function configure(
         enabled: true,
         userCodeInputSource: (ctx, form, _out, error) => {
           const wrong = error === undefined ? '' : 'That code is not known, or it is over. ';
-          sendPage(ctx, messagePage('Enter the code', `${wrong}Your device shows it.`, withButton(form, 'op.deviceInputForm', 'Continue')));
+          sendPage(
+            ctx,
+            messagePage(
+              'Enter the code',
+              `${wrong}Your device shows it.`,
+              withButton(form, 'op.deviceInputForm', 'Continue'),
+            ),
+          );
         },
         userCodeConfirmSource: (ctx, form, client, _info, code) => {
           const text = `${client.clientName ?? client.clientId} shows the code ${code}?`;
@@ -336,15 +347,22 @@ function interactionPolicyFor(accounts: readonly Account[], decisions: IdentityP
       const hint = oidc.params?.['login_hint'];
       const meant = typeof hint === 'string' ? accountByHint(accounts, hint) : undefined;
       const signedIn = oidc.session?.accountId;
-      return meant !== undefined && signedIn !== undefined && meant.sub !== signedIn && oidc.result?.login === undefined;
+      return (
+        meant !== undefined && signedIn !== undefined && meant.sub !== signedIn && oidc.result?.login === undefined
+      );
     }),
   );
   policy.get('login')?.checks.add(
-    new interactionPolicy.Check('acr_values', 'a stronger sign-in is asked for', 'unmet_authentication_requirements', ({ oidc }) => {
-      const asked = oidc.params?.['acr_values'];
-      const isMet = typeof asked !== 'string' || asked.split(' ').includes(oidc.session?.acr ?? '');
-      return decisions.honoursAcr && !isMet && oidc.result?.login === undefined;
-    }),
+    new interactionPolicy.Check(
+      'acr_values',
+      'a stronger sign-in is asked for',
+      'unmet_authentication_requirements',
+      ({ oidc }) => {
+        const asked = oidc.params?.['acr_values'];
+        const isMet = typeof asked !== 'string' || asked.split(' ').includes(oidc.session?.acr ?? '');
+        return decisions.honoursAcr && !isMet && oidc.result?.login === undefined;
+      },
+    ),
   );
   policy.get('login')?.checks.add(
     new interactionPolicy.Check('refused_scope', 'a scope is not allowed', ({ oidc }) => {

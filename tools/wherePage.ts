@@ -3,11 +3,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { SIGN_IN_METHODS, parseProviders, type Provider, type SignInMethod } from '../../src/core/provider.ts';
-import { loopbackAddresses } from '../../src/flows/loopback.ts';
-import { LINK_PATH } from '../../src/flows/uriCallbackRouter.ts';
-import { REASONS, environmentOf, evaluateFlows, availableFlows, type Environment, type ServerCapabilities, type UnavailableReason, type HostInfo } from '../../src/flows/availability.ts';
-import { wayDetail, wayName } from '../../src/host/messages.ts';
+import { SIGN_IN_METHODS, parseProviders, type Provider, type SignInMethod } from '../src/core/provider.ts';
+import { loopbackAddresses } from '../src/flows/loopback.ts';
+import { LINK_PATH } from '../src/flows/uriCallbackRouter.ts';
+import {
+  REASONS,
+  environmentOf,
+  evaluateFlows,
+  availableFlows,
+  type Environment,
+  type ServerCapabilities,
+  type UnavailableReason,
+  type HostInfo,
+} from '../src/flows/availability.ts';
+import { wayDetail, wayName } from '../src/host/messages.ts';
 import { root } from './places.ts';
 
 /** Where an extension can run, by the names of the manifest. */
@@ -54,42 +63,48 @@ const PLACES: readonly Place[] = [
     hosts: ['ui', 'workspace'],
     told: { ...DESKTOP, remoteName: undefined },
     proof: 'read',
-    words: 'The browser comes back by itself. Sessions are in the keyring of the computer; on Linux, one has to be set up.',
+    words:
+      'The browser comes back by itself. Sessions are in the keyring of the computer; on Linux, one has to be set up.',
   },
   {
     name: 'Desktop, connected over SSH, to WSL, a dev container, a tunnel or a codespace',
     hosts: ['ui', 'workspace'],
     told: { ...DESKTOP, remoteName: 'ssh-remote' },
     proof: 'read',
-    words: 'As above: the extension runs on the computer in front of you, and so does the browser. The remote host needs no way to the identity server.',
+    words:
+      'As above: the extension runs on the computer in front of you, and so does the browser. The remote host needs no way to the identity server.',
   },
   {
     name: 'The same, with the extension installed on the remote host only',
     hosts: ['workspace'],
     told: { ...DESKTOP, remoteName: 'ssh-remote' },
     proof: 'read',
-    words: 'VS Code brings a port of your computer to the remote host while the sign-in waits. With `redirectPorts`, the port has to be free on both. The remote host has to reach the identity server. Better, install the extension on your computer, too.',
+    words:
+      'VS Code brings a port of your computer to the remote host while the sign-in waits. With `redirectPorts`, the port has to be free on both. The remote host has to reach the identity server. Better, install the extension on your computer, too.',
   },
   {
     name: 'Browser, with code-server or `code serve-web` on this computer',
     hosts: ['workspace'],
     told: { ...LOCAL_PAGE, remoteName: '127.0.0.1:8000' },
     proof: 'tested',
-    words: 'The browser comes back by itself. Sessions are in the storage of this browser: each browser, and each private window, has its own.',
+    words:
+      'The browser comes back by itself. Sessions are in the storage of this browser: each browser, and each private window, has its own.',
   },
   {
     name: 'Browser, with code-server or `code serve-web` on another computer, through a forwarded port (`ssh -L`)',
     hosts: ['workspace'],
     told: { ...LOCAL_PAGE, remoteName: '127.0.0.1:8000' },
     proof: 'read',
-    words: 'The page looks as if it came from your computer, so that the first way ends on a page that cannot be shown. Cancel, and take the next way; or set `signInMethod` to it. Or set `redirectPorts` to one port, and forward that one, too.',
+    words:
+      'The page looks as if it came from your computer, so that the first way ends on a page that cannot be shown. Cancel, and take the next way; or set `signInMethod` to it. Or set `redirectPorts` to one port, and forward that one, too.',
   },
   {
     name: 'Browser, with code-server or `code serve-web` at an address of its own, also behind a proxy',
     hosts: ['workspace'],
     told: { ...OTHER_PAGE, remoteName: 'code.example.com' },
     proof: 'tested',
-    words: 'The browser cannot come back by itself. Where the server offers codes, register nothing and allow the client the device grant. The page has to come over https, or VS Code does not work in full.',
+    words:
+      'The browser cannot come back by itself. Where the server offers codes, register nothing and allow the client the device grant. The page has to come over https, or VS Code does not work in full.',
   },
   {
     name: 'Browser, with GitHub Codespaces, or with vscode.dev and a tunnel to a computer',
@@ -103,17 +118,20 @@ const PLACES: readonly Place[] = [
     hosts: [],
     told: { ...OTHER_PAGE, remoteName: undefined },
     proof: 'read',
-    words: 'There is nothing but the browser, in which the extension does not run. Open the folder on the desktop, in a codespace, or through a tunnel.',
+    words:
+      'There is nothing but the browser, in which the extension does not run. Open the folder on the desktop, in a codespace, or through a tunnel.',
   },
 ];
 
 /** Why a way is not there, in words. */
 const WHY: Readonly<Record<UnavailableReason, string>> = {
   'cannot-listen': 'nothing can listen inside a browser',
-  'browser-elsewhere': 'the page does not come from the computer on which VS Code’s server runs, so the browser most likely is on another one, and cannot come back to a port there',
+  'browser-elsewhere':
+    'the page does not come from the computer on which VS Code’s server runs, so the browser most likely is on another one, and cannot come back to a port there',
   'not-registered': 'the server has to know the link, and only your entry can say that it does',
   'address-changes': 'in a browser, VS Code gives the link another address each time, and few servers accept that',
-  'link-elsewhere': 'the link goes to the window that was used last; where that one is not on the same remote host, the answer does not get there',
+  'link-elsewhere':
+    'the link goes to the window that was used last; where that one is not on the same remote host, the answer does not get there',
   'no-device-endpoint': 'the server names no address for it',
   'no-grant': 'the server lists what it offers, and this is not among it',
 };
@@ -132,19 +150,32 @@ export function wherePage(manifest: Manifest): string {
     '',
     '## The ways',
     '',
-    ...table(['way', 'called', 'what happens', 'what to register at the server'], SIGN_IN_METHODS.map((way) => [code(way), `**${wayName(way)}**`, wayDetail(way), registrationOf(way, manifest)])),
+    ...table(
+      ['way', 'called', 'what happens', 'what to register at the server'],
+      SIGN_IN_METHODS.map((way) => [code(way), `**${wayName(way)}**`, wayDetail(way), registrationOf(way, manifest)]),
+    ),
     '',
     '## The places',
     '',
     'The ways stand in the order in which they are tried at a server that offers codes; where it does not, `device` is left out.',
     '',
-    ...table(['where', 'ways', 'also, if `signInMethod` says so', 'good to know', 'tested'], PLACES.map((place) => rowOf(place, manifest))),
+    ...table(
+      ['where', 'ways', 'also, if `signInMethod` says so', 'good to know', 'tested'],
+      PLACES.map((place) => rowOf(place, manifest)),
+    ),
     '',
     '“Tested” means that the tests of this repository sign in there, in a real VS Code, at a real identity server. The other rows follow from the same code and from what VS Code’s documentation and sources say; on a computer with a desktop VS Code, `npm run test:vscode -- --desktop` runs the same tests there.',
     '',
     '## Why a way is not there',
     '',
-    ...table(['name in the log', 'why', 'if the entry names the way all the same'], reasonsIn(manifest).map((reason) => [code(reason), WHY[reason], REASONS[reason] === 'guess' ? 'it is tried' : 'it is not tried'])),
+    ...table(
+      ['name in the log', 'why', 'if the entry names the way all the same'],
+      reasonsIn(manifest).map((reason) => [
+        code(reason),
+        WHY[reason],
+        REASONS[reason] === 'guess' ? 'it is tried' : 'it is not tried',
+      ]),
+    ),
     '',
     '## What happens by itself',
     '',
@@ -169,14 +200,21 @@ function environmentAt({ hosts, told }: Place, { browser, extensionKind }: Manif
 function rowOf(place: Place, manifest: Manifest): string[] {
   const environment = environmentAt(place, manifest);
   const ways = environment === undefined ? [] : availableFlows(evaluateFlows(environment, entry(), CODES));
-  const set = environment === undefined ? [] : SIGN_IN_METHODS.filter((way) => !ways.includes(way) && availableFlows(evaluateFlows(environment, entry(way), CODES)).includes(way));
+  const set =
+    environment === undefined
+      ? []
+      : SIGN_IN_METHODS.filter(
+          (way) => !ways.includes(way) && availableFlows(evaluateFlows(environment, entry(way), CODES)).includes(way),
+        );
   const list = environment === undefined ? 'does not run' : ways.map(code).join(', ');
   return [place.name, list, set.map(code).join(', '), place.words, place.proof === 'tested' ? 'yes' : ''];
 }
 
 /** The reasons that can come up where the extension runs. */
 function reasonsIn({ browser }: Manifest): UnavailableReason[] {
-  return (Object.keys(WHY) as UnavailableReason[]).filter((reason) => reason !== 'cannot-listen' || browser !== undefined);
+  return (Object.keys(WHY) as UnavailableReason[]).filter(
+    (reason) => reason !== 'cannot-listen' || browser !== undefined,
+  );
 }
 
 function registrationOf(way: SignInMethod, { name, publisher }: Manifest): string {
@@ -194,7 +232,9 @@ function registrationOf(way: SignInMethod, { name, publisher }: Manifest): strin
 const addresses = (provider: Provider): string => loopbackAddresses(provider).map(code).join(', ');
 
 function entry(signInMethod?: SignInMethod): Provider {
-  const { providers } = parseProviders([{ issuer, clientId: 'vscode', ...(signInMethod === undefined ? {} : { signInMethod }) }]);
+  const { providers } = parseProviders([
+    { issuer, clientId: 'vscode', ...(signInMethod === undefined ? {} : { signInMethod }) },
+  ]);
   const [provider] = providers;
   if (provider === undefined) {
     throw new Error('The entry of the page is none.');
@@ -205,5 +245,7 @@ function entry(signInMethod?: SignInMethod): Provider {
 const code = (word: string): string => `\`${word}\``;
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`.replaceAll('|  |', '| |').replaceAll('|  |', '| |'));
+  return [head, head.map(() => '---'), ...rows].map((cells) =>
+    `| ${cells.join(' | ')} |`.replaceAll('|  |', '| |').replaceAll('|  |', '| |'),
+  );
 }

@@ -71,13 +71,23 @@ export async function launchBrowser(options: BrowserOptions = {}): Promise<Brows
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,
-    args: [...args, ...program.args, ...switchesFor(options.elsewhere), ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
+    args: [
+      ...args,
+      ...program.args,
+      ...switchesFor(options.elsewhere),
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    ],
     env: { ...definedEnvironment(), ...program.environment },
   });
 }
 
 function switchesFor(elsewhere: URL | undefined): string[] {
-  return elsewhere === undefined ? [] : [`--host-resolver-rules=MAP ${elsewhere.hostname} 127.0.0.1`, `--unsafely-treat-insecure-origin-as-secure=${elsewhere.origin}`];
+  return elsewhere === undefined
+    ? []
+    : [
+        `--host-resolver-rules=MAP ${elsewhere.hostname} 127.0.0.1`,
+        `--unsafely-treat-insecure-origin-as-secure=${elsewhere.origin}`,
+      ];
 }
 
 function installedBrowser(): Program | undefined {

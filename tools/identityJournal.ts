@@ -116,7 +116,9 @@ export function hashOf(token: string): string {
 
 function proofIn(header: string | string[] | undefined): { readonly proof?: ProofClaims } {
   const [, payload] = typeof header === 'string' ? header.split('.') : [];
-  return payload === undefined ? {} : { proof: JSON.parse(Buffer.from(payload, 'base64url').toString()) as ProofClaims };
+  return payload === undefined
+    ? {}
+    : { proof: JSON.parse(Buffer.from(payload, 'base64url').toString()) as ProofClaims };
 }
 
 /** Everything that reached an identity server, in order, and the secrets that went by. */
@@ -258,7 +260,9 @@ export class Journal {
       const limit = setTimeout(() => {
         stop();
         const seen = this.entries.map((entry) => `${entry.method} ${entry.path} ${String(entry.status)}`);
-        reject(new Error(`The request has not come within ${String(limitMilliseconds)} ms. These have: ${seen.join(', ')}`));
+        reject(
+          new Error(`The request has not come within ${String(limitMilliseconds)} ms. These have: ${seen.join(', ')}`),
+        );
       }, limitMilliseconds);
       this.#waiting.add(look);
       look();

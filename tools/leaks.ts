@@ -26,13 +26,24 @@ const rightPlaces: Readonly<Record<SecretKind, readonly string[]>> = {
   'access token': ['header /me authorization', 'body /token/revocation token'],
   'refresh token': ['body /token refresh_token', 'body /token/revocation token'],
   'ID token': ['query /session/end id_token_hint', 'body /session/end id_token_hint', 'query /auth id_token_hint'],
-  'code': ['body /token code', 'redirect code'],
+  code: ['body /token code', 'redirect code'],
   'code verifier': ['body /token code_verifier'],
   'device code': ['body /token device_code'],
-  'nonce': ['query /auth nonce', 'body /request nonce'],
-  'state': ['query /auth state', 'body /request state', 'query /session/end state', 'body /session/end state', 'redirect state'],
-  'client secret': ['/token', '/token/revocation', '/request', '/device/auth'].flatMap((path) => [`header ${path} authorization`, `body ${path} client_secret`]),
-  'client assertion': ['/token', '/token/revocation', '/request', '/device/auth'].map((path) => `body ${path} client_assertion`),
+  nonce: ['query /auth nonce', 'body /request nonce'],
+  state: [
+    'query /auth state',
+    'body /request state',
+    'query /session/end state',
+    'body /session/end state',
+    'redirect state',
+  ],
+  'client secret': ['/token', '/token/revocation', '/request', '/device/auth'].flatMap((path) => [
+    `header ${path} authorization`,
+    `body ${path} client_secret`,
+  ]),
+  'client assertion': ['/token', '/token/revocation', '/request', '/device/auth'].map(
+    (path) => `body ${path} client_assertion`,
+  ),
 };
 
 /**
@@ -64,7 +75,9 @@ export function leaks(journal: Pick<Journal, 'secrets' | 'traffic' | 'redirects'
 export async function logsIn(folder: string): Promise<LogText[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return await Promise.all(paths.map(async (path) => ({ name: relative(folder, path), text: await readFile(path, 'utf8') })));
+  return await Promise.all(
+    paths.map(async (path) => ({ name: relative(folder, path), text: await readFile(path, 'utf8') })),
+  );
 }
 
 /**
@@ -82,7 +95,9 @@ function leaksInLog(secrets: ReadonlyMap<string, SecretKind>, { name, text }: Lo
   if (found.length === 0) {
     return [];
   }
-  return text.split('\n').flatMap((line, index) => kindsIn(secrets, line).map((kind) => `${kind} in ${name}, line ${String(index + 1)}`));
+  return text
+    .split('\n')
+    .flatMap((line, index) => kindsIn(secrets, line).map((kind) => `${kind} in ${name}, line ${String(index + 1)}`));
 }
 
 function leaksInTraffic({ secrets, traffic, redirects }: Pick<Journal, 'secrets' | 'traffic' | 'redirects'>): string[] {
@@ -103,7 +118,10 @@ function leaksInTraffic({ secrets, traffic, redirects }: Pick<Journal, 'secrets'
   }
   for (const redirect of redirects) {
     const address = new URL(redirect, 'http://127.0.0.1');
-    look({ part: 'redirect', path: '', name: '' }, address.href.slice(0, address.href.length - address.search.length - address.hash.length) + address.hash);
+    look(
+      { part: 'redirect', path: '', name: '' },
+      address.href.slice(0, address.href.length - address.search.length - address.hash.length) + address.hash,
+    );
     for (const [name, value] of address.searchParams) {
       look({ part: 'redirect', path: '', name }, value);
     }
@@ -121,7 +139,9 @@ function* piecesOf({ url, headers, body }: RawRequest): Generator<[Place, string
     const basic = /^basic (.+)$/iu.exec(value)?.[1] ?? '';
     yield [{ part: 'header', path, name }, `${name}: ${value} ${Buffer.from(basic, 'base64').toString('latin1')}`];
   }
-  const isForm = headers.some(([name, value]) => name.toLowerCase() === 'content-type' && value.startsWith('application/x-www-form-urlencoded'));
+  const isForm = headers.some(
+    ([name, value]) => name.toLowerCase() === 'content-type' && value.startsWith('application/x-www-form-urlencoded'),
+  );
   for (const [name, value] of isForm ? new URLSearchParams(body) : [['', body] as const]) {
     yield [{ part: 'body', path, name }, `${name}=${value}`];
   }
@@ -149,7 +169,9 @@ function tracesOf(secret: string): readonly string[] {
   if (found === undefined) {
     const own = /^[\w-]+\.[\w-]+\.([\w-]{16,})$/u.exec(secret)?.[1] ?? secret;
     const ends = [own.slice(0, 16), own.slice(-16)];
-    const encoded = (['base64', 'base64url'] as const).map((encoding) => Buffer.from(own).toString(encoding).slice(0, 20));
+    const encoded = (['base64', 'base64url'] as const).map((encoding) =>
+      Buffer.from(own).toString(encoding).slice(0, 20),
+    );
     found = [...new Set([...ends, ...ends.map(encodeURIComponent), ...encoded])];
     traces.set(secret, found);
   }

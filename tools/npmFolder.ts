@@ -32,10 +32,7 @@ export async function isFetched(wanted: NpmFolder): Promise<boolean> {
   try {
     const written: unknown = JSON.parse(await readFile(join(wanted.folder, marker), 'utf8'));
     return (
-      typeof written === 'object' &&
-      written !== null &&
-      'version' in written &&
-      written.version === wanted.version
+      typeof written === 'object' && written !== null && 'version' in written && written.version === wanted.version
     );
   } catch {
     return false;

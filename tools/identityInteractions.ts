@@ -64,7 +64,10 @@ export async function answerInteraction(
       if (account === undefined) {
         return await showLogin(provider, details, name, 'The name or the password is wrong.');
       }
-      return await finish({ login: { accountId: account.sub, amr: ['pwd'], acr: acrOf(details, policy) }, select_account: {} });
+      return await finish({
+        login: { accountId: account.sub, amr: ['pwd'], acr: acrOf(details, policy) },
+        select_account: {},
+      });
     }
     case 'allow':
       return await finish({ consent: { grantId: await allow(provider, details, policy) } });
@@ -98,12 +101,7 @@ function acrOf({ params }: Interaction, { honoursAcr }: InteractionPolicy): stri
   return (honoursAcr ? ACR_VALUES.find((value) => asked.includes(value)) : undefined) ?? ACR_VALUES[0];
 }
 
-async function showLogin(
-  provider: Provider,
-  details: Interaction,
-  name: string,
-  error?: string,
-): Promise<PageAnswer> {
+async function showLogin(provider: Provider, details: Interaction, name: string, error?: string): Promise<PageAnswer> {
   const html = loginPage({
     clientName: await clientName(provider, details),
     action: `/interaction/${details.uid}`,

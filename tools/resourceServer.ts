@@ -26,11 +26,17 @@ export interface ResourceServer {
 export async function startResourceServer(identity: IdentityServer): Promise<ResourceServer> {
   let home = '';
   const server = createServer((incoming, outgoing) => {
-    const request = new Request(`${home}${incoming.url ?? '/'}`, { method: incoming.method ?? 'GET', headers: headersOf(incoming.rawHeaders) });
+    const request = new Request(`${home}${incoming.url ?? '/'}`, {
+      method: incoming.method ?? 'GET',
+      headers: headersOf(incoming.rawHeaders),
+    });
     const answer = incoming.url === '/user' ? userOf(identity, request) : claimsOf(identity, request);
     answer.then(
       (body) => outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
-      (error: unknown) => outgoing.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' }).end(error instanceof Error ? error.message : ''),
+      (error: unknown) =>
+        outgoing
+          .writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' })
+          .end(error instanceof Error ? error.message : ''),
     );
   });
   home = `http://127.0.0.1:${String(await listenOnLoopback(server))}`;
@@ -50,7 +56,10 @@ async function claimsOf({ issuer }: IdentityServer, request: Request): Promise<o
   return await oauth.validateJwtAccessToken(as, request, request.url, { [oauth.allowInsecureRequests]: true });
 }
 
-async function userOf({ provider }: IdentityServer, request: Request): Promise<{ readonly id: number; readonly login: string }> {
+async function userOf(
+  { provider }: IdentityServer,
+  request: Request,
+): Promise<{ readonly id: number; readonly login: string }> {
   const [, value = ''] = /^Bearer (\S+)$/u.exec(request.headers.get('authorization') ?? '') ?? [];
   const token = await provider.AccessToken.find(value);
   const place = demoAccounts.findIndex(({ sub }) => sub === token?.accountId);

@@ -70,7 +70,10 @@ async function runNode(args: readonly string[], name: string): Promise<void> {
     running.child.stdin?.end();
     await running;
   } catch (error) {
-    const said = error instanceof Error && 'stderr' in error && 'stdout' in error ? `${String(error.stdout)}\n${String(error.stderr)}` : String(error);
+    const said =
+      error instanceof Error && 'stderr' in error && 'stdout' in error
+        ? `${String(error.stdout)}\n${String(error.stderr)}`
+        : String(error);
     throw new Error(`${name} failed:\n${said.trim()}`, { cause: error });
   }
 }

@@ -10,13 +10,12 @@ import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
 import { discovered, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
 import { Person } from '../../support/browserless.ts';
-import { Journal, type RawRequest, type SecretKind } from '../../workshop/identityJournal.ts';
-import { demoClientId, startIdentityServer, type IdentityServer } from '../../workshop/identityServer.ts';
-import { isTraced, leaks, logsIn } from '../../workshop/leaks.ts';
+import { Journal, type RawRequest, type SecretKind } from '../../../tools/identityJournal.ts';
+import { demoClientId, startIdentityServer, type IdentityServer } from '../../../tools/identityServer.ts';
+import { isTraced, leaks, logsIn } from '../../../tools/leaks.ts';
 
 const LOG = { name: 'a log', text: 'Nothing happens.\nAll is well.' };
 const HEADER = Buffer.from('{"alg":"RS256","typ":"JWT","kid":"key-number-1"}').toString('base64url');
-
 
 const opaque = (kind: SecretKind): string => createHash('sha256').update(kind).digest('base64url');
 const jwt = (kind: SecretKind): string => `${HEADER}.eyJzdWIiOiJzb21lYm9keSJ9.${opaque(kind)}`;
@@ -26,11 +25,11 @@ const SECRETS: Readonly<Record<SecretKind, string>> = {
   'access token': opaque('access token'),
   'refresh token': opaque('refresh token'),
   'ID token': jwt('ID token'),
-  'code': opaque('code'),
+  code: opaque('code'),
   'code verifier': opaque('code verifier'),
   'device code': opaque('device code'),
-  'nonce': opaque('nonce'),
-  'state': opaque('state'),
+  nonce: opaque('nonce'),
+  state: opaque('state'),
   'client secret': `a+${opaque('client secret')}/b`,
   'client assertion': jwt('client assertion'),
 };
@@ -47,7 +46,12 @@ function journalOf(traffic: readonly Partial<RawRequest>[], redirects: readonly 
 
 /** A form that is posted. */
 function form(url: string, fields: Readonly<Record<string, string>>): Partial<RawRequest> {
-  return { method: 'POST', url, headers: [['Content-Type', 'application/x-www-form-urlencoded;charset=UTF-8']], body: new URLSearchParams(fields).toString() };
+  return {
+    method: 'POST',
+    url,
+    headers: [['Content-Type', 'application/x-www-form-urlencoded;charset=UTF-8']],
+    body: new URLSearchParams(fields).toString(),
+  };
 }
 
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
@@ -59,7 +63,12 @@ describe('The search for secrets', () => {
 
   for (const [kind, secret] of Object.entries(SECRETS)) {
     it(`finds a planted ${kind} in a log, and names kind and place, and never the secret`, () => {
-      for (const planted of [secret, secret.slice(-20), encodeURIComponent(secret), Buffer.from(secret.split('.').at(-1) ?? '').toString('base64')]) {
+      for (const planted of [
+        secret,
+        secret.slice(-20),
+        encodeURIComponent(secret),
+        Buffer.from(secret.split('.').at(-1) ?? '').toString('base64'),
+      ]) {
         const found = leaks(journalOf([{}]), [LOG, { name: 'window.log', text: `One.\nTwo: ${planted}.\nThree.` }]);
         assert.deepEqual(found, [`${kind} in window.log, line 2`]);
       }
@@ -89,12 +98,24 @@ describe('The search for secrets', () => {
       { url: '/me', headers: [['Authorization', `Bearer ${SECRETS['access token']}`]] as const },
       { url: `/session/end?id_token_hint=${SECRETS['ID token']}` },
     ];
-    assert.deepEqual(leaks(journalOf(traffic, [`http://127.0.0.1:1/callback?${new URLSearchParams({ code, state }).toString()}`, '/interaction/1']), [LOG]), []);
+    assert.deepEqual(
+      leaks(
+        journalOf(traffic, [
+          `http://127.0.0.1:1/callback?${new URLSearchParams({ code, state }).toString()}`,
+          '/interaction/1',
+        ]),
+        [LOG],
+      ),
+      [],
+    );
   });
 
   const wrong: readonly (readonly [string, Partial<RawRequest>])[] = [
     ...Object.entries(SECRETS).flatMap(([kind, secret]) => [
-      [`${kind} in header / Referer`, { headers: [['Referer', `http://127.0.0.1/x?y=${encodeURIComponent(secret)}`]] }] as const,
+      [
+        `${kind} in header / Referer`,
+        { headers: [['Referer', `http://127.0.0.1/x?y=${encodeURIComponent(secret)}`]] },
+      ] as const,
       [`${kind} in header /token User-Agent`, { url: '/token', headers: [['User-Agent', secret]] }] as const,
       [`${kind} in query /token hint`, { url: `/token?hint=${encodeURIComponent(secret)}` }] as const,
       [`${kind} in body /token note`, form('/token', { note: secret })] as const,
@@ -104,10 +125,16 @@ describe('The search for secrets', () => {
       [`${kind} in query`, { url: `/me?${encodeURIComponent(secret)}=1` }] as const,
     ]),
     ['access token in query /me access_token', { url: `/me?access_token=${SECRETS['access token']}` }],
-    ['refresh token in header /me Authorization', { url: '/me', headers: [['Authorization', `Bearer ${SECRETS['refresh token']}`]] }],
+    [
+      'refresh token in header /me Authorization',
+      { url: '/me', headers: [['Authorization', `Bearer ${SECRETS['refresh token']}`]] },
+    ],
     ['access token in body /token refresh_token', form('/token', { refresh_token: SECRETS['access token'] })],
     ['code verifier in query /auth code_challenge', { url: `/auth?code_challenge=${SECRETS['code verifier']}` }],
-    ['client secret in header /me Authorization', { url: '/me', headers: [['Authorization', basic(`editor:${SECRETS['client secret']}`)]] }],
+    [
+      'client secret in header /me Authorization',
+      { url: '/me', headers: [['Authorization', basic(`editor:${SECRETS['client secret']}`)]] },
+    ],
   ];
 
   it('finds each kind where the protocol does not put it', () => {
@@ -117,14 +144,27 @@ describe('The search for secrets', () => {
   });
 
   it('finds what a redirect must not carry', () => {
-    for (const [kind, name] of [['access token', 'access_token'], ['nonce', 'nonce'], ['code verifier', 'code_verifier'], ['ID token', 'id_token']] as const) {
-      assert.deepEqual(leaks(journalOf([{}], [`http://127.0.0.1:1/callback?${name}=${SECRETS[kind]}`]), [LOG]), [`${kind} in redirect ${name}`]);
-      assert.deepEqual(leaks(journalOf([{}], [`http://127.0.0.1:1/callback#${name}=${SECRETS[kind]}`]), [LOG]), [`${kind} in redirect`]);
+    for (const [kind, name] of [
+      ['access token', 'access_token'],
+      ['nonce', 'nonce'],
+      ['code verifier', 'code_verifier'],
+      ['ID token', 'id_token'],
+    ] as const) {
+      assert.deepEqual(leaks(journalOf([{}], [`http://127.0.0.1:1/callback?${name}=${SECRETS[kind]}`]), [LOG]), [
+        `${kind} in redirect ${name}`,
+      ]);
+      assert.deepEqual(leaks(journalOf([{}], [`http://127.0.0.1:1/callback#${name}=${SECRETS[kind]}`]), [LOG]), [
+        `${kind} in redirect`,
+      ]);
     }
   });
 
   it('complains where there was nothing to look for, or nowhere to look', () => {
-    assert.deepEqual(leaks(new Journal(), [{ name: 'a log', text: '\n' }]), ['There was no secret to look for.', 'There was no log to look into.', 'There was no request to look into.']);
+    assert.deepEqual(leaks(new Journal(), [{ name: 'a log', text: '\n' }]), [
+      'There was no secret to look for.',
+      'There was no log to look into.',
+      'There was no request to look into.',
+    ]);
     assert.deepEqual(leaks(journalOf([{}]), []), ['There was no log to look into.']);
     assert.deepEqual(leaks(journalOf([]), [LOG]), ['There was no request to look into.']);
   });
@@ -139,7 +179,13 @@ describe('The search for secrets', () => {
 
   it('knows a log that is kept at the level trace', () => {
     const request = '2031-05-06 07:00:00.000 [trace] POST 127.0.0.1:1/token: 200, 900 characters, 12 ms.';
-    assert.deepEqual([isTraced([LOG, { name: 'b', text: request }]), isTraced([{ name: 'b', text: request.replace('trace', 'debug') }])], [true, false]);
+    assert.deepEqual(
+      [
+        isTraced([LOG, { name: 'b', text: request }]),
+        isTraced([{ name: 'b', text: request.replace('trace', 'debug') }]),
+      ],
+      [true, false],
+    );
   });
 
   it('reads every log of a folder, however deep', async () => {
@@ -149,7 +195,13 @@ describe('The search for secrets', () => {
     await writeFile(join(folder, 'd.log'), 'flat');
     const logs = await logsIn(folder);
     await rm(folder, { recursive: true });
-    assert.deepEqual(logs.sort((one, other) => one.name.localeCompare(other.name)), [{ name: join('a', 'b', 'c.log'), text: 'deep' }, { name: 'd.log', text: 'flat' }]);
+    assert.deepEqual(
+      logs.sort((one, other) => one.name.localeCompare(other.name)),
+      [
+        { name: join('a', 'b', 'c.log'), text: 'deep' },
+        { name: 'd.log', text: 'flat' },
+      ],
+    );
   });
 
   describe('at a real server', () => {
@@ -170,7 +222,9 @@ describe('The search for secrets', () => {
       const request = await authorizationRequest(server, REDIRECT_URI, ['openid', 'offline_access']);
       const answer = await new Person().authorize(request.url.href);
       const tokens = await exchangeCode(server, request, answer.searchParams, transport, signal);
-      const renewed = await (await requestRefresh(server, tokens.refreshToken ?? '', tokens.claims?.sub, transport, signal)).check();
+      const renewed = await (
+        await requestRefresh(server, tokens.refreshToken ?? '', tokens.claims?.sub, transport, signal)
+      ).check();
       await revokeTokens(server, renewed, transport, signal);
       const { secrets } = identity.journal;
       const expected: readonly (readonly [string | undefined | null, SecretKind])[] = [
@@ -178,18 +232,34 @@ describe('The search for secrets', () => {
         [request.nonce, 'nonce'],
         [request.codeVerifier, 'code verifier'],
         [answer.searchParams.get('code'), 'code'],
-        ...[tokens, renewed].flatMap(({ accessToken, refreshToken, idToken }) => [[accessToken, 'access token'], [refreshToken, 'refresh token'], [idToken, 'ID token']] as const),
+        ...[tokens, renewed].flatMap(
+          ({ accessToken, refreshToken, idToken }) =>
+            [
+              [accessToken, 'access token'],
+              [refreshToken, 'refresh token'],
+              [idToken, 'ID token'],
+            ] as const,
+        ),
       ];
-      assert.deepEqual(expected.map(([secret]) => secrets.get(secret ?? '')), expected.map(([, kind]) => kind));
+      assert.deepEqual(
+        expected.map(([secret]) => secrets.get(secret ?? '')),
+        expected.map(([, kind]) => kind),
+      );
       assert.equal(secrets.size, new Set(expected.map(([secret]) => secret)).size);
       assert.deepEqual(leaks(identity.journal, [LOG]), []);
-      assert.ok(!JSON.stringify(identity.journal.entries).includes(request.state), 'The entries, which tests print, hold no secret.');
+      assert.ok(
+        !JSON.stringify(identity.journal.entries).includes(request.state),
+        'The entries, which tests print, hold no secret.',
+      );
     });
 
     it('sees a secret that goes astray', async () => {
       const [secret = ''] = [...identity.journal.secrets].find(([, kind]) => kind === 'refresh token') ?? [];
       await fetch(`${identity.issuer}/jwks?hint=${secret}`, { headers: { referer: `http://127.0.0.1/?${secret}` } });
-      assert.deepEqual(leaks(identity.journal, [LOG]), ['refresh token in query /jwks hint', 'refresh token in header /jwks referer']);
+      assert.deepEqual(leaks(identity.journal, [LOG]), [
+        'refresh token in query /jwks hint',
+        'refresh token in header /jwks referer',
+      ]);
     });
   });
 });

@@ -71,7 +71,11 @@ export class Faults {
    * @param request the request
    * @returns what goes wrong, in order
    */
-  take(request: { readonly path: string; readonly method: string; readonly grantType?: string | undefined }): FaultAction[] {
+  take(request: {
+    readonly path: string;
+    readonly method: string;
+    readonly grantType?: string | undefined;
+  }): FaultAction[] {
     const actions: FaultAction[] = [];
     for (const [fault, left] of this.#active) {
       const concerns =

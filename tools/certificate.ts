@@ -47,11 +47,16 @@ export function selfSignedCertificate(): SelfSigned {
     sequence(der('shortTime', Buffer.from('000101000000Z')), der('longTime', Buffer.from('21000101000000Z'))),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
-    der('extensions', sequence(sequence(oid('551d13'), der('octets', isAuthority)), sequence(oid('551d11'), der('octets', names)))),
+    der(
+      'extensions',
+      sequence(sequence(oid('551d13'), der('octets', isAuthority)), sequence(oid('551d11'), der('octets', names))),
+    ),
   );
   // The first octet tells that no bit of the last one is left over.
   const signature = der('bits', Buffer.concat([Buffer.from([0]), sign('sha256', toBeSigned, privateKey)]));
-  const certificate = sequence(toBeSigned, algorithm, signature).toString('base64').replaceAll(/.{1,64}/gu, '$&\n');
+  const certificate = sequence(toBeSigned, algorithm, signature)
+    .toString('base64')
+    .replaceAll(/.{1,64}/gu, '$&\n');
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     cert: `-----BEGIN CERTIFICATE-----\n${certificate}-----END CERTIFICATE-----\n`,

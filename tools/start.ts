@@ -12,8 +12,8 @@ import { fetchedFolder, root } from './places.ts';
 import { printLog, withProgress } from './progress.ts';
 
 // Everything to try the extension out by hand: a real identity server and a real VS Code, already configured.
-//   node test/workshop/start.ts            goes on until Ctrl-C
-//   node test/workshop/start.ts --check    comes up, looks whether everything answers, and ends
+//   node tools/start.ts            goes on until Ctrl-C
+//   node tools/start.ts --check    comes up, looks whether everything answers, and ends
 
 /** The ports stay the same from one start to the next, so that a person stays signed in. */
 const identityPort = 38080;
@@ -120,9 +120,7 @@ async function startOnDesktop(program: string, identity: IdentityServer): Promis
 
 function settingsFor(identity: IdentityServer): EditorSettings {
   return {
-    'sessionKeeper.providers': [
-      { id: 'acme', label: 'Acme', issuer: identity.issuer, clientId: demoClientId },
-    ],
+    'sessionKeeper.providers': [{ id: 'acme', label: 'Acme', issuer: identity.issuer, clientId: demoClientId }],
   };
 }
 

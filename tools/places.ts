@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 /** The project's root folder, as an absolute path. */
-export const root = join(import.meta.dirname, '..', '..');
+export const root = join(import.meta.dirname, '..');
 
 /** The id of the extension. */
 export const extensionId = 'session-keeper.session-keeper';

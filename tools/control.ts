@@ -15,7 +15,9 @@ export interface Orders {
   readonly policy?: Partial<IdentityPolicy>;
   /** Switches faults on, after those before have been switched off. */
   readonly faults?: readonly (Omit<Fault, 'action'> & {
-    readonly action: Exclude<Fault['action'], { kind: 'rewrite' }> | { readonly kind: 'set'; readonly fields: Readonly<Record<string, unknown>> };
+    readonly action:
+      | Exclude<Fault['action'], { kind: 'rewrite' }>
+      | { readonly kind: 'set'; readonly fields: Readonly<Record<string, unknown>> };
   })[];
   /** What the person does when the next page opens. */
   readonly person?: Behaviour;
@@ -83,7 +85,10 @@ export async function startControl({ servers, type, log }: Commanded): Promise<C
     if (orders.faults !== undefined) {
       identity.faults.clear();
       for (const { action, ...fault } of orders.faults) {
-        identity.faults.add({ ...fault, action: action.kind === 'set' ? { kind: 'rewrite', body: (body) => withFields(body, action.fields) } : action });
+        identity.faults.add({
+          ...fault,
+          action: action.kind === 'set' ? { kind: 'rewrite', body: (body) => withFields(body, action.fields) } : action,
+        });
       }
     }
     behaviour = orders.person ?? behaviour;

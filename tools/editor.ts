@@ -259,11 +259,15 @@ export async function installExtensions(
  * @returns an address on the editor's own origin
  * @throws the file system's error, if the extensions cannot be brought together
  */
-export async function windowAddress(editor: Pick<Editor, 'address' | 'dataDir'>, options: WindowOptions): Promise<string> {
+export async function windowAddress(
+  editor: Pick<Editor, 'address' | 'dataDir'>,
+  options: WindowOptions,
+): Promise<string> {
   const address = new URL(editor.address);
   address.searchParams.set('folder', decodeURIComponent(pathToFileURL(options.folder).pathname));
   const { extensions = [], tests, traced = [] } = options;
-  const payload: [string, string][] = traced.length === 0 ? [] : [['logLevel', traced.map((id) => `${id}:trace`).join(',')]];
+  const payload: [string, string][] =
+    traced.length === 0 ? [] : [['logLevel', traced.map((id) => `${id}:trace`).join(',')]];
   if (extensions.length > 0 || tests !== undefined) {
     const remote = (path: string): string => `vscode-remote://${address.host}${pathToFileURL(path).pathname}`;
     payload.push(

@@ -78,7 +78,11 @@ const openedPaths = /^\/(?:interaction|auth|device|session\/end)(?:\/|$)/u;
  * @param behaviour what the person does now; asked anew for each page
  * @param reads is told the heading of each page on which that ends
  */
-export async function seatPerson(context: BrowserContext, behaviour: () => Behaviour, reads: (heading: string) => void = () => {}): Promise<void> {
+export async function seatPerson(
+  context: BrowserContext,
+  behaviour: () => Behaviour,
+  reads: (heading: string) => void = () => {},
+): Promise<void> {
   await context.addInitScript(allowDialogs);
   context.on('page', (page) => {
     void (async () => {
