@@ -214,7 +214,7 @@ export function activate(context: vscode.ExtensionContext): void {
     void vscode.window.showWarningMessage(text.saySignedOutHereOnly(label));
   const onCall = (): void => {
     if (settings.callsCountAsActivity()) {
-      idleMonitor.noteActivity();
+      idleMonitor.recordActivity();
     }
   };
   const offerAnotherWay: Commands['offerAnotherWay'] = (...failed) => commands.offerAnotherWay(...failed);

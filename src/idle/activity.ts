@@ -10,20 +10,20 @@ export interface ActivityTimestamp {
   readonly uptime: number;
 }
 
-const momentSchema = v.object({
+const timestampSchema = v.object({
   version: v.picklist([1]),
   at: v.pipe(v.number(), v.finite()),
   uptime: v.pipe(v.number(), v.finite()),
 });
 
 /** The text that keeps a moment for other windows, and for the next start. */
-export function formatMoment({ at, uptime }: ActivityTimestamp): string {
+export function formatActivityTimestamp({ at, uptime }: ActivityTimestamp): string {
   return JSON.stringify({ version: 1, at, uptime });
 }
 
 /** The moment in a text; undefined where there is none that makes sense. */
-export function parseMoment(text: string): ActivityTimestamp | undefined {
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), momentSchema), text);
+export function parseActivityTimestamp(text: string): ActivityTimestamp | undefined {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), timestampSchema), text);
   return parsed.success ? parsed.output : undefined;
 }
 
@@ -31,7 +31,7 @@ export function parseMoment(text: string): ActivityTimestamp | undefined {
  * How long ago a moment was, by the time since the machine started; by the wall clock where the machine has started anew
  * in between. Never negative. A clock that is set does not come into it, and a night of sleep does.
  */
-export function elapsedSince(last: ActivityTimestamp, now: ActivityTimestamp): number {
+export function elapsed(last: ActivityTimestamp, now: ActivityTimestamp): number {
   return now.uptime >= last.uptime ? now.uptime - last.uptime : Math.max(0, now.at - last.at);
 }
 
@@ -40,7 +40,7 @@ export function elapsedSince(last: ActivityTimestamp, now: ActivityTimestamp): n
  * than before, so the longer of the two times counts: nobody stays signed in over a night because of a restart.
  */
 export function elapsedAcrossRestart(last: ActivityTimestamp, now: ActivityTimestamp): number {
-  return Math.max(elapsedSince(last, now), now.at - last.at);
+  return Math.max(elapsed(last, now), now.at - last.at);
 }
 
 /** The longest time before the end at which a warning comes. */
@@ -57,6 +57,6 @@ export function warningLeadTime(timeout: number): number {
 const PACES = [SECOND, 15 * SECOND] as const;
 
 /** How often, in ms, activity is noted for the other windows: a tenth of the shortest limit, within bounds. */
-export function reportIntervalFor(timeout: number): number {
+export function reportInterval(timeout: number): number {
   return Math.min(Math.max(timeout / 10, PACES[0]), PACES[1]);
 }

@@ -3,7 +3,7 @@
 import { HOUR, SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import { toFailure } from '../core/failure.ts';
-import { reportIntervalFor, warningLeadTime } from './activity.ts';
+import { reportInterval, warningLeadTime } from './activity.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
@@ -34,17 +34,17 @@ export interface IdleMonitorDependencies {
 }
 
 /** How long, in ms, the window that signs a session out may take before another one does. */
-const SIGN_OUT_PATIENCE = 5 * SECOND;
+const SIGN_OUT_TIMEOUT = 5 * SECOND;
 const NO_GAP = { from: 0, until: -Infinity };
 
 /** Watches whether anybody is active. Reads and writes nothing while no provider has a limit. */
 export class IdleMonitor implements Disposable {
   readonly #dependencies: IdleMonitorDependencies;
   readonly #file: LastActivityFile;
-  readonly #warn = new Emitter<{ readonly record: SessionRecord; readonly endsAt: number }>();
-  readonly #comeBack = new Emitter<string>();
-  readonly #signOut = new Emitter<{ readonly record: SessionRecord; readonly after: number }>();
-  readonly #listening: Disposable;
+  readonly #warningDue = new Emitter<{ readonly record: SessionRecord; readonly endsAt: number }>();
+  readonly #warningCanceled = new Emitter<string>();
+  readonly #signedOut = new Emitter<{ readonly record: SessionRecord; readonly after: number }>();
+  readonly #subscription: Disposable;
   #starting: Promise<void> | undefined;
   #isOver = false;
   /** When somebody was last active, as far as is known; until the start has found out, nothing is. */
@@ -56,54 +56,54 @@ export class IdleMonitor implements Disposable {
   /** The sessions that are being signed out, with their sign-in; no activity brings them back. */
   readonly #signingOut = new Map<string, { readonly signedInAt: number; readonly done: Promise<void> }>();
   readonly #warned = new Set<string>();
-  #deciding: Promise<void> | undefined;
+  #evaluating: Promise<void> | undefined;
   /** When somebody was last active while it was not decided yet whether that came in time. */
   #pendingAt: number | undefined;
   /** The first and the last activity in this window before it was known for how long nobody had been active before. */
   #early: { readonly first: number; last: number } | undefined;
-  #notedAt = -Infinity;
-  #noting: Disposable | undefined;
+  #reportedAt = -Infinity;
+  #reportTimer: Disposable | undefined;
   #timer: Disposable | undefined;
   #plannedFor = Infinity;
   #timeouts: string;
 
-  constructor(ports: IdleMonitorDependencies) {
-    this.#dependencies = ports;
-    this.#file = new LastActivityFile(ports);
-    this.#timeouts = this.#describe();
-    this.#listening = ports.liveSessions.onDidChange(({ before, after }) => {
+  constructor(dependencies: IdleMonitorDependencies) {
+    this.#dependencies = dependencies;
+    this.#file = new LastActivityFile(dependencies);
+    this.#timeouts = this.#describeTimeouts();
+    this.#subscription = dependencies.liveSessions.onDidChange(({ before, after }) => {
       if (after === undefined) {
-        this.#onGone(before?.record);
+        this.#onRemoved(before?.record);
       } else if (before === undefined) {
-        void this.settle();
+        void this.evaluate();
       }
     });
   }
 
   /** Fires in each window when a session is going to be signed out unless somebody is active until `endsAt` (wall clock). */
   get onDidWarn(): Emitter<{ readonly record: SessionRecord; readonly endsAt: number }>['event'] {
-    return this.#warn.event;
+    return this.#warningDue.event;
   }
 
   /** Fires with the id of a session whose warning is void: somebody is active again, or the session is over. */
   get onDidCancelWarning(): Emitter<string>['event'] {
-    return this.#comeBack.event;
+    return this.#warningCanceled.event;
   }
 
   /** Fires in each window that has found a session to be over by its limit, once it is signed out; `after` is the limit in ms. */
   get onDidSignOut(): Emitter<{ readonly record: SessionRecord; readonly after: number }>['event'] {
-    return this.#signOut.event;
+    return this.#signedOut.event;
   }
 
   /** How often, in ms, it is of use to tell of activity that goes on; undefined while there is no limit. */
   get reportInterval(): number | undefined {
     const timeouts = [...this.#dependencies.timeouts().values()];
-    return timeouts.length === 0 ? undefined : reportIntervalFor(Math.min(...timeouts));
+    return timeouts.length === 0 ? undefined : reportInterval(Math.min(...timeouts));
   }
 
   /** Finds out, once, for how long nobody was active before this window; called as soon as the stored sessions are known. */
   async start(): Promise<void> {
-    this.#starting ??= this.#begin();
+    this.#starting ??= this.#readAtStart();
     return this.#starting;
   }
 
@@ -111,23 +111,23 @@ export class IdleMonitor implements Disposable {
    * Notes that somebody is active. Where the limit has passed by then, which a machine finds when it wakes up, it comes
    * too late for the sessions whose limit that is.
    */
-  noteActivity(): void {
+  recordActivity(): void {
     if (this.#isOver || this.reportInterval === undefined) {
       return;
     }
     if (this.#last === -Infinity || this.#overdue().length > 0) {
       this.#pendingAt = this.#dependencies.uptime();
-      this.#noteEarly();
-      void this.settle();
+      this.#recordEarly();
+      void this.evaluate();
       return;
     }
     this.#applyActivity(this.#dependencies.uptime());
-    this.#noteSoon();
+    this.#reportSoon();
     this.#plan();
   }
 
   /** Notes activity before the stored sessions could be read, which a locked keyring can delay for long. */
-  #noteEarly(): void {
+  #recordEarly(): void {
     const now = this.#dependencies.uptime();
     this.#early ??= { first: now, last: now };
     if (now - this.#early.last < Math.min(...this.#dependencies.timeouts().values())) {
@@ -137,7 +137,7 @@ export class IdleMonitor implements Disposable {
 
   /** Takes other limits: the time without activity counts from their change. */
   configure(): void {
-    const timeouts = this.#describe();
+    const timeouts = this.#describeTimeouts();
     if (timeouts === this.#timeouts) {
       return;
     }
@@ -149,21 +149,21 @@ export class IdleMonitor implements Disposable {
     }
     this.#applyActivity(this.#dependencies.uptime());
     if (this.reportInterval === undefined) {
-      this.#noting?.dispose();
-      this.#noting = undefined;
+      this.#reportTimer?.dispose();
+      this.#reportTimer = undefined;
       void this.#file.delete();
     } else {
       this.#dependencies.log.info('The limits of the time without activity have changed; it counts from now.');
-      this.#notedAt = -Infinity;
-      this.#noteSoon();
+      this.#reportedAt = -Infinity;
+      this.#reportSoon();
     }
-    void this.settle();
+    void this.evaluate();
   }
 
   /** Looks into the file after it has changed, where it can make a warning void. */
   onFileChanged(name: string): void {
     if (name === ACTIVITY_FILE && this.#warned.size > 0) {
-      void this.settle();
+      void this.evaluate();
     }
   }
 
@@ -171,48 +171,48 @@ export class IdleMonitor implements Disposable {
    * Whether a session must be neither served nor renewed: its limit has passed, or it is not known yet whether it has.
    * From memory, and at once.
    */
-  isHeld(record: SessionRecord): boolean {
+  isBlocked(record: SessionRecord): boolean {
     const timeout = this.#timeoutOf(record);
-    return this.#isLeaving(record) || (timeout > 0 && this.#idleTimeOf(record) >= timeout);
+    return this.#isSigningOut(record) || (timeout > 0 && this.#idleTimeOf(record) >= timeout);
   }
 
   /** Decides first, before anything is renewed, where a limit seems to have passed; undefined where none has. */
   evaluateBeforeUse(): Promise<void> | undefined {
-    return this.#overdue().length > 0 ? this.settle() : undefined;
+    return this.#overdue().length > 0 ? this.evaluate() : undefined;
   }
 
   /** Decides what is due: warnings and sign-outs, by what all windows know. Gives undefined where nothing is. */
-  settle(): Promise<void> | undefined {
+  evaluate(): Promise<void> | undefined {
     if (this.#isOver || this.#last === -Infinity) {
       return undefined;
     }
-    if (this.#deciding === undefined && this.#watched().some((record) => this.#untilWarning(record) <= 0)) {
-      this.#deciding = this.#decide().finally(() => {
-        this.#deciding = undefined;
+    if (this.#evaluating === undefined && this.#watched().some((record) => this.#untilWarning(record) <= 0)) {
+      this.#evaluating = this.#evaluateAll().finally(() => {
+        this.#evaluating = undefined;
         this.#flushPending();
         this.#plan();
       });
     } else {
       this.#plan();
     }
-    return this.#deciding;
+    return this.#evaluating;
   }
 
   /** Ends the watch. What is not in the file yet gets there. */
   dispose(): void {
-    this.#listening.dispose();
+    this.#subscription.dispose();
     this.#timer?.dispose();
-    if (this.#noting !== undefined) {
-      this.#noting.dispose();
-      void this.#note();
+    if (this.#reportTimer !== undefined) {
+      this.#reportTimer.dispose();
+      void this.#report();
     }
     this.#isOver = true;
-    for (const emitter of [this.#warn, this.#comeBack, this.#signOut]) {
+    for (const emitter of [this.#warningDue, this.#warningCanceled, this.#signedOut]) {
       emitter.dispose();
     }
   }
 
-  async #begin(): Promise<void> {
+  async #readAtStart(): Promise<void> {
     const { log } = this.#dependencies;
     let length = 0;
     if (this.reportInterval !== undefined) {
@@ -230,14 +230,14 @@ export class IdleMonitor implements Disposable {
     this.#last = Math.max(from, this.#early?.last ?? from);
     this.#offlineGap = { from, until: Math.max(from, this.#early?.first ?? now) };
     this.#notifyChanged(this.#watched());
-    await this.settle();
+    await this.evaluate();
     this.#flushPending();
   }
 
-  async #decide(): Promise<void> {
+  async #evaluateAll(): Promise<void> {
     const { clock, log } = this.#dependencies;
     const overdue = this.#overdue();
-    this.#applyActivity(await this.#file.look());
+    this.#applyActivity(await this.#file.read());
     for (const record of this.#watched()) {
       const timeout = this.#timeoutOf(record);
       const idle = this.#idleTimeOf(record);
@@ -245,7 +245,7 @@ export class IdleMonitor implements Disposable {
         log.info(
           `${describeSession(record)}: nobody has been active for ${seconds(idle)}, the limit is ${seconds(timeout)}.`,
         );
-        this.#signingOut.set(record.id, { signedInAt: record.signedInAt, done: this.#dropSignedOut(record, timeout) });
+        this.#signingOut.set(record.id, { signedInAt: record.signedInAt, done: this.#signOutOnce(record, timeout) });
       }
     }
     this.#flushPending();
@@ -255,23 +255,23 @@ export class IdleMonitor implements Disposable {
         const left = this.#timeoutOf(record) - this.#idleTimeOf(record);
         this.#warned.add(record.id);
         log.info(`${describeSession(record)}: nobody is active; it is signed out in ${seconds(left)}.`);
-        this.#warn.fire({ record, endsAt: clock.now() + left });
+        this.#warningDue.fire({ record, endsAt: clock.now() + left });
       }
     }
   }
 
   /** Signs a session out. Of all windows that find the same, one does it; where that one does not finish, another. */
-  async #dropSignedOut(record: SessionRecord, timeout: number): Promise<void> {
+  async #signOutOnce(record: SessionRecord, timeout: number): Promise<void> {
     const { clock, crossWindowSync, log, notificationClaims, liveSessions } = this.#dependencies;
     const { id } = record;
     if (!(await notificationClaims.claim({ kind: 'idle-sign-out', id, since: record.signedInAt }, clock.now()))) {
-      await new Promise<void>((resolve) => clock.after(SIGN_OUT_PATIENCE, resolve));
+      await new Promise<void>((resolve) => clock.after(SIGN_OUT_TIMEOUT, resolve));
     }
     await crossWindowSync.sync(id).catch(() => {});
     const isToDo = liveSessions.get(id)?.record.signedInAt === record.signedInAt && !this.#isOver;
     const signingOut = isToDo ? this.#dependencies.signOut(id) : undefined;
     if (liveSessions.get(id) === undefined) {
-      this.#signOut.fire({ record, after: timeout });
+      this.#signedOut.fire({ record, after: timeout });
     }
     await signingOut?.catch((error: unknown) =>
       log.warn(`${describeSession(record)} is over, but still stored (${toFailure(error).code}).`),
@@ -281,13 +281,13 @@ export class IdleMonitor implements Disposable {
   }
 
   /** A session is gone: where its limit has passed, another window was faster, and the person may be looking at this one. */
-  #onGone(record: SessionRecord | undefined): void {
+  #onRemoved(record: SessionRecord | undefined): void {
     if (record === undefined) {
       return;
     }
     const after = this.#timeoutOf(record);
-    if (after > 0 && this.#idleTimeOf(record) >= after && !this.#isLeaving(record)) {
-      this.#signOut.fire({ record, after });
+    if (after > 0 && this.#idleTimeOf(record) >= after && !this.#isSigningOut(record)) {
+      this.#signedOut.fire({ record, after });
     }
     this.#signIns.delete(record.id);
     this.#cancelWarning(record.id);
@@ -305,7 +305,7 @@ export class IdleMonitor implements Disposable {
     if (active !== undefined && this.#last !== -Infinity) {
       this.#pendingAt = undefined;
       this.#applyActivity(active);
-      this.#noteSoon();
+      this.#reportSoon();
     }
   }
 
@@ -320,27 +320,27 @@ export class IdleMonitor implements Disposable {
 
   #cancelWarning(id: string): void {
     if (this.#warned.delete(id)) {
-      this.#comeBack.fire(id);
+      this.#warningCanceled.fire(id);
     }
   }
 
   /** Notes activity for the others, at once where that was not done a moment ago. */
-  #noteSoon(): void {
-    if (this.#noting === undefined && this.reportInterval !== undefined) {
-      const wait = this.#notedAt + this.reportInterval - this.#dependencies.uptime();
-      this.#noting = this.#dependencies.clock.after(Math.max(0, wait), () => void this.#note());
+  #reportSoon(): void {
+    if (this.#reportTimer === undefined && this.reportInterval !== undefined) {
+      const wait = this.#reportedAt + this.reportInterval - this.#dependencies.uptime();
+      this.#reportTimer = this.#dependencies.clock.after(Math.max(0, wait), () => void this.#report());
     }
   }
 
-  async #note(): Promise<void> {
-    this.#noting = undefined;
-    this.#notedAt = this.#dependencies.uptime();
+  async #report(): Promise<void> {
+    this.#reportTimer = undefined;
+    this.#reportedAt = this.#dependencies.uptime();
     // A window that starts now must find a session signed out rather than somebody active.
     await Promise.all([...this.#signingOut.values()].map(({ done }) => done));
-    const noted = await this.#file.look();
+    const noted = await this.#file.read();
     this.#applyActivity(noted);
     if (this.reportInterval !== undefined && this.#last > noted) {
-      await this.#file.note(this.#last);
+      await this.#file.write(this.#last);
     }
   }
 
@@ -360,21 +360,21 @@ export class IdleMonitor implements Disposable {
     this.#plannedFor = now + wait;
     this.#timer = this.#dependencies.clock.after(wait, () => {
       this.#plannedFor = Infinity;
-      void this.settle();
+      void this.evaluate();
     });
   }
 
   /** The sessions with a limit that are not being signed out already. */
   #watched(): SessionRecord[] {
     const records = this.#dependencies.liveSessions.all().map(({ record }) => record);
-    return records.filter((record) => this.#timeoutOf(record) > 0 && !this.#isLeaving(record));
+    return records.filter((record) => this.#timeoutOf(record) > 0 && !this.#isSigningOut(record));
   }
 
   #overdue(): SessionRecord[] {
-    return this.#watched().filter((record) => this.isHeld(record));
+    return this.#watched().filter((record) => this.isBlocked(record));
   }
 
-  #isLeaving({ id, signedInAt }: SessionRecord): boolean {
+  #isSigningOut({ id, signedInAt }: SessionRecord): boolean {
     return this.#signingOut.get(id)?.signedInAt === signedInAt;
   }
 
@@ -411,7 +411,7 @@ export class IdleMonitor implements Disposable {
     return isConcerned ? (this.#dependencies.timeouts().get(record.providerId) ?? 0) : 0;
   }
 
-  #describe(): string {
+  #describeTimeouts(): string {
     return JSON.stringify([...this.#dependencies.timeouts()]);
   }
 }

@@ -190,7 +190,7 @@ export class SessionManager {
         ({ record }) =>
           (providerId === undefined || record.providerId === providerId) &&
           this.providerOf(record) !== undefined &&
-          !idleMonitor.isHeld(record),
+          !idleMonitor.isBlocked(record),
       );
   }
 
@@ -338,7 +338,7 @@ export class SessionManager {
       throw new Failure('not-configured', 'provider-removed');
     }
     liveSessions.put(record);
-    idleMonitor.noteActivity();
+    idleMonitor.recordActivity();
     liveSessions.update(record.id, { skew });
     await tokenRefresher.save(record);
     await this.#removeSuperseded(record);

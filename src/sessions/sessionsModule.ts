@@ -133,7 +133,7 @@ export class SessionsModule implements Disposable {
       newId: () => ports.newId(),
     });
     const isOwned = (record: SessionRecord): boolean =>
-      providerOf(record) !== undefined && !this.idleMonitor.isHeld(record);
+      providerOf(record) !== undefined && !this.idleMonitor.isBlocked(record);
     this.abandonedLocks = new AbandonedLocks({
       clock,
       log,
@@ -172,7 +172,7 @@ export class SessionsModule implements Disposable {
         sessionManager.ready().catch(() => {});
         void crossWindowSync.syncIfStale();
         void abandonedLocks.check();
-        void idleMonitor.settle();
+        void idleMonitor.evaluate();
       }),
     ];
     scheduler.tick();

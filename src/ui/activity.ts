@@ -6,22 +6,22 @@ import type { IdleMonitor } from '../idle/idleMonitor.ts';
 /** Hands on that somebody is active, and listens to VS Code only while some limit is set. */
 export class Activity implements Disposable {
   readonly #clock: Clock;
-  readonly #idleness: IdleMonitor;
-  #listening: vscode.Disposable | undefined;
+  readonly #idleMonitor: IdleMonitor;
+  #subscriptions: vscode.Disposable | undefined;
   #polling: Disposable | undefined;
 
   constructor(clock: Clock, idleMonitor: IdleMonitor) {
     this.#clock = clock;
-    this.#idleness = idleMonitor;
+    this.#idleMonitor = idleMonitor;
     this.update();
   }
 
   /** Begins or ceases to listen, after the settings have changed. */
   update(): void {
-    if (this.#idleness.reportInterval === undefined) {
+    if (this.#idleMonitor.reportInterval === undefined) {
       this.dispose();
-    } else if (this.#listening === undefined) {
-      this.#listening = this.#listen();
+    } else if (this.#subscriptions === undefined) {
+      this.#subscriptions = this.#listen();
       // Whoever opens a window is there.
       this.#onState(vscode.window.state, vscode.window.state.focused);
     }
@@ -29,13 +29,13 @@ export class Activity implements Disposable {
 
   dispose(): void {
     this.#polling?.dispose();
-    this.#listening?.dispose();
-    this.#listening = undefined;
+    this.#subscriptions?.dispose();
+    this.#subscriptions = undefined;
   }
 
   #listen(): vscode.Disposable {
     const { window, workspace, TextEditorSelectionChangeKind } = vscode;
-    const note = (): void => this.#idleness.noteActivity();
+    const note = (): void => this.#idleMonitor.recordActivity();
     let hadFocus = window.state.focused;
     return vscode.Disposable.from(
       window.onDidChangeWindowState((state) => {
@@ -66,9 +66,9 @@ export class Activity implements Disposable {
   /** While VS Code calls the window active, somebody moves the pointer or presses keys: that is asked for again and again. */
   #onState({ active }: vscode.WindowState, isFocusNew: boolean): void {
     this.#polling?.dispose();
-    const { reportInterval } = this.#idleness;
+    const { reportInterval } = this.#idleMonitor;
     if (active || isFocusNew) {
-      this.#idleness.noteActivity();
+      this.#idleMonitor.recordActivity();
     }
     if (active && reportInterval !== undefined) {
       this.#polling = this.#clock.after(reportInterval, () => this.#onState(vscode.window.state, false));

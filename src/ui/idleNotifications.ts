@@ -30,12 +30,12 @@ export class IdleNotifications implements Disposable {
   readonly #warned = new Map<string, { readonly record: SessionRecord; readonly endsAt: number }>();
   /** The first session that was signed out at each provider since somebody was signed in there. */
   readonly #signedOut = new Map<string, { readonly record: SessionRecord; readonly after: number }>();
-  readonly #listening: readonly Disposable[];
+  readonly #subscriptions: readonly Disposable[];
 
-  constructor(ports: IdleNotificationsDependencies) {
-    this.#dependencies = ports;
-    const { idleMonitor } = ports;
-    this.#listening = [
+  constructor(dependencies: IdleNotificationsDependencies) {
+    this.#dependencies = dependencies;
+    const { idleMonitor } = dependencies;
+    this.#subscriptions = [
       idleMonitor.onDidWarn((warning) => {
         this.#warned.set(warning.record.id, warning);
         this.#changed.fire();
@@ -62,7 +62,7 @@ export class IdleNotifications implements Disposable {
   }
 
   /** What there is to tell now, once for each provider. That somebody was signed out is told until they are signed in again. */
-  news(): SessionNotification[] {
+  getNotifications(): SessionNotification[] {
     for (const providerId of this.#signedOut.keys()) {
       if (this.#dependencies.sessions().some(({ record }) => record.providerId === providerId)) {
         this.#signedOut.delete(providerId);
@@ -79,7 +79,7 @@ export class IdleNotifications implements Disposable {
   }
 
   dispose(): void {
-    this.#listening.forEach((one) => one.dispose());
+    this.#subscriptions.forEach((one) => one.dispose());
     this.#changed.dispose();
   }
 
@@ -97,7 +97,7 @@ export class IdleNotifications implements Disposable {
       // Windows know the same moment to a few ms.
       since: Math.floor(endsAt / PERIOD) * PERIOD,
       words: text.sayIdle(this.#dependencies.nameOf(providerId), text.formatTime(endsAt, clock.now())),
-      choices: [{ label: text.labelStaySignedIn(), run: () => idleMonitor.noteActivity() }],
+      choices: [{ label: text.labelStaySignedIn(), run: () => idleMonitor.recordActivity() }],
     };
   }
 

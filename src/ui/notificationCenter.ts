@@ -252,7 +252,7 @@ export class NotificationCenter implements Disposable {
         wasDeadAtStart: (id) => this.#deadAtStart.has(id),
         snooze: (notice, until) => this.#putOff(notice, until),
       }),
-      ...idleNotifications.news(),
+      ...idleNotifications.getNotifications(),
     ];
   }
 

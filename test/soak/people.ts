@@ -260,7 +260,7 @@ export class People {
       return (
         session !== undefined &&
         session.record.ended === undefined &&
-        !window.sessions.idleMonitor.isHeld(session.record)
+        !window.sessions.idleMonitor.isBlocked(session.record)
       );
     };
     const wasThere = isThere();
@@ -335,7 +335,7 @@ export class People {
       const windows = this.#world.running();
       if (!time.isAsleep && !this.#world.isSettling && windows.length > 0) {
         const window = random.pick(windows);
-        window.sessions.idleMonitor.noteActivity();
+        window.sessions.idleMonitor.recordActivity();
         this.#noteActive(window);
       }
       this.#workOn();

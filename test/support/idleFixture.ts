@@ -53,7 +53,7 @@ export class IdleFixture {
     await clock.pass(3 * SECOND);
     const others = Array.from({ length: count - 1 }, () => this.open());
     await clock.pass(3 * SECOND);
-    one.idleMonitor.noteActivity();
+    one.idleMonitor.recordActivity();
     await clock.pass(0);
     return [one, ...others];
   }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import {
-  formatMoment,
-  reportIntervalFor,
-  parseMoment,
-  elapsedSince,
+  formatActivityTimestamp,
+  reportInterval,
+  parseActivityTimestamp,
+  elapsed,
   elapsedAcrossRestart,
   warningLeadTime,
 } from '../../../src/idle/activity.ts';
@@ -36,7 +36,7 @@ describe('The time without activity', () => {
   for (const [what, wall, uptime, within, across] of cases) {
     it(what, () => {
       assert.deepEqual(
-        [elapsedSince(LAST, after(wall, uptime)), elapsedAcrossRestart(LAST, after(wall, uptime))],
+        [elapsed(LAST, after(wall, uptime)), elapsedAcrossRestart(LAST, after(wall, uptime))],
         [within, across],
       );
     });
@@ -45,7 +45,7 @@ describe('The time without activity', () => {
 
 describe('A moment of activity', () => {
   it('is the same after it was a text', () => {
-    assert.deepEqual({ ...parseMoment(formatMoment(LAST)) }, { version: 1, ...LAST });
+    assert.deepEqual({ ...parseActivityTimestamp(formatActivityTimestamp(LAST)) }, { version: 1, ...LAST });
   });
 
   for (const text of [
@@ -59,7 +59,7 @@ describe('A moment of activity', () => {
     '{"version":1,"at":1e999,"uptime":1}',
   ]) {
     it(`is none in ${JSON.stringify(text)}`, () => {
-      assert.equal(parseMoment(text), undefined);
+      assert.equal(parseActivityTimestamp(text), undefined);
     });
   }
 });
@@ -78,6 +78,6 @@ describe('The warning before a sign-out', () => {
 
 describe('Activity', () => {
   it('is noted at a tenth of the limit, not more often than each second, nor less often than each 15 s', () => {
-    assert.deepEqual([HOUR, MINUTE, SECOND].map(reportIntervalFor), [15 * SECOND, 6 * SECOND, SECOND]);
+    assert.deepEqual([HOUR, MINUTE, SECOND].map(reportInterval), [15 * SECOND, 6 * SECOND, SECOND]);
   });
 });

@@ -1,7 +1,7 @@
 // Windows in which nobody is active: they sign out together, once, on time, and never while anybody is there.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { formatMoment } from '../../../src/idle/activity.ts';
+import { formatActivityTimestamp } from '../../../src/idle/activity.ts';
 import { GOOD_TOKENS, providerAt } from '../../support/fixtures.ts';
 import { grantFor } from '../../support/testWindow.ts';
 import { IdleFixture, LIMIT } from '../../support/idleFixture.ts';
@@ -40,7 +40,7 @@ describe('Windows in which nobody is active', function () {
   it('stay signed in while somebody is active in any of them', async () => {
     const all = await bench.openSignedIn();
     for (let passed = 0; passed < 4 * HOUR; passed += 20 * MINUTE) {
-      all[(passed / (20 * MINUTE)) % 3]?.idleMonitor.noteActivity();
+      all[(passed / (20 * MINUTE)) % 3]?.idleMonitor.recordActivity();
       await bench.windows.clock.pass(20 * MINUTE);
       assert.equal(bench.present, 3);
     }
@@ -51,7 +51,7 @@ describe('Windows in which nobody is active', function () {
     const [, other] = await bench.openSignedIn();
     await bench.windows.clock.pass(LIMIT - MINUTE);
     assert.equal(bench.count('warn s1'), 3);
-    other?.idleMonitor.noteActivity();
+    other?.idleMonitor.recordActivity();
     await bench.windows.clock.pass(SECOND);
     assert.equal(bench.count('back s1'), 3);
     const before = bench.renewals;
@@ -69,7 +69,7 @@ describe('Windows in which nobody is active', function () {
       await bench.windows.clock.pass(10 * MINUTE);
       const before = bench.renewals;
       bench.windows.clock.sleep(8 * HOUR);
-      one.idleMonitor.noteActivity();
+      one.idleMonitor.recordActivity();
       const served = tokenIn(one);
       assert.deepEqual(
         all.flatMap(({ sessionManager }) => sessionManager.list('acme')),
@@ -88,7 +88,7 @@ describe('Windows in which nobody is active', function () {
     bench.windows.clock.sleep(LIMIT);
     bench.windows.folder.files.set(
       'activity',
-      formatMoment({ at: bench.windows.clock.now(), uptime: bench.windows.uptime }),
+      formatActivityTimestamp({ at: bench.windows.clock.now(), uptime: bench.windows.uptime }),
     );
     const served = tokenIn(one);
     await bench.windows.clock.pass(SECOND);
@@ -109,7 +109,7 @@ describe('Windows in which nobody is active', function () {
   it('stay signed in over a sleep within the limit, and renew without a word', async () => {
     const [one] = await bench.openSignedIn();
     await bench.sleep(20 * MINUTE);
-    one.idleMonitor.noteActivity();
+    one.idleMonitor.recordActivity();
     assert.ok((await tokenIn(one))?.startsWith('access-'));
     await bench.windows.clock.pass(29 * MINUTE);
     assert.deepEqual([bench.present, bench.count('out s1')], [3, 0]);
@@ -123,7 +123,7 @@ describe('Windows in which nobody is active', function () {
       await bench.sleep(0);
       for (let passed = 0; passed < 2 * HOUR; passed += 20 * MINUTE) {
         await bench.windows.clock.pass(20 * MINUTE);
-        one.idleMonitor.noteActivity();
+        one.idleMonitor.recordActivity();
       }
       assert.deepEqual([bench.present, bench.events], [3, []]);
       await bench.windows.clock.pass(LIMIT);
@@ -134,7 +134,7 @@ describe('Windows in which nobody is active', function () {
   it('do nothing, and touch no file, while there is no limit', async () => {
     bench.limits.clear();
     const [one] = await bench.openSignedIn();
-    one.idleMonitor.noteActivity();
+    one.idleMonitor.recordActivity();
     await bench.windows.clock.pass(2 * DAY);
     await bench.windows.closeAll();
     await bench.windows.clock.pass(2 * DAY);
@@ -172,11 +172,11 @@ describe('Windows in which nobody is active', function () {
       }
       await write(name, text);
     };
-    one.idleMonitor.noteActivity();
+    one.idleMonitor.recordActivity();
     await bench.windows.clock.pass(0);
     assert.deepEqual([...writes.keys()], [0]);
     for (let key = 0; key < 600; key += 1) {
-      one.idleMonitor.noteActivity();
+      one.idleMonitor.recordActivity();
       await bench.windows.clock.pass(100);
     }
     await bench.windows.clock.pass(15 * SECOND);
@@ -274,7 +274,7 @@ describe('Windows in which nobody is active', function () {
       const [one] = await bench.openSignedIn(1);
       bench.windows.folder.failing = failing;
       for (let passed = 0; passed < 2 * HOUR; passed += 20 * MINUTE) {
-        one.idleMonitor.noteActivity();
+        one.idleMonitor.recordActivity();
         await bench.windows.clock.pass(20 * MINUTE);
       }
       assert.deepEqual([bench.present, bench.events], [1, []]);

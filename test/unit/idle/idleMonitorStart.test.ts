@@ -38,7 +38,7 @@ describe('Windows after VS Code was closed', function () {
         );
       all.forEach(({ liveSessions, idleMonitor }) => {
         liveSessions.onDidChange(look);
-        idleMonitor.noteActivity();
+        idleMonitor.recordActivity();
       });
       const served = Promise.all(all.map(tokenIn));
       await bench.windows.clock.pass(SECOND);
@@ -57,7 +57,7 @@ describe('Windows after VS Code was closed', function () {
       }
       await write(name, text);
     };
-    bench.open().idleMonitor.noteActivity();
+    bench.open().idleMonitor.recordActivity();
     await clock.pass(SECOND);
     const late = tokenIn(bench.open());
     await clock.pass(SECOND);
@@ -70,7 +70,7 @@ describe('Windows after VS Code was closed', function () {
     bench.windows.store.failing.add('keys');
     const window = bench.open();
     for (let time = 0; time < 2 * LIMIT; time += LIMIT / 4) {
-      window.idleMonitor.noteActivity();
+      window.idleMonitor.recordActivity();
       await bench.windows.clock.pass(LIMIT / 4);
     }
     bench.windows.store.failing.clear();
@@ -82,9 +82,9 @@ describe('Windows after VS Code was closed', function () {
     await closed(LIMIT);
     bench.windows.store.failing.add('keys');
     const window = bench.open();
-    window.idleMonitor.noteActivity();
+    window.idleMonitor.recordActivity();
     await bench.windows.clock.pass(LIMIT / 2);
-    window.idleMonitor.noteActivity();
+    window.idleMonitor.recordActivity();
     bench.windows.store.failing.clear();
     await bench.windows.clock.pass(2 * MINUTE);
     await bench.assertOut();
@@ -95,7 +95,7 @@ describe('Windows after VS Code was closed', function () {
     bench.windows.store.failing.add('keys');
     const window = bench.open();
     await bench.windows.clock.pass(MINUTE);
-    window.idleMonitor.noteActivity();
+    window.idleMonitor.recordActivity();
     await bench.windows.clock.pass(LIMIT - 4 * MINUTE);
     bench.windows.store.failing.clear();
     await bench.windows.clock.pass(2 * MINUTE);
@@ -107,7 +107,7 @@ describe('Windows after VS Code was closed', function () {
   it('for less, are signed in, and renew', async () => {
     await closed(LIMIT - MINUTE);
     const window = bench.open();
-    window.idleMonitor.noteActivity();
+    window.idleMonitor.recordActivity();
     await bench.windows.clock.pass(10 * SECOND);
     assert.ok((await tokenIn(window))?.startsWith('access-'));
     await bench.windows.clock.pass(20 * MINUTE);
@@ -140,7 +140,7 @@ describe('Windows after VS Code was closed', function () {
     bench.windows.secrets.delete('session:s1');
     sealed.forEach(([name]) => bench.windows.folder.files.delete(name));
     await bench.windows.clock.pass(SECOND);
-    window.idleMonitor.noteActivity();
+    window.idleMonitor.recordActivity();
     await bench.windows.clock.pass(SECOND);
     sealed.forEach(([name, content]) => bench.windows.folder.files.set(name, content));
     bench.windows.secrets.set('session:s1', text);
@@ -154,7 +154,7 @@ describe('Windows after VS Code was closed', function () {
     await closed(DAY);
     bench.windows.store.failing.add('keys').add('get');
     const window = bench.open();
-    window.idleMonitor.noteActivity();
+    window.idleMonitor.recordActivity();
     await bench.windows.clock.pass(2 * MINUTE);
     assert.deepEqual(window.sessionManager.all(), []);
     bench.windows.store.failing.clear();

@@ -24,7 +24,7 @@ describe('what counts as activity in a window', () => {
       get reportInterval() {
         return reportInterval;
       },
-      noteActivity: () => (noted += 1),
+      recordActivity: () => (noted += 1),
     } as unknown as IdleMonitor);
     noted = 0;
   });
@@ -143,7 +143,7 @@ describe('what counts as activity in a window', () => {
 
   it('is opening the window, or setting a limit while somebody looks at it', () => {
     noted = 0;
-    const other = new Activity(clock, { reportInterval, noteActivity: () => (noted += 1) } as unknown as IdleMonitor);
+    const other = new Activity(clock, { reportInterval, recordActivity: () => (noted += 1) } as unknown as IdleMonitor);
     assert.equal(noted, 1);
     other.dispose();
   });

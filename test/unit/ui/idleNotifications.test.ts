@@ -9,7 +9,7 @@ import type { Window } from '../../support/windows.ts';
 describe('the warning before a sign-out for idle time', () => {
   let bench: IdleFixture;
   let window: Window;
-  let news: IdleNotifications;
+  let notifications: IdleNotifications;
   let signIns: number;
 
   beforeEach(async () => {
@@ -17,7 +17,7 @@ describe('the warning before a sign-out for idle time', () => {
     [window] = await bench.openSignedIn(1);
     signIns = 0;
     const subject = { signIn: () => Promise.resolve(void (signIns += 1)) } as unknown as ActionTarget;
-    news = new IdleNotifications({
+    notifications = new IdleNotifications({
       clock: window.clock,
       idleMonitor: window.idleMonitor,
       sessions: () => window.liveSessions.all(),
@@ -27,12 +27,12 @@ describe('the warning before a sign-out for idle time', () => {
   });
 
   afterEach(async () => {
-    news.dispose();
+    notifications.dispose();
     await bench.end();
   });
 
   const told = (): SessionNotification => {
-    const [only, ...others] = news.news();
+    const [only, ...others] = notifications.getNotifications();
     assert.ok(only !== undefined && others.length === 0);
     return only;
   };
@@ -47,7 +47,7 @@ describe('the warning before a sign-out for idle time', () => {
     assert.match(words, /Acme/);
     stay?.run();
     await bench.windows.clock.pass(MINUTE);
-    assert.deepEqual([news.news(), bench.events], [[], ['warn s1', 'back s1']]);
+    assert.deepEqual([notifications.getNotifications(), bench.events], [[], ['warn s1', 'back s1']]);
     await bench.windows.clock.pass(LIMIT - 3 * MINUTE);
     assert.notEqual(window.liveSessions.get('s1'), undefined);
   });

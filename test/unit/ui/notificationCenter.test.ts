@@ -96,7 +96,7 @@ describe('the report of what was found in the store', () => {
       notificationClaims,
       settings,
       actions,
-      idleNotifications: { news: () => [] } as unknown as IdleNotifications,
+      idleNotifications: { getNotifications: () => [] } as unknown as IdleNotifications,
       subjectOf: ({ providerId }) => subject(providerId),
       subjectAt: subject,
       remove: (id) => sessionManager.removeLocally(id),
