@@ -126,6 +126,11 @@ export class IdleMonitor implements Disposable {
     this.#plan();
   }
 
+  /** Records activity, which a sign-in is. */
+  onSignIn(): void {
+    this.recordActivity();
+  }
+
   /** Notes activity before the stored sessions could be read, which a locked keyring can delay for long. */
   #recordEarly(): void {
     const now = this.#dependencies.uptime();

@@ -9,6 +9,7 @@ import { DecisionLog, describeToken } from './decisionLog.ts';
 import { describeSession, describeRefreshability } from '../storage/record.ts';
 import type { TokenRefresher } from './tokenRefresher.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
+import type { SessionGate } from './sessionGate.ts';
 import { isWait } from '../storage/sessionIndex.ts';
 
 /** The longest time between two ticks, in ms: what a jump of the clock or a sleep costs at the most. */
@@ -28,11 +29,10 @@ export interface RefreshSchedulerDependencies {
   readonly log: Log;
   readonly liveSessions: LiveSessions;
   readonly tokenRefresher: TokenRefresher;
+  readonly sessionGate: SessionGate;
   settings(): LifetimeSettings;
-  /** Whether a session belongs to a provider as it is configured; others are kept, and left alone. */
+  /** Whether this window may refresh a session; others are kept, and left alone. */
   isOwned(record: SessionRecord): boolean;
-  /** What has to be decided before anything may be renewed; undefined where that is nothing. */
-  evaluateBeforeUse(): Promise<void> | undefined;
 }
 
 /** Starts renewals when they are due, whether or not anybody asks for the session; from the first {@link tick} on. */
@@ -95,11 +95,11 @@ export class RefreshScheduler implements Disposable {
    * @param planned what the clock has to show, at a tick that was planned.
    */
   #tick(wasHurried: boolean, planned?: number): void {
-    const settling = this.#dependencies.evaluateBeforeUse();
-    if (settling === undefined) {
+    const evaluation = this.#dependencies.sessionGate.evaluateBeforeUse();
+    if (evaluation === undefined) {
       this.#look(wasHurried, planned);
     } else {
-      void settling.then(() => this.#look(wasHurried, planned));
+      void evaluation.then(() => this.#look(wasHurried, planned));
     }
   }
 

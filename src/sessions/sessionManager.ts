@@ -23,7 +23,7 @@ import type { SessionStore } from '../storage/sessionStore.ts';
 import { DecisionLog, describeToken } from './decisionLog.ts';
 import { endSessionAtServer, type ServerSignOut } from './serverSignOut.ts';
 import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
-import type { IdleMonitor } from '../idle/idleMonitor.ts';
+import type { SessionGate } from './sessionGate.ts';
 import type { SessionIndex, SessionIndexEntry } from '../storage/sessionIndex.ts';
 import type { NotificationClaims } from '../locking/notificationClaims.ts';
 import { waitBriefly } from '../storage/timeouts.ts';
@@ -43,7 +43,7 @@ export interface SessionManagerDependencies {
   readonly crossWindowSync: CrossWindowSync;
   readonly liveSessions: LiveSessions;
   readonly tokenRefresher: TokenRefresher;
-  readonly idleMonitor: IdleMonitor;
+  readonly sessionGate: SessionGate;
   readonly renewalLock: RenewalLock;
   readonly discovery: Discovery;
   readonly transport: Transport;
@@ -109,8 +109,8 @@ export class SessionManager {
   }
 
   /**
-   * Reads the stored sessions into memory, once; after a failure the next call tries again. Those are not among them in
-   * which nobody has been active for too long. Never goes to the network.
+   * Reads the stored sessions into memory, once; after a failure the next call tries again. Resolves when it is known
+   * which of them may be used. Never goes to the network.
    * @throws Failure `storage` where the store cannot be read.
    */
   async ready(): Promise<void> {
@@ -120,13 +120,13 @@ export class SessionManager {
       throw error;
     });
     await this.#loading;
-    await this.#dependencies.idleMonitor.evaluateBeforeUse();
+    await this.#dependencies.sessionGate.evaluateBeforeUse();
   }
 
   async #load(): Promise<void> {
-    const { sessionStore, clock, idleMonitor, log, liveSessions } = this.#dependencies;
+    const { sessionStore, clock, sessionGate, log, liveSessions } = this.#dependencies;
     const { records, findings, missing } = await sessionStore.load();
-    await idleMonitor.start();
+    await sessionGate.start();
     for (const record of records) {
       if (liveSessions.get(record.id) === undefined) {
         liveSessions.put(record);
@@ -179,18 +179,18 @@ export class SessionManager {
   }
 
   /**
-   * All sessions that belong to a provider as it is configured, those that have ended included; without those that are
-   * held because nobody has been active.
+   * All sessions that belong to a provider as it is configured, those that have ended included; without those that
+   * must not be used.
    */
   all(providerId?: string): LiveSession[] {
-    const { idleMonitor, liveSessions } = this.#dependencies;
+    const { liveSessions, sessionGate } = this.#dependencies;
     return liveSessions
       .all()
       .filter(
         ({ record }) =>
           (providerId === undefined || record.providerId === providerId) &&
           this.providerOf(record) !== undefined &&
-          !idleMonitor.isBlocked(record),
+          !sessionGate.isBlocked(record),
       );
   }
 
@@ -333,12 +333,12 @@ export class SessionManager {
   }
 
   async #persistSignIn(record: SessionRecord, skew: number | undefined): Promise<SessionRecord> {
-    const { idleMonitor, log, tokenRefresher, liveSessions } = this.#dependencies;
+    const { log, sessionGate, tokenRefresher, liveSessions } = this.#dependencies;
     if (this.providerOf(record) === undefined) {
       throw new Failure('not-configured', 'provider-removed');
     }
     liveSessions.put(record);
-    idleMonitor.recordActivity();
+    sessionGate.onSignIn();
     liveSessions.update(record.id, { skew });
     await tokenRefresher.save(record);
     await this.#removeSuperseded(record);

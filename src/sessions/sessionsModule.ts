@@ -124,7 +124,7 @@ export class SessionsModule implements Disposable {
     });
     this.sessionManager = new SessionManager({
       ...shared,
-      idleMonitor: this.idleMonitor,
+      sessionGate: this.idleMonitor,
       notificationClaims: this.notificationClaims,
       crossWindowSync: this.crossWindowSync,
       tokenRefresher: this.tokenRefresher,
@@ -149,7 +149,7 @@ export class SessionsModule implements Disposable {
       isOwned,
       tokenRefresher: this.tokenRefresher,
       settings: () => ports.lifetimes(),
-      evaluateBeforeUse: () => this.idleMonitor.evaluateBeforeUse(),
+      sessionGate: this.idleMonitor,
     });
   }
 

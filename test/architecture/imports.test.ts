@@ -57,6 +57,7 @@ describe('the checker of the architecture', () => {
       ['protocol/b.ts', `import * as oauth from 'oauth4webapi'; import { a } from '../core/a.ts';`],
       ['flows/loopback.ts', `import { createServer } from 'node:http'; import { a } from '../protocol/a.ts';`],
       ['sessions/b.ts', `import * as v from 'valibot'; import { a } from '../protocol/a.ts';`],
+      ['sessions/sessionsModule.ts', `import { a } from '../idle/a.ts';`],
       [
         'ui/b.ts',
         `import * as vscode from 'vscode'; import { a } from '../flows/a.ts'; import { b } from '../sessions/a.ts';`,
@@ -88,6 +89,9 @@ describe('the checker of the architecture', () => {
     ['sessions/b.ts', 'flows/a.ts'],
     ['sessions/b.ts', 'ui/a.ts'],
     ['sessions/b.ts', 'node/a.ts'],
+    ['sessions/sessionManager.ts', 'idle/a.ts'],
+    ['sessions/refreshScheduler.ts', 'idle/a.ts'],
+    ['idle/b.ts', 'sessions/a.ts'],
     ['node/b.ts', 'ui/a.ts'],
     ['ui/b.ts', 'node/a.ts'],
     ['ui/b.ts', 'wizard/a.ts'],
