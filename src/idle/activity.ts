@@ -1,12 +1,12 @@
-// How long nobody has been active, and what follows from that. Every length of time is in ms.
+// Points in time of activity, and the lengths of time that follow from an idle timeout. All lengths are in ms.
 import * as v from 'valibot';
 import { MINUTE, SECOND } from '../core/clock.ts';
 
-/** A moment, by both clocks of a machine. */
+/** A point in time, as both clocks of a machine show it. */
 export interface ActivityTimestamp {
-  /** The wall clock, in ms since the Unix epoch: it may be set, and goes on over a restart of the machine. */
+  /** The wall-clock time, in ms since the Unix epoch. It can be set, and it continues across a restart of the machine. */
   readonly at: number;
-  /** The time since the machine started, in ms: nobody can set it, it goes on during a sleep, and each start begins anew. */
+  /** The machine's uptime, in ms. It can't be set, it includes sleep, and it starts at zero after a restart. */
   readonly uptime: number;
 }
 
@@ -16,47 +16,48 @@ const timestampSchema = v.object({
   uptime: v.pipe(v.number(), v.finite()),
 });
 
-/** The text that keeps a moment for other windows, and for the next start. */
+/** Returns the text that stores a timestamp for other windows and for the next start. */
 export function formatActivityTimestamp({ at, uptime }: ActivityTimestamp): string {
   return JSON.stringify({ version: 1, at, uptime });
 }
 
-/** The moment in a text; undefined where there is none that makes sense. */
+/** Returns the timestamp in a stored text; `undefined` if the text isn't valid. */
 export function parseActivityTimestamp(text: string): ActivityTimestamp | undefined {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), timestampSchema), text);
   return parsed.success ? parsed.output : undefined;
 }
 
 /**
- * How long ago a moment was, by the time since the machine started; by the wall clock where the machine has started anew
- * in between. Never negative. A clock that is set does not come into it, and a night of sleep does.
+ * Returns the time between two timestamps, in ms, never negative. It goes by the uptime, so that sleep counts and a clock
+ * that was set doesn't; if the machine was restarted in between, it goes by the wall clock.
  */
 export function elapsed(last: ActivityTimestamp, now: ActivityTimestamp): number {
   return now.uptime >= last.uptime ? now.uptime - last.uptime : Math.max(0, now.at - last.at);
 }
 
 /**
- * The same for a moment that was noted before this process began. The machine may have started anew and run for longer
- * than before, so the longer of the two times counts: nobody stays signed in over a night because of a restart.
+ * Returns the same for a timestamp from before this process started. The machine may have been restarted and be up for
+ * longer than before, so the longer of the two times counts: a restart must not keep a session signed in overnight.
  */
 export function elapsedAcrossRestart(last: ActivityTimestamp, now: ActivityTimestamp): number {
   return Math.max(elapsed(last, now), now.at - last.at);
 }
 
-/** The longest time before the end at which a warning comes. */
-const LONGEST_WARNING = 5 * MINUTE;
-/** The shortest, where the limit allows for it: long enough to read a sentence and press a key. */
-const SHORTEST_WARNING = 15 * SECOND;
+/** The longest time, in ms, between a warning and the sign-out. */
+const MAX_WARNING_LEAD = 5 * MINUTE;
+/** The shortest one, if the timeout is long enough for it: time to read a sentence and press a key. */
+const MIN_WARNING_LEAD = 15 * SECOND;
 
-/** How long before the end of an idle time the person is warned: a third of it, 5 minutes at most, half of it where it is very short. */
+/** Returns how long, in ms, before the sign-out the warning comes: a third of the timeout within bounds, at most half of it. */
 export function warningLeadTime(timeout: number): number {
-  return Math.min(LONGEST_WARNING, Math.max(timeout / 3, SHORTEST_WARNING), timeout / 2);
+  return Math.min(MAX_WARNING_LEAD, Math.max(timeout / 3, MIN_WARNING_LEAD), timeout / 2);
 }
 
-/** The bounds of the time, in ms, that passes between two notes of activity for the other windows. */
-const PACES = [SECOND, 15 * SECOND] as const;
+/** The bounds, in ms, of the time between two reports of activity to other windows. */
+const MIN_REPORT_INTERVAL = SECOND;
+const MAX_REPORT_INTERVAL = 15 * SECOND;
 
-/** How often, in ms, activity is noted for the other windows: a tenth of the shortest limit, within bounds. */
+/** Returns how often, in ms, activity is reported to other windows: every tenth of the shortest timeout, within bounds. */
 export function reportInterval(timeout: number): number {
-  return Math.min(Math.max(timeout / 10, PACES[0]), PACES[1]);
+  return Math.min(Math.max(timeout / 10, MIN_REPORT_INTERVAL), MAX_REPORT_INTERVAL);
 }

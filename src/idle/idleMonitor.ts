@@ -1,76 +1,54 @@
-// Signs out where nobody has been active for long, in any window. What each window knows of activity it notes in a file
-// for the others, and for the next start. Times without a date are in ms since the machine started, which nobody can set.
-import { HOUR, SECOND, type Clock, type Disposable } from '../core/clock.ts';
-import { Emitter } from '../core/emitter.ts';
-import { toFailure } from '../core/failure.ts';
-import { reportInterval, warningLeadTime } from './activity.ts';
-import type { Log } from '../core/log.ts';
-import type { Provider } from '../core/provider.ts';
+// Signs out of sessions when nobody has been active in any window for a configured time, with a warning before.
+import { HOUR, SECOND, type Disposable } from '../core/clock.ts';
 import type { SessionRecord } from '../core/session.ts';
-import { isUsable } from '../core/status.ts';
-import { ACTIVITY_FILE, LastActivityFile } from './lastActivityFile.ts';
-import type { Folder } from '../locking/sharedFolder.ts';
-import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
-import type { NotificationClaims } from '../locking/notificationClaims.ts';
 import { describeSession } from '../storage/record.ts';
-import type { LiveSessions } from '../storage/liveSessions.ts';
+import { reportInterval } from './activity.ts';
+import { ActivityReporter } from './activityReporter.ts';
+import { ActivityTracker } from './activityTracker.ts';
+import { IdleSessions, type IdleSessionsDependencies } from './idleSessions.ts';
+import { IdleSignOut, type IdleSignOutDependencies } from './idleSignOut.ts';
+import { IdleWarnings } from './idleWarnings.ts';
+import { ACTIVITY_FILE, LastActivityFile, type LastActivityFileDependencies } from './lastActivityFile.ts';
 
-/** What idleness works with. */
-export interface IdleMonitorDependencies {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly folder: Folder;
-  readonly notificationClaims: NotificationClaims;
-  readonly crossWindowSync: CrossWindowSync;
-  readonly liveSessions: LiveSessions;
-  /** How long, in ms, the machine has been running, sleeps included. */
-  uptime(): number;
-  /** After how long without activity, in ms, sessions are signed out: by provider id, of those where it is on at all. */
-  timeouts(): ReadonlyMap<string, number>;
-  /** The provider of a session as it is configured now; undefined where it is not, or not for this session. */
-  providerOf(record: SessionRecord): Provider | undefined;
-  /** Signs a session out. */
-  signOut(id: string): Promise<unknown>;
-}
+/** What the monitor depends on. */
+export interface IdleMonitorDependencies
+  extends IdleSessionsDependencies, IdleSignOutDependencies, LastActivityFileDependencies {}
 
-/** How long, in ms, the window that signs a session out may take before another one does. */
-const SIGN_OUT_TIMEOUT = 5 * SECOND;
-const NO_GAP = { from: 0, until: -Infinity };
-
-/** Watches whether anybody is active. Reads and writes nothing while no provider has a limit. */
+/** The gate of the idle sign-out. It reads and writes nothing while no provider has an idle timeout. */
 export class IdleMonitor implements Disposable {
   readonly #dependencies: IdleMonitorDependencies;
+  readonly #activity: ActivityTracker;
   readonly #file: LastActivityFile;
-  readonly #warningDue = new Emitter<{ readonly record: SessionRecord; readonly endsAt: number }>();
-  readonly #warningCanceled = new Emitter<string>();
-  readonly #signedOut = new Emitter<{ readonly record: SessionRecord; readonly after: number }>();
+  readonly #reporter: ActivityReporter;
+  readonly #signOuts: IdleSignOut;
+  readonly #sessions: IdleSessions;
+  readonly #warnings: IdleWarnings;
   readonly #subscription: Disposable;
   #starting: Promise<void> | undefined;
-  #isOver = false;
-  /** When somebody was last active, as far as is known; until the start has found out, nothing is. */
-  #last = -Infinity;
-  /** The time without activity that this window has found at its start. */
-  #offlineGap = NO_GAP;
-  /** When each session was signed in: nobody has been idle in it for longer. */
-  readonly #signIns = new Map<string, { readonly signedInAt: number; readonly since: number }>();
-  /** The sessions that are being signed out, with their sign-in; no activity brings them back. */
-  readonly #signingOut = new Map<string, { readonly signedInAt: number; readonly done: Promise<void> }>();
-  readonly #warned = new Set<string>();
   #evaluating: Promise<void> | undefined;
-  /** When somebody was last active while it was not decided yet whether that came in time. */
-  #pendingAt: number | undefined;
-  /** The first and the last activity in this window before it was known for how long nobody had been active before. */
-  #early: { readonly first: number; last: number } | undefined;
-  #reportedAt = -Infinity;
-  #reportTimer: Disposable | undefined;
+  /** The uptime of the last activity that came while it was unknown whether it was in time. */
+  #pendingActivity: number | undefined;
   #timer: Disposable | undefined;
   #plannedFor = Infinity;
-  #timeouts: string;
+  #isDisposed = false;
 
   constructor(dependencies: IdleMonitorDependencies) {
     this.#dependencies = dependencies;
+    this.#activity = new ActivityTracker(dependencies);
     this.#file = new LastActivityFile(dependencies);
-    this.#timeouts = this.#describeTimeouts();
+    this.#warnings = new IdleWarnings(dependencies.clock);
+    this.#signOuts = new IdleSignOut(dependencies);
+    this.#sessions = new IdleSessions(dependencies, this.#activity, this.#signOuts);
+    this.#reporter = new ActivityReporter({
+      clock: dependencies.clock,
+      file: this.#file,
+      uptime: () => dependencies.uptime(),
+      interval: () => this.reportInterval,
+      lastActivity: () => this.#activity.last,
+      // A window that starts now must find an idle session signed out, rather than somebody active.
+      whenReady: () => this.#signOuts.whenDone(),
+      onRead: (lastActivity) => this.#applyActivity(lastActivity),
+    });
     this.#subscription = dependencies.liveSessions.onDidChange(({ before, after }) => {
       if (after === undefined) {
         this.#onRemoved(before?.record);
@@ -80,118 +58,117 @@ export class IdleMonitor implements Disposable {
     });
   }
 
-  /** Fires in each window when a session is going to be signed out unless somebody is active until `endsAt` (wall clock). */
-  get onDidWarn(): Emitter<{ readonly record: SessionRecord; readonly endsAt: number }>['event'] {
-    return this.#warningDue.event;
+  /** Fires in each window when a session is about to be signed out. */
+  get onDidWarn(): IdleWarnings['onDidWarn'] {
+    return this.#warnings.onDidWarn;
   }
 
-  /** Fires with the id of a session whose warning is void: somebody is active again, or the session is over. */
-  get onDidCancelWarning(): Emitter<string>['event'] {
-    return this.#warningCanceled.event;
+  /** Fires with the id of a session whose warning no longer applies: somebody is active again, or the session is gone. */
+  get onDidCancelWarning(): IdleWarnings['onDidCancel'] {
+    return this.#warnings.onDidCancel;
   }
 
-  /** Fires in each window that has found a session to be over by its limit, once it is signed out; `after` is the limit in ms. */
-  get onDidSignOut(): Emitter<{ readonly record: SessionRecord; readonly after: number }>['event'] {
-    return this.#signedOut.event;
+  /** Fires when an idle session was signed out, in each window that finds its timeout passed. */
+  get onDidSignOut(): IdleSignOut['onDidSignOut'] {
+    return this.#signOuts.onDidSignOut;
   }
 
-  /** How often, in ms, it is of use to tell of activity that goes on; undefined while there is no limit. */
+  /** How often, in ms, continuous activity should be recorded; `undefined` while no provider has an idle timeout. */
   get reportInterval(): number | undefined {
-    const timeouts = [...this.#dependencies.timeouts().values()];
-    return timeouts.length === 0 ? undefined : reportInterval(Math.min(...timeouts));
+    const { shortestTimeout } = this.#sessions;
+    return shortestTimeout === undefined ? undefined : reportInterval(shortestTimeout);
   }
 
-  /** Finds out, once, for how long nobody was active before this window; called as soon as the stored sessions are known. */
+  /**
+   * Reads for how long nobody was active before this window was opened. Called when the stored sessions were read.
+   * @returns a promise that resolves when that was read and evaluated; the same one each time. It never rejects.
+   */
   async start(): Promise<void> {
     this.#starting ??= this.#readAtStart();
     return this.#starting;
   }
 
   /**
-   * Notes that somebody is active. Where the limit has passed by then, which a machine finds when it wakes up, it comes
-   * too late for the sessions whose limit that is.
+   * Records that somebody is active. If a timeout has passed by then, for example during sleep, the activity comes too
+   * late for the sessions with that timeout.
    */
   recordActivity(): void {
-    if (this.#isOver || this.reportInterval === undefined) {
+    const { shortestTimeout } = this.#sessions;
+    if (this.#isDisposed || shortestTimeout === undefined) {
       return;
     }
-    if (this.#last === -Infinity || this.#overdue().length > 0) {
-      this.#pendingAt = this.#dependencies.uptime();
-      this.#recordEarly();
+    if (!this.#activity.isStarted) {
+      this.#activity.recordEarly(shortestTimeout);
+    }
+    const now = this.#dependencies.uptime();
+    if (!this.#activity.isStarted || this.#sessions.listOverdue().length > 0) {
+      this.#pendingActivity = now;
       void this.evaluate();
       return;
     }
-    this.#applyActivity(this.#dependencies.uptime());
-    this.#reportSoon();
+    this.#applyActivity(now);
+    this.#reporter.reportSoon();
     this.#plan();
   }
 
-  /** Records activity, which a sign-in is. */
+  /** Records activity: a person has signed in. */
   onSignIn(): void {
     this.recordActivity();
   }
 
-  /** Notes activity before the stored sessions could be read, which a locked keyring can delay for long. */
-  #recordEarly(): void {
-    const now = this.#dependencies.uptime();
-    this.#early ??= { first: now, last: now };
-    if (now - this.#early.last < Math.min(...this.#dependencies.timeouts().values())) {
-      this.#early.last = now;
-    }
-  }
-
-  /** Takes other limits: the time without activity counts from their change. */
+  /** Applies changed timeouts. The idle time counts from the change. */
   configure(): void {
-    const timeouts = this.#describeTimeouts();
-    if (timeouts === this.#timeouts) {
+    if (!this.#sessions.updateTimeouts()) {
       return;
     }
-    this.#timeouts = timeouts;
-    this.#offlineGap = NO_GAP;
-    this.#warned.forEach((id) => this.#cancelWarning(id));
-    if (this.#last === -Infinity) {
+    this.#activity.ignoreOfflineTime();
+    this.#warnings.cancelAll();
+    if (!this.#activity.isStarted) {
       return;
     }
     this.#applyActivity(this.#dependencies.uptime());
     if (this.reportInterval === undefined) {
-      this.#reportTimer?.dispose();
-      this.#reportTimer = undefined;
-      void this.#file.delete();
+      this.#reporter.stop();
     } else {
-      this.#dependencies.log.info('The limits of the time without activity have changed; it counts from now.');
-      this.#reportedAt = -Infinity;
-      this.#reportSoon();
+      this.#dependencies.log.info('The idle timeouts have changed. The idle time counts from now.');
+      this.#reporter.reset();
+      this.#reporter.reportSoon();
     }
     void this.evaluate();
   }
 
-  /** Looks into the file after it has changed, where it can make a warning void. */
+  /** Evaluates the activity of other windows after a file has changed, if that may cancel a warning. */
   onFileChanged(name: string): void {
-    if (name === ACTIVITY_FILE && this.#warned.size > 0) {
+    if (name === ACTIVITY_FILE && this.#warnings.isAnyShown) {
       void this.evaluate();
     }
   }
 
   /**
-   * Whether a session must be neither served nor renewed: its limit has passed, or it is not known yet whether it has.
-   * From memory, and at once.
+   * Returns whether a session must be neither handed out nor refreshed, because its idle timeout has passed or because
+   * that isn't known yet. From memory, at once.
    */
   isBlocked(record: SessionRecord): boolean {
-    const timeout = this.#timeoutOf(record);
-    return this.#isSigningOut(record) || (timeout > 0 && this.#idleTimeOf(record) >= timeout);
+    return this.#signOuts.isRunning(record) || this.#sessions.isOverdue(record);
   }
 
-  /** Decides first, before anything is renewed, where a limit seems to have passed; undefined where none has. */
+  /** Evaluates if an idle timeout seems to have passed; `undefined` if none has. The promise never rejects. */
   evaluateBeforeUse(): Promise<void> | undefined {
-    return this.#overdue().length > 0 ? this.evaluate() : undefined;
+    return this.#sessions.listOverdue().length > 0 ? this.evaluate() : undefined;
   }
 
-  /** Decides what is due: warnings and sign-outs, by what all windows know. Gives undefined where nothing is. */
+  /**
+   * Warns and signs out if it is time, by the activity in all windows.
+   * @returns a promise that resolves when the sign-outs have started; `undefined` if nothing is due. It never rejects.
+   */
   evaluate(): Promise<void> | undefined {
-    if (this.#isOver || this.#last === -Infinity) {
+    if (this.#isDisposed || !this.#activity.isStarted) {
       return undefined;
     }
-    if (this.#evaluating === undefined && this.#watched().some((record) => this.#untilWarning(record) <= 0)) {
+    if (
+      this.#evaluating === undefined &&
+      this.#sessions.listWatched().some((record) => this.#sessions.untilWarning(record) <= 0)
+    ) {
       this.#evaluating = this.#evaluateAll().finally(() => {
         this.#evaluating = undefined;
         this.#flushPending();
@@ -203,102 +180,71 @@ export class IdleMonitor implements Disposable {
     return this.#evaluating;
   }
 
-  /** Ends the watch. What is not in the file yet gets there. */
+  /** Stops. Activity that isn't in the file yet is written. */
   dispose(): void {
     this.#subscription.dispose();
     this.#timer?.dispose();
-    if (this.#reportTimer !== undefined) {
-      this.#reportTimer.dispose();
-      void this.#report();
-    }
-    this.#isOver = true;
-    for (const emitter of [this.#warningDue, this.#warningCanceled, this.#signedOut]) {
-      emitter.dispose();
-    }
+    this.#reporter.dispose();
+    this.#signOuts.dispose();
+    this.#warnings.dispose();
+    this.#isDisposed = true;
   }
 
   async #readAtStart(): Promise<void> {
     const { log } = this.#dependencies;
-    let length = 0;
+    let offlineTime = 0;
     if (this.reportInterval !== undefined) {
       const known = await this.#file.readAtStart();
-      length = known ?? 0;
-      this.#pendingAt ??= known === undefined ? this.#dependencies.uptime() : undefined;
+      offlineTime = known ?? 0;
+      this.#pendingActivity ??= known === undefined ? this.#dependencies.uptime() : undefined;
       log.info(
         known === undefined
-          ? 'Nothing is known of activity before; it counts from now.'
-          : `The last activity was ${seconds(length)} ago.`,
+          ? 'No earlier activity is known. The idle time counts from now.'
+          : `The last activity was ${seconds(offlineTime)} ago.`,
       );
     }
-    const now = this.#dependencies.uptime();
-    const from = now - length;
-    this.#last = Math.max(from, this.#early?.last ?? from);
-    this.#offlineGap = { from, until: Math.max(from, this.#early?.first ?? now) };
-    this.#notifyChanged(this.#watched());
+    this.#activity.start(offlineTime);
+    this.#notifyChanged(this.#sessions.listWatched());
     await this.evaluate();
     this.#flushPending();
   }
 
   async #evaluateAll(): Promise<void> {
-    const { clock, log } = this.#dependencies;
-    const overdue = this.#overdue();
+    const { log } = this.#dependencies;
+    const overdue = this.#sessions.listOverdue();
     this.#applyActivity(await this.#file.read());
-    for (const record of this.#watched()) {
-      const timeout = this.#timeoutOf(record);
-      const idle = this.#idleTimeOf(record);
-      if (idle >= timeout) {
-        log.info(
-          `${describeSession(record)}: nobody has been active for ${seconds(idle)}, the limit is ${seconds(timeout)}.`,
-        );
-        this.#signingOut.set(record.id, { signedInAt: record.signedInAt, done: this.#signOutOnce(record, timeout) });
+    for (const record of this.#sessions.listWatched()) {
+      if (this.#sessions.isOverdue(record)) {
+        const timeout = this.#sessions.timeout(record);
+        const idle = seconds(this.#sessions.idleTime(record));
+        log.info(`${describeSession(record)}: idle for ${idle}; its idle timeout is ${seconds(timeout)}.`);
+        this.#signOuts.start(record, timeout);
       }
     }
     this.#flushPending();
     this.#notifyChanged(overdue);
-    for (const record of this.#watched()) {
-      if (this.#untilWarning(record) <= 0 && !this.#warned.has(record.id)) {
-        const left = this.#timeoutOf(record) - this.#idleTimeOf(record);
-        this.#warned.add(record.id);
-        log.info(`${describeSession(record)}: nobody is active; it is signed out in ${seconds(left)}.`);
-        this.#warningDue.fire({ record, endsAt: clock.now() + left });
+    for (const record of this.#sessions.listWatched()) {
+      if (this.#sessions.untilWarning(record) <= 0 && !this.#warnings.has(record.id)) {
+        const left = this.#sessions.untilSignOut(record);
+        log.info(`${describeSession(record)}: idle; it will be signed out in ${seconds(left)}.`);
+        this.#warnings.warn(record, left);
       }
     }
   }
 
-  /** Signs a session out. Of all windows that find the same, one does it; where that one does not finish, another. */
-  async #signOutOnce(record: SessionRecord, timeout: number): Promise<void> {
-    const { clock, crossWindowSync, log, notificationClaims, liveSessions } = this.#dependencies;
-    const { id } = record;
-    if (!(await notificationClaims.claim({ kind: 'idle-sign-out', id, since: record.signedInAt }, clock.now()))) {
-      await new Promise<void>((resolve) => clock.after(SIGN_OUT_TIMEOUT, resolve));
-    }
-    await crossWindowSync.sync(id).catch(() => {});
-    const isToDo = liveSessions.get(id)?.record.signedInAt === record.signedInAt && !this.#isOver;
-    const signingOut = isToDo ? this.#dependencies.signOut(id) : undefined;
-    if (liveSessions.get(id) === undefined) {
-      this.#signedOut.fire({ record, after: timeout });
-    }
-    await signingOut?.catch((error: unknown) =>
-      log.warn(`${describeSession(record)} is over, but still stored (${toFailure(error).code}).`),
-    );
-    await notificationClaims.forget(id);
-    this.#signingOut.delete(id);
-  }
-
-  /** A session is gone: where its limit has passed, another window was faster, and the person may be looking at this one. */
+  /** A session whose timeout has passed was signed out by another window; the person may be looking at this one. */
   #onRemoved(record: SessionRecord | undefined): void {
     if (record === undefined) {
       return;
     }
-    const after = this.#timeoutOf(record);
-    if (after > 0 && this.#idleTimeOf(record) >= after && !this.#isSigningOut(record)) {
-      this.#signedOut.fire({ record, after });
+    if (this.#sessions.isOverdue(record)) {
+      this.#signOuts.reportSignedOut(record, this.#sessions.timeout(record));
     }
-    this.#signIns.delete(record.id);
-    this.#cancelWarning(record.id);
+    this.#activity.delete(record.id);
+    this.#warnings.cancel(record.id);
   }
 
-  /** Lets those look again who have passed over sessions while they were held. */
+  /** Fires a change for sessions that may no longer be blocked, for those who have skipped them. */
   #notifyChanged(records: readonly SessionRecord[]): void {
     for (const { id } of records) {
       this.#dependencies.liveSessions.update(id, {});
@@ -306,59 +252,31 @@ export class IdleMonitor implements Disposable {
   }
 
   #flushPending(): void {
-    const active = this.#pendingAt;
-    if (active !== undefined && this.#last !== -Infinity) {
-      this.#pendingAt = undefined;
+    const active = this.#pendingActivity;
+    if (active !== undefined && this.#activity.isStarted) {
+      this.#pendingActivity = undefined;
       this.#applyActivity(active);
-      this.#reportSoon();
+      this.#reporter.reportSoon();
     }
   }
 
   #applyActivity(active: number): void {
-    this.#last = Math.max(this.#last, active);
-    for (const record of this.#watched()) {
-      if (this.#untilWarning(record) > 0) {
-        this.#cancelWarning(record.id);
+    this.#activity.record(active);
+    for (const record of this.#sessions.listWatched()) {
+      if (this.#sessions.untilWarning(record) > 0) {
+        this.#warnings.cancel(record.id);
       }
     }
   }
 
-  #cancelWarning(id: string): void {
-    if (this.#warned.delete(id)) {
-      this.#warningCanceled.fire(id);
-    }
-  }
-
-  /** Notes activity for the others, at once where that was not done a moment ago. */
-  #reportSoon(): void {
-    if (this.#reportTimer === undefined && this.reportInterval !== undefined) {
-      const wait = this.#reportedAt + this.reportInterval - this.#dependencies.uptime();
-      this.#reportTimer = this.#dependencies.clock.after(Math.max(0, wait), () => void this.#report());
-    }
-  }
-
-  async #report(): Promise<void> {
-    this.#reportTimer = undefined;
-    this.#reportedAt = this.#dependencies.uptime();
-    // A window that starts now must find a session signed out rather than somebody active.
-    await Promise.all([...this.#signingOut.values()].map(({ done }) => done));
-    const noted = await this.#file.read();
-    this.#applyActivity(noted);
-    if (this.reportInterval !== undefined && this.#last > noted) {
-      await this.#file.write(this.#last);
-    }
-  }
-
+  /** Evaluates again when the next warning or sign-out is due. */
   #plan(): void {
     const now = this.#dependencies.uptime();
-    const waits = this.#watched().map((record) => {
-      const wait = this.#untilWarning(record);
-      return wait > 0 ? wait : wait + warningLeadTime(this.#timeoutOf(record));
-    });
-    // Some systems count their running time in whole seconds.
+    const waits = this.#sessions.listWatched().map((record) => this.#sessions.untilNextEvent(record));
+    // Some systems count the uptime in whole seconds.
     const wait = Math.min(Math.max(Math.min(...waits), SECOND), HOUR);
     const isPlanned = this.#plannedFor > now && this.#plannedFor <= now + wait;
-    if (waits.length === 0 || this.#isOver || isPlanned) {
+    if (waits.length === 0 || this.#isDisposed || isPlanned) {
       return;
     }
     this.#timer?.dispose();
@@ -367,57 +285,6 @@ export class IdleMonitor implements Disposable {
       this.#plannedFor = Infinity;
       void this.evaluate();
     });
-  }
-
-  /** The sessions with a limit that are not being signed out already. */
-  #watched(): SessionRecord[] {
-    const records = this.#dependencies.liveSessions.all().map(({ record }) => record);
-    return records.filter((record) => this.#timeoutOf(record) > 0 && !this.#isSigningOut(record));
-  }
-
-  #overdue(): SessionRecord[] {
-    return this.#watched().filter((record) => this.isBlocked(record));
-  }
-
-  #isSigningOut({ id, signedInAt }: SessionRecord): boolean {
-    return this.#signingOut.get(id)?.signedInAt === signedInAt;
-  }
-
-  #untilWarning(record: SessionRecord): number {
-    const timeout = this.#timeoutOf(record);
-    return timeout - warningLeadTime(timeout) - this.#idleTimeOf(record);
-  }
-
-  /** For how long nobody has been active; a time before this window counts, though somebody is active again. */
-  #idleTimeOf(record: SessionRecord): number {
-    const signedIn = this.#signInOf(record);
-    const idle = this.#dependencies.uptime() - Math.max(this.#last, signedIn);
-    const before = this.#offlineGap.until - Math.max(this.#offlineGap.from, signedIn);
-    return before >= this.#timeoutOf(record) ? Math.max(idle, before) : idle;
-  }
-
-  #signInOf({ id, signedInAt }: SessionRecord): number {
-    const known = this.#signIns.get(id);
-    if (known?.signedInAt === signedInAt) {
-      return known.since;
-    }
-    const time = this.#dependencies.clock.now() - signedInAt;
-    // A sign-in that is still to come says that the clock was set back, and no more.
-    const since = time < 0 ? -Infinity : this.#dependencies.uptime() - time;
-    this.#signIns.set(id, { signedInAt, since });
-    return since;
-  }
-
-  /** The limit of a session, in ms; 0 where it has none. */
-  #timeoutOf(record: SessionRecord): number {
-    // What has ended by itself has nothing left to be signed out of.
-    const isConcerned =
-      this.#dependencies.providerOf(record) !== undefined && isUsable(record, this.#dependencies.clock.now());
-    return isConcerned ? (this.#dependencies.timeouts().get(record.providerId) ?? 0) : 0;
-  }
-
-  #describeTimeouts(): string {
-    return JSON.stringify([...this.#dependencies.timeouts()]);
   }
 }
 

@@ -1,9 +1,9 @@
-// What VS Code tells of a person who works in this window: typing, clicking, looking at it, using a terminal.
+// The signs of activity in this window that VS Code's API reports: typing, selecting, focus, terminals.
 import * as vscode from 'vscode';
 import type { Clock, Disposable } from '../core/clock.ts';
 import type { IdleMonitor } from '../idle/idleMonitor.ts';
 
-/** Hands on that somebody is active, and listens to VS Code only while some limit is set. */
+/** Records activity with the idle monitor. Listens to VS Code only while a provider has an idle timeout. */
 export class Activity implements Disposable {
   readonly #clock: Clock;
   readonly #idleMonitor: IdleMonitor;
@@ -16,13 +16,13 @@ export class Activity implements Disposable {
     this.update();
   }
 
-  /** Begins or ceases to listen, after the settings have changed. */
+  /** Starts or stops listening after the settings have changed. */
   update(): void {
     if (this.#idleMonitor.reportInterval === undefined) {
       this.dispose();
     } else if (this.#subscriptions === undefined) {
       this.#subscriptions = this.#listen();
-      // Whoever opens a window is there.
+      // Opening a window is activity, and so is setting a timeout in it.
       this.#onState(vscode.window.state, vscode.window.state.focused);
     }
   }
@@ -35,7 +35,7 @@ export class Activity implements Disposable {
 
   #listen(): vscode.Disposable {
     const { window, workspace, TextEditorSelectionChangeKind } = vscode;
-    const note = (): void => this.#idleMonitor.recordActivity();
+    const record = (): void => this.#idleMonitor.recordActivity();
     let hadFocus = window.state.focused;
     return vscode.Disposable.from(
       window.onDidChangeWindowState((state) => {
@@ -43,27 +43,27 @@ export class Activity implements Disposable {
         hadFocus = state.focused;
       }),
       window.onDidChangeTextEditorSelection(({ kind }) => {
-        // Commands move the cursor too, and not only those that a person runs.
+        // Commands move the cursor too, and extensions can run them.
         if (kind === TextEditorSelectionChangeKind.Keyboard || kind === TextEditorSelectionChangeKind.Mouse) {
-          note();
+          record();
         }
       }),
       workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-        // A file that grows while it is open is no activity.
+        // A file that a program writes to while it is open is not activity.
         const isTyped = document.uri.scheme !== 'output' && document === window.activeTextEditor?.document;
         if (isTyped && contentChanges.length > 0 && window.state.focused && window.state.active) {
-          note();
+          record();
         }
       }),
-      window.onDidChangeActiveTextEditor(() => window.state.focused && note()),
-      window.onDidChangeActiveTerminal(() => window.state.focused && note()),
-      window.onDidOpenTerminal(() => window.state.focused && note()),
-      window.onDidChangeTerminalState(({ state }) => state.isInteractedWith && window.state.focused && note()),
-      window.onDidStartTerminalShellExecution(() => window.state.focused && note()),
+      window.onDidChangeActiveTextEditor(() => window.state.focused && record()),
+      window.onDidChangeActiveTerminal(() => window.state.focused && record()),
+      window.onDidOpenTerminal(() => window.state.focused && record()),
+      window.onDidChangeTerminalState(({ state }) => state.isInteractedWith && window.state.focused && record()),
+      window.onDidStartTerminalShellExecution(() => window.state.focused && record()),
     );
   }
 
-  /** While VS Code calls the window active, somebody moves the pointer or presses keys: that is asked for again and again. */
+  /** While the window is active, in VS Code's sense, the pointer moves or keys are pressed. There is no event for that, so it is polled. */
   #onState({ active }: vscode.WindowState, isFocusNew: boolean): void {
     this.#polling?.dispose();
     const { reportInterval } = this.#idleMonitor;

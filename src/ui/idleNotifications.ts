@@ -1,35 +1,38 @@
-// What there is to tell of idle time: that a session is going to be signed out, and that it was.
+// The notifications about inactivity: that a session is about to be signed out, and that it was.
 import { MINUTE, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
 import type { IdleMonitor } from '../idle/idleMonitor.ts';
+import type { IdleEnd } from '../idle/idleSignOut.ts';
+import type { IdleWarning } from '../idle/idleWarnings.ts';
 import type { ActionTarget } from './recoveryActions.ts';
 import type { SessionNotification } from './sessionNotifications.ts';
 import * as text from '../host/messages.ts';
 
-/** What the news of idle time are made with. */
+/** What the notifications depend on. */
 export interface IdleNotificationsDependencies {
   readonly clock: Clock;
   readonly idleMonitor: IdleMonitor;
-  /** The sessions that there are. */
+  /** Returns all sessions. */
   sessions(): readonly LiveSession[];
-  /** What people call a provider. */
+  /** Returns the label of a provider. */
   nameOf(providerId: string): string;
+  /** Returns the target of the actions about a session. */
   subjectOf(record: SessionRecord): ActionTarget;
 }
 
-/** How long, in ms, one warning stands for others. */
+/** Warnings whose sign-outs are in the same period of this many ms are the same one in all windows. */
 const PERIOD = 10 * MINUTE;
 
-/** Keeps what there is to tell of idle time. */
+/** Keeps the notifications that apply. */
 export class IdleNotifications implements Disposable {
   readonly #dependencies: IdleNotificationsDependencies;
   readonly #changed = new Emitter<void>();
-  /** The sessions that are going to be signed out, by id. */
-  readonly #warned = new Map<string, { readonly record: SessionRecord; readonly endsAt: number }>();
-  /** The first session that was signed out at each provider since somebody was signed in there. */
-  readonly #signedOut = new Map<string, { readonly record: SessionRecord; readonly after: number }>();
+  /** By session id. */
+  readonly #warnings = new Map<string, IdleWarning>();
+  /** The first session that was signed out at each provider since the last sign-in there, by provider id. */
+  readonly #ends = new Map<string, IdleEnd>();
   readonly #subscriptions: readonly Disposable[];
 
   constructor(dependencies: IdleNotificationsDependencies) {
@@ -37,44 +40,47 @@ export class IdleNotifications implements Disposable {
     const { idleMonitor } = dependencies;
     this.#subscriptions = [
       idleMonitor.onDidWarn((warning) => {
-        this.#warned.set(warning.record.id, warning);
+        this.#warnings.set(warning.record.id, warning);
         this.#changed.fire();
       }),
       idleMonitor.onDidCancelWarning((id) => {
-        if (this.#warned.delete(id)) {
+        if (this.#warnings.delete(id)) {
           this.#changed.fire();
         }
       }),
-      idleMonitor.onDidSignOut((signedOut) => {
-        const { id, providerId } = signedOut.record;
-        this.#warned.delete(id);
-        if (!this.#signedOut.has(providerId)) {
-          this.#signedOut.set(providerId, signedOut);
+      idleMonitor.onDidSignOut((end) => {
+        const { id, providerId } = end.record;
+        this.#warnings.delete(id);
+        if (!this.#ends.has(providerId)) {
+          this.#ends.set(providerId, end);
         }
         this.#changed.fire();
       }),
     ];
   }
 
-  /** Fires when there is something else to tell. */
+  /** Fires when {@link getNotifications} returns something else than before. */
   get onDidChange(): Emitter<void>['event'] {
     return this.#changed.event;
   }
 
-  /** What there is to tell now, once for each provider. That somebody was signed out is told until they are signed in again. */
+  /**
+   * Returns the notifications that apply now: for each provider, at most one warning (about the earliest sign-out) and one
+   * about a sign-out. The latter applies until the next sign-in at the provider.
+   */
   getNotifications(): SessionNotification[] {
-    for (const providerId of this.#signedOut.keys()) {
+    for (const providerId of this.#ends.keys()) {
       if (this.#dependencies.sessions().some(({ record }) => record.providerId === providerId)) {
-        this.#signedOut.delete(providerId);
+        this.#ends.delete(providerId);
       }
     }
-    const first = new Map<string, { readonly record: SessionRecord; readonly endsAt: number }>();
-    for (const warning of [...this.#warned.values()].sort((one, other) => other.endsAt - one.endsAt)) {
-      first.set(warning.record.providerId, warning);
+    const earliest = new Map<string, IdleWarning>();
+    for (const warning of [...this.#warnings.values()].sort((one, other) => other.endsAt - one.endsAt)) {
+      earliest.set(warning.record.providerId, warning);
     }
     return [
-      ...[...first.values()].map((one) => this.#ofWarning(one)),
-      ...[...this.#signedOut.values()].map((one) => this.#ofSignOut(one)),
+      ...[...earliest.values()].map((warning) => this.#warningNotification(warning)),
+      ...[...this.#ends.values()].map((end) => this.#signOutNotification(end)),
     ];
   }
 
@@ -83,31 +89,25 @@ export class IdleNotifications implements Disposable {
     this.#changed.dispose();
   }
 
-  #ofWarning({
-    record: { providerId },
-    endsAt,
-  }: {
-    readonly record: SessionRecord;
-    readonly endsAt: number;
-  }): SessionNotification {
+  #warningNotification({ endsAt, record: { providerId } }: IdleWarning): SessionNotification {
     const { clock, idleMonitor } = this.#dependencies;
     return {
       kind: 'idle',
       id: providerId,
-      // Windows know the same moment to a few ms.
+      // The windows' times differ by a few ms.
       since: Math.floor(endsAt / PERIOD) * PERIOD,
       words: text.sayIdle(this.#dependencies.nameOf(providerId), text.formatTime(endsAt, clock.now())),
       choices: [{ label: text.labelStaySignedIn(), run: () => idleMonitor.recordActivity() }],
     };
   }
 
-  #ofSignOut({ after, record }: { readonly record: SessionRecord; readonly after: number }): SessionNotification {
+  #signOutNotification({ record, timeout }: IdleEnd): SessionNotification {
     const { providerId } = record;
     return {
       kind: 'idle',
       id: providerId,
       since: 0,
-      words: text.saySignedOutIdle(this.#dependencies.nameOf(providerId), after),
+      words: text.saySignedOutIdle(this.#dependencies.nameOf(providerId), timeout),
       choices: [{ label: text.labelSignInAgain(), run: () => this.#dependencies.subjectOf(record).signIn() }],
     };
   }

@@ -252,7 +252,7 @@ describe('Windows in which nobody is active', function () {
     await bench.windows.clock.pass(DAY);
     const window = bench.open();
     await bench.windows.clock.pass(LIMIT - MINUTE);
-    assert.deepEqual([bench.present, window.lines.filter((line) => line.includes('makes no sense')).length], [1, 1]);
+    assert.deepEqual([bench.present, window.lines.filter((line) => line.includes('last activity is invalid')).length], [1, 1]);
     await bench.windows.clock.pass(MINUTE);
     await bench.assertOut();
   });
@@ -283,7 +283,7 @@ describe('Windows in which nobody is active', function () {
         [one.liveSessions.all(), bench.count('out s1'), bench.windows.secrets.has('session:s1')],
         [[], 1, false],
       );
-      assert.equal(one.lines.filter((line) => line.includes('cannot tell each other of activity')).length, 1);
+      assert.equal(one.lines.filter((line) => line.includes("Activity can't be shared")).length, 1);
     });
   }
 

@@ -1,0 +1,96 @@
+// Signs out of idle sessions: in one window of all that find the same.
+import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
+import { Emitter } from '../core/emitter.ts';
+import { toFailure } from '../core/failure.ts';
+import type { Log } from '../core/log.ts';
+import type { SessionRecord } from '../core/session.ts';
+import type { NotificationClaims } from '../locking/notificationClaims.ts';
+import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
+import type { LiveSessions } from '../storage/liveSessions.ts';
+import { describeSession } from '../storage/record.ts';
+
+/** What the sign-out depends on. */
+export interface IdleSignOutDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly notificationClaims: NotificationClaims;
+  readonly crossWindowSync: CrossWindowSync;
+  readonly liveSessions: LiveSessions;
+  /** Signs out of a session. */
+  signOut(id: string): Promise<unknown>;
+}
+
+/** A session that was signed out. */
+export interface IdleEnd {
+  readonly record: SessionRecord;
+  /** Its idle timeout, in ms. */
+  readonly timeout: number;
+}
+
+/** How long, in ms, the window that signs out of a session may take before another one does. */
+const SIGN_OUT_TIMEOUT = 5 * SECOND;
+
+/** The sign-outs that are running in this window. */
+export class IdleSignOut implements Disposable {
+  readonly #dependencies: IdleSignOutDependencies;
+  /** By session id. Activity doesn't stop them; a new sign-in does. */
+  readonly #running = new Map<string, { readonly signedInAt: number; readonly done: Promise<void> }>();
+  readonly #signedOut = new Emitter<IdleEnd>();
+  #isDisposed = false;
+
+  constructor(dependencies: IdleSignOutDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Fires when a session was signed out; not if the person has signed in again meanwhile. */
+  get onDidSignOut(): Emitter<IdleEnd>['event'] {
+    return this.#signedOut.event;
+  }
+
+  /** Starts signing out of a session whose idle timeout, in ms, has passed. */
+  start(record: SessionRecord, timeout: number): void {
+    this.#running.set(record.id, { signedInAt: record.signedInAt, done: this.#run(record, timeout) });
+  }
+
+  /** Returns whether a session is being signed out of, since the same sign-in. */
+  isRunning({ id, signedInAt }: SessionRecord): boolean {
+    return this.#running.get(id)?.signedInAt === signedInAt;
+  }
+
+  /** Fires {@link onDidSignOut} for a session with an idle timeout, in ms, that another window has signed out of. */
+  reportSignedOut(record: SessionRecord, timeout: number): void {
+    if (!this.isRunning(record)) {
+      this.#signedOut.fire({ record, timeout });
+    }
+  }
+
+  /** Resolves when the sign-outs that are running now are done. */
+  async whenDone(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
+  }
+
+  /** Leaves the sign-outs that haven't begun to other windows. */
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#signedOut.dispose();
+  }
+
+  async #run(record: SessionRecord, timeout: number): Promise<void> {
+    const { clock, crossWindowSync, liveSessions, log, notificationClaims } = this.#dependencies;
+    const { id } = record;
+    if (!(await notificationClaims.claim({ kind: 'idle-sign-out', id, since: record.signedInAt }, clock.now()))) {
+      await new Promise<void>((resolve) => clock.after(SIGN_OUT_TIMEOUT, resolve));
+    }
+    await crossWindowSync.sync(id).catch(() => {});
+    const isStillListed = liveSessions.get(id)?.record.signedInAt === record.signedInAt;
+    const signingOut = isStillListed && !this.#isDisposed ? this.#dependencies.signOut(id) : undefined;
+    if (liveSessions.get(id) === undefined) {
+      this.#signedOut.fire({ record, timeout });
+    }
+    await signingOut?.catch((error: unknown) =>
+      log.warn(`${describeSession(record)}: signed out, but still stored (${toFailure(error).code}).`),
+    );
+    await notificationClaims.forget(id);
+    this.#running.delete(id);
+  }
+}
