@@ -1,18 +1,18 @@
-// Windows in which somebody is active, or nobody.
+// Several windows with an idle timeout.
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
 import { rotatingTokens, ScriptedServer } from './scriptedServer.ts';
 import { Windows, type StoreKind, type Window } from './windows.ts';
 
-/** The limit of `acme`, in ms. */
-export const LIMIT = 30 * MINUTE;
+/** The idle timeout of `acme`, in ms. */
+export const TIMEOUT = 30 * MINUTE;
 
-/** Windows over one server, with a limit, and what they tell of it. */
+/** Windows that share one server and have an idle timeout, and the events that they fire. */
 export class IdleFixture {
   readonly server: ScriptedServer;
-  /** The limits by provider id; windows look at them all the time. */
-  readonly limits = new Map([['acme', LIMIT]]);
-  /** What happened, as `warn s1`, `back s1`, `out s1`, in all windows, in order. */
+  /** The idle timeouts, in ms, by provider id. A test may change them. */
+  readonly timeouts = new Map([['acme', TIMEOUT]]);
+  /** The events of all windows, in order: `warn s1`, `cancel s1`, `out s1`. */
   readonly events: string[] = [];
   windows: Windows;
 
@@ -21,14 +21,14 @@ export class IdleFixture {
     this.windows = new Windows(server);
   }
 
-  /** Starts one, with a server that rotates its tokens. */
+  /** Returns a fixture with a server that rotates its tokens. */
   static async start(): Promise<IdleFixture> {
     const server = await ScriptedServer.start();
     server.onToken(rotatingTokens());
     return new IdleFixture(server);
   }
 
-  /** Ends everything. */
+  /** Closes the windows and stops the server. */
   async end(): Promise<void> {
     await this.windows.closeAll();
     await this.server.stop();
@@ -36,14 +36,14 @@ export class IdleFixture {
 
   /** Opens a window. */
   open(): Window {
-    const window = this.windows.open({ idleTimeouts: this.limits });
+    const window = this.windows.open({ idleTimeouts: this.timeouts });
     window.idleMonitor.onDidWarn(({ record }) => this.events.push(`warn ${record.id}`));
-    window.idleMonitor.onDidCancelWarning((id) => this.events.push(`back ${id}`));
+    window.idleMonitor.onDidCancelWarning((id) => this.events.push(`cancel ${id}`));
     window.idleMonitor.onDidSignOut(({ record }) => this.events.push(`out ${record.id}`));
     return window;
   }
 
-  /** So many windows with one session between them, in the first of which somebody has just been active. */
+  /** Opens a number of windows that share one session, in the first of which somebody has just been active. */
   async openSignedIn(count = 3, kind: StoreKind = 'shared'): Promise<readonly [Window, ...Window[]]> {
     this.windows = new Windows(this.server, kind);
     const { clock } = this.windows;
@@ -58,41 +58,41 @@ export class IdleFixture {
     return [one, ...others];
   }
 
-  /** In how many windows the session is. */
+  /** In how many windows the session is listed. */
   get present(): number {
     return this.windows.all.filter(({ liveSessions }) => liveSessions.get('s1') !== undefined).length;
   }
 
-  /** How often something happened. */
+  /** How often an event was fired. */
   count(event: string): number {
     return this.events.filter((one) => one === event).length;
   }
 
-  /** How many requests for tokens the server has seen. */
-  get renewals(): number {
+  /** How many token requests the server has received. */
+  get refreshes(): number {
     return this.server.requestsTo('/token').length;
   }
 
-  /** The text of the file of activity. */
+  /** The text of the file with the last activity. */
   get file(): string | undefined {
     return this.windows.folder.files.get('activity');
   }
 
-  /** Lets the machine sleep, and wakes the windows up as VS Code does when one is looked at. */
+  /** Lets the machine sleep for some ms; then the windows get the focus. */
   async sleep(time: number): Promise<void> {
     this.windows.clock.sleep(time);
     this.windows.all.forEach(({ sessions }) => sessions.wake());
     await this.windows.clock.pass(0);
   }
 
-  /** The session was signed out, each of its tokens was revoked once, and nothing of it comes back. */
-  async assertOut(): Promise<void> {
+  /** Asserts that the session was signed out, that each of its tokens was revoked once, and that it does not come back. */
+  async assertSignedOut(): Promise<void> {
     const { clock, folder, secrets } = this.windows;
     await clock.pass(10 * SECOND);
     assert.deepEqual([this.present, secrets.has('session:s1')], [0, false]);
     assert.ok(
       this.count('out s1') >= 1 && this.count('out s1') <= this.windows.all.length,
-      'each window that finds it tells it once',
+      'each window fires the event at most once',
     );
     const tokens = this.server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token'));
     assert.ok(tokens.length > 0);

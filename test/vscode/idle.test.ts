@@ -1,5 +1,5 @@
-// Idle time, in a window that nobody touches: VS Code calls it active for about a minute after the last key or click in
-// its own page, and what the person does on the pages of the server is none of that.
+// The idle sign-out in a window that nobody touches: VS Code considers it active for about a minute after the last key or
+// click in it. What the person does on the server's pages doesn't count.
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import {
@@ -13,19 +13,19 @@ import {
   type SessionWithExpiry,
 } from './outside.ts';
 
-/** The limit, in ms; it is set in minutes. */
+/** The idle timeout, in ms; the setting is in minutes. */
 const LIMIT = 6000;
-/** How often another extension asks, in ms. */
+/** How often, in ms, another extension asks for the session. */
 const PACE = 500;
 
-describe('idle time', () => {
+describe('idle sign-out', () => {
   let other: Consumer;
 
   before(async function () {
     this.timeout(120_000);
     other = await consumer();
     await order({ person: { kind: 'signIn', account: 'demo' }, faults: [], policy: { accessTokenSeconds: 3600 } });
-    // The limit is for all, and one provider has its own: none.
+    // The setting is for all providers, and one of them turns it off.
     await configure('providers', [entry({ idleTimeout: 0 }), entry({ id: 'idler', label: 'Idler' })]);
     await eventually('the window is not active any more', () => !vscode.window.state.active, 100_000);
     await configure('idleTimeout', LIMIT / 60_000);
@@ -52,7 +52,7 @@ describe('idle time', () => {
     return session;
   }
 
-  it('signs out, here and at the server, though another extension goes on asking, where that does not count', async () => {
+  it('signs out, here and at the server, when another extension keeps asking and calls do not count as activity', async () => {
     await configure('callsCountAsActivity', false);
     const session = await signIn();
     const start = Date.now();
@@ -68,7 +68,7 @@ describe('idle time', () => {
     assert.equal(vscode.window.state.active, false);
   });
 
-  it('goes on as long as another extension asks, where that counts, and ends when it ceases to', async () => {
+  it('keeps the session as long as another extension asks when calls count as activity', async () => {
     await configure('callsCountAsActivity', true);
     const session = await signIn();
     const start = Date.now();
@@ -83,7 +83,7 @@ describe('idle time', () => {
     assert.ok(Date.now() - start > 2.5 * LIMIT - PACE, 'not before its time');
   });
 
-  it('has left the sessions alone of a provider that has no limit', async () => {
+  it('keeps the session when its provider has no idle timeout', async () => {
     assert.ok((await other.getAccounts('acme')).length > 0);
     assert.ok(await silently('acme'));
   });

@@ -12,26 +12,20 @@ import {
 const LAST = { at: Date.UTC(2032, 5, 6), uptime: 10 * HOUR };
 const after = (wall: number, uptime: number): typeof LAST => ({ at: LAST.at + wall, uptime });
 
-describe('The time without activity', () => {
+describe('elapsed and elapsedAcrossRestart', () => {
   const cases: readonly (readonly [what: string, wall: number, uptime: number, within: number, across: number])[] = [
-    ['counts as both clocks say', MINUTE, 10 * HOUR + MINUTE, MINUTE, MINUTE],
+    ['return the time that both clocks show when neither was set', MINUTE, 10 * HOUR + MINUTE, MINUTE, MINUTE],
     [
-      'does not grow with a clock that is set forward, while VS Code runs',
+      'differ when the clock was set forward: only across a restart does that count',
       DAY + MINUTE,
       10 * HOUR + MINUTE,
       MINUTE,
       DAY + MINUTE,
     ],
-    ['does not shrink with a clock that is set back', MINUTE - DAY, 10 * HOUR + MINUTE, MINUTE, MINUTE],
-    ['goes by the wall clock after a restart of the machine', HOUR, 5 * MINUTE, HOUR, HOUR],
-    [
-      'goes by the wall clock after a restart since which more time has passed than before it',
-      DAY,
-      11 * HOUR,
-      HOUR,
-      DAY,
-    ],
-    ['is never negative', -DAY, 5 * MINUTE, 0, 0],
+    ['go by the uptime when the clock was set back', MINUTE - DAY, 10 * HOUR + MINUTE, MINUTE, MINUTE],
+    ['go by the wall clock when the machine was restarted', HOUR, 5 * MINUTE, HOUR, HOUR],
+    ['differ when the machine was restarted and has been up for longer than before', DAY, 11 * HOUR, HOUR, DAY],
+    ['return 0 when the time would be negative', -DAY, 5 * MINUTE, 0, 0],
   ];
   for (const [what, wall, uptime, within, across] of cases) {
     it(what, () => {
@@ -43,8 +37,8 @@ describe('The time without activity', () => {
   }
 });
 
-describe('A moment of activity', () => {
-  it('is the same after it was a text', () => {
+describe('parseActivityTimestamp', () => {
+  it('returns what formatActivityTimestamp was given when the text is unchanged', () => {
     assert.deepEqual({ ...parseActivityTimestamp(formatActivityTimestamp(LAST)) }, { version: 1, ...LAST });
   });
 
@@ -58,14 +52,14 @@ describe('A moment of activity', () => {
     '{"version":1,"at":"1","uptime":1}',
     '{"version":1,"at":1e999,"uptime":1}',
   ]) {
-    it(`is none in ${JSON.stringify(text)}`, () => {
+    it(`returns undefined when the text is ${JSON.stringify(text)}`, () => {
       assert.equal(parseActivityTimestamp(text), undefined);
     });
   }
 });
 
-describe('The warning before a sign-out', () => {
-  it('comes a third of the limit before, 5 minutes at most, and leaves time to read where it can', () => {
+describe('warningLeadTime', () => {
+  it('returns a third of the timeout, but at most 5 minutes, and at least 15 s when the timeout is long enough', () => {
     assert.deepEqual([8 * HOUR, 15 * MINUTE, 6 * MINUTE, 30 * SECOND, 6 * SECOND].map(warningLeadTime), [
       5 * MINUTE,
       5 * MINUTE,
@@ -76,8 +70,8 @@ describe('The warning before a sign-out', () => {
   });
 });
 
-describe('Activity', () => {
-  it('is noted at a tenth of the limit, not more often than each second, nor less often than each 15 s', () => {
+describe('reportInterval', () => {
+  it('returns a tenth of the timeout, but at least 1 s and at most 15 s', () => {
     assert.deepEqual([HOUR, MINUTE, SECOND].map(reportInterval), [15 * SECOND, 6 * SECOND, SECOND]);
   });
 });

@@ -1,204 +1,218 @@
-// Windows in which nobody is active: they sign out together, once, on time, and never while anybody is there.
+// The idle sign-out with several windows: it happens once, on time, and never while somebody is active in any window.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { formatActivityTimestamp } from '../../../src/idle/activity.ts';
 import { GOOD_TOKENS, providerAt } from '../../support/fixtures.ts';
 import { grantFor } from '../../support/testWindow.ts';
-import { IdleFixture, LIMIT } from '../../support/idleFixture.ts';
+import { IdleFixture, TIMEOUT } from '../../support/idleFixture.ts';
 import { STORE_KINDS, tokenIn } from '../../support/windows.ts';
 
-describe('Windows in which nobody is active', function () {
+describe('IdleMonitor', function () {
   this.timeout(20_000);
-  let bench: IdleFixture;
+  let fixture: IdleFixture;
 
   beforeEach(async () => {
-    bench = await IdleFixture.start();
+    fixture = await IdleFixture.start();
   });
 
   afterEach(async () => {
-    await bench.end();
+    await fixture.end();
   });
 
   for (const kind of STORE_KINDS) {
-    it(`warn before the limit, and are signed out when it is over, by one of them, and each knows why (${kind})`, async () => {
-      await bench.openSignedIn(4, kind);
-      await bench.windows.clock.pass(LIMIT - 5 * MINUTE - SECOND);
-      assert.deepEqual(bench.events, []);
-      await bench.windows.clock.pass(SECOND);
-      assert.deepEqual(bench.events, Array(4).fill('warn s1'));
-      await bench.windows.clock.pass(5 * MINUTE - SECOND);
-      assert.deepEqual([bench.present, bench.count('out s1'), bench.renewals > 5], [4, 0, true]);
-      await bench.windows.clock.pass(SECOND);
+    it(`warns before the timeout, and signs out when it has passed (${kind} secrets)`, async () => {
+      await fixture.openSignedIn(4, kind);
+      await fixture.windows.clock.pass(TIMEOUT - 5 * MINUTE - SECOND);
+      assert.deepEqual(fixture.events, []);
+      await fixture.windows.clock.pass(SECOND);
+      assert.deepEqual(fixture.events, Array(4).fill('warn s1'));
+      await fixture.windows.clock.pass(5 * MINUTE - SECOND);
+      assert.deepEqual([fixture.present, fixture.count('out s1'), fixture.refreshes > 5], [4, 0, true]);
+      await fixture.windows.clock.pass(SECOND);
       assert.deepEqual(
-        [bench.count('out s1'), bench.windows.all.flatMap(({ sessionManager }) => sessionManager.all())],
+        [fixture.count('out s1'), fixture.windows.all.flatMap(({ sessionManager }) => sessionManager.all())],
         [4, []],
       );
-      await bench.assertOut();
+      await fixture.assertSignedOut();
     });
   }
 
-  it('stay signed in while somebody is active in any of them', async () => {
-    const all = await bench.openSignedIn();
+  it('keeps the session when somebody is active in any window', async () => {
+    const all = await fixture.openSignedIn();
     for (let passed = 0; passed < 4 * HOUR; passed += 20 * MINUTE) {
       all[(passed / (20 * MINUTE)) % 3]?.idleMonitor.recordActivity();
-      await bench.windows.clock.pass(20 * MINUTE);
-      assert.equal(bench.present, 3);
+      await fixture.windows.clock.pass(20 * MINUTE);
+      assert.equal(fixture.present, 3);
     }
-    assert.deepEqual(bench.events, []);
+    assert.deepEqual(fixture.events, []);
   });
 
-  it('take the warning back where somebody comes back in one of them, and renew as before', async () => {
-    const [, other] = await bench.openSignedIn();
-    await bench.windows.clock.pass(LIMIT - MINUTE);
-    assert.equal(bench.count('warn s1'), 3);
+  it('cancels the warning and refreshes as before when somebody is active again in one window', async () => {
+    const [, other] = await fixture.openSignedIn();
+    await fixture.windows.clock.pass(TIMEOUT - MINUTE);
+    assert.equal(fixture.count('warn s1'), 3);
     other?.idleMonitor.recordActivity();
-    await bench.windows.clock.pass(SECOND);
-    assert.equal(bench.count('back s1'), 3);
-    const before = bench.renewals;
-    await bench.windows.clock.pass(20 * MINUTE);
-    assert.deepEqual([bench.present, bench.count('out s1'), bench.renewals > before + 3], [3, 0, true]);
-    await bench.windows.clock.pass(10 * MINUTE);
-    assert.equal(bench.count('warn s1'), 6);
-    await bench.assertOut();
+    await fixture.windows.clock.pass(SECOND);
+    assert.equal(fixture.count('cancel s1'), 3);
+    const before = fixture.refreshes;
+    await fixture.windows.clock.pass(20 * MINUTE);
+    assert.deepEqual([fixture.present, fixture.count('out s1'), fixture.refreshes > before + 3], [3, 0, true]);
+    await fixture.windows.clock.pass(10 * MINUTE);
+    assert.equal(fixture.count('warn s1'), 6);
+    await fixture.assertSignedOut();
   });
 
   for (const many of [1, 3]) {
-    it(`are signed out after a sleep past the limit, before anything is renewed or served, whatever is pressed first (${many})`, async () => {
-      const all = await bench.openSignedIn(many);
+    it(`signs out before any refresh or answer when the machine wakes up after the timeout, in spite of activity (${many} windows)`, async () => {
+      const all = await fixture.openSignedIn(many);
       const [one] = all;
-      await bench.windows.clock.pass(10 * MINUTE);
-      const before = bench.renewals;
-      bench.windows.clock.sleep(8 * HOUR);
+      await fixture.windows.clock.pass(10 * MINUTE);
+      const before = fixture.refreshes;
+      fixture.windows.clock.sleep(8 * HOUR);
       one.idleMonitor.recordActivity();
       const served = tokenIn(one);
       assert.deepEqual(
         all.flatMap(({ sessionManager }) => sessionManager.list('acme')),
         [],
       );
-      await bench.sleep(0);
+      await fixture.sleep(0);
       assert.equal(await served, undefined);
-      await bench.assertOut();
-      assert.equal(bench.renewals, before);
+      await fixture.assertSignedOut();
+      assert.equal(fixture.refreshes, before);
     });
   }
 
-  it('look at what the others know before they refuse a caller', async () => {
-    const [one] = await bench.openSignedIn();
-    await bench.windows.clock.pass(MINUTE);
-    bench.windows.clock.sleep(LIMIT);
-    bench.windows.folder.files.set(
+  it('serves a caller when another window has reported activity meanwhile', async () => {
+    const [one] = await fixture.openSignedIn();
+    await fixture.windows.clock.pass(MINUTE);
+    fixture.windows.clock.sleep(TIMEOUT);
+    fixture.windows.folder.files.set(
       'activity',
-      formatActivityTimestamp({ at: bench.windows.clock.now(), uptime: bench.windows.uptime }),
+      formatActivityTimestamp({ at: fixture.windows.clock.now(), uptime: fixture.windows.uptime }),
     );
     const served = tokenIn(one);
-    await bench.windows.clock.pass(SECOND);
+    await fixture.windows.clock.pass(SECOND);
     assert.equal(await served, 'access-2');
-    await bench.windows.clock.pass(20 * MINUTE);
-    assert.deepEqual([bench.present, bench.events], [3, []]);
+    await fixture.windows.clock.pass(20 * MINUTE);
+    assert.deepEqual([fixture.present, fixture.events], [3, []]);
   });
 
-  it('are signed out within a minute of waking up where nobody looks at them', async () => {
-    await bench.openSignedIn();
-    const before = bench.renewals;
-    bench.windows.clock.sleep(8 * HOUR);
-    await bench.windows.clock.pass(MINUTE);
-    assert.equal(bench.renewals, before);
-    await bench.assertOut();
+  it('refreshes at once when the machine wakes up and another window has reported activity meanwhile', async () => {
+    await fixture.openSignedIn(1);
+    const { clock, folder } = fixture.windows;
+    await clock.pass(MINUTE);
+    const before = fixture.refreshes;
+    clock.sleep(TIMEOUT);
+    folder.files.set('activity', formatActivityTimestamp({ at: clock.now(), uptime: fixture.windows.uptime }));
+    await fixture.sleep(0);
+    assert.equal(fixture.refreshes, before + 1);
   });
 
-  it('stay signed in over a sleep within the limit, and renew without a word', async () => {
-    const [one] = await bench.openSignedIn();
-    await bench.sleep(20 * MINUTE);
+  it('signs out within a minute when the machine wakes up after the timeout and no window gets the focus', async () => {
+    await fixture.openSignedIn();
+    const before = fixture.refreshes;
+    fixture.windows.clock.sleep(8 * HOUR);
+    await fixture.windows.clock.pass(MINUTE);
+    assert.equal(fixture.refreshes, before);
+    await fixture.assertSignedOut();
+  });
+
+  it('keeps the session and refreshes it when the machine wakes up within the timeout', async () => {
+    const [one] = await fixture.openSignedIn();
+    await fixture.sleep(20 * MINUTE);
     one.idleMonitor.recordActivity();
     assert.ok((await tokenIn(one))?.startsWith('access-'));
-    await bench.windows.clock.pass(29 * MINUTE);
-    assert.deepEqual([bench.present, bench.count('out s1')], [3, 0]);
+    await fixture.windows.clock.pass(29 * MINUTE);
+    assert.deepEqual([fixture.present, fixture.count('out s1')], [3, 0]);
   });
 
   for (const by of [DAY, -DAY]) {
-    it(`go by no clock that is set ${by > 0 ? 'forward' : 'back'} by a day`, async () => {
-      const [one] = await bench.openSignedIn();
-      await bench.windows.clock.pass(MINUTE);
-      bench.windows.leap(by);
-      await bench.sleep(0);
+    it(`keeps to the timeout when the clock is set ${by > 0 ? 'forward' : 'back'} by a day`, async () => {
+      const [one] = await fixture.openSignedIn();
+      await fixture.windows.clock.pass(MINUTE);
+      fixture.windows.leap(by);
+      await fixture.sleep(0);
       for (let passed = 0; passed < 2 * HOUR; passed += 20 * MINUTE) {
-        await bench.windows.clock.pass(20 * MINUTE);
+        await fixture.windows.clock.pass(20 * MINUTE);
         one.idleMonitor.recordActivity();
       }
-      assert.deepEqual([bench.present, bench.events], [3, []]);
-      await bench.windows.clock.pass(LIMIT);
-      await bench.assertOut();
+      assert.deepEqual([fixture.present, fixture.events], [3, []]);
+      await fixture.windows.clock.pass(TIMEOUT);
+      await fixture.assertSignedOut();
     });
   }
 
-  it('do nothing, and touch no file, while there is no limit', async () => {
-    bench.limits.clear();
-    const [one] = await bench.openSignedIn();
+  it('does nothing and writes no file when no provider has a timeout', async () => {
+    fixture.timeouts.clear();
+    const [one] = await fixture.openSignedIn();
     one.idleMonitor.recordActivity();
-    await bench.windows.clock.pass(2 * DAY);
-    await bench.windows.closeAll();
-    await bench.windows.clock.pass(2 * DAY);
-    bench.open();
-    await bench.windows.clock.pass(MINUTE);
-    assert.deepEqual([bench.present, bench.events, bench.file], [1, [], undefined]);
+    await fixture.windows.clock.pass(2 * DAY);
+    await fixture.windows.closeAll();
+    await fixture.windows.clock.pass(2 * DAY);
+    fixture.open();
+    await fixture.windows.clock.pass(MINUTE);
+    assert.deepEqual([fixture.present, fixture.events, fixture.file], [1, [], undefined]);
   });
 
-  it('count from the moment at which the limit is set, and forget it all when it is taken back', async () => {
-    bench.limits.clear();
-    await bench.openSignedIn();
-    await bench.windows.clock.pass(DAY);
-    bench.limits.set('acme', LIMIT);
-    bench.windows.all.forEach(({ idleMonitor }) => idleMonitor.configure());
-    await bench.windows.clock.pass(LIMIT - MINUTE);
-    assert.deepEqual([bench.present, bench.count('warn s1')], [3, 3]);
-    bench.limits.clear();
-    bench.windows.all.forEach(({ idleMonitor }) => idleMonitor.configure());
-    await bench.windows.clock.pass(DAY);
-    assert.deepEqual([bench.present, bench.count('back s1'), bench.count('out s1'), bench.file], [3, 3, 0, undefined]);
-    bench.limits.set('acme', LIMIT);
-    bench.windows.all.forEach(({ idleMonitor }) => idleMonitor.configure());
-    await bench.windows.clock.pass(LIMIT);
-    await bench.assertOut();
+  it('counts from the change when a timeout is set, and deletes the file when it is removed', async () => {
+    fixture.timeouts.clear();
+    await fixture.openSignedIn();
+    await fixture.windows.clock.pass(DAY);
+    fixture.timeouts.set('acme', TIMEOUT);
+    fixture.windows.all.forEach(({ idleMonitor }) => idleMonitor.configure());
+    await fixture.windows.clock.pass(TIMEOUT - MINUTE);
+    assert.deepEqual([fixture.present, fixture.count('warn s1')], [3, 3]);
+    fixture.timeouts.clear();
+    fixture.windows.all.forEach(({ idleMonitor }) => idleMonitor.configure());
+    await fixture.windows.clock.pass(DAY);
+    assert.deepEqual(
+      [fixture.present, fixture.count('cancel s1'), fixture.count('out s1'), fixture.file],
+      [3, 3, 0, undefined],
+    );
+    fixture.timeouts.set('acme', TIMEOUT);
+    fixture.windows.all.forEach(({ idleMonitor }) => idleMonitor.configure());
+    await fixture.windows.clock.pass(TIMEOUT);
+    await fixture.assertSignedOut();
   });
 
-  it('write activity down once in a while, the latest of it in the end, and at once after a long time', async () => {
-    const [one] = await bench.openSignedIn();
-    await bench.windows.clock.pass(MINUTE);
+  it('writes the file at once, then once per interval, when somebody is active without a pause', async () => {
+    const [one] = await fixture.openSignedIn();
+    await fixture.windows.clock.pass(MINUTE);
     const writes = new Map<number, string>();
-    const write = bench.windows.folder.write.bind(bench.windows.folder);
-    bench.windows.folder.write = async (name, text) => {
+    const write = fixture.windows.folder.write.bind(fixture.windows.folder);
+    fixture.windows.folder.write = async (name, text) => {
       if (name === 'activity') {
         writes.set(writes.size, text);
       }
       await write(name, text);
     };
     one.idleMonitor.recordActivity();
-    await bench.windows.clock.pass(0);
+    await fixture.windows.clock.pass(0);
     assert.deepEqual([...writes.keys()], [0]);
     for (let key = 0; key < 600; key += 1) {
       one.idleMonitor.recordActivity();
-      await bench.windows.clock.pass(100);
+      await fixture.windows.clock.pass(100);
     }
-    await bench.windows.clock.pass(15 * SECOND);
+    await fixture.windows.clock.pass(15 * SECOND);
     assert.ok(writes.size <= 6, `${writes.size}`);
-    const { uptime } = JSON.parse(bench.file ?? '') as { readonly uptime: number };
-    assert.equal(bench.windows.uptime - uptime, 15 * SECOND + 100);
+    const { uptime } = JSON.parse(fixture.file ?? '') as { readonly uptime: number };
+    assert.equal(fixture.windows.uptime - uptime, 15 * SECOND + 100);
   });
 
-  it('have a limit of their own for each provider', async () => {
-    bench.server.onToken(({ parameters }) => ({
+  it('signs out at one provider only when the other one has no timeout', async () => {
+    fixture.server.onToken(({ parameters }) => ({
       body: { ...GOOD_TOKENS, refresh_token: parameters.get('refresh_token') ?? '' },
     }));
-    bench.limits.delete('acme');
-    bench.limits.set('other', LIMIT);
-    const [one] = await bench.openSignedIn();
-    const providers = [providerAt(bench.server.issuer), providerAt(bench.server.issuer, { id: 'other' })];
-    const second = bench.windows.open({ idleTimeouts: bench.limits, providers });
-    await bench.windows.clock.pass(SECOND);
-    const grant = grantFor(providers[1] ?? providerAt(bench.server.issuer), bench.windows.clock.now());
+    fixture.timeouts.delete('acme');
+    fixture.timeouts.set('other', TIMEOUT);
+    const [one] = await fixture.openSignedIn();
+    const providers = [providerAt(fixture.server.issuer), providerAt(fixture.server.issuer, { id: 'other' })];
+    const second = fixture.windows.open({ idleTimeouts: fixture.timeouts, providers });
+    await fixture.windows.clock.pass(SECOND);
+    const grant = grantFor(providers[1] ?? providerAt(fixture.server.issuer), fixture.windows.clock.now());
     const { id } = await second.sessionManager.addSession(grant);
-    await bench.windows.clock.pass(LIMIT);
-    await bench.windows.clock.pass(10 * SECOND);
+    await fixture.windows.clock.pass(TIMEOUT);
+    await fixture.windows.clock.pass(10 * SECOND);
     assert.deepEqual(
       [
         second.liveSessions.get(id),
@@ -209,90 +223,110 @@ describe('Windows in which nobody is active', function () {
     );
   });
 
-  it('do not sign out again who signs in again', async () => {
-    bench.server.onToken(({ parameters }) => ({
-      body: { ...GOOD_TOKENS, refresh_token: parameters.get('refresh_token') ?? '' },
-    }));
-    const [one] = await bench.openSignedIn();
-    await bench.windows.clock.pass(LIMIT + 10 * SECOND);
-    assert.equal(bench.present, 0);
-    const { id } = await one.sessionManager.addSession(
-      grantFor(providerAt(bench.server.issuer), bench.windows.clock.now()),
-    );
-    await bench.windows.clock.pass(20 * MINUTE);
-    assert.deepEqual(
-      bench.windows.all.map(({ sessionManager }) => sessionManager.list('acme').map(({ record }) => record.id)),
-      Array(3).fill([id]),
-    );
-    assert.equal(bench.count('out s1'), 3);
+  it('cancels the warning when the user signs in at another provider', async () => {
+    const [one] = await fixture.openSignedIn(1);
+    const providers = [providerAt(fixture.server.issuer), providerAt(fixture.server.issuer, { id: 'other' })];
+    const second = fixture.windows.open({ idleTimeouts: fixture.timeouts, providers });
+    await fixture.windows.clock.pass(TIMEOUT - MINUTE);
+    assert.deepEqual(fixture.events, ['warn s1']);
+    const grant = grantFor(providers[1] ?? providerAt(fixture.server.issuer), fixture.windows.clock.now());
+    await second.sessionManager.addSession(grant);
+    await fixture.windows.clock.pass(SECOND);
+    assert.deepEqual(fixture.events, ['warn s1', 'cancel s1']);
+    await fixture.windows.clock.pass(20 * MINUTE);
+    assert.notEqual(one.liveSessions.get('s1'), undefined);
   });
 
-  it('are signed out by another of them where the one that has begun to is killed', async () => {
-    const [one] = await bench.openSignedIn();
-    const create = bench.windows.folder.create.bind(bench.windows.folder);
-    bench.windows.folder.create = async (name, text) => {
+  it('keeps the new session when the user signs in again after an idle sign-out', async () => {
+    fixture.server.onToken(({ parameters }) => ({
+      body: { ...GOOD_TOKENS, refresh_token: parameters.get('refresh_token') ?? '' },
+    }));
+    const [one] = await fixture.openSignedIn();
+    await fixture.windows.clock.pass(TIMEOUT + 10 * SECOND);
+    assert.equal(fixture.present, 0);
+    const { id } = await one.sessionManager.addSession(
+      grantFor(providerAt(fixture.server.issuer), fixture.windows.clock.now()),
+    );
+    await fixture.windows.clock.pass(20 * MINUTE);
+    assert.deepEqual(
+      fixture.windows.all.map(({ sessionManager }) => sessionManager.list('acme').map(({ record }) => record.id)),
+      Array(3).fill([id]),
+    );
+    assert.equal(fixture.count('out s1'), 3);
+  });
+
+  it('signs out in another window when the one that has started to is killed', async () => {
+    const [one] = await fixture.openSignedIn();
+    const create = fixture.windows.folder.create.bind(fixture.windows.folder);
+    fixture.windows.folder.create = async (name, text) => {
       const isFirst = await create(name, text);
       if (isFirst && name.startsWith('idle-')) {
-        bench.windows.folder.create = create;
+        fixture.windows.folder.create = create;
         one.kill();
       }
       return isFirst;
     };
-    const before = bench.renewals;
-    await bench.sleep(8 * HOUR);
-    await bench.windows.clock.pass(15 * SECOND);
-    assert.deepEqual([bench.present, bench.windows.secrets.has('session:s1'), bench.renewals - before], [0, false, 0]);
-    assert.ok(bench.server.requestsTo('/revoke').length > 0);
+    const before = fixture.refreshes;
+    await fixture.sleep(8 * HOUR);
+    await fixture.windows.clock.pass(15 * SECOND);
+    assert.deepEqual(
+      [fixture.present, fixture.windows.secrets.has('session:s1'), fixture.refreshes - before],
+      [0, false, 0],
+    );
+    assert.ok(fixture.server.requestsTo('/revoke').length > 0);
   });
 
-  it('take a file that makes no sense for none, and count from their start', async () => {
-    await bench.openSignedIn(1);
-    await bench.windows.closeAll();
-    bench.windows.folder.files.set('activity', '{"version":1,"at":"yesterday"}');
-    await bench.windows.clock.pass(DAY);
-    const window = bench.open();
-    await bench.windows.clock.pass(LIMIT - MINUTE);
-    assert.deepEqual([bench.present, window.lines.filter((line) => line.includes('last activity is invalid')).length], [1, 1]);
-    await bench.windows.clock.pass(MINUTE);
-    await bench.assertOut();
+  it('counts from the start of the window when the file is invalid', async () => {
+    await fixture.openSignedIn(1);
+    await fixture.windows.closeAll();
+    fixture.windows.folder.files.set('activity', '{"version":1,"at":"yesterday"}');
+    await fixture.windows.clock.pass(DAY);
+    const window = fixture.open();
+    await fixture.windows.clock.pass(TIMEOUT - MINUTE);
+    assert.deepEqual(
+      [fixture.present, window.lines.filter((line) => line.includes('last activity is invalid')).length],
+      [1, 1],
+    );
+    await fixture.windows.clock.pass(MINUTE);
+    await fixture.assertSignedOut();
   });
 
-  it('are not kept signed in by a file that makes no sense, nor by a date to come', async () => {
-    await bench.openSignedIn();
-    await bench.windows.clock.pass(LIMIT - MINUTE);
-    const { at, uptime } = JSON.parse(bench.file ?? '') as { readonly at: number; readonly uptime: number };
-    bench.windows.folder.files.set('activity', JSON.stringify({ version: 1, at: at + DAY, uptime: uptime + DAY }));
-    await bench.windows.clock.pass(MINUTE);
-    assert.equal(bench.present, 3, 'as if somebody had been active just now');
-    bench.windows.folder.files.set('activity', 'x');
-    await bench.windows.clock.pass(LIMIT);
-    await bench.assertOut();
+  it('signs out when the file is invalid or has a date in the future', async () => {
+    await fixture.openSignedIn();
+    await fixture.windows.clock.pass(TIMEOUT - MINUTE);
+    const { at, uptime } = JSON.parse(fixture.file ?? '') as { readonly at: number; readonly uptime: number };
+    fixture.windows.folder.files.set('activity', JSON.stringify({ version: 1, at: at + DAY, uptime: uptime + DAY }));
+    await fixture.windows.clock.pass(MINUTE);
+    assert.equal(fixture.present, 3, 'a date in the future counts as activity just now');
+    fixture.windows.folder.files.set('activity', 'x');
+    await fixture.windows.clock.pass(TIMEOUT);
+    await fixture.assertSignedOut();
   });
 
   for (const failing of [true, 'writing'] as const) {
-    it(`go by what one of them knows itself where the folder fails (${String(failing)})`, async () => {
-      const [one] = await bench.openSignedIn(1);
-      bench.windows.folder.failing = failing;
+    it(`goes by the activity in this window when the folder fails (${failing === true ? 'reading and writing' : failing})`, async () => {
+      const [one] = await fixture.openSignedIn(1);
+      fixture.windows.folder.failing = failing;
       for (let passed = 0; passed < 2 * HOUR; passed += 20 * MINUTE) {
         one.idleMonitor.recordActivity();
-        await bench.windows.clock.pass(20 * MINUTE);
+        await fixture.windows.clock.pass(20 * MINUTE);
       }
-      assert.deepEqual([bench.present, bench.events], [1, []]);
-      await bench.windows.clock.pass(10 * MINUTE);
+      assert.deepEqual([fixture.present, fixture.events], [1, []]);
+      await fixture.windows.clock.pass(10 * MINUTE);
       assert.deepEqual(
-        [one.liveSessions.all(), bench.count('out s1'), bench.windows.secrets.has('session:s1')],
+        [one.liveSessions.all(), fixture.count('out s1'), fixture.windows.secrets.has('session:s1')],
         [[], 1, false],
       );
       assert.equal(one.lines.filter((line) => line.includes("Activity can't be shared")).length, 1);
     });
   }
 
-  it('have nothing to sign out of where the session has ended by itself', async () => {
-    await bench.openSignedIn();
-    bench.server.onToken({ status: 400, body: { error: 'invalid_grant' } });
-    await bench.windows.clock.pass(2 * HOUR);
+  it('does nothing when the session has ended', async () => {
+    await fixture.openSignedIn();
+    fixture.server.onToken({ status: 400, body: { error: 'invalid_grant' } });
+    await fixture.windows.clock.pass(2 * HOUR);
     assert.deepEqual(
-      [bench.events, bench.windows.all.map(({ sessionManager }) => sessionManager.all().length)],
+      [fixture.events, fixture.windows.all.map(({ sessionManager }) => sessionManager.all().length)],
       [[], [1, 1, 1]],
     );
   });

@@ -1,36 +1,36 @@
-// Windows that are opened after nobody was active for some time: what is served then, and what is over.
+// The idle sign-out in windows that are opened after VS Code was closed: what they hand out, and what they sign out of.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { grantFor } from '../../support/testWindow.ts';
-import { IdleFixture, LIMIT } from '../../support/idleFixture.ts';
+import { IdleFixture, TIMEOUT } from '../../support/idleFixture.ts';
 import { STORE_KINDS, tokenIn } from '../../support/windows.ts';
 
-describe('Windows after VS Code was closed', function () {
+describe('IdleMonitor in a new window', function () {
   this.timeout(20_000);
-  let bench: IdleFixture;
+  let fixture: IdleFixture;
 
   beforeEach(async () => {
-    bench = await IdleFixture.start();
+    fixture = await IdleFixture.start();
   });
 
   afterEach(async () => {
-    await bench.end();
+    await fixture.end();
   });
 
   const closed = async (time: number): Promise<void> => {
-    await bench.openSignedIn(2);
-    await bench.windows.closeAll();
-    await bench.windows.clock.pass(time);
+    await fixture.openSignedIn(2);
+    await fixture.windows.closeAll();
+    await fixture.windows.clock.pass(time);
   };
 
   for (const kind of STORE_KINDS) {
-    it(`for longer than the limit, are signed out before any token is served (${kind})`, async () => {
-      await bench.openSignedIn(2, kind);
-      await bench.windows.closeAll();
-      const before = bench.renewals;
-      await bench.windows.clock.pass(LIMIT);
-      const all = [bench.open(), bench.open(), bench.open()];
+    it(`signs out before it hands out any token when VS Code was closed for longer than the timeout (${kind} secrets)`, async () => {
+      await fixture.openSignedIn(2, kind);
+      await fixture.windows.closeAll();
+      const before = fixture.refreshes;
+      await fixture.windows.clock.pass(TIMEOUT);
+      const all = [fixture.open(), fixture.open(), fixture.open()];
       const told = new Set<string>();
       const look = (): void =>
         all.forEach(({ sessionManager }) =>
@@ -41,15 +41,18 @@ describe('Windows after VS Code was closed', function () {
         idleMonitor.recordActivity();
       });
       const served = Promise.all(all.map(tokenIn));
-      await bench.windows.clock.pass(SECOND);
-      assert.deepEqual([await served, [...told], bench.renewals - before], [[undefined, undefined, undefined], [], 0]);
-      await bench.assertOut();
+      await fixture.windows.clock.pass(SECOND);
+      assert.deepEqual(
+        [await served, [...told], fixture.refreshes - before],
+        [[undefined, undefined, undefined], [], 0],
+      );
+      await fixture.assertSignedOut();
     });
   }
 
-  it('and the sign-out takes its time, tell a window that starts meanwhile of no activity', async () => {
-    await closed(LIMIT);
-    const { clock, folder } = bench.windows;
+  it('hands out no token when another window is still signing out', async () => {
+    await closed(TIMEOUT);
+    const { clock, folder } = fixture.windows;
     const write = folder.write.bind(folder);
     folder.write = async (name, text) => {
       if (name.endsWith('.gone')) {
@@ -57,126 +60,146 @@ describe('Windows after VS Code was closed', function () {
       }
       await write(name, text);
     };
-    bench.open().idleMonitor.recordActivity();
+    fixture.open().idleMonitor.recordActivity();
     await clock.pass(SECOND);
-    const late = tokenIn(bench.open());
+    const late = tokenIn(fixture.open());
     await clock.pass(SECOND);
     assert.equal(await late, undefined);
-    await bench.assertOut();
+    await fixture.assertSignedOut();
   });
 
-  it('for less, and whose keyring is locked at first, count what somebody does meanwhile', async () => {
-    await closed(LIMIT - MINUTE);
-    bench.windows.store.failing.add('keys');
-    const window = bench.open();
-    for (let time = 0; time < 2 * LIMIT; time += LIMIT / 4) {
+  it('counts activity from before the keyring is unlocked when VS Code was closed for less than the timeout', async () => {
+    await closed(TIMEOUT - MINUTE);
+    fixture.windows.store.failing.add('keys');
+    const window = fixture.open();
+    for (let time = 0; time < 2 * TIMEOUT; time += TIMEOUT / 4) {
       window.idleMonitor.recordActivity();
-      await bench.windows.clock.pass(LIMIT / 4);
+      await fixture.windows.clock.pass(TIMEOUT / 4);
     }
-    bench.windows.store.failing.clear();
-    await bench.windows.clock.pass(2 * MINUTE);
-    assert.ok((await tokenIn(window))?.startsWith('access-'), 'signed out though somebody was active all the while');
+    fixture.windows.store.failing.clear();
+    await fixture.windows.clock.pass(2 * MINUTE);
+    assert.ok((await tokenIn(window))?.startsWith('access-'), 'signed out in spite of continuous activity');
   });
 
-  it('for longer, and whose keyring is locked at first, are signed out all the same', async () => {
-    await closed(LIMIT);
-    bench.windows.store.failing.add('keys');
-    const window = bench.open();
+  it('signs out in spite of activity before the keyring is unlocked when VS Code was closed for longer than the timeout', async () => {
+    await closed(TIMEOUT);
+    fixture.windows.store.failing.add('keys');
+    const window = fixture.open();
     window.idleMonitor.recordActivity();
-    await bench.windows.clock.pass(LIMIT / 2);
+    await fixture.windows.clock.pass(TIMEOUT / 2);
     window.idleMonitor.recordActivity();
-    bench.windows.store.failing.clear();
-    await bench.windows.clock.pass(2 * MINUTE);
-    await bench.assertOut();
+    fixture.windows.store.failing.clear();
+    await fixture.windows.clock.pass(2 * MINUTE);
+    await fixture.assertSignedOut();
   });
 
-  it('for less, and whose keyring is unlocked long after the last activity, are signed out by the time of that', async () => {
+  it('counts from the last activity when the keyring is unlocked long after it', async () => {
     await closed(MINUTE);
-    bench.windows.store.failing.add('keys');
-    const window = bench.open();
-    await bench.windows.clock.pass(MINUTE);
+    fixture.windows.store.failing.add('keys');
+    const window = fixture.open();
+    await fixture.windows.clock.pass(MINUTE);
     window.idleMonitor.recordActivity();
-    await bench.windows.clock.pass(LIMIT - 4 * MINUTE);
-    bench.windows.store.failing.clear();
-    await bench.windows.clock.pass(2 * MINUTE);
-    assert.ok((await tokenIn(window))?.startsWith('access-'), 'within the limit');
-    await bench.windows.clock.pass(3 * MINUTE);
-    await bench.assertOut();
+    await fixture.windows.clock.pass(TIMEOUT - 4 * MINUTE);
+    fixture.windows.store.failing.clear();
+    await fixture.windows.clock.pass(2 * MINUTE);
+    assert.ok((await tokenIn(window))?.startsWith('access-'), 'within the timeout');
+    await fixture.windows.clock.pass(3 * MINUTE);
+    await fixture.assertSignedOut();
   });
 
-  it('for less, are signed in, and renew', async () => {
-    await closed(LIMIT - MINUTE);
-    const window = bench.open();
+  it('keeps the session and refreshes it when VS Code was closed for less than the timeout', async () => {
+    await closed(TIMEOUT - MINUTE);
+    const window = fixture.open();
     window.idleMonitor.recordActivity();
-    await bench.windows.clock.pass(10 * SECOND);
+    await fixture.windows.clock.pass(10 * SECOND);
     assert.ok((await tokenIn(window))?.startsWith('access-'));
-    await bench.windows.clock.pass(20 * MINUTE);
-    assert.deepEqual([bench.present, bench.events], [1, []]);
+    await fixture.windows.clock.pass(20 * MINUTE);
+    assert.deepEqual([fixture.present, fixture.events], [1, []]);
+  });
+
+  it('serves the first caller when the sign-in was longer ago than the timeout, but somebody was active since', async () => {
+    const [one] = await fixture.openSignedIn(1);
+    const { clock, folder } = fixture.windows;
+    await clock.pass(20 * MINUTE);
+    one.idleMonitor.recordActivity();
+    await clock.pass(SECOND);
+    await fixture.windows.closeAll();
+    await clock.pass(20 * MINUTE);
+    const read = folder.read.bind(folder);
+    folder.read = async (name) => {
+      if (name === 'activity') {
+        await new Promise<void>((resolve) => void clock.after(SECOND, resolve));
+      }
+      return read(name);
+    };
+    const served = tokenIn(fixture.open());
+    await clock.pass(5 * SECOND);
+    assert.ok((await served)?.startsWith('access-'));
   });
 
   for (const [what, uptime] of [
     ['', MINUTE],
-    [', and has run for longer since than before', 3 * DAY],
+    [' and has been up for longer than before', 3 * DAY],
   ] as const) {
-    it(`and the machine was started anew${what}, go by the wall clock`, async () => {
-      await closed(LIMIT - MINUTE);
-      bench.windows.restart(uptime);
-      bench.open();
-      await bench.windows.clock.pass(SECOND);
-      assert.equal(bench.present, 1, 'within the limit');
-      await bench.windows.closeAll();
-      await bench.windows.clock.pass(2 * HOUR);
-      bench.windows.restart(uptime + 10 * MINUTE);
-      bench.open();
-      await bench.assertOut();
+    it(`goes by the wall clock when the machine was restarted${what}`, async () => {
+      await closed(TIMEOUT - MINUTE);
+      fixture.windows.restart(uptime);
+      fixture.open();
+      await fixture.windows.clock.pass(SECOND);
+      assert.equal(fixture.present, 1, 'within the timeout');
+      await fixture.windows.closeAll();
+      await fixture.windows.clock.pass(2 * HOUR);
+      fixture.windows.restart(uptime + 10 * MINUTE);
+      fixture.open();
+      await fixture.assertSignedOut();
     });
   }
 
-  it('and a session shows late, judge it by the time before the start', async () => {
-    await closed(LIMIT);
-    const window = bench.windows.open({ idleTimeouts: bench.limits });
-    const text = bench.windows.secrets.get('session:s1') ?? '';
-    const sealed = [...bench.windows.folder.files].filter(([name]) => name.startsWith('s1.'));
-    bench.windows.secrets.delete('session:s1');
-    sealed.forEach(([name]) => bench.windows.folder.files.delete(name));
-    await bench.windows.clock.pass(SECOND);
+  it('blocks and signs out a session that appears late when VS Code was closed for longer than the timeout', async () => {
+    await closed(TIMEOUT);
+    const window = fixture.windows.open({ idleTimeouts: fixture.timeouts });
+    const text = fixture.windows.secrets.get('session:s1') ?? '';
+    const sealed = [...fixture.windows.folder.files].filter(([name]) => name.startsWith('s1.'));
+    fixture.windows.secrets.delete('session:s1');
+    sealed.forEach(([name]) => fixture.windows.folder.files.delete(name));
+    await fixture.windows.clock.pass(SECOND);
     window.idleMonitor.recordActivity();
-    await bench.windows.clock.pass(SECOND);
-    sealed.forEach(([name, content]) => bench.windows.folder.files.set(name, content));
-    bench.windows.secrets.set('session:s1', text);
+    await fixture.windows.clock.pass(SECOND);
+    sealed.forEach(([name, content]) => fixture.windows.folder.files.set(name, content));
+    fixture.windows.secrets.set('session:s1', text);
     await window.crossWindowSync.sync('s1');
     assert.deepEqual(window.sessionManager.list('acme'), []);
-    await bench.windows.clock.pass(10 * SECOND);
-    assert.equal(bench.present, 0);
+    await fixture.windows.clock.pass(10 * SECOND);
+    assert.equal(fixture.present, 0);
   });
 
-  it('and the store is locked at start, hold the sessions until it opens, and then sign them out', async () => {
+  it('blocks the sessions and signs them out later when the store is locked at start', async () => {
     await closed(DAY);
-    bench.windows.store.failing.add('keys').add('get');
-    const window = bench.open();
+    fixture.windows.store.failing.add('keys').add('get');
+    const window = fixture.open();
     window.idleMonitor.recordActivity();
-    await bench.windows.clock.pass(2 * MINUTE);
+    await fixture.windows.clock.pass(2 * MINUTE);
     assert.deepEqual(window.sessionManager.all(), []);
-    bench.windows.store.failing.clear();
-    await bench.windows.clock.pass(MINUTE);
-    await bench.assertOut();
+    fixture.windows.store.failing.clear();
+    await fixture.windows.clock.pass(MINUTE);
+    await fixture.assertSignedOut();
   });
 
-  it('hold nobody who signs in while the store is locked', async () => {
+  it('keeps the new session when the user signs in while the store is locked', async () => {
     await closed(DAY);
-    bench.windows.store.failing.add('keys').add('get');
-    const window = bench.open();
-    await bench.windows.clock.pass(SECOND);
+    fixture.windows.store.failing.add('keys').add('get');
+    const window = fixture.open();
+    await fixture.windows.clock.pass(SECOND);
     const grant = grantFor(
-      providerAt(bench.server.issuer),
-      bench.windows.clock.now(),
+      providerAt(fixture.server.issuer),
+      fixture.windows.clock.now(),
       {},
       { id: 'somebody', label: 'Somebody' },
     );
-    await Promise.all([window.sessionManager.addSession(grant), bench.windows.clock.pass(MINUTE)]);
+    await Promise.all([window.sessionManager.addSession(grant), fixture.windows.clock.pass(MINUTE)]);
     assert.equal(window.sessionManager.list('acme').length, 1);
-    bench.windows.store.failing.clear();
-    await bench.windows.clock.pass(2 * MINUTE);
+    fixture.windows.store.failing.clear();
+    await fixture.windows.clock.pass(2 * MINUTE);
     assert.deepEqual(
       window.sessionManager.list('acme').map(({ record }) => record.account.id),
       ['somebody'],

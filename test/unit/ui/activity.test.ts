@@ -8,15 +8,15 @@ import { editor } from '../../support/fakeEditor.ts';
 /** The kinds of changes of a selection, by their numbers in VS Code's API. */
 const [KEYBOARD, MOUSE, COMMAND] = [1, 2, 3];
 
-describe('what counts as activity in a window', () => {
+describe('Activity', () => {
   let clock: FakeClock;
   let activity: Activity;
   let reportInterval: number | undefined;
-  let noted = 0;
+  let recorded = 0;
 
   beforeEach(() => {
     editor.reset();
-    // Nobody touches anything, so that VS Code calls the window active no more.
+    // Nobody touches anything, so that the window is no longer active in VS Code's sense.
     Object.assign(editor.windowState, { focused: true, active: false });
     clock = new FakeClock();
     reportInterval = 30 * SECOND;
@@ -24,9 +24,9 @@ describe('what counts as activity in a window', () => {
       get reportInterval() {
         return reportInterval;
       },
-      recordActivity: () => (noted += 1),
+      recordActivity: () => (recorded += 1),
     } as unknown as IdleMonitor);
-    noted = 0;
+    recorded = 0;
   });
 
   afterEach(() => {
@@ -35,48 +35,51 @@ describe('what counts as activity in a window', () => {
 
   const document = { uri: { scheme: 'file' } };
   const output = { uri: { scheme: 'output' } };
-  /** How often activity is noted through something that happens. */
-  const notedBy = (happen: () => void): number => {
-    noted = 0;
+  /** How often activity is recorded when something happens. */
+  const recordedBy = (happen: () => void): number => {
+    recorded = 0;
     happen();
-    return noted;
+    return recorded;
   };
   const typing = (where: unknown = document, changes: readonly unknown[] = [{ text: 'a' }]): void =>
     editor.onText.fire({ document: where, contentChanges: changes });
 
-  /** Everything that a person does and VS Code tells of, but for the focus. */
+  /** Everything that VS Code reports about a person, except for the focus. */
   const ACTS: Readonly<Record<string, () => void>> = {
-    'moving the cursor by the keyboard': () => editor.onSelection.fire({ kind: KEYBOARD }),
-    'clicking into a text': () => editor.onSelection.fire({ kind: MOUSE }),
-    'going to another editor': () => editor.onActiveEditor.fire(undefined),
-    'going to another terminal': () => editor.onActiveTerminal.fire(undefined),
-    'opening a terminal': () => editor.onOpenTerminal.fire({}),
-    'typing in a terminal': () => editor.onTerminalState.fire({ state: { isInteractedWith: true } }),
-    'running something in a terminal': () => editor.onShellExecution.fire({}),
+    'the cursor is moved by the keyboard': () => editor.onSelection.fire({ kind: KEYBOARD }),
+    'a text is clicked': () => editor.onSelection.fire({ kind: MOUSE }),
+    'another editor is activated': () => editor.onActiveEditor.fire(undefined),
+    'another terminal is activated': () => editor.onActiveTerminal.fire(undefined),
+    'a terminal is opened': () => editor.onOpenTerminal.fire({}),
+    'a terminal is typed in': () => editor.onTerminalState.fire({ state: { isInteractedWith: true } }),
+    'a command is run in a terminal': () => editor.onShellExecution.fire({}),
   };
 
   for (const [name, act] of Object.entries(ACTS)) {
-    it(`is ${name}`, () => {
-      assert.equal(notedBy(act), 1);
+    it(`records activity when ${name}`, () => {
+      assert.equal(recordedBy(act), 1);
     });
   }
 
-  it('is typing, while somebody is at the window', () => {
+  it('records activity when the active editor is typed in', () => {
     editor.activeTextEditor = { document };
     Object.assign(editor.windowState, { focused: true, active: true });
     assert.equal(
-      notedBy(() => typing()),
+      recordedBy(() => typing()),
       1,
     );
   });
 
-  it('is no text that grows by itself: in the background, in the output, without a change, or while nobody is there', () => {
+  it('records nothing when a text changes in the background, in the output, or while the window is not active', () => {
     editor.activeTextEditor = { document };
     Object.assign(editor.windowState, { focused: true, active: true });
-    assert.deepEqual([notedBy(() => typing({ uri: { scheme: 'file' } })), notedBy(() => typing(document, []))], [0, 0]);
+    assert.deepEqual(
+      [recordedBy(() => typing({ uri: { scheme: 'file' } })), recordedBy(() => typing(document, []))],
+      [0, 0],
+    );
     editor.activeTextEditor = { document: output };
     assert.equal(
-      notedBy(() => typing(output)),
+      recordedBy(() => typing(output)),
       0,
     );
     editor.activeTextEditor = { document };
@@ -86,91 +89,94 @@ describe('what counts as activity in a window', () => {
     ]) {
       Object.assign(editor.windowState, state);
       assert.equal(
-        notedBy(() => typing()),
+        recordedBy(() => typing()),
         0,
         JSON.stringify(state),
       );
     }
   });
 
-  it('is no cursor that a command moves, nor a terminal that nobody has touched', () => {
+  it('records nothing when a command moves the cursor or a terminal changes without input', () => {
     assert.equal(
-      notedBy(() => editor.onSelection.fire({ kind: COMMAND })),
+      recordedBy(() => editor.onSelection.fire({ kind: COMMAND })),
       0,
     );
     assert.equal(
-      notedBy(() => editor.onSelection.fire({ kind: undefined })),
+      recordedBy(() => editor.onSelection.fire({ kind: undefined })),
       0,
     );
     assert.equal(
-      notedBy(() => editor.onTerminalState.fire({ state: { isInteractedWith: false } })),
+      recordedBy(() => editor.onTerminalState.fire({ state: { isInteractedWith: false } })),
       0,
     );
   });
 
-  it('is nothing that happens to editors and terminals while the window has no focus', () => {
+  it('records nothing when editors and terminals change while the window has no focus', () => {
     Object.assign(editor.windowState, { focused: false, active: false });
     for (const name of [
-      'going to another editor',
-      'going to another terminal',
-      'opening a terminal',
-      'typing in a terminal',
-      'running something in a terminal',
+      'another editor is activated',
+      'another terminal is activated',
+      'a terminal is opened',
+      'a terminal is typed in',
+      'a command is run in a terminal',
     ]) {
       assert.equal(
-        notedBy(() => ACTS[name]?.()),
+        recordedBy(() => ACTS[name]?.()),
         0,
         name,
       );
     }
   });
 
-  it('is coming to the window, and not leaving it', () => {
+  it('records activity when the window gets the focus, not when it loses it', () => {
     assert.equal(
-      notedBy(() => editor.focus(false)),
+      recordedBy(() => editor.focus(false)),
       0,
     );
     assert.equal(
-      notedBy(() => editor.focus(true, false)),
+      recordedBy(() => editor.focus(true, false)),
       1,
     );
     assert.equal(
-      notedBy(() => editor.focus(true, false)),
+      recordedBy(() => editor.focus(true, false)),
       0,
       'the focus was there already',
     );
   });
 
-  it('is opening the window, or setting a limit while somebody looks at it', () => {
-    noted = 0;
-    const other = new Activity(clock, { reportInterval, recordActivity: () => (noted += 1) } as unknown as IdleMonitor);
-    assert.equal(noted, 1);
+  it('records activity when the window has the focus at the start or when a timeout is set', () => {
+    recorded = 0;
+    const other = new Activity(clock, {
+      reportInterval,
+      recordActivity: () => (recorded += 1),
+    } as unknown as IdleMonitor);
+    assert.equal(recorded, 1);
     other.dispose();
   });
 
-  it('is the window as long as VS Code calls it active, which is asked for again and again', async () => {
+  it('records activity again and again while the window is active', async () => {
     editor.focus(true, true);
-    noted = 0;
+    recorded = 0;
     await clock.advance(5 * MINUTE);
-    assert.equal(noted, 10);
+    assert.equal(recorded, 10);
     editor.windowState.active = false;
     await clock.advance(MINUTE);
-    noted = 0;
+    recorded = 0;
     await clock.advance(10 * MINUTE);
-    assert.deepEqual([noted, clock.pending], [0, 0]);
+    assert.deepEqual([recorded, clock.pending], [0, 0]);
   });
 
-  it('is not listened to while there is no limit, from one setting to the next', () => {
+  it('records nothing when no provider has a timeout, and starts when one is set', () => {
     reportInterval = undefined;
     activity.update();
     for (const [name, act] of Object.entries(ACTS)) {
-      assert.equal(notedBy(act), 0, name);
+      assert.equal(recordedBy(act), 0, name);
     }
     reportInterval = SECOND;
     activity.update();
     activity.update();
     for (const [name, act] of Object.entries(ACTS)) {
-      assert.equal(notedBy(act), 1, name);
+      assert.equal(recordedBy(act), 1, name);
     }
   });
 });

@@ -11,7 +11,7 @@ import {
 } from '../../../src/ui/dismissibleNotification.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
-import { IdleFixture, LIMIT } from '../../support/idleFixture.ts';
+import { IdleFixture, TIMEOUT } from '../../support/idleFixture.ts';
 
 describe('a notification that goes away by itself', () => {
   let done: string[];
@@ -111,16 +111,16 @@ describe('the notification before a sign-out for idle time', () => {
       showLog: () => {},
     });
     idleNotifications.onDidChange(() => notifications.check());
-    await bench.windows.clock.pass(LIMIT - MINUTE);
+    await bench.windows.clock.pass(TIMEOUT - MINUTE);
     assert.deepEqual(
       editor.progress.map(({ button }) => button),
       ['Stay Signed In'],
     );
     editor.progress[0]?.press();
-    await bench.windows.clock.pass(LIMIT - 6 * MINUTE);
+    await bench.windows.clock.pass(TIMEOUT - 6 * MINUTE);
     assert.deepEqual(
       [bench.events, sessionManager.all().length, editor.progress.length],
-      [['warn s1', 'back s1'], 1, 1],
+      [['warn s1', 'cancel s1'], 1, 1],
     );
     notifications.dispose();
     idleNotifications.dispose();

@@ -3,18 +3,18 @@ import { MINUTE } from '../../../src/core/clock.ts';
 import type { ActionTarget } from '../../../src/ui/recoveryActions.ts';
 import { IdleNotifications } from '../../../src/ui/idleNotifications.ts';
 import type { SessionNotification } from '../../../src/ui/sessionNotifications.ts';
-import { IdleFixture, LIMIT } from '../../support/idleFixture.ts';
+import { IdleFixture, TIMEOUT } from '../../support/idleFixture.ts';
 import type { Window } from '../../support/windows.ts';
 
-describe('the warning before a sign-out for idle time', () => {
-  let bench: IdleFixture;
+describe('IdleNotifications', () => {
+  let fixture: IdleFixture;
   let window: Window;
   let notifications: IdleNotifications;
   let signIns: number;
 
   beforeEach(async () => {
-    bench = await IdleFixture.start();
-    [window] = await bench.openSignedIn(1);
+    fixture = await IdleFixture.start();
+    [window] = await fixture.openSignedIn(1);
     signIns = 0;
     const subject = { signIn: () => Promise.resolve(void (signIns += 1)) } as unknown as ActionTarget;
     notifications = new IdleNotifications({
@@ -28,36 +28,36 @@ describe('the warning before a sign-out for idle time', () => {
 
   afterEach(async () => {
     notifications.dispose();
-    await bench.end();
+    await fixture.end();
   });
 
-  const told = (): SessionNotification => {
+  const getOnly = (): SessionNotification => {
     const [only, ...others] = notifications.getNotifications();
     assert.ok(only !== undefined && others.length === 0);
     return only;
   };
 
-  it('goes away, and the session stays, by Stay Signed In', async () => {
-    await bench.windows.clock.pass(LIMIT - MINUTE);
+  it('returns no warning any more, and the session stays, when Stay Signed In is chosen', async () => {
+    await fixture.windows.clock.pass(TIMEOUT - MINUTE);
     const {
       choices: [stay],
       words,
-    } = told();
-    assert.deepEqual([bench.events, stay?.label], [['warn s1'], 'Stay Signed In']);
+    } = getOnly();
+    assert.deepEqual([fixture.events, stay?.label], [['warn s1'], 'Stay Signed In']);
     assert.match(words, /Acme/);
     stay?.run();
-    await bench.windows.clock.pass(MINUTE);
-    assert.deepEqual([notifications.getNotifications(), bench.events], [[], ['warn s1', 'back s1']]);
-    await bench.windows.clock.pass(LIMIT - 3 * MINUTE);
+    await fixture.windows.clock.pass(MINUTE);
+    assert.deepEqual([notifications.getNotifications(), fixture.events], [[], ['warn s1', 'cancel s1']]);
+    await fixture.windows.clock.pass(TIMEOUT - 3 * MINUTE);
     assert.notEqual(window.liveSessions.get('s1'), undefined);
   });
 
-  it('is followed by the sign-out where nobody chooses that, with a way back in', async () => {
-    await bench.windows.clock.pass(LIMIT + MINUTE);
+  it('returns a notification with Sign In Again when the session was signed out', async () => {
+    await fixture.windows.clock.pass(TIMEOUT + MINUTE);
     assert.equal(window.liveSessions.get('s1'), undefined);
     const {
       choices: [again],
-    } = told();
+    } = getOnly();
     assert.equal(again?.label, 'Sign In Again');
     await again.run();
     assert.equal(signIns, 1);
