@@ -74,7 +74,7 @@ export function activate(context: vscode.ExtensionContext): void {
     transport,
     secrets,
     folder,
-    life: nodeProcessLiveness(),
+    liveness: nodeProcessLiveness(),
     cipher: nodeCipher,
     keyNames: keyNamesIn(context.globalState),
     provider: (id) => settings.provider(id),
@@ -120,7 +120,7 @@ export function activate(context: vscode.ExtensionContext): void {
     link: () => redirectEnvironment.link(),
     random: Math.random,
     releasePorts: (ports) => signOuts.releasePorts(ports),
-    isAnybodyIn: ({ id }) => sessionManager.list(id).length > 0,
+    isAnybodyIn: ({ id }) => sessionManager.getActive(id).length > 0,
     pages: async (provider) => text.pages(provider.label, await template()),
   });
   const signInController = new SignInController(signIns, sessionManager, settings);
@@ -140,7 +140,7 @@ export function activate(context: vscode.ExtensionContext): void {
     proposePort: (preferred) => freePortFor(preferred, Math.random),
     askForConsent: (subject) => commands.askForConsent(subject),
     copyDiagnostics: () => diagnostics.copy(),
-    noteSkew: (id, skew) => sessionManager.all(id).forEach(({ record }) => liveSessions.update(record.id, { skew })),
+    noteSkew: (id, skew) => sessionManager.getAll(id).forEach(({ record }) => liveSessions.update(record.id, { skew })),
   });
   const guide = later(async () => {
     const { AddProviderWizard } = await import('./onDemand.ts');
@@ -190,7 +190,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const idleNotifications = new IdleNotifications({
     clock,
     idleMonitor,
-    sessions: () => sessionManager.all(),
+    sessions: () => sessionManager.getAll(),
     nameOf: (id) => settings.nameOf(id),
     subjectOf: (record) => commands.subjectOf(record),
   });
@@ -299,6 +299,6 @@ export function activate(context: vscode.ExtensionContext): void {
   leave = async () => {
     begin.dispose();
     sessions.dispose();
-    await Promise.race([tokenRefresher.idle(), new Promise<void>((resolve) => clock.after(LAST_MOMENTS, resolve))]);
+    await Promise.race([tokenRefresher.whenIdle(), new Promise<void>((resolve) => clock.after(LAST_MOMENTS, resolve))]);
   };
 }

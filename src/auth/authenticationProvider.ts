@@ -120,7 +120,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     if (scopes === undefined) {
       const enough = new Promise((resolve) => clock.after(MENU_PATIENCE, () => resolve(undefined)));
       await Promise.race([sessionManager.ready().catch(() => {}), enough]);
-      const all = sessionManager.list(this.#id).map(({ record }) => record);
+      const all = sessionManager.getActive(this.#id).map(({ record }) => record);
       return all
         .filter(({ account }) => options.account === undefined || account.id === options.account.id)
         .map((record) => this.#toSession(record));
@@ -129,7 +129,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
       this.#dependencies.onCall();
     }
     try {
-      const found = await sessionManager.find(this.#id, scopes, options.account?.id);
+      const found = await sessionManager.getUsableSessions(this.#id, scopes, options.account?.id);
       if (found.length === 0) {
         this.#pendingRequests.add(scopes.join(' '));
       }
@@ -241,7 +241,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
 
   /** Tells VS Code what has changed since it was last told. Called after every change, and when time has passed. */
   sync(): void {
-    const now = new Map(this.#dependencies.sessionManager.list(this.#id).map(({ record }) => [record.id, record]));
+    const now = new Map(this.#dependencies.sessionManager.getActive(this.#id).map(({ record }) => [record.id, record]));
     const before = this.#told;
     this.#told = now;
     const added = [...now.values()].filter(({ id }) => !before.has(id));
@@ -328,11 +328,11 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     account: vscode.AuthenticationSessionAccountInformation | undefined,
     suits?: SessionFilter,
   ): SignInHints {
-    const known = this.#dependencies.sessionManager.expected(this.#id, scopes, account?.id, suits);
+    const known = this.#dependencies.sessionManager.findSessionToResume(this.#id, scopes, account?.id, suits);
     if (known === undefined) {
       return {
         loginHint: account?.label,
-        isAnother: account === undefined && this.#dependencies.sessionManager.list(this.#id).length > 0,
+        isAnother: account === undefined && this.#dependencies.sessionManager.getActive(this.#id).length > 0,
       };
     }
     return {

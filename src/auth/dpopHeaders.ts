@@ -32,7 +32,9 @@ export function registerDpopHeadersCommand(sessionManager: SessionManager): vsco
     DPOP_COMMAND,
     async (accessToken?: unknown, request?: unknown): Promise<CallerHeaders> => {
       const { method, nonce, url } = readRequest(request);
-      const record = sessionManager.all().find(({ record: { accessToken: known } }) => known === accessToken)?.record;
+      const record = sessionManager
+        .getAll()
+        .find(({ record: { accessToken: known } }) => known === accessToken)?.record;
       if (record === undefined) {
         throw new Error(text.sayNoSuchToken());
       }

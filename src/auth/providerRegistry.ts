@@ -81,7 +81,7 @@ export class ProviderRegistry implements Disposable {
    */
   #offer(provider: Provider): void {
     const { sessionManager } = this.#dependencies;
-    if (sessionManager.list(provider.id).length > 0) {
+    if (sessionManager.getActive(provider.id).length > 0) {
       this.#offered.delete(provider.id);
       return;
     }
@@ -97,7 +97,7 @@ export class ProviderRegistry implements Disposable {
       // Only when the stored sessions are known is it known that there is none. The settings may change until then.
       await this.#dependencies.sessionManager.ready();
       const { contract, provider } = this.#registrations.get(id) ?? {};
-      if (provider !== undefined && this.#dependencies.sessionManager.list(id).length === 0) {
+      if (provider !== undefined && this.#dependencies.sessionManager.getActive(id).length === 0) {
         contract?.offer(provider.scopes);
         await contract?.withoutActivity(() => vscode.authentication.getSession(id, provider.scopes, {}));
       }

@@ -161,7 +161,7 @@ export class SignInController implements Disposable {
     { resumeSessionId, ...hints }: SignInHints,
     way: SignInMethod | undefined,
   ): Promise<SessionRecord> {
-    const joined = this.#sessionManager.all(provider.id).find(({ record }) => record.id === resumeSessionId)?.record;
+    const joined = this.#sessionManager.getAll(provider.id).find(({ record }) => record.id === resumeSessionId)?.record;
     if (joined === undefined || !canJoin(joined.scopes, wanted)) {
       return this.#attempt(provider, { scopes: wanted, hints, way });
     }

@@ -82,7 +82,7 @@ const recordSchema = v.object({
    */
   isComplete: v.boolean(),
   /** Whether the present access token took the place of one that a resource server had refused. */
-  isAfterRefusal: v.optional(v.boolean()),
+  isAfterRejection: v.optional(v.boolean()),
   signedInAt: time,
   /** When the request was sent that brought the present access token. */
   renewedAt: time,
@@ -143,16 +143,30 @@ function migrated(record: { readonly version: number } & Readonly<Record<string,
   return next === undefined ? record : migrated({ ...next, version: record.version + 1 });
 }
 
-/**
- * Whether one record of a session is newer than another: of a later generation, or further within the same one. Times
- * do not come into it, because clocks are set.
- */
-export function isNewer(one: SessionRecord, other: SessionRecord): boolean {
-  return one.generation !== other.generation ? one.generation > other.generation : stageOf(one) > stageOf(other);
+/** What tells which of two records of a session is the newer one. Times don't, because clocks are set. */
+export interface RecordVersion {
+  readonly generation: number;
+  readonly isComplete: boolean;
+  readonly isEnded: boolean;
 }
 
-function stageOf({ isComplete, ended }: SessionRecord): number {
-  return ended !== undefined ? 2 : isComplete ? 1 : 0;
+/** The version of a record. */
+export function versionOf({ generation, isComplete, ended }: SessionRecord): RecordVersion {
+  return { generation, isComplete, isEnded: ended !== undefined };
+}
+
+/** Compares the versions of two records of a session: positive if the first one is newer, negative if the second one is. */
+export function compareVersions(one: RecordVersion, other: RecordVersion): number {
+  return one.generation - other.generation || stageOf(one) - stageOf(other);
+}
+
+function stageOf({ isComplete, isEnded }: RecordVersion): number {
+  return isEnded ? 2 : isComplete ? 1 : 0;
+}
+
+/** Whether one record of a session is newer than another. */
+export function isNewer(one: SessionRecord, other: SessionRecord): boolean {
+  return compareVersions(versionOf(one), versionOf(other)) > 0;
 }
 
 /**

@@ -111,20 +111,19 @@ export class Diagnostics implements DiagnosticsService {
 
   async #gather(): Promise<Report> {
     const { clientSecrets, clock, discovery, extension, process, sessions, settings } = this.#dependencies;
-    const { health, history, sessionManager, sessionIndex, renewalLock, secretStorage } = sessions;
+    const { health, history, sessionManager, sessionStore, renewalLock, secretStorage } = sessions;
     // What cannot be read is a finding, not a reason to show none.
     await Promise.race([
       sessionManager.ready().catch(() => {}),
       new Promise<void>((resolve) => clock.after(PATIENCE, resolve)),
     ]);
-    const [store, persistence, folder, leftovers, held, ids, entries, secrets] = await Promise.all([
+    const [store, persistence, folder, quarantined, holders, files, secrets] = await Promise.all([
       health.store(),
       health.persistence(vscode.env.sessionId),
       health.folder(),
-      secretStorage.leftovers().catch(() => undefined),
-      renewalLock.held().catch((error: unknown) => toFailure(error).code),
-      sessionIndex.ids(),
-      sessionIndex.load(),
+      secretStorage.countQuarantined().catch(() => undefined),
+      renewalLock.listHolders().catch((error: unknown) => toFailure(error).code),
+      sessionStore.listFiles(),
       Promise.all(
         settings.providers.map(async (provider) => [provider.id, await clientSecrets.standing(provider)] as const),
       ),
@@ -136,7 +135,7 @@ export class Diagnostics implements DiagnosticsService {
       problems: settings.problems,
       numberProblems: settings.numberProblems,
       sessions: all,
-      lost: entries.filter(({ id }) => !all.some(({ record }) => record.id === id)),
+      lost: files.present.filter(({ id }) => !all.some(({ record }) => record.id === id)),
       unknownServers: settings.providers.flatMap((provider) => {
         const failure = discovery.known(provider)?.failed?.failure;
         return failure === undefined
@@ -146,7 +145,7 @@ export class Diagnostics implements DiagnosticsService {
       store: { now: store, persistence },
       folder,
       isDegraded: renewalLock.isDegraded,
-      leftovers,
+      quarantined,
       tlsOffBy:
         process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
           ? 'environment'
@@ -163,8 +162,8 @@ export class Diagnostics implements DiagnosticsService {
       known: (provider) => discovery.known(provider),
       clientSecrets: new Map(secrets),
       events: history.all(),
-      renewalLock: held,
-      sessionIndex: ids,
+      lockHolders: holders,
+      files,
       words: reportWords,
     });
   }

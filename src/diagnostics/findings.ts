@@ -58,7 +58,7 @@ export const FINDING_CODES = [
   /** The server never said how long the access token lives. */
   'lifetime-never-said',
   /** Secrets that could not be read lie set aside in the store. */
-  'leftovers',
+  'quarantined',
 ] as const;
 
 /** One of the closed set of findings. */
@@ -120,7 +120,7 @@ export interface Facts {
   /** Whether this window cannot take turns with the others. */
   readonly isDegraded: boolean;
   /** How many secrets lie set aside; undefined where that cannot be read. */
-  readonly leftovers: number | undefined;
+  readonly quarantined: number | undefined;
   /** What switches the check of certificates off: a setting, the environment, or nothing. */
   readonly tlsOffBy: 'setting' | 'environment' | undefined;
 }
@@ -288,7 +288,7 @@ function ofSettings({
   return findings;
 }
 
-function ofPlaces({ folder, isDegraded, leftovers = 0, store }: Facts): DiagnosticFinding[] {
+function ofPlaces({ folder, isDegraded, quarantined = 0, store }: Facts): DiagnosticFinding[] {
   const findings: DiagnosticFinding[] = [];
   if (store.now !== 'works') {
     const code = store.now.code === 'secret-forgotten' ? 'store-forgets' : 'store-fails';
@@ -303,8 +303,8 @@ function ofPlaces({ folder, isDegraded, leftovers = 0, store }: Facts): Diagnost
   if (isDegraded) {
     findings.push({ code: 'alone', severity: 'warning', mending: 'check' });
   }
-  if (leftovers > 0) {
-    findings.push({ code: 'leftovers', severity: 'note', mending: 'clear', detail: String(leftovers) });
+  if (quarantined > 0) {
+    findings.push({ code: 'quarantined', severity: 'note', mending: 'clear', detail: String(quarantined) });
   }
   return findings;
 }

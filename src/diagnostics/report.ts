@@ -13,7 +13,8 @@ import { ENDPOINTS } from '../protocol/metadata.ts';
 import type { ClientSecretState } from '../storage/clientSecrets.ts';
 import type { Health } from '../storage/storageProbe.ts';
 import type { HistoryEvent } from '../sessions/history.ts';
-import type { LockHolder } from '../locking/renewalLock.ts';
+import type { LockHolder } from '../locking/lockFiles.ts';
+import type { SharedFiles } from '../storage/sessionStore.ts';
 import { skewOf, type Facts, type DiagnosticFinding, type Severity } from './findings.ts';
 
 /** What a finding's sentence calls the things that it is about; fit to stand in Markdown. */
@@ -47,9 +48,9 @@ export interface ReportInput {
   /** What there is of the secret of each provider's client, by the provider's id. */
   readonly clientSecrets: ReadonlyMap<string, ClientSecretState>;
   readonly events: readonly HistoryEvent[];
-  /** Who has a turn at this moment; the code of the failure where that cannot be looked up. */
-  readonly renewalLock: readonly LockHolder[] | string;
-  readonly sessionIndex: { readonly present: readonly string[]; readonly gone: readonly string[] };
+  /** Who has a renewal lock at this moment; the code of the failure if that can't be read. */
+  readonly lockHolders: readonly (LockHolder & { readonly isAlive: boolean | undefined })[] | string;
+  readonly files: SharedFiles;
   readonly words: ReportWords;
 }
 
@@ -397,7 +398,7 @@ function clockLines(session: LiveSession): string[] {
   ];
 }
 
-function storageLines({ leftovers, store }: Facts): string[] {
+function storageLines({ quarantined, store }: Facts): string[] {
   const outlasts = {
     persistent: 'yes, a secret of an earlier session of the editor is there',
     forgets: 'NO, a secret of an earlier session of the editor is gone',
@@ -406,27 +407,26 @@ function storageLines({ leftovers, store }: Facts): string[] {
   return [
     item('A secret written now reads back', healthOf(store.now)),
     item('Outlasts the editor', outlasts[store.persistence]),
-    item('Set aside as unreadable', leftovers === undefined ? 'cannot be read' : String(leftovers)),
+    item('Quarantined as unreadable', quarantined === undefined ? 'cannot be read' : String(quarantined)),
   ];
 }
 
-function windowLines({ facts, sessionIndex, renewalLock }: ReportInput): string[] {
+function windowLines({ facts, files, lockHolders }: ReportInput): string[] {
   const holders =
-    typeof renewalLock === 'string'
-      ? `cannot be read (${renewalLock})`
-      : renewalLock
-          .map(
-            ({ id, lives }) =>
-              `${code(shortId(id))} (its window ${lives === undefined ? 'cannot be asked' : lives ? 'lives' : 'is gone'})`,
-          )
-          .join(', ');
+    typeof lockHolders === 'string' ? `can't be read (${lockHolders})` : lockHolders.map(holderText).join(', ');
   return [
     item('A file in the shared folder can be written, read and deleted', healthOf(facts.folder)),
-    item('Takes turns with other windows', facts.isDegraded ? 'NO, this window is alone' : 'yes'),
-    item('Renewals on their way in any window', holders === '' ? 'none' : holders),
-    item('Sessions in the session index', `${sessionIndex.present.length}, and ${sessionIndex.gone.length} signed out`),
-    item('Sessions in the session index that nobody has', String(facts.lost.length)),
+    item('Knows of other windows', facts.isDegraded ? 'NO, this window is on its own' : 'yes'),
+    item('Refreshes under way in any window', holders === '' ? 'none' : holders),
+    item('Session files', `${files.present.length}, and ${files.signedOut.length} signed out`),
+    item('Session files whose tokens this window does not have', String(facts.lost.length)),
   ];
+}
+
+function holderText({ id, isAlive, name, since }: LockHolder & { readonly isAlive: boolean | undefined }): string {
+  const state = isAlive === undefined ? 'unknown whether it runs' : isAlive ? 'running' : 'ended';
+  const by = `${name === undefined ? 'another process' : code(name)}, ${state}`;
+  return `${code(shortId(id))} by ${by}${since === undefined ? '' : `, since ${time(since)}`}`;
 }
 
 function healthOf(health: Health): string {

@@ -168,7 +168,7 @@ const SENTENCES: Readonly<Record<FindingCode, Sentence>> = {
       session,
       provider,
     ),
-  leftovers: ({ detail }) =>
+  quarantined: ({ detail }) =>
     l10n.t(
       'Stored texts that could not be read lie set aside: {0}. Delete them, unless a later version of Session Keeper is to be used again.',
       detail,

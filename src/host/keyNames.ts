@@ -1,5 +1,5 @@
 import type * as vscode from 'vscode';
-import type { KeyNames } from '../storage/sealedSessionCopies.ts';
+import type { KeyNames } from '../storage/encryptionKeys.ts';
 
 const KEY = 'keyNames';
 /** How many names are kept: a new key is made only when the secrets were lost. */

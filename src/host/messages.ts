@@ -8,7 +8,7 @@ import type { ProblemCode, SettingProblem, SignInMethod } from '../core/provider
 import type { Action } from '../core/failurePolicies.ts';
 import type { State } from '../core/status.ts';
 import type { Pages, SignOutPages } from '../flows/page.ts';
-import type { LoadIssue } from '../sessions/sessionManager.ts';
+import type { LoadIssue } from '../sessions/sessionLoader.ts';
 import { PREFIX } from './ids.ts';
 import type { NumberProblem } from './numberSettings.ts';
 import { failureSentence } from './failureMessages.ts';
@@ -497,7 +497,7 @@ const PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> = {
 /** The sentence about something found in the store at start. */
 export function findingSentence(finding: LoadIssue, provider: string): string {
   switch (finding.kind) {
-    case 'set-aside':
+    case 'quarantined':
       return l10n.t(
         'A stored session could not be read and was set aside unchanged ({0}). Sign in again where you were signed in.',
         finding.reason,

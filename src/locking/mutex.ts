@@ -1,24 +1,19 @@
-/** One after another: what holds a name keeps others from it until it is done. */
-export interface Lock {
-  /** Runs a task while holding a name; waits for whoever holds it now. The task's end, good or bad, is the result. */
-  hold<T>(name: string, task: () => Promise<T>): Promise<T>;
-}
-
-/** A lock among the tasks of this window. */
-export class Mutex implements Lock {
+/** Keeps tasks of this window apart: of those with the same key, one runs at a time. */
+export class Mutex {
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  hold<T>(name: string, task: () => Promise<T>): Promise<T> {
-    const before = this.#tails.get(name) ?? Promise.resolve();
+  /** Runs a task once all earlier ones with the same key have ended. The task's outcome is the result. */
+  runExclusive<T>(key: string, task: () => Promise<T>): Promise<T> {
+    const before = this.#tails.get(key) ?? Promise.resolve();
     const run = before.then(task, task);
     const tail = run
       .catch(() => {})
       .finally(() => {
-        if (this.#tails.get(name) === tail) {
-          this.#tails.delete(name);
+        if (this.#tails.get(key) === tail) {
+          this.#tails.delete(key);
         }
       });
-    this.#tails.set(name, tail);
+    this.#tails.set(key, tail);
     return run;
   }
 }

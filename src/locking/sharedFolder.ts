@@ -8,7 +8,10 @@ export interface Folder {
   read(name: string): Promise<string | undefined>;
   /** Writes a file so that a reader sees the old text or the new one, never a part, and so that it outlasts a power cut. */
   write(name: string, text: string): Promise<void>;
-  /** Makes a file with its text in one step; false where there is one already. Of many who try at once, one succeeds. */
+  /**
+   * Creates a file with its text, so that it outlasts a power cut; false if there is one already. Of many that try at
+   * once, one succeeds. A reader sees the whole text, or for a moment an empty one where the file system has no hard links.
+   */
   create(name: string, text: string): Promise<boolean>;
   /** Deletes a file; one that does not exist is no error. */
   delete(name: string): Promise<void>;

@@ -1,5 +1,5 @@
-// A process listens at a local address for as long as it holds something. The operating system closes that door when
-// the process ends, however it ends, and keeps it open while it is merely stopped.
+// A process listens on a local socket for as long as it holds something. The operating system closes the socket when the
+// process ends, however it ends, and keeps it open while the process is stopped.
 import { randomBytes } from 'node:crypto';
 import { readlink, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
@@ -7,95 +7,115 @@ import { hostname, tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import type { ProcessLiveness } from '../locking/processLiveness.ts';
 
-/** The signs of life of this machine: a Unix domain socket, or a named pipe, for each; the process id where neither can be had. */
+/** What a process that isn't stopped sends to whoever connects. */
+const GREETING = 'alive';
+
+/** The processes of this machine: a Unix domain socket, or a named pipe, for each; the process ID if neither can be had. */
 export function nodeProcessLiveness(): ProcessLiveness {
   return {
-    async begin() {
+    async register() {
       const name = `sk-${randomBytes(8).toString('hex')}`;
       const address = process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
-      const server = createServer((socket) => socket.destroy());
+      const server = createServer((socket) => {
+        socket.on('error', () => {});
+        socket.end(GREETING);
+      });
       const listens = await new Promise<boolean>((resolve) => {
         server.once('error', () => resolve(false));
         server.listen(address, () => resolve(true));
       });
       server.unref();
-      const sign = JSON.stringify([await place(), process.pid, listens ? address : '', uptime()]);
-      return { sign, name: `process ${process.pid}`, dispose: () => void server.close() };
+      const token = JSON.stringify([await machine(), process.pid, listens ? address : '', uptime()]);
+      return { token, name: `process ${process.pid}`, dispose: () => void server.close() };
     },
-    async lives(sign) {
-      const { where, pid, address, bornAt } = parse(sign);
-      const door = address === '' ? undefined : await knock(address);
-      if (door === 'open') {
+    async isAlive(token) {
+      const { address, machine: where, pid, uptimeAtStart } = parse(token);
+      const socket = address === '' ? undefined : await probe(address);
+      if (socket === 'open' || socket === 'responding') {
         return true;
       }
-      if (where !== (await place())) {
+      if (where !== (await machine())) {
         return undefined;
       }
-      if (bornAt > uptime()) {
-        // The machine has started anew since.
+      if (uptimeAtStart > uptime()) {
+        // The machine was restarted since.
         return false;
       }
-      // A door that is gone was taken away on purpose. A closed one is certain on Linux; elsewhere a stopped process
-      // closes it, too, once its queue is full.
-      const isCertain = door === 'gone' || (door === 'closed' && process.platform === 'linux');
-      return isCertain ? false : processLives(pid);
+      // A socket that is gone was closed on purpose. A refused connection is certain on Linux; elsewhere a stopped
+      // process refuses, too, once its queue is full.
+      const isCertain = socket === 'gone' || (socket === 'refused' && process.platform === 'linux');
+      return isCertain ? false : isRunning(pid);
+    },
+    async isResponding(token) {
+      const { address } = parse(token);
+      // Without a socket, there is nobody to ask.
+      return address === '' || (await probe(address, true)) === 'responding';
     },
   };
 }
 
-/** Where a process runs: one that runs elsewhere, on another machine or in another container, cannot be asked after. */
-async function place(): Promise<string> {
+/** Where a process runs. About one on another machine, or in another container, nothing can be known. */
+async function machine(): Promise<string> {
   return `${hostname()} ${await readlink('/proc/self/ns/mnt').catch(() => '')}`;
 }
 
-interface Sign {
-  readonly where: unknown;
+interface Token {
+  readonly machine: unknown;
   readonly pid: number;
   readonly address: string;
-  readonly bornAt: number;
+  /** The machine's uptime, in s, when the process registered. */
+  readonly uptimeAtStart: number;
 }
 
-function parse(sign: string): Sign {
+function parse(token: string): Token {
   let parts: unknown;
   try {
-    parts = JSON.parse(sign);
+    parts = JSON.parse(token);
   } catch {
     parts = undefined;
   }
-  const [where, pid, address, bornAt] = Array.isArray(parts) ? (parts as unknown[]) : [];
-  return { where, pid: Number(pid), address: String(address), bornAt: Number(bornAt) };
+  const [where, pid, address, uptimeAtStart] = Array.isArray(parts) ? (parts as unknown[]) : [];
+  return { machine: where, pid: Number(pid), address: String(address), uptimeAtStart: Number(uptimeAtStart) };
 }
 
-function processLives(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // A process of somebody else lives, too.
+    // A process of another user is running, too.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
-/** How long, in ms, a door may take to answer before it counts as open: a named pipe whose process is stopped answers late. */
-const PATIENCE = 1000;
+/** How long, in ms, a process may take to answer. The named pipe of a stopped process connects late. */
+const PROBE_TIMEOUT = 1000;
 
-/** Whether somebody is behind a door: `gone` where there is none any more, `closed` where nobody opens. */
-function knock(address: string): Promise<'open' | 'closed' | 'gone'> {
+type SocketState = 'open' | 'responding' | 'refused' | 'gone';
+
+/**
+ * Connects to a socket.
+ * @param waitsForGreeting whether to wait until the process answers, after the operating system has accepted.
+ */
+function probe(address: string, waitsForGreeting = false): Promise<SocketState> {
   return new Promise((resolve) => {
     const socket = connect(address);
-    const answer = (door: 'open' | 'closed' | 'gone'): void => {
+    const end = (state: SocketState): void => {
       socket.destroy();
-      resolve(door);
+      resolve(state);
     };
-    socket.setTimeout(PATIENCE, () => answer('open'));
-    socket.once('connect', () => answer('open'));
+    socket.setTimeout(PROBE_TIMEOUT, () => end('open'));
+    socket.once('data', () => end('responding'));
+    if (!waitsForGreeting) {
+      socket.once('connect', () => end('open'));
+    }
     socket.once('error', (error) => {
       const code = 'code' in error ? error.code : undefined;
       if (code === 'ECONNREFUSED' && process.platform === 'linux') {
         // What a killed process leaves behind is of use to nobody.
         rm(address, { force: true }).catch(() => {});
       }
-      answer(code === 'ECONNREFUSED' ? 'closed' : code === 'ENOENT' ? 'gone' : 'open');
+      end(code === 'ECONNREFUSED' ? 'refused' : code === 'ENOENT' ? 'gone' : 'open');
     });
   });
 }

@@ -14,17 +14,15 @@ const FIRST_WAIT = 10;
 export function nodeSharedFolder(path: string, clock: Clock = systemClock): Folder {
   const at = (name: string): string => join(path, name);
 
-  /** Runs a task with a file of its own that holds the whole text, and takes that file away after. */
-  async function withPart<T>(text: string, isLasting: boolean, task: (part: string) => Promise<T>): Promise<T> {
+  /** Runs a task with a temporary file that has the whole text, already flushed to disk, and deletes that file afterwards. */
+  async function withPart<T>(text: string, task: (part: string) => Promise<T>): Promise<T> {
     await mkdir(path, { recursive: true, mode: 0o700 });
     const part = at(`${randomUUID()}.part`);
     try {
       const file = await open(part, 'wx', 0o600);
       try {
         await file.writeFile(text);
-        if (isLasting) {
-          await file.sync();
-        }
+        await file.sync();
       } finally {
         await file.close();
       }
@@ -47,7 +45,11 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Fold
         await new Promise<void>((resolve) => clock.after(FIRST_WAIT * 2 ** (attempt - 1), resolve));
       }
     }
-    // The names are on the disk once the folder is. Windows does that by itself, and lets nobody ask for it.
+    await syncNames();
+  }
+
+  /** Flushes the names of the files to disk. Windows does that by itself, and lets nobody ask for it. */
+  async function syncNames(): Promise<void> {
     await open(path)
       .then((folder) => folder.sync().finally(() => folder.close()))
       .catch(() => {});
@@ -56,9 +58,9 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Fold
   return {
     list: () => readdir(path).catch(unless('ENOENT', [])),
     read: (name) => readFile(at(name), 'utf8').catch(unless('ENOENT', undefined)),
-    write: (name, text) => withPart(text, true, (part) => replace(part, at(name))),
+    write: (name, text) => withPart(text, (part) => replace(part, at(name))),
     create: (name, text) =>
-      withPart(text, false, async (part) => {
+      withPart(text, async (part) => {
         try {
           await link(part, at(name));
         } catch (error) {
@@ -68,6 +70,7 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Fold
           // Some file systems know no second name for a file. There it takes two steps, between which a reader sees none of the text.
           return writeFile(at(name), text, { flag: 'wx', mode: 0o600 }).then(() => true, unless('EEXIST', false));
         }
+        await syncNames();
         return true;
       }),
     delete: (name) => rm(at(name), { force: true }),

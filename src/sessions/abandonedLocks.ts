@@ -1,13 +1,15 @@
-// Refreshes that another window began and didn't finish, because it ended: this window notices within seconds, and
-// finishes them. The server may have used the refresh token up, and may give the answer again only for a short time.
+// Refreshes that another window began and didn't finish, because its process ended: this window notices within seconds,
+// and finishes them. The server may have used the refresh token up, and may repeat its response only for a short time.
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
-import { describeSession } from '../storage/record.ts';
-import type { TokenRefresher } from './tokenRefresher.ts';
+import { isLockFile, type LockHolder } from '../locking/lockFiles.ts';
+import type { RenewalLock } from '../locking/renewalLock.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
-import type { LockHolder, RenewalLock } from '../locking/renewalLock.ts';
+import { describeSession } from '../storage/record.ts';
+import type { SessionStore } from '../storage/sessionStore.ts';
+import type { TokenRefresher } from './tokenRefresher.ts';
 
 /** What it works with. */
 export interface AbandonedLocksDependencies {
@@ -15,60 +17,61 @@ export interface AbandonedLocksDependencies {
   readonly log: Log;
   readonly renewalLock: RenewalLock;
   readonly liveSessions: LiveSessions;
+  readonly sessionStore: SessionStore;
   readonly tokenRefresher: TokenRefresher;
-  /** Whether a session may be renewed by this window. */
+  /** Whether a session may be refreshed by this window. */
   isOwned(record: SessionRecord): boolean;
 }
 
-/** How often, in ms, the windows that hold a lock are checked for being alive, while there are any. */
+/** How often, in ms, the processes that hold a lock are checked for being alive, while there are any. */
 const CHECK_INTERVAL = 2 * SECOND;
 
 /** Watches the locks that other windows hold. */
 export class AbandonedLocks implements Disposable {
   readonly #dependencies: AbandonedLocksDependencies;
-  /** The latest abandoned lock of each session that was taken up here: if that fails, the next try comes at its own pace. */
-  readonly #takenUp = new Map<string, number>();
+  /** The latest abandoned lock of each session that was dealt with: if that fails, the next attempt comes in its own time. */
+  readonly #handled = new Map<string, number>();
   #timer: Disposable | undefined;
   #isChecking = false;
-  #isOver = false;
+  #isDisposed = false;
 
   constructor(dependencies: AbandonedLocksDependencies) {
     this.#dependencies = dependencies;
   }
 
-  /** Checks again soon if the file that has changed is a lock that some window has taken. */
+  /** Checks again soon if the file that has changed is a lock that some window has acquired. */
   onFileChanged(name: string): void {
-    if (name.endsWith('.held')) {
+    if (isLockFile(name)) {
       this.#checkSoon();
     }
   }
 
   /** Checks now which locks were abandoned, and goes on checking while other windows hold any. Never rejects. */
   async check(): Promise<void> {
-    if (this.#isChecking || this.#isOver) {
+    if (this.#isChecking || this.#isDisposed) {
       return;
     }
     this.#isChecking = true;
     try {
-      const held = (await this.#dependencies.renewalLock.held()).filter((turn) => this.#isOfOthers(turn));
-      held.filter(({ lives }) => lives === false).forEach((turn) => this.#finish(turn));
-      if (held.some(({ lives }) => lives === true)) {
+      const holders = (await this.#dependencies.renewalLock.listHolders()).filter(({ id }) => this.#isWatched(id));
+      await Promise.all(holders.filter(({ isAlive }) => isAlive === false).map((holder) => this.#finish(holder)));
+      if (holders.some(({ isAlive }) => isAlive === true)) {
         this.#checkSoon();
       }
     } catch (error) {
-      this.#dependencies.log.debug(`The locks of other windows could not be checked: ${toFailure(error).message}.`);
+      this.#dependencies.log.debug(`The locks of other windows couldn't be checked: ${toFailure(error).message}.`);
     } finally {
       this.#isChecking = false;
     }
   }
 
   dispose(): void {
-    this.#isOver = true;
+    this.#isDisposed = true;
     this.#timer?.dispose();
   }
 
   #checkSoon(): void {
-    if (this.#timer === undefined && !this.#isOver) {
+    if (this.#timer === undefined && !this.#isDisposed) {
       this.#timer = this.#dependencies.clock.after(CHECK_INTERVAL, () => {
         this.#timer = undefined;
         void this.check();
@@ -76,27 +79,27 @@ export class AbandonedLocks implements Disposable {
     }
   }
 
-  /** Whether a lock is about tokens that this window still has, and not held by itself. A lock for older tokens has served its purpose. */
-  #isOfOthers({ generation, id }: LockHolder): boolean {
+  /** Whether a session is one that this window would refresh, and doesn't at this moment. */
+  #isWatched(id: string): boolean {
     const session = this.#dependencies.liveSessions.get(id);
-    return (
-      session !== undefined &&
-      !session.renewing &&
-      session.record.ended === undefined &&
-      generation !== undefined &&
-      generation >= session.record.generation
-    );
+    return session !== undefined && !session.renewing && session.record.ended === undefined;
   }
 
-  #finish({ id, number }: LockHolder): void {
-    const { log, tokenRefresher, liveSessions } = this.#dependencies;
+  async #finish({ id, number }: LockHolder): Promise<void> {
+    const { log, liveSessions, sessionStore, tokenRefresher } = this.#dependencies;
+    const inFlight = (await sessionStore.header(id))?.inFlight;
     const record = liveSessions.get(id)?.record;
-    const isNew = this.#takenUp.get(id) !== number;
-    if (record !== undefined && isNew && tokenLifetimes(record).renewable && this.#dependencies.isOwned(record)) {
-      this.#takenUp.set(id, number);
-      log.info(`${describeSession(record)}: the window that was renewing it has ended; this one finishes the renewal.`);
-      // What comes of it is noted with the session.
-      tokenRefresher.renew(id, 'another window ended during a renewal').catch(() => {});
+    // A refresh whose tokens have been stored since has served its purpose.
+    if (record === undefined || inFlight === undefined || inFlight < record.generation) {
+      return;
+    }
+    if (this.#handled.get(id) !== number && tokenLifetimes(record).renewable && this.#dependencies.isOwned(record)) {
+      this.#handled.set(id, number);
+      log.info(
+        `${describeSession(record)}: the window that was refreshing it has ended; this one finishes the refresh.`,
+      );
+      // The outcome is recorded with the session.
+      tokenRefresher.refresh(id, { reason: 'another window ended during a refresh' }).catch(() => {});
     }
   }
 }

@@ -42,14 +42,16 @@ export class ChallengeSessions {
     const suits: SessionFilter = (record) =>
       unmetRequirement(record, demand, this.#dependencies.clock.now()) === undefined && this.#hasClaims(record, demand);
     if (!demand.isRefused && demand.notBefore === undefined) {
-      return sessionManager.find(providerId, demand.scopes, accountId, suits);
+      return sessionManager.getUsableSessions(providerId, demand.scopes, accountId, suits);
     }
-    const refused = sessionManager.serving(providerId, demand.scopes, accountId, suits);
+    const refused = sessionManager.findMatching(providerId, demand.scopes, accountId, suits);
     const outcomes = await Promise.allSettled(
       refused.map(async ({ record }) => ((await this.#replaced(record, demand)) ? record.id : undefined)),
     );
     const good = new Set(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined)));
-    const found = await sessionManager.find(providerId, demand.scopes, accountId, (record) => good.has(record.id));
+    const found = await sessionManager.getUsableSessions(providerId, demand.scopes, accountId, (record) =>
+      good.has(record.id),
+    );
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (found.length === 0 && failed !== undefined) {
       throw toFailure(failed.reason);
@@ -83,7 +85,7 @@ export class ChallengeSessions {
     if (notBefore === undefined ? isJustMade : record.renewedAt + (record.skew ?? 0) >= notBefore) {
       return true;
     }
-    if (record.isAfterRefusal === true && Math.abs(age) < LONG_GOOD) {
+    if (record.isAfterRejection === true && Math.abs(age) < LONG_GOOD) {
       if (notBefore === undefined) {
         throw new Failure('token-rejected', 'refused-again');
       }
@@ -93,7 +95,11 @@ export class ChallengeSessions {
       return false;
     }
     try {
-      await tokenRefresher.renew(record.id, 'a resource server refuses its token', true, true);
+      await tokenRefresher.refresh(record.id, {
+        reason: 'a resource server refuses its token',
+        isUrgent: true,
+        isAfterRejection: true,
+      });
       return true;
     } catch (error) {
       const failure = toFailure(error);

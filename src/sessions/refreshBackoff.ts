@@ -11,26 +11,20 @@ import { retryDelay } from '../core/retry.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
 import { describeToken } from './decisionLog.ts';
-import { failureOf, isWait, longestWait, type RefreshFailure, type SessionIndex } from '../storage/sessionIndex.ts';
-import { Mutex } from '../locking/mutex.ts';
+import { isWait, longestWait, toSharedFailure, type RefreshFailure } from '../storage/sessionFile.ts';
+import type { SessionStore } from '../storage/sessionStore.ts';
 import { describeSession, describeRefreshability } from '../storage/record.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
+import type { RefreshAttempt } from './refreshAttempt.ts';
 
-/** What the tries are noted in. */
+/** What the backoff works with. */
 export interface RefreshBackoffDependencies {
   readonly clock: Clock;
   readonly log: Log;
-  readonly sessionIndex: SessionIndex;
+  readonly sessionStore: SessionStore;
   readonly liveSessions: LiveSessions;
   /** A number in [0, 1). */
   random(): number;
-}
-
-/** A try that is to be made, or has been. */
-export interface AttemptOptions {
-  readonly startedAt: number;
-  /** Whether somebody waits: then it is made although another window has failed and plans to try later. */
-  readonly isUrgent: boolean;
 }
 
 /** How long, in ms, the failure of one window stands for that of another that tries at the same time. */
@@ -51,29 +45,27 @@ const WINDOW_LOCAL_CATEGORIES: ReadonlySet<Category> = new Set<Category>([
   'unexpected',
 ]);
 
-/** The failed tries of this window and of the others. */
+/** The failed refreshes of this window and of the others. */
 export class RefreshBackoff {
   readonly #dependencies: RefreshBackoffDependencies;
-  /** When this window's own latest try of each session failed. */
+  /** When this window's own latest attempt for each session failed. */
   readonly #own = new Map<string, number>();
-  /** The notes of one session are written one after another: one of waiting must not come after that of the failure. */
-  readonly #writing = new Mutex();
 
-  constructor(ports: RefreshBackoffDependencies) {
-    this.#dependencies = ports;
+  constructor(dependencies: RefreshBackoffDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /**
-   * The failed try that stands for one of this window, because the server asks to wait or another window has just tried.
-   * @param isLocked whether another window holds the lock at this moment: then one that still listens for its answer counts, too.
+   * The failure that stands for one of this window, because the server asks to wait or another window has just failed.
+   * @param isLocked whether another window has the lock at this moment: then one that still waits for its response counts, too.
    */
   async findSharedFailure(
     record: SessionRecord,
-    { startedAt, isUrgent }: AttemptOptions,
+    { startedAt, isUrgent }: Pick<RefreshAttempt, 'startedAt' | 'isUrgent'>,
     isLocked: boolean,
   ): Promise<RefreshFailure | undefined> {
-    const { clock, sessionIndex } = this.#dependencies;
-    const failed = await sessionIndex.getLastFailure(record.id);
+    const { clock, sessionStore } = this.#dependencies;
+    const failed = (await sessionStore.header(record.id))?.lastFailure;
     const now = clock.now();
     // One that lies in the future is from before the clock was set back.
     if (failed?.generation !== record.generation || failed.at > now) {
@@ -105,7 +97,7 @@ export class RefreshBackoff {
     if (record.refreshSettings !== undefined && record.refreshSettings !== refreshSettingsOf(provider)) {
       return new Failure('refresh-rejected-settings', 'rejected-settings', details);
     }
-    const rejectedAt = this.#rejectedAt(record, await this.#dependencies.sessionIndex.getLastFailure(record.id));
+    const rejectedAt = this.#rejectedAt(record, (await this.#dependencies.sessionStore.header(record.id))?.lastFailure);
     const isRepeated = rejectedAt !== undefined && this.#dependencies.clock.now() - rejectedAt >= REJECTION_SPACING;
     return isRepeated
       ? new Failure('refresh-rejected-again', 'rejected-again', details)
@@ -125,73 +117,49 @@ export class RefreshBackoff {
       .sort((one, other) => one - other)[0];
   }
 
-  /** Notes, for this window and the others, that a request has been under way for long, and until when its answer is awaited. */
-  async recordPendingAnswer({ record, failures }: LiveSession, failure: Failure, until: number): Promise<void> {
-    const { clock, sessionIndex, log, liveSessions } = this.#dependencies;
+  /**
+   * Records, for this window and the others, that the response to a request is late.
+   * @param until how long it's waited for, as a time in ms since the Unix epoch.
+   */
+  async recordPendingResponse({ record, failures }: LiveSession, failure: Failure, until: number): Promise<void> {
+    const { clock, log, liveSessions, sessionStore } = this.#dependencies;
     const { generation, id } = record;
     const at = clock.now();
     liveSessions.update(id, { failure, failedAt: at, nextTryAt: until });
     log.warn(
-      `${describeSession(record)}: the server hasn't answered yet; waiting for its answer until ${formatTimestamp(until)} at the latest. Callers don't wait longer.`,
+      `${describeSession(record)}: the server hasn't answered yet; waiting for its response until ${formatTimestamp(until)} at the latest. Callers don't wait longer.`,
     );
     this.#own.set(id, at);
     const { category, code } = failure;
-    await this.#writing.hold(id, async () => {
-      const rejectedAt = this.#rejectedAt(record, await sessionIndex.getLastFailure(id));
-      await sessionIndex.recordFailure(id, {
-        generation,
-        at,
-        category,
-        code,
-        failures,
-        nextTryAt: until,
-        listensUntil: until,
-        rejectedAt,
-      });
-    });
+    const rejectedAt = liveSessions.get(id)?.rejectedAt;
+    const shared = { generation, at, category, code, failures, nextTryAt: until, listensUntil: until, rejectedAt };
+    await sessionStore.recordFailure(record, shared);
   }
 
-  /** Takes the word away that an answer is awaited, where another one is about to be: no caller is refused for a request that is past. */
-  async endListening(id: string): Promise<void> {
-    const { sessionIndex } = this.#dependencies;
-    await this.#writing.hold(id, async () => {
-      const failed = await sessionIndex.getLastFailure(id);
-      if (failed?.listensUntil !== undefined) {
-        await sessionIndex.recordFailure(id, { ...failed, listensUntil: undefined });
-      }
-    });
-  }
-
-  /** Notes with a session that another window has tried in vain. */
-  share(session: LiveSession, failed: RefreshFailure): void {
-    const { log, liveSessions } = this.#dependencies;
+  /** Applies the failed refresh of another window to a session of this one. */
+  applySharedFailure(session: LiveSession, failed: RefreshFailure): void {
+    const { clock, log, liveSessions } = this.#dependencies;
     const { record } = session;
-    const failure = failureOf(failed, this.#dependencies.clock.now());
-    // A little later than the window that has failed, so that it finds the outcome rather than the queue.
+    const failure = toSharedFailure(failed, clock.now());
+    // A little later than the window that has failed, so that it finds the outcome rather than the lock.
     const next = failed.nextTryAt === undefined ? undefined : failed.nextTryAt + this.#dependencies.random() * SECOND;
     const { nextTryAt, waitUntil } = this.#later(session, next, failed.waitUntil);
-    liveSessions.update(record.id, {
-      failure,
-      failures: failed.failures,
-      failedAt: failed.at,
-      nextTryAt,
-      waitUntil,
-      rejectedAt: failed.rejectedAt,
-    });
+    const { failures, at: failedAt, rejectedAt } = failed;
+    liveSessions.update(record.id, { failure, failures, failedAt, nextTryAt, waitUntil, rejectedAt });
     log.info(
-      `${describeSession(record)}: another window has tried in vain: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextTryAt)}.`,
+      `${describeSession(record)}: another window couldn't refresh it: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextTryAt)}.`,
     );
   }
 
-  /** Notes with a session, and for the other windows, that this window has tried in vain. */
-  async note(session: LiveSession, failure: Failure): Promise<void> {
+  /** Records a failed refresh with its session, and for the other windows. */
+  async recordFailure(session: LiveSession, failure: Failure): Promise<void> {
     const { record, failures: before } = session;
-    const { clock, sessionIndex, log, liveSessions } = this.#dependencies;
+    const { clock, log, liveSessions, sessionStore } = this.#dependencies;
     const { id, generation } = record;
     const failures = before + 1;
     const at = clock.now();
     const delay = retryDelay(failure, failures, this.#dependencies.random());
-    const failed = await sessionIndex.getLastFailure(id);
+    const failed = (await sessionStore.header(id))?.lastFailure;
     // A wait that the server has asked another window for isn't shortened by a failure of this one.
     const asked = failed?.generation === generation && isWait(failed.waitUntil, at) ? failed.waitUntil : undefined;
     const rejectedAt = this.#rejectedAt(record, failed) ?? (REJECTIONS.has(failure.category) ? at : undefined);
@@ -207,24 +175,13 @@ export class RefreshBackoff {
     );
     liveSessions.update(id, { failure, failures, failedAt: at, nextTryAt, waitUntil, rejectedAt });
     log.warn(
-      `${describeSession(record)}: renewal failed ${failures}×: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextTryAt)}.`,
+      `${describeSession(record)}: refresh failed ${failures}×: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextTryAt)}.`,
     );
     if (!WINDOW_LOCAL_CATEGORIES.has(failure.category)) {
       this.#own.set(id, at);
       const { category, code, detail } = failure;
-      await this.#writing.hold(id, () =>
-        sessionIndex.recordFailure(id, {
-          generation,
-          at,
-          category,
-          code,
-          detail,
-          failures,
-          nextTryAt,
-          waitUntil,
-          rejectedAt,
-        }),
-      );
+      const shared = { generation, at, category, code, detail, failures, nextTryAt, waitUntil, rejectedAt };
+      await sessionStore.recordFailure(record, shared);
     }
   }
 

@@ -10,7 +10,8 @@ import { describeSession, describeRefreshability } from '../storage/record.ts';
 import type { TokenRefresher } from './tokenRefresher.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import type { SessionGate } from './sessionGate.ts';
-import { isWait } from '../storage/sessionIndex.ts';
+import { isWait } from '../storage/sessionFile.ts';
+import type { SessionStore } from '../storage/sessionStore.ts';
 
 /** The longest time between two ticks, in ms: what a jump of the clock or a sleep costs at the most. */
 const LONGEST_TICK = MINUTE;
@@ -28,6 +29,7 @@ export interface RefreshSchedulerDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly liveSessions: LiveSessions;
+  readonly sessionStore: SessionStore;
   readonly tokenRefresher: TokenRefresher;
   readonly sessionGate: SessionGate;
   settings(): LifetimeSettings;
@@ -107,7 +109,7 @@ export class RefreshScheduler implements Disposable {
     if (this.#isOver) {
       return;
     }
-    const { clock, log, tokenRefresher } = this.#dependencies;
+    const { clock, log, sessionStore, tokenRefresher } = this.#dependencies;
     const now = clock.now();
     const isLate = planned !== undefined && now - planned > LONGEST_TICK;
     if (isLate) {
@@ -120,18 +122,17 @@ export class RefreshScheduler implements Disposable {
     if (this.#minute === undefined) {
       this.#watch();
     }
+    sessionStore.retryPendingWrites();
     for (const session of this.#owned()) {
-      if (session.unsaved) {
-        void tokenRefresher.save(session.record);
-      } else if (session.unshared === true) {
-        void tokenRefresher.share(session.record);
-      }
       const { id } = session.record;
       const isSuspect = suspects.has(id) && !session.renewing;
       if (isSuspect || this.#isDue(session, now)) {
         // What comes of it is noted with the session.
         tokenRefresher
-          .renew(id, isSuspect ? 'the clock was set' : this.#reasonFor(session), isUrgent || isSuspect)
+          .refresh(id, {
+            reason: isSuspect ? 'the clock was set' : this.#reasonFor(session),
+            isUrgent: isUrgent || isSuspect,
+          })
           .catch(() => {});
       }
     }
@@ -252,8 +253,8 @@ export class RefreshScheduler implements Disposable {
         const plan = isOver
           ? 'is over'
           : planned !== undefined
-            ? `next renewal at ${formatTimestamp(planned.at - clockSetBackMs)}, for its ${planned.because}`
-            : 'no renewal is planned';
+            ? `next refresh at ${formatTimestamp(planned.at - clockSetBackMs)}, for its ${planned.because}`
+            : 'no refresh is planned';
         return `${describeSession(record)}: ${plan}; ${describeToken(session, now)}, ${describeRefreshability(record)}.`;
       },
       'info',

@@ -18,8 +18,8 @@ export function hasRunOut(session: LiveSession, category: Category, now: number)
 }
 
 /**
- * Why a server no longer takes a refresh token: the answer that brought the next one was lost, the session's known end has
- * passed, or whatever the server says.
+ * Why a server no longer accepts a refresh token: the response that brought the next one was lost, the session's known
+ * end has passed, or whatever the server says. Any other failure stays as it is.
  */
 export function reasonOfEnd(
   record: SessionRecord,
@@ -27,7 +27,10 @@ export function reasonOfEnd(
   previousAttemptUnknown: boolean,
   now: number,
 ): Failure {
-  const { detail, status } = failure;
+  const { category, detail, status } = failure;
+  if (category !== 'session-ended') {
+    return failure;
+  }
   if (previousAttemptUnknown) {
     return new Failure('refresh-response-lost', 'refresh-response-lost', { detail, status });
   }

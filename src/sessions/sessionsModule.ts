@@ -11,12 +11,12 @@ import { SessionStore } from '../storage/sessionStore.ts';
 import type { Cipher } from '../storage/cipher.ts';
 import type { Folder } from '../locking/sharedFolder.ts';
 import { CrossWindowSync } from '../storage/crossWindowSync.ts';
-import { SealedSessionCopies, type KeyNames } from '../storage/sealedSessionCopies.ts';
+import { EncryptionKeys, type KeyNames } from '../storage/encryptionKeys.ts';
+import { SessionFiles } from '../storage/sessionFiles.ts';
 import { StorageProbe } from '../storage/storageProbe.ts';
 import { History } from './history.ts';
 import { IdleMonitor } from '../idle/idleMonitor.ts';
 import { SessionManager } from './sessionManager.ts';
-import { SessionIndex } from '../storage/sessionIndex.ts';
 import type { ProcessLiveness } from '../locking/processLiveness.ts';
 import { Mutex } from '../locking/mutex.ts';
 import { NotificationClaims } from '../locking/notificationClaims.ts';
@@ -35,7 +35,7 @@ export interface SessionsDependencies {
   readonly secrets: SecretStore;
   /** The folder that other windows see at once. */
   readonly folder: Folder;
-  readonly life: ProcessLiveness;
+  readonly liveness: ProcessLiveness;
   readonly cipher: Cipher;
   readonly keyNames: KeyNames;
   readonly discovery: Discovery;
@@ -62,7 +62,6 @@ export interface SessionsDependencies {
 export class SessionsModule implements Disposable {
   readonly liveSessions: LiveSessions;
   readonly secretStorage: SecretSessionStorage;
-  readonly sessionIndex: SessionIndex;
   readonly notificationClaims: NotificationClaims;
   readonly sessionStore: SessionStore;
   readonly renewalLock: RenewalLock;
@@ -78,37 +77,32 @@ export class SessionsModule implements Disposable {
   #listening: readonly Disposable[] = [];
 
   constructor(ports: SessionsDependencies) {
-    const { clock, log, life, discovery, transport } = ports;
+    const { clock, log, cipher, liveness, discovery, transport } = ports;
     const folder = folderWithTimeout(ports.folder, clock);
     const secrets = storeWithTimeout(ports.secrets, clock);
     const providerOf = (record: SessionRecord): Provider | undefined =>
       configuredProviderOf(record, (id) => ports.provider(id));
     this.#folder = folder;
     this.secretStorage = new SecretSessionStorage(secrets);
-    this.sessionIndex = new SessionIndex(folder, log);
     this.notificationClaims = new NotificationClaims(folder, log);
-    const sealedCopies = new SealedSessionCopies(folder, secrets, ports.cipher, log, ports.keyNames);
-    this.sessionStore = new SessionStore({
-      clock,
-      log,
-      secretStorage: this.secretStorage,
-      sealedCopies,
-      sessionIndex: this.sessionIndex,
-    });
     this.renewalLock = new RenewalLock({
       clock,
       log,
       folder,
-      life,
-      lock: new Mutex(),
+      liveness,
+      mutex: new Mutex(),
       onDidDegrade: () => ports.onDidDegrade(),
     });
     this.liveSessions = new LiveSessions(log, clock);
     this.history = new History(clock, this.liveSessions);
     this.health = new StorageProbe({ clock, secrets, folder, newId: () => ports.newId() });
-    const { sessionStore, sessionIndex, liveSessions, renewalLock, secretStorage } = this;
-    this.crossWindowSync = new CrossWindowSync({ clock, log, sessionStore, sessionIndex, liveSessions, secretStorage });
-    const shared = { clock, log, sessionStore, sessionIndex, renewalLock, liveSessions, discovery, transport };
+    const { liveSessions, renewalLock, secretStorage } = this;
+    const keys = new EncryptionKeys(secrets, ports.keyNames, () => cipher.newKey());
+    const files = new SessionFiles({ clock, log, folder, cipher, keys });
+    const sessionStore = new SessionStore({ clock, log, secretStorage, files, liveSessions });
+    this.sessionStore = sessionStore;
+    this.crossWindowSync = new CrossWindowSync({ clock, log, sessionStore, liveSessions, secretStorage });
+    const shared = { clock, log, sessionStore, renewalLock, liveSessions, discovery, transport };
     this.tokenRefresher = new TokenRefresher({ ...shared, random: () => ports.random(), providerOf });
     this.idleMonitor = new IdleMonitor({
       clock,
@@ -139,6 +133,7 @@ export class SessionsModule implements Disposable {
       log,
       renewalLock,
       liveSessions,
+      sessionStore,
       isOwned,
       tokenRefresher: this.tokenRefresher,
     });
@@ -146,6 +141,7 @@ export class SessionsModule implements Disposable {
       clock,
       log,
       liveSessions,
+      sessionStore,
       isOwned,
       tokenRefresher: this.tokenRefresher,
       settings: () => ports.lifetimes(),
@@ -155,15 +151,10 @@ export class SessionsModule implements Disposable {
 
   /** Begins to follow the other windows, to read the store as soon as that can be read, and to renew what is due. */
   start(): void {
-    const { abandonedLocks, crossWindowSync, idleMonitor, sessionManager, sessionIndex, scheduler, secretStorage } =
-      this;
+    const { abandonedLocks, crossWindowSync, idleMonitor, sessionManager, scheduler } = this;
     this.#listening = [
-      secretStorage.onDidChange((id) => void crossWindowSync.onSecretChanged(id)),
+      crossWindowSync.start(),
       this.#folder.watch((name) => {
-        const id = sessionIndex.idOf(name);
-        if (id !== undefined) {
-          void crossWindowSync.sync(id);
-        }
         idleMonitor.onFileChanged(name);
         abandonedLocks.onFileChanged(name);
       }),

@@ -1,202 +1,193 @@
-// Keeps this window's sessions in step with what the other windows do to them.
-import { SECOND, type Clock } from '../core/clock.ts';
+// Keeps this window's memory in step with what the other windows store.
+import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import { isNewer, type SessionRecord } from '../core/session.ts';
-import type { SessionStore } from './sessionStore.ts';
-import { failureOf, longestWait, type SessionIndex } from './sessionIndex.ts';
-import { describeExpiry, describeSession } from './record.ts';
 import type { LiveSessions } from './liveSessions.ts';
+import { describeExpiry, describeSession } from './record.ts';
 import type { SecretSessionStorage } from './secretSessionStorage.ts';
+import { isBeingCompleted, longestWait, toSharedFailure, type RefreshFailure } from './sessionFile.ts';
+import type { SessionStore } from './sessionStore.ts';
 
 /** What the cross-window sync works with. */
 export interface CrossWindowSyncDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly sessionStore: SessionStore;
-  readonly sessionIndex: SessionIndex;
-  readonly liveSessions: LiveSessions;
   readonly secretStorage: SecretSessionStorage;
+  readonly liveSessions: LiveSessions;
 }
 
-/** The least time, in ms, between two looks at everything that nothing special calls for. */
-const LOOK_EVERY = 15 * SECOND;
+/** The least time, in ms, between two looks at all sessions that nothing special calls for. */
+const SYNC_INTERVAL = 15 * SECOND;
 
-/** Follows the other windows. */
+/** The sync of one window. */
 export class CrossWindowSync {
   readonly #dependencies: CrossWindowSyncDependencies;
-  /** The sessions that are being signed out here: a late change must not bring them back for a moment. */
-  readonly #signingOut = new Set<string>();
-  readonly #following = new Map<string, Promise<void>>();
-  /** The sessions that have changed while they were being looked at. */
-  readonly #stale = new Set<string>();
-  #lookedAt = -Infinity;
+  readonly #syncing = new Map<string, Promise<void>>();
+  /** The sessions that changed while they were being synced. */
+  readonly #changed = new Set<string>();
+  #syncedAt = -Infinity;
 
-  constructor(ports: CrossWindowSyncDependencies) {
-    this.#dependencies = ports;
+  constructor(dependencies: CrossWindowSyncDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  /** Pays no attention to a session while it is being signed out here. */
-  async without<T>(id: string, task: () => Promise<T>): Promise<T> {
-    this.#signingOut.add(id);
-    try {
-      return await task();
-    } finally {
-      this.#signingOut.delete(id);
-    }
+  /** Syncs each session as soon as the platform reports a change, until the result is disposed of. */
+  start(): Disposable {
+    const { sessionStore } = this.#dependencies;
+    const listening = [
+      sessionStore.onDidChangeFile((id) => void this.sync(id)),
+      sessionStore.onDidChangeSecret((id) => void this.syncSecret(id)),
+    ];
+    return { dispose: () => listening.forEach((one) => one.dispose()) };
   }
 
-  /** Looks at all sessions, those that only other windows know included. */
+  /** Syncs all sessions, also those that only other windows know. */
   async syncAll(): Promise<void> {
-    const { sessionStore, clock, sessionIndex, liveSessions } = this.#dependencies;
-    this.#lookedAt = clock.now();
-    await sessionStore.retryPendingSignOuts();
-    const { present, gone } = await sessionIndex.ids();
+    const { clock, liveSessions, sessionStore } = this.#dependencies;
+    this.#syncedAt = clock.now();
+    await sessionStore.retryPendingRemovals();
+    const { present, signedOut } = await sessionStore.listFiles();
     const mine = liveSessions.all().map(({ record }) => record.id);
-    await Promise.all([...new Set([...present, ...mine.filter((id) => gone.includes(id))])].map((id) => this.sync(id)));
+    const ids = [...present.map(({ id }) => id), ...mine.filter((id) => signedOut.includes(id))];
+    await Promise.all(ids.map((id) => this.sync(id)));
   }
 
   /** The same, unless that was done a moment ago. */
   async syncIfStale(): Promise<void> {
     // A clock that was set back must not keep it from looking.
-    if (Math.abs(this.#dependencies.clock.now() - this.#lookedAt) >= LOOK_EVERY) {
+    if (Math.abs(this.#dependencies.clock.now() - this.#syncedAt) >= SYNC_INTERVAL) {
       await this.syncAll();
     }
   }
 
-  /** Looks at one session: takes over what another window has done to it. Changes that come in a crowd are looked at once. */
+  /** Takes into memory what other windows have done to a session. Calls that come together are served together. */
   async sync(id: string): Promise<void> {
-    const running = this.#following.get(id);
+    const running = this.#syncing.get(id);
     if (running !== undefined) {
-      // It may already have looked at what has changed since.
-      this.#stale.add(id);
+      // It may already have read what has changed since.
+      this.#changed.add(id);
       return running;
     }
-    const following = this.#followUntilStill(id).finally(() => this.#following.delete(id));
-    this.#following.set(id, following);
-    return following;
+    const syncing = this.#syncUntilUnchanged(id).finally(() => this.#syncing.delete(id));
+    this.#syncing.set(id, syncing);
+    return syncing;
   }
 
-  async #followUntilStill(id: string): Promise<void> {
+  async #syncUntilUnchanged(id: string): Promise<void> {
     do {
-      await this.#follow(id);
-    } while (this.#stale.delete(id));
+      await this.#syncOnce(id);
+    } while (this.#changed.delete(id));
   }
 
-  async #follow(id: string): Promise<void> {
-    const { sessionStore, liveSessions } = this.#dependencies;
+  async #syncOnce(id: string): Promise<void> {
+    const { liveSessions, sessionStore } = this.#dependencies;
     const mine = liveSessions.get(id)?.record;
-    if (this.#signingOut.has(id)) {
-      return;
-    }
     if (mine === undefined) {
-      const record = await sessionStore.read(id);
-      if (record !== undefined && liveSessions.get(id) === undefined && !this.#signingOut.has(id)) {
-        this.#put(record);
+      const record = await sessionStore.get(id);
+      if (record !== undefined && liveSessions.get(id) === undefined && !sessionStore.isRemoved(id)) {
+        this.#adopt(record);
       }
       return;
     }
-    if (await sessionStore.isStale(mine)) {
-      await this.#applyNewer(mine);
+    const state = await sessionStore.compare(mine, 'file');
+    const header = await sessionStore.header(id);
+    const isSame = liveSessions.get(id)?.record === mine;
+    if (isSame && state.kind === 'signed-out') {
+      this.#drop(mine);
+    } else if (isSame && state.kind === 'superseded' && (state.record.isComplete || !isBeingCompleted(header))) {
+      this.#adopt(state.record);
     }
-    await this.#applyFailure(id);
+    await this.#applyFailure(id, header?.lastFailure);
   }
 
-  /** Looks at one session whose secret has changed, or vanished. */
-  async onSecretChanged(id: string): Promise<void> {
-    const { sessionIndex, log, liveSessions, secretStorage } = this.#dependencies;
+  /** Syncs a session whose secret has changed, or is gone. */
+  async syncSecret(id: string): Promise<void> {
+    const { liveSessions, log, secretStorage, sessionStore } = this.#dependencies;
     const before = liveSessions.get(id)?.record;
-    if (before === undefined || this.#signingOut.has(id)) {
+    if (before === undefined || sessionStore.isRemoved(id)) {
       return this.sync(id);
     }
     let stored: SessionRecord | undefined;
     try {
       stored = await secretStorage.read(id);
     } catch (error) {
-      log.warn(`Session ${id.slice(0, 8)} could not be read after a change (${toFailure(error).code}).`);
+      log.warn(`Session ${id.slice(0, 8)} couldn't be read after a change (${toFailure(error).code}).`);
       return;
     }
     if (stored === undefined) {
-      await this.#onSecretDeleted(before);
-      return;
+      return this.#onSecretDeleted(before);
     }
-    // Half a renewal is one that another window is still busy with, unless the session index says that it stays like that.
-    const mayTake = stored.isComplete || ((await sessionIndex.read(id))?.generation ?? 0) >= stored.generation;
+    const isFinal = stored.isComplete || (await this.#isFinal(stored));
     const mine = liveSessions.get(id);
     if (mine === undefined || mine.renewing) {
       return;
     }
-    if (mayTake && isNewer(stored, mine.record)) {
-      this.#put(stored);
+    if (isFinal && isNewer(stored, mine.record)) {
+      this.#adopt(stored);
     } else if (isNewer(mine.record, stored)) {
-      // Somebody has put an older one over it.
+      // Something has overwritten it with an older one.
       liveSessions.update(id, { unsaved: true });
     }
   }
 
-  /** A sign-out leaves word, in the session index or in the store; without it, the store has lost the session. */
+  /** Whether an incomplete record stays as it is; without the file, nobody knows whether another window is busy with it. */
+  async #isFinal({ generation, id }: SessionRecord): Promise<boolean> {
+    const header = await this.#dependencies.sessionStore.header(id);
+    return header !== undefined && header.generation >= generation && !isBeingCompleted(header);
+  }
+
+  /** A sign-out leaves a tombstone; without one, SecretStorage has lost the session. */
   async #onSecretDeleted(record: SessionRecord): Promise<void> {
-    const { sessionStore, log, liveSessions, secretStorage } = this.#dependencies;
-    const { id } = record;
-    if (await sessionStore.isSignedOutAnywhere(id)) {
-      if (liveSessions.remove(id) !== undefined) {
-        log.info(`${describeSession(record)} was signed out in another window.`);
-      }
-    } else if (!(await secretStorage.holdsLaterVersion(id).catch(() => true))) {
-      liveSessions.update(id, { unsaved: true });
-      log.warn(`${describeSession(record)} has vanished from the store; it is stored again.`);
+    const { liveSessions, log, secretStorage, sessionStore } = this.#dependencies;
+    if (await sessionStore.isSignedOutAnywhere(record.id)) {
+      this.#drop(record);
+    } else if (!(await secretStorage.holdsLaterVersion(record.id).catch(() => true))) {
+      liveSessions.update(record.id, { unsaved: true });
+      log.warn(`${describeSession(record)} is gone from SecretStorage; it's stored again.`);
     }
   }
 
-  async #applyNewer(mine: SessionRecord): Promise<void> {
-    const { sessionStore, log, liveSessions } = this.#dependencies;
-    const standing = await sessionStore.compareWithStored(mine);
-    if (liveSessions.get(mine.id)?.record !== mine) {
-      return;
-    }
-    if (standing.kind === 'signed-out') {
-      liveSessions.remove(mine.id);
-      log.info(`${describeSession(mine)} was signed out in another window.`);
-    } else if (standing.kind === 'newer') {
-      this.#put(standing.record);
-    }
-  }
-
-  #put(record: SessionRecord): void {
+  #adopt(record: SessionRecord): void {
     this.#dependencies.liveSessions.put(record);
-    this.#dependencies.log.info(
-      `${describeSession(record)} was taken over from another window: ${describeExpiry(record)}.`,
-    );
+    this.#dependencies.log.info(`${describeSession(record)}: adopted from another window; ${describeExpiry(record)}.`);
   }
 
-  /** What another window has failed at is known here, too: what the status bar says, and when the next try is. */
-  async #applyFailure(id: string): Promise<void> {
-    const { clock, sessionIndex, liveSessions } = this.#dependencies;
-    const failed = await sessionIndex.getLastFailure(id);
+  #drop(record: SessionRecord): void {
+    if (this.#dependencies.liveSessions.remove(record.id) !== undefined) {
+      this.#dependencies.log.info(`${describeSession(record)} was signed out in another window.`);
+    }
+  }
+
+  /** What another window has failed at counts here, too: for the status bar, and for the time of the next attempt. */
+  async #applyFailure(id: string, failed: RefreshFailure | undefined): Promise<void> {
+    const { clock, liveSessions, sessionStore } = this.#dependencies;
     const session = liveSessions.get(id);
     const now = clock.now();
     if (failed === undefined || session === undefined || session.renewing || session.record.ended !== undefined) {
       return;
     }
+    // One that lies in the future is from before the clock was set back.
     if (failed.generation !== session.record.generation || failed.at > now) {
       return;
     }
+    const { failures, at, nextTryAt, rejectedAt } = failed;
     const waitUntil = longestWait([failed.waitUntil, session.waitUntil], now);
     if (waitUntil !== undefined && waitUntil !== failed.waitUntil) {
-      // Two windows were told to wait at the same time; the longer wait counts for all.
-      await sessionIndex.recordWait(id, failed.generation, waitUntil);
+      // This window was asked to wait longer than the others know.
+      await sessionStore.recordFailure(session.record, { ...failed, waitUntil });
     }
-    if (failed.at > (session.failedAt ?? 0)) {
-      const { failures, at, nextTryAt, rejectedAt } = failed;
-      const next = nextTryAt === undefined ? undefined : Math.max(nextTryAt, waitUntil ?? 0);
-      liveSessions.update(id, {
-        failure: failureOf({ ...failed, waitUntil }, now),
-        failures,
-        failedAt: at,
-        nextTryAt: next,
-        waitUntil,
-        rejectedAt,
-      });
+    if (at <= (session.failedAt ?? 0)) {
+      return;
     }
+    liveSessions.update(id, {
+      failure: toSharedFailure({ ...failed, waitUntil }, now),
+      failures,
+      failedAt: at,
+      nextTryAt: nextTryAt === undefined ? undefined : Math.max(nextTryAt, waitUntil ?? 0),
+      waitUntil,
+      rejectedAt,
+    });
   }
 }

@@ -105,7 +105,7 @@ export function withRefreshedTokens(before: SessionRecord, tokens: Tokens, provi
   const record = shiftForClockChange(before, tokens);
   const {
     ended: _ended,
-    isAfterRefusal: _isAfter,
+    isAfterRejection: _isAfterRejection,
     sessionEndsAt,
     sessionEndSource,
     sessionEndIsFixed: _isFixed,

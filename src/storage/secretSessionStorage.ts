@@ -1,10 +1,9 @@
-// Where sessions are kept: one secret a session, parsed on the way in and on the way out.
-import type { Disposable } from '../core/clock.ts';
+// Sessions in VS Code's SecretStorage: one secret per session, parsed on the way in and on the way out.
 import type { Event } from '../core/emitter.ts';
 import { Failure } from '../core/failure.ts';
 import { formatRecord, isNewer, parseRecord, type SessionRecord } from '../core/session.ts';
 
-/** The store beneath, in the shape of VS Code's `SecretStorage`. Its calls may reject. */
+/** VS Code's `SecretStorage`, as far as it's used here. Its calls may reject. */
 export interface SecretStore {
   get(key: string): Promise<string | undefined>;
   store(key: string, value: string): Promise<void>;
@@ -14,27 +13,27 @@ export interface SecretStore {
   readonly onDidChange: Event<string>;
 }
 
-/** A stored text that is no session of this version. */
+/** A secret that isn't a session of this version. */
 export interface StorageIssue {
   readonly id: string;
-  /** `set-aside`: unreadable, moved out of the way unchanged. `newer`: left alone for a later version. */
-  readonly kind: 'set-aside' | 'newer';
+  /** `quarantined`: unreadable, moved to another key unchanged. `newer`: left alone for a later version. */
+  readonly kind: 'quarantined' | 'newer';
   readonly reason: string;
 }
 
-/** What the secret storage holds. */
+/** What SecretStorage has. */
 export interface StoredSessions {
   readonly records: readonly SessionRecord[];
-  readonly findings: readonly StorageIssue[];
-  /** The sessions that were signed out while the session index could not be written. */
-  readonly gone: readonly string[];
+  readonly issues: readonly StorageIssue[];
+  /** The sessions that were signed out while their files couldn't be written. */
+  readonly signedOutIds: readonly string[];
 }
 
 const PREFIX = 'session:';
-const ASIDE_PREFIX = 'set-aside:';
-const GONE_PREFIX = 'gone:';
+const QUARANTINE_PREFIX = 'quarantined:';
+const TOMBSTONE_PREFIX = 'signed-out:';
 
-/** The stored sessions. Every method rejects with a Failure `storage` where the store beneath does. */
+/** The stored sessions. Every method rejects with a Failure `storage` if SecretStorage does. */
 export class SecretSessionStorage {
   readonly #store: SecretStore;
 
@@ -42,10 +41,10 @@ export class SecretSessionStorage {
     this.#store = store;
   }
 
-  /** Reads everything. What cannot be read is set aside under another key, never overwritten and never deleted. */
+  /** Reads everything. What can't be read is quarantined under another key, never overwritten and never deleted. */
   async load(): Promise<StoredSessions> {
     const records: SessionRecord[] = [];
-    const findings: StorageIssue[] = [];
+    const issues: StorageIssue[] = [];
     const keys = await withStorageErrors('keys', () => this.#store.keys());
     for (const key of keys.filter((one) => one.startsWith(PREFIX))) {
       const id = key.slice(PREFIX.length);
@@ -56,27 +55,27 @@ export class SecretSessionStorage {
       if ('record' in found) {
         records.push(found.record);
       } else {
-        findings.push(found);
+        issues.push(found);
       }
     }
-    const gone = keys.filter((one) => one.startsWith(GONE_PREFIX)).map((one) => one.slice(GONE_PREFIX.length));
-    return { records, findings, gone };
+    const tombstones = keys.filter((one) => one.startsWith(TOMBSTONE_PREFIX));
+    return { records, issues, signedOutIds: tombstones.map((one) => one.slice(TOMBSTONE_PREFIX.length)) };
   }
 
-  /** Reads one session; undefined where there is none, or none of this version. */
+  /** Reads one session; undefined if there is none, or none of this version. */
   async read(id: string): Promise<SessionRecord | undefined> {
     const found = await this.#readOne(id);
     return found !== undefined && 'record' in found ? found.record : undefined;
   }
 
-  /** Whether there is a session of a later version, which this one cannot read and must leave alone. */
+  /** Whether there is a session of a later version, which this one can't read and must leave alone. */
   async holdsLaterVersion(id: string): Promise<boolean> {
     const stored = await withStorageErrors('get', () => this.#store.get(PREFIX + id));
     return stored !== undefined && parseRecord(stored).kind === 'newer';
   }
 
   /**
-   * Writes one session, and reads it back: some stores accept everything and keep nothing. What is there already and
+   * Writes one session, and reads it back: some keyrings accept everything and keep nothing. What is there already and
    * newer, or of a later version, stays.
    */
   async write(record: SessionRecord): Promise<void> {
@@ -86,31 +85,31 @@ export class SecretSessionStorage {
       return;
     }
     if (present !== undefined && parsed?.kind === 'unreadable') {
-      await this.#setAside(record.id, present);
+      await this.#quarantine(record.id, present);
     }
-    const text = await withStorageErrors('store', async () => {
-      const formatted = formatRecord(record);
-      await this.#store.store(PREFIX + record.id, formatted);
-      return formatted;
-    });
+    const text = await withStorageErrors('store', () => Promise.resolve(formatRecord(record)));
+    if (present === text) {
+      return;
+    }
+    await withStorageErrors('store', () => this.#store.store(PREFIX + record.id, text));
     if ((await withStorageErrors('get', () => this.#store.get(PREFIX + record.id))) !== text) {
       throw new Failure('storage', 'secret-forgotten');
     }
   }
 
-  /** Notes in the store itself that a session is signed out, for where the session index cannot be written. */
+  /** Records in SecretStorage that a session is signed out, for when its file can't be written. */
   async writeTombstone(id: string): Promise<void> {
-    await withStorageErrors('store', () => this.#store.store(GONE_PREFIX + id, 'signed out'));
+    await withStorageErrors('store', () => this.#store.store(TOMBSTONE_PREFIX + id, 'signed out'));
   }
 
-  /** Takes that note away, once the session index has it. */
+  /** Deletes that record, once the file has it. */
   async deleteTombstone(id: string): Promise<void> {
-    await withStorageErrors('delete', () => this.#store.delete(GONE_PREFIX + id));
+    await withStorageErrors('delete', () => this.#store.delete(TOMBSTONE_PREFIX + id));
   }
 
-  /** Whether that was noted. */
+  /** Whether there is such a record. */
   async hasTombstone(id: string): Promise<boolean> {
-    return (await withStorageErrors('get', () => this.#store.get(GONE_PREFIX + id))) !== undefined;
+    return (await withStorageErrors('get', () => this.#store.get(TOMBSTONE_PREFIX + id))) !== undefined;
   }
 
   /** Deletes one session. */
@@ -118,29 +117,32 @@ export class SecretSessionStorage {
     await withStorageErrors('delete', () => this.#store.delete(PREFIX + id));
   }
 
-  /** How many texts lie set aside, because they could not be read. */
-  async leftovers(): Promise<number> {
-    return (await this.#asideKeys()).length;
+  /** How many secrets are quarantined, because they couldn't be read. */
+  async countQuarantined(): Promise<number> {
+    return (await this.#quarantinedKeys()).length;
   }
 
-  /** Deletes what lies set aside, which a person has asked for. */
+  /** Deletes what is quarantined, which the person has asked for. */
   async deleteQuarantined(): Promise<void> {
-    for (const key of await this.#asideKeys()) {
+    for (const key of await this.#quarantinedKeys()) {
       await withStorageErrors('delete', () => this.#store.delete(key));
     }
   }
 
-  /** Tells the id of each session whose secret changes. */
-  onDidChange(listener: (id: string) => void): Disposable {
-    return this.#store.onDidChange((key) => {
-      if (key.startsWith(PREFIX)) {
-        listener(key.slice(PREFIX.length));
-      }
-    });
+  /** Fires with the id of each session whose secret changes. */
+  get onDidChange(): Event<string> {
+    return (listener) =>
+      this.#store.onDidChange((key) => {
+        if (key.startsWith(PREFIX)) {
+          listener(key.slice(PREFIX.length));
+        }
+      });
   }
 
-  async #asideKeys(): Promise<string[]> {
-    return (await withStorageErrors('keys', () => this.#store.keys())).filter((key) => key.startsWith(ASIDE_PREFIX));
+  async #quarantinedKeys(): Promise<string[]> {
+    return (await withStorageErrors('keys', () => this.#store.keys())).filter((key) =>
+      key.startsWith(QUARANTINE_PREFIX),
+    );
   }
 
   async #readOne(id: string): Promise<{ readonly record: SessionRecord } | StorageIssue | undefined> {
@@ -154,20 +156,20 @@ export class SecretSessionStorage {
         if (parsed.record.id === id) {
           return { record: parsed.record };
         }
-        await this.#setAside(id, stored);
-        return { id, kind: 'set-aside', reason: 'another session under this key' };
+        await this.#quarantine(id, stored);
+        return { id, kind: 'quarantined', reason: 'another session under this key' };
       case 'newer':
         return { id, kind: 'newer', reason: `version ${parsed.version}` };
       case 'unreadable':
-        await this.#setAside(id, stored);
-        return { id, kind: 'set-aside', reason: parsed.reason };
+        await this.#quarantine(id, stored);
+        return { id, kind: 'quarantined', reason: parsed.reason };
     }
   }
 
-  /** Moves a text under a key of its own. The original goes only after the copy has been read back. */
-  async #setAside(id: string, stored: string): Promise<void> {
+  /** Moves a secret under a key of its own. The original is deleted only after the copy has been read back. */
+  async #quarantine(id: string, stored: string): Promise<void> {
     for (let number = 1; ; number += 1) {
-      const key = `${ASIDE_PREFIX}${id}:${number}`;
+      const key = `${QUARANTINE_PREFIX}${id}:${number}`;
       const present = await withStorageErrors('get', () => this.#store.get(key));
       if (present !== undefined && present !== stored) {
         continue;
@@ -184,8 +186,8 @@ export class SecretSessionStorage {
 }
 
 /**
- * Runs an operation of the secret store.
- * @throws Failure `storage` with the operation in its code where the store rejects.
+ * Runs an operation of SecretStorage.
+ * @throws Failure `storage` with the operation in its code if it rejects.
  */
 export async function withStorageErrors<T>(operation: string, run: () => Promise<T>): Promise<T> {
   try {

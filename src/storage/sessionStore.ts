@@ -1,292 +1,270 @@
-// Every place where a session is kept, as one: the secret storage, the sealed copy, and the session index beside them.
-import { DAY, SECOND, type Clock } from '../core/clock.ts';
+// Where sessions are kept: SecretStorage, and for the other windows one encrypted file per session. Reads take the newer
+// of the two, and writes go to both.
+import type { Event } from '../core/emitter.ts';
+import { SECOND, type Clock } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
-import { isNewer, type SessionRecord } from '../core/session.ts';
-import type { SealedSessionCopies } from './sealedSessionCopies.ts';
-import type { SessionIndex, SessionIndexEntry } from './sessionIndex.ts';
+import { compareVersions, isNewer, versionOf, type SessionRecord } from '../core/session.ts';
 import { Mutex } from '../locking/mutex.ts';
+import type { LiveSessions } from './liveSessions.ts';
+import { loadStoredSessions, type StoreSnapshot } from './loadStoredSessions.ts';
 import { describeSession } from './record.ts';
-import type { SecretSessionStorage, StorageIssue } from './secretSessionStorage.ts';
+import type { SecretSessionStorage } from './secretSessionStorage.ts';
+import {
+  headerOf,
+  isTombstone,
+  withFailure,
+  withRefreshInFlight,
+  withoutRefreshInFlight,
+  type RefreshFailure,
+  type SessionHeader,
+} from './sessionFile.ts';
+import type { SessionFiles } from './sessionFiles.ts';
 
 /** What the session store consists of. */
 export interface SessionStoreDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly secretStorage: SecretSessionStorage;
-  readonly sealedCopies: SealedSessionCopies;
-  readonly sessionIndex: SessionIndex;
+  readonly files: SessionFiles;
+  /** The sessions in this window's memory. */
+  readonly liveSessions: LiveSessions;
 }
 
-/** How a record in memory stands to what is kept. */
-export type RecordFreshness =
-  /** It is the newest there is. */
-  | { readonly kind: 'newest' }
-  /** Another window has renewed the session, or signed in again. */
-  | { readonly kind: 'newer'; readonly record: SessionRecord }
-  /** Another window has renewed it, and this one cannot read the new tokens. */
-  | { readonly kind: 'behind' }
+/** The files in the folder that all windows share. */
+export interface SharedFiles {
+  readonly present: readonly { readonly id: string; readonly providerId: string }[];
+  readonly signedOut: readonly string[];
+}
+
+/** How a record in memory compares with what is stored. */
+export type StoredState =
+  /** Nothing newer is stored. */
+  | { readonly kind: 'current' }
+  /** Another window has refreshed the session, or signed in again. */
+  | { readonly kind: 'superseded'; readonly record: SessionRecord }
+  /** Another window has refreshed the session, and this one can't read the new tokens. */
+  | { readonly kind: 'unreadable-newer' }
   /** The person has signed out. */
   | { readonly kind: 'signed-out' };
 
-/** What is there at start. */
-export interface Contents {
-  readonly records: readonly SessionRecord[];
-  readonly findings: readonly StorageIssue[];
-  /** The sessions that the session index knows and nobody has. */
-  readonly missing: readonly SessionIndexEntry[];
-}
+/**
+ * How much is read to compare: `file` reads SecretStorage only if the file is newer; `all` always reads both; `wait` also
+ * waits for newer tokens that can't be read yet.
+ */
+export type CompareDepth = 'file' | 'all' | 'wait';
 
-/** How long, in ms, a newer record is waited for that the session index knows of: stores lag, but not longer. */
+/** How long, in ms, a newer record that exists but can't be read is waited for: SecretStorage lags, but not longer. */
 const LAG = 2 * SECOND;
-const LOOK_EVERY = 200;
-/** How long, in ms, a signed-out session is remembered: longer than any window stays open that may still know it. */
-const REMEMBERED = 180 * DAY;
+const POLL_INTERVAL = 200;
 
-/** Where sessions are kept. */
+/** The session store of one window. */
 export class SessionStore {
   readonly #dependencies: SessionStoreDependencies;
-  readonly #saving = new Mutex();
-  /** The sessions that were signed out here, and whether the session index knows it. */
-  readonly #gone = new Map<string, boolean>();
+  readonly #mutex = new Mutex();
+  /** The sessions that were removed in this window, and whether the other windows can know. */
+  readonly #removed = new Map<string, boolean>();
 
-  constructor(ports: SessionStoreDependencies) {
-    this.#dependencies = ports;
+  constructor(dependencies: SessionStoreDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Fires with the id of a session whose file may have changed, in this window or another. */
+  get onDidChangeFile(): Event<string> {
+    return this.#dependencies.files.onDidChange;
+  }
+
+  /** Fires with the id of a session whose secret has changed, in this window or another. */
+  get onDidChangeSecret(): Event<string> {
+    return this.#dependencies.secretStorage.onDidChange;
+  }
+
+  /** The newest record of a session that this window can read; undefined if there is none, or the person has signed out. */
+  async get(id: string): Promise<SessionRecord | undefined> {
+    return (await this.isSignedOutAnywhere(id)) ? undefined : this.#newest(id);
   }
 
   /**
-   * Keeps a record, in the order that survives a crash at any point: the sealed copy, which is on the disk when this
-   * goes on; the secret storage, which may still be on its way; last the session index, after which other windows look for it.
-   * What has been overtaken by a newer record, or is signed out, is not kept any more, and that is no failure.
-   * @param isComplete false where more of the same generation is to come, so that the others do not look yet.
-   * @returns whether the other windows can know of it.
-   * @throws Failure `storage` where the secret storage does not take it, after everything else was done.
+   * Everything that is stored, to be read once at start. What only one of the two places has is put into the other.
+   * @throws Failure `storage` if SecretStorage can't be read.
    */
-  async save(record: SessionRecord, isComplete = true): Promise<boolean> {
-    const { sealedCopies, sessionIndex, secretStorage } = this.#dependencies;
-    return this.#saving.hold(record.id, async () => {
-      const [entry, sealed] = [await sessionIndex.read(record.id), await sealedCopies.read(record.id)];
-      const isOvertaken =
-        (entry !== undefined && isNewerEntry(entry, record)) || (sealed !== undefined && isNewer(sealed, record));
-      if (isOvertaken || (await this.isSignedOut(record.id))) {
-        return true;
-      }
-      const isSealed = await sealedCopies.write(record);
-      const stored = await secretStorage.write(record).then(() => undefined, toFailure);
-      const isEntered = !isComplete || (await this.enter(record));
-      if (stored !== undefined) {
-        throw stored;
-      }
-      return isSealed && isEntered;
-    });
+  async list(): Promise<StoreSnapshot> {
+    return loadStoredSessions(this.#dependencies);
   }
 
-  /** Seals and enters a record that the secret storage has already; false where that failed again. */
-  async share(record: SessionRecord): Promise<boolean> {
-    return this.#saving.hold(record.id, async () => {
-      if ((await this.isStale(record)) || (await this.isSignedOut(record.id))) {
-        return true;
-      }
-      return (await this.#dependencies.sealedCopies.write(record)) && this.enter(record);
-    });
-  }
-
-  /** Enters a record that is kept already, so that other windows look for it; false where that failed. Generations never go back. */
-  async enter(record: SessionRecord): Promise<boolean> {
-    const { sessionIndex } = this.#dependencies;
-    const entry = await sessionIndex.read(record.id);
-    const isEntered = entry?.generation === record.generation && entry.endedAt === record.ended?.at;
-    return isEntered || (entry !== undefined && isNewerEntry(entry, record)) || sessionIndex.write(record);
-  }
-
-  /** Whether the person has signed out of a session, in whichever window. */
-  async isSignedOut(id: string): Promise<boolean> {
-    return this.#gone.has(id) || (await this.#dependencies.sessionIndex.signedOutAt(id)) !== undefined;
-  }
-
-  /** The same, where the session index may not have taken the sign-out: the secret storage is asked, too. */
-  async isSignedOutAnywhere(id: string): Promise<boolean> {
-    return (await this.isSignedOut(id)) || this.#dependencies.secretStorage.hasTombstone(id).catch(() => false);
-  }
-
-  /** How a record stands to what is kept now. Never throws: a store that cannot be read has nothing newer to say. */
-  async compareWithStored(mine: SessionRecord): Promise<RecordFreshness> {
-    const { sessionIndex } = this.#dependencies;
-    if (await this.isSignedOut(mine.id)) {
-      return { kind: 'signed-out' };
-    }
-    const newest = await this.#newestOf(mine.id);
-    if (newest !== undefined && isNewer(newest, mine)) {
-      return { kind: 'newer', record: newest };
-    }
-    const entry = await sessionIndex.read(mine.id);
-    return entry !== undefined && isNewerEntry(entry, mine) ? { kind: 'behind' } : { kind: 'newest' };
-  }
-
-  /** Whether the session index, at a glance, knows of something newer than a record. */
-  async isStale(mine: SessionRecord): Promise<boolean> {
-    const { sessionIndex } = this.#dependencies;
-    const entry = await sessionIndex.read(mine.id);
-    // Of half a renewal, the other half may have come since.
-    const isBehind =
-      entry !== undefined && (isNewerEntry(entry, mine) || (!mine.isComplete && entry.generation === mine.generation));
-    return isBehind || this.isSignedOut(mine.id);
+  /** The sessions that have a file, and the ids of those that are signed out. */
+  async listFiles(): Promise<SharedFiles> {
+    const files = [...(await this.#dependencies.files.list())];
+    const present = files.flatMap(([id, file]) => (isTombstone(file) ? [] : [{ id, providerId: file.providerId }]));
+    return { present, signedOut: files.filter(([, file]) => isTombstone(file)).map(([id]) => id) };
   }
 
   /**
-   * A record that is newer than this one.
-   * @param isSure whether what is not there now is not there; else it is waited for as long as a store lags.
+   * Stores a record, in the order that survives a crash at any point: first the file, then SecretStorage. A record that
+   * isn't the newest one, or is signed out, isn't stored, and that is no failure. Never rejects: what couldn't be stored
+   * is marked in memory, as `unsaved` or `unshared`, and stored by {@link retryPendingWrites}.
    */
-  async findNewer(mine: SessionRecord, isSure: boolean): Promise<SessionRecord | undefined> {
-    for (let waited = 0; ; waited += LOOK_EVERY) {
-      const standing = await this.compareWithStored(mine);
-      if (standing.kind === 'newer' || isSure || waited >= LAG) {
-        return standing.kind === 'newer' ? standing.record : undefined;
-      }
-      await pause(this.#dependencies.clock, LOOK_EVERY);
+  async put(record: SessionRecord): Promise<void> {
+    const { liveSessions, log } = this.#dependencies;
+    const { id } = record;
+    const state = await this.#mutex.runExclusive(id, () => this.#write(record));
+    if (state.failure !== undefined) {
+      log.error(`${describeSession(record)} couldn't be stored (${state.failure.code}); it's stored later.`);
+    }
+    if (liveSessions.get(id)?.record === record) {
+      liveSessions.update(id, { unsaved: state.failure !== undefined, unshared: !state.isShared });
+    }
+    if (liveSessions.get(id) === undefined && (await this.isSignedOut(id))) {
+      // The person has signed out while it was being stored.
+      await this.remove(id).catch(() => {});
     }
   }
 
-  /** The same as {@link describeToken}, and where the newer tokens cannot be read yet, they are waited for as long as a store lags. */
-  async waitAndCompare(mine: SessionRecord): Promise<RecordFreshness> {
-    for (let waited = 0; ; waited += LOOK_EVERY) {
-      const standing = await this.compareWithStored(mine);
-      if (standing.kind !== 'behind' || waited >= LAG) {
-        return standing;
+  /** Stores the sessions again that couldn't be stored before. */
+  retryPendingWrites(): void {
+    for (const { record, unsaved, unshared } of this.#dependencies.liveSessions.all()) {
+      if (unsaved || unshared === true) {
+        void this.put(record);
       }
-      await pause(this.#dependencies.clock, LOOK_EVERY);
     }
   }
 
-  /** A session that this window does not know; undefined where it is signed out, or cannot be read from here. */
-  async read(id: string): Promise<SessionRecord | undefined> {
-    return (await this.isSignedOutAnywhere(id)) ? undefined : this.#newestOf(id);
+  async #write(record: SessionRecord): Promise<{ failure?: ReturnType<typeof toFailure>; isShared: boolean }> {
+    const { files, secretStorage } = this.#dependencies;
+    const state = await this.compare(record, 'file');
+    if (state.kind !== 'current') {
+      return { isShared: true };
+    }
+    const isShared = await files.write(record);
+    const failure = await secretStorage.write(record).then(() => undefined, toFailure);
+    return failure === undefined ? { isShared } : { isShared, failure };
   }
 
   /**
-   * Everything that is kept.
-   * @throws Failure `storage` where the secret storage cannot be read.
+   * Deletes a session for good, because the person has signed out. Its file says so from then on, so that no window
+   * brings it back, and no SecretStorage that another window overwrites.
+   * @throws Failure `storage` if SecretStorage doesn't delete it, after everything else was done.
    */
-  async load(): Promise<Contents> {
-    const { clock, sessionIndex, secretStorage } = this.#dependencies;
-    const stored = await secretStorage.load();
-    const gone = [...(await sessionIndex.ids()).gone, ...stored.gone];
-    const entries = new Map((await sessionIndex.load()).map((entry) => [entry.id, entry]));
-    const records: SessionRecord[] = [];
-    const missing: SessionIndexEntry[] = [];
-    const findings = new Map(stored.findings.map((finding) => [finding.id, finding]));
-    for (const id of stored.gone) {
-      if (await sessionIndex.markSignedOut(id, clock.now())) {
-        await secretStorage.deleteTombstone(id).catch(() => {});
-      }
-    }
-    for (const id of gone) {
-      await this.#purge(
-        id,
-        stored.records.some((record) => record.id === id),
-      );
-    }
-    for (const record of stored.records) {
-      if (!entries.has(record.id) && !gone.includes(record.id)) {
-        records.push(record);
-        await sessionIndex.write(record);
-      }
-    }
-    for (const entry of [...entries.values()].filter(
-      ({ id }) => findings.get(id)?.kind !== 'newer' && !gone.includes(id),
-    )) {
-      const inVault = stored.records.find(({ id }) => id === entry.id);
-      // Of half a renewal, the other half may be in the sealed copy.
-      const isOld = inVault?.isComplete !== true || isNewerEntry(entry, inVault);
-      const record = isOld ? await this.#restoreFromSealedCopy(entry.id, inVault) : inVault;
-      if (record !== undefined) {
-        records.push(record);
-        // What was restored is not lost, so there is nothing to tell.
-        findings.delete(entry.id);
-      } else if (findings.has(entry.id)) {
-        // Told of as what it is; a later start must not call it lost as well.
-        await sessionIndex.delete(entry.id);
-      } else {
-        missing.push(entry);
-      }
-    }
-    return { records, findings: [...findings.values()], missing };
-  }
-
-  /**
-   * Takes a session away for good, because the person has signed out. The session index remembers it, so that no other window
-   * brings it back, and no store that another window overwrites.
-   * @throws Failure `storage` where the secret storage does not delete it, after everything else was done.
-   */
-  async forget(id: string): Promise<void> {
-    const { clock, sealedCopies, sessionIndex, secretStorage } = this.#dependencies;
-    this.#gone.set(id, false);
-    const isNoted = await sessionIndex.markSignedOut(id, clock.now());
-    this.#gone.set(id, isNoted);
-    await sealedCopies.delete(id);
-    if (!isNoted) {
+  async remove(id: string): Promise<void> {
+    const { clock, files, secretStorage } = this.#dependencies;
+    this.#removed.set(id, false);
+    const signedOutAt = clock.now();
+    const isWritten = await files.update(id, (file) => (isTombstone(file) ? undefined : { version: 1, signedOutAt }));
+    this.#removed.set(id, isWritten);
+    if (!isWritten) {
       await secretStorage.writeTombstone(id).catch(() => {});
     }
     await secretStorage.delete(id);
   }
 
-  /** Whether a session that this window can't find was never this editor's: another one that shares the folder has sealed it. */
-  async isOfAnotherEditor(id: string): Promise<boolean> {
-    return this.#dependencies.sealedCopies.isOfAnotherEditor(id);
-  }
-
-  /** Enters the sign-outs that the session index has not taken yet. */
-  async retryPendingSignOuts(): Promise<void> {
-    for (const [id] of [...this.#gone].filter(([, isNoted]) => !isNoted)) {
-      await this.forget(id).catch(() => {});
+  /** Removes the sessions again whose removal the other windows can't know yet, because the folder failed. */
+  async retryPendingRemovals(): Promise<void> {
+    for (const [id] of [...this.#removed].filter(([, isWritten]) => !isWritten)) {
+      await this.remove(id).catch(() => {});
     }
   }
 
-  async #newestOf(id: string): Promise<SessionRecord | undefined> {
-    const { sealedCopies, log, secretStorage } = this.#dependencies;
-    const sealed = await sealedCopies.read(id);
+  /** Whether a session was removed in this window. */
+  isRemoved(id: string): boolean {
+    return this.#removed.has(id);
+  }
+
+  /** Whether the person has signed out of a session, in whichever window. */
+  async isSignedOut(id: string): Promise<boolean> {
+    return this.isRemoved(id) || isTombstone(await this.#dependencies.files.read(id));
+  }
+
+  /** The same, and if the folder failed at the sign-out, SecretStorage knows. */
+  async isSignedOutAnywhere(id: string): Promise<boolean> {
+    return (await this.isSignedOut(id)) || this.#dependencies.secretStorage.hasTombstone(id).catch(() => false);
+  }
+
+  /** How a record compares with what is stored now. Never rejects: what can't be read has nothing newer. */
+  async compare(mine: SessionRecord, depth: CompareDepth): Promise<StoredState> {
+    for (let waited = 0; ; waited += POLL_INTERVAL) {
+      const state = await this.#compareNow(mine, depth === 'file');
+      if (depth !== 'wait' || state.kind !== 'unreadable-newer' || waited >= LAG) {
+        return state;
+      }
+      await pause(this.#dependencies.clock);
+    }
+  }
+
+  /**
+   * A record that is newer than this one; undefined if there is none.
+   * @param waits whether one that can't be seen yet is waited for, as long as SecretStorage lags.
+   */
+  async findNewer(mine: SessionRecord, waits: boolean): Promise<SessionRecord | undefined> {
+    for (let waited = 0; ; waited += POLL_INTERVAL) {
+      const state = await this.compare(mine, 'all');
+      if (state.kind === 'superseded' || !waits || waited >= LAG) {
+        return state.kind === 'superseded' ? state.record : undefined;
+      }
+      await pause(this.#dependencies.clock);
+    }
+  }
+
+  /** What other windows can read of a session without its secrets; undefined if there is nothing. */
+  async header(id: string): Promise<SessionHeader | undefined> {
+    return headerOf(await this.#dependencies.files.read(id));
+  }
+
+  /** Whether a session that this window can't find belongs to another editor that shares the folder. */
+  async isOfAnotherEditor(id: string): Promise<boolean> {
+    return this.#dependencies.files.isOfAnotherEditor(id);
+  }
+
+  /** Records a failed refresh for the other windows. */
+  async recordFailure(record: SessionRecord, failure: RefreshFailure): Promise<void> {
+    await this.#dependencies.files.update(record.id, (file) => withFailure(file, record, failure));
+  }
+
+  /**
+   * Records that a session's refresh token is about to be sent.
+   * @returns whether the same token was sent before, and nobody knows what became of it.
+   */
+  async markRefreshInFlight(record: SessionRecord): Promise<boolean> {
+    let wasInFlight = false;
+    await this.#dependencies.files.update(record.id, (file) => {
+      wasInFlight = headerOf(file)?.inFlight === record.generation;
+      return withRefreshInFlight(file, record);
+    });
+    return wasInFlight;
+  }
+
+  /** Records that it's known what became of the refresh token that was sent. */
+  async clearRefreshInFlight(id: string): Promise<void> {
+    await this.#dependencies.files.update(id, withoutRefreshInFlight);
+  }
+
+  async #compareNow(mine: SessionRecord, isFileEnough: boolean): Promise<StoredState> {
+    const file = await this.#dependencies.files.read(mine.id);
+    if (this.isRemoved(mine.id) || isTombstone(file)) {
+      return { kind: 'signed-out' };
+    }
+    const header = headerOf(file);
+    const isBehind = header !== undefined && compareVersions(header, versionOf(mine)) > 0;
+    if (isFileEnough && !isBehind) {
+      return { kind: 'current' };
+    }
+    const newest = await this.#newest(mine.id);
+    if (newest !== undefined && isNewer(newest, mine)) {
+      return { kind: 'superseded', record: newest };
+    }
+    return { kind: isBehind ? 'unreadable-newer' : 'current' };
+  }
+
+  async #newest(id: string): Promise<SessionRecord | undefined> {
+    const { files, log, secretStorage } = this.#dependencies;
+    const shared = await files.open(id, await files.read(id));
     const stored = await secretStorage.read(id).catch((error: unknown) => {
-      log.warn(`Session ${id.slice(0, 8)} could not be read back (${toFailure(error).code}).`);
+      log.warn(`Session ${id.slice(0, 8)} couldn't be read from SecretStorage (${toFailure(error).code}).`);
       return undefined;
     });
-    return sealed !== undefined && (stored === undefined || isNewer(sealed, stored)) ? sealed : stored;
-  }
-
-  /** The sealed copy where it is newer than what the secret storage has, put back into the secret storage; else what the secret storage has. */
-  async #restoreFromSealedCopy(id: string, inVault: SessionRecord | undefined): Promise<SessionRecord | undefined> {
-    const { sealedCopies, log, secretStorage } = this.#dependencies;
-    const sealed = await sealedCopies.read(id);
-    if (sealed === undefined || (inVault !== undefined && !isNewer(sealed, inVault))) {
-      return inVault;
-    }
-    log.info(
-      `${describeSession(sealed)} was read from its sealed copy; the store had ${inVault === undefined ? 'none' : 'an older one'}.`,
-    );
-    await secretStorage.write(sealed).catch(() => {});
-    return sealed;
-  }
-
-  async #purge(id: string, isInVault: boolean): Promise<void> {
-    const { clock, sealedCopies, sessionIndex, log, secretStorage } = this.#dependencies;
-    if (isInVault) {
-      // Another window, or the platform, has written it again.
-      log.info(`Session ${id.slice(0, 8)} was in the store again after it had been signed out; it is deleted.`);
-      await secretStorage.delete(id).catch(() => {});
-    }
-    await sealedCopies.delete(id);
-    if (!isInVault && clock.now() - ((await sessionIndex.signedOutAt(id)) ?? clock.now()) > REMEMBERED) {
-      await sessionIndex.delete(id);
-    }
+    return shared !== undefined && (stored === undefined || isNewer(shared, stored)) ? shared : stored;
   }
 }
 
-/** Whether the session index knows of something newer than a record. */
-function isNewerEntry(entry: SessionIndexEntry, record: SessionRecord): boolean {
-  return entry.generation !== record.generation
-    ? entry.generation > record.generation
-    : entry.endedAt !== undefined && record.ended === undefined;
-}
-
-function pause(clock: Clock, time: number): Promise<void> {
-  return new Promise((resolve) => clock.after(time, resolve));
+function pause(clock: Clock): Promise<void> {
+  return new Promise((resolve) => clock.after(POLL_INTERVAL, resolve));
 }

@@ -80,7 +80,7 @@ export class Commands {
     const chosen = await this.#pickProvider();
     if (chosen !== undefined) {
       await this.signInTo(chosen, chosen.scopes, {
-        isAnother: this.#dependencies.sessionManager.list(chosen.id).length > 0,
+        isAnother: this.#dependencies.sessionManager.getActive(chosen.id).length > 0,
       });
     }
   }
@@ -135,11 +135,11 @@ export class Commands {
       await (provider === undefined ? this.signIn() : this.signInTo(provider, provider.scopes, {}, way));
     };
     const retry = async (): Promise<void> => {
-      for (const { record } of this.#dependencies.sessionManager.all(providerId)) {
+      for (const { record } of this.#dependencies.sessionManager.getAll(providerId)) {
         await this.renew(record);
       }
     };
-    return { providerId, hasSession: this.#dependencies.sessionManager.all(providerId).length > 0, signIn, retry };
+    return { providerId, hasSession: this.#dependencies.sessionManager.getAll(providerId).length > 0, signIn, retry };
   }
 
   /**
@@ -147,7 +147,7 @@ export class Commands {
    * server has asked for when it ended the session is asked for.
    */
   async #signInAgain(id: string, known: SessionRecord, way?: SignInMethod): Promise<void> {
-    const session = this.#dependencies.sessionManager.all().find(({ record }) => record.id === id);
+    const session = this.#dependencies.sessionManager.getAll().find(({ record }) => record.id === id);
     const record = session?.record ?? known;
     const provider = this.#dependencies.settings.provider(record.providerId);
     if (provider === undefined) {
@@ -180,7 +180,9 @@ export class Commands {
   async renew(record: SessionRecord): Promise<void> {
     const { notifications, tokenRefresher } = this.#dependencies;
     try {
-      await notifications().answering(record.id, () => tokenRefresher.renew(record.id, 'asked for by the person'));
+      await notifications().answering(record.id, () =>
+        tokenRefresher.refresh(record.id, { reason: 'asked for by the person' }),
+      );
       void vscode.window.showInformationMessage(text.sayRenewed(this.#nameOf(record), record.account.label));
     } catch (error) {
       // A definite end is news for all windows, where it is told at all.
@@ -204,7 +206,7 @@ export class Commands {
   }
 
   async #signOut(): Promise<void> {
-    const session = await this.#pickSession(this.#dependencies.sessionManager.all(), text.pickSignOut());
+    const session = await this.#pickSession(this.#dependencies.sessionManager.getAll(), text.pickSignOut());
     if (session !== undefined) {
       await this.#signOutOf(session.record);
     }
@@ -226,7 +228,9 @@ export class Commands {
   }
 
   async #renewNow(): Promise<void> {
-    const renewable = this.#dependencies.sessionManager.all().filter(({ record }) => tokenLifetimes(record).renewable);
+    const renewable = this.#dependencies.sessionManager
+      .getAll()
+      .filter(({ record }) => tokenLifetimes(record).renewable);
     const session = await this.#pickSession(renewable, text.pickRenew());
     if (session !== undefined) {
       await this.renew(session.record);
@@ -291,7 +295,7 @@ export class Commands {
         { label: `$(close) ${text.labelCancelSignIn()}`, run: () => waiting.cancel() },
       );
     }
-    for (const session of sessionManager.all()) {
+    for (const session of sessionManager.getAll()) {
       choices.push(...this.#choicesFor(session));
     }
     choices.push(

@@ -36,7 +36,7 @@ export async function askForConsent(
 ): Promise<void> {
   const { signInController, sessionManager, notifications, settings } = ports;
   const provider = settings.provider(providerId);
-  const records = sessionManager.all(providerId).map(({ record }) => record);
+  const records = sessionManager.getAll(providerId).map(({ record }) => record);
   const record = records.find(({ id }) => id === sessionId) ?? records.find((one) => mayLackConsent(one, provider));
   if (provider === undefined || record === undefined) {
     await subjects.subjectAt(providerId).signIn();

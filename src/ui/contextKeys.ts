@@ -14,7 +14,7 @@ export class ContextKeys {
 
   /** Works the keys out anew. */
   update(): void {
-    const sessions = this.#sessionManager.all();
+    const sessions = this.#sessionManager.getAll();
     this.#tell(CONTEXT_KEYS.hasSessions, sessions.length > 0);
     this.#tell(
       CONTEXT_KEYS.canRenew,

@@ -7,7 +7,8 @@ import { isUnexpired } from '../core/lifetime.ts';
 import { FAILURE_POLICIES } from '../core/failurePolicies.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { sessionTime, type LiveSession } from '../core/status.ts';
-import type { LoadIssue, SessionManager } from '../sessions/sessionManager.ts';
+import type { LoadIssue } from '../sessions/sessionLoader.ts';
+import type { SessionManager } from '../sessions/sessionManager.ts';
 import { nameOfNotice, type ClaimKey, type NotificationClaims } from '../locking/notificationClaims.ts';
 import type { SessionChange } from '../storage/liveSessions.ts';
 import type { RecoveryActions, ActionTarget } from './recoveryActions.ts';
@@ -239,7 +240,7 @@ export class NotificationCenter implements Disposable {
 
   #news(): SessionNotification[] {
     const { actions, clock, idleNotifications, sessionManager, settings } = this.#dependencies;
-    const sessions = sessionManager.all();
+    const sessions = sessionManager.getAll();
     return [
       ...getNotifications(sessions, {
         now: clock.now(),

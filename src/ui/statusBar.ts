@@ -52,7 +52,7 @@ export class StatusBar implements Disposable {
     this.#timer = undefined;
     const now = this.#clock.now();
     const statuses = sortByUrgency(
-      this.#sessionManager.all().map((session) => statusOf(session, this.#settings.lifetimes(), now)),
+      this.#sessionManager.getAll().map((session) => statusOf(session, this.#settings.lifetimes(), now)),
     );
     if (this.#settings.providers.length === 0) {
       this.#item.hide();

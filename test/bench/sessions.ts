@@ -82,11 +82,11 @@ function runOf(
         return crossWindowSync.syncAll();
       };
     case 'list':
-      return () => sessionManager.list(provider.id);
+      return () => sessionManager.getActive(provider.id);
     case 'find':
-      return () => sessionManager.find(provider.id, provider.scopes);
+      return () => sessionManager.getUsableSessions(provider.id, provider.scopes);
     case 'find one':
-      return () => sessionManager.find(provider.id, provider.scopes, 'person-0');
+      return () => sessionManager.getUsableSessions(provider.id, provider.scopes, 'person-0');
   }
 }
 
@@ -106,14 +106,14 @@ async function windowWith(count: number, folder: string): Promise<SessionsModule
   const now = clock.now();
   for (let index = 0; index < count; index += 1) {
     const account = { id: `person-${index}`, label: `Person ${index}` };
-    await earlier.sessionStore.save(
+    await earlier.sessionStore.put(
       recordAt(provider.issuer, now, { id: `s${index}`, account, accessExpiresAt: now + 24 * HOUR }),
     );
   }
   earlier.dispose();
   const window = windowOver(folder, secrets);
   await window.sessionManager.ready();
-  if (window.sessionManager.list(provider.id).length !== count) {
+  if (window.sessionManager.getActive(provider.id).length !== count) {
     throw new Error(`The window has not read its ${count} sessions.`);
   }
   return window;
@@ -130,7 +130,7 @@ function windowOver(folder: string, secrets: FakeStore): SessionsModule {
     secrets,
     transport,
     folder: nodeSharedFolder(folder),
-    life: nodeProcessLiveness(),
+    liveness: nodeProcessLiveness(),
     cipher: nodeCipher,
     discovery: new Discovery(transport),
     provider: (id) => (id === provider.id ? provider : undefined),

@@ -16,8 +16,8 @@ type Windows = readonly [WindowProcess, ...WindowProcess[]];
 interface Death {
   readonly when: string;
   readonly point: Point;
-  /** Whether it is when it comes there for the first time in a renewal, or for the second. */
-  readonly time: 1 | 2;
+  /** Whether it is when it comes there for the first time in a refresh, or for a later one. */
+  readonly time: 1 | 2 | 3;
   /** How many renewals that makes in all. */
   readonly renewals: number;
   /** The stores with which it is tried: all where there is a difference. */
@@ -25,20 +25,20 @@ interface Death {
 }
 
 const HARMLESS: readonly Death[] = [
-  { when: 'before its turn', point: 'taking', time: 1, renewals: 1, models: ['lagging'] },
+  { when: 'before its turn', point: 'locking', time: 1, renewals: 1, models: ['lagging'] },
   { when: 'before it sends', point: 'sending', time: 1, renewals: 1, models: ['browser'] },
   // Half a record has a refresh token that was never used, and no access token: one more renewal makes it whole.
-  { when: 'when the refresh token is sealed', point: 'sealed', time: 1, renewals: 2, models: MODELS },
+  { when: 'when the refresh token is in the file', point: 'shared', time: 2, renewals: 2, models: MODELS },
   { when: 'when the refresh token is stored', point: 'stored', time: 1, renewals: 2, models: ['lagging', 'browser'] },
-  { when: 'when the record is sealed', point: 'sealed', time: 2, renewals: 1, models: MODELS },
+  { when: 'when the record is in the file', point: 'shared', time: 3, renewals: 1, models: MODELS },
   { when: 'when the record is stored', point: 'stored', time: 2, renewals: 1, models: ['immediate', 'browser'] },
-  { when: 'when it is in the session index', point: 'ending', time: 1, renewals: 1, models: ['immediate'] },
-  { when: 'when its turn is over', point: 'ended', time: 1, renewals: 1, models: ['browser'] },
+  { when: 'before it releases the lock', point: 'releasing', time: 1, renewals: 1, models: ['immediate'] },
+  { when: 'when its turn is over', point: 'released', time: 1, renewals: 1, models: ['browser'] },
 ];
 /** Nobody has the new refresh token, and a strict server takes the old one for stolen. */
-const FATAL: readonly Pick<Death, 'when' | 'point' | 'models'>[] = [
-  { when: 'before the answer arrives', point: 'answered', models: ['browser'] },
-  { when: 'before the refresh token is sealed', point: 'sealing', models: MODELS },
+const FATAL: readonly Pick<Death, 'when' | 'point' | 'time' | 'models'>[] = [
+  { when: 'before the answer arrives', point: 'answered', time: 1, models: ['browser'] },
+  { when: 'before the refresh token is in the file', point: 'sharing', time: 2, models: MODELS },
 ];
 
 describe('The death of the window that renews', () => {
@@ -79,11 +79,11 @@ describe('The death of the window that renews', () => {
 
   /** Kills a window at a point while the others wait for it; gives what becomes of these, and how long that takes. */
   const killAt = async ([holder, ...others]: Windows, point: Point, time = 1): ReturnType<typeof kill> => {
-    if (point === 'taking') {
-      await renewUntil(holder, 'taking');
+    if (point === 'locking') {
+      await renewUntil(holder, 'locking');
       return kill(holder, () => others.map((window) => window.do({ kind: 'renew' })));
     }
-    await renewUntil(holder, 'taken');
+    await renewUntil(holder, 'locked');
     const waiting = await queue(others);
     await holder.moveOn(point, time);
     return kill(holder, () => waiting);
@@ -101,11 +101,11 @@ describe('The death of the window that renews', () => {
       }));
   }
 
-  for (const { when, point, models } of FATAL) {
+  for (const { when, point, time, models } of FATAL) {
     it(`${when} (${point}) ends the session where the server is strict, and everybody knows why`, () =>
       inEach(models, async (world, windows) => {
         const [, ...others] = windows;
-        const { outcomes, takeOver } = await killAt(windows, point);
+        const { outcomes, takeOver } = await killAt(windows, point, time);
         world.note(`killed ${when}`, 1, { takeOver });
         await world.mustBeLost(others, outcomes, [200, 'invalid_grant']);
       }));

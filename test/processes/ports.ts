@@ -6,8 +6,9 @@ import type { ProcessLiveness } from '../../src/locking/processLiveness.ts';
 import type { SecretStore } from '../../src/storage/secretSessionStorage.ts';
 import type { Point } from './wire.ts';
 
-const TURN = /\.\d+\.held$/;
-const TURN_IS_OVER = /\.\d+\.(over|lost)$/;
+const LOCKED = /\.locked$/;
+const RELEASED = /\.released$/;
+const SESSION_FILE = /\.session$/;
 const GRANT_TYPE = 'grant_type';
 
 /** The points of one window. */
@@ -60,8 +61,8 @@ export class Points {
 export interface FolderFaults {
   /** The code with which every change fails. */
   code: string | undefined;
-  /** Whether turns are not heeded: each is had for the asking. */
-  ignoresTurns: boolean;
+  /** Whether locks are ignored: each can be acquired at any time. */
+  ignoresLocks: boolean;
 }
 
 /** A folder with points, and with faults. */
@@ -76,24 +77,21 @@ export function folderWith(folder: Folder, points: Points, faults: FolderFaults)
     read: (name) => folder.read(name),
     async write(name, text) {
       mustWork();
-      const around = name.endsWith('.sealed')
-        ? (['sealing', 'sealed'] as const)
-        : name.endsWith('.json')
-          ? (['entering', 'entered'] as const)
-          : undefined;
-      await between(points, around, () => folder.write(name, text));
+      await folder.write(name, text);
     },
     async create(name, text) {
       mustWork();
-      const around = TURN.test(name)
-        ? (['taking', 'taken'] as const)
-        : TURN_IS_OVER.test(name)
-          ? (['ending', 'ended'] as const)
-          : undefined;
+      const around = LOCKED.test(name)
+        ? (['locking', 'locked'] as const)
+        : RELEASED.test(name)
+          ? (['releasing', 'released'] as const)
+          : SESSION_FILE.test(name)
+            ? (['sharing', 'shared'] as const)
+            : undefined;
       return between(
         points,
         around,
-        async () => (faults.ignoresTurns && TURN.test(name)) || folder.create(name, text),
+        async () => (faults.ignoresLocks && LOCKED.test(name)) || folder.create(name, text),
         (isMade) => isMade,
       );
     },
@@ -125,14 +123,15 @@ export function fetchWith(points: Points): typeof fetch {
   };
 }
 
-/** Signs of life with a point. */
-export function lifeWith(life: ProcessLiveness, points: Points): ProcessLiveness {
+/** Process liveness with a point. */
+export function livenessWith(liveness: ProcessLiveness, points: Points): ProcessLiveness {
   return {
-    begin: () => life.begin(),
-    async lives(sign) {
+    register: () => liveness.register(),
+    async isAlive(token) {
       await points.pass('looking');
-      return life.lives(sign);
+      return liveness.isAlive(token);
     },
+    isResponding: (token) => liveness.isResponding(token),
   };
 }
 

@@ -24,7 +24,7 @@ describe('Windows that are processes of their own', () => {
   });
 
   /** Brings every window to the very moment before it takes its turn, and lets go of all at once; gives what will come of it. */
-  const atOnce = async (windows: readonly WindowProcess[], point: Point = 'taking'): Promise<Promise<Outcome>[]> => {
+  const atOnce = async (windows: readonly WindowProcess[], point: Point = 'locking'): Promise<Promise<Outcome>[]> => {
     await Promise.all(windows.map((window) => window.hold(point)));
     const renewing = windows.map((window) => window.do({ kind: 'renew' }));
     await Promise.all(windows.map((window) => window.held(point)));
@@ -75,7 +75,7 @@ describe('Windows that are processes of their own', () => {
 
   it('are caught where they do not heed their turns', () =>
     inWorld('immediate', identity, 5, async (world, windows) => {
-      await Promise.all(windows.map((window) => window.do({ kind: 'ignoreTurns' })));
+      await Promise.all(windows.map((window) => window.do({ kind: 'ignoreLocks' })));
       await Promise.all(await atOnce(windows, 'sending'));
       await assert.rejects(world.mustBeSound(windows, renewals(1)), /The requests are not as they should be/);
       assert.equal(world.isRevoked, true);

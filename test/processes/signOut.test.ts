@@ -1,6 +1,8 @@
 // A sign-out in one window is one in all, whatever the others are doing at that moment.
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isTombstone, parseSessionFile } from '../../src/storage/sessionFile.ts';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { MODELS, type Model, type Point } from './wire.ts';
 import type { WindowProcess } from './windowProcess.ts';
@@ -8,14 +10,14 @@ import { inWorld, noFailure, type World } from './world.ts';
 
 /** The points at which another window is when it happens, and the stores with which that is tried. */
 const POINTS: readonly (readonly [Point, readonly Model[]])[] = [
-  ['taking', ['lagging']],
+  ['locking', ['lagging']],
   ['sending', ['immediate']],
   ['answered', ['lagging']],
-  ['sealing', ['browser']],
+  ['sharing', ['browser']],
   ['storing', MODELS],
   ['stored', ['browser']],
-  ['entering', ['immediate']],
-  ['ending', ['browser']],
+  ['shared', ['immediate']],
+  ['releasing', ['browser']],
 ];
 
 describe('A sign-out', () => {
@@ -48,11 +50,10 @@ describe('A sign-out', () => {
     assert.deepEqual((await again.do({ kind: 'find' })).found, [], 'The session is back.');
     await again.close();
     assert.deepEqual(await world.stored(), [], 'The session is still in the store.');
-    assert.deepEqual(
-      (await readdir(world.folder)).filter((name) => name.endsWith('.sealed')),
-      [],
-      'The session is still in the shared folder.',
-    );
+    for (const name of (await readdir(world.folder)).filter((one) => one.endsWith('.session'))) {
+      const file = parseSessionFile(await readFile(join(world.folder, name), 'utf8'));
+      assert.ok(isTombstone(file), 'The session is still in the shared folder.');
+    }
   };
 
   it('reaches every window', () =>

@@ -59,7 +59,7 @@ describe('While a turn is taken or held', () => {
     by: number,
   ): Promise<void> => {
     const [holder, next, ...others] = windows as readonly [WindowProcess, WindowProcess, ...WindowProcess[]];
-    const { renewal } = await renewUntil(holder, 'taken');
+    const { renewal } = await renewUntil(holder, 'locked');
     const waiting = await queue([next, ...others]);
     await setClock(windows, by);
     await next.passed('looking', next.timesPassed('looking') + 5);
@@ -99,7 +99,7 @@ describe('While a turn is taken or held', () => {
       inEach((model) =>
         inWorld(model, slow, 2, async (world, windows) => {
           const [sleeper, other] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
-          const { renewal } = await renewUntil(sleeper, 'taking');
+          const { renewal } = await renewUntil(sleeper, 'locking');
           sleeper.stop();
           await mustSucceed(other.do({ kind: 'renew' }));
           await wake(sleeper);
@@ -113,7 +113,7 @@ describe('While a turn is taken or held', () => {
     'a window that is stopped before it takes a turn that is long past and cleared away does not send either': () =>
       inWorld('browser', identity, 2, async (world, windows) => {
         const [sleeper, other] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
-        const { renewal } = await renewUntil(sleeper, 'taking');
+        const { renewal } = await renewUntil(sleeper, 'locking');
         sleeper.stop();
         for (let time = 0; time < 5; time += 1) {
           await mustSucceed(other.do({ kind: 'renew' }));

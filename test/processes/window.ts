@@ -10,7 +10,7 @@ import { nodeUptime } from '../../src/node/uptime.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import { SessionsModule } from '../../src/sessions/sessionsModule.ts';
-import { fetchWith, folderWith, lifeWith, Points, SettableClock, storeWith, type FolderFaults } from './ports.ts';
+import { fetchWith, folderWith, livenessWith, Points, SettableClock, storeWith, type FolderFaults } from './ports.ts';
 import { FileStore, TestStore } from './windowStores.ts';
 import type { FromWindow, Order, Outcome, Seen, ToWindow, WindowOptions } from './wire.ts';
 import { allKeyNames } from '../support/keyNames.ts';
@@ -25,7 +25,7 @@ const tell = (line: string): void => say({ kind: 'log', line });
 const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
 const points = new Points((point, isHeld) => say({ kind: 'at', point, isHeld }));
 const clock = new SettableClock(points);
-const faults: FolderFaults = { code: undefined, ignoresTurns: false };
+const faults: FolderFaults = { code: undefined, ignoresLocks: false };
 const testStore = new TestStore((id, call) => say({ kind: 'store', id, call }));
 const transport: Transport = { fetch: fetchWith(points), clock, log, deadline: 20 * SECOND };
 const discovery = new Discovery(transport);
@@ -37,7 +37,7 @@ const sessions = new SessionsModule({
   transport,
   secrets: storeWith(options.model === 'browser' ? new FileStore(options.secretsFile) : testStore, points),
   folder: folderWith(nodeSharedFolder(options.folder), points, faults),
-  life: lifeWith(nodeProcessLiveness(), points),
+  liveness: livenessWith(nodeProcessLiveness(), points),
   cipher: nodeCipher,
   provider: (id) => (id === options.provider.id ? options.provider : undefined),
   lifetimes: () => ({ leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE, place: options.place }),
@@ -79,12 +79,12 @@ async function obey(order: Order): Promise<Partial<Outcome>> {
       return {};
     case 'renew':
       if (order.generation === undefined || order.generation === seen().generation) {
-        await tokenRefresher.renew(id(), 'told');
+        await tokenRefresher.refresh(id(), { reason: 'told' });
       }
       return {};
     case 'find':
       return {
-        found: (await sessionManager.find(options.provider.id, options.provider.scopes)).map(
+        found: (await sessionManager.getUsableSessions(options.provider.id, options.provider.scopes)).map(
           ({ record }) => record.accessToken,
         ),
       };
@@ -95,7 +95,7 @@ async function obey(order: Order): Promise<Partial<Outcome>> {
       return {};
     case 'close':
       sessions.dispose();
-      await tokenRefresher.idle();
+      await tokenRefresher.whenIdle();
       return {};
     case 'hold':
       points.hold(order.point, order.time);
@@ -112,8 +112,8 @@ async function obey(order: Order): Promise<Partial<Outcome>> {
     case 'failFolder':
       faults.code = order.code;
       return {};
-    case 'ignoreTurns':
-      faults.ignoresTurns = true;
+    case 'ignoreLocks':
+      faults.ignoresLocks = true;
       return {};
   }
 }

@@ -14,27 +14,27 @@ export type Model =
 /** All models. */
 export const MODELS: readonly Model[] = ['immediate', 'lagging', 'browser'];
 
-/** The places in a renewal where a window can be held, in the order in which it comes by. */
+/** The points in a refresh where a window can be held, in the order in which they come. */
 export type Point =
-  /** Before and after it makes the file of its turn. */
-  | 'taking'
-  | 'taken'
-  /** Before the refresh token is sent, and when the head of the answer has arrived. */
+  /** Before and after it creates the file of its lock. */
+  | 'locking'
+  | 'locked'
+  /**
+   * Before and after it changes the session's file: with the mark that the refresh token is in flight, with the record of
+   * which only the refresh token is new, and with the complete record.
+   */
+  | 'sharing'
+  | 'shared'
+  /** Before the refresh token is sent, and when the head of the response has arrived. */
   | 'sending'
   | 'answered'
-  /** Before and after the sealed copy is written; comes by twice, with the half record and with the whole one. */
-  | 'sealing'
-  | 'sealed'
-  /** Before and after the store; twice, too. */
+  /** Before and after SecretStorage; twice. */
   | 'storing'
   | 'stored'
-  /** Before and after the session index. */
-  | 'entering'
-  | 'entered'
-  /** Before and after the mark that its turn is over. */
-  | 'ending'
-  | 'ended'
-  /** While another window has the turn: before it asks whether that one lives. */
+  /** Before and after it releases the lock. */
+  | 'releasing'
+  | 'released'
+  /** While another window has the lock: before it asks whether that one is alive. */
   | 'looking';
 
 /** How a window is opened. */
@@ -68,8 +68,8 @@ export type Order =
   | { readonly kind: 'shiftClock'; readonly by: number }
   /** Lets every change of the shared folder fail with a system error, such as EROFS. */
   | { readonly kind: 'failFolder'; readonly code: string }
-  /** Takes no heed of turns any more: the test of this test. */
-  | { readonly kind: 'ignoreTurns' }
+  /** Ignores locks from now on: the test of this test. */
+  | { readonly kind: 'ignoreLocks' }
   | { readonly kind: 'close' };
 
 /** The one session as a window has it in memory. */

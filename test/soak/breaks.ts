@@ -3,14 +3,13 @@ import type { Folder } from '../../src/locking/sharedFolder.ts';
 import type { SessionsModule } from '../../src/sessions/sessionsModule.ts';
 
 /**
- * `lock`: everybody has the turn at any time. `generation`: no window sees what another has entered in the session index or
- * sealed. `adopt`: no window takes over what another has renewed.
+ * `lock`: everybody has the lock at any time. `generation`: no window sees the session files of another one. `adopt`: no
+ * window adopts what another has refreshed.
  */
 export const BREAKS = ['lock', 'generation', 'adopt'] as const;
 export type Break = (typeof BREAKS)[number];
 
-const TURN = /\.(held|over|lost)$/;
-const NEWS = /\.(json|sealed)$/;
+const LOCK = /\.(locked|released)$/;
 
 /** The folder as a window has it, without what is broken. */
 export function brokenFolder(folder: Folder, broken: Break | undefined): Folder {
@@ -18,17 +17,18 @@ export function brokenFolder(folder: Folder, broken: Break | undefined): Folder 
     case 'lock':
       return {
         ...folder,
-        list: async () => (await folder.list()).filter((name) => !TURN.test(name)),
-        create: async (name, text) => TURN.test(name) || folder.create(name, text),
+        list: async () => (await folder.list()).filter((name) => !LOCK.test(name)),
+        create: async (name, text) => LOCK.test(name) || folder.create(name, text),
       };
     case 'generation': {
-      const own = new Map<string, string>();
+      const own = new Set<string>();
+      const isForeign = (name: string): boolean => name.endsWith('.session') && !own.has(name);
       return {
         ...folder,
-        read: async (name) => (NEWS.test(name) ? own.get(name) : folder.read(name)),
-        write: async (name, text) => {
-          own.set(name, text);
-          await folder.write(name, text);
+        list: async () => (await folder.list()).filter((name) => !isForeign(name)),
+        create: async (name, text) => {
+          own.add(name);
+          return (await folder.create(name, text)) || name.endsWith('.session');
         },
       };
     }
@@ -41,8 +41,7 @@ export function brokenFolder(folder: Folder, broken: Break | undefined): Folder 
 /** Takes the rest of what is broken out of a window. */
 export function breakSessions(sessions: SessionsModule, broken: Break | undefined): void {
   if (broken === 'adopt') {
-    sessions.sessionStore.compareWithStored = () => Promise.resolve({ kind: 'newest' });
-    sessions.sessionStore.isStale = () => Promise.resolve(false);
-    sessions.crossWindowSync.onSecretChanged = () => Promise.resolve();
+    sessions.sessionStore.compare = () => Promise.resolve({ kind: 'current' });
+    sessions.crossWindowSync.sync = () => Promise.resolve();
   }
 }

@@ -1,5 +1,7 @@
 // What is kept of a session outside the windows' memories, as one window could read it.
 import { parseRecord, type SessionRecord } from '../../src/core/session.ts';
+import { headerOf } from '../../src/storage/sessionFile.ts';
+import { hasTombstone, sessionFile } from '../support/sharedFiles.ts';
 import type { Keyring } from './keyring.ts';
 import type { SharedFolder } from './machine.ts';
 import type { Process } from './process.ts';
@@ -9,40 +11,29 @@ function parsed(text: string | undefined): SessionRecord | undefined {
   return found?.kind === 'record' ? found.record : undefined;
 }
 
-function objectIn(text: string | undefined): Readonly<Record<string, unknown>> {
-  const value: unknown = JSON.parse(text ?? '{}');
-  return typeof value === 'object' && value !== null ? { ...value } : {};
-}
-
 /** The record in the secret storage. */
 export function storedCopy(keyring: Keyring, process: Process | undefined, id: string): SessionRecord | undefined {
   return parsed(keyring.peek(process, `session:${id}`));
 }
 
-/** The sealed record in the folder, where the key to it can be read. */
+/** The encrypted record in the folder, if the key to it can be read. */
 export function sealedCopy(
   folder: SharedFolder,
   keyring: Keyring,
   process: Process | undefined,
   id: string,
 ): SessionRecord | undefined {
-  const { key, sealed } = objectIn(folder.files.get(`${id}.sealed`));
-  if (
-    typeof key !== 'string' ||
-    typeof sealed !== 'string' ||
-    keyring.peek(process, `hand-over-key:${key}`) === undefined
-  ) {
-    return undefined;
-  }
-  return parsed(sealed.slice(sealed.indexOf('{')));
+  const sealed = headerOf(sessionFile(folder.files, id))?.sealed;
+  const canRead = sealed !== undefined && keyring.peek(process, `encryption-key:${sealed.key}`) !== undefined;
+  return canRead ? parsed(sealed.text.slice(sealed.text.indexOf('{'))) : undefined;
 }
 
-/** The generation that the session index knows of. */
-export function enteredGeneration(folder: SharedFolder, id: string): number {
-  return Number(objectIn(folder.files.get(`${id}.json`))['generation'] ?? 0);
+/** The generation in the header of a session's file; 0 if it has none. */
+export function headerGeneration(folder: SharedFolder, id: string): number {
+  return headerOf(sessionFile(folder.files, id))?.generation ?? 0;
 }
 
-/** Whether the session index says that the person has signed out. */
+/** Whether the session's file says that the person has signed out. */
 export function isSignedOut(folder: SharedFolder, id: string): boolean {
-  return folder.files.has(`${id}.gone`);
+  return hasTombstone(folder.files, id);
 }

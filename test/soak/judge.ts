@@ -1,9 +1,10 @@
 // What must never happen, looked at whenever something happens.
 import { HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
 import { isNewer, type SessionRecord } from '../../src/core/session.ts';
-import type { LoadIssue } from '../../src/sessions/sessionManager.ts';
+import type { LoadIssue } from '../../src/sessions/sessionLoader.ts';
+import { isTombstone, parseSessionFile } from '../../src/storage/sessionFile.ts';
 import type { SessionChange } from '../../src/storage/liveSessions.ts';
-import { enteredGeneration, isSignedOut, sealedCopy, storedCopy } from './copies.ts';
+import { headerGeneration, isSignedOut, sealedCopy, storedCopy } from './copies.ts';
 import type { Figures } from './figures.ts';
 import type { Keyring } from './keyring.ts';
 import type { SharedFolder } from './machine.ts';
@@ -259,10 +260,11 @@ export class Judge {
   }
 
   #onWrite(name: string, text: string, by: Process): void {
-    if (name.endsWith('.gone') && !this.#goneAt.has(name)) {
-      this.#goneAt.set(name, this.#scene.time.awake);
+    const id = name.split('.')[0] ?? '';
+    if (isTombstone(parseSessionFile(text)) && !this.#goneAt.has(id)) {
+      this.#goneAt.set(id, this.#scene.time.awake);
     }
-    if (name.endsWith('.try') && text.includes('"waitUntil"')) {
+    if (name.endsWith('.session') && text.includes('"waitUntil"')) {
       for (const wait of this.#waits.values()) {
         wait.isNoted ||= wait.by === by;
       }
@@ -284,7 +286,7 @@ export class Judge {
 
   #onAppeared(window: Window, { id }: SessionRecord): void {
     const { awake } = this.#scene.time;
-    const since = this.#goneAt.get(`${id}.gone`);
+    const since = this.#goneAt.get(id);
     if (since !== undefined && Math.min(awake - since, awake - window.process.runsSince) > READING_ON) {
       this.fail('signed-out', `${id} comes back in ${window.name}, ${awake - since} ms after it was signed out`);
     }
@@ -338,8 +340,8 @@ export class Judge {
     if (mine === undefined) {
       return undefined;
     }
-    if (folder.failing !== 'all' && enteredGeneration(folder, mine.id) > mine.generation) {
-      return `the session index knows of a newer one than generation ${mine.generation}`;
+    if (folder.failing !== 'all' && headerGeneration(folder, mine.id) > mine.generation) {
+      return `the session's file is newer than generation ${mine.generation}`;
     }
     if (keyring.fault !== undefined) {
       return undefined;

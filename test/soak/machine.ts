@@ -100,13 +100,14 @@ export class Living {
   /** The signs as one process gives and sees them. */
   view(process: Process): ProcessLiveness {
     return {
-      begin: () =>
+      register: () =>
         process.call(() => {
-          const sign = `${process.name}-${(this.#count += 1)}`;
-          this.#signs.set(sign, process);
-          return { sign, dispose: () => void (process.isDead || this.#signs.delete(sign)) };
+          const token = `${process.name}-${(this.#count += 1)}`;
+          this.#signs.set(token, process);
+          return { token, name: process.name, dispose: () => void (process.isDead || this.#signs.delete(token)) };
         }, READING),
-      lives: (sign) => process.call(() => this.#signs.has(sign), READING),
+      isAlive: (token) => process.call(() => this.#signs.has(token), READING),
+      isResponding: (token) => process.call(() => this.#signs.has(token), READING),
     };
   }
 

@@ -264,7 +264,7 @@ export class People {
       );
     };
     const wasThere = isThere();
-    window.sessions.sessionManager.find(PROVIDER.id, PROVIDER.scopes, name).then(
+    window.sessions.sessionManager.getUsableSessions(PROVIDER.id, PROVIDER.scopes, name).then(
       (found) => {
         if (window.process.isDead) {
           return;
@@ -295,7 +295,7 @@ export class People {
 
   #renewNow({ id }: Account, window: Window): void {
     if (id !== undefined && window.get(id) !== undefined) {
-      window.sessions.tokenRefresher.renew(id, 'the person asks for it').catch(() => {});
+      window.sessions.tokenRefresher.refresh(id, { reason: 'the person asks for it' }).catch(() => {});
     }
   }
 

@@ -1,6 +1,6 @@
 // After the faults have ended and the windows have settled, they all know the same.
 import { isNewer, type SessionRecord } from '../../src/core/session.ts';
-import { enteredGeneration, isSignedOut, sealedCopy, storedCopy } from './copies.ts';
+import { headerGeneration, isSignedOut, sealedCopy, storedCopy } from './copies.ts';
 import type { Judge, Scene } from './judge.ts';
 import type { Window } from './window.ts';
 
@@ -41,7 +41,7 @@ export function judgeSettled(scene: Scene, judge: Judge, id: string, mayBeLost: 
     return;
   }
   const newest = newestOf([...having, sealedCopy(folder, keyring, undefined, id), storedCopy(keyring, undefined, id)]);
-  if (newest === undefined || enteredGeneration(folder, id) > newest.generation) {
+  if (newest === undefined || headerGeneration(folder, id) > newest.generation) {
     judgeLost(scene, judge, id, mayBeLost);
     return;
   }

@@ -7,7 +7,7 @@ import { Discovery } from '../../src/protocol/discovery.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import { ClientSecrets } from '../../src/storage/clientSecrets.ts';
 import { ChallengeSessions } from '../../src/sessions/challengeSessions.ts';
-import type { LoadIssue } from '../../src/sessions/sessionManager.ts';
+import type { LoadIssue } from '../../src/sessions/sessionLoader.ts';
 import { folderWithTimeout, storeWithTimeout } from '../../src/storage/timeouts.ts';
 import type { SessionChange } from '../../src/storage/liveSessions.ts';
 import { SessionsModule } from '../../src/sessions/sessionsModule.ts';
@@ -75,7 +75,7 @@ export class Window {
       transport,
       secrets,
       folder: files,
-      life: living.view(process),
+      liveness: living.view(process),
       cipher: plainCipher(random),
       discovery: new Discovery(transport, (provider) => this.clientSecrets.read(provider)),
       provider: (id) => (id === PROVIDER.id ? PROVIDER : undefined),

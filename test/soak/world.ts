@@ -200,7 +200,7 @@ export class World implements Scene {
         this.kill(window);
       }
     };
-    void window.sessions.tokenRefresher.idle().then(end);
+    void window.sessions.tokenRefresher.whenIdle().then(end);
     this.time.afterAwake(5000, end);
   }
 

@@ -1,6 +1,7 @@
 // A window that ends in the middle of what it does: what it shares with others stays as it has left it.
 import type { Disposable, Uptime } from '../../src/core/clock.ts';
 import type { Emitter } from '../../src/core/emitter.ts';
+import type { ProcessRegistration } from '../../src/locking/processLiveness.ts';
 import { FakeFolder, FakeProcessLiveness, FakeStore } from './fakeStore.ts';
 import { ManualAsyncClock } from './manualAsyncClock.ts';
 
@@ -158,31 +159,36 @@ export class StoreWithoutEvents extends CrashableStore {
   }
 }
 
-/** The signs of life of several windows, as one of them has them. */
+/** The process liveness of several windows, as one of them has it. */
 export class CrashableLiveness extends FakeProcessLiveness {
   readonly #shared: FakeProcessLiveness;
-  readonly #signs = new Set<string>();
+  readonly #tokens = new Set<string>();
 
   constructor(shared: FakeProcessLiveness) {
     super();
     this.#shared = shared;
   }
 
-  /** A sign of life. */
-  override async begin(): Promise<Disposable & { readonly sign: string; readonly name?: string }> {
-    const begun = await this.#shared.begin();
-    this.#signs.add(begun.sign);
-    return begun;
+  /** Registers this window's process. */
+  override async register(): Promise<ProcessRegistration> {
+    const registration = await this.#shared.register();
+    this.#tokens.add(registration.token);
+    return registration;
   }
 
-  /** Whether a sign is still there. */
-  override lives(sign: string): Promise<boolean | undefined> {
-    return this.#shared.lives(sign);
+  /** Whether a process is alive. */
+  override isAlive(token: string): Promise<boolean | undefined> {
+    return this.#shared.isAlive(token);
   }
 
-  /** Puts out all signs of this window. */
+  /** Whether a process answers. */
+  override isResponding(token: string): Promise<boolean> {
+    return this.#shared.isResponding(token);
+  }
+
+  /** Ends this window's process. */
   end(): void {
-    this.#signs.forEach((sign) => this.#shared.kill(sign));
+    this.#tokens.forEach((token) => this.#shared.kill(token));
   }
 }
 

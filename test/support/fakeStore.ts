@@ -1,7 +1,7 @@
 import { Emitter } from '../../src/core/emitter.ts';
 import type { Disposable } from '../../src/core/clock.ts';
 import type { Folder } from '../../src/locking/sharedFolder.ts';
-import type { ProcessLiveness } from '../../src/locking/processLiveness.ts';
+import type { ProcessLiveness, ProcessRegistration } from '../../src/locking/processLiveness.ts';
 import type { SecretStore } from '../../src/storage/secretSessionStorage.ts';
 
 /** A call of the secret store. */
@@ -119,25 +119,36 @@ export class FakeFolder implements Folder {
   }
 }
 
-/** The windows of one machine, as far as each knows whether the others live. */
+/** The processes of one machine, as far as each knows whether the others are alive. */
 export class FakeProcessLiveness implements ProcessLiveness {
-  readonly #living = new Set<string>();
+  readonly #alive = new Set<string>();
+  readonly #stopped = new Set<string>();
   #count = 0;
 
-  /** A sign of life, which goes out when it is disposed of, or with {@link kill}. */
-  begin(): Promise<Disposable & { readonly sign: string; readonly name?: string }> {
-    const sign = `window-${(this.#count += 1)}`;
-    this.#living.add(sign);
-    return Promise.resolve({ sign, name: `process ${this.#count}`, dispose: () => void this.#living.delete(sign) });
+  /** Registers one more process, which is alive until it's disposed of, or {@link kill}ed. */
+  register(): Promise<ProcessRegistration> {
+    const token = `window-${(this.#count += 1)}`;
+    this.#alive.add(token);
+    return Promise.resolve({ token, name: `process ${this.#count}`, dispose: () => void this.#alive.delete(token) });
   }
 
-  /** Whether a sign is still there; undefined for one of another machine. */
-  lives(sign: string): Promise<boolean | undefined> {
-    return Promise.resolve(sign.startsWith('elsewhere') ? undefined : this.#living.has(sign));
+  /** Whether a process is alive; undefined for one of another machine. */
+  isAlive(token: string): Promise<boolean | undefined> {
+    return Promise.resolve(token.startsWith('elsewhere') ? undefined : this.#alive.has(token));
   }
 
-  /** Puts a sign out, as the end of its process does. */
-  kill(sign: string): void {
-    this.#living.delete(sign);
+  /** Whether a process answers. */
+  isResponding(token: string): Promise<boolean> {
+    return Promise.resolve(this.#alive.has(token) && !this.#stopped.has(token));
+  }
+
+  /** Ends a process. */
+  kill(token: string): void {
+    this.#alive.delete(token);
+  }
+
+  /** Stops a process, which stays alive. */
+  stop(token: string): void {
+    this.#stopped.add(token);
   }
 }

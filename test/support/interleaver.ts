@@ -117,15 +117,19 @@ export class Interleaver {
   /** The signs of life as a window sees them. */
   lifeOf(window: number): ProcessLiveness {
     return {
-      begin: async () => {
+      register: async () => {
         await this.step(window);
-        const sign = `${window}-${this.#signs.size}-${this.below(1e9)}`;
-        this.#signs.set(sign, window);
-        return { sign, dispose: () => void this.#signs.delete(sign) };
+        const token = `${window}-${this.#signs.size}-${this.below(1e9)}`;
+        this.#signs.set(token, window);
+        return { token, name: `window ${window}`, dispose: () => void this.#signs.delete(token) };
       },
-      lives: async (sign) => {
+      isAlive: async (token) => {
         await this.step(window);
-        return this.#signs.has(sign);
+        return this.#signs.has(token);
+      },
+      isResponding: async (token) => {
+        await this.step(window);
+        return this.#signs.has(token);
       },
     };
   }

@@ -1,4 +1,4 @@
-import type { KeyNames } from '../../src/storage/sealedSessionCopies.ts';
+import type { KeyNames } from '../../src/storage/encryptionKeys.ts';
 
 /** An editor that has had every key. */
 export const allKeyNames: KeyNames = { has: () => true, add() {} };

@@ -1,104 +1,105 @@
-// What the tests of turns work with: windows over one folder, and turns that are held until a test lets go of them.
+// What the tests of the renewal lock work with: windows over one folder, and locks that are held until a test releases them.
 import { Mutex } from '../../src/locking/mutex.ts';
-import { RenewalLock, type LockHandle } from '../../src/locking/renewalLock.ts';
+import { RenewalLock, type LockHandle, type LockOptions } from '../../src/locking/renewalLock.ts';
 import { FakeClock } from './fakeClock.ts';
 import { FakeFolder, FakeProcessLiveness } from './fakeStore.ts';
 
-/** What is asked while another has the turn: nothing happens. */
-export const never = (): Promise<undefined> => Promise.resolve(undefined);
+/** Waits for a lock, whatever happens meanwhile. */
+export const JUST_WAIT: LockOptions<never> = { whileWaiting: () => Promise.resolve(undefined) };
 
-/** A folder that remembers which turns were made in it, and can keep a window waiting before it makes a file. */
+/** A folder that remembers which locks were created in it, and can keep a window waiting before it creates a file. */
 export class WatchedFolder extends FakeFolder {
-  /** The files of turns, in the order in which they were made. */
-  readonly made: string[] = [];
-  /** What each making waits for. */
+  /** The lock files, in the order in which they were created. */
+  readonly created: string[] = [];
+  /** What each creation waits for. */
   beforeCreate: () => Promise<void> = () => Promise.resolve();
 
-  /** Makes a file; false where there is one. */
+  /** Creates a file; false if there is one. */
   override async create(name: string, text: string): Promise<boolean> {
     await this.beforeCreate();
-    const isMade = await super.create(name, text);
-    if (isMade && name.endsWith('.held')) {
-      this.made.push(name);
+    const isCreated = await super.create(name, text);
+    if (isCreated && name.endsWith('.locked')) {
+      this.created.push(name);
     }
-    return isMade;
+    return isCreated;
   }
 }
 
-/** The turns of one window, and what it says. */
-export type TurnWindow = RenewalLock & { readonly lines: string[]; readonly told: { alone: number } };
+/** The renewal lock of one window, and what it logs. */
+export type LockWindow = RenewalLock & { readonly lines: string[]; readonly reported: { degraded: number } };
 
-/** A turn of the session `s1` that somebody has. */
-export interface LockHolder {
-  readonly turn: LockHandle;
-  /** Ends it, and waits until it has ended. */
-  end(): Promise<unknown>;
+/** A lock of the session `s1` that a test holds. */
+export interface HeldLock {
+  readonly handle: LockHandle;
+  /** Releases it, and waits until that is done. */
+  release(): Promise<unknown>;
 }
 
-/** Windows of one machine that take turns. */
+/** Windows of one machine that share a renewal lock. */
 export class RenewalLockFixture {
   /** What they share. */
   readonly folder = new WatchedFolder();
-  /** Whether each lives. */
-  readonly life = new FakeProcessLiveness();
+  /** Which of them are alive. */
+  readonly liveness = new FakeProcessLiveness();
   /** Everybody's clock. */
   readonly clock = new FakeClock();
 
   /** One more window. */
-  openWindow(folder: FakeFolder = this.folder): TurnWindow {
-    const { clock, life } = this;
+  openWindow(folder: FakeFolder = this.folder): LockWindow {
+    const { clock, liveness } = this;
     const lines: string[] = [];
     const tell = (line: string): void => void lines.push(line);
-    const told = { alone: 0 };
+    const reported = { degraded: 0 };
     const log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
-    const renewalLock = new RenewalLock({
-      clock,
-      log,
-      folder,
-      life,
-      lock: new Mutex(),
-      onDidDegrade: () => (told.alone += 1),
-    });
-    return Object.assign(renewalLock, { lines, told });
+    const onDidDegrade = (): void => void (reported.degraded += 1);
+    const renewalLock = new RenewalLock({ clock, log, folder, liveness, mutex: new Mutex(), onDidDegrade });
+    return Object.assign(renewalLock, { lines, reported });
   }
 
-  /** Takes a turn, and holds it until it is told to end. */
-  async hold(renewalLock: RenewalLock, generation = 1, isLost = false): Promise<LockHolder> {
-    const gate = Promise.withResolvers<true>();
-    const begun = Promise.withResolvers<LockHandle>();
-    const whole = renewalLock.take(
+  /** Acquires the lock, and holds it until the test releases it. */
+  async hold(renewalLock: RenewalLock): Promise<HeldLock> {
+    const released = Promise.withResolvers<true>();
+    const acquired = Promise.withResolvers<LockHandle>();
+    const whole = renewalLock.runExclusive<true>(
       's1',
-      generation,
-      (turn) => {
-        begun.resolve(turn);
-        turn.markOutcomeUnknown(isLost);
-        return gate.promise;
+      (handle) => {
+        acquired.resolve(handle);
+        return released.promise;
       },
-      never,
+      JUST_WAIT,
     );
-    whole.catch(begun.reject);
+    whole.catch(acquired.reject);
     return {
-      turn: await begun.promise,
-      end: () => {
-        gate.resolve(true);
+      handle: await acquired.promise,
+      release: () => {
+        released.resolve(true);
         return whole;
       },
     };
   }
 
-  /** A turn that comes and goes. */
-  pass(renewalLock: RenewalLock, generation = 1): Promise<LockHandle> {
-    return renewalLock.take('s1', generation, (turn) => Promise.resolve(turn), never);
+  /** Acquires the lock and releases it at once. */
+  pass(renewalLock: RenewalLock): Promise<LockHandle> {
+    return renewalLock.runExclusive<LockHandle>('s1', (handle) => Promise.resolve(handle), JUST_WAIT);
   }
 
-  /** A window that dies in the middle of its turn: its file stays, its sign goes out. */
-  async die(generation = 1): Promise<void> {
-    await this.hold(this.openWindow(), generation);
-    this.kill(this.folder.made.at(-1) ?? '');
+  /** A window whose process ends while it has the lock: its file stays. */
+  async die(): Promise<void> {
+    await this.hold(this.openWindow());
+    this.kill(this.folder.created.at(-1) ?? '');
   }
 
-  /** Ends the window that made a file. */
+  /** Ends the process that created a file. */
   kill(file: string): void {
-    this.life.kill((JSON.parse(this.folder.files.get(file) ?? '{}') as { sign: string }).sign);
+    this.liveness.kill(this.#tokenIn(file));
+  }
+
+  /** Stops the process that created a file. */
+  stop(file: string): void {
+    this.liveness.stop(this.#tokenIn(file));
+  }
+
+  #tokenIn(file: string): string {
+    return (JSON.parse(this.folder.files.get(file) ?? '{}') as { token: string }).token;
   }
 }

@@ -4,8 +4,9 @@ import type { SessionRecord } from '../../src/core/session.ts';
 import { nodeCipher } from '../../src/node/cipher.ts';
 import { SessionStore } from '../../src/storage/sessionStore.ts';
 import type { Cipher } from '../../src/storage/cipher.ts';
-import { SealedSessionCopies } from '../../src/storage/sealedSessionCopies.ts';
-import { SessionIndex } from '../../src/storage/sessionIndex.ts';
+import { EncryptionKeys } from '../../src/storage/encryptionKeys.ts';
+import { LiveSessions } from '../../src/storage/liveSessions.ts';
+import { SessionFiles } from '../../src/storage/sessionFiles.ts';
 import { SecretSessionStorage } from '../../src/storage/secretSessionStorage.ts';
 import { FakeFolder, FakeStore } from './fakeStore.ts';
 import { recordAt } from './testWindow.ts';
@@ -37,11 +38,11 @@ export function ended(record: SessionRecord): SessionRecord {
 }
 
 /** One window's session store, with what it consists of. */
-export type ArchiveWindow = SessionStore & {
+export type StoreWindow = SessionStore & {
   readonly life: Crashable;
   readonly secretStorage: SecretSessionStorage;
-  readonly sealedCopies: SealedSessionCopies;
-  readonly sessionIndex: SessionIndex;
+  readonly files: SessionFiles;
+  readonly liveSessions: LiveSessions;
 };
 
 /** Windows that keep the same sessions. */
@@ -61,21 +62,19 @@ export class SessionStoreFixture {
   }
 
   /** One more window, which knows nothing of what others have in memory. */
-  openWindow(life = new Crashable()): ArchiveWindow {
+  openWindow(life = new Crashable()): StoreWindow {
     const tell = (line: string): void => void this.lines.push(line);
     const log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
     const { clock } = this;
     const folder = new CrashableFolder(this.folder, life);
     const store = new CrashableStore(this.store, life);
     const secretStorage = new SecretSessionStorage(store);
-    const sealedCopies = new SealedSessionCopies(folder, store, this.#cipher(), log, allKeyNames);
-    const sessionIndex = new SessionIndex(folder, log);
-    return Object.assign(new SessionStore({ clock, log, secretStorage, sealedCopies, sessionIndex }), {
-      life,
-      secretStorage,
-      sealedCopies,
-      sessionIndex,
-    });
+    const cipher = this.#cipher();
+    const keys = new EncryptionKeys(store, allKeyNames, () => cipher.newKey());
+    const files = new SessionFiles({ clock, log, folder, cipher, keys });
+    const liveSessions = new LiveSessions(log, clock);
+    const parts = { secretStorage, files, liveSessions };
+    return Object.assign(new SessionStore({ clock, log, ...parts }), { life, ...parts });
   }
 
   /** Lets the clock go on for so many ms, by when a task must be done. */

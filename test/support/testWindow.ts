@@ -9,13 +9,13 @@ import { Discovery } from '../../src/protocol/discovery.ts';
 import type { SignInGrant } from '../../src/protocol/identity.ts';
 import type { Tokens } from '../../src/protocol/tokens.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
-import type { LoadIssue, SessionManager } from '../../src/sessions/sessionManager.ts';
+import type { LoadIssue } from '../../src/sessions/sessionLoader.ts';
+import type { SessionManager } from '../../src/sessions/sessionManager.ts';
 import type { SessionStore } from '../../src/storage/sessionStore.ts';
 import type { Cipher } from '../../src/storage/cipher.ts';
-import type { KeyNames } from '../../src/storage/sealedSessionCopies.ts';
+import type { KeyNames } from '../../src/storage/encryptionKeys.ts';
 import type { CrossWindowSync } from '../../src/storage/crossWindowSync.ts';
 import type { IdleMonitor } from '../../src/idle/idleMonitor.ts';
-import type { SessionIndex } from '../../src/storage/sessionIndex.ts';
 import type { TokenRefresher } from '../../src/sessions/tokenRefresher.ts';
 import type { LiveSessions, SessionChange } from '../../src/storage/liveSessions.ts';
 import type { RefreshScheduler } from '../../src/sessions/refreshScheduler.ts';
@@ -66,7 +66,6 @@ export interface TestWindow {
   readonly sessionStore: SessionStore;
   readonly renewalLock: RenewalLock;
   readonly crossWindowSync: CrossWindowSync;
-  readonly sessionIndex: SessionIndex;
   readonly liveSessions: LiveSessions;
   readonly tokenRefresher: TokenRefresher;
   readonly sessionManager: SessionManager;
@@ -135,7 +134,7 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
     clock,
     log,
     folder,
-    life,
+    liveness: life,
     cipher,
     discovery,
     transport,
@@ -156,16 +155,8 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
   liveSessions.onDidChange((change) => changes.push(change));
   const previous = clock.busy;
   clock.busy = () => previous() || inFlight > 0;
-  const {
-    sessionStore,
-    crossWindowSync,
-    idleMonitor,
-    sessionIndex,
-    tokenRefresher,
-    scheduler,
-    renewalLock,
-    secretStorage,
-  } = sessions;
+  const { sessionStore, crossWindowSync, idleMonitor, tokenRefresher, scheduler, renewalLock, secretStorage } =
+    sessions;
   return {
     clock,
     store,
@@ -178,7 +169,6 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
     sessionStore,
     renewalLock,
     crossWindowSync,
-    sessionIndex,
     liveSessions,
     tokenRefresher,
     sessionManager,
@@ -237,12 +227,12 @@ export function recordAt(issuer: string, now: number, more: Partial<SessionRecor
   };
 }
 
-/** Puts a session into a test window as if it had been signed in there: in memory, in the store and in the session index. */
+/** Puts a session into a test window as if it had been signed in there: in memory and in the session store. */
 export async function seedSession(testWindow: TestWindow, given: SessionRecord): Promise<SessionRecord> {
   const { boot, ms } = testWindow.clock.uptime();
   const record = { renewedUptime: { boot, ms: ms - (testWindow.clock.now() - given.renewedAt) }, ...given };
   testWindow.liveSessions.put(record);
-  await testWindow.tokenRefresher.save(record);
+  await testWindow.sessionStore.put(record);
   return record;
 }
 

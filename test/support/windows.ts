@@ -221,7 +221,7 @@ export class Windows {
     clock.busy = () => previous() || testWindow.clock.busy();
     const close = async (): Promise<void> => {
       testWindow.sessions.dispose();
-      const idle = testWindow.tokenRefresher.idle().then(() => true);
+      const idle = testWindow.tokenRefresher.whenIdle().then(() => true);
       // The editor does not wait for ever.
       for (let waited = 0; waited < LAST_MOMENTS && !(await Promise.race([idle, clock.rest()])); waited += SECOND) {
         await clock.pass(SECOND);
@@ -282,5 +282,5 @@ export function timed(
 
 /** The access token that a window gives to a caller; undefined where it has no session. */
 export async function tokenIn(window: Window): Promise<string | undefined> {
-  return (await window.sessionManager.find('acme', ['read']))[0]?.record.accessToken;
+  return (await window.sessionManager.getUsableSessions('acme', ['read']))[0]?.record.accessToken;
 }

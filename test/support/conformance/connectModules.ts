@@ -159,7 +159,7 @@ export const CONNECT_MODULES: readonly Module[] = [
     run: async (party) => {
       party.server.clientAuthentication = 'client_secret_basic';
       const { session } = await party.signInWell();
-      await party.testWindow.tokenRefresher.renew(session.id, 'test');
+      await party.testWindow.tokenRefresher.refresh(session.id, { reason: 'test' });
       await (
         await party.testWindow.sessionManager.signOut(session.id)
       ).atServer;

@@ -101,7 +101,7 @@ export const FAPI_MODULES: readonly Module[] = [
       asProfiled(party);
       party.server.faults = { tokens: (answer) => ({ ...answer, token_type: 'bEARER' }) };
       const { session } = await party.signInWell();
-      await party.testWindow.tokenRefresher.renew(session.id, 'test');
+      await party.testWindow.tokenRefresher.refresh(session.id, { reason: 'test' });
       assert.equal(party.testWindow.record(session.id).tokenType, 'Bearer');
     },
   }),
@@ -123,7 +123,7 @@ export const FAPI_MODULES: readonly Module[] = [
     provider: { dpop: true },
     run: async (party) => {
       const session = await signInBound(party);
-      const renewed = await party.testWindow.tokenRefresher.renew(session.id, 'test');
+      const renewed = await party.testWindow.tokenRefresher.refresh(session.id, { reason: 'test' });
       assert.deepEqual([renewed.tokenType, renewed.generation, renewed.proofKey], ['DPoP', 2, session.proofKey]);
       assert.equal(await askBound(party, renewed), 200);
       assert.deepEqual([party.server.requestsTo('token').length, party.server.requestsTo('userinfo').length], [2, 2]);

@@ -125,7 +125,7 @@ export class RelyingParty {
       assert.match(page.html, /<h1>Not signed in<\/h1>/);
     }
     assert.deepEqual(
-      this.testWindow.sessionManager.all().map(({ record }) => record.id),
+      this.testWindow.sessionManager.getAll().map(({ record }) => record.id),
       ['before'],
     );
     return ending;
@@ -144,7 +144,11 @@ export class RelyingParty {
 
   /** The token that a caller gets for the account of a session. */
   async tokenOf({ account }: SessionRecord): Promise<string | undefined> {
-    const [found] = await this.testWindow.sessionManager.find(this.provider.id, this.provider.scopes, account.id);
+    const [found] = await this.testWindow.sessionManager.getUsableSessions(
+      this.provider.id,
+      this.provider.scopes,
+      account.id,
+    );
     return found?.record.accessToken;
   }
 

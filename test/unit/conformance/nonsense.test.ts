@@ -194,7 +194,7 @@ describe('A server that answers with anything', () => {
         );
         server.onToken({ body: { ...GOOD_TOKENS, refresh_token: 'refresh-2', ...answer } });
         try {
-          await testWindow.tokenRefresher.renew('s1', 'test');
+          await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
         } finally {
           const given = 'refresh_token' in answer ? answer['refresh_token'] : 'refresh-2';
           const expected = typeof given === 'string' && given !== '' ? given : before.refreshToken;

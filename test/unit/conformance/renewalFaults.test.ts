@@ -22,7 +22,7 @@ describe('The answer to a renewal that', () => {
   /** Renews, which has to fail; then nothing is lost, and the next renewal is made with the refresh token that counts. */
   const failsWith = async (script: Script, category: Category, refreshToken: string): Promise<void> => {
     server.onToken(script);
-    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), category);
+    await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), category);
     const { accessToken, ended } = testWindow.record();
     assert.deepEqual([accessToken, ended, testWindow.record().refreshToken], ['access-1', undefined, refreshToken]);
     assert.equal(
@@ -33,7 +33,7 @@ describe('The answer to a renewal that', () => {
     server.onToken({
       body: { access_token: 'access-3', refresh_token: 'refresh-3', token_type: 'Bearer', expires_in: 300 },
     });
-    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).refreshToken, 'refresh-3');
+    assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).refreshToken, 'refresh-3');
     assert.equal(server.requestsTo('/token').at(-1)?.parameters.get('refresh_token'), refreshToken);
   };
 
@@ -108,11 +108,11 @@ describe('The answer to a renewal that', () => {
         }),
       },
     });
-    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
+    assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-2');
   });
 
   it('has an ID token for several clients, and given to this one, is good', async () => {
     server.onToken({ body: { ...good, id_token: await server.idToken({ aud: ['editor', 'other'], azp: 'editor' }) } });
-    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
+    assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-2');
   });
 });

@@ -12,6 +12,7 @@ import { jwtWith } from '../../support/fixtures.ts';
 import { editor } from '../../support/fakeEditor.ts';
 import { createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import type { ScriptedServer } from '../../support/scriptedServer.ts';
+import { hasTombstone, sessionFileName } from '../../support/sharedFiles.ts';
 
 describe('the links in the diagnostics', () => {
   let server: ScriptedServer;
@@ -58,7 +59,8 @@ describe('the links in the diagnostics', () => {
         packageJSON: { version: '0.0.0' },
         extensionKind: 1,
       } as unknown as DiagnosticsDependencies['extension'],
-      subjectOf: ({ id }) => subject(id, async () => void (await testWindow.tokenRefresher.renew(id, 'a test'))),
+      subjectOf: ({ id }) =>
+        subject(id, async () => void (await testWindow.tokenRefresher.refresh(id, { reason: 'a test' }))),
       subjectAt: (id) => subject(id, nothing),
       openSignOutPage: () => done.push('sign-out page'),
       addProvider: () => Promise.resolve(void done.push('add provider')),
@@ -98,15 +100,20 @@ describe('the links in the diagnostics', () => {
     await mending;
   };
   /** What is left of a session anywhere; that it was signed out, and what was told of it, is for other parts to forget. */
-  const leftOf = (id: string): string[] => [
-    ...(testWindow.liveSessions.get(id) === undefined ? [] : ['memory']),
-    ...[...testWindow.store.secrets]
-      .filter(([key, value]) => key.includes(id) || value.includes(`"${id}"`))
-      .map(([key]) => key),
-    ...[...testWindow.folder.files]
-      .filter(([name, text]) => (name.includes(id) || text.includes(id)) && !/gone|\.told$/.test(name))
-      .map(([name]) => name),
-  ];
+  const leftOf = (id: string): string[] => {
+    const { files } = testWindow.folder;
+    const isOnPurpose = (name: string): boolean =>
+      name.endsWith('.told') || (hasTombstone(files, id) && name === sessionFileName(files, id));
+    return [
+      ...(testWindow.liveSessions.get(id) === undefined ? [] : ['memory']),
+      ...[...testWindow.store.secrets]
+        .filter(([key, value]) => key.includes(id) || value.includes(`"${id}"`))
+        .map(([key]) => key),
+      ...[...files]
+        .filter(([name, text]) => (name.includes(id) || text.includes(id)) && !isOnPurpose(name))
+        .map(([name]) => name),
+    ];
+  };
 
   it('renew a session whose renewals fail, after which that is no finding any more', async () => {
     const record = await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
@@ -197,12 +204,12 @@ describe('the links in the diagnostics', () => {
     const loading = testWindow.secretStorage.load();
     await testWindow.clock.pass(MINUTE / 10);
     await loading;
-    assert.equal(await testWindow.secretStorage.leftovers(), 1);
-    await press('leftovers', 'Delete Them', false);
-    assert.equal(await testWindow.secretStorage.leftovers(), 1);
-    await press('leftovers', 'Delete Them');
+    assert.equal(await testWindow.secretStorage.countQuarantined(), 1);
+    await press('quarantined', 'Delete Them', false);
+    assert.equal(await testWindow.secretStorage.countQuarantined(), 1);
+    await press('quarantined', 'Delete Them');
     assert.deepEqual(
-      [await testWindow.secretStorage.leftovers(), leftOf('broken'), await lineOf('leftovers')],
+      [await testWindow.secretStorage.countQuarantined(), leftOf('broken'), await lineOf('quarantined')],
       [0, [], undefined],
     );
     assert.notEqual(testWindow.stored(), undefined);

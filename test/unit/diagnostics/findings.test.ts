@@ -32,7 +32,7 @@ function testWindow(more: Partial<Facts> = {}): Facts {
     store: { now: 'works', persistence: 'persistent' },
     folder: 'works',
     isDegraded: false,
-    leftovers: 0,
+    quarantined: 0,
     tlsOffBy: undefined,
     ...more,
   };
@@ -154,7 +154,7 @@ const cases: readonly (readonly [string, Facts, FindingCode, QuickFix | undefine
     'proxy-settings',
   ],
   ['the environment does', testWindow({ tlsOffBy: 'environment' }), 'tls-off', undefined],
-  ['something lies set aside', testWindow({ leftovers: 2 }), 'leftovers', 'clear'],
+  ['something lies set aside', testWindow({ quarantined: 2 }), 'quarantined', 'clear'],
   [
     'the keyring has lost a session',
     testWindow({ lost: [{ id: 'session-9', providerId: 'acme' }] }),
@@ -167,7 +167,7 @@ describe('Findings', () => {
   it('are none in a test window in order', () => {
     assert.deepEqual(findingsOf(testWindow()), []);
     assert.deepEqual(
-      findingsOf(testWindow({ sessions: [], store: { now: 'works', persistence: 'unknown' }, leftovers: undefined })),
+      findingsOf(testWindow({ sessions: [], store: { now: 'works', persistence: 'unknown' }, quarantined: undefined })),
       [],
     );
   });
@@ -205,10 +205,10 @@ describe('Findings', () => {
   });
 
   it('come with the gravest first', () => {
-    const facts = testWindow({ leftovers: 1, tlsOffBy: 'setting', problems: [problem], isDegraded: true });
+    const facts = testWindow({ quarantined: 1, tlsOffBy: 'setting', problems: [problem], isDegraded: true });
     assert.deepEqual(
       findingsOf(facts).map(({ code }) => code),
-      ['tls-off', 'alone', 'entry-not-used', 'leftovers'],
+      ['tls-off', 'alone', 'entry-not-used', 'quarantined'],
     );
   });
 

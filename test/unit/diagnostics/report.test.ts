@@ -35,7 +35,7 @@ function input(facts: Partial<Facts> = {}, more: Partial<ReportInput> = {}): Rep
     store: { now: 'works', persistence: 'persistent' },
     folder: 'works',
     isDegraded: false,
-    leftovers: 0,
+    quarantined: 0,
     tlsOffBy: undefined,
     ...facts,
   };
@@ -48,8 +48,8 @@ function input(facts: Partial<Facts> = {}, more: Partial<ReportInput> = {}): Rep
     known: () => undefined,
     clientSecrets: new Map(),
     events: [],
-    renewalLock: [],
-    sessionIndex: { present: ['session-1'], gone: [] },
+    lockHolders: [],
+    files: { present: [{ id: 'session-1', providerId: 'acme' }], signedOut: [] },
     words,
     ...more,
   };
@@ -187,7 +187,7 @@ describe('The report', () => {
   });
 
   it('tells where each finding stands', () => {
-    const { markdown, places } = reportOf(input({ isDegraded: true, leftovers: 3 }));
+    const { markdown, places } = reportOf(input({ isDegraded: true, quarantined: 3 }));
     const lines = markdown.split('\n');
     assert.deepEqual(
       places.map(({ line, finding }) => lines[line]?.includes(`(${finding.code})`)),
@@ -223,13 +223,13 @@ describe('The report', () => {
   it('says what is not known yet of the store, and which renewal is on its way', () => {
     const markdown = markdownOf(
       { store: { now: { code: 'secret-failed' }, persistence: 'unknown' } },
-      { renewalLock: [{ id: 'session-12345', number: 1, generation: 1, lives: true }] },
+      { lockHolders: [{ id: 'session-12345', number: 1, token: 'a', name: 'process 7', since: NOW, isAlive: true }] },
     );
     assert.match(
       markdown,
       /- A secret written now reads back: NO \(`secret-failed`\)\n- Outlasts the editor: not known yet/,
     );
-    assert.match(markdown, /in any window: `session-` \(its window lives\)/);
+    assert.match(markdown, /in any window: `session-` by `process 7`, running, since \d{4}-/);
   });
 
   it('stays text whatever labels, claims, issuers, scopes and settings say', () => {
@@ -276,7 +276,7 @@ describe('The report', () => {
             why: { category: evil, code: evil },
           },
         ],
-        renewalLock: [{ id: evil, number: 1, generation: undefined, lives: undefined }],
+        lockHolders: [{ id: evil, number: 1, token: evil, name: evil, since: undefined, isAlive: undefined }],
       },
     );
     assert.doesNotMatch(markdown, ALIVE);
@@ -317,17 +317,17 @@ describe('The report', () => {
         records.push(await seedSession(testWindow, record));
       }
       const first = await testWindow.tokenRefresher
-        .renew('session-0', 'test')
+        .refresh('session-0', { reason: 'test' })
         .catch(() => testWindow.record('session-0'));
-      await testWindow.tokenRefresher.renew('session-4', 'test').catch(() => {});
+      await testWindow.tokenRefresher.refresh('session-4', { reason: 'test' }).catch(() => {});
       const sessions = testWindow.liveSessions.all();
       const { markdown } = reportOf(
         input(
           { now: at, providers: [providerAt(server.issuer)], sessions },
           {
             events: testWindow.sessions.history.all(),
-            renewalLock: await testWindow.renewalLock.held(),
-            sessionIndex: await testWindow.sessionIndex.ids(),
+            lockHolders: await testWindow.renewalLock.listHolders(),
+            files: await testWindow.sessionStore.listFiles(),
           },
         ),
       );

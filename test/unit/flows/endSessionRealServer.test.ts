@@ -113,7 +113,7 @@ describe('A sign-out at a real server', () => {
     await atServer;
     assert.deepEqual(
       [
-        testWindow.sessionManager.all(),
+        testWindow.sessionManager.getAll(),
         await identity.tokenIsActive(accessToken),
         await identity.tokenIsActive(refreshToken),
       ],

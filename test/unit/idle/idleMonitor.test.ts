@@ -30,7 +30,7 @@ describe('IdleMonitor', function () {
       assert.deepEqual([fixture.present, fixture.count('out s1'), fixture.refreshes > 5], [4, 0, true]);
       await fixture.windows.clock.pass(SECOND);
       assert.deepEqual(
-        [fixture.count('out s1'), fixture.windows.all.flatMap(({ sessionManager }) => sessionManager.all())],
+        [fixture.count('out s1'), fixture.windows.all.flatMap(({ sessionManager }) => sessionManager.getAll())],
         [4, []],
       );
       await fixture.assertSignedOut();
@@ -72,7 +72,7 @@ describe('IdleMonitor', function () {
       one.idleMonitor.recordActivity();
       const served = tokenIn(one);
       assert.deepEqual(
-        all.flatMap(({ sessionManager }) => sessionManager.list('acme')),
+        all.flatMap(({ sessionManager }) => sessionManager.getActive('acme')),
         [],
       );
       await fixture.sleep(0);
@@ -249,7 +249,7 @@ describe('IdleMonitor', function () {
     );
     await fixture.windows.clock.pass(20 * MINUTE);
     assert.deepEqual(
-      fixture.windows.all.map(({ sessionManager }) => sessionManager.list('acme').map(({ record }) => record.id)),
+      fixture.windows.all.map(({ sessionManager }) => sessionManager.getActive('acme').map(({ record }) => record.id)),
       Array(3).fill([id]),
     );
     assert.equal(fixture.count('out s1'), 3);
@@ -326,7 +326,7 @@ describe('IdleMonitor', function () {
     fixture.server.onToken({ status: 400, body: { error: 'invalid_grant' } });
     await fixture.windows.clock.pass(2 * HOUR);
     assert.deepEqual(
-      [fixture.events, fixture.windows.all.map(({ sessionManager }) => sessionManager.all().length)],
+      [fixture.events, fixture.windows.all.map(({ sessionManager }) => sessionManager.getAll().length)],
       [[], [1, 1, 1]],
     );
   });

@@ -5,6 +5,7 @@ import { providerAt } from '../../support/fixtures.ts';
 import { grantFor } from '../../support/testWindow.ts';
 import { IdleFixture, TIMEOUT } from '../../support/idleFixture.ts';
 import { STORE_KINDS, tokenIn } from '../../support/windows.ts';
+import { isTombstone, parseSessionFile } from '../../../src/storage/sessionFile.ts';
 
 describe('IdleMonitor in a new window', function () {
   this.timeout(20_000);
@@ -34,7 +35,7 @@ describe('IdleMonitor in a new window', function () {
       const told = new Set<string>();
       const look = (): void =>
         all.forEach(({ sessionManager }) =>
-          sessionManager.list('acme').forEach(({ record }) => told.add(record.accessToken)),
+          sessionManager.getActive('acme').forEach(({ record }) => told.add(record.accessToken)),
         );
       all.forEach(({ liveSessions, idleMonitor }) => {
         liveSessions.onDidChange(look);
@@ -53,12 +54,12 @@ describe('IdleMonitor in a new window', function () {
   it('hands out no token when another window is still signing out', async () => {
     await closed(TIMEOUT);
     const { clock, folder } = fixture.windows;
-    const write = folder.write.bind(folder);
-    folder.write = async (name, text) => {
-      if (name.endsWith('.gone')) {
+    const create = folder.create.bind(folder);
+    folder.create = async (name, text) => {
+      if (isTombstone(parseSessionFile(text))) {
         await new Promise<void>((resolve) => void clock.after(3 * SECOND, resolve));
       }
-      await write(name, text);
+      return create(name, text);
     };
     fixture.open().idleMonitor.recordActivity();
     await clock.pass(SECOND);
@@ -168,7 +169,7 @@ describe('IdleMonitor in a new window', function () {
     sealed.forEach(([name, content]) => fixture.windows.folder.files.set(name, content));
     fixture.windows.secrets.set('session:s1', text);
     await window.crossWindowSync.sync('s1');
-    assert.deepEqual(window.sessionManager.list('acme'), []);
+    assert.deepEqual(window.sessionManager.getActive('acme'), []);
     await fixture.windows.clock.pass(10 * SECOND);
     assert.equal(fixture.present, 0);
   });
@@ -179,7 +180,7 @@ describe('IdleMonitor in a new window', function () {
     const window = fixture.open();
     window.idleMonitor.recordActivity();
     await fixture.windows.clock.pass(2 * MINUTE);
-    assert.deepEqual(window.sessionManager.all(), []);
+    assert.deepEqual(window.sessionManager.getAll(), []);
     fixture.windows.store.failing.clear();
     await fixture.windows.clock.pass(MINUTE);
     await fixture.assertSignedOut();
@@ -197,11 +198,11 @@ describe('IdleMonitor in a new window', function () {
       { id: 'somebody', label: 'Somebody' },
     );
     await Promise.all([window.sessionManager.addSession(grant), fixture.windows.clock.pass(MINUTE)]);
-    assert.equal(window.sessionManager.list('acme').length, 1);
+    assert.equal(window.sessionManager.getActive('acme').length, 1);
     fixture.windows.store.failing.clear();
     await fixture.windows.clock.pass(2 * MINUTE);
     assert.deepEqual(
-      window.sessionManager.list('acme').map(({ record }) => record.account.id),
+      window.sessionManager.getActive('acme').map(({ record }) => record.account.id),
       ['somebody'],
     );
   });

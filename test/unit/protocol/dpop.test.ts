@@ -276,7 +276,7 @@ describe('A request with a proof', () => {
         ? { status: 400, body: { error: 'invalid_dpop_proof' } }
         : { body: { ...GOOD_TOKENS, token_type: 'DPoP' } };
     });
-    await Promise.all(['s1', 's2'].map((id) => testWindow.tokenRefresher.renew(id, 'test')));
+    await Promise.all(['s1', 's2'].map((id) => testWindow.tokenRefresher.refresh(id, { reason: 'test' })));
     assert.equal(scripted.requestsTo('/token').length, 4);
   });
 
@@ -338,15 +338,15 @@ describe('A request with a proof', () => {
       testWindow,
       recordAt(scripted.issuer, testWindow.clock.now(), { tokenType: 'DPoP', proofKey: jwk }),
     );
-    await testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     const { generation, proofKey, refreshToken, tokenType } = testWindow.record();
     assert.deepEqual([generation, proofKey, refreshToken, tokenType], [2, jwk, 'refresh-2', 'DPoP']);
     assert.deepEqual((JSON.parse(testWindow.stored() ?? '') as { readonly proofKey: ProofJwk }).proofKey, jwk);
     testWindow.store.secrets.delete('session:s1');
     assert.deepEqual(
-      (await testWindow.sessionStore.read('s1'))?.proofKey,
+      (await testWindow.sessionStore.get('s1'))?.proofKey,
       jwk,
-      'from the sealed copy, as another window has it',
+      'from the session file, as another window reads it',
     );
     const proofs = scripted.requestsTo('/token').map(proofIn);
     assert.deepEqual(

@@ -10,6 +10,8 @@ import {
   type TestWindow,
 } from '../../support/testWindow.ts';
 import { rotatingTokens, type ScriptedServer } from '../../support/scriptedServer.ts';
+import { headerOf } from '../../../src/storage/sessionFile.ts';
+import { lockContent, sessionFile, setSessionFile } from '../../support/sharedFiles.ts';
 import { Windows } from '../../support/windows.ts';
 
 describe('A lock of another window', () => {
@@ -29,8 +31,13 @@ describe('A lock of another window', () => {
       testWindow,
       recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: testWindow.clock.now() + DAY, ...more }),
     );
-  const hold = (sign = 'ended', generation = 1): void =>
-    void testWindow.folder.files.set('s1.1.held', JSON.stringify({ sign, generation }));
+  /** Another window that has the lock and has sent the refresh token of a generation. */
+  const hold = (token = 'ended', inFlight = 1): void => {
+    const header = headerOf(sessionFile(testWindow.folder.files));
+    assert.ok(header !== undefined);
+    setSessionFile(testWindow.folder.files, { ...header, inFlight });
+    testWindow.folder.files.set('s1.1.locked', lockContent(token));
+  };
   /** How many requests for tokens follow a check. */
   const requestsAfterCheck = async (): Promise<number> => {
     await testWindow.sessions.abandonedLocks.check();
@@ -48,9 +55,10 @@ describe('A lock of another window', () => {
 
   it('is waited for if that window lives, or if nobody can tell', async () => {
     await signIn();
-    for (const sign of [(await testWindow.life.begin()).sign, 'elsewhere-1', 7]) {
-      testWindow.folder.files.set('s1.1.held', JSON.stringify({ sign, generation: 1 }));
-      assert.equal(await requestsAfterCheck(), 0, String(sign));
+    for (const token of [(await testWindow.life.register()).token, 'elsewhere-1', '']) {
+      hold(token);
+      testWindow.folder.files.set('s1.1.locked', token === '' ? '{}' : lockContent(token));
+      assert.equal(await requestsAfterCheck(), 0, token);
     }
     assert.deepEqual(
       testWindow.lines.filter((line) => line.includes('finishes')),
@@ -94,11 +102,11 @@ describe('A lock of another window', () => {
 
   it('isn’t looked at any more by a window that is closed', async () => {
     await signIn();
-    const { sign } = await testWindow.life.begin();
-    hold(sign);
+    const { token } = await testWindow.life.register();
+    hold(token);
     await testWindow.sessions.abandonedLocks.check();
     testWindow.sessions.dispose();
-    testWindow.life.kill(sign);
+    testWindow.life.kill(token);
     await testWindow.clock.pass(MINUTE);
     assert.equal(await requestsAfterCheck(), 0);
   });
@@ -114,8 +122,9 @@ describe('A lock of another window', () => {
     );
     const second = windows.open({ isBlind: true });
     await windows.clock.pass(5 * SECOND);
-    first.kill(1);
-    first.tokenRefresher.renew('s1', 'test').catch(() => {});
+    // With the lock, and just before it sends.
+    first.kill(2);
+    first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await windows.clock.pass(65 * SECOND);
     assert.equal(second.record().accessToken, 'access-2');
     await windows.closeAll();

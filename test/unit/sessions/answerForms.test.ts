@@ -38,7 +38,7 @@ describe('A session', () => {
     });
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
     for (let time = 2; time < 6; time += 1) {
-      await testWindow.tokenRefresher.renew('s1', 'test');
+      await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
       assert.deepEqual(
         [testWindow.record().accessToken, testWindow.record().refreshToken],
         [`access-${time}`, `refresh-${time}`],
@@ -53,9 +53,9 @@ describe('A session', () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { idToken, subject: 'person-1' }));
     server.onToken(rotatingTokens({ id_token: idToken }));
     await testWindow.clock.pass(30 * HOUR);
-    const record = await testWindow.tokenRefresher.renew('s1', 'test');
+    const record = await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     assert.deepEqual([record.accessToken, record.refreshToken, record.idToken], ['access-2', 'refresh-2', idToken]);
-    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-3');
+    assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-3');
   });
 
   it('has its scopes sent at a renewal where the entry asks for that', async () => {
@@ -65,7 +65,7 @@ describe('A session', () => {
       recordAt(server.issuer, testWindow.clock.now(), { scopes: ['openid', 'read', 'write'], granted: ['read'] }),
     );
     server.onToken(rotatingTokens());
-    await testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     assert.equal(server.requestsTo('/token')[0]?.parameters.get('scope'), 'openid read');
   });
 
@@ -83,8 +83,8 @@ describe('A session', () => {
       life: before.life,
     });
     await testWindow.sessionManager.ready();
-    assert.deepEqual(testWindow.sessionManager.list('acme'), []);
-    await rejectsWith(testWindow.tokenRefresher.renew('new-1', 'test'), 'not-configured');
+    assert.deepEqual(testWindow.sessionManager.getActive('acme'), []);
+    await rejectsWith(testWindow.tokenRefresher.refresh('new-1', { reason: 'test' }), 'not-configured');
     assert.deepEqual(elsewhere.requests, []);
     await elsewhere.stop();
     before.sessions.dispose();
@@ -99,7 +99,7 @@ describe('A session', () => {
       [400, { message: 'refresh-1 is dead' }],
     ] as const) {
       server.onToken({ status, body });
-      await assert.rejects(testWindow.tokenRefresher.renew('s1', 'test'));
+      await assert.rejects(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }));
       const { failure, record } = testWindow.liveSessions.get('s1') ?? {};
       assert.deepEqual([failure?.status, record?.ended, record?.refreshToken], [status, undefined, 'refresh-1']);
       assert.match(failure?.detail ?? '', /^(?:invalid refresh token|BAD REFRESH TOKEN|… is dead)$/);

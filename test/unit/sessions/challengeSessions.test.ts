@@ -158,7 +158,7 @@ describe('A resource server’s challenge', () => {
     it('is met anew once the token has been renewed for a reason of its own', async () => {
       await settled();
       await tokens(refused);
-      await testWindow.tokenRefresher.renew('s1', 'test');
+      await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
       await testWindow.clock.pass(11 * SECOND);
       assert.deepEqual(await tokens(refused), ['access-4']);
     });
@@ -167,7 +167,7 @@ describe('A resource server’s challenge', () => {
       await settled();
       server.onToken({ status: 400, body: { error: 'invalid_grant' } });
       assert.deepEqual(await tokens(refused), []);
-      assert.deepEqual((await testWindow.sessionManager.find('acme', ['read'])).length, 1);
+      assert.deepEqual((await testWindow.sessionManager.getUsableSessions('acme', ['read'])).length, 1);
     });
 
     it('finds nobody where there is nothing to renew with, so that the person signs in', async () => {
@@ -218,7 +218,7 @@ describe('A resource server’s challenge', () => {
 
     it('knows how the person signed in after a renewal that does not say so', async () => {
       await settled({ acr: 'mfa', authenticatedAt: now() });
-      await testWindow.tokenRefresher.renew('s1', 'test');
+      await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
       assert.deepEqual(await tokens(demand({ acr_values: 'mfa', max_age: '60' })), ['access-2']);
     });
   });

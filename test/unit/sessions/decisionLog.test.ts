@@ -28,7 +28,7 @@ describe('The log', () => {
     server.date = () => testWindow.clock.now();
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), more));
   };
-  const ask = (): Promise<unknown> => testWindow.sessionManager.find('acme', ['read']).catch(() => {});
+  const ask = (): Promise<unknown> => testWindow.sessionManager.getUsableSessions('acme', ['read']).catch(() => {});
   const told = (words: string): string[] => testWindow.lines.filter((line) => line.includes(words));
   const inMs = (ms: number): string => formatTimestamp(testWindow.clock.now() + ms);
 
@@ -39,7 +39,7 @@ describe('The log', () => {
       await testWindow.clock.pass(MINUTE);
       await ask();
       assert.deepEqual(told(': a caller '), [
-        `${SESSION}: a caller gets the token in hand: the token works for 300 s more (expires_in), 60 s are wanted, has a refresh token.`,
+        `${SESSION}: a caller gets the token in hand: the token works for 300 s more (expires_in), 60 s are needed, has a refresh token.`,
       ]);
     });
 
@@ -49,7 +49,7 @@ describe('The log', () => {
       await testWindow.clock.pass(4 * MINUTE + 30 * SECOND);
       await ask();
       assert.deepEqual(told(': a caller needs'), [
-        `${SESSION}: a caller needs a renewal: the token works for 30 s more (expires_in), 60 s are wanted, has a refresh token.`,
+        `${SESSION}: a caller needs a refresh: the token works for 30 s more (expires_in), 60 s are needed, has a refresh token.`,
       ]);
       await live({ expirySource: 'token' });
       await testWindow.clock.pass(5 * MINUTE + 5 * SECOND);
@@ -84,9 +84,9 @@ describe('The log', () => {
       await testWindow.clock.pass(10 * SECOND);
       await ask();
       await ask();
-      const failed = 'after rate-limited (http-429), HTTP 429, tried again at';
+      const failed = 'after rate-limited (http-429), HTTP 429, next attempt at';
       const [needs = '', gets = '', refused = '', ...rest] = told(': a caller ');
-      assert.ok(needs.startsWith(`${SESSION}: a caller needs a renewal: `), needs);
+      assert.ok(needs.startsWith(`${SESSION}: a caller needs a refresh: `), needs);
       assert.ok(
         gets.startsWith(`${SESSION}: a caller gets the token in hand ${failed} ${at}: the token works for `),
         gets,
@@ -101,7 +101,7 @@ describe('The log', () => {
     it('says that no session serves, once for each list of scopes', async () => {
       await live();
       for (const scopes of [['write'], ['write'], ['other\n[x](command:y)']]) {
-        await testWindow.sessionManager.find('acme', scopes);
+        await testWindow.sessionManager.getUsableSessions('acme', scopes);
       }
       assert.deepEqual(
         told('No session at'),
@@ -117,7 +117,7 @@ describe('The log', () => {
       await live(more, settings);
       testWindow.scheduler.tick();
       await testWindow.clock.pass(2 * MINUTE);
-      const lines = testWindow.lines.filter((line) => /next renewal at|no renewal is planned|is over/.test(line));
+      const lines = testWindow.lines.filter((line) => /next refresh at|no refresh is planned|is over/.test(line));
       assert.equal(lines.length, 1, lines.join('\n'));
       return lines[0] ?? '';
     };
@@ -132,7 +132,7 @@ describe('The log', () => {
         assert.match(
           await planned(more, settings),
           new RegExp(
-            `^Session s1 at acme \\(generation 1\\): next renewal at [0-9TZ:.-]+, for its ${because}; the token works for \\d+ s more \\(expires_in\\), has a refresh token\\.$`,
+            `^Session s1 at acme \\(generation 1\\): next refresh at [0-9TZ:.-]+, for its ${because}; the token works for \\d+ s more \\(expires_in\\), has a refresh token\\.$`,
           ),
         );
       }
@@ -141,12 +141,12 @@ describe('The log', () => {
     it('says why none is', async () => {
       assert.equal(
         await planned({ refreshToken: undefined }),
-        `${SESSION}: no renewal is planned; the token works for 300 s more (expires_in), no refresh token.`,
+        `${SESSION}: no refresh is planned; the token works for 300 s more (expires_in), no refresh token.`,
       );
       const never = { accessExpiresAt: undefined, expirySource: 'never-said' } as const;
       assert.equal(
         await planned(never, { refreshInterval: 0 }),
-        `${SESSION}: no renewal is planned; the server never said when the token expires, has a refresh token.`,
+        `${SESSION}: no refresh is planned; the server never said when the token expires, has a refresh token.`,
       );
     });
 
@@ -166,7 +166,7 @@ describe('The log', () => {
       const plans = (): { generation: number; at: number }[] =>
         testWindow.infos.flatMap((line) => {
           const [found, generation, at = ''] =
-            /\(generation (\d+)\): next renewal at ([0-9TZ:.-]+), for its refresh interval;/.exec(line) ?? [];
+            /\(generation (\d+)\): next refresh at ([0-9TZ:.-]+), for its refresh interval;/.exec(line) ?? [];
           return found === undefined ? [] : [{ generation: Number(generation), at: Date.parse(at) }];
         });
       await live({ accessExpiresAt: undefined, expirySource: 'never-said' }, { refreshInterval: 12 * HOUR });
@@ -198,7 +198,7 @@ describe('The log', () => {
       await live();
       testWindow.scheduler.tick();
       await testWindow.clock.pass(4 * MINUTE);
-      assert.equal(told('renewal 2 starts (due for its access expiry)').length, 1, testWindow.lines.join('\n'));
+      assert.equal(told('refresh 2 starts (due for its access expiry)').length, 1, testWindow.lines.join('\n'));
     });
 
     it('names those whose times it does not trust, where the clock was set', async () => {
@@ -218,23 +218,23 @@ describe('The log', () => {
     it('has the category, the code, the status, whether there is a refresh token, and what is done next and when', async () => {
       server.onToken({ status: 503, body: {} });
       await live();
-      await assert.rejects(testWindow.tokenRefresher.renew('s1', 'a test'));
-      assert.deepEqual(told('renewal failed'), [
-        `${SESSION}: renewal failed 1×: server (http-503), HTTP 503; the token works for 300 s more (expires_in), has a refresh token; next try in 2 s, at ${inMs(2 * SECOND)}.`,
+      await assert.rejects(testWindow.tokenRefresher.refresh('s1', { reason: 'a test' }));
+      assert.deepEqual(told('refresh failed'), [
+        `${SESSION}: refresh failed 1×: server (http-503), HTTP 503; the token works for 300 s more (expires_in), has a refresh token; next try in 2 s, at ${inMs(2 * SECOND)}.`,
       ]);
     });
 
     it('says how long a session that has ended is still served', async () => {
       server.onToken({ status: 400, body: { error: 'invalid_grant' } });
       await live({ accessExpiresAt: testWindow.clock.now() + HOUR });
-      await assert.rejects(testWindow.tokenRefresher.renew('s1', 'a test'));
+      await assert.rejects(testWindow.tokenRefresher.refresh('s1', { reason: 'a test' }));
       assert.deepEqual(told('has ended'), [
-        `${SESSION} has ended: session-ended (invalid_grant), HTTP 400; has a refresh token, the session ended 0 s ago (invalid_grant), the token works for 300 s more; it takes a new sign-in.`,
+        `${SESSION} has ended: session-ended (invalid_grant), HTTP 400; has a refresh token, the session ended 0 s ago (invalid_grant), the token works for 300 s more. A new sign-in is needed.`,
       ]);
       await testWindow.clock.pass(10 * SECOND);
       await ask();
       assert.deepEqual(told(': a caller '), [
-        `${SESSION}: a caller gets the token in hand: the session ended 10 s ago (invalid_grant), the token works for 290 s more, 60 s are wanted, has a refresh token.`,
+        `${SESSION}: a caller gets the token in hand: the session ended 10 s ago (invalid_grant), the token works for 290 s more, 60 s are needed, has a refresh token.`,
       ]);
     });
   });
@@ -242,7 +242,7 @@ describe('The log', () => {
   it('has a line for each request, without what was in it', async () => {
     server.onToken(rotatingTokens({ expires_in: 300 }));
     await live();
-    await testWindow.tokenRefresher.renew('s1', 'a test');
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'a test' });
     const { host } = new URL(server.issuer);
     const [discovery = '', token = ''] = told(host);
     assert.match(

@@ -33,7 +33,7 @@ describe('History', () => {
       grantFor(providerAt(server.issuer), testWindow.clock.now()),
     );
     await testWindow.clock.pass(SECOND);
-    await testWindow.tokenRefresher.renew(id, 'test');
+    await testWindow.tokenRefresher.refresh(id, { reason: 'test' });
     await testWindow.sessionManager.signOut(id);
     assert.deepEqual(kinds(), ['signed-in', 'renewed', 'gone']);
     assert.deepEqual(testWindow.sessions.history.all()[1], {
@@ -57,7 +57,7 @@ describe('History', () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now() - MINUTE));
     const other = again();
     await other.sessionManager.ready();
-    await testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     await other.crossWindowSync.syncAll();
     assert.deepEqual(kinds(other), ['read', 'taken-over']);
   });
@@ -65,10 +65,10 @@ describe('History', () => {
   it('tells a failure and a verdict with category and code, and nothing that the server has said', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now() - MINUTE));
     server.onToken({ status: 503, body: 'SECRET words' });
-    await testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     server.onToken({ status: 400, body: { error: 'invalid_grant', error_description: 'SECRET words' } });
     await testWindow.clock.pass(MINUTE);
-    await testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     assert.deepEqual(
       testWindow.sessions.history
         .all()

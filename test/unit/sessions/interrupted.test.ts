@@ -16,6 +16,7 @@ import {
 import { rememberedKeyNames } from '../../support/keyNames.ts';
 import { htmlPage, rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';
+import { JUST_WAIT } from '../../support/renewalLockFixture.ts';
 
 describe('A refresh that wasn’t due, whose window dies', () => {
   let server: ScriptedServer;
@@ -46,12 +47,12 @@ describe('A refresh that wasn’t due, whose window dies', () => {
   const dieIn = async (window: Window, after: number): Promise<void> => {
     await windows.clock.pass(2 * SECOND);
     window.kill(after);
-    window.tokenRefresher.renew('s1', 'the person asks for it').catch(() => {});
+    window.tokenRefresher.refresh('s1', { reason: 'the person asks for it' }).catch(() => {});
     await windows.clock.rest();
   };
 
   for (const kind of STORE_KINDS) {
-    for (const after of [1, 2, 3, 4]) {
+    for (const after of [2, 3, 4, 5]) {
       it(`is finished by another window within seconds (${kind}, ended after ${after} changes)`, async () => {
         const first = await openSignedIn(kind);
         const second = windows.open();
@@ -68,14 +69,22 @@ describe('A refresh that wasn’t due, whose window dies', () => {
 
     it(`is finished by a window that is opened afterwards (${kind})`, async () => {
       const first = await openSignedIn(kind);
-      // It dies with its lock taken, before it sends.
-      await dieIn(first, 1);
+      // It ends with the lock, just before it sends.
+      await dieIn(first, 2);
       assert.equal(server.requestsTo('/token').length, 0);
       const next = windows.open();
       await windows.clock.pass(5 * SECOND);
       assert.deepEqual([server.requestsTo('/token').length, next.record().accessToken], [1, 'access-2']);
     });
   }
+
+  it('isn’t taken up if nothing was sent yet', async () => {
+    const first = await openSignedIn('shared');
+    const second = windows.open();
+    await dieIn(first, 1);
+    await windows.clock.pass(10 * MINUTE);
+    assert.deepEqual([server.requestsTo('/token').length, second.record().generation], [0, 1]);
+  });
 
   it('isn’t taken up if it was a sign-in without a refresh token', async () => {
     windows = new Windows(server);
@@ -87,12 +96,7 @@ describe('A refresh that wasn’t due, whose window dies', () => {
     await seedSession(first, record);
     const second = windows.open();
     await windows.clock.rest();
-    void first.renewalLock.take(
-      's1',
-      1,
-      () => new Promise(() => {}),
-      () => Promise.resolve(undefined),
-    );
+    void first.renewalLock.runExclusive('s1', () => new Promise(() => {}), JUST_WAIT);
     await windows.clock.rest();
     first.kill();
     await windows.clock.pass(10 * MINUTE);
@@ -105,7 +109,7 @@ describe('A refresh that wasn’t due, whose window dies', () => {
   it('keeps to the pace of the failures if it can’t be finished', async () => {
     const first = await openSignedIn('shared');
     const second = windows.open();
-    await dieIn(first, 1);
+    await dieIn(first, 2);
     server.onDiscovery(htmlPage);
     await windows.clock.pass(HOUR);
     assert.ok(second.record().ended === undefined);
@@ -119,16 +123,15 @@ describe('A refresh that wasn’t due, whose window dies', () => {
     windows.open();
     await windows.clock.pass(2 * SECOND);
     let release = (): void => {};
-    const turn = first.renewalLock.take(
+    const locked = first.renewalLock.runExclusive(
       's1',
-      1,
       () => new Promise<void>((resolve) => (release = resolve)),
-      () => Promise.resolve(undefined),
+      JUST_WAIT,
     );
     await windows.clock.pass(10 * MINUTE);
     assert.equal(server.requestsTo('/token').length, 0);
     release();
-    await turn;
+    await locked;
   });
 });
 
@@ -161,7 +164,7 @@ describe('A clock that was set back', () => {
       const session = window.liveSessions.get('s1');
       assert.ok(session);
       assert.equal(isUnexpired(tokenLifetimes(session.record), sessionTime(session, windows.clock.now())), false);
-      const found = rejectsWith(window.sessionManager.find('acme', ['read']), 'network');
+      const found = rejectsWith(window.sessionManager.getUsableSessions('acme', ['read']), 'network');
       await windows.clock.pass(5 * SECOND);
       await found;
     }
@@ -204,7 +207,7 @@ describe('A clock that was set back', () => {
     await seedSession(testWindow, recordAt(own.issuer, testWindow.clock.now()));
     testWindow.clock.set(-HOUR);
     await testWindow.clock.pass(6 * MINUTE);
-    await rejectsWith(testWindow.sessionManager.find('acme', ['read']), 'network');
+    await rejectsWith(testWindow.sessionManager.getUsableSessions('acme', ['read']), 'network');
     testWindow.liveSessions.put({ ...testWindow.record(), generation: 2 });
     assert.equal(testWindow.liveSessions.get('s1')?.clockSetBackMs, HOUR);
     await own.stop();
@@ -261,7 +264,7 @@ describe('A clock that was set back', () => {
     await windows.signIn(first);
     const second = windows.open();
     await windows.clock.pass(SECOND);
-    await rejectsWith(first.tokenRefresher.renew('s1', 'test'), 'rate-limited');
+    await rejectsWith(first.tokenRefresher.refresh('s1', { reason: 'test' }), 'rate-limited');
     await windows.clock.pass(SECOND);
     windows.leap(-DAY);
     server.onToken({ status: 503 });
@@ -288,11 +291,11 @@ describe('A wait that the server asked for', () => {
 
   it('outlasts a failure without one that another window notes later', async () => {
     server.onToken({ status: 429, headers: { 'Retry-After': '1556' } });
-    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'rate-limited');
+    await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'rate-limited');
     const until = testWindow.clock.now() + 1556 * SECOND;
     const at = testWindow.clock.now() + SECOND;
     // The other window has read the failures before this one has noted its own.
-    await testWindow.sessionIndex.recordFailure('s1', {
+    await testWindow.sessionStore.recordFailure(testWindow.record(), {
       generation: 1,
       at,
       category: 'network',
@@ -302,8 +305,8 @@ describe('A wait that the server asked for', () => {
     });
     assert.deepEqual(
       [
-        (await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil,
-        (await testWindow.sessionIndex.getLastFailure('s1'))?.nextTryAt,
+        (await testWindow.sessionStore.header('s1'))?.lastFailure?.waitUntil,
+        (await testWindow.sessionStore.header('s1'))?.lastFailure?.nextTryAt,
       ],
       [until, until],
     );
@@ -321,7 +324,7 @@ describe('A wait that the server asked for', () => {
 
   it('is the longer one of two', async () => {
     const now = testWindow.clock.now();
-    await testWindow.sessionIndex.recordFailure('s1', {
+    await testWindow.sessionStore.recordFailure(testWindow.record(), {
       generation: 1,
       at: now,
       category: 'server',
@@ -330,7 +333,7 @@ describe('A wait that the server asked for', () => {
       nextTryAt: now + 600 * SECOND,
       waitUntil: now + 600 * SECOND,
     });
-    await testWindow.sessionIndex.recordFailure('s1', {
+    await testWindow.sessionStore.recordFailure(testWindow.record(), {
       generation: 1,
       at: now,
       category: 'server',
@@ -339,12 +342,12 @@ describe('A wait that the server asked for', () => {
       nextTryAt: now + 10 * SECOND,
       waitUntil: now + 10 * SECOND,
     });
-    assert.equal((await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil, now + 600 * SECOND);
+    assert.equal((await testWindow.sessionStore.header('s1'))?.lastFailure?.waitUntil, now + 600 * SECOND);
   });
 
   it('is over with a renewal that worked, and doesn’t count for the next generation', async () => {
     const now = testWindow.clock.now();
-    await testWindow.sessionIndex.recordFailure('s1', {
+    await testWindow.sessionStore.recordFailure(testWindow.record(), {
       generation: 1,
       at: now,
       category: 'server',
@@ -352,12 +355,8 @@ describe('A wait that the server asked for', () => {
       failures: 1,
       waitUntil: now + 600 * SECOND,
     });
-    await testWindow.sessionIndex.write({ ...testWindow.record(), generation: 2 });
-    assert.deepEqual(
-      [...testWindow.folder.files.keys()].filter((name) => /\.(try|wait)$/.test(name)),
-      [],
-    );
-    assert.equal(await testWindow.sessionIndex.getLastFailure('s1'), undefined);
+    await testWindow.sessionStore.put({ ...testWindow.record(), generation: 2 });
+    assert.equal((await testWindow.sessionStore.header('s1'))?.lastFailure, undefined);
   });
 
   it('is kept when the window is looked at again, also if the latest failure had none', () => {
@@ -377,7 +376,7 @@ describe('A wait that the server asked for', () => {
   it('is noted anew by a window that was told to wait longer than the note says', async () => {
     const now = testWindow.clock.now();
     testWindow.liveSessions.update('s1', { waitUntil: now + 900 * SECOND });
-    await testWindow.sessionIndex.recordFailure('s1', {
+    await testWindow.sessionStore.recordFailure(testWindow.record(), {
       generation: 1,
       at: now,
       category: 'server',
@@ -387,37 +386,29 @@ describe('A wait that the server asked for', () => {
       waitUntil: now + 600 * SECOND,
     });
     await testWindow.crossWindowSync.sync('s1');
-    assert.equal((await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil, now + 900 * SECOND);
+    assert.equal((await testWindow.sessionStore.header('s1'))?.lastFailure?.waitUntil, now + 900 * SECOND);
   });
 
-  it('doesn’t count for a failure of the next generation, even if its file is still there', async () => {
+  it('doesn’t count for a failure of the next generation', async () => {
     const now = testWindow.clock.now();
-    await testWindow.sessionIndex.recordWait('s1', 1, now + 600 * SECOND);
-    await testWindow.sessionIndex.recordFailure('s1', {
-      generation: 2,
-      at: now,
-      category: 'server',
-      code: 'http-503',
-      failures: 1,
-      nextTryAt: now + 2 * SECOND,
-    });
-    assert.deepEqual(
-      [
-        (await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil,
-        (await testWindow.sessionIndex.getLastFailure('s1'))?.nextTryAt,
-      ],
-      [undefined, now + 2 * SECOND],
-    );
+    const failed = { at: now, category: 'server', code: 'http-503', failures: 1 } as const;
+    const before = { ...failed, generation: 1, waitUntil: now + 600 * SECOND };
+    await testWindow.sessionStore.recordFailure(testWindow.record(), before);
+    testWindow.liveSessions.put({ ...testWindow.record(), generation: 2 });
+    const next = { ...failed, generation: 2, nextTryAt: now + 2 * SECOND };
+    await testWindow.sessionStore.recordFailure(testWindow.record(), next);
+    const { waitUntil, nextTryAt } = (await testWindow.sessionStore.header('s1'))?.lastFailure ?? {};
+    assert.deepEqual([waitUntil, nextTryAt], [undefined, now + 2 * SECOND]);
   });
 
   it('survives a failure of this window’s own that has none', async () => {
     server.onToken({ status: 429, headers: { 'Retry-After': '900' } });
-    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'rate-limited');
+    await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'rate-limited');
     const until = testWindow.liveSessions.get('s1')?.nextTryAt;
     testWindow.folder.failing = true;
     await testWindow.clock.pass(SECOND);
     server.onToken('drop');
-    const renewal = testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
+    const renewal = testWindow.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await testWindow.clock.pass(10 * SECOND);
     await renewal;
     assert.deepEqual(
@@ -502,7 +493,7 @@ describe('The reason why a session has ended', () => {
       const end = 'sessionEndsAt' in more ? { ...more, sessionEndsAt: now + more.sessionEndsAt } : {};
       await seedSession(testWindow, recordAt(server.issuer, now, end));
       server.onToken({ status: 400, body });
-      const failure = await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), category);
+      const failure = await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), category);
       assert.equal(testWindow.record().ended?.category, category);
       assert.equal(failure.detail, 'error_description' in body ? body.error_description : undefined);
       assert.equal(testWindow.record().ended?.detail, failure.detail);

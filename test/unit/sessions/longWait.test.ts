@@ -71,7 +71,7 @@ describe('A server that answers a refresh late', () => {
   /** Lets the answer arrive in the window that waits for it. */
   const answer = async (): Promise<void> => {
     stalling.letGo();
-    await Promise.all(windows.all.map((window) => window.tokenRefresher.idle()));
+    await Promise.all(windows.all.map((window) => window.tokenRefresher.whenIdle()));
     await windows.clock.pass(2 * SECOND);
   };
 
@@ -80,7 +80,7 @@ describe('A server that answers a refresh late', () => {
       it(`keeps the session of ${count} window(s) after ${seconds} s: one request, whose answer all windows adopt`, async () => {
         const [first, ...others] = await open('lagging', count);
         const renewals = [first, ...others].map((window) =>
-          window.tokenRefresher.renew('s1', 'test').then(
+          window.tokenRefresher.refresh('s1', { reason: 'test' }).then(
             () => 'renewed',
             () => 'released',
           ),
@@ -106,7 +106,7 @@ describe('A server that answers a refresh late', () => {
   for (const kind of STORE_KINDS) {
     it(`gives callers the token in hand while it works, in every window (${kind})`, async () => {
       const [first, ...others] = await open(kind, 3);
-      first.tokenRefresher.renew('s1', 'test').catch(() => {});
+      first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
       await server.waitFor('/token');
       await windows.clock.pass(40 * SECOND);
       for (const window of [first, ...others]) {
@@ -121,7 +121,7 @@ describe('A server that answers a refresh late', () => {
       const [first, ...others] = await open(kind, 3, 4 * SECOND);
       const failed = Promise.all(
         [first, ...others].map((window) =>
-          rejectsWith(window.sessionManager.find('acme', ['read']), 'network', 'deadline'),
+          rejectsWith(window.sessionManager.getUsableSessions('acme', ['read']), 'network', 'deadline'),
         ),
       );
       await server.waitFor('/token');
@@ -134,7 +134,7 @@ describe('A server that answers a refresh late', () => {
         );
         // Those who come later don't wait as long again.
         const startedAt = windows.clock.now();
-        const later = rejectsWith(window.sessionManager.find('acme', ['read']), 'network', 'deadline');
+        const later = rejectsWith(window.sessionManager.getUsableSessions('acme', ['read']), 'network', 'deadline');
         await windows.clock.pass(SECOND);
         await later;
         assert.ok(windows.clock.now() - startedAt <= SECOND);
@@ -159,19 +159,19 @@ describe('A server that answers a refresh late', () => {
       return rotate(request);
     });
     let release = (): void => {};
-    first.tokenRefresher.renew('s1', 'test').catch(() => {});
+    first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await server.waitFor('/token');
     await windows.clock.pass(100 * SECOND);
     assert.equal(stalling.sent.length, 1);
     release();
-    await first.tokenRefresher.idle();
+    await first.tokenRefresher.whenIdle();
     assert.deepEqual([stalling.sent, first.record().accessToken], [['refresh-1', 'refresh-1'], 'access-2']);
   });
 
   it('is given up after two minutes, and asked once more', async () => {
     const [first] = await open('shared', 1);
     server.onToken('hang');
-    first.tokenRefresher.renew('s1', 'test').catch(() => {});
+    first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await server.waitFor('/token');
     await windows.clock.pass(119 * SECOND);
     await settle();
@@ -179,7 +179,7 @@ describe('A server that answers a refresh late', () => {
     await windows.clock.pass(SECOND);
     await server.waitFor('/token', 2);
     await windows.clock.pass(2 * MINUTE);
-    await first.tokenRefresher.idle();
+    await first.tokenRefresher.whenIdle();
     assert.deepEqual(
       [stalling.sent, first.liveSessions.get('s1')?.failure?.code, first.record().ended],
       [['refresh-1', 'refresh-1'], 'deadline', undefined],
@@ -189,7 +189,7 @@ describe('A server that answers a refresh late', () => {
   it('is asked once more soon after a sleep that was longer than any server waits', async () => {
     const [first] = await open('shared', 1);
     server.onToken('hang');
-    first.tokenRefresher.renew('s1', 'test').catch(() => {});
+    first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await server.waitFor('/token');
     await windows.clock.pass(SECOND);
     windows.clock.sleep(60 * MINUTE);
@@ -199,7 +199,7 @@ describe('A server that answers a refresh late', () => {
 
   it('isn’t asked again because the clock was set forward by a day: the answer still counts', async () => {
     const [first] = await open('shared', 1);
-    first.tokenRefresher.renew('s1', 'test').catch(() => {});
+    first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await server.waitFor('/token');
     await windows.clock.pass(10 * SECOND);
     windows.leap(24 * 60 * MINUTE);
@@ -213,7 +213,7 @@ describe('A server that answers a refresh late', () => {
 
   it('counts the token’s lifetime from the sending, not from the late answer', async () => {
     const [first] = await open('shared', 1);
-    first.tokenRefresher.renew('s1', 'test').catch(() => {});
+    first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await server.waitFor('/token');
     const sentAt = windows.clock.now();
     await windows.clock.pass(110 * SECOND);
@@ -224,7 +224,7 @@ describe('A server that answers a refresh late', () => {
   it('ends what a closed window began in the next one: the same token once more, and a server with a grace period answers again', async () => {
     const [first, second] = await open('browser', 2);
     assert.ok(second);
-    first.tokenRefresher.renew('s1', 'test').catch(() => {});
+    first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await server.waitFor('/token');
     await windows.clock.pass(40 * SECOND);
     const rotate = rotatingTokens();
@@ -232,7 +232,7 @@ describe('A server that answers a refresh late', () => {
     stalling.isStalling = false;
     await first.close();
     await windows.clock.pass(5 * SECOND);
-    await second.tokenRefresher.idle();
+    await second.tokenRefresher.whenIdle();
     assert.deepEqual(stalling.sent, ['refresh-1', 'refresh-1']);
     assert.equal(second.record().accessToken, 'access-2');
   });
@@ -240,13 +240,13 @@ describe('A server that answers a refresh late', () => {
   it('has ended the session if a strict server takes that for theft, and says that the answer was lost', async () => {
     const [first, second] = await open('browser', 2);
     assert.ok(second);
-    first.tokenRefresher.renew('s1', 'test').catch(() => {});
+    first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await server.waitFor('/token');
     await windows.clock.pass(40 * SECOND);
     stalling.isStalling = false;
     await first.close();
     await windows.clock.pass(5 * SECOND);
-    await second.tokenRefresher.idle();
+    await second.tokenRefresher.whenIdle();
     assert.equal(second.record().ended?.category, 'refresh-response-lost');
   });
 });

@@ -47,14 +47,14 @@ describe('A refresh whose answer is awaited', () => {
       const answer = rotate(request);
       return isStalling ? new Promise<Script>((resolve) => (letGo = (then = answer) => resolve(then))) : answer;
     });
-    window.tokenRefresher.renew('s1', 'test').catch(() => {});
+    window.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await server.waitFor('/token', server.requestsTo('/token').length + 1);
     await windows.clock.pass(time);
   };
   const end = async (window: Window, then?: Script): Promise<void> => {
     isStalling = false;
     letGo(then);
-    await window.tokenRefresher.idle();
+    await window.tokenRefresher.whenIdle();
     await windows.clock.pass(SECOND);
   };
 
@@ -140,7 +140,7 @@ describe('A refresh whose answer is awaited', () => {
       assert.equal(window.liveSessions.get('s1')?.nextTryAt, sentAt + 2 * MINUTE);
     }
     await end(first);
-    await first.tokenRefresher.renew('s1', 'test');
+    await first.tokenRefresher.refresh('s1', { reason: 'test' });
     await windows.clock.pass(MINUTE);
     for (const window of windows.all) {
       assert.deepEqual([window.liveSessions.get('s1')?.failure, window.record().accessToken], [undefined, 'access-3']);
@@ -158,7 +158,7 @@ describe('A refresh whose answer is awaited', () => {
     );
     await windows.clock.pass(30 * SECOND);
     assert.deepEqual(
-      [first.liveSessions.get('s1')?.failure, await first.sessionIndex.getLastFailure('s1')],
+      [first.liveSessions.get('s1')?.failure, (await first.sessionStore.header('s1'))?.lastFailure],
       [undefined, undefined],
     );
     await end(first);
@@ -168,15 +168,15 @@ describe('A refresh whose answer is awaited', () => {
   it('lets callers wait again once its answer is there, and in its second request', async () => {
     const [first] = await open(1);
     await stall(first, 40 * SECOND);
-    await rejectsWith(first.tokenRefresher.renew('s1', 'test'), 'network', 'deadline');
+    await rejectsWith(first.tokenRefresher.refresh('s1', { reason: 'test' }), 'network', 'deadline');
     letGo('drop');
     await server.waitFor('/token', 2);
-    const joined = first.tokenRefresher.renew('s1', 'test').then(({ accessToken }) => accessToken);
+    const joined = first.tokenRefresher.refresh('s1', { reason: 'test' }).then(({ accessToken }) => accessToken);
     await windows.clock.pass(SECOND);
     rotate = rotatingTokens();
     isStalling = false;
     letGo({ body: { access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'Bearer', expires_in: 300 } });
-    await first.tokenRefresher.idle();
+    await first.tokenRefresher.whenIdle();
     assert.equal(await joined, 'access-2');
   });
 
@@ -190,11 +190,11 @@ describe('A refresh whose answer is awaited', () => {
     while (first.record().refreshToken === 'refresh-1') {
       await windows.clock.pass(0);
     }
-    const joined = first.tokenRefresher.renew('s1', 'test').then(({ accessToken }) => accessToken);
+    const joined = first.tokenRefresher.refresh('s1', { reason: 'test' }).then(({ accessToken }) => accessToken);
     await windows.clock.pass(0);
     windows.store.beforeStore = () => Promise.resolve();
     store();
-    await first.tokenRefresher.idle();
+    await first.tokenRefresher.whenIdle();
     assert.equal(await joined, 'access-2');
   });
 
@@ -213,25 +213,27 @@ describe('A refresh whose answer is awaited', () => {
     const [first, second, third] = await open(3);
     assert.ok(second && third);
     await stall(first, 30 * SECOND);
-    assert.ok(((await third.sessionIndex.getLastFailure('s1'))?.listensUntil ?? 0) > windows.clock.now());
+    assert.ok(((await third.sessionStore.header('s1'))?.lastFailure?.listensUntil ?? 0) > windows.clock.now());
     // A server with a grace period takes the token once more.
     rotate = rotatingTokens();
     first.kill();
     while (sent().length < 2) {
       await windows.clock.pass(SECOND);
     }
-    const isTold = third.tokenRefresher.renew('s1', 'a caller needs it').then(({ accessToken }) => accessToken, String);
+    const isTold = third.tokenRefresher
+      .refresh('s1', { reason: 'a caller needs it' })
+      .then(({ accessToken }) => accessToken, String);
     await windows.clock.pass(2 * SECOND);
     isStalling = false;
     letGo();
-    await second.tokenRefresher.idle();
+    await second.tokenRefresher.whenIdle();
     await windows.clock.pass(2 * SECOND);
     assert.equal(await isTold, 'access-2');
   });
 
   it('isn’t sent by another window that can’t see whether the first one lives, as long as that one can be waiting', async () => {
     const elsewhere = new FakeProcessLiveness();
-    elsewhere.begin = () => Promise.resolve({ sign: 'elsewhere-1', dispose: () => {} });
+    elsewhere.register = () => Promise.resolve({ token: 'elsewhere-1', name: 'process 1', dispose: () => {} });
     const first = windows.open({ life: elsewhere, awaitsRequest: () => false });
     await windows.clock.rest();
     await seedSession(
@@ -242,7 +244,7 @@ describe('A refresh whose answer is awaited', () => {
     await windows.clock.rest();
     await stall(first, SECOND);
     for (let passed = SECOND; passed < 235 * SECOND; passed += SECOND) {
-      second.tokenRefresher.renew('s1', 'a caller needs it').catch(() => {});
+      second.tokenRefresher.refresh('s1', { reason: 'a caller needs it' }).catch(() => {});
       await windows.clock.pass(SECOND);
     }
     // The second time after two minutes, by the first one.
@@ -271,7 +273,7 @@ describe('A refresh whose answer is awaited', () => {
     isStalling = false;
     letGo({ status: 404 });
     await windows.clock.pass(5 * SECOND);
-    const failed = await second.sessionIndex.getLastFailure('s1');
+    const failed = (await second.sessionStore.header('s1'))?.lastFailure;
     assert.deepEqual([failed?.code, failed?.listensUntil], ['http-404', undefined]);
   });
 
@@ -279,12 +281,12 @@ describe('A refresh whose answer is awaited', () => {
     const [first, second] = await open(2);
     assert.ok(second);
     server.onToken({ status: 400 });
-    await rejectsWith(first.tokenRefresher.renew('s1', 'test'), 'refresh-rejected');
-    const { rejectedAt } = (await first.sessionIndex.getLastFailure('s1')) ?? {};
+    await rejectsWith(first.tokenRefresher.refresh('s1', { reason: 'test' }), 'refresh-rejected');
+    const { rejectedAt } = (await first.sessionStore.header('s1'))?.lastFailure ?? {};
     assert.ok(rejectedAt);
     await stall(first, 40 * SECOND);
     assert.deepEqual(
-      [(await second.sessionIndex.getLastFailure('s1'))?.rejectedAt, second.liveSessions.get('s1')?.rejectedAt],
+      [(await second.sessionStore.header('s1'))?.lastFailure?.rejectedAt, second.liveSessions.get('s1')?.rejectedAt],
       [rejectedAt, rejectedAt],
     );
     await end(first, { status: 400 });

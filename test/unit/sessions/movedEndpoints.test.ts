@@ -60,10 +60,13 @@ describe('A session of an entry with endpoints', () => {
       assert.deepEqual(findings, [
         { id: 'new-1', kind: 'foreign', providerId: 'acme', issuer: server.issuer, clientId: 'editor', isMoved: true },
       ]);
-      assert.deepEqual([sessionManager.list('acme'), await sessionManager.find('acme', ['read'])], [[], []]);
+      assert.deepEqual(
+        [sessionManager.getActive('acme'), await sessionManager.getUsableSessions('acme', ['read'])],
+        [[], []],
+      );
       scheduler.tick();
       await clock.pass(HOUR);
-      await rejectsWith(tokenRefresher.renew('new-1', 'test'), 'not-configured');
+      await rejectsWith(tokenRefresher.refresh('new-1', { reason: 'test' }), 'not-configured');
       assert.equal(await (await sessionManager.signOut('new-1')).atServer, 'not-offered');
       assert.deepEqual([server.requests, elsewhere.requests], [[], []]);
       assert.equal(testWindow.stored('new-1'), undefined);
@@ -73,8 +76,8 @@ describe('A session of an entry with endpoints', () => {
   it('is there again, as it was, once the entry is as it was', async () => {
     await restarted(endpointsAt(elsewhere));
     const { sessionManager, tokenRefresher } = await restarted(endpointsAt(server));
-    assert.equal(sessionManager.list('acme').length, 1);
-    await tokenRefresher.renew('new-1', 'test');
+    assert.equal(sessionManager.getActive('acme').length, 1);
+    await tokenRefresher.refresh('new-1', { reason: 'test' });
     assert.equal(server.requestsTo('/token').length, 1);
   });
 
@@ -83,7 +86,7 @@ describe('A session of an entry with endpoints', () => {
     const { tokenRefresher } = await restarted(
       endpointsAt(server, { token: `${server.issuer}/v2/token`, endSession: `${server.issuer}/out` }),
     );
-    await tokenRefresher.renew('new-1', 'test');
+    await tokenRefresher.refresh('new-1', { reason: 'test' });
     assert.deepEqual(
       server.requests.map(({ path }) => path),
       ['/v2/token'],
@@ -93,7 +96,7 @@ describe('A session of an entry with endpoints', () => {
   it('of an older version goes on, and is bound by its first renewal', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
     assert.equal(testWindow.record().origins, undefined);
-    await (await restarted(endpointsAt(server))).tokenRefresher.renew('s1', 'test');
+    await (await restarted(endpointsAt(server))).tokenRefresher.refresh('s1', { reason: 'test' });
     assert.deepEqual(testWindow.record().origins, [server.issuer]);
     const { findings } = await restarted(endpointsAt(elsewhere));
     assert.ok(findings.some(({ id, kind }) => id === 's1' && kind === 'foreign'));

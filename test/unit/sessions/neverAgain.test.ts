@@ -40,7 +40,7 @@ describe('Never again', () => {
     it('is never handed to a caller with less than a minute left while the server answers', async () => {
       await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
       for (let call = 0; call < 60; call += 1) {
-        const [session] = await testWindow.sessionManager.find('acme', ['read']);
+        const [session] = await testWindow.sessionManager.getUsableSessions('acme', ['read']);
         assert.ok((session?.record.accessExpiresAt ?? 0) - testWindow.clock.now() >= MINUTE);
         await testWindow.clock.pass(17 * SECOND);
       }
@@ -54,8 +54,8 @@ describe('Never again', () => {
       testWindow.clock.sleep(HOUR);
       testWindow.scheduler.tick();
       const [one, other] = await Promise.all([
-        testWindow.sessionManager.find('acme', ['read']),
-        testWindow.sessionManager.find('acme', ['read']),
+        testWindow.sessionManager.getUsableSessions('acme', ['read']),
+        testWindow.sessionManager.getUsableSessions('acme', ['read']),
       ]);
       assert.deepEqual([one[0]?.record.accessToken, other[0]?.record.accessToken], ['access-2', 'access-2']);
       await testWindow.clock.rest();
@@ -75,7 +75,7 @@ describe('Never again', () => {
         during >= (12 * HOUR) / (200 * SECOND) - 1 && during <= (12 * HOUR) / (175 * SECOND),
         `${during} renewals`,
       );
-      const [session] = await testWindow.sessionManager.find('acme', ['read']);
+      const [session] = await testWindow.sessionManager.getUsableSessions('acme', ['read']);
       assert.ok((session?.record.accessExpiresAt ?? 0) > testWindow.clock.now());
       assert.equal(requests(), during);
     }).timeout(10_000);
@@ -84,7 +84,7 @@ describe('Never again', () => {
       await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
       testWindow.scheduler.tick();
       testWindow.clock.sleep(12 * HOUR);
-      const [session] = await testWindow.sessionManager.find('acme', ['read']);
+      const [session] = await testWindow.sessionManager.getUsableSessions('acme', ['read']);
       assert.equal(session?.record.accessToken, 'access-2');
       assert.equal(requests(), 1);
     });
@@ -123,7 +123,10 @@ describe('Never again', () => {
         ],
       );
       assert.deepEqual(
-        [restarted.sessionManager.list('acme'), await restarted.sessionManager.find('acme', ['read'])],
+        [
+          restarted.sessionManager.getActive('acme'),
+          await restarted.sessionManager.getUsableSessions('acme', ['read']),
+        ],
         [[], []],
       );
       assert.equal(server.requests.length, 0);
@@ -150,7 +153,7 @@ describe('Never again', () => {
 
   describe('"Authentication failed", whatever had happened', () => {
     const failureOf = async (at: TestWindow): Promise<Failure | undefined> => {
-      await at.tokenRefresher.renew('s1', 'test').catch(() => {});
+      await at.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
       return at.liveSessions.get('s1')?.failure;
     };
 

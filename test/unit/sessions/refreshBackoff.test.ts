@@ -16,17 +16,19 @@ import {
   type TestWindow,
 } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
+import { JUST_WAIT } from '../../support/renewalLockFixture.ts';
+import { setSessionFile } from '../../support/sharedFiles.ts';
 
 describe('A try in vain', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
-  let tries: RefreshBackoff;
+  let backoff: RefreshBackoff;
 
   beforeEach(async () => {
     ({ testWindow, server } = await createTestWindowWithServer());
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
-    const { clock, sessionIndex, liveSessions } = testWindow;
-    tries = new RefreshBackoff({ clock, sessionIndex, liveSessions, log: silentLog, random: () => 0.5 });
+    const { clock, sessionStore, liveSessions } = testWindow;
+    backoff = new RefreshBackoff({ clock, sessionStore, liveSessions, log: silentLog, random: () => 0.5 });
   });
 
   afterEach(async () => {
@@ -36,7 +38,7 @@ describe('A try in vain', () => {
   const first = (): LiveSession => session(testWindow, 's1');
   const asksFor = async (wait: number): Promise<number> => {
     const at = testWindow.clock.now();
-    await testWindow.sessionIndex.recordFailure('s1', {
+    await testWindow.sessionStore.recordFailure(testWindow.record(), {
       generation: 1,
       at,
       category: 'rate-limited',
@@ -50,9 +52,9 @@ describe('A try in vain', () => {
 
   it('does not shorten the wait that the server has asked another window for', async () => {
     const until = await asksFor(10 * MINUTE);
-    await tries.note(first(), new Failure('network', 'ECONNRESET'));
+    await backoff.recordFailure(first(), new Failure('network', 'ECONNRESET'));
     assert.deepEqual(
-      [first().nextTryAt, (await testWindow.sessionIndex.getLastFailure('s1'))?.waitUntil],
+      [first().nextTryAt, (await testWindow.sessionStore.header('s1'))?.lastFailure?.waitUntil],
       [until, until],
     );
   });
@@ -60,9 +62,9 @@ describe('A try in vain', () => {
   it('is told to the other windows where it is the server that fails them, and kept where it is this window', async () => {
     const kept: Category[] = [];
     for (const category of CATEGORIES) {
-      await testWindow.sessionIndex.delete('s1');
-      await tries.note(first(), new Failure(category, 'some-code'));
-      if ((await testWindow.sessionIndex.getLastFailure('s1')) === undefined) {
+      setSessionFile(testWindow.folder.files, undefined);
+      await backoff.recordFailure(first(), new Failure(category, 'some-code'));
+      if ((await testWindow.sessionStore.header('s1'))?.lastFailure === undefined) {
         kept.push(category);
       }
     }
@@ -81,33 +83,41 @@ describe('A try in vain', () => {
   it('knows no wait of another generation, or one that is over', async () => {
     await asksFor(SECOND);
     await testWindow.clock.pass(2 * SECOND);
-    await tries.note(first(), new Failure('network', 'ECONNRESET'));
+    await backoff.recordFailure(first(), new Failure('network', 'ECONNRESET'));
     assert.equal(first().nextTryAt, testWindow.clock.now() + 2 * SECOND);
     await asksFor(10 * MINUTE);
     testWindow.liveSessions.put({ ...testWindow.record(), generation: 2 });
-    await tries.note(first(), new Failure('network', 'ECONNRESET'));
+    await backoff.recordFailure(first(), new Failure('network', 'ECONNRESET'));
     assert.equal(first().nextTryAt, testWindow.clock.now() + 2 * SECOND);
   });
 
   it('stands for one of this window at the same moment, or while the server asks to wait, but not for this window’s own', async () => {
     const now = { startedAt: testWindow.clock.now() + 1, isUrgent: true };
     await asksFor(10 * MINUTE);
-    assert.equal((await tries.findSharedFailure(testWindow.record(), now, false))?.code, 'http-429');
+    assert.equal((await backoff.findSharedFailure(testWindow.record(), now, false))?.code, 'http-429');
     await testWindow.clock.pass(11 * MINUTE);
     assert.equal(
-      await tries.findSharedFailure(testWindow.record(), { startedAt: testWindow.clock.now(), isUrgent: true }, false),
+      await backoff.findSharedFailure(
+        testWindow.record(),
+        { startedAt: testWindow.clock.now(), isUrgent: true },
+        false,
+      ),
       undefined,
     );
-    await tries.note(first(), new Failure('network', 'ECONNRESET'));
+    await backoff.recordFailure(first(), new Failure('network', 'ECONNRESET'));
     assert.equal(
-      await tries.findSharedFailure(testWindow.record(), { startedAt: testWindow.clock.now(), isUrgent: true }, false),
+      await backoff.findSharedFailure(
+        testWindow.record(),
+        { startedAt: testWindow.clock.now(), isUrgent: true },
+        false,
+      ),
       undefined,
     );
   });
 
   it('stands for one of this window while its answer is awaited: as long as its window has the lock, and no longer than it said', async () => {
     const at = testWindow.clock.now();
-    await testWindow.sessionIndex.recordFailure('s1', {
+    await testWindow.sessionStore.recordFailure(testWindow.record(), {
       generation: 1,
       at,
       category: 'network',
@@ -118,7 +128,7 @@ describe('A try in vain', () => {
     });
     const instead = async (isLocked: boolean): Promise<string | undefined> =>
       (
-        await tries.findSharedFailure(
+        await backoff.findSharedFailure(
           testWindow.record(),
           { startedAt: testWindow.clock.now(), isUrgent: true },
           isLocked,
@@ -137,10 +147,10 @@ describe('A try in vain', () => {
       life: testWindow.life,
     });
     await other.sessionManager.ready();
-    await other.tokenRefresher.renew('s1', 'test');
+    await other.tokenRefresher.refresh('s1', { reason: 'test' });
     await testWindow.clock.pass(10 * MINUTE);
     const at = testWindow.clock.now();
-    await testWindow.sessionIndex.recordFailure('s1', {
+    await testWindow.sessionStore.recordFailure(testWindow.record(), {
       generation: 2,
       at,
       category: 'server',
@@ -149,7 +159,7 @@ describe('A try in vain', () => {
       nextTryAt: at + MINUTE,
       waitUntil: at + MINUTE,
     });
-    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'server', 'http-503');
+    await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'server', 'http-503');
     assert.deepEqual([testWindow.record().generation, server.requestsTo('/token').length], [2, 1]);
   });
 
@@ -164,14 +174,13 @@ describe('A try in vain', () => {
       folder: testWindow.folder,
       life: testWindow.life,
     });
-    const holding = other.renewalLock.take(
-      's1',
-      1,
-      () => gate,
-      () => Promise.resolve(undefined),
-    );
+    const holding = other.renewalLock.runExclusive('s1', () => gate, JUST_WAIT);
     await settle();
-    const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'session-ended', 'invalid_grant');
+    const renewal = rejectsWith(
+      testWindow.tokenRefresher.refresh('s1', { reason: 'test' }),
+      'session-ended',
+      'invalid_grant',
+    );
     await server.waitFor('/.well-known/openid-configuration');
     await testWindow.clock.pass(SECOND);
     testWindow.liveSessions.put({
@@ -194,7 +203,7 @@ describe('A try in vain', () => {
       }),
     );
     server.onToken('hang');
-    const found = rejectsWith(testWindow.sessionManager.find('acme', ['read']), 'network', 'deadline');
+    const found = rejectsWith(testWindow.sessionManager.getUsableSessions('acme', ['read']), 'network', 'deadline');
     await server.waitFor('/token');
     testWindow.clock.busy = () => false;
     await testWindow.clock.pass(6 * SECOND);
@@ -204,7 +213,7 @@ describe('A try in vain', () => {
 
   it('takes the other half of a renewal over, though the session index shows the same generation', async () => {
     const whole = { ...testWindow.record(), generation: 2, accessToken: 'access-2', refreshToken: 'refresh-2' };
-    await testWindow.sessionStore.save(whole);
+    await testWindow.sessionStore.put(whole);
     testWindow.liveSessions.put({ ...whole, accessToken: 'access-1', isComplete: false });
     await testWindow.crossWindowSync.sync('s1');
     assert.deepEqual(testWindow.record(), whole);
@@ -228,7 +237,7 @@ describe('What the folder did not take', () => {
     server.onToken(rotatingTokens());
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
     testWindow.folder.failing = 'writing';
-    const renewal = testWindow.tokenRefresher.renew('s1', 'test');
+    const renewal = testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     await server.waitFor('/.well-known/openid-configuration');
     await testWindow.clock.pass(3 * SECOND);
     await renewal;
@@ -236,7 +245,7 @@ describe('What the folder did not take', () => {
       [
         testWindow.liveSessions.get('s1')?.unshared,
         testWindow.alone,
-        (await testWindow.sessionIndex.read('s1'))?.generation,
+        (await testWindow.sessionStore.header('s1'))?.generation,
       ],
       [true, 1, 1],
     );
@@ -245,7 +254,7 @@ describe('What the folder did not take', () => {
     await testWindow.clock.rest();
     testWindow.scheduler.dispose();
     assert.deepEqual(
-      [testWindow.liveSessions.get('s1')?.unshared, (await testWindow.sessionIndex.read('s1'))?.generation],
+      [testWindow.liveSessions.get('s1')?.unshared, (await testWindow.sessionStore.header('s1'))?.generation],
       [false, 2],
     );
     await server.stop();
@@ -275,10 +284,10 @@ describe('A clock that was set back while no renewal is possible', () => {
       testWindow.clock.now(),
     );
     assert.ok(Math.abs(accessExpiresAt - (begun - 55 * MINUTE)) < SECOND, String(accessExpiresAt - begun));
-    assert.equal((await testWindow.sessionManager.find('acme', ['read'], 'person-1')).length, 1);
+    assert.equal((await testWindow.sessionManager.getUsableSessions('acme', ['read'], 'person-1')).length, 1);
     await testWindow.clock.pass(4 * MINUTE);
-    await rejectsWith(testWindow.sessionManager.find('acme', ['read'], 'person-1'), 'server');
-    assert.deepEqual(await testWindow.sessionManager.find('acme', ['read'], 'person-2'), []);
+    await rejectsWith(testWindow.sessionManager.getUsableSessions('acme', ['read'], 'person-1'), 'server');
+    assert.deepEqual(await testWindow.sessionManager.getUsableSessions('acme', ['read'], 'person-2'), []);
     server.date = () => testWindow.clock.now();
     server.onToken(rotatingTokens());
     await testWindow.clock.pass(2 * MINUTE);

@@ -293,7 +293,7 @@ describe('The scheduler', () => {
     const before = ticks;
     await testWindow.clock.pass(SECOND);
     assert.ok(ticks >= before);
-    assert.deepEqual(testWindow.sessionManager.list('acme'), []);
+    assert.deepEqual(testWindow.sessionManager.getActive('acme'), []);
   });
 
   it('ticks when the warning before the end of a session is due, however short the session is', async () => {
@@ -321,11 +321,11 @@ describe('The scheduler', () => {
     let listed: number | undefined;
     const slow = testWindow.scheduler.onDidTick(() => {
       slow.dispose();
-      assert.equal(testWindow.sessionManager.list('acme').length, 1);
+      assert.equal(testWindow.sessionManager.getActive('acme').length, 1);
       testWindow.clock.set(testWindow.clock.now() + 2);
     });
     testWindow.scheduler.tick();
-    testWindow.scheduler.onDidTick(() => (listed = testWindow.sessionManager.list('acme').length));
+    testWindow.scheduler.onDidTick(() => (listed = testWindow.sessionManager.getActive('acme').length));
     await testWindow.clock.pass(SECOND);
     assert.equal(listed, 0, 'nobody is told for up to a minute');
   });

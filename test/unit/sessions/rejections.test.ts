@@ -95,7 +95,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     const live = session();
     return live === undefined ? undefined : statusOf(live, SETTINGS, testWindow.clock.now()).state;
   };
-  const renew = (): Promise<unknown> => testWindow.tokenRefresher.renew('s1', 'test');
+  const renew = (): Promise<unknown> => testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
 
   for (const [what, script] of Object.entries(REJECTIONS)) {
     it(`leads to a sign-in after the second time, and ends with its access token: ${what}`, async () => {
@@ -107,13 +107,13 @@ describe('A refresh that the server rejects again and again, without a reason th
       assert.equal(session()?.failure?.category, 'refresh-rejected-again');
       assert.deepEqual([state(), testWindow.record().ended], ['ending', undefined]);
       assert.deepEqual(
-        (await testWindow.sessionManager.find('acme', ['read'])).map(({ record }) => record.accessToken),
+        (await testWindow.sessionManager.getUsableSessions('acme', ['read'])).map(({ record }) => record.accessToken),
         ['access-1'],
         'callers keep the token that works',
       );
       await testWindow.clock.pass(HOUR);
       assert.deepEqual([state(), testWindow.record().ended?.category], ['ended', 'refresh-rejected-again']);
-      assert.deepEqual(await testWindow.sessionManager.find('acme', ['read']), []);
+      assert.deepEqual(await testWindow.sessionManager.getUsableSessions('acme', ['read']), []);
       const requests = server.requestsTo('/token').length;
       await testWindow.clock.pass(DAY);
       assert.equal(server.requestsTo('/token').length, requests, 'it is asked for no more');
@@ -190,7 +190,7 @@ describe('A refresh that the server rejects again and again, without a reason th
       clock: testWindow.clock,
     });
     await next.sessionManager.ready();
-    await rejectsWith(next.tokenRefresher.renew('s1', 'test'), 'refresh-rejected-again');
+    await rejectsWith(next.tokenRefresher.refresh('s1', { reason: 'test' }), 'refresh-rejected-again');
   });
 
   it('is not put off by a clock that was set back since the first one', async () => {
@@ -221,7 +221,7 @@ describe('A refresh that the server rejects again and again, without a reason th
   it('doesn’t count against the next refresh token, whatever is left of its note', async () => {
     await signIn();
     const at = testWindow.clock.now();
-    await testWindow.sessionIndex.recordFailure('s1', {
+    await testWindow.sessionStore.recordFailure(testWindow.record(), {
       generation: 1,
       at,
       category: 'refresh-rejected',
@@ -334,7 +334,7 @@ describe('A refresh that the server rejects again and again, without a reason th
     );
     await windows.clock.pass(SECOND);
     server.onToken({ status: 400, body: { error: 'gone_fishing', error_description: 'Gone fishing' } });
-    await rejectsWith(first.tokenRefresher.renew('s1', 'test'), 'refresh-rejected');
+    await rejectsWith(first.tokenRefresher.refresh('s1', { reason: 'test' }), 'refresh-rejected');
     await windows.clock.pass(2 * MINUTE);
     for (const window of windows.all) {
       const failure = window.liveSessions.get('s1')?.failure;

@@ -36,17 +36,17 @@ describe('The session manager', () => {
 
   describe('asked for sessions', () => {
     it('finds none where nobody is signed in, without a request', async () => {
-      assert.deepEqual(await testWindow.sessionManager.find('acme', ['read']), []);
+      assert.deepEqual(await testWindow.sessionManager.getUsableSessions('acme', ['read']), []);
       assert.equal(server.requests.length, 0);
     });
 
     it('finds a session that covers the scopes, and none that does not', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now(), { scopes: ['read', 'write'] }));
-      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read'])), ['s1']);
-      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', [])), ['s1']);
-      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['write', 'read'])), ['s1']);
-      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read', 'admin'])), []);
-      assert.deepEqual(ids(await testWindow.sessionManager.find('other', ['read'])), []);
+      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['s1']);
+      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', [])), ['s1']);
+      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['write', 'read'])), ['s1']);
+      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['read', 'admin'])), []);
+      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('other', ['read'])), []);
     });
 
     it('finds one session for each account, and only the one of the account that is named', async () => {
@@ -56,9 +56,9 @@ describe('The session manager', () => {
         recordAt(server.issuer, now(), { id: 's2', account: { id: 'person-2', label: 'Kim' } }),
       );
       await seedSession(testWindow, recordAt(server.issuer, now() - DAY, { id: 's3', scopes: ['read', 'write'] }));
-      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read'])), ['s1', 's2']);
-      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read'], 'person-2')), ['s2']);
-      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read'], 'person-3')), []);
+      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['s1', 's2']);
+      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['read'], 'person-2')), ['s2']);
+      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['read'], 'person-3')), []);
     });
 
     it('prefers the session with exactly the scopes, then the later sign-in', async () => {
@@ -71,21 +71,21 @@ describe('The session manager', () => {
         testWindow,
         recordAt(server.issuer, now(), { id: 'wider', scopes: ['read', 'write', 'admin'], signedInAt: now() + SECOND }),
       );
-      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read'])), ['exact']);
-      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['write'])), ['wider']);
+      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['exact']);
+      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['write'])), ['wider']);
     });
 
     it('hands out a token outside the freshness margin without a request', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(4 * MINUTE - SECOND);
-      assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-1']);
+      assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-1']);
       assert.equal(requests(), 0);
     });
 
     it('renews a token within the freshness margin on the way', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(4 * MINUTE);
-      assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-2']);
+      assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-2']);
       assert.equal(requests(), 1);
     });
 
@@ -94,7 +94,7 @@ describe('The session manager', () => {
       await testWindow.clock.pass(4 * MINUTE + SECOND);
       server.onToken({ status: 503 });
       for (let call = 0; call < 10; call += 1) {
-        assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-1']);
+        assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-1']);
       }
       assert.equal(requests(), 1);
     });
@@ -103,8 +103,8 @@ describe('The session manager', () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(6 * MINUTE);
       server.onToken({ status: 503 });
-      await rejectsWith(testWindow.sessionManager.find('acme', ['read']), 'server', 'http-503');
-      assert.deepEqual(ids(testWindow.sessionManager.list('acme')), ['s1']);
+      await rejectsWith(testWindow.sessionManager.getUsableSessions('acme', ['read']), 'server', 'http-503');
+      assert.deepEqual(ids(testWindow.sessionManager.getActive('acme')), ['s1']);
     });
 
     it('does not let impatient callers hammer a server that is down, yet tries again for them after a few seconds', async () => {
@@ -112,12 +112,12 @@ describe('The session manager', () => {
       await testWindow.clock.pass(6 * MINUTE);
       server.onToken('drop');
       for (let call = 0; call < 20; call += 1) {
-        await rejectsWith(testWindow.sessionManager.find('acme', ['read']), 'network');
+        await rejectsWith(testWindow.sessionManager.getUsableSessions('acme', ['read']), 'network');
       }
       assert.equal(requests(), 2, 'the one that was lost, and the same token once more');
       server.onToken(rotatingTokens());
       await testWindow.clock.pass(6 * SECOND);
-      assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-2']);
+      assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-2']);
     });
 
     describe('while the server takes its time to renew', () => {
@@ -142,7 +142,7 @@ describe('The session manager', () => {
 
       it('hands out the token that still works after five seconds, and lets the renewal go on', async () => {
         await testWindow.clock.pass(4 * MINUTE);
-        const finding = testWindow.sessionManager.find('acme', ['read']);
+        const finding = testWindow.sessionManager.getUsableSessions('acme', ['read']);
         await server.waitFor('/token');
         await testWindow.clock.pass(5 * SECOND - 1);
         assert.equal(await stateOf(finding), 'waiting');
@@ -150,14 +150,14 @@ describe('The session manager', () => {
         assert.deepEqual(tokens(await finding), ['access-1']);
         assert.equal(testWindow.liveSessions.get('s1')?.renewing, true);
         answer();
-        await testWindow.tokenRefresher.idle();
-        assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-2']);
+        await testWindow.tokenRefresher.whenIdle();
+        assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-2']);
         assert.equal(requests(), 1);
       });
 
       it('hands out the new token where that comes within five seconds', async () => {
         await testWindow.clock.pass(4 * MINUTE);
-        const finding = testWindow.sessionManager.find('acme', ['read']);
+        const finding = testWindow.sessionManager.getUsableSessions('acme', ['read']);
         await server.waitFor('/token');
         await testWindow.clock.pass(4 * SECOND);
         answer();
@@ -166,7 +166,7 @@ describe('The session manager', () => {
 
       it('waits until the deadline where the token in hand works no more', async () => {
         await testWindow.clock.pass(6 * MINUTE);
-        const finding = testWindow.sessionManager.find('acme', ['read']);
+        const finding = testWindow.sessionManager.getUsableSessions('acme', ['read']);
         await server.waitFor('/token');
         await testWindow.clock.pass(19 * SECOND);
         assert.equal(await stateOf(finding), 'waiting');
@@ -179,9 +179,9 @@ describe('The session manager', () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(6 * MINUTE);
       server.onToken({ status: 429, headers: { 'Retry-After': '120' } });
-      await rejectsWith(testWindow.sessionManager.find('acme', ['read']), 'rate-limited');
+      await rejectsWith(testWindow.sessionManager.getUsableSessions('acme', ['read']), 'rate-limited');
       await testWindow.clock.pass(119 * SECOND);
-      await rejectsWith(testWindow.sessionManager.find('acme', ['read']), 'rate-limited');
+      await rejectsWith(testWindow.sessionManager.getUsableSessions('acme', ['read']), 'rate-limited');
       assert.equal(requests(), 1);
     });
 
@@ -189,11 +189,11 @@ describe('The session manager', () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(6 * MINUTE);
       server.onToken({ status: 400, body: { error: 'invalid_grant' } });
-      assert.deepEqual(await testWindow.sessionManager.find('acme', ['read']), []);
-      assert.deepEqual(await testWindow.sessionManager.find('acme', ['read']), []);
+      assert.deepEqual(await testWindow.sessionManager.getUsableSessions('acme', ['read']), []);
+      assert.deepEqual(await testWindow.sessionManager.getUsableSessions('acme', ['read']), []);
       assert.equal(requests(), 1);
       assert.deepEqual(
-        [ids(testWindow.sessionManager.list('acme')), ids(testWindow.sessionManager.all('acme'))],
+        [ids(testWindow.sessionManager.getActive('acme')), ids(testWindow.sessionManager.getAll('acme'))],
         [[], ['s1']],
       );
     });
@@ -202,25 +202,25 @@ describe('The session manager', () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(4 * MINUTE + SECOND);
       server.onToken({ status: 400, body: { error: 'invalid_grant' } });
-      assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-1']);
+      assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-1']);
       await testWindow.clock.pass(MINUTE);
-      assert.deepEqual(await testWindow.sessionManager.find('acme', ['read']), []);
+      assert.deepEqual(await testWindow.sessionManager.getUsableSessions('acme', ['read']), []);
     });
 
     it('hands out what is left of a token that cannot be renewed, and does not end its session early', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now(), { refreshToken: undefined }));
       await testWindow.clock.pass(5 * MINUTE - SECOND);
-      assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-1']);
+      assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-1']);
       assert.deepEqual([testWindow.record().ended, testWindow.liveSessions.get('s1')?.failures], [undefined, 0]);
       await testWindow.clock.pass(SECOND);
-      assert.deepEqual(await testWindow.sessionManager.find('acme', ['read']), []);
+      assert.deepEqual(await testWindow.sessionManager.getUsableSessions('acme', ['read']), []);
     });
 
     it('renews once for a hundred callers', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       await testWindow.clock.pass(6 * MINUTE);
       const found = await Promise.all(
-        Array.from({ length: 100 }, () => testWindow.sessionManager.find('acme', ['read'])),
+        Array.from({ length: 100 }, () => testWindow.sessionManager.getUsableSessions('acme', ['read'])),
       );
       assert.ok(found.every((sessions) => sessions[0]?.record.accessToken === 'access-2'));
       assert.equal(requests(), 1);
@@ -232,7 +232,7 @@ describe('The session manager', () => {
         recordAt(server.issuer, now(), { accessExpiresAt: undefined, expirySource: 'never-said' }),
       );
       await testWindow.clock.pass(DAY);
-      assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-1']);
+      assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-1']);
       assert.equal(requests(), 0);
     });
 
@@ -240,8 +240,8 @@ describe('The session manager', () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const next = again();
       const found = await Promise.all([
-        next.sessionManager.find('acme', ['read']),
-        next.sessionManager.find('acme', ['read']),
+        next.sessionManager.getUsableSessions('acme', ['read']),
+        next.sessionManager.getUsableSessions('acme', ['read']),
       ]);
       assert.deepEqual(found.map(ids), [['s1'], ['s1']]);
     });
@@ -250,9 +250,9 @@ describe('The session manager', () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.store.failing.add('keys');
       const next = again();
-      await rejectsWith(next.sessionManager.find('acme', ['read']), 'storage');
+      await rejectsWith(next.sessionManager.getUsableSessions('acme', ['read']), 'storage');
       testWindow.store.failing.clear();
-      assert.deepEqual(ids(await next.sessionManager.find('acme', ['read'])), ['s1']);
+      assert.deepEqual(ids(await next.sessionManager.getUsableSessions('acme', ['read'])), ['s1']);
     });
   });
 });

@@ -52,7 +52,9 @@ describe('A sign-in that goes on from a session', () => {
     });
     assert.deepEqual([record.id, record.generation, told()], ['s1', 2, [['s1', 'read write']]]);
     assert.deepEqual(
-      (await testWindow.sessionManager.find('acme', ['read'])).map(({ record: { accessToken } }) => accessToken),
+      (await testWindow.sessionManager.getUsableSessions('acme', ['read'])).map(
+        ({ record: { accessToken } }) => accessToken,
+      ),
       ['access-9'],
     );
     assert.deepEqual(JSON.parse(testWindow.stored() ?? ''), record);
@@ -137,7 +139,7 @@ describe('A sign-in that goes on from a session', () => {
   it('knows what the server last said that it granted, after a renewal, too', async () => {
     await seedSession(testWindow, recordAt(server.issuer, now()));
     server.onToken(rotatingTokens({ scope: 'read extra' }));
-    await testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     assert.deepEqual([testWindow.record().granted, testWindow.record().scopes], [['read', 'extra'], ['read']]);
   });
 
@@ -145,7 +147,7 @@ describe('A sign-in that goes on from a session', () => {
     const there = (more: Partial<SessionRecord>): Promise<SessionRecord> =>
       seedSession(testWindow, recordAt(server.issuer, now(), more));
     const expected = (scopes: readonly string[], account?: string): string | undefined =>
-      testWindow.sessionManager.expected('acme', scopes, account)?.id;
+      testWindow.sessionManager.findSessionToResume('acme', scopes, account)?.id;
 
     it('nobody, where nobody is signed in', () => {
       assert.equal(expected(['read']), undefined);
@@ -164,7 +166,7 @@ describe('A sign-in that goes on from a session', () => {
     it('another account, where the only one there is serves already and nobody is named', async () => {
       await there({});
       assert.equal(expected(['read']), undefined);
-      assert.equal(testWindow.sessionManager.expected('acme', ['read'], undefined, () => false)?.id, 's1');
+      assert.equal(testWindow.sessionManager.findSessionToResume('acme', ['read'], undefined, () => false)?.id, 's1');
     });
 
     it('whoever is named, and of several accounts nobody else', async () => {

@@ -10,6 +10,7 @@ import {
   type TestWindow,
 } from '../../support/testWindow.ts';
 import type { ScriptedServer } from '../../support/scriptedServer.ts';
+import { deleteSealed } from '../../support/sharedFiles.ts';
 
 describe('The session manager, at the side of a store and of other windows', () => {
   let server: ScriptedServer;
@@ -78,7 +79,7 @@ describe('The session manager, at the side of a store and of other windows', () 
         testWindow.store.secrets.set(key, value);
       }
       await testWindow.clock.pass(MINUTE);
-      assert.deepEqual([next.findings, ids(next.sessionManager.all())], [[], ['s1']]);
+      assert.deepEqual([next.findings, ids(next.sessionManager.getAll())], [[], ['s1']]);
     });
 
     it('does not call lost what another window signs out in these seconds', async () => {
@@ -93,7 +94,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       assert.deepEqual(next.findings, []);
     });
 
-    it('restores a session that the store has lost from its sealed copy, where the key to that is left', async () => {
+    it('restores a session that the store has lost from its file, if the encryption key is left', async () => {
       const record = await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.store.secrets.delete('session:s1');
       const next = await restarted();
@@ -123,13 +124,13 @@ describe('The session manager, at the side of a store and of other windows', () 
       ]);
       const later = await restarted();
       assert.deepEqual(later.findings, [], 'a notification at every start would be one too many');
-      assert.deepEqual([later.sessionManager.all(), secretsOf()], [[], ['session:s1', 'session:s2']]);
+      assert.deepEqual([later.sessionManager.getAll(), secretsOf()], [[], ['session:s1', 'session:s2']]);
     });
 
     it('says nothing of sessions whose provider is not configured now', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now(), { providerId: 'gone' }));
       const next = await restarted();
-      assert.deepEqual([next.findings, next.sessionManager.all()], [[], []]);
+      assert.deepEqual([next.findings, next.sessionManager.getAll()], [[], []]);
     });
 
     it('tells once of a record of a later version, leaves it alone and does not call it lost', async () => {
@@ -138,28 +139,28 @@ describe('The session manager, at the side of a store and of other windows', () 
       testWindow.store.secrets.set('session:s1', newer);
       const next = await restarted();
       assert.deepEqual(
-        [next.findings, next.sessionManager.all()],
+        [next.findings, next.sessionManager.getAll()],
         [[{ id: 's1', kind: 'newer', reason: 'version 3' }], []],
       );
       assert.deepEqual([(await restarted()).findings, testWindow.stored()], [[], newer]);
     });
 
     describe('of a session that cannot be read', () => {
-      it('restores it from its sealed copy, and keeps what was there beside it', async () => {
+      it('restores it from its file, and quarantines what was there', async () => {
         const record = await seedSession(testWindow, recordAt(server.issuer, now()));
         testWindow.store.secrets.set('session:s1', 'hello');
         const next = await restarted();
         assert.deepEqual([next.findings, next.record()], [[], record]);
-        assert.equal(testWindow.store.secrets.get('set-aside:s1:1'), 'hello');
+        assert.equal(testWindow.store.secrets.get('quarantined:s1:1'), 'hello');
       });
 
-      it('tells that it was set aside where there is no such copy, and does not call it lost', async () => {
+      it('reports that it was quarantined if the file has no tokens, and doesn’t report it as lost', async () => {
         await seedSession(testWindow, recordAt(server.issuer, now()));
-        testWindow.folder.files.delete('s1.sealed');
+        deleteSealed(testWindow.folder.files);
         testWindow.store.secrets.set('session:s1', 'hello');
         assert.deepEqual(
           (await restarted()).findings.map(({ kind }) => kind),
-          ['set-aside'],
+          ['quarantined'],
         );
         assert.deepEqual((await restarted()).findings, [], 'nor at a later start');
       });
@@ -171,14 +172,14 @@ describe('The session manager, at the side of a store and of other windows', () 
       await testWindow.sessionManager.signOut('s1');
       testWindow.store.secrets.set('session:s1', kept);
       const next = await restarted();
-      assert.deepEqual([next.sessionManager.all(), next.findings, secretsOf()], [[], [], []]);
+      assert.deepEqual([next.sessionManager.getAll(), next.findings, secretsOf()], [[], [], []]);
     });
 
     it('loads although the session index cannot be read', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.folder.failing = true;
       const next = await restarted();
-      assert.deepEqual([ids(next.sessionManager.all()), next.findings], [['s1'], []]);
+      assert.deepEqual([ids(next.sessionManager.getAll()), next.findings], [['s1'], []]);
     });
 
     it('does not put the stored tokens over newer ones in memory', async () => {
@@ -194,10 +195,10 @@ describe('The session manager, at the side of a store and of other windows', () 
     it('takes over a newer generation, and nothing older', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now(), { generation: 3 }));
       await testWindow.secretStorage.write(recordAt(server.issuer, now(), { generation: 2, accessToken: 'older' }));
-      await testWindow.crossWindowSync.onSecretChanged('s1');
+      await testWindow.crossWindowSync.syncSecret('s1');
       assert.equal(testWindow.record().accessToken, 'access-1');
       await testWindow.secretStorage.write(recordAt(server.issuer, now(), { generation: 4, accessToken: 'newer' }));
-      await testWindow.crossWindowSync.onSecretChanged('s1');
+      await testWindow.crossWindowSync.syncSecret('s1');
       assert.equal(testWindow.record().accessToken, 'newer');
     });
 
@@ -206,33 +207,33 @@ describe('The session manager, at the side of a store and of other windows', () 
       const other = again();
       await other.sessionManager.ready();
       await other.sessionManager.signOut('s1');
-      await testWindow.crossWindowSync.onSecretChanged('s1');
+      await testWindow.crossWindowSync.syncSecret('s1');
       assert.deepEqual(testWindow.liveSessions.all(), []);
     });
 
     it('takes in a session that another window has signed in', async () => {
       await testWindow.secretStorage.write(recordAt(server.issuer, now()));
-      await testWindow.crossWindowSync.onSecretChanged('s1');
-      assert.deepEqual(ids(testWindow.sessionManager.all()), ['s1']);
+      await testWindow.crossWindowSync.syncSecret('s1');
+      assert.deepEqual(ids(testWindow.sessionManager.getAll()), ['s1']);
     });
 
     it('leaves half a renewal to the window that is busy with it, until the session index says that it stays like that', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const half = recordAt(server.issuer, now(), { generation: 2, isComplete: false, refreshToken: 'refresh-2' });
       await testWindow.secretStorage.write(half);
-      await testWindow.crossWindowSync.onSecretChanged('s1');
+      await testWindow.crossWindowSync.syncSecret('s1');
       assert.equal(testWindow.record().generation, 1);
-      await testWindow.sessionIndex.write(half);
-      await testWindow.crossWindowSync.onSecretChanged('s1');
+      await testWindow.sessionStore.put(half);
+      await testWindow.crossWindowSync.syncSecret('s1');
       assert.deepEqual(testWindow.record(), half);
     });
 
     it('keeps what it has where the store cannot be read, and says so in the log', async () => {
       const record = await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.store.failing.add('get');
-      await testWindow.crossWindowSync.onSecretChanged('s1');
+      await testWindow.crossWindowSync.syncSecret('s1');
       assert.deepEqual(testWindow.record(), record);
-      assert.ok(testWindow.lines.some((line) => line.includes('could not be read after a change (secret-get)')));
+      assert.ok(testWindow.lines.some((line) => line.includes("couldn't be read after a change (secret-get)")));
     });
 
     it('hears of a sign-out in another window that could not be entered into the session index', async () => {
@@ -241,7 +242,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       await other.sessionManager.ready();
       testWindow.folder.failing = true;
       await other.sessionManager.signOut('s1');
-      await testWindow.crossWindowSync.onSecretChanged('s1');
+      await testWindow.crossWindowSync.syncSecret('s1');
       assert.deepEqual(testWindow.liveSessions.all(), []);
     });
 
@@ -249,23 +250,23 @@ describe('The session manager, at the side of a store and of other windows', () 
       const record = await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.folder.failing = true;
       testWindow.store.secrets.clear();
-      await testWindow.crossWindowSync.onSecretChanged('s1');
+      await testWindow.crossWindowSync.syncSecret('s1');
       assert.deepEqual([testWindow.record(), testWindow.liveSessions.get('s1')?.unsaved], [record, true]);
     });
 
     it('stores its tokens again where an older record has been put over them', async () => {
       const record = await seedSession(testWindow, recordAt(server.issuer, now(), { generation: 3 }));
       testWindow.store.secrets.set('session:s1', JSON.stringify(recordAt(server.issuer, now(), { generation: 2 })));
-      await testWindow.crossWindowSync.onSecretChanged('s1');
+      await testWindow.crossWindowSync.syncSecret('s1');
       assert.equal(testWindow.liveSessions.get('s1')?.unsaved, true);
-      await testWindow.tokenRefresher.save(testWindow.record());
+      await testWindow.sessionStore.put(testWindow.record());
       assert.deepEqual(JSON.parse(testWindow.stored() ?? ''), record);
     });
 
     it('leaves a record of a later version alone that stands there now, and its own where it is', async () => {
       const record = await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.store.secrets.set('session:s1', JSON.stringify({ version: 3 }));
-      await testWindow.crossWindowSync.onSecretChanged('s1');
+      await testWindow.crossWindowSync.syncSecret('s1');
       assert.deepEqual(
         [testWindow.record(), testWindow.liveSessions.get('s1')?.unsaved, testWindow.stored()],
         [record, false, '{"version":3}'],
@@ -276,7 +277,7 @@ describe('The session manager, at the side of a store and of other windows', () 
       const record = await seedSession(testWindow, recordAt(server.issuer, now()));
       const deleting = testWindow.store.delete.bind(testWindow.store);
       testWindow.store.delete = async (key) => {
-        await testWindow.crossWindowSync.onSecretChanged(record.id);
+        await testWindow.crossWindowSync.syncSecret(record.id);
         await deleting(key);
       };
       testWindow.folder.failing = true;
@@ -290,7 +291,7 @@ describe('The session manager, at the side of a store and of other windows', () 
     it('stores a session again that has vanished without a sign-out', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       testWindow.store.secrets.clear();
-      await testWindow.crossWindowSync.onSecretChanged('s1');
+      await testWindow.crossWindowSync.syncSecret('s1');
       assert.equal(testWindow.liveSessions.get('s1')?.unsaved, true);
       testWindow.scheduler.tick();
       await testWindow.clock.rest();
@@ -303,8 +304,8 @@ describe('The session manager, at the side of a store and of other windows', () 
       const other = again();
       await other.sessionManager.ready();
       server.onToken({ status: 400, body: { error: 'invalid_grant' } });
-      await rejectsWith(other.tokenRefresher.renew('s1', 'test'), 'session-ended');
-      await testWindow.crossWindowSync.onSecretChanged('s1');
+      await rejectsWith(other.tokenRefresher.refresh('s1', { reason: 'test' }), 'session-ended');
+      await testWindow.crossWindowSync.syncSecret('s1');
       assert.equal(testWindow.record().ended?.code, 'invalid_grant');
     });
   });

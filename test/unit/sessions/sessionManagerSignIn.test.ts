@@ -13,6 +13,7 @@ import {
   type TestWindow,
 } from '../../support/testWindow.ts';
 import type { ScriptedServer } from '../../support/scriptedServer.ts';
+import { hasTombstone, lockContent, sessionFileName } from '../../support/sharedFiles.ts';
 
 describe('The session manager, as people come and go', () => {
   let server: ScriptedServer;
@@ -43,12 +44,14 @@ describe('The session manager, as people come and go', () => {
 
   /**
    * What is left of a session: its secret, its files but for the word that it is signed out, and whatever holds a token.
-   * The key to sealed copies stays, with nothing left for it to open.
+   * The encryption key stays, with nothing left for it to decrypt.
    */
   const leftOf = (id: string): string[] => {
     const texts = [
       ...testWindow.store.secrets,
-      ...[...testWindow.folder.files].filter(([name]) => name !== `${id}.gone`),
+      ...[...testWindow.folder.files].filter(
+        ([name]) => name !== sessionFileName(testWindow.folder.files, id) || !hasTombstone(testWindow.folder.files, id),
+      ),
     ];
     return texts.filter(([name, text]) => name.includes(id) || /access-\d|refresh-\d/.test(text)).map(([name]) => name);
   };
@@ -58,8 +61,8 @@ describe('The session manager, as people come and go', () => {
       const record = await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       assert.equal(record.id, 'new-1');
       assert.deepEqual(JSON.parse(testWindow.stored('new-1') ?? ''), testWindow.record('new-1'));
-      assert.equal((await testWindow.sessionIndex.read('new-1'))?.generation, 1);
-      assert.deepEqual(await (await started()).sessionStore.read('new-1'), record);
+      assert.equal((await testWindow.sessionStore.header('new-1'))?.generation, 1);
+      assert.deepEqual(await (await started()).sessionStore.get('new-1'), record);
     });
 
     it('refuses a sign-in whose entry in the settings has changed or gone meanwhile, and stores nothing', async () => {
@@ -91,7 +94,7 @@ describe('The session manager, as people come and go', () => {
     it('revives a session that had ended', async () => {
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       server.onToken({ status: 400, body: { error: 'invalid_grant' } });
-      await rejectsWith(testWindow.tokenRefresher.renew('new-1', 'test'), 'session-ended');
+      await rejectsWith(testWindow.tokenRefresher.refresh('new-1', { reason: 'test' }), 'session-ended');
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       assert.deepEqual(
         [testWindow.record('new-1').ended, testWindow.liveSessions.get('new-1')?.failure],
@@ -123,10 +126,7 @@ describe('The session manager, as people come and go', () => {
         [ids(testWindow.liveSessions.all()), ids((await started()).liveSessions.all())],
         [['new-1'], ['new-1']],
       );
-      assert.deepEqual(
-        [testWindow.stored('s1'), [...testWindow.folder.files.keys()].filter((name) => name.startsWith('s1'))],
-        [undefined, ['s1.gone']],
-      );
+      assert.deepEqual([testWindow.stored('s1'), hasTombstone(testWindow.folder.files)], [undefined, true]);
     });
 
     it('never gives two accounts of a provider one label, even where their ids begin alike', async () => {
@@ -171,7 +171,7 @@ describe('The session manager, as people come and go', () => {
       const other = await started();
       testWindow.folder.failing = 'writing';
       for (let time = 0; time < 3; time += 1) {
-        const renewal = other.tokenRefresher.renew('new-1', 'test');
+        const renewal = other.tokenRefresher.refresh('new-1', { reason: 'test' });
         await testWindow.clock.pass(3 * SECOND);
         await renewal;
       }
@@ -185,7 +185,7 @@ describe('The session manager, as people come and go', () => {
 
     it('is newer than what another window has made of the session meanwhile', async () => {
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
-      await (await started()).tokenRefresher.renew('new-1', 'test');
+      await (await started()).tokenRefresher.refresh('new-1', { reason: 'test' });
       const record = await testWindow.sessionManager.addSession(
         grantFor(providerAt(server.issuer), now(), { accessToken: 'access-9' }),
       );
@@ -197,8 +197,8 @@ describe('The session manager, as people come and go', () => {
 
     it('waits three seconds, and no more, for another window that is just renewing the session', async () => {
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
-      const { sign } = await testWindow.life.begin();
-      testWindow.folder.files.set('new-1.1.held', JSON.stringify({ sign, generation: 1 }));
+      const { token } = await testWindow.life.register();
+      testWindow.folder.files.set('new-1.1.locked', lockContent(token));
       let isDone = false;
       const admission = testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now())).finally(() => {
         isDone = true;
@@ -216,7 +216,7 @@ describe('The session manager, as people come and go', () => {
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       assert.equal(testWindow.liveSessions.get('new-1')?.unsaved, true);
       testWindow.store.store = storing;
-      await testWindow.tokenRefresher.save(testWindow.record('new-1'));
+      await testWindow.sessionStore.put(testWindow.record('new-1'));
       assert.deepEqual(
         [testWindow.liveSessions.get('new-1')?.unsaved, JSON.parse(testWindow.stored('new-1') ?? '')],
         [false, testWindow.record('new-1')],
@@ -227,14 +227,14 @@ describe('The session manager, as people come and go', () => {
       testWindow.store.failing.add('store');
       await testWindow.sessionManager.addSession(grantFor(providerAt(server.issuer), now()));
       assert.equal(testWindow.liveSessions.get('new-1')?.unsaved, true);
-      assert.deepEqual(tokens(await testWindow.sessionManager.find('acme', ['read'])), ['access-1']);
+      assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-1']);
     });
 
     it('admits a token that is to live longer than a date can say', async () => {
       const record = await testWindow.sessionManager.addSession(
         grantFor(providerAt(server.issuer), now(), { accessExpiresAt: now() + Number.MAX_SAFE_INTEGER * 1000 }),
       );
-      assert.deepEqual(ids(await testWindow.sessionManager.find('acme', ['read'])), [record.id]);
+      assert.deepEqual(ids(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), [record.id]);
     });
   });
 
@@ -251,7 +251,7 @@ describe('The session manager, as people come and go', () => {
       assert.deepEqual([testWindow.liveSessions.all(), leftOf('s1')], [[], []]);
       const other = await started();
       await other.clock.pass(5 * SECOND);
-      assert.deepEqual([other.sessionManager.all(), other.findings], [[], []]);
+      assert.deepEqual([other.sessionManager.getAll(), other.findings], [[], []]);
     });
 
     it('tells of which server the person signs out in the browser, where the entry wants that, and the log not with what token', async () => {
@@ -278,15 +278,18 @@ describe('The session manager, as people come and go', () => {
 
     it('leaves nothing of a session that was renewed and has failed, but the word that it is signed out', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
-      await testWindow.tokenRefresher.renew('s1', 'test');
+      await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
       server.onToken({ status: 503 });
-      await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'server');
+      await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'server');
       assert.ok(leftOf('s1').length >= 5, leftOf('s1').join());
       await atServer('s1');
-      assert.deepEqual([leftOf('s1'), [...testWindow.folder.files.keys()]], [[], ['s1.gone']]);
+      assert.deepEqual(
+        [leftOf('s1'), testWindow.folder.files.size, hasTombstone(testWindow.folder.files)],
+        [[], 1, true],
+      );
       assert.deepEqual(
         [...testWindow.store.secrets.keys()].map((key) => key.split(':')[0]),
-        ['hand-over-key'],
+        ['encryption-key'],
       );
     });
 
@@ -295,7 +298,7 @@ describe('The session manager, as people come and go', () => {
       await atServer('s1');
       testWindow.clock.sleep(179 * DAY);
       await started();
-      assert.deepEqual([...testWindow.folder.files.keys()], ['s1.gone']);
+      assert.deepEqual([testWindow.folder.files.size, hasTombstone(testWindow.folder.files)], [1, true]);
       testWindow.clock.sleep(2 * DAY);
       await started();
       assert.deepEqual([...testWindow.folder.files.keys()], []);
@@ -306,7 +309,7 @@ describe('The session manager, as people come and go', () => {
       await testWindow.sessionManager.removeLocally('s1');
       await testWindow.clock.rest();
       assert.deepEqual([testWindow.liveSessions.all(), leftOf('s1'), server.requests], [[], [], []]);
-      assert.deepEqual((await started()).sessionManager.all(), []);
+      assert.deepEqual((await started()).sessionManager.getAll(), []);
       await testWindow.sessionManager.removeLocally('s1');
     });
 
@@ -338,7 +341,7 @@ describe('The session manager, as people come and go', () => {
       assert.deepEqual(testWindow.liveSessions.all(), []);
       testWindow.store.failing.clear();
       assert.deepEqual(
-        [(await started()).sessionManager.all(), leftOf('s1')],
+        [(await started()).sessionManager.getAll(), leftOf('s1')],
         [[], []],
         'nor does it come back at the next start',
       );
@@ -356,12 +359,12 @@ describe('The session manager, as people come and go', () => {
       testWindow.folder.failing = true;
       await atServer('s1');
       testWindow.folder.failing = false;
-      assert.ok(testWindow.folder.files.has('s1.sealed'));
+      assert.equal(hasTombstone(testWindow.folder.files), false);
       const other = await started();
       await other.clock.pass(5 * SECOND);
       assert.deepEqual(
-        [other.sessionManager.all(), other.findings, testWindow.folder.files.has('s1.sealed')],
-        [[], [], false],
+        [other.sessionManager.getAll(), other.findings, hasTombstone(testWindow.folder.files)],
+        [[], [], true],
       );
     });
 

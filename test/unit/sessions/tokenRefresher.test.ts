@@ -36,7 +36,9 @@ describe('The refresher', () => {
   };
 
   it('makes one request for a hundred callers at once, and gives them all the same tokens', async () => {
-    const records = await Promise.all(Array.from({ length: 100 }, () => testWindow.tokenRefresher.renew('s1', 'test')));
+    const records = await Promise.all(
+      Array.from({ length: 100 }, () => testWindow.tokenRefresher.refresh('s1', { reason: 'test' })),
+    );
     assert.equal(server.requestsTo('/token').length, 1);
     assert.deepEqual(new Set(records.map(({ accessToken }) => accessToken)), new Set(['access-2']));
   });
@@ -44,14 +46,14 @@ describe('The refresher', () => {
   it('gives a hundred callers at once the one failure, and counts it once', async () => {
     server.onToken({ status: 503 });
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 100 }, () => testWindow.tokenRefresher.renew('s1', 'test')),
+      Array.from({ length: 100 }, () => testWindow.tokenRefresher.refresh('s1', { reason: 'test' })),
     );
     assert.ok(outcomes.every(({ status }) => status === 'rejected'));
     assert.deepEqual([server.requestsTo('/token').length, testWindow.liveSessions.get('s1')?.failures], [1, 1]);
   });
 
   it('sends the public client id and the refresh token, and no scope', async () => {
-    await testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     const [request] = server.requestsTo('/token');
     assert.deepEqual(Object.fromEntries(request?.parameters ?? []), {
       grant_type: 'refresh_token',
@@ -62,20 +64,20 @@ describe('The refresher', () => {
   });
 
   it('follows the rotation, and stores and enters each generation', async () => {
-    await testWindow.tokenRefresher.renew('s1', 'test');
-    await testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     const { accessToken, refreshToken, generation, isComplete } = testWindow.record();
     assert.deepEqual([accessToken, refreshToken, generation, isComplete], ['access-3', 'refresh-3', 3, true]);
     assert.deepEqual(JSON.parse(testWindow.stored() ?? ''), testWindow.record());
-    assert.equal((await testWindow.sessionIndex.read('s1'))?.generation, 3);
+    assert.equal((await testWindow.sessionStore.header('s1'))?.generation, 3);
     testWindow.store.secrets.delete('session:s1');
-    assert.deepEqual(await testWindow.sessionStore.read('s1'), testWindow.record(), 'from the sealed copy');
+    assert.deepEqual(await testWindow.sessionStore.get('s1'), testWindow.record(), 'from the sealed copy');
   });
 
   it('takes it for no verdict that there is nothing to renew with: the token in hand goes on working', async () => {
     const { refreshToken: _none, ...record } = recordAt(server.issuer, testWindow.clock.now());
     await seedSession(testWindow, record);
-    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'not-renewable', 'no-refresh-token');
+    await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'not-renewable', 'no-refresh-token');
     assert.deepEqual(
       [testWindow.record().ended, testWindow.liveSessions.get('s1')?.failure, server.requests.length],
       [undefined, undefined, 0],
@@ -84,7 +86,11 @@ describe('The refresher', () => {
 
   it('takes a server at its word that it renews nothing: the session lasts as long as its access token, and is asked for no more', async () => {
     server.onToken({ status: 400, body: { error: 'unsupported_grant_type' } });
-    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'not-renewable', 'unsupported_grant_type');
+    await rejectsWith(
+      testWindow.tokenRefresher.refresh('s1', { reason: 'test' }),
+      'not-renewable',
+      'unsupported_grant_type',
+    );
     const { ended, refreshToken } = testWindow.record();
     assert.deepEqual(
       [ended, refreshToken, tokenLifetimes(testWindow.record()).renewable],
@@ -93,12 +99,12 @@ describe('The refresher', () => {
     assert.equal((JSON.parse(testWindow.stored() ?? '') as SessionRecord).isNotRefreshable, true);
     testWindow.scheduler.tick();
     await testWindow.clock.pass(HOUR);
-    assert.deepEqual([server.requestsTo('/token').length, testWindow.sessionManager.list('acme')], [1, []]);
+    assert.deepEqual([server.requestsTo('/token').length, testWindow.sessionManager.getActive('acme')], [1, []]);
   });
 
   it('can be waited for, so that a window does not close on a renewal whose answer nobody would store', async () => {
-    const renewal = testWindow.tokenRefresher.renew('s1', 'test');
-    await testWindow.tokenRefresher.idle();
+    const renewal = testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
+    await testWindow.tokenRefresher.whenIdle();
     assert.equal((JSON.parse(testWindow.stored() ?? '') as { generation: number }).generation, 2);
     await renewal;
   });
@@ -117,7 +123,7 @@ describe('The refresher', () => {
         },
       };
     });
-    await testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     assert.equal(testWindow.clock.now(), sentAt + 9 * SECOND);
     const { accessExpiresAt, renewedAt, sessionEndsAt } = testWindow.record();
     assert.deepEqual(
@@ -128,8 +134,8 @@ describe('The refresher', () => {
 
   it('keeps the refresh token where the answer has none', async () => {
     server.onToken({ body: { access_token: 'access-2', token_type: 'Bearer', expires_in: 300 } });
-    await testWindow.tokenRefresher.renew('s1', 'test');
-    await testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     assert.deepEqual(
       server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token')),
       ['refresh-1', 'refresh-1'],
@@ -140,14 +146,14 @@ describe('The refresher', () => {
   it('stores the new refresh token before it looks at an ID token that turns out to be bad, and keeps the session', async () => {
     const idToken = await server.idToken({ aud: 'somebody-else' });
     server.onToken(rotatingTokens({ id_token: idToken }));
-    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'untrusted-answer');
+    await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'untrusted-answer');
     const { accessToken, refreshToken, generation, isComplete, ended } = testWindow.record();
     assert.deepEqual(
       [accessToken, refreshToken, generation, isComplete, ended],
       ['access-1', 'refresh-2', 2, false, undefined],
     );
     assert.equal(
-      (await testWindow.sessionIndex.read('s1'))?.generation,
+      (await testWindow.sessionStore.header('s1'))?.generation,
       2,
       'the older refresh token is of use to no window any more',
     );
@@ -159,7 +165,7 @@ describe('The refresher', () => {
       accessToken: renewed,
       generation: next,
       isComplete: isWholeNow,
-    } = await testWindow.tokenRefresher.renew('s1', 'test');
+    } = await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     assert.deepEqual([renewed, next, isWholeNow], ['for-refresh-2', 3, true]);
   });
 
@@ -171,14 +177,14 @@ describe('The refresher', () => {
       storedByThen = testWindow.stored();
       return { status: 500 };
     });
-    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'server');
+    await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'server');
     assert.match(storedByThen ?? '', /refresh-2/);
   });
 
   it('refuses tokens of another person, and keeps the session', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { subject: 'person-1' }));
     server.onToken(rotatingTokens({ id_token: await server.idToken({ aud: 'editor', sub: 'person-2' }) }));
-    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'other-account', 'other-subject');
+    await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'other-account', 'other-subject');
     assert.equal(testWindow.record().accessToken, 'access-1');
     assert.equal(testWindow.record().ended, undefined);
   });
@@ -196,14 +202,14 @@ describe('The refresher', () => {
       recordAt(`${home}/common/v2.0`, testWindow.clock.now(), { subject: 'person-1', idToken: await idTokenOf('t-1') }),
     );
     server.onToken(rotatingTokens({ id_token: await idTokenOf('t-2') }));
-    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'other-account', 'other-issuer');
+    await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'other-account', 'other-issuer');
     assert.deepEqual(
       [testWindow.record().accessToken, testWindow.record().refreshToken, testWindow.record().ended],
       ['access-1', 'refresh-2', undefined],
     );
     const idToken = await idTokenOf('t-1');
     server.onToken({ body: { access_token: 'access-3', token_type: 'Bearer', id_token: idToken } });
-    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-3');
+    assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-3');
   });
 
   it('takes tokens of an issuer that has come to write itself with a slash at the end', async () => {
@@ -216,18 +222,18 @@ describe('The refresher', () => {
     );
     server.metadata['issuer'] = `${server.issuer}/`;
     server.onToken(rotatingTokens({ id_token: await server.idToken({ aud: 'editor', iss: `${server.issuer}/` }) }));
-    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
+    assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-2');
   });
 
   it('takes new tokens of the same person with an ID token', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now(), { subject: 'person-1' }));
     server.onToken(rotatingTokens({ id_token: await server.idToken({ aud: 'editor' }, 'ES256') }));
-    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
+    assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-2');
   });
 
   it('ends the session on invalid_grant, and stores that', async () => {
     server.onToken({ status: 400, body: { error: 'invalid_grant' } });
-    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'session-ended', 'invalid_grant');
+    await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'session-ended', 'invalid_grant');
     const ended = { at: testWindow.clock.now(), category: 'session-ended', code: 'invalid_grant' };
     assert.deepEqual(testWindow.record().ended, ended);
     assert.deepEqual((JSON.parse(testWindow.stored() ?? '') as { ended: unknown }).ended, ended);
@@ -244,7 +250,7 @@ describe('The refresher', () => {
     server.onToken('drop');
     const waits: number[] = [];
     for (let time = 0; time < 5; time += 1) {
-      await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'network');
+      await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'network');
       waits.push((testWindow.liveSessions.get('s1')?.nextTryAt ?? 0) - testWindow.clock.now());
     }
     assert.deepEqual(waits, [2 * SECOND, 4 * SECOND, 8 * SECOND, MINUTE, MINUTE]);
@@ -255,7 +261,7 @@ describe('The refresher', () => {
     server.onToken({ status: 503 });
     const waits: number[] = [];
     for (let time = 0; time < 4; time += 1) {
-      await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'server');
+      await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'server');
       waits.push((testWindow.liveSessions.get('s1')?.nextTryAt ?? 0) - testWindow.clock.now());
     }
     assert.deepEqual(waits, [2 * SECOND, 4 * SECOND, MINUTE, MINUTE]);
@@ -265,7 +271,11 @@ describe('The refresher', () => {
     server.metadata['token_endpoint'] = `${await closedIssuer()}/token`;
     const waits: number[] = [];
     for (let time = 0; time < 5; time += 1) {
-      const failure = await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'network', 'ECONNREFUSED');
+      const failure = await rejectsWith(
+        testWindow.tokenRefresher.refresh('s1', { reason: 'test' }),
+        'network',
+        'ECONNREFUSED',
+      );
       assert.equal(failure.wasNotSent, true);
       waits.push((testWindow.liveSessions.get('s1')?.nextTryAt ?? 0) - testWindow.clock.now());
     }
@@ -280,7 +290,7 @@ describe('The refresher', () => {
       [7, 429],
     ] as const) {
       server.onToken({ status, headers: { 'Retry-After': String(wait) } });
-      await assert.rejects(testWindow.tokenRefresher.renew('s1', 'test'));
+      await assert.rejects(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }));
       assert.equal(testWindow.liveSessions.get('s1')?.nextTryAt, testWindow.clock.now() + wait * SECOND);
       await testWindow.clock.pass(wait * SECOND);
     }
@@ -288,9 +298,9 @@ describe('The refresher', () => {
 
   it('forgets the failures after a renewal that works', async () => {
     server.onToken({ status: 500 });
-    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'server');
+    await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'server');
     server.onToken(rotatingTokens());
-    await testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     assert.deepEqual(live(), {
       failures: 0,
       category: undefined,
@@ -315,7 +325,7 @@ describe('The refresher', () => {
   for (const [what, script] of Object.entries(keeps)) {
     it(`keeps the session and its tokens through ${what}`, async () => {
       server.onToken(script);
-      await assert.rejects(testWindow.tokenRefresher.renew('s1', 'test'));
+      await assert.rejects(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }));
       assert.equal(testWindow.record().ended, undefined);
       assert.equal(testWindow.record().refreshToken, 'refresh-1');
       assert.notEqual(testWindow.liveSessions.get('s1')?.nextTryAt, undefined);
@@ -324,29 +334,29 @@ describe('The refresher', () => {
 
   it('keeps new tokens in memory where storing them fails, marked as unsaved', async () => {
     testWindow.store.failing.add('store');
-    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
+    assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-2');
     assert.equal(testWindow.liveSessions.get('s1')?.unsaved, true);
     assert.match(testWindow.stored() ?? '', /refresh-1/);
     testWindow.store.failing.clear();
-    await testWindow.tokenRefresher.save(testWindow.record());
+    await testWindow.sessionStore.put(testWindow.record());
     assert.equal(testWindow.liveSessions.get('s1')?.unsaved, false);
     assert.match(testWindow.stored() ?? '', /refresh-2/);
   });
 
   it('marks tokens as unsaved that a store accepts and forgets', async () => {
     testWindow.store.store = () => Promise.resolve();
-    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
+    assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-2');
     assert.deepEqual(
       [testWindow.liveSessions.get('s1')?.unsaved, testWindow.record().refreshToken],
       [true, 'refresh-2'],
     );
-    assert.ok(testWindow.lines.some((line) => line.includes('could not be stored (secret-forgotten); kept in memory')));
-    assert.equal((await testWindow.sessionStore.read('s1'))?.refreshToken, 'refresh-2', 'the sealed copy has them');
+    assert.ok(testWindow.lines.some((line) => line.includes('be stored (secret-forgotten); it')));
+    assert.equal((await testWindow.sessionStore.get('s1'))?.refreshToken, 'refresh-2', 'the sealed copy has them');
   });
 
   it('does not wait longer than ten seconds for a store that does not answer', async () => {
     testWindow.store.beforeStore = () => new Promise(() => {});
-    const renewal = testWindow.tokenRefresher.renew('s1', 'test');
+    const renewal = testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     await server.waitFor('/token');
     // Once for the refresh token alone, once for all of it.
     await testWindow.clock.pass(20 * SECOND);
@@ -356,7 +366,7 @@ describe('The refresher', () => {
 
   it('renews although the store cannot be read', async () => {
     testWindow.store.failing.add('get');
-    assert.equal((await testWindow.tokenRefresher.renew('s1', 'test')).accessToken, 'access-2');
+    assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-2');
   });
 
   it('takes over what another window has renewed, without a request', async () => {
@@ -366,7 +376,7 @@ describe('The refresher', () => {
       refreshToken: 'refresh-5',
     });
     await testWindow.secretStorage.write(newer);
-    assert.deepEqual(await testWindow.tokenRefresher.renew('s1', 'test'), newer);
+    assert.deepEqual(await testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), newer);
     assert.deepEqual(testWindow.record(), newer);
     assert.equal(server.requests.length, 0);
   });
@@ -376,39 +386,39 @@ describe('The refresher', () => {
       recordAt(server.issuer, testWindow.clock.now(), { generation: 1, refreshToken: 'refresh-0' }),
     );
     testWindow.liveSessions.put(recordAt(server.issuer, testWindow.clock.now(), { generation: 2 }));
-    await testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     assert.equal(server.requestsTo('/token')[0]?.parameters.get('refresh_token'), 'refresh-1');
   });
 
   it('fails as cancelled where the session is not there, without a request', async () => {
-    await rejectsWith(testWindow.tokenRefresher.renew('s9', 'test'), 'signed-out', 'signed-out');
+    await rejectsWith(testWindow.tokenRefresher.refresh('s9', { reason: 'test' }), 'signed-out', 'signed-out');
     assert.equal(server.requests.length, 0);
   });
 
   it('ends a session without a refresh token that is to be renewed', async () => {
     testWindow.liveSessions.put({ ...recordAt(server.issuer, testWindow.clock.now()), refreshToken: undefined });
-    await rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'not-renewable', 'no-refresh-token');
+    await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'not-renewable', 'no-refresh-token');
   });
 
   it('says that the token never expires where the server never said, once', async () => {
     server.onToken(rotatingTokens({ expires_in: undefined }));
-    await testWindow.tokenRefresher.renew('s1', 'test');
-    await testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     assert.equal(testWindow.lines.filter((line) => line.includes('assumedLifetime')).length, 1);
   });
 
   it('writes no token into the log, whatever happens', async () => {
-    await testWindow.tokenRefresher.renew('s1', 'test');
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     server.onToken({ status: 400, body: { error: 'invalid_grant', error_description: 'refresh-2' } });
     testWindow.store.failing.add('store');
-    await assert.rejects(testWindow.tokenRefresher.renew('s1', 'test'));
+    await assert.rejects(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }));
     assert.ok(testWindow.lines.length > 3);
     assert.doesNotMatch(testWindow.lines.join('\n').replace(/: refresh-2/, ''), /access-\d|refresh-\d/);
   });
 
   it('keeps a session whose token is to live longer than a date can say', async () => {
     server.onToken(rotatingTokens({ expires_in: Number.MAX_SAFE_INTEGER }));
-    await testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
+    await testWindow.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     assert.equal(testWindow.record().refreshToken, 'refresh-2');
     const restarted = createTestWindow(server.issuer, {
       store: testWindow.store,

@@ -16,6 +16,8 @@ import {
   type Script,
   type Scripted,
 } from '../../support/scriptedServer.ts';
+import { headerOf } from '../../../src/storage/sessionFile.ts';
+import { lockContent, sessionFile, setSessionFile } from '../../support/sharedFiles.ts';
 
 describe('The refresher, whose answer is lost on the way', () => {
   let server: ScriptedServer;
@@ -43,7 +45,7 @@ describe('The refresher, whose answer is lost on the way', () => {
       return typeof next === 'function' ? next(request) : next;
     });
   };
-  const renew = (): Promise<unknown> => testWindow.tokenRefresher.renew('s1', 'test');
+  const renew = (): Promise<unknown> => testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
   const wasSentOnceMore = (): boolean => testWindow.lines.some((line) => line.includes('sent once more'));
 
   it('sends the same token once more, at once: a server with a grace period gives the answer again', async () => {
@@ -167,24 +169,36 @@ describe('The refresher, whose answer is lost on the way', () => {
         life: testWindow.life,
       });
       await other.sessionManager.ready();
-      await rejectsWith(other.tokenRefresher.renew('s1', 'test'), 'refresh-response-lost', 'refresh-response-lost');
+      await rejectsWith(
+        other.tokenRefresher.refresh('s1', { reason: 'test' }),
+        'refresh-response-lost',
+        'refresh-response-lost',
+      );
       assert.equal(sent().length, 3);
     });
 
+    /** A window that has sent the refresh token of a generation, and has ended. */
+    const endInFlight = (inFlight: number): void => {
+      const header = headerOf(sessionFile(testWindow.folder.files));
+      assert.ok(header !== undefined);
+      setSessionFile(testWindow.folder.files, { ...header, inFlight });
+      testWindow.folder.files.set('s1.1.locked', lockContent('ended'));
+    };
+
     it('says so of a window that ended with the request on its way', async () => {
-      testWindow.folder.files.set('s1.1.held', JSON.stringify({ sign: 'a window that is gone', generation: 1 }));
+      endInFlight(1);
       script(INVALID);
       await rejectsWith(renew(), 'refresh-response-lost', 'refresh-response-lost');
     });
 
     it('says what it is where the answer that was lost was to an older token', async () => {
-      testWindow.folder.files.set('s1.1.held', JSON.stringify({ sign: 'a window that is gone', generation: 7 }));
+      endInFlight(7);
       script(INVALID);
       await rejectsWith(renew(), 'session-ended', 'invalid_grant');
     });
 
     it('says what it is where the window that ended had stored the answer: that token is another one', async () => {
-      testWindow.folder.files.set('s1.1.held', JSON.stringify({ sign: 'a window that is gone', generation: 1 }));
+      endInFlight(1);
       await testWindow.secretStorage.write(
         recordAt(server.issuer, testWindow.clock.now(), {
           generation: 2,

@@ -11,6 +11,7 @@ import {
   type TestWindow,
 } from '../../support/testWindow.ts';
 import { rotatingTokens, type ScriptedServer, type Script } from '../../support/scriptedServer.ts';
+import { hasTombstone, sessionFileName } from '../../support/sharedFiles.ts';
 
 describe('The refresher, as people come and go', () => {
   let server: ScriptedServer;
@@ -42,16 +43,22 @@ describe('The refresher, as people come and go', () => {
     /** Signs out while the server is asked for new tokens, which it gives afterwards. */
     const signOutDuringRenewal = async (): Promise<void> => {
       const release = heldToken();
-      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
+      const renewal = rejectsWith(
+        testWindow.tokenRefresher.refresh('s1', { reason: 'test' }),
+        'signed-out',
+        'signed-out',
+      );
       await server.waitFor('/token');
       await testWindow.sessionManager.signOut('s1');
       release();
       await renewal;
     };
 
-    /** What is left of the session: its secret, its files but for the word that it is signed out and the marks of turns, and texts with a token. */
+    /** What is left of the session: its secret, its files but for the tombstone and the released locks, and texts with a token. */
     const leftovers = (): string[] => {
-      const isOnPurpose = (name: string): boolean => name === 's1.gone' || /^s1\.\d+\.over$/.test(name);
+      const { files } = testWindow.folder;
+      const isOnPurpose = (name: string): boolean =>
+        (name === sessionFileName(files) && hasTombstone(files)) || /^s1\.\d+\.released$/.test(name);
       const texts = [
         ...testWindow.store.secrets,
         ...[...testWindow.folder.files].filter(([name]) => !isOnPurpose(name)),
@@ -89,7 +96,11 @@ describe('The refresher, as people come and go', () => {
 
     it('revokes the new refresh token of an answer that has nothing else of use', async () => {
       const release = heldToken({ access_token: null });
-      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
+      const renewal = rejectsWith(
+        testWindow.tokenRefresher.refresh('s1', { reason: 'test' }),
+        'signed-out',
+        'signed-out',
+      );
       await server.waitFor('/token');
       await testWindow.sessionManager.signOut('s1');
       release();
@@ -100,7 +111,11 @@ describe('The refresher, as people come and go', () => {
     it('does so, too, where that was in another window', async () => {
       const other = await otherWindow();
       const release = heldToken();
-      const renewal = rejectsWith(testWindow.tokenRefresher.renew('s1', 'test'), 'signed-out', 'signed-out');
+      const renewal = rejectsWith(
+        testWindow.tokenRefresher.refresh('s1', { reason: 'test' }),
+        'signed-out',
+        'signed-out',
+      );
       await server.waitFor('/token');
       await other.sessionManager.signOut('s1');
       release();
@@ -116,7 +131,7 @@ describe('The refresher, as people come and go', () => {
         new Promise((resolve) => {
           release = resolve;
         });
-      const renewal = testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
+      const renewal = testWindow.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
       while (!testWindow.store.history.some(({ value }) => value.includes('refresh-2'))) {
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -135,7 +150,7 @@ describe('The refresher, as people come and go', () => {
 
     it('leaves no mark of its turn behind either', async () => {
       await signOutDuringRenewal();
-      assert.deepEqual([...testWindow.folder.files.keys()], ['s1.gone']);
+      assert.deepEqual([testWindow.folder.files.size, hasTombstone(testWindow.folder.files)], [1, true]);
     });
   });
 
@@ -155,7 +170,7 @@ describe('The refresher, as people come and go', () => {
         await gate;
         return verdict;
       });
-      const renewal = testWindow.tokenRefresher.renew('s1', 'test').catch(() => {});
+      const renewal = testWindow.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
       await server.waitFor('/token');
       const admission = testWindow.sessionManager.addSession(
         grantFor(providerAt(server.issuer), testWindow.clock.now(), {

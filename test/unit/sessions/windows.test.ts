@@ -74,7 +74,7 @@ describe('Windows', function () {
       for (const window of [one, other]) {
         assert.deepEqual(
           window.sessionManager
-            .list('acme')
+            .getActive('acme')
             .map(({ record }) => record.id)
             .sort(),
           ['one', 's1'],
@@ -90,10 +90,10 @@ describe('Windows', function () {
     const [blind, other] = [windows.open({ isBlind: true }), windows.open()];
     await windows.signIn(blind);
     windows.store.failing.add('store');
-    await blind.tokenRefresher.renew('s1', 'test');
+    await blind.tokenRefresher.refresh('s1', { reason: 'test' });
     await windows.clock.rest();
     windows.store.failing.clear();
-    await other.tokenRefresher.renew('s1', 'test');
+    await other.tokenRefresher.refresh('s1', { reason: 'test' });
     await other.close();
     assert.deepEqual([blind.record().generation, blind.liveSessions.get('s1')?.unsaved], [2, true]);
     await windows.clock.pass(12 * SECOND);
@@ -111,8 +111,11 @@ describe('Windows', function () {
     await windows.signIn(one);
     // It knows the session, and cannot open the sealed copy before the key has arrived.
     other.liveSessions.put(one.record());
-    await one.tokenRefresher.renew('s1', 'test');
-    const [renewed] = await Promise.all([other.tokenRefresher.renew('s1', 'test'), windows.clock.pass(3 * SECOND)]);
+    await one.tokenRefresher.refresh('s1', { reason: 'test' });
+    const [renewed] = await Promise.all([
+      other.tokenRefresher.refresh('s1', { reason: 'test' }),
+      windows.clock.pass(3 * SECOND),
+    ]);
     assert.deepEqual([renewed.accessToken, times.length], ['access-2', 1]);
   });
 
@@ -229,7 +232,7 @@ describe('Windows', function () {
         await windows.closeAll();
         await windows.clock.pass(HOUR);
         const last = windows.open();
-        const found = await last.sessionManager.find('acme', ['read']);
+        const found = await last.sessionManager.getUsableSessions('acme', ['read']);
         await windows.clock.pass(5 * SECOND);
         assert.deepEqual(found.map(({ record }) => record.id).sort(), ['s1', 's2'], last.lines.join('\n'));
         assert.deepEqual([last.record('s1').ended, last.record('s2').ended], [undefined, undefined]);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { rotatingTokens, ScriptedServer, type ScriptedAnswer } from '../../support/scriptedServer.ts';
 import { timed, tokenIn, Windows, type StoreKind } from '../../support/windows.ts';
+import { hasTombstone } from '../../support/sharedFiles.ts';
 
 describe('Windows that cannot take turns', function () {
   this.timeout(20_000);
@@ -35,17 +36,19 @@ describe('Windows that cannot take turns', function () {
   const renewInTurn = async (): Promise<void> => {
     for (const window of windows.all) {
       // Who is behind merely takes over what another has.
-      await window.crossWindowSync.onSecretChanged('s1');
-      await Promise.all([window.tokenRefresher.renew('s1', 'test'), windows.clock.pass(5 * SECOND)]);
+      await window.crossWindowSync.syncSecret('s1');
+      await Promise.all([window.tokenRefresher.refresh('s1', { reason: 'test' }), windows.clock.pass(5 * SECOND)]);
     }
   };
 
   /** Lets all windows, which know that they are alone, send the same token in the same moment. */
   const collide = async (): Promise<void> => {
     await renewInTurn();
-    await Promise.all(windows.all.map(({ crossWindowSync }) => crossWindowSync.onSecretChanged('s1')));
+    await Promise.all(windows.all.map(({ crossWindowSync }) => crossWindowSync.syncSecret('s1')));
     const before = times.length;
-    const renewals = Promise.allSettled(windows.all.map(({ tokenRefresher }) => tokenRefresher.renew('s1', 'test')));
+    const renewals = Promise.allSettled(
+      windows.all.map(({ tokenRefresher }) => tokenRefresher.refresh('s1', { reason: 'test' })),
+    );
     await windows.clock.pass(20 * SECOND);
     await renewals;
     assert.equal(times.length - before, windows.all.length, 'they did not collide');
@@ -155,14 +158,14 @@ describe('Windows that cannot take turns', function () {
       [new Set([`access-${times.length + 1}`]), Array(5).fill(undefined)],
     );
     assert.ok(times.length > before);
-    assert.ok([...windows.folder.files.keys()].some((name) => name.endsWith('.held')));
+    assert.ok([...windows.folder.files.keys()].some((name) => name.endsWith('.locked')));
   });
 
   it('hear of a renewal that could not be told to them as soon as it can, where the folder is the only way', async () => {
     await openSignedIn('browser', 3);
     times = timed(windows, server, rotatingTokens());
     const [one] = windows.all;
-    await Promise.all([one?.tokenRefresher.renew('s1', 'test'), windows.clock.pass(5 * SECOND)]);
+    await Promise.all([one?.tokenRefresher.refresh('s1', { reason: 'test' }), windows.clock.pass(5 * SECOND)]);
     windows.folder.failing = false;
     await windows.clock.pass(70 * SECOND);
     assert.deepEqual([accessTokens(), times.length], [new Set(['access-2']), 1]);
@@ -210,7 +213,7 @@ describe('Windows that cannot take turns', function () {
     );
     windows.folder.failing = false;
     await windows.clock.pass(10 * MINUTE);
-    assert.ok(windows.folder.files.has('s1.gone'), 'it is written down as soon as that can be done');
+    assert.ok(hasTombstone(windows.folder.files), 'as soon as the folder works again');
     await windows.closeAll();
     const later = windows.open();
     await windows.clock.pass(10 * MINUTE);

@@ -116,7 +116,7 @@ describe('Windows to which anything may happen', function () {
       () => {
         windows.all
           .filter(() => random() < 0.6)
-          .forEach(({ tokenRefresher }) => void tokenRefresher.renew('s1', 'test').catch(() => {}));
+          .forEach(({ tokenRefresher }) => void tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {}));
         return windows.clock.pass(20 * SECOND);
       },
       () => windows.store.failing.add('store'),

@@ -79,7 +79,7 @@ describe('Windows whose server fails them', function () {
   const verdicts = (): Set<string | undefined> => new Set(windows.all.map((window) => window.record().ended?.code));
   const tokens = (): Set<string | undefined> => new Set(windows.all.map((window) => window.record().refreshToken));
   const renewAll = (): Promise<unknown> =>
-    Promise.allSettled(windows.all.map(({ tokenRefresher }) => tokenRefresher.renew('s1', 'test')));
+    Promise.allSettled(windows.all.map(({ tokenRefresher }) => tokenRefresher.refresh('s1', { reason: 'test' })));
 
   for (const kind of STORE_KINDS) {
     describe(`(${kind})`, () => {
@@ -204,7 +204,10 @@ describe('Windows whose server fails them', function () {
       it('all have it at once, though no access token has come with it', async () => {
         await openSignedIn(5, forSomebodyElse(server), kind);
         const [one] = windows.all;
-        await rejectsWith(one?.tokenRefresher.renew('s1', 'test') ?? Promise.resolve(), 'untrusted-answer');
+        await rejectsWith(
+          one?.tokenRefresher.refresh('s1', { reason: 'test' }) ?? Promise.resolve(),
+          'untrusted-answer',
+        );
         await windows.clock.rest();
         assert.deepEqual([tokens(), times.length], [new Set(['refresh-2']), 1]);
         assert.deepEqual(
@@ -294,14 +297,14 @@ describe('Windows whose server fails them', function () {
     await openSignedIn(2, () => ({ status: 401, body: { error: 'invalid_client' } }));
     const [one, other] = windows.all;
     assert.ok(one !== undefined && other !== undefined);
-    await rejectsWith(one.tokenRefresher.renew('s1', 'test'), 'client-rejected');
+    await rejectsWith(one.tokenRefresher.refresh('s1', { reason: 'test' }), 'client-rejected');
     await windows.clock.pass(2 * SECOND);
-    await rejectsWith(other.tokenRefresher.renew('s1', 'test'), 'client-rejected');
+    await rejectsWith(other.tokenRefresher.refresh('s1', { reason: 'test' }), 'client-rejected');
     assert.equal(times.length, 1);
     await windows.clock.pass(10 * SECOND);
-    await rejectsWith(other.tokenRefresher.renew('s1', 'test', false), 'client-rejected');
+    await rejectsWith(other.tokenRefresher.refresh('s1', { reason: 'test', isUrgent: false }), 'client-rejected');
     assert.equal(times.length, 1);
-    await rejectsWith(other.tokenRefresher.renew('s1', 'test', true), 'client-rejected');
+    await rejectsWith(other.tokenRefresher.refresh('s1', { reason: 'test', isUrgent: true }), 'client-rejected');
     assert.equal(times.length, 2);
   });
 

@@ -6,6 +6,7 @@ import { rejectsWith } from '../../support/failures.ts';
 import { grantFor } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';
+import { hasTombstone } from '../../support/sharedFiles.ts';
 
 describe('Windows and a sign-out', function () {
   this.timeout(20_000);
@@ -47,8 +48,11 @@ describe('Windows and a sign-out', function () {
       [undefined, [], false],
     );
     assert.deepEqual(
-      [...windows.folder.files.keys()].filter((name) => name.startsWith(`${id}.`) && !name.endsWith('.gone')),
-      [],
+      [
+        [...windows.folder.files.keys()].filter((name) => name.startsWith(`${id}.`)).length,
+        hasTombstone(windows.folder.files, id),
+      ],
+      [1, true],
     );
   };
 
@@ -87,7 +91,10 @@ describe('Windows and a sign-out', function () {
           await leaving;
           return rotate(request);
         });
-        await Promise.all([other.tokenRefresher.renew('s1', 'test').catch(() => {}), windows.clock.pass(20 * SECOND)]);
+        await Promise.all([
+          other.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {}),
+          windows.clock.pass(20 * SECOND),
+        ]);
         const revoked = server.requestsTo('/revoke').map(({ parameters }) => parameters.get('token'));
         assert.ok(revoked.includes('refresh-2'), revoked.join());
         await assertGone();
@@ -108,7 +115,10 @@ describe('Windows and a sign-out', function () {
             body: { access_token: 'access-late', refresh_token: 'refresh-late', token_type: 'Bearer', expires_in: 300 },
           };
         });
-        await Promise.all([one.tokenRefresher.renew('s1', 'test').catch(() => {}), windows.clock.pass(10 * SECOND)]);
+        await Promise.all([
+          one.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {}),
+          windows.clock.pass(10 * SECOND),
+        ]);
         assert.deepEqual(
           windows.all.map((window) => window.record().refreshToken),
           Array(3).fill('refresh-x'),

@@ -103,7 +103,7 @@ describe('The cross-window sync', function () {
         );
         await hear();
         assert.deepEqual(other.record(id), one.record(id));
-        await one.tokenRefresher.renew(id, 'test');
+        await one.tokenRefresher.refresh(id, { reason: 'test' });
         await hear();
         assert.deepEqual([other.record(id).accessToken, other.record(id)], ['access-2', one.record(id)]);
         await one.sessionManager.signOut(id);
@@ -116,7 +116,7 @@ describe('The cross-window sync', function () {
         await seedSession(one, record());
         await hear();
         server.onToken({ status: 400, body: { error: 'invalid_grant' } });
-        await rejectsWith(one.tokenRefresher.renew('s1', 'test'), 'session-ended');
+        await rejectsWith(one.tokenRefresher.refresh('s1', { reason: 'test' }), 'session-ended');
         await hear();
         assert.deepEqual(other.record().ended, one.record().ended);
         assert.notEqual(other.record().ended, undefined);
@@ -142,7 +142,7 @@ describe('The cross-window sync', function () {
           await seedSession(one, record());
           await hear();
           server.onToken({ status: 429, headers: { 'Retry-After': '1800' } });
-          await rejectsWith(one.tokenRefresher.renew('s1', 'test'), 'rate-limited');
+          await rejectsWith(one.tokenRefresher.refresh('s1', { reason: 'test' }), 'rate-limited');
           await hear();
           const { failure, failures, failedAt, nextTryAt } = other.liveSessions.get('s1') ?? {};
           assert.deepEqual(
@@ -210,7 +210,7 @@ describe('The cross-window sync', function () {
       const keys = [...shared.store.secrets.keys()];
       await Promise.all(keys.map((key) => shared.store.delete(key)));
       await shared.clock.pass(30 * SECOND);
-      await one.tokenRefresher.renew('s1', 'test');
+      await one.tokenRefresher.refresh('s1', { reason: 'test' });
       const later = openWindow();
       await rest();
       assert.deepEqual(later.record(), one.record());
@@ -225,7 +225,7 @@ describe('The cross-window sync', function () {
     });
 
     it('puts the newest back where an older one was put over it', async () => {
-      await one.tokenRefresher.renew('s1', 'test');
+      await one.tokenRefresher.refresh('s1', { reason: 'test' });
       await shared.store.store('session:s1', formatRecord(record({ generation: 1 })));
       await shared.clock.pass(30 * SECOND);
       assert.deepEqual(stored(), one.record());
@@ -267,7 +267,7 @@ describe('The cross-window sync', function () {
       );
       const begun = half();
       await one.sessionStore.save(begun, false);
-      const renewal = other.tokenRefresher.renew('s1', 'test');
+      const renewal = other.tokenRefresher.refresh('s1', { reason: 'test' });
       await shared.clock.pass(3 * SECOND);
       assert.equal(generationIn(other), 1);
       const whole = { ...begun, isComplete: true, accessToken: 'access-2' };

@@ -33,7 +33,10 @@ describe('Sign In Again', () => {
     };
     commands = new Commands({
       settings,
-      sessionManager: { all: () => present.map((record) => live(record)), list: () => [] } as unknown as SessionManager,
+      sessionManager: {
+        getAll: () => present.map((record) => live(record)),
+        getActive: () => [],
+      } as unknown as SessionManager,
       signInController: { signIn, waiting: () => [] },
       notifications: () => ({
         reportFailure: (error: unknown) => failures.push(error instanceof Failure ? error.code : 'another error'),

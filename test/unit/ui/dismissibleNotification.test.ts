@@ -94,7 +94,7 @@ describe('the notification before a sign-out for idle time', () => {
     const idleNotifications = new IdleNotifications({
       clock,
       idleMonitor,
-      sessions: () => sessionManager.all(),
+      sessions: () => sessionManager.getAll(),
       nameOf: () => 'Acme',
       subjectOf: () => nobody,
     });
@@ -119,7 +119,7 @@ describe('the notification before a sign-out for idle time', () => {
     editor.progress[0]?.press();
     await bench.windows.clock.pass(TIMEOUT - 6 * MINUTE);
     assert.deepEqual(
-      [bench.events, sessionManager.all().length, editor.progress.length],
+      [bench.events, sessionManager.getAll().length, editor.progress.length],
       [['warn s1', 'cancel s1'], 1, 1],
     );
     notifications.dispose();

@@ -26,7 +26,7 @@ describe('the status bar', () => {
     sessions = [];
     bar = new StatusBar(
       clock,
-      { all: () => sessions } as unknown as SessionManager,
+      { getAll: () => sessions } as unknown as SessionManager,
       { waiting: () => [] } as unknown as SignInController,
       settings,
     );

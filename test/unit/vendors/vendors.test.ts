@@ -68,7 +68,7 @@ for (const preset of PRESETS) {
     const inSeconds = (from: number, to: number | undefined): number | undefined =>
       to === undefined ? undefined : Math.round((to - from) / SECOND);
     const renewed = async (): Promise<SessionRecord> =>
-      testWindow.tokenRefresher.renew('new-1', 'test').then(() => testWindow.record('new-1'));
+      testWindow.tokenRefresher.refresh('new-1', { reason: 'test' }).then(() => testWindow.record('new-1'));
 
     it('signs in to a session that says what the server says', async () => {
       const record = await signIn();
@@ -89,7 +89,7 @@ for (const preset of PRESETS) {
         const { accessExpiresAt, expirySource } = await signIn();
         assert.deepEqual([accessExpiresAt, expirySource], [undefined, 'never-said']);
         await clock.pass(400 * DAY);
-        const [found] = await testWindow.sessionManager.find('vendor', server.provider.scopes);
+        const [found] = await testWindow.sessionManager.getUsableSessions('vendor', server.provider.scopes);
         assert.equal(found?.record.id, 'new-1');
         await rejectsWith(renewed(), 'not-renewable', 'no-refresh-token');
         assert.ok(
@@ -122,7 +122,7 @@ for (const preset of PRESETS) {
         await rejectsWith(renewed(), 'session-ended');
         assert.equal(testWindow.record('new-1').ended?.category, 'session-ended');
         await clock.pass(13 * HOUR);
-        assert.deepEqual(await testWindow.sessionManager.find('vendor', server.provider.scopes), []);
+        assert.deepEqual(await testWindow.sessionManager.getUsableSessions('vendor', server.provider.scopes), []);
       });
     }
 
@@ -135,7 +135,7 @@ for (const preset of PRESETS) {
         .map(({ parameters }) => parameters.get('token_type_hint'));
       assert.deepEqual(told, vendor.revocation === undefined ? [] : ['refresh_token', 'access_token']);
       assert.equal(server.isUnexpired(refreshToken), vendor.revocation === undefined && refreshToken !== undefined);
-      assert.deepEqual(testWindow.sessionManager.list('vendor'), []);
+      assert.deepEqual(testWindow.sessionManager.getActive('vendor'), []);
     });
 
     it('is signed in to in the ways that it says', async () => {

@@ -1,0 +1,137 @@
+// The files of the renewal lock: `<session id>.<number>.locked`, created by its holder, and beside it `….released`.
+import * as v from 'valibot';
+import { toFailure } from '../core/failure.ts';
+import { parseJson } from '../core/json.ts';
+import type { Log } from '../core/log.ts';
+import type { Folder } from './sharedFolder.ts';
+
+/** Who has a lock. */
+export interface LockHolder {
+  /** The id of the session. */
+  readonly id: string;
+  /** The number of the lock: no other lock of the session has it. */
+  readonly number: number;
+  /** What to ask the operating system with whether the process is alive; undefined if the file makes no sense. */
+  readonly token: string | undefined;
+  /** What a person finds the process by. */
+  readonly name: string | undefined;
+  /** Since when, in ms since the Unix epoch. */
+  readonly since: number | undefined;
+}
+
+/** The newest lock of a session; its number is 0 if there was none yet. */
+export interface LatestLock {
+  readonly number: number;
+  /** The name of its file. */
+  readonly file: string;
+  /** What its file contains; undefined if it's released. */
+  readonly content: string | undefined;
+  /** Who has it; undefined if nobody does. */
+  readonly holder?: LockHolder;
+  /** Whether the file was deleted while it was read: a newer lock exists by now. */
+  readonly isPast: boolean;
+}
+
+interface LockFile {
+  readonly name: string;
+  readonly number: number;
+  readonly isReleased: boolean;
+}
+
+const NAME = /^(.+)\.(\d+)\.(locked|released)$/;
+/** How many past locks keep their files, so that a list that is made while they change never misses all of them. */
+const RETAINED = 3;
+
+const holderSchema = v.object({ token: v.string(), name: v.optional(v.string()), since: v.optional(v.number()) });
+
+/** Whether a file of the folder is a lock that some window has acquired. */
+export function isLockFile(name: string): boolean {
+  return name.endsWith('.locked');
+}
+
+/** The lock files of all sessions. The methods reject with what the folder rejects with, unless they say otherwise. */
+export class LockFiles {
+  readonly #folder: Folder;
+  readonly #log: Log;
+
+  constructor(folder: Folder, log: Log) {
+    this.#folder = folder;
+    this.#log = log;
+  }
+
+  /** The newest lock of a session. */
+  async latest(id: string): Promise<LatestLock> {
+    return this.#latestOf(id, await this.#list(id));
+  }
+
+  /** Who has a lock at this moment, of all sessions. */
+  async listHolders(): Promise<LockHolder[]> {
+    const ids = new Set((await this.#folder.list()).map((name) => NAME.exec(name)?.[1]));
+    const latest = await Promise.all([...ids].filter((id) => id !== undefined).map((id) => this.latest(id)));
+    return latest.map(({ holder }) => holder).filter((holder) => holder !== undefined);
+  }
+
+  /** Creates a lock; false if another window has it, or a later one. Deletes those that are long past. */
+  async create(id: string, number: number, content: string): Promise<boolean> {
+    const name = nameOf(id, number);
+    if (!(await this.#folder.create(name, content))) {
+      return false;
+    }
+    let isLatest = false;
+    try {
+      // Whoever has listed the files long ago can create a lock that is long past and deleted: the later ones show that.
+      const files = await this.#list(id);
+      isLatest = files.every((file) => file.number < number || file.name === name);
+      const past = isLatest ? files.filter((file) => file.number <= number - RETAINED) : [];
+      await Promise.all(past.map((file) => this.#folder.delete(file.name).catch(() => {})));
+      return isLatest;
+    } finally {
+      if (!isLatest) {
+        await this.#folder.delete(name);
+      }
+    }
+  }
+
+  /** Releases a lock. Never rejects: if that fails, the others see that its process doesn't hold it any more. */
+  async release(id: string, number: number): Promise<void> {
+    try {
+      if ((await this.#folder.read(nameOf(id, number))) !== undefined) {
+        await this.#folder.create(`${id}.${number}.released`, '');
+      }
+    } catch (error) {
+      this.#log.warn(`A lock file couldn't be written: ${toFailure(error).message}.`);
+    }
+  }
+
+  /** Deletes all files of a session. Never rejects. */
+  async delete(id: string): Promise<void> {
+    const files = await this.#list(id).catch(() => []);
+    await Promise.all(files.map(({ name }) => this.#folder.delete(name).catch(() => {})));
+  }
+
+  async #latestOf(id: string, files: readonly LockFile[]): Promise<LatestLock> {
+    const number = Math.max(0, ...files.map((file) => file.number));
+    const file = nameOf(id, number);
+    if (number === 0 || files.some((one) => one.number === number && one.isReleased)) {
+      return { number, file, content: undefined, isPast: false };
+    }
+    const content = await this.#folder.read(file);
+    if (content === undefined) {
+      return { number, file, content, isPast: true };
+    }
+    const parsed = v.safeParse(holderSchema, parseJson(content));
+    const { name, since, token } = parsed.success ? parsed.output : {};
+    return { number, file, content, holder: { id, number, name, since, token }, isPast: false };
+  }
+
+  async #list(id: string): Promise<LockFile[]> {
+    const matches = (await this.#folder.list()).map((name) => NAME.exec(name));
+    return matches.flatMap((match) =>
+      match?.[1] === id ? [{ name: match[0], number: Number(match[2]), isReleased: match[3] === 'released' }] : [],
+    );
+  }
+}
+
+function nameOf(id: string, number: number): string {
+  return `${id}.${number}.locked`;
+}

@@ -1,0 +1,89 @@
+// What a failed refresh means for its session.
+import type { Clock } from '../core/clock.ts';
+import type { Failure } from '../core/failure.ts';
+import { endsSession } from '../core/failurePolicies.ts';
+import { formatFailure, type Log } from '../core/log.ts';
+import type { Provider } from '../core/provider.ts';
+import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
+import type { LiveSession } from '../core/status.ts';
+import type { LiveSessions } from '../storage/liveSessions.ts';
+import { describeRefreshability, describeSession, withEnd } from '../storage/record.ts';
+import type { SessionStore } from '../storage/sessionStore.ts';
+import { describeToken } from './decisionLog.ts';
+import type { RefreshAttempt } from './refreshAttempt.ts';
+import type { RefreshBackoff } from './refreshBackoff.ts';
+import type { SentRefresh } from './refreshRequest.ts';
+import { hasRunOut, reasonOfEnd } from './sessionEnd.ts';
+
+/** What it works with. */
+export interface RefreshFailuresDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly liveSessions: LiveSessions;
+  readonly sessionStore: SessionStore;
+}
+
+/** Records failed refreshes. */
+export class RefreshFailures {
+  readonly #dependencies: RefreshFailuresDependencies;
+  readonly #backoff: RefreshBackoff;
+
+  constructor(dependencies: RefreshFailuresDependencies, backoff: RefreshBackoff) {
+    this.#dependencies = dependencies;
+    this.#backoff = backoff;
+  }
+
+  /** The failure that a response without usable tokens is, in view of what happened to the session before. */
+  async judge(
+    record: SessionRecord,
+    failure: Failure,
+    { previousAttemptUnknown, response }: SentRefresh,
+    provider: Provider,
+  ): Promise<Failure> {
+    const { accessToken, refreshToken, status } = response;
+    const hasTokens = accessToken !== undefined || refreshToken !== undefined;
+    const judged = hasTokens ? failure : await this.#backoff.judgeRejection(record, failure, status, provider);
+    return reasonOfEnd(record, judged, previousAttemptUnknown, this.#dependencies.clock.now());
+  }
+
+  /** Records a failed refresh with the session, and for the other windows; ends the session if the verdict is definite. */
+  async record(attempt: RefreshAttempt, failure: Failure): Promise<void> {
+    const { clock, liveSessions, sessionStore } = this.#dependencies;
+    const session = liveSessions.get(attempt.id);
+    const isOfSession = session !== undefined && attempt.isCurrent() && session.record.ended === undefined;
+    if (attempt.isFailureRecorded || !isOfSession) {
+      return;
+    }
+    attempt.isFailureRecorded = true;
+    if (attempt.sharedFailure !== undefined) {
+      this.#backoff.applySharedFailure(session, attempt.sharedFailure);
+    } else if (endsSession(failure.category) || hasRunOut(session, failure.category, clock.now())) {
+      await this.#end(session, failure);
+    } else {
+      await this.#backoff.recordFailure(session, failure);
+      if (failure.category === 'not-renewable' && tokenLifetimes(session.record).renewable) {
+        // This is about the server, not about this attempt: the session goes on for as long as its access token.
+        const { record } = liveSessions.put({ ...session.record, isNotRefreshable: true });
+        await sessionStore.put(record);
+      }
+    }
+  }
+
+  async #end(session: LiveSession, failure: Failure): Promise<void> {
+    const { clock, liveSessions, log, sessionStore } = this.#dependencies;
+    const at = clock.now();
+    const record = withEnd(failure, session.record, at);
+    const token = describeToken({ ...session, record }, at);
+    log.warn(
+      `${describeSession(record)} has ended: ${formatFailure(failure)}; ${describeRefreshability(record)}, ${token}. A new sign-in is needed.`,
+    );
+    liveSessions.update(record.id, {
+      record,
+      failure,
+      failures: session.failures + 1,
+      failedAt: at,
+      nextTryAt: undefined,
+    });
+    await sessionStore.put(record);
+  }
+}

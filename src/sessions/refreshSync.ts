@@ -1,0 +1,161 @@
+// What a refresh does about other windows: it adopts what they have stored, and gives way to what has replaced it.
+import { MINUTE, type Clock } from '../core/clock.ts';
+import { Failure } from '../core/failure.ts';
+import { needsSignIn } from '../core/failurePolicies.ts';
+import { isFresh } from '../core/lifetime.ts';
+import type { Log } from '../core/log.ts';
+import { endedFailure, tokenLifetimes, type SessionRecord } from '../core/session.ts';
+import type { ServerContext } from '../protocol/discovery.ts';
+import type { RefreshResponse } from '../protocol/refresh.ts';
+import { revokeTokens } from '../protocol/revoke.ts';
+import type { Transport } from '../protocol/transport.ts';
+import type { LockHandle } from '../locking/renewalLock.ts';
+import type { LiveSessions } from '../storage/liveSessions.ts';
+import { describeExpiry, describeSession } from '../storage/record.ts';
+import { toSharedFailure } from '../storage/sessionFile.ts';
+import type { CompareDepth, SessionStore } from '../storage/sessionStore.ts';
+import type { RefreshAttempt } from './refreshAttempt.ts';
+import type { RefreshBackoff } from './refreshBackoff.ts';
+
+/** What it works with. */
+export interface RefreshSyncDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly sessionStore: SessionStore;
+  readonly liveSessions: LiveSessions;
+  readonly transport: Transport;
+}
+
+/** How long, in ms, tokens that another window has stored must still work to be as good as a refresh. */
+const FRESH_ENOUGH = MINUTE;
+
+/** Keeps the refreshes of this window in step with other windows. */
+export class RefreshSync {
+  readonly #dependencies: RefreshSyncDependencies;
+  readonly #backoff: RefreshBackoff;
+
+  constructor(dependencies: RefreshSyncDependencies, backoff: RefreshBackoff) {
+    this.#dependencies = dependencies;
+    this.#backoff = backoff;
+  }
+
+  /**
+   * Adopts newer tokens that another window has stored.
+   * @param depth `file` while another window has the lock; `all` before; `wait` with the lock.
+   * @returns the adopted record if it's as good as a refresh.
+   * @throws Failure if the session is over, if newer tokens can't be read, and if another window has just failed, so that
+   * this one must not try as well.
+   */
+  async adopt(attempt: RefreshAttempt, depth: CompareDepth): Promise<SessionRecord | undefined> {
+    const mine = attempt.takeCurrent();
+    if (mine !== attempt.initialRecord && this.#isFresh(mine)) {
+      // It was adopted since this refresh began.
+      return mine;
+    }
+    const state = await this.#dependencies.sessionStore.compare(mine, depth);
+    if (attempt.takeCurrent() !== mine) {
+      return this.adopt(attempt, depth);
+    }
+    switch (state.kind) {
+      case 'signed-out':
+        this.#drop(mine);
+        throw new Failure('signed-out', 'signed-out');
+      case 'unreadable-newer':
+        if (depth === 'wait') {
+          // An older refresh token is never sent: a server that rotates takes it as stolen, and ends the session.
+          throw new Failure('token-in-other-window', 'token-in-other-window');
+        }
+        return undefined;
+      case 'superseded':
+        return this.#adoptNewer(attempt, state.record, depth);
+      case 'current':
+        attempt.sharedFailure = await this.#backoff.findSharedFailure(mine, attempt, depth === 'file');
+        if (attempt.sharedFailure !== undefined) {
+          throw toSharedFailure(attempt.sharedFailure, this.#dependencies.clock.now());
+        }
+        return undefined;
+    }
+  }
+
+  async #adoptNewer(
+    attempt: RefreshAttempt,
+    record: SessionRecord,
+    depth: CompareDepth,
+  ): Promise<SessionRecord | undefined> {
+    if (!record.isComplete && depth !== 'wait') {
+      // Without the lock, another window may still be busy with it.
+      return undefined;
+    }
+    this.#adopt(attempt, record);
+    if (record.ended !== undefined) {
+      throw endedFailure(record.ended);
+    }
+    // If it's due again already, another window may have failed at that.
+    return this.#isFresh(record) ? record : this.adopt(attempt, depth);
+  }
+
+  /**
+   * Goes on only while the session is the one that the refresh began with. If the person has signed in again meanwhile,
+   * in whichever window, the tokens of the response are dropped; if they have signed out, they are revoked.
+   * @throws Failure `replaced` or `signed-out`.
+   */
+  async assertStillCurrent(attempt: RefreshAttempt, server: ServerContext, response?: RefreshResponse): Promise<void> {
+    const { sessionStore, liveSessions, transport } = this.#dependencies;
+    const { record } = attempt;
+    if (record !== undefined && attempt.isCurrent()) {
+      // SecretStorage is read only if there is something newer: what was received must not wait for a keyring.
+      const state = await sessionStore.compare(record, 'file');
+      if (attempt.isCurrent()) {
+        if (state.kind === 'signed-out') {
+          this.#drop(record);
+        } else if (state.kind === 'superseded') {
+          this.#adopt(attempt, state.record);
+          attempt.record = undefined;
+        } else {
+          return;
+        }
+      }
+    }
+    if (liveSessions.get(attempt.id) !== undefined) {
+      throw new Failure('replaced', 'replaced');
+    }
+    if (response?.accessToken !== undefined || response?.refreshToken !== undefined) {
+      await revokeTokens(server, response, transport).catch(() => {});
+    }
+    throw new Failure('signed-out', 'signed-out');
+  }
+
+  /**
+   * Adopts the tokens of another window that explain why the server has rejected this one's.
+   * @throws Failure the given one if there are none.
+   */
+  async adoptInsteadOf(failure: Failure, attempt: RefreshAttempt, lock: LockHandle): Promise<SessionRecord> {
+    const { record } = attempt;
+    if (record !== undefined && needsSignIn(failure.category) && attempt.isCurrent()) {
+      // Without a lock across windows, another one may have used the token, and its new one takes a moment to show.
+      const newer = await this.#dependencies.sessionStore.findNewer(record, !lock.isCrossWindow);
+      if (newer !== undefined && attempt.isCurrent()) {
+        this.#adopt(attempt, newer);
+        return newer;
+      }
+    }
+    throw failure;
+  }
+
+  /** Whether a record is as good as a refresh. */
+  #isFresh(record: SessionRecord): boolean {
+    const isWhole = record.isComplete && record.ended === undefined;
+    return isWhole && isFresh(tokenLifetimes(record), this.#dependencies.clock.now(), FRESH_ENOUGH);
+  }
+
+  #adopt(attempt: RefreshAttempt, record: SessionRecord): void {
+    const { log } = this.#dependencies;
+    log.info(`${describeSession(record)}: adopted from another window; ${describeExpiry(record)}.`);
+    attempt.adopt(record);
+  }
+
+  #drop(record: SessionRecord): void {
+    this.#dependencies.liveSessions.remove(record.id);
+    this.#dependencies.log.info(`${describeSession(record)} was signed out in another window.`);
+  }
+}

@@ -1,0 +1,86 @@
+// The keys that session files are encrypted with. They are in SecretStorage, so that only windows of this editor can
+// read the files.
+import type { SecretStore } from './secretSessionStorage.ts';
+
+const PREFIX = 'encryption-key:';
+
+/**
+ * The names of the keys that this editor has had. They are no secrets, and are kept apart from these: a browser that
+ * shares the folder with another one has keys of its own, and must not take the other's sessions for lost.
+ */
+export interface KeyNames {
+  has(name: string): boolean;
+  add(name: string): void;
+}
+
+/** An encryption key, and the name that it is found by. */
+export interface EncryptionKey {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** The encryption keys. Every method rejects if SecretStorage does. */
+export class EncryptionKeys {
+  readonly #store: SecretStore;
+  readonly #names: KeyNames;
+  readonly #create: () => EncryptionKey;
+  readonly #keys = new Map<string, string>();
+
+  constructor(store: SecretStore, names: KeyNames, create: () => EncryptionKey) {
+    this.#store = store;
+    this.#names = names;
+    this.#create = create;
+  }
+
+  /**
+   * The key to encrypt with. Windows that start at the same time may each create one; keys are never replaced, and all
+   * windows take the first by name.
+   */
+  async current(): Promise<EncryptionKey> {
+    const [known] = [...this.#keys].sort(([one], [other]) => (one < other ? -1 : 1));
+    if (known !== undefined) {
+      const [name, key] = known;
+      // Not awaited: the file has to be written even if the keyring can't be.
+      this.#restore(name, key).catch(() => {});
+      return { name, key };
+    }
+    const [stored] = (await this.#store.keys()).filter((key) => key.startsWith(PREFIX)).sort();
+    const name = stored?.slice(PREFIX.length);
+    const key = name === undefined ? undefined : await this.get(name);
+    if (name !== undefined && key !== undefined) {
+      return { name, key };
+    }
+    const created = this.#create();
+    await this.#store.store(PREFIX + created.name, created.key);
+    this.#remember(created.name, created.key);
+    return created;
+  }
+
+  /** The key with a name; undefined if this window can't read one. */
+  async get(name: string): Promise<string | undefined> {
+    const key = this.#keys.get(name) ?? (await this.#store.get(PREFIX + name));
+    if (key !== undefined) {
+      this.#remember(name, key);
+    }
+    return key;
+  }
+
+  /** Whether this editor has ever had a key with that name. */
+  async isOwn(name: string): Promise<boolean> {
+    return this.#names.has(name) || (await this.get(name).catch(() => undefined)) !== undefined;
+  }
+
+  /** Stores a key again that a reset keyring has lost: a window that starts later couldn't read anything otherwise. */
+  async #restore(name: string, key: string): Promise<void> {
+    if ((await this.#store.get(PREFIX + name)) === undefined) {
+      await this.#store.store(PREFIX + name, key);
+    }
+  }
+
+  #remember(name: string, key: string): void {
+    this.#keys.set(name, key);
+    if (!this.#names.has(name)) {
+      this.#names.add(name);
+    }
+  }
+}

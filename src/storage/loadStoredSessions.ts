@@ -1,0 +1,134 @@
+// What a window reads at start: SecretStorage and the session files, of which each may have what the other has lost.
+import { DAY, type Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import { compareVersions, isNewer, versionOf, type SessionRecord } from '../core/session.ts';
+import { describeSession } from './record.ts';
+import type { SecretSessionStorage, StorageIssue } from './secretSessionStorage.ts';
+import { headerOf, isTombstone, type SessionFile, type SessionHeader } from './sessionFile.ts';
+import type { SessionFiles } from './sessionFiles.ts';
+
+/** What is stored, at start. */
+export interface StoreSnapshot {
+  readonly records: readonly SessionRecord[];
+  readonly issues: readonly StorageIssue[];
+  /** The sessions that have a file, and whose tokens nobody has. */
+  readonly missing: readonly MissingSession[];
+}
+
+/** A session whose tokens can't be found. */
+export interface MissingSession {
+  readonly id: string;
+  readonly providerId: string;
+}
+
+/** What is read. */
+export interface LoadDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly secretStorage: SecretSessionStorage;
+  readonly files: SessionFiles;
+}
+
+/** How long, in ms, a signed-out session is remembered: longer than any window stays open that may still know it. */
+const TOMBSTONE_LIFETIME = 180 * DAY;
+
+/**
+ * Reads all stored sessions. What only one of the two places has is put into the other, and what was signed out is
+ * deleted if it's back.
+ * @throws Failure `storage` if SecretStorage can't be read.
+ */
+export async function loadStoredSessions(dependencies: LoadDependencies): Promise<StoreSnapshot> {
+  const { files, secretStorage } = dependencies;
+  const stored = await secretStorage.load();
+  const shared = await files.list();
+  const signedOut = new Set(stored.signedOutIds);
+  for (const [id, file] of shared) {
+    if (isTombstone(file)) {
+      signedOut.add(id);
+    }
+  }
+  await shareTombstones(dependencies, stored.signedOutIds);
+  for (const id of signedOut) {
+    await purge(
+      dependencies,
+      id,
+      shared.get(id),
+      stored.records.some((record) => record.id === id),
+    );
+  }
+  const issues = new Map(stored.issues.map((issue) => [issue.id, issue]));
+  const records: SessionRecord[] = [];
+  const missing: MissingSession[] = [];
+  for (const record of stored.records.filter(({ id }) => !signedOut.has(id) && !shared.has(id))) {
+    records.push(record);
+    await files.write(record);
+  }
+  for (const [id, file] of shared) {
+    const header = headerOf(file);
+    if (header === undefined || signedOut.has(id) || issues.get(id)?.kind === 'newer') {
+      continue;
+    }
+    const inSecrets = stored.records.find((record) => record.id === id);
+    const record = await newerOf(dependencies, id, header, inSecrets);
+    if (record !== undefined) {
+      records.push(record);
+      // What was restored isn't lost, so there is nothing to report.
+      issues.delete(id);
+    } else if (issues.has(id)) {
+      // Reported as what it is; a later start must not report it as lost as well.
+      await files.delete(id);
+    } else {
+      missing.push({ id, providerId: header.providerId });
+    }
+  }
+  return { records, issues: [...issues.values()], missing };
+}
+
+/** The record in SecretStorage, or the one in the file if that is newer; then it's put back into SecretStorage. */
+async function newerOf(
+  { files, log, secretStorage }: LoadDependencies,
+  id: string,
+  header: SessionHeader,
+  inSecrets: SessionRecord | undefined,
+): Promise<SessionRecord | undefined> {
+  if (inSecrets !== undefined && compareVersions(header, versionOf(inSecrets)) <= 0) {
+    return inSecrets;
+  }
+  const inFile = await files.open(id, header);
+  if (inFile === undefined || (inSecrets !== undefined && !isNewer(inFile, inSecrets))) {
+    return inSecrets;
+  }
+  const known = inSecrets === undefined ? 'no record' : 'an older one';
+  log.info(`${describeSession(inFile)} was read from its file; SecretStorage had ${known}.`);
+  await secretStorage.write(inFile).catch(() => {});
+  return inFile;
+}
+
+/** Moves the tombstones that are in SecretStorage, because the folder failed at the sign-out, into the files. */
+async function shareTombstones(
+  { clock, files, secretStorage }: LoadDependencies,
+  ids: readonly string[],
+): Promise<void> {
+  for (const id of ids) {
+    const signedOutAt = clock.now();
+    if (await files.update(id, (file) => (isTombstone(file) ? undefined : { version: 1, signedOutAt }))) {
+      await secretStorage.deleteTombstone(id).catch(() => {});
+    }
+  }
+}
+
+/** Deletes what is left of a session that was signed out, and after a long time the tombstone. */
+async function purge(
+  { clock, files, log, secretStorage }: LoadDependencies,
+  id: string,
+  file: SessionFile | undefined,
+  isInSecrets: boolean,
+): Promise<void> {
+  if (isInSecrets) {
+    // Another window, or the platform, has written it again.
+    log.info(`Session ${id.slice(0, 8)} was stored again after it had been signed out; it's deleted.`);
+    await secretStorage.delete(id).catch(() => {});
+  } else if (isTombstone(file) && clock.now() - file.signedOutAt > TOMBSTONE_LIFETIME) {
+    await files.delete(id);
+  }
+}

@@ -1,0 +1,43 @@
+// The session files and lock files in a folder that a test has in memory.
+import { headerOf, isTombstone, parseSessionFile, type SessionFile } from '../../src/storage/sessionFile.ts';
+
+const NAME = /^(.+)\.(\d+)\.session$/;
+
+/** The name of the newest file of a session; undefined if it has none. */
+export function sessionFileName(files: ReadonlyMap<string, string>, id = 's1'): string | undefined {
+  const numbers = [...files.keys()].map((name) => NAME.exec(name)).filter((match) => match?.[1] === id);
+  return numbers.sort((one, other) => Number(other?.[2]) - Number(one?.[2]))[0]?.[0];
+}
+
+/** The newest file of a session; undefined if it has none that can be read. */
+export function sessionFile(files: ReadonlyMap<string, string>, id = 's1'): SessionFile | undefined {
+  return parseSessionFile(files.get(sessionFileName(files, id) ?? '') ?? '');
+}
+
+/** Whether the file of a session says that the person has signed out. */
+export function hasTombstone(files: ReadonlyMap<string, string>, id = 's1'): boolean {
+  return isTombstone(sessionFile(files, id));
+}
+
+/** Puts a file in the place of a session's newest one; undefined deletes it. */
+export function setSessionFile(files: Map<string, string>, file: SessionFile | undefined, id = 's1'): void {
+  const name = sessionFileName(files, id) ?? `${id}.1.session`;
+  if (file === undefined) {
+    files.delete(name);
+  } else {
+    files.set(name, JSON.stringify(file));
+  }
+}
+
+/** Takes the encrypted record out of the file of a session, as if encrypting had failed. */
+export function deleteSealed(files: Map<string, string>, id = 's1'): void {
+  const header = headerOf(sessionFile(files, id));
+  if (header !== undefined) {
+    setSessionFile(files, { ...header, sealed: undefined }, id);
+  }
+}
+
+/** What the holder of a lock writes into its file. */
+export function lockContent(token: string): string {
+  return JSON.stringify({ token, name: 'process 1', since: 0 });
+}
