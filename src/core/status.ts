@@ -51,7 +51,8 @@ export interface LiveSession {
   /** Until when the server has asked not to be contacted (`Retry-After`), by whichever window it told. */
   readonly waitUntil?: number | undefined;
   /** The process that refreshes the session at this moment, while this window waits for it. */
-  readonly lockHolder?: { readonly name: string | undefined; readonly since: number | undefined } | undefined;
+  readonly lockHolder?:
+    { readonly number: number; readonly name: string | undefined; readonly since: number | undefined } | undefined;
   /** Whether the newest tokens are in memory only, because storing them failed. */
   readonly unsaved: boolean;
   /** Whether the other windows cannot know of the newest tokens, because the folder that all share failed. */

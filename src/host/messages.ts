@@ -119,6 +119,11 @@ export const tooltipNextRenewal = (at: string): string => l10n.t('Next renewal: 
 export const tooltipNextTry = (at: string): string => l10n.t('Next try: {0}', at);
 /** Tooltip: that there is nothing to renew with. */
 export const tooltipNoRenewal = (): string => l10n.t('Next renewal: none, because the server sent no refresh token');
+/** Tooltip: that another window is renewing the session at this moment; its process, and since when, if that is known. */
+export const tooltipOtherWindow = (name: string | undefined, since: string | undefined): string =>
+  name === undefined || since === undefined
+    ? l10n.t('Another window is renewing the session')
+    : l10n.t('Another window is renewing the session: {0}, since {1}', name, since);
 /** Tooltip: that the newest tokens are in memory only. */
 export const tooltipUnsaved = (): string =>
   l10n.t('The newest tokens could not be stored yet and would be lost on a restart. Storing is tried again.');

@@ -122,7 +122,10 @@ export class TokenRefresher {
     const server = await discovery.find(provider);
     return renewalLock.runExclusive(attempt.id, (lock) => this.#refreshLocked(attempt, server, lock), {
       whileWaiting: (lockHolder) => {
-        liveSessions.update(attempt.id, { lockHolder });
+        // It's called many times a second, and each change redraws the status bar.
+        if (liveSessions.get(attempt.id)?.lockHolder?.number !== lockHolder?.number) {
+          liveSessions.update(attempt.id, { lockHolder });
+        }
         return this.#sync.adopt(attempt, 'file');
       },
       mayOvertake: () => clock.now() >= (record.accessExpiresAt ?? Infinity) + OVERTAKE_AFTER,

@@ -190,6 +190,10 @@ export class StatusBar implements Disposable {
           : text.tooltipNextTry(at(session.nextTryAt)),
       );
     }
+    if (session.lockHolder !== undefined) {
+      const { name, since } = session.lockHolder;
+      line(markdown, text.tooltipOtherWindow(name, since === undefined ? undefined : at(since)));
+    }
     if (session.unsaved) {
       line(markdown, text.tooltipUnsaved());
     }

@@ -45,6 +45,9 @@ describe('the status bar', () => {
   /** What it shows, without its icon. */
   const shown = (): string => item().text.replace(/^\$\([\w~-]+\) /, '');
 
+  /** The Markdown of its tooltip. */
+  const tooltip = (): string => (item().tooltip as { readonly value: string }).value;
+
   it('counts down by itself: to the renewal, in hours, minutes and seconds, and says so when that is due', async () => {
     sessions = [live({ ...SAMPLE, accessExpiresAt: SIGNED_IN_AT + 4 * HOUR })];
     bar.update();
@@ -67,6 +70,19 @@ describe('the status bar', () => {
       'Acme: renewing…',
     ]);
     assert.equal(seen.filter((one) => one.endsWith('minutes')).length, 118);
+  });
+
+  it('says in the tooltip which window is renewing when this one waits for it', () => {
+    const renewing = { ...live(SAMPLE), renewing: true };
+    sessions = [{ ...renewing, lockHolder: { number: 1, name: 'process 7', since: SIGNED_IN_AT } }];
+    bar.update();
+    assert.match(tooltip(), /Another window is renewing the session&#58; process 7/);
+    sessions = [{ ...renewing, lockHolder: { number: 1, name: undefined, since: undefined } }];
+    bar.update();
+    assert.match(tooltip(), /Another window is renewing the session {2}/);
+    sessions = [renewing];
+    bar.update();
+    assert.doesNotMatch(tooltip(), /Another window/);
   });
 
   it('counts down to the end where nothing can be renewed, and warns by itself in the last part, in color', async () => {
