@@ -125,7 +125,7 @@ export class Diagnostics implements DiagnosticsService {
       renewalLock.listHolders().catch((error: unknown) => toFailure(error).code),
       sessionStore.listFiles(),
       Promise.all(
-        settings.providers.map(async (provider) => [provider.id, await clientSecrets.standing(provider)] as const),
+        settings.providers.map(async (provider) => [provider.id, await clientSecrets.state(provider)] as const),
       ),
     ]);
     const all = sessions.liveSessions.all();

@@ -167,7 +167,7 @@ function namesFor({ detail = '', problem, providerId = '', session }: Diagnostic
 
 const CLIENT_SECRETS: Readonly<Record<ClientSecretState, string>> = {
   none: 'none',
-  kept: 'in the secret storage',
+  stored: 'in the secret storage',
   lost: 'LOST: it was set, and the secret storage does not have it',
   unknown: 'not known',
 };
@@ -379,9 +379,9 @@ function accountOf({ account, providerId }: SessionRecord, { sessions }: Facts):
   return `${code(`${first}…`)}, account ${ids.indexOf(account.id) + 1} of ${code(providerId)}`;
 }
 
-function eventLine({ at, generation, kind, providerId, session, why }: HistoryEvent): string {
-  const reason = why === undefined ? '' : `: ${code(`${why.category}, ${why.code}`)}`;
-  return `- ${time(at)} ${code(session)} at ${code(providerId)}, generation ${generation}: ${kind}${reason}`;
+function eventLine({ at, generation, kind, providerId, reason, session }: HistoryEvent): string {
+  const because = reason === undefined ? '' : `: ${code(`${reason.category}, ${reason.code}`)}`;
+  return `- ${time(at)} ${code(session)} at ${code(providerId)}, generation ${generation}: ${kind}${because}`;
 }
 
 function clockLines(session: LiveSession): string[] {

@@ -105,7 +105,7 @@ export class AccessGate {
     const { record } = session;
     const { accessExpiresAt, renewedAt } = record;
     const key = `${decision} ${record.generation} ${record.ended?.at ?? ''}`;
-    decisions.tell(record.id, key, () => {
+    decisions.logOnce(record.id, key, () => {
       const minimum = this.#dependencies.minimumValidity();
       const wanted =
         accessExpiresAt === undefined

@@ -1,4 +1,4 @@
-// Which sessions can answer a resource server's challenge, and what is done where it has refused a token.
+// Which sessions meet a resource server's challenge (RFC 6750, RFC 9470), and what is done if it has rejected a token.
 import { unmetRequirement, type ChallengeRequirements } from '../core/challenge.ts';
 import { HOUR, MINUTE, SECOND, type Clock } from '../core/clock.ts';
 import { Failure, toFailure } from '../core/failure.ts';
@@ -8,48 +8,49 @@ import type { LiveSession } from '../core/status.ts';
 import type { SessionManager, SessionFilter } from './sessionManager.ts';
 import type { TokenRefresher } from './tokenRefresher.ts';
 
-/** What demands are answered with. */
+/** What it works with. */
 export interface ChallengeSessionsDependencies {
   readonly clock: Clock;
   readonly sessionManager: SessionManager;
   readonly tokenRefresher: TokenRefresher;
 }
 
-/** How long, in ms, a token is so new that a refusal must be of the one before: callers that ran into it together come one by one. */
-const JUST_MADE = 10 * SECOND;
-/** How long, in ms, a token that came of a refusal is not renewed because of another one; one that was good for longer has come to be refused anew. */
-const LONG_GOOD = HOUR;
+/** How long, in ms, a token is so new that the rejection must be of the one before: callers that met it together come one by one. */
+const NEW_TOKEN_TIME = 10 * SECOND;
+/** How long, in ms, a token that was refreshed after a rejection isn't refreshed because of another one. */
+const REJECTION_REFRESH_INTERVAL = HOUR;
 
-/** Answers demands. */
+/** Finds sessions for challenges. */
 export class ChallengeSessions {
   readonly #dependencies: ChallengeSessionsDependencies;
   /** The claims that a sign-in has asked for, and when that was, by session. */
-  readonly #claimed = new Map<string, { readonly claims: string; readonly signedInAt: number }>();
+  readonly #requestedClaims = new Map<string, { readonly claims: string; readonly signedInAt: number }>();
 
-  constructor(ports: ChallengeSessionsDependencies) {
-    this.#dependencies = ports;
+  constructor(dependencies: ChallengeSessionsDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /**
-   * The sessions that meet a demand, with tokens that work; one an account. A token that was refused is renewed, once:
-   * a refused one that came of that is not renewed again, so that nobody goes round in circles.
-   * @returns an empty list where only a sign-in can help.
-   * @throws Failure `token-rejected` where the renewed token is refused as well; else why there is no token right now.
+   * The sessions that meet the requirements, with tokens that work; one per account. A token that was rejected is
+   * refreshed once; if the new one is rejected as well, it isn't refreshed again, so that this ends.
+   * @returns an empty list if only a sign-in can help.
+   * @throws Failure `token-rejected` if the new token is rejected as well; otherwise why there is no token right now.
    */
-  async find(providerId: string, demand: ChallengeRequirements, accountId?: string): Promise<LiveSession[]> {
+  async find(providerId: string, requirements: ChallengeRequirements, accountId?: string): Promise<LiveSession[]> {
     const { sessionManager } = this.#dependencies;
     await sessionManager.ready();
-    const suits: SessionFilter = (record) =>
-      unmetRequirement(record, demand, this.#dependencies.clock.now()) === undefined && this.#hasClaims(record, demand);
-    if (!demand.isRefused && demand.notBefore === undefined) {
-      return sessionManager.getUsableSessions(providerId, demand.scopes, accountId, suits);
+    const filter: SessionFilter = (record) =>
+      unmetRequirement(record, requirements, this.#dependencies.clock.now()) === undefined &&
+      this.#hasClaims(record, requirements);
+    if (!requirements.isRefused && requirements.notBefore === undefined) {
+      return sessionManager.getUsableSessions(providerId, requirements.scopes, accountId, filter);
     }
-    const refused = sessionManager.findMatching(providerId, demand.scopes, accountId, suits);
+    const rejected = sessionManager.findMatching(providerId, requirements.scopes, accountId, filter);
     const outcomes = await Promise.allSettled(
-      refused.map(async ({ record }) => ((await this.#replaced(record, demand)) ? record.id : undefined)),
+      rejected.map(async ({ record }) => ((await this.#isReplaced(record, requirements)) ? record.id : undefined)),
     );
     const good = new Set(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined)));
-    const found = await sessionManager.getUsableSessions(providerId, demand.scopes, accountId, (record) =>
+    const found = await sessionManager.getUsableSessions(providerId, requirements.scopes, accountId, (record) =>
       good.has(record.id),
     );
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -59,17 +60,17 @@ export class ChallengeSessions {
     return found;
   }
 
-  /** Notes that a sign-in has asked for the claims of a demand: whoever comes with the same ones right after it is served. */
+  /** Records that a sign-in has requested the claims of a challenge, so that the caller that comes with the same ones next is served. */
   recordAnswered({ id, signedInAt }: SessionRecord, { claims }: ChallengeRequirements): void {
     if (claims !== undefined) {
-      this.#claimed.set(id, { claims, signedInAt });
+      this.#requestedClaims.set(id, { claims, signedInAt });
     }
   }
 
-  /** Whether the token of a session has the claims, as far as can be known: only the resource server can look. */
+  /** Whether a session's token has the claims, as far as that can be known: only the resource server can tell. */
   #hasClaims({ id, signedInAt }: SessionRecord, { claims, notBefore }: ChallengeRequirements): boolean {
-    const claimed = this.#claimed.get(id);
-    const isOfThis = claimed?.claims === claims && claimed?.signedInAt === signedInAt;
+    const requested = this.#requestedClaims.get(id);
+    const isOfThis = requested?.claims === claims && requested?.signedInAt === signedInAt;
     return (
       claims === undefined ||
       notBefore !== undefined ||
@@ -77,26 +78,26 @@ export class ChallengeSessions {
     );
   }
 
-  /** Whether a session has another token than the one that was refused: there is one already, or a renewal brings it. */
-  async #replaced(record: SessionRecord, { notBefore }: ChallengeRequirements): Promise<boolean> {
+  /** Whether a session has another token than the rejected one: it has one already, or a refresh brings it. */
+  async #isReplaced(record: SessionRecord, { notBefore }: ChallengeRequirements): Promise<boolean> {
     const { clock, tokenRefresher } = this.#dependencies;
     const age = clock.now() - record.renewedAt;
-    const isJustMade = age >= 0 && age < JUST_MADE;
-    if (notBefore === undefined ? isJustMade : record.renewedAt + (record.skew ?? 0) >= notBefore) {
+    const isNew = age >= 0 && age < NEW_TOKEN_TIME;
+    if (notBefore === undefined ? isNew : record.renewedAt + (record.skew ?? 0) >= notBefore) {
       return true;
     }
-    if (record.isAfterRejection === true && Math.abs(age) < LONG_GOOD) {
+    if (record.isAfterRejection === true && Math.abs(age) < REJECTION_REFRESH_INTERVAL) {
       if (notBefore === undefined) {
         throw new Failure('token-rejected', 'refused-again');
       }
-      return isJustMade;
+      return isNew;
     }
     if (!tokenLifetimes(record).renewable) {
       return false;
     }
     try {
       await tokenRefresher.refresh(record.id, {
-        reason: 'a resource server refuses its token',
+        reason: 'a resource server has rejected its token',
         isUrgent: true,
         isAfterRejection: true,
       });

@@ -1,32 +1,32 @@
-// The last things that have happened to the sessions, for whoever looks for the reason of something: derived from what
-// the registry tells, without any secret, name or word of a server.
+// The latest events of the sessions, for the diagnostics: derived from changes in memory, without secrets, account names
+// or text from servers.
 import { MINUTE, type Clock, type Disposable } from '../core/clock.ts';
 import type { LiveSession } from '../core/status.ts';
 import type { LiveSessions, SessionChange } from '../storage/liveSessions.ts';
 
-/** What can have happened to a session. */
+/** What can happen to a session. */
 export type EventKind =
-  'signed-in' | 'read' | 'renewed' | 'taken-over' | 'renewal-failed' | 'not-stored' | 'ended' | 'gone';
+  'signed-in' | 'read' | 'refreshed' | 'adopted' | 'refresh-failed' | 'not-stored' | 'ended' | 'removed';
 
-/** One thing that has happened. */
+/** One event. */
 export interface HistoryEvent {
-  /** When it was noticed here, in ms since the Unix epoch. */
+  /** When this window noticed it, in ms since the Unix epoch. */
   readonly at: number;
   readonly kind: EventKind;
   /** The first characters of the session's id. */
   readonly session: string;
   readonly providerId: string;
   readonly generation: number;
-  /** Category and code of a failure or of a verdict. */
-  readonly why?: { readonly category: string; readonly code: string } | undefined;
+  /** Category and code of the failure. */
+  readonly reason?: { readonly category: string; readonly code: string } | undefined;
 }
 
-/** How many events are kept. */
-const KEPT = 20;
-/** How long, in ms, after a sign-in its session may come here and still count as one that is signed in just now. */
-const JUST_NOW = MINUTE;
+/** How many events are remembered. */
+const MAX_EVENTS = 20;
+/** How long, in ms, after a sign-in a session that appears here counts as a new one. */
+const NEW_SESSION_TIME = MINUTE;
 
-/** Keeps the last events of this window. */
+/** The latest events of this window. */
 export class History implements Disposable {
   readonly #clock: Clock;
   readonly #listening: Disposable;
@@ -34,10 +34,10 @@ export class History implements Disposable {
 
   constructor(clock: Clock, liveSessions: LiveSessions) {
     this.#clock = clock;
-    this.#listening = liveSessions.onDidChange((change) => this.#note(change));
+    this.#listening = liveSessions.onDidChange((change) => this.#record(change));
   }
 
-  /** The last events, oldest first. */
+  /** The latest events, oldest first. */
   all(): readonly HistoryEvent[] {
     return this.#events;
   }
@@ -46,7 +46,7 @@ export class History implements Disposable {
     this.#listening.dispose();
   }
 
-  #note(change: SessionChange): void {
+  #record(change: SessionChange): void {
     const record = (change.after ?? change.before)?.record;
     if (record === undefined) {
       return;
@@ -54,45 +54,45 @@ export class History implements Disposable {
     const { id, providerId, generation } = record;
     const at = this.#clock.now();
     const about = { at, session: id.slice(0, 8), providerId, generation };
-    const events = kindsOf(change, at).map(([kind, why]) => ({
+    const events = eventsOf(change, at).map(([kind, reason]) => ({
       ...about,
       kind,
-      why: why && { category: why.category, code: why.code },
+      reason: reason && { category: reason.category, code: reason.code },
     }));
-    this.#events = [...this.#events, ...events].slice(-KEPT);
+    this.#events = [...this.#events, ...events].slice(-MAX_EVENTS);
   }
 }
 
-type NotificationKind = readonly [EventKind, HistoryEvent['why']?];
+type Event = readonly [EventKind, HistoryEvent['reason']?];
 
-/** What a change comes to; nothing where only what is being done about a session has changed. */
-function kindsOf({ before, after }: SessionChange, now: number): NotificationKind[] {
+/** The events in a change; none if only what is being done about a session has changed. */
+function eventsOf({ before, after }: SessionChange, now: number): Event[] {
   if (after === undefined) {
-    return [['gone']];
+    return [['removed']];
   }
   if (before === undefined) {
     const { signedInAt, renewedAt } = after.record;
-    return [[signedInAt === renewedAt && Math.abs(now - signedInAt) < JUST_NOW ? 'signed-in' : 'read']];
+    return [[signedInAt === renewedAt && Math.abs(now - signedInAt) < NEW_SESSION_TIME ? 'signed-in' : 'read']];
   }
-  return [...verdictOrTokens(before, after), ...troublesOf(before, after)];
+  return [...endOrTokens(before, after), ...problemsOf(before, after)];
 }
 
-function verdictOrTokens(before: LiveSession, { record }: LiveSession): NotificationKind[] {
+function endOrTokens(before: LiveSession, { record }: LiveSession): Event[] {
   if (record.ended !== undefined) {
     return before.record.ended === undefined ? [['ended', record.ended]] : [];
   }
-  // Half a renewal is told of when the other half is there.
+  // A refresh counts once its record is complete.
   if (!record.isComplete || (record.generation === before.record.generation && before.record.isComplete)) {
     return [];
   }
   const isSignIn = record.signedInAt === record.renewedAt && record.signedInAt !== before.record.signedInAt;
-  return [[isSignIn ? 'signed-in' : before.renewing ? 'renewed' : 'taken-over']];
+  return [[isSignIn ? 'signed-in' : before.renewing ? 'refreshed' : 'adopted']];
 }
 
-function troublesOf(before: LiveSession, { record, failure, failedAt, unsaved }: LiveSession): NotificationKind[] {
+function problemsOf(before: LiveSession, { record, failure, failedAt, unsaved }: LiveSession): Event[] {
   const hasFailed = failure !== undefined && failedAt !== before.failedAt && record.ended === undefined;
   return [
-    ...(hasFailed ? ([['renewal-failed', failure]] as const) : []),
+    ...(hasFailed ? ([['refresh-failed', failure]] as const) : []),
     ...(unsaved && !before.unsaved ? ([['not-stored']] as const) : []),
   ];
 }

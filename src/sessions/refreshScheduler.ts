@@ -246,7 +246,7 @@ export class RefreshScheduler implements Disposable {
     const planned = plannedRenewal(tokenLifetimes(record), this.#dependencies.settings());
     const isOver = !isUsable(record, sessionTime(session, now));
     const key = `${record.generation} ${planned === undefined ? '' : planned.at - clockSetBackMs} ${isOver}`;
-    this.#decisions.tell(
+    this.#decisions.logOnce(
       record.id,
       key,
       () => {

@@ -1,4 +1,4 @@
-// What becomes of a session at its server once it is over here: its tokens are revoked, and the person may sign out there, too.
+// Signs a session out at its server: revokes its tokens (RFC 7009), and finds the page where the person signs out there, too.
 import { toFailure } from '../core/failure.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
@@ -9,30 +9,33 @@ import { revokeTokens, type Revocation } from '../protocol/revoke.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { describeSession } from '../storage/record.ts';
 
-/** What a farewell needs. */
+/** What it works with. */
 export interface ServerSignOutDependencies {
   readonly discovery: Discovery;
   readonly transport: Transport;
   readonly log: Log;
 }
 
-/** A session that was signed out here: what becomes of it elsewhere. */
+/** The outcome of a sign-out at the server. */
 export interface ServerSignOut {
-  /** Rejects with a Failure where the server did not confirm. */
+  /** Rejects with a Failure if the server didn't confirm. */
   readonly atServer: Promise<Revocation>;
-  /** Of which server the person signs out in the browser, too, where the entry wants that and the server has a page for it. Never rejects. */
+  /** What the sign-out page in the browser needs; undefined if the entry doesn't want it, or the server has none. Never rejects. */
   readonly page: Promise<EndSessionContext | undefined>;
 }
 
-/** Tells the server of a session that it is over; `provider` is undefined where it is none of those configured now. */
+/**
+ * Signs a session out at its server.
+ * @param provider undefined if the session's provider isn't configured any more; then nothing is sent.
+ */
 export function endSessionAtServer(
   record: SessionRecord,
   provider: Provider | undefined,
-  ports: ServerSignOutDependencies,
+  dependencies: ServerSignOutDependencies,
 ): ServerSignOut {
-  const atServer = revoke(record, provider, ports);
+  const atServer = revoke(record, provider, dependencies);
   atServer.catch(() => {});
-  return { atServer, page: signOutPage(record, provider, ports) };
+  return { atServer, page: signOutPage(record, provider, dependencies) };
 }
 
 async function revoke(
@@ -50,7 +53,7 @@ async function revoke(
   } catch (error) {
     const failure = toFailure(error);
     log.warn(
-      `${describeSession(record)}: the server did not confirm the revocation: ${formatFailure(failure)}; it is not tried again.`,
+      `${describeSession(record)}: the server didn't confirm the revocation: ${formatFailure(failure)}. It isn't tried again.`,
     );
     throw failure;
   }
@@ -65,21 +68,19 @@ async function signOutPage(
     return undefined;
   }
   try {
-    const leaving = {
+    const context = {
       server: await discovery.find(provider),
       accountId: record.account.id,
       signedInAt: record.signedInAt,
       idToken: record.idToken,
     };
-    const hasPage = logoutRequest(leaving) !== undefined;
+    const hasPage = logoutRequest(context) !== undefined;
     log.info(
-      `${describeSession(record)}: ${hasPage ? 'there is a page to sign out at the server, too' : 'the server has no page to sign out at'}.`,
+      `${describeSession(record)}: ${hasPage ? 'the server has a sign-out page' : 'the server has no sign-out page'}.`,
     );
-    return hasPage ? leaving : undefined;
+    return hasPage ? context : undefined;
   } catch (error) {
-    log.warn(
-      `${describeSession(record)}: the page to sign out at the server is not known: ${formatFailure(toFailure(error))}.`,
-    );
+    log.warn(`${describeSession(record)}: the server's sign-out page isn't known: ${formatFailure(toFailure(error))}.`);
     return undefined;
   }
 }

@@ -126,7 +126,7 @@ export class SessionManager {
       const wanted = sanitizeDisplayName(scopes.join(' '));
       const count = this.getAll(providerId).length;
       const message = `No session at ${providerId} serves a caller that wants "${wanted}"; it has ${count}.`;
-      this.#decisions.tell(providerId, wanted, () => message);
+      this.#decisions.logOnce(providerId, wanted, () => message);
     }
     const fresh = await Promise.all(matching.map((session) => this.#accessGate.ensureFresh(session)));
     return fresh.filter((session) => session !== undefined);

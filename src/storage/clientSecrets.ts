@@ -1,5 +1,5 @@
-// The secrets of clients that have one, in the same store as the sessions, and nowhere else. Which clients those are is
-// marked in the folder, so that the keyring is asked for no other: most clients are public, and must not depend on it.
+// Client secrets (RFC 6749 section 2.3.1) in SecretStorage, and nowhere else. A file says which clients have one, so that
+// the keyring isn't read for public clients, which must not depend on it.
 import { credentialOrigins, type Provider } from '../core/provider.ts';
 import { encodeFileName, type Folder } from '../locking/sharedFolder.ts';
 import { withStorageErrors, type SecretStore } from './secretSessionStorage.ts';
@@ -7,14 +7,14 @@ import { withStorageErrors, type SecretStore } from './secretSessionStorage.ts';
 const PREFIX = 'client-secret:';
 const SUFFIX = '.client';
 
-/** A public client has none; one with a secret may have lost it with its keyring, or the keyring cannot be read now. */
-export type ClientSecretState = 'none' | 'kept' | 'lost' | 'unknown';
+/** `none` for a public client; `lost` if the keyring has lost it; `unknown` if the keyring can't be read now. */
+export type ClientSecretState = 'none' | 'stored' | 'lost' | 'unknown';
 
-/** The client secrets (RFC 6749 section 2.3.1), one for each client at each issuer, and for where its entry leads it. */
+/** The client secrets, one for each client ID, issuer and origin that credentials go to. */
 export class ClientSecrets {
   readonly #store: SecretStore;
   readonly #folder: Folder;
-  /** The latest that is known of each client, for when the keyring is locked. */
+  /** The latest known secret of each client, for when the keyring is locked. */
   readonly #known = new Map<string, string>();
 
   constructor(store: SecretStore, folder: Folder) {
@@ -24,7 +24,7 @@ export class ClientSecrets {
 
   /**
    * The secret of a provider's client; undefined for a public client.
-   * @throws Failure `storage` where there is one that cannot be read, and that was not read before.
+   * @throws Failure `storage` if there is one that can't be read, and wasn't read before.
    */
   async read(provider: Provider): Promise<string | undefined> {
     const key = keyOf(provider);
@@ -49,19 +49,19 @@ export class ClientSecrets {
     return secret;
   }
 
-  /** What there is of the secret of a provider's client. Never rejects. */
-  async standing(provider: Provider): Promise<ClientSecretState> {
+  /** The state of a client's secret. Never rejects. */
+  async state(provider: Provider): Promise<ClientSecretState> {
     try {
       const isMarked = (await this.#folder.read(fileOf(provider))) !== undefined;
-      return !isMarked ? 'none' : (await this.read(provider)) === undefined ? 'lost' : 'kept';
+      return !isMarked ? 'none' : (await this.read(provider)) === undefined ? 'lost' : 'stored';
     } catch {
       return 'unknown';
     }
   }
 
   /**
-   * Keeps the secret of a provider's client, or forgets it where it is empty.
-   * @throws Failure `storage` where that cannot be done.
+   * Stores the secret of a provider's client, or deletes it if it's empty.
+   * @throws Failure `storage` if that can't be done.
    */
   async write(provider: Provider, secret: string): Promise<void> {
     const key = keyOf(provider);
@@ -81,7 +81,7 @@ function keyOf(provider: Provider): string {
   return PREFIX + JSON.stringify([provider.issuer, provider.clientId, ...credentialOrigins(provider)]);
 }
 
-/** The file that marks a client. */
+/** The file that says that a client has a secret. */
 function fileOf(provider: Provider): string {
   return encodeFileName(keyOf(provider)) + SUFFIX;
 }

@@ -1,3 +1,4 @@
+// The sessions in this window's memory: the one list that everything else reads.
 import { elapsedUptime, type Clock } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import { toFailure } from '../core/failure.ts';
@@ -5,19 +6,19 @@ import type { Log } from '../core/log.ts';
 import { clockSetBackSince, type SessionRecord, type TimeReading } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
 
-/** A change to one session: as it was, and as it is. One side is absent for a session that comes or goes. */
+/** A change to one session: as it was, and as it is. One of them is undefined for a session that was added or removed. */
 export interface SessionChange {
   readonly before: LiveSession | undefined;
   readonly after: LiveSession | undefined;
 }
 
-/** The sessions of this window, in memory: the one list that everything else looks at. */
+/** The sessions in memory. */
 export class LiveSessions {
   readonly #sessions = new Map<string, LiveSession>();
   readonly #clock: Clock;
   readonly #changed: Emitter<SessionChange>;
-  /** When each session's tokens came into this window. */
-  readonly #came = new Map<string, TimeReading>();
+  /** When each session's tokens came into this window's memory. */
+  readonly #receivedAt = new Map<string, TimeReading>();
 
   constructor(log: Log, clock: Clock) {
     this.#clock = clock;
@@ -29,21 +30,21 @@ export class LiveSessions {
     return this.#changed.event;
   }
 
-  /** All sessions, in the order in which they came. */
+  /** All sessions, in the order in which they were added. */
   all(): LiveSession[] {
     return [...this.#sessions.values()];
   }
 
-  /** One session; undefined where it is gone. */
+  /** One session; undefined if there is none. */
   get(id: string): LiveSession | undefined {
     return this.#sessions.get(id);
   }
 
-  /** Takes a record in: a new session, or the present one with other tokens and no failure any more. */
+  /** Sets the record of a session: a new one, or the present one with other tokens and without its failure. */
   put(record: SessionRecord): LiveSession {
     const { record: before, renewing = false, skew } = this.#sessions.get(record.id) ?? {};
     if (before?.accessToken !== record.accessToken) {
-      this.#came.set(record.id, { renewedAt: this.#clock.now(), renewedUptime: this.#clock.uptime?.() });
+      this.#receivedAt.set(record.id, { renewedAt: this.#clock.now(), renewedUptime: this.#clock.uptime?.() });
     }
     const clockSetBackMs = this.#setBackOf(record);
     return this.#set({
@@ -56,7 +57,7 @@ export class LiveSessions {
     });
   }
 
-  /** Works out anew how far the clock was set back since each record came. */
+  /** Computes again how far the clock was set back since each record was received. */
   checkClock(): void {
     for (const { clockSetBackMs: before, ...session } of this.all()) {
       const clockSetBackMs = this.#setBackOf(session.record);
@@ -66,7 +67,7 @@ export class LiveSessions {
     }
   }
 
-  /** Changes what is known of a session beside its record; does nothing where the session is gone. */
+  /** Changes some members of a session; does nothing if there is none with the id. */
   update(id: string, change: Partial<LiveSession>): void {
     const session = this.#sessions.get(id);
     if (session !== undefined) {
@@ -74,21 +75,21 @@ export class LiveSessions {
     }
   }
 
-  /** Takes a session out; undefined where it is gone already. */
+  /** Removes a session, and gives it; undefined if there is none. */
   remove(id: string): LiveSession | undefined {
     const before = this.#sessions.get(id);
     if (before !== undefined) {
       this.#sessions.delete(id);
-      this.#came.delete(id);
+      this.#receivedAt.delete(id);
       this.#changed.fire({ before, after: undefined });
     }
     return before;
   }
 
-  /** Since the record came about; if the machine was restarted in between, since it came into this window. */
+  /** Since the record's request was sent; if the machine was restarted in between, since it came into memory. */
   #setBackOf(record: SessionRecord): number | undefined {
     const isComparable = elapsedUptime(record.renewedUptime, this.#clock.uptime?.()) !== undefined;
-    return clockSetBackSince(isComparable ? record : (this.#came.get(record.id) ?? record), this.#clock);
+    return clockSetBackSince(isComparable ? record : (this.#receivedAt.get(record.id) ?? record), this.#clock);
   }
 
   #set(after: LiveSession): LiveSession {

@@ -1,79 +1,80 @@
-// Whether the places where sessions are kept do what they are for: tried out with probes of their own, which no session
-// takes notice of, and which are over within seconds.
+// Whether SecretStorage and the shared folder work: tested with secrets and files of its own, which no session uses.
 import * as v from 'valibot';
 import { MINUTE, SECOND, setDeadline, type Clock } from '../core/clock.ts';
 import { Failure, toFailure } from '../core/failure.ts';
 import type { Folder } from '../locking/sharedFolder.ts';
 import type { SecretStore } from './secretSessionStorage.ts';
 
-/** What a probe of a place found: it works, or the code of what failed. */
+/** The result of a test: it works, or the code of what failed. */
 export type Health = 'works' | { readonly code: string };
 
-/** What is known of the secret store. */
+/** What is known about SecretStorage. */
 export interface StoreHealth {
   readonly now: Health;
-  /** Whether it outlasts the editor; `unknown` where no earlier session of the editor can tell. */
+  /** Whether it outlasts VS Code; `unknown` if VS Code wasn't restarted since the first start of the extension. */
   readonly persistence: 'persistent' | 'forgets' | 'unknown';
 }
 
-/** What is probed, and with what. */
+/** What is tested. */
 export interface StorageProbeDependencies {
   readonly clock: Clock;
   readonly secrets: SecretStore;
   readonly folder: Folder;
-  /** A name that nobody else has. */
+  /** A unique name. */
   newId(): string;
 }
 
-const plantedSchema = v.object({
+const markerSchema = v.object({
   version: v.picklist([1]),
-  /** The session of the editor that has planted it. */
+  /** The VS Code session (`vscode.env.sessionId`) that has written it. */
   session: v.string(),
   at: v.number(),
 });
 
-type ProbeMarker = v.InferOutput<typeof plantedSchema>;
+/** What is left for a later session of VS Code to find. */
+type ProbeMarker = v.InferOutput<typeof markerSchema>;
 
-/** The secret that stays, and tells a later session of the editor that the store has kept it. */
-const PLANTED_SECRET = 'probe';
-/** The file that says that there is such a secret. The folder outlasts the editor in any case. */
-const PLANTED_FILE = 'planted.probe';
-/** The prefix, or the suffix, of what is written and taken away again at once. */
+/** The secret that tells a later session of VS Code that SecretStorage has kept it. */
+const MARKER_SECRET = 'probe';
+/** The file that says that there is such a secret. The folder outlasts VS Code in any case. */
+const MARKER_FILE = 'marker.probe';
+/** The prefix, or the suffix, of what is written and deleted again at once. */
 const PROBE = 'probe';
 
-/** How long, in ms, a probe may take altogether. */
-const PATIENCE = 5 * SECOND;
-/** The least time, in ms, between the planting and the start of a window that must find it: stores lag. */
+/** How long, in ms, a test may take altogether. */
+const TIMEOUT = 5 * SECOND;
+/** The least time, in ms, between writing the marker and the start of a window that must find it: SecretStorage lags. */
 const LAG = MINUTE;
 
-/** Looks after the secret store and the folder. */
+/** Tests SecretStorage and the shared folder. */
 export class StorageProbe {
   readonly #dependencies: StorageProbeDependencies;
   readonly #startedAt: number;
-  /** What was once found of the store's persistence: it stays true while this window is open. */
-  #found: StoreHealth['persistence'] = 'unknown';
+  /** The first result other than `unknown`: it stays true while this window is open. */
+  #persistence: StoreHealth['persistence'] = 'unknown';
 
-  constructor(ports: StorageProbeDependencies) {
-    this.#dependencies = ports;
-    this.#startedAt = ports.clock.now();
+  constructor(dependencies: StorageProbeDependencies) {
+    this.#dependencies = dependencies;
+    this.#startedAt = dependencies.clock.now();
   }
 
   /**
-   * Looks whether an earlier session of the editor has left a secret, and leaves one for the next. Never throws.
-   * @param session the id of this session of the editor.
+   * Whether SecretStorage has kept what an earlier session of VS Code has stored; stores something for the next one.
+   * Never throws.
+   * @param session the id of this session of VS Code (`vscode.env.sessionId`).
    */
   async persistence(session: string): Promise<StoreHealth['persistence']> {
-    if (this.#found === 'unknown') {
-      this.#found = await this.#within(() => this.#look(session)).catch(() => 'unknown' as const);
+    if (this.#persistence === 'unknown') {
+      this.#persistence = await this.#within(() => this.#checkMarker(session)).catch(() => 'unknown' as const);
     }
-    return this.#found;
+    return this.#persistence;
   }
 
-  /** Whether a secret that is written now reads back. Never throws. */
+  /** Whether a secret that is stored now reads back. Never throws. */
   async store(): Promise<Health> {
     const { secrets } = this.#dependencies;
     const [key, value] = [`${PROBE}:${this.#dependencies.newId()}`, this.#dependencies.newId()];
-    return this.#try('secret-failed', async () => {
+    return this.#test('secret-failed', async () => {
       try {
         await secrets.store(key, value);
         if ((await secrets.get(key)) !== value) {
@@ -89,7 +90,7 @@ export class StorageProbe {
   async folder(): Promise<Health> {
     const { folder } = this.#dependencies;
     const [name, text] = [`${this.#dependencies.newId()}.${PROBE}`, this.#dependencies.newId()];
-    return this.#try('folder-failed', async () => {
+    return this.#test('folder-failed', async () => {
       await folder.write(name, text);
       const isThere = (await folder.read(name)) === text;
       await folder.delete(name);
@@ -99,24 +100,24 @@ export class StorageProbe {
     });
   }
 
-  async #look(session: string): Promise<StoreHealth['persistence']> {
+  async #checkMarker(session: string): Promise<StoreHealth['persistence']> {
     const { clock, folder, secrets } = this.#dependencies;
-    const secret = parse(await secrets.get(PLANTED_SECRET));
+    const secret = parse(await secrets.get(MARKER_SECRET));
     if (secret !== undefined) {
       return secret.session === session ? 'unknown' : 'persistent';
     }
-    const file = parse(await folder.read(PLANTED_FILE));
-    const planted: ProbeMarker = { version: 1, session, at: clock.now() };
-    await secrets.store(PLANTED_SECRET, JSON.stringify(planted));
+    const file = parse(await folder.read(MARKER_FILE));
+    const marker: ProbeMarker = { version: 1, session, at: clock.now() };
+    await secrets.store(MARKER_SECRET, JSON.stringify(marker));
     if (file === undefined) {
-      await folder.write(PLANTED_FILE, JSON.stringify(planted));
+      await folder.write(MARKER_FILE, JSON.stringify(marker));
       return 'unknown';
     }
-    // A window that was open already when it was planted may never get to see it.
+    // A window that was open already when it was stored may never see it.
     return file.session !== session && file.at < this.#startedAt - LAG ? 'forgets' : 'unknown';
   }
 
-  async #try(fallback: string, probe: () => Promise<void>): Promise<Health> {
+  async #test(fallback: string, probe: () => Promise<void>): Promise<Health> {
     try {
       await this.#within(probe);
       return 'works';
@@ -126,10 +127,10 @@ export class StorageProbe {
     }
   }
 
-  /** Whatever a probe does after its time is up, nobody waits for. */
+  /** Waits no longer than the timeout; the rest happens in the background. */
   #within<T>(probe: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = setDeadline(this.#dependencies.clock, PATIENCE, () => reject(new Failure('storage', 'too-slow')));
+      const timer = setDeadline(this.#dependencies.clock, TIMEOUT, () => reject(new Failure('storage', 'too-slow')));
       probe()
         .finally(() => timer.dispose())
         .then(resolve, reject);
@@ -139,7 +140,7 @@ export class StorageProbe {
 
 function parse(text: string | undefined): ProbeMarker | undefined {
   try {
-    const parsed = v.safeParse(plantedSchema, JSON.parse(text ?? 'null'));
+    const parsed = v.safeParse(markerSchema, JSON.parse(text ?? 'null'));
     return parsed.success ? parsed.output : undefined;
   } catch {
     return undefined;

@@ -1,21 +1,21 @@
-// Nothing that a renewal needs may hang: a keyring can wait behind a dialog that nobody sees, a folder on a network
-// that is gone. What was called may still happen, later.
+// Nothing that a refresh needs may hang: a keyring can wait behind a dialog that nobody sees, a folder can be on a
+// network drive that is gone. What was called may still happen later.
 import { SECOND, setDeadline, type Clock } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import type { Folder } from '../locking/sharedFolder.ts';
 import type { SecretStore } from './secretSessionStorage.ts';
 
-/** How long, in ms, the secret store may take for one call. */
-const STORE_PATIENCE = 10 * SECOND;
+/** How long, in ms, SecretStorage may take for one call. */
+const STORE_TIMEOUT = 10 * SECOND;
 /** How long, in ms, the folder may take for one call. */
-const FOLDER_PATIENCE = 5 * SECOND;
+const FOLDER_TIMEOUT = 5 * SECOND;
 
-/** How long, in ms, a caller waits for a renewal while the token in hand still works. */
-const RENEWAL_PATIENCE = 5 * SECOND;
+/** How long, in ms, a caller waits for a refresh while the token in hand still works. */
+const REFRESH_WAIT = 5 * SECOND;
 
-/** A secret store that never takes long: its calls reject with a Failure `storage` then. */
+/** SecretStorage whose calls reject with a Failure `storage` after a timeout. */
 export function storeWithTimeout(store: SecretStore, clock: Clock): SecretStore {
-  const within = limit(clock, STORE_PATIENCE, 'secret-slow');
+  const within = circuitBreaker(clock, STORE_TIMEOUT, 'secret-slow');
   return {
     get: (key) => within(() => store.get(key)),
     store: (key, value) => within(() => store.store(key, value)),
@@ -25,9 +25,9 @@ export function storeWithTimeout(store: SecretStore, clock: Clock): SecretStore 
   };
 }
 
-/** A folder that never takes long: its calls reject with a Failure `storage` then. */
+/** A folder whose calls reject with a Failure `storage` after a timeout. */
 export function folderWithTimeout(folder: Folder, clock: Clock): Folder {
-  const within = limit(clock, FOLDER_PATIENCE, 'folder-slow');
+  const within = circuitBreaker(clock, FOLDER_TIMEOUT, 'folder-slow');
   return {
     list: () => within(() => folder.list()),
     read: (name) => within(() => folder.read(name)),
@@ -38,24 +38,25 @@ export function folderWithTimeout(folder: Folder, clock: Clock): Folder {
   };
 }
 
-/** How long, in ms, one that has been too slow is not asked again while it still does not answer. */
-const REST = 30 * SECOND;
+/** How long, in ms, calls fail at once after one has timed out and hasn't returned yet. */
+const OPEN_TIME = 30 * SECOND;
 
-function limit(clock: Clock, patience: number, code: string): <T>(call: () => Promise<T>) => Promise<T> {
+/** A circuit breaker: after a timeout, calls fail at once while the one that timed out hasn't returned. */
+function circuitBreaker(clock: Clock, timeout: number, code: string): <T>(call: () => Promise<T>) => Promise<T> {
   let overdue = 0;
-  let isResting = false;
+  let isOpen = false;
   return async (call) => {
     // Several calls in a row must not each wait as long, nor pile up.
-    if (isResting && overdue > 0) {
+    if (isOpen && overdue > 0) {
       throw new Failure('storage', code);
     }
     let isOverdue = false;
     return new Promise((resolve, reject) => {
-      const timer = setDeadline(clock, patience, () => {
+      const timer = setDeadline(clock, timeout, () => {
         isOverdue = true;
         overdue += 1;
-        isResting = true;
-        clock.after(REST, () => (isResting = false));
+        isOpen = true;
+        clock.after(OPEN_TIME, () => (isOpen = false));
         reject(new Failure('storage', code));
       });
       call()
@@ -68,10 +69,10 @@ function limit(clock: Clock, patience: number, code: string): <T>(call: () => Pr
   };
 }
 
-/** Waits for a renewal, but not for one that takes long: it goes on, and the token in hand is good enough meanwhile. */
-export function waitBriefly(clock: Clock, renewal: Promise<unknown>): Promise<void> {
+/** Waits for a refresh for a few seconds at most; it goes on, and the token in hand is good enough meanwhile. */
+export function waitBriefly(clock: Clock, refresh: Promise<unknown>): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = clock.after(RENEWAL_PATIENCE, resolve);
-    renewal.finally(() => timer.dispose()).then(() => resolve(), reject);
+    const timer = clock.after(REFRESH_WAIT, resolve);
+    refresh.finally(() => timer.dispose()).then(() => resolve(), reject);
   });
 }

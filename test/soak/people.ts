@@ -318,7 +318,7 @@ export class People {
     const { clientSecret } = this.#world.server;
     if (clientSecret !== undefined) {
       for (const window of this.#world.running()) {
-        void window.clientSecrets.standing(PROVIDER).then((standing) => {
+        void window.clientSecrets.state(PROVIDER).then((standing) => {
           if (standing === 'none' || standing === 'lost') {
             return window.clientSecrets.write(PROVIDER, clientSecret).catch(() => {});
           }

@@ -170,7 +170,7 @@ describe('The report', () => {
         markdownOf({}, { clientSecrets: new Map(standing === undefined ? [] : [['acme', standing]]) }),
       )?.[1];
     assert.deepEqual(
-      [secretIs('none'), secretIs('kept'), secretIs('unknown'), secretIs()],
+      [secretIs('none'), secretIs('stored'), secretIs('unknown'), secretIs()],
       ['none', 'in the secret storage', 'not known', 'not known'],
     );
     assert.match(secretIs('lost') ?? '', /^LOST/);
@@ -273,7 +273,7 @@ describe('The report', () => {
             session: evil.slice(0, 8),
             providerId: evil,
             generation: 1,
-            why: { category: evil, code: evil },
+            reason: { category: evil, code: evil },
           },
         ],
         lockHolders: [{ id: evil, number: 1, token: evil, name: evil, since: undefined, isAlive: undefined }],

@@ -35,14 +35,14 @@ describe('History', () => {
     await testWindow.clock.pass(SECOND);
     await testWindow.tokenRefresher.refresh(id, { reason: 'test' });
     await testWindow.sessionManager.signOut(id);
-    assert.deepEqual(kinds(), ['signed-in', 'renewed', 'gone']);
+    assert.deepEqual(kinds(), ['signed-in', 'refreshed', 'removed']);
     assert.deepEqual(testWindow.sessions.history.all()[1], {
       at: testWindow.clock.now(),
       session: 'new-1',
       providerId: 'acme',
       generation: 2,
-      kind: 'renewed',
-      why: undefined,
+      kind: 'refreshed',
+      reason: undefined,
     });
   });
 
@@ -59,7 +59,7 @@ describe('History', () => {
     await other.sessionManager.ready();
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     await other.crossWindowSync.syncAll();
-    assert.deepEqual(kinds(other), ['read', 'taken-over']);
+    assert.deepEqual(kinds(other), ['read', 'adopted']);
   });
 
   it('tells a failure and a verdict with category and code, and nothing that the server has said', async () => {
@@ -73,9 +73,9 @@ describe('History', () => {
       testWindow.sessions.history
         .all()
         .slice(1)
-        .map(({ kind, why }) => [kind, why]),
+        .map(({ kind, reason }) => [kind, reason]),
       [
-        ['renewal-failed', { category: 'server', code: 'http-503' }],
+        ['refresh-failed', { category: 'server', code: 'http-503' }],
         ['ended', { category: 'session-ended', code: 'invalid_grant' }],
       ],
     );
@@ -94,6 +94,6 @@ describe('History', () => {
       testWindow.liveSessions.update('s1', { failure: new Failure('network', `code-${number}`), failedAt: number });
     }
     const events = testWindow.sessions.history.all();
-    assert.deepEqual([events.length, events[0]?.why?.code, events[19]?.why?.code], [20, 'code-11', 'code-30']);
+    assert.deepEqual([events.length, events[0]?.reason?.code, events[19]?.reason?.code], [20, 'code-11', 'code-30']);
   });
 });

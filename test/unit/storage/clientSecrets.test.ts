@@ -113,22 +113,22 @@ describe('The secret of a client', () => {
     assert.equal(await secrets.read(acme), SECRET);
     store.failing.add('get');
     assert.equal(await secrets.read(acme), SECRET);
-    assert.equal(await secrets.standing(acme), 'kept');
+    assert.equal(await secrets.state(acme), 'stored');
     await rejectsWith(new ClientSecrets(store, folder).read(acme), 'storage');
   });
 
   it('is told apart from none, from one that the keyring has lost, and from one that cannot be looked up', async () => {
-    assert.equal(await secrets.standing(acme), 'none');
+    assert.equal(await secrets.state(acme), 'none');
     await secrets.write(acme, SECRET);
     const another = new ClientSecrets(store, folder);
-    assert.deepEqual([await secrets.standing(acme), await another.standing(acme)], ['kept', 'kept']);
+    assert.deepEqual([await secrets.state(acme), await another.state(acme)], ['stored', 'stored']);
     store.failing.add('get');
-    assert.equal(await new ClientSecrets(store, folder).standing(acme), 'unknown');
+    assert.equal(await new ClientSecrets(store, folder).state(acme), 'unknown');
     store.failing.clear();
     store.secrets.clear();
-    assert.equal(await secrets.standing(acme), 'lost');
+    assert.equal(await secrets.state(acme), 'lost');
     folder.failing = true;
-    assert.equal(await secrets.standing(acme), 'unknown');
+    assert.equal(await secrets.state(acme), 'unknown');
   });
 
   it('that another window has forgotten is forgotten here, too', async () => {

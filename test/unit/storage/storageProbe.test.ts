@@ -108,13 +108,13 @@ describe('The health of the places', () => {
       assert.equal(await open().persistence('two'), 'unknown');
       store.failing.clear();
       store.secrets.set('probe', 'nonsense');
-      folder.files.set('planted.probe', '{');
+      folder.files.set('marker.probe', '{');
       assert.equal(await open().persistence('two'), 'unknown');
     });
 
     it('leaves nothing that is a session, and no word of one', async () => {
       await open().persistence('one');
-      assert.deepEqual([...store.secrets.keys(), ...folder.files.keys()], ['probe', 'planted.probe']);
+      assert.deepEqual([...store.secrets.keys(), ...folder.files.keys()], ['probe', 'marker.probe']);
     });
   });
 });
