@@ -48,7 +48,7 @@ export interface SessionsDependencies {
   minimumValidity(): number;
   /** How long, in ms, the machine has been running, sleeps included. */
   uptime(): number;
-  /** After how long without activity, in ms, sessions are signed out: by provider id, of those where it is on at all. */
+  /** Returns the configured idle timeouts, in ms, by provider id; without the providers whose timeout is off. */
   idleTimeouts(): ReadonlyMap<string, number>;
   /** A number in [0, 1). */
   random(): number;

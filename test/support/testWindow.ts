@@ -39,7 +39,7 @@ export interface TestWindowOptions {
   readonly minimumValidity?: number;
   /** How long the machine has been running, in ms; without it, the clock was never set. */
   readonly uptime?: () => number;
-  /** After how long, in ms, sessions without activity are signed out, by provider id. The test may change it. */
+  /** The idle timeouts, in ms, by provider id. The test may change them. */
   readonly idleTimeouts?: ReadonlyMap<string, number>;
   /** Gives the ids of new sessions: `new-1` and so on without it. */
   readonly newId?: () => string;

@@ -1,7 +1,7 @@
 // The idle sign-out with several windows: it happens once, on time, and never while somebody is active in any window.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { formatActivityTimestamp } from '../../../src/idle/activity.ts';
+import { formatActivityTimestamp, parseActivityTimestamp } from '../../../src/idle/activity.ts';
 import { GOOD_TOKENS, providerAt } from '../../support/fixtures.ts';
 import { grantFor } from '../../support/testWindow.ts';
 import { IdleFixture, TIMEOUT } from '../../support/idleFixture.ts';
@@ -175,6 +175,18 @@ describe('IdleMonitor', function () {
     await fixture.assertSignedOut();
   });
 
+  it('fires a change of the session when it is no longer blocked', async () => {
+    const [one] = await fixture.openSignedIn(1);
+    const { clock, folder } = fixture.windows;
+    await clock.pass(MINUTE);
+    clock.sleep(TIMEOUT);
+    folder.files.set('activity', formatActivityTimestamp({ at: clock.now(), uptime: fixture.windows.uptime }));
+    const listed: number[] = [one.sessionManager.list('acme').length];
+    one.liveSessions.onDidChange(() => listed.push(one.sessionManager.list('acme').length));
+    await one.idleMonitor.evaluateBeforeUse();
+    assert.deepEqual(listed, [0, 1]);
+  });
+
   it('writes the file at once, then once per interval, when somebody is active without a pause', async () => {
     const [one] = await fixture.openSignedIn();
     await fixture.windows.clock.pass(MINUTE);
@@ -197,6 +209,45 @@ describe('IdleMonitor', function () {
     assert.ok(writes.size <= 6, `${writes.size}`);
     const { uptime } = JSON.parse(fixture.file ?? '') as { readonly uptime: number };
     assert.equal(fixture.windows.uptime - uptime, 15 * SECOND + 100);
+  });
+
+  it('writes the file at once when a timeout is changed', async () => {
+    const [one] = await fixture.openSignedIn(1);
+    await fixture.windows.clock.pass(MINUTE);
+    one.idleMonitor.recordActivity();
+    await fixture.windows.clock.pass(SECOND);
+    fixture.timeouts.set('acme', 2 * TIMEOUT);
+    one.idleMonitor.configure();
+    await fixture.windows.clock.pass(0);
+    assert.equal(parseActivityTimestamp(fixture.file ?? '')?.uptime, fixture.windows.uptime);
+  });
+
+  it('writes activity that is not in the file yet when the window is disposed', async () => {
+    const [one] = await fixture.openSignedIn(1);
+    await fixture.windows.clock.pass(SECOND);
+    one.idleMonitor.recordActivity();
+    const last = fixture.windows.uptime;
+    one.sessions.dispose();
+    await fixture.windows.clock.pass(0);
+    assert.equal(parseActivityTimestamp(fixture.file ?? '')?.uptime, last);
+  });
+
+  it('shows no warning when somebody is active after the timeout of another session only', async () => {
+    const [one] = await fixture.openSignedIn(1);
+    const providers = [providerAt(fixture.server.issuer), providerAt(fixture.server.issuer, { id: 'other' })];
+    const second = fixture.windows.open({ idleTimeouts: fixture.timeouts, providers });
+    await fixture.windows.clock.pass(SECOND);
+    const grant = grantFor(providers[1] ?? providerAt(fixture.server.issuer), fixture.windows.clock.now());
+    const { id } = await second.sessionManager.addSession(grant);
+    fixture.timeouts.set('other', 2 * TIMEOUT);
+    second.idleMonitor.configure();
+    const warnings: string[] = [];
+    second.idleMonitor.onDidWarn(({ record }) => warnings.push(record.id));
+    fixture.windows.clock.sleep(2 * TIMEOUT - MINUTE);
+    second.idleMonitor.recordActivity();
+    await fixture.windows.clock.pass(10 * SECOND);
+    assert.deepEqual([warnings, one.liveSessions.get('s1')], [[], undefined]);
+    assert.notEqual(second.liveSessions.get(id), undefined);
   });
 
   it('signs out at one provider only when the other one has no timeout', async () => {
@@ -256,7 +307,7 @@ describe('IdleMonitor', function () {
   });
 
   it('signs out in another window when the one that has started to is killed', async () => {
-    const [one] = await fixture.openSignedIn();
+    const [one, other] = await fixture.openSignedIn();
     const create = fixture.windows.folder.create.bind(fixture.windows.folder);
     fixture.windows.folder.create = async (name, text) => {
       const isFirst = await create(name, text);
@@ -268,7 +319,10 @@ describe('IdleMonitor', function () {
     };
     const before = fixture.refreshes;
     await fixture.sleep(8 * HOUR);
-    await fixture.windows.clock.pass(15 * SECOND);
+    other?.idleMonitor.recordActivity();
+    await fixture.windows.clock.pass(SECOND);
+    assert.deepEqual([fixture.present, other?.sessionManager.list('acme')], [2, []], 'blocked until it is signed out');
+    await fixture.windows.clock.pass(14 * SECOND);
     assert.deepEqual(
       [fixture.present, fixture.windows.secrets.has('session:s1'), fixture.refreshes - before],
       [0, false, 0],

@@ -138,6 +138,18 @@ describe('IdleMonitor in a new window', function () {
     assert.ok((await served)?.startsWith('access-'));
   });
 
+  it('counts from the change when the timeout becomes shorter than the time for which VS Code was closed', async () => {
+    await closed(20 * MINUTE);
+    const window = fixture.open();
+    await fixture.windows.clock.pass(SECOND);
+    fixture.timeouts.set('acme', 10 * MINUTE);
+    window.idleMonitor.configure();
+    await fixture.windows.clock.pass(6 * MINUTE);
+    assert.deepEqual([fixture.present, fixture.events], [1, []]);
+    await fixture.windows.clock.pass(4 * MINUTE);
+    await fixture.assertSignedOut();
+  });
+
   for (const [what, uptime] of [
     ['', MINUTE],
     [' and has been up for longer than before', 3 * DAY],
