@@ -5,7 +5,7 @@ import { Failure, toFailure, sanitizeDisplayName } from '../core/failure.ts';
 import { isUnexpired, isFresh, leewayFor } from '../core/lifetime.ts';
 import { formatTimestamp, formatFailure, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { needsSignIn } from '../core/failurePolicies.ts';
+import { letsSignInProceed, needsSignIn } from '../core/failurePolicies.ts';
 import { canJoin, isPermission, sameScopes } from '../core/scopes.ts';
 import {
   isOfClient,
@@ -325,7 +325,7 @@ export class SessionManager {
         ADMISSION_PATIENCE,
       )
       .catch((error: unknown) => {
-        if (toFailure(error).category === 'lock-timeout') {
+        if (letsSignInProceed(toFailure(error).category)) {
           return admitKnown(2);
         }
         throw error;

@@ -4,7 +4,13 @@ import { Failure, toFailure } from '../core/failure.ts';
 import { isFresh } from '../core/lifetime.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { endsSession, needsSignIn } from '../core/failurePolicies.ts';
+import {
+  endsSession,
+  lacksReason,
+  marksNotRefreshable,
+  mayHaveReachedServer,
+  needsSignIn,
+} from '../core/failurePolicies.ts';
 import { tokenLifetimes, endedFailure, type SessionRecord } from '../core/session.ts';
 import { withSessionDpopKey, type Discovery, type ServerContext } from '../protocol/discovery.ts';
 import { requestRefresh, type RefreshResponse } from '../protocol/refresh.ts';
@@ -346,7 +352,7 @@ export class TokenRefresher {
       return { answer, previousAttemptUnknown: wasLostBefore };
     } catch (error) {
       const failure = toFailure(error);
-      if ((failure.category !== 'network' || failure.wasNotSent) && failure.code !== 'cut-off') {
+      if (!mayHaveReachedServer(failure)) {
         throw failure;
       }
       turn.markOutcomeUnknown(true);
@@ -414,7 +420,7 @@ export class TokenRefresher {
       this.#adopt(renewal, newer);
       return newer;
     }
-    throw failure.category === 'session-ended'
+    throw lacksReason(failure.category)
       ? reasonOfEnd(of, failure, previousAttemptUnknown, this.#dependencies.clock.now())
       : failure;
   }
@@ -481,7 +487,7 @@ export class TokenRefresher {
       await this.save(ended);
     } else {
       await this.#tries.note(session, failure);
-      if (failure.category === 'not-renewable' && tokenLifetimes(session.record).renewable) {
+      if (marksNotRefreshable(failure.category) && tokenLifetimes(session.record).renewable) {
         // A word about the server, not about this try: the session goes on for as long as its access token.
         const { record } = liveSessions.put({ ...session.record, isNotRefreshable: true });
         await this.save(record);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { FAILURE_POLICIES, type FailurePolicy } from '../../src/core/failurePolicies.ts';
+import { FAILURE_POLICIES, localCodesOf } from '../../src/core/failurePolicies.ts';
+import type { FailurePolicy } from '../../src/core/failurePolicy.ts';
 import { madeFailures, type MadeFailure } from '../support/madeFailures.ts';
 
 const SRC = join(import.meta.dirname, '../../src');
@@ -34,14 +35,14 @@ const NOT_WRITTEN_OUT: readonly string[] = [
 ];
 
 /** Whether a row has a code of its own, or one of a pattern with `*`. */
-function hasCode({ localCodes }: FailurePolicy, code: string): boolean {
+function hasCode(row: FailurePolicy, code: string): boolean {
   const pattern = new RegExp(
     `^${code
       .split('*')
       .map((part) => part.replace(/[^\w-]/g, '\\$&'))
       .join('[\\w-]+')}$`,
   );
-  return localCodes.some((one) => pattern.test(one));
+  return localCodesOf(row).some((one) => pattern.test(one));
 }
 
 /** What is wrong with a failure that is made; undefined where nothing is. */

@@ -118,7 +118,7 @@ describe('The form of an answer', () => {
     it(`is cut off where JSON as ${type} ends too early, with any status of success`, async () => {
       for (const status of [200, 201, 206]) {
         server.onToken(typed(type, text.slice(0, -20), status));
-        const failure = await rejectsWith(renew(), 'invalid-response', 'cut-off');
+        const failure = await rejectsWith(renew(), 'invalid-response', 'truncated');
         assert.equal(failure.status, status);
       }
     });
