@@ -17,7 +17,7 @@ const shipped = [
   'dist/extension.js',
   'dist/onDemand-*.js',
   ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => name.endsWith('.md') || name.endsWith('.d.ts'))
     .map((name) => `docs/${name}`),
   ...['README', 'other', ...PRESETS.map(({ id }) => id)].map((name) => `docs/servers/${name}.md`),
   'l10n/bundle.l10n.json',
