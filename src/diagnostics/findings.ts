@@ -224,7 +224,7 @@ function isOnThisMachine(issuer: string): boolean {
   return URL.canParse(issuer) && isLoopbackHost(new URL(issuer).hostname);
 }
 
-/** What is worth pressing about a failure: what its remedy offers first, where that can be done from here. */
+/** What is worth pressing about a failure: what its policy offers first, where that can be done from here. */
 function mendingOf(category: Category, otherwise: QuickFix): QuickFix {
   const [first] = FAILURE_POLICIES[category].actions;
   return (first === undefined ? undefined : MENDINGS[first]) ?? otherwise;

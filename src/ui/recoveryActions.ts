@@ -1,4 +1,4 @@
-// What the buttons do: one place for every action that the table of remedies offers.
+// What the buttons do: one place for every action that the table of failure policies offers.
 import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
 import { SIGN_OUT_RETURN, type Provider, type SignInMethod } from '../core/provider.ts';

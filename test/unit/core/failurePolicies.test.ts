@@ -21,7 +21,7 @@ const ROWS = Object.values(FAILURE_POLICIES);
 
 const those = (passes: (category: Category) => boolean): Category[] => CATEGORIES.filter(passes);
 
-describe('the remedy', () => {
+describe('the policy', () => {
   for (const category of CATEGORIES) {
     it(`for "${category}" offers at most two things, none of them twice`, () => {
       const { actions } = FAILURE_POLICIES[category];
