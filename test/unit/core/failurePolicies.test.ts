@@ -10,6 +10,7 @@ import {
   localCodesOf,
   mayHaveReachedServer,
   promptAfter,
+  retriesWithOtherSlash,
   serverCodesOf,
   type Category,
 } from '../../../src/core/failurePolicies.ts';
@@ -166,6 +167,10 @@ describe('the policy', () => {
       false,
       false,
     ]);
+  });
+
+  it('has the wizard try the other spelling of the issuer when the server reports a different one', () => {
+    assert.deepEqual(those(retriesWithOtherSlash), ['issuer-mismatch']);
   });
 
   it('takes every error code of TLS for one of a certificate', () => {
