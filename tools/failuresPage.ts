@@ -1,7 +1,14 @@
 // The page that tells of every failure, made of the table and the sentences of the product, so that it cannot say
 // anything else than they do. Only what to do about each is written here.
 import { Failure } from '../src/core/failure.ts';
-import { CATEGORIES, FAILURE_POLICIES, type Category, type Outcome } from '../src/core/failurePolicies.ts';
+import {
+  CATEGORIES,
+  FAILURE_POLICIES,
+  localCodesOf,
+  serverCodesOf,
+  type Category,
+} from '../src/core/failurePolicies.ts';
+import type { Outcome } from '../src/core/failurePolicy.ts';
 import { retryDelay } from '../src/core/retry.ts';
 import { ENDED_GRACE } from '../src/core/session.ts';
 import { failureSentence } from '../src/host/failureMessages.ts';
@@ -119,7 +126,7 @@ const PARTS: readonly Part[] = [
     words: `The session is kept, and the renewal is tried again until it works. The status bar says *${statusRetrying(LABEL, '14:05:10')}*; a notification comes only once another extension could not get a token, and goes away with the trouble.`,
   },
   {
-    outcome: 'attention',
+    outcome: 'needs-attention',
     heading: 'Somebody has to look at it',
     words: `The session is kept, and goes on as soon as the reason is gone. The status bar says *${statusAttention(LABEL)}*, and one notification tells why.`,
   },
@@ -134,7 +141,7 @@ const PARTS: readonly Part[] = [
     words: `You’re asked to sign in again, with the same account and scopes. The access token is used until it expires (*${statusEnding(LABEL, ENDED_GRACE)}*); then the session has ended, and the status bar shows *${statusEnded(LABEL)}*.`,
   },
   {
-    outcome: 'unchanged',
+    outcome: 'no-change',
     heading: 'One attempt has not worked',
     words:
       'No session is changed by it, and the status bar says what it said before. Whoever has asked for it is told.',
@@ -161,8 +168,8 @@ export function failuresPage(): string {
       ['name', 'error codes of servers', 'codes from this computer'],
       CATEGORIES.map((category) => [
         code(category),
-        codes(FAILURE_POLICIES[category].serverCodes),
-        codes(FAILURE_POLICIES[category].localCodes),
+        codes(serverCodesOf(FAILURE_POLICIES[category])),
+        codes(localCodesOf(FAILURE_POLICIES[category])),
       ]),
     ),
     '',

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { parseRequirements, assertMeets, type Constraint, type ChallengeRequirements } from '../core/challenge.ts';
 import { claimsOf } from '../core/claims.ts';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
-import { Failure, toFailure } from '../core/failure.ts';
+import { Failure, errorName, toFailure } from '../core/failure.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { loginHintOf, servesScopes, tokenFor, endedFailure, type SessionRecord } from '../core/session.ts';
@@ -42,9 +42,6 @@ export interface ProviderDependencies {
   /** Signs in where nothing is configured: offers to add a provider, and rejects. */
   signInUnconfigured(): Promise<never>;
 }
-
-/** What the name of an error begins with that a caller gets; its category follows. */
-const ERROR_NAME = 'SessionKeeper.';
 
 /** How long, in ms, the Accounts menu waits for the stored sessions at start; later ones are announced by an event. */
 const MENU_PATIENCE = SECOND;
@@ -353,6 +350,6 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
       cause: failure,
     });
     // Of an error that it hands on to another extension, VS Code keeps name and message, and drops everything else.
-    return Object.assign(spoken, { name: `${ERROR_NAME}${failure.category}`, code: failure.category });
+    return Object.assign(spoken, { name: errorName(failure.category), code: failure.category });
   }
 }

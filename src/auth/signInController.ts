@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import { Failure, toFailure } from '../core/failure.ts';
+import { isReplaced, retriesWithFewerScopes } from '../core/failurePolicies.ts';
 import type { Provider, SignInMethod } from '../core/provider.ts';
 import { canJoin, coversScopes, normalizeScopes, scopesToRequest } from '../core/scopes.ts';
 import { servesScopes, type SessionRecord } from '../core/session.ts';
@@ -134,7 +135,7 @@ export class SignInController implements Disposable {
       return await attempt;
     } catch (error) {
       const successor = this.#latest.get(providerId);
-      if (toFailure(error).code !== 'replaced' || successor === undefined || successor === attempt) {
+      if (!isReplaced(toFailure(error).category) || successor === undefined || successor === attempt) {
         throw error;
       }
       const record = await this.#orReplacement(successor, providerId, scopes);
@@ -173,7 +174,7 @@ export class SignInController implements Disposable {
         wanted,
       });
     } catch (error) {
-      if (toFailure(error).category !== 'scope-rejected' || coversScopes(wanted, joined.scopes)) {
+      if (!retriesWithFewerScopes(toFailure(error).category) || coversScopes(wanted, joined.scopes)) {
         throw error;
       }
       return this.#attempt(provider, { scopes: wanted, hints, way });

@@ -50,6 +50,11 @@ export class Failure extends Error {
   }
 }
 
+/** The `name` of the error that another extension gets for a category of failure. It is part of the public interface. */
+export function errorName(category: Category): `SessionKeeper.${Category}` {
+  return `SessionKeeper.${category}`;
+}
+
 /** The failure inside anything that was thrown: itself, or an unexpected one around it. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof Failure) {

@@ -2,21 +2,13 @@ import { MINUTE, SECOND } from './clock.ts';
 import type { Failure } from './failure.ts';
 import { FAILURE_POLICIES } from './failurePolicies.ts';
 
-/** How often a failed renewal is tried again quickly before the slow pace sets in, where that is not {@link QUICK_TRIES_AT_SERVER}. */
-const QUICK_TRIES = 3;
-/** The same for a server that says that it cannot answer now. */
-const QUICK_TRIES_AT_SERVER = 2;
 /** The first quick delay, in ms; each next one is twice as long. */
 const FIRST_DELAY = 2 * SECOND;
-/** The pace, in ms, at which a renewal that keeps failing is tried for as long as it takes. */
-const SLOW_PACE = MINUTE;
 /**
  * The pace, in ms, while there is no way to the server at all. Such a try costs next to nothing and troubles nobody
  * but this machine, and it is how the return of the network is noticed within seconds.
  */
 const WAITING_PACE = 8 * SECOND;
-/** The pace, in ms, for what a person must mend first. */
-const MENDING_PACE = 5 * MINUTE;
 /** The longest wait, in ms, that a server's `Retry-After` may impose. */
 export const LONGEST_WAIT = 60 * MINUTE;
 
@@ -27,15 +19,14 @@ export const LONGEST_WAIT = 60 * MINUTE;
  * @param random a number in [0, 1) that spreads the tries of many windows and sessions.
  */
 export function retryDelay(failure: Failure, failures: number, random: number): number | undefined {
-  const { retry } = FAILURE_POLICIES[failure.category];
-  if (retry === 'never') {
+  const { quickRetries = 0, retryInterval } = FAILURE_POLICIES[failure.category];
+  if (retryInterval === undefined) {
     return undefined;
   }
   if (failure.retryAfter !== undefined && failure.retryAfter > 0) {
     return Math.min(Math.max(failure.retryAfter, SECOND), LONGEST_WAIT);
   }
-  const quick = retry === 'quick' && failures <= (failure.category === 'server' ? QUICK_TRIES_AT_SERVER : QUICK_TRIES);
-  const slow = failure.wasNotSent ? WAITING_PACE : retry === 'slow' ? MENDING_PACE : SLOW_PACE;
-  const reportInterval = quick ? FIRST_DELAY * 2 ** (failures - 1) : slow;
-  return reportInterval * (0.75 + random / 2);
+  const interval = failure.wasNotSent ? WAITING_PACE : retryInterval;
+  const delay = failures <= quickRetries ? FIRST_DELAY * 2 ** (failures - 1) : interval;
+  return delay * (0.75 + random / 2);
 }

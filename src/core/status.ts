@@ -10,7 +10,7 @@ import {
   type LifetimeSettings,
   type TokenLifetimes,
 } from './lifetime.ts';
-import { FAILURE_POLICIES } from './failurePolicies.ts';
+import { FAILURE_POLICIES, endsWithAccessToken } from './failurePolicies.ts';
 import { tokenLifetimes, type SessionRecord } from './session.ts';
 
 /** The states of a session, from the one that most needs a person to the one that needs nobody. */
@@ -82,8 +82,7 @@ export function statusOf(session: LiveSession, settings: LifetimeSettings, now: 
   const shown = (time: number | undefined): number | undefined =>
     time === undefined ? undefined : time - clockSetBackMs;
   const due = session.nextTryAt ?? shown(renewalDueAt(lifetimes, settings));
-  const endsWithToken =
-    session.failure !== undefined && FAILURE_POLICIES[session.failure.category].outcome === 'ending';
+  const endsWithToken = session.failure !== undefined && endsWithAccessToken(session.failure.category);
   const end = shown(endsWithToken ? (lifetimes.accessExpiresAt ?? lifetimes.sessionEndsAt) : sessionEndOf(lifetimes));
   const countdown =
     end !== undefined
@@ -127,9 +126,9 @@ function stateAfter({ category }: Failure, lifetimes: TokenLifetimes, now: numbe
     case 'ending':
       // Without a known expiry there is nothing to count down to.
       return lifetimes.accessExpiresAt === undefined ? 'attention' : isUnexpired(lifetimes, now) ? 'ending' : 'ended';
-    case 'attention':
+    case 'needs-attention':
     case 'ended':
-    case 'unchanged':
+    case 'no-change':
       return 'attention';
   }
 }

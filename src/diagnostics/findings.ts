@@ -4,7 +4,8 @@ import { claimsOf } from '../core/claims.ts';
 import { CLOCK_SKEW_WARNING } from '../core/clock.ts';
 import { isIssuedBy } from '../core/issuer.ts';
 import type { Provider, SettingProblem } from '../core/provider.ts';
-import { FAILURE_POLICIES, type Action, type Category } from '../core/failurePolicies.ts';
+import { FAILURE_POLICIES, type Category } from '../core/failurePolicies.ts';
+import type { Action } from '../core/failurePolicy.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import { configuredProviderOf, type SessionRecord } from '../core/session.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
@@ -223,7 +224,7 @@ function isOnThisMachine(issuer: string): boolean {
   return URL.canParse(issuer) && isLoopbackHost(new URL(issuer).hostname);
 }
 
-/** What is worth pressing about a failure: what its remedy offers first, where that can be done from here. */
+/** What is worth pressing about a failure: what its policy offers first, where that can be done from here. */
 function mendingOf(category: Category, otherwise: QuickFix): QuickFix {
   const [first] = FAILURE_POLICIES[category].actions;
   return (first === undefined ? undefined : MENDINGS[first]) ?? otherwise;

@@ -2,7 +2,7 @@
 import { MINUTE, SECOND, type Clock } from '../core/clock.ts';
 import { Failure, toFailure } from '../core/failure.ts';
 import { formatTimestamp, formatFailure, type Log } from '../core/log.ts';
-import { FAILURE_POLICIES } from '../core/failurePolicies.ts';
+import { continuesPolling, isTemporary } from '../core/failurePolicies.ts';
 import { requestDeviceTokens, type DeviceCode } from '../protocol/device.ts';
 import type { ServerContext } from '../protocol/discovery.ts';
 import type { Tokens } from '../protocol/tokens.ts';
@@ -49,11 +49,11 @@ export async function waitForTokens(
     } catch (error) {
       signal.throwIfAborted();
       const failure = toFailure(error);
-      if (failure.category === 'protocol-step') {
+      if (continuesPolling(failure.category)) {
         failures = 0;
         interval += failure.code === 'slow_down' ? SLOWER : 0;
         wait = interval;
-      } else if (FAILURE_POLICIES[failure.category].outcome === 'retrying') {
+      } else if (isTemporary(failure.category)) {
         failures += 1;
         wait = Math.max(Math.min(interval * 2 ** failures, Math.max(LONGEST_WAIT, interval)), failure.retryAfter ?? 0);
         log.info(

@@ -1,7 +1,7 @@
 // What a person reads of each failure: one sentence for each row of the table in core/failurePolicies.ts, under the same name.
 import * as vscode from 'vscode';
 import { toFailure, type Failure } from '../core/failure.ts';
-import type { Category } from '../core/failurePolicies.ts';
+import { isTemporary, mentionsKeptSession, type Category } from '../core/failurePolicies.ts';
 
 const { l10n } = vscode;
 
@@ -12,27 +12,24 @@ const { l10n } = vscode;
 export function failureSentence(error: unknown, provider: string, hasSession = true): string {
   const failure = toFailure(error);
   const sentence = SENTENCES[failure.category](provider, failure);
-  const kept = hasSession ? KEPT[failure.category]?.() : undefined;
-  return kept === undefined ? sentence : `${sentence} ${kept}`;
+  return hasSession && mentionsKeptSession(failure.category)
+    ? `${sentence} ${keptSentence(failure.category)}`
+    : sentence;
 }
 
-const isKept = (): string => l10n.t('Your session is kept.');
-const isTriedAgain = (): string => l10n.t('Your session is kept, and the renewal is tried again.');
+/** What becomes of the session, for a failure after which a person might think that it's lost. */
+function keptSentence(category: Category): string {
+  return (
+    KEPT[category]?.() ??
+    (isTemporary(category)
+      ? l10n.t('Your session is kept, and the renewal is tried again.')
+      : l10n.t('Your session is kept.'))
+  );
+}
 
-/** What becomes of a session where a person might think that it is lost. */
+/** The same, where it is said in words of its own. */
 const KEPT: Readonly<Partial<Record<Category, () => string>>> = {
   network: () => l10n.t('Your session is kept, and is renewed as soon as the server answers again.'),
-  server: isTriedAgain,
-  'rate-limited': isTriedAgain,
-  'refresh-rejected': isTriedAgain,
-  'unexpected-html': isKept,
-  proxy: isKept,
-  certificate: isKept,
-  clock: isKept,
-  'proof-rejected': isKept,
-  'invalid-response': isKept,
-  'unknown-error': isKept,
-  'protocol-step': isKept,
 };
 
 type Sentence = (provider: string, failure: Failure) => string;

@@ -5,7 +5,7 @@ import { MINUTE } from '../core/clock.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';
 import { remaining } from '../core/lifetime.ts';
 import type { ProblemCode, SettingProblem, SignInMethod } from '../core/provider.ts';
-import type { Action } from '../core/failurePolicies.ts';
+import type { Action } from '../core/failurePolicy.ts';
 import type { State } from '../core/status.ts';
 import type { Pages, SignOutPages } from '../flows/page.ts';
 import type { LoadIssue } from '../sessions/sessionLoader.ts';

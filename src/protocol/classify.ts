@@ -3,29 +3,17 @@
 import * as oauth from 'oauth4webapi';
 import { parseClaims } from '../core/challenge.ts';
 import { Failure, toFailure, sanitizeServerText, type FailureDetails } from '../core/failure.ts';
-import { categoryOfCode, categoryOfError, categoryOfStatus } from '../core/failurePolicies.ts';
+import {
+  categoryOfCode,
+  categoryOfError,
+  categoryOfStatus,
+  isUnsentCode,
+  yieldsToHtml,
+} from '../core/failurePolicies.ts';
+import type { ProtocolStep } from '../core/failurePolicy.ts';
 import type { Fields } from './body.ts';
 import { isProxyChallenge } from './proxyChallenge.ts';
 import { serverTimeOf } from './serverTime.ts';
-
-/** What was being done when it went wrong; some codes mean different things at different steps. */
-export type Step =
-  'discovery' | 'authorization' | 'exchange' | 'refresh' | 'revocation' | 'userinfo' | 'device' | 'resource';
-
-/** The codes that mean that there never was a connection, so that nothing can have reached the server. */
-const NEVER_CONNECTED: ReadonlySet<string> = new Set([
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ECONNREFUSED',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'EHOSTUNREACH',
-  'EHOSTDOWN',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_ABORTED',
-  'UND_ERR_PRX_TLS',
-]);
 
 /** HTTP statuses that say "not now", whatever code the body adds: RFC 9110 section 15.5.9, RFC 8470, RFC 6585. */
 export const PASSING_STATUSES: readonly number[] = [408, 425, 429];
@@ -40,7 +28,7 @@ const REFINED: readonly string[] = ['invalid_grant', 'interaction_required'];
 const MESSAGE_KEY = /^Errors(?:\.\w+)+$/;
 
 /** Turns anything thrown during a protocol step into a {@link Failure}. A failure passes through unchanged. */
-export function classify(error: unknown, step: Step): Failure {
+export function classify(error: unknown, step: ProtocolStep): Failure {
   if (error instanceof Failure) {
     return error;
   }
@@ -71,7 +59,7 @@ function isAboutAuthTime(cause: unknown): boolean {
 }
 
 /** An error in the body of an answer (RFC 6749 section 5.2), with what some servers add to it. */
-export function ofBody(error: string, body: Fields, step: Step, details: FailureDetails): Failure {
+export function ofBody(error: string, body: Fields, step: ProtocolStep, details: FailureDetails): Failure {
   const { claims, error_description: description } = body;
   if (error === 'unauthorized_client' && details.status === 401) {
     // The status of a client that has not authenticated itself (RFC 6749 section 5.2): Keycloak, of a wrong secret.
@@ -103,7 +91,7 @@ export const detailsOf = (
 });
 
 /** The failure of a server's error code; one that nobody has heard of is in a category of its own, which keeps the session. */
-export function ofError(error: string, step: Step, details: FailureDetails): Failure {
+export function ofError(error: string, step: ProtocolStep, details: FailureDetails): Failure {
   return new Failure(
     categoryOfError(error, step) ?? 'unknown-error',
     /^[\w.-]{1,64}$/.test(error) ? error : 'unknown-error',
@@ -140,7 +128,7 @@ export function ofResponse(
   if (status === 403 && details.retryAfter !== undefined) {
     return new Failure('rate-limited', 'retry-after', details);
   }
-  if (!isMessage && isPage(response) && ['invalid-response', 'configuration'].includes(categoryOfStatus(status))) {
+  if (!isMessage && isPage(response) && yieldsToHtml(status)) {
     return new Failure('unexpected-html', 'not-json', details);
   }
   return new Failure(categoryOfStatus(status), `http-${status}`, details);
@@ -162,7 +150,7 @@ function ofChain(error: unknown): Failure | undefined {
     const category = code === undefined ? undefined : categoryOfCode(code);
     if (code !== undefined && category !== undefined) {
       const detail = code.startsWith('OAUTH_') ? sanitizeServerText(current.message) : undefined;
-      return new Failure(category, code, { cause: error, detail, wasNotSent: NEVER_CONNECTED.has(code) });
+      return new Failure(category, code, { cause: error, detail, wasNotSent: isUnsentCode(code) });
     }
     // After the code: a tunnel that a proxy refuses comes under the name of an abort.
     if (current.name === 'TimeoutError' || current.name === 'AbortError') {

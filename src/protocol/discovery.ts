@@ -5,7 +5,7 @@ import { HOUR, MINUTE } from '../core/clock.ts';
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
 import { formatFailure } from '../core/log.ts';
 import type { Provider, RequestParameters } from '../core/provider.ts';
-import type { Category } from '../core/failurePolicies.ts';
+import { distrustsMetadata, stopsDiscovery } from '../core/failurePolicies.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { classify } from './classify.ts';
 import {
@@ -22,8 +22,6 @@ import { fetchWith, type Fetch, type Transport } from './transport.ts';
 
 /** How long, in ms, the metadata that were read before are used if they can't be read again, until the next attempt. */
 const ASK_AGAIN = 5 * MINUTE;
-/** The failures after which nothing that the server said before is used: it says that it is another one, or is not protected any more. */
-const DISTRUSTED: ReadonlySet<Category> = new Set<Category>(['issuer-mismatch', 'insecure']);
 /** How long an answer is taken as still true, in ms. */
 const CACHE_TTL = HOUR;
 
@@ -102,7 +100,7 @@ export class Discovery {
       const failure = classify(error, 'discovery');
       this.#outcomes.set(key, { said: this.#outcomes.get(key)?.said, failed: { at, failure } });
       // What the server said before is most likely still true: an outage of its metadata must not hold up a renewal.
-      if (known === undefined || DISTRUSTED.has(failure.category)) {
+      if (known === undefined || distrustsMetadata(failure.category)) {
         throw error;
       }
       const before = await known.server;
@@ -185,7 +183,7 @@ async function discover(provider: Provider, transport: Transport, noted: Set<str
         return { isOpenId: supportsOpenId(location, said), metadata: said };
       } catch (error) {
         const failure = classify(error, 'discovery');
-        if (isOfNetwork(failure)) {
+        if (stopsDiscovery(failure.category, failure.status)) {
           throw failure;
         }
         failures.push(failure);
@@ -207,11 +205,6 @@ async function discover(provider: Provider, transport: Transport, noted: Set<str
       log.warn(`Provider ${provider.id} names a ${endpoint} that cannot be used; it is ignored.`);
     }
   }
-}
-
-/** Whether a request has come to nothing before any server has answered it, or the way to the server is not passable now. */
-function isOfNetwork({ category, status }: Failure): boolean {
-  return category === 'network' || (status === undefined && ['certificate', 'proxy', 'clock'].includes(category));
 }
 
 /** The server for a new session: with a key of its own where the entry wants the tokens bound to one. */

@@ -2,6 +2,7 @@
 import type * as oauth from 'oauth4webapi';
 import { isLoopbackHost } from '../core/address.ts';
 import { Failure } from '../core/failure.ts';
+import { discoverySignificance } from '../core/failurePolicies.ts';
 import { isSameIssuer } from '../core/issuer.ts';
 import { ENDPOINT_FIELDS, type EndpointField, type Provider } from '../core/provider.ts';
 import type { Fields } from './body.ts';
@@ -169,16 +170,8 @@ export function mustBeUsable(metadata: oauth.AuthorizationServer, insecure: bool
 
 /** How much a failure tells of a server, where its metadata was looked for in several places: what it has said of itself most. */
 export function significanceOf({ category, code, status }: Failure): number {
-  if (category === 'unsupported-server' || category === 'insecure') {
-    return 5;
-  }
-  const known = ['unexpected-html', 'invalid-response', 'issuer-mismatch'].indexOf(category);
-  if (known >= 0 && code !== 'not-json') {
-    return 2 + known;
-  }
-  return status === 404 || status === 405 || status === 410
-    ? 0
-    : category === 'server' || category === 'rate-limited'
-      ? 3
-      : 1;
+  const isAbsent = status === 404 || status === 405 || status === 410;
+  // A web page in the place of JSON tells no more than that nothing is there.
+  const significance = code === 'not-json' ? 1 : discoverySignificance(category);
+  return significance === 1 && isAbsent ? 0 : significance;
 }

@@ -1,9 +1,9 @@
 // An answer as it arrived, made regular before the library looks at it. What a person would understand is accepted, and
 // nothing is verified yet.
 import type { Failure } from '../core/failure.ts';
+import type { ProtocolStep } from '../core/failurePolicy.ts';
 import { parseJson } from '../core/json.ts';
 import { fieldsIn, isErrorBody, type Fields } from './body.ts';
-import type { Step } from './classify.ts';
 import { classifyAnswer } from './refusal.ts';
 import type { Answer } from './transport.ts';
 
@@ -26,7 +26,7 @@ export interface NormalizedResponse {
  * Makes an answer regular without judging what it grants: any status of success is one, and JSON or a form is read under
  * any content type. Fields that are null, empty or make no sense count as absent where they are optional.
  */
-export function normalizeResponse(answer: Answer, step: Step): NormalizedResponse {
+export function normalizeResponse(answer: Answer, step: ProtocolStep): NormalizedResponse {
   const fields = fieldsIn(answer.body);
   const failure = classifyAnswer(answer, fields, step);
   const body = fields === undefined ? {} : regularFields(fields);

@@ -40,7 +40,7 @@ export type Renewed = Partial<Pick<SessionRecord, 'subject' | 'idToken' | 'scope
  * refresh token: the caller stores the new one before anything else is checked that might fail.
  * @param session what is known of the session, or its `sub` alone, which must not change (OpenID Connect Core 12.2).
  * @throws Failure where there is no usable answer; then the refresh token that was sent is still the one to keep. With
- * `cut-off`, the server has answered that it is well, and the rest was lost on the way: it may have used the token up.
+ * `truncated`, the server has answered that it is well, and the rest was lost on the way: it may have used the token up.
  */
 export async function requestRefresh(
   server: ServerContext,
@@ -61,7 +61,7 @@ export async function requestRefresh(
     ),
   );
   if (isCutOff(arrived)) {
-    throw new Failure('invalid-response', 'cut-off', { status: arrived.answer.response.status });
+    throw new Failure('invalid-response', 'truncated', { status: arrived.answer.response.status });
   }
   return {
     status: arrived.answer.response.status,

@@ -1,8 +1,9 @@
 // What an answer tells that is no grant, in whatever form servers say that (RFC 6749 section 5.2).
 import { sanitizeServerText, type Failure } from '../core/failure.ts';
-import { categoryOfError } from '../core/failurePolicies.ts';
+import { categoryOfError, countsWith5xx } from '../core/failurePolicies.ts';
+import type { ProtocolStep } from '../core/failurePolicy.ts';
 import { errorCodeIn, isErrorBody, sentenceIn, wordsIn, type Fields } from './body.ts';
-import { PASSING_STATUSES, detailsOf, ofBody, ofError, ofResponse, type Step } from './classify.ts';
+import { PASSING_STATUSES, detailsOf, ofBody, ofError, ofResponse } from './classify.ts';
 import { isProxyChallenge } from './proxyChallenge.ts';
 
 /** What an answer is: enough of one to judge it. */
@@ -24,7 +25,7 @@ const LONGEST_WORDS = 300;
 export function classifyAnswer(
   { body, response, secrets }: JudgedAnswer,
   fields: Fields | undefined,
-  step: Step,
+  step: ProtocolStep,
 ): Failure | undefined {
   const { ok } = response;
   if (ok && (fields === undefined || !isErrorBody(fields, step === 'revocation'))) {
@@ -46,12 +47,12 @@ export function classifyAnswer(
 }
 
 /** The known error code of an answer; undefined where it has none, or its status says more. */
-function knownCodeIn(fields: Fields, { status }: Response, step: Step): string | undefined {
+function knownCodeIn(fields: Fields, { status }: Response, step: ProtocolStep): string | undefined {
   const code = errorCodeIn(fields, (one) => categoryOfError(one, step) !== undefined);
   const category = code === undefined ? undefined : categoryOfError(code, step);
   // A server that is not well has no say in whether a session has ended.
-  const isHeard = status < 500 || ['protocol-step', 'rate-limited', 'server'].includes(category ?? '');
-  return category !== undefined && isHeard && !PASSING_STATUSES.includes(status) ? code : undefined;
+  const isHeard = category !== undefined && (status < 500 || countsWith5xx(category));
+  return isHeard && !PASSING_STATUSES.includes(status) ? code : undefined;
 }
 
 /** Whether a body is a message of the server, or nothing at all, and so no page. */

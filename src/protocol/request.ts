@@ -1,6 +1,8 @@
 // Requests in which the client says who it is: sent, sent once more where that helps, and their answers made regular.
 import { Failure } from '../core/failure.ts';
-import { classify, type Step } from './classify.ts';
+import { clientAcceptance, retriesWithOtherAuthentication } from '../core/failurePolicies.ts';
+import type { ProtocolStep } from '../core/failurePolicy.ts';
+import { classify } from './classify.ts';
 import type { ServerContext } from './discovery.ts';
 import { sendWithDpop } from './dpop.ts';
 import { normalizeResponse, type NormalizedResponse } from './normalize.ts';
@@ -16,7 +18,7 @@ export async function requestAnswer(
   server: ServerContext,
   transport: Transport,
   signal: AbortSignal | undefined,
-  step: Step,
+  step: ProtocolStep,
   send: (fetch: Fetch) => Promise<Response>,
 ): Promise<NormalizedResponse> {
   const { authentication } = server;
@@ -40,7 +42,7 @@ async function requestOnce(
   server: ServerContext,
   transport: Transport,
   signal: AbortSignal | undefined,
-  step: Step,
+  step: ProtocolStep,
   send: (fetch: Fetch) => Promise<Response>,
 ): Promise<NormalizedResponse> {
   // An object, because what happens in the callback is hidden from the compiler's flow analysis.
@@ -61,15 +63,10 @@ async function requestOnce(
 
 /** Whether a server has refused the client before anything else (RFC 6749 section 5.2). */
 function isClientRefused({ failure }: NormalizedResponse): boolean {
-  return failure?.category === 'client-rejected';
+  return failure !== undefined && retriesWithOtherAuthentication(failure.category);
 }
 
 /** Whether the second answer says nothing beyond what the first one did: it is about the client, or about how it is sent. */
 function isAboutClient({ failure }: NormalizedResponse): boolean {
-  return (
-    failure !== undefined &&
-    ['client-rejected', 'client-not-allowed', 'configuration', 'unknown-error', 'unexpected-html', 'proxy'].includes(
-      failure.category,
-    )
-  );
+  return failure !== undefined && clientAcceptance(failure.category) !== 'yes';
 }

@@ -1,6 +1,7 @@
 // Telling the server that a token is not wanted any more: RFC 7009.
 import * as oauth from 'oauth4webapi';
 import { toFailure, type Failure } from '../core/failure.ts';
+import { clientAcceptance } from '../core/failurePolicies.ts';
 import { optionsFor, type ServerContext } from './discovery.ts';
 import { requestAnswer } from './request.ts';
 import type { Transport } from './transport.ts';
@@ -62,9 +63,7 @@ const REFUSALS: readonly (number | undefined)[] = [400, 404, 409, 410, 422];
 
 /** Whether a server that has just taken a refresh token from this client refuses the access token in whatever words. */
 const isAboutToken = (failure: Failure): boolean =>
-  isNone(failure) ||
-  (!['client-rejected', 'client-not-allowed', 'unexpected-html', 'proxy'].includes(failure.category) &&
-    REFUSALS.includes(failure.status));
+  isNone(failure) || (clientAcceptance(failure.category) !== 'no' && REFUSALS.includes(failure.status));
 
 async function attempt(
   revoke: () => Promise<void>,

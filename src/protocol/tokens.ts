@@ -3,10 +3,11 @@ import * as oauth from 'oauth4webapi';
 import { claimsOf } from '../core/claims.ts';
 import { DAY, type Uptime } from '../core/clock.ts';
 import { Failure, sanitizeServerText } from '../core/failure.ts';
+import type { ProtocolStep } from '../core/failurePolicy.ts';
 import { normalizeScopes } from '../core/scopes.ts';
 import type { ProofJwk, SessionRecord } from '../core/session.ts';
 import type { Fields } from './body.ts';
-import { classify, type Step } from './classify.ts';
+import { classify } from './classify.ts';
 import type { ServerContext } from './discovery.ts';
 import { isNotableSkew } from './dpop.ts';
 import { forLibrary, withTenantIssuer, mustMatchEntry } from './idToken.ts';
@@ -47,7 +48,7 @@ export interface Tokens {
 export async function checkTokens(
   server: ServerContext,
   arrived: NormalizedResponse,
-  step: Step,
+  step: ProtocolStep,
   process: (
     metadata: oauth.AuthorizationServer,
     client: oauth.Client,
@@ -125,7 +126,7 @@ function regularTokens(
 /** The claims of an ID token that the library has checked, once the server's signature is verified. */
 async function verifiedClaims(
   server: ServerContext,
-  { answer, fetch, step }: { readonly answer: Answer; readonly fetch: Fetch; readonly step: Step },
+  { answer, fetch, step }: { readonly answer: Answer; readonly fetch: Fetch; readonly step: ProtocolStep },
   idToken: string,
   tokens: oauth.TokenEndpointResponse,
 ): Promise<oauth.IDToken | undefined> {

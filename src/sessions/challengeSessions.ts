@@ -2,7 +2,7 @@
 import { unmetRequirement, type ChallengeRequirements } from '../core/challenge.ts';
 import { HOUR, MINUTE, SECOND, type Clock } from '../core/clock.ts';
 import { Failure, toFailure } from '../core/failure.ts';
-import { endsSession } from '../core/failurePolicies.ts';
+import { endsSession, marksNotRefreshable } from '../core/failurePolicies.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
 import type { SessionManager, SessionFilter } from './sessionManager.ts';
@@ -104,7 +104,7 @@ export class ChallengeSessions {
       return true;
     } catch (error) {
       const failure = toFailure(error);
-      if (endsSession(failure.category) || failure.category === 'not-renewable') {
+      if (endsSession(failure.category) || marksNotRefreshable(failure.category)) {
         return false;
       }
       throw failure;

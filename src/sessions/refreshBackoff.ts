@@ -6,7 +6,12 @@ import { isUnexpired } from '../core/lifetime.ts';
 import { formatTimestamp, formatFailure, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { refreshSettingsOf } from '../core/refreshSettings.ts';
-import { FAILURE_POLICIES, isUnexplainedRejection, type Category } from '../core/failurePolicies.ts';
+import {
+  endsWithAccessToken,
+  isJudgedRejection,
+  isUnexplainedRejection,
+  isWindowLocal,
+} from '../core/failurePolicies.ts';
 import { retryDelay } from '../core/retry.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
@@ -33,17 +38,6 @@ const SAME_MOMENT = 3 * SECOND;
 const REJECTION_SPACING = 30 * SECOND;
 /** How long after the expiry of the access token, in ms, a session that can't be renewed is tried for the last time. */
 const LAST_TRY_DELAY = SECOND;
-/** What fails in this window and says nothing about the next one. */
-const WINDOW_LOCAL_CATEGORIES: ReadonlySet<Category> = new Set<Category>([
-  'storage',
-  'token-in-other-window',
-  'lock-timeout',
-  'not-configured',
-  'cancelled',
-  'replaced',
-  'signed-out',
-  'unexpected',
-]);
 
 /** The failed refreshes of this window and of the others. */
 export class RefreshBackoff {
@@ -162,7 +156,7 @@ export class RefreshBackoff {
     const failed = (await sessionStore.header(id))?.lastFailure;
     // A wait that the server has asked another window for isn't shortened by a failure of this one.
     const asked = failed?.generation === generation && isWait(failed.waitUntil, at) ? failed.waitUntil : undefined;
-    const rejectedAt = this.#rejectedAt(record, failed) ?? (REJECTIONS.has(failure.category) ? at : undefined);
+    const rejectedAt = this.#rejectedAt(record, failed) ?? (isJudgedRejection(failure.category) ? at : undefined);
     const current = liveSessions.get(id);
     if (current?.record !== record) {
       return;
@@ -177,7 +171,7 @@ export class RefreshBackoff {
     log.warn(
       `${describeSession(record)}: refresh failed ${failures}×: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextTryAt)}.`,
     );
-    if (!WINDOW_LOCAL_CATEGORIES.has(failure.category)) {
+    if (!isWindowLocal(failure.category)) {
       this.#own.set(id, at);
       const { category, code, detail } = failure;
       const shared = { generation, at, category, code, detail, failures, nextTryAt, waitUntil, rejectedAt };
@@ -197,8 +191,7 @@ export class RefreshBackoff {
     const at = this.#dependencies.clock.now();
     const lifetimes = tokenLifetimes(record);
     const expiry = (lifetimes.accessExpiresAt ?? Infinity) - clockSetBackMs;
-    const endsWithToken =
-      FAILURE_POLICIES[category].outcome === 'ending' && isUnexpired(lifetimes, at + clockSetBackMs);
+    const endsWithToken = endsWithAccessToken(category) && isUnexpired(lifetimes, at + clockSetBackMs);
     return endsWithToken ? Math.min(at + delay, expiry + LAST_TRY_DELAY) : at + delay;
   }
 
@@ -223,10 +216,3 @@ export class RefreshBackoff {
     return `${describeToken(session, now)}, ${describeRefreshability(session.record)}; ${next}`;
   }
 }
-
-/** The categories of a rejection that the server doesn't explain. */
-const REJECTIONS: ReadonlySet<Category> = new Set<Category>([
-  'refresh-rejected',
-  'refresh-rejected-again',
-  'refresh-rejected-settings',
-]);

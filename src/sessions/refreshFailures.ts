@@ -1,7 +1,7 @@
 // What a failed refresh means for its session.
 import type { Clock } from '../core/clock.ts';
 import type { Failure } from '../core/failure.ts';
-import { endsSession } from '../core/failurePolicies.ts';
+import { endsSession, marksNotRefreshable } from '../core/failurePolicies.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
@@ -61,7 +61,7 @@ export class RefreshFailures {
       await this.#end(session, failure);
     } else {
       await this.#backoff.recordFailure(session, failure);
-      if (failure.category === 'not-renewable' && tokenLifetimes(session.record).renewable) {
+      if (marksNotRefreshable(failure.category) && tokenLifetimes(session.record).renewable) {
         // This is about the server, not about this attempt: the session goes on for as long as its access token.
         const { record } = liveSessions.put({ ...session.record, isNotRefreshable: true });
         await sessionStore.put(record);

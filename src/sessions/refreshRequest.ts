@@ -2,6 +2,7 @@
 // released: a server that rotates has used the token up, and its response has the only one that counts.
 import { SECOND, setDeadline, type Clock } from '../core/clock.ts';
 import { Failure, toFailure } from '../core/failure.ts';
+import { mayHaveReachedServer } from '../core/failurePolicies.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
@@ -63,7 +64,7 @@ export class RefreshRequest {
       return { response: await this.#sendOnce(attempt, record, server), previousAttemptUnknown };
     } catch (error) {
       const failure = toFailure(error);
-      const isLost = (failure.category === 'network' && !failure.wasNotSent) || failure.code === 'cut-off';
+      const isLost = mayHaveReachedServer(failure);
       if (isLost) {
         attempt.isOutcomeUnknown = true;
       }

@@ -2,7 +2,7 @@
 import { SECOND } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { isUnexpired, sessionEndOf } from '../core/lifetime.ts';
-import { FAILURE_POLICIES, type Category } from '../core/failurePolicies.ts';
+import { endsWithAccessToken, lacksReason, type Category } from '../core/failurePolicies.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { sessionTime, type LiveSession } from '../core/status.ts';
 
@@ -11,10 +11,7 @@ const END_TOLERANCE = 30 * SECOND;
 
 /** Whether a session that can't be renewed any more has come to its end, because its access token has expired. */
 export function hasRunOut(session: LiveSession, category: Category, now: number): boolean {
-  return (
-    FAILURE_POLICIES[category].outcome === 'ending' &&
-    !isUnexpired(tokenLifetimes(session.record), sessionTime(session, now))
-  );
+  return endsWithAccessToken(category) && !isUnexpired(tokenLifetimes(session.record), sessionTime(session, now));
 }
 
 /**
@@ -28,7 +25,7 @@ export function reasonOfEnd(
   now: number,
 ): Failure {
   const { category, detail, status } = failure;
-  if (category !== 'session-ended') {
+  if (!lacksReason(category)) {
     return failure;
   }
   if (previousAttemptUnknown) {

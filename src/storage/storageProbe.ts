@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { MINUTE, SECOND, setDeadline, type Clock } from '../core/clock.ts';
 import { Failure, toFailure } from '../core/failure.ts';
+import { isStorageFailure } from '../core/failurePolicies.ts';
 import type { Folder } from '../locking/sharedFolder.ts';
 import type { SecretStore } from './secretSessionStorage.ts';
 
@@ -123,7 +124,7 @@ export class StorageProbe {
       return 'works';
     } catch (error) {
       const { category, code } = toFailure(error);
-      return { code: category === 'storage' ? code : fallback };
+      return { code: isStorageFailure(category) ? code : fallback };
     }
   }
 

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { mayLackConsent } from '../core/consent.ts';
 import { Failure, toFailure } from '../core/failure.ts';
 import type { Provider, SignInMethod } from '../core/provider.ts';
-import { FAILURE_POLICIES, endsSession, type Action } from '../core/failurePolicies.ts';
+import { FAILURE_POLICIES, endsSession, isStorageFailure } from '../core/failurePolicies.ts';
 import { tokenLifetimes, loginHintOf, endedFailure, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import { hintsAfter } from '../protocol/authorize.ts';
@@ -104,7 +104,7 @@ export class Commands {
 
   /** Offers another way, or another redirect URI, where a sign-in that another extension has asked for did not work; that one is told of it by itself. */
   offerAnotherWay(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void {
-    const actions: readonly Action[] = FAILURE_POLICIES[toFailure(error).category].actions;
+    const { actions } = FAILURE_POLICIES[toFailure(error).category];
     if (actions.includes('another-way') || actions.includes('fixed-port')) {
       this.#dependencies.notifications().reportFailure(error, this.#attempt(provider, scopes, hints));
     }
@@ -220,7 +220,7 @@ export class Commands {
       await atServer;
       void vscode.window.showInformationMessage(text.saySignedOut(name, record.account.label));
     } catch (error) {
-      const isStored = toFailure(error).category === 'storage';
+      const isStored = isStorageFailure(toFailure(error).category);
       void vscode.window.showWarningMessage(
         isStored ? text.saySignedOutNotDeleted(name) : text.saySignedOutHereOnly(name),
       );

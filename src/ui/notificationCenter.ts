@@ -4,7 +4,7 @@ import type { Clock, Disposable } from '../core/clock.ts';
 import { mayLackConsent } from '../core/consent.ts';
 import { toFailure, type Failure } from '../core/failure.ts';
 import { isUnexpired } from '../core/lifetime.ts';
-import { FAILURE_POLICIES } from '../core/failurePolicies.ts';
+import { FAILURE_POLICIES, isReported, isUserCancellation } from '../core/failurePolicies.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { sessionTime, type LiveSession } from '../core/status.ts';
 import type { LoadIssue } from '../sessions/sessionLoader.ts';
@@ -182,8 +182,7 @@ export class NotificationCenter implements Disposable {
    */
   reportFailure(error: unknown, subject: ActionTarget): void {
     const failure = toFailure(error);
-    // Who changes the settings while a sign-in waits knows what they are doing.
-    if (failure.code !== 'entry-changed') {
+    if (isReported(failure)) {
       void this.#offer(failure, subject);
     }
   }
@@ -197,12 +196,8 @@ export class NotificationCenter implements Disposable {
   }
 
   async #offer(failure: Failure, subject: ActionTarget): Promise<void> {
-    const { actions } = FAILURE_POLICIES[failure.category];
-    // A server that shows a blank page to a redirect URI that it doesn't know is the likeliest reason for a browser that never came back.
-    const offers = await this.#dependencies.actions.offers(
-      failure.category === 'sign-in-timeout' ? [...actions, 'fixed-port'] : actions,
-      subject,
-    );
+    const { actions, additionalActions = [] } = FAILURE_POLICIES[failure.category];
+    const offers = await this.#dependencies.actions.offers([...actions, ...additionalActions], subject);
     if (offers.length > 0) {
       const words = failureSentence(
         failure,
@@ -210,8 +205,7 @@ export class NotificationCenter implements Disposable {
         subject.hasSession,
       );
       const labels = offers.map(({ label }) => label);
-      const isTheirWish = failure.category === 'cancelled';
-      const chosen = await (isTheirWish
+      const chosen = await (isUserCancellation(failure.category)
         ? vscode.window.showInformationMessage(words, ...labels)
         : vscode.window.showWarningMessage(words, ...labels));
       await offers.find(({ label }) => label === chosen)?.run();

@@ -1,9 +1,9 @@
-// What the buttons do: one place for every action that the table of remedies offers.
+// What the buttons do: one place for every action that the table of failure policies offers.
 import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
 import { SIGN_OUT_RETURN, type Provider, type SignInMethod } from '../core/provider.ts';
 import { redirectUrisOf, usesAnyPort } from '../core/redirectUri.ts';
-import type { Action } from '../core/failurePolicies.ts';
+import type { Action } from '../core/failurePolicy.ts';
 import { measureSkew } from '../protocol/skew.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { ClientSecrets } from '../storage/clientSecrets.ts';

@@ -2,7 +2,8 @@
 import { CLOCK_SKEW_WARNING, MINUTE } from '../core/clock.ts';
 import type { Failure } from '../core/failure.ts';
 import { sessionEndOf, warnAt, type LifetimeSettings } from '../core/lifetime.ts';
-import { FAILURE_POLICIES, type Action } from '../core/failurePolicies.ts';
+import { FAILURE_POLICIES, isTemporary, isUserCancellation } from '../core/failurePolicies.ts';
+import type { Action } from '../core/failurePolicy.ts';
 import { tokenLifetimes, endedFailure, type SessionRecord } from '../core/session.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
 import type { ClaimKey } from '../locking/notificationClaims.ts';
@@ -70,8 +71,8 @@ function ofTrouble(session: LiveSession, ports: SessionNotificationDependencies)
       ? undefined
       : ofFailure({ kind: 'ended', id, since: signedInAt }, session, failure ?? endedFailure(ended), ports);
   }
-  const isPassing = failure !== undefined && FAILURE_POLICIES[failure.category].outcome === 'retrying';
-  const isCalledOff = failure?.category === 'cancelled' || failure?.category === 'replaced';
+  const isPassing = failure !== undefined && isTemporary(failure.category);
+  const isCalledOff = failure !== undefined && isUserCancellation(failure.category);
   if (failure === undefined || isCalledOff || (!refused && (isPassing || wasDead))) {
     return undefined;
   }

@@ -1,6 +1,7 @@
 // Adding a provider step by step. What the steps are, and what comes of the answers, is decided in draft.ts.
 import * as vscode from 'vscode';
 import { toFailure } from '../core/failure.ts';
+import { retriesWithOtherSlash } from '../core/failurePolicies.ts';
 import type { Provider } from '../core/provider.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { ClientSecrets } from '../storage/clientSecrets.ts';
@@ -199,8 +200,9 @@ class Visit {
       return await this.#findAt(draft);
     } catch (error) {
       const other = { ...draft, issuer: toggleTrailingSlash(draft.issuer) };
-      const found =
-        toFailure(error).category === 'issuer-mismatch' ? await this.#findAt(other).catch(() => undefined) : undefined;
+      const found = retriesWithOtherSlash(toFailure(error).category)
+        ? await this.#findAt(other).catch(() => undefined)
+        : undefined;
       if (found === undefined) {
         throw error;
       }

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CATEGORIES } from '../../src/core/failurePolicies.ts';
+import ts from 'typescript';
+import type { SessionKeeperErrorName } from '../../docs/session-keeper-errors.d.ts';
+import { errorName } from '../../src/core/failure.ts';
+import { CATEGORIES, type Category } from '../../src/core/failurePolicies.ts';
 import { DEFAULT_SCOPES, PROVIDER_FIELDS, SIGN_IN_METHODS } from '../../src/core/provider.ts';
 import { REASONS } from '../../src/flows/availability.ts';
 import { PREFIX, SETTINGS } from '../../src/host/ids.ts';
+import { ERROR_TYPES_FILE, errorTypes } from '../../tools/errorTypes.ts';
 import { failuresPage } from '../../tools/failuresPage.ts';
 import { readManifest, wherePage } from '../../tools/wherePage.ts';
 
@@ -45,6 +49,66 @@ describe('the page of what can go wrong', () => {
     );
   });
 });
+
+describe('the declaration of the error names', () => {
+  it('is what the table says; `npm run docs` writes it again', () => {
+    assert.ok(
+      read(ERROR_TYPES_FILE) === errorTypes(),
+      `${ERROR_TYPES_FILE} differs from the table. Write it again: npm run docs`,
+    );
+  });
+
+  it('has each name once, with one line that says what it means and what to do', () => {
+    const union = /ErrorName =\n(.*?);\n/s.exec(errorTypes())?.[1] ?? '';
+    const [comments, names] = [/^ {2}\/\*\* [A-Z].*[.)] [A-Z].*\. \*\/$/, /^ {2}\| '(.*)'$/].map((pattern) =>
+      union.split('\n').flatMap((line) => pattern.exec(line) ?? []),
+    );
+    assert.equal(comments?.length, CATEGORIES.length);
+    assert.deepEqual(
+      names?.filter((name) => !name.startsWith(' ')),
+      CATEGORIES.map(errorName),
+    );
+  });
+
+  it('has the names that the extension throws, and no others', () => {
+    // The compiler checks both directions.
+    const thrown = (category: Category): SessionKeeperErrorName => errorName(category);
+    const declared = (name: SessionKeeperErrorName): ReturnType<typeof errorName> => name;
+    assert.equal(declared(thrown('network')), 'SessionKeeper.network');
+  });
+
+  it('is used in a way that compiles on the page for other extensions', () => {
+    const [, example = ''] =
+      /```ts\n(import [^`]*session-keeper-errors[^`]*)```/.exec(read('docs/for-extensions.md')) ?? [];
+    assert.deepEqual(compilerErrors(example), []);
+    assert.match(
+      compilerErrors(example.replace('SessionKeeper.denied', 'SessionKeeper.refused')).join(),
+      /not comparable/,
+    );
+  });
+});
+
+/** What the compiler says of a text, as a file in docs/. */
+function compilerErrors(text: string): string[] {
+  const name = join(root, 'docs/example.ts');
+  const options: ts.CompilerOptions = {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    target: ts.ScriptTarget.ES2023,
+    module: ts.ModuleKind.Preserve,
+    types: ['vscode'],
+  };
+  const host = ts.createCompilerHost(options);
+  const program = ts.createProgram([name], options, {
+    ...host,
+    fileExists: (path) => path === name || host.fileExists(path),
+    readFile: (path) => (path === name ? text : host.readFile(path)),
+    getSourceFile: (path, target) =>
+      path === name ? ts.createSourceFile(path, text, target) : host.getSourceFile(path, target),
+  });
+  return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
+}
 
 describe('the page of where VS Code runs', () => {
   const manifest = readManifest();

@@ -17,7 +17,7 @@ const shipped = [
   'dist/extension.js',
   'dist/onDemand-*.js',
   ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => name.endsWith('.md') || name.endsWith('.d.ts'))
     .map((name) => `docs/${name}`),
   ...['README', 'other', ...PRESETS.map(({ id }) => id)].map((name) => `docs/servers/${name}.md`),
   'l10n/bundle.l10n.json',
@@ -29,7 +29,7 @@ const shipped = [
 
 /** What is loaded at each start, which everybody waits for, and what is loaded when somebody asks for it. */
 const files = [
-  { name: 'dist/extension.js', largest: 256_000 },
+  { name: 'dist/extension.js', largest: 262_000 },
   { name: 'dist/onDemand-*.js', largest: 59_000 },
 ] as const;
 

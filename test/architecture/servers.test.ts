@@ -126,7 +126,7 @@ describe('the pages on servers', () => {
       }
       // A code there that the product knows is of that category, at one step or another.
       for (const [, code = '', category = ''] of page.matchAll(/^\| [^|]*`([\w.-]+)`[^|]* \| `([^`|]+)` \|/gm)) {
-        const meanings = ['exchange', 'refresh', 'device', 'authorization'].map(
+        const meanings = (['exchange', 'refresh', 'device', 'authorization'] as const).map(
           (step) => categoryOfError(code, step) ?? categoryOfCode(code) ?? category,
         );
         assert.ok((meanings as readonly string[]).includes(category), `${code}: ${meanings.join(' ')}`);

@@ -9,7 +9,7 @@ import { providerAt } from '../../support/fixtures.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { editor } from '../../support/fakeEditor.ts';
 import { rejectsWith } from '../../support/failures.ts';
-import { createTestWindow, grantFor, type TestWindow } from '../../support/testWindow.ts';
+import { createTestWindow, grantFor, recordAt, seedSession, type TestWindow } from '../../support/testWindow.ts';
 
 const ACME = providerAt('https://id.example.com');
 type Start = SignInService['start'];
@@ -19,6 +19,8 @@ class WaitingSignIns {
   readonly started: string[][] = [];
   /** Finishes the one that waits. */
   finish: () => void = () => {};
+  /** Ends the one that waits with a failure. */
+  fail: (failure: Failure) => void = () => {};
   #replace: () => void = () => {};
 
   readonly start = (async (
@@ -30,6 +32,7 @@ class WaitingSignIns {
     await new Promise<void>((resolve, reject) => {
       this.#replace = () => reject(new Failure('replaced', 'replaced'));
       this.finish = resolve;
+      this.fail = reject;
     });
     return addSession(grantFor({ ...provider, scopes }, Date.UTC(2031, 0, 1)));
   }) as Start;
@@ -73,6 +76,31 @@ describe('sign-ins at one provider', () => {
       const records = await Promise.all(waiting);
       assert.deepEqual(new Set(records.map(({ id }) => id)), new Set(['new-1']));
       assert.deepEqual([signInController.waiting(), testWindow.liveSessions.all().length], [[], 1]);
+    });
+  }
+
+  for (const [category, code, scopesAfter] of [
+    ['scope-rejected', 'invalid_scope', ['openid', 'write']],
+    ['denied', 'access_denied', undefined],
+  ] as const) {
+    it(`${scopesAfter === undefined ? 'fail' : 'are tried again without the scopes of the existing session'} when more scopes end in "${category}"`, async () => {
+      await seedSession(testWindow, recordAt(ACME.issuer, testWindow.clock.now(), { scopes: ['openid', 'read'] }));
+      const result = signInController.signIn(ACME, ['openid', 'write'], { resumeSessionId: 's1' });
+      result.catch(() => {});
+      await settle();
+      signIns.fail(new Failure(category, code));
+      await settle();
+      const [first, second] = signIns.started;
+      assert.deepEqual(
+        [first?.includes('read'), first?.includes('write'), second],
+        [true, true, scopesAfter && [...scopesAfter]],
+      );
+      if (scopesAfter === undefined) {
+        await rejectsWith(result, category, code);
+      } else {
+        signIns.finish();
+        assert.ok((await result).scopes.includes('write'));
+      }
     });
   }
 

@@ -6,13 +6,23 @@ import {
   categoryOfError,
   categoryOfStatus,
   endsSession,
+  isUnsentCode,
+  localCodesOf,
+  mayHaveReachedServer,
   promptAfter,
+  retriesWithOtherSlash,
+  serverCodesOf,
   type Category,
 } from '../../../src/core/failurePolicies.ts';
+import { ENVIRONMENT_FAILURES } from '../../../src/core/failurePoliciesEnvironment.ts';
+import { REQUEST_FAILURES } from '../../../src/core/failurePoliciesRequest.ts';
+import { SERVER_FAILURES } from '../../../src/core/failurePoliciesServer.ts';
+
+const ROWS = Object.values(FAILURE_POLICIES);
 
 const those = (passes: (category: Category) => boolean): Category[] => CATEGORIES.filter(passes);
 
-describe('the remedy', () => {
+describe('the policy', () => {
   for (const category of CATEGORIES) {
     it(`for "${category}" offers at most two things, none of them twice`, () => {
       const { actions } = FAILURE_POLICIES[category];
@@ -39,7 +49,7 @@ describe('the remedy', () => {
   it('is to sign in again, first of all and nothing else, where the session has ended, and no renewal is tried again', () => {
     for (const category of those(endsSession)) {
       assert.deepEqual(FAILURE_POLICIES[category].actions, ['sign-in'], category);
-      assert.equal(FAILURE_POLICIES[category].retry, 'never', category);
+      assert.equal(FAILURE_POLICIES[category].retryInterval, undefined, category);
     }
   });
 
@@ -67,7 +77,7 @@ describe('the remedy', () => {
     // What the server has rejected is not sent to it again within seconds.
     assert.ok(
       passing.every(
-        (category) => FAILURE_POLICIES[category].retry === (category === 'refresh-rejected' ? 'steady' : 'quick'),
+        (category) => (FAILURE_POLICIES[category].quickRetries === undefined) === (category === 'refresh-rejected'),
       ),
     );
   });
@@ -78,7 +88,9 @@ describe('the remedy', () => {
 
   it('goes on trying for everything that keeps a session, unless trying cannot help', () => {
     const stops = those(
-      (category) => FAILURE_POLICIES[category].retry === 'never' && FAILURE_POLICIES[category].outcome === 'attention',
+      (category) =>
+        FAILURE_POLICIES[category].retryInterval === undefined &&
+        FAILURE_POLICIES[category].outcome === 'needs-attention',
     );
     assert.deepEqual(stops, ['not-renewable']);
   });
@@ -102,10 +114,73 @@ describe('the remedy', () => {
     );
   });
 
+  it('has each category in one of its parts', () => {
+    const parts = [ENVIRONMENT_FAILURES, SERVER_FAILURES, REQUEST_FAILURES];
+    assert.deepEqual(
+      parts.flatMap((part) => Object.keys(part)),
+      CATEGORIES,
+    );
+  });
+
+  it('has no rule about a code that its row doesn’t have', () => {
+    for (const row of ROWS) {
+      const { mayHaveReachedServer: lost, prompts = {}, rejectionCodes = [], unreportedCodes = [] } = row;
+      const ruled = [
+        ...Object.keys(prompts),
+        ...rejectionCodes,
+        ...unreportedCodes,
+        ...(lost === true || lost === undefined ? [] : lost),
+      ];
+      const codes = [...serverCodesOf(row), ...localCodesOf(row)];
+      assert.deepEqual(
+        ruled.filter((code) => !codes.includes(code)),
+        [],
+      );
+    }
+    assert.ok(ROWS.some(({ prompts }) => prompts !== undefined));
+  });
+
+  it('retries nothing quickly that it doesn’t go on retrying', () => {
+    assert.ok(
+      ROWS.every(({ quickRetries, retryInterval }) => quickRetries === undefined || retryInterval !== undefined),
+    );
+  });
+
+  it('says that a request may have reached the server when its response is lost, unless nothing was sent', () => {
+    const may = (category: Category, code: string, wasNotSent = false): boolean =>
+      mayHaveReachedServer({ category, code, wasNotSent });
+    assert.deepEqual(
+      [may('network', 'ECONNRESET'), may('network', 'deadline'), may('network', 'ENOTFOUND', true)],
+      [true, true, false],
+    );
+    assert.deepEqual(
+      [may('invalid-response', 'truncated'), may('invalid-response', 'too-large'), may('server', 'http-503')],
+      [true, false, false],
+    );
+  });
+
+  it('knows the codes of failures before there was a connection', () => {
+    assert.deepEqual(['ENOTFOUND', 'UND_ERR_PRX_TLS', 'ECONNRESET', 'deadline', 'constructor'].map(isUnsentCode), [
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('has the wizard try the other spelling of the issuer when the server reports a different one', () => {
+    assert.deepEqual(those(retriesWithOtherSlash), ['issuer-mismatch']);
+  });
+
+  it('takes every error code of TLS for one of a certificate', () => {
+    assert.equal(categoryOfCode('ERR_SSL_WRONG_VERSION_NUMBER'), 'certificate');
+  });
+
   it('has each code in one row only', () => {
     for (const codes of [
-      CATEGORIES.flatMap((one) => FAILURE_POLICIES[one].serverCodes),
-      CATEGORIES.flatMap((one) => FAILURE_POLICIES[one].localCodes),
+      CATEGORIES.flatMap((one) => serverCodesOf(FAILURE_POLICIES[one])),
+      CATEGORIES.flatMap((one) => localCodesOf(FAILURE_POLICIES[one])),
     ]) {
       assert.deepEqual(
         codes.filter((code, index) => codes.indexOf(code) !== index),
@@ -122,21 +197,21 @@ describe('the remedy', () => {
     assert.deepEqual(
       those(
         (category) =>
-          FAILURE_POLICIES[category].serverCodes.length + FAILURE_POLICIES[category].localCodes.length === 0,
+          serverCodesOf(FAILURE_POLICIES[category]).length + localCodesOf(FAILURE_POLICIES[category]).length === 0,
       ),
       [],
     );
   });
 
   it('keeps what a server says apart from what comes about here: no server speaks for the keyring', () => {
-    for (const code of CATEGORIES.flatMap((one) => FAILURE_POLICIES[one].localCodes)) {
+    for (const code of CATEGORIES.flatMap((one) => localCodesOf(FAILURE_POLICIES[one]))) {
       assert.equal(categoryOfError(code, 'refresh'), undefined, code);
     }
     assert.equal(categoryOfCode('invalid_grant'), undefined);
   });
 
   it('goes by the step where a code means something else there', () => {
-    const steps = ['authorization', 'exchange', 'refresh', 'device'];
+    const steps = ['authorization', 'exchange', 'refresh', 'device'] as const;
     assert.deepEqual(
       steps.map((step) => categoryOfError('invalid_grant', step)),
       ['invalid-callback', 'invalid-callback', 'session-ended', 'code-expired'],
@@ -156,12 +231,12 @@ describe('the remedy', () => {
   });
 
   it('leaves no code of a server at a renewal without a word: what is not an end needs attention, or passes', () => {
-    const codes = CATEGORIES.flatMap((one) => FAILURE_POLICIES[one].serverCodes).map((code) =>
+    const codes = CATEGORIES.flatMap((one) => serverCodesOf(FAILURE_POLICIES[one])).map((code) =>
       code.replace(/^\w+:/, ''),
     );
     const silent = codes.filter((code) => {
       const category = categoryOfError(code, 'refresh');
-      return category !== undefined && FAILURE_POLICIES[category].outcome === 'unchanged';
+      return category !== undefined && FAILURE_POLICIES[category].outcome === 'no-change';
     });
     // These belong to a sign-in; a server that gives them at a renewal is met as with anything that needs attention.
     assert.deepEqual([...new Set(silent)].sort(), [

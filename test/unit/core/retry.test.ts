@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import { CATEGORIES, FAILURE_POLICIES } from '../../../src/core/failurePolicies.ts';
+import { CATEGORIES, FAILURE_POLICIES, type Category } from '../../../src/core/failurePolicies.ts';
+import type { FailurePolicy } from '../../../src/core/failurePolicy.ts';
 import { retryDelay } from '../../../src/core/retry.ts';
 import { holds } from '../../support/seeded.ts';
 
@@ -10,8 +11,11 @@ const NETWORK = new Failure('network', 'ECONNRESET');
 /** The random number with which the spread is none. */
 const MIDDLE = 0.5;
 
-const categories = (retry: 'quick' | 'slow' | 'never'): (typeof CATEGORIES)[number][] =>
-  CATEGORIES.filter((category) => FAILURE_POLICIES[category].retry === retry);
+const those = (passes: (policy: FailurePolicy) => boolean): Category[] =>
+  CATEGORIES.filter((category) => passes(FAILURE_POLICIES[category]));
+const QUICKLY = those(({ quickRetries = 0 }) => quickRetries > 0);
+const SLOWLY = those(({ quickRetries, retryInterval }) => quickRetries === undefined && retryInterval === 5 * MINUTE);
+const NEVER = those(({ retryInterval }) => retryInterval === undefined);
 /** The random number of a test is in [0, 1), as `Math.random` gives it. */
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
@@ -27,11 +31,11 @@ describe('a renewal that failed is tried again', () => {
   });
 
   it('at the same quick pace as for the network for everything else that is likely to pass', () => {
-    for (const category of categories('quick').filter((one) => one !== 'server')) {
+    for (const category of QUICKLY.filter((one) => one !== 'server')) {
       const delays = [1, 2, 3, 4].map((failures) => retryDelay(new Failure(category, 'x'), failures, MIDDLE));
       assert.deepEqual(delays, [2 * SECOND, 4 * SECOND, 8 * SECOND, MINUTE], category);
     }
-    assert.ok(categories('quick').includes('lock-timeout'));
+    assert.ok(QUICKLY.includes('lock-timeout'));
   });
 
   it('every eight seconds for as long as there is no way to the server at all, so that its return is noticed at once', () => {
@@ -46,7 +50,7 @@ describe('a renewal that failed is tried again', () => {
   });
 
   it('every five minutes where a person must mend something first', () => {
-    for (const category of categories('slow')) {
+    for (const category of SLOWLY) {
       for (const failures of [1, 2, 50]) {
         assert.equal(retryDelay(new Failure(category, 'x'), failures, MIDDLE), 5 * MINUTE, category);
       }
@@ -54,10 +58,10 @@ describe('a renewal that failed is tried again', () => {
   });
 
   it('never by itself after a definite verdict, whatever the server says of waiting', () => {
-    for (const category of categories('never')) {
+    for (const category of NEVER) {
       assert.equal(retryDelay(new Failure(category, 'x', { retryAfter: 1000 }), 1, MIDDLE), undefined, category);
     }
-    assert.ok(categories('never').includes('session-ended') && categories('never').includes('sign-in-needed'));
+    assert.ok(NEVER.includes('session-ended') && NEVER.includes('sign-in-needed'));
   });
 
   it('spread over a quarter to either side, so that many windows do not come at once', () => {
@@ -108,7 +112,7 @@ describe('a renewal that failed is tried again', () => {
         random,
         (one, wait, wasNotSent, failures, at) => {
           const delay = retryDelay(new Failure(one, 'x', { retryAfter: wait, wasNotSent }), failures, at);
-          if (FAILURE_POLICIES[one].retry === 'never') {
+          if (FAILURE_POLICIES[one].retryInterval === undefined) {
             assert.equal(delay, undefined);
           } else if (wait !== undefined && wait > 0) {
             assert.equal(delay, Math.min(Math.max(wait, SECOND), HOUR));

@@ -46,7 +46,8 @@ describe('the state of a session', () => {
   it('is "needs attention" after a failure that a person has to look at', () => {
     for (const category of CATEGORIES.filter(
       (one) =>
-        !['retrying', 'ending'].includes(FAILURE_POLICIES[one].outcome) && FAILURE_POLICIES[one].retry !== 'quick',
+        !['retrying', 'ending'].includes(FAILURE_POLICIES[one].outcome) &&
+        FAILURE_POLICIES[one].quickRetries === undefined,
     )) {
       assert.equal(
         stateOf(live(SAMPLE, { failure: new Failure(category, 'x'), failures: 1 }), T),

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { Failure, sanitizeServerText } from '../../../src/core/failure.ts';
-import { CATEGORIES, FAILURE_POLICIES, type Category } from '../../../src/core/failurePolicies.ts';
+import {
+  CATEGORIES,
+  FAILURE_POLICIES,
+  localCodesOf,
+  serverCodesOf,
+  type Category,
+} from '../../../src/core/failurePolicies.ts';
 import { failureSentence } from '../../../src/host/failureMessages.ts';
 import { actionLabel, problemSentence, saySignedOutIdle } from '../../../src/host/messages.ts';
 
 /** The first code of a category, as it comes about. */
 function codeOf(category: Category): string {
-  const { localCodes, serverCodes } = FAILURE_POLICIES[category];
-  return [...serverCodes, ...localCodes][0]?.replace(/^\w+:/, '') ?? '';
+  const policy = FAILURE_POLICIES[category];
+  return [...serverCodesOf(policy), ...localCodesOf(policy)][0]?.replace(/^\w+:/, '') ?? '';
 }
 
 const sentence = (category: Category, detail?: string, label = 'Acme'): string =>
@@ -116,7 +122,7 @@ describe('the sentence for a failure', () => {
       const { outcome, actions } = FAILURE_POLICIES[category];
       const said = sentence(category);
       if (/session is kept|tried again/.test(said)) {
-        assert.ok(outcome === 'retrying' || outcome === 'attention', category);
+        assert.ok(outcome === 'retrying' || outcome === 'needs-attention', category);
       }
       if (outcome === 'ended') {
         assert.match(said, /[Ss]ign(?:ing)? in|new sign-in/, category);

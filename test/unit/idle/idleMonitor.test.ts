@@ -181,8 +181,8 @@ describe('IdleMonitor', function () {
     await clock.pass(MINUTE);
     clock.sleep(TIMEOUT);
     folder.files.set('activity', formatActivityTimestamp({ at: clock.now(), uptime: fixture.windows.uptime }));
-    const listed: number[] = [one.sessionManager.list('acme').length];
-    one.liveSessions.onDidChange(() => listed.push(one.sessionManager.list('acme').length));
+    const listed: number[] = [one.sessionManager.getActive('acme').length];
+    one.liveSessions.onDidChange(() => listed.push(one.sessionManager.getActive('acme').length));
     await one.idleMonitor.evaluateBeforeUse();
     assert.deepEqual(listed, [0, 1]);
   });
@@ -321,7 +321,7 @@ describe('IdleMonitor', function () {
     await fixture.sleep(8 * HOUR);
     other?.idleMonitor.recordActivity();
     await fixture.windows.clock.pass(SECOND);
-    assert.deepEqual([fixture.present, other?.sessionManager.list('acme')], [2, []], 'blocked until it is signed out');
+    assert.deepEqual([fixture.present, other?.sessionManager.getActive('acme')], [2, []], 'blocked until it is signed out');
     await fixture.windows.clock.pass(14 * SECOND);
     assert.deepEqual(
       [fixture.present, fixture.windows.secrets.has('session:s1'), fixture.refreshes - before],

@@ -118,7 +118,7 @@ describe('The form of an answer', () => {
     it(`is cut off where JSON as ${type} ends too early, with any status of success`, async () => {
       for (const status of [200, 201, 206]) {
         server.onToken(typed(type, text.slice(0, -20), status));
-        const failure = await rejectsWith(renew(), 'invalid-response', 'cut-off');
+        const failure = await rejectsWith(renew(), 'invalid-response', 'truncated');
         assert.equal(failure.status, status);
       }
     });
@@ -244,6 +244,9 @@ describe('The form of an answer', () => {
     // A server that is not well has no say in whether a session has ended.
     [{ status: 502, body: { error: 'invalid_grant', error_description: 'oops' } }, 'server', 'http-502', 'oops'],
     [{ status: 429, body: { error: 'invalid_grant', error_description: 'slow' } }, 'rate-limited', 'http-429', 'slow'],
+    // What it says about itself counts.
+    [{ status: 503, body: { error: 'temporarily_unavailable' } }, 'server', 'temporarily_unavailable', undefined],
+    [{ status: 503, body: { error: 'slow_down' } }, 'rate-limited', 'slow_down', undefined],
     [{ body: { token_type: 'Bearer', expires_in: 5 } }, 'invalid-response', 'OAUTH_INVALID_RESPONSE', undefined],
   ];
   for (const [answer, category, code, detail] of others) {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../../../src/core/failure.ts';
-import { CATEGORIES, FAILURE_POLICIES, type Category } from '../../../src/core/failurePolicies.ts';
-import { classify, classifyTransport, type Step } from '../../../src/protocol/classify.ts';
+import { CATEGORIES, FAILURE_POLICIES, serverCodesOf, type Category } from '../../../src/core/failurePolicies.ts';
+import type { ProtocolStep } from '../../../src/core/failurePolicy.ts';
+import { classify, classifyTransport } from '../../../src/protocol/classify.ts';
 
 const withCode = (code: string, message = 'no matter'): Error => Object.assign(new Error(message), { code });
 
@@ -158,7 +159,7 @@ describe('The classification of failures', () => {
 
   it('has a row for no code of a server beside these, and those that stand in another field or at one step', () => {
     const known = new Set(Object.values(specified).flatMap((codes) => Object.keys(codes)));
-    const others = CATEGORIES.flatMap((category) => FAILURE_POLICIES[category].serverCodes).filter(
+    const others = CATEGORIES.flatMap((category) => serverCodesOf(FAILURE_POLICIES[category])).filter(
       (code) => !code.includes(':') && !known.has(code),
     );
     assert.deepEqual(others.sort(), [
@@ -173,7 +174,7 @@ describe('The classification of failures', () => {
     ]);
   });
 
-  const oauthCodes: readonly (readonly [string, Step, Category])[] = [
+  const oauthCodes: readonly (readonly [string, ProtocolStep, Category])[] = [
     ['invalid_grant', 'refresh', 'session-ended'],
     ['invalid_grant', 'device', 'code-expired'],
     ['bad_verification_code', 'device', 'code-expired'],
@@ -243,7 +244,10 @@ describe('The classification of failures', () => {
   }
 
   /** An answer of a token endpoint with more in its body than the specification knows. */
-  const withMore = async (body: Readonly<Record<string, unknown>>, step: Step = 'refresh'): Promise<Failure> => {
+  const withMore = async (
+    body: Readonly<Record<string, unknown>>,
+    step: ProtocolStep = 'refresh',
+  ): Promise<Failure> => {
     const response = new Response(JSON.stringify(body), {
       status: 400,
       headers: { 'Content-Type': 'application/json' },

@@ -92,7 +92,12 @@ describe('The secret of a client', () => {
   });
 
   it('is refused as at first where the other way is no better, and begins with the first again', async () => {
-    for (const second of [REFUSED, { status: 400, body: { error: 'invalid_request' } }, { status: 400, body: '' }]) {
+    for (const second of [
+      REFUSED,
+      { status: 400, body: { error: 'invalid_request' } },
+      { status: 400, body: { error: 'E1001' } },
+      { status: 400, body: '' },
+    ]) {
       scripted.requests.length = 0;
       scripted.onToken((request) =>
         shown(request) === POST

@@ -101,6 +101,12 @@ describe('Discovery', () => {
     [{ status: 503 }, { status: 404 }, 'server', 'http-503'],
     [{ status: 401 }, { status: 404 }, 'configuration', 'http-401'],
     [{ status: 503 }, 'drop', 'network', 'UND_ERR_SOCKET'],
+    [
+      { status: 401 },
+      { status: 302, headers: { Location: 'https://login.example.com/' } },
+      'unexpected-html',
+      'http-302',
+    ],
   ];
   telling.forEach(([first, second, category, code], index) => {
     it(`reports of several failures the more telling one (${index + 1})`, async () => {
@@ -108,6 +114,12 @@ describe('Discovery', () => {
       server.on(OAUTH, second);
       await rejectsWith(discovered(server.issuer), category, code);
     });
+  });
+
+  it('reports what the server lacks rather than that another location is of another issuer', async () => {
+    server.onDiscovery({ body: { issuer: 'https://evil.example.com' } });
+    server.on(OAUTH, () => ({ body: { ...server.metadata, code_challenge_methods_supported: ['plain'] } }));
+    await rejectsWith(discovered(server.issuer), 'unsupported-server', 'no-s256');
   });
 
   it('looks nowhere else where the network fails', async () => {
@@ -118,6 +130,19 @@ describe('Discovery', () => {
       [OIDC],
     );
   });
+
+  for (const code of ['CERT_HAS_EXPIRED', 'UND_ERR_PRX_TLS', 'CERT_NOT_YET_VALID']) {
+    it(`looks nowhere else when there is no response because of ${code}`, async () => {
+      let requests = 0;
+      const fetch = (): Promise<Response> => {
+        requests += 1;
+        return Promise.reject(Object.assign(new Error('no way'), { code }));
+      };
+      const discovery = new Discovery({ ...transportWith(new ManualAsyncClock()), fetch });
+      await assert.rejects(discovery.find(providerAt(server.issuer)), { code });
+      assert.equal(requests, 1);
+    });
+  }
 
   for (const type of ['text/plain', 'application/octet-stream', 'text/html', 'application/jrd+json', undefined]) {
     it(`reads metadata and keys as ${type}`, async () => {

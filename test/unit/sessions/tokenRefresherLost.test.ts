@@ -76,8 +76,8 @@ describe('The refresher, whose answer is lost on the way', () => {
 
   it('keeps the session where the answers are cut off again and again', async () => {
     script({ headers: { 'Content-Type': 'application/json' }, body: '{"access_token":"acc' });
-    await rejectsWith(renew(), 'invalid-response', 'cut-off');
-    await rejectsWith(renew(), 'invalid-response', 'cut-off');
+    await rejectsWith(renew(), 'invalid-response', 'truncated');
+    await rejectsWith(renew(), 'invalid-response', 'truncated');
     assert.deepEqual(
       [sent(), testWindow.record().refreshToken, testWindow.record().ended],
       [Array(3).fill('refresh-1'), 'refresh-1', undefined],

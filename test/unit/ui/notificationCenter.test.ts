@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
+import { Failure } from '../../../src/core/failure.ts';
+import type { Category } from '../../../src/core/failurePolicies.ts';
+import type { Action } from '../../../src/core/failurePolicy.ts';
 import type { LoadIssue } from '../../../src/sessions/sessionLoader.ts';
 import type { RecoveryActions, ActionTarget } from '../../../src/ui/recoveryActions.ts';
 import type { IdleNotifications } from '../../../src/ui/idleNotifications.ts';
@@ -165,5 +168,46 @@ describe('the report of what was found in the store', () => {
       [editor.messages.map(({ buttons }) => buttons), done],
       [[['Sign In', 'Show Log']], ['sign in at acme']],
     );
+  });
+});
+
+describe('the report of what a person has asked for', () => {
+  let notifications: NotificationCenter;
+
+  beforeEach(() => {
+    editor.reset();
+    const offers = (actions: readonly Action[]): Promise<{ readonly label: string }[]> =>
+      Promise.resolve(actions.map((label) => ({ label })));
+    notifications = new NotificationCenter({
+      settings: { nameOf: () => 'Acme' } as unknown as Settings,
+      actions: { offers } as unknown as RecoveryActions,
+    } as NotificationDependencies);
+  });
+
+  const buttonsAfter = async (category: Category, code: string): Promise<(readonly string[])[]> => {
+    notifications.reportFailure(new Failure(category, code), { providerId: 'acme' } as ActionTarget);
+    await Promise.resolve();
+    await Promise.resolve();
+    return editor.messages.map(({ buttons }) => buttons);
+  };
+
+  it('offers the actions of the category when it has failed', async () => {
+    assert.deepEqual(await buttonsAfter('network', 'ECONNRESET'), [['retry', 'log']]);
+  });
+
+  it('offers a fixed port in addition when the browser has not come back', async () => {
+    assert.deepEqual(await buttonsAfter('sign-in-timeout', 'sign-in-deadline'), [
+      ['sign-in', 'another-way', 'fixed-port'],
+    ]);
+  });
+
+  it('is made when the person has cancelled, and not when they have changed the entry meanwhile', async () => {
+    assert.deepEqual(await buttonsAfter('cancelled', 'cancelled'), [['another-way', 'copy-redirect']]);
+    editor.reset();
+    assert.deepEqual(await buttonsAfter('cancelled', 'entry-changed'), []);
+  });
+
+  it('is not made when a newer attempt has taken the place of one', async () => {
+    assert.deepEqual(await buttonsAfter('replaced', 'replaced'), []);
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { CATEGORIES, FAILURE_POLICIES, type Category } from '../../../src/core/failurePolicies.ts';
+import type { Outcome } from '../../../src/core/failurePolicy.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import type { LiveSession } from '../../../src/core/status.ts';
 import type { ActionTarget } from '../../../src/ui/recoveryActions.ts';
@@ -61,7 +62,7 @@ describe('the news', () => {
     assert.ok(first !== undefined && all.length === 1, `${all.length} news`);
     return first;
   }
-  const those = (outcome: string): Category[] =>
+  const those = (outcome: Outcome): Category[] =>
     CATEGORIES.filter((category) => FAILURE_POLICIES[category].outcome === outcome);
 
   it('are none while all is well', () => {
@@ -141,7 +142,7 @@ describe('the news', () => {
 
   describe('of a failure that somebody has to look at', () => {
     it('are told at once, with its sentence and what can be done, the right thing first', () => {
-      for (const category of those('attention')) {
+      for (const category of those('needs-attention')) {
         const one = only(news([failing(category)]));
         assert.deepEqual(
           [one.kind, one.id, one.isBusy, one.isOutcome],
@@ -167,7 +168,7 @@ describe('the news', () => {
   });
 
   it('are what belongs to a sign-in, too, should a server say it at a renewal: nothing stays stuck without a word', () => {
-    for (const category of those('unchanged').filter((one) => one !== 'cancelled' && one !== 'replaced')) {
+    for (const category of those('no-change').filter((one) => one !== 'cancelled' && one !== 'replaced')) {
       assert.deepEqual(kinds(news([failing(category)])), ['attention'], category);
     }
   });

@@ -1,0 +1,169 @@
+// What is done about a single response, a single attempt to sign in, or a single token that a resource server rejects.
+import { MINUTE } from './clock.ts';
+import { REJECTION_STATUSES, type FailurePolicy } from './failurePolicy.ts';
+
+/** The rows of what fails once, for one caller. */
+export const REQUEST_FAILURES = {
+  // The response is of no use; what the server has decided about the session isn't known.
+
+  'invalid-response': {
+    localCodes: [
+      'OAUTH_PARSE_ERROR',
+      'OAUTH_INVALID_RESPONSE',
+      'bad-device-code',
+      'too-large',
+      'truncated',
+      'bad-key',
+      'no-answer',
+    ],
+    httpStatuses: ['1xx', '2xx'],
+    outcome: 'needs-attention',
+    actions: ['retry', 'diagnostics'],
+    mentionsKeptSession: true,
+    retryInterval: 5 * MINUTE,
+    mayHaveReachedServer: ['truncated'],
+    rejectionStatuses: REJECTION_STATUSES,
+    discoverySignificance: 3,
+    yieldsToHtml: true,
+  },
+  'untrusted-answer': {
+    localCodes: [
+      'OAUTH_JWT_CLAIM_COMPARISON_FAILED',
+      'OAUTH_KEY_SELECTION_FAILED',
+      'OAUTH_JWT_USERINFO_EXPECTED',
+      'wrong-issuer',
+      'wrong-subject',
+      'wrong-party',
+    ],
+    outcome: 'needs-attention',
+    actions: ['sign-in', 'diagnostics'],
+    retryInterval: 5 * MINUTE,
+  },
+  'other-account': {
+    localCodes: ['other-subject', 'other-issuer'],
+    outcome: 'needs-attention',
+    actions: ['sign-in', 'log'],
+    retryInterval: 5 * MINUTE,
+  },
+  'unknown-error': {
+    localCodes: ['unknown-error'],
+    outcome: 'needs-attention',
+    actions: ['retry', 'diagnostics'],
+    mentionsKeptSession: true,
+    retryInterval: 5 * MINUTE,
+    rejectionStatuses: REJECTION_STATUSES,
+    clientAcceptance: 'unknown',
+  },
+
+  // One attempt to sign in has failed; no session is lost.
+
+  denied: {
+    serverCodes: ['access_denied', 'authorization_declined'],
+    outcome: 'no-change',
+    actions: ['sign-in'],
+    rejectionStatuses: REJECTION_STATUSES,
+  },
+  'invalid-callback': {
+    serverCodes: ['invalid_grant', 'bad_verification_code'],
+    localCodes: ['no-code'],
+    outcome: 'no-change',
+    actions: ['sign-in', 'log'],
+    rejectionStatuses: REJECTION_STATUSES,
+  },
+  'code-expired': {
+    serverCodes: ['incorrect_device_code'],
+    serverCodesAtStep: {
+      device: ['expired_token', 'token_expired', 'bad_verification_code', 'invalid_grant'],
+      exchange: ['expired_token'],
+    },
+    localCodes: ['code-expired'],
+    outcome: 'no-change',
+    actions: ['new-code', 'another-way'],
+    rejectionStatuses: REJECTION_STATUSES,
+  },
+  'sign-in-timeout': {
+    localCodes: ['sign-in-deadline'],
+    outcome: 'no-change',
+    actions: ['sign-in', 'another-way'],
+    // Most likely, the browser never came back because the server shows an error to a redirect URI that it doesn't know.
+    additionalActions: ['fixed-port'],
+  },
+  'no-loopback': {
+    localCodes: ['no-loopback', 'ports-taken'],
+    outcome: 'no-change',
+    actions: ['another-way', 'log'],
+  },
+  cancelled: {
+    localCodes: ['cancelled', 'entry-changed'],
+    outcome: 'no-change',
+    actions: ['another-way', 'copy-redirect'],
+    isUserCancellation: true,
+    unreportedCodes: ['entry-changed'],
+    isWindowLocal: true,
+  },
+  replaced: {
+    localCodes: ['replaced'],
+    outcome: 'no-change',
+    actions: [],
+    isUserCancellation: true,
+    isWindowLocal: true,
+    isReplaced: true,
+  },
+  'signed-out': {
+    localCodes: ['signed-out'],
+    outcome: 'no-change',
+    actions: ['sign-in'],
+    isWindowLocal: true,
+  },
+
+  // What a resource server says about a token (RFC 6750).
+
+  'token-rejected': {
+    serverCodesAtStep: { resource: ['invalid_token'] },
+    localCodes: ['refused-again'],
+    outcome: 'no-change',
+    actions: ['retry', 'diagnostics'],
+    quickRetries: 3,
+    retryInterval: MINUTE,
+  },
+  'insufficient-scope': {
+    serverCodesAtStep: { resource: ['insufficient_scope'] },
+    localCodes: ['scope-not-granted'],
+    outcome: 'no-change',
+    actions: ['sign-in', 'scopes'],
+  },
+  'step-up-failed': {
+    localCodes: ['acr-unmet', 'auth-too-old'],
+    outcome: 'no-change',
+    actions: ['sign-in', 'log'],
+  },
+  'bad-challenge': {
+    localCodes: ['bad-challenge'],
+    outcome: 'no-change',
+    actions: ['log'],
+  },
+
+  // Steps that belong to the protocol, and are an error only where they don't.
+
+  'protocol-step': {
+    serverCodes: ['authorization_pending', 'use_dpop_nonce', 'unsupported_token_type'],
+    serverCodesAtStep: { device: ['slow_down'] },
+    outcome: 'needs-attention',
+    actions: ['retry', 'diagnostics'],
+    mentionsKeptSession: true,
+    retryInterval: 5 * MINUTE,
+    rejectionStatuses: REJECTION_STATUSES,
+    continuesPolling: true,
+    countsWith5xx: true,
+  },
+
+  // Nothing of the above; a category of its own, so that it's noticed.
+
+  unexpected: {
+    localCodes: ['unexpected'],
+    outcome: 'needs-attention',
+    actions: ['retry', 'diagnostics'],
+    retryInterval: 5 * MINUTE,
+    isWindowLocal: true,
+  },
+} as const satisfies Readonly<Record<string, FailurePolicy>>;

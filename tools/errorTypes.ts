@@ -1,0 +1,126 @@
+// The declaration file with the names of the errors that other extensions get, made from the table of failure policies.
+import { errorName } from '../src/core/failure.ts';
+import {
+  CATEGORIES,
+  FAILURE_POLICIES,
+  isTemporary,
+  isUserCancellation,
+  needsSignIn,
+  type Category,
+} from '../src/core/failurePolicies.ts';
+
+/** Where the declaration file is, below the root folder. */
+export const ERROR_TYPES_FILE = 'docs/session-keeper-errors.d.ts';
+
+/** What each means, for the developer of another extension: one sentence. */
+const MEANINGS: Readonly<Record<Category, string>> = {
+  network: "The server can't be reached, or doesn't answer in time.",
+  server: 'The server is temporarily unavailable.',
+  'rate-limited': 'The server is limiting requests.',
+  'lock-timeout': 'Another window is renewing the session and has not finished.',
+  'unexpected-html':
+    'A web page came instead of a response of the server, from a login page of the network or a proxy.',
+  proxy: "The proxy doesn't let requests through to the server.",
+  certificate: "The server's certificate isn't trusted.",
+  clock: "The clock of this computer, or of the server, is wrong, so that the response can't be verified.",
+  storage: "VS Code's secret storage can't be read or written, for example because the keyring is locked.",
+  'token-in-other-window': "Another window has renewed the session, and this window can't read the new tokens.",
+  'session-ended': 'The server has ended the session.',
+  'session-expired': 'The session has reached its maximum lifetime.',
+  'refresh-response-lost':
+    'The connection was interrupted during a renewal, and the server accepts each one only once.',
+  'sign-in-needed': 'The server requires a new sign-in.',
+  'interaction-needed': 'The server requires additional input in the browser.',
+  'consent-needed': "The server requires the user's consent.",
+  'second-factor': 'The server requires a second factor.',
+  policy: "The organization's policy requires a new sign-in.",
+  'password-expired': "The user's password has expired.",
+  'email-unverified': "The user's email address isn't verified.",
+  'refresh-rejected': 'The server rejected the renewal once, without a known reason.',
+  'refresh-rejected-again': 'The server keeps rejecting the renewal, without a known reason.',
+  'refresh-rejected-settings': "The server rejects the renewal since the provider's settings were changed.",
+  'client-rejected': 'The server rejects the client ID, or requires a client secret.',
+  'client-not-allowed': "The client isn't allowed to sign in like this.",
+  'redirect-rejected': "The redirect URI isn't registered for the client.",
+  'scope-rejected': 'The server rejects one of the requested scopes.',
+  'no-server': 'There is no OpenID Connect or OAuth server at the issuer URL.',
+  'issuer-mismatch': 'The server at the issuer URL reports a different issuer.',
+  insecure: 'The server uses a URL without HTTPS.',
+  'unsupported-server': "The server doesn't support something that Session Keeper requires, such as PKCE with S256.",
+  configuration: "The provider's settings don't fit the server.",
+  'proof-rejected': "The server rejected the session's DPoP proof.",
+  'not-renewable': "The session can't be renewed, because it has no usable refresh token.",
+  'not-configured': 'The provider was removed from the settings.',
+  'invalid-response': "The server's response can't be understood.",
+  'untrusted-answer': "The response failed verification, so it wasn't used.",
+  'other-account': "The server returned tokens for a different account, so they weren't used.",
+  'unknown-error': "The server reported an error that Session Keeper doesn't know.",
+  denied: 'The user, or a policy of the server, denied access.',
+  'invalid-callback': 'The sign-in response is invalid or has expired.',
+  'code-expired': 'The device code has expired before it was used.',
+  'sign-in-timeout': "The sign-in wasn't finished in time.",
+  'no-loopback': "This computer doesn't let Session Keeper listen on its loopback address.",
+  cancelled: 'The user cancelled the sign-in.',
+  replaced: 'Another sign-in has taken the place of this one.',
+  'signed-out': 'The user signed out while the request was running.',
+  'token-rejected':
+    "Your server rejected the renewed access token, too (`invalid_token` in the header that you've passed).",
+  'insufficient-scope': "The server didn't grant the requested scopes.",
+  'step-up-failed':
+    "The server didn't provide the requested level or time of authentication (`acr_values`, `max_age`).",
+  'bad-challenge': "The `WWW-Authenticate` header that you've passed can't be understood.",
+  'protocol-step': 'The server requires a step that is not possible here.',
+  unexpected: 'An error in Session Keeper; its log has the details.',
+};
+
+/** What the caller of `getSession` should do, where that doesn't follow from the policy. */
+const ADVICE: Readonly<Partial<Record<Category, string>>> = {
+  denied: "Don't ask again on your own.",
+  'signed-out': "Don't ask again on your own.",
+  'token-rejected': 'Check which audience and issuer your server accepts.',
+  'insufficient-scope': 'Go on without what needs them, or show the message.',
+  'step-up-failed': 'Show the message.',
+  'bad-challenge': 'Check what your server sends.',
+};
+
+/** What the caller of `getSession` should do after a failure, as its policy says. */
+function adviceFor(category: Category): string {
+  const own = ADVICE[category];
+  if (own !== undefined) {
+    return own;
+  }
+  if (isTemporary(category)) {
+    return 'Try again later.';
+  }
+  if (isUserCancellation(category)) {
+    return "Don't ask again on your own.";
+  }
+  if (needsSignIn(category)) {
+    return 'Let the user sign in: call `getSession` with `createIfNone`.';
+  }
+  return FAILURE_POLICIES[category].outcome === 'no-change'
+    ? 'Try again when the user does.'
+    : 'Show the message: the user has to act.';
+}
+
+/** The whole declaration file. */
+export function errorTypes(): string {
+  return [
+    '// The names of the errors with which `vscode.authentication.getSession` rejects for a provider of Session Keeper.',
+    '// Generated by `npm run docs`; do not edit. To use it, copy this file into your extension.',
+    '// Names can be added in later versions: always handle other names, too.',
+    '',
+    '/** The `name` of an error of Session Keeper. */',
+    'export type SessionKeeperErrorName =',
+    ...CATEGORIES.map(
+      (category, index) =>
+        `  /** ${MEANINGS[category]} ${adviceFor(category)} */\n  | '${errorName(category)}'${index === CATEGORIES.length - 1 ? ';' : ''}`,
+    ),
+    '',
+    '/** An error of Session Keeper. Its message is for the user, in their language. VS Code passes on nothing else. */',
+    'export interface SessionKeeperError extends Error {',
+    '  readonly name: SessionKeeperErrorName;',
+    '}',
+    '',
+  ].join('\n');
+}
