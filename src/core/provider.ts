@@ -56,7 +56,7 @@ export interface Provider {
   /** How the secret of a client is sent, for a server that does not say; undefined takes its word, or else the standard's. */
   readonly clientAuthentication: ClientAuthentication | undefined;
   /** Which token callers get. */
-  readonly token: TokenKind;
+  readonly sessionToken: SessionToken;
   /**
    * Whether the browser is opened at a sign-out, so that the person signs out of the server, too; and with `return`,
    * whether it comes back to this machine afterwards, the address of which then has to be registered at the server.
@@ -68,9 +68,9 @@ export interface Provider {
 export const SIGN_OUT_RETURN = 'return';
 
 /** The tokens that callers can get: the access token (RFC 6749 section 1.4), or the ID token (OpenID Connect Core 2). */
-export const TOKEN_KINDS = ['access_token', 'id_token'] as const;
+export const SESSION_TOKENS = ['access_token', 'id_token'] as const;
 /** One of them. */
-export type TokenKind = (typeof TOKEN_KINDS)[number];
+export type SessionToken = (typeof SESSION_TOKENS)[number];
 
 /** How a client with a secret shows it: in a header, or among the parameters (RFC 6749 section 2.3.1), by the names of RFC 7591 section 2. */
 export const CLIENT_AUTHENTICATIONS = ['client_secret_basic', 'client_secret_post'] as const;
@@ -212,7 +212,7 @@ export const PROVIDER_FIELDS = [
   'endpoints',
   'account',
   'clientAuthentication',
-  'token',
+  'sessionToken',
   'signOutAtServer',
 ] as const;
 
@@ -233,10 +233,10 @@ export type ProblemCode =
   | 'not-https'
   | 'bad-scope'
   | 'out-of-range'
-  | 'bad-way'
+  | 'bad-sign-in-method'
   | 'bad-port'
   | 'bad-redirect-uri'
-  | 'bad-token'
+  | 'bad-session-token'
   | 'bad-sign-out'
   | 'bad-endpoint'
   | 'bad-client-authentication'
@@ -347,7 +347,7 @@ const entrySchema = v.object(
       ),
     ),
     accountsMenu: v.optional(v.boolean('wrong-type'), true),
-    signInMethod: v.optional(v.pipe(v.string('wrong-type'), v.picklist(SIGN_IN_METHODS, 'bad-way'))),
+    signInMethod: v.optional(v.pipe(v.string('wrong-type'), v.picklist(SIGN_IN_METHODS, 'bad-sign-in-method'))),
     redirectPorts: v.optional(
       v.pipe(
         v.array(port, 'wrong-type'),
@@ -366,7 +366,10 @@ const entrySchema = v.object(
     clientAuthentication: v.optional(
       v.pipe(v.string('wrong-type'), v.picklist(CLIENT_AUTHENTICATIONS, 'bad-client-authentication')),
     ),
-    token: v.optional(v.pipe(v.string('wrong-type'), v.picklist(TOKEN_KINDS, 'bad-token')), 'access_token'),
+    sessionToken: v.optional(
+      v.pipe(v.string('wrong-type'), v.picklist(SESSION_TOKENS, 'bad-session-token')),
+      'access_token',
+    ),
     signOutAtServer: v.optional(v.union([v.boolean(), v.literal(SIGN_OUT_RETURN)], 'bad-sign-out'), false),
   },
   'not-an-object',
@@ -431,7 +434,7 @@ function providerOf(entry: v.InferOutput<typeof entrySchema>): Provider {
     endpoints: entry.endpoints,
     account: entry.account,
     clientAuthentication: entry.clientAuthentication,
-    token: entry.token,
+    sessionToken: entry.sessionToken,
     signOutAtServer: entry.signOutAtServer,
   };
 }

@@ -187,7 +187,7 @@ function providerLines(provider: Provider, clientSecret: ClientSecretState): str
     resource,
     scopeOnRefresh,
     scopes,
-    token,
+    sessionToken,
     tokenParameters,
   } = provider;
   return [
@@ -209,7 +209,7 @@ function providerLines(provider: Provider, clientSecret: ClientSecretState): str
     item('Pushed authorization', pushedAuthorization ? 'always' : 'where the server demands it'),
     ...endpointLines(provider),
     item('Account', list(Object.values(provider.account ?? {}))),
-    item('Other extensions get', code(token)),
+    item('Other extensions get', code(sessionToken)),
     item('Tokens of new sessions', dpop ? 'bound to a key (DPoP)' : 'bearer tokens'),
     // Their values are the person's own affair: a name that is a hint, say.
     item('Authorization parameters', list(Object.keys(authorizationParameters))),

@@ -253,7 +253,7 @@ describe('an entry of the setting of providers', () => {
         id: 'abc',
         signInMethod: 'paste',
         redirectUri: 'http://localhost/auth',
-        token: 'id_token',
+        sessionToken: 'id_token',
         clientAuthentication: 'client_secret_post',
         signOutAtServer: 'return',
       },

@@ -34,7 +34,7 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
     endpoints: undefined,
     account: undefined,
     clientAuthentication: undefined,
-    token: 'access_token',
+    sessionToken: 'access_token',
     signOutAtServer: false,
     ...more,
   };

@@ -55,7 +55,7 @@ describe('the setting of providers', () => {
             endpoints: undefined,
             account: undefined,
             clientAuthentication: undefined,
-            token: 'access_token',
+            sessionToken: 'access_token',
             signOutAtServer: false,
           },
         ],
@@ -91,7 +91,7 @@ describe('the setting of providers', () => {
         },
         account: { id: 'id', label: 'login' },
         clientAuthentication: 'client_secret_post',
-        token: 'id_token',
+        sessionToken: 'id_token',
         signOutAtServer: true,
       };
       assert.deepEqual(Object.keys(entry).sort(), [...PROVIDER_FIELDS].sort(), 'no field is left out here');
@@ -293,7 +293,7 @@ describe('the setting of providers', () => {
       ['endpoints in a list', but({ endpoints: [] }), 'endpoints wrong-type'],
       ['an account without an id', but({ account: { label: 'login' } }), 'account.id missing'],
       ['an account that is a text', but({ account: 'login' }), 'account wrong-type'],
-      ['a token of another kind', but({ token: 'refresh_token' }), 'token bad-token'],
+      ['a token of another kind', but({ sessionToken: 'refresh_token' }), 'sessionToken bad-session-token'],
       ['a sign-out in words', but({ signOutAtServer: 'yes' }), 'signOutAtServer bad-sign-out'],
       ['a misspelt field', but({ clientID: 'c' }), 'clientID unknown-field'],
       ['a client secret', but({ clientSecret: 's' }), 'clientSecret unknown-field'],

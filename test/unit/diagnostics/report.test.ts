@@ -124,7 +124,7 @@ describe('The report', () => {
       pushedAuthorization: { pushedAuthorization: true },
       endpoints: { endpoints: { authorization: 'https://a.example', token: 'https://t.example' } },
       account: { account: { id: 'uid' } },
-      token: { token: 'id_token' },
+      sessionToken: { sessionToken: 'id_token' },
       signOutAtServer: { signOutAtServer: true },
       dpop: { dpop: true },
       clientAuthentication: { clientAuthentication: 'client_secret_post' },
