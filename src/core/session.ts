@@ -5,7 +5,9 @@ import { Failure, sanitizeServerText } from './failure.ts';
 import { fnv1a } from './hash.ts';
 import { parseJson } from './json.ts';
 import type { TokenLifetimes } from './lifetime.ts';
-import { credentialOrigins, type Destination, type Provider, type SessionToken } from './provider.ts';
+import type { Destination } from './fieldRow.ts';
+import type { Provider, SessionToken } from './provider.ts';
+import { credentialOrigins } from './serverIdentity.ts';
 import { CATEGORIES } from './failurePolicies.ts';
 import { coversScopes, normalizeScopes } from './scopes.ts';
 

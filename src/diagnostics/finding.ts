@@ -1,6 +1,7 @@
 // What a diagnostic finding is, and the facts that findings are made of.
 import type { Category } from '../core/failurePolicies.ts';
-import type { Provider, SettingProblem } from '../core/provider.ts';
+import type { SettingProblem } from '../core/parseProviders.ts';
+import type { Provider } from '../core/provider.ts';
 import type { LiveSession } from '../core/status.ts';
 import type { NumberProblem } from '../host/numberSettings.ts';
 import type { Health, StoreHealth } from '../storage/storageProbe.ts';

@@ -1,7 +1,8 @@
 // The report for a ticket, as Markdown. Its frame is English in every language, so that whoever helps can read it; the
 // findings are sentences in the person's language. Of tokens there is nothing in it, not even a part.
 import type { LifetimeSettings } from '../core/lifetime.ts';
-import type { Provider, SettingProblem } from '../core/provider.ts';
+import type { SettingProblem } from '../core/parseProviders.ts';
+import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { LockHolder } from '../locking/renewalLock.ts';
 import type { KnownServer } from '../protocol/discovery.ts';

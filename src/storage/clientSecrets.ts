@@ -1,6 +1,7 @@
 // The secrets of clients that have one, in the same store as the sessions, and nowhere else. Which clients those are is
 // marked in the folder, so that the keyring is asked for no other: most clients are public, and must not depend on it.
-import { credentialOrigins, type Provider } from '../core/provider.ts';
+import type { Provider } from '../core/provider.ts';
+import { credentialOrigins } from '../core/serverIdentity.ts';
 import { encodeFileName, type Folder } from '../locking/sharedFolder.ts';
 import { withStorageErrors, type SecretStore } from './secretSessionStorage.ts';
 

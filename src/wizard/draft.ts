@@ -1,7 +1,9 @@
 // What has been answered while adding a provider, and the entry of the settings that comes of it.
 import { isLoopbackHost } from '../core/address.ts';
 import { withoutWellKnown } from '../core/issuer.ts';
-import { parseProviders, type Provider } from '../core/provider.ts';
+import { parseProviders } from '../core/parseProviders.ts';
+import type { Provider, ProviderField } from '../core/provider.ts';
+import { FIELD_ROWS } from '../core/providerFields.ts';
 import { capabilitiesOf, type ServerCapabilities } from './capabilities.ts';
 import { idOf, textOf, textsIn, type Entry } from './entries.ts';
 import type { Preset } from './presets.ts';
@@ -112,16 +114,9 @@ const WIZARD_FIELDS: ReadonlySet<string> = new Set([
   'scopes',
   'redirectPorts',
   'redirectUri',
-]);
+] satisfies ProviderField[]);
 
-const SERVER_SPECIFIC_FIELDS: ReadonlySet<string> = new Set([
-  'metadataUrl',
-  'scopeOnRefresh',
-  'endpoints',
-  'account',
-  'resource',
-  'authorizationParameters',
-  'tokenParameters',
-  'pushedAuthorization',
-  'clientAuthentication',
-]);
+/** The fields that say nothing of another server. */
+const SERVER_SPECIFIC_FIELDS: ReadonlySet<string> = new Set(
+  FIELD_ROWS.filter(([, { server }]) => server !== 'none').map(([field]) => field),
+);

@@ -1,5 +1,5 @@
 // What is wrong with an answer, by the rules of the settings themselves, so that there is one set of them.
-import { parseProviders, type ProblemCode } from '../core/provider.ts';
+import { parseProviders, type ProblemCode } from '../core/parseProviders.ts';
 import { idOf, type Entry } from './entries.ts';
 import { placeholderIn } from './presets.ts';
 import { redirectFieldsOf, type RedirectDraft } from './redirect.ts';

@@ -2,13 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  CLIENT_AUTHENTICATIONS,
-  ENDPOINT_FIELDS,
-  parseProviders,
-  RESERVED_PARAMETERS,
-  SESSION_TOKENS,
-} from '../../src/core/provider.ts';
+import { ENDPOINT_FIELDS, RESERVED_PARAMETERS } from '../../src/core/fieldSchemas.ts';
+import { parseProviders } from '../../src/core/parseProviders.ts';
+import { CLIENT_AUTHENTICATIONS, SESSION_TOKENS } from '../../src/core/provider.ts';
 
 interface Field {
   readonly default?: unknown;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseProviders } from '../../src/core/provider.ts';
+import { parseProviders } from '../../src/core/parseProviders.ts';
 import { CATEGORIES, categoryOfCode, categoryOfError } from '../../src/core/failurePolicies.ts';
 import { loopbackAddresses } from '../../src/flows/loopback.ts';
 import { draftOf, entryOf } from '../../src/wizard/draft.ts';

@@ -14,7 +14,10 @@ import { validateClientId, validateId, validateIssuer, validateScope } from '../
 import { proposedId, proposedLabel, scopeChoices } from '../../../src/wizard/proposals.ts';
 import { mayHaveSecret, requiresSecret, adjacentStep, stepsOf, type Step } from '../../../src/wizard/steps.ts';
 import { PRESETS, placeholderIn, type PresetId } from '../../../src/wizard/presets.ts';
-import { parseProviders, DEFAULT_SCOPES } from '../../../src/core/provider.ts';
+import { parseProviders } from '../../../src/core/parseProviders.ts';
+import { DEFAULT_SCOPES, type ProviderField } from '../../../src/core/provider.ts';
+import { FIELD_ROWS } from '../../../src/core/providerFields.ts';
+import { FULL_ENTRY } from '../../support/fieldSamples.ts';
 
 const ISSUER = 'https://id.example.com';
 const presetOf = (id: PresetId): (typeof PRESETS)[number] | undefined => PRESETS.find((preset) => preset.id === id);
@@ -479,6 +482,16 @@ describe('the entry that comes of it', () => {
       idleTimeout: 5,
     });
     assert.deepEqual(entryOf(draftOf(undefined, old))['endpoints'], old.endpoints);
+  });
+
+  it('keeps the fields that belong to no server, and those that it has asked for, when the issuer is another', () => {
+    const kept = Object.keys(entryOf({ ...draftOf(undefined, FULL_ENTRY), issuer: ISSUER }));
+    const asked: readonly ProviderField[] = ['issuer', 'clientId', 'scopes', 'redirectPorts', 'redirectUri'];
+    assert.deepEqual(
+      kept.toSorted(),
+      FIELD_ROWS.flatMap(([field, { server }]) => (server !== 'none' && !asked.includes(field) ? [] : [field])).sort(),
+    );
+    assert.ok(kept.includes('idleTimeout') && !kept.includes('tokenParameters'));
   });
 
   it('takes the place of the one that it was made of, and leaves the others as they are', () => {
