@@ -1,12 +1,15 @@
-// Writes what of docs/ is made from the code: npm run docs.
+// Writes what of docs/ and package.json is made from the code: npm run docs.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ERROR_TYPES_FILE, errorTypes } from './errorTypes.ts';
 import { failuresPage } from './failuresPage.ts';
 import { root } from './places.ts';
+import { manifestText, settingsPage } from './settingsPage.ts';
 import { readManifest, wherePage } from './wherePage.ts';
 
 await mkdir(join(root, 'docs'), { recursive: true });
 await writeFile(join(root, 'docs', 'failures.md'), failuresPage());
 await writeFile(join(root, ERROR_TYPES_FILE), errorTypes());
 await writeFile(join(root, 'docs', 'where-it-runs.md'), wherePage(readManifest()));
+await writeFile(join(root, 'package.json'), manifestText());
+await writeFile(join(root, 'docs', 'settings.md'), settingsPage());

@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { SIGN_IN_METHODS, parseProviders, type Provider, type SignInMethod } from '../src/core/provider.ts';
+import { parseProviders } from '../src/core/parseProviders.ts';
+import { SIGN_IN_METHODS, type Provider, type SignInMethod } from '../src/core/provider.ts';
 import { loopbackAddresses } from '../src/flows/loopback.ts';
 import { LINK_PATH } from '../src/flows/uriCallbackRouter.ts';
 import {

@@ -296,7 +296,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   }
 
   #tokenOf(record: SessionRecord): string | undefined {
-    const kind = this.#provider?.token ?? 'access_token';
+    const kind = this.#provider?.sessionToken ?? 'access_token';
     const token = tokenFor(record, kind);
     // A session that began before the entry wanted ID tokens is renewed by its access token's time, not by this one's.
     const exp = kind === 'id_token' && token !== undefined ? claimsOf(token)?.['exp'] : undefined;

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { DEFAULT_PROVIDER_ID, type Provider } from '../core/provider.ts';
+import { serverKeyOf } from '../core/serverIdentity.ts';
 import { registerForChallenges } from './challenges.ts';
 import { OidcAuthenticationProvider, type ProviderDependencies } from './authenticationProvider.ts';
 import type { Settings } from '../host/settings.ts';
@@ -136,6 +137,5 @@ function labelOf(provider: Provider | undefined): string {
 
 /** Whether a sign-in that waits at one is still a sign-in at the other. */
 function isSameServer(one: Provider | undefined, other: Provider | undefined): boolean {
-  const identity = ({ clientId, endpoints, issuer }: Provider): string => JSON.stringify([issuer, clientId, endpoints]);
-  return one === undefined || other === undefined ? one === other : identity(one) === identity(other);
+  return one === undefined || other === undefined ? one === other : serverKeyOf(one) === serverKeyOf(other);
 }

@@ -18,7 +18,7 @@ const PORT = String.raw`[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2
 const PATH = String.raw`(?:/[\w.~!$&'()*+,;=:@%-]*)*`;
 
 /** The pattern of a redirect URI that an entry may have: `http`, a loopback host, an optional port, a path. */
-const REDIRECT_URI_PATTERN = new RegExp(`^(http://(?:${HOST}))(?::(${PORT}))?(${PATH})$`);
+export const REDIRECT_URI_PATTERN = new RegExp(`^(http://(?:${HOST}))(?::(${PORT}))?(${PATH})$`);
 
 /** Whether a text is such a redirect URI. */
 export function isRedirectUri(value: string): boolean {

@@ -36,9 +36,12 @@ export function scopesToRequest(wanted: readonly string[], configured: readonly 
   return normalizeScopes([...asked, ...normalizeScopes(configured).filter((scope) => IDENTITY_SCOPES.has(scope))]);
 }
 
-/** Whether a word can be a scope at all (RFC 6749 section 3.3), and is of a sensible length. */
+/** What can be a scope at all (RFC 6749 section 3.3), and is of a sensible length. */
+export const SCOPE_PATTERN = /^[\x21\x23-\x5B\x5D-\x7E]{1,500}$/;
+
+/** Whether a word can be a scope. */
 export function isScope(word: string): boolean {
-  return /^[\x21\x23-\x5B\x5D-\x7E]{1,500}$/.test(word);
+  return SCOPE_PATTERN.test(word);
 }
 
 /** Whether a scope says what a caller may do, rather than who signs in and for how long. */

@@ -5,7 +5,9 @@ import { Failure, sanitizeServerText } from './failure.ts';
 import { fnv1a } from './hash.ts';
 import { parseJson } from './json.ts';
 import type { TokenLifetimes } from './lifetime.ts';
-import { credentialOrigins, type Destination, type Provider, type TokenKind } from './provider.ts';
+import type { Destination } from './fieldRow.ts';
+import type { Provider, SessionToken } from './provider.ts';
+import { credentialOrigins } from './serverIdentity.ts';
 import { CATEGORIES } from './failurePolicies.ts';
 import { coversScopes, normalizeScopes } from './scopes.ts';
 
@@ -115,7 +117,7 @@ export type ParsedRecord =
   | { readonly kind: 'unreadable'; readonly reason: string };
 
 /** The token of a session that callers get; undefined where that is the ID token and it has none. */
-export function tokenFor({ accessToken, idToken }: SessionRecord, kind: TokenKind): string | undefined {
+export function tokenFor({ accessToken, idToken }: SessionRecord, kind: SessionToken): string | undefined {
   return kind === 'id_token' ? idToken : accessToken;
 }
 

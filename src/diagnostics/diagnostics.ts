@@ -14,11 +14,13 @@ import { MEND_COMMAND, PREFIX } from '../host/ids.ts';
 import { failureSentence } from '../host/failureMessages.ts';
 import { openEntry, openProviderSettings, openSettings, type Settings } from '../host/settings.ts';
 import { PRODUCT, labelRemove, labelSignOut } from '../host/messages.ts';
-import { findingsOf, type Facts, type DiagnosticFinding, type QuickFix } from './findings.ts';
-import { proxyHost, reportOf, type Report } from './report.ts';
-import { askClear, askRemove, askSignOut, mendingLabel, reportWords, sayDiagnosticsCopied } from './reportText.ts';
+import type { Facts, DiagnosticFinding, QuickFix } from './finding.ts';
+import { findingsOf } from './findings.ts';
+import { proxyHost } from './redaction.ts';
+import { reportOf, type Report } from './report.ts';
+import { askClear, askRemove, askSignOut, quickFixLabel, reportWords, sayDiagnosticsCopied } from './reportText.ts';
 
-/** What the diagnostics look at, and what mends. */
+/** What the diagnostics look at, and how findings are fixed. */
 export interface DiagnosticsDependencies {
   readonly clock: Clock;
   readonly extension: vscode.Extension<unknown>;
@@ -28,9 +30,9 @@ export interface DiagnosticsDependencies {
   readonly clientSecrets: ClientSecrets;
   /** The process that the extension runs in. */
   readonly process: Pick<NodeJS.Process, 'arch' | 'env' | 'platform' | 'versions'>;
-  /** What mending is about, where it is about a session. */
+  /** What a quick fix is about, where it is about a session. */
   subjectOf(record: SessionRecord): ActionTarget;
-  /** What mending is about, where it is about a provider. */
+  /** What a quick fix is about, where it is about a provider. */
   subjectAt(providerId: string): ActionTarget;
   /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
   openSignOutPage(page: ServerSignOut['page']): void;
@@ -68,12 +70,12 @@ export class Diagnostics implements DiagnosticsService {
     // While the document still has the text before, its lines are others.
     return document.getText() !== markdown
       ? []
-      : places.flatMap(({ line, finding: { mending } }) => {
-          return mending === undefined
+      : places.flatMap(({ line, finding: { quickFix } }) => {
+          return quickFix === undefined
             ? []
             : [
                 new vscode.CodeLens(new vscode.Range(line, 0, line, 0), {
-                  title: mendingLabel(mending),
+                  title: quickFixLabel(quickFix),
                   command: MEND_COMMAND,
                   arguments: [line],
                 }),
@@ -90,11 +92,11 @@ export class Diagnostics implements DiagnosticsService {
   /** Only what the report in hand has found can be mended. */
   async applyFix(line: unknown): Promise<void> {
     const finding = this.#report?.places.find((place) => place.line === line)?.finding;
-    if (finding?.mending === undefined) {
+    if (finding?.quickFix === undefined) {
       return;
     }
     try {
-      await this.#doing[finding.mending](finding);
+      await this.#doing[finding.quickFix](finding);
     } catch (error) {
       const { providerId = '' } = finding;
       void vscode.window.showWarningMessage(failureSentence(error, this.#dependencies.settings.nameOf(providerId)));

@@ -13,7 +13,7 @@ import {
   numberProblemSentence,
   problemSentence,
 } from '../host/messages.ts';
-import type { FindingCode, DiagnosticFinding, QuickFix, Severity } from './findings.ts';
+import type { FindingCode, DiagnosticFinding, QuickFix, Severity } from './finding.ts';
 import type { FindingNames, ReportWords } from './report.ts';
 
 const { l10n } = vscode;
@@ -30,11 +30,11 @@ export const askSignOut = (session: string): string => l10n.t('Sign out of the s
 export const askClear = (): string => l10n.t('Delete what could not be read and was set aside? This cannot be undone.');
 
 /** What stands above a finding that can be mended. */
-export function mendingLabel(mending: QuickFix): string {
-  return MENDING_LABELS[mending]();
+export function quickFixLabel(quickFix: QuickFix): string {
+  return QUICK_FIX_LABELS[quickFix]();
 }
 
-const MENDING_LABELS: Readonly<Record<QuickFix, () => string>> = {
+const QUICK_FIX_LABELS: Readonly<Record<QuickFix, () => string>> = {
   remove: labelRemove,
   clear: () => l10n.t('Delete Them'),
   'sign-out': labelSignOut,

@@ -4,7 +4,8 @@ import * as vscode from 'vscode';
 import { MINUTE } from '../core/clock.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';
 import { remaining } from '../core/lifetime.ts';
-import type { ProblemCode, SettingProblem, SignInMethod } from '../core/provider.ts';
+import type { ProblemCode, SettingProblem } from '../core/parseProviders.ts';
+import type { SignInMethod } from '../core/provider.ts';
 import type { Action } from '../core/failurePolicy.ts';
 import type { State } from '../core/status.ts';
 import type { Pages, SignOutPages } from '../flows/page.ts';
@@ -482,14 +483,14 @@ const PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> = {
   'not-https': (field) =>
     l10n.t('"{0}" must start with https://; http:// is for servers on this computer only.', field),
   'bad-scope': () => l10n.t('"scopes" must be a list of words without spaces or quotes.'),
-  'bad-way': (field) => l10n.t('"{0}" must be "loopback", "uri", "device" or "paste".', field),
+  'bad-sign-in-method': (field) => l10n.t('"{0}" must be "loopback", "uri", "device" or "paste".', field),
   'bad-port': (field) => l10n.t('"{0}" must be a list of 1 to 20 whole numbers between 1 and 65535.', field),
   'bad-redirect-uri': (field) =>
     l10n.t(
       '"{0}" must be http:// with localhost, 127.0.0.1 or [::1], optionally a port and a path, and nothing else.',
       field,
     ),
-  'bad-token': (field) => l10n.t('"{0}" must be "access_token" or "id_token".', field),
+  'bad-session-token': (field) => l10n.t('"{0}" must be "access_token" or "id_token".', field),
   'bad-client-authentication': (field) => l10n.t('"{0}" must be client_secret_basic or client_secret_post.', field),
   'bad-sign-out': (field) => l10n.t('"{0}" must be true, false or "return".', field),
   'bad-endpoint': (field) => l10n.t('"{0}" must be an address that starts with https://.', field),

@@ -3,13 +3,8 @@ import * as vscode from 'vscode';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import type { LifetimeSettings } from '../core/lifetime.ts';
-import {
-  BUILT_IN_PROVIDER_IDS,
-  DEFAULT_PROVIDER_ID,
-  parseProviders,
-  type Provider,
-  type SettingProblem,
-} from '../core/provider.ts';
+import { parseProviders, type SettingProblem } from '../core/parseProviders.ts';
+import { BUILT_IN_PROVIDER_IDS, DEFAULT_PROVIDER_ID, type Provider } from '../core/provider.ts';
 import { NOTIFICATION_KINDS, PREFIX, SETTINGS, type NotificationKind } from './ids.ts';
 import { readNumberSettings, type NumberProblem } from './numberSettings.ts';
 

@@ -5,6 +5,7 @@ import { HOUR, MINUTE } from '../core/clock.ts';
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
 import { formatFailure } from '../core/log.ts';
 import type { Provider, RequestParameters } from '../core/provider.ts';
+import { serverKeyOf } from '../core/serverIdentity.ts';
 import { distrustsMetadata, stopsDiscovery } from '../core/failurePolicies.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { classify } from './classify.ts';
@@ -88,7 +89,7 @@ export class Discovery {
   }
 
   async #find(provider: Provider): Promise<ServerContext> {
-    const key = keyOf(provider);
+    const key = serverKeyOf(provider);
     const known = this.#known.get(key);
     if (known !== undefined && Math.abs(this.#transport.clock.now() - known.at) < CACHE_TTL) {
       return known.server;
@@ -128,7 +129,7 @@ export class Discovery {
 
   /** What is known of the server of a provider, without a request; undefined where nobody has asked it yet. */
   known(provider: Provider): KnownServer | undefined {
-    return this.#outcomes.get(keyOf(provider));
+    return this.#outcomes.get(serverKeyOf(provider));
   }
 
   /** Forgets everything, so that the next use asks the servers again. */
@@ -136,10 +137,6 @@ export class Discovery {
     this.#known.clear();
     this.#outcomes.clear();
   }
-}
-
-function keyOf({ clientId, endpoints, issuer, metadataUrl }: Provider): string {
-  return JSON.stringify([issuer, clientId, endpoints, metadataUrl]);
 }
 
 /**
@@ -199,7 +196,7 @@ async function discover(provider: Provider, transport: Transport, noted: Set<str
   }
 
   function noteIgnored(endpoint: string): void {
-    const key = `${keyOf(provider)} ${endpoint}`;
+    const key = `${serverKeyOf(provider)} ${endpoint}`;
     if (!noted.has(key)) {
       noted.add(key);
       log.warn(`Provider ${provider.id} names a ${endpoint} that cannot be used; it is ignored.`);

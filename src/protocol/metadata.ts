@@ -4,7 +4,8 @@ import { isLoopbackHost } from '../core/address.ts';
 import { Failure } from '../core/failure.ts';
 import { discoverySignificance } from '../core/failurePolicies.ts';
 import { isSameIssuer } from '../core/issuer.ts';
-import { ENDPOINT_FIELDS, type EndpointField, type Provider } from '../core/provider.ts';
+import { ENDPOINT_FIELDS } from '../core/fieldSchemas.ts';
+import type { EndpointField, Provider } from '../core/provider.ts';
 import type { Fields } from './body.ts';
 
 /** The endpoints that are used. */

@@ -153,7 +153,7 @@ function endOfHandedOut(
   verified: string,
   now: number,
 ): number | undefined {
-  if (provider.token !== 'id_token') {
+  if (provider.sessionToken !== 'id_token') {
     return undefined;
   }
   const exp = claims?.exp ?? stillGood(verified, now);

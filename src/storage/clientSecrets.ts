@@ -1,6 +1,7 @@
 // Client secrets (RFC 6749 section 2.3.1) in SecretStorage, and nowhere else. A file says which clients have one, so that
 // the keyring isn't read for public clients, which must not depend on it.
-import { credentialOrigins, type Provider } from '../core/provider.ts';
+import type { Provider } from '../core/provider.ts';
+import { credentialOrigins } from '../core/serverIdentity.ts';
 import { encodeFileName, type Folder } from '../locking/sharedFolder.ts';
 import { withStorageErrors, type SecretStore } from './secretSessionStorage.ts';
 

@@ -1,21 +1,25 @@
 // The boxes of the step for the redirect URI. What has to be registered is shown, and can be copied, before the client ID is asked for.
 import * as vscode from 'vscode';
 import * as text from '../host/messages.ts';
+import { draftOf } from './draft.ts';
+import { validateRedirect } from './entryValidation.ts';
 import { showStep, type Answer } from './multiStepInput.ts';
-import { draftOf, objectionToRedirect, type Draft } from './draft.ts';
-import * as words from './wizardMessages.ts';
 import {
   REDIRECT_KINDS,
   SAMPLE_REDIRECT_URI,
   isForAnyPort,
+  redirectEntered,
   urisToRegister,
   withRedirectEntered,
   type RedirectDraft,
 } from './redirect.ts';
+import { isInvalid } from './validation.ts';
+import * as words from './wizardMessages.ts';
+import { createBox, createList, type Outcome, type WizardState } from './wizardStep.ts';
 
 interface Row extends vscode.QuickPickItem {
   readonly uris: readonly string[];
-  readonly draft: Draft;
+  readonly outcome: Outcome;
 }
 
 const copyButton = (): vscode.QuickInputButton => ({
@@ -24,7 +28,9 @@ const copyButton = (): vscode.QuickInputButton => ({
 });
 
 /** Asks which redirect URIs the server accepts. */
-export function askRedirect(list: vscode.QuickPick<vscode.QuickPickItem>, draft: Draft): Promise<Answer<Draft>> {
+export function askRedirect(state: WizardState): Promise<Answer<Outcome>> {
+  const { draft } = state;
+  const list = createList(state, 'redirect', words.askRedirect());
   const { redirectKind: usual } = draftOf(draft.preset);
   const rows = REDIRECT_KINDS.map((redirectKind): Row => {
     const uris = urisToRegister(draft, redirectKind);
@@ -34,7 +40,7 @@ export function askRedirect(list: vscode.QuickPick<vscode.QuickPickItem>, draft:
       detail: words.detailRedirect(redirectKind, uris),
       buttons: uris.length === 0 ? [] : [copyButton()],
       uris,
-      draft: { ...draft, redirectKind },
+      outcome: { draft: { ...draft, redirectKind } },
     };
   });
   list.items = rows;
@@ -44,11 +50,13 @@ export function askRedirect(list: vscode.QuickPick<vscode.QuickPickItem>, draft:
     await vscode.env.clipboard.writeText((item as Row).uris.join('\n'));
     list.placeholder = words.sayCopied(uris);
   });
-  return showStep(list, () => (list.selectedItems[0] as Row | undefined)?.draft);
+  return showStep(list, () => (list.selectedItems[0] as Row | undefined)?.outcome);
 }
 
 /** Asks for the ports, or for the redirect URI that is registered. */
-export function askRedirectUri(box: vscode.InputBox, draft: Draft): Promise<Answer<Draft>> {
+export async function askRedirectUri(state: WizardState): Promise<Answer<Outcome>> {
+  const { dependencies, draft } = state;
+  const box = createBox(state, 'redirectUri', '', redirectEntered(draft, await dependencies.proposePort()));
   const isUri = draft.redirectKind === 'uri';
   const asked = isUri ? words.askRedirectUri() : words.askPorts();
   const copy = copyButton();
@@ -56,14 +64,13 @@ export function askRedirectUri(box: vscode.InputBox, draft: Draft): Promise<Answ
   box.placeholder = isUri ? SAMPLE_REDIRECT_URI : '';
   const entered = (): RedirectDraft => withRedirectEntered(draft, box.value);
   const show = (isEmptyFine = true): boolean => {
-    const objection = objectionToRedirect(entered());
-    const isQuiet = isEmptyFine && box.value.trim() === '';
-    box.validationMessage = isQuiet ? undefined : objection && words.sayObjection(objection);
+    const error = validateRedirect(entered());
+    isInvalid(box, isEmptyFine && box.value.trim() === '' ? undefined : error);
     box.prompt =
-      objection === undefined
+      error === undefined
         ? `${asked} ${text.sayToRegister(urisToRegister(entered()).join(' , '), isForAnyPort(entered()))}`
         : asked;
-    return objection === undefined;
+    return error === undefined;
   };
   box.onDidChangeValue(() => show());
   show();
@@ -73,5 +80,5 @@ export function askRedirectUri(box: vscode.InputBox, draft: Draft): Promise<Answ
       box.prompt = words.sayCopied(box.prompt ?? '');
     }
   };
-  return showStep<Draft>(box, () => (show(false) ? { ...draft, ...entered() } : undefined), press);
+  return showStep<Outcome>(box, () => (show(false) ? { draft: { ...draft, ...entered() } } : undefined), press);
 }

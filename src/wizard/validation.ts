@@ -1,18 +1,18 @@
 // What a box says about an answer that is wrong.
 import type * as vscode from 'vscode';
-import type { ValidationError } from './draft.ts';
+import type { ValidationError } from './entryValidation.ts';
 import * as words from './wizardMessages.ts';
 
 /** Says what is wrong while the person types; of an empty box nothing yet. */
-export function validate(box: vscode.InputBox, object: (value: string) => ValidationError | undefined): void {
-  box.onDidChangeValue((value) => {
-    const objection = value.trim() === '' ? undefined : object(value.trim());
-    box.validationMessage = objection && words.sayObjection(objection);
-  });
+export function validateWhileTyping(
+  box: vscode.InputBox,
+  validate: (value: string) => ValidationError | undefined,
+): void {
+  box.onDidChangeValue((value) => isInvalid(box, value.trim() === '' ? undefined : validate(value.trim())));
 }
 
-/** Says what is wrong with an answer, and whether something is. */
-export function isObjected(box: vscode.InputBox, objection: ValidationError | undefined): boolean {
-  box.validationMessage = objection && words.sayObjection(objection);
-  return objection !== undefined;
+/** Says what is wrong with an answer, and returns whether something is. */
+export function isInvalid(box: vscode.InputBox, error: ValidationError | undefined): boolean {
+  box.validationMessage = error && words.sayInvalid(error);
+  return error !== undefined;
 }

@@ -4,7 +4,8 @@ import { toFailure, sanitizeDisplayName } from '../core/failure.ts';
 import type { Category } from '../core/failurePolicies.ts';
 import { failureSentence } from '../host/failureMessages.ts';
 import { problemWords } from '../host/messages.ts';
-import type { CapabilityNote, ValidationError } from './draft.ts';
+import type { CapabilityNote } from './capabilities.ts';
+import type { ValidationError } from './entryValidation.ts';
 import type { Preset, PresetId } from './presets.ts';
 import type { RedirectKind } from './redirect.ts';
 
@@ -33,12 +34,12 @@ export const askIssuer = (preset: Preset | undefined): string =>
 /** What stands in that box while it is empty. */
 export const sampleIssuer = (): string => 'https://id.example.com';
 /** What is wrong with what was typed. */
-export const sayObjection = (objection: ValidationError): string =>
-  'placeholder' in objection
-    ? l10n.t('Fill in {0}.', objection.placeholder)
-    : objection.code === 'missing'
+export const sayInvalid = (error: ValidationError): string =>
+  'placeholder' in error
+    ? l10n.t('Fill in {0}.', error.placeholder)
+    : error.code === 'missing'
       ? l10n.t('Nothing is entered yet.')
-      : problemWords(objection.code, objection.field);
+      : problemWords(error.code, error.field);
 /** Why the server was not found, and how to go on. Nobody has a session there yet, so what becomes of one is not told. */
 export function sayNotFound(error: unknown, place: string): string {
   const why = WHY_NOT_FOUND[toFailure(error).category]?.(place) ?? failureSentence(error, place);

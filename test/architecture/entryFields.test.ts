@@ -2,13 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  CLIENT_AUTHENTICATIONS,
-  ENDPOINT_FIELDS,
-  parseProviders,
-  RESERVED_PARAMETERS,
-  TOKEN_KINDS,
-} from '../../src/core/provider.ts';
+import { ENDPOINT_FIELDS, RESERVED_PARAMETERS } from '../../src/core/fieldSchemas.ts';
+import { parseProviders } from '../../src/core/parseProviders.ts';
+import { CLIENT_AUTHENTICATIONS, SESSION_TOKENS } from '../../src/core/provider.ts';
 
 interface Field {
   readonly default?: unknown;
@@ -68,11 +64,14 @@ describe('an entry that speaks of the protocol', () => {
 
   it('has the same say in the editor and in the code on the token', () => {
     assert.deepEqual(
-      [field('token').enum, field('token').default],
-      [TOKEN_KINDS, parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0]?.token],
+      [field('sessionToken').enum, field('sessionToken').default],
+      [
+        SESSION_TOKENS,
+        parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0]?.sessionToken,
+      ],
     );
-    for (const kind of [...TOKEN_KINDS, 'refresh_token', '']) {
-      assert.equal(isTaken('token', kind), field('token').enum?.includes(kind), kind);
+    for (const kind of [...SESSION_TOKENS, 'refresh_token', '']) {
+      assert.equal(isTaken('sessionToken', kind), field('sessionToken').enum?.includes(kind), kind);
     }
   });
 

@@ -2,17 +2,19 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { getL10nJson } from '@vscode/l10n-dev';
+import { SECOND } from '../../src/core/clock.ts';
+import { parseProviders } from '../../src/core/parseProviders.ts';
 import {
   BUILT_IN_PROVIDER_IDS,
   DEFAULT_PROVIDER_ID,
-  DEFAULT_SCOPES,
-  PROVIDER_FIELDS,
   PROVIDER_ID_PATTERN,
   SIGN_IN_METHODS,
-  parseProviders,
 } from '../../src/core/provider.ts';
+import { FIELD_ROWS } from '../../src/core/providerFields.ts';
 import { COMMANDS, CONTEXT_KEYS, PREFIX, SETTINGS } from '../../src/host/ids.ts';
 import { NUMBER_SETTINGS } from '../../src/host/numberSettings.ts';
+import { manifestText } from '../../tools/settingsPage.ts';
+import { FIELD_SAMPLES, MINIMAL_ENTRY } from '../support/fieldSamples.ts';
 import { TEXTS } from '../support/layers.ts';
 
 interface Schema {
@@ -75,9 +77,6 @@ const { contributes } = manifest;
 const settings = contributes.configuration.properties;
 const providers = settings[`${PREFIX}.${SETTINGS.providers}`];
 const entry = providers?.items;
-
-/** The endpoints that an entry with endpoints has at the least. */
-const ENDPOINTS = { authorization: 'https://a.example/a', token: 'https://a.example/t' };
 
 /** The schema of one field of a provider. */
 function field(name: string): Schema {
@@ -216,62 +215,48 @@ describe('the manifest', () => {
 });
 
 describe('an entry of the setting of providers', () => {
-  it('has the fields of the code, each described, and no others', () => {
-    assert.deepEqual(Object.keys(entry?.properties ?? {}).sort(), [...PROVIDER_FIELDS].sort());
+  it('has the schema of the table of provider fields; `npm run docs` writes it', () => {
     assert.equal(entry?.additionalProperties, false);
-    for (const name of PROVIDER_FIELDS) {
-      assert.equal(field(name).markdownDescription, `%setting.providers.${name}%`);
-    }
+    assert.ok(
+      read('package.json').replaceAll('\r\n', '\n') === manifestText(),
+      'package.json does not have the fields of src/core/providerFields.ts. Write it: npm run docs',
+    );
   });
 
   it('needs what the code needs', () => {
-    const needed = PROVIDER_FIELDS.filter((name) => {
-      const { [name]: _gone, ...rest }: Record<string, string> = { issuer: 'https://id.example.com', clientId: 'c' };
+    const needed = FIELD_ROWS.map(([name]) => name).filter((name) => {
+      const { [name]: _gone, ...rest }: Record<string, string> = MINIMAL_ENTRY;
       return parseProviders([rest]).problems.length > 0;
     });
-    assert.deepEqual([...(entry?.required ?? [])].sort(), needed.sort());
+    assert.deepEqual(entry?.required, needed);
   });
 
   it('has the defaults of the code', () => {
-    const { id, scopes, accountsMenu, dpop, pushedAuthorization, signOutAtServer } =
-      parseProviders([{ issuer: 'https://id.example.com', clientId: 'c' }]).providers[0] ?? {};
-    assert.equal(field('id').default, DEFAULT_PROVIDER_ID);
-    assert.deepEqual(field('scopes').default, DEFAULT_SCOPES);
-    assert.deepEqual(
-      [field('id').default, field('scopes').default, field('accountsMenu').default],
-      [id, scopes, accountsMenu],
-    );
-    assert.deepEqual(
-      ['pushedAuthorization', 'dpop', 'signOutAtServer'].map((name) => field(name).default),
-      [pushedAuthorization, dpop, signOutAtServer],
-    );
+    const usual = parseProviders([MINIMAL_ENTRY]);
+    for (const [name] of FIELD_ROWS) {
+      const { default: value } = field(name);
+      if (value !== undefined) {
+        assert.deepEqual(parseProviders([{ ...MINIMAL_ENTRY, [name]: value }]), usual, name);
+      }
+    }
   });
 
   it('has the types of the code', () => {
-    const FITTING: Record<string, Record<string, unknown>> = {
-      string: {
-        id: 'abc',
-        signInMethod: 'paste',
-        redirectUri: 'http://localhost/auth',
-        token: 'id_token',
-        clientAuthentication: 'client_secret_post',
-        signOutAtServer: 'return',
-      },
-      array: { redirectPorts: [5], resource: ['https://a.example'] },
-      object: { account: { id: 'id' }, endpoints: ENDPOINTS },
-    };
-    const examples: Record<string, unknown> = {
-      string: 'https://abc.example',
-      number: 5,
-      boolean: true,
-      array: ['a'],
-      object: {},
-    };
-    for (const name of PROVIDER_FIELDS) {
-      for (const [type, example] of Object.entries(examples)) {
-        const value = FITTING[type]?.[name] ?? example;
-        assert.equal(isTaken(name, value), [field(name).type].flat().includes(type), `"${name}" as ${type}`);
+    const typeOf = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value);
+    for (const [name] of FIELD_ROWS) {
+      const types = [field(name).type].flat();
+      const { setting } = FIELD_SAMPLES[name];
+      assert.ok(isTaken(name, setting) && types.includes(typeOf(setting)), name);
+      for (const other of ['https://abc.example', 5, true, ['a'], {}]) {
+        assert.ok(types.includes(typeOf(other)) || !isTaken(name, other), `"${name}" as ${typeOf(other)}`);
       }
+    }
+  });
+
+  it('describes each time with its unit', () => {
+    for (const [name, { unitMs }] of FIELD_ROWS) {
+      const unit = unitMs === SECOND ? 'seconds' : 'minutes';
+      assert.ok(unitMs === undefined || words[`setting.providers.${name}`]?.includes(`**${unit}**`), name);
     }
   });
 

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseProviders } from '../../src/core/provider.ts';
+import { parseProviders } from '../../src/core/parseProviders.ts';
 import { CATEGORIES, categoryOfCode, categoryOfError } from '../../src/core/failurePolicies.ts';
 import { loopbackAddresses } from '../../src/flows/loopback.ts';
-import { draftOf, entryOf, proposedId, proposedLabel, type Entry } from '../../src/wizard/draft.ts';
+import { draftOf, entryOf } from '../../src/wizard/draft.ts';
+import type { Entry } from '../../src/wizard/entries.ts';
+import { proposedId, proposedLabel } from '../../src/wizard/proposals.ts';
 import { PRESETS, type Preset } from '../../src/wizard/presets.ts';
 
 const folder = join(import.meta.dirname, '../../docs/servers');

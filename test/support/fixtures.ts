@@ -1,6 +1,8 @@
 // What the tests of the protocol work with: a provider, a transport, a trade of a code.
+import assert from 'node:assert/strict';
 import { SECOND, systemClock, type Clock } from '../../src/core/clock.ts';
 import { silentLog } from '../../src/core/log.ts';
+import { parseProviders } from '../../src/core/parseProviders.ts';
 import type { Provider } from '../../src/core/provider.ts';
 import { authorizationRequest, type AuthorizationRequest } from '../../src/protocol/authorize.ts';
 import { Discovery, type ServerContext } from '../../src/protocol/discovery.ts';
@@ -9,35 +11,14 @@ import type { Tokens } from '../../src/protocol/tokens.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import type { ScriptedServer } from './scriptedServer.ts';
 
+const [CONFIGURED] = parseProviders([
+  { id: 'acme', label: 'Acme', issuer: 'https://id.example.com', clientId: 'editor', scopes: ['read'] },
+]).providers;
+
 /** A provider as it would be configured. */
 export function providerAt(issuer: string, more: Partial<Provider> = {}): Provider {
-  return {
-    id: 'acme',
-    label: 'Acme',
-    issuer,
-    metadataUrl: undefined,
-    clientId: 'editor',
-    scopes: ['read'],
-    assumedLifetime: undefined,
-    sessionLifetime: undefined,
-    idleTimeout: undefined,
-    accountsMenu: true,
-    signInMethod: undefined,
-    redirectPorts: [],
-    redirectUri: undefined,
-    authorizationParameters: {},
-    tokenParameters: {},
-    scopeOnRefresh: false,
-    resource: [],
-    pushedAuthorization: false,
-    dpop: false,
-    endpoints: undefined,
-    account: undefined,
-    clientAuthentication: undefined,
-    token: 'access_token',
-    signOutAtServer: false,
-    ...more,
-  };
+  assert.ok(CONFIGURED !== undefined);
+  return { ...CONFIGURED, issuer, ...more };
 }
 
 /** The platform's own `fetch`, with a deadline. */

@@ -3,9 +3,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { SECOND, type Clock } from '../../src/core/clock.ts';
-import { draftOf, entryOf, scopeChoices, type Entry } from '../../src/wizard/draft.ts';
+import { draftOf, entryOf } from '../../src/wizard/draft.ts';
+import type { Entry } from '../../src/wizard/entries.ts';
+import { scopeChoices } from '../../src/wizard/proposals.ts';
 import { PRESETS, type Preset, type PresetId } from '../../src/wizard/presets.ts';
-import { parseProviders, type Provider } from '../../src/core/provider.ts';
+import { parseProviders } from '../../src/core/parseProviders.ts';
+import type { Provider } from '../../src/core/provider.ts';
 import type { UriCallbackRouter } from '../../src/flows/uriCallbackRouter.ts';
 import { closedIssuer, ScriptedServer, type ScriptedAnswer, type SeenRequest } from './scriptedServer.ts';
 import { VENDORS, type Vendor } from './vendors.ts';

@@ -158,7 +158,7 @@ describe('a step up', () => {
     });
 
     it('are the ID token alone where the entry says so, with the time that this one is good for', async () => {
-      await configure('providers', [entry({ id: 'vault', label: 'Vault', token: 'id_token' })]);
+      await configure('providers', [entry({ id: 'vault', label: 'Vault', sessionToken: 'id_token' })]);
       const session = await eventually('the entry has arrived', async () => {
         const found = await silently(READ);
         return found !== undefined && found.accessToken === found.idToken && found;

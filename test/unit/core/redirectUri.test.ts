@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseProviders } from '../../../src/core/provider.ts';
+import { parseProviders } from '../../../src/core/parseProviders.ts';
 import {
   fixedPortChange,
   isRedirectUri,

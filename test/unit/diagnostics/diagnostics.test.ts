@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { Diagnostics, type DiagnosticsDependencies } from '../../../src/diagnostics/diagnostics.ts';
-import type { FindingCode } from '../../../src/diagnostics/findings.ts';
+import type { FindingCode } from '../../../src/diagnostics/finding.ts';
 import { ClientSecrets } from '../../../src/storage/clientSecrets.ts';
 import type { ActionTarget } from '../../../src/ui/recoveryActions.ts';
 import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { HOUR, MINUTE } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import type { Category } from '../../../src/core/failurePolicies.ts';
-import {
-  FINDING_CODES,
-  findingsOf,
-  type Facts,
-  type FindingCode,
-  type QuickFix,
-} from '../../../src/diagnostics/findings.ts';
+import { FINDING_CODES, type Facts, type FindingCode, type QuickFix } from '../../../src/diagnostics/finding.ts';
+import { findingsOf } from '../../../src/diagnostics/findings.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import { NUMBER_SETTINGS } from '../../../src/host/numberSettings.ts';
 import { jwtWith, providerAt } from '../../support/fixtures.ts';
@@ -44,7 +39,7 @@ const withIdToken = (claims: Readonly<Record<string, unknown>>): Facts =>
 const failing = (category: Category): Facts =>
   testWindow({ sessions: [live(RECORD, { failure: new Failure(category, 'x'), failures: 1 })] });
 const found = (facts: Facts): (readonly [FindingCode, QuickFix | undefined])[] =>
-  findingsOf(facts).map(({ code, mending }) => [code, mending] as const);
+  findingsOf(facts).map(({ code, quickFix }) => [code, quickFix] as const);
 
 const problem = { entry: 'Acme', field: 'issuer', code: 'missing' } as const;
 const twin: SessionRecord = { ...RECORD, id: 'session-2', account: { ...RECORD.account, id: 'account-2' } };
@@ -172,9 +167,9 @@ describe('Findings', () => {
     );
   });
 
-  for (const [what, facts, code, mending] of cases) {
-    it(`are "${code}" alone where ${what}${mending === undefined ? '' : `, which "${mending}" mends`}`, () => {
-      assert.deepEqual(found(facts), [[code, mending]]);
+  for (const [what, facts, code, quickFix] of cases) {
+    it(`are "${code}" alone where ${what}${quickFix === undefined ? '' : `, which "${quickFix}" fixes`}`, () => {
+      assert.deepEqual(found(facts), [[code, quickFix]]);
     });
   }
 

@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { DAY, HOUR, MINUTE } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import { findingsOf, type Facts } from '../../../src/diagnostics/findings.ts';
-import { PROVIDER_FIELDS, type Provider } from '../../../src/core/provider.ts';
+import type { Facts } from '../../../src/diagnostics/finding.ts';
+import { findingsOf } from '../../../src/diagnostics/findings.ts';
+import type { Provider } from '../../../src/core/provider.ts';
+import { FIELD_ROWS } from '../../../src/core/providerFields.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import type { KnownServer } from '../../../src/protocol/discovery.ts';
-import { proxyHost, reportOf, type ReportInput, type ReportWords } from '../../../src/diagnostics/report.ts';
+import { proxyHost } from '../../../src/diagnostics/redaction.ts';
+import { reportOf, type ReportInput, type ReportWords } from '../../../src/diagnostics/report.ts';
 import type { ClientSecretState } from '../../../src/storage/clientSecrets.ts';
+import { withSample } from '../../support/fieldSamples.ts';
 import { jwtWith, providerAt } from '../../support/fixtures.ts';
 import { live, SAMPLE, SIGNED_IN_AT, USUAL } from '../../support/coreSamples.ts';
 import { createTestWindow, seedSession, recordAt } from '../../support/testWindow.ts';
@@ -103,64 +107,42 @@ describe('The report', () => {
 
   it('tells every field of an entry', () => {
     const usual = providerAt(SAMPLE.issuer, { clientId: SAMPLE.clientId });
-    const others: Readonly<Record<(typeof PROVIDER_FIELDS)[number], Partial<Provider>>> = {
-      id: { id: 'other' },
-      label: { label: 'Other' },
-      issuer: { issuer: 'https://other.example' },
-      metadataUrl: { metadataUrl: 'https://other.example/meta' },
-      scopeOnRefresh: { scopeOnRefresh: true },
-      clientId: { clientId: 'other' },
-      scopes: { scopes: ['other'] },
-      assumedLifetime: { assumedLifetime: 1000 },
-      sessionLifetime: { sessionLifetime: HOUR },
-      idleTimeout: { idleTimeout: HOUR },
-      accountsMenu: { accountsMenu: false },
-      signInMethod: { signInMethod: 'paste' },
-      redirectPorts: { redirectPorts: [33418] },
-      redirectUri: { redirectUri: 'http://localhost/auth' },
-      authorizationParameters: { authorizationParameters: { audience: 'x' } },
-      tokenParameters: { tokenParameters: { audience: 'x' } },
-      resource: { resource: ['urn:x'] },
-      pushedAuthorization: { pushedAuthorization: true },
-      endpoints: { endpoints: { authorization: 'https://a.example', token: 'https://t.example' } },
-      account: { account: { id: 'uid' } },
-      token: { token: 'id_token' },
-      signOutAtServer: { signOutAtServer: true },
-      dpop: { dpop: true },
-      clientAuthentication: { clientAuthentication: 'client_secret_post' },
-    };
-    const providersIn = (provider: Provider): string =>
+    const linesOf = (provider: Provider): string =>
       /## Providers\n(.*?)\n## /s.exec(markdownOf({ providers: [provider], sessions: [] }))?.[1] ?? '';
-    for (const field of PROVIDER_FIELDS) {
-      assert.notEqual(providersIn({ ...usual, ...others[field] }), providersIn(usual), field);
+    const lineOf = (provider: Provider, name: string): string | undefined =>
+      new RegExp(`^- ${name}: (.*)$`, 'm').exec(linesOf(provider))?.[1];
+    for (const [field] of FIELD_ROWS) {
+      assert.notEqual(lineOf(withSample(usual, field), field), lineOf(usual, field), field);
     }
-    assert.notEqual(
-      providersIn({ ...usual, signOutAtServer: 'return' }),
-      providersIn({ ...usual, signOutAtServer: true }),
+    const shown = Object.fromEntries(
+      FIELD_ROWS.map(([field]) => [field, [lineOf(withSample(usual, field), field), lineOf(usual, field)]]),
     );
-    const all = providersIn({
-      ...usual,
-      ...others.endpoints,
-      ...others.redirectPorts,
-      ...others.idleTimeout,
-      signInMethod: 'device',
-      signOutAtServer: 'return',
-    });
-    for (const line of [
-      '- Idle timeout: 60 min',
-      '- Way to sign in: device',
-      '- Redirect ports: 33418',
-      '- Redirect URI: `127.0.0.1/callback` (default)',
-      '- Redirect URIs to register: `127.0.0.1:33418/callback`',
-      '- Sign-out at the server: in the browser, too, which comes back',
-      '- Endpoints: as the entry says, and the server is not asked',
-      '- Endpoint: token: `t.example`',
-    ]) {
-      assert.ok(all.includes(`${line}\n`), `${line}\n in\n${all}`);
+    const expected: Readonly<Record<string, readonly [sample: string, usual: string]>> = {
+      metadataUrl: ['`id.example.com/meta`', 'from the issuer'],
+      idleTimeout: ['30 min', 'as for all providers'],
+      assumedLifetime: ['90 s', 'none'],
+      accountsMenu: ['`false`', '`true`'],
+      signInMethod: ['`device`', 'the first that works'],
+      redirectPorts: ['`33418` `33419`', 'any free port'],
+      redirectUri: ['`localhost/auth`', '`127.0.0.1/callback`'],
+      authorizationParameters: ['`audience` `max_age`', 'none'],
+      endpoints: [
+        'authorization `id.example.com/a`, token `id.example.com/t`, userinfo `api.example.com/me`',
+        'as the server says',
+      ],
+      account: ['`id` `login`', 'none'],
+      signOutAtServer: ['`return`', '`false`'],
+    };
+    for (const [field, lines] of Object.entries(expected)) {
+      assert.deepEqual(shown[field], lines, field);
     }
-    assert.match(
-      providersIn(usual),
-      /- Way to sign in: the first that works\n- Redirect ports: any\n- Redirect URI: `127\.0\.0\.1\/callback` \(default\)\n- Redirect URIs to register: `127\.0\.0\.1\/callback` with any port\n(?:.*\n)*- Endpoints: as the server says\n/,
+    assert.deepEqual(
+      [
+        lineOf(usual, 'Redirect URIs to register'),
+        lineOf({ ...usual, redirectPorts: [33418] }, 'Redirect URIs to register'),
+        lineOf({ ...usual, signInMethod: 'uri' }, 'Redirect URIs to register'),
+      ],
+      ['`127.0.0.1/callback` with any port', '`127.0.0.1:33418/callback`', 'the link to VS Code'],
     );
   });
 

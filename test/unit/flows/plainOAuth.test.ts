@@ -103,7 +103,7 @@ describe('A server without OpenID Connect', () => {
   it('has to give one where that is what callers get', async () => {
     server.onToken({ body: GOOD_TOKENS });
     await rejectsWith(
-      trade(server, { scopes: ['openid'], provider: { token: 'id_token' } }),
+      trade(server, { scopes: ['openid'], provider: { sessionToken: 'id_token' } }),
       'unsupported-server',
       'no-id-token',
     );

@@ -376,10 +376,10 @@ describe('An ID token', () => {
 
     it('serves callers who get it until its own end, and not beyond', async () => {
       const expired = await server.idToken({ aud: 'editor', ...EXPIRED });
-      await rejectsWith(renewWith(expired, expired, { token: 'id_token' }), 'unsupported-server', 'no-id-token');
+      await rejectsWith(renewWith(expired, expired, { sessionToken: 'id_token' }), 'unsupported-server', 'no-id-token');
       const exp = now() + 100;
       const lasting = await server.idToken({ aud: 'editor', exp });
-      const { accessExpiresAt, expirySource } = await renewWith(lasting, lasting, { token: 'id_token' });
+      const { accessExpiresAt, expirySource } = await renewWith(lasting, lasting, { sessionToken: 'id_token' });
       assert.deepEqual([accessExpiresAt, expirySource], [exp * 1000, 'token']);
     });
 

@@ -1,6 +1,7 @@
 // Servers that know no OpenID Connect: no discovery, no ID token, an answer of their own about the person.
 import assert from 'node:assert/strict';
-import { ENDPOINT_FIELDS, type Provider } from '../../../src/core/provider.ts';
+import { ENDPOINT_FIELDS } from '../../../src/core/fieldSchemas.ts';
+import type { Provider } from '../../../src/core/provider.ts';
 import type { Category } from '../../../src/core/failurePolicies.ts';
 import { authorizationRequest } from '../../../src/protocol/authorize.ts';
 import { Discovery, type ServerContext } from '../../../src/protocol/discovery.ts';

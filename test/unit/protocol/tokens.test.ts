@@ -312,7 +312,7 @@ describe('A token answer', () => {
     }
 
     it('is what callers get where the entry says so, and both have to be good', async () => {
-      const provider = { token: 'id_token' } as const;
+      const provider = { sessionToken: 'id_token' } as const;
       const lasting = async (seconds: number): Promise<unknown[]> => {
         const exp = now() + seconds;
         const {
@@ -337,7 +337,7 @@ describe('A token answer', () => {
     });
 
     it('lives no longer than makes sense where it is what callers get, so that a record can hold the time', async () => {
-      const found = await discovered(server.issuer, { token: 'id_token' });
+      const found = await discovered(server.issuer, { sessionToken: 'id_token' });
       const request = await authorizationRequest(found, REDIRECT_URI, ['openid']);
       const idToken = await server.idToken({ aud: 'editor', nonce: request.nonce, exp: Number.MAX_SAFE_INTEGER });
       answering({ expires_in: null, id_token: idToken });
@@ -351,9 +351,9 @@ describe('A token answer', () => {
 
     it('is not done without where the entry says that callers get it, not even at a renewal', async () => {
       answering({});
-      await rejectsWith(trade(server, { provider: { token: 'id_token' } }), 'unsupported-server', 'no-id-token');
+      await rejectsWith(trade(server, { provider: { sessionToken: 'id_token' } }), 'unsupported-server', 'no-id-token');
       const renewal = await requestRefresh(
-        await discovered(server.issuer, { token: 'id_token' }),
+        await discovered(server.issuer, { sessionToken: 'id_token' }),
         'refresh-0',
         undefined,
         transportWith(),

@@ -1,33 +1,23 @@
 import assert from 'node:assert/strict';
+import { FACTS, factsOf, type ServerCapabilities } from '../../../src/wizard/capabilities.ts';
 import {
-  FACTS,
   draftOf,
-  entriesIn,
   entryOf,
-  factsOf,
   withMetadata,
   issuerOf,
-  mayHaveSecret,
-  nameOf,
-  objectionToClientId,
-  objectionToId,
-  objectionToIssuer,
-  objectionToScope,
   toggleTrailingSlash,
-  proposedId,
-  proposedLabel,
   providerOf,
-  requiresSecret,
-  scopeChoices,
-  adjacentStep,
-  stepsOf,
-  withEntry,
   type Draft,
-  type ServerCapabilities,
-  type Step,
 } from '../../../src/wizard/draft.ts';
+import { entriesIn, nameOf, withEntry } from '../../../src/wizard/entries.ts';
+import { validateClientId, validateId, validateIssuer, validateScope } from '../../../src/wizard/entryValidation.ts';
+import { proposedId, proposedLabel, scopeChoices } from '../../../src/wizard/proposals.ts';
+import { mayHaveSecret, requiresSecret, adjacentStep, stepsOf, type Step } from '../../../src/wizard/steps.ts';
 import { PRESETS, placeholderIn, type PresetId } from '../../../src/wizard/presets.ts';
-import { DEFAULT_SCOPES, parseProviders } from '../../../src/core/provider.ts';
+import { parseProviders } from '../../../src/core/parseProviders.ts';
+import { DEFAULT_SCOPES, type ProviderField } from '../../../src/core/provider.ts';
+import { FIELD_ROWS } from '../../../src/core/providerFields.ts';
+import { FULL_ENTRY } from '../../support/fieldSamples.ts';
 
 const ISSUER = 'https://id.example.com';
 const presetOf = (id: PresetId): (typeof PRESETS)[number] | undefined => PRESETS.find((preset) => preset.id === id);
@@ -92,7 +82,7 @@ describe('the ready-made definitions', () => {
     assert.equal(placeholderIn('https://{host}/realms/{realm}'), '{host}');
     assert.equal(placeholderIn('https://id/realms/{realm}'), '{realm}');
     assert.equal(placeholderIn('https://id/realms/a'), undefined);
-    assert.deepEqual(objectionToIssuer('https://id.example.com/realms/{realm}'), { placeholder: '{realm}' });
+    assert.deepEqual(validateIssuer('https://id.example.com/realms/{realm}'), { placeholder: '{realm}' });
   });
 });
 
@@ -237,29 +227,29 @@ describe('an issuer as it is typed', () => {
   });
 
   it('is held to the rules of the settings', () => {
-    assert.equal(objectionToIssuer(ISSUER), undefined);
-    assert.equal(objectionToIssuer('http://127.0.0.1:8080'), undefined);
-    assert.deepEqual(objectionToIssuer('http://id.example.com'), { code: 'not-https', field: 'issuer' });
-    assert.deepEqual(objectionToIssuer(`${ISSUER}?a=b`), { code: 'bad-url', field: 'issuer' });
-    assert.deepEqual(objectionToIssuer(''), { code: 'missing', field: 'issuer' });
+    assert.equal(validateIssuer(ISSUER), undefined);
+    assert.equal(validateIssuer('http://127.0.0.1:8080'), undefined);
+    assert.deepEqual(validateIssuer('http://id.example.com'), { code: 'not-https', field: 'issuer' });
+    assert.deepEqual(validateIssuer(`${ISSUER}?a=b`), { code: 'bad-url', field: 'issuer' });
+    assert.deepEqual(validateIssuer(''), { code: 'missing', field: 'issuer' });
   });
 });
 
 describe('the other answers', () => {
   it('are held to the rules of the settings', () => {
-    assert.equal(objectionToClientId('vscode'), undefined);
-    assert.deepEqual(objectionToClientId(' '), { code: 'missing', field: 'clientId' });
-    assert.equal(objectionToScope('api/read'), undefined);
-    assert.deepEqual(objectionToScope('two words'), { code: 'bad-scope', field: 'scopes' });
+    assert.equal(validateClientId('vscode'), undefined);
+    assert.deepEqual(validateClientId(' '), { code: 'missing', field: 'clientId' });
+    assert.equal(validateScope('api/read'), undefined);
+    assert.deepEqual(validateScope('two words'), { code: 'bad-scope', field: 'scopes' });
   });
 
   it('take no id that another entry or VS Code has, said or not', () => {
     const others = [{ id: 'acme' }, { issuer: ISSUER }];
-    assert.equal(objectionToId('acme-2', others), undefined);
-    assert.deepEqual(objectionToId('acme', others), { code: 'id-twice', field: 'id' });
-    assert.deepEqual(objectionToId('oidc', others), { code: 'id-twice', field: 'id' });
-    assert.deepEqual(objectionToId('github', []), { code: 'id-of-built-in', field: 'id' });
-    assert.deepEqual(objectionToId('1a', []), { code: 'bad-id', field: 'id' });
+    assert.equal(validateId('acme-2', others), undefined);
+    assert.deepEqual(validateId('acme', others), { code: 'id-twice', field: 'id' });
+    assert.deepEqual(validateId('oidc', others), { code: 'id-twice', field: 'id' });
+    assert.deepEqual(validateId('github', []), { code: 'id-of-built-in', field: 'id' });
+    assert.deepEqual(validateId('1a', []), { code: 'bad-id', field: 'id' });
   });
 
   it('are proposed: the label by the product or the host, the id by the label, each good as it is', () => {
@@ -271,7 +261,7 @@ describe('the other answers', () => {
     assert.equal(proposedId(other({ label: '認証' }), []), 'oidc');
     assert.equal(proposedId(other({ label: 'GitHub' }), []), 'github-2');
     assert.equal(proposedId(other({ id: 'kept', label: 'Other' }), []), 'kept');
-    assert.equal(objectionToId(proposedId(other({ label: `42 ${'x'.repeat(99)}` }), []), []), undefined);
+    assert.equal(validateId(proposedId(other({ label: `42 ${'x'.repeat(99)}` }), []), []), undefined);
   });
 });
 
@@ -373,7 +363,7 @@ describe('what a server says of itself', () => {
     assert.deepEqual(picked(other({ offers: { scopes_supported: ['two words', 'a"b', 'openid'] } })), ['openid']);
     assert.ok(
       scopeChoices(other({ offers: { scopes_supported: ['two words', 'fine'] } })).every(
-        ({ scope }) => objectionToScope(scope) === undefined,
+        ({ scope }) => validateScope(scope) === undefined,
       ),
     );
   });
@@ -492,6 +482,16 @@ describe('the entry that comes of it', () => {
       idleTimeout: 5,
     });
     assert.deepEqual(entryOf(draftOf(undefined, old))['endpoints'], old.endpoints);
+  });
+
+  it('keeps the fields that belong to no server, and those that it has asked for, when the issuer is another', () => {
+    const kept = Object.keys(entryOf({ ...draftOf(undefined, FULL_ENTRY), issuer: ISSUER }));
+    const asked: readonly ProviderField[] = ['issuer', 'clientId', 'scopes', 'redirectPorts', 'redirectUri'];
+    assert.deepEqual(
+      kept.toSorted(),
+      FIELD_ROWS.flatMap(([field, { server }]) => (server !== 'none' && !asked.includes(field) ? [] : [field])).sort(),
+    );
+    assert.ok(kept.includes('idleTimeout') && !kept.includes('tokenParameters'));
   });
 
   it('takes the place of the one that it was made of, and leaves the others as they are', () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { draftOf, entryOf, objectionToRedirect, providerOf, stepsOf } from '../../../src/wizard/draft.ts';
+import { draftOf, entryOf, providerOf } from '../../../src/wizard/draft.ts';
+import { validateRedirect } from '../../../src/wizard/entryValidation.ts';
+import { stepsOf } from '../../../src/wizard/steps.ts';
 import { PRESETS } from '../../../src/wizard/presets.ts';
 import {
   isForAnyPort,
@@ -64,13 +66,13 @@ describe('the step for the redirect URI', () => {
       '8400, x',
       Array.from({ length: 21 }, (_, index) => 3000 + index).join(),
     ]) {
-      assert.notEqual(objectionToRedirect(drafted('ports', text)), undefined, text);
+      assert.notEqual(validateRedirect(drafted('ports', text)), undefined, text);
     }
     for (const text of ['', 'https://localhost/', 'http://example.com/', '8400']) {
-      assert.notEqual(objectionToRedirect(drafted('uri', text)), undefined, text);
+      assert.notEqual(validateRedirect(drafted('uri', text)), undefined, text);
     }
     assert.deepEqual(
-      [objectionToRedirect(drafted('ports', '8400')), objectionToRedirect(drafted('uri', 'http://[::1]:5/'))],
+      [validateRedirect(drafted('ports', '8400')), validateRedirect(drafted('uri', 'http://[::1]:5/'))],
       [undefined, undefined],
     );
   });

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { isLoopbackHost, isSecureUrl } from '../../../src/core/address.ts';
+import { RESERVED_PARAMETERS } from '../../../src/core/fieldSchemas.ts';
+import { parseProviders, type ProblemCode } from '../../../src/core/parseProviders.ts';
 import {
   BUILT_IN_PROVIDER_IDS,
   DEFAULT_PROVIDER_ID,
   DEFAULT_SCOPES,
-  PROVIDER_FIELDS,
   PROVIDER_ID_PATTERN,
-  RESERVED_PARAMETERS,
-  parseProviders,
-  type ProblemCode,
 } from '../../../src/core/provider.ts';
+import { FIELD_ROWS } from '../../../src/core/providerFields.ts';
+import { FIELD_SAMPLES, FULL_ENTRY, MINIMAL_ENTRY } from '../../support/fieldSamples.ts';
 import { holds } from '../../support/seeded.ts';
 
-const GOOD = { issuer: 'https://id.example.com', clientId: 'client-1' };
+const GOOD = MINIMAL_ENTRY;
 
 /** What is wrong with an entry first of all: the field and the code. Fails where nothing is. */
 function wrongWith(entry: unknown): string {
@@ -32,82 +32,15 @@ describe('the setting of providers', () => {
     it('needs an issuer and a client id only; everything else has a default', () => {
       assert.deepEqual(parseProviders([GOOD]), {
         providers: [
-          {
-            id: DEFAULT_PROVIDER_ID,
-            label: 'id.example.com',
-            issuer: 'https://id.example.com',
-            metadataUrl: undefined,
-            clientId: 'client-1',
-            scopes: DEFAULT_SCOPES,
-            assumedLifetime: undefined,
-            sessionLifetime: undefined,
-            idleTimeout: undefined,
-            accountsMenu: true,
-            signInMethod: undefined,
-            redirectPorts: [],
-            redirectUri: undefined,
-            authorizationParameters: {},
-            tokenParameters: {},
-            scopeOnRefresh: false,
-            resource: [],
-            pushedAuthorization: false,
-            dpop: false,
-            endpoints: undefined,
-            account: undefined,
-            clientAuthentication: undefined,
-            token: 'access_token',
-            signOutAtServer: false,
-          },
+          Object.fromEntries(Object.entries(FIELD_SAMPLES).map(([field, { byDefault }]) => [field, byDefault])),
         ],
         problems: [],
       });
     });
 
     it('takes every field that it knows, with seconds and minutes turned into ms', () => {
-      const entry = {
-        id: 'acme.prod_1-x',
-        label: ' Acme ',
-        issuer: 'https://id.example.com/realms/a/',
-        metadataUrl: 'https://id.example.com/meta?p=a',
-        scopeOnRefresh: true,
-        clientId: 'c',
-        scopes: ['a', 'b', 'a'],
-        assumedLifetime: 90,
-        sessionLifetime: 480,
-        idleTimeout: 30,
-        accountsMenu: false,
-        signInMethod: 'device',
-        redirectPorts: [33418, 33419, 33418],
-        redirectUri: 'http://localhost/auth',
-        authorizationParameters: { audience: 'https://api.example.com', max_age: '600' },
-        tokenParameters: { audience: 'https://api.example.com' },
-        resource: ['https://api.example.com', 'urn:example:api', 'https://api.example.com'],
-        pushedAuthorization: true,
-        dpop: true,
-        endpoints: {
-          authorization: 'https://id.example.com/a?b=c',
-          token: 'https://id.example.com/t',
-          userinfo: 'https://api.example.com/me',
-        },
-        account: { id: 'id', label: 'login' },
-        clientAuthentication: 'client_secret_post',
-        token: 'id_token',
-        signOutAtServer: true,
-      };
-      assert.deepEqual(Object.keys(entry).sort(), [...PROVIDER_FIELDS].sort(), 'no field is left out here');
-      assert.deepEqual(parseProviders([entry]), {
-        providers: [
-          {
-            ...entry,
-            label: 'Acme',
-            scopes: ['a', 'b'],
-            assumedLifetime: 90_000,
-            sessionLifetime: 28_800_000,
-            idleTimeout: 1_800_000,
-            redirectPorts: [33418, 33419],
-            resource: ['https://api.example.com', 'urn:example:api'],
-          },
-        ],
+      assert.deepEqual(parseProviders([FULL_ENTRY]), {
+        providers: [Object.fromEntries(Object.entries(FIELD_SAMPLES).map(([field, { value }]) => [field, value]))],
         problems: [],
       });
     });
@@ -293,7 +226,8 @@ describe('the setting of providers', () => {
       ['endpoints in a list', but({ endpoints: [] }), 'endpoints wrong-type'],
       ['an account without an id', but({ account: { label: 'login' } }), 'account.id missing'],
       ['an account that is a text', but({ account: 'login' }), 'account wrong-type'],
-      ['a token of another kind', but({ token: 'refresh_token' }), 'token bad-token'],
+      ['a sign-in method that is none', but({ signInMethod: 'browser' }), 'signInMethod bad-sign-in-method'],
+      ['a token of another kind', but({ sessionToken: 'refresh_token' }), 'sessionToken bad-session-token'],
       ['a sign-out in words', but({ signOutAtServer: 'yes' }), 'signOutAtServer bad-sign-out'],
       ['a misspelt field', but({ clientID: 'c' }), 'clientID unknown-field'],
       ['a client secret', but({ clientSecret: 's' }), 'clientSecret unknown-field'],
@@ -439,7 +373,7 @@ describe('the setting of providers', () => {
   });
 
   it('never throws, whatever JSON the settings hold, and never uses an entry that breaks the rules', () => {
-    const field = fc.constantFrom(...PROVIDER_FIELDS, 'extra');
+    const field = fc.constantFrom(...FIELD_ROWS.map(([name]) => name), 'extra');
     const value = fc.oneof(
       fc.jsonValue(),
       fc.constantFrom('https://a.example', 'http://a.example', 'http://localhost', 'acme', 'github', 1, 0, 1e308, true),

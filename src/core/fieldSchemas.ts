@@ -1,0 +1,201 @@
+// The parts that the schemas of a provider's fields are made of. Every message is a problem code. Beside each check
+// stands what JSON Schema can express of it, because the settings editor's schema is generated from here.
+import * as v from 'valibot';
+import { isSecureUrl } from './address.ts';
+import { isIssuerUrl, withoutWellKnown } from './issuer.ts';
+import type { ProblemCode } from './parseProviders.ts';
+import { BUILT_IN_PROVIDER_IDS, PROVIDER_ID_PATTERN } from './provider.ts';
+import { REDIRECT_URI_PATTERN, isRedirectUri } from './redirectUri.ts';
+import { SCOPE_PATTERN, isScope } from './scopes.ts';
+
+type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** A schema or a check together with what the settings editor's schema has for it. */
+function withJsonSchema<Part extends object>(part: Part, jsonSchema: JsonSchema): Part {
+  return { ...part, jsonSchema };
+}
+
+function check<Value>(
+  code: ProblemCode,
+  jsonSchema: JsonSchema,
+  isGood: (value: Value) => boolean,
+): v.CheckAction<Value, ProblemCode> {
+  return withJsonSchema(v.check(isGood, code), jsonSchema);
+}
+
+function between(minimum: number, maximum: number, code: ProblemCode): v.CheckAction<number, ProblemCode> {
+  return check(code, { minimum, maximum }, (value) => value >= minimum && value <= maximum);
+}
+
+/** A text that is not blank. */
+export const text = v.pipe(
+  v.string(({ input }) => (input === undefined ? 'missing' : 'wrong-type')),
+  check('missing', { minLength: 1 }, (value) => value.trim() !== ''),
+);
+
+/** `true` or `false`. */
+export const flag = v.boolean('wrong-type');
+
+/** One of several values. */
+export function oneOf<const Option extends string | boolean>(
+  options: readonly Option[],
+  code: ProblemCode,
+): v.GenericSchema<Option> {
+  const isOption = (value: unknown): boolean => (options as readonly unknown[]).includes(value);
+  return withJsonSchema(v.custom<Option>(isOption, code), { enum: options });
+}
+
+const number = v.number('wrong-type');
+
+/** A number of units of time. The limit leaves a point in time for the end of it. */
+export function timeSpan(minimum: number): v.GenericSchema<number> {
+  return v.pipe(number, between(minimum, 1e9, 'out-of-range'));
+}
+
+/** Each value of a list once; none if the list is absent. */
+export function setOf<Item>(list: v.GenericSchema<unknown, Item[]>): v.GenericSchema<unknown, Item[]> {
+  return v.pipe(
+    v.optional(list),
+    v.transform((items) => [...new Set(items)]),
+  );
+}
+
+/** The ID of a provider. That no other extension has it is checked where it is known which IDs those have. */
+export const id = v.pipe(
+  text,
+  check('bad-id', { pattern: PROVIDER_ID_PATTERN.source, not: { enum: BUILT_IN_PROVIDER_IDS } }, (value) =>
+    PROVIDER_ID_PATTERN.test(value),
+  ),
+);
+
+// What the editor checks of an `http:` URL. The code's own check knows all ways to write a loopback address.
+const LOOPBACK = String.raw`http://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?`;
+
+/** An issuer, or the URL of its metadata at a well-known place, which becomes the issuer. */
+export const issuer = v.pipe(
+  text,
+  v.transform(withoutWellKnown),
+  v.check(isIssuerUrl, 'bad-url'),
+  check('not-https', { pattern: String.raw`^(https://[^?#@\s]+|${LOOPBACK}(/[^?#@\s]*)?)$` }, isSecureUrl),
+);
+
+/** The URL of an endpoint. */
+export const endpoint = v.pipe(
+  text,
+  v.check((value) => /^https?:\/\/[^#\s\\]+$/.test(value) && URL.canParse(value), 'bad-endpoint'),
+  check('not-https', { pattern: String.raw`^(https://[^#\s\\]+|${LOOPBACK}([/?][^#\s\\]*)?)$` }, isSecureUrl),
+);
+
+/** Scope words (RFC 6749 section 3.3). */
+export const scopes = v.array(
+  v.pipe(text, check('bad-scope', { pattern: SCOPE_PATTERN.source }, isScope)),
+  'wrong-type',
+);
+
+/** A redirect URI on a loopback address. */
+export const redirectUri = v.pipe(
+  text,
+  check('bad-redirect-uri', { pattern: REDIRECT_URI_PATTERN.source }, isRedirectUri),
+);
+
+/** More ports than this nobody registers one by one. */
+const MOST_PORTS = 20;
+
+/** The ports of a redirect URI. */
+export const ports = v.pipe(
+  v.array(
+    v.pipe(
+      number,
+      check('bad-port', { type: 'integer' }, (port) => Number.isInteger(port)),
+      between(1, 65_535, 'bad-port'),
+    ),
+    'wrong-type',
+  ),
+  check('bad-port', { minItems: 1, maxItems: MOST_PORTS }, ({ length }) => length > 0 && length <= MOST_PORTS),
+);
+
+const RESOURCE_PATTERN = /^[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+$/;
+const resource = v.pipe(
+  text,
+  check('bad-resource', { pattern: RESOURCE_PATTERN.source }, (uri) => RESOURCE_PATTERN.test(uri) && URL.canParse(uri)),
+);
+
+/** Absolute URIs without a fragment (RFC 8707 section 2): one, or a list of them. */
+export const resources = v.pipe(
+  v.custom<string | unknown[]>((value) => typeof value === 'string' || Array.isArray(value), 'wrong-type'),
+  v.transform((value) => [value].flat()),
+  v.array(resource, 'wrong-type'),
+  check(
+    'missing',
+    { type: ['string', 'array'], pattern: RESOURCE_PATTERN.source, minItems: 1 },
+    ({ length }) => length > 0,
+  ),
+);
+
+/**
+ * The parameters that no entry can set, in any case of their letters: the protocol sets them itself, a field of the entry
+ * is there for them, or they would put a secret into the settings.
+ */
+export const RESERVED_PARAMETERS: readonly string[] = [
+  'response_type',
+  'response_mode',
+  'client_id',
+  'redirect_uri',
+  'scope',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'request',
+  'request_uri',
+  'resource',
+  'dpop_jkt',
+  'grant_type',
+  'code',
+  'code_verifier',
+  'refresh_token',
+  'device_code',
+  'client_secret',
+  'client_assertion',
+  'client_assertion_type',
+  'assertion',
+  'username',
+  'password',
+];
+
+// A list would pass for an object in what follows.
+const plainObject = v.custom<Record<string, unknown>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'wrong-type',
+);
+
+// Some servers read names in any case, so that "State" would be a second state.
+const parameterName = v.pipe(
+  text,
+  check('reserved-parameter', { not: { enum: RESERVED_PARAMETERS } }, (name) => {
+    return !RESERVED_PARAMETERS.includes(name.toLowerCase());
+  }),
+);
+
+/** Parameters of a request by their names, none of which is among {@link RESERVED_PARAMETERS}. */
+export const parameters = v.pipe(plainObject, v.record(parameterName, text));
+
+const ENDPOINTS = {
+  authorization: endpoint,
+  token: endpoint,
+  revocation: v.optional(endpoint),
+  userinfo: v.optional(endpoint),
+  deviceAuthorization: v.optional(endpoint),
+  jwks: v.optional(endpoint),
+  pushedAuthorizationRequest: v.optional(endpoint),
+  endSession: v.optional(endpoint),
+} as const;
+
+/** The endpoints of a server, by the names that an entry has for them. */
+export const ENDPOINT_FIELDS = Object.keys(ENDPOINTS) as readonly (keyof typeof ENDPOINTS)[];
+
+/** The URLs of a server's endpoints. */
+export const endpoints = v.pipe(plainObject, v.strictObject(ENDPOINTS));
+
+/** The names of members of the userinfo answer: of one that stays the same, and of one to show. */
+export const account = v.pipe(plainObject, v.strictObject({ id: text, label: v.optional(text) }));

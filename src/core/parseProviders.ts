@@ -1,0 +1,127 @@
+// How the value of `sessionKeeper.providers` becomes providers, and what can be wrong with it.
+import * as v from 'valibot';
+import { BUILT_IN_PROVIDER_IDS, type Provider } from './provider.ts';
+import { FIELD_ROWS } from './providerFields.ts';
+
+/** Why an entry cannot be used. */
+export type ProblemCode =
+  | 'not-a-list'
+  | 'not-an-object'
+  | 'missing'
+  | 'wrong-type'
+  | 'unknown-field'
+  | 'bad-id'
+  | 'id-of-built-in'
+  | 'id-twice'
+  | 'bad-url'
+  | 'not-https'
+  | 'bad-scope'
+  | 'out-of-range'
+  | 'bad-sign-in-method'
+  | 'bad-port'
+  | 'bad-redirect-uri'
+  | 'bad-session-token'
+  | 'bad-sign-out'
+  | 'bad-endpoint'
+  | 'bad-client-authentication'
+  | 'bad-resource'
+  | 'reserved-parameter';
+
+/** Something wrong with the setting: which entry, which field, what. */
+export interface SettingProblem {
+  /** What to call the entry: its label, its id, or its place in the list, counted from 1. */
+  readonly entry: string;
+  /** The field at fault; empty if it is the entry or the list as a whole. */
+  readonly field: string;
+  readonly code: ProblemCode;
+}
+
+/** What a settings value comes to: the entries that can be used, and what is wrong with the others. */
+export interface ParsedProviders {
+  readonly providers: readonly Provider[];
+  readonly problems: readonly SettingProblem[];
+}
+
+/**
+ * Parses the value of the setting `sessionKeeper.providers`, whatever it is. Never throws: a bad entry becomes
+ * a problem and the good ones go on working. Of two entries with one id the first is taken.
+ * @param takenIds ids that belong to providers of other extensions.
+ */
+export function parseProviders(value: unknown, takenIds: readonly string[] = BUILT_IN_PROVIDER_IDS): ParsedProviders {
+  if (value === undefined || value === null) {
+    return { providers: [], problems: [] };
+  }
+  if (!Array.isArray(value)) {
+    return { providers: [], problems: [{ entry: '', field: '', code: 'not-a-list' }] };
+  }
+  const providers: Provider[] = [];
+  const problems: SettingProblem[] = [];
+  for (const [index, raw] of (value as unknown[]).entries()) {
+    const entry = nameOf(raw, index);
+    const { problems: found, provider } = parseEntry(raw);
+    problems.push(...found.map((problem) => ({ entry, ...problem })));
+    if (provider === undefined) {
+      continue;
+    }
+    if (takenIds.includes(provider.id)) {
+      problems.push({ entry, field: 'id', code: 'id-of-built-in' });
+    } else if (providers.some(({ id }) => id === provider.id)) {
+      problems.push({ entry, field: 'id', code: 'id-twice' });
+    } else {
+      providers.push(provider);
+    }
+  }
+  return { providers, problems };
+}
+
+type FieldProblem = Omit<SettingProblem, 'entry'>;
+
+/** The provider of an entry; undefined if anything is wrong with it. */
+function parseEntry(raw: unknown): { readonly provider: Provider | undefined; readonly problems: FieldProblem[] } {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    return { provider: undefined, problems: [{ field: '', code: 'not-an-object' }] };
+  }
+  const entry = raw as Readonly<Record<string, unknown>>;
+  const problems: FieldProblem[] = [];
+  const values = FIELD_ROWS.map(([field, { schema, unitMs = 1 }]) => {
+    const { issues = [], output } = v.safeParse(schema, entry[field], { abortPipeEarly: true });
+    problems.push(...issues.map((issue) => problemOf(field, issue)));
+    return [field, typeof output === 'number' ? output * unitMs : output] as const;
+  });
+  problems.push(...unknownFieldsOf(entry).map((field) => ({ field, code: 'unknown-field' }) as const));
+  if (problems.length > 0) {
+    return { provider: undefined, problems };
+  }
+  const provider = Object.fromEntries(values) as Provider;
+  return { provider: { ...provider, label: provider.label || new URL(provider.issuer).hostname }, problems };
+}
+
+function nameOf(raw: unknown, index: number): string {
+  if (typeof raw === 'object' && raw !== null) {
+    for (const field of ['label', 'id'] as const) {
+      const value = (raw as Record<string, unknown>)[field];
+      if (typeof value === 'string' && value.trim() !== '') {
+        return value.trim();
+      }
+    }
+  }
+  return String(index + 1);
+}
+
+function problemOf(field: string, issue: v.BaseIssue<unknown>): FieldProblem {
+  const path = issue.path?.map((item) => String(item.key)) ?? [];
+  return { field: [field, ...path].join('.'), code: codeOf(issue) };
+}
+
+function codeOf(issue: v.BaseIssue<unknown>): ProblemCode {
+  // valibot has words of its own for the keys of an object; every other message is one of the codes.
+  if (issue.type === 'strict_object') {
+    return issue.expected === 'never' ? 'unknown-field' : 'missing';
+  }
+  return issue.message as ProblemCode;
+}
+
+/** A misspelt field would be ignored in silence, so it is a problem. */
+function unknownFieldsOf(entry: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(entry).filter((name) => FIELD_ROWS.every(([field]) => field !== name));
+}

@@ -1,0 +1,59 @@
+// What the report says about the providers: every field of the table, under its name in the settings.
+import { SECOND } from '../core/clock.ts';
+import type { Display, FieldRow, Shown } from '../core/fieldRow.ts';
+import type { Provider } from '../core/provider.ts';
+import { FIELD_ROWS } from '../core/providerFields.ts';
+import { redirectUrisOf, usesAnyPort } from '../core/redirectUri.ts';
+import type { ClientSecretState } from '../storage/clientSecrets.ts';
+import { code, item, list, url } from './markdown.ts';
+
+const CLIENT_SECRETS: Readonly<Record<ClientSecretState, string>> = {
+  none: 'none',
+  stored: 'in the secret storage',
+  lost: 'LOST: it was set, and the secret storage does not have it',
+  unknown: 'not known',
+};
+
+/** The fields of a provider, and what follows from them. */
+export function providerLines(provider: Provider, clientSecret: ClientSecretState): string[] {
+  const uris = redirectUrisOf(provider).map(loopbackUrl).join(', ');
+  return [
+    `### ${code(provider.label)}`,
+    ...FIELD_ROWS.map(([field, row]) => item(field, describe(provider[field], row))),
+    item('Client secret', CLIENT_SECRETS[clientSecret]),
+    item(
+      'Redirect URIs to register',
+      provider.signInMethod === 'uri'
+        ? 'the link to VS Code'
+        : `${uris}${usesAnyPort(provider) ? ' with any port' : ''}`,
+    ),
+  ];
+}
+
+function describe(value: unknown, { display, unitMs, unset = 'none' }: FieldRow): string {
+  if (value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)) {
+    return URL.canParse(unset) ? loopbackUrl(unset) : unset;
+  }
+  // The type of the row holds that its display fits the value.
+  return DISPLAYS[display](value as never, unitMs ?? 1);
+}
+
+const DISPLAYS: { readonly [Kind in Display]: (value: Shown[Kind], unitMs: number) => string } = {
+  value: (value) => code(String(value)),
+  list,
+  time: (value, unitMs) => `${value / unitMs} ${unitMs === SECOND ? 's' : 'min'}`,
+  url,
+  loopbackUrl,
+  urls: (value) =>
+    Object.entries(value)
+      .flatMap(([name, address]) => (address === undefined ? [] : [`${name} ${url(address)}`]))
+      .join(', '),
+  values: (value) => list(Object.values(value)),
+  // The values are the person's own affair: a name that is a hint, say.
+  names: (value) => list(Object.keys(value)),
+};
+
+/** A redirect URI, which is an `http:` URL for a reason. */
+function loopbackUrl(uri: string): string {
+  return code(uri.replace('http://', ''));
+}

@@ -1,0 +1,20 @@
+// What can be done about a failure from the report.
+import { FAILURE_POLICIES, type Category } from '../core/failurePolicies.ts';
+import type { Action } from '../core/failurePolicy.ts';
+import type { QuickFix } from './finding.ts';
+
+/** What is worth pressing about a failure: what its remedy offers first, where that can be done from here. */
+export function quickFixFor(category: Category, otherwise: QuickFix): QuickFix {
+  const [first] = FAILURE_POLICIES[category].actions;
+  return (first === undefined ? undefined : QUICK_FIXES[first]) ?? otherwise;
+}
+
+const QUICK_FIXES: Readonly<Partial<Record<Action, QuickFix>>> = {
+  'sign-in': 'sign-in',
+  settings: 'settings',
+  scopes: 'settings',
+  'copy-redirect': 'settings',
+  'proxy-settings': 'proxy-settings',
+  'certificate-settings': 'proxy-settings',
+  log: 'log',
+};

@@ -1,0 +1,40 @@
+// What the report says about the servers.
+import type { Provider } from '../core/provider.ts';
+import type { KnownServer } from '../protocol/discovery.ts';
+import { ENDPOINTS } from '../protocol/metadata.ts';
+import { code, item, list, time, url } from './markdown.ts';
+
+/** What of a server's own description tells something, by the names that RFC 8414 and OpenID Connect Discovery give it. */
+const LISTS = [
+  'scopes_supported',
+  'grant_types_supported',
+  'response_types_supported',
+  'code_challenge_methods_supported',
+  'token_endpoint_auth_methods_supported',
+  'id_token_signing_alg_values_supported',
+  'prompt_values_supported',
+] as const;
+const FLAGS = ['authorization_response_iss_parameter_supported', 'require_pushed_authorization_requests'] as const;
+
+/** What the server of a provider has said of itself, and the last failure to ask it. */
+export function serverLines(provider: Provider, known: KnownServer | undefined): string[] {
+  const lines = [`### ${code(provider.label)}`];
+  if (known === undefined) {
+    return [...lines, item('Answer', 'not asked since the window was opened or the settings were changed')];
+  }
+  const { failed, said } = known;
+  if (failed !== undefined) {
+    lines.push(item('Failed', `${time(failed.at)}: ${code(`${failed.failure.category}, ${failed.failure.code}`)}`));
+  }
+  if (said !== undefined) {
+    // The types of the library say what a server should answer, not what it does.
+    const metadata: Readonly<Record<string, unknown>> = said.metadata;
+    lines.push(
+      item('Answered', time(said.at)),
+      ...ENDPOINTS.map((name) => item(name, typeof metadata[name] === 'string' ? url(metadata[name]) : 'none')),
+      ...LISTS.map((name) => item(name, Array.isArray(metadata[name]) ? list(metadata[name]) : 'not said')),
+      ...FLAGS.map((name) => item(name, typeof metadata[name] === 'boolean' ? String(metadata[name]) : 'not said')),
+    );
+  }
+  return lines;
+}

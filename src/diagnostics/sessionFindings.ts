@@ -1,0 +1,145 @@
+// The findings about sessions: whose they are, how they fare, and what their servers' clocks show.
+import { isLoopbackHost } from '../core/address.ts';
+import { claimsOf } from '../core/claims.ts';
+import { CLOCK_SKEW_WARNING } from '../core/clock.ts';
+import { isIssuedBy } from '../core/issuer.ts';
+import type { Provider } from '../core/provider.ts';
+import { normalizeScopes } from '../core/scopes.ts';
+import { configuredProviderOf, type SessionRecord } from '../core/session.ts';
+import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
+import type { DiagnosticFinding, Facts } from './finding.ts';
+import { quickFixFor } from './quickFix.ts';
+
+/** What there is to say of the sessions. */
+export function sessionFindings(facts: Facts): DiagnosticFinding[] {
+  return [
+    ...facts.sessions.flatMap((session) => ofSession(session, facts)),
+    ...ofClocks(facts),
+    ...sameLabels(owned(facts)),
+  ];
+}
+
+function providerWith({ providers }: Facts, id: string): Provider | undefined {
+  return providers.find((provider) => provider.id === id);
+}
+
+function owned(facts: Facts): LiveSession[] {
+  return facts.sessions.filter(
+    ({ record }) => configuredProviderOf(record, (id) => providerWith(facts, id)) !== undefined,
+  );
+}
+
+function ofSession(session: LiveSession, facts: Facts): DiagnosticFinding[] {
+  const { record } = session;
+  const about = { session, providerId: record.providerId } as const;
+  const wrong = wrongClaimsOf(record);
+  const poisoned =
+    wrong.length === 0
+      ? []
+      : [{ ...about, code: 'poisoned', severity: 'error', quickFix: 'remove', detail: wrong.join(', ') } as const];
+  const provider = providerWith(facts, record.providerId);
+  if (configuredProviderOf(record, () => provider) === undefined) {
+    const isOfTest = isOnThisMachine(record.issuer) && (provider === undefined || !isOnThisMachine(provider.issuer));
+    const code = isOfTest ? 'test-server' : provider === undefined ? 'not-configured' : 'foreign';
+    // Where the settings cannot be read, they are what is to be mended, and the session is as good as before.
+    const quickFix = provider === undefined && facts.problems.length > 0 ? 'settings' : 'remove';
+    return [...poisoned, { ...about, code, severity: 'warning', quickFix }];
+  }
+  return [...poisoned, ...ofOwnSession(session, provider, facts.now)];
+}
+
+function ofOwnSession(session: LiveSession, provider: Provider | undefined, now: number): DiagnosticFinding[] {
+  const { record, failure, unsaved } = session;
+  const about = { session, providerId: record.providerId } as const;
+  const findings: DiagnosticFinding[] = [];
+  if (unsaved) {
+    findings.push({ ...about, code: 'unsaved', severity: 'error', quickFix: 'check' });
+  }
+  if (record.ended !== undefined || !isUsable(record, sessionTime(session, now))) {
+    const detail = record.ended === undefined ? undefined : `${record.ended.category}, ${record.ended.code}`;
+    findings.push({ ...about, code: 'ended', severity: 'warning', quickFix: 'sign-in', detail });
+    return findings;
+  }
+  if (failure !== undefined) {
+    findings.push({
+      ...about,
+      code: 'renewal-fails',
+      severity: 'warning',
+      quickFix: quickFixFor(failure.category, 'renew'),
+      detail: `${failure.category}, ${failure.code}`,
+    });
+  }
+  // Without an end there is nothing to renew for, and without a refresh token none to be assumed.
+  const { accessExpiresAt, expirySource, refreshToken } = record;
+  if (refreshToken === undefined && accessExpiresAt !== undefined) {
+    const isAskedFor = normalizeScopes(provider?.scopes ?? []).includes('offline_access');
+    findings.push({
+      ...about,
+      code: 'no-refresh-token',
+      severity: 'note',
+      quickFix: isAskedFor ? undefined : 'settings',
+    });
+  }
+  if (refreshToken !== undefined && expirySource === 'never-said') {
+    findings.push({ ...about, code: 'lifetime-never-said', severity: 'note', quickFix: 'settings' });
+  }
+  return findings;
+}
+
+/** What of the ID token does not fit the record; nothing where it fits, or cannot be looked into. */
+function wrongClaimsOf({ idToken, issuer, clientId, subject }: SessionRecord): string[] {
+  const claims = idToken === undefined ? undefined : claimsOf(idToken);
+  if (claims === undefined) {
+    return [];
+  }
+  const { iss, aud, sub, tid } = claims;
+  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  return [
+    ...(isIssuedBy(iss, tid, issuer) ? [] : ['iss']),
+    ...(audiences.includes(clientId) ? [] : ['aud']),
+    ...(subject === undefined || sub === subject ? [] : ['sub']),
+  ];
+}
+
+function isOnThisMachine(issuer: string): boolean {
+  return URL.canParse(issuer) && isLoopbackHost(new URL(issuer).hostname);
+}
+
+/** Of each provider, the latest answer counts. */
+function ofClocks(facts: Facts): DiagnosticFinding[] {
+  const latest = new Map<string, LiveSession>();
+  for (const session of owned(facts)) {
+    const { providerId, renewedAt } = session.record;
+    if (skewOf(session) !== undefined && renewedAt >= (latest.get(providerId)?.record.renewedAt ?? -Infinity)) {
+      latest.set(providerId, session);
+    }
+  }
+  return [...latest.values()].flatMap((session) => {
+    const { providerId, refreshToken, ended } = session.record;
+    const skew = skewOf(session) ?? 0;
+    // The next answer measures it anew.
+    const quickFix = refreshToken === undefined || ended !== undefined ? undefined : 'renew';
+    return Math.abs(skew) > CLOCK_SKEW_WARNING
+      ? [{ code: 'clock-off', severity: 'warning', quickFix, providerId, session, skew } as const]
+      : [];
+  });
+}
+
+/** How far the server's clock was ahead, in ms, when it last gave a token. */
+export function skewOf({ skew, record }: LiveSession): number | undefined {
+  return skew ?? record.skew;
+}
+
+function sameLabels(sessions: readonly LiveSession[]): DiagnosticFinding[] {
+  return sessions.flatMap((session, index) => {
+    const { account, providerId } = session.record;
+    const isTaken = sessions.slice(0, index).some(({ record }) => {
+      return (
+        record.providerId === providerId && record.account.label === account.label && record.account.id !== account.id
+      );
+    });
+    return isTaken
+      ? [{ code: 'same-label', severity: 'warning', quickFix: 'sign-out', providerId, session } as const]
+      : [];
+  });
+}

@@ -1,0 +1,112 @@
+// What the report says about the sessions.
+import { claimsOf } from '../core/claims.ts';
+import { sanitizeDisplayName } from '../core/failure.ts';
+import { configuredProviderOf, tokenLifetimes, type SessionRecord } from '../core/session.ts';
+import { statusOf, type LiveSession } from '../core/status.ts';
+import type { HistoryEvent } from '../sessions/history.ts';
+import type { Facts } from './finding.ts';
+import { skewOf } from './sessionFindings.ts';
+import { code, distance, item, list, shortId, time, url } from './markdown.ts';
+import type { ReportInput } from './report.ts';
+
+/** What is known of a session, without its tokens and without who its person is. */
+export function sessionLines(session: LiveSession, { facts, lifetimes }: ReportInput): string[] {
+  const { record, failure, failedAt, failures } = session;
+  const { accessExpiresAt, renewalDueAt, sessionEndsAt, state } = statusOf(session, lifetimes, facts.now);
+  const isOwned =
+    configuredProviderOf(record, (id) => facts.providers.find((provider) => provider.id === id)) !== undefined;
+  const at = (formatTime: number | undefined, otherwise: string): string =>
+    formatTime === undefined ? otherwise : `${time(formatTime)} (${distance(formatTime - facts.now)})`;
+  const isRenewable = tokenLifetimes(record).renewable;
+  return [
+    `### ${code(shortId(record.id))}`,
+    item('Account', accountOf(record, facts)),
+    item('Provider', `${code(record.providerId)}, ${isOwned ? 'as configured' : 'NOT as configured'}`),
+    item('Issuer', url(record.issuer)),
+    item('Client id', code(record.clientId)),
+    item('Credentials go to', goalOf(record)),
+    item('State', isOwned ? state : 'set apart'),
+    item('Scopes', list(record.scopes)),
+    item('Signed in', at(record.signedInAt, '')),
+    item('Last renewal', record.renewedAt === record.signedInAt ? 'none yet' : at(record.renewedAt, '')),
+    item('Access token expires', `${at(accessExpiresAt, 'never said')}; known from: ${record.expirySource}`),
+    item('Session ends', `${at(sessionEndsAt, 'not known')}; known from: ${sourceOfEnd(record)}`),
+    item('Generation', `${record.generation}${record.isComplete ? '' : ' (half a renewal)'}`),
+    item(
+      'Renewable',
+      isRenewable ? 'yes' : record.refreshToken === undefined ? 'no, there is no refresh token' : 'no, it has ended',
+    ),
+    item('Next renewal', isRenewable && isOwned ? at(renewalDueAt, 'nothing calls for one') : 'none'),
+    item('ID token', claimNames(record)),
+    item('Stored', whereStored(session)),
+    item(
+      'Last failure',
+      failure === undefined
+        ? 'none'
+        : `${code(`${failure.category}, ${failure.code}`)}, ${at(failedAt, 'time not known')}, ${failures} in a row`,
+    ),
+    ...(record.ended === undefined
+      ? []
+      : [item('Ended', `${at(record.ended.at, '')}: ${code(`${record.ended.category}, ${record.ended.code}`)}`)]),
+  ];
+}
+
+/** Where the entry led them when they came: nowhere else are they sent. */
+function goalOf({ origins }: SessionRecord): string {
+  return origins === undefined
+    ? 'not kept yet'
+    : origins.length === 0
+      ? 'where the server says'
+      : origins.map(url).join(', ');
+}
+
+function sourceOfEnd(record: SessionRecord): string {
+  return !tokenLifetimes(record).renewable
+    ? 'the access token, which cannot be renewed'
+    : (record.sessionEndSource ?? 'nothing');
+}
+
+function whereStored({ unsaved, unshared }: LiveSession): string {
+  return unsaved ? 'NO, in memory only' : unshared === true ? 'yes, but not shared with other windows' : 'yes';
+}
+
+function claimNames({ idToken }: SessionRecord): string {
+  const claims = idToken === undefined ? undefined : claimsOf(idToken);
+  return idToken === undefined
+    ? 'none'
+    : claims === undefined
+      ? 'there, but not readable'
+      : `has the claims ${list(Object.keys(claims))}`;
+}
+
+/** Who somebody is does not belong in a ticket: the first character tells them apart well enough, and a number. */
+export function accountOf({ account, providerId }: SessionRecord, { sessions }: Facts): string {
+  const ids = [
+    ...new Set(
+      sessions.filter(({ record }) => record.providerId === providerId).map(({ record }) => record.account.id),
+    ),
+  ];
+  const [first = ''] = sanitizeDisplayName(account.label);
+  return `${code(`${first}…`)}, account ${ids.indexOf(account.id) + 1} of ${code(providerId)}`;
+}
+
+/** Something that happened to a session. */
+export function eventLine({ at, generation, kind, providerId, reason, session }: HistoryEvent): string {
+  const because = reason === undefined ? '' : `: ${code(`${reason.category}, ${reason.code}`)}`;
+  return `- ${time(at)} ${code(session)} at ${code(providerId)}, generation ${generation}: ${kind}${because}`;
+}
+
+/** How far the clocks of this computer and of a session's server are apart. */
+export function clockLines(session: LiveSession): string[] {
+  const { issuer, renewedAt } = session.record;
+  const skew = skewOf(session);
+  const where = `Date header of ${url(issuer)}`;
+  return [
+    item(
+      code(shortId(session.record.id)),
+      skew === undefined
+        ? `not measured, no ${where}`
+        : `server ${skew >= 0 ? 'ahead' : 'behind'} by ${Math.abs(skew)} ms, ${where}, ${time(renewedAt)}`,
+    ),
+  ];
+}

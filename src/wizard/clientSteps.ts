@@ -1,0 +1,56 @@
+// The steps about the client: its ID, and its secret if it has one.
+import * as vscode from 'vscode';
+import { providerOf } from './draft.ts';
+import { validateClientId } from './entryValidation.ts';
+import { showStep, type Answer } from './multiStepInput.ts';
+import { isForAnyPort } from './redirect.ts';
+import { requiresSecret } from './steps.ts';
+import { isInvalid, validateWhileTyping } from './validation.ts';
+import * as words from './wizardMessages.ts';
+import { createBox, type Outcome, type WizardState } from './wizardStep.ts';
+
+/** Asks for the client ID, and shows how to register the client. */
+export function askClient(state: WizardState): Promise<Answer<Outcome>> {
+  const { dependencies, draft } = state;
+  const provider = providerOf(draft);
+  const addresses =
+    provider === undefined || draft.preset?.registersRedirect === false ? [] : dependencies.addressesOf(provider);
+  const isAnyPort = provider !== undefined && isForAnyPort(draft) && provider.signInMethod !== 'uri';
+  const prompt = words.askClient(draft.preset, addresses, isAnyPort);
+  const box = createBox(state, 'client', prompt, draft.clientId);
+  box.placeholder = words.sampleClient();
+  const copy = { iconPath: new vscode.ThemeIcon('copy'), tooltip: words.labelCopyAddresses() };
+  const page = { iconPath: new vscode.ThemeIcon('book'), tooltip: words.labelPage() };
+  box.buttons = [...box.buttons, ...(addresses.length > 0 ? [copy] : []), page];
+  validateWhileTyping(box, validateClientId);
+  const press = async (button: vscode.QuickInputButton): Promise<void> => {
+    if (button === copy) {
+      await vscode.env.clipboard.writeText(addresses.join('\n'));
+      box.prompt = words.sayCopied(prompt);
+    } else {
+      await vscode.commands.executeCommand('markdown.showPreview', dependencies.pageOn(draft.preset?.id ?? 'other'));
+    }
+  };
+  return showStep(
+    box,
+    () =>
+      isInvalid(box, validateClientId(box.value)) ? undefined : { draft: { ...draft, clientId: box.value.trim() } },
+    press,
+  );
+}
+
+/** Asks for the client's secret. */
+export async function askSecret(state: WizardState): Promise<Answer<Outcome>> {
+  const { dependencies, draft } = state;
+  const provider = providerOf(draft);
+  const known = provider && (await dependencies.clientSecrets.read(provider).catch(() => undefined));
+  const box = createBox(state, 'secret', words.askSecret(known !== undefined, draft.preset), state.secret);
+  box.password = true;
+  return showStep(box, () => {
+    const secret = box.value.trim();
+    const next = { ...draft, withoutSecret: secret === '' && known === undefined };
+    const refusing = requiresSecret(next);
+    box.validationMessage = refusing && words.saySecretMissing(refusing);
+    return refusing === undefined ? { draft: next, secret } : undefined;
+  });
+}

@@ -1,0 +1,109 @@
+// The steps about the entry: its scopes, label and ID, and the summary.
+import type { Draft } from './draft.ts';
+import type { Entry } from './entries.ts';
+import { validateId, validateScope, type ValidationError } from './entryValidation.ts';
+import { showStep, type Answer } from './multiStepInput.ts';
+import { proposedId, proposedLabel, scopeChoices } from './proposals.ts';
+import { isForAnyPort, urisToRegister } from './redirect.ts';
+import { mayHaveSecret, stepsOf } from './steps.ts';
+import { isInvalid, validateWhileTyping } from './validation.ts';
+import * as words from './wizardMessages.ts';
+import { createBox, createList, pickRow, separator, type Outcome, type WizardState } from './wizardStep.ts';
+
+/** Asks for the scopes. */
+export function askScopes(state: WizardState): Promise<Answer<Outcome>> {
+  const { draft } = state;
+  const list = createList(state, 'scopes', words.askScopes());
+  const choices = scopeChoices(draft);
+  const rows = choices.map(({ isOffered, scope }) => ({
+    label: scope,
+    description: [
+      words.scopeWords(scope),
+      ...(isOffered || draft.offers?.scopes_supported === undefined ? [] : [words.labelNotNamed()]),
+    ]
+      .filter(Boolean)
+      .join(' · '),
+  }));
+  list.canSelectMany = true;
+  list.items = rows;
+  list.selectedItems = rows.filter((_, index) => choices[index]?.picked);
+  list.onDidChangeValue((value) => {
+    const typed = value.trim();
+    const chosen = list.selectedItems;
+    const known = [...new Set([...rows, ...chosen])];
+    const isNew = typed !== '' && validateScope(typed) === undefined && known.every(({ label }) => label !== typed);
+    list.items = isNew ? [...known, { label: typed, description: words.labelNotNamed() }] : known;
+    list.selectedItems = chosen;
+  });
+  return showStep(list, () => {
+    const scopes = list.selectedItems.map(({ label }) => label);
+    return scopes.length === 0 ? undefined : { draft: { ...draft, scopes } };
+  });
+}
+
+/** Asks for the label. */
+export function askLabel(state: WizardState): Promise<Answer<Outcome>> {
+  return askText(state, 'label', words.askLabel(), proposedLabel(state.draft), () => undefined);
+}
+
+/** Asks for the ID. */
+export function askId(state: WizardState): Promise<Answer<Outcome>> {
+  const others = otherEntries(state);
+  return askText(state, 'id', words.askId(), proposedId(state.draft, others), (id) => validateId(id, others));
+}
+
+function otherEntries({ draft, entries }: WizardState): Entry[] {
+  return entries.filter((entry) => entry !== draft.old);
+}
+
+function askText(
+  state: WizardState,
+  step: 'label' | 'id',
+  prompt: string,
+  value: string,
+  validate: (value: string) => ValidationError | undefined,
+): Promise<Answer<Outcome>> {
+  const box = createBox(state, step, prompt, value);
+  validateWhileTyping(box, validate);
+  return showStep(box, () =>
+    isInvalid(box, validate(box.value.trim())) ? undefined : { draft: { ...state.draft, [step]: box.value.trim() } },
+  );
+}
+
+/** Shows everything once more, to save it or to change a line. */
+export function askSummary(state: WizardState): Promise<Answer<Outcome>> {
+  const { draft } = state;
+  return pickRow(state, 'summary', words.askSummary(), [
+    {
+      label: `$(sign-in) ${words.labelSignInNow()}`,
+      detail: words.detailSignInNow(),
+      outcome: { draft, next: 'sign-in' },
+    },
+    { label: `$(save) ${words.labelSave()}`, outcome: { draft, next: 'save' } },
+    separator(''),
+    ...summaryLines(draft, state.secret).map(([step, value]) => ({
+      label: words.LINES[step](),
+      description: value,
+      outcome: { draft, next: step },
+    })),
+  ]);
+}
+
+type SummaryLine = readonly [step: keyof typeof words.LINES, value: string];
+
+function summaryLines(draft: Draft, secret: string): SummaryLine[] {
+  const secretState = secret !== '' ? words.sayGiven() : draft.withoutSecret ? words.sayNone() : words.sayKept();
+  const lines: SummaryLine[] = [
+    ['label', draft.label],
+    ['id', draft.id],
+    ['issuer', draft.issuer],
+    ['redirect', words.lineRedirect(urisToRegister(draft), isForAnyPort(draft))],
+    ['client', draft.clientId],
+    ['secret', secretState],
+    ['scopes', draft.scopes?.join(' ') ?? ''],
+  ];
+  const steps = stepsOf(draft);
+  return lines.filter(
+    ([step]) => (step !== 'redirect' || steps.includes('redirect')) && (step !== 'secret' || mayHaveSecret(draft)),
+  );
+}
