@@ -37,8 +37,8 @@ export interface ProviderDependencies {
   openSignOutPage(page: ServerSignOut['page']): void;
   /** Tells the person that the server has not confirmed a sign-out. */
   reportNotRevoked(provider: string): void;
-  /** Offers another way to sign in, where one that a caller has asked for did not work. */
-  offerAnotherWay(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void;
+  /** Offers another sign-in method, if a sign-in that a caller has asked for failed. */
+  offerOtherMethod(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void;
   /** Signs in where nothing is configured: offers to add a provider, and rejects. */
   signInUnconfigured(): Promise<never>;
 }
@@ -211,7 +211,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     try {
       return accept(await this.#dependencies.signInController.signIn(provider, scopes, hints));
     } catch (error) {
-      this.#dependencies.offerAnotherWay(error, provider, scopes, hints);
+      this.#dependencies.offerOtherMethod(error, provider, scopes, hints);
       throw this.#toError(error, false);
     }
   }

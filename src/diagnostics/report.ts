@@ -9,6 +9,7 @@ import { DEFAULT_REDIRECT_URI, redirectUrisOf, usesAnyPort } from '../core/redir
 import { tokenLifetimes, configuredProviderOf, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import type { KnownServer } from '../protocol/discovery.ts';
+import { findFlow } from '../flows/signInFlows.ts';
 import { ENDPOINTS } from '../protocol/metadata.ts';
 import type { ClientSecretState } from '../storage/clientSecrets.ts';
 import type { Health } from '../storage/storageProbe.ts';
@@ -204,7 +205,7 @@ function providerLines(provider: Provider, clientSecret: ClientSecretState): str
     item('Scopes', list(scopes)),
     ...lifetimeLines(provider),
     item('In the Accounts menu', accountsMenu ? 'yes' : 'no'),
-    ...wayLines(provider),
+    ...methodLines(provider),
     item('Resource', list(resource)),
     item('Pushed authorization', pushedAuthorization ? 'always' : 'where the server demands it'),
     ...endpointLines(provider),
@@ -228,17 +229,19 @@ function lifetimeLines({ assumedLifetime, idleTimeout, sessionLifetime }: Provid
   ];
 }
 
-function wayLines(provider: Provider): string[] {
+function methodLines(provider: Provider): string[] {
   const { redirectPorts, redirectUri, signInMethod, signOutAtServer } = provider;
   const shown = (uri: string): string => code(uri.replace('http://', ''));
   const uris = redirectUrisOf(provider).map(shown).join(', ');
   return [
-    item('Way to sign in', signInMethod ?? 'the first that works'),
+    item('Sign-in method', signInMethod ?? 'the first that works'),
     item('Redirect ports', redirectPorts.length === 0 ? 'any' : redirectPorts.join(', ')),
     item('Redirect URI', redirectUri === undefined ? `${shown(DEFAULT_REDIRECT_URI)} (default)` : shown(redirectUri)),
     item(
       'Redirect URIs to register',
-      signInMethod === 'uri' ? 'the link to VS Code' : `${uris}${usesAnyPort(provider) ? ' with any port' : ''}`,
+      findFlow(signInMethod)?.redirectsTo === 'editor'
+        ? 'the link to VS Code'
+        : `${uris}${usesAnyPort(provider) ? ' with any port' : ''}`,
     ),
     item(
       'Sign-out at the server',

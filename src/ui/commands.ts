@@ -90,30 +90,30 @@ export class Commands {
     provider: Provider,
     scopes: readonly string[],
     hints: SignInHints = {},
-    way?: SignInMethod,
+    method?: SignInMethod,
   ): Promise<void> {
     try {
-      const record = await this.#dependencies.signInController.signIn(provider, scopes, hints, way);
+      const record = await this.#dependencies.signInController.signIn(provider, scopes, hints, method);
       void vscode.window.showInformationMessage(text.saySignedIn(provider.label, record.account.label));
     } catch (error) {
       this.#dependencies
         .notifications()
-        .reportFailure(error, this.#attempt(provider, scopes, { ...hints, ...hintsAfter(toFailure(error)) }, way));
+        .reportFailure(error, this.#attempt(provider, scopes, { ...hints, ...hintsAfter(toFailure(error)) }, method));
     }
   }
 
-  /** Offers another way, or another redirect URI, where a sign-in that another extension has asked for did not work; that one is told of it by itself. */
-  offerAnotherWay(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void {
+  /** Offers another sign-in method, or another redirect URI, if a sign-in that another extension has asked for failed; VS Code tells that extension. */
+  offerOtherMethod(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void {
     const actions: readonly Action[] = FAILURE_POLICIES[toFailure(error).category].actions;
     if (actions.includes('another-way') || actions.includes('fixed-port')) {
       this.#dependencies.notifications().reportFailure(error, this.#attempt(provider, scopes, hints));
     }
   }
 
-  #attempt(provider: Provider, scopes: readonly string[], hints: SignInHints, way?: SignInMethod): ActionTarget {
+  #attempt(provider: Provider, scopes: readonly string[], hints: SignInHints, method?: SignInMethod): ActionTarget {
     // Its entry may have been changed for the next attempt.
     const again = (other?: SignInMethod): Promise<void> =>
-      this.signInTo(this.#dependencies.settings.provider(provider.id) ?? provider, scopes, hints, other ?? way);
+      this.signInTo(this.#dependencies.settings.provider(provider.id) ?? provider, scopes, hints, other ?? method);
     return { providerId: provider.id, hasSession: false, signIn: again, retry: again };
   }
 
@@ -123,16 +123,16 @@ export class Commands {
       providerId: record.providerId,
       sessionId: record.id,
       hasSession: true,
-      signIn: (way) => this.#signInAgain(record.id, record, way),
+      signIn: (method) => this.#signInAgain(record.id, record, method),
       retry: () => this.renew(record),
     };
   }
 
   /** What an action is about, where it is about a provider. */
   subjectAt(providerId: string): ActionTarget {
-    const signIn = async (way?: SignInMethod): Promise<void> => {
+    const signIn = async (method?: SignInMethod): Promise<void> => {
       const provider = this.#dependencies.settings.provider(providerId);
-      await (provider === undefined ? this.signIn() : this.signInTo(provider, provider.scopes, {}, way));
+      await (provider === undefined ? this.signIn() : this.signInTo(provider, provider.scopes, {}, method));
     };
     const retry = async (): Promise<void> => {
       for (const { record } of this.#dependencies.sessionManager.all(providerId)) {
@@ -146,7 +146,7 @@ export class Commands {
    * Signs in again with the account and the scopes of a session, which stays until the new tokens are there. What the
    * server has asked for when it ended the session is asked for.
    */
-  async #signInAgain(id: string, known: SessionRecord, way?: SignInMethod): Promise<void> {
+  async #signInAgain(id: string, known: SessionRecord, method?: SignInMethod): Promise<void> {
     const session = this.#dependencies.sessionManager.all().find(({ record }) => record.id === id);
     const record = session?.record ?? known;
     const provider = this.#dependencies.settings.provider(record.providerId);
@@ -161,7 +161,7 @@ export class Commands {
       provider,
       record.scopes,
       { loginHint: loginHintOf(record), ...(failure === undefined ? {} : hintsAfter(failure)) },
-      way,
+      method,
     );
   }
 

@@ -2,6 +2,8 @@
 import * as vscode from 'vscode';
 import { toFailure } from '../core/failure.ts';
 import type { Provider } from '../core/provider.ts';
+import { leavesPortOpen } from '../core/redirectUri.ts';
+import { redirectUrisFor } from '../flows/signInFlows.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { ClientSecrets } from '../storage/clientSecrets.ts';
 import { PREFIX, SETTINGS } from '../host/ids.ts';
@@ -51,8 +53,8 @@ export interface AddProviderWizardDependencies {
   readonly settings: Settings;
   /** The page that tells how to register a client: at a product, or at any other server. */
   pageOn(product: PresetId | 'other'): vscode.Uri;
-  /** The redirect addresses to register at a provider's server. */
-  addressesOf(provider: Provider): string[];
+  /** The URI at which the editor hands callbacks to this extension, as it is registered at a server. */
+  readonly callbackUri: string;
   /** A port that is free now. */
   proposePort(): Promise<number>;
   /** Signs in to a provider, and tells how it went. */
@@ -248,8 +250,8 @@ class Visit {
     const addresses =
       provider === undefined || draft.preset?.registersRedirect === false
         ? []
-        : this.#dependencies.addressesOf(provider);
-    const isAnyPort = provider !== undefined && isForAnyPort(draft) && provider.signInMethod !== 'uri';
+        : redirectUrisFor(provider, undefined, this.#dependencies.callbackUri);
+    const isAnyPort = addresses.some(leavesPortOpen);
     const prompt = words.askClient(draft.preset, addresses, isAnyPort);
     const box = this.#box('client', prompt, draft.clientId);
     box.placeholder = words.sampleClient();

@@ -11,6 +11,8 @@ import {
   type ProblemCode,
   type Provider,
 } from '../core/provider.ts';
+import { deviceFlow } from '../flows/deviceFlow.ts';
+import { findFlow } from '../flows/signInFlows.ts';
 import { placeholderIn, type Preset } from './presets.ts';
 import { redirectDraftOf, redirectFieldsOf, type RedirectDraft } from './redirect.ts';
 
@@ -110,7 +112,7 @@ export function stepsOf(draft: Draft): Step[] {
 /** Whether a redirect URI on this machine has to be registered: not if the server takes any, knows no sign-in in the browser, or gets a link to VS Code. */
 function registersRedirect({ offers, old, preset }: Draft): boolean {
   const grants = words(offers?.grant_types_supported);
-  const isByLink = old?.['signInMethod'] === 'uri';
+  const isByLink = findFlow(old?.['signInMethod'])?.redirectsTo === 'editor';
   return (
     preset?.registersRedirect !== false && !isByLink && (grants.length === 0 || grants.includes('authorization_code'))
   );
@@ -353,7 +355,7 @@ export function entryOf(draft: Draft): Entry {
     issuer,
     clientId,
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
-    ...(withoutSecret && preset?.secret === 'for-browser' ? { signInMethod: 'device' } : {}),
+    ...(withoutSecret && preset?.secret === 'for-browser' ? { signInMethod: deviceFlow.id } : {}),
     ...fields,
     ...redirectFieldsOf(draft),
     // What the entry says of its old server must not send anything of another one there.

@@ -55,7 +55,7 @@ describe('the checker of the architecture', () => {
     for (const [file, text] of [
       ['core/b.ts', `import * as v from 'valibot'; import { a } from './a.ts';`],
       ['protocol/b.ts', `import * as oauth from 'oauth4webapi'; import { a } from '../core/a.ts';`],
-      ['flows/loopback.ts', `import { createServer } from 'node:http'; import { a } from '../protocol/a.ts';`],
+      ['flows/loopbackReceiver.ts', `import { createServer } from 'node:http'; import { a } from '../protocol/a.ts';`],
       ['sessions/b.ts', `import * as v from 'valibot'; import { a } from '../protocol/a.ts';`],
       [
         'ui/b.ts',
@@ -122,7 +122,7 @@ describe('the checker of the architecture', () => {
     ['core/b.ts', 'vscode'],
     ['sessions/b.ts', 'vscode'],
     ['flows/signIn.ts', 'node:http'],
-    ['flows/loopback.ts', 'node:https'],
+    ['flows/loopbackReceiver.ts', 'node:https'],
     ['core/b.ts', 'oauth4webapi'],
     ['sessions/b.ts', 'oauth4webapi'],
     ['ui/b.ts', 'oauth4webapi'],

@@ -74,7 +74,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 /** Packages that single files may import beside those of their layer. */
 const ALLOWED_TO_FILES: Readonly<Record<string, readonly string[]>> = {
   'flows/listener.ts': ['node:http'],
-  'flows/loopback.ts': ['node:http'],
+  'flows/loopbackReceiver.ts': ['node:http'],
 };
 
 /** What comes in as an argument everywhere, and the one file each that takes it from the platform. */

@@ -128,12 +128,12 @@ export class VendorServer {
   }
 
   /** Goes to an address as a browser does in which the person is signed in and allows what is asked; follows to where the answer belongs. */
-  async browse(address: string, links: UriCallbackRouter): Promise<void> {
+  async browse(address: string, uriCallbackRouter: UriCallbackRouter): Promise<void> {
     const response = await fetch(address, { redirect: 'manual' });
     const location = response.headers.get('location') ?? '';
     assert.ok(location !== '', `the server shows a page: ${await response.text()}`);
     if (location.startsWith('vscode:')) {
-      await links.arrived(new URL(location).search.slice(1));
+      await uriCallbackRouter.handleCallback(new URL(location).search.slice(1));
     } else {
       await (await fetch(location)).text();
     }

@@ -148,7 +148,7 @@ describe('The report', () => {
     });
     for (const line of [
       '- Idle timeout: 60 min',
-      '- Way to sign in: device',
+      '- Sign-in method: device',
       '- Redirect ports: 33418',
       '- Redirect URI: `127.0.0.1/callback` (default)',
       '- Redirect URIs to register: `127.0.0.1:33418/callback`',
@@ -160,7 +160,7 @@ describe('The report', () => {
     }
     assert.match(
       providersIn(usual),
-      /- Way to sign in: the first that works\n- Redirect ports: any\n- Redirect URI: `127\.0\.0\.1\/callback` \(default\)\n- Redirect URIs to register: `127\.0\.0\.1\/callback` with any port\n(?:.*\n)*- Endpoints: as the server says\n/,
+      /- Sign-in method: the first that works\n- Redirect ports: any\n- Redirect URI: `127\.0\.0\.1\/callback` \(default\)\n- Redirect URIs to register: `127\.0\.0\.1\/callback` with any port\n(?:.*\n)*- Endpoints: as the server says\n/,
     );
   });
 
