@@ -49,7 +49,7 @@ export function askRedirect(list: vscode.QuickPick<vscode.QuickPickItem>, draft:
 
 /** Asks for the ports, or for the redirect URI that is registered. */
 export function askRedirectUri(box: vscode.InputBox, draft: Draft): Promise<Answer<Draft>> {
-  const isUri = draft.redirectKind === 'uri';
+  const isUri = draft.redirectKind === 'redirect-uri';
   const asked = isUri ? words.askRedirectUri() : words.askPorts();
   const copy = copyButton();
   box.buttons = [...box.buttons, copy];
