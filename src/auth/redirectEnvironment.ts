@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { SECOND, systemClock } from '../core/clock.ts';
 import { CALLBACK_PATH } from '../core/redirectUri.ts';
 import { environmentOf, type Environment } from '../flows/availability.ts';
-import { reencodeQuery, type UriCallbackRouter } from '../flows/uriCallbackRouter.ts';
+import type { UriCallbackRouter } from '../flows/uriCallbackRouter.ts';
 
 /** How long, in ms, VS Code may take to say what it makes of a URI of the editor. */
 const PATIENCE = 3 * SECOND;
@@ -51,13 +51,11 @@ export class RedirectEnvironment {
       : this.callbackUri;
   }
 
-  /** Hands the callbacks that arrive in this window to the router. */
+  /** Hands the URIs that arrive in this window to the router. */
   registerUriHandler(router: Pick<UriCallbackRouter, 'handleCallback'>): vscode.Disposable {
-    // The desktop parses the URI and decodes it; a page hands the query on as the browser has it.
-    const queryOf = ({ query }: vscode.Uri): string =>
-      vscode.env.uiKind === vscode.UIKind.Web ? query : reencodeQuery(query);
+    // The desktop parses the URI and decodes it; a page hands the components on as the browser has them.
     return vscode.window.registerUriHandler({
-      handleUri: (uri) => (uri.path === CALLBACK_PATH ? router.handleCallback(queryOf(uri)) : undefined),
+      handleUri: (uri) => router.handleCallback(uri.toString(), vscode.env.uiKind === vscode.UIKind.Desktop),
     });
   }
 

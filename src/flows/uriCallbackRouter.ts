@@ -4,6 +4,7 @@ import { DAY, SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import { answerParameters } from './answer.ts';
+import { callbackQuery } from './callbackUri.ts';
 import type { RedirectReceiver } from './redirectReceiver.ts';
 
 /** The file extensions: a window waits for a callback; the callback that another window has received. */
@@ -63,9 +64,18 @@ export class UriCallbackRouter {
     };
   }
 
-  /** Handles the query of a callback that this window has received. A callback that no sign-in waits for is ignored. */
-  async handleCallback(query: string): Promise<void> {
+  /**
+   * Handles a URI that this window has received. A callback that no sign-in waits for is ignored, and so is a URI that is
+   * no callback.
+   * @param uri the text that `vscode.Uri.toString()` gives.
+   * @param isDecoded whether the editor has decoded its components, as it does on the desktop and not in a browser.
+   */
+  async handleCallback(uri: string, isDecoded: boolean): Promise<void> {
     const { cipher, folder, log } = this.#dependencies;
+    const query = callbackQuery(uri, isDecoded);
+    if (query === undefined) {
+      return;
+    }
     const parameters = answerParameters(query);
     const [state = '', ...others] = parameters.getAll('state');
     const resolve = this.#waiting.get(state);
@@ -203,11 +213,6 @@ export class UriCallbackRouter {
 /** A file's name without its extension. */
 function baseName(file: string, extension: string): string {
   return file.slice(0, -extension.length);
-}
-
-/** A query of which VS Code has undone the percent-encoding: what stands for itself now is encoded again. A "+" may have been one or a space. */
-export function reencodeQuery(query: string): string {
-  return query.replaceAll('%', '%25');
 }
 
 /** The name of a callback's files without their extensions, and the key that encrypts it. */

@@ -56,6 +56,7 @@ describe('the checker of the architecture', () => {
       ['core/b.ts', `import * as v from 'valibot'; import { a } from './a.ts';`],
       ['protocol/b.ts', `import * as oauth from 'oauth4webapi'; import { a } from '../core/a.ts';`],
       ['flows/loopbackReceiver.ts', `import { createServer } from 'node:http'; import { a } from '../protocol/a.ts';`],
+      ['flows/callbackUri.ts', `import { URI } from 'vscode-uri'; import { a } from '../core/a.ts';`],
       ['sessions/b.ts', `import * as v from 'valibot'; import { a } from '../protocol/a.ts';`],
       [
         'ui/b.ts',
@@ -123,6 +124,8 @@ describe('the checker of the architecture', () => {
     ['sessions/b.ts', 'vscode'],
     ['flows/signIn.ts', 'node:http'],
     ['flows/loopbackReceiver.ts', 'node:https'],
+    ['flows/uriFlow.ts', 'vscode-uri'],
+    ['auth/b.ts', 'vscode-uri'],
     ['core/b.ts', 'oauth4webapi'],
     ['sessions/b.ts', 'oauth4webapi'],
     ['ui/b.ts', 'oauth4webapi'],

@@ -7,6 +7,7 @@ import { draftOf, entryOf, scopeChoices, type Entry } from '../../src/wizard/dra
 import { PRESETS, type Preset, type PresetId } from '../../src/wizard/presets.ts';
 import { parseProviders, type Provider } from '../../src/core/provider.ts';
 import type { UriCallbackRouter } from '../../src/flows/uriCallbackRouter.ts';
+import { onDesktop } from './editorUris.ts';
 import { closedIssuer, ScriptedServer, type ScriptedAnswer, type SeenRequest } from './scriptedServer.ts';
 import { VENDORS, type Vendor } from './vendors.ts';
 
@@ -133,7 +134,7 @@ export class VendorServer {
     const location = response.headers.get('location') ?? '';
     assert.ok(location !== '', `the server shows a page: ${await response.text()}`);
     if (location.startsWith('vscode:')) {
-      await uriCallbackRouter.handleCallback(new URL(location).search.slice(1));
+      await uriCallbackRouter.handleCallback(...onDesktop(location));
     } else {
       await (await fetch(location)).text();
     }

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { silentLog, type Log } from '../../../src/core/log.ts';
-import { UriCallbackRouter, reencodeQuery } from '../../../src/flows/uriCallbackRouter.ts';
+import { UriCallbackRouter } from '../../../src/flows/uriCallbackRouter.ts';
 import { nodeCipher } from '../../../src/node/cipher.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { Person } from '../../support/browserless.ts';
+import { inBrowser, onDesktop } from '../../support/editorUris.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { FakeFolder } from '../../support/fakeStore.ts';
 import { rejectsWith } from '../../support/failures.ts';
@@ -18,7 +19,7 @@ const CALLBACK_URI = 'vscode://session-keeper.session-keeper/callback';
 const CODE = 'code-of-this-test-0123456789';
 const STATE = 'state-of-this-test-0123456789';
 
-describe('A link to the editor', () => {
+describe('A callback by a URI of the editor', () => {
   let clock: ManualAsyncClock;
   let folder: FakeFolder;
   let lines: string[];
@@ -59,18 +60,21 @@ describe('A link to the editor', () => {
     );
     return Promise.race([over, settle().then(() => false)]);
   };
+  /** A callback arrives in a window on the desktop. */
+  const arrive = (router: UriCallbackRouter, text: string): Promise<void> =>
+    router.handleCallback(...onDesktop(`${CALLBACK_URI}?${text}`));
   const query = (more = ''): string => `code=${CODE}&state=${STATE}${more}`;
 
   it('is taken in the window that waits for it', async () => {
     const { answer } = await wait();
-    await waiting.handleCallback(query('&iss=https://id.example.com'));
+    await arrive(waiting, query('&iss=https://id.example.com'));
     assert.deepEqual(Object.fromEntries(await answer), { code: CODE, state: STATE, iss: 'https://id.example.com' });
   });
 
   it('is taken although it arrives at once, and the browser is not opened before other windows can take it', async () => {
     const redirect = waiting.createReceiver(CALLBACK_URI);
     const answer = redirect.waitForCallback((parameters) => parameters.get('state') === STATE, caller.signal, STATE);
-    await waiting.handleCallback(query());
+    await arrive(waiting, query());
     assert.equal((await answer).get('code'), CODE);
 
     const second = redirect.waitForCallback(
@@ -79,7 +83,7 @@ describe('A link to the editor', () => {
       'second-state',
     );
     await redirect.ready?.('second-state');
-    await other.handleCallback('code=2&state=second-state');
+    await arrive(other, 'code=2&state=second-state');
     await clock.pass(SECOND);
     assert.equal((await second).get('code'), '2');
   });
@@ -104,13 +108,13 @@ describe('A link to the editor', () => {
     assert.equal(isReady, false);
     await clock.pass(SECOND);
     assert.equal(isReady, true);
-    await stuck.handleCallback(query());
+    await arrive(stuck, query());
     assert.equal((await answer).get('code'), CODE);
   });
 
   it('is passed on from another window within a second', async () => {
     const { answer } = await wait();
-    await other.handleCallback(query());
+    await arrive(other, query());
     assert.equal(await isOver(answer), false);
     await clock.pass(SECOND);
     assert.equal((await answer).get('code'), CODE);
@@ -118,9 +122,9 @@ describe('A link to the editor', () => {
 
   it('finds its own of many that wait, in one window and in several', async () => {
     const [first, second, third] = [await wait(), await wait('second-state'), await wait('third-state', other)];
-    await other.handleCallback('code=2&state=second-state');
-    await waiting.handleCallback('code=3&state=third-state');
-    await other.handleCallback(query());
+    await arrive(other, 'code=2&state=second-state');
+    await arrive(waiting, 'code=3&state=third-state');
+    await arrive(other, query());
     await clock.pass(SECOND);
     assert.deepEqual(
       [(await first.answer).get('code'), (await second.answer).get('code'), (await third.answer).get('code')],
@@ -130,7 +134,7 @@ describe('A link to the editor', () => {
 
   it('leaves nothing that tells the state or the code, neither in the folder while it waits nor in the log', async () => {
     await wait();
-    await other.handleCallback(query());
+    await arrive(other, query());
     assert.equal(folder.files.size, 2);
     const text = [...[...folder.files].flat(), ...lines].join('\n');
     for (const secret of [CODE, STATE, btoa(CODE), btoa(STATE)]) {
@@ -141,7 +145,7 @@ describe('A link to the editor', () => {
 
   it('leaves no file behind, however it ends, and no timer', async () => {
     const first = await wait();
-    await other.handleCallback(query());
+    await arrive(other, query());
     await clock.pass(SECOND);
     await first.answer;
     const second = await wait();
@@ -164,8 +168,8 @@ describe('A link to the editor', () => {
   for (const [what, text] of strays) {
     it(`with ${what} is thrown away in every window, and not written down`, async () => {
       const { answer } = await wait();
-      await waiting.handleCallback(text);
-      await other.handleCallback(text);
+      await arrive(waiting, text);
+      await arrive(other, text);
       await clock.pass(5 * SECOND);
       assert.equal(await isOver(answer), false);
       assert.equal(folder.files.size, 1);
@@ -173,20 +177,29 @@ describe('A link to the editor', () => {
     });
   }
 
+  it('is ignored when its path is another one, without a word in the log', async () => {
+    const { answer } = await wait();
+    await waiting.handleCallback(...onDesktop(`${CALLBACK_URI}/other?${query()}`));
+    await other.handleCallback(...inBrowser(`vscode://session-keeper.session-keeper/open?${query()}`));
+    await clock.pass(5 * SECOND);
+    assert.deepEqual([await isOver(answer), folder.files.size, lines], [false, 1, []]);
+    caller.abort(new Failure('cancelled', 'enough'));
+  });
+
   it('that the one who waits does not take for an answer is no answer', async () => {
     const answer = waiting.createReceiver(CALLBACK_URI).waitForCallback(() => false, caller.signal, STATE);
     answer.catch(() => {});
     while (folder.files.size === 0) {
       await clock.rest();
     }
-    await waiting.handleCallback(query());
+    await arrive(waiting, query());
     await clock.rest();
     assert.equal(await isOver(answer), false);
     caller.abort(new Failure('cancelled', 'enough'));
   });
 
   it('is not written down where nobody waits', async () => {
-    await other.handleCallback(query());
+    await arrive(other, query());
     assert.equal(folder.files.size, 0);
   });
 
@@ -203,18 +216,15 @@ describe('A link to the editor', () => {
 
   it('keeps a plus sign and a percent sign also where VS Code has undone their encoding', async () => {
     const { answer } = await wait();
-    await waiting.handleCallback(reencodeQuery(`code=a+b%41/c=&state=${STATE}`));
+    await arrive(waiting, `code=a+b%2541/c=&state=${STATE}`);
     assert.equal((await answer).get('code'), 'a+b%41/c=');
   });
 
   it('keeps a plus sign that the server has not encoded in the code alone, in whichever window it arrives', async () => {
     for (const window of [waiting, other]) {
-      for (const link of [
-        `code=a+b%2Bc&state=${STATE}&error_description=x+y`,
-        reencodeQuery(`code=a+b+c&state=${STATE}&error_description=x+y`),
-      ]) {
+      for (const as of [onDesktop, inBrowser]) {
         const { answer } = await wait();
-        await window.handleCallback(link);
+        await window.handleCallback(...as(`${CALLBACK_URI}?code=a+b%2Bc&state=${STATE}&error_description=x+y`));
         await clock.pass(5 * SECOND);
         const parameters = await answer;
         assert.deepEqual([parameters.get('code'), parameters.get('error_description')], ['a+b+c', 'x y']);
@@ -225,10 +235,10 @@ describe('A link to the editor', () => {
   it('is taken in its own window also where the folder cannot be used', async () => {
     folder.failing = true;
     const { answer } = await wait();
-    await other.handleCallback(query());
+    await arrive(other, query());
     await clock.pass(5 * SECOND);
     assert.equal(await isOver(answer), false);
-    await waiting.handleCallback(query());
+    await arrive(waiting, query());
     assert.equal((await answer).get('code'), CODE);
     assert.ok(lines.some((line) => line.includes('could not be passed on')));
   });
@@ -241,7 +251,7 @@ describe('A link to the editor', () => {
         .createReceiver(CALLBACK_URI)
         .waitForCallback((parameters) => parameters.get('state') === state, caller.signal, state),
     );
-    await waiting.handleCallback(query());
+    await arrive(waiting, query());
     caller.abort(new Failure('cancelled', 'enough'));
     off?.catch(() => {});
     await clock.pass(3 * SECOND);
@@ -266,7 +276,7 @@ describe('A link to the editor', () => {
 
   it('sweeps away an answer that nobody waits for, at a start too, and none that somebody does', async () => {
     const { answer } = await wait();
-    await other.handleCallback(query());
+    await arrive(other, query());
     folder.files.set('orphan.callback', 'sealed').set('README', 'a file of somebody else');
     await window().cleanUp();
     assert.deepEqual(
@@ -287,7 +297,7 @@ describe('A link to the editor', () => {
       await clock.rest();
       await write(name, text);
     };
-    await other.handleCallback(query());
+    await arrive(other, query());
     await clock.rest();
     assert.deepEqual([...folder.files.keys()], []);
     assert.match(lines.at(-1) ?? '', /no sign-in waits for any more/);
@@ -311,8 +321,8 @@ describe('A link to the editor', () => {
         { provider, scopes: ['openid', 'profile'], deadline: MINUTE, signal: caller.signal },
         (grant) => Promise.resolve(grant),
       );
-      const { search } = await new Person().authorize(await signInController.address());
-      await second.uriCallbackRouter.handleCallback(reencodeQuery(decodeURIComponent(search.slice(1))));
+      const { href } = await new Person().authorize(await signInController.address());
+      await second.uriCallbackRouter.handleCallback(...onDesktop(href));
       await signInController.clock.pass(SECOND);
       assert.equal((await result).account.label, 'demo');
       assert.deepEqual(
