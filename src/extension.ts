@@ -243,7 +243,7 @@ export function activate(context: vscode.ExtensionContext): void {
 
   context.subscriptions.push(
     commands.register(),
-    redirectEnvironment.registerUriHandler(uriCallbackRouter),
+    vscode.window.registerUriHandler({ handleUri: (uri) => redirectEnvironment.handleUri(uri, uriCallbackRouter) }),
     registerToastLinks(),
     registerDpopHeadersCommand(sessionManager),
     sessionManager.onDidFindIssues((findings) => void notifications.reportFindings(findings)),

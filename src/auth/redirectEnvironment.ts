@@ -51,12 +51,10 @@ export class RedirectEnvironment {
       : this.callbackUri;
   }
 
-  /** Hands the URIs that arrive in this window to the router. */
-  registerUriHandler(router: Pick<UriCallbackRouter, 'handleCallback'>): vscode.Disposable {
+  /** Hands a URI that has arrived in this window to the router. */
+  handleUri(uri: vscode.Uri, router: UriCallbackRouter): Promise<void> {
     // The desktop parses the URI and decodes it; a page hands the components on as the browser has them.
-    return vscode.window.registerUriHandler({
-      handleUri: (uri) => router.handleCallback(uri.toString(), vscode.env.uiKind === vscode.UIKind.Desktop),
-    });
+    return router.handleCallback(uri.toString(), vscode.env.uiKind === vscode.UIKind.Desktop);
   }
 
   #isAtWorkspace(): boolean {
