@@ -26,7 +26,7 @@ import { Commands } from './ui/commands.ts';
 import { ContextKeys } from './ui/contextKeys.ts';
 import { DiagnosticsDocument } from './ui/diagnosticsDocument.ts';
 import { RedirectEnvironment } from './auth/redirectEnvironment.ts';
-import { LINKS_FOLDER, SHARED_FOLDER } from './host/ids.ts';
+import { CALLBACKS_FOLDER, SHARED_FOLDER } from './host/ids.ts';
 import { IdleNotifications } from './ui/idleNotifications.ts';
 import { keyNamesIn } from './host/keyNames.ts';
 import { later } from './host/lazy.ts';
@@ -89,11 +89,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const { idleMonitor, sessionManager, notificationClaims, tokenRefresher, liveSessions, scheduler } = sessions;
 
   const redirectEnvironment = new RedirectEnvironment(context.extension);
-  const links = new UriCallbackRouter({
+  const uriCallbackRouter = new UriCallbackRouter({
     clock,
     log,
     cipher: nodeCipher,
-    folder: nodeSharedFolder(join(context.globalStorageUri.fsPath, LINKS_FOLDER), clock),
+    folder: nodeSharedFolder(join(context.globalStorageUri.fsPath, CALLBACKS_FOLDER), clock),
   });
   const template = (): Promise<string> => readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8');
   const signOuts = new EndSessionService({
@@ -101,7 +101,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     openBrowser,
     environment: () => redirectEnvironment.environment(),
-    reach: (address) => redirectEnvironment.reach(address),
+    toExternalUrl: (address) => redirectEnvironment.toExternalUrl(address),
     deadline: () => settings.signInTimeout(),
     releasePorts: (ports) => signIns.releasePorts(ports),
     pages: async (provider) => text.signOutPages(provider.label, await template()),
@@ -112,15 +112,15 @@ export function activate(context: vscode.ExtensionContext): void {
     discovery,
     transport,
     log,
-    links,
+    uriCallbackRouter,
     openBrowser,
     askForAddress,
     environment: () => redirectEnvironment.environment(),
-    reach: (address) => redirectEnvironment.reach(address),
-    link: () => redirectEnvironment.link(),
+    toExternalUrl: (address) => redirectEnvironment.toExternalUrl(address),
+    getCallbackUri: () => redirectEnvironment.getCallbackUri(),
     random: Math.random,
     releasePorts: (ports) => signOuts.releasePorts(ports),
-    isAnybodyIn: ({ id }) => sessionManager.getActive(id).length > 0,
+    hasSession: ({ id }) => sessionManager.getActive(id).length > 0,
     pages: async (provider) => text.pages(provider.label, await template()),
   });
   const signInController = new SignInController(signIns, sessionManager, settings);
@@ -134,9 +134,9 @@ export function activate(context: vscode.ExtensionContext): void {
     showLog,
     reportFailure: (error, subject) => notifications.reportFailure(error, subject),
     otherMethods: (provider) => signInController.otherMethods(provider),
-    addressesOf: (provider, way) => redirectEnvironment.addressesOf(provider, way),
+    callbackUri: redirectEnvironment.callbackUri,
     redirectOf: ({ id }) => signInController.waiting().find(({ provider }) => provider.id === id)?.redirect,
-    lastWay: (provider) => signInController.lastWay(provider),
+    lastMethod: (provider) => signInController.lastMethod(provider),
     proposePort: (preferred) => freePortFor(preferred, Math.random),
     askForConsent: (subject) => commands.askForConsent(subject),
     copyDiagnostics: () => diagnostics.copy(),
@@ -149,7 +149,7 @@ export function activate(context: vscode.ExtensionContext): void {
       discovery,
       settings,
       pageOn: (product) => vscode.Uri.joinPath(context.extensionUri, 'docs', 'servers', `${product}.md`),
-      addressesOf: (provider) => redirectEnvironment.addressesOf(provider),
+      callbackUri: redirectEnvironment.callbackUri,
       proposePort: () => freePortFor([], Math.random),
       signIn: (provider) => commands.signInTo(provider, provider.scopes),
     });
@@ -217,7 +217,7 @@ export function activate(context: vscode.ExtensionContext): void {
       idleMonitor.recordActivity();
     }
   };
-  const offerAnotherWay: Commands['offerAnotherWay'] = (...failed) => commands.offerAnotherWay(...failed);
+  const offerOtherMethod: Commands['offerOtherMethod'] = (...failed) => commands.offerOtherMethod(...failed);
   const challengeSessions = new ChallengeSessions({ clock, sessionManager, tokenRefresher });
   const providers = new ProviderRegistry(settings, {
     clock,
@@ -225,7 +225,7 @@ export function activate(context: vscode.ExtensionContext): void {
     sessionManager,
     challengeSessions,
     signInController,
-    offerAnotherWay,
+    offerOtherMethod,
     signInUnconfigured,
     openSignOutPage,
     reportNotRevoked,
@@ -243,7 +243,7 @@ export function activate(context: vscode.ExtensionContext): void {
 
   context.subscriptions.push(
     commands.register(),
-    redirectEnvironment.receive(links),
+    vscode.window.registerUriHandler({ handleUri: (uri) => redirectEnvironment.handleUri(uri, uriCallbackRouter) }),
     registerToastLinks(),
     registerDpopHeadersCommand(sessionManager),
     sessionManager.onDidFindIssues((findings) => void notifications.reportFindings(findings)),
@@ -289,7 +289,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const begin = clock.after(0, () => {
     void notifications.reportProblems();
     sessions.start();
-    void links.cleanUp();
+    void uriCallbackRouter.cleanUp();
     // What is left now tells a later session of the editor whether secrets are kept. Nobody waits for it.
     sessionManager.ready().then(
       () => sessions.health.persistence(vscode.env.sessionId),

@@ -1,23 +1,21 @@
-// The page that tells where VS Code runs and which ways to sign in there are, made of the table that decides it, of what the
-// manifest says, and of the addresses that the product registers, so that it cannot say anything else than they do.
+// The page that tells where VS Code runs and which sign-in methods are available there, made of the flows that decide it,
+// of what the manifest says, and of the redirect URIs that the product registers, so that it cannot say anything else.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { parseProviders } from '../src/core/parseProviders.ts';
 import { SIGN_IN_METHODS, type Provider, type SignInMethod } from '../src/core/provider.ts';
-import { loopbackAddresses } from '../src/flows/loopback.ts';
-import { LINK_PATH } from '../src/flows/uriCallbackRouter.ts';
+import { CALLBACK_PATH } from '../src/core/redirectUri.ts';
 import {
-  REASONS,
+  UNAVAILABLE_REASONS,
   environmentOf,
-  evaluateFlows,
-  availableFlows,
   type Environment,
   type ServerCapabilities,
   type UnavailableReason,
   type HostInfo,
 } from '../src/flows/availability.ts';
-import { wayDetail, wayName } from '../src/host/messages.ts';
+import { availableFlows, evaluateFlows, getFlow } from '../src/flows/signInFlows.ts';
+import { methodDetail, methodName } from '../src/host/messages.ts';
 import { root } from './places.ts';
 
 /** Where an extension can run, by the names of the manifest. */
@@ -73,7 +71,7 @@ const PLACES: readonly Place[] = [
     told: { ...DESKTOP, remoteName: 'ssh-remote' },
     proof: 'read',
     words:
-      'As above: the extension runs on the computer in front of you, and so does the browser. The remote host needs no way to the identity server.',
+      'As above: the extension runs on the computer in front of you, and so does the browser. The remote host doesn’t need network access to the identity server.',
   },
   {
     name: 'The same, with the extension installed on the remote host only',
@@ -97,7 +95,7 @@ const PLACES: readonly Place[] = [
     told: { ...LOCAL_PAGE, remoteName: '127.0.0.1:8000' },
     proof: 'read',
     words:
-      'The page looks as if it came from your computer, so that the first way ends on a page that cannot be shown. Cancel, and take the next way; or set `signInMethod` to it. Or set `redirectPorts` to one port, and forward that one, too.',
+      'The page looks as if it came from your computer, so that the first method ends on a page that cannot be shown. Cancel, and use the next method; or set `signInMethod` to it. Or set `redirectPorts` to one port, and forward that one, too.',
   },
   {
     name: 'Browser, with code-server or `code serve-web` at an address of its own, also behind a proxy',
@@ -124,7 +122,7 @@ const PLACES: readonly Place[] = [
   },
 ];
 
-/** Why a way is not there, in words. */
+/** Why a method is unavailable, in words. */
 const WHY: Readonly<Record<UnavailableReason, string>> = {
   'cannot-listen': 'nothing can listen inside a browser',
   'browser-elsewhere':
@@ -145,36 +143,41 @@ export function wherePage(manifest: Manifest): string {
   return [
     '# Where VS Code runs, and how you sign in there',
     '',
-    '<!-- Made by `npm run docs` from src/flows/availability.ts and package.json. Do not edit. -->',
+    '<!-- Made by `npm run docs` from src/flows and package.json. Do not edit. -->',
     '',
-    'The first way that there is, is taken. Cancel a sign-in, or let it fail, and **Use Another Way to Sign In** offers the others. `signInMethod` in the entry puts one of them first. The log says at each sign-in which ways there are, and why the others are not.',
+    'Session Keeper uses the first available method. Cancel a sign-in, or let it fail, and **Use Another Way to Sign In** offers the others. `signInMethod` in the entry puts one of them first. The log says at each sign-in which methods are available, and why the others are not.',
     '',
-    '## The ways',
+    '## The sign-in methods',
     '',
     ...table(
-      ['way', 'called', 'what happens', 'what to register at the server'],
-      SIGN_IN_METHODS.map((way) => [code(way), `**${wayName(way)}**`, wayDetail(way), registrationOf(way, manifest)]),
+      ['method', 'called', 'what happens', 'what to register at the server'],
+      SIGN_IN_METHODS.map((method) => [
+        code(method),
+        `**${methodName(method)}**`,
+        methodDetail(method),
+        REGISTRATION[method](manifest),
+      ]),
     ),
     '',
     '## The places',
     '',
-    'The ways stand in the order in which they are tried at a server that offers codes; where it does not, `device` is left out.',
+    'The methods stand in the order in which they are tried at a server that offers codes; where it does not, `device` is left out.',
     '',
     ...table(
-      ['where', 'ways', 'also, if `signInMethod` says so', 'good to know', 'tested'],
+      ['where', 'methods', 'also, if `signInMethod` says so', 'good to know', 'tested'],
       PLACES.map((place) => rowOf(place, manifest)),
     ),
     '',
     '“Tested” means that the tests of this repository sign in there, in a real VS Code, at a real identity server. The other rows follow from the same code and from what VS Code’s documentation and sources say; on a computer with a desktop VS Code, `npm run test:vscode -- --desktop` runs the same tests there.',
     '',
-    '## Why a way is not there',
+    '## Why a method is unavailable',
     '',
     ...table(
-      ['name in the log', 'why', 'if the entry names the way all the same'],
+      ['name in the log', 'why', 'if the entry names the method all the same'],
       reasonsIn(manifest).map((reason) => [
         code(reason),
         WHY[reason],
-        REASONS[reason] === 'guess' ? 'it is tried' : 'it is not tried',
+        UNAVAILABLE_REASONS[reason] === 'likely' ? 'it is tried' : 'it is not tried',
       ]),
     ),
     '',
@@ -200,14 +203,16 @@ function environmentAt({ hosts, told }: Place, { browser, extensionKind }: Manif
 
 function rowOf(place: Place, manifest: Manifest): string[] {
   const environment = environmentAt(place, manifest);
-  const ways = environment === undefined ? [] : availableFlows(evaluateFlows(environment, entry(), CODES));
+  const methods = environment === undefined ? [] : availableFlows(evaluateFlows(environment, entry(), CODES));
   const set =
     environment === undefined
       ? []
       : SIGN_IN_METHODS.filter(
-          (way) => !ways.includes(way) && availableFlows(evaluateFlows(environment, entry(way), CODES)).includes(way),
+          (method) =>
+            !methods.includes(method) &&
+            availableFlows(evaluateFlows(environment, entry(method), CODES)).includes(method),
         );
-  const list = environment === undefined ? 'does not run' : ways.map(code).join(', ');
+  const list = environment === undefined ? 'does not run' : methods.map(code).join(', ');
   return [place.name, list, set.map(code).join(', '), place.words, place.proof === 'tested' ? 'yes' : ''];
 }
 
@@ -218,19 +223,25 @@ function reasonsIn({ browser }: Manifest): UnavailableReason[] {
   );
 }
 
-function registrationOf(way: SignInMethod, { name, publisher }: Manifest): string {
-  switch (way) {
-    case 'loopback':
-    case 'paste':
-      return `${addresses(entry())}, with any port; with \`redirectUri\`, that one; with \`redirectPorts\`, the one with each port: ${addresses({ ...entry(), redirectPorts: [8400] })}`;
-    case 'uri':
-      return `${code(`vscode://${publisher}.${name}${LINK_PATH}`)}, with \`vscode-insiders\`, \`vscodium\` and so on for other editors: **Copy Redirect URI** has it`;
-    case 'device':
-      return 'no address; allow the client the device authorization grant (RFC 8628)';
-  }
+/** The redirect URIs of a method, in words. */
+function urisOf(method: SignInMethod, { name, publisher }: Manifest, provider = entry()): string {
+  const callbackUri = `vscode://${publisher}.${name}${CALLBACK_PATH}`;
+  return getFlow(method).redirectUris(provider, callbackUri).map(code).join(', ');
 }
 
-const addresses = (provider: Provider): string => loopbackAddresses(provider).map(code).join(', ');
+const loopbackUris =
+  (method: SignInMethod) =>
+  (manifest: Manifest): string =>
+    `${urisOf(method, manifest)}, with any port; with \`redirectUri\`, that one; with \`redirectPorts\`, the one with each port: ${urisOf(method, manifest, { ...entry(), redirectPorts: [8400] })}`;
+
+/** What to register at the server for a method. */
+const REGISTRATION: Readonly<Record<SignInMethod, (manifest: Manifest) => string>> = {
+  loopback: loopbackUris('loopback'),
+  uri: (manifest) =>
+    `${urisOf('uri', manifest)}, with \`vscode-insiders\`, \`vscodium\` and so on for other editors: **Copy Redirect URI** has it`,
+  device: () => 'no address; allow the client the device authorization grant (RFC 8628)',
+  paste: loopbackUris('paste'),
+};
 
 function entry(signInMethod?: SignInMethod): Provider {
   const { providers } = parseProviders([

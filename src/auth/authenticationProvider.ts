@@ -1,30 +1,27 @@
-// The contract with VS Code, one object for each identity server. Everything that it promises is in here.
+// The authentication provider of one identity server, as VS Code calls it.
 import * as vscode from 'vscode';
 import { parseRequirements, assertMeets, type Constraint, type ChallengeRequirements } from '../core/challenge.ts';
-import { claimsOf } from '../core/claims.ts';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure, errorName, toFailure } from '../core/failure.ts';
 import { formatFailure, type Log } from '../core/log.ts';
-import type { Provider } from '../core/provider.ts';
-import { loginHintOf, servesScopes, tokenFor, endedFailure, type SessionRecord } from '../core/session.ts';
-import { hintsAfter } from '../protocol/authorize.ts';
+import type { Provider, SessionToken } from '../core/provider.ts';
+import type { SessionRecord } from '../core/session.ts';
 import type { ChallengeSessions } from '../sessions/challengeSessions.ts';
 import type { ServerSignOut } from '../sessions/serverSignOut.ts';
-import type { SessionManager, SessionFilter } from '../sessions/sessionManager.ts';
+import type { SessionManager } from '../sessions/sessionManager.ts';
+import {
+  sessionChanges,
+  toAuthenticationSession,
+  usableToken,
+  type SessionWithExpiry,
+} from './authenticationSession.ts';
 import type { ChallengeProvider } from './challenges.ts';
 import { failureSentence } from '../host/failureMessages.ts';
+import { PendingRequests } from './pendingRequests.ts';
 import type { SignInController, SignInHints } from './signInController.ts';
+import { signInHintsFor } from './signInHints.ts';
 
-/**
- * A session as VS Code hands it on. `expiresAfter`, in ms from now, and `idToken` are what VS Code's own providers set;
- * they are not yet in the stable API, and extra fields pass through.
- */
-export type SessionWithExpiry = vscode.AuthenticationSession & {
-  readonly expiresAfter?: number;
-  readonly idToken?: string;
-};
-
-/** What the contract is fulfilled with. */
+/** What an authentication provider works with. */
 export interface ProviderDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -37,8 +34,8 @@ export interface ProviderDependencies {
   openSignOutPage(page: ServerSignOut['page']): void;
   /** Tells the person that the server has not confirmed a sign-out. */
   reportNotRevoked(provider: string): void;
-  /** Offers another way to sign in, where one that a caller has asked for did not work. */
-  offerAnotherWay(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void;
+  /** Offers another sign-in method, if a sign-in that a caller has asked for failed. */
+  offerOtherMethod(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void;
   /** Signs in where nothing is configured: offers to add a provider, and rejects. */
   signInUnconfigured(): Promise<never>;
 }
@@ -52,30 +49,27 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   #provider: Provider | undefined;
   readonly #dependencies: ProviderDependencies;
   readonly #changed = new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>();
-  /** The scopes that were asked for in vain: VS Code shows a badge for each list until a session with just these words is added. */
-  readonly #pendingRequests = new Set<string>();
-  /** The list that the Accounts menu offers to sign in with; any session of the provider answers it. */
-  #offered: string | undefined;
+  readonly #pendingRequests = new PendingRequests();
   #isOwnCall = false;
-  /** What VS Code has been told, by session id. */
-  #told = new Map<string, SessionRecord>();
+  /** The sessions that VS Code knows of, by session id. */
+  #announced: ReadonlyMap<string, SessionRecord> = new Map<string, SessionRecord>();
   /** The failure that was last told to a caller. */
   #refusedFor: Failure | undefined;
 
-  constructor(id: string, provider: Provider | undefined, ports: ProviderDependencies) {
+  constructor(id: string, provider: Provider | undefined, dependencies: ProviderDependencies) {
     this.#id = id;
     this.#provider = provider;
-    this.#dependencies = ports;
+    this.#dependencies = dependencies;
   }
 
-  /** Takes another definition of the same provider: what was asked for, and what VS Code has been told, stays. */
+  /** Sets another definition of the same provider: the pending requests, and what VS Code knows of, stay. */
   update(provider: Provider | undefined): void {
     this.#provider = provider;
   }
 
-  /** Notes the scopes with which the Accounts menu offers to sign in. */
-  offer(scopes: readonly string[]): void {
-    this.#offered = scopes.join(' ');
+  /** Sets the scopes with which the Accounts menu offers to sign in. */
+  setMenuScopes(scopes: readonly string[]): void {
+    this.#pendingRequests.setMenuScopes(scopes);
   }
 
   /** Runs a request of this extension itself for a session: it is no sign that anybody is there. */
@@ -88,11 +82,10 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     }
   }
 
-  /** Takes back what the menu offers for callers that wait, because this provider goes away. */
-  withdraw(): void {
+  /** Removes the badges for callers that wait, because this provider goes away. */
+  clearPendingRequests(): void {
     const nobody = { id: '', accessToken: '', account: { id: '', label: '' } };
-    const added = [...this.#pendingRequests].map((words) => ({ ...nobody, scopes: words.split(' ') }));
-    this.#pendingRequests.clear();
+    const added = this.#pendingRequests.removeAll().map((scopes) => ({ ...nobody, scopes }));
     if (added.length > 0) {
       this.#changed.fire({ added, removed: [], changed: [] });
     }
@@ -128,7 +121,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     try {
       const found = await sessionManager.getUsableSessions(this.#id, scopes, options.account?.id);
       if (found.length === 0) {
-        this.#pendingRequests.add(scopes.join(' '));
+        this.#pendingRequests.add(scopes);
       }
       return found.map(({ record }) => this.#toSessionOrThrow(record, scopes));
     } catch (error) {
@@ -145,7 +138,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     options: vscode.AuthenticationProviderSessionOptions = {},
   ): Promise<SessionWithExpiry> {
     this.#dependencies.onCall();
-    const hints = this.#hintsFor(scopes, options.account);
+    const hints = signInHintsFor(this.#dependencies.sessionManager, this.#id, scopes, options.account);
     return this.#toSession(await this.#signIn(scopes, hints, (record) => record), scopes);
   }
 
@@ -176,13 +169,13 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     constraint: Constraint,
     options: vscode.AuthenticationProviderSessionOptions = {},
   ): Promise<SessionWithExpiry> {
-    const { clock, challengeSessions } = this.#dependencies;
+    const { clock, challengeSessions, sessionManager } = this.#dependencies;
     this.#dependencies.onCall();
     const demand = this.#parseChallenge(constraint);
     const { acrValues, claims, maxAge, scopes } = demand;
     // Whoever is challenged has been somebody already, so it is the only account there is rather than another one.
     const hints = {
-      ...this.#hintsFor(scopes, options.account, () => false),
+      ...signInHintsFor(sessionManager, this.#id, scopes, options.account, () => false),
       acrValues,
       maxAge,
       ...(claims === undefined ? {} : { claims }),
@@ -208,7 +201,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     try {
       return accept(await this.#dependencies.signInController.signIn(provider, scopes, hints));
     } catch (error) {
-      this.#dependencies.offerAnotherWay(error, provider, scopes, hints);
+      this.#dependencies.offerOtherMethod(error, provider, scopes, hints);
       throw this.#toError(error, false);
     }
   }
@@ -237,31 +230,20 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
   }
 
   /** Tells VS Code what has changed since it was last told. Called after every change, and when time has passed. */
-  sync(): void {
+  fireChanges(): void {
     const now = new Map(this.#dependencies.sessionManager.getActive(this.#id).map(({ record }) => [record.id, record]));
-    const before = this.#told;
-    this.#told = now;
-    const added = [...now.values()].filter(({ id }) => !before.has(id));
-    const removed = [...before.values()].filter(({ id }) => !now.has(id));
-    const changed = [...now.values()].filter((record) => {
-      const old = before.get(record.id);
-      return old !== undefined && (old.accessToken !== record.accessToken || old.signedInAt !== record.signedInAt);
-    });
-    // With one session VS Code takes the whole account out of its menu; the other sessions of the account bring it back.
-    const survivors = [...now.values()].filter(
-      (record) =>
-        removed.some(({ account }) => account.id === record.account.id) &&
-        !added.includes(record) &&
-        !changed.includes(record),
+    const { added, removed, changed, survivors } = sessionChanges(this.#announced, now);
+    this.#announced = now;
+    // A sign-in again under the same id fulfills what was asked for in the meantime, too.
+    const fulfilled = [...added, ...changed].flatMap((record) =>
+      this.#pendingRequests.removeFulfilled(record).map((scopes) => this.#toSession(record, scopes)),
     );
-    // A sign-in again under the same id answers what was asked for in the meantime, too.
-    const answered = [...added, ...changed].flatMap((record) => this.#takeFulfilled(record));
     if (added.length + removed.length + changed.length > 0) {
       this.#dependencies.log.debug(
         `VS Code is told of ${this.#id}: ${added.length} added, ${removed.length} removed, ${changed.length} changed.`,
       );
       this.#changed.fire({
-        added: [...added.map((record) => this.#toSession(record)), ...answered],
+        added: [...added.map((record) => this.#toSession(record)), ...fulfilled],
         removed: removed.map((record) => this.#toSession(record)),
         changed: [...changed, ...survivors].map((record) => this.#toSession(record)),
       });
@@ -272,71 +254,21 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     this.#changed.dispose();
   }
 
-  /** The session as one caller sees it: with the scopes that it asked for, to the letter, because VS Code compares them. */
   #toSession(record: SessionRecord, scopes: readonly string[] = record.scopes): SessionWithExpiry {
-    const left =
-      record.accessExpiresAt === undefined ? undefined : record.accessExpiresAt - this.#dependencies.clock.now();
-    return {
-      id: record.id,
-      accessToken: this.#tokenOf(record) ?? '',
-      ...(record.idToken === undefined ? {} : { idToken: record.idToken }),
-      account: { ...record.account },
-      scopes: [...scopes],
-      ...(left === undefined || left < 1 ? {} : { expiresAfter: Math.floor(left) }),
-    };
+    return toAuthenticationSession(record, this.#tokenKind, this.#dependencies.clock.now(), scopes);
   }
 
   /** The same for a caller that goes on with its token, so that there has to be one. */
   #toSessionOrThrow(record: SessionRecord, scopes: readonly string[]): SessionWithExpiry {
-    if (this.#tokenOf(record) === undefined) {
+    if (usableToken(record, this.#tokenKind, this.#dependencies.clock.now()) === undefined) {
       // The entry has come to want ID tokens since this session began.
       throw new Failure('unsupported-server', 'no-id-token', { detail: 'id_token' });
     }
     return this.#toSession(record, scopes);
   }
 
-  #tokenOf(record: SessionRecord): string | undefined {
-    const kind = this.#provider?.sessionToken ?? 'access_token';
-    const token = tokenFor(record, kind);
-    // A session that began before the entry wanted ID tokens is renewed by its access token's time, not by this one's.
-    const exp = kind === 'id_token' && token !== undefined ? claimsOf(token)?.['exp'] : undefined;
-    const isOver = typeof exp === 'number' && exp * SECOND - (record.skew ?? 0) <= this.#dependencies.clock.now();
-    return isOver ? undefined : token;
-  }
-
-  /** The session once for each list of scopes that was asked for in vain and that it answers, to the letter. */
-  #takeFulfilled(record: SessionRecord): SessionWithExpiry[] {
-    const answered = [...this.#pendingRequests].filter(
-      (words) => words === this.#offered || servesScopes(record, [words]),
-    );
-    for (const words of answered) {
-      this.#pendingRequests.delete(words);
-    }
-    // VS Code keeps a list without scopes as one empty word.
-    return answered.map((words) => this.#toSession(record, words.split(' ')));
-  }
-
-  /**
-   * Whom a sign-in is for, as the server calls them, and which session it goes on from; of one that has ended, also what
-   * the server has asked for.
-   */
-  #hintsFor(
-    scopes: readonly string[],
-    account: vscode.AuthenticationSessionAccountInformation | undefined,
-    suits?: SessionFilter,
-  ): SignInHints {
-    const known = this.#dependencies.sessionManager.findSessionToResume(this.#id, scopes, account?.id, suits);
-    if (known === undefined) {
-      return {
-        loginHint: account?.label,
-        isAnother: account === undefined && this.#dependencies.sessionManager.getActive(this.#id).length > 0,
-      };
-    }
-    return {
-      loginHint: loginHintOf(known),
-      resumeSessionId: known.id,
-      ...(known.ended === undefined ? {} : hintsAfter(endedFailure(known.ended))),
-    };
+  get #tokenKind(): SessionToken {
+    return this.#provider?.sessionToken ?? 'access_token';
   }
 
   #toError(error: unknown, hasSession = true): Error {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { systemClock } from '../core/clock.ts';
 import type { Provider } from '../core/provider.ts';
-import type { ShownCode } from '../flows/signIn.ts';
+import type { ShownCode } from '../flows/signInFlow.ts';
 import { openBrowser } from '../host/browser.ts';
 import * as text from '../host/messages.ts';
 

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Provider } from '../core/provider.ts';
-import type { AskForAddress } from '../flows/paste.ts';
+import type { AskForAddress } from '../flows/pasteFlow.ts';
 import * as text from '../host/messages.ts';
 
 /** A box that asks for the address on which the browser has ended, and takes none but the right one. */

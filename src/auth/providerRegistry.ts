@@ -12,7 +12,7 @@ import * as text from '../host/messages.ts';
 interface Registration {
   readonly label: string;
   provider: Provider | undefined;
-  readonly contract: OidcAuthenticationProvider;
+  readonly authProvider: OidcAuthenticationProvider;
   readonly registered: vscode.Disposable;
 }
 
@@ -23,10 +23,10 @@ export class ProviderRegistry implements Disposable {
   readonly #log: Log;
   readonly #registrations = new Map<string, Registration>();
 
-  constructor(settings: Settings, ports: ProviderDependencies) {
+  constructor(settings: Settings, dependencies: ProviderDependencies) {
     this.#settings = settings;
-    this.#dependencies = ports;
-    this.#log = ports.log;
+    this.#dependencies = dependencies;
+    this.#log = dependencies.log;
     this.update();
   }
 
@@ -47,7 +47,7 @@ export class ProviderRegistry implements Disposable {
         this.#unregister(id);
       } else {
         registration.provider = provider;
-        registration.contract.update(provider);
+        registration.authProvider.update(provider);
       }
     }
     for (const [id, provider] of wanted) {
@@ -60,8 +60,8 @@ export class ProviderRegistry implements Disposable {
 
   /** Tells VS Code about sessions that came, went or changed, and offers to sign in where nobody is. */
   sync(): void {
-    for (const { contract, provider } of this.#registrations.values()) {
-      contract.sync();
+    for (const { authProvider, provider } of this.#registrations.values()) {
+      authProvider.fireChanges();
       if (provider !== undefined) {
         this.#offer(provider);
       }
@@ -97,10 +97,10 @@ export class ProviderRegistry implements Disposable {
     try {
       // Only when the stored sessions are known is it known that there is none. The settings may change until then.
       await this.#dependencies.sessionManager.ready();
-      const { contract, provider } = this.#registrations.get(id) ?? {};
+      const { authProvider, provider } = this.#registrations.get(id) ?? {};
       if (provider !== undefined && this.#dependencies.sessionManager.getActive(id).length === 0) {
-        contract?.offer(provider.scopes);
-        await contract?.withoutActivity(() => vscode.authentication.getSession(id, provider.scopes, {}));
+        authProvider?.setMenuScopes(provider.scopes);
+        await authProvider?.withoutActivity(() => vscode.authentication.getSession(id, provider.scopes, {}));
       }
     } catch {
       // Registered anew in the meantime, or the store is locked: the next change offers again.
@@ -109,12 +109,12 @@ export class ProviderRegistry implements Disposable {
   }
 
   #register(id: string, provider: Provider | undefined): void {
-    const contract = new OidcAuthenticationProvider(id, provider, this.#dependencies);
+    const authProvider = new OidcAuthenticationProvider(id, provider, this.#dependencies);
     const label = labelOf(provider);
     const { registered, answers } = registerForChallenges((options) =>
-      vscode.authentication.registerAuthenticationProvider(id, label, contract, options),
+      vscode.authentication.registerAuthenticationProvider(id, label, authProvider, options),
     );
-    this.#registrations.set(id, { label, provider, contract, registered });
+    this.#registrations.set(id, { label, provider, authProvider, registered });
     this.#log.info(
       `Provider ${id} is registered: ${provider?.issuer ?? 'not set up yet'}${answers ? '' : '; VS Code lets it answer no challenges'}.`,
     );
@@ -124,9 +124,9 @@ export class ProviderRegistry implements Disposable {
     const registration = this.#registrations.get(id);
     this.#registrations.delete(id);
     this.#offered.delete(id);
-    registration?.contract.withdraw();
+    registration?.authProvider.clearPendingRequests();
     registration?.registered.dispose();
-    registration?.contract.dispose();
+    registration?.authProvider.dispose();
     this.#log.info(`Provider ${id} is gone.`);
   }
 }

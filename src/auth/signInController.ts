@@ -1,4 +1,4 @@
-// Signing in as a person sees it: a notification that can be cancelled, and a way back to the browser's page.
+// Signing in as a person sees it: a notification that can be cancelled, and the browser's page to open again.
 import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
@@ -30,16 +30,16 @@ export interface PendingSignIn {
   /** The code that the person has to type there; undefined where there is none. */
   readonly code: string | undefined;
   /** The redirect URI that the server has been told, and the sign-in method; undefined until then, and where a code is typed. */
-  readonly redirect: { readonly redirectUri: string; readonly way: SignInMethod } | undefined;
+  readonly redirect: { readonly redirectUri: string; readonly method: SignInMethod } | undefined;
   /** Calls it off; the code says why, where it is not because the person wants it. */
   cancel(code?: 'entry-changed'): void;
 }
 
 /** One attempt at a sign-in. */
-interface FlowRun {
+interface Attempt {
   readonly scopes: readonly string[];
   readonly hints: SignInHints;
-  readonly way: SignInMethod | undefined;
+  readonly method: SignInMethod | undefined;
   /** The scopes without those of the session that it goes on from. */
   readonly wanted?: readonly string[];
 }
@@ -52,7 +52,7 @@ export interface StillWaiting {
 
 /** Where people sign in. It never asks `vscode.authentication` for its own providers, which would wait for itself. */
 export class SignInController implements Disposable {
-  readonly #signIns: SignInService;
+  readonly #signInService: SignInService;
   readonly #sessionManager: SessionManager;
   readonly #settings: Settings;
   readonly #waiting = new Map<string, PendingSignIn>();
@@ -60,8 +60,8 @@ export class SignInController implements Disposable {
   readonly #changed = new Emitter<void>();
   readonly #stillWaiting = new Emitter<StillWaiting>();
 
-  constructor(signIns: SignInService, sessionManager: SessionManager, settings: Settings) {
-    this.#signIns = signIns;
+  constructor(signInService: SignInService, sessionManager: SessionManager, settings: Settings) {
+    this.#signInService = signInService;
     this.#sessionManager = sessionManager;
     this.#settings = settings;
   }
@@ -98,9 +98,9 @@ export class SignInController implements Disposable {
     provider: Provider,
     scopes: readonly string[],
     hints: SignInHints = {},
-    way?: SignInMethod,
+    method?: SignInMethod,
   ): Promise<SessionRecord> {
-    const attempt = this.#attemptWithExistingScopes(provider, scopesToRequest(scopes, provider.scopes), hints, way);
+    const attempt = this.#attemptWithExistingScopes(provider, scopesToRequest(scopes, provider.scopes), hints, method);
     this.#latest.set(provider.id, attempt);
     try {
       return await this.#orReplacement(attempt, provider.id, scopes);
@@ -116,14 +116,14 @@ export class SignInController implements Disposable {
     this.#waiting.get(providerId)?.cancel('entry-changed');
   }
 
-  /** The other ways to sign in that there are after the one that was tried last, the next one first. */
+  /** The other sign-in methods that are available after the one that was tried last, the next one first. */
   otherMethods(provider: Provider): Promise<SignInMethod[]> {
-    return this.#signIns.otherMethods(provider);
+    return this.#signInService.otherMethods(provider);
   }
 
   /** The sign-in method of the sign-in that waits at a provider, else of the last one; undefined if there was none. */
-  lastWay(provider: Provider): SignInMethod | undefined {
-    return this.#signIns.lastWay(provider);
+  lastMethod(provider: Provider): SignInMethod | undefined {
+    return this.#signInService.lastMethod(provider);
   }
 
   async #orReplacement(
@@ -160,28 +160,28 @@ export class SignInController implements Disposable {
     provider: Provider,
     wanted: readonly string[],
     { resumeSessionId, ...hints }: SignInHints,
-    way: SignInMethod | undefined,
+    method: SignInMethod | undefined,
   ): Promise<SessionRecord> {
     const joined = this.#sessionManager.getAll(provider.id).find(({ record }) => record.id === resumeSessionId)?.record;
     if (joined === undefined || !canJoin(joined.scopes, wanted)) {
-      return this.#attempt(provider, { scopes: wanted, hints, way });
+      return this.#attempt(provider, { scopes: wanted, hints, method });
     }
     try {
       return await this.#attempt(provider, {
         scopes: normalizeScopes([...joined.scopes, ...wanted]),
         hints: { ...hints, resumeSessionId },
-        way,
+        method,
         wanted,
       });
     } catch (error) {
       if (!retriesWithFewerScopes(toFailure(error).category) || coversScopes(wanted, joined.scopes)) {
         throw error;
       }
-      return this.#attempt(provider, { scopes: wanted, hints, way });
+      return this.#attempt(provider, { scopes: wanted, hints, method });
     }
   }
 
-  async #attempt(provider: Provider, { scopes, hints, way, wanted }: FlowRun): Promise<SessionRecord> {
+  async #attempt(provider: Provider, { scopes, hints, method, wanted }: Attempt): Promise<SessionRecord> {
     const options = {
       location: vscode.ProgressLocation.Notification,
       title: text.saySigningIn(provider.label),
@@ -207,15 +207,15 @@ export class SignInController implements Disposable {
       };
       wait();
       try {
-        return await this.#signIns.start(
+        return await this.#signInService.signIn(
           {
             provider,
             scopes,
             hints,
-            way,
+            method,
             deadline: this.#settings.signInTimeout(),
             signal: controller.signal,
-            onRedirect: (redirectUri, taken) => wait({ redirect: { redirectUri, way: taken } }),
+            onRedirect: (redirectUri, used) => wait({ redirect: { redirectUri, method: used } }),
             onStillWaiting: (over) => this.#stillWaiting.fire({ waiting, over }),
             onAddress: (address) => {
               wait({ address });

@@ -1,8 +1,11 @@
-// Redirect URIs on a loopback address: RFC 8252 section 7.3. A server may compare them as strings, so what is registered
-// is sent unchanged, and only a port is ever put in.
+// Redirect URIs, above all those on a loopback address: RFC 8252 section 7.3. A server may compare them as strings, so
+// what is registered is sent unchanged, and only a port is ever put in.
 
 /** The redirect URI of an entry without one. */
 export const DEFAULT_REDIRECT_URI = 'http://127.0.0.1/callback';
+
+/** The path of the URI at which the editor hands callbacks to this extension: RFC 8252 section 7.1. */
+export const CALLBACK_PATH = '/callback';
 
 /** What of an entry decides which redirect URIs it uses. */
 export interface RedirectFields {
@@ -29,6 +32,11 @@ export function isRedirectUri(value: string): boolean {
 export function portOf(redirectUri: string): number | undefined {
   const [, , port] = REDIRECT_URI_PATTERN.exec(redirectUri) ?? [];
   return port === undefined ? undefined : Number(port);
+}
+
+/** Whether a URI is such a redirect URI without a port, so that the server has to accept any port. */
+export function leavesPortOpen(uri: string): boolean {
+  return isRedirectUri(uri) && portOf(uri) === undefined;
 }
 
 /** A redirect URI with a port, the rest of it unchanged. */

@@ -1,4 +1,5 @@
 // What the report says about the providers: every field of the table, under its name in the settings.
+import { findFlow } from '../flows/signInFlows.ts';
 import { SECOND } from '../core/clock.ts';
 import type { Display, FieldRow, Shown } from '../core/fieldRow.ts';
 import type { Provider } from '../core/provider.ts';
@@ -23,7 +24,7 @@ export function providerLines(provider: Provider, clientSecret: ClientSecretStat
     item('Client secret', CLIENT_SECRETS[clientSecret]),
     item(
       'Redirect URIs to register',
-      provider.signInMethod === 'uri'
+      findFlow(provider.signInMethod)?.redirectsTo === 'editor'
         ? 'the link to VS Code'
         : `${uris}${usesAnyPort(provider) ? ' with any port' : ''}`,
     ),

@@ -1,7 +1,6 @@
-// Which ways to sign in there are where VS Code runs, at this server: a table of what each needs, with a reason for every no.
+// Where VS Code runs, what a server says of itself, and the reasons for which a sign-in method cannot be used there.
 import { isLoopbackHost } from '../core/address.ts';
-import { SIGN_IN_METHODS, type Provider, type SignInMethod } from '../core/provider.ts';
-import { DEVICE_GRANT } from '../protocol/device.ts';
+import type { Provider } from '../core/provider.ts';
 import type { ServerContext } from '../protocol/discovery.ts';
 
 /** Where VS Code runs, as far as it tells. */
@@ -14,7 +13,7 @@ export interface Environment {
   readonly isWorker: boolean;
   /**
    * Whether the page itself comes from a loopback address, so that its browser most likely runs where this code does.
-   * True in a program: VS Code brings what goes to its own loopback address to a remote host.
+   * True on the desktop: VS Code forwards what goes to its own loopback address to a remote host.
    */
   readonly isPageLocal: boolean;
 }
@@ -27,11 +26,11 @@ export interface HostInfo {
   readonly remoteName: string | undefined;
   /** Whether this code runs where the workspace is, as opposed to where the window is. */
   readonly isAtWorkspace: boolean;
-  /** The host of the page, as far as VS Code's own links tell. */
+  /** The host of the page, as far as VS Code's own URIs tell. */
   readonly pageHost: string | undefined;
 }
 
-/** What follows of what VS Code tells. */
+/** The environment that follows from what VS Code tells. */
 export function environmentOf({ isAtWorkspace, isBrowser, pageHost, remoteName }: HostInfo): Environment {
   const isRemote = remoteName !== undefined && isAtWorkspace;
   const isPageLocal = !isBrowser || (pageHost !== undefined && isLoopbackHost(pageHost));
@@ -48,121 +47,66 @@ export type ServerCapabilities = Pick<
   | 'token_endpoint'
 >;
 
-/** Why a way is not there. */
-export type UnavailableReason = keyof typeof REASONS;
-
-/** Whether what VS Code tells is only a likelihood, which a person who names the way knows better. */
-type Weight = 'fact' | 'guess';
-
-/** The reasons, each with its weight: a guess does not count against a way that the entry names. */
-export const REASONS = {
-  /** A web worker cannot open a port. */
-  'cannot-listen': 'fact',
-  /** The browser runs on another computer than this code, so that its 127.0.0.1 is another one. */
-  'browser-elsewhere': 'guess',
-  /** A server has to know the editor's address before, and only the entry can say that it does. */
-  'not-registered': 'guess',
-  /** To a page, VS Code gives an address that is another one each time. */
-  'address-changes': 'guess',
-  /** A link to the editor opens it where the browser is; a remote host of it is not told. */
-  'link-elsewhere': 'guess',
-  /** The server names no device authorization endpoint (RFC 8628 section 4). */
-  'no-device-endpoint': 'fact',
-  /** The server lists the grants that it knows, and this way's is not among them. */
-  'no-grant': 'fact',
-} as const satisfies Readonly<Record<string, Weight>>;
-
-/** What a way depends on. */
-interface FlowContext {
+/** What the availability of a sign-in method depends on. */
+export interface AvailabilityContext {
   readonly environment: Environment;
   readonly provider: Provider;
-  readonly offers: ServerCapabilities;
-}
-
-/** When a reason holds. */
-type Check = readonly [UnavailableReason, (situation: FlowContext) => boolean];
-
-const lacks =
-  (grant: string) =>
-  ({ offers }: FlowContext): boolean =>
-    Array.isArray(offers.grant_types_supported) && !offers.grant_types_supported.includes(grant);
-/**
- * The list of grants is a hint: a server that issues codes has the grant for them. One that describes itself without a
- * page to sign in at has none.
- */
-const noCode: Check = [
-  'no-grant',
-  (situation) => {
-    const {
-      authorization_endpoint: page,
-      response_types_supported: responses,
-      token_endpoint: token,
-    } = situation.offers;
-    return (
-      (lacks('authorization_code')(situation) && !(page !== undefined && responses?.includes('code') === true)) ||
-      (page === undefined && token !== undefined)
-    );
-  },
-];
-
-/** What is in the way of each way. */
-const CHECKS: Readonly<Record<SignInMethod, readonly Check[]>> = {
-  loopback: [
-    ['cannot-listen', ({ environment }) => environment.isWorker],
-    ['browser-elsewhere', ({ environment }) => environment.isBrowser && !environment.isPageLocal],
-    noCode,
-  ],
-  uri: [
-    ['not-registered', ({ provider }) => provider.signInMethod !== 'uri'],
-    ['address-changes', ({ environment }) => environment.isBrowser],
-    ['link-elsewhere', ({ environment }) => environment.isRemote && !environment.isBrowser],
-    noCode,
-  ],
-  device: [
-    ['no-device-endpoint', ({ offers }) => offers.device_authorization_endpoint === undefined],
-    ['no-grant', lacks(DEVICE_GRANT)],
-  ],
-  // It needs nothing but a clipboard.
-  paste: [noCode],
-};
-
-/** A way, and the first reason against it; undefined where there is none. */
-export interface FlowAvailability {
-  readonly way: SignInMethod;
-  readonly reason: UnavailableReason | undefined;
+  readonly capabilities: ServerCapabilities;
 }
 
 /**
- * Every way, with the reason against it where there is one: what the provider's entry names first, then the most
- * convenient one first. Of the way that the entry names, only facts count against it.
+ * The reasons for which a sign-in method is unavailable. A reason that is only `likely` does not count against the method
+ * that the provider's entry names, because the person knows better.
  */
-export function evaluateFlows(
-  environment: Environment,
-  provider: Provider,
-  offers: ServerCapabilities,
-): FlowAvailability[] {
-  const situation = { environment, provider, offers };
-  const order = SIGN_IN_METHODS.toSorted(
-    (one, other) => Number(other === provider.signInMethod) - Number(one === provider.signInMethod),
-  );
-  return order.map((way) => {
-    const counts = ([reason]: Check): boolean => REASONS[reason] === 'fact' || way !== provider.signInMethod;
-    return { way, reason: CHECKS[way].find((check) => counts(check) && check[1](situation))?.[0] };
-  });
+export const UNAVAILABLE_REASONS = {
+  /** A web worker cannot open a port. */
+  'cannot-listen': 'certain',
+  /** The browser runs on another computer than this code, so that its 127.0.0.1 is another one. */
+  'browser-elsewhere': 'likely',
+  /** A server has to know the editor's callback URI, and only the entry can say that it does. */
+  'not-registered': 'likely',
+  /** To a page, VS Code gives a callback URI that is different each time. */
+  'address-changes': 'likely',
+  /** The callback URI opens the editor where the browser is, and a remote host does not receive it. */
+  'link-elsewhere': 'likely',
+  /** The server names no device authorization endpoint (RFC 8628 section 4). */
+  'no-device-endpoint': 'certain',
+  /** The server lists its grants, and the one of this method is not among them. */
+  'no-grant': 'certain',
+} as const satisfies Readonly<Record<string, 'certain' | 'likely'>>;
+
+/** One of the reasons. */
+export type UnavailableReason = keyof typeof UNAVAILABLE_REASONS;
+
+/** A reason, and when it holds. */
+export type AvailabilityCheck = readonly [UnavailableReason, (context: AvailabilityContext) => boolean];
+
+/** The reasons of those checks that hold, in their order. */
+export function reasonsThatHold(
+  context: AvailabilityContext,
+  checks: readonly AvailabilityCheck[],
+): readonly UnavailableReason[] {
+  return checks.filter(([, holds]) => holds(context)).map(([reason]) => reason);
 }
 
-/** Whether the browser finds back to a port of this machine, with whatever. */
-export function canUseLoopback(environment: Environment, provider: Provider): boolean {
-  return evaluateFlows(environment, provider, {}).some(({ reason, way }) => way === 'loopback' && reason === undefined);
+/** Whether the server lists its grants, and a grant is not among them. */
+export function lacksGrant({ capabilities }: AvailabilityContext, grant: string): boolean {
+  return Array.isArray(capabilities.grant_types_supported) && !capabilities.grant_types_supported.includes(grant);
 }
 
-/** The ways that are there, in the order in which they are tried. */
-export function availableFlows(verdicts: readonly FlowAvailability[]): SignInMethod[] {
-  return verdicts.filter(({ reason }) => reason === undefined).map(({ way }) => way);
-}
+/** The check of every method that uses the authorization code grant. */
+export const NO_CODE_GRANT: AvailabilityCheck = ['no-grant', lacksCodeGrant];
 
-/** The ways to offer after one has not worked: those that follow it first, then those before it. */
-export function fallbackFlows(tried: SignInMethod | undefined, possible: readonly SignInMethod[]): SignInMethod[] {
-  const place = tried === undefined ? -1 : possible.indexOf(tried);
-  return [...possible.slice(place + 1), ...possible.slice(0, Math.max(0, place))];
+/**
+ * The list of grants is a hint: a server that issues codes has the grant for them. A server that describes itself without
+ * an authorization endpoint does not have it.
+ */
+function lacksCodeGrant(context: AvailabilityContext): boolean {
+  const {
+    authorization_endpoint: page,
+    response_types_supported: responses,
+    token_endpoint: token,
+  } = context.capabilities;
+  const issuesCodes = page !== undefined && responses?.includes('code') === true;
+  return (lacksGrant(context, 'authorization_code') && !issuesCodes) || (page === undefined && token !== undefined);
 }

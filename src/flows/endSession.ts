@@ -1,5 +1,5 @@
-// Signing out at the server, in the browser, and the way back from there: OpenID Connect RP-Initiated Logout 1.0. The
-// session is over here before any of it begins, so that nothing of it can fail in a way that matters.
+// Signing out at the server, in the browser, and the return from there: OpenID Connect RP-Initiated Logout 1.0. The
+// session is over here before any of it begins, so that no failure in here matters.
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import { formatTimestamp, formatFailure, type Log } from '../core/log.ts';
@@ -8,11 +8,12 @@ import { redirectTarget } from '../core/redirectUri.ts';
 import { isAnswerTo } from '../protocol/authorize.ts';
 import { logoutRequest, type EndSessionContext, type LogoutRequest } from '../protocol/logout.ts';
 import { raceAbort } from './abort.ts';
-import { LoopbackRedirect } from './loopback.ts';
+import { LoopbackReceiver } from './loopbackReceiver.ts';
 import type { SignOutPages } from './page.ts';
-import { canUseLoopback, type Environment } from './availability.ts';
+import { canUseLoopback } from './signInFlows.ts';
+import type { Environment } from './availability.ts';
 
-/** How long, in ms, VS Code may take to say how the browser reaches this machine, before the page opens without a way back. */
+/** How long, in ms, VS Code may take to say how the browser reaches this machine, before the page opens and the browser does not come back. */
 const PATIENCE = 5 * SECOND;
 /** How long, in ms, the page of an account stands for its other sessions, too: the editor ends all of an account at once. */
 const TOGETHER = 10 * SECOND;
@@ -28,8 +29,8 @@ export interface SignOutDependencies {
   /** The pages on which the browser ends, in the person's language. */
   pages(provider: Provider): Promise<SignOutPages>;
   /** The address at which the person's browser reaches a loopback address of this machine. */
-  reach(address: string): Promise<string>;
-  /** Gives up ports on which a sign-in that is over still shows its last page; says whether there was one. */
+  toExternalUrl(address: string): Promise<string>;
+  /** Releases the ports on which a finished sign-in still shows its last page; returns whether there were any. */
   releasePorts?(ports: readonly number[]): boolean;
   /** How long, in ms, the browser may take to come back. */
   deadline(): number;
@@ -44,7 +45,7 @@ export type EndSessionResult = 'no-page' | 'same-page' | 'opened' | 'returned' |
 
 /** A browser that is waited for. */
 interface Wait {
-  readonly redirect: LoopbackRedirect;
+  readonly redirect: LoopbackReceiver;
   readonly over: AbortController;
 }
 
@@ -77,13 +78,13 @@ export class EndSessionService implements Disposable {
   }
 
   /**
-   * Gives up ports for a sign-in that needs one of them. All that a sign-out loses by it is its last page.
-   * @returns whether there was one.
+   * Releases ports for a sign-in that needs one of them. All that a sign-out loses by it is its last page.
+   * @returns whether there were any.
    */
   releasePorts(ports: readonly number[]): boolean {
-    const inTheWay = [...this.#waits].filter(({ redirect }) => ports.includes(redirect.port));
-    inTheWay.forEach(stop);
-    return inTheWay.length > 0;
+    const blocking = [...this.#waits].filter(({ redirect }) => ports.includes(redirect.port));
+    blocking.forEach(stop);
+    return blocking.length > 0;
   }
 
   /** Closes every port at once, and opens none any more. */
@@ -131,7 +132,7 @@ export class EndSessionService implements Disposable {
   }
 
   /** Where the browser comes back to; undefined where it does not. */
-  async #redirect(provider: Provider, pages: SignOutPages): Promise<LoopbackRedirect | undefined> {
+  async #redirect(provider: Provider, pages: SignOutPages): Promise<LoopbackReceiver | undefined> {
     const { clock, log } = this.#dependencies;
     const limit = new AbortController();
     const timer = clock.after(PATIENCE, () => limit.abort());
@@ -140,9 +141,10 @@ export class EndSessionService implements Disposable {
         log.info(`Sign-out at ${provider.id}: where VS Code runs, the browser does not find back.`);
         return undefined;
       }
-      const reach = (address: string): Promise<string> => raceAbort(this.#dependencies.reach(address), limit.signal);
+      const toExternalUrl = (address: string): Promise<string> =>
+        raceAbort(this.#dependencies.toExternalUrl(address), limit.signal);
       const target = redirectTarget(provider);
-      const open = (): Promise<LoopbackRedirect> => LoopbackRedirect.open(clock, pages, { ...target, reach });
+      const open = (): Promise<LoopbackReceiver> => LoopbackReceiver.open(clock, pages, { ...target, toExternalUrl });
       return await open().catch((error: unknown) => {
         if (this.#dependencies.releasePorts?.(target.ports) !== true) {
           throw error;
@@ -158,7 +160,7 @@ export class EndSessionService implements Disposable {
   }
 
   async #waitFor(
-    redirect: LoopbackRedirect,
+    redirect: LoopbackReceiver,
     request: LogoutRequest,
     pages: SignOutPages,
     { id }: Provider,
@@ -182,7 +184,7 @@ export class EndSessionService implements Disposable {
       }
       return isIt;
     };
-    const answer = redirect.answer(isAnswer, signal);
+    const answer = redirect.waitForCallback(isAnswer, signal);
     answer.catch(() => {});
     try {
       await raceAbort(this.#dependencies.openBrowser(request.url.href), signal);
@@ -190,7 +192,7 @@ export class EndSessionService implements Disposable {
         `Sign-out at ${id}: the browser was opened at the server's page, and is waited for at ${redirect.redirectUri}, until ${formatTimestamp(clock.now() + deadline)}.`,
       );
       await answer;
-      redirect.finish(pages.done);
+      redirect.respond(pages.done);
       log.info(`Sign-out at ${id}: the browser has come back.`);
       return 'returned';
     } catch (error) {

@@ -6,7 +6,7 @@ export interface Page {
   readonly language: string;
   readonly heading: string;
   readonly body: string;
-  readonly tone: 'good' | 'bad' | 'neutral';
+  readonly status: 'success' | 'error' | 'neutral';
 }
 
 /** The pages of a sign-in, in the person's language. */
@@ -18,15 +18,15 @@ export interface Pages {
   /** It did not; says why, and where to go on. */
   failed(error: unknown): Page;
   /** The answer belongs to another sign-in, or to none. */
-  readonly stray: Page;
+  readonly mismatched: Page;
   /** The answer has been received before. */
-  readonly repeated: Page;
+  readonly duplicate: Page;
   /** There is nothing at this address. */
-  readonly missing: Page;
+  readonly notFound: Page;
 }
 
 /** The pages that the browser gets where it comes back, whatever for. */
-export type AnswerPages = Pick<Pages, 'template' | 'stray' | 'repeated' | 'missing'>;
+export type AnswerPages = Pick<Pages, 'template' | 'mismatched' | 'duplicate' | 'notFound'>;
 
 /** The pages after a sign-out at the server, in the person's language. */
 export type SignOutPages = AnswerPages & Pick<Pages, 'done'>;
@@ -42,11 +42,11 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   Connection: 'close',
 };
 
-const SIGNS = { good: '✓', bad: '!', neutral: 'i' } as const;
+const SIGNS = { success: '✓', error: '!', neutral: 'i' } as const;
 
 /** The HTML of a page: the template with each `{{name}}` replaced. What comes from servers arrives as text, not as HTML. */
 export function renderPage(template: string, page: Page): string {
-  const values: Readonly<Record<string, string>> = { ...page, sign: SIGNS[page.tone] };
+  const values: Readonly<Record<string, string>> = { ...page, sign: SIGNS[page.status] };
   return template.replace(/{{(\w+)}}/g, (_, name: string) => escape(values[name] ?? ''));
 }
 

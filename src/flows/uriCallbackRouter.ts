@@ -1,27 +1,25 @@
-// The redirect by a link to the editor: RFC 8252 section 7.1. VS Code gives the link to the window that was used last, so
-// the answer goes on to the window that waits for it, through the folder that all windows share.
+// Callbacks by a URI of the editor: RFC 8252 section 7.1. VS Code hands the URI to the window that was used last, so the
+// callback goes on to the window that waits for it, through a folder that all windows share.
 import { DAY, SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import { answerParameters } from './answer.ts';
-import type { Redirect } from './redirect.ts';
+import { callbackQuery } from './callbackUri.ts';
+import type { RedirectReceiver } from './redirectReceiver.ts';
 
-/** The path of the link, which also tells it from other links to the extension. */
-export const LINK_PATH = '/callback';
+/** The file extensions: a window waits for a callback; the callback that another window has received. */
+const PENDING = '.pending';
+const CALLBACK = '.callback';
+/** How often, in ms, a window that waits checks whether another one has received the callback. */
+const POLL_INTERVAL = SECOND;
+/** How long, in ms, an operation in the folder may take, be it the announcement or the cleaning up, before it is no longer waited for. */
+const FOLDER_TIMEOUT = 2 * SECOND;
+/** After how long, in ms, the files of a window that died while it waited are deleted. */
+const STALE_AFTER = DAY;
+/** The longest query that is accepted, in characters. */
+const MAX_QUERY_LENGTH = 16 * 1024;
 
-/** The endings of the files: that somebody waits, and what has arrived for them. */
-const WAITS = '.waits';
-const ANSWER = '.answer';
-/** How often, in ms, the one who waits looks whether another window has got the answer. */
-const PACE = SECOND;
-/** How long, in ms, the folder may take, be it to let the other windows know who waits or to clear up; after that it goes on without them. */
-const FOLDER_PATIENCE = 2 * SECOND;
-/** After how long, in ms, what a window has left behind that died while it waited is taken away. */
-const STALE = DAY;
-/** The longest answer that is passed on, in characters. */
-const LONGEST_ANSWER = 16 * 1024;
-
-/** What passing answers on needs from around it. */
+/** What the router needs from around it. */
 export interface UriCallbackRouterDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -40,60 +38,68 @@ export interface UriCallbackRouterDependencies {
 }
 
 /**
- * Where answers arrive that come by a link. A file is named after a hash of the request's `state`, and what is in it is
- * sealed with another hash of it: only who knows the `state` can find it and read the code in it.
+ * Routes each callback to the sign-in that waits for it, in whichever window. A file is named after a hash of the
+ * request's `state`, and its content is encrypted with another hash of it: only who knows the `state` can find the file
+ * and read the code in it.
  */
 export class UriCallbackRouter {
   readonly #dependencies: UriCallbackRouterDependencies;
-  /** Who waits in this window, by `state`. */
+  /** The sign-ins that wait in this window, by `state`. */
   readonly #waiting = new Map<string, (parameters: URLSearchParams) => void>();
-  /** That the other windows have been told of who waits, by `state`. */
-  readonly #told = new Map<string, Promise<void>>();
+  /** The announcements to the other windows, by `state`. */
+  readonly #announced = new Map<string, Promise<void>>();
 
-  constructor(ports: UriCallbackRouterDependencies) {
-    this.#dependencies = ports;
+  constructor(dependencies: UriCallbackRouterDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  /** The redirect for one sign-in, by a link to the editor. */
-  redirect(redirectUri: string): Redirect {
+  /** The receiver for one sign-in. */
+  createReceiver(redirectUri: string): RedirectReceiver {
     return {
       redirectUri,
-      answer: (isAnswer, signal, state) => this.#wait(isAnswer, signal, state),
-      ready: (state) => this.#atMost(this.#told.get(state)),
-      // The browser has handed over to the editor; what it shows is the server's page.
-      finish() {},
+      waitForCallback: (isAnswer, signal, state) => this.#wait(isAnswer, signal, state),
+      ready: (state) => this.#waitBriefly(this.#announced.get(state)),
+      // The browser has handed over to the editor; it goes on showing the server's page.
+      respond() {},
     };
   }
 
-  /** Takes a link's query. An answer that nobody waits for is thrown away. */
-  async arrived(query: string): Promise<void> {
+  /**
+   * Handles a URI that this window has received. A callback that no sign-in waits for is ignored, and so is a URI that is
+   * no callback.
+   * @param uri the text that `vscode.Uri.toString()` gives.
+   * @param isDecoded whether the editor has decoded its components, as it does on the desktop and not in a browser.
+   */
+  async handleCallback(uri: string, isDecoded: boolean): Promise<void> {
     const { cipher, folder, log } = this.#dependencies;
+    const query = callbackQuery(uri, isDecoded);
+    if (query === undefined) {
+      return;
+    }
     const parameters = answerParameters(query);
     const [state = '', ...others] = parameters.getAll('state');
-    const take = this.#waiting.get(state);
-    if (state === '' || others.length > 0 || query.length > LONGEST_ANSWER) {
-      log.info('A link to the editor has arrived that is no answer to a sign-in.');
-    } else if (take !== undefined) {
-      take(parameters);
+    const resolve = this.#waiting.get(state);
+    if (state === '' || others.length > 0 || query.length > MAX_QUERY_LENGTH) {
+      log.info('A URI callback has arrived that is no answer to a sign-in.');
+    } else if (resolve !== undefined) {
+      resolve(parameters);
     } else {
       try {
         const { key, name } = await namesOf(state);
-        if ((await folder.read(name + WAITS)) === undefined) {
-          log.info('An answer has arrived by a link to the editor that nobody waits for.');
+        if ((await folder.read(name + PENDING)) === undefined) {
+          log.info('A URI callback has arrived that no sign-in waits for.');
           return;
         }
-        await folder.write(name + ANSWER, await cipher.seal(key, parameters.toString(), name));
-        if ((await folder.read(name + WAITS)) === undefined) {
-          // Who waited has stopped meanwhile, and has taken away only what was there.
-          await folder.delete(name + ANSWER);
-          log.info('An answer has arrived by a link to the editor that nobody waits for any more.');
+        await folder.write(name + CALLBACK, await cipher.seal(key, parameters.toString(), name));
+        if ((await folder.read(name + PENDING)) === undefined) {
+          // The other window has stopped waiting, and has deleted only what was there.
+          await folder.delete(name + CALLBACK);
+          log.info('A URI callback has arrived that no sign-in waits for any more.');
           return;
         }
-        log.info('An answer has arrived by a link to the editor, and is passed on to the window that waits for it.');
+        log.info('A URI callback has arrived, and is passed on to the window that waits for it.');
       } catch (error) {
-        log.warn(
-          `An answer that has arrived by a link to the editor could not be passed on: ${toFailure(error).message}.`,
-        );
+        log.warn(`A URI callback could not be passed on to the window that waits for it: ${toFailure(error).message}.`);
       }
     }
   }
@@ -106,75 +112,76 @@ export class UriCallbackRouter {
     signal.throwIfAborted();
     const { clock } = this.#dependencies;
     let timer: Disposable | undefined;
-    // From here on, without a pause: where the person is signed in at the server, the answer is there in no time.
+    // No pause from here on: if the person is signed in at the server, the callback arrives at once.
     const names = namesOf(state);
-    const answer = new Promise<URLSearchParams>((resolve, reject) => {
-      const take = (parameters: URLSearchParams): void => {
+    const callback = new Promise<URLSearchParams>((resolve, reject) => {
+      const resolveIfAnswer = (parameters: URLSearchParams): void => {
         if (isAnswer(parameters)) {
           resolve(parameters);
         }
       };
-      const look = (): void => {
-        void this.#passedOn(names).then((parameters) => {
+      const poll = (): void => {
+        void this.#readPassedOn(names).then((parameters) => {
           if (parameters !== undefined) {
-            take(parameters);
+            resolveIfAnswer(parameters);
           }
           if (this.#waiting.has(state)) {
-            timer = clock.after(PACE, look);
+            timer = clock.after(POLL_INTERVAL, poll);
           }
         });
       };
-      this.#waiting.set(state, take);
+      this.#waiting.set(state, resolveIfAnswer);
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-      look();
+      poll();
     });
     // Handled below, where it is waited for.
-    answer.catch(() => {});
+    callback.catch(() => {});
     try {
-      this.#told.set(state, this.#tell(names));
-      return await answer;
+      this.#announced.set(state, this.#announce(names));
+      return await callback;
     } finally {
       this.#waiting.delete(state);
       timer?.dispose();
-      // What comes to be written late is taken away, too, but nobody is kept waiting for that.
-      const told = this.#told.get(state);
-      this.#told.delete(state);
-      void told?.then(() => this.#clear(names));
-      await this.#atMost(this.#clear(names));
+      // A file that is written late is deleted, too, but nobody is kept waiting for that.
+      const announced = this.#announced.get(state);
+      this.#announced.delete(state);
+      void announced?.then(() => this.#deleteFiles(names));
+      await this.#waitBriefly(this.#deleteFiles(names));
     }
   }
 
-  /** Waits for something that the folder does, but not for one that hangs. */
-  async #atMost(work: Promise<void> | undefined): Promise<void> {
+  /** Waits for an operation in the folder, but not for one that hangs. */
+  async #waitBriefly(work: Promise<void> | undefined): Promise<void> {
     let timer: Disposable | undefined;
-    const enough = new Promise<void>((resolve) => (timer = this.#dependencies.clock.after(FOLDER_PATIENCE, resolve)));
+    const enough = new Promise<void>((resolve) => (timer = this.#dependencies.clock.after(FOLDER_TIMEOUT, resolve)));
     await Promise.race([work, enough]);
     timer?.dispose();
   }
 
-  /** Tells the other windows that this one waits. Never rejects. */
-  async #tell(names: Promise<Names>): Promise<void> {
+  /** Announces to the other windows that this one waits. Never rejects. */
+  async #announce(names: Promise<Names>): Promise<void> {
     const { clock, folder, log } = this.#dependencies;
     await this.cleanUp();
     try {
-      await folder.write((await names).name + WAITS, String(clock.now()));
+      await folder.write((await names).name + PENDING, String(clock.now()));
     } catch (error) {
-      // The answer still arrives if VS Code gives it to this window.
-      log.warn(`Other windows cannot be told that this one waits for an answer: ${toFailure(error).message}.`);
+      // The callback still arrives if VS Code hands it to this window.
+      log.warn(`Other windows do not know that this one waits for a URI callback: ${toFailure(error).message}.`);
     }
   }
 
-  async #clear(names: Promise<Names>): Promise<void> {
+  async #deleteFiles(names: Promise<Names>): Promise<void> {
     const { folder } = this.#dependencies;
     const { name } = await names;
-    await Promise.all([WAITS, ANSWER].map((ending) => folder.delete(name + ending).catch(() => {})));
+    await Promise.all([PENDING, CALLBACK].map((extension) => folder.delete(name + extension).catch(() => {})));
   }
 
-  async #passedOn(names: Promise<Names>): Promise<URLSearchParams | undefined> {
+  /** The callback that another window has received; undefined if there is none, or none that can be decrypted. */
+  async #readPassedOn(names: Promise<Names>): Promise<URLSearchParams | undefined> {
     const { cipher, folder } = this.#dependencies;
     try {
       const { key, name } = await names;
-      const sealed = await folder.read(name + ANSWER);
+      const sealed = await folder.read(name + CALLBACK);
       const opened = sealed === undefined ? undefined : await cipher.open(key, sealed, name);
       return opened === undefined ? undefined : new URLSearchParams(opened);
     } catch {
@@ -182,42 +189,39 @@ export class UriCallbackRouter {
     }
   }
 
-  /** Takes away what windows have left behind that died while they waited, or while they passed an answer on. Never rejects. */
+  /** Deletes the files of windows that died while they waited, or while they passed a callback on. Never rejects. */
   async cleanUp(): Promise<void> {
     const { clock, folder } = this.#dependencies;
     try {
       const files = await folder.list();
-      for (const file of files.filter((one) => one.endsWith(WAITS))) {
-        if (!(Math.abs(clock.now() - Number(await folder.read(file))) < STALE)) {
-          await Promise.all([folder.delete(file), folder.delete(nameOf(file, WAITS) + ANSWER)]);
+      for (const file of files.filter((one) => one.endsWith(PENDING))) {
+        if (!(Math.abs(clock.now() - Number(await folder.read(file))) < STALE_AFTER)) {
+          await Promise.all([folder.delete(file), folder.delete(baseName(file, PENDING) + CALLBACK)]);
         }
       }
-      // Who waits says so before there is any answer.
-      const orphans = files.filter((one) => one.endsWith(ANSWER) && !files.includes(nameOf(one, ANSWER) + WAITS));
+      // A window announces that it waits before there is any callback.
+      const orphans = files.filter(
+        (one) => one.endsWith(CALLBACK) && !files.includes(baseName(one, CALLBACK) + PENDING),
+      );
       await Promise.all(orphans.map((file) => folder.delete(file)));
     } catch {
-      // The next start, or the next sign-in, sweeps again.
+      // The next start, or the next sign-in, cleans up again.
     }
   }
 }
 
-/** What a file is named after, without its ending. */
-function nameOf(file: string, ending: string): string {
-  return file.slice(0, -ending.length);
+/** A file's name without its extension. */
+function baseName(file: string, extension: string): string {
+  return file.slice(0, -extension.length);
 }
 
-/** A query of which VS Code has undone the percent-encoding: what stands for itself now is encoded again. A "+" may have been one or a space. */
-export function reencodeQuery(query: string): string {
-  return query.replaceAll('%', '%25');
-}
-
-/** The name of an answer's files, and the key that seals it. */
+/** The name of a callback's files without their extensions, and the key that encrypts it. */
 interface Names {
   readonly name: string;
   readonly key: string;
 }
 
-/** Under which name an answer is kept, and with which key it is sealed; neither tells the `state`, nor the other. */
+/** The name and the key for a `state`; neither reveals the `state`, nor the other. */
 async function namesOf(state: string): Promise<Names> {
   const [name, key] = await Promise.all([hash(`name ${state}`), hash(`key ${state}`)]);
   return {

@@ -63,8 +63,8 @@ export const STATUS_ITEM = 'sessionKeeper.status';
 /** The folder that all windows share, below the extension's global storage: session index, turns, sealed copies. */
 export const SHARED_FOLDER = 'sessions';
 
-/** The folder beside it in which windows pass on what arrives by a link to the editor. */
-export const LINKS_FOLDER = 'links';
+/** The folder beside it in which a window passes a URI callback on to the one that waits for it. */
+export const CALLBACKS_FOLDER = 'callbacks';
 
 /** The scheme of the document with the diagnostics. */
 export const DIAGNOSTICS_SCHEME = 'session-keeper';

@@ -210,32 +210,32 @@ const ACTION_LABELS: Readonly<Record<Action, () => string>> = {
   diagnostics: () => l10n.t('Copy Diagnostics'),
 };
 
-/** What a way to sign in is called. */
-export function wayName(way: SignInMethod): string {
-  return WAY_NAMES[way]();
+/** The name of a sign-in method. */
+export function methodName(method: SignInMethod): string {
+  return METHOD_NAMES[method]();
 }
 
-/** How that way goes. */
-export function wayDetail(way: SignInMethod): string {
-  return WAY_DETAILS[way]();
+/** What happens with that method. */
+export function methodDetail(method: SignInMethod): string {
+  return METHOD_DETAILS[method]();
 }
 
-const WAY_NAMES: Readonly<Record<SignInMethod, () => string>> = {
+const METHOD_NAMES: Readonly<Record<SignInMethod, () => string>> = {
   loopback: () => l10n.t('Sign In in the Browser'),
   uri: () => l10n.t('Sign In with a Link to VS Code'),
   device: () => l10n.t('Sign In with a Code'),
   paste: () => l10n.t('Sign In and Paste the Address'),
 };
 
-const WAY_DETAILS: Readonly<Record<SignInMethod, () => string>> = {
+const METHOD_DETAILS: Readonly<Record<SignInMethod, () => string>> = {
   loopback: () => l10n.t('The browser of this computer brings the answer back by itself.'),
   uri: () => l10n.t('The browser opens VS Code with the answer.'),
   device: () => l10n.t('You type a short code on a page, on this computer or on any other device.'),
   paste: () => l10n.t('The browser ends on a page that it cannot show, and you copy the address of that page.'),
 };
 
-/** Title of the pick of a way to sign in. */
-export const pickWay = (provider: string): string => l10n.t('How do you want to sign in to {0}?', provider);
+/** Title of the pick of a sign-in method. */
+export const pickMethod = (provider: string): string => l10n.t('How do you want to sign in to {0}?', provider);
 /** Title of the pick of a provider to sign in to. */
 export const pickProvider = (): string => l10n.t('Which provider do you want to sign in to?');
 /** Title of the pick of a session to sign out. */
@@ -539,16 +539,16 @@ export function pages(provider: string, template: string): Pages {
   const goBack = l10n.t('You can close this tab and return to VS Code.');
   return {
     template,
-    done: { language, tone: 'good', heading: l10n.t('You are signed in to {0}', provider), body: goBack },
+    done: { language, status: 'success', heading: l10n.t('You are signed in to {0}', provider), body: goBack },
     failed: (error) => ({
       language,
-      tone: 'bad',
+      status: 'error',
       heading: l10n.t('Signing in did not work'),
       body: `${failureSentence(error, provider, false)} ${goBack}`,
     }),
-    stray: {
+    mismatched: {
       language,
-      tone: 'bad',
+      status: 'error',
       heading: l10n.t('This answer belongs to another sign-in'),
       body: l10n.t(
         'It was not used. Finish in the tab that VS Code opened last, or start signing in again in VS Code.',
@@ -564,10 +564,10 @@ export function signOutPages(provider: string, template: string): SignOutPages {
   const close = l10n.t('You can close this tab.');
   return {
     template,
-    done: { language, tone: 'good', heading: l10n.t('You are signed out of {0}', provider), body: close },
-    stray: {
+    done: { language, status: 'success', heading: l10n.t('You are signed out of {0}', provider), body: close },
+    mismatched: {
       language,
-      tone: 'bad',
+      status: 'error',
       heading: l10n.t('This answer belongs to another sign-out'),
       body: l10n.t('It was not used. In VS Code you are signed out of {0} in any case.', provider),
     },
@@ -575,9 +575,9 @@ export function signOutPages(provider: string, template: string): SignOutPages {
   };
 }
 
-function otherPages(language: string, body: string): Pick<Pages, 'repeated' | 'missing'> {
+function otherPages(language: string, body: string): Pick<Pages, 'duplicate' | 'notFound'> {
   return {
-    repeated: { language, tone: 'neutral', heading: l10n.t('This answer has arrived already'), body },
-    missing: { language, tone: 'neutral', heading: l10n.t('There is nothing here'), body },
+    duplicate: { language, status: 'neutral', heading: l10n.t('This answer has arrived already'), body },
+    notFound: { language, status: 'neutral', heading: l10n.t('There is nothing here'), body },
   };
 }

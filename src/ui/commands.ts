@@ -1,7 +1,6 @@
 // The commands: what a person can tell Session Keeper to do.
 import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
-import { mayLackConsent } from '../core/consent.ts';
 import { Failure, toFailure } from '../core/failure.ts';
 import type { Provider, SignInMethod } from '../core/provider.ts';
 import { FAILURE_POLICIES, endsSession, isStorageFailure } from '../core/failurePolicies.ts';
@@ -12,12 +11,13 @@ import type { ServerSignOut } from '../sessions/serverSignOut.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import type { TokenRefresher } from '../sessions/tokenRefresher.ts';
 import type { RecoveryActions, ActionTarget } from './recoveryActions.ts';
-import { openBrowser } from '../host/browser.ts';
 import { askForConsent } from './consent.ts';
 import { COMMANDS } from '../host/ids.ts';
 import type { NotificationCenter } from './notificationCenter.ts';
+import { pickOne } from './pick.ts';
+import { SessionPicker } from './sessionPicker.ts';
 import type { Settings } from '../host/settings.ts';
-import type { SignInController, SignInHints, StillWaiting, PendingSignIn } from '../auth/signInController.ts';
+import type { SignInController, SignInHints, StillWaiting } from '../auth/signInController.ts';
 import { showStillWaiting } from './stillWaiting.ts';
 import * as text from '../host/messages.ts';
 
@@ -39,10 +39,6 @@ export interface CommandDependencies {
   copyDiagnostics(): Promise<void>;
 }
 
-interface NotificationAction extends vscode.QuickPickItem {
-  run?(): Thenable<void> | void;
-}
-
 /** The commands, and the actions that buttons and picks share with them. */
 export class Commands {
   readonly #dependencies: CommandDependencies;
@@ -57,7 +53,7 @@ export class Commands {
       signIn: () => this.signIn(),
       signOut: () => this.#signOut(),
       renewNow: () => this.#renewNow(),
-      showSessions: () => this.#showSessions(),
+      showSessions: () => new SessionPicker(this.#dependencies, this).show(),
       showLog: () => this.#dependencies.showLog(),
       addProvider: () => this.#dependencies.addProvider(),
       showDiagnostics: () => this.#dependencies.showDiagnostics(),
@@ -90,30 +86,31 @@ export class Commands {
     provider: Provider,
     scopes: readonly string[],
     hints: SignInHints = {},
-    way?: SignInMethod,
+    method?: SignInMethod,
   ): Promise<void> {
     try {
-      const record = await this.#dependencies.signInController.signIn(provider, scopes, hints, way);
+      const record = await this.#dependencies.signInController.signIn(provider, scopes, hints, method);
       void vscode.window.showInformationMessage(text.saySignedIn(provider.label, record.account.label));
     } catch (error) {
       this.#dependencies
         .notifications()
-        .reportFailure(error, this.#attempt(provider, scopes, { ...hints, ...hintsAfter(toFailure(error)) }, way));
+        .reportFailure(error, this.attemptAt(provider, scopes, { ...hints, ...hintsAfter(toFailure(error)) }, method));
     }
   }
 
-  /** Offers another way, or another redirect URI, where a sign-in that another extension has asked for did not work; that one is told of it by itself. */
-  offerAnotherWay(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void {
+  /** Offers another sign-in method, or another redirect URI, if a sign-in that another extension has asked for failed; VS Code tells that extension. */
+  offerOtherMethod(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void {
     const { actions } = FAILURE_POLICIES[toFailure(error).category];
     if (actions.includes('another-way') || actions.includes('fixed-port')) {
-      this.#dependencies.notifications().reportFailure(error, this.#attempt(provider, scopes, hints));
+      this.#dependencies.notifications().reportFailure(error, this.attemptAt(provider, scopes, hints));
     }
   }
 
-  #attempt(provider: Provider, scopes: readonly string[], hints: SignInHints, way?: SignInMethod): ActionTarget {
+  /** What an action is about, if it is about an attempt to sign in. */
+  attemptAt(provider: Provider, scopes: readonly string[], hints: SignInHints, method?: SignInMethod): ActionTarget {
     // Its entry may have been changed for the next attempt.
     const again = (other?: SignInMethod): Promise<void> =>
-      this.signInTo(this.#dependencies.settings.provider(provider.id) ?? provider, scopes, hints, other ?? way);
+      this.signInTo(this.#dependencies.settings.provider(provider.id) ?? provider, scopes, hints, other ?? method);
     return { providerId: provider.id, hasSession: false, signIn: again, retry: again };
   }
 
@@ -123,16 +120,16 @@ export class Commands {
       providerId: record.providerId,
       sessionId: record.id,
       hasSession: true,
-      signIn: (way) => this.#signInAgain(record.id, record, way),
+      signIn: (method) => this.#signInAgain(record.id, record, method),
       retry: () => this.renew(record),
     };
   }
 
   /** What an action is about, where it is about a provider. */
   subjectAt(providerId: string): ActionTarget {
-    const signIn = async (way?: SignInMethod): Promise<void> => {
+    const signIn = async (method?: SignInMethod): Promise<void> => {
       const provider = this.#dependencies.settings.provider(providerId);
-      await (provider === undefined ? this.signIn() : this.signInTo(provider, provider.scopes, {}, way));
+      await (provider === undefined ? this.signIn() : this.signInTo(provider, provider.scopes, {}, method));
     };
     const retry = async (): Promise<void> => {
       for (const { record } of this.#dependencies.sessionManager.getAll(providerId)) {
@@ -146,7 +143,7 @@ export class Commands {
    * Signs in again with the account and the scopes of a session, which stays until the new tokens are there. What the
    * server has asked for when it ended the session is asked for.
    */
-  async #signInAgain(id: string, known: SessionRecord, way?: SignInMethod): Promise<void> {
+  async #signInAgain(id: string, known: SessionRecord, method?: SignInMethod): Promise<void> {
     const session = this.#dependencies.sessionManager.getAll().find(({ record }) => record.id === id);
     const record = session?.record ?? known;
     const provider = this.#dependencies.settings.provider(record.providerId);
@@ -161,7 +158,7 @@ export class Commands {
       provider,
       record.scopes,
       { loginHint: loginHintOf(record), ...(failure === undefined ? {} : hintsAfter(failure)) },
-      way,
+      method,
     );
   }
 
@@ -173,7 +170,7 @@ export class Commands {
   /** Tells that the browser of a sign-in hasn't come back. */
   tellStillWaiting(still: StillWaiting): void {
     const { hints, provider, scopes } = still.waiting;
-    void showStillWaiting(still, this.#dependencies.actions, this.#attempt(provider, scopes, hints));
+    void showStillWaiting(still, this.#dependencies.actions, this.attemptAt(provider, scopes, hints));
   }
 
   /** Renews a session now, and tells how it went. */
@@ -208,11 +205,12 @@ export class Commands {
   async #signOut(): Promise<void> {
     const session = await this.#pickSession(this.#dependencies.sessionManager.getAll(), text.pickSignOut());
     if (session !== undefined) {
-      await this.#signOutOf(session.record);
+      await this.signOutOf(session.record);
     }
   }
 
-  async #signOutOf(record: SessionRecord): Promise<void> {
+  /** Signs a session out, and tells how it went. */
+  async signOutOf(record: SessionRecord): Promise<void> {
     const name = this.#nameOf(record);
     try {
       const { atServer, page } = await this.#dependencies.sessionManager.signOut(record.id);
@@ -248,7 +246,7 @@ export class Commands {
   }
 
   #pickProvider(): Promise<Provider | undefined> {
-    return one(this.#dependencies.settings.providers, text.pickProvider(), ({ id, issuer, label }) => ({
+    return pickOne(this.#dependencies.settings.providers, text.pickProvider(), ({ id, issuer, label }) => ({
       label,
       description: id,
       detail: issuer,
@@ -260,109 +258,11 @@ export class Commands {
       void vscode.window.showInformationMessage(text.sayNothingToDo());
       return undefined;
     }
-    return one(sessions, title, (session) => ({
+    return pickOne(sessions, title, (session) => ({
       label: this.#nameOf(session.record),
       description: session.record.account.label,
       detail: this.#stateOf(session),
     }));
-  }
-
-  async #showSessions(): Promise<void> {
-    const { actions, signInController, sessionManager, settings } = this.#dependencies;
-    const choices: NotificationAction[] = [];
-    for (const waiting of signInController.waiting()) {
-      const { code, hints, provider, scopes } = waiting;
-      const subject = this.#attempt(provider, scopes, hints);
-      choices.push(
-        separator(provider.label),
-        { label: `$(link-external) ${text.labelOpenPageAgain()}`, run: () => this.#atPage(waiting, openBrowser) },
-        {
-          label: `$(copy) ${text.labelCopyAddress()}`,
-          run: () => this.#atPage(waiting, (address) => vscode.env.clipboard.writeText(address)),
-        },
-        ...(code === undefined
-          ? []
-          : [
-              {
-                label: `$(key) ${text.labelCopyCode()}`,
-                description: code,
-                run: () => vscode.env.clipboard.writeText(code),
-              },
-            ]),
-        { label: `$(arrow-swap) ${text.actionLabel('another-way')}`, run: () => actions.run('another-way', subject) },
-        // Who types a code needs no redirect address.
-        ...(code === undefined ? await this.#redirectChoices(subject) : []),
-        { label: `$(close) ${text.labelCancelSignIn()}`, run: () => waiting.cancel() },
-      );
-    }
-    for (const session of sessionManager.getAll()) {
-      choices.push(...this.#choicesFor(session));
-    }
-    choices.push(
-      separator(text.labelGeneral()),
-      ...settings.providers.map((provider) => ({
-        label: `$(sign-in) ${text.labelSignInTo(provider.label)}`,
-        run: () => this.signInTo(provider, provider.scopes),
-      })),
-      { label: `$(add) ${text.labelAddProvider()}`, run: () => this.#dependencies.addProvider() },
-      { label: `$(output) ${text.labelShowLog()}`, run: () => this.#dependencies.showLog() },
-      { label: `$(checklist) ${text.labelShowDiagnostics()}`, run: () => this.#dependencies.showDiagnostics() },
-    );
-    const chosen = await vscode.window.showQuickPick(choices, { title: text.pickSessions(), matchOnDescription: true });
-    await chosen?.run?.();
-  }
-
-  async #redirectChoices(subject: ActionTarget): Promise<NotificationAction[]> {
-    const offers = await this.#dependencies.actions.offers(['copy-redirect', 'fixed-port'], subject);
-    return offers.map(({ action, label, run }) => ({
-      label: `$(${action === 'fixed-port' ? 'plug' : 'copy'}) ${label}`,
-      run,
-    }));
-  }
-
-  /** Does something with the address of the page of a waiting sign-in. */
-  async #atPage(waiting: PendingSignIn, use: (address: string) => Thenable<void>): Promise<void> {
-    try {
-      const address = await this.#dependencies.signInController.addressOf(waiting);
-      await (address === undefined ? undefined : use(address));
-    } catch (error) {
-      this.#dependencies
-        .notifications()
-        .reportFailure(error, this.#attempt(waiting.provider, waiting.scopes, waiting.hints));
-    }
-  }
-
-  #choicesFor(session: LiveSession): NotificationAction[] {
-    const { record } = session;
-    const account = { description: record.account.label, detail: this.#stateOf(session) };
-    const canRenew = tokenLifetimes(record).renewable;
-    const maySignIn =
-      !canRenew ||
-      (session.failure !== undefined &&
-        FAILURE_POLICIES[session.failure.category].actions.some(
-          (action) => action === 'sign-in' || action === 'ask-consent',
-        ));
-    return [
-      separator(this.#nameOf(record)),
-      ...(canRenew ? [{ label: `$(sync) ${text.labelRenewNow()}`, ...account, run: () => this.renew(record) }] : []),
-      ...(maySignIn
-        ? [{ label: `$(sign-in) ${text.labelSignInAgain()}`, ...account, run: () => this.subjectOf(record).signIn() }]
-        : []),
-      ...(mayLackConsent(record, this.#dependencies.sessionManager.providerOf(record))
-        ? [
-            {
-              label: `$(verified) ${text.labelAskForConsent()}`,
-              ...account,
-              run: () => this.askForConsent(this.subjectOf(record)),
-            },
-          ]
-        : []),
-      {
-        label: `$(sign-out) ${text.labelSignOut()}`,
-        description: record.account.label,
-        run: () => this.#signOutOf(record),
-      },
-    ];
   }
 
   #stateOf(session: LiveSession): string {
@@ -374,22 +274,4 @@ export class Commands {
   #nameOf(record: SessionRecord): string {
     return this.#dependencies.settings.nameOf(record.providerId);
   }
-}
-
-function separator(name: string): NotificationAction {
-  return { label: name, kind: vscode.QuickPickItemKind.Separator };
-}
-
-/** The only one of a list, or the one that the person picks; undefined where they pick none. */
-async function one<T>(
-  list: readonly T[],
-  title: string,
-  describe: (item: T) => vscode.QuickPickItem,
-): Promise<T | undefined> {
-  const [only, ...others] = list;
-  if (others.length === 0) {
-    return only;
-  }
-  const items = list.map((item) => ({ ...describe(item), item }));
-  return (await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true }))?.item;
 }

@@ -32,7 +32,7 @@ export async function askForConsent(
   { providerId, sessionId }: ActionTarget,
   ports: ConsentDependencies,
   subjects: Subjects,
-  way?: SignInMethod,
+  method?: SignInMethod,
 ): Promise<void> {
   const { signInController, sessionManager, notifications, settings } = ports;
   const provider = settings.provider(providerId);
@@ -48,7 +48,7 @@ export async function askForConsent(
       provider,
       record.scopes,
       { loginHint: loginHintOf(record), prompt },
-      way,
+      method,
     );
     if (refreshToken === undefined) {
       void vscode.window.showWarningMessage(text.sayConsentDidNotHelp(provider.label));
@@ -56,7 +56,7 @@ export async function askForConsent(
     }
   } catch (error) {
     const subject = subjects.subjectOf(record);
-    const again = (other?: SignInMethod): Promise<void> => askForConsent(subject, ports, subjects, other ?? way);
+    const again = (other?: SignInMethod): Promise<void> => askForConsent(subject, ports, subjects, other ?? method);
     notifications().reportFailure(error, { ...subject, signIn: again, retry: again });
     return;
   }

@@ -2,8 +2,10 @@
 import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
 import { SIGN_OUT_RETURN, type Provider, type SignInMethod } from '../core/provider.ts';
-import { redirectUrisOf, usesAnyPort } from '../core/redirectUri.ts';
+import { leavesPortOpen, redirectUrisOf } from '../core/redirectUri.ts';
 import type { Action } from '../core/failurePolicy.ts';
+import { deviceFlow } from '../flows/deviceFlow.ts';
+import { getFlow, redirectUrisFor } from '../flows/signInFlows.ts';
 import { measureSkew } from '../protocol/skew.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { ClientSecrets } from '../storage/clientSecrets.ts';
@@ -19,7 +21,7 @@ export interface ActionTarget {
   /** The id of that session, where it is about a single one. */
   readonly sessionId?: string;
   /** Signs in, with the same account and scopes where there were some. */
-  signIn(way?: SignInMethod): Promise<void>;
+  signIn(method?: SignInMethod): Promise<void>;
   /** Tries again what has failed. */
   retry(): Promise<void>;
 }
@@ -35,14 +37,14 @@ export interface RecoveryActionsDependencies {
   /** Notes how far a server's clock is ahead, in ms, as just measured. */
   noteSkew(providerId: string, skew: number): void;
   showLog(): void;
-  /** The other ways to sign in that there are after the one that was tried last, the next one first. */
+  /** The other sign-in methods that are available after the one that was tried last, the next one first. */
   otherMethods(provider: Provider): Promise<readonly SignInMethod[]>;
-  /** The redirect URIs to register at a provider's server, for a sign-in method. */
-  addressesOf(provider: Provider, way: SignInMethod | undefined): string[];
+  /** The URI at which the editor hands callbacks to this extension, as it is registered at a server. */
+  readonly callbackUri: string;
   /** The redirect URI of the sign-in that waits at a provider, and its sign-in method; undefined if none waits for a browser. */
-  redirectOf(provider: Provider): { readonly redirectUri: string; readonly way: SignInMethod } | undefined;
+  redirectOf(provider: Provider): { readonly redirectUri: string; readonly method: SignInMethod } | undefined;
   /** The sign-in method that was tried last; undefined if there was none. */
-  lastWay(provider: Provider): SignInMethod | undefined;
+  lastMethod(provider: Provider): SignInMethod | undefined;
   /** A port that is free now, the first of some if one of them is. */
   readonly proposePort: (preferred: readonly number[]) => Promise<number>;
   /** Signs in again, and has the server ask for consent. */
@@ -82,8 +84,8 @@ export class RecoveryActions {
       'copy-redirect': () => this.#copyRedirectUri(subject),
       'fixed-port': () => this.#useFixedPort(subject),
       'ask-consent': () => this.#dependencies.askForConsent(subject),
-      'another-way': () => this.#signInAnotherWay(subject),
-      'new-code': () => subject.signIn('device'),
+      'another-way': () => this.#signInByOtherMethod(subject),
+      'new-code': () => subject.signIn(deviceFlow.id),
       reload: () => vscode.commands.executeCommand('workbench.action.reloadWindow'),
       log: () => this.#dependencies.showLog(),
       diagnostics: () => this.#dependencies.copyDiagnostics(),
@@ -95,17 +97,17 @@ export class RecoveryActions {
     }
   }
 
-  /** The actions as they are offered: another way to sign in by its name where there is only one, and not at all where there is none. */
+  /** The actions as they are offered: another sign-in method by its name if there is only one, and not at all if there is none. */
   async offers(actions: readonly Action[], subject: ActionTarget): Promise<ActionItem[]> {
-    const others = actions.includes('another-way') ? await this.#otherWays(subject) : [];
-    const isLoopback = this.#usesLoopback(subject);
+    const others = actions.includes('another-way') ? await this.#otherMethods(subject) : [];
+    const usesPort = this.#usesLoopbackPort(subject);
     return actions
-      .filter((action) => (action !== 'another-way' || others.length > 0) && (action !== 'fixed-port' || isLoopback))
+      .filter((action) => (action !== 'another-way' || others.length > 0) && (action !== 'fixed-port' || usesPort))
       .map((action) => {
         const [only, ...more] = action === 'another-way' ? others : [];
         return {
           action,
-          label: only === undefined || more.length > 0 ? text.actionLabel(action) : text.wayName(only),
+          label: only === undefined || more.length > 0 ? text.actionLabel(action) : text.methodName(only),
           run: () => this.run(action, subject),
         };
       });
@@ -139,11 +141,11 @@ export class RecoveryActions {
       return;
     }
     const waiting = this.#dependencies.redirectOf(provider);
-    const way = waiting?.way ?? this.#dependencies.lastWay(provider);
-    const isAnyPort = way !== 'uri' && usesAnyPort(provider) && (way !== undefined || provider.signInMethod !== 'uri');
+    const method = waiting?.method ?? this.#dependencies.lastMethod(provider);
+    const registered = redirectUrisFor(provider, method, this.#dependencies.callbackUri);
+    const isAnyPort = registered.some(leavesPortOpen);
     // A port that was picked for this time only is of no use at the server.
-    const uris =
-      waiting === undefined || isAnyPort ? this.#dependencies.addressesOf(provider, way) : [waiting.redirectUri];
+    const uris = waiting === undefined || isAnyPort ? registered : [waiting.redirectUri];
     const forSignOut = provider.signOutAtServer === SIGN_OUT_RETURN ? redirectUrisOf(provider) : [];
     await vscode.env.clipboard.writeText([...new Set([...uris, ...forSignOut])].join('\n'));
     const say = isAnyPort ? text.sayRedirectUriCopied : text.sayRedirectUrisCopied;
@@ -166,32 +168,38 @@ export class RecoveryActions {
   }
 
   /** Whether the browser comes, or would come, to a port of this machine. */
-  #usesLoopback({ providerId }: ActionTarget): boolean {
+  #usesLoopbackPort({ providerId }: ActionTarget): boolean {
     const provider = this.#dependencies.settings.provider(providerId);
-    const way =
+    const method =
       provider &&
-      (this.#dependencies.redirectOf(provider)?.way ?? this.#dependencies.lastWay(provider) ?? provider.signInMethod);
-    return provider !== undefined && way !== 'uri' && way !== 'device';
+      (this.#dependencies.redirectOf(provider)?.method ??
+        this.#dependencies.lastMethod(provider) ??
+        provider.signInMethod);
+    return provider !== undefined && (method === undefined || getFlow(method).redirectsTo === 'loopback-port');
   }
 
-  /** Signs in by another way: the only one, or the one that is picked. */
-  async #signInAnotherWay(subject: ActionTarget): Promise<void> {
-    const ways = await this.#otherWays(subject);
-    const items = ways.map((way) => ({ label: text.wayName(way), detail: text.wayDetail(way), way }));
-    const way =
+  /** Signs in by another method: the only one, or the one that is picked. */
+  async #signInByOtherMethod(subject: ActionTarget): Promise<void> {
+    const methods = await this.#otherMethods(subject);
+    const items = methods.map((method) => ({
+      label: text.methodName(method),
+      detail: text.methodDetail(method),
+      method,
+    }));
+    const chosen =
       items.length === 1
-        ? ways[0]
+        ? methods[0]
         : (
             await vscode.window.showQuickPick(items, {
-              title: text.pickWay(this.#dependencies.settings.nameOf(subject.providerId)),
+              title: text.pickMethod(this.#dependencies.settings.nameOf(subject.providerId)),
             })
-          )?.way;
-    if (way !== undefined) {
-      await subject.signIn(way);
+          )?.method;
+    if (chosen !== undefined) {
+      await subject.signIn(chosen);
     }
   }
 
-  async #otherWays({ providerId }: ActionTarget): Promise<readonly SignInMethod[]> {
+  async #otherMethods({ providerId }: ActionTarget): Promise<readonly SignInMethod[]> {
     const provider = this.#dependencies.settings.provider(providerId);
     return provider === undefined ? [] : this.#dependencies.otherMethods(provider);
   }

@@ -1,9 +1,10 @@
 // The steps about the client: its ID, and its secret if it has one.
 import * as vscode from 'vscode';
+import { leavesPortOpen } from '../core/redirectUri.ts';
+import { redirectUrisFor } from '../flows/signInFlows.ts';
 import { providerOf } from './draft.ts';
 import { validateClientId } from './entryValidation.ts';
 import { showStep, type Answer } from './multiStepInput.ts';
-import { isForAnyPort } from './redirect.ts';
 import { requiresSecret } from './steps.ts';
 import { isInvalid, validateWhileTyping } from './validation.ts';
 import * as words from './wizardMessages.ts';
@@ -14,8 +15,10 @@ export function askClient(state: WizardState): Promise<Answer<Outcome>> {
   const { dependencies, draft } = state;
   const provider = providerOf(draft);
   const addresses =
-    provider === undefined || draft.preset?.registersRedirect === false ? [] : dependencies.addressesOf(provider);
-  const isAnyPort = provider !== undefined && isForAnyPort(draft) && provider.signInMethod !== 'uri';
+    provider === undefined || draft.preset?.registersRedirect === false
+      ? []
+      : redirectUrisFor(provider, undefined, dependencies.callbackUri);
+  const isAnyPort = addresses.some(leavesPortOpen);
   const prompt = words.askClient(draft.preset, addresses, isAnyPort);
   const box = createBox(state, 'client', prompt, draft.clientId);
   box.placeholder = words.sampleClient();

@@ -7,6 +7,7 @@ import { FIELD_ROWS } from '../core/providerFields.ts';
 import { capabilitiesOf, type ServerCapabilities } from './capabilities.ts';
 import { idOf, textOf, textsIn, type Entry } from './entries.ts';
 import type { Preset } from './presets.ts';
+import { deviceFlow } from '../flows/deviceFlow.ts';
 import { redirectDraftOf, redirectFieldsOf, type RedirectDraft } from './redirect.ts';
 
 /** What has been answered so far. A client's secret is not among it: it goes nowhere but into the secret storage. */
@@ -93,7 +94,7 @@ export function entryOf(draft: Draft): Entry {
     issuer,
     clientId,
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
-    ...(withoutSecret && preset?.secret === 'for-browser' ? { signInMethod: 'device' } : {}),
+    ...(withoutSecret && preset?.secret === 'for-browser' ? { signInMethod: deviceFlow.id } : {}),
     ...fields,
     ...redirectFieldsOf(draft),
     // What the entry says of its old server must not send anything of another one there.

@@ -2,7 +2,7 @@
 import { DEFAULT_REDIRECT_URI, portOf, redirectUrisOf, usesAnyPort, type RedirectFields } from '../core/redirectUri.ts';
 
 /** What the server accepts: any port, certain ports, or a redirect URI that is registered already. */
-export const REDIRECT_KINDS = ['any-port', 'ports', 'uri'] as const;
+export const REDIRECT_KINDS = ['any-port', 'ports', 'redirect-uri'] as const;
 /** One of them. */
 export type RedirectKind = (typeof REDIRECT_KINDS)[number];
 
@@ -23,7 +23,7 @@ export function redirectDraftOf(
   return {
     redirectUri,
     redirectPorts,
-    redirectKind: redirectUri !== undefined ? 'uri' : redirectPorts.length > 0 ? 'ports' : 'any-port',
+    redirectKind: redirectUri !== undefined ? 'redirect-uri' : redirectPorts.length > 0 ? 'ports' : 'any-port',
   };
 }
 
@@ -35,7 +35,7 @@ export function redirectFieldsOf({ redirectKind, redirectPorts, redirectUri }: R
       return {};
     case 'ports':
       return ports;
-    case 'uri':
+    case 'redirect-uri':
       return redirectUri === undefined ? {} : { redirectUri, ...(portOf(redirectUri) === undefined ? ports : {}) };
   }
 }
@@ -55,7 +55,7 @@ export function isForAnyPort(draft: RedirectDraft): boolean {
 /** The draft with what a person has entered for its kind: ports with commas between them, or a redirect URI. */
 export function withRedirectEntered(draft: RedirectDraft, entered: string): RedirectDraft {
   const text = entered.trim();
-  if (draft.redirectKind === 'uri') {
+  if (draft.redirectKind === 'redirect-uri') {
     return { ...draft, redirectUri: text };
   }
   const ports = text
@@ -67,7 +67,7 @@ export function withRedirectEntered(draft: RedirectDraft, entered: string): Redi
 
 /** What stands in the box at first. */
 export function redirectEntered({ redirectKind, redirectPorts, redirectUri }: RedirectDraft, proposed: number): string {
-  return redirectKind === 'uri'
+  return redirectKind === 'redirect-uri'
     ? (redirectUri ?? '')
     : (redirectPorts.length === 0 ? [proposed] : redirectPorts).join(', ');
 }

@@ -57,7 +57,7 @@ export function askRedirect(state: WizardState): Promise<Answer<Outcome>> {
 export async function askRedirectUri(state: WizardState): Promise<Answer<Outcome>> {
   const { dependencies, draft } = state;
   const box = createBox(state, 'redirectUri', '', redirectEntered(draft, await dependencies.proposePort()));
-  const isUri = draft.redirectKind === 'uri';
+  const isUri = draft.redirectKind === 'redirect-uri';
   const asked = isUri ? words.askRedirectUri() : words.askPorts();
   const copy = copyButton();
   box.buttons = [...box.buttons, copy];

@@ -1,4 +1,5 @@
 // The steps of adding a provider, and which of them a draft needs.
+import { findFlow } from '../flows/signInFlows.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import type { Draft } from './draft.ts';
 import { textsIn } from './entries.ts';
@@ -38,7 +39,7 @@ export function stepsOf(draft: Draft): Step[] {
 /** Whether a redirect URI on this machine has to be registered: not if the server takes any, knows no sign-in in the browser, or gets a link to VS Code. */
 function registersRedirect({ offers, old, preset }: Draft): boolean {
   const grants = textsIn(offers?.grant_types_supported);
-  const isByLink = old?.['signInMethod'] === 'uri';
+  const isByLink = findFlow(old?.['signInMethod'])?.redirectsTo === 'editor';
   return (
     preset?.registersRedirect !== false && !isByLink && (grants.length === 0 || grants.includes('authorization_code'))
   );

@@ -103,7 +103,7 @@ export const askRedirect = (): string => l10n.t('Which redirect URIs does the se
 export const REDIRECT_KINDS: Readonly<Record<RedirectKind, () => string>> = {
   'any-port': () => l10n.t('Any Port on 127.0.0.1'),
   ports: () => l10n.t('A Fixed Port'),
-  uri: () => l10n.t('A Redirect URI That’s Already Registered'),
+  'redirect-uri': () => l10n.t('A Redirect URI That’s Already Registered'),
 };
 /** Beside the pick that is right at most servers. */
 export const labelRecommended = (): string => l10n.t('Recommended');

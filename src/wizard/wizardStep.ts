@@ -18,8 +18,8 @@ export interface AddProviderWizardDependencies {
   readonly settings: Settings;
   /** The page that tells how to register a client: at a product, or at any other server. */
   pageOn(product: PresetId | 'other'): vscode.Uri;
-  /** The redirect addresses to register at a provider's server. */
-  addressesOf(provider: Provider): string[];
+  /** The URI at which the editor hands callbacks to this extension, as it is registered at a server. */
+  readonly callbackUri: string;
   /** A port that is free now. */
   proposePort(): Promise<number>;
   /** Signs in to a provider, and tells how it went. */

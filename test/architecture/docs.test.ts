@@ -7,7 +7,7 @@ import { errorName } from '../../src/core/failure.ts';
 import { CATEGORIES, type Category } from '../../src/core/failurePolicies.ts';
 import { SIGN_IN_METHODS } from '../../src/core/provider.ts';
 import { FIELD_ROWS } from '../../src/core/providerFields.ts';
-import { REASONS } from '../../src/flows/availability.ts';
+import { UNAVAILABLE_REASONS } from '../../src/flows/availability.ts';
 import { PREFIX, SETTINGS } from '../../src/host/ids.ts';
 import { ERROR_TYPES_FILE, errorTypes } from '../../tools/errorTypes.ts';
 import { failuresPage } from '../../tools/failuresPage.ts';
@@ -122,8 +122,8 @@ describe('the page of where VS Code runs', () => {
       .replace(/^\|\s?|\s?\|$/g, '')
       .split('|')
       .map((cell) => cell.trim());
-  /** The ways of the first place whose name starts like this, at an extension of this manifest. */
-  const waysAt = (start: string, changes: Partial<typeof manifest> = {}): string[] => {
+  /** The methods of the first place whose name starts like this, at an extension of this manifest. */
+  const methodsAt = (start: string, changes: Partial<typeof manifest> = {}): string[] => {
     const row =
       wherePage({ ...manifest, ...changes })
         .split('\n')
@@ -138,22 +138,24 @@ describe('the page of where VS Code runs', () => {
     );
   });
 
-  it('has whole tables, with each way, and each reason that can come up', () => {
+  it('has whole tables, with each method, and each reason that can come up', () => {
     assert.deepEqual([...new Set(rows.map((row) => cellsOf(row).length))], [4, 5, 3]);
     assert.deepEqual(
       rows.filter((row) => /undefined|\{\w+\}/.test(row)),
       [],
     );
     const firsts = rows.map((row) => cellsOf(row)[0]);
-    for (const name of [...SIGN_IN_METHODS, ...Object.keys(REASONS)].filter((one) => one !== 'cannot-listen')) {
+    for (const name of [...SIGN_IN_METHODS, ...Object.keys(UNAVAILABLE_REASONS)].filter(
+      (one) => one !== 'cannot-listen',
+    )) {
       assert.equal(firsts.filter((first) => first === `\`${name}\``).length, 1, name);
     }
   });
 
   it('follows the manifest, too', () => {
-    assert.deepEqual(waysAt('Desktop, connected'), ['`loopback`, `device`, `paste`', '`uri`']);
-    assert.deepEqual(waysAt('Browser, with vscode.dev'), ['does not run', '']);
-    assert.deepEqual(waysAt('Browser, with vscode.dev', { browser: 'dist/web.js' }), ['`device`, `paste`', '`uri`']);
+    assert.deepEqual(methodsAt('Desktop, connected'), ['`loopback`, `device`, `paste`', '`uri`']);
+    assert.deepEqual(methodsAt('Browser, with vscode.dev'), ['does not run', '']);
+    assert.deepEqual(methodsAt('Browser, with vscode.dev', { browser: 'dist/web.js' }), ['`device`, `paste`', '`uri`']);
     assert.ok(wherePage({ ...manifest, browser: 'dist/web.js' }).includes('| `cannot-listen` |'));
     assert.notEqual(wherePage({ ...manifest, extensionKind: ['workspace'] }), wherePage(manifest));
   });

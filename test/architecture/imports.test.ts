@@ -55,7 +55,8 @@ describe('the checker of the architecture', () => {
     for (const [file, text] of [
       ['core/b.ts', `import * as v from 'valibot'; import { a } from './a.ts';`],
       ['protocol/b.ts', `import * as oauth from 'oauth4webapi'; import { a } from '../core/a.ts';`],
-      ['flows/loopback.ts', `import { createServer } from 'node:http'; import { a } from '../protocol/a.ts';`],
+      ['flows/loopbackReceiver.ts', `import { createServer } from 'node:http'; import { a } from '../protocol/a.ts';`],
+      ['flows/callbackUri.ts', `import { URI } from 'vscode-uri'; import { a } from '../core/a.ts';`],
       ['sessions/b.ts', `import * as v from 'valibot'; import { a } from '../protocol/a.ts';`],
       ['sessions/sessionsModule.ts', `import { a } from '../idle/a.ts';`],
       [
@@ -126,7 +127,9 @@ describe('the checker of the architecture', () => {
     ['core/b.ts', 'vscode'],
     ['sessions/b.ts', 'vscode'],
     ['flows/signIn.ts', 'node:http'],
-    ['flows/loopback.ts', 'node:https'],
+    ['flows/loopbackReceiver.ts', 'node:https'],
+    ['flows/uriFlow.ts', 'vscode-uri'],
+    ['auth/b.ts', 'vscode-uri'],
     ['core/b.ts', 'oauth4webapi'],
     ['sessions/b.ts', 'oauth4webapi'],
     ['ui/b.ts', 'oauth4webapi'],

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseProviders } from '../../src/core/parseProviders.ts';
 import { CATEGORIES, categoryOfCode, categoryOfError } from '../../src/core/failurePolicies.ts';
-import { loopbackAddresses } from '../../src/flows/loopback.ts';
+import { redirectUrisOf } from '../../src/core/redirectUri.ts';
 import { draftOf, entryOf } from '../../src/wizard/draft.ts';
 import type { Entry } from '../../src/wizard/entries.ts';
 import { proposedId, proposedLabel } from '../../src/wizard/proposals.ts';
@@ -98,7 +98,7 @@ describe('the pages on servers', () => {
         const addresses = [...(facts.get('Redirect addresses') ?? '').matchAll(/`([^`]+)`/g)].map(
           ([, address]) => address,
         );
-        assert.deepEqual(addresses, preset.registersRedirect ? loopbackAddresses(provider) : []);
+        assert.deepEqual(addresses, preset.registersRedirect ? redirectUrisOf(provider) : []);
         assert.equal(
           facts.get('Redirect addresses')?.includes('any port') === true,
           preset.registersRedirect && provider.redirectPorts.length === 0,

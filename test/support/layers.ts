@@ -73,8 +73,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 
 /** Packages that single files may import beside those of their layer. */
 const ALLOWED_TO_FILES: Readonly<Record<string, readonly string[]>> = {
+  'flows/callbackUri.ts': ['vscode-uri'],
   'flows/listener.ts': ['node:http'],
-  'flows/loopback.ts': ['node:http'],
+  'flows/loopbackReceiver.ts': ['node:http'],
 };
 
 /** Layers that single files may import in addition to those of their layer. */

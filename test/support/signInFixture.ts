@@ -1,6 +1,6 @@
 import { SECOND } from '../../src/core/clock.ts';
 import type { Log } from '../../src/core/log.ts';
-import type { AskForAddress } from '../../src/flows/paste.ts';
+import type { AskForAddress } from '../../src/flows/pasteFlow.ts';
 import { SignInService } from '../../src/flows/signIn.ts';
 import { UriCallbackRouter } from '../../src/flows/uriCallbackRouter.ts';
 import type { Environment } from '../../src/flows/availability.ts';
@@ -20,20 +20,20 @@ export class Desk {
   /** What was logged. */
   readonly lines: string[] = [];
   /** The sign-ins. */
-  readonly signIns: SignInService;
-  /** Where links to the editor arrive. */
-  readonly links: UriCallbackRouter;
+  readonly signInService: SignInService;
+  /** Where URI callbacks arrive. */
+  readonly uriCallbackRouter: UriCallbackRouter;
   readonly #browser = new FakeBrowser();
   /** What the person answers who is asked for an address. */
   asking: AskForAddress = () => Promise.resolve(undefined);
   /** Where VS Code runs. */
   environment: Environment = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
   /** What VS Code makes of a loopback address of this machine. */
-  reaching: (address: string) => Promise<string> = (address) => Promise.resolve(address);
-  /** What gives up ports. */
-  makesWay: (ports: readonly number[]) => boolean = () => false;
-  /** Whether somebody is signed in already. */
-  isAnybodyIn = false;
+  toExternalUrl: (address: string) => Promise<string> = (address) => Promise.resolve(address);
+  /** What else releases ports. */
+  releasePorts: (ports: readonly number[]) => boolean = () => false;
+  /** Whether there is a session already. */
+  hasSession = false;
   /** Whether no time passes while a request is under way. */
   waitsForAnswers = false;
   /** What opening the browser waits for. */
@@ -51,8 +51,8 @@ export class Desk {
     const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
     this.clock = shared?.clock ?? new ManualAsyncClock();
     const transport = shared?.transport ?? this.#ownTransport(log);
-    this.links = new UriCallbackRouter({ clock: this.clock, log, folder, cipher: nodeCipher });
-    this.signIns = new SignInService({
+    this.uriCallbackRouter = new UriCallbackRouter({ clock: this.clock, log, folder, cipher: nodeCipher });
+    this.signInService = new SignInService({
       clock: this.clock,
       transport,
       discovery: shared?.discovery ?? new Discovery(transport),
@@ -60,11 +60,11 @@ export class Desk {
       pages: () => Promise.resolve(plainPages),
       askForAddress: () => (passes, signal) => this.asking(passes, signal),
       environment: () => Promise.resolve(this.environment),
-      reach: (address) => this.reaching(address),
-      releasePorts: (ports) => this.makesWay(ports),
-      isAnybodyIn: () => this.isAnybodyIn,
-      links: this.links,
-      link: () => Promise.resolve('vscode://session-keeper.session-keeper/callback'),
+      toExternalUrl: (address) => this.toExternalUrl(address),
+      releasePorts: (ports) => this.releasePorts(ports),
+      hasSession: () => this.hasSession,
+      uriCallbackRouter: this.uriCallbackRouter,
+      getCallbackUri: () => Promise.resolve('vscode://session-keeper.session-keeper/callback'),
       random: () => 0.5,
       openBrowser: async (address) => {
         this.#browser.open(address);

@@ -2,26 +2,26 @@ import { readFileSync } from 'node:fs';
 import { Failure } from '../../src/core/failure.ts';
 import type { Page, Pages, SignOutPages } from '../../src/flows/page.ts';
 
-const page = (heading: string, tone: Page['tone'] = 'neutral', body = 'Words.'): Page => ({
+const page = (heading: string, status: Page['status'] = 'neutral', body = 'Words.'): Page => ({
   language: 'en',
   heading,
   body,
-  tone,
+  status,
 });
 
 /** The pages of a sign-in with plain words, in the product's own template. */
 export const plainPages: Pages = {
   template: readFileSync(new URL('../../media/sign-in-page.html', import.meta.url), 'utf8'),
-  done: page('Signed in', 'good'),
-  failed: (error) => page('Not signed in', 'bad', error instanceof Failure ? error.code : 'unexpected'),
-  stray: page('Not this sign-in'),
-  repeated: page('Received already'),
-  missing: page('Nothing here'),
+  done: page('Signed in', 'success'),
+  failed: (error) => page('Not signed in', 'error', error instanceof Failure ? error.code : 'unexpected'),
+  mismatched: page('Not this sign-in'),
+  duplicate: page('Received already'),
+  notFound: page('Nothing here'),
 };
 
 /** The pages after a sign-out, likewise. */
 export const plainSignOutPages: SignOutPages = {
   ...plainPages,
-  done: page('Signed out', 'good'),
-  stray: page('Not this sign-out', 'bad'),
+  done: page('Signed out', 'success'),
+  mismatched: page('Not this sign-out', 'error'),
 };

@@ -17,7 +17,7 @@ export class Door {
   /** Where VS Code runs. */
   environment: Environment = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
   /** What VS Code makes of a loopback address of this machine. */
-  reaching: (address: string) => Promise<string> = (address) => Promise.resolve(address);
+  toExternalUrl: (address: string) => Promise<string> = (address) => Promise.resolve(address);
   /** What opening the browser waits for. */
   opening: () => Promise<void> = () => Promise.resolve();
   readonly #browser = new FakeBrowser();
@@ -31,7 +31,7 @@ export class Door {
       clock: this.clock,
       log,
       environment: () => Promise.resolve(this.environment),
-      reach: (address) => this.reaching(address),
+      toExternalUrl: (address) => this.toExternalUrl(address),
       pages: () => Promise.resolve(plainSignOutPages),
       deadline: () => 5 * MINUTE,
       openBrowser: async (address) => {

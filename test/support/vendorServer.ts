@@ -10,6 +10,7 @@ import { PRESETS, type Preset, type PresetId } from '../../src/wizard/presets.ts
 import { parseProviders } from '../../src/core/parseProviders.ts';
 import type { Provider } from '../../src/core/provider.ts';
 import type { UriCallbackRouter } from '../../src/flows/uriCallbackRouter.ts';
+import { onDesktop } from './editorUris.ts';
 import { closedIssuer, ScriptedServer, type ScriptedAnswer, type SeenRequest } from './scriptedServer.ts';
 import { VENDORS, type Vendor } from './vendors.ts';
 
@@ -131,12 +132,12 @@ export class VendorServer {
   }
 
   /** Goes to an address as a browser does in which the person is signed in and allows what is asked; follows to where the answer belongs. */
-  async browse(address: string, links: UriCallbackRouter): Promise<void> {
+  async browse(address: string, uriCallbackRouter: UriCallbackRouter): Promise<void> {
     const response = await fetch(address, { redirect: 'manual' });
     const location = response.headers.get('location') ?? '';
     assert.ok(location !== '', `the server shows a page: ${await response.text()}`);
     if (location.startsWith('vscode:')) {
-      await links.arrived(new URL(location).search.slice(1));
+      await uriCallbackRouter.handleCallback(...onDesktop(location));
     } else {
       await (await fetch(location)).text();
     }

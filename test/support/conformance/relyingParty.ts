@@ -87,8 +87,8 @@ export class RelyingParty {
   }> {
     const { signInController, testWindow, provider } = this;
     const { signal } = new AbortController();
-    const ended = signInController.signIns
-      .start({ provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal }, (grant) =>
+    const ended = signInController.signInService
+      .signIn({ provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal }, (grant) =>
         testWindow.sessionManager.addSession(grant),
       )
       .then(

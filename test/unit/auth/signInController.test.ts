@@ -12,7 +12,7 @@ import { rejectsWith } from '../../support/failures.ts';
 import { createTestWindow, grantFor, recordAt, seedSession, type TestWindow } from '../../support/testWindow.ts';
 
 const ACME = providerAt('https://id.example.com');
-type Start = SignInService['start'];
+type SignIn = SignInService['signIn'];
 
 /** Sign-ins of which a later one takes the place of one that waits, as the product's do, and which a test finishes. */
 class WaitingSignIns {
@@ -23,8 +23,8 @@ class WaitingSignIns {
   fail: (failure: Failure) => void = () => {};
   #replace: () => void = () => {};
 
-  readonly start = (async (
-    { provider, scopes }: Parameters<Start>[0],
+  readonly signIn = (async (
+    { provider, scopes }: Parameters<SignIn>[0],
     addSession: (grant: SignInGrant) => Promise<SessionRecord>,
   ) => {
     this.#replace();
@@ -35,7 +35,7 @@ class WaitingSignIns {
       this.fail = reject;
     });
     return addSession(grantFor({ ...provider, scopes }, Date.UTC(2031, 0, 1)));
-  }) as Start;
+  }) as SignIn;
 }
 
 describe('sign-ins at one provider', () => {

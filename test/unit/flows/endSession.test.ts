@@ -145,17 +145,17 @@ describe('A sign-out at the server', () => {
   });
 
   it('comes back by the address that VS Code brings here, and does without where that is none', async () => {
-    door.reaching = () => Promise.resolve('https://tunnel.example.com/callback');
+    door.toExternalUrl = () => Promise.resolve('https://tunnel.example.com/callback');
     assert.equal(await open(), 'opened');
     assert.equal(redirectOf(await door.address()), undefined);
-    door.reaching = () => Promise.resolve('http://127.0.0.1:5/callback');
+    door.toExternalUrl = () => Promise.resolve('http://127.0.0.1:5/callback');
     void open('person-2');
     assert.equal(redirectOf(await door.address())?.href, 'http://127.0.0.1:5/callback');
   });
 
   it('does not wait for long until VS Code says how the browser reaches this machine', async () => {
     const reached: string[] = [];
-    door.reaching = (address) => {
+    door.toExternalUrl = (address) => {
       reached.push(address);
       return new Promise(() => {});
     };
@@ -239,7 +239,7 @@ describe('A sign-out at the server', () => {
   it('opens nothing that becomes ready only when it is over', async () => {
     let tell = (_address: string): void => {};
     const asked = new Promise<string>((resolve) => {
-      door.reaching = (address) => {
+      door.toExternalUrl = (address) => {
         resolve(address);
         return new Promise((then) => {
           tell = then;

@@ -32,7 +32,7 @@ describe('A server without OpenID Connect', () => {
     more: Partial<Provider> = {},
   ): Promise<{ readonly grant: SignInGrant; readonly scope: string | null }> => {
     const desk = new Desk();
-    const signingIn = desk.signIns.start(
+    const signingIn = desk.signInService.signIn(
       {
         provider: providerAt(server.issuer, { scopes: DEFAULT_SCOPES, ...more }),
         scopes: DEFAULT_SCOPES,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import type { SignInRequest } from '../../../src/flows/signIn.ts';
+import type { SignInRequest } from '../../../src/flows/signInFlow.ts';
 import type { SignInGrant } from '../../../src/protocol/identity.ts';
 import { GOOD_TOKENS, providerAt } from '../../support/fixtures.ts';
 import { Person, type Arrival } from '../../support/browserless.ts';
@@ -43,7 +43,7 @@ describe('A sign-in', () => {
     more: Partial<SignInRequest> = {},
     addSession = (grant: SignInGrant): Promise<SignInGrant> => Promise.resolve(grant),
   ): Promise<SignInGrant> => {
-    const result = signInController.signIns.start(request(more), addSession);
+    const result = signInController.signInService.signIn(request(more), addSession);
     result.catch(() => {});
     return result;
   };
@@ -73,7 +73,7 @@ describe('A sign-in', () => {
 
   it('can be called off, and ends in time, while VS Code does not say how the browser reaches this machine', async () => {
     const reached: string[] = [];
-    signInController.reaching = (address) => {
+    signInController.toExternalUrl = (address) => {
       reached.push(address);
       return new Promise(() => {});
     };
@@ -135,9 +135,9 @@ describe('A sign-in', () => {
     assert.match(html, /Not signed in/);
   });
 
-  for (const isAnybodyIn of [false, true]) {
-    it(`revokes tokens that nobody will use${isAnybodyIn ? ', but not where that might end the session of somebody' : ''}`, async () => {
-      signInController.isAnybodyIn = isAnybodyIn;
+  for (const hasSession of [false, true]) {
+    it(`revokes tokens that nobody will use${hasSession ? ', but not where that might end the session of somebody' : ''}`, async () => {
+      signInController.hasSession = hasSession;
       let token = '';
       const result = start({}, ({ tokens }) => {
         token = tokens.accessToken;
@@ -148,8 +148,8 @@ describe('A sign-in', () => {
       // The server has answered this one after whatever was sent before.
       const isActive = (): Promise<boolean> =>
         fetch(`${identity.issuer}/jwks`).then(async () => identity.tokenIsActive(token));
-      for (let tries = 0; tries < 50 && !isAnybodyIn && (await isActive()); tries += 1);
-      assert.equal(await isActive(), isAnybodyIn);
+      for (let tries = 0; tries < 50 && !hasSession && (await isActive()); tries += 1);
+      assert.equal(await isActive(), hasSession);
     });
   }
 
@@ -313,7 +313,7 @@ describe('A sign-in', () => {
         const text = await asked.promise;
         return passes(text) ? text : undefined;
       };
-      const result = start({ way: 'paste' });
+      const result = start({ method: 'paste' });
       const address = await signInController.address();
       assert.equal(loopbackOf(address), 'http://127.0.0.1:57344/callback');
       assert.equal(await isClosed(address), true);
@@ -326,13 +326,13 @@ describe('A sign-in', () => {
     it('tells what the server has refused', async () => {
       const asked = Promise.withResolvers<string>();
       signInController.asking = () => asked.promise;
-      const result = start({ way: 'paste' });
+      const result = start({ method: 'paste' });
       asked.resolve((await endOf(await signInController.address(), new Person({ allows: false }))).href);
       await rejectsWith(result, 'denied', 'access_denied');
     });
 
     it('does not take the address of another attempt', async () => {
-      const first = start({ way: 'paste' });
+      const first = start({ method: 'paste' });
       const firstEnd = await endOf(await signInController.address());
       await rejectsWith(first, 'cancelled', 'cancelled');
       const seen: boolean[] = [];
@@ -340,7 +340,7 @@ describe('A sign-in', () => {
         seen.push(passes(firstEnd.href));
         return Promise.resolve(undefined);
       };
-      await rejectsWith(start({ way: 'paste' }), 'cancelled', 'cancelled');
+      await rejectsWith(start({ method: 'paste' }), 'cancelled', 'cancelled');
       assert.deepEqual(seen, [false]);
     });
 
@@ -354,7 +354,7 @@ describe('A sign-in', () => {
             resolve(undefined);
           });
         });
-      const result = start({ way: 'paste', deadline: 90 * SECOND });
+      const result = start({ method: 'paste', deadline: 90 * SECOND });
       await signInController.address();
       await settle();
       assert.equal(isOpen, true);

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { DAY, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { silentLog, type Log } from '../../../src/core/log.ts';
-import { UriCallbackRouter, reencodeQuery } from '../../../src/flows/uriCallbackRouter.ts';
+import { UriCallbackRouter } from '../../../src/flows/uriCallbackRouter.ts';
 import { nodeCipher } from '../../../src/node/cipher.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { Person } from '../../support/browserless.ts';
+import { inBrowser, onDesktop } from '../../support/editorUris.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { FakeFolder } from '../../support/fakeStore.ts';
 import { rejectsWith } from '../../support/failures.ts';
@@ -14,11 +15,11 @@ import { Desk } from '../../support/signInFixture.ts';
 import { startIdentityServer } from '../../../tools/identityServer.ts';
 import { leaks } from '../../../tools/leaks.ts';
 
-const LINK = 'vscode://session-keeper.session-keeper/callback';
+const CALLBACK_URI = 'vscode://session-keeper.session-keeper/callback';
 const CODE = 'code-of-this-test-0123456789';
 const STATE = 'state-of-this-test-0123456789';
 
-describe('A link to the editor', () => {
+describe('A callback by a URI of the editor', () => {
   let clock: ManualAsyncClock;
   let folder: FakeFolder;
   let lines: string[];
@@ -41,8 +42,10 @@ describe('A link to the editor', () => {
     const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
     return new UriCallbackRouter({ clock, log, folder, cipher: nodeCipher });
   };
-  const wait = async (state = STATE, links = waiting): Promise<{ readonly answer: Promise<URLSearchParams> }> => {
-    const answer = links.redirect(LINK).answer((parameters) => parameters.get('state') === state, caller.signal, state);
+  const wait = async (state = STATE, router = waiting): Promise<{ readonly answer: Promise<URLSearchParams> }> => {
+    const answer = router
+      .createReceiver(CALLBACK_URI)
+      .waitForCallback((parameters) => parameters.get('state') === state, caller.signal, state);
     answer.catch(() => {});
     // Hashing takes real time, of which the clock knows nothing.
     for (const before = folder.files.size; folder.failing === false && folder.files.size === before;) {
@@ -57,27 +60,30 @@ describe('A link to the editor', () => {
     );
     return Promise.race([over, settle().then(() => false)]);
   };
+  /** A callback arrives in a window on the desktop. */
+  const arrive = (router: UriCallbackRouter, text: string): Promise<void> =>
+    router.handleCallback(...onDesktop(`${CALLBACK_URI}?${text}`));
   const query = (more = ''): string => `code=${CODE}&state=${STATE}${more}`;
 
   it('is taken in the window that waits for it', async () => {
     const { answer } = await wait();
-    await waiting.arrived(query('&iss=https://id.example.com'));
+    await arrive(waiting, query('&iss=https://id.example.com'));
     assert.deepEqual(Object.fromEntries(await answer), { code: CODE, state: STATE, iss: 'https://id.example.com' });
   });
 
   it('is taken although it arrives at once, and the browser is not opened before other windows can take it', async () => {
-    const redirect = waiting.redirect(LINK);
-    const answer = redirect.answer((parameters) => parameters.get('state') === STATE, caller.signal, STATE);
-    await waiting.arrived(query());
+    const redirect = waiting.createReceiver(CALLBACK_URI);
+    const answer = redirect.waitForCallback((parameters) => parameters.get('state') === STATE, caller.signal, STATE);
+    await arrive(waiting, query());
     assert.equal((await answer).get('code'), CODE);
 
-    const second = redirect.answer(
+    const second = redirect.waitForCallback(
       (parameters) => parameters.get('state') === 'second-state',
       caller.signal,
       'second-state',
     );
     await redirect.ready?.('second-state');
-    await other.arrived('code=2&state=second-state');
+    await arrive(other, 'code=2&state=second-state');
     await clock.pass(SECOND);
     assert.equal((await second).get('code'), '2');
   });
@@ -94,21 +100,21 @@ describe('A link to the editor', () => {
         delete: () => Promise.resolve(),
       },
     });
-    const redirect = stuck.redirect(LINK);
-    const answer = redirect.answer(() => true, caller.signal, STATE);
+    const redirect = stuck.createReceiver(CALLBACK_URI);
+    const answer = redirect.waitForCallback(() => true, caller.signal, STATE);
     let isReady = false;
     void redirect.ready?.(STATE).then(() => (isReady = true));
     await clock.pass(SECOND);
     assert.equal(isReady, false);
     await clock.pass(SECOND);
     assert.equal(isReady, true);
-    await stuck.arrived(query());
+    await arrive(stuck, query());
     assert.equal((await answer).get('code'), CODE);
   });
 
   it('is passed on from another window within a second', async () => {
     const { answer } = await wait();
-    await other.arrived(query());
+    await arrive(other, query());
     assert.equal(await isOver(answer), false);
     await clock.pass(SECOND);
     assert.equal((await answer).get('code'), CODE);
@@ -116,9 +122,9 @@ describe('A link to the editor', () => {
 
   it('finds its own of many that wait, in one window and in several', async () => {
     const [first, second, third] = [await wait(), await wait('second-state'), await wait('third-state', other)];
-    await other.arrived('code=2&state=second-state');
-    await waiting.arrived('code=3&state=third-state');
-    await other.arrived(query());
+    await arrive(other, 'code=2&state=second-state');
+    await arrive(waiting, 'code=3&state=third-state');
+    await arrive(other, query());
     await clock.pass(SECOND);
     assert.deepEqual(
       [(await first.answer).get('code'), (await second.answer).get('code'), (await third.answer).get('code')],
@@ -128,7 +134,7 @@ describe('A link to the editor', () => {
 
   it('leaves nothing that tells the state or the code, neither in the folder while it waits nor in the log', async () => {
     await wait();
-    await other.arrived(query());
+    await arrive(other, query());
     assert.equal(folder.files.size, 2);
     const text = [...[...folder.files].flat(), ...lines].join('\n');
     for (const secret of [CODE, STATE, btoa(CODE), btoa(STATE)]) {
@@ -139,7 +145,7 @@ describe('A link to the editor', () => {
 
   it('leaves no file behind, however it ends, and no timer', async () => {
     const first = await wait();
-    await other.arrived(query());
+    await arrive(other, query());
     await clock.pass(SECOND);
     await first.answer;
     const second = await wait();
@@ -162,8 +168,8 @@ describe('A link to the editor', () => {
   for (const [what, text] of strays) {
     it(`with ${what} is thrown away in every window, and not written down`, async () => {
       const { answer } = await wait();
-      await waiting.arrived(text);
-      await other.arrived(text);
+      await arrive(waiting, text);
+      await arrive(other, text);
       await clock.pass(5 * SECOND);
       assert.equal(await isOver(answer), false);
       assert.equal(folder.files.size, 1);
@@ -171,20 +177,29 @@ describe('A link to the editor', () => {
     });
   }
 
+  it('is ignored when its path is another one, without a word in the log', async () => {
+    const { answer } = await wait();
+    await waiting.handleCallback(...onDesktop(`${CALLBACK_URI}/other?${query()}`));
+    await other.handleCallback(...inBrowser(`vscode://session-keeper.session-keeper/open?${query()}`));
+    await clock.pass(5 * SECOND);
+    assert.deepEqual([await isOver(answer), folder.files.size, lines], [false, 1, []]);
+    caller.abort(new Failure('cancelled', 'enough'));
+  });
+
   it('that the one who waits does not take for an answer is no answer', async () => {
-    const answer = waiting.redirect(LINK).answer(() => false, caller.signal, STATE);
+    const answer = waiting.createReceiver(CALLBACK_URI).waitForCallback(() => false, caller.signal, STATE);
     answer.catch(() => {});
     while (folder.files.size === 0) {
       await clock.rest();
     }
-    await waiting.arrived(query());
+    await arrive(waiting, query());
     await clock.rest();
     assert.equal(await isOver(answer), false);
     caller.abort(new Failure('cancelled', 'enough'));
   });
 
   it('is not written down where nobody waits', async () => {
-    await other.arrived(query());
+    await arrive(other, query());
     assert.equal(folder.files.size, 0);
   });
 
@@ -192,8 +207,8 @@ describe('A link to the editor', () => {
     const { answer } = await wait();
     const [marker = ''] = folder.files.keys();
     const { key } = nodeCipher.newKey();
-    const name = marker.replace('.waits', '');
-    folder.files.set(`${name}.answer`, await nodeCipher.seal(key, query(), name));
+    const name = marker.replace('.pending', '');
+    folder.files.set(`${name}.callback`, await nodeCipher.seal(key, query(), name));
     await clock.pass(5 * SECOND);
     assert.equal(await isOver(answer), false);
     caller.abort(new Failure('cancelled', 'enough'));
@@ -201,18 +216,15 @@ describe('A link to the editor', () => {
 
   it('keeps a plus sign and a percent sign also where VS Code has undone their encoding', async () => {
     const { answer } = await wait();
-    await waiting.arrived(reencodeQuery(`code=a+b%41/c=&state=${STATE}`));
+    await arrive(waiting, `code=a+b%2541/c=&state=${STATE}`);
     assert.equal((await answer).get('code'), 'a+b%41/c=');
   });
 
   it('keeps a plus sign that the server has not encoded in the code alone, in whichever window it arrives', async () => {
     for (const window of [waiting, other]) {
-      for (const link of [
-        `code=a+b%2Bc&state=${STATE}&error_description=x+y`,
-        reencodeQuery(`code=a+b+c&state=${STATE}&error_description=x+y`),
-      ]) {
+      for (const as of [onDesktop, inBrowser]) {
         const { answer } = await wait();
-        await window.arrived(link);
+        await window.handleCallback(...as(`${CALLBACK_URI}?code=a+b%2Bc&state=${STATE}&error_description=x+y`));
         await clock.pass(5 * SECOND);
         const parameters = await answer;
         assert.deepEqual([parameters.get('code'), parameters.get('error_description')], ['a+b+c', 'x y']);
@@ -223,10 +235,10 @@ describe('A link to the editor', () => {
   it('is taken in its own window also where the folder cannot be used', async () => {
     folder.failing = true;
     const { answer } = await wait();
-    await other.arrived(query());
+    await arrive(other, query());
     await clock.pass(5 * SECOND);
     assert.equal(await isOver(answer), false);
-    await waiting.arrived(query());
+    await arrive(waiting, query());
     assert.equal((await answer).get('code'), CODE);
     assert.ok(lines.some((line) => line.includes('could not be passed on')));
   });
@@ -235,9 +247,11 @@ describe('A link to the editor', () => {
     const never = (): Promise<never> => new Promise(() => {});
     Object.assign(folder, { list: never, read: never, write: never, delete: never });
     const [taken, off] = [STATE, 'second-state'].map((state) =>
-      waiting.redirect(LINK).answer((parameters) => parameters.get('state') === state, caller.signal, state),
+      waiting
+        .createReceiver(CALLBACK_URI)
+        .waitForCallback((parameters) => parameters.get('state') === state, caller.signal, state),
     );
-    await waiting.arrived(query());
+    await arrive(waiting, query());
     caller.abort(new Failure('cancelled', 'enough'));
     off?.catch(() => {});
     await clock.pass(3 * SECOND);
@@ -248,26 +262,26 @@ describe('A link to the editor', () => {
 
   it('sweeps away what a window has left that died a day ago, and nothing younger', async () => {
     folder.files
-      .set('dead.waits', String(clock.now() - DAY))
-      .set('dead.answer', 'sealed')
-      .set('broken.waits', 'x')
-      .set('alive.waits', String(clock.now() - MINUTE));
+      .set('dead.pending', String(clock.now() - DAY))
+      .set('dead.callback', 'sealed')
+      .set('broken.pending', 'x')
+      .set('alive.pending', String(clock.now() - MINUTE));
     await wait();
     assert.deepEqual(
       [...folder.files.keys()].filter((name) => /^(?:dead|broken|alive)/.test(name)),
-      ['alive.waits'],
+      ['alive.pending'],
     );
     caller.abort(new Failure('cancelled', 'enough'));
   });
 
   it('sweeps away an answer that nobody waits for, at a start too, and none that somebody does', async () => {
     const { answer } = await wait();
-    await other.arrived(query());
-    folder.files.set('orphan.answer', 'sealed').set('README', 'a file of somebody else');
+    await arrive(other, query());
+    folder.files.set('orphan.callback', 'sealed').set('README', 'a file of somebody else');
     await window().cleanUp();
     assert.deepEqual(
       [...folder.files.keys()].map((name) => name.replace(/^[0-9a-f]{32}/, 'mine')),
-      ['mine.waits', 'mine.answer', 'README'],
+      ['mine.pending', 'mine.callback', 'README'],
     );
     await clock.pass(SECOND);
     assert.equal((await answer).get('code'), CODE);
@@ -283,10 +297,10 @@ describe('A link to the editor', () => {
       await clock.rest();
       await write(name, text);
     };
-    await other.arrived(query());
+    await arrive(other, query());
     await clock.rest();
     assert.deepEqual([...folder.files.keys()], []);
-    assert.match(lines.at(-1) ?? '', /nobody waits for any more/);
+    assert.match(lines.at(-1) ?? '', /no sign-in waits for any more/);
   });
 
   it('brings a sign-in at a real server to its end that another window has got the answer of', async () => {
@@ -295,7 +309,7 @@ describe('A link to the editor', () => {
         client_id: 'linked',
         token_endpoint_auth_method: 'none',
         application_type: 'native',
-        redirect_uris: [LINK],
+        redirect_uris: [CALLBACK_URI],
         grant_types: ['authorization_code'],
       } as const,
     ];
@@ -303,12 +317,12 @@ describe('A link to the editor', () => {
     try {
       const [signInController, second] = [new Desk(folder), new Desk(folder)];
       const provider = providerAt(identity.issuer, { clientId: 'linked', signInMethod: 'uri' });
-      const result = signInController.signIns.start(
+      const result = signInController.signInService.signIn(
         { provider, scopes: ['openid', 'profile'], deadline: MINUTE, signal: caller.signal },
         (grant) => Promise.resolve(grant),
       );
-      const { search } = await new Person().authorize(await signInController.address());
-      await second.links.arrived(reencodeQuery(decodeURIComponent(search.slice(1))));
+      const { href } = await new Person().authorize(await signInController.address());
+      await second.uriCallbackRouter.handleCallback(...onDesktop(href));
       await signInController.clock.pass(SECOND);
       assert.equal((await result).account.label, 'demo');
       assert.deepEqual(

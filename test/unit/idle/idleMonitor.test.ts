@@ -321,7 +321,11 @@ describe('IdleMonitor', function () {
     await fixture.sleep(8 * HOUR);
     other?.idleMonitor.recordActivity();
     await fixture.windows.clock.pass(SECOND);
-    assert.deepEqual([fixture.present, other?.sessionManager.getActive('acme')], [2, []], 'blocked until it is signed out');
+    assert.deepEqual(
+      [fixture.present, other?.sessionManager.getActive('acme')],
+      [2, []],
+      'blocked until it is signed out',
+    );
     await fixture.windows.clock.pass(14 * SECOND);
     assert.deepEqual(
       [fixture.present, fixture.windows.secrets.has('session:s1'), fixture.refreshes - before],

@@ -4,7 +4,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { PRESETS } from '../../../src/wizard/presets.ts';
 import type { Provider, SignInMethod } from '../../../src/core/provider.ts';
 import { servesScopes, type SessionRecord } from '../../../src/core/session.ts';
-import { evaluateFlows, availableFlows } from '../../../src/flows/availability.ts';
+import { evaluateFlows, availableFlows } from '../../../src/flows/signInFlows.ts';
 import { Discovery } from '../../../src/protocol/discovery.ts';
 import { transportWith } from '../../support/fixtures.ts';
 import { FakeFolder } from '../../support/fakeStore.ts';
@@ -54,14 +54,14 @@ for (const preset of PRESETS) {
 
     const signIn = async (provider: Provider = server.provider): Promise<SessionRecord> => {
       const { signal } = caller;
-      const result = signInController.signIns.start(
+      const result = signInController.signInService.signIn(
         { provider, scopes: provider.scopes, deadline: 5 * MINUTE, signal },
         (grant) => testWindow.sessionManager.addSession(grant),
       );
       result.catch(() => {});
       const address = await Promise.race([signInController.address(), result]);
       if (typeof address === 'string') {
-        await server.browse(address, signInController.links);
+        await server.browse(address, signInController.uriCallbackRouter);
       }
       return result;
     };
@@ -138,11 +138,11 @@ for (const preset of PRESETS) {
       assert.deepEqual(testWindow.sessionManager.getActive('vendor'), []);
     });
 
-    it('is signed in to in the ways that it says', async () => {
+    it('is signed in to by the methods that it says', async () => {
       const { metadata } = await new Discovery(transportWith(clock)).find(server.provider);
-      const ways = availableFlows(evaluateFlows(DESKTOP, server.provider, metadata));
-      assert.equal(ways[0], 'loopback');
-      const hasDevice: boolean = ways.includes('device' satisfies SignInMethod);
+      const methods = availableFlows(evaluateFlows(DESKTOP, server.provider, metadata));
+      assert.equal(methods[0], 'loopback');
+      const hasDevice: boolean = methods.includes('device' satisfies SignInMethod);
       assert.equal(hasDevice, preset.device !== 'never');
       const addresses = { 'any-port': [true, 0], exact: [true, 1], loopback: [false, 0] }[vendor.redirects];
       assert.deepEqual([preset.registersRedirect, server.provider.redirectPorts.length], addresses);
@@ -167,7 +167,7 @@ for (const preset of PRESETS) {
         const { provider } = server;
         const { signal } = caller;
         let shown = '';
-        const result = signInController.signIns.start(
+        const result = signInController.signInService.signIn(
           {
             provider,
             scopes: provider.scopes,

@@ -21,7 +21,7 @@ describe('the step for the redirect URI', () => {
     const steps = (kind: RedirectKind): string[] =>
       stepsOf({ ...draftOf(undefined), redirectKind: kind }).filter((step) => step.startsWith('redirect'));
     assert.deepEqual(
-      [steps('any-port'), steps('ports'), steps('uri')],
+      [steps('any-port'), steps('ports'), steps('redirect-uri')],
       [['redirect'], ['redirect', 'redirectUri'], ['redirect', 'redirectUri']],
     );
     const all = stepsOf(draftOf(undefined));
@@ -48,11 +48,13 @@ describe('the step for the redirect URI', () => {
       'http://127.0.0.1:8400/callback',
       'http://127.0.0.1:8401/callback',
     ]);
-    assert.deepEqual(urisToRegister(drafted('uri', 'http://localhost/auth ')), ['http://localhost/auth']);
+    assert.deepEqual(urisToRegister(drafted('redirect-uri', 'http://localhost/auth ')), ['http://localhost/auth']);
     assert.deepEqual(
-      [drafted('uri', 'http://localhost/auth'), drafted('uri', 'http://localhost:1/auth'), drafted('ports', '1')].map(
-        isForAnyPort,
-      ),
+      [
+        drafted('redirect-uri', 'http://localhost/auth'),
+        drafted('redirect-uri', 'http://localhost:1/auth'),
+        drafted('ports', '1'),
+      ].map(isForAnyPort),
       [true, false, false],
     );
   });
@@ -69,10 +71,10 @@ describe('the step for the redirect URI', () => {
       assert.notEqual(validateRedirect(drafted('ports', text)), undefined, text);
     }
     for (const text of ['', 'https://localhost/', 'http://example.com/', '8400']) {
-      assert.notEqual(validateRedirect(drafted('uri', text)), undefined, text);
+      assert.notEqual(validateRedirect(drafted('redirect-uri', text)), undefined, text);
     }
     assert.deepEqual(
-      [validateRedirect(drafted('ports', '8400')), validateRedirect(drafted('uri', 'http://[::1]:5/'))],
+      [validateRedirect(drafted('ports', '8400')), validateRedirect(drafted('redirect-uri', 'http://[::1]:5/'))],
       [undefined, undefined],
     );
   });
@@ -92,7 +94,7 @@ describe('the step for the redirect URI', () => {
     ];
     assert.deepEqual(fieldsOf({ ...okta, redirectKind: 'any-port' }), [undefined, undefined]);
     assert.deepEqual(fieldsOf({ ...okta, ...withRedirectEntered(okta, '5') }), [[5], undefined]);
-    const reused = { ...okta, redirectKind: 'uri' as const };
+    const reused = { ...okta, redirectKind: 'redirect-uri' as const };
     assert.deepEqual(fieldsOf({ ...reused, ...withRedirectEntered(reused, 'http://localhost:5/a') }), [
       undefined,
       'http://localhost:5/a',

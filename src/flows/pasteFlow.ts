@@ -1,10 +1,33 @@
-// The way that needs nothing to come back: the browser ends on an address at which nobody listens, and the person pastes
-// that address. The client's registration is the same as for the loopback redirect (RFC 8252 section 7.3).
+// The browser ends on an address at which nobody listens, and the person pastes that address. Nothing has to reach this
+// machine. The client's registration is the same as for the loopback redirect (RFC 8252 section 7.3).
 import { Failure } from '../core/failure.ts';
-import { DEFAULT_REDIRECT_URI, portOf, withPort } from '../core/redirectUri.ts';
+import { DEFAULT_REDIRECT_URI, portOf, redirectTarget, redirectUrisOf, withPort } from '../core/redirectUri.ts';
 import { answerParameters } from './answer.ts';
+import { startAuthorizationCode } from './authorizationCodeFlow.ts';
+import { NO_CODE_GRANT, reasonsThatHold } from './availability.ts';
 import { pastedTexts, pastedWord } from './pastedText.ts';
-import type { Redirect } from './redirect.ts';
+import type { RedirectReceiver } from './redirectReceiver.ts';
+import type { FlowContext, SignInFlow } from './signInFlow.ts';
+
+/** Signing in with an address that the person pastes. */
+export const pasteFlow: SignInFlow<'paste'> = {
+  id: 'paste',
+  redirectsTo: 'loopback-port',
+  unavailableBecause: (context) => reasonsThatHold(context, [NO_CODE_GRANT]),
+  redirectUris: (provider) => redirectUrisOf(provider),
+  start: (context) =>
+    startAuthorizationCode(context, { method: 'paste', open: () => Promise.resolve(openReceiver(context)) }),
+};
+
+function openReceiver({ dependencies, request: { provider }, server: { metadata } }: FlowContext): RedirectReceiver {
+  const { ports, redirectUri } = redirectTarget(provider);
+  return createPasteReceiver(dependencies.askForAddress(provider), {
+    random: dependencies.random(),
+    redirectUri,
+    port: ports[0],
+    takesCode: !metadata.authorization_response_iss_parameter_supported,
+  });
+}
 
 /** Asks the person for the address; undefined where they give up. Only a text that passes is taken. */
 export type AskForAddress = (passes: (text: string) => boolean, signal: AbortSignal) => Promise<string | undefined>;
@@ -26,7 +49,7 @@ export interface PasteOptions {
 }
 
 /** Takes the authorization response from an address that the person pastes. */
-export function pastedRedirect(ask: AskForAddress, options: PasteOptions): Redirect {
+export function createPasteReceiver(ask: AskForAddress, options: PasteOptions): RedirectReceiver {
   const {
     random,
     redirectUri = DEFAULT_REDIRECT_URI,
@@ -35,7 +58,7 @@ export function pastedRedirect(ask: AskForAddress, options: PasteOptions): Redir
   } = options;
   return {
     redirectUri: portOf(redirectUri) === undefined ? withPort(redirectUri, port) : redirectUri,
-    async answer(isAnswer, signal, state) {
+    async waitForCallback(isAnswer, signal, state) {
       const read = (pasted: string): URLSearchParams | undefined => {
         const word = takesCode ? pastedWord(pasted) : undefined;
         const answers = pastedTexts(pasted).map(parametersOf);
@@ -51,7 +74,7 @@ export function pastedRedirect(ask: AskForAddress, options: PasteOptions): Redir
       return answer;
     },
     // The page on which the browser has ended is an error page of its own.
-    finish() {},
+    respond() {},
   };
 }
 

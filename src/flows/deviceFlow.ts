@@ -1,17 +1,53 @@
-// Waiting for a person who types a code on some device: RFC 8628 section 3.5.
+// The person types a code on some device, and the tokens are asked for until that is done: RFC 8628.
 import { MINUTE, SECOND, type Clock } from '../core/clock.ts';
-import { Failure, toFailure } from '../core/failure.ts';
+import { Failure, sanitizeDisplayName, toFailure } from '../core/failure.ts';
 import { formatTimestamp, formatFailure, type Log } from '../core/log.ts';
 import { continuesPolling, isTemporary } from '../core/failurePolicies.ts';
-import { requestDeviceTokens, type DeviceCode } from '../protocol/device.ts';
+import { DEVICE_GRANT, requestDeviceCode, requestDeviceTokens, type DeviceCode } from '../protocol/device.ts';
 import type { ServerContext } from '../protocol/discovery.ts';
+import { requestedScopes } from '../protocol/requestedScopes.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 import type { Transport } from '../protocol/transport.ts';
+import { lacksGrant, reasonsThatHold } from './availability.ts';
+import type { FlowContext, FlowRun, SignInFlow } from './signInFlow.ts';
 
 /** By how much, in ms, a server that says `slow_down` makes every later wait longer. */
 const SLOWER = 5 * SECOND;
 /** The longest wait, in ms, after requests that did not get through. */
 const LONGEST_WAIT = MINUTE;
+
+/** Signing in with a code that the person types. */
+export const deviceFlow: SignInFlow<'device'> = {
+  id: 'device',
+  redirectsTo: 'nowhere',
+  unavailableBecause: (context) =>
+    reasonsThatHold(context, [
+      ['no-device-endpoint', ({ capabilities }) => capabilities.device_authorization_endpoint === undefined],
+      ['no-grant', (situation) => lacksGrant(situation, DEVICE_GRANT)],
+    ]),
+  redirectUris: () => [],
+  start: (context) => Promise.resolve(startDeviceCode(context)),
+};
+
+function startDeviceCode({ clearDeadline, dependencies, request, server, signal }: FlowContext): FlowRun {
+  const { log, transport } = dependencies;
+  const { hints, onCode, provider, scopes } = request;
+  const over = new AbortController();
+  return {
+    tokens: async () => {
+      const requested = requestedScopes(server, scopes);
+      const code = await requestDeviceCode(server, requested, transport, signal, hints);
+      signal.throwIfAborted();
+      clearDeadline();
+      log.info(
+        `Sign-in at ${provider.id} waits until a code has been entered at ${sanitizeDisplayName(new URL(code.address).host)} (device), until ${formatTimestamp(code.expiresAt)}.`,
+      );
+      onCode?.(code, over.signal);
+      return waitForTokens(server, code, requested, dependencies, signal);
+    },
+    finish: () => over.abort(),
+  };
+}
 
 /** What waiting for tokens needs from around it. */
 export interface DeviceDependencies {

@@ -1,4 +1,4 @@
-// The ways to sign in beside the usual one, and how one leads to the next.
+// The sign-in methods beside the usual one, and how one leads to the next.
 import assert from 'node:assert/strict';
 import { answerPages, confirmCode, signInAt } from '../../tools/person.ts';
 import { callOff, landsOn, offersOf } from './acts.ts';
@@ -9,12 +9,12 @@ const BROWSER = 'Sign In in the Browser';
 const CODE = 'Sign In with a Code';
 const PASTE = 'Sign In and Paste the Address';
 
-/** Presses the button that leads to the other ways, which are these, in this order. */
+/** Presses the button that leads to the other methods, which are these, in this order. */
 async function mustOffer(workbench: Workbench, sentence: string, names: readonly string[]): Promise<void> {
   await workbench.press('Use Another Way to Sign In', sentence);
   await workbench.rows.nth(names.length - 1).waitFor();
   const rows = await workbench.rows.all();
-  // Below the name stands how the way goes.
+  // Below the name stands what happens with the method.
   assert.deepEqual(await Promise.all(rows.map((row) => row.locator('.label-name').first().textContent())), names);
 }
 
@@ -47,7 +47,7 @@ describe('a person who signs in with a code', () => {
     await workbench.statusSays('Acme: renews in');
   });
 
-  it('can type it on another device, call it off, and is offered the other ways by name', async () => {
+  it('can type it on another device, call it off, and is offered the other methods by name', async () => {
     const { workbench } = scene;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
@@ -77,7 +77,7 @@ describe('a person who signs in with a code', () => {
 describe('a person whose browser comes back by itself', () => {
   const scene = setScene({});
 
-  it('calls that off, is offered the other ways by name, and pastes the address on which the browser has ended', async () => {
+  it('calls that off, is offered the other methods by name, and pastes the address on which the browser has ended', async () => {
     const { workbench } = scene;
     const first = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
     await workbench.comeBackFrom(first);
@@ -147,7 +147,7 @@ describe('a person whose browser comes back by a link to the editor', () => {
     await workbench.clearNotifications();
   });
 
-  it('calls that off, and is offered the other ways by name', async () => {
+  it('calls that off, and is offered the other methods by name', async () => {
     const { workbench } = scene;
     const first = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
     await workbench.comeBackFrom(first);

@@ -1,8 +1,8 @@
-// A sign-in by each of the ways, but for the usual one.
+// A sign-in by each of the methods, but for the usual one.
 import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import type { ShownCode, SignInRequest } from '../../../src/flows/signIn.ts';
+import type { ShownCode, SignInRequest } from '../../../src/flows/signInFlow.ts';
 import type { SignInGrant } from '../../../src/protocol/identity.ts';
 import { discovered, providerAt } from '../../support/fixtures.ts';
 import { Person } from '../../support/browserless.ts';
@@ -41,7 +41,7 @@ describe('A sign-in', () => {
     ...more,
   });
   const start = (more: Partial<SignInRequest> = {}): Promise<SignInGrant> => {
-    const result = signInController.signIns.start(request(more), (grant) => Promise.resolve(grant));
+    const result = signInController.signInService.signIn(request(more), (grant) => Promise.resolve(grant));
     result.catch(() => {});
     return result;
   };
@@ -55,7 +55,7 @@ describe('A sign-in', () => {
       const shown = new Promise<readonly [ShownCode, AbortSignal]>((resolve) => {
         show = (code, over) => resolve([code, over]);
       });
-      return { result: start({ way: 'device', onCode: (code, over) => show(code, over), ...more }), shown };
+      return { result: start({ method: 'device', onCode: (code, over) => show(code, over), ...more }), shown };
     };
     /** Lets the clock go on until the sign-in is over. */
     const until = async (result: Promise<unknown>): Promise<void> => {
@@ -111,7 +111,7 @@ describe('A sign-in', () => {
       assert.equal(over.aborted, true);
     });
 
-    it('is the way where the entry says so, and not where the server lacks it', async () => {
+    it('is used when the entry names it, and not when the server lacks it', async () => {
       const shown: ShownCode[] = [];
       const asked = start({
         provider: providerAt(identity.issuer, { clientId: demoClientId, signInMethod: 'device' }),
@@ -135,22 +135,22 @@ describe('A sign-in', () => {
     });
   });
 
-  it('takes the first way that there is, and offers the others after it', async () => {
+  it('uses the first method that is available, and offers the others after it', async () => {
     signInController.environment = { isBrowser: true, isRemote: true, isWorker: false, isPageLocal: false };
     const { provider } = request();
     const result = start({ onCode: () => caller.abort(new Failure('cancelled', 'enough')) });
     await rejectsWith(result, 'cancelled', 'enough');
-    assert.deepEqual(await signInController.signIns.otherMethods(provider), ['paste']);
+    assert.deepEqual(await signInController.signInService.otherMethods(provider), ['paste']);
     caller = new AbortController();
     signInController.environment = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
     const second = start();
     await signInController.address();
     caller.abort(new Failure('cancelled', 'enough'));
     await assert.rejects(second);
-    assert.deepEqual(await signInController.signIns.otherMethods(provider), ['device', 'paste']);
+    assert.deepEqual(await signInController.signInService.otherMethods(provider), ['device', 'paste']);
   });
 
-  it('ends where there is no way', async () => {
+  it('ends when no method is available', async () => {
     const server = await ScriptedServer.start();
     server.metadata['grant_types_supported'] = ['client_credentials'];
     await rejectsWith(start({ provider: providerAt(server.issuer) }), 'unsupported-server', 'no-way');
@@ -164,7 +164,7 @@ describe('A sign-in', () => {
       const code = await codeAt(await signInController.address());
       return passes(code) ? code : undefined;
     };
-    await rejectsWith(start({ way: 'paste' }), 'cancelled');
+    await rejectsWith(start({ method: 'paste' }), 'cancelled');
 
     identity.faults.add({
       path: '/.well-known/openid-configuration',
@@ -175,7 +175,7 @@ describe('A sign-in', () => {
       const code = await codeAt(await signInController.address());
       return passes(code) ? code : undefined;
     };
-    assert.equal((await start({ way: 'paste' })).account.label, 'demo');
+    assert.equal((await start({ method: 'paste' })).account.label, 'demo');
 
     signInController.asking = async (passes) => {
       const address = new URL(await signInController.address());
@@ -183,7 +183,7 @@ describe('A sign-in', () => {
       const code = await codeAt(address.href);
       return passes(code) ? code : undefined;
     };
-    await rejectsWith(start({ way: 'paste' }), 'invalid-callback', 'invalid_grant');
+    await rejectsWith(start({ method: 'paste' }), 'invalid-callback', 'invalid_grant');
     identity.faults.clear();
   });
 
@@ -193,7 +193,7 @@ describe('A sign-in', () => {
       const shown: [string, string][] = [];
       const result = start({
         provider: providerAt(server.issuer, { redirectUri }),
-        onRedirect: (uri, way) => shown.push([uri, way]),
+        onRedirect: (uri, method) => shown.push([uri, method]),
       });
       const sent = loopbackOf(await signInController.address());
       assert.match(sent.replace(/:\d+(?=\/|$)/, ''), new RegExp(`^${redirectUri.replaceAll(/[[\]]/g, '\\$&')}$`));
@@ -205,7 +205,7 @@ describe('A sign-in', () => {
     signInController.asking = () => new Promise(() => {});
     const pasted = start({
       provider: providerAt(server.issuer, { redirectUri: 'http://localhost:8400', redirectPorts: [1] }),
-      way: 'paste',
+      method: 'paste',
     });
     assert.equal(loopbackOf(await signInController.address()), 'http://localhost:8400');
     caller.abort(new Failure('cancelled', 'enough'));
@@ -303,7 +303,7 @@ describe('A sign-in', () => {
 
     it('says nothing of a browser that is not to come back to this machine by itself', async () => {
       signInController.asking = () => new Promise(() => {});
-      const { hints, result } = waits({ way: 'paste' });
+      const { hints, result } = waits({ method: 'paste' });
       await opened();
       await signInController.clock.pass(2 * MINUTE);
       caller.abort(new Failure('cancelled', 'enough'));
@@ -320,14 +320,14 @@ describe('A sign-in', () => {
       await new Person().signIn(await signInController.address());
       assert.equal((await result).account.label, 'demo');
     }
-    assert.equal(signInController.signIns.releasePorts([port]), true);
-    assert.equal(signInController.signIns.releasePorts([port]), false);
+    assert.equal(signInController.signInService.releasePorts([port]), true);
+    assert.equal(signInController.signInService.releasePorts([port]), false);
   });
 
   it('names a port that the server knows, also where the person pastes the address', async () => {
     const provider = providerAt(identity.issuer, { clientId: demoClientId, redirectPorts: [45_678] });
     signInController.asking = () => new Promise(() => {});
-    const result = start({ provider, way: 'paste' });
+    const result = start({ provider, method: 'paste' });
     assert.equal(loopbackOf(await signInController.address()), 'http://127.0.0.1:45678/callback');
     caller.abort(new Failure('cancelled', 'enough'));
     signInController.asking = () => Promise.resolve(undefined);
@@ -371,7 +371,7 @@ describe('A sign-in', () => {
     const end = door.signOuts.open(Promise.resolve(leaving));
     await door.address();
     await rejectsWith(start({ provider }), 'no-loopback', 'ports-taken');
-    signInController.makesWay = (ports) => door.signOuts.releasePorts(ports);
+    signInController.releasePorts = (ports) => door.signOuts.releasePorts(ports);
     const result = start({ provider });
     assert.equal(loopbackOf(await signInController.address()), `http://127.0.0.1:${String(port)}/callback`);
     assert.equal(await end, 'not-returned');

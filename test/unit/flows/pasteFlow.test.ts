@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Failure } from '../../../src/core/failure.ts';
-import { pastedRedirect, type AskForAddress, type PasteOptions } from '../../../src/flows/paste.ts';
+import { createPasteReceiver, type AskForAddress, type PasteOptions } from '../../../src/flows/pasteFlow.ts';
 import { rejectsWith } from '../../support/failures.ts';
 
 const isAnswer = (parameters: URLSearchParams): boolean =>
@@ -16,7 +16,7 @@ const USUAL = { random: 0.5, takesCode: true };
 
 const showStep = async (...texts: readonly string[]): Promise<Record<string, string>> =>
   Object.fromEntries(
-    await pastedRedirect(pasting(...texts), USUAL).answer(isAnswer, new AbortController().signal, 'mine'),
+    await createPasteReceiver(pasting(...texts), USUAL).waitForCallback(isAnswer, new AbortController().signal, 'mine'),
   );
 
 describe('A pasted address', () => {
@@ -134,7 +134,7 @@ describe('A pasted address', () => {
 
   it('is expected at the redirect URI of the entry, with its port, or one of the ports, or any', () => {
     const uriOf = (options: Partial<PasteOptions>): string =>
-      pastedRedirect(pasting(), { ...USUAL, ...options }).redirectUri;
+      createPasteReceiver(pasting(), { ...USUAL, ...options }).redirectUri;
     assert.equal(uriOf({ redirectUri: 'http://localhost:8400/auth', port: 8400 }), 'http://localhost:8400/auth');
     assert.equal(uriOf({ redirectUri: 'http://localhost', port: 8401 }), 'http://localhost:8401');
     assert.equal(uriOf({ redirectUri: 'http://[::1]/' }), 'http://[::1]:57344/');
@@ -188,8 +188,8 @@ describe('A pasted address', () => {
     for (const text of others) {
       await rejectsWith(showStep(text), 'cancelled', 'cancelled');
     }
-    const strict = pastedRedirect(pasting('4/0AX4XfWh-abc_DEF~123'), { random: 0.5, takesCode: false });
-    await rejectsWith(strict.answer(isAnswer, new AbortController().signal, 'mine'), 'cancelled', 'cancelled');
+    const strict = createPasteReceiver(pasting('4/0AX4XfWh-abc_DEF~123'), { random: 0.5, takesCode: false });
+    await rejectsWith(strict.waitForCallback(isAnswer, new AbortController().signal, 'mine'), 'cancelled', 'cancelled');
   });
 
   it('that never comes is a sign-in given up', async () => {
@@ -198,9 +198,9 @@ describe('A pasted address', () => {
 
   it('is not asked for once the sign-in is called off', async () => {
     let asked = 0;
-    const redirect = pastedRedirect(() => Promise.resolve(String((asked += 1))), USUAL);
+    const redirect = createPasteReceiver(() => Promise.resolve(String((asked += 1))), USUAL);
     await rejectsWith(
-      redirect.answer(isAnswer, AbortSignal.abort(new Failure('replaced', 'replaced')), 'mine'),
+      redirect.waitForCallback(isAnswer, AbortSignal.abort(new Failure('replaced', 'replaced')), 'mine'),
       'replaced',
     );
     assert.equal(asked, 0);
@@ -209,11 +209,11 @@ describe('A pasted address', () => {
   it('is of no use once the sign-in is called off, whatever the box gives', async () => {
     for (const text of ['?code=c&state=mine', undefined]) {
       const caller = new AbortController();
-      const redirect = pastedRedirect(
+      const redirect = createPasteReceiver(
         (_, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(text))),
         USUAL,
       );
-      const answer = redirect.answer(isAnswer, caller.signal, 'mine');
+      const answer = redirect.waitForCallback(isAnswer, caller.signal, 'mine');
       caller.abort(new Failure('sign-in-timeout', 'sign-in-deadline'));
       await rejectsWith(answer, 'sign-in-timeout', 'sign-in-deadline');
     }
@@ -221,7 +221,7 @@ describe('A pasted address', () => {
 
   it('is expected at a port that no service has by convention, on this computer', () => {
     const ports = [0, 0.5, 1 - 2 ** -53].map(
-      (random) => new URL(pastedRedirect(pasting(), { random, takesCode: true }).redirectUri),
+      (random) => new URL(createPasteReceiver(pasting(), { random, takesCode: true }).redirectUri),
     );
     assert.deepEqual(
       ports.map(({ port }) => Number(port)),

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import { LoopbackRedirect, loopbackAddresses, type LoopbackOptions } from '../../../src/flows/loopback.ts';
+import { redirectUrisOf } from '../../../src/core/redirectUri.ts';
+import { LoopbackReceiver, type LoopbackOptions } from '../../../src/flows/loopbackReceiver.ts';
 import { PAGE_HEADERS, renderPage } from '../../../src/flows/page.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
@@ -13,15 +14,15 @@ import { plainPages } from '../../support/signInPages.ts';
 
 describe('The loopback redirect', () => {
   let clock: ManualAsyncClock;
-  let redirect: LoopbackRedirect;
+  let redirect: LoopbackReceiver;
   let caller: AbortController;
   let answer: Promise<URLSearchParams>;
 
   beforeEach(async () => {
     clock = new ManualAsyncClock();
     caller = new AbortController();
-    redirect = await LoopbackRedirect.open(clock, plainPages);
-    answer = redirect.answer((parameters) => parameters.get('state') === 'mine', caller.signal);
+    redirect = await LoopbackReceiver.open(clock, plainPages);
+    answer = redirect.waitForCallback((parameters) => parameters.get('state') === 'mine', caller.signal);
     answer.catch(() => {});
   });
 
@@ -33,7 +34,7 @@ describe('The loopback redirect', () => {
 
   it('is an address of this machine by number, with a free port', async () => {
     assert.match(redirect.redirectUri, /^http:\/\/127\.0\.0\.1:\d+\/callback$/);
-    const second = await LoopbackRedirect.open(clock, plainPages);
+    const second = await LoopbackReceiver.open(clock, plainPages);
     assert.notEqual(second.redirectUri, redirect.redirectUri);
     second.dispose();
   });
@@ -41,7 +42,7 @@ describe('The loopback redirect', () => {
   it('holds the browser until the outcome is known, then sends it on to an address without the code, and closes', async () => {
     const browser = send(at('/callback?code=secret-code&state=mine'));
     assert.equal((await answer).get('code'), 'secret-code');
-    redirect.finish(plainPages.done);
+    redirect.respond(plainPages.done);
     const { status, headers, html } = await browser;
     assert.deepEqual([status, headers['location'], html], [303, '/done', '']);
     const last = await send(at('/done'));
@@ -60,7 +61,7 @@ describe('The loopback redirect', () => {
   it('sends strict headers with every answer', async () => {
     const browser = send(at('/callback?code=x&state=mine'));
     await answer;
-    redirect.finish(plainPages.done);
+    redirect.respond(plainPages.done);
     for (const { headers } of [await browser, await send(at('/done'))]) {
       for (const [name, value] of Object.entries(PAGE_HEADERS)) {
         assert.equal(headers[name.toLowerCase()], value);
@@ -85,7 +86,7 @@ describe('The loopback redirect', () => {
       assert.equal((await send(at(path), method, headers)).status, status);
       const browser = send(at('/callback?code=right&state=mine'));
       assert.equal((await answer).get('code'), 'right');
-      redirect.finish(plainPages.done);
+      redirect.respond(plainPages.done);
       assert.equal((await browser).status, 303);
     });
   }
@@ -102,7 +103,7 @@ describe('The loopback redirect', () => {
     );
     const browser = send(at('/callback?code=right&state=mine'));
     await answer;
-    redirect.finish(plainPages.done);
+    redirect.respond(plainPages.done);
     await browser;
   });
 
@@ -124,14 +125,14 @@ describe('The loopback redirect', () => {
     const second = await send(at('/callback?code=two&state=mine'));
     assert.equal(second.status, 409);
     assert.match(second.html, /Received already/);
-    redirect.finish(plainPages.done);
+    redirect.respond(plainPages.done);
     assert.equal((await first).status, 303);
   });
 
   it("waits for the browser's last request for five seconds only", async () => {
     const browser = send(at('/callback?code=x&state=mine'));
     await answer;
-    redirect.finish(plainPages.done);
+    redirect.respond(plainPages.done);
     await browser;
     await clock.pass(5 * SECOND - 1);
     assert.equal(await isRefused(at('/elsewhere')), false);
@@ -142,14 +143,14 @@ describe('The loopback redirect', () => {
   it('keeps to the first outcome that it is told', async () => {
     const browser = send(at('/callback?code=x&state=mine'));
     await answer;
-    redirect.finish(plainPages.done);
-    redirect.finish(plainPages.failed(new Error('late')));
+    redirect.respond(plainPages.done);
+    redirect.respond(plainPages.failed(new Error('late')));
     await browser;
     assert.match((await send(at('/done'))).html, /Signed in/);
   });
 
   it('closes at once where no browser has come', async () => {
-    redirect.finish(plainPages.failed(new Error('x')));
+    redirect.respond(plainPages.failed(new Error('x')));
     assert.equal(await isRefused(redirect.redirectUri), true);
     assert.equal(clock.fired, 0);
   });
@@ -162,7 +163,7 @@ describe('The loopback redirect', () => {
   it('does not wait where it was called off before', async () => {
     caller.abort(new Failure('cancelled', 'enough'));
     await rejectsWith(
-      redirect.answer(() => true, caller.signal),
+      redirect.waitForCallback(() => true, caller.signal),
       'cancelled',
       'enough',
     );
@@ -171,9 +172,9 @@ describe('The loopback redirect', () => {
 
 describe('The loopback redirect on certain ports', () => {
   const clock = new ManualAsyncClock();
-  const opened: LoopbackRedirect[] = [];
-  const open = async (options: LoopbackOptions): Promise<LoopbackRedirect> => {
-    const redirect = await LoopbackRedirect.open(clock, plainPages, options);
+  const opened: LoopbackReceiver[] = [];
+  const open = async (options: LoopbackOptions): Promise<LoopbackReceiver> => {
+    const redirect = await LoopbackReceiver.open(clock, plainPages, options);
     opened.push(redirect);
     return redirect;
   };
@@ -186,14 +187,14 @@ describe('The loopback redirect on certain ports', () => {
   it('takes the first, and the next where one is taken', async () => {
     const ports = [await freePort(), await freePort()];
     const addresses = [await open({ ports }), await open({ ports })].map(({ redirectUri }) => redirectUri);
-    assert.deepEqual(addresses, loopbackAddresses(providerAt('https://id.example.com', { redirectPorts: ports })));
+    assert.deepEqual(addresses, redirectUrisOf(providerAt('https://id.example.com', { redirectPorts: ports })));
   });
 
   it('says so where all are taken, and says otherwise where any would do', async () => {
     const ports = [await freePort()];
     await open({ ports });
     await rejectsWith(open({ ports }), 'no-loopback', 'ports-taken');
-    await rejectsWith(open({ reach: () => Promise.reject(new Error('no')) }), 'no-loopback', 'no-loopback');
+    await rejectsWith(open({ toExternalUrl: () => Promise.reject(new Error('no')) }), 'no-loopback', 'no-loopback');
   });
 
   it('can be opened again once it is closed', async () => {
@@ -203,7 +204,7 @@ describe('The loopback redirect on certain ports', () => {
   });
 
   it('is known to the browser by the address that VS Code brings here', async () => {
-    const redirect = await open({ reach: () => Promise.resolve('http://127.0.0.1:5/callback') });
+    const redirect = await open({ toExternalUrl: () => Promise.resolve('http://127.0.0.1:5/callback') });
     assert.equal(redirect.redirectUri, 'http://127.0.0.1:5/callback');
   });
 
@@ -214,25 +215,30 @@ describe('The loopback redirect on certain ports', () => {
       'http://10.0.0.1:5/callback',
       'no address',
     ]) {
-      await rejectsWith(open({ reach: () => Promise.resolve(address) }), 'no-loopback', 'no-loopback');
+      await rejectsWith(open({ toExternalUrl: () => Promise.resolve(address) }), 'no-loopback', 'no-loopback');
     }
     const ports = [await freePort()];
     await rejectsWith(
-      open({ ports, reach: () => Promise.resolve('http://127.0.0.1:5/callback') }),
+      open({ ports, toExternalUrl: () => Promise.resolve('http://127.0.0.1:5/callback') }),
       'no-loopback',
       'ports-taken',
     );
   });
 
   it('leaves the port open in the address to register where none is named', () => {
-    assert.deepEqual(loopbackAddresses(providerAt('https://id.example.com')), ['http://127.0.0.1/callback']);
+    assert.deepEqual(redirectUrisOf(providerAt('https://id.example.com')), ['http://127.0.0.1/callback']);
   });
 });
 
 describe('A page', () => {
   it('shows hostile words as words', () => {
     const hostile = '<script>alert("1")</script> & \'x\' {{body}}';
-    const html = renderPage(plainPages.template, { language: 'en"><b>', heading: hostile, body: hostile, tone: 'bad' });
+    const html = renderPage(plainPages.template, {
+      language: 'en"><b>',
+      heading: hostile,
+      body: hostile,
+      status: 'error',
+    });
     assert.doesNotMatch(html, /<script|<b>/);
     assert.ok(html.includes('&#60;script&#62;alert(&#34;1&#34;)&#60;/script&#62; &#38; &#39;x&#39; {{body}}'));
   });

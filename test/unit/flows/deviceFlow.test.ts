@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { silentLog, type Log } from '../../../src/core/log.ts';
-import { waitForTokens } from '../../../src/flows/device.ts';
+import { waitForTokens } from '../../../src/flows/deviceFlow.ts';
 import { requestDeviceCode, type DeviceCode } from '../../../src/protocol/device.ts';
 import type { ServerContext } from '../../../src/protocol/discovery.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';

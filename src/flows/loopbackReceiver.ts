@@ -7,9 +7,7 @@ import { DEFAULT_REDIRECT_URI, portOf, withPort } from '../core/redirectUri.ts';
 import { answerParameters } from './answer.ts';
 import { listenOn, loopbackHosts, type Listener } from './listener.ts';
 import { PAGE_HEADERS, renderPage, type AnswerPages, type Page } from './page.ts';
-import type { Redirect } from './redirect.ts';
-
-export { redirectUrisOf as loopbackAddresses } from '../core/redirectUri.ts';
+import type { RedirectReceiver } from './redirectReceiver.ts';
 
 /** Where the browser is sent on to, and where that is if the redirect URI itself has this path. */
 const DONE_PATH = '/done';
@@ -29,13 +27,13 @@ export interface LoopbackOptions {
    * The address at which the person's browser reaches one of this machine: the same, unless VS Code brings it here from
    * the machine of its window.
    */
-  readonly reach?: (address: string) => Promise<string>;
+  readonly toExternalUrl?: (address: string) => Promise<string>;
 }
 
-/** What somebody waits for, and who takes it. */
+/** The callback that is waited for. */
 interface Expected {
   isAnswer(parameters: URLSearchParams): boolean;
-  take(parameters: URLSearchParams): void;
+  resolve(parameters: URLSearchParams): void;
 }
 
 /**
@@ -43,7 +41,7 @@ interface Expected {
  * answers the browser only when it is known how it ended. The browser is then sent on to an address without the code, so
  * that none stays in its history.
  */
-export class LoopbackRedirect implements Redirect, Disposable {
+export class LoopbackReceiver implements RedirectReceiver, Disposable {
   /** The redirect URI to send to the server, exactly as it is registered but for a port that was left open. */
   readonly redirectUri: string;
   /** Resolves once nobody listens any more. */
@@ -54,12 +52,12 @@ export class LoopbackRedirect implements Redirect, Disposable {
   readonly #donePath: string;
   readonly #clock: Clock;
   readonly #pages: AnswerPages;
-  /** Tells the answer from others, once somebody waits for it; and takes it. */
+  /** Undefined until the callback is waited for. */
   #expected: Expected | undefined;
   /** The browser's requests, held until the outcome is known. */
   readonly #held = new Set<ServerResponse>();
-  /** The query of the answer that was taken. */
-  #taken: string | undefined;
+  /** The query of the callback that was accepted. */
+  #acceptedQuery: string | undefined;
   #outcome: Page | undefined;
   #closing: Disposable | undefined;
   #isSeen = false;
@@ -79,11 +77,11 @@ export class LoopbackRedirect implements Redirect, Disposable {
    * Starts to listen on a free port, or on the first free one of a list.
    * @throws Failure `no-loopback` where this machine does not let it: with the code `ports-taken` where none of the list is free.
    */
-  static async open(clock: Clock, pages: AnswerPages, options: LoopbackOptions = {}): Promise<LoopbackRedirect> {
+  static async open(clock: Clock, pages: AnswerPages, options: LoopbackOptions = {}): Promise<LoopbackReceiver> {
     const {
       redirectUri = DEFAULT_REDIRECT_URI,
       ports = [],
-      reach = (address: string) => Promise.resolve(address),
+      toExternalUrl = (address: string) => Promise.resolve(address),
     } = options;
     const hosts = loopbackHosts(new URL(redirectUri).hostname);
     let cause: unknown;
@@ -92,10 +90,10 @@ export class LoopbackRedirect implements Redirect, Disposable {
       try {
         listener = await listenOn(hosts, port);
         const ours = withPort(redirectUri, listener.port);
-        const reached = portAt(await reach(ours), ours);
+        const reached = portAt(await toExternalUrl(ours), ours);
         // What VS Code brings here from another port would not be an address of the list.
         if (reached !== undefined && (port === 0 || reached === port)) {
-          return new LoopbackRedirect(
+          return new LoopbackReceiver(
             listener,
             reached === listener.port ? ours : withPort(redirectUri, reached),
             clock,
@@ -119,14 +117,17 @@ export class LoopbackRedirect implements Redirect, Disposable {
    * nobody who can make this browser fetch an address can end the sign-in.
    * @throws the signal's reason when that is aborted.
    */
-  async answer(isAnswer: (parameters: URLSearchParams) => boolean, signal: AbortSignal): Promise<URLSearchParams> {
+  async waitForCallback(
+    isAnswer: (parameters: URLSearchParams) => boolean,
+    signal: AbortSignal,
+  ): Promise<URLSearchParams> {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
       const stop = (): void => reject(signal.reason as Error);
       signal.addEventListener('abort', stop, { once: true });
       this.#expected = {
         isAnswer,
-        take: (parameters) => {
+        resolve: (parameters) => {
           signal.removeEventListener('abort', stop);
           resolve(parameters);
         },
@@ -138,18 +139,18 @@ export class LoopbackRedirect implements Redirect, Disposable {
    * Tells the browser how it ended, and stops listening soon after it knows. A browser that has asked and gone away, as
    * for a prefetch that it has thrown away, is likely to ask again, and has more time for it.
    */
-  finish(outcome: Page): void {
+  respond(outcome: Page): void {
     if (this.#outcome !== undefined) {
       return;
     }
     this.#outcome = outcome;
-    if (this.#taken === undefined) {
+    if (this.#acceptedQuery === undefined) {
       this.dispose();
       return;
     }
     this.#listener.unref();
     void this.closed.then(() => this.#closing?.dispose());
-    this.#closeIn(UNSEEN_TIME);
+    this.#scheduleClose(UNSEEN_TIME);
     for (const response of this.#held) {
       this.#sendOn(response);
     }
@@ -183,49 +184,49 @@ export class LoopbackRedirect implements Redirect, Disposable {
       !target.startsWith('/') ||
       !['GET', 'HEAD'].includes(method)
     ) {
-      this.#send(response, 400, this.#pages.missing);
+      this.#send(response, 400, this.#pages.notFound);
       return;
     }
     const url = new URL(`${this.#url.origin}${target}`);
     if (url.pathname === this.#donePath && this.#outcome !== undefined) {
-      this.#noteSeen(response);
+      this.#recordSeen(response);
       this.#send(response, 200, this.#outcome);
     } else if (url.pathname === this.#url.pathname) {
       this.#serveAnswer(url, method, response);
     } else {
-      this.#send(response, 404, this.#pages.missing);
+      this.#send(response, 404, this.#pages.notFound);
     }
   }
 
   #serveAnswer({ search }: URL, method: string, response: ServerResponse): void {
     const parameters = answerParameters(search);
     if (this.#expected?.isAnswer(parameters) !== true) {
-      this.#send(response, 400, this.#pages.stray);
+      this.#send(response, 400, this.#pages.mismatched);
     } else if (this.#outcome !== undefined) {
       this.#sendOn(response);
     } else if (method === 'HEAD') {
       // It only looks whether something is there; the request that counts follows.
-      this.#send(response, 200, this.#pages.missing);
-    } else if (this.#taken !== undefined && this.#taken !== search && this.#held.size > 0) {
-      this.#send(response, 409, this.#pages.repeated);
+      this.#send(response, 200, this.#pages.notFound);
+    } else if (this.#acceptedQuery !== undefined && this.#acceptedQuery !== search && this.#held.size > 0) {
+      this.#send(response, 409, this.#pages.duplicate);
     } else {
       this.#held.add(response);
       response.once('close', () => this.#held.delete(response));
-      if (this.#taken === undefined) {
-        this.#taken = search;
-        this.#expected.take(parameters);
+      if (this.#acceptedQuery === undefined) {
+        this.#acceptedQuery = search;
+        this.#expected.resolve(parameters);
       }
     }
   }
 
   /** Sends the browser on to the last page, at an address without the code. */
   #sendOn(response: ServerResponse): void {
-    this.#noteSeen(response);
+    this.#recordSeen(response);
     response.writeHead(303, { ...PAGE_HEADERS, Location: this.#donePath }).end();
   }
 
   /** Once the browser has got the outcome, the last page is there for a moment more. */
-  #noteSeen(response: ServerResponse): void {
+  #recordSeen(response: ServerResponse): void {
     const { method, headers } = response.req;
     const isPrefetch = [headers['sec-purpose'], headers['purpose'], headers['x-moz'], headers['x-purpose']].some(
       (purpose) => /prefetch|prerender|preview/i.test(String(purpose)),
@@ -234,13 +235,13 @@ export class LoopbackRedirect implements Redirect, Disposable {
       response.once('finish', () => {
         if (!this.#isSeen) {
           this.#isSeen = true;
-          this.#closeIn(LAST_PAGE_TIME);
+          this.#scheduleClose(LAST_PAGE_TIME);
         }
       });
     }
   }
 
-  #closeIn(time: number): void {
+  #scheduleClose(time: number): void {
     this.#closing?.dispose();
     this.#closing = this.#clock.after(time, () => this.dispose());
   }

@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { freePortFor, listenOn } from '../../../src/flows/listener.ts';
-import { LoopbackRedirect, type LoopbackOptions } from '../../../src/flows/loopback.ts';
+import { LoopbackReceiver, type LoopbackOptions } from '../../../src/flows/loopbackReceiver.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { freePort } from '../../support/freePort.ts';
 import { isRefused, send } from '../../support/httpRequests.ts';
@@ -12,15 +12,15 @@ import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 import { plainPages } from '../../support/signInPages.ts';
 
 describe('The loopback redirect of an entry', () => {
-  const opened: LoopbackRedirect[] = [];
+  const opened: LoopbackReceiver[] = [];
   const clock = new ManualAsyncClock();
-  const open = async (options: LoopbackOptions): Promise<LoopbackRedirect> => {
-    const redirect = await LoopbackRedirect.open(clock, plainPages, options);
+  const open = async (options: LoopbackOptions): Promise<LoopbackReceiver> => {
+    const redirect = await LoopbackReceiver.open(clock, plainPages, options);
     opened.push(redirect);
     return redirect;
   };
-  const answers = (redirect: LoopbackRedirect): Promise<URLSearchParams> =>
-    redirect.answer((parameters) => parameters.get('state') === 'mine', new AbortController().signal);
+  const answers = (redirect: LoopbackReceiver): Promise<URLSearchParams> =>
+    redirect.waitForCallback((parameters) => parameters.get('state') === 'mine', new AbortController().signal);
   afterEach(() => {
     for (const redirect of opened.splice(0)) {
       redirect.dispose();
@@ -48,7 +48,7 @@ describe('The loopback redirect of an entry', () => {
     const answer = answers(redirect);
     const browser = send(`http://[::1]:${port}/auth?state=mine&code=a+b`, 'GET', { Host: `localhost:${port}` });
     assert.equal((await answer).get('code'), 'a+b');
-    redirect.finish(plainPages.done);
+    redirect.respond(plainPages.done);
     assert.equal((await browser).status, 303);
     assert.match((await send(`http://127.0.0.1:${port}/done`, 'GET', { Host: `localhost:${port}` })).html, /Signed in/);
   });
@@ -74,7 +74,7 @@ describe('The loopback redirect of an entry', () => {
       const answer = answers(redirect);
       const browser = send(`http://${host}${asked}?code=x&state=mine`);
       assert.equal((await answer).get('code'), 'x');
-      redirect.finish(plainPages.done);
+      redirect.respond(plainPages.done);
       const { headers, status } = await browser;
       assert.equal(status, 303);
       assert.notEqual(headers['location'], asked);
@@ -85,7 +85,7 @@ describe('The loopback redirect of an entry', () => {
   it('keeps its own host and path where VS Code brings another port here', async () => {
     const redirect = await open({
       redirectUri: 'http://127.0.0.1/a%20b',
-      reach: () => Promise.resolve('http://localhost:5/a b'),
+      toExternalUrl: () => Promise.resolve('http://localhost:5/a b'),
     });
     assert.equal(redirect.redirectUri, 'http://127.0.0.1:5/a%20b');
   });
@@ -93,15 +93,15 @@ describe('The loopback redirect of an entry', () => {
 
 describe('The loopback redirect that is asked more than once', () => {
   let clock: ManualAsyncClock;
-  let redirect: LoopbackRedirect;
+  let redirect: LoopbackReceiver;
   let answer: Promise<URLSearchParams>;
   const at = (path: string): string => new URL(path, redirect.redirectUri).href;
   const CODE = '/callback?code=x&state=mine';
 
   beforeEach(async () => {
     clock = new ManualAsyncClock();
-    redirect = await LoopbackRedirect.open(clock, plainPages);
-    answer = redirect.answer((parameters) => parameters.get('state') === 'mine', new AbortController().signal);
+    redirect = await LoopbackReceiver.open(clock, plainPages);
+    answer = redirect.waitForCallback((parameters) => parameters.get('state') === 'mine', new AbortController().signal);
   });
   afterEach(() => redirect.dispose());
 
@@ -121,14 +121,14 @@ describe('The loopback redirect that is asked more than once', () => {
     assert.equal((await send(at('/favicon.ico'), 'GET', headers)).status, 404);
     const browser = send(at(CODE), 'GET', headers);
     await answer;
-    redirect.finish(plainPages.done);
+    redirect.respond(plainPages.done);
     assert.equal((await browser).status, 303);
   });
 
   it('shows the last page again to a reload of it, and of the address with the code', async () => {
     const browser = send(at(CODE));
     await answer;
-    redirect.finish(plainPages.done);
+    redirect.respond(plainPages.done);
     await browser;
     for (let again = 0; again < 3; again += 1) {
       assert.match((await send(at('/done'))).html, /Signed in/);
@@ -147,7 +147,7 @@ describe('The loopback redirect that is asked more than once', () => {
     const third = send(at(CODE));
     // It has to have arrived.
     await new Promise((resolve) => void setTimeout(resolve, 50));
-    redirect.finish(plainPages.failed(new Failure('denied', 'access_denied')));
+    redirect.respond(plainPages.failed(new Failure('denied', 'access_denied')));
     assert.deepEqual(
       (await Promise.all([...all, third])).map(({ status }) => status),
       [303, 303, 303],
@@ -157,7 +157,7 @@ describe('The loopback redirect that is asked more than once', () => {
 
   it('keeps the outcome for a person whose browser has thrown a prefetch away', async () => {
     await thrownAway();
-    redirect.finish(plainPages.done);
+    redirect.respond(plainPages.done);
     await clock.pass(20 * SECOND);
     const { headers, status } = await send(at(CODE));
     assert.deepEqual([status, headers['location']], [303, '/done']);
@@ -170,7 +170,7 @@ describe('The loopback redirect that is asked more than once', () => {
     await thrownAway({ 'Sec-Purpose': 'prefetch' });
     const person = send(at('/callback?code=another&state=mine'));
     await new Promise((resolve) => void setTimeout(resolve, 50));
-    redirect.finish(plainPages.done);
+    redirect.respond(plainPages.done);
     assert.equal((await person).status, 303);
     assert.equal((await answer).get('code'), 'x');
   });
@@ -183,7 +183,7 @@ describe('The loopback redirect that is asked more than once', () => {
     it(`does not take a prefetch that has got the outcome for the person (${name})`, async () => {
       const prefetch = send(at(CODE), 'GET', { [name]: value });
       await answer;
-      redirect.finish(plainPages.done);
+      redirect.respond(plainPages.done);
       await prefetch;
       await send(at('/done'), 'GET', { [name]: value });
       await clock.pass(20 * SECOND);
@@ -195,7 +195,7 @@ describe('The loopback redirect that is asked more than once', () => {
 
   it('is closed after half a minute where nobody comes for the outcome', async () => {
     await thrownAway();
-    redirect.finish(plainPages.done);
+    redirect.respond(plainPages.done);
     await clock.pass(30 * SECOND);
     assert.equal(await isRefused(at('/done')), true);
   });
@@ -205,7 +205,7 @@ describe('The loopback redirect that is asked more than once', () => {
     assert.equal((await send(at('/favicon.ico'), 'HEAD')).status, 404);
     const browser = send(at('/callback?code=right&state=mine'));
     assert.equal((await answer).get('code'), 'right');
-    redirect.finish(plainPages.done);
+    redirect.respond(plainPages.done);
     assert.equal((await browser).status, 303);
     assert.deepEqual([(await send(at(CODE), 'HEAD')).status, (await send(at('/done'), 'HEAD')).html], [303, '']);
   });

@@ -1,0 +1,33 @@
+// What the server is told about a sign-in that another extension has asked for.
+import type { AuthenticationSessionAccountInformation } from 'vscode';
+import { endedFailure, loginHintOf } from '../core/session.ts';
+import { hintsAfter } from '../protocol/authorize.ts';
+import type { SessionFilter, SessionManager } from '../sessions/sessionManager.ts';
+import type { SignInHints } from './signInController.ts';
+
+/**
+ * Whom a sign-in is for, as the server calls them, and which session it goes on from; of one that has ended, also what
+ * the server has asked for.
+ * @param account the account that the caller wants; undefined for any.
+ * @param serves which sessions already serve the caller, so that a sign-in is for another account; by default, by scopes.
+ */
+export function signInHintsFor(
+  sessionManager: SessionManager,
+  providerId: string,
+  scopes: readonly string[],
+  account: AuthenticationSessionAccountInformation | undefined,
+  serves?: SessionFilter,
+): SignInHints {
+  const known = sessionManager.findSessionToResume(providerId, scopes, account?.id, serves);
+  if (known === undefined) {
+    return {
+      loginHint: account?.label,
+      isAnother: account === undefined && sessionManager.getActive(providerId).length > 0,
+    };
+  }
+  return {
+    loginHint: loginHintOf(known),
+    resumeSessionId: known.id,
+    ...(known.ended === undefined ? {} : hintsAfter(endedFailure(known.ended))),
+  };
+}

@@ -1,0 +1,95 @@
+// The authorization code grant through the person's browser (RFC 6749 section 4.1), for every method that uses it. The
+// methods differ in where the callback is received.
+import { SECOND, type Disposable } from '../core/clock.ts';
+import { formatTimestamp } from '../core/log.ts';
+import type { SignInMethod } from '../core/provider.ts';
+import { authorizationRequest, isAnswerTo } from '../protocol/authorize.ts';
+import { exchangeCode } from '../protocol/exchange.ts';
+import { authorizationUrl } from '../protocol/pushed.ts';
+import { requestedScopes } from '../protocol/requestedScopes.ts';
+import { raceAbort } from './abort.ts';
+import type { Pages } from './page.ts';
+import type { RedirectReceiver } from './redirectReceiver.ts';
+import type { FlowContext, FlowRun } from './signInFlow.ts';
+
+/** How long, in ms, the browser may be away before the person is told what may be wrong. */
+const WAITING_HINT = 30 * SECOND;
+
+/** In what the methods differ. */
+export interface AuthorizationCodeOptions {
+  readonly method: SignInMethod;
+  /** Opens the receiver of the callback; it is closed by its `respond`. */
+  readonly open: (pages: Pages) => Promise<RedirectReceiver>;
+  /** Whether the browser is expected to come back by itself, so that the person is told if it does not. */
+  readonly hasWaitingHint?: boolean;
+}
+
+/**
+ * Starts a sign-in through the browser.
+ * @throws Failure if the receiver cannot be opened, or the signal's reason.
+ */
+export async function startAuthorizationCode(
+  { dependencies, request, server, signal }: FlowContext,
+  { hasWaitingHint = false, method, open }: AuthorizationCodeOptions,
+): Promise<FlowRun> {
+  const { clock, log, transport } = dependencies;
+  const { deadline, hints, onAddress, onRedirect, provider, scopes } = request;
+  const startedAt = clock.now();
+  const pages = await dependencies.pages(provider);
+  const receiver = await open(pages);
+  let waiting: Disposable | undefined;
+  return {
+    tokens: async () => {
+      const authorization = await authorizationRequest(
+        server,
+        receiver.redirectUri,
+        requestedScopes(server, scopes),
+        hints,
+      );
+      const callback = receiver.waitForCallback(
+        (parameters) => isAnswerTo(authorization, parameters),
+        signal,
+        authorization.state,
+      );
+      // Handled below; the browser may take so long to open that the wait is over before anybody looks.
+      callback.catch(() => {});
+      signal.throwIfAborted();
+      await raceAbort(Promise.resolve(receiver.ready?.(authorization.state)), signal);
+      const address = async (): Promise<string> =>
+        (await raceAbort(authorizationUrl(server, authorization, transport, signal), signal)).href;
+      const href = await address();
+      onRedirect?.(receiver.redirectUri, method);
+      onAddress?.(address);
+      await raceAbort(dependencies.openBrowser(href), signal);
+      waiting = hasWaitingHint ? startWaitingHint(dependencies, request) : undefined;
+      log.info(
+        `Sign-in at ${provider.id} waits for the answer at ${receiver.redirectUri} (${method}), until ${formatTimestamp(startedAt + deadline)}.`,
+      );
+      const parameters = await callback;
+      waiting?.dispose();
+      log.debug(
+        `Sign-in at ${provider.id}: the browser has answered after ${Math.round((clock.now() - startedAt) / SECOND)} s.`,
+      );
+      return exchangeCode(server, authorization, parameters, transport, signal);
+    },
+    finish: (error) => {
+      waiting?.dispose();
+      receiver.respond(error === undefined ? pages.done : pages.failed(error));
+    },
+  };
+}
+
+/** Tells after a while that the browser hasn't come back, and that this is over once it is disposed of. */
+function startWaitingHint(
+  { clock }: FlowContext['dependencies'],
+  { onStillWaiting }: FlowContext['request'],
+): Disposable {
+  const over = new AbortController();
+  const timer = clock.after(WAITING_HINT, () => onStillWaiting?.(over.signal));
+  return {
+    dispose() {
+      timer.dispose();
+      over.abort();
+    },
+  };
+}

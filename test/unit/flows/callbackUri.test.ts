@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { URI } from 'vscode-uri';
+import { answerParameters } from '../../../src/flows/answer.ts';
+import { callbackQuery } from '../../../src/flows/callbackUri.ts';
+import { inBrowser, onDesktop, type EditorUri } from '../../support/editorUris.ts';
+
+const CALLBACK_URI = 'vscode://session-keeper.session-keeper/callback';
+
+/** The parameters that the router reads from a link. */
+const parametersOf = (uri: EditorUri): Record<string, string> =>
+  Object.fromEntries(answerParameters(callbackQuery(...uri) ?? assert.fail('no callback')));
+
+describe('The query of a callback URI', () => {
+  for (const [where, as] of Object.entries({ 'on the desktop': onDesktop, 'in a browser': inBrowser })) {
+    describe(where, () => {
+      const read = (query: string): Record<string, string> => parametersOf(as(`${CALLBACK_URI}?${query}`));
+
+      it('has every parameter as the server has sent it', () => {
+        assert.deepEqual(read('code=4%2F0AX4-a_b.c~d&state=s-1&iss=https%3A%2F%2Fid.example.com%2Ftenant%3Fa%3D1'), {
+          code: '4/0AX4-a_b.c~d',
+          state: 's-1',
+          iss: 'https://id.example.com/tenant?a=1',
+        });
+        assert.deepEqual(read('state=s&code=%C3%A9%23%25%3D'), { state: 's', code: 'é#%=' });
+      });
+
+      it('keeps a "+" of the code, encoded or not, and a "%" that stands for itself', () => {
+        assert.equal(read('code=a+b%2Bc')['code'], 'a+b+c');
+        assert.equal(read('code=a%2541')['code'], 'a%41');
+      });
+
+      it('does not include the fragment', () => {
+        assert.deepEqual(read('code=a&state=s#_=_'), { code: 'a', state: 's' });
+      });
+
+      it('has any code and any state as they were sent, without the two characters that a decoded query cannot tell', () => {
+        const word = fc
+          .string({ unit: 'binary', maxLength: 20 })
+          .map((text) => text.replaceAll(/[&+\uD800-\uDFFF]/gu, ''));
+        fc.assert(
+          fc.property(word, word, (code, state) => {
+            const query = `code=${encodeURIComponent(code)}&state=${encodeURIComponent(state)}`;
+            assert.deepEqual(read(query), { code, state });
+          }),
+        );
+      });
+
+      it('is none when the path is another one', () => {
+        for (const path of ['/', '/callback/', '/Callback', '/callback/more', '']) {
+          const link = `vscode://session-keeper.session-keeper${path}?code=a`;
+          assert.equal(callbackQuery(...as(link)), undefined, path);
+        }
+      });
+    });
+  }
+
+  it('tells "&" and a "+" beyond the code from what they stand for in a browser only, because the desktop decodes them', () => {
+    const link = `${CALLBACK_URI}?error_description=a%26b%2Bc`;
+    assert.deepEqual(parametersOf(inBrowser(link)), { error_description: 'a&b+c' });
+    assert.deepEqual(parametersOf(onDesktop(link)), { error_description: 'a', 'b c': '' });
+  });
+
+  it('would be another one if the URI were handed over unencoded, which is why it is not', () => {
+    const uri = URI.parse(`${CALLBACK_URI}?code=a%2523&state=s`);
+    assert.equal(callbackQuery(uri.toString(), true), 'code=a%2523&state=s');
+    assert.notEqual(callbackQuery(uri.toString(true), true), callbackQuery(uri.toString(), true));
+    // An encoded query is no query of a URL: its "&" and "=" are encoded, too.
+    assert.equal(uri.toString(), `${CALLBACK_URI}?code%3Da%2523%26state%3Ds`);
+  });
+});
