@@ -29,7 +29,7 @@ const shipped = [
 
 /** What is loaded at each start, which everybody waits for, and what is loaded when somebody asks for it. */
 const files = [
-  { name: 'dist/extension.js', largest: 270_000 },
+  { name: 'dist/extension.js', largest: 290_000 },
   { name: 'dist/onDemand-*.js', largest: 59_000 },
 ] as const;
 

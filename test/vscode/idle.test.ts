@@ -72,7 +72,9 @@ describe('idle sign-out', () => {
     await configure('callsCountAsActivity', true);
     const session = await signIn();
     const start = Date.now();
+    let lastCall = start;
     while (Date.now() - start < 1.5 * LIMIT) {
+      lastCall = Date.now();
       // Compared here, because a report must not quote a token.
       assert.ok((await silently())?.accessToken === session.accessToken);
       await pause();
@@ -80,7 +82,8 @@ describe('idle sign-out', () => {
     assert.equal(await isActive(session), true);
     await eventually('nobody is signed in', async () => !(await isListed()), 2 * LIMIT);
     await eventually('the server knows of it', async () => (await isActive(session)) === false);
-    assert.ok(Date.now() - start > 2.5 * LIMIT - PACE, 'not before its time');
+    // From before the call, which may take long on a busy machine. The uptime's resolution may be as low as a second.
+    assert.ok(Date.now() - lastCall > LIMIT - 1000, 'signed out too early');
   });
 
   it('keeps the session when its provider has no idle timeout', async () => {
