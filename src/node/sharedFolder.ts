@@ -64,11 +64,10 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Fold
         try {
           await link(part, at(name));
         } catch (error) {
-          if (codeOf(error) === 'EEXIST') {
+          // Some file systems know no second name for a file. There it takes two steps, between which a reader sees none of the text.
+          if (codeOf(error) === 'EEXIST' || !(await createInPlace(at(name), text))) {
             return false;
           }
-          // Some file systems know no second name for a file. There it takes two steps, between which a reader sees none of the text.
-          return writeFile(at(name), text, { flag: 'wx', mode: 0o600 }).then(() => true, unless('EEXIST', false));
         }
         await syncNames();
         return true;
@@ -90,6 +89,11 @@ export function nodeSharedFolder(path: string, clock: Clock = systemClock): Fold
       }
     },
   };
+}
+
+/** Creates a file with its text, flushed to disk; false if there is one already. */
+function createInPlace(file: string, text: string): Promise<boolean> {
+  return writeFile(file, text, { flag: 'wx', flush: true, mode: 0o600 }).then(() => true, unless('EEXIST', false));
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -9,146 +9,194 @@ import { endOthers, startOther, type Other } from '../../support/processes.ts';
 
 const MODULE = JSON.stringify(import.meta.resolve('../../../src/node/processLiveness.ts'));
 
-/** Begins a sign, says it, and stays. */
-const BEGINNER = `
+/** Registers itself, says its token, and stays. */
+const REGISTERED = `
   import { nodeProcessLiveness } from ${MODULE};
-  const life = await nodeProcessLiveness().begin();
-  console.log(life.sign);
+  console.log((await nodeProcessLiveness().register()).token);
   setInterval(() => {}, 1000);
 `;
 
-const addressIn = (sign: string): string => (JSON.parse(sign) as [string, number, string])[2];
+const addressIn = (token: string): string => (JSON.parse(token) as [string, number, string])[2];
 
-describe("The machine's life", function () {
+describe('Process liveness on this machine', function () {
   this.timeout(20_000);
-  const life = nodeProcessLiveness();
+  const liveness = nodeProcessLiveness();
 
-  /** Where the processes leave what is left of them when they are killed. */
-  let leavings: string;
+  /** The temporary folder of the processes: a killed one leaves its socket there. */
+  let temporary: string;
 
   beforeEach(async () => {
-    leavings = await mkdtemp(join(tmpdir(), 'sk-'));
+    temporary = await mkdtemp(join(tmpdir(), 'sk-'));
   });
 
   afterEach(async () => {
     await endOthers();
-    await rm(leavings, { recursive: true });
+    await rm(temporary, { recursive: true });
   });
 
-  const begun = async (env: Record<string, string> = {}): Promise<{ readonly other: Other; readonly sign: string }> => {
-    const other = startOther(BEGINNER, { TMPDIR: leavings, ...env });
-    return { other, sign: await other.next() };
+  const start = async (
+    env: Record<string, string> = {},
+  ): Promise<{ readonly other: Other; readonly token: string }> => {
+    const other = startOther(REGISTERED, { TMPDIR: temporary, ...env });
+    return { other, token: await other.next() };
   };
 
-  it('knows a sign of its own for as long as it is not disposed of', async () => {
-    const mine = await life.begin();
-    assert.equal(await life.lives(mine.sign), true);
+  /** Waits until a process responds: on a busy machine, it may be late. */
+  const untilResponding = async (token: string): Promise<void> => {
+    while (!(await liveness.isResponding(token)));
+  };
+
+  it('finds its own process alive until the registration is disposed of', async () => {
+    const mine = await liveness.register();
+    assert.equal(await liveness.isAlive(mine.token), true);
     mine.dispose();
-    assert.equal(await life.lives(mine.sign), false);
+    assert.equal(await liveness.isAlive(mine.token), false);
   });
 
-  it('gives each task a sign of its own', async () => {
-    const [one, other] = [await life.begin(), await life.begin()];
+  it('gives each registration a token of its own when a process has several', async () => {
+    const [one, other] = [await liveness.register(), await liveness.register()];
     one.dispose();
-    assert.deepEqual([await life.lives(one.sign), await life.lives(other.sign)], [false, true]);
+    assert.deepEqual([await liveness.isAlive(one.token), await liveness.isAlive(other.token)], [false, true]);
     other.dispose();
   });
 
-  it('does not keep a process from ending', async () => {
+  it('does not keep a process from ending when it is registered', async () => {
     const other = startOther(
-      `import { nodeProcessLiveness } from ${MODULE}; console.log((await nodeProcessLiveness().begin()).sign);`,
+      `import { nodeProcessLiveness } from ${MODULE}; console.log((await nodeProcessLiveness().register()).token);`,
     );
-    const sign = await other.next();
+    const token = await other.next();
     assert.equal(await other.ended, 0);
-    assert.equal(await life.lives(sign), false);
+    assert.equal(await liveness.isAlive(token), false);
   });
 
-  it('sees that another process lives, and at once that it was killed', async () => {
-    const { other, sign } = await begun();
-    assert.equal(await life.lives(sign), true);
+  it('finds another process alive, and at once dead when it is killed', async () => {
+    const { other, token } = await start();
+    assert.equal(await liveness.isAlive(token), true);
     await other.kill();
-    assert.equal(await life.lives(sign), false);
+    assert.equal(await liveness.isAlive(token), false);
   });
 
-  it('takes away what a killed process has left behind', async function () {
+  it('finds a process responding, except while it is stopped, and when it is dead', async function () {
     if (process.platform === 'win32') {
       this.skip();
     }
-    const { other, sign } = await begun();
+    const { other, token } = await start();
+    await untilResponding(token);
+    other.process.kill('SIGSTOP');
+    assert.deepEqual([await liveness.isAlive(token), await liveness.isResponding(token)], [true, false]);
+    other.process.kill('SIGCONT');
+    await untilResponding(token);
     await other.kill();
-    assert.ok(existsSync(addressIn(sign)));
-    assert.equal(await life.lives(sign), false);
-    while (existsSync(addressIn(sign))) {
+    assert.equal(await liveness.isResponding(token), false);
+  });
+
+  it('finds a process alive, and not responding, when its event loop is blocked', async () => {
+    const other = startOther(
+      `import { nodeProcessLiveness } from ${MODULE};
+      const { token } = await nodeProcessLiveness().register();
+      process.stdout.write(token + '\\n', () => {
+        for (;;);
+      });`,
+      { TMPDIR: temporary },
+    );
+    const token = await other.next();
+    assert.deepEqual([await liveness.isAlive(token), await liveness.isResponding(token)], [true, false]);
+  });
+
+  it('finds its own process responding until the registration is disposed of', async () => {
+    const mine = await liveness.register();
+    assert.equal(await liveness.isResponding(mine.token), true);
+    mine.dispose();
+    assert.equal(await liveness.isResponding(mine.token), false);
+  });
+
+  it('gives a name by which a person finds the process', async () => {
+    const mine = await liveness.register();
+    assert.equal(mine.name, `process ${process.pid}`);
+    mine.dispose();
+  });
+
+  it('deletes the socket of a process when it was killed', async function () {
+    if (process.platform === 'win32') {
+      this.skip();
+    }
+    const { other, token } = await start();
+    await other.kill();
+    assert.ok(existsSync(addressIn(token)));
+    assert.equal(await liveness.isAlive(token), false);
+    while (existsSync(addressIn(token))) {
       await new Promise((resolve) => setImmediate(resolve));
     }
-    assert.equal(await life.lives(sign), false);
+    assert.equal(await liveness.isAlive(token), false);
   });
 
-  it('takes a stopped process for alive, before and after it goes on', async function () {
+  it('finds a process alive when it is stopped, and after it goes on', async function () {
     if (process.platform === 'win32') {
       this.skip();
     }
-    const { other, sign } = await begun();
+    const { other, token } = await start();
     other.process.kill('SIGSTOP');
     for (let look = 0; look < 5; look += 1) {
-      assert.equal(await life.lives(sign), true);
+      assert.equal(await liveness.isAlive(token), true);
     }
     other.process.kill('SIGCONT');
-    assert.equal(await life.lives(sign), true);
+    assert.equal(await liveness.isAlive(token), true);
     other.process.kill('SIGSTOP');
     await other.kill();
-    assert.equal(await life.lives(sign), false, 'killed while stopped');
+    assert.equal(await liveness.isAlive(token), false, 'killed while stopped');
   });
 
-  it('never takes a stopped process for dead, however many ask for it', async function () {
+  it('finds a process alive, and not responding, when it is stopped and its queue is full', async function () {
     if (process.platform !== 'linux') {
       this.skip();
     }
-    const { other, sign } = await begun();
+    const { other, token } = await start();
     other.process.kill('SIGSTOP');
     // More than the queue of a socket that nobody serves can hold.
-    const callers = Array.from({ length: 700 }, () => connect(addressIn(sign)));
+    const callers = Array.from({ length: 700 }, () => connect(addressIn(token)));
     callers.forEach((caller) => caller.on('error', () => {}));
     await Promise.all(callers.map(settled));
-    assert.equal(await life.lives(sign), true);
+    assert.deepEqual([await liveness.isAlive(token), await liveness.isResponding(token)], [true, false]);
     callers.forEach((caller) => caller.destroy());
   });
 
-  it('cannot tell of a window on another machine, nor of what is no sign', async () => {
-    assert.equal(await life.lives(JSON.stringify([`not-${hostname()}`, process.pid, '/tmp/x.sock'])), undefined);
+  it('knows nothing of a process when it runs on another machine, or the token makes no sense', async () => {
+    assert.equal(await liveness.isAlive(JSON.stringify([`not-${hostname()}`, process.pid, '/tmp/x.sock'])), undefined);
     for (const none of ['', 'x', '{}', 'null', '[]', '17']) {
-      assert.equal(await life.lives(none), undefined, none);
+      assert.deepEqual([await liveness.isAlive(none), await liveness.isResponding(none)], [undefined, false], none);
     }
   });
 
-  it('does not take a process for one that had its number before the machine was started anew', async () => {
-    const mine = await life.begin();
-    const [where] = JSON.parse(mine.sign) as [string];
+  it('finds a process dead when its ID was given before the machine was restarted', async () => {
+    const mine = await liveness.register();
+    const [where] = JSON.parse(mine.token) as [string];
     mine.dispose();
-    assert.equal(await life.lives(JSON.stringify([where, process.pid, '', 0])), true);
-    assert.equal(await life.lives(JSON.stringify([where, process.pid, '', 1e9])), false);
+    assert.equal(await liveness.isAlive(JSON.stringify([where, process.pid, '', 0])), true);
+    assert.equal(await liveness.isAlive(JSON.stringify([where, process.pid, '', 1e9])), false);
   });
 
-  it('goes by the process where there is nowhere to listen', async () => {
-    const { other, sign } = await begun({ TMPDIR: '/nowhere/at/all', TEMP: 'Z:\\nowhere', TMP: 'Z:\\nowhere' });
+  it('goes by the process ID when no socket can be had', async () => {
+    const { other, token } = await start({ TMPDIR: '/nowhere/at/all', TEMP: 'Z:\\nowhere', TMP: 'Z:\\nowhere' });
     if (process.platform !== 'win32') {
-      assert.equal(addressIn(sign), '');
+      assert.equal(addressIn(token), '');
+      other.process.kill('SIGSTOP');
+      assert.equal(await liveness.isResponding(token), true, 'there is nobody to ask');
     }
-    assert.equal(await life.lives(sign), true);
+    assert.equal(await liveness.isAlive(token), true);
     await other.kill();
-    assert.equal(await life.lives(sign), false);
+    assert.equal(await liveness.isAlive(token), false);
   });
 
-  it('tells the same in a temporary folder whose name is longer than an address may be', async () => {
+  it('tells the same when the path of the temporary folder is longer than that of a socket may be', async () => {
     const folder = await mkdtemp(join(tmpdir(), `sk-${'long'.repeat(30)}-`));
-    const { other, sign } = await begun({ TMPDIR: folder });
-    assert.equal(await life.lives(sign), true);
+    const { other, token } = await start({ TMPDIR: folder });
+    assert.equal(await liveness.isAlive(token), true);
     await other.kill();
-    assert.equal(await life.lives(sign), false);
+    assert.equal(await liveness.isAlive(token), false);
     await rm(folder, { recursive: true });
   });
 
-  describe('on a system where a closed door is not certain', () => {
+  describe('on a system where a refused connection is not certain', () => {
     const real = Object.getOwnPropertyDescriptor(process, 'platform') ?? {};
 
     beforeEach(function () {
@@ -162,32 +210,32 @@ describe("The machine's life", function () {
       Object.defineProperty(process, 'platform', real);
     });
 
-    it('still knows that a sign has gone out whose window lives on', async () => {
-      const [one, other] = [await life.begin(), await life.begin()];
+    it('finds a registration over when it was disposed of, although its process is alive', async () => {
+      const [one, other] = [await liveness.register(), await liveness.register()];
       one.dispose();
-      assert.deepEqual([await life.lives(one.sign), await life.lives(other.sign)], [false, true]);
+      assert.deepEqual([await liveness.isAlive(one.token), await liveness.isAlive(other.token)], [false, true]);
       other.dispose();
     });
 
-    it('still sees that another process lives, is stopped, or was killed', async () => {
-      const { other, sign } = await begun();
-      assert.equal(await life.lives(sign), true);
+    it('finds another process alive, stopped or killed', async () => {
+      const { other, token } = await start();
+      assert.equal(await liveness.isAlive(token), true);
       other.process.kill('SIGSTOP');
-      assert.equal(await life.lives(sign), true);
+      assert.deepEqual([await liveness.isAlive(token), await liveness.isResponding(token)], [true, false]);
       await other.kill();
-      assert.equal(await life.lives(sign), false);
+      assert.equal(await liveness.isAlive(token), false);
     });
   });
 
-  it('leaves nothing behind where all went well', async () => {
+  it('leaves no file behind when all registrations are disposed of', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sk-'));
     const other = startOther(
       `import { nodeProcessLiveness } from ${MODULE};
-      const begun = [];
+      const registrations = [];
       for (let count = 0; count < 20; count += 1) {
-        begun.push(await nodeProcessLiveness().begin());
+        registrations.push(await nodeProcessLiveness().register());
       }
-      begun.forEach((one) => one.dispose());
+      registrations.forEach((one) => one.dispose());
       setImmediate(() => console.log('done'));`,
       { TMPDIR: folder },
     );

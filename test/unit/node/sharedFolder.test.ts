@@ -11,7 +11,7 @@ import { endOthers, startOther } from '../../support/processes.ts';
 
 const MODULE = JSON.stringify(import.meta.resolve('../../../src/node/sharedFolder.ts'));
 
-describe('A folder on disk', function () {
+describe('The shared folder on disk', function () {
   this.timeout(20_000);
   let base: string;
   let path: string;
@@ -30,7 +30,7 @@ describe('A folder on disk', function () {
 
   const parts = async (): Promise<string[]> => (await readdir(path)).filter((name) => name.endsWith('.part'));
 
-  it('is empty before it exists, and comes into being with the first file', async () => {
+  it('is empty when it does not exist, and is created with the first file that is written', async () => {
     assert.deepEqual(await folder.list(), []);
     assert.equal(await folder.read('a'), undefined);
     await folder.delete('a');
@@ -38,12 +38,12 @@ describe('A folder on disk', function () {
     assert.deepEqual([await folder.list(), await folder.read('a')], [['a'], 'text']);
   });
 
-  it('comes into being with a file that is made, too', async () => {
+  it('is created with the first file that is created', async () => {
     assert.equal(await folder.create('a', 'text'), true);
     assert.deepEqual([await folder.list(), await folder.read('a')], [['a'], 'text']);
   });
 
-  it('replaces, makes only what is not there, and deletes', async () => {
+  it('replaces a file when it is written, and creates one only when there is none', async () => {
     await folder.write('a', 'one');
     await folder.write('a', 'two');
     assert.equal(await folder.create('a', 'three'), false);
@@ -54,26 +54,26 @@ describe('A folder on disk', function () {
     assert.equal(await folder.read('a'), 'four');
   });
 
-  it('keeps its files to their owner', async function () {
+  it('lets only the owner read its files', async function () {
     if (process.platform === 'win32') {
       this.skip();
     }
     await folder.write('written', 'x');
-    await folder.create('made', 'x');
+    await folder.create('created', 'x');
     const modes = await Promise.all(
-      [path, join(path, 'written'), join(path, 'made')].map(async (one) => (await stat(one)).mode & 0o777),
+      [path, join(path, 'written'), join(path, 'created')].map(async (one) => (await stat(one)).mode & 0o777),
     );
     assert.deepEqual(modes, [0o700, 0o600, 0o600]);
   });
 
-  it('lets one succeed of many who make a file at once', async () => {
+  it('lets one succeed when many create a file at once', async () => {
     const made = await Promise.all(Array.from({ length: 50 }, (_, index) => folder.create('a', `text ${index}`)));
     assert.equal(made.filter((one) => one).length, 1);
     assert.equal(await folder.read('a'), `text ${made.indexOf(true)}`);
     assert.deepEqual(await parts(), []);
   });
 
-  it('lets one succeed of several processes, for each of many files', async () => {
+  it('lets one succeed for each file when several processes create many files', async () => {
     const program = `
       import { nodeSharedFolder } from ${MODULE};
       const folder = nodeSharedFolder(${JSON.stringify(path)});
@@ -92,7 +92,7 @@ describe('A folder on disk', function () {
     }
   });
 
-  it('shows a reader the old text or the new one, never a part, while other processes write', async function () {
+  it('shows a reader the old text or the new one, never a part, when other processes write', async function () {
     if (process.platform === 'win32') {
       // There a file that is being read cannot always be replaced.
       this.skip();
@@ -120,7 +120,7 @@ describe('A folder on disk', function () {
     assert.deepEqual(await parts(), []);
   });
 
-  it('has the text on the disk where a process is killed right after the write', async () => {
+  it('has the text when a process is killed right after it has written it', async () => {
     const other = startOther(`
       import { nodeSharedFolder } from ${MODULE};
       await nodeSharedFolder(${JSON.stringify(path)}).write('a', 'the newest');
@@ -132,7 +132,7 @@ describe('A folder on disk', function () {
     assert.equal(await folder.read('a'), 'the newest');
   });
 
-  it('rejects where it cannot be, and leaves what is there alone', async () => {
+  it('rejects, and changes nothing, when a file is in its place', async () => {
     const file = join(base, 'file');
     await writeFile(file, 'mine');
     const nowhere = nodeSharedFolder(join(file, 'below'));
@@ -146,7 +146,7 @@ describe('A folder on disk', function () {
     assert.equal(await readFile(file, 'utf8'), 'mine');
   });
 
-  it('rejects where a folder has the name of a file', async () => {
+  it('rejects when a folder has the name of a file', async () => {
     await mkdir(join(path, 'a'), { recursive: true });
     await assert.rejects(folder.read('a'));
     await assert.rejects(folder.write('a', 'x'));
@@ -154,9 +154,9 @@ describe('A folder on disk', function () {
     assert.deepEqual(await parts(), []);
   });
 
-  describe('told of changes', () => {
-    /** Waits until a name is told that a change brings about. */
-    const formatFailure = (name: string, change: () => Promise<unknown>): Promise<void> =>
+  describe('that is watched', () => {
+    /** Waits until a name is reported that a change brings about. */
+    const reportOf = (name: string, change: () => Promise<unknown>): Promise<void> =>
       new Promise((resolve, reject) => {
         const watching = folder.watch((one) => {
           if (one === name) {
@@ -167,14 +167,14 @@ describe('A folder on disk', function () {
         change().catch(reject);
       });
 
-    it('tells of a file that is written, made or deleted, also before there was a folder', async () => {
-      await formatFailure('a.json', () => folder.write('a.json', 'x'));
-      await formatFailure('b.held', () => folder.create('b.held', 'x'));
-      await formatFailure('a.json', () => folder.delete('a.json'));
+    it('reports a file when it is written, created or deleted, also when there was no folder before', async () => {
+      await reportOf('a.json', () => folder.write('a.json', 'x'));
+      await reportOf('b.locked', () => folder.create('b.locked', 'x'));
+      await reportOf('a.json', () => folder.delete('a.json'));
     });
 
-    it('tells of what another process writes', async () => {
-      await formatFailure('a.json', () =>
+    it('reports a file when another process writes it', async () => {
+      await reportOf('a.json', () =>
         startOther(`
           import { nodeSharedFolder } from ${MODULE};
           await nodeSharedFolder(${JSON.stringify(path)}).write('a.json', 'x');
@@ -183,19 +183,95 @@ describe('A folder on disk', function () {
       );
     });
 
-    it('tells nothing any more once nobody listens', async () => {
-      const told: string[] = [];
-      folder.watch((name) => told.push(name)).dispose();
-      await formatFailure('b', () => folder.write('b', 'x'));
-      assert.deepEqual(told, []);
+    it('reports nothing any more when the listener is disposed of', async () => {
+      const reported: string[] = [];
+      folder.watch((name) => reported.push(name)).dispose();
+      await reportOf('b', () => folder.write('b', 'x'));
+      assert.deepEqual(reported, []);
     });
 
-    it('does without where the folder cannot be watched', async () => {
+    it("reports nothing, and doesn't fail, when it can't be watched", async () => {
       const file = join(base, 'file');
       await writeFile(file, 'mine');
       nodeSharedFolder(join(file, 'below'))
         .watch(() => {})
         .dispose();
+    });
+  });
+
+  describe('in a power cut', () => {
+    const real = {
+      link: fsPromises.link,
+      open: fsPromises.open,
+      rename: fsPromises.rename,
+      writeFile: fsPromises.writeFile,
+    };
+    /** What is done to the disk, in order. */
+    let steps: string[];
+
+    /** A name without what is different in each run. */
+    const nameOf = (file: unknown): string =>
+      String(file)
+        .replace(path, 'folder')
+        .replace(/[0-9a-f-]{36}/, 'temporary');
+
+    beforeEach(function () {
+      if (process.platform === 'win32') {
+        // It flushes names by itself.
+        this.skip();
+      }
+      steps = [];
+      const open: typeof real.open = async (file, ...more) => {
+        const handle = await real.open(file, ...more);
+        const sync = handle.sync.bind(handle);
+        handle.sync = () => {
+          steps.push(`flush ${nameOf(file)}`);
+          return sync();
+        };
+        return handle;
+      };
+      const link: typeof real.link = (from, to) => {
+        steps.push(`link ${nameOf(to)}`);
+        return real.link(from, to);
+      };
+      const rename: typeof real.rename = (from, to) => {
+        steps.push(`rename to ${nameOf(to)}`);
+        return real.rename(from, to);
+      };
+      Object.assign(fsPromises, { link, open, rename });
+      syncBuiltinESMExports();
+    });
+
+    afterEach(() => {
+      Object.assign(fsPromises, real);
+      syncBuiltinESMExports();
+    });
+
+    it('has the whole text of a file when it was created: text and name are flushed to disk', async () => {
+      assert.equal(await folder.create('a', 'text'), true);
+      assert.deepEqual(steps, ['flush folder/temporary.part', 'link folder/a', 'flush folder']);
+    });
+
+    it('has the old text or the new one when a file was replaced: text and name are flushed to disk', async () => {
+      await folder.write('a', 'text');
+      assert.deepEqual(steps, ['flush folder/temporary.part', 'rename to folder/a', 'flush folder']);
+    });
+
+    it('has the text of a file when it was created without hard links: text and name are flushed to disk', async () => {
+      const writeFile: typeof real.writeFile = (file, text, options) => {
+        const isFlushed = typeof options === 'object' && options?.flush === true;
+        steps.push(`write ${nameOf(file)}${isFlushed ? ', flushed' : ''}`);
+        return real.writeFile(file, text, options);
+      };
+      Object.assign(fsPromises, {
+        link: () => Promise.reject(Object.assign(new Error('EPERM'), { code: 'EPERM' })),
+        writeFile,
+      });
+      syncBuiltinESMExports();
+      assert.equal(await folder.create('a', 'text'), true);
+      assert.deepEqual(steps, ['flush folder/temporary.part', 'write folder/a, flushed', 'flush folder']);
+      assert.equal(await folder.create('a', 'other'), false);
+      assert.equal(await folder.read('a'), 'text');
     });
   });
 
@@ -227,7 +303,7 @@ describe('A folder on disk', function () {
     const failWith = (code: string) => () => Promise.reject(Object.assign(new Error(code), { code }));
 
     for (const code of ['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK']) {
-      it(`lets one succeed of many who make a file at once where it has no second name for it (${code})`, async () => {
+      it(`lets one succeed when many create a file at once, and it has no hard links (${code})`, async () => {
         replaceWith({ link: failWith(code) });
         const made = await Promise.all(Array.from({ length: 20 }, (_, index) => folder.create('a', `text ${index}`)));
         assert.equal(made.filter((one) => one).length, 1);
@@ -236,14 +312,14 @@ describe('A folder on disk', function () {
       });
     }
 
-    it('replaces a file that a scanner has open for a moment', async () => {
+    it('replaces a file when a virus scanner has it open for a moment', async () => {
       let tries = 0;
       replaceWith({ rename: (from, to) => ((tries += 1) < 3 ? failWith('EBUSY')() : real.rename(from, to)) });
       await folder.write('a', 'x');
       assert.deepEqual([await folder.read('a'), tries, waits], ['x', 3, [10, 20]]);
     });
 
-    it('rejects where a file stays open, or may not be replaced, and leaves nothing half behind', async () => {
+    it('rejects, and leaves no part of a file, when a file stays open or may not be replaced', async () => {
       await folder.write('a', 'old');
       for (const code of ['EACCES', 'EROFS']) {
         replaceWith({ rename: failWith(code) });
@@ -253,7 +329,7 @@ describe('A folder on disk', function () {
       assert.ok(waits.reduce((sum, wait) => sum + wait, 0) <= 2000, waits.join());
     });
 
-    it('rejects where the disk is full, and leaves nothing half behind', async () => {
+    it('rejects, and leaves no part of a file, when the disk is full', async () => {
       await folder.write('a', 'old');
       const { open } = fsPromises;
       const full: typeof open = async (...opening) =>
