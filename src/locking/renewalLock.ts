@@ -14,6 +14,8 @@ import type { Folder } from './sharedFolder.ts';
 export interface LockHandle {
   /** Whether no other window can have it, too; false if the folder fails and this window is on its own. */
   readonly isCrossWindow: boolean;
+  /** Whether no other window has overtaken this one; true if the folder fails. Never rejects. */
+  isHeld(): Promise<boolean>;
 }
 
 /** What the lock works with. */
@@ -31,11 +33,11 @@ export interface RenewalLockDependencies {
 /** How a lock is waited for. */
 export interface LockOptions<T> {
   /** Called while another window has the lock; a value that it gives is the result, and the task isn't run. */
-  whileWaiting(holder: LockHolder | undefined): Promise<T | undefined>;
+  readonly whileWaiting: (holder: LockHolder | undefined) => Promise<T | undefined>;
   /** How long to wait, in ms. */
   readonly timeout?: number;
   /** Whether a holder that doesn't respond may be overtaken now. See {@link UNRESPONSIVE_TIMEOUT}. */
-  mayOvertake?(): boolean;
+  readonly mayOvertake?: () => boolean;
 }
 
 /** The time, in ms, between two looks at a lock that another window has. */
@@ -53,15 +55,19 @@ const UNREACHABLE_HOLDER_TIMEOUT = 120 * SECOND;
  * while, waiting costs less than overtaking.
  */
 const UNRESPONSIVE_TIMEOUT = 10 * SECOND;
-/** The time, in ms, between two log lines about who has the lock. */
+/** The time, in ms of looking, between two questions to a holder: one that is stopped takes a while not to answer. */
+const PROBE_INTERVAL = SECOND;
+/** The time, in ms, between two log lines about the same holder. */
 const LOG_INTERVAL = MINUTE;
 
 /** The renewal lock of each session. */
 export class RenewalLock {
   readonly #dependencies: RenewalLockDependencies;
   readonly #files: LockFiles;
-  /** For how long, in ms, each holder has been watched without a sign of life. */
+  /** For how long, in ms of looking, each lock's holder hasn't shown that it's alive and responds, by file. */
   readonly #silentFor = new Map<string, number>();
+  /** The holder of each session's lock that was last logged, and when, in ms since the Unix epoch. */
+  readonly #logged = new Map<string, { readonly number: number; readonly at: number }>();
   #isDegraded = false;
 
   constructor(dependencies: RenewalLockDependencies) {
@@ -85,7 +91,7 @@ export class RenewalLock {
         }
         const { number } = acquired;
         try {
-          return await task({ isCrossWindow: number !== undefined });
+          return await task({ isCrossWindow: number !== undefined, isHeld: () => this.#isHeld(id, number) });
         } finally {
           if (number !== undefined) {
             await this.#files.release(id, number);
@@ -120,9 +126,8 @@ export class RenewalLock {
   async #acquire<T>(
     id: string,
     content: string,
-    options: LockOptions<T>,
+    { mayOvertake, timeout = ACQUIRE_TIMEOUT, whileWaiting }: LockOptions<T>,
   ): Promise<{ readonly number: number | undefined } | { readonly result: T }> {
-    const { timeout = ACQUIRE_TIMEOUT } = options;
     let errors = 0;
     for (let waited = 0; waited <= timeout; waited += POLL_INTERVAL) {
       let holder: LockHolder | undefined;
@@ -134,9 +139,9 @@ export class RenewalLock {
         }
         holder = latest.holder;
         const isReleased = latest.content === undefined && !latest.isPast;
-        const isFree = isReleased || (await this.#isAbandoned(latest, options.mayOvertake?.() === true));
+        const isFree = isReleased || (await this.#isAbandoned(latest, waited, mayOvertake));
         if (isFree && (await this.#files.create(id, latest.number + 1, content))) {
-          this.#isDegraded = false;
+          this.#onAcquired(latest);
           return { number: latest.number + 1 };
         }
       } catch (error) {
@@ -146,48 +151,81 @@ export class RenewalLock {
           return { number: undefined };
         }
       }
-      const result = await options.whileWaiting(holder);
+      const result = await whileWaiting(holder);
       if (result !== undefined) {
         return { result };
       }
-      if (holder !== undefined && waited % LOG_INTERVAL === 0) {
-        this.#logHolder(holder);
-      }
+      this.#logHolder(holder);
       await new Promise<void>((resolve) => this.#dependencies.clock.after(POLL_INTERVAL, resolve));
     }
     throw new Failure('lock-timeout', 'lock-timeout');
   }
 
   /** Whether the holder of a lock won't release it any more, as far as anybody can tell. */
-  async #isAbandoned({ file, holder, isPast }: LatestLock, mayOvertake: boolean): Promise<boolean> {
-    if (isPast) {
+  async #isAbandoned(
+    { file, holder }: LatestLock,
+    waited: number,
+    mayOvertake: (() => boolean) | undefined,
+  ): Promise<boolean> {
+    if (holder === undefined) {
+      // A newer lock exists, which the next look shows.
       return false;
     }
-    const isAlive = holder === undefined ? undefined : await this.#isAlive(holder);
-    if (isAlive === false) {
-      return true;
+    const isAlive = await this.#isAlive(holder);
+    if (isAlive === undefined) {
+      return this.#addSilence(file, POLL_INTERVAL) >= UNREACHABLE_HOLDER_TIMEOUT;
     }
-    const isSilent =
-      isAlive === undefined || (mayOvertake && !(await this.#dependencies.liveness.isResponding(holder?.token ?? '')));
-    if (!isSilent) {
+    if (!isAlive || waited % PROBE_INTERVAL !== 0) {
+      return !isAlive;
+    }
+    if (mayOvertake?.() !== true || (await this.#dependencies.liveness.isResponding(holder.token ?? ''))) {
       this.#silentFor.delete(file);
       return false;
     }
-    const silentFor = (this.#silentFor.get(file) ?? 0) + POLL_INTERVAL;
+    return this.#addSilence(file, PROBE_INTERVAL) >= UNRESPONSIVE_TIMEOUT;
+  }
+
+  /** Adds the time since the look before, and gives the sum; the first look only begins it. */
+  #addSilence(file: string, time: number): number {
+    const silentFor = (this.#silentFor.get(file) ?? -time) + time;
     this.#silentFor.set(file, silentFor);
-    const isOverdue = silentFor >= (isAlive === undefined ? UNREACHABLE_HOLDER_TIMEOUT : UNRESPONSIVE_TIMEOUT);
-    if (isOverdue && isAlive === true) {
-      this.#dependencies.log.warn(`${describeHolder(holder)} doesn't respond. This window takes over the lock.`);
+    return silentFor;
+  }
+
+  #onAcquired({ file, holder }: LatestLock): void {
+    this.#isDegraded = false;
+    const silentFor = this.#silentFor.get(file) ?? 0;
+    if (holder !== undefined && silentFor >= UNRESPONSIVE_TIMEOUT) {
+      this.#dependencies.log.warn(`This window takes over from one that doesn't respond: ${describeHolder(holder)}.`);
     }
-    return isOverdue;
+    this.#silentFor.delete(file);
   }
 
   async #isAlive({ token }: LockHolder): Promise<boolean | undefined> {
     return token === undefined ? undefined : this.#dependencies.liveness.isAlive(token);
   }
 
-  #logHolder(holder: LockHolder): void {
-    this.#dependencies.log.info(`Waiting for another window to renew a session: ${describeHolder(holder)}.`);
+  async #isHeld(id: string, number: number | undefined): Promise<boolean> {
+    if (number === undefined) {
+      return true;
+    }
+    return this.#files.latest(id).then(
+      (latest) => latest.number <= number,
+      () => true,
+    );
+  }
+
+  /** Logs who has a lock that this window waits for: at once, and then every minute. */
+  #logHolder(holder: LockHolder | undefined): void {
+    const { clock, log } = this.#dependencies;
+    const now = clock.now();
+    const logged = this.#logged.get(holder?.id ?? '');
+    // A clock that is set back must not keep it from being logged.
+    const isLogged = logged?.number === holder?.number && Math.abs(now - (logged?.at ?? -Infinity)) < LOG_INTERVAL;
+    if (holder !== undefined && !isLogged) {
+      this.#logged.set(holder.id, { number: holder.number, at: now });
+      log.info(`Waiting for another window to renew a session: ${describeHolder(holder)}.`);
+    }
   }
 
   #reportDegraded(error: unknown): void {
@@ -202,8 +240,7 @@ export class RenewalLock {
 }
 
 /** Who has a lock, for the log. */
-function describeHolder(holder: LockHolder | undefined): string {
-  const since = holder?.since === undefined ? '' : ` since ${formatTimestamp(holder.since)}`;
-  const name = sanitizeDisplayName(holder?.name ?? 'another process');
-  return `the lock of session ${holder?.id.slice(0, 8) ?? ''} is held by ${name}${since}`;
+function describeHolder({ id, name = 'another process', since }: LockHolder): string {
+  const time = since === undefined ? '' : ` since ${formatTimestamp(since)}`;
+  return `the lock of session ${id.slice(0, 8)} is held by ${sanitizeDisplayName(name)}${time}`;
 }

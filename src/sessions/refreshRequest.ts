@@ -49,7 +49,7 @@ export class RefreshRequest {
   /**
    * Sends the refresh token. If the connection breaks, the same token is sent once more, at once: a server with a grace
    * period repeats its response. Only with the lock, while no other window can have a newer token.
-   * @throws Failure what the request ends with.
+   * @throws Failure what the request ends with; `lock-timeout` if another window has overtaken this one before that.
    */
   async send(
     attempt: RefreshAttempt,
@@ -58,16 +58,14 @@ export class RefreshRequest {
     lock: LockHandle,
   ): Promise<SentRefresh> {
     const { log } = this.#dependencies;
-    const previousAttemptUnknown = await this.#dependencies.sessionStore.markRefreshInFlight(record);
+    const previousAttemptUnknown = await this.#markInFlight(record, lock);
     attempt.isOutcomeUnknown = previousAttemptUnknown;
     try {
       return { response: await this.#sendOnce(attempt, record, server), previousAttemptUnknown };
     } catch (error) {
       const failure = toFailure(error);
       const isLost = mayHaveReachedServer(failure);
-      if (isLost) {
-        attempt.isOutcomeUnknown = true;
-      }
+      attempt.isOutcomeUnknown = previousAttemptUnknown || isLost;
       const isConfigured = this.#dependencies.providerOf(record) !== undefined;
       if (!isLost || previousAttemptUnknown || !lock.isCrossWindow || !isConfigured) {
         throw failure;
@@ -78,8 +76,18 @@ export class RefreshRequest {
         `${describeSession(record)}: the response was lost (${failure.code}); the same token is sent once more.`,
       );
     }
-    await this.#dependencies.sessionStore.markRefreshInFlight(record);
+    await this.#markInFlight(record, lock);
     return { response: await this.#sendOnce(attempt, record, server), previousAttemptUnknown: true };
+  }
+
+  /** Records that a refresh token is about to be sent; gives whether it was sent before, with an unknown outcome. */
+  async #markInFlight(record: SessionRecord, lock: LockHandle): Promise<boolean> {
+    const wasInFlight = await this.#dependencies.sessionStore.markRefreshInFlight(record);
+    // A window that was stopped until now would send the token a second time.
+    if (!(await lock.isHeld())) {
+      throw new Failure('lock-timeout', 'lock-timeout');
+    }
+    return wasInFlight;
   }
 
   async #sendOnce(attempt: RefreshAttempt, record: SessionRecord, server: ServerContext): Promise<RefreshResponse> {

@@ -128,7 +128,7 @@ export class TokenRefresher {
         }
         return this.#sync.adopt(attempt, 'file');
       },
-      mayOvertake: () => clock.now() >= (record.accessExpiresAt ?? Infinity) + OVERTAKE_AFTER,
+      mayOvertake: () => clock.now() >= ((attempt.record ?? record).accessExpiresAt ?? Infinity) + OVERTAKE_AFTER,
     });
   }
 
@@ -138,11 +138,17 @@ export class TokenRefresher {
     try {
       return (await this.#sync.adopt(attempt, 'wait')) ?? (await this.#exchange(attempt, server, lock));
     } catch (error) {
+      const failure = toFailure(error);
+      // A window that was overtaken may find the tokens of the one that has overtaken it.
+      const adopted = failure.category === 'lock-timeout' ? await this.#sync.adopt(attempt, 'all') : undefined;
+      if (adopted !== undefined) {
+        return adopted;
+      }
       // Before the lock is released, so that the next window finds the failure rather than repeats it.
-      await this.#failures.record(attempt, toFailure(error));
-      throw error;
+      await this.#failures.record(attempt, failure);
+      throw failure;
     } finally {
-      if (attempt.isOutcomeUnknown === false) {
+      if (attempt.isOutcomeUnknown === false && (await lock.isHeld())) {
         await sessionStore.clearRefreshInFlight(attempt.id);
       }
     }

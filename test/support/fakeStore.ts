@@ -151,4 +151,9 @@ export class FakeProcessLiveness implements ProcessLiveness {
   stop(token: string): void {
     this.#stopped.add(token);
   }
+
+  /** Lets a stopped process go on. */
+  resume(token: string): void {
+    this.#stopped.delete(token);
+  }
 }

@@ -16,7 +16,8 @@ export class Interleaver {
   readonly #random: () => number;
   readonly #dead = new Set<number>();
   readonly #frozen = new Map<number, number>();
-  readonly #signs = new Map<string, number>();
+  /** The tokens of the registered processes, with the window of each. */
+  readonly #registered = new Map<string, number>();
   #waiting: readonly Step[] = [];
   #files = new Map<string, string>();
   #created = 0;
@@ -67,11 +68,16 @@ export class Interleaver {
   kill(window: number): void {
     this.#dead.add(window);
     this.#waiting = this.#waiting.filter((step) => step.window !== window);
-    for (const [sign, owner] of this.#signs) {
+    for (const [token, owner] of this.#registered) {
       if (owner === window) {
-        this.#signs.delete(sign);
+        this.#registered.delete(token);
       }
     }
+  }
+
+  /** Whether a window is stopped at this moment. */
+  isFrozen(window: number): boolean {
+    return this.#frozen.has(window);
   }
 
   /** The folder as a window sees it. All have the same; a list is no snapshot, but what is there throughout is in it. */
@@ -114,22 +120,23 @@ export class Interleaver {
     };
   }
 
-  /** The signs of life as a window sees them. */
-  lifeOf(window: number): ProcessLiveness {
+  /** The process liveness as a window sees it: a stopped window is alive, and doesn't respond. */
+  livenessOf(window: number): ProcessLiveness {
     return {
       register: async () => {
         await this.step(window);
-        const token = `${window}-${this.#signs.size}-${this.below(1e9)}`;
-        this.#signs.set(token, window);
-        return { token, name: `window ${window}`, dispose: () => void this.#signs.delete(token) };
+        const token = `${window}-${this.#registered.size}-${this.below(1e9)}`;
+        this.#registered.set(token, window);
+        return { token, name: `window ${window}`, dispose: () => void this.#registered.delete(token) };
       },
       isAlive: async (token) => {
         await this.step(window);
-        return this.#signs.has(token);
+        return this.#registered.has(token);
       },
       isResponding: async (token) => {
         await this.step(window);
-        return this.#signs.has(token);
+        const owner = this.#registered.get(token);
+        return owner !== undefined && !this.isFrozen(owner);
       },
     };
   }

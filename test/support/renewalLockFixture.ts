@@ -25,8 +25,12 @@ export class WatchedFolder extends FakeFolder {
   }
 }
 
-/** The renewal lock of one window, and what it logs. */
-export type LockWindow = RenewalLock & { readonly lines: string[]; readonly reported: { degraded: number } };
+/** The renewal lock of one window, what it logs, and which of that are warnings. */
+export type LockWindow = RenewalLock & {
+  readonly lines: string[];
+  readonly warnings: string[];
+  readonly reported: { degraded: number };
+};
 
 /** A lock of the session `s1` that a test holds. */
 export interface HeldLock {
@@ -48,16 +52,18 @@ export class RenewalLockFixture {
   openWindow(folder: FakeFolder = this.folder): LockWindow {
     const { clock, liveness } = this;
     const lines: string[] = [];
+    const warnings: string[] = [];
     const tell = (line: string): void => void lines.push(line);
+    const warn = (line: string): void => void [lines, warnings].forEach((list) => list.push(line));
     const reported = { degraded: 0 };
-    const log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
+    const log = { trace: tell, debug: tell, info: tell, warn, error: tell };
     const onDidDegrade = (): void => void (reported.degraded += 1);
     const renewalLock = new RenewalLock({ clock, log, folder, liveness, mutex: new Mutex(), onDidDegrade });
-    return Object.assign(renewalLock, { lines, reported });
+    return Object.assign(renewalLock, { lines, warnings, reported });
   }
 
   /** Acquires the lock, and holds it until the test releases it. */
-  async hold(renewalLock: RenewalLock): Promise<HeldLock> {
+  async hold(renewalLock: RenewalLock, options: LockOptions<never> = JUST_WAIT): Promise<HeldLock> {
     const released = Promise.withResolvers<true>();
     const acquired = Promise.withResolvers<LockHandle>();
     const whole = renewalLock.runExclusive<true>(
@@ -66,7 +72,7 @@ export class RenewalLockFixture {
         acquired.resolve(handle);
         return released.promise;
       },
-      JUST_WAIT,
+      options,
     );
     whole.catch(acquired.reject);
     return {
@@ -97,6 +103,11 @@ export class RenewalLockFixture {
   /** Stops the process that created a file. */
   stop(file: string): void {
     this.liveness.stop(this.#tokenIn(file));
+  }
+
+  /** Lets the process that created a file go on. */
+  resume(file: string): void {
+    this.liveness.resume(this.#tokenIn(file));
   }
 
   #tokenIn(file: string): string {

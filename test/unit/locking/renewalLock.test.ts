@@ -4,46 +4,46 @@ import type { LockHandle, RenewalLock } from '../../../src/locking/renewalLock.t
 import type { FakeFolder, FakeProcessLiveness } from '../../support/fakeStore.ts';
 import { settle, type FakeClock } from '../../support/fakeClock.ts';
 import { rejectsWith } from '../../support/failures.ts';
+import { lockContent } from '../../support/sharedFiles.ts';
 import {
-  never,
+  JUST_WAIT,
   RenewalLockFixture,
   WatchedFolder,
-  type LockHolder,
-  type TurnWindow,
+  type HeldLock,
+  type LockWindow,
 } from '../../support/renewalLockFixture.ts';
 
-describe('Turns', function () {
+describe('The renewal lock', function () {
   this.timeout(20_000);
-  let bench: RenewalLockFixture;
+  let fixture: RenewalLockFixture;
   let folder: WatchedFolder;
-  let life: FakeProcessLiveness;
+  let liveness: FakeProcessLiveness;
   let clock: FakeClock;
 
   beforeEach(() => {
-    bench = new RenewalLockFixture();
-    ({ folder, life, clock } = bench);
+    fixture = new RenewalLockFixture();
+    ({ folder, liveness, clock } = fixture);
   });
 
-  const openWindow = (own: FakeFolder = folder): TurnWindow => bench.openWindow(own);
-  const hold = (renewalLock: RenewalLock, generation = 1, isLost = false): Promise<LockHolder> =>
-    bench.hold(renewalLock, generation, isLost);
-  const pass = (renewalLock: RenewalLock, generation = 1): Promise<LockHandle> => bench.pass(renewalLock, generation);
+  const openWindow = (own: FakeFolder = folder): LockWindow => fixture.openWindow(own);
+  const hold = (renewalLock: RenewalLock): Promise<HeldLock> => fixture.hold(renewalLock);
+  const pass = (renewalLock: RenewalLock): Promise<LockHandle> => fixture.pass(renewalLock);
 
-  it('are the only ones, of many windows and many tasks in each', async () => {
+  it('runs one task at a time when many windows have many tasks each', async () => {
     let running = 0;
     let done = 0;
     const tasks = Array.from({ length: 8 }, () => openWindow()).flatMap((renewalLock) =>
       Array.from({ length: 5 }, () =>
-        renewalLock.take(
+        renewalLock.runExclusive(
           's1',
-          1,
-          async ({ isCrossWindow }) => {
-            assert.deepEqual([(running += 1), isCrossWindow], [1, true]);
+          async (lock): Promise<void> => {
+            assert.deepEqual([(running += 1), lock.isCrossWindow], [1, true]);
             await settle();
+            assert.equal(await lock.isHeld(), true);
             running -= 1;
             done += 1;
           },
-          never,
+          JUST_WAIT,
         ),
       ),
     );
@@ -51,7 +51,7 @@ describe('Turns', function () {
     await clock.advance(40 * SECOND);
     await all;
     assert.equal(done, 40);
-    const numbers = folder.made.map((name) => Number(name.split('.')[1]));
+    const numbers = folder.created.map((name) => Number(name.split('.')[1]));
     assert.deepEqual(
       numbers,
       Array.from({ length: 40 }, (_, index) => index + 1),
@@ -59,118 +59,101 @@ describe('Turns', function () {
     );
   });
 
-  it('leave a few files behind, that of the last turn always among them', async () => {
+  it('keeps only a few files, among them those of the last lock, when it was acquired often', async () => {
     const renewalLock = openWindow();
     for (let count = 1; count <= 30; count += 1) {
       await pass(renewalLock);
-      assert.ok(folder.files.has(`s1.${count}.held`) && folder.files.has(`s1.${count}.over`));
+      assert.ok(folder.files.has(`s1.${count}.locked`) && folder.files.has(`s1.${count}.released`));
       assert.ok(folder.files.size <= 6, [...folder.files.keys()].join());
     }
   });
 
-  it('do not keep those of one session waiting for those of another', async () => {
+  it('runs a task when the lock that another window has is of another session', async () => {
     const [one, other] = [openWindow(), openWindow()];
     const held = await hold(one);
-    assert.equal((await other.take('s2', 1, (turn) => Promise.resolve(turn), never)).isCrossWindow, true);
-    await held.end();
+    const handle = await other.runExclusive<LockHandle>('s2', (lock) => Promise.resolve(lock), JUST_WAIT);
+    assert.equal(handle.isCrossWindow, true);
+    await held.release();
   });
 
-  it('give the result of the task, or its failure, and pass on after either', async () => {
+  it('gives the result of the task, or its failure, and is released when the task ends with either', async () => {
     const [one, other] = [openWindow(), openWindow()];
-    assert.equal(await one.take('s1', 1, () => Promise.resolve('done'), never), 'done');
+    assert.equal(await one.runExclusive<string>('s1', () => Promise.resolve('done'), JUST_WAIT), 'done');
     await assert.rejects(
-      one.take('s1', 1, () => Promise.reject(new Error('no')), never),
+      one.runExclusive('s1', () => Promise.reject(new Error('no')), JUST_WAIT),
       /no/,
     );
-    assert.equal((await pass(other)).previousAttemptUnknown, false);
-    assert.equal(await life.lives('window-1'), false, 'its sign has gone out');
+    assert.equal((await pass(other)).isCrossWindow, true);
+    assert.deepEqual([clock.pending, other.lines], [0, []]);
+    assert.equal(await liveness.isAlive('window-1'), false, 'its process is still registered');
   });
 
-  describe('whose window has died', () => {
-    it('pass on at once, and say that one was cut off', async () => {
-      await bench.die();
-      const { previousAttemptUnknown, isCrossWindow } = await pass(openWindow());
-      assert.deepEqual([previousAttemptUnknown, isCrossWindow, clock.pending], [true, true, 0]);
+  describe('of a process that has ended', () => {
+    it('is acquired at once', async () => {
+      await fixture.die();
+      assert.equal((await pass(openWindow())).isCrossWindow, true);
+      assert.deepEqual([folder.created, clock.pending], [['s1.1.locked', 's1.2.locked'], 0]);
     });
 
-    it('pass on as if nothing had happened to another generation', async () => {
-      await bench.die(1);
-      assert.equal((await pass(openWindow(), 2)).previousAttemptUnknown, false);
-    });
-
-    it('pass on over any number of dead windows', async () => {
+    it('is acquired at once when any number of processes has ended with it', async () => {
       for (let count = 0; count < 5; count += 1) {
-        await bench.die();
+        await fixture.die();
       }
-      assert.equal((await pass(openWindow())).previousAttemptUnknown, true);
-      assert.equal(clock.pending, 0);
+      assert.equal((await pass(openWindow())).isCrossWindow, true);
+      assert.deepEqual([folder.created.at(-1), clock.pending], ['s1.6.locked', 0]);
     });
 
-    it('pass on as soon as a window dies that is being waited for', async () => {
+    it('is acquired as soon as the process ends when it is being waited for', async () => {
       await hold(openWindow());
       const waiting = hold(openWindow());
       await clock.advance(10 * SECOND);
-      bench.kill('s1.1.held');
+      fixture.kill('s1.1.locked');
       await clock.advance(SECOND / 10);
-      assert.equal((await waiting).turn.previousAttemptUnknown, true);
+      assert.equal((await waiting).handle.isCrossWindow, true);
     });
 
-    it('pass on where the end of a turn could not be marked', async () => {
+    it("is acquired at once when the release couldn't be written", async () => {
       const one = openWindow();
       const held = await hold(one);
       folder.failing = 'writing';
-      await held.end();
+      await held.release();
       folder.failing = false;
       assert.equal((await pass(openWindow())).isCrossWindow, true);
       assert.deepEqual([clock.pending, one.lines.length], [0, 1]);
     });
-  });
 
-  describe('that ended without knowing what became of the request', () => {
-    it('say so to the next of the same generation, in whichever window, until an answer comes', async () => {
-      await (await hold(openWindow(), 1, true)).end();
-      assert.equal((await pass(openWindow())).previousAttemptUnknown, true);
-      // That one has not sent anything, so it is still not known.
-      const third = await hold(openWindow(), 1, false);
-      assert.equal(third.turn.previousAttemptUnknown, true);
-      await third.end();
-      assert.equal((await pass(openWindow())).previousAttemptUnknown, false);
-    });
-
-    it('do not say so where they end while somebody looks whether their window lives', async () => {
+    it('is acquired once when it was released while another window asked whether the process is alive', async () => {
       const held = await hold(openWindow());
-      const lives = life.lives.bind(life);
-      life.lives = async (sign) => {
-        await held.end();
-        return lives(sign);
+      const isAlive = liveness.isAlive.bind(liveness);
+      liveness.isAlive = async (token) => {
+        await held.release();
+        return isAlive(token);
       };
       const next = hold(openWindow());
       await clock.advance(SECOND);
-      assert.equal((await next).turn.previousAttemptUnknown, false);
-    });
-
-    it('say nothing of it to another generation', async () => {
-      await (await hold(openWindow(), 1, true)).end();
-      assert.equal((await pass(openWindow(), 2)).previousAttemptUnknown, false);
+      assert.equal(await (await next).handle.isHeld(), true);
+      assert.deepEqual(folder.created, ['s1.1.locked', 's1.2.locked']);
     });
   });
 
-  describe('whose window is stopped, but lives', () => {
-    it('are waited for and never taken, and the wait has an end', async () => {
+  describe('of a process that is alive', () => {
+    it('is waited for, and not acquired, until the wait times out', async () => {
       const held = await hold(openWindow());
       let isRun = false;
       const waiting = rejectsWith(
-        openWindow().take('s1', 1, () => Promise.resolve((isRun = true)), never),
+        openWindow().runExclusive<boolean>('s1', () => Promise.resolve((isRun = true)), JUST_WAIT),
         'lock-timeout',
       );
-      await clock.advance(50 * SECOND);
+      await clock.advance(44 * SECOND);
+      assert.ok(clock.pending > 0, 'nobody waits any more');
+      await clock.advance(6 * SECOND);
       await waiting;
       assert.equal(isRun, false);
-      await held.end();
-      assert.equal((await pass(openWindow())).previousAttemptUnknown, false);
+      await held.release();
+      assert.equal((await pass(openWindow())).isCrossWindow, true);
     });
 
-    it('are not taken however often and however long others wait, whatever the clock shows', async () => {
+    it('is not acquired when others wait often and long, whatever the clock shows', async () => {
       const held = await hold(openWindow());
       const other = openWindow();
       for (let time = 0; time < 5; time += 1) {
@@ -179,65 +162,120 @@ describe('Turns', function () {
         await clock.advance(50 * SECOND);
         await waiting;
       }
-      assert.deepEqual(folder.made, ['s1.1.held']);
-      await held.end();
+      assert.deepEqual(folder.created, ['s1.1.locked']);
+      assert.equal(await held.handle.isHeld(), true);
+      await held.release();
     });
 
-    it('are waited for as long as the caller says', async () => {
+    it('is waited for as long as the caller says', async () => {
       const held = await hold(openWindow());
-      const waiting = rejectsWith(openWindow().take('s1', 1, never, never, 3 * SECOND), 'lock-timeout');
+      const waiting = rejectsWith(fixture.hold(openWindow(), { ...JUST_WAIT, timeout: 3 * SECOND }), 'lock-timeout');
       await clock.advance(3 * SECOND + 200);
       await waiting;
-      await held.end();
+      await held.release();
     });
 
-    it('pass on when it goes on and is done', async () => {
+    it('is acquired when its process goes on and releases it', async () => {
       const held = await hold(openWindow());
       const waiting = hold(openWindow());
       await clock.advance(30 * SECOND);
-      await held.end();
+      await held.release();
       await clock.advance(SECOND);
-      assert.equal((await waiting).turn.previousAttemptUnknown, false);
+      assert.equal((await waiting).handle.isCrossWindow, true);
+    });
+
+    it('is not waited for any more when there is a result', async () => {
+      const held = await hold(openWindow());
+      const results: string[] = [];
+      const waiting = openWindow().runExclusive<string>('s1', () => Promise.resolve('of the task'), {
+        whileWaiting: () => Promise.resolve(results[0]),
+      });
+      await clock.advance(SECOND);
+      results.push('of another window');
+      await clock.advance(SECOND / 5);
+      assert.deepEqual([await waiting, folder.created.length], ['of another window', 1]);
+      await held.release();
+    });
+
+    it('is not waited for any more, and nothing is left of the wait, when waiting fails', async () => {
+      const held = await hold(openWindow());
+      const failed = assert.rejects(
+        openWindow().runExclusive('s1', () => Promise.resolve(), {
+          whileWaiting: () => Promise.reject(new Error('signed out')),
+        }),
+        /signed out/,
+      );
+      await clock.advance(SECOND);
+      await failed;
+      assert.deepEqual([folder.created.length, clock.pending, await liveness.isAlive('window-2')], [1, 0, false]);
+      await held.release();
+    });
+
+    it('tells who has it at each look while another window waits', async () => {
+      const held = await hold(openWindow());
+      const names = new Set<string | undefined>();
+      const waiting = openWindow().runExclusive<string>('s1', () => Promise.resolve('of the task'), {
+        whileWaiting: (holder) => {
+          names.add(holder?.name);
+          return Promise.resolve(undefined);
+        },
+      });
+      await clock.advance(SECOND);
+      await held.release();
+      await clock.advance(SECOND);
+      assert.equal(await waiting, 'of the task');
+      assert.deepEqual([...names], ['process 1']);
     });
   });
 
-  it('of a window that looked long ago are given up, and it waits for its real one', async () => {
-    // A window of its own folder, so that only it is kept waiting, over the same files.
+  it("is given up when it's long past, and acquired anew, when a window creates it long after it looked", async () => {
+    // A window with a folder of its own, so that only it is kept waiting, over the same files.
     const slow = new WatchedFolder();
     Object.assign(slow, { files: folder.files });
-    let open = (): void => {};
-    const gate = new Promise<void>((resolve) => (open = resolve));
-    const reached = new Promise<void>((resolve) => {
-      slow.beforeCreate = () => {
-        resolve();
-        return gate;
-      };
-    });
+    const gate = Promise.withResolvers<undefined>();
+    const reached = Promise.withResolvers<undefined>();
+    slow.beforeCreate = () => {
+      reached.resolve(undefined);
+      return gate.promise;
+    };
     let isRunning = false;
-    const late = openWindow(slow).take('s1', 1, () => Promise.resolve((isRunning = true)), never);
-    await reached;
+    const late = openWindow(slow).runExclusive<boolean>('s1', () => Promise.resolve((isRunning = true)), JUST_WAIT);
+    await reached.promise;
     const other = openWindow();
     for (let count = 0; count < 5; count += 1) {
       await pass(other);
     }
     const held = await hold(other);
-    assert.equal(folder.files.has('s1.1.held'), false, 'its number is long past');
-    open();
+    assert.equal(folder.files.has('s1.1.locked'), false, 'its number is not long past');
     slow.beforeCreate = () => Promise.resolve();
+    gate.resolve(undefined);
     await settle();
-    assert.deepEqual([slow.made, isRunning, folder.files.has('s1.1.held')], [['s1.1.held'], false, false]);
-    await held.end();
+    assert.deepEqual([slow.created, isRunning, folder.files.has('s1.1.locked')], [['s1.1.locked'], false, false]);
+    await held.release();
     await clock.advance(SECOND);
     await late;
-    assert.deepEqual([slow.made.at(-1), isRunning], ['s1.7.held', true]);
+    assert.deepEqual([slow.created.at(-1), isRunning], ['s1.7.locked', true]);
   });
 
-  describe('of a window on another machine', () => {
-    const elsewhere = (): void =>
-      void folder.files.set('s1.1.held', JSON.stringify({ sign: 'elsewhere-1', generation: 1 }));
+  it('is looked at again when its file was deleted between listing and reading', async () => {
+    const held = await hold(openWindow());
+    const read = folder.read.bind(folder);
+    // What is listed at that moment is long past when it's read.
+    folder.read = (name) => (name === 's1.1.locked' ? Promise.resolve(undefined) : read(name));
+    const waiting = hold(openWindow());
+    await clock.advance(SECOND);
+    assert.deepEqual(folder.created, ['s1.1.locked'], 'it was acquired although another window has it');
+    folder.read = read;
+    await held.release();
+    await clock.advance(SECOND);
+    assert.equal((await waiting).handle.isCrossWindow, true);
+  });
 
-    it('are respected for two minutes of looking', async () => {
-      elsewhere();
+  describe('of a process on another machine', () => {
+    const lockElsewhere = (): void => void folder.files.set('s1.1.locked', lockContent('elsewhere-1'));
+
+    it('is respected for two minutes of looking', async () => {
+      lockElsewhere();
       const renewalLock = openWindow();
       for (let time = 0; time < 2; time += 1) {
         const waiting = rejectsWith(hold(renewalLock), 'lock-timeout');
@@ -246,13 +284,14 @@ describe('Turns', function () {
       }
       const third = hold(renewalLock);
       await clock.advance(27 * SECOND);
-      assert.deepEqual(folder.made, []);
+      assert.deepEqual(folder.created, []);
       await clock.advance(3 * SECOND);
-      assert.equal((await third).turn.previousAttemptUnknown, true);
+      assert.equal(await (await third).handle.isHeld(), true);
+      assert.deepEqual(folder.created, ['s1.2.locked']);
     });
 
-    it('are respected just as long where the clock leaps, either way', async () => {
-      elsewhere();
+    it('is respected just as long when the clock leaps, either way', async () => {
+      lockElsewhere();
       const renewalLock = openWindow();
       for (let time = 0; time < 2; time += 1) {
         const waiting = rejectsWith(hold(renewalLock), 'lock-timeout');
@@ -261,133 +300,147 @@ describe('Turns', function () {
         await clock.advance(26 * SECOND);
         await waiting;
       }
-      assert.deepEqual(folder.made, []);
+      assert.deepEqual(folder.created, []);
     });
 
-    it('pass on at once when they end', async () => {
-      elsewhere();
+    it('is acquired at once when it is released', async () => {
+      lockElsewhere();
       const waiting = hold(openWindow());
       await clock.advance(SECOND);
-      folder.files.set('s1.1.over', '');
+      folder.files.set('s1.1.released', '');
       await clock.advance(SECOND / 10);
-      assert.equal((await waiting).turn.previousAttemptUnknown, false);
+      assert.equal((await waiting).handle.isCrossWindow, true);
     });
-
-    for (const text of ['', '{', '{"sign":1}']) {
-      it(`and those whose file says ${JSON.stringify(text)} are respected as long`, async () => {
-        folder.files.set('s1.1.held', text);
-        const waiting = rejectsWith(hold(openWindow()), 'lock-timeout');
-        await clock.advance(46 * SECOND);
-        await waiting;
-        assert.deepEqual(folder.made, []);
-      });
-    }
   });
 
+  for (const text of ['', '{', '{"token":1}', '{"name":"process 1","since":0}']) {
+    it(`is respected for two minutes of looking when its file contains ${JSON.stringify(text)}`, async () => {
+      folder.files.set('s1.1.locked', text);
+      const renewalLock = openWindow();
+      const waiting = rejectsWith(fixture.hold(renewalLock, { ...JUST_WAIT, timeout: 119 * SECOND }), 'lock-timeout');
+      await clock.advance(120 * SECOND);
+      await waiting;
+      assert.deepEqual(folder.created, []);
+      const next = hold(renewalLock);
+      await clock.advance(2 * SECOND);
+      assert.equal(await (await next).handle.isHeld(), true);
+      assert.deepEqual(folder.created, ['s1.2.locked']);
+    });
+  }
+
   describe('in a folder that fails', () => {
-    /** The same as a pass, with the time that it takes to be sure that the folder does not work. */
+    /** Acquires and releases, with the time that it takes to be sure that the folder doesn't work. */
     const passSlowly = async (renewalLock: RenewalLock): Promise<LockHandle> => {
-      const [turn] = await Promise.all([pass(renewalLock), clock.advance(2 * SECOND)]);
-      return turn;
+      const [handle] = await Promise.all([pass(renewalLock), clock.advance(2 * SECOND)]);
+      return handle;
     };
 
-    for (const failing of [true, 'writing'] as const) {
-      it(`are of this window alone, which says so once (${failing === true ? 'nothing works' : 'nothing can be written'})`, async () => {
+    for (const [failing, what] of [
+      [true, 'nothing works'],
+      ['writing', 'nothing can be written'],
+    ] as const) {
+      it(`is of this window alone, which reports that once, when ${what}`, async () => {
         const renewalLock = openWindow();
+        assert.equal(renewalLock.isDegraded, false);
         folder.failing = failing;
+        const handles = [await passSlowly(renewalLock), await pass(renewalLock)];
         assert.deepEqual(
-          [(await passSlowly(renewalLock)).isCrossWindow, (await pass(renewalLock)).isCrossWindow],
+          handles.map(({ isCrossWindow }) => isCrossWindow),
           [false, false],
         );
-        assert.deepEqual([renewalLock.told.alone, renewalLock.lines.length], [1, 1]);
+        assert.equal(await handles[0]?.isHeld(), true);
+        assert.deepEqual(
+          [renewalLock.isDegraded, renewalLock.reported.degraded, renewalLock.lines.length],
+          [true, 1, 1],
+        );
         folder.failing = false;
         assert.equal((await pass(renewalLock)).isCrossWindow, true);
+        assert.equal(renewalLock.isDegraded, false);
         folder.failing = failing;
         assert.equal((await passSlowly(renewalLock)).isCrossWindow, false);
-        assert.deepEqual([renewalLock.told.alone, renewalLock.lines.length], [2, 2]);
+        assert.deepEqual([renewalLock.reported.degraded, renewalLock.lines.length], [2, 2]);
       });
 
-      it(`are waited for where it fails for a moment (${failing === true ? 'nothing works' : 'nothing can be written'})`, async () => {
+      it(`is waited for when ${what} for a moment`, async () => {
         const renewalLock = openWindow();
         folder.failing = failing;
         const waiting = pass(renewalLock);
         await clock.advance(SECOND);
         folder.failing = false;
         await clock.advance(SECOND);
-        assert.deepEqual([(await waiting).isCrossWindow, renewalLock.told.alone, renewalLock.lines], [true, 0, []]);
+        const { isCrossWindow } = await waiting;
+        assert.deepEqual([isCrossWindow, renewalLock.reported.degraded, renewalLock.lines], [true, 0, []]);
       });
     }
 
-    it('are still one after another in this window', async () => {
+    it('still runs one task at a time in this window when it has several', async () => {
       folder.failing = true;
       const renewalLock = openWindow();
       const [held] = await Promise.all([hold(renewalLock), clock.advance(2 * SECOND)]);
       let isRun = false;
-      const next = renewalLock.take('s1', 1, () => Promise.resolve((isRun = true)), never);
+      const next = renewalLock.runExclusive<boolean>('s1', () => Promise.resolve((isRun = true)), JUST_WAIT);
       await clock.advance(2 * SECOND);
       assert.equal(isRun, false);
-      await held.end();
+      await held.release();
       assert.equal(await next, true);
     });
 
-    it('know of no loss', async () => {
-      await bench.die();
+    it('is held, as far as anybody can tell, when the folder fails only after it was acquired', async () => {
+      const held = await hold(openWindow());
       folder.failing = true;
-      assert.deepEqual([(await passSlowly(openWindow())).previousAttemptUnknown, clock.pending], [false, 0]);
+      assert.equal(await held.handle.isHeld(), true);
+    });
+
+    it('leaves no timer when a process has ended with the lock', async () => {
+      await fixture.die();
+      folder.failing = true;
+      assert.deepEqual([(await passSlowly(openWindow())).isCrossWindow, clock.pending], [false, 0]);
+    });
+
+    it('is acquired when its file was created although the folder seemed to fail', async () => {
+      const create = folder.create.bind(folder);
+      folder.create = async (name, text) => {
+        await create(name, text);
+        folder.create = create;
+        throw new Error('too slow');
+      };
+      const waiting = hold(openWindow());
+      await clock.advance(SECOND);
+      assert.deepEqual([(await waiting).handle.isCrossWindow, folder.created], [true, ['s1.1.locked']]);
     });
   });
 
-  describe('that another window has', () => {
-    it('are not waited for any more once there is a result', async () => {
-      const held = await hold(openWindow());
-      const results: string[] = [];
-      const waiting = openWindow().take(
-        's1',
-        1,
-        () => Promise.resolve('of its own'),
-        () => Promise.resolve(results[0]),
-      );
-      await clock.advance(SECOND);
-      results.push('from elsewhere');
-      await clock.advance(SECOND / 5);
-      assert.deepEqual([await waiting, folder.made.length], ['from elsewhere', 1]);
-      await held.end();
-    });
-
-    it('are not waited for any more once that makes no sense, and nothing is left of the wait', async () => {
-      const held = await hold(openWindow());
-      const failed = assert.rejects(
-        openWindow().take('s1', 1, never, () => Promise.reject(new Error('signed out'))),
-        /signed out/,
-      );
-      await clock.advance(SECOND);
-      await failed;
-      assert.deepEqual([folder.made.length, clock.pending, await life.lives('window-2')], [1, 0, false]);
-      await held.end();
-    });
-  });
-
-  it('of a session that is over are taken away, those of others are not', async () => {
+  it('is deleted with all its files when its session is over, and those of other sessions are kept', async () => {
     const renewalLock = openWindow();
     await pass(renewalLock);
-    await renewalLock.take('s11', 1, never, never);
-    folder.files.set('s1.json', '{}');
-    await renewalLock.forget('s1');
-    assert.deepEqual([...folder.files.keys()].sort(), ['s1.json', 's11.1.held', 's11.1.over']);
+    await renewalLock.runExclusive('s11', () => Promise.resolve(), JUST_WAIT);
+    folder.files.set('s1.1.session', '{}');
+    await renewalLock.delete('s1');
+    assert.deepEqual([...folder.files.keys()].sort(), ['s1.1.session', 's11.1.locked', 's11.1.released']);
     folder.failing = true;
-    await renewalLock.forget('s11');
+    await renewalLock.delete('s11');
   });
 
-  it('can be looked at without being touched: who has one, and whether that window lives', async () => {
-    const [window, looker] = [openWindow(), openWindow()];
-    assert.deepEqual(await looker.held(), []);
+  it('lists who has it, and whether that process is alive, without changing anything', async () => {
+    const [window, observer] = [openWindow(), openWindow()];
+    assert.deepEqual(await observer.listHolders(), []);
     const held = await hold(window);
     const before = [...folder.files];
-    assert.deepEqual(await looker.held(), [{ id: 's1', number: 1, generation: 1, lives: true }]);
+    const holder = { id: 's1', number: 1, token: 'window-1', name: 'process 1', since: clock.now() };
+    assert.deepEqual(await observer.listHolders(), [{ ...holder, isAlive: true }]);
+    fixture.stop('s1.1.locked');
+    assert.deepEqual(await observer.listHolders(), [{ ...holder, isAlive: true }], 'a stopped process is alive');
     assert.deepEqual([...folder.files], before);
-    await held.end();
-    assert.deepEqual(await looker.held(), []);
-    await bench.die();
-    assert.deepEqual(await looker.held(), [{ id: 's1', number: 2, generation: 1, lives: false }]);
+    await held.release();
+    assert.deepEqual(await observer.listHolders(), []);
+    await fixture.die();
+    const dead = { ...holder, number: 2, token: 'window-2', name: 'process 2' };
+    assert.deepEqual(await observer.listHolders(), [{ ...dead, isAlive: false }]);
+    folder.files.set('s2.1.locked', lockContent('elsewhere-1'));
+    folder.files.set('s3.1.locked', 'no sense');
+    const isAlive = new Map((await observer.listHolders()).map((one) => [one.id, one.isAlive]));
+    assert.deepEqual([isAlive.get('s2'), isAlive.get('s3')], [undefined, undefined]);
+    folder.failing = true;
+    await assert.rejects(observer.listHolders(), /EROFS/);
   });
 });

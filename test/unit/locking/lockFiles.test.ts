@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { isLockFile, LockFiles } from '../../../src/locking/lockFiles.ts';
+import { FakeFolder } from '../../support/fakeStore.ts';
+
+const NOBODY = { name: undefined, since: undefined, token: undefined };
+
+describe('LockFiles', () => {
+  let folder: FakeFolder;
+  let files: LockFiles;
+  let lines: string[];
+
+  beforeEach(() => {
+    folder = new FakeFolder();
+    lines = [];
+    const tell = (line: string): void => void lines.push(line);
+    files = new LockFiles(folder, { trace: tell, debug: tell, info: tell, warn: tell, error: tell });
+  });
+
+  const names = (): string[] => [...folder.files.keys()].sort();
+
+  it('gives number 0 and no holder when there was no lock yet', async () => {
+    const { number, content, holder, isPast } = await files.latest('s1');
+    assert.deepEqual(
+      { number, content, holder, isPast },
+      { number: 0, content: undefined, holder: undefined, isPast: false },
+    );
+  });
+
+  it('names the holder of the newest lock when the folder lists several in any order', async () => {
+    folder.files.set('s1.10.locked', '{"token":"t10","name":"process 10","since":5}');
+    folder.files.set('s1.9.locked', '{"token":"t9"}');
+    folder.files.set('s1.9.released', '');
+    folder.files.set('s12.11.locked', '{"token":"of another session"}');
+    assert.deepEqual(await files.latest('s1'), {
+      number: 10,
+      file: 's1.10.locked',
+      content: '{"token":"t10","name":"process 10","since":5}',
+      holder: { id: 's1', number: 10, token: 't10', name: 'process 10', since: 5 },
+      isPast: false,
+    });
+  });
+
+  it('names no holder when the newest lock is released', async () => {
+    folder.files.set('s1.1.locked', '{"token":"t1"}');
+    folder.files.set('s1.2.locked', '{"token":"t2"}');
+    folder.files.set('s1.2.released', '');
+    const { number, content, holder, isPast } = await files.latest('s1');
+    assert.deepEqual(
+      { number, content, holder, isPast },
+      { number: 2, content: undefined, holder: undefined, isPast: false },
+    );
+  });
+
+  for (const content of [
+    '',
+    '{',
+    'null',
+    '[]',
+    '{"token":1}',
+    '{"token":"t1","since":"now"}',
+    '{"name":"process 1"}',
+  ]) {
+    it(`names a holder of whom nothing is known when the file contains ${JSON.stringify(content)}`, async () => {
+      folder.files.set('s1.1.locked', content);
+      const latest = await files.latest('s1');
+      assert.deepEqual(latest.holder, { id: 's1', number: 1, ...NOBODY });
+      assert.deepEqual([latest.content, latest.isPast], [content, false]);
+    });
+  }
+
+  it('says that a lock is past when its file is deleted between listing and reading', async () => {
+    folder.files.set('s1.1.locked', '{"token":"t1"}');
+    const read = folder.read.bind(folder);
+    folder.read = (name) => {
+      folder.files.delete('s1.1.locked');
+      folder.files.set('s1.5.locked', '{"token":"t5"}');
+      return read(name);
+    };
+    const { number, content, holder, isPast } = await files.latest('s1');
+    assert.deepEqual(
+      { number, content, holder, isPast },
+      { number: 1, content: undefined, holder: undefined, isPast: true },
+    );
+    folder.read = read;
+    assert.equal((await files.latest('s1')).holder?.token, 't5');
+  });
+
+  it('lists who has a lock when there are several sessions and other files', async () => {
+    folder.files.set('s1.1.locked', '{"token":"t1"}');
+    folder.files.set('s1.1.released', '');
+    folder.files.set('s2.3.locked', '{"token":"t3"}');
+    folder.files.set('s3.1.locked', 'no sense');
+    folder.files.set('s4.1.session', '{"token":"t4"}');
+    folder.files.set('s5.locked', '{"token":"t5"}');
+    assert.deepEqual(await files.listHolders(), [
+      { id: 's2', number: 3, ...NOBODY, token: 't3' },
+      { id: 's3', number: 1, ...NOBODY },
+    ]);
+  });
+
+  it('creates no lock when another window has it', async () => {
+    assert.equal(await files.create('s1', 1, 'mine'), true);
+    assert.equal(await files.create('s1', 1, 'of another'), false);
+    assert.equal(folder.files.get('s1.1.locked'), 'mine');
+  });
+
+  it('creates no lock, and leaves no file, when a later lock exists', async () => {
+    folder.files.set('s1.7.locked', 'later');
+    assert.equal(await files.create('s1', 2, 'mine'), false);
+    assert.deepEqual(names(), ['s1.7.locked']);
+  });
+
+  it('leaves no file when the folder fails before it is known that there is no later lock', async () => {
+    folder.list = () => Promise.reject(new Error('EIO'));
+    await assert.rejects(files.create('s1', 1, 'mine'), /EIO/);
+    assert.deepEqual(names(), []);
+  });
+
+  it('deletes the files of locks that are long past when it creates one', async () => {
+    for (const number of [1, 2, 3, 4]) {
+      folder.files.set(`s1.${number}.locked`, 'past');
+      folder.files.set(`s1.${number}.released`, '');
+    }
+    folder.files.set('s2.1.locked', 'of another session');
+    assert.equal(await files.create('s1', 5, 'mine'), true);
+    assert.deepEqual(names(), [
+      's1.3.locked',
+      's1.3.released',
+      's1.4.locked',
+      's1.4.released',
+      's1.5.locked',
+      's2.1.locked',
+    ]);
+  });
+
+  it("creates a lock when the files that are long past can't be deleted", async () => {
+    folder.files.set('s1.1.locked', 'past');
+    folder.delete = () => Promise.reject(new Error('EBUSY'));
+    assert.equal(await files.create('s1', 5, 'mine'), true);
+    assert.deepEqual(names(), ['s1.1.locked', 's1.5.locked']);
+  });
+
+  it('releases a lock, and does nothing more when it is released again', async () => {
+    await files.create('s1', 1, 'mine');
+    await files.release('s1', 1);
+    await files.release('s1', 1);
+    assert.deepEqual(names(), ['s1.1.locked', 's1.1.released']);
+    assert.deepEqual(lines, []);
+  });
+
+  it('writes nothing when a lock is released whose file is deleted already', async () => {
+    folder.files.set('s1.9.locked', 'of another');
+    await files.release('s1', 1);
+    assert.deepEqual(names(), ['s1.9.locked']);
+  });
+
+  it("logs that a lock couldn't be released when the folder fails", async () => {
+    await files.create('s1', 1, 'mine');
+    folder.failing = 'writing';
+    await files.release('s1', 1);
+    assert.equal(lines.length, 1);
+    assert.match(lines.join(), /^A lock file couldn't be written: /);
+  });
+
+  it('recognizes a lock file by its name when it is acquired, not when it is released', () => {
+    assert.deepEqual(['s1.1.locked', 's1.1.released', 's1.1.session', 's1.1.locked.part'].map(isLockFile), [
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
