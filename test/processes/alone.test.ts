@@ -1,4 +1,4 @@
-// A shared folder that cannot be changed, or is none: the window goes on by itself, and says so.
+// A shared folder that can't be changed, or is none: the window goes on by itself, and reports that.
 import assert from 'node:assert/strict';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { mustSucceed, renewals, together } from './scenes.ts';
@@ -6,7 +6,7 @@ import { MODELS, type Model } from './wire.ts';
 import type { WindowProcess } from './windowProcess.ts';
 import { inWorld, type World } from './world.ts';
 
-describe('A shared folder that fails', () => {
+describe('A window whose shared folder fails', () => {
   let identity: IdentityServer;
 
   before(async () => {
@@ -34,7 +34,7 @@ describe('A shared folder that fails', () => {
   };
 
   together({
-    'because it is read-only leaves a window alone, which says so once, and renews': () =>
+    'renews, and reports once that it is alone, when the folder is read-only': () =>
       inEach((model) =>
         inWorld(model, identity, 1, async (world, [window]) => {
           await window.do({ kind: 'failFolder', code: 'EROFS' });
@@ -42,13 +42,13 @@ describe('A shared folder that fails', () => {
         }),
       ),
 
-    'because the disk is full leaves a window alone, which says so once, and renews': () =>
+    'renews, and reports once that it is alone, when the disk is full': () =>
       inWorld('browser', identity, 1, async (world, [window]) => {
         await window.do({ kind: 'failFolder', code: 'ENOSPC' });
         await mustGoOn(world, window, 'ENOSPC in the shared folder');
       }),
 
-    'because it is a file leaves a window alone, which says so once, and renews': () =>
+    'renews, and reports once that it is alone, when a file is in place of the folder': () =>
       inWorld(
         'browser',
         identity,
@@ -57,7 +57,7 @@ describe('A shared folder that fails', () => {
         import.meta.filename,
       ),
 
-    'leaves to the store what the windows know of each other': () =>
+    'knows of the others by SecretStorage when there are several': () =>
       inWorld('immediate', identity, 2, async (world, windows) => {
         const [one, other] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
         await Promise.all(windows.map((window) => window.do({ kind: 'failFolder', code: 'EROFS' })));
@@ -70,7 +70,7 @@ describe('A shared folder that fails', () => {
         await world.mustReopen(windows, renewals(2));
       }),
 
-    'in the middle of a renewal takes nothing from it': () =>
+    'completes its renewal when the folder fails in the middle of it': () =>
       inEach((model) =>
         inWorld(model, identity, 1, async (world, [window]) => {
           await window.hold('sending');

@@ -7,12 +7,12 @@ import type { WindowProcess } from './windowProcess.ts';
 import { MODELS, type Model, type Outcome, type Point } from './wire.ts';
 import { inWorld, noFailure, type World } from './world.ts';
 
-/** How long, in ms, the windows that wait may take from the death of the one that renews: many times what they need. */
+/** How long, in ms, the windows that wait may take from the end of the one that renews: many times what they need. */
 const BOUND = 10_000;
 
 type Windows = readonly [WindowProcess, ...WindowProcess[]];
 
-/** When the holder dies. */
+/** When the holder is killed. */
 interface Death {
   readonly when: string;
   readonly point: Point;
@@ -25,7 +25,8 @@ interface Death {
 }
 
 const HARMLESS: readonly Death[] = [
-  { when: 'before its turn', point: 'locking', time: 1, renewals: 1, models: ['lagging'] },
+  { when: 'before it acquires the lock', point: 'locking', time: 1, renewals: 1, models: ['lagging'] },
+  { when: 'before it marks its request as in flight', point: 'sharing', time: 1, renewals: 1, models: ['immediate'] },
   { when: 'before it sends', point: 'sending', time: 1, renewals: 1, models: ['browser'] },
   // Half a record has a refresh token that was never used, and no access token: one more renewal makes it whole.
   { when: 'when the refresh token is in the file', point: 'shared', time: 2, renewals: 2, models: MODELS },
@@ -33,15 +34,15 @@ const HARMLESS: readonly Death[] = [
   { when: 'when the record is in the file', point: 'shared', time: 3, renewals: 1, models: MODELS },
   { when: 'when the record is stored', point: 'stored', time: 2, renewals: 1, models: ['immediate', 'browser'] },
   { when: 'before it releases the lock', point: 'releasing', time: 1, renewals: 1, models: ['immediate'] },
-  { when: 'when its turn is over', point: 'released', time: 1, renewals: 1, models: ['browser'] },
+  { when: 'when it has released the lock', point: 'released', time: 1, renewals: 1, models: ['browser'] },
 ];
-/** Nobody has the new refresh token, and a strict server takes the old one for stolen. */
+/** Nobody has the new refresh token, and a strict server takes the old one as stolen. */
 const FATAL: readonly Pick<Death, 'when' | 'point' | 'time' | 'models'>[] = [
-  { when: 'before the answer arrives', point: 'answered', time: 1, models: ['browser'] },
+  { when: 'before the response arrives', point: 'answered', time: 1, models: ['browser'] },
   { when: 'before the refresh token is in the file', point: 'sharing', time: 2, models: MODELS },
 ];
 
-describe('The death of the window that renews', () => {
+describe('The session of a window that is killed during a renewal', () => {
   let identity: IdentityServer;
 
   before(async () => {
@@ -90,7 +91,7 @@ describe('The death of the window that renews', () => {
   };
 
   for (const { when, point, time, models, ...death } of HARMLESS) {
-    it(`${when} (${point} ${time}) costs nothing`, () =>
+    it(`goes on in the other windows when it is killed ${when} (${point} ${time})`, () =>
       inEach(models, async (world, windows) => {
         const [, ...others] = windows;
         const { outcomes, takeOver } = await killAt(windows, point, time);
@@ -102,7 +103,7 @@ describe('The death of the window that renews', () => {
   }
 
   for (const { when, point, time, models } of FATAL) {
-    it(`${when} (${point}) ends the session where the server is strict, and everybody knows why`, () =>
+    it(`ends, and all windows know why, when it is killed ${when} (${point} ${time}) and the server is strict`, () =>
       inEach(models, async (world, windows) => {
         const [, ...others] = windows;
         const { outcomes, takeOver } = await killAt(windows, point, time);
@@ -111,7 +112,7 @@ describe('The death of the window that renews', () => {
       }));
   }
 
-  it('when the server has the request, and never gets to it, costs one request more', () =>
+  it('goes on after one more request when it is killed while the server has the first one, and never handles it', () =>
     inEach(['browser'], async (world, [holder, ...others]) => {
       const atServer = holdAtServer(identity, world.firstToken);
       holder.do({ kind: 'renew' }).catch(() => {});
@@ -124,7 +125,7 @@ describe('The death of the window that renews', () => {
       await world.mustReopen(others, ['dropped', 200]);
     }));
 
-  it('when the server has the request, and gets to it only then, ends the session, and everybody knows why', () =>
+  it('ends, and all windows know why, when it is killed while the server has the request, and handles it afterwards', () =>
     inEach(['immediate'], async (world, [holder, ...others]) => {
       const atServer = holdAtServer(identity, world.firstToken);
       holder.do({ kind: 'renew' }).catch(() => {});

@@ -6,9 +6,9 @@ import type { ProcessLiveness } from '../../src/locking/processLiveness.ts';
 import type { SecretStore } from '../../src/storage/secretSessionStorage.ts';
 import type { Point } from './wire.ts';
 
-const LOCKED = /\.locked$/;
-const RELEASED = /\.released$/;
-const SESSION_FILE = /\.session$/;
+const LOCKED = '.locked';
+const RELEASED = '.released';
+const SESSION_FILE = '.session';
 const GRANT_TYPE = 'grant_type';
 
 /** The points of one window. */
@@ -81,17 +81,17 @@ export function folderWith(folder: Folder, points: Points, faults: FolderFaults)
     },
     async create(name, text) {
       mustWork();
-      const around = LOCKED.test(name)
+      const around = name.endsWith(LOCKED)
         ? (['locking', 'locked'] as const)
-        : RELEASED.test(name)
+        : name.endsWith(RELEASED)
           ? (['releasing', 'released'] as const)
-          : SESSION_FILE.test(name)
+          : name.endsWith(SESSION_FILE)
             ? (['sharing', 'shared'] as const)
             : undefined;
       return between(
         points,
         around,
-        async () => (faults.ignoresLocks && LOCKED.test(name)) || folder.create(name, text),
+        async () => (faults.ignoresLocks && name.endsWith(LOCKED)) || folder.create(name, text),
         (isMade) => isMade,
       );
     },

@@ -12,7 +12,7 @@ const LONG = 300;
 /** How long, in ms, the windows may take from the death of the one that renews: many times what they need. */
 const BOUND = 10_000;
 
-describe('Windows that are processes of their own', () => {
+describe('Windows that are processes', () => {
   let identity: IdentityServer;
 
   before(async () => {
@@ -23,7 +23,7 @@ describe('Windows that are processes of their own', () => {
     await identity.stop();
   });
 
-  /** Brings every window to the very moment before it takes its turn, and lets go of all at once; gives what will come of it. */
+  /** Brings every window to the very moment before it acquires the lock, and lets go of all at once; gives what will come of it. */
   const atOnce = async (windows: readonly WindowProcess[], point: Point = 'locking'): Promise<Promise<Outcome>[]> => {
     await Promise.all(windows.map((window) => window.hold(point)));
     const renewing = windows.map((window) => window.do({ kind: 'renew' }));
@@ -45,7 +45,7 @@ describe('Windows that are processes of their own', () => {
     [5, 'browser'],
   ];
   for (const [count, model] of cases) {
-    it(`${count} of them, with a store that is ${model}, ask the server once for each renewal`, () =>
+    it(`send one request for each renewal when ${count} of them renew at once (${model})`, () =>
       inWorld(model, identity, count, async (world, windows) => {
         for (let generation = 1; generation <= 4; generation += 1) {
           await (generation % 2 === 1 ? renewAtOnce(windows) : tellAll(windows, generation));
@@ -56,7 +56,7 @@ describe('Windows that are processes of their own', () => {
       }));
   }
 
-  it('send the same token once more where the request is lost on the way', () =>
+  it('send the same token once more when the request is lost on the way', () =>
     inWorld('lagging', identity, 3, async (world, windows) => {
       identity.faults.add({ grantType: 'refresh_token', times: 1, action: { kind: 'dropBefore' } });
       await renewAtOnce(windows);
@@ -65,7 +65,7 @@ describe('Windows that are processes of their own', () => {
       await world.mustReopen(windows, ['dropped', 200]);
     }));
 
-  it('send the same token once more where the answer is lost on the way, and all know why a strict server ends the session', () =>
+  it('send the same token once more, and all know why the session has ended, when the response is lost and the server is strict', () =>
     inWorld('browser', identity, 3, async (world, windows) => {
       identity.faults.add({ grantType: 'refresh_token', times: 1, action: { kind: 'dropAfter' } });
       const outcomes = await Promise.all(await atOnce(windows));
@@ -73,7 +73,7 @@ describe('Windows that are processes of their own', () => {
       await world.mustBeLost(windows, outcomes, ['dropped', 'invalid_grant']);
     }));
 
-  it('are caught where they do not heed their turns', () =>
+  it('are caught by these tests when they ignore the lock', () =>
     inWorld('immediate', identity, 5, async (world, windows) => {
       await Promise.all(windows.map((window) => window.do({ kind: 'ignoreLocks' })));
       await Promise.all(await atOnce(windows, 'sending'));
@@ -82,7 +82,7 @@ describe('Windows that are processes of their own', () => {
     }));
 });
 
-describe('Windows that nobody tells anything', () => {
+describe('Windows that are left to themselves', () => {
   const atServer = async (test: (identity: IdentityServer) => Promise<void>): Promise<void> => {
     const identity = await startIdentityServer({ accessTokenSeconds: SHORT });
     await test(identity).finally(() => identity.stop());
@@ -109,12 +109,9 @@ describe('Windows that nobody tells anything', () => {
 
   together({
     ...Object.fromEntries(
-      MODELS.map((model) => [
-        `renew when it is due, and ask the server once for each renewal (${model})`,
-        () => scheduled(model),
-      ]),
+      MODELS.map((model) => [`send one request for each renewal when it is due (${model})`, () => scheduled(model)]),
     ),
-    'take over when it is due from one that is killed': () =>
+    'take over when the one that renews is killed': () =>
       atServer((identity) =>
         inWorld('lagging', identity, 3, async (world, windows) => {
           await Promise.all(windows.map((window) => window.hold('sending')));

@@ -65,9 +65,13 @@ describe('A renewal that nobody waits for', () => {
     });
 
   together({
-    'is finished by the other window if its own is killed before it sends': finishes('sending', 1, 1),
-    'is finished by the other window if its own is killed when the refresh token is stored': finishes('stored', 1, 2),
-    'is adopted by the other window if its own is killed when the record is stored': finishes('stored', 2, 1),
+    'is finished by the other window when its own is killed before it sends': finishes('sending', 1, 1),
+    'is finished by the other window when its own is killed after the refresh token is stored': finishes(
+      'stored',
+      1,
+      2,
+    ),
+    'is adopted by the other window when its own is killed after the record is stored': finishes('stored', 2, 1),
     'is finished by a window that is opened after its own was killed': () =>
       inEach((model) =>
         inWorld(model, identity, 1, async (world, windows) => {
@@ -75,10 +79,10 @@ describe('A renewal that nobody waits for', () => {
           await mustBecome(world, await world.open(), 1);
         }),
       ),
-    'is listened to beyond the deadline, with one window': stall('immediate', 1),
-    'is listened to beyond the deadline, with three windows whose store lags': stall('lagging', 3),
-    'is listened to beyond the deadline, with three windows of a browser': stall('browser', 3),
-    'is listened to beyond the deadline by a window that was stopped meanwhile': () =>
+    'is listened to beyond the deadline when there is one window': stall('immediate', 1),
+    'is listened to beyond the deadline when there are three windows whose store lags': stall('lagging', 3),
+    'is listened to beyond the deadline when there are three windows of a browser': stall('browser', 3),
+    'is listened to beyond the deadline when its window was stopped meanwhile': () =>
       inWorld('lagging', identity, 2, async (world, windows) => {
         const [holder] = windows;
         const atServer = holdAtServer(identity, world.firstToken);

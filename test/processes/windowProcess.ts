@@ -91,10 +91,13 @@ export class WindowProcess {
     return this.#lines;
   }
 
-  /** Gives an order, and gives what comes of it. */
-  async do(order: Order): Promise<Outcome> {
+  /**
+   * Gives an order, and gives what comes of it.
+   * @param deadline how long, in ms, that may take.
+   */
+  async do(order: Order, deadline = DEADLINE): Promise<Outcome> {
     const id = this.#order(order);
-    await this.until(`the end of "${order.kind}"`, () => this.#answers.has(id));
+    await this.until(`the end of "${order.kind}"`, () => this.#answers.has(id), deadline);
     const outcome = this.#answers.get(id);
     if (outcome === undefined) {
       throw new Error('An answer that has arrived is gone.');
@@ -121,8 +124,8 @@ export class WindowProcess {
   }
 
   /** Waits until it has stopped at a point. */
-  async held(point: Point): Promise<void> {
-    await this.until(`its coming to "${point}"`, () => this.#heldAt === point);
+  async held(point: Point, deadline = DEADLINE): Promise<void> {
+    await this.until(`its coming to "${point}"`, () => this.#heldAt === point, deadline);
   }
 
   /** Waits until it has come by a point so many times since {@link do} told it to tell. */
@@ -136,7 +139,7 @@ export class WindowProcess {
   }
 
   /** Waits until something is so. */
-  until(what: string, isSo: () => boolean): Promise<void> {
+  until(what: string, isSo: () => boolean, deadline = DEADLINE): Promise<void> {
     return new Promise((resolve, reject) => {
       const stop = (): void => {
         clearTimeout(timer);
@@ -157,8 +160,8 @@ export class WindowProcess {
         },
       };
       const timer = setTimeout(
-        () => wait.fail(new Error(`${this.#describe(what)} ${DEADLINE / 1000} s have passed.`)),
-        DEADLINE,
+        () => wait.fail(new Error(`${this.#describe(what)} ${deadline / 1000} s have passed.`)),
+        deadline,
       );
       this.#waits.add(wait);
       wait.look();

@@ -1,0 +1,171 @@
+// A window is stopped while it has the lock, and stays so until the access token has been dead for minutes: then another
+// one overtakes it. The stopped one goes on later, in the middle of its refresh.
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { MINUTE, SECOND } from '../../src/core/clock.ts';
+import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
+import { holdAtServer } from './atServer.ts';
+import { mustSucceed, renewals, renewUntil, setClock, together, wake } from './scenes.ts';
+import type { WindowProcess } from './windowProcess.ts';
+import { MODELS, type Model, type Outcome, type Point } from './wire.ts';
+import { inWorld, noFailure, type World } from './world.ts';
+
+/** The lifetime of the access tokens, in s. */
+const LIFETIME = 300;
+/** How much later it is, in ms, when the others overtake: the access token has been dead for more than five minutes. */
+const LATER = LIFETIME * SECOND + 6 * MINUTE;
+/** How long, in ms, the others may take: ten seconds of silence, and each question that gets no answer takes a second. */
+const OVERTAKING = 90 * SECOND;
+
+type Three = readonly [WindowProcess, WindowProcess, WindowProcess];
+
+describe('A window that is stopped while it has the lock', () => {
+  let identity: IdentityServer;
+
+  before(async () => {
+    identity = await startIdentityServer({ accessTokenSeconds: LIFETIME });
+  });
+
+  after(async () => {
+    await identity.stop();
+  });
+
+  const inEach = async (
+    models: readonly Model[],
+    test: (world: World, windows: Three) => Promise<void>,
+  ): Promise<void> => {
+    await Promise.all(
+      models.map((model) =>
+        inWorld(model, identity, 3, (world, windows) => test(world, windows as readonly WindowProcess[] as Three)),
+      ),
+    );
+  };
+
+  /** Has windows renew that will overtake another one. */
+  const overtake = (windows: readonly WindowProcess[]): Promise<Outcome>[] =>
+    windows.map((window) => window.do({ kind: 'renew' }, OVERTAKING));
+
+  /** Lets the stopped window go on; for it, too, it's later now. */
+  const wakeLater = async (sleeper: WindowProcess): Promise<void> => {
+    const setting = setClock([sleeper], LATER);
+    await wake(sleeper);
+    await setting;
+  };
+
+  /** Holds that all windows have the same session, and the next refresh works, whichever window begins it. */
+  const mustAgree = async (world: World, windows: Three, count: number): Promise<void> => {
+    await world.mustBeSound(windows, renewals(count));
+    const [sleeper, other] = windows;
+    await mustSucceed(sleeper.do({ kind: 'renew' }));
+    await world.mustBeSound(windows, renewals(count + 1));
+    await mustSucceed(other.do({ kind: 'renew' }));
+    await world.mustBeSound(windows, renewals(count + 2));
+    const locks = (await readdir(world.folder)).filter((name) => name.endsWith('.locked'));
+    assert.equal(new Set(locks.map((name) => name.split('.')[0])).size, 1, 'There is more than one row of locks.');
+    await world.mustReopen(windows, renewals(count + 2));
+  };
+
+  const overtakenAt = (point: Point, models: readonly Model[]) => (): Promise<void> =>
+    inEach(models, async (world, windows) => {
+      const [sleeper, ...others] = windows;
+      const { renewal } = await renewUntil(sleeper, point);
+      sleeper.stop();
+      await setClock(others, LATER);
+      await mustSucceed(...overtake(others));
+      await world.mustBeSound(others, renewals(1));
+      await wakeLater(sleeper);
+      await mustSucceed(renewal);
+      world.note(`stopped with the lock (${point}), and overtaken`, 1);
+      await mustAgree(world, windows, 1);
+    });
+
+  together({
+    'is overtaken when the access token has been dead for minutes, and adopts the tokens when it goes on': overtakenAt(
+      'locked',
+      MODELS,
+    ),
+
+    'does not send its refresh token when it goes on after it had marked that as in flight': overtakenAt('shared', [
+      'immediate',
+      'browser',
+    ]),
+
+    'does not send its refresh token when it goes on while the other window waits for the response': () =>
+      inEach(['lagging'], async (world, windows) => {
+        const [sleeper, other, third] = windows;
+        const { renewal } = await renewUntil(sleeper, 'shared');
+        sleeper.stop();
+        await other.hold('answered');
+        await setClock([other], LATER);
+        const [overtaking] = overtake([other]);
+        await other.held('answered', OVERTAKING);
+        await wakeLater(sleeper);
+        assert.deepEqual((await renewal).failure, { category: 'lock-timeout', code: 'lock-timeout' });
+        assert.equal(world.requests().length, 1);
+        await setClock([third], LATER);
+        await other.goOn();
+        noFailure((await overtaking) ?? assert.fail());
+        world.note('stopped with the lock, and goes on during the next request', 1);
+        await mustAgree(world, windows, 1);
+      }),
+
+    'leaves the mark that the next refresh token is in flight when it goes on at the end of its own refresh': () =>
+      inEach(['immediate'], async (world, windows) => {
+        const [sleeper, other, third] = windows;
+        const { renewal } = await renewUntil(sleeper, 'stored', 2);
+        sleeper.stop();
+        await world.mustBeSound([other, third], renewals(1));
+        await other.hold('answered');
+        await setClock([other], LATER);
+        const [overtaking] = overtake([other]);
+        overtaking?.catch(() => {});
+        await other.held('answered', OVERTAKING);
+        await wakeLater(sleeper);
+        await mustSucceed(renewal);
+        await other.kill();
+        // Only with the mark can the others know that the response to its request was lost.
+        for (const window of [sleeper, third]) {
+          await window.until('the verdict', () => window.seen.endedBy === 'refresh-response-lost');
+        }
+        assert.deepEqual(await world.ends(), [200, 200, 'invalid_grant']);
+        world.note('stopped at the end of its refresh, the next one killed', 2);
+      }),
+
+    'loses the session, and all windows know why, when it was stopped during its request and the server is strict':
+      () =>
+        inEach(['browser'], async (world, windows) => {
+          const [sleeper, ...others] = windows;
+          const atServer = holdAtServer(identity, world.firstToken);
+          const renewal = sleeper.do({ kind: 'renew' }, OVERTAKING);
+          await atServer.arrived;
+          sleeper.stop();
+          await atServer.handle();
+          await setClock(others, LATER);
+          const outcomes = await Promise.all(overtake(others));
+          await wakeLater(sleeper);
+          assert.notEqual((await renewal).failure, undefined);
+          await sleeper.until('the verdict', () => sleeper.seen.endedBy === 'refresh-response-lost');
+          world.note('stopped during its request, and overtaken', 1);
+          await world.mustBeLost(others, outcomes, [200, 'invalid_grant']);
+        }),
+
+    'is waited for when the access token has been dead for less than five minutes': () =>
+      inEach(['immediate'], async (world, windows) => {
+        const [sleeper, ...others] = windows;
+        const { renewal } = await renewUntil(sleeper, 'locked');
+        sleeper.stop();
+        await setClock(others, (LIFETIME + 4 * 60) * SECOND);
+        await Promise.all(others.map((window) => window.do({ kind: 'tell', point: 'looking' })));
+        const waiting = overtake(others);
+        // More than it would take to overtake it: ten looks a second.
+        await Promise.all(others.map((window) => window.passed('looking', 120)));
+        assert.deepEqual(world.requests(), [], 'Somebody has sent in the place of the one that is stopped.');
+        const setting = setClock([sleeper], (LIFETIME + 4 * 60) * SECOND);
+        await wake(sleeper);
+        await setting;
+        await mustSucceed(renewal, ...waiting);
+        world.note('stopped with the lock, and waited for', 1);
+        await world.mustBeSound(windows, renewals(1));
+      }),
+  });
+});
