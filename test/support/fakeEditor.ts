@@ -1,6 +1,7 @@
 // A VS Code for plain Node, as far as the product's own modules use it: it stands still until a test does something in it,
 // and remembers what was shown. vscodeWords.ts hands its parts on as the module `vscode`.
 import { Emitter } from '../../src/core/emitter.ts';
+import { FakeBox } from './fakeBoxes.ts';
 
 /** A message that was shown, with the labels of its buttons. */
 export interface ShownMessage {
@@ -124,6 +125,7 @@ interface Token {
 
 interface Configuration {
   get(name: string): unknown;
+  inspect(name: string): { readonly globalValue: unknown };
   update(name: string, value: unknown): Promise<void>;
 }
 
@@ -146,6 +148,8 @@ export const window = {
   showWarningMessage: show,
   showErrorMessage: show,
   showQuickPick: (): Promise<undefined> => Promise.resolve(undefined),
+  createQuickPick: (): FakeBox => new FakeBox(),
+  createInputBox: (): FakeBox => new FakeBox(),
   registerUriHandler: (): Disposing => nothing,
   createOutputChannel: (): Readonly<Record<string, () => void>> => ({
     trace() {},
@@ -193,6 +197,9 @@ export const workspace = {
   registerTextDocumentContentProvider: (): Disposing => nothing,
   getConfiguration: (section: string): Configuration => ({
     get: (name: string): unknown => editor.settings.get(`${section}.${name}`),
+    inspect: (name: string): { readonly globalValue: unknown } => ({
+      globalValue: editor.settings.get(`${section}.${name}`),
+    }),
     update: (name: string, value: unknown): Promise<void> =>
       Promise.resolve(void editor.configure(`${section}.${name}`, value)),
   }),
@@ -238,6 +245,15 @@ export class MarkdownString {
   appendMarkdown(more: string): this {
     this.value += more;
     return this;
+  }
+}
+
+/** An icon by its id. */
+export class ThemeIcon {
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
   }
 }
 
@@ -291,6 +307,10 @@ export const ConfigurationTarget = { Global: 1 };
 export const UIKind = { Desktop: 1, Web: 2 };
 /** Where the extension runs. */
 export const ExtensionKind = { UI: 1, Workspace: 2 };
+/** The button that leads back. */
+export const QuickInputButtons = { Back: Symbol('back') };
+/** How grave it is what a box says. */
+export const InputBoxValidationSeverity = { Info: 1, Warning: 2, Error: 3 };
 /** Kinds of lines in a pick. */
 export const QuickPickItemKind = { Separator: -1, Default: 0 };
 /** The person's own environment; they read English. */
