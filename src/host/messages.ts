@@ -5,7 +5,7 @@ import { MINUTE } from '../core/clock.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';
 import { remaining } from '../core/lifetime.ts';
 import type { ProblemCode, SettingProblem } from '../core/parseProviders.ts';
-import type { SignInMethod } from '../core/provider.ts';
+import { SIGN_IN_METHODS, type SignInMethod } from '../core/provider.ts';
 import type { Action } from '../core/failurePolicy.ts';
 import type { State } from '../core/status.ts';
 import type { Pages, SignOutPages } from '../flows/page.ts';
@@ -483,7 +483,8 @@ const PROBLEMS: Readonly<Record<ProblemCode, (field: string) => string>> = {
   'not-https': (field) =>
     l10n.t('"{0}" must start with https://; http:// is for servers on this computer only.', field),
   'bad-scope': () => l10n.t('"scopes" must be a list of words without spaces or quotes.'),
-  'bad-sign-in-method': (field) => l10n.t('"{0}" must be "loopback", "uri", "device" or "paste".', field),
+  'bad-sign-in-method': (field) =>
+    l10n.t('"{0}" must be one of {1}.', field, SIGN_IN_METHODS.map((method) => `"${method}"`).join(', ')),
   'bad-port': (field) => l10n.t('"{0}" must be a list of 1 to 20 whole numbers between 1 and 65535.', field),
   'bad-redirect-uri': (field) =>
     l10n.t(

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { SIGN_IN_METHODS } from '../../src/core/provider.ts';
+import { problemWords } from '../../src/host/messages.ts';
 import { flowFileOf, methodComparisons } from '../support/methodComparisons.ts';
 
 const SRC = join(import.meta.dirname, '../../src');
@@ -14,6 +15,19 @@ describe('the sign-in methods in src', () => {
   it('have one file each', () => {
     for (const method of SIGN_IN_METHODS) {
       assert.ok(FILES.includes(flowFileOf(method)), flowFileOf(method));
+    }
+  });
+
+  it('are all named in the README, on the page of settings and in the sentence about a wrong one', () => {
+    const root = join(SRC, '..');
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const settings = readFileSync(join(root, 'docs/settings.md'), 'utf8');
+    const row = settings.split(/\r?\n/).find((line) => line.startsWith('| `signInMethod` |')) ?? '';
+    const sentence = problemWords('bad-sign-in-method', 'signInMethod');
+    for (const method of SIGN_IN_METHODS) {
+      assert.ok(readme.includes(`\n| \`${method}\` |`), `README.md: ${method}`);
+      assert.ok(row.includes(`\`${method}\``), `docs/settings.md: ${method}`);
+      assert.ok(sentence.includes(`"${method}"`), `${sentence}: ${method}`);
     }
   });
 
