@@ -120,7 +120,7 @@ export const SERVER_FAILURES = {
   'client-not-allowed': {
     serverCodes: ['unauthorized_client', 'device_flow_disabled', 'invalid_client_metadata'],
     outcome: 'needs-attention',
-    actions: ['settings', 'another-way'],
+    actions: ['settings', 'other-method'],
     retryInterval: 5 * MINUTE,
     clientAcceptance: 'no',
   },
@@ -166,7 +166,7 @@ export const SERVER_FAILURES = {
       'missing-endpoint',
       'bad-endpoint',
       'no-s256',
-      'no-way',
+      'no-sign-in-method',
       'token-type',
       'no-account',
       'no-id-token',

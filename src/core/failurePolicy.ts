@@ -13,7 +13,7 @@ export type Action =
   | 'copy-redirect'
   | 'fixed-port'
   | 'ask-consent'
-  | 'another-way'
+  | 'other-method'
   | 'new-code'
   | 'reload'
   | 'log'

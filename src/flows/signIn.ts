@@ -163,7 +163,7 @@ export class SignInService {
     this.#dependencies.log.info(`Sign-in at ${provider.id}: the sign-in methods are ${described.join(', ')}.`);
     const [first] = availableFlows(evaluated);
     if (first === undefined) {
-      throw new Failure('unsupported-server', 'no-way', { detail: 'grant_types_supported' });
+      throw new Failure('unsupported-server', 'no-sign-in-method', { detail: 'grant_types_supported' });
     }
     return first;
   }

@@ -203,7 +203,7 @@ const ACTION_LABELS: Readonly<Record<Action, () => string>> = {
   'copy-redirect': labelCopyRedirectUri,
   'fixed-port': labelUseFixedPort,
   'ask-consent': labelAskForConsent,
-  'another-way': () => l10n.t('Use Another Way to Sign In'),
+  'other-method': () => l10n.t('Use Another Way to Sign In'),
   'new-code': () => l10n.t('Get a New Code'),
   reload: () => l10n.t('Reload Window'),
   log: labelShowLog,

@@ -101,7 +101,7 @@ export class Commands {
   /** Offers another sign-in method, or another redirect URI, if a sign-in that another extension has asked for failed; VS Code tells that extension. */
   offerOtherMethod(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void {
     const { actions } = FAILURE_POLICIES[toFailure(error).category];
-    if (actions.includes('another-way') || actions.includes('fixed-port')) {
+    if (actions.includes('other-method') || actions.includes('fixed-port')) {
       this.#dependencies.notifications().reportFailure(error, this.attemptAt(provider, scopes, hints));
     }
   }

@@ -84,7 +84,7 @@ export class RecoveryActions {
       'copy-redirect': () => this.#copyRedirectUri(subject),
       'fixed-port': () => this.#useFixedPort(subject),
       'ask-consent': () => this.#dependencies.askForConsent(subject),
-      'another-way': () => this.#signInByOtherMethod(subject),
+      'other-method': () => this.#signInByOtherMethod(subject),
       'new-code': () => subject.signIn(deviceFlow.id),
       reload: () => vscode.commands.executeCommand('workbench.action.reloadWindow'),
       log: () => this.#dependencies.showLog(),
@@ -99,12 +99,12 @@ export class RecoveryActions {
 
   /** The actions as they are offered: another sign-in method by its name if there is only one, and not at all if there is none. */
   async offers(actions: readonly Action[], subject: ActionTarget): Promise<ActionItem[]> {
-    const others = actions.includes('another-way') ? await this.#otherMethods(subject) : [];
+    const others = actions.includes('other-method') ? await this.#otherMethods(subject) : [];
     const usesPort = this.#usesLoopbackPort(subject);
     return actions
-      .filter((action) => (action !== 'another-way' || others.length > 0) && (action !== 'fixed-port' || usesPort))
+      .filter((action) => (action !== 'other-method' || others.length > 0) && (action !== 'fixed-port' || usesPort))
       .map((action) => {
-        const [only, ...more] = action === 'another-way' ? others : [];
+        const [only, ...more] = action === 'other-method' ? others : [];
         return {
           action,
           label: only === undefined || more.length > 0 ? text.actionLabel(action) : text.methodName(only),

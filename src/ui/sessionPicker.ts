@@ -47,7 +47,7 @@ export class SessionPicker {
                 run: () => vscode.env.clipboard.writeText(code),
               },
             ]),
-        { label: `$(arrow-swap) ${text.actionLabel('another-way')}`, run: () => actions.run('another-way', subject) },
+        { label: `$(arrow-swap) ${text.actionLabel('other-method')}`, run: () => actions.run('other-method', subject) },
         // Who types a code needs no redirect address.
         ...(code === undefined ? await this.#redirectChoices(subject) : []),
         { label: `$(close) ${text.labelCancelSignIn()}`, run: () => waiting.cancel() },

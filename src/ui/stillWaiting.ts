@@ -11,13 +11,13 @@ export async function showStillWaiting(
   actions: RecoveryActions,
   subject: ActionTarget,
 ): Promise<void> {
-  const offers = await actions.offers(['copy-redirect', 'fixed-port', 'another-way'], subject);
+  const offers = await actions.offers(['copy-redirect', 'fixed-port', 'other-method'], subject);
   if (redirect === undefined || over.aborted) {
     return;
   }
   // The name of the other method alone would not say what it is for here.
   const [button, ...others] = offers.map(({ action, label, run }): NotificationAction => ({
-    label: action === 'another-way' ? text.labelTryAnotherMethod() : label,
+    label: action === 'other-method' ? text.labelTryAnotherMethod() : label,
     run,
   }));
   const dismiss: NotificationAction = { label: text.labelDismiss(), run: () => {} };

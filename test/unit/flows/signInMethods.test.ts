@@ -153,7 +153,7 @@ describe('A sign-in', () => {
   it('ends when no method is available', async () => {
     const server = await ScriptedServer.start();
     server.metadata['grant_types_supported'] = ['client_credentials'];
-    await rejectsWith(start({ provider: providerAt(server.issuer) }), 'unsupported-server', 'no-way');
+    await rejectsWith(start({ provider: providerAt(server.issuer) }), 'unsupported-server', 'no-sign-in-method');
     await server.stop();
   });
 

@@ -197,12 +197,12 @@ describe('the report of what a person has asked for', () => {
 
   it('offers a fixed port in addition when the browser has not come back', async () => {
     assert.deepEqual(await buttonsAfter('sign-in-timeout', 'sign-in-deadline'), [
-      ['sign-in', 'another-way', 'fixed-port'],
+      ['sign-in', 'other-method', 'fixed-port'],
     ]);
   });
 
   it('is made when the person has cancelled, and not when they have changed the entry meanwhile', async () => {
-    assert.deepEqual(await buttonsAfter('cancelled', 'cancelled'), [['another-way', 'copy-redirect']]);
+    assert.deepEqual(await buttonsAfter('cancelled', 'cancelled'), [['other-method', 'copy-redirect']]);
     editor.reset();
     assert.deepEqual(await buttonsAfter('cancelled', 'entry-changed'), []);
   });
