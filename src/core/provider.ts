@@ -37,7 +37,7 @@ export const CLIENT_AUTHENTICATIONS = ['client_secret_basic', 'client_secret_pos
 /** One of them. */
 export type ClientAuthentication = (typeof CLIENT_AUTHENTICATIONS)[number];
 
-/** The ways to sign in, the most convenient one first. */
+/** The sign-in methods, the most convenient one first. */
 export const SIGN_IN_METHODS = ['loopback', 'uri', 'device', 'paste'] as const;
 /**
  * One of them: the browser comes back to a port of this machine (RFC 8252 section 7.3), or to the editor by a link of
