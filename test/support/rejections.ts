@@ -15,7 +15,7 @@ const seen = new WeakSet<Promise<unknown>>();
 let during = 'before the first test';
 let isOver = false;
 
-process.on('unhandledRejection', (reason, promise) => {
+function onRejection(reason: unknown, promise: Promise<unknown>): void {
   if (seen.has(promise)) {
     return;
   }
@@ -25,7 +25,9 @@ process.on('unhandledRejection', (reason, promise) => {
     // Nothing is left to fail but the process.
     throw reason;
   }
-});
+}
+
+process.on('unhandledRejection', onRejection);
 
 /** The rejections so far that nobody has handled; they are not given again. */
 export async function takeRejections(): Promise<string[]> {
@@ -41,6 +43,13 @@ export async function takeRejections(): Promise<string[]> {
 
 /** The root hooks: they note which test runs, and fail after the last one. */
 export const mochaHooks: RootHookObject = {
+  beforeAll() {
+    // A worker of mocha runs all hooks for each of its files, and removes the listeners after each.
+    isOver = false;
+    if (!process.listeners('unhandledRejection').includes(onRejection)) {
+      process.on('unhandledRejection', onRejection);
+    }
+  },
   beforeEach(this: Mocha.Context) {
     during = this.currentTest?.fullTitle() ?? during;
   },

@@ -8,11 +8,7 @@ import type { FaultAction } from '../../tools/identityFaults.ts';
 import { listenOnLoopback } from '../../tools/loopback.ts';
 import { LONG, MUTE, SHORT, finishSignIn, offersOf, renewNow, signIn, startSignIn, toast } from './acts.ts';
 import { entryFor, setScene, type Scene } from './scene.ts';
-
-/** How long, in s, a session lives that is to be warned of while there is still a "later": more than a minute is its last third. */
-const WARNED = 186;
-/** How long, in ms, until a renewal that fails by itself is told at the latest. */
-const BY_ITSELF = 12_000;
+import { LIMIT } from './workbench.ts';
 
 /** Renews to a token that soon runs out, after which something goes wrong with each renewal. */
 async function failNext(scene: Scene, action: FaultAction, path?: string): Promise<void> {
@@ -30,333 +26,292 @@ async function beRefused({ workbench }: Scene, sentence: string): Promise<void> 
 /** Waits for so many more renewals that do not work. */
 async function failedRenewals({ identity: { journal } }: Scene, count: number): Promise<void> {
   const wanted = journal.refreshRequests().length + count;
-  await journal.waitForRequest((entry) => journal.refreshRequests().indexOf(entry) === wanted - 1);
+  await journal.waitForRequest((entry) => journal.refreshRequests().indexOf(entry) === wanted - 1, {
+    limitMilliseconds: LIMIT,
+  });
 }
 
-describe('a person for whom something goes wrong', () => {
-  // It takes two minutes until its session is to be warned of: it is watched from the first test to the last.
-  const watched = setScene({ issueRefreshToken: 'never', accessTokenSeconds: WARNED });
+describe('a temporary failure', () => {
+  const scene = setScene({ accessTokenSeconds: LONG });
 
-  it('signs in to a session that cannot be renewed, and does other things meanwhile', async () => {
-    await watched.workbench.statusSays('Acme: signed out');
-    await signIn(watched.workbench);
-    await watched.workbench.statusSays('Acme: 3 minutes left');
-    await watched.workbench.sync('Dismiss', 'Acme didn’t issue a refresh token for demo');
-    await watched.workbench.clearNotifications();
+  it('does not occur when another extension is given the session', async () => {
+    const { workbench } = scene;
+    await workbench.statusSays('Acme: signed out');
+    await signIn(workbench);
+    await workbench.run('Consumer: Who Am I?');
+    await workbench.dialog
+      .filter({ hasText: 'wants to sign in using Acme' })
+      .getByRole('button', { name: 'Allow' })
+      .click();
+    await workbench.rows.filter({ hasText: 'demo' }).click();
+    await workbench.told('Acme says: you are Demo Account').waitFor();
   });
 
-  describe('for a while', () => {
-    const scene = setScene({ accessTokenSeconds: LONG });
-
-    it('lets another extension in', async () => {
-      const { workbench } = scene;
-      await workbench.statusSays('Acme: signed out');
-      await signIn(workbench);
-      await workbench.run('Consumer: Who Am I?');
-      await workbench.dialog
-        .filter({ hasText: 'wants to sign in using Acme' })
-        .getByRole('button', { name: 'Allow' })
-        .click();
-      await workbench.rows.filter({ hasText: 'demo' }).click();
-      await workbench.told('Acme says: you are Demo Account').waitFor();
-    });
-
-    it('is offline: reads so once a caller is refused, and no more once the server is back', async () => {
-      const { identity, workbench } = scene;
-      const sentence =
-        'Acme cannot be reached, or takes too long to answer. Your session is kept, and is renewed as soon as the server answers again.';
-      await failNext(scene, { kind: 'dropBefore' });
-      assert.equal(await workbench.notifications.count(), 0);
-      await beRefused(scene, sentence);
-      const told = toast(workbench, sentence);
-      assert.deepEqual(await offersOf(told), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
-      await workbench.statusSays(/Acme: retrying at \d+:\d\d:\d\d/);
-      assert.ok(!(await workbench.statusWarns()));
-      await workbench.picture('80-offline');
-      identity.faults.clear();
-      await told.waitFor({ state: 'detached' });
-      await workbench.statusSays('Acme: renews in 5');
-    });
-
-    it('has a server that is down: tries again by the button as soon as it is not', async () => {
-      const { identity, workbench } = scene;
-      const sentence =
-        'Acme has a problem of its own and cannot answer now. Your session is kept, and the renewal is tried again.';
-      await failNext(scene, { kind: 'answer', status: 503 }, '/token');
-      await beRefused(scene, sentence);
-      const told = toast(workbench, sentence);
-      assert.deepEqual(await offersOf(told), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
-      await workbench.statusSays('Acme: retrying');
-      await workbench.picture('81-server-down');
-      // The try after the second one is far enough away.
-      await failedRenewals(scene, 1);
-      assert.equal(await told.count(), 1, 'it is told once');
-      identity.faults.clear();
-      await told.getByRole('button', { name: 'Retry Now' }).click();
-      await workbench.told('The session of demo at Acme is renewed.').waitFor();
-      await told.waitFor({ state: 'detached' });
-      await workbench.statusSays('Acme: renews in 5');
-    });
-
-    it('is asked to wait: sees until when, and is not offered what would not help', async () => {
-      const { identity, workbench } = scene;
-      const wait = 8;
-      const sentence =
-        'Acme asks to wait a little before the next request. Your session is kept, and the renewal is tried again.';
-      await failNext(scene, { kind: 'answer', status: 429, headers: { 'retry-after': String(wait) } }, '/token');
-      await beRefused(scene, sentence);
-      const told = toast(workbench, sentence);
-      assert.deepEqual(await offersOf(told), { buttons: ['Show Log'], links: ['Dismiss', MUTE] });
-      const askedAt = identity.journal.refreshRequests().at(-1)?.at ?? NaN;
-      const times = [0, 1].map((more) =>
-        new Date(askedAt + (wait + more) * 1000).toLocaleTimeString('en', { timeStyle: 'medium' }),
-      );
-      await workbench.statusSays(new RegExp(`Acme: retrying at (${times.join('|')})`));
-      await workbench.picture('82-asked-to-wait');
-      await workbench.sync('Dismiss', sentence);
-      await told.waitFor({ state: 'detached' });
-      await workbench.statusSays('Acme: retrying at');
-      assert.equal(await told.count(), 0, 'dismissed means dismissed');
-      identity.faults.clear();
-      await workbench.statusSays('Acme: renews in 5');
-      const [first, second] = identity.journal.refreshRequests().slice(-2);
-      assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= wait * 1000, 'it waits as long as it was asked to');
-    });
-
-    it('has a web page in the way: tries again by the button as soon as it is not', async () => {
-      const { identity, workbench } = scene;
-      const sentence =
-        'Where Acme should answer, there is a web page: a login page of the network, a proxy, or a wrong issuer address. Your session is kept.';
-      await failNext(scene, { kind: 'html' }, '/token');
-      const told = toast(workbench, sentence);
-      await told.waitFor({ timeout: BY_ITSELF });
-      assert.deepEqual(await offersOf(told), {
-        buttons: ['Retry Now'],
-        links: ['Check Proxy Settings', 'Dismiss', MUTE],
-      });
-      await workbench.statusSays('Acme: needs attention');
-      assert.ok(await workbench.statusWarns());
-      await workbench.picture('83-web-page');
-      identity.faults.clear();
-      await told.getByRole('button', { name: 'Retry Now' }).click();
-      await workbench.told('The session of demo at Acme is renewed.').waitFor();
-      await told.waitFor({ state: 'detached' });
-      await workbench.statusSays('Acme: renews in 5');
-    });
-
-    it('has a clock that is off: sees by how much, and goes on once it is set', async () => {
-      const { identity, workbench } = scene;
-      const sentence =
-        'The clock of this computer is 10 minutes behind that of Acme. Check its date, time and time zone.';
-      await workbench.clearNotifications();
-      identity.faults.add({ action: { kind: 'shiftDate', seconds: 630 } });
-      await workbench.run('Session Keeper: Renew Now');
-      const told = toast(workbench, sentence);
-      assert.deepEqual(await offersOf(told), { buttons: ['Check the Clock'], links: ['Dismiss', MUTE] });
-      await workbench.picture('85-clock');
-      await told.getByRole('button', { name: 'Check the Clock' }).click();
-      const measured = workbench.told(
-        /The clock of this computer is 10 minutes behind that of Acme\. .* Measured at \d+:\d\d:\d\d/,
-      );
-      assert.deepEqual(await offersOf(measured), { buttons: ['Retry Now'], links: [] });
-      await workbench.picture('85-clock-measured');
-      identity.faults.clear();
-      await measured.getByRole('button', { name: 'Retry Now' }).click();
-      await workbench.told('The session of demo at Acme is renewed.').waitFor();
-      await told.waitFor({ state: 'detached' });
-    });
+  it('is reported when a caller is refused while the server is unreachable, and no longer when it is back', async () => {
+    const { identity, workbench } = scene;
+    const sentence =
+      'Acme cannot be reached, or takes too long to answer. Your session is kept, and is renewed as soon as the server answers again.';
+    await failNext(scene, { kind: 'dropBefore' });
+    assert.equal(await workbench.notifications.count(), 0);
+    await beRefused(scene, sentence);
+    const told = toast(workbench, sentence);
+    assert.deepEqual(await offersOf(told), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
+    await workbench.statusSays(/Acme: retrying at \d+:\d\d:\d\d/);
+    assert.ok(!(await workbench.statusWarns()));
+    await workbench.picture('80-offline');
+    identity.faults.clear();
+    await told.waitFor({ state: 'detached' });
+    await workbench.statusSays('Acme: renews in 5');
   });
 
-  describe('because the settings do not fit', () => {
-    const narrow = {
-      client_id: 'narrow',
-      redirect_uris: ['http://127.0.0.1/callback'],
-      application_type: 'native',
-      token_endpoint_auth_method: 'none',
-      scope: 'openid offline_access',
-    } as const;
-    let untrusted: Server;
-    let untrustedAddress = '';
-    /** A proxy that lets nobody through. */
-    let proxy: ProxyServer;
-    let proxyAddress = '';
-    before(async () => {
-      untrusted = createServer(selfSignedCertificate(), (_request, response) => void response.end('{}'));
-      untrustedAddress = `https://127.0.0.1:${String(await listenOnLoopback(untrusted))}`;
-      proxy = createProxy().on(
-        'connect',
-        (_request, socket) => void socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'),
-      );
-      proxyAddress = `http://127.0.0.1:${String(await listenOnLoopback(proxy))}`;
-    });
-    after(() => {
-      for (const server of [untrusted, proxy]) {
-        server.close();
-        server.closeAllConnections();
-      }
-    });
-    const entryOf = (label: string, issuer: string, clientId: string): Readonly<Record<string, unknown>> => ({
-      id: label.toLowerCase(),
-      label,
-      issuer,
-      clientId,
-    });
-    const acme = (issuer: string): Readonly<Record<string, unknown>> => entryFor(issuer);
-    const globex = (issuer: string): Readonly<Record<string, unknown>> =>
-      entryOf('Globex', issuer, 'nobody-knows-this-one');
-    const scopes = ['openid', 'offline_access', 'notes.read'];
-    const initech = (issuer: string): Readonly<Record<string, unknown>> => ({
-      ...entryOf('Initech', issuer, narrow.client_id),
-      scopes,
-    });
-    const scene = setScene({ accessTokenSeconds: LONG, clients: [narrow] }, (issuer) => ({
-      'sessionKeeper.providers': [
-        globex(issuer),
-        initech(issuer),
-        acme(issuer),
-        entryOf('Umbrella', untrustedAddress, 'some-client'),
-        entryOf('Hooli', 'https://id.hooli.invalid', 'some-client'),
-      ],
-    }));
-
-    it('has a client that is not accepted at a renewal: is led to the entry', async () => {
-      const { identity, workbench } = scene;
-      const sentence =
-        'Acme does not accept the client id, or wants a client secret with it. Check "clientId" in the settings.';
-      await workbench.statusSays('Signed out');
-      await signIn(workbench);
-      await failNext(scene, { kind: 'answer', status: 401, body: { error: 'invalid_client' } }, '/token');
-      const told = toast(workbench, sentence);
-      await told.waitFor({ timeout: BY_ITSELF });
-      assert.deepEqual(await offersOf(told), {
-        buttons: ['Open Settings'],
-        links: ['Set Client Secret…', 'Dismiss', MUTE],
-      });
-      await workbench.statusSays('Acme: needs attention');
-      await workbench.picture('86-client');
-      identity.faults.clear();
-      await told.getByRole('button', { name: 'Open Settings' }).click();
-      assert.deepEqual(JSON.parse(await workbench.selectedSettings()), acme(identity.issuer));
-      await workbench.picture('86-client-entry');
-      await workbench.run('View: Close All Editors');
-      await renewNow(scene);
-    });
-
-    it('asks for a scope that the server refuses: is led to the scopes', async () => {
-      const { workbench } = scene;
-      const page = await workbench.opens(() => startSignIn(workbench, 'Initech'));
-      await page.getByRole('heading', { name: 'Signing in did not work' }).waitFor();
-      await workbench.picture('87-scope-page', page);
-      await workbench.comeBackFrom(page);
-      const told = workbench.told(
-        'Initech does not grant a scope that was asked for. Check "scopes" in the settings. The server says: “requested scope is not allowed”',
-      );
-      assert.deepEqual(await offersOf(told), { buttons: ['Edit Scopes', 'Show Log'], links: [] });
-      await workbench.picture('87-scope');
-      await told.getByRole('button', { name: 'Edit Scopes' }).click();
-      assert.deepEqual(JSON.parse(`{${await workbench.selectedSettings()}}`), { scopes });
-      await workbench.picture('87-scope-entry');
-      await workbench.run('View: Close All Editors');
-    });
-
-    it('has a redirect URI that is not registered: has it in the clipboard', async () => {
-      const { identity, workbench } = scene;
-      const action: FaultAction = { kind: 'answer', status: 400, body: { error: 'redirect_uri_mismatch' } };
-      identity.faults.add({ path: '/token', grantType: 'authorization_code', times: 1, action });
-      await finishSignIn(workbench, () => startSignIn(workbench, 'Acme'));
-      const told = workbench.told(
-        'Acme doesn’t accept the redirect URI. Register it for this client there, or use a fixed port.',
-      );
-      assert.deepEqual((await offersOf(told)).buttons, ['Copy Redirect URI', 'Use a Fixed Port…']);
-      await workbench.picture('88-redirect');
-      await told.getByRole('button', { name: 'Copy Redirect URI' }).click();
-      await workbench
-        .told('Copied http://127.0.0.1/callback. Add it to your client at Acme as a redirect URI for any port.')
-        .waitFor();
-      assert.equal(await workbench.clipboard(), 'http://127.0.0.1/callback');
-      await workbench.picture('88-redirect-copied');
-      await workbench.clearNotifications();
-    });
-
-    it('has a server whose certificate is not trusted: is led to the settings for that', async () => {
-      const { workbench } = scene;
-      await workbench.run('Session Keeper: Sign In…');
-      await workbench.rows.filter({ hasText: 'Umbrella' }).click();
-      const told = workbench.told('The certificate of Umbrella is not trusted by this computer, so nothing was sent.');
-      assert.deepEqual((await offersOf(told)).buttons, ['Check Certificate Settings', 'Retry Now']);
-      await workbench.picture('89-certificate');
-      await told.getByRole('button', { name: 'Check Certificate Settings' }).click();
-      await workbench.settingIsShown('System Certificates');
-      await workbench.settingIsShown('Proxy Strict SSL');
-      await workbench.picture('89-certificate-settings');
-      await workbench.run('View: Close All Editors');
-    });
-
-    it('has a proxy that refuses: is led to its settings', async () => {
-      const { workbench } = scene;
-      await workbench.changeSettings({ 'http.proxy': proxyAddress });
-      await workbench.readSettingsAgain();
-      await workbench.run('Session Keeper: Sign In…');
-      await workbench.rows.filter({ hasText: 'Hooli' }).click();
-      const told = workbench.told('The proxy between this computer and Hooli refuses to pass requests on.');
-      assert.deepEqual(await offersOf(told), { buttons: ['Check Proxy Settings', 'Retry Now'], links: [] });
-      await workbench.picture('84-proxy');
-      await told.getByRole('button', { name: 'Check Proxy Settings' }).click();
-      await workbench.settingIsShown('Proxy Authorization');
-      await workbench.picture('84-proxy-settings');
-      await workbench.run('View: Close All Editors');
-      await workbench.changeSettings({ 'http.proxy': '' });
-      await workbench.readSettingsAgain();
-    });
-
-    it('has a client that the server does not know, which it says in the browser only: can start again', async () => {
-      const { workbench } = scene;
-      await workbench.changeSettings({ 'sessionKeeper.signInTimeout': 0.1 });
-      await workbench.readSettingsAgain();
-      const page = await workbench.opens(() => startSignIn(workbench, 'Globex'));
-      await page.getByText('client is invalid').waitFor();
-      await workbench.picture('90-unknown-client-page', page);
-      await workbench.comeBackFrom(page);
-      const told = workbench.told('Nobody finished signing in to Globex in time.');
-      assert.deepEqual(await offersOf(told), {
-        buttons: ['Sign In Again', 'Use Another Way to Sign In', 'Use a Fixed Port…'],
-        links: [],
-      });
-      await workbench.picture('90-unknown-client');
-      const again = await workbench.opens(() => told.getByRole('button', { name: 'Sign In Again' }).click());
-      await again.getByText('client is invalid').waitFor();
-      await workbench.comeBackFrom(again);
-    });
+  it('ends with the button when the server was down and is back', async () => {
+    const { identity, workbench } = scene;
+    const sentence =
+      'Acme has a problem of its own and cannot answer now. Your session is kept, and the renewal is tried again.';
+    await failNext(scene, { kind: 'answer', status: 503 }, '/token');
+    await beRefused(scene, sentence);
+    const told = toast(workbench, sentence);
+    assert.deepEqual(await offersOf(told), { buttons: ['Retry Now'], links: ['Show Log', 'Dismiss', MUTE] });
+    await workbench.statusSays('Acme: retrying');
+    await workbench.picture('81-server-down');
+    // The try after the second one is far enough away.
+    await failedRenewals(scene, 1);
+    assert.equal(await told.count(), 1, 'it is told once');
+    identity.faults.clear();
+    await told.getByRole('button', { name: 'Retry Now' }).click();
+    await workbench.told('The session of demo at Acme is renewed.').waitFor();
+    await told.waitFor({ state: 'detached' });
+    await workbench.statusSays('Acme: renews in 5');
   });
 
-  describe('before it does', () => {
-    const warning =
-      /Your session of demo at Acme ends at \d+:\d\d:\d\d [AP]M\. Sign in again now to go on without a break\./;
+  it('shows when the next try is when the server limits the rate, and offers no button for one before that', async () => {
+    const { identity, workbench } = scene;
+    // Long enough for what is done before the next try, also on a busy machine.
+    const wait = 20;
+    const sentence =
+      'Acme asks to wait a little before the next request. Your session is kept, and the renewal is tried again.';
+    await failNext(scene, { kind: 'answer', status: 429, headers: { 'retry-after': String(wait) } }, '/token');
+    await beRefused(scene, sentence);
+    const told = toast(workbench, sentence);
+    assert.deepEqual(await offersOf(told), { buttons: ['Show Log'], links: ['Dismiss', MUTE] });
+    const askedAt = identity.journal.refreshRequests().at(-1)?.at ?? NaN;
+    const times = [0, 1].map((more) =>
+      new Date(askedAt + (wait + more) * 1000).toLocaleTimeString('en', { timeStyle: 'medium' }),
+    );
+    await workbench.statusSays(new RegExp(`Acme: retrying at (${times.join('|')})`));
+    await workbench.picture('82-asked-to-wait');
+    await workbench.followLink('Dismiss', sentence);
+    await told.waitFor({ state: 'detached' });
+    await workbench.statusSays('Acme: retrying at');
+    assert.equal(await told.count(), 0, 'dismissed means dismissed');
+    identity.faults.clear();
+    await workbench.statusSays('Acme: renews in 5');
+    const [first, second] = identity.journal.refreshRequests().slice(-2);
+    assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= wait * 1000, 'it waits as long as it was asked to');
+  });
 
-    it('is warned of the end, puts the warning off, and is warned again', async function () {
-      this.timeout(WARNED * 1000);
-      const { workbench } = watched;
-      await workbench.page.bringToFront();
-      const told = workbench.told(warning);
-      await told.waitFor({ timeout: WARNED * 1000 });
-      assert.deepEqual(await offersOf(told), {
-        buttons: ['Sign In Again'],
-        links: ['Remind Me Later', 'Dismiss', MUTE],
-      });
-      await workbench.picture('96-warning');
-      await workbench.sync('Remind Me Later', warning);
-      await told.waitFor({ state: 'detached' });
-      await told.waitFor({ timeout: 60_000 });
-      assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again'], links: ['Dismiss', MUTE] });
-      await workbench.picture('97-warning-again');
+  it('ends with the button when a web page was answered and is not any more', async () => {
+    const { identity, workbench } = scene;
+    const sentence =
+      'Where Acme should answer, there is a web page: a login page of the network, a proxy, or a wrong issuer address. Your session is kept.';
+    await failNext(scene, { kind: 'html' }, '/token');
+    const told = toast(workbench, sentence);
+    await told.waitFor();
+    assert.deepEqual(await offersOf(told), {
+      buttons: ['Retry Now'],
+      links: ['Check Proxy Settings', 'Dismiss', MUTE],
     });
+    await workbench.statusSays('Acme: needs attention');
+    assert.ok(await workbench.statusWarns());
+    await workbench.picture('83-web-page');
+    identity.faults.clear();
+    await told.getByRole('button', { name: 'Retry Now' }).click();
+    await workbench.told('The session of demo at Acme is renewed.').waitFor();
+    await told.waitFor({ state: 'detached' });
+    await workbench.statusSays('Acme: renews in 5');
+  });
 
-    it('signs in without the warning, which goes away by itself', async () => {
-      const { identity, workbench } = watched;
-      identity.policy.accessTokenSeconds = LONG;
-      await signIn(workbench);
-      await workbench.told(warning).waitFor({ state: 'detached' });
-      await workbench.statusSays(/Acme: (59|60) minutes left/);
+  it('shows by how much the clock is off, and ends when it is set', async () => {
+    const { identity, workbench } = scene;
+    const sentence =
+      'The clock of this computer is 10 minutes behind that of Acme. Check its date, time and time zone.';
+    await workbench.clearNotifications();
+    identity.faults.add({ action: { kind: 'shiftDate', seconds: 630 } });
+    await workbench.run('Session Keeper: Renew Now');
+    const told = toast(workbench, sentence);
+    assert.deepEqual(await offersOf(told), { buttons: ['Check the Clock'], links: ['Dismiss', MUTE] });
+    await workbench.picture('85-clock');
+    await told.getByRole('button', { name: 'Check the Clock' }).click();
+    const measured = workbench.told(
+      /The clock of this computer is 10 minutes behind that of Acme\. .* Measured at \d+:\d\d:\d\d/,
+    );
+    assert.deepEqual(await offersOf(measured), { buttons: ['Retry Now'], links: [] });
+    await workbench.picture('85-clock-measured');
+    identity.faults.clear();
+    await measured.getByRole('button', { name: 'Retry Now' }).click();
+    await workbench.told('The session of demo at Acme is renewed.').waitFor();
+    await told.waitFor({ state: 'detached' });
+  });
+});
+
+describe('a failure due to the settings', () => {
+  const narrow = {
+    client_id: 'narrow',
+    redirect_uris: ['http://127.0.0.1/callback'],
+    application_type: 'native',
+    token_endpoint_auth_method: 'none',
+    scope: 'openid offline_access',
+  } as const;
+  let untrusted: Server;
+  let untrustedAddress = '';
+  /** A proxy that lets nobody through. */
+  let proxy: ProxyServer;
+  let proxyAddress = '';
+  before(async () => {
+    untrusted = createServer(selfSignedCertificate(), (_request, response) => void response.end('{}'));
+    untrustedAddress = `https://127.0.0.1:${String(await listenOnLoopback(untrusted))}`;
+    proxy = createProxy().on(
+      'connect',
+      (_request, socket) => void socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'),
+    );
+    proxyAddress = `http://127.0.0.1:${String(await listenOnLoopback(proxy))}`;
+  });
+  after(() => {
+    for (const server of [untrusted, proxy]) {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+  const entryOf = (label: string, issuer: string, clientId: string): Readonly<Record<string, unknown>> => ({
+    id: label.toLowerCase(),
+    label,
+    issuer,
+    clientId,
+  });
+  const acme = (issuer: string): Readonly<Record<string, unknown>> => entryFor(issuer);
+  const globex = (issuer: string): Readonly<Record<string, unknown>> =>
+    entryOf('Globex', issuer, 'nobody-knows-this-one');
+  const scopes = ['openid', 'offline_access', 'notes.read'];
+  const initech = (issuer: string): Readonly<Record<string, unknown>> => ({
+    ...entryOf('Initech', issuer, narrow.client_id),
+    scopes,
+  });
+  const scene = setScene({ accessTokenSeconds: LONG, clients: [narrow] }, (issuer) => ({
+    'sessionKeeper.providers': [
+      globex(issuer),
+      initech(issuer),
+      acme(issuer),
+      entryOf('Umbrella', untrustedAddress, 'some-client'),
+      entryOf('Hooli', 'https://id.hooli.invalid', 'some-client'),
+    ],
+  }));
+
+  it('leads to the entry when the server refuses the client at a renewal', async () => {
+    const { identity, workbench } = scene;
+    const sentence =
+      'Acme does not accept the client id, or wants a client secret with it. Check "clientId" in the settings.';
+    await workbench.statusSays('Signed out');
+    await signIn(workbench);
+    await failNext(scene, { kind: 'answer', status: 401, body: { error: 'invalid_client' } }, '/token');
+    const told = toast(workbench, sentence);
+    await told.waitFor();
+    assert.deepEqual(await offersOf(told), {
+      buttons: ['Open Settings'],
+      links: ['Set Client Secret…', 'Dismiss', MUTE],
     });
+    await workbench.statusSays('Acme: needs attention');
+    await workbench.picture('86-client');
+    identity.faults.clear();
+    await told.getByRole('button', { name: 'Open Settings' }).click();
+    assert.deepEqual(JSON.parse(await workbench.selectedSettings()), acme(identity.issuer));
+    await workbench.picture('86-client-entry');
+    await workbench.run('View: Close All Editors');
+    await renewNow(scene);
+  });
+
+  it('leads to the scopes when the server refuses one', async () => {
+    const { workbench } = scene;
+    const page = await workbench.opens(() => startSignIn(workbench, 'Initech'));
+    await page.getByRole('heading', { name: 'Signing in did not work' }).waitFor();
+    await workbench.picture('87-scope-page', page);
+    await workbench.comeBackFrom(page);
+    const told = workbench.told(
+      'Initech does not grant a scope that was asked for. Check "scopes" in the settings. The server says: “requested scope is not allowed”',
+    );
+    assert.deepEqual(await offersOf(told), { buttons: ['Edit Scopes', 'Show Log'], links: [] });
+    await workbench.picture('87-scope');
+    await told.getByRole('button', { name: 'Edit Scopes' }).click();
+    assert.deepEqual(JSON.parse(`{${await workbench.selectedSettings()}}`), { scopes });
+    await workbench.picture('87-scope-entry');
+    await workbench.run('View: Close All Editors');
+  });
+
+  it('copies the redirect URI when it is not registered', async () => {
+    const { identity, workbench } = scene;
+    const action: FaultAction = { kind: 'answer', status: 400, body: { error: 'redirect_uri_mismatch' } };
+    identity.faults.add({ path: '/token', grantType: 'authorization_code', times: 1, action });
+    await finishSignIn(workbench, () => startSignIn(workbench, 'Acme'));
+    const told = workbench.told(
+      'Acme doesn’t accept the redirect URI. Register it for this client there, or use a fixed port.',
+    );
+    assert.deepEqual((await offersOf(told)).buttons, ['Copy Redirect URI', 'Use a Fixed Port…']);
+    await workbench.picture('88-redirect');
+    await told.getByRole('button', { name: 'Copy Redirect URI' }).click();
+    await workbench
+      .told('Copied http://127.0.0.1/callback. Add it to your client at Acme as a redirect URI for any port.')
+      .waitFor();
+    assert.equal(await workbench.clipboard(), 'http://127.0.0.1/callback');
+    await workbench.picture('88-redirect-copied');
+    await workbench.clearNotifications();
+  });
+
+  it('leads to the certificate settings when the certificate is not trusted', async () => {
+    const { workbench } = scene;
+    await workbench.run('Session Keeper: Sign In…');
+    await workbench.rows.filter({ hasText: 'Umbrella' }).click();
+    const told = workbench.told('The certificate of Umbrella is not trusted by this computer, so nothing was sent.');
+    assert.deepEqual((await offersOf(told)).buttons, ['Check Certificate Settings', 'Retry Now']);
+    await workbench.picture('89-certificate');
+    await told.getByRole('button', { name: 'Check Certificate Settings' }).click();
+    await workbench.settingIsShown('System Certificates');
+    await workbench.settingIsShown('Proxy Strict SSL');
+    await workbench.picture('89-certificate-settings');
+    await workbench.run('View: Close All Editors');
+  });
+
+  it('leads to the proxy settings when the proxy refuses', async () => {
+    const { workbench } = scene;
+    await workbench.changeSettings({ 'http.proxy': proxyAddress });
+    await workbench.readSettingsAgain();
+    await workbench.run('Session Keeper: Sign In…');
+    await workbench.rows.filter({ hasText: 'Hooli' }).click();
+    const told = workbench.told('The proxy between this computer and Hooli refuses to pass requests on.');
+    assert.deepEqual(await offersOf(told), { buttons: ['Check Proxy Settings', 'Retry Now'], links: [] });
+    await workbench.picture('84-proxy');
+    await told.getByRole('button', { name: 'Check Proxy Settings' }).click();
+    await workbench.settingIsShown('Proxy Authorization');
+    await workbench.picture('84-proxy-settings');
+    await workbench.run('View: Close All Editors');
+    await workbench.changeSettings({ 'http.proxy': '' });
+    await workbench.readSettingsAgain();
+  });
+
+  it('offers to start again when the server reports an unknown client in the browser only', async () => {
+    const { workbench } = scene;
+    await workbench.changeSettings({ 'sessionKeeper.signInTimeout': 0.1 });
+    await workbench.readSettingsAgain();
+    const page = await workbench.opens(() => startSignIn(workbench, 'Globex'));
+    await page.getByText('client is invalid').waitFor();
+    await workbench.picture('90-unknown-client-page', page);
+    await workbench.comeBackFrom(page);
+    const told = workbench.told('Nobody finished signing in to Globex in time.');
+    assert.deepEqual(await offersOf(told), {
+      buttons: ['Sign In Again', 'Use Another Way to Sign In', 'Use a Fixed Port…'],
+      links: [],
+    });
+    await workbench.picture('90-unknown-client');
+    const again = await workbench.opens(() => told.getByRole('button', { name: 'Sign In Again' }).click());
+    await again.getByText('client is invalid').waitFor();
+    await workbench.comeBackFrom(again);
   });
 });

@@ -1,10 +1,10 @@
-// Signing out of the server, too, in the browser, and the way back from there.
+// Signing out at the server, too, in the browser, and the callback from there.
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { finishSignIn, signIn } from './acts.ts';
 import { entryFor, setScene } from './scene.ts';
 
-describe('a person who signs out of the server, too', () => {
+describe('signing out when the provider is to be signed out in the browser, too', () => {
   const scene = setScene({}, (issuer) => ({
     'sessionKeeper.providers': [{ ...entryFor(issuer), signOutAtServer: 'return' }],
   }));
@@ -20,7 +20,7 @@ describe('a person who signs out of the server, too', () => {
     return page;
   };
 
-  it('confirms it there, and ends on a page that says so', async () => {
+  it('ends on a page that says so when the person has confirmed it at the server', async () => {
     const { identity, workbench } = scene;
     await signIn(workbench);
     const page = await signOut();
@@ -35,7 +35,7 @@ describe('a person who signs out of the server, too', () => {
     await workbench.comeBackFrom(page);
   });
 
-  it('is asked who they are at the next sign-in', async () => {
+  it('makes the server ask for the password when the person signs in the next time', async () => {
     const { workbench } = scene;
     await workbench.clearNotifications();
     await finishSignIn(workbench, async () => {
@@ -46,7 +46,7 @@ describe('a person who signs out of the server, too', () => {
     await workbench.told('Signed in to Acme as demo.').waitFor();
   });
 
-  it('gets a page that says so where an answer comes back that belongs to no sign-out of theirs', async () => {
+  it('shows that the response belongs to another sign-out when its state does not match', async () => {
     const { workbench } = scene;
     const page = await signOut();
     const answer = new URL(new URL(page.url()).searchParams.get('post_logout_redirect_uri') ?? '');

@@ -1,36 +1,23 @@
 // VS Code's workbench as a person uses it: by what can be seen and clicked.
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { launchBrowser } from '../../tools/browser.ts';
-import {
-  installExtensions,
-  startEditor,
-  windowAddress,
-  writeSettings,
-  type Editor,
-  type EditorSettings,
-} from '../../tools/editor.ts';
-import { packageExtensions } from '../../tools/package.ts';
+import { windowAddress, writeSettings, type Editor, type EditorSettings } from '../../tools/editor.ts';
 import { logsIn, type LogText } from '../../tools/leaks.ts';
 import { extensionId, root } from '../../tools/places.ts';
 import { printLog } from '../../tools/progress.ts';
+import { returnEditor, sharedBrowser, takeEditor } from './editors.ts';
 
 const SHOTS = join(root, 'out', 'screenshots');
 
-/** The package files, made once for all windows of this process. */
-let packages: Promise<string[]> | undefined;
-
-async function makePackages(): Promise<string[]> {
-  const into = join(root, 'out', 'packages');
-  await mkdir(into, { recursive: true });
-  return packageExtensions(into);
-}
+/** How long, in ms, anything may take that is waited for: only a failure takes that long, also on a busy machine. */
+export const LIMIT = 90_000;
 
 /** What the windows of one VS Code have in common: the browser with its storage, and the server with its folders. */
-interface RedirectEnvironment {
-  readonly browser: Browser;
+interface SharedParts {
+  /** The browser, if it is this VS Code's own. */
+  readonly browser: Browser | undefined;
   readonly context: BrowserContext;
   readonly editor: Editor;
   /** Where the browser finds it. */
@@ -44,9 +31,9 @@ interface RedirectEnvironment {
 export class Workbench {
   readonly page: Page;
   readonly context: BrowserContext;
-  readonly #around: RedirectEnvironment;
+  readonly #around: SharedParts;
 
-  private constructor(page: Page, around: RedirectEnvironment) {
+  private constructor(page: Page, around: SharedParts) {
     this.page = page;
     this.context = around.context;
     this.#around = around;
@@ -57,17 +44,16 @@ export class Workbench {
    * @param host the name under which the browser finds VS Code, as if that ran on another machine.
    */
   static async open(settings: EditorSettings, host?: string): Promise<Workbench> {
-    // The name is short because VS Code keeps sockets below it, and their paths are limited to 103 characters.
-    const dataDir = await mkdtemp(join(tmpdir(), 'sk-'));
-    const folder = join(dataDir, 'notes');
-    await mkdir(folder, { recursive: true });
-    packages ??= makePackages();
-    await installExtensions(await packages, { dataDir, log: printLog });
-    const editor = await startEditor({ dataDir, settings, smokeTestDriver: false, log: printLog });
+    const editor = await takeEditor();
+    await writeSettings(userDirOf(editor), settings);
+    const folder = join(editor.dataDir, 'notes');
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder);
     const elsewhere = host === undefined ? undefined : new URL(`http://${host}:${editor.port}`);
-    const browser = await launchBrowser({ elsewhere, log: printLog });
-    const context = await browser.newContext({ viewport: { width: 1100, height: 700 } });
-    context.setDefaultTimeout(15_000);
+    const browser = elsewhere === undefined ? undefined : await launchBrowser({ elsewhere, log: printLog });
+    const context = await (browser ?? (await sharedBrowser())).newContext({ viewport: { width: 1100, height: 700 } });
+    context.setDefaultTimeout(LIMIT);
+    await context.addInitScript(restOnToasts);
     return Workbench.#openIn({
       browser,
       context,
@@ -78,7 +64,7 @@ export class Workbench {
     });
   }
 
-  static async #openIn(around: RedirectEnvironment): Promise<Workbench> {
+  static async #openIn(around: SharedParts): Promise<Workbench> {
     const page = await around.context.newPage();
     await page.goto(
       await windowAddress(
@@ -176,15 +162,15 @@ export class Workbench {
     await this.page.bringToFront();
     const input = this.page.locator('.quick-input-widget input').first();
     const row = wanted(this.rows).first();
-    for (let tries = 1; ; tries += 1) {
+    for (let timeout = 2000; ; timeout += 1000) {
       await this.page.keyboard.press('F1');
       try {
-        await input.waitFor({ timeout: 2000 });
+        await input.waitFor({ timeout });
         await input.fill(`>${words}`);
-        await row.waitFor({ timeout: 2000 });
+        await row.waitFor({ timeout });
         return row;
       } catch (error) {
-        if (tries === 10) {
+        if (timeout >= 15_000) {
           throw error;
         }
         await this.page.keyboard.press('Escape');
@@ -233,14 +219,23 @@ export class Workbench {
     return this.notifications.filter({ hasText: words });
   }
 
-  /** Takes every notification away, as a person does who has read them. */
+  /** Takes every notification away, as a person does who has read them; also one that comes at that moment. */
   async clearNotifications(): Promise<void> {
-    await this.run('Notifications: Clear All Notifications');
-    await this.notifications.first().waitFor({ state: 'detached' });
+    for (const end = Date.now() + LIMIT; ;) {
+      await this.run('Notifications: Clear All Notifications');
+      try {
+        await this.notifications.first().waitFor({ state: 'detached', timeout: 2000 });
+        return;
+      } catch (error) {
+        if (Date.now() > end) {
+          throw error;
+        }
+      }
+    }
   }
 
   /** Follows a link in a notification that says something. */
-  async sync(link: string, words: string | RegExp): Promise<void> {
+  async followLink(link: string, words: string | RegExp): Promise<void> {
     await this.told(words).locator('a', { hasText: link }).click();
   }
 
@@ -286,19 +281,43 @@ export class Workbench {
     await this.page.reload();
   }
 
-  /** Closes everything: all windows, the browser and the server. */
+  /** Closes all windows, and gives the editor back. */
   async close(): Promise<void> {
-    const { browser, editor } = this.#around;
-    await browser.close();
-    await editor.stop();
-    await rm(editor.dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    const { browser, context, editor } = this.#around;
+    // Only a page that is closed by itself tells VS Code's server that it is gone; its extension host would live on.
+    for (const page of context.pages()) {
+      await page.close();
+    }
+    await context.close();
+    await browser?.close();
+    await returnEditor(editor);
   }
 
   get #userDir(): string {
-    return join(this.#around.editor.dataDir, 'data', 'User');
+    return userDirOf(this.#around.editor);
   }
 
   async #keepLogs(): Promise<void> {
     this.#around.earlierLogs = await this.logTexts();
   }
+}
+
+function userDirOf({ dataDir }: Editor): string {
+  return join(dataDir, 'data', 'User');
+}
+
+/**
+ * Runs in a page: lets the pointer rest on each toast. VS Code hides any other after some seconds, which would be too
+ * early on a busy machine; it is in the way of no click.
+ */
+function restOnToasts(): void {
+  const rested = new WeakSet<Element>();
+  new MutationObserver(() => {
+    for (const toast of document.querySelectorAll('.notification-toast-container')) {
+      if (!rested.has(toast)) {
+        rested.add(toast);
+        toast.dispatchEvent(new MouseEvent('mouseover'));
+      }
+    }
+  }).observe(document, { childList: true, subtree: true });
 }

@@ -5,7 +5,7 @@ import { entryFor, setScene } from './scene.ts';
 
 const BOUND = 'editor-with-key';
 
-describe('a person whose session is bound to a key', () => {
+describe('a session that is bound to a DPoP key', () => {
   const scene = setScene(
     {
       accessTokenSeconds: LONG,
@@ -25,7 +25,7 @@ describe('a person whose session is bound to a key', () => {
     (issuer) => ({ 'sessionKeeper.providers': [{ ...entryFor(issuer), clientId: BOUND, dpop: true }] }),
   );
 
-  it('signs in, reloads the window, and renews with the same key', async () => {
+  it('renews with the same key when the window was reloaded', async () => {
     const { workbench } = scene;
     await signIn(workbench);
     await workbench.reload();
@@ -33,7 +33,7 @@ describe('a person whose session is bound to a key', () => {
     await renewNow(scene);
   });
 
-  it('renews in another window, too', async () => {
+  it('renews with the same key when another window does it', async () => {
     const { identity, workbench } = scene;
     const other = await workbench.another();
     await other.statusSays('Acme: renews in');

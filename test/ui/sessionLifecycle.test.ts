@@ -1,10 +1,11 @@
-// The person's whole path, in a real VS Code at a real identity server.
+// A session from signing in to signing out, in a real VS Code at a real identity server.
 import assert from 'node:assert/strict';
 import { leaks } from '../../tools/leaks.ts';
 import { signInAt } from '../../tools/person.ts';
 import { setScene } from './scene.ts';
+import { LIMIT } from './workbench.ts';
 
-describe('a person with one provider in the settings', () => {
+describe('a session from signing in to signing out', () => {
   const scene = setScene({ accessTokenSeconds: 3600 });
 
   /** The tokens that the server has given out and still honours. */
@@ -19,7 +20,7 @@ describe('a person with one provider in the settings', () => {
     return active;
   }
 
-  it('sees that nobody is signed in, and is offered to sign in by the Accounts menu, and only what makes sense by the palette', async () => {
+  it('is offered by the Accounts menu and the status bar when nobody is signed in, and no command for a session is', async () => {
     const { workbench } = scene;
     await workbench.statusSays('Acme: signed out');
     await workbench.badgeSays(1);
@@ -33,7 +34,7 @@ describe('a person with one provider in the settings', () => {
     await workbench.page.keyboard.press('Escape');
   });
 
-  it('signs in at the server’s own page, and reads that it worked', async () => {
+  it('starts when the person signs in at the server’s page, which the Accounts menu opens', async () => {
     const { workbench } = scene;
     const items = await workbench.accountsMenu();
     const page = await workbench.opens(() => workbench.choose(items.filter({ hasText: 'Sign in with Acme' })));
@@ -48,7 +49,7 @@ describe('a person with one provider in the settings', () => {
     await workbench.comeBackFrom(page);
   });
 
-  it('sent the request to the server to the letter', () => {
+  it('was asked for with PKCE, the default scopes and a loopback redirect URI when it started', () => {
     const { identity } = scene;
     const sent = identity.journal.entries.find(({ path }) => path === '/auth')?.parameters ?? {};
     assert.equal(sent['scope'], 'openid profile email offline_access');
@@ -56,7 +57,7 @@ describe('a person with one provider in the settings', () => {
     assert.equal(sent['code_challenge_method'], 'S256');
   });
 
-  it('sees how long it lasts, has the account in the menu, and no badge any more', async () => {
+  it('is in the status bar and in the Accounts menu when it has started, and the badge is gone', async () => {
     const { workbench } = scene;
     await workbench.statusSays('Acme: renews in 5');
     await workbench.badgeSays(0);
@@ -66,7 +67,7 @@ describe('a person with one provider in the settings', () => {
     await workbench.page.keyboard.press('Escape');
   });
 
-  it('reads more in the tooltip, and can act from there', async () => {
+  it('is described, with actions, when the pointer rests on the status bar item', async () => {
     const { workbench } = scene;
     await workbench.page.mouse.move(500, 300);
     await workbench.status.hover();
@@ -89,20 +90,22 @@ describe('a person with one provider in the settings', () => {
     await workbench.page.mouse.move(500, 300);
   });
 
-  it('finds every action behind a click, and renews by hand', async () => {
+  it('is renewed when the person chooses that after a click on the status bar item', async () => {
     const { identity, workbench } = scene;
     await workbench.status.click();
     const renewNow = workbench.rows.filter({ hasText: 'Renew Now' });
     await renewNow.waitFor();
     await workbench.picture('6-actions');
-    const renewed = identity.journal.waitForRequest(({ grantType }) => grantType === 'refresh_token');
+    const renewed = identity.journal.waitForRequest(({ grantType }) => grantType === 'refresh_token', {
+      limitMilliseconds: LIMIT,
+    });
     await renewNow.click();
     assert.equal((await renewed).status, 200);
     await workbench.notifications.filter({ hasText: 'The session of demo at Acme is renewed.' }).waitFor();
     await workbench.picture('7-renewed');
   });
 
-  it('is renewed ahead of time without doing anything, as the server can tell', async () => {
+  it('is renewed automatically when the token is about to expire', async () => {
     const { identity, workbench } = scene;
     identity.policy.accessTokenSeconds = 9;
     await workbench.run('Session Keeper: Renew Now');
@@ -110,14 +113,14 @@ describe('a person with one provider in the settings', () => {
     await identity.journal.waitForRequest(
       ({ grantType }) => grantType === 'refresh_token' && identity.journal.refreshRequests().length > before + 1,
       {
-        limitMilliseconds: 20_000,
+        limitMilliseconds: LIMIT,
       },
     );
     identity.policy.accessTokenSeconds = 3600;
     await workbench.statusSays('Acme: renews in 5');
   });
 
-  it('is still signed in after a restart, without a request to the server', async () => {
+  it('is still there, without a request to the server, when the window was reloaded', async () => {
     const { identity, workbench } = scene;
     const { length } = identity.journal.entries;
     await workbench.reload();
@@ -126,7 +129,7 @@ describe('a person with one provider in the settings', () => {
     await workbench.badgeSays(0);
   });
 
-  it('lets another extension in, which then reaches the server with the token', async () => {
+  it('gives another extension a token that works when the person allows it', async () => {
     const { identity, workbench } = scene;
     await workbench.run('Consumer: Who Am I?');
     await workbench.dialog.filter({ hasText: 'wants to sign in using Acme' }).waitFor();
@@ -141,7 +144,7 @@ describe('a person with one provider in the settings', () => {
     assert.ok(identity.journal.entries.some(({ path, status }) => path === '/me' && status === 200));
   });
 
-  it('reads the story in the log, which holds no secret', async () => {
+  it('is in the log, without any secret, when that is opened', async () => {
     const { identity, workbench } = scene;
     await workbench.run('Session Keeper: Show Log');
     const lines = workbench.page.locator('.output-view-content, .part.panel').locator('.view-line');
@@ -158,7 +161,7 @@ describe('a person with one provider in the settings', () => {
     await workbench.page.keyboard.press('Control+j');
   });
 
-  it('signs out from the Accounts menu, here and at the server', async () => {
+  it('ends here and at the server when the person signs out in the Accounts menu', async () => {
     const { identity, workbench } = scene;
     assert.ok((await activeTokens()).length > 0);
     const items = await workbench.accountsMenu();
@@ -166,7 +169,9 @@ describe('a person with one provider in the settings', () => {
     await workbench.choose(workbench.page.locator('.action-menu-item', { hasText: 'Sign Out' }));
     await workbench.dialog.getByRole('button', { name: 'Sign Out' }).click();
     await workbench.statusSays('Acme: signed out');
-    await identity.journal.waitForRequest(({ path, status }) => path === '/token/revocation' && status === 200);
+    await identity.journal.waitForRequest(({ path, status }) => path === '/token/revocation' && status === 200, {
+      limitMilliseconds: LIMIT,
+    });
     await workbench.badgeSays(1);
     await workbench.picture('11-signed-out');
     assert.deepEqual(await activeTokens(), []);

@@ -7,12 +7,12 @@ import { entryFor, setScene } from './scene.ts';
 
 const CODE = /[A-Z]{4}-[A-Z]{4}/;
 
-describe('a person whose browser is on another computer than VS Code', () => {
+describe('signing in when the browser is on another computer than VS Code', () => {
   const scene = setScene({}, (issuer) => ({ 'sessionKeeper.providers': [entryFor(issuer)] }), {
     host: 'code.example.com',
   });
 
-  it('is shown a code first, because the browser could not come back', async () => {
+  it('shows a code first when the browser could not return to VS Code', async () => {
     const { workbench } = scene;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.filter({ hasText: 'Enter this code' }).waitFor();
@@ -21,7 +21,7 @@ describe('a person whose browser is on another computer than VS Code', () => {
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
   });
 
-  it('calls it off, is offered to paste the address instead, by name, and is told what is not the address', async () => {
+  it('offers to paste the address when the code was canceled, and refuses the address of another sign-in', async () => {
     const { workbench } = scene;
     const told = await callOff(workbench);
     assert.deepEqual(await offersOf(told), {
@@ -38,7 +38,7 @@ describe('a person whose browser is on another computer than VS Code', () => {
     await workbench.picture('66-elsewhere-wrong-address');
   });
 
-  it('leaves that too, and is offered the code by name', async () => {
+  it('offers the code by name when pasting was canceled', async () => {
     const { workbench } = scene;
     await workbench.page.keyboard.press('Escape');
     const told = workbench.told('Signing in to Acme was cancelled.').last();
@@ -48,7 +48,7 @@ describe('a person whose browser is on another computer than VS Code', () => {
     await workbench.clearNotifications();
   });
 
-  it('pastes the address on which the browser has ended, and is signed in', async () => {
+  it('signs in when the address of the last page is pasted', async () => {
     const { workbench } = scene;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
@@ -65,7 +65,7 @@ describe('a person whose browser is on another computer than VS Code', () => {
     await workbench.statusSays('Acme: renews in');
   });
 
-  it('gets a new code where one has run out, and is signed in with it', async () => {
+  it('signs in with a new code when the first one has expired', async () => {
     const { identity, workbench } = scene;
     await workbench.clearNotifications();
     identity.policy.deviceCodeSeconds = 2;

@@ -1,4 +1,4 @@
-// The guide to a first provider, from empty settings to signed in, at a real identity server.
+// Add Provider…, from empty settings to signed in, at a real identity server.
 import assert from 'node:assert/strict';
 import type { Locator } from 'playwright-core';
 import { demoClientId } from '../../tools/identityServer.ts';
@@ -34,12 +34,16 @@ function partsOf({ workbench }: Scene): Box {
   };
 }
 
-describe('a person with empty settings', () => {
+describe('adding a provider when none is configured', () => {
   const scene = setScene({}, () => ({}));
 
-  it('is led to the guide by the first thing they try', async () => {
+  it('starts when the person tries to sign in, and nothing is in the status bar before that', async () => {
     const { workbench } = scene;
     await workbench.run('Session Keeper: Sign In…');
+    await workbench.told('No provider is set up yet.').waitFor();
+    assert.equal(await workbench.status.count(), 0);
+    await workbench.badgeSays(0);
+    await workbench.picture('20-nothing-set-up');
     await workbench.press('Add Provider…', 'No provider is set up yet.');
     await partsOf(scene).title('Add Provider (1/10)');
     for (const name of ['Another Server', 'Keycloak', 'Microsoft Entra ID']) {
@@ -48,7 +52,7 @@ describe('a person with empty settings', () => {
     await workbench.picture('120-guide-server');
   });
 
-  it('chooses a ready-made definition, sees what to fill in, and goes back for another', async () => {
+  it('shows what to fill in when a predefined server is chosen, and goes back to choose another', async () => {
     const { workbench } = scene;
     const { input, says, title, widget } = partsOf(scene);
     await workbench.rows.filter({ hasText: 'Keycloak' }).click();
@@ -64,7 +68,7 @@ describe('a person with empty settings', () => {
     await says('The address of the issuer');
   });
 
-  it('types a wrong issuer, reads what is wrong with it, and corrects it', async () => {
+  it('shows what is wrong when the issuer is, and continues when it is corrected', async () => {
     const { identity, workbench } = scene;
     const { input, says, widget } = partsOf(scene);
     await input.fill('http://id.example.com');
@@ -90,7 +94,7 @@ describe('a person with empty settings', () => {
     await workbench.page.keyboard.press('Enter');
   });
 
-  it('says which redirect URIs the server accepts, sees what to register for each, and copies it', async () => {
+  it('shows what to register when a kind of redirect URI is chosen, and copies it', async () => {
     const { workbench } = scene;
     const { input, says, title, widget } = partsOf(scene);
     await title('Add Provider (4/10)');
@@ -127,7 +131,7 @@ describe('a person with empty settings', () => {
     await title('Add Provider (5/10)');
   });
 
-  it('copies the redirect address, and enters the client id', async () => {
+  it('copies the redirect URI, and opens the instructions, when the client ID is asked for', async () => {
     const { workbench } = scene;
     const { input, says, widget } = partsOf(scene);
     await says('Redirect address to register: http://127.0.0.1/callback (any port).');
@@ -145,7 +149,7 @@ describe('a person with empty settings', () => {
     await workbench.page.keyboard.press('Enter');
   });
 
-  it('finds the sensible scopes picked, and a step back where it was', async () => {
+  it('has the usual scopes selected, and keeps what was entered when the person goes back', async () => {
     const { workbench } = scene;
     const { input, title, widget } = partsOf(scene);
     await workbench.rows.filter({ hasText: 'offline_access' }).waitFor();
@@ -166,7 +170,7 @@ describe('a person with empty settings', () => {
     await workbench.page.keyboard.press('Enter');
   });
 
-  it('names it, and reads everything once more', async () => {
+  it('refuses an ID that VS Code itself uses, and shows a summary when everything is entered', async () => {
     const { workbench } = scene;
     const { input, says, title } = partsOf(scene);
     await title('Add Provider (8/10)');
@@ -184,7 +188,7 @@ describe('a person with empty settings', () => {
     await workbench.picture('127-guide-summary');
   });
 
-  it('signs in now, and is signed in', async () => {
+  it('signs in when that is chosen at the end', async () => {
     const { identity, workbench } = scene;
     const page = await workbench.opens(() => workbench.rows.filter({ hasText: 'Sign In Now' }).click());
     await signInAt(page, 'demo');
@@ -198,7 +202,7 @@ describe('a person with empty settings', () => {
     ]);
   });
 
-  it('changes the label of it later, and nothing else', async () => {
+  it('changes nothing but the label when only that is edited later', async () => {
     const { identity, workbench } = scene;
     const { input, title } = partsOf(scene);
     await workbench.run('Session Keeper: Add Provider…');
@@ -230,7 +234,7 @@ describe('a person with empty settings', () => {
   });
 });
 
-describe('a person with entries that are not all good', () => {
+describe('adding a provider when some entries are invalid', () => {
   const bad = {
     id: 'intranet',
     label: 'Intranet',
@@ -254,7 +258,7 @@ describe('a person with entries that are not all good', () => {
     }),
   );
 
-  it('can go on with a server that does not answer, adds a scope of their own, and saves; the others stay as they are', async () => {
+  it('saves a server that does not answer, with a scope that was typed, and leaves the other entries as they are', async () => {
     const { workbench } = scene;
     const { input, says, title, widget } = partsOf(scene);
     await workbench.run('Session Keeper: Add Provider…');
@@ -300,7 +304,7 @@ describe('a person with entries that are not all good', () => {
     });
   });
 
-  it('gives the secret of the client, which goes into no setting, and signs in with it', async () => {
+  it('signs in with the client secret that was entered, and writes it into no setting', async () => {
     const { identity, workbench } = scene;
     const { input, title } = partsOf(scene);
     await workbench.run('Session Keeper: Add Provider…');
@@ -337,7 +341,7 @@ describe('a person with entries that are not all good', () => {
     assert.ok(settings.includes(`"issuer":"${identity.issuer}"`), 'the issuer is as the server spells it');
   });
 
-  it('is asked for no more than a product needs that does not describe itself, and signs in there with a code where there is no secret', async () => {
+  it('asks only for what is needed when the product has no metadata, and chooses the device code when there is no secret', async () => {
     const { workbench } = scene;
     const { input, says, title, widget } = partsOf(scene);
     await workbench.run('Session Keeper: Add Provider…');

@@ -1,17 +1,23 @@
-// What a person meets when a session is over for good: one sentence in one of the windows, and a way back in.
+// What is shown when a session has ended for good: one sentence in one of the windows, and how to sign in again.
 import assert from 'node:assert/strict';
 import type { JournalEntry } from '../../tools/identityJournal.ts';
+import { answerPages } from '../../tools/person.ts';
 import { LONG, MUTE, offersOf, renewNow, signIn, signInAgain, toast } from './acts.ts';
-import { setScene, type Scene } from './scene.ts';
+import { entryFor, setScene, type Scene } from './scene.ts';
 import type { Workbench } from './workbench.ts';
+
+/** What the entry adds to each authorization request. */
+const PARAMETERS = { ui_locales: 'en' };
 
 /** The latest authorization request. */
 function latestAuthorization({ identity: { journal } }: Scene): JournalEntry['parameters'] {
   return journal.entries.findLast(({ path }) => path === '/auth')?.parameters ?? {};
 }
 
-describe('a person whose session ends', () => {
-  const scene = setScene({ accessTokenSeconds: LONG });
+describe('a session that has ended', () => {
+  const scene = setScene({ accessTokenSeconds: LONG }, (issuer) => ({
+    'sessionKeeper.providers': [{ ...entryFor(issuer), authorizationParameters: PARAMETERS }],
+  }));
   const ended = 'Acme ended your session. Sign in again.';
   let second: Workbench;
 
@@ -26,7 +32,7 @@ describe('a person whose session ends', () => {
     await scene.workbench.run('Session Keeper: Renew Now');
   }
 
-  it('has a session that the server ends: is told so in one of two windows, and signs in again', async () => {
+  it('is reported in one of two windows when the server has revoked it, and is replaced by a new sign-in', async () => {
     const { identity, workbench } = scene;
     await workbench.statusSays('Acme: signed out');
     await signIn(workbench);
@@ -47,7 +53,7 @@ describe('a person whose session ends', () => {
     await second.statusSays('Acme: renews in 5');
   });
 
-  it('has a refresh token that has expired: signs in again', async () => {
+  it('is replaced by a new sign-in when the refresh token has expired', async () => {
     const { identity, workbench } = scene;
     const { refreshTokenSeconds } = identity.policy;
     identity.policy.refreshTokenSeconds = 1;
@@ -60,7 +66,7 @@ describe('a person whose session ends', () => {
     await signInAgain(workbench, ended);
   });
 
-  it('has not consented yet: is asked to at the server', async () => {
+  it('asks for consent at the server when a renewal fails with consent_required', async () => {
     const { workbench } = scene;
     const sentence =
       'Acme needs your consent before it goes on. Sign in again to give it. The server says: “The terms have changed.”';
@@ -75,7 +81,7 @@ describe('a person whose session ends', () => {
     assert.deepEqual({ prompt, hint }, { prompt: 'consent', hint: 'demo' });
   });
 
-  it('meets a rule of the organisation: signs in with what it asks for', async () => {
+  it('sends the claims that the server requires when the person signs in again', async () => {
     const { workbench } = scene;
     const claims = JSON.stringify({ access_token: { acrs: { essential: true, value: 'c1' } } });
     const sentence = 'A rule of your organisation at Acme asks for a new sign-in. This is no fault of yours.';
@@ -90,7 +96,7 @@ describe('a person whose session ends', () => {
     assert.deepEqual({ asked, hint }, { asked: claims, hint: 'demo' });
   });
 
-  it('loses the answer to a renewal twice: reads what has happened, and signs in again', async () => {
+  it('is replaced by a new sign-in when the response to a renewal was lost twice', async () => {
     const { identity, workbench } = scene;
     const sentence = 'Your Acme session couldn’t be renewed because the connection was interrupted. Sign in again.';
     identity.faults.add({ path: '/token', grantType: 'refresh_token', times: 2, action: { kind: 'dropAfter' } });
@@ -103,11 +109,11 @@ describe('a person whose session ends', () => {
     await signInAgain(workbench, sentence);
   });
 
-  it('does not want to be told: is told no more, and finds the setting that undoes it', async () => {
+  it('is not reported any more when the person has turned that off, and a setting turns it on again', async () => {
     const { identity, workbench } = scene;
     identity.revokeEverything();
     await workbench.run('Session Keeper: Renew Now');
-    await workbench.sync(MUTE, ended);
+    await workbench.followLink(MUTE, ended);
     const told = workbench.told('You will not be told of this kind of thing any more. The settings can undo that.');
     await told.waitFor();
     await workbench.told(ended).waitFor({ state: 'detached' });
@@ -124,5 +130,37 @@ describe('a person whose session ends', () => {
     // Who asks is answered all the same; nobody is told who does not.
     await workbench.told(ended).waitFor();
     assert.equal(await toast(workbench, ended).count(), 0);
+  });
+
+  it('can be renewed after consent when the server has issued no refresh token without it', async () => {
+    const { identity, workbench } = scene;
+    await workbench.clearNotifications();
+    identity.policy.issueRefreshToken = 'never';
+    await signIn(workbench);
+    const told = toast(workbench, 'Acme didn’t issue a refresh token for demo, so the session can’t be renewed.');
+    assert.deepEqual(await offersOf(told), { buttons: ['Ask for Consent'], links: ['Dismiss', MUTE] });
+    await workbench.picture('195-no-refresh-token');
+    await workbench.status.click();
+    await workbench.rows.filter({ hasText: 'Ask for Consent' }).waitFor();
+    await workbench.picture('196-ask-for-consent-pick');
+    await workbench.page.keyboard.press('Escape');
+    identity.policy.issueRefreshToken = 'whenAsked';
+    const page = await workbench.opens(() => told.getByRole('button', { name: 'Ask for Consent' }).click());
+    await page.getByRole('button', { name: 'Allow' }).waitFor();
+    await workbench.picture('197-consent-page', page);
+    await answerPages(page, 'demo');
+    await page.waitForURL((url) => url.pathname === '/done');
+    await workbench.comeBackFrom(page);
+    await workbench
+      .told('Your Acme session can be renewed now. Session Keeper will ask for consent whenever you sign in.')
+      .waitFor();
+    await workbench.picture('198-consent-helped');
+    const request = identity.journal.entries.findLast(({ path }) => path === '/auth');
+    assert.equal(request?.parameters['prompt'], 'consent');
+    await workbench.statusSays('Acme: renews in');
+    await told.waitFor({ state: 'detached' });
+    assert.deepEqual((await workbench.userSettings())['sessionKeeper.providers'], [
+      { ...entryFor(identity.issuer), authorizationParameters: { ...PARAMETERS, prompt: 'consent' } },
+    ]);
   });
 });

@@ -1,0 +1,48 @@
+// A session that cannot be renewed: how long it lasts is shown, and the person is warned before it ends.
+import assert from 'node:assert/strict';
+import { LONG, MUTE, offersOf, signIn } from './acts.ts';
+import { setScene } from './scene.ts';
+
+/** How long, in s, the session lasts: its last third is more than a minute, so that the warning can be put off. */
+const LIFETIME = 186;
+/** How long, in ms, it takes at most until a warning. */
+const UNTIL_WARNING = LIFETIME * 1000;
+
+describe('a session that cannot be renewed', () => {
+  const scene = setScene({ issueRefreshToken: 'never', accessTokenSeconds: LIFETIME });
+  const warning =
+    /Your session of demo at Acme ends at \d+:\d\d:\d\d [AP]M\. Sign in again now to go on without a break\./;
+
+  it('shows how long it lasts when the person has signed in', async () => {
+    const { workbench } = scene;
+    await workbench.statusSays('Acme: signed out');
+    await signIn(workbench);
+    await workbench.statusSays(/Acme: [23] minutes left/);
+    await workbench.followLink('Dismiss', 'Acme didn’t issue a refresh token for demo');
+    await workbench.clearNotifications();
+  });
+
+  it('warns again when the person has put the warning off', async () => {
+    const { workbench } = scene;
+    const told = workbench.told(warning);
+    await told.waitFor({ timeout: UNTIL_WARNING });
+    assert.deepEqual(await offersOf(told), {
+      buttons: ['Sign In Again'],
+      links: ['Remind Me Later', 'Dismiss', MUTE],
+    });
+    await workbench.picture('96-warning');
+    await workbench.followLink('Remind Me Later', warning);
+    await told.waitFor({ state: 'detached' });
+    await told.waitFor();
+    assert.deepEqual(await offersOf(told), { buttons: ['Sign In Again'], links: ['Dismiss', MUTE] });
+    await workbench.picture('97-warning-again');
+  });
+
+  it('removes the warning when the person signs in without it', async () => {
+    const { identity, workbench } = scene;
+    identity.policy.accessTokenSeconds = LONG;
+    await signIn(workbench);
+    await workbench.told(warning).waitFor({ state: 'detached' });
+    await workbench.statusSays(/Acme: (59|60) minutes left/);
+  });
+});

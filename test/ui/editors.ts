@@ -1,0 +1,93 @@
+// The browser and the editors of this process. Starting them takes several seconds, so each description uses what the
+// one before it has left, in a browser context of its own and after everything that was stored has been removed.
+import { rmSync } from 'node:fs';
+import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { launchBrowser } from '../../tools/browser.ts';
+import { installExtensions, startEditor, type Editor } from '../../tools/editor.ts';
+import { logsIn } from '../../tools/leaks.ts';
+import { printLog } from '../../tools/progress.ts';
+import { packages } from './packages.ts';
+
+/** How long, in ms, the extension hosts of an editor may take to end after its windows were closed. */
+const END_LIMIT = 20_000;
+const END_POLL = 50;
+
+const started = new Map<string, Editor>();
+const unused: Editor[] = [];
+let browser: Promise<Browser> | undefined;
+
+/** The browser that the descriptions of this process share. */
+export async function sharedBrowser(): Promise<Browser> {
+  if (browser !== undefined && !(await browser).isConnected()) {
+    browser = undefined;
+  }
+  browser ??= launchBrowser({ log: printLog });
+  return browser;
+}
+
+/** An editor with both extensions installed, and without settings, sessions or logs: a used one, or else a new one. */
+export async function takeEditor(): Promise<Editor> {
+  return unused.pop() ?? (await newEditor());
+}
+
+/** Takes an editor back whose windows are closed. One that can't be used again is stopped. */
+export async function returnEditor(editor: Editor): Promise<void> {
+  if (!(await hasNoExtensionHosts(editor))) {
+    await stop(editor);
+    return;
+  }
+  const data = join(editor.dataDir, 'data');
+  await rm(join(data, 'User'), { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  const logs = await readdir(join(data, 'logs'), { recursive: true, withFileTypes: true });
+  for (const log of logs.filter((entry) => entry.isFile())) {
+    await truncate(join(log.parentPath, log.name));
+  }
+  unused.push(editor);
+}
+
+/** Stops all editors and closes the browser. */
+export async function closeEditors(): Promise<void> {
+  await (await browser)?.close();
+  browser = undefined;
+  await Promise.all([...started.values()].map(stop));
+}
+
+async function newEditor(): Promise<Editor> {
+  if (started.size === 0) {
+    // A worker of mocha ends without running hooks after its last file.
+    process.once('exit', () => {
+      for (const folder of started.keys()) {
+        rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      }
+    });
+  }
+  // The name is short because VS Code keeps sockets below it, and their paths are limited to 103 characters.
+  const dataDir = await mkdtemp(join(tmpdir(), 'sk-'));
+  await installExtensions(await packages(), { dataDir, log: printLog });
+  const editor = await startEditor({ dataDir, smokeTestDriver: false, log: printLog });
+  started.set(dataDir, editor);
+  return editor;
+}
+
+async function stop(editor: Editor): Promise<void> {
+  await editor.stop();
+  await rm(editor.dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  started.delete(editor.dataDir);
+}
+
+/** Waits until VS Code's server has logged the end of each extension host that it has started; tells whether it has. */
+async function hasNoExtensionHosts({ dataDir }: Editor): Promise<boolean> {
+  for (const end = Date.now() + END_LIMIT; Date.now() < end;) {
+    const logs = await logsIn(join(dataDir, 'data', 'logs'));
+    const log = logs.map(({ text }) => text).join('\n');
+    const count = (event: RegExp): number => [...log.matchAll(event)].length;
+    if (count(/<\d+> Launched Extension Host Process/g) === count(/<\d+> Extension Host Process exited/g)) {
+      return true;
+    }
+    await new Promise((resolve) => setTimeout(resolve, END_POLL));
+  }
+  return false;
+}
