@@ -34,7 +34,7 @@ export interface Orders {
 }
 
 /** What is answered. */
-export interface FlowContext {
+export interface ControlAnswer {
   /** What has reached the server. */
   readonly journal: readonly JournalEntry[];
   /** The heading of the page on which what the person did in the browser has ended last. */
@@ -76,7 +76,7 @@ export async function startControl({ servers, type, log }: Commanded): Promise<C
   let behaviour: Behaviour = { kind: 'signIn', account: 'demo' };
   let lastRead = '';
   const [usual = ''] = Object.keys(servers);
-  const obey = async (orders: Orders): Promise<FlowContext> => {
+  const obey = async (orders: Orders): Promise<ControlAnswer> => {
     const identity = servers[orders.server ?? usual];
     if (identity === undefined) {
       throw new Error('There is no such server.');

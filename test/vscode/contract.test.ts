@@ -14,7 +14,7 @@ import {
   type SessionWithExpiry,
 } from './outside.ts';
 
-describe('the provider’s contract', () => {
+describe('the authentication provider', () => {
   let other: Consumer;
 
   before(async () => {
@@ -35,13 +35,13 @@ describe('the provider’s contract', () => {
   const whoAmI = async ({ accessToken }: SessionWithExpiry): Promise<Response> =>
     fetch(`${issuer}/me`, { headers: { authorization: `Bearer ${accessToken}` } });
 
-  describe('where nothing is set up', () => {
-    it('is there under its default id, and has no session', async () => {
+  describe('when no provider is configured', () => {
+    it('is registered under its default ID, without a session', async () => {
       assert.equal(await other.getSession('oidc', scopes, { silent: true }), undefined);
       assert.deepEqual(await other.getAccounts('oidc'), []);
     });
 
-    it('says how to set a provider up, instead of timing out', async () => {
+    it('rejects with how to add a provider when a session is asked for', async () => {
       await assert.rejects(
         async () => other.getSession('oidc', scopes, { createIfNone: true }),
         /No provider is set up yet/,
@@ -49,18 +49,18 @@ describe('the provider’s contract', () => {
     });
   });
 
-  describe('where an entry has been added while VS Code runs', () => {
+  describe('when an entry was added while VS Code runs', () => {
     before(async () => {
       await configure('providers', [entry()]);
     });
 
-    it('has no session, and asks no server whether there is one', async () => {
+    it('returns no session, without a request to the server, when nobody has signed in', async () => {
       const { journal } = await order();
       assert.equal(await eventually('the provider is registered', async () => (await silently()) ?? 'none'), 'none');
       assert.equal((await order()).journal.length, journal.length);
     });
 
-    it('refuses with a sentence when the person denies', async () => {
+    it('rejects with a message when the person denies access', async () => {
       await order({ person: { kind: 'deny', account: 'demo' } });
       await assert.rejects(async () => other.getSession('acme', scopes, { createIfNone: true }), {
         name: 'SessionKeeper.denied',
@@ -69,7 +69,7 @@ describe('the provider’s contract', () => {
       assert.equal(await silently(), undefined);
     });
 
-    it('gives up when nobody finishes in time', async () => {
+    it('rejects when nobody finishes signing in in time', async () => {
       await order({ person: { kind: 'ignore' } });
       await configure('signInTimeout', 0.1);
       await assert.rejects(async () => other.getSession('acme', scopes, { createIfNone: true }), {
@@ -79,7 +79,7 @@ describe('the provider’s contract', () => {
       await configure('signInTimeout', undefined);
     });
 
-    it('lets a later sign-in stand in for one that waits, so that nobody hangs behind it', async () => {
+    it('ends a sign-in that waits when another one starts', async () => {
       const { length } = (await order({ person: { kind: 'ignore' } })).journal;
       const waiting = other.getSession('acme', scopes, { createIfNone: true });
       await eventually('the first page is open', async () =>
@@ -92,36 +92,36 @@ describe('the provider’s contract', () => {
     });
   });
 
-  describe('with somebody signed in', () => {
-    it('gives a token that works at the server', async () => {
+  describe('when a person is signed in', () => {
+    it('returns a token that works at the server', async () => {
       const answer = await whoAmI(await signedIn());
       assert.equal(answer.status, 200);
       assert.equal(((await answer.json()) as { sub: string }).sub, 'account-1001');
     });
 
-    it('says how long the token works, in ms from now', async () => {
+    it('returns how long the token works, in ms from now', async () => {
       const { expiresAfter } = await signedIn();
       assert.ok(expiresAfter !== undefined && Number.isInteger(expiresAfter));
       assert.ok(expiresAfter > 3_500_000 && expiresAfter <= 3_600_000, `${expiresAfter} ms`);
     });
 
-    it('echoes the scopes that were asked for, in the caller’s own order', async () => {
+    it('returns the scopes in the order in which the caller asked for them', async () => {
       const wanted = ['email', 'openid'];
       assert.deepEqual((await silently(wanted))?.scopes, wanted);
       assert.deepEqual((await signedIn()).scopes, scopes);
     });
 
-    it('has no session for scopes that it does not hold', async () => {
+    it('returns no session when it has none with the scopes', async () => {
       assert.equal(await silently(['openid', 'notes.write']), undefined);
     });
 
-    it('answers from memory: a hundred calls, no request', async () => {
+    it('sends no request when it is asked a hundred times', async () => {
       const { length } = (await order()).journal;
       await Promise.all(Array.from({ length: 100 }, () => silently()));
       assert.equal((await order()).journal.length, length);
     });
 
-    it('keeps id and account through a renewal, fires a change and gives another token', async () => {
+    it('keeps ID and account, fires a change and returns another token when the session is renewed', async () => {
       const before = await signedIn();
       const changed = new Promise<string>((resolve) => {
         const listening = other.onDidChangeSessions(({ provider }) => {
@@ -139,14 +139,14 @@ describe('the provider’s contract', () => {
       assert.equal((await tokenRequests('refresh_token')).length, 1);
     });
 
-    it('never sends a refresh token twice to a server that rotates them', async () => {
+    it('sends no refresh token twice when the server rotates them', async () => {
       await vscode.commands.executeCommand('sessionKeeper.renewNow');
       const sent = (await tokenRequests('refresh_token')).map(({ refreshTokenHash }) => refreshTokenHash);
       assert.equal(new Set(sent).size, sent.length);
       assert.ok(sent.length >= 2);
     });
 
-    it('keeps session and token while the server is broken, and renews when it is back', async () => {
+    it('keeps session and token when the server fails, and renews when it works again', async () => {
       const before = await signedIn();
       await order({
         faults: [{ path: '/token', grantType: 'refresh_token', action: { kind: 'answer', status: 503, body: 'down' } }],
@@ -161,7 +161,7 @@ describe('the provider’s contract', () => {
       assert.equal(after.id, before.id);
     });
 
-    it('keeps the refresh token when the rest of an answer is no good', async () => {
+    it('stores the new refresh token when the rest of the response is invalid', async () => {
       const before = await signedIn();
       await order({
         faults: [
@@ -190,20 +190,20 @@ describe('the provider’s contract', () => {
     }
   });
 
-  describe('with short-lived tokens', () => {
+  describe('when tokens are short-lived', () => {
     before(async () => {
       await order({ policy: { accessTokenSeconds: 6 } });
       await vscode.commands.executeCommand('sessionKeeper.renewNow');
     });
 
-    it('renews by itself before the token expires, though nobody asks', async () => {
+    it('renews before the token expires when nobody asks for it', async () => {
       const { length } = await tokenRequests('refresh_token');
       await eventually('a renewal by itself', async () => (await tokenRequests('refresh_token')).length > length);
       const { accessToken } = await signedIn();
       assert.equal((await order({ token: accessToken })).isActive, true);
     });
 
-    it('rejects with the cause when the token has run out and the server is down, and keeps the account', async () => {
+    it('rejects with the cause, and keeps the account, when the token has expired and the server is down', async () => {
       await order({ faults: [{ path: '/token', action: { kind: 'answer', status: 503, body: 'down' } }] });
       const refused = await eventually(
         'the token has run out',
@@ -224,7 +224,7 @@ describe('the provider’s contract', () => {
       );
     });
 
-    it('is back within seconds of the server', async () => {
+    it('renews within seconds when the server is back', async () => {
       await order({ faults: [], policy: { accessTokenSeconds: 3600 } });
       const session = await eventually(
         'a token that works',
@@ -235,8 +235,8 @@ describe('the provider’s contract', () => {
     });
   });
 
-  describe('with several accounts', () => {
-    it('signs a second one in, with a hint to the server who it is', async () => {
+  describe('when several accounts are signed in', () => {
+    it('sends the account as login hint when a second one signs in', async () => {
       await order({ person: { kind: 'signIn', account: 'second' } });
       const account = { id: 'second', label: 'second' };
       const session = await other.getSession('acme', scopes, { forceNewSession: true, account });
@@ -246,13 +246,13 @@ describe('the provider’s contract', () => {
       assert.deepEqual((await other.getAccounts('acme')).map(({ label }) => label).sort(), ['demo', 'second']);
     });
 
-    it('gives each caller the account that it names', async () => {
+    it('returns the session of the account when the caller names one', async () => {
       for (const account of await other.getAccounts('acme')) {
         assert.equal((await silently(scopes, { account }))?.account.id, account.id);
       }
     });
 
-    it('signs in again under the same id', async () => {
+    it('keeps the session’s ID when the account signs in again', async () => {
       const accounts = await other.getAccounts('acme');
       const account = accounts.find(({ label }) => label === 'second');
       assert.ok(account);
@@ -265,7 +265,7 @@ describe('the provider’s contract', () => {
   });
 
   describe('when the settings change', () => {
-    it('does not use a session of another client, and has it back when the settings are', async () => {
+    it('does not use the session when the client is another one, and does when the settings are back', async () => {
       await configure('providers', [entry({ clientId: 'somebody-else' })]);
       await eventually('no session', async () => (await silently()) === undefined);
       await configure('providers', [entry({ label: 'Acme Works' })]);
@@ -273,7 +273,7 @@ describe('the provider’s contract', () => {
       assert.deepEqual((await other.getAccounts('acme')).map(({ label }) => label).sort(), ['demo', 'second']);
     });
 
-    it('goes on working beside entries that are wrong', async () => {
+    it('returns the session when other entries are invalid', async () => {
       await configure('providers', [
         { id: 'broken' },
         7,
@@ -285,15 +285,15 @@ describe('the provider’s contract', () => {
       assert.equal((await whoAmI(session)).status, 200);
     });
 
-    it('has no provider while the setting is not a list, and loses nothing', async () => {
+    it('returns no session when the setting is not a list, and returns it again afterwards', async () => {
       await configure('providers', 'nonsense');
       await configure('providers', [entry()]);
       assert.ok(await eventually('the session is back', async () => silently()));
     });
   });
 
-  describe('signing out', () => {
-    it('ends here and at the server', async () => {
+  describe('when the person signs out', () => {
+    it('removes the session here and at the server', async () => {
       await configure('providers', [entry({ id: 'solo', label: 'Solo' })]);
       await order({ person: { kind: 'signIn', account: 'demo' } });
       const session = await eventually('a session at a provider of its own', async () =>
@@ -308,7 +308,7 @@ describe('the provider’s contract', () => {
   });
 
   describe('when the server ends the session', () => {
-    it('is no session any more for callers, once its last token has run out, and signing in again brings it back', async () => {
+    it('returns no session when the last token has expired, and does again when the person has signed in', async () => {
       await order({ policy: { accessTokenSeconds: 6 } });
       const before = await other.getSession('solo', scopes, { createIfNone: true });
       await order({ revokeEverything: true, policy: { accessTokenSeconds: 3600 } });

@@ -64,11 +64,11 @@ describe('the diagnostics', () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   });
 
-  it('are not loaded until somebody wants them', () => {
+  it('are not loaded when nobody has opened them', () => {
     assert.deepEqual(loaded(), ['extension.js']);
   });
 
-  it('say what to do where their file is gone, and are there as soon as it is', async () => {
+  it('show what to do when their file is missing, and open when it is back', async () => {
     const name = (await readdir(builtFolder())).find((file) => /^onDemand-\w+\.js$/.test(file)) ?? '';
     const [file, elsewhere] = [join(builtFolder(), name), join(builtFolder(), `${name}.away`)];
     await rename(file, elsewhere);
@@ -86,7 +86,7 @@ describe('the diagnostics', () => {
     assert.deepEqual(loaded(), ['extension.js', name]);
   });
 
-  it('are a Markdown document with a session, its server, and where the figures come from', async () => {
+  it('describe session, server and settings in Markdown when they are opened', async () => {
     const document = await shown();
     const text = document.getText();
     assert.equal(document.languageId, 'markdown');
@@ -99,7 +99,7 @@ describe('the diagnostics', () => {
     assert.match(text, /: signed-in\n/);
   });
 
-  it('cannot be written in', async () => {
+  it('are read-only when they are open', async () => {
     const document = await shown();
     const before = document.getText();
     await vscode.commands.executeCommand('type', { text: 'x' });
@@ -107,7 +107,7 @@ describe('the diagnostics', () => {
     assert.equal(document.isDirty, false);
   });
 
-  it('hold no token, no name and no address that could be followed', async () => {
+  it('hold no token, no name and no link when a person is signed in', async () => {
     const text = (await shown()).getText();
     assert.ok(accessToken.length > 16);
     for (let at = 0; at + 16 <= accessToken.length; at += 1) {
@@ -118,7 +118,7 @@ describe('the diagnostics', () => {
     assert.doesNotMatch(text, /\]\(|:\/\/\S/);
   });
 
-  it('are made anew when they are shown again, and offer above a finding what mends it', async () => {
+  it('are updated when they are shown again, and offer a quick fix above a finding', async () => {
     await configure('providers', [entry(), { id: 'broken' }]);
     const document = await shown();
     const line = document
@@ -134,7 +134,7 @@ describe('the diagnostics', () => {
     await eventually('it has looked again', () => !document.getText().includes('(entry-not-used)'));
   });
 
-  it('lead to where a provider is added where there is none', async () => {
+  it('offer to add a provider when there is none', async () => {
     await configure('providers', []);
     const document = await shown();
     const line = document

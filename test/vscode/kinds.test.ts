@@ -17,7 +17,7 @@ import {
 import { BOUND_CLIENT, CLIENT_SECRET, CLIENT_WITH_SECRET, type ServerName } from './servers.ts';
 
 /** One kind of server, and what it is to see. */
-interface NotificationKind {
+interface ServerKind {
   readonly title: string;
   readonly server: ServerName;
   /** What the entry has beside id, label, issuer and client id. */
@@ -46,7 +46,7 @@ const to = (requests: readonly JournalEntry[], path: string): readonly JournalEn
 const namesOf = ({ parameters, withheld }: JournalEntry): string[] => [...Object.keys(parameters), ...withheld].sort();
 
 /** The answer to a request with a token. */
-async function showStep(address: string, token: string): Promise<Readonly<Record<string, unknown>>> {
+async function fetchJson(address: string, token: string): Promise<Readonly<Record<string, unknown>>> {
   const response = await fetch(address, { headers: { authorization: `Bearer ${token}` } });
   assert.equal(response.status, 200, address);
   return (await response.json()) as Readonly<Record<string, unknown>>;
@@ -102,7 +102,7 @@ const inBody = ({ scheme, withheld }: JournalEntry): void =>
   assert.deepEqual([scheme, withheld.includes('client_secret')], [undefined, true]);
 
 /** Signs out of the server in the browser, which then shows a page with this heading, the server's own or that of the product. */
-function signsOutThere(heading: string, canUseLoopback: boolean): NonNullable<NotificationKind['signOut']> {
+function signsOutThere(heading: string, canUseLoopback: boolean): NonNullable<ServerKind['signOut']> {
   return async (other, requests) => {
     await eventually('the person has signed out there', async () => (await order()).lastRead === heading);
     const [page] = to(await requests(), '/session/end');
@@ -128,9 +128,9 @@ async function useBound(token: string): Promise<unknown> {
   return (await provenAnswerOf(`${servers.bound.issuer}/me`, token))['sub'];
 }
 
-const NOTIFICATION_KINDS: readonly NotificationKind[] = [
+const SERVER_KINDS: readonly ServerKind[] = [
   {
-    title: 'that takes authorization requests pushed only',
+    title: 'that accepts only pushed authorization requests',
     server: 'pushed',
     signIn: (requests) => {
       assert.deepEqual(
@@ -141,7 +141,7 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
     },
   },
   {
-    title: 'that wants the secret of the client in the header',
+    title: 'that requires the client secret in the header',
     server: 'basic',
     fields: { clientId: CLIENT_WITH_SECRET },
     secret: CLIENT_SECRET,
@@ -149,7 +149,7 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
     renewal: inHeader,
   },
   {
-    title: 'that wants the secret of the client in the body',
+    title: 'that requires the client secret in the body',
     server: 'post',
     fields: { clientId: CLIENT_WITH_SECRET },
     secret: CLIENT_SECRET,
@@ -157,7 +157,7 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
     renewal: inBody,
   },
   {
-    title: 'that binds tokens to a key',
+    title: 'that binds tokens to a DPoP key',
     server: 'bound',
     fields: { clientId: BOUND_CLIENT, dpop: true },
     use: useBound,
@@ -168,7 +168,7 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
     renewal: (request) => eachIsProven([request], servers.bound.issuer),
   },
   {
-    title: 'that binds tokens to a key, by a code',
+    title: 'that binds tokens to a DPoP key, with a device code',
     server: 'bound',
     fields: { clientId: BOUND_CLIENT, dpop: true, signInMethod: 'device' },
     use: useBound,
@@ -179,7 +179,7 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
     renewal: (request) => eachIsProven([request], servers.bound.issuer),
   },
   {
-    title: 'that wants all of this at once',
+    title: 'that requires all of this',
     server: 'strict',
     fields: { clientId: CLIENT_WITH_SECRET, dpop: true, resource: servers.strict.api },
     scopes: ['openid', 'offline_access', 'notes.read'],
@@ -202,13 +202,13 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
     },
   },
   {
-    title: 'whose tokens are for one resource',
+    title: 'that issues tokens for one resource',
     server: 'resources',
     fields: { resource: servers.resources.api },
     scopes: ['openid', 'offline_access', 'notes.read'],
     use: async (token) => {
       // Anywhere else it is refused: the API takes what is made out to it.
-      const { aud, scope, sub } = await showStep(servers.resources.api, token);
+      const { aud, scope, sub } = await fetchJson(servers.resources.api, token);
       assert.deepEqual([aud, scope], [servers.resources.api, 'notes.read']);
       return sub;
     },
@@ -222,7 +222,7 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
     renewal: ({ parameters }) => assert.equal(parameters['resource'], servers.resources.api),
   },
   {
-    title: 'that knows plain OAuth only',
+    title: 'that supports OAuth without OpenID Connect',
     server: 'plain',
     fields: {
       scopes: ['notes.read'],
@@ -236,7 +236,7 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
     },
     scopes: ['notes.read'],
     use: async (token) => {
-      const { id, login } = await showStep(servers.plain.user, token);
+      const { id, login } = await fetchJson(servers.plain.user, token);
       assert.equal(login, 'demo');
       return id === 1 ? 'account-1001' : id;
     },
@@ -252,7 +252,7 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
     },
   },
   {
-    title: 'where the person confirms a code',
+    title: 'at which the person confirms a device code',
     server: 'usual',
     fields: { signInMethod: 'device' },
     signIn: (requests) => {
@@ -268,7 +268,7 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
     },
   },
   {
-    title: 'where the person signs out, too',
+    title: 'at which the person signs out in the browser, too',
     server: 'usual',
     fields: { signOutAtServer: true },
     signIn: (requests) => assert.equal(to(requests, '/auth').length, 1),
@@ -276,7 +276,7 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
   },
   {
     // The page for an account is opened once in a while only, so this is another server.
-    title: 'where the person signs out, too, and comes back',
+    title: 'at which the person signs out in the browser, too, and is sent back',
     server: 'pushed',
     fields: { signOutAtServer: 'return' },
     signIn: (requests) => assert.equal(to(requests, '/auth').length, 1),
@@ -284,7 +284,7 @@ const NOTIFICATION_KINDS: readonly NotificationKind[] = [
   },
 ];
 
-describe('a server of every kind', () => {
+describe('a session at every kind of server', () => {
   let other: Consumer;
 
   before(async function () {
@@ -298,12 +298,12 @@ describe('a server of every kind', () => {
     await configure('providers', [entry()]);
   });
 
-  for (const kind of NOTIFICATION_KINDS) {
+  for (const kind of SERVER_KINDS) {
     describe(`at one ${kind.title}`, () => {
       const { secret } = kind;
       const { issuer } = servers[kind.server];
       const wanted = kind.scopes ?? scopes;
-      const use = kind.use ?? (async (token: string) => (await showStep(`${issuer}/me`, token))['sub']);
+      const use = kind.use ?? (async (token: string) => (await fetchJson(`${issuer}/me`, token))['sub']);
       let length = 0;
 
       const requests = async (): Promise<readonly JournalEntry[]> =>
@@ -334,7 +334,7 @@ describe('a server of every kind', () => {
       });
 
       if (secret !== undefined) {
-        it('nobody is let in without the secret, which the person then sets', async () => {
+        it('is refused when the client secret is missing, which the person then sets', async () => {
           await assert.rejects(async () => other.getSession('kind', wanted, { createIfNone: true }), {
             name: 'SessionKeeper.client-rejected',
           });
@@ -346,14 +346,14 @@ describe('a server of every kind', () => {
         });
       }
 
-      it('a person signs in for another extension, whose token works', async () => {
+      it('starts when another extension asks for it, and its token works', async () => {
         const session = await other.getSession('kind', wanted, { createIfNone: true });
         assert.equal(session?.account.label, 'demo');
         assert.equal(await use(session.accessToken), 'account-1001');
         kind.signIn(await requests());
       });
 
-      it('the session renews, and the new token works', async () => {
+      it('is renewed when the person wants that, and the new token works', async () => {
         const before = await signedIn();
         await vscode.commands.executeCommand('sessionKeeper.renewNow');
         const after = await signedIn();
@@ -368,7 +368,7 @@ describe('a server of every kind', () => {
         renewals.forEach((renewal) => kind.renewal?.(renewal));
       });
 
-      it('the person signs out, here and at the server', async () => {
+      it('ends here and at the server when the person signs out', async () => {
         const session = await signedIn();
         await vscode.commands.executeCommand('sessionKeeper.signOut');
         assert.equal(await silently(), undefined);

@@ -1,6 +1,6 @@
 // What the suite knows of the world outside of the extension host.
 import * as vscode from 'vscode';
-import type { Orders, FlowContext } from '../../tools/control.ts';
+import type { Orders, ControlAnswer } from '../../tools/control.ts';
 import type { JournalEntry } from '../../tools/identityJournal.ts';
 import type { ServerAddresses, ServerName } from './servers.ts';
 
@@ -35,12 +35,12 @@ export type SessionWithExpiry = vscode.AuthenticationSession & {
 };
 
 /** Gives orders to an identity server and to the person, and tells what has happened. */
-export async function order(orders: Orders = {}): Promise<FlowContext> {
+export async function order(orders: Orders = {}): Promise<ControlAnswer> {
   const response = await fetch(control, { method: 'POST', body: JSON.stringify(orders) });
   if (!response.ok) {
     throw new Error(await response.text());
   }
-  return (await response.json()) as FlowContext;
+  return (await response.json()) as ControlAnswer;
 }
 
 /** The requests for tokens of one grant type that have reached the usual server so far. */

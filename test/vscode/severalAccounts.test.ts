@@ -50,13 +50,13 @@ describe('several accounts with several sets of scopes', () => {
     return session;
   }
 
-  it('signs each in', async () => {
+  it('sign in when an extension asks for each of them', async () => {
     const [demo, second] = [await signIn('demo', READ), await signIn('second', READ)];
     assert.notEqual(demo.id, second.id);
     assert.deepEqual(await labels(), ['demo', 'second']);
   });
 
-  it('gets an account more scopes with one request, which names the account and keeps what it has', async () => {
+  it('get more scopes, and keep those there are, when an extension asks for more of one account', async () => {
     const before = await silently(READ, await named('demo'));
     let after: SessionWithExpiry | undefined;
     const requests = await requestsOf(async () => {
@@ -69,7 +69,7 @@ describe('several accounts with several sets of scopes', () => {
     assert.deepEqual([after?.id, after?.scopes, after?.account], [before?.id, WRITE, before?.account]);
   });
 
-  it('serves every narrower caller from it, without a request', async () => {
+  it('serve callers without a request when they ask for some of the scopes', async () => {
     const account = await named('demo');
     const wide = await silently(WRITE, account);
     const requests = await requestsOf(async () => {
@@ -83,7 +83,7 @@ describe('several accounts with several sets of scopes', () => {
     assert.deepEqual(requests, []);
   });
 
-  it('gives no account what only the other one has', async () => {
+  it('do not serve a caller when only the other account has the scopes', async () => {
     const account = await named('second');
     assert.equal(await silently(WRITE, account), undefined);
     const mail = ['openid', 'email'];
@@ -92,12 +92,12 @@ describe('several accounts with several sets of scopes', () => {
     assert.equal(await silently(mail, await named('demo')), undefined);
   });
 
-  it('gives a caller that names nobody the account that it has chosen last', async () => {
+  it('serve a caller with the account it has chosen last when it names none', async () => {
     assert.equal((await silently(READ))?.account.label, 'second');
     assert.equal((await silently(READ, await named('demo')))?.account.label, 'demo');
   });
 
-  it('leaves the other account alone when one signs out', async () => {
+  it('leave the other session when one signs out', async () => {
     const account = await named('second');
     const before = await silently(READ, account);
     const gone = await silently(READ, await named('demo'));
@@ -115,7 +115,7 @@ describe('several accounts with several sets of scopes', () => {
     assert.equal((await order({ token: after?.accessToken ?? '' })).isActive, true);
   });
 
-  it('takes the only account there is for the one that is meant, where nobody is named', async () => {
+  it('name the account at the server when there is only one and the caller names none', async () => {
     await order({ person: { kind: 'signIn', account: 'second' } });
     const before = await silently(READ);
     const requests = await requestsOf(async () => {
@@ -128,7 +128,7 @@ describe('several accounts with several sets of scopes', () => {
     );
   });
 
-  it('asks for the new scopes alone where the server does not give those any more that there are, and keeps these as long as they last', async () => {
+  it('ask for the new scopes alone when the server refuses those there are, which are kept until they expire', async () => {
     const account = await named('second');
     const before = await silently(READ, account);
     await order({ policy: { refusedScopes: ['notes.read'] } });
@@ -148,7 +148,7 @@ describe('several accounts with several sets of scopes', () => {
     assert.deepEqual(await labels(), ['second']);
   });
 
-  it('makes an account of its own where the person signs in as somebody else than was meant', async () => {
+  it('become two when the person signs in with another account than was asked for', async () => {
     await configure('providers', [pool({ authorizationParameters: { prompt: 'login' } })]);
     await order({ person: { kind: 'signIn', account: 'demo' } });
     const before = await silently(READ, await named('second'));
@@ -160,7 +160,7 @@ describe('several accounts with several sets of scopes', () => {
     assert.ok(after?.accessToken === before?.accessToken);
   });
 
-  it('leaves it to VS Code to ask whether that will do, where the caller has named an account', async () => {
+  it('let VS Code ask when the person signs in with another account than the caller has named', async () => {
     const account = await named('second');
     const before = await silently(READ, account);
     const wanted = ['openid', 'notes.share'];

@@ -54,14 +54,14 @@ describe('a step up', () => {
     return (await order()).journal.filter(({ path }) => path === '/auth').at(-1)?.parameters ?? {};
   }
 
-  it('is none where the challenge wants nothing that the session has not', async () => {
+  it('needs no sign-in when the session meets the challenge', async () => {
     const plain = await silently(READ);
     const session = await silently(challenge('error_description="x"'));
     assert.deepEqual([session?.id, session?.scopes], [plain?.id, READ]);
     assert.equal((await silently(challenge('scope="notes.read"', [])))?.id, plain?.id);
   });
 
-  it('is asked for with the class that is wanted, of the same account, and becomes the same session', async () => {
+  it('asks the same account for the required class when the session has another, and keeps the session', async () => {
     const before = await silently(READ);
     const wanted = challenge(`error="insufficient_user_authentication", acr_values="${SECOND_FACTOR}"`);
     const { length } = (await order()).journal;
@@ -76,7 +76,7 @@ describe('a step up', () => {
     assert.equal((await other.getAccounts('vault')).length, 1);
   });
 
-  it('is not asked for again by the next caller', async () => {
+  it('needs no sign-in when another caller needs the same class', async () => {
     const { length } = (await order()).journal;
     const session = await signIn(
       challenge(`error="insufficient_user_authentication", acr_values="urn:acme:other ${SECOND_FACTOR}"`),
@@ -85,7 +85,7 @@ describe('a step up', () => {
     assert.equal((await order()).journal.length, length);
   });
 
-  it('is a new sign-in where that must not be long ago', async () => {
+  it('signs in again when the last sign-in is too long ago', async () => {
     const wanted = challenge('error="insufficient_user_authentication", max_age="600"');
     assert.equal(await silently(wanted), undefined);
     const session = await signIn(wanted);
@@ -94,7 +94,7 @@ describe('a step up', () => {
     assert.equal((await silently(wanted))?.id, session?.id);
   });
 
-  it('brings more scopes beside those that there are', async () => {
+  it('adds scopes to those there are when the challenge requires more', async () => {
     const before = await silently(READ);
     const wanted = challenge('error="insufficient_scope", scope="notes.write"');
     assert.equal(await silently(wanted), undefined);
@@ -103,7 +103,7 @@ describe('a step up', () => {
     assert.equal((await silently(['notes.write', 'notes.read']))?.id, session?.id);
   });
 
-  it('is refused in words where the server does not honour it, once and without a loop, and the session stays', async () => {
+  it('rejects once, and keeps the session, when the server does not meet the challenge', async () => {
     await order({ policy: { honoursAcr: false } });
     const before = await silently(READ);
     const { length } = (await order()).journal;
@@ -120,14 +120,14 @@ describe('a step up', () => {
     assert.equal((await order({ token: after?.accessToken ?? '' })).isActive, true);
   });
 
-  it('is not tried for what cannot be understood', async () => {
+  it('is not tried when the challenge is not understood', async () => {
     await assert.rejects(silently(challenge('error="insufficient_user_authentication", max_age="soon"')), {
       name: 'SessionKeeper.bad-challenge',
       message: /could not be understood \(“max_age”\)/,
     });
   });
 
-  it('is a renewal where a server refuses the token, in the words of a real one, and then no more', async () => {
+  it('renews once when a server rejects the token', async () => {
     const before = await silently(READ);
     const refusal = await fetch(`${issuer}/me`, { headers: { authorization: 'Bearer no-such-token' } });
     const wwwAuthenticate = refusal.headers.get('www-authenticate') ?? '';
@@ -147,8 +147,8 @@ describe('a step up', () => {
     assert.equal((await order({ token: session.accessToken })).isActive, true);
   });
 
-  describe('and the tokens of a session', () => {
-    it('are handed on by VS Code with the ID token and the time that is left, which its API does not have yet', async () => {
+  describe('the tokens of a session', () => {
+    it('come with the ID token and the time left when VS Code returns them', async () => {
       const session = await silently(READ);
       assert.equal(claimsIn(session?.idToken)['sub'], 'account-1001');
       assert.ok(session?.idToken !== session?.accessToken);
@@ -157,7 +157,7 @@ describe('a step up', () => {
       );
     });
 
-    it('are the ID token alone where the entry says so, with the time that this one is good for', async () => {
+    it('are the ID token, with its time left, when the entry is set to that', async () => {
       await configure('providers', [entry({ id: 'vault', label: 'Vault', sessionToken: 'id_token' })]);
       const session = await eventually('the entry has arrived', async () => {
         const found = await silently(READ);
