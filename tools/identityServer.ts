@@ -255,7 +255,7 @@ function configure(
       AccessToken: () => policy.accessTokenSeconds,
       AuthorizationCode: 60,
       DeviceCode: () => policy.deviceCodeSeconds,
-      SignInGrant: 14 * daySeconds,
+      Grant: 14 * daySeconds,
       IdToken: 3600,
       Interaction: 3600,
       RefreshToken: () => policy.refreshTokenSeconds,

@@ -24,8 +24,8 @@ const reminderMilliseconds = 15_000;
  */
 export async function withProgress<T>(log: Log, title: string, work: () => Promise<T>): Promise<T> {
   const inPlace = log === printLog && process.stdout.isTTY;
-  const initialRecord = Date.now();
-  const line = (): string => `${title} … ${String(Math.round((Date.now() - initialRecord) / 1000))} s`;
+  const startedAt = Date.now();
+  const line = (): string => `${title} … ${String(Math.round((Date.now() - startedAt) / 1000))} s`;
 
   if (inPlace) {
     process.stdout.write(line());
