@@ -18,7 +18,7 @@ import { openInBrowser, type OpenWindow } from './browserRunner.ts';
 import { openOnDesktop } from './desktopRunner.ts';
 import { SERVERS, type ServerAddresses } from './servers.ts';
 
-const LIMIT = 5 * 60_000;
+const LIMIT = 10 * 60_000;
 
 for (const args of [['esbuild.mjs'], ['esbuild.mjs', '--tests']]) {
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });

@@ -1,0 +1,58 @@
+// Runs commands at the same time: node tools/together.ts COMMAND…
+// What they print appears as if they ran one after another. Ends with the exit code of the first command that fails.
+import { constants } from 'node:os';
+
+import { startChild } from './children.ts';
+
+/** A command that runs, or has run. */
+interface Running {
+  /** What it has printed and has not been passed on. */
+  readonly held: { readonly text: string; readonly toError: boolean }[];
+  /** Whether what it prints is passed on at once. */
+  isShown: boolean;
+  /** Its exit code, once it has ended and all it has printed is here. */
+  readonly ended: Promise<number>;
+}
+
+/** Starts a command, as a shell would, and holds what it prints until it is shown. */
+function start(command: string): Running {
+  const { process: child } = startChild(command, [], {
+    shell: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}) },
+  });
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
+  });
+  const running: Running = { held: [], isShown: false, ended };
+  for (const [stream, toError] of [
+    [child.stdout, false],
+    [child.stderr, true],
+  ] as const) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      running.held.push({ text, toError });
+      if (running.isShown) {
+        passOn(running);
+      }
+    });
+  }
+  return running;
+}
+
+function passOn({ held }: Running): void {
+  for (const { text, toError } of held.splice(0)) {
+    (toError ? process.stderr : process.stdout).write(text);
+  }
+}
+
+const codes: number[] = [];
+for (const running of process.argv.slice(2).map(start)) {
+  running.isShown = true;
+  passOn(running);
+  codes.push(await running.ended);
+  passOn(running);
+}
+process.exitCode = codes.find((code) => code !== 0) ?? 0;
