@@ -157,9 +157,9 @@ export function retriesWithFewerScopes(category: Category): boolean {
   return FAILURE_POLICIES[category].retriesWithFewerScopes === true;
 }
 
-/** Whether a sign-in is stored although acquiring the lock for it has failed like this. */
-export function letsSignInProceed(category: Category): boolean {
-  return FAILURE_POLICIES[category].letsSignInProceed === true;
+/** Whether another window has the lock: a sign-in is stored all the same, and a refresh adopts what that window has stored. */
+export function lacksLock(category: Category): boolean {
+  return FAILURE_POLICIES[category].lacksLock === true;
 }
 
 /** Whether the issuer is tried with, or without, the slash at its end. */

@@ -75,7 +75,7 @@ export const ENVIRONMENT_FAILURES = {
     quickRetries: 3,
     retryInterval: MINUTE,
     isWindowLocal: true,
-    letsSignInProceed: true,
+    lacksLock: true,
   },
 
   // Something is in the way between this computer and the server.

@@ -109,8 +109,8 @@ export interface FailurePolicy {
   readonly isReplaced?: boolean;
   /** Whether a sign-in that asked for the scopes of an existing session, too, is tried again without those. */
   readonly retriesWithFewerScopes?: boolean;
-  /** Whether a sign-in is stored although it has failed to acquire the lock: it counts for more than a refresh that hangs. */
-  readonly letsSignInProceed?: boolean;
+  /** Whether another window has the lock. A sign-in is stored all the same: it counts for more than a refresh that hangs. */
+  readonly lacksLock?: boolean;
   /** Whether the wizard tries the issuer with, or without, the slash at its end. */
   readonly retriesWithOtherSlash?: boolean;
   /** Whether the server wants a device to go on polling (RFC 8628 section 3.5). */

@@ -1,7 +1,7 @@
 // Turns the result of a sign-in into a session: a new one, or the one that it renews.
 import type { Clock } from '../core/clock.ts';
 import { Failure, toFailure } from '../core/failure.ts';
-import { letsSignInProceed, needsSignIn } from '../core/failurePolicies.ts';
+import { lacksLock, needsSignIn } from '../core/failurePolicies.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { isPermission } from '../core/scopes.ts';
@@ -100,7 +100,7 @@ export class SignInStorage {
     return renewalLock
       .runExclusive(id, () => persist(1), { whileWaiting: () => Promise.resolve(undefined), timeout: LOCK_TIMEOUT })
       .catch((error: unknown) => {
-        if (letsSignInProceed(toFailure(error).category)) {
+        if (lacksLock(toFailure(error).category)) {
           // A refresh may be under way that brings the next generation: a sign-in counts for more.
           return persist(2);
         }

@@ -5,6 +5,7 @@
 // store the record → release the lock. A failure at any step is recorded before the lock is released.
 import { MINUTE, type Clock } from '../core/clock.ts';
 import { Failure, toFailure } from '../core/failure.ts';
+import { lacksLock } from '../core/failurePolicies.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import { endedFailure, type SessionRecord } from '../core/session.ts';
@@ -140,7 +141,7 @@ export class TokenRefresher {
     } catch (error) {
       const failure = toFailure(error);
       // A window that was overtaken may find the tokens of the one that has overtaken it.
-      const adopted = failure.category === 'lock-timeout' ? await this.#sync.adopt(attempt, 'all') : undefined;
+      const adopted = lacksLock(failure.category) ? await this.#sync.adopt(attempt, 'all') : undefined;
       if (adopted !== undefined) {
         return adopted;
       }
