@@ -1,33 +1,38 @@
 // Builds the extension, and the test suite that runs inside VS Code.
-//   node esbuild.mjs            the extension, minified: dist/extension.js, and beside it what is loaded on demand
+//   node esbuild.mjs            the extension, minified: dist/extension.js, and beside it the files that it loads
 //   node esbuild.mjs --dev      the same with source maps, not minified
 //   node esbuild.mjs --tests    the in-editor suite: out/test/suite.js
 //   --watch                     goes on building
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { build, context } from 'esbuild';
 
 const args = new Set(process.argv.slice(2));
 const dev = args.has('--dev') || args.has('--watch');
 
-/** Requires `vscode` once for the whole bundle, where esbuild would do it anew for each file that imports it. */
-const oneDoorToVscode = {
-  name: 'one-door-to-vscode',
+/** What is used of VS Code's API. A name that is missing here is an error of the build. */
+const vscodeApi = `
+  authentication, CancellationTokenSource, CodeLens, commands, ConfigurationTarget, Disposable, env, EventEmitter,
+  ExtensionKind, InputBoxValidationSeverity, l10n, languages, MarkdownString, ProgressLocation, QuickInputButtons,
+  QuickPickItemKind, Range, Selection, StatusBarAlignment, TextEditorRevealType, TextEditorSelectionChangeKind, ThemeColor,
+  ThemeIcon, UIKind, Uri, version, window, workspace`;
+
+/** Imports these names: of an import of everything, a CommonJS file copies hundreds of names, one by one, at each start. */
+const namesOfVscode = {
+  name: 'names-of-vscode',
   setup({ onLoad, onResolve }) {
     onResolve({ filter: /^vscode$/ }, ({ namespace }) =>
-      namespace === 'door' ? { path: 'vscode', external: true } : { path: 'vscode', namespace: 'door' },
+      namespace === 'vscode' ? { path: 'vscode', external: true } : { path: 'vscode', namespace: 'vscode' },
     );
-    onLoad({ filter: /^vscode$/, namespace: 'door' }, () => ({ contents: `export * from 'vscode';` }));
+    onLoad({ filter: /^vscode$/, namespace: 'vscode' }, () => ({
+      contents: `export { ${vscodeApi} } from 'vscode';`,
+    }));
   },
 };
 
 const shared = {
-  bundle: true,
-  format: 'cjs',
   platform: 'node',
   // What the extension host of the oldest supported VS Code understands.
   target: 'es2023',
-  external: ['vscode'],
   // In watch mode esbuild itself says when a build starts and ends, which the editor's task waits for.
   logLevel: args.has('--watch') ? 'info' : 'warning',
   metafile: true,
@@ -35,68 +40,44 @@ const shared = {
 
 /**
  * The first of two steps, because esbuild splits ES modules only, and VS Code takes three times as long to load those as
- * CommonJS. It makes the start, what is loaded on demand (src/onDemand.ts), and a chunk of what both need.
+ * CommonJS. It makes a file of what only the start needs, one of what is loaded on demand (src/onDemand.ts), and one of
+ * what both need. The names of the latter two change with their content and with that of the files that they import: a
+ * window that is still open after an update finds no file, rather than one that doesn't fit.
  */
 const extension = {
   ...shared,
+  bundle: true,
   format: 'esm',
   splitting: true,
   entryPoints: ['src/extension.ts'],
-  outdir: 'out/parts',
+  outdir: 'out/esm',
   chunkNames: '[name]-[hash]',
+  minify: !dev,
+  legalComments: 'none',
   sourcemap: dev && 'inline',
-  plugins: [{ name: 'two-files', setup: ({ onEnd }) => onEnd(makeTwoFiles) }],
+  logOverride: { 'import-is-undefined': 'error' },
+  plugins: [namesOfVscode, { name: 'commonjs', setup: ({ onEnd }) => onEnd(convertToCommonJs) }],
 };
 
-/**
- * The second step makes two CommonJS files of those. The chunk goes into the first, and the second takes from there what
- * it needs, so that there is one of each class and of each state. The name of the second changes with all that it holds
- * or takes: a window that runs on after another build was put in its place finds nothing, rather than what does not fit.
- */
-async function makeTwoFiles({ errors, metafile }) {
+/** The second step makes a CommonJS file of each of those. What imports what is left in out/esm/meta.json. */
+async function convertToCommonJs({ errors, metafile }) {
   if (errors.length > 0) {
     return;
   }
-  const made = Object.keys(metafile.outputs).map((path) => basename(path));
-  const onDemand = made.find((name) => name.startsWith('onDemand-'));
-  const chunk = made.find((name) => name.startsWith('chunk-'));
-  const text = await readFile(`out/parts/${onDemand}`, 'utf8');
-  const [, taken] = /^import \{([^}]*)\} from "\.\/chunk-/m.exec(text);
-  const chunkIsInFirst = {
-    name: 'chunk-is-in-first',
-    setup: ({ onResolve }) => onResolve({ filter: /^\.\/chunk-/ }, () => ({ path: './extension.js', external: true })),
-  };
-  const options = {
+  await rm('dist', { recursive: true, force: true });
+  const built = await build({
     ...shared,
+    format: 'cjs',
+    entryPoints: Object.keys(metafile.outputs),
+    outdir: 'dist',
     minify: !dev,
     sourcemap: dev,
-    legalComments: 'none',
-    // With `import()` it would be Node, and not VS Code, that gives the second file its modules.
+    // With `import()` it would be Node, and not VS Code, that gives the file its modules.
     supported: { 'dynamic-import': false },
     logLevel: 'warning',
-  };
-  const built = await Promise.all([
-    build({
-      ...options,
-      stdin: {
-        contents: `export * from './extension.js'; export {${taken.replace(/ as \w+/g, '')}} from './${chunk}';`,
-        resolveDir: 'out/parts',
-      },
-      outfile: 'dist/extension.js',
-      external: ['vscode', `./${onDemand}`],
-      plugins: [oneDoorToVscode],
-    }),
-    build({
-      ...options,
-      entryPoints: [`out/parts/${onDemand}`],
-      outdir: 'dist',
-      plugins: [oneDoorToVscode, chunkIsInFirst],
-    }),
-  ]);
-  const files = built.flatMap(({ metafile: { outputs } }) => Object.keys(outputs));
-  const old = (await readdir('dist')).map((name) => `dist/${name}`).filter((path) => !files.includes(path));
-  await Promise.all(old.map((path) => rm(path, { recursive: true })));
-  built.forEach(saySizes);
+  });
+  await writeFile('out/esm/meta.json', JSON.stringify(metafile));
+  printSizes(built);
 }
 
 /** The suite is an extension of its own, because VS Code shows no dialogs to a module given as `extensionTestsPath`. */
@@ -117,6 +98,8 @@ async function suite() {
   await writeFile('out/test/package.json', JSON.stringify(manifest, undefined, 2));
   return {
     ...shared,
+    bundle: true,
+    format: 'cjs',
     stdin: {
       contents: [
         `import { runSuite } from './test/vscode/run.ts';`,
@@ -130,11 +113,11 @@ async function suite() {
     outfile: 'out/test/suite.js',
     external: ['vscode', 'mocha'],
     sourcemap: 'inline',
-    plugins: [{ name: 'sizes', setup: ({ onEnd }) => onEnd(saySizes) }],
+    plugins: [{ name: 'sizes', setup: ({ onEnd }) => onEnd(printSizes) }],
   };
 }
 
-function saySizes({ metafile }) {
+function printSizes({ metafile }) {
   for (const [file, { bytes }] of Object.entries(metafile?.outputs ?? {})) {
     if (!file.endsWith('.map')) {
       console.log(`${file}  ${(bytes / 1000).toFixed(1)} kB`);
@@ -142,10 +125,10 @@ function saySizes({ metafile }) {
   }
 }
 
-const made = await context(args.has('--tests') ? await suite() : extension);
+const building = await context(args.has('--tests') ? await suite() : extension);
 if (args.has('--watch')) {
-  await made.watch();
+  await building.watch();
 } else {
-  await made.rebuild();
-  await made.dispose();
+  await building.rebuild();
+  await building.dispose();
 }

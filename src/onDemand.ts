@@ -1,3 +1,257 @@
-// What the start does not need. The bundle has it in a file of its own, which is loaded when somebody asks for it first.
-export { Diagnostics } from './diagnostics/diagnostics.ts';
-export { AddProviderWizard } from './wizard/addProviderWizard.ts';
+// The second composition root: builds what the start of the extension doesn't need. It is a bundle of its own, which
+// extension.ts loads when a part of it is first needed, and a few seconds after the start in any case.
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { SECOND, type Clock, type Disposable } from './core/clock.ts';
+import type { Log } from './core/log.ts';
+import { createDpopHeadersCommand, type DpopHeadersCommand } from './auth/dpopHeaders.ts';
+import { askForAddress } from './auth/pasteUrl.ts';
+import type { PendingSignIns } from './auth/pendingSignIns.ts';
+import { RedirectEnvironment } from './auth/redirectEnvironment.ts';
+import { SessionRequests } from './auth/sessionRequests.ts';
+import { SignInController } from './auth/signInController.ts';
+import { Diagnostics } from './diagnostics/diagnostics.ts';
+import { EndSessionService } from './flows/endSession.ts';
+import { freePortFor } from './flows/listener.ts';
+import { SignInService } from './flows/signIn.ts';
+import { UriCallbackRouter } from './flows/uriCallbackRouter.ts';
+import { openBrowser } from './host/browser.ts';
+import { CALLBACKS_FOLDER, type COMMANDS } from './host/ids.ts';
+import * as text from './host/messages.ts';
+import type { Settings } from './host/settings.ts';
+import { nodeCipher } from './node/cipher.ts';
+import { nodeProcessLiveness } from './node/processLiveness.ts';
+import { nodeSharedFolder } from './node/sharedFolder.ts';
+import { nodeUptime } from './node/uptime.ts';
+import { Discovery } from './protocol/discovery.ts';
+import type { Transport } from './protocol/transport.ts';
+import { ChallengeSessions } from './sessions/challengeSessions.ts';
+import { OnDemandSessions } from './sessions/onDemandSessions.ts';
+import type { ServerSignOut } from './sessions/serverSignOut.ts';
+import type { LoadIssue } from './sessions/sessionLoader.ts';
+import type { SessionsModule } from './sessions/sessionsModule.ts';
+import { ClientSecrets } from './storage/clientSecrets.ts';
+import { Activity } from './ui/activity.ts';
+import { Commands } from './ui/commands.ts';
+import type { DiagnosticsDocument, DiagnosticsService } from './ui/diagnosticsDocument.ts';
+import { registerToastLinks } from './ui/dismissibleNotification.ts';
+import { IdleNotifications } from './ui/idleNotifications.ts';
+import { NotificationCenter } from './ui/notificationCenter.ts';
+import { RecoveryActions } from './ui/recoveryActions.ts';
+import { AddProviderWizard } from './wizard/addProviderWizard.ts';
+
+/** How long a server may take for one answer, in ms. */
+const ANSWER_DEADLINE = 20 * SECOND;
+
+/** What is there from the start. */
+export interface StartParts {
+  readonly clock: Clock;
+  readonly context: vscode.ExtensionContext;
+  readonly diagnosticsDocument: DiagnosticsDocument;
+  readonly fetch: Transport['fetch'];
+  readonly log: Log & Pick<vscode.LogOutputChannel, 'show'>;
+  readonly pendingSignIns: PendingSignIns;
+  readonly process: NodeJS.Process;
+  readonly random: () => number;
+  readonly sessions: SessionsModule;
+  readonly settings: Settings;
+}
+
+/** What the start of the extension sees of what is loaded on demand. */
+export interface OnDemandParts extends Disposable {
+  readonly commands: Readonly<Record<keyof typeof COMMANDS, () => unknown>>;
+  readonly diagnostics: DiagnosticsService;
+  readonly dpopHeaders: DpopHeadersCommand;
+  readonly sessionRequests: SessionRequests;
+  readonly sessions: OnDemandSessions;
+  /** Takes a link that VS Code has opened in this window. */
+  handleUri(uri: vscode.Uri): Promise<void>;
+  /** Takes over the settings after a change, before anything is done with them. */
+  onDidChangeSettings(): void;
+  /** Reports what was found wrong in the store. */
+  reportFindings(findings: readonly LoadIssue[]): void;
+}
+
+/** Builds the parts and starts them. It does not wait for the network or for the keyring. */
+export function createOnDemandParts(start: StartParts): OnDemandParts {
+  const { clock, context, diagnosticsDocument, log, pendingSignIns, random, settings } = start;
+  const { folder, liveSessions, notificationClaims, scheduler, secrets, sessionManager } = start.sessions;
+  const transport: Transport = { fetch: start.fetch, clock, log, deadline: ANSWER_DEADLINE };
+  const clientSecrets = new ClientSecrets(secrets, folder);
+  const discovery = new Discovery(transport, (provider) => clientSecrets.read(provider));
+  const sessions = new OnDemandSessions({
+    started: start.sessions,
+    discovery,
+    transport,
+    liveness: nodeProcessLiveness(),
+    uptime: nodeUptime,
+    random,
+    newId: randomUUID,
+    onDidDegrade: () => notifications.warnSyncDisabled(),
+  });
+  const { idleMonitor, tokenRefresher } = sessions;
+
+  const redirectEnvironment = new RedirectEnvironment(context.extension);
+  const uriCallbackRouter = new UriCallbackRouter({
+    clock,
+    log,
+    cipher: nodeCipher,
+    folder: nodeSharedFolder(join(context.globalStorageUri.fsPath, CALLBACKS_FOLDER), clock),
+  });
+  const template = (): Promise<string> => readFile(context.asAbsolutePath('media/sign-in-page.html'), 'utf8');
+  const signOuts = new EndSessionService({
+    clock,
+    log,
+    openBrowser,
+    environment: () => redirectEnvironment.environment(),
+    toExternalUrl: (address) => redirectEnvironment.toExternalUrl(address),
+    deadline: () => settings.signInTimeout(),
+    releasePorts: (ports) => signIns.releasePorts(ports),
+    pages: async (provider) => text.signOutPages(provider.label, await template()),
+  });
+  const openSignOutPage = (page: ServerSignOut['page']): void => void signOuts.open(page);
+  const signIns: SignInService = new SignInService({
+    clock,
+    discovery,
+    transport,
+    log,
+    uriCallbackRouter,
+    openBrowser,
+    askForAddress,
+    environment: () => redirectEnvironment.environment(),
+    toExternalUrl: (address) => redirectEnvironment.toExternalUrl(address),
+    getCallbackUri: () => redirectEnvironment.getCallbackUri(),
+    random,
+    releasePorts: (ports) => signOuts.releasePorts(ports),
+    hasSession: ({ id }) => sessionManager.getActive(id).length > 0,
+    pages: async (provider) => text.pages(provider.label, await template()),
+  });
+  const signInController = new SignInController(signIns, pendingSignIns, sessionManager, settings);
+  const showLog = (): void => log.show();
+  const actions = new RecoveryActions({
+    clock,
+    settings,
+    clientSecrets,
+    transport,
+    showLog,
+    reportFailure: (error, subject) => notifications.reportFailure(error, subject),
+    otherMethods: (provider) => signInController.otherMethods(provider),
+    callbackUri: redirectEnvironment.callbackUri,
+    redirectOf: ({ id }) => signInController.waiting().find(({ provider }) => provider.id === id)?.redirect,
+    lastMethod: (provider) => signInController.lastMethod(provider),
+    proposePort: (preferred) => freePortFor(preferred, random),
+    askForConsent: (subject) => commands.askForConsent(subject),
+    copyDiagnostics: () => diagnosticsDocument.copy(),
+    noteSkew: (id, skew) => sessionManager.getAll(id).forEach(({ record }) => liveSessions.update(record.id, { skew })),
+  });
+  const wizard = new AddProviderWizard({
+    clientSecrets,
+    discovery,
+    settings,
+    pageOn: (product) => vscode.Uri.joinPath(context.extensionUri, 'docs', 'servers', `${product}.md`),
+    callbackUri: redirectEnvironment.callbackUri,
+    proposePort: () => freePortFor([], random),
+    signIn: (provider) => commands.signInTo(provider, provider.scopes),
+  });
+  const commands: Commands = new Commands({
+    clock,
+    sessionManager,
+    tokenRefresher,
+    signInController,
+    settings,
+    actions,
+    openSignOutPage,
+    showLog,
+    addProvider: () => wizard.run(),
+    notifications: () => notifications,
+    showDiagnostics: () => diagnosticsDocument.show(),
+    copyDiagnostics: () => diagnosticsDocument.copy(),
+  });
+  const diagnostics = new Diagnostics({
+    clientSecrets,
+    clock,
+    discovery,
+    sessions: start.sessions,
+    onDemandSessions: sessions,
+    settings,
+    process: start.process,
+    openSignOutPage,
+    showLog,
+    addProvider: () => commands.addProvider(),
+    extension: context.extension,
+    subjectOf: (record) => commands.subjectOf(record),
+    subjectAt: (id) => commands.subjectAt(id),
+  });
+  const idleNotifications = new IdleNotifications({
+    clock,
+    idleMonitor,
+    sessions: () => sessionManager.getAll(),
+    nameOf: (id) => settings.nameOf(id),
+    subjectOf: (record) => commands.subjectOf(record),
+  });
+  const notifications: NotificationCenter = new NotificationCenter({
+    clock,
+    sessionManager,
+    notificationClaims,
+    settings,
+    actions,
+    idleNotifications,
+    showLog,
+    subjectOf: (record) => commands.subjectOf(record),
+    subjectAt: (id) => commands.subjectAt(id),
+    remove: (id) => sessionManager.removeLocally(id),
+  });
+  const challengeSessions = new ChallengeSessions({ clock, sessionManager, tokenRefresher });
+  const sessionRequests = new SessionRequests({
+    clock,
+    sessionManager,
+    challengeSessions,
+    signInController,
+    openSignOutPage,
+    offerOtherMethod: (...failed) => commands.offerOtherMethod(...failed),
+    offerToAddProvider: () => commands.offerToAddProvider(),
+  });
+  const activity = new Activity(clock, idleMonitor);
+  const disposables: readonly Disposable[] = [
+    registerToastLinks(),
+    liveSessions.onDidChange((change) => notifications.onChange(change)),
+    signInController.onStillWaiting((still) => commands.tellStillWaiting(still)),
+    scheduler.onDidTick(() => notifications.check()),
+    idleNotifications.onDidChange(() => notifications.check()),
+    vscode.window.onDidChangeWindowState(({ focused }) => (focused ? notifications.check() : undefined)),
+    activity,
+    idleNotifications,
+    notifications,
+    signInController,
+    signOuts,
+  ];
+
+  // What was read before counts as read now.
+  liveSessions.all().forEach((after) => notifications.onChange({ before: undefined, after }));
+  void notifications.reportProblems();
+  sessions.start();
+  void uriCallbackRouter.cleanUp();
+  // What is left now tells a later session of the editor whether secrets are kept. Nobody waits for it.
+  sessionManager.ready().then(
+    () => sessions.health.persistence(vscode.env.sessionId),
+    () => {},
+  );
+  return {
+    commands: commands.handlers(),
+    diagnostics,
+    dpopHeaders: createDpopHeadersCommand(sessionManager),
+    sessionRequests,
+    sessions,
+    handleUri: (uri) => redirectEnvironment.handleUri(uri, uriCallbackRouter),
+    onDidChangeSettings: () => {
+      discovery.forget();
+      idleMonitor.configure();
+      activity.update();
+      void notifications.reportProblems();
+    },
+    reportFindings: (findings) => void notifications.reportFindings(findings),
+    dispose: () => disposables.forEach((one) => one.dispose()),
+  };
+}

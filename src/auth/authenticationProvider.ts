@@ -1,13 +1,12 @@
 // The authentication provider of one identity server, as VS Code calls it.
 import * as vscode from 'vscode';
-import { parseRequirements, assertMeets, type Constraint, type ChallengeRequirements } from '../core/challenge.ts';
+import type { Constraint } from '../core/challenge.ts';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure, errorName, toFailure } from '../core/failure.ts';
+import type { Lazy } from '../core/lazy.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import type { Provider, SessionToken } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
-import type { ChallengeSessions } from '../sessions/challengeSessions.ts';
-import type { ServerSignOut } from '../sessions/serverSignOut.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import {
   sessionChanges,
@@ -16,28 +15,19 @@ import {
   type SessionWithExpiry,
 } from './authenticationSession.ts';
 import type { ChallengeProvider } from './challenges.ts';
-import { failureSentence } from '../host/failureMessages.ts';
+import { bundleLoadFailed } from '../host/startMessages.ts';
 import { PendingRequests } from './pendingRequests.ts';
-import type { SignInController, SignInHints } from './signInController.ts';
-import { signInHintsFor } from './signInHints.ts';
+import type { SessionRequests } from './sessionRequests.ts';
 
 /** What an authentication provider works with. */
 export interface ProviderDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly sessionManager: SessionManager;
-  readonly challengeSessions: ChallengeSessions;
-  readonly signInController: SignInController;
+  /** What takes more than the sessions in memory. */
+  readonly onDemand: Lazy<{ readonly sessionRequests: SessionRequests }>;
   /** Told of each call of another extension that asks for a session. */
   onCall(): void;
-  /** Opens the server's page for a sign-out, where there is one. Nobody is kept waiting for it. */
-  openSignOutPage(page: ServerSignOut['page']): void;
-  /** Tells the person that the server has not confirmed a sign-out. */
-  reportNotRevoked(provider: string): void;
-  /** Offers another sign-in method, if a sign-in that a caller has asked for failed. */
-  offerOtherMethod(error: unknown, provider: Provider, scopes: readonly string[], hints: SignInHints): void;
-  /** Signs in where nothing is configured: offers to add a provider, and rejects. */
-  signInUnconfigured(): Promise<never>;
 }
 
 /** How long, in ms, the Accounts menu waits for the stored sessions at start; later ones are announced by an event. */
@@ -125,7 +115,7 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
       }
       return found.map(({ record }) => this.#toSessionOrThrow(record, scopes));
     } catch (error) {
-      throw this.#toError(error);
+      throw await this.#toError(error);
     }
   }
 
@@ -138,8 +128,10 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     options: vscode.AuthenticationProviderSessionOptions = {},
   ): Promise<SessionWithExpiry> {
     this.#dependencies.onCall();
-    const hints = signInHintsFor(this.#dependencies.sessionManager, this.#id, scopes, options.account);
-    return this.#toSession(await this.#signIn(scopes, hints, (record) => record), scopes);
+    return this.#signIn(async (requests, provider) => {
+      const record = await requests.signIn(provider, scopes, options.account);
+      return { record, scopes };
+    });
   }
 
   /**
@@ -152,13 +144,10 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     options: vscode.AuthenticationProviderSessionOptions = {},
   ): Promise<SessionWithExpiry[]> {
     this.#dependencies.onCall();
-    try {
-      const demand = parseRequirements(constraint);
-      const found = await this.#dependencies.challengeSessions.find(this.#id, demand, options.account?.id);
-      return found.map(({ record }) => this.#toSessionOrThrow(record, demand.scopes));
-    } catch (error) {
-      throw this.#toError(error);
-    }
+    return this.#answer(async (requests) => {
+      const { records, scopes } = await requests.findForChallenge(this.#id, constraint, options.account);
+      return records.map((record) => this.#toSessionOrThrow(record, scopes));
+    });
   }
 
   /**
@@ -169,49 +158,8 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     constraint: Constraint,
     options: vscode.AuthenticationProviderSessionOptions = {},
   ): Promise<SessionWithExpiry> {
-    const { clock, challengeSessions, sessionManager } = this.#dependencies;
     this.#dependencies.onCall();
-    const demand = this.#parseChallenge(constraint);
-    const { acrValues, claims, maxAge, scopes } = demand;
-    // Whoever is challenged has been somebody already, so it is the only account there is rather than another one.
-    const hints = {
-      ...signInHintsFor(sessionManager, this.#id, scopes, options.account, () => false),
-      acrValues,
-      maxAge,
-      ...(claims === undefined ? {} : { claims }),
-    };
-    const session = await this.#signIn(scopes, hints, (record) => {
-      // One that does not is a good session all the same, and stays: its tokens may be bound up with those before.
-      assertMeets(record, demand, clock.now());
-      challengeSessions.recordAnswered(record, demand);
-      return record;
-    });
-    return this.#toSession(session, scopes);
-  }
-
-  async #signIn(
-    scopes: readonly string[],
-    hints: SignInHints,
-    accept: (record: SessionRecord) => SessionRecord,
-  ): Promise<SessionRecord> {
-    const provider = this.#provider;
-    if (provider === undefined) {
-      return this.#dependencies.signInUnconfigured();
-    }
-    try {
-      return accept(await this.#dependencies.signInController.signIn(provider, scopes, hints));
-    } catch (error) {
-      this.#dependencies.offerOtherMethod(error, provider, scopes, hints);
-      throw this.#toError(error, false);
-    }
-  }
-
-  #parseChallenge(constraint: Constraint): ChallengeRequirements {
-    try {
-      return parseRequirements(constraint);
-    } catch (error) {
-      throw this.#toError(error);
-    }
+    return this.#signIn((requests, provider) => requests.signInForChallenge(provider, constraint, options.account));
   }
 
   /**
@@ -221,11 +169,14 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
    */
   async removeSession(id: string): Promise<void> {
     try {
-      const { atServer, page } = await this.#dependencies.sessionManager.signOut(id);
-      this.#dependencies.openSignOutPage(page);
-      atServer.catch(() => this.#dependencies.reportNotRevoked(this.#provider?.label ?? this.#id));
+      const signOut = await this.#dependencies.sessionManager.signOut(id);
+      const name = this.#provider?.label ?? this.#id;
+      this.#dependencies.onDemand.load().then(
+        ({ sessionRequests }) => sessionRequests.completeSignOut(name, signOut),
+        () => {},
+      );
     } catch (error) {
-      throw this.#toError(error);
+      throw await this.#toError(error);
     }
   }
 
@@ -271,17 +222,54 @@ export class OidcAuthenticationProvider implements vscode.AuthenticationProvider
     return this.#provider?.sessionToken ?? 'access_token';
   }
 
-  #toError(error: unknown, hasSession = true): Error {
+  async #signIn(
+    signIn: (
+      requests: SessionRequests,
+      provider: Provider,
+    ) => Promise<{ readonly record: SessionRecord; readonly scopes: readonly string[] }>,
+  ): Promise<SessionWithExpiry> {
+    const provider = this.#provider;
+    if (provider === undefined) {
+      throw await this.#load().then((requests) => requests.offerToConfigure());
+    }
+    const { record, scopes } = await this.#answer((requests) => signIn(requests, provider), false);
+    return this.#toSession(record, scopes);
+  }
+
+  async #answer<T>(answer: (requests: SessionRequests) => Promise<T>, hasSession = true): Promise<T> {
+    const requests = await this.#load();
+    try {
+      return await answer(requests);
+    } catch (error) {
+      throw await this.#toError(error, hasSession);
+    }
+  }
+
+  async #load(): Promise<SessionRequests> {
+    try {
+      return (await this.#dependencies.onDemand.load()).sessionRequests;
+    } catch (error) {
+      throw this.#withName(toFailure(error), bundleLoadFailed());
+    }
+  }
+
+  async #toError(error: unknown, hasSession = true): Promise<Error> {
     const failure = toFailure(error);
     if (failure !== this.#refusedFor) {
       // Callers that come before each request get the same failure many times.
       this.#refusedFor = failure;
       this.#dependencies.log.warn(`A caller of ${this.#id} is refused: ${formatFailure(failure)}.`);
     }
-    const spoken = new Error(failureSentence(failure, this.#provider?.label ?? this.#id, hasSession), {
-      cause: failure,
-    });
-    // Of an error that it hands on to another extension, VS Code keeps name and message, and drops everything else.
-    return Object.assign(spoken, { name: errorName(failure.category), code: failure.category });
+    const sentence = await this.#dependencies.onDemand.load().then(
+      ({ sessionRequests }) => sessionRequests.describe(failure, this.#provider?.label ?? this.#id, hasSession),
+      () => bundleLoadFailed(),
+    );
+    return this.#withName(failure, sentence);
+  }
+
+  /** Of an error that it hands on to another extension, VS Code keeps name and message, and drops everything else. */
+  #withName(failure: Failure, sentence: string): Error {
+    const error = new Error(sentence, { cause: failure });
+    return Object.assign(error, { name: errorName(failure.category), code: failure.category });
   }
 }

@@ -1,9 +1,7 @@
 // How another extension uses a token that is bound to the key of its session: RFC 9449. VS Code's contract has no place for it.
-import * as vscode from 'vscode';
 import { isSecureUrl } from '../core/address.ts';
 import { proofHeaders, ProofKeys } from '../protocol/dpop.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
-import { DPOP_COMMAND } from '../host/ids.ts';
 import * as text from '../host/messages.ts';
 
 /** The request that a caller is about to send, as it describes it. */
@@ -22,34 +20,32 @@ export interface CallerHeaders {
   readonly dpop?: string;
 }
 
+/** The command that gives headers to whoever has a token. It throws an Error with a sentence for its caller. */
+export type DpopHeadersCommand = (accessToken?: unknown, request?: unknown) => Promise<CallerHeaders>;
+
 /**
- * Registers the command that gives headers to whoever has a token: only VS Code decides who gets one, and who has one
- * may have them.
+ * The command that gives headers to whoever has a token: only VS Code decides who gets one, and who has one may have
+ * them.
  */
-export function registerDpopHeadersCommand(sessionManager: SessionManager): vscode.Disposable {
+export function createDpopHeadersCommand(sessionManager: SessionManager): DpopHeadersCommand {
   const keys = new ProofKeys();
-  return vscode.commands.registerCommand(
-    DPOP_COMMAND,
-    async (accessToken?: unknown, request?: unknown): Promise<CallerHeaders> => {
-      const { method, nonce, url } = readRequest(request);
-      const record = sessionManager
-        .getAll()
-        .find(({ record: { accessToken: known } }) => known === accessToken)?.record;
-      if (record === undefined) {
-        throw new Error(text.sayNoSuchToken());
-      }
-      if (record.proofKey === undefined || record.tokenType !== 'DPoP') {
-        return { authorization: `Bearer ${record.accessToken}` };
-      }
-      // Given with the request, because sessions of several servers ask at once.
-      return proofHeaders(await keys.of(record.proofKey), record.accessToken, {
-        method,
-        nonce,
-        url,
-        skew: record.skew,
-      });
-    },
-  );
+  return async (accessToken, request) => {
+    const { method, nonce, url } = readRequest(request);
+    const record = sessionManager.getAll().find(({ record: { accessToken: known } }) => known === accessToken)?.record;
+    if (record === undefined) {
+      throw new Error(text.sayNoSuchToken());
+    }
+    if (record.proofKey === undefined || record.tokenType !== 'DPoP') {
+      return { authorization: `Bearer ${record.accessToken}` };
+    }
+    // Given with the request, because sessions of several servers ask at once.
+    return proofHeaders(await keys.of(record.proofKey), record.accessToken, {
+      method,
+      nonce,
+      url,
+      skew: record.skew,
+    });
+  };
 }
 
 function readRequest(request: unknown): ResourceRequest {

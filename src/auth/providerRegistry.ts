@@ -6,8 +6,9 @@ import { DEFAULT_PROVIDER_ID, type Provider } from '../core/provider.ts';
 import { serverKeyOf } from '../core/serverIdentity.ts';
 import { registerForChallenges } from './challenges.ts';
 import { OidcAuthenticationProvider, type ProviderDependencies } from './authenticationProvider.ts';
+import type { PendingSignIns } from './pendingSignIns.ts';
 import type { Settings } from '../host/settings.ts';
-import * as text from '../host/messages.ts';
+import { unconfiguredLabel } from '../host/startMessages.ts';
 
 interface Registration {
   readonly label: string;
@@ -19,12 +20,14 @@ interface Registration {
 /** Keeps the registrations with VS Code in step with the settings, and VS Code informed about the sessions. */
 export class ProviderRegistry implements Disposable {
   readonly #settings: Settings;
+  readonly #pendingSignIns: PendingSignIns;
   readonly #dependencies: ProviderDependencies;
   readonly #log: Log;
   readonly #registrations = new Map<string, Registration>();
 
-  constructor(settings: Settings, dependencies: ProviderDependencies) {
+  constructor(settings: Settings, pendingSignIns: PendingSignIns, dependencies: ProviderDependencies) {
     this.#settings = settings;
+    this.#pendingSignIns = pendingSignIns;
     this.#dependencies = dependencies;
     this.#log = dependencies.log;
     this.update();
@@ -40,7 +43,7 @@ export class ProviderRegistry implements Disposable {
       const provider = wanted.get(id);
       if (!isSameServer(provider, registration.provider)) {
         // Its answer would be of no use, and VS Code would keep everybody else waiting for it.
-        this.#dependencies.signInController.cancel(id);
+        this.#pendingSignIns.cancel(id);
       }
       // Only a new label takes a new registration, which would forget who waits for a session.
       if (!wanted.has(id) || labelOf(provider) !== registration.label) {
@@ -132,7 +135,7 @@ export class ProviderRegistry implements Disposable {
 }
 
 function labelOf(provider: Provider | undefined): string {
-  return provider?.label ?? text.unconfiguredLabel();
+  return provider?.label ?? unconfiguredLabel();
 }
 
 /** Whether a sign-in that waits at one is still a sign-in at the other. */

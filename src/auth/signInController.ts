@@ -8,32 +8,11 @@ import type { Provider, SignInMethod } from '../core/provider.ts';
 import { canJoin, coversScopes, normalizeScopes, scopesToRequest } from '../core/scopes.ts';
 import { servesScopes, type SessionRecord } from '../core/session.ts';
 import type { SignInService } from '../flows/signIn.ts';
-import type { AuthorizationHints } from '../protocol/authorize.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import { showCode } from './deviceCode.ts';
+import type { PendingSignIn, PendingSignIns, SignInHints } from './pendingSignIns.ts';
 import type { Settings } from '../host/settings.ts';
 import * as text from '../host/messages.ts';
-
-/** What a sign-in is told about. */
-export interface SignInHints extends AuthorizationHints {
-  /** The id of the session that it goes on from: what that one may do, the new one shall, too. */
-  readonly resumeSessionId?: string | undefined;
-}
-
-/** A sign-in that waits for the person. */
-export interface PendingSignIn {
-  readonly provider: Provider;
-  readonly scopes: readonly string[];
-  readonly hints: SignInHints;
-  /** Gives an address of the sign-in page that works now; undefined until there is one. It may reject with a Failure. */
-  readonly address: (() => Promise<string>) | undefined;
-  /** The code that the person has to type there; undefined where there is none. */
-  readonly code: string | undefined;
-  /** The redirect URI that the server has been told, and the sign-in method; undefined until then, and where a code is typed. */
-  readonly redirect: { readonly redirectUri: string; readonly method: SignInMethod } | undefined;
-  /** Calls it off; the code says why, where it is not because the person wants it. */
-  cancel(code?: 'entry-changed'): void;
-}
 
 /** One attempt at a sign-in. */
 interface Attempt {
@@ -55,20 +34,20 @@ export class SignInController implements Disposable {
   readonly #signInService: SignInService;
   readonly #sessionManager: SessionManager;
   readonly #settings: Settings;
-  readonly #waiting = new Map<string, PendingSignIn>();
+  readonly #pending: PendingSignIns;
   readonly #latest = new Map<string, Promise<SessionRecord>>();
-  readonly #changed = new Emitter<void>();
   readonly #stillWaiting = new Emitter<StillWaiting>();
 
-  constructor(signInService: SignInService, sessionManager: SessionManager, settings: Settings) {
+  constructor(
+    signInService: SignInService,
+    pending: PendingSignIns,
+    sessionManager: SessionManager,
+    settings: Settings,
+  ) {
     this.#signInService = signInService;
+    this.#pending = pending;
     this.#sessionManager = sessionManager;
     this.#settings = settings;
-  }
-
-  /** Fires when somebody starts to wait, or no longer waits. */
-  get onDidChange(): Emitter<void>['event'] {
-    return this.#changed.event;
   }
 
   /** Fires when a browser hasn't come back for a while. */
@@ -78,7 +57,7 @@ export class SignInController implements Disposable {
 
   /** The sign-ins that wait for the person. */
   waiting(): PendingSignIn[] {
-    return [...this.#waiting.values()];
+    return this.#pending.getAll();
   }
 
   /**
@@ -111,11 +90,6 @@ export class SignInController implements Disposable {
     }
   }
 
-  /** Calls off the sign-in that waits at a provider, because its entry in the settings has changed. */
-  cancel(providerId: string): void {
-    this.#waiting.get(providerId)?.cancel('entry-changed');
-  }
-
   /** The other sign-in methods that are available after the one that was tried last, the next one first. */
   otherMethods(provider: Provider): Promise<SignInMethod[]> {
     return this.#signInService.otherMethods(provider);
@@ -146,12 +120,7 @@ export class SignInController implements Disposable {
     }
   }
 
-  /** Calls off everything that waits. */
   dispose(): void {
-    for (const waiting of this.#waiting.values()) {
-      waiting.cancel('entry-changed');
-    }
-    this.#changed.dispose();
     this.#stillWaiting.dispose();
   }
 
@@ -202,8 +171,7 @@ export class SignInController implements Disposable {
       };
       const wait = (more: Partial<PendingSignIn> = {}): void => {
         waiting = { ...waiting, ...more };
-        this.#waiting.set(provider.id, waiting);
-        this.#changed.fire();
+        this.#pending.set(waiting);
       };
       wait();
       try {
@@ -232,10 +200,7 @@ export class SignInController implements Disposable {
         );
       } finally {
         listening.dispose();
-        if (this.#waiting.get(provider.id) === waiting) {
-          this.#waiting.delete(provider.id);
-          this.#changed.fire();
-        }
+        this.#pending.delete(waiting);
       }
     });
   }

@@ -3,7 +3,7 @@ import type { AuthenticationSessionAccountInformation } from 'vscode';
 import { endedFailure, loginHintOf } from '../core/session.ts';
 import { hintsAfter } from '../protocol/authorize.ts';
 import type { SessionFilter, SessionManager } from '../sessions/sessionManager.ts';
-import type { SignInHints } from './signInController.ts';
+import type { SignInHints } from './pendingSignIns.ts';
 
 /**
  * Whom a sign-in is for, as the server calls them, and which session it goes on from; of one that has ended, also what

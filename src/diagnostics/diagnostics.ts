@@ -7,12 +7,14 @@ import type { SessionRecord } from '../core/session.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import type { ClientSecrets } from '../storage/clientSecrets.ts';
 import type { ServerSignOut } from '../sessions/serverSignOut.ts';
+import type { OnDemandSessions } from '../sessions/onDemandSessions.ts';
 import type { SessionsModule } from '../sessions/sessionsModule.ts';
 import type { ActionTarget } from '../ui/recoveryActions.ts';
 import type { DiagnosticsService } from '../ui/diagnosticsDocument.ts';
 import { MEND_COMMAND, PREFIX } from '../host/ids.ts';
 import { failureSentence } from '../host/failureMessages.ts';
-import { openEntry, openProviderSettings, openSettings, type Settings } from '../host/settings.ts';
+import { openEntry, openProviderSettings, openSettings } from '../host/openSettings.ts';
+import type { Settings } from '../host/settings.ts';
 import { PRODUCT, labelRemove, labelSignOut } from '../host/messages.ts';
 import type { Facts, DiagnosticFinding, QuickFix } from './finding.ts';
 import { findingsOf } from './findings.ts';
@@ -26,6 +28,7 @@ export interface DiagnosticsDependencies {
   readonly extension: vscode.Extension<unknown>;
   readonly discovery: Discovery;
   readonly sessions: SessionsModule;
+  readonly onDemandSessions: OnDemandSessions;
   readonly settings: Settings;
   readonly clientSecrets: ClientSecrets;
   /** The process that the extension runs in. */
@@ -113,7 +116,8 @@ export class Diagnostics implements DiagnosticsService {
 
   async #gather(): Promise<Report> {
     const { clientSecrets, clock, discovery, extension, process, sessions, settings } = this.#dependencies;
-    const { health, history, sessionManager, sessionStore, renewalLock, secretStorage } = sessions;
+    const { history, sessionManager, sessionStore, secretStorage } = sessions;
+    const { health, renewalLock } = this.#dependencies.onDemandSessions;
     // What cannot be read is a finding, not a reason to show none.
     await Promise.race([
       sessionManager.ready().catch(() => {}),

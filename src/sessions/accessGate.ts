@@ -9,13 +9,13 @@ import type { LiveSessions } from '../storage/liveSessions.ts';
 import { describeRefreshability, describeSession } from '../storage/record.ts';
 import { waitBriefly } from '../storage/timeouts.ts';
 import { describeToken, type DecisionLog } from './decisionLog.ts';
-import type { TokenRefresher } from './tokenRefresher.ts';
+import type { SessionRefresher } from './onDemandRefresher.ts';
 
 /** What the gate works with. */
 export interface AccessGateDependencies {
   readonly clock: Clock;
   readonly liveSessions: LiveSessions;
-  readonly tokenRefresher: Pick<TokenRefresher, 'refresh'>;
+  readonly tokenRefresher: SessionRefresher;
   readonly decisions: DecisionLog;
   /** For how long, in ms, a token that is handed out keeps working, at least. */
   minimumValidity(): number;

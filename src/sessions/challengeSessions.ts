@@ -6,13 +6,13 @@ import { endsSession, marksNotRefreshable } from '../core/failurePolicies.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import type { LiveSession } from '../core/status.ts';
 import type { SessionManager, SessionFilter } from './sessionManager.ts';
-import type { TokenRefresher } from './tokenRefresher.ts';
+import type { SessionRefresher } from './onDemandRefresher.ts';
 
 /** What it works with. */
 export interface ChallengeSessionsDependencies {
   readonly clock: Clock;
   readonly sessionManager: SessionManager;
-  readonly tokenRefresher: TokenRefresher;
+  readonly tokenRefresher: SessionRefresher;
 }
 
 /** How long, in ms, a token is so new that the rejection must be of the one before: callers that met it together come one by one. */

@@ -7,7 +7,7 @@ import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
 import { DecisionLog, describeToken } from './decisionLog.ts';
 import { describeSession, describeRefreshability } from '../storage/record.ts';
-import type { TokenRefresher } from './tokenRefresher.ts';
+import type { SessionRefresher } from './onDemandRefresher.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
 import type { SessionGate } from './sessionGate.ts';
 import { isWait } from '../storage/sessionFile.ts';
@@ -30,7 +30,7 @@ export interface RefreshSchedulerDependencies {
   readonly log: Log;
   readonly liveSessions: LiveSessions;
   readonly sessionStore: SessionStore;
-  readonly tokenRefresher: TokenRefresher;
+  readonly tokenRefresher: SessionRefresher;
   readonly sessionGate: SessionGate;
   settings(): LifetimeSettings;
   /** Whether this window may refresh a session; others are kept, and left alone. */

@@ -1,11 +1,12 @@
 // The gate in front of the sessions: whether they may be used at all. The callers don't know what closes it.
 import type { SessionRecord } from '../core/session.ts';
 
-/** Decides whether sessions may be used. None of its methods throws or rejects. */
+/** Decides whether sessions may be used. None of its methods throws or rejects, except {@link start}. */
 export interface SessionGate {
   /**
    * Prepares the gate. Called after the stored sessions were read and before any of them is used.
-   * @returns a promise that resolves when {@link isBlocked} knows about all of them; each call returns the same one.
+   * @returns a promise that resolves when {@link isBlocked} knows about all of them; each call returns the same one. It
+   *   rejects if what decides can't be loaded; a later call tries again.
    */
   start(): Promise<void>;
   /**

@@ -7,9 +7,7 @@ import type { Provider } from '../core/provider.ts';
 import { canJoin, sameScopes } from '../core/scopes.ts';
 import { configuredProviderOf, servesScopes, type SessionRecord } from '../core/session.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
-import type { Discovery } from '../protocol/discovery.ts';
 import type { SignInGrant } from '../protocol/identity.ts';
-import type { Transport } from '../protocol/transport.ts';
 import type { NotificationClaims } from '../locking/notificationClaims.ts';
 import type { RenewalLock } from '../locking/renewalLock.ts';
 import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
@@ -18,11 +16,11 @@ import { describeSession } from '../storage/record.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 import { AccessGate } from './accessGate.ts';
 import { DecisionLog } from './decisionLog.ts';
-import { endSessionAtServer, type ServerSignOut } from './serverSignOut.ts';
+import type { ServerSignOut } from './serverSignOut.ts';
 import type { SessionGate } from './sessionGate.ts';
 import { SessionLoader, type LoadIssue } from './sessionLoader.ts';
 import { SignInStorage, type SignInResult } from './signInStorage.ts';
-import type { TokenRefresher } from './tokenRefresher.ts';
+import type { SessionRefresher } from './onDemandRefresher.ts';
 
 /** What the session manager works with. */
 export interface SessionManagerDependencies {
@@ -32,11 +30,11 @@ export interface SessionManagerDependencies {
   readonly notificationClaims: NotificationClaims;
   readonly crossWindowSync: CrossWindowSync;
   readonly liveSessions: LiveSessions;
-  readonly tokenRefresher: TokenRefresher;
+  readonly tokenRefresher: SessionRefresher;
   readonly sessionGate: SessionGate;
-  readonly renewalLock: RenewalLock;
-  readonly discovery: Discovery;
-  readonly transport: Transport;
+  readonly renewalLock: Pick<RenewalLock, 'runExclusive' | 'delete'>;
+  /** Signs a session out at its server; `provider` is undefined if it isn't configured any more. */
+  endSessionAtServer(record: SessionRecord, provider: Provider | undefined): ServerSignOut;
   /** The provider with an id as it's configured now. */
   provider(id: string): Provider | undefined;
   /** For how long, in ms, a token that is handed out keeps working, at least. */
@@ -198,7 +196,7 @@ export class SessionManager {
     }
     const { record } = session;
     log.info(`${describeSession(record)}: signed out here.`);
-    const atServer = endSessionAtServer(record, this.providerOf(record), this.#dependencies);
+    const atServer = this.#dependencies.endSessionAtServer(record, this.providerOf(record));
     await this.#remove(id);
     return atServer;
   }

@@ -22,7 +22,7 @@ export interface SignInStorageDependencies {
   readonly sessionStore: SessionStore;
   readonly crossWindowSync: CrossWindowSync;
   readonly liveSessions: LiveSessions;
-  readonly renewalLock: RenewalLock;
+  readonly renewalLock: Pick<RenewalLock, 'runExclusive'>;
   readonly sessionGate: SessionGate;
   /** The provider of a session as it's configured now; undefined if it isn't, or not for this session. */
   providerOf(record: SessionRecord): Provider | undefined;

@@ -12,12 +12,13 @@ import type { SessionManager } from '../sessions/sessionManager.ts';
 import type { TokenRefresher } from '../sessions/tokenRefresher.ts';
 import type { RecoveryActions, ActionTarget } from './recoveryActions.ts';
 import { askForConsent } from './consent.ts';
-import { COMMANDS } from '../host/ids.ts';
+import type { COMMANDS } from '../host/ids.ts';
 import type { NotificationCenter } from './notificationCenter.ts';
 import { pickOne } from './pick.ts';
 import { SessionPicker } from './sessionPicker.ts';
 import type { Settings } from '../host/settings.ts';
-import type { SignInController, SignInHints, StillWaiting } from '../auth/signInController.ts';
+import type { SignInHints } from '../auth/pendingSignIns.ts';
+import type { SignInController, StillWaiting } from '../auth/signInController.ts';
 import { showStillWaiting } from './stillWaiting.ts';
 import * as text from '../host/messages.ts';
 
@@ -47,9 +48,9 @@ export class Commands {
     this.#dependencies = ports;
   }
 
-  /** Registers every command. */
-  register(): vscode.Disposable {
-    const handlers: Readonly<Record<keyof typeof COMMANDS, () => unknown>> = {
+  /** What each command does. */
+  handlers(): Readonly<Record<keyof typeof COMMANDS, () => unknown>> {
+    return {
       signIn: () => this.signIn(),
       signOut: () => this.#signOut(),
       renewNow: () => this.#renewNow(),
@@ -60,11 +61,6 @@ export class Commands {
       copyDiagnostics: () => this.#dependencies.copyDiagnostics(),
       setClientSecret: () => this.#setClientSecret(),
     };
-    return vscode.Disposable.from(
-      ...Object.entries(COMMANDS).map(([name, id]) =>
-        vscode.commands.registerCommand(id, handlers[name as keyof typeof COMMANDS]),
-      ),
-    );
   }
 
   /** Signs in to a provider: the only one, or the one that is picked. */

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import { DIAGNOSTICS_SCHEME, MEND_COMMAND } from '../host/ids.ts';
-import { PRODUCT, bundleLoadFailed } from '../host/messages.ts';
+import { PRODUCT, bundleLoadFailed } from '../host/startMessages.ts';
 
 /** Who makes what the document says, and does what its findings offer. */
 export interface DiagnosticsService {

@@ -9,7 +9,8 @@ import {
   usesAnyPort,
   type RedirectFields,
 } from '../core/redirectUri.ts';
-import { openProviderSettings, type Settings } from '../host/settings.ts';
+import { openProviderSettings } from '../host/openSettings.ts';
+import type { Settings } from '../host/settings.ts';
 import * as text from '../host/messages.ts';
 
 /** What choosing a fixed port works with. */

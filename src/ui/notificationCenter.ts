@@ -16,7 +16,8 @@ import type { IdleNotifications } from './idleNotifications.ts';
 import { PREFIX, SETTINGS, type NotificationKind } from '../host/ids.ts';
 import { getNotifications, type SessionNotification } from './sessionNotifications.ts';
 import { failureSentence } from '../host/failureMessages.ts';
-import { openProviderSettings, openSettings, type Settings } from '../host/settings.ts';
+import { openProviderSettings, openSettings } from '../host/openSettings.ts';
+import type { Settings } from '../host/settings.ts';
 import * as text from '../host/messages.ts';
 import { showDismissibleNotification, type NotificationAction } from './dismissibleNotification.ts';
 

@@ -10,7 +10,8 @@ import { measureSkew } from '../protocol/skew.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { ClientSecrets } from '../storage/clientSecrets.ts';
 import { chooseFixedPort } from './fixedPort.ts';
-import { openEntry, openSettings, type Settings } from '../host/settings.ts';
+import { openEntry, openSettings } from '../host/openSettings.ts';
+import type { Settings } from '../host/settings.ts';
 import * as text from '../host/messages.ts';
 
 /** What an action is about: a session, or an attempt to sign in. */

@@ -4,7 +4,8 @@ import { mayLackConsent } from '../core/consent.ts';
 import { FAILURE_POLICIES } from '../core/failurePolicies.ts';
 import { tokenLifetimes } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
-import type { PendingSignIn } from '../auth/signInController.ts';
+import type { PendingSignIn } from '../auth/pendingSignIns.ts';
+
 import { openBrowser } from '../host/browser.ts';
 import * as text from '../host/messages.ts';
 import type { CommandDependencies, Commands } from './commands.ts';

@@ -6,8 +6,8 @@ import { sortByUrgency, statusOf, type SessionStatus, type State } from '../core
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import { COMMANDS, STATUS_ITEM } from '../host/ids.ts';
 import type { Settings } from '../host/settings.ts';
-import type { SignInController } from '../auth/signInController.ts';
-import * as text from '../host/messages.ts';
+import type { PendingSignIns } from '../auth/pendingSignIns.ts';
+import * as text from '../host/startMessages.ts';
 
 const ICONS: Readonly<Record<State, string>> = {
   'signed-out': '$(account)',
@@ -25,25 +25,24 @@ const NEEDS_PERSON: ReadonlySet<State> = new Set<State>(['ended', 'ending', 'att
 
 const WARNING = new vscode.ThemeColor('statusBarItem.warningBackground');
 
-/** The status bar item. */
+/** The status bar item. Nothing is shown before the first {@link update}. */
 export class StatusBar implements Disposable {
   readonly #item: vscode.StatusBarItem;
   readonly #clock: Clock;
   readonly #sessionManager: SessionManager;
-  readonly #signInController: SignInController;
+  readonly #pendingSignIns: PendingSignIns;
   readonly #settings: Settings;
   #timer: Disposable | undefined;
   #tooltip = '';
 
-  constructor(clock: Clock, sessionManager: SessionManager, signInController: SignInController, settings: Settings) {
+  constructor(clock: Clock, sessionManager: SessionManager, pendingSignIns: PendingSignIns, settings: Settings) {
     this.#clock = clock;
     this.#sessionManager = sessionManager;
-    this.#signInController = signInController;
+    this.#pendingSignIns = pendingSignIns;
     this.#settings = settings;
     this.#item = vscode.window.createStatusBarItem(STATUS_ITEM, vscode.StatusBarAlignment.Right, 100);
     this.#item.name = text.PRODUCT;
     this.#item.command = COMMANDS.showSessions;
-    this.update();
   }
 
   /** Draws what is true now, and again when its words stop being true. */
@@ -76,7 +75,7 @@ export class StatusBar implements Disposable {
   }
 
   #say(statuses: readonly SessionStatus[], now: number): { readonly state: State; readonly said: string } {
-    const [waiting] = this.#signInController.waiting();
+    const [waiting] = this.#pendingSignIns.getAll();
     if (waiting !== undefined) {
       return { state: 'signing-in', said: text.statusSigningIn(waiting.provider.label) };
     }
@@ -131,7 +130,7 @@ export class StatusBar implements Disposable {
   #tooltipOf(statuses: readonly SessionStatus[], now: number): vscode.MarkdownString {
     const markdown = new vscode.MarkdownString('', true);
     markdown.isTrusted = { enabledCommands: Object.values(COMMANDS) };
-    for (const { provider } of this.#signInController.waiting()) {
+    for (const { provider } of this.#pendingSignIns.getAll()) {
       heading(markdown, provider.label);
       line(markdown, text.tooltipWaiting());
     }

@@ -5,7 +5,7 @@ import type { Provider } from '../core/provider.ts';
 import { failureSentence } from '../host/failureMessages.ts';
 import { PREFIX, SETTINGS } from '../host/ids.ts';
 import * as text from '../host/messages.ts';
-import { openProviderSettings } from '../host/settings.ts';
+import { openProviderSettings } from '../host/openSettings.ts';
 import { askClient, askSecret } from './clientSteps.ts';
 import { draftOf, entryOf, providerOf, type Draft } from './draft.ts';
 import { entriesIn, withEntry } from './entries.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { LAYERS, breaches } from '../support/layers.ts';
+import { LAYERS, ON_DEMAND, breaches, loadedWith } from '../support/layers.ts';
 
 const SRC = join(import.meta.dirname, '../../src');
 
@@ -50,6 +50,40 @@ describe('the architecture of src', () => {
   });
 });
 
+describe('the start of the extension', () => {
+  it('loads nothing of what is loaded on demand', () => {
+    assert.deepEqual(loadedWith('extension.ts', sources()), []);
+  });
+
+  it('names only what there is', () => {
+    const names = [...sources().keys()];
+    const packages = Object.values(LAYERS).flatMap((layer) => layer.packages);
+    assert.deepEqual(
+      ON_DEMAND.filter(
+        (name) =>
+          ![...packages, 'vscode-uri', 'node:http'].includes(name) &&
+          !names.some((file) => file === name || file.startsWith(`${name}/`)),
+      ),
+      [],
+    );
+  });
+
+  it('is checked through every import that is there at run time, and through no other', () => {
+    const files = new Map([
+      ['extension.ts', `import { a } from './core/a.ts'; import type { T } from './flows/b.ts';`],
+      ['core/a.ts', `export * from './b.ts'; const later = () => import('../protocol/a.ts');`],
+      ['core/b.ts', `import { c } from '../protocol/c.ts'; import * as oauth from 'oauth4webapi';`],
+      ['protocol/a.ts', ''],
+      ['protocol/c.ts', `import { b } from '../flows/b.ts';`],
+      ['flows/b.ts', ''],
+    ]);
+    assert.deepEqual(loadedWith('extension.ts', files), [
+      'extension.ts -> core/a.ts -> core/b.ts -> protocol/c.ts',
+      'extension.ts -> core/a.ts -> core/b.ts -> oauth4webapi',
+    ]);
+  });
+});
+
 describe('the checker of the architecture', () => {
   it('lets imports run downward', () => {
     for (const [file, text] of [
@@ -58,7 +92,7 @@ describe('the checker of the architecture', () => {
       ['flows/loopbackReceiver.ts', `import { createServer } from 'node:http'; import { a } from '../protocol/a.ts';`],
       ['flows/callbackUri.ts', `import { URI } from 'vscode-uri'; import { a } from '../core/a.ts';`],
       ['sessions/b.ts', `import * as v from 'valibot'; import { a } from '../protocol/a.ts';`],
-      ['sessions/sessionsModule.ts', `import { a } from '../idle/a.ts';`],
+      ['sessions/onDemandSessions.ts', `import { a } from '../idle/a.ts';`],
       [
         'ui/b.ts',
         `import * as vscode from 'vscode'; import { a } from '../flows/a.ts'; import { b } from '../sessions/a.ts';`,

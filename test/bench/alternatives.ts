@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 
 import { minimumVersion } from '../../tools/editor.ts';
 import { root } from '../../tools/places.ts';
+import { startFiles } from '../../tools/startFiles.ts';
 
 /** What stands side by side, in the order of the table. */
 export const alternatives = ['Session Keeper', 'floor', 'github-authentication', 'microsoft-authentication'] as const;
@@ -49,8 +50,13 @@ const benchFolder = join(root, 'out', 'bench');
 export async function makeWorkpieces(home: string): Promise<Workpieces> {
   await promisify(execFile)(process.execPath, ['esbuild.mjs'], { cwd: root });
   await rm(benchFolder, { recursive: true, force: true });
+  const { names } = await startFiles();
   return {
-    'Session Keeper': await copyOf(root, 'session-keeper', ['dist', 'media', 'l10n', 'package.nls.json']),
+    'Session Keeper': await copyOf(root, {
+      name: 'session-keeper',
+      parts: ['dist', 'media', 'l10n', 'package.nls.json'],
+      startFiles: names,
+    }),
     floor: await ownExtension('floor', {}),
     'github-authentication': await copyOf(join(home, 'extensions', 'github-authentication')),
     'microsoft-authentication': await copyOf(join(home, 'extensions', 'microsoft-authentication')),
@@ -58,14 +64,23 @@ export async function makeWorkpieces(home: string): Promise<Workpieces> {
   };
 }
 
-async function copyOf(original: string, name?: string, parts: readonly string[] = ['.']): Promise<Workpiece> {
+interface Copying {
+  /** The name of the copy's folder; without it, that of the extension. */
+  readonly name?: string;
+  /** What of the folder is copied; everything without it. */
+  readonly parts?: readonly string[];
+  /** The files in dist/ that are loaded at the start; without it, the one that the manifest names. */
+  readonly startFiles?: readonly string[];
+}
+
+async function copyOf(original: string, { name, parts = ['.'], startFiles }: Copying = {}): Promise<Workpiece> {
   const manifest = JSON.parse(await readFile(join(original, 'package.json'), 'utf8')) as Manifest;
   const folder = join(benchFolder, name ?? manifest.name);
   for (const part of parts) {
     await cp(join(original, part), join(folder, part), { recursive: true });
   }
   const { authentication: _, ...contributes } = manifest.contributes ?? {};
-  return await finished(folder, { ...manifest, activationEvents: [], contributes });
+  return await finished(folder, { ...manifest, activationEvents: [], contributes }, startFiles);
 }
 
 async function ownExtension(name: string, more: Readonly<Record<string, unknown>>): Promise<Workpiece> {
@@ -92,10 +107,15 @@ async function ownExtension(name: string, more: Readonly<Record<string, unknown>
   });
 }
 
-async function finished(folder: string, manifest: Manifest): Promise<Workpiece> {
+async function finished(
+  folder: string,
+  manifest: Manifest,
+  startFiles: readonly string[] = ['extension.js'],
+): Promise<Workpiece> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest, undefined, 2));
-  const { size } = await stat(bundleIn(folder));
+  const sizes = await Promise.all(startFiles.map(async (name) => (await stat(join(folder, 'dist', name))).size));
+  const size = sizes.reduce((sum, one) => sum + one);
   return { id: `${manifest.publisher}.${manifest.name}`, folder, size };
 }
 

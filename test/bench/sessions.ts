@@ -9,7 +9,7 @@ import { nodeCipher } from '../../src/node/cipher.ts';
 import { nodeSharedFolder } from '../../src/node/sharedFolder.ts';
 import { nodeProcessLiveness } from '../../src/node/processLiveness.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
-import { SessionsModule } from '../../src/sessions/sessionsModule.ts';
+import { TestSessions } from '../support/testSessions.ts';
 import { providerAt, transportWith } from '../support/fixtures.ts';
 import { FakeStore } from '../support/fakeStore.ts';
 import { recordAt } from '../support/testWindow.ts';
@@ -44,7 +44,7 @@ const provider = providerAt('https://id.example.com');
 export async function measureSessions(rounds: number): Promise<Costs> {
   const folder = await mkdtemp(join(tmpdir(), 'sk-'));
   try {
-    const windows: SessionsModule[] = [];
+    const windows: TestSessions[] = [];
     for (const count of sessionCounts) {
       windows.push(await windowWith(count, join(folder, String(count))));
     }
@@ -72,7 +72,7 @@ function empty(): number[][] {
 }
 
 function runOf(
-  { crossWindowSync, sessionManager, scheduler }: SessionsModule,
+  { crossWindowSync, sessionManager, scheduler }: TestSessions,
   operation: (typeof operations)[number],
 ): () => unknown {
   switch (operation) {
@@ -100,7 +100,7 @@ async function meanOf(run: () => unknown, times: number): Promise<number> {
 }
 
 /** A window that has read so many sessions, each of another account, from where an earlier one has left them. */
-async function windowWith(count: number, folder: string): Promise<SessionsModule> {
+async function windowWith(count: number, folder: string): Promise<TestSessions> {
   const secrets = new FakeStore();
   const earlier = windowOver(folder, secrets);
   const now = clock.now();
@@ -119,11 +119,11 @@ async function windowWith(count: number, folder: string): Promise<SessionsModule
   return window;
 }
 
-function windowOver(folder: string, secrets: FakeStore): SessionsModule {
+function windowOver(folder: string, secrets: FakeStore): TestSessions {
   const nothing = (): void => {};
   const log: Log = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
   const transport = transportWith(clock);
-  return new SessionsModule({
+  return new TestSessions({
     keyNames: allKeyNames,
     clock,
     log,

@@ -9,7 +9,7 @@ import { nodeProcessLiveness } from '../../src/node/processLiveness.ts';
 import { nodeUptime } from '../../src/node/uptime.ts';
 import { Discovery } from '../../src/protocol/discovery.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
-import { SessionsModule } from '../../src/sessions/sessionsModule.ts';
+import { TestSessions } from '../support/testSessions.ts';
 import { fetchWith, folderWith, livenessWith, Points, SettableClock, storeWith, type FolderFaults } from './ports.ts';
 import { FileStore, TestStore } from './windowStores.ts';
 import type { FromWindow, Order, Outcome, Seen, ToWindow, WindowOptions } from './wire.ts';
@@ -29,7 +29,7 @@ const faults: FolderFaults = { code: undefined, ignoresLocks: false };
 const testStore = new TestStore((id, call) => say({ kind: 'store', id, call }));
 const transport: Transport = { fetch: fetchWith(points), clock, log, deadline: 20 * SECOND };
 const discovery = new Discovery(transport);
-const sessions = new SessionsModule({
+const sessions = new TestSessions({
   keyNames: allKeyNames,
   clock,
   log,

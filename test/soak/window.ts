@@ -10,7 +10,7 @@ import { ChallengeSessions } from '../../src/sessions/challengeSessions.ts';
 import type { LoadIssue } from '../../src/sessions/sessionLoader.ts';
 import { folderWithTimeout, storeWithTimeout } from '../../src/storage/timeouts.ts';
 import type { SessionChange } from '../../src/storage/liveSessions.ts';
-import { SessionsModule } from '../../src/sessions/sessionsModule.ts';
+import { TestSessions } from '../support/testSessions.ts';
 import { breakSessions, brokenFolder, type Break } from './breaks.ts';
 import type { Keyring } from './keyring.ts';
 import { plainCipher, type Living, type SharedFolder } from './machine.ts';
@@ -44,7 +44,7 @@ export interface Ground {
 /** One window: the product's own sessions in a process of the simulation. */
 export class Window {
   readonly process: Process;
-  readonly sessions: SessionsModule;
+  readonly sessions: TestSessions;
   readonly challengeSessions: ChallengeSessions;
   readonly clientSecrets: ClientSecrets;
 
@@ -68,7 +68,7 @@ export class Window {
     const secrets = keyring.view(process);
     const files = brokenFolder(folder.view(process), broken);
     this.clientSecrets = new ClientSecrets(storeWithTimeout(secrets, clock), folderWithTimeout(files, clock));
-    this.sessions = new SessionsModule({
+    this.sessions = new TestSessions({
       keyNames: allKeyNames,
       clock,
       log,

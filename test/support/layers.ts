@@ -51,25 +51,44 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     ],
     packages: ['vscode'],
   },
-  'onDemand.ts': { layers: ['wizard', 'diagnostics'], packages: [] },
-  'extension.ts': {
-    layers: [
-      'core',
-      'protocol',
-      'flows',
-      'locking',
-      'storage',
-      'node',
-      'idle',
-      'sessions',
-      'host',
-      'auth',
-      'ui',
-      'onDemand.ts',
-    ],
+  'onDemand.ts': {
+    layers: ['core', 'protocol', 'flows', 'storage', 'node', 'sessions', 'host', 'auth', 'ui', 'wizard', 'diagnostics'],
     packages: ['vscode', 'node:crypto', 'node:fs/promises', 'node:path'],
   },
+  'extension.ts': {
+    layers: ['core', 'node', 'sessions', 'host', 'auth', 'ui', 'onDemand.ts'],
+    packages: ['vscode', 'node:crypto', 'node:path'],
+  },
 };
+
+/**
+ * What is loaded on demand only, though nothing else keeps it from being imported by what the start needs: layers, files
+ * by their path below src/, and packages.
+ */
+export const ON_DEMAND: readonly string[] = [
+  'onDemand.ts',
+  'protocol',
+  'flows',
+  'idle',
+  'wizard',
+  'diagnostics',
+  'oauth4webapi',
+  'vscode-uri',
+  'node:http',
+  'core/challenge.ts',
+  'host/failureMessages.ts',
+  'host/messages.ts',
+  'host/openSettings.ts',
+  'locking/renewalLock.ts',
+  'sessions/onDemandSessions.ts',
+  'sessions/refreshBackoff.ts',
+  'sessions/tokenRefresher.ts',
+  'auth/sessionRequests.ts',
+  'auth/signInController.ts',
+  'ui/commands.ts',
+  'ui/notificationCenter.ts',
+  'ui/recoveryActions.ts',
+];
 
 /** Packages that single files may import beside those of their layer. */
 const ALLOWED_TO_FILES: Readonly<Record<string, readonly string[]>> = {
@@ -81,7 +100,7 @@ const ALLOWED_TO_FILES: Readonly<Record<string, readonly string[]>> = {
 /** Layers that single files may import in addition to those of their layer. */
 const LAYERS_OF_FILES: Readonly<Record<string, readonly string[]>> = {
   // It builds the idle sign-out and hands it to the other files of its layer as their gate.
-  'sessions/sessionsModule.ts': ['idle'],
+  'sessions/onDemandSessions.ts': ['idle'],
 };
 
 /** What comes in as an argument everywhere, and the one file each that takes it from the platform. */
@@ -99,6 +118,7 @@ const PORTS: Readonly<Record<string, string>> = {
 
 /** The files that hold every sentence, by their path below src/. */
 export const TEXTS: ReadonlySet<string> = new Set([
+  'host/startMessages.ts',
   'host/messages.ts',
   'host/failureMessages.ts',
   'diagnostics/reportText.ts',
@@ -110,6 +130,8 @@ interface Import {
   readonly from: string;
   /** Whether nothing of it is left at run time. */
   readonly isType: boolean;
+  /** Whether it is loaded only when the code around it runs. */
+  readonly isDynamic: boolean;
 }
 
 /**
@@ -130,6 +152,34 @@ export function breaches(files: ReadonlyMap<string, string>): string[] {
     found.push(...contentBreaches(file, source));
   }
   return [...new Set([...found, ...cyclesOf(edges)])];
+}
+
+/**
+ * Which of {@link ON_DEMAND} is loaded together with a file, with the chain of imports that does it.
+ * @param files the source texts by their path below src/, with `/`.
+ */
+export function loadedWith(entry: string, files: ReadonlyMap<string, string>): string[] {
+  const found: string[] = [];
+  const seen = new Set<string>();
+  const visitFile = (name: string, chain: readonly string[]): void => {
+    if (seen.has(name)) {
+      return;
+    }
+    seen.add(name);
+    const path = [...chain, name];
+    if (ON_DEMAND.includes(name) || ON_DEMAND.includes(roomOf(name))) {
+      found.push(path.join(' -> '));
+      return;
+    }
+    const source = ts.createSourceFile(name, files.get(name) ?? '', ts.ScriptTarget.ES2023, true);
+    for (const { from, isDynamic, isType } of importsOf(source)) {
+      if (!isDynamic && !isType) {
+        visitFile(isRelative(from) ? resolve(name, from) : from, path);
+      }
+    }
+  };
+  visitFile(entry, []);
+  return found;
 }
 
 function isRelative(from: string): boolean {
@@ -164,10 +214,11 @@ function importBreach(file: string, from: string, files: ReadonlyMap<string, str
 /** Every import of a file: declarations, re-exports, `import()`, `require()` and `import('…')` types. */
 function importsOf(source: ts.SourceFile): Import[] {
   const imports: Import[] = [];
-  const add = (specifier: ts.Node | undefined, isType: boolean): void => {
+  const add = (specifier: ts.Node | undefined, isType: boolean, isDynamic = false): void => {
     imports.push({
       from: specifier !== undefined && ts.isStringLiteralLike(specifier) ? specifier.text : '(not a plain text)',
       isType,
+      isDynamic,
     });
   };
   visit(source, (node) => {
@@ -180,7 +231,7 @@ function importsOf(source: ts.SourceFile): Import[] {
     } else if (ts.isImportTypeNode(node)) {
       add(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, true);
     } else if (ts.isCallExpression(node) && isImportCall(node)) {
-      add(node.arguments[0], false);
+      add(node.arguments[0], false, node.expression.kind === ts.SyntaxKind.ImportKeyword);
     }
   });
   return imports;

@@ -19,7 +19,7 @@ import type { IdleMonitor } from '../../src/idle/idleMonitor.ts';
 import type { TokenRefresher } from '../../src/sessions/tokenRefresher.ts';
 import type { LiveSessions, SessionChange } from '../../src/storage/liveSessions.ts';
 import type { RefreshScheduler } from '../../src/sessions/refreshScheduler.ts';
-import { SessionsModule } from '../../src/sessions/sessionsModule.ts';
+import { TestSessions } from './testSessions.ts';
 import type { RenewalLock } from '../../src/locking/renewalLock.ts';
 import type { SecretSessionStorage } from '../../src/storage/secretSessionStorage.ts';
 import { providerAt } from './fixtures.ts';
@@ -49,6 +49,8 @@ export interface TestWindowOptions {
   readonly keyNames?: KeyNames;
   /** The secret of every client. */
   readonly clientSecret?: string | undefined;
+  /** Loads what the product loads on demand; without it, everything is there from the start. */
+  readonly load?: () => Promise<void>;
 }
 
 /** One window's sessions and everything that they stand on. */
@@ -61,7 +63,7 @@ export interface TestWindow {
   readonly discovery: Discovery;
   readonly transport: Transport;
   /** All of it together. A test window in which nobody starts it, or ticks, never renews by itself. */
-  readonly sessions: SessionsModule;
+  readonly sessions: TestSessions;
   readonly secretStorage: SecretSessionStorage;
   readonly sessionStore: SessionStore;
   readonly renewalLock: RenewalLock;
@@ -129,7 +131,7 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
   const provider = (id: string): Provider | undefined => providers.find((one) => one.id === id);
   let alone = 0;
   let ids = 0;
-  const sessions = new SessionsModule({
+  const sessions = new TestSessions({
     keyNames: options.keyNames ?? allKeyNames,
     clock,
     log,
@@ -139,6 +141,7 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
     discovery,
     transport,
     provider,
+    load: options.load,
     secrets: store,
     lifetimes: () => settings,
     minimumValidity: () => minimumValidity,

@@ -4,6 +4,7 @@ import type { SessionRecord } from '../../../src/core/session.ts';
 import type { SignInService } from '../../../src/flows/signIn.ts';
 import type { SignInGrant } from '../../../src/protocol/identity.ts';
 import { Settings } from '../../../src/host/settings.ts';
+import { PendingSignIns } from '../../../src/auth/pendingSignIns.ts';
 import { SignInController } from '../../../src/auth/signInController.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { settle } from '../../support/fakeClock.ts';
@@ -49,7 +50,12 @@ describe('sign-ins at one provider', () => {
     testWindow = createTestWindow(ACME.issuer, { providers: [ACME] });
     settings = new Settings(0);
     signIns = new WaitingSignIns();
-    signInController = new SignInController(signIns as unknown as SignInService, testWindow.sessionManager, settings);
+    signInController = new SignInController(
+      signIns as unknown as SignInService,
+      new PendingSignIns(),
+      testWindow.sessionManager,
+      settings,
+    );
   });
 
   afterEach(() => {

@@ -52,6 +52,7 @@ describe('the links in the diagnostics', () => {
       clock: testWindow.clock,
       discovery: testWindow.discovery,
       sessions: testWindow.sessions,
+      onDemandSessions: testWindow.sessions.onDemand,
       settings,
       clientSecrets: new ClientSecrets(testWindow.store, testWindow.folder),
       process: { arch: 'x64', platform: 'linux', env, versions: process.versions },

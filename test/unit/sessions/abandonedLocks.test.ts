@@ -40,7 +40,7 @@ describe('A lock of another window', () => {
   };
   /** How many requests for tokens follow a check. */
   const requestsAfterCheck = async (): Promise<number> => {
-    await testWindow.sessions.abandonedLocks.check();
+    await testWindow.sessions.onDemand.abandonedLocks.check();
     await testWindow.clock.pass(5 * SECOND);
     return server.requestsTo('/token').length;
   };
@@ -104,7 +104,7 @@ describe('A lock of another window', () => {
     await signIn();
     const { token } = await testWindow.life.register();
     hold(token);
-    await testWindow.sessions.abandonedLocks.check();
+    await testWindow.sessions.onDemand.abandonedLocks.check();
     testWindow.sessions.dispose();
     testWindow.life.kill(token);
     await testWindow.clock.pass(MINUTE);

@@ -6,7 +6,7 @@ import type { SessionManager } from '../../../src/sessions/sessionManager.ts';
 import { Commands, type CommandDependencies } from '../../../src/ui/commands.ts';
 import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
 import { Settings } from '../../../src/host/settings.ts';
-import type { SignInHints } from '../../../src/auth/signInController.ts';
+import type { SignInHints } from '../../../src/auth/pendingSignIns.ts';
 import { live, SAMPLE } from '../../support/coreSamples.ts';
 import { editor } from '../../support/fakeEditor.ts';
 

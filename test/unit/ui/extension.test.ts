@@ -7,8 +7,9 @@ import type * as vscode from 'vscode';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import { activate, deactivate } from '../../../src/extension.ts';
-import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
+import { COMMANDS, PREFIX, SETTINGS } from '../../../src/host/ids.ts';
 import { settle } from '../../support/fakeClock.ts';
+import { fakeContext } from '../../support/fakeContext.ts';
 import { editor } from '../../support/fakeEditor.ts';
 import { FakeStore } from '../../support/fakeStore.ts';
 import { recordAt } from '../../support/testWindow.ts';
@@ -54,22 +55,7 @@ describe('the extension', function () {
       ...more,
     });
     store.secrets.set('session:s1', JSON.stringify(record));
-    const secrets = {
-      get: (key: string) => store.get(key),
-      store: (key: string, value: string) => store.store(key, value),
-      delete: (key: string) => store.delete(key),
-      keys: () => store.keys(),
-      onDidChange: (listener: (change: { readonly key: string }) => void) =>
-        store.onDidChange((key) => listener({ key })),
-    };
-    activate({
-      secrets,
-      subscriptions,
-      globalStorageUri: { fsPath: folder },
-      extensionUri: {},
-      extension: { id: 'session-keeper.session-keeper', extensionKind: 1, packageJSON: { version: '0.0.0' } },
-      asAbsolutePath: (path: string) => join(import.meta.dirname, '../../..', path),
-    } as unknown as vscode.ExtensionContext);
+    activate(fakeContext({ folder, store, subscriptions }));
   };
   const call = (method: string, ...values: readonly unknown[]): Promise<unknown> =>
     Promise.resolve(editor.providers.get('acme')?.provider[method]?.(...values));
@@ -154,5 +140,27 @@ describe('the extension', function () {
       editor.messages.map(({ words }) => words),
       ['"sessionKeeper.refreshInterval" must be 0 or between 5 and 10080 minutes. 5 is used.'],
     );
+  });
+
+  it('warns about a session that ends soon, and not about one that had ended, when what warns is loaded after they were read', async () => {
+    const now = Date.now();
+    const over = recordAt(server.issuer, now, {
+      id: 's2',
+      account: { id: 'person-2', label: 'Kim' },
+      origins: [],
+      signedInAt: now - 2 * HOUR,
+      ended: { category: 'session-ended', code: 'invalid_grant', at: now - HOUR },
+    });
+    store.secrets.set('session:s2', JSON.stringify(over));
+    start({ refreshToken: undefined, renewedAt: now - HOUR, accessExpiresAt: now + 5 * MINUTE });
+    await call('getSessions', ['read']);
+    const before = editor.progress.length;
+    await editor.commands.get(COMMANDS.showLog)?.();
+    while (editor.progress.length === 0) {
+      await settle();
+    }
+    const [shown, ...others] = editor.progress.map(({ title }) => title);
+    assert.match(shown ?? '', /\bSam\b/);
+    assert.deepEqual([before, others], [0, []]);
   });
 });

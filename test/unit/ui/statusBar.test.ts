@@ -4,7 +4,7 @@ import type { LiveSession } from '../../../src/core/status.ts';
 import type { SessionManager } from '../../../src/sessions/sessionManager.ts';
 import { COMMANDS, PREFIX, SETTINGS } from '../../../src/host/ids.ts';
 import { Settings } from '../../../src/host/settings.ts';
-import type { SignInController } from '../../../src/auth/signInController.ts';
+import { PendingSignIns } from '../../../src/auth/pendingSignIns.ts';
 import { StatusBar } from '../../../src/ui/statusBar.ts';
 import { live, SAMPLE, SIGNED_IN_AT, UNRENEWABLE } from '../../support/coreSamples.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
@@ -24,12 +24,7 @@ describe('the status bar', () => {
     clock = new FakeClock(SIGNED_IN_AT);
     settings = new Settings(0);
     sessions = [];
-    bar = new StatusBar(
-      clock,
-      { getAll: () => sessions } as unknown as SessionManager,
-      { waiting: () => [] } as unknown as SignInController,
-      settings,
-    );
+    bar = new StatusBar(clock, { getAll: () => sessions } as unknown as SessionManager, new PendingSignIns(), settings);
   });
 
   afterEach(() => {

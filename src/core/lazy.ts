@@ -1,0 +1,36 @@
+/** Something that is loaded when it is first needed. */
+export interface Lazy<T> {
+  /** What was loaded; `undefined` until then. */
+  readonly value: T | undefined;
+  /**
+   * Loads it, once; after a failure the next call tries again.
+   * @throws what loading it throws.
+   */
+  load(): Promise<T>;
+}
+
+/**
+ * Puts off loading something until it is first needed.
+ * @param load loads it.
+ * @param onError is called with the error if it can't be loaded, once for all callers that waited.
+ */
+export function lazy<T>(load: () => Promise<T>, onError: (error: unknown) => void): Lazy<T> {
+  let value: T | undefined;
+  let loading: Promise<T> | undefined;
+  const start = async (): Promise<T> => {
+    try {
+      value = await load();
+      return value;
+    } catch (error) {
+      loading = undefined;
+      onError(error);
+      throw error;
+    }
+  };
+  return {
+    get value() {
+      return value;
+    },
+    load: () => (loading ??= start()),
+  };
+}

@@ -1,0 +1,125 @@
+// The parts of the sessions of one window that are loaded on demand: what refreshes them, and what signs out idle ones.
+import type { Disposable } from '../core/clock.ts';
+import type { Provider } from '../core/provider.ts';
+import type { SessionRecord } from '../core/session.ts';
+import { IdleMonitor } from '../idle/idleMonitor.ts';
+import { Mutex } from '../locking/mutex.ts';
+import type { ProcessLiveness } from '../locking/processLiveness.ts';
+import { RenewalLock } from '../locking/renewalLock.ts';
+import type { Discovery } from '../protocol/discovery.ts';
+import type { Transport } from '../protocol/transport.ts';
+import { StorageProbe } from '../storage/storageProbe.ts';
+import { AbandonedLocks } from './abandonedLocks.ts';
+import { endSessionAtServer, type ServerSignOut } from './serverSignOut.ts';
+import type { SessionsModule } from './sessionsModule.ts';
+import { TokenRefresher } from './tokenRefresher.ts';
+
+/** What these parts work with. */
+export interface OnDemandSessionsDependencies {
+  /** The parts that are there from the start. */
+  readonly started: SessionsModule;
+  readonly discovery: Discovery;
+  readonly transport: Transport;
+  readonly liveness: ProcessLiveness;
+  /** How long, in ms, the machine has been running, sleeps included. */
+  uptime(): number;
+  /** A number in [0, 1). */
+  random(): number;
+  /** A new id. */
+  newId(): string;
+  /** Told when the folder begins to fail, so that this window no longer knows of the others. */
+  onDidDegrade(): void;
+}
+
+/** The parts of the sessions of one window that are loaded on demand. Nothing happens before {@link start}. */
+export class OnDemandSessions implements Disposable {
+  readonly renewalLock: RenewalLock;
+  readonly tokenRefresher: TokenRefresher;
+  readonly idleMonitor: IdleMonitor;
+  readonly abandonedLocks: AbandonedLocks;
+  readonly health: StorageProbe;
+  readonly #dependencies: OnDemandSessionsDependencies;
+
+  constructor(dependencies: OnDemandSessionsDependencies) {
+    const { discovery, liveness, started, transport } = dependencies;
+    const { clock, crossWindowSync, folder, liveSessions, log, notificationClaims, secrets, sessionManager } = started;
+    const { sessionStore } = started;
+    const providerOf = (record: SessionRecord): Provider | undefined => sessionManager.providerOf(record);
+    this.#dependencies = dependencies;
+    this.health = new StorageProbe({ clock, secrets, folder, newId: () => dependencies.newId() });
+    this.renewalLock = new RenewalLock({
+      clock,
+      log,
+      folder,
+      liveness,
+      mutex: new Mutex(),
+      onDidDegrade: () => dependencies.onDidDegrade(),
+    });
+    this.tokenRefresher = new TokenRefresher({
+      clock,
+      log,
+      sessionStore,
+      renewalLock: this.renewalLock,
+      liveSessions,
+      discovery,
+      transport,
+      random: () => dependencies.random(),
+      providerOf,
+    });
+    this.idleMonitor = new IdleMonitor({
+      clock,
+      log,
+      folder,
+      liveSessions,
+      providerOf,
+      notificationClaims,
+      crossWindowSync,
+      uptime: () => dependencies.uptime(),
+      timeouts: () => started.idleTimeouts(),
+      signOut: (id) => sessionManager.signOut(id),
+    });
+    this.abandonedLocks = new AbandonedLocks({
+      clock,
+      log,
+      renewalLock: this.renewalLock,
+      liveSessions,
+      sessionStore,
+      isOwned: (record) => started.isOwned(record),
+      tokenRefresher: this.tokenRefresher,
+    });
+  }
+
+  /** Begins to watch for idle sessions, and for refreshes that other windows have begun and not finished. */
+  start(): void {
+    this.#dependencies.started.sessionManager.ready().then(
+      () => {
+        void this.idleMonitor.start();
+        // A window may have ended in the middle of a refresh before this one was opened.
+        void this.abandonedLocks.check();
+      },
+      () => {},
+    );
+  }
+
+  /** Called when a file in the shared folder has changed. */
+  onFileChanged(name: string): void {
+    this.idleMonitor.onFileChanged(name);
+    this.abandonedLocks.onFileChanged(name);
+  }
+
+  /** Called after each tick of the scheduler. */
+  onTick(): void {
+    void this.abandonedLocks.check();
+    void this.idleMonitor.evaluate();
+  }
+
+  /** Tells the server of a session that it is over; `provider` is undefined if it is none of those configured now. */
+  endSessionAtServer(record: SessionRecord, provider: Provider | undefined): ServerSignOut {
+    return endSessionAtServer(record, provider, { ...this.#dependencies, log: this.#dependencies.started.log });
+  }
+
+  dispose(): void {
+    this.abandonedLocks.dispose();
+    this.idleMonitor.dispose();
+  }
+}

@@ -1,0 +1,104 @@
+// The built extension in a window that is still open while its files are replaced by an update.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HOUR, SECOND } from '../../src/core/clock.ts';
+import type * as extensionModule from '../../src/extension.ts';
+import { COMMANDS, PREFIX, SETTINGS } from '../../src/host/ids.ts';
+import { bundleLoadFailed } from '../../src/host/startMessages.ts';
+import { root } from '../../tools/places.ts';
+import { fakeContext } from '../support/fakeContext.ts';
+import { settle } from '../support/fakeClock.ts';
+import { editor } from '../support/fakeEditor.ts';
+import { FakeStore } from '../support/fakeStore.ts';
+import { rotatingTokens, ScriptedServer } from '../support/scriptedServer.ts';
+import { recordAt } from '../support/testWindow.ts';
+
+describe('a window whose files are replaced', function () {
+  this.timeout(60_000);
+  let server: ScriptedServer;
+  let folder: string;
+  let subscriptions: { dispose(): unknown }[];
+  let extension: typeof extensionModule;
+
+  before(() => {
+    execFileSync(process.execPath, ['esbuild.mjs'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  });
+
+  beforeEach(async () => {
+    editor.reset();
+    server = await ScriptedServer.start();
+    server.onToken(rotatingTokens({ expires_in: 3600 }));
+    folder = mkdtempSync(join(tmpdir(), 'sk-'));
+    subscriptions = [];
+    cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
+    extension = createRequire(import.meta.url)(join(folder, 'dist', 'extension.js')) as typeof extensionModule;
+    editor.configure(`${PREFIX}.${SETTINGS.providers}`, [
+      { id: 'acme', label: 'Acme', issuer: server.issuer, clientId: 'editor', scopes: ['read'] },
+    ]);
+  });
+
+  afterEach(async () => {
+    await extension.deactivate();
+    subscriptions.forEach((one) => one.dispose());
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Starts the extension with a session whose token works for a time in ms. */
+  const start = (left: number): void => {
+    const store = new FakeStore();
+    const now = Date.now();
+    const record = recordAt(server.issuer, now, { renewedAt: now - SECOND, accessExpiresAt: now + left, origins: [] });
+    store.secrets.set('session:s1', JSON.stringify(record));
+    extension.activate(fakeContext({ folder: join(folder, 'storage'), store, subscriptions }));
+  };
+  /** Takes away what is loaded on demand, or puts it back. */
+  const move = (from: string, to: string): void => {
+    const name = readdirSync(join(folder, from)).find((file) => file.startsWith('onDemand-')) ?? '';
+    renameSync(join(folder, from, name), join(folder, to, name));
+  };
+  const getTokens = async (): Promise<string[]> => {
+    const sessions: unknown = await editor.providers.get('acme')?.provider['getSessions']?.(['read']);
+    return (sessions as readonly { readonly accessToken: string }[]).map(({ accessToken }) => accessToken);
+  };
+  const run = (command: string): Promise<unknown> => Promise.resolve(editor.commands.get(command)?.());
+  const messages = (): string[] => editor.messages.map(({ words }) => words);
+
+  it('serves sessions and says what to do when its files are gone before they are needed', async () => {
+    move('dist', '.');
+    start(HOUR);
+    assert.deepEqual(await getTokens(), ['access-1']);
+    await run(COMMANDS.signOut);
+    assert.deepEqual(messages(), [bundleLoadFailed()]);
+  });
+
+  it('rejects with the reason when a token has expired and its files are gone before they are needed', async () => {
+    move('dist', '.');
+    start(-SECOND);
+    await assert.rejects(getTokens(), { name: 'SessionKeeper.unexpected', message: bundleLoadFailed() });
+  });
+
+  it('does what a command says when its files are there again', async () => {
+    move('dist', '.');
+    start(HOUR);
+    assert.deepEqual(await getTokens(), ['access-1']);
+    await run(COMMANDS.signOut);
+    move('.', 'dist');
+    await run(COMMANDS.signOut);
+    assert.deepEqual(messages(), [bundleLoadFailed(), 'Signed out of Acme as Sam.']);
+    assert.deepEqual(await getTokens(), []);
+  });
+
+  it('goes on refreshing when its files are gone after they were loaded', async () => {
+    start(-SECOND);
+    await run(COMMANDS.showLog);
+    rmSync(join(folder, 'dist'), { recursive: true });
+    assert.deepEqual(await getTokens(), ['access-2']);
+    await settle();
+    assert.deepEqual(messages(), []);
+  });
+});

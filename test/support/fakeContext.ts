@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import type * as vscode from 'vscode';
+import { root } from '../../tools/places.ts';
+import type { FakeStore } from './fakeStore.ts';
+
+/** What VS Code hands to an extension at its start. */
+export interface FakeContext {
+  readonly store: FakeStore;
+  /** The absolute path of the folder for what the extension keeps. */
+  readonly folder: string;
+  /** Gets what is to be disposed of at the end. */
+  readonly subscriptions: { dispose(): unknown }[];
+}
+
+/** The context of an extension, over a store and a folder of a test. */
+export function fakeContext({ folder, store, subscriptions }: FakeContext): vscode.ExtensionContext {
+  const secrets = {
+    get: (key: string) => store.get(key),
+    store: (key: string, value: string) => store.store(key, value),
+    delete: (key: string) => store.delete(key),
+    keys: () => store.keys(),
+    onDidChange: (listener: (change: { readonly key: string }) => void) =>
+      store.onDidChange((key) => listener({ key })),
+  };
+  return {
+    secrets,
+    subscriptions,
+    globalStorageUri: { fsPath: folder },
+    extensionUri: {},
+    extension: { id: 'session-keeper.session-keeper', extensionKind: 1, packageJSON: { version: '0.0.0' } },
+    asAbsolutePath: (path: string) => join(root, path),
+  } as unknown as vscode.ExtensionContext;
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { silentLog } from '../../../src/core/log.ts';
+import { bundleLoadFailed } from '../../../src/host/startMessages.ts';
+import { createBundleLoadErrorReporter } from '../../../src/ui/bundleLoadError.ts';
+import { settle } from '../../support/fakeClock.ts';
+import { editor } from '../../support/fakeEditor.ts';
+
+describe('the report that a bundle cannot be loaded', () => {
+  let lines: string[];
+  let report: (error: unknown) => void;
+
+  beforeEach(() => {
+    editor.reset();
+    lines = [];
+    report = createBundleLoadErrorReporter({ ...silentLog, error: (line) => void lines.push(line) });
+  });
+
+  const missing = Object.assign(new Error('Cannot find module /home/sam/onDemand.js'), { code: 'MODULE_NOT_FOUND' });
+
+  it('is shown once while it is open, and again when it was closed', async () => {
+    report(missing);
+    report(missing);
+    assert.deepEqual([editor.messages.map(({ words }) => words), lines.length], [[bundleLoadFailed()], 2]);
+    await settle();
+    report(missing);
+    assert.equal(editor.messages.length, 2);
+  });
+
+  it('reloads the window when the person says so, and not otherwise', async () => {
+    report(missing);
+    await settle();
+    assert.equal(editor.executed.length, 0);
+    editor.answer = ({ buttons: [reload] }) => reload;
+    report(missing);
+    await settle();
+    assert.deepEqual(
+      editor.executed.map(([command]) => command),
+      ['workbench.action.reloadWindow'],
+    );
+  });
+
+  it('names the code of the error in the log, and not its path', () => {
+    report(missing);
+    report('no error');
+    assert.deepEqual(lines, [
+      'What is loaded on demand cannot be loaded (MODULE_NOT_FOUND).',
+      'What is loaded on demand cannot be loaded (no code).',
+    ]);
+  });
+});
