@@ -77,7 +77,7 @@ export type SessionKeeperErrorName =
   /** The server's response can't be understood. Show the message: the user has to act. */
   | 'SessionKeeper.invalid-response'
   /** The response failed verification, so it wasn't used. Show the message: the user has to act. */
-  | 'SessionKeeper.untrusted-answer'
+  | 'SessionKeeper.untrusted-response'
   /** The server returned tokens for a different account, so they weren't used. Show the message: the user has to act. */
   | 'SessionKeeper.other-account'
   /** The server reported an error that Session Keeper doesn't know. Show the message: the user has to act. */
@@ -105,7 +105,7 @@ export type SessionKeeperErrorName =
   /** The server didn't provide the requested level or time of authentication (`acr_values`, `max_age`). Show the message. */
   | 'SessionKeeper.step-up-failed'
   /** The `WWW-Authenticate` header that you've passed can't be understood. Check what your server sends. */
-  | 'SessionKeeper.bad-challenge'
+  | 'SessionKeeper.invalid-challenge'
   /** The server requires a step that is not possible here. Show the message: the user has to act. */
   | 'SessionKeeper.protocol-step'
   /** An error in Session Keeper; its log has the details. Show the message: the user has to act. */

@@ -78,7 +78,7 @@ export interface OnDemandParts extends Disposable {
 export function createOnDemandParts(start: StartParts): OnDemandParts {
   const { clock, context, diagnosticsDocument, log, pendingSignIns, random, settings } = start;
   const { folder, liveSessions, notificationClaims, scheduler, secrets, sessionManager } = start.sessions;
-  const transport: Transport = { fetch: start.fetch, clock, log, deadline: ANSWER_DEADLINE };
+  const transport: Transport = { fetch: start.fetch, clock, log, timeout: ANSWER_DEADLINE };
   const clientSecrets = new ClientSecrets(secrets, folder);
   const discovery = new Discovery(transport, (provider) => clientSecrets.read(provider));
   const sessions = new OnDemandSessions({
@@ -246,7 +246,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     sessions,
     handleUri: (uri) => redirectEnvironment.handleUri(uri, uriCallbackRouter),
     onDidChangeSettings: () => {
-      discovery.forget();
+      discovery.clear();
       idleMonitor.configure();
       activity.update();
       void notifications.reportProblems();

@@ -52,7 +52,7 @@ const MEANINGS: Readonly<Record<Category, string>> = {
   'not-renewable': "The session can't be renewed, because it has no usable refresh token.",
   'not-configured': 'The provider was removed from the settings.',
   'invalid-response': "The server's response can't be understood.",
-  'untrusted-answer': "The response failed verification, so it wasn't used.",
+  'untrusted-response': "The response failed verification, so it wasn't used.",
   'other-account': "The server returned tokens for a different account, so they weren't used.",
   'unknown-error': "The server reported an error that Session Keeper doesn't know.",
   denied: 'The user, or a policy of the server, denied access.',
@@ -68,7 +68,7 @@ const MEANINGS: Readonly<Record<Category, string>> = {
   'insufficient-scope': "The server didn't grant the requested scopes.",
   'step-up-failed':
     "The server didn't provide the requested level or time of authentication (`acr_values`, `max_age`).",
-  'bad-challenge': "The `WWW-Authenticate` header that you've passed can't be understood.",
+  'invalid-challenge': "The `WWW-Authenticate` header that you've passed can't be understood.",
   'protocol-step': 'The server requires a step that is not possible here.',
   unexpected: 'An error in Session Keeper; its log has the details.',
 };
@@ -80,7 +80,7 @@ const ADVICE: Readonly<Partial<Record<Category, string>>> = {
   'token-rejected': 'Check which audience and issuer your server accepts.',
   'insufficient-scope': 'Go on without what needs them, or show the message.',
   'step-up-failed': 'Show the message.',
-  'bad-challenge': 'Check what your server sends.',
+  'invalid-challenge': 'Check what your server sends.',
 };
 
 /** What the caller of `getSession` should do after a failure, as its policy says. */

@@ -78,7 +78,7 @@ const ADVICE: Readonly<Record<Category, string>> = {
     'Ask for your consent, which some servers need for a refresh token. Add `offline_access` to `scopes`, and allow refresh tokens for the client at the server, then sign in again. Until then, the session ends with the token.',
   'not-configured': 'Put the entry back into `sessionKeeper.providers`. The session is kept, and is there again.',
   'invalid-response': 'Try again. Where it lasts, send the diagnostics to whoever runs the server.',
-  'untrusted-answer':
+  'untrusted-response':
     'Sign in again, in the tab that VS Code opens. Where it happens again, somebody may be in between: do not go on, and tell whoever runs the server.',
   'other-account':
     'Sign in again with the right account. Tell whoever runs the server: a renewal must never change whose session it is.',
@@ -105,7 +105,8 @@ const ADVICE: Readonly<Record<Category, string>> = {
   'insufficient-scope': 'Sign in again for more scopes, or add them to `scopes`.',
   'step-up-failed':
     'Sign in again, with your second factor at hand. Where it comes back, the server does not know the level (`acr_values`) or the age (`max_age`) that the service asks for, or does not offer it to this client: ask whoever runs them.',
-  'bad-challenge': 'Tell whoever runs the service: its `WWW-Authenticate` header is wrong in the part that is named.',
+  'invalid-challenge':
+    'Tell whoever runs the service: its `WWW-Authenticate` header is wrong in the part that is named.',
   'protocol-step': 'Try again. Where it lasts, send the diagnostics to whoever runs the server.',
   unexpected: 'Try again. Where it happens again, this is a fault of Session Keeper: report it, with the diagnostics.',
 };

@@ -1,9 +1,9 @@
 // Sessions as VS Code hands them on to other extensions.
 import type * as vscode from 'vscode';
-import { claimsOf } from '../core/claims.ts';
+import { decodeJwtClaims } from '../core/jwt.ts';
 import { SECOND } from '../core/clock.ts';
 import type { SessionToken } from '../core/provider.ts';
-import { tokenFor, type SessionRecord } from '../core/session.ts';
+import { selectToken, type SessionRecord } from '../core/session.ts';
 
 /**
  * A session as VS Code hands it on. `expiresAfter`, in ms from now, and `idToken` are what VS Code's own providers set;
@@ -39,9 +39,9 @@ export function toAuthenticationSession(
 
 /** The token that callers get; undefined if there is none of this kind, or if it has expired. */
 export function usableToken(record: SessionRecord, kind: SessionToken, now: number): string | undefined {
-  const token = tokenFor(record, kind);
+  const token = selectToken(record, kind);
   // A session that began before the entry wanted ID tokens is renewed by its access token's time, not by this one's.
-  const exp = kind === 'id_token' && token !== undefined ? claimsOf(token)?.['exp'] : undefined;
+  const exp = kind === 'id_token' && token !== undefined ? decodeJwtClaims(token)?.['exp'] : undefined;
   const isOver = typeof exp === 'number' && exp * SECOND - (record.skew ?? 0) <= now;
   return isOver ? undefined : token;
 }

@@ -12,7 +12,7 @@ import * as text from '../host/messages.ts';
  */
 export async function showCode(
   { label }: Provider,
-  { address, completeAddress, expiresAt, userCode }: ShownCode,
+  { verificationUri, verificationUriComplete, expiresAt, userCode }: ShownCode,
   over: AbortSignal,
 ): Promise<void> {
   const copy: vscode.MessageItem = { title: text.labelCopyCodeAndOpen() };
@@ -20,7 +20,7 @@ export async function showCode(
   const close: vscode.MessageItem = { title: text.labelOtherDevice(), isCloseAffordance: true };
   const options = {
     modal: true,
-    detail: text.sayWhereToEnter(label, address, text.formatTime(expiresAt, systemClock.now())),
+    detail: text.sayWhereToEnter(label, verificationUri, text.formatTime(expiresAt, systemClock.now())),
   };
   const chosen = await vscode.window.showInformationMessage(text.sayCode(userCode), options, copy, open, close);
   if (over.aborted || chosen === undefined || chosen === close) {
@@ -29,5 +29,5 @@ export async function showCode(
   if (chosen === copy) {
     await vscode.env.clipboard.writeText(userCode);
   }
-  await openBrowser(completeAddress ?? address);
+  await openBrowser(verificationUriComplete ?? verificationUri);
 }

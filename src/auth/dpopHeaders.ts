@@ -1,6 +1,6 @@
 // How another extension uses a token that is bound to the key of its session: RFC 9449. VS Code's contract has no place for it.
-import { isSecureUrl } from '../core/address.ts';
-import { proofHeaders, ProofKeys } from '../protocol/dpop.ts';
+import { isSecureUrl } from '../core/secureUrl.ts';
+import { dpopHeaders, DpopKeys } from '../protocol/dpop.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import * as text from '../host/messages.ts';
 
@@ -28,18 +28,18 @@ export type DpopHeadersCommand = (accessToken?: unknown, request?: unknown) => P
  * them.
  */
 export function createDpopHeadersCommand(sessionManager: SessionManager): DpopHeadersCommand {
-  const keys = new ProofKeys();
+  const keys = new DpopKeys();
   return async (accessToken, request) => {
     const { method, nonce, url } = readRequest(request);
     const record = sessionManager.getAll().find(({ record: { accessToken: known } }) => known === accessToken)?.record;
     if (record === undefined) {
       throw new Error(text.sayNoSuchToken());
     }
-    if (record.proofKey === undefined || record.tokenType !== 'DPoP') {
+    if (record.dpopKey === undefined || record.tokenType !== 'DPoP') {
       return { authorization: `Bearer ${record.accessToken}` };
     }
     // Given with the request, because sessions of several servers ask at once.
-    return proofHeaders(await keys.of(record.proofKey), record.accessToken, {
+    return dpopHeaders(await keys.getOrImport(record.dpopKey), record.accessToken, {
       method,
       nonce,
       url,

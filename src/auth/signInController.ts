@@ -5,7 +5,7 @@ import { Emitter } from '../core/emitter.ts';
 import { Failure, toFailure } from '../core/failure.ts';
 import { isReplaced, retriesWithFewerScopes } from '../core/failurePolicies.ts';
 import type { Provider, SignInMethod } from '../core/provider.ts';
-import { canJoin, coversScopes, normalizeScopes, scopesToRequest } from '../core/scopes.ts';
+import { canCombineScopes, coversScopes, normalizeScopes, scopesToRequest } from '../core/scopes.ts';
 import { servesScopes, type SessionRecord } from '../core/session.ts';
 import type { SignInService } from '../flows/signIn.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
@@ -132,7 +132,7 @@ export class SignInController implements Disposable {
     method: SignInMethod | undefined,
   ): Promise<SessionRecord> {
     const joined = this.#sessionManager.getAll(provider.id).find(({ record }) => record.id === resumeSessionId)?.record;
-    if (joined === undefined || !canJoin(joined.scopes, wanted)) {
+    if (joined === undefined || !canCombineScopes(joined.scopes, wanted)) {
       return this.#attempt(provider, { scopes: wanted, hints, method });
     }
     try {
@@ -190,8 +190,11 @@ export class SignInController implements Disposable {
               progress.report({ message: text.sayFinishInBrowser() });
             },
             onCode: (code, over) => {
-              wait({ address: () => Promise.resolve(code.completeAddress ?? code.address), code: code.userCode });
-              progress.report({ message: text.sayEnterCode(code.userCode, code.address) });
+              wait({
+                address: () => Promise.resolve(code.verificationUriComplete ?? code.verificationUri),
+                code: code.userCode,
+              });
+              progress.report({ message: text.sayEnterCode(code.userCode, code.verificationUri) });
               // The notification says the code, too.
               showCode(provider, code, over).catch(() => {});
             },

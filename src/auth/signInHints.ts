@@ -1,7 +1,7 @@
 // What the server is told about a sign-in that another extension has asked for.
 import type { AuthenticationSessionAccountInformation } from 'vscode';
 import { endedFailure, loginHintOf } from '../core/session.ts';
-import { hintsAfter } from '../protocol/authorize.ts';
+import { hintsAfterFailure } from '../protocol/authorize.ts';
 import type { SessionFilter, SessionManager } from '../sessions/sessionManager.ts';
 import type { SignInHints } from './pendingSignIns.ts';
 
@@ -22,12 +22,12 @@ export function signInHintsFor(
   if (known === undefined) {
     return {
       loginHint: account?.label,
-      isAnother: account === undefined && sessionManager.getActive(providerId).length > 0,
+      wantsOtherAccount: account === undefined && sessionManager.getActive(providerId).length > 0,
     };
   }
   return {
     loginHint: loginHintOf(known),
     resumeSessionId: known.id,
-    ...(known.ended === undefined ? {} : hintsAfter(endedFailure(known.ended))),
+    ...(known.ended === undefined ? {} : hintsAfterFailure(endedFailure(known.ended))),
   };
 }

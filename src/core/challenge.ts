@@ -24,9 +24,9 @@ export interface ChallengeRequirements {
   /** The scopes, all of them. */
   readonly scopes: readonly string[];
   /** Those of them that the resource server names itself: it will look for them in the token. */
-  readonly named: readonly string[];
+  readonly challengeScopes: readonly string[];
   /** Whether the resource server has refused the token as such (`invalid_token`), so that another one is wanted. */
-  readonly isRefused: boolean;
+  readonly isTokenInvalid: boolean;
   /** The authentication context classes of which one will do (`acr_values`); empty where any will. */
   readonly acrValues: readonly string[];
   /** How long ago, in seconds, the person may have signed in at the most (`max_age`). */
@@ -40,34 +40,37 @@ export interface ChallengeRequirements {
 /** The schemes under which our tokens are shown (RFC 6750 section 2.1, RFC 9449 section 7.1). */
 const SCHEMES = ['bearer', 'dpop'];
 /** The longest parameter that is looked at, in characters: what is longer serves no request. */
-const LONGEST = 4000;
+const MAX_PARAMETER_LENGTH = 4000;
 /** The most words that a list of scopes or of classes may have. */
-const MOST_WORDS = 50;
+const MAX_LIST_LENGTH = 50;
 /** By how much, in ms, clocks may differ before a time counts as passed: as much as oauth4webapi allows. */
-const TOLERANCE = 30 * SECOND;
+const CLOCK_TOLERANCE = 30 * SECOND;
 
 /**
  * Reads what a resource server wants. Of several challenges the one counts that says what is wrong; without any for
  * our tokens, the scopes of the caller are all that is wanted.
- * @throws Failure `bad-challenge` naming the parameter, where one of those that are acted on cannot be what it should
+ * @throws Failure `invalid-challenge` naming the parameter, where one of those that are acted on cannot be what it should
  * be: a session that does not meet it would only be refused again.
  */
 export function parseRequirements({ challenges, fallbackScopes = [] }: Constraint): ChallengeRequirements {
   const ours = challenges
     .filter(({ scheme }) => SCHEMES.includes(scheme.toLowerCase()))
-    .map(({ params }) => known(params));
+    .map(({ params }) => supportedParameters(params));
   const params = ours.find(({ error, claims }) => error !== undefined || claims !== undefined) ?? ours[0] ?? {};
-  const named = params.scope === undefined ? [] : wordsOf('scope', params.scope, isScope);
-  const scopes = named.length === 0 || params.error === 'insufficient_scope' ? [...fallbackScopes, ...named] : named;
-  const claims = params.claims === undefined ? undefined : claimsIn(params.claims);
-  const notBefore = claims === undefined ? undefined : soleNotBefore(claims);
+  const challengeScopes = params.scope === undefined ? [] : parseList('scope', params.scope, isScope);
+  const scopes =
+    challengeScopes.length === 0 || params.error === 'insufficient_scope'
+      ? [...fallbackScopes, ...challengeScopes]
+      : challengeScopes;
+  const claims = params.claims === undefined ? undefined : decodeClaims(params.claims);
+  const notBefore = claims === undefined ? undefined : notBeforeOnly(claims);
   return {
     scopes: normalizeScopes(scopes),
-    named,
+    challengeScopes,
     // Claims that want no more than a later token are what Entra sends where it has revoked one.
-    isRefused: params.error === 'invalid_token' && claims === undefined,
-    acrValues: params.acr_values === undefined ? [] : wordsOf('acr_values', params.acr_values, isClass),
-    maxAge: params.max_age === undefined ? undefined : secondsIn(params.max_age),
+    isTokenInvalid: params.error === 'invalid_token' && claims === undefined,
+    acrValues: params.acr_values === undefined ? [] : parseList('acr_values', params.acr_values, isAcrValue),
+    maxAge: params.max_age === undefined ? undefined : parseMaxAge(params.max_age),
     claims: claims === undefined ? undefined : JSON.stringify(claims),
     notBefore,
   };
@@ -76,7 +79,7 @@ export function parseRequirements({ challenges, fallbackScopes = [] }: Constrain
 type Parameter = 'error' | 'scope' | 'acr_values' | 'max_age' | 'claims';
 
 /** The parameters that are acted on; their names are case-insensitive (RFC 9110 section 11.2). */
-function known(params: Challenge['params']): Partial<Record<Parameter, string>> {
+function supportedParameters(params: Challenge['params']): Partial<Record<Parameter, string>> {
   const names: readonly string[] = ['error', 'scope', 'acr_values', 'max_age', 'claims'] satisfies Parameter[];
   return Object.fromEntries(
     Object.entries(params)
@@ -85,35 +88,35 @@ function known(params: Challenge['params']): Partial<Record<Parameter, string>> 
   );
 }
 
-function wordsOf(name: Parameter, text: string, isWord: (word: string) => boolean): string[] {
-  const words = text.length > LONGEST ? [] : normalizeScopes([text]);
-  if (words.length === 0 || words.length > MOST_WORDS || !words.every(isWord)) {
-    throw new Failure('bad-challenge', 'bad-challenge', { detail: name });
+function parseList(name: Parameter, text: string, isWord: (word: string) => boolean): string[] {
+  const words = text.length > MAX_PARAMETER_LENGTH ? [] : normalizeScopes([text]);
+  if (words.length === 0 || words.length > MAX_LIST_LENGTH || !words.every(isWord)) {
+    throw new Failure('invalid-challenge', 'invalid-challenge', { detail: name });
   }
   return words;
 }
 
 /** Whether a word names an authentication context class: visible ASCII, as its registry and everybody has it. */
-function isClass(word: string): boolean {
+function isAcrValue(word: string): boolean {
   return /^[\x21\x23-\x5B\x5D-\x7E]{1,200}$/.test(word);
 }
 
-function secondsIn(text: string): number {
+function parseMaxAge(text: string): number {
   if (!/^\d{1,9}$/.test(text)) {
-    throw new Failure('bad-challenge', 'bad-challenge', { detail: 'max_age' });
+    throw new Failure('invalid-challenge', 'invalid-challenge', { detail: 'max_age' });
   }
   return Number(text);
 }
 
-function claimsIn(encoded: string): Readonly<Record<string, unknown>> {
-  const claims = encoded.length > LONGEST ? undefined : parseClaims(decoded(encoded));
+function decodeClaims(encoded: string): Readonly<Record<string, unknown>> {
+  const claims = encoded.length > MAX_PARAMETER_LENGTH ? undefined : parseClaims(decodeText(encoded));
   if (claims === undefined) {
-    throw new Failure('bad-challenge', 'bad-challenge', { detail: 'claims' });
+    throw new Failure('invalid-challenge', 'invalid-challenge', { detail: 'claims' });
   }
   return claims;
 }
 
-function decoded(encoded: string): string {
+function decodeText(encoded: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(decodeBase64Url(encoded));
   } catch {
@@ -123,11 +126,11 @@ function decoded(encoded: string): string {
 
 /** The claims in a text that can go to a server as `claims` (OpenID Connect Core 5.5): a JSON object of a sensible size. */
 export function parseClaims(text: string): Readonly<Record<string, unknown>> | undefined {
-  return text.length <= LONGEST ? parseObject(text) : undefined;
+  return text.length <= MAX_PARAMETER_LENGTH ? parseObject(text) : undefined;
 }
 
 /** The time of `{"access_token":{"nbf":{"value":"…"}}}`, in ms, where the claims hold nothing else. */
-function soleNotBefore(claims: Readonly<Record<string, unknown>>): number | undefined {
+function notBeforeOnly(claims: Readonly<Record<string, unknown>>): number | undefined {
   const only = (value: unknown, name: string): unknown => {
     const members = typeof value === 'object' && value !== null ? Object.entries(value) : [];
     return members.length === 1 && members[0]?.[0] === name ? (members[0][1] as unknown) : undefined;
@@ -148,19 +151,20 @@ export type UnmetRequirement = 'scope-not-granted' | 'acr-unmet' | 'auth-too-old
  */
 export function unmetRequirement(
   record: SessionRecord,
-  { acrValues, maxAge, named, scopes }: ChallengeRequirements,
+  { acrValues, maxAge, challengeScopes, scopes }: ChallengeRequirements,
   now: number,
 ): UnmetRequirement | undefined {
   const { acr, authenticatedAt, granted = record.scopes } = record;
   // What only the caller wants has been answered by asking for it: servers grant it under another name, or as part of more.
-  if (!servesScopes(record, scopes) || !coversScopes(granted, named.filter(isPermission))) {
+  if (!servesScopes(record, scopes) || !coversScopes(granted, challengeScopes.filter(isPermission))) {
     return 'scope-not-granted';
   }
   if (acrValues.length > 0 && (acr === undefined || !acrValues.includes(acr))) {
     return 'acr-unmet';
   }
   const isRecent =
-    maxAge === undefined || (authenticatedAt !== undefined && authenticatedAt + maxAge * SECOND + TOLERANCE >= now);
+    maxAge === undefined ||
+    (authenticatedAt !== undefined && authenticatedAt + maxAge * SECOND + CLOCK_TOLERANCE >= now);
   return isRecent ? undefined : 'auth-too-old';
 }
 
@@ -168,8 +172,8 @@ export function unmetRequirement(
  * Holds the session of a sign-in against the demand that it was for.
  * @throws Failure `insufficient-scope` or `step-up-failed`, where the server has not done what it was asked.
  */
-export function assertMeets(record: SessionRecord, demand: ChallengeRequirements, now: number): void {
-  switch (unmetRequirement(record, demand, now)) {
+export function assertMeets(record: SessionRecord, requirements: ChallengeRequirements, now: number): void {
+  switch (unmetRequirement(record, requirements, now)) {
     case 'scope-not-granted':
       throw new Failure('insufficient-scope', 'scope-not-granted');
     case 'acr-unmet':

@@ -10,7 +10,7 @@ export interface Clock {
   /** The wall-clock time, in ms since the Unix epoch. It may jump: sleep, NTP, a person. */
   now(): number;
   /**
-   * Runs a function once, after a delay in ms. A delay is held within 0 and {@link LONGEST_DELAY},
+   * Runs a function once, after a delay in ms. A delay is held within 0 and {@link MAX_DELAY},
    * because a longer one overflows the platform's timer and fires at once.
    */
   after(delay: number, run: () => void): Disposable;
@@ -36,27 +36,27 @@ export function elapsedUptime(from: Uptime | undefined, to: Uptime | undefined):
 }
 
 /** The longest delay in ms that a platform timer takes: 2^31 − 1, about 24.8 days. */
-export const LONGEST_DELAY = 2 ** 31 - 1;
+export const MAX_DELAY = 2 ** 31 - 1;
 
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delay, run) {
-    const timer = setTimeout(run, Math.min(Math.max(0, delay), LONGEST_DELAY));
+    const timer = setTimeout(run, Math.min(Math.max(0, delay), MAX_DELAY));
     return { dispose: () => clearTimeout(timer) };
   },
 };
 
 /** How long, in ms, before its end a deadline looks whether it is really over. */
-const LAST_CHANCE = 1000;
+const WAKE_GRACE = 1000;
 
 /**
  * Runs a function once a deadline has passed. After a stop of the process or a sleep of the machine, timers are late
  * and come before what has been waiting all the while; so the last second begins only when the rest is over.
  */
 export function setDeadline(clock: Clock, deadline: number, run: () => void): Disposable {
-  let timer = clock.after(deadline - LAST_CHANCE, () => {
-    timer = clock.after(LAST_CHANCE, run);
+  let timer = clock.after(deadline - WAKE_GRACE, () => {
+    timer = clock.after(WAKE_GRACE, run);
   });
   return { dispose: () => timer.dispose() };
 }

@@ -4,11 +4,12 @@ import type { SessionRecord } from './session.ts';
 
 const CONSENT = 'consent';
 
-const valuesOf = (prompt: string | undefined): string[] => (prompt ?? '').split(/\s+/).filter((value) => value !== '');
+const promptValues = (prompt: string | undefined): string[] =>
+  (prompt ?? '').split(/\s+/).filter((value) => value !== '');
 
 /** A `prompt` (OpenID Connect Core 3.1.2.1) that also asks for consent; `none` can't stand beside another value. */
 export function promptWithConsent(prompt: string | undefined): string {
-  return [...new Set([...valuesOf(prompt).filter((value) => value !== 'none'), CONSENT])].join(' ');
+  return [...new Set([...promptValues(prompt).filter((value) => value !== 'none'), CONSENT])].join(' ');
 }
 
 /**
@@ -21,6 +22,6 @@ export function mayLackConsent(record: SessionRecord, provider: Provider | undef
     record.refreshToken === undefined &&
     record.accessExpiresAt !== undefined &&
     record.scopes.includes('offline_access') &&
-    !valuesOf(provider.authorizationParameters['prompt']).includes(CONSENT)
+    !promptValues(provider.authorizationParameters['prompt']).includes(CONSENT)
   );
 }

@@ -72,8 +72,8 @@ export function toFailure(error: unknown): Failure {
  * that make a link in a notification; else unchanged, because people recognise themselves by it. Cut to 100 characters.
  */
 export function sanitizeDisplayName(name: string): string {
-  return cut(
-    onOneLine(name.slice(0, 400))
+  return truncate(
+    toSingleLine(name.slice(0, 400))
       .replace(/[[\]<>`]/g, '')
       .replace(/ +/g, ' ')
       .trim(),
@@ -85,12 +85,12 @@ export function sanitizeDisplayName(name: string): string {
  * Control, format and line-breaking characters, and halves of characters, can hide or reorder text; each run of them
  * becomes a space. The joiners U+200C and U+200D stay, which many scripts and emoji need.
  */
-function onOneLine(text: string): string {
+function toSingleLine(text: string): string {
   return text.replace(/(?![\u200C\u200D])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\s]+/gu, ' ');
 }
 
 /** The first characters of a text, none of them cut in half. */
-function cut(text: string, length: number): string {
+function truncate(text: string, length: number): string {
   return text.length > length
     ? `${text
         .slice(0, length - 1)
@@ -100,7 +100,7 @@ function cut(text: string, length: number): string {
 }
 
 /** How long a text of a server may be when it is shown, in characters. */
-const LONGEST_DETAIL = 200;
+const MAX_DETAIL_LENGTH = 200;
 
 /**
  * Makes text of a server fit to be shown: on one line, without control characters (which can reorder or hide
@@ -109,11 +109,11 @@ const LONGEST_DETAIL = 200;
  */
 export function sanitizeServerText(text: string): string {
   // Tokens go before the marks that may be part of them, and links after the marks that may hide one.
-  const clean = onOneLine(text.slice(0, 8 * LONGEST_DETAIL))
+  const clean = toSingleLine(text.slice(0, 8 * MAX_DETAIL_LENGTH))
     .replace(/[A-Za-z0-9_\-.~+/=]{40,}|(?=[A-Za-z_\-.~+/=]*\d)[A-Za-z0-9_\-.~+/=]{20,}/g, '…')
     .replace(/[[\]()<>`*_|\\$!#]+/g, ' ')
     .replace(/(?:\b[a-z][a-z0-9+.-]*:\/\/|\bwww\.|\b(?:command|data|javascript|vscode|mailto):)\S*/gi, '…')
     .replace(/ +/g, ' ')
     .trim();
-  return cut(clean, LONGEST_DETAIL);
+  return truncate(clean, MAX_DETAIL_LENGTH);
 }

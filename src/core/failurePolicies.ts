@@ -136,8 +136,8 @@ export function isUnexplainedRejection(category: Category, code: string, status:
 }
 
 /** Whether a category is what an unexplained rejection is turned into. */
-export function isJudgedRejection(category: Category): boolean {
-  return FAILURE_POLICIES[category].isJudgedRejection === true;
+export function isRefreshRejection(category: Category): boolean {
+  return FAILURE_POLICIES[category].isRefreshRejection === true;
 }
 
 // Sign-ins.

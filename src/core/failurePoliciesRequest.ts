@@ -14,7 +14,7 @@ export const REQUEST_FAILURES = {
       'too-large',
       'truncated',
       'bad-key',
-      'no-answer',
+      'no-response',
     ],
     httpStatuses: ['1xx', '2xx'],
     outcome: 'needs-attention',
@@ -26,7 +26,7 @@ export const REQUEST_FAILURES = {
     discoverySignificance: 3,
     yieldsToHtml: true,
   },
-  'untrusted-answer': {
+  'untrusted-response': {
     localCodes: [
       'OAUTH_JWT_CLAIM_COMPARISON_FAILED',
       'OAUTH_KEY_SELECTION_FAILED',
@@ -82,14 +82,14 @@ export const REQUEST_FAILURES = {
     rejectionStatuses: REJECTION_STATUSES,
   },
   'sign-in-timeout': {
-    localCodes: ['sign-in-deadline'],
+    localCodes: ['sign-in-timeout'],
     outcome: 'no-change',
     actions: ['sign-in', 'other-method'],
     // Most likely, the browser never came back because the server shows an error to a redirect URI that it doesn't know.
     additionalActions: ['fixed-port'],
   },
   'no-loopback': {
-    localCodes: ['no-loopback', 'ports-taken'],
+    localCodes: ['no-loopback', 'ports-in-use'],
     outcome: 'no-change',
     actions: ['other-method', 'log'],
   },
@@ -120,7 +120,7 @@ export const REQUEST_FAILURES = {
 
   'token-rejected': {
     serverCodesAtStep: { resource: ['invalid_token'] },
-    localCodes: ['refused-again'],
+    localCodes: ['token-rejected-again'],
     outcome: 'no-change',
     actions: ['retry', 'diagnostics'],
     quickRetries: 3,
@@ -137,8 +137,8 @@ export const REQUEST_FAILURES = {
     outcome: 'no-change',
     actions: ['sign-in', 'log'],
   },
-  'bad-challenge': {
-    localCodes: ['bad-challenge'],
+  'invalid-challenge': {
+    localCodes: ['invalid-challenge'],
     outcome: 'no-change',
     actions: ['log'],
   },

@@ -87,21 +87,21 @@ export const SERVER_FAILURES = {
     actions: ['retry', 'log'],
     mentionsKeptSession: true,
     retryInterval: MINUTE,
-    isJudgedRejection: true,
+    isRefreshRejection: true,
   },
   'refresh-rejected-again': {
     localCodes: ['rejected-again'],
     outcome: 'ending',
     actions: ['sign-in', 'settings'],
     retryInterval: 5 * MINUTE,
-    isJudgedRejection: true,
+    isRefreshRejection: true,
   },
   'refresh-rejected-settings': {
     localCodes: ['rejected-settings'],
     outcome: 'needs-attention',
     actions: ['settings', 'sign-in'],
     retryInterval: 5 * MINUTE,
-    isJudgedRejection: true,
+    isRefreshRejection: true,
   },
 
   // The settings, here or at the server, don't fit.

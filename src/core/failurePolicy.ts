@@ -95,7 +95,7 @@ export interface FailurePolicy {
   /** The codes with which it is such a rejection, whatever the status. */
   readonly rejectionCodes?: readonly string[];
   /** Whether it is what such a rejection is turned into. */
-  readonly isJudgedRejection?: boolean;
+  readonly isRefreshRejection?: boolean;
   /** Whether the server says that the refresh token is dead, but not why: what happened before may say more. */
   readonly lacksReason?: boolean;
   /** Whether the refresh token is of no use, so that the session lasts as long as its access token. */

@@ -10,7 +10,7 @@ export interface Destination {
 }
 
 /** How the diagnostics can show a value, and what each way can show. They never show the query of a URL or the value of a parameter. */
-export interface Shown {
+export interface DisplayValues {
   value: string | boolean;
   list: readonly (string | number)[];
   time: number;
@@ -26,7 +26,7 @@ export interface Shown {
 }
 
 /** One of the ways to show a value. */
-export type Display = keyof Shown;
+export type Display = keyof DisplayValues;
 
 /** One row. */
 export interface FieldRow {
@@ -55,7 +55,7 @@ type OutputOf<Schema extends v.GenericSchema> = Exclude<v.InferOutput<Schema>, u
 /** The row of a field with this schema: its display fits the value, and a number has a unit. */
 type RowFor<Schema extends v.GenericSchema> = FieldRow & {
   readonly schema: Schema;
-  readonly display: { [Kind in Display]: OutputOf<Schema> extends Shown[Kind] ? Kind : never }[Display];
+  readonly display: { [Kind in Display]: OutputOf<Schema> extends DisplayValues[Kind] ? Kind : never }[Display];
 } & (OutputOf<Schema> extends number ? { readonly unitMs: number } : { readonly unitMs?: never });
 
 /** A row as it is, with the type of its schema. */

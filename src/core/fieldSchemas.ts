@@ -1,7 +1,7 @@
 // The parts that the schemas of a provider's fields are made of. Every message is a problem code. Beside each check
 // stands what JSON Schema can express of it, because the settings editor's schema is generated from here.
 import * as v from 'valibot';
-import { isSecureUrl } from './address.ts';
+import { isSecureUrl } from './secureUrl.ts';
 import { isIssuerUrl, withoutWellKnown } from './issuer.ts';
 import type { ProblemCode } from './parseProviders.ts';
 import { BUILT_IN_PROVIDER_IDS, PROVIDER_ID_PATTERN } from './provider.ts';
@@ -99,7 +99,7 @@ export const redirectUri = v.pipe(
 );
 
 /** More ports than this nobody registers one by one. */
-const MOST_PORTS = 20;
+const MAX_PORTS = 20;
 
 /** The ports of a redirect URI. */
 export const ports = v.pipe(
@@ -111,7 +111,7 @@ export const ports = v.pipe(
     ),
     'wrong-type',
   ),
-  check('bad-port', { minItems: 1, maxItems: MOST_PORTS }, ({ length }) => length > 0 && length <= MOST_PORTS),
+  check('bad-port', { minItems: 1, maxItems: MAX_PORTS }, ({ length }) => length > 0 && length <= MAX_PORTS),
 );
 
 const RESOURCE_PATTERN = /^[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+$/;

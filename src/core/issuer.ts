@@ -1,7 +1,7 @@
 // Issuers that differ and are one: by a slash at the end, or by the tenant in the place that a server leaves open.
 
 /** What stands for the tenant in the issuer of a server with many (Microsoft Entra). */
-const TENANT = '{tenantid}';
+const TENANT_PLACEHOLDER = '{tenantid}';
 
 /**
  * Whether the description of a server that is found at a configured issuer may call itself by this name: the same but
@@ -9,11 +9,13 @@ const TENANT = '{tenantid}';
  * they ask, so that it is the description of either; or with the tenant left open. Another host never is the same,
  * because the name is what tells the answers of servers apart (RFC 9207).
  */
-export function isSameIssuer(said: string, configured: string): boolean {
-  if (!URL.canParse(said) || !URL.canParse(configured) || new URL(said).origin !== new URL(configured).origin) {
+export function isSameIssuer(reported: string, configured: string): boolean {
+  if (!URL.canParse(reported) || !URL.canParse(configured) || new URL(reported).origin !== new URL(configured).origin) {
     return false;
   }
-  return withoutSlash(said) === withoutSlash(configured) || matchesTenantTemplate(configured, said);
+  return (
+    withoutTrailingSlash(reported) === withoutTrailingSlash(configured) || matchesTenantTemplate(configured, reported)
+  );
 }
 
 /** Whether a text is a URL that can be an issuer: http or https, no query, no fragment, no password. */
@@ -37,7 +39,7 @@ export function withoutWellKnown(text: string): string {
 
 /** Whether an issuer is a template with its tenant filled in. */
 export function matchesTenantTemplate(issuer: string, template: string): boolean {
-  const [before = '', after, ...more] = template.split(TENANT);
+  const [before = '', after, ...more] = template.split(TENANT_PLACEHOLDER);
   if (after === undefined || more.length > 0 || !issuer.startsWith(before) || !issuer.endsWith(after)) {
     return false;
   }
@@ -46,7 +48,9 @@ export function matchesTenantTemplate(issuer: string, template: string): boolean
 
 /** The issuer of a tenant, whose name is the `tid` of its tokens; without a tenant, or without a place for one, as it is. */
 export function resolveTenantIssuer(template: string, tenant: unknown): string {
-  return typeof tenant === 'string' && /^[\w-]+$/.test(tenant) ? template.replace(TENANT, tenant) : template;
+  return typeof tenant === 'string' && /^[\w-]+$/.test(tenant)
+    ? template.replace(TENANT_PLACEHOLDER, tenant)
+    : template;
 }
 
 /** Whether a token with this `iss`, and this `tid` where it has one, can be from the server at a configured issuer. */
@@ -56,9 +60,9 @@ export function isIssuedBy(iss: unknown, tenant: unknown, configured: string): b
   }
   return (
     isSameIssuer(iss, configured) ||
-    (typeof tenant === 'string' && tenant !== '' && isSameIssuer(iss.replace(tenant, TENANT), configured))
+    (typeof tenant === 'string' && tenant !== '' && isSameIssuer(iss.replace(tenant, TENANT_PLACEHOLDER), configured))
   );
 }
 
 /** An issuer without the slash at its end, which OpenID Connect Discovery 1.0 and RFC 8414 take off as well. */
-export const withoutSlash = (issuer: string): string => issuer.replace(/\/$/, '');
+export const withoutTrailingSlash = (issuer: string): string => issuer.replace(/\/$/, '');

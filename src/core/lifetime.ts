@@ -4,7 +4,7 @@ import { DAY, HOUR, MINUTE, SECOND } from './clock.ts';
 /** What of a session decides when it is renewed and when it ends. */
 export interface TokenLifetimes {
   /** When the token in hand was asked for: the moment the request was sent. */
-  readonly renewedAt: number;
+  readonly tokensRequestedAt: number;
   /** When the access token stops working; absent where the server never said. */
   readonly accessExpiresAt?: number | undefined;
   /** When the person must sign in again, where that is known and a refresh token stands behind it. */
@@ -12,9 +12,9 @@ export interface TokenLifetimes {
   /** Whether a renewal has shown that it does not move the session's end. */
   readonly sessionEndIsFixed?: boolean | undefined;
   /** Whether the session can be renewed at all: it has a refresh token. */
-  readonly renewable: boolean;
+  readonly isRefreshable: boolean;
   /** The session's place among the sessions, in [0, 1), another one after each renewal. */
-  readonly place?: number | undefined;
+  readonly jitter?: number | undefined;
 }
 
 /** The settings that the rules of this file depend on, in ms. */
@@ -26,7 +26,7 @@ export interface LifetimeSettings {
   /** How long before the session's end the person is warned; 0 switches that off. */
   readonly warning: number;
   /** This window's place among the windows, in [0, 1), so that they do not all renew in the same second. */
-  readonly place?: number | undefined;
+  readonly jitter?: number | undefined;
 }
 
 /** The least time, in ms, between two renewals of one session that nobody asked for. */
@@ -36,20 +36,20 @@ export const MIN_REFRESH_INTERVAL = 5 * SECOND;
 const MAX_JITTER_SHARE = 0.25;
 
 /** The part of a lifetime that a leeway takes at most, so that a short-lived token is not renewed for ever. */
-const LARGEST_SHARE = 1 / 3;
+const MAX_LEEWAY_SHARE = 1 / 3;
 
 /**
  * The leeway for a lifetime: `min(setting, a third of the lifetime)`, in ms.
  * A token of 300 s with a setting of 300 s is renewed after 200 s, not at once and again.
  */
 export function leewayFor(lifetime: number, setting: number): number {
-  return Math.max(0, Math.min(setting, lifetime * LARGEST_SHARE));
+  return Math.max(0, Math.min(setting, lifetime * MAX_LEEWAY_SHARE));
 }
 
 /** A renewal that is due at some time, and what calls for it. */
-export interface PlannedRenewal {
+export interface PlannedRefresh {
   readonly at: number;
-  readonly because: 'access expiry' | 'session end' | 'refresh interval';
+  readonly reason: 'access expiry' | 'session end' | 'refresh interval';
 }
 
 /**
@@ -59,42 +59,43 @@ export interface PlannedRenewal {
  * {@link MIN_REFRESH_INTERVAL} after the last one. Each window and each session has its own second: a little earlier than said,
  * or a little later than the gap.
  */
-export function plannedRenewal(session: TokenLifetimes, settings: LifetimeSettings): PlannedRenewal | undefined {
-  if (!session.renewable) {
+export function plannedRefresh(session: TokenLifetimes, settings: LifetimeSettings): PlannedRefresh | undefined {
+  if (!session.isRefreshable) {
     return undefined;
   }
   let at = Infinity;
-  let because: PlannedRenewal['because'] | undefined;
-  const call = (due: number, reason: PlannedRenewal['because']): void => {
+  let reason: PlannedRefresh['reason'] | undefined;
+  const consider = (due: number, dueReason: PlannedRefresh['reason']): void => {
     if (due < at) {
       at = due;
-      because = reason;
+      reason = dueReason;
     }
   };
-  const lead = MAX_JITTER_SHARE * (((session.place ?? 0) + (settings.place ?? 0)) % 1);
-  const ahead = (end: number, leeway: number): number => end - (1 + lead) * leewayFor(end - session.renewedAt, leeway);
+  const lead = MAX_JITTER_SHARE * (((session.jitter ?? 0) + (settings.jitter ?? 0)) % 1);
+  const before = (end: number, leeway: number): number =>
+    end - (1 + lead) * leewayFor(end - session.tokensRequestedAt, leeway);
   if (session.accessExpiresAt !== undefined) {
-    call(ahead(session.accessExpiresAt, settings.leeway), 'access expiry');
+    consider(before(session.accessExpiresAt, settings.leeway), 'access expiry');
   }
   // An end that has passed, though the server goes on, calls for nothing.
   if (
     session.sessionEndsAt !== undefined &&
-    session.sessionEndsAt > session.renewedAt &&
+    session.sessionEndsAt > session.tokensRequestedAt &&
     session.sessionEndIsFixed !== true
   ) {
-    call(ahead(session.sessionEndsAt, Math.max(settings.leeway, settings.warning)), 'session end');
+    consider(before(session.sessionEndsAt, Math.max(settings.leeway, settings.warning)), 'session end');
   }
   if (settings.refreshInterval > 0) {
-    call(session.renewedAt + (1 - lead / 4) * settings.refreshInterval, 'refresh interval');
+    consider(session.tokensRequestedAt + (1 - lead / 4) * settings.refreshInterval, 'refresh interval');
   }
-  return because === undefined
+  return reason === undefined
     ? undefined
-    : { at: Math.floor(Math.max(at, session.renewedAt + (1 + lead) * MIN_REFRESH_INTERVAL)), because };
+    : { at: Math.floor(Math.max(at, session.tokensRequestedAt + (1 + lead) * MIN_REFRESH_INTERVAL)), reason };
 }
 
-/** When a renewal is due by {@link plannedRenewal}. */
-export function renewalDueAt(session: TokenLifetimes, settings: LifetimeSettings): number | undefined {
-  return plannedRenewal(session, settings)?.at;
+/** When a renewal is due by {@link plannedRefresh}. */
+export function refreshDueAt(session: TokenLifetimes, settings: LifetimeSettings): number | undefined {
+  return plannedRefresh(session, settings)?.at;
 }
 
 /**
@@ -102,12 +103,12 @@ export function renewalDueAt(session: TokenLifetimes, settings: LifetimeSettings
  * Its age then says nothing any more, so it is renewed rather than trusted.
  */
 export function clockWasSetBack(session: TokenLifetimes, now: number): boolean {
-  return session.renewedAt > now + MINUTE;
+  return session.tokensRequestedAt > now + MINUTE;
 }
 
 /** Whether a renewal is due at this time. */
-export function isRenewalDue(session: TokenLifetimes, settings: LifetimeSettings, now: number): boolean {
-  const due = renewalDueAt(session, settings);
+export function isRefreshDue(session: TokenLifetimes, settings: LifetimeSettings, now: number): boolean {
+  const due = refreshDueAt(session, settings);
   return due !== undefined && (due <= now || clockWasSetBack(session, now));
 }
 
@@ -120,7 +121,7 @@ export function isFresh(session: TokenLifetimes, now: number, margin: number): b
   if (session.accessExpiresAt === undefined) {
     return true;
   }
-  const needed = leewayFor(session.accessExpiresAt - session.renewedAt, margin);
+  const needed = leewayFor(session.accessExpiresAt - session.tokensRequestedAt, margin);
   return session.accessExpiresAt - now > needed && !clockWasSetBack(session, now);
 }
 
@@ -134,7 +135,7 @@ export function isUnexpired(session: TokenLifetimes, now: number): boolean {
  * access token expires; else what the server or a setting says of the session's end.
  */
 export function sessionEndOf(session: TokenLifetimes): number | undefined {
-  return session.renewable ? session.sessionEndsAt : session.accessExpiresAt;
+  return session.isRefreshable ? session.sessionEndsAt : session.accessExpiresAt;
 }
 
 /**
@@ -149,7 +150,7 @@ export function warnAt(
   if (end === undefined || settings.warning <= 0) {
     return undefined;
   }
-  if (session.renewable && session.sessionEndIsFixed !== true) {
+  if (session.isRefreshable && session.sessionEndIsFixed !== true) {
     return undefined;
   }
   return end - leewayFor(end - session.signedInAt, settings.warning);
@@ -160,7 +161,7 @@ export interface Remaining {
   readonly unit: 'day' | 'hour' | 'minute' | 'second';
   readonly count: number;
   /** How long, in ms, the same words stay true as time passes. */
-  readonly trueFor: number;
+  readonly validFor: number;
 }
 
 /**
@@ -170,7 +171,7 @@ export interface Remaining {
 export function remaining(left: number): Remaining {
   const within = (unit: Remaining['unit'], size: number, step = 1): Remaining => {
     const count = Math.floor(left / (size * step)) * step;
-    return { unit, count, trueFor: left - count * size + 1 };
+    return { unit, count, validFor: left - count * size + 1 };
   };
   if (left >= 2 * DAY) {
     return within('day', DAY);
@@ -185,5 +186,5 @@ export function remaining(left: number): Remaining {
     // Every change of its words takes a status bar item's tooltip away from under the pointer.
     return within('second', SECOND, 5);
   }
-  return left <= 0 ? { unit: 'second', count: 0, trueFor: Infinity } : within('second', SECOND);
+  return left <= 0 ? { unit: 'second', count: 0, validFor: Infinity } : within('second', SECOND);
 }

@@ -86,10 +86,10 @@ export function fixedPortChange(entered: string, { redirectUri }: RedirectFields
 }
 
 /** The ports to propose: below those that systems give to outgoing connections, and away from well-known ones. */
-const FIRST_PROPOSED = 28_000;
-const PROPOSED = 4000;
+const FIRST_PROPOSED_PORT = 28_000;
+const PROPOSED_PORT_COUNT = 4000;
 
 /** A port to propose. @param random a number in [0, 1). */
 export function proposedPort(random: number): number {
-  return FIRST_PROPOSED + Math.floor(random * PROPOSED);
+  return FIRST_PROPOSED_PORT + Math.floor(random * PROPOSED_PORT_COUNT);
 }

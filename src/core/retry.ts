@@ -3,14 +3,14 @@ import type { Failure } from './failure.ts';
 import { FAILURE_POLICIES } from './failurePolicies.ts';
 
 /** The first quick delay, in ms; each next one is twice as long. */
-const FIRST_DELAY = 2 * SECOND;
+const INITIAL_DELAY = 2 * SECOND;
 /**
  * The pace, in ms, while there is no way to the server at all. Such a try costs next to nothing and troubles nobody
  * but this machine, and it is how the return of the network is noticed within seconds.
  */
-const WAITING_PACE = 8 * SECOND;
+const OFFLINE_RETRY_INTERVAL = 8 * SECOND;
 /** The longest wait, in ms, that a server's `Retry-After` may impose. */
-export const LONGEST_WAIT = 60 * MINUTE;
+export const MAX_RETRY_AFTER = 60 * MINUTE;
 
 /**
  * How long to wait, in ms, before a failed renewal is tried again by itself; undefined means not at all.
@@ -24,9 +24,9 @@ export function retryDelay(failure: Failure, failures: number, random: number): 
     return undefined;
   }
   if (failure.retryAfter !== undefined && failure.retryAfter > 0) {
-    return Math.min(Math.max(failure.retryAfter, SECOND), LONGEST_WAIT);
+    return Math.min(Math.max(failure.retryAfter, SECOND), MAX_RETRY_AFTER);
   }
-  const interval = failure.wasNotSent ? WAITING_PACE : retryInterval;
-  const delay = failures <= quickRetries ? FIRST_DELAY * 2 ** (failures - 1) : interval;
+  const interval = failure.wasNotSent ? OFFLINE_RETRY_INTERVAL : retryInterval;
+  const delay = failures <= quickRetries ? INITIAL_DELAY * 2 ** (failures - 1) : interval;
   return delay * (0.75 + random / 2);
 }

@@ -53,7 +53,7 @@ export function isPermission(scope: string): boolean {
  * Whether one token can have two lists of scopes: where scopes are addresses they name the resource that they are for,
  * and servers that write them so (Microsoft Entra) give no token for two resources, nor for `.default` and others.
  */
-export function canJoin(one: readonly string[], other: readonly string[]): boolean {
+export function canCombineScopes(one: readonly string[], other: readonly string[]): boolean {
   const all = normalizeScopes([...one, ...other]).filter(isPermission);
   const resources = new Set(all.map(resourceOf));
   return resources.size <= 1 && (all.length <= 1 || !all.some((scope) => /(?:^|\/)\.default$/.test(scope)));

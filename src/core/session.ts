@@ -5,9 +5,7 @@ import { Failure, sanitizeServerText } from './failure.ts';
 import { fnv1a } from './hash.ts';
 import { parseJson } from './json.ts';
 import type { TokenLifetimes } from './lifetime.ts';
-import type { Destination } from './fieldRow.ts';
-import type { Provider, SessionToken } from './provider.ts';
-import { credentialOrigins } from './serverIdentity.ts';
+import type { SessionToken } from './provider.ts';
 import { CATEGORIES } from './failurePolicies.ts';
 import { coversScopes, normalizeScopes } from './scopes.ts';
 
@@ -20,10 +18,10 @@ const MIGRATIONS: Readonly<Record<number, (record: Readonly<Record<string, unkno
   1: (record) => ({ ...record, isComplete: true }),
 };
 
-/** Where the access token's expiry came from. `never-said` is another state than expired. */
-export const EXPIRY_SOURCES = ['expires_in', 'token', 'assumed', 'never-said'] as const;
+/** Where the access token's expiry came from. `unknown` is another state than expired. */
+export const EXPIRY_SOURCES = ['expires_in', 'token', 'assumed', 'unknown'] as const;
 /** Where the session's end came from: the answer's field, the refresh token itself, or the setting. */
-export const END_SOURCES = ['answer', 'token', 'setting'] as const;
+export const END_SOURCES = ['response', 'token', 'setting'] as const;
 
 const text = v.pipe(
   v.string(),
@@ -36,9 +34,9 @@ const time = v.pipe(
 );
 
 /** A private key on the curve P-256 (RFC 7518 section 6.2). */
-const proofJwkSchema = v.object({ kty: v.literal('EC'), crv: v.literal('P-256'), x: text, y: text, d: text });
+const dpopJwkSchema = v.object({ kty: v.literal('EC'), crv: v.literal('P-256'), x: text, y: text, d: text });
 /** The key to which the tokens of a session are bound (RFC 9449), as a JWK with its private part. */
-export type ProofJwk = Readonly<v.InferOutput<typeof proofJwkSchema>>;
+export type DpopJwk = Readonly<v.InferOutput<typeof dpopJwkSchema>>;
 
 const recordSchema = v.object({
   version: v.picklist([RECORD_VERSION]),
@@ -72,7 +70,7 @@ const recordSchema = v.object({
   isNotRefreshable: v.optional(v.boolean()),
   idToken: v.optional(text),
   /** The key that the tokens are bound to; absent where they belong to whoever bears them. It stays for the whole session. */
-  proofKey: v.optional(proofJwkSchema),
+  dpopKey: v.optional(dpopJwkSchema),
   /** Raised by one with every renewal. */
   generation: v.pipe(
     v.number(),
@@ -87,9 +85,9 @@ const recordSchema = v.object({
   isAfterRejection: v.optional(v.boolean()),
   signedInAt: time,
   /** When the request was sent that brought the present access token. */
-  renewedAt: time,
+  tokensRequestedAt: time,
   /** The machine's uptime at that moment: it shows the token's age even after the clock was set. */
-  renewedUptime: v.optional(v.object({ boot: text, ms: time })),
+  tokensRequestedUptime: v.optional(v.object({ boot: text, ms: time })),
   /** Which settings that request was made with ({@link refreshSettingsOf}). */
   refreshSettings: v.optional(text),
   /** How far the server's clock was ahead then, in ms, where its answer told. */
@@ -117,7 +115,7 @@ export type ParsedRecord =
   | { readonly kind: 'unreadable'; readonly reason: string };
 
 /** The token of a session that callers get; undefined where that is the ID token and it has none. */
-export function tokenFor({ accessToken, idToken }: SessionRecord, kind: SessionToken): string | undefined {
+export function selectToken({ accessToken, idToken }: SessionRecord, kind: SessionToken): string | undefined {
   return kind === 'id_token' ? idToken : accessToken;
 }
 
@@ -201,23 +199,26 @@ export function endedFailure({ category, code, claims, detail }: NonNullable<Ses
 /** How much slower than the uptime, as a share of the time that passed, a clock may run before it counts as set back. */
 export const CLOCK_DRIFT = 1 / 1000;
 /** The least difference between clock and uptime that counts as a clock that was set back, in ms. */
-const SMALLEST_SET_BACK = 5 * SECOND;
+const MIN_CLOCK_SET_BACK = 5 * SECOND;
 
 /** What the clock and the uptime showed at one moment. */
-export type TimeReading = Pick<SessionRecord, 'renewedAt' | 'renewedUptime'>;
+export type TimeReading = Pick<SessionRecord, 'tokensRequestedAt' | 'tokensRequestedUptime'>;
 
 /**
  * How far the clock was set back since the access token was requested, in ms: the uptime shows that more time has
  * passed than the clock does. Undefined if it wasn't, or if that can't be known. This holds for any record, also one
  * that another window made before the clock was set.
  */
-export function clockSetBackSince({ renewedAt, renewedUptime }: TimeReading, clock: Clock): number | undefined {
-  const elapsed = elapsedUptime(renewedUptime, clock.uptime?.());
+export function clockSetBackSince(
+  { tokensRequestedAt, tokensRequestedUptime }: TimeReading,
+  clock: Clock,
+): number | undefined {
+  const elapsed = elapsedUptime(tokensRequestedUptime, clock.uptime?.());
   if (elapsed === undefined) {
     return undefined;
   }
-  const behind = elapsed - (clock.now() - renewedAt);
-  return behind > Math.max(SMALLEST_SET_BACK, elapsed * CLOCK_DRIFT) ? behind : undefined;
+  const behind = elapsed - (clock.now() - tokensRequestedAt);
+  return behind > Math.max(MIN_CLOCK_SET_BACK, elapsed * CLOCK_DRIFT) ? behind : undefined;
 }
 
 /** Whom a sign-in of the same account is expected to be (`login_hint`, OpenID Connect Core 3.1.2.1). */
@@ -228,7 +229,7 @@ export function loginHintOf({ account, loginHint }: SessionRecord): string {
 /** What of a record decides its lifetimes. */
 export function tokenLifetimes(record: SessionRecord): TokenLifetimes & { readonly signedInAt: number } {
   const {
-    renewedAt,
+    tokensRequestedAt,
     signedInAt,
     accessExpiresAt,
     sessionEndsAt,
@@ -238,15 +239,15 @@ export function tokenLifetimes(record: SessionRecord): TokenLifetimes & { readon
     ended,
   } = record;
   return {
-    renewedAt,
+    tokensRequestedAt,
     signedInAt,
     // A token that never said when it expires is not trusted past a definite verdict at all.
     accessExpiresAt:
       ended === undefined ? accessExpiresAt : Math.min(accessExpiresAt ?? ended.at, ended.at + ENDED_GRACE),
     sessionEndsAt,
     sessionEndIsFixed,
-    renewable: refreshToken !== undefined && isNotRefreshable !== true && ended === undefined,
-    place: jitterOf(record),
+    isRefreshable: refreshToken !== undefined && isNotRefreshable !== true && ended === undefined,
+    jitter: jitterOf(record),
   };
 }
 
@@ -270,36 +271,5 @@ export function isSameSignIn(one: SessionRecord, other: SessionRecord): boolean 
     one.issuer === other.issuer &&
     one.account.id === other.account.id &&
     normalizeScopes(one.scopes).sort().join(' ') === normalizeScopes(other.scopes).sort().join(' ')
-  );
-}
-
-/**
- * The provider that a record belongs to as it is configured now: its tokens came from that issuer, for that client, and
- * go to no address of the entry that was not one then. Undefined where there is none.
- */
-export function configuredProviderOf<P extends Destination & Pick<Provider, 'clientId'>>(
-  record: SessionRecord,
-  providerWith: (id: string) => P | undefined,
-): P | undefined {
-  const provider = providerWith(record.providerId);
-  return provider !== undefined && isOfClient(record, provider) && !endpointsChanged(record, provider)
-    ? provider
-    : undefined;
-}
-
-/** Whether a record is of a provider's client at its issuer, though its credentials may go elsewhere by now. */
-export function isOfClient(
-  record: SessionRecord,
-  { clientId, issuer }: Pick<Provider, 'issuer' | 'clientId'>,
-): boolean {
-  return issuer === record.issuer && clientId === record.clientId;
-}
-
-/** An entry that has lost its endpoints, or its metadata URL, leads to wherever the server of that name says, which is elsewhere, too. */
-function endpointsChanged({ origins }: SessionRecord, provider: Destination): boolean {
-  const now = credentialOrigins(provider);
-  return (
-    origins !== undefined &&
-    (now.some((origin) => !origins.includes(origin)) || (now.length === 0 && origins.length > 0))
   );
 }

@@ -3,8 +3,8 @@ import { MINUTE } from './clock.ts';
 import type { Failure } from './failure.ts';
 import {
   isUnexpired,
-  isRenewalDue,
-  renewalDueAt,
+  isRefreshDue,
+  refreshDueAt,
   sessionEndOf,
   warnAt,
   type LifetimeSettings,
@@ -16,11 +16,11 @@ import { tokenLifetimes, type SessionRecord } from './session.ts';
 /** The states of a session, from the one that most needs a person to the one that needs nobody. */
 export const STATES = [
   'ended',
-  'attention',
+  'needs-attention',
   'ending',
   'retrying',
   'signing-in',
-  'renewing',
+  'refreshing',
   'signed-in',
   'signed-out',
 ] as const;
@@ -31,13 +31,13 @@ export type State = (typeof STATES)[number];
 export interface LiveSession {
   readonly record: SessionRecord;
   /** A renewal is on its way. */
-  readonly renewing: boolean;
+  readonly refreshing: boolean;
   /** Why the latest renewal failed; absent after one that succeeded. */
   readonly failure?: Failure | undefined;
   /** When it failed. */
   readonly failedAt?: number | undefined;
   /** When the next automatic try is, after a failure. */
-  readonly nextTryAt?: number | undefined;
+  readonly nextAttemptAt?: number | undefined;
   /** Whether a caller was refused since, because the token no longer works. */
   readonly refused?: boolean;
   /** When the server first rejected a refresh of the record's generation without a known reason. */
@@ -64,10 +64,10 @@ export interface SessionStatus {
   readonly session: LiveSession;
   readonly state: State;
   /** What the countdown runs to, and what that means: the session's end, or a renewal that happens by itself. */
-  readonly countdown: { readonly to: number; readonly means: 'end' | 'renewal' } | undefined;
+  readonly countdown: { readonly to: number; readonly means: 'end' | 'refresh' } | undefined;
   readonly accessExpiresAt: number | undefined;
   readonly sessionEndsAt: number | undefined;
-  readonly renewalDueAt: number | undefined;
+  readonly refreshDueAt: number | undefined;
 }
 
 /** The time for the times of a session: what the clock would show, had it not been set back since. */
@@ -81,14 +81,14 @@ export function statusOf(session: LiveSession, settings: LifetimeSettings, now: 
   const lifetimes = tokenLifetimes(record);
   const shown = (time: number | undefined): number | undefined =>
     time === undefined ? undefined : time - clockSetBackMs;
-  const due = session.nextTryAt ?? shown(renewalDueAt(lifetimes, settings));
+  const due = session.nextAttemptAt ?? shown(refreshDueAt(lifetimes, settings));
   const endsWithToken = session.failure !== undefined && endsWithAccessToken(session.failure.category);
   const end = shown(endsWithToken ? (lifetimes.accessExpiresAt ?? lifetimes.sessionEndsAt) : sessionEndOf(lifetimes));
   const countdown =
     end !== undefined
       ? ({ to: end, means: 'end' } as const)
       : due !== undefined
-        ? ({ to: due, means: 'renewal' } as const)
+        ? ({ to: due, means: 'refresh' } as const)
         : undefined;
   return {
     session,
@@ -96,7 +96,7 @@ export function statusOf(session: LiveSession, settings: LifetimeSettings, now: 
     countdown,
     accessExpiresAt: shown(lifetimes.accessExpiresAt),
     sessionEndsAt: end,
-    renewalDueAt: due,
+    refreshDueAt: due,
   };
 }
 
@@ -115,7 +115,7 @@ function stateOf(session: LiveSession, settings: LifetimeSettings, now: number):
   if (session.failure !== undefined) {
     return stateAfter(session.failure, lifetimes, now);
   }
-  return session.renewing || isRenewalDue(lifetimes, settings, now) ? 'renewing' : 'signed-in';
+  return session.refreshing || isRefreshDue(lifetimes, settings, now) ? 'refreshing' : 'signed-in';
 }
 
 /** The state of a session whose renewal has failed. */
@@ -125,11 +125,15 @@ function stateAfter({ category }: Failure, lifetimes: TokenLifetimes, now: numbe
       return 'retrying';
     case 'ending':
       // Without a known expiry there is nothing to count down to.
-      return lifetimes.accessExpiresAt === undefined ? 'attention' : isUnexpired(lifetimes, now) ? 'ending' : 'ended';
+      return lifetimes.accessExpiresAt === undefined
+        ? 'needs-attention'
+        : isUnexpired(lifetimes, now)
+          ? 'ending'
+          : 'ended';
     case 'needs-attention':
     case 'ended':
     case 'no-change':
-      return 'attention';
+      return 'needs-attention';
   }
 }
 
@@ -143,7 +147,7 @@ export function isUsable(record: SessionRecord, now: number): boolean {
     // The clock was set back since, which brings no session back.
     return false;
   }
-  return lifetimes.renewable || isUnexpired(lifetimes, now);
+  return lifetimes.isRefreshable || isUnexpired(lifetimes, now);
 }
 
 /** The statuses with the one first that most needs a person; of equals, the one whose countdown ends first. */

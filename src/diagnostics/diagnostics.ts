@@ -143,7 +143,7 @@ export class Diagnostics implements DiagnosticsService {
       sessions: all,
       lost: files.present.filter(({ id }) => !all.some(({ record }) => record.id === id)),
       unknownServers: settings.providers.flatMap((provider) => {
-        const failure = discovery.known(provider)?.failed?.failure;
+        const failure = discovery.getCached(provider)?.error?.failure;
         return failure === undefined
           ? []
           : [{ providerId: provider.id, category: failure.category, code: failure.code }];
@@ -165,7 +165,7 @@ export class Diagnostics implements DiagnosticsService {
       redirectEnvironment: this.#surroundings(extension),
       network: this.#network(),
       lifetimes: settings.lifetimes(),
-      known: (provider) => discovery.known(provider),
+      known: (provider) => discovery.getCached(provider),
       clientSecrets: new Map(secrets),
       events: history.all(),
       lockHolders: holders,

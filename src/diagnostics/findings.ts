@@ -61,7 +61,7 @@ function ofSettings({
 function ofPlaces({ folder, isDegraded, quarantined = 0, store }: Facts): DiagnosticFinding[] {
   const findings: DiagnosticFinding[] = [];
   if (store.now !== 'works') {
-    const code = store.now.code === 'secret-forgotten' ? 'store-forgets' : 'store-fails';
+    const code = store.now.code === 'secret-not-persistent' ? 'store-forgets' : 'store-fails';
     findings.push({ code, severity: 'error', quickFix: 'check', detail: store.now.code });
   }
   if (store.persistence === 'forgets') {

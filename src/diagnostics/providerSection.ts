@@ -1,7 +1,7 @@
 // What the report says about the providers: every field of the table, under its name in the settings.
 import { findFlow } from '../flows/signInFlows.ts';
 import { SECOND } from '../core/clock.ts';
-import type { Display, FieldRow, Shown } from '../core/fieldRow.ts';
+import type { Display, FieldRow, DisplayValues } from '../core/fieldRow.ts';
 import type { Provider } from '../core/provider.ts';
 import { FIELD_ROWS } from '../core/providerFields.ts';
 import { redirectUrisOf, usesAnyPort } from '../core/redirectUri.ts';
@@ -39,7 +39,7 @@ function describe(value: unknown, { display, unitMs, unset = 'none' }: FieldRow)
   return DISPLAYS[display](value as never, unitMs ?? 1);
 }
 
-const DISPLAYS: { readonly [Kind in Display]: (value: Shown[Kind], unitMs: number) => string } = {
+const DISPLAYS: { readonly [Kind in Display]: (value: DisplayValues[Kind], unitMs: number) => string } = {
   value: (value) => code(String(value)),
   list,
   time: (value, unitMs) => `${value / unitMs} ${unitMs === SECOND ? 's' : 'min'}`,

@@ -22,18 +22,18 @@ export function serverLines(provider: Provider, known: KnownServer | undefined):
   if (known === undefined) {
     return [...lines, item('Answer', 'not asked since the window was opened or the settings were changed')];
   }
-  const { failed, said } = known;
-  if (failed !== undefined) {
-    lines.push(item('Failed', `${time(failed.at)}: ${code(`${failed.failure.category}, ${failed.failure.code}`)}`));
+  const { error, metadata } = known;
+  if (error !== undefined) {
+    lines.push(item('Failed', `${time(error.at)}: ${code(`${error.failure.category}, ${error.failure.code}`)}`));
   }
-  if (said !== undefined) {
+  if (metadata !== undefined) {
     // The types of the library say what a server should answer, not what it does.
-    const metadata: Readonly<Record<string, unknown>> = said.metadata;
+    const values: Readonly<Record<string, unknown>> = metadata.value;
     lines.push(
-      item('Answered', time(said.at)),
-      ...ENDPOINTS.map((name) => item(name, typeof metadata[name] === 'string' ? url(metadata[name]) : 'none')),
-      ...LISTS.map((name) => item(name, Array.isArray(metadata[name]) ? list(metadata[name]) : 'not said')),
-      ...FLAGS.map((name) => item(name, typeof metadata[name] === 'boolean' ? String(metadata[name]) : 'not said')),
+      item('Answered', time(metadata.at)),
+      ...ENDPOINTS.map((name) => item(name, typeof values[name] === 'string' ? url(values[name]) : 'none')),
+      ...LISTS.map((name) => item(name, Array.isArray(values[name]) ? list(values[name]) : 'not said')),
+      ...FLAGS.map((name) => item(name, typeof values[name] === 'boolean' ? String(values[name]) : 'not said')),
     );
   }
   return lines;

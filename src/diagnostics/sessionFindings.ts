@@ -1,11 +1,12 @@
 // The findings about sessions: whose they are, how they fare, and what their servers' clocks show.
-import { isLoopbackHost } from '../core/address.ts';
-import { claimsOf } from '../core/claims.ts';
+import { isLoopbackHost } from '../core/secureUrl.ts';
+import { decodeJwtClaims } from '../core/jwt.ts';
 import { CLOCK_SKEW_WARNING } from '../core/clock.ts';
 import { isIssuedBy } from '../core/issuer.ts';
 import type { Provider } from '../core/provider.ts';
 import { normalizeScopes } from '../core/scopes.ts';
-import { configuredProviderOf, type SessionRecord } from '../core/session.ts';
+import { configuredProviderOf } from '../core/serverIdentity.ts';
+import type { SessionRecord } from '../core/session.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
 import type { DiagnosticFinding, Facts } from './finding.ts';
 import { quickFixFor } from './quickFix.ts';
@@ -80,7 +81,7 @@ function ofOwnSession(session: LiveSession, provider: Provider | undefined, now:
       quickFix: isAskedFor ? undefined : 'settings',
     });
   }
-  if (refreshToken !== undefined && expirySource === 'never-said') {
+  if (refreshToken !== undefined && expirySource === 'unknown') {
     findings.push({ ...about, code: 'lifetime-never-said', severity: 'note', quickFix: 'settings' });
   }
   return findings;
@@ -88,7 +89,7 @@ function ofOwnSession(session: LiveSession, provider: Provider | undefined, now:
 
 /** What of the ID token does not fit the record; nothing where it fits, or cannot be looked into. */
 function wrongClaimsOf({ idToken, issuer, clientId, subject }: SessionRecord): string[] {
-  const claims = idToken === undefined ? undefined : claimsOf(idToken);
+  const claims = idToken === undefined ? undefined : decodeJwtClaims(idToken);
   if (claims === undefined) {
     return [];
   }
@@ -109,8 +110,11 @@ function isOnThisMachine(issuer: string): boolean {
 function ofClocks(facts: Facts): DiagnosticFinding[] {
   const latest = new Map<string, LiveSession>();
   for (const session of owned(facts)) {
-    const { providerId, renewedAt } = session.record;
-    if (skewOf(session) !== undefined && renewedAt >= (latest.get(providerId)?.record.renewedAt ?? -Infinity)) {
+    const { providerId, tokensRequestedAt } = session.record;
+    if (
+      skewOf(session) !== undefined &&
+      tokensRequestedAt >= (latest.get(providerId)?.record.tokensRequestedAt ?? -Infinity)
+    ) {
       latest.set(providerId, session);
     }
   }

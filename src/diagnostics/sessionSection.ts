@@ -1,7 +1,8 @@
 // What the report says about the sessions.
-import { claimsOf } from '../core/claims.ts';
+import { decodeJwtClaims } from '../core/jwt.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';
-import { configuredProviderOf, tokenLifetimes, type SessionRecord } from '../core/session.ts';
+import { configuredProviderOf } from '../core/serverIdentity.ts';
+import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
 import type { HistoryEvent } from '../sessions/history.ts';
 import type { Facts } from './finding.ts';
@@ -12,12 +13,12 @@ import type { ReportInput } from './report.ts';
 /** What is known of a session, without its tokens and without who its person is. */
 export function sessionLines(session: LiveSession, { facts, lifetimes }: ReportInput): string[] {
   const { record, failure, failedAt, failures } = session;
-  const { accessExpiresAt, renewalDueAt, sessionEndsAt, state } = statusOf(session, lifetimes, facts.now);
+  const { accessExpiresAt, refreshDueAt, sessionEndsAt, state } = statusOf(session, lifetimes, facts.now);
   const isOwned =
     configuredProviderOf(record, (id) => facts.providers.find((provider) => provider.id === id)) !== undefined;
   const at = (formatTime: number | undefined, otherwise: string): string =>
     formatTime === undefined ? otherwise : `${time(formatTime)} (${distance(formatTime - facts.now)})`;
-  const isRenewable = tokenLifetimes(record).renewable;
+  const isRenewable = tokenLifetimes(record).isRefreshable;
   return [
     `### ${code(shortId(record.id))}`,
     item('Account', accountOf(record, facts)),
@@ -28,7 +29,10 @@ export function sessionLines(session: LiveSession, { facts, lifetimes }: ReportI
     item('State', isOwned ? state : 'set apart'),
     item('Scopes', list(record.scopes)),
     item('Signed in', at(record.signedInAt, '')),
-    item('Last renewal', record.renewedAt === record.signedInAt ? 'none yet' : at(record.renewedAt, '')),
+    item(
+      'Last renewal',
+      record.tokensRequestedAt === record.signedInAt ? 'none yet' : at(record.tokensRequestedAt, ''),
+    ),
     item('Access token expires', `${at(accessExpiresAt, 'never said')}; known from: ${record.expirySource}`),
     item('Session ends', `${at(sessionEndsAt, 'not known')}; known from: ${sourceOfEnd(record)}`),
     item('Generation', `${record.generation}${record.isComplete ? '' : ' (half a renewal)'}`),
@@ -36,7 +40,7 @@ export function sessionLines(session: LiveSession, { facts, lifetimes }: ReportI
       'Renewable',
       isRenewable ? 'yes' : record.refreshToken === undefined ? 'no, there is no refresh token' : 'no, it has ended',
     ),
-    item('Next renewal', isRenewable && isOwned ? at(renewalDueAt, 'nothing calls for one') : 'none'),
+    item('Next renewal', isRenewable && isOwned ? at(refreshDueAt, 'nothing calls for one') : 'none'),
     item('ID token', claimNames(record)),
     item('Stored', whereStored(session)),
     item(
@@ -61,7 +65,7 @@ function goalOf({ origins }: SessionRecord): string {
 }
 
 function sourceOfEnd(record: SessionRecord): string {
-  return !tokenLifetimes(record).renewable
+  return !tokenLifetimes(record).isRefreshable
     ? 'the access token, which cannot be renewed'
     : (record.sessionEndSource ?? 'nothing');
 }
@@ -71,7 +75,7 @@ function whereStored({ unsaved, unshared }: LiveSession): string {
 }
 
 function claimNames({ idToken }: SessionRecord): string {
-  const claims = idToken === undefined ? undefined : claimsOf(idToken);
+  const claims = idToken === undefined ? undefined : decodeJwtClaims(idToken);
   return idToken === undefined
     ? 'none'
     : claims === undefined
@@ -98,7 +102,7 @@ export function eventLine({ at, generation, kind, providerId, reason, session }:
 
 /** How far the clocks of this computer and of a session's server are apart. */
 export function clockLines(session: LiveSession): string[] {
-  const { issuer, renewedAt } = session.record;
+  const { issuer, tokensRequestedAt } = session.record;
   const skew = skewOf(session);
   const where = `Date header of ${url(issuer)}`;
   return [
@@ -106,7 +110,7 @@ export function clockLines(session: LiveSession): string[] {
       code(shortId(session.record.id)),
       skew === undefined
         ? `not measured, no ${where}`
-        : `server ${skew >= 0 ? 'ahead' : 'behind'} by ${Math.abs(skew)} ms, ${where}, ${time(renewedAt)}`,
+        : `server ${skew >= 0 ? 'ahead' : 'behind'} by ${Math.abs(skew)} ms, ${where}, ${time(tokensRequestedAt)}`,
     ),
   ];
 }

@@ -3,7 +3,7 @@
 import { SECOND, type Disposable } from '../core/clock.ts';
 import { formatTimestamp } from '../core/log.ts';
 import type { SignInMethod } from '../core/provider.ts';
-import { authorizationRequest, isAnswerTo } from '../protocol/authorize.ts';
+import { createAuthorizationRequest, isResponseTo } from '../protocol/authorize.ts';
 import { exchangeCode } from '../protocol/exchange.ts';
 import { authorizationUrl } from '../protocol/pushed.ts';
 import { requestedScopes } from '../protocol/requestedScopes.ts';
@@ -40,14 +40,14 @@ export async function startAuthorizationCode(
   let waiting: Disposable | undefined;
   return {
     tokens: async () => {
-      const authorization = await authorizationRequest(
+      const authorization = await createAuthorizationRequest(
         server,
         receiver.redirectUri,
         requestedScopes(server, scopes),
         hints,
       );
       const callback = receiver.waitForCallback(
-        (parameters) => isAnswerTo(authorization, parameters),
+        (parameters) => isResponseTo(authorization, parameters),
         signal,
         authorization.state,
       );

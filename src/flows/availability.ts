@@ -1,5 +1,5 @@
 // Where VS Code runs, what a server says of itself, and the reasons for which a sign-in method cannot be used there.
-import { isLoopbackHost } from '../core/address.ts';
+import { isLoopbackHost } from '../core/secureUrl.ts';
 import type { Provider } from '../core/provider.ts';
 import type { ServerContext } from '../protocol/discovery.ts';
 

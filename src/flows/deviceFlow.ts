@@ -40,7 +40,7 @@ function startDeviceCode({ clearDeadline, dependencies, request, server, signal 
       signal.throwIfAborted();
       clearDeadline();
       log.info(
-        `Sign-in at ${provider.id} waits until a code has been entered at ${sanitizeDisplayName(new URL(code.address).host)} (device), until ${formatTimestamp(code.expiresAt)}.`,
+        `Sign-in at ${provider.id} waits until a code has been entered at ${sanitizeDisplayName(new URL(code.verificationUri).host)} (device), until ${formatTimestamp(code.expiresAt)}.`,
       );
       onCode?.(code, over.signal);
       return waitForTokens(server, code, requested, dependencies, signal);

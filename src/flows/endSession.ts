@@ -5,8 +5,8 @@ import { toFailure } from '../core/failure.ts';
 import { formatTimestamp, formatFailure, type Log } from '../core/log.ts';
 import { SIGN_OUT_RETURN, type Provider } from '../core/provider.ts';
 import { redirectTarget } from '../core/redirectUri.ts';
-import { isAnswerTo } from '../protocol/authorize.ts';
-import { logoutRequest, type EndSessionContext, type LogoutRequest } from '../protocol/logout.ts';
+import { isResponseTo } from '../protocol/authorize.ts';
+import { createLogoutRequest, type EndSessionContext, type LogoutRequest } from '../protocol/logout.ts';
 import { raceAbort } from './abort.ts';
 import { LoopbackReceiver } from './loopbackReceiver.ts';
 import type { SignOutPages } from './page.ts';
@@ -118,7 +118,7 @@ export class EndSessionService implements Disposable {
     const { provider } = leaving.server;
     const pages = provider.signOutAtServer === SIGN_OUT_RETURN ? await this.#dependencies.pages(provider) : undefined;
     const redirect = pages === undefined ? undefined : await this.#redirect(provider, pages);
-    const request = this.#isOver ? undefined : logoutRequest(leaving, redirect?.redirectUri);
+    const request = this.#isOver ? undefined : createLogoutRequest(leaving, redirect?.redirectUri);
     if (request === undefined) {
       redirect?.dispose();
       return 'no-page';
@@ -174,7 +174,7 @@ export class EndSessionService implements Disposable {
     const timer = clock.after(deadline, () => stop(wait));
     let isTold = false;
     const isAnswer = (parameters: URLSearchParams): boolean => {
-      const isIt = isAnswerTo(request, parameters);
+      const isIt = isResponseTo(request, parameters);
       // Any page can make the browser fetch this address, as often as it likes.
       if (!isIt && !isTold) {
         isTold = true;

@@ -1,6 +1,6 @@
 // The loopback redirect: RFC 8252 section 7.3.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isLoopbackHost } from '../core/address.ts';
+import { isLoopbackHost } from '../core/secureUrl.ts';
 import { SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { DEFAULT_REDIRECT_URI, portOf, withPort } from '../core/redirectUri.ts';
@@ -75,7 +75,7 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
 
   /**
    * Starts to listen on a free port, or on the first free one of a list.
-   * @throws Failure `no-loopback` where this machine does not let it: with the code `ports-taken` where none of the list is free.
+   * @throws Failure `no-loopback` where this machine does not let it: with the code `ports-in-use` where none of the list is free.
    */
   static async open(clock: Clock, pages: AnswerPages, options: LoopbackOptions = {}): Promise<LoopbackReceiver> {
     const {
@@ -109,7 +109,7 @@ export class LoopbackReceiver implements RedirectReceiver, Disposable {
     const detail = portOf(redirectUri) === undefined ? 'redirectPorts' : 'redirectUri';
     throw ports.length === 0
       ? new Failure('no-loopback', 'no-loopback', { cause })
-      : new Failure('no-loopback', 'ports-taken', { cause, detail });
+      : new Failure('no-loopback', 'ports-in-use', { cause, detail });
   }
 
   /**

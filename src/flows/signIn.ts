@@ -4,7 +4,7 @@ import { Failure, toFailure, sanitizeDisplayName } from '../core/failure.ts';
 import { formatFailure, type Log } from '../core/log.ts';
 import type { Provider, SignInMethod } from '../core/provider.ts';
 import { withNewDpopKey, type Discovery, type ServerContext } from '../protocol/discovery.ts';
-import { accountOf, type SignInGrant } from '../protocol/identity.ts';
+import { resolveAccount, type SignInGrant } from '../protocol/identity.ts';
 import { revokeTokens } from '../protocol/revoke.ts';
 import type { Tokens } from '../protocol/tokens.ts';
 import { raceAbort } from './abort.ts';
@@ -51,9 +51,7 @@ export class SignInService {
     this.#running.get(provider.id)?.abort(new Failure('replaced', 'replaced'));
     const attempt = new AbortController();
     this.#running.set(provider.id, attempt);
-    const timer = clock.after(request.deadline, () =>
-      attempt.abort(new Failure('sign-in-timeout', 'sign-in-deadline')),
-    );
+    const timer = clock.after(request.deadline, () => attempt.abort(new Failure('sign-in-timeout', 'sign-in-timeout')));
     try {
       return await this.#run(
         request,
@@ -83,7 +81,7 @@ export class SignInService {
     const evaluated = evaluateFlows(
       await this.#dependencies.environment(),
       provider,
-      this.#dependencies.discovery.known(provider)?.said?.metadata ?? {},
+      this.#dependencies.discovery.getCached(provider)?.metadata?.value ?? {},
     );
     return fallbackFlows(this.#tried.get(provider.id), availableFlows(evaluated));
   }
@@ -125,7 +123,7 @@ export class SignInService {
       log.debug(
         `Sign-in at ${provider.id}: tokens have arrived with ${idToken}; granted scopes: ${tokens.scopes === undefined ? 'as asked' : sanitizeDisplayName(tokens.scopes.join(' '))}.`,
       );
-      const account = await accountOf(server, tokens, transport, signal);
+      const account = await resolveAccount(server, tokens, transport, signal);
       signal.throwIfAborted();
       const session = await addSession({ provider, scopes, tokens, account });
       run.finish();

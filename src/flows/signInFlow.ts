@@ -100,4 +100,4 @@ export interface SignInRequest {
 }
 
 /** What a person has to know of a code that they type. */
-export type ShownCode = Pick<DeviceCode, 'userCode' | 'address' | 'completeAddress' | 'expiresAt'>;
+export type ShownCode = Pick<DeviceCode, 'userCode' | 'verificationUri' | 'verificationUriComplete' | 'expiresAt'>;

@@ -198,7 +198,7 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
 
   'invalid-response': (provider, failure) =>
     l10n.t('The answer of {0} could not be understood and was not used ({1}).', provider, part(failure)),
-  'untrusted-answer': (provider) =>
+  'untrusted-response': (provider) =>
     l10n.t('An answer that should come from {0} must not be trusted, and was thrown away. Start again.', provider),
   'other-account': (provider) =>
     l10n.t('The renewal at {0} brought the tokens of somebody else. They were not used; sign in again.', provider),
@@ -225,7 +225,7 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
       provider,
     ),
   'no-loopback': (_, { code, detail }) =>
-    code === 'ports-taken'
+    code === 'ports-in-use'
       ? l10n.t(
           'Other programs use all the ports that "{0}" names, so the browser cannot bring the answer here.',
           detail ?? 'redirectPorts',
@@ -250,7 +250,7 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
     code === 'auth-too-old'
       ? l10n.t('{0} did not ask you to sign in anew, though a recent sign-in is wanted.', provider)
       : l10n.t('{0} signed you in, but not in the stronger way that is wanted.', provider),
-  'bad-challenge': (provider, failure) =>
+  'invalid-challenge': (provider, failure) =>
     l10n.t('What a service wants of a token of {0} could not be understood (“{1}”).', provider, part(failure)),
   'protocol-step': (provider, failure) =>
     l10n.t('{0} asks for one more step, which could not be taken (“{1}”).', provider, failure.code),

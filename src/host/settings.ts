@@ -62,7 +62,7 @@ export class Settings implements Disposable {
 
   /** What decides when renewals are due and warnings appear. */
   lifetimes(): LifetimeSettings {
-    return { ...this.#values.lifetimes, place: this.#place };
+    return { ...this.#values.lifetimes, jitter: this.#place };
   }
 
   /** For how long a token that is handed out keeps working, at the least. */

@@ -42,11 +42,11 @@ export function stateName(state: State): string {
 
 const STATE_NAMES: Readonly<Record<State, () => string>> = {
   ended: () => l10n.t('session ended'),
-  attention: () => l10n.t('needs attention'),
+  'needs-attention': () => l10n.t('needs attention'),
   ending: () => l10n.t('ending soon'),
   retrying: () => l10n.t('cannot renew, retrying'),
   'signing-in': () => l10n.t('signing in'),
-  renewing: () => l10n.t('renewing'),
+  refreshing: () => l10n.t('renewing'),
   'signed-in': () => l10n.t('signed in'),
   'signed-out': () => l10n.t('signed out'),
 };

@@ -1,7 +1,7 @@
 // The authorization request and its answer: RFC 6749 section 4.1, RFC 7636 (S256), OpenID Connect Core 3.1.2, RFC 8707, RFC 9207.
 import * as oauth from 'oauth4webapi';
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
-import { isIssuerUrl, matchesTenantTemplate, withoutSlash } from '../core/issuer.ts';
+import { isIssuerUrl, matchesTenantTemplate, withoutTrailingSlash } from '../core/issuer.ts';
 import type { RequestParameters } from '../core/provider.ts';
 import { promptAfter } from '../core/failurePolicies.ts';
 import { normalizeScopes } from '../core/scopes.ts';
@@ -28,7 +28,7 @@ export interface AuthorizationHints {
   /** What the server has to show in any case: `login`, `consent`, `select_account` (OpenID Connect Core 3.1.2.1). */
   readonly prompt?: string | undefined;
   /** Whether somebody is signed in already, and another account is wanted. */
-  readonly isAnother?: boolean | undefined;
+  readonly wantsOtherAccount?: boolean | undefined;
   /** The claims that the server itself has asked for, as JSON (OpenID Connect Core 5.5). */
   readonly claims?: string | undefined;
   /** The authentication context classes of which one is wanted, the best one first (OpenID Connect Core 3.1.2.1). */
@@ -38,7 +38,7 @@ export interface AuthorizationHints {
 }
 
 /** What the next sign-in has to ask the server for, after what it has said. */
-export function hintsAfter({ claims, code }: Failure): AuthorizationHints {
+export function hintsAfterFailure({ claims, code }: Failure): AuthorizationHints {
   return { prompt: promptAfter(code), claims };
 }
 
@@ -47,7 +47,7 @@ export function hintParameters(
   { acrValues = [], claims, loginHint, maxAge, prompt }: AuthorizationHints,
   usual: RequestParameters,
 ): Record<string, string> {
-  const ages = [maxAge, maxAgeIn(usual['max_age'])].filter((age) => age !== undefined);
+  const ages = [maxAge, parseMaxAge(usual['max_age'])].filter((age) => age !== undefined);
   const hints = {
     login_hint: loginHint,
     prompt,
@@ -62,19 +62,19 @@ export function hintParameters(
  * What a server has to show so that a person who is signed in there can be somebody else, beside what the entry wants
  * shown. Only of the values that it lists (`prompt_values_supported`): one that it does not know is an error.
  */
-function promptForAnother({ metadata, provider }: ServerContext): string | undefined {
+function accountSelectionPrompt({ metadata, provider }: ServerContext): string | undefined {
   const listed: unknown = metadata['prompt_values_supported'];
   const value = ['select_account', 'login'].find((one) => Array.isArray(listed) && listed.includes(one));
   return value && normalizeScopes([provider.authorizationParameters['prompt'] ?? '', value]).join(' ');
 }
 
 /** The number of seconds that a `max_age` says; undefined where it says none. */
-export function maxAgeIn(text: string | null | undefined): number | undefined {
+export function parseMaxAge(text: string | null | undefined): number | undefined {
   return /^\d{1,9}$/.test(text ?? '') ? Number(text) : undefined;
 }
 
 /** Makes an authorization request with a `state`, a `nonce` and a code challenge of its own. */
-export async function authorizationRequest(
+export async function createAuthorizationRequest(
   server: ServerContext,
   redirectUri: string,
   scopes: readonly string[],
@@ -95,9 +95,9 @@ export async function authorizationRequest(
     code_challenge_method: 'S256',
     ...(scopes.includes('openid') ? { nonce } : {}),
     // The code is bound to the key, too, so that nobody else can trade it (RFC 9449 section 10).
-    ...(server.proofKey === undefined ? {} : { dpop_jkt: await server.proofKey.handle.calculateThumbprint() }),
+    ...(server.dpopKey === undefined ? {} : { dpop_jkt: await server.dpopKey.handle.calculateThumbprint() }),
   };
-  const prompt = hints.prompt ?? (hints.isAnother === true ? promptForAnother(server) : undefined);
+  const prompt = hints.prompt ?? (hints.wantsOtherAccount === true ? accountSelectionPrompt(server) : undefined);
   for (const [name, value] of Object.entries({
     ...usual,
     ...hintParameters({ ...hints, prompt }, server.provider.authorizationParameters),
@@ -126,7 +126,7 @@ export function authorizationEndpointOf({ metadata }: ServerContext): string {
 }
 
 /** Whether an answer carries the `state` of this request, once. One that does not belongs to somebody else. */
-export function isAnswerTo(request: { readonly state: string | undefined }, parameters: URLSearchParams): boolean {
+export function isResponseTo(request: { readonly state: string | undefined }, parameters: URLSearchParams): boolean {
   const states = parameters.getAll('state');
   return states.length === 1 && states[0] === request.state;
 }
@@ -135,7 +135,7 @@ export function isAnswerTo(request: { readonly state: string | undefined }, para
  * Checks an authorization response: `iss` (RFC 9207) before anything else is looked at, `state`, `error`, and that
  * there is a code. A server that promises an `iss` and leaves it out of an error is believed all the same: nothing but
  * the attempt is at stake, and the `state` has shown that the answer belongs to it.
- * @throws Failure `untrusted-answer` on a wrong issuer (without a word of the answer: it may come from another server),
+ * @throws Failure `untrusted-response` on a wrong issuer (without a word of the answer: it may come from another server),
  * `issuer-mismatch` where the entry itself has to name the issuer, or on a missing code; else the category of the server's error code.
  */
 export function readAuthorizationResponse(
@@ -146,13 +146,13 @@ export function readAuthorizationResponse(
   const issuers = parameters.getAll('iss');
   const { metadata } = server;
   const [iss] = issuers;
-  if (issuers.some((one) => !isIssuerOf(one, metadata.issuer))) {
-    throw wrongIssuer(server, issuers, isAnswerTo(request, parameters));
+  if (issuers.some((one) => !matchesIssuer(one, metadata.issuer))) {
+    throw wrongIssuerFailure(server, issuers, isResponseTo(request, parameters));
   }
-  const isError = iss === undefined && Boolean(parameters.get('error')) && isAnswerTo(request, parameters);
+  const isError = iss === undefined && Boolean(parameters.get('error')) && isResponseTo(request, parameters);
   // A server that says so by a word or a number is held to it as well.
   if (Boolean(metadata.authorization_response_iss_parameter_supported) && issuers.length !== 1 && !isError) {
-    throw new Failure('untrusted-answer', 'wrong-issuer');
+    throw new Failure('untrusted-response', 'wrong-issuer');
   }
   const expected = {
     ...metadata,
@@ -172,20 +172,23 @@ export function readAuthorizationResponse(
 }
 
 /** Whether an answer with this `iss` is from a server: a slash at the end makes no difference, nor does the tenant where that is open. */
-function isIssuerOf(iss: string, issuer: string): boolean {
-  return withoutSlash(iss) === withoutSlash(issuer) || matchesTenantTemplate(withoutSlash(iss), withoutSlash(issuer));
+function matchesIssuer(iss: string, issuer: string): boolean {
+  return (
+    withoutTrailingSlash(iss) === withoutTrailingSlash(issuer) ||
+    matchesTenantTemplate(withoutTrailingSlash(iss), withoutTrailingSlash(issuer))
+  );
 }
 
 /**
  * What is wrong with an answer of another issuer. Where the entry describes the server, its `issuer` may be a mere name;
  * then it is shown what belongs there, should the answer be from the right server.
  */
-function wrongIssuer(
+function wrongIssuerFailure(
   { provider }: ServerContext,
   [iss = '', ...others]: readonly string[],
   isAnswer: boolean,
 ): Failure {
   return provider.endpoints !== undefined && isAnswer && others.length === 0 && isIssuerUrl(iss)
     ? new Failure('issuer-mismatch', 'issuer-setting', { detail: sanitizeDisplayName(iss) })
-    : new Failure('untrusted-answer', 'wrong-issuer');
+    : new Failure('untrusted-response', 'wrong-issuer');
 }

@@ -1,6 +1,6 @@
 // Finding out about servers, and remembering it: what they say of themselves, or what the entry says of them.
 import * as oauth from 'oauth4webapi';
-import { isLoopbackHost } from '../core/address.ts';
+import { isLoopbackHost } from '../core/secureUrl.ts';
 import { HOUR, MINUTE } from '../core/clock.ts';
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
 import { formatFailure } from '../core/log.ts';
@@ -12,17 +12,24 @@ import { classify } from './classify.ts';
 import {
   clientWithSecret,
   publicClient,
-  type Authentication,
-  type KnownAuthentication,
+  type ClientAuthenticator,
+  type AcceptedAuthentication,
 } from './clientAuthentication.ts';
 import { fetchDocument } from './document.ts';
-import { PROOF_ALGORITHM, ProofKeys, type DpopContext } from './dpop.ts';
-import { ENDPOINTS, configured, locationsOf, metadataIn, mustBeUsable, significanceOf } from './metadata.ts';
+import { DPOP_ALGORITHM, DpopKeys, type DpopContext } from './dpop.ts';
+import {
+  ENDPOINTS,
+  configuredMetadata,
+  metadataUrls,
+  parseMetadata,
+  assertUsable,
+  significanceOf,
+} from './metadata.ts';
 import { supportsOpenId } from './requestedScopes.ts';
-import { fetchWith, type Fetch, type Transport } from './transport.ts';
+import { createFetch, type Fetch, type Transport } from './transport.ts';
 
 /** How long, in ms, the metadata that were read before are used if they can't be read again, until the next attempt. */
-const ASK_AGAIN = 5 * MINUTE;
+const STALE_CACHE_TTL = 5 * MINUTE;
 /** How long an answer is taken as still true, in ms. */
 const CACHE_TTL = HOUR;
 
@@ -37,29 +44,29 @@ export interface ServerContext extends DpopContext {
   /** Whether the client has a secret. */
   readonly hasSecret: boolean;
   /** A public client does not authenticate itself, one with a secret does (RFC 6749 section 2.3). */
-  readonly authentication: Authentication;
+  readonly authentication: ClientAuthenticator;
   /** What has been found out of how the server takes a secret. */
-  readonly knownAuthentication: KnownAuthentication;
+  readonly acceptedAuthentication: AcceptedAuthentication;
   /** Whether requests without TLS are in order: only where the server is this machine. */
-  readonly insecure: boolean;
+  readonly allowInsecureRequests: boolean;
 }
 
 /** What is known of a server without asking it. Points in time are in ms since the Unix epoch. */
 export interface KnownServer {
   /** What it said of itself when it was last asked with success, and when that was. */
-  readonly said: { readonly at: number; readonly metadata: oauth.AuthorizationServer } | undefined;
+  readonly metadata: { readonly at: number; readonly value: oauth.AuthorizationServer } | undefined;
   /** Why it could not be found out about, where that was tried since. */
-  readonly failed: { readonly at: number; readonly failure: Failure } | undefined;
+  readonly error: { readonly at: number; readonly failure: Failure } | undefined;
 }
 
 /** Finds out about servers and remembers the answers for an hour. */
 export class Discovery {
   readonly #transport: Transport;
   readonly #clientSecret: (provider: Provider) => Promise<string | undefined>;
-  readonly #known = new Map<string, { readonly server: Promise<ServerContext>; readonly at: number }>();
-  readonly #noted = new Set<string>();
+  readonly #servers = new Map<string, { readonly server: Promise<ServerContext>; readonly at: number }>();
+  readonly #loggedEndpoints = new Set<string>();
   /** What has come of it, for those who only look. */
-  readonly #outcomes = new Map<string, KnownServer>();
+  readonly #results = new Map<string, KnownServer>();
 
   /**
    * Knows nothing yet.
@@ -84,77 +91,82 @@ export class Discovery {
     const authentication =
       secret === undefined
         ? publicClient
-        : clientWithSecret(secret, provider, server.metadata, server.knownAuthentication);
+        : clientWithSecret(secret, provider, server.metadata, server.acceptedAuthentication);
     return { ...server, provider, hasSecret: secret !== undefined, authentication };
   }
 
   async #find(provider: Provider): Promise<ServerContext> {
     const key = serverKeyOf(provider);
-    const known = this.#known.get(key);
-    if (known !== undefined && Math.abs(this.#transport.clock.now() - known.at) < CACHE_TTL) {
-      return known.server;
+    const cached = this.#servers.get(key);
+    if (cached !== undefined && Math.abs(this.#transport.clock.now() - cached.at) < CACHE_TTL) {
+      return cached.server;
     }
-    const asked = discover(provider, this.#transport, this.#noted);
+    const asked = discover(provider, this.#transport, this.#loggedEndpoints);
     const { clock } = this.#transport;
     const at = clock.now();
     const server = asked.catch(async (error: unknown) => {
       const failure = classify(error, 'discovery');
-      this.#outcomes.set(key, { said: this.#outcomes.get(key)?.said, failed: { at, failure } });
+      this.#results.set(key, { metadata: this.#results.get(key)?.metadata, error: { at, failure } });
       // What the server said before is most likely still true: an outage of its metadata must not hold up a renewal.
-      if (known === undefined || distrustsMetadata(failure.category)) {
+      if (cached === undefined || distrustsMetadata(failure.category)) {
         throw error;
       }
-      const before = await known.server;
+      const before = await cached.server;
       this.#transport.log.warn(
         `Couldn't read the metadata of ${provider.id} again: ${formatFailure(failure)}; using what is known.`,
       );
-      if (this.#known.get(key) === entry) {
-        this.#known.set(key, { server: known.server, at: clock.now() - CACHE_TTL + ASK_AGAIN });
+      if (this.#servers.get(key) === entry) {
+        this.#servers.set(key, { server: cached.server, at: clock.now() - CACHE_TTL + STALE_CACHE_TTL });
       }
       return before;
     });
     const entry = { server, at };
-    this.#known.set(key, entry);
+    this.#servers.set(key, entry);
     asked.then(
-      ({ metadata }) => this.#outcomes.set(key, { said: { at, metadata }, failed: undefined }),
+      ({ metadata }) => this.#results.set(key, { metadata: { at, value: metadata }, error: undefined }),
       () => {},
     );
     server.catch(() => {
-      if (this.#known.get(key) === entry) {
-        this.#known.delete(key);
+      if (this.#servers.get(key) === entry) {
+        this.#servers.delete(key);
       }
     });
     return server;
   }
 
   /** What is known of the server of a provider, without a request; undefined where nobody has asked it yet. */
-  known(provider: Provider): KnownServer | undefined {
-    return this.#outcomes.get(serverKeyOf(provider));
+  getCached(provider: Provider): KnownServer | undefined {
+    return this.#results.get(serverKeyOf(provider));
   }
 
   /** Forgets everything, so that the next use asks the servers again. */
-  forget(): void {
-    this.#known.clear();
-    this.#outcomes.clear();
+  clear(): void {
+    this.#servers.clear();
+    this.#results.clear();
   }
 }
 
 /**
  * Finds out about the server of a provider.
- * @param noted the oddities that the log has told of already.
+ * @param loggedEndpoints the oddities that the log has told of already.
  */
-async function discover(provider: Provider, transport: Transport, noted: Set<string>): Promise<ServerContext> {
+async function discover(
+  provider: Provider,
+  transport: Transport,
+  loggedEndpoints: Set<string>,
+): Promise<ServerContext> {
   const { log } = transport;
-  const proofKeys = new ProofKeys();
-  const insecure = isLoopbackHost(new URL(provider.issuer).hostname);
-  const fetch = fetchWith(transport, undefined, (answer) => {
-    proofKeys.hear(answer);
+  const dpopKeys = new DpopKeys();
+  const allowInsecureRequests = isLoopbackHost(new URL(provider.issuer).hostname);
+  const fetch = createFetch(transport, undefined, (answer) => {
+    dpopKeys.recordServerClock(answer);
     return answer.response;
   });
-  const described = configured(provider);
+  const described = configuredMetadata(provider);
   // What an entry says of its server, it says of its scopes, too.
-  const { isOpenId, metadata } = described === undefined ? await found() : { isOpenId: true, metadata: described };
-  mustBeUsable(metadata, insecure);
+  const { isOpenId, metadata } =
+    described === undefined ? await fetchMetadata() : { isOpenId: true, metadata: described };
+  assertUsable(metadata, allowInsecureRequests);
   const offered = ENDPOINTS.filter((endpoint) => metadata[endpoint] !== undefined).join(', ');
   const method = metadata.code_challenge_methods_supported === undefined ? 'not said' : 'S256';
   log.debug(`Provider ${provider.id} has ${offered}; PKCE: ${method}; OpenID Connect: ${isOpenId ? 'yes' : 'no'}.`);
@@ -165,18 +177,23 @@ async function discover(provider: Provider, transport: Transport, noted: Set<str
     client: { client_id: provider.clientId },
     hasSecret: false,
     authentication: publicClient,
-    knownAuthentication: {},
-    proofKeys,
-    insecure,
+    acceptedAuthentication: {},
+    dpopKeys,
+    allowInsecureRequests,
   };
 
   /** Looks for the metadata in each place, unless the network fails: then nothing is known of any of them. */
-  async function found(): Promise<Pick<ServerContext, 'isOpenId' | 'metadata'>> {
+  async function fetchMetadata(): Promise<Pick<ServerContext, 'isOpenId' | 'metadata'>> {
     const failures: Failure[] = [];
-    for (const location of locationsOf(provider)) {
+    for (const location of metadataUrls(provider)) {
       try {
-        const said = metadataIn(await fetchDocument(fetch, location), provider, insecure, noteIgnored);
-        mustBeUsable(said, insecure);
+        const said = parseMetadata(
+          await fetchDocument(fetch, location),
+          provider,
+          allowInsecureRequests,
+          logIgnoredEndpoint,
+        );
+        assertUsable(said, allowInsecureRequests);
         return { isOpenId: supportsOpenId(location, said), metadata: said };
       } catch (error) {
         const failure = classify(error, 'discovery');
@@ -195,10 +212,10 @@ async function discover(provider: Provider, transport: Transport, noted: Set<str
       : telling;
   }
 
-  function noteIgnored(endpoint: string): void {
+  function logIgnoredEndpoint(endpoint: string): void {
     const key = `${serverKeyOf(provider)} ${endpoint}`;
-    if (!noted.has(key)) {
-      noted.add(key);
+    if (!loggedEndpoints.has(key)) {
+      loggedEndpoints.add(key);
       log.warn(`Provider ${provider.id} names a ${endpoint} that cannot be used; it is ignored.`);
     }
   }
@@ -210,24 +227,24 @@ export async function withNewDpopKey(server: ServerContext): Promise<ServerConte
     return server;
   }
   const algorithms: unknown = server.metadata.dpop_signing_alg_values_supported;
-  if (Array.isArray(algorithms) && !algorithms.includes(PROOF_ALGORITHM)) {
+  if (Array.isArray(algorithms) && !algorithms.includes(DPOP_ALGORITHM)) {
     throw new Failure('unsupported-server', 'no-es256', { detail: 'dpop_signing_alg_values_supported' });
   }
-  return { ...server, proofKey: await server.proofKeys.make() };
+  return { ...server, dpopKey: await server.dpopKeys.create() };
 }
 
 /** The server for a stored session: with the key that its tokens are bound to, whatever the entry says by now. */
-export async function withSessionDpopKey(server: ServerContext, { proofKey }: SessionRecord): Promise<ServerContext> {
-  return proofKey === undefined ? server : { ...server, proofKey: await server.proofKeys.of(proofKey) };
+export async function withSessionDpopKey(server: ServerContext, { dpopKey }: SessionRecord): Promise<ServerContext> {
+  return dpopKey === undefined ? server : { ...server, dpopKey: await server.dpopKeys.getOrImport(dpopKey) };
 }
 
 /** The options that every request to the token endpoint carries. */
-export function tokenOptionsFor(
+export function tokenRequestOptions(
   server: ServerContext,
   fetch: Fetch,
-): ReturnType<typeof optionsFor> & { readonly additionalParameters: URLSearchParams } {
+): ReturnType<typeof requestOptions> & { readonly additionalParameters: URLSearchParams } {
   const { resource, tokenParameters } = server.provider;
-  return { ...optionsFor(server, fetch), additionalParameters: withResources(tokenParameters, resource) };
+  return { ...requestOptions(server, fetch), additionalParameters: withResources(tokenParameters, resource) };
 }
 
 /** Parameters, and one `resource` for each (RFC 8707 section 2). */
@@ -239,13 +256,13 @@ export function withResources(parameters: RequestParameters, resources: readonly
 }
 
 /** The options that every request of oauth4webapi to this server carries. */
-export function optionsFor(
-  { insecure, proofKey }: ServerContext,
+export function requestOptions(
+  { allowInsecureRequests, dpopKey }: ServerContext,
   fetch: Fetch,
 ): { [oauth.customFetch]: Fetch; [oauth.allowInsecureRequests]: boolean; DPoP?: oauth.DPoPHandle } {
   return {
     [oauth.customFetch]: fetch,
-    [oauth.allowInsecureRequests]: insecure,
-    ...(proofKey === undefined ? {} : { DPoP: proofKey.handle }),
+    [oauth.allowInsecureRequests]: allowInsecureRequests,
+    ...(dpopKey === undefined ? {} : { DPoP: dpopKey.handle }),
   };
 }

@@ -1,20 +1,20 @@
 // Documents that servers publish for everybody: metadata (RFC 8414) and keys (RFC 7517). No credential is ever in such a request.
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
 import { parseJson, parseObject } from '../core/json.ts';
-import type { Fields } from './body.ts';
+import type { JsonObject } from './responseBody.ts';
 import { classify } from './classify.ts';
 import type { Fetch } from './transport.ts';
 
 /** How many redirects are followed. */
-const MOST_REDIRECTS = 3;
+const MAX_REDIRECTS = 3;
 
 /**
  * Fetches a document: a JSON object, under any content type. Redirects are followed where they stay at the same origin,
  * which `http:` instead of `https:` does not.
  * @throws Failure `unexpected-html` where a redirect leads to another origin, with its host; else what is wrong with the answer.
  */
-export async function fetchDocument(fetch: Fetch, address: string): Promise<Fields> {
-  const response = await followed(fetch, address);
+export async function fetchDocument(fetch: Fetch, address: string): Promise<JsonObject> {
+  const response = await fetchFollowingRedirects(fetch, address);
   const text = response.ok ? (await response.clone().text()).replace(/^\uFEFF/, '') : '';
   const document = parseObject(text);
   if (document !== undefined) {
@@ -29,10 +29,10 @@ export async function fetchDocument(fetch: Fetch, address: string): Promise<Fiel
   throw classify(new Error('The document is none.', { cause: response }), 'discovery');
 }
 
-async function followed(fetch: Fetch, address: string): Promise<Response> {
+async function fetchFollowingRedirects(fetch: Fetch, address: string): Promise<Response> {
   const { origin } = new URL(address);
   let current = address;
-  for (let left = MOST_REDIRECTS; ; left -= 1) {
+  for (let left = MAX_REDIRECTS; ; left -= 1) {
     const response = await fetch(current, {
       method: 'GET',
       headers: { accept: 'application/json, application/jwk-set+json' },

@@ -1,6 +1,6 @@
 // ID tokens as servers write them, and as the library takes them.
 import type * as oauth from 'oauth4webapi';
-import { claimsOf } from '../core/claims.ts';
+import { decodeJwtClaims } from '../core/jwt.ts';
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
 import { resolveTenantIssuer, isIssuerUrl } from '../core/issuer.ts';
 import type { ServerContext } from './discovery.ts';
@@ -13,14 +13,14 @@ import { ALGORITHMS } from './keys.ts';
  * arrived, so the copy is good for nothing else.
  * @throws Failure where the token names another party, whomever it is for.
  */
-export function forLibrary(idToken: string, clientId: string): string {
-  const claims = claimsOf(idToken);
+export function normalizeIdToken(idToken: string, clientId: string): string {
+  const claims = decodeJwtClaims(idToken);
   if (claims === undefined) {
     return idToken;
   }
   const { aud, azp } = claims;
   if (azp !== undefined && azp !== null && azp !== clientId) {
-    throw new Failure('untrusted-answer', 'wrong-party', { detail: 'azp' });
+    throw new Failure('untrusted-response', 'wrong-party', { detail: 'azp' });
   }
   const isNarrowed = azp !== clientId && Array.isArray(aud) && aud.includes(clientId);
   const present = Object.entries(claims).filter(([, value]) => value !== null);
@@ -49,7 +49,7 @@ export function withTenantIssuer({ metadata }: ServerContext, jwt: string): oaut
   const { id_token_signing_alg_values_supported: listed } = metadata;
   return {
     ...metadata,
-    issuer: resolveTenantIssuer(metadata.issuer, claimsOf(jwt)?.['tid']),
+    issuer: resolveTenantIssuer(metadata.issuer, decodeJwtClaims(jwt)?.['tid']),
     id_token_signing_alg_values_supported: listed ?? [...ALGORITHMS],
   };
 }
@@ -59,8 +59,8 @@ export function withTenantIssuer({ metadata }: ServerContext, jwt: string): oaut
  * the issuer shows what belongs there.
  * @throws Failure `issuer-mismatch` with the issuer of the token.
  */
-export function mustMatchEntry({ metadata, provider }: ServerContext, idToken: string): void {
-  const { iss, tid } = claimsOf(idToken) ?? {};
+export function assertConfiguredIssuer({ metadata, provider }: ServerContext, idToken: string): void {
+  const { iss, tid } = decodeJwtClaims(idToken) ?? {};
   if (
     provider.endpoints !== undefined &&
     typeof iss === 'string' &&

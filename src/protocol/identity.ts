@@ -3,13 +3,13 @@ import * as oauth from 'oauth4webapi';
 import { Failure, toFailure, sanitizeDisplayName } from '../core/failure.ts';
 import type { AccountFields, Provider } from '../core/provider.ts';
 import { classify } from './classify.ts';
-import { optionsFor, type ServerContext } from './discovery.ts';
+import { requestOptions, type ServerContext } from './discovery.ts';
 import { sendWithDpop } from './dpop.ts';
 import { withTenantIssuer } from './idToken.ts';
 import { ALGORITHMS } from './keys.ts';
 import { checkSignature } from './signature.ts';
 import { withClockSkew, type Tokens } from './tokens.ts';
-import { fetchWith, type Answer, type Fetch, type Transport } from './transport.ts';
+import { createFetch, type ServerResponse, type Fetch, type Transport } from './transport.ts';
 
 /** The account of a session. The id is stable; the label is what people read. */
 export interface Account {
@@ -27,18 +27,18 @@ export interface SignInGrant {
 }
 
 /** Claims that name a person, the most telling one first: OpenID Connect Core 5.1, and what plain OAuth servers call it. */
-const NAMES = ['preferred_username', 'email', 'nickname', 'name', 'login', 'username'];
+const NAME_CLAIMS = ['preferred_username', 'email', 'nickname', 'name', 'login', 'username'];
 /** Members that tell accounts apart, where there is no ID token. */
-const IDS = ['sub', 'id', 'user_id'];
+const ID_CLAIMS = ['sub', 'id', 'user_id'];
 
 /**
  * The account behind fresh tokens. Where the ID token names nobody, the userinfo endpoint is asked; where that does
  * not help either, the subject is the name, because a sign-in must not fail for want of a pretty label. But where the
  * entry says that the userinfo answer tells who it is, it has to: two people would be one account without it.
- * @throws Failure `untrusted-answer` where the access token turns out to be another person's than the ID token;
+ * @throws Failure `untrusted-response` where the access token turns out to be another person's than the ID token;
  * `unsupported-server` where what the entry counts on is not there; else what the endpoint has answered.
  */
-export async function accountOf(
+export async function resolveAccount(
   server: ServerContext,
   tokens: Tokens,
   transport: Transport,
@@ -46,14 +46,14 @@ export async function accountOf(
 ): Promise<Account> {
   const { claims } = tokens;
   const { account, endpoints, label: provider } = server.provider;
-  const ask = async (): Promise<Claims> => userInfo(server, tokens, transport, signal);
+  const ask = async (): Promise<Claims> => fetchUserInfo(server, tokens, transport, signal);
   if (account !== undefined || (claims === undefined && endpoints?.userinfo !== undefined)) {
-    return accountIn(await ask(), account);
+    return accountFromUserInfo(await ask(), account);
   }
-  const named = claims === undefined ? undefined : nameIn(claims);
-  const info = named === undefined ? await ask().catch(nothingIfUseless) : {};
-  const label = named ?? nameIn(info);
-  const id = claims?.sub ?? firstOf(info, IDS);
+  const named = claims === undefined ? undefined : findName(claims);
+  const info = named === undefined ? await ask().catch(emptyUnlessWrongSubject) : {};
+  const label = named ?? findName(info);
+  const id = claims?.sub ?? findFirst(info, ID_CLAIMS);
   return {
     id: id ?? label ?? server.provider.id,
     label: label ?? (id === undefined ? provider : sanitizeDisplayName(id) || provider),
@@ -63,7 +63,7 @@ export async function accountOf(
 type Claims = Readonly<Record<string, unknown>>;
 
 /** An answer that is of no use costs a label; one that speaks of another person says whose the access token is. */
-function nothingIfUseless(error: unknown): Claims {
+function emptyUnlessWrongSubject(error: unknown): Claims {
   if (toFailure(error).code === 'wrong-subject') {
     throw error;
   }
@@ -71,20 +71,20 @@ function nothingIfUseless(error: unknown): Claims {
 }
 
 /** The account that a userinfo answer tells, by the members that the entry names, or by the usual ones. */
-function accountIn(info: Claims, fields: AccountFields | undefined): Account {
-  const id = firstOf(info, fields === undefined ? IDS : [fields.id]);
+function accountFromUserInfo(info: Claims, fields: AccountFields | undefined): Account {
+  const id = findFirst(info, fields === undefined ? ID_CLAIMS : [fields.id]);
   if (id === undefined) {
-    throw new Failure('unsupported-server', 'no-account', { detail: fields?.id ?? IDS[0] });
+    throw new Failure('unsupported-server', 'no-account', { detail: fields?.id ?? ID_CLAIMS[0] });
   }
   const label = fields?.label === undefined ? undefined : sanitizeDisplayName(textOf(info[fields.label]) ?? '');
-  return { id, label: (label === '' ? undefined : label) ?? nameIn(info) ?? (sanitizeDisplayName(id) || id) };
+  return { id, label: (label === '' ? undefined : label) ?? findName(info) ?? (sanitizeDisplayName(id) || id) };
 }
 
-function nameIn(claims: Claims): string | undefined {
-  return NAMES.map((name) => sanitizeDisplayName(textOf(claims[name]) ?? '')).find((name) => name !== '');
+function findName(claims: Claims): string | undefined {
+  return NAME_CLAIMS.map((name) => sanitizeDisplayName(textOf(claims[name]) ?? '')).find((name) => name !== '');
 }
 
-function firstOf(claims: Claims, names: readonly string[]): string | undefined {
+function findFirst(claims: Claims, names: readonly string[]): string | undefined {
   return names.map((name) => textOf(claims[name])).find((value) => value !== undefined);
 }
 
@@ -96,23 +96,24 @@ function textOf(value: unknown): string | undefined {
 /**
  * The userinfo answer, as JSON or signed (OpenID Connect Core 5.3.2). Where there is an ID token it has to speak of the
  * same person: else the access token is somebody else's.
- * @throws Failure `untrusted-answer` with the code `wrong-subject` where it speaks of another; else why there is none.
+ * @throws Failure `untrusted-response` with the code `wrong-subject` where it speaks of another; else why there is none.
  */
-async function userInfo(
+async function fetchUserInfo(
   server: ServerContext,
   tokens: Tokens,
   transport: Transport,
   signal: AbortSignal,
 ): Promise<Claims> {
-  const bearing: ServerContext = tokens.tokenType === 'DPoP' ? server : { ...server, proofKey: undefined };
+  const bearing: ServerContext = tokens.tokenType === 'DPoP' ? server : { ...server, dpopKey: undefined };
   // An object, because what happens in the callback is hidden from the compiler's flow analysis.
-  const arrived: { answer?: Answer } = {};
+  const arrived: { answer?: ServerResponse } = {};
   try {
     const response = await sendWithDpop(
       bearing,
       transport,
       signal,
-      (fetch) => oauth.userInfoRequest(server.metadata, server.client, tokens.accessToken, optionsFor(bearing, fetch)),
+      (fetch) =>
+        oauth.userInfoRequest(server.metadata, server.client, tokens.accessToken, requestOptions(bearing, fetch)),
       (answer) => {
         arrived.answer = answer;
         return answer.response;
@@ -121,8 +122,8 @@ async function userInfo(
     const { answer } = arrived;
     const isSigned = answer !== undefined && /^application\/jwt\b/i.test(response.headers.get('content-type') ?? '');
     const info: unknown = isSigned
-      ? await signedClaims(server, answer, fetchWith(transport, signal))
-      : await plainClaims(response);
+      ? await verifySignedClaims(server, answer, createFetch(transport, signal))
+      : await readJsonClaims(response);
     if (typeof info !== 'object' || info === null || Array.isArray(info)) {
       throw new Error('The userinfo answer is none.', { cause: response });
     }
@@ -132,7 +133,7 @@ async function userInfo(
       throw new Error('The userinfo answer does not say of whom it speaks.', { cause: response });
     }
     if (tokens.claims !== undefined && subject !== tokens.claims.sub) {
-      throw new Failure('untrusted-answer', 'wrong-subject');
+      throw new Failure('untrusted-response', 'wrong-subject');
     }
     return claims;
   } catch (error) {
@@ -140,7 +141,7 @@ async function userInfo(
   }
 }
 
-async function plainClaims(response: Response): Promise<unknown> {
+async function readJsonClaims(response: Response): Promise<unknown> {
   return response.status === 200
     ? response
         .clone()
@@ -150,7 +151,7 @@ async function plainClaims(response: Response): Promise<unknown> {
 }
 
 /** The claims of a signed answer, after the checks of the library and of the signature. */
-async function signedClaims(server: ServerContext, answer: Answer, fetch: Fetch): Promise<Claims> {
+async function verifySignedClaims(server: ServerContext, answer: ServerResponse, fetch: Fetch): Promise<Claims> {
   const { metadata } = server;
   // Servers that sign say by which algorithm; of those that do not, what holds for ID tokens is expected.
   const { id_token_signing_alg_values_supported: ofIdTokens, userinfo_signing_alg_values_supported: ofAnswers } =

@@ -1,19 +1,19 @@
 // The keys with which a server signs: JSON Web Keys (RFC 7517), their algorithms (RFC 7518 section 3, RFC 8037), and which of them fit.
 import { decodeBase64Url } from '../core/json.ts';
-import type { Fields } from './body.ts';
+import type { JsonObject } from './responseBody.ts';
 
 /** What an algorithm needs of a key, and of the platform. */
 interface Algorithm {
   readonly kty: string;
   /** The curves of the keys, where they have one. */
   readonly curves?: readonly string[];
-  importAs(key: Fields): Named;
+  importAs(key: JsonObject): PlatformAlgorithm;
   /** Undefined where the name of the key's algorithm is enough. */
-  readonly verifyAs: Named | undefined;
+  readonly verifyAs: PlatformAlgorithm | undefined;
 }
 
 /** An algorithm as the platform names it (Web Cryptography API), with what it needs beside the name. */
-type Named = { readonly name: string } & Readonly<Partial<Record<'hash' | 'namedCurve', string>>> & {
+type PlatformAlgorithm = { readonly name: string } & Readonly<Partial<Record<'hash' | 'namedCurve', string>>> & {
     readonly saltLength?: number;
   };
 
@@ -35,7 +35,7 @@ const eddsa = (...curves: readonly string[]): Algorithm => ({
   verifyAs: undefined,
 });
 
-const TABLE: ReadonlyMap<string, Algorithm> = new Map([
+const ALGORITHM_TABLE: ReadonlyMap<string, Algorithm> = new Map([
   ['RS256', rsa('RSASSA-PKCS1-v1_5', '256')],
   ['RS384', rsa('RSASSA-PKCS1-v1_5', '384')],
   ['RS512', rsa('RSASSA-PKCS1-v1_5', '512')],
@@ -51,28 +51,28 @@ const TABLE: ReadonlyMap<string, Algorithm> = new Map([
 ]);
 
 /** The algorithms that are known here, all of them asymmetric. */
-export const ALGORITHMS: readonly string[] = [...TABLE.keys()];
+export const ALGORITHMS: readonly string[] = [...ALGORITHM_TABLE.keys()];
 
 /** The most keys that are tried for one signature. */
-const MOST_KEYS = 20;
+const MAX_KEYS = 20;
 
 /** The keys of a key set with which a JWT of this header can have been signed, the ones of its name before those without any. */
-export function keysFor({ alg, kid }: Fields, keys: readonly Fields[]): Fields[] {
-  const algorithm = TABLE.get(String(alg));
-  const fitting = keys.filter((key) => algorithm !== undefined && isFit(key, String(alg), algorithm));
+export function findVerificationKeys({ alg, kid }: JsonObject, keys: readonly JsonObject[]): JsonObject[] {
+  const algorithm = ALGORITHM_TABLE.get(String(alg));
+  const fitting = keys.filter((key) => algorithm !== undefined && isSuitable(key, String(alg), algorithm));
   const named = isAbsent(kid) ? fitting : fitting.filter((key) => key['kid'] === kid);
   // A key without a name may be the one; a key of another name is not.
-  return (named.length > 0 ? named : fitting.filter((key) => isAbsent(key['kid']))).slice(0, MOST_KEYS);
+  return (named.length > 0 ? named : fitting.filter((key) => isAbsent(key['kid']))).slice(0, MAX_KEYS);
 }
 
 /** Whether a member that is optional is not there: some servers leave it empty. */
 const isAbsent = (value: unknown): boolean => value === undefined || value === null || value === '';
 
-function isFit(key: Fields, alg: string, { curves, kty }: Algorithm): boolean {
+function isSuitable(key: JsonObject, alg: string, { curves, kty }: Algorithm): boolean {
   const { alg: of, crv, key_ops: operations, use } = key;
   const isOfCurve = curves === undefined || (typeof crv === 'string' && curves.includes(crv));
   const isOfAlgorithm =
-    typeof of !== 'string' || isAbsent(of) || of === alg || (kty === 'OKP' && TABLE.get(of)?.kty === 'OKP');
+    typeof of !== 'string' || isAbsent(of) || of === alg || (kty === 'OKP' && ALGORITHM_TABLE.get(of)?.kty === 'OKP');
   return (
     key['kty'] === kty &&
     isOfCurve &&
@@ -83,14 +83,14 @@ function isFit(key: Fields, alg: string, { curves, kty }: Algorithm): boolean {
 }
 
 /** The smallest modulus of an RSA key, in bits (RFC 7518 section 3.3). */
-const SMALLEST_MODULUS = 2048;
+const MIN_MODULUS_BITS = 2048;
 
 /**
  * Whether a key verifies the signature of a JWT.
  * @throws DOMException or TypeError where the key is none.
  */
-export async function isSignedWith(key: Fields, alg: string, jwt: string): Promise<boolean> {
-  const algorithm = TABLE.get(alg);
+export async function verifySignature(key: JsonObject, alg: string, jwt: string): Promise<boolean> {
+  const algorithm = ALGORITHM_TABLE.get(alg);
   if (algorithm === undefined) {
     return false;
   }
@@ -103,7 +103,7 @@ export async function isSignedWith(key: Fields, alg: string, jwt: string): Promi
     false,
     ['verify'],
   );
-  if ('modulusLength' in imported.algorithm && Number(imported.algorithm.modulusLength) < SMALLEST_MODULUS) {
+  if ('modulusLength' in imported.algorithm && Number(imported.algorithm.modulusLength) < MIN_MODULUS_BITS) {
     throw new TypeError('The modulus of the key is too small.');
   }
   const [header = '', payload = '', signature = ''] = jwt.split('.');

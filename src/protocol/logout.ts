@@ -1,6 +1,6 @@
 // Signing out of the server itself, in the browser: OpenID Connect RP-Initiated Logout 1.0.
 import * as oauth from 'oauth4webapi';
-import { isLoopbackHost } from '../core/address.ts';
+import { isLoopbackHost } from '../core/secureUrl.ts';
 import type { ServerContext } from './discovery.ts';
 
 /** Whose session ends at which server. */
@@ -28,14 +28,20 @@ export interface LogoutRequest {
  * @param redirectUri where the browser goes afterwards. A server to which it is not registered refuses the request.
  * @returns undefined where the server has no page for that, or has it at an address without TLS.
  */
-export function logoutRequest({ server, idToken }: EndSessionContext, redirectUri?: string): LogoutRequest | undefined {
-  const { client, insecure, metadata } = server;
+export function createLogoutRequest(
+  { server, idToken }: EndSessionContext,
+  redirectUri?: string,
+): LogoutRequest | undefined {
+  const { client, allowInsecureRequests, metadata } = server;
   const endpoint: unknown = metadata.end_session_endpoint;
   if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) {
     return undefined;
   }
   const url = new URL(endpoint);
-  if (url.protocol !== 'https:' && !(insecure && url.protocol === 'http:' && isLoopbackHost(url.hostname))) {
+  if (
+    url.protocol !== 'https:' &&
+    !(allowInsecureRequests && url.protocol === 'http:' && isLoopbackHost(url.hostname))
+  ) {
     return undefined;
   }
   const state = redirectUri === undefined ? undefined : oauth.generateRandomState();

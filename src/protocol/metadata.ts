@@ -1,12 +1,12 @@
 // What a server says of itself, and where: OpenID Connect Discovery 1.0, RFC 8414. Made regular, and held to what signing in needs.
 import type * as oauth from 'oauth4webapi';
-import { isLoopbackHost } from '../core/address.ts';
+import { isLoopbackHost } from '../core/secureUrl.ts';
 import { Failure } from '../core/failure.ts';
 import { discoverySignificance } from '../core/failurePolicies.ts';
 import { isSameIssuer } from '../core/issuer.ts';
 import { ENDPOINT_FIELDS } from '../core/fieldSchemas.ts';
 import type { EndpointField, Provider } from '../core/provider.ts';
-import type { Fields } from './body.ts';
+import type { JsonObject } from './responseBody.ts';
 
 /** The endpoints that are used. */
 export const ENDPOINTS = [
@@ -21,7 +21,7 @@ export const ENDPOINTS = [
 ] as const;
 
 /** The lists that are looked into. */
-const LISTS = [
+const LIST_FIELDS = [
   'scopes_supported',
   'response_types_supported',
   'response_modes_supported',
@@ -39,7 +39,7 @@ const LISTS = [
  * Where the metadata of a server can be, the most likely place first: as the entry says; else by OpenID Connect, then by
  * RFC 8414 section 3.1, and then where servers put them that have read either the other way round.
  */
-export function locationsOf({ issuer, metadataUrl }: Pick<Provider, 'issuer' | 'metadataUrl'>): string[] {
+export function metadataUrls({ issuer, metadataUrl }: Pick<Provider, 'issuer' | 'metadataUrl'>): string[] {
   if (metadataUrl !== undefined) {
     return [metadataUrl];
   }
@@ -52,7 +52,7 @@ export function locationsOf({ issuer, metadataUrl }: Pick<Provider, 'issuer' | '
 }
 
 /** What the entry says of a server that does not say it itself. */
-export function configured({ endpoints, issuer }: Provider): oauth.AuthorizationServer | undefined {
+export function configuredMetadata({ endpoints, issuer }: Provider): oauth.AuthorizationServer | undefined {
   if (endpoints === undefined) {
     return undefined;
   }
@@ -80,8 +80,8 @@ const METADATA_NAMES = {
  * @param ignore is told of each endpoint that counts as absent although it is there.
  * @throws Failure `issuer-mismatch` where it is of another server.
  */
-export function metadataIn(
-  document: Fields,
+export function parseMetadata(
+  document: JsonObject,
   { issuer }: Provider,
   insecure: boolean,
   ignore: (endpoint: string) => void,
@@ -95,14 +95,15 @@ export function metadataIn(
   }
   // From here on it goes by the name that the server has for itself, to the letter.
   const metadata: Record<string, unknown> = { ...document };
-  for (const name of LISTS) {
-    metadata[name] = listIn(metadata[name], name);
+  for (const name of LIST_FIELDS) {
+    metadata[name] = parseList(metadata[name], name);
   }
   for (const name of ENDPOINTS) {
-    const fault = faultOf(metadata[name], insecure);
+    const fault = endpointProblem(metadata[name], insecure);
     const isRequired =
       name === 'token_endpoint' ||
-      (name === 'authorization_endpoint' && faultOf(metadata['device_authorization_endpoint'], insecure) !== undefined);
+      (name === 'authorization_endpoint' &&
+        endpointProblem(metadata['device_authorization_endpoint'], insecure) !== undefined);
     if (fault !== undefined && !isRequired) {
       if (metadata[name] !== undefined && metadata[name] !== null) {
         ignore(name);
@@ -115,7 +116,7 @@ export function metadataIn(
 }
 
 /** A list, or a text with one in it; undefined where there is nothing in it. Of what the server can show, or can check, only a list is one. */
-function listIn(value: unknown, name: string): string[] | undefined {
+function parseList(value: unknown, name: string): string[] | undefined {
   const isText =
     typeof value === 'string' && name !== 'prompt_values_supported' && name !== 'code_challenge_methods_supported';
   const words = isText ? value.split(/[\s,]+/) : Array.isArray(value) ? (value as unknown[]) : [];
@@ -124,7 +125,7 @@ function listIn(value: unknown, name: string): string[] | undefined {
 }
 
 /** What is wrong with an endpoint; undefined where it is good. */
-function faultOf(address: unknown, insecure: boolean): 'missing' | 'bad' | 'insecure' | undefined {
+function endpointProblem(address: unknown, insecure: boolean): 'missing' | 'bad' | 'insecure' | undefined {
   if (address === undefined || address === null || address === '') {
     return 'missing';
   }
@@ -146,9 +147,9 @@ function faultOf(address: unknown, insecure: boolean): 'missing' | 'bad' | 'inse
  * Checks that everything is there that signing in needs, and that nothing goes over a network in the clear.
  * @throws Failure
  */
-export function mustBeUsable(metadata: oauth.AuthorizationServer, insecure: boolean): void {
+export function assertUsable(metadata: oauth.AuthorizationServer, insecure: boolean): void {
   for (const endpoint of ENDPOINTS) {
-    const fault = faultOf(metadata[endpoint], insecure);
+    const fault = endpointProblem(metadata[endpoint], insecure);
     const isRequired =
       endpoint === 'token_endpoint' ||
       (endpoint === 'authorization_endpoint' && metadata.device_authorization_endpoint === undefined);

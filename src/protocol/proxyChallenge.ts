@@ -1,9 +1,9 @@
 // Whether it is something between here and the server that wants to know who asks.
 
 /** The schemes with which a client authenticates itself, or shows a token: RFC 7617, RFC 6750, RFC 9449, and the drafts of OAuth 2. */
-const OF_CLIENTS = /(?:^|,)\s*(?:basic|bearer|dpop|oauth2?|token|mac)(?=[\s,]|$)/i;
+const CLIENT_SCHEMES = /(?:^|,)\s*(?:basic|bearer|dpop|oauth2?|token|mac)(?=[\s,]|$)/i;
 /** The schemes with which people authenticate themselves to a network or to a web server: RFC 4559. */
-const OF_NETWORKS = /(?:^|,)\s*(?:negotiate|ntlm|kerberos)(?=[\s,]|$)/i;
+const NETWORK_SCHEMES = /(?:^|,)\s*(?:negotiate|ntlm|kerberos)(?=[\s,]|$)/i;
 
 /**
  * Whether an answer that refuses is from a proxy, a firewall or a web server in front of the identity server: it says so
@@ -17,7 +17,7 @@ export function isProxyChallenge({ headers, status }: Response): boolean {
   const challenges = (headers.get('www-authenticate') ?? '').replace(/"(?:[^"\\]|\\.)*"/g, '""').trim();
   return (
     headers.has('proxy-authenticate') ||
-    OF_NETWORKS.test(challenges) ||
-    (/^[\w!#$%&'*+.^`|~-]+(?=[\s,]|$)/.test(challenges) && !OF_CLIENTS.test(challenges))
+    NETWORK_SCHEMES.test(challenges) ||
+    (/^[\w!#$%&'*+.^`|~-]+(?=[\s,]|$)/.test(challenges) && !CLIENT_SCHEMES.test(challenges))
   );
 }

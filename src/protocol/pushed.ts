@@ -4,9 +4,9 @@ import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
 import { authorizationEndpointOf, type AuthorizationRequest } from './authorize.ts';
 import { classify } from './classify.ts';
-import { optionsFor, type ServerContext } from './discovery.ts';
+import { requestOptions, type ServerContext } from './discovery.ts';
 import { withBody } from './normalize.ts';
-import { requestAnswer } from './request.ts';
+import { sendClientRequest } from './request.ts';
 import type { Transport } from './transport.ts';
 
 /**
@@ -31,13 +31,13 @@ export async function authorizationUrl(
   if (metadata.pushed_authorization_request_endpoint === undefined) {
     throw new Failure('unsupported-server', 'missing-endpoint', { detail: 'pushed_authorization_request_endpoint' });
   }
-  const { body, failure, response } = await requestAnswer(server, transport, signal, 'authorization', (fetch) =>
+  const { body, failure, response } = await sendClientRequest(server, transport, signal, 'authorization', (fetch) =>
     oauth.pushedAuthorizationRequest(
       metadata,
       client,
-      authentication.show,
+      authentication.clientAuth,
       request.parameters,
-      optionsFor(server, fetch),
+      requestOptions(server, fetch),
     ),
   );
   if (failure !== undefined) {
@@ -46,7 +46,7 @@ export async function authorizationUrl(
   try {
     // Some servers say 200 where 201 is due, or leave out how long the reference works (RFC 9126 section 2.2).
     const regular =
-      body['request_uri'] === undefined ? response : withBody(response, { expires_in: USUAL_LIFETIME, ...body }, 201);
+      body['request_uri'] === undefined ? response : withBody(response, { expires_in: DEFAULT_LIFETIME, ...body }, 201);
     const { request_uri: reference } = await oauth.processPushedAuthorizationResponse(metadata, client, regular);
     const address = new URL(authorizationEndpointOf(server));
     address.searchParams.set('client_id', client.client_id);
@@ -58,4 +58,4 @@ export async function authorizationUrl(
 }
 
 /** How long, in seconds, a reference is taken to work where the server does not say: nothing here depends on it. */
-const USUAL_LIFETIME = 60;
+const DEFAULT_LIFETIME = 60;

@@ -4,18 +4,18 @@ import { MINUTE } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
 import { isPermission } from '../core/scopes.ts';
 import type { SessionRecord } from '../core/session.ts';
-import { tokenOptionsFor, type ServerContext } from './discovery.ts';
-import { isCutOff } from './normalize.ts';
-import { requestAnswer } from './request.ts';
+import { tokenRequestOptions, type ServerContext } from './discovery.ts';
+import { isTruncated } from './normalize.ts';
+import { sendClientRequest } from './request.ts';
 import { requestedScopes } from './requestedScopes.ts';
-import { checkTokens, type Tokens } from './tokens.ts';
-import { fetchWith, type Fetch, type Transport } from './transport.ts';
+import { verifyTokenResponse, type Tokens } from './tokens.ts';
+import { createFetch, type Fetch, type Transport } from './transport.ts';
 
 /**
  * How long, in ms, a refresh that was sent is listened to. A server that rotates may have used the refresh token up, so an
  * answer is given up only when its connection is gone, or when no server would still send one.
  */
-export const REFRESH_LIMIT = 2 * MINUTE;
+export const REFRESH_TIMEOUT = 2 * MINUTE;
 
 /** A renewal whose answer has arrived, before any of it is checked. */
 export interface RefreshResponse {
@@ -29,11 +29,11 @@ export interface RefreshResponse {
    * Checks the rest: token, ID token with signature, and that it still speaks of the same person.
    * @throws Failure. The refresh token above is the valid one all the same.
    */
-  check(): Promise<Tokens>;
+  verify(): Promise<Tokens>;
 }
 
 /** What of a session a renewal can depend on: an ID token that the server sends once more has been checked already. */
-export type Renewed = Partial<Pick<SessionRecord, 'subject' | 'idToken' | 'scopes' | 'granted'>>;
+export type RefreshedSession = Partial<Pick<SessionRecord, 'subject' | 'idToken' | 'scopes' | 'granted'>>;
 
 /**
  * Sends a refresh token. The answer comes in two halves, because a server that rotates has by now forgotten the old
@@ -45,36 +45,36 @@ export type Renewed = Partial<Pick<SessionRecord, 'subject' | 'idToken' | 'scope
 export async function requestRefresh(
   server: ServerContext,
   refreshToken: string,
-  session: string | Renewed | undefined,
+  session: string | RefreshedSession | undefined,
   transport: Transport,
   signal?: AbortSignal,
 ): Promise<RefreshResponse> {
-  const known: Renewed = typeof session === 'string' ? { subject: session } : (session ?? {});
-  const patient = { ...transport, deadline: Math.max(REFRESH_LIMIT, transport.deadline) };
-  const arrived = await requestAnswer(server, patient, signal, 'refresh', (fetch) =>
+  const known: RefreshedSession = typeof session === 'string' ? { subject: session } : (session ?? {});
+  const patient = { ...transport, deadline: Math.max(REFRESH_TIMEOUT, transport.timeout) };
+  const arrived = await sendClientRequest(server, patient, signal, 'refresh', (fetch) =>
     oauth.refreshTokenGrantRequest(
       server.metadata,
       server.client,
-      server.authentication.show,
+      server.authentication.clientAuth,
       refreshToken,
       optionsWithScope(server, fetch, known),
     ),
   );
-  if (isCutOff(arrived)) {
-    throw new Failure('invalid-response', 'truncated', { status: arrived.answer.response.status });
+  if (isTruncated(arrived)) {
+    throw new Failure('invalid-response', 'truncated', { status: arrived.original.response.status });
   }
   return {
-    status: arrived.answer.response.status,
+    status: arrived.original.response.status,
     // Also where the rest is of no use: a server that has given a new one takes the old one no more.
     refreshToken: arrived.refreshToken,
     accessToken: arrived.accessToken,
-    check: async () => {
-      const tokens = await checkTokens(
+    verify: async () => {
+      const tokens = await verifyTokenResponse(
         server,
         arrived,
         'refresh',
         (metadata, client, response) => oauth.processRefreshTokenResponse(metadata, client, response),
-        { fetch: fetchWith(transport, signal), verified: known.idToken },
+        { fetch: createFetch(transport, signal), verified: known.idToken },
       );
       if (tokens.claims !== undefined && known.subject !== undefined && tokens.claims.sub !== known.subject) {
         throw new Failure('other-account', 'other-subject');
@@ -91,9 +91,9 @@ export async function requestRefresh(
 function optionsWithScope(
   server: ServerContext,
   fetch: Fetch,
-  { granted, scopes = [] }: Renewed,
-): ReturnType<typeof tokenOptionsFor> {
-  const options = tokenOptionsFor(server, fetch);
+  { granted, scopes = [] }: RefreshedSession,
+): ReturnType<typeof tokenRequestOptions> {
+  const options = tokenRequestOptions(server, fetch);
   const held = scopes.filter((scope) => granted === undefined || granted.includes(scope) || !isPermission(scope));
   const requested = requestedScopes(server, held);
   if (server.provider.scopeOnRefresh && requested.length > 0) {

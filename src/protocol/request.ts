@@ -14,7 +14,7 @@ import type { Fetch, Transport } from './transport.ts';
  * @param send makes the request with the `fetch` that it is given.
  * @throws Failure where no answer arrives.
  */
-export async function requestAnswer(
+export async function sendClientRequest(
   server: ServerContext,
   transport: Transport,
   signal: AbortSignal | undefined,
@@ -22,23 +22,23 @@ export async function requestAnswer(
   send: (fetch: Fetch) => Promise<Response>,
 ): Promise<NormalizedResponse> {
   const { authentication } = server;
-  const first = await requestOnce(server, transport, signal, step, send);
-  if (!isClientRefused(first) || !authentication.useOther()) {
+  const first = await sendOnce(server, transport, signal, step, send);
+  if (!isClientRejected(first) || !authentication.switchMethod()) {
     return first;
   }
   transport.log.debug(
     `Provider ${server.provider.id} does not accept the client secret as it was sent; it is sent in the other way.`,
   );
-  const second = await requestOnce(server, transport, signal, step, send);
+  const second = await sendOnce(server, transport, signal, step, send);
   if (isAboutClient(second)) {
-    authentication.useFirst();
+    authentication.resetMethod();
     return first;
   }
-  authentication.remember();
+  authentication.rememberMethod();
   return second;
 }
 
-async function requestOnce(
+async function sendOnce(
   server: ServerContext,
   transport: Transport,
   signal: AbortSignal | undefined,
@@ -56,13 +56,13 @@ async function requestOnce(
     throw classify(error, step);
   }
   if (arrived.answer === undefined) {
-    throw new Failure('invalid-response', 'no-answer');
+    throw new Failure('invalid-response', 'no-response');
   }
   return arrived.answer;
 }
 
 /** Whether a server has refused the client before anything else (RFC 6749 section 5.2). */
-function isClientRefused({ failure }: NormalizedResponse): boolean {
+function isClientRejected({ failure }: NormalizedResponse): boolean {
   return failure !== undefined && retriesWithOtherAuthentication(failure.category);
 }
 

@@ -1,26 +1,26 @@
 // The token answer (RFC 6749 section 5.1): made regular, checked, and turned into what a session needs.
 import * as oauth from 'oauth4webapi';
-import { claimsOf } from '../core/claims.ts';
+import { decodeJwtClaims } from '../core/jwt.ts';
 import { DAY, type Uptime } from '../core/clock.ts';
 import { Failure, sanitizeServerText } from '../core/failure.ts';
 import type { ProtocolStep } from '../core/failurePolicy.ts';
 import { normalizeScopes } from '../core/scopes.ts';
-import type { ProofJwk, SessionRecord } from '../core/session.ts';
-import type { Fields } from './body.ts';
+import type { DpopJwk, SessionRecord } from '../core/session.ts';
+import type { JsonObject } from './responseBody.ts';
 import { classify } from './classify.ts';
 import type { ServerContext } from './discovery.ts';
-import { isNotableSkew } from './dpop.ts';
-import { forLibrary, withTenantIssuer, mustMatchEntry } from './idToken.ts';
+import { isSignificantSkew } from './dpop.ts';
+import { normalizeIdToken, withTenantIssuer, assertConfiguredIssuer } from './idToken.ts';
 import { withBody, type NormalizedResponse } from './normalize.ts';
 import { checkSignature } from './signature.ts';
-import type { Answer, Fetch } from './transport.ts';
+import type { ServerResponse, Fetch } from './transport.ts';
 
 /** What a checked token answer gives. Points in time are in ms since the Unix epoch, by this machine's clock. */
 export interface Tokens {
   readonly accessToken: string;
   readonly tokenType: string;
   /** The key with which they were asked for, to which a server with DPoP has bound them (RFC 9449). */
-  readonly proofKey?: ProofJwk | undefined;
+  readonly dpopKey?: DpopJwk | undefined;
   readonly refreshToken: string | undefined;
   readonly idToken: string | undefined;
   /** The claims of the ID token, after its checks. */
@@ -45,7 +45,7 @@ export interface Tokens {
  * @param process the library's checks for this grant.
  * @throws Failure
  */
-export async function checkTokens(
+export async function verifyTokenResponse(
   server: ServerContext,
   arrived: NormalizedResponse,
   step: ProtocolStep,
@@ -56,7 +56,7 @@ export async function checkTokens(
   ) => Promise<oauth.TokenEndpointResponse>,
   { fetch, verified }: IdTokenChecks,
 ): Promise<Tokens> {
-  const { answer, body, failure } = arrived;
+  const { original, body, failure } = arrived;
   if (failure !== undefined) {
     throw failure;
   }
@@ -64,29 +64,31 @@ export async function checkTokens(
   const isRepeated = verified !== undefined && sent === verified;
   const idToken = typeof sent === 'string' && !isRepeated ? sent : undefined;
   try {
-    const regular = regularTokens(server, arrived, isRepeated, idToken);
-    const tokens = await process(withTenantIssuer(server, idToken ?? ''), withClockSkew(server, answer), regular);
+    const regular = normalizedTokenResponse(server, arrived, isRepeated, idToken);
+    const tokens = await process(withTenantIssuer(server, idToken ?? ''), withClockSkew(server, original), regular);
     const claims =
-      idToken === undefined ? undefined : await verifiedClaims(server, { answer, fetch, step }, idToken, tokens);
-    const skew = notableSkewOf(answer);
+      idToken === undefined
+        ? undefined
+        : await verifiedClaims(server, { response: original, fetch, step }, idToken, tokens);
+    const skew = significantSkew(original);
     return {
       accessToken: tokens.access_token,
-      tokenType: tokenTypeOf(tokens, server),
-      proofKey: server.proofKey?.jwk,
+      tokenType: parseTokenType(tokens, server),
+      dpopKey: server.dpopKey?.jwk,
       refreshToken: tokens.refresh_token,
       idToken,
       claims,
-      scopes: tokens.scope === undefined ? undefined : grantedIn(tokens.scope),
-      sentAt: answer.sentAt,
-      sentUptime: answer.sentUptime,
+      scopes: tokens.scope === undefined ? undefined : parseGrantedScopes(tokens.scope),
+      sentAt: original.sentAt,
+      sentUptime: original.sentUptime,
       ...earlierExpiry(
-        accessExpiry(server, tokens, answer.sentAt, skew),
-        endOfHandedOut(server, claims, isRepeated ? verified : '', answer.sentAt + skew),
-        answer.sentAt,
+        accessExpiry(server, tokens, original.sentAt, skew),
+        sessionTokenExp(server, claims, isRepeated ? verified : '', original.sentAt + skew),
+        original.sentAt,
         skew,
       ),
-      ...sessionEnd(body, tokens.refresh_token, answer.sentAt, skew),
-      skew: answer.skew,
+      ...sessionEnd(body, tokens.refresh_token, original.sentAt, skew),
+      skew: original.skew,
     };
   } catch (error) {
     throw classify(error, step);
@@ -102,7 +104,7 @@ export interface IdTokenChecks {
 }
 
 /** A token answer for the library to check: without the ID token where that is known already. */
-function regularTokens(
+function normalizedTokenResponse(
   server: ServerContext,
   { body, response }: NormalizedResponse,
   isRepeated: boolean,
@@ -112,13 +114,13 @@ function regularTokens(
     return response;
   }
   const { id_token: sent, ...others } = body;
-  const shown = idToken === undefined ? sent : forLibrary(idToken, server.client.client_id);
+  const shown = idToken === undefined ? sent : normalizeIdToken(idToken, server.client.client_id);
   if (idToken !== undefined) {
-    mustMatchEntry(server, idToken);
+    assertConfiguredIssuer(server, idToken);
   }
   return withBody(response, {
     ...others,
-    token_type: tokenTypeIn(body, server),
+    token_type: normalizeTokenType(body, server),
     ...(isRepeated || shown === undefined ? {} : { id_token: shown }),
   });
 }
@@ -126,7 +128,7 @@ function regularTokens(
 /** The claims of an ID token that the library has checked, once the server's signature is verified. */
 async function verifiedClaims(
   server: ServerContext,
-  { answer, fetch, step }: { readonly answer: Answer; readonly fetch: Fetch; readonly step: ProtocolStep },
+  { response, fetch, step }: { readonly response: ServerResponse; readonly fetch: Fetch; readonly step: ProtocolStep },
   idToken: string,
   tokens: oauth.TokenEndpointResponse,
 ): Promise<oauth.IDToken | undefined> {
@@ -134,12 +136,12 @@ async function verifiedClaims(
   if (checked === undefined) {
     return undefined;
   }
-  await checkSignature(server.metadata, idToken, { fetch, now: answer.sentAt });
+  await checkSignature(server.metadata, idToken, { fetch, now: response.sentAt });
   // A renewal may bring the ID token of the sign-in once more; one that was just asked for is new (OpenID Connect Core 3.1.3.7).
-  if (step !== 'refresh' && checked.iat * 1000 < answer.sentAt + notableSkewOf(answer) - DAY) {
+  if (step !== 'refresh' && checked.iat * 1000 < response.sentAt + significantSkew(response) - DAY) {
     throw new Failure('clock', 'old-id-token');
   }
-  const { aud } = claimsOf(idToken) ?? {};
+  const { aud } = decodeJwtClaims(idToken) ?? {};
   return Array.isArray(aud) ? { ...checked, aud: aud.filter((one) => typeof one === 'string') } : checked;
 }
 
@@ -147,7 +149,7 @@ async function verifiedClaims(
  * When the ID token ends that callers get, in seconds since the Unix epoch; undefined where they get the access token.
  * @throws Failure `unsupported-server` where there is none, at a renewal, too: the old one would be handed out past its end.
  */
-function endOfHandedOut(
+function sessionTokenExp(
   { provider }: ServerContext,
   claims: oauth.IDToken | undefined,
   verified: string,
@@ -156,7 +158,7 @@ function endOfHandedOut(
   if (provider.sessionToken !== 'id_token') {
     return undefined;
   }
-  const exp = claims?.exp ?? stillGood(verified, now);
+  const exp = claims?.exp ?? unexpiredExp(verified, now);
   if (exp === undefined) {
     throw new Failure('unsupported-server', 'no-id-token', { detail: 'id_token' });
   }
@@ -164,8 +166,8 @@ function endOfHandedOut(
 }
 
 /** The end of an ID token that was verified before, and has not expired since, by the server's clock. */
-function stillGood(verified: string, now: number): number | undefined {
-  const exp = claimsOf(verified)?.['exp'];
+function unexpiredExp(verified: string, now: number): number | undefined {
+  const exp = decodeJwtClaims(verified)?.['exp'];
   return typeof exp === 'number' && exp * 1000 > now ? exp : undefined;
 }
 
@@ -173,15 +175,18 @@ function stillGood(verified: string, now: number): number | undefined {
  * The scopes that an answer grants. GitHub and others put commas between them, which are part of a scope by the letter of
  * RFC 6749 section 3.3; but then they stand in a list without a space, or in front of each space.
  */
-function grantedIn(scope: string): string[] {
+function parseGrantedScopes(scope: string): string[] {
   return normalizeScopes([scope.replace(/\s/.test(scope.trim()) ? /,(?=\s|$)/g : /,/g, ' ')]);
 }
 
-const notableSkewOf = ({ skew }: Answer): number => (isNotableSkew(skew) ? skew : 0);
+const significantSkew = ({ skew }: ServerResponse): number => (isSignificantSkew(skew) ? skew : 0);
 
 /** The client as the library checks an answer for it: by the server's own clock. */
-export function withClockSkew({ client }: ServerContext, answer: Answer): oauth.Client {
-  return { ...client, [oauth.clockSkew]: Math.round((notableSkewOf(answer) + answer.ahead) / 1000) };
+export function withClockSkew({ client }: ServerContext, response: ServerResponse): oauth.Client {
+  return {
+    ...client,
+    [oauth.clockSkew]: Math.round((significantSkew(response) + response.platformClockOffset) / 1000),
+  };
 }
 
 /**
@@ -189,12 +194,12 @@ export function withClockSkew({ client }: ServerContext, answer: Answer): oauth.
  * token (RFC 6750); but where it is to be bound to a key, nothing is taken for granted.
  * @throws Failure `unsupported-server` where it has to be named and is not.
  */
-function tokenTypeIn({ token_type: type }: Fields, { proofKey }: ServerContext): unknown {
+function normalizeTokenType({ token_type: type }: JsonObject, { dpopKey }: ServerContext): unknown {
   if (type !== undefined && type !== null && typeof type !== 'string') {
     return type;
   }
   const name = (type ?? '').trim().toLowerCase();
-  if (proofKey === undefined) {
+  if (dpopKey === undefined) {
     return name === '' || /^bearer[ _-]?token$/.test(name) ? 'bearer' : name;
   }
   if (name === '') {
@@ -204,8 +209,8 @@ function tokenTypeIn({ token_type: type }: Fields, { proofKey }: ServerContext):
 }
 
 /** How a token is shown where it is used (RFC 6750, RFC 9449 section 7.1). */
-function tokenTypeOf({ token_type: type }: oauth.TokenEndpointResponse, { proofKey }: ServerContext): string {
-  if (type === 'dpop' && proofKey !== undefined) {
+function parseTokenType({ token_type: type }: oauth.TokenEndpointResponse, { dpopKey }: ServerContext): string {
+  if (type === 'dpop' && dpopKey !== undefined) {
     return 'DPoP';
   }
   if (type !== 'bearer') {
@@ -215,9 +220,9 @@ function tokenTypeOf({ token_type: type }: oauth.TokenEndpointResponse, { proofK
 }
 
 /** The longest lifetime that is believed, in ms: ten times any that makes sense. Some servers send the largest number they know. */
-const LONGEST_LIFETIME = 100 * 365 * DAY;
+const MAX_LIFETIME = 100 * 365 * DAY;
 
-const clampLifetime = (from: number, to: number): number => Math.min(to, from + LONGEST_LIFETIME);
+const clampLifetime = (from: number, to: number): number => Math.min(to, from + MAX_LIFETIME);
 
 type Expiry = Pick<Tokens, 'accessExpiresAt' | 'expirySource'>;
 
@@ -231,14 +236,14 @@ function accessExpiry(
   if (tokens.expires_in !== undefined) {
     return { accessExpiresAt: clampLifetime(sentAt, sentAt + tokens.expires_in * 1000), expirySource: 'expires_in' };
   }
-  const exp = describeExpiry(tokens.access_token);
+  const exp = jwtExpiry(tokens.access_token);
   // One that is dead on arrival would be renewed for ever.
   if (exp !== undefined && exp - skew > sentAt) {
     return { accessExpiresAt: clampLifetime(sentAt, exp - skew), expirySource: 'token' };
   }
   const assumed = server.provider.assumedLifetime;
   return assumed === undefined
-    ? { accessExpiresAt: undefined, expirySource: 'never-said' }
+    ? { accessExpiresAt: undefined, expirySource: 'unknown' }
     : { accessExpiresAt: sentAt + assumed, expirySource: 'assumed' };
 }
 
@@ -260,17 +265,17 @@ function sessionEnd(
   for (const field of SESSION_LIFETIME_FIELDS) {
     const lifetime = typeof body[field] === 'string' ? Number(body[field]) : body[field];
     if (typeof lifetime === 'number' && lifetime > 0) {
-      return { sessionEndsAt: clampLifetime(sentAt, sentAt + lifetime * 1000), sessionEndSource: 'answer' };
+      return { sessionEndsAt: clampLifetime(sentAt, sentAt + lifetime * 1000), sessionEndSource: 'response' };
     }
   }
-  const exp = refreshToken === undefined ? undefined : describeExpiry(refreshToken);
+  const exp = refreshToken === undefined ? undefined : jwtExpiry(refreshToken);
   return exp === undefined
     ? { sessionEndsAt: undefined, sessionEndSource: undefined }
     : { sessionEndsAt: clampLifetime(sentAt, exp - skew), sessionEndSource: 'token' };
 }
 
 /** The `exp` of a token that is a JWT, in ms since the Unix epoch by the server's clock. For planning only: nothing is verified. */
-function describeExpiry(token: string): number | undefined {
-  const exp = claimsOf(token)?.['exp'];
+function jwtExpiry(token: string): number | undefined {
+  const exp = decodeJwtClaims(token)?.['exp'];
   return typeof exp === 'number' && exp > 0 ? exp * 1000 : undefined;
 }

@@ -1,5 +1,5 @@
 // The one way out: every request to a server goes through here, with a deadline and a limit on what it may answer.
-import { isSecureUrl } from '../core/address.ts';
+import { isSecureUrl } from '../core/secureUrl.ts';
 import { SECOND, elapsedUptime, systemClock, type Clock, type Disposable, type Uptime } from '../core/clock.ts';
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
 import { formatFailure, type Log } from '../core/log.ts';
@@ -14,11 +14,11 @@ export interface Transport {
   /** Told of each request: where it went and what came of it, nothing of what was in it. */
   readonly log: Log;
   /** How long a whole answer, headers and body, may take, in ms; a refresh is listened to longer ({@link requestRefresh}). */
-  readonly deadline: number;
+  readonly timeout: number;
 }
 
 /** An answer that has arrived completely. */
-export interface Answer {
+export interface ServerResponse {
   readonly response: Response;
   /** The body, also where `response` was read already. */
   readonly body: string;
@@ -31,14 +31,23 @@ export interface Answer {
   /** The secrets that the request held: an answer may quote them. */
   readonly secrets: readonly string[];
   /** How far this product's clock is ahead of the platform's, in ms: 0 but in tests. The library reads the platform's. */
-  readonly ahead: number;
+  readonly platformClockOffset: number;
 }
 
 /** The parameters of a request that are secret. */
-const SECRETS = ['refresh_token', 'code', 'code_verifier', 'token', 'client_secret', 'device_code', 'state', 'nonce'];
+const SECRET_PARAMETERS = [
+  'refresh_token',
+  'code',
+  'code_verifier',
+  'token',
+  'client_secret',
+  'device_code',
+  'state',
+  'nonce',
+];
 
 /** The longest body that is read, in bytes: far beyond any discovery document or key set. */
-const LARGEST_BODY = 2 ** 20;
+const MAX_BODY_SIZE = 2 ** 20;
 
 /** What oauth4webapi passes to its `customFetch`. */
 export interface FetchOptions {
@@ -56,10 +65,10 @@ export type Fetch = (url: string, options: FetchOptions) => Promise<Response>;
  * @param signal calls the request off.
  * @param onAnswer takes each complete answer, and may give another response in its place.
  */
-export function fetchWith(
+export function createFetch(
   transport: Transport,
   signal?: AbortSignal,
-  onAnswer: (answer: Answer) => Response = ({ response }) => response,
+  onAnswer: (answer: ServerResponse) => Response = ({ response }) => response,
 ): Fetch {
   return async (url, options) => {
     if (!isSecureUrl(url)) {
@@ -74,14 +83,14 @@ async function request(
   url: string,
   options: FetchOptions,
   signal?: AbortSignal,
-): Promise<Answer> {
+): Promise<ServerResponse> {
   const { clock, log } = transport;
   const { host, pathname } = new URL(url);
   const sentUptime = clock.uptime?.();
   const tell = (outcome: string): void =>
     log.trace(`${options.method} ${sanitizeDisplayName(host + pathname)}: ${outcome}, ${clock.now() - sentAt} ms.`);
   const deadline = new AbortController();
-  const timer = limitDuration(clock, transport.deadline, () => deadline.abort(new Failure('network', 'deadline')));
+  const timer = limitDuration(clock, transport.timeout, () => deadline.abort(new Failure('network', 'deadline')));
   const sentAt = clock.now();
   try {
     const signals = [deadline.signal, ...(signal === undefined ? [] : [signal])];
@@ -97,12 +106,20 @@ async function request(
       status: arrived.status,
       headers: arrived.headers,
     });
-    const secrets = secretsOf(options);
+    const secrets = findSecrets(options);
     const receivedAt = clock.now();
     tell(`${arrived.status}, ${body.length} characters`);
-    const since = timeOfSending(sentAt, receivedAt, elapsedUptime(sentUptime, clock.uptime?.()));
-    const skew = skewOf(serverTimeOf(arrived.headers), since, receivedAt);
-    return { response, body, sentAt: since, sentUptime, secrets, skew, ahead: receivedAt - systemClock.now() };
+    const since = earliestSendTime(sentAt, receivedAt, elapsedUptime(sentUptime, clock.uptime?.()));
+    const skew = calculateSkew(serverTimeOf(arrived.headers), since, receivedAt);
+    return {
+      response,
+      body,
+      sentAt: since,
+      sentUptime,
+      secrets,
+      skew,
+      platformClockOffset: receivedAt - systemClock.now(),
+    };
   } catch (error) {
     const failure = classifyTransport(error);
     tell(formatFailure(failure));
@@ -113,10 +130,10 @@ async function request(
 }
 
 /** What of a request is secret: parameters, and what its `Authorization` header shows (RFC 6750, RFC 7617). */
-function secretsOf({ body, headers }: FetchOptions): string[] {
+function findSecrets({ body, headers }: FetchOptions): string[] {
   const [, shown = ''] = (headers['authorization'] ?? '').split(' ');
   const password = /^Basic /i.test(headers['authorization'] ?? '') ? atob(shown).replace(/^[^:]*:/, '') : '';
-  return [...SECRETS.map((name) => body?.get(name) ?? ''), shown, password].filter((secret) => secret !== '');
+  return [...SECRET_PARAMETERS.map((name) => body?.get(name) ?? ''), shown, password].filter((secret) => secret !== '');
 }
 
 async function readBody(response: Response): Promise<string> {
@@ -125,7 +142,7 @@ async function readBody(response: Response): Promise<string> {
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += (chunk as Uint8Array).byteLength;
-    if (size > LARGEST_BODY) {
+    if (size > MAX_BODY_SIZE) {
       throw new Failure('invalid-response', 'too-large', { status: response.status });
     }
     text += decoder.decode(chunk as Uint8Array, { stream: true });
@@ -166,7 +183,7 @@ function limitDuration(clock: Clock, limit: number, run: () => void): Disposable
  * When a request was sent, by the clock as it is now. If the clock was set meanwhile, or the machine slept, the earliest
  * time that is possible counts: a token must never look younger than it is.
  */
-function timeOfSending(sentAt: number, receivedAt: number, elapsed = 0): number {
+function earliestSendTime(sentAt: number, receivedAt: number, elapsed = 0): number {
   return Math.min(sentAt, receivedAt - elapsed, receivedAt);
 }
 
@@ -177,7 +194,7 @@ const SHORT_ROUND_TRIP = 10 * SECOND;
  * The skew in ms: the server's time less the middle of the round trip. The header has a resolution of 1 s. After a long
  * wait the server can have told its time at any moment, so the smallest skew that is possible counts.
  */
-function skewOf(serverTime: number | undefined, sentAt: number, receivedAt: number): number | undefined {
+function calculateSkew(serverTime: number | undefined, sentAt: number, receivedAt: number): number | undefined {
   if (serverTime === undefined) {
     return undefined;
   }

@@ -82,7 +82,7 @@ export class AbandonedLocks implements Disposable {
   /** Whether a session is one that this window would refresh, and doesn't at this moment. */
   #isWatched(id: string): boolean {
     const session = this.#dependencies.liveSessions.get(id);
-    return session !== undefined && !session.renewing && session.record.ended === undefined;
+    return session !== undefined && !session.refreshing && session.record.ended === undefined;
   }
 
   async #finish({ id, number }: LockHolder): Promise<void> {
@@ -93,7 +93,11 @@ export class AbandonedLocks implements Disposable {
     if (record === undefined || inFlight === undefined || inFlight < record.generation) {
       return;
     }
-    if (this.#handled.get(id) !== number && tokenLifetimes(record).renewable && this.#dependencies.isOwned(record)) {
+    if (
+      this.#handled.get(id) !== number &&
+      tokenLifetimes(record).isRefreshable &&
+      this.#dependencies.isOwned(record)
+    ) {
       this.#handled.set(id, number);
       log.info(
         `${describeSession(record)}: the window that was refreshing it has ended; this one finishes the refresh.`,

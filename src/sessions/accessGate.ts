@@ -41,12 +41,12 @@ export class AccessGate {
     const { id } = session.record;
     const lifetimes = tokenLifetimes(session.record);
     const now = sessionTime(session, clock.now());
-    if (!lifetimes.renewable || isFresh(lifetimes, now, this.#dependencies.minimumValidity())) {
+    if (!lifetimes.isRefreshable || isFresh(lifetimes, now, this.#dependencies.minimumValidity())) {
       this.#log(session, 'gets the token in hand');
       return session;
     }
     const isWorking = this.#isWorking(session);
-    if (session.failure !== undefined && !session.renewing && this.#isInBackoff(session, isWorking)) {
+    if (session.failure !== undefined && !session.refreshing && this.#isInBackoff(session, isWorking)) {
       return this.#withoutRefresh(session, session.failure);
     }
     this.#log(session, 'needs a refresh');
@@ -68,8 +68,8 @@ export class AccessGate {
 
   /** What a caller gets that must not cause another attempt yet. */
   #withoutRefresh(session: LiveSession, failure: Failure): LiveSession {
-    const { nextTryAt } = session;
-    const next = nextTryAt === undefined ? 'no next attempt' : `next attempt at ${formatTimestamp(nextTryAt)}`;
+    const { nextAttemptAt } = session;
+    const next = nextAttemptAt === undefined ? 'no next attempt' : `next attempt at ${formatTimestamp(nextAttemptAt)}`;
     const outcome = this.#isWorking(session) ? 'gets the token in hand' : 'is refused';
     this.#log(session, `${outcome} after ${formatFailure(failure)}, ${next}`);
     return this.#orThrow(session, failure);
@@ -91,9 +91,9 @@ export class AccessGate {
   }
 
   /** Whether a caller must not cause another attempt yet: the token still works, one has just failed, or the server said when. */
-  #isInBackoff({ failure, nextTryAt, failedAt }: LiveSession, isWorking: boolean): boolean {
+  #isInBackoff({ failure, nextAttemptAt, failedAt }: LiveSession, isWorking: boolean): boolean {
     const now = this.#dependencies.clock.now();
-    const isBeforeNext = nextTryAt === undefined || now < nextTryAt;
+    const isBeforeNext = nextAttemptAt === undefined || now < nextAttemptAt;
     // A failure that lies in the future is from before the clock was set back.
     const hasJustFailed = failedAt !== undefined && failedAt <= now && now - failedAt < FAILURE_HOLD_TIME;
     return isBeforeNext && (isWorking || failure?.retryAfter !== undefined || hasJustFailed);
@@ -103,14 +103,14 @@ export class AccessGate {
   #log(session: LiveSession, decision: string): void {
     const { clock, decisions } = this.#dependencies;
     const { record } = session;
-    const { accessExpiresAt, renewedAt } = record;
+    const { accessExpiresAt, tokensRequestedAt } = record;
     const key = `${decision} ${record.generation} ${record.ended?.at ?? ''}`;
     decisions.logOnce(record.id, key, () => {
       const minimum = this.#dependencies.minimumValidity();
       const wanted =
         accessExpiresAt === undefined
           ? ''
-          : `, ${Math.ceil(leewayFor(accessExpiresAt - renewedAt, minimum) / SECOND)} s are needed`;
+          : `, ${Math.ceil(leewayFor(accessExpiresAt - tokensRequestedAt, minimum) / SECOND)} s are needed`;
       const token = describeToken(session, clock.now());
       return `${describeSession(record)}: a caller ${decision}: ${token}${wanted}, ${describeRefreshability(record)}.`;
     });

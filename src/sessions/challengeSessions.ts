@@ -42,7 +42,7 @@ export class ChallengeSessions {
     const filter: SessionFilter = (record) =>
       unmetRequirement(record, requirements, this.#dependencies.clock.now()) === undefined &&
       this.#hasClaims(record, requirements);
-    if (!requirements.isRefused && requirements.notBefore === undefined) {
+    if (!requirements.isTokenInvalid && requirements.notBefore === undefined) {
       return sessionManager.getUsableSessions(providerId, requirements.scopes, accountId, filter);
     }
     const rejected = sessionManager.findMatching(providerId, requirements.scopes, accountId, filter);
@@ -81,18 +81,18 @@ export class ChallengeSessions {
   /** Whether a session has another token than the rejected one: it has one already, or a refresh brings it. */
   async #isReplaced(record: SessionRecord, { notBefore }: ChallengeRequirements): Promise<boolean> {
     const { clock, tokenRefresher } = this.#dependencies;
-    const age = clock.now() - record.renewedAt;
+    const age = clock.now() - record.tokensRequestedAt;
     const isNew = age >= 0 && age < NEW_TOKEN_TIME;
-    if (notBefore === undefined ? isNew : record.renewedAt + (record.skew ?? 0) >= notBefore) {
+    if (notBefore === undefined ? isNew : record.tokensRequestedAt + (record.skew ?? 0) >= notBefore) {
       return true;
     }
     if (record.isAfterRejection === true && Math.abs(age) < REJECTION_REFRESH_INTERVAL) {
       if (notBefore === undefined) {
-        throw new Failure('token-rejected', 'refused-again');
+        throw new Failure('token-rejected', 'token-rejected-again');
       }
       return isNew;
     }
-    if (!tokenLifetimes(record).renewable) {
+    if (!tokenLifetimes(record).isRefreshable) {
       return false;
     }
     try {

@@ -71,8 +71,8 @@ function eventsOf({ before, after }: SessionChange, now: number): Event[] {
     return [['removed']];
   }
   if (before === undefined) {
-    const { signedInAt, renewedAt } = after.record;
-    return [[signedInAt === renewedAt && Math.abs(now - signedInAt) < NEW_SESSION_TIME ? 'signed-in' : 'read']];
+    const { signedInAt, tokensRequestedAt } = after.record;
+    return [[signedInAt === tokensRequestedAt && Math.abs(now - signedInAt) < NEW_SESSION_TIME ? 'signed-in' : 'read']];
   }
   return [...endOrTokens(before, after), ...problemsOf(before, after)];
 }
@@ -85,8 +85,8 @@ function endOrTokens(before: LiveSession, { record }: LiveSession): Event[] {
   if (!record.isComplete || (record.generation === before.record.generation && before.record.isComplete)) {
     return [];
   }
-  const isSignIn = record.signedInAt === record.renewedAt && record.signedInAt !== before.record.signedInAt;
-  return [[isSignIn ? 'signed-in' : before.renewing ? 'refreshed' : 'adopted']];
+  const isSignIn = record.signedInAt === record.tokensRequestedAt && record.signedInAt !== before.record.signedInAt;
+  return [[isSignIn ? 'signed-in' : before.refreshing ? 'refreshed' : 'adopted']];
 }
 
 function problemsOf(before: LiveSession, { record, failure, failedAt, unsaved }: LiveSession): Event[] {

@@ -8,7 +8,7 @@ import type { Provider } from '../core/provider.ts';
 import { refreshSettingsOf } from '../core/refreshSettings.ts';
 import {
   endsWithAccessToken,
-  isJudgedRejection,
+  isRefreshRejection,
   isUnexplainedRejection,
   isWindowLocal,
 } from '../core/failurePolicies.ts';
@@ -72,7 +72,7 @@ export class RefreshBackoff {
     const asksToWait = isWait(failed.waitUntil, now);
     const isOwn = this.#own.get(record.id) === failed.at;
     const isOfThisMoment = failed.at >= startedAt || now - failed.at < SAME_MOMENT;
-    const isPlanned = !isUrgent && (failed.nextTryAt ?? 0) > now;
+    const isPlanned = !isUrgent && (failed.nextAttemptAt ?? 0) > now;
     return asksToWait || (!isOwn && (isOfThisMoment || isPlanned)) ? failed : undefined;
   }
 
@@ -119,14 +119,14 @@ export class RefreshBackoff {
     const { clock, log, liveSessions, sessionStore } = this.#dependencies;
     const { generation, id } = record;
     const at = clock.now();
-    liveSessions.update(id, { failure, failedAt: at, nextTryAt: until });
+    liveSessions.update(id, { failure, failedAt: at, nextAttemptAt: until });
     log.warn(
       `${describeSession(record)}: the server hasn't answered yet; waiting for its response until ${formatTimestamp(until)} at the latest. Callers don't wait longer.`,
     );
     this.#own.set(id, at);
     const { category, code } = failure;
     const rejectedAt = liveSessions.get(id)?.rejectedAt;
-    const shared = { generation, at, category, code, failures, nextTryAt: until, listensUntil: until, rejectedAt };
+    const shared = { generation, at, category, code, failures, nextAttemptAt: until, listensUntil: until, rejectedAt };
     await sessionStore.recordFailure(record, shared);
   }
 
@@ -136,12 +136,13 @@ export class RefreshBackoff {
     const { record } = session;
     const failure = toSharedFailure(failed, clock.now());
     // A little later than the window that has failed, so that it finds the outcome rather than the lock.
-    const next = failed.nextTryAt === undefined ? undefined : failed.nextTryAt + this.#dependencies.random() * SECOND;
-    const { nextTryAt, waitUntil } = this.#later(session, next, failed.waitUntil);
+    const next =
+      failed.nextAttemptAt === undefined ? undefined : failed.nextAttemptAt + this.#dependencies.random() * SECOND;
+    const { nextAttemptAt, waitUntil } = this.#later(session, next, failed.waitUntil);
     const { failures, at: failedAt, rejectedAt } = failed;
-    liveSessions.update(record.id, { failure, failures, failedAt, nextTryAt, waitUntil, rejectedAt });
+    liveSessions.update(record.id, { failure, failures, failedAt, nextAttemptAt, waitUntil, rejectedAt });
     log.info(
-      `${describeSession(record)}: another window couldn't refresh it: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextTryAt)}.`,
+      `${describeSession(record)}: another window couldn't refresh it: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextAttemptAt)}.`,
     );
   }
 
@@ -156,25 +157,25 @@ export class RefreshBackoff {
     const failed = (await sessionStore.header(id))?.lastFailure;
     // A wait that the server has asked another window for isn't shortened by a failure of this one.
     const asked = failed?.generation === generation && isWait(failed.waitUntil, at) ? failed.waitUntil : undefined;
-    const rejectedAt = this.#rejectedAt(record, failed) ?? (isJudgedRejection(failure.category) ? at : undefined);
+    const rejectedAt = this.#rejectedAt(record, failed) ?? (isRefreshRejection(failure.category) ? at : undefined);
     const current = liveSessions.get(id);
     if (current?.record !== record) {
       return;
     }
     const told = failure.retryAfter === undefined || delay === undefined ? undefined : at + delay;
-    const { nextTryAt, waitUntil } = this.#later(
+    const { nextAttemptAt, waitUntil } = this.#later(
       current,
       this.#tryAfter(session, failure, delay),
       Math.max(asked ?? 0, told ?? 0),
     );
-    liveSessions.update(id, { failure, failures, failedAt: at, nextTryAt, waitUntil, rejectedAt });
+    liveSessions.update(id, { failure, failures, failedAt: at, nextAttemptAt, waitUntil, rejectedAt });
     log.warn(
-      `${describeSession(record)}: refresh failed ${failures}×: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextTryAt)}.`,
+      `${describeSession(record)}: refresh failed ${failures}×: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextAttemptAt)}.`,
     );
     if (!isWindowLocal(failure.category)) {
       this.#own.set(id, at);
       const { category, code, detail } = failure;
-      const shared = { generation, at, category, code, detail, failures, nextTryAt, waitUntil, rejectedAt };
+      const shared = { generation, at, category, code, detail, failures, nextAttemptAt, waitUntil, rejectedAt };
       await sessionStore.recordFailure(record, shared);
     }
   }
@@ -198,21 +199,24 @@ export class RefreshBackoff {
   /** A time for the next try, no sooner than the latest that any window has been asked to wait for. */
   #later(
     session: LiveSession,
-    nextTryAt: number | undefined,
+    nextAttemptAt: number | undefined,
     asked: number | undefined,
-  ): Pick<LiveSession, 'nextTryAt' | 'waitUntil'> {
+  ): Pick<LiveSession, 'nextAttemptAt' | 'waitUntil'> {
     const now = this.#dependencies.clock.now();
     const waitUntil = longestWait([session.waitUntil, asked], now);
-    return { nextTryAt: nextTryAt === undefined ? undefined : Math.max(nextTryAt, waitUntil ?? 0), waitUntil };
+    return {
+      nextAttemptAt: nextAttemptAt === undefined ? undefined : Math.max(nextAttemptAt, waitUntil ?? 0),
+      waitUntil,
+    };
   }
 
   /** What is left of a session whose renewal has failed, and what is done next and when. */
-  #describeNextTry(session: LiveSession, nextTryAt: number | undefined): string {
+  #describeNextTry(session: LiveSession, nextAttemptAt: number | undefined): string {
     const now = this.#dependencies.clock.now();
     const next =
-      nextTryAt === undefined
+      nextAttemptAt === undefined
         ? 'not tried again by itself'
-        : `next try in ${Math.round((nextTryAt - now) / SECOND)} s, at ${formatTimestamp(nextTryAt)}`;
+        : `next try in ${Math.round((nextAttemptAt - now) / SECOND)} s, at ${formatTimestamp(nextAttemptAt)}`;
     return `${describeToken(session, now)}, ${describeRefreshability(session.record)}; ${next}`;
   }
 }

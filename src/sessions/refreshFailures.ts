@@ -61,7 +61,7 @@ export class RefreshFailures {
       await this.#end(session, failure);
     } else {
       await this.#backoff.recordFailure(session, failure);
-      if (marksNotRefreshable(failure.category) && tokenLifetimes(session.record).renewable) {
+      if (marksNotRefreshable(failure.category) && tokenLifetimes(session.record).isRefreshable) {
         // This is about the server, not about this attempt: the session goes on for as long as its access token.
         const { record } = liveSessions.put({ ...session.record, isNotRefreshable: true });
         await sessionStore.put(record);
@@ -82,7 +82,7 @@ export class RefreshFailures {
       failure,
       failures: session.failures + 1,
       failedAt: at,
-      nextTryAt: undefined,
+      nextAttemptAt: undefined,
     });
     await sessionStore.put(record);
   }

@@ -7,7 +7,7 @@ import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { ServerContext } from '../protocol/discovery.ts';
-import { REFRESH_LIMIT, requestRefresh, type RefreshResponse } from '../protocol/refresh.ts';
+import { REFRESH_TIMEOUT, requestRefresh, type RefreshResponse } from '../protocol/refresh.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { LockHandle } from '../locking/renewalLock.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
@@ -95,13 +95,13 @@ export class RefreshRequest {
     const sentAt = clock.now();
     // An object, because the compiler doesn't see what happens in the callback.
     const state = { isLate: false };
-    const timer = setDeadline(clock, transport.deadline, () => {
+    const timer = setDeadline(clock, transport.timeout, () => {
       state.isLate = true;
       const failure = new Failure('network', 'deadline');
       attempt.releaseCallers(failure);
       const session = liveSessions.get(attempt.id);
       if (session !== undefined && attempt.isCurrent()) {
-        void this.#backoff.recordPendingResponse(session, failure, sentAt + REFRESH_LIMIT);
+        void this.#backoff.recordPendingResponse(session, failure, sentAt + REFRESH_TIMEOUT);
       }
     });
     try {

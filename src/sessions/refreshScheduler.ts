@@ -1,7 +1,7 @@
 // The wall-clock tick: compares due times with the clock, instead of trusting one long timer to sleep through a night.
 import { MINUTE, SECOND, type Clock, type Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
-import { isRenewalDue, plannedRenewal, renewalDueAt, warnAt, type LifetimeSettings } from '../core/lifetime.ts';
+import { isRefreshDue, plannedRefresh, refreshDueAt, warnAt, type LifetimeSettings } from '../core/lifetime.ts';
 import { formatTimestamp, type Log } from '../core/log.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
@@ -77,12 +77,12 @@ export class RefreshScheduler implements Disposable {
 
   #resetBackoff(): void {
     const { clock, log, liveSessions } = this.#dependencies;
-    for (const { record, failure, failedAt, nextTryAt, waitUntil } of this.#owned()) {
+    for (const { record, failure, failedAt, nextAttemptAt, waitUntil } of this.#owned()) {
       const isRecent = clock.now() - (failedAt ?? 0) < SHORTEST_WAIT;
       const hasToWait = failure?.retryAfter !== undefined || isWait(waitUntil, clock.now());
-      if (failure !== undefined && !hasToWait && nextTryAt !== undefined && !isRecent) {
-        log.debug(`${describeSession(record)} does not wait for its next try at ${formatTimestamp(nextTryAt)}.`);
-        liveSessions.update(record.id, { nextTryAt: clock.now() });
+      if (failure !== undefined && !hasToWait && nextAttemptAt !== undefined && !isRecent) {
+        log.debug(`${describeSession(record)} does not wait for its next try at ${formatTimestamp(nextAttemptAt)}.`);
+        liveSessions.update(record.id, { nextAttemptAt: clock.now() });
       }
     }
   }
@@ -125,7 +125,7 @@ export class RefreshScheduler implements Disposable {
     sessionStore.retryPendingWrites();
     for (const session of this.#owned()) {
       const { id } = session.record;
-      const isSuspect = suspects.has(id) && !session.renewing;
+      const isSuspect = suspects.has(id) && !session.refreshing;
       if (isSuspect || this.#isDue(session, now)) {
         // What comes of it is noted with the session.
         tokenRefresher
@@ -142,7 +142,7 @@ export class RefreshScheduler implements Disposable {
   }
 
   #reasonFor({ record, failure }: LiveSession): string {
-    const because = plannedRenewal(tokenLifetimes(record), this.#dependencies.settings())?.because ?? 'nothing';
+    const because = plannedRefresh(tokenLifetimes(record), this.#dependencies.settings())?.reason ?? 'nothing';
     return failure === undefined ? `due for its ${because}` : `tried again after ${failure.code}`;
   }
 
@@ -199,7 +199,9 @@ export class RefreshScheduler implements Disposable {
     for (const { record } of suspects) {
       log.debug(`${describeSession(record)}: its times are not trusted until it is renewed.`);
     }
-    return new Set(suspects.filter(({ record }) => tokenLifetimes(record).renewable).map(({ record }) => record.id));
+    return new Set(
+      suspects.filter(({ record }) => tokenLifetimes(record).isRefreshable).map(({ record }) => record.id),
+    );
   }
 
   #owned(): LiveSession[] {
@@ -207,13 +209,13 @@ export class RefreshScheduler implements Disposable {
   }
 
   #isDue(session: LiveSession, now: number): boolean {
-    if (session.renewing) {
+    if (session.refreshing) {
       return false;
     }
     if (session.failure !== undefined) {
-      return session.nextTryAt !== undefined && session.nextTryAt <= now;
+      return session.nextAttemptAt !== undefined && session.nextAttemptAt <= now;
     }
-    return isRenewalDue(tokenLifetimes(session.record), this.#dependencies.settings(), sessionTime(session, now));
+    return isRefreshDue(tokenLifetimes(session.record), this.#dependencies.settings(), sessionTime(session, now));
   }
 
   #plan(): void {
@@ -240,10 +242,10 @@ export class RefreshScheduler implements Disposable {
   /** Tells what is planned for a session and why; after a failure that has been told with it. */
   #tell(session: LiveSession, now: number): void {
     const { record, clockSetBackMs = 0 } = session;
-    if (session.renewing || (session.failure !== undefined && record.ended === undefined)) {
+    if (session.refreshing || (session.failure !== undefined && record.ended === undefined)) {
       return;
     }
-    const planned = plannedRenewal(tokenLifetimes(record), this.#dependencies.settings());
+    const planned = plannedRefresh(tokenLifetimes(record), this.#dependencies.settings());
     const isOver = !isUsable(record, sessionTime(session, now));
     const key = `${record.generation} ${planned === undefined ? '' : planned.at - clockSetBackMs} ${isOver}`;
     this.#decisions.logOnce(
@@ -253,7 +255,7 @@ export class RefreshScheduler implements Disposable {
         const plan = isOver
           ? 'is over'
           : planned !== undefined
-            ? `next refresh at ${formatTimestamp(planned.at - clockSetBackMs)}, for its ${planned.because}`
+            ? `next refresh at ${formatTimestamp(planned.at - clockSetBackMs)}, for its ${planned.reason}`
             : 'no refresh is planned';
         return `${describeSession(record)}: ${plan}; ${describeToken(session, now)}, ${describeRefreshability(record)}.`;
       },
@@ -265,9 +267,9 @@ export class RefreshScheduler implements Disposable {
   #nextEvent(session: LiveSession, now: number): number {
     const { record, clockSetBackMs = 0 } = session;
     const lifetimes = tokenLifetimes(record);
-    const due = renewalDueAt(lifetimes, this.#dependencies.settings());
+    const due = refreshDueAt(lifetimes, this.#dependencies.settings());
     const renewal =
-      session.failure !== undefined ? session.nextTryAt : due === undefined ? undefined : due - clockSetBackMs;
+      session.failure !== undefined ? session.nextAttemptAt : due === undefined ? undefined : due - clockSetBackMs;
     // A timer may fire a moment early, so that a time has passed by now that had not yet at the tick.
     const since = Math.min(this.#tickedAt, now);
     const ends = [
@@ -276,7 +278,7 @@ export class RefreshScheduler implements Disposable {
     ];
     const storing = session.unsaved ? now + STORING_PACE : undefined;
     const times = [
-      session.renewing ? undefined : renewal,
+      session.refreshing ? undefined : renewal,
       storing,
       ...ends.map((end) => (end === undefined ? undefined : end - clockSetBackMs)),
     ];

@@ -4,7 +4,7 @@ import { formatFailure, type Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { Discovery } from '../protocol/discovery.ts';
-import { logoutRequest, type EndSessionContext } from '../protocol/logout.ts';
+import { createLogoutRequest, type EndSessionContext } from '../protocol/logout.ts';
 import { revokeTokens, type Revocation } from '../protocol/revoke.ts';
 import type { Transport } from '../protocol/transport.ts';
 import { describeSession } from '../storage/record.ts';
@@ -74,7 +74,7 @@ async function signOutPage(
       signedInAt: record.signedInAt,
       idToken: record.idToken,
     };
-    const hasPage = logoutRequest(context) !== undefined;
+    const hasPage = createLogoutRequest(context) !== undefined;
     log.info(
       `${describeSession(record)}: ${hasPage ? 'the server has a sign-out page' : 'the server has no sign-out page'}.`,
     );

@@ -4,7 +4,8 @@ import { Emitter } from '../core/emitter.ts';
 import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { configuredProviderOf, isOfClient, type SessionRecord } from '../core/session.ts';
+import { configuredProviderOf, belongsToClient } from '../core/serverIdentity.ts';
+import type { SessionRecord } from '../core/session.ts';
 import type { NotificationClaims } from '../locking/notificationClaims.ts';
 import type { CrossWindowSync } from '../storage/crossWindowSync.ts';
 import type { LiveSessions } from '../storage/liveSessions.ts';
@@ -129,7 +130,7 @@ export class SessionLoader {
     ) {
       return [];
     }
-    const moved = isOfClient(record, provider) ? { isMoved: true as const } : {};
+    const moved = belongsToClient(record, provider) ? { isMoved: true as const } : {};
     return [{ id, kind: 'foreign', providerId, issuer, clientId, ...moved }];
   }
 }

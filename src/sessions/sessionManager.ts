@@ -4,8 +4,9 @@ import type { Emitter } from '../core/emitter.ts';
 import { sanitizeDisplayName } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
-import { canJoin, sameScopes } from '../core/scopes.ts';
-import { configuredProviderOf, servesScopes, type SessionRecord } from '../core/session.ts';
+import { canCombineScopes, sameScopes } from '../core/scopes.ts';
+import { configuredProviderOf } from '../core/serverIdentity.ts';
+import { servesScopes, type SessionRecord } from '../core/session.ts';
 import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
 import type { SignInGrant } from '../protocol/identity.ts';
 import type { NotificationClaims } from '../locking/notificationClaims.ts';
@@ -170,7 +171,7 @@ export class SessionManager {
       return undefined;
     }
     const fit = ({ record }: LiveSession): number =>
-      servesScopes(record, scopes) ? 2 : canJoin(record.scopes, scopes) ? 1 : 0;
+      servesScopes(record, scopes) ? 2 : canCombineScopes(record.scopes, scopes) ? 1 : 0;
     return known.sort((one, other) => fit(other) - fit(one) || rank(other, scopes) - rank(one, scopes))[0]?.record;
   }
 

@@ -84,7 +84,7 @@ export class SignInStorage {
   /** Stores a record as the next generation of a session that exists. */
   async #persistNext(
     fresh: SessionRecord,
-    { record: { generation, id }, renewing }: LiveSession,
+    { record: { generation, id }, refreshing }: LiveSession,
     skew: number | undefined,
   ): Promise<SessionRecord> {
     const { liveSessions, renewalLock, sessionStore } = this.#dependencies;
@@ -93,7 +93,7 @@ export class SignInStorage {
       const latest = Math.max(generation, ...others.map((other) => other?.generation ?? 0));
       return this.#persist({ ...fresh, id, generation: latest + increment }, skew);
     };
-    if (renewing) {
+    if (refreshing) {
       // The refresh of this window finds out by itself that it isn't needed any more.
       return persist(2);
     }

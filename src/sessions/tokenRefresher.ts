@@ -92,14 +92,14 @@ export class TokenRefresher {
 
   async #refreshOnce(attempt: RefreshAttempt): Promise<SessionRecord> {
     const { liveSessions } = this.#dependencies;
-    liveSessions.update(attempt.id, { renewing: true });
+    liveSessions.update(attempt.id, { refreshing: true });
     try {
       return await this.#refresh(attempt);
     } catch (error) {
       await this.#failures.record(attempt, toFailure(error));
       throw toFailure(error);
     } finally {
-      liveSessions.update(attempt.id, { renewing: false, lockHolder: undefined });
+      liveSessions.update(attempt.id, { refreshing: false, lockHolder: undefined });
     }
   }
 
@@ -168,7 +168,7 @@ export class TokenRefresher {
     const rotated = await this.#storeRefreshToken(attempt, before, sent.response);
     let tokens: Tokens;
     try {
-      tokens = assertSameIssuer(before, await sent.response.check());
+      tokens = assertSameIssuer(before, await sent.response.verify());
     } catch (error) {
       const failure = await this.#failures.judge(before, toFailure(error), sent, server.provider);
       return await this.#sync.adoptInsteadOf(failure, attempt, lock);
@@ -183,7 +183,7 @@ export class TokenRefresher {
     attempt.adopt(record);
     await sessionStore.put(record);
     log.info(`${describeSession(record)}: refreshed in ${clock.now() - tokens.sentAt} ms; ${describeExpiry(record)}.`);
-    if (tokens.expirySource === 'never-said' && before.expirySource !== 'never-said') {
+    if (tokens.expirySource === 'unknown' && before.expirySource !== 'unknown') {
       log.warn(`${server.provider.id} doesn't say how long its access token lives; set "assumedLifetime".`);
     }
     return record;

@@ -121,7 +121,7 @@ export class CrossWindowSync {
     }
     const isFinal = stored.isComplete || (await this.#isFinal(stored));
     const mine = liveSessions.get(id);
-    if (mine === undefined || mine.renewing) {
+    if (mine === undefined || mine.refreshing) {
       return;
     }
     if (isFinal && isNewer(stored, mine.record)) {
@@ -165,14 +165,14 @@ export class CrossWindowSync {
     const { clock, liveSessions, sessionStore } = this.#dependencies;
     const session = liveSessions.get(id);
     const now = clock.now();
-    if (failed === undefined || session === undefined || session.renewing || session.record.ended !== undefined) {
+    if (failed === undefined || session === undefined || session.refreshing || session.record.ended !== undefined) {
       return;
     }
     // One that lies in the future is from before the clock was set back.
     if (failed.generation !== session.record.generation || failed.at > now) {
       return;
     }
-    const { failures, at, nextTryAt, rejectedAt } = failed;
+    const { failures, at, nextAttemptAt, rejectedAt } = failed;
     const waitUntil = longestWait([failed.waitUntil, session.waitUntil], now);
     if (waitUntil !== undefined && waitUntil !== failed.waitUntil) {
       // This window was asked to wait longer than the others know.
@@ -185,7 +185,7 @@ export class CrossWindowSync {
       failure: toSharedFailure({ ...failed, waitUntil }, now),
       failures,
       failedAt: at,
-      nextTryAt: nextTryAt === undefined ? undefined : Math.max(nextTryAt, waitUntil ?? 0),
+      nextAttemptAt: nextAttemptAt === undefined ? undefined : Math.max(nextAttemptAt, waitUntil ?? 0),
       waitUntil,
       rejectedAt,
     });

@@ -42,14 +42,17 @@ export class LiveSessions {
 
   /** Sets the record of a session: a new one, or the present one with other tokens and without its failure. */
   put(record: SessionRecord): LiveSession {
-    const { record: before, renewing = false, skew } = this.#sessions.get(record.id) ?? {};
+    const { record: before, refreshing = false, skew } = this.#sessions.get(record.id) ?? {};
     if (before?.accessToken !== record.accessToken) {
-      this.#receivedAt.set(record.id, { renewedAt: this.#clock.now(), renewedUptime: this.#clock.uptime?.() });
+      this.#receivedAt.set(record.id, {
+        tokensRequestedAt: this.#clock.now(),
+        tokensRequestedUptime: this.#clock.uptime?.(),
+      });
     }
     const clockSetBackMs = this.#setBackOf(record);
     return this.#set({
       record,
-      renewing,
+      refreshing,
       skew: record.skew ?? skew,
       failures: 0,
       unsaved: false,
@@ -88,7 +91,7 @@ export class LiveSessions {
 
   /** Since the record's request was sent; if the machine was restarted in between, since it came into memory. */
   #setBackOf(record: SessionRecord): number | undefined {
-    const isComparable = elapsedUptime(record.renewedUptime, this.#clock.uptime?.()) !== undefined;
+    const isComparable = elapsedUptime(record.tokensRequestedUptime, this.#clock.uptime?.()) !== undefined;
     return clockSetBackSince(isComparable ? record : (this.#receivedAt.get(record.id) ?? record), this.#clock);
   }
 

@@ -1,5 +1,5 @@
 // How records come to be: from a sign-in, and from a renewal.
-import { claimsOf } from '../core/claims.ts';
+import { decodeJwtClaims } from '../core/jwt.ts';
 import { DAY, SECOND, elapsedUptime } from '../core/clock.ts';
 import { formatTimestamp } from '../core/log.ts';
 import { Failure } from '../core/failure.ts';
@@ -58,14 +58,14 @@ function fromTokens(tokens: Tokens) {
   return {
     tokenType: tokens.tokenType,
     accessToken: tokens.accessToken,
-    renewedAt: tokens.sentAt,
-    ...(tokens.sentUptime === undefined ? {} : { renewedUptime: tokens.sentUptime }),
+    tokensRequestedAt: tokens.sentAt,
+    ...(tokens.sentUptime === undefined ? {} : { tokensRequestedUptime: tokens.sentUptime }),
     ...(tokens.skew === undefined ? {} : { skew: tokens.skew }),
     accessExpiresAt: tokens.accessExpiresAt,
     expirySource: tokens.expirySource,
     ...(tokens.refreshToken === undefined ? {} : { refreshToken: tokens.refreshToken }),
     ...(tokens.idToken === undefined ? {} : { idToken: tokens.idToken }),
-    ...(tokens.proofKey === undefined ? {} : { proofKey: tokens.proofKey }),
+    ...(tokens.dpopKey === undefined ? {} : { dpopKey: tokens.dpopKey }),
     ...(tokens.scopes === undefined ? {} : { granted: [...tokens.scopes] }),
     // An ID token that comes with a renewal may leave out what the first one has said, and speaks of the same sign-in.
     ...(typeof acr === 'string' && acr !== '' ? { acr } : {}),
@@ -93,7 +93,7 @@ export function withRotatedToken(record: SessionRecord, refreshToken: string | u
  * @throws Failure `other-account` where it is not. A slash at the end makes no other issuer.
  */
 export function assertSameIssuer({ idToken }: SessionRecord, tokens: Tokens): Tokens {
-  const before = idToken === undefined ? undefined : claimsOf(idToken)?.['iss'];
+  const before = idToken === undefined ? undefined : decodeJwtClaims(idToken)?.['iss'];
   const now = tokens.claims?.iss;
   if (now !== undefined && typeof before === 'string' && now !== before && !isSameIssuer(now, before)) {
     throw new Failure('other-account', 'other-issuer');
@@ -111,7 +111,7 @@ export function withRefreshedTokens(before: SessionRecord, tokens: Tokens, provi
     sessionEndSource,
     sessionEndIsFixed: _isFixed,
     skew: _skew,
-    renewedUptime: _uptime,
+    tokensRequestedUptime: _uptime,
     ...rest
   } = record;
   // A record from before this was kept is bound to where it is sent now.
@@ -159,9 +159,9 @@ const SKEW_TOLERANCE = 30 * SECOND;
 
 /** By how much, in ms, this machine's clock was set since a record's tokens came: by the uptime, or else by the server's clock. */
 function clockShiftSince(record: SessionRecord, { sentAt, sentUptime, skew }: Tokens): number {
-  const elapsed = elapsedUptime(record.renewedUptime, sentUptime);
+  const elapsed = elapsedUptime(record.tokensRequestedUptime, sentUptime);
   if (elapsed !== undefined) {
-    const shift = sentAt - record.renewedAt - elapsed;
+    const shift = sentAt - record.tokensRequestedAt - elapsed;
     return Math.abs(shift) > elapsed * CLOCK_DRIFT ? shift : 0;
   }
   return record.skew === undefined || skew === undefined ? 0 : record.skew - skew;
@@ -173,14 +173,14 @@ function shiftForClockChange(record: SessionRecord, tokens: Tokens): SessionReco
   if (Math.abs(shift) <= SKEW_TOLERANCE) {
     return record;
   }
-  const { signedInAt, renewedAt, sessionEndsAt } = record;
+  const { signedInAt, tokensRequestedAt, sessionEndsAt } = record;
   const end = sessionEndsAt === undefined ? {} : { sessionEndsAt: sessionEndsAt + shift };
-  return { ...record, signedInAt: signedInAt + shift, renewedAt: renewedAt + shift, ...end };
+  return { ...record, signedInAt: signedInAt + shift, tokensRequestedAt: tokensRequestedAt + shift, ...end };
 }
 
 /** Whether a renewal has left the session's end where it was, rather than moving it along. */
 function hasStayed(before: SessionRecord, end: number, sentAt: number): boolean | undefined {
-  const elapsed = sentAt - before.renewedAt;
+  const elapsed = sentAt - before.tokensRequestedAt;
   if (before.sessionEndsAt === undefined || elapsed < 5 * SECOND) {
     return before.sessionEndIsFixed;
   }
@@ -197,7 +197,7 @@ export function describeExpiry(record: SessionRecord): string {
   const access =
     record.accessExpiresAt === undefined
       ? 'the server never said when the access token expires'
-      : `access token lives ${Math.round((record.accessExpiresAt - record.renewedAt) / SECOND)} s, until ${formatTimestamp(record.accessExpiresAt)} (${record.expirySource})`;
+      : `access token lives ${Math.round((record.accessExpiresAt - record.tokensRequestedAt) / SECOND)} s, until ${formatTimestamp(record.accessExpiresAt)} (${record.expirySource})`;
   const end =
     record.sessionEndsAt === undefined
       ? 'session end unknown'

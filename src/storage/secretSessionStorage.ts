@@ -93,7 +93,7 @@ export class SecretSessionStorage {
     }
     await withStorageErrors('store', () => this.#store.store(PREFIX + record.id, text));
     if ((await withStorageErrors('get', () => this.#store.get(PREFIX + record.id))) !== text) {
-      throw new Failure('storage', 'secret-forgotten');
+      throw new Failure('storage', 'secret-not-persistent');
     }
   }
 

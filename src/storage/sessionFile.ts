@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { Failure, sanitizeServerText } from '../core/failure.ts';
 import { CATEGORIES } from '../core/failurePolicies.ts';
 import { parseJson } from '../core/json.ts';
-import { LONGEST_WAIT } from '../core/retry.ts';
+import { MAX_RETRY_AFTER } from '../core/retry.ts';
 import { compareVersions, versionOf, type SessionRecord } from '../core/session.ts';
 
 const refreshFailureSchema = v.object({
@@ -16,7 +16,7 @@ const refreshFailureSchema = v.object({
   /** How many refreshes have failed in a row. */
   failures: v.number(),
   /** When the next automatic attempt is. */
-  nextTryAt: v.optional(v.number()),
+  nextAttemptAt: v.optional(v.number()),
   /** Until when the server has asked not to be contacted (`Retry-After`). */
   waitUntil: v.optional(v.number()),
   /** The server's own words, sanitized. */
@@ -115,12 +115,13 @@ export function withFailure(
   }
   const known = header.lastFailure?.generation === failure.generation ? header.lastFailure : undefined;
   const waitUntil = longestWait([known?.waitUntil, failure.waitUntil], failure.at);
-  const nextTryAt = failure.nextTryAt === undefined ? undefined : Math.max(failure.nextTryAt, waitUntil ?? 0);
+  const nextAttemptAt =
+    failure.nextAttemptAt === undefined ? undefined : Math.max(failure.nextAttemptAt, waitUntil ?? 0);
   const rejections = [known?.rejectedAt, failure.rejectedAt]
     .filter((at) => at !== undefined)
     .filter((at) => at <= failure.at);
   const rejectedAt = rejections.length === 0 ? undefined : Math.min(...rejections);
-  return { ...header, lastFailure: { ...failure, waitUntil, nextTryAt, rejectedAt } };
+  return { ...header, lastFailure: { ...failure, waitUntil, nextAttemptAt, rejectedAt } };
 }
 
 /** The file once a refresh token is about to be sent. No window waits for an earlier response any more. */
@@ -153,7 +154,7 @@ export function isBeingCompleted(header: SessionHeader | undefined): boolean {
 
 /** Whether a wait isn't over; one longer than any that is obeyed is from before the clock was set back. */
 export function isWait(until: number | undefined, now: number): until is number {
-  return until !== undefined && until > now && until - now <= LONGEST_WAIT;
+  return until !== undefined && until > now && until - now <= MAX_RETRY_AFTER;
 }
 
 /** The longest of several waits that aren't over, as a time in ms since the Unix epoch; undefined if none is. */

@@ -79,7 +79,7 @@ export class StorageProbe {
       try {
         await secrets.store(key, value);
         if ((await secrets.get(key)) !== value) {
-          throw new Failure('storage', 'secret-forgotten');
+          throw new Failure('storage', 'secret-not-persistent');
         }
       } finally {
         await secrets.delete(key);
@@ -96,7 +96,7 @@ export class StorageProbe {
       const isThere = (await folder.read(name)) === text;
       await folder.delete(name);
       if (!isThere || (await folder.read(name)) !== undefined) {
-        throw new Failure('storage', 'folder-forgotten');
+        throw new Failure('storage', 'folder-not-persistent');
       }
     });
   }
@@ -131,7 +131,9 @@ export class StorageProbe {
   /** Waits no longer than the timeout; the rest happens in the background. */
   #within<T>(probe: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = setDeadline(this.#dependencies.clock, TIMEOUT, () => reject(new Failure('storage', 'too-slow')));
+      const timer = setDeadline(this.#dependencies.clock, TIMEOUT, () =>
+        reject(new Failure('storage', 'storage-timeout')),
+      );
       probe()
         .finally(() => timer.dispose())
         .then(resolve, reject);

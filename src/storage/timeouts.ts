@@ -15,7 +15,7 @@ const REFRESH_WAIT = 5 * SECOND;
 
 /** SecretStorage whose calls reject with a Failure `storage` after a timeout. */
 export function storeWithTimeout(store: SecretStore, clock: Clock): SecretStore {
-  const within = circuitBreaker(clock, STORE_TIMEOUT, 'secret-slow');
+  const within = circuitBreaker(clock, STORE_TIMEOUT, 'secret-timeout');
   return {
     get: (key) => within(() => store.get(key)),
     store: (key, value) => within(() => store.store(key, value)),
@@ -27,7 +27,7 @@ export function storeWithTimeout(store: SecretStore, clock: Clock): SecretStore 
 
 /** A folder whose calls reject with a Failure `storage` after a timeout. */
 export function folderWithTimeout(folder: Folder, clock: Clock): Folder {
-  const within = circuitBreaker(clock, FOLDER_TIMEOUT, 'folder-slow');
+  const within = circuitBreaker(clock, FOLDER_TIMEOUT, 'folder-timeout');
   return {
     list: () => within(() => folder.list()),
     read: (name) => within(() => folder.read(name)),

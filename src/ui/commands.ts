@@ -6,7 +6,7 @@ import type { Provider, SignInMethod } from '../core/provider.ts';
 import { FAILURE_POLICIES, endsSession, isStorageFailure } from '../core/failurePolicies.ts';
 import { tokenLifetimes, loginHintOf, endedFailure, type SessionRecord } from '../core/session.ts';
 import { statusOf, type LiveSession } from '../core/status.ts';
-import { hintsAfter } from '../protocol/authorize.ts';
+import { hintsAfterFailure } from '../protocol/authorize.ts';
 import type { ServerSignOut } from '../sessions/serverSignOut.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
 import type { TokenRefresher } from '../sessions/tokenRefresher.ts';
@@ -72,7 +72,7 @@ export class Commands {
     const chosen = await this.#pickProvider();
     if (chosen !== undefined) {
       await this.signInTo(chosen, chosen.scopes, {
-        isAnother: this.#dependencies.sessionManager.getActive(chosen.id).length > 0,
+        wantsOtherAccount: this.#dependencies.sessionManager.getActive(chosen.id).length > 0,
       });
     }
   }
@@ -90,7 +90,10 @@ export class Commands {
     } catch (error) {
       this.#dependencies
         .notifications()
-        .reportFailure(error, this.attemptAt(provider, scopes, { ...hints, ...hintsAfter(toFailure(error)) }, method));
+        .reportFailure(
+          error,
+          this.attemptAt(provider, scopes, { ...hints, ...hintsAfterFailure(toFailure(error)) }, method),
+        );
     }
   }
 
@@ -153,7 +156,7 @@ export class Commands {
     await this.signInTo(
       provider,
       record.scopes,
-      { loginHint: loginHintOf(record), ...(failure === undefined ? {} : hintsAfter(failure)) },
+      { loginHint: loginHintOf(record), ...(failure === undefined ? {} : hintsAfterFailure(failure)) },
       method,
     );
   }
@@ -224,7 +227,7 @@ export class Commands {
   async #renewNow(): Promise<void> {
     const renewable = this.#dependencies.sessionManager
       .getAll()
-      .filter(({ record }) => tokenLifetimes(record).renewable);
+      .filter(({ record }) => tokenLifetimes(record).isRefreshable);
     const session = await this.#pickSession(renewable, text.pickRenew());
     if (session !== undefined) {
       await this.renew(session.record);

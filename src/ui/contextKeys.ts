@@ -18,7 +18,7 @@ export class ContextKeys {
     this.#tell(CONTEXT_KEYS.hasSessions, sessions.length > 0);
     this.#tell(
       CONTEXT_KEYS.canRenew,
-      sessions.some(({ record }) => tokenLifetimes(record).renewable),
+      sessions.some(({ record }) => tokenLifetimes(record).isRefreshable),
     );
   }
 

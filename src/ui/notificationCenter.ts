@@ -94,13 +94,13 @@ export class NotificationCenter implements Disposable {
 
   #noteState(session: LiveSession, isNew: boolean): void {
     const { clock, notificationClaims } = this.#dependencies;
-    const { ended, id, providerId, renewedAt, signedInAt } = session.record;
+    const { ended, id, providerId, tokensRequestedAt, signedInAt } = session.record;
     if (ended === undefined && isUnexpired(tokenLifetimes(session.record), sessionTime(session, clock.now()))) {
       this.#deadAtStart.delete(id);
     } else if (isNew) {
       this.#deadAtStart.add(id);
     }
-    if (isNew && renewedAt === signedInAt) {
+    if (isNew && tokensRequestedAt === signedInAt) {
       // Somebody has just signed in, so that the next sign-out for idle time is told again.
       void notificationClaims.forget(providerId, 'idle');
     }

@@ -6,7 +6,7 @@ import { leavesPortOpen, redirectUrisOf } from '../core/redirectUri.ts';
 import type { Action } from '../core/failurePolicy.ts';
 import { deviceFlow } from '../flows/deviceFlow.ts';
 import { getFlow, redirectUrisFor } from '../flows/signInFlows.ts';
-import { measureSkew } from '../protocol/skew.ts';
+import { measureClockSkew } from '../protocol/clockSkew.ts';
 import type { Transport } from '../protocol/transport.ts';
 import type { ClientSecrets } from '../storage/clientSecrets.ts';
 import { chooseFixedPort } from './fixedPort.ts';
@@ -213,7 +213,7 @@ export class RecoveryActions {
       return;
     }
     // Where the clock is so far off that not even a certificate is accepted, there is nothing to compare with.
-    const skew = await measureSkew(provider, transport).catch(() => undefined);
+    const skew = await measureClockSkew(provider, transport).catch(() => undefined);
     if (skew !== undefined) {
       this.#dependencies.noteSkew(provider.id, skew);
     }

@@ -64,7 +64,7 @@ export function getNotifications(
  */
 function ofTrouble(session: LiveSession, ports: SessionNotificationDependencies): SessionNotification | undefined {
   const { failure, record, refused = false } = session;
-  const { ended, id, renewedAt, signedInAt } = record;
+  const { ended, id, tokensRequestedAt, signedInAt } = record;
   const wasDead = ports.wasDeadAtStart(id);
   if (ended !== undefined) {
     return wasDead
@@ -78,8 +78,8 @@ function ofTrouble(session: LiveSession, ports: SessionNotificationDependencies)
   }
   // An episode lasts until a renewal has worked; what of it a person must look at may change, and an outage is one.
   return isPassing
-    ? ofFailure({ kind: 'outage', id, since: renewedAt }, session, failure, ports)
-    : ofFailure({ kind: 'attention', id, since: renewedAt, what: failure.category }, session, failure, ports);
+    ? ofFailure({ kind: 'outage', id, since: tokensRequestedAt }, session, failure, ports)
+    : ofFailure({ kind: 'attention', id, since: tokensRequestedAt, what: failure.category }, session, failure, ports);
 }
 
 function ofFailure(
@@ -144,12 +144,12 @@ function ofConsent({ record }: LiveSession, ports: SessionNotificationDependenci
 
 /** Tokens that would be lost on a restart are a person's matter, once until they are stored. */
 function ofStore(
-  { record, renewing, unsaved }: LiveSession,
+  { record, refreshing, unsaved }: LiveSession,
   ports: SessionNotificationDependencies,
 ): SessionNotification | undefined {
   const { id, providerId } = record;
   const choices = [ports.choice('log', ports.subjectOf(record))];
-  return renewing || !unsaved
+  return refreshing || !unsaved
     ? undefined
     : { kind: 'storage', id, since: 0, words: text.sayUnsaved(ports.nameOf(providerId)), choices };
 }
@@ -157,7 +157,9 @@ function ofStore(
 /** A clock that is far off, by the latest answer of each server. */
 function ofClocks(sessions: readonly LiveSession[], ports: SessionNotificationDependencies): SessionNotification[] {
   const skews = new Map<string, number>();
-  for (const { record, skew } of [...sessions].sort((one, other) => one.record.renewedAt - other.record.renewedAt)) {
+  for (const { record, skew } of [...sessions].sort(
+    (one, other) => one.record.tokensRequestedAt - other.record.tokensRequestedAt,
+  )) {
     if (skew !== undefined) {
       skews.set(record.providerId, skew);
     }

@@ -96,7 +96,7 @@ export class SessionPicker {
     const { record } = session;
     const { state } = statusOf(session, settings.lifetimes(), clock.now());
     const account = { description: record.account.label, detail: text.stateName(state) };
-    const canRenew = tokenLifetimes(record).renewable;
+    const canRenew = tokenLifetimes(record).isRefreshable;
     const maySignIn =
       !canRenew ||
       (session.failure !== undefined &&

@@ -12,16 +12,16 @@ import * as text from '../host/startMessages.ts';
 const ICONS: Readonly<Record<State, string>> = {
   'signed-out': '$(account)',
   'signed-in': '$(pass)',
-  renewing: '$(sync~spin)',
+  refreshing: '$(sync~spin)',
   'signing-in': '$(sync~spin)',
   retrying: '$(sync-ignored)',
   ending: '$(warning)',
-  attention: '$(warning)',
+  'needs-attention': '$(warning)',
   ended: '$(error)',
 };
 
 /** States in which a person has to act: the only ones with a coloured ground. */
-const NEEDS_PERSON: ReadonlySet<State> = new Set<State>(['ended', 'ending', 'attention']);
+const NEEDS_PERSON: ReadonlySet<State> = new Set<State>(['ended', 'ending', 'needs-attention']);
 
 const WARNING = new vscode.ThemeColor('statusBarItem.warningBackground');
 
@@ -65,7 +65,7 @@ export class StatusBar implements Disposable {
     this.#item.show();
     const next = statuses[0]?.countdown;
     if (next !== undefined && next.to > now) {
-      this.#timer = this.#clock.after(Math.max(100, remaining(next.to - now).trueFor), () => this.update());
+      this.#timer = this.#clock.after(Math.max(100, remaining(next.to - now).validFor), () => this.update());
     }
   }
 
@@ -97,15 +97,15 @@ export class StatusBar implements Disposable {
     switch (state) {
       case 'ended':
         return text.statusEnded(name);
-      case 'attention':
+      case 'needs-attention':
         return text.statusAttention(name);
       case 'ending':
         return text.statusEnding(name, left);
       case 'retrying':
-        return session.nextTryAt === undefined || session.renewing
+        return session.nextAttemptAt === undefined || session.refreshing
           ? text.statusRetryingNow(name)
-          : text.statusRetrying(name, text.formatTime(session.nextTryAt, now));
-      case 'renewing':
+          : text.statusRetrying(name, text.formatTime(session.nextAttemptAt, now));
+      case 'refreshing':
         return text.statusRenewing(name);
       case 'signing-in':
       case 'signed-in':
@@ -155,7 +155,7 @@ export class StatusBar implements Disposable {
 
   #describe(
     markdown: vscode.MarkdownString,
-    { session, state, accessExpiresAt, sessionEndsAt, renewalDueAt }: SessionStatus,
+    { session, state, accessExpiresAt, sessionEndsAt, refreshDueAt }: SessionStatus,
     now: number,
   ): void {
     const { record } = session;
@@ -175,18 +175,18 @@ export class StatusBar implements Disposable {
     );
     line(
       markdown,
-      record.renewedAt === record.signedInAt
+      record.tokensRequestedAt === record.signedInAt
         ? text.tooltipSignedInAt(at(record.signedInAt))
-        : text.tooltipLastRenewal(at(record.renewedAt)),
+        : text.tooltipLastRenewal(at(record.tokensRequestedAt)),
     );
     if (record.refreshToken === undefined) {
       line(markdown, text.tooltipNoRenewal());
-    } else if (renewalDueAt !== undefined && record.ended === undefined) {
+    } else if (refreshDueAt !== undefined && record.ended === undefined) {
       line(
         markdown,
-        session.nextTryAt === undefined
-          ? text.tooltipNextRenewal(at(renewalDueAt))
-          : text.tooltipNextTry(at(session.nextTryAt)),
+        session.nextAttemptAt === undefined
+          ? text.tooltipNextRenewal(at(refreshDueAt))
+          : text.tooltipNextTry(at(session.nextAttemptAt)),
       );
     }
     if (session.lockHolder !== undefined) {

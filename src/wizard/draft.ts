@@ -1,5 +1,5 @@
 // What has been answered while adding a provider, and the entry of the settings that comes of it.
-import { isLoopbackHost } from '../core/address.ts';
+import { isLoopbackHost } from '../core/secureUrl.ts';
 import { withoutWellKnown } from '../core/issuer.ts';
 import { parseProviders } from '../core/parseProviders.ts';
 import type { Provider, ProviderField } from '../core/provider.ts';

@@ -26,7 +26,7 @@ const NOT_WRITTEN_OUT: readonly string[] = [
   // Failures that another window, or an earlier start, has noted.
   `core/session.ts: CATEGORIES.find((one) => one === category) ?? 'session-ended', code`,
   'storage/sessionFile.ts: category, code',
-  // "secret-slow" and "folder-slow", as its two callers in the same file say.
+  // "secret-timeout" and "folder-timeout", as its two callers in the same file say.
   `storage/timeouts.ts: 'storage', code`,
   // A code of the library, by its name.
   `protocol/device.ts: 'invalid-response', oauth.INVALID_RESPONSE`,

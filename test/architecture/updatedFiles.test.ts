@@ -52,7 +52,11 @@ describe('a window whose files are replaced', function () {
   const start = (left: number): void => {
     const store = new FakeStore();
     const now = Date.now();
-    const record = recordAt(server.issuer, now, { renewedAt: now - SECOND, accessExpiresAt: now + left, origins: [] });
+    const record = recordAt(server.issuer, now, {
+      tokensRequestedAt: now - SECOND,
+      accessExpiresAt: now + left,
+      origins: [],
+    });
     store.secrets.set('session:s1', JSON.stringify(record));
     extension.activate(fakeContext({ folder: join(folder, 'storage'), store, subscriptions }));
   };

@@ -27,7 +27,7 @@ const points = new Points((point, isHeld) => say({ kind: 'at', point, isHeld }))
 const clock = new SettableClock(points);
 const faults: FolderFaults = { code: undefined, ignoresLocks: false };
 const testStore = new TestStore((id, call) => say({ kind: 'store', id, call }));
-const transport: Transport = { fetch: fetchWith(points), clock, log, deadline: 20 * SECOND };
+const transport: Transport = { fetch: fetchWith(points), clock, log, timeout: 20 * SECOND };
 const discovery = new Discovery(transport);
 const sessions = new TestSessions({
   keyNames: allKeyNames,
@@ -40,7 +40,7 @@ const sessions = new TestSessions({
   liveness: livenessWith(nodeProcessLiveness(), points),
   cipher: nodeCipher,
   provider: (id) => (id === options.provider.id ? options.provider : undefined),
-  lifetimes: () => ({ leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE, place: options.place }),
+  lifetimes: () => ({ leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE, jitter: options.place }),
   minimumValidity: () => MINUTE,
   uptime: nodeUptime,
   idleTimeouts: () => new Map(),

@@ -4,9 +4,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Provider } from '../../src/core/provider.ts';
-import { authorizationRequest } from '../../src/protocol/authorize.ts';
+import { createAuthorizationRequest } from '../../src/protocol/authorize.ts';
 import { exchangeCode } from '../../src/protocol/exchange.ts';
-import { accountOf, type SignInGrant } from '../../src/protocol/identity.ts';
+import { resolveAccount, type SignInGrant } from '../../src/protocol/identity.ts';
 import { discovered, providerAt, REDIRECT_URI, transportWith } from '../support/fixtures.ts';
 import { Person } from '../support/browserless.ts';
 import { hashOf, type JournalEntry } from '../../tools/identityJournal.ts';
@@ -111,14 +111,14 @@ export class World {
     const transport = transportWith();
     const { signal } = new AbortController();
     const server = await discovered(this.identity.issuer, this.provider, transport);
-    const request = await authorizationRequest(server, REDIRECT_URI, SCOPES);
+    const request = await createAuthorizationRequest(server, REDIRECT_URI, SCOPES);
     const answer = await new Person().authorize(request.url.href);
     const tokens = await exchangeCode(server, request, answer.searchParams, transport, signal);
     this.#grant = {
       provider: this.provider,
       scopes: SCOPES,
       tokens,
-      account: await accountOf(server, tokens, transport, signal),
+      account: await resolveAccount(server, tokens, transport, signal),
     };
     this.#grantId = (await this.identity.provider.RefreshToken.find(this.firstToken))?.grantId ?? '';
     assert.notEqual(this.#grantId, '', 'The server does not know the session.');

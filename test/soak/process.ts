@@ -1,4 +1,4 @@
-import { LONGEST_DELAY, type Clock } from '../../src/core/clock.ts';
+import { MAX_DELAY, type Clock } from '../../src/core/clock.ts';
 import type { Random } from './random.ts';
 import type { Time } from './time.ts';
 
@@ -97,7 +97,7 @@ export class Process {
         }
       };
       // Like the platform's own timers, a delay that is too long fires at once.
-      const timer = this.#time.afterAwake(delay > LONGEST_DELAY ? 0 : delay, () => this.deliver(once, true));
+      const timer = this.#time.afterAwake(delay > MAX_DELAY ? 0 : delay, () => this.deliver(once, true));
       return {
         dispose: () => {
           isOver = true;

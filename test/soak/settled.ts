@@ -63,7 +63,7 @@ function judgeWindow(
   const canRead = keyring.model !== 'browser' || copies.some((copy) => copy !== undefined && !isNewer(newest, copy));
   if (mine !== undefined && !isNewer(newest, mine) && mine.refreshToken === newest.refreshToken) {
     figures.count('settled: newest');
-  } else if (time.wall - newest.renewedAt < NEXT_LOOK && (mine?.generation ?? 0) >= newest.generation - 4) {
+  } else if (time.wall - newest.tokensRequestedAt < NEXT_LOOK && (mine?.generation ?? 0) >= newest.generation - 4) {
     figures.count('settled: the newest is on its way');
   } else if (!canRead) {
     figures.count('settled: cannot read the newest');

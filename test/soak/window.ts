@@ -58,12 +58,12 @@ export class Window {
     };
     const log: Log = { trace: () => {}, debug: () => {}, info: tell, warn: tell, error: tell };
     const { clock } = process;
-    const transport: Transport = { clock, log, deadline: 20 * SECOND, fetch: network.view(process) };
+    const transport: Transport = { clock, log, timeout: 20 * SECOND, fetch: network.view(process) };
     const settings: LifetimeSettings = {
       leeway: 5 * MINUTE,
       refreshInterval: ground.refreshInterval,
       warning: 10 * MINUTE,
-      place: random.next(),
+      jitter: random.next(),
     };
     const secrets = keyring.view(process);
     const files = brokenFolder(folder.view(process), broken);

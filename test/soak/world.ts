@@ -113,7 +113,7 @@ export class World implements Scene {
       tell: (window, line) => this.story.tell(`${window.name}: ${line}`),
       onChange: (window, change) => {
         this.judge.onChange(window, change);
-        if (change.after?.renewing === true && change.before?.renewing === false) {
+        if (change.after?.refreshing === true && change.before?.refreshing === false) {
           this.weather.onRenewal(window);
         }
       },

@@ -26,7 +26,7 @@ export const SAMPLE: SessionRecord = {
   idToken: 'SECRET-id',
   generation: 1,
   signedInAt: SIGNED_IN_AT,
-  renewedAt: SIGNED_IN_AT,
+  tokensRequestedAt: SIGNED_IN_AT,
   accessExpiresAt: SIGNED_IN_AT + HOUR,
   expirySource: 'expires_in',
 };
@@ -45,5 +45,5 @@ export const UNRENEWABLE: SessionRecord = without(SAMPLE, 'refreshToken');
 
 /** A record as it lives in memory while nothing is wrong. */
 export function live(record: SessionRecord, more: Partial<LiveSession> = {}): LiveSession {
-  return { record, renewing: false, failures: 0, unsaved: false, ...more };
+  return { record, refreshing: false, failures: 0, unsaved: false, ...more };
 }

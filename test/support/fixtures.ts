@@ -4,7 +4,7 @@ import { SECOND, systemClock, type Clock } from '../../src/core/clock.ts';
 import { silentLog } from '../../src/core/log.ts';
 import { parseProviders } from '../../src/core/parseProviders.ts';
 import type { Provider } from '../../src/core/provider.ts';
-import { authorizationRequest, type AuthorizationRequest } from '../../src/protocol/authorize.ts';
+import { createAuthorizationRequest, type AuthorizationRequest } from '../../src/protocol/authorize.ts';
 import { Discovery, type ServerContext } from '../../src/protocol/discovery.ts';
 import { exchangeCode } from '../../src/protocol/exchange.ts';
 import type { Tokens } from '../../src/protocol/tokens.ts';
@@ -22,8 +22,8 @@ export function providerAt(issuer: string, more: Partial<Provider> = {}): Provid
 }
 
 /** The platform's own `fetch`, with a deadline. */
-export function transportWith(clock: Clock = systemClock, deadline = 30 * SECOND, log = silentLog): Transport {
-  return { fetch: (...arguments_) => fetch(...arguments_), clock, log, deadline };
+export function transportWith(clock: Clock = systemClock, timeout = 30 * SECOND, log = silentLog): Transport {
+  return { fetch: (...arguments_) => fetch(...arguments_), clock, log, timeout };
 }
 
 /** What a server says of itself, found out by the product's own discovery. */
@@ -64,7 +64,7 @@ export async function trade(
   { scopes = ['read'], provider = {}, transport = transportWith() }: Trade = {},
 ): Promise<Tokens> {
   const found = await discovered(server.issuer, provider, transport);
-  const request = await authorizationRequest(found, REDIRECT_URI, scopes);
+  const request = await createAuthorizationRequest(found, REDIRECT_URI, scopes);
   return exchangeCode(found, request, answerTo(request), transport, new AbortController().signal);
 }
 
@@ -79,7 +79,7 @@ export async function tradeForIdToken(
   provider: Partial<Provider> = {},
 ): Promise<Tokens> {
   const found = await discovered(server.issuer, provider, transport);
-  const request = await authorizationRequest(found, REDIRECT_URI, ['openid']);
+  const request = await createAuthorizationRequest(found, REDIRECT_URI, ['openid']);
   const token = await idToken(request.nonce);
   server.onToken({ body: { ...GOOD_TOKENS, ...(token === undefined ? {} : { id_token: token }) } });
   return exchangeCode(found, request, answerTo(request), transport, new AbortController().signal);

@@ -1,4 +1,4 @@
-import { LONGEST_DELAY, type Clock, type Disposable, type Uptime } from '../../src/core/clock.ts';
+import { MAX_DELAY, type Clock, type Disposable, type Uptime } from '../../src/core/clock.ts';
 import { settle } from './fakeClock.ts';
 
 interface Timer {
@@ -37,7 +37,7 @@ export class ManualAsyncClock implements Clock {
   /** Runs a function when so many ms have passed. */
   after(delay: number, run: () => void): Disposable {
     this.longestDelay = Math.max(this.longestDelay, delay);
-    const timer = { at: this.#now + (delay > LONGEST_DELAY ? 0 : Math.max(0, delay)), run };
+    const timer = { at: this.#now + (delay > MAX_DELAY ? 0 : Math.max(0, delay)), run };
     this.#timers = [...this.#timers, timer];
     return {
       dispose: () => {

@@ -100,7 +100,7 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
     leeway: 5 * MINUTE,
     refreshInterval: 12 * HOUR,
     warning: 10 * MINUTE,
-    place: 0,
+    jitter: 0,
     ...options.settings,
   };
   const providers = options.providers ?? [providerAt(issuer)];
@@ -119,7 +119,7 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
   const transport: Transport = {
     clock,
     log,
-    deadline: 20 * SECOND,
+    timeout: 20 * SECOND,
     fetch: (...request) => (options.awaitsRequest?.() === false ? fetch(...request) : counted(fetch(...request))),
   };
   const cipher: Cipher = {
@@ -223,7 +223,7 @@ export function recordAt(issuer: string, now: number, more: Partial<SessionRecor
     refreshToken: 'refresh-1',
     generation: 1,
     signedInAt: now,
-    renewedAt: now,
+    tokensRequestedAt: now,
     accessExpiresAt: now + 5 * MINUTE,
     expirySource: 'expires_in',
     ...more,
@@ -233,7 +233,10 @@ export function recordAt(issuer: string, now: number, more: Partial<SessionRecor
 /** Puts a session into a test window as if it had been signed in there: in memory and in the session store. */
 export async function seedSession(testWindow: TestWindow, given: SessionRecord): Promise<SessionRecord> {
   const { boot, ms } = testWindow.clock.uptime();
-  const record = { renewedUptime: { boot, ms: ms - (testWindow.clock.now() - given.renewedAt) }, ...given };
+  const record = {
+    tokensRequestedUptime: { boot, ms: ms - (testWindow.clock.now() - given.tokensRequestedAt) },
+    ...given,
+  };
   testWindow.liveSessions.put(record);
   await testWindow.sessionStore.put(record);
   return record;

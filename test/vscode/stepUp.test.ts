@@ -122,7 +122,7 @@ describe('a step up', () => {
 
   it('is not tried when the challenge is not understood', async () => {
     await assert.rejects(silently(challenge('error="insufficient_user_authentication", max_age="soon"')), {
-      name: 'SessionKeeper.bad-challenge',
+      name: 'SessionKeeper.invalid-challenge',
       message: /could not be understood \(“max_age”\)/,
     });
   });

@@ -94,7 +94,7 @@ function unsafeAlgorithm(name: string, about: string, algorithm: 'HS256' | 'none
 function badRenewal(
   name: string,
   about: string,
-  category: 'untrusted-answer' | 'other-account',
+  category: 'untrusted-response' | 'other-account',
   code: string,
   claim: 'iss' | 'sub',
 ): Module {
@@ -280,13 +280,13 @@ export const CONNECT_MODULES: readonly Module[] = [
   badIdToken(
     'oidcc-client-test-invalid-aud',
     'sends an ID token for another client',
-    ['untrusted-answer', 'OAUTH_JWT_CLAIM_COMPARISON_FAILED'],
+    ['untrusted-response', 'OAUTH_JWT_CLAIM_COMPARISON_FAILED'],
     withClaims(({ aud }) => ({ aud: longer(aud) })),
   ),
   badIdToken(
     'oidcc-client-test-invalid-iss',
     'sends an ID token of another issuer',
-    ['untrusted-answer', 'OAUTH_JWT_CLAIM_COMPARISON_FAILED'],
+    ['untrusted-response', 'OAUTH_JWT_CLAIM_COMPARISON_FAILED'],
     withClaims(({ iss }) => ({ iss: longer(iss) })),
   ),
   badSignature('RS256'),
@@ -330,7 +330,7 @@ export const CONNECT_MODULES: readonly Module[] = [
   badIdToken(
     'oidcc-client-test-nonce-invalid',
     'sends an ID token with another nonce',
-    ['untrusted-answer', 'OAUTH_JWT_CLAIM_COMPARISON_FAILED'],
+    ['untrusted-response', 'OAUTH_JWT_CLAIM_COMPARISON_FAILED'],
     withClaims(({ nonce }) => ({ nonce: longer(nonce) })),
   ),
   notApplicable(
@@ -396,7 +396,7 @@ export const CONNECT_MODULES: readonly Module[] = [
   refuses(
     'oidcc-client-test-userinfo-invalid-sub',
     'tells of another person at the userinfo endpoint',
-    ['untrusted-answer', 'wrong-subject'],
+    ['untrusted-response', 'wrong-subject'],
     {
       userinfo: (claims) => ({ ...claims, sub: `${String(claims['sub'])}invalid` }),
     },
@@ -428,7 +428,7 @@ export const CONNECT_MODULES: readonly Module[] = [
   badRenewal(
     'oidcc-client-test-refresh-token-invalid-issuer',
     'sends an ID token of another issuer at a renewal',
-    'untrusted-answer',
+    'untrusted-response',
     'OAUTH_JWT_CLAIM_COMPARISON_FAILED',
     'iss',
   ),

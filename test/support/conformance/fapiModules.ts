@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
-import { proofHeaders, ProofKeys } from '../../../src/protocol/dpop.ts';
+import { dpopHeaders, DpopKeys } from '../../../src/protocol/dpop.ts';
 import { accepts, refuses, type Module } from './module.ts';
 import type { RelyingParty } from './relyingParty.ts';
 import type { Faults } from './suiteServer.ts';
@@ -44,7 +44,7 @@ function strayed(name: string, about: string, change: (answer: URLSearchParams) 
     about,
     verdict: 'refuses',
     category: 'sign-in-timeout',
-    code: 'sign-in-deadline',
+    code: 'sign-in-timeout',
     because:
       'The page says at once that it is not the answer to this sign-in, which waits on: else anybody who can make the browser load an address could end it.',
     run: async (party) => {
@@ -55,7 +55,7 @@ function strayed(name: string, about: string, change: (answer: URLSearchParams) 
       assert.deepEqual([arrival?.status, /<h1>(.+)<\/h1>/.exec(arrival?.html ?? '')?.[1]], [400, 'Not this sign-in']);
       await party.testWindow.clock.pass(5 * MINUTE);
       const { failure } = await ended;
-      assert.deepEqual([failure?.category, failure?.code], ['sign-in-timeout', 'sign-in-deadline']);
+      assert.deepEqual([failure?.category, failure?.code], ['sign-in-timeout', 'sign-in-timeout']);
       assert.deepEqual([party.server.requestsTo('token'), party.server.requestsTo('userinfo')], [[], []]);
     },
   };
@@ -66,21 +66,21 @@ async function signInBound(party: RelyingParty): Promise<SessionRecord> {
   asProfiled(party);
   party.server.bindsTokens = true;
   const { session } = await party.signInWell();
-  assert.deepEqual([session.tokenType, session.proofKey?.crv], ['DPoP', 'P-256']);
+  assert.deepEqual([session.tokenType, session.dpopKey?.crv], ['DPoP', 'P-256']);
   return session;
 }
 
 /** What the userinfo endpoint says to another extension that has a token: the status. */
 async function askBound(
   { testWindow, server }: RelyingParty,
-  { accessToken, proofKey }: SessionRecord,
+  { accessToken, dpopKey }: SessionRecord,
 ): Promise<number> {
-  assert.ok(proofKey !== undefined);
-  const keys = new ProofKeys();
-  keys.hear({ skew: 0, ahead: testWindow.clock.now() - Date.now() });
+  assert.ok(dpopKey !== undefined);
+  const keys = new DpopKeys();
+  keys.recordServerClock({ skew: 0, platformClockOffset: testWindow.clock.now() - Date.now() });
   const url = new URL(`${server.issuer}userinfo`);
   const { status } = await fetch(url, {
-    headers: { ...(await proofHeaders(await keys.of(proofKey), accessToken, { method: 'GET', url })) },
+    headers: { ...(await dpopHeaders(await keys.getOrImport(dpopKey), accessToken, { method: 'GET', url })) },
   });
   return status;
 }
@@ -92,7 +92,7 @@ export const FAPI_MODULES: readonly Module[] = [
       asProfiled(party);
       party.server.faults = { tokens: (answer) => ({ ...answer, expires_in: undefined }) };
       const { session } = await party.signInWell();
-      assert.deepEqual([session.expirySource, session.accessExpiresAt], ['never-said', undefined]);
+      assert.deepEqual([session.expirySource, session.accessExpiresAt], ['unknown', undefined]);
       assert.equal(await party.userinfoWith(session.accessToken), 200);
     },
   }),
@@ -108,14 +108,14 @@ export const FAPI_MODULES: readonly Module[] = [
   refused(
     'invalid-authorization-response-iss',
     'names another issuer in the authorization response',
-    ['untrusted-answer', 'wrong-issuer'],
+    ['untrusted-response', 'wrong-issuer'],
     { authorization: (answer) => answer.set('iss', `${answer.get('iss') ?? ''}1`) },
     0,
   ),
   refused(
     'remove-authorization-response-iss',
     'names no issuer in the authorization response, although it says that it does',
-    ['untrusted-answer', 'wrong-issuer'],
+    ['untrusted-response', 'wrong-issuer'],
     { authorization: (answer) => answer.delete('iss') },
     0,
   ),
@@ -124,7 +124,7 @@ export const FAPI_MODULES: readonly Module[] = [
     run: async (party) => {
       const session = await signInBound(party);
       const renewed = await party.testWindow.tokenRefresher.refresh(session.id, { reason: 'test' });
-      assert.deepEqual([renewed.tokenType, renewed.generation, renewed.proofKey], ['DPoP', 2, session.proofKey]);
+      assert.deepEqual([renewed.tokenType, renewed.generation, renewed.dpopKey], ['DPoP', 2, session.dpopKey]);
       assert.equal(await askBound(party, renewed), 200);
       assert.deepEqual([party.server.requestsTo('token').length, party.server.requestsTo('userinfo').length], [2, 2]);
     },
@@ -185,7 +185,7 @@ export const FAPI_MODULES: readonly Module[] = [
         const { session } = await party.signInWell();
         assert.deepEqual(
           [session.scopes, session.expirySource],
-          [['openid', 'profile', 'email', 'offline_access'], 'never-said'],
+          [['openid', 'profile', 'email', 'offline_access'], 'unknown'],
         );
       },
     },

@@ -58,11 +58,11 @@ export const HALF_BAD: Readonly<Record<string, readonly [Readonly<Record<string,
 };
 /** Claims of an ID token that are wrong; undefined takes one away. */
 export const BAD_ID_TOKENS: Readonly<Record<string, readonly [Readonly<Record<string, unknown>>, Category]>> = {
-  'of another issuer': [{ iss: 'https://evil.example.com' }, 'untrusted-answer'],
+  'of another issuer': [{ iss: 'https://evil.example.com' }, 'untrusted-response'],
   'without an issuer': [{ iss: undefined }, 'invalid-response'],
-  'for another client': [{ aud: 'other' }, 'untrusted-answer'],
+  'for another client': [{ aud: 'other' }, 'untrusted-response'],
   'for nobody': [{ aud: undefined }, 'invalid-response'],
-  'for several clients, and given to another': [{ aud: ['editor', 'other'], azp: 'other' }, 'untrusted-answer'],
+  'for several clients, and given to another': [{ aud: ['editor', 'other'], azp: 'other' }, 'untrusted-response'],
   'of another person': [{ sub: 'person-2' }, 'other-account'],
   'of nobody': [{ sub: undefined }, 'invalid-response'],
   'of a number': [{ sub: 7 }, 'invalid-response'],

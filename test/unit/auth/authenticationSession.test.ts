@@ -54,7 +54,7 @@ describe('The changes of sessions', () => {
   const NONE = { added: [], removed: [], changed: [], survivors: [] };
 
   it('are none when nothing is other than before', () => {
-    assert.deepEqual(changes(snapshot(session('a')), snapshot(session('a', { renewedAt: 0 }))), NONE);
+    assert.deepEqual(changes(snapshot(session('a')), snapshot(session('a', { tokensRequestedAt: 0 }))), NONE);
   });
 
   it('are what came, went, has a new token or was signed in anew', () => {

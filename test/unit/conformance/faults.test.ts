@@ -2,7 +2,7 @@
 // the category that comes of it.
 import assert from 'node:assert/strict';
 import type { Category } from '../../../src/core/failurePolicies.ts';
-import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
 import { requestDeviceCode, requestDeviceTokens, type DeviceCode } from '../../../src/protocol/device.ts';
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
@@ -32,8 +32,8 @@ const ENDPOINTS: Readonly<Record<string, Asking>> = {
     const code: DeviceCode = {
       deviceCode: 'device-code-1',
       userCode: 'A',
-      address: 'http://127.0.0.1/device',
-      completeAddress: undefined,
+      verificationUri: 'http://127.0.0.1/device',
+      verificationUriComplete: undefined,
       interval: 5000,
       expiresAt: Infinity,
     };
@@ -46,7 +46,7 @@ const ENDPOINTS: Readonly<Record<string, Asking>> = {
   'the endpoint for pushed requests': async (server, script) => {
     server.on('/par', script);
     const found = await discovered(server.issuer, { pushedAuthorization: true });
-    return authorizationUrl(found, await authorizationRequest(found, REDIRECT_URI, ['read']), transport, signal);
+    return authorizationUrl(found, await createAuthorizationRequest(found, REDIRECT_URI, ['read']), transport, signal);
   },
   'the revocation endpoint': async (server, script) => {
     server.on('/revoke', script);
@@ -133,7 +133,7 @@ describe('An answer that', () => {
   it('lacks the issuer is untrusted where the server says, in whatever way, that its answers have it', async () => {
     for (const said of [true, 'true', 1]) {
       server.metadata['authorization_response_iss_parameter_supported'] = said;
-      await rejectsWith(trade(server), 'untrusted-answer', 'wrong-issuer');
+      await rejectsWith(trade(server), 'untrusted-response', 'wrong-issuer');
     }
   });
 });

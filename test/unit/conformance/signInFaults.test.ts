@@ -13,8 +13,8 @@ const { signal } = new AbortController();
 const CODE: DeviceCode = {
   deviceCode: 'device-code-1',
   userCode: 'A',
-  address: 'http://127.0.0.1/device',
-  completeAddress: undefined,
+  verificationUri: 'http://127.0.0.1/device',
+  verificationUriComplete: undefined,
   interval: 5000,
   expiresAt: Infinity,
 };
@@ -68,14 +68,14 @@ describe('The token answer of a sign-in that', () => {
   }
 
   it('has an ID token with another nonce, or none, is not trusted', async () => {
-    await rejectsWith(withIdToken({ nonce: 'another' }), 'untrusted-answer');
+    await rejectsWith(withIdToken({ nonce: 'another' }), 'untrusted-response');
     await rejectsWith(withIdToken({ nonce: undefined }), 'invalid-response');
-    await rejectsWith(withIdToken({ nonce: 7 }), 'untrusted-answer');
+    await rejectsWith(withIdToken({ nonce: 7 }), 'untrusted-response');
   });
 
   it('has an ID token with a nonce where none was sent is not trusted, but for a device, whose grant has none', async () => {
     server.onToken({ body: { ...GOOD_TOKENS, id_token: await server.idToken({ aud: 'editor', nonce: 'another' }) } });
-    await rejectsWith(trade(server), 'untrusted-answer');
+    await rejectsWith(trade(server), 'untrusted-response');
     assert.equal((await onDevice(['openid'])).claims?.nonce, 'another');
   });
 

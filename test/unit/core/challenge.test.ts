@@ -20,8 +20,8 @@ const encoded = (claims: unknown): string => Buffer.from(JSON.stringify(claims))
 describe('A demand', () => {
   const nothing = {
     scopes: [],
-    named: [],
-    isRefused: false,
+    challengeScopes: [],
+    isTokenInvalid: false,
     acrValues: [],
     maxAge: undefined,
     claims: undefined,
@@ -38,14 +38,14 @@ describe('A demand', () => {
     assert.deepEqual(parseRequirements(bearer({ error: 'insufficient_scope', scope: 'write' }, ['read'])), {
       ...nothing,
       scopes: ['read', 'write'],
-      named: ['write'],
+      challengeScopes: ['write'],
     });
   });
 
   it('is for another token where the one in hand is refused', () => {
     assert.deepEqual(parseRequirements(bearer({ error: 'invalid_token', error_description: 'expired' })), {
       ...nothing,
-      isRefused: true,
+      isTokenInvalid: true,
     });
   });
 
@@ -92,7 +92,7 @@ describe('A demand', () => {
       scopes: ['read'],
     });
     assert.equal(
-      parseRequirements({ challenges: [{ scheme: 'DPoP', params: { error: 'invalid_token' } }] }).isRefused,
+      parseRequirements({ challenges: [{ scheme: 'DPoP', params: { error: 'invalid_token' } }] }).isTokenInvalid,
       true,
     );
     assert.deepEqual(parseRequirements({ challenges: [] }), nothing);
@@ -131,7 +131,7 @@ describe('A demand', () => {
         const [parameter] = Object.keys(params);
         assert.throws(
           () => parseRequirements(bearer(params)),
-          (error) => error instanceof Failure && error.category === 'bad-challenge' && error.detail === parameter,
+          (error) => error instanceof Failure && error.category === 'invalid-challenge' && error.detail === parameter,
         );
       });
     }

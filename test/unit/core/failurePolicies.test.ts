@@ -60,7 +60,7 @@ describe('the policy', () => {
     assert.deepEqual(signsInFirst, [
       'refresh-rejected-again',
       'proof-rejected',
-      'untrusted-answer',
+      'untrusted-response',
       'other-account',
       'denied',
       'invalid-callback',

@@ -6,9 +6,9 @@ import {
   clockWasSetBack,
   isUnexpired,
   isFresh,
-  isRenewalDue,
+  isRefreshDue,
   leewayFor,
-  renewalDueAt,
+  refreshDueAt,
   sessionEndOf,
   warnAt,
   type LifetimeSettings,
@@ -34,9 +34,9 @@ const anySettings = fc.record({
 const LATEST_GAP = 1.25 * MIN_REFRESH_INTERVAL;
 
 const renewable = (accessLifetime: number, more: Partial<TokenLifetimes> = {}): TokenLifetimes => ({
-  renewedAt: T,
+  tokensRequestedAt: T,
   accessExpiresAt: T + accessLifetime,
-  renewable: true,
+  isRefreshable: true,
   ...more,
 });
 
@@ -69,48 +69,54 @@ describe('the leeway of a renewal', () => {
 
 describe('when a renewal is due', () => {
   it('is the leeway before the expiry of the access token', () => {
-    assert.equal(renewalDueAt(renewable(HOUR), USUAL), T + HOUR - 5 * MINUTE);
+    assert.equal(refreshDueAt(renewable(HOUR), USUAL), T + HOUR - 5 * MINUTE);
   });
 
   it('is after two thirds of a lifetime of five minutes, not at once and again', () => {
-    assert.equal(renewalDueAt(renewable(300 * SECOND), USUAL), T + 200 * SECOND);
+    assert.equal(refreshDueAt(renewable(300 * SECOND), USUAL), T + 200 * SECOND);
   });
 
   it('is never for a session without a refresh token', () => {
-    assert.equal(renewalDueAt(renewable(HOUR, { renewable: false }), { ...USUAL, refreshInterval: MINUTE }), undefined);
+    assert.equal(
+      refreshDueAt(renewable(HOUR, { isRefreshable: false }), { ...USUAL, refreshInterval: MINUTE }),
+      undefined,
+    );
   });
 
   it('is twelve hours after the last renewal where the server never said when anything ends, and never where that is off', () => {
-    assert.equal(renewalDueAt({ renewedAt: T, renewable: true }, USUAL), T + 12 * HOUR);
-    assert.equal(renewalDueAt({ renewedAt: T, renewable: true }, { ...USUAL, refreshInterval: 0 }), undefined);
+    assert.equal(refreshDueAt({ tokensRequestedAt: T, isRefreshable: true }, USUAL), T + 12 * HOUR);
+    assert.equal(
+      refreshDueAt({ tokensRequestedAt: T, isRefreshable: true }, { ...USUAL, refreshInterval: 0 }),
+      undefined,
+    );
   });
 
   it('is the refresh interval after the last renewal, where that comes first', () => {
     const often = { ...USUAL, refreshInterval: 15 * MINUTE };
-    assert.equal(renewalDueAt(renewable(HOUR), often), T + 15 * MINUTE);
-    assert.equal(renewalDueAt({ renewedAt: T, renewable: true }, often), T + 15 * MINUTE);
-    assert.equal(renewalDueAt(renewable(10 * MINUTE), often), T + 10 * MINUTE - leewayFor(10 * MINUTE, USUAL.leeway));
+    assert.equal(refreshDueAt(renewable(HOUR), often), T + 15 * MINUTE);
+    assert.equal(refreshDueAt({ tokensRequestedAt: T, isRefreshable: true }, often), T + 15 * MINUTE);
+    assert.equal(refreshDueAt(renewable(10 * MINUTE), often), T + 10 * MINUTE - leewayFor(10 * MINUTE, USUAL.leeway));
   });
 
   it('comes before the end of the session while a renewal may still move that end', () => {
     const idle = renewable(8 * HOUR, { sessionEndsAt: T + HOUR });
-    assert.equal(renewalDueAt(idle, USUAL), T + HOUR - 10 * MINUTE, 'the warning is larger than the leeway');
-    assert.equal(renewalDueAt(idle, { ...USUAL, warning: 0 }), T + HOUR - 5 * MINUTE);
+    assert.equal(refreshDueAt(idle, USUAL), T + HOUR - 10 * MINUTE, 'the warning is larger than the leeway');
+    assert.equal(refreshDueAt(idle, { ...USUAL, warning: 0 }), T + HOUR - 5 * MINUTE);
   });
 
   it('does not look at an end of the session that a renewal has shown to be fixed', () => {
     const fixed = renewable(8 * HOUR, { sessionEndsAt: T + HOUR, sessionEndIsFixed: true });
-    assert.equal(renewalDueAt(fixed, USUAL), T + 8 * HOUR - 5 * MINUTE);
+    assert.equal(refreshDueAt(fixed, USUAL), T + 8 * HOUR - 5 * MINUTE);
   });
 
   it('keeps a gap to the last renewal, even for a token of one second or one that arrived dead', () => {
-    assert.equal(renewalDueAt(renewable(SECOND), USUAL), T + MIN_REFRESH_INTERVAL);
-    assert.equal(renewalDueAt(renewable(-HOUR), USUAL), T + MIN_REFRESH_INTERVAL);
-    assert.equal(renewalDueAt(renewable(HOUR), { ...USUAL, refreshInterval: 1 }), T + MIN_REFRESH_INTERVAL);
+    assert.equal(refreshDueAt(renewable(SECOND), USUAL), T + MIN_REFRESH_INTERVAL);
+    assert.equal(refreshDueAt(renewable(-HOUR), USUAL), T + MIN_REFRESH_INTERVAL);
+    assert.equal(refreshDueAt(renewable(HOUR), { ...USUAL, refreshInterval: 1 }), T + MIN_REFRESH_INTERVAL);
   });
 
   it('does not overflow for a token of ten years', () => {
-    assert.equal(renewalDueAt(renewable(10 * YEAR), { ...USUAL, refreshInterval: 0 }), T + 10 * YEAR - 5 * MINUTE);
+    assert.equal(refreshDueAt(renewable(10 * YEAR), { ...USUAL, refreshInterval: 0 }), T + 10 * YEAR - 5 * MINUTE);
   });
 
   it('is a point in time within the lifetime, from one second to ten years, under any settings', () => {
@@ -125,9 +131,9 @@ describe('when a renewal is due', () => {
           const session = renewable(access, {
             sessionEndsAt: end === undefined ? undefined : T + end,
             sessionEndIsFixed: isFixed,
-            place: at,
+            jitter: at,
           });
-          const due = renewalDueAt(session, settings);
+          const due = refreshDueAt(session, settings);
           assert.ok(due !== undefined && Number.isInteger(due));
           assert.ok(due >= T + MIN_REFRESH_INTERVAL, 'not sooner than the gap allows');
           assert.ok(due <= Math.max(T + access, T + LATEST_GAP), 'not later than the expiry, beside the gap');
@@ -144,19 +150,22 @@ describe('when a renewal is due', () => {
     holds(
       fc.property(lifetime, anySettings, (access, settings) => {
         const session = renewable(access);
-        const due = Math.ceil(renewalDueAt(session, settings) ?? NaN);
-        assert.equal(isRenewalDue(session, settings, due), true);
-        assert.equal(isRenewalDue(session, settings, due - 1), false);
+        const due = Math.ceil(refreshDueAt(session, settings) ?? NaN);
+        assert.equal(isRefreshDue(session, settings, due), true);
+        assert.equal(isRefreshDue(session, settings, due - 1), false);
       }),
     );
   });
 
   it('is at once when the clock was set back, because the age of the token then says nothing', () => {
-    assert.equal(isRenewalDue(renewable(HOUR), USUAL, T - 2 * MINUTE), true);
-    assert.equal(isRenewalDue(renewable(HOUR), USUAL, T - 30 * SECOND), false, 'a small correction is no reason');
-    assert.equal(isRenewalDue(renewable(HOUR, { renewable: false }), USUAL, T - DAY), false);
-    assert.equal(isRenewalDue({ renewedAt: T, renewable: true }, USUAL, T - DAY), true);
-    assert.equal(isRenewalDue({ renewedAt: T, renewable: true }, { ...USUAL, refreshInterval: 0 }, T - DAY), false);
+    assert.equal(isRefreshDue(renewable(HOUR), USUAL, T - 2 * MINUTE), true);
+    assert.equal(isRefreshDue(renewable(HOUR), USUAL, T - 30 * SECOND), false, 'a small correction is no reason');
+    assert.equal(isRefreshDue(renewable(HOUR, { isRefreshable: false }), USUAL, T - DAY), false);
+    assert.equal(isRefreshDue({ tokensRequestedAt: T, isRefreshable: true }, USUAL, T - DAY), true);
+    assert.equal(
+      isRefreshDue({ tokensRequestedAt: T, isRefreshable: true }, { ...USUAL, refreshInterval: 0 }, T - DAY),
+      false,
+    );
   });
 });
 
@@ -167,7 +176,7 @@ describe('the places of windows and sessions', () => {
     .map(([one, step]) => [one, (one + step) % 1] as const);
   /** The due time of a session at one place in a window at another. */
   const dueAt = (access: number, settings: LifetimeSettings, ofSession?: number, ofWindow?: number): number =>
-    renewalDueAt(renewable(access, { place: ofSession }), { ...settings, place: ofWindow }) ?? NaN;
+    refreshDueAt(renewable(access, { jitter: ofSession }), { ...settings, jitter: ofWindow }) ?? NaN;
 
   it('bring a renewal forward by a quarter of the leeway at most', () => {
     assert.equal(dueAt(HOUR, USUAL, 0, 0), T + HOUR - 5 * MINUTE);
@@ -208,9 +217,9 @@ describe('the places of windows and sessions', () => {
   it('never make a renewal due within the gap after the last one, for tokens of one second to ten years', () => {
     holds(
       fc.property(lifetime, anySettings, place, (access, settings, one) => {
-        const session = renewable(access, { place: one });
-        assert.ok((renewalDueAt(session, settings) ?? NaN) >= T + MIN_REFRESH_INTERVAL);
-        assert.equal(isRenewalDue(session, settings, T + MIN_REFRESH_INTERVAL - 1), false);
+        const session = renewable(access, { jitter: one });
+        assert.ok((refreshDueAt(session, settings) ?? NaN) >= T + MIN_REFRESH_INTERVAL);
+        assert.equal(isRefreshDue(session, settings, T + MIN_REFRESH_INTERVAL - 1), false);
       }),
       1000,
     );
@@ -235,14 +244,14 @@ describe('the places of windows and sessions', () => {
 
   it('keep apart what has an end of the session in common, too', () => {
     const ending = (at: number): number =>
-      renewalDueAt(renewable(DAY, { sessionEndsAt: T + HOUR, place: at }), USUAL) ?? NaN;
+      refreshDueAt(renewable(DAY, { sessionEndsAt: T + HOUR, jitter: at }), USUAL) ?? NaN;
     assert.deepEqual([ending(0), ending(0.5)], [T + HOUR - 10 * MINUTE, T + HOUR - 1.125 * 10 * MINUTE]);
   });
 
   it('are no part of whether a token is fresh, nor of the warning before an end', () => {
-    const session = { ...renewable(HOUR, { renewable: false, place: 0.9 }), signedInAt: T };
+    const session = { ...renewable(HOUR, { isRefreshable: false, jitter: 0.9 }), signedInAt: T };
     assert.equal(isFresh(session, T + HOUR - MINUTE - 1, MINUTE), true);
-    assert.equal(warnAt(session, { ...USUAL, place: 0.9 }), T + HOUR - 10 * MINUTE);
+    assert.equal(warnAt(session, { ...USUAL, jitter: 0.9 }), T + HOUR - 10 * MINUTE);
   });
 });
 
@@ -272,8 +281,8 @@ describe('a token handed out', () => {
   });
 
   it('is fresh and alive for ever where the server never said when it expires', () => {
-    assert.equal(isFresh({ renewedAt: T, renewable: true }, T + YEAR, MINUTE), true);
-    assert.equal(isUnexpired({ renewedAt: T, renewable: false }, T + YEAR), true);
+    assert.equal(isFresh({ tokensRequestedAt: T, isRefreshable: true }, T + YEAR, MINUTE), true);
+    assert.equal(isUnexpired({ tokensRequestedAt: T, isRefreshable: false }, T + YEAR), true);
   });
 
   it('is not trusted to be fresh after the clock was set back', () => {
@@ -307,8 +316,8 @@ describe('the end of a session', () => {
   });
 
   it('is the expiry of the access token, where it cannot', () => {
-    assert.equal(sessionEndOf(renewable(HOUR, { renewable: false, sessionEndsAt: T + DAY })), T + HOUR);
-    assert.equal(sessionEndOf({ renewedAt: T, renewable: false }), undefined);
+    assert.equal(sessionEndOf(renewable(HOUR, { isRefreshable: false, sessionEndsAt: T + DAY })), T + HOUR);
+    assert.equal(sessionEndOf({ tokensRequestedAt: T, isRefreshable: false }), undefined);
   });
 });
 
@@ -320,7 +329,7 @@ describe('the warning before the end of a session', () => {
   });
 
   it('comes the set time before the end that only the person can move', () => {
-    assert.equal(warnAt(session({ renewable: false }), USUAL), T + HOUR - 10 * MINUTE);
+    assert.equal(warnAt(session({ isRefreshable: false }), USUAL), T + HOUR - 10 * MINUTE);
     assert.equal(warnAt(session({ sessionEndsAt: T + DAY, sessionEndIsFixed: true }), USUAL), T + DAY - 10 * MINUTE);
   });
 
@@ -331,26 +340,26 @@ describe('the warning before the end of a session', () => {
 
   it('never comes where no end is known', () => {
     assert.equal(warnAt(session({}), USUAL), undefined);
-    assert.equal(warnAt(session({ renewable: false, accessExpiresAt: undefined }), USUAL), undefined);
+    assert.equal(warnAt(session({ isRefreshable: false, accessExpiresAt: undefined }), USUAL), undefined);
   });
 
   it('never comes when it is switched off', () => {
-    assert.equal(warnAt(session({ renewable: false }), OFF), undefined);
+    assert.equal(warnAt(session({ isRefreshable: false }), OFF), undefined);
   });
 
   it('takes a third of the whole session at most', () => {
-    assert.equal(warnAt(session({ renewable: false, accessExpiresAt: T + 15 * MINUTE }), USUAL), T + 10 * MINUTE);
+    assert.equal(warnAt(session({ isRefreshable: false, accessExpiresAt: T + 15 * MINUTE }), USUAL), T + 10 * MINUTE);
   });
 
   it('measures that third from the sign-in, not from the last renewal', () => {
-    const late = session({ renewedAt: T + DAY - 15 * MINUTE, sessionEndsAt: T + DAY, sessionEndIsFixed: true });
+    const late = session({ tokensRequestedAt: T + DAY - 15 * MINUTE, sessionEndsAt: T + DAY, sessionEndIsFixed: true });
     assert.equal(warnAt(late, USUAL), T + DAY - 10 * MINUTE);
   });
 
   it('never comes before the session was signed in, nor after its end', () => {
     holds(
       fc.property(lifetime, anySettings, (access, settings) => {
-        const at = warnAt(session({ renewable: false, accessExpiresAt: T + access }), settings);
+        const at = warnAt(session({ isRefreshable: false, accessExpiresAt: T + access }), settings);
         assert.ok(at === undefined ? settings.warning === 0 : at >= T && at <= T + access);
       }),
     );

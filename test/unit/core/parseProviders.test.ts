@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isLoopbackHost, isSecureUrl } from '../../../src/core/address.ts';
+import { isLoopbackHost, isSecureUrl } from '../../../src/core/secureUrl.ts';
 import { RESERVED_PARAMETERS } from '../../../src/core/fieldSchemas.ts';
 import { parseProviders, type ProblemCode } from '../../../src/core/parseProviders.ts';
 import {

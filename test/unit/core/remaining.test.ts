@@ -73,29 +73,29 @@ describe('what is left of a time', () => {
   it('keeps its words for exactly as long as it says', () => {
     holds(
       fc.property(left, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (ms, part) => {
-        const { trueFor } = remaining(ms);
-        assert.ok(Number.isInteger(trueFor) && trueFor >= 1);
-        assert.equal(words(ms - Math.floor(part * trueFor)), words(ms), 'on the way');
-        assert.equal(words(ms - (trueFor - 1)), words(ms), 'at the last millisecond');
-        assert.notEqual(words(ms - trueFor), words(ms), 'and then no more');
+        const { validFor } = remaining(ms);
+        assert.ok(Number.isInteger(validFor) && validFor >= 1);
+        assert.equal(words(ms - Math.floor(part * validFor)), words(ms), 'on the way');
+        assert.equal(words(ms - (validFor - 1)), words(ms), 'at the last millisecond');
+        assert.notEqual(words(ms - validFor), words(ms), 'and then no more');
       }),
       1000,
     );
   });
 
   it('keeps its last words, and never says that they change after the end', () => {
-    assert.equal(remaining(0).trueFor, Infinity);
-    assert.equal(remaining(-1).trueFor, Infinity);
+    assert.equal(remaining(0).validFor, Infinity);
+    assert.equal(remaining(-1).validFor, Infinity);
     for (const ms of [1, 500, 999]) {
-      assert.equal(words(ms - remaining(ms).trueFor + 1), '0 second');
+      assert.equal(words(ms - remaining(ms).validFor + 1), '0 second');
     }
   });
 
   it('can be drawn anew by its own word from start to end without a step left out', () => {
     const seen: string[] = [];
-    for (let ms = 2 * DAY + HOUR; ms > 0; ms -= remaining(ms).trueFor) {
+    for (let ms = 2 * DAY + HOUR; ms > 0; ms -= remaining(ms).validFor) {
       seen.push(words(ms));
-      assert.ok(remaining(ms).trueFor >= 1, 'time passes');
+      assert.ok(remaining(ms).validFor >= 1, 'time passes');
     }
     assert.equal(new Set(seen).size, seen.length, 'no words twice');
     // 2 days, hours 47 to 2, minutes 119 to 1, seconds 55 to 10 in steps of five, then 9 to 0.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
-  canJoin,
+  canCombineScopes,
   coversScopes,
   isPermission,
   isScope,
@@ -148,34 +148,34 @@ describe('scopes', () => {
 
   describe('of two sign-ins', () => {
     it('go together where they are words, and where they are for one resource', () => {
-      assert.equal(canJoin(['openid', 'read'], ['write', 'offline_access']), true);
+      assert.equal(canCombineScopes(['openid', 'read'], ['write', 'offline_access']), true);
       assert.equal(
-        canJoin(
+        canCombineScopes(
           ['openid', 'https://www.googleapis.com/auth/drive'],
           ['https://www.googleapis.com/auth/calendar', 'email'],
         ),
         true,
       );
-      assert.equal(canJoin(['openid', 'profile'], ['https://graph.microsoft.com/User.Read']), true);
-      assert.equal(canJoin([], []), true);
+      assert.equal(canCombineScopes(['openid', 'profile'], ['https://graph.microsoft.com/User.Read']), true);
+      assert.equal(canCombineScopes([], []), true);
     });
 
     it('do not where one token cannot have them, because they are for two resources', () => {
       assert.equal(
-        canJoin(
+        canCombineScopes(
           ['https://graph.microsoft.com/User.Read'],
           ['openid', 'https://management.azure.com/user_impersonation'],
         ),
         false,
       );
-      assert.equal(canJoin(['api://one/read'], ['api://two/read']), false);
-      assert.equal(canJoin(['User.Read'], ['https://management.azure.com/user_impersonation']), false);
+      assert.equal(canCombineScopes(['api://one/read'], ['api://two/read']), false);
+      assert.equal(canCombineScopes(['User.Read'], ['https://management.azure.com/user_impersonation']), false);
     });
 
     it('do not where one of them stands for all that there is', () => {
-      assert.equal(canJoin(['https://a.example/.default'], ['https://a.example/read']), false);
+      assert.equal(canCombineScopes(['https://a.example/.default'], ['https://a.example/read']), false);
       assert.equal(
-        canJoin(['https://a.example/.default', 'openid'], ['https://a.example/.default', 'offline_access']),
+        canCombineScopes(['https://a.example/.default', 'openid'], ['https://a.example/.default', 'offline_access']),
         true,
       );
     });

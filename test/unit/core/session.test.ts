@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { CATEGORIES } from '../../../src/core/failurePolicies.ts';
-import { renewalDueAt } from '../../../src/core/lifetime.ts';
+import { refreshDueAt } from '../../../src/core/lifetime.ts';
+import { configuredProviderOf } from '../../../src/core/serverIdentity.ts';
 import {
   END_SOURCES,
   EXPIRY_SOURCES,
@@ -12,11 +13,10 @@ import {
   isNewer,
   isSameSignIn,
   tokenLifetimes,
-  configuredProviderOf,
   parseRecord,
   servesScopes,
   type SessionRecord,
-  tokenFor,
+  selectToken,
 } from '../../../src/core/session.ts';
 import type { Endpoints } from '../../../src/core/provider.ts';
 import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, USUAL, without } from '../../support/coreSamples.ts';
@@ -42,7 +42,7 @@ const anyRecord = fc.record(
     generation: fc.integer({ min: 1 }),
     isComplete: fc.boolean(),
     signedInAt: time,
-    renewedAt: time,
+    tokensRequestedAt: time,
     skew: fc.integer({ min: -HOUR, max: HOUR }),
     accessExpiresAt: time,
     expirySource: fc.constantFrom(...EXPIRY_SOURCES),
@@ -65,7 +65,7 @@ const anyRecord = fc.record(
       'generation',
       'isComplete',
       'signedInAt',
-      'renewedAt',
+      'tokensRequestedAt',
       'expirySource',
     ],
     noNullPrototype: true,
@@ -119,7 +119,7 @@ describe('a stored session', () => {
         'accessToken',
         'generation',
         'isComplete',
-        'renewedAt',
+        'tokensRequestedAt',
       ] as const) {
         assert.equal(reasonOf(without(SAMPLE, field)), `field "${field}" is missing or wrong`);
       }
@@ -138,7 +138,7 @@ describe('a stored session', () => {
       ['a scope that is no text', { scopes: ['a', 7] }, 'scopes.1'],
       ['a generation of nothing', { generation: 0 }, 'generation'],
       ['a clock ahead by words', { skew: 'an hour' }, 'skew'],
-      ['a time in words', { renewedAt: '2030-01-01' }, 'renewedAt'],
+      ['a time in words', { tokensRequestedAt: '2030-01-01' }, 'tokensRequestedAt'],
       ['an expiry source that is not known', { expirySource: 'guessed' }, 'expirySource'],
       ['a verdict without a code', { ended: { at: 1, category: 'network' } }, 'ended.code'],
     ] as const) {
@@ -267,47 +267,48 @@ describe('a stored session', () => {
 describe('a session', () => {
   it('gives callers the token that the entry names, and never another in its place', () => {
     assert.deepEqual(
-      [tokenFor(SAMPLE, 'access_token'), tokenFor(SAMPLE, 'id_token')],
+      [selectToken(SAMPLE, 'access_token'), selectToken(SAMPLE, 'id_token')],
       [SAMPLE.accessToken, SAMPLE.idToken],
     );
-    assert.equal(tokenFor(without(SAMPLE, 'idToken'), 'id_token'), undefined);
+    assert.equal(selectToken(without(SAMPLE, 'idToken'), 'id_token'), undefined);
   });
 
   it('can be renewed while it has a refresh token and no verdict has ended it', () => {
-    assert.equal(tokenLifetimes(SAMPLE).renewable, true);
-    assert.equal(tokenLifetimes(UNRENEWABLE).renewable, false);
+    assert.equal(tokenLifetimes(SAMPLE).isRefreshable, true);
+    assert.equal(tokenLifetimes(UNRENEWABLE).isRefreshable, false);
     assert.equal(
-      tokenLifetimes({ ...SAMPLE, ended: { at: T, category: 'session-ended', code: 'invalid_grant' } }).renewable,
+      tokenLifetimes({ ...SAMPLE, ended: { at: T, category: 'session-ended', code: 'invalid_grant' } }).isRefreshable,
       false,
     );
   });
 
   it('hands its times on as they are', () => {
-    const { place, ...times } = tokenLifetimes({ ...SAMPLE, sessionEndsAt: T + 5, sessionEndIsFixed: true });
-    assert.ok(place !== undefined && place >= 0 && place < 1);
+    const { jitter, ...times } = tokenLifetimes({ ...SAMPLE, sessionEndsAt: T + 5, sessionEndIsFixed: true });
+    assert.ok(jitter !== undefined && jitter >= 0 && jitter < 1);
     assert.deepEqual(times, {
-      renewedAt: T,
+      tokensRequestedAt: T,
       signedInAt: T,
       accessExpiresAt: SAMPLE.accessExpiresAt,
       sessionEndsAt: T + 5,
       sessionEndIsFixed: true,
-      renewable: true,
+      isRefreshable: true,
     });
   });
 
   describe('has a place among the sessions', () => {
-    const jitterOf = (id: string, generation = 1): number => tokenLifetimes({ ...SAMPLE, id, generation }).place ?? NaN;
+    const jitterOf = (id: string, generation = 1): number =>
+      tokenLifetimes({ ...SAMPLE, id, generation }).jitter ?? NaN;
     const ids = fc.sample(fc.uuid(), { seed: 20_300_101, numRuns: 2000 });
     const pairs = ids.flatMap((one, index) => ids.slice(index + 1, index + 51).map((other) => [one, other] as const));
     /** Whether two sessions with the same times fall due in the same second. */
     const meet = ([one, other]: readonly [string, string], generation: number): boolean => {
-      const due = (id: string): number => renewalDueAt(tokenLifetimes({ ...SAMPLE, id, generation }), USUAL) ?? NaN;
+      const due = (id: string): number => refreshDueAt(tokenLifetimes({ ...SAMPLE, id, generation }), USUAL) ?? NaN;
       return Math.abs(due(one) - due(other)) < SECOND;
     };
 
     it('that is the same in every window and at every time', () => {
-      const later = { ...SAMPLE, accessToken: 'other', renewedAt: T + 5, accessExpiresAt: T + HOUR + 5 };
-      assert.equal(tokenLifetimes(later).place, tokenLifetimes(SAMPLE).place);
+      const later = { ...SAMPLE, accessToken: 'other', tokensRequestedAt: T + 5, accessExpiresAt: T + HOUR + 5 };
+      assert.equal(tokenLifetimes(later).jitter, tokenLifetimes(SAMPLE).jitter);
     });
 
     it('that is anywhere from nought to one, and everywhere alike', () => {
@@ -357,8 +358,8 @@ describe('a session', () => {
           time,
           time,
           (one, other, at, otherwise) => {
-            const first = { ...(stages[one] ?? SAMPLE), renewedAt: at, signedInAt: otherwise };
-            const second = { ...(stages[other] ?? SAMPLE), renewedAt: otherwise, accessExpiresAt: at };
+            const first = { ...(stages[one] ?? SAMPLE), tokensRequestedAt: at, signedInAt: otherwise };
+            const second = { ...(stages[other] ?? SAMPLE), tokensRequestedAt: otherwise, accessExpiresAt: at };
             assert.equal(isNewer(first, second), one > other);
           },
         ),
@@ -500,7 +501,7 @@ describe('A clock that shows less than the uptime', () => {
   /** How far it was set back, if it shows so many ms less than have passed. */
   const clockSetBackMs = (elapsed: number, less: number): number | undefined =>
     clockSetBackSince(
-      { renewedAt: NOW, renewedUptime: { boot: 'one', ms: DAY } },
+      { tokensRequestedAt: NOW, tokensRequestedUptime: { boot: 'one', ms: DAY } },
       {
         now: () => NOW + elapsed - less,
         after: () => ({ dispose() {} }),

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { CATEGORIES, FAILURE_POLICIES } from '../../../src/core/failurePolicies.ts';
-import { renewalDueAt } from '../../../src/core/lifetime.ts';
+import { refreshDueAt } from '../../../src/core/lifetime.ts';
 import { ENDED_GRACE, tokenLifetimes, type SessionRecord } from '../../../src/core/session.ts';
 import { STATES, sortByUrgency, isUsable, statusOf, type LiveSession, type State } from '../../../src/core/status.ts';
 import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, USUAL, live, without } from '../../support/coreSamples.ts';
@@ -18,7 +18,7 @@ const FIXED: SessionRecord = {
   sessionEndIsFixed: true,
 };
 /** When the renewal of a record falls due by itself: a little before the leeway, each at its own second. */
-const dueOf = (record: SessionRecord): number => renewalDueAt(tokenLifetimes(record), USUAL) ?? NaN;
+const dueOf = (record: SessionRecord): number => refreshDueAt(tokenLifetimes(record), USUAL) ?? NaN;
 const stateOf = (session: LiveSession, now: number): State => statusOf(session, USUAL, now).state;
 
 describe('the state of a session', () => {
@@ -29,10 +29,10 @@ describe('the state of a session', () => {
   });
 
   it('is "renewing" while a renewal is on its way, or is due and about to start', () => {
-    assert.equal(stateOf(live(SAMPLE, { renewing: true }), T), 'renewing');
+    assert.equal(stateOf(live(SAMPLE, { refreshing: true }), T), 'refreshing');
     assert.equal(stateOf(live(SAMPLE), dueOf(SAMPLE) - 1), 'signed-in');
-    assert.equal(stateOf(live(SAMPLE), dueOf(SAMPLE)), 'renewing');
-    assert.equal(stateOf(live(SAMPLE), T + 2 * HOUR), 'renewing', 'after a long sleep');
+    assert.equal(stateOf(live(SAMPLE), dueOf(SAMPLE)), 'refreshing');
+    assert.equal(stateOf(live(SAMPLE), T + 2 * HOUR), 'refreshing', 'after a long sleep');
   });
 
   it('is "retrying" after a renewal that failed for a passing reason, whether the token still works or not', () => {
@@ -51,7 +51,7 @@ describe('the state of a session', () => {
     )) {
       assert.equal(
         stateOf(live(SAMPLE, { failure: new Failure(category, 'x'), failures: 1 }), T),
-        'attention',
+        'needs-attention',
         category,
       );
     }
@@ -82,7 +82,7 @@ describe('the state of a session', () => {
       failure: new Failure('refresh-rejected-again', 'rejected-again'),
       failures: 2,
     });
-    assert.equal(stateOf(unknown, T), 'attention');
+    assert.equal(stateOf(unknown, T), 'needs-attention');
   });
 
   it('is "ended" once the token has run out and cannot be renewed', () => {
@@ -93,16 +93,16 @@ describe('the state of a session', () => {
 
   it('never is "ended" for a session that can be renewed, however long the server cannot be reached', () => {
     const session = fc.record({
-      renewing: fc.boolean(),
+      refreshing: fc.boolean(),
       category: fc.option(fc.constantFrom(...CATEGORIES.filter((one) => FAILURE_POLICIES[one].outcome !== 'ending')), {
         nil: undefined,
       }),
       failures: fc.nat(),
     });
     holds(
-      fc.property(session, fc.integer({ min: -DAY, max: 400 * DAY }), ({ renewing, category, failures }, after) => {
+      fc.property(session, fc.integer({ min: -DAY, max: 400 * DAY }), ({ refreshing, category, failures }, after) => {
         const failure = category === undefined ? undefined : new Failure(category, 'x');
-        assert.notEqual(stateOf(live(SAMPLE, { renewing, failure, failures }), T + after), 'ended');
+        assert.notEqual(stateOf(live(SAMPLE, { refreshing, failure, failures }), T + after), 'ended');
       }),
     );
   });
@@ -149,13 +149,13 @@ describe('the countdown', () => {
   });
 
   it('runs to the next renewal where the end is not known, and says that this happens by itself', () => {
-    assert.deepEqual(statusOf(live(SAMPLE), USUAL, T).countdown, { to: dueOf(SAMPLE), means: 'renewal' });
+    assert.deepEqual(statusOf(live(SAMPLE), USUAL, T).countdown, { to: dueOf(SAMPLE), means: 'refresh' });
     assert.ok(dueOf(SAMPLE) <= T + 55 * MINUTE && dueOf(SAMPLE) > T + 53 * MINUTE);
   });
 
   it('runs to the second at which this window renews, not another', () => {
     const dues = [0, 0.25, 0.5, 0.75].map(
-      (place) => statusOf(live(SAMPLE), { ...USUAL, place }, T).countdown?.to ?? NaN,
+      (jitter) => statusOf(live(SAMPLE), { ...USUAL, jitter }, T).countdown?.to ?? NaN,
     );
     assert.equal(new Set(dues).size, 4, dues.join());
     assert.ok(
@@ -166,23 +166,23 @@ describe('the countdown', () => {
 
   it('runs to the next try after a renewal that failed', () => {
     const status = statusOf(
-      live(SAMPLE, { failure: new Failure('network', 'x'), nextTryAt: T + 8 * SECOND }),
+      live(SAMPLE, { failure: new Failure('network', 'x'), nextAttemptAt: T + 8 * SECOND }),
       USUAL,
       T,
     );
-    assert.deepEqual(status.countdown, { to: T + 8 * SECOND, means: 'renewal' });
-    assert.equal(status.renewalDueAt, T + 8 * SECOND);
+    assert.deepEqual(status.countdown, { to: T + 8 * SECOND, means: 'refresh' });
+    assert.equal(status.refreshDueAt, T + 8 * SECOND);
   });
 
   it('is absent where nothing is known to come', () => {
     const unknown = live(without(SAMPLE, 'accessExpiresAt'));
     assert.equal(statusOf(unknown, { ...USUAL, refreshInterval: 0 }, T).countdown, undefined);
-    assert.equal(statusOf(unknown, USUAL, T).countdown?.means, 'renewal');
+    assert.equal(statusOf(unknown, USUAL, T).countdown?.means, 'refresh');
   });
 
   it('stands beside both the expiry of the token and the end of the session', () => {
-    const { accessExpiresAt, sessionEndsAt, renewalDueAt, session } = statusOf(live(FIXED), USUAL, T);
-    assert.deepEqual([accessExpiresAt, sessionEndsAt, renewalDueAt], [T + 2 * DAY, T + DAY, dueOf(FIXED)]);
+    const { accessExpiresAt, sessionEndsAt, refreshDueAt, session } = statusOf(live(FIXED), USUAL, T);
+    assert.deepEqual([accessExpiresAt, sessionEndsAt, refreshDueAt], [T + 2 * DAY, T + DAY, dueOf(FIXED)]);
     assert.ok(dueOf(FIXED) <= T + 12 * HOUR && dueOf(FIXED) > T + 11 * HOUR);
     assert.equal(session.record, FIXED);
   });
@@ -192,7 +192,7 @@ describe('the order of urgency', () => {
   /** One session in each state that a session can be in. */
   const examples = [
     statusOf(live(SAMPLE), USUAL, T),
-    statusOf(live(SAMPLE, { renewing: true }), USUAL, T),
+    statusOf(live(SAMPLE, { refreshing: true }), USUAL, T),
     statusOf(live(SAMPLE, { failure: new Failure('network', 'x') }), USUAL, T),
     statusOf(live(ENDED), USUAL, T),
     statusOf(live(SAMPLE, { failure: new Failure('configuration', 'x') }), USUAL, T),
@@ -202,11 +202,11 @@ describe('the order of urgency', () => {
   it('is from what most needs the person to what needs nobody, and no state is out of reach', () => {
     assert.deepEqual(STATES, [
       'ended',
-      'attention',
+      'needs-attention',
       'ending',
       'retrying',
       'signing-in',
-      'renewing',
+      'refreshing',
       'signed-in',
       'signed-out',
     ]);

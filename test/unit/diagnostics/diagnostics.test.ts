@@ -245,7 +245,7 @@ describe('the links in the diagnostics', () => {
     ]);
     await seedSession(
       testWindow,
-      recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: undefined, expirySource: 'never-said' }),
+      recordAt(server.issuer, testWindow.clock.now(), { accessExpiresAt: undefined, expirySource: 'unknown' }),
     );
     await press('lifetime-never-said', 'Open Settings');
     assert.deepEqual(opened(), ['workbench.action.openSettingsJson']);

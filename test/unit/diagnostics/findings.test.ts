@@ -93,7 +93,7 @@ const cases: readonly (readonly [string, Facts, FindingCode, QuickFix | undefine
   ],
   [
     'the lifetime was never said',
-    withRecord({ accessExpiresAt: undefined, expirySource: 'never-said' }),
+    withRecord({ accessExpiresAt: undefined, expirySource: 'unknown' }),
     'lifetime-never-said',
     'settings',
   ],
@@ -101,7 +101,7 @@ const cases: readonly (readonly [string, Facts, FindingCode, QuickFix | undefine
   ['the clock was far off when the record was made', withRecord({ skew: 6 * MINUTE }), 'clock-off', 'renew'],
   [
     'the store forgets',
-    testWindow({ store: { now: { code: 'secret-forgotten' }, persistence: 'unknown' } }),
+    testWindow({ store: { now: { code: 'secret-not-persistent' }, persistence: 'unknown' } }),
     'store-forgets',
     'check',
   ],
@@ -194,7 +194,7 @@ describe('Findings', () => {
   });
 
   it('are none of a token that never runs out and needs no renewal', () => {
-    const { refreshToken, ...forever } = { ...RECORD, accessExpiresAt: undefined, expirySource: 'never-said' as const };
+    const { refreshToken, ...forever } = { ...RECORD, accessExpiresAt: undefined, expirySource: 'unknown' as const };
     assert.equal(typeof refreshToken, 'string');
     assert.deepEqual(found(testWindow({ sessions: [live({ ...forever, idToken: ID_TOKEN })] })), []);
   });
@@ -246,7 +246,7 @@ describe('Findings', () => {
   });
 
   it('take the latest measurement of a clock', () => {
-    const later = live({ ...RECORD, id: 'session-2', renewedAt: RECORD.renewedAt + MINUTE, skew: 0 });
+    const later = live({ ...RECORD, id: 'session-2', tokensRequestedAt: RECORD.tokensRequestedAt + MINUTE, skew: 0 });
     assert.deepEqual(findingsOf(testWindow({ sessions: [live({ ...RECORD, skew: HOUR }), later] })), []);
   });
 });

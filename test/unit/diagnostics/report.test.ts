@@ -77,7 +77,7 @@ describe('The report', () => {
       ...SAMPLE,
       idToken: jwtWith({ iss: SAMPLE.issuer, aud: SAMPLE.clientId, sub: 'account-1', given_name: 'Ada' }),
       sessionEndsAt: NOW + 3 * DAY,
-      sessionEndSource: 'answer',
+      sessionEndSource: 'response',
     };
     const markdown = markdownOf({
       sessions: [
@@ -85,7 +85,7 @@ describe('The report', () => {
           failure: new Failure('server', 'http-503'),
           failedAt: NOW - MINUTE,
           failures: 2,
-          nextTryAt: NOW + HOUR,
+          nextAttemptAt: NOW + HOUR,
         }),
       ],
     });
@@ -185,8 +185,8 @@ describe('The report', () => {
       jwks_uri: 'http://127.0.0.1/jwks',
     };
     const known: KnownServer = {
-      said: { at: NOW, metadata },
-      failed: { at: NOW, failure: new Failure('network', 'ENOTFOUND') },
+      metadata: { at: NOW, value: metadata },
+      error: { at: NOW, failure: new Failure('network', 'ENOTFOUND') },
     };
     const markdown = markdownOf({}, { known: () => known });
     for (const line of [
@@ -237,7 +237,7 @@ describe('The report', () => {
       issuer: evil,
       token_endpoint: `https://a.example/${evil}`,
       scopes_supported: [evil, 7],
-    } as unknown as NonNullable<KnownServer['said']>['metadata'];
+    } as unknown as NonNullable<KnownServer['metadata']>['value'];
     const markdown = markdownOf(
       {
         providers: [provider],
@@ -246,7 +246,7 @@ describe('The report', () => {
         lost: [{ id: evil, providerId: evil }],
       },
       {
-        known: () => ({ said: { at: Infinity, metadata }, failed: undefined }),
+        known: () => ({ metadata: { at: Infinity, value: metadata }, error: undefined }),
         redirectEnvironment: [['Editor', evil]],
         events: [
           {

@@ -95,8 +95,8 @@ describe('The device grant', () => {
       assert.deepEqual(code, {
         deviceCode: CODES['device_code'],
         userCode: 'WDJB-MJHT',
-        address: CODES['verification_uri'],
-        completeAddress: CODES['verification_uri_complete'],
+        verificationUri: CODES['verification_uri'],
+        verificationUriComplete: CODES['verification_uri_complete'],
         interval: 5 * SECOND,
         expiresAt: before + 15 * MINUTE,
       });
@@ -137,7 +137,7 @@ describe('The device grant', () => {
     it('and waits 5 s where the interval, or another thing that is optional, is of no use', async () => {
       for (const interval of [0, -1, null, 'soon']) {
         const code = await ask({ interval, verification_uri_complete: null });
-        assert.deepEqual([code.interval, code.completeAddress], [5 * SECOND, undefined]);
+        assert.deepEqual([code.interval, code.verificationUriComplete], [5 * SECOND, undefined]);
       }
     });
 
@@ -147,12 +147,15 @@ describe('The device grant', () => {
         verification_uri: undefined,
         verification_url: 'https://example.com/device',
       });
-      assert.deepEqual([code.expiresAt - clock.now(), code.address], [5 * MINUTE, 'https://example.com/device']);
+      assert.deepEqual(
+        [code.expiresAt - clock.now(), code.verificationUri],
+        [5 * MINUTE, 'https://example.com/device'],
+      );
     });
 
     it('and leaves out a complete address that is none, or not safe to open', async () => {
       for (const address of ['http://example.com/?c=1', 'command:workbench.action.quit', 'vscode://x', 'no address']) {
-        assert.equal((await ask({ verification_uri_complete: address })).completeAddress, undefined, address);
+        assert.equal((await ask({ verification_uri_complete: address })).verificationUriComplete, undefined, address);
       }
     });
 
@@ -348,7 +351,7 @@ describe('The device grant', () => {
       it(`and refuses one ${what}`, async () => {
         await rejectsWith(
           attempt(() => scripted.idToken(claims)),
-          'untrusted-answer',
+          'untrusted-response',
         );
       });
     }
@@ -356,7 +359,7 @@ describe('The device grant', () => {
     it('and refuses one that nobody vouches for', async () => {
       await rejectsWith(
         attempt(() => scripted.idToken(good, 'RS256', 'unknown')),
-        'untrusted-answer',
+        'untrusted-response',
       );
     });
 

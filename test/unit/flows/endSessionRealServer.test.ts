@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/clock.ts';
 import type { Provider } from '../../../src/core/provider.ts';
-import { readAuthorizationResponse, authorizationRequest } from '../../../src/protocol/authorize.ts';
-import { accountOf } from '../../../src/protocol/identity.ts';
+import { readAuthorizationResponse, createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
+import { resolveAccount } from '../../../src/protocol/identity.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { discovered, providerAt, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
 import { Person } from '../../support/browserless.ts';
@@ -61,17 +61,17 @@ describe('A sign-out at a real server', () => {
   /** Signs the person in with their browser, and gives the id of the session. */
   const signIn = async (): Promise<string> => {
     const server = await discovered(identity.issuer, provider);
-    const request = await authorizationRequest(server, REDIRECT_URI, SCOPES);
+    const request = await createAuthorizationRequest(server, REDIRECT_URI, SCOPES);
     const { searchParams } = await person.authorize(request.url.href);
     const { signal } = new AbortController();
     const tokens = await exchangeCode(server, request, searchParams, transportWith(testWindow.clock), signal);
-    const account = await accountOf(server, tokens, transportWith(testWindow.clock), signal);
+    const account = await resolveAccount(server, tokens, transportWith(testWindow.clock), signal);
     return (await testWindow.sessionManager.addSession({ provider, scopes: SCOPES, tokens, account })).id;
   };
   /** What the server says to a sign-in in the same browser that may ask the person nothing. */
   const askSilently = async (): Promise<unknown> => {
     const server = await discovered(identity.issuer, provider);
-    const request = await authorizationRequest(server, REDIRECT_URI, ['openid'], { prompt: 'none' });
+    const request = await createAuthorizationRequest(server, REDIRECT_URI, ['openid'], { prompt: 'none' });
     return readAuthorizationResponse(server, request, (await person.authorize(request.url.href)).searchParams);
   };
 

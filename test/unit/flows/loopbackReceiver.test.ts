@@ -193,7 +193,7 @@ describe('The loopback redirect on certain ports', () => {
   it('says so where all are taken, and says otherwise where any would do', async () => {
     const ports = [await freePort()];
     await open({ ports });
-    await rejectsWith(open({ ports }), 'no-loopback', 'ports-taken');
+    await rejectsWith(open({ ports }), 'no-loopback', 'ports-in-use');
     await rejectsWith(open({ toExternalUrl: () => Promise.reject(new Error('no')) }), 'no-loopback', 'no-loopback');
   });
 
@@ -221,7 +221,7 @@ describe('The loopback redirect on certain ports', () => {
     await rejectsWith(
       open({ ports, toExternalUrl: () => Promise.resolve('http://127.0.0.1:5/callback') }),
       'no-loopback',
-      'ports-taken',
+      'ports-in-use',
     );
   });
 

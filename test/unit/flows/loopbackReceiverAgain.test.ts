@@ -57,7 +57,7 @@ describe('The loopback redirect of an entry', () => {
     const port = await freePort();
     const other = await open({ redirectUri: 'http://[::1]/x', ports: [port] });
     assert.equal(other.redirectUri, `http://[::1]:${port}/x`);
-    await rejectsWith(open({ redirectUri: `http://localhost:${port}`, ports: [port] }), 'no-loopback', 'ports-taken');
+    await rejectsWith(open({ redirectUri: `http://localhost:${port}`, ports: [port] }), 'no-loopback', 'ports-in-use');
   });
 
   for (const [registered, asked] of [

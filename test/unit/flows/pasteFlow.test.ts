@@ -214,8 +214,8 @@ describe('A pasted address', () => {
         USUAL,
       );
       const answer = redirect.waitForCallback(isAnswer, caller.signal, 'mine');
-      caller.abort(new Failure('sign-in-timeout', 'sign-in-deadline'));
-      await rejectsWith(answer, 'sign-in-timeout', 'sign-in-deadline');
+      caller.abort(new Failure('sign-in-timeout', 'sign-in-timeout'));
+      await rejectsWith(answer, 'sign-in-timeout', 'sign-in-timeout');
     }
   });
 

@@ -89,7 +89,7 @@ describe('A server without OpenID Connect', () => {
     server.onToken({
       body: { ...GOOD_TOKENS, id_token: await server.idToken({ aud: 'editor', nonce: 'of another sign-in' }) },
     });
-    await rejectsWith(trade(server, { scopes: ['openid'] }), 'untrusted-answer');
+    await rejectsWith(trade(server, { scopes: ['openid'] }), 'untrusted-response');
   });
 
   it('has to give one where the age of the sign-in is asked for', async () => {

@@ -84,7 +84,7 @@ describe('A sign-in', () => {
     caller = new AbortController();
     const late = start();
     await signInController.clock.pass(6 * MINUTE);
-    await rejectsWith(late, 'sign-in-timeout', 'sign-in-deadline');
+    await rejectsWith(late, 'sign-in-timeout', 'sign-in-timeout');
     for (const address of reached) {
       await assert.rejects(fetch(address), 'nobody listens there any more');
     }
@@ -187,7 +187,7 @@ describe('A sign-in', () => {
     await signInController.clock.pass(90 * SECOND - 1);
     assert.equal(await isClosed(address), false);
     await signInController.clock.pass(1);
-    await rejectsWith(result, 'sign-in-timeout', 'sign-in-deadline');
+    await rejectsWith(result, 'sign-in-timeout', 'sign-in-timeout');
     assert.equal(await isClosed(address), true);
   });
 
@@ -359,7 +359,7 @@ describe('A sign-in', () => {
       await settle();
       assert.equal(isOpen, true);
       await signInController.clock.pass(90 * SECOND);
-      await rejectsWith(result, 'sign-in-timeout', 'sign-in-deadline');
+      await rejectsWith(result, 'sign-in-timeout', 'sign-in-timeout');
       assert.equal(isOpen, false);
     });
   });

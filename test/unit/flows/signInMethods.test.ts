@@ -73,10 +73,10 @@ describe('A sign-in', () => {
       const [code, over] = await shown;
       assert.match(code.userCode, /^[A-Z]{4}-[A-Z]{4}$/);
       assert.deepEqual(
-        [code.address, code.completeAddress],
+        [code.verificationUri, code.verificationUriComplete],
         [`${identity.issuer}/device`, `${identity.issuer}/device?user_code=${code.userCode}`],
       );
-      await new Person().typeCode(code.completeAddress ?? '');
+      await new Person().typeCode(code.verificationUriComplete ?? '');
       await until(result);
       const { account, tokens } = await result;
       assert.deepEqual([account, over.aborted], [{ id: 'account-1001', label: 'demo' }, true]);
@@ -88,7 +88,7 @@ describe('A sign-in', () => {
     it('ends where the person refuses', async () => {
       const { result, shown } = device();
       const [code] = await shown;
-      await new Person({ allows: false }).typeCode(code.completeAddress ?? '');
+      await new Person({ allows: false }).typeCode(code.verificationUriComplete ?? '');
       await until(result);
       await rejectsWith(result, 'denied', 'access_denied');
     });
@@ -370,7 +370,7 @@ describe('A sign-in', () => {
     };
     const end = door.signOuts.open(Promise.resolve(leaving));
     await door.address();
-    await rejectsWith(start({ provider }), 'no-loopback', 'ports-taken');
+    await rejectsWith(start({ provider }), 'no-loopback', 'ports-in-use');
     signInController.releasePorts = (ports) => door.signOuts.releasePorts(ports);
     const result = start({ provider });
     assert.equal(loopbackOf(await signInController.address()), `http://127.0.0.1:${String(port)}/callback`);

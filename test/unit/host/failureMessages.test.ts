@@ -151,7 +151,7 @@ describe('the sentence for a failure', () => {
     for (const category of [
       'denied',
       'password-expired',
-      'untrusted-answer',
+      'untrusted-response',
       'other-account',
       'unexpected-html',
       'storage',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { isFresh, plannedRenewal } from '../../../src/core/lifetime.ts';
+import { isFresh, plannedRefresh } from '../../../src/core/lifetime.ts';
 import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
 import { NUMBER_SETTINGS, readNumberSettings, type NumberSettings } from '../../../src/host/numberSettings.ts';
 import { Settings } from '../../../src/host/settings.ts';
@@ -95,16 +95,16 @@ describe('the settings that are numbers', () => {
 
 describe('the settings, on their way to the rules', () => {
   const T = Date.UTC(2031, 0, 1);
-  const renewable = (lifetime?: number): Parameters<typeof plannedRenewal>[0] => ({
-    renewedAt: T,
-    renewable: true,
+  const renewable = (lifetime?: number): Parameters<typeof plannedRefresh>[0] => ({
+    tokensRequestedAt: T,
+    isRefreshable: true,
     accessExpiresAt: lifetime === undefined ? undefined : T + lifetime,
   });
   let settings: Settings;
   const set = (name: keyof typeof SETTINGS, value: unknown): void =>
     editor.configure(`${PREFIX}.${SETTINGS[name]}`, value);
   const dueAfter = (lifetime?: number): number =>
-    (plannedRenewal(renewable(lifetime), settings.lifetimes())?.at ?? NaN) - T;
+    (plannedRefresh(renewable(lifetime), settings.lifetimes())?.at ?? NaN) - T;
 
   beforeEach(() => {
     editor.reset();
@@ -127,7 +127,7 @@ describe('the settings, on their way to the rules', () => {
 
   it('are minutes for the refresh interval, by which a token is renewed whose server never said how long it lives', () => {
     assert.deepEqual([dueAfter(), dueAfter(30 * DAY), dueAfter(HOUR)], [12 * HOUR, 12 * HOUR, HOUR - 5 * MINUTE]);
-    assert.equal(plannedRenewal(renewable(), settings.lifetimes())?.because, 'refresh interval');
+    assert.equal(plannedRefresh(renewable(), settings.lifetimes())?.reason, 'refresh interval');
     set('refreshInterval', 60);
     assert.equal(dueAfter(), HOUR);
     set('refreshInterval', 1);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { URI } from 'vscode-uri';
 import {
-  authorizationRequest,
-  isAnswerTo,
+  createAuthorizationRequest,
+  isResponseTo,
   readAuthorizationResponse,
   type AuthorizationRequest,
 } from '../../../src/protocol/authorize.ts';
@@ -24,7 +24,7 @@ describe('The authorization request', () => {
   });
 
   it('has everything that a code flow with PKCE has, and nothing else', async () => {
-    const request = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read', 'write']);
+    const request = await createAuthorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read', 'write']);
     assert.equal(request.url.origin + request.url.pathname, `${server.issuer}/authorize`);
     assert.deepEqual(Object.fromEntries(request.url.searchParams), {
       response_type: 'code',
@@ -40,15 +40,18 @@ describe('The authorization request', () => {
 
   it('has a nonce with "openid", and only then', async () => {
     const found = await discovered(server.issuer);
-    const request = await authorizationRequest(found, REDIRECT_URI, ['openid', 'read']);
+    const request = await createAuthorizationRequest(found, REDIRECT_URI, ['openid', 'read']);
     assert.equal(request.url.searchParams.get('nonce'), request.nonce);
-    assert.equal((await authorizationRequest(found, REDIRECT_URI, ['read'])).url.searchParams.has('nonce'), false);
+    assert.equal(
+      (await createAuthorizationRequest(found, REDIRECT_URI, ['read'])).url.searchParams.has('nonce'),
+      false,
+    );
   });
 
   it('has secrets of its own each time', async () => {
     const found = await discovered(server.issuer);
     const secrets = (
-      await Promise.all([1, 2, 3].map(() => authorizationRequest(found, REDIRECT_URI, ['openid'])))
+      await Promise.all([1, 2, 3].map(() => createAuthorizationRequest(found, REDIRECT_URI, ['openid'])))
     ).flatMap(({ state, nonce, codeVerifier }) => [state, nonce, codeVerifier]);
     assert.equal(new Set(secrets).size, 9);
     assert.ok(secrets.every((secret) => secret.length >= 43));
@@ -56,7 +59,7 @@ describe('The authorization request', () => {
 
   it('writes a space as %20 and keeps what the endpoint has in its query', async () => {
     server.metadata['authorization_endpoint'] = `${server.issuer}/authorize?tenant=a%2Bb&mode=x`;
-    const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, [
+    const { url } = await createAuthorizationRequest(await discovered(server.issuer), REDIRECT_URI, [
       'read',
       'write',
       'api+x',
@@ -75,9 +78,9 @@ describe('The authorization request', () => {
       const found = await discovered(server.issuer, {
         authorizationParameters: prompt === undefined ? {} : { prompt },
       });
-      return (await authorizationRequest(found, REDIRECT_URI, ['openid'], { isAnother: true })).url.searchParams.get(
-        'prompt',
-      );
+      return (
+        await createAuthorizationRequest(found, REDIRECT_URI, ['openid'], { wantsOtherAccount: true })
+      ).url.searchParams.get('prompt');
     };
     assert.equal(await promptOf(['none', 'login', 'select_account']), 'select_account');
     assert.equal(await promptOf(['none', 'login', 'consent']), 'login');
@@ -87,22 +90,22 @@ describe('The authorization request', () => {
       [null, null, null],
     );
     server.metadata['prompt_values_supported'] = ['login'];
-    const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['openid'], {
-      isAnother: true,
+    const { url } = await createAuthorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['openid'], {
+      wantsOtherAccount: true,
       prompt: 'consent',
     });
     assert.equal(url.searchParams.get('prompt'), 'consent');
     assert.equal(
-      (await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['openid'])).url.searchParams.get(
-        'prompt',
-      ),
+      (
+        await createAuthorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['openid'])
+      ).url.searchParams.get('prompt'),
       null,
     );
   });
 
   it('carries any login hint to the letter', async () => {
     for (const loginHint of ['sam+test@example.com', 'a&b=c', 'ünïcode 100%', '"quoted" #1']) {
-      const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], {
+      const { url } = await createAuthorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], {
         loginHint,
       });
       assert.equal(new URL(url.href).searchParams.get('login_hint'), loginHint);
@@ -113,7 +116,10 @@ describe('The authorization request', () => {
   it('asks the server to show what it would pass over, and for the claims that it has asked for itself, to the letter', async () => {
     const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1 + c2 & more"}}}';
     const found = await discovered(server.issuer);
-    const { url } = await authorizationRequest(found, REDIRECT_URI, ['read'], { prompt: 'select_account', claims });
+    const { url } = await createAuthorizationRequest(found, REDIRECT_URI, ['read'], {
+      prompt: 'select_account',
+      claims,
+    });
     const { searchParams } = new URL(url.href);
     assert.deepEqual(
       [searchParams.get('prompt'), searchParams.get('claims'), searchParams.has('login_hint')],
@@ -121,7 +127,7 @@ describe('The authorization request', () => {
     );
     assert.doesNotMatch(url.search, /[+{}"]/);
     const plain = (
-      await authorizationRequest(found, REDIRECT_URI, ['read'], {
+      await createAuthorizationRequest(found, REDIRECT_URI, ['read'], {
         loginHint: undefined,
         prompt: undefined,
         claims: undefined,
@@ -139,7 +145,7 @@ describe('The authorization request', () => {
       prompt: 'login&nonce=evil',
       claims: '{}&client_id=evil',
     };
-    const request = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['openid'], hints);
+    const request = await createAuthorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['openid'], hints);
     const { searchParams } = new URL(request.url.href);
     assert.deepEqual(
       [
@@ -163,7 +169,7 @@ describe('The authorization request', () => {
       client_id: 'evil',
       scope: 'evil',
     };
-    const request = await authorizationRequest(
+    const request = await createAuthorizationRequest(
       await discovered(server.issuer, { authorizationParameters }),
       REDIRECT_URI,
       ['read'],
@@ -184,19 +190,22 @@ describe('The authorization request', () => {
     const found = await discovered(server.issuer, {
       authorizationParameters: { prompt: 'consent', login_hint: 'ada' },
     });
-    const { searchParams } = (await authorizationRequest(found, REDIRECT_URI, ['read'], { prompt: 'select_account' }))
-      .url;
+    const { searchParams } = (
+      await createAuthorizationRequest(found, REDIRECT_URI, ['read'], { prompt: 'select_account' })
+    ).url;
     assert.deepEqual([searchParams.getAll('prompt'), searchParams.getAll('login_hint')], [['select_account'], ['ada']]);
   });
 
   it('names each resource that the token is for', async () => {
     const resource = ['https://api.example.com/a?b=c d', 'urn:example:x'];
-    const { url } = await authorizationRequest(await discovered(server.issuer, { resource }), REDIRECT_URI, ['read']);
+    const { url } = await createAuthorizationRequest(await discovered(server.issuer, { resource }), REDIRECT_URI, [
+      'read',
+    ]);
     assert.deepEqual(new URL(url.href).searchParams.getAll('resource'), resource);
   });
 
   it("would not survive a trip through the editor's URI, which is why it travels as text", async () => {
-    const { url } = await authorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], {
+    const { url } = await createAuthorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], {
       loginHint: 'sam+test&x@example.com',
     });
     const unencoded = URI.parse(url.href).toString(true);
@@ -214,7 +223,7 @@ describe('The answer to an authorization request', () => {
   beforeEach(async () => {
     scripted = await ScriptedServer.start();
     server = await discovered(scripted.issuer);
-    request = await authorizationRequest(server, REDIRECT_URI, ['openid']);
+    request = await createAuthorizationRequest(server, REDIRECT_URI, ['openid']);
   });
 
   afterEach(async () => {
@@ -229,11 +238,11 @@ describe('The answer to an authorization request', () => {
   });
 
   it('is known by its state, which it has once', () => {
-    assert.equal(isAnswerTo(request, answerTo(request)), true);
-    assert.equal(isAnswerTo(request, new URLSearchParams({ code: 'x' })), false);
-    assert.equal(isAnswerTo(request, answerTo(request, { state: 'other' })), false);
-    assert.equal(isAnswerTo(request, new URLSearchParams(`state=${request.state}&state=${request.state}`)), false);
-    assert.equal(isAnswerTo(request, new URLSearchParams(`state=${request.state}&state=other`)), false);
+    assert.equal(isResponseTo(request, answerTo(request)), true);
+    assert.equal(isResponseTo(request, new URLSearchParams({ code: 'x' })), false);
+    assert.equal(isResponseTo(request, answerTo(request, { state: 'other' })), false);
+    assert.equal(isResponseTo(request, new URLSearchParams(`state=${request.state}&state=${request.state}`)), false);
+    assert.equal(isResponseTo(request, new URLSearchParams(`state=${request.state}&state=other`)), false);
   });
 
   it('gives the code', async () => {
@@ -249,8 +258,8 @@ describe('The answer to an authorization request', () => {
       { iss: '' },
       { iss: 'https://evil.example.com', error: 'server_error', error_description: 'call 555' },
     ]) {
-      const failure = await rejectsWith(read(answerTo(request, more)), 'untrusted-answer', 'wrong-issuer');
-      assert.equal(failure.message, 'untrusted-answer (wrong-issuer)');
+      const failure = await rejectsWith(read(answerTo(request, more)), 'untrusted-response', 'wrong-issuer');
+      assert.equal(failure.message, 'untrusted-response (wrong-issuer)');
     }
   });
 
@@ -276,10 +285,10 @@ describe('The answer to an authorization request', () => {
       );
       await rejectsWith(
         read(answerTo(request, { iss: iss.toUpperCase() }), slashed),
-        'untrusted-answer',
+        'untrusted-response',
         'wrong-issuer',
       );
-      await rejectsWith(read(answerTo(request, { iss: `${iss}/b` }), slashed), 'untrusted-answer', 'wrong-issuer');
+      await rejectsWith(read(answerTo(request, { iss: `${iss}/b` }), slashed), 'untrusted-response', 'wrong-issuer');
     }
   });
 
@@ -293,7 +302,7 @@ describe('The answer to an authorization request', () => {
     assert.equal(failure.detail, 'Not today');
     await rejectsWith(
       read(new URLSearchParams({ state: request.state, ...error, iss: 'https://evil.example.com' }), advertising()),
-      'untrusted-answer',
+      'untrusted-response',
       'wrong-issuer',
     );
     for (const parameters of [
@@ -302,7 +311,7 @@ describe('The answer to an authorization request', () => {
       { state: request.state, code: 'x', error: '' },
       { state: request.state, code: 'x' },
     ]) {
-      await rejectsWith(read(new URLSearchParams(parameters), advertising()), 'untrusted-answer', 'wrong-issuer');
+      await rejectsWith(read(new URLSearchParams(parameters), advertising()), 'untrusted-response', 'wrong-issuer');
     }
   });
 
@@ -323,9 +332,9 @@ describe('The answer to an authorization request', () => {
       { iss: 'command:x' },
       { iss: '' },
     ]) {
-      await rejectsWith(read(answerTo(request, more), described), 'untrusted-answer', 'wrong-issuer');
+      await rejectsWith(read(answerTo(request, more), described), 'untrusted-response', 'wrong-issuer');
     }
-    await rejectsWith(read(answerTo(request, { iss })), 'untrusted-answer', 'wrong-issuer');
+    await rejectsWith(read(answerTo(request, { iss })), 'untrusted-response', 'wrong-issuer');
   });
 
   it('may be from any tenant of a server that has many, and from no other server', async () => {
@@ -336,7 +345,7 @@ describe('The answer to an authorization request', () => {
     );
     await rejectsWith(
       read(answerTo(request, { iss: 'https://evil.example.com/tenant-1/v2.0' }), many),
-      'untrusted-answer',
+      'untrusted-response',
       'wrong-issuer',
     );
   });
@@ -344,19 +353,19 @@ describe('The answer to an authorization request', () => {
   it('is refused with two issuers', async () => {
     await rejectsWith(
       read(new URLSearchParams(`${answerTo(request).toString()}&iss=${scripted.issuer}&iss=https://evil.example.com`)),
-      'untrusted-answer',
+      'untrusted-response',
     );
     await rejectsWith(
       read(
         new URLSearchParams(`${answerTo(request).toString()}&iss=${scripted.issuer}&iss=${scripted.issuer}`),
         advertising(),
       ),
-      'untrusted-answer',
+      'untrusted-response',
     );
   });
 
   it('is refused without an issuer where the server says that it sends one', async () => {
-    await rejectsWith(read(answerTo(request), advertising()), 'untrusted-answer', 'wrong-issuer');
+    await rejectsWith(read(answerTo(request), advertising()), 'untrusted-response', 'wrong-issuer');
   });
 
   it('is refused with another state, or with two', async () => {

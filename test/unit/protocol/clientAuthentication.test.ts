@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Provider } from '../../../src/core/provider.ts';
-import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
 import { Discovery, type ServerContext } from '../../../src/protocol/discovery.ts';
 import { requestDeviceCode } from '../../../src/protocol/device.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
@@ -32,7 +32,7 @@ describe('The secret of a client', () => {
   const find = (more: Partial<Provider> = {}): Promise<ServerContext> =>
     discovery.find(providerAt(scripted.issuer, { clientId: 'my-client.1_x', ...more }));
   const renew = async (more: Partial<Provider> = {}): Promise<string> =>
-    (await (await requestRefresh(await find(more), 'refresh-0', undefined, transport)).check()).accessToken;
+    (await (await requestRefresh(await find(more), 'refresh-0', undefined, transport)).verify()).accessToken;
   const shown = ({ headers, parameters }: SeenRequest): string =>
     headers.authorization === undefined
       ? `post ${parameters.get('client_secret') ?? 'nothing'}`
@@ -67,7 +67,7 @@ describe('The secret of a client', () => {
       ['none'],
       ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     ]) {
-      discovery.forget();
+      discovery.clear();
       scripted.requests.length = 0;
       scripted.metadata['token_endpoint_auth_methods_supported'] = listed;
       scripted.onToken(taking('post'));
@@ -85,7 +85,7 @@ describe('The secret of a client', () => {
       { status: 200, body: { error: 'incorrect_client_credentials' } },
     ];
     for (const refusal of refusals) {
-      discovery.forget();
+      discovery.clear();
       scripted.onToken((request) => (shown(request) === POST ? { body: GOOD_TOKENS } : refusal));
       assert.equal(await renew(), 'access-1');
     }
@@ -132,7 +132,7 @@ describe('The secret of a client', () => {
 
   it('is sent in one way only where the entry or the server says which, and not again for any other reason', async () => {
     const once = async (answer: ScriptedAnswer, more: Partial<Provider> = {}): Promise<string[]> => {
-      discovery.forget();
+      discovery.clear();
       scripted.requests.length = 0;
       scripted.onToken(answer);
       await assert.rejects(renew(more));
@@ -171,11 +171,11 @@ describe('The secret of a client', () => {
     scripted.on('/par', taking('post', { status: 201, body: { request_uri: 'urn:1', expires_in: 60 } }));
     scripted.on('/revoke', taking('post', { status: 200 }));
     const fresh = async (): Promise<ServerContext> => {
-      discovery.forget();
+      discovery.clear();
       return find({ pushedAuthorization: true });
     };
     const server = await fresh();
-    const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
+    const request = await createAuthorizationRequest(server, REDIRECT_URI, ['read']);
     await exchangeCode(server, request, answerTo(request), transport, signal);
     await requestDeviceCode(await fresh(), [], transport, signal);
     await authorizationUrl(await fresh(), request, transport, signal);
@@ -214,7 +214,7 @@ describe('The secret of a client', () => {
         assert.deepEqual([found, kept], [category, status]);
         if (category === 'proxy') {
           scripted.onDiscovery({ status, headers });
-          discovery.forget();
+          discovery.clear();
           await rejectsWith(find(), 'proxy');
         }
       });

@@ -24,7 +24,7 @@ describe('Discovery', () => {
   it('reads what an OpenID server says of itself', async () => {
     const found = await discovered(server.issuer);
     assert.equal(found.metadata.token_endpoint, `${server.issuer}/token`);
-    assert.deepEqual([found.client.client_id, found.insecure], ['editor', true]);
+    assert.deepEqual([found.client.client_id, found.allowInsecureRequests], ['editor', true]);
     assert.deepEqual(
       server.requests.map(({ path }) => path),
       [OIDC],
@@ -327,7 +327,7 @@ describe('Discovery', () => {
     it('nothing after it was told to forget', async () => {
       const discovery = new Discovery(transportWith());
       await discovery.find(providerAt(server.issuer));
-      discovery.forget();
+      discovery.clear();
       await discovery.find(providerAt(server.issuer));
       assert.equal(server.requests.length, 2);
     });
@@ -346,17 +346,17 @@ describe('Discovery', () => {
       const clock = new ManualAsyncClock();
       const discovery = new Discovery(transportWith(clock));
       const provider = providerAt(server.issuer);
-      assert.equal(discovery.known(provider), undefined);
+      assert.equal(discovery.getCached(provider), undefined);
       const at = clock.now();
       await discovery.find(provider);
       await clock.pass(HOUR / 2);
-      const { said, failed } = discovery.known(provider) ?? {};
+      const { metadata, error } = discovery.getCached(provider) ?? {};
       assert.deepEqual(
-        [said?.at, said?.metadata.token_endpoint, failed, server.requests.length],
+        [metadata?.at, metadata?.value.token_endpoint, error, server.requests.length],
         [at, `${server.issuer}/token`, undefined, 1],
       );
-      discovery.forget();
-      assert.equal(discovery.known(provider), undefined);
+      discovery.clear();
+      assert.equal(discovery.getCached(provider), undefined);
     });
 
     it('at the latest failure beside the last answer, until there is a better one', async () => {
@@ -367,12 +367,12 @@ describe('Discovery', () => {
       await clock.pass(HOUR);
       server.onDiscovery({ status: 503 });
       await discovery.find(provider);
-      const { said, failed } = discovery.known(provider) ?? {};
-      assert.deepEqual([said?.at, failed?.at, failed?.failure.code], [clock.now() - HOUR, clock.now(), 'http-503']);
+      const { metadata, error } = discovery.getCached(provider) ?? {};
+      assert.deepEqual([metadata?.at, error?.at, error?.failure.code], [clock.now() - HOUR, clock.now(), 'http-503']);
       server.onDiscovery(() => ({ body: server.metadata }));
       await clock.pass(5 * MINUTE);
       await discovery.find(provider);
-      assert.equal(discovery.known(provider)?.failed, undefined);
+      assert.equal(discovery.getCached(provider)?.error, undefined);
     });
   });
 });

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { MINUTE, SECOND, systemClock } from '../../../src/core/clock.ts';
-import type { ProofJwk } from '../../../src/core/session.ts';
-import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import type { DpopJwk } from '../../../src/core/session.ts';
+import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
 import { withSessionDpopKey, withNewDpopKey, type ServerContext } from '../../../src/protocol/discovery.ts';
-import { proofHeaders, ProofKeys } from '../../../src/protocol/dpop.ts';
+import { dpopHeaders, DpopKeys } from '../../../src/protocol/dpop.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
-import { accountOf } from '../../../src/protocol/identity.ts';
+import { resolveAccount } from '../../../src/protocol/identity.ts';
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import type { Tokens } from '../../../src/protocol/tokens.ts';
@@ -84,7 +84,12 @@ describe('A session that is bound to a key, at a real server that demands it wit
   });
 
   const signIn = async (server: ServerContext): Promise<Tokens> => {
-    const request = await authorizationRequest(server, REDIRECT_URI, ['openid', 'profile', 'email', 'offline_access']);
+    const request = await createAuthorizationRequest(server, REDIRECT_URI, [
+      'openid',
+      'profile',
+      'email',
+      'offline_access',
+    ]);
     const address = await authorizationUrl(server, request, transport, signal);
     const answer = await new Person().authorize(address.href);
     return exchangeCode(server, request, answer.searchParams, transport, signal);
@@ -98,8 +103,8 @@ describe('A session that is bound to a key, at a real server that demands it wit
         await discovered(identity.issuer, { clientId: 'bound', dpop: true, pushedAuthorization }, transport),
       );
       const tokens = await signIn(server);
-      assert.deepEqual([tokens.tokenType, tokens.proofKey], ['DPoP', server.proofKey?.jwk]);
-      const account = await accountOf(
+      assert.deepEqual([tokens.tokenType, tokens.dpopKey], ['DPoP', server.dpopKey?.jwk]);
+      const account = await resolveAccount(
         server,
         {
           ...tokens,
@@ -113,12 +118,12 @@ describe('A session that is bound to a key, at a real server that demands it wit
       // As after a restart: nothing is known but what is stored.
       const later = await withSessionDpopKey(
         await discovered(identity.issuer, { clientId: 'bound' }, transport),
-        recordAt(identity.issuer, 0, { proofKey: tokens.proofKey }),
+        recordAt(identity.issuer, 0, { dpopKey: tokens.dpopKey }),
       );
       const before = posts();
       const first = await requestRefresh(later, tokens.refreshToken ?? '', tokens.claims?.sub, transport);
       assert.equal(posts() - before, 2, 'once without the nonce, once with it');
-      const renewed = await first.check();
+      const renewed = await first.verify();
       assert.equal(await identity.tokenIsActive(renewed.accessToken), true);
       await requestRefresh(later, first.refreshToken ?? '', tokens.claims?.sub, transport);
       assert.equal(posts() - before, 3, 'the nonce is remembered');
@@ -132,15 +137,15 @@ describe('A session that is bound to a key, at a real server that demands it wit
     const { refreshToken = '', claims } = await signIn(server);
     for (const thief of [
       await discovered(identity.issuer, { clientId: 'bound' }, transport),
-      { ...server, proofKey: await new ProofKeys().make() },
+      { ...server, dpopKey: await new DpopKeys().create() },
     ]) {
       await rejectsWith(
-        requestRefresh(thief, refreshToken, claims?.sub, transport).then(async (answer) => answer.check()),
+        requestRefresh(thief, refreshToken, claims?.sub, transport).then(async (answer) => answer.verify()),
         'session-ended',
         'invalid_grant',
       );
     }
-    const tokens = await (await requestRefresh(server, refreshToken, claims?.sub, transport)).check();
+    const tokens = await (await requestRefresh(server, refreshToken, claims?.sub, transport)).verify();
     assert.equal(await identity.tokenIsActive(tokens.accessToken), true);
   });
 
@@ -150,7 +155,7 @@ describe('A session that is bound to a key, at a real server that demands it wit
     );
     const { refreshToken = '', claims } = await signIn(server);
     await requestRefresh(server, refreshToken, claims?.sub, transport);
-    const secret = server.proofKey?.jwk.d ?? '';
+    const secret = server.dpopKey?.jwk.d ?? '';
     const sent = JSON.stringify(identity.journal.traffic);
     assert.ok(secret.length > 40);
     assert.deepEqual([sent.includes(secret), lines.join('\n').includes(secret)], [false, false]);
@@ -171,7 +176,7 @@ describe('A request with a proof', () => {
 
   const bound = async (): Promise<ServerContext> => withNewDpopKey(await discovered(scripted.issuer, { dpop: true }));
   const trade = async (server: ServerContext): Promise<Tokens> => {
-    const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
+    const request = await createAuthorizationRequest(server, REDIRECT_URI, ['read']);
     return exchangeCode(server, request, answerTo(request), transportWith(), signal);
   };
   const answers = (...scripts: readonly [...ScriptedAnswer[], ScriptedAnswer]): void => {
@@ -190,7 +195,7 @@ describe('A request with a proof', () => {
   it('names the method, the address and the time, and binds the code to the key as well', async () => {
     const server = await bound();
     answers(BOUND);
-    const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
+    const request = await createAuthorizationRequest(server, REDIRECT_URI, ['read']);
     const { tokenType } = await trade(server);
     const { claims, header } = proofIn(firstTo('/token'));
     const { crv, kty, x, y } = header.jwk;
@@ -247,8 +252,8 @@ describe('A request with a proof', () => {
   });
 
   it('is sent once more for each of several requests under way when the clock is found to be off', async () => {
-    const keys = new ProofKeys();
-    const [sam, kim] = [await keys.make(), await keys.make()];
+    const keys = new DpopKeys();
+    const [sam, kim] = [await keys.create(), await keys.create()];
     const testWindow = createTestWindow(scripted.issuer);
     const server = await testWindow.discovery.find(providerAt(scripted.issuer));
     for (const [id, { jwk }] of [
@@ -261,11 +266,11 @@ describe('A request with a proof', () => {
           id,
           account: { id, label: id },
           tokenType: 'DPoP',
-          proofKey: jwk,
+          dpopKey: jwk,
         }),
       );
     }
-    assert.ok(Math.abs(server.proofKeys.offset) < 30, 'the clocks agree at first');
+    assert.ok(Math.abs(server.dpopKeys.clockOffset) < 30, 'the clocks agree at first');
     scripted.date = () => Date.now() + 10 * MINUTE;
     // Both have made their proofs before either is answered.
     const both = new Promise<void>((resolve) => void scripted.waitFor('/token', 2).then(resolve));
@@ -285,7 +290,7 @@ describe('A request with a proof', () => {
     answers({ body: GOOD_TOKENS });
     scripted.on('/userinfo', { body: PERSON });
     const tokens = await trade(server);
-    await accountOf(server, tokens, transportWith(), signal);
+    await resolveAccount(server, tokens, transportWith(), signal);
     assert.equal(tokens.tokenType, 'Bearer');
     assert.deepEqual(
       scripted.requestsTo('/userinfo').map(({ headers }) => [headers.authorization, headers['dpop']]),
@@ -304,7 +309,7 @@ describe('A request with a proof', () => {
           ? { status: 401, headers: { 'WWW-Authenticate': challenge, 'DPoP-Nonce': 'nonce-2' } }
           : { body: PERSON },
       );
-      assert.equal((await accountOf(server, tokens, transportWith(), signal)).label, 'Sam');
+      assert.equal((await resolveAccount(server, tokens, transportWith(), signal)).label, 'Sam');
       const [first, second] = scripted.requestsTo('/userinfo');
       assert.ok(first !== undefined && second !== undefined);
       assert.deepEqual(
@@ -325,26 +330,26 @@ describe('A request with a proof', () => {
     scripted.metadata['dpop_signing_alg_values_supported'] = ['RS256'];
     await rejectsWith(bound(), 'unsupported-server', 'no-es256');
     scripted.metadata['dpop_signing_alg_values_supported'] = ['RS256', 'ES256'];
-    assert.notEqual((await bound()).proofKey, undefined);
+    assert.notEqual((await bound()).dpopKey, undefined);
   });
 
   it('is made at each renewal of a session with a key, in whichever window, whatever the entry says by now', async () => {
-    const { jwk } = await new ProofKeys().make();
+    const { jwk } = await new DpopKeys().create();
     const testWindow = createTestWindow(scripted.issuer);
     answers(WANTS_NONCE, {
       body: { ...GOOD_TOKENS, access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'DPoP' },
     });
     await seedSession(
       testWindow,
-      recordAt(scripted.issuer, testWindow.clock.now(), { tokenType: 'DPoP', proofKey: jwk }),
+      recordAt(scripted.issuer, testWindow.clock.now(), { tokenType: 'DPoP', dpopKey: jwk }),
     );
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
-    const { generation, proofKey, refreshToken, tokenType } = testWindow.record();
-    assert.deepEqual([generation, proofKey, refreshToken, tokenType], [2, jwk, 'refresh-2', 'DPoP']);
-    assert.deepEqual((JSON.parse(testWindow.stored() ?? '') as { readonly proofKey: ProofJwk }).proofKey, jwk);
+    const { generation, dpopKey, refreshToken, tokenType } = testWindow.record();
+    assert.deepEqual([generation, dpopKey, refreshToken, tokenType], [2, jwk, 'refresh-2', 'DPoP']);
+    assert.deepEqual((JSON.parse(testWindow.stored() ?? '') as { readonly dpopKey: DpopJwk }).dpopKey, jwk);
     testWindow.store.secrets.delete('session:s1');
     assert.deepEqual(
-      (await testWindow.sessionStore.get('s1'))?.proofKey,
+      (await testWindow.sessionStore.get('s1'))?.dpopKey,
       jwk,
       'from the session file, as another window reads it',
     );
@@ -362,8 +367,8 @@ describe('A request with a proof', () => {
 
 describe('The headers for a request of another extension', () => {
   it('speak of that very request, and of the token', async () => {
-    const key = await new ProofKeys().make();
-    const made = await proofHeaders(key, 'access-1', {
+    const key = await new DpopKeys().create();
+    const made = await dpopHeaders(key, 'access-1', {
       method: 'post',
       url: new URL('https://api.example.com/notes?secret=1#x'),
       nonce: 'n-1',
@@ -375,17 +380,17 @@ describe('The headers for a request of another extension', () => {
       ['POST', 'https://api.example.com/notes', 'n-1', sha256('access-1')],
     );
     const next = readProof(
-      (await proofHeaders(key, 'access-1', { method: 'GET', url: new URL('https://api.example.com/') })).dpop,
+      (await dpopHeaders(key, 'access-1', { method: 'GET', url: new URL('https://api.example.com/') })).dpop,
     );
     assert.equal(next.claims['nonce'], undefined);
   });
 
   it('tell each server’s own time, whoever else asks at that moment', async () => {
-    const keys = new ProofKeys();
-    const key = await keys.make();
+    const keys = new DpopKeys();
+    const key = await keys.create();
     const request = { method: 'GET', url: new URL('https://api.example.com/') };
     const made = await Promise.all(
-      [10 * MINUTE, undefined, SECOND].map((skew) => proofHeaders(key, 'access-1', { ...request, skew })),
+      [10 * MINUTE, undefined, SECOND].map((skew) => dpopHeaders(key, 'access-1', { ...request, skew })),
     );
     const off = made.map(({ dpop }, index) =>
       Math.abs(readProof(dpop).claims.iat * SECOND - Date.now() - (index === 0 ? 10 * MINUTE : 0)),

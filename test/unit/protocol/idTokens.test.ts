@@ -1,7 +1,7 @@
 // ID tokens as real servers send them: whom they are for, which key has signed them, and the one that comes a second time.
 import assert from 'node:assert/strict';
 import type { Provider } from '../../../src/core/provider.ts';
-import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
 import { Discovery } from '../../../src/protocol/discovery.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
@@ -139,7 +139,7 @@ describe('An ID token', () => {
           const { claims: read, idToken } = await traded;
           assert.deepEqual([read?.sub, read?.['name'], idToken?.split('.').length], ['person-1', more['name'], 3]);
         } else {
-          await rejectsWith(traded, 'untrusted-answer');
+          await rejectsWith(traded, 'untrusted-response');
         }
       });
     }
@@ -183,8 +183,8 @@ describe('An ID token', () => {
         [{ aud: ['editor', 'x'], azp: 'x' }, false],
       ] as const) {
         server.onToken({ body: { ...GOOD_TOKENS, id_token: await server.idToken(more) } });
-        const checked = (await requestRefresh(found, 'refresh-0', 'person-1', transportWith())).check();
-        await (isAccepted ? checked : rejectsWith(checked, 'untrusted-answer', 'wrong-party'));
+        const checked = (await requestRefresh(found, 'refresh-0', 'person-1', transportWith())).verify();
+        await (isAccepted ? checked : rejectsWith(checked, 'untrusted-response', 'wrong-party'));
       }
     });
   });
@@ -203,10 +203,10 @@ describe('An ID token', () => {
       for (const iss of ['https://real.example.com', `${server.issuer}/`]) {
         assert.equal((await rejectsWith(named(iss), 'issuer-mismatch', 'issuer-setting')).detail, iss);
       }
-      await rejectsWith(named('real'), 'untrusted-answer');
+      await rejectsWith(named('real'), 'untrusted-response');
       await rejectsWith(
         tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, iss: 'https://real.example.com' })),
-        'untrusted-answer',
+        'untrusted-response',
       );
       assert.equal((await named(server.issuer)).claims?.sub, 'person-1');
     });
@@ -275,7 +275,7 @@ describe('An ID token', () => {
         { kid: 'b' },
       ]) {
         publish({ ...one.jwk, ...other }, { ...one.jwk, ...other });
-        await rejectsWith(signedBy(one, { kid: 'a' }), 'untrusted-answer');
+        await rejectsWith(signedBy(one, { kid: 'a' }), 'untrusted-response');
       }
       const small = await Signer.make('RS256', 1024);
       publish(small.jwk, two.jwk);
@@ -332,7 +332,7 @@ describe('An ID token', () => {
     it('is not accepted from a key of another kind than its algorithm', async () => {
       const [rsa, ec] = await Promise.all([Signer.make('RS256'), Signer.make('ES256')]);
       publish(ec.jwk);
-      await rejectsWith(signedBy(rsa), 'untrusted-answer');
+      await rejectsWith(signedBy(rsa), 'untrusted-response');
     });
   });
 
@@ -352,7 +352,7 @@ describe('An ID token', () => {
           { subject: 'person-1', ...(verified === undefined ? {} : { idToken: verified }) },
           transportWith(),
         )
-      ).check();
+      ).verify();
     };
 
     it('has been verified already: neither its end nor the keys of today matter, and the new access token counts', async () => {
@@ -385,7 +385,7 @@ describe('An ID token', () => {
 
     it('is new at a sign-in, whatever it is', async () => {
       const found = await discovered(server.issuer);
-      const request = await authorizationRequest(found, REDIRECT_URI, ['openid']);
+      const request = await createAuthorizationRequest(found, REDIRECT_URI, ['openid']);
       server.onToken({
         body: { ...GOOD_TOKENS, id_token: await server.idToken({ aud: 'editor', nonce: request.nonce, ...EXPIRED }) },
       });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
-import { authorizationRequest, isAnswerTo } from '../../../src/protocol/authorize.ts';
-import { logoutRequest } from '../../../src/protocol/logout.ts';
+import { createAuthorizationRequest, isResponseTo } from '../../../src/protocol/authorize.ts';
+import { createLogoutRequest } from '../../../src/protocol/logout.ts';
 import { discovered, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
 import { Person } from '../../support/browserless.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
@@ -20,8 +20,12 @@ describe('The page at which the person signs out of the server', () => {
 
   const addressAt = async (endpoint: unknown, idToken?: string): Promise<string | undefined> => {
     scripted.metadata['end_session_endpoint'] = endpoint;
-    return logoutRequest({ server: await discovered(scripted.issuer), accountId: 'person-1', signedInAt: 0, idToken })
-      ?.url.href;
+    return createLogoutRequest({
+      server: await discovered(scripted.issuer),
+      accountId: 'person-1',
+      signedInAt: 0,
+      idToken,
+    })?.url.href;
   };
 
   it('is told which client asks, and whose session it is', async () => {
@@ -40,7 +44,7 @@ describe('The page at which the person signs out of the server', () => {
       signedInAt: 0,
       idToken: 'id.token.x',
     };
-    const [one, other] = [logoutRequest(leaving, REDIRECT_URI), logoutRequest(leaving, REDIRECT_URI)];
+    const [one, other] = [createLogoutRequest(leaving, REDIRECT_URI), createLogoutRequest(leaving, REDIRECT_URI)];
     assert.ok(one?.state !== undefined && one.state.length > 20);
     assert.notEqual(one.state, other?.state);
     assert.deepEqual(Object.fromEntries(one.url.searchParams), {
@@ -49,7 +53,7 @@ describe('The page at which the person signs out of the server', () => {
       post_logout_redirect_uri: REDIRECT_URI,
       state: one.state,
     });
-    const without = logoutRequest(leaving);
+    const without = createLogoutRequest(leaving);
     assert.ok(without !== undefined);
     assert.deepEqual([without.state, without.url.searchParams.has('post_logout_redirect_uri')], [undefined, false]);
     const answers = [
@@ -62,11 +66,11 @@ describe('The page at which the person signs out of the server', () => {
       'state=undefined',
     ].map((query) => new URLSearchParams(query));
     assert.deepEqual(
-      answers.map((answer) => isAnswerTo(one, answer)),
+      answers.map((answer) => isResponseTo(one, answer)),
       [true, true, false, false, false, false, false],
     );
     assert.deepEqual(
-      answers.map((answer) => isAnswerTo(without, answer)),
+      answers.map((answer) => isResponseTo(without, answer)),
       answers.map(() => false),
     );
   });
@@ -80,7 +84,7 @@ describe('The page at which the person signs out of the server', () => {
   it('is a page of a real server, which knows the session by the ID token', async () => {
     const identity = await startIdentityServer();
     const server = await discovered(identity.issuer, { clientId: demoClientId });
-    const request = await authorizationRequest(server, REDIRECT_URI, ['openid']);
+    const request = await createAuthorizationRequest(server, REDIRECT_URI, ['openid']);
     const { searchParams } = await new Person().authorize(request.url.href);
     const { idToken } = await exchangeCode(
       server,
@@ -90,7 +94,7 @@ describe('The page at which the person signs out of the server', () => {
       new AbortController().signal,
     );
     const open = (hint: string | undefined): Promise<Response> =>
-      fetch(logoutRequest({ server, accountId: 'account-1001', signedInAt: 0, idToken: hint })?.url ?? '');
+      fetch(createLogoutRequest({ server, accountId: 'account-1001', signedInAt: 0, idToken: hint })?.url ?? '');
     const page = await open(idToken);
     const forged = await open('not.a.token');
     assert.deepEqual([page.status, forged.status], [200, 400]);

@@ -1,7 +1,7 @@
 // Metadata as real servers publish them: behind redirects, at URLs of their own, and with fields that make no sense.
 import assert from 'node:assert/strict';
 import type { Provider } from '../../../src/core/provider.ts';
-import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
 import { Discovery, type ServerContext } from '../../../src/protocol/discovery.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
@@ -122,7 +122,7 @@ describe('The metadata of a server', () => {
           for (let time = 0; time < 2; time += 1) {
             const { metadata } = await discovery.find(providerAt(server.issuer));
             assert.equal(metadata[name], undefined, JSON.stringify(value));
-            discovery.forget();
+            discovery.clear();
           }
           assert.equal(
             lines.filter((line) => line.includes('cannot be used')).length,
@@ -144,7 +144,7 @@ describe('The metadata of a server', () => {
       });
       server.onToken({ body: { access_token: 'access-2', token_type: 'Bearer' } });
       const renewal = await requestRefresh(await discovered(server.issuer), 'refresh-1', undefined, transportWith());
-      assert.equal((await renewal.check()).accessToken, 'access-2');
+      assert.equal((await renewal.verify()).accessToken, 'access-2');
     });
 
     it('says what is missing where it is needed all the same', async () => {
@@ -164,7 +164,11 @@ describe('The metadata of a server', () => {
       });
       const found = await discovered(server.issuer);
       assert.equal(found.metadata.device_authorization_endpoint, `${server.issuer}/device`);
-      await rejectsWith(authorizationRequest(found, 'http://127.0.0.1/', []), 'unsupported-server', 'missing-endpoint');
+      await rejectsWith(
+        createAuthorizationRequest(found, 'http://127.0.0.1/', []),
+        'unsupported-server',
+        'missing-endpoint',
+      );
     });
   });
 

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { ENDPOINT_FIELDS } from '../../../src/core/fieldSchemas.ts';
 import type { Provider } from '../../../src/core/provider.ts';
 import type { Category } from '../../../src/core/failurePolicies.ts';
-import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
 import { Discovery, type ServerContext } from '../../../src/protocol/discovery.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
-import { accountOf, type Account } from '../../../src/protocol/identity.ts';
-import { logoutRequest } from '../../../src/protocol/logout.ts';
+import { resolveAccount, type Account } from '../../../src/protocol/identity.ts';
+import { createLogoutRequest } from '../../../src/protocol/logout.ts';
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
 import { answerTo, discovered, GOOD_TOKENS, providerAt, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
@@ -39,9 +39,9 @@ describe('A plain OAuth server', () => {
     discovered(scripted.issuer, { endpoints: endpoints(), ...more });
   const signIn = async (more: Partial<Provider> = {}): Promise<Account> => {
     const server = await serverWith(more);
-    const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
+    const request = await createAuthorizationRequest(server, REDIRECT_URI, ['read']);
     const tokens = await exchangeCode(server, request, answerTo(request), transport, signal);
-    return accountOf(server, tokens, transport, signal);
+    return resolveAccount(server, tokens, transport, signal);
   };
 
   it('is asked nothing where the entry says its endpoints', async () => {
@@ -89,12 +89,12 @@ describe('A plain OAuth server', () => {
         endSession: `${scripted.issuer}/out`,
       },
     });
-    const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
+    const request = await createAuthorizationRequest(server, REDIRECT_URI, ['read']);
     const address = await authorizationUrl(server, request, transport, signal);
     assert.equal(address.href, `${scripted.issuer}/login?x=1&client_id=editor&request_uri=urn%3Aexample%3A1`);
     assert.equal(scripted.requestsTo('/par')[0]?.parameters.get('state'), request.state);
     assert.equal(
-      logoutRequest({ server, accountId: 'x', signedInAt: 0, idToken: undefined })?.url.href,
+      createLogoutRequest({ server, accountId: 'x', signedInAt: 0, idToken: undefined })?.url.href,
       `${scripted.issuer}/out?client_id=editor`,
     );
   });
@@ -119,7 +119,7 @@ describe('A plain OAuth server', () => {
     const shown = async (more: Partial<Provider>): Promise<(string | null)[]> => {
       const provider = providerAt(scripted.issuer, { endpoints: endpoints(), ...more });
       const server = await new Discovery(transport, () => Promise.resolve('hush')).find(provider);
-      const request = await authorizationRequest(server, REDIRECT_URI, ['read']);
+      const request = await createAuthorizationRequest(server, REDIRECT_URI, ['read']);
       await exchangeCode(server, request, answerTo(request), transport, signal);
       const { headers, parameters } = scripted.requestsTo('/token').at(-1) ?? {};
       return [
@@ -134,7 +134,7 @@ describe('A plain OAuth server', () => {
   });
 
   it('is asked for no scopes where there are none to ask for', async () => {
-    const request = await authorizationRequest(await serverWith(), REDIRECT_URI, []);
+    const request = await createAuthorizationRequest(await serverWith(), REDIRECT_URI, []);
     assert.equal(request.url.searchParams.has('scope'), false);
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Category } from '../../../src/core/failurePolicies.ts';
-import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { discovered, REDIRECT_URI, transportWith } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
@@ -24,7 +24,7 @@ describe('A pushed authorization request', () => {
 
   const push = async (pushedAuthorization = false): Promise<{ readonly address: URL; readonly usual: URL }> => {
     const found = await discovered(scripted.issuer, { pushedAuthorization, resource: ['urn:a', 'urn:b'] });
-    const request = await authorizationRequest(found, REDIRECT_URI, ['openid', 'read']);
+    const request = await createAuthorizationRequest(found, REDIRECT_URI, ['openid', 'read']);
     return {
       address: await authorizationUrl(found, request, transportWith(), new AbortController().signal),
       usual: request.url,

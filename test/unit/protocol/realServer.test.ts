@@ -1,10 +1,10 @@
 // The protocol against a real OpenID provider, with a person who follows its pages.
 import assert from 'node:assert/strict';
 import { SECOND, systemClock } from '../../../src/core/clock.ts';
-import { authorizationRequest, type AuthorizationRequest } from '../../../src/protocol/authorize.ts';
+import { createAuthorizationRequest, type AuthorizationRequest } from '../../../src/protocol/authorize.ts';
 import { Discovery, type ServerContext } from '../../../src/protocol/discovery.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
-import { accountOf } from '../../../src/protocol/identity.ts';
+import { resolveAccount } from '../../../src/protocol/identity.ts';
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
@@ -33,7 +33,7 @@ describe('Against a real identity server', () => {
     identity = await startIdentityServer(options);
     server = await discovered(identity.issuer, { clientId: demoClientId });
   };
-  const ask = (): Promise<AuthorizationRequest> => authorizationRequest(server, REDIRECT_URI, SCOPES);
+  const ask = (): Promise<AuthorizationRequest> => createAuthorizationRequest(server, REDIRECT_URI, SCOPES);
   const signIn = async (person = new Person()): Promise<Tokens> => {
     const request = await ask();
     const answer = await person.authorize(request.url.href);
@@ -47,7 +47,7 @@ describe('Against a real identity server', () => {
   it('a person signs in and is known by name', async () => {
     await start();
     const tokens = await signIn();
-    assert.deepEqual(await accountOf(server, tokens, transport, signal), { id: 'account-1001', label: 'demo' });
+    assert.deepEqual(await resolveAccount(server, tokens, transport, signal), { id: 'account-1001', label: 'demo' });
     assert.equal(tokens.expirySource, 'expires_in');
     assert.equal(await identity.tokenIsActive(tokens.accessToken), true);
   });
@@ -56,14 +56,17 @@ describe('Against a real identity server', () => {
     await start({ profileInIdToken: false });
     const tokens = await signIn();
     assert.equal(tokens.claims?.['preferred_username'], undefined);
-    assert.deepEqual(await accountOf(server, tokens, transport, signal), { id: 'account-1001', label: 'demo' });
+    assert.deepEqual(await resolveAccount(server, tokens, transport, signal), { id: 'account-1001', label: 'demo' });
   });
 
   it('a person is known by the subject where nothing tells a name', async () => {
     await start({ profileInIdToken: false });
     const tokens = await signIn();
     identity.faults.add({ path: '/me', action: { kind: 'answer', status: 500 } });
-    assert.deepEqual(await accountOf(server, tokens, transport, signal), { id: 'account-1001', label: 'account-1001' });
+    assert.deepEqual(await resolveAccount(server, tokens, transport, signal), {
+      id: 'account-1001',
+      label: 'account-1001',
+    });
   });
 
   it('a token is for the resource that the entry names, before and after a renewal', async () => {
@@ -75,7 +78,7 @@ describe('Against a real identity server', () => {
     const tokens = await signIn();
     const renewed = await (
       await requestRefresh(server, tokens.refreshToken ?? '', tokens.claims?.sub, transport)
-    ).check();
+    ).verify();
     assert.deepEqual(
       [audienceOf(tokens), audienceOf(renewed)],
       ['https://notes.example.com/api', 'https://notes.example.com/api'],
@@ -107,7 +110,7 @@ describe('Against a real identity server', () => {
   it('what the server has against a request that is pushed is told before the browser opens', async () => {
     await start({ features: { pushedAuthorizationRequests: { enabled: true } } });
     server = await discovered(identity.issuer, { clientId: demoClientId, pushedAuthorization: true });
-    const request = await authorizationRequest(server, 'https://elsewhere.example.com', SCOPES);
+    const request = await createAuthorizationRequest(server, 'https://elsewhere.example.com', SCOPES);
     await rejectsWith(authorizationUrl(server, request, transport, signal), 'configuration', 'invalid_request');
   });
 
@@ -146,10 +149,10 @@ describe('Against a real identity server', () => {
     const first = await requestRefresh(server, refreshToken, claims?.sub, transport);
     const second = await requestRefresh(server, first.refreshToken ?? '', claims?.sub, transport);
     assert.equal(new Set([refreshToken, first.refreshToken, second.refreshToken]).size, 3);
-    const tokens = await second.check();
+    const tokens = await second.verify();
     assert.equal(await identity.tokenIsActive(tokens.accessToken), true);
     await rejectsWith(
-      (await requestRefresh(server, refreshToken, claims?.sub, transport)).check(),
+      (await requestRefresh(server, refreshToken, claims?.sub, transport)).verify(),
       'session-ended',
       'invalid_grant',
     );
@@ -163,7 +166,7 @@ describe('Against a real identity server', () => {
     identity.revokeEverything();
     const answer = await requestRefresh(server, refreshToken, 'account-1001', transport);
     assert.equal(answer.refreshToken, undefined);
-    await rejectsWith(answer.check(), 'session-ended', 'invalid_grant');
+    await rejectsWith(answer.verify(), 'session-ended', 'invalid_grant');
   });
 
   it('a renewal that speaks of another person is refused', async () => {
@@ -171,7 +174,7 @@ describe('Against a real identity server', () => {
     const { refreshToken = '' } = await signIn();
     const answer = await requestRefresh(server, refreshToken, 'somebody-else', transport);
     assert.notEqual(answer.refreshToken, undefined);
-    await rejectsWith(answer.check(), 'other-account', 'other-subject');
+    await rejectsWith(answer.verify(), 'other-account', 'other-subject');
   });
 
   it('a sign-out revokes both tokens', async () => {
@@ -237,7 +240,7 @@ describe('A client with a secret, against a real identity server,', () => {
   }
 
   async function signIn(server: ServerContext): Promise<Tokens> {
-    const request = await authorizationRequest(server, REDIRECT_URI, SCOPES);
+    const request = await createAuthorizationRequest(server, REDIRECT_URI, SCOPES);
     const answer = await new Person().authorize(request.url.href);
     return exchangeCode(server, request, answer.searchParams, transport, signal);
   }
@@ -248,7 +251,7 @@ describe('A client with a secret, against a real identity server,', () => {
       const server = await serverWith(method, SECRET);
       const tokens = await signIn(server);
       const answer = await requestRefresh(server, tokens.refreshToken ?? '', tokens.claims?.sub, transport);
-      const renewed = await answer.check();
+      const renewed = await answer.verify();
       assert.equal(await identity.tokenIsActive(renewed.accessToken), true);
       assert.equal(await revokeTokens(server, renewed, transport), 'revoked');
       assert.equal(await identity.tokenIsActive(renewed.accessToken), false);
@@ -273,7 +276,7 @@ describe('A client with a secret, against a real identity server,', () => {
         const server = await serverWith(method, secret);
         await rejectsWith(signIn(server), 'client-rejected');
         await rejectsWith(
-          requestRefresh(server, refreshToken, claims?.sub, transport).then(async (answer) => answer.check()),
+          requestRefresh(server, refreshToken, claims?.sub, transport).then(async (answer) => answer.verify()),
           'client-rejected',
         );
       }

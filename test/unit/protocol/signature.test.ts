@@ -66,7 +66,7 @@ describe('The keys of a server', () => {
     for (const keys of [[named], [{ ...named, n: 7, e: 7, key_ops: 7 }], [7], [null], 7, null, {}]) {
       party.server.at('jwks', () => ({ body: { keys } }));
       assert.equal(await failureOf(), 'invalid-response', JSON.stringify(keys));
-      party.testWindow.discovery.forget();
+      party.testWindow.discovery.clear();
     }
   });
 

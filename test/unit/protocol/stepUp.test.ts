@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import {
-  authorizationRequest,
+  createAuthorizationRequest,
   hintParameters,
-  hintsAfter,
-  maxAgeIn,
+  hintsAfterFailure,
+  parseMaxAge,
   type AuthorizationHints,
 } from '../../../src/protocol/authorize.ts';
 import { requestDeviceCode, requestDeviceTokens } from '../../../src/protocol/device.ts';
@@ -38,7 +38,7 @@ describe('A step up', () => {
 
     const signIn = async (hints: AuthorizationHints = {}): Promise<Tokens> => {
       const server = await discovered(identity.issuer, { clientId: demoClientId });
-      const request = await authorizationRequest(server, REDIRECT_URI, ['openid', 'offline_access'], hints);
+      const request = await createAuthorizationRequest(server, REDIRECT_URI, ['openid', 'offline_access'], hints);
       const answer = await person.authorize(request.url.href);
       return exchangeCode(server, request, answer.searchParams, transport, signal);
     };
@@ -78,7 +78,7 @@ describe('A step up', () => {
 
     it('is refused where the sign-in is too old after all, and is not taken for a clock that is wrong', async () => {
       const found = await discovered(server.issuer);
-      const request = await authorizationRequest(found, REDIRECT_URI, ['openid'], { maxAge: 300 });
+      const request = await createAuthorizationRequest(found, REDIRECT_URI, ['openid'], { maxAge: 300 });
       const asking = async (claims: Readonly<Record<string, unknown>>): Promise<Tokens> => {
         server.onToken({
           body: { ...GOOD_TOKENS, id_token: await server.idToken({ aud: 'editor', nonce: request.nonce, ...claims }) },
@@ -101,7 +101,7 @@ describe('A step up', () => {
       assert.deepEqual(hintParameters({ maxAge: 60 }, { max_age: '600' }), { max_age: '60' });
       assert.deepEqual(hintParameters({ maxAge: 0, acrValues: ['a', 'b'] }, {}), { max_age: '0', acr_values: 'a b' });
       assert.deepEqual(hintParameters({}, { max_age: '60' }), {});
-      assert.deepEqual(['5', '0', '-1', '', undefined, null, '1e3'].map(maxAgeIn), [
+      assert.deepEqual(['5', '0', '-1', '', undefined, null, '1e3'].map(parseMaxAge), [
         5,
         0,
         undefined,
@@ -113,11 +113,11 @@ describe('A step up', () => {
     });
 
     it('goes on from what the server has said when it refused', () => {
-      assert.deepEqual(hintsAfter(new Failure('policy', 'claims-challenge', { claims: '{"a":1}' })), {
+      assert.deepEqual(hintsAfterFailure(new Failure('policy', 'claims-challenge', { claims: '{"a":1}' })), {
         prompt: undefined,
         claims: '{"a":1}',
       });
-      assert.deepEqual(hintsAfter(new Failure('sign-in-needed', 'login_required')), {
+      assert.deepEqual(hintsAfterFailure(new Failure('sign-in-needed', 'login_required')), {
         prompt: 'login',
         claims: undefined,
       });

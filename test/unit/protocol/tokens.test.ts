@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DAY, MINUTE } from '../../../src/core/clock.ts';
 import type { Category } from '../../../src/core/failurePolicies.ts';
-import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import {
@@ -73,7 +73,7 @@ describe('A token answer', () => {
       undefined,
       transportWith(),
     );
-    await renewal.check();
+    await renewal.verify();
     const [exchange, refresh] = server.requestsTo('/token').map(({ parameters }) => parameters);
     assert.deepEqual(
       [exchange?.get('audience'), refresh?.get('audience')],
@@ -214,7 +214,7 @@ describe('A token answer', () => {
       assert.equal(source, 'token');
       assert.ok(typeof left === 'number' && Math.abs(left - 600_000) < 3000);
       assert.deepEqual(await lifetimeFor({ expires_in: nothing }, 5 * MINUTE), [5 * MINUTE, 'assumed']);
-      assert.deepEqual(await lifetimeFor({ expires_in: nothing }), [undefined, 'never-said']);
+      assert.deepEqual(await lifetimeFor({ expires_in: nothing }), [undefined, 'unknown']);
     });
   }
 
@@ -227,7 +227,7 @@ describe('A token answer', () => {
       jwtWith({ exp: 0 }),
       jwtWith({}),
     ]) {
-      assert.deepEqual(await lifetimeFor({ expires_in: undefined, access_token: token }), [undefined, 'never-said']);
+      assert.deepEqual(await lifetimeFor({ expires_in: undefined, access_token: token }), [undefined, 'unknown']);
     }
   });
 
@@ -263,7 +263,7 @@ describe('A token answer', () => {
       for (const value of [1800, '1800']) {
         answering({ [name]: value });
         const { sessionEndsAt, sessionEndSource, sentAt } = await trade(server);
-        assert.deepEqual([(sessionEndsAt ?? 0) - sentAt, sessionEndSource], [1_800_000, 'answer']);
+        assert.deepEqual([(sessionEndsAt ?? 0) - sentAt, sessionEndSource], [1_800_000, 'response']);
       }
     }
   });
@@ -298,11 +298,11 @@ describe('A token answer', () => {
     });
 
     const wrong: Readonly<Record<string, readonly [Readonly<Record<string, unknown>>, Category]>> = {
-      'another audience': [{ aud: 'somebody-else' }, 'untrusted-answer'],
-      'several audiences and another party': [{ aud: ['editor', 'x'], azp: 'x' }, 'untrusted-answer'],
-      'another nonce': [{ nonce: 'other' }, 'untrusted-answer'],
+      'another audience': [{ aud: 'somebody-else' }, 'untrusted-response'],
+      'several audiences and another party': [{ aud: ['editor', 'x'], azp: 'x' }, 'untrusted-response'],
+      'another nonce': [{ nonce: 'other' }, 'untrusted-response'],
       'no nonce': [{ nonce: undefined }, 'invalid-response'],
-      'another issuer': [{ iss: 'https://evil.example.com' }, 'untrusted-answer'],
+      'another issuer': [{ iss: 'https://evil.example.com' }, 'untrusted-response'],
       'no subject': [{ sub: undefined }, 'invalid-response'],
     };
     for (const [what, [claims, category]] of Object.entries(wrong)) {
@@ -338,7 +338,7 @@ describe('A token answer', () => {
 
     it('lives no longer than makes sense where it is what callers get, so that a record can hold the time', async () => {
       const found = await discovered(server.issuer, { sessionToken: 'id_token' });
-      const request = await authorizationRequest(found, REDIRECT_URI, ['openid']);
+      const request = await createAuthorizationRequest(found, REDIRECT_URI, ['openid']);
       const idToken = await server.idToken({ aud: 'editor', nonce: request.nonce, exp: Number.MAX_SAFE_INTEGER });
       answering({ expires_in: null, id_token: idToken });
       const {
@@ -359,7 +359,7 @@ describe('A token answer', () => {
         transportWith(),
       );
       assert.equal(renewal.refreshToken, 'refresh-1');
-      await rejectsWith(renewal.check(), 'unsupported-server', 'no-id-token');
+      await rejectsWith(renewal.verify(), 'unsupported-server', 'no-id-token');
     });
 
     it('has to say when the person signed in, and not too long ago, where the entry asks for that', async () => {
@@ -378,14 +378,14 @@ describe('A token answer', () => {
       server.on('/common/v2.0/.well-known/openid-configuration', () => ({ body: server.metadata }));
       const found = await discovered(`${home}/common/v2.0`);
       const tenanted = async (claims: Readonly<Record<string, unknown>>): Promise<unknown> => {
-        const request = await authorizationRequest(found, REDIRECT_URI, ['openid']);
+        const request = await createAuthorizationRequest(found, REDIRECT_URI, ['openid']);
         answering({ id_token: await server.idToken({ aud: 'editor', nonce: request.nonce, ...claims }) });
         return exchangeCode(found, request, answerTo(request), transportWith(), new AbortController().signal);
       };
       await tenanted({ iss: `${home}/t-1/v2.0`, tid: 't-1' });
-      await rejectsWith(tenanted({ iss: `${home}/t-1/v2.0`, tid: 't-2' }), 'untrusted-answer');
-      await rejectsWith(tenanted({ iss: `${home}/t-1/v2.0` }), 'untrusted-answer');
-      await rejectsWith(tenanted({ iss: 'https://evil.example.com/t-1/v2.0', tid: 't-1' }), 'untrusted-answer');
+      await rejectsWith(tenanted({ iss: `${home}/t-1/v2.0`, tid: 't-2' }), 'untrusted-response');
+      await rejectsWith(tenanted({ iss: `${home}/t-1/v2.0` }), 'untrusted-response');
+      await rejectsWith(tenanted({ iss: 'https://evil.example.com/t-1/v2.0', tid: 't-1' }), 'untrusted-response');
     });
 
     it('that has expired is a matter of the clock', async () => {
@@ -400,7 +400,7 @@ describe('A token answer', () => {
     });
 
     it('signed with a key that the server does not publish is a bad answer', async () => {
-      await rejectsWith(trading({}, 'RS256', 'stranger'), 'untrusted-answer');
+      await rejectsWith(trading({}, 'RS256', 'stranger'), 'untrusted-response');
     });
 
     it('whose words were changed after signing is a bad answer', async () => {

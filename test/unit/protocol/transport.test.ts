@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND, type Clock } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
-import { fetchWith, type Answer, type Fetch, type Transport } from '../../../src/protocol/transport.ts';
+import { createFetch, type ServerResponse, type Fetch, type Transport } from '../../../src/protocol/transport.ts';
 import { transportWith } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { settle } from '../../support/fakeClock.ts';
@@ -24,9 +24,12 @@ describe('The transport', () => {
     await server.stop();
   });
 
-  const get = (path: string, signal?: AbortSignal, onAnswer?: (answer: Answer) => Response): Promise<Response> =>
-    fetchWith(transportWith(clock), signal, onAnswer)(server.issuer + path, GET);
-  const failing = (error: Error): Fetch => fetchWith({ ...transportWith(clock), fetch: () => Promise.reject(error) });
+  const get = (
+    path: string,
+    signal?: AbortSignal,
+    onAnswer?: (answer: ServerResponse) => Response,
+  ): Promise<Response> => createFetch(transportWith(clock), signal, onAnswer)(server.issuer + path, GET);
+  const failing = (error: Error): Fetch => createFetch({ ...transportWith(clock), fetch: () => Promise.reject(error) });
 
   it('leaves no timer behind', async () => {
     await get('/jwks');
@@ -45,7 +48,7 @@ describe('The transport', () => {
   it('does so as well where the uptime of the machine is not known', async () => {
     const plain: Clock = { now: () => clock.now(), after: (delay, run) => clock.after(delay, run) };
     server.on('/slow', 'hang');
-    const answer = rejectsWith(fetchWith(transportWith(plain))(`${server.issuer}/slow`, GET), 'network', 'deadline');
+    const answer = rejectsWith(createFetch(transportWith(plain))(`${server.issuer}/slow`, GET), 'network', 'deadline');
     await server.waitFor('/slow');
     await clock.pass(30 * SECOND);
     await answer;
@@ -68,7 +71,7 @@ describe('The transport', () => {
   ];
   for (const [what, happen, age] of MIDWAY) {
     it(`counts a token's age from the time of sending, or from an earlier one, if ${what} before the answer arrived`, async () => {
-      let seen: Answer | undefined;
+      let seen: ServerResponse | undefined;
       server.on('/clock', () => {
         happen(clock);
         return { body: {} };
@@ -106,7 +109,7 @@ describe('The transport', () => {
         ),
     };
     const initialRecord = clock.now();
-    const time = rejectsWith(fetchWith(transport)(`${server.issuer}/drip`, GET), 'network', 'deadline').then(
+    const time = rejectsWith(createFetch(transport)(`${server.issuer}/drip`, GET), 'network', 'deadline').then(
       () => clock.now() - initialRecord,
     );
     await clock.pass(40 * SECOND);
@@ -161,7 +164,7 @@ describe('The transport', () => {
         return Promise.resolve(new Response());
       },
     };
-    await rejectsWith(fetchWith(transport)('http://id.example.com/token', GET), 'insecure', 'http-endpoint');
+    await rejectsWith(createFetch(transport)('http://id.example.com/token', GET), 'insecure', 'http-endpoint');
     assert.equal(wasSent, false);
   });
 
@@ -174,8 +177,8 @@ describe('The transport', () => {
   });
 
   it("measures how far the server's clock is ahead, and counts from the moment of sending", async () => {
-    const seen: Answer[] = [];
-    const look = (answer: Answer): Response => {
+    const seen: ServerResponse[] = [];
+    const look = (answer: ServerResponse): Response => {
       seen.push(answer);
       return answer.response;
     };

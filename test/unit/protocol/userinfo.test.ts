@@ -81,7 +81,7 @@ describe('A userinfo answer', () => {
     ['signed', signing(claiming({ sub: 'person-2' }))],
   ] as const) {
     it(`that speaks of another person, ${what}, says whose the access token is: nobody is signed in`, async () => {
-      await (await meet(setUp)).signInRefused('untrusted-answer', 'wrong-subject');
+      await (await meet(setUp)).signInRefused('untrusted-response', 'wrong-subject');
     });
   }
 
@@ -121,7 +121,7 @@ describe('A userinfo answer', () => {
           },
         };
       }),
-      'untrusted-answer',
+      'untrusted-response',
       'OAUTH_KEY_SELECTION_FAILED',
     ],
     'is signed by an algorithm that the server does not name': [
@@ -147,8 +147,8 @@ describe('A userinfo answer', () => {
       'unsupported-server',
       'unsafe-signature',
     ],
-    'is from another issuer': [signing(claiming({ iss: 'https://evil.example.com' })), 'untrusted-answer'],
-    'is for another client': [signing(claiming({ aud: 'other' })), 'untrusted-answer'],
+    'is from another issuer': [signing(claiming({ iss: 'https://evil.example.com' })), 'untrusted-response'],
+    'is for another client': [signing(claiming({ aud: 'other' })), 'untrusted-response'],
     'has run out': [signing(claiming({ exp: 1 })), 'clock', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED'],
     'is no JWT, though it says so': [
       answering({ headers: { 'Content-Type': 'application/jwt' }, body: '{"sub":"person-1"}' }),

@@ -46,7 +46,7 @@ describe('A resource server’s challenge', () => {
     seedSession(
       testWindow,
       recordAt(server.issuer, now(), {
-        renewedAt: now() - HOUR,
+        tokensRequestedAt: now() - HOUR,
         signedInAt: now() - HOUR,
         accessExpiresAt: now() + 4 * HOUR,
         ...more,
@@ -118,7 +118,7 @@ describe('A resource server’s challenge', () => {
       await tokens(refused);
       for (let time = 0; time < 3; time += 1) {
         await testWindow.clock.pass(11 * SECOND);
-        await rejectsWith(tokens(refused), 'token-rejected', 'refused-again');
+        await rejectsWith(tokens(refused), 'token-rejected', 'token-rejected-again');
       }
       assert.equal(renewals(), 1);
     });
@@ -139,8 +139,8 @@ describe('A resource server’s challenge', () => {
       await tokens(refused);
       for (let time = 0; time < 5; time += 1) {
         await clock.pass(11 * SECOND);
-        await rejectsWith(elsewhere.find('acme', refused), 'token-rejected', 'refused-again');
-        await rejectsWith(tokens(refused), 'token-rejected', 'refused-again');
+        await rejectsWith(elsewhere.find('acme', refused), 'token-rejected', 'token-rejected-again');
+        await rejectsWith(tokens(refused), 'token-rejected', 'token-rejected-again');
       }
       assert.deepEqual([renewals(), other.record().generation], [1, 2]);
       testWindow.sessions.dispose();

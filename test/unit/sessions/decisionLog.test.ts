@@ -58,7 +58,7 @@ describe('The log', () => {
     });
 
     it('tells one whose expiry was never said from both', async () => {
-      await live({ accessExpiresAt: undefined, expirySource: 'never-said' });
+      await live({ accessExpiresAt: undefined, expirySource: 'unknown' });
       await ask();
       assert.deepEqual(told(': a caller '), [
         `${SESSION}: a caller gets the token in hand: the server never said when the token expires, has a refresh token.`,
@@ -75,7 +75,7 @@ describe('The log', () => {
       server.onToken({ status: 429, headers: { 'retry-after': '40' }, body: {} });
       await live({
         accessExpiresAt: testWindow.clock.now() + 10 * SECOND,
-        renewedAt: testWindow.clock.now() - 50 * SECOND,
+        tokensRequestedAt: testWindow.clock.now() - 50 * SECOND,
       });
       await testWindow.clock.pass(9 * SECOND);
       await ask();
@@ -143,7 +143,7 @@ describe('The log', () => {
         await planned({ refreshToken: undefined }),
         `${SESSION}: no refresh is planned; the token works for 300 s more (expires_in), no refresh token.`,
       );
-      const never = { accessExpiresAt: undefined, expirySource: 'never-said' } as const;
+      const never = { accessExpiresAt: undefined, expirySource: 'unknown' } as const;
       assert.equal(
         await planned(never, { refreshInterval: 0 }),
         `${SESSION}: no refresh is planned; the server never said when the token expires, has a refresh token.`,
@@ -169,15 +169,15 @@ describe('The log', () => {
             /\(generation (\d+)\): next refresh at ([0-9TZ:.-]+), for its refresh interval;/.exec(line) ?? [];
           return found === undefined ? [] : [{ generation: Number(generation), at: Date.parse(at) }];
         });
-      await live({ accessExpiresAt: undefined, expirySource: 'never-said' }, { refreshInterval: 12 * HOUR });
+      await live({ accessExpiresAt: undefined, expirySource: 'unknown' }, { refreshInterval: 12 * HOUR });
       const start = testWindow.clock.now();
       testWindow.scheduler.tick();
       await testWindow.clock.rest();
       const [first] = plans();
       assert.ok(first?.generation === 1 && first.at <= start + 12 * HOUR && first.at > start + 11 * HOUR);
       await testWindow.clock.pass(13 * HOUR);
-      const { generation, renewedAt } = testWindow.record();
-      assert.deepEqual([generation, renewedAt], [2, first.at]);
+      const { generation, tokensRequestedAt } = testWindow.record();
+      assert.deepEqual([generation, tokensRequestedAt], [2, first.at]);
       assert.deepEqual(
         plans().map((plan) => plan.generation),
         [1, 2],
@@ -185,7 +185,7 @@ describe('The log', () => {
     });
 
     it('does not repeat itself at each tick', async () => {
-      await live({ accessExpiresAt: undefined, expirySource: 'never-said' }, { refreshInterval: 0 });
+      await live({ accessExpiresAt: undefined, expirySource: 'unknown' }, { refreshInterval: 0 });
       testWindow.scheduler.tick();
       await testWindow.clock.pass(MINUTE);
       const { length } = testWindow.lines;

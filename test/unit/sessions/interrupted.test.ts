@@ -231,7 +231,7 @@ describe('A clock that was set back', () => {
     await windows.clock.rest();
     await seedSession(
       first,
-      recordAt(server.issuer, windows.clock.now(), { renewedUptime: { boot: 'before', ms: 0 } }),
+      recordAt(server.issuer, windows.clock.now(), { tokensRequestedUptime: { boot: 'before', ms: 0 } }),
     );
     await windows.clock.pass(MINUTE);
     assert.deepEqual(
@@ -247,7 +247,10 @@ describe('A clock that was set back', () => {
     const now = windows.clock.now();
     await seedSession(
       first,
-      recordAt(server.issuer, now, { accessExpiresAt: now + HOUR, renewedUptime: { boot: 'before', ms: 5 * DAY } }),
+      recordAt(server.issuer, now, {
+        accessExpiresAt: now + HOUR,
+        tokensRequestedUptime: { boot: 'before', ms: 5 * DAY },
+      }),
     );
     await windows.clock.pass(2 * MINUTE);
     windows.leap(-2 * HOUR);
@@ -270,7 +273,7 @@ describe('A clock that was set back', () => {
     server.onToken({ status: 503 });
     await windows.clock.pass(2 * MINUTE);
     for (const window of [first, second]) {
-      const next = window.liveSessions.get('s1')?.nextTryAt ?? Infinity;
+      const next = window.liveSessions.get('s1')?.nextAttemptAt ?? Infinity;
       assert.ok(next - windows.clock.now() < HOUR, `${(next - windows.clock.now()) / HOUR} hours`);
     }
   });
@@ -301,19 +304,19 @@ describe('A wait that the server asked for', () => {
       category: 'network',
       code: 'deadline',
       failures: 3,
-      nextTryAt: at + 6 * SECOND,
+      nextAttemptAt: at + 6 * SECOND,
     });
     assert.deepEqual(
       [
         (await testWindow.sessionStore.header('s1'))?.lastFailure?.waitUntil,
-        (await testWindow.sessionStore.header('s1'))?.lastFailure?.nextTryAt,
+        (await testWindow.sessionStore.header('s1'))?.lastFailure?.nextAttemptAt,
       ],
       [until, until],
     );
     await testWindow.clock.pass(2 * SECOND);
     await testWindow.crossWindowSync.sync('s1');
     assert.deepEqual(
-      [testWindow.liveSessions.get('s1')?.waitUntil, testWindow.liveSessions.get('s1')?.nextTryAt],
+      [testWindow.liveSessions.get('s1')?.waitUntil, testWindow.liveSessions.get('s1')?.nextAttemptAt],
       [until, until],
     );
     testWindow.sessions.start();
@@ -330,7 +333,7 @@ describe('A wait that the server asked for', () => {
       category: 'server',
       code: 'http-503',
       failures: 1,
-      nextTryAt: now + 600 * SECOND,
+      nextAttemptAt: now + 600 * SECOND,
       waitUntil: now + 600 * SECOND,
     });
     await testWindow.sessionStore.recordFailure(testWindow.record(), {
@@ -339,7 +342,7 @@ describe('A wait that the server asked for', () => {
       category: 'server',
       code: 'http-503',
       failures: 1,
-      nextTryAt: now + 10 * SECOND,
+      nextAttemptAt: now + 10 * SECOND,
       waitUntil: now + 10 * SECOND,
     });
     assert.equal((await testWindow.sessionStore.header('s1'))?.lastFailure?.waitUntil, now + 600 * SECOND);
@@ -365,11 +368,11 @@ describe('A wait that the server asked for', () => {
     testWindow.liveSessions.update('s1', {
       failure: new Failure('network', 'deadline'),
       failedAt: now - MINUTE,
-      nextTryAt: until,
+      nextAttemptAt: until,
       waitUntil: until,
     });
     testWindow.scheduler.checkNow();
-    assert.equal(testWindow.liveSessions.get('s1')?.nextTryAt, until);
+    assert.equal(testWindow.liveSessions.get('s1')?.nextAttemptAt, until);
     testWindow.sessions.dispose();
   });
 
@@ -382,7 +385,7 @@ describe('A wait that the server asked for', () => {
       category: 'server',
       code: 'http-503',
       failures: 1,
-      nextTryAt: now + 600 * SECOND,
+      nextAttemptAt: now + 600 * SECOND,
       waitUntil: now + 600 * SECOND,
     });
     await testWindow.crossWindowSync.sync('s1');
@@ -395,16 +398,16 @@ describe('A wait that the server asked for', () => {
     const before = { ...failed, generation: 1, waitUntil: now + 600 * SECOND };
     await testWindow.sessionStore.recordFailure(testWindow.record(), before);
     testWindow.liveSessions.put({ ...testWindow.record(), generation: 2 });
-    const next = { ...failed, generation: 2, nextTryAt: now + 2 * SECOND };
+    const next = { ...failed, generation: 2, nextAttemptAt: now + 2 * SECOND };
     await testWindow.sessionStore.recordFailure(testWindow.record(), next);
-    const { waitUntil, nextTryAt } = (await testWindow.sessionStore.header('s1'))?.lastFailure ?? {};
-    assert.deepEqual([waitUntil, nextTryAt], [undefined, now + 2 * SECOND]);
+    const { waitUntil, nextAttemptAt } = (await testWindow.sessionStore.header('s1'))?.lastFailure ?? {};
+    assert.deepEqual([waitUntil, nextAttemptAt], [undefined, now + 2 * SECOND]);
   });
 
   it('survives a failure of this window’s own that has none', async () => {
     server.onToken({ status: 429, headers: { 'Retry-After': '900' } });
     await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'rate-limited');
-    const until = testWindow.liveSessions.get('s1')?.nextTryAt;
+    const until = testWindow.liveSessions.get('s1')?.nextAttemptAt;
     testWindow.folder.failing = true;
     await testWindow.clock.pass(SECOND);
     server.onToken('drop');
@@ -412,7 +415,7 @@ describe('A wait that the server asked for', () => {
     await testWindow.clock.pass(10 * SECOND);
     await renewal;
     assert.deepEqual(
-      [testWindow.liveSessions.get('s1')?.failure?.category, testWindow.liveSessions.get('s1')?.nextTryAt],
+      [testWindow.liveSessions.get('s1')?.failure?.category, testWindow.liveSessions.get('s1')?.nextAttemptAt],
       ['network', until],
     );
   });
@@ -461,7 +464,7 @@ describe('The reason why a session has ended', () => {
   const cases = [
     [
       'expired, because its known end has passed',
-      { sessionEndsAt: -SECOND, sessionEndSource: 'answer' },
+      { sessionEndsAt: -SECOND, sessionEndSource: 'response' },
       { error: 'invalid_grant' },
       'session-expired',
     ],
@@ -474,7 +477,7 @@ describe('The reason why a session has ended', () => {
     ['expired, because the server says so', {}, { error: 'expired_token' }, 'session-expired'],
     [
       'revoked or unknown, long before its known end',
-      { sessionEndsAt: DAY, sessionEndSource: 'answer' },
+      { sessionEndsAt: DAY, sessionEndSource: 'response' },
       { error: 'invalid_grant', error_description: 'Session not active' },
       'session-ended',
     ],

@@ -137,7 +137,7 @@ describe('A refresh whose answer is awaited', () => {
     const sentAt = windows.clock.now() - 5 * SECOND;
     await windows.clock.pass(20 * SECOND);
     for (const window of windows.all) {
-      assert.equal(window.liveSessions.get('s1')?.nextTryAt, sentAt + 2 * MINUTE);
+      assert.equal(window.liveSessions.get('s1')?.nextAttemptAt, sentAt + 2 * MINUTE);
     }
     await end(first);
     await first.tokenRefresher.refresh('s1', { reason: 'test' });

@@ -41,7 +41,7 @@ describe('what is loaded on demand', () => {
     const now = testWindow.clock.now();
     const record = recordAt(server.issuer, now, {
       signedInAt: now - HOUR,
-      renewedAt: now - MINUTE,
+      tokensRequestedAt: now - MINUTE,
       accessExpiresAt: now + left,
     });
     testWindow.store.secrets.set('session:s1', JSON.stringify(record));

@@ -44,7 +44,7 @@ describe('A try in vain', () => {
       category: 'rate-limited',
       code: 'http-429',
       failures: 1,
-      nextTryAt: at + wait,
+      nextAttemptAt: at + wait,
       waitUntil: at + wait,
     });
     return at + wait;
@@ -54,7 +54,7 @@ describe('A try in vain', () => {
     const until = await asksFor(10 * MINUTE);
     await backoff.recordFailure(first(), new Failure('network', 'ECONNRESET'));
     assert.deepEqual(
-      [first().nextTryAt, (await testWindow.sessionStore.header('s1'))?.lastFailure?.waitUntil],
+      [first().nextAttemptAt, (await testWindow.sessionStore.header('s1'))?.lastFailure?.waitUntil],
       [until, until],
     );
   });
@@ -84,11 +84,11 @@ describe('A try in vain', () => {
     await asksFor(SECOND);
     await testWindow.clock.pass(2 * SECOND);
     await backoff.recordFailure(first(), new Failure('network', 'ECONNRESET'));
-    assert.equal(first().nextTryAt, testWindow.clock.now() + 2 * SECOND);
+    assert.equal(first().nextAttemptAt, testWindow.clock.now() + 2 * SECOND);
     await asksFor(10 * MINUTE);
     testWindow.liveSessions.put({ ...testWindow.record(), generation: 2 });
     await backoff.recordFailure(first(), new Failure('network', 'ECONNRESET'));
-    assert.equal(first().nextTryAt, testWindow.clock.now() + 2 * SECOND);
+    assert.equal(first().nextAttemptAt, testWindow.clock.now() + 2 * SECOND);
   });
 
   it('stands for one of this window at the same moment, or while the server asks to wait, but not for this window’s own', async () => {
@@ -123,7 +123,7 @@ describe('A try in vain', () => {
       category: 'network',
       code: 'deadline',
       failures: 0,
-      nextTryAt: at + MINUTE,
+      nextAttemptAt: at + MINUTE,
       listensUntil: at + MINUTE,
     });
     const instead = async (isLocked: boolean): Promise<string | undefined> =>
@@ -156,7 +156,7 @@ describe('A try in vain', () => {
       category: 'server',
       code: 'http-503',
       failures: 1,
-      nextTryAt: at + MINUTE,
+      nextAttemptAt: at + MINUTE,
       waitUntil: at + MINUTE,
     });
     await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'server', 'http-503');
@@ -198,7 +198,7 @@ describe('A try in vain', () => {
     await seedSession(
       testWindow,
       recordAt(server.issuer, testWindow.clock.now(), {
-        renewedAt: testWindow.clock.now() - 57 * SECOND,
+        tokensRequestedAt: testWindow.clock.now() - 57 * SECOND,
         accessExpiresAt: testWindow.clock.now() + 3 * SECOND,
       }),
     );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { renewalDueAt, type LifetimeSettings } from '../../../src/core/lifetime.ts';
+import { refreshDueAt, type LifetimeSettings } from '../../../src/core/lifetime.ts';
 import { tokenLifetimes, type SessionRecord } from '../../../src/core/session.ts';
 import { createTestWindow, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import { closedIssuer, rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
@@ -40,7 +40,7 @@ describe('The scheduler', () => {
 
   /** How long, in ms, until the renewal of the session falls due, by the rule that has tests of its own. */
   const untilDue = (settings: Partial<LifetimeSettings> = {}): number =>
-    (renewalDueAt(tokenLifetimes(testWindow.record()), {
+    (refreshDueAt(tokenLifetimes(testWindow.record()), {
       leeway: 5 * MINUTE,
       refreshInterval: 0,
       warning: 10 * MINUTE,
@@ -70,16 +70,16 @@ describe('The scheduler', () => {
 
   it('has a second of its own in each window, and for each session', async () => {
     const times: number[] = [];
-    for (const [place, id] of [
+    for (const [jitter, id] of [
       [0, 's1'],
       [0.3, 's1'],
       [0.6, 's1'],
       [0, 'another'],
     ] as const) {
-      await start(HOUR, { place }, { id });
+      await start(HOUR, { jitter }, { id });
       const initialRecord = testWindow.clock.now();
       testWindow.liveSessions.onDidChange(
-        ({ after }) => after?.renewing === true && times.push(testWindow.clock.now() - initialRecord),
+        ({ after }) => after?.refreshing === true && times.push(testWindow.clock.now() - initialRecord),
       );
       await testWindow.clock.pass(56 * MINUTE);
       testWindow.scheduler.dispose();
@@ -130,7 +130,7 @@ describe('The scheduler', () => {
   });
 
   it('makes no storm of answers without a lifetime', async () => {
-    await start(HOUR, {}, { accessExpiresAt: undefined, expirySource: 'never-said' });
+    await start(HOUR, {}, { accessExpiresAt: undefined, expirySource: 'unknown' });
     await testWindow.clock.pass(2 * HOUR);
     assert.equal(requests(), 0);
   });

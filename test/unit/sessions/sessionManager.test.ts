@@ -148,7 +148,7 @@ describe('The session manager', () => {
         assert.equal(await stateOf(finding), 'waiting');
         await testWindow.clock.pass(1);
         assert.deepEqual(tokens(await finding), ['access-1']);
-        assert.equal(testWindow.liveSessions.get('s1')?.renewing, true);
+        assert.equal(testWindow.liveSessions.get('s1')?.refreshing, true);
         answer();
         await testWindow.tokenRefresher.whenIdle();
         assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-2']);
@@ -229,7 +229,7 @@ describe('The session manager', () => {
     it('hands out a token of which nobody said how long it lives', async () => {
       await seedSession(
         testWindow,
-        recordAt(server.issuer, now(), { accessExpiresAt: undefined, expirySource: 'never-said' }),
+        recordAt(server.issuer, now(), { accessExpiresAt: undefined, expirySource: 'unknown' }),
       );
       await testWindow.clock.pass(DAY);
       assert.deepEqual(tokens(await testWindow.sessionManager.getUsableSessions('acme', ['read'])), ['access-1']);

@@ -31,8 +31,8 @@ describe('The refresher', () => {
   });
 
   const live = (): unknown => {
-    const { failures = 0, failure, failedAt, nextTryAt, renewing } = testWindow.liveSessions.get('s1') ?? {};
-    return { failures, category: failure?.category, failedAt, nextTryAt, renewing };
+    const { failures = 0, failure, failedAt, nextAttemptAt, refreshing } = testWindow.liveSessions.get('s1') ?? {};
+    return { failures, category: failure?.category, failedAt, nextAttemptAt, refreshing };
   };
 
   it('makes one request for a hundred callers at once, and gives them all the same tokens', async () => {
@@ -93,7 +93,7 @@ describe('The refresher', () => {
     );
     const { ended, refreshToken } = testWindow.record();
     assert.deepEqual(
-      [ended, refreshToken, tokenLifetimes(testWindow.record()).renewable],
+      [ended, refreshToken, tokenLifetimes(testWindow.record()).isRefreshable],
       [undefined, 'refresh-1', false],
     );
     assert.equal((JSON.parse(testWindow.stored() ?? '') as SessionRecord).isNotRefreshable, true);
@@ -125,9 +125,9 @@ describe('The refresher', () => {
     });
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     assert.equal(testWindow.clock.now(), sentAt + 9 * SECOND);
-    const { accessExpiresAt, renewedAt, sessionEndsAt } = testWindow.record();
+    const { accessExpiresAt, tokensRequestedAt, sessionEndsAt } = testWindow.record();
     assert.deepEqual(
-      [renewedAt, accessExpiresAt, sessionEndsAt],
+      [tokensRequestedAt, accessExpiresAt, sessionEndsAt],
       [sentAt, sentAt + 300 * SECOND, sentAt + 3600 * SECOND],
     );
   });
@@ -146,7 +146,7 @@ describe('The refresher', () => {
   it('stores the new refresh token before it looks at an ID token that turns out to be bad, and keeps the session', async () => {
     const idToken = await server.idToken({ aud: 'somebody-else' });
     server.onToken(rotatingTokens({ id_token: idToken }));
-    await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'untrusted-answer');
+    await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'untrusted-response');
     const { accessToken, refreshToken, generation, isComplete, ended } = testWindow.record();
     assert.deepEqual(
       [accessToken, refreshToken, generation, isComplete, ended],
@@ -241,8 +241,8 @@ describe('The refresher', () => {
       failures: 1,
       category: 'session-ended',
       failedAt: testWindow.clock.now(),
-      nextTryAt: undefined,
-      renewing: false,
+      nextAttemptAt: undefined,
+      refreshing: false,
     });
   });
 
@@ -251,7 +251,7 @@ describe('The refresher', () => {
     const waits: number[] = [];
     for (let time = 0; time < 5; time += 1) {
       await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'network');
-      waits.push((testWindow.liveSessions.get('s1')?.nextTryAt ?? 0) - testWindow.clock.now());
+      waits.push((testWindow.liveSessions.get('s1')?.nextAttemptAt ?? 0) - testWindow.clock.now());
     }
     assert.deepEqual(waits, [2 * SECOND, 4 * SECOND, 8 * SECOND, MINUTE, MINUTE]);
     assert.equal(testWindow.record().ended, undefined);
@@ -262,7 +262,7 @@ describe('The refresher', () => {
     const waits: number[] = [];
     for (let time = 0; time < 4; time += 1) {
       await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'server');
-      waits.push((testWindow.liveSessions.get('s1')?.nextTryAt ?? 0) - testWindow.clock.now());
+      waits.push((testWindow.liveSessions.get('s1')?.nextAttemptAt ?? 0) - testWindow.clock.now());
     }
     assert.deepEqual(waits, [2 * SECOND, 4 * SECOND, MINUTE, MINUTE]);
   });
@@ -277,7 +277,7 @@ describe('The refresher', () => {
         'ECONNREFUSED',
       );
       assert.equal(failure.wasNotSent, true);
-      waits.push((testWindow.liveSessions.get('s1')?.nextTryAt ?? 0) - testWindow.clock.now());
+      waits.push((testWindow.liveSessions.get('s1')?.nextAttemptAt ?? 0) - testWindow.clock.now());
     }
     assert.deepEqual(waits, [2 * SECOND, 4 * SECOND, 8 * SECOND, 8 * SECOND, 8 * SECOND]);
   });
@@ -291,7 +291,7 @@ describe('The refresher', () => {
     ] as const) {
       server.onToken({ status, headers: { 'Retry-After': String(wait) } });
       await assert.rejects(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }));
-      assert.equal(testWindow.liveSessions.get('s1')?.nextTryAt, testWindow.clock.now() + wait * SECOND);
+      assert.equal(testWindow.liveSessions.get('s1')?.nextAttemptAt, testWindow.clock.now() + wait * SECOND);
       await testWindow.clock.pass(wait * SECOND);
     }
   });
@@ -305,8 +305,8 @@ describe('The refresher', () => {
       failures: 0,
       category: undefined,
       failedAt: undefined,
-      nextTryAt: undefined,
-      renewing: false,
+      nextAttemptAt: undefined,
+      refreshing: false,
     });
   });
 
@@ -328,7 +328,7 @@ describe('The refresher', () => {
       await assert.rejects(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }));
       assert.equal(testWindow.record().ended, undefined);
       assert.equal(testWindow.record().refreshToken, 'refresh-1');
-      assert.notEqual(testWindow.liveSessions.get('s1')?.nextTryAt, undefined);
+      assert.notEqual(testWindow.liveSessions.get('s1')?.nextAttemptAt, undefined);
     });
   }
 
@@ -350,7 +350,7 @@ describe('The refresher', () => {
       [testWindow.liveSessions.get('s1')?.unsaved, testWindow.record().refreshToken],
       [true, 'refresh-2'],
     );
-    assert.ok(testWindow.lines.some((line) => line.includes('be stored (secret-forgotten); it')));
+    assert.ok(testWindow.lines.some((line) => line.includes('be stored (secret-not-persistent); it')));
     assert.equal((await testWindow.sessionStore.get('s1'))?.refreshToken, 'refresh-2', 'the sealed copy has them');
   });
 

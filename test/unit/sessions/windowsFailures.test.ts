@@ -174,7 +174,7 @@ describe('Windows whose server fails them', function () {
             (request) => {
               if (times.length === 1) {
                 // Whoever asks first does not live to hear the answer.
-                windows.all.find((window) => window.liveSessions.get('s1')?.renewing === true)?.kill();
+                windows.all.find((window) => window.liveSessions.get('s1')?.refreshing === true)?.kill();
               }
               return answer(request);
             },
@@ -206,13 +206,13 @@ describe('Windows whose server fails them', function () {
         const [one] = windows.all;
         await rejectsWith(
           one?.tokenRefresher.refresh('s1', { reason: 'test' }) ?? Promise.resolve(),
-          'untrusted-answer',
+          'untrusted-response',
         );
         await windows.clock.rest();
         assert.deepEqual([tokens(), times.length], [new Set(['refresh-2']), 1]);
         assert.deepEqual(
           new Set(windows.all.map(({ liveSessions }) => liveSessions.get('s1')?.failure?.category)),
-          new Set(['untrusted-answer']),
+          new Set(['untrusted-response']),
         );
       });
 

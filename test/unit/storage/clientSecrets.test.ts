@@ -144,7 +144,7 @@ describe('The secret of a client', () => {
   });
 
   it('lets a failure of the store through as it is', async () => {
-    store.beforeStore = () => Promise.reject(new Failure('storage', 'secret-slow'));
-    await rejectsWith(secrets.write(acme, SECRET), 'storage', 'secret-slow');
+    store.beforeStore = () => Promise.reject(new Failure('storage', 'secret-timeout'));
+    await rejectsWith(secrets.write(acme, SECRET), 'storage', 'secret-timeout');
   });
 });

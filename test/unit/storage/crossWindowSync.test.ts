@@ -144,10 +144,10 @@ describe('The cross-window sync', function () {
           server.onToken({ status: 429, headers: { 'Retry-After': '1800' } });
           await rejectsWith(one.tokenRefresher.refresh('s1', { reason: 'test' }), 'rate-limited');
           await hear();
-          const { failure, failures, failedAt, nextTryAt } = other.liveSessions.get('s1') ?? {};
+          const { failure, failures, failedAt, nextAttemptAt } = other.liveSessions.get('s1') ?? {};
           assert.deepEqual(
-            [failure?.category, failures, failedAt, nextTryAt],
-            ['rate-limited', 1, one.liveSessions.get('s1')?.failedAt, one.liveSessions.get('s1')?.nextTryAt],
+            [failure?.category, failures, failedAt, nextAttemptAt],
+            ['rate-limited', 1, one.liveSessions.get('s1')?.failedAt, one.liveSessions.get('s1')?.nextAttemptAt],
           );
           assert.ok((failure?.retryAfter ?? 0) > 0);
           server.onToken(rotatingTokens({ expires_in: 3 * 86400 }));

@@ -30,7 +30,7 @@ describe('The record of a sign-in', () => {
     const record = createRecord(grant, 'new');
     assert.deepEqual(record.scopes, ['read', 'write', 'extra']);
     assert.deepEqual(
-      [record.id, record.generation, record.isComplete, record.signedInAt, record.renewedAt],
+      [record.id, record.generation, record.isComplete, record.signedInAt, record.tokensRequestedAt],
       ['new', 1, true, NOW, NOW],
     );
     assert.deepEqual([record.issuer, record.clientId, record.providerId], [ISSUER, 'editor', 'acme']);
@@ -54,8 +54,8 @@ describe('The record of a sign-in', () => {
   it('has the end that the server says before the one of the setting', () => {
     const withSetting = { ...provider, sessionLifetime: HOUR };
     assert.deepEqual(
-      endOf(createRecord(grantFor(withSetting, NOW, { sessionEndsAt: NOW + 5, sessionEndSource: 'answer' }), 'x')),
-      [NOW + 5, 'answer', undefined],
+      endOf(createRecord(grantFor(withSetting, NOW, { sessionEndsAt: NOW + 5, sessionEndSource: 'response' }), 'x')),
+      [NOW + 5, 'response', undefined],
     );
     assert.deepEqual(endOf(createRecord(grantFor(withSetting, NOW), 'x')), [NOW + HOUR, 'setting', true]);
     assert.deepEqual(endOf(createRecord(grantFor(provider, NOW), 'x')), [undefined, undefined, undefined]);
@@ -115,7 +115,7 @@ describe('The record after a renewal', () => {
   it('is the next generation of the same session, and whole', () => {
     const record = after(before, { refreshToken: 'refresh-2' });
     assert.deepEqual(
-      [record.id, record.generation, record.isComplete, record.signedInAt, record.renewedAt],
+      [record.id, record.generation, record.isComplete, record.signedInAt, record.tokensRequestedAt],
       ['s1', 2, true, NOW, later],
     );
     assert.deepEqual(
@@ -142,7 +142,7 @@ describe('The record after a renewal', () => {
   });
 
   it('does not keep the expiry of the token before', () => {
-    assert.equal(after(before, { accessExpiresAt: undefined, expirySource: 'never-said' }).accessExpiresAt, undefined);
+    assert.equal(after(before, { accessExpiresAt: undefined, expirySource: 'unknown' }).accessExpiresAt, undefined);
   });
 
   it('is alive again after a verdict that a sign-in in another window has overtaken', () => {
@@ -153,18 +153,18 @@ describe('The record after a renewal', () => {
   });
 
   it('learns that the end of the session stays where it is', () => {
-    const ending = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'answer' } as const;
-    assert.deepEqual(endOf(after(ending, { sessionEndsAt: NOW + HOUR, sessionEndSource: 'answer' })), [
+    const ending = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'response' } as const;
+    assert.deepEqual(endOf(after(ending, { sessionEndsAt: NOW + HOUR, sessionEndSource: 'response' })), [
       NOW + HOUR,
-      'answer',
+      'response',
       true,
     ]);
   });
 
   it('keeps the very number of an end that stays, though each answer counts it anew in whole seconds', () => {
-    const fixed = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'answer' } as const;
+    const fixed = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'response' } as const;
     for (const waver of [-900, 0, 900]) {
-      const [end] = endOf(after(fixed, { sessionEndsAt: NOW + HOUR + waver, sessionEndSource: 'answer' }));
+      const [end] = endOf(after(fixed, { sessionEndsAt: NOW + HOUR + waver, sessionEndSource: 'response' }));
       assert.equal(end, NOW + HOUR + Math.min(waver, 0));
     }
   });
@@ -173,12 +173,12 @@ describe('The record after a renewal', () => {
     const ending = {
       ...before,
       sessionEndsAt: NOW + HOUR,
-      sessionEndSource: 'answer',
+      sessionEndSource: 'response',
       sessionEndIsFixed: true,
     } as const;
-    assert.deepEqual(endOf(after(ending, { sessionEndsAt: later + HOUR, sessionEndSource: 'answer' })), [
+    assert.deepEqual(endOf(after(ending, { sessionEndsAt: later + HOUR, sessionEndSource: 'response' })), [
       later + HOUR,
-      'answer',
+      'response',
       false,
     ]);
   });
@@ -186,21 +186,21 @@ describe('The record after a renewal', () => {
   it('learns nothing of the end from two renewals in one moment', () => {
     const ending = {
       ...before,
-      renewedAt: later - 1000,
+      tokensRequestedAt: later - 1000,
       sessionEndsAt: NOW + HOUR,
-      sessionEndSource: 'answer',
+      sessionEndSource: 'response',
     } as const;
-    assert.deepEqual(endOf(after(ending, { sessionEndsAt: NOW + HOUR, sessionEndSource: 'answer' })), [
+    assert.deepEqual(endOf(after(ending, { sessionEndsAt: NOW + HOUR, sessionEndSource: 'response' })), [
       NOW + HOUR,
-      'answer',
+      'response',
       undefined,
     ]);
   });
 
   it('keeps the end of the same refresh token, which this renewal has not moved, and forgets that of another', () => {
     for (const sessionEndIsFixed of [true, false, undefined]) {
-      const ending = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'answer', sessionEndIsFixed } as const;
-      assert.deepEqual(endOf(after(ending, { refreshToken: undefined })), [NOW + HOUR, 'answer', true]);
+      const ending = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'response', sessionEndIsFixed } as const;
+      assert.deepEqual(endOf(after(ending, { refreshToken: undefined })), [NOW + HOUR, 'response', true]);
       assert.deepEqual(endOf(after(ending, { refreshToken: 'refresh-2' })), [undefined, undefined, undefined]);
     }
   });
@@ -221,14 +221,14 @@ describe('The record after a renewal', () => {
   });
 
   describe("where the clock of this machine was set meanwhile, as the server's own tells", () => {
-    const ending = { ...before, skew: 0, sessionEndsAt: NOW + 8 * HOUR, sessionEndSource: 'answer' } as const;
-    const times = ({ signedInAt, renewedAt, sessionEndsAt, sessionEndIsFixed, skew }: SessionRecord): unknown[] => [
+    const ending = { ...before, skew: 0, sessionEndsAt: NOW + 8 * HOUR, sessionEndSource: 'response' } as const;
+    const times = ({
       signedInAt,
-      renewedAt,
+      tokensRequestedAt,
       sessionEndsAt,
       sessionEndIsFixed,
       skew,
-    ];
+    }: SessionRecord): unknown[] => [signedInAt, tokensRequestedAt, sessionEndsAt, sessionEndIsFixed, skew];
 
     it('has the time of the sign-in as the clock of today would have told it', () => {
       for (const by of [-3 * HOUR, 5 * HOUR]) {
@@ -237,7 +237,7 @@ describe('The record after a renewal', () => {
           sentAt: now,
           skew: -by,
           sessionEndsAt: NOW + by + 8 * HOUR,
-          sessionEndSource: 'answer',
+          sessionEndSource: 'response',
         });
         assert.deepEqual(
           times(record),
@@ -258,7 +258,7 @@ describe('The record after a renewal', () => {
 
     it('moves the end of the same refresh token along where the server says nothing of it', () => {
       const record = after(ending, { sentAt: later + DAY, skew: -DAY, refreshToken: undefined });
-      assert.deepEqual(endOf(record), [NOW + DAY + 8 * HOUR, 'answer', true]);
+      assert.deepEqual(endOf(record), [NOW + DAY + 8 * HOUR, 'response', true]);
     });
 
     it('leaves the times as they are for a waver of some seconds, and where one of the two answers did not tell', () => {
@@ -270,7 +270,7 @@ describe('The record after a renewal', () => {
       ] as const) {
         const record = after(
           { ...ending, skew: was },
-          { skew: is, sessionEndsAt: NOW + 8 * HOUR, sessionEndSource: 'answer' },
+          { skew: is, sessionEndsAt: NOW + 8 * HOUR, sessionEndSource: 'response' },
         );
         assert.deepEqual(times(record).slice(0, 4), [NOW, later, NOW + 8 * HOUR, true]);
       }
@@ -280,7 +280,7 @@ describe('The record after a renewal', () => {
     it('go by the uptime where that is known, whatever the server’s clock says or keeps to itself', () => {
       const uptime = (ms: number): { readonly boot: string; readonly ms: number } => ({ boot: 'machine', ms });
       for (const by of [-7 * HOUR, 7 * HOUR]) {
-        const at = { ...ending, skew: undefined, renewedUptime: uptime(5 * HOUR) };
+        const at = { ...ending, skew: undefined, tokensRequestedUptime: uptime(5 * HOUR) };
         const record = after(at, {
           sentAt: NOW + HOUR + by,
           sentUptime: uptime(6 * HOUR),
@@ -290,7 +290,7 @@ describe('The record after a renewal', () => {
         assert.deepEqual([record.signedInAt, record.sessionEndsAt], [NOW + by, NOW + by + 8 * HOUR]);
       }
       const restarted = after(
-        { ...ending, renewedUptime: uptime(5 * HOUR) },
+        { ...ending, tokensRequestedUptime: uptime(5 * HOUR) },
         { sentAt: NOW + HOUR, sentUptime: uptime(HOUR), skew: 0, refreshToken: undefined },
       );
       assert.equal(restarted.signedInAt, NOW);
@@ -301,7 +301,7 @@ describe('The record after a renewal', () => {
         sentAt: NOW + 2 * HOUR,
         skew: undefined,
         sessionEndsAt: NOW + 9 * HOUR,
-        sessionEndSource: 'answer',
+        sessionEndSource: 'response',
       });
       const record = after(silent, { sentAt: NOW + 3 * HOUR, skew: -HOUR, refreshToken: undefined });
       assert.deepEqual([silent.skew, record.sessionEndsAt], [undefined, NOW + 9 * HOUR]);
@@ -325,7 +325,7 @@ describe('The words of the log for a session', () => {
     const ending = {
       ...before,
       accessExpiresAt: undefined,
-      expirySource: 'never-said',
+      expirySource: 'unknown',
       refreshToken: undefined,
       sessionEndsAt: NOW,
       sessionEndSource: 'token',

@@ -22,7 +22,7 @@ describe('The secret storage', () => {
       idToken: 'id',
       subject: 'person-1',
       sessionEndsAt: 5,
-      sessionEndSource: 'answer',
+      sessionEndSource: 'response',
       sessionEndIsFixed: true,
     } as const;
     await secretStorage.write(full);
@@ -48,7 +48,7 @@ describe('The secret storage', () => {
     'has no version': JSON.stringify({ ...record, version: undefined }),
     'does not say how whole it is': JSON.stringify({ ...record, isComplete: undefined }),
     'lacks its access token': JSON.stringify({ ...record, accessToken: undefined }),
-    'has a time that is text': JSON.stringify({ ...record, renewedAt: 'yesterday' }),
+    'has a time that is text': JSON.stringify({ ...record, tokensRequestedAt: 'yesterday' }),
     'is a list': '[]',
     'belongs to another session': JSON.stringify({ ...record, id: 'other' }),
   };
@@ -170,20 +170,20 @@ describe('The secret storage', () => {
 
   it('refuses to write what it could not read back', async () => {
     await rejectsWith(secretStorage.write({ ...record, accessToken: '' }), 'storage');
-    await rejectsWith(secretStorage.write({ ...record, renewedAt: NaN }), 'storage');
+    await rejectsWith(secretStorage.write({ ...record, tokensRequestedAt: NaN }), 'storage');
     assert.equal(store.secrets.size, 0);
   });
 
   describe('over a store that accepts everything', () => {
     it('says so where it keeps nothing', async () => {
       store.store = () => Promise.resolve();
-      await rejectsWith(secretStorage.write(record), 'storage', 'secret-forgotten');
+      await rejectsWith(secretStorage.write(record), 'storage', 'secret-not-persistent');
     });
 
     it('says so where it goes on showing what was there before', async () => {
       await secretStorage.write(record);
       store.store = () => Promise.resolve();
-      await rejectsWith(secretStorage.write({ ...record, generation: 2 }), 'storage', 'secret-forgotten');
+      await rejectsWith(secretStorage.write({ ...record, generation: 2 }), 'storage', 'secret-not-persistent');
       await secretStorage.write(record);
     });
 
@@ -193,7 +193,7 @@ describe('The secret storage', () => {
       await rejectsWith(
         secretStorage.write({ ...record, accessToken: 'x'.repeat(3000) }),
         'storage',
-        'secret-forgotten',
+        'secret-not-persistent',
       );
     });
 

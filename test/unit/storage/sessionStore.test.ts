@@ -241,7 +241,7 @@ describe('The session store', function () {
     });
 
     it('does not wait for more than 10 s to load', async () => {
-      await within(10 * SECOND, rejectsWith(testWindow.sessionStore.load(), 'storage', 'secret-slow'));
+      await within(10 * SECOND, rejectsWith(testWindow.sessionStore.load(), 'storage', 'secret-timeout'));
     });
 
     it('does not wait for more than 10 s to save, and has sealed and entered it', async () => {

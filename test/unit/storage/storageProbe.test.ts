@@ -33,7 +33,7 @@ describe('The health of the places', () => {
 
   it('tells a store that accepts and forgets', async () => {
     store.store = () => Promise.resolve();
-    assert.deepEqual(await open().store(), { code: 'secret-forgotten' });
+    assert.deepEqual(await open().store(), { code: 'secret-not-persistent' });
   });
 
   it('tells a store that rejects, without its words', async () => {
@@ -50,7 +50,7 @@ describe('The health of the places', () => {
     const health = open();
     const outcome = Promise.all([health.store(), health.folder(), health.persistence('one')]);
     await clock.advance(5 * SECOND);
-    assert.deepEqual(await outcome, [{ code: 'too-slow' }, { code: 'too-slow' }, 'unknown']);
+    assert.deepEqual(await outcome, [{ code: 'storage-timeout' }, { code: 'storage-timeout' }, 'unknown']);
   });
 
   it('tells a folder that is read-only, and one that forgets', async () => {
@@ -58,7 +58,7 @@ describe('The health of the places', () => {
     assert.deepEqual(await open().folder(), { code: 'folder-failed' });
     folder.failing = false;
     folder.write = () => Promise.resolve();
-    assert.deepEqual(await open().folder(), { code: 'folder-forgotten' });
+    assert.deepEqual(await open().folder(), { code: 'folder-not-persistent' });
   });
 
   describe('over time', () => {

@@ -50,12 +50,12 @@ describe('Patience', () => {
     const reading = rejectsWith(
       storeWithTimeout(Object.assign(new FakeStore(), { get: never }), clock).get('a'),
       'storage',
-      'secret-slow',
+      'secret-timeout',
     );
     const listing = rejectsWith(
       folderWithTimeout(Object.assign(new FakeFolder(), { list: never }), clock).list(),
       'storage',
-      'folder-slow',
+      'folder-timeout',
     );
     await clock.advance(5 * SECOND);
     await listing;
@@ -72,10 +72,10 @@ describe('Patience', () => {
   it('does not ask again for half a minute what does not answer, or until it has answered', async () => {
     const slow = held<string | undefined>('b');
     const store = storeWithTimeout(Object.assign(new FakeStore(), { get: slow.call }), clock);
-    const first = rejectsWith(store.get('a'), 'storage', 'secret-slow');
+    const first = rejectsWith(store.get('a'), 'storage', 'secret-timeout');
     await clock.advance(10 * SECOND);
     await first;
-    await rejectsWith(store.get('a'), 'storage', 'secret-slow');
+    await rejectsWith(store.get('a'), 'storage', 'secret-timeout');
     assert.equal(slow.calls(), 1);
     slow.answer();
     await settle();
@@ -83,11 +83,11 @@ describe('Patience', () => {
 
     const dead = held<string | undefined>('b');
     const other = storeWithTimeout(Object.assign(new FakeStore(), { get: dead.call }), clock);
-    const tried = rejectsWith(other.get('a'), 'storage', 'secret-slow');
+    const tried = rejectsWith(other.get('a'), 'storage', 'secret-timeout');
     await clock.advance(10 * SECOND);
     await tried;
     await clock.advance(30 * SECOND);
-    const again = rejectsWith(other.get('a'), 'storage', 'secret-slow');
+    const again = rejectsWith(other.get('a'), 'storage', 'secret-timeout');
     assert.equal(dead.calls(), 2);
     await clock.advance(10 * SECOND);
     await again;

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
 import { exchangeCode } from '../../../src/protocol/exchange.ts';
 import { requestRefresh } from '../../../src/protocol/refresh.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
@@ -219,12 +219,12 @@ describe('The search for secrets', () => {
       const transport = transportWith();
       const { signal } = new AbortController();
       const server = await discovered(identity.issuer, { clientId: demoClientId }, transport);
-      const request = await authorizationRequest(server, REDIRECT_URI, ['openid', 'offline_access']);
+      const request = await createAuthorizationRequest(server, REDIRECT_URI, ['openid', 'offline_access']);
       const answer = await new Person().authorize(request.url.href);
       const tokens = await exchangeCode(server, request, answer.searchParams, transport, signal);
       const renewed = await (
         await requestRefresh(server, tokens.refreshToken ?? '', tokens.claims?.sub, transport, signal)
-      ).check();
+      ).verify();
       await revokeTokens(server, renewed, transport, signal);
       const { secrets } = identity.journal;
       const expected: readonly (readonly [string | undefined | null, SecretKind])[] = [

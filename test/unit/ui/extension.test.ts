@@ -49,7 +49,7 @@ describe('the extension', function () {
     const now = Date.now();
     const record = recordAt(server.issuer, now, {
       signedInAt: now - HOUR,
-      renewedAt: now - MINUTE,
+      tokensRequestedAt: now - MINUTE,
       accessExpiresAt: now + HOUR,
       origins: [],
       ...more,
@@ -81,7 +81,7 @@ describe('the extension', function () {
   });
 
   it('does at once what is due by a setting that has changed, and reports what is wrong with it', async () => {
-    start({ renewedAt: Date.now() - 20 * MINUTE });
+    start({ tokensRequestedAt: Date.now() - 20 * MINUTE });
     await call('getSessions', ['read']);
     editor.configure(`${PREFIX}.${SETTINGS.refreshInterval}`, 1);
     await server.waitFor('/token');
@@ -119,7 +119,7 @@ describe('the extension', function () {
   });
 
   it('answers a challenge that comes right after its start', async () => {
-    start({ renewedAt: Date.now() - 10 * MINUTE });
+    start({ tokensRequestedAt: Date.now() - 10 * MINUTE });
     const challenges = [{ scheme: 'Bearer', params: { error: 'invalid_token' } }];
     assert.deepEqual(tokensOf(await call('getSessionsFromChallenges', { challenges, fallbackScopes: ['read'] }, {})), [
       'access-2',
@@ -152,7 +152,7 @@ describe('the extension', function () {
       ended: { category: 'session-ended', code: 'invalid_grant', at: now - HOUR },
     });
     store.secrets.set('session:s2', JSON.stringify(over));
-    start({ refreshToken: undefined, renewedAt: now - HOUR, accessExpiresAt: now + 5 * MINUTE });
+    start({ refreshToken: undefined, tokensRequestedAt: now - HOUR, accessExpiresAt: now + 5 * MINUTE });
     await call('getSessions', ['read']);
     const before = editor.progress.length;
     await editor.commands.get(COMMANDS.showLog)?.();

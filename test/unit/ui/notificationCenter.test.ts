@@ -196,7 +196,7 @@ describe('the report of what a person has asked for', () => {
   });
 
   it('offers a fixed port in addition when the browser has not come back', async () => {
-    assert.deepEqual(await buttonsAfter('sign-in-timeout', 'sign-in-deadline'), [
+    assert.deepEqual(await buttonsAfter('sign-in-timeout', 'sign-in-timeout'), [
       ['sign-in', 'other-method', 'fixed-port'],
     ]);
   });

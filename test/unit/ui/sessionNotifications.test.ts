@@ -66,7 +66,7 @@ describe('the news', () => {
     CATEGORIES.filter((category) => FAILURE_POLICIES[category].outcome === outcome);
 
   it('are none while all is well', () => {
-    assert.deepEqual(news([live(SAMPLE), live(SAMPLE, { renewing: true }), live({ ...SAMPLE, id: 'other' })]), []);
+    assert.deepEqual(news([live(SAMPLE), live(SAMPLE, { refreshing: true }), live({ ...SAMPLE, id: 'other' })]), []);
     assert.deepEqual(news([]), []);
   });
 
@@ -125,7 +125,9 @@ describe('the news', () => {
 
     it('are another outage after a renewal', () => {
       const before = only(news([failing('network', { refused: true })]));
-      const after = only(news([failing('network', { refused: true }, { ...SAMPLE, generation: 2, renewedAt: T + 1 })]));
+      const after = only(
+        news([failing('network', { refused: true }, { ...SAMPLE, generation: 2, tokensRequestedAt: T + 1 })]),
+      );
       assert.notEqual(nameOf(before), nameOf(after));
     });
 
@@ -268,10 +270,10 @@ describe('the news', () => {
       assert.deepEqual([one.kind, one.id, labels(one)], ['storage', SAMPLE.id, ['Show Log']]);
       assert.equal(
         nameOf(one),
-        nameOf(only(news([live({ ...SAMPLE, generation: 2, renewedAt: T + 1 }, { unsaved: true })]))),
+        nameOf(only(news([live({ ...SAMPLE, generation: 2, tokensRequestedAt: T + 1 }, { unsaved: true })]))),
       );
       assert.equal(one.since, 0, 'it is forgotten when it is over');
-      assert.deepEqual(news([live(SAMPLE, { unsaved: true, renewing: true })]), []);
+      assert.deepEqual(news([live(SAMPLE, { unsaved: true, refreshing: true })]), []);
     });
 
     it('stand beside what else there is to tell', () => {
@@ -304,7 +306,7 @@ describe('the news', () => {
 
     it('go by the latest answer of each server', () => {
       const older = live({ ...SAMPLE, id: 'older' }, { skew: HOUR });
-      const newer = live({ ...SAMPLE, id: 'newer', renewedAt: T + SECOND }, { skew: 0 });
+      const newer = live({ ...SAMPLE, id: 'newer', tokensRequestedAt: T + SECOND }, { skew: 0 });
       assert.deepEqual([news([older, newer]), news([newer, older])], [[], []]);
       const elsewhere = live({ ...SAMPLE, id: 'elsewhere', providerId: 'other' }, { skew: HOUR });
       assert.deepEqual(

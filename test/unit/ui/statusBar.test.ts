@@ -68,7 +68,7 @@ describe('the status bar', () => {
   });
 
   it('says in the tooltip which window is renewing when this one waits for it', () => {
-    const renewing = { ...live(SAMPLE), renewing: true };
+    const renewing = { ...live(SAMPLE), refreshing: true };
     sessions = [{ ...renewing, lockHolder: { number: 1, name: 'process 7', since: SIGNED_IN_AT } }];
     bar.update();
     assert.match(tooltip(), /Another window is renewing the session&#58; process 7/);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DAY, HOUR, SECOND } from '../../../src/core/clock.ts';
-import { measureSkew } from '../../../src/protocol/skew.ts';
+import { measureClockSkew } from '../../../src/protocol/clockSkew.ts';
 import { providerAt, transportWith } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
@@ -20,7 +20,7 @@ describe('The comparison of the clocks', () => {
   });
 
   const measured = (issuer = server.issuer): Promise<number | undefined> =>
-    measureSkew(providerAt(issuer), transportWith(clock));
+    measureClockSkew(providerAt(issuer), transportWith(clock));
 
   it('tells how far the server is ahead, or behind, to the second', async () => {
     for (const skew of [0, HOUR, -HOUR, 400 * DAY]) {

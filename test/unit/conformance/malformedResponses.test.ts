@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Failure } from '../../../src/core/failure.ts';
 import { endsSession } from '../../../src/core/failurePolicies.ts';
-import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
 import { requestDeviceCode } from '../../../src/protocol/device.ts';
-import { accountOf } from '../../../src/protocol/identity.ts';
+import { resolveAccount } from '../../../src/protocol/identity.ts';
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import {
   discovered,
@@ -121,7 +121,7 @@ describe('A server that answers with anything', () => {
       members(['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'azp', 'auth_time', 'tid', 'name', 'preferred_username']),
       async (claims) => {
         const tokens = await tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }));
-        await accountOf(await discovered(server.issuer), tokens, transport, signal);
+        await resolveAccount(await discovered(server.issuer), tokens, transport, signal);
       },
     );
   });
@@ -152,9 +152,9 @@ describe('A server that answers with anything', () => {
     const found = await discovered(server.issuer, { account: { id: 'sub', label: 'name' } });
     await holds(members(['sub', 'name', 'preferred_username', 'email']), async (answer) => {
       server.on('/me', { body: answer });
-      await accountOf(found, tokens, transport, signal);
+      await resolveAccount(found, tokens, transport, signal);
       server.on('/me', { headers: { 'Content-Type': 'application/jwt' }, body: jwtWith(answer) });
-      await accountOf(found, tokens, transport, signal);
+      await resolveAccount(found, tokens, transport, signal);
     });
   });
 
@@ -173,7 +173,7 @@ describe('A server that answers with anything', () => {
   it('with references to pushed requests', async () => {
     server.metadata['pushed_authorization_request_endpoint'] = `${server.issuer}/par`;
     const found = await discovered(server.issuer, { pushedAuthorization: true });
-    const request = await authorizationRequest(found, REDIRECT_URI, ['read']);
+    const request = await createAuthorizationRequest(found, REDIRECT_URI, ['read']);
     await holds(members(['request_uri', 'expires_in', 'error', 'error_description']), async (answer) => {
       server.on('/par', { status: 201, body: { request_uri: 'urn:example:1', expires_in: 60, ...answer } });
       await authorizationUrl(found, request, transport, signal);

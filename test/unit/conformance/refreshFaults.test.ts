@@ -85,10 +85,10 @@ describe('The answer to a renewal that', () => {
     );
   });
 
-  it('has an ID token signed by nobody known is untrusted-answer: its refresh token counts', async () => {
+  it('has an ID token signed by nobody known is untrusted-response: its refresh token counts', async () => {
     await failsWith(
       { body: { ...good, id_token: await server.idToken({ aud: 'editor' }, 'RS256', 'stranger') } },
-      'untrusted-answer',
+      'untrusted-response',
       'refresh-2',
     );
   });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
 import type { Category } from '../../../src/core/failurePolicies.ts';
-import { authorizationRequest } from '../../../src/protocol/authorize.ts';
+import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
 import { withNewDpopKey } from '../../../src/protocol/discovery.ts';
 import { requestDeviceCode, requestDeviceTokens } from '../../../src/protocol/device.ts';
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
@@ -79,7 +79,7 @@ describe('The form of an answer', () => {
       );
       const answered = await renew();
       assert.deepEqual([answered.refreshToken, answered.accessToken], ['refresh-1', 'access-1']);
-      assert.equal((await answered.check()).accessToken, 'access-1');
+      assert.equal((await answered.verify()).accessToken, 'access-1');
     });
   }
 
@@ -92,7 +92,7 @@ describe('The form of an answer', () => {
       server.onToken({ status: 201, body });
       const answered = await renew();
       assert.equal(answered.refreshToken, 'refresh-1');
-      await assert.rejects(answered.check());
+      await assert.rejects(answered.verify());
     }
   });
 
@@ -110,7 +110,7 @@ describe('The form of an answer', () => {
       server.onToken(answer);
       const answered = await renew();
       assert.deepEqual([answered.refreshToken, answered.accessToken], [undefined, undefined], JSON.stringify(answer));
-      await assert.rejects(answered.check());
+      await assert.rejects(answered.verify());
     }
   });
 
@@ -131,7 +131,7 @@ describe('The form of an answer', () => {
       typed('application/json', text.slice(0, -20), 400),
     ]) {
       server.onToken(answer);
-      await assert.rejects((await renew()).check());
+      await assert.rejects((await renew()).verify());
     }
   });
 
@@ -157,7 +157,7 @@ describe('The form of an answer', () => {
     for (const [scope, expected] of scopes) {
       server.onToken({ body: { ...GOOD_TOKENS, scope } });
       assert.deepEqual((await trade(server)).scopes, expected, JSON.stringify(scope));
-      assert.deepEqual((await (await renew()).check()).scopes, expected, JSON.stringify(scope));
+      assert.deepEqual((await (await renew()).verify()).scopes, expected, JSON.stringify(scope));
     }
   });
 
@@ -165,7 +165,7 @@ describe('The form of an answer', () => {
     for (const type of [undefined, null, '', 'BearerToken', 'mac']) {
       server.onToken({ body: { ...GOOD_TOKENS, token_type: type } });
       const bound = await withNewDpopKey(await discovered(server.issuer, { dpop: true }));
-      await assert.rejects((await requestRefresh(bound, 'refresh-0', undefined, transport)).check());
+      await assert.rejects((await requestRefresh(bound, 'refresh-0', undefined, transport)).verify());
     }
   });
 
@@ -193,7 +193,7 @@ describe('The form of an answer', () => {
   INVALID_GRANT.forEach((answer, index) => {
     it(`ends a session by the known code, in whatever shape it comes (${index + 1})`, async () => {
       server.onToken(answer);
-      const failure = await rejectsWith((await renew()).check(), 'session-ended', 'invalid_grant');
+      const failure = await rejectsWith((await renew()).verify(), 'session-ended', 'invalid_grant');
       assert.deepEqual([failure.detail, failure.status], ['gone', answer.status ?? 200]);
     });
   });
@@ -252,7 +252,7 @@ describe('The form of an answer', () => {
   for (const [answer, category, code, detail] of others) {
     it(`hands on the server's own words, and ends nothing on words alone: ${JSON.stringify(answer).slice(0, 90)}`, async () => {
       server.onToken(answer);
-      const failure = await rejectsWith((await renew()).check(), category, code);
+      const failure = await rejectsWith((await renew()).verify(), category, code);
       if (category !== 'invalid-response') {
         assert.deepEqual([failure.detail, failure.status], [detail, answer.status ?? 200]);
       }
@@ -267,7 +267,7 @@ describe('The form of an answer', () => {
     ]) {
       for (const status of [200, 400, 500]) {
         server.onToken({ status, body });
-        const { detail = '', message } = await (await renew()).check().then(
+        const { detail = '', message } = await (await renew()).verify().then(
           () => assert.fail(),
           (error: unknown) => error as Error & { detail?: string },
         );
@@ -275,7 +275,7 @@ describe('The form of an answer', () => {
       }
     }
     server.onToken(typed('text/plain', 'dead: refresh-0', 400));
-    assert.equal((await rejectsWith((await renew()).check(), 'configuration')).detail, 'dead: …');
+    assert.equal((await rejectsWith((await renew()).verify(), 'configuration')).detail, 'dead: …');
   });
 
   it('is read as leniently while a code for another device is waited for', async () => {
@@ -294,8 +294,8 @@ describe('The form of an answer', () => {
     const code = {
       deviceCode: 'device-1',
       userCode: 'ABCD',
-      address: 'https://x',
-      completeAddress: undefined,
+      verificationUri: 'https://x',
+      verificationUriComplete: undefined,
       interval: SECOND,
       expiresAt: Infinity,
     };
@@ -320,7 +320,7 @@ describe('The form of an answer', () => {
     server.metadata['pushed_authorization_request_endpoint'] = `${server.issuer}/par`;
     const found = await discovered(server.issuer, { pushedAuthorization: true });
     const push = async (): Promise<URL> =>
-      authorizationUrl(found, await authorizationRequest(found, REDIRECT_URI, ['read']), transport, signal);
+      authorizationUrl(found, await createAuthorizationRequest(found, REDIRECT_URI, ['read']), transport, signal);
     for (const answer of [
       { status: 202, body: { request_uri: 'urn:1', expires_in: 60 } },
       typed('text/plain', '{"request_uri":"urn:1"}', 201),
