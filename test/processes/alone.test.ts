@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { mustSucceed, renewals, together } from './scenes.ts';
-import { MODELS, type Model } from './wire.ts';
+import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
 import type { WindowProcess } from './windowProcess.ts';
 import { inWorld, type World } from './world.ts';
 
@@ -29,8 +29,8 @@ describe('A window whose shared folder fails', () => {
     await world.mustReopen([window], renewals(2));
   };
 
-  const inEach = async (test: (model: Model) => Promise<void>): Promise<void> => {
-    await Promise.all(MODELS.map(test));
+  const inEach = async (test: (model: StoreModel) => Promise<void>): Promise<void> => {
+    await Promise.all(STORE_MODELS.map(test));
   };
 
   together({

@@ -1,10 +1,10 @@
 // The figures that the tests of this folder find, as one table at the end.
-import type { Model } from './wire.ts';
+import type { StoreModel } from '../support/simulation/sharedSecrets.ts';
 
 /** What one case has come to, with one store. */
 export interface Figure {
   readonly what: string;
-  readonly model: Model;
+  readonly model: StoreModel;
   readonly windows: number;
   readonly renewals: number;
   readonly requests: number;

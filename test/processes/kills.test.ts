@@ -4,7 +4,8 @@ import { startIdentityServer, type IdentityServer } from '../../tools/identitySe
 import { holdAtServer } from './atServer.ts';
 import { queue, renewals } from './scenes.ts';
 import type { WindowProcess } from './windowProcess.ts';
-import { MODELS, type Model, type Outcome, type Point } from './wire.ts';
+import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
+import type { Outcome, Point } from './wire.ts';
 import { inWorld, noFailure, type World } from './world.ts';
 
 /** How long, in ms, the windows that wait may take from the end of the one that renews: many times what they need. */
@@ -21,7 +22,7 @@ interface Death {
   /** How many renewals that makes in all. */
   readonly renewals: number;
   /** The stores with which it is tried: all where there is a difference. */
-  readonly models: readonly Model[];
+  readonly models: readonly StoreModel[];
 }
 
 const HARMLESS: readonly Death[] = [
@@ -29,9 +30,9 @@ const HARMLESS: readonly Death[] = [
   { when: 'before it marks its request as in flight', point: 'sharing', time: 1, renewals: 1, models: ['immediate'] },
   { when: 'before it sends', point: 'sending', time: 1, renewals: 1, models: ['browser'] },
   // Half a record has a refresh token that was never used, and no access token: one more renewal makes it whole.
-  { when: 'when the refresh token is in the file', point: 'shared', time: 2, renewals: 2, models: MODELS },
+  { when: 'when the refresh token is in the file', point: 'shared', time: 2, renewals: 2, models: STORE_MODELS },
   { when: 'when the refresh token is stored', point: 'stored', time: 1, renewals: 2, models: ['lagging', 'browser'] },
-  { when: 'when the record is in the file', point: 'shared', time: 3, renewals: 1, models: MODELS },
+  { when: 'when the record is in the file', point: 'shared', time: 3, renewals: 1, models: STORE_MODELS },
   { when: 'when the record is stored', point: 'stored', time: 2, renewals: 1, models: ['immediate', 'browser'] },
   { when: 'before it releases the lock', point: 'releasing', time: 1, renewals: 1, models: ['immediate'] },
   { when: 'when it has released the lock', point: 'released', time: 1, renewals: 1, models: ['browser'] },
@@ -39,7 +40,7 @@ const HARMLESS: readonly Death[] = [
 /** Nobody has the new refresh token, and a strict server takes the old one as stolen. */
 const FATAL: readonly Pick<Death, 'when' | 'point' | 'time' | 'models'>[] = [
   { when: 'before the response arrives', point: 'answered', time: 1, models: ['browser'] },
-  { when: 'before the refresh token is in the file', point: 'sharing', time: 2, models: MODELS },
+  { when: 'before the refresh token is in the file', point: 'sharing', time: 2, models: STORE_MODELS },
 ];
 
 describe('The session of a window that is killed during a renewal', () => {
@@ -54,7 +55,7 @@ describe('The session of a window that is killed during a renewal', () => {
   });
 
   const inEach = async (
-    models: readonly Model[],
+    models: readonly StoreModel[],
     test: (world: World, windows: Windows) => Promise<void>,
   ): Promise<void> => {
     await Promise.all(models.map((model) => inWorld(model, identity, 3, test)));

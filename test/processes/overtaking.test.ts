@@ -7,7 +7,8 @@ import { startIdentityServer, type IdentityServer } from '../../tools/identitySe
 import { holdAtServer } from './atServer.ts';
 import { mustSucceed, renewals, renewUntil, setClock, together, wake } from './scenes.ts';
 import type { WindowProcess } from './windowProcess.ts';
-import { MODELS, type Model, type Outcome, type Point } from './wire.ts';
+import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
+import type { Outcome, Point } from './wire.ts';
 import { inWorld, noFailure, type World } from './world.ts';
 
 /** The lifetime of the access tokens, in s. */
@@ -31,7 +32,7 @@ describe('A window that is stopped while it has the lock', () => {
   });
 
   const inEach = async (
-    models: readonly Model[],
+    models: readonly StoreModel[],
     test: (world: World, windows: Three) => Promise<void>,
   ): Promise<void> => {
     await Promise.all(
@@ -65,7 +66,7 @@ describe('A window that is stopped while it has the lock', () => {
     await world.mustReopen(windows, renewals(count + 2));
   };
 
-  const overtakenAt = (point: Point, models: readonly Model[]) => (): Promise<void> =>
+  const overtakenAt = (point: Point, models: readonly StoreModel[]) => (): Promise<void> =>
     inEach(models, async (world, windows) => {
       const [sleeper, ...others] = windows;
       const { renewal } = await renewUntil(sleeper, point);
@@ -82,7 +83,7 @@ describe('A window that is stopped while it has the lock', () => {
   together({
     'is overtaken when the access token has been dead for minutes, and adopts the tokens when it goes on': overtakenAt(
       'locked',
-      MODELS,
+      STORE_MODELS,
     ),
 
     'does not send its refresh token when it goes on after it had marked that as in flight': overtakenAt('shared', [

@@ -4,6 +4,7 @@ import { nodeUptime } from '../../src/node/uptime.ts';
 import type { Folder } from '../../src/locking/sharedFolder.ts';
 import type { ProcessLiveness } from '../../src/locking/processLiveness.ts';
 import type { SecretStore } from '../../src/storage/secretSessionStorage.ts';
+import { folderWith } from '../support/fakeStore.ts';
 import type { Point } from './wire.ts';
 
 const LOCKED = '.locked';
@@ -66,15 +67,13 @@ export interface FolderFaults {
 }
 
 /** A folder with points, and with faults. */
-export function folderWith(folder: Folder, points: Points, faults: FolderFaults): Folder {
+export function folderWithPoints(folder: Folder, points: Points, faults: FolderFaults): Folder {
   const mustWork = (): void => {
     if (faults.code !== undefined) {
       throw Object.assign(new Error(`${faults.code}: the folder cannot be changed`), { code: faults.code });
     }
   };
-  return {
-    list: () => folder.list(),
-    read: (name) => folder.read(name),
+  return folderWith(folder, {
     async write(name, text) {
       mustWork();
       await folder.write(name, text);
@@ -99,8 +98,7 @@ export function folderWith(folder: Folder, points: Points, faults: FolderFaults)
       mustWork();
       await folder.delete(name);
     },
-    watch: (listener) => folder.watch(listener),
-  };
+  });
 }
 
 /** A store with points. */

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { mustSucceed, renewals, together } from './scenes.ts';
 import type { WindowProcess } from './windowProcess.ts';
-import { MODELS, type Model, type Outcome, type Point } from './wire.ts';
+import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
+import type { Outcome, Point } from './wire.ts';
 import { inWorld } from './world.ts';
 
 /** The access tokens of a scheduled renewal, in seconds: as short as a token can be that still serves somebody. */
@@ -39,7 +40,7 @@ describe('Windows that are processes', () => {
   const tellAll = (windows: readonly WindowProcess[], generation: number): Promise<void> =>
     mustSucceed(...windows.map((window) => window.do({ kind: 'renew', generation })));
 
-  const cases: readonly (readonly [number, Model])[] = [
+  const cases: readonly (readonly [number, StoreModel])[] = [
     ...([1, 2, 5, 10, 20] as const).map((count) => [count, 'immediate'] as const),
     [5, 'lagging'],
     [5, 'browser'],
@@ -88,7 +89,7 @@ describe('Windows that are left to themselves', () => {
     await test(identity).finally(() => identity.stop());
   };
 
-  const scheduled = (model: Model): Promise<void> =>
+  const scheduled = (model: StoreModel): Promise<void> =>
     atServer((identity) =>
       inWorld(model, identity, 5, async (world, windows) => {
         await identity.journal.waitForRequest(({ grantType }) => grantType === 'refresh_token', {
@@ -109,7 +110,10 @@ describe('Windows that are left to themselves', () => {
 
   together({
     ...Object.fromEntries(
-      MODELS.map((model) => [`send one request for each renewal when it is due (${model})`, () => scheduled(model)]),
+      STORE_MODELS.map((model) => [
+        `send one request for each renewal when it is due (${model})`,
+        () => scheduled(model),
+      ]),
     ),
     'take over when the one that renews is killed': () =>
       atServer((identity) =>

@@ -4,18 +4,19 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTombstone, parseSessionFile } from '../../src/storage/sessionFile.ts';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
-import { MODELS, type Model, type Point } from './wire.ts';
+import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
+import type { Point } from './wire.ts';
 import type { WindowProcess } from './windowProcess.ts';
 import { inWorld, noFailure, type World } from './world.ts';
 
 /** The points at which another window is when it happens, for the n-th time, and the stores with which that is tried. */
-const POINTS: readonly (readonly [Point, number, readonly Model[]])[] = [
+const POINTS: readonly (readonly [Point, number, readonly StoreModel[]])[] = [
   ['locking', 1, ['lagging']],
   ['sharing', 1, ['immediate']],
   ['sending', 1, ['immediate']],
   ['answered', 1, ['lagging']],
   ['sharing', 2, ['browser']],
-  ['storing', 1, MODELS],
+  ['storing', 1, STORE_MODELS],
   ['stored', 1, ['browser']],
   ['shared', 2, ['immediate']],
   ['sharing', 3, ['lagging']],
@@ -34,7 +35,7 @@ describe('A sign-out', () => {
   });
 
   const inEach = async (
-    models: readonly Model[],
+    models: readonly StoreModel[],
     count: number,
     test: (world: World, windows: readonly [WindowProcess, ...WindowProcess[]]) => Promise<void>,
   ): Promise<void> => {
@@ -51,7 +52,7 @@ describe('A sign-out', () => {
     const again = await world.open();
     assert.deepEqual((await again.do({ kind: 'find' })).found, [], 'The session is back.');
     await again.close();
-    assert.deepEqual(await world.stored(), [], 'The session is still in the store.');
+    assert.deepEqual(world.stored, [], 'The session is still in the store.');
     for (const name of (await readdir(world.folder)).filter((one) => one.endsWith('.session'))) {
       const file = parseSessionFile(await readFile(join(world.folder, name), 'utf8'));
       assert.ok(isTombstone(file), 'The session is still in the shared folder.');
@@ -59,7 +60,7 @@ describe('A sign-out', () => {
   };
 
   it('reaches every window when nothing else happens', () =>
-    inEach(MODELS, 4, async (world, windows) => {
+    inEach(STORE_MODELS, 4, async (world, windows) => {
       noFailure(await windows[0].do({ kind: 'signOut' }));
       world.note('signed out', 0);
       await mustBeOver(world, windows);
@@ -81,7 +82,7 @@ describe('A sign-out', () => {
   }
 
   it('is for good when another window is stopped in the middle of a renewal', () =>
-    inEach(MODELS, 3, async (world, windows) => {
+    inEach(STORE_MODELS, 3, async (world, windows) => {
       const [leaving, renewing] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
       await renewing.hold('storing');
       const renewal = renewing.do({ kind: 'renew' });

@@ -6,7 +6,7 @@ import { startIdentityServer, type IdentityServer } from '../../tools/identitySe
 import { holdAtServer } from './atServer.ts';
 import { mustSucceed, queue, renewals, renewUntil, setClock, together, wake } from './scenes.ts';
 import type { WindowProcess } from './windowProcess.ts';
-import { MODELS, type Model } from './wire.ts';
+import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
 import { inWorld, type World } from './world.ts';
 
 /** How often those who wait look at the lock while its window is stopped: ten times a second, so for three seconds. */
@@ -29,8 +29,8 @@ describe('A window that is stopped, or whose clock is set, during a refresh', ()
     await slow.stop();
   });
 
-  const inEach = async (test: (model: Model) => Promise<void>): Promise<void> => {
-    await Promise.all(MODELS.map(test));
+  const inEach = async (test: (model: StoreModel) => Promise<void>): Promise<void> => {
+    await Promise.all(STORE_MODELS.map(test));
   };
 
   const clockWhileLocked = async (

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { holdAtServer } from './atServer.ts';
 import { renewals, together } from './scenes.ts';
-import { MODELS, type Model, type Point } from './wire.ts';
+import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
+import type { Point } from './wire.ts';
 import type { WindowProcess } from './windowProcess.ts';
 import { inWorld, type World } from './world.ts';
 
@@ -31,8 +32,8 @@ describe('A renewal that nobody waits for', () => {
     await holder.held(point);
     await holder.kill();
   };
-  const inEach = async (test: (model: Model) => Promise<void>): Promise<void> => {
-    await Promise.all(MODELS.map(test));
+  const inEach = async (test: (model: StoreModel) => Promise<void>): Promise<void> => {
+    await Promise.all(STORE_MODELS.map(test));
   };
   const mustBecome = async (world: World, window: WindowProcess, count: number): Promise<void> => {
     await window.until(`generation ${count + 1}`, () => window.seen.generation > count && window.seen.isComplete);
@@ -46,7 +47,7 @@ describe('A renewal that nobody waits for', () => {
         await mustBecome(world, other, count);
       }),
     );
-  const stall = (model: Model, count: number) => async (): Promise<void> =>
+  const stall = (model: StoreModel, count: number) => async (): Promise<void> =>
     inWorld(model, identity, count, async (world: World, windows: Windows) => {
       const [holder] = windows;
       const atServer = holdAtServer(identity, world.firstToken);

@@ -1,19 +1,22 @@
 // One window, as a process: the sessions as the product puts them together, over the machine itself.
 import { randomUUID } from 'node:crypto';
-import { MINUTE, SECOND } from '../../src/core/clock.ts';
 import { toFailure } from '../../src/core/failure.ts';
-import type { Log } from '../../src/core/log.ts';
 import { nodeCipher } from '../../src/node/cipher.ts';
 import { nodeSharedFolder } from '../../src/node/sharedFolder.ts';
 import { nodeProcessLiveness } from '../../src/node/processLiveness.ts';
 import { nodeUptime } from '../../src/node/uptime.ts';
-import { Discovery } from '../../src/protocol/discovery.ts';
-import type { Transport } from '../../src/protocol/transport.ts';
-import { TestSessions } from '../support/testSessions.ts';
-import { fetchWith, folderWith, livenessWith, Points, SettableClock, storeWith, type FolderFaults } from './ports.ts';
-import { FileStore, TestStore } from './windowStores.ts';
+import {
+  fetchWith,
+  folderWithPoints,
+  livenessWith,
+  Points,
+  SettableClock,
+  storeWith,
+  type FolderFaults,
+} from './ports.ts';
+import { createWindowSessions, logTo } from '../support/simulation/windowSessions.ts';
+import { RemoteStore } from './remoteStore.ts';
 import type { FromWindow, Order, Outcome, Seen, ToWindow, WindowOptions } from './wire.ts';
-import { allKeyNames } from '../support/keyNames.ts';
 
 const options = JSON.parse(process.argv[2] ?? '') as WindowOptions;
 
@@ -21,29 +24,21 @@ function say(message: FromWindow, then?: () => void): void {
   process.send?.(message, undefined, undefined, () => then?.());
 }
 
-const tell = (line: string): void => say({ kind: 'log', line });
-const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
 const points = new Points((point, isHeld) => say({ kind: 'at', point, isHeld }));
 const clock = new SettableClock(points);
 const faults: FolderFaults = { code: undefined, ignoresLocks: false };
-const testStore = new TestStore((id, call) => say({ kind: 'store', id, call }));
-const transport: Transport = { fetch: fetchWith(points), clock, log, timeout: 20 * SECOND };
-const discovery = new Discovery(transport);
-const sessions = new TestSessions({
-  keyNames: allKeyNames,
+const store = new RemoteStore((id, call) => say({ kind: 'store', id, call }));
+const { sessions } = createWindowSessions({
   clock,
-  log,
-  discovery,
-  transport,
-  secrets: storeWith(options.model === 'browser' ? new FileStore(options.secretsFile) : testStore, points),
-  folder: folderWith(nodeSharedFolder(options.folder), points, faults),
+  log: logTo((line) => say({ kind: 'log', line })),
+  fetch: fetchWith(points),
+  secrets: storeWith(store, points),
+  folder: folderWithPoints(nodeSharedFolder(options.folder), points, faults),
   liveness: livenessWith(nodeProcessLiveness(), points),
   cipher: nodeCipher,
-  provider: (id) => (id === options.provider.id ? options.provider : undefined),
-  lifetimes: () => ({ leeway: 5 * MINUTE, refreshInterval: 0, warning: 10 * MINUTE, jitter: options.place }),
-  minimumValidity: () => MINUTE,
+  providers: [options.provider],
+  settings: { jitter: options.place },
   uptime: nodeUptime,
-  idleTimeouts: () => new Map(),
   random: Math.random,
   newId: randomUUID,
   onDidDegrade: () => say({ kind: 'alone' }),
@@ -135,10 +130,10 @@ process.on('message', (message: ToWindow) => {
       void answer(message.id, message.order);
       break;
     case 'fromStore':
-      testStore.answered(message.id, message.values);
+      store.answered(message.id, message.values);
       break;
     case 'changed':
-      testStore.changed(message.key);
+      store.changed(message.key);
       break;
   }
 });

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { startChild, type Child } from '../../tools/children.ts';
-import type { SharedStore, Sight } from './sharedStore.ts';
+import type { SecretsView } from '../support/simulation/sharedSecrets.ts';
+import { answerStoreCall } from './remoteStore.ts';
 import type { FromWindow, Order, Outcome, Point, Seen, ToWindow, WindowOptions } from './wire.ts';
 
 /** How long, in ms, anything may take. It is there so that a test ends, not so that it is quick. */
@@ -38,7 +39,7 @@ interface Wait {
 export class WindowProcess {
   readonly name: string;
   readonly #child: Child;
-  readonly #sight: Sight | undefined;
+  readonly #secrets: SecretsView;
   readonly #waits = new Set<Wait>();
   readonly #answers = new Map<number, Outcome>();
   readonly #passed = new Map<Point, number>();
@@ -54,19 +55,20 @@ export class WindowProcess {
    * Opens one.
    * @param temporary the folder for its temporary files.
    */
-  constructor(options: WindowOptions, store: SharedStore, temporary: string) {
+  constructor(options: WindowOptions, secrets: SecretsView, temporary: string) {
     this.name = options.name;
     this.#child = startChild(process.execPath, [program, JSON.stringify(options)], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: { ...process.env, NODE_COMPILE_CACHE: programFolder, TMPDIR: temporary },
     });
-    this.#sight = options.model === 'browser' ? undefined : store.open((key) => this.#say({ kind: 'changed', key }));
+    this.#secrets = secrets;
+    secrets.onDidChange((key) => this.#say({ kind: 'changed', key }));
     const { process: child } = this.#child;
     child.on('message', (message: FromWindow) => this.#hear(message));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#lines.push(text.trimEnd()));
     child.once('exit', (code, signal) => {
       this.#ended = signal ?? `code ${code ?? '?'}`;
-      this.#sight?.dispose();
+      secrets.close();
       this.#look();
     });
   }
@@ -225,7 +227,7 @@ export class WindowProcess {
         this.#answers.set(message.id, message.outcome);
         break;
       case 'store':
-        this.#say({ kind: 'fromStore', id: message.id, values: this.#sight?.answer(message.call) ?? [] });
+        this.#say({ kind: 'fromStore', id: message.id, values: answerStoreCall(this.#secrets, message.call) });
         break;
       case 'log':
         this.#lines.push(message.line);

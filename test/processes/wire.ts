@@ -2,18 +2,6 @@
 import type { Provider } from '../../src/core/provider.ts';
 import type { SignInGrant } from '../../src/protocol/identity.ts';
 
-/** How the secret store behaves towards the other windows. */
-export type Model =
-  /** Every window sees every change at once, and is told of it once. */
-  | 'immediate'
-  /** Another window's changes show up to a second late; it is told of them later still, twice, or not at all. */
-  | 'lagging'
-  /** Everything is read once, at start; whoever writes last writes everything. Nobody is told of anything. */
-  | 'browser';
-
-/** All models. */
-export const MODELS: readonly Model[] = ['immediate', 'lagging', 'browser'];
-
 /** The points in a refresh where a window can be held, in the order in which they come. */
 export type Point =
   /** Before and after it creates the file of its lock. */
@@ -40,11 +28,8 @@ export type Point =
 /** How a window is opened. */
 export interface WindowOptions {
   readonly name: string;
-  readonly model: Model;
   /** The folder that all windows share. */
   readonly folder: string;
-  /** The file of the store of the model `browser`. */
-  readonly secretsFile: string;
   readonly provider: Provider;
   /** The window's place among the windows, in [0, 1). */
   readonly place: number;

@@ -1,6 +1,6 @@
 // Windows that share a machine, a secret store and an account at a real identity server.
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Provider } from '../../src/core/provider.ts';
@@ -13,9 +13,10 @@ import { hashOf, type JournalEntry } from '../../tools/identityJournal.ts';
 import { leaks, type LogText } from '../../tools/leaks.ts';
 import { demoClientId, type IdentityServer } from '../../tools/identityServer.ts';
 import { note, type Figure } from './figures.ts';
-import { SharedStore } from './sharedStore.ts';
 import { WindowProcess } from './windowProcess.ts';
-import type { Model, Outcome } from './wire.ts';
+import { Random } from '../support/simulation/random.ts';
+import { SharedSecrets, UNRELIABLE_EVENT_COUNTS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
+import type { Outcome } from './wire.ts';
 
 const SCOPES = ['openid', 'profile', 'email', 'offline_access'];
 
@@ -37,7 +38,7 @@ after('keeps every secret', () => {
  * @param folder where the windows share their files; a folder of the world's own where it is not given.
  */
 export async function inWorld(
-  model: Model,
+  model: StoreModel,
   identity: IdentityServer,
   count: number,
   test: (world: World, windows: readonly [WindowProcess, ...WindowProcess[]]) => Promise<void>,
@@ -59,25 +60,30 @@ export async function inWorld(
 
 /** One machine, with one session at one server. */
 export class World {
-  readonly model: Model;
+  readonly model: StoreModel;
   readonly identity: IdentityServer;
   readonly provider: Provider;
   readonly #home: string;
-  readonly #store: SharedStore;
+  readonly #secrets: SharedSecrets;
   readonly #windows: WindowProcess[] = [];
   #grant: SignInGrant | undefined;
   #grantId = '';
 
-  private constructor(model: Model, identity: IdentityServer, home: string) {
+  private constructor(model: StoreModel, identity: IdentityServer, home: string) {
     this.model = model;
     this.identity = identity;
     this.#home = home;
-    this.#store = new SharedStore(model === 'lagging');
+    this.#secrets = new SharedSecrets(model, {
+      random: new Random(20_300_101),
+      now: () => performance.now(),
+      after: (delay, run) => setTimeout(run, delay).unref(),
+      eventCounts: UNRELIABLE_EVENT_COUNTS,
+    });
     this.provider = providerAt(identity.issuer, { clientId: demoClientId, scopes: SCOPES });
   }
 
   /** Makes one without a window. */
-  static async create(model: Model, identity: IdentityServer): Promise<World> {
+  static async create(model: StoreModel, identity: IdentityServer): Promise<World> {
     const world = new World(model, identity, await mkdtemp(join(tmpdir(), 'sk-')));
     worlds.add(world);
     told.set(identity, told.get(identity) ?? []);
@@ -89,18 +95,14 @@ export class World {
     return join(this.#home, 'shared');
   }
 
-  get #secretsFile(): string {
-    return join(this.#home, 'secrets');
-  }
-
   /** Opens a window. */
   async open(folder = this.folder): Promise<WindowProcess> {
     const number = this.#windows.length + 1;
     const name = `${this.model} ${number}`;
     // Another second for each, as in the product, where it is by chance.
     const place = (number * 0.381_966) % 1;
-    const options = { name, model: this.model, folder, secretsFile: this.#secretsFile, provider: this.provider, place };
-    const window = new WindowProcess(options, this.#store, this.#home);
+    const options = { name, folder, provider: this.provider, place };
+    const window = new WindowProcess(options, this.#secrets.open(), this.#home);
     this.#windows.push(window);
     await window.ready();
     return window;
@@ -154,9 +156,8 @@ export class World {
   }
 
   /** The keys under which the store has sessions, in truth. */
-  async stored(): Promise<string[]> {
-    const keys = this.model === 'browser' ? keysIn(await readFile(this.#secretsFile, 'utf8')) : this.#store.keys;
-    return keys.filter((key) => key.startsWith('session:'));
+  get stored(): string[] {
+    return [...this.#secrets.secrets.keys()].filter((key) => key.startsWith('session:'));
   }
 
   /**
@@ -262,7 +263,6 @@ export class World {
   async end(): Promise<void> {
     worlds.delete(this);
     await Promise.all(this.#windows.map((window) => window.kill()));
-    this.#store.dispose();
     told
       .get(this.identity)
       ?.push(...this.#windows.map(({ name, lines }) => ({ name: `window ${name}`, text: lines.join('\n') })));
@@ -274,8 +274,4 @@ export class World {
 export function noFailure(outcome: Outcome): Outcome {
   assert.deepEqual(outcome.failure, undefined, 'An order has failed.');
   return outcome;
-}
-
-function keysIn(secrets: string): string[] {
-  return (JSON.parse(secrets) as [string, string][]).map(([key]) => key);
 }

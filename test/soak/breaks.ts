@@ -1,6 +1,7 @@
 // What protects the sessions, taken away piece by piece, to see that the soak notices.
 import type { Folder } from '../../src/locking/sharedFolder.ts';
 import type { SessionsModule } from '../../src/sessions/sessionsModule.ts';
+import { folderWith } from '../support/fakeStore.ts';
 
 /**
  * `lock`: everybody has the lock at any time. `generation`: no window sees the session files of another one. `adopt`: no
@@ -15,22 +16,20 @@ const LOCK = /\.(locked|released)$/;
 export function brokenFolder(folder: Folder, broken: Break | undefined): Folder {
   switch (broken) {
     case 'lock':
-      return {
-        ...folder,
+      return folderWith(folder, {
         list: async () => (await folder.list()).filter((name) => !LOCK.test(name)),
         create: async (name, text) => LOCK.test(name) || folder.create(name, text),
-      };
+      });
     case 'generation': {
       const own = new Set<string>();
       const isForeign = (name: string): boolean => name.endsWith('.session') && !own.has(name);
-      return {
-        ...folder,
+      return folderWith(folder, {
         list: async () => (await folder.list()).filter((name) => !isForeign(name)),
         create: async (name, text) => {
           own.add(name);
           return (await folder.create(name, text)) || name.endsWith('.session');
         },
-      };
+      });
     }
     case 'adopt':
     case undefined:

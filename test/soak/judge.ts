@@ -94,7 +94,7 @@ export class Judge {
   constructor(scene: Scene) {
     this.#scene = scene;
     const { folder, server } = scene;
-    folder.onWrite = (name, text, by) => this.#onWrite(name, text, by);
+    folder.onDidWrite = (name, text, by) => this.#onWrite(name, text, by);
     server.onReuse = (trip) => this.#onReuse(trip);
   }
 
@@ -340,14 +340,14 @@ export class Judge {
     if (mine === undefined) {
       return undefined;
     }
-    if (folder.failing !== 'all' && headerGeneration(folder, mine.id) > mine.generation) {
+    if (folder.failing !== true && headerGeneration(folder, mine.id) > mine.generation) {
       return `the session's file is newer than generation ${mine.generation}`;
     }
     if (keyring.fault !== undefined) {
       return undefined;
     }
     const copies = [
-      folder.failing === 'all' ? undefined : sealedCopy(folder, keyring, process, mine.id),
+      folder.failing === true ? undefined : sealedCopy(folder, keyring, process, mine.id),
       storedCopy(keyring, process, mine.id),
     ];
     return copies.some((copy) => copy !== undefined && isNewer(copy, mine))

@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { BREAKS } from './breaks.ts';
 import { Figures } from './figures.ts';
-import { STORE_MODELS } from './keyring.ts';
+import { STORE_MODELS } from '../support/simulation/sharedSecrets.ts';
 import { World, type Outcome, type WorldOptions } from './world.ts';
 
 const { values } = parseArgs({

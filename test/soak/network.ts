@@ -1,7 +1,7 @@
 // The way between the windows and the server, and everything that happens on it.
 import { MINUTE, SECOND } from '../../src/core/clock.ts';
 import type { Process } from './process.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../support/simulation/random.ts';
 import { LONGEST_RETRY_AFTER, page, refusal, type Answer, type ServerContext, type Trip } from './server.ts';
 import type { Time } from './time.ts';
 

@@ -1,5 +1,5 @@
 import { MAX_DELAY, type Clock } from '../../src/core/clock.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../support/simulation/random.ts';
 import type { Time } from './time.ts';
 
 /** What befalls a process at one of its next calls. */

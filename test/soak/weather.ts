@@ -149,8 +149,8 @@ export class Weather {
       return;
     }
     const length = random.wide(10 * SECOND, 3 * HOUR);
-    const failing = random.pick(['writing', 'writing', 'all'] as const);
-    story.tell(`the folder fails (${failing}) for ${Math.round(length / MINUTE)} min`);
+    const failing = random.pick(['writing', 'writing', true] as const);
+    story.tell(`the folder fails (${failing === true ? 'all calls' : failing}) for ${Math.round(length / MINUTE)} min`);
     this.#count('folder fails', () => Object.assign(folder, { failing, failures: folder.failures + 1 }));
     time.after(length, () => (folder.failing = false));
   }

@@ -1,25 +1,21 @@
-import { MINUTE, SECOND } from '../../src/core/clock.ts';
-import type { LifetimeSettings } from '../../src/core/lifetime.ts';
-import type { Log } from '../../src/core/log.ts';
 import type { Provider } from '../../src/core/provider.ts';
 import type { LiveSession } from '../../src/core/status.ts';
-import { Discovery } from '../../src/protocol/discovery.ts';
-import type { Transport } from '../../src/protocol/transport.ts';
 import { ClientSecrets } from '../../src/storage/clientSecrets.ts';
 import { ChallengeSessions } from '../../src/sessions/challengeSessions.ts';
 import type { LoadIssue } from '../../src/sessions/sessionLoader.ts';
 import { folderWithTimeout, storeWithTimeout } from '../../src/storage/timeouts.ts';
 import type { SessionChange } from '../../src/storage/liveSessions.ts';
-import { TestSessions } from '../support/testSessions.ts';
+import type { TestSessions } from '../support/testSessions.ts';
 import { breakSessions, brokenFolder, type Break } from './breaks.ts';
 import type { Keyring } from './keyring.ts';
-import { plainCipher, type Living, type SharedFolder } from './machine.ts';
+import { plainCipher, ProcessFolder, ProcessLivenessView, type SharedFolder } from './machine.ts';
 import type { Network } from './network.ts';
+import type { FakeProcessLiveness } from '../support/fakeStore.ts';
 import { providerAt } from '../support/fixtures.ts';
+import { createWindowSessions, logTo } from '../support/simulation/windowSessions.ts';
 import type { Process } from './process.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../support/simulation/random.ts';
 import { ISSUER } from './server.ts';
-import { allKeyNames } from '../support/keyNames.ts';
 
 /** The one provider that the windows have. */
 export const PROVIDER: Provider = providerAt(ISSUER);
@@ -28,7 +24,7 @@ export const PROVIDER: Provider = providerAt(ISSUER);
 export interface Ground {
   readonly random: Random;
   readonly folder: SharedFolder;
-  readonly living: Living;
+  readonly liveness: FakeProcessLiveness;
   readonly keyring: Keyring;
   readonly network: Network;
   readonly refreshInterval: number;
@@ -47,46 +43,46 @@ export class Window {
   readonly sessions: TestSessions;
   readonly challengeSessions: ChallengeSessions;
   readonly clientSecrets: ClientSecrets;
+  readonly liveness: FakeProcessLiveness;
 
   constructor(process: Process, ground: Ground) {
-    const { random, folder, living, keyring, network, broken } = ground;
+    const { random, folder, keyring, network, broken } = ground;
     this.process = process;
     const tell = (line: string): void => {
       if (!process.isDead) {
         ground.tell(this, line);
       }
     };
-    const log: Log = { trace: () => {}, debug: () => {}, info: tell, warn: tell, error: tell };
     const { clock } = process;
-    const transport: Transport = { clock, log, timeout: 20 * SECOND, fetch: network.view(process) };
-    const settings: LifetimeSettings = {
-      leeway: 5 * MINUTE,
-      refreshInterval: ground.refreshInterval,
-      warning: 10 * MINUTE,
-      jitter: random.next(),
-    };
-    const secrets = keyring.view(process);
-    const files = brokenFolder(folder.view(process), broken);
+    const log = logTo((line, level) => {
+      if (level !== 'trace' && level !== 'debug') {
+        tell(line);
+      }
+    });
+    const settings = { refreshInterval: ground.refreshInterval, jitter: random.next() };
+    const secrets = keyring.open(process);
+    const files = brokenFolder(new ProcessFolder(folder, process), broken);
+    const idleTimeouts = new Map(ground.idleTimeout === undefined ? [] : [[PROVIDER.id, ground.idleTimeout]]);
+    this.liveness = new ProcessLivenessView(ground.liveness, process);
     this.clientSecrets = new ClientSecrets(storeWithTimeout(secrets, clock), folderWithTimeout(files, clock));
-    this.sessions = new TestSessions({
-      keyNames: allKeyNames,
+    const { sessions } = createWindowSessions({
       clock,
       log,
-      transport,
       secrets,
+      liveness: this.liveness,
+      settings,
       folder: files,
-      liveness: living.view(process),
+      fetch: network.view(process),
       cipher: plainCipher(random),
-      discovery: new Discovery(transport, (provider) => this.clientSecrets.read(provider)),
-      provider: (id) => (id === PROVIDER.id ? PROVIDER : undefined),
-      lifetimes: () => settings,
-      minimumValidity: () => MINUTE,
+      providers: [PROVIDER],
+      clientSecret: (provider) => this.clientSecrets.read(provider),
       uptime: () => clock.uptime?.().ms ?? 0,
-      idleTimeouts: () => new Map(ground.idleTimeout === undefined ? [] : [[PROVIDER.id, ground.idleTimeout]]),
+      idleTimeouts: () => idleTimeouts,
       random: () => random.next(),
       newId: () => ground.newId(),
       onDidDegrade: () => tell('is on its own'),
     });
+    this.sessions = sessions;
     const { sessionManager, tokenRefresher } = this.sessions;
     this.challengeSessions = new ChallengeSessions({ clock, sessionManager, tokenRefresher });
     breakSessions(this.sessions, broken);

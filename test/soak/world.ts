@@ -3,12 +3,14 @@ import { DAY, HOUR, MINUTE } from '../../src/core/clock.ts';
 import type { Break } from './breaks.ts';
 import { Figures } from './figures.ts';
 import { Judge, type Activity, type Breach, type Scene } from './judge.ts';
-import { Keyring, STORE_MODELS, type StoreModel } from './keyring.ts';
-import { Living, SharedFolder } from './machine.ts';
+import { FakeProcessLiveness } from '../support/fakeStore.ts';
+import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
+import { Keyring } from './keyring.ts';
+import { SharedFolder } from './machine.ts';
 import { Network } from './network.ts';
 import { People } from './people.ts';
 import { Process, type Fate } from './process.ts';
-import { Random } from './random.ts';
+import { Random } from '../support/simulation/random.ts';
 import { ServerContext } from './server.ts';
 import { judgeSettled } from './settled.ts';
 import { Story } from './story.ts';
@@ -48,7 +50,7 @@ export class World implements Scene {
   readonly story: Story;
   readonly server: ServerContext;
   readonly folder: SharedFolder;
-  readonly living = new Living();
+  readonly liveness = new FakeProcessLiveness();
   readonly keyring: Keyring;
   readonly network: Network;
   readonly judge: Judge;
@@ -103,7 +105,7 @@ export class World implements Scene {
     this.#ground = {
       random,
       folder: this.folder,
-      living: this.living,
+      liveness: this.liveness,
       keyring: this.keyring,
       network: this.network,
       refreshInterval: random.chance(0.2) ? HOUR / 2 : 0,
@@ -121,7 +123,7 @@ export class World implements Scene {
     };
     this.people = new People(this);
     this.weather = new Weather(this);
-    this.keyring.onThrownAway = (key) => this.people.onThrownAway(key);
+    this.keyring.onDidDiscard = (key) => this.people.onThrownAway(key);
   }
 
   windows(): readonly Window[] {
@@ -185,7 +187,7 @@ export class World implements Scene {
     const { process } = window;
     this.story.tell(`${window.name} ends`);
     process.kill();
-    this.living.end(process);
+    window.liveness.end();
     this.keyring.end(process);
     this.#windows = this.#windows.filter((one) => one !== window);
     this.people.onEnd(window);

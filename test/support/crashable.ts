@@ -1,8 +1,7 @@
 // A window that ends in the middle of what it does: what it shares with others stays as it has left it.
 import type { Disposable, Uptime } from '../../src/core/clock.ts';
 import type { Emitter } from '../../src/core/emitter.ts';
-import type { ProcessRegistration } from '../../src/locking/processLiveness.ts';
-import { FakeFolder, FakeProcessLiveness, FakeStore } from './fakeStore.ts';
+import { FakeFolder, FakeStore, type StoreCall } from './fakeStore.ts';
 import { ManualAsyncClock } from './manualAsyncClock.ts';
 
 /** The life of one window: it counts what the window changes, and can be cut off after so many changes. */
@@ -51,25 +50,23 @@ export class Crashable {
   }
 }
 
-/** A folder of several windows, as one of them has it. */
+/** The shared folder as a window sees it that may end. */
 export class CrashableFolder extends FakeFolder {
   readonly #shared: FakeFolder;
   readonly #life: Crashable;
-  override readonly files: Map<string, string>;
 
   constructor(shared: FakeFolder, life: Crashable) {
-    super();
+    super(shared);
     this.#shared = shared;
     this.#life = life;
-    this.files = shared.files;
   }
 
-  /** The names of the files. */
+  /** Returns the names of the files. */
   override list(): Promise<string[]> {
     return this.#life.pass(() => this.#shared.list());
   }
 
-  /** The text of a file. */
+  /** Returns the text of a file. */
   override read(name: string): Promise<string | undefined> {
     return this.#life.pass(() => this.#shared.read(name));
   }
@@ -79,7 +76,7 @@ export class CrashableFolder extends FakeFolder {
     return this.#life.pass(() => this.#shared.write(name, text), `write ${name}`);
   }
 
-  /** Makes a file; false where there is one. */
+  /** Creates a file; false if it exists. */
   override create(name: string, text: string): Promise<boolean> {
     return this.#life.pass(() => this.#shared.create(name, text), `create ${name}`);
   }
@@ -89,9 +86,9 @@ export class CrashableFolder extends FakeFolder {
     return this.#life.pass(() => this.#shared.delete(name), `delete ${name}`);
   }
 
-  /** Tells the names of files that change, for as long as the window lives. */
+  /** Calls a function with the name of each file that changes while the window is alive. */
   override watch(listener: (name: string) => void): Disposable {
-    return this.#shared.watch((name) => {
+    return super.watch((name) => {
       if (!this.#life.isOver) {
         listener(name);
       }
@@ -99,96 +96,47 @@ export class CrashableFolder extends FakeFolder {
   }
 }
 
-/** The same, where the platform does not tell of changes. */
+/** The same, on a platform that does not report changes. */
 export class FolderWithoutWatch extends CrashableFolder {
-  /** Tells nothing. */
+  /** Reports nothing. */
   override watch(): Disposable {
     return { dispose() {} };
   }
 }
 
-/** A secret store of several windows, as one of them has it. */
+/** The secret store as a window sees it that may end. */
 export class CrashableStore extends FakeStore {
   readonly #shared: FakeStore;
   readonly #life: Crashable;
-  override readonly secrets: Map<string, string>;
 
   constructor(shared: FakeStore, life: Crashable) {
-    super();
+    super(shared.view);
     this.#shared = shared;
     this.#life = life;
-    this.secrets = shared.secrets;
   }
 
-  /** Fires with the key of what has changed, for as long as the window lives. */
+  /** Fires with the key of each changed secret while the window is alive. */
   override get onDidChange(): Emitter<string>['event'] {
     return (listener) =>
-      this.#shared.onDidChange((key) => {
+      this.view.onDidChange((key) => {
         if (!this.#life.isOver) {
           listener(key);
         }
       });
   }
 
-  /** One secret. */
-  override get(key: string): Promise<string | undefined> {
-    return this.#life.pass(() => this.#shared.get(key));
-  }
-
-  /** Keeps a secret. */
-  override store(key: string, value: string): Promise<void> {
-    return this.#life.pass(() => this.#shared.store(key, value), `store ${key}`);
-  }
-
-  /** Forgets a secret. */
-  override delete(key: string): Promise<void> {
-    return this.#life.pass(() => this.#shared.delete(key), `forget ${key}`);
-  }
-
-  /** The keys of everything it holds. */
-  override keys(): Promise<string[]> {
-    return this.#life.pass(() => this.#shared.keys());
+  /** Lets a call take effect while the window is alive. */
+  override perform<T>(effect: () => T, call: StoreCall, key = '', value = ''): Promise<T> {
+    const change = call === 'store' || call === 'delete' ? `${call} ${key}` : undefined;
+    return this.#life.pass(() => this.#shared.perform(effect, call, key, value), change);
   }
 }
 
-/** The same, where changes of other windows are never told. */
+/** The same, without events. */
 export class StoreWithoutEvents extends CrashableStore {
   /** Never fires. */
   override get onDidChange(): Emitter<string>['event'] {
     return () => ({ dispose() {} });
-  }
-}
-
-/** The process liveness of several windows, as one of them has it. */
-export class CrashableLiveness extends FakeProcessLiveness {
-  readonly #shared: FakeProcessLiveness;
-  readonly #tokens = new Set<string>();
-
-  constructor(shared: FakeProcessLiveness) {
-    super();
-    this.#shared = shared;
-  }
-
-  /** Registers this window's process. */
-  override async register(): Promise<ProcessRegistration> {
-    const registration = await this.#shared.register();
-    this.#tokens.add(registration.token);
-    return registration;
-  }
-
-  /** Whether a process is alive. */
-  override isAlive(token: string): Promise<boolean | undefined> {
-    return this.#shared.isAlive(token);
-  }
-
-  /** Whether a process answers. */
-  override isResponding(token: string): Promise<boolean> {
-    return this.#shared.isResponding(token);
-  }
-
-  /** Ends this window's process. */
-  end(): void {
-    this.#tokens.forEach((token) => this.#shared.kill(token));
   }
 }
 

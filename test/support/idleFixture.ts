@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
 import { rotatingTokens, ScriptedServer } from './scriptedServer.ts';
-import { Windows, type StoreKind, type Window } from './windows.ts';
+import { type StoreModel } from './simulation/sharedSecrets.ts';
+import { Windows, type Window } from './windows.ts';
 
 /** The idle timeout of `acme`, in ms. */
 export const TIMEOUT = 30 * MINUTE;
@@ -44,7 +45,7 @@ export class IdleFixture {
   }
 
   /** Opens a number of windows that share one session, in the first of which somebody has just been active. */
-  async openSignedIn(count = 3, kind: StoreKind = 'shared'): Promise<readonly [Window, ...Window[]]> {
+  async openSignedIn(count = 3, kind: StoreModel = 'immediate'): Promise<readonly [Window, ...Window[]]> {
     this.windows = new Windows(this.server, kind);
     const { clock } = this.windows;
     const one = this.open();

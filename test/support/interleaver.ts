@@ -2,6 +2,7 @@
 import type { Clock } from '../../src/core/clock.ts';
 import type { Folder } from '../../src/locking/sharedFolder.ts';
 import type { ProcessLiveness } from '../../src/locking/processLiveness.ts';
+import { randomFrom } from './simulation/random.ts';
 
 interface Step {
   readonly window: number;
@@ -162,15 +163,4 @@ export class Interleaver {
     const awake = this.#waiting.filter(({ window }) => !this.#frozen.has(window));
     return awake[this.below(awake.length)];
   }
-}
-
-/** Numbers in [0, 1) that look random and are the same for the same seed (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,25 +1,23 @@
 // The sessions' room, built as the product builds it, over a clock, a store and a folder that a test holds in its hand.
-import { HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
+import { HOUR, MINUTE } from '../../src/core/clock.ts';
 import type { LifetimeSettings } from '../../src/core/lifetime.ts';
-import type { Log } from '../../src/core/log.ts';
 import type { Provider } from '../../src/core/provider.ts';
 import type { SessionRecord } from '../../src/core/session.ts';
 import { nodeCipher } from '../../src/node/cipher.ts';
-import { Discovery } from '../../src/protocol/discovery.ts';
+import type { Discovery } from '../../src/protocol/discovery.ts';
 import type { SignInGrant } from '../../src/protocol/identity.ts';
 import type { Tokens } from '../../src/protocol/tokens.ts';
 import type { Transport } from '../../src/protocol/transport.ts';
 import type { LoadIssue } from '../../src/sessions/sessionLoader.ts';
 import type { SessionManager } from '../../src/sessions/sessionManager.ts';
 import type { SessionStore } from '../../src/storage/sessionStore.ts';
-import type { Cipher } from '../../src/storage/cipher.ts';
 import type { KeyNames } from '../../src/storage/encryptionKeys.ts';
 import type { CrossWindowSync } from '../../src/storage/crossWindowSync.ts';
 import type { IdleMonitor } from '../../src/idle/idleMonitor.ts';
 import type { TokenRefresher } from '../../src/sessions/tokenRefresher.ts';
 import type { LiveSessions, SessionChange } from '../../src/storage/liveSessions.ts';
 import type { RefreshScheduler } from '../../src/sessions/refreshScheduler.ts';
-import { TestSessions } from './testSessions.ts';
+import type { TestSessions } from './testSessions.ts';
 import type { RenewalLock } from '../../src/locking/renewalLock.ts';
 import type { SecretSessionStorage } from '../../src/storage/secretSessionStorage.ts';
 import { providerAt } from './fixtures.ts';
@@ -27,6 +25,7 @@ import { FakeFolder, FakeProcessLiveness, FakeStore } from './fakeStore.ts';
 import { ManualAsyncClock } from './manualAsyncClock.ts';
 import { rotatingTokens, ScriptedServer } from './scriptedServer.ts';
 import { allKeyNames } from './keyNames.ts';
+import { createWindowSessions, logTo } from './simulation/windowSessions.ts';
 
 /** What differs from the usual test window. */
 export interface TestWindowOptions {
@@ -95,20 +94,10 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
     folder = new FakeFolder(),
     life = new FakeProcessLiveness(),
     minimumValidity = MINUTE,
+    idleTimeouts = new Map<string, number>(),
   } = options;
-  const settings: LifetimeSettings = {
-    leeway: 5 * MINUTE,
-    refreshInterval: 12 * HOUR,
-    warning: 10 * MINUTE,
-    jitter: 0,
-    ...options.settings,
-  };
-  const providers = options.providers ?? [providerAt(issuer)];
   const lines: string[] = [];
-  const tell = (message: string): void => void lines.push(message);
   const infos: string[] = [];
-  const tellAll = (message: string): void => void (lines.push(message), infos.push(message));
-  const log: Log = { trace: tell, debug: tell, info: tellAll, warn: tellAll, error: tellAll };
   let inFlight = 0;
   const counted = async <T>(task: Promise<T>): Promise<T> => {
     inFlight += 1;
@@ -116,37 +105,33 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
       inFlight -= 1;
     });
   };
-  const transport: Transport = {
-    clock,
-    log,
-    timeout: 20 * SECOND,
-    fetch: (...request) => (options.awaitsRequest?.() === false ? fetch(...request) : counted(fetch(...request))),
-  };
-  const cipher: Cipher = {
-    newKey: () => nodeCipher.newKey(),
-    seal: (...sealing) => counted(nodeCipher.seal(...sealing)),
-    open: (...opening) => counted(nodeCipher.open(...opening)),
-  };
-  const discovery = new Discovery(transport, () => Promise.resolve(options.clientSecret));
-  const provider = (id: string): Provider | undefined => providers.find((one) => one.id === id);
   let alone = 0;
   let ids = 0;
-  const sessions = new TestSessions({
-    keyNames: options.keyNames ?? allKeyNames,
+  const { sessions, discovery, transport } = createWindowSessions({
     clock,
-    log,
     folder,
-    liveness: life,
-    cipher,
-    discovery,
-    transport,
-    provider,
-    load: options.load,
     secrets: store,
-    lifetimes: () => settings,
+    liveness: life,
+    log: logTo((line, level) => {
+      lines.push(line);
+      if (level !== 'trace' && level !== 'debug') {
+        infos.push(line);
+      }
+    }),
+    fetch: (...request) => (options.awaitsRequest?.() === false ? fetch(...request) : counted(fetch(...request))),
+    cipher: {
+      newKey: () => nodeCipher.newKey(),
+      seal: (...sealing) => counted(nodeCipher.seal(...sealing)),
+      open: (...opening) => counted(nodeCipher.open(...opening)),
+    },
+    clientSecret: () => Promise.resolve(options.clientSecret),
+    providers: options.providers ?? [providerAt(issuer)],
+    settings: { refreshInterval: 12 * HOUR, jitter: 0, ...options.settings },
+    load: options.load,
+    keyNames: options.keyNames ?? allKeyNames,
     minimumValidity: () => minimumValidity,
     uptime: options.uptime ?? (() => clock.now()),
-    idleTimeouts: () => options.idleTimeouts ?? new Map(),
+    idleTimeouts: () => idleTimeouts,
     random: () => 0.5,
     newId: options.newId ?? (() => `new-${(ids += 1)}`),
     onDidDegrade: () => (alone += 1),

@@ -3,12 +3,17 @@
 import { DAY, SECOND } from '../../src/core/clock.ts';
 import { FakeFolder, FakeProcessLiveness, FakeStore } from './fakeStore.ts';
 import { createTestWindow, seedSession, recordAt, type TestWindow, type TestWindowOptions } from './testWindow.ts';
-import { randomFrom } from './interleaver.ts';
+import { Random } from './simulation/random.ts';
+import {
+  SharedSecrets,
+  UNRELIABLE_EVENT_COUNTS,
+  type SecretsTiming,
+  type StoreModel,
+} from './simulation/sharedSecrets.ts';
 import {
   Crashable,
   CrashableClock,
   CrashableFolder,
-  CrashableLiveness,
   CrashableStore,
   StoreWithoutEvents,
   FolderWithoutWatch,
@@ -16,120 +21,8 @@ import {
 import { ManualAsyncClock } from './manualAsyncClock.ts';
 import type { Script, ScriptedServer, SeenRequest } from './scriptedServer.ts';
 
-/** How secrets get from window to window: at once; late, told of late, twice or never; or not at all, as in the browser. */
-export const STORE_KINDS = ['shared', 'lagging', 'browser'] as const;
-/** One of the ways in which secrets get from window to window. */
-export type StoreKind = (typeof STORE_KINDS)[number];
-
 /** How long, in ms, the editor waits for a window that is being closed. */
 const LAST_MOMENTS = 4 * SECOND;
-
-/** What is kept when all windows are closed. */
-class Backing {
-  readonly secrets = new Map<string, string>();
-  readonly views = new Set<LaggingStore>();
-  readonly random = randomFrom(20_310_406);
-  #writes = 0;
-
-  /** A number for each write, so that an old one never arrives over a new one. */
-  next(): number {
-    return (this.#writes += 1);
-  }
-}
-
-/** A view of the store that hears of the others' writes up to a second late, and is told of them late, twice or never. */
-class LaggingStore extends FakeStore {
-  readonly #backing: Backing;
-  readonly #clock: ManualAsyncClock;
-  readonly #versions = new Map<string, number>();
-  readonly #told = new Set<(key: string) => void>();
-
-  constructor(backing: Backing, clock: ManualAsyncClock) {
-    super();
-    this.#backing = backing;
-    this.#clock = clock;
-    backing.secrets.forEach((value, key) => this.secrets.set(key, value));
-    backing.views.add(this);
-  }
-
-  override get onDidChange(): FakeStore['onDidChange'] {
-    return (listener) => {
-      this.#told.add(listener);
-      return { dispose: () => void this.#told.delete(listener) };
-    };
-  }
-
-  override async store(key: string, value: string): Promise<void> {
-    await super.store(key, value);
-    this.#spread(key, value);
-  }
-
-  override async delete(key: string): Promise<void> {
-    await super.delete(key);
-    this.#spread(key, undefined);
-  }
-
-  #spread(key: string, value: string | undefined): void {
-    const version = this.#backing.next();
-    this.#versions.set(key, version);
-    put(this.#backing.secrets, key, value);
-    this.#tell(key);
-    for (const view of this.#backing.views) {
-      if (view !== this) {
-        this.#clock.after(this.#backing.random() * SECOND, () => view.#arrive(key, value, version));
-      }
-    }
-  }
-
-  #arrive(key: string, value: string | undefined, version: number): void {
-    if ((this.#versions.get(key) ?? 0) < version) {
-      this.#versions.set(key, version);
-      put(this.secrets, key, value);
-    }
-    this.#tell(key);
-  }
-
-  #tell(key: string): void {
-    const times = Math.floor(this.#backing.random() * 3);
-    for (let time = 0; time < times; time += 1) {
-      this.#clock.after(this.#backing.random() * SECOND, () => this.#told.forEach((listener) => listener(key)));
-    }
-  }
-}
-
-/** The browser's store: a window reads all of it once, never sees others, and each of its writes replaces all of it. */
-class BrowserStore extends FakeStore {
-  readonly #backing: Backing;
-
-  constructor(backing: Backing) {
-    super();
-    this.#backing = backing;
-    backing.secrets.forEach((value, key) => this.secrets.set(key, value));
-  }
-
-  override async store(key: string, value: string): Promise<void> {
-    await super.store(key, value);
-    this.#replaceAll();
-  }
-
-  override async delete(key: string): Promise<void> {
-    await super.delete(key);
-    this.#replaceAll();
-  }
-
-  #replaceAll(): void {
-    this.#backing.secrets.clear();
-    this.secrets.forEach((value, key) => this.#backing.secrets.set(key, value));
-  }
-}
-
-function put(map: Map<string, string>, key: string, value: string | undefined): void {
-  if (value === undefined) {
-    map.delete(key);
-  } else {
-    map.set(key, value);
-  }
-}
 
 /** A window: a test window that has been started. */
 export interface Window extends TestWindow {
@@ -142,9 +35,8 @@ export interface Window extends TestWindow {
 /** The windows of one machine. */
 export class Windows {
   readonly #server: ScriptedServer;
-  readonly #kind: StoreKind;
-  readonly #backing = new Backing();
-  readonly #shared = new FakeStore();
+  readonly #secrets: SharedSecrets;
+  readonly #shared: FakeStore;
   readonly #open = new Set<Window>();
   /** Everybody's clock. */
   readonly clock = new ManualAsyncClock();
@@ -155,9 +47,16 @@ export class Windows {
   #leapt = 0;
   #startedAt = this.clock.now() - DAY;
 
-  constructor(server: ScriptedServer, kind: StoreKind = 'shared') {
+  constructor(server: ScriptedServer, model: StoreModel = 'immediate') {
     this.#server = server;
-    this.#kind = kind;
+    const timing: SecretsTiming = {
+      random: new Random(20_310_406),
+      now: () => this.elapsed,
+      after: (delay, run) => this.clock.after(delay, run),
+      eventCounts: UNRELIABLE_EVENT_COUNTS,
+    };
+    this.#secrets = new SharedSecrets(model, model === 'immediate' ? undefined : timing);
+    this.#shared = new FakeStore(this.#secrets.open());
     server.date = () => this.elapsed;
   }
 
@@ -189,7 +88,7 @@ export class Windows {
 
   /** What is kept for windows to come. */
   get secrets(): Map<string, string> {
-    return this.#kind === 'shared' ? this.#shared.secrets : this.#backing.secrets;
+    return this.#secrets.secrets;
   }
 
   /** The one store of all, where they share one. */
@@ -205,8 +104,8 @@ export class Windows {
       life.end();
       testWindow.sessions.dispose();
     });
-    const life = new CrashableLiveness(this.life);
-    const store = new (isBlind ? StoreWithoutEvents : CrashableStore)(this.#ownStore(), mortal);
+    const life = new FakeProcessLiveness(this.life);
+    const store = new (isBlind ? StoreWithoutEvents : CrashableStore)(this.#openStore(), mortal);
     const folder = new (isBlind ? FolderWithoutWatch : CrashableFolder)(this.folder, mortal);
     const testWindow = createTestWindow(this.#server.issuer, {
       clock: new CrashableClock(clock, mortal),
@@ -254,15 +153,8 @@ export class Windows {
     await seedSession(window, recordAt(this.#server.issuer, this.clock.now(), { id, account, refreshToken }));
   }
 
-  #ownStore(): FakeStore {
-    switch (this.#kind) {
-      case 'shared':
-        return this.#shared;
-      case 'lagging':
-        return new LaggingStore(this.#backing, this.clock);
-      case 'browser':
-        return new BrowserStore(this.#backing);
-    }
+  #openStore(): FakeStore {
+    return this.#secrets.model === 'immediate' ? this.#shared : new FakeStore(this.#secrets.open());
   }
 }
 

@@ -5,7 +5,8 @@ import { formatActivityTimestamp, parseActivityTimestamp } from '../../../src/id
 import { GOOD_TOKENS, providerAt } from '../../support/fixtures.ts';
 import { grantFor } from '../../support/testWindow.ts';
 import { IdleFixture, TIMEOUT } from '../../support/idleFixture.ts';
-import { STORE_KINDS, tokenIn } from '../../support/windows.ts';
+import { STORE_MODELS } from '../../support/simulation/sharedSecrets.ts';
+import { tokenIn } from '../../support/windows.ts';
 
 describe('IdleMonitor', function () {
   this.timeout(20_000);
@@ -19,7 +20,7 @@ describe('IdleMonitor', function () {
     await fixture.end();
   });
 
-  for (const kind of STORE_KINDS) {
+  for (const kind of STORE_MODELS) {
     it(`warns before the timeout, and signs out when it has passed (${kind} secrets)`, async () => {
       await fixture.openSignedIn(4, kind);
       await fixture.windows.clock.pass(TIMEOUT - 5 * MINUTE - SECOND);

@@ -4,7 +4,8 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { grantFor } from '../../support/testWindow.ts';
 import { IdleFixture, TIMEOUT } from '../../support/idleFixture.ts';
-import { STORE_KINDS, tokenIn } from '../../support/windows.ts';
+import { STORE_MODELS } from '../../support/simulation/sharedSecrets.ts';
+import { tokenIn } from '../../support/windows.ts';
 import { isTombstone, parseSessionFile } from '../../../src/storage/sessionFile.ts';
 
 describe('IdleMonitor in a new window', function () {
@@ -25,7 +26,7 @@ describe('IdleMonitor in a new window', function () {
     await fixture.windows.clock.pass(time);
   };
 
-  for (const kind of STORE_KINDS) {
+  for (const kind of STORE_MODELS) {
     it(`signs out before it hands out any token when VS Code was closed for longer than the timeout (${kind} secrets)`, async () => {
       await fixture.openSignedIn(2, kind);
       await fixture.windows.closeAll();

@@ -15,7 +15,8 @@ import {
 } from '../../support/testWindow.ts';
 import { rememberedKeyNames } from '../../support/keyNames.ts';
 import { htmlPage, rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
-import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';
+import { STORE_MODELS, type StoreModel } from '../../support/simulation/sharedSecrets.ts';
+import { tokenIn, Windows, type Window } from '../../support/windows.ts';
 import { JUST_WAIT } from '../../support/renewalLockFixture.ts';
 
 describe('A refresh that wasn’t due, whose window dies', () => {
@@ -33,7 +34,7 @@ describe('A refresh that wasn’t due, whose window dies', () => {
   });
 
   /** Opens a window with a session whose token works for a month. */
-  const openSignedIn = async (kind: StoreKind): Promise<Window> => {
+  const openSignedIn = async (kind: StoreModel): Promise<Window> => {
     windows = new Windows(server, kind);
     const window = windows.open();
     await windows.clock.rest();
@@ -51,7 +52,7 @@ describe('A refresh that wasn’t due, whose window dies', () => {
     await windows.clock.rest();
   };
 
-  for (const kind of STORE_KINDS) {
+  for (const kind of STORE_MODELS) {
     for (const after of [2, 3, 4, 5]) {
       it(`is finished by another window within seconds (${kind}, ended after ${after} changes)`, async () => {
         const first = await openSignedIn(kind);
@@ -79,7 +80,7 @@ describe('A refresh that wasn’t due, whose window dies', () => {
   }
 
   it('isn’t taken up if nothing was sent yet', async () => {
-    const first = await openSignedIn('shared');
+    const first = await openSignedIn('immediate');
     const second = windows.open();
     await dieIn(first, 1);
     await windows.clock.pass(10 * MINUTE);
@@ -107,7 +108,7 @@ describe('A refresh that wasn’t due, whose window dies', () => {
   });
 
   it('keeps to the pace of the failures if it can’t be finished', async () => {
-    const first = await openSignedIn('shared');
+    const first = await openSignedIn('immediate');
     const second = windows.open();
     await dieIn(first, 2);
     server.onDiscovery(htmlPage);
@@ -119,7 +120,7 @@ describe('A refresh that wasn’t due, whose window dies', () => {
   });
 
   it('isn’t taken for abandoned while its window lives, however long it takes', async () => {
-    const first = await openSignedIn('shared');
+    const first = await openSignedIn('immediate');
     windows.open();
     await windows.clock.pass(2 * SECOND);
     let release = (): void => {};

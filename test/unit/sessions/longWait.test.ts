@@ -4,7 +4,8 @@ import { rejectsWith } from '../../support/failures.ts';
 import { settle } from '../../support/fakeClock.ts';
 import { seedSession, recordAt } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
-import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';
+import { STORE_MODELS, type StoreModel } from '../../support/simulation/sharedSecrets.ts';
+import { tokenIn, Windows, type Window } from '../../support/windows.ts';
 
 /** A server that rotates, and processes a refresh at once, but holds its answers back until a test lets go of them. */
 class StallingServer {
@@ -57,7 +58,7 @@ describe('A server that answers a refresh late', () => {
   });
 
   /** Opens windows with a session whose token works for so long, in ms; 5 minutes is its lifetime. */
-  const open = async (kind: StoreKind, count: number, left = 5 * MINUTE): Promise<readonly [Window, ...Window[]]> => {
+  const open = async (kind: StoreModel, count: number, left = 5 * MINUTE): Promise<readonly [Window, ...Window[]]> => {
     windows = new Windows(server, kind);
     const awaitsRequest = (): boolean => !stalling.isStalling;
     const first = windows.open({ awaitsRequest });
@@ -103,7 +104,7 @@ describe('A server that answers a refresh late', () => {
     }
   }
 
-  for (const kind of STORE_KINDS) {
+  for (const kind of STORE_MODELS) {
     it(`gives callers the token in hand while it works, in every window (${kind})`, async () => {
       const [first, ...others] = await open(kind, 3);
       first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
@@ -147,7 +148,7 @@ describe('A server that answers a refresh late', () => {
   }
 
   it('is asked again at once if the connection breaks meanwhile, and not before', async () => {
-    const [first] = await open('shared', 1);
+    const [first] = await open('immediate', 1);
     const rotate = rotatingTokens();
     let isFirst = true;
     server.onToken(async (request) => {
@@ -169,7 +170,7 @@ describe('A server that answers a refresh late', () => {
   });
 
   it('is given up after two minutes, and asked once more', async () => {
-    const [first] = await open('shared', 1);
+    const [first] = await open('immediate', 1);
     server.onToken('hang');
     first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await server.waitFor('/token');
@@ -187,7 +188,7 @@ describe('A server that answers a refresh late', () => {
   });
 
   it('is asked once more soon after a sleep that was longer than any server waits', async () => {
-    const [first] = await open('shared', 1);
+    const [first] = await open('immediate', 1);
     server.onToken('hang');
     first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await server.waitFor('/token');
@@ -198,7 +199,7 @@ describe('A server that answers a refresh late', () => {
   });
 
   it('isn’t asked again because the clock was set forward by a day: the answer still counts', async () => {
-    const [first] = await open('shared', 1);
+    const [first] = await open('immediate', 1);
     first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await server.waitFor('/token');
     await windows.clock.pass(10 * SECOND);
@@ -212,7 +213,7 @@ describe('A server that answers a refresh late', () => {
   });
 
   it('counts the token’s lifetime from the sending, not from the late answer', async () => {
-    const [first] = await open('shared', 1);
+    const [first] = await open('immediate', 1);
     first.tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
     await server.waitFor('/token');
     const sentAt = windows.clock.now();

@@ -4,10 +4,11 @@ import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { grantFor } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
-import { STORE_KINDS, timed, tokenIn, Windows, type StoreKind } from '../../support/windows.ts';
+import { STORE_MODELS, type StoreModel } from '../../support/simulation/sharedSecrets.ts';
+import { timed, tokenIn, Windows } from '../../support/windows.ts';
 
-const NAMES: Readonly<Record<StoreKind, string>> = {
-  shared: 'a store that all see at once',
+const NAMES: Readonly<Record<StoreModel, string>> = {
+  immediate: 'a store that all see at once',
   lagging: 'a store that lags',
   browser: "the browser's store",
 };
@@ -28,7 +29,7 @@ describe('Windows', function () {
   });
 
   /** So many windows with one session between them, signed in by the first. */
-  const openSignedIn = async (kind: StoreKind, count: number): Promise<void> => {
+  const openSignedIn = async (kind: StoreModel, count: number): Promise<void> => {
     windows = new Windows(server, kind);
     times = timed(windows, server, rotatingTokens());
     await windows.signIn(windows.open());
@@ -44,7 +45,7 @@ describe('Windows', function () {
   };
 
   it('renew once each time where the store takes long to keep anything, so that all others wait', async () => {
-    await openSignedIn('shared', 20);
+    await openSignedIn('immediate', 20);
     windows.store.beforeStore = () => new Promise((resolve) => windows.clock.after(700, resolve));
     await passUntil(10, HOUR);
     await windows.clock.pass(10 * SECOND);
@@ -58,7 +59,7 @@ describe('Windows', function () {
     );
   });
 
-  for (const kind of STORE_KINDS) {
+  for (const kind of STORE_MODELS) {
     it(`have one session between them where the same person signs in in two of them, with ${NAMES[kind]}`, async () => {
       await openSignedIn(kind, 1);
       const [one, other] = ['one', 'other'].map((name) => windows.open({ isBlind: true, newId: () => name }));
@@ -119,7 +120,7 @@ describe('Windows', function () {
     assert.deepEqual([renewed.accessToken, times.length], ['access-2', 1]);
   });
 
-  for (const kind of STORE_KINDS) {
+  for (const kind of STORE_MODELS) {
     describe(`over ${NAMES[kind]}`, () => {
       for (const count of [2, 5, 20]) {
         it(`renew ten times with ten requests, ${count} of them, and all have the newest token`, async () => {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { rotatingTokens, ScriptedServer, type ScriptedAnswer } from '../../support/scriptedServer.ts';
-import { timed, tokenIn, Windows, type StoreKind } from '../../support/windows.ts';
+import { type StoreModel } from '../../support/simulation/sharedSecrets.ts';
+import { timed, tokenIn, Windows } from '../../support/windows.ts';
 import { hasTombstone } from '../../support/sharedFiles.ts';
 
 describe('Windows that cannot take turns', function () {
@@ -21,7 +22,7 @@ describe('Windows that cannot take turns', function () {
     await server.stop();
   });
 
-  const openSignedIn = async (kind: StoreKind, count: number): Promise<void> => {
+  const openSignedIn = async (kind: StoreModel, count: number): Promise<void> => {
     windows = new Windows(server, kind);
     await windows.signIn(windows.open());
     await windows.clock.pass(3 * SECOND);
@@ -54,7 +55,7 @@ describe('Windows that cannot take turns', function () {
     assert.equal(times.length - before, windows.all.length, 'they did not collide');
   };
 
-  for (const kind of ['shared', 'lagging'] as const) {
+  for (const kind of ['immediate', 'lagging'] as const) {
     describe(`(${kind})`, () => {
       it('take over silently what another has renewed, where theirs came too late for the server', async () => {
         await openSignedIn(kind, 2);
@@ -133,7 +134,7 @@ describe('Windows that cannot take turns', function () {
   }
 
   it('renew once each time all the same, where the store tells at once', async () => {
-    await openSignedIn('shared', 5);
+    await openSignedIn('immediate', 5);
     times = timed(windows, server, rotatingTokens());
     await windows.clock.pass(HOUR);
     assert.deepEqual(
@@ -146,7 +147,7 @@ describe('Windows that cannot take turns', function () {
   });
 
   it('take turns again as soon as the folder works, with the newest of what they have', async () => {
-    await openSignedIn('shared', 5);
+    await openSignedIn('immediate', 5);
     times = timed(windows, server, rotatingTokens());
     await windows.clock.pass(10 * MINUTE);
     windows.folder.failing = false;
@@ -186,7 +187,7 @@ describe('Windows that cannot take turns', function () {
     ],
   ] as const) {
     it(`give a caller whose token has run out a new one within half a minute, though ${what}`, async () => {
-      await openSignedIn('shared', 2);
+      await openSignedIn('immediate', 2);
       windows.folder.failing = false;
       times = timed(windows, server, rotatingTokens());
       hang();
@@ -202,7 +203,7 @@ describe('Windows that cannot take turns', function () {
   }
 
   it('sign out for all of them, and for good', async () => {
-    await openSignedIn('shared', 3);
+    await openSignedIn('immediate', 3);
     times = timed(windows, server, rotatingTokens());
     windows.folder.failing = 'writing';
     await windows.all[1]?.sessionManager.signOut('s1').catch(() => {});

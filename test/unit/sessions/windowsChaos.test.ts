@@ -1,9 +1,10 @@
 // Whatever happens to windows, in whatever order: an older refresh token is never sent, and no session is lost.
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { randomFrom } from '../../support/interleaver.ts';
+import { randomFrom } from '../../support/simulation/random.ts';
 import { ScriptedServer, type Script, type SeenRequest } from '../../support/scriptedServer.ts';
-import { STORE_KINDS, tokenIn, Windows, type Window } from '../../support/windows.ts';
+import { STORE_MODELS } from '../../support/simulation/sharedSecrets.ts';
+import { tokenIn, Windows, type Window } from '../../support/windows.ts';
 
 /** What may happen in a run. */
 interface Weather {
@@ -134,7 +135,7 @@ describe('Windows to which anything may happen', function () {
     await events[below(events.length)]?.();
   };
 
-  for (const kind of STORE_KINDS) {
+  for (const kind of STORE_MODELS) {
     it(`never send an older refresh token, and never lose the session (${kind})`, async () => {
       for (let seed = 1; seed <= 40; seed += 1) {
         const random = randomFrom(seed);

@@ -1,7 +1,7 @@
 // Many windows on a machine whose clock is set, while the server's goes on.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
-import { randomFrom } from '../../support/interleaver.ts';
+import { randomFrom } from '../../support/simulation/random.ts';
 import { rotatingTokens, ScriptedServer, type SeenRequest, type ScriptedAnswer } from '../../support/scriptedServer.ts';
 import { timed, tokenIn, Windows } from '../../support/windows.ts';
 

@@ -9,7 +9,8 @@ import {
   type ScriptedAnswer,
   type SeenRequest,
 } from '../../support/scriptedServer.ts';
-import { STORE_KINDS, timed, tokenIn, Windows, type StoreKind } from '../../support/windows.ts';
+import { STORE_MODELS, type StoreModel } from '../../support/simulation/sharedSecrets.ts';
+import { timed, tokenIn, Windows } from '../../support/windows.ts';
 
 const REFUSED: ScriptedAnswer = { status: 400, body: { error: 'invalid_grant' } };
 
@@ -67,7 +68,7 @@ describe('Windows whose server fails them', function () {
   const openSignedIn = async (
     count: number,
     script: (request: SeenRequest) => Script | Promise<Script>,
-    kind: StoreKind = 'shared',
+    kind: StoreModel = 'immediate',
   ): Promise<void> => {
     windows = new Windows(server, kind);
     times = timed(windows, server, script);
@@ -81,7 +82,7 @@ describe('Windows whose server fails them', function () {
   const renewAll = (): Promise<unknown> =>
     Promise.allSettled(windows.all.map(({ tokenRefresher }) => tokenRefresher.refresh('s1', { reason: 'test' })));
 
-  for (const kind of STORE_KINDS) {
+  for (const kind of STORE_MODELS) {
     describe(`(${kind})`, () => {
       it('wait as long as it asks one of them to, all of them, whoever wants a token', async () => {
         await openSignedIn(5, () => ({ status: 429, headers: { 'Retry-After': '120' } }), kind);

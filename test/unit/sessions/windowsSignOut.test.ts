@@ -5,7 +5,8 @@ import { providerAt } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { grantFor } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
-import { STORE_KINDS, tokenIn, Windows, type StoreKind, type Window } from '../../support/windows.ts';
+import { STORE_MODELS, type StoreModel } from '../../support/simulation/sharedSecrets.ts';
+import { tokenIn, Windows, type Window } from '../../support/windows.ts';
 import { hasTombstone } from '../../support/sharedFiles.ts';
 
 describe('Windows and a sign-out', function () {
@@ -23,7 +24,7 @@ describe('Windows and a sign-out', function () {
     await server.stop();
   });
 
-  const openSignedIn = async (kind: StoreKind, count: number): Promise<readonly [Window, Window, ...Window[]]> => {
+  const openSignedIn = async (kind: StoreModel, count: number): Promise<readonly [Window, Window, ...Window[]]> => {
     windows = new Windows(server, kind);
     const one = windows.open();
     await windows.signIn(one);
@@ -56,7 +57,7 @@ describe('Windows and a sign-out', function () {
     );
   };
 
-  for (const kind of STORE_KINDS) {
+  for (const kind of STORE_MODELS) {
     describe(`(${kind})`, () => {
       for (const which of [0, 1, 4]) {
         it(`is one in all of them (in window ${which + 1})`, async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Figures } from '../../soak/figures.ts';
-import { STORE_MODELS } from '../../soak/keyring.ts';
+import { STORE_MODELS } from '../../support/simulation/sharedSecrets.ts';
 import { World, type WorldOptions } from '../../soak/world.ts';
 
 describe('Soak', function () {

@@ -1,13 +1,13 @@
-/** Random numbers that are the same in every run of a seed. */
+/** Pseudorandom numbers (mulberry32), the same in every run with the same seed. */
 export class Random {
   #state: number;
 
   constructor(seed: number) {
-    // Neighbouring seeds must not begin alike.
+    // Neighboring seeds must not begin alike.
     this.#state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) >>> 0;
   }
 
-  /** A number in [0, 1). */
+  /** Returns a number in [0, 1). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -15,36 +15,36 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** Whether something happens that does so with a probability. */
+  /** Returns true with the given probability. */
   chance(probability: number): boolean {
     return this.next() < probability;
   }
 
-  /** A whole number from one to another, both included. */
+  /** Returns an integer between two numbers, both included. */
   whole(from: number, to: number): number {
     return from + Math.floor(this.next() * (to - from + 1));
   }
 
-  /** A whole number between two where each order of magnitude is as likely as the next. */
+  /** Returns an integer between two numbers, with every order of magnitude equally likely. */
   wide(from: number, to: number): number {
     return Math.round(from * (to / from) ** this.next());
   }
 
-  /** How long until something happens that does so every so often. */
+  /** Returns the time until the next event of a Poisson process with this mean interval. */
   until(mean: number): number {
     return Math.ceil(-Math.log(1 - this.next()) * mean) + 1;
   }
 
-  /** One of a list that is not empty. */
+  /** Returns one element of a list. Throws if the list is empty. */
   pick<T>(list: readonly T[]): T {
     const picked = list[Math.floor(this.next() * list.length)];
     if (picked === undefined) {
-      throw new Error('There is nothing to pick from.');
+      throw new Error('The list is empty.');
     }
     return picked;
   }
 
-  /** One of several, each with its weight. */
+  /** Returns one of several choices, each with its weight. */
   weighted<T>(choices: readonly (readonly [number, T])[]): T {
     let left = this.next() * choices.reduce((sum, [weight]) => sum + weight, 0);
     for (const [weight, choice] of choices) {
@@ -55,4 +55,10 @@ export class Random {
     }
     return this.pick(choices)[1];
   }
+}
+
+/** Returns a function that returns numbers in [0, 1), the same ones for the same seed. */
+export function randomFrom(seed: number): () => number {
+  const random = new Random(seed);
+  return () => random.next();
 }
