@@ -1,5 +1,5 @@
-// What a resource server wants of a token before it serves a caller: `WWW-Authenticate` (RFC 6750 section 3, RFC 9470),
-// as VS Code hands it on, taken apart. A resource server is nobody's friend: only what is known is taken, within bounds.
+// Parses the challenge with which a resource server rejects a request (`WWW-Authenticate`: RFC 6750 section 3, RFC
+// 9470), as VS Code passes it on. The input is untrusted: only known parameters are used, within size limits.
 import { SECOND } from './clock.ts';
 import { Failure } from './failure.ts';
 import { decodeBase64Url, parseObject } from './json.ts';
@@ -12,51 +12,54 @@ export interface Challenge {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** What a caller that was challenged asks for. */
+/** The request of a caller that was challenged (`AuthenticationWwwAuthenticateRequest` in VS Code's API). */
 export interface Constraint {
   readonly challenges: readonly Challenge[];
-  /** The scopes that count where the challenge names none. */
+  /** The scopes that apply if the challenge names none. */
   readonly fallbackScopes?: readonly string[];
 }
 
-/** What a session has to have so that it can answer a challenge. */
+/** What a session must have to satisfy a challenge. */
 export interface ChallengeRequirements {
-  /** The scopes, all of them. */
+  /** All required scopes. */
   readonly scopes: readonly string[];
-  /** Those of them that the resource server names itself: it will look for them in the token. */
+  /** The scopes named in the challenge, which the resource server will look for in the token. */
   readonly challengeScopes: readonly string[];
-  /** Whether the resource server has refused the token as such (`invalid_token`), so that another one is wanted. */
+  /** Whether the resource server rejected the token itself (`invalid_token`), so that a different token is needed. */
   readonly isTokenInvalid: boolean;
-  /** The authentication context classes of which one will do (`acr_values`); empty where any will. */
+  /** The acceptable authentication context classes (`acr_values`); empty if any is acceptable. */
   readonly acrValues: readonly string[];
-  /** How long ago, in seconds, the person may have signed in at the most (`max_age`). */
+  /** The maximum time in seconds since the user signed in (`max_age`). */
   readonly maxAge: number | undefined;
-  /** The claims that the sign-in has to ask for (Microsoft Entra): a JSON text. */
+  /** The claims that the sign-in must request (Microsoft Entra), as JSON. */
   readonly claims: string | undefined;
-  /** The time before which the token must not have been issued, in ms; where that is all the claims want, a renewal will do. */
+  /**
+   * The earliest time at which the token may have been issued, in ms; set only if the claims require nothing else, so
+   * that a refresh is enough.
+   */
   readonly notBefore: number | undefined;
 }
 
-/** The schemes under which our tokens are shown (RFC 6750 section 2.1, RFC 9449 section 7.1). */
+/** The authentication schemes that carry access tokens (RFC 6750 section 2.1, RFC 9449 section 7.1). */
 const SCHEMES = ['bearer', 'dpop'];
-/** The longest parameter that is looked at, in characters: what is longer serves no request. */
+/** The maximum length of a parameter, in characters. */
 const MAX_PARAMETER_LENGTH = 4000;
-/** The most words that a list of scopes or of classes may have. */
+/** The maximum number of values in a list of scopes or authentication context classes. */
 const MAX_LIST_LENGTH = 50;
-/** By how much, in ms, clocks may differ before a time counts as passed: as much as oauth4webapi allows. */
+/** The tolerated clock difference, in ms: the default of oauth4webapi. */
 const CLOCK_TOLERANCE = 30 * SECOND;
 
 /**
- * Reads what a resource server wants. Of several challenges the one counts that says what is wrong; without any for
- * our tokens, the scopes of the caller are all that is wanted.
- * @throws Failure `invalid-challenge` naming the parameter, where one of those that are acted on cannot be what it should
- * be: a session that does not meet it would only be refused again.
+ * Parses the requirements of a resource server. If there are several challenges, the one that states an error is used.
+ * If none uses our schemes, only the scopes of the caller are required.
+ * @throws Failure `invalid-challenge` with the name of the parameter if a used parameter has an invalid value: a
+ * session that doesn't satisfy it would only be rejected again.
  */
 export function parseRequirements({ challenges, fallbackScopes = [] }: Constraint): ChallengeRequirements {
-  const ours = challenges
+  const relevant = challenges
     .filter(({ scheme }) => SCHEMES.includes(scheme.toLowerCase()))
     .map(({ params }) => supportedParameters(params));
-  const params = ours.find(({ error, claims }) => error !== undefined || claims !== undefined) ?? ours[0] ?? {};
+  const params = relevant.find(({ error, claims }) => error !== undefined || claims !== undefined) ?? relevant[0] ?? {};
   const challengeScopes = params.scope === undefined ? [] : parseList('scope', params.scope, isScope);
   const scopes =
     challengeScopes.length === 0 || params.error === 'insufficient_scope'
@@ -67,7 +70,7 @@ export function parseRequirements({ challenges, fallbackScopes = [] }: Constrain
   return {
     scopes: normalizeScopes(scopes),
     challengeScopes,
-    // Claims that want no more than a later token are what Entra sends where it has revoked one.
+    // Microsoft Entra sends claims that require only a later token after it has revoked one.
     isTokenInvalid: params.error === 'invalid_token' && claims === undefined,
     acrValues: params.acr_values === undefined ? [] : parseList('acr_values', params.acr_values, isAcrValue),
     maxAge: params.max_age === undefined ? undefined : parseMaxAge(params.max_age),
@@ -78,7 +81,7 @@ export function parseRequirements({ challenges, fallbackScopes = [] }: Constrain
 
 type Parameter = 'error' | 'scope' | 'acr_values' | 'max_age' | 'claims';
 
-/** The parameters that are acted on; their names are case-insensitive (RFC 9110 section 11.2). */
+/** The parameters that are used. Their names are case-insensitive (RFC 9110 section 11.2). */
 function supportedParameters(params: Challenge['params']): Partial<Record<Parameter, string>> {
   const names: readonly string[] = ['error', 'scope', 'acr_values', 'max_age', 'claims'] satisfies Parameter[];
   return Object.fromEntries(
@@ -96,7 +99,7 @@ function parseList(name: Parameter, text: string, isWord: (word: string) => bool
   return words;
 }
 
-/** Whether a word names an authentication context class: visible ASCII, as its registry and everybody has it. */
+/** Whether a word can be an authentication context class: visible ASCII, as in the IANA registry. */
 function isAcrValue(word: string): boolean {
   return /^[\x21\x23-\x5B\x5D-\x7E]{1,200}$/.test(word);
 }
@@ -124,12 +127,12 @@ function decodeText(encoded: string): string {
   }
 }
 
-/** The claims in a text that can go to a server as `claims` (OpenID Connect Core 5.5): a JSON object of a sensible size. */
+/** Parses a value for the `claims` request parameter (OpenID Connect Core 5.5): a JSON object of limited size. */
 export function parseClaims(text: string): Readonly<Record<string, unknown>> | undefined {
   return text.length <= MAX_PARAMETER_LENGTH ? parseObject(text) : undefined;
 }
 
-/** The time of `{"access_token":{"nbf":{"value":"…"}}}`, in ms, where the claims hold nothing else. */
+/** The time in `{"access_token":{"nbf":{"value":"…"}}}`, in ms; undefined if the claims contain anything else. */
 function notBeforeOnly(claims: Readonly<Record<string, unknown>>): number | undefined {
   const only = (value: unknown, name: string): unknown => {
     const members = typeof value === 'object' && value !== null ? Object.entries(value) : [];
@@ -142,11 +145,12 @@ function notBeforeOnly(claims: Readonly<Record<string, unknown>>): number | unde
     : undefined;
 }
 
-/** What of a demand a session can lack that only a sign-in brings. */
+/** The requirements that only a sign-in can satisfy. */
 export type UnmetRequirement = 'scope-not-granted' | 'acr-unmet' | 'auth-too-old';
 
 /**
- * What a session lacks of a demand. `claims` are not looked at: only the resource server knows whether a token has them.
+ * Returns the first requirement that a session doesn't satisfy. `claims` aren't checked, because only the resource
+ * server knows whether a token has them.
  * @param now in ms since the Unix epoch, by this machine's clock.
  */
 export function unmetRequirement(
@@ -155,7 +159,8 @@ export function unmetRequirement(
   now: number,
 ): UnmetRequirement | undefined {
   const { acr, authenticatedAt, granted = record.scopes } = record;
-  // What only the caller wants has been answered by asking for it: servers grant it under another name, or as part of more.
+  // Scopes that only the caller requested aren't checked: servers grant them under another name, or as part of another
+  // scope.
   if (!servesScopes(record, scopes) || !coversScopes(granted, challengeScopes.filter(isPermission))) {
     return 'scope-not-granted';
   }
@@ -169,8 +174,8 @@ export function unmetRequirement(
 }
 
 /**
- * Holds the session of a sign-in against the demand that it was for.
- * @throws Failure `insufficient-scope` or `step-up-failed`, where the server has not done what it was asked.
+ * Checks that the session of a sign-in satisfies the challenge that the sign-in was for.
+ * @throws Failure `insufficient-scope` or `step-up-failed` if the server didn't do what it was asked.
  */
 export function assertMeets(record: SessionRecord, requirements: ChallengeRequirements, now: number): void {
   switch (unmetRequirement(record, requirements, now)) {

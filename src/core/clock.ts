@@ -1,20 +1,20 @@
-// Time as a port, so that a month can pass in a test within a second.
+// The clock as a dependency, so that a test can simulate a month within a second.
 
-/** Something that can be undone or ended once. */
+/** A resource that can be released, as in VS Code's API. */
 export interface Disposable {
   dispose(): void;
 }
 
-/** Where the time comes from. */
+/** The source of time and timers. */
 export interface Clock {
-  /** The wall-clock time, in ms since the Unix epoch. It may jump: sleep, NTP, a person. */
+  /** The wall-clock time, in ms since the Unix epoch. It can jump: sleep, NTP, manual changes. */
   now(): number;
   /**
-   * Runs a function once, after a delay in ms. A delay is held within 0 and {@link MAX_DELAY},
-   * because a longer one overflows the platform's timer and fires at once.
+   * Runs a function once, after a delay in ms. The delay is clamped to 0 through {@link MAX_DELAY}, because a longer
+   * one overflows the platform's timer, which then fires immediately.
    */
   after(delay: number, run: () => void): Disposable;
-  /** The machine's uptime, which nobody can set; absent if it isn't known. */
+  /** The machine's uptime, which can't be set; absent if it isn't known. */
   uptime?(): Uptime;
 }
 
@@ -22,23 +22,23 @@ export interface Clock {
 export interface Uptime {
   /** Identifies the start of the machine that `ms` counts from. */
   readonly boot: string;
-  /** How long the machine has been running, in ms, sleeps included. */
+  /** How long the machine has been running, in ms, including sleep. */
   readonly ms: number;
 }
 
 /**
- * The real time that passed between two readings, in ms, sleeps included and clock changes left out; undefined if the
- * readings can't be compared, because one is missing or the machine was restarted in between.
+ * The real time between two readings, in ms, including sleep and excluding clock changes; undefined if the readings
+ * can't be compared, because one is missing or the machine was restarted in between.
  */
 export function elapsedUptime(from: Uptime | undefined, to: Uptime | undefined): number | undefined {
   const isComparable = from !== undefined && from.boot === to?.boot && to.ms >= from.ms;
   return isComparable ? to.ms - from.ms : undefined;
 }
 
-/** The longest delay in ms that a platform timer takes: 2^31 − 1, about 24.8 days. */
+/** The longest delay of a platform timer, in ms: 2^31 − 1, about 24.8 days. */
 export const MAX_DELAY = 2 ** 31 - 1;
 
-/** The clock of the machine. */
+/** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delay, run) {
@@ -47,12 +47,13 @@ export const systemClock: Clock = {
   },
 };
 
-/** How long, in ms, before its end a deadline looks whether it is really over. */
+/** The last part of a deadline, in ms, which is timed separately. */
 const WAKE_GRACE = 1000;
 
 /**
- * Runs a function once a deadline has passed. After a stop of the process or a sleep of the machine, timers are late
- * and come before what has been waiting all the while; so the last second begins only when the rest is over.
+ * Runs a function once a deadline has passed, in ms from now. After the process was suspended or the machine slept,
+ * timers are late and fire before pending I/O is processed. That's why the last second starts only after the rest has
+ * passed.
  */
 export function setDeadline(clock: Clock, deadline: number, run: () => void): Disposable {
   let timer = clock.after(deadline - WAKE_GRACE, () => {
@@ -61,7 +62,7 @@ export function setDeadline(clock: Clock, deadline: number, run: () => void): Di
   return { dispose: () => timer.dispose() };
 }
 
-/** How far, in ms, two clocks may be apart before it is spoken of. */
+/** The clock skew, in ms, from which the user is warned. */
 export const CLOCK_SKEW_WARNING = 5 * 60_000;
 
 /** One second, in ms. */

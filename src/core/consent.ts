@@ -1,4 +1,4 @@
-// Refresh tokens that a server issues only after the person has consented: OpenID Connect Core 11.
+// Servers that issue a refresh token only after the user has consented (OpenID Connect Core 11).
 import type { Provider } from './provider.ts';
 import type { SessionRecord } from './session.ts';
 
@@ -7,14 +7,17 @@ const CONSENT = 'consent';
 const promptValues = (prompt: string | undefined): string[] =>
   (prompt ?? '').split(/\s+/).filter((value) => value !== '');
 
-/** A `prompt` (OpenID Connect Core 3.1.2.1) that also asks for consent; `none` can't stand beside another value. */
+/**
+ * A `prompt` (OpenID Connect Core 3.1.2.1) that also requests consent. `none` is removed, because it can't be combined
+ * with other values.
+ */
 export function promptWithConsent(prompt: string | undefined): string {
   return [...new Set([...promptValues(prompt).filter((value) => value !== 'none'), CONSENT])].join(' ');
 }
 
 /**
- * Whether asking for consent may bring the refresh token that a session lacks: `offline_access` was requested, and the
- * entry doesn't ask for consent yet. A token that doesn't expire needs no refresh token.
+ * Whether requesting consent may get a session its missing refresh token: `offline_access` was requested, and the entry
+ * doesn't request consent yet. A token that doesn't expire needs no refresh token.
  */
 export function mayLackConsent(record: SessionRecord, provider: Provider | undefined): boolean {
   return (

@@ -1,30 +1,30 @@
 import type { Disposable } from './clock.ts';
 
-/** Adds a listener; the result removes it. The same shape as VS Code's own `Event`. */
+/** Adds a listener, which disposing of the result removes. The same shape as VS Code's `Event`. */
 export type Event<T> = (listener: (value: T) => void) => Disposable;
 
-/** A typed event with its one source. A listener that throws does not keep the others from hearing. */
+/** Fires a typed event. A listener that throws doesn't affect the others. */
 export class Emitter<T> implements Disposable {
   readonly #listeners = new Set<(value: T) => void>();
   readonly #onListenerError: (error: unknown) => void;
 
   /**
-   * Makes an event that nobody listens to yet.
-   * @param onListenerError takes what a listener throws, so that one listener's fault reaches a log and not the source.
+   * Creates an event without listeners.
+   * @param onListenerError receives what a listener throws, so that it is logged and doesn't reach the code that fires.
    */
   constructor(onListenerError: (error: unknown) => void = () => {}) {
     this.#onListenerError = onListenerError;
   }
 
-  /** What others listen to. */
+  /** The event to listen to. */
   readonly event: Event<T> = (listener) => {
-    // A wrapper of its own, so that one function added twice is two listeners.
-    const own = (value: T): void => listener(value);
-    this.#listeners.add(own);
-    return { dispose: () => void this.#listeners.delete(own) };
+    // Wrapped, so that the same function can be added twice.
+    const wrapped = (value: T): void => listener(value);
+    this.#listeners.add(wrapped);
+    return { dispose: () => void this.#listeners.delete(wrapped) };
   };
 
-  /** Tells all present listeners. */
+  /** Calls all current listeners. */
   fire(value: T): void {
     for (const listener of [...this.#listeners]) {
       try {
@@ -35,7 +35,7 @@ export class Emitter<T> implements Disposable {
     }
   }
 
-  /** Forgets all listeners. */
+  /** Removes all listeners. */
   dispose(): void {
     this.#listeners.clear();
   }

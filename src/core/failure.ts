@@ -1,41 +1,41 @@
-// What went wrong: one error class that carries a category of the closed set, and text of servers made harmless.
+// The error class for everything that can fail, with a category of a closed set, and sanitizing of text from servers.
 import type { Category } from './failurePolicies.ts';
 
-/** What is known of a failure beside its category. */
+/** What is known about a failure in addition to its category and code. */
 export interface FailureDetails {
-  /** The error that led to it. It stays in memory; only its code reaches a log. */
+  /** The error that caused it. It isn't logged, except for its code. */
   readonly cause?: unknown;
-  /** Words of the server or of a library, made harmless by {@link sanitizeServerText}. */
+  /** Text from the server or a library, sanitized by {@link sanitizeServerText}. */
   readonly detail?: string | undefined;
-  /** The HTTP status of the answer. */
+  /** The HTTP status of the response. */
   readonly status?: number | undefined;
-  /** How long the server asks to wait, in ms (`Retry-After`, RFC 9110 section 10.2.3). */
+  /** How long the server asks the client to wait, in ms (`Retry-After`, RFC 9110 section 10.2.3). */
   readonly retryAfter?: number | undefined;
-  /** Whether it is certain that nothing has reached the server: there was no connection. */
+  /** Whether the request certainly didn't reach the server, because there was no connection. */
   readonly wasNotSent?: boolean | undefined;
-  /** The claims that the server wants the next sign-in to ask for (Microsoft Entra, Conditional Access): a JSON text. */
+  /** The claims that the next sign-in must request (Microsoft Entra, Conditional Access), as JSON. */
   readonly claims?: string | undefined;
 }
 
 /**
- * Something went wrong, and it is known what. The message is for logs and for callers of the editor's API;
- * the sentence that a person reads comes from the category and the code.
+ * A known failure. The message is for logs and for callers of VS Code's API; the message for the user is derived from
+ * the category and the code.
  */
 export class Failure extends Error {
   override readonly name = 'Failure';
-  /** Which of the closed set it is. */
+  /** The category, one of a closed set. */
   readonly category: Category;
-  /** What exactly, as a stable word: an OAuth error code, a network code, or one of our own. */
+  /** The exact reason, as a stable identifier: an OAuth error code, a network error code, or one of our own. */
   readonly code: string;
-  /** Harmless words of the server, or nothing. */
+  /** Sanitized text from the server, if there is any. */
   readonly detail: string | undefined;
-  /** The HTTP status, where there was an answer. */
+  /** The HTTP status, if there was a response. */
   readonly status: number | undefined;
-  /** How long the server asks to wait, in ms. */
+  /** How long the server asks the client to wait, in ms. */
   readonly retryAfter: number | undefined;
-  /** Whether it is certain that nothing has reached the server. */
+  /** Whether the request certainly didn't reach the server. */
   readonly wasNotSent: boolean;
-  /** The claims that the next sign-in has to ask for. */
+  /** The claims that the next sign-in must request, as JSON. */
   readonly claims: string | undefined;
 
   constructor(category: Category, code: string, details: FailureDetails = {}) {
@@ -55,12 +55,12 @@ export function errorName(category: Category): `SessionKeeper.${Category}` {
   return `SessionKeeper.${category}`;
 }
 
-/** The failure inside anything that was thrown: itself, or an unexpected one around it. */
+/** Converts anything thrown to a failure. Anything that isn't a failure becomes one of the category `unexpected`. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof Failure) {
     return error;
   }
-  // The message of an error that nobody expected can quote what it was working on, a token included.
+  // The message of an unexpected error can contain the data being processed, including tokens.
   return new Failure('unexpected', 'unexpected', {
     cause: error,
     detail: error instanceof Error ? sanitizeServerText(error.name) : undefined,
@@ -68,8 +68,9 @@ export function toFailure(error: unknown): Failure {
 }
 
 /**
- * A name that a server gave, fit to be shown as one: on one line, without control characters and without the brackets
- * that make a link in a notification; else unchanged, because people recognise themselves by it. Cut to 100 characters.
+ * Sanitizes a name from a server for display: on one line, without control characters and without the brackets that
+ * form a link in a notification. Otherwise unchanged, because users recognize their names by it. Truncated to 100
+ * characters.
  */
 export function sanitizeDisplayName(name: string): string {
   return truncate(
@@ -82,14 +83,14 @@ export function sanitizeDisplayName(name: string): string {
 }
 
 /**
- * Control, format and line-breaking characters, and halves of characters, can hide or reorder text; each run of them
- * becomes a space. The joiners U+200C and U+200D stay, which many scripts and emoji need.
+ * Control, format and line-breaking characters and lone surrogates can hide or reorder text; each run of them becomes a
+ * space. The joiners U+200C and U+200D stay, which many scripts and emoji need.
  */
 function toSingleLine(text: string): string {
   return text.replace(/(?![\u200C\u200D])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\s]+/gu, ' ');
 }
 
-/** The first characters of a text, none of them cut in half. */
+/** The beginning of a text. Surrogate pairs aren't split. */
 function truncate(text: string, length: number): string {
   return text.length > length
     ? `${text
@@ -99,16 +100,17 @@ function truncate(text: string, length: number): string {
     : text;
 }
 
-/** How long a text of a server may be when it is shown, in characters. */
+/** The maximum length of displayed text from a server, in characters. */
 const MAX_DETAIL_LENGTH = 200;
 
 /**
- * Makes text of a server fit to be shown: on one line, without control characters (which can reorder or hide
- * text), without anything a Markdown view would turn into a link or a command, without what looks like a
- * token, and cut to 200 characters. The result can be empty.
+ * Sanitizes text from a server for display: on one line, without control characters (which can hide or reorder text),
+ * without anything that a Markdown view would turn into a link or a command, without anything that looks like a token,
+ * and truncated to 200 characters. The result can be empty.
  */
 export function sanitizeServerText(text: string): string {
-  // Tokens go before the marks that may be part of them, and links after the marks that may hide one.
+  // Tokens are removed before the punctuation that may be part of them, and links after the punctuation that may hide
+  // them.
   const clean = toSingleLine(text.slice(0, 8 * MAX_DETAIL_LENGTH))
     .replace(/[A-Za-z0-9_\-.~+/=]{40,}|(?=[A-Za-z_\-.~+/=]*\d)[A-Za-z0-9_\-.~+/=]{20,}/g, '…')
     .replace(/[[\]()<>`*_|\\$!#]+/g, ' ')

@@ -26,7 +26,8 @@ interface ClassifiedFailure {
   readonly wasNotSent: boolean;
 }
 
-// From codes to categories. A server can call its error "constructor", which every object has: so these are maps.
+// From codes to categories. These are maps, because a server can send an error like "constructor", which every object
+// has.
 
 const BY_SERVER_CODE = mapOf(serverCodesOf);
 const BY_LOCAL_CODE = mapOf(localCodesOf);
@@ -39,13 +40,16 @@ function mapOf(keysOf: (policy: FailurePolicy) => readonly string[]): ReadonlyMa
   );
 }
 
-/** The error codes of servers in a row; a code that means it at one step only has that in front: `refresh:invalid_grant`. */
+/**
+ * The server error codes in a row. A code that applies to one step only is prefixed with the step:
+ * `refresh:invalid_grant`.
+ */
 export function serverCodesOf({ serverCodes = [], serverCodesAtStep = {} }: FailurePolicy): readonly string[] {
   const atStep = Object.entries(serverCodesAtStep);
   return [...serverCodes, ...atStep.flatMap(([step, codes]) => codes.map((code) => `${step}:${code}`))];
 }
 
-/** The codes of this computer in a row, and those of HTTP statuses: `http-404`, and `http-5xx` for a whole hundred. */
+/** The local codes in a row, and those of HTTP statuses: `http-404`, and `http-5xx` for a class of statuses. */
 export function localCodesOf({
   httpStatuses = [],
   localCodes = [],
@@ -59,19 +63,21 @@ export function categoryOfError(error: string, step: ProtocolStep): Category | u
   return BY_SERVER_CODE.get(`${step}:${error}`) ?? BY_SERVER_CODE.get(error);
 }
 
-/** The category of a code of this computer; undefined for an unknown one. */
+/** The category of a local code; undefined for an unknown one. */
 export function categoryOfCode(code: string): Category | undefined {
   const begins = ({ localCodePrefixes = [] }: FailurePolicy): boolean =>
     localCodePrefixes.some((prefix) => code.startsWith(prefix));
   return BY_LOCAL_CODE.get(code) ?? CATEGORIES.find((category) => begins(FAILURE_POLICIES[category]));
 }
 
-/** The category of an HTTP status if the response says nothing more: that of the status, else that of its hundred. */
+/**
+ * The category of an HTTP status if the response says nothing more: that of the status, otherwise that of its class.
+ */
 export function categoryOfStatus(status: number): Category {
   return categoryOfCode(`http-${status}`) ?? categoryOfCode(`http-${Math.floor(status / 100)}xx`) ?? 'invalid-response';
 }
 
-/** Whether a code means that there never was a connection, so that nothing has reached the server. */
+/** Whether a code means that there was no connection, so that nothing reached the server. */
 export function isUnsentCode(code: string): boolean {
   return UNSENT_CODES.has(code);
 }
@@ -98,17 +104,17 @@ export function needsSignIn(category: Category): boolean {
   return endsSession(category) || endsWithAccessToken(category);
 }
 
-/** Whether a failure of this category passes by itself, so that the same is tried again and nobody has to act. */
+/** Whether a failure of this category is temporary: the refresh is retried, and the user doesn't have to act. */
 export function isTemporary(category: Category): boolean {
   return FAILURE_POLICIES[category].outcome === 'retrying';
 }
 
-/** Whether the refresh token is of no use after a failure of this category. */
+/** Whether the refresh token can't be used any more after a failure of this category. */
 export function marksNotRefreshable(category: Category): boolean {
   return FAILURE_POLICIES[category].marksNotRefreshable === true;
 }
 
-/** Whether the server says that the refresh token is dead, but not why. */
+/** Whether the server rejects the refresh token without a reason. */
 export function lacksReason(category: Category): boolean {
   return FAILURE_POLICIES[category].lacksReason === true;
 }
@@ -127,32 +133,32 @@ export function mayHaveReachedServer({ category, code, wasNotSent }: ClassifiedF
 }
 
 /**
- * Whether a failed refresh is a rejection that the server doesn't explain: it was reached, and answered this request with
- * a status or a code of the category's lists.
+ * Whether a failed refresh is an unexplained rejection: the server was reached, and responded with a status or a code
+ * in the lists of the category.
  */
 export function isUnexplainedRejection(category: Category, code: string, status: number): boolean {
   const { rejectionCodes = [], rejectionStatuses = [] } = FAILURE_POLICIES[category];
   return rejectionStatuses.includes(status) || rejectionCodes.includes(code);
 }
 
-/** Whether a category is what an unexplained rejection is turned into. */
+/** Whether a category is one that unexplained rejections are converted to. */
 export function isRefreshRejection(category: Category): boolean {
   return FAILURE_POLICIES[category].isRefreshRejection === true;
 }
 
 // Sign-ins.
 
-/** Whether the person has stopped what failed, or started it again. */
+/** Whether the user canceled the operation or restarted it. */
 export function isUserCancellation(category: Category): boolean {
   return FAILURE_POLICIES[category].isUserCancellation === true;
 }
 
-/** Whether a newer attempt has taken the place of the one that failed. */
+/** Whether a newer attempt replaced the one that failed. */
 export function isReplaced(category: Category): boolean {
   return FAILURE_POLICIES[category].isReplaced === true;
 }
 
-/** Whether a sign-in that asked for the scopes of an existing session, too, is tried again without those. */
+/** Whether a sign-in that also requested the scopes of an existing session is retried without those. */
 export function retriesWithFewerScopes(category: Category): boolean {
   return FAILURE_POLICIES[category].retriesWithFewerScopes === true;
 }
@@ -162,12 +168,12 @@ export function lacksLock(category: Category): boolean {
   return FAILURE_POLICIES[category].lacksLock === true;
 }
 
-/** Whether the issuer is tried with, or without, the slash at its end. */
+/** Whether the wizard retries the issuer with the trailing slash added or removed. */
 export function retriesWithOtherSlash(category: Category): boolean {
   return FAILURE_POLICIES[category].retriesWithOtherSlash === true;
 }
 
-/** Whether the server wants a device to go on polling (RFC 8628 section 3.5). */
+/** Whether the device keeps polling (RFC 8628 section 3.5). */
 export function continuesPolling(category: Category): boolean {
   return FAILURE_POLICIES[category].continuesPolling === true;
 }
@@ -183,12 +189,14 @@ export function stopsDiscovery(category: Category, status: number | undefined): 
   return when === 'always' || (when === 'without-response' && status === undefined);
 }
 
-/** How much a category says about a server whose metadata was looked for in several places: the more, the higher. */
+/**
+ * How much a category says about a server whose metadata was looked for in several locations; higher numbers say more.
+ */
 export function discoverySignificance(category: Category): number {
   return FAILURE_POLICIES[category].discoverySignificance ?? 1;
 }
 
-/** Whether what the server said before isn't used after a failure of this category. */
+/** Whether cached metadata isn't used after a failure of this category. */
 export function distrustsMetadata(category: Category): boolean {
   return FAILURE_POLICIES[category].distrustsMetadata === true;
 }
@@ -198,24 +206,24 @@ export function countsWith5xx(category: Category): boolean {
   return FAILURE_POLICIES[category].countsWith5xx === true;
 }
 
-/** Whether a web page as the body of a response says more than its status. */
+/** Whether an HTML body says more than the status of the response. */
 export function yieldsToHtml(status: number): boolean {
   return FAILURE_POLICIES[categoryOfStatus(status)].yieldsToHtml === true;
 }
 
-/** Whether a request is sent again with another way of client authentication. */
+/** Whether a request is sent again with the other client authentication method. */
 export function retriesWithOtherAuthentication(category: Category): boolean {
   return FAILURE_POLICIES[category].retriesWithOtherAuthentication === true;
 }
 
-/** Whether a server has accepted the client that sent a request, as far as its response tells. */
+/** Whether a server accepted the client that sent a request, as far as its response shows. */
 export function clientAcceptance(category: Category): 'yes' | 'no' | 'unknown' {
   return FAILURE_POLICIES[category].clientAcceptance ?? 'yes';
 }
 
-// What the person sees.
+// What the user sees.
 
-/** Whether a failure of something that the person has asked for is reported to them. */
+/** Whether a failure of something that the user requested is reported to them. */
 export function isReported({ category, code }: ClassifiedFailure): boolean {
   return FAILURE_POLICIES[category].unreportedCodes?.includes(code) !== true;
 }

@@ -3,14 +3,14 @@ import { MINUTE } from './clock.ts';
 import type { FailurePolicy } from './failurePolicy.ts';
 
 /**
- * The statuses at which a web page instead of JSON can come from the server itself; with others it comes from a proxy or
+ * The statuses with which HTML instead of JSON can come from the server itself; with others it comes from a proxy or
  * from the login page of a network.
  */
 const PAGE_STATUSES: readonly number[] = [400, 401, 422];
 
 /** The rows of the failures that aren't about the session. */
 export const ENVIRONMENT_FAILURES = {
-  // Temporary: the refresh is retried, and nobody has to act.
+  // Temporary: the refresh is retried, and the user doesn't have to act.
 
   network: {
     unsentCodes: [
@@ -50,7 +50,7 @@ export const ENVIRONMENT_FAILURES = {
     outcome: 'retrying',
     actions: ['retry', 'log'],
     mentionsKeptSession: true,
-    // It says itself that it can't answer now.
+    // The server says itself that it can't respond now.
     quickRetries: 2,
     retryInterval: MINUTE,
     discoverySignificance: 3,
@@ -78,7 +78,7 @@ export const ENVIRONMENT_FAILURES = {
     lacksLock: true,
   },
 
-  // Something is in the way between this computer and the server.
+  // Something between this computer and the server interferes.
 
   'unexpected-html': {
     localCodes: ['not-json', 'OAUTH_RESPONSE_IS_NOT_JSON'],

@@ -1,10 +1,11 @@
-// What is done about a single response, a single attempt to sign in, or a single token that a resource server rejects.
+// What is done about a failure of a single response, of a single sign-in attempt, or of a token that a resource server
+// rejects.
 import { MINUTE } from './clock.ts';
 import { REJECTION_STATUSES, type FailurePolicy } from './failurePolicy.ts';
 
-/** The rows of what fails once, for one caller. */
+/** The rows of failures that affect one request or one caller. */
 export const REQUEST_FAILURES = {
-  // The response is of no use; what the server has decided about the session isn't known.
+  // The response can't be used; what the server decided about the session isn't known.
 
   'invalid-response': {
     localCodes: [
@@ -55,7 +56,7 @@ export const REQUEST_FAILURES = {
     clientAcceptance: 'unknown',
   },
 
-  // One attempt to sign in has failed; no session is lost.
+  // One sign-in attempt failed; no session is lost.
 
   denied: {
     serverCodes: ['access_denied', 'authorization_declined'],
@@ -85,7 +86,7 @@ export const REQUEST_FAILURES = {
     localCodes: ['sign-in-timeout'],
     outcome: 'no-change',
     actions: ['sign-in', 'other-method'],
-    // Most likely, the browser never came back because the server shows an error to a redirect URI that it doesn't know.
+    // Most likely, the server doesn't know the redirect URI and showed an error, so that the browser never returned.
     additionalActions: ['fixed-port'],
   },
   'no-loopback': {
@@ -143,7 +144,7 @@ export const REQUEST_FAILURES = {
     actions: ['log'],
   },
 
-  // Steps that belong to the protocol, and are an error only where they don't.
+  // Steps of the protocol that are errors only if they're unexpected.
 
   'protocol-step': {
     serverCodes: ['authorization_pending', 'use_dpop_nonce', 'unsupported_token_type'],
@@ -157,7 +158,7 @@ export const REQUEST_FAILURES = {
     countsWith5xx: true,
   },
 
-  // Nothing of the above; a category of its own, so that it's noticed.
+  // None of the above. A category of its own, so that it's noticed.
 
   unexpected: {
     localCodes: ['unexpected'],

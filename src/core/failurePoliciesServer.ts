@@ -1,10 +1,10 @@
-// What is done if a server says that a session has ended, rejects a refresh, or doesn't fit the settings.
+// What is done if a server says that a session has ended, rejects a refresh, or doesn't match the settings.
 import { MINUTE } from './clock.ts';
 import { REJECTION_STATUSES, type FailurePolicy } from './failurePolicy.ts';
 
-/** The rows of what a server says about a session and about the client. */
+/** The rows of what a server says about a session or the client. */
 export const SERVER_FAILURES = {
-  // A definite verdict: only signing in again helps.
+  // The session has definitely ended: only signing in again helps.
 
   'session-ended': {
     serverCodes: ['bad_refresh_token', 'bad_token'],
@@ -79,7 +79,8 @@ export const SERVER_FAILURES = {
     actions: ['sign-in'],
   },
 
-  // The server rejects a refresh without a known reason, although the same request worked before. Once can be chance.
+  // The server rejects a refresh without a known reason, although the same request worked before. Once may be a
+  // coincidence.
 
   'refresh-rejected': {
     localCodes: ['rejected-once'],
@@ -104,7 +105,7 @@ export const SERVER_FAILURES = {
     isRefreshRejection: true,
   },
 
-  // The settings, here or at the server, don't fit.
+  // The settings, here or at the server, don't match.
 
   'client-rejected': {
     serverCodes: ['invalid_client', 'incorrect_client_credentials'],
@@ -112,7 +113,7 @@ export const SERVER_FAILURES = {
     outcome: 'needs-attention',
     actions: ['settings', 'client-secret'],
     retryInterval: 5 * MINUTE,
-    // A challenge for a client whose authentication has worked before, and no error code.
+    // A challenge without an error code, for a client whose authentication worked before.
     rejectionCodes: ['challenge'],
     retriesWithOtherAuthentication: true,
     clientAcceptance: 'no',

@@ -1,6 +1,6 @@
 // The columns of the table of failure policies.
 
-/** Something a person can choose to do about a failure. */
+/** An action that the user can choose after a failure. */
 export type Action =
   | 'sign-in'
   | 'retry'
@@ -19,63 +19,65 @@ export type Action =
   | 'log'
   | 'diagnostics';
 
-/** What becomes of a session whose refresh has failed, which is what the status bar shows. */
+/** What happens to a session whose refresh failed. The status bar shows it. */
 export type Outcome =
-  /** It is kept, and it is only a matter of time: "retrying at 14:05". */
+  /** It's kept, and the refresh is retried automatically: "retrying at 14:05". */
   | 'retrying'
-  /** It is kept, and the person has to act: "needs attention". */
+  /** It's kept, and the user must act: "needs attention". */
   | 'needs-attention'
-  /** It is over, by a definite verdict: "sign in again". */
+  /** It has definitely ended: "sign in again". */
   | 'ended'
-  /** It can't be refreshed any more: the person is asked to sign in, and it ends once its access token expires. */
+  /** It can't be refreshed any more: the user is asked to sign in, and it ends once its access token expires. */
   | 'ending'
-  /** It is kept, and shown as before: the failure is that of one attempt or of one caller. */
+  /** It's kept, and shown as before: only one attempt or one caller failed. */
   | 'no-change';
 
 /** The step of the protocol at which something failed; some error codes mean different things at different steps. */
 export type ProtocolStep =
   'discovery' | 'authorization' | 'exchange' | 'refresh' | 'revocation' | 'userinfo' | 'device' | 'resource';
 
-/** All HTTP statuses of a hundred that no other row names. */
+/** All HTTP statuses of a class that no other row names. */
 export type StatusClass = '1xx' | '2xx' | '3xx' | '4xx' | '5xx';
 
 /** What is done about one category of failure. An absent list is empty, and an absent flag is false. */
 export interface FailurePolicy {
-  // What it is.
+  // How it's recognized.
 
-  /** The error codes of servers that mean it, as RFC 6749, OpenID Connect and their like define them. */
+  /** The server error codes that mean it, as RFC 6749, OpenID Connect and related specifications define them. */
   readonly serverCodes?: readonly string[];
-  /** Error codes of servers that mean it at one step only, whatever they mean elsewhere. */
+  /** Server error codes that mean it at one step only, whatever they mean elsewhere. */
   readonly serverCodesAtStep?: Readonly<Partial<Record<ProtocolStep, readonly string[]>>>;
   /** Codes of oauth4webapi, of Node, undici and TLS, and this product's own. */
   readonly localCodes?: readonly string[];
-  /** What families of such codes begin with. */
+  /** Prefixes of such codes. */
   readonly localCodePrefixes?: readonly string[];
-  /** Such codes of failures before there was a connection, so that nothing has reached the server. */
+  /** Local codes of failures before there was a connection, so that nothing reached the server. */
   readonly unsentCodes?: readonly string[];
   /** The HTTP statuses that mean it if the response says nothing more; the code of the failure is then `http-` and the status. */
   readonly httpStatuses?: readonly (number | StatusClass)[];
 
-  // What becomes of the session, and what the person sees.
+  // What happens to the session, and what the user sees.
 
   /** What becomes of a session whose refresh has failed. */
   readonly outcome: Outcome;
-  /** What the person is offered: at most two, the recommended one first. Empty if the person doesn't have to act. */
+  /** The actions offered to the user: at most two, the recommended one first. Empty if the user doesn't have to act. */
   readonly actions: readonly Action[];
-  /** What is offered in addition if the person has just asked for what failed. */
+  /** The actions offered in addition if the user requested what failed. */
   readonly additionalActions?: readonly Action[];
-  /** Whether the message adds that the session is kept, because a person might think that it's lost. */
+  /** Whether the message adds that the session is kept, because users might think that it's lost. */
   readonly mentionsKeptSession?: boolean;
-  /** Whether the person has stopped it, or started it again: nothing is wrong, so that nobody is warned. */
+  /** Whether the user canceled it or restarted it: nothing is wrong, so there is no warning. */
   readonly isUserCancellation?: boolean;
-  /** The codes of it that aren't reported at all, because the person knows what they are doing. */
+  /** The codes of the category that aren't reported at all, because the user's own change caused them. */
   readonly unreportedCodes?: readonly string[];
 
   // When a refresh is retried.
 
   /** How many times it is retried soon after the first failure, with growing delays. */
   readonly quickRetries?: number;
-  /** How often, in ms, it is retried after that, for as long as it takes; if absent, it isn't retried automatically. */
+  /**
+   * The interval, in ms, at which it is retried after that, without limit; if absent, it isn't retried automatically.
+   */
   readonly retryInterval?: number;
   /** Whether it says something about this window only, so that other windows don't take it over. */
   readonly isWindowLocal?: boolean;
@@ -83,56 +85,63 @@ export interface FailurePolicy {
   // What it says about a refresh.
 
   /**
-   * Whether the server may have processed the request, so that its response is lost, unless it is known that nothing was
-   * sent. A list names the only codes of the category of which that is true.
+   * Whether the server may have processed the request, so that its response is lost, unless it's known that nothing was
+   * sent. A list contains the only codes of the category to which that applies.
    */
   readonly mayHaveReachedServer?: true | readonly string[];
   /**
-   * The HTTP statuses with which it is, for a refresh that worked before with the same settings, a rejection that the
-   * server doesn't explain: most likely, its refresh token is dead.
+   * The HTTP statuses with which a refresh that worked before with the same settings counts as an unexplained
+   * rejection: most likely, its refresh token is no longer valid.
    */
   readonly rejectionStatuses?: readonly number[];
   /** The codes with which it is such a rejection, whatever the status. */
   readonly rejectionCodes?: readonly string[];
-  /** Whether it is what such a rejection is turned into. */
+  /** Whether unexplained rejections are converted to it. */
   readonly isRefreshRejection?: boolean;
-  /** Whether the server says that the refresh token is dead, but not why: what happened before may say more. */
+  /** Whether the server rejects the refresh token without a reason: what happened before may say more. */
   readonly lacksReason?: boolean;
-  /** Whether the refresh token is of no use, so that the session lasts as long as its access token. */
+  /** Whether the refresh token can't be used, so that the session lasts as long as its access token. */
   readonly marksNotRefreshable?: boolean;
 
   // What it says about a sign-in.
 
   /** The `prompt` (OpenID Connect Core 3.1.2.1) that the next sign-in needs after a code. */
   readonly prompts?: Readonly<Record<string, string>>;
-  /** Whether a newer attempt has taken its place: whoever waits for this one gets the result of the newer one. */
+  /** Whether a newer attempt replaced it: callers that wait for this one get the result of the newer one. */
   readonly isReplaced?: boolean;
-  /** Whether a sign-in that asked for the scopes of an existing session, too, is tried again without those. */
+  /** Whether a sign-in that also requested the scopes of an existing session is retried without those. */
   readonly retriesWithFewerScopes?: boolean;
   /** Whether another window has the lock. A sign-in is stored all the same: it counts for more than a refresh that hangs. */
   readonly lacksLock?: boolean;
-  /** Whether the wizard tries the issuer with, or without, the slash at its end. */
+  /** Whether the wizard retries the issuer with the trailing slash added or removed. */
   readonly retriesWithOtherSlash?: boolean;
-  /** Whether the server wants a device to go on polling (RFC 8628 section 3.5). */
+  /** Whether the device keeps polling (RFC 8628 section 3.5). */
   readonly continuesPolling?: boolean;
 
-  // What it says about the server, and about the client.
+  // What it says about the server and the client.
 
   /** Whether discovery stops at it instead of trying the other locations: always, or if there was no response. */
   readonly stopsDiscovery?: 'always' | 'without-response';
   /** How much it says about the server if every location failed; the failure with the highest number is reported. 1 if absent. */
   readonly discoverySignificance?: number;
-  /** Whether what the server said before isn't used any more: it's another server, or no longer secure. */
+  /** Whether cached metadata isn't used any more: it's a different server, or no longer secure. */
   readonly distrustsMetadata?: boolean;
-  /** Whether its error codes count even with a 5xx status: a failing server has no say in whether a session has ended. */
+  /**
+   * Whether its error codes count even with a 5xx status. Others don't: a failing server can't decide that a session
+   * has ended.
+   */
   readonly countsWith5xx?: boolean;
-  /** Whether a web page as the body says more than the status that led to it. */
+  /** Whether an HTML body says more than the status that led to the category. */
   readonly yieldsToHtml?: boolean;
-  /** Whether the request is sent again with another way of client authentication: such a server looked at nothing else. */
+  /**
+   * Whether the request is sent again with the other client authentication method: a server that responds like this
+   * checked nothing else.
+   */
   readonly retriesWithOtherAuthentication?: boolean;
   /**
-   * Whether the server has accepted the client: 'no' if it rejects the client, or if the response isn't the server's;
-   * 'unknown' if it may be about the way in which the client authenticates. If absent, it has, and looked at the request.
+   * Whether the server accepted the client: 'no' if it rejects the client, or if the response isn't from the server;
+   * 'unknown' if it may be about how the client authenticates. If absent, it accepted the client and checked the
+   * request.
    */
   readonly clientAcceptance?: 'no' | 'unknown';
 
@@ -142,7 +151,10 @@ export interface FailurePolicy {
   readonly isStorageFailure?: boolean;
 }
 
-/** The statuses with which a server that works rejects a request: success without tokens, and all 4xx but 407, 408, 425 and 429. */
+/**
+ * The statuses with which a working server rejects a request: success without tokens, and all 4xx except 407, 408, 425
+ * and 429.
+ */
 export const REJECTION_STATUSES: readonly number[] = [
   ...Array.from({ length: 100 }, (_, index) => 200 + index),
   ...Array.from({ length: 100 }, (_, index) => 400 + index).filter((status) => ![407, 408, 425, 429].includes(status)),

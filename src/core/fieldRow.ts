@@ -1,4 +1,4 @@
-// What the row of a field in providerFields.ts has to say.
+// The columns of the table in providerFields.ts.
 import type * as v from 'valibot';
 import type { endpoints } from './fieldSchemas.ts';
 
@@ -9,13 +9,16 @@ export interface Destination {
   readonly endpoints: Readonly<v.InferOutput<typeof endpoints>> | undefined;
 }
 
-/** How the diagnostics can show a value, and what each way can show. They never show the query of a URL or the value of a parameter. */
+/**
+ * The formats in which the diagnostics can show a value, each with the type of the values it fits. None of them shows
+ * the query of a URL or the value of a parameter.
+ */
 export interface DisplayValues {
   value: string | boolean;
   list: readonly (string | number)[];
   time: number;
   url: string;
-  /** A redirect URI, which is an `http:` URL for a reason. */
+  /** A redirect URI, which is allowed to be an `http:` URL. */
   loopbackUrl: string;
   /** The names and the URLs. */
   urls: Readonly<Record<string, string | undefined>>;
@@ -25,40 +28,47 @@ export interface DisplayValues {
   names: Readonly<Record<string, string>>;
 }
 
-/** One of the ways to show a value. */
+/** A format in which the diagnostics show a value. */
 export type Display = keyof DisplayValues;
 
-/** One row. */
+/** A row of the table: one field of an entry. */
 export interface FieldRow {
-  /** Makes the provider's value of the field of an entry, absent or not. Its messages are problem codes. */
+  /**
+   * Converts the entry's value of the field, absent or not, to the provider's value. Its messages are problem codes.
+   */
   readonly schema: v.GenericSchema;
-  /** The unit of the setting, in ms. The schema's number is multiplied by it. */
+  /** The unit of the setting, in ms. The number from the schema is multiplied by it. */
   readonly unitMs?: number;
   /**
-   * What the value says about the server at the entry's issuer: nothing; something that `belongs` to that server, so that
-   * the wizard takes it to no other issuer; or which server or client it is, so that nothing known of one value is used
-   * for another.
+   * How the value relates to the server at the entry's issuer: not at all (`none`); it `belongs` to that server, so
+   * that the wizard doesn't keep it for another issuer; or it `identifies` the server or the client, so that nothing
+   * known about one value is used for another.
    */
   readonly server: 'none' | 'belongs' | 'identifies';
-  /** Whether a refresh request depends on the value: if it was changed, a rejected refresh points to the settings. */
+  /**
+   * Whether refresh requests depend on the value. If it was changed and a refresh is rejected, the settings are
+   * suspected.
+   */
   readonly affectsRefresh: boolean;
-  /** The URLs of the field to whose origins credentials are sent, or that decide where they are sent. */
+  /** The URLs of the field to which credentials are sent, or that decide where they are sent. */
   credentialUrls?(destination: Destination): readonly string[];
-  /** How the diagnostics show the value. */
+  /** The format in which the diagnostics show the value. */
   readonly display: Display;
-  /** What holds without the field, for the diagnostics and docs/settings.md; "none" if this is absent. */
+  /**
+   * The default to show in the diagnostics and in docs/settings.md if the field is absent; if this is missing, "none".
+   */
   readonly unset?: string;
 }
 
 type OutputOf<Schema extends v.GenericSchema> = Exclude<v.InferOutput<Schema>, undefined>;
 
-/** The row of a field with this schema: its display fits the value, and a number has a unit. */
+/** The type of a row with this schema: its display format fits the value, and a number has a unit. */
 type RowFor<Schema extends v.GenericSchema> = FieldRow & {
   readonly schema: Schema;
   readonly display: { [Kind in Display]: OutputOf<Schema> extends DisplayValues[Kind] ? Kind : never }[Display];
 } & (OutputOf<Schema> extends number ? { readonly unitMs: number } : { readonly unitMs?: never });
 
-/** A row as it is, with the type of its schema. */
+/** Returns a row unchanged, typed with its schema. */
 export function field<Schema extends v.GenericSchema>(row: RowFor<Schema>): FieldRow & { readonly schema: Schema } {
   return row;
 }

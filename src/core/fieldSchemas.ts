@@ -1,5 +1,5 @@
-// The parts that the schemas of a provider's fields are made of. Every message is a problem code. Beside each check
-// stands what JSON Schema can express of it, because the settings editor's schema is generated from here.
+// The parts that the schemas of a provider's fields consist of. Every message is a problem code. Each check comes with
+// the JSON Schema that approximates it, because the schema for the settings editor is generated from here.
 import * as v from 'valibot';
 import { isSecureUrl } from './secureUrl.ts';
 import { isIssuerUrl, withoutWellKnown } from './issuer.ts';
@@ -10,7 +10,7 @@ import { SCOPE_PATTERN, isScope } from './scopes.ts';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** A schema or a check together with what the settings editor's schema has for it. */
+/** Attaches JSON Schema keywords for the settings editor to a schema or check. */
 function withJsonSchema<Part extends object>(part: Part, jsonSchema: JsonSchema): Part {
   return { ...part, jsonSchema };
 }
@@ -27,7 +27,7 @@ function between(minimum: number, maximum: number, code: ProblemCode): v.CheckAc
   return check(code, { minimum, maximum }, (value) => value >= minimum && value <= maximum);
 }
 
-/** A text that is not blank. */
+/** A string that isn't blank. */
 export const text = v.pipe(
   v.string(({ input }) => (input === undefined ? 'missing' : 'wrong-type')),
   check('missing', { minLength: 1 }, (value) => value.trim() !== ''),
@@ -47,12 +47,12 @@ export function oneOf<const Option extends string | boolean>(
 
 const number = v.number('wrong-type');
 
-/** A number of units of time. The limit leaves a point in time for the end of it. */
+/** A number of units of time. The limit ensures that adding it to the current time gives a valid time. */
 export function timeSpan(minimum: number): v.GenericSchema<number> {
   return v.pipe(number, between(minimum, 1e9, 'out-of-range'));
 }
 
-/** Each value of a list once; none if the list is absent. */
+/** A list without duplicates; empty if absent. */
 export function setOf<Item>(list: v.GenericSchema<unknown, Item[]>): v.GenericSchema<unknown, Item[]> {
   return v.pipe(
     v.optional(list),
@@ -60,7 +60,7 @@ export function setOf<Item>(list: v.GenericSchema<unknown, Item[]>): v.GenericSc
   );
 }
 
-/** The ID of a provider. That no other extension has it is checked where it is known which IDs those have. */
+/** The ID of a provider. Conflicts with other extensions are checked elsewhere, where their IDs are known. */
 export const id = v.pipe(
   text,
   check('bad-id', { pattern: PROVIDER_ID_PATTERN.source, not: { enum: BUILT_IN_PROVIDER_IDS } }, (value) =>
@@ -68,10 +68,10 @@ export const id = v.pipe(
   ),
 );
 
-// What the editor checks of an `http:` URL. The code's own check knows all ways to write a loopback address.
+// The settings editor's check for `http:` URLs. The code's own check knows all forms of loopback addresses.
 const LOOPBACK = String.raw`http://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?`;
 
-/** An issuer, or the URL of its metadata at a well-known place, which becomes the issuer. */
+/** An issuer, or its well-known metadata URL, which is converted to the issuer. */
 export const issuer = v.pipe(
   text,
   v.transform(withoutWellKnown),
@@ -86,7 +86,7 @@ export const endpoint = v.pipe(
   check('not-https', { pattern: String.raw`^(https://[^#\s\\]+|${LOOPBACK}([/?][^#\s\\]*)?)$` }, isSecureUrl),
 );
 
-/** Scope words (RFC 6749 section 3.3). */
+/** Scope values (RFC 6749 section 3.3). */
 export const scopes = v.array(
   v.pipe(text, check('bad-scope', { pattern: SCOPE_PATTERN.source }, isScope)),
   'wrong-type',
@@ -98,7 +98,7 @@ export const redirectUri = v.pipe(
   check('bad-redirect-uri', { pattern: REDIRECT_URI_PATTERN.source }, isRedirectUri),
 );
 
-/** More ports than this nobody registers one by one. */
+/** The maximum number of ports. */
 const MAX_PORTS = 20;
 
 /** The ports of a redirect URI. */
@@ -120,7 +120,7 @@ const resource = v.pipe(
   check('bad-resource', { pattern: RESOURCE_PATTERN.source }, (uri) => RESOURCE_PATTERN.test(uri) && URL.canParse(uri)),
 );
 
-/** Absolute URIs without a fragment (RFC 8707 section 2): one, or a list of them. */
+/** Resource indicators (RFC 8707 section 2): one absolute URI without a fragment, or a list of them. */
 export const resources = v.pipe(
   v.custom<string | unknown[]>((value) => typeof value === 'string' || Array.isArray(value), 'wrong-type'),
   v.transform((value) => [value].flat()),
@@ -133,8 +133,8 @@ export const resources = v.pipe(
 );
 
 /**
- * The parameters that no entry can set, in any case of their letters: the protocol sets them itself, a field of the entry
- * is there for them, or they would put a secret into the settings.
+ * The parameters that an entry can't set, regardless of case: the protocol sets them, the entry has a field for them,
+ * or they would put a secret into the settings.
  */
 export const RESERVED_PARAMETERS: readonly string[] = [
   'response_type',
@@ -163,13 +163,13 @@ export const RESERVED_PARAMETERS: readonly string[] = [
   'password',
 ];
 
-// A list would pass for an object in what follows.
+// Arrays are excluded, because `v.record` and `v.strictObject` accept them.
 const plainObject = v.custom<Record<string, unknown>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'wrong-type',
 );
 
-// Some servers read names in any case, so that "State" would be a second state.
+// Some servers compare names case-insensitively, so that "State" would be a second `state`.
 const parameterName = v.pipe(
   text,
   check('reserved-parameter', { not: { enum: RESERVED_PARAMETERS } }, (name) => {
@@ -177,7 +177,7 @@ const parameterName = v.pipe(
   }),
 );
 
-/** Parameters of a request by their names, none of which is among {@link RESERVED_PARAMETERS}. */
+/** The parameters of a request by name, except {@link RESERVED_PARAMETERS}. */
 export const parameters = v.pipe(plainObject, v.record(parameterName, text));
 
 const ENDPOINTS = {
@@ -191,11 +191,11 @@ const ENDPOINTS = {
   endSession: v.optional(endpoint),
 } as const;
 
-/** The endpoints of a server, by the names that an entry has for them. */
+/** The names of the endpoints in an entry. */
 export const ENDPOINT_FIELDS = Object.keys(ENDPOINTS) as readonly (keyof typeof ENDPOINTS)[];
 
 /** The URLs of a server's endpoints. */
 export const endpoints = v.pipe(plainObject, v.strictObject(ENDPOINTS));
 
-/** The names of members of the userinfo answer: of one that stays the same, and of one to show. */
+/** The names of the userinfo claims for a stable ID and for a label. */
 export const account = v.pipe(plainObject, v.strictObject({ id: text, label: v.optional(text) }));

@@ -1,4 +1,4 @@
-// A hash for spreading and comparing, which protects nothing.
+// A non-cryptographic hash, for distributing and comparing only.
 
 /** The 32-bit FNV-1a hash of a text, as an unsigned number. */
 export function fnv1a(text: string): number {

@@ -1,13 +1,13 @@
-// Issuers that differ and are one: by a slash at the end, or by the tenant in the place that a server leaves open.
+// Comparing issuers, which may differ by a trailing slash, or by a tenant that the server's metadata leaves open.
 
-/** What stands for the tenant in the issuer of a server with many (Microsoft Entra). */
+/** The placeholder for the tenant in the issuer of a multitenant server (Microsoft Entra). */
 const TENANT_PLACEHOLDER = '{tenantid}';
 
 /**
- * Whether the description of a server that is found at a configured issuer may call itself by this name: the same but
- * for a slash at the end, which both OpenID Connect Discovery 1.0 section 4.1 and RFC 8414 section 3.1 take off before
- * they ask, so that it is the description of either; or with the tenant left open. Another host never is the same,
- * because the name is what tells the answers of servers apart (RFC 9207).
+ * Whether metadata that reports one issuer belongs to a configured issuer: both are the same except for a trailing
+ * slash, which OpenID Connect Discovery 1.0 section 4.1 and RFC 8414 section 3.1 remove before the request, so that
+ * both have the same metadata; or the metadata has a placeholder for the tenant. The origin must always be the same,
+ * because the issuer distinguishes the responses of servers (RFC 9207).
  */
 export function isSameIssuer(reported: string, configured: string): boolean {
   if (!URL.canParse(reported) || !URL.canParse(configured) || new URL(reported).origin !== new URL(configured).origin) {
@@ -18,15 +18,15 @@ export function isSameIssuer(reported: string, configured: string): boolean {
   );
 }
 
-/** Whether a text is a URL that can be an issuer: http or https, no query, no fragment, no password. */
+/** Whether a string can be an issuer: an http or https URL without query, fragment and credentials. */
 export function isIssuerUrl(value: string): boolean {
-  // `URL` repairs what is nearly an address; an issuer is compared to the letter, so it must be one as it stands.
+  // `URL` corrects malformed URLs, but issuers are compared as strings, so it must be valid as it is.
   return /^https?:\/\/[^?#@\s\\]+$/.test(value) && URL.canParse(value);
 }
 
 /**
- * The issuer of which a text is the metadata URL: without the well-known part, which OpenID Connect Discovery 1.0 puts at
- * the end and RFC 8414 section 3.1 between host and path. Any other text as it is.
+ * Converts a well-known metadata URL to its issuer. OpenID Connect Discovery 1.0 puts the well-known part at the end,
+ * RFC 8414 section 3.1 between host and path. Any other text is returned unchanged.
  */
 export function withoutWellKnown(text: string): string {
   return text.replace(
@@ -37,7 +37,7 @@ export function withoutWellKnown(text: string): string {
   );
 }
 
-/** Whether an issuer is a template with its tenant filled in. */
+/** Whether an issuer matches a template with a tenant in place of the placeholder. */
 export function matchesTenantTemplate(issuer: string, template: string): boolean {
   const [before = '', after, ...more] = template.split(TENANT_PLACEHOLDER);
   if (after === undefined || more.length > 0 || !issuer.startsWith(before) || !issuer.endsWith(after)) {
@@ -46,14 +46,17 @@ export function matchesTenantTemplate(issuer: string, template: string): boolean
   return /^[\w.-]+$/.test(issuer.slice(before.length, issuer.length - after.length));
 }
 
-/** The issuer of a tenant, whose name is the `tid` of its tokens; without a tenant, or without a place for one, as it is. */
+/**
+ * Replaces the placeholder with a tenant, which is the `tid` claim of a token. Unchanged without a tenant or a
+ * placeholder.
+ */
 export function resolveTenantIssuer(template: string, tenant: unknown): string {
   return typeof tenant === 'string' && /^[\w-]+$/.test(tenant)
     ? template.replace(TENANT_PLACEHOLDER, tenant)
     : template;
 }
 
-/** Whether a token with this `iss`, and this `tid` where it has one, can be from the server at a configured issuer. */
+/** Whether a token with this `iss` and `tid` can be from the server with a configured issuer. */
 export function isIssuedBy(iss: unknown, tenant: unknown, configured: string): boolean {
   if (typeof iss !== 'string') {
     return false;
@@ -64,5 +67,5 @@ export function isIssuedBy(iss: unknown, tenant: unknown, configured: string): b
   );
 }
 
-/** An issuer without the slash at its end, which OpenID Connect Discovery 1.0 and RFC 8414 take off as well. */
+/** An issuer without its trailing slash. */
 export const withoutTrailingSlash = (issuer: string): string => issuer.replace(/\/$/, '');

@@ -1,6 +1,6 @@
-// What comes as text, read without trust in it: JSON (RFC 8259), and bytes in base64url (RFC 4648 section 5).
+// Parsing untrusted text: JSON (RFC 8259) and base64url (RFC 4648 section 5).
 
-/** What a text of JSON says; undefined where it is none, because it was cut off or somebody has changed it. */
+/** Parses JSON; undefined if the text isn't valid JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -9,15 +9,15 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The JSON object that a text is, as a copy; undefined where it is anything else. */
+/** Parses a JSON object; undefined if the text is anything else. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   const value = parseJson(text);
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
 }
 
 /**
- * The bytes that a text in base64url stands for; one in plain base64 is taken, too.
- * @throws DOMException where it is neither.
+ * Decodes base64url; plain base64 is accepted, too.
+ * @throws DOMException if the text is neither.
  */
 export function decodeBase64Url(text: string): Uint8Array {
   return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));

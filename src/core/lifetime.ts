@@ -1,63 +1,63 @@
-// How long things live, and when a renewal is due. Every time is in ms; points in time since the Unix epoch.
+// When tokens and sessions expire, and when a refresh is due. Durations are in ms, points in time in ms since the Unix
+// epoch.
 import { DAY, HOUR, MINUTE, SECOND } from './clock.ts';
 
-/** What of a session decides when it is renewed and when it ends. */
+/** The properties of a session that decide when it's refreshed and when it ends. */
 export interface TokenLifetimes {
-  /** When the token in hand was asked for: the moment the request was sent. */
+  /** When the request for the current tokens was sent. */
   readonly tokensRequestedAt: number;
-  /** When the access token stops working; absent where the server never said. */
+  /** When the access token expires; absent if that isn't known. */
   readonly accessExpiresAt?: number | undefined;
-  /** When the person must sign in again, where that is known and a refresh token stands behind it. */
+  /** When the user must sign in again, if that is known for a session with a refresh token. */
   readonly sessionEndsAt?: number | undefined;
-  /** Whether a renewal has shown that it does not move the session's end. */
+  /** Whether a refresh has shown that refreshing doesn't extend the session. */
   readonly sessionEndIsFixed?: boolean | undefined;
-  /** Whether the session can be renewed at all: it has a refresh token. */
+  /** Whether the session can be refreshed. */
   readonly isRefreshable: boolean;
-  /** The session's place among the sessions, in [0, 1), another one after each renewal. */
+  /** The session's jitter in [0, 1), which differs between sessions and changes with each refresh. */
   readonly jitter?: number | undefined;
 }
 
-/** The settings that the rules of this file depend on, in ms. */
+/** The settings that the functions in this file depend on, in ms. */
 export interface LifetimeSettings {
-  /** How long before expiry a renewal is due, at most. */
+  /** The maximum time before expiry at which a refresh is due. */
   readonly leeway: number;
-  /** Renew at least this often; 0 switches that off. */
+  /** The maximum time between two refreshes; 0 turns this off. */
   readonly refreshInterval: number;
-  /** How long before the session's end the person is warned; 0 switches that off. */
+  /** How long before the session's end the user is warned; 0 turns this off. */
   readonly warning: number;
-  /** This window's place among the windows, in [0, 1), so that they do not all renew in the same second. */
+  /** This window's jitter in [0, 1), so that not all windows refresh at the same time. */
   readonly jitter?: number | undefined;
 }
 
-/** The least time, in ms, between two renewals of one session that nobody asked for. */
+/** The minimum time, in ms, between two automatic refreshes of a session. */
 export const MIN_REFRESH_INTERVAL = 5 * SECOND;
 
-/** The part of a leeway by which renewals come earlier than it says, at most, so that they do not line up. */
+/** The maximum jitter, as a share of the leeway, by which refreshes are due earlier. */
 const MAX_JITTER_SHARE = 0.25;
 
-/** The part of a lifetime that a leeway takes at most, so that a short-lived token is not renewed for ever. */
+/** The maximum leeway, as a share of the lifetime, so that a short-lived token isn't refreshed continuously. */
 const MAX_LEEWAY_SHARE = 1 / 3;
 
 /**
- * The leeway for a lifetime: `min(setting, a third of the lifetime)`, in ms.
- * A token of 300 s with a setting of 300 s is renewed after 200 s, not at once and again.
+ * The leeway for a lifetime, in ms: `min(setting, a third of the lifetime)`. With a setting of 300 s, a token that
+ * lives for 300 s is refreshed after 200 s rather than immediately and continuously.
  */
 export function leewayFor(lifetime: number, setting: number): number {
   return Math.max(0, Math.min(setting, lifetime * MAX_LEEWAY_SHARE));
 }
 
-/** A renewal that is due at some time, and what calls for it. */
+/** When a refresh is due, and the reason. */
 export interface PlannedRefresh {
   readonly at: number;
   readonly reason: 'access expiry' | 'session end' | 'refresh interval';
 }
 
 /**
- * When a renewal is due, and because of what, or undefined where none ever is (no refresh token, or nothing that calls
- * for one). The earliest of: the access token's expiry less the leeway; the session's end less the larger of leeway
- * and warning, as long as a renewal may still move that end; and the refresh interval. Never sooner than
- * {@link MIN_REFRESH_INTERVAL} after the last one. Each window and each session has its own second: a little earlier than said,
- * or a little later than the gap.
+ * When a refresh is due, and why; undefined if none is needed or possible. It's the earliest of: the access token's
+ * expiry less the leeway; the session's end less the larger of leeway and warning, if a refresh may still extend the
+ * session; and the refresh interval. It's at least {@link MIN_REFRESH_INTERVAL} after the last request. Jitter spreads
+ * windows and sessions: a little earlier than the leeway, or a little later than the minimum interval.
  */
 export function plannedRefresh(session: TokenLifetimes, settings: LifetimeSettings): PlannedRefresh | undefined {
   if (!session.isRefreshable) {
@@ -77,7 +77,7 @@ export function plannedRefresh(session: TokenLifetimes, settings: LifetimeSettin
   if (session.accessExpiresAt !== undefined) {
     consider(before(session.accessExpiresAt, settings.leeway), 'access expiry');
   }
-  // An end that has passed, though the server goes on, calls for nothing.
+  // If the end has passed but the server still accepts refreshes, the end doesn't matter.
   if (
     session.sessionEndsAt !== undefined &&
     session.sessionEndsAt > session.tokensRequestedAt &&
@@ -93,29 +93,28 @@ export function plannedRefresh(session: TokenLifetimes, settings: LifetimeSettin
     : { at: Math.floor(Math.max(at, session.tokensRequestedAt + (1 + lead) * MIN_REFRESH_INTERVAL)), reason };
 }
 
-/** When a renewal is due by {@link plannedRefresh}. */
+/** The time of {@link plannedRefresh}. */
 export function refreshDueAt(session: TokenLifetimes, settings: LifetimeSettings): number | undefined {
   return plannedRefresh(session, settings)?.at;
 }
 
 /**
- * Whether the clock was set back since the token was asked for: it was received "in the future".
- * Its age then says nothing any more, so it is renewed rather than trusted.
+ * Whether the clock was set back since the tokens were requested, so that the request is in the future. Their age is
+ * then unknown, so they are refreshed.
  */
 export function clockWasSetBack(session: TokenLifetimes, now: number): boolean {
   return session.tokensRequestedAt > now + MINUTE;
 }
 
-/** Whether a renewal is due at this time. */
+/** Whether a refresh is due at this time. */
 export function isRefreshDue(session: TokenLifetimes, settings: LifetimeSettings, now: number): boolean {
   const due = refreshDueAt(session, settings);
   return due !== undefined && (due <= now || clockWasSetBack(session, now));
 }
 
 /**
- * Whether a token handed out now keeps working for a while: the margin in ms, or a third of its lifetime
- * if that is less (a caller must not cause a renewal with every call). A token whose expiry the server
- * never said counts as fresh; that is another state than expired.
+ * Whether the access token stays valid for a margin in ms, or for a third of its lifetime if that's less, so that not
+ * every call causes a refresh. A token with unknown expiry counts as fresh, not as expired.
  */
 export function isFresh(session: TokenLifetimes, now: number, margin: number): boolean {
   if (session.accessExpiresAt === undefined) {
@@ -125,22 +124,22 @@ export function isFresh(session: TokenLifetimes, now: number, margin: number): b
   return session.accessExpiresAt - now > needed && !clockWasSetBack(session, now);
 }
 
-/** Whether the access token still works at this time, as far as anybody said. */
+/** Whether the access token is still valid at this time, as far as its expiry is known. */
 export function isUnexpired(session: TokenLifetimes, now: number): boolean {
   return session.accessExpiresAt === undefined || session.accessExpiresAt > now;
 }
 
 /**
- * When the person must sign in again, where that is known: for a session that cannot be renewed, when its
- * access token expires; else what the server or a setting says of the session's end.
+ * When the user must sign in again, if known: for a session that can't be refreshed, when its access token expires;
+ * otherwise the end that the server or a setting specifies.
  */
 export function sessionEndOf(session: TokenLifetimes): number | undefined {
   return session.isRefreshable ? session.sessionEndsAt : session.accessExpiresAt;
 }
 
 /**
- * When to warn that a session ends, or undefined where the person has nothing to do: no end is known, or a
- * renewal is still expected to move it. The warning takes at most a third of the session's whole length.
+ * When to warn that a session ends; undefined if the user doesn't have to act, because no end is known or a refresh is
+ * expected to extend the session. The warning is at most a third of the session's duration before its end.
  */
 export function warnAt(
   session: TokenLifetimes & { readonly signedInAt: number },
@@ -156,17 +155,17 @@ export function warnAt(
   return end - leewayFor(end - session.signedInAt, settings.warning);
 }
 
-/** A length of time in the one unit that a person would use for it. */
+/** A duration in the most suitable unit. */
 export interface Remaining {
   readonly unit: 'day' | 'hour' | 'minute' | 'second';
   readonly count: number;
-  /** How long, in ms, the same words stay true as time passes. */
+  /** How long, in ms, the result stays the same as time passes. */
   readonly validFor: number;
 }
 
 /**
- * What is left of a time, in ms, in its sensible unit: days from two days on, hours from two hours on, minutes from one
- * minute on, then seconds, in steps of five down to ten. Rounded down, so that it never promises too much.
+ * Converts a remaining time, in ms, to a suitable unit: days from two days, hours from two hours, minutes from one
+ * minute, then seconds, in steps of five down to ten. Rounded down.
  */
 export function remaining(left: number): Remaining {
   const within = (unit: Remaining['unit'], size: number, step = 1): Remaining => {
@@ -183,7 +182,7 @@ export function remaining(left: number): Remaining {
     return within('minute', MINUTE);
   }
   if (left >= 10 * SECOND) {
-    // Every change of its words takes a status bar item's tooltip away from under the pointer.
+    // Each change of the text closes the open tooltip of a status bar item.
     return within('second', SECOND, 5);
   }
   return left <= 0 ? { unit: 'second', count: 0, validFor: Infinity } : within('second', SECOND);

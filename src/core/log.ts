@@ -1,8 +1,8 @@
 import type { Failure } from './failure.ts';
 
 /**
- * Where the story of the sessions is told. VS Code's `LogOutputChannel` has this shape.
- * No token, code, verifier or client secret is ever handed to it, at any level.
+ * The log, with the shape of VS Code's `LogOutputChannel`. It never receives a token, code, verifier or client secret,
+ * at any level.
  */
 export interface Log {
   trace(message: string): void;
@@ -12,15 +12,15 @@ export interface Log {
   error(message: string): void;
 }
 
-/** How the log tells a failure: its category and code, harmless words of the server, the HTTP status. */
+/** Formats a failure for the log: category, code, sanitized text from the server, and HTTP status. */
 export function formatFailure({ message, status }: Failure): string {
   return status === undefined ? message : `${message}, HTTP ${status}`;
 }
 
-/** How the log tells a point in time, in ms since the Unix epoch; also one that no calendar holds. */
+/** Formats a time in ms since the Unix epoch for the log. Accepts values outside the range of `Date`. */
 export function formatTimestamp(at: number): string {
-  return Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : 'beyond any calendar';
+  return Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : 'out of range';
 }
 
-/** A log that keeps nothing. */
+/** A log that discards everything. */
 export const silentLog: Log = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };

@@ -1,9 +1,9 @@
-// How the value of `sessionKeeper.providers` becomes providers, and what can be wrong with it.
+// Parses the setting `sessionKeeper.providers` into providers and problems.
 import * as v from 'valibot';
 import { BUILT_IN_PROVIDER_IDS, type Provider } from './provider.ts';
 import { FIELD_ROWS } from './providerFields.ts';
 
-/** Why an entry cannot be used. */
+/** Why an entry can't be used. */
 export type ProblemCode =
   | 'not-a-list'
   | 'not-an-object'
@@ -27,25 +27,25 @@ export type ProblemCode =
   | 'bad-resource'
   | 'reserved-parameter';
 
-/** Something wrong with the setting: which entry, which field, what. */
+/** A problem with the setting. */
 export interface SettingProblem {
-  /** What to call the entry: its label, its id, or its place in the list, counted from 1. */
+  /** The entry's label, ID, or position in the list, starting at 1. */
   readonly entry: string;
-  /** The field at fault; empty if it is the entry or the list as a whole. */
+  /** The field with the problem; empty for the entry or the list as a whole. */
   readonly field: string;
   readonly code: ProblemCode;
 }
 
-/** What a settings value comes to: the entries that can be used, and what is wrong with the others. */
+/** The result of parsing the setting: the valid entries, and the problems of the others. */
 export interface ParsedProviders {
   readonly providers: readonly Provider[];
   readonly problems: readonly SettingProblem[];
 }
 
 /**
- * Parses the value of the setting `sessionKeeper.providers`, whatever it is. Never throws: a bad entry becomes
- * a problem and the good ones go on working. Of two entries with one id the first is taken.
- * @param takenIds ids that belong to providers of other extensions.
+ * Parses a value of the setting `sessionKeeper.providers`. Never throws: an invalid entry becomes a problem, and valid
+ * entries are still used. If two entries have the same ID, the first one is used.
+ * @param takenIds the IDs of other extensions' providers.
  */
 export function parseProviders(value: unknown, takenIds: readonly string[] = BUILT_IN_PROVIDER_IDS): ParsedProviders {
   if (value === undefined || value === null) {
@@ -76,7 +76,7 @@ export function parseProviders(value: unknown, takenIds: readonly string[] = BUI
 
 type FieldProblem = Omit<SettingProblem, 'entry'>;
 
-/** The provider of an entry; undefined if anything is wrong with it. */
+/** The provider for an entry; undefined if the entry has a problem. */
 function parseEntry(raw: unknown): { readonly provider: Provider | undefined; readonly problems: FieldProblem[] } {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     return { provider: undefined, problems: [{ field: '', code: 'not-an-object' }] };
@@ -114,14 +114,14 @@ function problemOf(field: string, issue: v.BaseIssue<unknown>): FieldProblem {
 }
 
 function codeOf(issue: v.BaseIssue<unknown>): ProblemCode {
-  // valibot has words of its own for the keys of an object; every other message is one of the codes.
+  // valibot has its own messages for the keys of an object; all other messages are problem codes.
   if (issue.type === 'strict_object') {
     return issue.expected === 'never' ? 'unknown-field' : 'missing';
   }
   return issue.message as ProblemCode;
 }
 
-/** A misspelt field would be ignored in silence, so it is a problem. */
+/** The unknown fields of an entry. Without an error, misspelled fields would be silently ignored. */
 function unknownFieldsOf(entry: Readonly<Record<string, unknown>>): string[] {
   return Object.keys(entry).filter((name) => FIELD_ROWS.every(([field]) => field !== name));
 }

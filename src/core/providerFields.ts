@@ -1,5 +1,6 @@
-// The fields of an entry in `sessionKeeper.providers`: one row for each, from which the type of a provider, the parser,
-// the wizard, the diagnostics, the keys that tell servers apart, the settings editor's schema and docs/settings.md follow.
+// The fields of an entry in `sessionKeeper.providers`: one row for each. The type of a provider, the parser, the
+// wizard, the diagnostics, the keys that distinguish servers, the schema for the settings editor and docs/settings.md
+// are derived from it.
 import * as v from 'valibot';
 import { MINUTE, SECOND } from './clock.ts';
 import { sanitizeDisplayName } from './failure.ts';
@@ -16,10 +17,10 @@ import {
 import { DEFAULT_REDIRECT_URI } from './redirectUri.ts';
 import { normalizeScopes } from './scopes.ts';
 
-// The browser brings no credentials to the authorization endpoint, and the keys are public.
+// No credentials are sent to the authorization endpoint and to the public keys.
 const CREDENTIAL_ENDPOINTS = schemas.ENDPOINT_FIELDS.filter((name) => name !== 'authorization' && name !== 'jwks');
 
-/** The table. The comment of a row says what the value of a provider is. */
+/** The table. The comment of each row describes the provider's value. */
 export const PROVIDER_FIELDS = {
   /** The authentication provider ID that other extensions pass to `vscode.authentication.getSession`. */
   id: field({
@@ -28,7 +29,7 @@ export const PROVIDER_FIELDS = {
     affectsRefresh: false,
     display: 'value',
   }),
-  /** What people call it; the host of the issuer if the entry doesn't say. */
+  /** The name shown to users; defaults to the host of the issuer. */
   label: field({
     schema: v.pipe(
       v.optional(schemas.text),
@@ -46,7 +47,7 @@ export const PROVIDER_FIELDS = {
     affectsRefresh: true,
     display: 'url',
   }),
-  /** The URL of the server's metadata, if it doesn't follow from the issuer; undefined looks at the usual places. */
+  /** The URL of the server's metadata, if it can't be derived from the issuer; undefined for the standard locations. */
   metadataUrl: field({
     schema: v.optional(schemas.endpoint),
     server: 'identifies',
@@ -67,7 +68,7 @@ export const PROVIDER_FIELDS = {
     affectsRefresh: true,
     display: 'value',
   }),
-  /** What a sign-in requests if the caller names no scopes; empty if the server knows none. */
+  /** The scopes that a sign-in requests if the caller names none; empty if the server has no scopes. */
   scopes: field({
     schema: v.pipe(
       v.optional(schemas.scopes, () => [...DEFAULT_SCOPES]),
@@ -77,7 +78,7 @@ export const PROVIDER_FIELDS = {
     affectsRefresh: false,
     display: 'list',
   }),
-  /** The lifetime of an access token, in ms, if neither the answer nor the token says it. */
+  /** The lifetime of an access token, in ms, to assume if neither the response nor the token specifies it. */
   assumedLifetime: field({
     schema: v.optional(schemas.timeSpan(1)),
     unitMs: SECOND,
@@ -85,7 +86,7 @@ export const PROVIDER_FIELDS = {
     affectsRefresh: false,
     display: 'time',
   }),
-  /** How long, in ms from the sign-in, the server keeps a session, if the server doesn't say. */
+  /** How long after the sign-in, in ms, the server ends a session, if the server doesn't specify it. */
   sessionLifetime: field({
     schema: v.optional(schemas.timeSpan(1)),
     unitMs: MINUTE,
@@ -93,7 +94,7 @@ export const PROVIDER_FIELDS = {
     affectsRefresh: false,
     display: 'time',
   }),
-  /** After how long without activity, in ms, a session is signed out: 0 never, undefined as the setting for all says. */
+  /** The inactivity, in ms, after which a session is signed out; 0 for never, undefined for the general setting. */
   idleTimeout: field({
     schema: v.optional(schemas.timeSpan(0)),
     unitMs: MINUTE,
@@ -102,14 +103,14 @@ export const PROVIDER_FIELDS = {
     display: 'time',
     unset: 'as for all providers',
   }),
-  /** Whether the Accounts menu offers to sign in while nobody is. */
+  /** Whether the Accounts menu offers to sign in if the user isn't signed in. */
   accountsMenu: field({
     schema: v.optional(schemas.flag, true),
     server: 'none',
     affectsRefresh: false,
     display: 'value',
   }),
-  /** The sign-in method that is tried first; undefined leaves that to where VS Code runs and to what the server can do. */
+  /** The sign-in method to try first; undefined to choose by environment and server capabilities. */
   signInMethod: field({
     schema: v.optional(schemas.oneOf(SIGN_IN_METHODS, 'bad-sign-in-method')),
     server: 'none',
@@ -117,7 +118,7 @@ export const PROVIDER_FIELDS = {
     display: 'value',
     unset: 'the first that works',
   }),
-  /** The ports of the loopback redirect URI, if the server compares the whole URI; empty if any port will do. */
+  /** The ports of the loopback redirect URI, if the server compares the entire URI; empty if it accepts any port. */
   redirectPorts: field({
     schema: schemas.setOf(schemas.ports),
     server: 'belongs',
@@ -133,28 +134,34 @@ export const PROVIDER_FIELDS = {
     display: 'loopbackUrl',
     unset: DEFAULT_REDIRECT_URI,
   }),
-  /** Parameters that authorization requests (RFC 6749 section 4.1.1) and device authorization requests (RFC 8628) have in addition. */
+  /**
+   * Additional parameters of authorization requests (RFC 6749 section 4.1.1) and device authorization requests (RFC
+   * 8628).
+   */
   authorizationParameters: field({
     schema: v.optional(schemas.parameters, {}),
     server: 'belongs',
     affectsRefresh: false,
     display: 'names',
   }),
-  /** Parameters that each request to the token endpoint has in addition, refresh requests included. */
+  /** Additional parameters of all requests to the token endpoint, including refresh requests. */
   tokenParameters: field({
     schema: v.optional(schemas.parameters, {}),
     server: 'belongs',
     affectsRefresh: true,
     display: 'names',
   }),
-  /** Whether refresh requests name the scopes of the session (RFC 6749 section 6): some servers need that, others refuse it. */
+  /**
+   * Whether refresh requests include the scopes of the session (RFC 6749 section 6). Some servers require it, others
+   * reject it.
+   */
   scopeOnRefresh: field({
     schema: v.optional(schemas.flag, false),
     server: 'belongs',
     affectsRefresh: true,
     display: 'value',
   }),
-  /** The resources that the access token is for (RFC 8707); empty leaves that to the server. */
+  /** The resources that access tokens are for (RFC 8707); empty lets the server decide. */
   resource: field({
     schema: schemas.setOf(schemas.resources),
     server: 'belongs',
@@ -162,8 +169,8 @@ export const PROVIDER_FIELDS = {
     display: 'list',
   }),
   /**
-   * Whether authorization requests are pushed (RFC 9126) although the server doesn't require it of every client. They are
-   * anyway if `endpoints` says where to.
+   * Whether to push authorization requests (RFC 9126) even if the server doesn't require it. They're always pushed if
+   * `endpoints` contains the endpoint for it.
    */
   pushedAuthorization: field({
     schema: v.optional(schemas.flag, false),
@@ -171,14 +178,16 @@ export const PROVIDER_FIELDS = {
     affectsRefresh: false,
     display: 'value',
   }),
-  /** Whether the tokens of new sessions are bound to a key that the session keeps (DPoP, RFC 9449). */
+  /** Whether the tokens of new sessions are bound to a key of the session (DPoP, RFC 9449). */
   dpop: field({
     schema: v.optional(schemas.flag, false),
     server: 'none',
     affectsRefresh: true,
     display: 'value',
   }),
-  /** Where the endpoints of a server without metadata are; without `jwks` no ID token can be checked, so none can be requested. */
+  /**
+   * The endpoints of a server without metadata. Without `jwks`, ID tokens can't be verified, so none can be requested.
+   */
   endpoints: field({
     schema: v.optional(schemas.endpoints),
     server: 'identifies',
@@ -187,14 +196,14 @@ export const PROVIDER_FIELDS = {
     display: 'urls',
     unset: 'as the server says',
   }),
-  /** The members of the userinfo answer that say who signed in, for a server without ID tokens. */
+  /** The userinfo claims that identify the account, for a server without ID tokens. */
   account: field({
     schema: v.optional(schemas.account),
     server: 'belongs',
     affectsRefresh: false,
     display: 'values',
   }),
-  /** How the client's secret is sent; undefined as the server says, or else as the standard prefers. */
+  /** How the client secret is sent; undefined to follow the server metadata, or else the preference of the standard. */
   clientAuthentication: field({
     schema: v.optional(schemas.oneOf(CLIENT_AUTHENTICATIONS, 'bad-client-authentication')),
     server: 'belongs',
@@ -210,8 +219,8 @@ export const PROVIDER_FIELDS = {
     display: 'value',
   }),
   /**
-   * Whether the browser is opened at a sign-out, so that the person signs out of the server, too; and with `return`,
-   * whether it comes back to this machine afterwards, at a URI that then has to be registered at the server.
+   * Whether a sign-out opens the browser, so that the user also signs out of the server; with `return`, whether the
+   * browser then returns to this machine, at a URI that must be registered at the server.
    */
   signOutAtServer: field({
     schema: v.optional(schemas.oneOf([false, true, SIGN_OUT_RETURN], 'bad-sign-out'), false),

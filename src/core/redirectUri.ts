@@ -1,45 +1,45 @@
-// Redirect URIs, above all those on a loopback address: RFC 8252 section 7.3. A server may compare them as strings, so
-// what is registered is sent unchanged, and only a port is ever put in.
+// Redirect URIs, in particular on loopback addresses (RFC 8252 section 7.3). A server may compare them as strings, so
+// the registered URI is sent unchanged, except for an inserted port.
 
-/** The redirect URI of an entry without one. */
+/** The default redirect URI. */
 export const DEFAULT_REDIRECT_URI = 'http://127.0.0.1/callback';
 
-/** The path of the URI at which the editor hands callbacks to this extension: RFC 8252 section 7.1. */
+/** The path of the editor's callback URI (RFC 8252 section 7.1). */
 export const CALLBACK_PATH = '/callback';
 
-/** What of an entry decides which redirect URIs it uses. */
+/** The fields of an entry that decide which redirect URIs it uses. */
 export interface RedirectFields {
-  /** The redirect URI that is registered; undefined for the default one. */
+  /** The registered redirect URI; undefined for the default. */
   readonly redirectUri: string | undefined;
-  /** The ports that are registered; empty if any port will do. They count only if `redirectUri` has no port. */
+  /** The registered ports; empty if any port is accepted. Ignored if `redirectUri` has a port. */
   readonly redirectPorts: readonly number[];
 }
 
 const HOST = String.raw`[Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]|127(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}|\[::1\]`;
 const PORT = String.raw`[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]`;
-// RFC 3986 section 3.3. There is no query, no fragment and no user.
+// RFC 3986 section 3.3, without query, fragment and user.
 const PATH = String.raw`(?:/[\w.~!$&'()*+,;=:@%-]*)*`;
 
-/** The pattern of a redirect URI that an entry may have: `http`, a loopback host, an optional port, a path. */
+/** The pattern of a redirect URI in an entry: `http`, a loopback host, an optional port, a path. */
 export const REDIRECT_URI_PATTERN = new RegExp(`^(http://(?:${HOST}))(?::(${PORT}))?(${PATH})$`);
 
-/** Whether a text is such a redirect URI. */
+/** Whether a string is a valid redirect URI for an entry. */
 export function isRedirectUri(value: string): boolean {
   return REDIRECT_URI_PATTERN.test(value) && URL.canParse(value);
 }
 
-/** The port that a redirect URI names; undefined if it leaves that open. */
+/** The port of a redirect URI; undefined if it has none. */
 export function portOf(redirectUri: string): number | undefined {
   const [, , port] = REDIRECT_URI_PATTERN.exec(redirectUri) ?? [];
   return port === undefined ? undefined : Number(port);
 }
 
-/** Whether a URI is such a redirect URI without a port, so that the server has to accept any port. */
+/** Whether a URI is a loopback redirect URI without a port, so that the server must accept any port. */
 export function leavesPortOpen(uri: string): boolean {
   return isRedirectUri(uri) && portOf(uri) === undefined;
 }
 
-/** A redirect URI with a port, the rest of it unchanged. */
+/** Sets the port of a redirect URI, without other changes. */
 export function withPort(redirectUri: string, port: number): string {
   return redirectUri.replace(
     REDIRECT_URI_PATTERN,
@@ -47,7 +47,7 @@ export function withPort(redirectUri: string, port: number): string {
   );
 }
 
-/** The redirect URI of an entry, and the ports to listen on: none if any free port will do. */
+/** The redirect URI of an entry, and the ports to listen on; no ports if any free port can be used. */
 export function redirectTarget({ redirectUri = DEFAULT_REDIRECT_URI, redirectPorts }: RedirectFields): {
   readonly redirectUri: string;
   readonly ports: readonly number[];
@@ -56,7 +56,10 @@ export function redirectTarget({ redirectUri = DEFAULT_REDIRECT_URI, redirectPor
   return { redirectUri, ports: port === undefined ? redirectPorts : [port] };
 }
 
-/** The loopback redirect URIs to register, for signing in and for signing out alike: one for each fixed port, or one that leaves the port open. */
+/**
+ * The loopback redirect URIs to register, for signing in and for signing out: one for each fixed port, or one without a
+ * port.
+ */
 export function redirectUrisOf(fields: RedirectFields): string[] {
   const { ports, redirectUri } = redirectTarget(fields);
   return portOf(redirectUri) !== undefined || ports.length === 0
@@ -64,14 +67,14 @@ export function redirectUrisOf(fields: RedirectFields): string[] {
     : ports.map((port) => withPort(redirectUri, port));
 }
 
-/** Whether a server has to accept the loopback redirect URI with any port. */
+/** Whether the server must accept the loopback redirect URI with any port. */
 export function usesAnyPort(fields: RedirectFields): boolean {
   return redirectTarget(fields).ports.length === 0;
 }
 
 /**
- * What an entry needs for what a person enters as the registered port or redirect URI: a port goes into the redirect URI
- * of the entry if it has one. Undefined for anything else.
+ * Converts user input, a registered port or redirect URI, to fields of an entry. A port is inserted into the entry's
+ * redirect URI if it has one. Undefined if the input is neither.
  */
 export function fixedPortChange(entered: string, { redirectUri }: RedirectFields): Partial<RedirectFields> | undefined {
   const text = entered.trim();
@@ -85,11 +88,14 @@ export function fixedPortChange(entered: string, { redirectUri }: RedirectFields
   return redirectUri === undefined ? { redirectPorts: [port] } : { redirectUri: withPort(redirectUri, port) };
 }
 
-/** The ports to propose: below those that systems give to outgoing connections, and away from well-known ones. */
+/** The range of ports to propose: below the ephemeral ports and outside the well-known ones. */
 const FIRST_PROPOSED_PORT = 28_000;
 const PROPOSED_PORT_COUNT = 4000;
 
-/** A port to propose. @param random a number in [0, 1). */
+/**
+ * A port to propose.
+ * @param random a number in [0, 1).
+ */
 export function proposedPort(random: number): number {
   return FIRST_PROPOSED_PORT + Math.floor(random * PROPOSED_PORT_COUNT);
 }

@@ -1,9 +1,9 @@
-// Whether a provider's settings are those that a refresh worked with before.
+// Detects whether a provider's settings have changed since the last successful refresh.
 import { fnv1a } from './hash.ts';
 import type { Provider } from './provider.ts';
 import { FIELD_ROWS } from './providerFields.ts';
 
-/** A short text that is the same for the same settings, as far as a refresh request depends on them. It holds none of them. */
+/** A fingerprint of the settings that refresh requests depend on. It doesn't reveal them. */
 export function refreshSettingsOf(provider: Provider): string {
   const related = FIELD_ROWS.filter(([, { affectsRefresh }]) => affectsRefresh).flatMap(([field]) =>
     provider[field] === undefined ? [] : [[field, provider[field]]],

@@ -2,21 +2,21 @@ import { MINUTE, SECOND } from './clock.ts';
 import type { Failure } from './failure.ts';
 import { FAILURE_POLICIES } from './failurePolicies.ts';
 
-/** The first quick delay, in ms; each next one is twice as long. */
+/** The delay before the first quick retry, in ms; it doubles with each retry. */
 const INITIAL_DELAY = 2 * SECOND;
 /**
- * The pace, in ms, while there is no way to the server at all. Such a try costs next to nothing and troubles nobody
- * but this machine, and it is how the return of the network is noticed within seconds.
+ * The retry interval, in ms, while the server can't be reached at all. Such an attempt is cheap and doesn't load the
+ * server, and it detects within seconds that the network is back.
  */
 const OFFLINE_RETRY_INTERVAL = 8 * SECOND;
-/** The longest wait, in ms, that a server's `Retry-After` may impose. */
+/** The maximum `Retry-After` that is honored, in ms. */
 export const MAX_RETRY_AFTER = 60 * MINUTE;
 
 /**
- * How long to wait, in ms, before a failed renewal is tried again by itself; undefined means not at all.
- * Quick failures back off exponentially and go on at a slow pace for ever; `Retry-After` is obeyed to the second.
- * @param failures how many renewals have failed in a row, this one included.
- * @param random a number in [0, 1) that spreads the tries of many windows and sessions.
+ * The delay, in ms, before a failed refresh is retried automatically; undefined if it isn't. Quick retries back off
+ * exponentially, then the retry interval applies without limit. `Retry-After` is honored.
+ * @param failures the number of consecutive failures, including this one.
+ * @param random a number in [0, 1) that spreads the attempts of windows and sessions.
  */
 export function retryDelay(failure: Failure, failures: number, random: number): number | undefined {
   const { quickRetries = 0, retryInterval } = FAILURE_POLICIES[failure.category];

@@ -1,57 +1,56 @@
-// Scopes as RFC 6749 section 3.3 means them: a set of case-sensitive words whose order says nothing.
+// Scopes (RFC 6749 section 3.3): sets of case-sensitive values whose order doesn't matter.
 
 /**
- * One list of scope words: split at white space, without doubles, in the order given.
- * Never changes its input, which often belongs to another extension.
+ * Splits scopes at whitespace and removes duplicates, keeping the order. Doesn't modify its input, which may belong to
+ * another extension.
  */
 export function normalizeScopes(scopes: readonly string[]): string[] {
   return [...new Set(scopes.flatMap((scope) => scope.split(/\s+/)).filter((scope) => scope !== ''))];
 }
 
-/** Whether every scope that is wanted is among those held. Nothing wanted is always covered. */
-export function coversScopes(held: readonly string[], wanted: readonly string[]): boolean {
-  const set = new Set(normalizeScopes(held));
-  return normalizeScopes(wanted).every((scope) => set.has(scope));
+/** Whether all requested scopes are included in the granted ones. True if none are requested. */
+export function coversScopes(granted: readonly string[], requested: readonly string[]): boolean {
+  const set = new Set(normalizeScopes(granted));
+  return normalizeScopes(requested).every((scope) => set.has(scope));
 }
 
-/** Whether two lists hold the same set of scopes. */
+/** Whether two lists contain the same set of scopes. */
 export function sameScopes(one: readonly string[], other: readonly string[]): boolean {
   return coversScopes(one, other) && coversScopes(other, one);
 }
 
-/** Scopes that say who signs in and for how long, not what a caller may do (OpenID Connect Core 5.4 and 11). */
+/** Scopes that request identity claims or a refresh token rather than permissions (OpenID Connect Core 5.4 and 11). */
 const IDENTITY_SCOPES = new Set(['openid', 'profile', 'email', 'offline_access']);
 
 /**
- * What to ask the server for when a caller wants certain scopes: those, and of the provider's configured
- * scopes the ones that identify the account and keep it signed in. The rest of the configured scopes
- * is left out, so that a caller who asks to read is not handed a token that may write.
- * A caller that names none gets the configured ones.
+ * The scopes to request if a caller asks for certain scopes: those, and the configured scopes that identify the account
+ * and keep it signed in. Other configured scopes are left out, so that a caller that asks for read access doesn't get a
+ * token with write access. If the caller names none, the configured scopes are requested.
  */
-export function scopesToRequest(wanted: readonly string[], configured: readonly string[]): string[] {
-  const asked = normalizeScopes(wanted);
-  if (asked.length === 0) {
+export function scopesToRequest(requested: readonly string[], configured: readonly string[]): string[] {
+  const scopes = normalizeScopes(requested);
+  if (scopes.length === 0) {
     return normalizeScopes(configured);
   }
-  return normalizeScopes([...asked, ...normalizeScopes(configured).filter((scope) => IDENTITY_SCOPES.has(scope))]);
+  return normalizeScopes([...scopes, ...normalizeScopes(configured).filter((scope) => IDENTITY_SCOPES.has(scope))]);
 }
 
-/** What can be a scope at all (RFC 6749 section 3.3), and is of a sensible length. */
+/** The pattern of a scope (RFC 6749 section 3.3) of reasonable length. */
 export const SCOPE_PATTERN = /^[\x21\x23-\x5B\x5D-\x7E]{1,500}$/;
 
-/** Whether a word can be a scope. */
+/** Whether a string can be a scope. */
 export function isScope(word: string): boolean {
   return SCOPE_PATTERN.test(word);
 }
 
-/** Whether a scope says what a caller may do, rather than who signs in and for how long. */
+/** Whether a scope grants a permission, rather than identity claims or a refresh token. */
 export function isPermission(scope: string): boolean {
   return !IDENTITY_SCOPES.has(scope);
 }
 
 /**
- * Whether one token can have two lists of scopes: where scopes are addresses they name the resource that they are for,
- * and servers that write them so (Microsoft Entra) give no token for two resources, nor for `.default` and others.
+ * Whether one token can have both lists of scopes. Scopes that are URLs name their resource, and servers with such
+ * scopes (Microsoft Entra) issue no token for two resources, nor for `.default` together with other scopes.
  */
 export function canCombineScopes(one: readonly string[], other: readonly string[]): boolean {
   const all = normalizeScopes([...one, ...other]).filter(isPermission);
@@ -59,7 +58,7 @@ export function canCombineScopes(one: readonly string[], other: readonly string[
   return resources.size <= 1 && (all.length <= 1 || !all.some((scope) => /(?:^|\/)\.default$/.test(scope)));
 }
 
-/** The resource of a scope that is an address: its scheme and host; nothing for a plain word. */
+/** The resource of a scope that is a URL: its scheme and host; empty for other scopes. */
 function resourceOf(scope: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i.exec(scope)?.[0].toLowerCase() ?? '';
 }

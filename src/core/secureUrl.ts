@@ -1,6 +1,6 @@
-// Addresses that credentials may go to: over TLS, or not off this machine.
+// Which URLs credentials may be sent to: over TLS, or to this machine only.
 
-/** Whether a URL goes over TLS, or does not leave this machine. A text that is no URL is not judged here. */
+/** Whether a URL uses TLS or a loopback address. Returns true for text that isn't a URL; other checks reject that. */
 export function isSecureUrl(value: string): boolean {
   if (!URL.canParse(value)) {
     return true;
@@ -9,7 +9,7 @@ export function isSecureUrl(value: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
 }
 
-/** Whether a host name as `URL` gives it is this machine (RFC 8252 section 7.3). */
+/** Whether a host name, as `URL.hostname` returns it, is a loopback address (RFC 8252 section 7.3). */
 export function isLoopbackHost(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }

@@ -1,10 +1,12 @@
-// What of an entry tells servers apart, and where the entry sends credentials.
+// Distinguishes servers by their entries, and tells where an entry sends credentials.
 import type { Destination } from './fieldRow.ts';
 import type { Provider } from './provider.ts';
 import { FIELD_ROWS } from './providerFields.ts';
 import type { SessionRecord } from './session.ts';
 
-/** A text that is the same for two providers that are the same client at the same server, as far as their entries say. */
+/**
+ * A key that is equal for two providers if they're the same client at the same server, as far as their entries show.
+ */
 export function serverKeyOf(provider: Provider): string {
   return JSON.stringify(
     FIELD_ROWS.filter(([, { server }]) => server === 'identifies').map(([field]) => provider[field]),
@@ -12,9 +14,9 @@ export function serverKeyOf(provider: Provider): string {
 }
 
 /**
- * The origins to which an entry sends credentials, sorted; none if the server itself says where its endpoints are.
- * Metadata at another origin than the issuer's count as such: whoever publishes them decides. A server may move its
- * endpoints as it likes, and a path may be corrected; another origin is somebody else.
+ * The origins to which an entry sends credentials, sorted; empty if the endpoints come from the server's metadata.
+ * Metadata at an origin other than the issuer's are included, because they decide about the endpoints. A server may
+ * move its endpoints and a path may be corrected, but another origin is a different party.
  */
 export function credentialOrigins(destination: Destination): string[] {
   const urls = FIELD_ROWS.flatMap(([, row]) => row.credentialUrls?.(destination) ?? []);
@@ -22,8 +24,8 @@ export function credentialOrigins(destination: Destination): string[] {
 }
 
 /**
- * The provider that a record belongs to as it is configured now: its tokens came from that issuer, for that client, and
- * go to no address of the entry that was not one then. Undefined where there is none.
+ * The configured provider that a record belongs to: its tokens are from that issuer and client, and the entry sends
+ * credentials to no origin that it didn't have when the session started. Undefined if there is none.
  */
 export function configuredProviderOf<P extends Destination & Pick<Provider, 'clientId'>>(
   record: SessionRecord,
@@ -35,7 +37,7 @@ export function configuredProviderOf<P extends Destination & Pick<Provider, 'cli
     : undefined;
 }
 
-/** Whether a record is of a provider's client at its issuer, though its credentials may go elsewhere by now. */
+/** Whether a record has a provider's issuer and client ID, even if credentials would now be sent to other origins. */
 export function belongsToClient(
   record: SessionRecord,
   { clientId, issuer }: Pick<Provider, 'issuer' | 'clientId'>,
@@ -43,7 +45,10 @@ export function belongsToClient(
   return issuer === record.issuer && clientId === record.clientId;
 }
 
-/** An entry that has lost its endpoints, or its metadata URL, leads to wherever the server of that name says, which is elsewhere, too. */
+/**
+ * Whether an entry sends credentials to new origins. If endpoints or metadata URL were removed, the server's metadata
+ * decide, which counts as a change, too.
+ */
 function endpointsChanged({ origins }: SessionRecord, provider: Destination): boolean {
   const now = credentialOrigins(provider);
   return (

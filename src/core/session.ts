@@ -1,4 +1,4 @@
-// A signed-in account at a provider, as it is stored: one record, parsed on the way in and on the way out.
+// The stored record of a session: one signed-in account at one provider. It's validated when it's read and written.
 import * as v from 'valibot';
 import { MINUTE, SECOND, elapsedUptime, type Clock } from './clock.ts';
 import { Failure, sanitizeServerText } from './failure.ts';
@@ -12,22 +12,25 @@ import { coversScopes, normalizeScopes } from './scopes.ts';
 /** The version of the records that this code writes. */
 export const RECORD_VERSION = 2;
 
-/** What makes a record of each older version one of the next. They are never taken out: a store can sleep for years. */
+/**
+ * Converts a record of each older version to the next version. None of them is ever removed, because a store may not be
+ * used for years.
+ */
 const MIGRATIONS: Readonly<Record<number, (record: Readonly<Record<string, unknown>>) => Record<string, unknown>>> = {
-  // Version 1 did not tell a renewal that had come half-way from a complete one.
+  // Version 1 didn't distinguish partial and complete refreshes.
   1: (record) => ({ ...record, isComplete: true }),
 };
 
-/** Where the access token's expiry came from. `unknown` is another state than expired. */
+/** The source of the access token's expiry. `unknown` isn't the same as expired. */
 export const EXPIRY_SOURCES = ['expires_in', 'token', 'assumed', 'unknown'] as const;
-/** Where the session's end came from: the answer's field, the refresh token itself, or the setting. */
+/** The source of the session's end: a field of the response, the refresh token itself, or the setting. */
 export const END_SOURCES = ['response', 'token', 'setting'] as const;
 
 const text = v.pipe(
   v.string(),
   v.check((value) => value !== ''),
 );
-// What a `Date` can hold: no time is Infinity, and none is beyond any calendar.
+// The range of `Date`.
 const time = v.pipe(
   v.number(),
   v.check((value) => Math.abs(value) <= 8.64e15),
@@ -35,12 +38,15 @@ const time = v.pipe(
 
 /** A private key on the curve P-256 (RFC 7518 section 6.2). */
 const dpopJwkSchema = v.object({ kty: v.literal('EC'), crv: v.literal('P-256'), x: text, y: text, d: text });
-/** The key to which the tokens of a session are bound (RFC 9449), as a JWK with its private part. */
+/** The key to which the tokens of a session are bound (RFC 9449), as a JWK with the private key. */
 export type DpopJwk = Readonly<v.InferOutput<typeof dpopJwkSchema>>;
 
 const recordSchema = v.object({
   version: v.picklist([RECORD_VERSION]),
-  /** Stable: it survives renewals, restarts and a sign-in of the same account that does not want less. */
+  /**
+   * Stable: it stays the same after refreshes, restarts, and a sign-in of the same account that requests no fewer
+   * scopes.
+   */
   id: v.pipe(
     text,
     v.check((value) => /^[A-Za-z0-9-]+$/.test(value)),
@@ -48,56 +54,58 @@ const recordSchema = v.object({
   providerId: text,
   issuer: text,
   clientId: text,
-  /** Where the entry said that credentials go when these tokens came ({@link credentialOrigins}); absent in records from before this was kept. */
+  /** The origins to which the entry sent credentials when the tokens were issued ({@link credentialOrigins}). */
   origins: v.optional(v.array(text)),
   account: v.object({ id: text, label: text }),
-  /** What the server calls the person, where the label is something else to be unique. */
+  /** The server's name for the account, if the label was changed to be unique. */
   loginHint: v.optional(text),
-  /** The `sub` of the ID token; absent for a server that sends none. */
+  /** The `sub` claim of the ID token; absent if the server issues none. */
   subject: v.optional(text),
-  /** What the sign-in asked for, together with what the server said that it granted. */
+  /** The scopes that the sign-in requested, and those that the server granted in addition. */
   scopes: v.array(text),
-  /** The scopes that the server has last said that it granted; absent means as asked (RFC 6749 section 5.1). */
+  /** The scopes that the server granted last; absent if it granted the requested ones (RFC 6749 section 5.1). */
   granted: v.optional(v.array(text)),
-  /** How the person has signed in (`acr`, OpenID Connect Core 2), where an ID token has said so. */
+  /** The authentication context class of the sign-in (`acr`, OpenID Connect Core 2), if an ID token contained it. */
   acr: v.optional(text),
-  /** When they have, by this machine's clock (`auth_time`, OpenID Connect Core 2), where an ID token has said so. */
+  /**
+   * The time of the sign-in by this machine's clock (`auth_time`, OpenID Connect Core 2), if an ID token contained it.
+   */
   authenticatedAt: v.optional(time),
   tokenType: text,
   accessToken: text,
   refreshToken: v.optional(text),
-  /** Whether the server has said that it renews no sessions, so that this one lasts as long as its access token. */
+  /** Whether the server said that it doesn't refresh sessions, so that this one lasts as long as its access token. */
   isNotRefreshable: v.optional(v.boolean()),
   idToken: v.optional(text),
-  /** The key that the tokens are bound to; absent where they belong to whoever bears them. It stays for the whole session. */
+  /** The key that the tokens are bound to, for the whole session; absent for bearer tokens. */
   dpopKey: v.optional(dpopJwkSchema),
-  /** Raised by one with every renewal. */
+  /** Incremented by every refresh and every sign-in. */
   generation: v.pipe(
     v.number(),
     v.check((value) => Number.isSafeInteger(value) && value > 0),
   ),
   /**
-   * Whether all of it is of this generation. If not, the refresh token is, which is stored before anything else of an
-   * answer is checked, and the access token is still that of the generation before.
+   * Whether the whole record is of this generation. If not, only the refresh token is, which is stored before the rest
+   * of the response is verified, and the access token is from the previous generation.
    */
   isComplete: v.boolean(),
-  /** Whether the present access token took the place of one that a resource server had refused. */
+  /** Whether the current access token replaced one that a resource server rejected. */
   isAfterRejection: v.optional(v.boolean()),
   signedInAt: time,
-  /** When the request was sent that brought the present access token. */
+  /** When the request for the current access token was sent. */
   tokensRequestedAt: time,
-  /** The machine's uptime at that moment: it shows the token's age even after the clock was set. */
+  /** The machine's uptime at that time. It shows the token's age even if the clock was changed. */
   tokensRequestedUptime: v.optional(v.object({ boot: text, ms: time })),
-  /** Which settings that request was made with ({@link refreshSettingsOf}). */
+  /** A fingerprint of the settings of that request ({@link refreshSettingsOf}). */
   refreshSettings: v.optional(text),
-  /** How far the server's clock was ahead then, in ms, where its answer told. */
+  /** How far the server's clock was ahead at that time, in ms, if the response showed it. */
   skew: v.optional(time),
   accessExpiresAt: v.optional(time),
   expirySource: v.picklist(EXPIRY_SOURCES),
   sessionEndsAt: v.optional(time),
   sessionEndSource: v.optional(v.picklist(END_SOURCES)),
   sessionEndIsFixed: v.optional(v.boolean()),
-  /** The definite verdict that ended the session. The record stays, so that signing in again knows the account. */
+  /** Why the server definitely ended the session. The record is kept, so that the next sign-in knows the account. */
   ended: v.optional(
     v.object({ at: time, category: text, code: text, claims: v.optional(text), detail: v.optional(text) }),
   ),
@@ -106,20 +114,20 @@ const recordSchema = v.object({
 /** One signed-in account at one provider, with its tokens. Times are in ms since the Unix epoch. */
 export type SessionRecord = Readonly<v.InferOutput<typeof recordSchema>>;
 
-/** What a stored text turned out to be. */
+/** The result of parsing a stored record. */
 export type ParsedRecord =
   | { readonly kind: 'record'; readonly record: SessionRecord }
-  /** Written by a later version of this extension: to be left alone. */
+  /** Written by a later version of this extension, so it must not be changed. */
   | { readonly kind: 'newer'; readonly version: number }
-  /** Not a record: to be set aside. The reason names a field, never its content. */
+  /** Not a valid record, so it's quarantined. The reason names a field, never its content. */
   | { readonly kind: 'unreadable'; readonly reason: string };
 
-/** The token of a session that callers get; undefined where that is the ID token and it has none. */
+/** The token that `getSession` returns; undefined if that is the ID token and the session has none. */
 export function selectToken({ accessToken, idToken }: SessionRecord, kind: SessionToken): string | undefined {
   return kind === 'id_token' ? idToken : accessToken;
 }
 
-/** Parses a stored text. Never throws. */
+/** Parses a stored record. Never throws. */
 export function parseRecord(stored: string): ParsedRecord {
   const value = parseJson(stored);
   if (value === undefined) {
@@ -143,7 +151,7 @@ function migrated(record: { readonly version: number } & Readonly<Record<string,
   return next === undefined ? record : migrated({ ...next, version: record.version + 1 });
 }
 
-/** What tells which of two records of a session is the newer one. Times don't, because clocks are set. */
+/** The properties that show which of two records of a session is newer. Times don't, because clocks can be changed. */
 export interface RecordVersion {
   readonly generation: number;
   readonly isComplete: boolean;
@@ -170,8 +178,8 @@ export function isNewer(one: SessionRecord, other: SessionRecord): boolean {
 }
 
 /**
- * The text to store for a record.
- * @throws Error naming the field where the record is not one, so that nothing unreadable is ever written.
+ * Serializes a record.
+ * @throws Error naming the field if the record is invalid, so that no unreadable record is stored.
  */
 export function formatRecord(record: SessionRecord): string {
   const stored = JSON.stringify(record);
@@ -183,12 +191,12 @@ export function formatRecord(record: SessionRecord): string {
 }
 
 /**
- * How long, in ms, the access token in hand is still handed out after the server has definitely ended the session: long
- * enough to sign in without a break, short enough that nobody is left with a token that the server has revoked, too.
+ * How long, in ms, the access token is still returned after the server has definitely ended the session: long enough to
+ * sign in without an interruption, and short, because the server may have revoked the token, too.
  */
 export const ENDED_GRACE = 5 * MINUTE;
 
-/** The definite verdict that ended a session, as the failure that it was; one of another version's categories is a plain end. */
+/** The failure that ended a session. A category of another version of this extension becomes `session-ended`. */
 export function endedFailure({ category, code, claims, detail }: NonNullable<SessionRecord['ended']>): Failure {
   return new Failure(CATEGORIES.find((one) => one === category) ?? 'session-ended', code, {
     claims,
@@ -196,18 +204,18 @@ export function endedFailure({ category, code, claims, detail }: NonNullable<Ses
   });
 }
 
-/** How much slower than the uptime, as a share of the time that passed, a clock may run before it counts as set back. */
+/** The clock drift, as a share of the elapsed time, that doesn't count as a change of the clock. */
 export const CLOCK_DRIFT = 1 / 1000;
-/** The least difference between clock and uptime that counts as a clock that was set back, in ms. */
+/** The minimum difference between clock and uptime, in ms, that counts as setting the clock back. */
 const MIN_CLOCK_SET_BACK = 5 * SECOND;
 
-/** What the clock and the uptime showed at one moment. */
+/** The clock and the uptime at one time. */
 export type TimeReading = Pick<SessionRecord, 'tokensRequestedAt' | 'tokensRequestedUptime'>;
 
 /**
- * How far the clock was set back since the access token was requested, in ms: the uptime shows that more time has
- * passed than the clock does. Undefined if it wasn't, or if that can't be known. This holds for any record, also one
- * that another window made before the clock was set.
+ * How far the clock was set back since the access token was requested, in ms: the difference between the elapsed uptime
+ * and the elapsed clock time. Undefined if it wasn't set back, or if that isn't known. Works for records of other
+ * windows, too.
  */
 export function clockSetBackSince(
   { tokensRequestedAt, tokensRequestedUptime }: TimeReading,
@@ -221,12 +229,12 @@ export function clockSetBackSince(
   return behind > Math.max(MIN_CLOCK_SET_BACK, elapsed * CLOCK_DRIFT) ? behind : undefined;
 }
 
-/** Whom a sign-in of the same account is expected to be (`login_hint`, OpenID Connect Core 3.1.2.1). */
+/** The `login_hint` for a sign-in of the same account (OpenID Connect Core 3.1.2.1). */
 export function loginHintOf({ account, loginHint }: SessionRecord): string {
   return loginHint ?? account.label;
 }
 
-/** What of a record decides its lifetimes. */
+/** The lifetimes of a record. */
 export function tokenLifetimes(record: SessionRecord): TokenLifetimes & { readonly signedInAt: number } {
   const {
     tokensRequestedAt,
@@ -241,7 +249,7 @@ export function tokenLifetimes(record: SessionRecord): TokenLifetimes & { readon
   return {
     tokensRequestedAt,
     signedInAt,
-    // A token that never said when it expires is not trusted past a definite verdict at all.
+    // After the session has definitely ended, a token without known expiry isn't used any more.
     accessExpiresAt:
       ended === undefined ? accessExpiresAt : Math.min(accessExpiresAt ?? ended.at, ended.at + ENDED_GRACE),
     sessionEndsAt,
@@ -251,7 +259,7 @@ export function tokenLifetimes(record: SessionRecord): TokenLifetimes & { readon
   };
 }
 
-/** A number in [0, 1) that looks random and is the same in every window: FNV-1a, mixed once more at the end. */
+/** A pseudorandom number in [0, 1) that is the same in every window: FNV-1a with a final mix. */
 function jitterOf({ id, generation }: SessionRecord): number {
   let hash = fnv1a(`${id}.${generation}`);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
@@ -259,12 +267,14 @@ function jitterOf({ id, generation }: SessionRecord): number {
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
 
-/** Whether a session can serve a caller that wants these scopes. Only a sign-in changes the scopes of a session, and only to more. */
-export function servesScopes(record: SessionRecord, wanted: readonly string[]): boolean {
-  return coversScopes(record.scopes, wanted);
+/**
+ * Whether a session has the requested scopes. Only a sign-in changes the scopes of a session, and it only adds scopes.
+ */
+export function servesScopes(record: SessionRecord, requested: readonly string[]): boolean {
+  return coversScopes(record.scopes, requested);
 }
 
-/** Whether two sessions stand for the same sign-in: same provider, account and scopes. */
+/** Whether two sessions are equivalent: same provider, account and scopes. */
 export function isSameSignIn(one: SessionRecord, other: SessionRecord): boolean {
   return (
     one.providerId === other.providerId &&

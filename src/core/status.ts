@@ -1,4 +1,4 @@
-// What the status bar has to say: decided here, put into words and drawn in the host module.
+// The status of sessions for the status bar; text and icons are in the ui module.
 import { MINUTE } from './clock.ts';
 import type { Failure } from './failure.ts';
 import {
@@ -13,7 +13,7 @@ import {
 import { FAILURE_POLICIES, endsWithAccessToken } from './failurePolicies.ts';
 import { tokenLifetimes, type SessionRecord } from './session.ts';
 
-/** The states of a session, from the one that most needs a person to the one that needs nobody. */
+/** The states of a session, the most urgent first. */
 export const STATES = [
   'ended',
   'needs-attention',
@@ -24,58 +24,62 @@ export const STATES = [
   'signed-in',
   'signed-out',
 ] as const;
-/** One of the states that the status bar tells apart, in words. */
+/** A state that the status bar distinguishes. */
 export type State = (typeof STATES)[number];
 
-/** A session as it lives in memory: the record, and what is being done about it. */
+/** A session in memory: its record, and the state of its refreshes. */
 export interface LiveSession {
   readonly record: SessionRecord;
-  /** A renewal is on its way. */
+  /** Whether a refresh is in progress. */
   readonly refreshing: boolean;
-  /** Why the latest renewal failed; absent after one that succeeded. */
+  /** The failure of the latest refresh; absent if it succeeded. */
   readonly failure?: Failure | undefined;
-  /** When it failed. */
+  /** When the latest refresh failed. */
   readonly failedAt?: number | undefined;
-  /** When the next automatic try is, after a failure. */
+  /** When the refresh is retried automatically after a failure. */
   readonly nextAttemptAt?: number | undefined;
-  /** Whether a caller was refused since, because the token no longer works. */
+  /** Whether a caller got an error since, because the access token no longer works. */
   readonly refused?: boolean;
   /** When the server first rejected a refresh of the record's generation without a known reason. */
   readonly rejectedAt?: number | undefined;
-  /** How many renewals have failed in a row. */
+  /** The number of consecutive failed refreshes. */
   readonly failures: number;
-  /** How far the server's clock is ahead of this machine's, in ms, as its latest answer told. */
+  /** How far the server's clock is ahead of this machine's, in ms, by its latest response. */
   readonly skew?: number | undefined;
-  /** How far, in ms, the clock has been set back since the record came: by so much its times lie too far ahead. */
+  /**
+   * How far, in ms, the clock was set back since the record was created. Its times are that much too far in the future.
+   */
   readonly clockSetBackMs?: number | undefined;
-  /** Until when the server has asked not to be contacted (`Retry-After`), by whichever window it told. */
+  /** Until when the server asked not to be contacted (`Retry-After`), in any window. */
   readonly waitUntil?: number | undefined;
   /** The process that refreshes the session at this moment, while this window waits for it. */
   readonly lockHolder?:
     { readonly number: number; readonly name: string | undefined; readonly since: number | undefined } | undefined;
-  /** Whether the newest tokens are in memory only, because storing them failed. */
+  /** Whether the latest tokens are in memory only, because storing them failed. */
   readonly unsaved: boolean;
-  /** Whether the other windows cannot know of the newest tokens, because the folder that all share failed. */
+  /** Whether the latest tokens aren't available to other windows, because writing to the shared folder failed. */
   readonly unshared?: boolean;
 }
 
-/** What there is to say of one session. Points in time are in ms since the Unix epoch. */
+/** The status of a session. Points in time are in ms since the Unix epoch. */
 export interface SessionStatus {
   readonly session: LiveSession;
   readonly state: State;
-  /** What the countdown runs to, and what that means: the session's end, or a renewal that happens by itself. */
+  /** The time that the status bar counts down to: the session's end, or an automatic refresh. */
   readonly countdown: { readonly to: number; readonly means: 'end' | 'refresh' } | undefined;
   readonly accessExpiresAt: number | undefined;
   readonly sessionEndsAt: number | undefined;
   readonly refreshDueAt: number | undefined;
 }
 
-/** The time for the times of a session: what the clock would show, had it not been set back since. */
+/**
+ * The current time on the clock by which a session's times were recorded: as if the clock hadn't been set back since.
+ */
 export function sessionTime({ clockSetBackMs = 0 }: LiveSession, now: number): number {
   return now + clockSetBackMs;
 }
 
-/** Works out the status of one session at one time. */
+/** Returns the status of a session at a time. */
 export function statusOf(session: LiveSession, settings: LifetimeSettings, now: number): SessionStatus {
   const { record, clockSetBackMs = 0 } = session;
   const lifetimes = tokenLifetimes(record);
@@ -118,13 +122,13 @@ function stateOf(session: LiveSession, settings: LifetimeSettings, now: number):
   return session.refreshing || isRefreshDue(lifetimes, settings, now) ? 'refreshing' : 'signed-in';
 }
 
-/** The state of a session whose renewal has failed. */
+/** The state of a session whose refresh failed. */
 function stateAfter({ category }: Failure, lifetimes: TokenLifetimes, now: number): State {
   switch (FAILURE_POLICIES[category].outcome) {
     case 'retrying':
       return 'retrying';
     case 'ending':
-      // Without a known expiry there is nothing to count down to.
+      // Without a known expiry, there is no countdown.
       return lifetimes.accessExpiresAt === undefined
         ? 'needs-attention'
         : isUnexpired(lifetimes, now)
@@ -138,19 +142,19 @@ function stateAfter({ category }: Failure, lifetimes: TokenLifetimes, now: numbe
 }
 
 /**
- * Whether a session is still one: its token works, or it can be renewed. What has definitely ended keeps
- * serving the token in hand for a little while; after that the person must sign in.
+ * Whether a session can still be used: its access token is valid, or it can be refreshed. If the server has definitely
+ * ended it, the access token is used for {@link ENDED_GRACE} at most.
  */
 export function isUsable(record: SessionRecord, now: number): boolean {
   const lifetimes = tokenLifetimes(record);
   if (record.ended !== undefined && record.ended.at > now + MINUTE) {
-    // The clock was set back since, which brings no session back.
+    // The clock was set back since, which doesn't make the session valid again.
     return false;
   }
   return lifetimes.isRefreshable || isUnexpired(lifetimes, now);
 }
 
-/** The statuses with the one first that most needs a person; of equals, the one whose countdown ends first. */
+/** Sorts statuses by urgency; if the state is the same, the one whose countdown ends first comes first. */
 export function sortByUrgency(statuses: readonly SessionStatus[]): SessionStatus[] {
   return [...statuses].sort(
     (one, other) =>
