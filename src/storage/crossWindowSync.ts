@@ -105,8 +105,9 @@ export class CrossWindowSync {
   /** Syncs a session whose secret has changed, or is gone. */
   async syncSecret(id: string): Promise<void> {
     const { liveSessions, log, secretStorage, sessionStore } = this.#dependencies;
+    const isSignedOut = await sessionStore.purgeSignedOut(id);
     const before = liveSessions.get(id)?.record;
-    if (before === undefined || sessionStore.isRemoved(id)) {
+    if (before === undefined || isSignedOut) {
       return this.sync(id);
     }
     let stored: SessionRecord | undefined;
@@ -116,19 +117,21 @@ export class CrossWindowSync {
       log.warn(`Session ${id.slice(0, 8)} couldn't be read after a change (${toFailure(error).code}).`);
       return;
     }
-    if (stored === undefined) {
-      return this.#onSecretDeleted(before);
-    }
+    return stored === undefined ? this.#onSecretDeleted(before) : this.#onSecretStored(stored);
+  }
+
+  /** Adopts a newer record; if it's an older one, something has overwritten this window's. */
+  async #onSecretStored(stored: SessionRecord): Promise<void> {
+    const { liveSessions } = this.#dependencies;
     const isFinal = stored.isComplete || (await this.#isFinal(stored));
-    const mine = liveSessions.get(id);
+    const mine = liveSessions.get(stored.id);
     if (mine === undefined || mine.refreshing) {
       return;
     }
     if (isFinal && isNewer(stored, mine.record)) {
       this.#adopt(stored);
     } else if (isNewer(mine.record, stored)) {
-      // Something has overwritten it with an older one.
-      liveSessions.update(id, { unsaved: true });
+      liveSessions.update(stored.id, { unsaved: true });
     }
   }
 

@@ -74,7 +74,7 @@ export async function loadStoredSessions(dependencies: LoadDependencies): Promis
       records.push(record);
       // What was restored isn't lost, so there is nothing to report.
       issues.delete(id);
-    } else if (issues.has(id)) {
+    } else if (issues.has(id) && !(await files.isOfAnotherEditor(id))) {
       // Reported as what it is; a later start must not report it as lost as well.
       await files.delete(id);
     } else {
@@ -84,7 +84,7 @@ export async function loadStoredSessions(dependencies: LoadDependencies): Promis
   return { records, issues: [...issues.values()], missing };
 }
 
-/** The record in SecretStorage, or the one in the file if that is newer; then it's put back into SecretStorage. */
+/** The record in SecretStorage or the one in the file, whichever is newer; the other place gets it as well. */
 async function newerOf(
   { files, log, secretStorage }: LoadDependencies,
   id: string,
@@ -92,6 +92,9 @@ async function newerOf(
   inSecrets: SessionRecord | undefined,
 ): Promise<SessionRecord | undefined> {
   if (inSecrets !== undefined && compareVersions(header, versionOf(inSecrets)) <= 0) {
+    if (header.sealed === undefined || compareVersions(header, versionOf(inSecrets)) < 0) {
+      await files.write(inSecrets);
+    }
     return inSecrets;
   }
   const inFile = await files.open(id, header);

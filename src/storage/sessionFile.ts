@@ -38,7 +38,8 @@ const headerSchema = v.object({
   isEnded: v.boolean(),
   /** The generation whose refresh token is on its way to the server, or was, if nobody knows what became of the request. */
   inFlight: v.optional(v.number()),
-  lastFailure: v.optional(refreshFailureSchema),
+  /** A window with a later version of this extension can have recorded one that this version doesn't know. */
+  lastFailure: v.fallback(v.optional(refreshFailureSchema), undefined),
   /** The encrypted record, which can be of an earlier generation than the header if encrypting failed. */
   sealed: v.optional(v.object({ key: v.string(), text: v.string() })),
 });
@@ -83,21 +84,21 @@ export function withRecord(
   if (isTombstone(file) || (header !== undefined && compareVersions(header, versionOf(record)) > 0)) {
     return undefined;
   }
-  const next = { version: 1 as const, providerId: record.providerId, ...versionOf(record) };
-  if (header === undefined) {
-    return { ...next, sealed };
-  }
+  const { inFlight, lastFailure, sealed: before } = header ?? {};
   return {
-    ...next,
-    inFlight: staysInFlight(header, record) ? header.inFlight : undefined,
-    lastFailure: (header.lastFailure?.generation ?? 0) >= record.generation ? header.lastFailure : undefined,
-    sealed: sealed ?? header.sealed,
+    version: 1,
+    providerId: record.providerId,
+    ...versionOf(record),
+    inFlight: inFlight !== undefined && inFlight >= oldestInFlight(record) ? inFlight : undefined,
+    lastFailure: lastFailure !== undefined && lastFailure.generation >= record.generation ? lastFailure : undefined,
+    sealed: sealed ?? before,
   };
 }
 
-/** Whether a request is still in flight once a record is stored. A response is processed until its record is complete. */
-function staysInFlight({ inFlight = 0 }: SessionHeader, { ended, generation, isComplete }: SessionRecord): boolean {
-  return ended === undefined && inFlight >= (isComplete ? generation : generation - 1);
+/** The oldest generation whose request can still be under way once a record is stored. */
+function oldestInFlight({ ended, generation, isComplete }: SessionRecord): number {
+  // The response to a refresh is processed until its record is complete; what is stored before doesn't end it.
+  return ended !== undefined ? Infinity : generation - (isComplete ? 0 : 1);
 }
 
 /**

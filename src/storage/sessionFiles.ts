@@ -24,15 +24,22 @@ export interface SessionFilesDependencies {
 const NAME = /^([A-Za-z0-9-]+)\.(\d+)\.session$/;
 /** How often a change is attempted while other windows change the same file. */
 const MAX_ATTEMPTS = 20;
-/** How long, in ms, an empty file may be one that is just being written, and the time between two looks at it. */
+/**
+ * How long, in ms, an empty file may be one that is just being written, and the time between two looks at it. After that,
+ * its window counts as ended. If it was only stopped, and goes on just while another one replaces the file, its change is
+ * lost: only a file system without hard links shows a file that is still empty.
+ */
 const WRITING_TIME = 500;
 const WRITING_INTERVAL = 100;
 
-/** What is read of a session: the newest revision there is, and its content. */
+/** What is read of a session. */
 interface Revision {
+  /** The number of the newest revision; 0 if there is none. */
   readonly number: number;
-  /** Undefined if there is no file that can be read. */
+  /** Its content, or that of the newest one that can be read; undefined if none can. */
   readonly file: SessionFile | undefined;
+  /** The numbers of those that it replaces, unless it can't be read itself. */
+  readonly older: readonly number[];
 }
 
 /** The session files. They never throw: if the folder fails, that is logged, and the session goes on without. */
@@ -115,43 +122,54 @@ export class SessionFiles {
 
   /** Deletes the file of a session. */
   async delete(id: string): Promise<void> {
-    const { folder } = this.#dependencies;
-    await this.#attempt('delete', async () => {
-      await Promise.all((await this.#revisions(id)).map((number) => folder.delete(nameOf(id, number))));
-    });
+    await this.#attempt('delete', async () => this.#deleteAll(id, await this.#revisions(id)));
   }
 
   async #update(id: string, change: (file: SessionFile | undefined) => SessionFile | undefined): Promise<boolean> {
     const { folder } = this.#dependencies;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const { number, file } = await this.#newest(id);
+      const { number, older, file } = await this.#newest(id);
       const next = change(file);
       if (next === undefined) {
+        await this.#deleteAll(id, older).catch(() => {});
         return true;
       }
-      if (!(await folder.create(nameOf(id, number + 1), JSON.stringify(next)))) {
+      const name = nameOf(id, number + 1);
+      if (!(await folder.create(name, JSON.stringify(next)))) {
         continue;
       }
+      // A window that has listed the folder long ago can create a revision that is long past and deleted. The later ones
+      // show that; if all of those were replaced while they were listed, this one was deleted before them.
       const numbers = await this.#revisions(id);
-      // A window that has read the folder long ago can create a revision that is long past and deleted.
-      if (numbers.every((one) => one <= number + 1)) {
-        const past = numbers.filter((one) => one <= number);
-        await Promise.all(past.map((one) => folder.delete(nameOf(id, one)).catch(() => {})));
+      if (numbers.every((one) => one <= number + 1) && (await folder.read(name)) !== undefined) {
+        await this.#deleteAll(
+          id,
+          numbers.filter((one) => one <= number),
+        ).catch(() => {});
         return true;
       }
     }
     throw new Error('other windows keep changing the file');
   }
 
-  /** The newest revision whose content can be read, with the number of the newest one. */
+  /** Deletes revisions, the oldest one first; if that fails, the newer ones stay. */
+  async #deleteAll(id: string, numbers: readonly number[]): Promise<void> {
+    for (const number of [...numbers].sort((one, other) => one - other)) {
+      await this.#dependencies.folder.delete(nameOf(id, number));
+    }
+  }
+
   async #newest(id: string): Promise<Revision> {
-    for (let waited = 0; ; waited += WRITING_INTERVAL) {
+    for (let waited = 0, newest = 0; ; waited += WRITING_INTERVAL) {
       const numbers = await this.#revisions(id);
-      const texts = await Promise.all(numbers.map((number) => this.#dependencies.folder.read(nameOf(id, number))));
+      const [number = 0] = numbers;
+      waited = number === newest ? waited : 0;
+      newest = number;
+      const texts = await Promise.all(numbers.map((one) => this.#dependencies.folder.read(nameOf(id, one))));
       // A file that is gone was replaced since; an empty one is being written, unless its window has ended.
       const isChanging = texts[0] === undefined || texts[0] === '';
-      if (numbers.length === 0 || !isChanging || waited >= WRITING_TIME) {
-        return { number: numbers[0] ?? 0, file: this.#firstReadable(id, texts) };
+      if (number === 0 || !isChanging || waited >= WRITING_TIME) {
+        return this.#parse(id, numbers, texts);
       }
       if (texts[0] === '') {
         await new Promise<void>((resolve) => this.#dependencies.clock.after(WRITING_INTERVAL, resolve));
@@ -159,25 +177,24 @@ export class SessionFiles {
     }
   }
 
-  #firstReadable(id: string, texts: readonly (string | undefined)[]): SessionFile | undefined {
-    for (const text of texts) {
-      const file = text === undefined ? undefined : parseSessionFile(text);
-      if (file !== undefined) {
-        this.#warnOnce(`file ${id}`, undefined);
-        return file;
-      }
-      if (text !== undefined) {
-        this.#warnOnce(`file ${id}`, `The file of session ${id.slice(0, 8)} is damaged.`);
-      }
-    }
-    return undefined;
+  #parse(id: string, [number = 0, ...older]: readonly number[], texts: readonly (string | undefined)[]): Revision {
+    const files = texts.map((text) => (text === undefined ? undefined : parseSessionFile(text)));
+    const isDamaged = texts.some((text, index) => text !== undefined && files[index] === undefined);
+    this.#warnOnce(`file ${id}`, isDamaged ? `The file of session ${id.slice(0, 8)} is damaged.` : undefined);
+    const file = files.find((one) => one !== undefined);
+    return { number, file, older: files[0] === undefined ? [] : older };
   }
 
   /** The numbers of the revisions of a session, the newest one first. */
   async #revisions(id: string): Promise<number[]> {
-    const matches = (await this.#dependencies.folder.list()).map((name) => NAME.exec(name));
-    const numbers = matches.flatMap((match) => (match?.[1] === id ? [Number(match[2])] : []));
-    return numbers.sort((one, other) => other - one);
+    for (let isRepeated = false; ; isRepeated = true) {
+      const matches = (await this.#dependencies.folder.list()).map((name) => NAME.exec(name));
+      const numbers = matches.flatMap((match) => (match?.[1] === id ? [Number(match[2])] : []));
+      // A list that is made while another window replaces the file can show neither the old one nor the new one.
+      if (numbers.length > 0 || isRepeated) {
+        return numbers.sort((one, other) => other - one);
+      }
+    }
   }
 
   async #seal(record: SessionRecord): Promise<SessionHeader['sealed']> {

@@ -114,10 +114,8 @@ export class SessionStore {
     if (liveSessions.get(id)?.record === record) {
       liveSessions.update(id, { unsaved: state.failure !== undefined, unshared: !state.isShared });
     }
-    if (liveSessions.get(id) === undefined && (await this.isSignedOut(id))) {
-      // The person has signed out while it was being stored.
-      await this.remove(id).catch(() => {});
-    }
+    // The person may have signed out while it was being stored, here or in another window.
+    await this.purgeSignedOut(id);
   }
 
   /** Stores the sessions again that couldn't be stored before. */
@@ -155,6 +153,20 @@ export class SessionStore {
       await secretStorage.writeTombstone(id).catch(() => {});
     }
     await secretStorage.delete(id);
+  }
+
+  /**
+   * Deletes the tokens of a session that a window has stored after the person had signed out. Never rejects.
+   * @returns whether the person has signed out.
+   */
+  async purgeSignedOut(id: string): Promise<boolean> {
+    const { log, secretStorage } = this.#dependencies;
+    const isSignedOut = await this.isSignedOut(id);
+    if (isSignedOut && (await secretStorage.read(id).catch(() => undefined)) !== undefined) {
+      log.info(`Session ${id.slice(0, 8)} was stored again after it had been signed out; it's deleted.`);
+      await secretStorage.delete(id).catch(() => {});
+    }
+    return isSignedOut;
   }
 
   /** Removes the sessions again whose removal the other windows can't know yet, because the folder failed. */
@@ -224,12 +236,13 @@ export class SessionStore {
    * @returns whether the same token was sent before, and nobody knows what became of it.
    */
   async markRefreshInFlight(record: SessionRecord): Promise<boolean> {
-    let wasInFlight = false;
+    let before: SessionHeader | undefined;
     await this.#dependencies.files.update(record.id, (file) => {
-      wasInFlight = headerOf(file)?.inFlight === record.generation;
+      // If the change is repeated, the file can already have what this window has just written.
+      before ??= headerOf(file);
       return withRefreshInFlight(file, record);
     });
-    return wasInFlight;
+    return before?.inFlight === record.generation;
   }
 
   /** Records that it's known what became of the refresh token that was sent. */

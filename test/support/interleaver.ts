@@ -20,7 +20,8 @@ export class Interleaver {
   /** The tokens of the registered processes, with the window of each. */
   readonly #registered = new Map<string, number>();
   #waiting: readonly Step[] = [];
-  #files = new Map<string, string>();
+  /** Objects, because a window goes on writing to a file that another one has deleted. */
+  readonly #files = new Map<string, { text: string }>();
   #created = 0;
 
   constructor(seed: number) {
@@ -81,8 +82,16 @@ export class Interleaver {
     return this.#frozen.has(window);
   }
 
-  /** The folder as a window sees it. All have the same; a list is no snapshot, but what is there throughout is in it. */
-  folderOf(window: number): Folder {
+  /** What the folder contains, by file name. */
+  get files(): ReadonlyMap<string, string> {
+    return new Map([...this.#files].map(([name, { text }]) => [name, text]));
+  }
+
+  /**
+   * The folder as a window sees it. All have the same; a list is no snapshot, but what is there throughout is in it.
+   * @param hasHardLinks if not, a created file is empty until its window's next step.
+   */
+  folderOf(window: number, hasHardLinks = true): Folder {
     const files = this.#files;
     return {
       list: async () => {
@@ -98,20 +107,25 @@ export class Interleaver {
       },
       read: async (name) => {
         await this.step(window);
-        return files.get(name);
+        return files.get(name)?.text;
       },
       write: async (name, text) => {
         await this.step(window);
-        files.set(name, text);
+        files.set(name, { text });
       },
       create: async (name, text) => {
         await this.step(window);
-        const isFree = !files.has(name);
-        if (isFree) {
-          this.#created += 1;
-          files.set(name, text);
+        if (files.has(name)) {
+          return false;
         }
-        return isFree;
+        const file = { text: hasHardLinks ? text : '' };
+        this.#created += 1;
+        files.set(name, file);
+        if (!hasHardLinks) {
+          await this.step(window);
+          file.text = text;
+        }
+        return true;
       },
       delete: async (name) => {
         await this.step(window);

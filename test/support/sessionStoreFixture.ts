@@ -8,11 +8,13 @@ import { EncryptionKeys } from '../../src/storage/encryptionKeys.ts';
 import { LiveSessions } from '../../src/storage/liveSessions.ts';
 import { SessionFiles } from '../../src/storage/sessionFiles.ts';
 import { SecretSessionStorage } from '../../src/storage/secretSessionStorage.ts';
-import { FakeFolder, FakeStore } from './fakeStore.ts';
+import { FakeFolder, type FakeStore } from './fakeStore.ts';
 import { recordAt } from './testWindow.ts';
 import { Crashable, CrashableFolder, CrashableStore } from './crashable.ts';
 import { ManualAsyncClock } from './manualAsyncClock.ts';
 import { allKeyNames } from './keyNames.ts';
+import { type StoreModel } from './simulation/sharedSecrets.ts';
+import { SecretStores } from './windows.ts';
 
 /** Where the sessions of these tests come from. */
 export const ISSUER = 'https://id.example.com';
@@ -49,28 +51,39 @@ export type StoreWindow = SessionStore & {
 export class SessionStoreFixture {
   /** What they share. */
   readonly folder = new FakeFolder();
-  /** What they share as well. */
-  readonly store = new FakeStore();
   /** Everybody's clock. */
   readonly clock = new ManualAsyncClock();
   /** Every line of every log. */
   readonly lines: string[] = [];
+  readonly #stores: SecretStores;
   #sealing = 0;
 
-  constructor() {
+  constructor(model: StoreModel = 'immediate') {
+    this.#stores = new SecretStores(model, this.clock);
     this.clock.busy = () => this.#sealing > 0;
   }
 
-  /** One more window, which knows nothing of what others have in memory. */
-  openWindow(life = new Crashable()): StoreWindow {
+  /** The one secret store of all windows, if they share one. */
+  get store(): FakeStore {
+    return this.#stores.shared;
+  }
+
+  /** The secrets that are kept for windows to come. */
+  get secrets(): ReadonlyMap<string, string> {
+    return this.#stores.secrets;
+  }
+
+  /** One more window, which knows nothing of what others have in memory, of an editor that has had every key, or those given. */
+  openWindow(keyNames = allKeyNames): StoreWindow {
+    const life = new Crashable();
     const tell = (line: string): void => void this.lines.push(line);
     const log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
     const { clock } = this;
     const folder = new CrashableFolder(this.folder, life);
-    const store = new CrashableStore(this.store, life);
+    const store = new CrashableStore(this.#stores.open(), life);
     const secretStorage = new SecretSessionStorage(store);
     const cipher = this.#cipher();
-    const keys = new EncryptionKeys(store, allKeyNames, () => cipher.newKey());
+    const keys = new EncryptionKeys(store, keyNames, () => cipher.newKey());
     const files = new SessionFiles({ clock, log, folder, cipher, keys });
     const liveSessions = new LiveSessions(log, clock);
     const parts = { secretStorage, files, liveSessions };

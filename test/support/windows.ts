@@ -24,6 +24,34 @@ import type { Script, ScriptedServer, SeenRequest } from './scriptedServer.ts';
 /** How long, in ms, the editor waits for a window that is being closed. */
 const LAST_MOMENTS = 4 * SECOND;
 
+/** The secrets of one machine, as one of the models passes them from window to window. */
+export class SecretStores {
+  /** The one store of all windows, if they share one. */
+  readonly shared: FakeStore;
+  readonly #secrets: SharedSecrets;
+
+  constructor(model: StoreModel, clock: ManualAsyncClock, now = () => clock.now()) {
+    const timing: SecretsTiming = {
+      now,
+      random: new Random(20_310_406),
+      after: (delay, run) => clock.after(delay, run),
+      eventCounts: UNRELIABLE_EVENT_COUNTS,
+    };
+    this.#secrets = new SharedSecrets(model, model === 'immediate' ? undefined : timing);
+    this.shared = new FakeStore(this.#secrets.open());
+  }
+
+  /** What is kept for windows to come. */
+  get secrets(): Map<string, string> {
+    return this.#secrets.secrets;
+  }
+
+  /** The store as one more window has it. */
+  open(): FakeStore {
+    return this.#secrets.model === 'immediate' ? this.shared : new FakeStore(this.#secrets.open());
+  }
+}
+
 /** A window: a test window that has been started. */
 export interface Window extends TestWindow {
   /** Ends it in the middle of whatever it does, or after so many more changes to what it shares. */
@@ -35,8 +63,7 @@ export interface Window extends TestWindow {
 /** The windows of one machine. */
 export class Windows {
   readonly #server: ScriptedServer;
-  readonly #secrets: SharedSecrets;
-  readonly #shared: FakeStore;
+  readonly #stores: SecretStores;
   readonly #open = new Set<Window>();
   /** Everybody's clock. */
   readonly clock = new ManualAsyncClock();
@@ -49,14 +76,7 @@ export class Windows {
 
   constructor(server: ScriptedServer, model: StoreModel = 'immediate') {
     this.#server = server;
-    const timing: SecretsTiming = {
-      random: new Random(20_310_406),
-      now: () => this.elapsed,
-      after: (delay, run) => this.clock.after(delay, run),
-      eventCounts: UNRELIABLE_EVENT_COUNTS,
-    };
-    this.#secrets = new SharedSecrets(model, model === 'immediate' ? undefined : timing);
-    this.#shared = new FakeStore(this.#secrets.open());
+    this.#stores = new SecretStores(model, this.clock, () => this.elapsed);
     server.date = () => this.elapsed;
   }
 
@@ -88,12 +108,12 @@ export class Windows {
 
   /** What is kept for windows to come. */
   get secrets(): Map<string, string> {
-    return this.#secrets.secrets;
+    return this.#stores.secrets;
   }
 
   /** The one store of all, where they share one. */
   get store(): FakeStore {
-    return this.#shared;
+    return this.#stores.shared;
   }
 
   /** Opens a window, which starts at once. A blind one is told of no change, and looks now and then. */
@@ -105,7 +125,7 @@ export class Windows {
       testWindow.sessions.dispose();
     });
     const life = new FakeProcessLiveness(this.life);
-    const store = new (isBlind ? StoreWithoutEvents : CrashableStore)(this.#openStore(), mortal);
+    const store = new (isBlind ? StoreWithoutEvents : CrashableStore)(this.#stores.open(), mortal);
     const folder = new (isBlind ? FolderWithoutWatch : CrashableFolder)(this.folder, mortal);
     const testWindow = createTestWindow(this.#server.issuer, {
       clock: new CrashableClock(clock, mortal),
@@ -151,10 +171,6 @@ export class Windows {
   async signIn(window: Window, id = 's1', refreshToken = 'refresh-1'): Promise<void> {
     const account = { id: `person-${id}`, label: `Person ${id}` };
     await seedSession(window, recordAt(this.#server.issuer, this.clock.now(), { id, account, refreshToken }));
-  }
-
-  #openStore(): FakeStore {
-    return this.#secrets.model === 'immediate' ? this.#shared : new FakeStore(this.#secrets.open());
   }
 }
 

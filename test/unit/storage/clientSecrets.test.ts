@@ -9,7 +9,7 @@ import { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
 const acme = providerAt('https://id.example.com', { clientId: 'editor' });
 const SECRET = 'client-secret-1';
 
-describe('The secret of a client', () => {
+describe('ClientSecrets', () => {
   let store: FakeStore;
   let folder: FakeFolder;
   let secrets: ClientSecrets;
@@ -20,7 +20,7 @@ describe('The secret of a client', () => {
     secrets = new ClientSecrets(store, folder);
   });
 
-  it('is kept in the store, under a key that does not look like a session', async () => {
+  it('stores a secret under a key that is not that of a session', async () => {
     assert.equal(await secrets.read(acme), undefined);
     await secrets.write(acme, SECRET);
     assert.equal(await secrets.read(acme), SECRET);
@@ -28,7 +28,7 @@ describe('The secret of a client', () => {
     assert.ok([...store.secrets.keys()].every((key) => key.startsWith('client-secret:') && !key.includes(SECRET)));
   });
 
-  it('belongs to one client at one issuer, whatever the entry is called', async () => {
+  it('gives a secret to its client at its issuer only, whatever the entry is called', async () => {
     await secrets.write(acme, SECRET);
     assert.equal(await secrets.read({ ...acme, id: 'other', label: 'Other' }), SECRET);
     assert.equal(await secrets.read({ ...acme, clientId: 'another' }), undefined);
@@ -37,7 +37,7 @@ describe('The secret of a client', () => {
     assert.equal(await secrets.read({ ...acme, issuer: 'https://id.example.com","editor', clientId: '' }), undefined);
   });
 
-  it('belongs to where the entry sends it, and is given to no endpoint elsewhere', async () => {
+  it('gives no secret when the entry would send it elsewhere', async () => {
     const at = (token: string, more: Partial<Provider['endpoints']> = {}): Provider => ({
       ...acme,
       endpoints: { authorization: 'https://id.example.com/a', token, ...more },
@@ -67,7 +67,7 @@ describe('The secret of a client', () => {
     }
   });
 
-  it('is forgotten when it is set to nothing, and only there', async () => {
+  it('deletes a secret when it is set to nothing, and no other', async () => {
     const other = { ...acme, clientId: 'another' };
     await secrets.write(acme, SECRET);
     await secrets.write(other, 'other');
@@ -77,7 +77,7 @@ describe('The secret of a client', () => {
     assert.equal(store.secrets.size, 1);
   });
 
-  it('that the store does not give, take or forget is a failure of the storage, without a word of the secret', async () => {
+  it('rejects with a storage failure, without the secret, when SecretStorage fails', async () => {
     await secrets.write(acme, SECRET);
     // Who has not read it before has nothing to fall back on.
     const another = new ClientSecrets(store, folder);
@@ -93,14 +93,14 @@ describe('The secret of a client', () => {
     }
   });
 
-  it('is not asked for where a client has none: a public client does not depend on the keyring', async () => {
+  it('does not read SecretStorage when the client has no secret', async () => {
     store.failing.add('get');
     assert.equal(await secrets.read(acme), undefined);
     await new ClientSecrets(store, folder).write({ ...acme, clientId: 'another' }, 'other');
     assert.equal(await secrets.read(acme), undefined);
   });
 
-  it('that was read before is good enough while the keyring is locked, or the folder fails', async () => {
+  it('gives the secret that was set here when the keyring is locked or the folder fails', async () => {
     await secrets.write(acme, SECRET);
     store.failing.add('get');
     assert.equal(await secrets.read(acme), SECRET);
@@ -108,7 +108,7 @@ describe('The secret of a client', () => {
     assert.equal(await secrets.read(acme), SECRET);
   });
 
-  it('that was merely read here is good enough, too, while the keyring is locked', async () => {
+  it('gives the secret that was read before when the keyring is locked', async () => {
     await new ClientSecrets(store, folder).write(acme, SECRET);
     assert.equal(await secrets.read(acme), SECRET);
     store.failing.add('get');
@@ -117,7 +117,7 @@ describe('The secret of a client', () => {
     await rejectsWith(new ClientSecrets(store, folder).read(acme), 'storage');
   });
 
-  it('is told apart from none, from one that the keyring has lost, and from one that cannot be looked up', async () => {
+  it('tells a stored secret from none, from one that the keyring has lost, and from one that cannot be read', async () => {
     assert.equal(await secrets.state(acme), 'none');
     await secrets.write(acme, SECRET);
     const another = new ClientSecrets(store, folder);
@@ -131,19 +131,19 @@ describe('The secret of a client', () => {
     assert.equal(await secrets.state(acme), 'unknown');
   });
 
-  it('that another window has forgotten is forgotten here, too', async () => {
+  it('gives no secret any more when another window has deleted it', async () => {
     await secrets.write(acme, SECRET);
     await new ClientSecrets(store, folder).write(acme, '');
     assert.equal(await secrets.read(acme), undefined);
   });
 
-  it('is in no file: a file says only that there is one', async () => {
+  it('writes no secret into a file, only that there is one', async () => {
     await secrets.write(acme, SECRET);
     assert.deepEqual([...folder.files.values()], ['']);
     assert.ok([...folder.files.keys()].every((name) => /^[\w~.-]+$/.test(name)));
   });
 
-  it('lets a failure of the store through as it is', async () => {
+  it('rejects with the same failure when SecretStorage rejects with one', async () => {
     store.beforeStore = () => Promise.reject(new Failure('storage', 'secret-timeout'));
     await rejectsWith(secrets.write(acme, SECRET), 'storage', 'secret-timeout');
   });

@@ -7,6 +7,7 @@ import { FakeFolder, FakeProcessLiveness, FakeStore } from '../../support/fakeSt
 import { createTestWindow, grantFor, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import { Crashable, StoreWithoutEvents, FolderWithoutWatch } from '../../support/crashable.ts';
 import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
+import { hasTombstone, lockContent, setSessionFile } from '../../support/sharedFiles.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
 /** A store that tells of no change, where what has been read takes its time to arrive. */
@@ -20,7 +21,7 @@ class SlowStore extends StoreWithoutEvents {
   }
 }
 
-describe('The cross-window sync', function () {
+describe('CrossWindowSync', function () {
   this.timeout(20_000);
   let server: ScriptedServer;
   let shared: {
@@ -71,7 +72,7 @@ describe('The cross-window sync', function () {
     return parsed.kind === 'record' ? parsed.record : parsed;
   };
 
-  /** The ways in which a window hears of others, each with how long it takes at the most. */
+  /** The ways in which a window is informed of others, each with how long that takes at the most. */
   const ways = {
     'the folder': {
       open: () => openWindow({ store: new StoreWithoutEvents(shared.store, new Crashable()) }),
@@ -81,7 +82,7 @@ describe('The cross-window sync', function () {
       open: () => openWindow({ folder: new FolderWithoutWatch(shared.folder, new Crashable()) }),
       within: 0,
     },
-    'a look now and then': {
+    'reading now and then': {
       open: () =>
         openWindow({
           folder: new FolderWithoutWatch(shared.folder, new Crashable()),
@@ -92,10 +93,10 @@ describe('The cross-window sync', function () {
   };
 
   for (const [way, { open, within }] of Object.entries(ways)) {
-    describe(`that hears of other windows by ${way}`, () => {
+    describe(`that is informed by ${way}`, () => {
       const hear = (): Promise<void> => shared.clock.pass(within);
 
-      it('takes over a sign-in, a renewal and a sign-out', async () => {
+      it('adopts a sign-in, a refresh and a sign-out when another window has them', async () => {
         const other = open();
         await rest();
         const { id } = await one.sessionManager.addSession(
@@ -111,7 +112,7 @@ describe('The cross-window sync', function () {
         assert.deepEqual(other.liveSessions.all(), []);
       });
 
-      it('takes over an end', async () => {
+      it('adopts the end of a session when another window has received the verdict', async () => {
         const other = open();
         await seedSession(one, record());
         await hear();
@@ -122,7 +123,7 @@ describe('The cross-window sync', function () {
         assert.notEqual(other.record().ended, undefined);
       });
 
-      it('takes over a new sign-in of the same account', async () => {
+      it('adopts the new tokens when the same account signs in again in another window', async () => {
         const other = open();
         await seedSession(one, record());
         await hear();
@@ -137,7 +138,7 @@ describe('The cross-window sync', function () {
       });
 
       if (way !== 'a change of the secret') {
-        it('takes over a failure, and that it has passed', async () => {
+        it('adopts a failure when another window has it, and that it has passed', async () => {
           const other = open();
           await seedSession(one, record());
           await hear();
@@ -162,7 +163,7 @@ describe('The cross-window sync', function () {
     });
   }
 
-  describe('when a session vanishes from the store', () => {
+  describe('when a secret is deleted', () => {
     let other: TestWindow;
 
     beforeEach(async () => {
@@ -171,13 +172,16 @@ describe('The cross-window sync', function () {
       await rest();
     });
 
-    it('takes it for a sign-out where somebody has signed out', async () => {
+    it('signs out when another window has', async () => {
       await one.sessionManager.signOut('s1');
       await rest();
-      assert.deepEqual([other.liveSessions.all(), other.lines.filter((line) => line.includes('vanished'))], [[], []]);
+      assert.deepEqual(
+        [other.liveSessions.all(), other.lines.filter((line) => line.includes('is gone from SecretStorage'))],
+        [[], []],
+      );
     });
 
-    it('takes it for a sign-out, too, where that could not be written down in the folder', async () => {
+    it('signs out when another window has, although the folder failed', async () => {
       shared.folder.failing = 'writing';
       await one.sessionManager.signOut('s1').catch(() => {});
       await shared.clock.pass(MINUTE);
@@ -187,13 +191,14 @@ describe('The cross-window sync', function () {
       );
       shared.folder.failing = false;
       await shared.clock.pass(2 * MINUTE);
+      assert.equal(hasTombstone(shared.folder.files), true);
       const third = openWindow();
       await shared.clock.pass(MINUTE);
       assert.deepEqual([one.liveSessions.all(), other.liveSessions.all(), third.liveSessions.all()], [[], [], []]);
     });
 
     for (const failing of [false, 'writing', true] as const) {
-      it(`stores it again where nobody has (the folder fails: ${failing})`, async () => {
+      it(`stores it again when nobody has signed out (the folder fails: ${failing})`, async () => {
         shared.folder.failing = failing;
         await shared.store.delete('session:s1');
         await shared.clock.pass(30 * SECOND);
@@ -202,11 +207,11 @@ describe('The cross-window sync', function () {
           [one.liveSessions.all().length, other.liveSessions.all().length, other.liveSessions.get('s1')?.unsaved],
           [1, 1, false],
         );
-        assert.equal(other.lines.filter((line) => line.includes('vanished')).length, 1);
+        assert.equal(other.lines.filter((line) => line.includes('is gone from SecretStorage')).length, 1);
       });
     }
 
-    it('stores everything again after a keyring was reset, so that a later start finds it', async () => {
+    it('stores everything again when the keyring was reset, so that a later start finds it', async () => {
       const keys = [...shared.store.secrets.keys()];
       await Promise.all(keys.map((key) => shared.store.delete(key)));
       await shared.clock.pass(30 * SECOND);
@@ -216,15 +221,15 @@ describe('The cross-window sync', function () {
       assert.deepEqual(later.record(), one.record());
     });
 
-    it('leaves it alone while the store cannot be read, and says so', async () => {
+    it('changes nothing, and logs it, when SecretStorage cannot be read', async () => {
       shared.store.failing.add('get');
       await shared.store.delete('session:s1');
       await rest();
       assert.equal(other.liveSessions.all().length, 1);
-      assert.match(other.lines.join('\n'), /could not be read after a change/);
+      assert.match(other.lines.join('\n'), /couldn't be read after a change/);
     });
 
-    it('puts the newest back where an older one was put over it', async () => {
+    it('stores the newest record again when an older one has overwritten it', async () => {
       await one.tokenRefresher.refresh('s1', { reason: 'test' });
       await shared.store.store('session:s1', formatRecord(record({ generation: 1 })));
       await shared.clock.pass(30 * SECOND);
@@ -233,55 +238,90 @@ describe('The cross-window sync', function () {
     });
   });
 
-  describe('of half a renewal', () => {
+  describe('when a secret is stored', () => {
+    let other: TestWindow;
+
+    beforeEach(async () => {
+      other = openWindow();
+      await seedSession(one, record());
+      await rest();
+    });
+
+    it('leaves it alone when a later version has written it', async () => {
+      const later = JSON.stringify({ ...record({ generation: 2 }), version: 99 });
+      await shared.store.store('session:s1', later);
+      await shared.clock.pass(2 * MINUTE);
+      assert.deepEqual([generationIn(other), other.liveSessions.get('s1')?.unsaved], [1, false]);
+      assert.equal(shared.store.secrets.get('session:s1'), later);
+      assert.doesNotMatch(other.lines.join('\n'), /is gone from SecretStorage/);
+    });
+
+    it('leaves a session that this window is refreshing to the refresh', async () => {
+      other.liveSessions.update('s1', { refreshing: true });
+      await shared.store.store('session:s1', formatRecord(record({ generation: 2 })));
+      await rest();
+      assert.equal(generationIn(other), 1);
+      other.liveSessions.update('s1', { refreshing: false });
+      await shared.store.store('session:s1', formatRecord(record({ generation: 3 })));
+      await rest();
+      assert.equal(generationIn(other), 3);
+    });
+
+    it('signs out, and adopts no newer tokens, when they cannot be deleted after a sign-out', async () => {
+      setSessionFile(shared.folder.files, { version: 1, signedOutAt: shared.clock.now() });
+      shared.store.failing.add('delete');
+      const adopted: number[] = [];
+      other.liveSessions.onDidChange(({ after }) => adopted.push(after?.record.generation ?? 0));
+      await shared.store.store('session:s1', formatRecord(record({ generation: 2 })));
+      await rest();
+      assert.deepEqual([other.liveSessions.all(), adopted], [[], [0]]);
+    });
+  });
+
+  describe('with an incomplete record', () => {
     const half = (): SessionRecord => ({
       ...one.record(),
       generation: 2,
       isComplete: false,
       refreshToken: 'refresh-2',
     });
+    let other: TestWindow;
 
     beforeEach(async () => {
       await seedSession(one, record());
+      other = openWindow();
+      await rest();
+      await one.sessionStore.markRefreshInFlight(one.record());
     });
 
-    it('does not take it over while another window is busy with it, however it hears of it', async () => {
-      const other = openWindow();
-      await rest();
-      await one.sessionStore.save(half(), false);
+    it('does not adopt it while another window completes it, however it hears of it', async () => {
+      await one.sessionStore.put(half());
       await shared.clock.pass(2 * MINUTE);
       other.sessions.wake();
       await rest();
       assert.equal(generationIn(other), 1);
     });
 
-    it('does not take it over in a renewal of its own that waits for its turn, either', async () => {
-      const other = openWindow();
-      await rest();
-      let end = (): void => {};
-      const busy = one.renewalLock.take(
-        's1',
-        1,
-        () => new Promise<void>((resolve) => (end = resolve)),
-        () => Promise.resolve(undefined),
-      );
+    it('does not adopt it for a refresh of its own that waits for the lock, either', async () => {
+      const busy = Promise.withResolvers<undefined>();
+      const holding = one.renewalLock.runExclusive('s1', () => busy.promise, {
+        whileWaiting: () => Promise.resolve(undefined),
+      });
       const begun = half();
-      await one.sessionStore.save(begun, false);
-      const renewal = other.tokenRefresher.refresh('s1', { reason: 'test' });
+      await one.sessionStore.put(begun);
+      const refresh = other.tokenRefresher.refresh('s1', { reason: 'test' });
       await shared.clock.pass(3 * SECOND);
       assert.equal(generationIn(other), 1);
       const whole = { ...begun, isComplete: true, accessToken: 'access-2' };
-      await one.sessionStore.save(whole);
-      end();
-      await Promise.all([busy, renewal, shared.clock.pass(SECOND)]);
+      await one.sessionStore.put(whole);
+      busy.resolve(undefined);
+      await Promise.all([holding, refresh, shared.clock.pass(SECOND)]);
       assert.deepEqual([other.record(), server.requestsTo('/token')], [whole, []]);
     });
 
-    it('takes it over when it stays like that', async () => {
-      const other = openWindow();
-      await rest();
-      await one.sessionStore.save(half(), false);
-      await one.sessionStore.enter(half());
+    it('adopts it when its window is done with it and it stays incomplete', async () => {
+      await one.sessionStore.put(half());
+      await one.sessionStore.clearRefreshInFlight('s1');
       await rest();
       assert.deepEqual(
         [generationIn(other), other.record().isComplete, other.record().refreshToken],
@@ -289,18 +329,34 @@ describe('The cross-window sync', function () {
       );
     });
 
-    it('takes over the whole of it when that comes', async () => {
-      const other = openWindow();
-      await rest();
-      await one.sessionStore.save(half(), false);
+    it('adopts the complete one when that comes', async () => {
+      await one.sessionStore.put(half());
       const whole = { ...half(), isComplete: true, accessToken: 'access-2' };
-      await one.sessionStore.save(whole);
+      await one.sessionStore.put(whole);
       await rest();
       assert.deepEqual(other.record(), whole);
     });
+
+    it('goes on with its refresh token when its window has ended', async () => {
+      // The lock of a process that isn't alive.
+      await shared.folder.create('s1.1.locked', lockContent('ended'));
+      await one.sessionStore.put(half());
+      one.sessions.dispose();
+      server.onToken(({ parameters }) =>
+        parameters.get('refresh_token') === 'refresh-2'
+          ? { body: { access_token: 'access-3', refresh_token: 'refresh-3', token_type: 'Bearer', expires_in: 9000 } }
+          : { status: 400, body: { error: 'invalid_grant' } },
+      );
+      await shared.clock.pass(MINUTE);
+      assert.deepEqual(
+        [other.record().accessToken, generationIn(other), other.record().isComplete],
+        ['access-3', 3, true],
+      );
+      assert.equal(server.requestsTo('/token').length, 1);
+    });
   });
 
-  it('does not bring back a session that is being signed out, whatever it hears meanwhile', async () => {
+  it('does not bring back a session when it hears of it during the sign-out', async () => {
     await seedSession(one, record());
     const text = formatRecord(one.record());
     const seen: number[] = [];
@@ -316,28 +372,72 @@ describe('The cross-window sync', function () {
     );
   });
 
-  it('ends with the newest where changes come in a crowd', async () => {
+  it('does not adopt a session that is signed out in this window while it is read', async () => {
+    const store = new SlowStore(shared.store, new Crashable());
+    const other = openWindow({ store });
+    await rest();
+    const arrival = Promise.withResolvers<undefined>();
+    store.arrival = arrival.promise.then(() => {});
+    await seedSession(one, record());
+    await rest();
+    const removing = other.sessionStore.remove('s1');
+    arrival.resolve(undefined);
+    await removing;
+    await shared.clock.pass(MINUTE);
+    assert.deepEqual(
+      other.changes.map(({ after }) => after?.record.id),
+      [],
+    );
+  });
+
+  it('leaves no tokens behind when a window that is slow stores them after the sign-out', async () => {
+    const other = openWindow();
+    await seedSession(one, record());
+    await rest();
+    const text = formatRecord(record({ generation: 2 }));
+    await one.sessionManager.signOut('s1');
+    await rest();
+    await shared.store.store('session:s1', text);
+    await rest();
+    assert.deepEqual([one.liveSessions.all(), other.liveSessions.all()], [[], []]);
+    assert.equal(shared.store.secrets.has('session:s1'), false);
+  });
+
+  it('does not adopt tokens that are stored after a sign-out that this window has not heard of yet', async () => {
+    const blind = openWindow({ folder: new FolderWithoutWatch(shared.folder, new Crashable()) });
+    await seedSession(one, record());
+    await rest();
+    const adopted: number[] = [];
+    blind.liveSessions.onDidChange(({ after }) => adopted.push(after?.record.generation ?? 0));
+    setSessionFile(shared.folder.files, { version: 1, signedOutAt: shared.clock.now() });
+    await shared.store.store('session:s1', formatRecord(record({ generation: 2 })));
+    await rest();
+    assert.deepEqual([blind.liveSessions.all(), adopted], [[], [0]]);
+    assert.equal(shared.store.secrets.has('session:s1'), false);
+  });
+
+  it('ends with the newest record when many changes come at once', async () => {
     const other = openWindow();
     await seedSession(one, record());
     const all = [];
     for (let generation = 2; generation <= 10; generation += 1) {
-      await one.sessionStore.save(record({ generation, accessToken: `access-${generation}` }));
+      await one.sessionStore.put(record({ generation, accessToken: `access-${generation}` }));
       all.push(...Array.from({ length: 20 }, () => other.crossWindowSync.sync('s1')));
     }
     await Promise.all(all);
     assert.equal(generationIn(other), 10);
   });
 
-  it('does not miss what changes while it is looking', async () => {
+  it('misses no change when one comes while it reads', async () => {
     const store = new SlowStore(shared.store, new Crashable());
     const other = openWindow({ store });
     await seedSession(one, record());
     await rest();
     let arrive = (): void => {};
     store.arrival = new Promise((resolve) => (arrive = resolve));
-    await one.sessionStore.save(record({ generation: 2 }));
+    await one.sessionStore.put(record({ generation: 2 }));
     await rest();
-    await one.sessionStore.save(record({ generation: 3 }));
+    await one.sessionStore.put(record({ generation: 3 }));
     await rest();
     assert.equal(generationIn(other), 1);
     store.arrival = Promise.resolve();
@@ -346,7 +446,7 @@ describe('The cross-window sync', function () {
     assert.equal(generationIn(other), 3);
   });
 
-  it('goes on looking now and then where the clock was set back by a day', async () => {
+  it('goes on syncing now and then when the clock was set back by a day', async () => {
     const blind = openWindow({
       folder: new FolderWithoutWatch(shared.folder, new Crashable()),
       store: new StoreWithoutEvents(shared.store, new Crashable()),
@@ -358,15 +458,15 @@ describe('The cross-window sync', function () {
     assert.deepEqual(blind.record(), one.record());
   });
 
-  it('tells a sign-in of another window once, without a token in the log', async () => {
+  it('logs it once, and without a token, when another window signs in', async () => {
     const other = openWindow();
     await seedSession(one, record());
     await shared.clock.pass(5 * MINUTE);
-    assert.equal(other.lines.filter((line) => line.includes('taken over')).length, 1);
+    assert.equal(other.lines.filter((line) => line.includes('adopted from another window')).length, 1);
     assert.doesNotMatch(other.lines.join('\n'), /access-1|refresh-1/);
   });
 
-  it('is back in step at once when the window is looked at again', async () => {
+  it('syncs at once when the window is used again', async () => {
     const blind = openWindow({
       folder: new FolderWithoutWatch(shared.folder, new Crashable()),
       store: new StoreWithoutEvents(shared.store, new Crashable()),
@@ -380,7 +480,7 @@ describe('The cross-window sync', function () {
     assert.deepEqual(blind.record(), one.record());
   });
 
-  it('hears nothing any more once the window is closed', async () => {
+  it('syncs nothing any more when the window is closed', async () => {
     const other = openWindow();
     await rest();
     other.sessions.dispose();

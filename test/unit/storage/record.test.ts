@@ -24,8 +24,8 @@ const endOf = ({ sessionEndsAt, sessionEndSource, sessionEndIsFixed }: SessionRe
   sessionEndIsFixed,
 ];
 
-describe('The record of a sign-in', () => {
-  it('is of the first generation, and holds what was asked together with what was granted', () => {
+describe('createRecord', () => {
+  it('gives a first generation with the scopes that were requested and those that were granted', () => {
     const grant = { ...grantFor(provider, NOW, { scopes: ['read', 'extra'] }), scopes: ['read', 'write'] };
     const record = createRecord(grant, 'new');
     assert.deepEqual(record.scopes, ['read', 'write', 'extra']);
@@ -36,7 +36,7 @@ describe('The record of a sign-in', () => {
     assert.deepEqual([record.issuer, record.clientId, record.providerId], [ISSUER, 'editor', 'acme']);
   });
 
-  it('knows where the entry sends credentials', () => {
+  it('keeps where the entry sends credentials', () => {
     const endpoints = {
       authorization: 'https://login.example/a',
       token: `${ISSUER}/token`,
@@ -51,7 +51,7 @@ describe('The record of a sign-in', () => {
     assert.deepEqual(createRecord(grantFor(provider, NOW), 'x').origins, []);
   });
 
-  it('has the end that the server says before the one of the setting', () => {
+  it('takes the end from the server when it names one, and else from the setting', () => {
     const withSetting = { ...provider, sessionLifetime: HOUR };
     assert.deepEqual(
       endOf(createRecord(grantFor(withSetting, NOW, { sessionEndsAt: NOW + 5, sessionEndSource: 'response' }), 'x')),
@@ -61,7 +61,7 @@ describe('The record of a sign-in', () => {
     assert.deepEqual(endOf(createRecord(grantFor(provider, NOW), 'x')), [undefined, undefined, undefined]);
   });
 
-  it('has no end of its own where there is no refresh token: the access token is the end', () => {
+  it('has no end of its own when there is no refresh token', () => {
     const withSetting = { ...provider, sessionLifetime: HOUR };
     assert.deepEqual(endOf(createRecord(grantFor(withSetting, NOW, { refreshToken: undefined }), 'x')), [
       undefined,
@@ -71,7 +71,7 @@ describe('The record of a sign-in', () => {
   });
 });
 
-describe('When somebody has signed in', () => {
+describe('createRecord with the time of the sign-in', () => {
   const authenticatedAt = (auth_time: number, skew?: number): number | undefined => {
     const claims = { iss: ISSUER, sub: 'person-1', aud: 'editor', iat: 1, exp: 2, auth_time };
     const record = createRecord(grantFor(provider, NOW, { claims, skew }), 'x');
@@ -79,21 +79,21 @@ describe('When somebody has signed in', () => {
     return record.authenticatedAt;
   };
 
-  it('is told by this machine’s clock, also where the clocks are far apart', () => {
+  it('goes by the clock of this machine when that of the server is far apart', () => {
     assert.equal(authenticatedAt(NOW / SECOND - 60), NOW - MINUTE);
     assert.equal(authenticatedAt(NOW / SECOND + 600, 10 * MINUTE), NOW);
     assert.equal(authenticatedAt(NOW / SECOND + 600), NOW + 10 * MINUTE);
   });
 
-  it('is not known where the time is yet to come: in ms, or in units that no record can hold', () => {
+  it('has none when the time is yet to come, or no record can hold it', () => {
     for (const time of [NOW, NOW * 1000, Number.MAX_SAFE_INTEGER, 1e300]) {
       assert.equal(authenticatedAt(time), undefined, `${time}`);
     }
   });
 });
 
-describe('The record half-way through a renewal', () => {
-  it('is of the next generation and not whole: the refresh token is new, and all else as before', () => {
+describe('withRotatedToken', () => {
+  it('gives an incomplete record of the next generation with the new refresh token and all else as before', () => {
     assert.deepEqual(withRotatedToken(before, 'refresh-2'), {
       ...before,
       generation: 2,
@@ -102,17 +102,17 @@ describe('The record half-way through a renewal', () => {
     });
   });
 
-  it('keeps the refresh token that was sent where the server returned none', () => {
+  it('keeps the refresh token when the server has sent no other', () => {
     assert.deepEqual(withRotatedToken(before, undefined), { ...before, generation: 2, isComplete: false });
   });
 });
 
-describe('The record after a renewal', () => {
+describe('withRefreshedTokens', () => {
   const later = NOW + 4 * MINUTE;
   const after = (record: SessionRecord, tokens: Partial<Tokens> = {}, at = provider): SessionRecord =>
     withRefreshedTokens(withRotatedToken(record, tokens.refreshToken), tokensAt(later, tokens), at);
 
-  it('is the next generation of the same session, and whole', () => {
+  it('gives a complete record of the next generation of the same session', () => {
     const record = after(before, { refreshToken: 'refresh-2' });
     assert.deepEqual(
       [record.id, record.generation, record.isComplete, record.signedInAt, record.tokensRequestedAt],
@@ -124,7 +124,7 @@ describe('The record after a renewal', () => {
     );
   });
 
-  it('is bound to where it was sent, where that was not kept before, and stays bound to that', () => {
+  it('keeps where its tokens were sent when that was not kept before, and does not change it later', () => {
     const elsewhere = { ...provider, endpoints: { authorization: `${ISSUER}/a`, token: 'https://tokens.example/t' } };
     assert.deepEqual([after(before).origins, after(before, {}, elsewhere).origins], [[], ['https://tokens.example']]);
     assert.deepEqual(
@@ -133,7 +133,7 @@ describe('The record after a renewal', () => {
     );
   });
 
-  it('keeps the refresh token and the ID token where the answer had none', () => {
+  it('keeps the refresh token and the ID token when the response has none', () => {
     const record = after(before, { refreshToken: undefined });
     assert.deepEqual(
       [record.refreshToken, record.idToken, record.subject, record.generation],
@@ -141,18 +141,18 @@ describe('The record after a renewal', () => {
     );
   });
 
-  it('does not keep the expiry of the token before', () => {
+  it('does not keep the expiry of the token before when the response has none', () => {
     assert.equal(after(before, { accessExpiresAt: undefined, expirySource: 'unknown' }).accessExpiresAt, undefined);
   });
 
-  it('is alive again after a verdict that a sign-in in another window has overtaken', () => {
+  it('has not ended any more when a verdict has been overtaken by a sign-in', () => {
     assert.equal(
       after({ ...before, ended: { at: 1, category: 'session-ended', code: 'invalid_grant' } }).ended,
       undefined,
     );
   });
 
-  it('learns that the end of the session stays where it is', () => {
+  it('knows that the end is fixed when a refresh has not moved it', () => {
     const ending = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'response' } as const;
     assert.deepEqual(endOf(after(ending, { sessionEndsAt: NOW + HOUR, sessionEndSource: 'response' })), [
       NOW + HOUR,
@@ -161,7 +161,7 @@ describe('The record after a renewal', () => {
     ]);
   });
 
-  it('keeps the very number of an end that stays, though each answer counts it anew in whole seconds', () => {
+  it('keeps the number of a fixed end when each response counts it anew in whole seconds', () => {
     const fixed = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'response' } as const;
     for (const waver of [-900, 0, 900]) {
       const [end] = endOf(after(fixed, { sessionEndsAt: NOW + HOUR + waver, sessionEndSource: 'response' }));
@@ -169,7 +169,7 @@ describe('The record after a renewal', () => {
     }
   });
 
-  it('learns that a renewal moves the end of the session', () => {
+  it('knows that the end is not fixed when a refresh has moved it', () => {
     const ending = {
       ...before,
       sessionEndsAt: NOW + HOUR,
@@ -183,7 +183,7 @@ describe('The record after a renewal', () => {
     ]);
   });
 
-  it('learns nothing of the end from two renewals in one moment', () => {
+  it('knows nothing about the end when two refreshes come at the same moment', () => {
     const ending = {
       ...before,
       tokensRequestedAt: later - 1000,
@@ -197,7 +197,7 @@ describe('The record after a renewal', () => {
     ]);
   });
 
-  it('keeps the end of the same refresh token, which this renewal has not moved, and forgets that of another', () => {
+  it('keeps the end when the refresh token stays the same, and drops it when it is another one', () => {
     for (const sessionEndIsFixed of [true, false, undefined]) {
       const ending = { ...before, sessionEndsAt: NOW + HOUR, sessionEndSource: 'response', sessionEndIsFixed } as const;
       assert.deepEqual(endOf(after(ending, { refreshToken: undefined })), [NOW + HOUR, 'response', true]);
@@ -205,7 +205,7 @@ describe('The record after a renewal', () => {
     }
   });
 
-  it('counts an end by setting from the sign-in, by the setting of today', () => {
+  it('counts the end from the sign-in, by the present setting, when the setting gives it', () => {
     const ending = {
       ...before,
       sessionEndsAt: NOW + HOUR,
@@ -220,7 +220,7 @@ describe('The record after a renewal', () => {
     assert.deepEqual(endOf(after(ending, { refreshToken: undefined })), [undefined, undefined, undefined]);
   });
 
-  describe("where the clock of this machine was set meanwhile, as the server's own tells", () => {
+  describe("when the clock of this machine was set, as the server's shows", () => {
     const ending = { ...before, skew: 0, sessionEndsAt: NOW + 8 * HOUR, sessionEndSource: 'response' } as const;
     const times = ({
       signedInAt,
@@ -230,7 +230,7 @@ describe('The record after a renewal', () => {
       skew,
     }: SessionRecord): unknown[] => [signedInAt, tokensRequestedAt, sessionEndsAt, sessionEndIsFixed, skew];
 
-    it('has the time of the sign-in as the clock of today would have told it', () => {
+    it('moves the time of the sign-in along', () => {
       for (const by of [-3 * HOUR, 5 * HOUR]) {
         const now = later + by;
         const record = after(ending, {
@@ -247,7 +247,7 @@ describe('The record after a renewal', () => {
       }
     });
 
-    it('counts an end by setting from that time of the sign-in', () => {
+    it('counts an end by setting from that time', () => {
       const record = after(
         { ...before, skew: 0 },
         { sentAt: later - HOUR, skew: HOUR },
@@ -256,12 +256,12 @@ describe('The record after a renewal', () => {
       assert.deepEqual(endOf(record), [NOW + HOUR, 'setting', true]);
     });
 
-    it('moves the end of the same refresh token along where the server says nothing of it', () => {
+    it('moves the end of the same refresh token along when the server says nothing about it', () => {
       const record = after(ending, { sentAt: later + DAY, skew: -DAY, refreshToken: undefined });
       assert.deepEqual(endOf(record), [NOW + DAY + 8 * HOUR, 'response', true]);
     });
 
-    it('leaves the times as they are for a waver of some seconds, and where one of the two answers did not tell', () => {
+    it('leaves the times as they are when it is some seconds, or one of the two responses has no Date', () => {
       for (const [was, is] of [
         [0, 30 * SECOND],
         [0, -30 * SECOND],
@@ -277,7 +277,7 @@ describe('The record after a renewal', () => {
       assert.equal(after({ ...ending, skew: 0 }, { skew: 31 * SECOND }).signedInAt, NOW - 31 * SECOND);
     });
 
-    it('go by the uptime where that is known, whatever the server’s clock says or keeps to itself', () => {
+    it('goes by the uptime when that is known, whatever the server’s clock shows', () => {
       const uptime = (ms: number): { readonly boot: string; readonly ms: number } => ({ boot: 'machine', ms });
       for (const by of [-7 * HOUR, 7 * HOUR]) {
         const at = { ...ending, skew: undefined, tokensRequestedUptime: uptime(5 * HOUR) };
@@ -296,7 +296,7 @@ describe('The record after a renewal', () => {
       assert.equal(restarted.signedInAt, NOW);
     });
 
-    it('moves nothing twice after an answer without a Date', () => {
+    it('moves nothing twice when a response without a Date comes in between', () => {
       const silent = after(ending, {
         sentAt: NOW + 2 * HOUR,
         skew: undefined,
@@ -309,7 +309,7 @@ describe('The record after a renewal', () => {
   });
 });
 
-describe('The words of the log for a session', () => {
+describe('The log lines of a session', () => {
   it('name it by the beginning of its id, its provider and its generation', () => {
     assert.equal(
       describeSession({ ...before, id: '01234567-89ab', generation: 7 }),
@@ -317,7 +317,7 @@ describe('The words of the log for a session', () => {
     );
   });
 
-  it('tell its times, where they come from, and whether it can be renewed', () => {
+  it('give its times, where they come from, and whether it can be refreshed', () => {
     assert.equal(
       describeExpiry(before),
       'access token lives 300 s, until 1970-01-12T13:51:40.000Z (expires_in), session end unknown, has a refresh token',
@@ -336,14 +336,14 @@ describe('The words of the log for a session', () => {
     );
   });
 
-  it('can be said of a time that no calendar holds', () => {
+  it('can be written when no calendar holds a time', () => {
     assert.match(
       describeExpiry({ ...before, accessExpiresAt: 1e300 }),
-      /^access token lives [^,]+, until beyond any calendar/,
+      /^access token lives [^,]+, until out of range/,
     );
   });
 
-  it('hold no token, and nothing of the person', () => {
+  it('contain no token, and nothing about the person', () => {
     const record = { ...before, refreshToken: 'refresh-1' };
     assert.doesNotMatch(`${describeSession(record)} ${describeExpiry(record)}`, /access-1|refresh-1|id-1|Sam|person-1/);
   });

@@ -7,7 +7,7 @@ import { recordAt } from '../../support/testWindow.ts';
 const KEY = 'session:s1';
 const record = recordAt('https://id.example.com', 1_000_000);
 
-describe('The secret storage', () => {
+describe('SecretSessionStorage', () => {
   let store: FakeStore;
   let secretStorage: SecretSessionStorage;
 
@@ -16,7 +16,7 @@ describe('The secret storage', () => {
     secretStorage = new SecretSessionStorage(store);
   });
 
-  it('gives back what it was given, to the last field', async () => {
+  it('gives back a record to the last field when it is read or loaded', async () => {
     const full = {
       ...record,
       idToken: 'id',
@@ -27,10 +27,16 @@ describe('The secret storage', () => {
     } as const;
     await secretStorage.write(full);
     assert.deepEqual(await secretStorage.read('s1'), full);
-    assert.deepEqual(await secretStorage.load(), { records: [full], findings: [], gone: [] });
+    assert.deepEqual(await secretStorage.load(), { records: [full], issues: [], signedOutIds: [] });
   });
 
-  it('keeps one secret for each session and touches no other secret', async () => {
+  it('writes nothing when the secret is there already', async () => {
+    await secretStorage.write(record);
+    await secretStorage.write(record);
+    assert.equal(store.history.length, 1);
+  });
+
+  it('keeps one secret for each session, and leaves other secrets as they are', async () => {
     store.secrets.set('other:secret', 'not ours');
     await secretStorage.write(record);
     await secretStorage.write({ ...record, id: 's2' });
@@ -40,45 +46,45 @@ describe('The secret storage', () => {
   });
 
   const text = JSON.stringify(record);
-  const spoilt: Readonly<Record<string, string>> = {
+  const damaged: Readonly<Record<string, string>> = {
     'is not JSON': 'hello',
     'is empty': '',
     'was cut off half-way': text.slice(0, text.length / 2),
     'has a version that never was': JSON.stringify({ ...record, version: 0 }),
     'has no version': JSON.stringify({ ...record, version: undefined }),
-    'does not say how whole it is': JSON.stringify({ ...record, isComplete: undefined }),
+    'does not say whether it is complete': JSON.stringify({ ...record, isComplete: undefined }),
     'lacks its access token': JSON.stringify({ ...record, accessToken: undefined }),
     'has a time that is text': JSON.stringify({ ...record, tokensRequestedAt: 'yesterday' }),
     'is a list': '[]',
     'belongs to another session': JSON.stringify({ ...record, id: 'other' }),
   };
-  for (const [what, stored] of Object.entries(spoilt)) {
-    it(`sets a text that ${what} aside, unchanged, and reports it`, async () => {
+  for (const [what, stored] of Object.entries(damaged)) {
+    it(`quarantines a secret unchanged and reports it when it ${what}`, async () => {
       store.secrets.set(KEY, stored);
-      const { records, findings } = await secretStorage.load();
+      const { records, issues } = await secretStorage.load();
       assert.deepEqual(records, []);
       assert.deepEqual(
-        findings.map(({ id, kind }) => ({ id, kind })),
-        [{ id: 's1', kind: 'set-aside' }],
+        issues.map(({ id, kind }) => ({ id, kind })),
+        [{ id: 's1', kind: 'quarantined' }],
       );
-      assert.deepEqual([...store.secrets], [['set-aside:s1:1', stored]]);
+      assert.deepEqual([...store.secrets], [['quarantined:s1:1', stored]]);
     });
   }
 
-  it('names the field at fault, and never what is in it', async () => {
+  it('names the field, and never its content, when a secret is damaged', async () => {
     store.secrets.set(KEY, JSON.stringify({ ...record, accessToken: ['very-secret'] }));
-    const { findings } = await secretStorage.load();
-    assert.match(findings[0]?.reason ?? '', /accessToken/);
-    assert.doesNotMatch(JSON.stringify(findings), /very-secret/);
+    const { issues } = await secretStorage.load();
+    assert.match(issues[0]?.reason ?? '', /accessToken/);
+    assert.doesNotMatch(JSON.stringify(issues), /very-secret/);
   });
 
-  it('reports what was set aside once, not at every load', async () => {
+  it('reports what is quarantined at the load that finds it, and not at later ones', async () => {
     store.secrets.set(KEY, 'hello');
     await secretStorage.load();
-    assert.deepEqual(await secretStorage.load(), { records: [], findings: [], gone: [] });
+    assert.deepEqual(await secretStorage.load(), { records: [], issues: [], signedOutIds: [] });
   });
 
-  it('keeps each text that was ever set aside for a session', async () => {
+  it('keeps each secret that is quarantined when a session has several', async () => {
     for (const stored of ['first', 'second', 'first']) {
       store.secrets.set(KEY, stored);
       await secretStorage.load();
@@ -86,50 +92,50 @@ describe('The secret storage', () => {
     assert.deepEqual(
       [...store.secrets],
       [
-        ['set-aside:s1:1', 'first'],
-        ['set-aside:s1:2', 'second'],
+        ['quarantined:s1:1', 'first'],
+        ['quarantined:s1:2', 'second'],
       ],
     );
   });
 
-  it('leaves an unreadable text where it is while the copy cannot be made', async () => {
+  it('leaves a damaged secret where it is when the copy cannot be stored', async () => {
     store.secrets.set(KEY, 'hello');
     store.failing.add('store');
     await rejectsWith(secretStorage.load(), 'storage', 'secret-store');
     assert.equal(store.secrets.get(KEY), 'hello');
   });
 
-  it('leaves a record of a later version alone and reports it', async () => {
+  it('leaves a secret as it is and reports it when a later version has written it', async () => {
     const newer = JSON.stringify({ version: 3, anything: 'else' });
     store.secrets.set(KEY, newer);
     assert.deepEqual(await secretStorage.load(), {
       records: [],
-      findings: [{ id: 's1', kind: 'newer', reason: 'version 3' }],
-      gone: [],
+      issues: [{ id: 's1', kind: 'newer', reason: 'version 3' }],
+      signedOutIds: [],
     });
     assert.equal(await secretStorage.read('s1'), undefined);
     assert.deepEqual([...store.secrets], [[KEY, newer]]);
   });
 
-  it('reads a record of the first version, leaves it as it is, and writes it as one of this version', async () => {
+  it('reads a record of the first version, leaves it as it is, and writes it as one of this version when it changes', async () => {
     const { isComplete: _unknownThen, ...rest } = record;
     const first = JSON.stringify({ ...rest, version: 1 });
     store.secrets.set(KEY, first);
-    assert.deepEqual(await secretStorage.load(), { records: [record], findings: [], gone: [] });
+    assert.deepEqual(await secretStorage.load(), { records: [record], issues: [], signedOutIds: [] });
     assert.deepEqual([...store.secrets], [[KEY, first]]);
     await secretStorage.write(record);
     assert.deepEqual(JSON.parse(store.secrets.get(KEY) ?? ''), record);
   });
 
-  it('reads the good sessions although one beside them is spoilt', async () => {
+  it('reads the other sessions when one is damaged', async () => {
     store.secrets.set('session:bad', 'hello');
     await secretStorage.write(record);
-    const { records, findings } = await secretStorage.load();
+    const { records, issues } = await secretStorage.load();
     assert.deepEqual(records, [record]);
-    assert.equal(findings.length, 1);
+    assert.equal(issues.length, 1);
   });
 
-  it('knows of a record of a later version that it is one, and does not write over it', async () => {
+  it('does not overwrite a secret when a later version has written it', async () => {
     const newer = JSON.stringify({ version: 3, anything: 'else' });
     store.secrets.set(KEY, newer);
     await secretStorage.write(record);
@@ -142,7 +148,7 @@ describe('The secret storage', () => {
     assert.equal(await secretStorage.holdsLaterVersion('s1'), false);
   });
 
-  it('does not write older tokens over newer ones, nor half a renewal over a whole one', async () => {
+  it('does not overwrite a record when that is newer, or complete', async () => {
     const newer = { ...record, generation: 3 };
     await secretStorage.write(newer);
     await secretStorage.write({ ...record, generation: 2 });
@@ -153,41 +159,44 @@ describe('The secret storage', () => {
     assert.deepEqual(await secretStorage.read('s1'), ended);
   });
 
-  it('sets aside what nobody can read before it writes in its place', async () => {
+  it('quarantines a damaged secret before it writes another one in its place', async () => {
     store.secrets.set(KEY, 'hello');
     await secretStorage.write(record);
     assert.deepEqual(await secretStorage.read('s1'), record);
-    assert.equal(store.secrets.get('set-aside:s1:1'), 'hello');
+    assert.equal(store.secrets.get('quarantined:s1:1'), 'hello');
   });
 
-  it('keeps the word that a session is signed out, where the session index cannot', async () => {
+  it('keeps a tombstone beside the secret when the file of the session cannot', async () => {
     await secretStorage.write(record);
     assert.equal(await secretStorage.hasTombstone('s1'), false);
     await secretStorage.writeTombstone('s1');
     assert.deepEqual([await secretStorage.hasTombstone('s1'), await secretStorage.hasTombstone('s2')], [true, false]);
-    assert.deepEqual(await secretStorage.load(), { records: [record], findings: [], gone: ['s1'] });
+    assert.deepEqual(await secretStorage.load(), { records: [record], issues: [], signedOutIds: ['s1'] });
+    await secretStorage.deleteTombstone('s1');
+    assert.equal(await secretStorage.hasTombstone('s1'), false);
+    assert.deepEqual(await secretStorage.load(), { records: [record], issues: [], signedOutIds: [] });
   });
 
-  it('refuses to write what it could not read back', async () => {
+  it('rejects and writes nothing when a record is no valid one', async () => {
     await rejectsWith(secretStorage.write({ ...record, accessToken: '' }), 'storage');
     await rejectsWith(secretStorage.write({ ...record, tokensRequestedAt: NaN }), 'storage');
     assert.equal(store.secrets.size, 0);
   });
 
-  describe('over a store that accepts everything', () => {
-    it('says so where it keeps nothing', async () => {
+  describe('over a keyring that accepts everything', () => {
+    it('rejects when the keyring keeps nothing', async () => {
       store.store = () => Promise.resolve();
       await rejectsWith(secretStorage.write(record), 'storage', 'secret-not-persistent');
     });
 
-    it('says so where it goes on showing what was there before', async () => {
+    it('rejects when the keyring still has what was there before', async () => {
       await secretStorage.write(record);
       store.store = () => Promise.resolve();
       await rejectsWith(secretStorage.write({ ...record, generation: 2 }), 'storage', 'secret-not-persistent');
       await secretStorage.write(record);
     });
 
-    it('says so where it keeps something else', async () => {
+    it('rejects when the keyring keeps something else', async () => {
       const storing = store.store.bind(store);
       store.store = (key, value) => storing(key, value.slice(0, 2000));
       await rejectsWith(
@@ -197,7 +206,7 @@ describe('The secret storage', () => {
       );
     });
 
-    it('never deletes what it cannot set aside', async () => {
+    it('never deletes a damaged secret when the keyring does not keep the copy', async () => {
       store.secrets.set(KEY, 'hello');
       store.store = () => Promise.resolve();
       await secretStorage.load();
@@ -205,7 +214,7 @@ describe('The secret storage', () => {
     });
   });
 
-  it('says that the storage failed where a record cannot be read back', async () => {
+  it('rejects when a record cannot be read back', async () => {
     store.failing.add('get');
     await rejectsWith(secretStorage.write(record), 'storage', 'secret-get');
   });
@@ -216,15 +225,29 @@ describe('The secret storage', () => {
     ['store', () => secretStorage.write(record)],
     ['delete', () => secretStorage.delete('s1')],
   ];
+  const more: readonly (readonly [StoreCall, string, () => Promise<unknown>])[] = [
+    ['get', 'hasTombstone', () => secretStorage.hasTombstone('s1')],
+    ['store', 'writeTombstone', () => secretStorage.writeTombstone('s1')],
+    ['delete', 'deleteTombstone', () => secretStorage.deleteTombstone('s1')],
+    ['get', 'holdsLaterVersion', () => secretStorage.holdsLaterVersion('s1')],
+    ['keys', 'countQuarantined', () => secretStorage.countQuarantined()],
+    ['keys', 'deleteQuarantined', () => secretStorage.deleteQuarantined()],
+  ];
+  for (const [call, method, run] of more) {
+    it(`rejects with a storage failure in ${method} when "${call}" of the keyring rejects`, async () => {
+      store.failing.add(call);
+      await rejectsWith(run(), 'storage', `secret-${call}`);
+    });
+  }
   for (const [call, run] of calls) {
-    it(`says that the storage failed where "${call}" of the store beneath rejects`, async () => {
+    it(`rejects with a storage failure when "${call}" of the keyring rejects`, async () => {
       store.failing.add(call);
       const failure = await rejectsWith(run(), 'storage', `secret-${call}`);
       assert.equal(failure.message, `storage (secret-${call})`);
     });
   }
 
-  it('tells which session has changed, and nothing of other secrets', async () => {
+  it('fires with the id of the session when its secret changes, and not for other secrets', async () => {
     const heard: string[] = [];
     const listening = secretStorage.onDidChange((id) => heard.push(id));
     await secretStorage.write(record);
@@ -235,12 +258,12 @@ describe('The secret storage', () => {
     assert.deepEqual(heard, ['s1', 's1']);
   });
 
-  it('counts what lies set aside, and deletes that alone when it is told to', async () => {
+  it('counts what is quarantined, and deletes only that when it is asked to', async () => {
     store.secrets.set(KEY, 'hello');
     await secretStorage.load();
     await secretStorage.write({ ...record, id: 's2' });
-    assert.equal(await secretStorage.leftovers(), 1);
+    assert.equal(await secretStorage.countQuarantined(), 1);
     await secretStorage.deleteQuarantined();
-    assert.deepEqual([await secretStorage.leftovers(), [...store.secrets.keys()]], [0, ['session:s2']]);
+    assert.deepEqual([await secretStorage.countQuarantined(), [...store.secrets.keys()]], [0, ['session:s2']]);
   });
 });

@@ -1,275 +1,536 @@
 import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
-import { formatRecord } from '../../../src/core/session.ts';
-import type { Contents } from '../../../src/storage/sessionStore.ts';
+import { formatRecord, type SessionRecord } from '../../../src/core/session.ts';
 import {
-  SessionStoreFixture,
-  ended,
-  generation,
-  half,
-  ISSUER,
-  type ArchiveWindow,
-} from '../../support/sessionStoreFixture.ts';
-import { rejectsWith } from '../../support/failures.ts';
-import { FakeStore, type FakeFolder } from '../../support/fakeStore.ts';
-import { createTestWindow, type TestWindow } from '../../support/testWindow.ts';
+  headerOf,
+  isBeingCompleted,
+  type RefreshFailure,
+  type SessionHeader,
+} from '../../../src/storage/sessionFile.ts';
+import { SessionStoreFixture, ended, generation, half, type StoreWindow } from '../../support/sessionStoreFixture.ts';
+import { settle } from '../../support/fakeClock.ts';
+import type { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
 import type { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
+import { deleteSealed, hasTombstone, sessionFile, setSessionFile } from '../../support/sharedFiles.ts';
 
-describe('The session store', function () {
+const FAILURE: RefreshFailure = { generation: 1, at: 5, category: 'server', code: 'http-503', failures: 1 };
+
+describe('SessionStore', function () {
   this.timeout(20_000);
-  let bench: SessionStoreFixture;
+  let fixture: SessionStoreFixture;
   let folder: FakeFolder;
   let store: FakeStore;
   let clock: ManualAsyncClock;
 
   beforeEach(() => {
-    bench = new SessionStoreFixture();
-    ({ folder, store, clock } = bench);
+    fixture = new SessionStoreFixture();
+    ({ folder, store, clock } = fixture);
   });
 
-  const openWindow = (): ArchiveWindow => bench.openWindow();
-  const within = <T>(time: number, task: Promise<T>): Promise<T> => bench.within(time, task);
-  const generations = ({ records }: Contents): number[] => records.map((record) => record.generation);
+  const openWindow = (): StoreWindow => fixture.openWindow();
+  const within = <T>(time: number, task: Promise<T>): Promise<T> => fixture.within(time, task);
+  const header = (): SessionHeader | undefined => headerOf(sessionFile(folder.files));
+  /** Everything that is stored, without the keys. */
+  const everything = (): [string, string][] =>
+    [...folder.files, ...store.secrets].filter(([name]) => !name.startsWith('encryption-key:'));
+  /** Takes a record into the memory of a window, and stores it. */
+  const signIn = async (window: StoreWindow, record: SessionRecord): Promise<void> => {
+    window.liveSessions.put(record);
+    await window.put(record);
+  };
+  const isUnsaved = (window: StoreWindow): readonly (boolean | undefined)[] => {
+    const { unsaved, unshared } = window.liveSessions.get('s1') ?? {};
+    return [unsaved, unshared];
+  };
 
-  describe('that keeps a record', () => {
-    it('seals it first, then stores it, and enters it last', async () => {
+  describe('put', () => {
+    it('writes the file before it writes to SecretStorage', async () => {
       const window = openWindow();
-      await window.save(generation(1));
+      await window.put(generation(1));
       window.life.changes.length = 0;
-      await window.save(generation(2));
-      assert.deepEqual(window.life.changes, ['write s1.sealed', 'store session:s1', 'write s1.json']);
+      await window.put(generation(2));
+      assert.deepEqual(window.life.changes, ['create s1.2.session', 'delete s1.1.session', 'store session:s1']);
     });
 
-    it('does not enter what is not final, so that no other window looks yet', async () => {
-      const [window, other] = [openWindow(), openWindow()];
-      await window.save(generation(1));
-      window.life.changes.length = 0;
-      await window.save(half(2), false);
-      assert.deepEqual(window.life.changes, ['write s1.sealed', 'store session:s1']);
-      assert.equal(await other.isStale(generation(1)), false);
-      await window.save(generation(2));
-      assert.equal(await other.isStale(generation(1)), true);
+    it('stores a record so that a window that is opened later gets it', async () => {
+      await openWindow().put(generation(2));
+      assert.deepEqual(await openWindow().get('s1'), generation(2));
+      assert.deepEqual((await openWindow().list()).records, [generation(2)]);
     });
 
-    it('does everything else where the store does not take it, and says so', async () => {
+    it('tells other windows that an incomplete record is being completed, until it is', async () => {
       const window = openWindow();
-      await window.save(generation(1));
+      await window.put(generation(1));
+      await window.markRefreshInFlight(generation(1));
+      await window.put(half(2));
+      assert.deepEqual([isBeingCompleted(await openWindow().header('s1')), header()?.generation], [true, 2]);
+      await window.put(generation(2));
+      assert.equal(isBeingCompleted(await openWindow().header('s1')), false);
+      assert.deepEqual([header()?.isComplete, header()?.inFlight], [true, undefined]);
+    });
+
+    it('marks the session as unsaved when SecretStorage fails, and does everything else', async () => {
+      const window = openWindow();
+      await signIn(window, generation(1));
       store.failing.add('store');
-      await rejectsWith(window.save(generation(2)), 'storage');
-      assert.equal((await window.sessionIndex.read('s1'))?.generation, 2);
+      await signIn(window, generation(2));
+      assert.deepEqual([isUnsaved(window), header()?.generation], [[true, false], 2]);
       store.failing.clear();
-      assert.deepEqual(generations(await openWindow().load()), [2]);
+      assert.deepEqual((await openWindow().list()).records, [generation(2)]);
+      assert.match(fixture.lines.join('\n'), /couldn't be stored \(secret-store\); it's stored later/);
     });
 
-    it('stores it all the same where the folder does not work', async () => {
+    it('marks the session as unshared when the folder fails, and writes to SecretStorage', async () => {
       folder.failing = true;
-      await openWindow().save(generation(1));
+      const window = openWindow();
+      await signIn(window, generation(1));
       assert.equal(store.secrets.get('session:s1'), formatRecord(generation(1)));
+      assert.deepEqual(isUnsaved(window), [false, true]);
     });
 
-    it('says whether the other windows can know of it, and lets them know later', async () => {
-      const [window, other] = [openWindow(), openWindow()];
-      assert.equal(await window.save(generation(1)), true);
-      folder.failing = 'writing';
-      assert.equal(await window.save(generation(2)), false);
-      assert.equal(await window.share(generation(2)), false);
+    it('marks the session as unshared when it cannot be encrypted, and lets other windows know that it has changed', async () => {
+      await signIn(openWindow(), generation(1));
+      const window = openWindow();
+      store.failing.add('keys');
+      await signIn(window, generation(2));
+      assert.deepEqual([isUnsaved(window), header()?.generation], [[false, true], 2]);
+    });
+
+    it('takes the marks away once everything is stored', async () => {
+      const window = openWindow();
+      folder.failing = true;
+      store.failing.add('store');
+      await signIn(window, generation(1));
+      assert.deepEqual(isUnsaved(window), [true, true]);
       folder.failing = false;
-      assert.equal(await other.isStale(generation(1)), false);
-      assert.equal(await window.share(generation(2)), true);
-      assert.equal(await other.isStale(generation(1)), true);
-      assert.deepEqual(await other.sealedCopies.read('s1'), generation(2));
+      store.failing.clear();
+      await window.put(window.liveSessions.get('s1')?.record ?? generation(9));
+      assert.deepEqual(isUnsaved(window), [false, false]);
     });
 
-    it('does not let them know of one that is not the newest any more, or is signed out', async () => {
-      const [window, other] = [openWindow(), openWindow()];
-      await other.save(generation(3));
-      assert.equal(await window.share(generation(2)), true);
-      assert.deepEqual(
-        [(await other.sessionIndex.read('s1'))?.generation, await other.sealedCopies.read('s1')],
-        [3, generation(3)],
-      );
-      await other.forget('s1');
-      assert.equal(await window.share(generation(4)), true);
-      assert.deepEqual([...folder.files.keys()], ['s1.gone']);
+    it('leaves the marks of a session whose record has changed while it was being stored', async () => {
+      const window = openWindow();
+      await signIn(window, generation(1));
+      store.failing.add('store');
+      const storing = window.put(generation(1));
+      window.liveSessions.put(generation(2));
+      await storing;
+      assert.deepEqual(isUnsaved(window), [false, undefined]);
     });
 
-    it('never puts an older one over a newer one, in whichever of its places, and takes that for no failure', async () => {
-      const [window, other] = [openWindow(), openWindow()];
+    it('stores the records of a window in the order in which they come', async () => {
+      const window = openWindow();
+      await window.put(generation(1));
+      store.beforeStore = async () => {
+        store.beforeStore = () => Promise.resolve();
+        await settle();
+      };
+      await Promise.all([window.put(half(2)), window.put(generation(2))]);
+      assert.deepEqual([await openWindow().get('s1'), header()?.isComplete], [generation(2), true]);
+      assert.equal(store.secrets.get('session:s1'), formatRecord(generation(2)));
+    });
+
+    it('never overwrites a newer record, in either place, and takes that for no failure', async () => {
+      const other = openWindow();
       for (const newer of [generation(3), ended(generation(3))]) {
-        await other.save(newer);
-        const before = new Map([...folder.files, ...store.secrets]);
+        await other.put(newer);
+        const before = everything();
         for (const older of [generation(2), half(3), ...(newer.ended === undefined ? [] : [generation(3)])]) {
-          await window.save(older);
-          await window.enter(older);
-          assert.deepEqual(new Map([...folder.files, ...store.secrets]), before);
+          const window = openWindow();
+          store.failing.add('store').add('keys');
+          await signIn(window, older);
+          store.failing.clear();
+          assert.deepEqual([everything(), isUnsaved(window)], [before, [false, false]]);
         }
       }
     });
 
-    it('never puts one over a newer one that is in one of its places only', async () => {
+    it('never overwrites a newer record that only one of the places has', async () => {
       const window = openWindow();
-      await window.save(generation(1));
+      await window.put(generation(1));
       await openWindow().secretStorage.write(generation(5));
-      await window.save(generation(2)).catch(() => {});
+      await window.put(generation(2));
       assert.match(store.secrets.get('session:s1') ?? '', /refresh-5/);
-      await openWindow().sealedCopies.write(generation(6));
-      await window.save(generation(3)).catch(() => {});
-      assert.equal((await window.sealedCopies.read('s1'))?.generation, 6);
+      await openWindow().files.write(generation(6));
+      await window.put(generation(3));
+      assert.equal(header()?.generation, 6);
+      assert.deepEqual(await openWindow().get('s1'), generation(6));
     });
 
-    it('does not keep one that is signed out, here or elsewhere', async () => {
-      const [window, other] = [openWindow(), openWindow()];
-      await window.save(generation(1));
-      await window.forget('s1');
-      await window.save(generation(2));
-      await other.save(generation(2));
-      assert.deepEqual(
-        [...folder.files.keys(), ...store.secrets.keys()].filter((name) => !name.startsWith('hand-over')),
-        ['s1.gone'],
-      );
-    });
-
-    it('never lets the session index go back, in whatever order windows enter', async () => {
-      const window = openWindow();
+    it('never lets the file go back, in whatever order windows write', async () => {
       let highest = 0;
       for (const number of [2, 1, 4, 3, 3, 5, 2]) {
         highest = Math.max(highest, number);
-        await openWindow().enter(generation(number));
-        assert.equal((await window.sessionIndex.read('s1'))?.generation, highest);
+        await openWindow().put(generation(number));
+        assert.equal(header()?.generation, highest);
       }
-      await window.enter(ended(generation(5)));
-      await window.enter(generation(5));
-      assert.equal((await window.sessionIndex.read('s1'))?.endedAt, 1, 'an end stays within its generation');
-      await window.enter(generation(6));
-      assert.equal((await window.sessionIndex.read('s1'))?.endedAt, undefined);
+      await openWindow().put(ended(generation(5)));
+      await openWindow().put(generation(5));
+      assert.equal(header()?.isEnded, true, 'an end holds within its generation');
+      await openWindow().put(generation(6));
+      assert.deepEqual([header()?.isEnded, folder.files.size], [false, 1]);
+    });
+
+    it('stores nothing when the person has signed out, here or in another window', async () => {
+      const [window, other] = [openWindow(), openWindow()];
+      await window.put(generation(1));
+      await window.remove('s1');
+      window.life.changes.length = 0;
+      await signIn(window, generation(2));
+      await signIn(other, generation(2));
+      assert.deepEqual([window.life.changes, other.life.changes], [[], []]);
+      assert.deepEqual([everything().map(([name]) => name), hasTombstone(folder.files)], [['s1.2.session'], true]);
+    });
+
+    for (const place of ['the file', 'SecretStorage'] as const) {
+      it(`leaves no tokens behind when another window signs out before ${place} is written`, async () => {
+        const [window, other] = [openWindow(), openWindow()];
+        await signIn(window, generation(1));
+        await signIn(other, generation(1));
+        const create = folder.create.bind(folder);
+        let hasSignedOut = false;
+        const signOut = async (): Promise<void> => {
+          folder.create = create;
+          store.beforeStore = () => Promise.resolve();
+          await other.remove('s1');
+          hasSignedOut = true;
+        };
+        if (place === 'SecretStorage') {
+          store.beforeStore = signOut;
+        } else {
+          folder.create = async (name, text) => {
+            await signOut();
+            return folder.create(name, text);
+          };
+        }
+        await signIn(window, generation(2));
+        assert.deepEqual(
+          [hasSignedOut, hasTombstone(folder.files), folder.files.size, store.secrets.has('session:s1')],
+          [true, true, 1, false],
+        );
+      });
+    }
+  });
+
+  describe('retryPendingWrites', () => {
+    it('stores again what SecretStorage or the folder has not taken, and nothing else', async () => {
+      const window = openWindow();
+      await signIn(window, generation(1, { id: 's2' }));
+      store.failing.add('store');
+      folder.failing = 'writing';
+      await signIn(window, generation(1));
+      store.failing.clear();
+      folder.failing = false;
+      window.life.changes.length = 0;
+      window.retryPendingWrites();
+      await clock.rest();
+      assert.deepEqual(window.life.changes, ['create s1.1.session', 'store session:s1']);
+      assert.deepEqual(isUnsaved(window), [false, false]);
+      window.retryPendingWrites();
+      await clock.rest();
+      assert.equal(window.life.changes.length, 2);
+    });
+
+    it('lets other windows know of it then', async () => {
+      const [window, other] = [openWindow(), openWindow()];
+      await signIn(window, generation(1));
+      folder.failing = 'writing';
+      await signIn(window, generation(2));
+      folder.failing = false;
+      assert.equal((await other.compare(generation(1), 'file')).kind, 'current');
+      window.retryPendingWrites();
+      await clock.rest();
+      assert.deepEqual(await other.compare(generation(1), 'file'), { kind: 'superseded', record: generation(2) });
+    });
+
+    it('stores nothing when the record is no longer the newest, or the person has signed out', async () => {
+      const [window, other] = [openWindow(), openWindow()];
+      folder.failing = 'writing';
+      store.failing.add('store');
+      await signIn(window, generation(2));
+      folder.failing = false;
+      store.failing.clear();
+      await other.put(generation(3));
+      const before = everything();
+      window.retryPendingWrites();
+      await clock.rest();
+      assert.deepEqual([everything(), isUnsaved(window)], [before, [false, false]]);
+      window.liveSessions.update('s1', { unsaved: true });
+      await other.remove('s1');
+      window.retryPendingWrites();
+      await clock.rest();
+      assert.deepEqual([hasTombstone(folder.files), store.secrets.has('session:s1')], [true, false]);
     });
   });
 
-  describe('asked how a record stands', () => {
-    it('says that it is the newest, or what is newer, in whichever place', async () => {
+  describe('compare', () => {
+    it('says that a record is the newest one, or which one is newer in either place', async () => {
       const [window, other] = [openWindow(), openWindow()];
-      await window.save(generation(2));
-      assert.deepEqual(await other.compareWithStored(generation(2)), { kind: 'newest' });
-      assert.deepEqual(await other.compareWithStored(generation(3)), { kind: 'newest' });
-      assert.deepEqual(await other.compareWithStored(generation(1)), { kind: 'newer', record: generation(2) });
+      await window.put(generation(2));
+      assert.deepEqual(await other.compare(generation(2), 'all'), { kind: 'current' });
+      assert.deepEqual(await other.compare(generation(3), 'all'), { kind: 'current' });
+      assert.deepEqual(await other.compare(generation(1), 'all'), { kind: 'superseded', record: generation(2) });
       await openWindow().secretStorage.write(generation(3));
-      assert.deepEqual(await other.compareWithStored(generation(2)), { kind: 'newer', record: generation(3) });
-      await openWindow().sealedCopies.write(generation(4));
-      assert.deepEqual(await other.compareWithStored(generation(2)), { kind: 'newer', record: generation(4) });
+      assert.deepEqual(await other.compare(generation(2), 'all'), { kind: 'superseded', record: generation(3) });
+      await openWindow().files.write(generation(4));
+      assert.deepEqual(await other.compare(generation(2), 'all'), { kind: 'superseded', record: generation(4) });
     });
 
-    it('tells half a renewal from a whole one, and one that has ended from one that has not', async () => {
+    it('reads SecretStorage only when the file is newer, if the file is enough', async () => {
       const window = openWindow();
-      await window.save(half(2), false);
-      assert.deepEqual(await window.compareWithStored(generation(1)), { kind: 'newer', record: half(2) });
-      await window.save(generation(2));
-      assert.deepEqual(await window.compareWithStored(half(2)), { kind: 'newer', record: generation(2) });
-      await window.save(ended(generation(2)));
-      assert.deepEqual(await window.compareWithStored(generation(2)), { kind: 'newer', record: ended(generation(2)) });
-    });
-
-    it('says that it is signed out before anything else', async () => {
-      const window = openWindow();
-      await window.save(generation(2));
-      await window.sessionIndex.markSignedOut('s1', 1);
-      assert.deepEqual(await openWindow().compareWithStored(generation(1)), { kind: 'signed-out' });
-      assert.equal(await openWindow().read('s1'), undefined);
-    });
-
-    it('says that it is behind where only the session index shows something newer', async () => {
-      const window = openWindow();
-      await window.sessionIndex.write(generation(2));
-      assert.deepEqual(await window.compareWithStored(generation(1)), { kind: 'behind' });
-      await window.sessionIndex.write(ended(generation(2)));
-      assert.deepEqual(await window.compareWithStored(generation(2)), { kind: 'behind' });
-    });
-
-    it('goes by the session index and the sealed copy where the store cannot be read', async () => {
-      const window = openWindow();
-      await window.save(generation(2));
+      await window.put(generation(2));
       store.failing.add('get');
-      assert.deepEqual(await window.compareWithStored(generation(2)), { kind: 'newest' });
-      assert.deepEqual(await window.compareWithStored(generation(1)), { kind: 'newer', record: generation(2) });
+      fixture.lines.length = 0;
+      assert.deepEqual(await window.compare(generation(2), 'file'), { kind: 'current' });
+      assert.deepEqual(fixture.lines, []);
+      store.failing.clear();
+      await openWindow().secretStorage.write(generation(3));
+      assert.deepEqual(await window.compare(generation(2), 'file'), { kind: 'current' });
+      assert.deepEqual(await window.compare(generation(1), 'file'), { kind: 'superseded', record: generation(3) });
+    });
+
+    for (const depth of ['file', 'all', 'wait'] as const) {
+      it(`tells incomplete, complete and ended records of a generation apart (depth "${depth}")`, async () => {
+        const window = openWindow();
+        await window.put(half(2));
+        assert.deepEqual(await window.compare(generation(1), depth), { kind: 'superseded', record: half(2) });
+        await window.put(generation(2));
+        assert.deepEqual(await window.compare(half(2), depth), { kind: 'superseded', record: generation(2) });
+        await window.put(ended(generation(2)));
+        const state = { kind: 'superseded', record: ended(generation(2)) };
+        assert.deepEqual(await window.compare(generation(2), depth), state);
+      });
+
+      it(`says that the person has signed out before anything else (depth "${depth}")`, async () => {
+        const window = openWindow();
+        await window.put(generation(2));
+        await window.files.update('s1', () => ({ version: 1, signedOutAt: 1 }));
+        assert.deepEqual(await openWindow().compare(generation(1), depth), { kind: 'signed-out' });
+        assert.deepEqual(await openWindow().compare(generation(3), depth), { kind: 'signed-out' });
+        assert.equal(await openWindow().get('s1'), undefined);
+      });
+    }
+
+    it('says that newer tokens cannot be read when only the header shows them', async () => {
+      const window = openWindow();
+      await window.put(generation(1));
+      const present = header();
+      assert.ok(present !== undefined);
+      for (const newer of [{ generation: 2 }, { isEnded: true }]) {
+        setSessionFile(folder.files, { ...present, ...newer });
+        for (const depth of ['file', 'all'] as const) {
+          assert.deepEqual(await window.compare(generation(1), depth), { kind: 'unreadable-newer' });
+        }
+      }
+    });
+
+    it('goes by the file when SecretStorage cannot be read', async () => {
+      const window = openWindow();
+      await window.put(generation(2));
+      store.failing.add('get');
+      assert.deepEqual(await window.compare(generation(2), 'all'), { kind: 'current' });
+      assert.deepEqual(await window.compare(generation(1), 'all'), { kind: 'superseded', record: generation(2) });
       assert.deepEqual(
-        await openWindow().compareWithStored(generation(1)),
-        { kind: 'behind' },
+        await openWindow().compare(generation(1), 'all'),
+        { kind: 'unreadable-newer' },
         'without the key, nothing can be read',
       );
     });
 
-    it('waits a moment for what it cannot read yet', async () => {
+    it('goes by SecretStorage when the folder cannot be read', async () => {
       const window = openWindow();
-      await window.sessionIndex.write(generation(2));
+      await window.put(generation(2));
+      folder.failing = true;
+      assert.deepEqual(await window.compare(generation(2), 'all'), { kind: 'current' });
+      assert.deepEqual(await window.compare(generation(1), 'all'), { kind: 'superseded', record: generation(2) });
+      assert.deepEqual(await window.compare(generation(1), 'file'), { kind: 'current' });
+    });
+
+    /** The file shows a second generation, and nobody can read its tokens yet. */
+    const hideSecond = async (): Promise<StoreWindow> => {
+      const window = openWindow();
+      await window.put(generation(1));
+      const first = store.secrets.get('session:s1') ?? '';
+      await window.put(generation(2));
+      deleteSealed(folder.files);
+      store.secrets.set('session:s1', first);
+      return openWindow();
+    };
+
+    it('waits for newer tokens that cannot be read yet', async () => {
+      const window = await hideSecond();
       clock.after(1500, () => void openWindow().secretStorage.write(generation(2)));
-      assert.deepEqual(await within(2 * SECOND, window.waitAndCompare(generation(1))), {
-        kind: 'newer',
+      assert.deepEqual(await within(2 * SECOND, window.compare(generation(1), 'wait')), {
+        kind: 'superseded',
         record: generation(2),
       });
     });
 
-    it('does not wait for long', async () => {
-      const window = openWindow();
-      await window.sessionIndex.write(generation(2));
-      assert.deepEqual(await within(2 * SECOND, window.waitAndCompare(generation(1))), { kind: 'behind' });
+    it('waits for newer tokens no longer than SecretStorage lags', async () => {
+      const window = await hideSecond();
+      assert.deepEqual(await within(2 * SECOND, window.compare(generation(1), 'wait')), { kind: 'unreadable-newer' });
     });
 
-    it('does not wait where nothing is behind', async () => {
-      const window = openWindow();
-      await window.save(generation(1));
-      assert.deepEqual(await window.waitAndCompare(generation(1)), { kind: 'newest' });
+    it('stops waiting when the person signs out meanwhile', async () => {
+      const window = await hideSecond();
+      clock.after(SECOND, () => void openWindow().remove('s1'));
+      assert.deepEqual(await within(2 * SECOND, window.compare(generation(1), 'wait')), { kind: 'signed-out' });
     });
 
-    it('looks for something newer once, or for as long as a store lags', async () => {
+    it('does not wait when there is nothing newer', async () => {
       const window = openWindow();
-      await window.save(generation(1));
-      assert.equal(await window.findNewer(generation(1), true), undefined);
-      assert.equal(await within(2 * SECOND, window.findNewer(generation(1), false)), undefined);
-      clock.after(SECOND, () => void openWindow().save(generation(2)));
-      assert.deepEqual(await within(2 * SECOND, window.findNewer(generation(1), false)), generation(2));
-      assert.deepEqual(await window.findNewer(generation(1), true), generation(2));
+      await window.put(generation(1));
+      assert.deepEqual(await window.compare(generation(1), 'wait'), { kind: 'current' });
     });
   });
 
-  describe('over a store that hangs', () => {
-    let testWindow: TestWindow;
-    const never = (): Promise<never> => new Promise(() => {});
+  describe('findNewer', () => {
+    it('looks once, or for as long as SecretStorage lags', async () => {
+      const window = openWindow();
+      await window.put(generation(1));
+      assert.equal(await window.findNewer(generation(1), false), undefined);
+      assert.equal(await within(2 * SECOND, window.findNewer(generation(1), true)), undefined);
+      clock.after(SECOND, () => void openWindow().put(generation(2)));
+      assert.deepEqual(await within(2 * SECOND, window.findNewer(generation(1), true)), generation(2));
+      assert.deepEqual(await window.findNewer(generation(1), false), generation(2));
+    });
+  });
 
-    beforeEach(async () => {
-      testWindow = createTestWindow(ISSUER, { folder, store, clock });
-      await testWindow.sessionStore.save(generation(1));
-      Object.assign(store, { get: never, keys: never, store: never, delete: never });
+  describe('markRefreshInFlight', () => {
+    it('tells whether the same refresh token was sent before and nobody knows what became of it', async () => {
+      const [window, other] = [openWindow(), openWindow()];
+      await window.put(generation(1));
+      assert.equal(await window.markRefreshInFlight(generation(1)), false);
+      assert.equal(await window.markRefreshInFlight(generation(1)), true);
+      assert.equal(await other.markRefreshInFlight(generation(1)), true);
+      await other.clearRefreshInFlight('s1');
+      assert.deepEqual([header()?.inFlight, await window.markRefreshInFlight(generation(1))], [undefined, false]);
     });
 
-    it('does not wait for more than 10 s to load', async () => {
-      await within(10 * SECOND, rejectsWith(testWindow.sessionStore.load(), 'storage', 'secret-timeout'));
+    it('counts for one generation only', async () => {
+      const window = openWindow();
+      await window.put(generation(1));
+      await window.markRefreshInFlight(generation(1));
+      await window.put(half(2));
+      assert.equal(await window.markRefreshInFlight(half(2)), false);
+      assert.equal(await openWindow().markRefreshInFlight(half(2)), true);
     });
 
-    it('does not wait for more than 10 s to save, and has sealed and entered it', async () => {
-      await within(10 * SECOND, rejectsWith(testWindow.sessionStore.save(generation(2)), 'storage'));
-      assert.equal((await testWindow.sessionIndex.read('s1'))?.generation, 2);
-      Object.assign(store, {
-        get: FakeStore.prototype.get.bind(store),
-        keys: FakeStore.prototype.keys.bind(store),
-        store: FakeStore.prototype.store.bind(store),
+    it('marks a session that has no file yet', async () => {
+      assert.equal(await openWindow().markRefreshInFlight(generation(1)), false);
+      assert.equal(await openWindow().markRefreshInFlight(generation(1)), true);
+      assert.equal(header()?.sealed, undefined);
+    });
+
+    it('does not take its own mark for one of before when another window changes the file at the same time', async () => {
+      const [window, other] = [openWindow(), openWindow()];
+      await window.put(generation(1));
+      const create = folder.create.bind(folder);
+      folder.create = async (name, text) => {
+        folder.create = create;
+        const isCreated = await create(name, text);
+        await other.recordFailure(generation(1), FAILURE);
+        return isCreated;
+      };
+      assert.equal(await window.markRefreshInFlight(generation(1)), false);
+      assert.deepEqual([header()?.inFlight, header()?.lastFailure?.at], [1, 5]);
+    });
+
+    it('marks nothing when the file is of a later generation, or the person has signed out', async () => {
+      const window = openWindow();
+      await window.put(generation(2));
+      assert.equal(await window.markRefreshInFlight(generation(1)), false);
+      assert.deepEqual([header()?.generation, header()?.inFlight], [2, undefined]);
+      await window.remove('s1');
+      assert.equal(await openWindow().markRefreshInFlight(generation(2)), false);
+      assert.equal(hasTombstone(folder.files), true);
+    });
+
+    it('says no, and does not reject, when the folder fails', async () => {
+      const window = openWindow();
+      await window.put(generation(1));
+      for (const failing of ['writing', true] as const) {
+        folder.failing = failing;
+        assert.equal(await window.markRefreshInFlight(generation(1)), false);
+        await window.clearRefreshInFlight('s1');
+      }
+    });
+  });
+
+  describe('recordFailure', () => {
+    it('lets other windows read what has failed, until a later generation is stored', async () => {
+      const window = openWindow();
+      await window.put(generation(1));
+      await window.recordFailure(generation(1), FAILURE);
+      assert.deepEqual((await openWindow().header('s1'))?.lastFailure, FAILURE);
+      await window.put(generation(1));
+      assert.deepEqual((await openWindow().header('s1'))?.lastFailure, FAILURE);
+      await window.put(generation(2));
+      assert.equal((await openWindow().header('s1'))?.lastFailure, undefined);
+      await openWindow().recordFailure(generation(1), FAILURE);
+      assert.equal((await openWindow().header('s1'))?.lastFailure, undefined);
+    });
+
+    it('leaves the encrypted record and the mark of a refresh as they are', async () => {
+      const window = openWindow();
+      await window.put(generation(1));
+      await window.markRefreshInFlight(generation(1));
+      await openWindow().recordFailure(generation(1), FAILURE);
+      assert.deepEqual([header()?.inFlight, await openWindow().get('s1')], [1, generation(1)]);
+    });
+
+    it('brings nothing back when the person has signed out', async () => {
+      const window = openWindow();
+      await window.put(generation(1));
+      await openWindow().remove('s1');
+      await window.recordFailure(generation(1), FAILURE);
+      assert.equal(hasTombstone(folder.files), true);
+    });
+  });
+
+  describe('get, listFiles and isOfAnotherEditor', () => {
+    it('get gives the newest record of either place, and nothing when there is none', async () => {
+      const window = openWindow();
+      assert.equal(await window.get('s1'), undefined);
+      await window.files.write(generation(1));
+      assert.deepEqual(await openWindow().get('s1'), generation(1));
+      await window.secretStorage.write(generation(2));
+      assert.deepEqual(await openWindow().get('s1'), generation(2));
+    });
+
+    it('get gives nothing when the sign-out is known to SecretStorage only', async () => {
+      const window = openWindow();
+      await window.put(generation(1));
+      await window.secretStorage.writeTombstone('s1');
+      assert.equal(await openWindow().get('s1'), undefined);
+      assert.deepEqual(
+        [await openWindow().isSignedOut('s1'), await openWindow().isSignedOutAnywhere('s1')],
+        [false, true],
+      );
+    });
+
+    it('listFiles gives the sessions that have a file, and those that are signed out', async () => {
+      const window = openWindow();
+      await window.put(generation(1));
+      await window.put(generation(1, { id: 's2', providerId: 'other' }));
+      await window.put(generation(1, { id: 's3' }));
+      await window.remove('s3');
+      assert.deepEqual(await openWindow().listFiles(), {
+        present: [
+          { id: 's1', providerId: 'acme' },
+          { id: 's2', providerId: 'other' },
+        ],
+        signedOut: ['s3'],
       });
-      assert.deepEqual(generations(await openWindow().load()), [2]);
     });
 
-    it('does not wait for more than 10 s to see how a record stands', async () => {
-      assert.deepEqual(await within(10 * SECOND, testWindow.sessionStore.compareWithStored(generation(1))), {
-        kind: 'newest',
-      });
-    });
-
-    it('does not wait for more than 10 s in a window that has had nothing from the store yet', async () => {
-      const fresh = createTestWindow(ISSUER, { folder, store, clock });
-      await within(10 * SECOND, fresh.sessionStore.compareWithStored(generation(1)));
-      await within(10 * SECOND, rejectsWith(fresh.sessionStore.save(generation(2)), 'storage'));
-    });
-
-    it('does not wait for more than 10 s to sign out, and remembers it', async () => {
-      await within(10 * SECOND, rejectsWith(testWindow.sessionStore.forget('s1'), 'storage'));
-      assert.equal(await openWindow().isSignedOut('s1'), true);
+    it('header gives nothing for a session that has no file, or is signed out', async () => {
+      const window = openWindow();
+      assert.equal(await window.header('s1'), undefined);
+      await window.put(generation(1));
+      assert.equal((await window.header('s1'))?.generation, 1);
+      await window.remove('s1');
+      assert.equal(await window.header('s1'), undefined);
     });
   });
 });

@@ -1,232 +1,399 @@
+// What a window finds at start, whatever has happened to the windows before it.
 import assert from 'node:assert/strict';
-import { DAY } from '../../../src/core/clock.ts';
+import { DAY, SECOND } from '../../../src/core/clock.ts';
 import { formatRecord, parseRecord, type SessionRecord } from '../../../src/core/session.ts';
-import type { Contents } from '../../../src/storage/sessionStore.ts';
-import { SessionStoreFixture, generation, half, type ArchiveWindow } from '../../support/sessionStoreFixture.ts';
+import type { StoreSnapshot } from '../../../src/storage/loadStoredSessions.ts';
+import { headerOf, type SessionHeader } from '../../../src/storage/sessionFile.ts';
+import { SessionStoreFixture, generation, half, type StoreWindow } from '../../support/sessionStoreFixture.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import type { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
+import { rememberedKeyNames } from '../../support/keyNames.ts';
 import type { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
+import { deleteSealed, hasTombstone, sessionFile, sessionFileName, setSessionFile } from '../../support/sharedFiles.ts';
+import { STORE_MODELS } from '../../support/simulation/sharedSecrets.ts';
 
-describe('The session store at a start', function () {
+const NOTHING: StoreSnapshot = { records: [], issues: [], missing: [] };
+const generations = ({ records }: StoreSnapshot): number[] => records.map((record) => record.generation);
+
+for (const kind of STORE_MODELS) {
+  describe(`SessionStore at start after a window has ended between any two steps (${kind} secrets)`, function () {
+    this.timeout(20_000);
+    let fixture: SessionStoreFixture;
+
+    beforeEach(() => {
+      fixture = new SessionStoreFixture(kind);
+    });
+
+    /** What a start finds, and what the first refresh goes by. */
+    const start = async (): Promise<SessionRecord> => {
+      const window = fixture.openWindow();
+      const { records, missing } = await window.list();
+      assert.deepEqual([records.length, missing], [1, []]);
+      const [record] = records;
+      assert.ok(record !== undefined);
+      const state = await window.compare(record, 'wait');
+      assert.ok(state.kind === 'current' || state.kind === 'superseded', state.kind);
+      return state.kind === 'superseded' ? state.record : record;
+    };
+
+    /** A whole refresh of a window that ends after so many changes of the folder and the secrets. */
+    const refreshUntil = async (changes: number): Promise<StoreWindow> => {
+      const window = fixture.openWindow();
+      await window.put(generation(1));
+      window.life.end(changes);
+      void window
+        .markRefreshInFlight(generation(1))
+        .then(() => window.put(half(2)))
+        .then(() => window.put(generation(2)));
+      await fixture.clock.pass(DAY);
+      return window;
+    };
+
+    it('takes two changes for the mark, and three for each record', async () => {
+      const window = await refreshUntil(100);
+      assert.deepEqual(window.life.changes.slice(3), [
+        'create s1.2.session',
+        'delete s1.1.session',
+        'create s1.3.session',
+        'delete s1.2.session',
+        'store session:s1',
+        'create s1.4.session',
+        'delete s1.3.session',
+        'store session:s1',
+      ]);
+    });
+
+    for (let changes = 0; changes <= 8; changes += 1) {
+      const newest = changes <= 2 ? generation(1) : changes <= 5 ? half(2) : generation(2);
+
+      it(`finds the newest refresh token when a refresh ended after ${changes} changes`, async () => {
+        await refreshUntil(changes);
+        assert.deepEqual(await start(), newest);
+        assert.deepEqual(await start(), newest);
+      });
+
+      it(`knows whether its refresh token was sent when a refresh ended after ${changes} changes`, async () => {
+        await refreshUntil(changes);
+        const wasSent = changes === 1 || changes === 2;
+        assert.equal(await fixture.openWindow().markRefreshInFlight(await start()), wasSent);
+      });
+
+      it(`goes on from there when a refresh ended after ${changes} changes`, async () => {
+        await refreshUntil(changes);
+        const next = generation((await start()).generation + 1);
+        await fixture.openWindow().put(next);
+        assert.deepEqual(await start(), next);
+        assert.equal(fixture.folder.files.size, 1);
+      });
+    }
+
+    for (let changes = 0; changes <= 3; changes += 1) {
+      it(`finds the first sign-in or none, and none lost, when it ended after ${changes} changes`, async () => {
+        const window = fixture.openWindow();
+        window.life.end(changes);
+        void window.put(generation(1));
+        await fixture.clock.pass(DAY);
+        const { records, missing, issues } = await fixture.openWindow().list();
+        assert.deepEqual([records, missing, issues], [changes <= 1 ? [] : [generation(1)], [], []]);
+      });
+    }
+
+    for (let changes = 1; changes <= 4; changes += 1) {
+      it(`does not bring back what is signed out when the sign-out ended after ${changes} changes`, async () => {
+        const window = fixture.openWindow();
+        await window.put(generation(1));
+        window.life.end(changes);
+        void window.remove('s1');
+        await fixture.clock.pass(DAY);
+        assert.deepEqual(await fixture.openWindow().list(), NOTHING);
+        assert.equal(fixture.secrets.has('session:s1'), false);
+      });
+
+      it(`signs out although the folder fails when the sign-out ended after ${changes} changes`, async () => {
+        const window = fixture.openWindow();
+        await window.put(generation(1));
+        fixture.folder.failing = 'writing';
+        window.life.end(changes + 1);
+        void window.remove('s1');
+        await fixture.clock.pass(DAY);
+        fixture.folder.failing = false;
+        assert.deepEqual(await fixture.openWindow().list(), NOTHING);
+        assert.equal(fixture.secrets.has('session:s1'), false);
+      });
+    }
+  });
+
+  describe(`SessionStore in windows that are open at the same time (${kind} secrets)`, function () {
+    this.timeout(20_000);
+    let fixture: SessionStoreFixture;
+    let window: StoreWindow;
+    let other: StoreWindow;
+
+    beforeEach(async () => {
+      fixture = new SessionStoreFixture(kind);
+      window = fixture.openWindow();
+      await window.put(generation(1));
+      // Until a window that opens sees what was stored.
+      await fixture.clock.pass(2 * SECOND);
+      other = fixture.openWindow();
+      assert.deepEqual(generations(await other.list()), [1]);
+    });
+
+    it('shows a newer record at once, in both directions', async () => {
+      await window.put(generation(2));
+      assert.deepEqual(await other.compare(generation(1), 'file'), { kind: 'superseded', record: generation(2) });
+      await other.put(generation(3));
+      assert.deepEqual(await window.compare(generation(2), 'file'), { kind: 'superseded', record: generation(3) });
+    });
+
+    it('shows a sign-out at once', async () => {
+      await window.remove('s1');
+      assert.deepEqual(await other.compare(generation(1), 'file'), { kind: 'signed-out' });
+      assert.equal(await other.get('s1'), undefined);
+    });
+
+    it('shows a new session at once', async () => {
+      const record = generation(1, { id: 's2' });
+      await other.put(record);
+      assert.deepEqual(await window.get('s2'), record);
+    });
+
+    it('finds the newest record at the next start, whichever window wrote to SecretStorage last', async () => {
+      await window.put(generation(2));
+      await other.put(generation(1, { id: 's2' }));
+      await fixture.clock.pass(DAY);
+      const { records } = await fixture.openWindow().list();
+      assert.deepEqual(records.map((record) => [record.id, record.generation]).sort(), [
+        ['s1', 2],
+        ['s2', 1],
+      ]);
+    });
+
+    it('does not bring back a session at the next start, whichever window wrote to SecretStorage last', async () => {
+      await window.remove('s1');
+      await other.put(generation(1, { id: 's2' }));
+      await fixture.clock.pass(DAY);
+      const { records, issues, missing } = await fixture.openWindow().list();
+      assert.deepEqual([records.map(({ id }) => id), issues, missing], [['s2'], [], []]);
+      assert.equal(fixture.secrets.has('session:s1'), false);
+    });
+  });
+}
+
+describe('SessionStore without a key of the other window', function () {
   this.timeout(20_000);
-  let bench: SessionStoreFixture;
+
+  it('says that newer tokens cannot be read when windows never see the secrets of each other', async () => {
+    const fixture = new SessionStoreFixture('browser');
+    const [window, other] = [fixture.openWindow(), fixture.openWindow()];
+    await window.put(generation(2));
+    const comparing = other.compare(generation(1), 'wait');
+    await fixture.clock.pass(DAY);
+    assert.deepEqual(await comparing, { kind: 'unreadable-newer' });
+    await other.put(generation(1));
+    assert.deepEqual(await window.compare(generation(2), 'file'), { kind: 'current' });
+  });
+
+  it('reads newer tokens as soon as SecretStorage shows them', async () => {
+    const fixture = new SessionStoreFixture('lagging');
+    const [window, other] = [fixture.openWindow(), fixture.openWindow()];
+    await window.put(generation(2));
+    const comparing = other.compare(generation(1), 'wait');
+    await fixture.clock.pass(DAY);
+    assert.deepEqual(await comparing, { kind: 'superseded', record: generation(2) });
+  });
+});
+
+describe('SessionStore at start', function () {
+  this.timeout(20_000);
+  let fixture: SessionStoreFixture;
   let folder: FakeFolder;
   let store: FakeStore;
   let clock: ManualAsyncClock;
 
   beforeEach(() => {
-    bench = new SessionStoreFixture();
-    ({ folder, store, clock } = bench);
+    fixture = new SessionStoreFixture();
+    ({ folder, store, clock } = fixture);
   });
 
-  const openWindow = (): ArchiveWindow => bench.openWindow();
-  const generations = ({ records }: Contents): number[] => records.map((record) => record.generation);
+  const openWindow = (): StoreWindow => fixture.openWindow();
+  const header = (): SessionHeader | undefined => headerOf(sessionFile(folder.files));
   const stored = (): unknown => parseRecord(store.secrets.get('session:s1') ?? '');
+  const fileText = (): string => folder.files.get(sessionFileName(folder.files) ?? '') ?? '';
+  const setFileText = (text: string): void => void folder.files.set(sessionFileName(folder.files) ?? '', text);
 
-  describe('after a window that ended between any two steps', () => {
-    /** What a start finds, and what the first renewal goes by. */
-    const startAnew = async (): Promise<SessionRecord> => {
-      const window = openWindow();
-      const { records, missing } = await window.load();
-      assert.deepEqual([records.length, missing], [1, []]);
-      const [record] = records;
-      assert.ok(record !== undefined);
-      const standing = await window.waitAndCompare(record);
-      assert.ok(standing.kind === 'newest' || standing.kind === 'newer', standing.kind);
-      return standing.kind === 'newer' ? standing.record : record;
-    };
+  it('takes the record of the file when SecretStorage has none, and puts it back there', async () => {
+    await openWindow().put(generation(2));
+    store.secrets.delete('session:s1');
+    assert.deepEqual(await openWindow().list(), { ...NOTHING, records: [generation(2)] });
+    assert.deepEqual(stored(), { kind: 'record', record: generation(2) });
+  });
 
-    const cutAfter = async (changes: number, ...records: readonly SessionRecord[]): Promise<void> => {
-      const window = openWindow();
-      await window.save(generation(1));
-      window.life.end(changes);
-      void records.reduce<Promise<void>>(
-        (before, record) => before.then(async () => void (await window.save(record, record.isComplete))),
-        Promise.resolve(),
-      );
-      await clock.rest();
-    };
-
-    for (let changes = 0; changes <= 3; changes += 1) {
-      it(`leaves a renewal readable at the newest (${changes} done)`, async () => {
-        await cutAfter(changes, generation(2));
-        assert.deepEqual(await startAnew(), generation(changes === 0 ? 1 : 2));
-      });
-
-      it(`leaves the first sign-in there or not, never lost (${changes} done)`, async () => {
-        const window = openWindow();
-        window.life.end(changes);
-        void window.save(generation(1));
-        await clock.rest();
-        const { records, missing, findings } = await openWindow().load();
-        assert.deepEqual([missing, findings], [[], []]);
-        assert.ok(records.length === 0 || records[0]?.refreshToken === 'refresh-1');
-      });
-    }
-
-    for (let changes = 0; changes <= 5; changes += 1) {
-      it(`leaves the refresh token of a renewal in two steps readable (${changes} done)`, async () => {
-        await cutAfter(changes, half(2), generation(2));
-        assert.deepEqual(await startAnew(), changes === 0 ? generation(1) : changes <= 2 ? half(2) : generation(2));
-      });
-
-      it(`lets the next window go on from there (${changes} done)`, async () => {
-        await cutAfter(changes, half(2), generation(2));
-        const next = generation((await startAnew()).generation + 1);
-        await openWindow().save(next);
-        assert.deepEqual(await startAnew(), next);
-      });
-    }
-
-    for (let changes = 1; changes <= 4; changes += 1) {
-      it(`does not bring back what is signed out (${changes} done)`, async () => {
-        const window = openWindow();
-        await window.save(generation(1));
-        window.life.end(changes);
-        void window.forget('s1');
-        await clock.rest();
-        assert.deepEqual(await openWindow().load(), { records: [], findings: [], missing: [] });
-        assert.equal(store.secrets.has('session:s1'), false);
-      });
+  it('takes the record of the file when SecretStorage has an older one, and puts it back there', async () => {
+    await openWindow().put(generation(2));
+    for (const older of [generation(1), half(2)]) {
+      store.secrets.set('session:s1', formatRecord(older));
+      assert.deepEqual(await openWindow().list(), { ...NOTHING, records: [generation(2)] });
+      assert.deepEqual(stored(), { kind: 'record', record: generation(2) });
     }
   });
 
-  describe('of a window', () => {
-    it('takes the sealed copy where the store has none, and puts it back', async () => {
-      const window = openWindow();
-      await window.save(generation(2));
-      store.secrets.delete('session:s1');
-      assert.deepEqual(await openWindow().load(), { records: [generation(2)], findings: [], missing: [] });
-      assert.deepEqual(stored(), { kind: 'record', record: generation(2) });
-    });
-
-    it('takes the sealed copy where the store has an older one, and puts it back', async () => {
-      const window = openWindow();
-      await window.save(generation(2));
-      store.secrets.set('session:s1', formatRecord(generation(1)));
-      assert.deepEqual(await openWindow().load(), { records: [generation(2)], findings: [], missing: [] });
-      assert.deepEqual(stored(), { kind: 'record', record: generation(2) });
-    });
-
-    it('takes what the store has where the sealed copy is older, broken or not to be opened', async () => {
-      const window = openWindow();
-      await window.save(generation(1));
-      const older = folder.files.get('s1.sealed') ?? '';
-      await window.save(generation(2));
-      for (const sealed of [older, 'broken', undefined]) {
-        folder.files.delete('s1.sealed');
-        if (sealed !== undefined) {
-          folder.files.set('s1.sealed', sealed);
-        }
-        assert.deepEqual(generations(await openWindow().load()), [2]);
+  it('takes the record of SecretStorage when the file is older, damaged or gone, and puts it into the file', async () => {
+    const window = openWindow();
+    await window.put(generation(1));
+    const older = fileText();
+    await window.put(generation(2));
+    for (const text of [older, 'damaged', undefined]) {
+      if (text === undefined) {
+        folder.files.clear();
+      } else {
+        setFileText(text);
       }
-      await window.save(generation(3));
-      store.secrets.forEach((_, key) => key.startsWith('hand-over') && store.secrets.delete(key));
-      assert.deepEqual(generations(await openWindow().load()), [3]);
-    });
+      assert.deepEqual(await openWindow().list(), { ...NOTHING, records: [generation(2)] });
+      assert.equal(header()?.generation, 2);
+      const other = openWindow();
+      store.failing.add('get');
+      assert.equal((await other.compare(generation(1), 'file')).kind, 'unreadable-newer');
+      store.failing.clear();
+      assert.deepEqual(await other.files.open('s1', header()), generation(2));
+    }
+  });
 
-    it('takes the newest that is left where the session index knows of one that is gone', async () => {
-      const window = openWindow();
-      await window.sealedCopies.write(generation(1));
-      await window.secretStorage.write(generation(2));
-      await window.sessionIndex.write(generation(3));
-      assert.deepEqual(generations(await openWindow().load()), [2]);
-    });
+  it('puts the record of SecretStorage into the file when that has only the header', async () => {
+    await openWindow().put(generation(2));
+    deleteSealed(folder.files);
+    assert.deepEqual(generations(await openWindow().list()), [2]);
+    assert.deepEqual(await openWindow().files.open('s1', header()), generation(2));
+  });
 
-    it('takes what is older than the session index says where there is nothing else, and says how it stands', async () => {
-      const window = openWindow();
-      await window.secretStorage.write(generation(1));
-      await window.sessionIndex.write(generation(2));
-      assert.deepEqual(generations(await window.load()), [1]);
-      assert.deepEqual(await window.compareWithStored(generation(1)), { kind: 'behind' });
-    });
+  it('writes nothing when both places have the same', async () => {
+    await openWindow().put(generation(2));
+    const window = openWindow();
+    await window.list();
+    assert.deepEqual(window.life.changes, []);
+  });
 
-    it('enters what the session index does not know', async () => {
-      await openWindow().secretStorage.write(generation(3));
-      assert.deepEqual(generations(await openWindow().load()), [3]);
-      assert.equal((await openWindow().sessionIndex.read('s1'))?.generation, 3);
-    });
+  it('takes the record of SecretStorage when that of the file cannot be decrypted', async () => {
+    await openWindow().put(generation(3));
+    [...store.secrets.keys()].forEach((key) => key.startsWith('encryption-key:') && store.secrets.delete(key));
+    assert.deepEqual(generations(await openWindow().list()), [3]);
+  });
 
-    it('names what the session index knows and nobody has', async () => {
-      const window = openWindow();
-      await window.save(generation(2));
-      store.secrets.clear();
-      const { records, missing, findings } = await openWindow().load();
-      assert.deepEqual([records, findings, missing.map(({ id }) => id)], [[], [], ['s1']]);
-    });
+  it('takes the newest record that is left, and knows that there is a newer one, when only the header shows that', async () => {
+    const window = openWindow();
+    await window.files.write(generation(1));
+    const present = header();
+    assert.ok(present !== undefined);
+    setSessionFile(folder.files, { ...present, generation: 3 });
+    assert.deepEqual(generations(await openWindow().list()), [1]);
+    await window.secretStorage.write(generation(2));
+    assert.deepEqual(generations(await openWindow().list()), [2]);
+    assert.deepEqual(await openWindow().compare(generation(2), 'all'), { kind: 'unreadable-newer' });
+    assert.equal(header()?.generation, 3);
+  });
 
-    it('does not take what is signed out, however it has come back, and clears it away', async () => {
-      const window = openWindow();
-      await window.save(generation(2));
-      const [sealed, stored] = [folder.files.get('s1.sealed') ?? '', store.secrets.get('session:s1') ?? ''];
-      await window.forget('s1');
-      assert.deepEqual(
-        [folder.files.has('s1.sealed'), store.secrets.has('session:s1'), folder.files.has('s1.json')],
-        [false, false, false],
-      );
-      folder.files.set('s1.sealed', sealed).set('s1.json', '{}');
-      store.secrets.set('session:s1', stored);
-      assert.deepEqual(await openWindow().load(), { records: [], findings: [], missing: [] });
-      assert.deepEqual([folder.files.has('s1.sealed'), store.secrets.has('session:s1')], [false, false]);
-      assert.ok(folder.files.has('s1.gone'), 'that is remembered');
-    });
+  it('names a session as missing when there is a file and nobody has the tokens', async () => {
+    await openWindow().put(generation(2));
+    store.secrets.clear();
+    for (let count = 0; count < 2; count += 1) {
+      assert.deepEqual(await openWindow().list(), { ...NOTHING, missing: [{ id: 's1', providerId: 'acme' }] });
+    }
+  });
 
-    it('forgets a sign-out when no window can know the session any more', async () => {
-      const window = openWindow();
-      await window.forget('s1');
-      await clock.pass(179 * DAY);
-      await window.load();
-      assert.ok(folder.files.has('s1.gone'));
-      await clock.pass(2 * DAY);
-      await window.load();
-      assert.ok(!folder.files.has('s1.gone'));
-    });
+  it('deletes a secret that has come back after the sign-out, and keeps the tombstone', async () => {
+    const window = openWindow();
+    await window.put(generation(2));
+    const secret = store.secrets.get('session:s1') ?? '';
+    await window.remove('s1');
+    store.secrets.set('session:s1', secret);
+    assert.deepEqual(await openWindow().list(), NOTHING);
+    assert.deepEqual([store.secrets.has('session:s1'), hasTombstone(folder.files)], [false, true]);
+  });
 
-    it('leaves alone what a later version has written', async () => {
-      const window = openWindow();
-      await window.save(generation(2));
-      const later = JSON.stringify({ ...generation(3), version: 99 });
-      store.secrets.set('session:s1', later);
-      const { records, missing, findings } = await openWindow().load();
-      assert.deepEqual([records, missing, findings.map(({ id, kind }) => [id, kind])], [[], [], [['s1', 'newer']]]);
-      await openWindow()
-        .save(generation(4))
-        .catch(() => {});
-      assert.equal(store.secrets.get('session:s1'), later);
-    });
+  it('writes the tombstone into the file when the folder failed at the sign-out', async () => {
+    const window = openWindow();
+    await window.put(generation(2));
+    folder.failing = 'writing';
+    await window.remove('s1');
+    assert.deepEqual(await openWindow().list(), NOTHING);
+    assert.equal(store.secrets.has('signed-out:s1'), true);
+    folder.failing = false;
+    assert.deepEqual(await openWindow().list(), NOTHING);
+    assert.deepEqual([store.secrets.has('signed-out:s1'), hasTombstone(folder.files)], [false, true]);
+  });
 
-    it('takes the sealed copy of what is unreadable in the store, and has nothing to tell then', async () => {
-      await openWindow().save(generation(2));
-      store.secrets.set('session:s1', 'broken');
-      assert.deepEqual(await openWindow().load(), { records: [generation(2)], findings: [], missing: [] });
-    });
+  it('deletes a tombstone when no window can know the session any more', async () => {
+    const window = openWindow();
+    await window.put(generation(1));
+    await window.remove('s1');
+    await clock.pass(179 * DAY);
+    await openWindow().list();
+    assert.equal(hasTombstone(folder.files), true);
+    await clock.pass(2 * DAY);
+    await openWindow().list();
+    assert.equal(folder.files.size, 0);
+  });
 
-    it('tells of what is unreadable where nothing else is left, once', async () => {
-      await openWindow().save(generation(2));
-      store.secrets.set('session:s1', 'broken');
-      folder.files.delete('s1.sealed');
-      const { records, missing, findings } = await openWindow().load();
-      assert.deepEqual([records, missing, findings.map(({ kind }) => kind)], [[], [], ['set-aside']]);
-      assert.deepEqual(await openWindow().load(), { records: [], findings: [], missing: [] });
-    });
+  it('leaves a secret and its file as they are when a later version has written the secret', async () => {
+    await openWindow().put(generation(2));
+    const later = JSON.stringify({ ...generation(3), version: 99 });
+    store.secrets.set('session:s1', later);
+    const before = [...folder.files];
+    const { records, missing, issues } = await openWindow().list();
+    assert.deepEqual([records, missing, issues.map(({ id, kind }) => [id, kind])], [[], [], [['s1', 'newer']]]);
+    assert.deepEqual([...folder.files], before);
+    await openWindow().put(generation(4));
+    assert.equal(store.secrets.get('session:s1'), later);
+  });
 
-    it('keeps sessions apart', async () => {
-      const window = openWindow();
-      await window.save(generation(1));
-      await window.save(generation(7, { id: 's2' }));
-      await window.save(generation(3, { id: 's3' }));
-      store.secrets.delete('session:s2');
-      await window.forget('s3');
-      const { records } = await openWindow().load();
-      assert.deepEqual(records.map((record) => [record.id, record.generation]).sort(), [
-        ['s1', 1],
-        ['s2', 7],
-      ]);
-    });
+  it('takes the record of the file, and reports nothing, when the secret is damaged', async () => {
+    await openWindow().put(generation(2));
+    store.secrets.set('session:s1', 'damaged');
+    assert.deepEqual(await openWindow().list(), { ...NOTHING, records: [generation(2)] });
+    assert.equal(store.secrets.get('quarantined:s1:1'), 'damaged');
+  });
 
-    it('says that the store cannot be read', async () => {
-      store.failing.add('keys');
-      await rejectsWith(openWindow().load(), 'storage');
-    });
+  it('reports a damaged secret once when nothing else is left', async () => {
+    await openWindow().put(generation(2));
+    store.secrets.set('session:s1', 'damaged');
+    deleteSealed(folder.files);
+    const { records, missing, issues } = await openWindow().list();
+    assert.deepEqual([records, missing, issues.map(({ kind }) => kind)], [[], [], ['quarantined']]);
+    assert.deepEqual([await openWindow().list(), folder.files.size], [NOTHING, 0]);
+  });
+
+  it('leaves the file of another editor that shares the folder when its own secret is damaged', async () => {
+    await openWindow().put(generation(2));
+    store.secrets.clear();
+    store.secrets.set('session:s1', 'damaged');
+    const window = fixture.openWindow(rememberedKeyNames());
+    const { records, issues } = await window.list();
+    assert.deepEqual([records, issues.map(({ kind }) => kind)], [[], ['quarantined']]);
+    assert.deepEqual([header()?.generation, await window.isOfAnotherEditor('s1')], [2, true]);
+  });
+
+  it('keeps sessions apart', async () => {
+    const window = openWindow();
+    await window.put(generation(1));
+    await window.put(generation(7, { id: 's2' }));
+    await window.put(generation(3, { id: 's3' }));
+    store.secrets.delete('session:s2');
+    await window.remove('s3');
+    const { records } = await openWindow().list();
+    assert.deepEqual(records.map((record) => [record.id, record.generation]).sort(), [
+      ['s1', 1],
+      ['s2', 7],
+    ]);
+  });
+
+  it('goes on with SecretStorage alone when the folder fails', async () => {
+    await openWindow().put(generation(2));
+    folder.failing = true;
+    assert.deepEqual(await openWindow().list(), { ...NOTHING, records: [generation(2)] });
+  });
+
+  it('rejects when SecretStorage cannot be read', async () => {
+    store.failing.add('keys');
+    await rejectsWith(openWindow().list(), 'storage');
   });
 });

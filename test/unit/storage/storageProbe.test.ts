@@ -5,7 +5,7 @@ import { folderWithTimeout, storeWithTimeout } from '../../../src/storage/timeou
 import { FakeClock } from '../../support/fakeClock.ts';
 import { FakeFolder, FakeStore } from '../../support/fakeStore.ts';
 
-describe('The health of the places', () => {
+describe('StorageProbe', () => {
   let clock: FakeClock;
   let store: FakeStore;
   let folder: FakeFolder;
@@ -25,18 +25,18 @@ describe('The health of the places', () => {
       newId: () => `id-${(ids += 1)}`,
     });
 
-  it('is good where everything works, and leaves nothing behind', async () => {
+  it('reports that both places work, and leaves nothing behind, when everything works', async () => {
     const health = open();
     assert.deepEqual([await health.store(), await health.folder()], ['works', 'works']);
     assert.deepEqual([[...store.secrets.keys()], [...folder.files.keys()], clock.pending], [[], [], 0]);
   });
 
-  it('tells a store that accepts and forgets', async () => {
+  it('reports it when SecretStorage accepts a secret and forgets it', async () => {
     store.store = () => Promise.resolve();
     assert.deepEqual(await open().store(), { code: 'secret-not-persistent' });
   });
 
-  it('tells a store that rejects, without its words', async () => {
+  it('reports it, without its words, when SecretStorage rejects', async () => {
     for (const call of ['store', 'get'] as const) {
       store.failing.clear();
       store.failing.add(call);
@@ -44,7 +44,7 @@ describe('The health of the places', () => {
     }
   });
 
-  it('gives up after five seconds on a store or folder that hangs', async () => {
+  it('gives up after five seconds when SecretStorage or the folder hangs', async () => {
     store.beforeStore = () => new Promise(() => {});
     folder.write = () => new Promise(() => {});
     const health = open();
@@ -53,7 +53,7 @@ describe('The health of the places', () => {
     assert.deepEqual(await outcome, [{ code: 'storage-timeout' }, { code: 'storage-timeout' }, 'unknown']);
   });
 
-  it('tells a folder that is read-only, and one that forgets', async () => {
+  it('reports it when the folder is read-only, or forgets', async () => {
     folder.failing = 'writing';
     assert.deepEqual(await open().folder(), { code: 'folder-failed' });
     folder.failing = false;
@@ -61,19 +61,19 @@ describe('The health of the places', () => {
     assert.deepEqual(await open().folder(), { code: 'folder-not-persistent' });
   });
 
-  describe('over time', () => {
-    it('cannot be known at first, nor within the same session of the editor', async () => {
+  describe('of whether secrets persist', () => {
+    it('does not know at first, or within the same session of the editor', async () => {
       assert.equal(await open().persistence('one'), 'unknown');
       await clock.advance(HOUR);
       assert.equal(await open().persistence('one'), 'unknown');
     });
 
-    it('is good where a later session of the editor finds the secret', async () => {
+    it('reports that they do when a later session of the editor finds the secret', async () => {
       await open().persistence('one');
       assert.equal(await open().persistence('two'), 'persistent');
     });
 
-    it('is bad where the secret is gone, which this window goes on knowing', async () => {
+    it('reports that they do not when the secret is gone, for as long as the window is open', async () => {
       await open().persistence('one');
       store.secrets.clear();
       await clock.advance(HOUR);
@@ -82,7 +82,7 @@ describe('The health of the places', () => {
       assert.equal(await health.persistence('two'), 'forgets');
     });
 
-    it('is tried anew where the secret is gone: the next session of the editor can find it', async () => {
+    it('tries again in the next session of the editor when the secret is gone', async () => {
       await open().persistence('one');
       store.secrets.clear();
       await clock.advance(HOUR);
@@ -90,7 +90,7 @@ describe('The health of the places', () => {
       assert.equal(await open().persistence('three'), 'persistent');
     });
 
-    it('is not known to a window that was open, or just opened, when another has left the secret', async () => {
+    it('does not know in a window that was open, or just opened, when another one stored the secret', async () => {
       const early = open();
       await clock.advance(HOUR);
       await open().persistence('one');
@@ -102,7 +102,7 @@ describe('The health of the places', () => {
       assert.equal(await late.persistence('three'), 'unknown');
     });
 
-    it('is not known where the store or the folder fails, or what is there makes no sense', async () => {
+    it('does not know when SecretStorage or the folder fails, or its file is damaged', async () => {
       await open().persistence('one');
       store.failing.add('get');
       assert.equal(await open().persistence('two'), 'unknown');
@@ -112,7 +112,7 @@ describe('The health of the places', () => {
       assert.equal(await open().persistence('two'), 'unknown');
     });
 
-    it('leaves nothing that is a session, and no word of one', async () => {
+    it('stores nothing that is a session, or says anything of one', async () => {
       await open().persistence('one');
       assert.deepEqual([...store.secrets.keys(), ...folder.files.keys()], ['probe', 'marker.probe']);
     });

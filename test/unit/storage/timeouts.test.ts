@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
 import { silentLog } from '../../../src/core/log.ts';
 import { Mutex } from '../../../src/locking/mutex.ts';
-import { folderWithTimeout, storeWithTimeout } from '../../../src/storage/timeouts.ts';
+import { folderWithTimeout, storeWithTimeout, waitBriefly } from '../../../src/storage/timeouts.ts';
 import { RenewalLock } from '../../../src/locking/renewalLock.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { FakeClock, settle } from '../../support/fakeClock.ts';
 import { FakeFolder, FakeProcessLiveness, FakeStore } from '../../support/fakeStore.ts';
+import { JUST_WAIT } from '../../support/renewalLockFixture.ts';
 
-/** Something that answers when it is told to. */
+/** A call that comes to its end when a test lets it. */
 function held<T>(value: T): {
   readonly call: () => Promise<T>;
   readonly answer: () => void;
@@ -26,14 +27,14 @@ function held<T>(value: T): {
   };
 }
 
-describe('Patience', () => {
+describe('Timeouts of SecretStorage and the folder', () => {
   let clock: FakeClock;
 
   beforeEach(() => {
     clock = new FakeClock();
   });
 
-  it('hands on what comes in time, and leaves no timer behind', async () => {
+  it('give what comes in time, and leave no timer behind', async () => {
     const store = storeWithTimeout(new FakeStore(), clock);
     await store.store('a', 'b');
     assert.deepEqual([await store.get('a'), await store.keys(), clock.pending], ['b', ['a'], 0]);
@@ -45,7 +46,7 @@ describe('Patience', () => {
     );
   });
 
-  it('ends after ten seconds with the store, after five with the folder', async () => {
+  it('reject after ten seconds of SecretStorage, and after five of the folder', async () => {
     const never = (): Promise<never> => new Promise(() => {});
     const reading = rejectsWith(
       storeWithTimeout(Object.assign(new FakeStore(), { get: never }), clock).get('a'),
@@ -63,13 +64,13 @@ describe('Patience', () => {
     await reading;
   });
 
-  it('hands on what has failed as it failed', async () => {
+  it('reject as the call does when that fails in time', async () => {
     const store = new FakeStore();
     store.failing.add('get');
     await assert.rejects(storeWithTimeout(store, clock).get('a'), { message: 'The keyring is locked.' });
   });
 
-  it('does not ask again for half a minute what does not answer, or until it has answered', async () => {
+  it('do not call again for half a minute, or until a call that was too slow has come to its end', async () => {
     const slow = held<string | undefined>('b');
     const store = storeWithTimeout(Object.assign(new FakeStore(), { get: slow.call }), clock);
     const first = rejectsWith(store.get('a'), 'storage', 'secret-timeout');
@@ -93,7 +94,7 @@ describe('Patience', () => {
     await again;
   });
 
-  it('gives what was waiting all the while a chance after a stop of the process, whose timers come first', async () => {
+  it('still give what has arrived when the process was stopped and its timers are late', async () => {
     const slow = held<string | undefined>('b');
     const store = storeWithTimeout(Object.assign(new FakeStore(), { get: slow.call }), clock);
     const reading = store.get('a');
@@ -104,7 +105,25 @@ describe('Patience', () => {
     assert.equal(await reading, 'b');
   });
 
-  it('does not make a window wait for a turn of its own that the folder has made too late', async () => {
+  it('let a call that was too slow take effect later', async () => {
+    const gate = held<undefined>(undefined);
+    const folder = new FakeFolder();
+    const slow = Object.assign(new FakeFolder(), {
+      create: async (name: string, text: string) => {
+        await gate.call();
+        return folder.create(name, text);
+      },
+    });
+    const creating = rejectsWith(folderWithTimeout(slow, clock).create('a', 'b'), 'storage', 'folder-timeout');
+    await clock.advance(5 * SECOND);
+    await creating;
+    assert.equal(folder.files.size, 0);
+    gate.answer();
+    await settle();
+    assert.deepEqual([...folder.files], [['a', 'b']]);
+  });
+
+  it('do not make a window wait for a lock of its own when the folder has created it too late', async () => {
     const folder = new FakeFolder();
     const slow = held<undefined>(undefined);
     let isSlow = true;
@@ -124,20 +143,44 @@ describe('Patience', () => {
       clock,
       log: silentLog,
       folder: folderWithTimeout(late, clock),
-      life: new FakeProcessLiveness(),
-      lock: new Mutex(),
+      liveness: new FakeProcessLiveness(),
+      mutex: new Mutex(),
       onDidDegrade: () => assert.fail(),
     });
-    const taken = renewalLock.take(
+    const acquired = renewalLock.runExclusive<boolean>(
       's1',
-      1,
       ({ isCrossWindow }) => Promise.resolve(isCrossWindow),
-      () => Promise.resolve(undefined),
+      JUST_WAIT,
     );
     await clock.advance(5 * SECOND);
     slow.answer();
     await clock.advance(SECOND);
-    assert.equal(await taken, true);
-    assert.deepEqual([...folder.files.keys()], ['s1.1.held', 's1.1.over']);
+    assert.equal(await acquired, true);
+    assert.deepEqual([...folder.files.keys()], ['s1.1.locked', 's1.1.released']);
+  });
+});
+
+describe('waitBriefly', () => {
+  it('waits for a refresh that ends within five seconds, and rejects as it does', async () => {
+    const clock = new FakeClock();
+    const gate = Promise.withResolvers<string>();
+    let isOver = false;
+    const waiting = waitBriefly(clock, gate.promise).then(() => (isOver = true));
+    await clock.advance(4 * SECOND);
+    assert.equal(isOver, false);
+    gate.resolve('done');
+    await waiting;
+    await assert.rejects(waitBriefly(clock, Promise.reject(new Error('bad'))), { message: 'bad' });
+    assert.equal(clock.pending, 0);
+  });
+
+  it('waits no longer than five seconds, and takes no notice of a failure after that', async () => {
+    const clock = new FakeClock();
+    const gate = Promise.withResolvers<string>();
+    const waiting = waitBriefly(clock, gate.promise);
+    await clock.advance(5 * SECOND);
+    await waiting;
+    gate.reject(new Error('late'));
+    await settle();
   });
 });
