@@ -1,5 +1,4 @@
 // The composition root: builds what is needed from the start. Everything else is built in onDemand.ts.
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { PendingSignIns } from './auth/pendingSignIns.ts';
@@ -69,7 +68,6 @@ export function activate(context: vscode.ExtensionContext): void {
     lifetimes: () => settings.lifetimes(),
     minimumValidity: () => settings.minimumValidity(),
     idleTimeouts: () => settings.idleTimeouts(),
-    newId: randomUUID,
   });
   const { liveSessions, scheduler, sessionManager } = sessions;
   const diagnosticsDocument = new DiagnosticsDocument(async () => (await loaded())?.diagnostics);

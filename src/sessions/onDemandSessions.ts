@@ -1,4 +1,5 @@
-// The parts of the sessions of one window that are loaded on demand: what refreshes them, and what signs out idle ones.
+// The parts of the sessions of one window that are loaded on demand: what stores new ones, refreshes them, and signs out
+// idle ones.
 import type { Disposable } from '../core/clock.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
@@ -12,6 +13,7 @@ import { StorageProbe } from '../storage/storageProbe.ts';
 import { AbandonedLocks } from './abandonedLocks.ts';
 import { endSessionAtServer, type ServerSignOut } from './serverSignOut.ts';
 import type { SessionsModule } from './sessionsModule.ts';
+import { SignInStorage } from './signInStorage.ts';
 import { TokenRefresher } from './tokenRefresher.ts';
 
 /** What these parts work with. */
@@ -37,6 +39,7 @@ export class OnDemandSessions implements Disposable {
   readonly tokenRefresher: TokenRefresher;
   readonly idleMonitor: IdleMonitor;
   readonly abandonedLocks: AbandonedLocks;
+  readonly signInStorage: SignInStorage;
   readonly health: StorageProbe;
   readonly #dependencies: OnDemandSessionsDependencies;
 
@@ -86,6 +89,19 @@ export class OnDemandSessions implements Disposable {
       sessionStore,
       isOwned: (record) => started.isOwned(record),
       tokenRefresher: this.tokenRefresher,
+    });
+    this.signInStorage = new SignInStorage({
+      clock,
+      log,
+      sessionStore,
+      crossWindowSync,
+      liveSessions,
+      renewalLock: this.renewalLock,
+      sessionGate: this.idleMonitor,
+      providerOf,
+      getAll: (providerId) => sessionManager.getAll(providerId),
+      remove: (id) => sessionManager.removeLocally(id),
+      newId: () => dependencies.newId(),
     });
   }
 

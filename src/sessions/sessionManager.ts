@@ -20,7 +20,7 @@ import { DecisionLog } from './decisionLog.ts';
 import type { ServerSignOut } from './serverSignOut.ts';
 import type { SessionGate } from './sessionGate.ts';
 import { SessionLoader, type LoadIssue } from './sessionLoader.ts';
-import { SignInStorage, type SignInResult } from './signInStorage.ts';
+import type { SignInResult, SignInStorage } from './signInStorage.ts';
 import type { SessionRefresher } from './onDemandRefresher.ts';
 
 /** What the session manager works with. */
@@ -33,15 +33,14 @@ export interface SessionManagerDependencies {
   readonly liveSessions: LiveSessions;
   readonly tokenRefresher: SessionRefresher;
   readonly sessionGate: SessionGate;
-  readonly renewalLock: Pick<RenewalLock, 'runExclusive' | 'delete'>;
+  readonly renewalLock: Pick<RenewalLock, 'delete'>;
+  readonly signInStorage: Pick<SignInStorage, 'add'>;
   /** Signs a session out at its server; `provider` is undefined if it isn't configured any more. */
   endSessionAtServer(record: SessionRecord, provider: Provider | undefined): ServerSignOut;
   /** The provider with an id as it's configured now. */
   provider(id: string): Provider | undefined;
   /** For how long, in ms, a token that is handed out keeps working, at least. */
   minimumValidity(): number;
-  /** A new session id. */
-  newId(): string;
 }
 
 /** Whether a session is one for a caller, beside its scopes. */
@@ -53,19 +52,12 @@ export class SessionManager {
   readonly #decisions: DecisionLog;
   readonly #loader: SessionLoader;
   readonly #accessGate: AccessGate;
-  readonly #signInStorage: SignInStorage;
 
   constructor(dependencies: SessionManagerDependencies) {
     this.#dependencies = dependencies;
     this.#decisions = new DecisionLog(dependencies.log);
     this.#loader = new SessionLoader(dependencies);
     this.#accessGate = new AccessGate({ ...dependencies, decisions: this.#decisions });
-    this.#signInStorage = new SignInStorage({
-      ...dependencies,
-      providerOf: (record) => this.providerOf(record),
-      getAll: (providerId) => this.getAll(providerId),
-      remove: (id) => this.#remove(id),
-    });
   }
 
   /** Fires with what a load has found wrong. */
@@ -182,7 +174,7 @@ export class SessionManager {
   async addSession(grant: SignInGrant, result: SignInResult = {}): Promise<SessionRecord> {
     // SecretStorage that can't be read now must not keep anybody from signing in; if it can be, it may know this sign-in.
     await this.ready().catch(() => {});
-    return this.#signInStorage.add(grant, result);
+    return this.#dependencies.signInStorage.add(grant, result);
   }
 
   /**

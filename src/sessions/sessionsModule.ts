@@ -44,8 +44,6 @@ export interface SessionsDependencies {
   minimumValidity(): number;
   /** After how long without activity, in ms, sessions are signed out: by provider id, of those where it is on at all. */
   idleTimeouts(): ReadonlyMap<string, number>;
-  /** A new session id. */
-  newId(): string;
 }
 
 /**
@@ -108,9 +106,10 @@ export class SessionsModule implements Disposable {
       liveSessions,
       tokenRefresher,
       sessionGate,
+      signInStorage: {
+        add: async (...signIn) => (onDemand.value ?? (await onDemand.load())).sessions.signInStorage.add(...signIn),
+      },
       renewalLock: {
-        runExclusive: async (...task) =>
-          (onDemand.value ?? (await onDemand.load())).sessions.renewalLock.runExclusive(...task),
         // Without it, what is left of the session is an empty file or two.
         delete: async (id) =>
           void (await onDemand.load().then(
@@ -121,7 +120,6 @@ export class SessionsModule implements Disposable {
       endSessionAtServer: (...session) => this.#endSessionAtServer(...session),
       provider: (id) => dependencies.provider(id),
       minimumValidity: () => dependencies.minimumValidity(),
-      newId: () => dependencies.newId(),
     });
     this.scheduler = new RefreshScheduler({
       clock,
