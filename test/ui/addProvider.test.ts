@@ -75,13 +75,13 @@ describe('adding a provider when none is configured', () => {
     await says('"issuer" must start with https://');
     await workbench.picture('121-guide-bad-issuer');
     await input.fill(`${identity.issuer}/wrong`);
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await says(
       'There is no OpenID Connect or OAuth server at this address. Correct the address, or press Enter again to go on anyway.',
     );
     await workbench.picture('122-guide-wrong-issuer');
     await input.fill(`${identity.issuer}/.well-known/openid-configuration`);
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await widget.getByPlaceholder(`${identity.issuer} has answered. This is what it offers.`).waitFor();
     for (const fact of [
       'You can sign in in the browser.',
@@ -91,7 +91,7 @@ describe('adding a provider when none is configured', () => {
       await workbench.rows.filter({ hasText: fact }).waitFor();
     }
     await workbench.picture('123-guide-found');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
   });
 
   it('shows what to register when a kind of redirect URI is chosen, and copies it', async () => {
@@ -121,7 +121,7 @@ describe('adding a provider when none is configured', () => {
     await input.fill('8400, 8401');
     await says('Redirect URI to register: http://127.0.0.1:8400/callback , http://127.0.0.1:8401/callback');
     await workbench.picture('123-guide-redirect-port');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Add Provider (6/11)');
     await says('Redirect addresses to register, each of them: http://127.0.0.1:8400/callback');
     await widget.getByRole('button', { name: 'Back' }).click();
@@ -144,9 +144,9 @@ describe('adding a provider when none is configured', () => {
     await workbench.page.locator('.tab', { hasText: 'Preview other.md' }).waitFor();
     await workbench.picture('124-guide-page');
     await input.fill(demoClientId);
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await says('The client secret, if the server has given one; else leave this empty.');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
   });
 
   it('has the usual scopes selected, and keeps what was entered when the person goes back', async () => {
@@ -164,10 +164,10 @@ describe('adding a provider when none is configured', () => {
     await title('Add Provider (5/10)');
     assert.equal(await input.inputValue(), demoClientId);
     for (const step of [6, 7]) {
-      await workbench.page.keyboard.press('Enter');
+      await input.press('Enter');
       await title(`Add Provider (${step}/10)`);
     }
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
   });
 
   it('refuses an ID that VS Code itself uses, and shows a summary when everything is entered', async () => {
@@ -175,14 +175,14 @@ describe('adding a provider when none is configured', () => {
     const { input, says, title } = partsOf(scene);
     await title('Add Provider (8/10)');
     await input.fill('Acme');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Add Provider (9/10)');
     assert.equal(await input.inputValue(), 'acme');
     await input.fill('github');
     await says('"id" belongs to a provider of VS Code itself');
     await workbench.picture('126-guide-id');
     await input.fill('acme');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Add Provider (10/10)');
     await workbench.rows.filter({ hasText: 'openid profile email offline_access' }).waitFor();
     await workbench.picture('127-guide-summary');
@@ -209,16 +209,16 @@ describe('adding a provider when none is configured', () => {
     await workbench.rows.filter({ hasText: 'Acme' }).click();
     await title('Edit Provider Acme (2/10)');
     await workbench.picture('129-guide-edit');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     for (const step of [3, 4, 5, 6, 7]) {
       await title(`Edit Provider Acme (${step}/10)`);
-      await workbench.page.keyboard.press('Enter');
+      await input.press('Enter');
     }
     await title('Edit Provider Acme (8/10)');
     await input.fill('Acme Corporation');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Edit Provider Acme (9/10)');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await workbench.rows.filter({ hasText: 'Save' }).last().click();
     await workbench.notifications.filter({ hasText: 'The changes to Acme Corporation are saved.' }).waitFor();
     await workbench.statusSays('Acme Corporation: renews in');
@@ -266,17 +266,17 @@ describe('adding a provider when some entries are invalid', () => {
     await workbench.rows.filter({ hasText: 'Another Server' }).click();
     await title('Add Provider (2/10)');
     await input.fill('http://127.0.0.1:9/later');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await says('127.0.0.1:9 cannot be reached, or takes too long to answer.');
     await workbench.picture('131-guide-unreachable');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Add Provider (3/9)');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Add Provider (4/9)');
     await input.fill('vscode');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Add Provider (5/9)');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Add Provider (6/9)');
     await input.fill('notes.own');
     await workbench.rows.filter({ hasText: 'notes.own' }).click();
@@ -286,7 +286,7 @@ describe('adding a provider when some entries are invalid', () => {
     await widget.getByRole('button', { name: 'OK' }).click();
     for (const step of [7, 8]) {
       await title(`Add Provider (${step}/9)`);
-      await workbench.page.keyboard.press('Enter');
+      await input.press('Enter');
     }
     await workbench.rows.filter({ hasText: 'openid profile email offline_access notes.own' }).waitFor();
     await workbench.rows.filter({ hasText: 'Save' }).last().click();
@@ -311,25 +311,25 @@ describe('adding a provider when some entries are invalid', () => {
     await workbench.rows.filter({ hasText: 'Another Server' }).click();
     await title('Add Provider (2/10)');
     await input.fill(`${identity.issuer}/`);
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     for (const step of [3, 4]) {
       await title(`Add Provider (${step}/10)`);
-      await workbench.page.keyboard.press('Enter');
+      await input.press('Enter');
     }
     await title('Add Provider (5/10)');
     await input.fill(CONFIDENTIAL.client_id);
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Add Provider (6/10)');
     await input.fill(CONFIDENTIAL.client_secret);
     await workbench.picture('133-guide-secret');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Add Provider (7/10)');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Add Provider (8/10)');
     await input.fill('Acme');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Add Provider (9/10)');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await workbench.rows.filter({ hasText: 'Client secretgiven' }).waitFor();
     await workbench.picture('134-guide-summary-secret');
     const page = await workbench.opens(() => workbench.rows.filter({ hasText: 'Sign In Now' }).click());
@@ -350,22 +350,22 @@ describe('adding a provider when some entries are invalid', () => {
     await title('Add Provider (2/9)');
     await says('Its tokens do not run out, so there is nothing to renew.');
     await workbench.picture('135-guide-known');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Add Provider (3/9)');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Add Provider (4/9)');
     await says('Redirect address to register: http://127.0.0.1/callback (any port).');
     await input.fill('Ov23liAbCdEf');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Add Provider (5/9)');
     await says('Leave this empty to sign in with a code instead.');
     await workbench.picture('136-guide-secret-or-code');
-    await workbench.page.keyboard.press('Enter');
+    await input.press('Enter');
     await title('Add Provider (6/9)');
     await widget.getByRole('button', { name: 'OK' }).click();
     for (const step of [7, 8]) {
       await title(`Add Provider (${step}/9)`);
-      await workbench.page.keyboard.press('Enter');
+      await input.press('Enter');
     }
     await workbench.rows.filter({ hasText: 'read:user user:email' }).waitFor();
     await workbench.rows.filter({ hasText: 'Save' }).last().click();

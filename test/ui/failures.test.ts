@@ -75,7 +75,9 @@ describe('a temporary failure', () => {
     await workbench.statusSays('Acme: retrying');
     await workbench.picture('81-server-down');
     // The try after the second one is far enough away.
+    const tryAt = (await workbench.status.textContent()) ?? '';
     await failedRenewals(scene, 1);
+    await workbench.status.filter({ hasText: 'Acme: retrying', hasNotText: tryAt }).waitFor();
     assert.equal(await told.count(), 1, 'it is told once');
     identity.faults.clear();
     await told.getByRole('button', { name: 'Retry Now' }).click();

@@ -70,7 +70,7 @@ describe('a redirect URI that the server does not know', () => {
     await workbench.box.fill(port);
     await workbench.page.getByText(`Redirect URI to register: http://127.0.0.1:${port}/callback`).waitFor();
     await workbench.picture('193-fixed-port');
-    await workbench.page.keyboard.press('Enter');
+    await workbench.box.press('Enter');
     await workbench.dialog
       .filter({ hasText: `Add this redirect URI to your client at Acme: http://127.0.0.1:${port}/callback` })
       .waitFor();
@@ -100,7 +100,7 @@ describe('a redirect URI that the server does not know', () => {
     const port = await workbench.box.inputValue();
     await workbench.box.fill(`http://localhost:${port}/auth`);
     await workbench.page.getByText(`Redirect URI to register: http://localhost:${port}/auth`).waitFor();
-    await workbench.page.keyboard.press('Enter');
+    await workbench.box.press('Enter');
     registered.clear();
     registered.add(`http://localhost:${port}/auth`);
     const again = await workbench.opens(() => workbench.dialog.getByRole('button', { name: 'Sign In' }).click());
@@ -133,7 +133,7 @@ describe('a redirect URI that the server does not know', () => {
     await workbench.followLink('Use a Fixed Port…', words);
     await workbench.page.locator('.quick-input-widget', { hasText: 'Use a Fixed Port for Globex' }).waitFor();
     const uri = `http://localhost:${await workbench.box.inputValue()}/auth`;
-    await workbench.page.keyboard.press('Enter');
+    await workbench.box.press('Enter');
     await workbench.dialog.filter({ hasText: uri }).waitFor();
     registered.add(uri);
     const page = await workbench.opens(() => workbench.dialog.getByRole('button', { name: 'Sign In' }).click());

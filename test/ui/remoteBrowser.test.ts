@@ -60,7 +60,7 @@ describe('signing in when the browser is on another computer than VS Code', () =
     assert.match(address, /^http:\/\/127\.0\.0\.1:\d+\/callback\?code=/);
     await workbench.comeBackFrom(page);
     await workbench.box.fill(address);
-    await workbench.page.keyboard.press('Enter');
+    await workbench.box.press('Enter');
     await workbench.told('Signed in to Acme as demo.').waitFor();
     await workbench.statusSays('Acme: renews in');
   });

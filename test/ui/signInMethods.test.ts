@@ -1,4 +1,4 @@
-// The sign-in methods beside the usual one, and how one leads to the next.
+// The sign-in methods other than the default, and how one leads to the next.
 import assert from 'node:assert/strict';
 import { answerPages, confirmCode, signInAt } from '../../tools/person.ts';
 import { callOff, landsOn, offersOf } from './acts.ts';
@@ -18,12 +18,12 @@ async function mustOffer(workbench: Workbench, sentence: string, names: readonly
   assert.deepEqual(await Promise.all(rows.map((row) => row.locator('.label-name').first().textContent())), names);
 }
 
-describe('a person who signs in with a code', () => {
+describe('signing in with a device code', () => {
   const scene = setScene({}, (issuer) => ({
     'sessionKeeper.providers': [{ ...entryFor(issuer), signInMethod: 'device' }],
   }));
 
-  it('sees the code in large letters, copies it, and finds it filled in on the page', async () => {
+  it('shows the code, copies it, and fills it in on the page when the person opens that', async () => {
     const { workbench } = scene;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog
@@ -47,7 +47,7 @@ describe('a person who signs in with a code', () => {
     await workbench.statusSays('Acme: renews in');
   });
 
-  it('can type it on another device, call it off, and is offered the other methods by name', async () => {
+  it('offers the other methods by name when the person has canceled the code on another device', async () => {
     const { workbench } = scene;
     await workbench.run('Session Keeper: Sign In…');
     await workbench.dialog.getByRole('button', { name: 'Use Another Device' }).click();
@@ -74,10 +74,10 @@ describe('a person who signs in with a code', () => {
   });
 });
 
-describe('a person whose browser comes back by itself', () => {
+describe('signing in when the browser returns to VS Code', () => {
   const scene = setScene({});
 
-  it('calls that off, is offered the other methods by name, and pastes the address on which the browser has ended', async () => {
+  it('offers the other methods by name when it is canceled, and signs in with the address that is pasted', async () => {
     const { workbench } = scene;
     const first = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
     await workbench.comeBackFrom(first);
@@ -90,12 +90,12 @@ describe('a person whose browser comes back by itself', () => {
     await workbench.box.waitFor();
     await workbench.picture('69-paste');
     await workbench.box.fill(address);
-    await workbench.page.keyboard.press('Enter');
+    await workbench.box.press('Enter');
     await workbench.told('Signed in to Acme as demo.').waitFor();
     await workbench.clearNotifications();
   });
 
-  it('is offered them, too, where the port that is registered belongs to another program', async () => {
+  it('offers the other methods when another program uses the registered port', async () => {
     const { identity, workbench } = scene;
     await workbench.changeSettings({
       'sessionKeeper.providers': [{ ...entryFor(identity.issuer), label: 'Works', redirectPorts: [identity.port] }],
@@ -120,12 +120,12 @@ describe('a person whose browser comes back by itself', () => {
   });
 });
 
-describe('a person whose browser comes back by a link to the editor', () => {
+describe('signing in when the browser returns with a link to the editor', () => {
   const scene = setScene({}, (issuer) => ({
     'sessionKeeper.providers': [{ ...entryFor(issuer), signInMethod: 'uri' }],
   }));
 
-  it('is signed in, in the window that waits for it', async () => {
+  it('ends in the window that waits when the link is opened', async () => {
     const { identity, workbench } = scene;
     // In a browser VS Code makes another address of the link each time; this server takes it by its beginning, as some do.
     identity.provider.Client.prototype.redirectUriAllowed = (address: string): boolean =>
@@ -147,7 +147,7 @@ describe('a person whose browser comes back by a link to the editor', () => {
     await workbench.clearNotifications();
   });
 
-  it('calls that off, and is offered the other methods by name', async () => {
+  it('offers the other methods by name when it is canceled', async () => {
     const { workbench } = scene;
     const first = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
     await workbench.comeBackFrom(first);

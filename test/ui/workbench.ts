@@ -307,17 +307,27 @@ function userDirOf({ dataDir }: Editor): string {
 }
 
 /**
- * Runs in a page: lets the pointer rest on each toast. VS Code hides any other after some seconds, which would be too
- * early on a busy machine; it is in the way of no click.
+ * Runs in a page: makes VS Code believe that the pointer rests on each toast. It hides any other after some seconds, which
+ * would be too early on a busy machine.
  */
 function restOnToasts(): void {
+  const TOAST = '.notification-toast-container';
   const rested = new WeakSet<Element>();
   new MutationObserver(() => {
-    for (const toast of document.querySelectorAll('.notification-toast-container')) {
+    for (const toast of document.querySelectorAll(TOAST)) {
       if (!rested.has(toast)) {
         rested.add(toast);
         toast.dispatchEvent(new MouseEvent('mouseover'));
       }
     }
   }).observe(document, { childList: true, subtree: true });
+  document.addEventListener(
+    'mouseout',
+    (event) => {
+      if (event.target instanceof Element && event.target.closest(TOAST) !== null) {
+        event.stopPropagation();
+      }
+    },
+    { capture: true },
+  );
 }
