@@ -1,4 +1,5 @@
 // Runs commands at the same time: node tools/together.ts COMMAND…
+// None of them may change what another one reads: the unit tests and those inside VS Code build the extension, both into dist.
 // What they print appears as if they ran one after another. Ends with the exit code of the first command that fails.
 import { constants } from 'node:os';
 
