@@ -19,7 +19,7 @@ export const FAILURE_POLICIES: Readonly<Record<Category, FailurePolicy>> = {
 /** All categories, in the order of the table. */
 export const CATEGORIES = Object.keys(FAILURE_POLICIES) as [Category, ...Category[]];
 
-/** What the functions below need to know about a failure, if its category alone doesn't say it. */
+/** The properties of a failure that the functions below need, in addition to its category. */
 interface ClassifiedFailure {
   readonly category: Category;
   readonly code: string;
@@ -65,9 +65,9 @@ export function categoryOfError(error: string, step: ProtocolStep): Category | u
 
 /** The category of a local code; undefined for an unknown one. */
 export function categoryOfCode(code: string): Category | undefined {
-  const begins = ({ localCodePrefixes = [] }: FailurePolicy): boolean =>
+  const hasPrefix = ({ localCodePrefixes = [] }: FailurePolicy): boolean =>
     localCodePrefixes.some((prefix) => code.startsWith(prefix));
-  return BY_LOCAL_CODE.get(code) ?? CATEGORIES.find((category) => begins(FAILURE_POLICIES[category]));
+  return BY_LOCAL_CODE.get(code) ?? CATEGORIES.find((category) => hasPrefix(FAILURE_POLICIES[category]));
 }
 
 /**
@@ -87,7 +87,7 @@ export function promptAfter(code: string): string | undefined {
   return PROMPTS.get(code);
 }
 
-// What becomes of the session.
+// What happens to the session.
 
 /** Whether a category is a definite verdict that ends a session. All others keep it. */
 export function endsSession(category: Category): boolean {

@@ -18,9 +18,9 @@ function withJsonSchema<Part extends object>(part: Part, jsonSchema: JsonSchema)
 function check<Value>(
   code: ProblemCode,
   jsonSchema: JsonSchema,
-  isGood: (value: Value) => boolean,
+  isValid: (value: Value) => boolean,
 ): v.CheckAction<Value, ProblemCode> {
-  return withJsonSchema(v.check(isGood, code), jsonSchema);
+  return withJsonSchema(v.check(isValid, code), jsonSchema);
 }
 
 function between(minimum: number, maximum: number, code: ProblemCode): v.CheckAction<number, ProblemCode> {

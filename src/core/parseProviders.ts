@@ -57,7 +57,7 @@ export function parseProviders(value: unknown, takenIds: readonly string[] = BUI
   const providers: Provider[] = [];
   const problems: SettingProblem[] = [];
   for (const [index, raw] of (value as unknown[]).entries()) {
-    const entry = nameOf(raw, index);
+    const entry = entryName(raw, index);
     const { problems: found, provider } = parseEntry(raw);
     problems.push(...found.map((problem) => ({ entry, ...problem })));
     if (provider === undefined) {
@@ -96,7 +96,7 @@ function parseEntry(raw: unknown): { readonly provider: Provider | undefined; re
   return { provider: { ...provider, label: provider.label || new URL(provider.issuer).hostname }, problems };
 }
 
-function nameOf(raw: unknown, index: number): string {
+function entryName(raw: unknown, index: number): string {
   if (typeof raw === 'object' && raw !== null) {
     for (const field of ['label', 'id'] as const) {
       const value = (raw as Record<string, unknown>)[field];
@@ -110,10 +110,10 @@ function nameOf(raw: unknown, index: number): string {
 
 function problemOf(field: string, issue: v.BaseIssue<unknown>): FieldProblem {
   const path = issue.path?.map((item) => String(item.key)) ?? [];
-  return { field: [field, ...path].join('.'), code: codeOf(issue) };
+  return { field: [field, ...path].join('.'), code: problemCodeOf(issue) };
 }
 
-function codeOf(issue: v.BaseIssue<unknown>): ProblemCode {
+function problemCodeOf(issue: v.BaseIssue<unknown>): ProblemCode {
   // valibot has its own messages for the keys of an object; all other messages are problem codes.
   if (issue.type === 'strict_object') {
     return issue.expected === 'never' ? 'unknown-field' : 'missing';

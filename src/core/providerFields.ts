@@ -101,7 +101,7 @@ export const PROVIDER_FIELDS = {
     server: 'none',
     affectsRefresh: false,
     display: 'time',
-    unset: 'as for all providers',
+    unset: 'as set for all providers',
   }),
   /** Whether the Accounts menu offers to sign in if the user isn't signed in. */
   accountsMenu: field({
@@ -116,7 +116,7 @@ export const PROVIDER_FIELDS = {
     server: 'none',
     affectsRefresh: false,
     display: 'value',
-    unset: 'the first that works',
+    unset: 'the first available',
   }),
   /** The ports of the loopback redirect URI, if the server compares the entire URI; empty if it accepts any port. */
   redirectPorts: field({
@@ -194,7 +194,7 @@ export const PROVIDER_FIELDS = {
     affectsRefresh: true,
     credentialUrls: ({ endpoints }) => CREDENTIAL_ENDPOINTS.flatMap((name) => endpoints?.[name] ?? []),
     display: 'urls',
-    unset: 'as the server says',
+    unset: 'from the server metadata',
   }),
   /** The userinfo claims that identify the account, for a server without ID tokens. */
   account: field({
@@ -209,7 +209,7 @@ export const PROVIDER_FIELDS = {
     server: 'belongs',
     affectsRefresh: true,
     display: 'value',
-    unset: 'as the server says',
+    unset: 'from the server metadata',
   }),
   /** Which token callers get. */
   sessionToken: field({

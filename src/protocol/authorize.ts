@@ -1,4 +1,5 @@
-// The authorization request and its answer: RFC 6749 section 4.1, RFC 7636 (S256), OpenID Connect Core 3.1.2, RFC 8707, RFC 9207.
+// The authorization request and its response: RFC 6749 section 4.1, RFC 7636 (S256), OpenID Connect Core 3.1.2, RFC
+// 8707, RFC 9207.
 import * as oauth from 'oauth4webapi';
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
 import { isIssuerUrl, matchesTenantTemplate, withoutTrailingSlash } from '../core/issuer.ts';
@@ -8,11 +9,11 @@ import { normalizeScopes } from '../core/scopes.ts';
 import { classify } from './classify.ts';
 import { withResources, type ServerContext } from './discovery.ts';
 
-/** A request that is about to be, or has been, sent through the browser. Its secrets never leave memory. */
+/** An authorization request. Its secrets stay in memory. */
 export interface AuthorizationRequest {
-  /** The address for the browser. */
+  /** The URL to open in the browser. */
   readonly url: URL;
-  /** What the address says, without what the endpoint itself has in its query. */
+  /** The parameters of the request, without those in the endpoint's own query. */
   readonly parameters: URLSearchParams;
   readonly redirectUri: string;
   readonly scopes: readonly string[];
@@ -21,33 +22,33 @@ export interface AuthorizationRequest {
   readonly codeVerifier: string;
 }
 
-/** What a caller may add to an authorization request. */
+/** The optional parameters of an authorization request. */
 export interface AuthorizationHints {
-  /** Who is expected to sign in (OpenID Connect Core 3.1.2.1). */
+  /** The expected account (OpenID Connect Core 3.1.2.1). */
   readonly loginHint?: string | undefined;
-  /** What the server has to show in any case: `login`, `consent`, `select_account` (OpenID Connect Core 3.1.2.1). */
+  /** The pages that the server must show: `login`, `consent`, `select_account` (OpenID Connect Core 3.1.2.1). */
   readonly prompt?: string | undefined;
-  /** Whether somebody is signed in already, and another account is wanted. */
+  /** Whether the user is already signed in and wants to sign in with another account. */
   readonly wantsOtherAccount?: boolean | undefined;
-  /** The claims that the server itself has asked for, as JSON (OpenID Connect Core 5.5). */
+  /** The claims that the server requires, as JSON (OpenID Connect Core 5.5). */
   readonly claims?: string | undefined;
-  /** The authentication context classes of which one is wanted, the best one first (OpenID Connect Core 3.1.2.1). */
+  /** The acceptable authentication context classes, in order of preference (OpenID Connect Core 3.1.2.1). */
   readonly acrValues?: readonly string[] | undefined;
-  /** How long ago, in seconds, the person may have signed in at the most (OpenID Connect Core 3.1.2.1). */
+  /** The maximum time in seconds since the user signed in (OpenID Connect Core 3.1.2.1). */
   readonly maxAge?: number | undefined;
 }
 
-/** What the next sign-in has to ask the server for, after what it has said. */
+/** The parameters that the next sign-in needs after a failure. */
 export function hintsAfterFailure({ claims, code }: Failure): AuthorizationHints {
   return { prompt: promptAfter(code), claims };
 }
 
-/** The parameters that hints are in an authorization request; what an entry wants of the age of a sign-in still counts. */
+/** Converts hints to request parameters. If the entry sets a `max_age` as well, the smaller one is used. */
 export function hintParameters(
   { acrValues = [], claims, loginHint, maxAge, prompt }: AuthorizationHints,
-  usual: RequestParameters,
+  standard: RequestParameters,
 ): Record<string, string> {
-  const ages = [maxAge, parseMaxAge(usual['max_age'])].filter((age) => age !== undefined);
+  const ages = [maxAge, parseMaxAge(standard['max_age'])].filter((age) => age !== undefined);
   const hints = {
     login_hint: loginHint,
     prompt,
@@ -59,8 +60,8 @@ export function hintParameters(
 }
 
 /**
- * What a server has to show so that a person who is signed in there can be somebody else, beside what the entry wants
- * shown. Only of the values that it lists (`prompt_values_supported`): one that it does not know is an error.
+ * The `prompt` with which a signed-in user can choose another account, in addition to the prompt of the entry. Only
+ * values that the server lists are used (`prompt_values_supported`), because an unknown value is an error.
  */
 function accountSelectionPrompt({ metadata, provider }: ServerContext): string | undefined {
   const listed: unknown = metadata['prompt_values_supported'];
@@ -68,12 +69,12 @@ function accountSelectionPrompt({ metadata, provider }: ServerContext): string |
   return value && normalizeScopes([provider.authorizationParameters['prompt'] ?? '', value]).join(' ');
 }
 
-/** The number of seconds that a `max_age` says; undefined where it says none. */
+/** Parses a `max_age`, in seconds; undefined if it isn't a number. */
 export function parseMaxAge(text: string | null | undefined): number | undefined {
   return /^\d{1,9}$/.test(text ?? '') ? Number(text) : undefined;
 }
 
-/** Makes an authorization request with a `state`, a `nonce` and a code challenge of its own. */
+/** Creates an authorization request with a new `state`, `nonce` and code verifier. */
 export async function createAuthorizationRequest(
   server: ServerContext,
   redirectUri: string,
@@ -83,9 +84,9 @@ export async function createAuthorizationRequest(
   const state = oauth.generateRandomState();
   const nonce = oauth.generateRandomNonce();
   const codeVerifier = oauth.generateRandomCodeVerifier();
-  // The entry speaks first: neither the protocol nor what this very sign-in needs gives way to it.
+  // The parameters of the entry come first, so that those of the protocol and of this sign-in override them.
   const parameters = withResources(server.provider.authorizationParameters, server.provider.resource);
-  const usual: Record<string, string> = {
+  const standard: Record<string, string> = {
     response_type: 'code',
     client_id: server.client.client_id,
     redirect_uri: redirectUri,
@@ -94,12 +95,12 @@ export async function createAuthorizationRequest(
     code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
     code_challenge_method: 'S256',
     ...(scopes.includes('openid') ? { nonce } : {}),
-    // The code is bound to the key, too, so that nobody else can trade it (RFC 9449 section 10).
+    // Binds the code to the DPoP key, so that it can't be used without it (RFC 9449 section 10).
     ...(server.dpopKey === undefined ? {} : { dpop_jkt: await server.dpopKey.handle.calculateThumbprint() }),
   };
   const prompt = hints.prompt ?? (hints.wantsOtherAccount === true ? accountSelectionPrompt(server) : undefined);
   for (const [name, value] of Object.entries({
-    ...usual,
+    ...standard,
     ...hintParameters({ ...hints, prompt }, server.provider.authorizationParameters),
   })) {
     parameters.set(name, value);
@@ -109,14 +110,14 @@ export async function createAuthorizationRequest(
     url.searchParams.delete(name);
   }
   parameters.forEach((value, name) => url.searchParams.append(name, value));
-  // A space is "%20" rather than "+": both are right, but only one survives every editor and mail program.
+  // Encodes spaces as "%20" rather than "+". Both are valid, but some editors and mail programs change "+".
   url.search = url.search.replaceAll('+', '%20');
   return { url, parameters, redirectUri, scopes, state, nonce, codeVerifier };
 }
 
 /**
- * Where the browser goes to sign in.
- * @throws Failure where the server signs people in by a code for any device only.
+ * The URL of the authorization endpoint.
+ * @throws Failure `unsupported-server` if the server has none, because it supports the device flow only.
  */
 export function authorizationEndpointOf({ metadata }: ServerContext): string {
   if (metadata.authorization_endpoint === undefined) {
@@ -125,18 +126,19 @@ export function authorizationEndpointOf({ metadata }: ServerContext): string {
   return metadata.authorization_endpoint;
 }
 
-/** Whether an answer carries the `state` of this request, once. One that does not belongs to somebody else. */
+/** Whether a response has the `state` of this request, exactly once. If not, it belongs to another request. */
 export function isResponseTo(request: { readonly state: string | undefined }, parameters: URLSearchParams): boolean {
   const states = parameters.getAll('state');
   return states.length === 1 && states[0] === request.state;
 }
 
 /**
- * Checks an authorization response: `iss` (RFC 9207) before anything else is looked at, `state`, `error`, and that
- * there is a code. A server that promises an `iss` and leaves it out of an error is believed all the same: nothing but
- * the attempt is at stake, and the `state` has shown that the answer belongs to it.
- * @throws Failure `untrusted-response` on a wrong issuer (without a word of the answer: it may come from another server),
- * `issuer-mismatch` where the entry itself has to name the issuer, or on a missing code; else the category of the server's error code.
+ * Validates an authorization response: `iss` first (RFC 9207), then `state`, `error`, and the code. An error without
+ * `iss` is accepted even if the server declares to send `iss`: only this attempt can fail, and `state` shows that the
+ * response belongs to it.
+ * @throws Failure `untrusted-response` for a wrong issuer (without any text of the response, which may come from
+ * another server); `issuer-mismatch` if the issuer in the entry must be corrected; `invalid-callback` if there is no
+ * code; otherwise the category of the server's error code.
  */
 export function readAuthorizationResponse(
   server: ServerContext,
@@ -150,7 +152,7 @@ export function readAuthorizationResponse(
     throw wrongIssuerFailure(server, issuers, isResponseTo(request, parameters));
   }
   const isError = iss === undefined && Boolean(parameters.get('error')) && isResponseTo(request, parameters);
-  // A server that says so by a word or a number is held to it as well.
+  // Servers that declare it with a string or a number instead of a boolean must comply, too.
   if (Boolean(metadata.authorization_response_iss_parameter_supported) && issuers.length !== 1 && !isError) {
     throw new Failure('untrusted-response', 'wrong-issuer');
   }
@@ -171,7 +173,7 @@ export function readAuthorizationResponse(
   return validated;
 }
 
-/** Whether an answer with this `iss` is from a server: a slash at the end makes no difference, nor does the tenant where that is open. */
+/** Whether a response with this `iss` is from the server, ignoring a trailing slash and a tenant placeholder. */
 function matchesIssuer(iss: string, issuer: string): boolean {
   return (
     withoutTrailingSlash(iss) === withoutTrailingSlash(issuer) ||
@@ -180,15 +182,15 @@ function matchesIssuer(iss: string, issuer: string): boolean {
 }
 
 /**
- * What is wrong with an answer of another issuer. Where the entry describes the server, its `issuer` may be a mere name;
- * then it is shown what belongs there, should the answer be from the right server.
+ * The failure for a response from another issuer. If the entry contains the endpoints, its `issuer` may be wrong; then
+ * the failure shows the correct one, provided that the response is from the right server.
  */
 function wrongIssuerFailure(
   { provider }: ServerContext,
   [iss = '', ...others]: readonly string[],
-  isAnswer: boolean,
+  isResponse: boolean,
 ): Failure {
-  return provider.endpoints !== undefined && isAnswer && others.length === 0 && isIssuerUrl(iss)
+  return provider.endpoints !== undefined && isResponse && others.length === 0 && isIssuerUrl(iss)
     ? new Failure('issuer-mismatch', 'issuer-setting', { detail: sanitizeDisplayName(iss) })
     : new Failure('untrusted-response', 'wrong-issuer');
 }

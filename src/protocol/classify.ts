@@ -1,5 +1,5 @@
-// From whatever a request ended with to one failure of the closed set: by code, never by the text of a message. What
-// each code means stands in the table of core/failurePolicies.ts.
+// Converts errors and responses to failures, by code and never by the text of a message. The meaning of each code is in
+// core/failurePolicies.ts.
 import * as oauth from 'oauth4webapi';
 import { parseClaims } from '../core/challenge.ts';
 import { Failure, toFailure, sanitizeServerText, type FailureDetails } from '../core/failure.ts';
@@ -15,19 +15,21 @@ import type { JsonObject } from './responseBody.ts';
 import { isProxyChallenge } from './proxyChallenge.ts';
 import { serverTimeOf } from './serverTime.ts';
 
-/** HTTP statuses that say "not now", whatever code the body adds: RFC 9110 section 15.5.9, RFC 8470, RFC 6585. */
+/**
+ * HTTP statuses of temporary failures, whatever error code is in the body: RFC 9110 section 15.5.9, RFC 8470, RFC 6585.
+ */
 export const TEMPORARY_STATUSES: readonly number[] = [408, 425, 429];
 
-/** The fields in which servers say more exactly what an error code means: Microsoft Entra, Google. */
+/** The members in which servers send a more specific error code (Microsoft Entra, Google). */
 const SUBERROR_FIELDS = ['suberror', 'error_subtype'] as const;
 
-/** The errors that these fields say more of; beside any other they mean nothing. */
+/** The error codes that these members refine. Together with other codes they're ignored. */
 const ERRORS_WITH_SUBERROR: readonly string[] = ['invalid_grant', 'interaction_required'];
 
-/** What ZITADEL has for a description: the key of a message, which is a code and no sentence. */
+/** ZITADEL sends the key of a message as the description, which can be used as a code. */
 const MESSAGE_KEY = /^Errors(?:\.\w+)+$/;
 
-/** Turns anything thrown during a protocol step into a {@link Failure}. A failure passes through unchanged. */
+/** Converts anything thrown during a protocol step to a {@link Failure}. Failures are returned unchanged. */
 export function classify(error: unknown, step: ProtocolStep): Failure {
   if (error instanceof Failure) {
     return error;
@@ -56,20 +58,20 @@ export function classify(error: unknown, step: ProtocolStep): Failure {
   return failureOfCauses(error) ?? toFailure(error);
 }
 
-/** Whether it is not the clock that is wrong, but the sign-in that is too long ago (`max_age`, OpenID Connect Core 3.1.2.1). */
+/** Whether the sign-in is too old (`max_age`, OpenID Connect Core 3.1.2.1), rather than the clock wrong. */
 function isAboutAuthTime(cause: unknown): boolean {
   return typeof cause === 'object' && cause !== null && 'claim' in cause && cause.claim === 'auth_time';
 }
 
-/** An error in the body of an answer (RFC 6749 section 5.2), with what some servers add to it. */
+/** The failure for an error response (RFC 6749 section 5.2), including the extensions of some servers. */
 export function failureOfBody(error: string, body: JsonObject, step: ProtocolStep, details: FailureDetails): Failure {
   const { claims, error_description: description } = body;
   if (error === 'unauthorized_client' && details.status === 401) {
-    // The status of a client that has not authenticated itself (RFC 6749 section 5.2): Keycloak, of a wrong secret.
+    // Keycloak sends this status and code for a wrong client secret; RFC 6749 section 5.2 has `invalid_client` for it.
     return failureOfErrorCode('invalid_client', step, details);
   }
   if (!ERRORS_WITH_SUBERROR.includes(error)) {
-    // A refresh token that is dead is an invalid request there, as is nearly everything.
+    // ZITADEL sends `invalid_request` for an invalid refresh token, as for most errors.
     const key =
       error === 'invalid_request' && typeof description === 'string' && MESSAGE_KEY.test(description)
         ? description
@@ -83,13 +85,13 @@ export function failureOfBody(error: string, body: JsonObject, step: ProtocolSte
   if (typeof claims === 'string' && parseClaims(claims) !== undefined) {
     return new Failure('policy', 'claims-challenge', { ...details, claims });
   }
-  const more = SUBERROR_FIELDS.map((name) => body[name]).find(
+  const additional = SUBERROR_FIELDS.map((name) => body[name]).find(
     (code) => typeof code === 'string' && categoryOfError(code, step) !== undefined,
   );
-  return failureOfErrorCode(typeof more === 'string' ? more : error, step, details);
+  return failureOfErrorCode(typeof additional === 'string' ? additional : error, step, details);
 }
 
-/** What the status line and the headers of an answer tell. */
+/** The details in the status line and headers of a response. */
 export const responseDetails = (
   response: Response,
 ): { readonly status: number; readonly retryAfter: number | undefined } => ({
@@ -97,7 +99,7 @@ export const responseDetails = (
   retryAfter: parseRetryAfter(response),
 });
 
-/** The failure of a server's error code; one that nobody has heard of is in a category of its own, which keeps the session. */
+/** The failure for a server's error code. An unknown code gets a category of its own, which keeps the session. */
 export function failureOfErrorCode(error: string, step: ProtocolStep, details: FailureDetails): Failure {
   return new Failure(
     categoryOfError(error, step) ?? 'unknown-error',
@@ -106,26 +108,26 @@ export function failureOfErrorCode(error: string, step: ProtocolStep, details: F
   );
 }
 
-/** The library hands on whatever JSON has for a description: `null`, a number, an object. Only a text says anything. */
+/** The library passes on any JSON value as the description: `null`, a number, an object. Only strings are used. */
 const sanitizeDescription = (description: unknown): string | undefined =>
   typeof description === 'string' ? sanitizeServerText(description) : undefined;
 
-/** How an answer is judged of which the body says nothing. */
+/** What is known about a response whose body contains no error code. */
 export interface ResponseContext {
-  /** Whether a challenge in it is about the client's own authentication (RFC 6749 section 5.2). */
+  /** Whether the request authenticated the client, so that a challenge is about that (RFC 6749 section 5.2). */
   readonly isClientRequest?: boolean;
-  /** Whether the body is a message of the server, and so no page. */
+  /** Whether the body is a message from the server, rather than an HTML page. */
   readonly hasServerMessage?: boolean;
 }
 
-/** An answer that is not what the protocol expects: judged by its status first, then by its kind. */
+/** The failure for an unexpected response: by its challenge and status, or by an HTML body. */
 export function failureOfResponse(
   response: Response,
-  more: FailureDetails,
+  additional: FailureDetails,
   { isClientRequest = false, hasServerMessage = false }: ResponseContext = {},
 ): Failure {
   const { status } = response;
-  const details = { ...responseDetails(response), ...more };
+  const details = { ...responseDetails(response), ...additional };
   if (isProxyChallenge(response)) {
     return new Failure('proxy', 'proxy-challenge', details);
   }
@@ -141,13 +143,13 @@ export function failureOfResponse(
   return new Failure(categoryOfStatus(status), `http-${status}`, details);
 }
 
-/** Whether there is a page where JSON is due: what proxies and the login pages of networks answer. */
+/** Whether the body is HTML instead of JSON, as proxies and the login pages of networks send it. */
 function isHtmlPage({ headers, status }: Response): boolean {
   const type = headers.get('content-type') ?? '';
   return status === 200 || status === 403 ? !/^application\/(?:[\w.+-]*\+)?json\b/i.test(type) : /\bhtml\b/i.test(type);
 }
 
-/** Looks for a known code on an error and on its causes. */
+/** Finds a known code in an error and its causes. */
 function failureOfCauses(error: unknown): Failure | undefined {
   for (let current = error, depth = 0; current instanceof Error && depth < 8; current = current.cause, depth += 1) {
     if (current instanceof Failure) {
@@ -159,7 +161,7 @@ function failureOfCauses(error: unknown): Failure | undefined {
       const detail = code.startsWith('OAUTH_') ? sanitizeServerText(current.message) : undefined;
       return new Failure(category, code, { cause: error, detail, wasNotSent: isUnsentCode(code) });
     }
-    // After the code: a tunnel that a proxy refuses comes under the name of an abort.
+    // Checked after the code, because undici reports a tunnel rejected by a proxy as an abort.
     if (current.name === 'TimeoutError' || current.name === 'AbortError') {
       return new Failure('network', 'deadline', { cause: error });
     }
@@ -167,7 +169,7 @@ function failureOfCauses(error: unknown): Failure | undefined {
   return undefined;
 }
 
-/** Turns what `fetch`, or the reading of a body, rejected with into a {@link Failure}: at worst a network without a code. */
+/** Converts what `fetch` or reading a body rejected with to a {@link Failure}; `network` if there is no known code. */
 export function classifyTransport(error: unknown): Failure {
   return failureOfCauses(error) ?? new Failure('network', 'fetch-failed', { cause: error });
 }
@@ -181,7 +183,7 @@ function errorCodeOf(error: Error): string | undefined {
   return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** `Retry-After` in ms: seconds or a date (RFC 9110 section 10.2.3); undefined where absent or nonsense. */
+/** Parses `Retry-After` into ms: seconds or a date (RFC 9110 section 10.2.3); undefined if it's absent or invalid. */
 function parseRetryAfter(response: Response): number | undefined {
   const value = response.headers.get('retry-after');
   if (value === null) {
@@ -190,7 +192,7 @@ function parseRetryAfter(response: Response): number | undefined {
   if (/^\d+$/.test(value.trim())) {
     return Number(value) * 1000;
   }
-  // A date is counted from the server's own clock, so that a skew does no harm; without one it says nothing.
+  // A date is relative to the server's clock, so that skew doesn't matter; without a `Date` header it can't be used.
   const wait = Date.parse(value) - (serverTimeOf(response.headers) ?? NaN);
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }

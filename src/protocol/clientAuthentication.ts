@@ -1,25 +1,26 @@
-// How a client shows its secret: in a header or among the parameters (RFC 6749 section 2.3.1), as the server takes it.
+// Client authentication with a secret: in a header or among the parameters (RFC 6749 section 2.3.1), as the server
+// supports it.
 import * as oauth from 'oauth4webapi';
 import type { ClientAuthentication, Provider } from '../core/provider.ts';
 
-/** How a client shows who it is, at one server. */
+/** Authenticates a client at one server. */
 export interface ClientAuthenticator {
-  /** What oauth4webapi puts it into a request with: as it is shown at the time of the request. */
+  /** Authenticates a request of oauth4webapi with the current method. */
   readonly clientAuth: oauth.ClientAuth;
-  /** Shows it in the other way from now on; whether there is one. */
+  /** Switches to the other method. Returns whether there is one. */
   switchMethod(): boolean;
-  /** Shows it in the first way again, because the other one is no better. */
+  /** Returns to the first method, because the other one isn't accepted either. */
   resetMethod(): void;
-  /** Remembers for the server that the way in use is accepted. */
+  /** Remembers that the server accepts the current method. */
   rememberMethod(): void;
 }
 
-/** What has been found out of how a server takes secrets. */
+/** The method that a server has accepted, if known. */
 export interface AcceptedAuthentication {
   method?: ClientAuthentication | undefined;
 }
 
-/** A public client (RFC 6749 section 2.1): there is nothing but its name. */
+/** A public client (RFC 6749 section 2.1), which sends its client ID only. */
 export const publicClient: ClientAuthenticator = {
   clientAuth: oauth.None(),
   switchMethod: () => false,
@@ -28,9 +29,9 @@ export const publicClient: ClientAuthenticator = {
 };
 
 /**
- * A client with a secret. What the entry says counts, and nothing else is tried. A server that takes the secret among the
- * parameters only gets it there; else it is in a header, which RFC 6749 section 2.3.1 prefers, and goes among the
- * parameters where that is refused and the server does not say that it takes the header only.
+ * A confidential client. If the entry specifies a method, only that one is used. If the server supports only parameters
+ * (`client_secret_post`), they're used. Otherwise the header is used, which RFC 6749 section 2.3.1 prefers; if it's
+ * rejected and the server doesn't declare to support only the header, parameters are tried.
  */
 export function clientWithSecret(
   secret: string,
@@ -69,15 +70,15 @@ export function clientWithSecret(
   };
 }
 
-/** The header of HTTP Basic authentication (RFC 7617), the name and the secret encoded as RFC 6749 section 2.3.1 wants it. */
+/** HTTP Basic authentication (RFC 7617), with client ID and secret encoded as RFC 6749 section 2.3.1 requires. */
 function basicAuthentication(secret: string): oauth.ClientAuth {
   return (_metadata, client, _body, headers) =>
     headers.set('authorization', `Basic ${btoa(`${formEncode(client.client_id)}:${formEncode(secret)}`)}`);
 }
 
 /**
- * A text with nothing encoded but what a form cannot hold otherwise: whoever decodes it gets the text, and whoever does
- * not, as many servers, gets it too where it has only letters, digits, and marks such as `-`, `_` and `.`.
+ * Form-encodes a string, but only characters for which it's necessary: servers that wrongly don't decode it still get
+ * the same string if it contains only letters, digits, and characters such as `-`, `_` and `.`.
  */
 function formEncode(text: string): string {
   return encodeURIComponent(text.replace(/\p{Cs}/gu, '\uFFFD')).replaceAll('%20', '+');

@@ -1,4 +1,4 @@
-// The device authorization grant: RFC 8628. A code that the person types on any device, and one that only this client knows.
+// The device authorization grant (RFC 8628).
 import * as oauth from 'oauth4webapi';
 import { isLoopbackHost } from '../core/secureUrl.ts';
 import { HOUR, SECOND } from '../core/clock.ts';
@@ -11,34 +11,35 @@ import { sendClientRequest } from './request.ts';
 import { verifyTokenResponse, type Tokens } from './tokens.ts';
 import { createFetch, type Transport } from './transport.ts';
 
-/** The grant type (RFC 8628 section 3.4), as servers list it. */
+/** The grant type (RFC 8628 section 3.4), as in `grant_types_supported`. */
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
-/** How long, in ms, to wait between two requests where the server does not say (RFC 8628 section 3.2). */
+/** The default polling interval, in ms (RFC 8628 section 3.2). */
 const DEFAULT_INTERVAL = 5 * SECOND;
 
-/** By how many seconds a sign-in may be older than is wanted: as much as the library allows elsewhere. */
+/** The tolerance for the age of a sign-in, in seconds: the default of oauth4webapi. */
 const MAX_AGE_TOLERANCE = 30;
 
-/** What the server answers to a device authorization request (RFC 8628 section 3.2), checked. */
+/** A validated device authorization response (RFC 8628 section 3.2). */
 export interface DeviceCode {
-  /** The secret half, which never leaves memory but for the server. */
+  /** The device code, which is secret and sent only to the server. */
   readonly deviceCode: string;
-  /** What the person types; fit to be shown. It is no secret to them, but stands in no log either. */
+  /** The code that the user enters, safe to display. It isn't logged. */
   readonly userCode: string;
-  /** The address at which they type it: https, or on this machine. */
+  /** The URL at which the user enters the code: https, or on this machine. */
   readonly verificationUri: string;
-  /** An address that has the code in it already, where the server gives one. */
+  /** A URL that includes the code, if the server provides one. */
   readonly verificationUriComplete: string | undefined;
-  /** How long, in ms, to wait between two requests. */
+  /** The polling interval, in ms. */
   readonly interval: number;
-  /** When both codes run out, in ms since the Unix epoch. */
+  /** When both codes expire, in ms since the Unix epoch. */
   readonly expiresAt: number;
 }
 
 /**
- * Asks for a pair of codes. The grant knows no hints (RFC 8628), but some servers do, and the others do not mind.
- * @throws Failure `invalid-response` for a code or an address that cannot be shown, `insecure` for an address without TLS.
+ * Requests a device code and a user code. RFC 8628 defines no hints, but some servers support them, and others ignore
+ * them.
+ * @throws Failure `invalid-response` for a code or a URL that can't be displayed, `insecure` for a URL without TLS.
  */
 export async function requestDeviceCode(
   server: ServerContext,
@@ -56,7 +57,7 @@ export async function requestDeviceCode(
     },
     provider.resource,
   );
-  const arrived = await sendClientRequest(server, transport, signal, 'device', (fetch) =>
+  const normalized = await sendClientRequest(server, transport, signal, 'device', (fetch) =>
     oauth.deviceAuthorizationRequest(
       metadata,
       client,
@@ -65,14 +66,14 @@ export async function requestDeviceCode(
       requestOptions(server, fetch),
     ),
   );
-  if (arrived.failure !== undefined) {
-    throw arrived.failure;
+  if (normalized.failure !== undefined) {
+    throw normalized.failure;
   }
   try {
     return parseDeviceCode(
       server,
-      await oauth.processDeviceAuthorizationResponse(metadata, client, normalizeDeviceResponse(arrived)),
-      arrived.original.sentAt,
+      await oauth.processDeviceAuthorizationResponse(metadata, client, normalizeDeviceResponse(normalized)),
+      normalized.original.sentAt,
     );
   } catch (error) {
     throw classify(error, 'device');
@@ -80,8 +81,8 @@ export async function requestDeviceCode(
 }
 
 /**
- * Makes an answer regular before the library looks at it: Google calls the address `verification_url`, some servers send
- * numbers as texts, and what is optional and of no use counts as absent.
+ * Normalizes a response for the library: Google calls the URL `verification_url`, some servers send numbers as strings,
+ * and invalid optional members are removed.
  */
 function normalizeDeviceResponse({ body, response }: NormalizedResponse): Response {
   if (body['device_code'] === undefined) {
@@ -90,7 +91,7 @@ function normalizeDeviceResponse({ body, response }: NormalizedResponse): Respon
   const {
     interval,
     verification_uri_complete: complete,
-    verification_uri: address = body['verification_url'],
+    verification_uri: uri = body['verification_url'],
     ...rest
   } = body;
   const wait = typeof interval === 'object' ? NaN : Number(interval);
@@ -98,34 +99,37 @@ function normalizeDeviceResponse({ body, response }: NormalizedResponse): Respon
     ...(wait > 0 ? { interval: wait } : {}),
     ...(typeof complete === 'string' ? { verification_uri_complete: complete } : {}),
   };
-  return withBody(response, { ...rest, verification_uri: address, ...optional });
+  return withBody(response, { ...rest, verification_uri: uri, ...optional });
 }
 
-/** The longest, in ms, that a code is waited for, whatever the server says: VS Code keeps other callers waiting meanwhile. */
+/**
+ * The maximum lifetime of a code, in ms, whatever the server says: VS Code blocks other callers while the sign-in is
+ * pending.
+ */
 const MAX_LIFETIME = HOUR;
 
 function parseDeviceCode(
   { allowInsecureRequests }: ServerContext,
-  answer: oauth.DeviceAuthorizationResponse,
+  response: oauth.DeviceAuthorizationResponse,
   sentAt: number,
 ): DeviceCode {
-  const userCode = answer.user_code.trim();
-  const address = parseUrl(answer.verification_uri);
-  if (userCode === '' || sanitizeDisplayName(userCode) !== userCode || address === undefined) {
+  const userCode = response.user_code.trim();
+  const uri = parseUrl(response.verification_uri);
+  if (userCode === '' || sanitizeDisplayName(userCode) !== userCode || uri === undefined) {
     throw new Failure('invalid-response', 'bad-device-code');
   }
   const isSafe = ({ hostname, protocol }: URL): boolean =>
     protocol === 'https:' || (allowInsecureRequests && protocol === 'http:' && isLoopbackHost(hostname));
-  if (!isSafe(address)) {
+  if (!isSafe(uri)) {
     throw new Failure('insecure', 'http-endpoint', { detail: 'verification_uri' });
   }
-  // The complete one is a convenience; a bad one is left out.
-  const complete = parseUrl(answer.verification_uri_complete ?? '');
-  const { expires_in: lifetime, interval } = answer;
+  // The complete URL is optional, so an invalid one is ignored.
+  const complete = parseUrl(response.verification_uri_complete ?? '');
+  const { expires_in: lifetime, interval } = response;
   return {
-    deviceCode: answer.device_code,
+    deviceCode: response.device_code,
     userCode,
-    verificationUri: address.href,
+    verificationUri: uri.href,
     verificationUriComplete: complete !== undefined && isSafe(complete) ? complete.href : undefined,
     interval: interval === undefined ? DEFAULT_INTERVAL : Math.max(SECOND, interval * SECOND),
     expiresAt: sentAt + Math.min(lifetime * SECOND, MAX_LIFETIME),
@@ -135,9 +139,9 @@ function parseDeviceCode(
 const parseUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
 
 /**
- * Asks once for the tokens of a pair of codes (RFC 8628 section 3.4). An ID token is checked as everywhere, but for the
- * nonce, which this grant does not have; where `openid` was asked of a server with OpenID Connect there has to be one.
- * @throws Failure `protocol-step` with `authorization_pending` or `slow_down` while the person has not decided.
+ * Polls once for tokens (RFC 8628 section 3.4). An ID token is verified as usual, except for the nonce, which this
+ * grant doesn't have. If `openid` was requested from a server with OpenID Connect, an ID token is required.
+ * @throws Failure `protocol-step` with `authorization_pending` or `slow_down` while the user hasn't decided.
  */
 export async function requestDeviceTokens(
   server: ServerContext,
@@ -147,7 +151,7 @@ export async function requestDeviceTokens(
   signal: AbortSignal,
 ): Promise<Tokens> {
   const { authentication, client, metadata } = server;
-  const raw = await sendClientRequest(server, transport, signal, 'device', (fetch) =>
+  const normalized = await sendClientRequest(server, transport, signal, 'device', (fetch) =>
     oauth.deviceCodeGrantRequest(
       metadata,
       client,
@@ -158,15 +162,15 @@ export async function requestDeviceTokens(
   );
   const tokens = await verifyTokenResponse(
     server,
-    raw,
+    normalized,
     'device',
-    (said, expected, response) => oauth.processDeviceCodeResponse(said, expected, response),
+    (metadata, expected, response) => oauth.processDeviceCodeResponse(metadata, expected, response),
     { fetch: createFetch(transport, signal) },
   );
   if (server.isOpenId && scopes.includes('openid') && tokens.claims === undefined) {
     throw new Failure('invalid-response', oauth.INVALID_RESPONSE, { detail: 'id_token' });
   }
-  // No rule of this grant, so a server that does not say when the person signed in is not held to it.
+  // RFC 8628 doesn't define `max_age`, so `auth_time` isn't required.
   const maxAge = parseMaxAge(server.provider.authorizationParameters['max_age']);
   const { auth_time: authTime } = tokens.claims ?? {};
   if (

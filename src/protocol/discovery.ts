@@ -1,4 +1,4 @@
-// Finding out about servers, and remembering it: what they say of themselves, or what the entry says of them.
+// Gets and caches the metadata of servers, from their discovery documents or from the entry.
 import * as oauth from 'oauth4webapi';
 import { isLoopbackHost } from '../core/secureUrl.ts';
 import { HOUR, MINUTE } from '../core/clock.ts';
@@ -28,49 +28,49 @@ import {
 import { supportsOpenId } from './requestedScopes.ts';
 import { createFetch, type Fetch, type Transport } from './transport.ts';
 
-/** How long, in ms, the metadata that were read before are used if they can't be read again, until the next attempt. */
+/** How long, in ms, cached metadata is used after it couldn't be refetched, until the next attempt. */
 const STALE_CACHE_TTL = 5 * MINUTE;
-/** How long an answer is taken as still true, in ms. */
+/** How long metadata is cached, in ms. */
 const CACHE_TTL = HOUR;
 
-/** A provider together with what its server says of itself, checked; and how to speak to it. */
+/** A provider with the validated metadata of its server, and everything needed to send requests to it. */
 export interface ServerContext extends DpopContext {
   readonly provider: Provider;
   readonly metadata: oauth.AuthorizationServer;
-  /** Whether it supports OpenID Connect, as far as its metadata tell. */
+  /** Whether the server supports OpenID Connect, as far as its metadata shows. */
   readonly isOpenId: boolean;
-  /** The public client, as oauth4webapi wants it. */
+  /** The client, as oauth4webapi expects it. */
   readonly client: oauth.Client;
   /** Whether the client has a secret. */
   readonly hasSecret: boolean;
-  /** A public client does not authenticate itself, one with a secret does (RFC 6749 section 2.3). */
+  /** The client authentication: none for a public client (RFC 6749 section 2.3). */
   readonly authentication: ClientAuthenticator;
-  /** What has been found out of how the server takes a secret. */
+  /** The client authentication method that the server has accepted, shared by all contexts of the server. */
   readonly acceptedAuthentication: AcceptedAuthentication;
-  /** Whether requests without TLS are in order: only where the server is this machine. */
+  /** Whether requests without TLS are allowed, because the server is on this machine. */
   readonly allowInsecureRequests: boolean;
 }
 
-/** What is known of a server without asking it. Points in time are in ms since the Unix epoch. */
+/** What is cached about a server. Points in time are in ms since the Unix epoch. */
 export interface KnownServer {
-  /** What it said of itself when it was last asked with success, and when that was. */
+  /** The latest metadata, and when it was requested. */
   readonly metadata: { readonly at: number; readonly value: oauth.AuthorizationServer } | undefined;
-  /** Why it could not be found out about, where that was tried since. */
+  /** The failure of the latest request, if it came after that. */
   readonly error: { readonly at: number; readonly failure: Failure } | undefined;
 }
 
-/** Finds out about servers and remembers the answers for an hour. */
+/** Gets the metadata of servers and caches it for an hour. */
 export class Discovery {
   readonly #transport: Transport;
   readonly #clientSecret: (provider: Provider) => Promise<string | undefined>;
   readonly #servers = new Map<string, { readonly server: Promise<ServerContext>; readonly at: number }>();
   readonly #loggedEndpoints = new Set<string>();
-  /** What has come of it, for those who only look. */
+  /** The results of the requests, for {@link getCached}. */
   readonly #results = new Map<string, KnownServer>();
 
   /**
-   * Knows nothing yet.
-   * @param clientSecret gives the secret of a client that has one.
+   * Creates an empty cache.
+   * @param clientSecret returns the secret of a client that has one.
    */
   constructor(
     transport: Transport,
@@ -81,9 +81,10 @@ export class Discovery {
   }
 
   /**
-   * The server of a provider. Callers at the same time share one request; a failure is not remembered.
-   * @throws Failure `network` and its like where the server does not answer; `issuer-mismatch`, `unsupported-server` or
-   * `insecure` where what it says does not fit: another issuer, a missing endpoint, no PKCE with S256; `storage` where the client's secret cannot be read.
+   * The server of a provider. Concurrent callers share one request; failures aren't cached.
+   * @throws Failure `network` and similar if the server doesn't respond; `issuer-mismatch`, `unsupported-server` or
+   * `insecure` if its metadata is for another issuer or lacks an endpoint or PKCE with S256; `storage` if the client
+   * secret can't be read.
    */
   async find(provider: Provider): Promise<ServerContext> {
     const server = await this.#find(provider);
@@ -101,19 +102,19 @@ export class Discovery {
     if (cached !== undefined && Math.abs(this.#transport.clock.now() - cached.at) < CACHE_TTL) {
       return cached.server;
     }
-    const asked = discover(provider, this.#transport, this.#loggedEndpoints);
+    const metadataRequest = discover(provider, this.#transport, this.#loggedEndpoints);
     const { clock } = this.#transport;
     const at = clock.now();
-    const server = asked.catch(async (error: unknown) => {
+    const server = metadataRequest.catch(async (error: unknown) => {
       const failure = classify(error, 'discovery');
       this.#results.set(key, { metadata: this.#results.get(key)?.metadata, error: { at, failure } });
-      // What the server said before is most likely still true: an outage of its metadata must not hold up a renewal.
+      // The cached metadata is most likely still valid, and a failing metadata endpoint must not prevent a refresh.
       if (cached === undefined || distrustsMetadata(failure.category)) {
         throw error;
       }
       const before = await cached.server;
       this.#transport.log.warn(
-        `Couldn't read the metadata of ${provider.id} again: ${formatFailure(failure)}; using what is known.`,
+        `Couldn't read the metadata of ${provider.id} again: ${formatFailure(failure)}; using the cached metadata.`,
       );
       if (this.#servers.get(key) === entry) {
         this.#servers.set(key, { server: cached.server, at: clock.now() - CACHE_TTL + STALE_CACHE_TTL });
@@ -122,7 +123,7 @@ export class Discovery {
     });
     const entry = { server, at };
     this.#servers.set(key, entry);
-    asked.then(
+    metadataRequest.then(
       ({ metadata }) => this.#results.set(key, { metadata: { at, value: metadata }, error: undefined }),
       () => {},
     );
@@ -134,12 +135,12 @@ export class Discovery {
     return server;
   }
 
-  /** What is known of the server of a provider, without a request; undefined where nobody has asked it yet. */
+  /** What is cached about the server of a provider, without a request; undefined if it wasn't requested yet. */
   getCached(provider: Provider): KnownServer | undefined {
     return this.#results.get(serverKeyOf(provider));
   }
 
-  /** Forgets everything, so that the next use asks the servers again. */
+  /** Clears the cache, so that the next use requests the metadata again. */
   clear(): void {
     this.#servers.clear();
     this.#results.clear();
@@ -147,8 +148,8 @@ export class Discovery {
 }
 
 /**
- * Finds out about the server of a provider.
- * @param loggedEndpoints the oddities that the log has told of already.
+ * Gets the metadata of a provider's server.
+ * @param loggedEndpoints the ignored endpoints that have been logged already.
  */
 async function discover(
   provider: Provider,
@@ -158,17 +159,17 @@ async function discover(
   const { log } = transport;
   const dpopKeys = new DpopKeys();
   const allowInsecureRequests = isLoopbackHost(new URL(provider.issuer).hostname);
-  const fetch = createFetch(transport, undefined, (answer) => {
-    dpopKeys.recordServerClock(answer);
-    return answer.response;
+  const fetch = createFetch(transport, undefined, (response) => {
+    dpopKeys.recordServerClock(response);
+    return response.response;
   });
-  const described = configuredMetadata(provider);
-  // What an entry says of its server, it says of its scopes, too.
+  const configured = configuredMetadata(provider);
+  // If the entry contains the endpoints, its scopes are used as they are.
   const { isOpenId, metadata } =
-    described === undefined ? await fetchMetadata() : { isOpenId: true, metadata: described };
+    configured === undefined ? await fetchMetadata() : { isOpenId: true, metadata: configured };
   assertUsable(metadata, allowInsecureRequests);
   const offered = ENDPOINTS.filter((endpoint) => metadata[endpoint] !== undefined).join(', ');
-  const method = metadata.code_challenge_methods_supported === undefined ? 'not said' : 'S256';
+  const method = metadata.code_challenge_methods_supported === undefined ? 'not specified' : 'S256';
   log.debug(`Provider ${provider.id} has ${offered}; PKCE: ${method}; OpenID Connect: ${isOpenId ? 'yes' : 'no'}.`);
   return {
     provider,
@@ -182,19 +183,19 @@ async function discover(
     allowInsecureRequests,
   };
 
-  /** Looks for the metadata in each place, unless the network fails: then nothing is known of any of them. */
+  /** Requests the metadata from each location. Stops if the network fails, because then all of them would. */
   async function fetchMetadata(): Promise<Pick<ServerContext, 'isOpenId' | 'metadata'>> {
     const failures: Failure[] = [];
     for (const location of metadataUrls(provider)) {
       try {
-        const said = parseMetadata(
+        const parsed = parseMetadata(
           await fetchDocument(fetch, location),
           provider,
           allowInsecureRequests,
           logIgnoredEndpoint,
         );
-        assertUsable(said, allowInsecureRequests);
-        return { isOpenId: supportsOpenId(location, said), metadata: said };
+        assertUsable(parsed, allowInsecureRequests);
+        return { isOpenId: supportsOpenId(location, parsed), metadata: parsed };
       } catch (error) {
         const failure = classify(error, 'discovery');
         if (stopsDiscovery(failure.category, failure.status)) {
@@ -206,22 +207,25 @@ async function discover(
         );
       }
     }
-    const [telling] = failures.toSorted((one, other) => significanceOf(other) - significanceOf(one));
-    throw telling === undefined || significanceOf(telling) === 0
-      ? new Failure('no-server', 'no-discovery', { cause: telling, status: telling?.status })
-      : telling;
+    const [mostSignificant] = failures.toSorted((one, other) => significanceOf(other) - significanceOf(one));
+    throw mostSignificant === undefined || significanceOf(mostSignificant) === 0
+      ? new Failure('no-server', 'no-discovery', { cause: mostSignificant, status: mostSignificant?.status })
+      : mostSignificant;
   }
 
   function logIgnoredEndpoint(endpoint: string): void {
     const key = `${serverKeyOf(provider)} ${endpoint}`;
     if (!loggedEndpoints.has(key)) {
       loggedEndpoints.add(key);
-      log.warn(`Provider ${provider.id} names a ${endpoint} that cannot be used; it is ignored.`);
+      log.warn(`Provider ${provider.id} has an invalid ${endpoint}; it's ignored.`);
     }
   }
 }
 
-/** The server for a new session: with a key of its own where the entry wants the tokens bound to one. */
+/**
+ * The server context for a new session, with a new key if the entry requires DPoP.
+ * @throws Failure `unsupported-server` if the server doesn't support the algorithm of the key.
+ */
 export async function withNewDpopKey(server: ServerContext): Promise<ServerContext> {
   if (!server.provider.dpop) {
     return server;
@@ -233,12 +237,14 @@ export async function withNewDpopKey(server: ServerContext): Promise<ServerConte
   return { ...server, dpopKey: await server.dpopKeys.create() };
 }
 
-/** The server for a stored session: with the key that its tokens are bound to, whatever the entry says by now. */
+/**
+ * The server context for a stored session, with the key that its tokens are bound to, even if the entry was changed.
+ */
 export async function withSessionDpopKey(server: ServerContext, { dpopKey }: SessionRecord): Promise<ServerContext> {
   return dpopKey === undefined ? server : { ...server, dpopKey: await server.dpopKeys.getOrImport(dpopKey) };
 }
 
-/** The options that every request to the token endpoint carries. */
+/** The options for requests to the token endpoint. */
 export function tokenRequestOptions(
   server: ServerContext,
   fetch: Fetch,
@@ -247,7 +253,7 @@ export function tokenRequestOptions(
   return { ...requestOptions(server, fetch), additionalParameters: withResources(tokenParameters, resource) };
 }
 
-/** Parameters, and one `resource` for each (RFC 8707 section 2). */
+/** Adds a `resource` parameter for each resource (RFC 8707 section 2). */
 export function withResources(parameters: RequestParameters, resources: readonly string[]): URLSearchParams {
   return new URLSearchParams([
     ...Object.entries(parameters),
@@ -255,7 +261,7 @@ export function withResources(parameters: RequestParameters, resources: readonly
   ]);
 }
 
-/** The options that every request of oauth4webapi to this server carries. */
+/** The options for all requests of oauth4webapi to this server. */
 export function requestOptions(
   { allowInsecureRequests, dpopKey }: ServerContext,
   fetch: Fetch,

@@ -1,20 +1,21 @@
-// Documents that servers publish for everybody: metadata (RFC 8414) and keys (RFC 7517). No credential is ever in such a request.
+// Fetches public documents: metadata (RFC 8414) and keys (RFC 7517). These requests contain no credentials.
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
 import { parseJson, parseObject } from '../core/json.ts';
 import type { JsonObject } from './responseBody.ts';
 import { classify } from './classify.ts';
 import type { Fetch } from './transport.ts';
 
-/** How many redirects are followed. */
+/** The maximum number of redirects. */
 const MAX_REDIRECTS = 3;
 
 /**
- * Fetches a document: a JSON object, under any content type. Redirects are followed where they stay at the same origin,
- * which `http:` instead of `https:` does not.
- * @throws Failure `unexpected-html` where a redirect leads to another origin, with its host; else what is wrong with the answer.
+ * Fetches a JSON object, regardless of its content type. Redirects are followed only within the same origin, so not
+ * from `https:` to `http:`.
+ * @throws Failure `unexpected-html` with the host if a redirect leads to another origin; otherwise what is wrong with
+ * the response.
  */
-export async function fetchDocument(fetch: Fetch, address: string): Promise<JsonObject> {
-  const response = await fetchFollowingRedirects(fetch, address);
+export async function fetchDocument(fetch: Fetch, url: string): Promise<JsonObject> {
+  const response = await fetchFollowingRedirects(fetch, url);
   const text = response.ok ? (await response.clone().text()).replace(/^\uFEFF/, '') : '';
   const document = parseObject(text);
   if (document !== undefined) {
@@ -26,12 +27,12 @@ export async function fetchDocument(fetch: Fetch, address: string): Promise<Json
   if (response.ok && /\bjson\b/i.test(response.headers.get('content-type') ?? '')) {
     throw new Failure('invalid-response', 'OAUTH_PARSE_ERROR', { status: response.status });
   }
-  throw classify(new Error('The document is none.', { cause: response }), 'discovery');
+  throw classify(new Error('The response has no JSON object.', { cause: response }), 'discovery');
 }
 
-async function fetchFollowingRedirects(fetch: Fetch, address: string): Promise<Response> {
-  const { origin } = new URL(address);
-  let current = address;
+async function fetchFollowingRedirects(fetch: Fetch, url: string): Promise<Response> {
+  const { origin } = new URL(url);
+  let current = url;
   for (let left = MAX_REDIRECTS; ; left -= 1) {
     const response = await fetch(current, {
       method: 'GET',
@@ -48,7 +49,7 @@ async function fetchFollowingRedirects(fetch: Fetch, address: string): Promise<R
         status: response.status,
       });
     }
-    // A name and a password in an address are credentials.
+    // A user name and password in a URL are credentials.
     target.username = '';
     target.password = '';
     target.hash = '';

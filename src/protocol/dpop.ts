@@ -1,38 +1,43 @@
-// Proof of possession (DPoP, RFC 9449): a key for each session, and requests that show that it is held.
+// Demonstrating proof of possession (DPoP, RFC 9449): a key for each session, and requests with proofs.
 import * as oauth from 'oauth4webapi';
 import { parseObject } from '../core/json.ts';
 import type { DpopJwk } from '../core/session.ts';
 import { createFetch, type ServerResponse, type Fetch, type Transport } from './transport.ts';
 
-/** The algorithm of the signatures, as servers list it in `dpop_signing_alg_values_supported`. */
+/** The signature algorithm, as in `dpop_signing_alg_values_supported`. */
 export const DPOP_ALGORITHM = 'ES256';
 
-/** The key of one session. */
+/** The DPoP key of a session. */
 export interface DpopKey {
-  /** The key as the session's record keeps it. */
+  /** The key as stored in the session's record. */
   readonly jwk: DpopJwk;
-  /** What oauth4webapi signs proofs with. It remembers the nonces that servers have given (RFC 9449 section 8). */
+  /** Signs proofs for oauth4webapi, and remembers the nonces from the server (RFC 9449 section 8). */
   readonly handle: oauth.DPoPHandle;
-  /** Another one, for proofs with this nonce, by a clock that is so far ahead, in ms; undefined takes what was heard of the server's. */
+  /**
+   * Creates another handle that signs proofs with this nonce, and with the server's clock skew, in ms; if undefined,
+   * the recorded clock of the server is used.
+   */
   createHandle(nonce: string | undefined, skew?: number): oauth.DPoPHandle;
 }
 
 type KeyPair = Parameters<typeof oauth.DPoP>[1];
 
-/** A skew below this, in ms, is within what a `Date` header can tell, and within what servers tolerate in a proof. */
+/**
+ * The minimum significant skew, in ms. Less is within the precision of the `Date` header and the tolerance of servers.
+ */
 const MIN_SIGNIFICANT_SKEW = 30_000;
 
-/** Whether a skew, in ms, is beyond what a `Date` header can waver by. */
+/** Whether a skew, in ms, is more than the imprecision of the `Date` header. */
 export const isSignificantSkew = (skew: number | undefined): skew is number =>
   skew !== undefined && Math.abs(skew) > MIN_SIGNIFICANT_SKEW;
 
-/** The keys in use at one server, with what has been heard of its clock: a proof tells the time at the server. */
+/** The DPoP keys in use at one server, and the server's clock, which determines the time in proofs. */
 export class DpopKeys {
   readonly #keys = new Map<string, Promise<DpopKey>>();
-  /** In seconds, from the platform's clock to the server's. */
+  /** The server's time less the platform's, in seconds. */
   #offset = 0;
 
-  /** Makes the key of a new session. */
+  /** Creates the key for a new session. */
   async create(): Promise<DpopKey> {
     const pair = await oauth.generateKeyPair(DPOP_ALGORITHM, { extractable: true });
     const { crv, d, kty, x, y } = await crypto.subtle.exportKey('jwk', pair.privateKey);
@@ -44,7 +49,7 @@ export class DpopKeys {
 
   /**
    * The key of a stored session.
-   * @throws DOMException where what is stored is no key.
+   * @throws DOMException if the stored JWK is invalid.
    */
   async getOrImport(jwk: DpopJwk): Promise<DpopKey> {
     const known = this.#keys.get(jwk.x) ?? this.#import(jwk);
@@ -53,10 +58,10 @@ export class DpopKeys {
   }
 
   async #import(jwk: DpopJwk): Promise<DpopKey> {
-    const { d: _private, ...open } = jwk;
+    const { d: _private, ...publicJwk } = jwk;
     const algorithm = { name: 'ECDSA', namedCurve: jwk.crv };
     const privateKey = await crypto.subtle.importKey('jwk', jwk, algorithm, false, ['sign']);
-    const publicKey = await crypto.subtle.importKey('jwk', open, algorithm, true, ['verify']);
+    const publicKey = await crypto.subtle.importKey('jwk', publicJwk, algorithm, true, ['verify']);
     return this.#keyOf(jwk, { privateKey, publicKey });
   }
 
@@ -71,96 +76,99 @@ export class DpopKeys {
     return { jwk, handle: createHandle(undefined), createHandle };
   }
 
-  /** How far the server's clock is ahead of the platform's, in seconds, as last heard. */
+  /** How far the server's clock is ahead of the platform's, in seconds, by its latest response. */
   get clockOffset(): number {
     return this.#offset;
   }
 
-  /** Hears what an answer says of the server's clock. */
+  /** Records the server's clock from a response. */
   recordServerClock({ platformClockOffset, skew }: Pick<ServerResponse, 'platformClockOffset' | 'skew'>): void {
     this.#offset = offsetOf(skew, platformClockOffset);
   }
 }
 
-const offsetOf = (skew: number | undefined, ahead = 0): number =>
-  Math.round(((isSignificantSkew(skew) ? skew : 0) + ahead) / 1000);
+const offsetOf = (skew: number | undefined, platformClockOffset = 0): number =>
+  Math.round(((isSignificantSkew(skew) ? skew : 0) + platformClockOffset) / 1000);
 
-/** What of a server and a session decides whether requests hold a proof, and which. */
+/** Determines whether requests have a DPoP proof, and with which key. */
 export interface DpopContext {
   readonly dpopKeys: DpopKeys;
-  /** The session's key; undefined where its tokens belong to whoever bears them (RFC 6750). */
+  /** The session's key; undefined for bearer tokens (RFC 6750). */
   readonly dpopKey?: DpopKey | undefined;
 }
 
 /**
- * Sends a request; once more where the server has refused its proof for want of a nonce, which it gives with the
- * refusal, or because of the clock. It has looked at nothing else of the request then, so no code or token is used up.
- * @param send makes the request with the `fetch` that it is given.
- * @param onAnswer takes each complete answer, and may give another response in its place.
+ * Sends a request, and again if the server rejects its proof because of a missing nonce, which its response contains,
+ * or because of the clock. The server has checked nothing else then, so no code or token is used up.
+ * @param send sends the request with a `fetch` function.
+ * @param onResponse receives each complete response, and returns the response to use.
  */
 export async function sendWithDpop(
   { dpopKey, dpopKeys }: DpopContext,
   transport: Transport,
   signal: AbortSignal | undefined,
   send: (fetch: Fetch) => Promise<Response>,
-  onAnswer: (answer: ServerResponse) => Response = ({ response }) => response,
+  onResponse: (response: ServerResponse) => Response = ({ response }) => response,
 ): Promise<Response> {
   // An object, because what happens in the callback is hidden from the compiler's flow analysis.
-  const last = { isRefusal: false };
-  // Of when this request was made: another one may have heard of the clock meanwhile.
+  const last = { isRejected: false };
+  // The value at the time of this request, because another one may update it in the meantime.
   const { clockOffset } = dpopKeys;
-  const fetch = createFetch(transport, signal, (answer) => {
-    dpopKeys.recordServerClock(answer);
-    last.isRefusal = isProofRejected(
-      answer,
+  const fetch = createFetch(transport, signal, (response) => {
+    dpopKeys.recordServerClock(response);
+    last.isRejected = isProofRejected(
+      response,
       Math.abs(dpopKeys.clockOffset - clockOffset) * 1000 > MIN_SIGNIFICANT_SKEW,
     );
-    return onAnswer(answer);
+    return onResponse(response);
   });
   const response = await send(fetch);
-  return last.isRefusal && dpopKey !== undefined ? send(fetch) : response;
+  return last.isRejected && dpopKey !== undefined ? send(fetch) : response;
 }
 
-function isProofRejected({ body, response }: ServerResponse, isLater: boolean): boolean {
+function isProofRejected({ body, response }: ServerResponse, clockHasChanged: boolean): boolean {
   if (response.status !== 400 && response.status !== 401) {
     return false;
   }
   const { error } = parseObject(body) ?? {};
   const challenge = response.headers.get('www-authenticate') ?? '';
-  // With or without quotation marks (RFC 9110 section 11.2).
-  const says = (code: string): boolean =>
+  // The value may be quoted (RFC 9110 section 11.2).
+  const hasError = (code: string): boolean =>
     error === code || new RegExp(`\\berror\\s*=\\s*"?${code}\\b`, 'i').test(challenge);
-  return (says('use_dpop_nonce') && response.headers.has('dpop-nonce')) || (says('invalid_dpop_proof') && isLater);
+  return (
+    (hasError('use_dpop_nonce') && response.headers.has('dpop-nonce')) ||
+    (hasError('invalid_dpop_proof') && clockHasChanged)
+  );
 }
 
-/** A request to a resource server, as a proof speaks of it. */
+/** The properties of a request to a resource server that a proof contains. */
 export interface DpopRequest {
   readonly method: string;
-  /** The address; its query and fragment are left out of the proof. */
+  /** The URL; the proof contains it without query and fragment. */
   readonly url: URL;
-  /** What the resource server has given in `DPoP-Nonce`. */
+  /** The latest `DPoP-Nonce` of the resource server. */
   readonly nonce?: string | undefined;
   /** How far the server's clock is ahead, in ms. */
   readonly skew?: number | undefined;
 }
 
-/** The headers with which a request shows an access token, and that the key is held that the token is bound to (RFC 9449 section 7.1). */
+/** The headers that send an access token with a proof for its key (RFC 9449 section 7.1). */
 export async function dpopHeaders(
   key: DpopKey,
   accessToken: string,
   { method, nonce, skew, url }: DpopRequest,
 ): Promise<{ readonly authorization: string; readonly dpop: string }> {
-  const made = { authorization: '', dpop: '' };
-  // The library signs proofs for requests that it sends; this one goes nowhere.
-  const take = (_url: string, { headers }: { readonly headers: Record<string, string> }): Promise<Response> => {
-    made.authorization = headers['authorization'] ?? '';
-    made.dpop = headers['dpop'] ?? '';
+  const captured = { authorization: '', dpop: '' };
+  // The library only signs proofs for requests that it sends, so this request is intercepted.
+  const capture = (_url: string, { headers }: { readonly headers: Record<string, string> }): Promise<Response> => {
+    captured.authorization = headers['authorization'] ?? '';
+    captured.dpop = headers['dpop'] ?? '';
     return Promise.resolve(new Response(null, { status: 204 }));
   };
   await oauth.protectedResourceRequest(accessToken, method, url, undefined, undefined, {
     DPoP: key.createHandle(nonce, skew),
-    [oauth.customFetch]: take,
+    [oauth.customFetch]: capture,
     [oauth.allowInsecureRequests]: true,
   });
-  return made;
+  return captured;
 }

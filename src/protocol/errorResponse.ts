@@ -1,4 +1,4 @@
-// What an answer tells that is no grant, in whatever form servers say that (RFC 6749 section 5.2).
+// Converts error responses, in the various formats that servers use (RFC 6749 section 5.2), to failures.
 import { sanitizeServerText, type Failure } from '../core/failure.ts';
 import { categoryOfError, countsWith5xx } from '../core/failurePolicies.ts';
 import type { ProtocolStep } from '../core/failurePolicy.ts';
@@ -12,21 +12,21 @@ import {
 } from './classify.ts';
 import { isProxyChallenge } from './proxyChallenge.ts';
 
-/** What an answer is: enough of one to judge it. */
+/** The parts of a response that are needed to classify it. */
 export interface ReceivedResponse {
   readonly response: Response;
   readonly body: string;
-  /** The secrets that the request held: the answer may quote them. */
+  /** The secrets in the request, which the response may echo. */
   readonly secrets: readonly string[];
 }
 
-/** The longest text that is taken for the server's words, in characters; anything longer is a page. */
+/** The maximum length of an error message, in characters; longer text is considered a page. */
 const MAX_MESSAGE_LENGTH = 300;
 
 /**
- * The failure that an answer to a request with credentials tells of, in whatever form: by a known error code first, then
- * by its status. With it go the server's own words. Undefined where the answer may be a good one.
- * @param fields what the body holds; undefined where it is neither JSON nor a form.
+ * The failure in a response to a request with credentials: by a known error code, otherwise by its status, with the
+ * server's error message. Undefined if the response may be a success.
+ * @param fields the members of the body; undefined if it's neither JSON nor a form.
  */
 export function classifyResponse(
   { body, response, secrets }: ReceivedResponse,
@@ -38,20 +38,20 @@ export function classifyResponse(
     return undefined;
   }
   const error = fields && findKnownCode(fields, response, step);
-  const quoted = (words: string | undefined): string | undefined =>
-    words && sanitizeServerText(redactSecrets(words, secrets));
+  const sanitize = (message: string | undefined): string | undefined =>
+    message && sanitizeServerText(redactSecrets(message, secrets));
   if (fields !== undefined && error !== undefined) {
     return failureOfBody(error, fields, step, {
       ...responseDetails(response),
-      detail: quoted(findErrorDescription(fields)),
+      detail: sanitize(findErrorDescription(fields)),
     });
   }
-  // What comes with a redirect is about that.
+  // The body of a redirect describes the redirect.
   const isRedirect = response.status < 400 && !ok;
   const detail = isRedirect
     ? undefined
-    : quoted(fields === undefined ? plainTextMessage(response, body) : findErrorText(fields));
-  if (isJudgedByStatus(response, fields, detail)) {
+    : sanitize(fields === undefined ? plainTextMessage(response, body) : findErrorText(fields));
+  if (isClassifiedByStatus(response, fields, detail)) {
     return failureOfResponse(
       response,
       { detail },
@@ -64,40 +64,44 @@ export function classifyResponse(
   });
 }
 
-/** The known error code of an answer; undefined where it has none, or its status says more. */
+/** The known error code of a response; undefined if there is none, or if the status is more significant. */
 function findKnownCode(fields: JsonObject, { status }: Response, step: ProtocolStep): string | undefined {
   const code = findErrorCode(fields, (one) => categoryOfError(one, step) !== undefined);
   const category = code === undefined ? undefined : categoryOfError(code, step);
-  // A server that is not well has no say in whether a session has ended.
-  const isHeard = category !== undefined && (status < 500 || countsWith5xx(category));
-  return isHeard && !TEMPORARY_STATUSES.includes(status) ? code : undefined;
+  // An error code from a failing server can't end a session.
+  const counts = category !== undefined && (status < 500 || countsWith5xx(category));
+  return counts && !TEMPORARY_STATUSES.includes(status) ? code : undefined;
 }
 
-/** Whether a body is a message of the server, or nothing at all, and so no page. */
-const isMessage = (body: string, said: unknown): boolean => said !== undefined || body.trim() === '';
+/** Whether a body is a message from the server, or empty, rather than a page. */
+const isMessage = (body: string, message: unknown): boolean => message !== undefined || body.trim() === '';
 
-/** The statuses that say that nothing is there: not so where the server itself has words about what it was asked for. */
+/** The statuses for a missing resource. They're ignored if the server sends a message about the request. */
 const NOT_FOUND_STATUSES: readonly number[] = [404, 410];
 
-/** Whether the status of a refusal says more than an error code that nobody knows, or than the words in its JSON, if there are any. */
-function isJudgedByStatus(response: Response, fields: JsonObject | undefined, words: string | undefined): boolean {
+/** Whether the status of an error response is more significant than an unknown error code or a message in its JSON. */
+function isClassifiedByStatus(
+  response: Response,
+  fields: JsonObject | undefined,
+  message: string | undefined,
+): boolean {
   const { ok, status } = response;
-  const isAbout =
+  const hasReason =
     textOf(fields?.['error']) !== undefined ||
-    (fields !== undefined && words !== undefined && NOT_FOUND_STATUSES.includes(status));
-  return isProxyChallenge(response) || TEMPORARY_STATUSES.includes(status) || status >= 500 || (!ok && !isAbout);
+    (fields !== undefined && message !== undefined && NOT_FOUND_STATUSES.includes(status));
+  return isProxyChallenge(response) || TEMPORARY_STATUSES.includes(status) || status >= 500 || (!ok && !hasReason);
 }
 
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value.trim() !== '' ? value : undefined;
 
-/** What a server says in plain text, where that is short enough to be a message. */
+/** The body as a message, if it's plain text and short. */
 function plainTextMessage(response: Response, body: string): string | undefined {
   const isPlain = /^(?:text\/plain|application\/json)\b/i.test(response.headers.get('content-type') ?? 'text/plain');
   return isPlain && body.length <= MAX_MESSAGE_LENGTH && /^[^<{[]*[^<{[\s][^<{[]*$/.test(body) ? body : undefined;
 }
 
-/** A text of a server without what the request held, should it quote that. */
+/** Removes the secrets of the request from text that may echo them. */
 function redactSecrets(text: string, secrets: readonly string[]): string {
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text);
 }

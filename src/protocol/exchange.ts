@@ -1,4 +1,4 @@
-// From an authorization code to tokens: RFC 6749 section 4.1.3, RFC 7636, OpenID Connect Core 3.1.3.
+// Exchanging an authorization code for tokens: RFC 6749 section 4.1.3, RFC 7636, OpenID Connect Core 3.1.3.
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
 import { parseMaxAge, readAuthorizationResponse, type AuthorizationRequest } from './authorize.ts';
@@ -8,8 +8,8 @@ import { verifyTokenResponse, type Tokens } from './tokens.ts';
 import { createFetch, type Transport } from './transport.ts';
 
 /**
- * Checks the authorization response and trades its code for tokens. Where `openid` was asked of a
- * server with OpenID Connect there has to be an ID token with this request's nonce.
+ * Validates the authorization response and exchanges its code for tokens. If `openid` was requested from a server with
+ * OpenID Connect, an ID token with the nonce of the request is required.
  * @throws Failure
  */
 export async function exchangeCode(
@@ -20,7 +20,7 @@ export async function exchangeCode(
   signal: AbortSignal,
 ): Promise<Tokens> {
   const validated = readAuthorizationResponse(server, request, parameters);
-  const raw = await sendClientRequest(server, transport, signal, 'exchange', (fetch) =>
+  const normalized = await sendClientRequest(server, transport, signal, 'exchange', (fetch) =>
     oauth.authorizationCodeGrantRequest(
       server.metadata,
       server.client,
@@ -31,14 +31,14 @@ export async function exchangeCode(
       tokenRequestOptions(server, fetch),
     ),
   );
-  // Who asks how long ago the person may have signed in has to look at the answer (OpenID Connect Core 3.1.2.1).
+  // A client that sends `max_age` must check the ID token's `auth_time` (OpenID Connect Core 3.1.2.1).
   const maxAge = parseMaxAge(request.parameters.get('max_age'));
-  // A server without OpenID Connect may take `openid` for a scope like any other.
-  const mayLackIdToken = !server.isOpenId && raw.body['id_token'] === undefined && maxAge === undefined;
+  // A server without OpenID Connect may treat `openid` like any other scope.
+  const mayLackIdToken = !server.isOpenId && normalized.body['id_token'] === undefined && maxAge === undefined;
   const isOpenId = request.scopes.includes('openid') && !mayLackIdToken;
   return verifyTokenResponse(
     server,
-    raw,
+    normalized,
     'exchange',
     (metadata, client, response) =>
       oauth.processAuthorizationCodeResponse(metadata, client, response, {
@@ -53,8 +53,8 @@ export async function exchangeCode(
 }
 
 /**
- * What a request without a secret has most likely failed by, where the server lists how clients show themselves and "not
- * at all" is not among it: Google calls that an invalid request (RFC 6749 section 5.2 has a code of its own for it).
+ * The most likely reason why a request without a secret failed with `invalid_request` (as at Google) if the server
+ * doesn't list `none` as a client authentication method. RFC 6749 section 5.2 has `invalid_client` for that.
  */
 function toMissingSecretFailure({ hasSecret, metadata }: ServerContext, error: unknown): unknown {
   const { token_endpoint_auth_methods_supported: methods } = metadata;

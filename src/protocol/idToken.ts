@@ -1,4 +1,4 @@
-// ID tokens as servers write them, and as the library takes them.
+// Adapts ID tokens to the stricter checks of the library.
 import type * as oauth from 'oauth4webapi';
 import { decodeJwtClaims } from '../core/jwt.ts';
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
@@ -7,11 +7,10 @@ import type { ServerContext } from './discovery.ts';
 import { ALGORITHMS } from './keys.ts';
 
 /**
- * An ID token for the library to check. It refuses one that is for others as well and does not name this client as its
- * authorized party (`azp`); but that is optional (OpenID Connect Core 2), and its absence proves nothing. Only then the
- * list is narrowed to this client. What is null in it is absent for everybody else. The signature is over the token as it
- * arrived, so the copy is good for nothing else.
- * @throws Failure where the token names another party, whomever it is for.
+ * Prepares an ID token for the library, which rejects one with several audiences if its `azp` isn't this client. But
+ * `azp` is optional (OpenID Connect Core 2), so if it's absent, the audiences are reduced to this client. Claims that
+ * are null are removed. The signature is over the original token, so the copy can't be used for anything else.
+ * @throws Failure `untrusted-response` if `azp` is another client.
  */
 export function normalizeIdToken(idToken: string, clientId: string): string {
   const claims = decodeJwtClaims(idToken);
@@ -41,9 +40,9 @@ function encodeBase64Url(text: string): string {
 }
 
 /**
- * The server as the library compares it with the `iss` of a JWT: one that says which tenant it is of has to be from the
- * issuer of that tenant. Its signature is for the caller to check. Where the server does not list its algorithms, any may
- * be that its keys are for.
+ * The metadata with which the library compares the `iss` of a JWT: a token with a tenant must be from that tenant's
+ * issuer. The caller verifies the signature. If the server doesn't list its algorithms, all supported ones are
+ * accepted.
  */
 export function withTenantIssuer({ metadata }: ServerContext, jwt: string): oauth.AuthorizationServer {
   const { id_token_signing_alg_values_supported: listed } = metadata;
@@ -55,8 +54,7 @@ export function withTenantIssuer({ metadata }: ServerContext, jwt: string): oaut
 }
 
 /**
- * Where the entry itself describes the server, its issuer may have been written as a mere name: then the token that names
- * the issuer shows what belongs there.
+ * If the entry contains the endpoints, its issuer may be wrong. Then the failure shows the issuer of the token.
  * @throws Failure `issuer-mismatch` with the issuer of the token.
  */
 export function assertConfiguredIssuer({ metadata, provider }: ServerContext, idToken: string): void {

@@ -1,4 +1,4 @@
-// Who signed in: from the ID token's claims, or from the userinfo endpoint (OpenID Connect Core 5.3).
+// The account that signed in: from the ID token's claims, or from the userinfo endpoint (OpenID Connect Core 5.3).
 import * as oauth from 'oauth4webapi';
 import { Failure, toFailure, sanitizeDisplayName } from '../core/failure.ts';
 import type { AccountFields, Provider } from '../core/provider.ts';
@@ -11,32 +11,32 @@ import { checkSignature } from './signature.ts';
 import { withClockSkew, type Tokens } from './tokens.ts';
 import { createFetch, type ServerResponse, type Fetch, type Transport } from './transport.ts';
 
-/** The account of a session. The id is stable; the label is what people read. */
+/** The account of a session: a stable ID, and a label for users. */
 export interface Account {
   readonly id: string;
   readonly label: string;
 }
 
-/** What a sign-in brings. */
+/** The result of a sign-in. */
 export interface SignInGrant {
   readonly provider: Provider;
-  /** What was asked for. */
+  /** The requested scopes. */
   readonly scopes: readonly string[];
   readonly tokens: Tokens;
   readonly account: Account;
 }
 
-/** Claims that name a person, the most telling one first: OpenID Connect Core 5.1, and what plain OAuth servers call it. */
+/** The claims that name a user, in order of preference: OpenID Connect Core 5.1, and the names of OAuth 2 servers. */
 const NAME_CLAIMS = ['preferred_username', 'email', 'nickname', 'name', 'login', 'username'];
-/** Members that tell accounts apart, where there is no ID token. */
+/** The claims that identify an account without an ID token. */
 const ID_CLAIMS = ['sub', 'id', 'user_id'];
 
 /**
- * The account behind fresh tokens. Where the ID token names nobody, the userinfo endpoint is asked; where that does
- * not help either, the subject is the name, because a sign-in must not fail for want of a pretty label. But where the
- * entry says that the userinfo answer tells who it is, it has to: two people would be one account without it.
- * @throws Failure `untrusted-response` where the access token turns out to be another person's than the ID token;
- * `unsupported-server` where what the entry counts on is not there; else what the endpoint has answered.
+ * Determines the account of new tokens. If the ID token contains no name, the userinfo endpoint is requested. If that
+ * fails, the subject is the label, because a missing label must not prevent a sign-in. But if the entry specifies the
+ * userinfo claims that identify the account, they're required: otherwise two users would share one account.
+ * @throws Failure `untrusted-response` if the access token belongs to another user than the ID token;
+ * `unsupported-server` if a required claim is missing; otherwise the failure of the userinfo request.
  */
 export async function resolveAccount(
   server: ServerContext,
@@ -46,12 +46,12 @@ export async function resolveAccount(
 ): Promise<Account> {
   const { claims } = tokens;
   const { account, endpoints, label: provider } = server.provider;
-  const ask = async (): Promise<Claims> => fetchUserInfo(server, tokens, transport, signal);
+  const request = async (): Promise<Claims> => fetchUserInfo(server, tokens, transport, signal);
   if (account !== undefined || (claims === undefined && endpoints?.userinfo !== undefined)) {
-    return accountFromUserInfo(await ask(), account);
+    return accountFromUserInfo(await request(), account);
   }
   const named = claims === undefined ? undefined : findName(claims);
-  const info = named === undefined ? await ask().catch(emptyUnlessWrongSubject) : {};
+  const info = named === undefined ? await request().catch(emptyUnlessWrongSubject) : {};
   const label = named ?? findName(info);
   const id = claims?.sub ?? findFirst(info, ID_CLAIMS);
   return {
@@ -62,7 +62,10 @@ export async function resolveAccount(
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** An answer that is of no use costs a label; one that speaks of another person says whose the access token is. */
+/**
+ * Ignores failures of the userinfo request, which affect the label only, unless the access token belongs to another
+ * user.
+ */
 function emptyUnlessWrongSubject(error: unknown): Claims {
   if (toFailure(error).code === 'wrong-subject') {
     throw error;
@@ -70,7 +73,7 @@ function emptyUnlessWrongSubject(error: unknown): Claims {
   return {};
 }
 
-/** The account that a userinfo answer tells, by the members that the entry names, or by the usual ones. */
+/** The account in a userinfo response, by the claims that the entry specifies or the standard ones. */
 function accountFromUserInfo(info: Claims, fields: AccountFields | undefined): Account {
   const id = findFirst(info, fields === undefined ? ID_CLAIMS : [fields.id]);
   if (id === undefined) {
@@ -88,15 +91,16 @@ function findFirst(claims: Claims, names: readonly string[]): string | undefined
   return names.map((name) => textOf(claims[name])).find((value) => value !== undefined);
 }
 
-/** A text, or a number as one: GitHub's ids are numbers. */
+/** A string, or a number as a string: GitHub's IDs are numbers. */
 function textOf(value: unknown): string | undefined {
   return (typeof value === 'string' && value !== '') || Number.isSafeInteger(value) ? String(value) : undefined;
 }
 
 /**
- * The userinfo answer, as JSON or signed (OpenID Connect Core 5.3.2). Where there is an ID token it has to speak of the
- * same person: else the access token is somebody else's.
- * @throws Failure `untrusted-response` with the code `wrong-subject` where it speaks of another; else why there is none.
+ * Requests the userinfo claims, as JSON or signed (OpenID Connect Core 5.3.2). If there is an ID token, both must have
+ * the same subject; otherwise the access token belongs to another user.
+ * @throws Failure `untrusted-response` with the code `wrong-subject` for another subject; otherwise why the request
+ * failed.
  */
 async function fetchUserInfo(
   server: ServerContext,
@@ -104,33 +108,34 @@ async function fetchUserInfo(
   transport: Transport,
   signal: AbortSignal,
 ): Promise<Claims> {
-  const bearing: ServerContext = tokens.tokenType === 'DPoP' ? server : { ...server, dpopKey: undefined };
+  const context: ServerContext = tokens.tokenType === 'DPoP' ? server : { ...server, dpopKey: undefined };
   // An object, because what happens in the callback is hidden from the compiler's flow analysis.
-  const arrived: { answer?: ServerResponse } = {};
+  const received: { response?: ServerResponse } = {};
   try {
     const response = await sendWithDpop(
-      bearing,
+      context,
       transport,
       signal,
       (fetch) =>
-        oauth.userInfoRequest(server.metadata, server.client, tokens.accessToken, requestOptions(bearing, fetch)),
-      (answer) => {
-        arrived.answer = answer;
-        return answer.response;
+        oauth.userInfoRequest(server.metadata, server.client, tokens.accessToken, requestOptions(context, fetch)),
+      (serverResponse) => {
+        received.response = serverResponse;
+        return serverResponse.response;
       },
     );
-    const { answer } = arrived;
-    const isSigned = answer !== undefined && /^application\/jwt\b/i.test(response.headers.get('content-type') ?? '');
+    const { response: serverResponse } = received;
+    const isSigned =
+      serverResponse !== undefined && /^application\/jwt\b/i.test(response.headers.get('content-type') ?? '');
     const info: unknown = isSigned
-      ? await verifySignedClaims(server, answer, createFetch(transport, signal))
+      ? await verifySignedClaims(server, serverResponse, createFetch(transport, signal))
       : await readJsonClaims(response);
     if (typeof info !== 'object' || info === null || Array.isArray(info)) {
-      throw new Error('The userinfo answer is none.', { cause: response });
+      throw new Error('The userinfo response has no JSON object.', { cause: response });
     }
     const claims: Claims = { ...info };
     const subject = textOf(claims['sub']);
     if (tokens.claims !== undefined && subject === undefined) {
-      throw new Error('The userinfo answer does not say of whom it speaks.', { cause: response });
+      throw new Error('The userinfo response has no subject.', { cause: response });
     }
     if (tokens.claims !== undefined && subject !== tokens.claims.sub) {
       throw new Failure('untrusted-response', 'wrong-subject');
@@ -150,20 +155,29 @@ async function readJsonClaims(response: Response): Promise<unknown> {
     : undefined;
 }
 
-/** The claims of a signed answer, after the checks of the library and of the signature. */
-async function verifySignedClaims(server: ServerContext, answer: ServerResponse, fetch: Fetch): Promise<Claims> {
+/** The claims of a signed response, validated by the library and with a verified signature. */
+async function verifySignedClaims(
+  server: ServerContext,
+  serverResponse: ServerResponse,
+  fetch: Fetch,
+): Promise<Claims> {
   const { metadata } = server;
-  // Servers that sign say by which algorithm; of those that do not, what holds for ID tokens is expected.
-  const { id_token_signing_alg_values_supported: ofIdTokens, userinfo_signing_alg_values_supported: ofAnswers } =
-    metadata;
-  const algorithms = [ofAnswers, ofIdTokens].find((list) => Array.isArray(list)) ?? [...ALGORITHMS];
-  const issuer = { ...withTenantIssuer(server, answer.body), userinfo_signing_alg_values_supported: algorithms };
+  // If the server doesn't list algorithms for userinfo, those for ID tokens apply.
+  const {
+    id_token_signing_alg_values_supported: idTokenAlgorithms,
+    userinfo_signing_alg_values_supported: userInfoAlgorithms,
+  } = metadata;
+  const algorithms = [userInfoAlgorithms, idTokenAlgorithms].find((list) => Array.isArray(list)) ?? [...ALGORITHMS];
+  const issuer = {
+    ...withTenantIssuer(server, serverResponse.body),
+    userinfo_signing_alg_values_supported: algorithms,
+  };
   const claims = await oauth.processUserInfoResponse(
     issuer,
-    withClockSkew(server, answer),
+    withClockSkew(server, serverResponse),
     oauth.skipSubjectCheck,
-    answer.response,
+    serverResponse.response,
   );
-  await checkSignature(metadata, answer.body, { fetch, now: answer.sentAt });
+  await checkSignature(metadata, serverResponse.body, { fetch, now: serverResponse.sentAt });
   return claims;
 }

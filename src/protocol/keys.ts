@@ -1,18 +1,19 @@
-// The keys with which a server signs: JSON Web Keys (RFC 7517), their algorithms (RFC 7518 section 3, RFC 8037), and which of them fit.
+// Selecting and importing a server's signing keys: JSON Web Keys (RFC 7517) and their algorithms (RFC 7518 section 3,
+// RFC 8037).
 import { decodeBase64Url } from '../core/json.ts';
 import type { JsonObject } from './responseBody.ts';
 
-/** What an algorithm needs of a key, and of the platform. */
+/** What an algorithm requires of a key, and its parameters for the Web Cryptography API. */
 interface Algorithm {
   readonly kty: string;
-  /** The curves of the keys, where they have one. */
+  /** The allowed curves, for key types that have curves. */
   readonly curves?: readonly string[];
   importAs(key: JsonObject): PlatformAlgorithm;
-  /** Undefined where the name of the key's algorithm is enough. */
+  /** The parameters for verifying; undefined if the name of the key's algorithm is enough. */
   readonly verifyAs: PlatformAlgorithm | undefined;
 }
 
-/** An algorithm as the platform names it (Web Cryptography API), with what it needs beside the name. */
+/** An algorithm of the Web Cryptography API with its parameters. */
 type PlatformAlgorithm = { readonly name: string } & Readonly<Partial<Record<'hash' | 'namedCurve', string>>> & {
     readonly saltLength?: number;
   };
@@ -50,22 +51,24 @@ const ALGORITHM_TABLE: ReadonlyMap<string, Algorithm> = new Map([
   ['Ed448', eddsa('Ed448')],
 ]);
 
-/** The algorithms that are known here, all of them asymmetric. */
+/** The supported algorithms, all of them asymmetric. */
 export const ALGORITHMS: readonly string[] = [...ALGORITHM_TABLE.keys()];
 
-/** The most keys that are tried for one signature. */
+/** The maximum number of keys to try for one signature. */
 const MAX_KEYS = 20;
 
-/** The keys of a key set with which a JWT of this header can have been signed, the ones of its name before those without any. */
+/**
+ * The keys of a key set that may have signed a JWT with this header: those with its key ID, or else those without any.
+ */
 export function findVerificationKeys({ alg, kid }: JsonObject, keys: readonly JsonObject[]): JsonObject[] {
   const algorithm = ALGORITHM_TABLE.get(String(alg));
-  const fitting = keys.filter((key) => algorithm !== undefined && isSuitable(key, String(alg), algorithm));
-  const named = isAbsent(kid) ? fitting : fitting.filter((key) => key['kid'] === kid);
-  // A key without a name may be the one; a key of another name is not.
-  return (named.length > 0 ? named : fitting.filter((key) => isAbsent(key['kid']))).slice(0, MAX_KEYS);
+  const suitable = keys.filter((key) => algorithm !== undefined && isSuitable(key, String(alg), algorithm));
+  const withKeyId = isAbsent(kid) ? suitable : suitable.filter((key) => key['kid'] === kid);
+  // A key without an ID may be the right one; a key with another ID isn't.
+  return (withKeyId.length > 0 ? withKeyId : suitable.filter((key) => isAbsent(key['kid']))).slice(0, MAX_KEYS);
 }
 
-/** Whether a member that is optional is not there: some servers leave it empty. */
+/** Whether an optional member is absent. Some servers send empty values. */
 const isAbsent = (value: unknown): boolean => value === undefined || value === null || value === '';
 
 function isSuitable(key: JsonObject, alg: string, { curves, kty }: Algorithm): boolean {
@@ -82,19 +85,19 @@ function isSuitable(key: JsonObject, alg: string, { curves, kty }: Algorithm): b
   );
 }
 
-/** The smallest modulus of an RSA key, in bits (RFC 7518 section 3.3). */
+/** The minimum modulus of an RSA key, in bits (RFC 7518 section 3.3). */
 const MIN_MODULUS_BITS = 2048;
 
 /**
  * Whether a key verifies the signature of a JWT.
- * @throws DOMException or TypeError where the key is none.
+ * @throws DOMException or TypeError if the key is invalid.
  */
 export async function verifySignature(key: JsonObject, alg: string, jwt: string): Promise<boolean> {
   const algorithm = ALGORITHM_TABLE.get(alg);
   if (algorithm === undefined) {
     return false;
   }
-  // What the key is for has been looked at; the platform would be stricter about it.
+  // The purpose of the key was already checked; the platform's check is stricter.
   const { alg: _alg, ext: _ext, key_ops: _operations, use: _use, ...jwk } = key;
   const imported = await crypto.subtle.importKey(
     'jwk',

@@ -1,32 +1,32 @@
-// Signing out of the server itself, in the browser: OpenID Connect RP-Initiated Logout 1.0.
+// Signing out at the server, in the browser: OpenID Connect RP-Initiated Logout 1.0.
 import * as oauth from 'oauth4webapi';
 import { isLoopbackHost } from '../core/secureUrl.ts';
 import type { ServerContext } from './discovery.ts';
 
-/** Whose session ends at which server. */
+/** The session to end, and its server. */
 export interface EndSessionContext {
   readonly server: ServerContext;
-  /** The id of the account. */
+  /** The ID of the account. */
   readonly accountId: string;
-  /** When the person signed in, in ms since the Unix epoch. */
+  /** When the user signed in, in ms since the Unix epoch. */
   readonly signedInAt: number;
-  /** The latest ID token of the session. Servers take one that has expired, too (section 4). */
+  /** The latest ID token of the session. Servers accept an expired one, too (section 4). */
   readonly idToken: string | undefined;
 }
 
-/** A request to the server to sign the person out, which goes through the browser. */
+/** A logout request, which is sent through the browser. */
 export interface LogoutRequest {
-  /** The address for the browser. It holds the ID token. */
+  /** The URL to open in the browser. It contains the ID token. */
   readonly url: URL;
-  /** What the answer has to bring along; undefined where none is asked for. */
+  /** The `state` of the response; undefined if the browser doesn't return. */
   readonly state: string | undefined;
 }
 
 /**
- * The request with which the person signs out of the server, so that the next sign-in asks who they are. It tells the
- * server which client asks and, by the ID token, whose session it is about (section 2).
- * @param redirectUri where the browser goes afterwards. A server to which it is not registered refuses the request.
- * @returns undefined where the server has no page for that, or has it at an address without TLS.
+ * Creates the request that signs the user out at the server, so that the next sign-in asks for the account. It
+ * identifies the client and, by the ID token, the session (section 2).
+ * @param redirectUri where the browser is redirected afterwards. The server rejects the request if it isn't registered.
+ * @returns undefined if the server has no end-session endpoint, or one without TLS.
  */
 export function createLogoutRequest(
   { server, idToken }: EndSessionContext,

@@ -1,4 +1,4 @@
-// What a server says of itself, and where: OpenID Connect Discovery 1.0, RFC 8414. Made regular, and held to what signing in needs.
+// The metadata of a server: its locations (OpenID Connect Discovery 1.0, RFC 8414), normalizing, and validating.
 import type * as oauth from 'oauth4webapi';
 import { isLoopbackHost } from '../core/secureUrl.ts';
 import { Failure } from '../core/failure.ts';
@@ -20,7 +20,7 @@ export const ENDPOINTS = [
   'end_session_endpoint',
 ] as const;
 
-/** The lists that are looked into. */
+/** The lists that are used. */
 const LIST_FIELDS = [
   'scopes_supported',
   'response_types_supported',
@@ -36,8 +36,8 @@ const LIST_FIELDS = [
 ] as const;
 
 /**
- * Where the metadata of a server can be, the most likely place first: as the entry says; else by OpenID Connect, then by
- * RFC 8414 section 3.1, and then where servers put them that have read either the other way round.
+ * The possible URLs of a server's metadata, the most likely first: as the entry specifies; otherwise those of OpenID
+ * Connect Discovery and RFC 8414 section 3.1, then those of servers that mix up the two.
  */
 export function metadataUrls({ issuer, metadataUrl }: Pick<Provider, 'issuer' | 'metadataUrl'>): string[] {
   if (metadataUrl !== undefined) {
@@ -51,18 +51,18 @@ export function metadataUrls({ issuer, metadataUrl }: Pick<Provider, 'issuer' | 
   return [...new Set([appended(openId), inserted(oauth2), appended(oauth2), inserted(openId)])];
 }
 
-/** What the entry says of a server that does not say it itself. */
+/** The metadata in the entry, for a server that publishes none. */
 export function configuredMetadata({ endpoints, issuer }: Provider): oauth.AuthorizationServer | undefined {
   if (endpoints === undefined) {
     return undefined;
   }
-  const named = ENDPOINT_FIELDS.flatMap((field) =>
+  const urls = ENDPOINT_FIELDS.flatMap((field) =>
     endpoints[field] === undefined ? [] : [[METADATA_NAMES[field], endpoints[field]] as const],
   );
-  return { issuer, ...Object.fromEntries(named) };
+  return { issuer, ...Object.fromEntries(urls) };
 }
 
-/** What the metadata of a server (RFC 8414 section 2, OpenID Connect) call the endpoints of an entry. */
+/** The metadata names (RFC 8414 section 2, OpenID Connect) of the endpoints in an entry. */
 const METADATA_NAMES = {
   authorization: 'authorization_endpoint',
   token: 'token_endpoint',
@@ -75,47 +75,50 @@ const METADATA_NAMES = {
 } as const satisfies Readonly<Record<EndpointField, keyof oauth.AuthorizationServer>>;
 
 /**
- * A document as metadata of the server at an issuer. What is optional in it and makes no sense counts as absent; a list
- * may be a text.
- * @param ignore is told of each endpoint that counts as absent although it is there.
- * @throws Failure `issuer-mismatch` where it is of another server.
+ * Converts a document to the metadata of the server with an issuer. Invalid optional members are removed; a list may be
+ * a string.
+ * @param onIgnored called with each endpoint that is removed because it's invalid.
+ * @throws Failure `issuer-mismatch` if the metadata is for another issuer.
  */
 export function parseMetadata(
   document: JsonObject,
   { issuer }: Provider,
-  insecure: boolean,
-  ignore: (endpoint: string) => void,
+  allowInsecureRequests: boolean,
+  onIgnored: (endpoint: string) => void,
 ): oauth.AuthorizationServer {
-  const { issuer: said } = document;
-  if (typeof said !== 'string' || said === '') {
+  const { issuer: reported } = document;
+  if (typeof reported !== 'string' || reported === '') {
     throw new Failure('invalid-response', 'OAUTH_INVALID_RESPONSE', { detail: 'issuer' });
   }
-  if (!URL.canParse(said) || (new URL(said).href !== new URL(issuer).href && !isSameIssuer(said, issuer))) {
+  if (!URL.canParse(reported) || (new URL(reported).href !== new URL(issuer).href && !isSameIssuer(reported, issuer))) {
     throw new Failure('issuer-mismatch', 'issuer-mismatch');
   }
-  // From here on it goes by the name that the server has for itself, to the letter.
+  // From here on, the issuer is exactly as the metadata has it.
   const metadata: Record<string, unknown> = { ...document };
   for (const name of LIST_FIELDS) {
     metadata[name] = parseList(metadata[name], name);
   }
   for (const name of ENDPOINTS) {
-    const fault = endpointProblem(metadata[name], insecure);
+    const problem = endpointProblem(metadata[name], allowInsecureRequests);
     const isRequired =
       name === 'token_endpoint' ||
       (name === 'authorization_endpoint' &&
-        endpointProblem(metadata['device_authorization_endpoint'], insecure) !== undefined);
-    if (fault !== undefined && !isRequired) {
+        endpointProblem(metadata['device_authorization_endpoint'], allowInsecureRequests) !== undefined);
+    if (problem !== undefined && !isRequired) {
       if (metadata[name] !== undefined && metadata[name] !== null) {
-        ignore(name);
+        onIgnored(name);
       }
       metadata[name] = undefined;
     }
   }
   const present = Object.entries(metadata).filter(([, value]) => value !== undefined && value !== null);
-  return { ...Object.fromEntries(present), issuer: said };
+  return { ...Object.fromEntries(present), issuer: reported };
 }
 
-/** A list, or a text with one in it; undefined where there is nothing in it. Of what the server can show, or can check, only a list is one. */
+/**
+ * Parses a list, or a string with separated values; undefined if it's empty. For prompts and PKCE methods, only an
+ * array is accepted.
+ */
 function parseList(value: unknown, name: string): string[] | undefined {
   const isText =
     typeof value === 'string' && name !== 'prompt_values_supported' && name !== 'code_challenge_methods_supported';
@@ -124,56 +127,54 @@ function parseList(value: unknown, name: string): string[] | undefined {
   return list.length === 0 ? undefined : list;
 }
 
-/** What is wrong with an endpoint; undefined where it is good. */
-function endpointProblem(address: unknown, insecure: boolean): 'missing' | 'bad' | 'insecure' | undefined {
-  if (address === undefined || address === null || address === '') {
+/** The problem of an endpoint's URL; undefined if it's valid. */
+function endpointProblem(url: unknown, allowInsecureRequests: boolean): 'missing' | 'bad' | 'insecure' | undefined {
+  if (url === undefined || url === null || url === '') {
     return 'missing';
   }
-  if (
-    typeof address !== 'string' ||
-    !URL.canParse(address) ||
-    new URL(address).username !== '' ||
-    new URL(address).password !== ''
-  ) {
+  if (typeof url !== 'string' || !URL.canParse(url) || new URL(url).username !== '' || new URL(url).password !== '') {
     return 'bad';
   }
-  const { hostname, protocol } = new URL(address);
-  return protocol === 'https:' || (insecure && protocol === 'http:' && isLoopbackHost(hostname))
+  const { hostname, protocol } = new URL(url);
+  return protocol === 'https:' || (allowInsecureRequests && protocol === 'http:' && isLoopbackHost(hostname))
     ? undefined
     : 'insecure';
 }
 
 /**
- * Checks that everything is there that signing in needs, and that nothing goes over a network in the clear.
- * @throws Failure
+ * Checks that the metadata has everything that a sign-in needs, and that all endpoints use TLS.
+ * @throws Failure `unsupported-server` or `insecure`.
  */
-export function assertUsable(metadata: oauth.AuthorizationServer, insecure: boolean): void {
+export function assertUsable(metadata: oauth.AuthorizationServer, allowInsecureRequests: boolean): void {
   for (const endpoint of ENDPOINTS) {
-    const fault = endpointProblem(metadata[endpoint], insecure);
+    const problem = endpointProblem(metadata[endpoint], allowInsecureRequests);
     const isRequired =
       endpoint === 'token_endpoint' ||
       (endpoint === 'authorization_endpoint' && metadata.device_authorization_endpoint === undefined);
-    if (fault === 'missing' && isRequired) {
+    if (problem === 'missing' && isRequired) {
       throw new Failure('unsupported-server', 'missing-endpoint', { detail: endpoint });
     }
-    if (fault === 'bad') {
+    if (problem === 'bad') {
       throw new Failure('unsupported-server', 'bad-endpoint', { detail: endpoint });
     }
-    if (fault === 'insecure') {
+    if (problem === 'insecure') {
       throw new Failure('insecure', 'http-endpoint', { detail: endpoint });
     }
   }
-  // Servers that support S256 without saying so are common; a server that lists others only does not.
+  // Many servers support S256 without listing it; a server that lists only other methods doesn't.
   const methods = metadata.code_challenge_methods_supported;
   if (methods !== undefined && !methods.includes('S256')) {
     throw new Failure('unsupported-server', 'no-s256');
   }
 }
 
-/** How much a failure tells of a server, where its metadata was looked for in several places: what it has said of itself most. */
+/**
+ * How significant a failure is if the metadata was requested from several locations; failures in the metadata itself
+ * are the most significant.
+ */
 export function significanceOf({ category, code, status }: Failure): number {
   const isAbsent = status === 404 || status === 405 || status === 410;
-  // A web page in the place of JSON tells no more than that nothing is there.
+  // An HTML page means no more than that there is no metadata.
   const significance = code === 'not-json' ? 1 : discoverySignificance(category);
   return significance === 1 && isAbsent ? 0 : significance;
 }

@@ -1,5 +1,4 @@
-// An answer as it arrived, made regular before the library looks at it. What a person would understand is accepted, and
-// nothing is verified yet.
+// Normalizes responses for the library: what can be understood is accepted. Nothing is verified yet.
 import type { Failure } from '../core/failure.ts';
 import type { ProtocolStep } from '../core/failurePolicy.ts';
 import { parseJson } from '../core/json.ts';
@@ -7,47 +6,49 @@ import { parseBody, isErrorBody, type JsonObject } from './responseBody.ts';
 import { classifyResponse } from './errorResponse.ts';
 import type { ServerResponse } from './transport.ts';
 
-/** An answer as it arrived: regular JSON, nothing of it checked yet. */
+/** A response converted to standard JSON. Nothing is verified yet. */
 export interface NormalizedResponse {
   readonly original: ServerResponse;
-  /** What the body holds; empty where it is of no use. */
+  /** The members of the body; empty if it can't be parsed. */
   readonly body: JsonObject;
-  /** A response for oauth4webapi to check. */
+  /** The response to pass to oauth4webapi. */
   readonly response: Response;
-  /** What the answer tells of, where it is no grant. */
+  /** The failure, if the response isn't a success. */
   readonly failure: Failure | undefined;
-  /** The refresh token, where the server has granted one. */
+  /** The refresh token, if the response contains one. */
   readonly refreshToken: string | undefined;
-  /** The access token, where the server has granted one. */
+  /** The access token, if the response contains one. */
   readonly accessToken: string | undefined;
 }
 
 /**
- * Makes an answer regular without judging what it grants: any status of success is one, and JSON or a form is read under
- * any content type. Fields that are null, empty or make no sense count as absent where they are optional.
+ * Normalizes a response without verifying its tokens: all success statuses are accepted, and JSON or a form regardless
+ * of its content type. Optional members that are null, empty or invalid are removed.
  */
-export function normalizeResponse(answer: ServerResponse, step: ProtocolStep): NormalizedResponse {
-  const fields = parseBody(answer.body);
-  const failure = classifyResponse(answer, fields, step);
+export function normalizeResponse(original: ServerResponse, step: ProtocolStep): NormalizedResponse {
+  const fields = parseBody(original.body);
+  const failure = classifyResponse(original, fields, step);
   const body = fields === undefined ? {} : normalizeFields(fields);
-  const isGranted = failure === undefined && answer.response.ok && fields !== undefined && !isErrorBody(fields);
+  const isGranted = failure === undefined && original.response.ok && fields !== undefined && !isErrorBody(fields);
   return {
-    original: answer,
+    original,
     body,
     response:
-      failure === undefined ? normalizedResponse(answer, fields === undefined ? undefined : body) : answer.response,
+      failure === undefined ? normalizedResponse(original, fields === undefined ? undefined : body) : original.response,
     failure,
     refreshToken: isGranted ? textOf(body['refresh_token']) : undefined,
     accessToken: isGranted ? textOf(body['access_token']) : undefined,
   };
 }
 
-/** A response of status 200, as the library expects it; one that has no body by its status stays as it is. */
+/**
+ * A response with status 200, as the library expects it. Responses whose status allows no body are returned unchanged.
+ */
 function normalizedResponse({ body, response }: ServerResponse, fields: JsonObject | undefined): Response {
   return body !== '' && response.ok ? withBody(response, fields ?? body) : response;
 }
 
-/** A response with another body and status; its other headers stay. */
+/** A response with another body and status, and the same other headers. */
 export function withBody(response: Response, body: JsonObject | string, status = 200): Response {
   const headers = new Headers(response.headers);
   ['content-length', 'content-encoding', 'www-authenticate'].forEach((name) => headers.delete(name));
@@ -74,15 +75,15 @@ function normalizeFields(fields: JsonObject): JsonObject {
 }
 
 /**
- * A lifetime in seconds, as a number or as text. Of what is no number, or none above 0, nothing follows: servers say -1
- * for "never", and a token that is born dead is of no use to anybody.
+ * Parses a lifetime in seconds, a number or a string. Ignored unless it's above 0: some servers send -1 for "never",
+ * and a token with lifetime 0 would be useless.
  */
 function parseLifetime(value: unknown): number | undefined {
   const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
 }
 
-/** The scopes of an answer: as text (RFC 6749 section 3.3), or as a list of them. Anything else says nothing. */
+/** Parses the scopes in a response: a string (RFC 6749 section 3.3) or a list. Anything else is ignored. */
 function parseScope(value: unknown): string | undefined {
   const text = Array.isArray(value) ? (value as unknown[]).filter((one) => typeof one === 'string').join(' ') : value;
   return typeof text === 'string' && text.trim() !== '' ? text : undefined;
@@ -90,7 +91,7 @@ function parseScope(value: unknown): string | undefined {
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
-/** Whether a server has said that all is well, and the rest of its JSON was lost on the way. */
+/** Whether a response has a success status, but its JSON was truncated in transit. */
 export function isTruncated({ original: { body, response } }: NormalizedResponse): boolean {
   const isJson = /\bjson\b/i.test(response.headers.get('content-type') ?? '') || /^\s*\{/.test(body);
   return (

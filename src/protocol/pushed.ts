@@ -1,5 +1,5 @@
-// Pushed authorization requests: RFC 9126. The parameters go to the server by a request of their own, and the browser
-// takes only a reference along.
+// Pushed authorization requests (RFC 9126): the parameters are sent directly to the server, and the browser only gets a
+// reference.
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../core/failure.ts';
 import { authorizationEndpointOf, type AuthorizationRequest } from './authorize.ts';
@@ -10,9 +10,10 @@ import { sendClientRequest } from './request.ts';
 import type { Transport } from './transport.ts';
 
 /**
- * The address for the browser: that of the request itself, or one with a reference, where the server or the entry
- * wants the request pushed. Such a reference works once, and for a minute or so, as the server decides.
- * @throws Failure `unsupported-server` where there is no endpoint to push it to; else what the server has against it.
+ * The URL to open in the browser: that of the request, or one with a `request_uri` if the server or the entry requires
+ * pushed requests. A `request_uri` can be used once, and for a limited time, usually about a minute.
+ * @throws Failure `unsupported-server` if the server has no endpoint for it; otherwise why the server rejected the
+ * request.
  */
 export async function authorizationUrl(
   server: ServerContext,
@@ -44,18 +45,18 @@ export async function authorizationUrl(
     throw failure;
   }
   try {
-    // Some servers say 200 where 201 is due, or leave out how long the reference works (RFC 9126 section 2.2).
-    const regular =
+    // Some servers respond with 200 instead of 201, or without `expires_in` (RFC 9126 section 2.2).
+    const normalized =
       body['request_uri'] === undefined ? response : withBody(response, { expires_in: DEFAULT_LIFETIME, ...body }, 201);
-    const { request_uri: reference } = await oauth.processPushedAuthorizationResponse(metadata, client, regular);
-    const address = new URL(authorizationEndpointOf(server));
-    address.searchParams.set('client_id', client.client_id);
-    address.searchParams.set('request_uri', reference);
-    return address;
+    const { request_uri: reference } = await oauth.processPushedAuthorizationResponse(metadata, client, normalized);
+    const url = new URL(authorizationEndpointOf(server));
+    url.searchParams.set('client_id', client.client_id);
+    url.searchParams.set('request_uri', reference);
+    return url;
   } catch (error) {
     throw classify(error, 'authorization');
   }
 }
 
-/** How long, in seconds, a reference is taken to work where the server does not say: nothing here depends on it. */
+/** The default lifetime of a `request_uri`, in seconds. The library requires one, but nothing depends on it. */
 const DEFAULT_LIFETIME = 60;

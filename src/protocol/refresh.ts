@@ -1,4 +1,4 @@
-// From a refresh token to new tokens: RFC 6749 section 6, OpenID Connect Core 12.
+// Refreshing tokens: RFC 6749 section 6, OpenID Connect Core 12.
 import * as oauth from 'oauth4webapi';
 import { MINUTE } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
@@ -12,35 +12,38 @@ import { verifyTokenResponse, type Tokens } from './tokens.ts';
 import { createFetch, type Fetch, type Transport } from './transport.ts';
 
 /**
- * How long, in ms, a refresh that was sent is listened to. A server that rotates may have used the refresh token up, so an
- * answer is given up only when its connection is gone, or when no server would still send one.
+ * How long, in ms, to wait for the response to a refresh. A server that rotates refresh tokens may already have
+ * invalidated the old one, so waiting only ends if the connection breaks, or when no server would still respond.
  */
 export const REFRESH_TIMEOUT = 2 * MINUTE;
 
-/** A renewal whose answer has arrived, before any of it is checked. */
+/** The response to a refresh, not verified yet. */
 export interface RefreshResponse {
   /** The HTTP status. */
   readonly status: number;
-  /** The refresh token that replaces the one sent; undefined where the server returned none and the sent one stays good. */
+  /** The refresh token that replaces the one sent; undefined if there is none, so that the old one stays valid. */
   readonly refreshToken: string | undefined;
-  /** The access token as it arrived, not checked: to be revoked where nobody wants it any more. */
+  /** The access token, not verified, so that it can be revoked if it isn't needed any more. */
   readonly accessToken: string | undefined;
   /**
-   * Checks the rest: token, ID token with signature, and that it still speaks of the same person.
-   * @throws Failure. The refresh token above is the valid one all the same.
+   * Verifies the rest: the access token, the ID token with its signature, and that the subject hasn't changed.
+   * @throws Failure. The refresh token above is valid even then.
    */
   verify(): Promise<Tokens>;
 }
 
-/** What of a session a renewal can depend on: an ID token that the server sends once more has been checked already. */
+/**
+ * The properties of a session that a refresh depends on. An ID token that the server sends again has already been
+ * verified.
+ */
 export type RefreshedSession = Partial<Pick<SessionRecord, 'subject' | 'idToken' | 'scopes' | 'granted'>>;
 
 /**
- * Sends a refresh token. The answer comes in two halves, because a server that rotates has by now forgotten the old
- * refresh token: the caller stores the new one before anything else is checked that might fail.
- * @param session what is known of the session, or its `sub` alone, which must not change (OpenID Connect Core 12.2).
- * @throws Failure where there is no usable answer; then the refresh token that was sent is still the one to keep. With
- * `truncated`, the server has answered that it is well, and the rest was lost on the way: it may have used the token up.
+ * Sends a refresh request. The result has two parts, because a server that rotates refresh tokens has already
+ * invalidated the old one: the caller stores the new one before verifying the rest, which may fail.
+ * @param session the session, or only its `sub`, which must not change (OpenID Connect Core 12.2).
+ * @throws Failure if there is no usable response; then the old refresh token must be kept. With the code `truncated`,
+ * the server responded with success, but the body was truncated: it may have invalidated the old token.
  */
 export async function requestRefresh(
   server: ServerContext,
@@ -50,8 +53,8 @@ export async function requestRefresh(
   signal?: AbortSignal,
 ): Promise<RefreshResponse> {
   const known: RefreshedSession = typeof session === 'string' ? { subject: session } : (session ?? {});
-  const patient = { ...transport, deadline: Math.max(REFRESH_TIMEOUT, transport.timeout) };
-  const arrived = await sendClientRequest(server, patient, signal, 'refresh', (fetch) =>
+  const withTimeout = { ...transport, deadline: Math.max(REFRESH_TIMEOUT, transport.timeout) };
+  const normalized = await sendClientRequest(server, withTimeout, signal, 'refresh', (fetch) =>
     oauth.refreshTokenGrantRequest(
       server.metadata,
       server.client,
@@ -60,18 +63,18 @@ export async function requestRefresh(
       optionsWithScope(server, fetch, known),
     ),
   );
-  if (isTruncated(arrived)) {
-    throw new Failure('invalid-response', 'truncated', { status: arrived.original.response.status });
+  if (isTruncated(normalized)) {
+    throw new Failure('invalid-response', 'truncated', { status: normalized.original.response.status });
   }
   return {
-    status: arrived.original.response.status,
-    // Also where the rest is of no use: a server that has given a new one takes the old one no more.
-    refreshToken: arrived.refreshToken,
-    accessToken: arrived.accessToken,
+    status: normalized.original.response.status,
+    // Even if the rest can't be used: a server that issues a new refresh token no longer accepts the old one.
+    refreshToken: normalized.refreshToken,
+    accessToken: normalized.accessToken,
     verify: async () => {
       const tokens = await verifyTokenResponse(
         server,
-        arrived,
+        normalized,
         'refresh',
         (metadata, client, response) => oauth.processRefreshTokenResponse(metadata, client, response),
         { fetch: createFetch(transport, signal), verified: known.idToken },
@@ -85,8 +88,9 @@ export async function requestRefresh(
 }
 
 /**
- * The options of a refresh request: with the scopes of the session where the entry asks for that. None may be new (RFC
- * 6749 section 6), so what the server has not granted is left out; but many grant those silently that identify the person.
+ * The options of a refresh request, with the scopes of the session if the entry requires that. New scopes aren't
+ * allowed (RFC 6749 section 6), so scopes that weren't granted are left out, except identity scopes, which many servers
+ * grant without listing them.
  */
 function optionsWithScope(
   server: ServerContext,
@@ -94,8 +98,8 @@ function optionsWithScope(
   { granted, scopes = [] }: RefreshedSession,
 ): ReturnType<typeof tokenRequestOptions> {
   const options = tokenRequestOptions(server, fetch);
-  const held = scopes.filter((scope) => granted === undefined || granted.includes(scope) || !isPermission(scope));
-  const requested = requestedScopes(server, held);
+  const usable = scopes.filter((scope) => granted === undefined || granted.includes(scope) || !isPermission(scope));
+  const requested = requestedScopes(server, usable);
   if (server.provider.scopeOnRefresh && requested.length > 0) {
     options.additionalParameters.set('scope', requested.join(' '));
   }

@@ -1,4 +1,5 @@
-// Requests in which the client says who it is: sent, sent once more where that helps, and their answers made regular.
+// Sends requests with client authentication, retries them with the other method if needed, and normalizes the
+// responses.
 import { Failure } from '../core/failure.ts';
 import { clientAcceptance, retriesWithOtherAuthentication } from '../core/failurePolicies.ts';
 import type { ProtocolStep } from '../core/failurePolicy.ts';
@@ -9,10 +10,10 @@ import { normalizeResponse, type NormalizedResponse } from './normalize.ts';
 import type { Fetch, Transport } from './transport.ts';
 
 /**
- * Sends a request and gives its answer, regular and unchecked. Where the server refuses the client, and its secret can be
- * sent in another way, it is sent once more like that: such a server has looked at nothing else of the request.
- * @param send makes the request with the `fetch` that it is given.
- * @throws Failure where no answer arrives.
+ * Sends a request and returns its normalized response, not verified. If the server rejects the client and another
+ * authentication method is available, the request is sent again: the server has checked nothing else.
+ * @param send sends the request with a `fetch` function.
+ * @throws Failure if there is no response.
  */
 export async function sendClientRequest(
   server: ServerContext,
@@ -26,9 +27,7 @@ export async function sendClientRequest(
   if (!isClientRejected(first) || !authentication.switchMethod()) {
     return first;
   }
-  transport.log.debug(
-    `Provider ${server.provider.id} does not accept the client secret as it was sent; it is sent in the other way.`,
-  );
+  transport.log.debug(`Provider ${server.provider.id} rejected the client authentication; trying the other method.`);
   const second = await sendOnce(server, transport, signal, step, send);
   if (isAboutClient(second)) {
     authentication.resetMethod();
@@ -46,27 +45,27 @@ async function sendOnce(
   send: (fetch: Fetch) => Promise<Response>,
 ): Promise<NormalizedResponse> {
   // An object, because what happens in the callback is hidden from the compiler's flow analysis.
-  const arrived: { answer?: NormalizedResponse } = {};
+  const received: { response?: NormalizedResponse } = {};
   try {
-    await sendWithDpop(server, transport, signal, send, (answer) => {
-      arrived.answer = normalizeResponse(answer, step);
-      return arrived.answer.response;
+    await sendWithDpop(server, transport, signal, send, (response) => {
+      received.response = normalizeResponse(response, step);
+      return received.response.response;
     });
   } catch (error) {
     throw classify(error, step);
   }
-  if (arrived.answer === undefined) {
+  if (received.response === undefined) {
     throw new Failure('invalid-response', 'no-response');
   }
-  return arrived.answer;
+  return received.response;
 }
 
-/** Whether a server has refused the client before anything else (RFC 6749 section 5.2). */
+/** Whether the server rejected the client, which it checks first (RFC 6749 section 5.2). */
 function isClientRejected({ failure }: NormalizedResponse): boolean {
   return failure !== undefined && retriesWithOtherAuthentication(failure.category);
 }
 
-/** Whether the second answer says nothing beyond what the first one did: it is about the client, or about how it is sent. */
+/** Whether the second response is about the client or its authentication as well, like the first one. */
 function isAboutClient({ failure }: NormalizedResponse): boolean {
   return failure !== undefined && clientAcceptance(failure.category) !== 'yes';
 }

@@ -1,8 +1,8 @@
-// Which scopes a server is asked for: a plain OAuth 2 server knows nothing of OpenID Connect.
+// Which scopes to request from a server that may not support OpenID Connect.
 import type * as oauth from 'oauth4webapi';
 import { isPermission } from '../core/scopes.ts';
 
-/** The metadata that OpenID Connect Discovery 1.0 section 3 defines and RFC 8414 doesn't. */
+/** The metadata members that are defined in OpenID Connect Discovery 1.0 section 3 and not in RFC 8414. */
 const OPENID_METADATA = [
   'subject_types_supported',
   'id_token_signing_alg_values_supported',
@@ -11,8 +11,8 @@ const OPENID_METADATA = [
 ] as const satisfies readonly (keyof oauth.AuthorizationServer)[];
 
 /**
- * Whether a server supports OpenID Connect, as far as its metadata tell: they are at the OpenID location, or have a field or
- * a scope of OpenID Connect.
+ * Whether a server supports OpenID Connect, as far as its metadata shows: it's at the OpenID Connect location, or has a
+ * member or a scope of OpenID Connect.
  * @param location the URL of the metadata.
  */
 export function supportsOpenId(location: string, metadata: oauth.AuthorizationServer): boolean {
@@ -25,8 +25,8 @@ export function supportsOpenId(location: string, metadata: oauth.AuthorizationSe
 }
 
 /**
- * The scopes to send to a server. One without OpenID Connect that lists its scopes is asked for `openid`, `profile`, `email`,
- * and `offline_access` only where they are listed, because it may refuse others (RFC 6749 section 5.2).
+ * The scopes to send to a server. If it doesn't support OpenID Connect but lists its scopes, `openid`, `profile`,
+ * `email` and `offline_access` are only sent if they're listed, because it may reject them (RFC 6749 section 5.2).
  */
 export function requestedScopes(
   server: { readonly isOpenId: boolean; readonly metadata: oauth.AuthorizationServer },

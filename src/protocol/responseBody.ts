@@ -1,15 +1,16 @@
-// What the body of an answer holds, in whatever form servers write it: its members, an error code, and the server's own words.
+// Parses the body of a response in the various formats that servers use: its members, an error code, and an error
+// message.
 import { parseObject } from '../core/json.ts';
 
-/** The members of an answer's body. Nothing of it is checked. */
+/** A JSON object, not validated. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The members that answers to requests for tokens, device codes and pushed requests are about. */
+/** The members with which token, device authorization and pushed authorization responses grant something. */
 const GRANT_FIELDS = ['access_token', 'refresh_token', 'id_token', 'device_code', 'request_uri'] as const;
 
 /**
- * The members of a body that is a JSON object or a form (`application/x-www-form-urlencoded`), under any content type;
- * undefined where it is neither. Some servers put what they grant into an object of its own, which is unwrapped.
+ * Parses a body that is a JSON object or a form (`application/x-www-form-urlencoded`), regardless of its content type;
+ * undefined if it's neither. Some servers nest the granted members in an object, which is unwrapped.
  */
 export function parseBody(body: string): JsonObject | undefined {
   const text = body.replace(/^\uFEFF/, '').trim();
@@ -17,7 +18,7 @@ export function parseBody(body: string): JsonObject | undefined {
   return fields && unwrap(fields);
 }
 
-/** A form is taken for one only where it says something that is expected: any word with "=" in it would pass for one. */
+/** A form is recognized only by an expected member, because any text with "=" is a valid form. */
 function parseForm(text: string): JsonObject | undefined {
   if (!/^[\w.~%+-]+=[^<>\r\n]*$/.test(text)) {
     return undefined;
@@ -34,25 +35,25 @@ function unwrap(fields: JsonObject): JsonObject {
   return inner === undefined || others.length > 0 ? fields : { ...fields, ...inner };
 }
 
-/** Whether a body holds something that was asked for. */
+/** Whether a body grants something. */
 function hasGrant(fields: JsonObject): boolean {
   return GRANT_FIELDS.some((name) => isNonBlankString(fields[name]));
 }
 
 /**
- * Whether a body whose status is a success tells of an error, as GitHub and Slack do.
- * @param isGrantOptional whether an answer without a grant is a success: then mere words are no error.
+ * Whether a body with a success status contains an error, as GitHub and Slack send.
+ * @param isGrantOptional whether a response without a grant is a success, so that a mere message isn't an error.
  */
 export function isErrorBody(fields: JsonObject, isGrantOptional = false): boolean {
   if (isNonBlankString(fields['error'])) {
-    // A refresh token beside an error is an echo of the request.
+    // A refresh token together with an error is an echo of the request.
     return !['access_token', 'device_code', 'request_uri'].some((name) => isNonBlankString(fields[name]));
   }
-  const isRefusal = ['ok', 'success'].some((name) => fields[name] === false || fields[name] === 'false');
-  return !hasGrant(fields) && (isRefusal || (!isGrantOptional && findErrorText(fields) !== undefined));
+  const isRejection = ['ok', 'success'].some((name) => fields[name] === false || fields[name] === 'false');
+  return !hasGrant(fields) && (isRejection || (!isGrantOptional && findErrorText(fields) !== undefined));
 }
 
-/** Where servers put an error code, where a word of their own for what went wrong, and where a sentence about it. */
+/** The members in which servers send an error code, another short reason, and an error message. */
 const ERROR_CODE_FIELDS = ['error', 'errorCode', 'error_code', 'errorcode', 'code'] as const;
 const ERROR_LABEL_FIELDS = [...ERROR_CODE_FIELDS, 'status', 'reason', 'type', 'error_type', 'errorType'] as const;
 const ERROR_DESCRIPTION_FIELDS = [
@@ -72,25 +73,25 @@ const ERROR_DESCRIPTION_FIELDS = [
 ] as const;
 
 /**
- * The error code of a body: `error` (RFC 6749 section 5.2) where that is a known code, else a known one from the members
- * that other servers use for it, else whatever text `error` is.
+ * The error code in a body: `error` (RFC 6749 section 5.2) if that's a known code, otherwise a known code in another
+ * member that servers use, otherwise `error` with any text.
  */
 export function findErrorCode(fields: JsonObject, isKnown: (code: string) => boolean): string | undefined {
   const known = findStrings(fields, ERROR_CODE_FIELDS).find(isKnown);
   return known ?? (isNonBlankString(fields['error']) ? fields['error'] : undefined);
 }
 
-/** The server's own words on what went wrong: a sentence where there is one, else a code. Not fit to be shown yet. */
+/** The server's error message, or a short reason if there is none. Not sanitized. */
 export function findErrorText(fields: JsonObject): string | undefined {
   return findErrorDescription(fields) ?? findStrings(fields, ERROR_LABEL_FIELDS)[0];
 }
 
-/** The server's sentence on what went wrong, where there is one. Not fit to be shown yet. */
+/** The server's error message, if there is one. Not sanitized. */
 export function findErrorDescription(fields: JsonObject): string | undefined {
   return findStrings(fields, ERROR_DESCRIPTION_FIELDS)[0];
 }
 
-/** The texts in these members, of the body itself first, then of the objects in it that describe an error. */
+/** The strings in these members, first those of the body, then those of nested objects that describe an error. */
 function findStrings(fields: JsonObject, names: readonly string[]): string[] {
   const { detail, error, errors, fault } = fields;
   const [first] = Array.isArray(errors) ? (errors as unknown[]) : [errors];

@@ -1,4 +1,4 @@
-// Telling the server that a token is not wanted any more: RFC 7009.
+// Token revocation: RFC 7009.
 import * as oauth from 'oauth4webapi';
 import { toFailure, type Failure } from '../core/failure.ts';
 import { clientAcceptance } from '../core/failurePolicies.ts';
@@ -6,13 +6,13 @@ import { requestOptions, type ServerContext } from './discovery.ts';
 import { sendClientRequest } from './request.ts';
 import type { Transport } from './transport.ts';
 
-/** What became of a revocation: the server did it, or does not offer it. */
-export type Revocation = 'revoked' | 'not-offered';
+/** The result of a revocation; `not-supported` if the server has no revocation endpoint. */
+export type Revocation = 'revoked' | 'not-supported';
 
 /**
- * Revokes a session's tokens at the server: the refresh token first, because that ends the grant at most servers,
- * then the access token.
- * @throws Failure where the server did not confirm; the tokens may then live on there.
+ * Revokes a session's tokens: the refresh token first, because that ends the grant at most servers, then the access
+ * token.
+ * @throws Failure if the server didn't confirm it; then the tokens may still be valid.
  */
 export async function revokeTokens(
   server: ServerContext,
@@ -21,7 +21,7 @@ export async function revokeTokens(
   signal?: AbortSignal,
 ): Promise<Revocation> {
   if (server.metadata.revocation_endpoint === undefined) {
-    return 'not-offered';
+    return 'not-supported';
   }
   const revoke = async (token: string, hint: string): Promise<void> => {
     const { failure } = await sendClientRequest(server, transport, signal, 'revocation', (fetch) =>
@@ -30,23 +30,27 @@ export async function revokeTokens(
         additionalParameters: { token_type_hint: hint },
       }),
     );
-    // RFC 7009 section 2.2 has 200 for it; a server that says 204 has done it, too.
+    // RFC 7009 section 2.2 requires 200; 204 is accepted, too.
     if (failure !== undefined) {
       throw failure;
     }
   };
   const { accessToken, refreshToken } = tokens;
-  const first =
+  const refreshTokenFailure =
     refreshToken === undefined
       ? undefined
-      : await attempt(() => revoke(refreshToken, 'refresh_token'), isAlreadyInvalid);
-  // The access token is tried even where the refresh token could not be revoked. With that, it has most likely gone as well.
-  const hasTombstone = refreshToken !== undefined && first === undefined;
-  const second =
+      : await failureOf(() => revoke(refreshToken, 'refresh_token'), isAlreadyInvalid);
+  // The access token is revoked even if revoking the refresh token failed. If it succeeded, the access token was most likely revoked with
+  // it.
+  const refreshTokenIsRevoked = refreshToken !== undefined && refreshTokenFailure === undefined;
+  const accessTokenFailure =
     accessToken === undefined
       ? undefined
-      : await attempt(() => revoke(accessToken, 'access_token'), hasTombstone ? isAboutToken : isAlreadyInvalid);
-  const failure = first ?? second;
+      : await failureOf(
+          () => revoke(accessToken, 'access_token'),
+          refreshTokenIsRevoked ? isTokenRejection : isAlreadyInvalid,
+        );
+  const failure = refreshTokenFailure ?? accessTokenFailure;
   if (failure !== undefined) {
     throw failure;
   }
@@ -54,29 +58,33 @@ export async function revokeTokens(
 }
 
 /**
- * What a server says where there is nothing more to do: it does not revoke this kind of token, a JWT say (RFC 7009 section
- * 2.2.1); or the token is none any more, where 200 is due (section 2.2): Google, of the access token that went with the refresh token.
+ * Whether a response means that there is nothing to revoke: the server can't revoke this type of token, for example a
+ * JWT (RFC 7009 section 2.2.1), or the token is no longer valid (instead of 200, section 2.2), as Google responds for
+ * an access token that was revoked with the refresh token.
  */
 const isAlreadyInvalid = ({ code }: Failure): boolean =>
   ['unsupported_token_type', 'invalid_token', 'invalid_grant'].includes(code);
 
-/** The statuses with which servers refuse what they are asked for, as opposed to who asks. */
+/** The statuses that reject the request, rather than the client. */
 const REJECTION_STATUSES: readonly (number | undefined)[] = [400, 404, 409, 410, 422];
 
-/** Whether a server that has just taken a refresh token from this client refuses the access token in whatever words. */
-const isAboutToken = (failure: Failure): boolean =>
+/**
+ * Whether a response about the access token is a rejection of the token in any form, after the refresh token was
+ * revoked.
+ */
+const isTokenRejection = (failure: Failure): boolean =>
   isAlreadyInvalid(failure) ||
   (clientAcceptance(failure.category) !== 'no' && REJECTION_STATUSES.includes(failure.status));
 
-async function attempt(
+async function failureOf(
   revoke: () => Promise<void>,
-  isNothingLeft: (failure: Failure) => boolean,
+  isExpected: (failure: Failure) => boolean,
 ): Promise<Failure | undefined> {
   try {
     await revoke();
     return undefined;
   } catch (error) {
     const failure = toFailure(error);
-    return isNothingLeft(failure) ? undefined : failure;
+    return isExpected(failure) ? undefined : failure;
   }
 }

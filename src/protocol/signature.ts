@@ -1,4 +1,4 @@
-// Whether a server has signed what it sends: RFC 7515, and the change of its keys (OpenID Connect Core 10.1.1).
+// Verifies the signatures of JWTs (RFC 7515), including key rotation (OpenID Connect Core 10.1.1).
 import type * as oauth from 'oauth4webapi';
 import { MINUTE } from '../core/clock.ts';
 import { Failure, sanitizeServerText } from '../core/failure.ts';
@@ -8,16 +8,16 @@ import { fetchDocument } from './document.ts';
 import { verifySignature, findVerificationKeys } from './keys.ts';
 import type { Fetch } from './transport.ts';
 
-/** How long the keys of a server are remembered, in ms. */
+/** How long the keys of a server are cached, in ms. */
 const KEY_CACHE_TTL = 5 * MINUTE;
 
-/** The keys of each server, by its description. */
+/** The keys of each server, by its metadata. */
 const keyCache = new WeakMap<
   oauth.AuthorizationServer,
   { readonly keys: readonly JsonObject[]; readonly at: number }
 >();
 
-/** How the keys of a server are fetched, and what time it is. */
+/** How the keys of a server are fetched, and the current time. */
 export interface KeyFetch {
   readonly fetch: Fetch;
   /** In ms since the Unix epoch. */
@@ -25,11 +25,11 @@ export interface KeyFetch {
 }
 
 /**
- * Checks the signature of a JWT whose claims the library has checked. Where several keys fit, as with keys that share a
- * name or have none, one of them has to verify it. Keys are remembered for minutes; where none of those does, they are
- * fetched anew, once: a server may change its keys at any moment.
- * @throws Failure `unsupported-server` for a signature that proves nothing here, `untrusted-response` where the server has no key
- * for it, `invalid-response` where it is wrong; else why the keys cannot be had.
+ * Verifies the signature of a JWT whose claims were validated by the library. If several keys are suitable, because
+ * their IDs are equal or absent, one of them must verify it. If no cached key does, the keys are fetched again, because
+ * the server may have rotated them.
+ * @throws Failure `unsupported-server` for an algorithm that proves nothing, `untrusted-response` if the server has no
+ * suitable key, `invalid-response` if the signature is wrong; otherwise why the keys can't be fetched.
  */
 export async function checkSignature(
   metadata: oauth.AuthorizationServer,
@@ -58,12 +58,12 @@ export async function checkSignature(
 }
 
 /**
- * No signature at all, or one by the client's secret: that is in the hands of everybody who has the client, and a native
- * client keeps nothing to itself (OpenID Connect Core 10.1, RFC 8252 section 8.5).
+ * Whether a JWT is unsigned or signed with the client secret, which isn't secret in a native client (OpenID Connect
+ * Core 10.1, RFC 8252 section 8.5).
  */
 const isUnsafeAlgorithm = (algorithm: string): boolean => /^(?:none$|HS)/i.test(algorithm);
 
-/** The header of a JWT; empty where it has none. */
+/** The header of a JWT; empty if it's invalid. */
 function decodeHeader(jwt: string): JsonObject {
   try {
     return parseObject(new TextDecoder().decode(decodeBase64Url(jwt.split('.')[0] ?? ''))) ?? {};
@@ -72,25 +72,25 @@ function decodeHeader(jwt: string): JsonObject {
   }
 }
 
-/** Why none of these keys verifies a JWT; undefined where one does. */
+/** Why none of the keys verifies a JWT; undefined if one does. */
 async function verifyWithKeys(
   keys: readonly JsonObject[],
   header: JsonObject,
   algorithm: string,
   jwt: string,
 ): Promise<Failure | undefined> {
-  const fitting = findVerificationKeys(header, keys);
+  const suitable = findVerificationKeys(header, keys);
   let failure = new Failure('untrusted-response', 'OAUTH_KEY_SELECTION_FAILED', {
     detail: sanitizeServerText(algorithm),
   });
-  for (const key of fitting) {
+  for (const key of suitable) {
     try {
       if (await verifySignature(key, algorithm, jwt)) {
         return undefined;
       }
       failure = new Failure('invalid-response', 'OAUTH_INVALID_RESPONSE', { detail: 'signature' });
     } catch (error) {
-      // What is no key does not speak against the signature, should another one be there to try.
+      // An invalid key says nothing about the signature if another key can be tried.
       failure =
         failure.code === 'OAUTH_INVALID_RESPONSE'
           ? failure
@@ -101,21 +101,18 @@ async function verifyWithKeys(
 }
 
 /** Fetches the keys of a server. */
-async function fetchKeys(
-  { jwks_uri: address }: oauth.AuthorizationServer,
-  fetch: Fetch,
-): Promise<readonly JsonObject[]> {
-  if (address === undefined) {
+async function fetchKeys({ jwks_uri: url }: oauth.AuthorizationServer, fetch: Fetch): Promise<readonly JsonObject[]> {
+  if (url === undefined) {
     throw new Failure('unsupported-server', 'missing-endpoint', { detail: 'jwks_uri' });
   }
-  const { keys } = await fetchDocument(fetch, address);
-  const found = Array.isArray(keys)
+  const { keys } = await fetchDocument(fetch, url);
+  const validKeys = Array.isArray(keys)
     ? (keys as unknown[]).filter(
         (key): key is JsonObject => typeof key === 'object' && key !== null && !Array.isArray(key),
       )
     : [];
-  if (found.length === 0 && !(Array.isArray(keys) && keys.length === 0)) {
+  if (validKeys.length === 0 && !(Array.isArray(keys) && keys.length === 0)) {
     throw new Failure('invalid-response', 'bad-key', { detail: 'jwks_uri' });
   }
-  return found;
+  return validKeys;
 }

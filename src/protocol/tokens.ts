@@ -1,4 +1,4 @@
-// The token answer (RFC 6749 section 5.1): made regular, checked, and turned into what a session needs.
+// The token response (RFC 6749 section 5.1): verified, and converted to what a session needs.
 import * as oauth from 'oauth4webapi';
 import { decodeJwtClaims } from '../core/jwt.ts';
 import { DAY, type Uptime } from '../core/clock.ts';
@@ -15,21 +15,21 @@ import { withBody, type NormalizedResponse } from './normalize.ts';
 import { checkSignature } from './signature.ts';
 import type { ServerResponse, Fetch } from './transport.ts';
 
-/** What a checked token answer gives. Points in time are in ms since the Unix epoch, by this machine's clock. */
+/** A verified token response. Points in time are in ms since the Unix epoch, by this machine's clock. */
 export interface Tokens {
   readonly accessToken: string;
   readonly tokenType: string;
-  /** The key with which they were asked for, to which a server with DPoP has bound them (RFC 9449). */
+  /** The key with which the tokens were requested, to which a server with DPoP has bound them (RFC 9449). */
   readonly dpopKey?: DpopJwk | undefined;
   readonly refreshToken: string | undefined;
   readonly idToken: string | undefined;
-  /** The claims of the ID token, after its checks. */
+  /** The verified claims of the ID token. */
   readonly claims: oauth.IDToken | undefined;
-  /** The scopes that the server says it granted; undefined means as asked. */
+  /** The scopes that the server granted; undefined if it granted the requested ones. */
   readonly scopes: readonly string[] | undefined;
   /** When the request was sent. */
   readonly sentAt: number;
-  /** The machine's uptime at that moment. */
+  /** The machine's uptime at that time. */
   readonly sentUptime?: Uptime | undefined;
   readonly accessExpiresAt: number | undefined;
   readonly expirySource: SessionRecord['expirySource'];
@@ -40,14 +40,14 @@ export interface Tokens {
 }
 
 /**
- * Checks a token answer and reads it. An ID token is checked in full: `iss`, `aud`, `exp`, nonce, and its signature
- * against the server's keys (OpenID Connect Core 3.1.3.7), with the server's measured clock.
- * @param process the library's checks for this grant.
+ * Verifies a token response. An ID token is fully verified: `iss`, `aud`, `exp`, nonce, and its signature with the
+ * server's keys (OpenID Connect Core 3.1.3.7), by the server's clock.
+ * @param process the library's validation for this grant.
  * @throws Failure
  */
 export async function verifyTokenResponse(
   server: ServerContext,
-  arrived: NormalizedResponse,
+  normalized: NormalizedResponse,
   step: ProtocolStep,
   process: (
     metadata: oauth.AuthorizationServer,
@@ -56,7 +56,7 @@ export async function verifyTokenResponse(
   ) => Promise<oauth.TokenEndpointResponse>,
   { fetch, verified }: IdTokenChecks,
 ): Promise<Tokens> {
-  const { original, body, failure } = arrived;
+  const { original, body, failure } = normalized;
   if (failure !== undefined) {
     throw failure;
   }
@@ -64,8 +64,12 @@ export async function verifyTokenResponse(
   const isRepeated = verified !== undefined && sent === verified;
   const idToken = typeof sent === 'string' && !isRepeated ? sent : undefined;
   try {
-    const regular = normalizedTokenResponse(server, arrived, isRepeated, idToken);
-    const tokens = await process(withTenantIssuer(server, idToken ?? ''), withClockSkew(server, original), regular);
+    const normalizedResponse = normalizedTokenResponse(server, normalized, isRepeated, idToken);
+    const tokens = await process(
+      withTenantIssuer(server, idToken ?? ''),
+      withClockSkew(server, original),
+      normalizedResponse,
+    );
     const claims =
       idToken === undefined
         ? undefined
@@ -95,15 +99,15 @@ export async function verifyTokenResponse(
   }
 }
 
-/** What ID tokens are checked with. */
+/** What is needed to verify ID tokens. */
 export interface IdTokenChecks {
   /** Fetches the server's keys. */
   readonly fetch: Fetch;
-  /** The ID token of the session so far: where it comes once more, it has been checked already. */
+  /** The session's current ID token, which has been verified and may be sent again. */
   readonly verified?: string | undefined;
 }
 
-/** A token answer for the library to check: without the ID token where that is known already. */
+/** The token response to pass to the library, without an ID token that has already been verified. */
 function normalizedTokenResponse(
   server: ServerContext,
   { body, response }: NormalizedResponse,
@@ -114,40 +118,42 @@ function normalizedTokenResponse(
     return response;
   }
   const { id_token: sent, ...others } = body;
-  const shown = idToken === undefined ? sent : normalizeIdToken(idToken, server.client.client_id);
+  const prepared = idToken === undefined ? sent : normalizeIdToken(idToken, server.client.client_id);
   if (idToken !== undefined) {
     assertConfiguredIssuer(server, idToken);
   }
   return withBody(response, {
     ...others,
     token_type: normalizeTokenType(body, server),
-    ...(isRepeated || shown === undefined ? {} : { id_token: shown }),
+    ...(isRepeated || prepared === undefined ? {} : { id_token: prepared }),
   });
 }
 
-/** The claims of an ID token that the library has checked, once the server's signature is verified. */
+/** The claims of an ID token that the library has validated, after its signature is verified. */
 async function verifiedClaims(
   server: ServerContext,
   { response, fetch, step }: { readonly response: ServerResponse; readonly fetch: Fetch; readonly step: ProtocolStep },
   idToken: string,
   tokens: oauth.TokenEndpointResponse,
 ): Promise<oauth.IDToken | undefined> {
-  const checked = oauth.getValidatedIdTokenClaims(tokens);
-  if (checked === undefined) {
+  const validated = oauth.getValidatedIdTokenClaims(tokens);
+  if (validated === undefined) {
     return undefined;
   }
   await checkSignature(server.metadata, idToken, { fetch, now: response.sentAt });
-  // A renewal may bring the ID token of the sign-in once more; one that was just asked for is new (OpenID Connect Core 3.1.3.7).
-  if (step !== 'refresh' && checked.iat * 1000 < response.sentAt + significantSkew(response) - DAY) {
+  // A refresh may return the ID token of the sign-in; a newly requested one must be new (OpenID Connect Core 3.1.3.7).
+  if (step !== 'refresh' && validated.iat * 1000 < response.sentAt + significantSkew(response) - DAY) {
     throw new Failure('clock', 'old-id-token');
   }
   const { aud } = decodeJwtClaims(idToken) ?? {};
-  return Array.isArray(aud) ? { ...checked, aud: aud.filter((one) => typeof one === 'string') } : checked;
+  return Array.isArray(aud) ? { ...validated, aud: aud.filter((one) => typeof one === 'string') } : validated;
 }
 
 /**
- * When the ID token ends that callers get, in seconds since the Unix epoch; undefined where they get the access token.
- * @throws Failure `unsupported-server` where there is none, at a renewal, too: the old one would be handed out past its end.
+ * When the ID token expires, if it's the session token, in seconds since the Unix epoch; undefined if the access token
+ * is.
+ * @throws Failure `unsupported-server` if there is none; for a refresh, too, because the old one would be used after
+ * its expiry.
  */
 function sessionTokenExp(
   { provider }: ServerContext,
@@ -165,15 +171,15 @@ function sessionTokenExp(
   return exp;
 }
 
-/** The end of an ID token that was verified before, and has not expired since, by the server's clock. */
+/** The expiry of an ID token that was verified before, if it hasn't expired by the server's clock. */
 function unexpiredExp(verified: string, now: number): number | undefined {
   const exp = decodeJwtClaims(verified)?.['exp'];
   return typeof exp === 'number' && exp * 1000 > now ? exp : undefined;
 }
 
 /**
- * The scopes that an answer grants. GitHub and others put commas between them, which are part of a scope by the letter of
- * RFC 6749 section 3.3; but then they stand in a list without a space, or in front of each space.
+ * Parses the granted scopes. GitHub and others separate them with commas. RFC 6749 section 3.3 allows commas in scopes,
+ * but as separators they're in a list without spaces, or before each space.
  */
 function parseGrantedScopes(scope: string): string[] {
   return normalizeScopes([scope.replace(/\s/.test(scope.trim()) ? /,(?=\s|$)/g : /,/g, ' ')]);
@@ -181,7 +187,7 @@ function parseGrantedScopes(scope: string): string[] {
 
 const significantSkew = ({ skew }: ServerResponse): number => (isSignificantSkew(skew) ? skew : 0);
 
-/** The client as the library checks an answer for it: by the server's own clock. */
+/** The client with the clock skew, with which the library validates a response by the server's clock. */
 export function withClockSkew({ client }: ServerContext, response: ServerResponse): oauth.Client {
   return {
     ...client,
@@ -190,9 +196,9 @@ export function withClockSkew({ client }: ServerContext, response: ServerRespons
 }
 
 /**
- * The type of a token as the library knows it. One that the server does not name, or calls `BearerToken`, is a bearer
- * token (RFC 6750); but where it is to be bound to a key, nothing is taken for granted.
- * @throws Failure `unsupported-server` where it has to be named and is not.
+ * Normalizes a token type for the library. A missing type, or `BearerToken`, means a bearer token (RFC 6750), but not
+ * if the token is to be bound to a key.
+ * @throws Failure `unsupported-server` if the type is required and missing.
  */
 function normalizeTokenType({ token_type: type }: JsonObject, { dpopKey }: ServerContext): unknown {
   if (type !== undefined && type !== null && typeof type !== 'string') {
@@ -208,7 +214,10 @@ function normalizeTokenType({ token_type: type }: JsonObject, { dpopKey }: Serve
   return name;
 }
 
-/** How a token is shown where it is used (RFC 6750, RFC 9449 section 7.1). */
+/**
+ * The authentication scheme of a token (RFC 6750, RFC 9449 section 7.1).
+ * @throws Failure `unsupported-server` if the type isn't supported.
+ */
 function parseTokenType({ token_type: type }: oauth.TokenEndpointResponse, { dpopKey }: ServerContext): string {
   if (type === 'dpop' && dpopKey !== undefined) {
     return 'DPoP';
@@ -219,14 +228,17 @@ function parseTokenType({ token_type: type }: oauth.TokenEndpointResponse, { dpo
   return 'Bearer';
 }
 
-/** The longest lifetime that is believed, in ms: ten times any that makes sense. Some servers send the largest number they know. */
+/**
+ * The maximum lifetime, in ms: ten times any reasonable one. Some servers send the largest number that they can
+ * represent.
+ */
 const MAX_LIFETIME = 100 * 365 * DAY;
 
 const clampLifetime = (from: number, to: number): number => Math.min(to, from + MAX_LIFETIME);
 
 type Expiry = Pick<Tokens, 'accessExpiresAt' | 'expirySource'>;
 
-/** The chain for the access token's expiry: `expires_in`, the token's own `exp`, the setting, or never said. */
+/** The access token's expiry: from `expires_in`, the token's own `exp`, or the setting; otherwise it's unknown. */
 function accessExpiry(
   server: ServerContext,
   tokens: oauth.TokenEndpointResponse,
@@ -237,7 +249,7 @@ function accessExpiry(
     return { accessExpiresAt: clampLifetime(sentAt, sentAt + tokens.expires_in * 1000), expirySource: 'expires_in' };
   }
   const exp = jwtExpiry(tokens.access_token);
-  // One that is dead on arrival would be renewed for ever.
+  // A token that has already expired would be refreshed continuously.
   if (exp !== undefined && exp - skew > sentAt) {
     return { accessExpiresAt: clampLifetime(sentAt, exp - skew), expirySource: 'token' };
   }
@@ -247,13 +259,13 @@ function accessExpiry(
     : { accessExpiresAt: sentAt + assumed, expirySource: 'assumed' };
 }
 
-/** The expiry of what callers get: where that is the ID token, both it and the access token have to be good. */
+/** The expiry of the session token: if that's the ID token, the access token must be valid, too. */
 function earlierExpiry(access: Expiry, idTokenExp: number | undefined, sentAt: number, skew: number): Expiry {
   const exp = idTokenExp === undefined ? Infinity : clampLifetime(sentAt, idTokenExp * 1000 - skew);
   return exp < (access.accessExpiresAt ?? Infinity) ? { accessExpiresAt: exp, expirySource: 'token' } : access;
 }
 
-/** Fields that servers use for the lifetime of the refresh token, in seconds; 0 or less means unknown. */
+/** The members with the lifetime of the refresh token, in seconds; 0 or less means unknown. */
 const SESSION_LIFETIME_FIELDS = ['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in'];
 
 function sessionEnd(
@@ -274,7 +286,10 @@ function sessionEnd(
     : { sessionEndsAt: clampLifetime(sentAt, exp - skew), sessionEndSource: 'token' };
 }
 
-/** The `exp` of a token that is a JWT, in ms since the Unix epoch by the server's clock. For planning only: nothing is verified. */
+/**
+ * The `exp` of a token that is a JWT, in ms since the Unix epoch by the server's clock. For scheduling only: nothing is
+ * verified.
+ */
 function jwtExpiry(token: string): number | undefined {
   const exp = decodeJwtClaims(token)?.['exp'];
   return typeof exp === 'number' && exp > 0 ? exp * 1000 : undefined;

@@ -1,4 +1,4 @@
-// The one way out: every request to a server goes through here, with a deadline and a limit on what it may answer.
+// All HTTP requests to servers, with a timeout and a size limit.
 import { isSecureUrl } from '../core/secureUrl.ts';
 import { SECOND, elapsedUptime, systemClock, type Clock, type Disposable, type Uptime } from '../core/clock.ts';
 import { Failure, sanitizeDisplayName } from '../core/failure.ts';
@@ -6,35 +6,39 @@ import { formatFailure, type Log } from '../core/log.ts';
 import { classifyTransport } from './classify.ts';
 import { serverTimeOf } from './serverTime.ts';
 
-/** What the protocol needs from outside. */
+/** The dependencies of the protocol. */
 export interface Transport {
-  /** The platform's `fetch`; in VS Code it knows the proxy and certificate settings. */
+  /** The platform's `fetch`, which in VS Code applies the proxy and certificate settings. */
   readonly fetch: typeof fetch;
   readonly clock: Clock;
-  /** Told of each request: where it went and what came of it, nothing of what was in it. */
+  /** Logs each request: its URL and result, never its content. */
   readonly log: Log;
-  /** How long a whole answer, headers and body, may take, in ms; a refresh is listened to longer ({@link requestRefresh}). */
+  /**
+   * The timeout, in ms, for the complete response, headers and body; refreshes wait longer ({@link requestRefresh}).
+   */
   readonly timeout: number;
 }
 
-/** An answer that has arrived completely. */
+/** A response that has been received completely. */
 export interface ServerResponse {
   readonly response: Response;
-  /** The body, also where `response` was read already. */
+  /** The body, even if the body of `response` has been read. */
   readonly body: string;
-  /** When the request was sent, in ms since the Unix epoch: what lifetimes are counted from. */
+  /** When the request was sent, in ms since the Unix epoch: the start of lifetimes. */
   readonly sentAt: number;
-  /** The machine's uptime at that moment. */
+  /** The machine's uptime at that time. */
   readonly sentUptime: Uptime | undefined;
-  /** How far the server's clock is ahead of this one, in ms, from the `Date` header; undefined without one. */
+  /** How far the server's clock is ahead of this machine's, in ms, by the `Date` header; undefined without one. */
   readonly skew: number | undefined;
-  /** The secrets that the request held: an answer may quote them. */
+  /** The secrets in the request, which the response may echo. */
   readonly secrets: readonly string[];
-  /** How far this product's clock is ahead of the platform's, in ms: 0 but in tests. The library reads the platform's. */
+  /**
+   * How far {@link Transport.clock} is ahead of the platform's clock, which the library uses, in ms: 0 except in tests.
+   */
   readonly platformClockOffset: number;
 }
 
-/** The parameters of a request that are secret. */
+/** The secret request parameters. */
 const SECRET_PARAMETERS = [
   'refresh_token',
   'code',
@@ -46,35 +50,35 @@ const SECRET_PARAMETERS = [
   'nonce',
 ];
 
-/** The longest body that is read, in bytes: far beyond any discovery document or key set. */
+/** The maximum size of a body, in bytes: far more than any discovery document or key set. */
 const MAX_BODY_SIZE = 2 ** 20;
 
-/** What oauth4webapi passes to its `customFetch`. */
+/** The options that oauth4webapi passes to its `customFetch`. */
 export interface FetchOptions {
   readonly method: string;
   readonly headers: Record<string, string>;
   readonly body?: URLSearchParams | undefined;
 }
 
-/** `fetch` as oauth4webapi calls it. */
+/** The type of oauth4webapi's `customFetch`. */
 export type Fetch = (url: string, options: FetchOptions) => Promise<Response>;
 
 /**
- * Makes the `fetch` of one protocol step. The whole answer has to arrive within the deadline, so that a server that
- * drips its body byte by byte holds nobody. It rejects with a Failure.
- * @param signal calls the request off.
- * @param onAnswer takes each complete answer, and may give another response in its place.
+ * Creates the `fetch` function for a protocol step. The complete response must be received within the timeout, even if
+ * the server sends its body slowly. It rejects with a Failure.
+ * @param signal aborts the request.
+ * @param onResponse receives each complete response, and returns the response to use.
  */
 export function createFetch(
   transport: Transport,
   signal?: AbortSignal,
-  onAnswer: (answer: ServerResponse) => Response = ({ response }) => response,
+  onResponse: (response: ServerResponse) => Response = ({ response }) => response,
 ): Fetch {
   return async (url, options) => {
     if (!isSecureUrl(url)) {
       throw new Failure('insecure', 'http-endpoint', { detail: new URL(url).host });
     }
-    return onAnswer(await request(transport, url, options, signal));
+    return onResponse(await request(transport, url, options, signal));
   };
 }
 
@@ -87,34 +91,34 @@ async function request(
   const { clock, log } = transport;
   const { host, pathname } = new URL(url);
   const sentUptime = clock.uptime?.();
-  const tell = (outcome: string): void =>
+  const logResult = (outcome: string): void =>
     log.trace(`${options.method} ${sanitizeDisplayName(host + pathname)}: ${outcome}, ${clock.now() - sentAt} ms.`);
-  const deadline = new AbortController();
-  const timer = limitDuration(clock, transport.timeout, () => deadline.abort(new Failure('network', 'deadline')));
+  const aborter = new AbortController();
+  const timer = limitDuration(clock, transport.timeout, () => aborter.abort(new Failure('network', 'deadline')));
   const sentAt = clock.now();
   try {
-    const signals = [deadline.signal, ...(signal === undefined ? [] : [signal])];
-    const arrived = await transport.fetch(url, {
+    const signals = [aborter.signal, ...(signal === undefined ? [] : [signal])];
+    const received = await transport.fetch(url, {
       method: options.method,
       headers: options.headers,
       body: options.body ?? null,
       redirect: 'manual',
       signal: AbortSignal.any(signals),
     });
-    const body = await readBody(arrived);
-    const response = new Response(mayHaveBody(arrived.status) ? body : null, {
-      status: arrived.status,
-      headers: arrived.headers,
+    const body = await readBody(received);
+    const response = new Response(mayHaveBody(received.status) ? body : null, {
+      status: received.status,
+      headers: received.headers,
     });
     const secrets = findSecrets(options);
     const receivedAt = clock.now();
-    tell(`${arrived.status}, ${body.length} characters`);
-    const since = earliestSendTime(sentAt, receivedAt, elapsedUptime(sentUptime, clock.uptime?.()));
-    const skew = calculateSkew(serverTimeOf(arrived.headers), since, receivedAt);
+    logResult(`${received.status}, ${body.length} characters`);
+    const sentTime = earliestSendTime(sentAt, receivedAt, elapsedUptime(sentUptime, clock.uptime?.()));
+    const skew = calculateSkew(serverTimeOf(received.headers), sentTime, receivedAt);
     return {
       response,
       body,
-      sentAt: since,
+      sentAt: sentTime,
       sentUptime,
       secrets,
       skew,
@@ -122,18 +126,20 @@ async function request(
     };
   } catch (error) {
     const failure = classifyTransport(error);
-    tell(formatFailure(failure));
+    logResult(formatFailure(failure));
     throw failure;
   } finally {
     timer.dispose();
   }
 }
 
-/** What of a request is secret: parameters, and what its `Authorization` header shows (RFC 6750, RFC 7617). */
+/** The secrets in a request: parameters, and the credentials in its `Authorization` header (RFC 6750, RFC 7617). */
 function findSecrets({ body, headers }: FetchOptions): string[] {
-  const [, shown = ''] = (headers['authorization'] ?? '').split(' ');
-  const password = /^Basic /i.test(headers['authorization'] ?? '') ? atob(shown).replace(/^[^:]*:/, '') : '';
-  return [...SECRET_PARAMETERS.map((name) => body?.get(name) ?? ''), shown, password].filter((secret) => secret !== '');
+  const [, credentials = ''] = (headers['authorization'] ?? '').split(' ');
+  const password = /^Basic /i.test(headers['authorization'] ?? '') ? atob(credentials).replace(/^[^:]*:/, '') : '';
+  return [...SECRET_PARAMETERS.map((name) => body?.get(name) ?? ''), credentials, password].filter(
+    (secret) => secret !== '',
+  );
 }
 
 async function readBody(response: Response): Promise<string> {
@@ -150,20 +156,23 @@ async function readBody(response: Response): Promise<string> {
   return text + decoder.decode();
 }
 
-/** Whether a `Response` of this status may be made with a body (Fetch, "null body status"). */
+/** Whether a `Response` with this status can have a body (Fetch, "null body status"). */
 function mayHaveBody(status: number): boolean {
   return ![101, 103, 204, 205, 304].includes(status);
 }
 
-/** How often, in ms, a request under way is checked for the time that has passed. */
+/** How often, in ms, the elapsed time of a pending request is checked. */
 const CHECK_INTERVAL = 5 * SECOND;
-/** How long, in ms, an answer that arrived during a sleep of the machine may take to be read; an eighth of shorter limits. */
+/**
+ * How long, in ms, a response that arrived while the machine was asleep may take to be read; an eighth of shorter
+ * timeouts.
+ */
 const WAKE_GRACE = 15 * SECOND;
 
 /**
- * Runs a function once a length of real time has passed, sleeps of the machine included and clock changes left out.
- * After a sleep, or a stop of the process, timers fire before what has been waiting all the while is read; so the last
- * part of the limit begins only when the rest is over.
+ * Runs a function once a real-time duration has passed, including sleep and excluding clock changes. After the machine
+ * slept or the process was suspended, timers fire before pending I/O is processed. That's why the last part of the
+ * duration starts only after the rest has passed.
  */
 function limitDuration(clock: Clock, limit: number, run: () => void): Disposable {
   const grace = Math.min(WAKE_GRACE, limit / 8);
@@ -180,19 +189,19 @@ function limitDuration(clock: Clock, limit: number, run: () => void): Disposable
 }
 
 /**
- * When a request was sent, by the clock as it is now. If the clock was set meanwhile, or the machine slept, the earliest
- * time that is possible counts: a token must never look younger than it is.
+ * When a request was sent, by the current clock. If the clock was changed or the machine slept in the meantime, this is
+ * the earliest possible time, because a token must not seem newer than it is.
  */
 function earliestSendTime(sentAt: number, receivedAt: number, elapsed = 0): number {
   return Math.min(sentAt, receivedAt - elapsed, receivedAt);
 }
 
-/** A round trip up to this long, in ms, is short enough that the server's time belongs to its middle. */
+/** The maximum round trip, in ms, for which the server's time is assumed to be at its middle. */
 const SHORT_ROUND_TRIP = 10 * SECOND;
 
 /**
- * The skew in ms: the server's time less the middle of the round trip. The header has a resolution of 1 s. After a long
- * wait the server can have told its time at any moment, so the smallest skew that is possible counts.
+ * The clock skew in ms: the server's time less the middle of the round trip. The header has a resolution of 1 s. After
+ * a long round trip, the server may have set the header at any time, so the smallest possible skew is used.
  */
 function calculateSkew(serverTime: number | undefined, sentAt: number, receivedAt: number): number | undefined {
   if (serverTime === undefined) {

@@ -44,7 +44,7 @@ async function revoke(
   { discovery, log, transport }: ServerSignOutDependencies,
 ): Promise<Revocation> {
   if (provider === undefined || record.ended !== undefined) {
-    return 'not-offered';
+    return 'not-supported';
   }
   try {
     const revocation = await revokeTokens(await discovery.find(provider), record, transport);

@@ -185,7 +185,7 @@ export class SessionManager {
     const { log, liveSessions } = this.#dependencies;
     const session = liveSessions.remove(id);
     if (session === undefined) {
-      return { atServer: Promise.resolve('not-offered'), page: Promise.resolve(undefined) };
+      return { atServer: Promise.resolve('not-supported'), page: Promise.resolve(undefined) };
     }
     const { record } = session;
     log.info(`${describeSession(record)}: signed out here.`);

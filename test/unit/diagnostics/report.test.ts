@@ -119,16 +119,16 @@ describe('The report', () => {
     );
     const expected: Readonly<Record<string, readonly [sample: string, usual: string]>> = {
       metadataUrl: ['`id.example.com/meta`', 'from the issuer'],
-      idleTimeout: ['30 min', 'as for all providers'],
+      idleTimeout: ['30 min', 'as set for all providers'],
       assumedLifetime: ['90 s', 'none'],
       accountsMenu: ['`false`', '`true`'],
-      signInMethod: ['`device`', 'the first that works'],
+      signInMethod: ['`device`', 'the first available'],
       redirectPorts: ['`33418` `33419`', 'any free port'],
       redirectUri: ['`localhost/auth`', '`127.0.0.1/callback`'],
       authorizationParameters: ['`audience` `max_age`', 'none'],
       endpoints: [
         'authorization `id.example.com/a`, token `id.example.com/t`, userinfo `api.example.com/me`',
-        'as the server says',
+        'from the server metadata',
       ],
       account: ['`id` `login`', 'none'],
       signOutAtServer: ['`return`', '`false`'],

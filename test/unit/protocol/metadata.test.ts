@@ -125,7 +125,7 @@ describe('The metadata of a server', () => {
             discovery.clear();
           }
           assert.equal(
-            lines.filter((line) => line.includes('cannot be used')).length,
+            lines.filter((line) => line.includes(`an invalid ${name}`)).length,
             value === null ? 0 : 1,
             JSON.stringify(value),
           );

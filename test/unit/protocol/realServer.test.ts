@@ -307,7 +307,7 @@ describe('A revocation', () => {
 
   it('is not offered by a server without the endpoint', async () => {
     delete scripted.metadata['revocation_endpoint'];
-    assert.equal(await revokeTokens(await discovered(scripted.issuer), tokens, transport), 'not-offered');
+    assert.equal(await revokeTokens(await discovered(scripted.issuer), tokens, transport), 'not-supported');
   });
 
   it('names the kind of each token, and sends the access token alone where there is no other', async () => {

@@ -67,7 +67,7 @@ describe('A session of an entry with endpoints', () => {
       scheduler.tick();
       await clock.pass(HOUR);
       await rejectsWith(tokenRefresher.refresh('new-1', { reason: 'test' }), 'not-configured');
-      assert.equal(await (await sessionManager.signOut('new-1')).atServer, 'not-offered');
+      assert.equal(await (await sessionManager.signOut('new-1')).atServer, 'not-supported');
       assert.deepEqual([server.requests, elsewhere.requests], [[], []]);
       assert.equal(testWindow.stored('new-1'), undefined);
     });

@@ -371,7 +371,7 @@ describe('The session manager, as people come and go', () => {
     it('says that the server offers no revocation', async () => {
       delete server.metadata['revocation_endpoint'];
       await seedSession(testWindow, recordAt(server.issuer, now()));
-      assert.equal(await atServer('s1'), 'not-offered');
+      assert.equal(await atServer('s1'), 'not-supported');
     });
 
     it('asks no server about a session that has ended, or of another issuer', async () => {

@@ -129,7 +129,7 @@ for (const preset of PRESETS) {
     it('signs out here, and there where it can be told', async () => {
       const { refreshToken } = await signIn();
       const { atServer } = await testWindow.sessionManager.signOut('new-1');
-      assert.equal(await atServer, vendor.revocation === undefined ? 'not-offered' : 'revoked');
+      assert.equal(await atServer, vendor.revocation === undefined ? 'not-supported' : 'revoked');
       const told = server.scripted
         .requestsTo(server.revocationPath)
         .map(({ parameters }) => parameters.get('token_type_hint'));
