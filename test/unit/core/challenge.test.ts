@@ -17,7 +17,7 @@ const bearer = (params: Challenge['params'], fallbackScopes?: readonly string[])
 });
 const encoded = (claims: unknown): string => Buffer.from(JSON.stringify(claims)).toString('base64url');
 
-describe('A demand', () => {
+describe('parseRequirements', () => {
   const nothing = {
     scopes: [],
     challengeScopes: [],
@@ -28,13 +28,13 @@ describe('A demand', () => {
     notBefore: undefined,
   };
 
-  it('is for the scopes of the caller where the challenge names none, and for those of the challenge where it does', () => {
+  it("returns the caller's scopes when the challenge names none, and the challenge's scopes otherwise", () => {
     assert.deepEqual(parseRequirements(bearer({ realm: 'x' }, ['read'])), { ...nothing, scopes: ['read'] });
     assert.deepEqual(parseRequirements(bearer({ scope: 'write  admin' }, ['read'])).scopes, ['write', 'admin']);
     assert.deepEqual(parseRequirements(bearer({})), nothing);
   });
 
-  it('is for both together where the token may too little: the caller still wants what it had', () => {
+  it('combines both scopes when the token has insufficient scope', () => {
     assert.deepEqual(parseRequirements(bearer({ error: 'insufficient_scope', scope: 'write' }, ['read'])), {
       ...nothing,
       scopes: ['read', 'write'],
@@ -42,14 +42,14 @@ describe('A demand', () => {
     });
   });
 
-  it('is for another token where the one in hand is refused', () => {
+  it('requires another token when the challenge rejects the current one', () => {
     assert.deepEqual(parseRequirements(bearer({ error: 'invalid_token', error_description: 'expired' })), {
       ...nothing,
       isTokenInvalid: true,
     });
   });
 
-  it('is for a stronger or a newer sign-in (RFC 9470)', () => {
+  it('returns acr_values and max_age for a stronger or newer sign-in (RFC 9470)', () => {
     const params = { error: 'insufficient_user_authentication', acr_values: 'urn:acme:mfa phr', max_age: '300' };
     assert.deepEqual(parseRequirements(bearer(params)), {
       ...nothing,
@@ -58,7 +58,7 @@ describe('A demand', () => {
     });
   });
 
-  it('is for claims, decoded, made regular and passed on', () => {
+  it('decodes claims and returns them as normalized JSON', () => {
     const claims = { id_token: { acrs: { essential: true, value: 'c1' } } };
     assert.deepEqual(parseRequirements(bearer({ error: 'insufficient_claims', claims: encoded(claims) })), {
       ...nothing,
@@ -69,7 +69,7 @@ describe('A demand', () => {
     assert.equal(parseRequirements(bearer({ claims: padded })).claims, '{"access_token":{"x":{"value":"ü?>"}}}');
   });
 
-  it('is for a later token alone where the claims want no more than that', () => {
+  it('requires only a later token when the claims contain nothing else', () => {
     const later = (value: unknown): unknown => ({ access_token: { nbf: { essential: true, value } } });
     const timeIn = (claims: unknown): number | undefined =>
       parseRequirements(bearer({ error: 'insufficient_claims', claims: encoded(claims) })).notBefore;
@@ -80,7 +80,7 @@ describe('A demand', () => {
     assert.equal(timeIn({ id_token: {}, access_token: { nbf: { value: '1' } } }), undefined);
   });
 
-  it('comes from the challenge for our tokens that says what is wrong, in whatever case its names are', () => {
+  it('uses the bearer or DPoP challenge that states an error, whatever the case of its names', () => {
     const challenges = [
       { scheme: 'Basic', params: { error: 'invalid_token', scope: 'basic' } },
       { scheme: 'DPoP', params: { algs: 'ES256' } },
@@ -98,7 +98,7 @@ describe('A demand', () => {
     assert.deepEqual(parseRequirements({ challenges: [] }), nothing);
   });
 
-  it('takes no other parameter, whatever it is called', () => {
+  it('ignores all other parameters', () => {
     const params = {
       redirect_uri: 'https://evil.example',
       prompt: 'none',
@@ -109,7 +109,7 @@ describe('A demand', () => {
     assert.deepEqual(parseRequirements(bearer(params)), nothing);
   });
 
-  describe('is none where what it is made of cannot be what it should be:', () => {
+  describe('rejects a challenge with', () => {
     const bad: Readonly<Record<string, Challenge['params']>> = {
       'a scope with a quotation mark': { scope: 'read" x' },
       'a scope beyond ASCII': { scope: 'le\u202Esen' },
@@ -138,20 +138,20 @@ describe('A demand', () => {
   });
 });
 
-describe('What a session lacks of a demand', () => {
+describe('unmetRequirement', () => {
   const now = SIGNED_IN_AT + HOUR;
   const want = (params: Challenge['params'], scopes: readonly string[] = []): ReturnType<typeof parseRequirements> =>
     parseRequirements(bearer(params, scopes));
   const strong = { ...SAMPLE, acr: 'mfa', authenticatedAt: now - 5 * MINUTE };
 
-  it('is nothing where it has all of it', () => {
+  it('is undefined when the session satisfies all requirements', () => {
     assert.equal(
       unmetRequirement(strong, want({ acr_values: 'phr mfa', max_age: '300' }, ['openid', 'profile']), now),
       undefined,
     );
   });
 
-  it('is a scope that it does not hold, or that the server has not granted', () => {
+  it("is scope-not-granted when the session doesn't have a scope or the server didn't grant it", () => {
     assert.equal(unmetRequirement(strong, want({}, ['read']), now), 'scope-not-granted');
     const narrowed = { ...strong, scopes: ['openid', 'read', 'write'], granted: ['read'] };
     assert.equal(
@@ -163,7 +163,7 @@ describe('What a session lacks of a demand', () => {
     assert.equal(unmetRequirement(narrowed, want({ scope: 'openid read' }), now), undefined);
   });
 
-  it('is no scope that only the caller wants, and that the server has granted under another name', () => {
+  it('ignores scopes that only the caller requested when the server granted them under another name', () => {
     const renamed = { ...strong, scopes: ['openid', 'User.Read'], granted: ['https://graph.example.com/User.Read'] };
     assert.equal(
       unmetRequirement(
@@ -183,18 +183,18 @@ describe('What a session lacks of a demand', () => {
     );
   });
 
-  it('is the class where it has another or none', () => {
+  it('is acr-unmet when the session has another class or none', () => {
     assert.equal(unmetRequirement({ ...strong, acr: 'pwd' }, want({ acr_values: 'mfa' }), now), 'acr-unmet');
     assert.equal(unmetRequirement(SAMPLE, want({ acr_values: 'mfa' }), now), 'acr-unmet');
   });
 
-  it('is a recent sign-in where it is older, give or take half a minute, or nobody knows how old', () => {
+  it("is auth-too-old when the sign-in is too old by more than 30 seconds or its time isn't known", () => {
     assert.equal(unmetRequirement(strong, want({ max_age: '270' }), now), undefined);
     assert.equal(unmetRequirement(strong, want({ max_age: '269' }), now), 'auth-too-old');
     assert.equal(unmetRequirement(SAMPLE, want({ max_age: '300' }), now), 'auth-too-old');
   });
 
-  it('is told as a failure of its own', () => {
+  it('becomes a failure with its own code in assertMeets', () => {
     const categoryOf = (params: Challenge['params'], scopes: readonly string[] = []): string => {
       try {
         assertMeets(SAMPLE, want(params, scopes), now);
@@ -210,8 +210,8 @@ describe('What a session lacks of a demand', () => {
   });
 });
 
-describe('Claims that go back to a server', () => {
-  it('are a JSON object of a sensible size, and nothing else', () => {
+describe('parseClaims', () => {
+  it('accepts only JSON objects of limited size', () => {
     assert.deepEqual(parseClaims('{"a":1}'), { a: 1 });
     assert.deepEqual(
       ['', '1', '[]', 'null', '{', `{"a":"${'x'.repeat(4000)}"}`].map(parseClaims),

@@ -3,7 +3,7 @@ import { mock } from 'node:test';
 import { DAY, HOUR, MAX_DELAY, MINUTE, SECOND, systemClock } from '../../../src/core/clock.ts';
 import { silentLog } from '../../../src/core/log.ts';
 
-describe('the clock of the machine', () => {
+describe('systemClock', () => {
   afterEach(() => mock.reset());
 
   /** Which delays the platform's timer is asked for. */
@@ -15,20 +15,20 @@ describe('the clock of the machine', () => {
     return timer.mock.calls.map((call) => (call.arguments as unknown as [unknown, number?])[1]);
   }
 
-  it('hands a delay on as it is', () => {
+  it('passes a delay on unchanged', () => {
     assert.deepEqual(delaysFor(0, 1, MINUTE, 20 * DAY), [0, 1, MINUTE, 20 * DAY]);
   });
 
-  it('never asks for a delay that overflows the timer and would fire at once', () => {
+  it('limits a delay that would overflow the timer and fire immediately', () => {
     assert.equal(MAX_DELAY, 2_147_483_647);
     assert.deepEqual(delaysFor(25 * DAY, 3650 * DAY, Infinity), [MAX_DELAY, MAX_DELAY, MAX_DELAY]);
   });
 
-  it('takes what is overdue as due now', () => {
+  it('fires immediately when the delay is negative', () => {
     assert.deepEqual(delaysFor(-1, -DAY, -Infinity), [0, 0, 0]);
   });
 
-  it('runs a function once, when the time has come', () => {
+  it('runs a function once when the delay has passed', () => {
     mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 5000 });
     let runs = 0;
     systemClock.after(SECOND, () => {
@@ -42,7 +42,7 @@ describe('the clock of the machine', () => {
     assert.equal(systemClock.now(), 5000 + SECOND + HOUR);
   });
 
-  it('does not run what was called off', () => {
+  it("doesn't run a function after its timer is disposed of", () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     let runs = 0;
     const waiting = systemClock.after(SECOND, () => {
@@ -59,8 +59,8 @@ describe('the clock of the machine', () => {
   });
 });
 
-describe('the silent log', () => {
-  it('takes every line and keeps none', () => {
+describe('silentLog', () => {
+  it('discards every line', () => {
     for (const level of ['trace', 'debug', 'info', 'warn', 'error'] as const) {
       assert.doesNotThrow(() => silentLog[level]('a line'));
     }

@@ -4,19 +4,19 @@ import type { SessionRecord } from '../../../src/core/session.ts';
 import { providerAt } from '../../support/fixtures.ts';
 import { SAMPLE } from '../../support/coreSamples.ts';
 
-describe('consent for a refresh token', () => {
+describe('mayLackConsent and promptWithConsent', () => {
   const { refreshToken: _token, ...bare } = SAMPLE;
   const record: SessionRecord = { ...bare, scopes: ['offline_access', 'openid'] };
   const provider = providerAt(SAMPLE.issuer);
 
-  it('may be lacking if one was asked for and none came', () => {
+  it('reports missing consent when a refresh token was requested and none was issued', () => {
     assert.ok(mayLackConsent(record, provider));
     assert.ok(
       mayLackConsent(record, { ...provider, authorizationParameters: { prompt: 'login', audience: 'consent' } }),
     );
   });
 
-  it('is not lacking if there is one, none was asked for, none is needed, or the entry asks for consent', () => {
+  it('reports no missing consent when there is a token, none was requested, none is needed, or the entry requests consent', () => {
     assert.ok(!mayLackConsent({ ...record, refreshToken: 'r' }, provider));
     assert.ok(!mayLackConsent({ ...record, scopes: ['openid'] }, provider));
     assert.ok(!mayLackConsent({ ...record, accessExpiresAt: undefined }, provider));
@@ -24,7 +24,7 @@ describe('consent for a refresh token', () => {
     assert.ok(!mayLackConsent(record, undefined));
   });
 
-  it('is asked for beside what the entry wants shown', () => {
+  it('adds consent to the prompt of the entry', () => {
     assert.deepEqual(
       [undefined, '', 'login', 'select_account login', 'none', 'consent', 'login consent'].map(promptWithConsent),
       ['consent', 'consent', 'login consent', 'select_account login consent', 'consent', 'consent', 'login consent'],

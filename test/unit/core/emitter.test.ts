@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { Emitter } from '../../../src/core/emitter.ts';
 
-describe('an event', () => {
-  it('tells every listener, in the order in which they came', () => {
+describe('Emitter', () => {
+  it('calls all listeners in the order in which they were added', () => {
     const emitter = new Emitter<string>();
     const heard: string[] = [];
     emitter.event((value) => heard.push(`one ${value}`));
@@ -12,7 +12,7 @@ describe('an event', () => {
     assert.deepEqual(heard, ['one a', 'two a', 'one b', 'two b']);
   });
 
-  it('does not let a listener that throws keep the others from hearing, nor harm its source', () => {
+  it("calls the other listeners when one throws, and doesn't throw itself", () => {
     const errors: unknown[] = [];
     const emitter = new Emitter<number>((error) => errors.push(error));
     const fault = new Error('fault');
@@ -27,7 +27,7 @@ describe('an event', () => {
     assert.deepEqual(errors, [fault, fault]);
   });
 
-  it('swallows what a listener throws where nobody wants to know', () => {
+  it('discards what a listener throws when there is no error handler', () => {
     const emitter = new Emitter<number>();
     emitter.event(() => {
       throw new Error('fault');
@@ -35,7 +35,7 @@ describe('an event', () => {
     assert.doesNotThrow(() => emitter.fire(1));
   });
 
-  it('does not tell a listener that was removed, and removes it once', () => {
+  it("doesn't call a removed listener, and ignores a second removal", () => {
     const emitter = new Emitter<number>();
     const heard: string[] = [];
     const gone = emitter.event(() => heard.push('gone'));
@@ -46,7 +46,7 @@ describe('an event', () => {
     assert.deepEqual(heard, ['here']);
   });
 
-  it('counts one function that listens twice as two listeners', () => {
+  it('treats a function that was added twice as two listeners', () => {
     const emitter = new Emitter<number>();
     let calls = 0;
     const listener = (): void => {
@@ -61,7 +61,7 @@ describe('an event', () => {
     assert.equal(calls, 3);
   });
 
-  it('takes listeners that come and go while it tells', () => {
+  it('allows adding and removing listeners while it fires', () => {
     const emitter = new Emitter<number>();
     const heard: string[] = [];
     const once = emitter.event((value) => {
@@ -76,7 +76,7 @@ describe('an event', () => {
     assert.deepEqual(heard.slice(2), ['old 2', 'new 2']);
   });
 
-  it('is silent after it was disposed of', () => {
+  it("doesn't call anything after it's disposed of", () => {
     const emitter = new Emitter<number>();
     const heard: number[] = [];
     const listening = emitter.event((value) => heard.push(value));
@@ -87,7 +87,7 @@ describe('an event', () => {
     assert.doesNotThrow(() => emitter.dispose());
   });
 
-  it('can be handed on without its source', () => {
+  it('provides its event as a detached function', () => {
     const emitter = new Emitter<number>();
     const { event } = emitter;
     const heard: number[] = [];

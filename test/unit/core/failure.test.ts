@@ -58,8 +58,8 @@ const hostile = fc
 const LINK = /\b(?:[a-z][a-z0-9+.-]*:\/\/|(?:command|data|javascript|vscode):)/i;
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
-describe('text of a server', () => {
-  it('stays as it is where it is harmless', () => {
+describe('sanitizeServerText', () => {
+  it("doesn't change harmless text", () => {
     for (const text of [
       'The user denied the request.',
       'AADSTS50076: use multi-factor authentication',
@@ -70,7 +70,7 @@ describe('text of a server', () => {
     }
   });
 
-  it('loses what makes a link', () => {
+  it('removes the characters that form links', () => {
     for (const text of [
       '[click](https://evil.example)',
       '<https://evil.example>',
@@ -84,14 +84,14 @@ describe('text of a server', () => {
     }
   });
 
-  it('loses what makes a command of VS Code, an icon or code', () => {
+  it('removes the characters that form VS Code commands, icons and code', () => {
     assert.equal(sanitizeServerText('run command:workbench.action.quit now'), 'run … now');
     assert.doesNotMatch(sanitizeServerText('[x](command:workbench.action.quit)'), /command|quit/);
     assert.equal(sanitizeServerText('COMMAND:x and vscode:y and javascript:z and data:q'), '… and … and … and …');
     assert.equal(sanitizeServerText('$(error) `rm` **bold** # head | cell'), 'error rm bold head cell');
   });
 
-  it('does not turn into a link or a command by what is taken out of it', () => {
+  it("doesn't form a link or a command by removing characters", () => {
     for (const text of [
       'https:*//evil.example/x',
       'htt`ps://evil.example',
@@ -105,31 +105,31 @@ describe('text of a server', () => {
     }
   });
 
-  it('comes on one line, without characters that hide or reorder it', () => {
+  it('returns one line without characters that hide or reorder text', () => {
     assert.equal(sanitizeServerText('one\r\n\ttwo\0three\u2028four'), 'one two three four');
     assert.equal(sanitizeServerText('abc\u202Etxt.exe\u2066 x\u200By'), 'abc txt.exe x y');
     assert.equal(sanitizeServerText('\u001b[31mred\u001b[0m'), '31mred 0m');
   });
 
-  it('loses what looks like a token', () => {
+  it('removes what looks like a token', () => {
     const token = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abcdefghijkl';
     assert.equal(sanitizeServerText(`token ${token} is bad`), 'token … is bad');
     assert.equal(sanitizeServerText(`"${'aB3-_'.repeat(8)}"`), '"…"');
   });
 
-  it('is cut to 200 characters, and shows that it was', () => {
+  it('truncates to 200 characters and marks the truncation', () => {
     const shown = sanitizeServerText('word '.repeat(100));
     assert.equal(shown.length, 200);
     assert.ok(shown.endsWith('…'));
     assert.equal(sanitizeServerText('x'.repeat(39)).length, 39);
   });
 
-  it('is dealt with in no time, however long it is', () => {
+  it('is fast however long the text is', () => {
     assert.ok(sanitizeServerText('a.'.repeat(5_000_000)).length <= 200);
     assert.ok(sanitizeServerText(' \n'.repeat(5_000_000)).length <= 200);
   });
 
-  it('is harmless whatever it holds', () => {
+  it('returns harmless text for any input', () => {
     holds(
       fc.property(hostile, (text) => {
         const shown = sanitizeServerText(text);
@@ -144,7 +144,7 @@ describe('text of a server', () => {
     );
   });
 
-  it('is not made more harmless by doing it twice', () => {
+  it("doesn't change its own output", () => {
     holds(
       fc.property(hostile, (text) => {
         const once = sanitizeServerText(text);
@@ -154,15 +154,15 @@ describe('text of a server', () => {
     );
   });
 
-  it('is not cut in the middle of a character', () => {
+  it("doesn't split a surrogate pair when it truncates", () => {
     for (const text of ['\u{1f600}'.repeat(300), `a${'\u{1f600}'.repeat(300)}`]) {
       assert.doesNotMatch(sanitizeServerText(text), /\p{Cs}/u);
     }
   });
 });
 
-describe('a name that a server gave', () => {
-  it('stays as people know it', () => {
+describe('sanitizeDisplayName', () => {
+  it("doesn't change common names", () => {
     for (const name of [
       'first_last+tag@example.com',
       'DOMAIN\\user',
@@ -175,26 +175,26 @@ describe('a name that a server gave', () => {
     }
   });
 
-  it('cannot make a link or a command in a notification', () => {
+  it('removes the characters that form links and commands in a notification', () => {
     for (const name of ['[x](command:y)', '[Ada](https://evil.example)', '<b>Ada</b>', '`Ada`']) {
       assert.doesNotMatch(sanitizeDisplayName(name), /[[\]<>`]/);
     }
     assert.equal(sanitizeDisplayName('[x](command:y)'), 'x(command:y)');
   });
 
-  it('comes on one line, without characters that hide or reorder it', () => {
+  it('returns one line without characters that hide or reorder text', () => {
     assert.equal(sanitizeDisplayName(' Ada\r\nLovelace\u202e '), 'Ada Lovelace');
   });
 
-  it('is cut to 100 characters', () => {
+  it('truncates to 100 characters', () => {
     assert.equal(sanitizeDisplayName('x'.repeat(500)), `${'x'.repeat(99)}…`);
   });
 
-  it('can come to nothing, so that another one is taken', () => {
+  it('returns an empty string when nothing is left, so that another name is used', () => {
     assert.equal(sanitizeDisplayName('\u200b [] \n'), '');
   });
 
-  it('is plain whatever it holds', () => {
+  it('returns plain text for any input', () => {
     holds(
       fc.property(hostile, (name) => {
         const shown = sanitizeDisplayName(name);
@@ -206,13 +206,13 @@ describe('a name that a server gave', () => {
     );
   });
 
-  it('is not cut in the middle of a character', () => {
+  it("doesn't split a surrogate pair when it truncates", () => {
     assert.doesNotMatch(sanitizeDisplayName(`a${'\u{1f600}'.repeat(100)}`), /\p{Cs}/u);
   });
 });
 
-describe('a failure', () => {
-  it('says its category, its code and harmless words of the server', () => {
+describe('Failure', () => {
+  it('has a message with its category, its code and sanitized text from the server', () => {
     const failure = new Failure('network', 'ENOTFOUND', { detail: 'who?', status: 502, retryAfter: 1000, cause: 1 });
     assert.ok(failure instanceof Error);
     assert.equal(failure.message, 'network (ENOTFOUND): who?');
@@ -224,23 +224,23 @@ describe('a failure', () => {
     assert.equal(new Failure('server', 'x', { detail: '' }).message, 'server (x)');
   });
 
-  it('counts as sent unless it is certain that it was not', () => {
+  it("counts as sent unless it's certain that it wasn't", () => {
     assert.equal(new Failure('network', 'ENOTFOUND', { wasNotSent: true }).wasNotSent, true);
     assert.equal(new Failure('network', 'ECONNRESET', { wasNotSent: false }).wasNotSent, false);
     assert.equal(new Failure('network', 'ECONNRESET').wasNotSent, false);
     assert.equal(toFailure(new TypeError('fetch failed')).wasNotSent, false);
   });
 
-  it('has one of a closed set of categories, each of which is there once', () => {
+  it('has categories that are unique', () => {
     assert.equal(new Set(CATEGORIES).size, CATEGORIES.length);
   });
 
-  it('is handed on as it is', () => {
+  it('is returned unchanged by toFailure', () => {
     const failure = new Failure('clock', 'skew');
     assert.equal(toFailure(failure), failure);
   });
 
-  it('is made of anything that was thrown, as an unexpected one', () => {
+  it('is created as unexpected by toFailure when anything else was thrown', () => {
     const error = new TypeError('see [x](command:y)\nnow');
     const failure = toFailure(error);
     assert.deepEqual([failure.category, failure.code, failure.cause], ['unexpected', 'unexpected', error]);
@@ -252,7 +252,7 @@ describe('a failure', () => {
     }
   });
 
-  it('does not say in its message what the thing that was thrown holds', () => {
+  it("doesn't contain the message of what was thrown", () => {
     const token = 'SECRET'.repeat(10);
     assert.ok(!toFailure({ token }).message.includes('SECRET'));
     assert.ok(!toFailure(token).message.includes('SECRET'));

@@ -22,16 +22,16 @@ const ROWS = Object.values(FAILURE_POLICIES);
 
 const those = (passes: (category: Category) => boolean): Category[] => CATEGORIES.filter(passes);
 
-describe('the policy', () => {
+describe('FAILURE_POLICIES', () => {
   for (const category of CATEGORIES) {
-    it(`for "${category}" offers at most two things, none of them twice`, () => {
+    it(`offers at most two actions without duplicates for "${category}"`, () => {
       const { actions } = FAILURE_POLICIES[category];
       assert.ok(actions.length <= 2);
       assert.equal(new Set(actions).size, actions.length);
     });
   }
 
-  it('ends a session on a definite verdict only, never because of the network, a proxy, the server or a clock', () => {
+  it('ends a session only on a definite verdict, never because of the network, a proxy, a failing server or the clock', () => {
     assert.deepEqual(those(endsSession), [
       'session-ended',
       'session-expired',
@@ -46,14 +46,14 @@ describe('the policy', () => {
     ]);
   });
 
-  it('is to sign in again, first of all and nothing else, where the session has ended, and no renewal is tried again', () => {
+  it("offers only Sign In Again and doesn't retry when the session has ended", () => {
     for (const category of those(endsSession)) {
       assert.deepEqual(FAILURE_POLICIES[category].actions, ['sign-in'], category);
       assert.equal(FAILURE_POLICIES[category].retryInterval, undefined, category);
     }
   });
 
-  it('never lets the first thing be to sign in where waiting, or a setting, is what helps', () => {
+  it("doesn't offer Sign In Again first when waiting or changing a setting helps", () => {
     const signsInFirst = those(
       (category) => FAILURE_POLICIES[category].actions[0] === 'sign-in' && !endsSession(category),
     );
@@ -71,7 +71,7 @@ describe('the policy', () => {
     ]);
   });
 
-  it('is to try again soon where waiting is likely to help, and that is what the status bar then says', () => {
+  it('retries soon, and shows that in the status bar, when waiting is likely to help', () => {
     const passing = those((category) => FAILURE_POLICIES[category].outcome === 'retrying');
     assert.deepEqual(passing, ['network', 'server', 'rate-limited', 'lock-timeout', 'refresh-rejected']);
     // What the server has rejected is not sent to it again within seconds.
@@ -82,11 +82,11 @@ describe('the policy', () => {
     );
   });
 
-  it('is never to try again at once where the server asked to be left alone', () => {
+  it("doesn't offer an immediate retry when the server asked to wait", () => {
     assert.ok(!FAILURE_POLICIES['rate-limited'].actions.includes('retry'));
   });
 
-  it('goes on trying for everything that keeps a session, unless trying cannot help', () => {
+  it("keeps retrying for all categories that keep the session, unless retrying can't help", () => {
     const stops = those(
       (category) =>
         FAILURE_POLICIES[category].retryInterval === undefined &&
@@ -95,7 +95,7 @@ describe('the policy', () => {
     assert.deepEqual(stops, ['not-renewable']);
   });
 
-  it('leads to the settings for what is wrong in the settings', () => {
+  it('offers the settings when they are wrong', () => {
     for (const category of [
       'client-rejected',
       'client-not-allowed',
@@ -114,7 +114,7 @@ describe('the policy', () => {
     );
   });
 
-  it('has each category in one of its parts', () => {
+  it('has each category in exactly one of its parts', () => {
     const parts = [ENVIRONMENT_FAILURES, SERVER_FAILURES, REQUEST_FAILURES];
     assert.deepEqual(
       parts.flatMap((part) => Object.keys(part)),
@@ -122,7 +122,7 @@ describe('the policy', () => {
     );
   });
 
-  it('has no rule about a code that its row doesn’t have', () => {
+  it("has no rules for codes that the row doesn't have", () => {
     for (const row of ROWS) {
       const { mayHaveReachedServer: lost, prompts = {}, rejectionCodes = [], unreportedCodes = [] } = row;
       const ruled = [
@@ -140,13 +140,13 @@ describe('the policy', () => {
     assert.ok(ROWS.some(({ prompts }) => prompts !== undefined));
   });
 
-  it('retries nothing quickly that it doesn’t go on retrying', () => {
+  it('has quick retries only with a retry interval', () => {
     assert.ok(
       ROWS.every(({ quickRetries, retryInterval }) => quickRetries === undefined || retryInterval !== undefined),
     );
   });
 
-  it('says that a request may have reached the server when its response is lost, unless nothing was sent', () => {
+  it('reports that a request may have reached the server when its response is lost, unless nothing was sent', () => {
     const may = (category: Category, code: string, wasNotSent = false): boolean =>
       mayHaveReachedServer({ category, code, wasNotSent });
     assert.deepEqual(
@@ -159,7 +159,7 @@ describe('the policy', () => {
     );
   });
 
-  it('knows the codes of failures before there was a connection', () => {
+  it('recognizes the codes of failures before there was a connection', () => {
     assert.deepEqual(['ENOTFOUND', 'UND_ERR_PRX_TLS', 'ECONNRESET', 'deadline', 'constructor'].map(isUnsentCode), [
       true,
       true,
@@ -169,11 +169,11 @@ describe('the policy', () => {
     ]);
   });
 
-  it('has the wizard try the other spelling of the issuer when the server reports a different one', () => {
+  it('makes the wizard retry the other form of the issuer when the server reports a different one', () => {
     assert.deepEqual(those(retriesWithOtherSlash), ['issuer-mismatch']);
   });
 
-  it('takes every error code of TLS for one of a certificate', () => {
+  it('assigns all TLS error codes to the certificate category', () => {
     assert.equal(categoryOfCode('ERR_SSL_WRONG_VERSION_NUMBER'), 'certificate');
   });
 
@@ -193,7 +193,7 @@ describe('the policy', () => {
     }
   });
 
-  it('has a way to each row', () => {
+  it('has codes that lead to each row', () => {
     assert.deepEqual(
       those(
         (category) =>
@@ -203,14 +203,14 @@ describe('the policy', () => {
     );
   });
 
-  it('keeps what a server says apart from what comes about here: no server speaks for the keyring', () => {
+  it('separates server codes from local codes, so that no server can report a local failure', () => {
     for (const code of CATEGORIES.flatMap((one) => localCodesOf(FAILURE_POLICIES[one]))) {
       assert.equal(categoryOfError(code, 'refresh'), undefined, code);
     }
     assert.equal(categoryOfCode('invalid_grant'), undefined);
   });
 
-  it('goes by the step where a code means something else there', () => {
+  it('uses the step when a code has a different meaning there', () => {
     const steps = ['authorization', 'exchange', 'refresh', 'device'] as const;
     assert.deepEqual(
       steps.map((step) => categoryOfError('invalid_grant', step)),
@@ -230,7 +230,7 @@ describe('the policy', () => {
     );
   });
 
-  it('leaves no code of a server at a renewal without a word: what is not an end needs attention, or passes', () => {
+  it('classifies all server codes of a refresh as ended, needing attention, or temporary', () => {
     const codes = CATEGORIES.flatMap((one) => serverCodesOf(FAILURE_POLICIES[one])).map((code) =>
       code.replace(/^\w+:/, ''),
     );
@@ -246,7 +246,7 @@ describe('the policy', () => {
     ]);
   });
 
-  it('has a row for each status that there is', () => {
+  it('has a category for each HTTP status', () => {
     const expected: Readonly<Record<number, Category>> = {
       100: 'invalid-response',
       200: 'invalid-response',
@@ -281,7 +281,7 @@ describe('the policy', () => {
     }
   });
 
-  it('has a prompt for a new sign-in where the server has to show something that it would pass over', () => {
+  it('has a prompt for the next sign-in when the server must show a page that it would skip', () => {
     const codes = [
       'login_required',
       'consent_required',

@@ -4,8 +4,8 @@ import { isIssuedBy, isSameIssuer, matchesTenantTemplate, resolveTenantIssuer } 
 const ENTRA = 'https://login.microsoftonline.com/{tenantid}/v2.0';
 const TENANT = '9188040d-6c67-4c5b-b112-36a304b66dad';
 
-describe('An issuer', () => {
-  it('is the same with and without a slash at its end, and in no other way', () => {
+describe('Issuers', () => {
+  it('are the same with and without a trailing slash, and not otherwise', () => {
     const configured = 'https://id.example.com/realms/a';
     for (const [said, expected] of [
       [configured, true],
@@ -24,7 +24,7 @@ describe('An issuer', () => {
     assert.equal(isSameIssuer(configured, `${configured}/`), true);
   });
 
-  it('may leave its tenant open, within one part of its path', () => {
+  it('match a template with a tenant within one path segment', () => {
     for (const [configured, expected] of [
       ['https://login.microsoftonline.com/common/v2.0', true],
       ['https://login.microsoftonline.com/organizations/v2.0', true],
@@ -40,7 +40,7 @@ describe('An issuer', () => {
     assert.equal(matchesTenantTemplate('https://a.example', 'https://a.example'), false);
   });
 
-  it('is that of the tenant of a token', () => {
+  it('are resolved with the tenant of a token', () => {
     assert.equal(resolveTenantIssuer(ENTRA, TENANT), `https://login.microsoftonline.com/${TENANT}/v2.0`);
     for (const nonsense of [undefined, 7, '', 'a/b', '../x', '$&']) {
       assert.equal(resolveTenantIssuer(ENTRA, nonsense), ENTRA);
@@ -48,7 +48,7 @@ describe('An issuer', () => {
     assert.equal(resolveTenantIssuer('https://id.example.com', TENANT), 'https://id.example.com');
   });
 
-  it('is where a token can be from', () => {
+  it('are accepted for tokens that they can have issued', () => {
     const common = 'https://login.microsoftonline.com/common/v2.0';
     assert.equal(isIssuedBy(`https://login.microsoftonline.com/${TENANT}/v2.0`, TENANT, common), true);
     assert.equal(isIssuedBy(`https://login.microsoftonline.com/${TENANT}/v2.0`, undefined, common), false);

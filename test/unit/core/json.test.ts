@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { decodeBase64Url, parseJson, parseObject } from '../../../src/core/json.ts';
 
-describe('Text that comes from elsewhere', () => {
-  it('is an object, or nothing', () => {
+describe('Untrusted text', () => {
+  it('is parsed as an object, or rejected', () => {
     assert.deepEqual(parseObject('{"a":[1]}'), { a: [1] });
     assert.deepEqual(
       ['[]', 'null', '1', '"a"', '{', ''].map(parseObject),
@@ -10,12 +10,12 @@ describe('Text that comes from elsewhere', () => {
     );
   });
 
-  it('is any JSON, or nothing', () => {
+  it('is parsed as any JSON, or rejected', () => {
     assert.deepEqual(['null', '1', '"a"', '[{}]'].map(parseJson), [null, 1, 'a', [{}]]);
     assert.deepEqual(['{', '', 'undefined'].map(parseJson), [undefined, undefined, undefined]);
   });
 
-  it('is every byte in base64url, with both of its own characters, and in base64', () => {
+  it('is decoded from base64url with all its characters, and from base64', () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
     for (const encoding of ['base64url', 'base64'] as const) {
       const text = Buffer.from(bytes).toString(encoding);

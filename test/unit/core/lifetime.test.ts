@@ -40,17 +40,17 @@ const renewable = (accessLifetime: number, more: Partial<TokenLifetimes> = {}): 
   ...more,
 });
 
-describe('the leeway of a renewal', () => {
-  it('is the setting for a token that lives long', () => {
+describe('leewayFor', () => {
+  it('is the setting for a long-lived token', () => {
     assert.equal(leewayFor(HOUR, 300 * SECOND), 300 * SECOND);
   });
 
-  it('is a third of the lifetime for a token that lives briefly', () => {
+  it('is a third of the lifetime for a short-lived token', () => {
     assert.equal(leewayFor(300 * SECOND, 300 * SECOND), 100 * SECOND);
     assert.equal(leewayFor(60 * SECOND, 300 * SECOND), 20 * SECOND);
   });
 
-  it('is never negative, whatever the server says', () => {
+  it('is never negative, whatever the lifetime', () => {
     assert.equal(leewayFor(-5 * SECOND, 300 * SECOND), 0);
     assert.equal(leewayFor(0, 300 * SECOND), 0);
     assert.equal(leewayFor(HOUR, -1), 0);
@@ -67,23 +67,23 @@ describe('the leeway of a renewal', () => {
   });
 });
 
-describe('when a renewal is due', () => {
-  it('is the leeway before the expiry of the access token', () => {
+describe('refreshDueAt', () => {
+  it('is the leeway before the access token expires', () => {
     assert.equal(refreshDueAt(renewable(HOUR), USUAL), T + HOUR - 5 * MINUTE);
   });
 
-  it('is after two thirds of a lifetime of five minutes, not at once and again', () => {
+  it('is two thirds of the lifetime for a token of five minutes, not sooner', () => {
     assert.equal(refreshDueAt(renewable(300 * SECOND), USUAL), T + 200 * SECOND);
   });
 
-  it('is never for a session without a refresh token', () => {
+  it('is undefined for a session without a refresh token', () => {
     assert.equal(
       refreshDueAt(renewable(HOUR, { isRefreshable: false }), { ...USUAL, refreshInterval: MINUTE }),
       undefined,
     );
   });
 
-  it('is twelve hours after the last renewal where the server never said when anything ends, and never where that is off', () => {
+  it('is the refresh interval after the last refresh when no expiry is known, and undefined when that is off', () => {
     assert.equal(refreshDueAt({ tokensRequestedAt: T, isRefreshable: true }, USUAL), T + 12 * HOUR);
     assert.equal(
       refreshDueAt({ tokensRequestedAt: T, isRefreshable: true }, { ...USUAL, refreshInterval: 0 }),
@@ -91,35 +91,35 @@ describe('when a renewal is due', () => {
     );
   });
 
-  it('is the refresh interval after the last renewal, where that comes first', () => {
+  it('is the refresh interval after the last refresh when that comes first', () => {
     const often = { ...USUAL, refreshInterval: 15 * MINUTE };
     assert.equal(refreshDueAt(renewable(HOUR), often), T + 15 * MINUTE);
     assert.equal(refreshDueAt({ tokensRequestedAt: T, isRefreshable: true }, often), T + 15 * MINUTE);
     assert.equal(refreshDueAt(renewable(10 * MINUTE), often), T + 10 * MINUTE - leewayFor(10 * MINUTE, USUAL.leeway));
   });
 
-  it('comes before the end of the session while a renewal may still move that end', () => {
+  it('is before the end of the session when a refresh may extend it', () => {
     const idle = renewable(8 * HOUR, { sessionEndsAt: T + HOUR });
     assert.equal(refreshDueAt(idle, USUAL), T + HOUR - 10 * MINUTE, 'the warning is larger than the leeway');
     assert.equal(refreshDueAt(idle, { ...USUAL, warning: 0 }), T + HOUR - 5 * MINUTE);
   });
 
-  it('does not look at an end of the session that a renewal has shown to be fixed', () => {
+  it("ignores the end of the session when a refresh has shown that it's fixed", () => {
     const fixed = renewable(8 * HOUR, { sessionEndsAt: T + HOUR, sessionEndIsFixed: true });
     assert.equal(refreshDueAt(fixed, USUAL), T + 8 * HOUR - 5 * MINUTE);
   });
 
-  it('keeps a gap to the last renewal, even for a token of one second or one that arrived dead', () => {
+  it('keeps the minimum interval, even for a token of one second or one that has already expired', () => {
     assert.equal(refreshDueAt(renewable(SECOND), USUAL), T + MIN_REFRESH_INTERVAL);
     assert.equal(refreshDueAt(renewable(-HOUR), USUAL), T + MIN_REFRESH_INTERVAL);
     assert.equal(refreshDueAt(renewable(HOUR), { ...USUAL, refreshInterval: 1 }), T + MIN_REFRESH_INTERVAL);
   });
 
-  it('does not overflow for a token of ten years', () => {
+  it("doesn't overflow for a token of ten years", () => {
     assert.equal(refreshDueAt(renewable(10 * YEAR), { ...USUAL, refreshInterval: 0 }), T + 10 * YEAR - 5 * MINUTE);
   });
 
-  it('is a point in time within the lifetime, from one second to ten years, under any settings', () => {
+  it('is within the lifetime, from one second to ten years, with any settings', () => {
     holds(
       fc.property(
         lifetime,
@@ -146,7 +146,7 @@ describe('when a renewal is due', () => {
     );
   });
 
-  it('is due from that point in time on, and not a millisecond sooner', () => {
+  it('makes a refresh due from that time on, and not a millisecond sooner', () => {
     holds(
       fc.property(lifetime, anySettings, (access, settings) => {
         const session = renewable(access);
@@ -157,7 +157,7 @@ describe('when a renewal is due', () => {
     );
   });
 
-  it('is at once when the clock was set back, because the age of the token then says nothing', () => {
+  it('makes a refresh due immediately when the clock was set back, because the age of the token is unknown', () => {
     assert.equal(isRefreshDue(renewable(HOUR), USUAL, T - 2 * MINUTE), true);
     assert.equal(isRefreshDue(renewable(HOUR), USUAL, T - 30 * SECOND), false, 'a small correction is no reason');
     assert.equal(isRefreshDue(renewable(HOUR, { isRefreshable: false }), USUAL, T - DAY), false);
@@ -169,7 +169,7 @@ describe('when a renewal is due', () => {
   });
 });
 
-describe('the places of windows and sessions', () => {
+describe('The jitter of windows and sessions', () => {
   /** Two places that are far enough apart for seconds of their own: a quarter of the usual leeway has 75 of them. */
   const twoPlaces = fc
     .tuple(place, fc.double({ min: 1 / 70, max: 69 / 70, noNaN: true }))
@@ -178,14 +178,14 @@ describe('the places of windows and sessions', () => {
   const dueAt = (access: number, settings: LifetimeSettings, ofSession?: number, ofWindow?: number): number =>
     refreshDueAt(renewable(access, { jitter: ofSession }), { ...settings, jitter: ofWindow }) ?? NaN;
 
-  it('bring a renewal forward by a quarter of the leeway at most', () => {
+  it('makes a refresh due earlier by a quarter of the leeway at most', () => {
     assert.equal(dueAt(HOUR, USUAL, 0, 0), T + HOUR - 5 * MINUTE);
     assert.equal(dueAt(HOUR, USUAL, 0.5, 0), T + HOUR - 1.125 * 5 * MINUTE);
     assert.equal(dueAt(HOUR, USUAL, 0, 0.8), T + HOUR - 1.2 * 5 * MINUTE);
     assert.equal(dueAt(HOUR, USUAL, 0.75, 0.75), T + HOUR - 1.125 * 5 * MINUTE, 'the two together go round');
   });
 
-  it('bring one of the refresh interval forward by a sixteenth of it at most', () => {
+  it('makes a refresh by the refresh interval due earlier by a sixteenth of it at most', () => {
     const often = { ...USUAL, refreshInterval: 16 * MINUTE };
     assert.equal(dueAt(HOUR, often), T + 16 * MINUTE);
     assert.equal(dueAt(HOUR, often, 0.5), T + 15.5 * MINUTE);
@@ -197,12 +197,12 @@ describe('the places of windows and sessions', () => {
     );
   });
 
-  it('put one off that the gap holds up, rather than bringing it forward', () => {
+  it('makes a refresh due later when the minimum interval applies', () => {
     assert.equal(dueAt(SECOND, USUAL, 0.5), T + 1.125 * MIN_REFRESH_INTERVAL);
     assert.equal(dueAt(-HOUR, USUAL, 0, 0.8), T + 1.2 * MIN_REFRESH_INTERVAL);
   });
 
-  it('never make a renewal later than the leeway before the expiry, nor earlier than one and a quarter of it', () => {
+  it('keeps a refresh between one and one and a quarter of the leeway before the expiry', () => {
     holds(
       fc.property(lifetime, fc.integer({ min: 0, max: DAY }), place, place, (access, setting, one, other) => {
         const due = dueAt(access, { ...OFF, leeway: setting }, one, other);
@@ -214,7 +214,7 @@ describe('the places of windows and sessions', () => {
     );
   });
 
-  it('never make a renewal due within the gap after the last one, for tokens of one second to ten years', () => {
+  it('keeps the minimum interval for tokens of one second to ten years', () => {
     holds(
       fc.property(lifetime, anySettings, place, (access, settings, one) => {
         const session = renewable(access, { jitter: one });
@@ -225,7 +225,7 @@ describe('the places of windows and sessions', () => {
     );
   });
 
-  it('keep windows, and sessions with the same times, out of the same second, for tokens of an hour and more', () => {
+  it('spreads windows, and sessions with the same times, over different seconds for tokens of an hour or more', () => {
     const long = fc.integer({ min: HOUR, max: 10 * YEAR });
     holds(
       fc.property(long, twoPlaces, place, (access, [one, other], common) => {
@@ -242,21 +242,21 @@ describe('the places of windows and sessions', () => {
     );
   });
 
-  it('keep apart what has an end of the session in common, too', () => {
+  it('spreads sessions with the same session end', () => {
     const ending = (at: number): number =>
       refreshDueAt(renewable(DAY, { sessionEndsAt: T + HOUR, jitter: at }), USUAL) ?? NaN;
     assert.deepEqual([ending(0), ending(0.5)], [T + HOUR - 10 * MINUTE, T + HOUR - 1.125 * 10 * MINUTE]);
   });
 
-  it('are no part of whether a token is fresh, nor of the warning before an end', () => {
+  it("doesn't affect whether a token is fresh or when the warning is shown", () => {
     const session = { ...renewable(HOUR, { isRefreshable: false, jitter: 0.9 }), signedInAt: T };
     assert.equal(isFresh(session, T + HOUR - MINUTE - 1, MINUTE), true);
     assert.equal(warnAt(session, { ...USUAL, jitter: 0.9 }), T + HOUR - 10 * MINUTE);
   });
 });
 
-describe('a clock that was set back', () => {
-  it('is noticed from more than a minute on', () => {
+describe('clockWasSetBack', () => {
+  it('is true from more than a minute on', () => {
     assert.equal(clockWasSetBack(renewable(HOUR), T), false);
     assert.equal(clockWasSetBack(renewable(HOUR), T - MINUTE), false);
     assert.equal(clockWasSetBack(renewable(HOUR), T - MINUTE - 1), true);
@@ -264,8 +264,8 @@ describe('a clock that was set back', () => {
   });
 });
 
-describe('a token handed out', () => {
-  it('is fresh while it outlives the margin', () => {
+describe('isFresh and isUnexpired', () => {
+  it('is fresh while the token is valid for longer than the margin', () => {
     const session = renewable(HOUR);
     assert.equal(isFresh(session, T, MINUTE), true);
     assert.equal(isFresh(session, T + HOUR - MINUTE - 1, MINUTE), true);
@@ -273,28 +273,28 @@ describe('a token handed out', () => {
     assert.equal(isFresh(session, T + 2 * HOUR, MINUTE), false);
   });
 
-  it('is asked for a third of its life at most, so that a short-lived one is not renewed with every call', () => {
+  it("requires a third of the lifetime at most, so that a short-lived token isn't refreshed with every call", () => {
     const session = renewable(30 * SECOND);
     assert.equal(isFresh(session, T, MINUTE), true);
     assert.equal(isFresh(session, T + 19 * SECOND, MINUTE), true);
     assert.equal(isFresh(session, T + 20 * SECOND, MINUTE), false);
   });
 
-  it('is fresh and alive for ever where the server never said when it expires', () => {
+  it("is always fresh and unexpired when the expiry isn't known", () => {
     assert.equal(isFresh({ tokensRequestedAt: T, isRefreshable: true }, T + YEAR, MINUTE), true);
     assert.equal(isUnexpired({ tokensRequestedAt: T, isRefreshable: false }, T + YEAR), true);
   });
 
-  it('is not trusted to be fresh after the clock was set back', () => {
+  it("isn't fresh after the clock was set back", () => {
     assert.equal(isFresh(renewable(HOUR), T - DAY, MINUTE), false);
   });
 
-  it('is alive until the very moment of its expiry', () => {
+  it('is unexpired until the exact time of its expiry', () => {
     assert.equal(isUnexpired(renewable(HOUR), T + HOUR - 1), true);
     assert.equal(isUnexpired(renewable(HOUR), T + HOUR), false);
   });
 
-  it('is never fresh when it is dead', () => {
+  it('is never fresh when the token has expired', () => {
     holds(
       fc.property(
         lifetime,
@@ -309,54 +309,54 @@ describe('a token handed out', () => {
   });
 });
 
-describe('the end of a session', () => {
-  it('is what the server or a setting says, where the session can be renewed', () => {
+describe('sessionEndOf', () => {
+  it('is what the server or a setting specifies when the session can be refreshed', () => {
     assert.equal(sessionEndOf(renewable(HOUR, { sessionEndsAt: T + DAY })), T + DAY);
     assert.equal(sessionEndOf(renewable(HOUR)), undefined);
   });
 
-  it('is the expiry of the access token, where it cannot', () => {
+  it("is the expiry of the access token when it can't", () => {
     assert.equal(sessionEndOf(renewable(HOUR, { isRefreshable: false, sessionEndsAt: T + DAY })), T + HOUR);
     assert.equal(sessionEndOf({ tokensRequestedAt: T, isRefreshable: false }), undefined);
   });
 });
 
-describe('the warning before the end of a session', () => {
+describe('warnAt', () => {
   const session = (more: Partial<TokenLifetimes>): TokenLifetimes & { signedInAt: number } => ({
     ...renewable(HOUR),
     signedInAt: T,
     ...more,
   });
 
-  it('comes the set time before the end that only the person can move', () => {
+  it('is the set time before an end that only the user can extend', () => {
     assert.equal(warnAt(session({ isRefreshable: false }), USUAL), T + HOUR - 10 * MINUTE);
     assert.equal(warnAt(session({ sessionEndsAt: T + DAY, sessionEndIsFixed: true }), USUAL), T + DAY - 10 * MINUTE);
   });
 
-  it('never comes where a renewal is still expected to move the end', () => {
+  it('is undefined when a refresh is expected to extend the session', () => {
     assert.equal(warnAt(session({ sessionEndsAt: T + DAY }), USUAL), undefined);
     assert.equal(warnAt(session({ sessionEndsAt: T + DAY, sessionEndIsFixed: false }), USUAL), undefined);
   });
 
-  it('never comes where no end is known', () => {
+  it('is undefined when no end is known', () => {
     assert.equal(warnAt(session({}), USUAL), undefined);
     assert.equal(warnAt(session({ isRefreshable: false, accessExpiresAt: undefined }), USUAL), undefined);
   });
 
-  it('never comes when it is switched off', () => {
+  it("is undefined when it's turned off", () => {
     assert.equal(warnAt(session({ isRefreshable: false }), OFF), undefined);
   });
 
-  it('takes a third of the whole session at most', () => {
+  it('is within the last third of the session', () => {
     assert.equal(warnAt(session({ isRefreshable: false, accessExpiresAt: T + 15 * MINUTE }), USUAL), T + 10 * MINUTE);
   });
 
-  it('measures that third from the sign-in, not from the last renewal', () => {
+  it('measures that third from the sign-in, not from the last refresh', () => {
     const late = session({ tokensRequestedAt: T + DAY - 15 * MINUTE, sessionEndsAt: T + DAY, sessionEndIsFixed: true });
     assert.equal(warnAt(late, USUAL), T + DAY - 10 * MINUTE);
   });
 
-  it('never comes before the session was signed in, nor after its end', () => {
+  it('is never before the sign-in or after the end', () => {
     holds(
       fc.property(lifetime, anySettings, (access, settings) => {
         const at = warnAt(session({ isRefreshable: false, accessExpiresAt: T + access }), settings);

@@ -27,9 +27,9 @@ function wrongWith(entry: unknown): string {
 /** An entry that is good but for some fields. */
 const but = (fields: Record<string, unknown>): Record<string, unknown> => ({ ...GOOD, ...fields });
 
-describe('the setting of providers', () => {
-  describe('when it is good', () => {
-    it('needs an issuer and a client id only; everything else has a default', () => {
+describe('parseProviders', () => {
+  describe('with a valid setting', () => {
+    it('requires only an issuer and a client ID, and has defaults for everything else', () => {
       assert.deepEqual(parseProviders([GOOD]), {
         providers: [
           Object.fromEntries(Object.entries(FIELD_SAMPLES).map(([field, { byDefault }]) => [field, byDefault])),
@@ -38,14 +38,14 @@ describe('the setting of providers', () => {
       });
     });
 
-    it('takes every field that it knows, with seconds and minutes turned into ms', () => {
+    it('accepts all fields and converts seconds and minutes to ms', () => {
       assert.deepEqual(parseProviders([FULL_ENTRY]), {
         providers: [Object.fromEntries(Object.entries(FIELD_SAMPLES).map(([field, { value }]) => [field, value]))],
         problems: [],
       });
     });
 
-    it('takes the URL of the metadata for the issuer that it is of', () => {
+    it('converts the URL of the metadata to the issuer', () => {
       const issuers = {
         'https://id.example.com/.well-known/openid-configuration': 'https://id.example.com',
         'https://id.example.com/.well-known/openid-configuration/': 'https://id.example.com',
@@ -69,23 +69,23 @@ describe('the setting of providers', () => {
       );
     });
 
-    it('takes one resource as a list of one', () => {
+    it('converts a single resource to a list', () => {
       assert.deepEqual(parseProviders([but({ resource: 'api://5c7e/x' })]).providers[0]?.resource, ['api://5c7e/x']);
     });
 
-    it('keeps the issuer to the letter, a slash at its end and all', () => {
+    it('keeps the issuer exactly as it is, including a trailing slash', () => {
       for (const issuer of ['https://id.example.com', 'https://id.example.com/', 'https://ID.example.com:443/Realm']) {
         assert.equal(parseProviders([but({ issuer })]).providers[0]?.issuer, issuer);
       }
     });
 
-    it('may be absent or empty', () => {
+    it('accepts a setting that is absent or empty', () => {
       for (const nothing of [undefined, null, []]) {
         assert.deepEqual(parseProviders(nothing), { providers: [], problems: [] });
       }
     });
 
-    it('does not share its default scopes with the entries, nor change the value it was given', () => {
+    it("doesn't share its default scopes with the entries or change its input", () => {
       const entry = Object.freeze({ ...GOOD, scopes: Object.freeze(['b', 'a', 'b']) });
       assert.notEqual(parseProviders([GOOD]).providers[0]?.scopes, DEFAULT_SCOPES);
       parseProviders(Object.freeze([entry]));
@@ -93,9 +93,9 @@ describe('the setting of providers', () => {
     });
   });
 
-  describe('when it is no list', () => {
+  describe("with a setting that isn't a list", () => {
     for (const value of [{}, GOOD, 'https://id.example.com', 1, true]) {
-      it(`says so of ${JSON.stringify(value)}`, () => {
+      it(`reports ${JSON.stringify(value)}`, () => {
         assert.deepEqual(parseProviders(value), {
           providers: [],
           problems: [{ entry: '', field: '', code: 'not-a-list' }],
@@ -104,7 +104,7 @@ describe('the setting of providers', () => {
     }
   });
 
-  describe('finds what is wrong with an entry:', () => {
+  describe('with one entry that has a problem, reports', () => {
     const cases: readonly (readonly [what: string, entry: unknown, expected: `${string}${ProblemCode}`])[] = [
       ['a text', 'https://id.example.com', 'not-an-object'],
       ['a number', 7, 'not-an-object'],
@@ -242,7 +242,7 @@ describe('the setting of providers', () => {
       assert.ok(wrongWith([GOOD]) !== '');
     });
 
-    it('everything at once, not only the first thing', () => {
+    it('all problems at once, not only the first', () => {
       const { problems } = parseProviders([{ id: '1', clientId: '', extra: 1, other: 2 }]);
       const found = new Set(problems.map(({ field, code }) => `${field} ${code}`));
       for (const expected of [
@@ -256,7 +256,7 @@ describe('the setting of providers', () => {
       }
     });
 
-    it('a value that came from JSON with a name that objects inherit', () => {
+    it('an inherited object member that is used as a field name', () => {
       assert.equal(
         wrongWith(JSON.parse('{"issuer":"https://a.example","clientId":"c","__proto__":{"id":"x"}}')),
         '__proto__ unknown-field',
@@ -265,7 +265,7 @@ describe('the setting of providers', () => {
     });
   });
 
-  describe('takes http on this computer only:', () => {
+  describe('accepts http on this machine only:', () => {
     for (const issuer of [
       'http://localhost',
       'http://localhost:8080/realms/a',
@@ -278,7 +278,7 @@ describe('the setting of providers', () => {
       });
     }
 
-    it('and says the same of every address', () => {
+    it('and reports http for every URL', () => {
       for (const [address, expected] of [
         ['https://id.example.com', true],
         ['http://localhost:1', true],
@@ -311,7 +311,7 @@ describe('the setting of providers', () => {
   describe('with several entries', () => {
     const other = { ...GOOD, id: 'other', issuer: 'https://other.example.com' };
 
-    it('goes on working with the good ones, in their order', () => {
+    it('uses the valid ones in their order', () => {
       const { providers, problems } = parseProviders([{ id: 'bad' }, other, 'bad', GOOD]);
       assert.deepEqual(
         providers.map(({ id }) => id),
@@ -320,7 +320,7 @@ describe('the setting of providers', () => {
       assert.deepEqual(new Set(problems.map(({ entry }) => entry)), new Set(['bad', '3']));
     });
 
-    it('takes the first of two with one id, and names the second', () => {
+    it('uses the first of two with the same ID, and reports the second', () => {
       const second = { ...GOOD, id: 'other', label: 'Second' };
       const { providers, problems } = parseProviders([other, second]);
       assert.deepEqual(
@@ -330,12 +330,12 @@ describe('the setting of providers', () => {
       assert.deepEqual(problems, [{ entry: 'Second', field: 'id', code: 'id-twice' }]);
     });
 
-    it('sees two without an id as two with the same id', () => {
+    it('treats two without an ID as two with the same ID', () => {
       assert.deepEqual(parseProviders([GOOD, GOOD]).problems, [{ entry: '2', field: 'id', code: 'id-twice' }]);
       assert.equal(parseProviders([GOOD, but({ id: DEFAULT_PROVIDER_ID })]).problems.length, 1);
     });
 
-    it('does not let a bad entry take an id away from a good one', () => {
+    it('ignores the ID of an invalid entry when a valid one has the same', () => {
       const { providers } = parseProviders([{ id: 'other', issuer: 'http://id.example.com', clientId: 'c' }, other]);
       assert.deepEqual(
         providers.map(({ id }) => id),
@@ -344,7 +344,7 @@ describe('the setting of providers', () => {
     });
   });
 
-  it('refuses each parameter that the protocol sets itself, for either kind of request', () => {
+  it('rejects every parameter that the protocol sets itself, for both kinds of requests', () => {
     for (const field of ['authorizationParameters', 'tokenParameters']) {
       for (const name of RESERVED_PARAMETERS) {
         assert.equal(wrongWith(but({ [field]: { [name]: 'x' } })), `${field}.${name} reserved-parameter`);
@@ -352,19 +352,19 @@ describe('the setting of providers', () => {
     }
   });
 
-  it('refuses the id of every provider of VS Code itself', () => {
+  it('rejects the IDs of all providers of VS Code itself', () => {
     for (const id of BUILT_IN_PROVIDER_IDS) {
       assert.equal(wrongWith(but({ id })), 'id id-of-built-in', id);
     }
   });
 
-  it('refuses the ids that other extensions hold, where it is told of them', () => {
+  it('rejects the IDs of other extensions when it gets them', () => {
     const { providers, problems } = parseProviders([but({ id: 'theirs', label: 'Acme' })], ['theirs']);
     assert.deepEqual(providers, []);
     assert.deepEqual(problems, [{ entry: 'Acme', field: 'id', code: 'id-of-built-in' }]);
   });
 
-  it('calls a bad entry by its label, else by its id, else by its place', () => {
+  it('names an invalid entry by its label, its ID or its position', () => {
     const nameOf = (entry: unknown): string | undefined => parseProviders([GOOD, entry]).problems[0]?.entry;
     assert.equal(nameOf({ label: ' Acme ', id: 'acme' }), 'Acme');
     assert.equal(nameOf({ label: '', id: 'acme' }), 'acme');
@@ -372,7 +372,7 @@ describe('the setting of providers', () => {
     assert.equal(nameOf('text'), '2');
   });
 
-  it('never throws, whatever JSON the settings hold, and never uses an entry that breaks the rules', () => {
+  it('never throws and never uses an invalid entry, whatever JSON the setting contains', () => {
     const field = fc.constantFrom(...FIELD_ROWS.map(([name]) => name), 'extra');
     const value = fc.oneof(
       fc.jsonValue(),
@@ -402,7 +402,7 @@ describe('the setting of providers', () => {
     );
   });
 
-  it('never lets a lifetime become so long that no point in time is left for its end', () => {
+  it('limits lifetimes so that their end is always a valid time', () => {
     for (const length of [1e13, 1e300, 1e308, Number.MAX_VALUE]) {
       for (const field of ['assumedLifetime', 'sessionLifetime'] as const) {
         for (const provider of parseProviders([but({ [field]: length })]).providers) {

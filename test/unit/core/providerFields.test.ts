@@ -27,8 +27,8 @@ function changing(describe: (provider: Provider) => unknown): ProviderField[] {
 const having = (isSo: (row: FieldRow) => boolean): ProviderField[] =>
   FIELD_ROWS.filter(([, row]) => isSo(row)).map(([field]) => field);
 
-describe('the table of provider fields', () => {
-  it('tells servers apart by the fields that identify one', () => {
+describe('PROVIDER_FIELDS', () => {
+  it('distinguishes servers by the fields that identify one', () => {
     const identifying = having(({ server }) => server === 'identifies');
     assert.deepEqual(changing(serverKeyOf), identifying);
     for (const field of ['issuer', 'clientId', 'endpoints', 'metadataUrl'] as const) {
@@ -36,14 +36,14 @@ describe('the table of provider fields', () => {
     }
   });
 
-  it('compares the settings of a refresh by the fields that affect one', () => {
+  it('compares refresh settings by the fields that affect a refresh', () => {
     assert.deepEqual(
       changing(refreshSettingsOf),
       having(({ affectsRefresh }) => affectsRefresh),
     );
   });
 
-  it('knows where credentials go for every field that takes the URL of an endpoint', () => {
+  it('has the credential URLs of every field that contains the URL of an endpoint', () => {
     const takesUrl = (field: ProviderField): boolean =>
       [ELSEWHERE, { authorization: ELSEWHERE, token: ELSEWHERE }].some((value) => {
         const isTaken = (one: unknown): boolean =>
@@ -58,7 +58,7 @@ describe('the table of provider fields', () => {
     );
   });
 
-  it('sends credentials to the origins that the entry names', () => {
+  it('sends credentials only to the origins in the entry', () => {
     const endpoints = { authorization: 'https://login.example/a', token: 'https://id.example.com/t', jwks: ELSEWHERE };
     const origins = (more: Partial<Provider>): string[] => credentialOrigins({ ...minimal(), ...more });
     assert.deepEqual(origins({}), []);

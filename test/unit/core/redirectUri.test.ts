@@ -19,7 +19,7 @@ const fields = (
   redirectPorts,
 });
 
-describe('a redirect URI of an entry', () => {
+describe('A redirect URI of an entry', () => {
   for (const uri of [
     'http://localhost/auth',
     'http://localhost:8400/auth',
@@ -35,7 +35,7 @@ describe('a redirect URI of an entry', () => {
     "http://localhost/a!$&'()*+,;=:@b",
     'http://localhost:80/',
   ]) {
-    it(`may be ${uri}`, () => {
+    it(`accepts ${uri}`, () => {
       assert.ok(isRedirectUri(uri));
       assert.equal(
         parseProviders([{ issuer: 'https://id.example.com', clientId: 'c', redirectUri: uri }]).providers[0]
@@ -85,7 +85,7 @@ describe('a redirect URI of an entry', () => {
     'javascript:alert(1)',
     'http://2130706433/',
   ]) {
-    it(`is not ${JSON.stringify(uri)}`, () => {
+    it(`rejects ${JSON.stringify(uri)}`, () => {
       assert.ok(!isRedirectUri(uri));
       const code = uri === '' ? 'missing' : 'bad-redirect-uri';
       assert.deepEqual(
@@ -97,7 +97,7 @@ describe('a redirect URI of an entry', () => {
     });
   }
 
-  it('keeps everything but the port', () => {
+  it('keeps everything except the port when the port is set', () => {
     assert.equal(withPort('http://LocalHost', 5), 'http://LocalHost:5');
     assert.equal(withPort('http://[::1]/a/../b/', 5), 'http://[::1]:5/a/../b/');
     assert.equal(withPort('http://127.0.0.1:80/a:9', 5), 'http://127.0.0.1:5/a:9');
@@ -108,7 +108,7 @@ describe('a redirect URI of an entry', () => {
     ]);
   });
 
-  it('is registered with its own port, else with each of the ports, else for any', () => {
+  it('is registered with its own port, with each of the ports, or with any port', () => {
     assert.deepEqual(redirectUrisOf(fields(undefined)), ['http://127.0.0.1/callback']);
     assert.deepEqual(redirectUrisOf(fields(undefined, [1, 2])), [
       'http://127.0.0.1:1/callback',
@@ -132,7 +132,7 @@ describe('a redirect URI of an entry', () => {
     );
   });
 
-  it('is what a person enters as such, or what a port makes of the entry', () => {
+  it('is created from user input, a URI or a port', () => {
     assert.deepEqual(fixedPortChange(' 8400 ', fields(undefined)), { redirectPorts: [8400] });
     assert.deepEqual(fixedPortChange('8400', fields('http://localhost:1/auth')), {
       redirectUri: 'http://localhost:8400/auth',
@@ -155,7 +155,7 @@ describe('a redirect URI of an entry', () => {
     }
   });
 
-  it('is proposed with a port below those that systems give to outgoing connections', () => {
+  it('is proposed with a port below the ephemeral ones', () => {
     for (const random of [0, 0.5, 1 - 2 ** -53]) {
       assert.ok(proposedPort(random) >= 1024 && proposedPort(random) < 32_768);
     }

@@ -22,7 +22,7 @@ const left = fc.oneof(
     .map(([edge, beside]) => Math.max(SECOND, edge + beside)),
 );
 
-describe('what is left of a time', () => {
+describe('remaining', () => {
   for (const [ms, expected] of [
     [400 * DAY, '400 day'],
     [2 * DAY, '2 day'],
@@ -43,12 +43,12 @@ describe('what is left of a time', () => {
     [0, '0 second'],
     [-DAY, '0 second'],
   ] as const) {
-    it(`is called "${expected}" for ${ms} ms`, () => {
+    it(`is "${expected}" for ${ms} ms`, () => {
       assert.equal(words(ms), expected);
     });
   }
 
-  it('never promises more than there is', () => {
+  it('never returns more than is left', () => {
     const sizes = { day: DAY, hour: HOUR, minute: MINUTE, second: SECOND };
     holds(
       fc.property(left, (ms) => {
@@ -61,7 +61,7 @@ describe('what is left of a time', () => {
     );
   });
 
-  it('never counts one day or one hour, which are said in the next smaller unit', () => {
+  it('never returns one day or one hour, but uses the next smaller unit', () => {
     holds(
       fc.property(left, (ms) => {
         const { unit, count } = remaining(ms);
@@ -70,7 +70,7 @@ describe('what is left of a time', () => {
     );
   });
 
-  it('keeps its words for exactly as long as it says', () => {
+  it('returns exactly how long the result stays valid', () => {
     holds(
       fc.property(left, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (ms, part) => {
         const { validFor } = remaining(ms);
@@ -83,7 +83,7 @@ describe('what is left of a time', () => {
     );
   });
 
-  it('keeps its last words, and never says that they change after the end', () => {
+  it('returns a result that stays valid forever after the end', () => {
     assert.equal(remaining(0).validFor, Infinity);
     assert.equal(remaining(-1).validFor, Infinity);
     for (const ms of [1, 500, 999]) {
@@ -91,7 +91,7 @@ describe('what is left of a time', () => {
     }
   });
 
-  it('can be drawn anew by its own word from start to end without a step left out', () => {
+  it('can be updated by its own validity from start to end without skipping a step', () => {
     const seen: string[] = [];
     for (let ms = 2 * DAY + HOUR; ms > 0; ms -= remaining(ms).validFor) {
       seen.push(words(ms));

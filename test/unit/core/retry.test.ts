@@ -19,18 +19,18 @@ const NEVER = those(({ retryInterval }) => retryInterval === undefined);
 /** The random number of a test is in [0, 1), as `Math.random` gives it. */
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
-describe('a renewal that failed is tried again', () => {
-  it('after 2, 4 and 8 seconds, then every minute for as long as it takes', () => {
+describe('retryDelay', () => {
+  it('is 2, 4 and 8 seconds, then a minute without limit', () => {
     const delays = [1, 2, 3, 4, 5, 100, 10_000].map((failures) => retryDelay(NETWORK, failures, MIDDLE));
     assert.deepEqual(delays, [2 * SECOND, 4 * SECOND, 8 * SECOND, MINUTE, MINUTE, MINUTE, MINUTE]);
   });
 
-  it('quickly only twice where the server itself says that it cannot answer now', () => {
+  it("is quick only twice when the server itself reports that it can't respond", () => {
     const delays = [1, 2, 3, 4, 100].map((failures) => retryDelay(new Failure('server', 'http-503'), failures, MIDDLE));
     assert.deepEqual(delays, [2 * SECOND, 4 * SECOND, MINUTE, MINUTE, MINUTE]);
   });
 
-  it('at the same quick pace as for the network for everything else that is likely to pass', () => {
+  it('is the same as for the network for all other temporary failures', () => {
     for (const category of QUICKLY.filter((one) => one !== 'server')) {
       const delays = [1, 2, 3, 4].map((failures) => retryDelay(new Failure(category, 'x'), failures, MIDDLE));
       assert.deepEqual(delays, [2 * SECOND, 4 * SECOND, 8 * SECOND, MINUTE], category);
@@ -38,7 +38,7 @@ describe('a renewal that failed is tried again', () => {
     assert.ok(QUICKLY.includes('lock-timeout'));
   });
 
-  it('every eight seconds for as long as there is no way to the server at all, so that its return is noticed at once', () => {
+  it("is eight seconds without limit while the server can't be reached at all", () => {
     const offline = new Failure('network', 'ENOTFOUND', { wasNotSent: true });
     const delays = [1, 2, 3, 4, 5, 10_000].map((failures) => retryDelay(offline, failures, MIDDLE));
     assert.deepEqual(delays, [2 * SECOND, 4 * SECOND, 8 * SECOND, 8 * SECOND, 8 * SECOND, 8 * SECOND]);
@@ -49,7 +49,7 @@ describe('a renewal that failed is tried again', () => {
     );
   });
 
-  it('every five minutes where a person must mend something first', () => {
+  it('is five minutes when the user must act first', () => {
     for (const category of SLOWLY) {
       for (const failures of [1, 2, 50]) {
         assert.equal(retryDelay(new Failure(category, 'x'), failures, MIDDLE), 5 * MINUTE, category);
@@ -57,21 +57,21 @@ describe('a renewal that failed is tried again', () => {
     }
   });
 
-  it('never by itself after a definite verdict, whatever the server says of waiting', () => {
+  it('is undefined after a definite verdict, even if the server sent Retry-After', () => {
     for (const category of NEVER) {
       assert.equal(retryDelay(new Failure(category, 'x', { retryAfter: 1000 }), 1, MIDDLE), undefined, category);
     }
     assert.ok(NEVER.includes('session-ended') && NEVER.includes('sign-in-needed'));
   });
 
-  it('spread over a quarter to either side, so that many windows do not come at once', () => {
+  it("is spread by a quarter in both directions, so that windows don't retry at the same time", () => {
     assert.equal(retryDelay(NETWORK, 1, 0), 1.5 * SECOND);
     assert.equal(retryDelay(NETWORK, 1, 0.75), 2.25 * SECOND);
     assert.ok((retryDelay(NETWORK, 1, 0.999) ?? NaN) < 2.5 * SECOND);
     assert.notEqual(retryDelay(NETWORK, 1, 0.2), retryDelay(NETWORK, 1, 0.3));
   });
 
-  it('when the server asked to, to the second, but an hour later at most', () => {
+  it('is exactly the Retry-After of the server, up to an hour', () => {
     const after = (retryAfter: number): Failure => new Failure('rate-limited', 'http-429', { retryAfter });
     assert.equal(retryDelay(after(30 * SECOND), 1, MIDDLE), 30 * SECOND);
     assert.equal(retryDelay(after(HOUR), 1, MIDDLE), HOUR);
@@ -80,7 +80,7 @@ describe('a renewal that failed is tried again', () => {
     assert.equal(retryDelay(new Failure('client-rejected', 'x', { retryAfter: 10 * MINUTE }), 1, MIDDLE), 10 * MINUTE);
   });
 
-  it('so also where the server asks for less than the pace would be, for the tenth time or whatever the spread', () => {
+  it("is the Retry-After even if it's less than the interval, for any number of failures and any spread", () => {
     const busy = new Failure('server', 'http-503', { retryAfter: 10 * SECOND });
     for (const failures of [1, 2, 3, 10, 1000]) {
       assert.deepEqual(
@@ -90,17 +90,17 @@ describe('a renewal that failed is tried again', () => {
     }
   });
 
-  it('a second later at the least, whatever the server asks for', () => {
+  it('is at least a second, whatever the Retry-After', () => {
     assert.equal(retryDelay(new Failure('server', 'http-503', { retryAfter: 1 }), 1, MIDDLE), SECOND);
     assert.equal(retryDelay(new Failure('server', 'http-503', { retryAfter: SECOND }), 1, MIDDLE), SECOND);
   });
 
-  it('at its own pace where the server does not ask for a wait at all', () => {
+  it('is the interval when the server sends no Retry-After', () => {
     assert.equal(retryDelay(new Failure('server', 'http-503', { retryAfter: 0 }), 1, MIDDLE), 2 * SECOND);
     assert.equal(retryDelay(new Failure('server', 'http-503', { retryAfter: -HOUR }), 1, MIDDLE), 2 * SECOND);
   });
 
-  it('after a time that is always sensible: a second to an hour where the server says, else a second and a half to some minutes', () => {
+  it('is always reasonable: a second to an hour with Retry-After, otherwise a second and a half to some minutes', () => {
     const category = fc.constantFrom(...CATEGORIES);
     const retryAfter = fc.option(fc.double({ noNaN: true }), { nil: undefined });
     holds(

@@ -23,25 +23,25 @@ const word: fc.Arbitrary<string> = fc.constantFrom(
 );
 const words = fc.array(word, { maxLength: 8 });
 
-describe('scopes', () => {
-  describe('in one normal list', () => {
-    it('keep the order in which they were given', () => {
+describe('Scopes', () => {
+  describe('when normalized', () => {
+    it('keep their order', () => {
       assert.deepEqual(normalizeScopes(['write', 'read', 'openid']), ['write', 'read', 'openid']);
     });
 
-    it('lose their doubles, of which the first keeps its place', () => {
+    it('lose duplicates, of which the first one stays', () => {
       assert.deepEqual(normalizeScopes(['b', 'a', 'b', 'a', 'c']), ['b', 'a', 'c']);
     });
 
-    it('are case-sensitive, as RFC 6749 has them', () => {
+    it('are case-sensitive (RFC 6749)', () => {
       assert.deepEqual(normalizeScopes(['read', 'READ']), ['read', 'READ']);
     });
 
-    it('are split where a caller wrote several in one text', () => {
+    it('are split when a caller passes several in one string', () => {
       assert.deepEqual(normalizeScopes(['openid profile', '\temail\n', '', '  ']), ['openid', 'profile', 'email']);
     });
 
-    it('leave the list of the caller as it was, frozen or not', () => {
+    it("leave the caller's list unchanged, frozen or not", () => {
       const given = Object.freeze(['b a', 'b']);
       normalizeScopes(given);
       coversScopes(given, given);
@@ -62,24 +62,24 @@ describe('scopes', () => {
     });
   });
 
-  describe('cover', () => {
-    it('needs every wanted scope, in any order', () => {
+  describe('in coversScopes', () => {
+    it('are covered when all requested ones are granted, in any order', () => {
       assert.equal(coversScopes(['a', 'b', 'c'], ['c', 'a']), true);
       assert.equal(coversScopes(['a', 'b'], ['a', 'd']), false);
       assert.equal(coversScopes([], ['a']), false);
     });
 
-    it('is given where nothing is wanted', () => {
+    it('are covered when none are requested', () => {
       assert.equal(coversScopes([], []), true);
       assert.equal(coversScopes(['a'], ['  ']), true);
     });
 
-    it('does not take one word for a part of another', () => {
+    it("aren't covered by a scope that only contains them", () => {
       assert.equal(coversScopes(['read:all'], ['read']), false);
       assert.equal(coversScopes(['Read'], ['read']), false);
     });
 
-    it('is the subset relation', () => {
+    it('form the subset relation', () => {
       holds(
         fc.property(words, words, (held, wanted) => {
           assert.equal(
@@ -92,15 +92,15 @@ describe('scopes', () => {
     });
   });
 
-  describe('sameness', () => {
-    it('does not look at order and doubles', () => {
+  describe('in sameScopes', () => {
+    it('are the same regardless of order and duplicates', () => {
       assert.equal(sameScopes(['a', 'b'], ['b', 'a', 'a']), true);
       assert.equal(sameScopes(['a', 'b'], ['a']), false);
       assert.equal(sameScopes(['a'], ['a', 'b']), false);
       assert.equal(sameScopes([], []), true);
     });
 
-    it('is the same from both sides', () => {
+    it('are compared symmetrically', () => {
       holds(
         fc.property(words, words, (one, other) => {
           assert.equal(sameScopes(one, other), sameScopes(other, one));
@@ -109,29 +109,29 @@ describe('scopes', () => {
     });
   });
 
-  describe('of a request', () => {
+  describe('in scopesToRequest', () => {
     const configured = ['openid', 'profile', 'email', 'offline_access', 'write'];
 
-    it('are the configured ones where the caller names none', () => {
+    it('are the configured ones when the caller names none', () => {
       assert.deepEqual(scopesToRequest([], configured), configured);
       assert.deepEqual(scopesToRequest([' '], configured), configured);
     });
 
-    it('are those of the caller first, then what identifies the account and keeps it signed in', () => {
+    it('are those of the caller, then those that identify the account and keep it signed in', () => {
       assert.deepEqual(scopesToRequest(['read'], configured), ['read', 'openid', 'profile', 'email', 'offline_access']);
     });
 
-    it('never add a configured scope that lets the caller do more than it asked for', () => {
+    it("never include a configured permission that the caller didn't request", () => {
       assert.equal(scopesToRequest(['read'], configured).includes('write'), false);
       assert.equal(scopesToRequest(['write'], configured).includes('write'), true);
     });
 
-    it('do not ask for the account where the settings left that out', () => {
+    it("don't include identity scopes that aren't configured", () => {
       assert.deepEqual(scopesToRequest(['read'], ['api']), ['read']);
       assert.deepEqual(scopesToRequest(['read'], ['openid', 'api']), ['read', 'openid']);
     });
 
-    it('always cover what the caller wants, without doubles', () => {
+    it("always cover the caller's scopes, without duplicates", () => {
       holds(
         fc.property(words, words, (wanted, settings) => {
           const requested = scopesToRequest(wanted, settings);
@@ -147,7 +147,7 @@ describe('scopes', () => {
   });
 
   describe('of two sign-ins', () => {
-    it('go together where they are words, and where they are for one resource', () => {
+    it('can be combined when they are plain or for one resource', () => {
       assert.equal(canCombineScopes(['openid', 'read'], ['write', 'offline_access']), true);
       assert.equal(
         canCombineScopes(
@@ -160,7 +160,7 @@ describe('scopes', () => {
       assert.equal(canCombineScopes([], []), true);
     });
 
-    it('do not where one token cannot have them, because they are for two resources', () => {
+    it("can't be combined when they are for two resources", () => {
       assert.equal(
         canCombineScopes(
           ['https://graph.microsoft.com/User.Read'],
@@ -172,7 +172,7 @@ describe('scopes', () => {
       assert.equal(canCombineScopes(['User.Read'], ['https://management.azure.com/user_impersonation']), false);
     });
 
-    it('do not where one of them stands for all that there is', () => {
+    it("can't be combined when one of them is .default", () => {
       assert.equal(canCombineScopes(['https://a.example/.default'], ['https://a.example/read']), false);
       assert.equal(
         canCombineScopes(['https://a.example/.default', 'openid'], ['https://a.example/.default', 'offline_access']),
@@ -181,7 +181,7 @@ describe('scopes', () => {
     });
   });
 
-  it('are words of visible ASCII without quotation marks, and of a sensible length', () => {
+  it('are visible ASCII without quotation marks, of limited length', () => {
     assert.deepEqual(['read', 'https://x/y:z', 'a'.repeat(500)].filter(isScope), [
       'read',
       'https://x/y:z',
@@ -190,7 +190,7 @@ describe('scopes', () => {
     assert.deepEqual(['', 'a b', 'a"', 'a\\b', 'ä', 'a\n', 'a'.repeat(501)].filter(isScope), []);
   });
 
-  it('are permissions, but for those that say who signs in and for how long', () => {
+  it('are permissions, except identity scopes', () => {
     assert.deepEqual(['openid', 'read', 'offline_access', 'email'].filter(isPermission), ['read']);
   });
 });

@@ -79,13 +79,13 @@ function reasonOf(stored: unknown): string {
   return parsed.reason;
 }
 
-describe('a stored session', () => {
-  it('comes back as it was', () => {
+describe('A stored session', () => {
+  it('is read as it was written', () => {
     assert.deepEqual(parseRecord(formatRecord(SAMPLE)), { kind: 'record', record: SAMPLE });
     assert.deepEqual(parseRecord(formatRecord(UNRENEWABLE)), { kind: 'record', record: UNRENEWABLE });
   });
 
-  it('comes back as it was, whatever its tokens and names hold', () => {
+  it('is read as it was written, whatever its tokens and names contain', () => {
     holds(
       fc.property(anyRecord, (record) => {
         assert.deepEqual(parseRecord(formatRecord(record)), { kind: 'record', record });
@@ -93,21 +93,21 @@ describe('a stored session', () => {
     );
   });
 
-  describe('that cannot be read', () => {
+  describe('when invalid', () => {
     for (const stored of ['', 'null', '7', '"text"', '[]', '{']) {
-      it(`is reported, not thrown: ${stored === '' ? '(nothing)' : stored}`, () => {
+      it(`is reported and doesn't throw: ${stored === '' ? '(nothing)' : stored}`, () => {
         assert.ok(reasonOf(stored) !== '');
       });
     }
 
-    it('is one that was cut off anywhere', () => {
+    it("is reported when it's truncated anywhere", () => {
       const stored = formatRecord(SAMPLE);
       for (let length = 0; length < stored.length; length += 1) {
         assert.equal(reasonOf(stored.slice(0, length)), 'not JSON');
       }
     });
 
-    it('is one that lacks a field', () => {
+    it('is reported when a field is missing', () => {
       for (const field of [
         'id',
         'providerId',
@@ -142,12 +142,12 @@ describe('a stored session', () => {
       ['an expiry source that is not known', { expirySource: 'guessed' }, 'expirySource'],
       ['a verdict without a code', { ended: { at: 1, category: 'network' } }, 'ended.code'],
     ] as const) {
-      it(`is one with ${what}, and the reason names the field`, () => {
+      it(`is reported with ${what}, and the reason names the field`, () => {
         assert.equal(reasonOf({ ...SAMPLE, ...change }), `field "${field}" is missing or wrong`);
       });
     }
 
-    it('is never quoted in the reason: no token gets from the store into a message', () => {
+    it('is never quoted in the reason, so that no token gets into a message', () => {
       holds(
         fc.property(anyRecord, fc.string({ minLength: 8 }), fc.jsonValue(), fc.nat(), (record, secret, value, seed) => {
           const marked = `SECRET-${secret}`;
@@ -192,7 +192,7 @@ describe('a stored session', () => {
       version: 1,
     });
 
-    it('comes back as one of this version, whole and with every field as it was', () => {
+    it('is read as a complete record of this version with all fields unchanged', () => {
       assert.deepEqual(parseRecord(JSON.stringify(first(SAMPLE))), {
         kind: 'record',
         record: { ...SAMPLE, version: RECORD_VERSION, isComplete: true },
@@ -207,20 +207,20 @@ describe('a stored session', () => {
       );
     });
 
-    it('is stored as one of this version from then on', () => {
+    it('is written as a record of this version', () => {
       const parsed = parseRecord(JSON.stringify(first(SAMPLE)));
       assert.equal(parsed.kind, 'record');
       assert.deepEqual(JSON.parse(formatRecord(parsed.record)), SAMPLE);
     });
 
-    it('cannot be read where it is broken otherwise, and the reason names the field', () => {
+    it("is reported when it's invalid otherwise, and the reason names the field", () => {
       assert.equal(reasonOf({ ...first(SAMPLE), accessToken: '' }), 'field "accessToken" is missing or wrong');
       assert.equal(reasonOf({ version: 1 }), 'field "id" is missing or wrong');
     });
   });
 
   describe('of a later version', () => {
-    it('is told apart from one that is broken, so that it can be left alone', () => {
+    it("is distinguished from an invalid one, so that it isn't changed", () => {
       assert.deepEqual(parseRecord(JSON.stringify({ version: RECORD_VERSION + 1 })), {
         kind: 'newer',
         version: RECORD_VERSION + 1,
@@ -232,12 +232,12 @@ describe('a stored session', () => {
     });
   });
 
-  it('may have fields that this version does not know', () => {
+  it("may have fields that this version doesn't have", () => {
     const stored = JSON.stringify({ ...SAMPLE, colour: 'green', account: { ...SAMPLE.account, picture: 'x' } });
     assert.deepEqual(parseRecord(stored), { kind: 'record', record: SAMPLE });
   });
 
-  describe('is never written so that it could not be read again', () => {
+  describe("is never written when it couldn't be read again", () => {
     for (const [what, change, field] of [
       ['an empty token', { accessToken: '' }, 'accessToken'],
       ['an expiry that is no number', { accessExpiresAt: NaN }, 'accessExpiresAt'],
@@ -264,8 +264,8 @@ describe('a stored session', () => {
   });
 });
 
-describe('a session', () => {
-  it('gives callers the token that the entry names, and never another in its place', () => {
+describe('A session', () => {
+  it('returns the token that the entry names, and never another one', () => {
     assert.deepEqual(
       [selectToken(SAMPLE, 'access_token'), selectToken(SAMPLE, 'id_token')],
       [SAMPLE.accessToken, SAMPLE.idToken],
@@ -273,7 +273,7 @@ describe('a session', () => {
     assert.equal(selectToken(without(SAMPLE, 'idToken'), 'id_token'), undefined);
   });
 
-  it('can be renewed while it has a refresh token and no verdict has ended it', () => {
+  it("can be refreshed while it has a refresh token and hasn't ended", () => {
     assert.equal(tokenLifetimes(SAMPLE).isRefreshable, true);
     assert.equal(tokenLifetimes(UNRENEWABLE).isRefreshable, false);
     assert.equal(
@@ -282,7 +282,7 @@ describe('a session', () => {
     );
   });
 
-  it('hands its times on as they are', () => {
+  it('passes its times on unchanged', () => {
     const { jitter, ...times } = tokenLifetimes({ ...SAMPLE, sessionEndsAt: T + 5, sessionEndIsFixed: true });
     assert.ok(jitter !== undefined && jitter >= 0 && jitter < 1);
     assert.deepEqual(times, {
@@ -295,7 +295,7 @@ describe('a session', () => {
     });
   });
 
-  describe('has a place among the sessions', () => {
+  describe('has a jitter', () => {
     const jitterOf = (id: string, generation = 1): number =>
       tokenLifetimes({ ...SAMPLE, id, generation }).jitter ?? NaN;
     const ids = fc.sample(fc.uuid(), { seed: 20_300_101, numRuns: 2000 });
@@ -306,12 +306,12 @@ describe('a session', () => {
       return Math.abs(due(one) - due(other)) < SECOND;
     };
 
-    it('that is the same in every window and at every time', () => {
+    it('that is the same in every window at any time', () => {
       const later = { ...SAMPLE, accessToken: 'other', tokensRequestedAt: T + 5, accessExpiresAt: T + HOUR + 5 };
       assert.equal(tokenLifetimes(later).jitter, tokenLifetimes(SAMPLE).jitter);
     });
 
-    it('that is anywhere from nought to one, and everywhere alike', () => {
+    it('that is evenly distributed between zero and one', () => {
       const places = ids.map((id) => jitterOf(id));
       assert.ok(places.every((place) => place >= 0 && place < 1));
       for (let tenth = 0; tenth < 10; tenth += 1) {
@@ -320,13 +320,13 @@ describe('a session', () => {
       }
     });
 
-    it('so that of sessions with the same times hardly any two fall due in the same second', () => {
+    it('that makes sessions with the same times rarely due in the same second', () => {
       // 75 seconds are there to be spread over: about 2.7 % share one.
       const part = pairs.filter((pair) => meet(pair, 1)).length / pairs.length;
       assert.ok(part < 0.04, `${(100 * part).toFixed(1)} %`);
     });
 
-    it('that is another one after each renewal, so that two that met do not meet again', () => {
+    it('that changes with each refresh', () => {
       const met = pairs.filter((pair) => meet(pair, 1));
       const again = met.filter((pair) => meet(pair, 2));
       assert.ok(met.length > 1000 && again.length < met.length / 10, `${again.length} of ${met.length} meet again`);
@@ -342,7 +342,7 @@ describe('a session', () => {
       { ...SAMPLE, generation, ended },
     ]);
 
-    it('by its generation first, then by how far it has come within that: half, whole, ended', () => {
+    it('by its generation first, then partial, complete, ended', () => {
       for (const [index, one] of stages.entries()) {
         for (const [other, two] of stages.entries()) {
           assert.equal(isNewer(one, two), index > other, `${index} and ${other}`);
@@ -350,7 +350,7 @@ describe('a session', () => {
       }
     });
 
-    it('whatever the clocks say of the two', () => {
+    it('whatever the clocks show', () => {
       holds(
         fc.property(
           fc.integer({ min: 0, max: 8 }),
@@ -366,7 +366,7 @@ describe('a session', () => {
       );
     });
 
-    it('and once it has ended, it is so whether or not its last renewal came to its end', () => {
+    it('after it has ended, whether or not its last refresh was complete', () => {
       const half = { ...SAMPLE, isComplete: false, ended };
       assert.deepEqual([isNewer(half, SAMPLE), isNewer(SAMPLE, half)], [true, false]);
       assert.deepEqual([isNewer(half, { ...SAMPLE, ended }), isNewer({ ...SAMPLE, ended }, half)], [false, false]);
@@ -399,14 +399,14 @@ describe('a session', () => {
   describe('belongs to a provider', () => {
     const provider = { issuer: SAMPLE.issuer, clientId: SAMPLE.clientId, endpoints: undefined };
 
-    it('that is still the one that its tokens came from', () => {
+    it('when its tokens are from that provider', () => {
       assert.equal(
         configuredProviderOf(SAMPLE, (id) => (id === 'acme' ? provider : undefined)),
         provider,
       );
     });
 
-    it('and to none when that is gone, or has another issuer or client id now', () => {
+    it('and to none when the provider was removed or has another issuer or client ID', () => {
       assert.equal(
         configuredProviderOf(SAMPLE, () => undefined),
         undefined,
@@ -464,7 +464,7 @@ describe('a session', () => {
       ['the record is from before they were kept, with none', undefined, undefined, true],
       ['the record is from before they were kept, with some', undefined, at('https://id.example/token'), true],
     ];
-    it('only where its metadata come from where they came from, whose publisher decides where tokens go', () => {
+    it('only when its metadata are from the same origin, which decides where tokens are sent', () => {
       const meta = (origins: readonly string[], metadataUrl: string | undefined): boolean =>
         configuredProviderOf({ ...SAMPLE, origins: [...origins] }, () => ({ ...provider, metadataUrl })) !== undefined;
       const own = new URL(SAMPLE.issuer).origin;
@@ -488,7 +488,7 @@ describe('a session', () => {
     });
 
     for (const [what, origins, endpoints, isOwned] of places) {
-      it(`${isOwned ? 'also' : 'and to none'} where, of the endpoints, ${what}`, () => {
+      it(`${isOwned ? 'also' : 'and to none'} when, of the endpoints, ${what}`, () => {
         const record = { ...SAMPLE, ...(origins === undefined ? {} : { origins: [...origins] }) };
         assert.equal(configuredProviderOf(record, () => ({ ...provider, endpoints })) !== undefined, isOwned);
       });
@@ -496,7 +496,7 @@ describe('a session', () => {
   });
 });
 
-describe('A clock that shows less than the uptime', () => {
+describe('clockSetBackSince', () => {
   const NOW = Date.UTC(2031, 0, 1);
   /** How far it was set back, if it shows so many ms less than have passed. */
   const clockSetBackMs = (elapsed: number, less: number): number | undefined =>
@@ -509,7 +509,7 @@ describe('A clock that shows less than the uptime', () => {
       },
     );
 
-  it('was set back, unless it is merely slow or is being adjusted', () => {
+  it("is defined when the clock was set back, but not when it's slow or being adjusted", () => {
     assert.deepEqual([clockSetBackMs(MINUTE, 4 * SECOND), clockSetBackMs(MINUTE, 6 * SECOND)], [undefined, 6 * SECOND]);
     assert.deepEqual(
       [clockSetBackMs(10 * HOUR, 35 * SECOND), clockSetBackMs(10 * HOUR, 40 * SECOND)],

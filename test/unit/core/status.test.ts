@@ -21,21 +21,21 @@ const FIXED: SessionRecord = {
 const dueOf = (record: SessionRecord): number => refreshDueAt(tokenLifetimes(record), USUAL) ?? NaN;
 const stateOf = (session: LiveSession, now: number): State => statusOf(session, USUAL, now).state;
 
-describe('the state of a session', () => {
-  it('is "signed in" while nothing is due', () => {
+describe('The state of a session', () => {
+  it('is "signed-in" when nothing is due', () => {
     assert.equal(stateOf(live(SAMPLE), T), 'signed-in');
     assert.equal(stateOf(live(UNRENEWABLE), T), 'signed-in');
     assert.equal(stateOf(live(FIXED), T), 'signed-in');
   });
 
-  it('is "renewing" while a renewal is on its way, or is due and about to start', () => {
+  it('is "refreshing" when a refresh is in progress, or is due and about to start', () => {
     assert.equal(stateOf(live(SAMPLE, { refreshing: true }), T), 'refreshing');
     assert.equal(stateOf(live(SAMPLE), dueOf(SAMPLE) - 1), 'signed-in');
     assert.equal(stateOf(live(SAMPLE), dueOf(SAMPLE)), 'refreshing');
     assert.equal(stateOf(live(SAMPLE), T + 2 * HOUR), 'refreshing', 'after a long sleep');
   });
 
-  it('is "retrying" after a renewal that failed for a passing reason, whether the token still works or not', () => {
+  it('is "retrying" after a temporary failure, whether the token still works or not', () => {
     for (const category of ['network', 'server', 'rate-limited', 'lock-timeout'] as const) {
       const session = live(SAMPLE, { failure: new Failure(category, 'x'), failures: 1 });
       assert.equal(stateOf(session, T), 'retrying');
@@ -43,7 +43,7 @@ describe('the state of a session', () => {
     }
   });
 
-  it('is "needs attention" after a failure that a person has to look at', () => {
+  it('is "needs-attention" after a failure that requires the user', () => {
     for (const category of CATEGORIES.filter(
       (one) =>
         !['retrying', 'ending'].includes(FAILURE_POLICIES[one].outcome) &&
@@ -57,7 +57,7 @@ describe('the state of a session', () => {
     }
   });
 
-  it('is "ending soon" within the warning before an end that only the person can move', () => {
+  it('is "ending" within the warning before an end that only the user can extend', () => {
     assert.equal(stateOf(live(UNRENEWABLE), T + 50 * MINUTE - 1), 'signed-in');
     assert.equal(stateOf(live(UNRENEWABLE), T + 50 * MINUTE), 'ending');
     assert.equal(stateOf(live(FIXED), T + DAY - 10 * MINUTE), 'ending');
@@ -68,13 +68,13 @@ describe('the state of a session', () => {
     );
   });
 
-  it('is "ending soon" after a definite verdict, for as long as the token in hand still works', () => {
+  it('is "ending" after a definite verdict, while the access token still works', () => {
     assert.equal(stateOf(live(ENDED), T), 'ending');
     assert.equal(stateOf(live(ENDED, { failure: new Failure('session-ended', 'invalid_grant') }), T), 'ending');
     assert.equal(stateOf(live(ENDED), T + HOUR), 'ended');
   });
 
-  it('is "ending soon" while a session that the server keeps rejecting still has a token that works, and counts down to its expiry', () => {
+  it('is "ending" when the server keeps rejecting refreshes, and counts down to the token\'s expiry', () => {
     const session = live(SAMPLE, { failure: new Failure('refresh-rejected-again', 'rejected-again'), failures: 2 });
     assert.deepEqual([stateOf(session, T), stateOf(session, T + HOUR)], ['ending', 'ended']);
     assert.deepEqual(statusOf(session, USUAL, T).countdown, { to: T + HOUR, means: 'end' });
@@ -85,13 +85,13 @@ describe('the state of a session', () => {
     assert.equal(stateOf(unknown, T), 'needs-attention');
   });
 
-  it('is "ended" once the token has run out and cannot be renewed', () => {
+  it('is "ended" when the token has expired and can\'t be refreshed', () => {
     assert.equal(stateOf(live(UNRENEWABLE), T + HOUR - 1), 'ending');
     assert.equal(stateOf(live(UNRENEWABLE), T + HOUR), 'ended');
     assert.equal(stateOf(live(UNRENEWABLE, { failure: new Failure('network', 'x') }), T + HOUR), 'ended');
   });
 
-  it('never is "ended" for a session that can be renewed, however long the server cannot be reached', () => {
+  it('is never "ended" for a session that can be refreshed, however long the server can\'t be reached', () => {
     const session = fc.record({
       refreshing: fc.boolean(),
       category: fc.option(fc.constantFrom(...CATEGORIES.filter((one) => FAILURE_POLICIES[one].outcome !== 'ending')), {
@@ -107,7 +107,7 @@ describe('the state of a session', () => {
     );
   });
 
-  it('stays "signed in" for ever where the server never said when anything ends', () => {
+  it('stays "signed-in" when no expiry is known', () => {
     assert.equal(
       statusOf(live(without(SAMPLE, 'accessExpiresAt')), { ...USUAL, refreshInterval: 0 }, T + 400 * DAY).state,
       'signed-in',
@@ -116,18 +116,18 @@ describe('the state of a session', () => {
   });
 });
 
-describe('a session is still one', () => {
-  it('while it can be renewed, even when its token has run out', () => {
+describe('isUsable', () => {
+  it('is true when the session can be refreshed, even if its token has expired', () => {
     assert.equal(isUsable(SAMPLE, T + 400 * DAY), true);
   });
 
-  it('while its token works, even when it cannot be renewed', () => {
+  it("is true when the token works, even if it can't be refreshed", () => {
     assert.equal(isUsable(UNRENEWABLE, T + HOUR - 1), true);
     assert.equal(isUsable(UNRENEWABLE, T + HOUR), false);
     assert.equal(isUsable(without(UNRENEWABLE, 'accessExpiresAt'), T + 400 * DAY), true);
   });
 
-  it('after a definite verdict only for a little while, and never past the known expiry of its token', () => {
+  it('is true only briefly after a definite verdict, and never past the known expiry of the token', () => {
     assert.equal(isUsable(ENDED, T + ENDED_GRACE - 1), true);
     assert.equal(isUsable(ENDED, T + ENDED_GRACE), false, 'a token that the server may have revoked too');
     const short = { ...ENDED, accessExpiresAt: T + MINUTE };
@@ -141,19 +141,19 @@ describe('a session is still one', () => {
   });
 });
 
-describe('the countdown', () => {
-  it('runs to the end of the session where that is known', () => {
+describe('The countdown', () => {
+  it("is to the end of the session when it's known", () => {
     assert.deepEqual(statusOf(live(FIXED), USUAL, T).countdown, { to: T + DAY, means: 'end' });
     assert.deepEqual(statusOf(live(UNRENEWABLE), USUAL, T).countdown, { to: T + HOUR, means: 'end' });
     assert.deepEqual(statusOf(live(ENDED), USUAL, T).countdown, { to: T + ENDED_GRACE, means: 'end' });
   });
 
-  it('runs to the next renewal where the end is not known, and says that this happens by itself', () => {
+  it("is to the next automatic refresh when the end isn't known", () => {
     assert.deepEqual(statusOf(live(SAMPLE), USUAL, T).countdown, { to: dueOf(SAMPLE), means: 'refresh' });
     assert.ok(dueOf(SAMPLE) <= T + 55 * MINUTE && dueOf(SAMPLE) > T + 53 * MINUTE);
   });
 
-  it('runs to the second at which this window renews, not another', () => {
+  it('is to the second at which this window refreshes', () => {
     const dues = [0, 0.25, 0.5, 0.75].map(
       (jitter) => statusOf(live(SAMPLE), { ...USUAL, jitter }, T).countdown?.to ?? NaN,
     );
@@ -164,7 +164,7 @@ describe('the countdown', () => {
     );
   });
 
-  it('runs to the next try after a renewal that failed', () => {
+  it('is to the next attempt after a failed refresh', () => {
     const status = statusOf(
       live(SAMPLE, { failure: new Failure('network', 'x'), nextAttemptAt: T + 8 * SECOND }),
       USUAL,
@@ -174,13 +174,13 @@ describe('the countdown', () => {
     assert.equal(status.refreshDueAt, T + 8 * SECOND);
   });
 
-  it('is absent where nothing is known to come', () => {
+  it('is absent when nothing is known to come', () => {
     const unknown = live(without(SAMPLE, 'accessExpiresAt'));
     assert.equal(statusOf(unknown, { ...USUAL, refreshInterval: 0 }, T).countdown, undefined);
     assert.equal(statusOf(unknown, USUAL, T).countdown?.means, 'refresh');
   });
 
-  it('stands beside both the expiry of the token and the end of the session', () => {
+  it('is shown with the expiry of the token and the end of the session', () => {
     const { accessExpiresAt, sessionEndsAt, refreshDueAt, session } = statusOf(live(FIXED), USUAL, T);
     assert.deepEqual([accessExpiresAt, sessionEndsAt, refreshDueAt], [T + 2 * DAY, T + DAY, dueOf(FIXED)]);
     assert.ok(dueOf(FIXED) <= T + 12 * HOUR && dueOf(FIXED) > T + 11 * HOUR);
@@ -188,7 +188,7 @@ describe('the countdown', () => {
   });
 });
 
-describe('the order of urgency', () => {
+describe('sortByUrgency', () => {
   /** One session in each state that a session can be in. */
   const examples = [
     statusOf(live(SAMPLE), USUAL, T),
@@ -199,7 +199,7 @@ describe('the order of urgency', () => {
     statusOf(live({ ...UNRENEWABLE, accessExpiresAt: T }), USUAL, T),
   ];
 
-  it('is from what most needs the person to what needs nobody, and no state is out of reach', () => {
+  it('sorts from the most urgent state to the least, and every state can occur', () => {
     assert.deepEqual(STATES, [
       'ended',
       'needs-attention',
@@ -221,7 +221,7 @@ describe('the order of urgency', () => {
     );
   });
 
-  it('puts what ends sooner first among equals, and what never ends last', () => {
+  it('puts the earlier end first for the same state, and those without an end last', () => {
     const at = (accessExpiresAt: number | undefined): ReturnType<typeof statusOf> =>
       statusOf(
         live(
@@ -235,13 +235,13 @@ describe('the order of urgency', () => {
     assert.deepEqual(sortByUrgency([never, at(undefined), soon])[0], soon);
   });
 
-  it('leaves the list that it was given as it was', () => {
+  it("doesn't change its input", () => {
     const given = Object.freeze([...examples]);
     assert.notEqual(sortByUrgency(given), given);
     assert.equal(given[0]?.state, 'signed-in');
   });
 
-  it('loses nobody', () => {
+  it('returns all statuses', () => {
     holds(
       fc.property(fc.shuffledSubarray(examples), (some) => {
         assert.deepEqual(new Set(sortByUrgency(some)), new Set(some));
