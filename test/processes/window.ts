@@ -14,7 +14,8 @@ import {
   storeWith,
   type FolderFaults,
 } from './ports.ts';
-import { createWindowSessions, logTo } from '../support/simulation/windowSessions.ts';
+import { logTo } from '../support/logTo.ts';
+import { createWindowSessions } from '../support/simulation/windowSessions.ts';
 import { RemoteStore } from './remoteStore.ts';
 import type { FromWindow, Order, Outcome, Seen, ToWindow, WindowOptions } from './wire.ts';
 

@@ -1,6 +1,6 @@
 // Windows that share a machine, a secret store and an account at a real identity server.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Provider } from '../../src/core/provider.ts';
@@ -14,6 +14,7 @@ import { leaks, type LogText } from '../../tools/leaks.ts';
 import { demoClientId, type IdentityServer } from '../../tools/identityServer.ts';
 import { note, type Figure } from './figures.ts';
 import { WindowProcess } from './windowProcess.ts';
+import { remainsOfSessions } from '../support/simulation/invariants.ts';
 import { Random } from '../support/simulation/random.ts';
 import { SharedSecrets, UNRELIABLE_EVENT_COUNTS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
 import type { Outcome } from './wire.ts';
@@ -155,9 +156,11 @@ export class World {
     return this.identity.grantsRevoked.includes(this.#grantId);
   }
 
-  /** The keys under which the store has sessions, in truth. */
-  get stored(): string[] {
-    return [...this.#secrets.secrets.keys()].filter((key) => key.startsWith('session:'));
+  /** Returns the secrets and shared files that hold something of a session. */
+  async remains(): Promise<string[]> {
+    const names = await readdir(this.folder);
+    const files = names.map(async (name) => [name, await readFile(join(this.folder, name), 'utf8')] as const);
+    return remainsOfSessions(this.#secrets.secrets.keys(), await Promise.all(files));
   }
 
   /**

@@ -2,7 +2,7 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
 import { parseRequirements } from '../../src/core/challenge.ts';
 import { toFailure } from '../../src/core/failure.ts';
-import type { SignInGrant as SignIn } from '../../src/protocol/identity.ts';
+import { grantFor } from '../support/testWindow.ts';
 import { isSignedOut } from './copies.ts';
 import { ROTATIONS, type Rotation } from './server.ts';
 import { PROVIDER, type Window } from './window.ts';
@@ -163,25 +163,12 @@ export class People {
     }
     const sentAt = time.wall;
     const { grant, ...tokens } = server.signIn(account.name, account.rotation, account.lifetime);
-    const signIn: SignIn = {
-      provider: PROVIDER,
-      scopes: PROVIDER.scopes,
-      account: { id: account.name, label: account.name },
-      tokens: {
-        ...tokens,
-        tokenType: 'Bearer',
-        idToken: undefined,
-        claims: undefined,
-        scopes: undefined,
-        sentAt,
-        sentUptime: { boot: 'machine', ms: time.uptime },
-        accessExpiresAt: sentAt + account.lifetime,
-        expirySource: 'expires_in',
-        sessionEndsAt: undefined,
-        sessionEndSource: undefined,
-        skew: undefined,
-      },
+    const more = {
+      ...tokens,
+      sentUptime: { boot: 'machine', ms: time.uptime },
+      accessExpiresAt: sentAt + account.lifetime,
     };
+    const signIn = grantFor(PROVIDER, sentAt, more, { id: account.name, label: account.name });
     story.tell(
       `${account.name} signs in in ${window.name}: grant ${grant.number} (${grant.rotation}, ${grant.lifetime / SECOND} s)`,
     );

@@ -1,5 +1,6 @@
 // After the faults have ended and the windows have settled, they all know the same.
 import { isNewer, type SessionRecord } from '../../src/core/session.ts';
+import { hasNewest, newestOf } from '../support/simulation/invariants.ts';
 import { headerGeneration, isSignedOut, sealedCopy, storedCopy } from './copies.ts';
 import type { Judge, Scene } from './judge.ts';
 import type { Window } from './window.ts';
@@ -8,16 +9,6 @@ import type { Window } from './window.ts';
 const NEXT_LOOK = 65_000;
 /** How long a renewal of this very moment may take to reach all windows, in ms. */
 const ON_THE_WAY = 5000;
-
-function newestOf(records: readonly (SessionRecord | undefined)[]): SessionRecord | undefined {
-  let newest: SessionRecord | undefined;
-  for (const record of records) {
-    if (record !== undefined && (newest === undefined || isNewer(record, newest))) {
-      newest = record;
-    }
-  }
-  return newest;
-}
 
 function nameOf(record: SessionRecord | undefined): string {
   return record === undefined
@@ -61,7 +52,7 @@ function judgeWindow(
   const mine = window.get(id)?.record;
   const copies = [sealedCopy(folder, keyring, window.process, id), storedCopy(keyring, window.process, id)];
   const canRead = keyring.model !== 'browser' || copies.some((copy) => copy !== undefined && !isNewer(newest, copy));
-  if (mine !== undefined && !isNewer(newest, mine) && mine.refreshToken === newest.refreshToken) {
+  if (hasNewest(mine, newest)) {
     figures.count('settled: newest');
   } else if (time.wall - newest.tokensRequestedAt < NEXT_LOOK && (mine?.generation ?? 0) >= newest.generation - 4) {
     figures.count('settled: the newest is on its way');

@@ -12,7 +12,8 @@ import { plainCipher, ProcessFolder, ProcessLivenessView, type SharedFolder } fr
 import type { Network } from './network.ts';
 import type { FakeProcessLiveness } from '../support/fakeStore.ts';
 import { providerAt } from '../support/fixtures.ts';
-import { createWindowSessions, logTo } from '../support/simulation/windowSessions.ts';
+import { logTo } from '../support/logTo.ts';
+import { createWindowSessions } from '../support/simulation/windowSessions.ts';
 import type { Process } from './process.ts';
 import type { Random } from '../support/simulation/random.ts';
 import { ISSUER } from './server.ts';

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
 import { rotatingTokens, ScriptedServer } from './scriptedServer.ts';
+import { remainsOfSessions } from './simulation/invariants.ts';
 import { type StoreModel } from './simulation/sharedSecrets.ts';
 import { Windows, type Window } from './windows.ts';
 
@@ -90,7 +91,7 @@ export class IdleFixture {
   async assertSignedOut(): Promise<void> {
     const { clock, folder, secrets } = this.windows;
     await clock.pass(10 * SECOND);
-    assert.deepEqual([this.present, secrets.has('session:s1')], [0, false]);
+    assert.deepEqual([this.present, remainsOfSessions(secrets.keys(), folder.files)], [0, []]);
     assert.ok(
       this.count('out s1') >= 1 && this.count('out s1') <= this.windows.all.length,
       'each window fires the event at most once',

@@ -3,6 +3,7 @@ import { Mutex } from '../../src/locking/mutex.ts';
 import { RenewalLock, type LockHandle, type LockOptions } from '../../src/locking/renewalLock.ts';
 import { FakeClock } from './fakeClock.ts';
 import { FakeFolder, FakeProcessLiveness } from './fakeStore.ts';
+import { logTo } from './logTo.ts';
 
 /** Waits for a lock, whatever happens meanwhile. */
 export const JUST_WAIT: LockOptions<never> = { whileWaiting: () => Promise.resolve(undefined) };
@@ -53,10 +54,13 @@ export class RenewalLockFixture {
     const { clock, liveness } = this;
     const lines: string[] = [];
     const warnings: string[] = [];
-    const tell = (line: string): void => void lines.push(line);
-    const warn = (line: string): void => void [lines, warnings].forEach((list) => list.push(line));
     const reported = { degraded: 0 };
-    const log = { trace: tell, debug: tell, info: tell, warn, error: tell };
+    const log = logTo((line, level) => {
+      lines.push(line);
+      if (level === 'warn') {
+        warnings.push(line);
+      }
+    });
     const onDidDegrade = (): void => void (reported.degraded += 1);
     const renewalLock = new RenewalLock({ clock, log, folder, liveness, mutex: new Mutex(), onDidDegrade });
     return Object.assign(renewalLock, { lines, warnings, reported });

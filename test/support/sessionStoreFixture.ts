@@ -15,6 +15,7 @@ import { ManualAsyncClock } from './manualAsyncClock.ts';
 import { allKeyNames } from './keyNames.ts';
 import { type StoreModel } from './simulation/sharedSecrets.ts';
 import { SecretStores } from './windows.ts';
+import { logTo } from './logTo.ts';
 
 /** Where the sessions of these tests come from. */
 export const ISSUER = 'https://id.example.com';
@@ -76,8 +77,7 @@ export class SessionStoreFixture {
   /** One more window, which knows nothing of what others have in memory, of an editor that has had every key, or those given. */
   openWindow(keyNames = allKeyNames): StoreWindow {
     const life = new Crashable();
-    const tell = (line: string): void => void this.lines.push(line);
-    const log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
+    const log = logTo((line) => this.lines.push(line));
     const { clock } = this;
     const folder = new CrashableFolder(this.folder, life);
     const store = new CrashableStore(this.#stores.open(), life);

@@ -10,6 +10,7 @@ import type { Transport } from '../../src/protocol/transport.ts';
 import { transportWith } from './fixtures.ts';
 import { FakeBrowser } from './fakeBrowser.ts';
 import { FakeFolder } from './fakeStore.ts';
+import { logTo } from './logTo.ts';
 import { ManualAsyncClock } from './manualAsyncClock.ts';
 import { plainPages } from './signInPages.ts';
 
@@ -47,8 +48,7 @@ export class Desk {
     folder = new FakeFolder(),
     shared?: { readonly clock: ManualAsyncClock; readonly discovery: Discovery; readonly transport: Transport },
   ) {
-    const tell = (line: string): void => void this.lines.push(line);
-    const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
+    const log = logTo((line) => this.lines.push(line));
     this.clock = shared?.clock ?? new ManualAsyncClock();
     const transport = shared?.transport ?? this.#ownTransport(log);
     this.uriCallbackRouter = new UriCallbackRouter({ clock: this.clock, log, folder, cipher: nodeCipher });

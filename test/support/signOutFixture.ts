@@ -1,8 +1,8 @@
 import { MINUTE } from '../../src/core/clock.ts';
-import type { Log } from '../../src/core/log.ts';
 import { EndSessionService } from '../../src/flows/endSession.ts';
 import type { Environment } from '../../src/flows/availability.ts';
 import { FakeBrowser } from './fakeBrowser.ts';
+import { logTo } from './logTo.ts';
 import { ManualAsyncClock } from './manualAsyncClock.ts';
 import { plainSignOutPages } from './signInPages.ts';
 
@@ -25,8 +25,7 @@ export class Door {
   /** Nobody has signed out yet; the browser may take five minutes to come back. */
   constructor(clock = new ManualAsyncClock()) {
     this.clock = clock;
-    const tell = (line: string): void => void this.lines.push(line);
-    const log: Log = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
+    const log = logTo((line) => this.lines.push(line));
     this.signOuts = new EndSessionService({
       clock: this.clock,
       log,

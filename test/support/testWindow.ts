@@ -25,7 +25,8 @@ import { FakeFolder, FakeProcessLiveness, FakeStore } from './fakeStore.ts';
 import { ManualAsyncClock } from './manualAsyncClock.ts';
 import { rotatingTokens, ScriptedServer } from './scriptedServer.ts';
 import { allKeyNames } from './keyNames.ts';
-import { createWindowSessions, logTo } from './simulation/windowSessions.ts';
+import { logTo } from './logTo.ts';
+import { createWindowSessions } from './simulation/windowSessions.ts';
 
 /** What differs from the usual test window. */
 export interface TestWindowOptions {

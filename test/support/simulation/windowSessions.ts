@@ -1,7 +1,6 @@
 // Builds the sessions of one window as the product builds them, over the ports of a simulator.
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import type { LifetimeSettings } from '../../../src/core/lifetime.ts';
-import type { Log } from '../../../src/core/log.ts';
 import type { Provider } from '../../../src/core/provider.ts';
 import { Discovery } from '../../../src/protocol/discovery.ts';
 import type { Transport } from '../../../src/protocol/transport.ts';
@@ -44,10 +43,4 @@ export function createWindowSessions(ports: WindowPorts): {
     lifetimes: () => settings,
   });
   return { sessions, discovery, transport };
-}
-
-/** Returns a log that passes each line on, with its level. */
-export function logTo(write: (line: string, level: keyof Log) => void): Log {
-  const at = (level: keyof Log) => (line: string) => write(line, level);
-  return { trace: at('trace'), debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
