@@ -1,5 +1,5 @@
-// The faults that oauth4webapi tries on itself, tried on this product: each at every endpoint where it makes sense, with
-// the category that comes of it.
+// The faults in the tests of oauth4webapi, applied to this product: each at every endpoint where it makes sense, with the
+// resulting category.
 import assert from 'node:assert/strict';
 import type { Category } from '../../../src/core/failurePolicies.ts';
 import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
@@ -7,14 +7,14 @@ import { requestDeviceCode, requestDeviceTokens, type DeviceCode } from '../../.
 import { authorizationUrl } from '../../../src/protocol/pushed.ts';
 import { revokeTokens } from '../../../src/protocol/revoke.ts';
 import { discovered, REDIRECT_URI, trade, transportWith } from '../../support/fixtures.ts';
-import { NO_ANSWERS } from '../../support/conformance/faults.ts';
+import { INVALID_RESPONSES } from '../../support/conformance/faults.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 
 const transport = transportWith();
 const { signal } = new AbortController();
 
-/** Asks one endpoint, which answers as it is told to. */
+/** Sends a request to an endpoint with a scripted response. */
 type Asking = (server: ScriptedServer, script: Script) => Promise<unknown>;
 
 const ENDPOINTS: Readonly<Record<string, Asking>> = {
@@ -27,7 +27,7 @@ const ENDPOINTS: Readonly<Record<string, Asking>> = {
     server.onToken(script);
     return trade(server);
   },
-  'the token endpoint, for a device': async (server, script) => {
+  'the token endpoint in the device flow': async (server, script) => {
     server.onToken(script);
     const code: DeviceCode = {
       deviceCode: 'device-code-1',
@@ -43,7 +43,7 @@ const ENDPOINTS: Readonly<Record<string, Asking>> = {
     server.on('/device', script);
     return requestDeviceCode(await discovered(server.issuer), ['read'], transport, signal);
   },
-  'the endpoint for pushed requests': async (server, script) => {
+  'the pushed authorization request endpoint': async (server, script) => {
     server.on('/par', script);
     const found = await discovered(server.issuer, { pushedAuthorization: true });
     return authorizationUrl(found, await createAuthorizationRequest(found, REDIRECT_URI, ['read']), transport, signal);
@@ -58,7 +58,7 @@ const ENDPOINTS: Readonly<Record<string, Asking>> = {
   },
 };
 
-describe('An answer that', () => {
+describe('A response', () => {
   let server: ScriptedServer;
 
   beforeEach(async () => {
@@ -71,8 +71,8 @@ describe('An answer that', () => {
     await server.stop();
   });
 
-  for (const [what, [script, usual, others = {}]] of Object.entries(NO_ANSWERS)) {
-    it(`${what} is ${usual}`, async () => {
+  for (const [what, [script, usual, others = {}]] of Object.entries(INVALID_RESPONSES)) {
+    it(`is classified as ${usual} when it ${what}`, async () => {
       for (const [endpoint, ask] of Object.entries(ENDPOINTS)) {
         const expected = others[endpoint] ?? usual;
         const outcome = await ask(server, script).then(
@@ -87,28 +87,28 @@ describe('An answer that', () => {
     });
   }
 
-  describe('is discovery, and', () => {
+  describe('of discovery', () => {
     const wrong: Readonly<Record<string, readonly [Readonly<Record<string, unknown>>, Category, string?]>> = {
-      'names no issuer': [{ issuer: undefined }, 'invalid-response'],
-      'has a number for an issuer': [{ issuer: 7 }, 'invalid-response'],
-      'has a word for an issuer': [{ issuer: 'acme' }, 'issuer-mismatch', 'issuer-mismatch'],
+      'has no issuer': [{ issuer: undefined }, 'invalid-response'],
+      'has a number as the issuer': [{ issuer: 7 }, 'invalid-response'],
+      "has an issuer that isn't a URL": [{ issuer: 'acme' }, 'issuer-mismatch', 'issuer-mismatch'],
       'has an empty issuer': [{ issuer: '' }, 'invalid-response'],
-      'has a list for an endpoint': [
+      'has an array as an endpoint': [
         { token_endpoint: ['https://id.example.com/token'] },
         'unsupported-server',
         'bad-endpoint',
       ],
-      'has null for an endpoint that it needs': [{ token_endpoint: null }, 'unsupported-server', 'missing-endpoint'],
+      'has null as a required endpoint': [{ token_endpoint: null }, 'unsupported-server', 'missing-endpoint'],
     };
     for (const [what, [more, category, code]] of Object.entries(wrong)) {
-      it(`${what} is ${category}`, async () => {
+      it(`is classified as ${category} when it ${what}`, async () => {
         server.onDiscovery({ body: { ...server.metadata, ...more } });
         await rejectsWith(discovered(server.issuer), category, code);
       });
     }
 
     for (const nonsense of ['RS256', 7, null, { a: 1 }]) {
-      it(`has ${JSON.stringify(nonsense)} where lists or words are due is taken all the same`, async () => {
+      it(`is accepted with ${JSON.stringify(nonsense)} instead of lists and strings`, async () => {
         const members = [
           'id_token_signing_alg_values_supported',
           'userinfo_signing_alg_values_supported',
@@ -130,7 +130,7 @@ describe('An answer that', () => {
     }
   });
 
-  it('lacks the issuer is untrusted where the server says, in whatever way, that its answers have it', async () => {
+  it('without iss is untrusted when the metadata declare, with any true value, that the server sends it', async () => {
     for (const said of [true, 'true', 1]) {
       server.metadata['authorization_response_iss_parameter_supported'] = said;
       await rejectsWith(trade(server), 'untrusted-response', 'wrong-issuer');

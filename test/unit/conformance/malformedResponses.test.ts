@@ -1,4 +1,4 @@
-// Servers that answer with anything at all: whatever it is, it is one of the failures that are known, and costs no session.
+// Servers that send random responses: each leads to a known failure, and ends no session.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Failure } from '../../../src/core/failure.ts';
@@ -22,7 +22,7 @@ import { ScriptedServer } from '../../support/scriptedServer.ts';
 const transport = transportWith();
 const { signal } = new AbortController();
 
-/** Values that a member may have, the usual kinds and the near misses more often than others. */
+/** Possible values of a member; common and nearly valid ones are more frequent. */
 const value = fc.oneof(
   fc.constantFrom(
     undefined,
@@ -50,7 +50,7 @@ const value = fc.oneof(
 const members = (names: readonly string[]): fc.Arbitrary<Record<string, unknown>> =>
   fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] });
 
-describe('A server that answers with anything', () => {
+describe('A server that sends malformed responses', () => {
   let server: ScriptedServer;
 
   beforeEach(async () => {
@@ -63,7 +63,7 @@ describe('A server that answers with anything', () => {
     await server.stop();
   });
 
-  /** Asks with each answer; what comes of it is fine, or a known failure that ends no session. */
+  /** Sends a request for each response; the result is a success, or a known failure that ends no session. */
   const holds = (
     answers: fc.Arbitrary<Record<string, unknown>>,
     ask: (answer: Record<string, unknown>) => Promise<unknown>,
@@ -83,7 +83,7 @@ describe('A server that answers with anything', () => {
       { seed: 20_300_101, numRuns: 100 },
     );
 
-  it('about itself', async () => {
+  it('for its metadata', async () => {
     const names = [
       ...Object.keys(server.metadata),
       'userinfo_signing_alg_values_supported',
@@ -146,7 +146,7 @@ describe('A server that answers with anything', () => {
     });
   });
 
-  it('about a person', async () => {
+  it('for the userinfo', async () => {
     server.onToken({ body: GOOD_TOKENS });
     const tokens = await trade(server);
     const found = await discovered(server.issuer, { account: { id: 'sub', label: 'name' } });
@@ -158,7 +158,7 @@ describe('A server that answers with anything', () => {
     });
   });
 
-  it('with codes for a device', async () => {
+  it('with device codes', async () => {
     const found = await discovered(server.issuer);
     const usual = { device_code: 'd', user_code: 'U', verification_uri: 'http://127.0.0.1/device', expires_in: 900 };
     await holds(
@@ -180,7 +180,7 @@ describe('A server that answers with anything', () => {
     });
   });
 
-  it('at a renewal, after which the session is there, with a refresh token that the server has given', async () => {
+  it("in a refresh doesn't end the session, which keeps a refresh token of the server", async () => {
     const testWindow = createTestWindow(server.issuer);
     server.date = () => testWindow.clock.now();
     await holds(

@@ -1,4 +1,4 @@
-// The relying-party modules of the OpenID Foundation's conformance suite, one test each, under the Foundation's names.
+// The relying-party modules of the OpenID Foundation's conformance suite, one test each, with the Foundation's names.
 import assert from 'node:assert/strict';
 import { FAILURE_POLICIES } from '../../../src/core/failurePolicies.ts';
 import { FOUNDATION_MODULES } from '../../support/conformance/foundation.ts';
@@ -21,7 +21,7 @@ describe('The OpenID Foundation’s conformance suite', () => {
     });
   }
 
-  it('has a test for each of its modules, and a reason for each that does not apply', () => {
+  it("has a test for each of its modules, and a reason for each that doesn't apply", () => {
     assert.deepEqual(
       MODULES.map(({ name }) => name),
       FOUNDATION_MODULES,

@@ -1,12 +1,12 @@
-// The same faults at a renewal: with the refresh token that has to be there after it, be it the old one or a new one.
+// The same faults in a refresh, with the refresh token that must be kept, the old one or the new one.
 import assert from 'node:assert/strict';
 import type { Category } from '../../../src/core/failurePolicies.ts';
-import { BAD_ID_TOKENS, HALF_BAD, NO_ANSWERS } from '../../support/conformance/faults.ts';
+import { INVALID_ID_TOKENS, INVALID_TOKEN_MEMBERS, INVALID_RESPONSES } from '../../support/conformance/faults.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { createTestWindowWithServer, seedSession, recordAt, type TestWindow } from '../../support/testWindow.ts';
 import type { ScriptedServer, Script } from '../../support/scriptedServer.ts';
 
-describe('The answer to a renewal that', () => {
+describe('The response to a refresh', () => {
   let server: ScriptedServer;
   let testWindow: TestWindow;
 
@@ -19,7 +19,7 @@ describe('The answer to a renewal that', () => {
     await server.stop();
   });
 
-  /** Renews, which has to fail; then nothing is lost, and the next renewal is made with the refresh token that counts. */
+  /** Refreshes, which must fail without losing anything; the next refresh must use the expected refresh token. */
   const failsWith = async (script: Script, category: Category, refreshToken: string): Promise<void> => {
     server.onToken(script);
     await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), category);
@@ -28,7 +28,7 @@ describe('The answer to a renewal that', () => {
     assert.equal(
       (JSON.parse(testWindow.stored() ?? '') as { readonly refreshToken: string }).refreshToken,
       refreshToken,
-      'in the store, too',
+      'stored',
     );
     server.onToken({
       body: { access_token: 'access-3', refresh_token: 'refresh-3', token_type: 'Bearer', expires_in: 300 },
@@ -37,13 +37,13 @@ describe('The answer to a renewal that', () => {
     assert.equal(server.requestsTo('/token').at(-1)?.parameters.get('refresh_token'), refreshToken);
   };
 
-  for (const [what, [script, elsewhere]] of Object.entries(NO_ANSWERS)) {
-    // A server that answers so to a refresh that worked before rejects it, whatever its words are worth.
+  for (const [what, [script, elsewhere]] of Object.entries(INVALID_RESPONSES)) {
+    // A refresh that worked before and gets such a response was rejected, whatever the response contains.
     const isRejection =
       ['invalid-response', 'configuration', 'unknown-error'].includes(elsewhere) &&
-      !['is cut off', 'is empty'].includes(what);
+      !['is truncated', 'is empty'].includes(what);
     const category = isRejection ? 'refresh-rejected' : elsewhere;
-    it(`${what} is ${category}: the refresh token stays`, async () => {
+    it(`is ${category} and keeps the old refresh token when it ${what}`, async () => {
       await failsWith(script, category, 'refresh-1');
     });
   }
@@ -54,20 +54,20 @@ describe('The answer to a renewal that', () => {
     token_type: 'Bearer',
     expires_in: 300,
   };
-  for (const [what, [more, category]] of Object.entries(HALF_BAD)) {
-    it(`${what} is ${category}: its refresh token counts`, async () => {
+  for (const [what, [more, category]] of Object.entries(INVALID_TOKEN_MEMBERS)) {
+    it(`is ${category} and keeps the new refresh token when it ${what}`, async () => {
       await failsWith({ body: { ...good, ...more } }, category, 'refresh-2');
     });
   }
 
   for (const refreshToken of [7, true, {}, ['refresh-2']]) {
-    it(`has ${JSON.stringify(refreshToken)} for a refresh token is invalid-response: the one that was sent stays`, async () => {
+    it(`is invalid-response and keeps the old refresh token when the new one is ${JSON.stringify(refreshToken)}`, async () => {
       await failsWith({ body: { ...good, refresh_token: refreshToken } }, 'invalid-response', 'refresh-1');
     });
   }
 
-  for (const [what, [claims, category]] of Object.entries(BAD_ID_TOKENS)) {
-    it(`has an ID token ${what} is ${category}: its refresh token counts`, async () => {
+  for (const [what, [claims, category]] of Object.entries(INVALID_ID_TOKENS)) {
+    it(`is ${category} and keeps the new refresh token when it has an ID token ${what}`, async () => {
       await failsWith(
         { body: { ...good, id_token: await server.idToken({ aud: 'editor', ...claims }) } },
         category,
@@ -76,7 +76,7 @@ describe('The answer to a renewal that', () => {
     });
   }
 
-  it('has an ID token signed by another algorithm than the server says is invalid-response: its refresh token counts', async () => {
+  it('is invalid-response and keeps the new refresh token when the ID token is signed with an unlisted algorithm', async () => {
     server.metadata['id_token_signing_alg_values_supported'] = ['PS256'];
     await failsWith(
       { body: { ...good, id_token: await server.idToken({ aud: 'editor' }) } },
@@ -85,7 +85,7 @@ describe('The answer to a renewal that', () => {
     );
   });
 
-  it('has an ID token signed by nobody known is untrusted-response: its refresh token counts', async () => {
+  it('is untrusted-response and keeps the new refresh token when the ID token is signed with an unknown key', async () => {
     await failsWith(
       { body: { ...good, id_token: await server.idToken({ aud: 'editor' }, 'RS256', 'stranger') } },
       'untrusted-response',
@@ -93,7 +93,7 @@ describe('The answer to a renewal that', () => {
     );
   });
 
-  it('has the ID token of the sign-in once more, as some servers do, is good', async () => {
+  it('is accepted when it has the ID token of the sign-in again, as some servers send', async () => {
     const week = 7 * 24 * 3600;
     const now = Math.floor(testWindow.clock.now() / 1000);
     server.onToken({
@@ -111,7 +111,7 @@ describe('The answer to a renewal that', () => {
     assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-2');
   });
 
-  it('has an ID token for several clients, and given to this one, is good', async () => {
+  it('is accepted when it has an ID token for several clients that was issued to this one', async () => {
     server.onToken({ body: { ...good, id_token: await server.idToken({ aud: ['editor', 'other'], azp: 'editor' }) } });
     assert.equal((await testWindow.tokenRefresher.refresh('s1', { reason: 'test' })).accessToken, 'access-2');
   });

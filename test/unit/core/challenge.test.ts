@@ -64,7 +64,7 @@ describe('parseRequirements', () => {
       ...nothing,
       claims: JSON.stringify(claims),
     });
-    // Entra pads, and uses the other alphabet.
+    // Microsoft Entra uses plain base64 with padding.
     const padded = Buffer.from('{ "access_token": { "x": { "value": "ü?>" } } }').toString('base64');
     assert.equal(parseRequirements(bearer({ claims: padded })).claims, '{"access_token":{"x":{"value":"ü?>"}}}');
   });
@@ -112,19 +112,19 @@ describe('parseRequirements', () => {
   describe('rejects a challenge with', () => {
     const bad: Readonly<Record<string, Challenge['params']>> = {
       'a scope with a quotation mark': { scope: 'read" x' },
-      'a scope beyond ASCII': { scope: 'le\u202Esen' },
-      'an endless scope': { scope: 'a'.repeat(501) },
-      'scopes without end': { scope: 'a b '.repeat(2000) },
-      'more scopes than anybody has': { scope: Array.from({ length: 51 }, (_, index) => `s${index}`).join(' ') },
-      'a class with a line break in it': { acr_values: 'a\u0000b' },
-      'an endless class': { acr_values: 'a'.repeat(201) },
-      'an age in words': { max_age: 'soon' },
-      'an age below none': { max_age: '-1' },
-      'an age without end': { max_age: '9'.repeat(10) },
-      'claims that are no base64': { claims: '{"a":1}' },
-      'claims that are no JSON': { claims: encoded('x').slice(0, 3) },
-      'claims that are a list': { claims: encoded([1]) },
-      'claims without end': { claims: encoded({ a: 'x'.repeat(4000) }) },
+      'a scope with non-ASCII characters': { scope: 'le\u202Esen' },
+      'a scope that is too long': { scope: 'a'.repeat(501) },
+      'scopes that are too long': { scope: 'a b '.repeat(2000) },
+      'too many scopes': { scope: Array.from({ length: 51 }, (_, index) => `s${index}`).join(' ') },
+      'a class with a control character': { acr_values: 'a\u0000b' },
+      'a class that is too long': { acr_values: 'a'.repeat(201) },
+      'a max_age that is not a number': { max_age: 'soon' },
+      'a negative max_age': { max_age: '-1' },
+      'a max_age that is too large': { max_age: '9'.repeat(10) },
+      'claims that are not base64url': { claims: '{"a":1}' },
+      'claims that are not JSON': { claims: encoded('x').slice(0, 3) },
+      'claims that are an array': { claims: encoded([1]) },
+      'claims that are too long': { claims: encoded({ a: 'x'.repeat(4000) }) },
     };
     for (const [name, params] of Object.entries(bad)) {
       it(name, () => {
@@ -159,7 +159,7 @@ describe('unmetRequirement', () => {
       'scope-not-granted',
     );
     assert.equal(unmetRequirement(narrowed, want({ scope: 'read write' }), now), 'scope-not-granted');
-    // Few servers repeat those that are not about permissions.
+    // Few servers return identity scopes.
     assert.equal(unmetRequirement(narrowed, want({ scope: 'openid read' }), now), undefined);
   });
 

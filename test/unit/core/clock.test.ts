@@ -6,7 +6,7 @@ import { silentLog } from '../../../src/core/log.ts';
 describe('systemClock', () => {
   afterEach(() => mock.reset());
 
-  /** Which delays the platform's timer is asked for. */
+  /** The delays that were passed to the platform's timer. */
   function delaysFor(...delays: readonly number[]): (number | undefined)[] {
     const timer = mock.method(globalThis, 'setTimeout', () => ({}));
     for (const delay of delays) {

@@ -5,7 +5,7 @@ import { Failure, toFailure, sanitizeServerText, sanitizeDisplayName } from '../
 import { CATEGORIES } from '../../../src/core/failurePolicies.ts';
 import { holds } from '../../support/seeded.ts';
 
-/** Texts such as a hostile server would send: bits that mean something, in any order, with other text in between. */
+/** Text as a hostile server could send it: special characters in any order, with other text in between. */
 const hostile = fc
   .array(
     fc.oneof(
@@ -54,7 +54,7 @@ const hostile = fc
   )
   .map((parts) => parts.join(''));
 
-/** What an editor takes for an address or a command. */
+/** What an editor recognizes as a link or a command. */
 const LINK = /\b(?:[a-z][a-z0-9+.-]*:\/\/|(?:command|data|javascript|vscode):)/i;
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 

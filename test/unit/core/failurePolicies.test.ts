@@ -74,7 +74,7 @@ describe('FAILURE_POLICIES', () => {
   it('retries soon, and shows that in the status bar, when waiting is likely to help', () => {
     const passing = those((category) => FAILURE_POLICIES[category].outcome === 'retrying');
     assert.deepEqual(passing, ['network', 'server', 'rate-limited', 'lock-timeout', 'refresh-rejected']);
-    // What the server has rejected is not sent to it again within seconds.
+    // A rejected request isn't sent again within seconds.
     assert.ok(
       passing.every(
         (category) => (FAILURE_POLICIES[category].quickRetries === undefined) === (category === 'refresh-rejected'),
@@ -238,7 +238,7 @@ describe('FAILURE_POLICIES', () => {
       const category = categoryOfError(code, 'refresh');
       return category !== undefined && FAILURE_POLICIES[category].outcome === 'no-change';
     });
-    // These belong to a sign-in; a server that gives them at a renewal is met as with anything that needs attention.
+    // These belong to a sign-in; in a refresh they need attention.
     assert.deepEqual([...new Set(silent)].sort(), [
       'authorization_declined',
       'bad_verification_code',
@@ -290,7 +290,7 @@ describe('FAILURE_POLICIES', () => {
       'invalid_grant',
     ];
     assert.deepEqual(codes.map(promptAfter), ['login', 'consent', 'select_account', undefined, undefined]);
-    // What every object has is no code, whatever a server calls its error.
+    // Inherited members of objects aren't codes.
     assert.deepEqual(
       ['function Object() { [native code] }', 'function toString() { [native code] }', '[object Object]'].map(
         promptAfter,

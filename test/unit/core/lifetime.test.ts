@@ -19,7 +19,7 @@ import { holds } from '../../support/seeded.ts';
 
 const YEAR = 365 * DAY;
 const OFF = { leeway: 0, refreshInterval: 0, warning: 0 };
-/** A place among the windows, or among the sessions. */
+/** The jitter of a window or a session. */
 const place = fc.integer({ min: 0, max: 2 ** 32 - 1 }).map((number) => number / 2 ** 32);
 /** A lifetime between a second and ten years, in ms. */
 const lifetime = fc.oneof(fc.integer({ min: SECOND, max: HOUR }), fc.integer({ min: SECOND, max: 10 * YEAR }));
@@ -30,7 +30,7 @@ const anySettings = fc.record({
   place: fc.option(place, { nil: undefined }),
 });
 
-/** The gap, where a window comes a little later than it allows. */
+/** The minimum interval with the maximum jitter. */
 const LATEST_GAP = 1.25 * MIN_REFRESH_INTERVAL;
 
 const renewable = (accessLifetime: number, more: Partial<TokenLifetimes> = {}): TokenLifetimes => ({
@@ -170,11 +170,11 @@ describe('refreshDueAt', () => {
 });
 
 describe('The jitter of windows and sessions', () => {
-  /** Two places that are far enough apart for seconds of their own: a quarter of the usual leeway has 75 of them. */
+  /** Two jitters that are far enough apart for different seconds: a quarter of the usual leeway has 75 of them. */
   const twoPlaces = fc
     .tuple(place, fc.double({ min: 1 / 70, max: 69 / 70, noNaN: true }))
     .map(([one, step]) => [one, (one + step) % 1] as const);
-  /** The due time of a session at one place in a window at another. */
+  /** When a session with one jitter is due in a window with another. */
   const dueAt = (access: number, settings: LifetimeSettings, ofSession?: number, ofWindow?: number): number =>
     refreshDueAt(renewable(access, { jitter: ofSession }), { ...settings, jitter: ofWindow }) ?? NaN;
 

@@ -15,7 +15,7 @@ import { holds } from '../../support/seeded.ts';
 
 const GOOD = MINIMAL_ENTRY;
 
-/** What is wrong with an entry first of all: the field and the code. Fails where nothing is. */
+/** The first problem of an entry: the field and the code. Fails if there is none. */
 function wrongWith(entry: unknown): string {
   const { providers, problems } = parseProviders([entry]);
   assert.deepEqual(providers, [], 'an entry with a problem is not used');
@@ -24,7 +24,7 @@ function wrongWith(entry: unknown): string {
   return `${problem.field} ${problem.code}`.trim();
 }
 
-/** An entry that is good but for some fields. */
+/** A valid entry except for some fields. */
 const but = (fields: Record<string, unknown>): Record<string, unknown> => ({ ...GOOD, ...fields });
 
 describe('parseProviders', () => {
@@ -106,66 +106,66 @@ describe('parseProviders', () => {
 
   describe('with one entry that has a problem, reports', () => {
     const cases: readonly (readonly [what: string, entry: unknown, expected: `${string}${ProblemCode}`])[] = [
-      ['a text', 'https://id.example.com', 'not-an-object'],
+      ['a string', 'https://id.example.com', 'not-an-object'],
       ['a number', 7, 'not-an-object'],
       ['null', null, 'not-an-object'],
       ['no issuer', { clientId: 'c' }, 'issuer missing'],
-      ['no client id', { issuer: GOOD.issuer }, 'clientId missing'],
+      ['no client ID', { issuer: GOOD.issuer }, 'clientId missing'],
       ['an empty issuer', but({ issuer: ' ' }), 'issuer missing'],
-      ['an empty client id', but({ clientId: '' }), 'clientId missing'],
+      ['an empty client ID', but({ clientId: '' }), 'clientId missing'],
       ['an empty label', but({ label: '' }), 'label missing'],
-      ['an issuer that is no text', but({ issuer: 7 }), 'issuer wrong-type'],
-      ['a client id that is null', but({ clientId: null }), 'clientId wrong-type'],
-      ['an id that is no text', but({ id: 7 }), 'id wrong-type'],
-      ['scopes in one text', but({ scopes: 'openid profile' }), 'scopes wrong-type'],
-      ['a scope that is no text', but({ scopes: ['openid', 7] }), 'scopes.1 wrong-type'],
-      ['a lifetime in words', but({ assumedLifetime: '300' }), 'assumedLifetime wrong-type'],
+      ['an issuer that is not a string', but({ issuer: 7 }), 'issuer wrong-type'],
+      ['a client ID that is null', but({ clientId: null }), 'clientId wrong-type'],
+      ['an ID that is not a string', but({ id: 7 }), 'id wrong-type'],
+      ['scopes in one string', but({ scopes: 'openid profile' }), 'scopes wrong-type'],
+      ['a scope that is not a string', but({ scopes: ['openid', 7] }), 'scopes.1 wrong-type'],
+      ['a lifetime that is not a number', but({ assumedLifetime: '300' }), 'assumedLifetime wrong-type'],
       ['a session lifetime that is null', but({ sessionLifetime: null }), 'sessionLifetime wrong-type'],
-      ['an idle time in words', but({ idleTimeout: '30' }), 'idleTimeout wrong-type'],
-      ['an idle time below none', but({ idleTimeout: -1 }), 'idleTimeout out-of-range'],
-      ['a yes in words', but({ accountsMenu: 'true' }), 'accountsMenu wrong-type'],
-      ['an issuer that is no address', but({ issuer: 'id.example.com' }), 'issuer bad-url'],
-      ['an issuer of another kind', but({ issuer: 'ftp://id.example.com' }), 'issuer bad-url'],
+      ['an idle timeout that is not a number', but({ idleTimeout: '30' }), 'idleTimeout wrong-type'],
+      ['a negative idle timeout', but({ idleTimeout: -1 }), 'idleTimeout out-of-range'],
+      ['a flag that is a string', but({ accountsMenu: 'true' }), 'accountsMenu wrong-type'],
+      ['an issuer that is not a URL', but({ issuer: 'id.example.com' }), 'issuer bad-url'],
+      ['an issuer with another scheme', but({ issuer: 'ftp://id.example.com' }), 'issuer bad-url'],
       ['an issuer with a query', but({ issuer: 'https://id.example.com/?tenant=1' }), 'issuer bad-url'],
       ['an issuer with a fragment', but({ issuer: 'https://id.example.com/#a' }), 'issuer bad-url'],
       ['an issuer with a user name', but({ issuer: 'https://ada@id.example.com' }), 'issuer bad-url'],
       ['an issuer with a password', but({ issuer: 'https://ada:pw@id.example.com' }), 'issuer bad-url'],
       ['an issuer with an empty query', but({ issuer: 'https://id.example.com?' }), 'issuer bad-url'],
       ['an issuer with an empty fragment', but({ issuer: 'https://id.example.com#' }), 'issuer bad-url'],
-      ['an issuer broken over two lines', but({ issuer: 'https://id.exam\nple.com' }), 'issuer bad-url'],
-      ['an issuer without encryption', but({ issuer: 'http://id.example.com' }), 'issuer not-https'],
+      ['an issuer with a line break', but({ issuer: 'https://id.exam\nple.com' }), 'issuer bad-url'],
+      ['an issuer without TLS', but({ issuer: 'http://id.example.com' }), 'issuer not-https'],
       [
-        'an issuer that only begins like this computer',
+        'an issuer whose host starts with localhost',
         but({ issuer: 'http://localhost.example.com' }),
         'issuer not-https',
       ],
       [
-        'an issuer whose host begins with the loopback address',
+        'an issuer whose host starts with a loopback address',
         but({ issuer: 'http://127.0.0.1.example.com' }),
         'issuer not-https',
       ],
-      ['an issuer on every address of this computer', but({ issuer: 'http://0.0.0.0:8080' }), 'issuer not-https'],
+      ['an issuer on the unspecified address', but({ issuer: 'http://0.0.0.0:8080' }), 'issuer not-https'],
       ['an issuer in the local network', but({ issuer: 'http://192.168.0.1' }), 'issuer not-https'],
-      ['an id with a space', but({ id: 'my id' }), 'id bad-id'],
-      ['an id that starts with a digit', but({ id: '1st' }), 'id bad-id'],
-      ['an id with a slash', but({ id: '../x' }), 'id bad-id'],
-      ['an id of 65 characters', but({ id: 'a'.repeat(65) }), 'id bad-id'],
-      ['an id of VS Code itself', but({ id: 'github' }), 'id id-of-built-in'],
-      ['metadata in the clear', but({ metadataUrl: 'http://id.example.com/meta' }), 'metadataUrl not-https'],
-      ['metadata at no URL', but({ metadataUrl: '/meta' }), 'metadataUrl bad-endpoint'],
-      ['a scope at a refresh that is no yes or no', but({ scopeOnRefresh: 'yes' }), 'scopeOnRefresh wrong-type'],
+      ['an ID with a space', but({ id: 'my id' }), 'id bad-id'],
+      ['an ID that starts with a digit', but({ id: '1st' }), 'id bad-id'],
+      ['an ID with a slash', but({ id: '../x' }), 'id bad-id'],
+      ['an ID of 65 characters', but({ id: 'a'.repeat(65) }), 'id bad-id'],
+      ['an ID of VS Code itself', but({ id: 'github' }), 'id id-of-built-in'],
+      ['metadata without TLS', but({ metadataUrl: 'http://id.example.com/meta' }), 'metadataUrl not-https'],
+      ['metadata that are not at a URL', but({ metadataUrl: '/meta' }), 'metadataUrl bad-endpoint'],
+      ['a scopeOnRefresh that is not a flag', but({ scopeOnRefresh: 'yes' }), 'scopeOnRefresh wrong-type'],
       [
-        'a client authentication that is none',
+        'an unknown client authentication',
         but({ clientAuthentication: 'none' }),
         'clientAuthentication bad-client-authentication',
       ],
       ['a scope that is empty', but({ scopes: ['openid', ''] }), 'scopes.1 missing'],
-      ['two scopes in one', but({ scopes: ['openid profile'] }), 'scopes.0 bad-scope'],
+      ['two scopes in one value', but({ scopes: ['openid profile'] }), 'scopes.0 bad-scope'],
       ['a scope with a quote', but({ scopes: ['"openid"'] }), 'scopes.0 bad-scope'],
-      ['a scope beyond ASCII', but({ scopes: ['öffnen'] }), 'scopes.0 bad-scope'],
-      ['a lifetime of nothing', but({ assumedLifetime: 0 }), 'assumedLifetime out-of-range'],
+      ['a scope with non-ASCII characters', but({ scopes: ['öffnen'] }), 'scopes.0 bad-scope'],
+      ['a lifetime of 0', but({ assumedLifetime: 0 }), 'assumedLifetime out-of-range'],
       ['a negative session lifetime', but({ sessionLifetime: -5 }), 'sessionLifetime out-of-range'],
-      ['parameters in a list', but({ tokenParameters: ['a'] }), 'tokenParameters wrong-type'],
+      ['parameters in an array', but({ tokenParameters: ['a'] }), 'tokenParameters wrong-type'],
       [
         'a parameter that is a number',
         but({ authorizationParameters: { max_age: 5 } }),
@@ -177,12 +177,12 @@ describe('parseProviders', () => {
         'authorizationParameters.prompt missing',
       ],
       [
-        'a parameter that protects',
+        'a security parameter',
         but({ authorizationParameters: { prompt: 'login', state: 'x' } }),
         'authorizationParameters.state reserved-parameter',
       ],
       [
-        'a parameter that protects, in other letters',
+        'a security parameter in another case',
         but({ authorizationParameters: { Redirect_URI: 'x' } }),
         'authorizationParameters.Redirect_URI reserved-parameter',
       ],
@@ -191,45 +191,45 @@ describe('parseProviders', () => {
         but({ tokenParameters: { client_secret: 's' } }),
         'tokenParameters.client_secret reserved-parameter',
       ],
-      ['a resource that is no address', but({ resource: 'api' }), 'resource.0 bad-resource'],
+      ['a resource that is not a URI', but({ resource: 'api' }), 'resource.0 bad-resource'],
       [
         'a resource with a fragment',
         but({ resource: ['https://api.example.com', 'https://api.example.com/#a'] }),
         'resource.1 bad-resource',
       ],
       ['a resource that is a number', but({ resource: 7 }), 'resource wrong-type'],
-      ['a list of no resource', but({ resource: [] }), 'resource missing'],
-      ['a push in words', but({ pushedAuthorization: 'yes' }), 'pushedAuthorization wrong-type'],
-      ['a key in words', but({ dpop: 'yes' }), 'dpop wrong-type'],
+      ['an empty list of resources', but({ resource: [] }), 'resource missing'],
+      ['a pushedAuthorization that is a string', but({ pushedAuthorization: 'yes' }), 'pushedAuthorization wrong-type'],
+      ['a dpop that is a string', but({ dpop: 'yes' }), 'dpop wrong-type'],
       [
-        'endpoints without one for tokens',
+        'endpoints without a token endpoint',
         but({ endpoints: { authorization: 'https://a.example' } }),
         'endpoints.token missing',
       ],
       [
-        'a misspelt endpoint',
+        'a misspelled endpoint',
         but({
           endpoints: { authorization: 'https://a.example', token: 'https://a.example', userInfo: 'https://a.example' },
         }),
         'endpoints.userInfo unknown-field',
       ],
       [
-        'an endpoint that is no address',
+        'an endpoint that is not a URL',
         but({ endpoints: { authorization: '/a', token: 'https://a.example' } }),
         'endpoints.authorization bad-endpoint',
       ],
       [
-        'an endpoint without encryption',
+        'an endpoint without TLS',
         but({ endpoints: { authorization: 'https://a.example', token: 'http://a.example' } }),
         'endpoints.token not-https',
       ],
-      ['endpoints in a list', but({ endpoints: [] }), 'endpoints wrong-type'],
-      ['an account without an id', but({ account: { label: 'login' } }), 'account.id missing'],
-      ['an account that is a text', but({ account: 'login' }), 'account wrong-type'],
-      ['a sign-in method that is none', but({ signInMethod: 'browser' }), 'signInMethod bad-sign-in-method'],
-      ['a token of another kind', but({ sessionToken: 'refresh_token' }), 'sessionToken bad-session-token'],
-      ['a sign-out in words', but({ signOutAtServer: 'yes' }), 'signOutAtServer bad-sign-out'],
-      ['a misspelt field', but({ clientID: 'c' }), 'clientID unknown-field'],
+      ['endpoints in an array', but({ endpoints: [] }), 'endpoints wrong-type'],
+      ['an account without an ID', but({ account: { label: 'login' } }), 'account.id missing'],
+      ['an account that is a string', but({ account: 'login' }), 'account wrong-type'],
+      ['an unknown sign-in method', but({ signInMethod: 'browser' }), 'signInMethod bad-sign-in-method'],
+      ['an unknown session token', but({ sessionToken: 'refresh_token' }), 'sessionToken bad-session-token'],
+      ['a signOutAtServer that is a string', but({ signOutAtServer: 'yes' }), 'signOutAtServer bad-sign-out'],
+      ['a misspelled field', but({ clientID: 'c' }), 'clientID unknown-field'],
       ['a client secret', but({ clientSecret: 's' }), 'clientSecret unknown-field'],
     ];
     for (const [what, entry, expected] of cases) {

@@ -15,7 +15,7 @@ function minimal(): Provider {
   return provider;
 }
 
-/** The fields whose sample changes what a function makes of a provider. */
+/** The fields whose sample value changes the result of a function for a provider. */
 function changing(describe: (provider: Provider) => unknown): ProviderField[] {
   const usual = JSON.stringify(describe(minimal()));
   return FIELD_ROWS.map(([field]) => field).filter(
@@ -23,7 +23,7 @@ function changing(describe: (provider: Provider) => unknown): ProviderField[] {
   );
 }
 
-/** The fields whose rows are so. */
+/** The fields whose rows match. */
 const having = (isSo: (row: FieldRow) => boolean): ProviderField[] =>
   FIELD_ROWS.filter(([, row]) => isSo(row)).map(([field]) => field);
 
@@ -48,12 +48,12 @@ describe('PROVIDER_FIELDS', () => {
       [ELSEWHERE, { authorization: ELSEWHERE, token: ELSEWHERE }].some((value) => {
         const isTaken = (one: unknown): boolean =>
           parseProviders([{ ...MINIMAL_ENTRY, [field]: one }]).problems.length === 0;
-        // A text, a list or an object that takes anything is not meant for URLs.
+        // A string, a list or an object that accepts anything isn't for URLs.
         return isTaken(value) && !isTaken(JSON.parse(JSON.stringify(value).replaceAll(ELSEWHERE, 'x')));
       });
     assert.deepEqual(
       having((row) => !('credentialUrls' in row)).filter(takesUrl),
-      // A record has the issuer itself, and a resource only has a URL for a name.
+      // The issuer is in the record itself, and a resource only uses a URL as a name.
       ['issuer', 'resource'],
     );
   });

@@ -9,7 +9,7 @@ const words = (left: number): string => {
   return `${count} ${unit}`;
 };
 
-/** What is left, in ms: often near the places where the unit changes. */
+/** A remaining time, in ms, often close to a change of the unit. */
 const left = fc.oneof(
   fc.integer({ min: SECOND, max: 5 * MINUTE }),
   fc.integer({ min: SECOND, max: 5 * HOUR }),

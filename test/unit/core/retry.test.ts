@@ -8,7 +8,7 @@ import { retryDelay } from '../../../src/core/retry.ts';
 import { holds } from '../../support/seeded.ts';
 
 const NETWORK = new Failure('network', 'ECONNRESET');
-/** The random number with which the spread is none. */
+/** The random number without spread. */
 const MIDDLE = 0.5;
 
 const those = (passes: (policy: FailurePolicy) => boolean): Category[] =>
@@ -16,7 +16,7 @@ const those = (passes: (policy: FailurePolicy) => boolean): Category[] =>
 const QUICKLY = those(({ quickRetries = 0 }) => quickRetries > 0);
 const SLOWLY = those(({ quickRetries, retryInterval }) => quickRetries === undefined && retryInterval === 5 * MINUTE);
 const NEVER = those(({ retryInterval }) => retryInterval === undefined);
-/** The random number of a test is in [0, 1), as `Math.random` gives it. */
+/** A random number in [0, 1), as `Math.random` returns it. */
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 describe('retryDelay', () => {
@@ -45,7 +45,7 @@ describe('retryDelay', () => {
     assert.deepEqual(
       [retryDelay(offline, 50, 0), retryDelay(offline, 50, 0.75)],
       [6 * SECOND, 9 * SECOND],
-      'spread as all are',
+      'with the usual spread',
     );
   });
 

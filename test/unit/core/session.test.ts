@@ -72,7 +72,7 @@ const anyRecord = fc.record(
   },
 );
 
-/** Why a stored value cannot be read. Fails where it can. */
+/** Why a stored value can't be read. Fails if it can. */
 function reasonOf(stored: unknown): string {
   const parsed = parseRecord(typeof stored === 'string' ? stored : JSON.stringify(stored));
   assert.equal(parsed.kind, 'unreadable');
@@ -126,21 +126,21 @@ describe('A stored session', () => {
     });
 
     for (const [what, change, field] of [
-      ['a version of no known kind', { version: '1' }, 'version'],
+      ['an invalid version', { version: '1' }, 'version'],
       ['a version before the first', { version: 0 }, 'version'],
       ['a version between two', { version: 1.5 }, 'version'],
       ['no version', { version: undefined }, 'version'],
-      ['a word on how whole it is', { isComplete: 'yes' }, 'isComplete'],
-      ['an id that is no file name', { id: '../x' }, 'id'],
+      ['an isComplete that is a string', { isComplete: 'yes' }, 'isComplete'],
+      ['an ID that is not a file name', { id: '../x' }, 'id'],
       ['an empty access token', { accessToken: '' }, 'accessToken'],
       ['a refresh token that is null', { refreshToken: null }, 'refreshToken'],
       ['an account without a label', { account: { id: 'a' } }, 'account.label'],
-      ['a scope that is no text', { scopes: ['a', 7] }, 'scopes.1'],
-      ['a generation of nothing', { generation: 0 }, 'generation'],
-      ['a clock ahead by words', { skew: 'an hour' }, 'skew'],
-      ['a time in words', { tokensRequestedAt: '2030-01-01' }, 'tokensRequestedAt'],
-      ['an expiry source that is not known', { expirySource: 'guessed' }, 'expirySource'],
-      ['a verdict without a code', { ended: { at: 1, category: 'network' } }, 'ended.code'],
+      ['a scope that is not a string', { scopes: ['a', 7] }, 'scopes.1'],
+      ['a generation of 0', { generation: 0 }, 'generation'],
+      ['a skew that is a string', { skew: 'an hour' }, 'skew'],
+      ['a time that is a string', { tokensRequestedAt: '2030-01-01' }, 'tokensRequestedAt'],
+      ['an unknown expiry source', { expirySource: 'guessed' }, 'expirySource'],
+      ['an end without a code', { ended: { at: 1, category: 'network' } }, 'ended.code'],
     ] as const) {
       it(`is reported with ${what}, and the reason names the field`, () => {
         assert.equal(reasonOf({ ...SAMPLE, ...change }), `field "${field}" is missing or wrong`);
@@ -186,7 +186,7 @@ describe('A stored session', () => {
   });
 
   describe('of the first version', () => {
-    /** The same record as the first version wrote it, which did not tell half a renewal from a whole one. */
+    /** The same record as the first version wrote it, which didn't distinguish partial and complete refreshes. */
     const first = (record: SessionRecord): Record<string, unknown> => ({
       ...without(record, 'isComplete'),
       version: 1,
@@ -240,10 +240,10 @@ describe('A stored session', () => {
   describe("is never written when it couldn't be read again", () => {
     for (const [what, change, field] of [
       ['an empty token', { accessToken: '' }, 'accessToken'],
-      ['an expiry that is no number', { accessExpiresAt: NaN }, 'accessExpiresAt'],
-      ['an end that never comes', { sessionEndsAt: Infinity }, 'sessionEndsAt'],
+      ['an expiry that is not a number', { accessExpiresAt: NaN }, 'accessExpiresAt'],
+      ['an infinite end', { sessionEndsAt: Infinity }, 'sessionEndsAt'],
       ['another version', { version: 0 }, 'version'],
-      ['no word on how whole it is', { isComplete: undefined }, 'isComplete'],
+      ['no isComplete', { isComplete: undefined }, 'isComplete'],
     ] as const) {
       it(`with ${what}`, () => {
         const bad = { ...SAMPLE, ...change } as SessionRecord;
@@ -300,7 +300,7 @@ describe('A session', () => {
       tokenLifetimes({ ...SAMPLE, id, generation }).jitter ?? NaN;
     const ids = fc.sample(fc.uuid(), { seed: 20_300_101, numRuns: 2000 });
     const pairs = ids.flatMap((one, index) => ids.slice(index + 1, index + 51).map((other) => [one, other] as const));
-    /** Whether two sessions with the same times fall due in the same second. */
+    /** Whether two sessions with the same times are due in the same second. */
     const meet = ([one, other]: readonly [string, string], generation: number): boolean => {
       const due = (id: string): number => refreshDueAt(tokenLifetimes({ ...SAMPLE, id, generation }), USUAL) ?? NaN;
       return Math.abs(due(one) - due(other)) < SECOND;
@@ -321,7 +321,7 @@ describe('A session', () => {
     });
 
     it('that makes sessions with the same times rarely due in the same second', () => {
-      // 75 seconds are there to be spread over: about 2.7 % share one.
+      // They are spread over 75 seconds, so about 2.7 % share one.
       const part = pairs.filter((pair) => meet(pair, 1)).length / pairs.length;
       assert.ok(part < 0.04, `${(100 * part).toFixed(1)} %`);
     });
@@ -427,22 +427,22 @@ describe('A session', () => {
       revocation,
     });
     const places: readonly (readonly [string, readonly string[] | undefined, Endpoints | undefined, boolean])[] = [
-      ['the server says them, as before', [], undefined, true],
-      ['the entry names the same', ['https://id.example'], at('https://id.example/token'), true],
+      ['the server metadata contain them, as before', [], undefined, true],
+      ['the entry contains the same', ['https://id.example'], at('https://id.example/token'), true],
       [
-        'the entry names another path there',
+        'the entry contains another path',
         ['https://id.example'],
         at('https://id.example/v2/token', 'https://id.example/revoke'),
         true,
       ],
       [
-        'the entry names no revocation any more',
+        'the revocation endpoint was removed',
         ['https://id.example', 'https://out.example'],
         at('https://id.example/token'),
         true,
       ],
       [
-        'the entry names another place for signing in only',
+        'only the authorization endpoint has another origin',
         ['https://id.example'],
         {
           ...at('https://id.example/token'),
@@ -451,18 +451,23 @@ describe('A session', () => {
         },
         true,
       ],
-      ['the entry leads tokens elsewhere', ['https://id.example'], at('https://evil.example/token'), false],
-      ['the entry leads them to another port', ['https://id.example'], at('https://id.example:8443/token'), false],
+      ['the token endpoint has another origin', ['https://id.example'], at('https://evil.example/token'), false],
+      ['the token endpoint has another port', ['https://id.example'], at('https://id.example:8443/token'), false],
       [
-        'the entry leads revocations elsewhere',
+        'the revocation endpoint has another origin',
         ['https://id.example'],
         at('https://id.example/token', 'https://evil.example/revoke'),
         false,
       ],
-      ['the entry names some, and the server said them before', [], at('https://id.example/token'), false],
-      ['the entry names none any more', ['https://id.example'], undefined, false],
-      ['the record is from before they were kept, with none', undefined, undefined, true],
-      ['the record is from before they were kept, with some', undefined, at('https://id.example/token'), true],
+      [
+        'the entry contains some, and the server metadata contained them before',
+        [],
+        at('https://id.example/token'),
+        false,
+      ],
+      ['all were removed from the entry', ['https://id.example'], undefined, false],
+      ['the record has no origins and the entry contains none', undefined, undefined, true],
+      ['the record has no origins and the entry contains some', undefined, at('https://id.example/token'), true],
     ];
     it('only when its metadata are from the same origin, which decides where tokens are sent', () => {
       const meta = (origins: readonly string[], metadataUrl: string | undefined): boolean =>
@@ -498,7 +503,7 @@ describe('A session', () => {
 
 describe('clockSetBackSince', () => {
   const NOW = Date.UTC(2031, 0, 1);
-  /** How far it was set back, if it shows so many ms less than have passed. */
+  /** How far it was set back, if it shows this many ms less than have passed. */
   const clockSetBackMs = (elapsed: number, less: number): number | undefined =>
     clockSetBackSince(
       { tokensRequestedAt: NOW, tokensRequestedUptime: { boot: 'one', ms: DAY } },

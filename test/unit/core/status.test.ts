@@ -17,7 +17,7 @@ const FIXED: SessionRecord = {
   sessionEndsAt: T + DAY,
   sessionEndIsFixed: true,
 };
-/** When the renewal of a record falls due by itself: a little before the leeway, each at its own second. */
+/** When the automatic refresh of a record is due: a little before the leeway, with jitter. */
 const dueOf = (record: SessionRecord): number => refreshDueAt(tokenLifetimes(record), USUAL) ?? NaN;
 const stateOf = (session: LiveSession, now: number): State => statusOf(session, USUAL, now).state;
 
@@ -136,7 +136,7 @@ describe('isUsable', () => {
     assert.equal(
       isUsable(without(ENDED, 'accessExpiresAt'), T),
       false,
-      'a token that never said is not trusted any more',
+      "a token without known expiry isn't used any more",
     );
   });
 });
@@ -189,7 +189,7 @@ describe('The countdown', () => {
 });
 
 describe('sortByUrgency', () => {
-  /** One session in each state that a session can be in. */
+  /** One session in each possible state. */
   const examples = [
     statusOf(live(SAMPLE), USUAL, T),
     statusOf(live(SAMPLE, { refreshing: true }), USUAL, T),

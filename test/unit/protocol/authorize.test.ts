@@ -12,7 +12,7 @@ import { answerTo, discovered, REDIRECT_URI } from '../../support/fixtures.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 
-describe('The authorization request', () => {
+describe('createAuthorizationRequest', () => {
   let server: ScriptedServer;
 
   beforeEach(async () => {
@@ -23,7 +23,7 @@ describe('The authorization request', () => {
     await server.stop();
   });
 
-  it('has everything that a code flow with PKCE has, and nothing else', async () => {
+  it('has all parameters of a code flow with PKCE, and no others', async () => {
     const request = await createAuthorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read', 'write']);
     assert.equal(request.url.origin + request.url.pathname, `${server.issuer}/authorize`);
     assert.deepEqual(Object.fromEntries(request.url.searchParams), {
@@ -38,7 +38,7 @@ describe('The authorization request', () => {
     assert.doesNotMatch(request.url.href, new RegExp(request.codeVerifier));
   });
 
-  it('has a nonce with "openid", and only then', async () => {
+  it('has a nonce only with "openid"', async () => {
     const found = await discovered(server.issuer);
     const request = await createAuthorizationRequest(found, REDIRECT_URI, ['openid', 'read']);
     assert.equal(request.url.searchParams.get('nonce'), request.nonce);
@@ -48,7 +48,7 @@ describe('The authorization request', () => {
     );
   });
 
-  it('has secrets of its own each time', async () => {
+  it('has new secrets each time', async () => {
     const found = await discovered(server.issuer);
     const secrets = (
       await Promise.all([1, 2, 3].map(() => createAuthorizationRequest(found, REDIRECT_URI, ['openid'])))
@@ -57,7 +57,7 @@ describe('The authorization request', () => {
     assert.ok(secrets.every((secret) => secret.length >= 43));
   });
 
-  it('writes a space as %20 and keeps what the endpoint has in its query', async () => {
+  it('encodes a space as %20 and keeps the query of the endpoint', async () => {
     server.metadata['authorization_endpoint'] = `${server.issuer}/authorize?tenant=a%2Bb&mode=x`;
     const { url } = await createAuthorizationRequest(await discovered(server.issuer), REDIRECT_URI, [
       'read',
@@ -72,7 +72,7 @@ describe('The authorization request', () => {
     );
   });
 
-  it('has the server show a choice where another account is wanted, but no prompt that it does not list', async () => {
+  it('prompts for account selection when another account is requested, but only with a prompt that the server lists', async () => {
     const promptOf = async (listed: unknown, prompt?: string): Promise<string | null> => {
       server.metadata['prompt_values_supported'] = listed;
       const found = await discovered(server.issuer, {
@@ -103,7 +103,7 @@ describe('The authorization request', () => {
     );
   });
 
-  it('carries any login hint to the letter', async () => {
+  it('sends any login hint unchanged', async () => {
     for (const loginHint of ['sam+test@example.com', 'a&b=c', 'ünïcode 100%', '"quoted" #1']) {
       const { url } = await createAuthorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], {
         loginHint,
@@ -113,7 +113,7 @@ describe('The authorization request', () => {
     }
   });
 
-  it('asks the server to show what it would pass over, and for the claims that it has asked for itself, to the letter', async () => {
+  it('sends a prompt and the claims that the server required, unchanged', async () => {
     const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1 + c2 & more"}}}';
     const found = await discovered(server.issuer);
     const { url } = await createAuthorizationRequest(found, REDIRECT_URI, ['read'], {
@@ -139,7 +139,7 @@ describe('The authorization request', () => {
     );
   });
 
-  it('lets no hint take the place of what protects it', async () => {
+  it("doesn't let hints override its security parameters", async () => {
     const hints = {
       loginHint: '&state=evil&redirect_uri=https://evil.example.com',
       prompt: 'login&nonce=evil',
@@ -158,8 +158,8 @@ describe('The authorization request', () => {
     );
   });
 
-  it('has the parameters of the entry, none of which takes the place of what protects it', async () => {
-    // As if the check of the settings had let it through.
+  it("sends the parameters of the entry, but doesn't let them override its security parameters", async () => {
+    // As if the settings had been validated wrongly.
     const authorizationParameters = {
       audience: 'https://api.example.com/?a=b c',
       access_type: 'offline',
@@ -186,7 +186,7 @@ describe('The authorization request', () => {
     assert.notEqual(searchParams.get('code_challenge'), 'evil');
   });
 
-  it('asks for what this very sign-in needs rather than for what the entry says', async () => {
+  it('prefers the parameters of this sign-in to those of the entry', async () => {
     const found = await discovered(server.issuer, {
       authorizationParameters: { prompt: 'consent', login_hint: 'ada' },
     });
@@ -196,7 +196,7 @@ describe('The authorization request', () => {
     assert.deepEqual([searchParams.getAll('prompt'), searchParams.getAll('login_hint')], [['select_account'], ['ada']]);
   });
 
-  it('names each resource that the token is for', async () => {
+  it('sends a parameter for each resource', async () => {
     const resource = ['https://api.example.com/a?b=c d', 'urn:example:x'];
     const { url } = await createAuthorizationRequest(await discovered(server.issuer, { resource }), REDIRECT_URI, [
       'read',
@@ -204,7 +204,7 @@ describe('The authorization request', () => {
     assert.deepEqual(new URL(url.href).searchParams.getAll('resource'), resource);
   });
 
-  it("would not survive a trip through the editor's URI, which is why it travels as text", async () => {
+  it("would be changed by the editor's URI, which is why the URL is handled as a string", async () => {
     const { url } = await createAuthorizationRequest(await discovered(server.issuer), REDIRECT_URI, ['read'], {
       loginHint: 'sam+test&x@example.com',
     });
@@ -215,7 +215,7 @@ describe('The authorization request', () => {
   });
 });
 
-describe('The answer to an authorization request', () => {
+describe('readAuthorizationResponse', () => {
   let scripted: ScriptedServer;
   let server: ServerContext;
   let request: AuthorizationRequest;
@@ -237,7 +237,7 @@ describe('The answer to an authorization request', () => {
     metadata: { ...server.metadata, authorization_response_iss_parameter_supported: true },
   });
 
-  it('is known by its state, which it has once', () => {
+  it('identifies the response by its state, which must occur once', () => {
     assert.equal(isResponseTo(request, answerTo(request)), true);
     assert.equal(isResponseTo(request, new URLSearchParams({ code: 'x' })), false);
     assert.equal(isResponseTo(request, answerTo(request, { state: 'other' })), false);
@@ -245,12 +245,12 @@ describe('The answer to an authorization request', () => {
     assert.equal(isResponseTo(request, new URLSearchParams(`state=${request.state}&state=other`)), false);
   });
 
-  it('gives the code', async () => {
+  it('returns the code', async () => {
     assert.equal((await read(answerTo(request))).get('code'), 'code-1');
     assert.equal((await read(answerTo(request, { iss: scripted.issuer }), advertising())).get('code'), 'code-1');
   });
 
-  it('is refused from another issuer, whatever it says, without a word of it', async () => {
+  it('rejects a response from another issuer, without using any of its text', async () => {
     for (const more of [
       { iss: 'https://evil.example.com' },
       { iss: `${scripted.issuer}//` },
@@ -263,7 +263,7 @@ describe('The answer to an authorization request', () => {
     }
   });
 
-  it('may have an issuer with another slash at its end, and nothing else that is another', async () => {
+  it('accepts an issuer that differs by a trailing slash, and no other difference', async () => {
     assert.equal((await read(answerTo(request, { iss: `${scripted.issuer}/` }))).get('code'), 'code-1');
     for (const [issuer, iss] of [
       ['https://id.example.com/a/', 'https://id.example.com/a'],
@@ -292,7 +292,7 @@ describe('The answer to an authorization request', () => {
     }
   });
 
-  it('that is an error ends the sign-in as what it says, though the issuer is left out that was promised, and no wrong one is', async () => {
+  it('reports an error without iss even if the server declares to send iss, but not with a wrong iss', async () => {
     const error = { error: 'access_denied', error_description: 'Not today' };
     const failure = await rejectsWith(
       read(new URLSearchParams({ state: request.state, ...error }), advertising()),
@@ -315,7 +315,7 @@ describe('The answer to an authorization request', () => {
     }
   });
 
-  it('names what belongs into the entry where that describes the server, and its issuer is another', async () => {
+  it('reports the issuer for the entry when the entry contains the endpoints and its issuer differs', async () => {
     const described = {
       ...server,
       provider: {
@@ -337,7 +337,7 @@ describe('The answer to an authorization request', () => {
     await rejectsWith(read(answerTo(request, { iss })), 'untrusted-response', 'wrong-issuer');
   });
 
-  it('may be from any tenant of a server that has many, and from no other server', async () => {
+  it('accepts any tenant of a multitenant server, and no other server', async () => {
     const many = { ...server, metadata: { ...server.metadata, issuer: `${scripted.issuer}/{tenantid}/v2.0` } };
     assert.equal(
       (await read(answerTo(request, { iss: `${scripted.issuer}/tenant-1/v2.0` }), many)).get('code'),
@@ -350,7 +350,7 @@ describe('The answer to an authorization request', () => {
     );
   });
 
-  it('is refused with two issuers', async () => {
+  it('rejects two issuers', async () => {
     await rejectsWith(
       read(new URLSearchParams(`${answerTo(request).toString()}&iss=${scripted.issuer}&iss=https://evil.example.com`)),
       'untrusted-response',
@@ -364,11 +364,11 @@ describe('The answer to an authorization request', () => {
     );
   });
 
-  it('is refused without an issuer where the server says that it sends one', async () => {
+  it('rejects a missing issuer when the server declares to send it', async () => {
     await rejectsWith(read(answerTo(request), advertising()), 'untrusted-response', 'wrong-issuer');
   });
 
-  it('is refused with another state, or with two', async () => {
+  it('rejects another state, and two states', async () => {
     await rejectsWith(read(answerTo(request, { state: 'other' })), 'invalid-response');
     await rejectsWith(
       read(new URLSearchParams(`code=x&state=${request.state}&state=${request.state}`)),
@@ -376,7 +376,7 @@ describe('The answer to an authorization request', () => {
     );
   });
 
-  it("says that the person refused, with the server's words made harmless", async () => {
+  it('reports that the user denied access, with the sanitized message of the server', async () => {
     const parameters = new URLSearchParams({
       state: request.state,
       error: 'access_denied',
@@ -387,12 +387,12 @@ describe('The answer to an authorization request', () => {
     assert.doesNotMatch(failure.detail ?? '', /command:|[[\]()\u202E]/);
   });
 
-  it('is refused without a code', async () => {
+  it('rejects a response without a code', async () => {
     await rejectsWith(read(new URLSearchParams({ state: request.state })), 'invalid-callback', 'no-code');
     await rejectsWith(read(answerTo(request, { code: '' })), 'invalid-callback', 'no-code');
   });
 
-  it('is refused where it brings tokens itself', async () => {
+  it('rejects a response that contains tokens', async () => {
     await rejectsWith(read(answerTo(request, { id_token: 'x' })), 'configuration', 'OAUTH_UNSUPPORTED_OPERATION');
   });
 });

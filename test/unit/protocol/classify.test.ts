@@ -7,7 +7,7 @@ import { classify, classifyTransport } from '../../../src/protocol/classify.ts';
 
 const withCode = (code: string, message = 'no matter'): Error => Object.assign(new Error(message), { code });
 
-/** An error as oauth4webapi throws it for an answer that is not what the protocol expects. */
+/** An error as oauth4webapi throws it for an unexpected response. */
 const ofAnswer = (status: number, headers: Record<string, string> = {}, body: string | null = null): Error =>
   new oauth.OperationProcessingError('no matter', {
     code: oauth.RESPONSE_IS_NOT_CONFORM,
@@ -28,8 +28,8 @@ async function ofBody(error: string, status = 400, headers: Record<string, strin
 
 const result = ({ category, code }: Failure): [Category, string] => [category, code];
 
-describe('The classification of failures', () => {
-  /** Where the library's errors have classes of their own, an instance of each. */
+describe('classify', () => {
+  /** An instance of each error class of the library. */
   const instances: Readonly<Record<string, () => Promise<unknown>>> = {
     [oauth.RESPONSE_BODY_ERROR]: () => ofBody('invalid_grant'),
     [oauth.WWW_AUTHENTICATE_CHALLENGE]: () =>
@@ -70,11 +70,11 @@ describe('The classification of failures', () => {
     typeof value === 'string' && value.startsWith('OAUTH_') ? [[name, value] as const] : [],
   );
 
-  it('knows of all codes of oauth4webapi', () => {
+  it('covers all codes of oauth4webapi', () => {
     assert.ok(codes.length >= 18, `${codes.length}`);
   });
 
-  it('knows a proxy that refuses from a request that was called off, though undici gives both one name', () => {
+  it('distinguishes a rejecting proxy from an aborted request, although undici gives both the same name', () => {
     const named = (error: Error): Error => Object.assign(error, { name: 'AbortError' });
     assert.deepEqual(
       result(classifyTransport(new TypeError('fetch failed', { cause: named(withCode('UND_ERR_ABORTED')) }))),
@@ -95,7 +95,7 @@ describe('The classification of failures', () => {
     });
   }
 
-  /** Every error code of the specifications, with where it stands there, and what it means at each step. */
+  /** All error codes of the specifications by section, with their category. */
   const specified: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'RFC 6749 section 4.1.2.1': {
       invalid_request: 'configuration',
@@ -150,14 +150,14 @@ describe('The classification of failures', () => {
     'Microsoft Entra': { authorization_declined: 'denied' },
   };
   for (const [where, codes] of Object.entries(specified)) {
-    it(`has a row for each code of ${where}`, async () => {
+    it(`has a category for each code of ${where}`, async () => {
       for (const [error, category] of Object.entries(codes)) {
         assert.deepEqual(result(classify(await ofBody(error), 'exchange')), [category, error]);
       }
     });
   }
 
-  it('has a row for no code of a server beside these, and those that stand in another field or at one step', () => {
+  it('has no other server codes, except those in other members or at one step', () => {
     const known = new Set(Object.values(specified).flatMap((codes) => Object.keys(codes)));
     const others = CATEGORIES.flatMap((category) => serverCodesOf(FAILURE_POLICIES[category])).filter(
       (code) => !code.includes(':') && !known.has(code),
@@ -193,14 +193,14 @@ describe('The classification of failures', () => {
     ['secret-get', 'refresh', 'unknown-error'],
   ];
   for (const [error, step, category] of oauthCodes) {
-    it(`takes ${error} at the ${step} for ${category}`, async () => {
+    it(`classifies ${error} at the ${step} step as ${category}`, async () => {
       const failure = classify(await ofBody(error), step);
       assert.deepEqual(result(failure), [category, error]);
       assert.deepEqual([failure.status, failure.detail], [400, 'words']);
     });
   }
 
-  it('does not pass on an error code that is no word', async () => {
+  it('replaces an error code with unusual characters', async () => {
     assert.deepEqual(result(classify(await ofBody('[click](command:evil)'), 'refresh')), [
       'unknown-error',
       'unknown-error',
@@ -212,7 +212,7 @@ describe('The classification of failures', () => {
     [429, 'invalid_request'],
     [408, 'timeout'],
   ] as const) {
-    it(`goes by the status ${status} where the body says "${error}"`, async () => {
+    it(`prefers the status ${status} to the error code "${error}"`, async () => {
       const failure = classify(await ofBody(error, status, { 'Retry-After': '30' }), 'refresh');
       assert.equal(failure.category, status === 429 ? 'rate-limited' : 'network');
       assert.equal(failure.retryAfter, 30_000);
@@ -236,14 +236,14 @@ describe('The classification of failures', () => {
     [511, 'unexpected-html', 'http-511'],
   ];
   for (const [status, category, code] of statuses) {
-    it(`takes an answer of status ${status} that is a page for ${category}`, () => {
+    it(`classifies an HTML response with status ${status} as ${category}`, () => {
       const failure = classify(ofAnswer(status, { 'Content-Type': 'text/html' }), 'refresh');
       assert.deepEqual(result(failure), [category, code]);
       assert.equal(failure.status, status);
     });
   }
 
-  /** An answer of a token endpoint with more in its body than the specification knows. */
+  /** A response of a token endpoint with additional members in its body. */
   const withMore = async (
     body: Readonly<Record<string, unknown>>,
     step: ProtocolStep = 'refresh',
@@ -268,18 +268,18 @@ describe('The classification of failures', () => {
     [{ error: 'invalid_grant', suberror: 'user_password_expired' }, 'password-expired', 'user_password_expired'],
     [{ error: 'invalid_grant', suberror: 'something_new' }, 'session-ended', 'invalid_grant'],
     [{ error: 'invalid_grant', suberror: 7 }, 'session-ended', 'invalid_grant'],
-    // Beside any other error they mean nothing: no session ends because of them.
+    // With other errors they are ignored: no session ends because of them.
     [{ error: 'invalid_client', suberror: 'bad_token' }, 'client-rejected', 'invalid_client'],
     [{ error: 'temporarily_unavailable', suberror: 'basic_action' }, 'server', 'temporarily_unavailable'],
     [{ error: 'invalid_scope', error_subtype: 'invalid_rapt' }, 'scope-rejected', 'invalid_scope'],
   ];
   for (const [body, category, code] of suberrors) {
-    it(`takes ${JSON.stringify(body)} for ${category}`, async () => {
+    it(`classifies ${JSON.stringify(body)} as ${category}`, async () => {
       assert.deepEqual(result(await withMore(body)), [category, code]);
     });
   }
 
-  it('takes the key of a message for the code of an invalid request, where a renewal knows it, and no sentence', async () => {
+  it("uses a message key as the code of an invalid request when it's known for a refresh, but no other description", async () => {
     const meanings: readonly (readonly [string, string])[] = [
       ['Errors.OIDCSession.RefreshTokenInvalid', 'session-ended'],
       ['Errors.User.RefreshToken.Invalid', 'session-ended'],
@@ -294,7 +294,7 @@ describe('The classification of failures', () => {
   });
 
   for (const description of [null, 5, ['x'], { a: 1 }, { toString: 1 }]) {
-    it(`hears the code where its description is ${JSON.stringify(description)}, which says nothing`, async () => {
+    it(`uses the code when the description is ${JSON.stringify(description)}`, async () => {
       for (const [error, category] of [
         ['invalid_grant', 'session-ended'],
         ['invalid_request', 'configuration'],
@@ -312,7 +312,7 @@ describe('The classification of failures', () => {
     });
   }
 
-  it('keeps the claims that the server asks for, for the next sign-in', async () => {
+  it('keeps the claims that the server requires for the next sign-in', async () => {
     const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
     for (const error of ['invalid_grant', 'interaction_required']) {
       const failure = await withMore({ error, suberror: 'basic_action', claims });
@@ -320,7 +320,7 @@ describe('The classification of failures', () => {
     }
   });
 
-  it('takes no claims where they are no JSON object, too long, or beside an error that ends nothing', async () => {
+  it("ignores claims that aren't a JSON object, too long, or with an error that doesn't end the session", async () => {
     for (const body of [
       { error: 'invalid_grant', claims: { a: 1 } },
       { error: 'invalid_grant', claims: JSON.stringify({ a: 'x'.repeat(5000) }) },
@@ -335,7 +335,7 @@ describe('The classification of failures', () => {
     }
   });
 
-  it("reads Retry-After in seconds, and as a date by the server's own clock", () => {
+  it("parses Retry-After in seconds, and as a date by the server's clock", () => {
     const wait = (headers: Record<string, string>): number | undefined =>
       classify(ofAnswer(429, headers), 'refresh').retryAfter;
     assert.equal(wait({ 'Retry-After': '120' }), 120_000);
@@ -389,7 +389,7 @@ describe('The classification of failures', () => {
     ERR_SSL_WRONG_VERSION_NUMBER: 'certificate',
   };
   for (const [code, category] of Object.entries(system)) {
-    it(`takes ${code} for ${category}, on the error or on its cause`, () => {
+    it(`classifies ${code} as ${category}, on the error or its cause`, () => {
       assert.deepEqual(result(classify(withCode(code), 'refresh')), [category, code]);
       assert.deepEqual(result(classify(new TypeError('fetch failed', { cause: withCode(code) }), 'refresh')), [
         category,
@@ -402,7 +402,7 @@ describe('The classification of failures', () => {
     });
   }
 
-  it('takes a page for one where JSON is due, whatever the status, and leaves statuses alone that say more', () => {
+  it('recognizes HTML instead of JSON with any status, unless the status is more significant', () => {
     const html = { 'Content-Type': 'text/html' };
     assert.deepEqual(
       [400, 401, 403, 200].map((status) => classify(ofAnswer(status, html), 'refresh').category),
@@ -415,12 +415,12 @@ describe('The classification of failures', () => {
     assert.equal(classify(ofAnswer(400), 'refresh').category, 'configuration');
   });
 
-  it('takes 403 with a time to wait for what it says', () => {
+  it('classifies 403 with Retry-After as rate-limited', () => {
     const failure = classify(ofAnswer(403, { 'Retry-After': '7' }), 'refresh');
     assert.deepEqual([failure.category, failure.retryAfter], ['rate-limited', 7000]);
   });
 
-  it('knows a proxy that refuses its tunnel, though undici gives that the name of an abort, and that nothing was sent', () => {
+  it('recognizes a rejected proxy tunnel, which undici reports as an abort, and that nothing was sent', () => {
     const refused = Object.assign(new Error('Proxy response (407) !== 200 when HTTP Tunneling'), {
       name: 'AbortError',
       code: 'UND_ERR_ABORTED',
@@ -433,21 +433,21 @@ describe('The classification of failures', () => {
     ]);
   });
 
-  it('never goes by the words of a message', () => {
+  it('ignores the text of messages', () => {
     assert.equal(classify(new Error('invalid_grant ECONNREFUSED OAUTH_PARSE_ERROR'), 'refresh').category, 'unexpected');
   });
 
-  it('takes a fetch that failed for unknown reasons for the network', () => {
+  it('classifies a fetch that failed for an unknown reason as network', () => {
     assert.deepEqual(result(classifyTransport(new TypeError('Failed to fetch'))), ['network', 'fetch-failed']);
   });
 
-  it('passes a failure through, also from within a cause', () => {
+  it("returns a failure unchanged, also when it's the cause of an error", () => {
     const failure = new Failure('cancelled', 'mine');
     assert.equal(classify(failure, 'refresh'), failure);
     assert.equal(classifyTransport(new TypeError('fetch failed', { cause: failure })), failure);
   });
 
-  it('takes anything at all, chains without an end included', () => {
+  it('accepts anything, including circular causes', () => {
     const loop = new Error('loop');
     loop.cause = loop;
     for (const thrown of [undefined, null, 'text', 7, {}, loop]) {

@@ -14,7 +14,7 @@ import { ScriptedServer, type ScriptedAnswer, type SeenRequest } from '../../sup
 const SECRET = 'se-cret_1.2~3';
 const REFUSED: ScriptedAnswer = { status: 401, body: { error: 'invalid_client' } };
 
-describe('The secret of a client', () => {
+describe('A client secret', () => {
   let scripted: ScriptedServer;
   let discovery: Discovery;
   const transport = transportWith();
@@ -38,7 +38,7 @@ describe('The secret of a client', () => {
       ? `post ${parameters.get('client_secret') ?? 'nothing'}`
       : `basic ${Buffer.from(headers.authorization.slice(6), 'base64').toString()}`;
   const sent = (path = '/token'): string[] => scripted.requestsTo(path).map(shown);
-  /** A server that takes it in one way only, and decodes nothing. */
+  /** A server that accepts one method only, and decodes nothing. */
   const taking =
     (method: 'basic' | 'post', good: ScriptedAnswer = { body: GOOD_TOKENS }) =>
     (request: SeenRequest): ScriptedAnswer =>
@@ -46,7 +46,7 @@ describe('The secret of a client', () => {
   const BASIC = `basic my-client.1_x:${SECRET}`;
   const POST = `post ${SECRET}`;
 
-  it('goes into the header as it is, but for what a form cannot hold', async () => {
+  it('is encoded in the header only where form encoding requires it', async () => {
     scripted.onToken({ body: GOOD_TOKENS });
     await renew();
     assert.deepEqual(sent(), [BASIC]);
@@ -59,7 +59,7 @@ describe('The secret of a client', () => {
     }
   });
 
-  it('is sent in the other way, once, where the server refuses the first, and in that from then on', async () => {
+  it('is sent with the other method once when the server rejects the first, and then always with that one', async () => {
     for (const listed of [
       undefined,
       null,
@@ -77,7 +77,7 @@ describe('The secret of a client', () => {
     }
   });
 
-  it('is tried in the other way after a challenge, too, and after 400', async () => {
+  it('is sent with the other method after a challenge, too, and after 400', async () => {
     const refusals: readonly ScriptedAnswer[] = [
       { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } },
       { status: 400, body: { error: 'invalid_client' } },
@@ -91,7 +91,7 @@ describe('The secret of a client', () => {
     }
   });
 
-  it('is refused as at first where the other way is no better, and begins with the first again', async () => {
+  it('is reported as rejected with the first method when the other one fails as well, and the next request starts with the first', async () => {
     for (const second of [
       REFUSED,
       { status: 400, body: { error: 'invalid_request' } },
@@ -110,7 +110,7 @@ describe('The secret of a client', () => {
     }
   });
 
-  it('is what 401 is about, also where the server has another code for it, and nothing else is', async () => {
+  it('is the reason for 401, even with another code of the server, and for nothing else', async () => {
     for (const [status, category, code] of [
       [401, 'client-rejected', 'invalid_client'],
       [400, 'client-not-allowed', 'unauthorized_client'],
@@ -125,12 +125,12 @@ describe('The secret of a client', () => {
     }
   });
 
-  it('tells of the session what the second answer says', async () => {
+  it('leads to a failure about the session when the second response is about that', async () => {
     scripted.onToken(taking('post', { status: 400, body: { error: 'invalid_grant' } }));
     await rejectsWith(renew(), 'session-ended', 'invalid_grant');
   });
 
-  it('is sent in one way only where the entry or the server says which, and not again for any other reason', async () => {
+  it('is sent with one method only when the entry or the server specifies it, and not again for any other reason', async () => {
     const once = async (answer: ScriptedAnswer, more: Partial<Provider> = {}): Promise<string[]> => {
       discovery.clear();
       scripted.requests.length = 0;
@@ -156,7 +156,7 @@ describe('The secret of a client', () => {
     assert.deepEqual(await once(REFUSED), ['post nothing']);
   });
 
-  it('is tried in the other way wherever the client shows who it is', async () => {
+  it('is sent with the other method at all endpoints with client authentication', async () => {
     Object.assign(scripted.metadata, {
       device_authorization_endpoint: `${scripted.issuer}/device`,
       pushed_authorization_request_endpoint: `${scripted.issuer}/par`,
@@ -185,7 +185,7 @@ describe('The secret of a client', () => {
     }
   });
 
-  describe('is not what a proxy asks for', () => {
+  describe("isn't sent again when a proxy requires authentication", () => {
     const challenges: readonly (readonly [number, Readonly<Record<string, string>>, string])[] = [
       [401, { 'WWW-Authenticate': 'Negotiate' }, 'proxy'],
       [401, { 'WWW-Authenticate': 'NTLM' }, 'proxy'],
@@ -205,7 +205,7 @@ describe('The secret of a client', () => {
       [401, { 'WWW-Authenticate': 'Bearer realm="x", Basic' }, 'client-rejected'],
     ];
     for (const [status, headers, category] of challenges) {
-      it(`so that ${status} ${JSON.stringify(headers)} is ${category}`, async () => {
+      it(`and ${status} ${JSON.stringify(headers)} is ${category}`, async () => {
         scripted.onToken({ status, headers });
         const { category: found, status: kept } = await rejectsWith(
           renew({ clientAuthentication: 'client_secret_basic' }),
@@ -220,7 +220,7 @@ describe('The secret of a client', () => {
       });
     }
 
-    it('unless the server itself says what it is about', async () => {
+    it("unless the server's error code shows the reason", async () => {
       scripted.onToken({ status: 401, headers: { 'WWW-Authenticate': 'Negotiate' }, body: { error: 'invalid_grant' } });
       await rejectsWith(renew(), 'session-ended', 'invalid_grant');
       scripted.onToken({ status: 401, headers: { 'WWW-Authenticate': 'Negotiate' }, body: { error: 'Unauthorized' } });
@@ -228,7 +228,7 @@ describe('The secret of a client', () => {
     });
   });
 
-  describe('stands beside the scopes of a session at a renewal', () => {
+  describe('is sent with the scopes of a session in a refresh', () => {
     const scopeOf = async (
       session: Parameters<typeof requestRefresh>[2],
       more: Partial<Provider> = { scopeOnRefresh: true },
@@ -238,7 +238,7 @@ describe('The secret of a client', () => {
       return scripted.requestsTo('/token').at(-1)?.parameters.get('scope');
     };
 
-    it('only where the entry asks for that', async () => {
+    it('only when the entry requires it', async () => {
       const session = { scopes: ['openid', 'offline_access', 'read'] };
       assert.deepEqual(
         [await scopeOf(session, {}), await scopeOf(session), await scopeOf({}), await scopeOf({ scopes: [] })],
@@ -246,7 +246,7 @@ describe('The secret of a client', () => {
       );
     });
 
-    it('without those that the server has not granted, but for those that identify the person', async () => {
+    it("without scopes that the server didn't grant, except identity scopes", async () => {
       assert.equal(
         await scopeOf({ scopes: ['openid', 'offline_access', 'read', 'write'], granted: ['read'] }),
         'openid offline_access read',

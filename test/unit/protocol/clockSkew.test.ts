@@ -6,7 +6,7 @@ import { rejectsWith } from '../../support/failures.ts';
 import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 import { closedIssuer, htmlPage, ScriptedServer } from '../../support/scriptedServer.ts';
 
-describe('The comparison of the clocks', () => {
+describe('measureClockSkew', () => {
   let server: ScriptedServer;
   let clock: ManualAsyncClock;
 
@@ -22,14 +22,14 @@ describe('The comparison of the clocks', () => {
   const measured = (issuer = server.issuer): Promise<number | undefined> =>
     measureClockSkew(providerAt(issuer), transportWith(clock));
 
-  it('tells how far the server is ahead, or behind, to the second', async () => {
+  it('returns how far the server is ahead or behind, to the second', async () => {
     for (const skew of [0, HOUR, -HOUR, 400 * DAY]) {
       server.date = () => clock.now() + skew;
       assert.ok(Math.abs(((await measured()) ?? NaN) - skew) <= SECOND, String(skew));
     }
   });
 
-  it('counts in the time that an answer has spent in a cache, where that is a number', async () => {
+  it("includes the age of a cached response when it's a number", async () => {
     const after = async (age: string, date = clock.now() - 2 * HOUR): Promise<number> => {
       server.onDiscovery({ headers: { Age: age, Date: new Date(date).toUTCString() }, body: {} });
       return (await measured()) ?? NaN;
@@ -43,14 +43,14 @@ describe('The comparison of the clocks', () => {
     }
   });
 
-  it('tells nothing where the answer has no date, or none that can be read', async () => {
+  it('returns undefined when the response has no date or an invalid one', async () => {
     server.date = undefined;
     assert.equal(await measured(), undefined);
     server.onDiscovery({ headers: { Date: 'yesterday' }, body: {} });
     assert.equal(await measured(), undefined);
   });
 
-  it('works with any answer: it is about the clocks and nothing else', async () => {
+  it('accepts any response', async () => {
     server.date = () => clock.now() + HOUR;
     for (const script of [{ status: 404 }, { status: 500, body: 'down' }, htmlPage]) {
       server.onDiscovery(script);
@@ -58,7 +58,7 @@ describe('The comparison of the clocks', () => {
     }
   });
 
-  it('takes one request without credentials, each time anew, at the address below an issuer with or without a slash', async () => {
+  it('sends one request without credentials each time, to the same URL for an issuer with or without a slash', async () => {
     server.on('/tenant/.well-known/openid-configuration', { body: {} });
     await measured();
     await measured();
@@ -76,7 +76,7 @@ describe('The comparison of the clocks', () => {
     );
   });
 
-  it('fails where the server cannot be reached, does not answer in time, or would be asked in the clear', async () => {
+  it("fails when the server can't be reached, doesn't respond in time, or has no TLS", async () => {
     await rejectsWith(measured(await closedIssuer()), 'network', 'ECONNREFUSED');
     server.onDiscovery('hang');
     const hanging = rejectsWith(measured(), 'network', 'deadline');

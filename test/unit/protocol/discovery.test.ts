@@ -21,7 +21,7 @@ describe('Discovery', () => {
     await server.stop();
   });
 
-  it('reads what an OpenID server says of itself', async () => {
+  it('reads the metadata of an OpenID Connect server', async () => {
     const found = await discovered(server.issuer);
     assert.equal(found.metadata.token_endpoint, `${server.issuer}/token`);
     assert.deepEqual([found.client.client_id, found.allowInsecureRequests], ['editor', true]);
@@ -32,7 +32,7 @@ describe('Discovery', () => {
   });
 
   for (const status of [404, 405, 410]) {
-    it(`falls back to RFC 8414 where there is no OpenID document (${status})`, async () => {
+    it(`falls back to RFC 8414 when there is no OpenID Connect document (${status})`, async () => {
       server.onDiscovery({ status });
       server.on(OAUTH, () => ({ body: server.metadata }));
       await discovered(server.issuer);
@@ -43,7 +43,7 @@ describe('Discovery', () => {
     });
   }
 
-  it('puts the well-known part of RFC 8414 before the path of the issuer', async () => {
+  it('inserts the well-known part of RFC 8414 before the path of the issuer', async () => {
     server.metadata['issuer'] = `${server.issuer}/tenant`;
     server.on(`${OAUTH}/tenant`, () => ({ body: server.metadata }));
     const found = await discovered(`${server.issuer}/tenant`);
@@ -54,16 +54,16 @@ describe('Discovery', () => {
     ...Object.fromEntries(
       [400, 401, 403, 404, 429, 500, 503].map((status) => [`status ${status}`, { status, body: 'no' }]),
     ),
-    'a page': htmlPage,
-    'a page that refuses': { ...htmlPage, status: 403 },
+    HTML: htmlPage,
+    'HTML with status 403': { ...htmlPage, status: 403 },
     'a challenge': { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } },
-    nothing: { status: 204 },
-    'JSON of another kind': { body: { error: 'not found' } },
+    empty: { status: 204 },
+    'JSON without metadata': { body: { error: 'not found' } },
     'the metadata of another server': { body: { issuer: 'https://other.example.com' } },
-    'metadata without an endpoint that is needed': () => ({ body: { ...server.metadata, token_endpoint: null } }),
+    'metadata without a required endpoint': () => ({ body: { ...server.metadata, token_endpoint: null } }),
   };
   for (const [what, script] of Object.entries(elsewhere)) {
-    it(`looks in the places of RFC 8414 where the OpenID path answers ${what}`, async () => {
+    it(`tries the locations of RFC 8414 when the response at the OpenID Connect location is ${what}`, async () => {
       server.onDiscovery(script);
       server.on(OAUTH, () => ({ body: server.metadata }));
       assert.equal((await discovered(server.issuer)).metadata.token_endpoint, `${server.issuer}/token`);
@@ -109,20 +109,20 @@ describe('Discovery', () => {
     ],
   ];
   telling.forEach(([first, second, category, code], index) => {
-    it(`reports of several failures the more telling one (${index + 1})`, async () => {
+    it(`reports the most significant of several failures (${index + 1})`, async () => {
       server.onDiscovery(first);
       server.on(OAUTH, second);
       await rejectsWith(discovered(server.issuer), category, code);
     });
   });
 
-  it('reports what the server lacks rather than that another location is of another issuer', async () => {
+  it('reports a missing feature rather than a different issuer at another location', async () => {
     server.onDiscovery({ body: { issuer: 'https://evil.example.com' } });
     server.on(OAUTH, () => ({ body: { ...server.metadata, code_challenge_methods_supported: ['plain'] } }));
     await rejectsWith(discovered(server.issuer), 'unsupported-server', 'no-s256');
   });
 
-  it('looks nowhere else where the network fails', async () => {
+  it("doesn't try other locations when the network fails", async () => {
     server.onDiscovery('drop');
     await rejectsWith(discovered(server.issuer), 'network');
     assert.deepEqual(
@@ -132,7 +132,7 @@ describe('Discovery', () => {
   });
 
   for (const code of ['CERT_HAS_EXPIRED', 'UND_ERR_PRX_TLS', 'CERT_NOT_YET_VALID']) {
-    it(`looks nowhere else when there is no response because of ${code}`, async () => {
+    it(`doesn't try other locations when there is no response because of ${code}`, async () => {
       let requests = 0;
       const fetch = (): Promise<Response> => {
         requests += 1;
@@ -145,7 +145,7 @@ describe('Discovery', () => {
   }
 
   for (const type of ['text/plain', 'application/octet-stream', 'text/html', 'application/jrd+json', undefined]) {
-    it(`reads metadata and keys as ${type}`, async () => {
+    it(`reads metadata and keys with the content type ${type}`, async () => {
       const plain = (value: unknown): Scripted => ({
         body: `\uFEFF${JSON.stringify(value)}`,
         headers: type === undefined ? {} : { 'Content-Type': type },
@@ -155,36 +155,36 @@ describe('Discovery', () => {
     });
   }
 
-  it('calls an outage at the second address an outage, too', async () => {
+  it('reports an outage at the second location', async () => {
     server.onDiscovery({ status: 404 });
     server.on(OAUTH, { status: 503 });
     await rejectsWith(discovered(server.issuer), 'server', 'http-503');
   });
 
-  it('says that the network failed where nobody listens', async () => {
+  it("reports a network failure when the server isn't running", async () => {
     await rejectsWith(discovered(await closedIssuer()), 'network', 'ECONNREFUSED');
   });
 
-  it('says that the network failed where the connection drops at the second address', async () => {
+  it('reports a network failure when the connection drops at the second location', async () => {
     server.onDiscovery({ status: 404 });
     server.on(OAUTH, 'drop');
     await rejectsWith(discovered(server.issuer), 'network');
   });
 
   const answers: Readonly<Record<string, readonly [Scripted, Category, string]>> = {
-    'there is no document at either address': [{ status: 404 }, 'no-server', 'no-discovery'],
-    'a page answers in its place': [htmlPage, 'unexpected-html', 'not-json'],
-    'the answer is cut off': [
+    'there is no document at either location': [{ status: 404 }, 'no-server', 'no-discovery'],
+    'the response is HTML': [htmlPage, 'unexpected-html', 'not-json'],
+    'the response is truncated': [
       { headers: { 'Content-Type': 'application/json' }, body: '{"issuer"' },
       'invalid-response',
       'OAUTH_PARSE_ERROR',
     ],
-    'the answer is a list': [
+    'the response is an array': [
       { headers: { 'Content-Type': 'application/json' }, body: '[]' },
       'invalid-response',
       'OAUTH_INVALID_RESPONSE',
     ],
-    'it is of another issuer': [{ body: { issuer: 'https://evil.example.com' } }, 'issuer-mismatch', 'issuer-mismatch'],
+    'it has another issuer': [{ body: { issuer: 'https://evil.example.com' } }, 'issuer-mismatch', 'issuer-mismatch'],
     'it redirects': [
       { status: 302, headers: { Location: 'https://portal.example.com' } },
       'unexpected-html',
@@ -197,7 +197,7 @@ describe('Discovery', () => {
     ],
   };
   for (const [what, [script, category, code]] of Object.entries(answers)) {
-    it(`fails as ${category} (${code}) where ${what}`, async () => {
+    it(`fails with ${category} (${code}) when ${what}`, async () => {
       server.onDiscovery(script);
       await rejectsWith(discovered(server.issuer), category, code);
     });
@@ -209,7 +209,7 @@ describe('Discovery', () => {
     ['/realms/a', '/realms/a/'],
     ['/realms/a/', '/realms/a'],
   ] as const) {
-    it(`takes the issuer "${said}" for "${configured}", and goes by the name that the server has for itself`, async () => {
+    it(`accepts the issuer "${said}" for "${configured}", and uses the server's own`, async () => {
       const address = `${server.issuer}${said}`;
       server.metadata['issuer'] = address;
       server.on(`${configured.replace(/\/$/, '')}${OIDC}`, () => ({ body: server.metadata }));
@@ -217,7 +217,7 @@ describe('Discovery', () => {
     });
   }
 
-  it('takes an issuer whose tenant is left open, and no other host', async () => {
+  it('accepts an issuer with a tenant placeholder, but no other host', async () => {
     server.metadata['issuer'] = `${server.issuer}/{tenantid}/v2.0`;
     server.on(`/common/v2.0${OIDC}`, () => ({ body: server.metadata }));
     assert.equal(
@@ -228,14 +228,14 @@ describe('Discovery', () => {
     await rejectsWith(discovered(`${server.issuer}/common/v2.0`), 'issuer-mismatch', 'issuer-mismatch');
   });
 
-  it('shows no word of a document of another issuer', async () => {
+  it("doesn't show text from a document of another issuer", async () => {
     server.onDiscovery({ body: { issuer: 'https://evil.example.com' } });
     const failure = await rejectsWith(discovered(server.issuer), 'issuer-mismatch', 'issuer-mismatch');
     assert.doesNotMatch(failure.message, /evil/);
   });
 
   for (const endpoint of ['token_endpoint', 'authorization_endpoint']) {
-    it(`names the ${endpoint} where that is missing`, async () => {
+    it(`reports a missing ${endpoint}`, async () => {
       server.metadata[endpoint] = undefined;
       const failure = await rejectsWith(discovered(server.issuer), 'unsupported-server', 'missing-endpoint');
       assert.equal(failure.detail?.replaceAll('_', ''), endpoint.replaceAll('_', ''));
@@ -251,28 +251,28 @@ describe('Discovery', () => {
     ['token_endpoint', 7, 'bad-endpoint'],
   ];
   for (const [endpoint, address, code] of badEndpoints) {
-    it(`refuses ${String(address)} as the ${endpoint}`, async () => {
+    it(`rejects ${String(address)} as the ${endpoint}`, async () => {
       server.metadata[endpoint] = address;
       await rejectsWith(discovered(server.issuer), code === 'http-endpoint' ? 'insecure' : 'unsupported-server', code);
     });
   }
 
-  it('refuses a server that offers PKCE, but not with S256', async () => {
+  it('rejects a server that supports PKCE without S256', async () => {
     server.metadata['code_challenge_methods_supported'] = ['plain'];
     await rejectsWith(discovered(server.issuer), 'unsupported-server', 'no-s256');
   });
 
-  it('accepts a server that says nothing of PKCE', async () => {
+  it("accepts a server that doesn't list PKCE methods", async () => {
     delete server.metadata['code_challenge_methods_supported'];
     await discovered(server.issuer);
   });
 
-  it('refuses an issuer without TLS on another machine before anything is sent', async () => {
+  it('rejects an issuer without TLS on another machine before it sends anything', async () => {
     await rejectsWith(discovered('http://id.example.com'), 'insecure');
   });
 
-  describe('remembers', () => {
-    it('one answer for callers at the same time, and for an hour', async () => {
+  describe('caches', () => {
+    it('one response for concurrent callers, for an hour', async () => {
       const clock = new ManualAsyncClock();
       const discovery = new Discovery(transportWith(clock));
       await Promise.all([discovery.find(providerAt(server.issuer)), discovery.find(providerAt(server.issuer))]);
@@ -284,7 +284,7 @@ describe('Discovery', () => {
       assert.equal(server.requests.length, 2);
     });
 
-    it('no failure', async () => {
+    it('no failures', async () => {
       const discovery = new Discovery(transportWith());
       server.onDiscovery({ status: 500 });
       await rejectsWith(discovery.find(providerAt(server.issuer)), 'server');
@@ -293,12 +293,12 @@ describe('Discovery', () => {
     });
 
     for (const [what, script] of Object.entries({
-      'answers 503': { status: 503 },
-      'answers a page': htmlPage,
-      'answers 404': { status: 404 },
+      'responds with 503': { status: 503 },
+      'responds with HTML': htmlPage,
+      'responds with 404': { status: 404 },
       'drops the connection': 'drop',
     } as const)) {
-      it(`what the server said if it ${what} later, and asks again every five minutes`, async () => {
+      it(`the metadata when the server ${what} later, and tries again every five minutes`, async () => {
         const clock = new ManualAsyncClock();
         const discovery = new Discovery(transportWith(clock));
         const provider = providerAt(server.issuer);
@@ -315,7 +315,7 @@ describe('Discovery', () => {
       });
     }
 
-    it('nothing of a server that identifies itself as another one later', async () => {
+    it('no metadata of a server that later identifies itself as another one', async () => {
       const clock = new ManualAsyncClock();
       const discovery = new Discovery(transportWith(clock));
       await discovery.find(providerAt(server.issuer));
@@ -324,7 +324,7 @@ describe('Discovery', () => {
       await rejectsWith(discovery.find(providerAt(server.issuer)), 'issuer-mismatch');
     });
 
-    it('nothing after it was told to forget', async () => {
+    it("nothing after it's cleared", async () => {
       const discovery = new Discovery(transportWith());
       await discovery.find(providerAt(server.issuer));
       discovery.clear();
@@ -332,7 +332,7 @@ describe('Discovery', () => {
       assert.equal(server.requests.length, 2);
     });
 
-    it('the server, and not the settings of the provider that asked first', async () => {
+    it('the server, but not the settings of the provider that was first', async () => {
       const discovery = new Discovery(transportWith());
       await discovery.find(providerAt(server.issuer));
       const second = await discovery.find(providerAt(server.issuer, { assumedLifetime: 5 }));
@@ -341,8 +341,8 @@ describe('Discovery', () => {
     });
   });
 
-  describe('lets others look', () => {
-    it('at what a server said and when, without a request', async () => {
+  describe('getCached', () => {
+    it('returns the metadata and when they were requested, without a request', async () => {
       const clock = new ManualAsyncClock();
       const discovery = new Discovery(transportWith(clock));
       const provider = providerAt(server.issuer);
@@ -359,7 +359,7 @@ describe('Discovery', () => {
       assert.equal(discovery.getCached(provider), undefined);
     });
 
-    it('at the latest failure beside the last answer, until there is a better one', async () => {
+    it('returns the latest failure together with the latest metadata, until the next success', async () => {
       const clock = new ManualAsyncClock();
       const discovery = new Discovery(transportWith(clock));
       const provider = providerAt(server.issuer);

@@ -1,4 +1,4 @@
-// Tokens that are bound to a key (RFC 9449): at a real server that demands it with nonces, and at one that says what it is told to.
+// DPoP (RFC 9449) at a real server that requires nonces, and at a scripted server.
 import assert from 'node:assert/strict';
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { MINUTE, SECOND, systemClock } from '../../../src/core/clock.ts';
@@ -26,7 +26,7 @@ interface Proof {
   readonly claims: Readonly<Record<string, unknown>> & { readonly iat: number };
 }
 
-/** Reads a proof as a server does, signature included. */
+/** Verifies a proof as a server does, including its signature. */
 function readProof(proof: unknown): Proof {
   assert.ok(typeof proof === 'string');
   const [header = '', payload = '', signature = ''] = proof.split('.');
@@ -46,7 +46,7 @@ function readProof(proof: unknown): Proof {
 
 const proofIn = ({ headers }: SeenRequest): Proof => readProof(headers['dpop']);
 
-describe('A session that is bound to a key, at a real server that demands it with nonces,', () => {
+describe('A session with DPoP, at a real server that requires nonces,', () => {
   const lines: string[] = [];
   const tell = (line: string): void => void lines.push(line);
   const transport = transportWith(systemClock, 30 * SECOND, {
@@ -98,7 +98,7 @@ describe('A session that is bound to a key, at a real server that demands it wit
     identity.journal.traffic.filter(({ method, url }) => method === 'POST' && url.startsWith('/token')).length;
 
   for (const pushedAuthorization of [false, true]) {
-    it(`signs in, knows the person and renews${pushedAuthorization ? ', with a pushed request' : ''}`, async () => {
+    it(`signs in, gets the account and refreshes${pushedAuthorization ? ', with a pushed request' : ''}`, async () => {
       const server = await withNewDpopKey(
         await discovered(identity.issuer, { clientId: 'bound', dpop: true, pushedAuthorization }, transport),
       );
@@ -115,7 +115,7 @@ describe('A session that is bound to a key, at a real server that demands it wit
       );
       assert.equal(account.label, 'demo', 'the userinfo endpoint has answered');
 
-      // As after a restart: nothing is known but what is stored.
+      // As after a restart: only the stored record is known.
       const later = await withSessionDpopKey(
         await discovered(identity.issuer, { clientId: 'bound' }, transport),
         recordAt(identity.issuer, 0, { dpopKey: tokens.dpopKey }),
@@ -130,7 +130,7 @@ describe('A session that is bound to a key, at a real server that demands it wit
     });
   }
 
-  it('is of no use to who has the refresh token alone, or another key, and survives the attempt', async () => {
+  it("can't be refreshed with the refresh token alone or another key, and still works after the attempt", async () => {
     const server = await withNewDpopKey(
       await discovered(identity.issuer, { clientId: 'bound', dpop: true }, transport),
     );
@@ -149,7 +149,7 @@ describe('A session that is bound to a key, at a real server that demands it wit
     assert.equal(await identity.tokenIsActive(tokens.accessToken), true);
   });
 
-  it('is known to others by its public key only: nothing private is in a request or in the log', async () => {
+  it("sends only its public key and doesn't log the private one", async () => {
     const server = await withNewDpopKey(
       await discovered(identity.issuer, { clientId: 'bound', dpop: true }, transport),
     );
@@ -162,7 +162,7 @@ describe('A session that is bound to a key, at a real server that demands it wit
   });
 });
 
-describe('A request with a proof', () => {
+describe('A request with a DPoP proof', () => {
   let scripted: ScriptedServer;
 
   beforeEach(async () => {
@@ -192,7 +192,7 @@ describe('A request with a proof', () => {
   const BOUND = { body: { ...GOOD_TOKENS, token_type: 'DPoP' } };
   const WANTS_NONCE = { status: 400, headers: { 'DPoP-Nonce': 'nonce-1' }, body: { error: 'use_dpop_nonce' } };
 
-  it('names the method, the address and the time, and binds the code to the key as well', async () => {
+  it('contains method, URL and time, and binds the code to the key', async () => {
     const server = await bound();
     answers(BOUND);
     const request = await createAuthorizationRequest(server, REDIRECT_URI, ['read']);
@@ -207,7 +207,7 @@ describe('A request with a proof', () => {
     assert.equal(request.parameters.get('dpop_jkt'), sha256(JSON.stringify({ crv, kty, x, y })));
   });
 
-  it('is sent once more, with the nonce that the refusal has brought, and the next one has it at once', async () => {
+  it('is sent again with the nonce from the rejection, and later requests use that nonce immediately', async () => {
     const server = await bound();
     answers(WANTS_NONCE, BOUND);
     await trade(server);
@@ -220,7 +220,7 @@ describe('A request with a proof', () => {
     assert.equal(new Set(proofs.map(({ claims }) => claims['jti'])).size, 3);
   });
 
-  it('is not sent a third time, nor again without a nonce to send', async () => {
+  it("isn't sent a third time, or again without a nonce", async () => {
     const server = await bound();
     answers(WANTS_NONCE);
     await rejectsWith(trade(server), 'protocol-step', 'use_dpop_nonce');
@@ -230,7 +230,7 @@ describe('A request with a proof', () => {
     assert.equal(scripted.requestsTo('/token').length, 3);
   });
 
-  it('tells the time at the server, where the clock here is off', async () => {
+  it("contains the server's time when this machine's clock is off", async () => {
     scripted.date = () => Date.now() + 10 * MINUTE;
     answers(BOUND);
     await trade(await bound());
@@ -238,7 +238,7 @@ describe('A request with a proof', () => {
     assert.ok(Math.abs(claims.iat * SECOND - Date.now() - 10 * MINUTE) < 30 * SECOND, 'discovery has told the time');
   });
 
-  it('is sent once more where the refusal tells that the clock is off, and only then', async () => {
+  it('is sent again when the rejection shows that the clock is off, and only then', async () => {
     const server = await bound();
     const refused = { status: 400, body: { error: 'invalid_dpop_proof' } };
     scripted.date = () => Date.now() - 5 * MINUTE;
@@ -251,7 +251,7 @@ describe('A request with a proof', () => {
     assert.equal(scripted.requestsTo('/token').length, 3);
   });
 
-  it('is sent once more for each of several requests under way when the clock is found to be off', async () => {
+  it('is sent again for each concurrent request when the clock is found to be off', async () => {
     const keys = new DpopKeys();
     const [sam, kim] = [await keys.create(), await keys.create()];
     const testWindow = createTestWindow(scripted.issuer);
@@ -272,7 +272,7 @@ describe('A request with a proof', () => {
     }
     assert.ok(Math.abs(server.dpopKeys.clockOffset) < 30, 'the clocks agree at first');
     scripted.date = () => Date.now() + 10 * MINUTE;
-    // Both have made their proofs before either is answered.
+    // Both have created their proofs before either gets a response.
     const both = new Promise<void>((resolve) => void scripted.waitFor('/token', 2).then(resolve));
     scripted.onToken(async (request) => {
       await both;
@@ -285,7 +285,7 @@ describe('A request with a proof', () => {
     assert.equal(scripted.requestsTo('/token').length, 4);
   });
 
-  it('may be answered with a token that belongs to whoever bears it, and asks for the person accordingly', async () => {
+  it('accepts a bearer token, and requests the userinfo with it', async () => {
     const server = await bound();
     answers({ body: GOOD_TOKENS });
     scripted.on('/userinfo', { body: PERSON });
@@ -299,7 +299,7 @@ describe('A request with a proof', () => {
   });
 
   for (const challenge of ['DPoP error="use_dpop_nonce"', 'DPoP algs="ES256", error=use_dpop_nonce']) {
-    it(`is demanded in the same way by the userinfo endpoint: ${challenge}`, async () => {
+    it(`is required by the userinfo endpoint in the same way: ${challenge}`, async () => {
       const server = await bound();
       answers(BOUND);
       const tokens = await trade(server);
@@ -319,21 +319,21 @@ describe('A request with a proof', () => {
     });
   }
 
-  it('is not made for a session without a key, whose bound token is of no use', async () => {
+  it("isn't created for a session without a key, and its bound token is rejected", async () => {
     const server = await withNewDpopKey(await discovered(scripted.issuer));
     answers(BOUND);
     await rejectsWith(trade(server), 'unsupported-server', 'token-type');
     assert.equal(scripted.requestsTo('/token')[0]?.headers['dpop'], undefined);
   });
 
-  it('needs a server that takes ES256', async () => {
+  it('requires a server that supports ES256', async () => {
     scripted.metadata['dpop_signing_alg_values_supported'] = ['RS256'];
     await rejectsWith(bound(), 'unsupported-server', 'no-es256');
     scripted.metadata['dpop_signing_alg_values_supported'] = ['RS256', 'ES256'];
     assert.notEqual((await bound()).dpopKey, undefined);
   });
 
-  it('is made at each renewal of a session with a key, in whichever window, whatever the entry says by now', async () => {
+  it('is created at each refresh of a session with a key, in any window, even if the entry was changed', async () => {
     const { jwk } = await new DpopKeys().create();
     const testWindow = createTestWindow(scripted.issuer);
     answers(WANTS_NONCE, {
@@ -365,8 +365,8 @@ describe('A request with a proof', () => {
   });
 });
 
-describe('The headers for a request of another extension', () => {
-  it('speak of that very request, and of the token', async () => {
+describe('dpopHeaders', () => {
+  it('creates headers for exactly this request and token', async () => {
     const key = await new DpopKeys().create();
     const made = await dpopHeaders(key, 'access-1', {
       method: 'post',
@@ -385,7 +385,7 @@ describe('The headers for a request of another extension', () => {
     assert.equal(next.claims['nonce'], undefined);
   });
 
-  it('tell each server’s own time, whoever else asks at that moment', async () => {
+  it("uses the server's time for each server, whatever else is requested at that time", async () => {
     const keys = new DpopKeys();
     const key = await keys.create();
     const request = { method: 'GET', url: new URL('https://api.example.com/') };

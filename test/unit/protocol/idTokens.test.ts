@@ -1,4 +1,4 @@
-// ID tokens as real servers send them: whom they are for, which key has signed them, and the one that comes a second time.
+// ID tokens as real servers send them: their audiences, their signing keys, and tokens that are sent again.
 import assert from 'node:assert/strict';
 import type { Provider } from '../../../src/core/provider.ts';
 import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
@@ -23,7 +23,7 @@ type Jwk = Readonly<Record<string, unknown>>;
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** What the platform makes keys and signatures with. */
+/** The parameters of the Web Cryptography API for keys and signatures. */
 const NOTIFICATION_KINDS = {
   RS256: [{ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }],
   RS384: [{ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-384' }],
@@ -58,7 +58,7 @@ const NOTIFICATION_KINDS = {
 
 type NotificationKind = keyof typeof NOTIFICATION_KINDS;
 
-/** A key with which a server signs. */
+/** A signing key of a server. */
 class Signer {
   readonly alg: NotificationKind;
   readonly jwk: Jwk;
@@ -133,7 +133,7 @@ describe('An ID token', () => {
       [{ aud: [] }, false],
     ];
     for (const [more, isAccepted] of audiences) {
-      it(`is ${isAccepted ? 'accepted' : 'refused'} with ${JSON.stringify(more)}`, async () => {
+      it(`is ${isAccepted ? 'accepted' : 'rejected'} with ${JSON.stringify(more)}`, async () => {
         const traded = tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...more }));
         if (isAccepted) {
           const { claims: read, idToken } = await traded;
@@ -144,7 +144,7 @@ describe('An ID token', () => {
       });
     }
 
-    it('may have optional claims that are null, and none of those that are needed', async () => {
+    it('may have optional claims that are null, but no required ones', async () => {
       const signInWith = (more: Jwk): Promise<Tokens> =>
         tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...more }));
       for (const more of [
@@ -160,7 +160,7 @@ describe('An ID token', () => {
       }
     });
 
-    it('keeps the token itself as it came, and is refused with words that were changed after signing', async () => {
+    it('is stored unchanged, and rejected when its claims were changed after signing', async () => {
       let sent = '';
       const { idToken } = await tradeForIdToken(
         server,
@@ -176,7 +176,7 @@ describe('An ID token', () => {
       );
     });
 
-    it('is held to the same at a renewal', async () => {
+    it('is verified in the same way in a refresh', async () => {
       const found = await discovered(server.issuer);
       for (const [more, isAccepted] of [
         [{ aud: ['editor', 'x'] }, true],
@@ -189,8 +189,8 @@ describe('An ID token', () => {
     });
   });
 
-  describe('of an entry that describes the server', () => {
-    it('shows what belongs into the entry where it names another issuer, and is not accepted', async () => {
+  describe('of an entry with endpoints', () => {
+    it('is rejected when it has another issuer, and the failure shows that issuer', async () => {
       const endpoints = {
         authorization: `${server.issuer}/authorize`,
         token: `${server.issuer}/token`,
@@ -213,7 +213,7 @@ describe('An ID token', () => {
   });
 
   describe('from a server with several keys', () => {
-    it('is accepted where one key is there twice, or several share a name, or none has one', async () => {
+    it('is accepted when a key occurs twice, keys share an ID, or have none', async () => {
       const [one, two, three] = await Promise.all([Signer.make('RS256'), Signer.make('RS256'), Signer.make('ES256')]);
       const sets: readonly (readonly [readonly Jwk[], Jwk])[] = [
         [
@@ -263,7 +263,7 @@ describe('An ID token', () => {
       }
     });
 
-    it('is refused where none of them has signed it, or only one that is for something else', async () => {
+    it('is rejected when no key has signed it, or only one for another purpose', async () => {
       const [one, two] = await Promise.all([Signer.make('RS256'), Signer.make('RS256')]);
       publish(two.jwk, two.jwk);
       await rejectsWith(signedBy(one), 'invalid-response');
@@ -282,7 +282,7 @@ describe('An ID token', () => {
       await rejectsWith(signedBy(small), 'invalid-response');
     });
 
-    it('is not tried with more of them than make sense', async () => {
+    it('is verified with a limited number of keys', async () => {
       const [one, two] = await Promise.all([Signer.make('ES256'), Signer.make('ES256')]);
       publish(...Array.from({ length: 200 }, () => two.jwk), one.jwk);
       await rejectsWith(signedBy(one), 'invalid-response');
@@ -291,7 +291,7 @@ describe('An ID token', () => {
 
   describe('of a server that lists no algorithms', () => {
     for (const alg of Object.keys(NOTIFICATION_KINDS) as NotificationKind[]) {
-      it(`may be signed with ${alg}, also where the entry has the endpoints; a list, where there is one, binds`, async () => {
+      it(`may be signed with ${alg}, also when the entry has the endpoints, unless a list excludes it`, async () => {
         const signer = await Signer.make(alg);
         publish({ ...signer.jwk, kid: 'k' });
         for (const nothing of [undefined, null, [], 7]) {
@@ -315,7 +315,7 @@ describe('An ID token', () => {
       });
     }
 
-    it('is never accepted without a signature, or with one by a secret', async () => {
+    it('is never accepted unsigned or signed with a secret', async () => {
       const key = { kty: 'oct', k: encode('secret') };
       publish(key);
       for (const listed of [undefined, ['none', 'HS256', 'RS256']]) {
@@ -329,14 +329,14 @@ describe('An ID token', () => {
       }
     });
 
-    it('is not accepted from a key of another kind than its algorithm', async () => {
+    it('is rejected with a key of another type than its algorithm', async () => {
       const [rsa, ec] = await Promise.all([Signer.make('RS256'), Signer.make('ES256')]);
       publish(ec.jwk);
       await rejectsWith(signedBy(rsa), 'untrusted-response');
     });
   });
 
-  describe('that comes once more at a renewal', () => {
+  describe('that is sent again in a refresh', () => {
     const EXPIRED = { iat: now() - 7200, exp: now() - 3600 };
     const renewWith = async (
       sent: string,
@@ -355,7 +355,7 @@ describe('An ID token', () => {
       ).verify();
     };
 
-    it('has been verified already: neither its end nor the keys of today matter, and the new access token counts', async () => {
+    it("isn't verified again: its expiry and the current keys don't matter, and the new access token is used", async () => {
       const idToken = await server.idToken({ aud: 'editor', ...EXPIRED });
       server.on('/jwks', { status: 503 });
       const tokens = await renewWith(idToken, idToken);
@@ -365,7 +365,7 @@ describe('An ID token', () => {
       );
     });
 
-    it('is held to everything where it is another one, by a single character, or none is known', async () => {
+    it('is verified when it differs by a single character, or when none is stored', async () => {
       const idToken = await server.idToken({ aud: 'editor', ...EXPIRED });
       await rejectsWith(renewWith(idToken, undefined), 'clock');
       await rejectsWith(renewWith(idToken, await server.idToken({ aud: 'editor' })), 'clock');
@@ -374,7 +374,7 @@ describe('An ID token', () => {
       await assert.rejects(renewWith(jwtWith({ ...EXPIRED, exp: now() + 60 }), idToken));
     });
 
-    it('serves callers who get it until its own end, and not beyond', async () => {
+    it('is the session token until it expires, and not longer', async () => {
       const expired = await server.idToken({ aud: 'editor', ...EXPIRED });
       await rejectsWith(renewWith(expired, expired, { sessionToken: 'id_token' }), 'unsupported-server', 'no-id-token');
       const exp = now() + 100;
@@ -383,7 +383,7 @@ describe('An ID token', () => {
       assert.deepEqual([accessExpiresAt, expirySource], [exp * 1000, 'token']);
     });
 
-    it('is new at a sign-in, whatever it is', async () => {
+    it('is always verified in a sign-in', async () => {
       const found = await discovered(server.issuer);
       const request = await createAuthorizationRequest(found, REDIRECT_URI, ['openid']);
       server.onToken({

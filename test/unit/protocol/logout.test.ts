@@ -7,7 +7,7 @@ import { Person } from '../../support/browserless.ts';
 import { ScriptedServer } from '../../support/scriptedServer.ts';
 import { demoClientId, startIdentityServer } from '../../../tools/identityServer.ts';
 
-describe('The page at which the person signs out of the server', () => {
+describe('createLogoutRequest', () => {
   let scripted: ScriptedServer;
 
   beforeEach(async () => {
@@ -28,7 +28,7 @@ describe('The page at which the person signs out of the server', () => {
     })?.url.href;
   };
 
-  it('is told which client asks, and whose session it is', async () => {
+  it('sends the client and the session', async () => {
     assert.equal(
       await addressAt(`${scripted.issuer}/out?a=b`, 'id.token.x'),
       `${scripted.issuer}/out?a=b&client_id=editor&id_token_hint=id.token.x`,
@@ -36,7 +36,7 @@ describe('The page at which the person signs out of the server', () => {
     assert.equal(await addressAt('https://id.example.com/out'), 'https://id.example.com/out?client_id=editor');
   });
 
-  it('is told where the browser goes afterwards, with a state that is another one each time, and else is not', async () => {
+  it('sends the redirect URI with a new state each time, and neither without one', async () => {
     scripted.metadata['end_session_endpoint'] = `${scripted.issuer}/out?state=stale`;
     const leaving = {
       server: await discovered(scripted.issuer),
@@ -76,12 +76,12 @@ describe('The page at which the person signs out of the server', () => {
   });
 
   for (const endpoint of [undefined, 7, '/out', 'http://id.example.com/out', 'javascript:alert(1)', 'command:x']) {
-    it(`is none at ${String(endpoint)}, and signing in goes on working`, async () => {
+    it(`returns undefined for ${String(endpoint)}, and signing in still works`, async () => {
       assert.equal(await addressAt(endpoint, 'id.token.x'), undefined);
     });
   }
 
-  it('is a page of a real server, which knows the session by the ID token', async () => {
+  it('ends the session at a real server, which identifies it by the ID token', async () => {
     const identity = await startIdentityServer();
     const server = await discovered(identity.issuer, { clientId: demoClientId });
     const request = await createAuthorizationRequest(server, REDIRECT_URI, ['openid']);

@@ -1,4 +1,4 @@
-// Metadata as real servers publish them: behind redirects, at URLs of their own, and with fields that make no sense.
+// Metadata as real servers publish them: behind redirects, at other URLs, and with invalid members.
 import assert from 'node:assert/strict';
 import type { Provider } from '../../../src/core/provider.ts';
 import { createAuthorizationRequest } from '../../../src/protocol/authorize.ts';
@@ -24,7 +24,7 @@ describe('The metadata of a server', () => {
 
   describe('behind a redirect', () => {
     for (const status of [301, 302, 303, 307, 308]) {
-      it(`follows ${status} at the same origin, for metadata and keys`, async () => {
+      it(`are read after ${status} to the same origin, and keys as well`, async () => {
         server.onDiscovery({ status, headers: { Location: `${OIDC}/` } });
         server.on(`${OIDC}/`, { status, headers: { Location: `${server.issuer}/meta#x` } });
         server.on('/meta', () => ({ body: { ...server.metadata, jwks_uri: `${server.issuer}/old-keys` } }));
@@ -40,7 +40,7 @@ describe('The metadata of a server', () => {
       });
     }
 
-    it('follows three, and no more', async () => {
+    it('are read after three redirects, but not more', async () => {
       const chain = (length: number): void => {
         server.onDiscovery({ status: 301, headers: { Location: '/r1' } });
         for (let place = 1; place <= length; place += 1) {
@@ -60,7 +60,7 @@ describe('The metadata of a server', () => {
       await rejectsWith(discovered(server.issuer), 'unexpected-html', 'http-302');
     });
 
-    it('goes to no other origin, and says which', async () => {
+    it("aren't read from another origin, which the failure names", async () => {
       const other = await ScriptedServer.start();
       for (const [target, host] of [
         [`${other.issuer}${OIDC}`, new URL(other.issuer).host],
@@ -76,7 +76,7 @@ describe('The metadata of a server', () => {
       await other.stop();
     });
 
-    it('is no answer of the token endpoint, of a revocation, or of anything else with credentials', async () => {
+    it("aren't redirected for the token endpoint, a revocation, or anything else with credentials", async () => {
       for (const status of [301, 307, 308]) {
         server.onToken({ status, headers: { Location: '/token2' } });
         server.on('/revoke', { status, headers: { Location: '/token2' } });
@@ -91,7 +91,7 @@ describe('The metadata of a server', () => {
     });
   });
 
-  describe('with optional endpoints that cannot be used', () => {
+  describe('with invalid optional endpoints', () => {
     for (const name of [
       'userinfo_endpoint',
       'jwks_uri',
@@ -100,7 +100,7 @@ describe('The metadata of a server', () => {
       'pushed_authorization_request_endpoint',
       'end_session_endpoint',
     ]) {
-      it(`takes the ${name} for absent where it is null, empty, malformed or in the clear, and says so once`, async () => {
+      it(`have no ${name} when it's null, empty, malformed or without TLS, which is logged once`, async () => {
         for (const value of [
           null,
           '',
@@ -133,7 +133,7 @@ describe('The metadata of a server', () => {
       });
     }
 
-    it('goes on renewing sessions', async () => {
+    it('still allow refreshing sessions', async () => {
       Object.assign(server.metadata, {
         userinfo_endpoint: null,
         revocation_endpoint: '',
@@ -147,7 +147,7 @@ describe('The metadata of a server', () => {
       assert.equal((await renewal.verify()).accessToken, 'access-2');
     });
 
-    it('says what is missing where it is needed all the same', async () => {
+    it("are reported as missing when they're required after all", async () => {
       server.metadata['jwks_uri'] = null;
       const failure = await rejectsWith(
         tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce })),
@@ -157,7 +157,7 @@ describe('The metadata of a server', () => {
       assert.equal(failure.detail, 'jwks_uri');
     });
 
-    it('needs no page to sign in at where a code for any device is all that there is', async () => {
+    it("don't require an authorization endpoint when only the device flow is supported", async () => {
       Object.assign(server.metadata, {
         authorization_endpoint: null,
         device_authorization_endpoint: `${server.issuer}/device`,
@@ -172,7 +172,7 @@ describe('The metadata of a server', () => {
     });
   });
 
-  describe('at a URL that the entry names', () => {
+  describe('at a URL in the entry', () => {
     const at = (path: string, more: Partial<Provider> = {}): Promise<ServerContext> =>
       discovered('https://tenant.b2clogin.com/guid/v2.0', { metadataUrl: `${server.issuer}${path}`, ...more });
     beforeEach(() => {
@@ -184,7 +184,7 @@ describe('The metadata of a server', () => {
       server.on('/policy/meta', () => ({ body: server.metadata }));
     });
 
-    it('is read from exactly there', async () => {
+    it('are read from exactly that URL', async () => {
       assert.equal((await at('/policy/meta?p=B2C_1_signin')).metadata.issuer, 'https://tenant.b2clogin.com/guid/v2.0/');
       assert.deepEqual(
         server.requests.map(({ path, parameters }) => [path, parameters.get('p')]),
@@ -195,12 +195,12 @@ describe('The metadata of a server', () => {
       assert.equal(server.requests.length, 2);
     });
 
-    it('has to be of the issuer of the entry', async () => {
+    it('must be for the issuer of the entry', async () => {
       server.metadata['issuer'] = 'https://tenant.b2clogin.com/other/v2.0/';
       await rejectsWith(at('/policy/meta'), 'issuer-mismatch', 'issuer-mismatch');
     });
 
-    it('is another server with another URL', async () => {
+    it('belong to another server when the URL is changed', async () => {
       const discovery = new Discovery(transportWith());
       server.on('/policy/other', () => ({
         body: { ...server.metadata, token_endpoint: 'https://tenant.b2clogin.com/other' },

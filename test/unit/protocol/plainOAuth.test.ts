@@ -1,4 +1,4 @@
-// Servers that know no OpenID Connect: no discovery, no ID token, an answer of their own about the person.
+// Servers without OpenID Connect: no discovery, no ID token, their own userinfo format.
 import assert from 'node:assert/strict';
 import { ENDPOINT_FIELDS } from '../../../src/core/fieldSchemas.ts';
 import type { Provider } from '../../../src/core/provider.ts';
@@ -14,7 +14,7 @@ import { answerTo, discovered, GOOD_TOKENS, providerAt, REDIRECT_URI, transportW
 import { rejectsWith } from '../../support/failures.ts';
 import { htmlPage, ScriptedServer, type Script, type ScriptedAnswer } from '../../support/scriptedServer.ts';
 
-describe('A plain OAuth server', () => {
+describe('An OAuth 2 server without metadata', () => {
   let scripted: ScriptedServer;
   const transport = transportWith();
   const { signal } = new AbortController();
@@ -44,7 +44,7 @@ describe('A plain OAuth server', () => {
     return resolveAccount(server, tokens, transport, signal);
   };
 
-  it('is asked nothing where the entry says its endpoints', async () => {
+  it('gets no discovery request when the entry contains its endpoints', async () => {
     const { metadata } = await serverWith();
     assert.deepEqual(
       [metadata.issuer, metadata.token_endpoint, metadata.jwks_uri],
@@ -53,7 +53,7 @@ describe('A plain OAuth server', () => {
     assert.deepEqual(scripted.requests, []);
   });
 
-  it('has every endpoint that the entry names, by the name that the protocol gives it', async () => {
+  it('has every endpoint of the entry under its metadata name', async () => {
     const at = (path: string): string => `${scripted.issuer}/${path}`;
     const every = {
       authorization: at('a'),
@@ -80,7 +80,7 @@ describe('A plain OAuth server', () => {
     });
   });
 
-  it('gets the request pushed where the entry says where to, and has a page to sign out at', async () => {
+  it('gets a pushed request and a logout request when the entry contains the endpoints for it', async () => {
     scripted.on('/par', { status: 201, body: { request_uri: 'urn:example:1', expires_in: 60 } });
     const server = await serverWith({
       endpoints: {
@@ -99,7 +99,7 @@ describe('A plain OAuth server', () => {
     );
   });
 
-  it('is another server once the entry has other endpoints', async () => {
+  it('is another server when the endpoints of the entry are changed', async () => {
     const discovery = new Discovery(transport);
     const first = await discovery.find(providerAt(scripted.issuer, { endpoints: endpoints() }));
     const second = await discovery.find(
@@ -111,11 +111,11 @@ describe('A plain OAuth server', () => {
     );
   });
 
-  it('has its endpoints on this machine only where it is there itself', async () => {
+  it('may have endpoints on this machine only when it is on this machine itself', async () => {
     await rejectsWith(discovered('https://id.example.com', { endpoints: endpoints() }), 'insecure', 'http-endpoint');
   });
 
-  it('gets the secret of the client as the entry says, in a header where it says nothing', async () => {
+  it('gets the client secret as the entry specifies, by default in a header', async () => {
     const shown = async (more: Partial<Provider>): Promise<(string | null)[]> => {
       const provider = providerAt(scripted.issuer, { endpoints: endpoints(), ...more });
       const server = await new Discovery(transport, () => Promise.resolve('hush')).find(provider);
@@ -133,12 +133,12 @@ describe('A plain OAuth server', () => {
     assert.deepEqual(await shown({ clientAuthentication: 'client_secret_post' }), [null, 'editor', 'hush']);
   });
 
-  it('is asked for no scopes where there are none to ask for', async () => {
+  it('gets no scopes when there are none', async () => {
     const request = await createAuthorizationRequest(await serverWith(), REDIRECT_URI, []);
     assert.equal(request.url.searchParams.has('scope'), false);
   });
 
-  it('may say that a token is none any more, which is no failure of a sign-out', async () => {
+  it("may report that a token is already invalid, which isn't a failure of a sign-out", async () => {
     const server = await serverWith({ endpoints: { ...endpoints(), revocation: `${scripted.issuer}/revoke` } });
     const answers: ScriptedAnswer[] = [
       { status: 200 },
@@ -157,14 +157,14 @@ describe('A plain OAuth server', () => {
     await rejectsWith(revokeTokens(server, { accessToken: 'access-1' }, transport), 'configuration', 'invalid_request');
   });
 
-  it('tells who it is in an answer of its own, with an id that may be a number', async () => {
+  it('identifies the account in its own userinfo format, with an ID that may be a number', async () => {
     assert.deepEqual(await signIn(), { id: '583231', label: 'Ada L.' });
     assert.deepEqual(await signIn({ account: { id: 'id', label: 'login' } }), { id: '583231', label: 'ada' });
     assert.deepEqual(await signIn({ account: { id: 'login' } }), { id: 'ada', label: 'Ada L.' });
     assert.equal(scripted.requestsTo('/me')[0]?.headers.authorization, 'Bearer access-1');
   });
 
-  it('is asked who it is although discovery names the endpoint, and may keep that to itself', async () => {
+  it('gets a userinfo request when discovery found the endpoint, and may reject it', async () => {
     scripted.metadata['userinfo_endpoint'] = `${scripted.issuer}/me`;
     scripted.onDiscovery(() => ({ body: scripted.metadata }));
     assert.deepEqual(await signIn({ endpoints: undefined }), { id: '583231', label: 'Ada L.' });
@@ -173,28 +173,28 @@ describe('A plain OAuth server', () => {
   });
 
   const answers: Readonly<Record<string, readonly [Script, Category, string]>> = {
-    'has no id': [{ body: { name: 'Ada' } }, 'unsupported-server', 'no-account'],
-    'has an id that is none': [{ body: { id: { a: 1 } } }, 'unsupported-server', 'no-account'],
-    'is a list': [{ headers: { 'Content-Type': 'application/json' }, body: '[1]' }, 'invalid-response', 'http-200'],
-    'is a page': [htmlPage, 'unexpected-html', 'not-json'],
+    'has no ID': [{ body: { name: 'Ada' } }, 'unsupported-server', 'no-account'],
+    'has an ID that is an object': [{ body: { id: { a: 1 } } }, 'unsupported-server', 'no-account'],
+    'is an array': [{ headers: { 'Content-Type': 'application/json' }, body: '[1]' }, 'invalid-response', 'http-200'],
+    'is HTML': [htmlPage, 'unexpected-html', 'not-json'],
     'is 401': [{ status: 401 }, 'configuration', 'http-401'],
     'is 503': [{ status: 503 }, 'server', 'http-503'],
   };
   for (const [what, [script, category, code]] of Object.entries(answers)) {
-    it(`whose answer about the person ${what} makes two people one, so that signing in fails as ${category}`, async () => {
+    it(`makes a sign-in fail with ${category} when its userinfo response ${what}, which could merge two accounts`, async () => {
       scripted.on('/me', script);
       await rejectsWith(signIn({ account: { id: 'id' } }), category, code);
     });
   }
 
-  it('has to have an answer about the person where the entry counts on one', async () => {
+  it('makes a sign-in fail without a userinfo endpoint when the entry requires one', async () => {
     await rejectsWith(
       signIn({ endpoints: { ...endpoints(), userinfo: undefined }, account: { id: 'id' } }),
       'unsupported-server',
     );
   });
 
-  it('shows nothing of the person that could be more than a name', async () => {
+  it('gives only sanitized names', async () => {
     scripted.on('/me', { body: { id: 'x\u202E', login: 'a [b](command:c)\u0000' } });
     const { label } = await signIn();
     assert.doesNotMatch(label, /[\u0000\u202E]/);

@@ -31,7 +31,7 @@ describe('A pushed authorization request', () => {
     };
   };
 
-  it('has everything that the address would have said, and leaves a reference for the browser', async () => {
+  it('sends all parameters of the URL, and leaves a reference for the browser', async () => {
     scripted.metadata['authorization_endpoint'] = `${scripted.issuer}/authorize?tenant=a`;
     const { address, usual } = await push();
     assert.deepEqual(Object.fromEntries(address.searchParams), {
@@ -45,53 +45,49 @@ describe('A pushed authorization request', () => {
     assert.equal(request?.method, 'POST');
   });
 
-  it('is made only where the server or the entry wants it', async () => {
+  it('is sent only when the server or the entry requires it', async () => {
     scripted.metadata['require_pushed_authorization_requests'] = false;
     const { address, usual } = await push();
     assert.deepEqual([address.href, scripted.requestsTo('/par').length], [usual.href, 0]);
     assert.equal((await push(true)).address.searchParams.get('request_uri'), 'urn:example:1');
   });
 
-  it('may be answered with 200, and with its lifetime in a text', async () => {
+  it('accepts a response with status 200, and with its lifetime as a string', async () => {
     scripted.on('/par', { status: 200, body: { request_uri: 'urn:example:2', expires_in: '60' } });
     assert.equal((await push()).address.searchParams.get('request_uri'), 'urn:example:2');
   });
 
   const answers: Readonly<Record<string, readonly [Script, Category, string?]>> = {
-    'says that the redirect address is not known': [
+    'rejects the redirect URI': [
       { status: 400, body: { error: 'invalid_redirect_uri' } },
       'redirect-rejected',
       'invalid_redirect_uri',
     ],
-    'says that a scope is not granted': [
-      { status: 400, body: { error: 'invalid_scope' } },
-      'scope-rejected',
-      'invalid_scope',
-    ],
-    'wants a secret': [
+    'rejects a scope': [{ status: 400, body: { error: 'invalid_scope' } }, 'scope-rejected', 'invalid_scope'],
+    'requires a secret': [
       { status: 401, headers: { 'WWW-Authenticate': 'Basic' }, body: { error: 'invalid_client' } },
       'client-rejected',
       'invalid_client',
     ],
-    'has no reference': [{ status: 201, body: { expires_in: 60 } }, 'invalid-response'],
-    'is 200 without a reference': [{ status: 200, body: {} }, 'invalid-response'],
+    'has no request_uri': [{ status: 201, body: { expires_in: 60 } }, 'invalid-response'],
+    'is 200 without a request_uri': [{ status: 200, body: {} }, 'invalid-response'],
     'is 503': [{ status: 503 }, 'server', 'http-503'],
-    'does not come': ['drop', 'network'],
+    'is missing': ['drop', 'network'],
   };
   for (const [what, [script, category, code]] of Object.entries(answers)) {
-    it(`whose answer ${what} is a failure of category ${category}`, async () => {
+    it(`fails with ${category} when the response ${what}`, async () => {
       scripted.on('/par', script);
       await rejectsWith(push(), category, code);
     });
   }
 
-  it('cannot be made where the server demands it and does not say where', async () => {
+  it('fails when the server requires it and has no endpoint for it', async () => {
     delete scripted.metadata['pushed_authorization_request_endpoint'];
     const { detail } = await rejectsWith(push(), 'unsupported-server', 'missing-endpoint');
     assert.equal(detail, 'pushed_authorization_request_endpoint');
   });
 
-  it('goes nowhere in the clear', async () => {
+  it('is never sent without TLS', async () => {
     scripted.metadata['pushed_authorization_request_endpoint'] = 'http://id.example.com/par';
     await rejectsWith(push(), 'unsupported-server', 'missing-endpoint');
   });

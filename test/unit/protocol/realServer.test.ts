@@ -1,4 +1,4 @@
-// The protocol against a real OpenID provider, with a person who follows its pages.
+// The protocol at a real OpenID provider, with a simulated user on its pages.
 import assert from 'node:assert/strict';
 import { SECOND, systemClock } from '../../../src/core/clock.ts';
 import { createAuthorizationRequest, type AuthorizationRequest } from '../../../src/protocol/authorize.ts';
@@ -25,7 +25,7 @@ const SCOPES = ['openid', 'profile', 'email', 'offline_access'];
 const transport = transportWith();
 const { signal } = new AbortController();
 
-describe('Against a real identity server', () => {
+describe('With a real identity server,', () => {
   let identity: IdentityServer;
   let server: ServerContext;
 
@@ -44,7 +44,7 @@ describe('Against a real identity server', () => {
     await identity.stop();
   });
 
-  it('a person signs in and is known by name', async () => {
+  it('a sign-in returns the name of the user', async () => {
     await start();
     const tokens = await signIn();
     assert.deepEqual(await resolveAccount(server, tokens, transport, signal), { id: 'account-1001', label: 'demo' });
@@ -52,14 +52,14 @@ describe('Against a real identity server', () => {
     assert.equal(await identity.tokenIsActive(tokens.accessToken), true);
   });
 
-  it('a person is known by name although only the userinfo endpoint tells it', async () => {
+  it('a sign-in returns the name when only the userinfo endpoint has it', async () => {
     await start({ profileInIdToken: false });
     const tokens = await signIn();
     assert.equal(tokens.claims?.['preferred_username'], undefined);
     assert.deepEqual(await resolveAccount(server, tokens, transport, signal), { id: 'account-1001', label: 'demo' });
   });
 
-  it('a person is known by the subject where nothing tells a name', async () => {
+  it('a sign-in returns the subject when there is no name', async () => {
     await start({ profileInIdToken: false });
     const tokens = await signIn();
     identity.faults.add({ path: '/me', action: { kind: 'answer', status: 500 } });
@@ -69,7 +69,7 @@ describe('Against a real identity server', () => {
     });
   });
 
-  it('a token is for the resource that the entry names, before and after a renewal', async () => {
+  it('a token is for the resource in the entry, before and after a refresh', async () => {
     await start({ jwtAccessTokens: true });
     server = await discovered(identity.issuer, { clientId: demoClientId, resource: ['https://notes.example.com/api'] });
     const audienceOf = ({ accessToken }: Tokens): unknown =>
@@ -89,7 +89,7 @@ describe('Against a real identity server', () => {
     ['server', true, false],
     ['entry', false, true],
   ] as const) {
-    it(`a person signs in where the ${who} wants the request pushed`, async () => {
+    it(`a sign-in works when the ${who} requires a pushed request`, async () => {
       await start({
         features: { pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: isRequired } },
       });
@@ -107,14 +107,14 @@ describe('Against a real identity server', () => {
     });
   }
 
-  it('what the server has against a request that is pushed is told before the browser opens', async () => {
+  it('a rejected pushed request is reported before the browser opens', async () => {
     await start({ features: { pushedAuthorizationRequests: { enabled: true } } });
     server = await discovered(identity.issuer, { clientId: demoClientId, pushedAuthorization: true });
     const request = await createAuthorizationRequest(server, 'https://elsewhere.example.com', SCOPES);
     await rejectsWith(authorizationUrl(server, request, transport, signal), 'configuration', 'invalid_request');
   });
 
-  it('a person who denies access has called it off', async () => {
+  it('a sign-in is denied when the user denies access', async () => {
     await start();
     await rejectsWith(signIn(new Person({ allows: false })), 'denied', 'access_denied');
   });
@@ -131,7 +131,7 @@ describe('Against a real identity server', () => {
     );
   });
 
-  it('a code is of no use without the verifier that it was asked for with', async () => {
+  it('a code is rejected without its code verifier', async () => {
     await start();
     const request = await ask();
     const { searchParams } = await new Person().authorize(request.url.href);
@@ -143,7 +143,7 @@ describe('Against a real identity server', () => {
     );
   });
 
-  it('each renewal brings a refresh token of its own, and a reuse ends everything', async () => {
+  it('each refresh returns a new refresh token, and reusing an old one ends the session', async () => {
     await start();
     const { refreshToken = '', claims } = await signIn();
     const first = await requestRefresh(server, refreshToken, claims?.sub, transport);
@@ -160,7 +160,7 @@ describe('Against a real identity server', () => {
     assert.equal(identity.grantsRevoked.length, 1);
   });
 
-  it('a renewal gives no refresh token where the server answers with an error', async () => {
+  it('a failed refresh returns no refresh token', async () => {
     await start();
     const { refreshToken = '' } = await signIn();
     identity.revokeEverything();
@@ -169,7 +169,7 @@ describe('Against a real identity server', () => {
     await rejectsWith(answer.verify(), 'session-ended', 'invalid_grant');
   });
 
-  it('a renewal that speaks of another person is refused', async () => {
+  it('a refresh that returns another account is rejected', async () => {
     await start();
     const { refreshToken = '' } = await signIn();
     const answer = await requestRefresh(server, refreshToken, 'somebody-else', transport);
@@ -187,7 +187,7 @@ describe('Against a real identity server', () => {
     );
   });
 
-  it('a sign-out is confirmed although the server cannot revoke an access token that is a JWT', async () => {
+  it("a sign-out succeeds although the server can't revoke an access token that is a JWT", async () => {
     await start({ jwtAccessTokens: true });
     const tokens = await signIn();
     assert.equal(tokens.accessToken.split('.').length, 3);
@@ -196,7 +196,7 @@ describe('Against a real identity server', () => {
   });
 });
 
-describe('A client with a secret, against a real identity server,', () => {
+describe('A client with a secret, at a real identity server,', () => {
   const SECRET = 'a secret: with + signs & 100% of "quotes"';
   const client = (
     method: 'client_secret_basic' | 'client_secret_post',
@@ -224,7 +224,7 @@ describe('A client with a secret, against a real identity server,', () => {
     await identity.stop();
   });
 
-  /** Starts a server that takes this method only, as it says itself. */
+  /** Starts a server that supports this method only, as in its metadata. */
   async function startFor(method: 'client_secret_basic' | 'client_secret_post'): Promise<void> {
     identity = await startIdentityServer({ clients: [client(method)] });
     identity.faults.add({
@@ -246,7 +246,7 @@ describe('A client with a secret, against a real identity server,', () => {
   }
 
   for (const method of ['client_secret_basic', 'client_secret_post'] as const) {
-    it(`signs in, renews and signs out with ${method}`, async () => {
+    it(`signs in, refreshes and signs out with ${method}`, async () => {
       await startFor(method);
       const server = await serverWith(method, SECRET);
       const tokens = await signIn(server);
@@ -255,7 +255,7 @@ describe('A client with a secret, against a real identity server,', () => {
       assert.equal(await identity.tokenIsActive(renewed.accessToken), true);
       assert.equal(await revokeTokens(server, renewed, transport), 'revoked');
       assert.equal(await identity.tokenIsActive(renewed.accessToken), false);
-      // The server takes both ways from anybody, whatever it says.
+      // The server accepts both methods, whatever its metadata contain.
       const posts = identity.journal.traffic.filter(({ url }) => url.startsWith('/token'));
       assert.ok(posts.length >= 3);
       for (const { body, headers } of posts) {
@@ -269,7 +269,7 @@ describe('A client with a secret, against a real identity server,', () => {
       }
     });
 
-    it(`with another secret, or with none, is not accepted with ${method}, and loses no session`, async () => {
+    it(`is rejected with ${method} and another secret or none, and loses no session`, async () => {
       await startFor(method);
       const { refreshToken = '', claims } = await signIn(await serverWith(method, SECRET));
       for (const secret of ['wrong', undefined]) {
@@ -284,7 +284,7 @@ describe('A client with a secret, against a real identity server,', () => {
     });
   }
 
-  it('shows the secret to the server itself only, and never in an address', async () => {
+  it('sends the secret only to the server, and never in a URL', async () => {
     await startFor('client_secret_basic');
     const tokens = await signIn(await serverWith('client_secret_basic', SECRET));
     await rejectsWith(signIn(await serverWith('client_secret_basic', 'wrong')), 'client-rejected');
@@ -293,7 +293,7 @@ describe('A client with a secret, against a real identity server,', () => {
   });
 });
 
-describe('A revocation', () => {
+describe('revokeTokens', () => {
   let scripted: ScriptedServer;
   const tokens = { accessToken: 'access-1', refreshToken: 'refresh-1' };
 
@@ -305,12 +305,12 @@ describe('A revocation', () => {
     await scripted.stop();
   });
 
-  it('is not offered by a server without the endpoint', async () => {
+  it('returns not-supported when the server has no revocation endpoint', async () => {
     delete scripted.metadata['revocation_endpoint'];
     assert.equal(await revokeTokens(await discovered(scripted.issuer), tokens, transport), 'not-supported');
   });
 
-  it('names the kind of each token, and sends the access token alone where there is no other', async () => {
+  it('sends the type of each token, and only the access token when there is no refresh token', async () => {
     const server = await discovered(scripted.issuer);
     await revokeTokens(server, tokens, transport);
     await revokeTokens(server, { accessToken: 'access-2' }, transport);
@@ -328,7 +328,7 @@ describe('A revocation', () => {
     ]);
   });
 
-  it('that the server does not confirm is a failure', async () => {
+  it("fails when the server doesn't confirm it", async () => {
     const server = await discovered(scripted.issuer);
     scripted.on('/revoke', { status: 503 });
     await rejectsWith(revokeTokens(server, tokens, transport), 'server', 'http-503');

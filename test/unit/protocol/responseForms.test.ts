@@ -1,4 +1,4 @@
-// Answers in forms that no specification has, and real servers do: what was granted is kept, and what went wrong is understood.
+// Responses in formats of real servers that aren't in a specification: grants are accepted, and errors are understood.
 import assert from 'node:assert/strict';
 import { SECOND } from '../../../src/core/clock.ts';
 import type { Category } from '../../../src/core/failurePolicies.ts';
@@ -28,7 +28,7 @@ const JSON_TYPES = [
   undefined,
 ];
 
-describe('The form of an answer', () => {
+describe('The format of a response', () => {
   let server: ScriptedServer;
   const transport = transportWith();
   const { signal } = new AbortController();
@@ -65,12 +65,12 @@ describe('The form of an answer', () => {
       'token_type=Bearer&access_token=access%2D1&refresh_token=refresh-1',
       201,
     ),
-    'an object of its own': { body: { ok: true, data: GOOD_TOKENS } },
-    'JSON beside a challenge': { headers: { 'WWW-Authenticate': 'Bearer' }, body: GOOD_TOKENS },
-    'JSON beside an error that is null': { body: { ...GOOD_TOKENS, error: null, ok: true } },
+    'JSON with a nested object': { body: { ok: true, data: GOOD_TOKENS } },
+    'JSON with a challenge': { headers: { 'WWW-Authenticate': 'Bearer' }, body: GOOD_TOKENS },
+    'JSON with an error that is null': { body: { ...GOOD_TOKENS, error: null, ok: true } },
   };
   for (const [form, answer] of Object.entries(granted)) {
-    it(`may be ${form}, at a sign-in and at a renewal`, async () => {
+    it(`may be ${form}, in a sign-in and in a refresh`, async () => {
       server.onToken(answer);
       const tokens = await trade(server);
       assert.deepEqual(
@@ -83,7 +83,7 @@ describe('The form of an answer', () => {
     });
   }
 
-  it('loses no refresh token where the rest of the answer is of no use', async () => {
+  it("doesn't lose a refresh token when the rest of the response is invalid", async () => {
     for (const body of [
       { refresh_token: 'refresh-1' },
       { ...GOOD_TOKENS, access_token: null },
@@ -96,7 +96,7 @@ describe('The form of an answer', () => {
     }
   });
 
-  it('takes nothing from an answer that is none: another status, a page, an error that quotes the request', async () => {
+  it("yields nothing from a response that isn't a success: another status, HTML, an error that echoes the request", async () => {
     const none: readonly ScriptedAnswer[] = [
       { status: 400, body: GOOD_TOKENS },
       { status: 503, body: GOOD_TOKENS },
@@ -115,7 +115,7 @@ describe('The form of an answer', () => {
   });
 
   for (const type of JSON_TYPES) {
-    it(`is cut off where JSON as ${type} ends too early, with any status of success`, async () => {
+    it(`is truncated when JSON as ${type} ends too early, with any success status`, async () => {
       for (const status of [200, 201, 206]) {
         server.onToken(typed(type, text.slice(0, -20), status));
         const failure = await rejectsWith(renew(), 'invalid-response', 'truncated');
@@ -124,7 +124,7 @@ describe('The form of an answer', () => {
     });
   }
 
-  it('is not cut off where it is a page, or nothing by its status', async () => {
+  it("isn't truncated when it's HTML, or empty by its status", async () => {
     for (const answer of [
       typed('text/html', '<html>'),
       { status: 204 },
@@ -135,7 +135,7 @@ describe('The form of an answer', () => {
     }
   });
 
-  it('may have the scopes as a list, at a sign-in and at a renewal; what is neither list nor text says nothing', async () => {
+  it('may have scopes as a list, in a sign-in and in a refresh; anything else is ignored', async () => {
     const scopes: readonly (readonly [unknown, readonly string[] | undefined])[] = [
       [
         ['openid', 'chat:read'],
@@ -161,7 +161,7 @@ describe('The form of an answer', () => {
     }
   });
 
-  it('has to name the type of a token that is to be bound to a key', async () => {
+  it('must contain the token type when the token is to be bound to a key', async () => {
     for (const type of [undefined, null, '', 'BearerToken', 'mac']) {
       server.onToken({ body: { ...GOOD_TOKENS, token_type: type } });
       const bound = await withNewDpopKey(await discovered(server.issuer, { dpop: true }));
@@ -191,7 +191,7 @@ describe('The form of an answer', () => {
     },
   ];
   INVALID_GRANT.forEach((answer, index) => {
-    it(`ends a session by the known code, in whatever shape it comes (${index + 1})`, async () => {
+    it(`ends a session by the known code, in any format (${index + 1})`, async () => {
       server.onToken(answer);
       const failure = await rejectsWith((await renew()).verify(), 'session-ended', 'invalid_grant');
       assert.deepEqual([failure.detail, failure.status], ['gone', answer.status ?? 200]);
@@ -199,7 +199,7 @@ describe('The form of an answer', () => {
   });
 
   const others: readonly (readonly [ScriptedAnswer, Category, string, string | undefined])[] = [
-    // Marks that Markdown gives a meaning are left out.
+    // Markdown characters are removed.
     [{ status: 400, body: { status: 'BAD_REFRESH_TOKEN' } }, 'configuration', 'http-400', 'BAD REFRESH TOKEN'],
     [{ body: { status: 'BAD_REFRESH_TOKEN' } }, 'unknown-error', 'unknown-error', 'BAD REFRESH TOKEN'],
     [
@@ -238,19 +238,19 @@ describe('The form of an answer', () => {
     [typed('text/html', '<h1>no</h1>', 400), 'unexpected-html', 'not-json', undefined],
     [{ status: 400, body: '' }, 'configuration', 'http-400', undefined],
     [{ status: 302, ...typed('text/plain', 'Redirecting', 302) }, 'unexpected-html', 'http-302', undefined],
-    // Only where an error code is due is a word one.
+    // A string is an error code only in the members for error codes.
     [{ status: 400, body: { reason: 'access_denied' } }, 'configuration', 'http-400', 'access denied'],
     [{ status: 500, body: { error: 'Internal Server Error', message: 'oops' } }, 'server', 'http-500', 'oops'],
-    // A server that is not well has no say in whether a session has ended.
+    // A failing server can't end a session.
     [{ status: 502, body: { error: 'invalid_grant', error_description: 'oops' } }, 'server', 'http-502', 'oops'],
     [{ status: 429, body: { error: 'invalid_grant', error_description: 'slow' } }, 'rate-limited', 'http-429', 'slow'],
-    // What it says about itself counts.
+    // Its error code about itself is used.
     [{ status: 503, body: { error: 'temporarily_unavailable' } }, 'server', 'temporarily_unavailable', undefined],
     [{ status: 503, body: { error: 'slow_down' } }, 'rate-limited', 'slow_down', undefined],
     [{ body: { token_type: 'Bearer', expires_in: 5 } }, 'invalid-response', 'OAUTH_INVALID_RESPONSE', undefined],
   ];
   for (const [answer, category, code, detail] of others) {
-    it(`hands on the server's own words, and ends nothing on words alone: ${JSON.stringify(answer).slice(0, 90)}`, async () => {
+    it(`passes on the server's message, and ends no session because of it: ${JSON.stringify(answer).slice(0, 90)}`, async () => {
       server.onToken(answer);
       const failure = await rejectsWith((await renew()).verify(), category, code);
       if (category !== 'invalid-response') {
@@ -259,7 +259,7 @@ describe('The form of an answer', () => {
     });
   }
 
-  it('hands on no secret that the server quotes, and nothing that could be more than words', async () => {
+  it('passes on no secret that the server echoes, and only sanitized text', async () => {
     for (const body of [
       { message: 'No such token: refresh-0 [x](command:y)' },
       { error: 'x', error_description: 'refresh-0 [x](command:y)' },
@@ -278,7 +278,7 @@ describe('The form of an answer', () => {
     assert.equal((await rejectsWith((await renew()).verify(), 'configuration')).detail, 'dead: …');
   });
 
-  it('is read as leniently while a code for another device is waited for', async () => {
+  it('is just as flexible in the device flow', async () => {
     server.metadata['device_authorization_endpoint'] = `${server.issuer}/device`;
     const found = await discovered(server.issuer);
     const CODE = { device_code: 'device-1', user_code: 'ABCD', verification_uri: 'https://id.example.com/device' };
@@ -316,7 +316,7 @@ describe('The form of an answer', () => {
     assert.equal((await requestDeviceTokens(found, code, ['read'], transport, signal)).accessToken, 'access-1');
   });
 
-  it('is read as leniently where a request is pushed', async () => {
+  it('is just as flexible for a pushed request', async () => {
     server.metadata['pushed_authorization_request_endpoint'] = `${server.issuer}/par`;
     const found = await discovered(server.issuer, { pushedAuthorization: true });
     const push = async (): Promise<URL> =>
@@ -344,14 +344,14 @@ describe('The form of an answer', () => {
     };
     const BOTH = { accessToken: 'access-1', refreshToken: 'refresh-1' };
 
-    it('leaves nothing to do where the access token died with its refresh token, whatever the server calls it', async () => {
+    it('is a success when the access token was revoked with its refresh token, whatever the error code', async () => {
       for (const error of ['invalid_request', 'invalid_grant', 'invalid_token', 'unsupported_token_type']) {
         assert.equal(await revoke(BOTH, { status: 200 }, { status: 400, body: { error } }), 'revoked');
         assert.equal(await revoke(BOTH, { status: 204 }, typed('text/plain', `{"error":"${error}"}`, 400)), 'revoked');
       }
     });
 
-    it('leaves nothing to do there in words of the server’s own either, but only in an answer to what it was asked for', async () => {
+    it("is a success then with the server's own message, too, but only in a response about the token", async () => {
       const gone: readonly ScriptedAnswer[] = [
         { status: 400 },
         { status: 400, body: { error: 'token_not_found' } },
@@ -377,7 +377,7 @@ describe('The form of an answer', () => {
       }
     });
 
-    it('is success for a refresh token that is none any more, and no confirmation of a request that the server did not understand', async () => {
+    it('is a success for a refresh token that is no longer valid, and a failure when the server rejects the request', async () => {
       assert.equal(
         await revoke({ refreshToken: 'refresh-1' }, { status: 400, body: { error: 'invalid_grant' } }),
         'revoked',
@@ -394,12 +394,12 @@ describe('The form of an answer', () => {
       );
     });
 
-    it('is not confirmed where the client is refused', async () => {
+    it('is a failure when the client is rejected', async () => {
       await rejectsWith(revoke(BOTH, { status: 401 }, { status: 401 }), 'configuration', 'http-401');
       await rejectsWith(revoke({ accessToken: 'access-1' }, { body: { error: 'invalid_client' } }), 'client-rejected');
     });
 
-    it('is success with any words about it', async () => {
+    it('is a success with any message', async () => {
       assert.equal(
         await revoke({ accessToken: 'access-1' }, { body: { message: 'Token revoked', status: 'ok' } }),
         'revoked',

@@ -16,13 +16,13 @@ describe('The keys of a server', () => {
   const asked = (): number => party.server.requestsTo('jwks').length;
   const failureOf = async (): Promise<unknown> => (await party.signIn()).failure?.category;
 
-  it('are asked for once for several ID tokens', async () => {
+  it('are fetched once for several ID tokens', async () => {
     await party.signInWell();
     await party.signInWell();
     assert.equal(asked(), 1);
   });
 
-  it('are asked for anew, once, where none of those in memory fits, and remembered then', async () => {
+  it('are fetched again once when no cached key is suitable, and then cached', async () => {
     await party.signInWell();
     for (const expected of [2, 3]) {
       party.server.rotateKeys();
@@ -32,25 +32,25 @@ describe('The keys of a server', () => {
     }
   });
 
-  it('are asked for anew where one has been replaced under its old name', async () => {
+  it('are fetched again when a key was replaced under the same ID', async () => {
     await party.signInWell();
     party.server.keys = [{ pair: keyPair('RSA', 7), kid: 'RSA 1' }];
     await party.signInWell();
     assert.equal(asked(), 2);
   });
 
-  it('are asked for once more, and not again and again, where a signature is wrong', async () => {
+  it('are fetched again once, and not repeatedly, when a signature is wrong', async () => {
     await party.signInWell();
     party.server.faults = { signature: spoilt };
     assert.deepEqual([await failureOf(), asked()], ['invalid-response', 2]);
   });
 
-  it('that have just been fetched are not asked for a second time', async () => {
+  it("aren't fetched again when they were just fetched", async () => {
     party.server.faults = { signature: spoilt };
     assert.deepEqual([await failureOf(), asked()], ['invalid-response', 1]);
   });
 
-  it('that cannot be had are a matter of the server, also when they change', async () => {
+  it("lead to a server failure when they can't be fetched, also after a rotation", async () => {
     await party.signInWell();
     party.server.rotateKeys();
     party.server.at('jwks', () => ({ status: 503 }));
@@ -61,7 +61,7 @@ describe('The keys of a server', () => {
     assert.equal(await failureOf(), 'invalid-response');
   });
 
-  it('that are none are a bad answer', async () => {
+  it('lead to an invalid response when none of them is valid', async () => {
     const named = { kty: 'RSA', kid: 'RSA 1' };
     for (const keys of [[named], [{ ...named, n: 7, e: 7, key_ops: 7 }], [7], [null], 7, null, {}]) {
       party.server.at('jwks', () => ({ body: { keys } }));
@@ -70,7 +70,7 @@ describe('The keys of a server', () => {
     }
   });
 
-  it('are not asked for where a signature is by a secret, which is refused', async () => {
+  it("aren't fetched for a signature with a secret, which is rejected", async () => {
     const { server } = party;
     server.metadata['id_token_signing_alg_values_supported'] = ['RS256', 'HS256'];
     server.signing = { algorithm: 'HS256' };
@@ -81,7 +81,7 @@ describe('The keys of a server', () => {
     );
   });
 
-  it('may be of kinds that nobody here can use', async () => {
+  it('may be of unsupported types', async () => {
     party.server.keys = [...keysOf({ secp256k1: 2, Ed25519: 2 }), ...keysOf({ RSA: 1 })];
     await party.signInWell();
   });

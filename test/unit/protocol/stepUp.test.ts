@@ -1,4 +1,4 @@
-// A stronger or newer sign-in than before, asked for and checked: OpenID Connect Core 3.1.2.1, RFC 9470.
+// Requesting and verifying a stronger or newer sign-in: OpenID Connect Core 3.1.2.1, RFC 9470.
 import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { Failure } from '../../../src/core/failure.ts';
@@ -22,7 +22,7 @@ import { demoClientId, startIdentityServer, type IdentityServer } from '../../..
 const transport = transportWith();
 const { signal } = new AbortController();
 
-describe('A step up', () => {
+describe('A step-up sign-in', () => {
   describe('at a real identity server', () => {
     let identity: IdentityServer;
     let person: Person;
@@ -43,7 +43,7 @@ describe('A step up', () => {
       return exchangeCode(server, request, answer.searchParams, transport, signal);
     };
 
-    it('brings the class that was asked for, by another sign-in where the one before was weaker', async () => {
+    it('returns the requested class, with another sign-in when the previous one was weaker', async () => {
       await signIn();
       const logins = (): number => person.visited.filter((address) => address.includes('/interaction/')).length;
       const before = logins();
@@ -52,12 +52,12 @@ describe('A step up', () => {
       assert.ok(logins() > before + 1, 'the person has signed in again');
     });
 
-    it('tells which class it was where the server does not care', async () => {
+    it("returns its class when the server doesn't require one", async () => {
       identity.policy.honoursAcr = false;
       assert.equal((await signIn({ acrValues: [ACR_VALUES[1]] })).claims?.['acr'], ACR_VALUES[0]);
     });
 
-    it('tells when the person signed in, where that must not be long ago', async () => {
+    it('returns the time of the sign-in when a maximum age is requested', async () => {
       const { claims } = await signIn({ maxAge: 600 });
       assert.ok(claims?.auth_time !== undefined && Math.abs(claims.auth_time - Date.now() / SECOND) < 60);
     });
@@ -76,7 +76,7 @@ describe('A step up', () => {
 
     const seconds = (): number => Math.floor(Date.now() / SECOND);
 
-    it('is refused where the sign-in is too old after all, and is not taken for a clock that is wrong', async () => {
+    it('is rejected when the sign-in is too old, and not reported as a wrong clock', async () => {
       const found = await discovered(server.issuer);
       const request = await createAuthorizationRequest(found, REDIRECT_URI, ['openid'], { maxAge: 300 });
       const asking = async (claims: Readonly<Record<string, unknown>>): Promise<Tokens> => {
@@ -96,7 +96,7 @@ describe('A step up', () => {
       await rejectsWith(asking({}), 'invalid-response');
     });
 
-    it('asks for no older a sign-in than the entry allows, and for what it says itself where the entry is silent', () => {
+    it('requests the smaller maximum age of its own and of the entry', () => {
       assert.deepEqual(hintParameters({ maxAge: 600 }, { max_age: '60' }), { max_age: '60' });
       assert.deepEqual(hintParameters({ maxAge: 60 }, { max_age: '600' }), { max_age: '60' });
       assert.deepEqual(hintParameters({ maxAge: 0, acrValues: ['a', 'b'] }, {}), { max_age: '0', acr_values: 'a b' });
@@ -112,7 +112,7 @@ describe('A step up', () => {
       ]);
     });
 
-    it('goes on from what the server has said when it refused', () => {
+    it('requests what the server required when it rejected the token', () => {
       assert.deepEqual(hintsAfterFailure(new Failure('policy', 'claims-challenge', { claims: '{"a":1}' })), {
         prompt: undefined,
         claims: '{"a":1}',
@@ -123,7 +123,7 @@ describe('A step up', () => {
       });
     });
 
-    it('is asked for with a code to type, too, and an age that the server tells is checked', async () => {
+    it('works with the device flow, too, and checks the age when the server reports it', async () => {
       server.metadata['device_authorization_endpoint'] = `${server.issuer}/device`;
       server.on('/device', {
         body: {

@@ -18,7 +18,7 @@ import { rejectsWith } from '../../support/failures.ts';
 import { ManualAsyncClock } from '../../support/manualAsyncClock.ts';
 import { htmlPage, ScriptedServer, type Script } from '../../support/scriptedServer.ts';
 
-describe('A token answer', () => {
+describe('A token response', () => {
   let server: ScriptedServer;
 
   beforeEach(async () => {
@@ -31,14 +31,14 @@ describe('A token answer', () => {
 
   const answering = (more: Readonly<Record<string, unknown>>): void =>
     server.onToken({ body: { ...GOOD_TOKENS, ...more } });
-  /** What is left of the access token, in ms, as of the moment of asking. */
+  /** The remaining lifetime of the access token when it was requested, in ms. */
   const lifetimeFor = async (more: Readonly<Record<string, unknown>>, assumedLifetime?: number): Promise<unknown[]> => {
     answering(more);
     const { accessExpiresAt, sentAt, expirySource } = await trade(server, { provider: { assumedLifetime } });
     return [accessExpiresAt === undefined ? undefined : accessExpiresAt - sentAt, expirySource];
   };
 
-  it('gives the tokens, and was asked for with the code and its verifier', async () => {
+  it('contains the tokens, after a request with the code and its verifier', async () => {
     answering({});
     const tokens = await trade(server);
     assert.deepEqual(
@@ -56,7 +56,7 @@ describe('A token answer', () => {
     assert.equal(request?.headers.authorization, undefined);
   });
 
-  it('was asked for with the parameters of the entry, none of which takes the place of what the protocol sets', async () => {
+  it("is requested with the parameters of the entry, which don't override those of the protocol", async () => {
     answering({});
     const tokenParameters = {
       audience: 'https://api.example.com',
@@ -95,7 +95,7 @@ describe('A token answer', () => {
     );
   });
 
-  it('was asked for with each resource that the token is for, and so is a renewal', async () => {
+  it('is requested with each resource, in a refresh as well', async () => {
     answering({});
     const resource = ['https://api.example.com', 'urn:example:x'];
     await trade(server, { provider: { resource } });
@@ -108,15 +108,15 @@ describe('A token answer', () => {
 
   const answers: Readonly<Record<string, readonly [Script, Category, string?]>> = {
     'is not JSON': [{ headers: { 'Content-Type': 'application/json' }, body: 'access_token is x' }, 'invalid-response'],
-    'is a page with status 200': [htmlPage, 'unexpected-html', 'not-json'],
-    'is a list': [{ headers: { 'Content-Type': 'application/json' }, body: '[1]' }, 'invalid-response'],
+    'is HTML with status 200': [htmlPage, 'unexpected-html', 'not-json'],
+    'is an array': [{ headers: { 'Content-Type': 'application/json' }, body: '[1]' }, 'invalid-response'],
     'is empty': [{ headers: { 'Content-Type': 'application/json' }, body: '' }, 'invalid-response'],
     'has no access token': [{ body: { token_type: 'Bearer', expires_in: 5 } }, 'invalid-response'],
     'has an empty access token': [{ body: { ...GOOD_TOKENS, access_token: '' } }, 'invalid-response'],
     'has an access token that is null': [{ body: { ...GOOD_TOKENS, access_token: null } }, 'invalid-response'],
-    'is of type DPoP': [{ body: { ...GOOD_TOKENS, token_type: 'DPoP' } }, 'unsupported-server'],
-    'is of a type that nobody knows': [{ body: { ...GOOD_TOKENS, token_type: 'mac' } }, 'configuration'],
-    'is an error with status 200, as GitHub gives': [
+    'has the type DPoP': [{ body: { ...GOOD_TOKENS, token_type: 'DPoP' } }, 'unsupported-server'],
+    'has an unknown type': [{ body: { ...GOOD_TOKENS, token_type: 'mac' } }, 'configuration'],
+    'is an error with status 200, as GitHub sends it': [
       { body: { error: 'bad_verification_code', error_description: 'wrong' } },
       'invalid-callback',
       'bad_verification_code',
@@ -131,30 +131,22 @@ describe('A token answer', () => {
       'client-rejected',
       'invalid_client',
     ],
-    'is 401 with a challenge alone': [
+    'is 401 with only a challenge': [
       { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' }, body: '' },
       'client-rejected',
       'challenge',
     ],
-    'says that the code is not good': [
-      { status: 400, body: { error: 'invalid_grant' } },
-      'invalid-callback',
-      'invalid_grant',
-    ],
+    'rejects the code': [{ status: 400, body: { error: 'invalid_grant' } }, 'invalid-callback', 'invalid_grant'],
     'is 500 with an error in it': [{ status: 500, body: { error: 'invalid_grant' } }, 'server', 'http-500'],
-    'is 500 with an error that no specification knows': [
-      { status: 500, body: { error: 'Internal Server Error' } },
-      'server',
-      'http-500',
-    ],
+    'is 500 with an unknown error': [{ status: 500, body: { error: 'Internal Server Error' } }, 'server', 'http-500'],
     'is 503': [{ status: 503, body: 'busy' }, 'server', 'http-503'],
     'is 404': [{ status: 404 }, 'no-server', 'http-404'],
-    'is 403 with a page': [{ ...htmlPage, status: 403 }, 'unexpected-html', 'not-json'],
+    'is 403 with HTML': [{ ...htmlPage, status: 403 }, 'unexpected-html', 'not-json'],
     redirects: [{ status: 307, headers: { Location: 'https://elsewhere.example.com' } }, 'unexpected-html', 'http-307'],
-    'does not come': ['drop', 'network'],
+    'is missing': ['drop', 'network'],
   };
   for (const [what, [script, category, code]] of Object.entries(answers)) {
-    it(`that ${what} is a failure of category ${category}`, async () => {
+    it(`fails with ${category} when it ${what}`, async () => {
       server.onToken(script);
       const failure = await rejectsWith(trade(server), category, code);
       assert.doesNotMatch(failure.message, /access-1|refresh-1|code-1/);
@@ -176,13 +168,13 @@ describe('A token answer', () => {
     null,
     undefined,
   ]) {
-    it(`may call the type ${JSON.stringify(type)}`, async () => {
+    it(`may have the token type ${JSON.stringify(type)}`, async () => {
       answering({ token_type: type });
       assert.equal((await trade(server)).tokenType, 'Bearer');
     });
   }
 
-  it('says its lifetime as a number or as text, counted from the sending', async () => {
+  it('may have its lifetime as a number or a string, counted from when the request was sent', async () => {
     assert.deepEqual(await lifetimeFor({ expires_in: 3600 }), [3_600_000, 'expires_in']);
     assert.deepEqual(await lifetimeFor({ expires_in: '3600' }), [3_600_000, 'expires_in']);
     assert.deepEqual(await lifetimeFor({ expires_in: 1.5 }), [1500, 'expires_in']);
@@ -208,7 +200,7 @@ describe('A token answer', () => {
     [60],
     true,
   ]) {
-    it(`whose lifetime is ${JSON.stringify(nothing)} says nothing of it: the token's own, then the assumed one, then none`, async () => {
+    it(`with the lifetime ${JSON.stringify(nothing)} uses the token's own, then the assumed one, then none`, async () => {
       const exp = Math.floor(Date.now() / 1000) + 600;
       const [left, source] = await lifetimeFor({ expires_in: nothing, access_token: jwtWith({ exp }) }, 5 * MINUTE);
       assert.equal(source, 'token');
@@ -218,7 +210,7 @@ describe('A token answer', () => {
     });
   }
 
-  it('is not misled by a token that looks like a JWT and is none', async () => {
+  it('with a token that only looks like a JWT has no lifetime', async () => {
     for (const token of [
       'a.b.c',
       'a..c',
@@ -232,19 +224,19 @@ describe('A token answer', () => {
   });
 
   for (const nothing of [null, '']) {
-    it(`whose refresh token is ${JSON.stringify(nothing)} has none`, async () => {
+    it(`with the refresh token ${JSON.stringify(nothing)} has none`, async () => {
       answering({ refresh_token: nothing, scope: nothing, id_token: nothing });
       const { refreshToken, scopes, idToken } = await trade(server);
       assert.deepEqual([refreshToken, scopes, idToken], [undefined, undefined, undefined]);
     });
   }
 
-  it('tells the scopes where it does', async () => {
+  it('contains the granted scopes when the server sends them', async () => {
     answering({ scope: 'read  write read' });
     assert.deepEqual((await trade(server)).scopes, ['read', 'write']);
   });
 
-  it('may put commas between the scopes, unless there is a space as well', async () => {
+  it('may separate scopes with commas, unless there is a space as well', async () => {
     for (const [scope, granted] of [
       ['repo,gist', ['repo', 'gist']],
       ['repo', ['repo']],
@@ -258,7 +250,7 @@ describe('A token answer', () => {
     }
   });
 
-  it('tells the end of the session under any of its names, as a number or as text', async () => {
+  it('contains the end of the session under any of its names, as a number or a string', async () => {
     for (const name of ['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in']) {
       for (const value of [1800, '1800']) {
         answering({ [name]: value });
@@ -268,7 +260,7 @@ describe('A token answer', () => {
     }
   });
 
-  it("says nothing of the session's end with 0, less, or nonsense; then the refresh token itself may", async () => {
+  it("ignores a session lifetime of 0, less, or an invalid one, and uses the refresh token's own", async () => {
     for (const value of [0, '0', -1, 'never', null]) {
       answering({ refresh_expires_in: value });
       assert.equal((await trade(server)).sessionEndsAt, undefined);
@@ -288,7 +280,7 @@ describe('A token answer', () => {
       tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }, algorithm, kid));
     const now = (): number => Math.floor(Date.now() / 1000);
 
-    it('is accepted, whichever of the usual algorithms it is signed with', async () => {
+    it('is accepted with each common algorithm', async () => {
       for (const algorithm of ['RS256', 'ES256'] as const) {
         const { claims } = await tradeForIdToken(server, (nonce) =>
           server.idToken({ aud: 'editor', nonce, name: 'Sam' }, algorithm),
@@ -306,12 +298,12 @@ describe('A token answer', () => {
       'no subject': [{ sub: undefined }, 'invalid-response'],
     };
     for (const [what, [claims, category]] of Object.entries(wrong)) {
-      it(`with ${what} is refused as ${category}`, async () => {
+      it(`with ${what} is rejected as ${category}`, async () => {
         await rejectsWith(trading(claims), category);
       });
     }
 
-    it('is what callers get where the entry says so, and both have to be good', async () => {
+    it('contains the session token when the entry specifies it, and both tokens must be valid', async () => {
       const provider = { sessionToken: 'id_token' } as const;
       const lasting = async (seconds: number): Promise<unknown[]> => {
         const exp = now() + seconds;
@@ -336,7 +328,7 @@ describe('A token answer', () => {
       );
     });
 
-    it('lives no longer than makes sense where it is what callers get, so that a record can hold the time', async () => {
+    it("has a limited lifetime when it's the session token, so that the record can store it", async () => {
       const found = await discovered(server.issuer, { sessionToken: 'id_token' });
       const request = await createAuthorizationRequest(found, REDIRECT_URI, ['openid']);
       const idToken = await server.idToken({ aud: 'editor', nonce: request.nonce, exp: Number.MAX_SAFE_INTEGER });
@@ -349,7 +341,7 @@ describe('A token answer', () => {
       assert.deepEqual([Math.round((accessExpiresAt - sentAt) / (365 * DAY)), expirySource], [100, 'token']);
     });
 
-    it('is not done without where the entry says that callers get it, not even at a renewal', async () => {
+    it("is rejected without one when it's the session token, in a refresh, too", async () => {
       answering({});
       await rejectsWith(trade(server, { provider: { sessionToken: 'id_token' } }), 'unsupported-server', 'no-id-token');
       const renewal = await requestRefresh(
@@ -362,7 +354,7 @@ describe('A token answer', () => {
       await rejectsWith(renewal.verify(), 'unsupported-server', 'no-id-token');
     });
 
-    it('has to say when the person signed in, and not too long ago, where the entry asks for that', async () => {
+    it('must contain a recent time of the sign-in when the entry requires it', async () => {
       const asking = (claims: Readonly<Record<string, unknown>>): Promise<unknown> =>
         tradeForIdToken(server, (nonce) => server.idToken({ aud: 'editor', nonce, ...claims }), transportWith(), {
           authorizationParameters: { max_age: '600' },
@@ -372,7 +364,7 @@ describe('A token answer', () => {
       await rejectsWith(asking({}), 'invalid-response');
     });
 
-    it('has to be from the issuer of its own tenant, where the server leaves the tenant open', async () => {
+    it('must be from the issuer of its tenant when the metadata have a placeholder', async () => {
       const home = server.issuer;
       server.metadata['issuer'] = `${home}/{tenantid}/v2.0`;
       server.on('/common/v2.0/.well-known/openid-configuration', () => ({ body: server.metadata }));
@@ -388,22 +380,22 @@ describe('A token answer', () => {
       await rejectsWith(tenanted({ iss: 'https://evil.example.com/t-1/v2.0', tid: 't-1' }), 'untrusted-response');
     });
 
-    it('that has expired is a matter of the clock', async () => {
+    it('that has expired is reported as a wrong clock', async () => {
       await rejectsWith(trading({ iat: now() - 900, exp: now() - 300 }), 'clock');
     });
 
-    it('that is missing although "openid" was asked for is a bad answer', async () => {
+    it('that is missing although "openid" was requested is invalid', async () => {
       await rejectsWith(
         tradeForIdToken(server, () => Promise.resolve(undefined)),
         'invalid-response',
       );
     });
 
-    it('signed with a key that the server does not publish is a bad answer', async () => {
+    it("signed with a key that the server doesn't publish is invalid", async () => {
       await rejectsWith(trading({}, 'RS256', 'stranger'), 'untrusted-response');
     });
 
-    it('whose words were changed after signing is a bad answer', async () => {
+    it('whose claims were changed after signing is invalid', async () => {
       await rejectsWith(
         tradeForIdToken(server, async (nonce) => {
           const [header, , signature] = (await server.idToken({ aud: 'editor', nonce })).split('.');
@@ -414,7 +406,7 @@ describe('A token answer', () => {
       );
     });
 
-    it('without a signature is not accepted', async () => {
+    it('without a signature is rejected', async () => {
       await assert.rejects(
         tradeForIdToken(server, (nonce) =>
           Promise.resolve(jwtWith({ iss: server.issuer, aud: 'editor', sub: 'x', iat: now(), exp: now() + 60, nonce })),
@@ -422,13 +414,13 @@ describe('A token answer', () => {
       );
     });
 
-    it('is a failure of the server while the signing keys cannot be had', async () => {
+    it("is a server failure while the signing keys can't be fetched", async () => {
       server.on('/jwks', { status: 503 });
       await rejectsWith(trading({}), 'server');
     });
 
     for (const minutes of [10, -10]) {
-      it(`is accepted from a server whose clock is ${minutes} minutes off, by the measured skew`, async () => {
+      it(`is accepted by the measured skew when the server's clock is ${minutes} minutes off`, async () => {
         server.date = () => Date.now() + minutes * MINUTE;
         const serverNow = now() + minutes * 60;
         const tokens = await tradeForIdToken(server, (nonce) =>
@@ -438,14 +430,14 @@ describe('A token answer', () => {
         assert.equal(tokens.accessExpiresAt, tokens.sentAt + 300_000);
       });
 
-      it(`would not be accepted with a clock ${minutes} minutes off of which the server says nothing`, async () => {
+      it(`is rejected when the clock is ${minutes} minutes off and the server sends no date`, async () => {
         server.date = undefined;
         const serverNow = now() + minutes * 60;
         await rejectsWith(trading({ iat: serverNow, nbf: serverNow, exp: serverNow + 120 }), 'clock');
       });
     }
 
-    it("is judged by the clock that the product is given, not by the machine's", async () => {
+    it("is verified by the product's clock, not by the machine's", async () => {
       const clock = new ManualAsyncClock();
       server.date = () => clock.now();
       const fake = Math.floor(clock.now() / 1000);

@@ -10,7 +10,7 @@ import { ScriptedServer } from '../../support/scriptedServer.ts';
 
 const GET = { method: 'GET', headers: {} };
 
-describe('The transport', () => {
+describe('createFetch', () => {
   let server: ScriptedServer;
   let clock: ManualAsyncClock;
 
@@ -37,7 +37,7 @@ describe('The transport', () => {
     assert.equal(clock.fired, 0);
   });
 
-  it('calls off a request that gets no answer in time', async () => {
+  it('aborts a request without a response in time', async () => {
     server.on('/slow', 'hang');
     const answer = rejectsWith(get('/slow'), 'network', 'deadline');
     await server.waitFor('/slow');
@@ -45,7 +45,7 @@ describe('The transport', () => {
     await answer;
   });
 
-  it('does so as well where the uptime of the machine is not known', async () => {
+  it("aborts it when the uptime isn't known, too", async () => {
     const plain: Clock = { now: () => clock.now(), after: (delay, run) => clock.after(delay, run) };
     server.on('/slow', 'hang');
     const answer = rejectsWith(createFetch(transportWith(plain))(`${server.issuer}/slow`, GET), 'network', 'deadline');
@@ -57,7 +57,7 @@ describe('The transport', () => {
   const MIDWAY: readonly (readonly [string, (clock: ManualAsyncClock) => void, number])[] = [
     ['the machine slept for two hours', (one) => one.sleep(2 * HOUR), 2 * HOUR],
     ['the machine slept for a minute', (one) => one.sleep(MINUTE), MINUTE],
-    // It can have been a sleep as well, so the token counts as older than it is.
+    // It may have been sleep, so the token counts as older than it is.
     ['the clock was set forward by a day', (one) => one.set(24 * HOUR), 24 * HOUR],
     ['the clock was set back by an hour', (one) => one.set(-HOUR), 0],
     [
@@ -70,7 +70,7 @@ describe('The transport', () => {
     ],
   ];
   for (const [what, happen, age] of MIDWAY) {
-    it(`counts a token's age from the time of sending, or from an earlier one, if ${what} before the answer arrived`, async () => {
+    it(`counts a token's age from the time of sending or earlier when ${what} before the response arrived`, async () => {
       let seen: ServerResponse | undefined;
       server.on('/clock', () => {
         happen(clock);
@@ -85,7 +85,7 @@ describe('The transport', () => {
     });
   }
 
-  it('calls off a body that is dripped byte by byte, however regularly', async () => {
+  it('aborts when a body arrives slowly byte by byte', async () => {
     let isCancelled = false;
     const stream = new ReadableStream<Uint8Array>({
       start(controller) {
@@ -117,7 +117,7 @@ describe('The transport', () => {
     assert.ok(isCancelled);
   });
 
-  it('calls off a body that stops half-way', async () => {
+  it('aborts when a body stops halfway', async () => {
     server.on('/half', 'drip');
     const answer = rejectsWith(get('/half'), 'network', 'deadline');
     await server.waitFor('/half');
@@ -126,7 +126,7 @@ describe('The transport', () => {
     await answer;
   });
 
-  it('calls a request off when it is told to, with the reason that it is given', async () => {
+  it('aborts when the signal is aborted, with its reason', async () => {
     server.on('/slow', 'hang');
     const caller = new AbortController();
     const answer = rejectsWith(get('/slow', caller.signal), 'cancelled', 'enough');
@@ -135,21 +135,21 @@ describe('The transport', () => {
     await answer;
   });
 
-  it('reads a megabyte and no more', async () => {
+  it('reads up to a megabyte', async () => {
     server.on('/large', { body: 'x'.repeat(2 ** 20) });
     assert.equal((await (await get('/large')).text()).length, 2 ** 20);
     server.on('/larger', { body: 'x'.repeat(2 ** 20 + 1) });
     await rejectsWith(get('/larger'), 'invalid-response', 'too-large');
   });
 
-  it('follows no redirect', async () => {
+  it("doesn't follow redirects", async () => {
     server.on('/from', { status: 302, headers: { Location: `${server.issuer}/to` } });
     assert.equal((await get('/from')).status, 302);
     assert.equal(server.requestsTo('/to').length, 0);
   });
 
   for (const status of [204, 205, 304]) {
-    it(`takes an answer of status ${status}, which has no body`, async () => {
+    it(`accepts a response with status ${status}, which has no body`, async () => {
       server.on('/empty', { status });
       assert.equal((await get('/empty')).status, status);
     });
@@ -168,7 +168,7 @@ describe('The transport', () => {
     assert.equal(wasSent, false);
   });
 
-  it('says what the network failed of', async () => {
+  it('reports why the network failed', async () => {
     const cause = Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' });
     await rejectsWith(failing(new TypeError('fetch failed', { cause }))(server.issuer, GET), 'network', 'ENOTFOUND');
     await rejectsWith(failing(new TypeError('fetch failed'))(server.issuer, GET), 'network', 'fetch-failed');
@@ -176,7 +176,7 @@ describe('The transport', () => {
     await rejectsWith(get('/drop'), 'network');
   });
 
-  it("measures how far the server's clock is ahead, and counts from the moment of sending", async () => {
+  it("measures how far the server's clock is ahead, and counts from the time of sending", async () => {
     const seen: ServerResponse[] = [];
     const look = (answer: ServerResponse): Response => {
       seen.push(answer);

@@ -1,4 +1,4 @@
-// What the userinfo endpoint says of a person, right or wrong: OpenID Connect Core 5.3.
+// Valid and invalid responses of the userinfo endpoint: OpenID Connect Core 5.3.
 import assert from 'node:assert/strict';
 import type { Category } from '../../../src/core/failurePolicies.ts';
 import { RelyingParty } from '../../support/conformance/relyingParty.ts';
@@ -23,7 +23,7 @@ const claiming =
     server.faults = { userinfo: (claims) => ({ ...claims, ...more }) };
   };
 
-describe('A userinfo answer', () => {
+describe('A userinfo response', () => {
   let party: RelyingParty | undefined;
 
   afterEach(async () => {
@@ -43,13 +43,13 @@ describe('A userinfo answer', () => {
   const good: Readonly<Record<string, (server: SuiteServer) => void>> = {
     'is plain': () => {},
     'is signed': signing(),
-    'is signed with the other usual algorithm': signing((server) => {
+    'is signed with the other common algorithm': signing((server) => {
       server.userinfoSigning = { algorithm: 'ES256', kid: 'P-256 1' };
     }),
-    'is signed by a server that says with which algorithms': signing((server) => {
+    'is signed by a server that lists its algorithms': signing((server) => {
       server.metadata['userinfo_signing_alg_values_supported'] = ['RS256', 'none'];
     }),
-    'is signed by keys that have changed since': signing((server) => {
+    'is signed with keys that were rotated since': signing((server) => {
       server.faults = {
         userinfo: (claims) => {
           server.rotateKeys();
@@ -58,19 +58,17 @@ describe('A userinfo answer', () => {
         },
       };
     }),
-    'names itself neither as issuer nor its client as audience, though signed': signing(
-      claiming({ iss: undefined, aud: undefined }),
-    ),
-    'is plain, though the server could sign': (server) => {
+    'is signed, but has no issuer and no audience': signing(claiming({ iss: undefined, aud: undefined })),
+    "isn't signed, although the server can sign": (server) => {
       server.metadata['userinfo_signing_alg_values_supported'] = ['RS256'];
     },
-    'calls itself text': answering({
+    'has a text content type': answering({
       headers: { 'Content-Type': 'text/plain' },
       body: '{"sub":"person-1","name":"sam"}',
     }),
   };
   for (const [what, setUp] of Object.entries(good)) {
-    it(`that ${what} gives the person a name`, async () => {
+    it(`gives the account a name when it ${what}`, async () => {
       const { session } = await (await meet(setUp)).signInWell();
       assert.deepEqual(session.account, { id: 'person-1', label: 'sam' });
     });
@@ -80,12 +78,12 @@ describe('A userinfo answer', () => {
     ['plain', claiming({ sub: 'person-2' })],
     ['signed', signing(claiming({ sub: 'person-2' }))],
   ] as const) {
-    it(`that speaks of another person, ${what}, says whose the access token is: nobody is signed in`, async () => {
+    it(`that is ${what} and for another subject makes the sign-in fail, because the access token is for that subject`, async () => {
       await (await meet(setUp)).signInRefused('untrusted-response', 'wrong-subject');
     });
   }
 
-  /** Each fault with what it is where the entry counts on the answer. Where it does not, it costs the name alone. */
+  /** Each fault with its failure if the entry requires the response. Otherwise, only the name is missing. */
   const useless: Readonly<Record<string, readonly [(server: SuiteServer) => void, Category, string?]>> = {
     'is 404': [answering({ status: 404 }), 'no-server', 'http-404'],
     'is 401': [
@@ -94,22 +92,22 @@ describe('A userinfo answer', () => {
       'http-401',
     ],
     'is 503': [answering({ status: 503 }), 'server', 'http-503'],
-    'is a page': [answering(htmlPage), 'unexpected-html', 'not-json'],
-    'is cut off': [answering(json('{"')), 'invalid-response'],
+    'is HTML': [answering(htmlPage), 'unexpected-html', 'not-json'],
+    'is truncated': [answering(json('{"')), 'invalid-response'],
     'is null': [answering(json('null')), 'invalid-response'],
-    'is a list': [answering(json('[]')), 'invalid-response'],
+    'is an array': [answering(json('[]')), 'invalid-response'],
     'is empty': [answering(json('')), 'invalid-response'],
-    'does not come': [answering('drop'), 'network'],
-    'says not of whom it speaks': [claiming({ sub: undefined }), 'invalid-response'],
-    'speaks of an object': [claiming({ sub: { of: 'person-1' } }), 'invalid-response'],
-    'is signed, and wrongly': [
+    'is missing': [answering('drop'), 'network'],
+    'has no subject': [claiming({ sub: undefined }), 'invalid-response'],
+    'has an object as its subject': [claiming({ sub: { of: 'person-1' } }), 'invalid-response'],
+    'has an invalid signature': [
       signing((server) => {
         server.faults = { userinfoSignature: spoilt };
       }),
       'invalid-response',
       'OAUTH_INVALID_RESPONSE',
     ],
-    'is signed by a key that nobody knows': [
+    'is signed with an unknown key': [
       signing((server) => {
         server.userinfoSigning = { algorithm: 'RS256', kid: 'RSA 1' };
         server.faults = {
@@ -124,7 +122,7 @@ describe('A userinfo answer', () => {
       'untrusted-response',
       'OAUTH_KEY_SELECTION_FAILED',
     ],
-    'is signed by an algorithm that the server does not name': [
+    "is signed with an algorithm that the server doesn't list": [
       signing((server) => {
         server.metadata['userinfo_signing_alg_values_supported'] = ['ES256'];
       }),
@@ -149,14 +147,14 @@ describe('A userinfo answer', () => {
     ],
     'is from another issuer': [signing(claiming({ iss: 'https://evil.example.com' })), 'untrusted-response'],
     'is for another client': [signing(claiming({ aud: 'other' })), 'untrusted-response'],
-    'has run out': [signing(claiming({ exp: 1 })), 'clock', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED'],
-    'is no JWT, though it says so': [
+    'has expired': [signing(claiming({ exp: 1 })), 'clock', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED'],
+    "isn't a JWT, although its content type is": [
       answering({ headers: { 'Content-Type': 'application/jwt' }, body: '{"sub":"person-1"}' }),
       'invalid-response',
     ],
   };
   for (const [what, [setUp, category, code]] of Object.entries(useless)) {
-    it(`that ${what} is not used, and is ${category} where the entry counts on it`, async () => {
+    it(`isn't used when it ${what}, and makes the sign-in fail with ${category} when the entry requires it`, async () => {
       const { session } = await (await meet(setUp)).signInWell();
       assert.deepEqual(session.account, { id: 'person-1', label: 'person-1' });
       await party?.part();

@@ -1,4 +1,4 @@
-// Each ready-made definition, from the sign-in to the sign-out, at a server that answers as its vendor documents.
+// Each preset, from the sign-in to the sign-out, at a server that responds as its vendor documents.
 import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
 import { PRESETS } from '../../../src/wizard/presets.ts';
@@ -15,14 +15,14 @@ import { Desk } from '../../support/signInFixture.ts';
 import { SECRET, VendorServer } from '../../support/vendorServer.ts';
 import { VENDORS } from '../../support/vendors.ts';
 
-/** VS Code as a program, on the person's own machine. */
+/** VS Code on the desktop. */
 const DESKTOP = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
 
 for (const preset of PRESETS) {
   const { id } = preset;
   const vendor = VENDORS[id];
 
-  describe(`The ready-made definition of ${preset.name}`, () => {
+  describe(`The preset of ${preset.name}`, () => {
     let clock: ManualAsyncClock;
     let server: VendorServer;
     let signInController: Desk;
@@ -47,7 +47,7 @@ for (const preset of PRESETS) {
     });
 
     afterEach(async () => {
-      // What fails half-way must not go on listening.
+      // After a failure, nothing must keep listening.
       caller.abort();
       await server.stop();
     });
@@ -70,7 +70,7 @@ for (const preset of PRESETS) {
     const renewed = async (): Promise<SessionRecord> =>
       testWindow.tokenRefresher.refresh('new-1', { reason: 'test' }).then(() => testWindow.record('new-1'));
 
-    it('signs in to a session that says what the server says', async () => {
+    it('signs in to a session with the properties that the server specifies', async () => {
       const record = await signIn();
       assert.deepEqual(record.account, vendor.account);
       assert.equal(inSeconds(record.tokensRequestedAt, record.accessExpiresAt), vendor.answer['expires_in']);
@@ -85,7 +85,7 @@ for (const preset of PRESETS) {
     });
 
     if (preset.renewal === 'needless') {
-      it('keeps a session that never runs out, and says so of it', async () => {
+      it('keeps a session that never expires, and reports that', async () => {
         const { accessExpiresAt, expirySource } = await signIn();
         assert.deepEqual([accessExpiresAt, expirySource], [undefined, 'unknown']);
         await clock.pass(400 * DAY);
@@ -98,7 +98,7 @@ for (const preset of PRESETS) {
         );
       });
     } else {
-      it('renews it, over and over, until the server does not know the refresh token any more', async () => {
+      it('refreshes it until the server no longer accepts the refresh token', async () => {
         const first = await signIn();
         let before = first;
         for (let round = 0; round < 3; round += 1) {
@@ -126,7 +126,7 @@ for (const preset of PRESETS) {
       });
     }
 
-    it('signs out here, and there where it can be told', async () => {
+    it('signs out here, and at the server when it supports that', async () => {
       const { refreshToken } = await signIn();
       const { atServer } = await testWindow.sessionManager.signOut('new-1');
       assert.equal(await atServer, vendor.revocation === undefined ? 'not-supported' : 'revoked');
@@ -138,7 +138,7 @@ for (const preset of PRESETS) {
       assert.deepEqual(testWindow.sessionManager.getActive('vendor'), []);
     });
 
-    it('is signed in to by the methods that it says', async () => {
+    it('supports the sign-in methods that it lists', async () => {
       const { metadata } = await new Discovery(transportWith(clock)).find(server.provider);
       const methods = availableFlows(evaluateFlows(DESKTOP, server.provider, metadata));
       assert.equal(methods[0], 'loopback');
@@ -149,7 +149,7 @@ for (const preset of PRESETS) {
     });
 
     if (preset.secret !== 'none') {
-      it('takes no sign-in in the browser without the secret', async () => {
+      it('rejects a sign-in in the browser without the secret', async () => {
         await server.stop();
         await open(undefined);
         await rejectsWith(
@@ -161,7 +161,7 @@ for (const preset of PRESETS) {
     }
 
     if (preset.secret === 'for-browser') {
-      it('is signed in to with a code where there is no secret, and renewed without one', async () => {
+      it('supports the device flow and refreshes without a secret', async () => {
         await server.stop();
         await open(undefined, { withoutSecret: true });
         const { provider } = server;
