@@ -1,16 +1,16 @@
-// Holds a renewal inside the identity server: it has arrived, and nothing has come of it yet.
+// Holds a refresh request inside the identity server, after it has arrived and before it is handled.
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { IdentityServer } from '../../tools/identityServer.ts';
 
-/** A renewal that the server has in its hands. */
+/** A refresh request that is held at the server. */
 export interface HeldRenewal {
-  /** When it has arrived there. */
+  /** Resolves when it has arrived. */
   readonly arrived: Promise<void>;
-  /** Has the server do what it was asked, and waits until it has; else that never happens. */
+  /** Lets the server handle it, and waits until it has. */
   handle(): Promise<void>;
 }
 
-/** Holds the next renewal with a refresh token at the server. Others, and those that follow, are handled as they come. */
+/** Holds the next request with a refresh token. All other requests are handled as they come. */
 export function holdAtServer(identity: IdentityServer, refreshToken: string): HeldRenewal {
   const { RefreshToken } = identity.provider;
   const find = RefreshToken.find.bind(RefreshToken);

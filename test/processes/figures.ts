@@ -1,25 +1,25 @@
-// The figures that the tests of this folder find, as one table at the end.
+// The figures that these tests measure, printed as one table at the end.
 import type { StoreModel } from '../support/simulation/sharedSecrets.ts';
 
-/** What one case has come to, with one store. */
+/** The figures of one case with one store model. */
 export interface Figure {
   readonly what: string;
   readonly model: StoreModel;
   readonly windows: number;
   readonly renewals: number;
   readonly requests: number;
-  /** From the end of one window to the outcome of all that waited, in ms. */
+  /** The time, in ms, from the end of one window to the outcomes of all that waited. */
   readonly takeOver?: number;
 }
 
 const figures: Figure[] = [];
 
-/** Notes a figure. */
+/** Records a figure. */
 export function note(figure: Figure): void {
   figures.push(figure);
 }
 
-/** One line for a case, whatever the store; of figures that differ, the largest. */
+/** Returns one line for a case with all store models; of figures that differ, the largest. */
 function lineOf(same: readonly Figure[]): string {
   const largest = (of: (figure: Figure) => number): number => Math.max(...same.map(of));
   const counts = [

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { holdAtServer } from './atServer.ts';
-import { queue, renewals } from './scenes.ts';
+import { queue, renewals } from './scenarios.ts';
 import type { WindowProcess } from './windowProcess.ts';
 import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
 import type { Outcome, Point } from './wire.ts';
-import { inWorld, noFailure, type World } from './world.ts';
+import { withSimulation, assertDone, type Simulation } from './simulation.ts';
 
 /** How long, in ms, the windows that wait may take from the end of the one that renews: many times what they need. */
 const BOUND = 10_000;
@@ -56,9 +56,9 @@ describe('The session of a window that is killed during a renewal', () => {
 
   const inEach = async (
     models: readonly StoreModel[],
-    test: (world: World, windows: Windows) => Promise<void>,
+    test: (simulation: Simulation, windows: Windows) => Promise<void>,
   ): Promise<void> => {
-    await Promise.all(models.map((model) => inWorld(model, identity, 3, test)));
+    await Promise.all(models.map((model) => withSimulation(model, identity, 3, test)));
   };
 
   const kill = async (
@@ -87,48 +87,48 @@ describe('The session of a window that is killed during a renewal', () => {
     }
     await renewUntil(holder, 'locked');
     const waiting = await queue(others);
-    await holder.moveOn(point, time);
+    await holder.resumeUntil(point, time);
     return kill(holder, () => waiting);
   };
 
   for (const { when, point, time, models, ...death } of HARMLESS) {
     it(`goes on in the other windows when it is killed ${when} (${point} ${time})`, () =>
-      inEach(models, async (world, windows) => {
+      inEach(models, async (simulation, windows) => {
         const [, ...others] = windows;
         const { outcomes, takeOver } = await killAt(windows, point, time);
-        outcomes.forEach(noFailure);
-        await world.mustBeSound(others, renewals(death.renewals));
-        world.note(`killed ${when}`, death.renewals, { takeOver });
-        await world.mustReopen(others, renewals(death.renewals));
+        outcomes.forEach(assertDone);
+        await simulation.assertConsistent(others, renewals(death.renewals));
+        simulation.note(`killed ${when}`, death.renewals, { takeOver });
+        await simulation.assertReopens(others, renewals(death.renewals));
       }));
   }
 
   for (const { when, point, time, models } of FATAL) {
     it(`ends, and all windows know why, when it is killed ${when} (${point} ${time}) and the server is strict`, () =>
-      inEach(models, async (world, windows) => {
+      inEach(models, async (simulation, windows) => {
         const [, ...others] = windows;
         const { outcomes, takeOver } = await killAt(windows, point, time);
-        world.note(`killed ${when}`, 1, { takeOver });
-        await world.mustBeLost(others, outcomes, [200, 'invalid_grant']);
+        simulation.note(`killed ${when}`, 1, { takeOver });
+        await simulation.assertLost(others, outcomes, [200, 'invalid_grant']);
       }));
   }
 
   it('goes on after one more request when it is killed while the server has the first one, and never handles it', () =>
-    inEach(['browser'], async (world, [holder, ...others]) => {
-      const atServer = holdAtServer(identity, world.firstToken);
+    inEach(['browser'], async (simulation, [holder, ...others]) => {
+      const atServer = holdAtServer(identity, simulation.firstToken);
       holder.do({ kind: 'renew' }).catch(() => {});
       await atServer.arrived;
       const waiting = await queue(others);
       const { outcomes, takeOver } = await kill(holder, () => waiting);
-      outcomes.forEach(noFailure);
-      await world.mustBeSound(others, ['dropped', 200]);
-      world.note('killed when the server has the request', 1, { takeOver });
-      await world.mustReopen(others, ['dropped', 200]);
+      outcomes.forEach(assertDone);
+      await simulation.assertConsistent(others, ['dropped', 200]);
+      simulation.note('killed when the server has the request', 1, { takeOver });
+      await simulation.assertReopens(others, ['dropped', 200]);
     }));
 
   it('ends, and all windows know why, when it is killed while the server has the request, and handles it afterwards', () =>
-    inEach(['immediate'], async (world, [holder, ...others]) => {
-      const atServer = holdAtServer(identity, world.firstToken);
+    inEach(['immediate'], async (simulation, [holder, ...others]) => {
+      const atServer = holdAtServer(identity, simulation.firstToken);
       holder.do({ kind: 'renew' }).catch(() => {});
       await atServer.arrived;
       await Promise.all(others.map((window) => window.hold('sending')));
@@ -136,9 +136,9 @@ describe('The session of a window that is killed during a renewal', () => {
       await holder.kill();
       await Promise.race(others.map((window) => window.held('sending')));
       await atServer.handle();
-      await Promise.all(others.map((window) => window.goOn()));
+      await Promise.all(others.map((window) => window.release()));
       const outcomes = await Promise.all(waiting);
-      world.note('killed when the server has the request, handled later', 1);
-      await world.mustBeLost(others, outcomes, ['dropped', 'invalid_grant']);
+      simulation.note('killed when the server has the request, handled later', 1);
+      await simulation.assertLost(others, outcomes, ['dropped', 'invalid_grant']);
     }));
 });

@@ -5,11 +5,11 @@ import { readdir } from 'node:fs/promises';
 import { MINUTE, SECOND } from '../../src/core/clock.ts';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { holdAtServer } from './atServer.ts';
-import { mustSucceed, renewals, renewUntil, setClock, together, wake } from './scenes.ts';
+import { assertSucceed, renewals, renewUntil, setClock, together, wake } from './scenarios.ts';
 import type { WindowProcess } from './windowProcess.ts';
 import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
 import type { Outcome, Point } from './wire.ts';
-import { inWorld, noFailure, type World } from './world.ts';
+import { withSimulation, assertDone, type Simulation } from './simulation.ts';
 
 /** The lifetime of the access tokens, in s. */
 const LIFETIME = 300;
@@ -33,11 +33,13 @@ describe('A window that is stopped while it has the lock', () => {
 
   const inEach = async (
     models: readonly StoreModel[],
-    test: (world: World, windows: Three) => Promise<void>,
+    test: (simulation: Simulation, windows: Three) => Promise<void>,
   ): Promise<void> => {
     await Promise.all(
       models.map((model) =>
-        inWorld(model, identity, 3, (world, windows) => test(world, windows as readonly WindowProcess[] as Three)),
+        withSimulation(model, identity, 3, (simulation, windows) =>
+          test(simulation, windows as readonly WindowProcess[] as Three),
+        ),
       ),
     );
   };
@@ -54,30 +56,30 @@ describe('A window that is stopped while it has the lock', () => {
   };
 
   /** Holds that all windows have the same session, and the next refresh works, whichever window begins it. */
-  const mustAgree = async (world: World, windows: Three, count: number): Promise<void> => {
-    await world.mustBeSound(windows, renewals(count));
+  const mustAgree = async (simulation: Simulation, windows: Three, count: number): Promise<void> => {
+    await simulation.assertConsistent(windows, renewals(count));
     const [sleeper, other] = windows;
-    await mustSucceed(sleeper.do({ kind: 'renew' }));
-    await world.mustBeSound(windows, renewals(count + 1));
-    await mustSucceed(other.do({ kind: 'renew' }));
-    await world.mustBeSound(windows, renewals(count + 2));
-    const locks = (await readdir(world.folder)).filter((name) => name.endsWith('.locked'));
+    await assertSucceed(sleeper.do({ kind: 'renew' }));
+    await simulation.assertConsistent(windows, renewals(count + 1));
+    await assertSucceed(other.do({ kind: 'renew' }));
+    await simulation.assertConsistent(windows, renewals(count + 2));
+    const locks = (await readdir(simulation.folder)).filter((name) => name.endsWith('.locked'));
     assert.equal(new Set(locks.map((name) => name.split('.')[0])).size, 1, 'There is more than one row of locks.');
-    await world.mustReopen(windows, renewals(count + 2));
+    await simulation.assertReopens(windows, renewals(count + 2));
   };
 
   const overtakenAt = (point: Point, models: readonly StoreModel[]) => (): Promise<void> =>
-    inEach(models, async (world, windows) => {
+    inEach(models, async (simulation, windows) => {
       const [sleeper, ...others] = windows;
       const { renewal } = await renewUntil(sleeper, point);
       sleeper.stop();
       await setClock(others, LATER);
-      await mustSucceed(...overtake(others));
-      await world.mustBeSound(others, renewals(1));
+      await assertSucceed(...overtake(others));
+      await simulation.assertConsistent(others, renewals(1));
       await wakeLater(sleeper);
-      await mustSucceed(renewal);
-      world.note(`stopped with the lock (${point}), and overtaken`, 1);
-      await mustAgree(world, windows, 1);
+      await assertSucceed(renewal);
+      simulation.note(`stopped with the lock (${point}), and overtaken`, 1);
+      await mustAgree(simulation, windows, 1);
     });
 
   together({
@@ -92,7 +94,7 @@ describe('A window that is stopped while it has the lock', () => {
     ]),
 
     'does not send its refresh token when it goes on while the other window waits for the response': () =>
-      inEach(['lagging'], async (world, windows) => {
+      inEach(['lagging'], async (simulation, windows) => {
         const [sleeper, other, third] = windows;
         const { renewal } = await renewUntil(sleeper, 'shared');
         sleeper.stop();
@@ -102,41 +104,41 @@ describe('A window that is stopped while it has the lock', () => {
         await other.held('answered', OVERTAKING);
         await wakeLater(sleeper);
         assert.deepEqual((await renewal).failure, { category: 'lock-timeout', code: 'lock-timeout' });
-        assert.equal(world.requests().length, 1);
+        assert.equal(simulation.requests().length, 1);
         await setClock([third], LATER);
-        await other.goOn();
-        noFailure((await overtaking) ?? assert.fail());
-        world.note('stopped with the lock, and goes on during the next request', 1);
-        await mustAgree(world, windows, 1);
+        await other.release();
+        assertDone((await overtaking) ?? assert.fail());
+        simulation.note('stopped with the lock, and goes on during the next request', 1);
+        await mustAgree(simulation, windows, 1);
       }),
 
     'leaves the mark that the next refresh token is in flight when it goes on at the end of its own refresh': () =>
-      inEach(['immediate'], async (world, windows) => {
+      inEach(['immediate'], async (simulation, windows) => {
         const [sleeper, other, third] = windows;
         const { renewal } = await renewUntil(sleeper, 'stored', 2);
         sleeper.stop();
-        await world.mustBeSound([other, third], renewals(1));
+        await simulation.assertConsistent([other, third], renewals(1));
         await other.hold('answered');
         await setClock([other], LATER);
         const [overtaking] = overtake([other]);
         overtaking?.catch(() => {});
         await other.held('answered', OVERTAKING);
         await wakeLater(sleeper);
-        await mustSucceed(renewal);
+        await assertSucceed(renewal);
         await other.kill();
         // Only with the mark can the others know that the response to its request was lost.
         for (const window of [sleeper, third]) {
           await window.until('the verdict', () => window.seen.endedBy === 'refresh-response-lost');
         }
-        assert.deepEqual(await world.ends(), [200, 200, 'invalid_grant']);
-        world.note('stopped at the end of its refresh, the next one killed', 2);
+        assert.deepEqual(await simulation.ends(), [200, 200, 'invalid_grant']);
+        simulation.note('stopped at the end of its refresh, the next one killed', 2);
       }),
 
     'loses the session, and all windows know why, when it was stopped during its request and the server is strict':
       () =>
-        inEach(['browser'], async (world, windows) => {
+        inEach(['browser'], async (simulation, windows) => {
           const [sleeper, ...others] = windows;
-          const atServer = holdAtServer(identity, world.firstToken);
+          const atServer = holdAtServer(identity, simulation.firstToken);
           const renewal = sleeper.do({ kind: 'renew' }, OVERTAKING);
           await atServer.arrived;
           sleeper.stop();
@@ -146,27 +148,27 @@ describe('A window that is stopped while it has the lock', () => {
           await wakeLater(sleeper);
           assert.notEqual((await renewal).failure, undefined);
           await sleeper.until('the verdict', () => sleeper.seen.endedBy === 'refresh-response-lost');
-          world.note('stopped during its request, and overtaken', 1);
-          await world.mustBeLost(others, outcomes, [200, 'invalid_grant']);
+          simulation.note('stopped during its request, and overtaken', 1);
+          await simulation.assertLost(others, outcomes, [200, 'invalid_grant']);
         }),
 
     'is waited for when the access token has been dead for less than five minutes': () =>
-      inEach(['immediate'], async (world, windows) => {
+      inEach(['immediate'], async (simulation, windows) => {
         const [sleeper, ...others] = windows;
         const { renewal } = await renewUntil(sleeper, 'locked');
         sleeper.stop();
         await setClock(others, (LIFETIME + 4 * 60) * SECOND);
-        await Promise.all(others.map((window) => window.do({ kind: 'tell', point: 'looking' })));
+        await Promise.all(others.map((window) => window.do({ kind: 'report', point: 'looking' })));
         const waiting = overtake(others);
         // More than it would take to overtake it: ten looks a second.
         await Promise.all(others.map((window) => window.passed('looking', 120)));
-        assert.deepEqual(world.requests(), [], 'Somebody has sent in the place of the one that is stopped.');
+        assert.deepEqual(simulation.requests(), [], 'Somebody has sent in the place of the one that is stopped.');
         const setting = setClock([sleeper], (LIFETIME + 4 * 60) * SECOND);
         await wake(sleeper);
         await setting;
-        await mustSucceed(renewal, ...waiting);
-        world.note('stopped with the lock, and waited for', 1);
-        await world.mustBeSound(windows, renewals(1));
+        await assertSucceed(renewal, ...waiting);
+        simulation.note('stopped with the lock, and waited for', 1);
+        await simulation.assertConsistent(windows, renewals(1));
       }),
   });
 });

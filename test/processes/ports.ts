@@ -1,4 +1,4 @@
-// What the sessions of a window stand on: the real things, each with points at which the window can be held.
+// The real ports of a window, with points at which the window can be held.
 import { systemClock, type Clock, type Disposable, type Uptime } from '../../src/core/clock.ts';
 import { nodeUptime } from '../../src/node/uptime.ts';
 import type { Folder } from '../../src/locking/sharedFolder.ts';
@@ -15,7 +15,7 @@ const GRANT_TYPE = 'grant_type';
 /** The points of one window. */
 export class Points {
   readonly #report: (point: Point, isHeld: boolean) => void;
-  readonly #told = new Set<Point>();
+  readonly #reported = new Set<Point>();
   #holding: { readonly point: Point; left: number } | undefined;
   #held: PromiseWithResolvers<undefined> | undefined;
 
@@ -23,36 +23,36 @@ export class Points {
     this.#report = report;
   }
 
-  /** Stops at a point when that comes by for the n-th time. */
+  /** Holds the window when it reaches a point for the n-th time. */
   hold(point: Point, time: number): void {
     this.#holding = { point, left: time };
   }
 
-  /** Reports a point each time. */
-  tell(point: Point): void {
-    this.#told.add(point);
+  /** Reports a point each time that it is reached. */
+  report(point: Point): void {
+    this.#reported.add(point);
   }
 
-  /** Lets go on what is held, until it comes by a point for the n-th time; without one, for good. */
-  goOn(next?: { readonly point: Point; readonly time: number }): void {
+  /** Releases the window until it reaches another point for the n-th time; without one, for good. */
+  release(next?: { readonly point: Point; readonly time: number }): void {
     this.#holding = next === undefined ? undefined : { point: next.point, left: next.time };
     this.#held?.resolve(undefined);
     this.#held = undefined;
   }
 
-  /** Resolves when what is held goes on; undefined while nothing is. */
+  /** Resolves when the window is released; undefined if it isn't held. */
   get held(): Promise<unknown> | undefined {
     return this.#held?.promise;
   }
 
-  /** Comes by a point. */
+  /** Reaches a point. */
   async pass(point: Point): Promise<void> {
     const holding = this.#holding;
     if (holding?.point === point && (holding.left -= 1) === 0) {
       this.#held = Promise.withResolvers();
       this.#report(point, true);
       await this.#held.promise;
-    } else if (this.#told.has(point)) {
+    } else if (this.#reported.has(point)) {
       this.#report(point, false);
     }
   }
@@ -60,13 +60,13 @@ export class Points {
 
 /** What can be wrong with a window's folder. */
 export interface FolderFaults {
-  /** The code with which every change fails. */
+  /** The error code with which every change fails. */
   code: string | undefined;
   /** Whether locks are ignored: each can be acquired at any time. */
   ignoresLocks: boolean;
 }
 
-/** A folder with points, and with faults. */
+/** Returns a folder with points and faults. */
 export function folderWithPoints(folder: Folder, points: Points, faults: FolderFaults): Folder {
   const mustWork = (): void => {
     if (faults.code !== undefined) {
@@ -101,7 +101,7 @@ export function folderWithPoints(folder: Folder, points: Points, faults: FolderF
   });
 }
 
-/** A store with points. */
+/** Returns a store with points. */
 export function storeWith(store: SecretStore, points: Points): SecretStore {
   return {
     get: (key) => store.get(key),
@@ -113,7 +113,7 @@ export function storeWith(store: SecretStore, points: Points): SecretStore {
   };
 }
 
-/** The platform's `fetch` with points around each refresh token that is sent. */
+/** Returns the platform's `fetch` with points around each refresh request. */
 export function fetchWith(points: Points): typeof fetch {
   return (input, init) => {
     const isRenewal = init?.body instanceof URLSearchParams && init.body.get(GRANT_TYPE) === 'refresh_token';
@@ -121,7 +121,7 @@ export function fetchWith(points: Points): typeof fetch {
   };
 }
 
-/** Process liveness with a point. */
+/** Returns process liveness with a point. */
 export function livenessWith(liveness: ProcessLiveness, points: Points): ProcessLiveness {
   return {
     register: () => liveness.register(),
@@ -133,7 +133,7 @@ export function livenessWith(liveness: ProcessLiveness, points: Points): Process
   };
 }
 
-/** The machine's clock, which a test can set. While its window is held, no time runs out: a hold is not slowness. */
+/** The machine's clock, which a test can set. While its window is held, no timer expires. */
 export class SettableClock implements Clock {
   readonly #points: Points;
   #ahead = 0;
@@ -142,22 +142,22 @@ export class SettableClock implements Clock {
     this.#points = points;
   }
 
-  /** Sets it by so many ms from what it shows. */
+  /** Sets it forward by a number of ms; back if that is negative. */
   shift(by: number): void {
     this.#ahead += by;
   }
 
-  /** The time that it shows. */
+  /** Returns the time that it shows. */
   now(): number {
     return systemClock.now() + this.#ahead;
   }
 
-  /** The machine's uptime, which no test can set. */
+  /** Returns the machine's uptime, which no test can set. */
   uptime(): Uptime {
     return { boot: 'machine', ms: nodeUptime() };
   }
 
-  /** Runs a function when so many ms have passed; all of them again where they have passed in a hold. */
+  /** Runs a function after a delay in ms; the delay starts again if it passed while the window was held. */
   after(delay: number, run: () => void): Disposable {
     let timer: Disposable | undefined = systemClock.after(delay, () => {
       const { held } = this.#points;

@@ -4,7 +4,7 @@ import { startIdentityServer, type IdentityServer } from '../../tools/identitySe
 import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
 import type { Point } from './wire.ts';
 import type { WindowProcess } from './windowProcess.ts';
-import { inWorld, noFailure, type World } from './world.ts';
+import { withSimulation, assertDone, type Simulation } from './simulation.ts';
 
 /** The points at which another window is when it happens, for the n-th time, and the stores with which that is tried. */
 const POINTS: readonly (readonly [Point, number, readonly StoreModel[]])[] = [
@@ -34,59 +34,59 @@ describe('A sign-out', () => {
   const inEach = async (
     models: readonly StoreModel[],
     count: number,
-    test: (world: World, windows: readonly [WindowProcess, ...WindowProcess[]]) => Promise<void>,
+    test: (simulation: Simulation, windows: readonly [WindowProcess, ...WindowProcess[]]) => Promise<void>,
   ): Promise<void> => {
-    await Promise.all(models.map((model) => inWorld(model, identity, count, test)));
+    await Promise.all(models.map((model) => withSimulation(model, identity, count, test)));
   };
 
   /** Holds that no window has the session, that a new one does not find it, and that nothing of it is left. */
-  const mustBeOver = async (world: World, windows: readonly WindowProcess[]): Promise<void> => {
+  const assertSignedOut = async (simulation: Simulation, windows: readonly WindowProcess[]): Promise<void> => {
     for (const window of windows) {
       await window.until('the end of the session', () => window.seen.generation === 0);
     }
-    assert.equal(world.isRevoked, true, 'The session goes on at the server.');
+    assert.equal(simulation.isRevoked, true, 'The session goes on at the server.');
     await Promise.all(windows.map((window) => window.close()));
-    const again = await world.open();
+    const again = await simulation.open();
     assert.deepEqual((await again.do({ kind: 'find' })).found, [], 'The session is back.');
     await again.close();
-    assert.deepEqual(await world.remains(), [], 'The session is still stored.');
+    assert.deepEqual(await simulation.remains(), [], 'The session is still stored.');
   };
 
   it('reaches every window when nothing else happens', () =>
-    inEach(STORE_MODELS, 4, async (world, windows) => {
-      noFailure(await windows[0].do({ kind: 'signOut' }));
-      world.note('signed out', 0);
-      await mustBeOver(world, windows);
+    inEach(STORE_MODELS, 4, async (simulation, windows) => {
+      assertDone(await windows[0].do({ kind: 'signOut' }));
+      simulation.note('signed out', 0);
+      await assertSignedOut(simulation, windows);
     }));
 
   for (const [point, time, models] of POINTS) {
     it(`is for good when another window renews (${point} ${time})`, () =>
-      inEach(models, 2, async (world, windows) => {
+      inEach(models, 2, async (simulation, windows) => {
         const [leaving, renewing] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
         await renewing.hold(point, time);
         const renewal = renewing.do({ kind: 'renew' });
         await renewing.held(point);
-        noFailure(await leaving.do({ kind: 'signOut' }));
-        await renewing.goOn();
+        assertDone(await leaving.do({ kind: 'signOut' }));
+        await renewing.release();
         await renewal;
-        world.note(`signed out while another renews (${point} ${time})`, 0);
-        await mustBeOver(world, windows);
+        simulation.note(`signed out while another renews (${point} ${time})`, 0);
+        await assertSignedOut(simulation, windows);
       }));
   }
 
   it('is for good when another window is stopped in the middle of a renewal', () =>
-    inEach(STORE_MODELS, 3, async (world, windows) => {
+    inEach(STORE_MODELS, 3, async (simulation, windows) => {
       const [leaving, renewing] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
       await renewing.hold('storing');
       const renewal = renewing.do({ kind: 'renew' });
       await renewing.held('storing');
       renewing.stop();
-      noFailure(await leaving.do({ kind: 'signOut' }));
-      const going = renewing.goOn();
+      assertDone(await leaving.do({ kind: 'signOut' }));
+      const going = renewing.release();
       renewing.resume();
       await going;
       await renewal;
-      world.note('signed out while another is stopped', 0);
-      await mustBeOver(world, windows);
+      simulation.note('signed out while another is stopped', 0);
+      await assertSignedOut(simulation, windows);
     }));
 });

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { DAY } from '../../src/core/clock.ts';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { holdAtServer } from './atServer.ts';
-import { mustSucceed, queue, renewals, renewUntil, setClock, together, wake } from './scenes.ts';
+import { assertSucceed, queue, renewals, renewUntil, setClock, together, wake } from './scenarios.ts';
 import type { WindowProcess } from './windowProcess.ts';
 import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
-import { inWorld, type World } from './world.ts';
+import { withSimulation, type Simulation } from './simulation.ts';
 
 /** How often those who wait look at the lock while its window is stopped: ten times a second, so for three seconds. */
 const LOOKS = 30;
@@ -34,7 +34,7 @@ describe('A window that is stopped, or whose clock is set, during a refresh', ()
   };
 
   const clockWhileLocked = async (
-    world: World,
+    simulation: Simulation,
     windows: readonly WindowProcess[],
     name: string,
     by: number,
@@ -44,23 +44,23 @@ describe('A window that is stopped, or whose clock is set, during a refresh', ()
     const waiting = await queue([next, ...others]);
     await setClock(windows, by);
     await next.passed('looking', next.timesPassed('looking') + 5);
-    assert.deepEqual(world.requests(), [], 'Somebody has sent in the place of the one that has the lock.');
-    await holder.goOn();
-    await mustSucceed(renewal, ...waiting);
-    await world.mustBeSound(windows, renewals(1));
-    await mustSucceed(next.do({ kind: 'renew' }));
-    await world.mustBeSound(windows, renewals(2));
-    world.note(`clock set ${name} while one has the lock`, 2);
+    assert.deepEqual(simulation.requests(), [], 'Somebody has sent in the place of the one that has the lock.');
+    await holder.release();
+    await assertSucceed(renewal, ...waiting);
+    await simulation.assertConsistent(windows, renewals(1));
+    await assertSucceed(next.do({ kind: 'renew' }));
+    await simulation.assertConsistent(windows, renewals(2));
+    simulation.note(`clock set ${name} while one has the lock`, 2);
   };
 
   const clockInRequest = async (
-    world: World,
+    simulation: Simulation,
     windows: readonly WindowProcess[],
     name: string,
     by: number,
   ): Promise<void> => {
     const [holder, ...others] = windows as readonly [WindowProcess, ...WindowProcess[]];
-    const atServer = holdAtServer(identity, world.firstToken);
+    const atServer = holdAtServer(identity, simulation.firstToken);
     const renewal = holder.do({ kind: 'renew' });
     await atServer.arrived;
     const waiting = await queue(others);
@@ -68,84 +68,92 @@ describe('A window that is stopped, or whose clock is set, during a refresh', ()
     await atServer.handle();
     // What the answer says of its times makes no sense then, and whoever does not believe it may renew once more.
     await Promise.all([renewal, ...waiting]);
-    await mustSucceed(holder.do({ kind: 'renew' }));
-    const { length } = world.requests();
+    await assertSucceed(holder.do({ kind: 'renew' }));
+    const { length } = simulation.requests();
     assert.ok(length <= 3, `${length} requests were sent.`);
-    await world.mustBeSound(windows, renewals(length));
-    world.note(`clock set ${name} during a request`, length);
+    await simulation.assertConsistent(windows, renewals(length));
+    simulation.note(`clock set ${name} during a request`, length);
   };
 
   together({
     'sends nothing, and adopts the tokens, when it was stopped before it acquired the lock': () =>
       inEach((model) =>
-        inWorld(model, slow, 2, async (world, windows) => {
+        withSimulation(model, slow, 2, async (simulation, windows) => {
           const [sleeper, other] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
           const { renewal } = await renewUntil(sleeper, 'locking');
           sleeper.stop();
-          await mustSucceed(other.do({ kind: 'renew' }));
+          await assertSucceed(other.do({ kind: 'renew' }));
           await wake(sleeper);
-          await mustSucceed(renewal);
-          await world.mustBeSound(windows, renewals(1));
-          world.note('stopped before it acquired the lock', 1);
+          await assertSucceed(renewal);
+          await simulation.assertConsistent(windows, renewals(1));
+          simulation.note('stopped before it acquired the lock', 1);
           await Promise.all(windows.map((window) => window.close()));
         }),
       ),
 
     'sends nothing when it was stopped before it acquired a lock that is long past and deleted by then': () =>
-      inWorld('browser', identity, 2, async (world, windows) => {
+      withSimulation('browser', identity, 2, async (simulation, windows) => {
         const [sleeper, other] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
         const { renewal } = await renewUntil(sleeper, 'locking');
         sleeper.stop();
         for (let time = 0; time < 5; time += 1) {
-          await mustSucceed(other.do({ kind: 'renew' }));
+          await assertSucceed(other.do({ kind: 'renew' }));
         }
         await wake(sleeper);
-        await mustSucceed(renewal);
-        await world.mustBeSound(windows, renewals(5));
-        world.note('stopped before it acquired a lock that is long past', 5);
+        await assertSucceed(renewal);
+        await simulation.assertConsistent(windows, renewals(5));
+        simulation.note('stopped before it acquired a lock that is long past', 5);
       }),
 
     'keeps the others waiting, and sends when it goes on, when it was stopped with the lock': () =>
       inEach((model) =>
-        inWorld(model, identity, 3, async (world, windows) => {
+        withSimulation(model, identity, 3, async (simulation, windows) => {
           const [sleeper, ...others] = windows;
           const { renewal } = await renewUntil(sleeper, 'sending');
           sleeper.stop();
           const waiting = await queue(others, LOOKS);
-          assert.deepEqual(world.requests(), [], 'Somebody has sent in the place of the one that is stopped.');
+          assert.deepEqual(simulation.requests(), [], 'Somebody has sent in the place of the one that is stopped.');
           await wake(sleeper);
-          await mustSucceed(renewal, ...waiting);
-          await world.mustBeSound(windows, renewals(1));
-          world.note('stopped with the lock, before it sends', 1);
+          await assertSucceed(renewal, ...waiting);
+          await simulation.assertConsistent(windows, renewals(1));
+          simulation.note('stopped with the lock, before it sends', 1);
         }),
       ),
 
     'keeps the others waiting, and uses the response when it goes on, when it was stopped during its request': () =>
-      inWorld('lagging', identity, 3, async (world, windows) => {
+      withSimulation('lagging', identity, 3, async (simulation, windows) => {
         const [sleeper, ...others] = windows;
-        const atServer = holdAtServer(identity, world.firstToken);
+        const atServer = holdAtServer(identity, simulation.firstToken);
         const renewal = sleeper.do({ kind: 'renew' });
         await atServer.arrived;
         sleeper.stop();
         await atServer.handle();
         const waiting = await queue(others, LOOKS);
         sleeper.resume();
-        await mustSucceed(renewal, ...waiting);
-        await world.mustBeSound(windows, renewals(1));
-        world.note('stopped while its request is under way', 1);
+        await assertSucceed(renewal, ...waiting);
+        await simulation.assertConsistent(windows, renewals(1));
+        simulation.note('stopped while its request is under way', 1);
       }),
 
     'is the only one to send when it has the lock and the clock is set forward by a day': () =>
       inEach((model) =>
-        inWorld(model, identity, 3, (world, windows) => clockWhileLocked(world, windows, 'forward', DAY)),
+        withSimulation(model, identity, 3, (simulation, windows) =>
+          clockWhileLocked(simulation, windows, 'forward', DAY),
+        ),
       ),
     'is the only one to send when it has the lock and the clock is set back by a day': () =>
       inEach((model) =>
-        inWorld(model, identity, 3, (world, windows) => clockWhileLocked(world, windows, 'back', -DAY)),
+        withSimulation(model, identity, 3, (simulation, windows) =>
+          clockWhileLocked(simulation, windows, 'back', -DAY),
+        ),
       ),
     'loses no session when the clock is set forward by a day during a request': () =>
-      inWorld('browser', identity, 2, (world, windows) => clockInRequest(world, windows, 'forward', DAY)),
+      withSimulation('browser', identity, 2, (simulation, windows) =>
+        clockInRequest(simulation, windows, 'forward', DAY),
+      ),
     'loses no session when the clock is set back by a day during a request': () =>
-      inWorld('browser', identity, 2, (world, windows) => clockInRequest(world, windows, 'back', -DAY)),
+      withSimulation('browser', identity, 2, (simulation, windows) =>
+        clockInRequest(simulation, windows, 'back', -DAY),
+      ),
   });
 });

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { startIdentityServer, type IdentityServer } from '../../tools/identityServer.ts';
 import { holdAtServer } from './atServer.ts';
-import { renewals, together } from './scenes.ts';
+import { renewals, together } from './scenarios.ts';
 import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
 import type { Point } from './wire.ts';
 import type { WindowProcess } from './windowProcess.ts';
-import { inWorld, type World } from './world.ts';
+import { withSimulation, type Simulation } from './simulation.ts';
 
 type Windows = readonly [WindowProcess, ...WindowProcess[]];
 
@@ -35,22 +35,22 @@ describe('A renewal that nobody waits for', () => {
   const inEach = async (test: (model: StoreModel) => Promise<void>): Promise<void> => {
     await Promise.all(STORE_MODELS.map(test));
   };
-  const mustBecome = async (world: World, window: WindowProcess, count: number): Promise<void> => {
+  const mustBecome = async (simulation: Simulation, window: WindowProcess, count: number): Promise<void> => {
     await window.until(`generation ${count + 1}`, () => window.seen.generation > count && window.seen.isComplete);
-    await world.mustBeSound([window], renewals(count));
+    await simulation.assertConsistent([window], renewals(count));
   };
   const finishes = (point: Point, time: number, count: number) => (): Promise<void> =>
     inEach((model) =>
-      inWorld(model, identity, 2, async (world, windows) => {
+      withSimulation(model, identity, 2, async (simulation, windows) => {
         const [, other] = windows as readonly WindowProcess[] as readonly [WindowProcess, WindowProcess];
         await killAt(windows, point, time);
-        await mustBecome(world, other, count);
+        await mustBecome(simulation, other, count);
       }),
     );
   const stall = (model: StoreModel, count: number) => async (): Promise<void> =>
-    inWorld(model, identity, count, async (world: World, windows: Windows) => {
+    withSimulation(model, identity, count, async (simulation: Simulation, windows: Windows) => {
       const [holder] = windows;
-      const atServer = holdAtServer(identity, world.firstToken);
+      const atServer = holdAtServer(identity, simulation.firstToken);
       const renewal = holder.do({ kind: 'renew' });
       await atServer.arrived;
       await new Promise((resolve) => setTimeout(resolve, STALL));
@@ -59,10 +59,10 @@ describe('A renewal that nobody waits for', () => {
         { category: 'network', code: 'deadline' },
         'The caller is released at the deadline.',
       );
-      assert.equal(world.requests().length, 1, 'The token was sent again while the server was busy with it.');
+      assert.equal(simulation.requests().length, 1, 'The token was sent again while the server was busy with it.');
       await atServer.handle();
-      await world.mustBeSound(windows, renewals(1));
-      await world.mustReopen(windows, renewals(1));
+      await simulation.assertConsistent(windows, renewals(1));
+      await simulation.assertReopens(windows, renewals(1));
     });
 
   together({
@@ -75,18 +75,18 @@ describe('A renewal that nobody waits for', () => {
     'is adopted by the other window when its own is killed after the record is stored': finishes('stored', 2, 1),
     'is finished by a window that is opened after its own was killed': () =>
       inEach((model) =>
-        inWorld(model, identity, 1, async (world, windows) => {
+        withSimulation(model, identity, 1, async (simulation, windows) => {
           await killAt(windows, 'sending', 1);
-          await mustBecome(world, await world.open(), 1);
+          await mustBecome(simulation, await simulation.open(), 1);
         }),
       ),
     'is listened to beyond the deadline when there is one window': stall('immediate', 1),
     'is listened to beyond the deadline when there are three windows whose store lags': stall('lagging', 3),
     'is listened to beyond the deadline when there are three windows of a browser': stall('browser', 3),
     'is listened to beyond the deadline when its window was stopped meanwhile': () =>
-      inWorld('lagging', identity, 2, async (world, windows) => {
+      withSimulation('lagging', identity, 2, async (simulation, windows) => {
         const [holder] = windows;
-        const atServer = holdAtServer(identity, world.firstToken);
+        const atServer = holdAtServer(identity, simulation.firstToken);
         const renewal = holder.do({ kind: 'renew' });
         await atServer.arrived;
         holder.stop();
@@ -94,7 +94,7 @@ describe('A renewal that nobody waits for', () => {
         await atServer.handle();
         holder.resume();
         await renewal;
-        await world.mustBeSound(windows, renewals(1));
+        await simulation.assertConsistent(windows, renewals(1));
       }),
   });
 });

@@ -1,4 +1,4 @@
-// One window, as a process: the sessions as the product puts them together, over the machine itself.
+// The process of one window: the product's sessions over the real folder, liveness and network.
 import { randomUUID } from 'node:crypto';
 import { toFailure } from '../../src/core/failure.ts';
 import { nodeCipher } from '../../src/node/cipher.ts';
@@ -17,21 +17,21 @@ import {
 import { logTo } from '../support/logTo.ts';
 import { createWindowSessions } from '../support/simulation/windowSessions.ts';
 import { RemoteStore } from './remoteStore.ts';
-import type { FromWindow, Order, Outcome, Seen, ToWindow, WindowOptions } from './wire.ts';
+import type { FromWindow, Command, Outcome, Seen, ToWindow, WindowOptions } from './wire.ts';
 
 const options = JSON.parse(process.argv[2] ?? '') as WindowOptions;
 
-function say(message: FromWindow, then?: () => void): void {
+function post(message: FromWindow, then?: () => void): void {
   process.send?.(message, undefined, undefined, () => then?.());
 }
 
-const points = new Points((point, isHeld) => say({ kind: 'at', point, isHeld }));
+const points = new Points((point, isHeld) => post({ kind: 'at', point, isHeld }));
 const clock = new SettableClock(points);
 const faults: FolderFaults = { code: undefined, ignoresLocks: false };
-const store = new RemoteStore((id, call) => say({ kind: 'store', id, call }));
+const store = new RemoteStore((id, call) => post({ kind: 'store', id, call }));
 const { sessions } = createWindowSessions({
   clock,
-  log: logTo((line) => say({ kind: 'log', line })),
+  log: logTo((line) => post({ kind: 'log', line })),
   fetch: fetchWith(points),
   secrets: storeWith(store, points),
   folder: folderWithPoints(nodeSharedFolder(options.folder), points, faults),
@@ -42,7 +42,7 @@ const { sessions } = createWindowSessions({
   uptime: nodeUptime,
   random: Math.random,
   newId: randomUUID,
-  onDidDegrade: () => say({ kind: 'alone' }),
+  onDidDegrade: () => post({ kind: 'degraded' }),
 });
 const { sessionManager, tokenRefresher, liveSessions } = sessions;
 
@@ -63,19 +63,19 @@ function seen(): Seen {
   };
 }
 
-/** The id of the session; one that nobody has where there is none, for which a renewal fails as it does in the product. */
+/** Returns the id of the session; `none` if there is no session, so that a renewal fails as it does in the product. */
 function id(): string {
   return liveSessions.all()[0]?.record.id ?? 'none';
 }
 
-async function obey(order: Order): Promise<Partial<Outcome>> {
-  switch (order.kind) {
-    case 'admit':
-      await sessionManager.addSession(order.grant);
+async function execute(command: Command): Promise<Partial<Outcome>> {
+  switch (command.kind) {
+    case 'addSession':
+      await sessionManager.addSession(command.grant);
       return {};
     case 'renew':
-      if (order.generation === undefined || order.generation === seen().generation) {
-        await tokenRefresher.refresh(id(), { reason: 'told' });
+      if (command.generation === undefined || command.generation === seen().generation) {
+        await tokenRefresher.refresh(id(), { reason: 'test' });
       }
       return {};
     case 'find':
@@ -94,19 +94,19 @@ async function obey(order: Order): Promise<Partial<Outcome>> {
       await tokenRefresher.whenIdle();
       return {};
     case 'hold':
-      points.hold(order.point, order.time);
+      points.hold(command.point, command.time);
       return {};
-    case 'goOn':
-      points.goOn(order.next);
+    case 'release':
+      points.release(command.next);
       return {};
-    case 'tell':
-      points.tell(order.point);
+    case 'report':
+      points.report(command.point);
       return {};
     case 'shiftClock':
-      clock.shift(order.by);
+      clock.shift(command.by);
       return {};
     case 'failFolder':
-      faults.code = order.code;
+      faults.code = command.code;
       return {};
     case 'ignoreLocks':
       faults.ignoresLocks = true;
@@ -114,23 +114,23 @@ async function obey(order: Order): Promise<Partial<Outcome>> {
   }
 }
 
-async function answer(number: number, order: Order): Promise<void> {
-  const outcome = await obey(order).catch((error: unknown) => {
+async function answer(number: number, command: Command): Promise<void> {
+  const outcome = await execute(command).catch((error: unknown) => {
     const { category, code } = toFailure(error);
     return { failure: { category, code } };
   });
-  say(
+  post(
     { kind: 'answer', id: number, outcome: { seen: seen(), ...outcome } },
-    order.kind === 'close' ? () => process.exit() : undefined,
+    command.kind === 'close' ? () => process.exit() : undefined,
   );
 }
 
 process.on('message', (message: ToWindow) => {
   switch (message.kind) {
-    case 'order':
-      void answer(message.id, message.order);
+    case 'command':
+      void answer(message.id, message.command);
       break;
-    case 'fromStore':
+    case 'storeAnswer':
       store.answered(message.id, message.values);
       break;
     case 'changed':
@@ -138,9 +138,9 @@ process.on('message', (message: ToWindow) => {
       break;
   }
 });
-// Nobody is left to end it.
+// The test process has ended.
 process.on('disconnect', () => process.exit(1));
-liveSessions.onDidChange(() => say({ kind: 'seen', seen: seen() }));
+liveSessions.onDidChange(() => post({ kind: 'seen', seen: seen() }));
 sessions.start();
 await sessionManager.ready();
-say({ kind: 'ready' });
+post({ kind: 'ready' });

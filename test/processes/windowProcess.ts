@@ -1,4 +1,4 @@
-// One window, as the test has it in its hand.
+// One window, as the test controls it.
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,14 +7,14 @@ import { buildSync } from 'esbuild';
 import { startChild, type Child } from '../../tools/children.ts';
 import type { SecretsView } from '../support/simulation/sharedSecrets.ts';
 import { answerStoreCall } from './remoteStore.ts';
-import type { FromWindow, Order, Outcome, Point, Seen, ToWindow, WindowOptions } from './wire.ts';
+import type { FromWindow, Command, Outcome, Point, Seen, ToWindow, WindowOptions } from './wire.ts';
 
-/** How long, in ms, anything may take. It is there so that a test ends, not so that it is quick. */
+/** The time, in ms, after which a test gives up waiting. */
 const DEADLINE = 30_000;
-/** How many of its last lines a window that disappoints is quoted with. */
+/** How many of the last log lines an error message shows. */
 const LINES = 25;
 
-/** The program of a window as one file, and what its processes have compiled: so many start faster that way. */
+/** The program of a window as one file, with a compile cache, so that many windows start quickly. */
 const programFolder = mkdtempSync(join(tmpdir(), 'sk-program-'));
 const program = join(programFolder, 'window.mjs');
 before(() => {
@@ -29,9 +29,9 @@ before(() => {
 });
 after(() => rm(programFolder, { recursive: true, force: true }));
 
-/** What is being waited for; it looks again after everything that the window says. */
+/** A condition that is checked after each message of the window. */
 interface Wait {
-  look(): void;
+  check(): void;
   fail(error: Error): void;
 }
 
@@ -45,14 +45,14 @@ export class WindowProcess {
   readonly #passed = new Map<Point, number>();
   readonly #lines: string[] = [];
   #heldAt: Point | undefined;
-  #ordered = 0;
+  #commands = 0;
   #isReady = false;
   #ended: string | undefined;
   #seen: Seen = { generation: 0, isComplete: false, accessToken: '', refreshToken: '', unsaved: false };
-  #alone = 0;
+  #degraded = 0;
 
   /**
-   * Opens one.
+   * Opens a window.
    * @param temporary the folder for its temporary files.
    */
   constructor(options: WindowOptions, secrets: SecretsView, temporary: string) {
@@ -62,30 +62,30 @@ export class WindowProcess {
       env: { ...process.env, NODE_COMPILE_CACHE: programFolder, TMPDIR: temporary },
     });
     this.#secrets = secrets;
-    secrets.onDidChange((key) => this.#say({ kind: 'changed', key }));
+    secrets.onDidChange((key) => this.#post({ kind: 'changed', key }));
     const { process: child } = this.#child;
-    child.on('message', (message: FromWindow) => this.#hear(message));
+    child.on('message', (message: FromWindow) => this.#onMessage(message));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#lines.push(text.trimEnd()));
     child.once('exit', (code, signal) => {
       this.#ended = signal ?? `code ${code ?? '?'}`;
       secrets.close();
-      this.#look();
+      this.#check();
     });
   }
 
-  /** Waits until it has started and read its store. */
+  /** Waits until the window has started and read its store. */
   ready(): Promise<void> {
     return this.until('its start', () => this.#isReady);
   }
 
-  /** The session as the window last said that it has it. */
+  /** The session as the window last reported it. */
   get seen(): Seen {
     return this.#seen;
   }
 
-  /** How often it has said that it goes on alone. */
-  get alone(): number {
-    return this.#alone;
+  /** How often it has reported that it is degraded. */
+  get degraded(): number {
+    return this.#degraded;
   }
 
   /** Its log, as far as it has arrived. */
@@ -94,12 +94,12 @@ export class WindowProcess {
   }
 
   /**
-   * Gives an order, and gives what comes of it.
-   * @param deadline how long, in ms, that may take.
+   * Sends a command and returns its outcome.
+   * @param deadline the time limit in ms.
    */
-  async do(order: Order, deadline = DEADLINE): Promise<Outcome> {
-    const id = this.#order(order);
-    await this.until(`the end of "${order.kind}"`, () => this.#answers.has(id), deadline);
+  async do(command: Command, deadline = DEADLINE): Promise<Outcome> {
+    const id = this.#send(command);
+    await this.until(`the end of "${command.kind}"`, () => this.#answers.has(id), deadline);
     const outcome = this.#answers.get(id);
     if (outcome === undefined) {
       throw new Error('An answer that has arrived is gone.');
@@ -107,40 +107,40 @@ export class WindowProcess {
     return outcome;
   }
 
-  /** Has it stop at a point, the n-th time from now. */
+  /** Holds it when it reaches a point for the n-th time from now. */
   async hold(point: Point, time = 1): Promise<void> {
     this.#heldAt = undefined;
     await this.do({ kind: 'hold', point, time });
   }
 
-  /** Lets it go on from a point to another one. */
-  async moveOn(point: Point, time = 1): Promise<void> {
+  /** Releases it until it reaches another point. */
+  async resumeUntil(point: Point, time = 1): Promise<void> {
     this.#heldAt = undefined;
-    await this.do({ kind: 'goOn', next: { point, time } });
+    await this.do({ kind: 'release', next: { point, time } });
     await this.held(point);
   }
 
-  /** Lets it go on for good. */
-  async goOn(): Promise<void> {
-    await this.do({ kind: 'goOn' });
+  /** Releases it for good. */
+  async release(): Promise<void> {
+    await this.do({ kind: 'release' });
   }
 
-  /** Waits until it has stopped at a point. */
+  /** Waits until it is held at a point. */
   async held(point: Point, deadline = DEADLINE): Promise<void> {
     await this.until(`its coming to "${point}"`, () => this.#heldAt === point, deadline);
   }
 
-  /** Waits until it has come by a point so many times since {@link do} told it to tell. */
+  /** Waits until it has reached a point a number of times since it began reporting it. */
   async passed(point: Point, times: number): Promise<void> {
     await this.until(`its coming by "${point}" ${times} times`, () => this.timesPassed(point) >= times);
   }
 
-  /** How often it has come by a point since it was told to tell. */
+  /** Returns how often it has reached a point since it began reporting it. */
   timesPassed(point: Point): number {
     return this.#passed.get(point) ?? 0;
   }
 
-  /** Waits until something is so. */
+  /** Waits until a condition holds. */
   until(what: string, isSo: () => boolean, deadline = DEADLINE): Promise<void> {
     return new Promise((resolve, reject) => {
       const stop = (): void => {
@@ -148,7 +148,7 @@ export class WindowProcess {
         this.#waits.delete(wait);
       };
       const wait: Wait = {
-        look: () => {
+        check: () => {
           if (isSo()) {
             stop();
             resolve();
@@ -166,21 +166,21 @@ export class WindowProcess {
         deadline,
       );
       this.#waits.add(wait);
-      wait.look();
+      wait.check();
     });
   }
 
-  /** Stops the process as it stands; it lives, and does nothing. */
+  /** Stops the process (SIGSTOP). */
   stop(): void {
     this.#child.process.kill('SIGSTOP');
   }
 
-  /** Lets a stopped process go on. */
+  /** Resumes the stopped process (SIGCONT). */
   resume(): void {
     this.#child.process.kill('SIGCONT');
   }
 
-  /** Kills the process, and gives the time of that, in ms. */
+  /** Kills the process and returns the time of that in ms. */
   async kill(): Promise<number> {
     const at = performance.now();
     this.#child.process.kill('SIGKILL');
@@ -190,25 +190,25 @@ export class WindowProcess {
 
   /** Closes the window as the editor does. */
   async close(): Promise<void> {
-    this.#order({ kind: 'close' });
+    this.#send({ kind: 'close' });
     await this.until('its end', () => this.#ended === 'code 0');
   }
 
-  #order(order: Order): number {
-    this.#ordered += 1;
-    this.#say({ kind: 'order', id: this.#ordered, order });
-    return this.#ordered;
+  #send(command: Command): number {
+    this.#commands += 1;
+    this.#post({ kind: 'command', id: this.#commands, command });
+    return this.#commands;
   }
 
-  #say(message: ToWindow): void {
+  #post(message: ToWindow): void {
     const { process: child } = this.#child;
     if (child.connected) {
-      // One that is just ending does not hear it, and has nothing to hear any more.
+      // A window that is ending may not receive it.
       child.send(message, () => {});
     }
   }
 
-  #hear(message: FromWindow): void {
+  #onMessage(message: FromWindow): void {
     switch (message.kind) {
       case 'ready':
         this.#isReady = true;
@@ -227,21 +227,21 @@ export class WindowProcess {
         this.#answers.set(message.id, message.outcome);
         break;
       case 'store':
-        this.#say({ kind: 'fromStore', id: message.id, values: answerStoreCall(this.#secrets, message.call) });
+        this.#post({ kind: 'storeAnswer', id: message.id, values: answerStoreCall(this.#secrets, message.call) });
         break;
       case 'log':
         this.#lines.push(message.line);
         break;
-      case 'alone':
-        this.#alone += 1;
+      case 'degraded':
+        this.#degraded += 1;
         break;
     }
-    this.#look();
+    this.#check();
   }
 
-  #look(): void {
+  #check(): void {
     for (const wait of [...this.#waits]) {
-      wait.look();
+      wait.check();
     }
   }
 

@@ -1,8 +1,8 @@
-// What a test and its windows, each a process of its own, say to each other. All of it is plain data.
+// The messages between a test and the processes of its windows. All of it is plain data.
 import type { Provider } from '../../src/core/provider.ts';
 import type { SignInGrant } from '../../src/protocol/identity.ts';
 
-/** The points in a refresh where a window can be held, in the order in which they come. */
+/** The points in a refresh where a window can be held, in the order in which they are reached. */
 export type Point =
   /** Before and after it creates the file of its lock. */
   | 'locking'
@@ -25,53 +25,53 @@ export type Point =
   /** While another window has the lock: before it asks whether that one is alive. */
   | 'looking';
 
-/** How a window is opened. */
+/** The options of a window. */
 export interface WindowOptions {
   readonly name: string;
   /** The folder that all windows share. */
   readonly folder: string;
   readonly provider: Provider;
-  /** The window's place among the windows, in [0, 1). */
+  /** The window's jitter, in [0, 1). */
   readonly place: number;
 }
 
-/** What a window is told to do; it answers when that is done. */
-export type Order =
-  | { readonly kind: 'admit'; readonly grant: SignInGrant }
-  /** Renews the session; where a generation is given, only while the session is of that one. */
+/** A command to a window, which answers when it is done. */
+export type Command =
+  | { readonly kind: 'addSession'; readonly grant: SignInGrant }
+  /** Renews the session; if a generation is given, only if the session has it. */
   | { readonly kind: 'renew'; readonly generation?: number }
-  /** Asks for the session as a caller does. */
+  /** Gets the session as a caller does. */
   | { readonly kind: 'find' }
   | { readonly kind: 'signOut' }
-  /** Stops when it comes by a point for the n-th time from now on. */
+  /** Holds the window when it reaches a point for the n-th time from now. */
   | { readonly kind: 'hold'; readonly point: Point; readonly time: number }
-  /** Goes on from there, to the next such point where one is given. */
-  | { readonly kind: 'goOn'; readonly next?: { readonly point: Point; readonly time: number } }
-  /** Reports each time that it comes by a point, without stopping. */
-  | { readonly kind: 'tell'; readonly point: Point }
-  /** Sets its wall clock, by so many ms from what it shows. */
+  /** Releases it, until it reaches the next point if one is given. */
+  | { readonly kind: 'release'; readonly next?: { readonly point: Point; readonly time: number } }
+  /** Reports a point each time that it is reached, without holding the window. */
+  | { readonly kind: 'report'; readonly point: Point }
+  /** Sets its wall clock forward by a number of ms; back if that is negative. */
   | { readonly kind: 'shiftClock'; readonly by: number }
   /** Lets every change of the shared folder fail with a system error, such as EROFS. */
   | { readonly kind: 'failFolder'; readonly code: string }
-  /** Ignores locks from now on: the test of this test. */
+  /** Ignores locks from now on, to check that the tests notice. */
   | { readonly kind: 'ignoreLocks' }
   | { readonly kind: 'close' };
 
 /** The one session as a window has it in memory. */
 export interface Seen {
-  /** 0 where it has none. */
+  /** 0 if there is no session. */
   readonly generation: number;
   readonly isComplete: boolean;
   readonly accessToken: string;
   readonly refreshToken: string;
-  /** The code of the verdict that ended it. */
+  /** The code of the failure that ended it. */
   readonly endedBy?: string | undefined;
   /** The code of the latest failure. */
   readonly failure?: string | undefined;
   readonly unsaved: boolean;
 }
 
-/** What came of an order. */
+/** The outcome of a command. */
 export interface Outcome {
   readonly seen: Seen;
   readonly failure?: { readonly category: string; readonly code: string } | undefined;
@@ -79,14 +79,14 @@ export interface Outcome {
   readonly found?: readonly string[] | undefined;
 }
 
-/** A call of a store that the test keeps. */
+/** A call of the secret store, which the test has. */
 export interface StoreCall {
   readonly call: 'get' | 'store' | 'delete' | 'keys';
   readonly key: string;
   readonly value: string;
 }
 
-/** What a window says. */
+/** A message of a window. */
 export type FromWindow =
   | { readonly kind: 'ready' }
   | { readonly kind: 'seen'; readonly seen: Seen }
@@ -94,10 +94,10 @@ export type FromWindow =
   | { readonly kind: 'answer'; readonly id: number; readonly outcome: Outcome }
   | { readonly kind: 'store'; readonly id: number; readonly call: StoreCall }
   | { readonly kind: 'log'; readonly line: string }
-  | { readonly kind: 'alone' };
+  | { readonly kind: 'degraded' };
 
-/** What a window is told. */
+/** A message to a window. */
 export type ToWindow =
-  | { readonly kind: 'order'; readonly id: number; readonly order: Order }
-  | { readonly kind: 'fromStore'; readonly id: number; readonly values: readonly string[] }
+  | { readonly kind: 'command'; readonly id: number; readonly command: Command }
+  | { readonly kind: 'storeAnswer'; readonly id: number; readonly values: readonly string[] }
   | { readonly kind: 'changed'; readonly key: string };

@@ -1,12 +1,12 @@
-/** What a run has come to. */
+/** The figures of a run. */
 export class Figures {
-  worlds = 0;
+  simulations = 0;
   sessionDays = 0;
   /** Refresh tokens that reached the server, and those that brought new tokens to a window. */
   requests = 0;
   renewals = 0;
   served = 0;
-  /** Sessions that ended without anybody wanting it, at a server that gives a lost answer again or loses none. */
+  /** Sessions that ended although nobody ended them and no response was lost. */
   unexpected = 0;
   readonly counts = new Map<string, number>();
 
@@ -15,7 +15,7 @@ export class Figures {
     this.counts.set(what, (this.counts.get(what) ?? 0) + by);
   }
 
-  /** Everything of one kind, the most frequent first. */
+  /** Returns everything of one kind, the most frequent first. */
   of(kind: string): [string, number][] {
     const prefix = `${kind}: `;
     return [...this.counts]
@@ -24,22 +24,22 @@ export class Figures {
       .sort(([, one], [, other]) => other - one);
   }
 
-  /** All of it as lines. */
+  /** Returns all figures as lines. */
   lines(): string[] {
     const list = (kind: string): string =>
       this.of(kind)
         .map(([name, count]) => `${name} ${count}`)
         .join(', ') || 'none';
     return [
-      `session-days         ${Math.round(this.sessionDays)} in ${this.worlds} worlds`,
-      `faults on the way    ${list('fault')}`,
+      `session-days         ${Math.round(this.sessionDays)} in ${this.simulations} simulations`,
+      `network faults       ${list('fault')}`,
       `other faults         ${list('event')}`,
       `renewals             ${this.renewals}`,
       `requests per renewal ${(this.requests / Math.max(1, this.renewals)).toFixed(3)}`,
       `callers served       ${this.served}`,
       `callers refused      ${list('refused')}`,
-      `sessions over        ${list('over')}`,
-      `looks when settled   ${list('settled')}`,
+      `sessions ended       ${list('over')}`,
+      `windows when settled ${list('settled')}`,
       `unexpected sign-outs ${this.unexpected}`,
     ];
   }

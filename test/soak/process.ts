@@ -2,32 +2,32 @@ import { MAX_DELAY, type Clock } from '../../src/core/clock.ts';
 import type { Random } from '../support/simulation/random.ts';
 import type { Time } from './time.ts';
 
-/** What befalls a process at one of its next calls. */
-export interface Fate {
-  /** How many calls it still makes, this one included. */
+/** A fault of a process at one of its next calls. */
+export interface ProcessFault {
+  /** The number of calls until then, this one included. */
   calls: number;
   readonly what: 'kill' | 'stop';
   /** Whether the call has its effect. */
   readonly isAfter: boolean;
 }
 
-/** The process of one window: nothing gets in or out but through here, so that it can stop, or end, at any call. */
+/** The process of one window. All calls and events pass through it, so that it can be stopped or killed at any call. */
 export class Process {
   readonly name: string;
   readonly #time: Time;
   readonly #random: Random;
-  readonly #meet: (what: Fate['what']) => void;
+  readonly #onFault: (what: ProcessFault['what']) => void;
   #state: 'runs' | 'stopped' | 'dead' = 'runs';
   #held: { readonly isTimer: boolean; readonly run: () => void }[] = [];
-  #fate: Fate | undefined;
-  /** Since when, in the machine's own time, it has run without a break. */
+  #fault: ProcessFault | undefined;
+  /** Since when, in the machine's own time, it has run without being stopped. */
   runsSince: number;
 
-  constructor(name: string, time: Time, random: Random, meet: (what: Fate['what']) => void) {
+  constructor(name: string, time: Time, random: Random, onFault: (what: ProcessFault['what']) => void) {
     this.name = name;
     this.#time = time;
     this.#random = random;
-    this.#meet = meet;
+    this.#onFault = onFault;
     this.runsSince = time.awake;
   }
 
@@ -39,12 +39,12 @@ export class Process {
     return this.#state === 'runs';
   }
 
-  /** Says what befalls it soon. */
-  doom(fate: Fate): void {
-    this.#fate ??= fate;
+  /** Schedules a fault, unless one is scheduled. */
+  scheduleFault(fault: ProcessFault): void {
+    this.#fault ??= fault;
   }
 
-  /** Ends it: nothing that it has begun has an effect any more, or returns. */
+  /** Kills it: nothing that it has begun has an effect any more, or returns. */
   kill(): void {
     this.#state = 'dead';
     this.#held = [];
@@ -57,7 +57,7 @@ export class Process {
     }
   }
 
-  /** Lets it go on: whatever came in meanwhile comes now, sometimes the timers first. */
+  /** Resumes it: pending events are delivered now, sometimes the timers first. */
   continue(): void {
     if (this.#state !== 'stopped') {
       return;
@@ -75,7 +75,7 @@ export class Process {
     }
   }
 
-  /** Runs something in it: at once, when it goes on, or never. */
+  /** Runs a function in it: at once, when it is resumed, or never. */
   deliver(run: () => void, isTimer = false): void {
     if (this.#state === 'runs') {
       run();
@@ -84,7 +84,7 @@ export class Process {
     }
   }
 
-  /** The clock as it sees it. */
+  /** Its clock. */
   readonly clock: Clock = {
     now: () => this.#time.wall,
     uptime: () => ({ boot: 'machine', ms: this.#time.uptime }),
@@ -108,23 +108,23 @@ export class Process {
   };
 
   /**
-   * A call out of it.
-   * @param effect what the call does, in one moment.
-   * @param slowness how likely it is that the call takes time.
+   * Makes a call.
+   * @param effect what the call does, at one point in time.
+   * @param slowness the probability that the call takes time.
    */
   call<T>(effect: () => T, slowness: number): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.isDead) {
         return;
       }
-      const fate = this.#nextFate();
-      if (fate?.isAfter === false) {
-        this.#meet(fate.what);
+      const fault = this.#nextFault();
+      if (fault?.isAfter === false) {
+        this.#onFault(fault.what);
       }
       const perform = (): void => {
         const answer = attempt(effect, resolve, reject);
-        if (fate?.isAfter === true) {
-          this.#meet(fate.what);
+        if (fault?.isAfter === true) {
+          this.#onFault(fault.what);
         }
         this.#soon(slowness, answer);
       };
@@ -141,13 +141,13 @@ export class Process {
     }
   }
 
-  #nextFate(): Fate | undefined {
-    const fate = this.#fate;
-    if (fate === undefined || (fate.calls -= 1) > 0) {
+  #nextFault(): ProcessFault | undefined {
+    const fault = this.#fault;
+    if (fault === undefined || (fault.calls -= 1) > 0) {
       return undefined;
     }
-    this.#fate = undefined;
-    return fate;
+    this.#fault = undefined;
+    return fault;
   }
 }
 

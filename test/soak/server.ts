@@ -1,55 +1,55 @@
-// An authorization server: discovery, refresh token grant, revocation. It goes by the true time.
+// An authorization server: discovery, refresh token grant, revocation. It uses the true time.
 import { HOUR, SECOND } from '../../src/core/clock.ts';
 import type { Process } from './process.ts';
 import type { Time } from './time.ts';
 
 /**
- * What it does with refresh tokens. `strict`: each works once, and using one again ends the grant. `grace`: the same,
- * but for 30 s the same answer is given again, with what is left of its lifetime. `static`: there is one for ever.
+ * How refresh tokens rotate. `strict`: each works once, and using one again ends the grant. `grace`: the same, but for
+ * 30 s the same response is returned again, with its remaining lifetime. `static`: the token never changes.
  */
 export const ROTATIONS = ['strict', 'grace', 'static'] as const;
 export type Rotation = (typeof ROTATIONS)[number];
 
-/** Why a grant has ended. `reused` stands for a lost answer: any other reuse breaks an invariant. */
+/** Why a grant has ended. `reused` means a lost response; any other reuse violates an invariant. */
 export type End = 'admin' | 'reused' | 'signed-out';
 
 export const ISSUER = 'https://id.example.com';
 const GRACE = 30 * SECOND;
 
-/** One presentation of a refresh token, from the window that sends it to the answer that it gets. */
-export interface Trip {
+/** One request with a refresh token. */
+export interface TokenRequest {
   readonly process: Process;
-  readonly grant: SignInGrant;
+  readonly grant: Grant;
   /** The number of the token that it presents. */
   readonly presents: number;
-  /** `given-up`: its window does not wait for an answer any more. */
-  state: 'under-way' | 'delivered' | 'lost' | 'given-up';
-  /** The number of the token that the answer brings. */
+  /** `aborted`: its window no longer waits for the response. */
+  state: 'under-way' | 'delivered' | 'lost' | 'aborted';
+  /** The number of the token in the response. */
   brings?: number;
 }
 
-/** What one sign-in has brought about. */
-export interface SignInGrant {
+/** The grant of one sign-in. */
+export interface Grant {
   readonly number: number;
   readonly account: string;
   readonly rotation: Rotation;
-  /** How long its access tokens live, in ms. */
+  /** The lifetime of its access tokens, in ms. */
   lifetime: number;
-  /** The shortest that they have lived lately. */
+  /** Their shortest recent lifetime, in ms. */
   shortest: number;
   /** The number of its newest refresh token. */
   newest: number;
   rotatedAt: number;
   end: End | undefined;
-  /** How long after the end of the grace period, in ms, a token was presented again; 0 where that has not happened. */
+  /** How long after the end of the grace period, in ms, a token was presented again; 0 if that has not happened. */
   late: number;
   /** When each access token was issued and when it expires, by its number. */
   readonly issued: { readonly at: number; readonly expiresAt: number }[];
-  /** The trips whose answers may still matter. */
-  trips: Trip[];
+  /** The requests whose responses may still matter. */
+  requests: TokenRequest[];
 }
 
-/** An answer of the server. */
+/** A response of the server. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -59,12 +59,12 @@ export interface Answer {
 const TOKEN = /^([ra])-(\d+)-(\d+)$/;
 
 /** The server. */
-export class ServerContext {
-  readonly grants: SignInGrant[] = [];
-  /** The secret that the client has to show; undefined for a public client. */
+export class AuthorizationServer {
+  readonly grants: Grant[] = [];
+  /** The secret of the client; undefined for a public client. */
   readonly clientSecret: string | undefined;
-  /** Told of a token that is presented though a newer one was issued, before anything is done about it. */
-  onReuse: (trip: Trip) => void = () => {};
+  /** Called when a refresh token is used although a newer one was issued, before it is handled. */
+  onReuse: (request: TokenRequest) => void = () => {};
   readonly #time: Time;
 
   constructor(time: Time, clientSecret: string | undefined) {
@@ -72,13 +72,13 @@ export class ServerContext {
     this.clientSecret = clientSecret;
   }
 
-  /** What a sign-in of an account brings. */
+  /** Signs in an account and returns its tokens. */
   signIn(
     account: string,
     rotation: Rotation,
     lifetime: number,
-  ): { readonly grant: SignInGrant; readonly accessToken: string; readonly refreshToken: string } {
-    const grant: SignInGrant = {
+  ): { readonly grant: Grant; readonly accessToken: string; readonly refreshToken: string } {
+    const grant: Grant = {
       number: this.grants.length,
       account,
       rotation,
@@ -89,21 +89,21 @@ export class ServerContext {
       end: undefined,
       late: 0,
       issued: [],
-      trips: [],
+      requests: [],
     };
     this.grants.push(grant);
     this.#issue(grant);
     return { grant, accessToken: `a-${grant.number}-0`, refreshToken: `r-${grant.number}-0` };
   }
 
-  /** The grant and the number of a token; undefined for a text that is none of its tokens. */
-  read(token: string): { readonly grant: SignInGrant; readonly number: number } | undefined {
+  /** Returns the grant and the number of a token; undefined if it is not a token of this server. */
+  read(token: string): { readonly grant: Grant; readonly number: number } | undefined {
     const match = TOKEN.exec(token);
     const grant = this.grants[Number(match?.[2] ?? NaN)];
     return grant === undefined ? undefined : { grant, number: Number(match?.[3]) };
   }
 
-  /** The document that tells its addresses. */
+  /** Returns the server metadata. */
   discovery(): Answer {
     return json(200, {
       issuer: ISSUER,
@@ -113,15 +113,15 @@ export class ServerContext {
     });
   }
 
-  /** A refresh token arrives. */
-  refresh(trip: Trip): Answer {
-    const { grant, presents } = trip;
+  /** Handles a refresh token. */
+  refresh(request: TokenRequest): Answer {
+    const { grant, presents } = request;
     if (presents < grant.newest) {
-      this.onReuse(trip);
+      this.onReuse(request);
       const isRepeated =
         grant.rotation === 'grace' && presents === grant.newest - 1 && this.#time.now - grant.rotatedAt <= GRACE;
       if (grant.end === undefined && isRepeated) {
-        return this.#answer(trip);
+        return this.#answer(request);
       }
       if (grant.end === undefined) {
         grant.end = 'reused';
@@ -136,10 +136,10 @@ export class ServerContext {
       grant.newest += 1;
       grant.rotatedAt = this.#time.now;
     }
-    return this.#answer(trip);
+    return this.#answer(request);
   }
 
-  /** A token is to be revoked: a refresh token takes its grant along. */
+  /** Revokes a token; with a refresh token, its grant. */
   revoke(token: string): Answer {
     const found = token.startsWith('r-') ? this.read(token) : undefined;
     if (found !== undefined) {
@@ -148,27 +148,27 @@ export class ServerContext {
     return { status: 200, headers: {}, body: '' };
   }
 
-  #issue(grant: SignInGrant): void {
+  #issue(grant: Grant): void {
     grant.issued.push({ at: this.#time.now, expiresAt: this.#time.now + grant.lifetime });
   }
 
-  #answer(trip: Trip): Answer {
-    const { grant } = trip;
+  #answer(request: TokenRequest): Answer {
+    const { grant } = request;
     const access = grant.issued.length - 1;
     const left = Math.max(1, Math.floor(((grant.issued[access]?.expiresAt ?? 0) - this.#time.now) / SECOND));
-    trip.brings = grant.newest;
-    grant.trips = [
-      ...grant.trips.filter(({ brings, state }) =>
+    request.brings = grant.newest;
+    grant.requests = [
+      ...grant.requests.filter(({ brings, state }) =>
         brings === undefined ? state === 'under-way' : brings >= grant.newest - 1,
       ),
-      trip,
+      request,
     ];
-    const isToldAgain = grant.rotation !== 'static' || grant.number % 2 === 0;
+    const isReturnedAgain = grant.rotation !== 'static' || grant.number % 2 === 0;
     return json(200, {
       access_token: `a-${grant.number}-${access}`,
       token_type: 'Bearer',
       expires_in: left,
-      ...(isToldAgain ? { refresh_token: `r-${grant.number}-${grant.newest}` } : {}),
+      ...(isReturnedAgain ? { refresh_token: `r-${grant.number}-${grant.newest}` } : {}),
     });
   }
 }
@@ -177,16 +177,16 @@ function json(status: number, body: object): Answer {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-/** What a client gets that doesn't show its secret. */
+/** Returns the response to a client without its secret. */
 export function refusal(): Answer {
   return json(401, { error: 'invalid_client' });
 }
 
-/** The page of a login portal, or of a proxy in trouble. */
+/** Returns the page of a login portal, or of a proxy that has an error. */
 export function page(status: number, retryAfter?: number): Answer {
   const wait = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter / SECOND) };
   return { status, headers: { 'content-type': 'text/html', ...wait }, body: '<!doctype html><title>Welcome</title>' };
 }
 
-/** The longest that it asks anybody to stay away, in ms. */
+/** The longest `Retry-After`, in ms. */
 export const LONGEST_RETRY_AFTER = HOUR / 2;

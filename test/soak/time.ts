@@ -1,5 +1,5 @@
-// Time without waiting. The true time is what the server goes by; the machine's own time stands still while it sleeps;
-// its wall clock is the true time with whatever somebody has set it to.
+// Simulated time. The server uses the true time; the machine's own time stands still while it sleeps; its wall clock is
+// the true time plus an offset.
 import type { Disposable } from '../../src/core/clock.ts';
 
 interface Entry {
@@ -8,7 +8,7 @@ interface Entry {
   run: (() => void) | undefined;
 }
 
-/** What is to be done when, the earliest first. */
+/** Timers, the earliest first. */
 class Agenda {
   readonly #heap: Entry[] = [];
   #count = 0;
@@ -20,7 +20,7 @@ class Agenda {
     return { dispose: () => (entry.run = undefined) };
   }
 
-  /** When the next thing is to be done. */
+  /** When the next timer expires. */
   get next(): number {
     while (this.#heap[0] !== undefined && this.#heap[0].run === undefined) {
       this.#take();
@@ -85,16 +85,16 @@ export interface SetBack {
   readonly at: number;
   /** When, in true time. */
   readonly trueAt: number;
-  /** Whether a window has run for so long since that it must have noticed. */
+  /** Whether a window has run long enough since then to notice. */
   isNoticed: boolean;
 }
 
 /** When the machine was started. */
 const STARTED_AT = Date.UTC(2031, 4, 5, 8, 0, 0);
 
-/** The time of one world: of the server, and of its one machine. */
+/** The time of one simulation: of the server, and of the machine. */
 export class Time {
-  readonly #world = new Agenda();
+  readonly #trueTime = new Agenda();
   readonly #machine = new Agenda();
   #now = STARTED_AT;
   #offset = 0;
@@ -125,7 +125,7 @@ export class Time {
     return this.#now - STARTED_AT;
   }
 
-  /** The machine's own time, which no sleep and no hand moves. */
+  /** The machine's own time, without sleeps and clock changes. */
   get awake(): number {
     return (this.#asleepSince ?? this.#now) - this.#slept;
   }
@@ -134,12 +134,12 @@ export class Time {
     return this.#asleepSince !== undefined;
   }
 
-  /** Does something after so many ms of true time. */
+  /** Runs a function after a delay in ms of true time. */
   after(delay: number, run: () => void): Disposable {
-    return this.#world.add(this.#now + Math.max(0, Math.ceil(delay)), run);
+    return this.#trueTime.add(this.#now + Math.max(0, Math.ceil(delay)), run);
   }
 
-  /** Does something on the machine, after so many ms in which it does not sleep. */
+  /** Runs a function on the machine after a delay in ms during which it is awake. */
   afterAwake(delay: number, run: () => void): Disposable {
     return this.#machine.add(this.awake + Math.max(0, Math.ceil(delay)), run);
   }
@@ -151,7 +151,7 @@ export class Time {
 
   /**
    * Wakes the machine.
-   * @param isTimeLost whether the sleep did not count for its timers; on some platforms it does.
+   * @param isTimeLost whether timers don't count the sleep; on some platforms they do.
    */
   wake(isTimeLost: boolean): void {
     if (this.#asleepSince !== undefined) {
@@ -160,7 +160,7 @@ export class Time {
     }
   }
 
-  /** Sets the wall clock by so many ms. */
+  /** Sets the wall clock forward by a number of ms; back if that is negative. */
   jump(by: number): void {
     this.#offset += by;
     this.jumps += 1;
@@ -169,22 +169,22 @@ export class Time {
     }
   }
 
-  /** Lets time pass until an event after which there is something to see; false where there is none before the end. */
+  /** Lets time pass until the next timer and runs it; false if none expires before the end. */
   async step(until: number): Promise<boolean> {
     await rest();
-    const world = this.#world.next;
+    const trueTime = this.#trueTime.next;
     const machine = this.isAsleep ? Infinity : Math.max(this.#now, this.#machine.next + this.#slept);
-    if (Math.min(world, machine) > until) {
+    if (Math.min(trueTime, machine) > until) {
       this.#now = until;
       return false;
     }
-    this.#now = Math.min(world, machine);
-    (world <= machine ? this.#world : this.#machine).runNext();
+    this.#now = Math.min(trueTime, machine);
+    (trueTime <= machine ? this.#trueTime : this.#machine).runNext();
     return true;
   }
 }
 
-/** Lets everything go on that waits for promises only. */
+/** Lets everything continue that waits only for promises. */
 function rest(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -6,7 +6,7 @@ import type { LoadIssue } from '../../src/sessions/sessionLoader.ts';
 import { folderWithTimeout, storeWithTimeout } from '../../src/storage/timeouts.ts';
 import type { SessionChange } from '../../src/storage/liveSessions.ts';
 import type { TestSessions } from '../support/testSessions.ts';
-import { breakSessions, brokenFolder, type Break } from './breaks.ts';
+import { mutateSessions, mutateFolder, type Mutation } from './mutations.ts';
 import type { Keyring } from './keyring.ts';
 import { plainCipher, ProcessFolder, ProcessLivenessView, type SharedFolder } from './machine.ts';
 import type { Network } from './network.ts';
@@ -21,24 +21,24 @@ import { ISSUER } from './server.ts';
 /** The one provider that the windows have. */
 export const PROVIDER: Provider = providerAt(ISSUER);
 
-/** What a window stands on. */
-export interface Ground {
+/** What a window depends on. */
+export interface WindowEnvironment {
   readonly random: Random;
   readonly folder: SharedFolder;
   readonly liveness: FakeProcessLiveness;
   readonly keyring: Keyring;
   readonly network: Network;
   readonly refreshInterval: number;
-  /** After how long without activity, in ms, the sessions are signed out; undefined where that is off. */
+  /** After how long without activity, in ms, the sessions are signed out; undefined if that is off. */
   readonly idleTimeout: number | undefined;
-  readonly broken: Break | undefined;
+  readonly mutation: Mutation | undefined;
   newId(): string;
-  tell(window: Window, line: string): void;
+  log(window: Window, line: string): void;
   onChange(window: Window, change: SessionChange): void;
-  onDidFindIssues(window: Window, findings: readonly LoadIssue[]): void;
+  onDidFindIssues(window: Window, issues: readonly LoadIssue[]): void;
 }
 
-/** One window: the product's own sessions in a process of the simulation. */
+/** One window: the product's sessions in a simulated process. */
 export class Window {
   readonly process: Process;
   readonly sessions: TestSessions;
@@ -46,25 +46,25 @@ export class Window {
   readonly clientSecrets: ClientSecrets;
   readonly liveness: FakeProcessLiveness;
 
-  constructor(process: Process, ground: Ground) {
-    const { random, folder, keyring, network, broken } = ground;
+  constructor(process: Process, environment: WindowEnvironment) {
+    const { random, folder, keyring, network, mutation } = environment;
     this.process = process;
-    const tell = (line: string): void => {
+    const write = (line: string): void => {
       if (!process.isDead) {
-        ground.tell(this, line);
+        environment.log(this, line);
       }
     };
     const { clock } = process;
     const log = logTo((line, level) => {
       if (level !== 'trace' && level !== 'debug') {
-        tell(line);
+        write(line);
       }
     });
-    const settings = { refreshInterval: ground.refreshInterval, jitter: random.next() };
+    const settings = { refreshInterval: environment.refreshInterval, jitter: random.next() };
     const secrets = keyring.open(process);
-    const files = brokenFolder(new ProcessFolder(folder, process), broken);
-    const idleTimeouts = new Map(ground.idleTimeout === undefined ? [] : [[PROVIDER.id, ground.idleTimeout]]);
-    this.liveness = new ProcessLivenessView(ground.liveness, process);
+    const files = mutateFolder(new ProcessFolder(folder, process), mutation);
+    const idleTimeouts = new Map(environment.idleTimeout === undefined ? [] : [[PROVIDER.id, environment.idleTimeout]]);
+    this.liveness = new ProcessLivenessView(environment.liveness, process);
     this.clientSecrets = new ClientSecrets(storeWithTimeout(secrets, clock), folderWithTimeout(files, clock));
     const { sessions } = createWindowSessions({
       clock,
@@ -80,21 +80,21 @@ export class Window {
       uptime: () => clock.uptime?.().ms ?? 0,
       idleTimeouts: () => idleTimeouts,
       random: () => random.next(),
-      newId: () => ground.newId(),
-      onDidDegrade: () => tell('is on its own'),
+      newId: () => environment.newId(),
+      onDidDegrade: () => write('is degraded'),
     });
     this.sessions = sessions;
     const { sessionManager, tokenRefresher } = this.sessions;
     this.challengeSessions = new ChallengeSessions({ clock, sessionManager, tokenRefresher });
-    breakSessions(this.sessions, broken);
+    mutateSessions(this.sessions, mutation);
     this.sessions.liveSessions.onDidChange((change) => {
       if (!process.isDead) {
-        ground.onChange(this, change);
+        environment.onChange(this, change);
       }
     });
     this.sessions.sessionManager.onDidFindIssues((findings) => {
       if (!process.isDead) {
-        ground.onDidFindIssues(this, findings);
+        environment.onDidFindIssues(this, findings);
       }
     });
     this.sessions.start();
@@ -104,7 +104,7 @@ export class Window {
     return this.process.name;
   }
 
-  /** One session as this window has it. */
+  /** Returns a session as this window has it. */
   get(id: string): LiveSession | undefined {
     return this.sessions.liveSessions.get(id);
   }

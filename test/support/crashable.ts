@@ -1,10 +1,10 @@
-// A window that ends in the middle of what it does: what it shares with others stays as it has left it.
+// A window that is killed at any point: what it shares with others stays as it is.
 import type { Disposable, Uptime } from '../../src/core/clock.ts';
 import type { Emitter } from '../../src/core/emitter.ts';
 import { FakeFolder, FakeStore, type StoreCall } from './fakeStore.ts';
 import { ManualAsyncClock } from './manualAsyncClock.ts';
 
-/** The life of one window: it counts what the window changes, and can be cut off after so many changes. */
+/** Whether one window is alive. It counts the window's changes, and can be killed after a number of them. */
 export class Crashable {
   /** What the window has changed, in words such as `write s1.json`, oldest first. */
   readonly changes: string[] = [];
@@ -140,7 +140,7 @@ export class StoreWithoutEvents extends CrashableStore {
   }
 }
 
-/** The clock of several windows, as one of them has it: nothing falls due any more in one that has ended. Only the shared one can be moved. */
+/** The shared clock as one window sees it: no timer fires in a window that has ended. Only the shared one can be moved. */
 export class CrashableClock extends ManualAsyncClock {
   readonly #shared: ManualAsyncClock;
   readonly #life: Crashable;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Failure } from '../../src/core/failure.ts';
 import type { Category } from '../../src/core/failurePolicies.ts';
 
-/** Waits for a promise to reject with a failure of a category and, where told, a code; gives the failure. */
+/** Waits for a promise to reject with a failure of a category and, if given, a code; returns the failure. */
 export async function rejectsWith(promise: Promise<unknown>, category: Category, code?: string): Promise<Failure> {
   const outcome = await promise.then(
     () => 'It did not reject.',

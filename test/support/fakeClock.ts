@@ -58,9 +58,9 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets everything that waits for promises only go on, several turns of the event loop long. */
+/** Lets everything that waits for promises only go on, for several iterations of the event loop. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 5; turn += 1) {
+  for (let iteration = 0; iteration < 5; iteration += 1) {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -10,7 +10,7 @@ import { SharedSecrets, type SecretsView } from './simulation/sharedSecrets.ts';
 /** A call of the secret store. */
 export type StoreCall = 'get' | 'store' | 'delete' | 'keys';
 
-/** A secret store in memory that fails, or waits, when it is told to. Windows that are given the same one share it. */
+/** A secret store in memory that fails, or waits, on request. Windows that are given the same one share it. */
 export class FakeStore implements SecretStore {
   /** The secrets as this store sees them. */
   readonly view: SecretsView;
@@ -69,7 +69,7 @@ export class FakeStore implements SecretStore {
   }
 }
 
-/** A folder in memory that fails when it is told to. */
+/** A folder in memory that fails on request. */
 export class FakeFolder implements Folder {
   /** The files, by name. */
   readonly files: Map<string, string>;

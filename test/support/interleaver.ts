@@ -1,4 +1,4 @@
-// Windows whose every step is chosen by a seed: what one does between two steps of another, and where each is cut off.
+// Windows whose steps are ordered by a seed: what one does between two steps of another, and where each is killed.
 import type { Clock } from '../../src/core/clock.ts';
 import type { Folder } from '../../src/locking/sharedFolder.ts';
 import type { ProcessLiveness } from '../../src/locking/processLiveness.ts';
@@ -9,10 +9,10 @@ interface Step {
   readonly go: () => void;
 }
 
-/** How many files may come into being while one list is made: a folder is read faster than turns pass. */
+/** How many files may be created while a list is read. */
 const LARGEST_LAG = 2;
 
-/** Lets windows take their steps one by one, in an order that a seed decides. A window can be kept waiting, or killed. */
+/** Runs the steps of windows one by one, in an order that a seed decides. A window can be stopped, or killed. */
 export class Interleaver {
   readonly #random: () => number;
   readonly #dead = new Set<number>();

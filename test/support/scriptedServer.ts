@@ -11,7 +11,7 @@ export interface SeenRequest {
   readonly headers: IncomingMessage['headers'];
 }
 
-/** An answer, to the letter. A body that is not text is sent as JSON. */
+/** A response, sent exactly as it is. A body that is not text is sent as JSON. */
 export interface ScriptedAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ function keyFor(algorithm: Algorithm, kid: string): Promise<CryptoKeyPair> {
   return known;
 }
 
-/** An HTTP server on 127.0.0.1 that answers exactly as told; untold, it is a modest OpenID server without a token endpoint's sense. */
+/** An HTTP server on 127.0.0.1 that responds as scripted; without scripts, a minimal OpenID server without a token endpoint. */
 export class ScriptedServer {
   readonly #server: Server;
   readonly #scripts = new Map<string, Scripted>();
@@ -109,7 +109,7 @@ export class ScriptedServer {
     }
   }
 
-  /** Signs an ID token. What is not told is right: issuer, times. `kid` other than `known` is a key that it never publishes. */
+  /** Signs an ID token. By default the issuer and the times are right. `kid` other than `known` is a key that it never publishes. */
   async idToken(
     claims: Readonly<Record<string, unknown>>,
     algorithm: Algorithm = 'RS256',

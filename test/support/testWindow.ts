@@ -1,4 +1,4 @@
-// The sessions' room, built as the product builds it, over a clock, a store and a folder that a test holds in its hand.
+// The sessions of one window, built as the product builds them, over a clock, a store and a folder that a test controls.
 import { HOUR, MINUTE } from '../../src/core/clock.ts';
 import type { LifetimeSettings } from '../../src/core/lifetime.ts';
 import type { Provider } from '../../src/core/provider.ts';
@@ -53,7 +53,7 @@ export interface TestWindowOptions {
   readonly load?: () => Promise<void>;
 }
 
-/** One window's sessions and everything that they stand on. */
+/** One window's sessions and everything that they depend on. */
 export interface TestWindow {
   readonly clock: ManualAsyncClock;
   readonly store: FakeStore;
@@ -72,12 +72,12 @@ export interface TestWindow {
   readonly tokenRefresher: TokenRefresher;
   readonly sessionManager: SessionManager;
   readonly idleMonitor: IdleMonitor;
-  /** How often the window has told that it is on its own. */
+  /** How often the window has reported that it is degraded. */
   readonly alone: number;
   readonly scheduler: RefreshScheduler;
   /** Every line of the log. */
   readonly lines: string[];
-  /** Those that a person sees who has changed nothing: `info` and what is graver. */
+  /** Those of level `info` and above. */
   readonly infos: string[];
   readonly findings: LoadIssue[];
   readonly changes: SessionChange[];

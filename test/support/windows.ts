@@ -1,5 +1,4 @@
-// Many windows of one machine, each a whole test window of its own, over what they share: a folder, a clock, and secrets that
-// reach the others at once, late or never.
+// Several windows of one machine, each a whole test window, over a shared folder, clock and secret storage.
 import { DAY, SECOND } from '../../src/core/clock.ts';
 import { FakeFolder, FakeProcessLiveness, FakeStore } from './fakeStore.ts';
 import { createTestWindow, seedSession, recordAt, type TestWindow, type TestWindowOptions } from './testWindow.ts';
@@ -24,7 +23,7 @@ import type { Script, ScriptedServer, SeenRequest } from './scriptedServer.ts';
 /** How long, in ms, the editor waits for a window that is being closed. */
 const LAST_MOMENTS = 4 * SECOND;
 
-/** The secrets of one machine, as one of the models passes them from window to window. */
+/** The secret stores of the windows of one machine, in one of the models. */
 export class SecretStores {
   /** The one store of all windows, if they share one. */
   readonly shared: FakeStore;
@@ -41,12 +40,12 @@ export class SecretStores {
     this.shared = new FakeStore(this.#secrets.open());
   }
 
-  /** What is kept for windows to come. */
+  /** The newest secrets. */
   get secrets(): Map<string, string> {
     return this.#secrets.secrets;
   }
 
-  /** The store as one more window has it. */
+  /** Returns the store of one more window. */
   open(): FakeStore {
     return this.#secrets.model === 'immediate' ? this.shared : new FakeStore(this.#secrets.open());
   }
@@ -54,9 +53,9 @@ export class SecretStores {
 
 /** A window: a test window that has been started. */
 export interface Window extends TestWindow {
-  /** Ends it in the middle of whatever it does, or after so many more changes to what it shares. */
+  /** Kills it at once, or after a number of further changes to what it shares. */
   kill(after?: number): void;
-  /** Closes it as a person does. */
+  /** Closes it as a user does. */
   close(): Promise<void>;
 }
 
@@ -69,7 +68,7 @@ export class Windows {
   readonly clock = new ManualAsyncClock();
   /** What they all see at once. */
   readonly folder = new FakeFolder();
-  /** Whether each lives. */
+  /** Whether each is alive. */
   readonly life = new FakeProcessLiveness();
   #leapt = 0;
   #startedAt = this.clock.now() - DAY;
@@ -106,7 +105,7 @@ export class Windows {
     return [...this.#open];
   }
 
-  /** What is kept for windows to come. */
+  /** The newest secrets. */
   get secrets(): Map<string, string> {
     return this.#stores.secrets;
   }
@@ -116,19 +115,19 @@ export class Windows {
     return this.#stores.shared;
   }
 
-  /** Opens a window, which starts at once. A blind one is told of no change, and looks now and then. */
+  /** Opens a window, which starts at once. A blind one receives no change events, and finds changes at its regular checks. */
   open({ isBlind = false, ...more }: TestWindowOptions & { readonly isBlind?: boolean } = {}): Window {
     const { clock } = this;
-    const mortal = new Crashable(() => {
+    const crashable = new Crashable(() => {
       this.#open.delete(window);
       life.end();
       testWindow.sessions.dispose();
     });
     const life = new FakeProcessLiveness(this.life);
-    const store = new (isBlind ? StoreWithoutEvents : CrashableStore)(this.#stores.open(), mortal);
-    const folder = new (isBlind ? FolderWithoutWatch : CrashableFolder)(this.folder, mortal);
+    const store = new (isBlind ? StoreWithoutEvents : CrashableStore)(this.#stores.open(), crashable);
+    const folder = new (isBlind ? FolderWithoutWatch : CrashableFolder)(this.folder, crashable);
     const testWindow = createTestWindow(this.#server.issuer, {
-      clock: new CrashableClock(clock, mortal),
+      clock: new CrashableClock(clock, crashable),
       life,
       store,
       folder,
@@ -145,9 +144,9 @@ export class Windows {
       for (let waited = 0; waited < LAST_MOMENTS && !(await Promise.race([idle, clock.rest()])); waited += SECOND) {
         await clock.pass(SECOND);
       }
-      mortal.end();
+      crashable.end();
     };
-    const window: Window = Object.assign(testWindow, { close, kill: (after = 0) => mortal.end(after) });
+    const window: Window = Object.assign(testWindow, { close, kill: (after = 0) => crashable.end(after) });
     this.#open.add(window);
     testWindow.sessions.start();
     return window;

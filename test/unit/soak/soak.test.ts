@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Figures } from '../../soak/figures.ts';
 import { STORE_MODELS } from '../../support/simulation/sharedSecrets.ts';
-import { World, type WorldOptions } from '../../soak/world.ts';
+import { Simulation, type SimulationOptions } from '../../soak/simulation.ts';
 
 describe('Soak', function () {
   this.timeout(60_000);
@@ -9,8 +9,11 @@ describe('Soak', function () {
   for (const [index, store] of STORE_MODELS.entries()) {
     it(`keeps every session through some days of faults (store: ${store})`, async () => {
       const figures = new Figures();
-      const { breach, last } = await new World({ seed: 101 + index, store, days: 5, windows: 3 }, figures).run();
-      assert.equal(breach, undefined, last.slice(-40).join('\n'));
+      const { violation, last } = await new Simulation(
+        { seed: 101 + index, store, days: 5, windows: 3 },
+        figures,
+      ).run();
+      assert.equal(violation, undefined, last.slice(-40).join('\n'));
       assert.ok(figures.sessionDays > 1);
       assert.ok(figures.renewals > 10);
       assert.ok(figures.counts.size > 15, 'few faults have come up');
@@ -18,16 +21,16 @@ describe('Soak', function () {
     });
   }
 
-  it('tells the same story again for the same seed, and another for another', async () => {
-    const hashOf = async (options: WorldOptions): Promise<string> => (await new World(options).run()).hash;
-    const options: WorldOptions = { seed: 7, days: 2, windows: 2 };
+  it('tells the same eventLog again for the same seed, and another for another', async () => {
+    const hashOf = async (options: SimulationOptions): Promise<string> => (await new Simulation(options).run()).hash;
+    const options: SimulationOptions = { seed: 7, days: 2, windows: 2 };
     const hash = await hashOf(options);
     assert.equal(await hashOf(options), hash);
     assert.notEqual(await hashOf({ ...options, seed: 8 }), hash);
   });
 
   it('notices windows that do not take turns', async () => {
-    const { breach } = await new World({ seed: 3, store: 'immediate', windows: 4, broken: 'lock' }).run();
-    assert.ok(breach !== undefined);
+    const { violation } = await new Simulation({ seed: 3, store: 'immediate', windows: 4, mutation: 'lock' }).run();
+    assert.ok(violation !== undefined);
   });
 });

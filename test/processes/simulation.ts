@@ -21,46 +21,46 @@ import type { Outcome } from './wire.ts';
 
 const SCOPES = ['openid', 'profile', 'email', 'offline_access'];
 
-const worlds = new Set<World>();
-// Each test ends its own; this is for one that was cut off.
-after(() => Promise.all([...worlds].map((world) => world.end())));
+const simulations = new Set<Simulation>();
+// Each test ends its own simulation, unless it was interrupted.
+after(() => Promise.all([...simulations].map((simulation) => simulation.end())));
 
-/** What the windows have told their logs, at every level, by the server of their session. */
-const told = new Map<IdentityServer, LogText[]>();
+/** The logs of all windows, at every level, by the server of their session. */
+const logsOf = new Map<IdentityServer, LogText[]>();
 after('keeps every secret', () => {
-  for (const [{ journal }, logs] of told) {
+  for (const [{ journal }, logs] of logsOf) {
     assert.deepEqual(leaks(journal, logs), []);
   }
 });
 
 /**
- * Runs a test in a world of its own, with windows that all know the session: it is signed in in the first. Whatever
- * comes of the test, its windows are killed then; where it fails, their logs are printed.
- * @param folder where the windows share their files; a folder of the world's own where it is not given.
+ * Runs a test in a simulation of its own, with windows that share a session, signed in in the first one. Kills the windows
+ * afterwards, and prints their logs if the test fails.
+ * @param folder the shared folder; by default, a new one.
  */
-export async function inWorld(
+export async function withSimulation(
   model: StoreModel,
   identity: IdentityServer,
   count: number,
-  test: (world: World, windows: readonly [WindowProcess, ...WindowProcess[]]) => Promise<void>,
+  test: (simulation: Simulation, windows: readonly [WindowProcess, ...WindowProcess[]]) => Promise<void>,
   folder?: string,
 ): Promise<void> {
-  const world = await World.create(model, identity);
+  const simulation = await Simulation.create(model, identity);
   try {
-    const first = await world.open(folder);
-    await world.signIn(first);
-    const others = await Promise.all(Array.from({ length: count - 1 }, () => world.open(folder)));
-    await test(world, [first, ...others]);
+    const first = await simulation.open(folder);
+    await simulation.signIn(first);
+    const others = await Promise.all(Array.from({ length: count - 1 }, () => simulation.open(folder)));
+    await test(simulation, [first, ...others]);
   } catch (error) {
-    world.print();
+    simulation.print();
     throw error;
   } finally {
-    await world.end();
+    await simulation.end();
   }
 }
 
 /** One machine, with one session at one server. */
-export class World {
+export class Simulation {
   readonly model: StoreModel;
   readonly identity: IdentityServer;
   readonly provider: Provider;
@@ -83,15 +83,15 @@ export class World {
     this.provider = providerAt(identity.issuer, { clientId: demoClientId, scopes: SCOPES });
   }
 
-  /** Makes one without a window. */
-  static async create(model: StoreModel, identity: IdentityServer): Promise<World> {
-    const world = new World(model, identity, await mkdtemp(join(tmpdir(), 'sk-')));
-    worlds.add(world);
-    told.set(identity, told.get(identity) ?? []);
-    return world;
+  /** Returns a simulation without windows. */
+  static async create(model: StoreModel, identity: IdentityServer): Promise<Simulation> {
+    const simulation = new Simulation(model, identity, await mkdtemp(join(tmpdir(), 'sk-')));
+    simulations.add(simulation);
+    logsOf.set(identity, logsOf.get(identity) ?? []);
+    return simulation;
   }
 
-  /** The folder that the windows share. */
+  /** The shared folder. */
   get folder(): string {
     return join(this.#home, 'shared');
   }
@@ -100,7 +100,7 @@ export class World {
   async open(folder = this.folder): Promise<WindowProcess> {
     const number = this.#windows.length + 1;
     const name = `${this.model} ${number}`;
-    // Another second for each, as in the product, where it is by chance.
+    // A different one for each window; the product draws it at random.
     const place = (number * 0.381_966) % 1;
     const options = { name, folder, provider: this.provider, place };
     const window = new WindowProcess(options, this.#secrets.open(), this.#home);
@@ -109,7 +109,7 @@ export class World {
     return window;
   }
 
-  /** Signs in as a person does, and gives the tokens to a window. */
+  /** Signs in as a user does, and adds the session to a window. */
   async signIn(window: WindowProcess): Promise<void> {
     const transport = transportWith();
     const { signal } = new AbortController();
@@ -125,10 +125,10 @@ export class World {
     };
     this.#grantId = (await this.identity.provider.RefreshToken.find(this.firstToken))?.grantId ?? '';
     assert.notEqual(this.#grantId, '', 'The server does not know the session.');
-    noFailure(await window.do({ kind: 'admit', grant: this.#grant }));
+    assertDone(await window.do({ kind: 'addSession', grant: this.#grant }));
   }
 
-  /** The refresh token that the sign-in brought. */
+  /** The refresh token of the sign-in. */
   get firstToken(): string {
     return this.#grant?.tokens.refreshToken ?? '';
   }
@@ -145,7 +145,7 @@ export class World {
     });
   }
 
-  /** What each of those requests has ended with: a status, an error code, or `dropped`. */
+  /** Returns the result of each of those requests: a status, an error code, or `dropped`. */
   async ends(): Promise<(number | string)[]> {
     const ended = this.requests().map((request) => this.identity.journal.waitForRequest((one) => one === request));
     return (await Promise.all(ended)).map(({ status, error }) => error ?? status ?? 'none');
@@ -164,10 +164,10 @@ export class World {
   }
 
   /**
-   * Holds that every window has the session as the server last made it, and that its tokens work.
-   * @param ends what each request that was sent has to have ended with; each 200 is a renewal.
+   * Asserts that every window has the newest tokens that the server issued, and that they work.
+   * @param ends the expected result of each request; each 200 is a renewal.
    */
-  async mustBeSound(windows: readonly WindowProcess[], ends: readonly (number | string)[]): Promise<void> {
+  async assertConsistent(windows: readonly WindowProcess[], ends: readonly (number | string)[]): Promise<void> {
     assert.deepEqual(await this.ends(), ends, 'The requests are not as they should be.');
     const sent = this.requests();
     const renewals = ends.filter((end) => end === 200).length;
@@ -201,24 +201,24 @@ export class World {
     }
   }
 
-  /** Closes windows, opens one, and holds that it gets the session without a request, and can renew it. */
-  async mustReopen(windows: readonly WindowProcess[], ends: readonly (number | string)[]): Promise<void> {
+  /** Closes windows, opens another one, and asserts that it has the session without a request and can renew it. */
+  async assertReopens(windows: readonly WindowProcess[], ends: readonly (number | string)[]): Promise<void> {
     await Promise.all(windows.map((window) => window.close()));
     const again = await this.open();
-    const { found = [], seen } = noFailure(await again.do({ kind: 'find' }));
+    const { found = [], seen } = assertDone(await again.do({ kind: 'find' }));
     assert.deepEqual([found.length, found[0]], [1, seen.accessToken], 'The session is not there any more.');
-    await this.mustBeSound([again], ends);
-    noFailure(await again.do({ kind: 'renew' }));
-    await this.mustBeSound([again], [...ends, 200]);
+    await this.assertConsistent([again], ends);
+    assertDone(await again.do({ kind: 'renew' }));
+    await this.assertConsistent([again], [...ends, 200]);
     await again.close();
   }
 
   /**
-   * Holds that the session is over, because nobody knows what became of an answer, and that every window knows that.
-   * @param outcomes what came of their renewals.
-   * @param ends what each request has to have ended with, all of them with the same token.
+   * Asserts that the session has ended because a refresh response was lost, and that every window knows it.
+   * @param outcomes the outcomes of the windows' renewals.
+   * @param ends the expected result of each request, all of them with the same token.
    */
-  async mustBeLost(
+  async assertLost(
     windows: readonly WindowProcess[],
     outcomes: readonly Outcome[],
     ends: readonly (number | string)[],
@@ -243,7 +243,7 @@ export class World {
     assert.deepEqual(await this.ends(), ends);
   }
 
-  /** Notes what a case has come to, for the table. */
+  /** Records the figures of a case for the table. */
   note(what: string, renewals: number, more: Partial<Figure> = {}): void {
     note({
       what,
@@ -262,19 +262,19 @@ export class World {
     }
   }
 
-  /** Kills everything and takes it away. */
+  /** Kills all windows and deletes their files. */
   async end(): Promise<void> {
-    worlds.delete(this);
+    simulations.delete(this);
     await Promise.all(this.#windows.map((window) => window.kill()));
-    told
+    logsOf
       .get(this.identity)
       ?.push(...this.#windows.map(({ name, lines }) => ({ name: `window ${name}`, text: lines.join('\n') })));
     await rm(this.#home, { recursive: true, force: true });
   }
 }
 
-/** Holds that an order was carried out. */
-export function noFailure(outcome: Outcome): Outcome {
-  assert.deepEqual(outcome.failure, undefined, 'An order has failed.');
+/** Asserts that a command succeeded. */
+export function assertDone(outcome: Outcome): Outcome {
+  assert.deepEqual(outcome.failure, undefined, 'An command has failed.');
   return outcome;
 }

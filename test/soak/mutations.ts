@@ -1,20 +1,20 @@
-// What protects the sessions, taken away piece by piece, to see that the soak notices.
+// Mutations of the product that remove one protection each, to check that the invariants notice.
 import type { Folder } from '../../src/locking/sharedFolder.ts';
 import type { SessionsModule } from '../../src/sessions/sessionsModule.ts';
 import { folderWith } from '../support/fakeStore.ts';
 
 /**
- * `lock`: everybody has the lock at any time. `generation`: no window sees the session files of another one. `adopt`: no
+ * `lock`: every window has the lock at any time. `generation`: no window sees the session files of another one. `adopt`: no
  * window adopts what another has refreshed.
  */
-export const BREAKS = ['lock', 'generation', 'adopt'] as const;
-export type Break = (typeof BREAKS)[number];
+export const MUTATIONS = ['lock', 'generation', 'adopt'] as const;
+export type Mutation = (typeof MUTATIONS)[number];
 
 const LOCK = /\.(locked|released)$/;
 
-/** The folder as a window has it, without what is broken. */
-export function brokenFolder(folder: Folder, broken: Break | undefined): Folder {
-  switch (broken) {
+/** Returns the folder of a window with a mutation. */
+export function mutateFolder(folder: Folder, mutation: Mutation | undefined): Folder {
+  switch (mutation) {
     case 'lock':
       return folderWith(folder, {
         list: async () => (await folder.list()).filter((name) => !LOCK.test(name)),
@@ -37,9 +37,9 @@ export function brokenFolder(folder: Folder, broken: Break | undefined): Folder 
   }
 }
 
-/** Takes the rest of what is broken out of a window. */
-export function breakSessions(sessions: SessionsModule, broken: Break | undefined): void {
-  if (broken === 'adopt') {
+/** Applies a mutation to the sessions of a window. */
+export function mutateSessions(sessions: SessionsModule, mutation: Mutation | undefined): void {
+  if (mutation === 'adopt') {
     sessions.sessionStore.compare = () => Promise.resolve({ kind: 'current' });
     sessions.crossWindowSync.sync = () => Promise.resolve();
   }

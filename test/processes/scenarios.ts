@@ -1,22 +1,22 @@
-// What the tests have in common: how windows come to wait for one another, and how tests don't.
+// Steps that several tests share.
 import type { WindowProcess } from './windowProcess.ts';
 import type { Outcome, Point } from './wire.ts';
-import { noFailure } from './world.ts';
+import { assertDone } from './simulation.ts';
 
 /**
- * Has windows renew while another one has the lock, and waits until each has looked at that so many times.
- * @returns what will come of their renewals.
+ * Has windows renew while another one has the lock, and waits until each has checked that window a number of times.
+ * @returns the outcomes of their renewals.
  */
 export async function queue(windows: readonly WindowProcess[], looks = 1): Promise<Promise<Outcome>[]> {
-  await Promise.all(windows.map((window) => window.do({ kind: 'tell', point: 'looking' })));
+  await Promise.all(windows.map((window) => window.do({ kind: 'report', point: 'looking' })));
   const renewals = windows.map((window) => window.do({ kind: 'renew' }));
   await Promise.all(windows.map((window) => window.passed('looking', looks)));
   return renewals;
 }
 
 /**
- * Has a window renew until it comes to a point for the n-th time.
- * @returns what will come of that; the promise is in an object, or it would be waited for.
+ * Has a window renew until it reaches a point for the n-th time.
+ * @returns the outcome, in an object because `await` would otherwise wait for it.
  */
 export async function renewUntil(
   window: WindowProcess,
@@ -29,35 +29,35 @@ export async function renewUntil(
   return { renewal };
 }
 
-/** Sets the clocks of windows, by so many ms from what they show. */
+/** Sets the clocks of windows forward by a number of ms; back if that is negative. */
 export async function setClock(windows: readonly WindowProcess[], by: number): Promise<void> {
   await Promise.all(windows.map((window) => window.do({ kind: 'shiftClock', by })));
 }
 
-/** Lets a window go on that is both stopped and held: the one order is there when the other takes effect. */
+/** Resumes and releases a window that is both stopped and held. */
 export async function wake(window: WindowProcess): Promise<void> {
-  const going = window.goOn();
+  const going = window.release();
   window.resume();
   await going;
 }
 
-/** Waits for renewals, all of which have to succeed. */
-export async function mustSucceed(...renewals: readonly Promise<Outcome>[]): Promise<void> {
-  (await Promise.all(renewals)).forEach(noFailure);
+/** Waits for renewals, and asserts that all of them succeed. */
+export async function assertSucceed(...renewals: readonly Promise<Outcome>[]): Promise<void> {
+  (await Promise.all(renewals)).forEach(assertDone);
 }
 
-/** So many renewals that each brought new tokens. */
+/** Returns the results of a number of successful requests. */
 export function renewals(count: number): number[] {
   return Array.from({ length: count }, () => 200);
 }
 
-/** Tests that mostly wait: they are started together, and each reports for itself. */
+/** Defines tests that mostly wait: they are started together, and each reports its own result. */
 export function together(tests: Readonly<Record<string, () => Promise<void>>>): void {
   const running = new Map<string, Promise<void>>();
   before(() => {
     for (const [title, test] of Object.entries(tests)) {
       const run = test();
-      // Its own test tells of it, and that may come later.
+      // Its own test reports the failure, later.
       run.catch(() => {});
       running.set(title, run);
     }

@@ -1,28 +1,28 @@
-// The people who sign in and out, and the callers who want tokens.
+// The users who sign in and out, and the extensions that request tokens.
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/clock.ts';
 import { parseRequirements } from '../../src/core/challenge.ts';
 import { toFailure } from '../../src/core/failure.ts';
 import { grantFor } from '../support/testWindow.ts';
-import { isSignedOut } from './copies.ts';
+import { isSignedOut } from './storedCopies.ts';
 import { ROTATIONS, type Rotation } from './server.ts';
 import { PROVIDER, type Window } from './window.ts';
-import type { World } from './world.ts';
+import type { Simulation } from './simulation.ts';
 
-/** One account, and what is known of its session. */
+/** One account and the expected state of its session. */
 interface Account {
   readonly name: string;
   readonly rotation: Rotation;
   readonly lifetime: number;
   id: string | undefined;
-  /** `unsure`: a sign-in or a sign-out was cut off. */
+  /** `unsure`: a sign-in or a sign-out was interrupted. */
   state: 'out' | 'in' | 'unsure';
   /** The window in which it is being signed in or out. */
   busyIn: Window | undefined;
-  /** Whether the platform has refused or thrown away something that the session needs. */
+  /** Whether the platform has rejected or discarded something that the session needs. */
   mayBeLost: boolean;
 }
 
-/** How long access tokens live, with weights. */
+/** The lifetimes of access tokens, with weights. */
 const LIFETIMES: readonly (readonly [number, number])[] = [
   [1, 30 * SECOND],
   [4, 5 * MINUTE],
@@ -33,17 +33,17 @@ const LIFETIMES: readonly (readonly [number, number])[] = [
   [15, 30 * DAY],
 ];
 
-/** How long, in ms, a window may take to tell the others of activity. */
-const TELLING = 40 * SECOND;
+/** The time, in ms, in which a window shares activity with the others. */
+const SHARING_TIME = 40 * SECOND;
 
-/** Everybody at the machine. */
-export class People {
-  readonly #world: World;
+/** The users of one machine. */
+export class UserActions {
+  readonly #simulation: Simulation;
   readonly #accounts: readonly Account[];
 
-  constructor(world: World) {
-    this.#world = world;
-    const { random } = world;
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation;
+    const { random } = simulation;
     this.#accounts = Array.from({ length: random.whole(2, 5) }, (_, index) => ({
       name: `person-${index}`,
       rotation: random.weighted([
@@ -59,10 +59,10 @@ export class People {
     }));
   }
 
-  /** Signs everybody in, and lets them go about their business. */
+  /** Signs everybody in and starts all other actions. */
   begin(): void {
-    const { weather, time, figures, random } = this.#world;
-    const windows = [this.#world.open(), random.chance(0.5) ? this.#world.open() : undefined].filter(
+    const { faultInjector, time, figures, random } = this.#simulation;
+    const windows = [this.#simulation.open(), random.chance(0.5) ? this.#simulation.open() : undefined].filter(
       (window) => window !== undefined,
     );
     this.#setClientSecret();
@@ -74,20 +74,20 @@ export class People {
       time.after(HOUR, count);
     };
     time.after(HOUR, count);
-    weather.often(80 * HOUR, () => this.#withAnyone((account, near) => this.#signOut(account, near)));
-    weather.often(120 * HOUR, () => this.#withAnyone((account, near) => this.#signIn(account, near)));
-    weather.often(3 * HOUR, () => this.#mend());
-    weather.often(40 * MINUTE, () => this.#callSome());
-    weather.often(2 * HOUR, () => this.#withWindow((near) => near.sessions.wake()));
-    weather.often(6 * HOUR, () => this.#withAnyone((account, near) => this.#renewNow(account, near)));
-    weather.often(8 * HOUR, () => this.#withAnyone((account, near) => this.#refuse(account, near)));
-    weather.often(2 * HOUR, () => this.#setClientSecret());
-    this.#workOn();
-    weather.often(200 * HOUR, () => this.#revoke());
-    weather.often(60 * HOUR, () => this.#shorten());
+    faultInjector.often(80 * HOUR, () => this.#withAnyone((account, near) => this.#signOut(account, near)));
+    faultInjector.often(120 * HOUR, () => this.#withAnyone((account, near) => this.#signIn(account, near)));
+    faultInjector.often(3 * HOUR, () => this.#signInAgain());
+    faultInjector.often(40 * MINUTE, () => this.#callSome());
+    faultInjector.often(2 * HOUR, () => this.#withWindow((near) => near.sessions.wake()));
+    faultInjector.often(6 * HOUR, () => this.#withAnyone((account, near) => this.#renewNow(account, near)));
+    faultInjector.often(8 * HOUR, () => this.#withAnyone((account, near) => this.#rejectToken(account, near)));
+    faultInjector.often(2 * HOUR, () => this.#setClientSecret());
+    this.#simulateActivity();
+    faultInjector.often(200 * HOUR, () => this.#revoke());
+    faultInjector.often(60 * HOUR, () => this.#shortenLifetime());
   }
 
-  /** The sessions that are there for certain. */
+  /** Returns the sessions that must exist. */
   signedIn(): readonly { readonly id: string; readonly mayBeLost: boolean }[] {
     const ids = this.#accounts.map(({ id, state, mayBeLost }) =>
       id === undefined || state !== 'in' ? undefined : { id, mayBeLost },
@@ -95,7 +95,7 @@ export class People {
     return ids.filter((one) => one !== undefined);
   }
 
-  /** A window has ended: what it was about may or may not have come to its end. */
+  /** A window has ended; what it was doing may or may not be done. */
   onEnd(window: Window): void {
     for (const account of this.#accounts) {
       if (account.busyIn === window) {
@@ -104,7 +104,7 @@ export class People {
     }
   }
 
-  /** After a rest, what was cut off can be told; whose session is lost signs in again, which {@link begin} sees to. */
+  /** After the windows have settled, the result of interrupted actions is known. Users without a session sign in again. */
   onSettled(): void {
     for (const account of this.#accounts) {
       const known = this.#recordsOf(account)[0];
@@ -112,7 +112,7 @@ export class People {
         account.state = known === undefined ? 'out' : 'in';
         account.id = known?.id;
       }
-      const hasTombstone = account.id !== undefined && isSignedOut(this.#world.folder, account.id);
+      const hasTombstone = account.id !== undefined && isSignedOut(this.#simulation.folder, account.id);
       if (
         account.state === 'in' &&
         (hasTombstone || known === undefined || (account.mayBeLost && this.#isBehind(account)))
@@ -123,8 +123,8 @@ export class People {
     }
   }
 
-  /** The platform has refused, forgotten or overwritten a secret. */
-  onThrownAway(key: string): void {
+  /** The platform has rejected, forgotten or overwritten a secret. */
+  onDidDiscard(key: string): void {
     for (const account of this.#accounts) {
       account.mayBeLost ||=
         key.startsWith('hand-over-key:') || key === `session:${account.id ?? ''}` || account.state === 'unsure';
@@ -132,7 +132,7 @@ export class People {
   }
 
   #recordsOf({ name }: Account): { readonly id: string; readonly isEnded: boolean; readonly window: Window }[] {
-    return this.#world.running().flatMap((window) =>
+    return this.#simulation.running().flatMap((window) =>
       window.sessions.liveSessions
         .all()
         .filter(({ record }) => record.account.id === name)
@@ -141,23 +141,23 @@ export class People {
   }
 
   #isBehind({ id }: Account): boolean {
-    return this.#world.running().some((window) => window.get(id ?? '')?.failure?.code === 'token-in-other-window');
+    return this.#simulation.running().some((window) => window.get(id ?? '')?.failure?.code === 'token-in-other-window');
   }
 
   #withWindow(run: (window: Window) => void): void {
-    const windows = this.#world.running();
+    const windows = this.#simulation.running();
     if (windows.length > 0) {
-      this.#world.judge.nudge();
-      run(this.#world.random.pick(windows));
+      this.#simulation.invariants.expectRequests();
+      run(this.#simulation.random.pick(windows));
     }
   }
 
   #withAnyone(run: (account: Account, window: Window) => void): void {
-    this.#withWindow((window) => run(this.#world.random.pick(this.#accounts), window));
+    this.#withWindow((window) => run(this.#simulation.random.pick(this.#accounts), window));
   }
 
   #signIn(account: Account, window: Window): void {
-    const { server, story, time, figures } = this.#world;
+    const { server, eventLog, time, figures } = this.#simulation;
     if (account.busyIn !== undefined) {
       return;
     }
@@ -169,31 +169,31 @@ export class People {
       accessExpiresAt: sentAt + account.lifetime,
     };
     const signIn = grantFor(PROVIDER, sentAt, more, { id: account.name, label: account.name });
-    story.tell(
+    eventLog.add(
       `${account.name} signs in in ${window.name}: grant ${grant.number} (${grant.rotation}, ${grant.lifetime / SECOND} s)`,
     );
     figures.count('event: sign-in');
-    this.#noteActive(window);
+    this.#recordActivity(window);
     Object.assign(account, { state: 'unsure', busyIn: window, mayBeLost: false } satisfies Partial<Account>);
     window.sessions.sessionManager.addSession(signIn).then(
       ({ id }) => {
         if (account.busyIn === window) {
-          story.tell(`${account.name} is signed in as ${id}`);
-          this.#noteActive(window);
+          eventLog.add(`${account.name} is signed in as ${id}`);
+          this.#recordActivity(window);
           Object.assign(account, { state: 'in', busyIn: undefined, id } satisfies Partial<Account>);
         }
       },
       (error: unknown) => {
-        story.tell(`${account.name} cannot sign in: ${toFailure(error).message}`);
+        eventLog.add(`${account.name} cannot sign in: ${toFailure(error).message}`);
         account.busyIn = undefined;
       },
     );
   }
 
   #signOut(account: Account, window: Window): void {
-    const { judge, story, figures, folder } = this.#world;
+    const { invariants, eventLog, figures, folder } = this.#simulation;
     const { id } = account;
-    // What cannot be entered cannot be known to later windows.
+    // While the folder fails, later windows cannot know of the sign-out.
     if (
       id === undefined ||
       account.busyIn !== undefined ||
@@ -203,9 +203,9 @@ export class People {
     ) {
       return;
     }
-    story.tell(`${account.name} signs out in ${window.name}`);
+    eventLog.add(`${account.name} signs out in ${window.name}`);
     figures.count('event: sign-out');
-    judge.leaving.add(id);
+    invariants.leaving.add(id);
     Object.assign(account, { state: 'unsure', busyIn: window } satisfies Partial<Account>);
     const end = (): void => {
       if (account.busyIn === window) {
@@ -218,10 +218,10 @@ export class People {
     }, end);
   }
 
-  /** Whoever is signed out, or sees that the session has ended, signs in again sooner or later. */
-  #mend(): void {
+  /** Signs in again a user who is signed out or whose session has ended. */
+  #signInAgain(): void {
     for (const account of this.#accounts) {
-      if (account.state === 'in' && account.id !== undefined && isSignedOut(this.#world.folder, account.id)) {
+      if (account.state === 'in' && account.id !== undefined && isSignedOut(this.#simulation.folder, account.id)) {
         // For inactivity.
         account.state = 'out';
       }
@@ -234,14 +234,14 @@ export class People {
   }
 
   #callSome(): void {
-    const calls = this.#world.random.wide(1, 8);
+    const calls = this.#simulation.random.wide(1, 8);
     for (let call = 0; call < calls; call += 1) {
       this.#withAnyone((account, window) => this.#call(account, window));
     }
   }
 
   #call({ name, id }: Account, window: Window): void {
-    const { judge, figures, story } = this.#world;
+    const { invariants, figures, eventLog } = this.#simulation;
     const isThere = (): boolean => {
       const session = window.get(id ?? '');
       return (
@@ -257,13 +257,13 @@ export class People {
           return;
         }
         for (const { record } of found) {
-          story.tell(`${window.name} serves ${record.accessToken}`);
-          judge.onServed(window, record);
+          eventLog.add(`${window.name} returns ${record.accessToken}`);
+          invariants.onTokenReturned(window, record);
         }
         if (found.length === 0) {
           figures.count('refused: no session');
           if (wasThere && isThere()) {
-            judge.fail('empty', `${window.name} says that there is no session of ${name}, and has ${id ?? ''}`);
+            invariants.fail('empty', `${window.name} returns no session of ${name}, although it has ${id ?? ''}`);
           }
         }
       },
@@ -271,7 +271,7 @@ export class People {
         const { category, code } = toFailure(error);
         figures.count(`refused: ${category} (${code})`);
         if (category === 'unexpected') {
-          judge.fail(
+          invariants.fail(
             'empty',
             `${window.name} fails unexpectedly: ${error instanceof Error ? (error.stack ?? '') : ''}`,
           );
@@ -286,12 +286,12 @@ export class People {
     }
   }
 
-  /** A resource server refuses the access token (401), and its caller asks for another one. */
-  #refuse({ id, name }: Account, window: Window): void {
-    const { judge, story } = this.#world;
+  /** A resource server rejects the access token (401), and its caller requests another one. */
+  #rejectToken({ id, name }: Account, window: Window): void {
+    const { invariants, eventLog } = this.#simulation;
     if (id !== undefined && window.get(id) !== undefined) {
-      story.tell(`a resource server refuses the token of ${id}`);
-      judge.nudge();
+      eventLog.add(`a resource server rejects the token of ${id}`);
+      invariants.expectRequests();
       const demand = parseRequirements({
         challenges: [{ scheme: 'Bearer', params: { error: 'invalid_token' } }],
         fallbackScopes: PROVIDER.scopes,
@@ -300,11 +300,11 @@ export class People {
     }
   }
 
-  /** Sets the secret of the client, where there has to be one and the keyring does not have it. */
+  /** Sets the client secret, if the server requires one and the keyring does not have it. */
   #setClientSecret(): void {
-    const { clientSecret } = this.#world.server;
+    const { clientSecret } = this.#simulation.server;
     if (clientSecret !== undefined) {
-      for (const window of this.#world.running()) {
+      for (const window of this.#simulation.running()) {
         void window.clientSecrets.state(PROVIDER).then((standing) => {
           if (standing === 'none' || standing === 'lost') {
             return window.clientSecrets.write(PROVIDER, clientSecret).catch(() => {});
@@ -315,57 +315,57 @@ export class People {
     }
   }
 
-  /** Somebody works in some window, with pauses. */
-  #workOn(): void {
-    const { random, time } = this.#world;
+  /** Simulates activity in some window, with pauses. */
+  #simulateActivity(): void {
+    const { random, time } = this.#simulation;
     time.after(random.chance(0.02) ? random.wide(HOUR, 16 * HOUR) : random.wide(10 * SECOND, 10 * MINUTE), () => {
-      const windows = this.#world.running();
-      if (!time.isAsleep && !this.#world.isSettling && windows.length > 0) {
+      const windows = this.#simulation.running();
+      if (!time.isAsleep && !this.#simulation.isSettling && windows.length > 0) {
         const window = random.pick(windows);
         window.sessions.idleMonitor.recordActivity();
-        this.#noteActive(window);
+        this.#recordActivity(window);
       }
-      this.#workOn();
+      this.#simulateActivity();
     });
   }
 
-  #noteActive({ process }: Window): void {
-    const { activity, folder, time } = this.#world;
+  #recordActivity({ process }: Window): void {
+    const { activity, folder, time } = this.#simulation;
     const at = time.uptime;
     Object.assign(activity, {
       last: at,
       jumps: time.jumps,
       folderFailures: folder.failing === false ? folder.failures : NaN,
     });
-    // What a window is told that ends at once, no other window gets to know.
-    time.afterAwake(TELLING, () => {
-      if (process.runs && process.runsSince <= time.awake - TELLING) {
-        activity.lastTold = Math.max(activity.lastTold, at);
+    // A window that ends at once does not share its activity.
+    time.afterAwake(SHARING_TIME, () => {
+      if (process.runs && process.runsSince <= time.awake - SHARING_TIME) {
+        activity.lastShared = Math.max(activity.lastShared, at);
       }
     });
   }
 
   #revoke(): void {
-    const { server, random, story } = this.#world;
+    const { server, random, eventLog } = this.#simulation;
     const open = server.grants.filter(({ end }) => end === undefined);
     if (open.length > 0) {
       const grant = random.pick(open);
-      story.tell(`grant ${grant.number} is revoked on purpose`);
+      eventLog.add(`grant ${grant.number} is revoked by an administrator`);
       grant.end = 'admin';
     }
   }
 
-  /** For a while, the tokens of one grant live very short. */
-  #shorten(): void {
-    const { server, random, story, time } = this.#world;
+  /** For a while, the tokens of one grant have a short lifetime. */
+  #shortenLifetime(): void {
+    const { server, random, eventLog, time } = this.#simulation;
     const grant = random.pick(server.grants);
     const before = this.#accounts.find(({ name }) => name === grant.account)?.lifetime ?? grant.lifetime;
     grant.lifetime = Math.min(before, random.pick([30 * SECOND, MINUTE, 5 * MINUTE]));
-    story.tell(`the tokens of grant ${grant.number} live ${grant.lifetime / SECOND} s`);
+    eventLog.add(`the tokens of grant ${grant.number} expire after ${grant.lifetime / SECOND} s`);
     grant.shortest = grant.lifetime;
     time.after(random.wide(5 * MINUTE, 2 * HOUR), () => {
       grant.lifetime = before;
-      // The last hour's requests are still those for short ones.
+      // The requests of the last hour include those for short-lived tokens.
       time.after(HOUR + 5 * MINUTE, () => (grant.shortest = grant.lifetime));
     });
   }

@@ -1,4 +1,4 @@
-// What is kept of a session outside the windows' memories, as one window could read it.
+// The stored copies of a session, as one window could read them.
 import { parseRecord, type SessionRecord } from '../../src/core/session.ts';
 import { headerOf } from '../../src/storage/sessionFile.ts';
 import { hasTombstone, sessionFile } from '../support/sharedFiles.ts';
@@ -11,12 +11,12 @@ function parsed(text: string | undefined): SessionRecord | undefined {
   return found?.kind === 'record' ? found.record : undefined;
 }
 
-/** The record in the secret storage. */
+/** Returns the record in the secret storage. */
 export function storedCopy(keyring: Keyring, process: Process | undefined, id: string): SessionRecord | undefined {
   return parsed(keyring.peek(process, `session:${id}`));
 }
 
-/** The encrypted record in the folder, if the key to it can be read. */
+/** Returns the encrypted record in the folder, if its key can be read. */
 export function sealedCopy(
   folder: SharedFolder,
   keyring: Keyring,
@@ -28,12 +28,12 @@ export function sealedCopy(
   return canRead ? parsed(sealed.text.slice(sealed.text.indexOf('{'))) : undefined;
 }
 
-/** The generation in the header of a session's file; 0 if it has none. */
+/** Returns the generation in the header of a session's file; 0 if it has none. */
 export function headerGeneration(folder: SharedFolder, id: string): number {
   return headerOf(sessionFile(folder.files, id))?.generation ?? 0;
 }
 
-/** Whether the session's file says that the person has signed out. */
+/** Whether the session's file is a tombstone. */
 export function isSignedOut(folder: SharedFolder, id: string): boolean {
   return hasTombstone(folder.files, id);
 }

@@ -1,5 +1,5 @@
-/** What happens in a world, in order: the end of it to be read, all of it as one number. */
-export class Story {
+/** The events of a simulation: the last ones as text, and all of them as one hash. */
+export class EventLog {
   readonly #last: string[] = [];
   readonly #when: () => number;
   readonly #kept: number;
@@ -12,7 +12,7 @@ export class Story {
   }
 
   /** Adds a line. */
-  tell(text: string): void {
+  add(text: string): void {
     const line = `${new Date(this.#when()).toISOString().slice(5, 23)} ${text}`;
     for (let index = 0; index < line.length; index += 1) {
       const code = line.charCodeAt(index);
@@ -30,7 +30,7 @@ export class Story {
     return this.#last.slice(-this.#kept);
   }
 
-  /** The same for the same story only. */
+  /** A hash of all events. */
   get hash(): string {
     return [this.#one, this.#other].map((part) => (part >>> 0).toString(16).padStart(8, '0')).join('');
   }

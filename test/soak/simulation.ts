@@ -1,82 +1,82 @@
-// One machine with its windows, one server, and some weeks of what can happen to them.
+// One machine with its windows, one server, and some weeks of random events.
 import { DAY, HOUR, MINUTE } from '../../src/core/clock.ts';
-import type { Break } from './breaks.ts';
+import type { Mutation } from './mutations.ts';
 import { Figures } from './figures.ts';
-import { Judge, type Activity, type Breach, type Scene } from './judge.ts';
+import { Invariants, type Activity, type Violation, type InvariantsContext } from './invariants.ts';
 import { FakeProcessLiveness } from '../support/fakeStore.ts';
 import { STORE_MODELS, type StoreModel } from '../support/simulation/sharedSecrets.ts';
 import { Keyring } from './keyring.ts';
 import { SharedFolder } from './machine.ts';
 import { Network } from './network.ts';
-import { People } from './people.ts';
-import { Process, type Fate } from './process.ts';
+import { UserActions } from './userActions.ts';
+import { Process, type ProcessFault } from './process.ts';
 import { Random } from '../support/simulation/random.ts';
-import { ServerContext } from './server.ts';
-import { judgeSettled } from './settled.ts';
-import { Story } from './story.ts';
+import { AuthorizationServer } from './server.ts';
+import { checkConvergence } from './convergence.ts';
+import { EventLog } from './eventLog.ts';
 import { Time } from './time.ts';
-import { Weather } from './weather.ts';
-import { Window, type Ground } from './window.ts';
+import { FaultInjector } from './faultInjector.ts';
+import { Window, type WindowEnvironment } from './window.ts';
 
-/** What is not left to the seed. */
-export interface WorldOptions {
+/** The options that override what the seed decides. */
+export interface SimulationOptions {
   readonly seed: number;
-  /** How many windows there are at once, at the most. */
+  /** The largest number of windows at a time. */
   readonly windows?: number | undefined;
   readonly store?: StoreModel | undefined;
-  /** How many days it lasts. */
+  /** The number of simulated days. */
   readonly days?: number | undefined;
-  readonly broken?: Break | undefined;
-  /** How many lines of the story are kept. */
+  readonly mutation?: Mutation | undefined;
+  /** How many of the last events the outcome has. */
   readonly kept?: number | undefined;
 }
 
-/** What came of a world. */
+/** The outcome of a simulation. */
 export interface Outcome {
   readonly seed: number;
   readonly store: StoreModel;
-  readonly breach: Breach | undefined;
+  readonly violation: Violation | undefined;
   readonly hash: string;
   readonly last: readonly string[];
 }
 
-/** How long the windows have to settle: longer than any `Retry-After`, and than the pace of what a person must mend. */
+/** The time, in ms, that windows have to settle: longer than any `Retry-After` and any retry interval. */
 const SETTLING = 50 * MINUTE;
 
-/** One world. */
-export class World implements Scene {
+/** One simulation. */
+export class Simulation implements InvariantsContext {
   readonly random: Random;
   readonly time = new Time();
-  readonly story: Story;
-  readonly server: ServerContext;
+  readonly eventLog: EventLog;
+  readonly server: AuthorizationServer;
   readonly folder: SharedFolder;
   readonly liveness = new FakeProcessLiveness();
   readonly keyring: Keyring;
   readonly network: Network;
-  readonly judge: Judge;
+  readonly invariants: Invariants;
   readonly figures: Figures;
-  readonly people: People;
-  readonly weather: Weather;
+  readonly userActions: UserActions;
+  readonly faultInjector: FaultInjector;
   readonly mostWindows: number;
-  /** After how long without activity, in ms, the sessions are signed out; undefined where that is off. */
+  /** After how long without activity, in ms, the sessions are signed out; undefined if that is off. */
   readonly idleTimeout: number | undefined;
-  readonly activity: Activity = { last: 0, lastTold: 0, jumps: 0, folderFailures: 0 };
-  readonly #options: WorldOptions;
+  readonly activity: Activity = { last: 0, lastShared: 0, jumps: 0, folderFailures: 0 };
+  readonly #options: SimulationOptions;
   readonly #days: number;
-  readonly #ground: Ground;
+  readonly #environment: WindowEnvironment;
   #windows: readonly Window[] = [];
   #opened = 0;
-  /** Nobody does anything, and nothing goes wrong. */
+  /** Whether the windows are settling, without faults and user actions. */
   isSettling = false;
 
-  constructor(options: WorldOptions, figures = new Figures()) {
+  constructor(options: SimulationOptions, figures = new Figures()) {
     this.#options = options;
     this.figures = figures;
     const random = new Random(options.seed);
     const { time } = this;
     this.random = random;
-    this.story = new Story(() => time.now, options.kept);
-    this.server = new ServerContext(time, random.chance(0.25) ? 'the-client-secret' : undefined);
+    this.eventLog = new EventLog(() => time.now, options.kept);
+    this.server = new AuthorizationServer(time, random.chance(0.25) ? 'the-client-secret' : undefined);
     this.idleTimeout = random.chance(0.2) ? random.wide(HOUR, 12 * HOUR) : undefined;
     this.folder = new SharedFolder(time, random);
     const drawn = random.weighted([
@@ -86,12 +86,12 @@ export class World implements Scene {
     ] as const);
     this.keyring = new Keyring(options.store ?? drawn, time, random);
     this.network = new Network(time, random, this.server, {
-      onSend: (trip) => this.judge.onSend(trip),
-      onArrival: (trip) => this.judge.onArrival(trip),
-      onAnswer: (...told) => this.judge.onAnswer(...told),
+      onSend: (request) => this.invariants.onSend(request),
+      onArrival: (request) => this.invariants.onArrival(request),
+      onAnswer: (...event) => this.invariants.onAnswer(...event),
       onFault: (fault) => this.figures.count(`fault: ${fault}`),
     });
-    this.judge = new Judge(this);
+    this.invariants = new Invariants(this);
     this.mostWindows =
       options.windows ??
       random.weighted([
@@ -102,7 +102,7 @@ export class World implements Scene {
       ]);
     this.#days = options.days ?? random.whole(7, 24);
     let ids = 0;
-    this.#ground = {
+    this.#environment = {
       random,
       folder: this.folder,
       liveness: this.liveness,
@@ -110,20 +110,20 @@ export class World implements Scene {
       network: this.network,
       refreshInterval: random.chance(0.2) ? HOUR / 2 : 0,
       idleTimeout: this.idleTimeout,
-      broken: options.broken,
+      mutation: options.mutation,
       newId: () => `s${(ids += 1)}`,
-      tell: (window, line) => this.story.tell(`${window.name}: ${line}`),
+      log: (window, line) => this.eventLog.add(`${window.name}: ${line}`),
       onChange: (window, change) => {
-        this.judge.onChange(window, change);
+        this.invariants.onChange(window, change);
         if (change.after?.refreshing === true && change.before?.refreshing === false) {
-          this.weather.onRenewal(window);
+          this.faultInjector.onRenewal(window);
         }
       },
-      onDidFindIssues: (...told) => this.judge.onDidFindIssues(...told),
+      onDidFindIssues: (...event) => this.invariants.onDidFindIssues(...event),
     };
-    this.people = new People(this);
-    this.weather = new Weather(this);
-    this.keyring.onDidDiscard = (key) => this.people.onThrownAway(key);
+    this.userActions = new UserActions(this);
+    this.faultInjector = new FaultInjector(this);
+    this.keyring.onDidDiscard = (key) => this.userActions.onDidDiscard(key);
   }
 
   windows(): readonly Window[] {
@@ -143,59 +143,59 @@ export class World implements Scene {
     );
   }
 
-  /** Lives through it. */
+  /** Runs the simulation. */
   async run(): Promise<Outcome> {
     const end = this.time.now + this.#days * DAY;
-    this.people.begin();
-    this.weather.begin();
-    while (this.time.now < end && this.judge.breach === undefined) {
-      await this.#pass(Math.min(end, this.time.now + this.random.wide(DAY, 4 * DAY)));
+    this.userActions.begin();
+    this.faultInjector.begin();
+    while (this.time.now < end && this.invariants.violation === undefined) {
+      await this.#passUntil(Math.min(end, this.time.now + this.random.wide(DAY, 4 * DAY)));
       await this.#settle();
     }
     for (const { process } of this.#windows) {
       process.kill();
     }
-    this.figures.worlds += 1;
-    const { breach } = this.judge;
+    this.figures.simulations += 1;
+    const { violation } = this.invariants;
     return {
       seed: this.#options.seed,
       store: this.keyring.model,
-      breach,
-      hash: this.story.hash,
-      last: this.story.last,
+      violation,
+      hash: this.eventLog.hash,
+      last: this.eventLog.last,
     };
   }
 
-  /** Opens a window, where there may be one more. */
+  /** Opens a window, unless there are too many. */
   open(): Window | undefined {
     const isFull = this.#windows.length >= this.mostWindows;
-    // While the folder fails, windows are on their own, and may well disagree: there is one at a time then.
+    // Windows without a shared folder are degraded and may rightly disagree, so there is one at a time.
     if (isFull || (this.folder.failing !== false && this.#windows.length > 0)) {
       return undefined;
     }
     const name = `w${(this.#opened += 1)}`;
-    this.story.tell(`${name} opens`);
-    this.judge.nudge(2);
-    const process: Process = new Process(name, this.time, this.random, (what) => this.#meet(process, what));
-    const window = new Window(process, this.#ground);
+    this.eventLog.add(`${name} opens`);
+    this.invariants.expectRequests(2);
+    const process: Process = new Process(name, this.time, this.random, (what) => this.#onFault(process, what));
+    const window = new Window(process, this.#environment);
     this.#windows = [...this.#windows, window];
     return window;
   }
 
-  /** Ends a window, at once. */
+  /** Kills a window. */
   kill(window: Window): void {
     const { process } = window;
-    this.story.tell(`${window.name} ends`);
+    this.eventLog.add(`${window.name} is killed`);
     process.kill();
     window.liveness.end();
     this.keyring.end(process);
     this.#windows = this.#windows.filter((one) => one !== window);
-    this.people.onEnd(window);
+    this.userActions.onEnd(window);
   }
 
-  /** Closes a window as a person does: a renewal that is on its way has a moment to come to its end. */
+  /** Closes a window as a user does: a running renewal has a moment to finish. */
   close(window: Window): void {
-    this.story.tell(`${window.name} closes`);
+    this.eventLog.add(`${window.name} closes`);
     const end = (): void => {
       if (!window.process.isDead) {
         window.sessions.dispose();
@@ -210,20 +210,20 @@ export class World implements Scene {
   stop(window: Window): void {
     const { process } = window;
     const time = this.random.wide(1000, 3 * HOUR);
-    this.story.tell(`${window.name} is stopped for ${Math.round(time / 1000)} s`);
+    this.eventLog.add(`${window.name} is stopped for ${Math.round(time / 1000)} s`);
     process.stop();
     this.time.after(time, () => this.#continue(window));
   }
 
   #continue(window: Window): void {
     if (!window.process.runs && !window.process.isDead) {
-      this.story.tell(`${window.name} continues`);
-      this.judge.nudge();
+      this.eventLog.add(`${window.name} continues`);
+      this.invariants.expectRequests();
       window.process.continue();
     }
   }
 
-  #meet(process: Process, what: Fate['what']): void {
+  #onFault(process: Process, what: ProcessFault['what']): void {
     const window = this.#windows.find((one) => one.process === process);
     if (window !== undefined && !this.isSettling) {
       this.figures.count(`event: ${what} at a call`);
@@ -235,37 +235,37 @@ export class World implements Scene {
     }
   }
 
-  async #pass(until: number): Promise<void> {
-    while (this.judge.breach === undefined && (await this.time.step(until))) {
-      // Every event is looked at where it happens.
+  async #passUntil(until: number): Promise<void> {
+    while (this.invariants.violation === undefined && (await this.time.step(until))) {
+      // The invariants are checked at each event.
     }
   }
 
-  /** Ends all faults, lets the windows come to rest, and looks whether they agree. */
+  /** Ends all faults, lets the windows settle, and checks that they agree. */
   async #settle(): Promise<void> {
-    if (this.judge.breach !== undefined) {
+    if (this.invariants.violation !== undefined) {
       return;
     }
-    this.story.tell('all is well for a while');
+    this.eventLog.add('the faults end');
     this.isSettling = true;
-    this.weather.clear();
+    this.faultInjector.clear();
     for (const window of this.#windows) {
       this.#continue(window);
     }
     if (this.#windows.length === 0 || this.random.chance(0.3)) {
       this.open();
     }
-    await this.#pass(this.time.now + SETTLING);
+    await this.#passUntil(this.time.now + SETTLING);
     this.#compare();
     this.isSettling = false;
   }
 
   #compare(): void {
-    if (this.judge.breach === undefined) {
-      for (const { id, mayBeLost } of this.people.signedIn()) {
-        judgeSettled(this, this.judge, id, mayBeLost);
+    if (this.invariants.violation === undefined) {
+      for (const { id, mayBeLost } of this.userActions.signedIn()) {
+        checkConvergence(this, this.invariants, id, mayBeLost);
       }
-      this.people.onSettled();
+      this.userActions.onSettled();
     }
   }
 }
