@@ -53,7 +53,7 @@ export async function requestRefresh(
   signal?: AbortSignal,
 ): Promise<RefreshResponse> {
   const known: RefreshedSession = typeof session === 'string' ? { subject: session } : (session ?? {});
-  const withTimeout = { ...transport, deadline: Math.max(REFRESH_TIMEOUT, transport.timeout) };
+  const withTimeout: Transport = { ...transport, timeout: Math.max(REFRESH_TIMEOUT, transport.timeout) };
   const normalized = await sendClientRequest(server, withTimeout, signal, 'refresh', (fetch) =>
     oauth.refreshTokenGrantRequest(
       server.metadata,

@@ -93,7 +93,7 @@ describe('The report', () => {
       '- Account: `a…`, account 1 of `acme`',
       '- Issuer: `id.example.com`',
       '- Access token expires: 2030-01-01T01:00:00.000Z (in 59 minutes); known from: expires_in',
-      '- Session ends: 2030-01-04T00:01:00.000Z (in 3 days); known from: answer',
+      '- Session ends: 2030-01-04T00:01:00.000Z (in 3 days); known from: response',
       '- Generation: 1',
       '- Renewable: yes',
       '- Next renewal: 2030-01-01T01:01:00.000Z (in 60 minutes)',
