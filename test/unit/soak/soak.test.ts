@@ -10,7 +10,7 @@ describe('Soak', function () {
     it(`keeps every session through some days of faults (store: ${store})`, async () => {
       const figures = new Figures();
       const { violation, last } = await new Simulation(
-        { seed: 101 + index, store, days: 5, windows: 3 },
+        { seed: 121 + index, store, days: 5, windows: 3 },
         figures,
       ).run();
       assert.equal(violation, undefined, last.slice(-40).join('\n'));
