@@ -12,15 +12,15 @@ import { readNumberSettings, type NumberProblem } from './numberSettings.ts';
 export class Settings implements Disposable {
   readonly #changed = new Emitter<void>();
   readonly #listening: vscode.Disposable;
-  readonly #place: number;
+  readonly #jitter: number;
   #values: Values;
 
   /**
    * Reads the settings, and again when they change.
-   * @param place this window's place among the windows, in [0, 1).
+   * @param jitter this window's jitter, in [0, 1).
    */
-  constructor(place: number) {
-    this.#place = place;
+  constructor(jitter: number) {
+    this.#jitter = jitter;
     this.#values = valuesNow();
     this.#listening = vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(PREFIX)) {
@@ -62,7 +62,7 @@ export class Settings implements Disposable {
 
   /** What decides when renewals are due and warnings appear. */
   lifetimes(): LifetimeSettings {
-    return { ...this.#values.lifetimes, jitter: this.#place };
+    return { ...this.#values.lifetimes, jitter: this.#jitter };
   }
 
   /** For how long a token that is handed out keeps working, at the least. */
@@ -139,7 +139,7 @@ interface Values {
   readonly providers: readonly Provider[];
   readonly problems: readonly SettingProblem[];
   readonly numberProblems: readonly NumberProblem[];
-  readonly lifetimes: Omit<LifetimeSettings, 'place'>;
+  readonly lifetimes: Omit<LifetimeSettings, 'jitter'>;
   readonly minimumValidity: number;
   readonly signInTimeout: number;
   readonly idleTimeouts: ReadonlyMap<string, number>;

@@ -20,20 +20,20 @@ import { holds } from '../../support/seeded.ts';
 const YEAR = 365 * DAY;
 const OFF = { leeway: 0, refreshInterval: 0, warning: 0 };
 /** The jitter of a window or a session. */
-const place = fc.integer({ min: 0, max: 2 ** 32 - 1 }).map((number) => number / 2 ** 32);
+const jitter = fc.integer({ min: 0, max: 2 ** 32 - 1 }).map((number) => number / 2 ** 32);
 /** A lifetime between a second and ten years, in ms. */
 const lifetime = fc.oneof(fc.integer({ min: SECOND, max: HOUR }), fc.integer({ min: SECOND, max: 10 * YEAR }));
 const anySettings = fc.record({
   leeway: fc.integer({ min: 0, max: DAY }),
   refreshInterval: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 30 * DAY })),
   warning: fc.integer({ min: 0, max: DAY }),
-  place: fc.option(place, { nil: undefined }),
+  jitter: fc.option(jitter, { nil: undefined }),
 });
 
 /** The minimum interval with the maximum jitter. */
 const LATEST_GAP = 1.25 * MIN_REFRESH_INTERVAL;
 
-const renewable = (accessLifetime: number, more: Partial<TokenLifetimes> = {}): TokenLifetimes => ({
+const refreshable = (accessLifetime: number, more: Partial<TokenLifetimes> = {}): TokenLifetimes => ({
   tokensRequestedAt: T,
   accessExpiresAt: T + accessLifetime,
   isRefreshable: true,
@@ -69,16 +69,16 @@ describe('leewayFor', () => {
 
 describe('refreshDueAt', () => {
   it('is the leeway before the access token expires', () => {
-    assert.equal(refreshDueAt(renewable(HOUR), USUAL), T + HOUR - 5 * MINUTE);
+    assert.equal(refreshDueAt(refreshable(HOUR), USUAL), T + HOUR - 5 * MINUTE);
   });
 
   it('is two thirds of the lifetime for a token of five minutes, not sooner', () => {
-    assert.equal(refreshDueAt(renewable(300 * SECOND), USUAL), T + 200 * SECOND);
+    assert.equal(refreshDueAt(refreshable(300 * SECOND), USUAL), T + 200 * SECOND);
   });
 
   it('is undefined for a session without a refresh token', () => {
     assert.equal(
-      refreshDueAt(renewable(HOUR, { isRefreshable: false }), { ...USUAL, refreshInterval: MINUTE }),
+      refreshDueAt(refreshable(HOUR, { isRefreshable: false }), { ...USUAL, refreshInterval: MINUTE }),
       undefined,
     );
   });
@@ -93,30 +93,30 @@ describe('refreshDueAt', () => {
 
   it('is the refresh interval after the last refresh when that comes first', () => {
     const often = { ...USUAL, refreshInterval: 15 * MINUTE };
-    assert.equal(refreshDueAt(renewable(HOUR), often), T + 15 * MINUTE);
+    assert.equal(refreshDueAt(refreshable(HOUR), often), T + 15 * MINUTE);
     assert.equal(refreshDueAt({ tokensRequestedAt: T, isRefreshable: true }, often), T + 15 * MINUTE);
-    assert.equal(refreshDueAt(renewable(10 * MINUTE), often), T + 10 * MINUTE - leewayFor(10 * MINUTE, USUAL.leeway));
+    assert.equal(refreshDueAt(refreshable(10 * MINUTE), often), T + 10 * MINUTE - leewayFor(10 * MINUTE, USUAL.leeway));
   });
 
   it('is before the end of the session when a refresh may extend it', () => {
-    const idle = renewable(8 * HOUR, { sessionEndsAt: T + HOUR });
+    const idle = refreshable(8 * HOUR, { sessionEndsAt: T + HOUR });
     assert.equal(refreshDueAt(idle, USUAL), T + HOUR - 10 * MINUTE, 'the warning is larger than the leeway');
     assert.equal(refreshDueAt(idle, { ...USUAL, warning: 0 }), T + HOUR - 5 * MINUTE);
   });
 
   it("ignores the end of the session when a refresh has shown that it's fixed", () => {
-    const fixed = renewable(8 * HOUR, { sessionEndsAt: T + HOUR, sessionEndIsFixed: true });
+    const fixed = refreshable(8 * HOUR, { sessionEndsAt: T + HOUR, sessionEndIsFixed: true });
     assert.equal(refreshDueAt(fixed, USUAL), T + 8 * HOUR - 5 * MINUTE);
   });
 
   it('keeps the minimum interval, even for a token of one second or one that has already expired', () => {
-    assert.equal(refreshDueAt(renewable(SECOND), USUAL), T + MIN_REFRESH_INTERVAL);
-    assert.equal(refreshDueAt(renewable(-HOUR), USUAL), T + MIN_REFRESH_INTERVAL);
-    assert.equal(refreshDueAt(renewable(HOUR), { ...USUAL, refreshInterval: 1 }), T + MIN_REFRESH_INTERVAL);
+    assert.equal(refreshDueAt(refreshable(SECOND), USUAL), T + MIN_REFRESH_INTERVAL);
+    assert.equal(refreshDueAt(refreshable(-HOUR), USUAL), T + MIN_REFRESH_INTERVAL);
+    assert.equal(refreshDueAt(refreshable(HOUR), { ...USUAL, refreshInterval: 1 }), T + MIN_REFRESH_INTERVAL);
   });
 
   it("doesn't overflow for a token of ten years", () => {
-    assert.equal(refreshDueAt(renewable(10 * YEAR), { ...USUAL, refreshInterval: 0 }), T + 10 * YEAR - 5 * MINUTE);
+    assert.equal(refreshDueAt(refreshable(10 * YEAR), { ...USUAL, refreshInterval: 0 }), T + 10 * YEAR - 5 * MINUTE);
   });
 
   it('is within the lifetime, from one second to ten years, with any settings', () => {
@@ -126,9 +126,9 @@ describe('refreshDueAt', () => {
         fc.option(lifetime, { nil: undefined }),
         fc.boolean(),
         anySettings,
-        place,
+        jitter,
         (access, end, isFixed, settings, at) => {
-          const session = renewable(access, {
+          const session = refreshable(access, {
             sessionEndsAt: end === undefined ? undefined : T + end,
             sessionEndIsFixed: isFixed,
             jitter: at,
@@ -149,7 +149,7 @@ describe('refreshDueAt', () => {
   it('makes a refresh due from that time on, and not a millisecond sooner', () => {
     holds(
       fc.property(lifetime, anySettings, (access, settings) => {
-        const session = renewable(access);
+        const session = refreshable(access);
         const due = Math.ceil(refreshDueAt(session, settings) ?? NaN);
         assert.equal(isRefreshDue(session, settings, due), true);
         assert.equal(isRefreshDue(session, settings, due - 1), false);
@@ -158,9 +158,9 @@ describe('refreshDueAt', () => {
   });
 
   it('makes a refresh due immediately when the clock was set back, because the age of the token is unknown', () => {
-    assert.equal(isRefreshDue(renewable(HOUR), USUAL, T - 2 * MINUTE), true);
-    assert.equal(isRefreshDue(renewable(HOUR), USUAL, T - 30 * SECOND), false, 'a small correction is no reason');
-    assert.equal(isRefreshDue(renewable(HOUR, { isRefreshable: false }), USUAL, T - DAY), false);
+    assert.equal(isRefreshDue(refreshable(HOUR), USUAL, T - 2 * MINUTE), true);
+    assert.equal(isRefreshDue(refreshable(HOUR), USUAL, T - 30 * SECOND), false, 'a small correction is no reason');
+    assert.equal(isRefreshDue(refreshable(HOUR, { isRefreshable: false }), USUAL, T - DAY), false);
     assert.equal(isRefreshDue({ tokensRequestedAt: T, isRefreshable: true }, USUAL, T - DAY), true);
     assert.equal(
       isRefreshDue({ tokensRequestedAt: T, isRefreshable: true }, { ...USUAL, refreshInterval: 0 }, T - DAY),
@@ -171,12 +171,12 @@ describe('refreshDueAt', () => {
 
 describe('The jitter of windows and sessions', () => {
   /** Two jitters that are far enough apart for different seconds: a quarter of the usual leeway has 75 of them. */
-  const twoPlaces = fc
-    .tuple(place, fc.double({ min: 1 / 70, max: 69 / 70, noNaN: true }))
+  const twoJitters = fc
+    .tuple(jitter, fc.double({ min: 1 / 70, max: 69 / 70, noNaN: true }))
     .map(([one, step]) => [one, (one + step) % 1] as const);
   /** When a session with one jitter is due in a window with another. */
   const dueAt = (access: number, settings: LifetimeSettings, ofSession?: number, ofWindow?: number): number =>
-    refreshDueAt(renewable(access, { jitter: ofSession }), { ...settings, jitter: ofWindow }) ?? NaN;
+    refreshDueAt(refreshable(access, { jitter: ofSession }), { ...settings, jitter: ofWindow }) ?? NaN;
 
   it('makes a refresh due earlier by a quarter of the leeway at most', () => {
     assert.equal(dueAt(HOUR, USUAL, 0, 0), T + HOUR - 5 * MINUTE);
@@ -190,7 +190,7 @@ describe('The jitter of windows and sessions', () => {
     assert.equal(dueAt(HOUR, often), T + 16 * MINUTE);
     assert.equal(dueAt(HOUR, often, 0.5), T + 15.5 * MINUTE);
     holds(
-      fc.property(place, place, (one, other) => {
+      fc.property(jitter, jitter, (one, other) => {
         const due = dueAt(HOUR, often, one, other);
         assert.ok(due > T + 15 * MINUTE - 1 && due <= T + 16 * MINUTE);
       }),
@@ -204,7 +204,7 @@ describe('The jitter of windows and sessions', () => {
 
   it('keeps a refresh between one and one and a quarter of the leeway before the expiry', () => {
     holds(
-      fc.property(lifetime, fc.integer({ min: 0, max: DAY }), place, place, (access, setting, one, other) => {
+      fc.property(lifetime, fc.integer({ min: 0, max: DAY }), jitter, jitter, (access, setting, one, other) => {
         const due = dueAt(access, { ...OFF, leeway: setting }, one, other);
         const leeway = leewayFor(access, setting);
         assert.ok(due <= Math.max(T + access - leeway, T + LATEST_GAP), 'not later, beside the gap');
@@ -216,8 +216,8 @@ describe('The jitter of windows and sessions', () => {
 
   it('keeps the minimum interval for tokens of one second to ten years', () => {
     holds(
-      fc.property(lifetime, anySettings, place, (access, settings, one) => {
-        const session = renewable(access, { jitter: one });
+      fc.property(lifetime, anySettings, jitter, (access, settings, one) => {
+        const session = refreshable(access, { jitter: one });
         assert.ok((refreshDueAt(session, settings) ?? NaN) >= T + MIN_REFRESH_INTERVAL);
         assert.equal(isRefreshDue(session, settings, T + MIN_REFRESH_INTERVAL - 1), false);
       }),
@@ -228,7 +228,7 @@ describe('The jitter of windows and sessions', () => {
   it('spreads windows, and sessions with the same times, over different seconds for tokens of an hour or more', () => {
     const long = fc.integer({ min: HOUR, max: 10 * YEAR });
     holds(
-      fc.property(long, twoPlaces, place, (access, [one, other], common) => {
+      fc.property(long, twoJitters, jitter, (access, [one, other], common) => {
         assert.ok(
           Math.abs(dueAt(access, USUAL, common, one) - dueAt(access, USUAL, common, other)) >= SECOND,
           'two windows',
@@ -244,12 +244,12 @@ describe('The jitter of windows and sessions', () => {
 
   it('spreads sessions with the same session end', () => {
     const ending = (at: number): number =>
-      refreshDueAt(renewable(DAY, { sessionEndsAt: T + HOUR, jitter: at }), USUAL) ?? NaN;
+      refreshDueAt(refreshable(DAY, { sessionEndsAt: T + HOUR, jitter: at }), USUAL) ?? NaN;
     assert.deepEqual([ending(0), ending(0.5)], [T + HOUR - 10 * MINUTE, T + HOUR - 1.125 * 10 * MINUTE]);
   });
 
   it("doesn't affect whether a token is fresh or when the warning is shown", () => {
-    const session = { ...renewable(HOUR, { isRefreshable: false, jitter: 0.9 }), signedInAt: T };
+    const session = { ...refreshable(HOUR, { isRefreshable: false, jitter: 0.9 }), signedInAt: T };
     assert.equal(isFresh(session, T + HOUR - MINUTE - 1, MINUTE), true);
     assert.equal(warnAt(session, { ...USUAL, jitter: 0.9 }), T + HOUR - 10 * MINUTE);
   });
@@ -257,16 +257,16 @@ describe('The jitter of windows and sessions', () => {
 
 describe('clockWasSetBack', () => {
   it('is true from more than a minute on', () => {
-    assert.equal(clockWasSetBack(renewable(HOUR), T), false);
-    assert.equal(clockWasSetBack(renewable(HOUR), T - MINUTE), false);
-    assert.equal(clockWasSetBack(renewable(HOUR), T - MINUTE - 1), true);
-    assert.equal(clockWasSetBack(renewable(HOUR), T + YEAR), false, 'time that passes is no setting back');
+    assert.equal(clockWasSetBack(refreshable(HOUR), T), false);
+    assert.equal(clockWasSetBack(refreshable(HOUR), T - MINUTE), false);
+    assert.equal(clockWasSetBack(refreshable(HOUR), T - MINUTE - 1), true);
+    assert.equal(clockWasSetBack(refreshable(HOUR), T + YEAR), false, 'time that passes is no setting back');
   });
 });
 
 describe('isFresh and isUnexpired', () => {
   it('is fresh while the token is valid for longer than the margin', () => {
-    const session = renewable(HOUR);
+    const session = refreshable(HOUR);
     assert.equal(isFresh(session, T, MINUTE), true);
     assert.equal(isFresh(session, T + HOUR - MINUTE - 1, MINUTE), true);
     assert.equal(isFresh(session, T + HOUR - MINUTE, MINUTE), false);
@@ -274,7 +274,7 @@ describe('isFresh and isUnexpired', () => {
   });
 
   it("requires a third of the lifetime at most, so that a short-lived token isn't refreshed with every call", () => {
-    const session = renewable(30 * SECOND);
+    const session = refreshable(30 * SECOND);
     assert.equal(isFresh(session, T, MINUTE), true);
     assert.equal(isFresh(session, T + 19 * SECOND, MINUTE), true);
     assert.equal(isFresh(session, T + 20 * SECOND, MINUTE), false);
@@ -286,12 +286,12 @@ describe('isFresh and isUnexpired', () => {
   });
 
   it("isn't fresh after the clock was set back", () => {
-    assert.equal(isFresh(renewable(HOUR), T - DAY, MINUTE), false);
+    assert.equal(isFresh(refreshable(HOUR), T - DAY, MINUTE), false);
   });
 
   it('is unexpired until the exact time of its expiry', () => {
-    assert.equal(isUnexpired(renewable(HOUR), T + HOUR - 1), true);
-    assert.equal(isUnexpired(renewable(HOUR), T + HOUR), false);
+    assert.equal(isUnexpired(refreshable(HOUR), T + HOUR - 1), true);
+    assert.equal(isUnexpired(refreshable(HOUR), T + HOUR), false);
   });
 
   it('is never fresh when the token has expired', () => {
@@ -301,7 +301,7 @@ describe('isFresh and isUnexpired', () => {
         fc.integer({ min: 0, max: DAY }),
         fc.integer({ min: -DAY, max: YEAR }),
         (access, margin, at) => {
-          const session = renewable(access);
+          const session = refreshable(access);
           assert.ok(!isFresh(session, T + at, margin) || isUnexpired(session, T + at));
         },
       ),
@@ -311,19 +311,19 @@ describe('isFresh and isUnexpired', () => {
 
 describe('sessionEndOf', () => {
   it('is what the server or a setting specifies when the session can be refreshed', () => {
-    assert.equal(sessionEndOf(renewable(HOUR, { sessionEndsAt: T + DAY })), T + DAY);
-    assert.equal(sessionEndOf(renewable(HOUR)), undefined);
+    assert.equal(sessionEndOf(refreshable(HOUR, { sessionEndsAt: T + DAY })), T + DAY);
+    assert.equal(sessionEndOf(refreshable(HOUR)), undefined);
   });
 
   it("is the expiry of the access token when it can't", () => {
-    assert.equal(sessionEndOf(renewable(HOUR, { isRefreshable: false, sessionEndsAt: T + DAY })), T + HOUR);
+    assert.equal(sessionEndOf(refreshable(HOUR, { isRefreshable: false, sessionEndsAt: T + DAY })), T + HOUR);
     assert.equal(sessionEndOf({ tokensRequestedAt: T, isRefreshable: false }), undefined);
   });
 });
 
 describe('warnAt', () => {
   const session = (more: Partial<TokenLifetimes>): TokenLifetimes & { signedInAt: number } => ({
-    ...renewable(HOUR),
+    ...refreshable(HOUR),
     signedInAt: T,
     ...more,
   });

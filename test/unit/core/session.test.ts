@@ -312,10 +312,10 @@ describe('A session', () => {
     });
 
     it('that is evenly distributed between zero and one', () => {
-      const places = ids.map((id) => jitterOf(id));
-      assert.ok(places.every((place) => place >= 0 && place < 1));
+      const jitters = ids.map((id) => jitterOf(id));
+      assert.ok(jitters.every((jitter) => jitter >= 0 && jitter < 1));
       for (let tenth = 0; tenth < 10; tenth += 1) {
-        const inIt = places.filter((place) => Math.floor(place * 10) === tenth).length;
+        const inIt = jitters.filter((jitter) => Math.floor(jitter * 10) === tenth).length;
         assert.ok(inIt > 140 && inIt < 260, `${inIt} of 2000 in tenth ${tenth}`);
       }
     });
@@ -426,7 +426,7 @@ describe('A session', () => {
       token,
       revocation,
     });
-    const places: readonly (readonly [string, readonly string[] | undefined, Endpoints | undefined, boolean])[] = [
+    const cases: readonly (readonly [string, readonly string[] | undefined, Endpoints | undefined, boolean])[] = [
       ['the server metadata contain them, as before', [], undefined, true],
       ['the entry contains the same', ['https://id.example'], at('https://id.example/token'), true],
       [
@@ -492,7 +492,7 @@ describe('A session', () => {
       assert.deepEqual([meta(['https://meta.example'], `${own}/meta`), meta([], `${own}:8443/meta`)], [false, false]);
     });
 
-    for (const [what, origins, endpoints, isOwned] of places) {
+    for (const [what, origins, endpoints, isOwned] of cases) {
       it(`${isOwned ? 'also' : 'and to none'} when, of the endpoints, ${what}`, () => {
         const record = { ...SAMPLE, ...(origins === undefined ? {} : { origins: [...origins] }) };
         assert.equal(configuredProviderOf(record, () => ({ ...provider, endpoints })) !== undefined, isOwned);
