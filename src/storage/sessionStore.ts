@@ -64,6 +64,8 @@ export class SessionStore {
   readonly #mutex = new Mutex();
   /** The sessions that were removed in this window, and whether the other windows can know. */
   readonly #removed = new Map<string, boolean>();
+  /** The sessions whose tokens are being purged, or that SecretStorage keeps all the same: each attempt fires a change. */
+  readonly #purging = new Set<string>();
 
   constructor(dependencies: SessionStoreDependencies) {
     this.#dependencies = dependencies;
@@ -161,10 +163,18 @@ export class SessionStore {
    */
   async purgeSignedOut(id: string): Promise<boolean> {
     const { log, secretStorage } = this.#dependencies;
+    const isStored = async (): Promise<boolean> => (await secretStorage.read(id).catch(() => undefined)) !== undefined;
     const isSignedOut = await this.isSignedOut(id);
-    if (isSignedOut && (await secretStorage.read(id).catch(() => undefined)) !== undefined) {
+    if (isSignedOut && !this.#purging.has(id) && (await isStored())) {
       log.info(`Session ${id.slice(0, 8)} was stored again after it had been signed out; it's deleted.`);
-      await secretStorage.delete(id).catch(() => {});
+      this.#purging.add(id);
+      const hasFailed = await secretStorage.delete(id).then(
+        () => false,
+        () => true,
+      );
+      if (hasFailed || !(await isStored())) {
+        this.#purging.delete(id);
+      }
     }
     return isSignedOut;
   }

@@ -104,6 +104,40 @@ describe('SessionStore', function () {
       assert.equal(store.secrets.has('session:s1'), false);
     });
 
+    it('tries it once when SecretStorage keeps the tokens all the same, and fires a change each time', async () => {
+      const window = openWindow();
+      await window.put(generation(1));
+      const secret = store.secrets.get('session:s1') ?? '';
+      await window.remove('s1');
+      store.secrets.set('session:s1', secret);
+      let attempts = 0;
+      window.secretStorage.delete = async () => {
+        attempts += 1;
+        if (attempts < 5) {
+          await window.purgeSignedOut('s1');
+        }
+      };
+      await window.purgeSignedOut('s1');
+      await window.purgeSignedOut('s1');
+      assert.equal(attempts, 1);
+    });
+
+    it('tries it again when SecretStorage has failed', async () => {
+      const window = openWindow();
+      await window.put(generation(1));
+      const secret = store.secrets.get('session:s1') ?? '';
+      await window.remove('s1');
+      store.secrets.set('session:s1', secret);
+      store.failing.add('delete');
+      await window.purgeSignedOut('s1');
+      store.failing.clear();
+      await window.purgeSignedOut('s1');
+      assert.equal(store.secrets.has('session:s1'), false);
+      store.secrets.set('session:s1', secret);
+      await window.purgeSignedOut('s1');
+      assert.equal(store.secrets.has('session:s1'), false);
+    });
+
     it('deletes nothing when the session is not signed out', async () => {
       const window = openWindow();
       await window.put(generation(1));
