@@ -277,7 +277,6 @@ describe('The session manager, at the side of a store and of other windows', () 
       const record = await seedSession(testWindow, recordAt(server.issuer, now()));
       const deleting = testWindow.store.delete.bind(testWindow.store);
       testWindow.store.delete = async (key) => {
-        testWindow.store.delete = deleting;
         await testWindow.crossWindowSync.syncSecret(record.id);
         await deleting(key);
       };
