@@ -50,6 +50,8 @@ export async function withSimulation(
     const first = await simulation.open(folder);
     await simulation.signIn(first);
     const others = await Promise.all(Array.from({ length: count - 1 }, () => simulation.open(folder)));
+    // A window that opens right after the sign-in finds the session only when SecretStorage has caught up.
+    await Promise.all(others.map((window) => window.until('the session', () => window.seen.generation > 0)));
     await test(simulation, [first, ...others]);
   } catch (error) {
     simulation.print();
