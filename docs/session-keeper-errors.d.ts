@@ -92,8 +92,8 @@ export type SessionKeeperErrorName =
   | 'SessionKeeper.sign-in-timeout'
   /** This computer doesn't let Session Keeper listen on its loopback address. Try again when the user does. */
   | 'SessionKeeper.no-loopback'
-  /** The user cancelled the sign-in. Don't ask again on your own. */
-  | 'SessionKeeper.cancelled'
+  /** The user canceled the sign-in. Don't ask again on your own. */
+  | 'SessionKeeper.canceled'
   /** Another sign-in has taken the place of this one. Don't ask again on your own. */
   | 'SessionKeeper.replaced'
   /** The user signed out while the request was running. Don't ask again on your own. */

@@ -144,7 +144,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     proposePort: (preferred) => freePortFor(preferred, random),
     askForConsent: (subject) => commands.askForConsent(subject),
     copyDiagnostics: () => diagnosticsDocument.copy(),
-    noteSkew: (id, skew) => sessionManager.getAll(id).forEach(({ record }) => liveSessions.update(record.id, { skew })),
+    noteSkew: (id, skew) => sessionManager.getAll(id).forEach(({ record }) => liveSessions.patch(record.id, { skew })),
   });
   const wizard = new AddProviderWizard({
     clientSecrets,
@@ -235,7 +235,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
   void uriCallbackRouter.cleanUp();
   // What is left now tells a later session of the editor whether secrets are kept. Nobody waits for it.
   sessionManager.ready().then(
-    () => sessions.health.persistence(vscode.env.sessionId),
+    () => sessions.health.checkPersistence(vscode.env.sessionId),
     () => {},
   );
   return {

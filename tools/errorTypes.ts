@@ -60,7 +60,7 @@ const MEANINGS: Readonly<Record<Category, string>> = {
   'code-expired': 'The device code has expired before it was used.',
   'sign-in-timeout': "The sign-in wasn't finished in time.",
   'no-loopback': "This computer doesn't let Session Keeper listen on its loopback address.",
-  cancelled: 'The user cancelled the sign-in.',
+  canceled: 'The user canceled the sign-in.',
   replaced: 'Another sign-in has taken the place of this one.',
   'signed-out': 'The user signed out while the request was running.',
   'token-rejected':

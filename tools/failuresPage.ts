@@ -97,7 +97,7 @@ const ADVICE: Readonly<Record<Category, string>> = {
     'Sign in again. Where the page at the server shows an error about the redirect URI, or a blank page, register that URI: behind the status bar, while a sign-in waits, it can be copied; or use a fixed port. `sessionKeeper.signInTimeout` gives you longer.',
   'no-loopback':
     'Use the other way: sign in in the browser, copy the address on which it ends, and paste it. A firewall of this computer may be the reason.',
-  cancelled: 'Nothing: you have called it off, or the settings of the provider have changed.',
+  canceled: 'Nothing: you have called it off, or the settings of the provider have changed.',
   replaced: 'Finish in the tab that was opened last.',
   'signed-out': 'Sign in again, if you want to.',
   'token-rejected':

@@ -1,4 +1,4 @@
-// Signing in as a person sees it: a notification that can be cancelled, and the browser's page to open again.
+// Signing in as a person sees it: a notification that can be canceled, and the browser's page to open again.
 import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
@@ -158,7 +158,7 @@ export class SignInController implements Disposable {
     };
     return vscode.window.withProgress(options, async (progress, token) => {
       const controller = new AbortController();
-      const cancel: PendingSignIn['cancel'] = (code) => controller.abort(new Failure('cancelled', code ?? 'cancelled'));
+      const cancel: PendingSignIn['cancel'] = (code) => controller.abort(new Failure('canceled', code ?? 'canceled'));
       const listening = token.onCancellationRequested(() => cancel());
       let waiting: PendingSignIn = {
         provider,

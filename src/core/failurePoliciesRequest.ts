@@ -94,8 +94,8 @@ export const REQUEST_FAILURES = {
     outcome: 'no-change',
     actions: ['other-method', 'log'],
   },
-  cancelled: {
-    localCodes: ['cancelled', 'entry-changed'],
+  canceled: {
+    localCodes: ['canceled', 'entry-changed'],
     outcome: 'no-change',
     actions: ['other-method', 'copy-redirect'],
     isUserCancellation: true,

@@ -10,16 +10,7 @@ import { CATEGORIES } from './failurePolicies.ts';
 import { coversScopes, normalizeScopes } from './scopes.ts';
 
 /** The version of the records that this code writes. */
-export const RECORD_VERSION = 2;
-
-/**
- * Converts a record of each older version to the next version. None of them is ever removed, because a store may not be
- * used for years.
- */
-const MIGRATIONS: Readonly<Record<number, (record: Readonly<Record<string, unknown>>) => Record<string, unknown>>> = {
-  // Version 1 didn't distinguish partial and complete refreshes.
-  1: (record) => ({ ...record, isComplete: true }),
-};
+export const RECORD_VERSION = 1;
 
 /** The source of the access token's expiry. `unknown` isn't the same as expired. */
 export const EXPIRY_SOURCES = ['expires_in', 'token', 'assumed', 'unknown'] as const;
@@ -133,22 +124,16 @@ export function parseRecord(stored: string): ParsedRecord {
   if (value === undefined) {
     return { kind: 'unreadable', reason: 'not JSON' };
   }
-  const versioned = v.safeParse(v.looseObject({ version: v.number() }), value);
+  const versioned = v.safeParse(v.looseObject({ version: v.pipe(v.number(), v.integer()) }), value);
   if (versioned.success && versioned.output.version > RECORD_VERSION) {
     return { kind: 'newer', version: versioned.output.version };
   }
-  const parsed = v.safeParse(recordSchema, versioned.success ? migrated(versioned.output) : value);
+  const parsed = v.safeParse(recordSchema, value);
   if (parsed.success) {
     return { kind: 'record', record: parsed.output };
   }
   const field = parsed.issues[0].path?.map((item) => String(item.key)).join('.') ?? '';
   return { kind: 'unreadable', reason: field === '' ? 'not a session' : `field "${field}" is missing or wrong` };
-}
-
-function migrated(record: { readonly version: number } & Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const migrate = MIGRATIONS[record.version];
-  const next = migrate?.(record);
-  return next === undefined ? record : migrated({ ...next, version: record.version + 1 });
 }
 
 /** The properties that show which of two records of a session is newer. Times don't, because clocks can be changed. */

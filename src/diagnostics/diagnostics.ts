@@ -125,7 +125,7 @@ export class Diagnostics implements DiagnosticsService {
     ]);
     const [store, persistence, folder, quarantined, holders, files, secrets] = await Promise.all([
       health.store(),
-      health.persistence(vscode.env.sessionId),
+      health.checkPersistence(vscode.env.sessionId),
       health.folder(),
       secretStorage.countQuarantined().catch(() => undefined),
       renewalLock.listHolders().catch((error: unknown) => toFailure(error).code),

@@ -64,7 +64,7 @@ function ofPlaces({ folder, isDegraded, quarantined = 0, store }: Facts): Diagno
     const code = store.now.code === 'secret-not-persistent' ? 'store-forgets' : 'store-fails';
     findings.push({ code, severity: 'error', quickFix: 'check', detail: store.now.code });
   }
-  if (store.persistence === 'forgets') {
+  if (store.persistence === 'not-persistent') {
     findings.push({ code: 'store-not-persistent', severity: 'warning', quickFix: undefined });
   }
   if (folder !== 'works') {

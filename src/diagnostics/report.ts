@@ -138,7 +138,7 @@ function namesFor({ detail = '', problem, providerId = '', session }: Diagnostic
 function storageLines({ quarantined, store }: Facts): string[] {
   const outlasts = {
     persistent: 'yes, a secret of an earlier session of the editor is there',
-    forgets: 'NO, a secret of an earlier session of the editor is gone',
+    'not-persistent': 'NO, a secret of an earlier session of the editor is gone',
     unknown: 'not known yet, ask again after the next start of the editor',
   };
   return [

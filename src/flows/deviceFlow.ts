@@ -14,7 +14,7 @@ import type { FlowContext, FlowRun, SignInFlow } from './signInFlow.ts';
 /** By how much, in ms, a server that says `slow_down` makes every later wait longer. */
 const SLOWER = 5 * SECOND;
 /** The longest wait, in ms, after requests that did not get through. */
-const LONGEST_WAIT = MINUTE;
+const MAX_WAIT = MINUTE;
 
 /** Signing in with a code that the person types. */
 export const deviceFlow: SignInFlow<'device'> = {
@@ -91,7 +91,7 @@ export async function waitForTokens(
         wait = interval;
       } else if (isTemporary(failure.category)) {
         failures += 1;
-        wait = Math.max(Math.min(interval * 2 ** failures, Math.max(LONGEST_WAIT, interval)), failure.retryAfter ?? 0);
+        wait = Math.max(Math.min(interval * 2 ** failures, Math.max(MAX_WAIT, interval)), failure.retryAfter ?? 0);
         log.info(
           `Sign-in at ${server.provider.id}: asking for the tokens did not work: ${formatFailure(failure)}; next try at ${formatTimestamp(clock.now() + wait)}.`,
         );

@@ -13,10 +13,10 @@ import type { SignOutPages } from './page.ts';
 import { canUseLoopback } from './signInFlows.ts';
 import type { Environment } from './availability.ts';
 
-/** How long, in ms, VS Code may take to say how the browser reaches this machine, before the page opens and the browser does not come back. */
-const PATIENCE = 5 * SECOND;
-/** How long, in ms, the page of an account stands for its other sessions, too: the editor ends all of an account at once. */
-const TOGETHER = 10 * SECOND;
+/** How long, in ms, VS Code may take to describe the environment before the page is opened without a redirect back. */
+const ENVIRONMENT_TIMEOUT = 5 * SECOND;
+/** How long, in ms, one page covers the account's other sessions: VS Code signs an account out of all of them at once. */
+const SAME_PAGE_PERIOD = 10 * SECOND;
 
 /** What a sign-out at the server needs from around it. */
 export interface SignOutDependencies {
@@ -57,8 +57,8 @@ export class EndSessionService implements Disposable {
   readonly #opened = new Map<string, number>();
   #isOver = false;
 
-  constructor(ports: SignOutDependencies) {
-    this.#dependencies = ports;
+  constructor(dependencies: SignOutDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /**
@@ -67,8 +67,8 @@ export class EndSessionService implements Disposable {
    */
   async open(page: Promise<EndSessionContext | undefined>): Promise<EndSessionResult> {
     try {
-      const leaving = await page;
-      return leaving === undefined ? 'no-page' : await this.#open(leaving);
+      const context = await page;
+      return context === undefined ? 'no-page' : await this.#open(context);
     } catch (error) {
       this.#dependencies.log.warn(
         `The page to sign out at the server could not be opened: ${formatFailure(toFailure(error))}.`,
@@ -93,32 +93,36 @@ export class EndSessionService implements Disposable {
     this.#waits.forEach(stop);
   }
 
-  async #open(leaving: EndSessionContext): Promise<EndSessionResult> {
+  async #open(context: EndSessionContext): Promise<EndSessionResult> {
     const { clock, log } = this.#dependencies;
-    const { provider } = leaving.server;
-    const account = JSON.stringify([provider.issuer, provider.clientId, leaving.accountId]);
+    const { provider } = context.server;
+    const account = JSON.stringify([provider.issuer, provider.clientId, context.accountId]);
     const openedAt = this.#opened.get(account);
-    // Who has signed in since has a session at the server that the page before does not end.
-    if (openedAt !== undefined && leaving.signedInAt < openedAt && Math.abs(clock.now() - openedAt) < TOGETHER) {
+    // A page that was opened before this session began doesn't end it.
+    if (
+      openedAt !== undefined &&
+      context.signedInAt < openedAt &&
+      Math.abs(clock.now() - openedAt) < SAME_PAGE_PERIOD
+    ) {
       log.info(`Sign-out at ${provider.id}: the page that has just been opened is this account's, too.`);
       return 'same-page';
     }
     this.#opened.set(account, clock.now());
     try {
-      return await this.#openFor(leaving);
+      return await this.#openFor(context);
     } catch (error) {
-      // What was not opened stands for no other session.
+      // A page that didn't open ends no session.
       this.#opened.delete(account);
       throw error;
     }
   }
 
-  async #openFor(leaving: EndSessionContext): Promise<EndSessionResult> {
+  async #openFor(context: EndSessionContext): Promise<EndSessionResult> {
     const { log } = this.#dependencies;
-    const { provider } = leaving.server;
+    const { provider } = context.server;
     const pages = provider.signOutAtServer === SIGN_OUT_RETURN ? await this.#dependencies.pages(provider) : undefined;
     const redirect = pages === undefined ? undefined : await this.#redirect(provider, pages);
-    const request = this.#isOver ? undefined : createLogoutRequest(leaving, redirect?.redirectUri);
+    const request = this.#isOver ? undefined : createLogoutRequest(context, redirect?.redirectUri);
     if (request === undefined) {
       redirect?.dispose();
       return 'no-page';
@@ -135,7 +139,7 @@ export class EndSessionService implements Disposable {
   async #redirect(provider: Provider, pages: SignOutPages): Promise<LoopbackReceiver | undefined> {
     const { clock, log } = this.#dependencies;
     const limit = new AbortController();
-    const timer = clock.after(PATIENCE, () => limit.abort());
+    const timer = clock.after(ENVIRONMENT_TIMEOUT, () => limit.abort());
     try {
       if (!canUseLoopback(await this.#dependencies.environment(), provider)) {
         log.info(`Sign-out at ${provider.id}: where VS Code runs, the browser does not find back.`);
@@ -172,17 +176,17 @@ export class EndSessionService implements Disposable {
     void redirect.closed.then(() => this.#waits.delete(wait));
     const deadline = this.#dependencies.deadline();
     const timer = clock.after(deadline, () => stop(wait));
-    let isTold = false;
+    let isLogged = false;
     const isAnswer = (parameters: URLSearchParams): boolean => {
-      const isIt = isResponseTo(request, parameters);
+      const isExpected = isResponseTo(request, parameters);
       // Any page can make the browser fetch this address, as often as it likes.
-      if (!isIt && !isTold) {
-        isTold = true;
+      if (!isExpected && !isLogged) {
+        isLogged = true;
         log.warn(
           `Sign-out at ${id}: an answer ${parameters.has('state') ? 'with another state' : 'without a state'} has arrived and was refused.`,
         );
       }
-      return isIt;
+      return isExpected;
     };
     const answer = redirect.waitForCallback(isAnswer, signal);
     answer.catch(() => {});

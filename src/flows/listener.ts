@@ -7,7 +7,7 @@ import { proposedPort } from '../core/redirectUri.ts';
  * How long, in bytes, the headers of a request may be. Cookies don't know ports: a browser sends those of every program
  * that has a page on this machine.
  */
-const LONGEST_HEADERS = 256 * 1024;
+const MAX_HEADER_SIZE = 256 * 1024;
 /** How often another free port is tried if the one that was free on one address is taken on the other. */
 const TRIES = 10;
 /** What says that an address doesn't exist on this machine, as opposed to that its port is taken. */
@@ -67,7 +67,7 @@ async function listenOnce(hosts: readonly string[], wanted: number): Promise<Lis
   let port = wanted;
   let missing: unknown = new Error('There is no address to listen on.');
   for (const host of hosts) {
-    const server = createServer({ maxHeaderSize: LONGEST_HEADERS, requestTimeout: 10 * SECOND });
+    const server = createServer({ maxHeaderSize: MAX_HEADER_SIZE, requestTimeout: 10 * SECOND });
     try {
       port = await start(server, host, port);
       servers.push(server);

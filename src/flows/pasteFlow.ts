@@ -69,7 +69,7 @@ export function createPasteReceiver(ask: AskForAddress, options: PasteOptions): 
       signal.throwIfAborted();
       const answer = text === undefined ? undefined : read(text);
       if (answer === undefined) {
-        throw new Failure('cancelled', 'cancelled');
+        throw new Failure('canceled', 'canceled');
       }
       return answer;
     },

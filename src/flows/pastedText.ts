@@ -15,14 +15,14 @@ const ENTITIES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The longest text that is looked through, in characters, and how many URLs in it. */
-const LONGEST = 32 * 1024;
-const MOST_URLS = 10;
+const MAX_LENGTH = 32 * 1024;
+const MAX_URLS = 10;
 
 /** The marks with which a mail program begins a quoted line. */
 const QUOTED_LINE = /(\r?\n)[^\S\r\n]*(?:>[^\S\r\n]*)+/g;
 
 /** Emphasis in Markdown, and punctuation that is a part of some codes. */
-const MAYBE_PART = /[*_~!?]+$/;
+const TRAILING_PUNCTUATION = /[*_~!?]+$/;
 
 const OPENING: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
 const QUOTES = `"'\`´‘’‚‛“”„‟«»‹›<>`;
@@ -39,12 +39,16 @@ const WORD = /^[\p{L}\u2019']+[.,;:!?)]*$/u;
  */
 export function pastedTexts(pasted: string): string[] {
   const text = visible(pasted);
-  const urls = [...text.matchAll(/https?:\/\//gi)].slice(0, MOST_URLS).map(({ index }) => text.slice(index));
+  const urls = [...text.matchAll(/https?:\/\//gi)].slice(0, MAX_URLS).map(({ index }) => text.slice(index));
   // Without a URL, what stands in front of the question mark is of no matter.
   const starts = [...urls, text.trim()];
   const texts = starts.flatMap((start) => [joined(start), start.replace(/\s+/g, ''), start.split(/\s/)[0] ?? '']);
   return [
-    ...new Set([...texts.map(trimmed), ...texts, ...texts.map((one) => trimmed(one).replace(MAYBE_PART, ''))]),
+    ...new Set([
+      ...texts.map(trimmed),
+      ...texts,
+      ...texts.map((one) => trimmed(one).replace(TRAILING_PUNCTUATION, '')),
+    ]),
   ].filter((one) => one !== '');
 }
 
@@ -55,7 +59,7 @@ export function pastedWord(pasted: string): string | undefined {
 }
 
 function visible(pasted: string): string {
-  const text = pasted.slice(0, LONGEST).replace(INVISIBLE, '').replace(QUOTED_LINE, '$1');
+  const text = pasted.slice(0, MAX_LENGTH).replace(INVISIBLE, '').replace(QUOTED_LINE, '$1');
   return ENTITIES.reduce((cleaned, [entity, character]) => cleaned.replace(entity, character), text);
 }
 

@@ -233,7 +233,7 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
       : l10n.t(
           'This computer does not let Session Keeper listen on its loopback address, where the browser brings the answer.',
         ),
-  cancelled: (provider) => l10n.t('Signing in to {0} was cancelled.', provider),
+  canceled: (provider) => l10n.t('Signing in to {0} was canceled.', provider),
   replaced: (provider) => l10n.t('Another attempt to sign in to {0} has taken the place of this one.', provider),
   'signed-out': (provider) => l10n.t('You are signed out of {0}.', provider),
 

@@ -247,7 +247,7 @@ export class IdleMonitor implements Disposable {
   /** Fires a change for sessions that may no longer be blocked, for those who have skipped them. */
   #notifyChanged(records: readonly SessionRecord[]): void {
     for (const { id } of records) {
-      this.#dependencies.liveSessions.update(id, {});
+      this.#dependencies.liveSessions.patch(id, {});
     }
   }
 

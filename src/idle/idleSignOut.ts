@@ -78,7 +78,7 @@ export class IdleSignOut implements Disposable {
   async #run(record: SessionRecord, timeout: number): Promise<void> {
     const { clock, crossWindowSync, liveSessions, log, notificationClaims } = this.#dependencies;
     const { id } = record;
-    if (!(await notificationClaims.claim({ kind: 'idle-sign-out', id, since: record.signedInAt }, clock.now()))) {
+    if (!(await notificationClaims.tryClaim({ kind: 'idle-sign-out', id, since: record.signedInAt }, clock.now()))) {
       await new Promise<void>((resolve) => clock.after(SIGN_OUT_TIMEOUT, resolve));
     }
     await crossWindowSync.sync(id).catch(() => {});

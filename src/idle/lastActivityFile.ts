@@ -9,13 +9,13 @@ import {
   type ActivityTimestamp,
 } from './activity.ts';
 import type { Log } from '../core/log.ts';
-import type { Folder } from '../locking/sharedFolder.ts';
+import type { SharedFolder } from '../locking/sharedFolder.ts';
 
 /** What the file depends on. */
 export interface LastActivityFileDependencies {
   readonly clock: Clock;
   readonly log: Log;
-  readonly folder: Folder;
+  readonly folder: SharedFolder;
   /** Returns the machine's uptime, in ms, sleep included. */
   uptime(): number;
 }

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { toFailure } from '../core/failure.ts';
 import { parseJson } from '../core/json.ts';
 import type { Log } from '../core/log.ts';
-import type { Folder } from './sharedFolder.ts';
+import type { SharedFolder } from './sharedFolder.ts';
 
 /** Who has a lock. */
 export interface LockHolder {
@@ -51,10 +51,10 @@ export function isLockFile(name: string): boolean {
 
 /** The lock files of all sessions. The methods reject with what the folder rejects with, unless they say otherwise. */
 export class LockFiles {
-  readonly #folder: Folder;
+  readonly #folder: SharedFolder;
   readonly #log: Log;
 
-  constructor(folder: Folder, log: Log) {
+  constructor(folder: SharedFolder, log: Log) {
     this.#folder = folder;
     this.#log = log;
   }

@@ -1,96 +1,97 @@
-// Who tells the person what, of all windows: each thing once, and again only where the person has asked to be reminded.
-// One small file for each thing that was told. The folder makes a file for one window only, which is the one that tells.
+// Which of all windows shows a notification: each is shown once, and again only if the person has asked to be reminded.
+// The window that creates the file of a notification is the one that shows it.
 import * as v from 'valibot';
 import { toFailure } from '../core/failure.ts';
 import { parseJson } from '../core/json.ts';
 import type { Log } from '../core/log.ts';
-import { encodeFileName, type Folder } from './sharedFolder.ts';
+import { encodeFileName, type SharedFolder } from './sharedFolder.ts';
 
-const TOLD = '.told';
-const LATER = '.later';
+const CLAIMED = '.claimed';
+const SNOOZED = '.snoozed';
 
-const laterSchema = v.object({ round: v.number(), at: v.number() });
+const snoozeSchema = v.object({ round: v.number(), until: v.number() });
 
-/** What a notice is about. */
+/** What a notification is about. */
 export interface ClaimKey {
-  /** What kind of thing it is: a word. */
+  /** The kind of notification: a word. */
   readonly kind: string;
   /** The session, or the provider, that it concerns. */
   readonly id: string;
-  /** When what it is about began, in ms since the Unix epoch: a sign-in, the latest good renewal. 0 where it has no beginning. */
+  /** When what it's about began (a sign-in, the latest good refresh), in ms since the Unix epoch; 0 if it has no beginning. */
   readonly since: number;
-  /** Which of several things since then; each is told once. */
-  readonly what?: string | undefined;
+  /** Which of several notifications since then; each is shown once. */
+  readonly variant?: string | undefined;
 }
 
-/** The notices of all windows. Where the folder fails, each window tells for itself rather than nobody. */
+/** The notifications of all windows. If the folder fails, each window shows its own rather than none. */
 export class NotificationClaims {
-  readonly #folder: Folder;
+  readonly #folder: SharedFolder;
   readonly #log: Log;
 
-  constructor(folder: Folder, log: Log) {
+  constructor(folder: SharedFolder, log: Log) {
     this.#folder = folder;
     this.#log = log;
   }
 
-  /** Whether this window is the one to tell: nobody has told it yet, or the time has come that it was put off to. */
-  async claim(notice: ClaimKey, now: number): Promise<boolean> {
-    const later = await this.#later(notice);
-    if (later !== undefined && later.at > now) {
+  /**
+   * Whether this window is the one to show a notification: none has shown it yet, or it was snoozed until now.
+   * @param now the time in ms since the Unix epoch.
+   */
+  async tryClaim(key: ClaimKey, now: number): Promise<boolean> {
+    const snooze = await this.#readSnooze(key);
+    if (snooze !== undefined && snooze.until > now) {
       return false;
     }
-    const name = `${nameOfNotice(notice)}.${later?.round ?? 0}${TOLD}`;
-    // This is asked again and again, and a look costs less than a try.
+    const name = `${claimFileName(key)}.${snooze?.round ?? 0}${CLAIMED}`;
+    // This is called again and again, and reading costs less than creating.
     const isMine = await this.#attempt(
       async () => (await this.#folder.read(name)) === undefined && this.#folder.create(name, ''),
       true,
     );
     if (isMine) {
-      // What was told of the same kind since an earlier time is of no interest any more.
-      await this.#clear((other) => isOf(other, notice.id, notice.kind) && sinceOf(other) < notice.since);
+      // What was shown of the same kind since an earlier time is of no interest any more.
+      await this.#delete((other) => isOf(other, key.id, key.kind) && sinceOf(other) < key.since);
     }
     return isMine;
   }
 
-  /** Puts a notice off for all windows, those that open later included, until a point in time in ms since the Unix epoch. */
-  async snooze(notice: ClaimKey, until: number): Promise<void> {
-    const round = ((await this.#later(notice))?.round ?? 0) + 1;
-    await this.#attempt(
-      () => this.#folder.write(nameOfNotice(notice) + LATER, JSON.stringify({ round, at: until })),
-      undefined,
-    );
+  /** Snoozes a notification in all windows, those that are opened later included, until a time in ms since the Unix epoch. */
+  async snooze(key: ClaimKey, until: number): Promise<void> {
+    const round = ((await this.#readSnooze(key))?.round ?? 0) + 1;
+    const name = claimFileName(key) + SNOOZED;
+    await this.#attempt(() => this.#folder.write(name, JSON.stringify({ round, until })), undefined);
   }
 
-  /** Forgets what was told of a session or a provider: of one kind, or all. Should it come again, it is told again. */
+  /** Forgets what was shown about a session or a provider, of one kind or all, so that it's shown again if it happens again. */
   async forget(id: string, kind?: string): Promise<void> {
-    await this.#clear((name) => isOf(name, id, kind));
+    await this.#delete((name) => isOf(name, id, kind));
   }
 
-  async #clear(isPast: (name: string) => boolean): Promise<void> {
+  async #delete(isPast: (name: string) => boolean): Promise<void> {
     const names = await this.#attempt(() => this.#folder.list(), []);
-    const past = names.filter((name) => (name.endsWith(TOLD) || name.endsWith(LATER)) && isPast(name));
+    const past = names.filter((name) => (name.endsWith(CLAIMED) || name.endsWith(SNOOZED)) && isPast(name));
     await Promise.all(past.map((name) => this.#attempt(() => this.#folder.delete(name), undefined)));
   }
 
-  async #later(notice: ClaimKey): Promise<v.InferOutput<typeof laterSchema> | undefined> {
-    const text = await this.#attempt(() => this.#folder.read(nameOfNotice(notice) + LATER), undefined);
-    const parsed = v.safeParse(laterSchema, text === undefined ? undefined : parseJson(text));
+  async #readSnooze(key: ClaimKey): Promise<v.InferOutput<typeof snoozeSchema> | undefined> {
+    const text = await this.#attempt(() => this.#folder.read(claimFileName(key) + SNOOZED), undefined);
+    const parsed = v.safeParse(snoozeSchema, text === undefined ? undefined : parseJson(text));
     return parsed.success ? parsed.output : undefined;
   }
 
-  async #attempt<T>(run: () => Promise<T>, otherwise: T): Promise<T> {
+  async #attempt<T>(run: () => Promise<T>, fallback: T): Promise<T> {
     try {
       return await run();
     } catch (error) {
-      this.#log.debug(`What was told could not be noted: ${toFailure(error).message}.`);
-      return otherwise;
+      this.#log.debug(`A notification couldn't be recorded for other windows: ${toFailure(error).message}.`);
+      return fallback;
     }
   }
 }
 
-/** The name of a notice, which no other has: `kind_id_since_what`, each fit for a file name and without the sign that parts them. */
-export function nameOfNotice({ kind, id, since, what = '' }: ClaimKey): string {
-  return [kind, id, String(since), what].map(encodeFileName).join('_');
+/** The file name of a claim, without its ending, unique for each key: `kind_id_since_variant`, each part encoded. */
+export function claimFileName({ kind, id, since, variant = '' }: ClaimKey): string {
+  return [kind, id, String(since), variant].map(encodeFileName).join('_');
 }
 
 function sinceOf(name: string): number {

@@ -8,7 +8,7 @@ import { formatTimestamp, type Log } from '../core/log.ts';
 import { LockFiles, type LatestLock, type LockHolder } from './lockFiles.ts';
 import type { Mutex } from './mutex.ts';
 import type { ProcessLiveness } from './processLiveness.ts';
-import type { Folder } from './sharedFolder.ts';
+import type { SharedFolder } from './sharedFolder.ts';
 
 /** A lock as its holder has it. */
 export interface LockHandle {
@@ -22,7 +22,7 @@ export interface LockHandle {
 export interface RenewalLockDependencies {
   readonly clock: Clock;
   readonly log: Log;
-  readonly folder: Folder;
+  readonly folder: SharedFolder;
   readonly liveness: ProcessLiveness;
   /** Keeps the tasks of this window apart. */
   readonly mutex: Mutex;

@@ -1,7 +1,7 @@
 import type { Disposable } from '../core/clock.ts';
 
 /** A folder of small files that all windows share. Its calls may reject, and do where the disk is full or read-only. */
-export interface Folder {
+export interface SharedFolder {
   /** The names of the files in it; none where it does not exist yet. */
   list(): Promise<string[]>;
   /** The text of a file; undefined where it does not exist. */

@@ -3,7 +3,7 @@ import { mkdirSync, watch } from 'node:fs';
 import { link, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock, type Clock } from '../core/clock.ts';
-import type { Folder } from '../locking/sharedFolder.ts';
+import type { SharedFolder } from '../locking/sharedFolder.ts';
 
 /** How often a replacement is tried where another program, a virus scanner say, has the file open (Windows). */
 const TRIES = 8;
@@ -11,7 +11,7 @@ const TRIES = 8;
 const FIRST_WAIT = 10;
 
 /** A folder on disk, as the windows share it; it comes into being with the first file. */
-export function nodeSharedFolder(path: string, clock: Clock = systemClock): Folder {
+export function nodeSharedFolder(path: string, clock: Clock = systemClock): SharedFolder {
   const at = (name: string): string => join(path, name);
 
   /** Runs a task with a temporary file that has the whole text, already flushed to disk, and deletes that file afterwards. */

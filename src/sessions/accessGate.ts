@@ -81,7 +81,7 @@ export class AccessGate {
       return session;
     }
     if (session.refused !== true) {
-      this.#dependencies.liveSessions.update(session.record.id, { refused: true });
+      this.#dependencies.liveSessions.patch(session.record.id, { refused: true });
     }
     throw failure;
   }

@@ -49,7 +49,7 @@ export class OnDemandRefresher implements SessionRefresher {
       const { clock, liveSessions } = this.#dependencies;
       const failure = toFailure(error);
       // Nothing was asked of the server, so this says nothing about the session.
-      liveSessions.update(id, { failure, failedAt: clock.now(), nextAttemptAt: clock.now() + LOAD_RETRY_DELAY });
+      liveSessions.patch(id, { failure, failedAt: clock.now(), nextAttemptAt: clock.now() + LOAD_RETRY_DELAY });
       throw failure;
     }
   }

@@ -50,7 +50,7 @@ export class RefreshAttempt {
    * The record in memory, which the attempt is about from now on.
    * @throws Failure `signed-out` if there is none any more.
    */
-  takeCurrent(): SessionRecord {
+  useCurrentRecord(): SessionRecord {
     this.record = this.#liveSessions.get(this.id)?.record;
     if (this.record === undefined) {
       throw new Failure('signed-out', 'signed-out');
@@ -65,7 +65,7 @@ export class RefreshAttempt {
 
   /** Takes a newer record into memory, which the attempt is about from now on. */
   adopt(record: SessionRecord): void {
-    this.#liveSessions.put(record);
+    this.#liveSessions.set(record);
     this.record = record;
   }
 

@@ -119,7 +119,7 @@ export class RefreshBackoff {
     const { clock, log, liveSessions, sessionStore } = this.#dependencies;
     const { generation, id } = record;
     const at = clock.now();
-    liveSessions.update(id, { failure, failedAt: at, nextAttemptAt: until });
+    liveSessions.patch(id, { failure, failedAt: at, nextAttemptAt: until });
     log.warn(
       `${describeSession(record)}: the server hasn't answered yet; waiting for its response until ${formatTimestamp(until)} at the latest. Callers don't wait longer.`,
     );
@@ -140,7 +140,7 @@ export class RefreshBackoff {
       failed.nextAttemptAt === undefined ? undefined : failed.nextAttemptAt + this.#dependencies.random() * SECOND;
     const { nextAttemptAt, waitUntil } = this.#later(session, next, failed.waitUntil);
     const { failures, at: failedAt, rejectedAt } = failed;
-    liveSessions.update(record.id, { failure, failures, failedAt, nextAttemptAt, waitUntil, rejectedAt });
+    liveSessions.patch(record.id, { failure, failures, failedAt, nextAttemptAt, waitUntil, rejectedAt });
     log.info(
       `${describeSession(record)}: another window couldn't refresh it: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextAttemptAt)}.`,
     );
@@ -162,13 +162,13 @@ export class RefreshBackoff {
     if (current?.record !== record) {
       return;
     }
-    const told = failure.retryAfter === undefined || delay === undefined ? undefined : at + delay;
+    const ownWait = failure.retryAfter === undefined || delay === undefined ? undefined : at + delay;
     const { nextAttemptAt, waitUntil } = this.#later(
       current,
       this.#tryAfter(session, failure, delay),
-      Math.max(asked ?? 0, told ?? 0),
+      Math.max(asked ?? 0, ownWait ?? 0),
     );
-    liveSessions.update(id, { failure, failures, failedAt: at, nextAttemptAt, waitUntil, rejectedAt });
+    liveSessions.patch(id, { failure, failures, failedAt: at, nextAttemptAt, waitUntil, rejectedAt });
     log.warn(
       `${describeSession(record)}: refresh failed ${failures}×: ${formatFailure(failure)}; ${this.#describeNextTry(session, nextAttemptAt)}.`,
     );

@@ -63,7 +63,7 @@ export class RefreshFailures {
       await this.#backoff.recordFailure(session, failure);
       if (marksNotRefreshable(failure.category) && tokenLifetimes(session.record).isRefreshable) {
         // This is about the server, not about this attempt: the session goes on for as long as its access token.
-        const { record } = liveSessions.put({ ...session.record, isNotRefreshable: true });
+        const { record } = liveSessions.set({ ...session.record, isNotRefreshable: true });
         await sessionStore.put(record);
       }
     }
@@ -77,7 +77,7 @@ export class RefreshFailures {
     log.warn(
       `${describeSession(record)} has ended: ${formatFailure(failure)}; ${describeRefreshability(record)}, ${token}. A new sign-in is needed.`,
     );
-    liveSessions.update(record.id, {
+    liveSessions.patch(record.id, {
       record,
       failure,
       failures: session.failures + 1,

@@ -13,16 +13,16 @@ import type { SessionGate } from './sessionGate.ts';
 import { isWait } from '../storage/sessionFile.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
 
-/** The longest time between two ticks, in ms: what a jump of the clock or a sleep costs at the most. */
-const LONGEST_TICK = MINUTE;
-/** The pace, in ms, at which tokens are stored again that the store did not take. */
-const STORING_PACE = 10 * SECOND;
-/** The least time, in ms, between a failure and a try that does not wait its turn. */
-const SHORTEST_WAIT = 5 * SECOND;
-/** The shortest, in ms. */
-const SHORTEST_TICK = SECOND;
-/** How far, in ms, a clock may go back that is merely being adjusted. */
-const TOLERANCE = 2 * SECOND;
+/** The longest time between two ticks, in ms, so that a clock change or a sleep is noticed within it. */
+const MAX_TICK = MINUTE;
+/** The interval, in ms, at which writes that failed are retried. */
+const WRITE_RETRY_INTERVAL = 10 * SECOND;
+/** The shortest time, in ms, between a failure and an attempt that ignores the backoff. */
+const MIN_RETRY_INTERVAL = 5 * SECOND;
+/** The shortest time between two ticks, in ms. */
+const MIN_TICK = SECOND;
+/** How far, in ms, a clock may be set back by an ordinary adjustment. */
+const CLOCK_ADJUSTMENT = 2 * SECOND;
 
 /** What the scheduler works with. */
 export interface RefreshSchedulerDependencies {
@@ -37,38 +37,38 @@ export interface RefreshSchedulerDependencies {
   isOwned(record: SessionRecord): boolean;
 }
 
-/** Starts renewals when they are due, whether or not anybody asks for the session; from the first {@link tick} on. */
+/** Starts refreshes when they are due, whether or not anybody asks for the session. It begins with the first {@link tick}. */
 export class RefreshScheduler implements Disposable {
   readonly #dependencies: RefreshSchedulerDependencies;
   readonly #decisions: DecisionLog;
   readonly #ticked = new Emitter<void>();
-  /** The tick of each minute, which nothing puts off: by what it finds, it tells whether the clock was set. */
-  #minute: Disposable | undefined;
-  /** The tick for what is due before. */
+  /** The tick of each minute, which no change delays, so that it shows whether the clock was set. */
+  #heartbeat: Disposable | undefined;
+  /** The tick for what is due earlier. */
   #timer: Disposable | undefined;
   #plannedFor = 0;
-  /** When the latest tick was: what runs out after it is for a later one to tell. */
+  /** When the latest tick was, in ms since the Unix epoch. */
   #tickedAt = Infinity;
   #isOver = false;
   readonly #listening: Disposable;
-  /** The latest time that the clock has shown here, with the generation of each session at that time, and how far the clock was set back since. */
+  /** The time of the latest check of the clock, and each session's generation and clock change at that time. */
   #seen = { at: -Infinity, known: new Map<string, { readonly generation: number; readonly clockSetBackMs: number }>() };
 
-  constructor(ports: RefreshSchedulerDependencies) {
-    this.#dependencies = ports;
-    this.#decisions = new DecisionLog(ports.log);
-    // A change can bring the next due time forward; it is planned for in the next turn, when the change is complete.
-    this.#listening = ports.liveSessions.onDidChange(() => this.#plan());
+  constructor(dependencies: RefreshSchedulerDependencies) {
+    this.#dependencies = dependencies;
+    this.#decisions = new DecisionLog(dependencies.log);
+    // A change can bring the next due time forward.
+    this.#listening = dependencies.liveSessions.onDidChange(() => this.#plan());
   }
 
-  /** Fires after each tick: some session may have run out by the passing of time alone. */
+  /** Fires after each tick, because a session may have expired without any other change. */
   get onDidTick(): Emitter<void>['event'] {
     return this.#ticked.event;
   }
 
   /**
-   * Looks at every session now, as {@link tick} does, and does not make those wait that have failed: something has
-   * changed that may mend it. A wait that the server has asked for is kept.
+   * Checks every session now, as {@link tick} does, and retries failed refreshes at once, because something has changed
+   * that may fix them. A wait that the server has asked for is kept.
    */
   checkNow(): void {
     this.#resetBackoff();
@@ -78,56 +78,56 @@ export class RefreshScheduler implements Disposable {
   #resetBackoff(): void {
     const { clock, log, liveSessions } = this.#dependencies;
     for (const { record, failure, failedAt, nextAttemptAt, waitUntil } of this.#owned()) {
-      const isRecent = clock.now() - (failedAt ?? 0) < SHORTEST_WAIT;
+      const isRecent = clock.now() - (failedAt ?? 0) < MIN_RETRY_INTERVAL;
       const hasToWait = failure?.retryAfter !== undefined || isWait(waitUntil, clock.now());
       if (failure !== undefined && !hasToWait && nextAttemptAt !== undefined && !isRecent) {
-        log.debug(`${describeSession(record)} does not wait for its next try at ${formatTimestamp(nextAttemptAt)}.`);
-        liveSessions.update(record.id, { nextAttemptAt: clock.now() });
+        log.debug(`${describeSession(record)} doesn't wait for its next attempt at ${formatTimestamp(nextAttemptAt)}.`);
+        liveSessions.patch(record.id, { nextAttemptAt: clock.now() });
       }
     }
   }
 
-  /** Looks at every session now, and again when something is due: at start, when the window is looked at, when settings change. */
+  /** Checks every session now, and again when something is due. Called at start, when the window gets focus, when settings change. */
   tick(): void {
     this.#tick(false);
   }
 
   /**
-   * Does what {@link tick} says.
-   * @param planned what the clock has to show, at a tick that was planned.
+   * Implements {@link tick}.
+   * @param planned the time at which this tick was to run, in ms since the Unix epoch; undefined if it wasn't planned.
    */
-  #tick(wasHurried: boolean, planned?: number): void {
+  #tick(isImmediate: boolean, planned?: number): void {
     const evaluation = this.#dependencies.sessionGate.evaluateBeforeUse();
     if (evaluation === undefined) {
-      this.#look(wasHurried, planned);
+      this.#run(isImmediate, planned);
     } else {
-      void evaluation.then(() => this.#look(wasHurried, planned));
+      void evaluation.then(() => this.#run(isImmediate, planned));
     }
   }
 
-  #look(wasHurried: boolean, planned: number | undefined): void {
+  #run(isImmediate: boolean, planned: number | undefined): void {
     if (this.#isOver) {
       return;
     }
     const { clock, log, sessionStore, tokenRefresher } = this.#dependencies;
     const now = clock.now();
-    const isLate = planned !== undefined && now - planned > LONGEST_TICK;
+    const isLate = planned !== undefined && now - planned > MAX_TICK;
     if (isLate) {
       log.info(`The clock is ${Math.round((now - planned) / SECOND)} s further than planned; what is due is done now.`);
       this.#resetBackoff();
     }
-    const isUrgent = wasHurried || isLate;
+    const isUrgent = isImmediate || isLate;
     this.#stop();
     const suspects = this.#findClockSuspects(now, planned ?? this.#seen.at);
-    if (this.#minute === undefined) {
-      this.#watch();
+    if (this.#heartbeat === undefined) {
+      this.#startHeartbeat();
     }
     sessionStore.retryPendingWrites();
     for (const session of this.#owned()) {
       const { id } = session.record;
       const isSuspect = suspects.has(id) && !session.refreshing;
       if (isSuspect || this.#isDue(session, now)) {
-        // What comes of it is noted with the session.
+        // The session records its failure.
         tokenRefresher
           .refresh(id, {
             reason: isSuspect ? 'the clock was set' : this.#reasonFor(session),
@@ -142,33 +142,32 @@ export class RefreshScheduler implements Disposable {
   }
 
   #reasonFor({ record, failure }: LiveSession): string {
-    const because = plannedRefresh(tokenLifetimes(record), this.#dependencies.settings())?.reason ?? 'nothing';
-    return failure === undefined ? `due for its ${because}` : `tried again after ${failure.code}`;
+    const cause = plannedRefresh(tokenLifetimes(record), this.#dependencies.settings())?.reason ?? 'nothing';
+    return failure === undefined ? `due for its ${cause}` : `tried again after ${failure.code}`;
   }
 
-  #watch(): void {
+  #startHeartbeat(): void {
     const { clock } = this.#dependencies;
-    const planned = clock.now() + LONGEST_TICK;
-    this.#minute?.dispose();
-    this.#minute = clock.after(LONGEST_TICK, () => {
-      this.#watch();
+    const planned = clock.now() + MAX_TICK;
+    this.#heartbeat?.dispose();
+    this.#heartbeat = clock.after(MAX_TICK, () => {
+      this.#startHeartbeat();
       this.#tick(false, planned);
     });
   }
 
-  /** Ends the ticking. */
+  /** Stops all ticks. */
   dispose(): void {
     this.#listening.dispose();
-    this.#minute?.dispose();
+    this.#heartbeat?.dispose();
     this.#stop();
     this.#ticked.dispose();
     this.#isOver = true;
   }
 
   /**
-   * The sessions whose times cannot be trusted any more and that have not been renewed since: those that are older than
-   * the clock shows, because it was set back; where it has leapt ahead, which a sleep looks like too, those whose end is
-   * counted down to. A renewal brings their times in order.
+   * The sessions whose times can't be trusted until they're refreshed. After the clock was set back: those from before.
+   * After it was set forward, which can't be told from a sleep: those with a known session end.
    */
   #findClockSuspects(now: number, expected: number): ReadonlySet<string> {
     const { log, liveSessions } = this.#dependencies;
@@ -181,23 +180,23 @@ export class RefreshScheduler implements Disposable {
         sessions.map(({ record: { id, generation }, clockSetBackMs = 0 }) => [id, { generation, clockSetBackMs }]),
       ),
     };
-    const hasLeapt = before.at !== -Infinity && now > expected + LONGEST_TICK;
-    if (now < expected - TOLERANCE) {
-      // What was planned by the old clock would find the same once more.
-      this.#watch();
+    const wasSetForward = before.at !== -Infinity && now > expected + MAX_TICK;
+    if (now < expected - CLOCK_ADJUSTMENT) {
+      // The heartbeat planned by the old clock would report the same change again.
+      this.#startHeartbeat();
       log.info(`The clock was set back by ${Math.round((expected - now) / SECOND)} s.`);
     }
     const isSuspect = ({ record: { id, generation, sessionEndsAt }, clockSetBackMs = 0 }: LiveSession): boolean => {
       const known = before.known.get(id);
       const isSame = known?.generation === generation;
       return (
-        clockSetBackMs - (isSame ? known.clockSetBackMs : 0) > TOLERANCE ||
-        (hasLeapt && isSame && sessionEndsAt !== undefined)
+        clockSetBackMs - (isSame ? known.clockSetBackMs : 0) > CLOCK_ADJUSTMENT ||
+        (wasSetForward && isSame && sessionEndsAt !== undefined)
       );
     };
     const suspects = sessions.filter(isSuspect);
     for (const { record } of suspects) {
-      log.debug(`${describeSession(record)}: its times are not trusted until it is renewed.`);
+      log.debug(`${describeSession(record)}: its times aren't trusted until it's refreshed.`);
     }
     return new Set(
       suspects.filter(({ record }) => tokenLifetimes(record).isRefreshable).map(({ record }) => record.id),
@@ -221,16 +220,16 @@ export class RefreshScheduler implements Disposable {
   #plan(): void {
     const { clock } = this.#dependencies;
     const now = clock.now();
-    if (this.#isOver || this.#minute === undefined) {
+    if (this.#isOver || this.#heartbeat === undefined) {
       return;
     }
     const sessions = this.#owned();
-    sessions.forEach((session) => this.#tell(session, now));
+    sessions.forEach((session) => this.#logPlan(session, now));
     const next = Math.min(...sessions.map((session) => this.#nextEvent(session, now)), Infinity);
-    if (next >= now + LONGEST_TICK) {
+    if (next >= now + MAX_TICK) {
       return;
     }
-    const delay = Math.max(SHORTEST_TICK, next - now);
+    const delay = Math.max(MIN_TICK, next - now);
     if (this.#timer === undefined || now + delay < this.#plannedFor) {
       this.#stop();
       const planned = now + delay;
@@ -239,8 +238,8 @@ export class RefreshScheduler implements Disposable {
     }
   }
 
-  /** Tells what is planned for a session and why; after a failure that has been told with it. */
-  #tell(session: LiveSession, now: number): void {
+  /** Logs what is planned for a session and why, unless it was logged with its failure. */
+  #logPlan(session: LiveSession, now: number): void {
     const { record, clockSetBackMs = 0 } = session;
     if (session.refreshing || (session.failure !== undefined && record.ended === undefined)) {
       return;
@@ -276,7 +275,7 @@ export class RefreshScheduler implements Disposable {
       isUsable(record, sessionTime(session, since)) ? lifetimes.accessExpiresAt : undefined,
       warnAt(lifetimes, this.#dependencies.settings()),
     ];
-    const storing = session.unsaved ? now + STORING_PACE : undefined;
+    const storing = session.unsaved ? now + WRITE_RETRY_INTERVAL : undefined;
     const times = [
       session.refreshing ? undefined : renewal,
       storing,

@@ -47,13 +47,13 @@ export class RefreshSync {
    * this one must not try as well.
    */
   async adopt(attempt: RefreshAttempt, depth: CompareDepth): Promise<SessionRecord | undefined> {
-    const mine = attempt.takeCurrent();
+    const mine = attempt.useCurrentRecord();
     if (mine !== attempt.initialRecord && this.#isFresh(mine)) {
       // It was adopted since this refresh began.
       return mine;
     }
     const state = await this.#dependencies.sessionStore.compare(mine, depth);
-    if (attempt.takeCurrent() !== mine) {
+    if (attempt.useCurrentRecord() !== mine) {
       return this.adopt(attempt, depth);
     }
     switch (state.kind) {

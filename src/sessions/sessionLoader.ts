@@ -83,7 +83,7 @@ export class SessionLoader {
     await sessionGate.start();
     for (const record of records) {
       if (liveSessions.get(record.id) === undefined) {
-        liveSessions.put(record);
+        liveSessions.set(record);
         log.info(`${describeSession(record)} was read: ${describeExpiry(record)}.`);
       }
     }
@@ -112,7 +112,7 @@ export class SessionLoader {
       const where = 'providerId' in issue ? `at ${issue.providerId}` : `(${issue.reason})`;
       log.warn(`Session ${issue.id.slice(0, 8)} ${where}: ${issue.kind}.`);
       const claim = { kind: issue.kind, id: issue.id, since: 0 };
-      if (issue.kind === 'quarantined' || (await notificationClaims.claim(claim, clock.now()))) {
+      if (issue.kind === 'quarantined' || (await notificationClaims.tryClaim(claim, clock.now()))) {
         reported.push(issue);
       }
     }

@@ -162,9 +162,10 @@ export class SessionManager {
     if (!isOfOne || (accountId === undefined && this.findMatching(providerId, scopes, undefined, filter).length > 0)) {
       return undefined;
     }
-    const fit = ({ record }: LiveSession): number =>
+    const scopeRank = ({ record }: LiveSession): number =>
       servesScopes(record, scopes) ? 2 : canCombineScopes(record.scopes, scopes) ? 1 : 0;
-    return known.sort((one, other) => fit(other) - fit(one) || rank(other, scopes) - rank(one, scopes))[0]?.record;
+    return known.sort((one, other) => scopeRank(other) - scopeRank(one) || rank(other, scopes) - rank(one, scopes))[0]
+      ?.record;
   }
 
   /**

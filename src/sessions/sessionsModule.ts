@@ -7,7 +7,7 @@ import type { Log } from '../core/log.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
 import { NotificationClaims } from '../locking/notificationClaims.ts';
-import type { Folder } from '../locking/sharedFolder.ts';
+import type { SharedFolder } from '../locking/sharedFolder.ts';
 import type { Cipher } from '../storage/cipher.ts';
 import { CrossWindowSync } from '../storage/crossWindowSync.ts';
 import { LiveSessions } from '../storage/liveSessions.ts';
@@ -31,7 +31,7 @@ export interface SessionsDependencies {
   /** The secrets, which reach other windows late or never. */
   readonly secrets: SecretStore;
   /** The folder that other windows see at once. */
-  readonly folder: Folder;
+  readonly folder: SharedFolder;
   readonly cipher: Cipher;
   readonly keyNames: KeyNames;
   /** What is loaded on demand, by whoever knows where it is. */
@@ -59,7 +59,7 @@ export class SessionsModule implements Disposable {
   /** The secrets, with a limit to how long they may take. */
   readonly secrets: SecretStore;
   /** The folder that all windows share, with the same. */
-  readonly folder: Folder;
+  readonly folder: SharedFolder;
   readonly liveSessions: LiveSessions;
   readonly secretStorage: SecretSessionStorage;
   readonly notificationClaims: NotificationClaims;

@@ -113,9 +113,9 @@ export class SignInStorage {
     if (this.#dependencies.providerOf(record) === undefined) {
       throw new Failure('not-configured', 'provider-removed');
     }
-    liveSessions.put(record);
+    liveSessions.set(record);
     sessionGate.onSignIn();
-    liveSessions.update(record.id, { skew });
+    liveSessions.patch(record.id, { skew });
     await sessionStore.put(record);
     await this.#removeSuperseded(record);
     log.info(`${describeSession(record)}: signed in; ${describeExpiry(record)}.`);

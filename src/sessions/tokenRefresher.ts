@@ -92,14 +92,14 @@ export class TokenRefresher {
 
   async #refreshOnce(attempt: RefreshAttempt): Promise<SessionRecord> {
     const { liveSessions } = this.#dependencies;
-    liveSessions.update(attempt.id, { refreshing: true });
+    liveSessions.patch(attempt.id, { refreshing: true });
     try {
       return await this.#refresh(attempt);
     } catch (error) {
       await this.#failures.record(attempt, toFailure(error));
       throw toFailure(error);
     } finally {
-      liveSessions.update(attempt.id, { refreshing: false, lockHolder: undefined });
+      liveSessions.patch(attempt.id, { refreshing: false, lockHolder: undefined });
     }
   }
 
@@ -109,7 +109,7 @@ export class TokenRefresher {
     if (adopted !== undefined) {
       return adopted;
     }
-    const record = attempt.takeCurrent();
+    const record = attempt.useCurrentRecord();
     const provider = this.#dependencies.providerOf(record);
     if (record.refreshToken === undefined) {
       // Nothing was sent, so this is no verdict: the access token in hand goes on working.
@@ -125,7 +125,7 @@ export class TokenRefresher {
       whileWaiting: (lockHolder) => {
         // It's called many times a second, and each change redraws the status bar.
         if (liveSessions.get(attempt.id)?.lockHolder?.number !== lockHolder?.number) {
-          liveSessions.update(attempt.id, { lockHolder });
+          liveSessions.patch(attempt.id, { lockHolder });
         }
         return this.#sync.adopt(attempt, 'file');
       },
@@ -135,7 +135,7 @@ export class TokenRefresher {
 
   async #refreshLocked(attempt: RefreshAttempt, server: ServerContext, lock: LockHandle): Promise<SessionRecord> {
     const { liveSessions, sessionStore } = this.#dependencies;
-    liveSessions.update(attempt.id, { lockHolder: undefined });
+    liveSessions.patch(attempt.id, { lockHolder: undefined });
     try {
       return (await this.#sync.adopt(attempt, 'wait')) ?? (await this.#exchange(attempt, server, lock));
     } catch (error) {
@@ -157,7 +157,7 @@ export class TokenRefresher {
 
   async #exchange(attempt: RefreshAttempt, server: ServerContext, lock: LockHandle): Promise<SessionRecord> {
     const { clock, log, liveSessions, sessionStore } = this.#dependencies;
-    const before = attempt.takeCurrent();
+    const before = attempt.useCurrentRecord();
     if (before.ended !== undefined) {
       // Another window has received the verdict while this one waited.
       throw endedFailure(before.ended);
@@ -173,7 +173,7 @@ export class TokenRefresher {
       const failure = await this.#failures.judge(before, toFailure(error), sent, server.provider);
       return await this.#sync.adoptInsteadOf(failure, attempt, lock);
     }
-    liveSessions.update(attempt.id, { skew: tokens.skew });
+    liveSessions.patch(attempt.id, { skew: tokens.skew });
     await this.#sync.assertStillCurrent(attempt, server, sent.response);
     const record = {
       ...withRefreshedTokens(rotated, tokens, server.provider),
@@ -201,7 +201,7 @@ export class TokenRefresher {
     const record = withRotatedToken(before, refreshToken);
     if (record.refreshToken !== before.refreshToken) {
       // Nobody has rejected the new one yet.
-      this.#dependencies.liveSessions.update(before.id, { record, rejectedAt: undefined });
+      this.#dependencies.liveSessions.patch(before.id, { record, rejectedAt: undefined });
       attempt.record = record;
       await this.#dependencies.sessionStore.put(record);
     }

@@ -2,7 +2,7 @@
 // the keyring isn't read for public clients, which must not depend on it.
 import type { Provider } from '../core/provider.ts';
 import { credentialOrigins } from '../core/serverIdentity.ts';
-import { encodeFileName, type Folder } from '../locking/sharedFolder.ts';
+import { encodeFileName, type SharedFolder } from '../locking/sharedFolder.ts';
 import { withStorageErrors, type SecretStore } from './secretSessionStorage.ts';
 
 const PREFIX = 'client-secret:';
@@ -14,11 +14,11 @@ export type ClientSecretState = 'none' | 'stored' | 'lost' | 'unknown';
 /** The client secrets, one for each client ID, issuer and origin that credentials go to. */
 export class ClientSecrets {
   readonly #store: SecretStore;
-  readonly #folder: Folder;
+  readonly #folder: SharedFolder;
   /** The latest known secret of each client, for when the keyring is locked. */
   readonly #known = new Map<string, string>();
 
-  constructor(store: SecretStore, folder: Folder) {
+  constructor(store: SecretStore, folder: SharedFolder) {
     this.#store = store;
     this.#folder = folder;
   }

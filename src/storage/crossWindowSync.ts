@@ -131,7 +131,7 @@ export class CrossWindowSync {
     if (isFinal && isNewer(stored, mine.record)) {
       this.#adopt(stored);
     } else if (isNewer(mine.record, stored)) {
-      liveSessions.update(stored.id, { unsaved: true });
+      liveSessions.patch(stored.id, { unsaved: true });
     }
   }
 
@@ -147,13 +147,13 @@ export class CrossWindowSync {
     if (await sessionStore.isSignedOutAnywhere(record.id)) {
       this.#drop(record);
     } else if (!(await secretStorage.holdsLaterVersion(record.id).catch(() => true))) {
-      liveSessions.update(record.id, { unsaved: true });
+      liveSessions.patch(record.id, { unsaved: true });
       log.warn(`${describeSession(record)} is gone from SecretStorage; it's stored again.`);
     }
   }
 
   #adopt(record: SessionRecord): void {
-    this.#dependencies.liveSessions.put(record);
+    this.#dependencies.liveSessions.set(record);
     this.#dependencies.log.info(`${describeSession(record)}: adopted from another window; ${describeExpiry(record)}.`);
   }
 
@@ -184,7 +184,7 @@ export class CrossWindowSync {
     if (at <= (session.failedAt ?? 0)) {
       return;
     }
-    liveSessions.update(id, {
+    liveSessions.patch(id, {
       failure: toSharedFailure({ ...failed, waitUntil }, now),
       failures,
       failedAt: at,

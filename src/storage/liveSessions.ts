@@ -41,7 +41,7 @@ export class LiveSessions {
   }
 
   /** Sets the record of a session: a new one, or the present one with other tokens and without its failure. */
-  put(record: SessionRecord): LiveSession {
+  set(record: SessionRecord): LiveSession {
     const { record: before, refreshing = false, skew } = this.#sessions.get(record.id) ?? {};
     if (before?.accessToken !== record.accessToken) {
       this.#receivedAt.set(record.id, {
@@ -71,7 +71,7 @@ export class LiveSessions {
   }
 
   /** Changes some members of a session; does nothing if there is none with the id. */
-  update(id: string, change: Partial<LiveSession>): void {
+  patch(id: string, change: Partial<LiveSession>): void {
     const session = this.#sessions.get(id);
     if (session !== undefined) {
       this.#set({ ...session, ...change });

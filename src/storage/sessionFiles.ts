@@ -7,7 +7,7 @@ import { toFailure } from '../core/failure.ts';
 import type { Log } from '../core/log.ts';
 import { formatRecord, parseRecord, type SessionRecord } from '../core/session.ts';
 import { Mutex } from '../locking/mutex.ts';
-import type { Folder } from '../locking/sharedFolder.ts';
+import type { SharedFolder } from '../locking/sharedFolder.ts';
 import type { Cipher } from './cipher.ts';
 import type { EncryptionKeys } from './encryptionKeys.ts';
 import { headerOf, parseSessionFile, withRecord, type SessionFile, type SessionHeader } from './sessionFile.ts';
@@ -16,7 +16,7 @@ import { headerOf, parseSessionFile, withRecord, type SessionFile, type SessionH
 export interface SessionFilesDependencies {
   readonly clock: Clock;
   readonly log: Log;
-  readonly folder: Folder;
+  readonly folder: SharedFolder;
   readonly cipher: Cipher;
   readonly keys: EncryptionKeys;
 }

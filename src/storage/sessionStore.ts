@@ -114,7 +114,7 @@ export class SessionStore {
       log.error(`${describeSession(record)} couldn't be stored (${state.failure.code}); it's stored later.`);
     }
     if (liveSessions.get(id)?.record === record) {
-      liveSessions.update(id, { unsaved: state.failure !== undefined, unshared: !state.isShared });
+      liveSessions.patch(id, { unsaved: state.failure !== undefined, unshared: !state.isShared });
     }
     // The person may have signed out while it was being stored, here or in another window.
     await this.purgeSignedOut(id);

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { MINUTE, SECOND, setDeadline, type Clock } from '../core/clock.ts';
 import { Failure, toFailure } from '../core/failure.ts';
 import { isStorageFailure } from '../core/failurePolicies.ts';
-import type { Folder } from '../locking/sharedFolder.ts';
+import type { SharedFolder } from '../locking/sharedFolder.ts';
 import type { SecretStore } from './secretSessionStorage.ts';
 
 /** The result of a test: it works, or the code of what failed. */
@@ -13,14 +13,14 @@ export type Health = 'works' | { readonly code: string };
 export interface StoreHealth {
   readonly now: Health;
   /** Whether it outlasts VS Code; `unknown` if VS Code wasn't restarted since the first start of the extension. */
-  readonly persistence: 'persistent' | 'forgets' | 'unknown';
+  readonly persistence: 'persistent' | 'not-persistent' | 'unknown';
 }
 
 /** What is tested. */
 export interface StorageProbeDependencies {
   readonly clock: Clock;
   readonly secrets: SecretStore;
-  readonly folder: Folder;
+  readonly folder: SharedFolder;
   /** A unique name. */
   newId(): string;
 }
@@ -64,7 +64,7 @@ export class StorageProbe {
    * Never throws.
    * @param session the id of this session of VS Code (`vscode.env.sessionId`).
    */
-  async persistence(session: string): Promise<StoreHealth['persistence']> {
+  async checkPersistence(session: string): Promise<StoreHealth['persistence']> {
     if (this.#persistence === 'unknown') {
       this.#persistence = await this.#within(() => this.#checkMarker(session)).catch(() => 'unknown' as const);
     }
@@ -115,7 +115,7 @@ export class StorageProbe {
       return 'unknown';
     }
     // A window that was open already when it was stored may never see it.
-    return file.session !== session && file.at < this.#startedAt - LAG ? 'forgets' : 'unknown';
+    return file.session !== session && file.at < this.#startedAt - LAG ? 'not-persistent' : 'unknown';
   }
 
   async #test(fallback: string, probe: () => Promise<void>): Promise<Health> {

@@ -2,7 +2,7 @@
 // network drive that is gone. What was called may still happen later.
 import { SECOND, setDeadline, type Clock } from '../core/clock.ts';
 import { Failure } from '../core/failure.ts';
-import type { Folder } from '../locking/sharedFolder.ts';
+import type { SharedFolder } from '../locking/sharedFolder.ts';
 import type { SecretStore } from './secretSessionStorage.ts';
 
 /** How long, in ms, SecretStorage may take for one call. */
@@ -26,7 +26,7 @@ export function storeWithTimeout(store: SecretStore, clock: Clock): SecretStore 
 }
 
 /** A folder whose calls reject with a Failure `storage` after a timeout. */
-export function folderWithTimeout(folder: Folder, clock: Clock): Folder {
+export function folderWithTimeout(folder: SharedFolder, clock: Clock): SharedFolder {
   const within = circuitBreaker(clock, FOLDER_TIMEOUT, 'folder-timeout');
   return {
     list: () => within(() => folder.list()),

@@ -9,7 +9,7 @@ import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
 import { sessionTime, type LiveSession } from '../core/status.ts';
 import type { LoadIssue } from '../sessions/sessionLoader.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
-import { nameOfNotice, type ClaimKey, type NotificationClaims } from '../locking/notificationClaims.ts';
+import { claimFileName, type ClaimKey, type NotificationClaims } from '../locking/notificationClaims.ts';
 import type { SessionChange } from '../storage/liveSessions.ts';
 import type { RecoveryActions, ActionTarget } from './recoveryActions.ts';
 import type { IdleNotifications } from './idleNotifications.ts';
@@ -64,9 +64,9 @@ export class NotificationCenter implements Disposable {
    */
   check(): void {
     const news = this.#news();
-    const current = new Set(news.map(nameOfNotice));
+    const current = new Set(news.map(claimFileName));
     for (const { controller, news: shown } of this.#open.values()) {
-      if (!current.has(nameOfNotice(shown))) {
+      if (!current.has(claimFileName(shown))) {
         controller.abort();
       }
     }
@@ -256,7 +256,7 @@ export class NotificationCenter implements Disposable {
   async #tell(news: SessionNotification): Promise<void> {
     const { clock, notificationClaims, settings } = this.#dependencies;
     const key = `${news.kind} ${news.id}`;
-    const name = nameOfNotice(news);
+    const name = claimFileName(news);
     const isKnown = this.#open.has(key) || this.#handled.has(name);
     if (isKnown || this.#isOver || settings.isMuted(news.kind) || !vscode.window.state.focused) {
       return;
@@ -265,7 +265,7 @@ export class NotificationCenter implements Disposable {
     const controller = new AbortController();
     this.#open.set(key, { news, controller });
     try {
-      const isMine = await notificationClaims.claim(news, clock.now());
+      const isMine = await notificationClaims.tryClaim(news, clock.now());
       // A warning that another window has told may be put off there, and come again in this one.
       if (isMine || news.kind !== 'ending') {
         this.#handled.set(name, news);
@@ -294,7 +294,7 @@ export class NotificationCenter implements Disposable {
 
   async #putOff(notice: ClaimKey & { readonly kind: NotificationKind }, until: number): Promise<void> {
     const { clock, notificationClaims } = this.#dependencies;
-    this.#handled.delete(nameOfNotice(notice));
+    this.#handled.delete(claimFileName(notice));
     await notificationClaims.snooze(notice, until);
     clock.after(until - clock.now(), () => this.check());
   }

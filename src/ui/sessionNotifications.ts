@@ -79,11 +79,16 @@ function ofTrouble(session: LiveSession, ports: SessionNotificationDependencies)
   // An episode lasts until a renewal has worked; what of it a person must look at may change, and an outage is one.
   return isPassing
     ? ofFailure({ kind: 'outage', id, since: tokensRequestedAt }, session, failure, ports)
-    : ofFailure({ kind: 'attention', id, since: tokensRequestedAt, what: failure.category }, session, failure, ports);
+    : ofFailure(
+        { kind: 'attention', id, since: tokensRequestedAt, variant: failure.category },
+        session,
+        failure,
+        ports,
+      );
 }
 
 function ofFailure(
-  notice: Pick<SessionNotification, 'kind' | 'id' | 'since' | 'what'>,
+  notice: Pick<SessionNotification, 'kind' | 'id' | 'since' | 'variant'>,
   { record }: LiveSession,
   failure: Failure,
   ports: SessionNotificationDependencies,

@@ -31,7 +31,7 @@ const NOT_WRITTEN_OUT: readonly string[] = [
   // A code of the library, by its name.
   `protocol/device.ts: 'invalid-response', oauth.INVALID_RESPONSE`,
   // "entry-changed", where it is not the person who calls it off.
-  `auth/signInController.ts: 'cancelled', code ?? 'cancelled'`,
+  `auth/signInController.ts: 'canceled', code ?? 'canceled'`,
 ];
 
 /** Whether a row has a code of its own, or one of a pattern with `*`. */

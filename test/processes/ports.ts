@@ -1,7 +1,7 @@
 // The real ports of a window, with points at which the window can be held.
 import { systemClock, type Clock, type Disposable, type Uptime } from '../../src/core/clock.ts';
 import { nodeUptime } from '../../src/node/uptime.ts';
-import type { Folder } from '../../src/locking/sharedFolder.ts';
+import type { SharedFolder } from '../../src/locking/sharedFolder.ts';
 import type { ProcessLiveness } from '../../src/locking/processLiveness.ts';
 import type { SecretStore } from '../../src/storage/secretSessionStorage.ts';
 import { folderWith } from '../support/fakeStore.ts';
@@ -67,7 +67,7 @@ export interface FolderFaults {
 }
 
 /** Returns a folder with points and faults. */
-export function folderWithPoints(folder: Folder, points: Points, faults: FolderFaults): Folder {
+export function folderWithPoints(folder: SharedFolder, points: Points, faults: FolderFaults): SharedFolder {
   const mustWork = (): void => {
     if (faults.code !== undefined) {
       throw Object.assign(new Error(`${faults.code}: the folder cannot be changed`), { code: faults.code });

@@ -39,7 +39,7 @@ export class Keyring {
     return {
       get: (key) => process.call(() => this.#attempt(['no-get'], key, () => view.get(key)), SLOWNESS),
       keys: () =>
-        process.call(() => this.#attempt(['no-keys'], 'hand-over-key:', () => [...view.secrets.keys()]), SLOWNESS),
+        process.call(() => this.#attempt(['no-keys'], 'encryption-key:', () => [...view.secrets.keys()]), SLOWNESS),
       store: change,
       delete: change,
       onDidChange: (listener) => view.onDidChange((key) => process.deliver(() => listener(key))),

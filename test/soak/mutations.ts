@@ -1,5 +1,5 @@
 // Mutations of the product that remove one protection each, to check that the invariants notice.
-import type { Folder } from '../../src/locking/sharedFolder.ts';
+import type { SharedFolder } from '../../src/locking/sharedFolder.ts';
 import type { SessionsModule } from '../../src/sessions/sessionsModule.ts';
 import { folderWith } from '../support/fakeStore.ts';
 
@@ -13,7 +13,7 @@ export type Mutation = (typeof MUTATIONS)[number];
 const LOCK = /\.(locked|released)$/;
 
 /** Returns the folder of a window with a mutation. */
-export function mutateFolder(folder: Folder, mutation: Mutation | undefined): Folder {
+export function mutateFolder(folder: SharedFolder, mutation: Mutation | undefined): SharedFolder {
   switch (mutation) {
     case 'lock':
       return folderWith(folder, {

@@ -127,7 +127,7 @@ export class UserActions {
   onDidDiscard(key: string): void {
     for (const account of this.#accounts) {
       account.mayBeLost ||=
-        key.startsWith('hand-over-key:') || key === `session:${account.id ?? ''}` || account.state === 'unsure';
+        key.startsWith('encryption-key:') || key === `session:${account.id ?? ''}` || account.state === 'unsure';
     }
   }
 

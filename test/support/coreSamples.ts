@@ -11,7 +11,7 @@ export const USUAL: LifetimeSettings = { leeway: 300 * SECOND, refreshInterval: 
 
 /** A session that can be renewed, fresh from the sign-in, with an access token of one hour. */
 export const SAMPLE: SessionRecord = {
-  version: 2,
+  version: 1,
   isComplete: true,
   id: 'session-1',
   providerId: 'acme',

@@ -180,13 +180,13 @@ export const window = {
     options: { readonly title?: string; readonly cancellable?: unknown },
     task: (progress: unknown, token: Token) => Promise<T>,
   ): Promise<T> => {
-    const cancelled = new Emitter<undefined>();
+    const canceled = new Emitter<undefined>();
     editor.progress.push({
       title: options.title ?? '',
       button: options.cancellable,
-      press: () => cancelled.fire(undefined),
+      press: () => canceled.fire(undefined),
     });
-    return task({ report: () => {} }, { isCancellationRequested: false, onCancellationRequested: cancelled.event });
+    return task({ report: () => {} }, { isCancellationRequested: false, onCancellationRequested: canceled.event });
   },
 };
 

@@ -2,7 +2,7 @@
 // window has its own view; a view overrides `perform` to decide when, and whether, a call takes effect.
 import { Emitter } from '../../src/core/emitter.ts';
 import type { Disposable } from '../../src/core/clock.ts';
-import type { Folder } from '../../src/locking/sharedFolder.ts';
+import type { SharedFolder } from '../../src/locking/sharedFolder.ts';
 import type { ProcessLiveness, ProcessRegistration } from '../../src/locking/processLiveness.ts';
 import type { SecretStore } from '../../src/storage/secretSessionStorage.ts';
 import { SharedSecrets, type SecretsView } from './simulation/sharedSecrets.ts';
@@ -70,7 +70,7 @@ export class FakeStore implements SecretStore {
 }
 
 /** A folder in memory that fails on request. */
-export class FakeFolder implements Folder {
+export class FakeFolder implements SharedFolder {
   /** The files, by name. */
   readonly files: Map<string, string>;
   /** Whether every call rejects; `writing`: those that would change something. */
@@ -146,7 +146,7 @@ export class FakeFolder implements Folder {
 }
 
 /** Returns a folder with some of its calls replaced. */
-export function folderWith(folder: Folder, replaced: Partial<Folder>): Folder {
+export function folderWith(folder: SharedFolder, replaced: Partial<SharedFolder>): SharedFolder {
   return {
     list: () => folder.list(),
     read: (name) => folder.read(name),

@@ -1,6 +1,6 @@
 // Windows whose steps are ordered by a seed: what one does between two steps of another, and where each is killed.
 import type { Clock } from '../../src/core/clock.ts';
-import type { Folder } from '../../src/locking/sharedFolder.ts';
+import type { SharedFolder } from '../../src/locking/sharedFolder.ts';
 import type { ProcessLiveness } from '../../src/locking/processLiveness.ts';
 import { randomFrom } from './simulation/random.ts';
 
@@ -91,7 +91,7 @@ export class Interleaver {
    * The folder as a window sees it. All have the same; a list is no snapshot, but what is there throughout is in it.
    * @param hasHardLinks if not, a created file is empty until its window's next step.
    */
-  folderOf(window: number, hasHardLinks = true): Folder {
+  folderOf(window: number, hasHardLinks = true): SharedFolder {
     const files = this.#files;
     return {
       list: async () => {

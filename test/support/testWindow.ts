@@ -196,7 +196,7 @@ export async function createTestWindowWithServer(): Promise<{
 /** The record of a session `s1` at `acme` that was renewed just now, with a token of five minutes and `refresh-1`. */
 export function recordAt(issuer: string, now: number, more: Partial<SessionRecord> = {}): SessionRecord {
   return {
-    version: 2,
+    version: 1,
     isComplete: true,
     id: 's1',
     providerId: 'acme',
@@ -223,7 +223,7 @@ export async function seedSession(testWindow: TestWindow, given: SessionRecord):
     tokensRequestedUptime: { boot, ms: ms - (testWindow.clock.now() - given.tokensRequestedAt) },
     ...given,
   };
-  testWindow.liveSessions.put(record);
+  testWindow.liveSessions.set(record);
   await testWindow.sessionStore.put(record);
   return record;
 }

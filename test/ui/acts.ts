@@ -43,7 +43,7 @@ export async function finishSignIn(workbench: Workbench, action: () => Promise<v
 /** Calls off the sign-in that waits, and gives the notification that then offers how to go on. */
 export async function callOff(workbench: Workbench, provider = 'Acme'): Promise<Locator> {
   await workbench.told(`Signing in to ${provider}`).getByRole('button', { name: 'Cancel' }).click();
-  const told = workbench.told(`Signing in to ${provider} was cancelled.`);
+  const told = workbench.told(`Signing in to ${provider} was canceled.`);
   await told.waitFor();
   return told;
 }

@@ -41,7 +41,7 @@ describe('signing in when the browser is on another computer than VS Code', () =
   it('offers the code by name when pasting was canceled', async () => {
     const { workbench } = scene;
     await workbench.page.keyboard.press('Escape');
-    const told = workbench.told('Signing in to Acme was cancelled.').last();
+    const told = workbench.told('Signing in to Acme was canceled.').last();
     assert.deepEqual(await offersOf(told), { buttons: ['Sign In with a Code', 'Copy Redirect URI'], links: [] });
     await workbench.told('finish in the browser').waitFor({ state: 'detached' });
     await workbench.picture('67-elsewhere-code-again');

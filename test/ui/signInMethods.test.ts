@@ -65,7 +65,7 @@ describe('signing in with a device code', () => {
     );
     await workbench.page.keyboard.press('Escape');
     await waiting.getByRole('button', { name: 'Cancel' }).click();
-    await mustOffer(workbench, 'Signing in to Acme was cancelled.', [BROWSER, PASTE]);
+    await mustOffer(workbench, 'Signing in to Acme was canceled.', [BROWSER, PASTE]);
     await workbench.picture('63-other-ways');
     const page = await workbench.opens(() => workbench.rows.filter({ hasText: BROWSER }).click());
     await signInAt(page, 'demo');
@@ -82,7 +82,7 @@ describe('signing in when the browser returns to VS Code', () => {
     const first = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
     await workbench.comeBackFrom(first);
     await callOff(workbench);
-    await mustOffer(workbench, 'Signing in to Acme was cancelled.', [CODE, PASTE]);
+    await mustOffer(workbench, 'Signing in to Acme was canceled.', [CODE, PASTE]);
     await workbench.picture('69-other-ways-than-the-browser');
     const page = await workbench.opens(() => workbench.rows.filter({ hasText: PASTE }).click());
     const address = await landsOn(page, () => answerPages(page, 'demo'));
@@ -152,7 +152,7 @@ describe('signing in when the browser returns with a link to the editor', () => 
     const first = await workbench.opens(() => workbench.run('Session Keeper: Sign In…'));
     await workbench.comeBackFrom(first);
     await callOff(workbench);
-    await mustOffer(workbench, 'Signing in to Acme was cancelled.', [BROWSER, CODE, PASTE]);
+    await mustOffer(workbench, 'Signing in to Acme was canceled.', [BROWSER, CODE, PASTE]);
     const page = await workbench.opens(() => workbench.rows.filter({ hasText: BROWSER }).click());
     await signInAt(page, 'demo');
     await workbench.comeBackFrom(page);

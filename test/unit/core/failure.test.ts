@@ -220,7 +220,7 @@ describe('Failure', () => {
       [failure.category, failure.code, failure.detail, failure.status, failure.retryAfter, failure.cause],
       ['network', 'ENOTFOUND', 'who?', 502, 1000, 1],
     );
-    assert.equal(new Failure('cancelled', 'cancelled').message, 'cancelled (cancelled)');
+    assert.equal(new Failure('canceled', 'canceled').message, 'canceled (canceled)');
     assert.equal(new Failure('server', 'x', { detail: '' }).message, 'server (x)');
   });
 

@@ -185,40 +185,6 @@ describe('A stored session', () => {
     });
   });
 
-  describe('of the first version', () => {
-    /** The same record as the first version wrote it, which didn't distinguish partial and complete refreshes. */
-    const first = (record: SessionRecord): Record<string, unknown> => ({
-      ...without(record, 'isComplete'),
-      version: 1,
-    });
-
-    it('is read as a complete record of this version with all fields unchanged', () => {
-      assert.deepEqual(parseRecord(JSON.stringify(first(SAMPLE))), {
-        kind: 'record',
-        record: { ...SAMPLE, version: RECORD_VERSION, isComplete: true },
-      });
-      holds(
-        fc.property(anyRecord, (record) => {
-          assert.deepEqual(parseRecord(JSON.stringify(first(record))), {
-            kind: 'record',
-            record: { ...record, isComplete: true },
-          });
-        }),
-      );
-    });
-
-    it('is written as a record of this version', () => {
-      const parsed = parseRecord(JSON.stringify(first(SAMPLE)));
-      assert.equal(parsed.kind, 'record');
-      assert.deepEqual(JSON.parse(formatRecord(parsed.record)), SAMPLE);
-    });
-
-    it("is reported when it's invalid otherwise, and the reason names the field", () => {
-      assert.equal(reasonOf({ ...first(SAMPLE), accessToken: '' }), 'field "accessToken" is missing or wrong');
-      assert.equal(reasonOf({ version: 1 }), 'field "id" is missing or wrong');
-    });
-  });
-
   describe('of a later version', () => {
     it("is distinguished from an invalid one, so that it isn't changed", () => {
       assert.deepEqual(parseRecord(JSON.stringify({ version: RECORD_VERSION + 1 })), {

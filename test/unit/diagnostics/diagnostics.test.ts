@@ -104,7 +104,7 @@ describe('the links in the diagnostics', () => {
   const leftOf = (id: string): string[] => {
     const { files } = testWindow.folder;
     const isOnPurpose = (name: string): boolean =>
-      name.endsWith('.told') || (hasTombstone(files, id) && name === sessionFileName(files, id));
+      name.endsWith('.claimed') || (hasTombstone(files, id) && name === sessionFileName(files, id));
     return [
       ...(testWindow.liveSessions.get(id) === undefined ? [] : ['memory']),
       ...[...testWindow.store.secrets]
@@ -118,7 +118,7 @@ describe('the links in the diagnostics', () => {
 
   it('renew a session whose renewals fail, after which that is no finding any more', async () => {
     const record = await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
-    testWindow.liveSessions.update(record.id, {
+    testWindow.liveSessions.patch(record.id, {
       failure: new Failure('network', 'ENOTFOUND'),
       failures: 1,
       failedAt: testWindow.clock.now(),
@@ -132,7 +132,7 @@ describe('the links in the diagnostics', () => {
 
   it('say why where that does not work, and leave the session', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
-    testWindow.liveSessions.update('s1', {
+    testWindow.liveSessions.patch('s1', {
       failure: new Failure('network', 'ENOTFOUND'),
       failures: 1,
       failedAt: testWindow.clock.now(),
@@ -256,7 +256,7 @@ describe('the links in the diagnostics', () => {
     await press('nothing-configured', 'Add Provider…');
     setProviders(entry());
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now()));
-    testWindow.liveSessions.update('s1', {
+    testWindow.liveSessions.patch('s1', {
       failure: new Failure('rate-limited', 'http-429'),
       failures: 1,
       failedAt: testWindow.clock.now(),

@@ -113,7 +113,7 @@ const cases: readonly (readonly [string, Facts, FindingCode, QuickFix | undefine
   ],
   [
     'the store does not outlast the editor',
-    testWindow({ store: { now: 'works', persistence: 'forgets' } }),
+    testWindow({ store: { now: 'works', persistence: 'not-persistent' } }),
     'store-not-persistent',
     undefined,
   ],

@@ -211,8 +211,8 @@ describe('The device grant', () => {
       const { result } = await start();
       await clock.pass(65 * SECOND);
       assert.deepEqual(times, [5, 15, 25, 40, 55]);
-      caller.abort(new Failure('cancelled', 'cancelled'));
-      await rejectsWith(result, 'cancelled');
+      caller.abort(new Failure('canceled', 'canceled'));
+      await rejectsWith(result, 'canceled');
     });
 
     it('and goes on after a network that fails, more and more slowly until it is back', async () => {
@@ -242,8 +242,8 @@ describe('The device grant', () => {
       const gaps = times.map((time, index) => time - (times[index - 1] ?? 0));
       assert.equal(Math.max(...gaps), 60);
       assert.ok(times.length > 12);
-      caller.abort(new Failure('cancelled', 'cancelled'));
-      await rejectsWith(result, 'cancelled');
+      caller.abort(new Failure('canceled', 'canceled'));
+      await rejectsWith(result, 'canceled');
     });
 
     it('until the code runs out, which the server alone sets', async () => {
@@ -311,8 +311,8 @@ describe('The device grant', () => {
       const times = answers(PENDING);
       const { result } = await start();
       await clock.pass(6 * SECOND);
-      caller.abort(new Failure('cancelled', 'enough'));
-      await rejectsWith(result, 'cancelled', 'enough');
+      caller.abort(new Failure('canceled', 'enough'));
+      await rejectsWith(result, 'canceled', 'enough');
       const { fired } = clock;
       await clock.pass(10 * MINUTE);
       assert.deepEqual([clock.fired, times.length], [fired, 1]);
@@ -324,8 +324,8 @@ describe('The device grant', () => {
       clock.busy = () => false;
       await clock.pass(5 * SECOND);
       await scripted.waitFor('/token');
-      caller.abort(new Failure('cancelled', 'enough'));
-      await rejectsWith(result, 'cancelled', 'enough');
+      caller.abort(new Failure('canceled', 'enough'));
+      await rejectsWith(result, 'canceled', 'enough');
     });
   });
 

@@ -156,15 +156,15 @@ describe('The loopback redirect', () => {
   });
 
   it('stops waiting when it is called off, with the reason', async () => {
-    caller.abort(new Failure('cancelled', 'enough'));
-    await rejectsWith(answer, 'cancelled', 'enough');
+    caller.abort(new Failure('canceled', 'enough'));
+    await rejectsWith(answer, 'canceled', 'enough');
   });
 
   it('does not wait where it was called off before', async () => {
-    caller.abort(new Failure('cancelled', 'enough'));
+    caller.abort(new Failure('canceled', 'enough'));
     await rejectsWith(
       redirect.waitForCallback(() => true, caller.signal),
-      'cancelled',
+      'canceled',
       'enough',
     );
   });

@@ -112,7 +112,7 @@ describe('A pasted address', () => {
       `${url.replace('mine', 'min')} e2`,
       `${url}&state=mine`,
     ]) {
-      await rejectsWith(showStep(text), 'cancelled', 'cancelled');
+      await rejectsWith(showStep(text), 'canceled', 'canceled');
     }
   });
 
@@ -127,7 +127,7 @@ describe('A pasted address', () => {
       ')'.repeat(60_000),
       '> \n'.repeat(60_000),
     ]) {
-      await rejectsWith(showStep(text), 'cancelled', 'cancelled');
+      await rejectsWith(showStep(text), 'canceled', 'canceled');
     }
     assert.ok(performance.now() - startedAt < 5000);
   });
@@ -159,7 +159,7 @@ describe('A pasted address', () => {
       'http://127.0.0.1/callback#code=c&state=mine',
     ];
     for (const text of others) {
-      await rejectsWith(showStep(text), 'cancelled', 'cancelled');
+      await rejectsWith(showStep(text), 'canceled', 'canceled');
       assert.deepEqual(await showStep(text, '?code=c%2B1&state=mine'), right, text);
     }
   });
@@ -186,14 +186,14 @@ describe('A pasted address', () => {
       'about:neterror#blocked',
     ];
     for (const text of others) {
-      await rejectsWith(showStep(text), 'cancelled', 'cancelled');
+      await rejectsWith(showStep(text), 'canceled', 'canceled');
     }
     const strict = createPasteReceiver(pasting('4/0AX4XfWh-abc_DEF~123'), { random: 0.5, takesCode: false });
-    await rejectsWith(strict.waitForCallback(isAnswer, new AbortController().signal, 'mine'), 'cancelled', 'cancelled');
+    await rejectsWith(strict.waitForCallback(isAnswer, new AbortController().signal, 'mine'), 'canceled', 'canceled');
   });
 
   it('that never comes is a sign-in given up', async () => {
-    await rejectsWith(showStep(), 'cancelled', 'cancelled');
+    await rejectsWith(showStep(), 'canceled', 'canceled');
   });
 
   it('is not asked for once the sign-in is called off', async () => {

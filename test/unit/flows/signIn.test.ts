@@ -77,10 +77,10 @@ describe('A sign-in', () => {
       reached.push(address);
       return new Promise(() => {});
     };
-    const cancelled = start();
+    const canceled = start();
     await signInController.clock.pass(SECOND);
-    caller.abort(new Failure('cancelled', 'enough'));
-    await rejectsWith(cancelled, 'cancelled', 'enough');
+    caller.abort(new Failure('canceled', 'enough'));
+    await rejectsWith(canceled, 'canceled', 'enough');
     caller = new AbortController();
     const late = start();
     await signInController.clock.pass(6 * MINUTE);
@@ -97,7 +97,7 @@ describe('A sign-in', () => {
     const address = await signInController.address();
     assert.deepEqual(await Promise.all(handed.map((again) => again())), [address]);
     assert.equal(new URL(address).searchParams.get('login_hint'), 'demo+1&x@example.com');
-    caller.abort(new Failure('cancelled', 'enough'));
+    caller.abort(new Failure('canceled', 'enough'));
     await assert.rejects(result);
   });
 
@@ -194,8 +194,8 @@ describe('A sign-in', () => {
   it('ends when it is called off, with the reason', async () => {
     const result = start();
     const address = await signInController.address();
-    caller.abort(new Failure('cancelled', 'enough'));
-    await rejectsWith(result, 'cancelled', 'enough');
+    caller.abort(new Failure('canceled', 'enough'));
+    await rejectsWith(result, 'canceled', 'enough');
     await settle();
     assert.equal(await isClosed(address), true);
   });
@@ -204,8 +204,8 @@ describe('A sign-in', () => {
     signInController.opening = () => new Promise(() => {});
     const result = start();
     const address = await signInController.address();
-    caller.abort(new Failure('cancelled', 'enough'));
-    await rejectsWith(result, 'cancelled', 'enough');
+    caller.abort(new Failure('canceled', 'enough'));
+    await rejectsWith(result, 'canceled', 'enough');
     assert.equal(await isClosed(address), true);
   });
 
@@ -234,7 +234,7 @@ describe('A sign-in', () => {
     await signInController.address();
     await browse(firstAddress);
     assert.equal((await first).account.label, 'demo');
-    caller.abort(new Failure('cancelled', 'enough'));
+    caller.abort(new Failure('canceled', 'enough'));
     await assert.rejects(second);
   });
 
@@ -265,10 +265,10 @@ describe('A sign-in', () => {
     process.removeAllListeners('unhandledRejection');
     process.on('unhandledRejection', (reason) => unhandled.push(reason));
     try {
-      caller.abort(new Failure('cancelled', 'enough'));
+      caller.abort(new Failure('canceled', 'enough'));
       const server = await ScriptedServer.start();
       server.onDiscovery({ status: 500 });
-      await rejectsWith(start({ provider: providerAt(server.issuer) }), 'cancelled', 'enough');
+      await rejectsWith(start({ provider: providerAt(server.issuer) }), 'canceled', 'enough');
       // The request of discovery ends when its connection does.
       await settle();
       await server.stop();
@@ -334,13 +334,13 @@ describe('A sign-in', () => {
     it('does not take the address of another attempt', async () => {
       const first = start({ method: 'paste' });
       const firstEnd = await endOf(await signInController.address());
-      await rejectsWith(first, 'cancelled', 'cancelled');
+      await rejectsWith(first, 'canceled', 'canceled');
       const seen: boolean[] = [];
       signInController.asking = (passes) => {
         seen.push(passes(firstEnd.href));
         return Promise.resolve(undefined);
       };
-      await rejectsWith(start({ method: 'paste' }), 'cancelled', 'cancelled');
+      await rejectsWith(start({ method: 'paste' }), 'canceled', 'canceled');
       assert.deepEqual(seen, [false]);
     });
 

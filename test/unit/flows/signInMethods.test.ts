@@ -106,8 +106,8 @@ describe('A sign-in', () => {
     it('is over for the one who shows the code once it is called off', async () => {
       const { result, shown } = device();
       const [, over] = await shown;
-      caller.abort(new Failure('cancelled', 'enough'));
-      await rejectsWith(result, 'cancelled', 'enough');
+      caller.abort(new Failure('canceled', 'enough'));
+      await rejectsWith(result, 'canceled', 'enough');
       assert.equal(over.aborted, true);
     });
 
@@ -118,7 +118,7 @@ describe('A sign-in', () => {
         onCode: (code) => shown.push(code),
       });
       await identity.journal.waitForRequest(({ path }) => path === '/device/auth');
-      caller.abort(new Failure('cancelled', 'enough'));
+      caller.abort(new Failure('canceled', 'enough'));
       await assert.rejects(asked);
       caller = new AbortController();
       const server = await ScriptedServer.start();
@@ -129,7 +129,7 @@ describe('A sign-in', () => {
           line.includes('not device (no-device-endpoint), loopback, not uri (not-registered), paste'),
         ),
       );
-      caller.abort(new Failure('cancelled', 'enough'));
+      caller.abort(new Failure('canceled', 'enough'));
       await assert.rejects(other);
       await server.stop();
     });
@@ -138,14 +138,14 @@ describe('A sign-in', () => {
   it('uses the first method that is available, and offers the others after it', async () => {
     signInController.environment = { isBrowser: true, isRemote: true, isWorker: false, isPageLocal: false };
     const { provider } = request();
-    const result = start({ onCode: () => caller.abort(new Failure('cancelled', 'enough')) });
-    await rejectsWith(result, 'cancelled', 'enough');
+    const result = start({ onCode: () => caller.abort(new Failure('canceled', 'enough')) });
+    await rejectsWith(result, 'canceled', 'enough');
     assert.deepEqual(await signInController.signInService.otherMethods(provider), ['paste']);
     caller = new AbortController();
     signInController.environment = { isBrowser: false, isRemote: false, isWorker: false, isPageLocal: true };
     const second = start();
     await signInController.address();
-    caller.abort(new Failure('cancelled', 'enough'));
+    caller.abort(new Failure('canceled', 'enough'));
     await assert.rejects(second);
     assert.deepEqual(await signInController.signInService.otherMethods(provider), ['device', 'paste']);
   });
@@ -164,7 +164,7 @@ describe('A sign-in', () => {
       const code = await codeAt(await signInController.address());
       return passes(code) ? code : undefined;
     };
-    await rejectsWith(start({ method: 'paste' }), 'cancelled');
+    await rejectsWith(start({ method: 'paste' }), 'canceled');
 
     identity.faults.add({
       path: '/.well-known/openid-configuration',
@@ -198,7 +198,7 @@ describe('A sign-in', () => {
       const sent = loopbackOf(await signInController.address());
       assert.match(sent.replace(/:\d+(?=\/|$)/, ''), new RegExp(`^${redirectUri.replaceAll(/[[\]]/g, '\\$&')}$`));
       assert.deepEqual(shown, [[sent, 'loopback']]);
-      caller.abort(new Failure('cancelled', 'enough'));
+      caller.abort(new Failure('canceled', 'enough'));
       await assert.rejects(result);
       caller = new AbortController();
     }
@@ -208,7 +208,7 @@ describe('A sign-in', () => {
       method: 'paste',
     });
     assert.equal(loopbackOf(await signInController.address()), 'http://localhost:8400');
-    caller.abort(new Failure('cancelled', 'enough'));
+    caller.abort(new Failure('canceled', 'enough'));
     pasted.catch(() => {});
     await server.stop();
   });
@@ -278,7 +278,7 @@ describe('A sign-in', () => {
 
     it('takes that back when it is called off, replaced, or too late', async () => {
       for (const end of [
-        () => caller.abort(new Failure('cancelled', 'enough')),
+        () => caller.abort(new Failure('canceled', 'enough')),
         () => void start({ onStillWaiting: () => {} }),
         () => void signInController.clock.pass(5 * MINUTE),
       ]) {
@@ -295,7 +295,7 @@ describe('A sign-in', () => {
           hints.map(({ aborted }) => aborted),
           [true],
         );
-        caller.abort(new Failure('cancelled', 'enough'));
+        caller.abort(new Failure('canceled', 'enough'));
         caller = new AbortController();
         signInController = new Desk();
       }
@@ -306,7 +306,7 @@ describe('A sign-in', () => {
       const { hints, result } = waits({ method: 'paste' });
       await opened();
       await signInController.clock.pass(2 * MINUTE);
-      caller.abort(new Failure('cancelled', 'enough'));
+      caller.abort(new Failure('canceled', 'enough'));
       result.catch(() => {});
       assert.deepEqual(hints, []);
     });
@@ -329,7 +329,7 @@ describe('A sign-in', () => {
     signInController.asking = () => new Promise(() => {});
     const result = start({ provider, method: 'paste' });
     assert.equal(loopbackOf(await signInController.address()), 'http://127.0.0.1:45678/callback');
-    caller.abort(new Failure('cancelled', 'enough'));
+    caller.abort(new Failure('canceled', 'enough'));
     signInController.asking = () => Promise.resolve(undefined);
     result.catch(() => {});
   });
@@ -353,8 +353,8 @@ describe('A sign-in', () => {
     assert.notEqual(second, first);
     assert.match((await new Person().signIn(second)).html, /Signed in/);
     assert.deepEqual((await result).account, { id: 'account-1001', label: 'demo' });
-    caller.abort(new Failure('cancelled', 'enough'));
-    await rejectsWith(again(), 'cancelled', 'enough');
+    caller.abort(new Failure('canceled', 'enough'));
+    await rejectsWith(again(), 'canceled', 'enough');
     await server.stop();
   });
 
@@ -375,7 +375,7 @@ describe('A sign-in', () => {
     const result = start({ provider });
     assert.equal(loopbackOf(await signInController.address()), `http://127.0.0.1:${String(port)}/callback`);
     assert.equal(await end, 'not-returned');
-    caller.abort(new Failure('cancelled', 'enough'));
+    caller.abort(new Failure('canceled', 'enough'));
     await assert.rejects(result);
   });
 });

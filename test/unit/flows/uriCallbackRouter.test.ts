@@ -149,8 +149,8 @@ describe('A callback by a URI of the editor', () => {
     await clock.pass(SECOND);
     await first.answer;
     const second = await wait();
-    caller.abort(new Failure('cancelled', 'enough'));
-    await rejectsWith(second.answer, 'cancelled', 'enough');
+    caller.abort(new Failure('canceled', 'enough'));
+    await rejectsWith(second.answer, 'canceled', 'enough');
     await clock.rest();
     assert.deepEqual([...folder.files.keys()], []);
     const { fired } = clock;
@@ -173,7 +173,7 @@ describe('A callback by a URI of the editor', () => {
       await clock.pass(5 * SECOND);
       assert.equal(await isOver(answer), false);
       assert.equal(folder.files.size, 1);
-      caller.abort(new Failure('cancelled', 'enough'));
+      caller.abort(new Failure('canceled', 'enough'));
     });
   }
 
@@ -183,7 +183,7 @@ describe('A callback by a URI of the editor', () => {
     await other.handleCallback(...inBrowser(`vscode://session-keeper.session-keeper/open?${query()}`));
     await clock.pass(5 * SECOND);
     assert.deepEqual([await isOver(answer), folder.files.size, lines], [false, 1, []]);
-    caller.abort(new Failure('cancelled', 'enough'));
+    caller.abort(new Failure('canceled', 'enough'));
   });
 
   it('that the one who waits does not take for an answer is no answer', async () => {
@@ -195,7 +195,7 @@ describe('A callback by a URI of the editor', () => {
     await arrive(waiting, query());
     await clock.rest();
     assert.equal(await isOver(answer), false);
-    caller.abort(new Failure('cancelled', 'enough'));
+    caller.abort(new Failure('canceled', 'enough'));
   });
 
   it('is not written down where nobody waits', async () => {
@@ -211,7 +211,7 @@ describe('A callback by a URI of the editor', () => {
     folder.files.set(`${name}.callback`, await nodeCipher.seal(key, query(), name));
     await clock.pass(5 * SECOND);
     assert.equal(await isOver(answer), false);
-    caller.abort(new Failure('cancelled', 'enough'));
+    caller.abort(new Failure('canceled', 'enough'));
   });
 
   it('keeps a plus sign and a percent sign also where VS Code has undone their encoding', async () => {
@@ -252,12 +252,12 @@ describe('A callback by a URI of the editor', () => {
         .waitForCallback((parameters) => parameters.get('state') === state, caller.signal, state),
     );
     await arrive(waiting, query());
-    caller.abort(new Failure('cancelled', 'enough'));
+    caller.abort(new Failure('canceled', 'enough'));
     off?.catch(() => {});
     await clock.pass(3 * SECOND);
     assert.ok(taken !== undefined && off !== undefined && (await isOver(taken)) && (await isOver(off)));
     assert.equal((await taken).get('code'), CODE);
-    await rejectsWith(off, 'cancelled', 'enough');
+    await rejectsWith(off, 'canceled', 'enough');
   });
 
   it('sweeps away what a window has left that died a day ago, and nothing younger', async () => {
@@ -271,7 +271,7 @@ describe('A callback by a URI of the editor', () => {
       [...folder.files.keys()].filter((name) => /^(?:dead|broken|alive)/.test(name)),
       ['alive.pending'],
     );
-    caller.abort(new Failure('cancelled', 'enough'));
+    caller.abort(new Failure('canceled', 'enough'));
   });
 
   it('sweeps away an answer that nobody waits for, at a start too, and none that somebody does', async () => {
@@ -293,7 +293,7 @@ describe('A callback by a URI of the editor', () => {
     await wait();
     const write = folder.write.bind(folder);
     folder.write = async (name, text) => {
-      caller.abort(new Failure('cancelled', 'enough'));
+      caller.abort(new Failure('canceled', 'enough'));
       await clock.rest();
       await write(name, text);
     };

@@ -29,7 +29,7 @@ describe('IdleSessions', () => {
     signingOut = undefined;
     record = recordAt(ISSUER, clock.now());
     const liveSessions = new LiveSessions(silentLog, clock);
-    liveSessions.put(record);
+    liveSessions.set(record);
     const activity = new ActivityTracker({ clock, uptime: () => clock.now() });
     activity.start(0);
     sessions = new IdleSessions(

@@ -16,14 +16,14 @@ describe('a notice', () => {
   });
 
   const claims = async (notice: ClaimKey, now = NOW): Promise<boolean[]> =>
-    Promise.all(windows.map((one) => one.claim(notice, now)));
+    Promise.all(windows.map((one) => one.tryClaim(notice, now)));
   const told = async (notice: ClaimKey, now = NOW): Promise<number> =>
     (await claims(notice, now)).filter(Boolean).length;
 
   it('is told by one window of all, and by none again, reloads included', async () => {
     assert.equal(await told(ENDING), 1);
     assert.equal(await told(ENDING, NOW + 1e9), 0);
-    assert.equal(await new NotificationClaims(folder, silentLog).claim(ENDING, NOW), false);
+    assert.equal(await new NotificationClaims(folder, silentLog).tryClaim(ENDING, NOW), false);
   });
 
   it('is another one where it is of another kind, of another session, or about something else', async () => {
@@ -32,7 +32,7 @@ describe('a notice', () => {
       { ...ENDING, kind: 'ended' },
       { ...ENDING, id: 's2' },
       { ...ENDING, since: 1001 },
-      { ...ENDING, what: 'x' },
+      { ...ENDING, variant: 'x' },
     ]) {
       assert.equal(await told(other), 1, JSON.stringify(other));
     }
@@ -68,7 +68,7 @@ describe('a notice', () => {
   });
 
   it('forgets nothing of others, whatever they are called', async () => {
-    const others: ClaimKey[] = ['s10', 's', 'x_s1', 's1_x', 'S1', 'a.told', '../s1'].map((id) => ({ ...ENDING, id }));
+    const others: ClaimKey[] = ['s10', 's', 'x_s1', 's1_x', 'S1', 'a.claimed', '../s1'].map((id) => ({ ...ENDING, id }));
     for (const other of others) {
       assert.equal(await told(other), 1, other.id);
     }
@@ -88,9 +88,9 @@ describe('a notice', () => {
       await windows[0]?.snooze({ ...ENDING, since }, NOW);
     }
     assert.equal(folder.files.size, 2);
-    assert.equal(await told({ ...ENDING, since: 20, what: 'certificate' }), 1);
-    assert.equal(await told({ ...ENDING, since: 20, what: 'proxy' }), 1);
-    assert.equal(await told({ ...ENDING, since: 20, what: 'certificate' }), 0);
+    assert.equal(await told({ ...ENDING, since: 20, variant: 'certificate' }), 1);
+    assert.equal(await told({ ...ENDING, since: 20, variant: 'proxy' }), 1);
+    assert.equal(await told({ ...ENDING, since: 20, variant: 'certificate' }), 0);
   });
 
   it('that a window which is behind tells takes nothing away from the newer one', async () => {

@@ -11,7 +11,7 @@ import { nodeSharedFolder } from '../../../src/node/sharedFolder.ts';
 import { nodeProcessLiveness } from '../../../src/node/processLiveness.ts';
 import { Mutex } from '../../../src/locking/mutex.ts';
 import { RenewalLock, type LockHandle } from '../../../src/locking/renewalLock.ts';
-import type { Folder } from '../../../src/locking/sharedFolder.ts';
+import type { SharedFolder } from '../../../src/locking/sharedFolder.ts';
 import { EncryptionKeys } from '../../../src/storage/encryptionKeys.ts';
 import { LiveSessions } from '../../../src/storage/liveSessions.ts';
 import { SecretSessionStorage } from '../../../src/storage/secretSessionStorage.ts';
@@ -58,7 +58,7 @@ abstract class Crowd {
     );
   }
 
-  protected lockOf(window: number, folder: Folder = this.steps.folderOf(window)): RenewalLock {
+  protected lockOf(window: number, folder: SharedFolder = this.steps.folderOf(window)): RenewalLock {
     return new RenewalLock({
       clock: this.steps.clockOf(window),
       log,

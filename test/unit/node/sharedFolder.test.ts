@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/core/clock.ts';
 import { nodeSharedFolder } from '../../../src/node/sharedFolder.ts';
-import type { Folder } from '../../../src/locking/sharedFolder.ts';
+import type { SharedFolder } from '../../../src/locking/sharedFolder.ts';
 import { endOthers, startOther } from '../../support/processes.ts';
 
 const MODULE = JSON.stringify(import.meta.resolve('../../../src/node/sharedFolder.ts'));
@@ -15,7 +15,7 @@ describe('The shared folder on disk', function () {
   this.timeout(20_000);
   let base: string;
   let path: string;
-  let folder: Folder;
+  let folder: SharedFolder;
 
   beforeEach(async () => {
     base = await mkdtemp(join(tmpdir(), 'sk-'));

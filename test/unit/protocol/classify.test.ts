@@ -442,7 +442,7 @@ describe('classify', () => {
   });
 
   it("returns a failure unchanged, also when it's the cause of an error", () => {
-    const failure = new Failure('cancelled', 'mine');
+    const failure = new Failure('canceled', 'mine');
     assert.equal(classify(failure, 'refresh'), failure);
     assert.equal(classifyTransport(new TypeError('fetch failed', { cause: failure })), failure);
   });

@@ -129,9 +129,9 @@ describe('createFetch', () => {
   it('aborts when the signal is aborted, with its reason', async () => {
     server.on('/slow', 'hang');
     const caller = new AbortController();
-    const answer = rejectsWith(get('/slow', caller.signal), 'cancelled', 'enough');
+    const answer = rejectsWith(get('/slow', caller.signal), 'canceled', 'enough');
     await server.waitFor('/slow');
-    caller.abort(new Failure('cancelled', 'enough'));
+    caller.abort(new Failure('canceled', 'enough'));
     await answer;
   });
 

@@ -84,7 +84,7 @@ describe('A lock of another window', () => {
 
   it('is left alone while this window renews the session itself', async () => {
     await signIn();
-    testWindow.liveSessions.update('s1', { refreshing: true });
+    testWindow.liveSessions.patch('s1', { refreshing: true });
     hold();
     assert.equal(await requestsAfterCheck(), 0);
   });

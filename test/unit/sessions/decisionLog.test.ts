@@ -207,7 +207,7 @@ describe('The log', () => {
       testWindow.clock.sleep(-HOUR);
       await testWindow.clock.pass(MINUTE);
       assert.equal(
-        told(`${SESSION}: its times are not trusted until it is renewed.`).length,
+        told(`${SESSION}: its times aren't trusted until it's refreshed.`).length,
         1,
         testWindow.lines.join('\n'),
       );

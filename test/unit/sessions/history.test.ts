@@ -91,7 +91,7 @@ describe('History', () => {
   it('keeps the last twenty', async () => {
     await seedSession(testWindow, recordAt(server.issuer, testWindow.clock.now() - MINUTE));
     for (let number = 1; number <= 30; number += 1) {
-      testWindow.liveSessions.update('s1', { failure: new Failure('network', `code-${number}`), failedAt: number });
+      testWindow.liveSessions.patch('s1', { failure: new Failure('network', `code-${number}`), failedAt: number });
     }
     const events = testWindow.sessions.history.all();
     assert.deepEqual([events.length, events[0]?.reason?.code, events[19]?.reason?.code], [20, 'code-11', 'code-30']);

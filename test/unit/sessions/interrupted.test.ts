@@ -209,7 +209,7 @@ describe('A clock that was set back', () => {
     testWindow.clock.set(-HOUR);
     await testWindow.clock.pass(6 * MINUTE);
     await rejectsWith(testWindow.sessionManager.getUsableSessions('acme', ['read']), 'network');
-    testWindow.liveSessions.put({ ...testWindow.record(), generation: 2 });
+    testWindow.liveSessions.set({ ...testWindow.record(), generation: 2 });
     assert.equal(testWindow.liveSessions.get('s1')?.clockSetBackMs, HOUR);
     await own.stop();
   });
@@ -366,7 +366,7 @@ describe('A wait that the server asked for', () => {
   it('is kept when the window is looked at again, also if the latest failure had none', () => {
     const now = testWindow.clock.now();
     const until = now + 600 * SECOND;
-    testWindow.liveSessions.update('s1', {
+    testWindow.liveSessions.patch('s1', {
       failure: new Failure('network', 'deadline'),
       failedAt: now - MINUTE,
       nextAttemptAt: until,
@@ -379,7 +379,7 @@ describe('A wait that the server asked for', () => {
 
   it('is noted anew by a window that was told to wait longer than the note says', async () => {
     const now = testWindow.clock.now();
-    testWindow.liveSessions.update('s1', { waitUntil: now + 900 * SECOND });
+    testWindow.liveSessions.patch('s1', { waitUntil: now + 900 * SECOND });
     await testWindow.sessionStore.recordFailure(testWindow.record(), {
       generation: 1,
       at: now,
@@ -398,7 +398,7 @@ describe('A wait that the server asked for', () => {
     const failed = { at: now, category: 'server', code: 'http-503', failures: 1 } as const;
     const before = { ...failed, generation: 1, waitUntil: now + 600 * SECOND };
     await testWindow.sessionStore.recordFailure(testWindow.record(), before);
-    testWindow.liveSessions.put({ ...testWindow.record(), generation: 2 });
+    testWindow.liveSessions.set({ ...testWindow.record(), generation: 2 });
     const next = { ...failed, generation: 2, nextAttemptAt: now + 2 * SECOND };
     await testWindow.sessionStore.recordFailure(testWindow.record(), next);
     const { waitUntil, nextAttemptAt } = (await testWindow.sessionStore.header('s1'))?.lastFailure ?? {};

@@ -69,7 +69,7 @@ describe('A try in vain', () => {
       }
     }
     assert.deepEqual(kept.sort(), [
-      'cancelled',
+      'canceled',
       'lock-timeout',
       'not-configured',
       'replaced',
@@ -86,7 +86,7 @@ describe('A try in vain', () => {
     await backoff.recordFailure(first(), new Failure('network', 'ECONNRESET'));
     assert.equal(first().nextAttemptAt, testWindow.clock.now() + 2 * SECOND);
     await asksFor(10 * MINUTE);
-    testWindow.liveSessions.put({ ...testWindow.record(), generation: 2 });
+    testWindow.liveSessions.set({ ...testWindow.record(), generation: 2 });
     await backoff.recordFailure(first(), new Failure('network', 'ECONNRESET'));
     assert.equal(first().nextAttemptAt, testWindow.clock.now() + 2 * SECOND);
   });
@@ -183,7 +183,7 @@ describe('A try in vain', () => {
     );
     await server.waitFor('/.well-known/openid-configuration');
     await testWindow.clock.pass(SECOND);
-    testWindow.liveSessions.put({
+    testWindow.liveSessions.set({
       ...testWindow.record(),
       ended: { at: testWindow.clock.now(), category: 'session-ended', code: 'invalid_grant' },
     });
@@ -214,7 +214,7 @@ describe('A try in vain', () => {
   it('takes the other half of a renewal over, though the session index shows the same generation', async () => {
     const whole = { ...testWindow.record(), generation: 2, accessToken: 'access-2', refreshToken: 'refresh-2' };
     await testWindow.sessionStore.put(whole);
-    testWindow.liveSessions.put({ ...whole, accessToken: 'access-1', isComplete: false });
+    testWindow.liveSessions.set({ ...whole, accessToken: 'access-1', isComplete: false });
     await testWindow.crossWindowSync.sync('s1');
     assert.deepEqual(testWindow.record(), whole);
   });
@@ -276,7 +276,7 @@ describe('A clock that was set back while no renewal is possible', () => {
     await testWindow.clock.pass(90 * SECOND);
     testWindow.clock.sleep(-60 * MINUTE);
     // A change that brings a tick forward must not hide what the next one would have found.
-    testWindow.liveSessions.update('s2', { failures: 1 });
+    testWindow.liveSessions.patch('s2', { failures: 1 });
     await testWindow.clock.pass(MINUTE);
     const { accessExpiresAt = 0 } = statusOf(
       session(testWindow, 's1'),

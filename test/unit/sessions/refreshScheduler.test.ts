@@ -159,7 +159,7 @@ describe('The scheduler', () => {
       {},
       { sessionEndIsFixed: true, sessionEndSource: 'setting', sessionEndsAt: Date.UTC(2031, 4, 8) },
     );
-    testWindow.liveSessions.put(
+    testWindow.liveSessions.set(
       recordAt(server.issuer, testWindow.clock.now(), { id: 's2', accessExpiresAt: testWindow.clock.now() + 8 * HOUR }),
     );
     await testWindow.clock.pass(10 * MINUTE);
@@ -360,7 +360,7 @@ describe('The scheduler', () => {
     await start(30 * DAY);
     await testWindow.clock.pass(SECOND);
     const now = testWindow.clock.now();
-    testWindow.liveSessions.put(recordAt(server.issuer, now, { id: 's2', accessExpiresAt: now + 15 * SECOND }));
+    testWindow.liveSessions.set(recordAt(server.issuer, now, { id: 's2', accessExpiresAt: now + 15 * SECOND }));
     await testWindow.clock.pass(10 * SECOND);
     assert.equal(requests(), 1);
     assert.equal(testWindow.record('s2').generation, 2);
@@ -369,7 +369,7 @@ describe('The scheduler', () => {
   it('ends with nothing left to fire', async () => {
     await start(5 * MINUTE);
     testWindow.scheduler.dispose();
-    testWindow.liveSessions.put(recordAt(server.issuer, testWindow.clock.now()));
+    testWindow.liveSessions.set(recordAt(server.issuer, testWindow.clock.now()));
     await testWindow.clock.pass(HOUR);
     assert.deepEqual([requests(), testWindow.clock.fired], [0, 0]);
   });

@@ -229,7 +229,7 @@ describe('A refresh that the server rejects again and again, without a reason th
       failures: 1,
       rejectedAt: at,
     });
-    testWindow.liveSessions.put({ ...testWindow.record(), generation: 2 });
+    testWindow.liveSessions.set({ ...testWindow.record(), generation: 2 });
     await testWindow.clock.pass(2 * MINUTE);
     server.onToken({ status: 400 });
     await rejectsWith(renew(), 'refresh-rejected');

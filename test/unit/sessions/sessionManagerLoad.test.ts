@@ -185,7 +185,7 @@ describe('The session manager, at the side of a store and of other windows', () 
     it('does not put the stored tokens over newer ones in memory', async () => {
       await seedSession(testWindow, recordAt(server.issuer, now()));
       const next = again();
-      next.liveSessions.put(recordAt(server.issuer, now(), { generation: 9 }));
+      next.liveSessions.set(recordAt(server.issuer, now(), { generation: 9 }));
       await next.sessionManager.ready();
       assert.equal(next.record().generation, 9);
     });

@@ -385,18 +385,18 @@ describe('The refresher', () => {
     await testWindow.secretStorage.write(
       recordAt(server.issuer, testWindow.clock.now(), { generation: 1, refreshToken: 'refresh-0' }),
     );
-    testWindow.liveSessions.put(recordAt(server.issuer, testWindow.clock.now(), { generation: 2 }));
+    testWindow.liveSessions.set(recordAt(server.issuer, testWindow.clock.now(), { generation: 2 }));
     await testWindow.tokenRefresher.refresh('s1', { reason: 'test' });
     assert.equal(server.requestsTo('/token')[0]?.parameters.get('refresh_token'), 'refresh-1');
   });
 
-  it('fails as cancelled where the session is not there, without a request', async () => {
+  it('fails as canceled where the session is not there, without a request', async () => {
     await rejectsWith(testWindow.tokenRefresher.refresh('s9', { reason: 'test' }), 'signed-out', 'signed-out');
     assert.equal(server.requests.length, 0);
   });
 
   it('ends a session without a refresh token that is to be renewed', async () => {
-    testWindow.liveSessions.put({ ...recordAt(server.issuer, testWindow.clock.now()), refreshToken: undefined });
+    testWindow.liveSessions.set({ ...recordAt(server.issuer, testWindow.clock.now()), refreshToken: undefined });
     await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'not-renewable', 'no-refresh-token');
   });
 

@@ -111,7 +111,7 @@ describe('Windows', function () {
     assert.ok(one !== undefined && other !== undefined);
     await windows.signIn(one);
     // It knows the session, and cannot open the sealed copy before the key has arrived.
-    other.liveSessions.put(one.record());
+    other.liveSessions.set(one.record());
     await one.tokenRefresher.refresh('s1', { reason: 'test' });
     const [renewed] = await Promise.all([
       other.tokenRefresher.refresh('s1', { reason: 'test' }),

@@ -203,7 +203,7 @@ describe('Windows and a sign-out', function () {
       assert.ok(one !== undefined && blind !== undefined);
       await windows.signIn(one);
       // It knows the session of old, but not the key that the others have agreed on since.
-      blind.liveSessions.put(one.record());
+      blind.liveSessions.set(one.record());
       await windows.clock.pass(HOUR);
       const sent = server.requestsTo('/token').map(({ parameters }) => parameters.get('refresh_token'));
       assert.deepEqual(

@@ -257,11 +257,11 @@ describe('CrossWindowSync', function () {
     });
 
     it('leaves a session that this window is refreshing to the refresh', async () => {
-      other.liveSessions.update('s1', { refreshing: true });
+      other.liveSessions.patch('s1', { refreshing: true });
       await shared.store.store('session:s1', formatRecord(record({ generation: 2 })));
       await rest();
       assert.equal(generationIn(other), 1);
-      other.liveSessions.update('s1', { refreshing: false });
+      other.liveSessions.patch('s1', { refreshing: false });
       await shared.store.store('session:s1', formatRecord(record({ generation: 3 })));
       await rest();
       assert.equal(generationIn(other), 3);

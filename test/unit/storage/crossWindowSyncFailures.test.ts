@@ -56,7 +56,7 @@ describe('CrossWindowSync with a failure of another window', () => {
 
   it('ignores it when this window has failed since', async () => {
     const later = clock.now() + MINUTE;
-    other.liveSessions.update('s1', { failedAt: later, failures: 7 });
+    other.liveSessions.patch('s1', { failedAt: later, failures: 7 });
     await clock.pass(2 * MINUTE);
     await share({ at: later - SECOND });
     assert.deepEqual([failedAt(), other.liveSessions.get('s1')?.failures], [later, 7]);
@@ -78,14 +78,14 @@ describe('CrossWindowSync with a failure of another window', () => {
   });
 
   it('ignores it while this window refreshes the session', async () => {
-    other.liveSessions.update('s1', { refreshing: true });
+    other.liveSessions.patch('s1', { refreshing: true });
     await share();
     assert.equal(failedAt(), undefined);
   });
 
   it('goes on waiting as long as the server has asked this window to', async () => {
     const waitUntil = clock.now() + 30 * MINUTE;
-    other.liveSessions.update('s1', { waitUntil });
+    other.liveSessions.patch('s1', { waitUntil });
     await share({ waitUntil: clock.now() + MINUTE, nextAttemptAt: clock.now() + MINUTE });
     const session = other.liveSessions.get('s1');
     assert.deepEqual(

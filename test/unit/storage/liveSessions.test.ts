@@ -26,9 +26,9 @@ describe('LiveSessions', () => {
 
   it('fires with a session as it was and as it is when it comes, changes or goes', () => {
     const changes = recordChanges();
-    const first = liveSessions.put(record);
-    const second = liveSessions.put({ ...record, generation: 2 });
-    liveSessions.update('s1', { refreshing: true });
+    const first = liveSessions.set(record);
+    const second = liveSessions.set({ ...record, generation: 2 });
+    liveSessions.patch('s1', { refreshing: true });
     const third = liveSessions.get('s1');
     liveSessions.remove('s1');
     assert.deepEqual(changes, [
@@ -42,9 +42,9 @@ describe('LiveSessions', () => {
 
   it('lists the sessions in the order in which they came, also when one gets new tokens', () => {
     for (const id of ['s2', 's1', 's3']) {
-      liveSessions.put({ ...record, id });
+      liveSessions.set({ ...record, id });
     }
-    liveSessions.put({ ...record, id: 's2', generation: 2 });
+    liveSessions.set({ ...record, id: 's2', generation: 2 });
     assert.deepEqual(
       liveSessions.all().map((session) => session.record.id),
       ['s2', 's1', 's3'],
@@ -52,18 +52,18 @@ describe('LiveSessions', () => {
   });
 
   it('never removes and adds a session again when it is refreshed', () => {
-    liveSessions.put(record);
+    liveSessions.set(record);
     const changes = recordChanges();
-    liveSessions.update('s1', { refreshing: true });
-    liveSessions.put({ ...record, generation: 2 });
-    liveSessions.update('s1', { refreshing: false });
+    liveSessions.patch('s1', { refreshing: true });
+    liveSessions.set({ ...record, generation: 2 });
+    liveSessions.patch('s1', { refreshing: false });
     assert.ok(changes.every(({ before, after }) => before !== undefined && after !== undefined));
     assert.deepEqual([changes.length, liveSessions.all().length], [3, 1]);
   });
 
   it('forgets the failures of a session that gets new tokens, but not that a refresh is under way', () => {
-    liveSessions.put(record);
-    liveSessions.update('s1', {
+    liveSessions.set(record);
+    liveSessions.patch('s1', {
       failures: 3,
       nextAttemptAt: 5,
       failedAt: 4,
@@ -71,7 +71,7 @@ describe('LiveSessions', () => {
       unshared: true,
       refreshing: true,
     });
-    const { failures, nextAttemptAt, failedAt, unsaved, unshared, refreshing } = liveSessions.put({
+    const { failures, nextAttemptAt, failedAt, unsaved, unshared, refreshing } = liveSessions.set({
       ...record,
       generation: 2,
     });
@@ -89,15 +89,15 @@ describe('LiveSessions', () => {
   });
 
   it("keeps the server's clock skew until a record brings another one", () => {
-    assert.equal(liveSessions.put(record).skew, undefined);
-    assert.equal(liveSessions.put({ ...record, skew: 5 }).skew, 5);
-    assert.equal(liveSessions.put({ ...record, generation: 2 }).skew, 5);
-    assert.equal(liveSessions.put({ ...record, generation: 3, skew: 0 }).skew, 0);
+    assert.equal(liveSessions.set(record).skew, undefined);
+    assert.equal(liveSessions.set({ ...record, skew: 5 }).skew, 5);
+    assert.equal(liveSessions.set({ ...record, generation: 2 }).skew, 5);
+    assert.equal(liveSessions.set({ ...record, generation: 3, skew: 0 }).skew, 0);
   });
 
   it('does nothing, and fires nothing, when a session is gone', () => {
     const changes = recordChanges();
-    liveSessions.update('s1', { refreshing: true });
+    liveSessions.patch('s1', { refreshing: true });
     assert.equal(liveSessions.remove('s1'), undefined);
     assert.deepEqual([liveSessions.all(), liveSessions.get('s1'), changes], [[], undefined, []]);
   });
@@ -107,7 +107,7 @@ describe('LiveSessions', () => {
       throw new TypeError('token access-1');
     });
     const changes = recordChanges();
-    liveSessions.put(record);
+    liveSessions.set(record);
     assert.equal(changes.length, 1);
     assert.deepEqual(errors, ['A listener failed: unexpected (unexpected): TypeError.']);
   });
@@ -115,7 +115,7 @@ describe('LiveSessions', () => {
   describe('when the clock is set back', () => {
     const comeNow = (more: { readonly boot?: string } = {}): void => {
       const tokensRequestedUptime = { ...clock.uptime(), ...more };
-      liveSessions.put({ ...record, tokensRequestedAt: clock.now(), tokensRequestedUptime });
+      liveSessions.set({ ...record, tokensRequestedAt: clock.now(), tokensRequestedUptime });
     };
 
     it('knows by how much, whenever that is checked, and no longer when it is set right', async () => {
@@ -133,7 +133,7 @@ describe('LiveSessions', () => {
     it('knows it of a record that is older than this window', () => {
       const [tokensRequestedAt, tokensRequestedUptime] = [clock.now(), clock.uptime()];
       clock.set(-HOUR);
-      assert.equal(liveSessions.put({ ...record, tokensRequestedAt, tokensRequestedUptime }).clockSetBackMs, HOUR);
+      assert.equal(liveSessions.set({ ...record, tokensRequestedAt, tokensRequestedUptime }).clockSetBackMs, HOUR);
     });
 
     it('counts from when a record came into this window when the machine was restarted since it was made', async () => {
@@ -148,8 +148,8 @@ describe('LiveSessions', () => {
       comeNow({ boot: 'before the restart' });
       const before = liveSessions.get('s1')?.record ?? record;
       clock.set(-HOUR);
-      assert.equal(liveSessions.put({ ...before, isNotRefreshable: true }).clockSetBackMs, HOUR);
-      assert.equal(liveSessions.put({ ...before, accessToken: 'access-2' }).clockSetBackMs, undefined);
+      assert.equal(liveSessions.set({ ...before, isNotRefreshable: true }).clockSetBackMs, HOUR);
+      assert.equal(liveSessions.set({ ...before, accessToken: 'access-2' }).clockSetBackMs, undefined);
     });
   });
 });

@@ -117,16 +117,6 @@ describe('SecretSessionStorage', () => {
     assert.deepEqual([...store.secrets], [[KEY, newer]]);
   });
 
-  it('reads a record of the first version, leaves it as it is, and writes it as one of this version when it changes', async () => {
-    const { isComplete: _unknownThen, ...rest } = record;
-    const first = JSON.stringify({ ...rest, version: 1 });
-    store.secrets.set(KEY, first);
-    assert.deepEqual(await secretStorage.load(), { records: [record], issues: [], signedOutIds: [] });
-    assert.deepEqual([...store.secrets], [[KEY, first]]);
-    await secretStorage.write(record);
-    assert.deepEqual(JSON.parse(store.secrets.get(KEY) ?? ''), record);
-  });
-
   it('reads the other sessions when one is damaged', async () => {
     store.secrets.set('session:bad', 'hello');
     await secretStorage.write(record);

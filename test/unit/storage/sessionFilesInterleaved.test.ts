@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock, type Clock } from '../../../src/core/clock.ts';
 import { silentLog } from '../../../src/core/log.ts';
-import type { Folder } from '../../../src/locking/sharedFolder.ts';
+import type { SharedFolder } from '../../../src/locking/sharedFolder.ts';
 import { nodeCipher } from '../../../src/node/cipher.ts';
 import { nodeSharedFolder } from '../../../src/node/sharedFolder.ts';
 import { EncryptionKeys } from '../../../src/storage/encryptionKeys.ts';
@@ -44,7 +44,7 @@ const change =
     return changes.includes(name) ? undefined : headerListing([...changes, name]);
   };
 
-const openFiles = (folder: Folder, clock: Clock): SessionFiles =>
+const openFiles = (folder: SharedFolder, clock: Clock): SessionFiles =>
   new SessionFiles({
     clock,
     log: silentLog,

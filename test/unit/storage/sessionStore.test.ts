@@ -35,7 +35,7 @@ describe('SessionStore', function () {
     [...folder.files, ...store.secrets].filter(([name]) => !name.startsWith('encryption-key:'));
   /** Takes a record into the memory of a window, and stores it. */
   const signIn = async (window: StoreWindow, record: SessionRecord): Promise<void> => {
-    window.liveSessions.put(record);
+    window.liveSessions.set(record);
     await window.put(record);
   };
   const isUnsaved = (window: StoreWindow): readonly (boolean | undefined)[] => {
@@ -113,7 +113,7 @@ describe('SessionStore', function () {
       await signIn(window, generation(1));
       store.failing.add('store');
       const storing = window.put(generation(1));
-      window.liveSessions.put(generation(2));
+      window.liveSessions.set(generation(2));
       await storing;
       assert.deepEqual(isUnsaved(window), [false, undefined]);
     });
@@ -255,7 +255,7 @@ describe('SessionStore', function () {
       window.retryPendingWrites();
       await clock.rest();
       assert.deepEqual([everything(), isUnsaved(window)], [before, [false, false]]);
-      window.liveSessions.update('s1', { unsaved: true });
+      window.liveSessions.patch('s1', { unsaved: true });
       await other.remove('s1');
       window.retryPendingWrites();
       await clock.rest();

@@ -48,7 +48,7 @@ describe('StorageProbe', () => {
     store.beforeStore = () => new Promise(() => {});
     folder.write = () => new Promise(() => {});
     const health = open();
-    const outcome = Promise.all([health.store(), health.folder(), health.persistence('one')]);
+    const outcome = Promise.all([health.store(), health.folder(), health.checkPersistence('one')]);
     await clock.advance(5 * SECOND);
     assert.deepEqual(await outcome, [{ code: 'storage-timeout' }, { code: 'storage-timeout' }, 'unknown']);
   });
@@ -63,57 +63,57 @@ describe('StorageProbe', () => {
 
   describe('of whether secrets persist', () => {
     it('does not know at first, or within the same session of the editor', async () => {
-      assert.equal(await open().persistence('one'), 'unknown');
+      assert.equal(await open().checkPersistence('one'), 'unknown');
       await clock.advance(HOUR);
-      assert.equal(await open().persistence('one'), 'unknown');
+      assert.equal(await open().checkPersistence('one'), 'unknown');
     });
 
     it('reports that they do when a later session of the editor finds the secret', async () => {
-      await open().persistence('one');
-      assert.equal(await open().persistence('two'), 'persistent');
+      await open().checkPersistence('one');
+      assert.equal(await open().checkPersistence('two'), 'persistent');
     });
 
     it('reports that they do not when the secret is gone, for as long as the window is open', async () => {
-      await open().persistence('one');
+      await open().checkPersistence('one');
       store.secrets.clear();
       await clock.advance(HOUR);
       const health = open();
-      assert.equal(await health.persistence('two'), 'forgets');
-      assert.equal(await health.persistence('two'), 'forgets');
+      assert.equal(await health.checkPersistence('two'), 'not-persistent');
+      assert.equal(await health.checkPersistence('two'), 'not-persistent');
     });
 
     it('tries again in the next session of the editor when the secret is gone', async () => {
-      await open().persistence('one');
+      await open().checkPersistence('one');
       store.secrets.clear();
       await clock.advance(HOUR);
-      await open().persistence('two');
-      assert.equal(await open().persistence('three'), 'persistent');
+      await open().checkPersistence('two');
+      assert.equal(await open().checkPersistence('three'), 'persistent');
     });
 
     it('does not know in a window that was open, or just opened, when another one stored the secret', async () => {
       const early = open();
       await clock.advance(HOUR);
-      await open().persistence('one');
+      await open().checkPersistence('one');
       await clock.advance(MINUTE / 2);
       const late = open();
       store.secrets.clear();
-      assert.equal(await early.persistence('two'), 'unknown');
+      assert.equal(await early.checkPersistence('two'), 'unknown');
       store.secrets.clear();
-      assert.equal(await late.persistence('three'), 'unknown');
+      assert.equal(await late.checkPersistence('three'), 'unknown');
     });
 
     it('does not know when SecretStorage or the folder fails, or its file is damaged', async () => {
-      await open().persistence('one');
+      await open().checkPersistence('one');
       store.failing.add('get');
-      assert.equal(await open().persistence('two'), 'unknown');
+      assert.equal(await open().checkPersistence('two'), 'unknown');
       store.failing.clear();
       store.secrets.set('probe', 'nonsense');
       folder.files.set('marker.probe', '{');
-      assert.equal(await open().persistence('two'), 'unknown');
+      assert.equal(await open().checkPersistence('two'), 'unknown');
     });
 
     it('stores nothing that is a session, or says anything of one', async () => {
-      await open().persistence('one');
+      await open().checkPersistence('one');
       assert.deepEqual([...store.secrets.keys(), ...folder.files.keys()], ['probe', 'marker.probe']);
     });
   });

@@ -201,10 +201,10 @@ describe('the report of what a person has asked for', () => {
     ]);
   });
 
-  it('is made when the person has cancelled, and not when they have changed the entry meanwhile', async () => {
-    assert.deepEqual(await buttonsAfter('cancelled', 'cancelled'), [['other-method', 'copy-redirect']]);
+  it('is made when the person has canceled, and not when they have changed the entry meanwhile', async () => {
+    assert.deepEqual(await buttonsAfter('canceled', 'canceled'), [['other-method', 'copy-redirect']]);
     editor.reset();
-    assert.deepEqual(await buttonsAfter('cancelled', 'entry-changed'), []);
+    assert.deepEqual(await buttonsAfter('canceled', 'entry-changed'), []);
   });
 
   it('is not made when a newer attempt has taken the place of one', async () => {

@@ -55,7 +55,7 @@ describe('the news', () => {
   const failing = (category: Category, more: Partial<LiveSession> = {}, record = SAMPLE): LiveSession =>
     live(record, { failure: new Failure(category, 'x'), failures: 1, ...more });
   const kinds = (all: readonly SessionNotification[]): string[] => all.map(({ kind }) => kind);
-  const nameOf = ({ kind, id, since, what = '' }: SessionNotification): string => [kind, id, since, what].join();
+  const nameOf = ({ kind, id, since, variant = '' }: SessionNotification): string => [kind, id, since, variant].join();
   const labels = ({ choices }: SessionNotification): string[] => choices.map(({ label }) => label);
   function only(all: readonly SessionNotification[]): SessionNotification {
     const [first] = all;
@@ -170,14 +170,14 @@ describe('the news', () => {
   });
 
   it('are what belongs to a sign-in, too, should a server say it at a renewal: nothing stays stuck without a word', () => {
-    for (const category of those('no-change').filter((one) => one !== 'cancelled' && one !== 'replaced')) {
+    for (const category of those('no-change').filter((one) => one !== 'canceled' && one !== 'replaced')) {
       assert.deepEqual(kinds(news([failing(category)])), ['attention'], category);
     }
   });
 
   it('are none of what was called off', () => {
     assert.deepEqual(
-      [news([failing('cancelled', { refused: true })]), news([failing('replaced', { refused: true })])],
+      [news([failing('canceled', { refused: true })]), news([failing('replaced', { refused: true })])],
       [[], []],
     );
   });
