@@ -24,7 +24,7 @@ import {
 /** What to do about each: one sentence, or two, for the person and whoever helps them. */
 const ADVICE: Readonly<Record<Category, string>> = {
   network:
-    'Nothing: the return of the network is noticed within seconds. Where other pages load, look at the VPN, the firewall, and whether the server runs.',
+    'Nothing: the return of this computer’s network is noticed within seconds, that of a server within ten minutes, or as soon as a token is needed. Where other pages load, look at the VPN, the firewall, and whether the server runs.',
   server: 'Nothing, unless it lasts: then tell whoever runs the server. The log has the status of each answer.',
   'rate-limited':
     'Nothing: all windows wait for as long as the server asks. Where it happens often, raise `sessionKeeper.refreshInterval`, or set it to 0, and ask for a higher limit there.',
@@ -200,15 +200,16 @@ function sentenceOf(category: Category): string {
   return failureSentence(new Failure(category, '…', { detail: '…' }), LABEL);
 }
 
-/** At what pace a renewal is tried again, as the rule for it says. */
+/** When a renewal is tried again by itself: the longest delay at first, and later. */
 function againOf(category: Category): string {
   const failure = new Failure(category, 'x');
-  const [first, last] = [1, 100].map((failures) => retryDelay(failure, failures, 0.5));
+  const [first, last] = [1, 100].map((failures) => retryDelay(failure, failures, 1));
   if (first === undefined || last === undefined) {
     return 'no';
   }
-  const reportInterval = `every ${formatDuration(last).replace(/^1 /, '')}`;
-  return first === last ? reportInterval : `after ${formatDuration(first)}, later ${reportInterval}`;
+  return first === last
+    ? `within ${formatDuration(last)}`
+    : `within ${formatDuration(first)}, later ${formatDuration(last)}`;
 }
 
 const code = (word: string): string => `\`${word}\``;

@@ -31,7 +31,8 @@ interface ClassifiedFailure {
 
 const BY_SERVER_CODE = mapOf(serverCodesOf);
 const BY_LOCAL_CODE = mapOf(localCodesOf);
-const UNSENT_CODES = mapOf(({ unsentCodes = [] }) => unsentCodes);
+const OFFLINE_CODES = mapOf(({ offlineCodes = [] }) => offlineCodes);
+const UNSENT_CODES = mapOf(({ offlineCodes = [], unsentCodes = [] }) => [...offlineCodes, ...unsentCodes]);
 const PROMPTS = new Map(CATEGORIES.flatMap((category) => Object.entries(FAILURE_POLICIES[category].prompts ?? {})));
 
 function mapOf(keysOf: (policy: FailurePolicy) => readonly string[]): ReadonlyMap<string, Category> {
@@ -53,9 +54,10 @@ export function serverCodesOf({ serverCodes = [], serverCodesAtStep = {} }: Fail
 export function localCodesOf({
   httpStatuses = [],
   localCodes = [],
+  offlineCodes = [],
   unsentCodes = [],
 }: FailurePolicy): readonly string[] {
-  return [...unsentCodes, ...localCodes, ...httpStatuses.map((status) => `http-${status}`)];
+  return [...offlineCodes, ...unsentCodes, ...localCodes, ...httpStatuses.map((status) => `http-${status}`)];
 }
 
 /** The category of a server's error code at a step of the protocol; undefined for an unknown code. */
@@ -80,6 +82,11 @@ export function categoryOfStatus(status: number): Category {
 /** Whether a code means that there was no connection, so that nothing reached the server. */
 export function isUnsentCode(code: string): boolean {
   return UNSENT_CODES.has(code);
+}
+
+/** Whether a code means that nothing even left this computer's network, so that a retry costs no server anything. */
+export function isOfflineCode(code: string): boolean {
+  return OFFLINE_CODES.has(code);
 }
 
 /** The `prompt` (OpenID Connect Core 3.1.2.1) that a new sign-in needs after an error code; undefined if it needs none. */

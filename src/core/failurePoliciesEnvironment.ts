@@ -1,5 +1,5 @@
 // What is done about failures of the network, of servers that are down, of this computer and of other windows.
-import { MINUTE } from './clock.ts';
+import { MINUTE, SECOND } from './clock.ts';
 import type { FailurePolicy } from './failurePolicy.ts';
 
 /**
@@ -13,17 +13,8 @@ export const ENVIRONMENT_FAILURES = {
   // Temporary: the refresh is retried, and the user doesn't have to act.
 
   network: {
-    unsentCodes: [
-      'ENOTFOUND',
-      'EAI_AGAIN',
-      'ECONNREFUSED',
-      'ENETUNREACH',
-      'ENETDOWN',
-      'EHOSTUNREACH',
-      'EHOSTDOWN',
-      'EADDRNOTAVAIL',
-      'UND_ERR_CONNECT_TIMEOUT',
-    ],
+    offlineCodes: ['ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'ENETDOWN', 'EHOSTUNREACH', 'EHOSTDOWN', 'EADDRNOTAVAIL'],
+    unsentCodes: ['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'],
     localCodes: [
       'ECONNRESET',
       'ECONNABORTED',
@@ -39,8 +30,7 @@ export const ENVIRONMENT_FAILURES = {
     outcome: 'retrying',
     actions: ['retry', 'log'],
     mentionsKeptSession: true,
-    quickRetries: 3,
-    retryInterval: MINUTE,
+    firstRetryWithin: 4 * SECOND,
     mayHaveReachedServer: true,
     stopsDiscovery: 'always',
   },
@@ -50,9 +40,7 @@ export const ENVIRONMENT_FAILURES = {
     outcome: 'retrying',
     actions: ['retry', 'log'],
     mentionsKeptSession: true,
-    // The server says itself that it can't respond now.
-    quickRetries: 2,
-    retryInterval: MINUTE,
+    firstRetryWithin: 4 * SECOND,
     discoverySignificance: 3,
     countsWith5xx: true,
   },
@@ -63,8 +51,7 @@ export const ENVIRONMENT_FAILURES = {
     outcome: 'retrying',
     actions: ['log'],
     mentionsKeptSession: true,
-    quickRetries: 3,
-    retryInterval: MINUTE,
+    firstRetryWithin: 4 * SECOND,
     discoverySignificance: 3,
     countsWith5xx: true,
   },
@@ -72,8 +59,7 @@ export const ENVIRONMENT_FAILURES = {
     localCodes: ['lock-timeout'],
     outcome: 'retrying',
     actions: ['retry', 'log'],
-    quickRetries: 3,
-    retryInterval: MINUTE,
+    firstRetryWithin: 4 * SECOND,
     isWindowLocal: true,
     lacksLock: true,
   },
@@ -86,7 +72,7 @@ export const ENVIRONMENT_FAILURES = {
     outcome: 'needs-attention',
     actions: ['retry', 'proxy-settings'],
     mentionsKeptSession: true,
-    retryInterval: 5 * MINUTE,
+    firstRetryWithin: 5 * MINUTE,
     rejectionStatuses: PAGE_STATUSES,
     discoverySignificance: 2,
     clientAcceptance: 'no',
@@ -98,7 +84,7 @@ export const ENVIRONMENT_FAILURES = {
     outcome: 'needs-attention',
     actions: ['proxy-settings', 'retry'],
     mentionsKeptSession: true,
-    retryInterval: 5 * MINUTE,
+    firstRetryWithin: 5 * MINUTE,
     stopsDiscovery: 'without-response',
     clientAcceptance: 'no',
   },
@@ -127,7 +113,7 @@ export const ENVIRONMENT_FAILURES = {
     outcome: 'needs-attention',
     actions: ['certificate-settings', 'retry'],
     mentionsKeptSession: true,
-    retryInterval: 5 * MINUTE,
+    firstRetryWithin: 5 * MINUTE,
     stopsDiscovery: 'without-response',
   },
 
@@ -138,7 +124,7 @@ export const ENVIRONMENT_FAILURES = {
     outcome: 'needs-attention',
     actions: ['clock', 'retry'],
     mentionsKeptSession: true,
-    retryInterval: 5 * MINUTE,
+    firstRetryWithin: 5 * MINUTE,
     stopsDiscovery: 'without-response',
   },
   storage: {
@@ -155,7 +141,7 @@ export const ENVIRONMENT_FAILURES = {
     ],
     outcome: 'needs-attention',
     actions: ['retry', 'log'],
-    retryInterval: 5 * MINUTE,
+    firstRetryWithin: 5 * MINUTE,
     isWindowLocal: true,
     isStorageFailure: true,
   },
@@ -163,7 +149,7 @@ export const ENVIRONMENT_FAILURES = {
     localCodes: ['token-in-other-window'],
     outcome: 'needs-attention',
     actions: ['reload', 'sign-in'],
-    retryInterval: 5 * MINUTE,
+    firstRetryWithin: 5 * MINUTE,
     isWindowLocal: true,
   },
 } as const satisfies Readonly<Record<string, FailurePolicy>>;

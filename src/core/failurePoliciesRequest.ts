@@ -1,6 +1,6 @@
 // What is done about a failure of a single response, of a single sign-in attempt, or of a token that a resource server
 // rejects.
-import { MINUTE } from './clock.ts';
+import { MINUTE, SECOND } from './clock.ts';
 import { REJECTION_STATUSES, type FailurePolicy } from './failurePolicy.ts';
 
 /** The rows of failures that affect one request or one caller. */
@@ -21,7 +21,7 @@ export const REQUEST_FAILURES = {
     outcome: 'needs-attention',
     actions: ['retry', 'diagnostics'],
     mentionsKeptSession: true,
-    retryInterval: 5 * MINUTE,
+    firstRetryWithin: 5 * MINUTE,
     mayHaveReachedServer: ['truncated'],
     rejectionStatuses: REJECTION_STATUSES,
     discoverySignificance: 3,
@@ -38,20 +38,20 @@ export const REQUEST_FAILURES = {
     ],
     outcome: 'needs-attention',
     actions: ['sign-in', 'diagnostics'],
-    retryInterval: 5 * MINUTE,
+    firstRetryWithin: 5 * MINUTE,
   },
   'other-account': {
     localCodes: ['other-subject', 'other-issuer'],
     outcome: 'needs-attention',
     actions: ['sign-in', 'log'],
-    retryInterval: 5 * MINUTE,
+    firstRetryWithin: 5 * MINUTE,
   },
   'unknown-error': {
     localCodes: ['unknown-error'],
     outcome: 'needs-attention',
     actions: ['retry', 'diagnostics'],
     mentionsKeptSession: true,
-    retryInterval: 5 * MINUTE,
+    firstRetryWithin: 5 * MINUTE,
     rejectionStatuses: REJECTION_STATUSES,
     clientAcceptance: 'unknown',
   },
@@ -124,8 +124,7 @@ export const REQUEST_FAILURES = {
     localCodes: ['token-rejected-again'],
     outcome: 'no-change',
     actions: ['retry', 'diagnostics'],
-    quickRetries: 3,
-    retryInterval: MINUTE,
+    firstRetryWithin: 4 * SECOND,
   },
   'insufficient-scope': {
     serverCodesAtStep: { resource: ['insufficient_scope'] },
@@ -152,7 +151,7 @@ export const REQUEST_FAILURES = {
     outcome: 'needs-attention',
     actions: ['retry', 'diagnostics'],
     mentionsKeptSession: true,
-    retryInterval: 5 * MINUTE,
+    firstRetryWithin: 5 * MINUTE,
     rejectionStatuses: REJECTION_STATUSES,
     continuesPolling: true,
     countsWith5xx: true,
@@ -164,7 +163,7 @@ export const REQUEST_FAILURES = {
     localCodes: ['unexpected'],
     outcome: 'needs-attention',
     actions: ['retry', 'diagnostics'],
-    retryInterval: 5 * MINUTE,
+    firstRetryWithin: 5 * MINUTE,
     isWindowLocal: true,
   },
 } as const satisfies Readonly<Record<string, FailurePolicy>>;

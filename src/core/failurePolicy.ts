@@ -53,6 +53,8 @@ export interface FailurePolicy {
   readonly localCodePrefixes?: readonly string[];
   /** Local codes of failures before there was a connection, so that nothing reached the server. */
   readonly unsentCodes?: readonly string[];
+  /** Those that show that nothing even left this computer's network: no route, no name, no interface. */
+  readonly offlineCodes?: readonly string[];
   /** The HTTP statuses that mean it if the response says nothing more; the code of the failure is then `http-` and the status. */
   readonly httpStatuses?: readonly (number | StatusClass)[];
 
@@ -73,12 +75,11 @@ export interface FailurePolicy {
 
   // When a refresh is retried.
 
-  /** How many times it is retried soon after the first failure, with growing delays. */
-  readonly quickRetries?: number;
   /**
-   * The interval, in ms, at which it is retried after that, without limit; if absent, it isn't retried automatically.
+   * The longest delay, in ms, before the first automatic retry. It doubles with each failure, as `retryDelay` says.
+   * If absent, there is no automatic retry.
    */
-  readonly retryInterval?: number;
+  readonly firstRetryWithin?: number;
   /** Whether it says something about this window only, so that other windows don't take it over. */
   readonly isWindowLocal?: boolean;
 

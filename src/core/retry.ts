@@ -1,32 +1,63 @@
 import { MINUTE, SECOND } from './clock.ts';
 import type { Failure } from './failure.ts';
-import { FAILURE_POLICIES } from './failurePolicies.ts';
+import { FAILURE_POLICIES, isOfflineCode } from './failurePolicies.ts';
 
-/** The delay before the first quick retry, in ms; it doubles with each retry. */
-const INITIAL_DELAY = 2 * SECOND;
 /**
- * The retry interval, in ms, while the server can't be reached at all. Such an attempt is cheap and doesn't load the
- * server, and it detects within seconds that the network is back.
+ * The longest retry interval, in ms, while this computer is offline. Such an attempt reaches no server, and it detects
+ * within seconds that the network is back.
  */
 const OFFLINE_RETRY_INTERVAL = 8 * SECOND;
+/** The longest delay, in ms, before a retry of what only this window has failed at. No server is asked. */
+const MAX_LOCAL_DELAY = MINUTE;
+/** The longest delay, in ms, before a retry of what another computer has refused, or not answered. */
+export const MAX_RETRY_DELAY = 10 * MINUTE;
+/** How many retries are made soon after the first failure of a row that allows it, because most interruptions are short. */
+const QUICK_RETRIES = 2;
+/** The shortest delay, in ms, before one of these. */
+const MIN_QUICK_DELAY = SECOND;
+/** The shortest delay, in ms, before any other retry. */
+const MIN_DELAY = 5 * SECOND;
+/** The same if the server has answered: the same request gets the same answer within seconds. */
+export const MIN_REJECTED_DELAY = 30 * SECOND;
 /** The maximum `Retry-After` that is honored, in ms. */
 export const MAX_RETRY_AFTER = 60 * MINUTE;
 
 /**
- * The delay, in ms, before a failed refresh is retried automatically; undefined if it isn't. Quick retries back off
- * exponentially, then the retry interval applies without limit. `Retry-After` is honored.
+ * The delay, in ms, before a failed refresh is retried automatically; undefined if it isn't.
+ *
+ * Thousands of computers can fail at the same moment, when a server or a network that they share fails, and must neither
+ * keep it down nor all come back at once. Therefore the delay is drawn at random from all of a period (exponential
+ * backoff with full jitter) that doubles with each failure, up to {@link MAX_RETRY_DELAY}. If the server can't be reached
+ * while the access token works, nobody waits for the refresh, and the period is what is left of the token's lifetime.
+ * `Retry-After` is honored.
  * @param failures the number of consecutive failures, including this one.
- * @param random a number in [0, 1) that spreads the attempts of windows and sessions.
+ * @param random a number in [0, 1).
+ * @param timeLeft how long the access token still works, in ms; 0 if it doesn't, or nobody knows.
  */
-export function retryDelay(failure: Failure, failures: number, random: number): number | undefined {
-  const { quickRetries = 0, retryInterval } = FAILURE_POLICIES[failure.category];
-  if (retryInterval === undefined) {
+export function retryDelay(failure: Failure, failures: number, random: number, timeLeft = 0): number | undefined {
+  const { firstRetryWithin, isWindowLocal = false } = FAILURE_POLICIES[failure.category];
+  if (firstRetryWithin === undefined) {
     return undefined;
   }
   if (failure.retryAfter !== undefined && failure.retryAfter > 0) {
     return Math.min(Math.max(failure.retryAfter, SECOND), MAX_RETRY_AFTER);
   }
-  const interval = failure.wasNotSent ? OFFLINE_RETRY_INTERVAL : retryInterval;
-  const delay = failures <= quickRetries ? INITIAL_DELAY * 2 ** (failures - 1) : interval;
-  return delay * (0.75 + random / 2);
+  const backoff = firstRetryWithin * 2 ** (failures - 1);
+  if (isOfflineCode(failure.code)) {
+    return Math.min(backoff, OFFLINE_RETRY_INTERVAL) * (0.75 + random / 4);
+  }
+  if (isWindowLocal) {
+    return spread(Math.min(backoff, Math.max(firstRetryWithin, MAX_LOCAL_DELAY)), MIN_QUICK_DELAY, random);
+  }
+  if (firstRetryWithin >= MINUTE) {
+    return spread(Math.min(backoff, MAX_RETRY_DELAY), MIN_REJECTED_DELAY, random);
+  }
+  const isQuick = failures <= QUICK_RETRIES;
+  const period = timeLeft > 0 && !isQuick ? timeLeft : backoff;
+  return spread(Math.min(period, MAX_RETRY_DELAY), isQuick ? MIN_QUICK_DELAY : MIN_DELAY, random);
+}
+
+/** A delay between a minimum and the end of a period, all in ms. */
+function spread(period: number, minimum: number, random: number): number {
+  return minimum + random * Math.max(0, period - minimum);
 }

@@ -12,9 +12,9 @@ import {
   isUnexplainedRejection,
   isWindowLocal,
 } from '../core/failurePolicies.ts';
-import { retryDelay } from '../core/retry.ts';
+import { MIN_REJECTED_DELAY, retryDelay } from '../core/retry.ts';
 import { tokenLifetimes, type SessionRecord } from '../core/session.ts';
-import type { LiveSession } from '../core/status.ts';
+import { sessionTime, type LiveSession } from '../core/status.ts';
 import { describeToken } from './decisionLog.ts';
 import { isWait, longestWait, toSharedFailure, type RefreshFailure } from '../storage/sessionFile.ts';
 import type { SessionStore } from '../storage/sessionStore.ts';
@@ -34,8 +34,6 @@ export interface RefreshBackoffDependencies {
 
 /** How long, in ms, the failure of one window stands for that of another that tries at the same time. */
 const SAME_MOMENT = 3 * SECOND;
-/** The least time, in ms, between two rejections that count as two: one that is repeated at once says nothing new. */
-const REJECTION_SPACING = 30 * SECOND;
 /** How long after the expiry of the access token, in ms, a session that can't be renewed is tried for the last time. */
 const LAST_TRY_DELAY = SECOND;
 
@@ -92,7 +90,7 @@ export class RefreshBackoff {
       return new Failure('refresh-rejected-settings', 'rejected-settings', details);
     }
     const rejectedAt = this.#rejectedAt(record, (await this.#dependencies.sessionStore.header(record.id))?.lastFailure);
-    const isRepeated = rejectedAt !== undefined && this.#dependencies.clock.now() - rejectedAt >= REJECTION_SPACING;
+    const isRepeated = rejectedAt !== undefined && this.#dependencies.clock.now() - rejectedAt >= MIN_REJECTED_DELAY;
     return isRepeated
       ? new Failure('refresh-rejected-again', 'rejected-again', details)
       : new Failure('refresh-rejected', 'rejected-once', details);
@@ -153,7 +151,8 @@ export class RefreshBackoff {
     const { id, generation } = record;
     const failures = before + 1;
     const at = clock.now();
-    const delay = retryDelay(failure, failures, this.#dependencies.random());
+    const timeLeft = Math.max(0, (record.accessExpiresAt ?? 0) - sessionTime(session, at));
+    const delay = retryDelay(failure, failures, this.#dependencies.random(), timeLeft);
     const failed = (await sessionStore.header(id))?.lastFailure;
     // A wait that the server has asked another window for isn't shortened by a failure of this one.
     const asked = failed?.generation === generation && isWait(failed.waitUntil, at) ? failed.waitUntil : undefined;

@@ -14,6 +14,7 @@ import { demoClientId, startIdentityServer } from '../../tools/identityServer.ts
 import { printLog, withProgress } from '../../tools/progress.ts';
 import { alternatives, makeWorkpieces } from './alternatives.ts';
 import type { Alternative, Workpieces } from './alternatives.ts';
+import { reportFleet } from './fleet.ts';
 import { measureMany, reportMany } from './many.ts';
 import { present, ratios, table } from './table.ts';
 import { folderVariable } from './task.ts';
@@ -89,6 +90,8 @@ async function bench(): Promise<void> {
   });
   report(pieces, activation, session);
   reportMany(many, printLog);
+  printLog('');
+  printLog(reportFleet());
 }
 
 async function measureActivation(stage: Stage, pieces: Workpieces): Promise<Rounds> {

@@ -30,6 +30,8 @@ import { createWindowSessions } from './simulation/windowSessions.ts';
 
 /** What differs from the usual test window. */
 export interface TestWindowOptions {
+  /** Sends the requests; by default, the platform's own `fetch`. */
+  readonly fetch?: typeof fetch;
   readonly store?: FakeStore;
   readonly folder?: FakeFolder;
   readonly life?: FakeProcessLiveness;
@@ -96,6 +98,7 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
     life = new FakeProcessLiveness(),
     minimumValidity = MINUTE,
     idleTimeouts = new Map<string, number>(),
+    fetch: send = fetch,
   } = options;
   const lines: string[] = [];
   const infos: string[] = [];
@@ -119,7 +122,7 @@ export function createTestWindow(issuer: string, options: TestWindowOptions = {}
         infos.push(line);
       }
     }),
-    fetch: (...request) => (options.awaitsRequest?.() === false ? fetch(...request) : counted(fetch(...request))),
+    fetch: (...request) => (options.awaitsRequest?.() === false ? send(...request) : counted(send(...request))),
     cipher: {
       newKey: () => nodeCipher.newKey(),
       seal: (...sealing) => counted(nodeCipher.seal(...sealing)),

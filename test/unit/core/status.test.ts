@@ -45,9 +45,7 @@ describe('The state of a session', () => {
 
   it('is "needs-attention" after a failure that requires the user', () => {
     for (const category of CATEGORIES.filter(
-      (one) =>
-        !['retrying', 'ending'].includes(FAILURE_POLICIES[one].outcome) &&
-        FAILURE_POLICIES[one].quickRetries === undefined,
+      (one) => !['retrying', 'ending'].includes(FAILURE_POLICIES[one].outcome),
     )) {
       assert.equal(
         stateOf(live(SAMPLE, { failure: new Failure(category, 'x'), failures: 1 }), T),

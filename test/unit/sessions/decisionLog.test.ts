@@ -220,7 +220,7 @@ describe('The log', () => {
       await live();
       await assert.rejects(testWindow.tokenRefresher.refresh('s1', { reason: 'a test' }));
       assert.deepEqual(told('refresh failed'), [
-        `${SESSION}: refresh failed 1×: server (http-503), HTTP 503; the token works for 300 s more (expires_in), has a refresh token; next try in 2 s, at ${inMs(2 * SECOND)}.`,
+        `${SESSION}: refresh failed 1×: server (http-503), HTTP 503; the token works for 300 s more (expires_in), has a refresh token; next try in 3 s, at ${inMs(2.5 * SECOND)}.`,
       ]);
     });
 

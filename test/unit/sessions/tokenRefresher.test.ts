@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { HOUR, MINUTE, SECOND } from '../../../src/core/clock.ts';
+import { HOUR, SECOND } from '../../../src/core/clock.ts';
 import { tokenLifetimes, type SessionRecord } from '../../../src/core/session.ts';
 import { rejectsWith } from '../../support/failures.ts';
 import {
@@ -246,40 +246,45 @@ describe('The refresher', () => {
     });
   });
 
-  it('backs off after failures that pass: 2, 4 and 8 seconds, then once a minute', async () => {
+  it('backs off after temporary failures: twice within seconds, then within the time that the token has left', async () => {
     server.onToken('drop');
     const waits: number[] = [];
     for (let time = 0; time < 5; time += 1) {
       await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'network');
       waits.push((testWindow.liveSessions.get('s1')?.nextAttemptAt ?? 0) - testWindow.clock.now());
     }
-    assert.deepEqual(waits, [2 * SECOND, 4 * SECOND, 8 * SECOND, MINUTE, MINUTE]);
+    assert.deepEqual(waits, [2.5 * SECOND, 4.5 * SECOND, 152.5 * SECOND, 152.5 * SECOND, 152.5 * SECOND]);
     assert.equal(testWindow.record().ended, undefined);
   });
 
-  it('backs off from a server that says that it cannot answer after 2 and 4 seconds, then once a minute', async () => {
-    server.onToken({ status: 503 });
-    const waits: number[] = [];
-    for (let time = 0; time < 4; time += 1) {
-      await rejectsWith(testWindow.tokenRefresher.refresh('s1', { reason: 'test' }), 'server');
-      waits.push((testWindow.liveSessions.get('s1')?.nextAttemptAt ?? 0) - testWindow.clock.now());
+  it('backs off to ten minutes when the token has expired, whatever it is that another computer refuses', async () => {
+    const address = await closedIssuer();
+    for (const endpoint of ['/token', `${address}/token`]) {
+      server.onToken({ status: 503 });
+      server.metadata['token_endpoint'] = endpoint.startsWith('/') ? `${server.issuer}${endpoint}` : endpoint;
+      const { liveSessions, tokenRefresher, clock } = (testWindow = createTestWindow(server.issuer));
+      await seedSession(testWindow, recordAt(server.issuer, clock.now(), { accessExpiresAt: clock.now() - 1 }));
+      const waits: number[] = [];
+      for (let time = 0; time < 10; time += 1) {
+        await tokenRefresher.refresh('s1', { reason: 'test' }).catch(() => {});
+        waits.push(((liveSessions.get('s1')?.nextAttemptAt ?? 0) - clock.now()) / SECOND);
+      }
+      assert.deepEqual(waits, [2.5, 4.5, 10.5, 18.5, 34.5, 66.5, 130.5, 258.5, 302.5, 302.5], endpoint);
     }
-    assert.deepEqual(waits, [2 * SECOND, 4 * SECOND, MINUTE, MINUTE]);
   });
 
-  it('goes on every eight seconds while there is no way to the server at all', async () => {
-    server.metadata['token_endpoint'] = `${await closedIssuer()}/token`;
+  it('goes on every few seconds while nothing leaves this computer', async () => {
+    const fetch = (): Promise<Response> =>
+      Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code: 'ENETUNREACH' }) }));
+    const { clock, liveSessions, tokenRefresher } = (testWindow = createTestWindow(server.issuer, { fetch }));
+    await seedSession(testWindow, recordAt(server.issuer, clock.now()));
     const waits: number[] = [];
     for (let time = 0; time < 5; time += 1) {
-      const failure = await rejectsWith(
-        testWindow.tokenRefresher.refresh('s1', { reason: 'test' }),
-        'network',
-        'ECONNREFUSED',
-      );
+      const failure = await rejectsWith(tokenRefresher.refresh('s1', { reason: 'test' }), 'network', 'ENETUNREACH');
       assert.equal(failure.wasNotSent, true);
-      waits.push((testWindow.liveSessions.get('s1')?.nextAttemptAt ?? 0) - testWindow.clock.now());
+      waits.push((liveSessions.get('s1')?.nextAttemptAt ?? 0) - clock.now());
     }
-    assert.deepEqual(waits, [2 * SECOND, 4 * SECOND, 8 * SECOND, 8 * SECOND, 8 * SECOND]);
+    assert.deepEqual(waits, [3500, 7000, 7000, 7000, 7000]);
   });
 
   it('waits as long as the server asks to, to the second, be that more or less than its own pace', async () => {
