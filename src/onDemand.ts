@@ -19,7 +19,7 @@ import { SignInService } from './flows/signIn.ts';
 import { UriCallbackRouter } from './flows/uriCallbackRouter.ts';
 import { openBrowser } from './host/browser.ts';
 import { CALLBACKS_FOLDER, type COMMANDS } from './host/ids.ts';
-import * as text from './host/messages.ts';
+import { signInPages, signOutPages } from './host/pageMessages.ts';
 import type { Settings } from './host/settings.ts';
 import { nodeCipher } from './node/cipher.ts';
 import { nodeProcessLiveness } from './node/processLiveness.ts';
@@ -109,7 +109,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     toExternalUrl: (address) => redirectEnvironment.toExternalUrl(address),
     deadline: () => settings.signInTimeout(),
     releasePorts: (ports) => signIns.releasePorts(ports),
-    pages: async (provider) => text.signOutPages(provider.label, await template()),
+    pages: async (provider) => signOutPages(provider.label, await template()),
   });
   const openSignOutPage = (page: ServerSignOut['page']): void => void signOuts.open(page);
   const signIns: SignInService = new SignInService({
@@ -126,7 +126,7 @@ export function createOnDemandParts(start: StartParts): OnDemandParts {
     random,
     releasePorts: (ports) => signOuts.releasePorts(ports),
     hasSession: ({ id }) => sessionManager.getActive(id).length > 0,
-    pages: async (provider) => text.pages(provider.label, await template()),
+    pages: async (provider) => signInPages(provider.label, await template()),
   });
   const signInController = new SignInController(signIns, pendingSignIns, sessionManager, settings);
   const showLog = (): void => log.show();

@@ -11,15 +11,10 @@ import {
 import type { Outcome } from '../src/core/failurePolicy.ts';
 import { retryDelay } from '../src/core/retry.ts';
 import { ENDED_GRACE } from '../src/core/session.ts';
-import { failureSentence } from '../src/host/failureMessages.ts';
-import {
-  actionLabel,
-  formatDuration,
-  statusAttention,
-  statusEnded,
-  statusEnding,
-  statusRetrying,
-} from '../src/host/messages.ts';
+import { describeFailure } from '../src/host/failureMessages.ts';
+import * as button from '../src/host/buttonLabels.ts';
+import { formatDuration } from '../src/host/formatting.ts';
+import * as statusBar from '../src/host/statusBarMessages.ts';
 
 /** What to do about each: one sentence, or two, for the person and whoever helps them. */
 const ADVICE: Readonly<Record<Category, string>> = {
@@ -124,22 +119,22 @@ const PARTS: readonly Part[] = [
   {
     outcome: 'retrying',
     heading: 'It passes by itself',
-    words: `The session is kept, and the renewal is tried again until it works. The status bar says *${statusRetrying(LABEL, '14:05:10')}*; a notification comes only once another extension could not get a token, and goes away with the trouble.`,
+    words: `The session is kept, and the renewal is tried again until it works. The status bar says *${statusBar.retryingAt(LABEL, '14:05:10')}*; a notification comes only once another extension could not get a token, and goes away with the trouble.`,
   },
   {
     outcome: 'needs-attention',
     heading: 'Somebody has to look at it',
-    words: `The session is kept, and goes on as soon as the reason is gone. The status bar says *${statusAttention(LABEL)}*, and one notification tells why.`,
+    words: `The session is kept, and goes on as soon as the reason is gone. The status bar says *${statusBar.needsAttention(LABEL)}*, and one notification tells why.`,
   },
   {
     outcome: 'ended',
     heading: 'The session is over',
-    words: `The server has said so; signing in again is the only way on, with the same account and the same scopes. The token in hand is still given out for ${formatDuration(ENDED_GRACE)} at the most (*${statusEnding(LABEL, ENDED_GRACE)}*), then the status bar says *${statusEnded(LABEL)}*. One notification tells of it, unless it was over already when VS Code started.`,
+    words: `The server has said so; signing in again is the only way on, with the same account and the same scopes. The token in hand is still given out for ${formatDuration(ENDED_GRACE)} at the most (*${statusBar.endsSoon(LABEL, ENDED_GRACE)}*), then the status bar says *${statusBar.ended(LABEL)}*. One notification tells of it, unless it was over already when VS Code started.`,
   },
   {
     outcome: 'ending',
     heading: 'The session can’t be renewed any more',
-    words: `You’re asked to sign in again, with the same account and scopes. The access token is used until it expires (*${statusEnding(LABEL, ENDED_GRACE)}*); then the session has ended, and the status bar shows *${statusEnded(LABEL)}*.`,
+    words: `You’re asked to sign in again, with the same account and scopes. The access token is used until it expires (*${statusBar.endsSoon(LABEL, ENDED_GRACE)}*); then the session has ended, and the status bar shows *${statusBar.ended(LABEL)}*.`,
   },
   {
     outcome: 'no-change',
@@ -181,7 +176,7 @@ function partOf({ outcome, heading, words }: Part): string[] {
   const rows = CATEGORIES.filter((category) => FAILURE_POLICIES[category].outcome === outcome).map((category) => [
     sentenceOf(category),
     ADVICE[category],
-    FAILURE_POLICIES[category].actions.map(actionLabel).join(', '),
+    FAILURE_POLICIES[category].actions.map(button.forAction).join(', '),
     againOf(category),
     code(category),
   ]);
@@ -197,7 +192,7 @@ function partOf({ outcome, heading, words }: Part): string[] {
 
 /** The sentence, with an ellipsis where words of the server or a code go. */
 function sentenceOf(category: Category): string {
-  return failureSentence(new Failure(category, '…', { detail: '…' }), LABEL);
+  return describeFailure(new Failure(category, '…', { detail: '…' }), LABEL);
 }
 
 /** When a renewal is tried again by itself: the longest delay at first, and later. */

@@ -15,7 +15,7 @@ import {
   type HostInfo,
 } from '../src/flows/availability.ts';
 import { availableFlows, evaluateFlows, getFlow } from '../src/flows/signInFlows.ts';
-import { methodDetail, methodName } from '../src/host/messages.ts';
+import * as quickPick from '../src/host/quickPickMessages.ts';
 import { root } from './places.ts';
 
 /** Where an extension can run, by the names of the manifest. */
@@ -153,8 +153,8 @@ export function wherePage(manifest: Manifest): string {
       ['method', 'called', 'what happens', 'what to register at the server'],
       SIGN_IN_METHODS.map((method) => [
         code(method),
-        `**${methodName(method)}**`,
-        methodDetail(method),
+        `**${quickPick.methodName(method)}**`,
+        quickPick.methodDetail(method),
         REGISTRATION[method](manifest),
       ]),
     ),

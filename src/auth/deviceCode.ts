@@ -3,7 +3,9 @@ import { systemClock } from '../core/clock.ts';
 import type { Provider } from '../core/provider.ts';
 import type { ShownCode } from '../flows/signInFlow.ts';
 import { openBrowser } from '../host/browser.ts';
-import * as text from '../host/messages.ts';
+import * as button from '../host/buttonLabels.ts';
+import { formatTime } from '../host/formatting.ts';
+import * as signInMessages from '../host/signInMessages.ts';
 
 /**
  * Shows a code in the largest letters that VS Code has, those of a dialog, which cannot be withdrawn. It leads to the
@@ -15,14 +17,14 @@ export async function showCode(
   { verificationUri, verificationUriComplete, expiresAt, userCode }: ShownCode,
   over: AbortSignal,
 ): Promise<void> {
-  const copy: vscode.MessageItem = { title: text.labelCopyCodeAndOpen() };
-  const open: vscode.MessageItem = { title: text.labelOpenPage() };
-  const close: vscode.MessageItem = { title: text.labelOtherDevice(), isCloseAffordance: true };
+  const copy: vscode.MessageItem = { title: button.copyCodeAndOpenPage() };
+  const open: vscode.MessageItem = { title: button.openPage() };
+  const close: vscode.MessageItem = { title: button.useOtherDevice(), isCloseAffordance: true };
   const options = {
     modal: true,
-    detail: text.sayWhereToEnter(label, verificationUri, text.formatTime(expiresAt, systemClock.now())),
+    detail: signInMessages.userCodeDetail(label, verificationUri, formatTime(expiresAt, systemClock.now())),
   };
-  const chosen = await vscode.window.showInformationMessage(text.sayCode(userCode), options, copy, open, close);
+  const chosen = await vscode.window.showInformationMessage(userCode, options, copy, open, close);
   if (over.aborted || chosen === undefined || chosen === close) {
     return;
   }

@@ -2,7 +2,7 @@
 import { isSecureUrl } from '../core/secureUrl.ts';
 import { dpopHeaders, DpopKeys } from '../protocol/dpop.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
-import * as text from '../host/messages.ts';
+import * as dpopMessages from '../host/dpopMessages.ts';
 
 /** The request that a caller is about to send, as it describes it. */
 interface ResourceRequest {
@@ -33,7 +33,7 @@ export function createDpopHeadersCommand(sessionManager: SessionManager): DpopHe
     const { method, nonce, url } = readRequest(request);
     const record = sessionManager.getAll().find(({ record: { accessToken: known } }) => known === accessToken)?.record;
     if (record === undefined) {
-      throw new Error(text.sayNoSuchToken());
+      throw new Error(dpopMessages.unknownAccessToken());
     }
     if (record.dpopKey === undefined || record.tokenType !== 'DPoP') {
       return { authorization: `Bearer ${record.accessToken}` };
@@ -64,7 +64,7 @@ function readRequest(request: unknown): ResourceRequest {
     !URL.canParse(url) ||
     !isSecureUrl(url)
   ) {
-    throw new Error(text.sayBadProofRequest());
+    throw new Error(dpopMessages.invalidArguments());
   }
   return { method, nonce, url: new URL(url) };
 }

@@ -8,7 +8,7 @@ import { registerForChallenges } from './challenges.ts';
 import { OidcAuthenticationProvider, type ProviderDependencies } from './authenticationProvider.ts';
 import type { PendingSignIns } from './pendingSignIns.ts';
 import type { Settings } from '../host/settings.ts';
-import { unconfiguredLabel } from '../host/startMessages.ts';
+import { unconfiguredProviderLabel } from '../host/startMessages.ts';
 
 interface Registration {
   readonly label: string;
@@ -135,7 +135,7 @@ export class ProviderRegistry implements Disposable {
 }
 
 function labelOf(provider: Provider | undefined): string {
-  return provider?.label ?? unconfiguredLabel();
+  return provider?.label ?? unconfiguredProviderLabel();
 }
 
 /** Whether a sign-in that waits at one is still a sign-in at the other. */

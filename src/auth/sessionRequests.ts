@@ -6,8 +6,8 @@ import type { Clock } from '../core/clock.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SessionRecord } from '../core/session.ts';
-import { failureSentence } from '../host/failureMessages.ts';
-import * as text from '../host/messages.ts';
+import { describeFailure } from '../host/failureMessages.ts';
+import * as notification from '../host/notificationMessages.ts';
 import type { ChallengeSessions } from '../sessions/challengeSessions.ts';
 import type { ServerSignOut } from '../sessions/serverSignOut.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
@@ -97,18 +97,18 @@ export class SessionRequests {
   /** Offers to add a provider, where a caller wants to sign in and there is none; returns the error for the caller. */
   offerToConfigure(): Error {
     this.#dependencies.offerToAddProvider();
-    return new Error(text.sayNoProvider());
+    return new Error(notification.noProvider());
   }
 
   /** Opens the server's page for a sign-out, and tells the person if the server does not confirm it. */
   completeSignOut(name: string, { atServer, page }: ServerSignOut): void {
     this.#dependencies.openSignOutPage(page);
-    atServer.catch(() => void vscode.window.showWarningMessage(text.saySignedOutHereOnly(name)));
+    atServer.catch(() => void vscode.window.showWarningMessage(notification.signedOutLocallyOnly(name)));
   }
 
   /** The sentence for a failure that a caller gets. */
   describe(failure: Failure, name: string, hasSession: boolean): string {
-    return failureSentence(failure, name, hasSession);
+    return describeFailure(failure, name, hasSession);
   }
 
   async #signIn(

@@ -12,7 +12,7 @@ import type { SessionManager } from '../sessions/sessionManager.ts';
 import { showCode } from './deviceCode.ts';
 import type { PendingSignIn, PendingSignIns, SignInHints } from './pendingSignIns.ts';
 import type { Settings } from '../host/settings.ts';
-import * as text from '../host/messages.ts';
+import * as signInMessages from '../host/signInMessages.ts';
 
 /** One attempt at a sign-in. */
 interface Attempt {
@@ -153,7 +153,7 @@ export class SignInController implements Disposable {
   async #attempt(provider: Provider, { scopes, hints, method, wanted }: Attempt): Promise<SessionRecord> {
     const options = {
       location: vscode.ProgressLocation.Notification,
-      title: text.saySigningIn(provider.label),
+      title: signInMessages.signingIn(provider.label),
       cancellable: true,
     };
     return vscode.window.withProgress(options, async (progress, token) => {
@@ -187,14 +187,14 @@ export class SignInController implements Disposable {
             onStillWaiting: (over) => this.#stillWaiting.fire({ waiting, over }),
             onAddress: (address) => {
               wait({ address });
-              progress.report({ message: text.sayFinishInBrowser() });
+              progress.report({ message: signInMessages.finishInBrowser() });
             },
             onCode: (code, over) => {
               wait({
                 address: () => Promise.resolve(code.verificationUriComplete ?? code.verificationUri),
                 code: code.userCode,
               });
-              progress.report({ message: text.sayEnterCode(code.userCode, code.verificationUri) });
+              progress.report({ message: signInMessages.enterCode(code.userCode, code.verificationUri) });
               // The notification says the code, too.
               showCode(provider, code, over).catch(() => {});
             },

@@ -11,16 +11,16 @@ import type { OnDemandSessions } from '../sessions/onDemandSessions.ts';
 import type { SessionsModule } from '../sessions/sessionsModule.ts';
 import type { ActionTarget } from '../ui/recoveryActions.ts';
 import type { DiagnosticsService } from '../ui/diagnosticsDocument.ts';
-import { MEND_COMMAND, PREFIX } from '../host/ids.ts';
-import { failureSentence } from '../host/failureMessages.ts';
+import { MEND_COMMAND, PREFIX, PRODUCT } from '../host/ids.ts';
+import { describeFailure } from '../host/failureMessages.ts';
 import { openEntry, openProviderSettings, openSettings } from '../host/openSettings.ts';
 import type { Settings } from '../host/settings.ts';
-import { PRODUCT, labelRemove, labelSignOut } from '../host/messages.ts';
+import * as button from '../host/buttonLabels.ts';
 import type { Facts, DiagnosticFinding, QuickFix } from './finding.ts';
 import { findingsOf } from './findings.ts';
 import { proxyHost } from './redaction.ts';
 import { reportOf, type Report } from './report.ts';
-import { askClear, askRemove, askSignOut, quickFixLabel, reportWords, sayDiagnosticsCopied } from './reportText.ts';
+import * as messages from './reportMessages.ts';
 
 /** What the diagnostics look at, and how findings are fixed. */
 export interface DiagnosticsDependencies {
@@ -78,7 +78,7 @@ export class Diagnostics implements DiagnosticsService {
             ? []
             : [
                 new vscode.CodeLens(new vscode.Range(line, 0, line, 0), {
-                  title: quickFixLabel(quickFix),
+                  title: messages.quickFixLabel(quickFix),
                   command: MEND_COMMAND,
                   arguments: [line],
                 }),
@@ -89,7 +89,7 @@ export class Diagnostics implements DiagnosticsService {
   async copy(): Promise<void> {
     const { markdown } = await this.#build();
     await vscode.env.clipboard.writeText(markdown);
-    void vscode.window.showInformationMessage(sayDiagnosticsCopied());
+    void vscode.window.showInformationMessage(messages.diagnosticsCopied());
   }
 
   /** Only what the report in hand has found can be mended. */
@@ -102,7 +102,7 @@ export class Diagnostics implements DiagnosticsService {
       await this.#doing[finding.quickFix](finding);
     } catch (error) {
       const { providerId = '' } = finding;
-      void vscode.window.showWarningMessage(failureSentence(error, this.#dependencies.settings.nameOf(providerId)));
+      void vscode.window.showWarningMessage(describeFailure(error, this.#dependencies.settings.nameOf(providerId)));
     }
     await this.refresh();
   }
@@ -170,7 +170,7 @@ export class Diagnostics implements DiagnosticsService {
       events: history.all(),
       lockHolders: holders,
       files,
-      words: reportWords,
+      messages: messages.reportMessages,
     });
   }
 
@@ -217,18 +217,24 @@ export class Diagnostics implements DiagnosticsService {
 
   readonly #doing: Readonly<Record<QuickFix, (finding: DiagnosticFinding) => Promise<unknown>>> = {
     remove: async ({ session }) => {
-      if (session !== undefined && (await isSure(askRemove(session.record.id.slice(0, 8)), labelRemove()))) {
+      if (
+        session !== undefined &&
+        (await isSure(messages.confirmRemove(session.record.id.slice(0, 8)), button.confirmDelete()))
+      ) {
         await this.#dependencies.sessions.sessionManager.removeLocally(session.record.id);
       }
     },
     'sign-out': async ({ session }) => {
-      if (session !== undefined && (await isSure(askSignOut(session.record.id.slice(0, 8)), labelSignOut()))) {
+      if (
+        session !== undefined &&
+        (await isSure(messages.confirmSignOut(session.record.id.slice(0, 8)), button.signOut()))
+      ) {
         const { page } = await this.#dependencies.sessions.sessionManager.signOut(session.record.id);
         this.#dependencies.openSignOutPage(page);
       }
     },
     clear: async () => {
-      if (await isSure(askClear(), labelRemove())) {
+      if (await isSure(messages.confirmDeleteQuarantined(), button.confirmDelete())) {
         await this.#dependencies.sessions.secretStorage.deleteQuarantined();
       }
     },

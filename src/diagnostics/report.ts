@@ -25,13 +25,13 @@ export interface FindingNames {
   readonly problem: SettingProblem | undefined;
 }
 
-/** The sentences of the report. */
-export interface ReportWords {
-  /** What the document is, and that it can be shown to others. */
+/** The texts of the report. */
+export interface ReportMessages {
+  /** Says what the document is, and that it can be shared. */
   introduction(): string;
   nothingFound(): string;
   severity(severity: Severity): string;
-  /** What is wrong, and what to do. */
+  /** Returns what is wrong, and what to do. */
   finding(finding: DiagnosticFinding, names: FindingNames): string;
 }
 
@@ -51,7 +51,7 @@ export interface ReportInput {
   /** Who has a renewal lock at this moment; the code of the failure if that can't be read. */
   readonly lockHolders: readonly (LockHolder & { readonly isAlive: boolean | undefined })[] | string;
   readonly files: SharedFiles;
-  readonly words: ReportWords;
+  readonly messages: ReportMessages;
 }
 
 /** A report, and the line, counted from 0, at which each finding stands. */
@@ -62,11 +62,11 @@ export interface Report {
 
 /** Writes a report. */
 export function reportOf(input: ReportInput): Report {
-  const { facts, findings, words } = input;
+  const { facts, findings, messages } = input;
   const lines = [
     '# Session Keeper Diagnostics',
     '',
-    words.introduction(),
+    messages.introduction(),
     '',
     `Made at ${time(facts.now)}.`,
     '',
@@ -77,11 +77,11 @@ export function reportOf(input: ReportInput): Report {
   lines.push(
     ...findings.map(
       (finding) =>
-        `- **${words.severity(finding.severity)}** (${finding.code}): ${words.finding(finding, namesFor(finding, facts))}`,
+        `- **${messages.severity(finding.severity)}** (${finding.code}): ${messages.finding(finding, namesFor(finding, facts))}`,
     ),
   );
   if (findings.length === 0) {
-    lines.push(words.nothingFound());
+    lines.push(messages.nothingFound());
   }
   lines.push(
     ...section(

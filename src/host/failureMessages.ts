@@ -1,4 +1,4 @@
-// What a person reads of each failure: one sentence for each row of the table in core/failurePolicies.ts, under the same name.
+// The message for each failure category of core/failurePolicies.ts.
 import * as vscode from 'vscode';
 import { toFailure, type Failure } from '../core/failure.ts';
 import { isTemporary, mentionsKeptSession, type Category } from '../core/failurePolicies.ts';
@@ -6,44 +6,44 @@ import { isTemporary, mentionsKeptSession, type Category } from '../core/failure
 const { l10n } = vscode;
 
 /**
- * The sentence for a failure: what happened, in words, and what to do where a person can do something.
- * @param hasSession whether there is a session that it leaves alone, which is then said; a first sign-in has none.
+ * Returns the message for a failure: what happened, and what to do if the user can do something.
+ * @param hasSession whether there is a session, so that the message says if it is kept; a first sign-in has none.
  */
-export function failureSentence(error: unknown, provider: string, hasSession = true): string {
+export function describeFailure(error: unknown, provider: string, hasSession = true): string {
   const failure = toFailure(error);
-  const sentence = SENTENCES[failure.category](provider, failure);
+  const message = FAILURE_MESSAGES[failure.category](provider, failure);
   return hasSession && mentionsKeptSession(failure.category)
-    ? `${sentence} ${keptSentence(failure.category)}`
-    : sentence;
+    ? `${message} ${sessionKeptMessage(failure.category)}`
+    : message;
 }
 
-/** What becomes of the session, for a failure after which a person might think that it's lost. */
-function keptSentence(category: Category): string {
+/** Returns what happens to the session, for a failure after which the user might think that it's lost. */
+function sessionKeptMessage(category: Category): string {
   return (
-    KEPT[category]?.() ??
+    SESSION_KEPT_MESSAGES[category]?.() ??
     (isTemporary(category)
       ? l10n.t('Your session is kept, and the renewal is tried again.')
       : l10n.t('Your session is kept.'))
   );
 }
 
-/** The same, where it is said in words of its own. */
-const KEPT: Readonly<Partial<Record<Category, () => string>>> = {
+/** The same, for categories with a message of their own. */
+const SESSION_KEPT_MESSAGES: Readonly<Partial<Record<Category, () => string>>> = {
   network: () => l10n.t('Your session is kept, and is renewed as soon as the server answers again.'),
 };
 
-type Sentence = (provider: string, failure: Failure) => string;
+type FailureMessage = (provider: string, failure: Failure) => string;
 
-/** "The server says: …", where it said something that can be shown, beyond its code. */
-const withDetail = (text: string, { code, detail }: Failure): string =>
+/** Adds the server's error description, if there is one and it says more than the error code. */
+const withServerMessage = (text: string, { code, detail }: Failure): string =>
   detail === undefined || detail === '' || detail === code.replaceAll('_', ' ')
     ? text
     : l10n.t('{0} The server says: “{1}”', text, detail);
 
-/** What part of an answer or a document is meant; nothing where that is not known. */
-const part = ({ detail, code }: Failure): string => (detail === undefined || detail === '' ? code : detail);
+/** The part of the response or document that is wrong; the code if that is not known. */
+const detailOrCode = ({ detail, code }: Failure): string => (detail === undefined || detail === '' ? code : detail);
 
-const SENTENCES: Readonly<Record<Category, Sentence>> = {
+const FAILURE_MESSAGES: Readonly<Record<Category, FailureMessage>> = {
   network: (provider) => l10n.t('{0} cannot be reached, or takes too long to answer.', provider),
   server: (provider) => l10n.t('{0} has a problem of its own and cannot answer now.', provider),
   'rate-limited': (provider) => l10n.t('{0} asks to wait a little before the next request.', provider),
@@ -82,24 +82,24 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
     ),
 
   'session-ended': (provider, failure) =>
-    withDetail(l10n.t('{0} ended your session. Sign in again.', provider), failure),
+    withServerMessage(l10n.t('{0} ended your session. Sign in again.', provider), failure),
   'session-expired': (provider, failure) =>
-    withDetail(l10n.t('Your {0} session expired. Sign in again.', provider), failure),
+    withServerMessage(l10n.t('Your {0} session expired. Sign in again.', provider), failure),
   'refresh-response-lost': (provider) =>
     l10n.t('Your {0} session couldn’t be renewed because the connection was interrupted. Sign in again.', provider),
   'sign-in-needed': (provider, failure) =>
-    withDetail(l10n.t('{0} wants you to sign in again before it goes on.', provider), failure),
+    withServerMessage(l10n.t('{0} wants you to sign in again before it goes on.', provider), failure),
   'interaction-needed': (provider, failure) =>
-    withDetail(
+    withServerMessage(
       l10n.t('{0} has a question for you in the browser before it goes on. Sign in again to see it.', provider),
       failure,
     ),
   'consent-needed': (provider, failure) =>
-    withDetail(l10n.t('{0} needs your consent before it goes on. Sign in again to give it.', provider), failure),
+    withServerMessage(l10n.t('{0} needs your consent before it goes on. Sign in again to give it.', provider), failure),
   'second-factor': (provider, failure) =>
-    withDetail(l10n.t('{0} wants a second proof that it is you. Sign in again to give it.', provider), failure),
+    withServerMessage(l10n.t('{0} wants a second proof that it is you. Sign in again to give it.', provider), failure),
   policy: (provider, failure) =>
-    withDetail(
+    withServerMessage(
       l10n.t('A rule of your organisation at {0} asks for a new sign-in. This is no fault of yours.', provider),
       failure,
     ),
@@ -109,11 +109,11 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
     l10n.t('{0} wants your e-mail address to be verified. Verify it there, then sign in again.', provider),
 
   'refresh-rejected': (provider, failure) =>
-    withDetail(l10n.t('{0} rejected the renewal of your session.', provider), failure),
+    withServerMessage(l10n.t('{0} rejected the renewal of your session.', provider), failure),
   'refresh-rejected-again': (provider, failure) =>
-    withDetail(l10n.t('{0} no longer renews your session. Sign in again.', provider), failure),
+    withServerMessage(l10n.t('{0} no longer renews your session. Sign in again.', provider), failure),
   'refresh-rejected-settings': (provider, failure) =>
-    withDetail(
+    withServerMessage(
       l10n.t(
         '{0} rejected the renewal of your session after its settings were changed. Check the settings, or sign in again.',
         provider,
@@ -122,7 +122,7 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
     ),
 
   'client-rejected': (provider, failure) =>
-    withDetail(
+    withServerMessage(
       l10n.t(
         '{0} does not accept the client id, or wants a client secret with it. Check "clientId" in the settings.',
         provider,
@@ -130,7 +130,7 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
       failure,
     ),
   'client-not-allowed': (provider, failure) =>
-    withDetail(
+    withServerMessage(
       l10n.t(
         '{0} does not allow this client to sign in this way. Allow it the grant there, or sign in another way.',
         provider,
@@ -138,12 +138,12 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
       failure,
     ),
   'redirect-rejected': (provider, failure) =>
-    withDetail(
+    withServerMessage(
       l10n.t('{0} doesn’t accept the redirect URI. Register it for this client there, or use a fixed port.', provider),
       failure,
     ),
   'scope-rejected': (provider, failure) =>
-    withDetail(
+    withServerMessage(
       l10n.t('{0} does not grant a scope that was asked for. Check "scopes" in the settings.', provider),
       failure,
     ),
@@ -157,7 +157,7 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
       ? l10n.t(
           '{0} identifies itself by another issuer, {1}. If that is your server, enter it as "issuer" in the settings, with https at the beginning.',
           provider,
-          part(failure).replace(/^https?:\/\//i, ''),
+          detailOrCode(failure).replace(/^https?:\/\//i, ''),
         )
       : l10n.t(
           'The server at the issuer address of {0} calls itself something else. Copy the issuer to the letter into the settings.',
@@ -167,7 +167,7 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
     l10n.t(
       '{0} wants credentials sent without encryption (“{1}” is not https). That is refused.',
       provider,
-      part(failure),
+      detailOrCode(failure),
     ),
   'unsupported-server': (provider, failure) =>
     failure.code === 'token-type' && failure.detail?.toLowerCase() === 'dpop'
@@ -175,14 +175,18 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
           '{0} binds its tokens to a key, which the settings of the provider do not ask for. Put "dpop" into them.',
           provider,
         )
-      : l10n.t('{0} lacks something that signing in safely needs, or says it wrongly: “{1}”.', provider, part(failure)),
+      : l10n.t(
+          '{0} lacks something that signing in safely needs, or says it wrongly: “{1}”.',
+          provider,
+          detailOrCode(failure),
+        ),
   configuration: (provider, failure) =>
-    withDetail(
+    withServerMessage(
       l10n.t('The settings and what {0} offers do not fit together. Check the provider’s settings.', provider),
       failure,
     ),
   'proof-rejected': (provider, failure) =>
-    withDetail(
+    withServerMessage(
       l10n.t(
         '{0} does not accept the proof that the key of this session is held here. Sign in again to make a new key, or check "dpop" in the settings.',
         provider,
@@ -197,13 +201,13 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
   'not-configured': (provider) => l10n.t('{0} is not set up any more.', provider),
 
   'invalid-response': (provider, failure) =>
-    l10n.t('The answer of {0} could not be understood and was not used ({1}).', provider, part(failure)),
+    l10n.t('The answer of {0} could not be understood and was not used ({1}).', provider, detailOrCode(failure)),
   'untrusted-response': (provider) =>
     l10n.t('An answer that should come from {0} must not be trusted, and was thrown away. Start again.', provider),
   'other-account': (provider) =>
     l10n.t('The renewal at {0} brought the tokens of somebody else. They were not used; sign in again.', provider),
   'unknown-error': (provider, failure) =>
-    withDetail(l10n.t('{0} reports an error that is not known here: “{1}”.', provider, failure.code), failure),
+    withServerMessage(l10n.t('{0} reports an error that is not known here: “{1}”.', provider, failure.code), failure),
 
   storage: () =>
     l10n.t(
@@ -251,7 +255,7 @@ const SENTENCES: Readonly<Record<Category, Sentence>> = {
       ? l10n.t('{0} did not ask you to sign in anew, though a recent sign-in is wanted.', provider)
       : l10n.t('{0} signed you in, but not in the stronger way that is wanted.', provider),
   'invalid-challenge': (provider, failure) =>
-    l10n.t('What a service wants of a token of {0} could not be understood (“{1}”).', provider, part(failure)),
+    l10n.t('What a service wants of a token of {0} could not be understood (“{1}”).', provider, detailOrCode(failure)),
   'protocol-step': (provider, failure) =>
     l10n.t('{0} asks for one more step, which could not be taken (“{1}”).', provider, failure.code),
 

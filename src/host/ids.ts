@@ -1,5 +1,8 @@
 // Every name that package.json knows too; a test holds the two against each other.
 
+/** The display name of the extension, which is not translated. */
+export const PRODUCT = 'Session Keeper';
+
 /** The prefix of commands, settings and context keys. */
 export const PREFIX = 'sessionKeeper';
 

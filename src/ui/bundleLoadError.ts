@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Log } from '../core/log.ts';
-import { bundleLoadFailed, labelReload } from '../host/startMessages.ts';
+import { reloadWindow } from '../host/startButtonLabels.ts';
+import { bundleLoadFailed } from '../host/startMessages.ts';
 
 /**
  * Returns a function that reports that what is loaded on demand can't be loaded, and offers to reload the window; it
@@ -12,7 +13,7 @@ export function createBundleLoadErrorReporter(log: Log): (error: unknown) => voi
   let isShown = false;
   const show = async (): Promise<void> => {
     isShown = true;
-    const chosen = await vscode.window.showErrorMessage(bundleLoadFailed(), labelReload());
+    const chosen = await vscode.window.showErrorMessage(bundleLoadFailed(), reloadWindow());
     isShown = false;
     if (chosen !== undefined) {
       await vscode.commands.executeCommand('workbench.action.reloadWindow');

@@ -20,7 +20,10 @@ import type { Settings } from '../host/settings.ts';
 import type { SignInHints } from '../auth/pendingSignIns.ts';
 import type { SignInController, StillWaiting } from '../auth/signInController.ts';
 import { showStillWaiting } from './stillWaiting.ts';
-import * as text from '../host/messages.ts';
+import * as button from '../host/buttonLabels.ts';
+import * as notification from '../host/notificationMessages.ts';
+import * as quickPick from '../host/quickPickMessages.ts';
+import { stateName } from '../host/statusBarMessages.ts';
 
 /** What the commands work with. */
 export interface CommandDependencies {
@@ -86,7 +89,7 @@ export class Commands {
   ): Promise<void> {
     try {
       const record = await this.#dependencies.signInController.signIn(provider, scopes, hints, method);
-      void vscode.window.showInformationMessage(text.saySignedIn(provider.label, record.account.label));
+      void vscode.window.showInformationMessage(notification.signedIn(provider.label, record.account.label));
     } catch (error) {
       this.#dependencies
         .notifications()
@@ -179,7 +182,7 @@ export class Commands {
       await notifications().answering(record.id, () =>
         tokenRefresher.refresh(record.id, { reason: 'asked for by the person' }),
       );
-      void vscode.window.showInformationMessage(text.sayRenewed(this.#nameOf(record), record.account.label));
+      void vscode.window.showInformationMessage(notification.renewed(this.#nameOf(record), record.account.label));
     } catch (error) {
       // A definite end is news for all windows, where it is told at all.
       const isNews = endsSession(toFailure(error).category) && notifications().notifiesEnd(record.id);
@@ -197,12 +200,12 @@ export class Commands {
   /** Says that there is no provider yet, and leads to where one is added. Nobody is kept waiting for the answer. */
   offerToAddProvider(): void {
     void vscode.window
-      .showInformationMessage(text.sayNoProvider(), text.labelAddProvider())
+      .showInformationMessage(notification.noProvider(), button.addProvider())
       .then((chosen) => (chosen === undefined ? undefined : this.#dependencies.addProvider()));
   }
 
   async #signOut(): Promise<void> {
-    const session = await this.#pickSession(this.#dependencies.sessionManager.getAll(), text.pickSignOut());
+    const session = await this.#pickSession(this.#dependencies.sessionManager.getAll(), quickPick.signOutTitle());
     if (session !== undefined) {
       await this.signOutOf(session.record);
     }
@@ -215,11 +218,11 @@ export class Commands {
       const { atServer, page } = await this.#dependencies.sessionManager.signOut(record.id);
       this.#dependencies.openSignOutPage(page);
       await atServer;
-      void vscode.window.showInformationMessage(text.saySignedOut(name, record.account.label));
+      void vscode.window.showInformationMessage(notification.signedOut(name, record.account.label));
     } catch (error) {
       const isStored = isStorageFailure(toFailure(error).category);
       void vscode.window.showWarningMessage(
-        isStored ? text.saySignedOutNotDeleted(name) : text.saySignedOutHereOnly(name),
+        isStored ? notification.signedOutNotDeleted(name) : notification.signedOutLocallyOnly(name),
       );
     }
   }
@@ -228,7 +231,7 @@ export class Commands {
     const renewable = this.#dependencies.sessionManager
       .getAll()
       .filter(({ record }) => tokenLifetimes(record).isRefreshable);
-    const session = await this.#pickSession(renewable, text.pickRenew());
+    const session = await this.#pickSession(renewable, quickPick.renewTitle());
     if (session !== undefined) {
       await this.renew(session.record);
     }
@@ -245,7 +248,7 @@ export class Commands {
   }
 
   #pickProvider(): Promise<Provider | undefined> {
-    return pickOne(this.#dependencies.settings.providers, text.pickProvider(), ({ id, issuer, label }) => ({
+    return pickOne(this.#dependencies.settings.providers, quickPick.providerTitle(), ({ id, issuer, label }) => ({
       label,
       description: id,
       detail: issuer,
@@ -254,7 +257,7 @@ export class Commands {
 
   async #pickSession(sessions: readonly LiveSession[], title: string): Promise<LiveSession | undefined> {
     if (sessions.length === 0) {
-      void vscode.window.showInformationMessage(text.sayNothingToDo());
+      void vscode.window.showInformationMessage(notification.noSession());
       return undefined;
     }
     return pickOne(sessions, title, (session) => ({
@@ -265,9 +268,7 @@ export class Commands {
   }
 
   #stateOf(session: LiveSession): string {
-    return text.stateName(
-      statusOf(session, this.#dependencies.settings.lifetimes(), this.#dependencies.clock.now()).state,
-    );
+    return stateName(statusOf(session, this.#dependencies.settings.lifetimes(), this.#dependencies.clock.now()).state);
   }
 
   #nameOf(record: SessionRecord): string {

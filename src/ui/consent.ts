@@ -8,7 +8,7 @@ import type { ActionTarget } from './recoveryActions.ts';
 import type { NotificationCenter } from './notificationCenter.ts';
 import type { Settings } from '../host/settings.ts';
 import type { SignInController } from '../auth/signInController.ts';
-import * as text from '../host/messages.ts';
+import * as notification from '../host/notificationMessages.ts';
 
 /** What asking for consent works with. */
 export interface ConsentDependencies {
@@ -51,7 +51,7 @@ export async function askForConsent(
       method,
     );
     if (refreshToken === undefined) {
-      void vscode.window.showWarningMessage(text.sayConsentDidNotHelp(provider.label));
+      void vscode.window.showWarningMessage(notification.noRefreshTokenAfterConsent(provider.label));
       return;
     }
   } catch (error) {
@@ -64,8 +64,8 @@ export async function askForConsent(
     await settings.changeEntry(providerId, ({ authorizationParameters }) => ({
       authorizationParameters: { ...(authorizationParameters as object | undefined), prompt },
     }));
-    void vscode.window.showInformationMessage(text.sayConsentHelped(provider.label));
+    void vscode.window.showInformationMessage(notification.refreshTokenAfterConsent(provider.label));
   } catch {
-    void vscode.window.showErrorMessage(text.sayEntryNotSaved(provider.label));
+    void vscode.window.showErrorMessage(notification.entryNotSaved(provider.label));
   }
 }

@@ -1,8 +1,8 @@
 // The document with the diagnostics, as the editor knows it. What it says is made elsewhere, and loaded when it is wanted.
 import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
-import { DIAGNOSTICS_SCHEME, MEND_COMMAND } from '../host/ids.ts';
-import { PRODUCT, bundleLoadFailed } from '../host/startMessages.ts';
+import { DIAGNOSTICS_SCHEME, MEND_COMMAND, PRODUCT } from '../host/ids.ts';
+import { bundleLoadFailed } from '../host/startMessages.ts';
 
 /** Who makes what the document says, and does what its findings offer. */
 export interface DiagnosticsService {

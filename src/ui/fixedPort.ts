@@ -11,7 +11,9 @@ import {
 } from '../core/redirectUri.ts';
 import { openProviderSettings } from '../host/openSettings.ts';
 import type { Settings } from '../host/settings.ts';
-import * as text from '../host/messages.ts';
+import * as button from '../host/buttonLabels.ts';
+import * as notification from '../host/notificationMessages.ts';
+import * as prompt from '../host/promptMessages.ts';
 
 /** What choosing a fixed port works with. */
 export interface FixedPortDependencies {
@@ -30,15 +32,15 @@ export async function chooseFixedPort(
 ): Promise<boolean> {
   const proposed = await proposePort(redirectTarget(provider).ports);
   const typed = await vscode.window.showInputBox({
-    title: text.titleFixedPort(provider.label),
+    title: prompt.fixedPortTitle(provider.label),
     value: String(proposed),
     ignoreFocusOut: true,
     validateInput: (value) => {
       const change = fixedPortChange(value, provider);
       return change === undefined
-        ? text.sayNoPort()
+        ? prompt.invalidPort()
         : {
-            message: `${whatToRegister({ ...provider, ...change })}. ${text.promptFixedPort()}`,
+            message: `${whatToRegister({ ...provider, ...change })}. ${prompt.fixedPort()}`,
             severity: vscode.InputBoxValidationSeverity.Info,
           };
     },
@@ -51,8 +53,8 @@ export async function chooseFixedPort(
     await settings.changeEntry(provider.id, () => change);
   } catch {
     const chosen = await vscode.window.showErrorMessage(
-      text.sayEntryNotSaved(provider.label),
-      text.labelOpenSettings(),
+      notification.entryNotSaved(provider.label),
+      button.openSettings(),
     );
     await (chosen === undefined ? undefined : openProviderSettings());
     return false;
@@ -60,16 +62,16 @@ export async function chooseFixedPort(
   const fields = { ...provider, ...change };
   const uris = redirectUrisOf(fields);
   await vscode.env.clipboard.writeText(uris.join('\n'));
-  const options = { modal: true, detail: text.detailRegisterUri(usesAnyPort(fields)) };
+  const options = { modal: true, detail: prompt.registerRedirectUriDetail(usesAnyPort(fields)) };
   return (
     (await vscode.window.showInformationMessage(
-      text.sayRegisterUri(provider.label, uris.join(', ')),
+      prompt.registerRedirectUri(provider.label, uris.join(', ')),
       options,
-      text.labelSignIn(),
+      button.signIn(),
     )) !== undefined
   );
 }
 
 function whatToRegister(fields: RedirectFields): string {
-  return text.sayToRegister(redirectUrisOf(fields).join(', '), usesAnyPort(fields));
+  return prompt.redirectUriToRegister(redirectUrisOf(fields).join(', '), usesAnyPort(fields));
 }

@@ -8,7 +8,9 @@ import type { IdleEnd } from '../idle/idleSignOut.ts';
 import type { IdleWarning } from '../idle/idleWarnings.ts';
 import type { ActionTarget } from './recoveryActions.ts';
 import type { SessionNotification } from './sessionNotifications.ts';
-import * as text from '../host/messages.ts';
+import * as button from '../host/buttonLabels.ts';
+import { formatTime } from '../host/formatting.ts';
+import * as notification from '../host/notificationMessages.ts';
 
 /** What the notifications depend on. */
 export interface IdleNotificationsDependencies {
@@ -96,8 +98,8 @@ export class IdleNotifications implements Disposable {
       id: providerId,
       // The windows' times differ by a few ms.
       since: Math.floor(endsAt / PERIOD) * PERIOD,
-      words: text.sayIdle(this.#dependencies.nameOf(providerId), text.formatTime(endsAt, clock.now())),
-      choices: [{ label: text.labelStaySignedIn(), run: () => idleMonitor.recordActivity() }],
+      words: notification.idleWarning(this.#dependencies.nameOf(providerId), formatTime(endsAt, clock.now())),
+      choices: [{ label: button.staySignedIn(), run: () => idleMonitor.recordActivity() }],
     };
   }
 
@@ -107,8 +109,8 @@ export class IdleNotifications implements Disposable {
       kind: 'idle',
       id: providerId,
       since: 0,
-      words: text.saySignedOutIdle(this.#dependencies.nameOf(providerId), timeout),
-      choices: [{ label: text.labelSignInAgain(), run: () => this.#dependencies.subjectOf(record).signIn() }],
+      words: notification.signedOutIdle(this.#dependencies.nameOf(providerId), timeout),
+      choices: [{ label: button.signInAgain(), run: () => this.#dependencies.subjectOf(record).signIn() }],
     };
   }
 }

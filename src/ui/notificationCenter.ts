@@ -15,10 +15,13 @@ import type { RecoveryActions, ActionTarget } from './recoveryActions.ts';
 import type { IdleNotifications } from './idleNotifications.ts';
 import { PREFIX, SETTINGS, type NotificationKind } from '../host/ids.ts';
 import { getNotifications, type SessionNotification } from './sessionNotifications.ts';
-import { failureSentence } from '../host/failureMessages.ts';
+import { describeFailure } from '../host/failureMessages.ts';
 import { openProviderSettings, openSettings } from '../host/openSettings.ts';
 import type { Settings } from '../host/settings.ts';
-import * as text from '../host/messages.ts';
+import * as button from '../host/buttonLabels.ts';
+import { describeLoadIssue } from '../host/loadIssueMessages.ts';
+import * as notification from '../host/notificationMessages.ts';
+import { describeEntryProblem, describeNumberProblem } from '../host/settingsMessages.ts';
 import { showDismissibleNotification, type NotificationAction } from './dismissibleNotification.ts';
 
 /** What the notifications work with. */
@@ -128,9 +131,9 @@ export class NotificationCenter implements Disposable {
   async reportProblems(): Promise<void> {
     const { numberProblems, problems } = this.#dependencies.settings;
     const found = [
-      ...problems.map((problem) => ({ words: text.problemSentence(problem), open: openProviderSettings })),
+      ...problems.map((problem) => ({ words: describeEntryProblem(problem), open: openProviderSettings })),
       ...numberProblems.map((problem) => ({
-        words: text.numberProblemSentence(problem),
+        words: describeNumberProblem(problem),
         open: () => openSettings(`${PREFIX}.${problem.setting.name}`),
       })),
     ];
@@ -143,7 +146,7 @@ export class NotificationCenter implements Disposable {
     await Promise.all(
       news.map(async ({ words, open }) => {
         this.#problemsTold.add(words);
-        if ((await vscode.window.showWarningMessage(words, text.labelOpenSettings())) !== undefined) {
+        if ((await vscode.window.showWarningMessage(words, button.openSettings())) !== undefined) {
           await open();
         }
       }),
@@ -158,7 +161,7 @@ export class NotificationCenter implements Disposable {
   /** Says that this window cannot take turns with the others. */
   warnSyncDisabled(): void {
     void vscode.window
-      .showWarningMessage(text.sayAlone(), text.labelShowLog())
+      .showWarningMessage(notification.syncDisabled(), button.showLog())
       .then((chosen) => (chosen === undefined ? undefined : this.#dependencies.showLog()));
   }
 
@@ -200,7 +203,7 @@ export class NotificationCenter implements Disposable {
     const { actions, additionalActions = [] } = FAILURE_POLICIES[failure.category];
     const offers = await this.#dependencies.actions.offers([...actions, ...additionalActions], subject);
     if (offers.length > 0) {
-      const words = failureSentence(
+      const words = describeFailure(
         failure,
         this.#dependencies.settings.nameOf(subject.providerId),
         subject.hasSession,
@@ -217,13 +220,13 @@ export class NotificationCenter implements Disposable {
     const { actions } = this.#dependencies;
     const provider = 'providerId' in finding ? this.#dependencies.settings.nameOf(finding.providerId) : '';
     const first =
-      finding.kind === 'foreign' ? [text.labelRemove()] : finding.kind === 'lost' ? [text.labelSignIn()] : [];
+      finding.kind === 'foreign' ? [button.confirmDelete()] : finding.kind === 'lost' ? [button.signIn()] : [];
     const chosen = await vscode.window.showWarningMessage(
-      text.findingSentence(finding, provider),
+      describeLoadIssue(finding, provider),
       ...first,
-      text.labelShowLog(),
+      button.showLog(),
     );
-    if (chosen === text.labelShowLog()) {
+    if (chosen === button.showLog()) {
       this.#dependencies.showLog();
     } else if (chosen !== undefined && finding.kind === 'lost') {
       await actions.run('sign-in', this.#dependencies.subjectAt(finding.providerId));
@@ -243,7 +246,7 @@ export class NotificationCenter implements Disposable {
         nameOf: (id) => this.#dependencies.settings.nameOf(id),
         subjectAt: (id) => this.#dependencies.subjectAt(id),
         subjectOf: (record) => this.#dependencies.subjectOf(record),
-        choice: (action, subject) => ({ label: text.actionLabel(action), run: () => actions.run(action, subject) }),
+        choice: (action, subject) => ({ label: button.forAction(action), run: () => actions.run(action, subject) }),
         mayLackConsent: (record) => mayLackConsent(record, sessionManager.providerOf(record)),
         wasDeadAtStart: (id) => this.#deadAtStart.has(id),
         snooze: (notice, until) => this.#putOff(notice, until),
@@ -283,13 +286,13 @@ export class NotificationCenter implements Disposable {
   }
 
   async #show(
-    { choices: [button, ...others], isBusy = false, kind, words }: SessionNotification,
+    { choices: [first, ...others], isBusy = false, kind, words }: SessionNotification,
     signal: AbortSignal,
   ): Promise<void> {
     // VS Code gives what is in progress no button to close it.
-    const dismiss: NotificationAction = { label: text.labelDismiss(), run: () => {} };
-    const never: NotificationAction = { label: text.labelDoNotShowAgain(), run: () => this.#mute(kind) };
-    await showDismissibleNotification({ words, button, links: [...others, dismiss, never], isBusy }, signal);
+    const dismiss: NotificationAction = { label: button.dismiss(), run: () => {} };
+    const never: NotificationAction = { label: button.doNotShowAgain(), run: () => this.#mute(kind) };
+    await showDismissibleNotification({ words, button: first, links: [...others, dismiss, never], isBusy }, signal);
   }
 
   async #putOff(notice: ClaimKey & { readonly kind: NotificationKind }, until: number): Promise<void> {
@@ -307,7 +310,7 @@ export class NotificationCenter implements Disposable {
       await openSettings(`${PREFIX}.${SETTINGS.mutedNotifications}`);
       return;
     }
-    const chosen = await vscode.window.showInformationMessage(text.sayMuted(), text.labelOpenSettings());
+    const chosen = await vscode.window.showInformationMessage(notification.kindMuted(), button.openSettings());
     if (chosen !== undefined) {
       await openSettings(`${PREFIX}.${SETTINGS.mutedNotifications}`);
     }

@@ -12,7 +12,11 @@ import type { ClientSecrets } from '../storage/clientSecrets.ts';
 import { chooseFixedPort } from './fixedPort.ts';
 import { openEntry, openSettings } from '../host/openSettings.ts';
 import type { Settings } from '../host/settings.ts';
-import * as text from '../host/messages.ts';
+import * as button from '../host/buttonLabels.ts';
+import { formatTime } from '../host/formatting.ts';
+import * as notification from '../host/notificationMessages.ts';
+import * as prompt from '../host/promptMessages.ts';
+import * as quickPick from '../host/quickPickMessages.ts';
 
 /** What an action is about: a session, or an attempt to sign in. */
 export interface ActionTarget {
@@ -108,7 +112,7 @@ export class RecoveryActions {
         const [only, ...more] = action === 'other-method' ? others : [];
         return {
           action,
-          label: only === undefined || more.length > 0 ? text.actionLabel(action) : text.methodName(only),
+          label: only === undefined || more.length > 0 ? button.forAction(action) : quickPick.methodName(only),
           run: () => this.run(action, subject),
         };
       });
@@ -122,14 +126,14 @@ export class RecoveryActions {
       return;
     }
     const secret = await vscode.window.showInputBox({
-      title: text.titleClientSecret(provider.label),
-      prompt: text.promptClientSecret(provider.clientId),
+      title: prompt.clientSecretTitle(provider.label),
+      prompt: prompt.clientSecret(provider.clientId),
       password: true,
       ignoreFocusOut: true,
     });
     if (secret !== undefined) {
       await clientSecrets.write(provider, secret.trim());
-      const say = secret.trim() === '' ? text.sayClientSecretForgotten : text.sayClientSecretKept;
+      const say = secret.trim() === '' ? notification.clientSecretRemoved : notification.clientSecretSaved;
       void vscode.window.showInformationMessage(say(provider.label));
       await (secret.trim() === '' ? undefined : subject.retry());
     }
@@ -149,8 +153,8 @@ export class RecoveryActions {
     const uris = waiting === undefined || isAnyPort ? registered : [waiting.redirectUri];
     const forSignOut = provider.signOutAtServer === SIGN_OUT_RETURN ? redirectUrisOf(provider) : [];
     await vscode.env.clipboard.writeText([...new Set([...uris, ...forSignOut])].join('\n'));
-    const say = isAnyPort ? text.sayRedirectUriCopied : text.sayRedirectUrisCopied;
-    const more = forSignOut.length === 0 ? [] : [text.sayPostLogoutUris(forSignOut.join(', '))];
+    const say = isAnyPort ? notification.redirectUriForAnyPortCopied : notification.redirectUrisCopied;
+    const more = forSignOut.length === 0 ? [] : [notification.postLogoutUris(forSignOut.join(', '))];
     const offers = isAnyPort ? await this.offers(['fixed-port'], subject) : [];
     void vscode.window
       .showInformationMessage(
@@ -183,8 +187,8 @@ export class RecoveryActions {
   async #signInByOtherMethod(subject: ActionTarget): Promise<void> {
     const methods = await this.#otherMethods(subject);
     const items = methods.map((method) => ({
-      label: text.methodName(method),
-      detail: text.methodDetail(method),
+      label: quickPick.methodName(method),
+      detail: quickPick.methodDetail(method),
       method,
     }));
     const chosen =
@@ -192,7 +196,7 @@ export class RecoveryActions {
         ? methods[0]
         : (
             await vscode.window.showQuickPick(items, {
-              title: text.pickMethod(this.#dependencies.settings.nameOf(subject.providerId)),
+              title: quickPick.methodTitle(this.#dependencies.settings.nameOf(subject.providerId)),
             })
           )?.method;
     if (chosen !== undefined) {
@@ -219,8 +223,12 @@ export class RecoveryActions {
     }
     void vscode.window
       .showInformationMessage(
-        text.sayClock(provider.label, skew, text.formatTime(clock.now(), skew === undefined ? 0 : clock.now())),
-        text.labelRetryNow(),
+        notification.clockComparison(
+          provider.label,
+          skew,
+          formatTime(clock.now(), skew === undefined ? 0 : clock.now()),
+        ),
+        button.retryNow(),
       )
       .then((chosen) => (chosen === undefined ? undefined : this.run('retry', subject)));
   }

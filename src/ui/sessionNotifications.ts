@@ -9,8 +9,10 @@ import { isUsable, sessionTime, type LiveSession } from '../core/status.ts';
 import type { ClaimKey } from '../locking/notificationClaims.ts';
 import type { ActionTarget } from './recoveryActions.ts';
 import type { NotificationKind } from '../host/ids.ts';
-import { failureSentence } from '../host/failureMessages.ts';
-import * as text from '../host/messages.ts';
+import { describeFailure } from '../host/failureMessages.ts';
+import * as button from '../host/buttonLabels.ts';
+import { formatTime } from '../host/formatting.ts';
+import * as notification from '../host/notificationMessages.ts';
 import type { NotificationAction } from './dismissibleNotification.ts';
 
 /** Something to tell as long as it is so. */
@@ -96,7 +98,7 @@ function ofFailure(
   const subject = ports.subjectOf(record);
   return {
     ...notice,
-    words: failureSentence(failure, ports.nameOf(record.providerId)),
+    words: describeFailure(failure, ports.nameOf(record.providerId)),
     choices: FAILURE_POLICIES[failure.category].actions.map((action) => ports.choice(action, subject)),
     isBusy: notice.kind === 'outage',
     isOutcome: notice.kind !== 'ended',
@@ -124,15 +126,15 @@ function ofEnd(session: LiveSession, ports: SessionNotificationDependencies): Se
   const notice = { kind: 'ending', id: record.id, since: record.signedInAt } as const;
   // Half of what is left: always before the end, and with time to act.
   const later: NotificationAction = {
-    label: text.labelRemindMeLater(),
+    label: button.remindMeLater(),
     run: () => ports.snooze(notice, end - clockSetBackMs - left / 2),
   };
   const again = ports.choice('sign-in', ports.subjectOf(record));
   // In the last minute there is no later.
-  const words = text.sayEndsSoon(
+  const words = notification.endsSoon(
     ports.nameOf(record.providerId),
     record.account.label,
-    text.formatTime(end - clockSetBackMs, ports.now),
+    formatTime(end - clockSetBackMs, ports.now),
   );
   return { ...notice, words, choices: left < MINUTE ? [again] : [again, later] };
 }
@@ -143,7 +145,7 @@ function ofConsent({ record }: LiveSession, ports: SessionNotificationDependenci
   if (record.ended !== undefined || ports.wasDeadAtStart(id) || ports.mayLackConsent?.(record) !== true) {
     return undefined;
   }
-  const words = text.sayNoRefreshToken(ports.nameOf(providerId), account.label);
+  const words = notification.noRefreshToken(ports.nameOf(providerId), account.label);
   return { kind: 'consent', id, since: 0, words, choices: [ports.choice('ask-consent', ports.subjectOf(record))] };
 }
 
@@ -156,7 +158,7 @@ function ofStore(
   const choices = [ports.choice('log', ports.subjectOf(record))];
   return refreshing || !unsaved
     ? undefined
-    : { kind: 'storage', id, since: 0, words: text.sayUnsaved(ports.nameOf(providerId)), choices };
+    : { kind: 'storage', id, since: 0, words: notification.tokensNotSaved(ports.nameOf(providerId)), choices };
 }
 
 /** A clock that is far off, by the latest answer of each server. */
@@ -175,7 +177,7 @@ function ofClocks(sessions: readonly LiveSession[], ports: SessionNotificationDe
       kind: 'clock',
       id,
       since: 0,
-      words: text.saySkewed(ports.nameOf(id), skew),
+      words: notification.clockSkew(ports.nameOf(id), skew),
       choices: [ports.choice('clock', ports.subjectAt(id))],
     }));
 }

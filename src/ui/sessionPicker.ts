@@ -7,7 +7,9 @@ import { statusOf, type LiveSession } from '../core/status.ts';
 import type { PendingSignIn } from '../auth/pendingSignIns.ts';
 
 import { openBrowser } from '../host/browser.ts';
-import * as text from '../host/messages.ts';
+import * as button from '../host/buttonLabels.ts';
+import * as quickPick from '../host/quickPickMessages.ts';
+import { stateName } from '../host/statusBarMessages.ts';
 import type { CommandDependencies, Commands } from './commands.ts';
 import type { ActionTarget } from './recoveryActions.ts';
 
@@ -34,40 +36,43 @@ export class SessionPicker {
       const subject = this.#commands.attemptAt(provider, scopes, hints);
       choices.push(
         separator(provider.label),
-        { label: `$(link-external) ${text.labelOpenPageAgain()}`, run: () => this.#atPage(waiting, openBrowser) },
+        { label: `$(link-external) ${button.openPageAgain()}`, run: () => this.#atPage(waiting, openBrowser) },
         {
-          label: `$(copy) ${text.labelCopyAddress()}`,
+          label: `$(copy) ${button.copyUrl()}`,
           run: () => this.#atPage(waiting, (address) => vscode.env.clipboard.writeText(address)),
         },
         ...(code === undefined
           ? []
           : [
               {
-                label: `$(key) ${text.labelCopyCode()}`,
+                label: `$(key) ${button.copyCode()}`,
                 description: code,
                 run: () => vscode.env.clipboard.writeText(code),
               },
             ]),
-        { label: `$(arrow-swap) ${text.actionLabel('other-method')}`, run: () => actions.run('other-method', subject) },
+        { label: `$(arrow-swap) ${button.forAction('other-method')}`, run: () => actions.run('other-method', subject) },
         // Who types a code needs no redirect address.
         ...(code === undefined ? await this.#redirectChoices(subject) : []),
-        { label: `$(close) ${text.labelCancelSignIn()}`, run: () => waiting.cancel() },
+        { label: `$(close) ${button.cancelSignIn()}`, run: () => waiting.cancel() },
       );
     }
     for (const session of sessionManager.getAll()) {
       choices.push(...this.#choicesFor(session));
     }
     choices.push(
-      separator(text.labelGeneral()),
+      separator(quickPick.generalHeading()),
       ...settings.providers.map((provider) => ({
-        label: `$(sign-in) ${text.labelSignInTo(provider.label)}`,
+        label: `$(sign-in) ${quickPick.signInTo(provider.label)}`,
         run: () => this.#commands.signInTo(provider, provider.scopes),
       })),
-      { label: `$(add) ${text.labelAddProvider()}`, run: () => this.#commands.addProvider() },
-      { label: `$(output) ${text.labelShowLog()}`, run: () => this.#dependencies.showLog() },
-      { label: `$(checklist) ${text.labelShowDiagnostics()}`, run: () => this.#dependencies.showDiagnostics() },
+      { label: `$(add) ${button.addProvider()}`, run: () => this.#commands.addProvider() },
+      { label: `$(output) ${button.showLog()}`, run: () => this.#dependencies.showLog() },
+      { label: `$(checklist) ${button.showDiagnostics()}`, run: () => this.#dependencies.showDiagnostics() },
     );
-    const chosen = await vscode.window.showQuickPick(choices, { title: text.pickSessions(), matchOnDescription: true });
+    const chosen = await vscode.window.showQuickPick(choices, {
+      title: quickPick.sessionsTitle(),
+      matchOnDescription: true,
+    });
     await chosen?.run?.();
   }
 
@@ -95,7 +100,7 @@ export class SessionPicker {
     const { clock, settings } = this.#dependencies;
     const { record } = session;
     const { state } = statusOf(session, settings.lifetimes(), clock.now());
-    const account = { description: record.account.label, detail: text.stateName(state) };
+    const account = { description: record.account.label, detail: stateName(state) };
     const canRenew = tokenLifetimes(record).isRefreshable;
     const maySignIn =
       !canRenew ||
@@ -106,12 +111,12 @@ export class SessionPicker {
     return [
       separator(settings.nameOf(record.providerId)),
       ...(canRenew
-        ? [{ label: `$(sync) ${text.labelRenewNow()}`, ...account, run: () => this.#commands.renew(record) }]
+        ? [{ label: `$(sync) ${button.renewNow()}`, ...account, run: () => this.#commands.renew(record) }]
         : []),
       ...(maySignIn
         ? [
             {
-              label: `$(sign-in) ${text.labelSignInAgain()}`,
+              label: `$(sign-in) ${button.signInAgain()}`,
               ...account,
               run: () => this.#commands.subjectOf(record).signIn(),
             },
@@ -120,14 +125,14 @@ export class SessionPicker {
       ...(mayLackConsent(record, this.#dependencies.sessionManager.providerOf(record))
         ? [
             {
-              label: `$(verified) ${text.labelAskForConsent()}`,
+              label: `$(verified) ${button.askForConsent()}`,
               ...account,
               run: () => this.#commands.askForConsent(this.#commands.subjectOf(record)),
             },
           ]
         : []),
       {
-        label: `$(sign-out) ${text.labelSignOut()}`,
+        label: `$(sign-out) ${button.signOut()}`,
         description: record.account.label,
         run: () => this.#commands.signOutOf(record),
       },

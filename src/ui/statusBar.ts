@@ -4,10 +4,13 @@ import type { Clock, Disposable } from '../core/clock.ts';
 import { remaining } from '../core/lifetime.ts';
 import { sortByUrgency, statusOf, type SessionStatus, type State } from '../core/status.ts';
 import type { SessionManager } from '../sessions/sessionManager.ts';
-import { COMMANDS, STATUS_ITEM } from '../host/ids.ts';
+import { COMMANDS, PRODUCT, STATUS_ITEM } from '../host/ids.ts';
 import type { Settings } from '../host/settings.ts';
 import type { PendingSignIns } from '../auth/pendingSignIns.ts';
-import * as text from '../host/startMessages.ts';
+import { formatTime } from '../host/formatting.ts';
+import * as button from '../host/startButtonLabels.ts';
+import * as statusBar from '../host/statusBarMessages.ts';
+import * as tooltip from '../host/tooltipMessages.ts';
 
 const ICONS: Readonly<Record<State, string>> = {
   'signed-out': '$(account)',
@@ -41,7 +44,7 @@ export class StatusBar implements Disposable {
     this.#pendingSignIns = pendingSignIns;
     this.#settings = settings;
     this.#item = vscode.window.createStatusBarItem(STATUS_ITEM, vscode.StatusBarAlignment.Right, 100);
-    this.#item.name = text.PRODUCT;
+    this.#item.name = PRODUCT;
     this.#item.command = COMMANDS.showSessions;
   }
 
@@ -60,7 +63,7 @@ export class StatusBar implements Disposable {
     const { state, said } = this.#say(statuses, now);
     this.#item.text = `${ICONS[state]} ${said}`;
     this.#item.backgroundColor = NEEDS_PERSON.has(state) ? WARNING : undefined;
-    this.#item.accessibilityInformation = { label: text.statusAccessibilityLabel(said), role: 'button' };
+    this.#item.accessibilityInformation = { label: statusBar.accessibilityLabel(said), role: 'button' };
     this.#showTooltip(this.#tooltipOf(statuses, now));
     this.#item.show();
     const next = statuses[0]?.countdown;
@@ -77,18 +80,18 @@ export class StatusBar implements Disposable {
   #say(statuses: readonly SessionStatus[], now: number): { readonly state: State; readonly said: string } {
     const [waiting] = this.#pendingSignIns.getAll();
     if (waiting !== undefined) {
-      return { state: 'signing-in', said: text.statusSigningIn(waiting.provider.label) };
+      return { state: 'signing-in', said: statusBar.signingIn(waiting.provider.label) };
     }
     const [first] = statuses;
     if (first === undefined) {
       const [only, ...others] = this.#settings.providers;
       return {
         state: 'signed-out',
-        said: only !== undefined && others.length === 0 ? text.statusSignedOut(only.label) : text.statusSignedOutAll(),
+        said: only !== undefined && others.length === 0 ? statusBar.signedOut(only.label) : statusBar.signedOutOfAll(),
       };
     }
     const said = this.#sayOne(first, now);
-    return { state: first.state, said: statuses.length > 1 ? text.statusMore(said, statuses.length - 1) : said };
+    return { state: first.state, said: statuses.length > 1 ? statusBar.withOthers(said, statuses.length - 1) : said };
   }
 
   #sayOne({ session, state, countdown }: SessionStatus, now: number): string {
@@ -96,25 +99,25 @@ export class StatusBar implements Disposable {
     const left = (countdown?.to ?? now) - now;
     switch (state) {
       case 'ended':
-        return text.statusEnded(name);
+        return statusBar.ended(name);
       case 'needs-attention':
-        return text.statusAttention(name);
+        return statusBar.needsAttention(name);
       case 'ending':
-        return text.statusEnding(name, left);
+        return statusBar.endsSoon(name, left);
       case 'retrying':
         return session.nextAttemptAt === undefined || session.refreshing
-          ? text.statusRetryingNow(name)
-          : text.statusRetrying(name, text.formatTime(session.nextAttemptAt, now));
+          ? statusBar.retrying(name)
+          : statusBar.retryingAt(name, formatTime(session.nextAttemptAt, now));
       case 'refreshing':
-        return text.statusRenewing(name);
+        return statusBar.renewing(name);
       case 'signing-in':
       case 'signed-in':
       case 'signed-out':
         return countdown === undefined
-          ? text.statusSignedIn(name)
+          ? statusBar.signedIn(name)
           : countdown.means === 'end'
-            ? text.statusEndsIn(name, left)
-            : text.statusRenewsIn(name, left);
+            ? statusBar.endsIn(name, left)
+            : statusBar.renewsIn(name, left);
     }
   }
 
@@ -132,22 +135,22 @@ export class StatusBar implements Disposable {
     markdown.isTrusted = { enabledCommands: Object.values(COMMANDS) };
     for (const { provider } of this.#pendingSignIns.getAll()) {
       heading(markdown, provider.label);
-      line(markdown, text.tooltipWaiting());
+      line(markdown, tooltip.waitingForBrowser());
     }
     for (const status of statuses) {
       this.#describe(markdown, status, now);
     }
     if (statuses.length === 0) {
-      line(markdown, text.tooltipNobody());
+      line(markdown, tooltip.signedOut());
     }
     markdown.appendMarkdown('\n\n---\n\n');
     const links = [
-      link(text.labelSignIn(), COMMANDS.signIn),
-      ...(statuses.length === 0 ? [] : [link(text.labelSignOut(), COMMANDS.signOut)]),
+      link(button.signIn(), COMMANDS.signIn),
+      ...(statuses.length === 0 ? [] : [link(button.signOut(), COMMANDS.signOut)]),
       ...(statuses.some(({ session }) => session.record.refreshToken !== undefined)
-        ? [link(text.labelRenewNow(), COMMANDS.renewNow)]
+        ? [link(button.renewNow(), COMMANDS.renewNow)]
         : []),
-      link(text.labelShowLog(), COMMANDS.showLog),
+      link(button.showLog(), COMMANDS.showLog),
     ];
     markdown.appendMarkdown(links.join(' · '));
     return markdown;
@@ -159,42 +162,37 @@ export class StatusBar implements Disposable {
     now: number,
   ): void {
     const { record } = session;
-    const at = (time: number): string => text.formatTime(time, now);
+    const at = (time: number): string => formatTime(time, now);
     heading(markdown, this.#settings.nameOf(record.providerId));
-    line(markdown, text.tooltipAccount(record.account.label));
-    line(markdown, text.tooltipState(state));
+    line(markdown, tooltip.account(record.account.label));
+    line(markdown, tooltip.state(state));
+    line(markdown, sessionEndsAt === undefined ? tooltip.sessionEndUnknown() : tooltip.sessionEnds(at(sessionEndsAt)));
     line(
       markdown,
-      sessionEndsAt === undefined ? text.tooltipSessionEndUnknown() : text.tooltipSessionEnds(at(sessionEndsAt)),
-    );
-    line(
-      markdown,
-      accessExpiresAt === undefined
-        ? text.tooltipAccessExpiryUnknown()
-        : text.tooltipAccessExpires(at(accessExpiresAt)),
+      accessExpiresAt === undefined ? tooltip.accessExpiryUnknown() : tooltip.accessExpires(at(accessExpiresAt)),
     );
     line(
       markdown,
       record.tokensRequestedAt === record.signedInAt
-        ? text.tooltipSignedInAt(at(record.signedInAt))
-        : text.tooltipLastRenewal(at(record.tokensRequestedAt)),
+        ? tooltip.signedInAt(at(record.signedInAt))
+        : tooltip.lastRenewal(at(record.tokensRequestedAt)),
     );
     if (record.refreshToken === undefined) {
-      line(markdown, text.tooltipNoRenewal());
+      line(markdown, tooltip.notRenewable());
     } else if (refreshDueAt !== undefined && record.ended === undefined) {
       line(
         markdown,
         session.nextAttemptAt === undefined
-          ? text.tooltipNextRenewal(at(refreshDueAt))
-          : text.tooltipNextTry(at(session.nextAttemptAt)),
+          ? tooltip.nextRenewal(at(refreshDueAt))
+          : tooltip.nextAttempt(at(session.nextAttemptAt)),
       );
     }
     if (session.lockHolder !== undefined) {
       const { name, since } = session.lockHolder;
-      line(markdown, text.tooltipOtherWindow(name, since === undefined ? undefined : at(since)));
+      line(markdown, tooltip.otherWindowRenewing(name, since === undefined ? undefined : at(since)));
     }
     if (session.unsaved) {
-      line(markdown, text.tooltipUnsaved());
+      line(markdown, tooltip.tokensNotSaved());
     }
   }
 }

@@ -2,7 +2,8 @@
 // because it doesn't accept the redirect URI. The notification goes away with the sign-in.
 import type { RecoveryActions, ActionTarget } from './recoveryActions.ts';
 import type { StillWaiting } from '../auth/signInController.ts';
-import * as text from '../host/messages.ts';
+import * as button from '../host/buttonLabels.ts';
+import * as notification from '../host/notificationMessages.ts';
 import { showDismissibleNotification, type NotificationAction } from './dismissibleNotification.ts';
 
 /** Tells that the browser hasn't come back, and offers what to do about it. Never rejects. */
@@ -16,15 +17,15 @@ export async function showStillWaiting(
     return;
   }
   // The name of the other method alone would not say what it is for here.
-  const [button, ...others] = offers.map(({ action, label, run }): NotificationAction => ({
-    label: action === 'other-method' ? text.labelTryAnotherMethod() : label,
+  const [first, ...others] = offers.map(({ action, label, run }): NotificationAction => ({
+    label: action === 'other-method' ? button.tryAnotherMethod() : label,
     run,
   }));
-  const dismiss: NotificationAction = { label: text.labelDismiss(), run: () => {} };
+  const dismiss: NotificationAction = { label: button.dismiss(), run: () => {} };
   await showDismissibleNotification(
     {
-      words: text.sayStillWaiting(provider.label, redirect.redirectUri),
-      button,
+      words: notification.stillWaiting(provider.label, redirect.redirectUri),
+      button: first,
       links: [...others, dismiss],
       isBusy: true,
     },

@@ -2,9 +2,10 @@
 // answers in draft.ts.
 import * as vscode from 'vscode';
 import type { Provider } from '../core/provider.ts';
-import { failureSentence } from '../host/failureMessages.ts';
+import { describeFailure } from '../host/failureMessages.ts';
 import { PREFIX, SETTINGS } from '../host/ids.ts';
-import * as text from '../host/messages.ts';
+import * as button from '../host/buttonLabels.ts';
+import * as wizardMessages from './wizardMessages.ts';
 import { openProviderSettings } from '../host/openSettings.ts';
 import { askClient, askSecret } from './clientSteps.ts';
 import { draftOf, entryOf, providerOf, type Draft } from './draft.ts';
@@ -14,7 +15,6 @@ import { BACK, type Answer } from './multiStepInput.ts';
 import { askRedirect, askRedirectUri } from './redirectStep.ts';
 import { askIssuer, askServer, showCapabilities } from './serverSteps.ts';
 import { adjacentStep, mayHaveSecret, type Step } from './steps.ts';
-import * as words from './wizardMessages.ts';
 import type { AddProviderWizardDependencies, AskStep, Outcome } from './wizardStep.ts';
 
 const ASK: Readonly<Record<Step, AskStep>> = {
@@ -98,7 +98,7 @@ class WizardRun {
         await this.#dependencies.clientSecrets.write(made, this.#secret);
       }
     } catch (error) {
-      void vscode.window.showErrorMessage(failureSentence(error, draft.label));
+      void vscode.window.showErrorMessage(describeFailure(error, draft.label));
       return false;
     }
     try {
@@ -112,7 +112,7 @@ class WizardRun {
         .update(SETTINGS.providers, value, vscode.ConfigurationTarget.Global);
     } catch {
       void vscode.window
-        .showErrorMessage(words.sayNotSaved(), text.labelOpenSettings())
+        .showErrorMessage(wizardMessages.notSaved(), button.openSettings())
         .then((chosen) => (chosen === undefined ? undefined : openProviderSettings()));
       return false;
     }
@@ -129,10 +129,10 @@ class WizardRun {
     if (next === 'sign-in') {
       signIn();
     } else if (this.#draft.old !== undefined) {
-      void vscode.window.showInformationMessage(words.sayChanged(provider.label));
+      void vscode.window.showInformationMessage(wizardMessages.changesSaved(provider.label));
     } else {
       void vscode.window
-        .showInformationMessage(words.saySaved(provider.label), text.labelSignIn())
+        .showInformationMessage(wizardMessages.providerSaved(provider.label), button.signIn())
         .then((chosen) => (chosen === undefined ? undefined : signIn()));
     }
   }

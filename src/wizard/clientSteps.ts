@@ -7,7 +7,8 @@ import { validateClientId } from './entryValidation.ts';
 import { showStep, type Answer } from './multiStepInput.ts';
 import { requiresSecret } from './steps.ts';
 import { isInvalid, validateWhileTyping } from './validation.ts';
-import * as words from './wizardMessages.ts';
+import * as messages from './clientStepMessages.ts';
+import * as wizardMessages from './wizardMessages.ts';
 import { createBox, type Outcome, type WizardState } from './wizardStep.ts';
 
 /** Asks for the client ID, and shows how to register the client. */
@@ -19,17 +20,17 @@ export function askClient(state: WizardState): Promise<Answer<Outcome>> {
       ? []
       : redirectUrisFor(provider, undefined, dependencies.callbackUri);
   const isAnyPort = addresses.some(leavesPortOpen);
-  const prompt = words.askClient(draft.preset, addresses, isAnyPort);
+  const prompt = messages.clientIdPrompt(draft.preset, addresses, isAnyPort);
   const box = createBox(state, 'client', prompt, draft.clientId);
-  box.placeholder = words.sampleClient();
-  const copy = { iconPath: new vscode.ThemeIcon('copy'), tooltip: words.labelCopyAddresses() };
-  const page = { iconPath: new vscode.ThemeIcon('book'), tooltip: words.labelPage() };
+  box.placeholder = messages.clientIdPlaceholder();
+  const copy = { iconPath: new vscode.ThemeIcon('copy'), tooltip: messages.copyRedirectUris() };
+  const page = { iconPath: new vscode.ThemeIcon('book'), tooltip: messages.showInstructions() };
   box.buttons = [...box.buttons, ...(addresses.length > 0 ? [copy] : []), page];
   validateWhileTyping(box, validateClientId);
   const press = async (button: vscode.QuickInputButton): Promise<void> => {
     if (button === copy) {
       await vscode.env.clipboard.writeText(addresses.join('\n'));
-      box.prompt = words.sayCopied(prompt);
+      box.prompt = wizardMessages.copied(prompt);
     } else {
       await vscode.commands.executeCommand('markdown.showPreview', dependencies.pageOn(draft.preset?.id ?? 'other'));
     }
@@ -47,13 +48,13 @@ export async function askSecret(state: WizardState): Promise<Answer<Outcome>> {
   const { dependencies, draft } = state;
   const provider = providerOf(draft);
   const known = provider && (await dependencies.clientSecrets.read(provider).catch(() => undefined));
-  const box = createBox(state, 'secret', words.askSecret(known !== undefined, draft.preset), state.secret);
+  const box = createBox(state, 'secret', messages.secretPrompt(known !== undefined, draft.preset), state.secret);
   box.password = true;
   return showStep(box, () => {
     const secret = box.value.trim();
     const next = { ...draft, withoutSecret: secret === '' && known === undefined };
     const refusing = requiresSecret(next);
-    box.validationMessage = refusing && words.saySecretMissing(refusing);
+    box.validationMessage = refusing && messages.secretRequired(refusing);
     return refusing === undefined ? { draft: next, secret } : undefined;
   });
 }

@@ -7,19 +7,19 @@ import { proposedId, proposedLabel, scopeChoices } from './proposals.ts';
 import { isForAnyPort, urisToRegister } from './redirect.ts';
 import { mayHaveSecret, stepsOf } from './steps.ts';
 import { isInvalid, validateWhileTyping } from './validation.ts';
-import * as words from './wizardMessages.ts';
+import * as messages from './entryStepMessages.ts';
 import { createBox, createList, pickRow, separator, type Outcome, type WizardState } from './wizardStep.ts';
 
 /** Asks for the scopes. */
 export function askScopes(state: WizardState): Promise<Answer<Outcome>> {
   const { draft } = state;
-  const list = createList(state, 'scopes', words.askScopes());
+  const list = createList(state, 'scopes', messages.scopesPrompt());
   const choices = scopeChoices(draft);
   const rows = choices.map(({ isOffered, scope }) => ({
     label: scope,
     description: [
-      words.scopeWords(scope),
-      ...(isOffered || draft.offers?.scopes_supported === undefined ? [] : [words.labelNotNamed()]),
+      messages.describeScope(scope),
+      ...(isOffered || draft.offers?.scopes_supported === undefined ? [] : [messages.scopeNotListed()]),
     ]
       .filter(Boolean)
       .join(' · '),
@@ -32,7 +32,7 @@ export function askScopes(state: WizardState): Promise<Answer<Outcome>> {
     const chosen = list.selectedItems;
     const known = [...new Set([...rows, ...chosen])];
     const isNew = typed !== '' && validateScope(typed) === undefined && known.every(({ label }) => label !== typed);
-    list.items = isNew ? [...known, { label: typed, description: words.labelNotNamed() }] : known;
+    list.items = isNew ? [...known, { label: typed, description: messages.scopeNotListed() }] : known;
     list.selectedItems = chosen;
   });
   return showStep(list, () => {
@@ -43,13 +43,13 @@ export function askScopes(state: WizardState): Promise<Answer<Outcome>> {
 
 /** Asks for the label. */
 export function askLabel(state: WizardState): Promise<Answer<Outcome>> {
-  return askText(state, 'label', words.askLabel(), proposedLabel(state.draft), () => undefined);
+  return askText(state, 'label', messages.labelPrompt(), proposedLabel(state.draft), () => undefined);
 }
 
 /** Asks for the ID. */
 export function askId(state: WizardState): Promise<Answer<Outcome>> {
   const others = otherEntries(state);
-  return askText(state, 'id', words.askId(), proposedId(state.draft, others), (id) => validateId(id, others));
+  return askText(state, 'id', messages.idPrompt(), proposedId(state.draft, others), (id) => validateId(id, others));
 }
 
 function otherEntries({ draft, entries }: WizardState): Entry[] {
@@ -73,31 +73,32 @@ function askText(
 /** Shows everything once more, to save it or to change a line. */
 export function askSummary(state: WizardState): Promise<Answer<Outcome>> {
   const { draft } = state;
-  return pickRow(state, 'summary', words.askSummary(), [
+  return pickRow(state, 'summary', messages.summaryPrompt(), [
     {
-      label: `$(sign-in) ${words.labelSignInNow()}`,
-      detail: words.detailSignInNow(),
+      label: `$(sign-in) ${messages.signInNow()}`,
+      detail: messages.signInNowDetail(),
       outcome: { draft, next: 'sign-in' },
     },
-    { label: `$(save) ${words.labelSave()}`, outcome: { draft, next: 'save' } },
+    { label: `$(save) ${messages.save()}`, outcome: { draft, next: 'save' } },
     separator(''),
     ...summaryLines(draft, state.secret).map(([step, value]) => ({
-      label: words.LINES[step](),
+      label: messages.SUMMARY_LABELS[step](),
       description: value,
       outcome: { draft, next: step },
     })),
   ]);
 }
 
-type SummaryLine = readonly [step: keyof typeof words.LINES, value: string];
+type SummaryLine = readonly [step: keyof typeof messages.SUMMARY_LABELS, value: string];
 
 function summaryLines(draft: Draft, secret: string): SummaryLine[] {
-  const secretState = secret !== '' ? words.sayGiven() : draft.withoutSecret ? words.sayNone() : words.sayKept();
+  const secretState =
+    secret !== '' ? messages.secretEntered() : draft.withoutSecret ? messages.noSecret() : messages.secretUnchanged();
   const lines: SummaryLine[] = [
     ['label', draft.label],
     ['id', draft.id],
     ['issuer', draft.issuer],
-    ['redirect', words.lineRedirect(urisToRegister(draft), isForAnyPort(draft))],
+    ['redirect', messages.redirectUris(urisToRegister(draft), isForAnyPort(draft))],
     ['client', draft.clientId],
     ['secret', secretState],
     ['scopes', draft.scopes?.join(' ') ?? ''],

@@ -1,6 +1,8 @@
 // The boxes of the step for the redirect URI. What has to be registered is shown, and can be copied, before the client ID is asked for.
 import * as vscode from 'vscode';
-import * as text from '../host/messages.ts';
+import * as prompt from '../host/promptMessages.ts';
+import * as messages from './redirectStepMessages.ts';
+import * as wizardMessages from './wizardMessages.ts';
 import { draftOf } from './draft.ts';
 import { validateRedirect } from './entryValidation.ts';
 import { showStep, type Answer } from './multiStepInput.ts';
@@ -14,7 +16,6 @@ import {
   type RedirectDraft,
 } from './redirect.ts';
 import { isInvalid } from './validation.ts';
-import * as words from './wizardMessages.ts';
 import { createBox, createList, type Outcome, type WizardState } from './wizardStep.ts';
 
 interface Row extends vscode.QuickPickItem {
@@ -24,20 +25,20 @@ interface Row extends vscode.QuickPickItem {
 
 const copyButton = (): vscode.QuickInputButton => ({
   iconPath: new vscode.ThemeIcon('copy'),
-  tooltip: words.labelCopyUris(),
+  tooltip: messages.copyRedirectUri(),
 });
 
 /** Asks which redirect URIs the server accepts. */
 export function askRedirect(state: WizardState): Promise<Answer<Outcome>> {
   const { draft } = state;
-  const list = createList(state, 'redirect', words.askRedirect());
+  const list = createList(state, 'redirect', messages.kindPrompt());
   const { redirectKind: usual } = draftOf(draft.preset);
   const rows = REDIRECT_KINDS.map((redirectKind): Row => {
     const uris = urisToRegister(draft, redirectKind);
     return {
-      label: words.REDIRECT_KINDS[redirectKind](),
-      description: redirectKind === usual ? words.labelRecommended() : '',
-      detail: words.detailRedirect(redirectKind, uris),
+      label: messages.KIND_LABELS[redirectKind](),
+      description: redirectKind === usual ? messages.recommended() : '',
+      detail: messages.kindDetail(redirectKind, uris),
       buttons: uris.length === 0 ? [] : [copyButton()],
       uris,
       outcome: { draft: { ...draft, redirectKind } },
@@ -48,7 +49,7 @@ export function askRedirect(state: WizardState): Promise<Answer<Outcome>> {
   list.onDidTriggerItemButton(async ({ item }) => {
     const uris = (item as Row).uris.join(', ');
     await vscode.env.clipboard.writeText((item as Row).uris.join('\n'));
-    list.placeholder = words.sayCopied(uris);
+    list.placeholder = wizardMessages.copied(uris);
   });
   return showStep(list, () => (list.selectedItems[0] as Row | undefined)?.outcome);
 }
@@ -58,7 +59,7 @@ export async function askRedirectUri(state: WizardState): Promise<Answer<Outcome
   const { dependencies, draft } = state;
   const box = createBox(state, 'redirectUri', '', redirectEntered(draft, await dependencies.proposePort()));
   const isUri = draft.redirectKind === 'redirect-uri';
-  const asked = isUri ? words.askRedirectUri() : words.askPorts();
+  const asked = isUri ? messages.redirectUriPrompt() : messages.portsPrompt();
   const copy = copyButton();
   box.buttons = [...box.buttons, copy];
   box.placeholder = isUri ? SAMPLE_REDIRECT_URI : '';
@@ -68,7 +69,7 @@ export async function askRedirectUri(state: WizardState): Promise<Answer<Outcome
     isInvalid(box, isEmptyFine && box.value.trim() === '' ? undefined : error);
     box.prompt =
       error === undefined
-        ? `${asked} ${text.sayToRegister(urisToRegister(entered()).join(' , '), isForAnyPort(entered()))}`
+        ? `${asked} ${prompt.redirectUriToRegister(urisToRegister(entered()).join(' , '), isForAnyPort(entered()))}`
         : asked;
     return error === undefined;
   };
@@ -77,7 +78,7 @@ export async function askRedirectUri(state: WizardState): Promise<Answer<Outcome
   const press = async (): Promise<void> => {
     if (show(false)) {
       await vscode.env.clipboard.writeText(urisToRegister(entered()).join('\n'));
-      box.prompt = words.sayCopied(box.prompt ?? '');
+      box.prompt = wizardMessages.copied(box.prompt ?? '');
     }
   };
   return showStep<Outcome>(box, () => (show(false) ? { draft: { ...draft, ...entered() } } : undefined), press);

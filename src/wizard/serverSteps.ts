@@ -11,7 +11,7 @@ import { showStep, type Answer } from './multiStepInput.ts';
 import { PRESETS, placeholderIn } from './presets.ts';
 import { proposedLabel } from './proposals.ts';
 import { isInvalid, validateWhileTyping } from './validation.ts';
-import * as words from './wizardMessages.ts';
+import * as messages from './serverStepMessages.ts';
 import { createBox, pickRow, separator, type Outcome, type Row, type WizardState } from './wizardStep.ts';
 
 /** Asks for a product, any other server, or an entry to edit. */
@@ -22,25 +22,25 @@ export function askServer(state: WizardState): Promise<Answer<Outcome>> {
     draft: chosen.preset === draft.preset && chosen.old === draft.old && draft.issuer !== '' ? draft : chosen,
   });
   const rows: Row[] = [
-    { label: words.labelOther(), detail: words.detailOther(), outcome: choose(draftOf(undefined)) },
+    { label: messages.otherServer(), detail: messages.otherServerDetail(), outcome: choose(draftOf(undefined)) },
     // What is there already must not lie below the fold of the products.
-    ...(entries.length === 0 ? [] : [separator(words.labelExisting())]),
+    ...(entries.length === 0 ? [] : [separator(messages.existingProvidersHeading())]),
     ...entries.map((entry) => ({
       label: nameOf(entry),
       description: idOf(entry),
       outcome: choose(draftOf(undefined, entry)),
     })),
-    separator(words.labelReadyMade()),
+    separator(messages.presetsHeading()),
     ...PRESETS.map((one) => ({ label: one.name, description: one.issuer, outcome: choose(draftOf(one)) })),
   ];
-  return pickRow(state, 'server', words.askServer(), rows);
+  return pickRow(state, 'server', messages.serverPrompt(), rows);
 }
 
 /** Asks for the issuer, and the server for its metadata. */
 export function askIssuer(state: WizardState): Promise<Answer<Outcome>> {
   const { dependencies, draft } = state;
-  const box = createBox(state, 'issuer', words.askIssuer(draft.preset), draft.issuer);
-  box.placeholder = words.sampleIssuer();
+  const box = createBox(state, 'issuer', messages.issuerPrompt(draft.preset), draft.issuer);
+  box.placeholder = messages.issuerPlaceholder();
   const gap = placeholderIn(draft.issuer);
   if (gap !== undefined) {
     const start = draft.issuer.indexOf(gap);
@@ -65,7 +65,7 @@ export function askIssuer(state: WizardState): Promise<Answer<Outcome>> {
       if (issuerOf(box.value) === issuer) {
         failed = issuer;
         box.validationMessage = {
-          message: words.sayNotFound(error, new URL(issuer).host),
+          message: messages.describeDiscoveryFailure(error, new URL(issuer).host),
           severity: vscode.InputBoxValidationSeverity.Warning,
         };
       }
@@ -100,13 +100,18 @@ export function showCapabilities(state: WizardState): Promise<Answer<Outcome>> {
   const { draft } = state;
   const outcome = { draft };
   const facts = factsOf(draft).map((fact) => ({
-    label: `$(${LIMITATIONS.has(fact) ? 'info' : 'pass'}) ${words.factWords(fact)}`,
+    label: `$(${LIMITATIONS.has(fact) ? 'info' : 'pass'}) ${messages.describeCapability(fact)}`,
     outcome,
   }));
   const isAsked = providerOf(draft)?.endpoints === undefined;
-  return pickRow(state, 'found', isAsked ? words.askFound(draft.issuer) : words.askKnown(proposedLabel(draft)), [
-    { label: `$(arrow-right) ${words.labelGoOn()}`, outcome },
-    separator(isAsked ? words.labelOffers() : ''),
-    ...facts,
-  ]);
+  return pickRow(
+    state,
+    'found',
+    isAsked ? messages.capabilitiesPrompt(draft.issuer) : messages.presetCapabilitiesPrompt(proposedLabel(draft)),
+    [
+      { label: `$(arrow-right) ${messages.continueLabel()}`, outcome },
+      separator(isAsked ? messages.capabilitiesHeading() : ''),
+      ...facts,
+    ],
+  );
 }

@@ -9,7 +9,7 @@ import { nameOf, type Entry } from './entries.ts';
 import { showStep, type Answer, type Box } from './multiStepInput.ts';
 import type { PresetId } from './presets.ts';
 import { stepsOf, type Step } from './steps.ts';
-import * as words from './wizardMessages.ts';
+import * as wizardMessages from './wizardMessages.ts';
 
 /** What the wizard works with. */
 export interface AddProviderWizardDependencies {
@@ -93,7 +93,10 @@ export function createBox({ draft }: WizardState, step: Step, prompt: string, va
 
 function withFrame<B extends Box>(box: B, draft: Draft, step: Step): B {
   const steps = stepsOf(draft);
-  box.title = draft.old === undefined || step === 'server' ? words.titleAdd() : words.titleEdit(nameOf(draft.old));
+  box.title =
+    draft.old === undefined || step === 'server'
+      ? wizardMessages.addTitle()
+      : wizardMessages.editTitle(nameOf(draft.old));
   box.step = steps.indexOf(step) + 1;
   box.totalSteps = steps.length;
   // Who registers the client meanwhile, in the browser, finds it as it was.

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { SIGN_IN_METHODS } from '../../src/core/provider.ts';
-import { problemWords } from '../../src/host/messages.ts';
+import { describeFieldProblem } from '../../src/host/settingsMessages.ts';
 import { flowFileOf, methodComparisons } from '../support/methodComparisons.ts';
 
 const SRC = join(import.meta.dirname, '../../src');
@@ -23,7 +23,7 @@ describe('the sign-in methods in src', () => {
     const readme = readFileSync(join(root, 'README.md'), 'utf8');
     const settings = readFileSync(join(root, 'docs/settings.md'), 'utf8');
     const row = settings.split(/\r?\n/).find((line) => line.startsWith('| `signInMethod` |')) ?? '';
-    const sentence = problemWords('bad-sign-in-method', 'signInMethod');
+    const sentence = describeFieldProblem('bad-sign-in-method', 'signInMethod');
     for (const method of SIGN_IN_METHODS) {
       assert.ok(readme.includes(`\n| \`${method}\` |`), `README.md: ${method}`);
       assert.ok(row.includes(`\`${method}\``), `docs/settings.md: ${method}`);

@@ -61,6 +61,39 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
 };
 
+/** The files with the texts that the start of the extension needs, by their path below src/. */
+export const START_TEXTS: readonly string[] = [
+  'host/formatting.ts',
+  'host/startButtonLabels.ts',
+  'host/startMessages.ts',
+  'host/statusBarMessages.ts',
+  'host/tooltipMessages.ts',
+];
+
+/** The files with the other texts. */
+const ON_DEMAND_TEXTS: readonly string[] = [
+  'diagnostics/reportMessages.ts',
+  'host/buttonLabels.ts',
+  'host/dpopMessages.ts',
+  'host/failureMessages.ts',
+  'host/loadIssueMessages.ts',
+  'host/notificationMessages.ts',
+  'host/pageMessages.ts',
+  'host/promptMessages.ts',
+  'host/quickPickMessages.ts',
+  'host/settingsMessages.ts',
+  'host/signInMessages.ts',
+  'wizard/clientStepMessages.ts',
+  'wizard/entryStepMessages.ts',
+  'wizard/presetMessages.ts',
+  'wizard/redirectStepMessages.ts',
+  'wizard/serverStepMessages.ts',
+  'wizard/wizardMessages.ts',
+];
+
+/** The files with the texts that users read; no other file uses `l10n`. */
+export const TEXTS: ReadonlySet<string> = new Set([...START_TEXTS, ...ON_DEMAND_TEXTS]);
+
 /**
  * What is loaded on demand only, though nothing else keeps it from being imported by what the start needs: layers, files
  * by their path below src/, and packages.
@@ -76,8 +109,7 @@ export const ON_DEMAND: readonly string[] = [
   'vscode-uri',
   'node:http',
   'core/challenge.ts',
-  'host/failureMessages.ts',
-  'host/messages.ts',
+  ...ON_DEMAND_TEXTS,
   'host/openSettings.ts',
   'locking/renewalLock.ts',
   'sessions/onDemandSessions.ts',
@@ -116,14 +148,7 @@ const PORTS: Readonly<Record<string, string>> = {
   'Math.random': 'extension.ts',
 };
 
-/** The files that hold every sentence, by their path below src/. */
-export const TEXTS: ReadonlySet<string> = new Set([
-  'host/startMessages.ts',
-  'host/messages.ts',
-  'host/failureMessages.ts',
-  'diagnostics/reportText.ts',
-  'wizard/wizardMessages.ts',
-]);
+/** The functions that show a message. */
 const MESSAGES = new Set(['showInformationMessage', 'showWarningMessage', 'showErrorMessage']);
 
 interface Import {

@@ -9,7 +9,7 @@ import { FIELD_ROWS } from '../../../src/core/providerFields.ts';
 import type { SessionRecord } from '../../../src/core/session.ts';
 import type { KnownServer } from '../../../src/protocol/discovery.ts';
 import { proxyHost } from '../../../src/diagnostics/redaction.ts';
-import { reportOf, type ReportInput, type ReportWords } from '../../../src/diagnostics/report.ts';
+import { reportOf, type ReportInput, type ReportMessages } from '../../../src/diagnostics/report.ts';
 import type { ClientSecretState } from '../../../src/storage/clientSecrets.ts';
 import { withSample } from '../../support/fieldSamples.ts';
 import { jwtWith, providerAt } from '../../support/fixtures.ts';
@@ -17,7 +17,7 @@ import { live, SAMPLE, SIGNED_IN_AT, USUAL } from '../../support/coreSamples.ts'
 import { createTestWindow, seedSession, recordAt } from '../../support/testWindow.ts';
 import { rotatingTokens, ScriptedServer } from '../../support/scriptedServer.ts';
 
-const words: ReportWords = {
+const messages: ReportMessages = {
   introduction: () => 'For a ticket.',
   nothingFound: () => 'All in order.',
   severity: (severity) => severity,
@@ -54,7 +54,7 @@ function input(facts: Partial<Facts> = {}, more: Partial<ReportInput> = {}): Rep
     events: [],
     lockHolders: [],
     files: { present: [{ id: 'session-1', providerId: 'acme' }], signedOut: [] },
-    words,
+    messages,
     ...more,
   };
 }

@@ -7,8 +7,10 @@ import {
   serverCodesOf,
   type Category,
 } from '../../../src/core/failurePolicies.ts';
-import { failureSentence } from '../../../src/host/failureMessages.ts';
-import { actionLabel, problemSentence, saySignedOutIdle } from '../../../src/host/messages.ts';
+import { describeFailure } from '../../../src/host/failureMessages.ts';
+import * as button from '../../../src/host/buttonLabels.ts';
+import * as notification from '../../../src/host/notificationMessages.ts';
+import { describeEntryProblem } from '../../../src/host/settingsMessages.ts';
 
 /** The first code of a category, as it comes about. */
 function codeOf(category: Category): string {
@@ -17,7 +19,7 @@ function codeOf(category: Category): string {
 }
 
 const sentence = (category: Category, detail?: string, label = 'Acme'): string =>
-  failureSentence(new Failure(category, codeOf(category), { detail }), label);
+  describeFailure(new Failure(category, codeOf(category), { detail }), label);
 
 /** The categories that are about this computer, whatever the provider. */
 const OF_THIS_COMPUTER: readonly Category[] = ['storage', 'no-loopback'];
@@ -56,37 +58,37 @@ const ALIVE =
 describe('the sentence for a failure', () => {
   it('tells of a certificate that has expired that the clock may be the reason, and of a bound token what to set', () => {
     assert.match(
-      failureSentence(new Failure('certificate', 'CERT_HAS_EXPIRED'), 'Acme'),
+      describeFailure(new Failure('certificate', 'CERT_HAS_EXPIRED'), 'Acme'),
       /has expired, or the clock of this computer is wrong/,
     );
     assert.match(
-      failureSentence(new Failure('unsupported-server', 'token-type', { detail: 'dpop' }), 'Acme'),
+      describeFailure(new Failure('unsupported-server', 'token-type', { detail: 'dpop' }), 'Acme'),
       /Put "dpop" into/,
     );
     assert.doesNotMatch(
-      failureSentence(new Failure('unsupported-server', 'token-type', { detail: 'mac' }), 'Acme'),
+      describeFailure(new Failure('unsupported-server', 'token-type', { detail: 'mac' }), 'Acme'),
       /dpop/,
     );
   });
 
   it('names the issuer that belongs into the settings, and where a redirect leads, without a link', () => {
-    const issuer = failureSentence(
+    const issuer = describeFailure(
       new Failure('issuer-mismatch', 'issuer-setting', { detail: 'https://real.example.com/x' }),
       'Acme',
     );
     assert.match(issuer, /another issuer, real\.example\.com\/x\..*"issuer"/);
     assert.doesNotMatch(issuer, ALIVE);
     assert.match(
-      failureSentence(new Failure('unexpected-html', 'http-302', { detail: 'portal.example.com' }), 'Acme'),
+      describeFailure(new Failure('unexpected-html', 'http-302', { detail: 'portal.example.com' }), 'Acme'),
       /redirects to another server, portal\.example\.com/,
     );
-    assert.doesNotMatch(failureSentence(new Failure('unexpected-html', 'http-302'), 'Acme'), /redirects/);
+    assert.doesNotMatch(describeFailure(new Failure('unexpected-html', 'http-302'), 'Acme'), /redirects/);
   });
 
   it('does not repeat a code that is all the server says', () => {
     assert.equal(
-      failureSentence(new Failure('unknown-error', 'token_revoked', { detail: 'token revoked' }), 'Acme'),
-      failureSentence(new Failure('unknown-error', 'token_revoked'), 'Acme'),
+      describeFailure(new Failure('unknown-error', 'token_revoked', { detail: 'token revoked' }), 'Acme'),
+      describeFailure(new Failure('unknown-error', 'token_revoked'), 'Acme'),
     );
   });
 
@@ -166,7 +168,7 @@ describe('the sentence for a failure', () => {
   });
 
   it('for an error that nobody expected says nothing of its message', () => {
-    const said = failureSentence(new TypeError('Bearer SECRET-token is wrong'), 'Acme');
+    const said = describeFailure(new TypeError('Bearer SECRET-token is wrong'), 'Acme');
     assert.equal(said, 'Something unexpected went wrong with Acme. The log says more.');
   });
 });
@@ -175,7 +177,7 @@ describe('the label of an action', () => {
   it('is another one for each, short, and without a full stop', () => {
     const labels = [
       ...new Set(
-        CATEGORIES.flatMap((category): readonly string[] => FAILURE_POLICIES[category].actions.map(actionLabel)),
+        CATEGORIES.flatMap((category): readonly string[] => FAILURE_POLICIES[category].actions.map(button.forAction)),
       ),
     ];
     const actions = new Set(CATEGORIES.flatMap((category): readonly string[] => FAILURE_POLICIES[category].actions));
@@ -188,18 +190,18 @@ describe('the label of an action', () => {
 
 describe('other sentences', () => {
   it('have one form for one minute and another for more', () => {
-    assert.match(saySignedOutIdle('Acme', 60_000), /signed out of Acme after 1 minute without activity\./);
-    assert.match(saySignedOutIdle('Acme', 540_000), /after 9 minutes without/);
-    assert.match(saySignedOutIdle('Acme', 5_000), /after 5 s without/);
+    assert.match(notification.signedOutIdle('Acme', 60_000), /signed out of Acme after 1 minute without activity\./);
+    assert.match(notification.signedOutIdle('Acme', 540_000), /after 9 minutes without/);
+    assert.match(notification.signedOutIdle('Acme', 5_000), /after 5 s without/);
   });
 
   it('name the entry and the field of a setting', () => {
     assert.equal(
-      problemSentence({ entry: '2', field: 'issuer', code: 'missing' }),
+      describeEntryProblem({ entry: '2', field: 'issuer', code: 'missing' }),
       'Provider number 2 in the settings is not used: "issuer" is missing.',
     );
     assert.match(
-      problemSentence({ entry: 'acme', field: 'issuer', code: 'not-https' }),
+      describeEntryProblem({ entry: 'acme', field: 'issuer', code: 'not-https' }),
       /^Provider “acme” in the settings is not used: "issuer" must start with https/,
     );
   });

@@ -4,7 +4,7 @@ import { isFresh, plannedRefresh } from '../../../src/core/lifetime.ts';
 import { PREFIX, SETTINGS } from '../../../src/host/ids.ts';
 import { NUMBER_SETTINGS, readNumberSettings, type NumberSettings } from '../../../src/host/numberSettings.ts';
 import { Settings } from '../../../src/host/settings.ts';
-import { numberProblemSentence } from '../../../src/host/messages.ts';
+import { describeNumberProblem } from '../../../src/host/settingsMessages.ts';
 import { editor } from '../../support/fakeEditor.ts';
 
 type Name = keyof typeof NUMBER_SETTINGS;
@@ -17,7 +17,7 @@ const used = (name: Name, value: unknown): [number, ...string[]] => {
   const { ms, problems } = reading(name, value);
   return [
     ms[name] / (NUMBER_SETTINGS[name].unit === 'seconds' ? SECOND : MINUTE),
-    ...problems.map(numberProblemSentence),
+    ...problems.map(describeNumberProblem),
   ];
 };
 

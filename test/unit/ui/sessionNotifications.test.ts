@@ -11,7 +11,7 @@ import {
   type SessionNotification,
   type SessionNotificationDependencies,
 } from '../../../src/ui/sessionNotifications.ts';
-import { actionLabel } from '../../../src/host/messages.ts';
+import * as button from '../../../src/host/buttonLabels.ts';
 import { SAMPLE, SIGNED_IN_AT as T, UNRENEWABLE, USUAL, live } from '../../support/coreSamples.ts';
 
 const ENDED: SessionRecord = { ...SAMPLE, ended: { at: T, category: 'session-ended', code: 'invalid_grant' } };
@@ -46,7 +46,10 @@ describe('the news', () => {
     nameOf: (id) => `Provider ${id}`,
     subjectOf: ({ providerId }) => subject(providerId),
     subjectAt: subject,
-    choice: (action, { providerId }) => ({ label: actionLabel(action), run: () => done.push([action, providerId]) }),
+    choice: (action, { providerId }) => ({
+      label: button.forAction(action),
+      run: () => done.push([action, providerId]),
+    }),
     wasDeadAtStart: (id) => dead.has(id),
     snooze: ({ kind, id, since }, until) => Promise.resolve(void snooze.push({ kind, id, since, until })),
   });
@@ -108,7 +111,7 @@ describe('the news', () => {
       for (const category of those('retrying')) {
         const one = only(news([failing(category, { refused: true })]));
         assert.deepEqual([one.kind, one.id, one.isBusy, one.isOutcome], ['outage', SAMPLE.id, true, true], category);
-        assert.deepEqual(labels(one), FAILURE_POLICIES[category].actions.map(actionLabel));
+        assert.deepEqual(labels(one), FAILURE_POLICIES[category].actions.map(button.forAction));
         assert.match(one.words, /Provider acme/);
       }
     });
@@ -151,7 +154,7 @@ describe('the news', () => {
           ['attention', SAMPLE.id, false, true],
           category,
         );
-        assert.deepEqual(labels(one), FAILURE_POLICIES[category].actions.map(actionLabel));
+        assert.deepEqual(labels(one), FAILURE_POLICIES[category].actions.map(button.forAction));
       }
     });
 

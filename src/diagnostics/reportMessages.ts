@@ -1,49 +1,40 @@
-// The sentences of the diagnostics. `l10n` is taken apart from `vscode` here, which is how the extraction finds it.
+// The texts of the diagnostics.
 import * as vscode from 'vscode';
-import {
-  formatDuration,
-  actionLabel,
-  labelAddProvider,
-  labelOpenSettings,
-  labelRemove,
-  labelRenewNow,
-  labelShowLog,
-  labelSignInAgain,
-  labelSignOut,
-  numberProblemSentence,
-  problemSentence,
-} from '../host/messages.ts';
+import * as button from '../host/buttonLabels.ts';
+import { formatDuration } from '../host/formatting.ts';
+import { describeEntryProblem, describeNumberProblem } from '../host/settingsMessages.ts';
 import type { FindingCode, DiagnosticFinding, QuickFix, Severity } from './finding.ts';
-import type { FindingNames, ReportWords } from './report.ts';
+import type { FindingNames, ReportMessages } from './report.ts';
 
 const { l10n } = vscode;
 
-/** Notification: the report is in the clipboard. */
-export const sayDiagnosticsCopied = (): string =>
+/** Notification: the report was copied. */
+export const diagnosticsCopied = (): string =>
   l10n.t('The diagnostics are in the clipboard. There is no token in them.');
 /** Dialog: before a stored session is deleted. */
-export const askRemove = (session: string): string =>
+export const confirmRemove = (session: string): string =>
   l10n.t('Delete the stored session {0}? No server is told. This cannot be undone.', session);
 /** Dialog: before a session is signed out. */
-export const askSignOut = (session: string): string => l10n.t('Sign out of the session {0}?', session);
-/** Dialog: before what lies set aside is deleted. */
-export const askClear = (): string => l10n.t('Delete what could not be read and was set aside? This cannot be undone.');
+export const confirmSignOut = (session: string): string => l10n.t('Sign out of the session {0}?', session);
+/** Dialog: before quarantined secrets are deleted. */
+export const confirmDeleteQuarantined = (): string =>
+  l10n.t('Delete what could not be read and was set aside? This cannot be undone.');
 
-/** What stands above a finding that can be mended. */
+/** Returns the label of a quick fix, which is shown above its finding. */
 export function quickFixLabel(quickFix: QuickFix): string {
   return QUICK_FIX_LABELS[quickFix]();
 }
 
 const QUICK_FIX_LABELS: Readonly<Record<QuickFix, () => string>> = {
-  remove: labelRemove,
+  remove: button.confirmDelete,
   clear: () => l10n.t('Delete Them'),
-  'sign-out': labelSignOut,
-  'sign-in': labelSignInAgain,
-  renew: labelRenewNow,
-  settings: labelOpenSettings,
-  'add-provider': labelAddProvider,
-  'proxy-settings': () => actionLabel('proxy-settings'),
-  log: labelShowLog,
+  'sign-out': button.signOut,
+  'sign-in': button.signInAgain,
+  renew: button.renewNow,
+  settings: button.openSettings,
+  'add-provider': button.addProvider,
+  'proxy-settings': () => button.forAction('proxy-settings'),
+  log: button.showLog,
   check: () => l10n.t('Check Again'),
 };
 
@@ -53,9 +44,9 @@ const SEVERITIES: Readonly<Record<Severity, () => string>> = {
   note: () => l10n.t('Note'),
 };
 
-type Sentence = (names: FindingNames, finding: DiagnosticFinding) => string;
+type FindingMessage = (names: FindingNames, finding: DiagnosticFinding) => string;
 
-const SENTENCES: Readonly<Record<FindingCode, Sentence>> = {
+const FINDING_MESSAGES: Readonly<Record<FindingCode, FindingMessage>> = {
   poisoned: ({ detail, session }) =>
     l10n.t(
       'The ID token of session {0} is not of the issuer, client or person that the session says (claims: {1}). Delete it and sign in again.',
@@ -147,9 +138,9 @@ const SENTENCES: Readonly<Record<FindingCode, Sentence>> = {
           formatDuration(-skew),
         ),
   'nothing-configured': () => l10n.t('No provider is set up. Add one: an issuer and a client id are all it takes.'),
-  'entry-not-used': ({ problem }) => (problem === undefined ? '' : problemSentence(problem)),
+  'entry-not-used': ({ problem }) => (problem === undefined ? '' : describeEntryProblem(problem)),
   'setting-out-of-range': (_, { numberProblem }) =>
-    numberProblem === undefined ? '' : numberProblemSentence(numberProblem),
+    numberProblem === undefined ? '' : describeNumberProblem(numberProblem),
   'same-label': ({ provider, session }) =>
     l10n.t(
       'Two accounts at {0} have the same name, so VS Code cannot tell them apart. Sign out of session {1} and sign in again.',
@@ -175,13 +166,13 @@ const SENTENCES: Readonly<Record<FindingCode, Sentence>> = {
     ),
 };
 
-/** The sentences, as the report takes them. */
-export const reportWords: ReportWords = {
+/** The texts of the report. */
+export const reportMessages: ReportMessages = {
   introduction: () =>
     l10n.t(
       'Made for a ticket: there is no token in it, no name of a person, and no password of a proxy. It does hold the addresses of your servers.',
     ),
   nothingFound: () => l10n.t('Everything that was looked at is in order.'),
   severity: (severity) => SEVERITIES[severity](),
-  finding: (finding, names) => SENTENCES[finding.code](names, finding),
+  finding: (finding, names) => FINDING_MESSAGES[finding.code](names, finding),
 };

@@ -1,0 +1,15 @@
+// The labels of buttons and links that the start of the extension needs; the others are in buttonLabels.ts.
+import * as vscode from 'vscode';
+
+const { l10n } = vscode;
+
+/** Signs in. */
+export const signIn = (): string => l10n.t('Sign In');
+/** Signs out. */
+export const signOut = (): string => l10n.t('Sign Out');
+/** Renews a session. */
+export const renewNow = (): string => l10n.t('Renew Now');
+/** Shows the log. */
+export const showLog = (): string => l10n.t('Show Log');
+/** Reloads the window. */
+export const reloadWindow = (): string => l10n.t('Reload Window');
